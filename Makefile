@@ -1,0 +1,72 @@
+# What one does with Vestibule, from the first build to the last test. `make` alone lists it.
+# The work is in tools/. Each step first says what it does and how long that takes on two cores, cold;
+# the second time nearly all of them are done in seconds.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup run watch build check test cargo-test client-budget e2e shots clean
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
+
+setup: ## check the machine, install the pinned build tools once
+	@tools/step "Looking after the build tools (a second; the first time about 10 minutes)" \
+		"The lines above say what is missing." \
+		tools/setup
+
+run: build ## build, then serve this project's own Vestibule
+	@tools/step "Starting Vestibule; Ctrl-C stops it" \
+		"The server says above what it misses." \
+		target/release/vestibule serve
+
+watch: setup ## serve, and build again at every change
+	@tools/step "Building for development (about 4 minutes), then watching; Ctrl-C stops it" \
+		"Mend what the compiler says above; a full disk or a taken port also end here." \
+		cargo leptos watch
+
+build: setup ## the release build: target/release/vestibule and target/site
+	@tools/step "Building server and client for release (about 8 minutes)" \
+		"Mend what the compiler says above. If it looks odd, begin anew: make clean build" \
+		cargo leptos build --release --precompress
+
+check: setup ## format, lints on both targets, the doors between the rooms
+	@tools/step "Checking the format (a second)" \
+		"Run: cargo fmt" \
+		cargo fmt --check
+	@tools/step "Linting the server and all tests (about 3 minutes)" \
+		"Mend what clippy says above; clippy.toml says which calls belong where." \
+		cargo clippy --features ssr --all-targets -- -D warnings
+	@tools/step "Linting the client (about 1 minute)" \
+		"Mend what clippy says above; what only the server needs stays behind the feature ssr." \
+		cargo clippy --lib --features hydrate --target wasm32-unknown-unknown -- -D warnings
+	@tools/step "Checking who imports whom (about 5 minutes)" \
+		"The test names the file and the door; docs/architecture.md says why it is shut." \
+		cargo test --features ssr --test architecture
+
+cargo-test: setup
+	@tools/step "Testing rules, store and HTTP, on SQLite and PostgreSQL (about 3 minutes)" \
+		"Again, one test only: tools/with-postgres cargo test --features ssr NAME" \
+		tools/with-postgres cargo test --features ssr
+
+client-budget:
+	@tools/step "Weighing what a browser downloads (a second)" \
+		"See above." \
+		tools/client-budget
+
+e2e: build ## the browser tests, on a release build
+	@tools/step "Testing in a browser (about 3 minutes)" \
+		"Look at what it saw: cd end2end && npx playwright show-report" \
+		tools/e2e
+
+shots: build ## pictures of every page in target/shots/
+	@tools/step "Taking pictures of every page into target/shots/ (about 1 minute)" \
+		"The lines above name the page." \
+		tools/e2e --config shots.config.ts
+
+test: setup check cargo-test build client-budget e2e ## everything
+	@echo "✓ everything passed"
+
+clean: ## remove what was built; the build tools and your data stay
+	cargo clean
+	rm -rf end2end/{node_modules,playwright-report,test-results}
