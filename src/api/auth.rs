@@ -1,0 +1,75 @@
+//! `POST /api/login` and `POST /api/logout`.
+
+use crate::{
+    domain::{checkbox::Checkbox, password::Password},
+    error::AppError,
+};
+use leptos::prelude::*;
+
+/// Signs a person in and leads them on to `next`, a path of this site.
+///
+/// # Errors
+/// [`AppError::SignInRefused`] whatever was wrong; [`AppError::Busy`] and
+/// [`AppError::Unavailable`] where trying again helps.
+#[server(endpoint = "login")]
+pub async fn login(
+    username: String,
+    password: Password,
+    #[server(default)] remember: Checkbox,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
+    use crate::{
+        domain::next_path::NextPath,
+        server::{auth, context, cookie, flash::Flash},
+    };
+    let core = context::state().core;
+    let next = NextPath::or_home(&next);
+    let credentials = auth::Credentials {
+        username: &username,
+        password: &password,
+    };
+    let brought = context::brought_token();
+    match auth::login(
+        &core,
+        &credentials,
+        &context::browser(),
+        remember.0,
+        brought.as_ref(),
+    )
+    .await
+    {
+        Ok(token) => {
+            let kept_for = remember.0.then_some(core.lifetimes.remember_absolute);
+            context::set_cookie(cookie::set_session(&token, kept_for));
+            context::redirect(&next.cookie_check_page());
+            Ok(())
+        }
+        Err(refusal) => context::refuse(
+            refusal,
+            &next.login_page(),
+            &Flash::login_refused(refusal, &username),
+        ),
+    }
+}
+
+/// Signs this browser out for good. With a dead session or none it succeeds as well.
+///
+/// # Errors
+/// [`AppError::Unavailable`]: the session could not be ended, and the cookie is kept.
+#[server(endpoint = "logout")]
+pub async fn logout() -> Result<(), AppError> {
+    use crate::server::{auth, context, cookie, flash::Flash};
+    let core = context::state().core;
+    let signed_out = auth::logout(&core, context::brought_token().as_ref()).await?;
+    context::set_cookie(cookie::clear_session());
+    if let Some(user) = signed_out {
+        context::set_cookie(
+            Flash::SignedOut {
+                display_name: user.display_name,
+            }
+            .set_cookie(),
+        );
+    }
+    context::redirect("/signed-out");
+    Ok(())
+}

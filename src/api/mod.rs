@@ -1,0 +1,6 @@
+//! Server functions: the doors through which browsers and programs change something.
+//!
+//! Each asks who calls, runs one use case, and answers. Forms without JavaScript post to the same
+//! addresses.
+
+pub mod auth;

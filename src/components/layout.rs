@@ -1,0 +1,132 @@
+//! The frame around every page.
+
+use super::sign_out::SignOutButton;
+use crate::error::AppError;
+use leptos::{config::LeptosOptions, html, prelude::*};
+use leptos_meta::{HashedStylesheet, Title};
+
+/// What every document has in its head.
+#[component]
+pub fn Head(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        {theme_colour("#f2f4f2", "(prefers-color-scheme: light)")}
+        {theme_colour("#0c1210", "(prefers-color-scheme: dark)")}
+        <meta name="robots" content="noindex" />
+        <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+        <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
+        <HashedStylesheet options id="style" />
+    }
+}
+
+/// The colour of the browser's own frame: `--page` of `style/tokens.css`. Built by hand because
+/// the macro does not know `media` on `<meta>`.
+fn theme_colour(colour: &'static str, media: &'static str) -> impl IntoView {
+    html::meta()
+        .name("theme-color")
+        .content(colour)
+        .attr("media", media)
+}
+
+/// A page: header, main part and footer.
+#[component]
+pub fn Page(
+    #[prop(into)] title: Signal<String>,
+    /// The display name of the person, on pages that need a session.
+    #[prop(optional, into)]
+    signed_in: Option<String>,
+    #[prop(optional)] wide: bool,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <Title text=move || format!("{} – Vestibule", title.get()) />
+        <a class="skip" href="#main" rel="external">"Skip to content"</a>
+        <header class="site-header">
+            <Brand />
+            {signed_in
+                .map(|display_name| {
+                    view! {
+                        <div class="who">
+                            <span class="who-name">{display_name}</span>
+                            <SignOutButton class="button button-quiet button-small" />
+                        </div>
+                    }
+                })}
+        </header>
+        <main id="main" class=if wide { "wide" } else { "narrow" } tabindex="-1">
+            {children()}
+        </main>
+        <footer class="site-footer">
+            <p>"Vestibule. When you leave, the door closes."</p>
+        </footer>
+    }
+}
+
+#[component]
+fn Brand() -> impl IntoView {
+    view! {
+        <a class="brand" href="/" rel="external">
+            <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+                <path class="mark-light" d="M6 30V14a10 10 0 0 1 20 0v16z" />
+                <path class="mark-leaf" d="M6 30V14C6 7.5 8.5 4 11.5 4S17 8 17 14v13.5z" />
+                <path class="mark-frame" d="M5 30V14a11 11 0 0 1 22 0v16" />
+            </svg>
+            "Vestibule"
+        </a>
+    }
+}
+
+/// The arch in which a page's card stands.
+#[component]
+pub fn Threshold(
+    /// How the door stands: `is-open`, `is-closed`, or ajar.
+    #[prop(optional)]
+    state: &'static str,
+    children: Children,
+) -> impl IntoView {
+    view! { <div class=format!("threshold {state}")>{children()}</div> }
+}
+
+/// Decoration only.
+#[component]
+pub fn Door() -> impl IntoView {
+    view! { <div class="door" aria-hidden="true"></div> }
+}
+
+/// What is shown in place of a page.
+#[component]
+pub fn FailurePage(failure: AppError) -> impl IntoView {
+    let heading = heading(failure);
+    view! {
+        <Page title=heading>
+            <Threshold state="is-closed">
+                <Door />
+                <div class="card">
+                    <p class="status">{format!("Error {}", failure.status())}</p>
+                    <h1>{heading}</h1>
+                    <p>{failure.to_string()}</p>
+                    <p>
+                        <a href="/" rel="external">"Go to the start page"</a>
+                    </p>
+                </div>
+            </Threshold>
+        </Page>
+    }
+}
+
+const fn heading(failure: AppError) -> &'static str {
+    match failure {
+        AppError::NotFound => "There is no page here",
+        AppError::CrossSite => "Refused",
+        AppError::SignInRefused | AppError::NotSignedIn => "Not signed in",
+        AppError::Busy | AppError::Unavailable | AppError::Timeout => "Not right now",
+        AppError::UnknownHost => "Not this address",
+        AppError::Internal => "Something went wrong",
+        AppError::BadRequest
+        | AppError::MethodNotAllowed
+        | AppError::TooLarge
+        | AppError::UnsupportedMediaType => "This did not work",
+    }
+}

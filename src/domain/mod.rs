@@ -1,0 +1,10 @@
+//! Pure types and rules, shared by server and browser. Nothing here does input or output.
+
+pub mod checkbox;
+pub mod device;
+pub mod moment;
+pub mod next_path;
+pub mod password;
+pub mod session;
+pub mod user;
+pub mod views;

@@ -1,0 +1,164 @@
+//! A session: one signed-in browser.
+
+use super::{
+    moment::Timestamp,
+    user::{User, UserId},
+};
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+/// Names a session in lists and commands. It is public: knowing it gives no access.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(pub String);
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a session ended. Once it has a reason, nothing revives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// Its owner signed out in that browser.
+    SignedOut,
+    /// The same browser signed in again.
+    Replaced,
+    /// Nobody used it for the idle time.
+    Idle,
+    /// It reached its longest life.
+    Expired,
+    /// An administrator ended it.
+    EndedByAdmin,
+    /// The account was disabled.
+    UserDisabled,
+    /// The account got a new password.
+    PasswordChanged,
+}
+
+impl EndReason {
+    pub const ALL: [Self; 7] = [
+        Self::SignedOut,
+        Self::Replaced,
+        Self::Idle,
+        Self::Expired,
+        Self::EndedByAdmin,
+        Self::UserDisabled,
+        Self::PasswordChanged,
+    ];
+
+    /// The word that the database and programs use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed_out",
+            Self::Replaced => "replaced",
+            Self::Idle => "idle",
+            Self::Expired => "expired",
+            Self::EndedByAdmin => "ended_by_admin",
+            Self::UserDisabled => "user_disabled",
+            Self::PasswordChanged => "password_changed",
+        }
+    }
+
+    /// Tells the person at the sign-in page why they are there.
+    ///
+    /// A disabled account gets the words of any ended session: whoever holds an old cookie
+    /// learns nothing about the account.
+    pub const fn explanation(self) -> &'static str {
+        match self {
+            Self::SignedOut => "You signed out in this browser.",
+            Self::Replaced => {
+                "Somebody signed in again in this browser, which ended the session before it."
+            }
+            Self::Idle => "Your session ended because it was not used for a while.",
+            Self::Expired => "Your session ended because it had reached its longest life.",
+            Self::EndedByAdmin | Self::UserDisabled => {
+                "Your session was ended by an administrator."
+            }
+            Self::PasswordChanged => {
+                "Your session ended because the password of the account was changed."
+            }
+        }
+    }
+}
+
+/// A stored word that names no [`EndReason`].
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown end reason")]
+pub struct UnknownEndReason;
+
+impl FromStr for EndReason {
+    type Err = UnknownEndReason;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|reason| reason.as_str() == text)
+            .ok_or(UnknownEndReason)
+    }
+}
+
+/// The end of a session, as it is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub at: Timestamp,
+    pub reason: EndReason,
+}
+
+/// One sign-in in one browser, from its start to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub id: SessionId,
+    pub user_id: UserId,
+    pub created_at: Timestamp,
+    pub last_seen_at: Timestamp,
+    /// When the password was last typed for it (ASVS V7.5.1).
+    pub authenticated_at: Timestamp,
+    pub idle_ends_at: Timestamp,
+    pub absolute_ends_at: Timestamp,
+    /// "Stay signed in on this device".
+    pub remember: bool,
+    pub address: String,
+    pub user_agent: String,
+    pub ended: Option<Ended>,
+}
+
+impl Session {
+    /// How it ended, if it has: what is written down first, else what the server's clock says.
+    pub fn end_by(&self, now: Timestamp) -> Option<Ended> {
+        let timed_out = || match (now >= self.absolute_ends_at, now >= self.idle_ends_at) {
+            (true, _) => Some(Ended {
+                at: self.absolute_ends_at,
+                reason: EndReason::Expired,
+            }),
+            (_, true) => Some(Ended {
+                at: self.idle_ends_at,
+                reason: EndReason::Idle,
+            }),
+            _ => None,
+        };
+        self.ended.or_else(timed_out)
+    }
+}
+
+/// The person behind a request: only a live session makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurrentUser {
+    pub user: User,
+    pub session: Session,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_read_back_from_its_word() {
+        for reason in EndReason::ALL {
+            assert_eq!(reason.as_str().parse(), Ok(reason));
+        }
+        assert!("revived".parse::<EndReason>().is_err());
+    }
+}

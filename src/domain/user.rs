@@ -1,0 +1,268 @@
+//! Accounts: names, e-mail addresses, and the keys by which they are found.
+
+use icu_casemap::CaseMapper;
+use icu_normalizer::ComposingNormalizer;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+pub const MAX_NAME_CHARS: usize = 64;
+/// RFC 5321 section 4.5.3.1.3: 256 octets for a path, less the angle brackets.
+const MAX_EMAIL_BYTES: usize = 254;
+pub const MAX_DISPLAY_NAME_CHARS: usize = 128;
+pub const MAX_DESCRIPTION_CHARS: usize = 1024;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UserId(pub String);
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The form under which a name or an e-mail address is unique and found: NFKC, case-folded.
+///
+/// One key for all spellings means one account, one counter of failures (lessons 3) and one
+/// answer, whether `Ada`, `ADA` or full-width `Ａｄａ` was typed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LookupKey(String);
+
+impl LookupKey {
+    /// The key of anything typed into the sign-in field; surrounding white space is a slip of
+    /// the finger or of a password manager. No grammar is checked: an impossible name is simply
+    /// not found.
+    pub fn of(typed: &str) -> Self {
+        let nfkc = ComposingNormalizer::new_nfkc();
+        let folded = CaseMapper::new()
+            .fold_string(nfkc.normalize(typed.trim()).as_ref())
+            .into_owned();
+        Self(nfkc.normalize(&folded).into_owned())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Why a name or an address is not accepted for an account.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityRefusal {
+    #[error("A name has 1 to {MAX_NAME_CHARS} characters.")]
+    NameLength,
+    #[error(
+        "A name is made of letters and digits, with single dots, hyphens or underscores between them."
+    )]
+    NameGrammar,
+    #[error("This is not an e-mail address.")]
+    Email,
+    #[error(
+        "A display name has at most {MAX_DISPLAY_NAME_CHARS} characters and no control characters."
+    )]
+    DisplayName,
+    #[error(
+        "A description has at most {MAX_DESCRIPTION_CHARS} characters and no control characters."
+    )]
+    Description,
+}
+
+/// The name with which a person signs in.
+///
+/// Grammar, after NFKC: 1 to 64 characters; words of letters and digits of any script (marks
+/// included), with a single `.`, `-` or `_` between words. There is no `@`, so a name is never an
+/// e-mail address and the two can share one field; there is no space, no control character and
+/// nothing invisible, so a name is one word in a log line, a command and a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Username(String);
+
+impl Username {
+    /// # Errors
+    /// [`IdentityRefusal::NameLength`] or [`IdentityRefusal::NameGrammar`].
+    pub fn parse(typed: &str) -> Result<Self, IdentityRefusal> {
+        let name = ComposingNormalizer::new_nfkc()
+            .normalize(typed.trim())
+            .into_owned();
+        if !(1..=MAX_NAME_CHARS).contains(&name.chars().count()) {
+            return Err(IdentityRefusal::NameLength);
+        }
+        let words_joined = name.split(['.', '-', '_']).all(|word| {
+            word.starts_with(char::is_alphanumeric) && word.chars().all(is_letter_digit_or_mark)
+        });
+        words_joined
+            .then_some(Self(name))
+            .ok_or(IdentityRefusal::NameGrammar)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn key(&self) -> LookupKey {
+        LookupKey::of(&self.0)
+    }
+}
+
+/// Combining marks belong to the letter before them in many scripts (Devanagari, Thai, …).
+fn is_letter_digit_or_mark(c: char) -> bool {
+    use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
+    c.is_alphanumeric() || CanonicalCombiningClassMapBorrowed::new().get_u8(c) != 0
+}
+
+/// An e-mail address, by a grammar that allows one address and nothing beside it: exactly one
+/// `@`, no white space, comma, quote or control character (CVE-2022-35924: `a@evil,b@good`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Email(String);
+
+impl Email {
+    /// # Errors
+    /// [`IdentityRefusal::Email`].
+    pub fn parse(typed: &str) -> Result<Self, IdentityRefusal> {
+        let address = ComposingNormalizer::new_nfc()
+            .normalize(typed.trim())
+            .into_owned();
+        let (local, domain) = address.split_once('@').ok_or(IdentityRefusal::Email)?;
+        let local_ok = !local.is_empty()
+            && local.len() <= 64
+            && local.split('.').all(|atom| !atom.is_empty())
+            && local
+                .chars()
+                .all(|c| c.is_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(c));
+        let domain_ok = domain.contains('.')
+            && domain.split('.').all(|label| {
+                !label.is_empty()
+                    && !label.starts_with('-')
+                    && !label.ends_with('-')
+                    && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+            });
+        let ok = local_ok && domain_ok && address.len() <= MAX_EMAIL_BYTES;
+        ok.then_some(Self(address)).ok_or(IdentityRefusal::Email)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn key(&self) -> LookupKey {
+        LookupKey::of(&self.0)
+    }
+}
+
+/// Text that pages show as it is: trimmed, bounded, without control characters.
+///
+/// # Errors
+/// `refusal` where the text is longer than `max_chars` or has a control character.
+pub fn plain_text(
+    typed: &str,
+    max_chars: usize,
+    refusal: IdentityRefusal,
+) -> Result<String, IdentityRefusal> {
+    let text = ComposingNormalizer::new_nfc()
+        .normalize(typed.trim())
+        .into_owned();
+    let ok = text.chars().count() <= max_chars && !text.chars().any(char::is_control);
+    ok.then_some(text).ok_or(refusal)
+}
+
+/// An account, as use cases know it. The password hash is not part of it, so it cannot leak.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    pub id: UserId,
+    pub username: String,
+    pub email: Option<String>,
+    pub display_name: String,
+    pub description: String,
+    pub is_admin: bool,
+    pub disabled: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_key_for_all_spellings() {
+        for typed in ["ada", "ADA", " Ada ", "Ａｄａ", "ＡＤＡ"] {
+            assert_eq!(LookupKey::of(typed).as_str(), "ada", "{typed}");
+        }
+        assert_eq!(LookupKey::of("Straße"), LookupKey::of("STRASSE"));
+        assert_eq!(LookupKey::of("e\u{301}va"), LookupKey::of("Éva"));
+        assert_ne!(
+            LookupKey::of("ada"),
+            LookupKey::of("adа"),
+            "a Cyrillic а is another letter"
+        );
+    }
+
+    #[test]
+    fn names_of_many_scripts_pass() {
+        for name in [
+            "ada",
+            "Ada.Lovelace",
+            "a-b_c.d",
+            "李雷",
+            "Zoë",
+            "हिन्दी",
+            "x",
+            "٣",
+            &"a".repeat(64),
+        ] {
+            assert!(Username::parse(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_outside_the_grammar_are_refused() {
+        for name in [
+            "a b",
+            "a@b",
+            ".a",
+            "a.",
+            "a..b",
+            "-a",
+            "a\u{200b}b",
+            "a\nb",
+            "a/b",
+            "<b>",
+            "a\u{202e}b",
+        ] {
+            assert_eq!(
+                Username::parse(name),
+                Err(IdentityRefusal::NameGrammar),
+                "{name:?}"
+            );
+        }
+        for name in ["", "  ", &"a".repeat(65)] {
+            assert_eq!(
+                Username::parse(name),
+                Err(IdentityRefusal::NameLength),
+                "{name:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_address_and_nothing_beside_it() {
+        for address in ["ada@example.org", "a+b@x.co", "ada@bücher.example"] {
+            assert!(Email::parse(address).is_ok(), "{address}");
+        }
+        for address in [
+            "",
+            "ada",
+            "ada@",
+            "@x.y",
+            "a@evil.x,b@good.x",
+            "a b@x.y",
+            "a@x",
+            "a@-x.y",
+            "a@x..y",
+            "a@b@c.d",
+            "\"a\"@x.y",
+        ] {
+            assert_eq!(
+                Email::parse(address),
+                Err(IdentityRefusal::Email),
+                "{address:?}"
+            );
+        }
+    }
+}

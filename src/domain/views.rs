@@ -1,0 +1,70 @@
+//! What the pages show: purpose-built types, the only ones that cross from server to browser
+//! (ASVS V15.3.1). No row of the database and no secret is among them.
+
+use super::{moment::Moment, session::EndReason};
+use crate::error::AppError;
+use serde::{Deserialize, Serialize};
+
+/// The sign-in page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginView {
+    /// Where to go afterwards: a checked path of this site.
+    pub next: String,
+    /// What was typed as name or e-mail before a refusal.
+    pub username: String,
+    pub refusal: Option<AppError>,
+    pub notice: Option<LoginNotice>,
+    /// Nobody can sign in yet: the page says how to make the first account.
+    pub no_account: bool,
+}
+
+/// Why a person who did not ask for it sees the sign-in page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LoginNotice {
+    SessionEnded(EndReason),
+    CookieNotKept,
+}
+
+/// What every signed-in page shows of the person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DashboardView {
+    pub username: String,
+    pub display_name: String,
+    pub email: Option<String>,
+    pub description: String,
+    pub is_admin: bool,
+    pub session: SessionView,
+    pub previous_sign_in: Option<SignInView>,
+}
+
+/// The session in which the page was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionView {
+    pub device: String,
+    pub address: String,
+    pub remember: bool,
+    pub signed_in_at: Moment,
+    pub idle_ends_at: Moment,
+    pub absolute_ends_at: Moment,
+}
+
+/// One sign-in of the past.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInView {
+    pub device: String,
+    pub address: String,
+    pub at: Moment,
+}
+
+/// The page after signing out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedOutView {
+    /// Who was signed out; unknown when the page is opened by hand or reloaded later.
+    pub display_name: Option<String>,
+}
+
+/// The page that asks before signing out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogoutView {
+    pub display_name: Option<String>,
+}

@@ -1,0 +1,115 @@
+//! Every failure that a browser may see.
+
+use leptos::server_fn::{
+    codec::JsonEncoding,
+    error::{FromServerFnError, ServerFnErrorErr},
+};
+use serde::{Deserialize, Serialize};
+
+/// A closed enum without free text: no detail of the inside can reach a page, and no text out of
+/// a request can come back in an answer (ASVS V16.5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum AppError {
+    /// The one answer for unknown names, wrong passwords and disabled accounts (ASVS V6.3.8).
+    #[error("The name or the password is not right.")]
+    SignInRefused,
+    #[error("Please sign in first.")]
+    NotSignedIn,
+    #[error("The request came from another site, so it was not carried out.")]
+    CrossSite,
+    #[error("There is no page at this address.")]
+    NotFound,
+    #[error("The request could not be understood.")]
+    BadRequest,
+    #[error("This address does not take that kind of request.")]
+    MethodNotAllowed,
+    #[error("The request took too long to arrive.")]
+    Timeout,
+    #[error("The request is too large.")]
+    TooLarge,
+    #[error("The form was sent in a format that is not accepted here.")]
+    UnsupportedMediaType,
+    #[error("The server does not answer for this host name.")]
+    UnknownHost,
+    /// All hashing threads and their queue are taken.
+    #[error("Many people are signing in right now. Please try again in a few seconds.")]
+    Busy,
+    /// The database does not answer; nobody is let in meanwhile.
+    #[error("The service is not available right now. Please try again in a moment.")]
+    Unavailable,
+    #[error("Something went wrong on our side.")]
+    Internal,
+}
+
+impl AppError {
+    /// The HTTP status of the answer: the one mapping for pages, forms and server functions.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::BadRequest => 400,
+            Self::SignInRefused | Self::NotSignedIn => 401,
+            Self::CrossSite => 403,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::Timeout => 408,
+            Self::TooLarge => 413,
+            Self::UnsupportedMediaType => 415,
+            Self::UnknownHost => 421,
+            Self::Internal => 500,
+            Self::Busy | Self::Unavailable => 503,
+        }
+    }
+
+    /// The failure behind a bare status that a library answered with.
+    pub const fn of_status(status: u16) -> Self {
+        match status {
+            401 => Self::NotSignedIn,
+            403 => Self::CrossSite,
+            404 => Self::NotFound,
+            405 => Self::MethodNotAllowed,
+            408 => Self::Timeout,
+            413 => Self::TooLarge,
+            415 => Self::UnsupportedMediaType,
+            421 => Self::UnknownHost,
+            503 => Self::Unavailable,
+            400..=499 => Self::BadRequest,
+            _ => Self::Internal,
+        }
+    }
+
+    /// Seconds for `Retry-After` where waiting helps.
+    pub const fn retry_after(self) -> Option<u32> {
+        match self {
+            Self::Busy => Some(2),
+            Self::Unavailable => Some(5),
+            _ => None,
+        }
+    }
+}
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    /// Only the kind of failure is kept; the text may hold parts of the request.
+    fn from_server_fn_error(failure: ServerFnErrorErr) -> Self {
+        match failure {
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::Deserialization(_) => Self::BadRequest,
+            ServerFnErrorErr::Request(_) => Self::Unavailable,
+            _ => Self::Internal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_leads_back_to_an_error_of_the_same_status() {
+        for status in [400, 401, 403, 404, 405, 408, 413, 415, 421, 500, 503] {
+            assert_eq!(AppError::of_status(status).status(), status);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `/dashboard`: who is signed in, and how.
+
+use super::handed_over;
+use crate::{
+    components::{
+        layout::{Door, Page, Threshold},
+        time::Time,
+    },
+    domain::views::{DashboardView, SessionView, SignInView},
+};
+use leptos::prelude::*;
+
+#[component]
+pub fn DashboardPage() -> impl IntoView {
+    let view: DashboardView = handed_over();
+    let (session, previous_sign_in) = (view.session.clone(), view.previous_sign_in.clone());
+    let greeting = format!("Good to see you, {}", view.display_name);
+    view! {
+        <Page title="Dashboard" signed_in=view.display_name.clone() wide=true>
+            <Threshold state="arrival is-open">
+                <div class="greeting">
+                    <h1>{greeting}</h1>
+                    <p class="quiet-text">"You are signed in. The door stays open until you close it."</p>
+                </div>
+                <Door />
+                <Account view />
+            </Threshold>
+            <div class="rooms">
+                <ThisSession session />
+                <PreviousSignIn sign_in=previous_sign_in />
+            </div>
+        </Page>
+    }
+}
+
+#[component]
+fn Account(view: DashboardView) -> impl IntoView {
+    let role = if view.is_admin {
+        "Administrator"
+    } else {
+        "Member"
+    };
+    view! {
+        <section class="card" aria-labelledby="account">
+            <h2 id="account">"Your account"</h2>
+            <dl class="facts">
+                <Fact term="Name">{view.username}</Fact>
+                <Fact term="E-mail">{view.email.unwrap_or_else(|| "None".to_owned())}</Fact>
+                <Fact term="Role"><span class="badge">{role}</span></Fact>
+                {(!view.description.is_empty()).then(|| view! { <Fact term="Description">{view.description}</Fact> })}
+            </dl>
+        </section>
+    }
+}
+
+#[component]
+fn ThisSession(session: SessionView) -> impl IntoView {
+    view! {
+        <section class="card" aria-labelledby="session">
+            <h2 id="session">"This session"</h2>
+            <dl class="facts">
+                <Fact term="Device">{session.device}</Fact>
+                <Fact term="Address">{session.address}</Fact>
+                <Fact term="Signed in since"><Time moment=session.signed_in_at /></Fact>
+                <Fact term="Ends if idle at"><Time moment=session.idle_ends_at /></Fact>
+                <Fact term="Ends at the latest"><Time moment=session.absolute_ends_at /></Fact>
+                {session.remember.then(|| view! { <Fact term="Kept on this device">"Yes"</Fact> })}
+            </dl>
+        </section>
+    }
+}
+
+#[component]
+fn PreviousSignIn(sign_in: Option<SignInView>) -> impl IntoView {
+    let body = match sign_in {
+        Some(sign_in) => view! {
+            <dl class="facts">
+                <Fact term="Device">{sign_in.device}</Fact>
+                <Fact term="Address">{sign_in.address}</Fact>
+                <Fact term="When"><Time moment=sign_in.at /></Fact>
+            </dl>
+            <p class="quiet-text">"Not you? Tell the person who runs this server."</p>
+        }
+        .into_any(),
+        None => view! { <p>"This is your first sign-in."</p> }.into_any(),
+    };
+    view! {
+        <section class="card" aria-labelledby="before">
+            <h2 id="before">"The sign-in before this one"</h2>
+            {body}
+        </section>
+    }
+}
+
+#[component]
+fn Fact(term: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <div>
+            <dt>{term}</dt>
+            <dd>{children()}</dd>
+        </div>
+    }
+}

@@ -1,0 +1,56 @@
+//! `/logout`: only asks. Signing out is a POST, so that no link can do it.
+
+use super::handed_over;
+use crate::{
+    components::{
+        layout::{Door, Page, Threshold},
+        sign_out::SignOutButton,
+    },
+    domain::views::LogoutView,
+};
+use leptos::prelude::*;
+
+#[component]
+pub fn LogoutPage() -> impl IntoView {
+    match handed_over::<LogoutView>().display_name {
+        Some(display_name) => view! { <Ask display_name /> }.into_any(),
+        None => view! { <NobodyThere /> }.into_any(),
+    }
+}
+
+#[component]
+fn Ask(display_name: String) -> impl IntoView {
+    view! {
+        <Page title="Sign out?">
+            <Threshold>
+                <Door />
+                <div class="card">
+                    <h1>"Sign out?"</h1>
+                    <p>"This ends the session of " <b>{display_name}</b> " on this browser. Other devices stay signed in."</p>
+                    <div class="actions">
+                        <SignOutButton class="button" />
+                        <a href="/dashboard" rel="external">"Stay signed in"</a>
+                    </div>
+                </div>
+            </Threshold>
+        </Page>
+    }
+}
+
+#[component]
+fn NobodyThere() -> impl IntoView {
+    view! {
+        <Page title="You are not signed in">
+            <Threshold state="is-closed">
+                <Door />
+                <div class="card">
+                    <h1>"You are not signed in"</h1>
+                    <p>"There is nothing to sign out of on this browser."</p>
+                    <div class="actions">
+                        <a class="button" href="/login" rel="external">"Sign in"</a>
+                    </div>
+                </div>
+            </Threshold>
+        </Page>
+    }
+}

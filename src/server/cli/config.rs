@@ -1,0 +1,32 @@
+//! `vestibule config check`.
+
+use super::CliError;
+use crate::server::config::{load, process_environment};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Tell every mistake in the configuration at once
+    Check,
+}
+
+pub fn run(command: &Command, file: Option<&Path>) -> Result<(), CliError> {
+    match command {
+        Command::Check => {
+            let config = load(file, &process_environment)?;
+            let source = config
+                .file
+                .as_ref()
+                .map_or("the defaults".to_owned(), |file| file.display().to_string());
+            writeln!(
+                io::stdout(),
+                "The configuration is good: {source}, {}",
+                config.database_url.shown()
+            )?;
+            Ok(())
+        }
+    }
+}

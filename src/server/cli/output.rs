@@ -1,0 +1,78 @@
+//! Tables for people, one JSON object a line for programs.
+
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// A line for people, beside the data: to standard error, so that pipes carry data alone.
+pub fn to_stderr(line: &str) {
+    // Without a standard error there is nobody to tell.
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// A row that is shown in a table or as JSON.
+pub trait Row: Serialize {
+    const HEADINGS: &'static [&'static str];
+    fn cells(&self) -> Vec<String>;
+}
+
+/// Writes all rows to standard output.
+///
+/// # Errors
+/// Where standard output is closed or full.
+pub fn write_rows<R: Row>(rows: &[R], json: bool) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    if json {
+        for row in rows {
+            writeln!(out, "{}", serde_json::to_string(row)?)?;
+        }
+    } else {
+        write_table(
+            &mut out,
+            R::HEADINGS,
+            &rows.iter().map(Row::cells).collect::<Vec<_>>(),
+        )?;
+    }
+    out.flush()
+}
+
+fn write_table(out: &mut impl Write, headings: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+    let headings: Vec<String> = headings
+        .iter()
+        .map(|heading| (*heading).to_owned())
+        .collect();
+    let width_of = |column: usize| {
+        let cells = rows
+            .iter()
+            .chain([&headings])
+            .filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..headings.len()).map(width_of).collect();
+    for row in [&headings].into_iter().chain(rows) {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, &width)| format!("{cell:width$}"));
+        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let mut out = Vec::new();
+        let rows = [
+            vec!["ada".to_owned(), "yes".to_owned()],
+            vec!["grace.hopper".to_owned(), String::new()],
+        ];
+        write_table(&mut out, &["NAME", "ADMIN"], &rows).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "NAME          ADMIN\nada           yes\ngrace.hopper\n"
+        );
+    }
+}

@@ -1,0 +1,110 @@
+//! `vestibule serve`.
+
+use super::{CliError, open_core, output::to_stderr};
+use crate::server::{
+    config::{Config, Environment, is_watched, process_environment},
+    db::IfMissing,
+    http::{self, AppState},
+    store, telemetry,
+};
+use leptos::config::LeptosOptions;
+use std::{io, path::Path};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+/// The name of the script, the style and the WebAssembly that the build writes.
+const OUTPUT_NAME: &str = "vestibule";
+
+pub async fn run(config: Config) -> Result<(), CliError> {
+    telemetry::start(&config.log);
+    let core = open_core(&config, IfMissing::Create).await?;
+    let listener = TcpListener::bind(config.site_addr)
+        .await
+        .map_err(|error| cannot_listen(&config, &error))?;
+    let address = listener.local_addr()?;
+    let options = leptos_options(&config, &process_environment);
+    warn_without_site(&config);
+    let state = AppState::new(
+        core,
+        &config,
+        options,
+        is_watched(&process_environment),
+        address.port(),
+    );
+    let db = state.core.db.clone();
+    greet(&config, &state, store::users::any_exists(&db).await?);
+    http::serve(state, listener, asked_to_stop()?).await?;
+    db.close().await;
+    to_stderr("Stopped.");
+    Ok(())
+}
+
+fn cannot_listen(config: &Config, error: &io::Error) -> CliError {
+    CliError::Refused(format!(
+        "cannot listen on {}: {error}. Set `site_addr` to another port, or stop what listens there.",
+        config.site_addr
+    ))
+}
+
+/// What people need to know at the start, on standard error beside the log.
+fn greet(config: &Config, state: &AppState, any_account: bool) {
+    to_stderr(&format!(
+        "Vestibule answers on {}",
+        state.site.public_url.origin()
+    ));
+    to_stderr(&format!("Its database is {}", config.database_url.shown()));
+    if !any_account {
+        let program = std::env::current_exe()
+            .map_or("vestibule".to_owned(), |path| path.display().to_string());
+        to_stderr("There is no account yet. Make the first one in another terminal:");
+        to_stderr(&format!("  {program} user create NAME --admin"));
+    }
+}
+
+fn warn_without_site(config: &Config) {
+    if !config.site_root.join("pkg").is_dir() {
+        tracing::warn!(
+            site_root = %config.site_root.display(),
+            "the site's folder has no scripts and styles; build them with `make build`, or set `site_root`"
+        );
+    }
+}
+
+/// Leptos's own options. Names of files carry digests where the build has left a list of them
+/// beside the program; under cargo-leptos its variable says so.
+fn leptos_options(config: &Config, environment: Environment) -> LeptosOptions {
+    let has_digests =
+        std::env::current_exe().is_ok_and(|program| program.with_file_name("hash.txt").exists());
+    let hash_files = environment("LEPTOS_HASH_FILES").map_or(has_digests, |flag| flag == "true");
+    let pkg_dir = environment("LEPTOS_SITE_PKG_DIR").unwrap_or_else(|| "pkg".to_owned());
+    let reload_port = environment("LEPTOS_RELOAD_PORT")
+        .and_then(|port| port.parse().ok())
+        .unwrap_or(3001);
+    LeptosOptions::builder()
+        .output_name(environment("LEPTOS_OUTPUT_NAME").unwrap_or_else(|| OUTPUT_NAME.to_owned()))
+        .site_root(path_text(&config.site_root))
+        .site_pkg_dir(pkg_dir)
+        .site_addr(config.site_addr)
+        .reload_port(reload_port)
+        .hash_files(hash_files)
+        .build()
+}
+
+fn path_text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// Resolves on SIGTERM (a service manager) or SIGINT (Ctrl-C).
+fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("asked to stop; requests under way are finished");
+    })
+}

@@ -1,0 +1,153 @@
+//! `vestibule session …`.
+
+use super::{
+    CliError, open_core,
+    output::{Row, to_stderr, write_rows},
+};
+use crate::{
+    domain::{
+        device,
+        moment::Timestamp,
+        session::{CurrentUser, SessionId},
+    },
+    server::{Core, clock::rfc3339, config::Config, db::IfMissing, sessions, store, users},
+};
+use serde::Serialize;
+
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// List sessions, the newest first: live ones and ended ones
+    List {
+        /// Of one account: its name or e-mail address
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+        /// Only those that are live
+        #[arg(long)]
+        live: bool,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a session, or all sessions of an account
+    End {
+        /// The id that `session list` shows
+        #[arg(required_unless_present = "user", conflicts_with = "user")]
+        id: Option<String>,
+        /// All sessions of this account
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+    },
+}
+
+pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
+    let core = open_core(config, IfMissing::Refuse).await?;
+    let outcome = match command {
+        Command::List { user, live, json } => list(&core, user.as_deref(), live, json).await,
+        Command::End {
+            user: Some(name), ..
+        } => end_all(&core, &name).await,
+        Command::End { id, .. } => end(&core, id.unwrap_or_default()).await,
+    };
+    core.db.close().await;
+    outcome
+}
+
+async fn list(core: &Core, user: Option<&str>, live: bool, json: bool) -> Result<(), CliError> {
+    let user = match user {
+        Some(name) => Some(users::find(core, name).await?.id),
+        None => None,
+    };
+    let now = core.clock.now();
+    let found = store::sessions::list(&core.db, user.as_ref()).await?;
+    let rows = found.iter().map(|found| SessionRow::of(found, now));
+    let rows: Vec<_> = rows.filter(|row| !live || row.ended_at.is_none()).collect();
+    Ok(write_rows(&rows, json)?)
+}
+
+async fn end(core: &Core, id: String) -> Result<(), CliError> {
+    let found = store::sessions::find(&core.db, &SessionId(id)).await?;
+    let found =
+        found.ok_or_else(|| CliError::Refused("there is no session with this id".to_owned()))?;
+    if sessions::end_as_admin(core, &found.session).await? {
+        to_stderr("The session is ended.");
+    } else {
+        to_stderr("The session had ended before.");
+    }
+    Ok(())
+}
+
+async fn end_all(core: &Core, name: &str) -> Result<(), CliError> {
+    let user = users::find(core, name).await?;
+    let ended = sessions::end_all_as_admin(core, &user.id).await?;
+    to_stderr(&format!("{ended} sessions of {} are ended.", user.username));
+    Ok(())
+}
+
+/// A session as the command line shows it. Instants are RFC 3339 in UTC.
+#[derive(Serialize)]
+struct SessionRow {
+    id: String,
+    user: String,
+    created_at: String,
+    last_seen_at: String,
+    authenticated_at: String,
+    idle_ends_at: String,
+    absolute_ends_at: String,
+    remember: bool,
+    address: String,
+    user_agent: String,
+    device: String,
+    ended_at: Option<String>,
+    end_reason: Option<&'static str>,
+}
+
+impl SessionRow {
+    /// A session that timed out unseen has ended as well, although nobody has written it down.
+    fn of(found: &CurrentUser, now: Timestamp) -> Self {
+        let session = &found.session;
+        let ended = session.end_by(now);
+        Self {
+            id: session.id.to_string(),
+            user: found.user.username.clone(),
+            created_at: rfc3339(session.created_at),
+            last_seen_at: rfc3339(session.last_seen_at),
+            authenticated_at: rfc3339(session.authenticated_at),
+            idle_ends_at: rfc3339(session.idle_ends_at),
+            absolute_ends_at: rfc3339(session.absolute_ends_at),
+            remember: session.remember,
+            address: session.address.clone(),
+            user_agent: session.user_agent.clone(),
+            device: device::in_words(&session.user_agent),
+            ended_at: ended.map(|ended| rfc3339(ended.at)),
+            end_reason: ended.map(|ended| ended.reason.as_str()),
+        }
+    }
+}
+
+impl Row for SessionRow {
+    const HEADINGS: &'static [&'static str] = &[
+        "ID",
+        "USER",
+        "DEVICE",
+        "ADDRESS",
+        "SINCE",
+        "LAST SEEN",
+        "ENDED",
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let ended = match (&self.ended_at, self.end_reason) {
+            (Some(at), Some(reason)) => format!("{at} {reason}"),
+            _ => String::new(),
+        };
+        vec![
+            self.id.clone(),
+            self.user.clone(),
+            self.device.clone(),
+            self.address.clone(),
+            self.created_at.clone(),
+            self.last_seen_at.clone(),
+            ended,
+        ]
+    }
+}

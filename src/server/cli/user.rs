@@ -1,0 +1,203 @@
+//! `vestibule user …`.
+
+use super::{
+    CliError, open_core,
+    output::{Row, to_stderr, write_rows},
+    password::new_password,
+};
+use crate::{
+    domain::user::User,
+    server::{
+        Core,
+        config::Config,
+        db::IfMissing,
+        store,
+        users::{self, UserDraft},
+    },
+};
+use serde::Serialize;
+
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Create an account
+    Create {
+        /// 1 to 64 letters and digits, with single dots, hyphens or underscores between them
+        name: String,
+        /// An address that can be typed in place of the name
+        #[arg(long)]
+        email: Option<String>,
+        /// How pages greet the person [default: the name]
+        #[arg(long)]
+        display_name: Option<String>,
+        #[arg(long, default_value = "")]
+        description: String,
+        /// Make it an administrator
+        #[arg(long)]
+        admin: bool,
+        /// Read the password from one line of standard input
+        #[arg(long)]
+        password_stdin: bool,
+        #[arg(long)]
+        json: bool,
+    },
+    /// List all accounts
+    List {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one account
+    Show {
+        /// The name or the e-mail address
+        name: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forbid an account to sign in, and end all its sessions now
+    Disable { name: String },
+    /// Let a disabled account sign in again
+    Enable { name: String },
+    /// Give an account a new password, and end all its sessions now
+    SetPassword {
+        name: String,
+        /// Read the password from one line of standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
+    let if_missing = match command {
+        Command::Create { .. } => IfMissing::Create,
+        _ => IfMissing::Refuse,
+    };
+    let core = open_core(config, if_missing).await?;
+    let outcome = carry_out(command, &core).await;
+    core.db.close().await;
+    outcome
+}
+
+async fn carry_out(command: Command, core: &Core) -> Result<(), CliError> {
+    match command {
+        Command::Create {
+            name,
+            email,
+            display_name,
+            description,
+            admin,
+            password_stdin,
+            json,
+        } => {
+            let draft = UserDraft {
+                username: name,
+                email,
+                display_name,
+                description,
+                is_admin: admin,
+            };
+            create(core, draft, password_stdin, json).await
+        }
+        Command::List { json } => {
+            let users = store::users::list(&core.db).await?;
+            Ok(write_rows(
+                &users.iter().map(UserRow::from).collect::<Vec<_>>(),
+                json,
+            )?)
+        }
+        Command::Show { name, json } => Ok(write_rows(
+            &[UserRow::from(&users::find(core, &name).await?)],
+            json,
+        )?),
+        Command::Disable { name } => {
+            let user = users::find(core, &name).await?;
+            let ended = users::disable(core, &user).await?;
+            to_stderr(&format!(
+                "{} is disabled; {ended} sessions ended.",
+                user.username
+            ));
+            Ok(())
+        }
+        Command::Enable { name } => {
+            let user = users::find(core, &name).await?;
+            users::enable(core, &user).await?;
+            to_stderr(&format!("{} can sign in again.", user.username));
+            Ok(())
+        }
+        Command::SetPassword {
+            name,
+            password_stdin,
+        } => {
+            let user = users::find(core, &name).await?;
+            let ended = users::set_password(core, &user, &new_password(password_stdin)?).await?;
+            to_stderr(&format!(
+                "{} has a new password; {ended} sessions ended.",
+                user.username
+            ));
+            Ok(())
+        }
+    }
+}
+
+/// The draft is checked before the password is asked for, so that nobody types it in vain.
+async fn create(
+    core: &Core,
+    draft: UserDraft,
+    password_stdin: bool,
+    json: bool,
+) -> Result<(), CliError> {
+    let name = draft.username.clone();
+    let draft = draft.check().map_err(users::UserError::from)?;
+    let password = new_password(password_stdin)?;
+    users::create(core, &draft, &password).await?;
+    let user = users::find(core, &name).await?;
+    if json {
+        return Ok(write_rows(&[UserRow::from(&user)], true)?);
+    }
+    to_stderr(&format!("{} can sign in now.", user.username));
+    Ok(())
+}
+
+/// An account as the command line shows it.
+#[derive(Serialize)]
+struct UserRow {
+    id: String,
+    username: String,
+    email: Option<String>,
+    display_name: String,
+    description: String,
+    admin: bool,
+    disabled: bool,
+}
+
+impl From<&User> for UserRow {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id.to_string(),
+            username: user.username.clone(),
+            email: user.email.clone(),
+            display_name: user.display_name.clone(),
+            description: user.description.clone(),
+            admin: user.is_admin,
+            disabled: user.disabled,
+        }
+    }
+}
+
+impl Row for UserRow {
+    const HEADINGS: &'static [&'static str] = &["NAME", "E-MAIL", "DISPLAY NAME", "ROLE", "STATE"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.username.clone(),
+            self.email.clone().unwrap_or_default(),
+            self.display_name.clone(),
+            if self.admin {
+                "administrator"
+            } else {
+                "member"
+            }
+            .to_owned(),
+            if self.disabled { "disabled" } else { "enabled" }.to_owned(),
+        ]
+    }
+}

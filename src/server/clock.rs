@@ -1,0 +1,81 @@
+//! The only room with a clock. Time is handed in, so that tests own it.
+
+use crate::domain::moment::{Moment, Timestamp};
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+/// Tells the time: the system's, or in tests one that is set by hand.
+#[derive(Clone, Default)]
+pub enum Clock {
+    #[default]
+    System,
+    Manual(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// A clock that stands still at `start` until it is moved.
+    pub fn manual(start: Timestamp) -> Self {
+        Self::Manual(Arc::new(AtomicI64::new(start.as_millis())))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Self::System => Timestamp::from_millis(jiff::Timestamp::now().as_millisecond()),
+            Self::Manual(millis) => Timestamp::from_millis(millis.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Moves a manual clock, backwards too.
+    ///
+    /// # Panics
+    /// On the system clock.
+    pub fn set(&self, now: Timestamp) {
+        match self {
+            Self::System => panic!("the system clock is not ours to set"),
+            Self::Manual(millis) => millis.store(now.as_millis(), Ordering::SeqCst),
+        }
+    }
+}
+
+/// RFC 3339 in UTC, to the second.
+pub fn rfc3339(at: Timestamp) -> String {
+    utc(at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A point in time as pages show it before the browser knows its own time zone.
+pub fn moment(at: Timestamp) -> Moment {
+    Moment {
+        iso: rfc3339(at),
+        words: utc(at).strftime("%-d %B %Y, %H:%M UTC").to_string(),
+    }
+}
+
+/// Instants beyond the calendar (a saturated lifetime) are shown as its end.
+fn utc(at: Timestamp) -> jiff::Zoned {
+    jiff::Timestamp::from_millisecond(at.as_millis())
+        .unwrap_or(jiff::Timestamp::MAX)
+        .to_zoned(jiff::tz::TimeZone::UTC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_written_for_programs_and_for_people() {
+        let shown = moment(Timestamp::from_millis(1_790_000_000_000));
+        assert_eq!(shown.iso, "2026-09-21T14:13:20Z");
+        assert_eq!(shown.words, "21 September 2026, 14:13 UTC");
+    }
+
+    #[test]
+    fn the_end_of_time_does_not_panic() {
+        assert!(
+            moment(Timestamp::from_millis(i64::MAX))
+                .iso
+                .starts_with("9999-")
+        );
+    }
+}

@@ -1,0 +1,72 @@
+//! Durations with units.
+
+use std::time::Duration;
+
+/// Nothing is meant to last longer; it also keeps every sum of instants inside the calendar.
+const LONGEST: Duration = Duration::from_secs(3_660 * 86_400);
+
+/// Reads `"30s"`, `"15m"`, `"2h"` or `"14d"`.
+///
+/// # Errors
+/// A sentence that says what is expected. A bare number is refused: minutes and seconds are too
+/// easily taken for each other.
+pub fn parse(text: &str) -> Result<Duration, String> {
+    let expected = || {
+        "must be a duration with its unit, such as \"30s\", \"15m\", \"2h\" or \"14d\"".to_owned()
+    };
+    let number_ends = text
+        .find(|c: char| !c.is_ascii_digit())
+        .ok_or_else(expected)?;
+    let (number, unit) = text.split_at(number_ends);
+    let seconds_each = match unit.trim() {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(expected()),
+    };
+    let number: u64 = number.parse().map_err(|_| expected())?;
+    let duration = Duration::from_secs(number.saturating_mul(seconds_each));
+    match duration {
+        Duration::ZERO => Err("must be longer than nothing".to_owned()),
+        duration if duration > LONGEST => Err("must be at most ten years".to_owned()),
+        duration => Ok(duration),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_read() {
+        for (text, seconds) in [
+            ("30s", 30),
+            ("15m", 900),
+            ("2h", 7_200),
+            ("14d", 1_209_600),
+            ("5 m", 300),
+        ] {
+            assert_eq!(parse(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for text in [
+            "",
+            "30",
+            "h",
+            "-1h",
+            "1.5h",
+            "1w",
+            "0s",
+            "0d",
+            "99999999999999999999s",
+            "9999999d",
+            "1h30m",
+        ] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Reads keys one by one and collects every mistake.
+
+use super::{Environment, Mistakes};
+use std::collections::BTreeSet;
+use toml::{Table, Value};
+
+/// The file and the environment, and what was found wrong so far.
+pub struct Reader<'a> {
+    table: Table,
+    environment: Environment<'a>,
+    known: BTreeSet<&'static str>,
+    mistakes: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    /// # Errors
+    /// Where the text is no TOML; nothing more can be said then.
+    pub fn new(text: &str, environment: Environment<'a>) -> Result<Self, Mistakes> {
+        let table = text.parse().map_err(|error: toml::de::Error| {
+            let line = error
+                .span()
+                .map_or(1, |span| text[..span.start].lines().count().max(1));
+            Mistakes(vec![format!("line {line} is no TOML: {}", error.message())])
+        })?;
+        Ok(Self {
+            table,
+            environment,
+            known: BTreeSet::new(),
+            mistakes: Vec::new(),
+        })
+    }
+
+    /// The value of `key`, a dotted path; the environment counts more than the file, and the
+    /// file more than `default`.
+    ///
+    /// # Panics
+    /// Where the default itself does not parse.
+    pub fn read<T>(
+        &mut self,
+        key: &'static str,
+        default: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> T {
+        self.optional(key, &parse)
+            .unwrap_or_else(|| parse(default).expect("defaults are valid"))
+    }
+
+    /// The value of a key that has no default.
+    pub fn optional<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        self.known.insert(key);
+        let variable = variable_of(key);
+        if let Some(text) = (self.environment)(&variable) {
+            return self.accept(&variable, parse(&text));
+        }
+        let text = match lookup(&self.table, key)? {
+            Value::String(text) => Ok(text.clone()),
+            Value::Integer(number) => Ok(number.to_string()),
+            Value::Boolean(flag) => Ok(flag.to_string()),
+            _ => Err("must be a single value".to_owned()),
+        };
+        self.accept(key, text.and_then(|text| parse(&text)))
+    }
+
+    /// Keeps the value, or notes the mistake under the name that was used for it.
+    pub fn accept<T>(&mut self, name: &str, outcome: Result<T, String>) -> Option<T> {
+        outcome
+            .map_err(|mistake| self.mistakes.push(format!("{name} {mistake}")))
+            .ok()
+    }
+
+    /// Notes a mistake unless a rule between several keys holds.
+    pub fn demand(&mut self, holds: bool, mistake: &str) {
+        if !holds {
+            self.mistakes.push(mistake.to_owned());
+        }
+    }
+
+    /// # Errors
+    /// Every mistake, unknown keys among them: a mistyped key must not silently leave a default.
+    pub fn finish(mut self) -> Result<(), Mistakes> {
+        for key in leaves(&self.table, "") {
+            if !self.known.contains(key.as_str()) {
+                self.mistakes
+                    .push(format!("unknown key `{key}`{}", self.suggestion(&key)));
+            }
+        }
+        if self.mistakes.is_empty() {
+            Ok(())
+        } else {
+            Err(Mistakes(self.mistakes))
+        }
+    }
+
+    /// A known key of the same last name, in another section.
+    fn suggestion(&self, key: &str) -> String {
+        let last = |key: &str| {
+            key.rsplit('.')
+                .next()
+                .unwrap_or_default()
+                .replace('-', "_")
+                .to_lowercase()
+        };
+        let similar = self.known.iter().find(|known| last(known) == last(key));
+        similar
+            .map(|known| format!(" (did you mean `{known}`?)"))
+            .unwrap_or_default()
+    }
+}
+
+/// `session.idle_timeout` is `VESTIBULE_SESSION__IDLE_TIMEOUT`.
+fn variable_of(key: &str) -> String {
+    format!("VESTIBULE_{}", key.replace('.', "__").to_uppercase())
+}
+
+fn lookup<'t>(table: &'t Table, key: &str) -> Option<&'t Value> {
+    match key.split_once('.') {
+        Some((section, rest)) => lookup(table.get(section)?.as_table()?, rest),
+        None => table.get(key),
+    }
+}
+
+/// The dotted paths of all values.
+fn leaves(table: &Table, prefix: &str) -> Vec<String> {
+    let path = |key: &str| {
+        if prefix.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{prefix}.{key}")
+        }
+    };
+    table
+        .iter()
+        .flat_map(|(key, value)| match value {
+            Value::Table(section) => leaves(section, &path(key)),
+            _ => vec![path(key)],
+        })
+        .collect()
+}

@@ -1,0 +1,112 @@
+//! What server functions and pages know about their request: the bridge between Leptos and HTTP.
+
+use super::{
+    cookie, flash::Flash, forms::PlainForm, http::AppState, listener::Peer, sessions::Browser,
+    token::SessionToken,
+};
+use crate::{
+    domain::session::{CurrentUser, EndReason},
+    error::AppError,
+};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use leptos::{
+    context::use_context, nonce::use_nonce, prelude::expect_context,
+    server_fn::redirect::REDIRECT_HEADER,
+};
+use leptos_axum::ResponseOptions;
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    SignedIn(Box<CurrentUser>),
+    /// The cookie names a session that is no more.
+    Ended(EndReason),
+    Anonymous,
+}
+
+/// # Panics
+/// Outside a request.
+pub fn state() -> AppState {
+    expect_context::<AppState>()
+}
+
+fn parts() -> Parts {
+    expect_context::<Parts>()
+}
+
+/// The token that the browser brings, live or dead.
+pub fn brought_token() -> Option<SessionToken> {
+    cookie::session_token(&parts().headers)
+}
+
+/// The browser as the session list will show it.
+pub fn browser() -> Browser {
+    let parts = parts();
+    let user_agent = parts
+        .headers
+        .get(header::USER_AGENT)
+        .map(HeaderValue::as_bytes)
+        .unwrap_or_default();
+    let address = parts
+        .extensions
+        .get::<Peer>()
+        .map(|peer| peer.0.ip().to_canonical().to_string());
+    Browser::new(
+        address.unwrap_or_default(),
+        &String::from_utf8_lossy(user_agent),
+    )
+}
+
+/// Adds a `Set-Cookie` to the answer.
+pub fn set_cookie(cookie: HeaderValue) {
+    expect_context::<ResponseOptions>().append_header(header::SET_COOKIE, cookie);
+}
+
+/// Leads the browser on: a plain form by a redirect, our script by a header that it follows with a
+/// full page load, so that nothing of this page's memory is carried over.
+///
+/// `path` is a path of ours; what could not stand in a header leads home.
+pub fn redirect(path: &str) {
+    let response = expect_context::<ResponseOptions>();
+    let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
+    response.insert_header(header::LOCATION, location);
+    if is_plain_form() {
+        response.set_status(StatusCode::SEE_OTHER);
+    } else {
+        response.insert_header(
+            HeaderName::from_static(REDIRECT_HEADER),
+            HeaderValue::from_static(""),
+        );
+    }
+}
+
+/// Answers a refusal: our script gets the typed error; a plain form is led to `page`, with the
+/// error in a flash cookie and never in the URL.
+///
+/// # Errors
+/// The refusal itself, for our script.
+pub fn refuse(refusal: AppError, page: &str, flash: &Flash) -> Result<(), AppError> {
+    if !is_plain_form() {
+        return Err(refusal);
+    }
+    set_cookie(flash.set_cookie());
+    redirect(page);
+    Ok(())
+}
+
+fn is_plain_form() -> bool {
+    parts().extensions.get::<PlainForm>().is_some()
+}
+
+/// Sends the policy that belongs to this page's nonce.
+pub fn set_page_policy() {
+    let (Some(response), Some(nonce), Some(state)) = (
+        use_context::<ResponseOptions>(),
+        use_nonce(),
+        use_context::<AppState>(),
+    ) else {
+        return;
+    };
+    let policy = super::headers::page_policy(&nonce, state.reload_socket.as_deref());
+    response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+}

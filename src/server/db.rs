@@ -1,0 +1,303 @@
+//! The connection to one of two databases.
+
+use crate::error::AppError;
+use sqlx::{
+    ConnectOptions, PgPool, SqlitePool,
+    migrate::{MigrateError, Migrator},
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// A request waits this long for a connection, then answers 503 rather than hang (ASVS V16.5.2).
+const CONNECTION_WAIT: Duration = Duration::from_secs(5);
+/// SQLite has one writer at a time; the others wait this long for their turn.
+const WRITER_WAIT: Duration = Duration::from_secs(5);
+const SQLITE_CONNECTIONS: u32 = 8;
+const POSTGRES_CONNECTIONS: u32 = 20;
+/// PostgreSQL 15, in the form of `server_version_num`.
+const OLDEST_POSTGRES: i64 = 150_000;
+
+/// The pool of the database in use. One SQL text serves both, by [`on_pool!`].
+#[derive(Clone, Debug)]
+pub enum Db {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// Runs the same body on whichever pool there is.
+macro_rules! on_pool {
+    ($db:expr, $pool:ident => $body:expr) => {
+        match $db {
+            $crate::server::db::Db::Sqlite($pool) => $body,
+            $crate::server::db::Db::Postgres($pool) => $body,
+        }
+    };
+}
+pub(crate) use on_pool;
+
+/// Where the database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+impl DatabaseUrl {
+    /// Reads `sqlite:PATH` (relative to `base`) or `postgres://…`.
+    ///
+    /// # Errors
+    /// A sentence that says what is expected; it never repeats the URL, which may hold a password.
+    pub fn parse(text: &str, base: &Path) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            return if path.is_empty() || path.contains('?') || path == ":memory:" {
+                Err("names no file after `sqlite:`".to_owned())
+            } else {
+                Ok(Self::Sqlite(base.join(path)))
+            };
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return match PgConnectOptions::from_str(text) {
+                Ok(_) => Ok(Self::Postgres(text.to_owned())),
+                Err(_) => Err("is not a PostgreSQL address".to_owned()),
+            };
+        }
+        Err("must begin with `sqlite:` or `postgres://`".to_owned())
+    }
+
+    /// For people: without the password.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Sqlite(path) => format!("SQLite in {}", path.display()),
+            Self::Postgres(url) => match PgConnectOptions::from_str(url) {
+                Ok(options) => format!(
+                    "PostgreSQL {} on {}",
+                    options.get_database().unwrap_or("(default database)"),
+                    options.get_host()
+                ),
+                Err(_) => "PostgreSQL".to_owned(),
+            },
+        }
+    }
+}
+
+/// Whether a missing SQLite file is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfMissing {
+    Create,
+    Refuse,
+}
+
+/// Why the database cannot be opened, with the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("there is no database at {0}. `vestibule serve` or `vestibule user create` makes one.")]
+    Missing(PathBuf),
+    #[error(
+        "{path} belongs to another user (uid {owner}); files that this user would add beside it would lock its owner out. Run the command as its owner: sudo -u '#{owner}' vestibule …"
+    )]
+    ForeignOwner { path: PathBuf, owner: u32 },
+    #[error("cannot create {path}: {source}")]
+    Create {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error(
+        "the database was made by a newer version of Vestibule. Run that version, or restore a backup."
+    )]
+    Newer,
+    #[error("PostgreSQL 15 or newer is needed; this server is version {0}.")]
+    OldPostgres(i64),
+    #[error("the database does not open: {0}")]
+    Connect(#[from] sqlx::Error),
+    #[error("the database cannot be brought up to date: {0}")]
+    Migrate(MigrateError),
+}
+
+impl From<MigrateError> for OpenError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::VersionMissing(_) => Self::Newer,
+            other => Self::Migrate(other),
+        }
+    }
+}
+
+/// Opens the database and brings its tables up to date.
+///
+/// # Errors
+/// [`OpenError`], each with its remedy.
+pub async fn open(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenError> {
+    let db = match url {
+        DatabaseUrl::Sqlite(path) => {
+            prepare_file(path, if_missing)?;
+            Db::Sqlite(sqlite_pool(path).await?)
+        }
+        DatabaseUrl::Postgres(url) => Db::Postgres(postgres_pool(url).await?),
+    };
+    on_pool!(&db, pool => MIGRATIONS.run(pool).await)?;
+    Ok(db)
+}
+
+/// The file is readable by its owner alone: it holds password hashes and addresses.
+fn prepare_file(path: &Path, if_missing: IfMissing) -> Result<(), OpenError> {
+    let create = |source| OpenError::Create {
+        path: path.to_owned(),
+        source,
+    };
+    match (fs::metadata(path), if_missing) {
+        (Ok(metadata), _) if metadata.uid() != rustix::process::geteuid().as_raw() => {
+            Err(OpenError::ForeignOwner {
+                path: path.to_owned(),
+                owner: metadata.uid(),
+            })
+        }
+        (Ok(_), _) => Ok(()),
+        (Err(_), IfMissing::Refuse) => Err(OpenError::Missing(path.to_owned())),
+        (Err(_), IfMissing::Create) => {
+            if let Some(folder) = path.parent() {
+                DirBuilder::new()
+                    .recursive(true)
+                    .mode(0o700)
+                    .create(folder)
+                    .map_err(create)?;
+            }
+            OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o600)
+                .open(path)
+                .map_err(create)?;
+            Ok(())
+        }
+    }
+}
+
+async fn sqlite_pool(path: &Path) -> Result<SqlitePool, sqlx::Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        // NORMAL may lose the last commits when the power fails, and a sign-out that was answered
+        // would come undone (lessons 7).
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(WRITER_WAIT)
+        .disable_statement_logging();
+    SqlitePoolOptions::new()
+        .max_connections(SQLITE_CONNECTIONS)
+        .acquire_timeout(CONNECTION_WAIT)
+        .connect_with(options)
+        .await
+}
+
+async fn postgres_pool(url: &str) -> Result<PgPool, OpenError> {
+    let options = PgConnectOptions::from_str(url)?
+        .application_name("vestibule")
+        // Durable before it is answered, whatever the server's default.
+        .options([("synchronous_commit", "on"), ("statement_timeout", "10s")])
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(CONNECTION_WAIT)
+        .connect_with(options)
+        .await?;
+    let version: String = sqlx::query_scalar("SHOW server_version_num")
+        .fetch_one(&pool)
+        .await?;
+    match version.parse::<i64>() {
+        Ok(version) if version < OLDEST_POSTGRES => Err(OpenError::OldPostgres(version / 10_000)),
+        _ => Ok(pool),
+    }
+}
+
+impl Db {
+    /// Answers when the database does.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        on_pool!(self, pool => sqlx::query("SELECT 1 FROM users LIMIT 1").execute(pool).await.map(|_| ()))?;
+        Ok(())
+    }
+
+    /// Lets statements under way finish and closes the files.
+    pub async fn close(&self) {
+        on_pool!(self, pool => pool.close().await);
+    }
+}
+
+/// Why the store gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the database gave no answer: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// A unique value is taken.
+    #[error("the value is taken")]
+    NotUnique,
+    /// A stored value that no version of ours writes.
+    #[error("corrupt row {id} in {table}")]
+    Corrupt { table: &'static str, id: String },
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error.as_database_error() {
+            Some(answer) if answer.is_unique_violation() => Self::NotUnique,
+            _ => Self::Unavailable(error),
+        }
+    }
+}
+
+/// The details go to the log, the kind to the browser.
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "store");
+        match error {
+            StoreError::Unavailable(_) => Self::Unavailable,
+            StoreError::NotUnique | StoreError::Corrupt { .. } => Self::Internal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_databases() {
+        let base = Path::new("/etc/vestibule");
+        let sqlite = |path: &str| Ok(DatabaseUrl::Sqlite(PathBuf::from(path)));
+        assert_eq!(
+            DatabaseUrl::parse("sqlite:data/v.db", base),
+            sqlite("/etc/vestibule/data/v.db")
+        );
+        assert_eq!(
+            DatabaseUrl::parse("sqlite:/var/v.db", base),
+            sqlite("/var/v.db")
+        );
+        assert_eq!(
+            DatabaseUrl::parse("sqlite:///var/v.db", base),
+            sqlite("/var/v.db")
+        );
+        for wrong in ["", "sqlite:", "sqlite::memory:", "mysql://x", "data/v.db"] {
+            assert!(DatabaseUrl::parse(wrong, base).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_password_of_the_database_is_not_shown() {
+        let url =
+            DatabaseUrl::parse("postgres://app:s3cret@db.example/auth", Path::new("")).unwrap();
+        assert_eq!(url.shown(), "PostgreSQL auth on db.example");
+    }
+}

@@ -1,0 +1,98 @@
+//! How a failure is answered: one status, and a page, JSON or plain text, as the client reads.
+
+use super::http::AppState;
+use crate::{app, error::AppError};
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use leptos::prelude::provide_context;
+
+/// The answer to a failure, before it is dressed for the client.
+impl IntoResponse for AppError {
+    fn into_response(self) -> Response {
+        let mut response = status_of(self).into_response();
+        dress(&mut response, self);
+        response
+    }
+}
+
+/// Marks a response as a failure, with its status and when to come again.
+pub fn dress(response: &mut Response, failure: AppError) {
+    *response.status_mut() = status_of(failure);
+    if let Some(seconds) = failure.retry_after() {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, seconds.into());
+    }
+    response.extensions_mut().insert(failure);
+}
+
+fn status_of(failure: AppError) -> StatusCode {
+    StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Whether the client is a browser that shows what it gets.
+pub fn wants_html(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .is_some_and(|accept| String::from_utf8_lossy(accept.as_bytes()).contains("text/html"))
+}
+
+/// Gives every failure, our own and those of libraries, a body that its client can read.
+pub async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let html = wants_html(request.headers());
+    let response = next.run(request).await;
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) || is_html(&response) {
+        return response;
+    }
+    let failure = response
+        .extensions()
+        .get::<AppError>()
+        .copied()
+        .unwrap_or_else(|| AppError::of_status(status.as_u16()));
+    if status.is_server_error() {
+        tracing::error!(?failure, "answered");
+    }
+    let body = if html {
+        page(state, failure).await
+    } else {
+        json(failure)
+    };
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let (page_parts, body) = body.into_parts();
+    parts.headers.extend(page_parts.headers);
+    Response::from_parts(parts, body)
+}
+
+fn is_html(response: &Response) -> bool {
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
+}
+
+/// A whole page without scripts, so that it also shows when everything else fails.
+async fn page(state: AppState, failure: AppError) -> Response {
+    let options = state.leptos_options.clone();
+    let context = move || provide_context(state.clone());
+    let render = leptos_axum::render_app_async_with_context(context, move || {
+        app::failure_shell(options.clone(), failure)
+    });
+    render(Request::new(Body::empty())).await
+}
+
+fn json(failure: AppError) -> Response {
+    let body = serde_json::to_string(&failure).unwrap_or_default();
+    (
+        [(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        )],
+        body,
+    )
+        .into_response()
+}

@@ -1,0 +1,71 @@
+//! The edge of the server functions: what they accept, and how their errors are answered.
+
+use super::failures::{dress, wants_html};
+use crate::error::AppError;
+use axum::{
+    body::{Body, to_bytes},
+    extract::Request,
+    http::{HeaderValue, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
+
+/// Says that the request is a plain HTML form, sent without our script.
+#[derive(Clone, Copy, Debug)]
+pub struct PlainForm;
+
+const FORM: &[u8] = b"application/x-www-form-urlencoded";
+
+/// An error that crosses to the browser is one word.
+const MAX_ERROR_BYTES: usize = 256;
+
+/// Runs a server function.
+///
+/// A plain form is marked, and its `Accept` no longer says HTML further in: Leptos would else
+/// redirect to the `Referer`, which is missing or foreign at times, with the error in the URL,
+/// where any link could forge it. The functions redirect plain forms themselves.
+pub async fn edge(mut request: Request, next: Next) -> Response {
+    if !is_form(&request) {
+        return AppError::UnsupportedMediaType.into_response();
+    }
+    if wants_html(request.headers()) {
+        request.extensions_mut().insert(PlainForm);
+        request
+            .headers_mut()
+            .insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+    }
+    with_status(next.run(request).await).await
+}
+
+/// Forms only: no other encoding is read, so none can be used to slip past a check. A function
+/// without arguments may be called without a body.
+fn is_form(request: &Request) -> bool {
+    match request.headers().get(header::CONTENT_TYPE) {
+        Some(value) => {
+            let essence = value
+                .as_bytes()
+                .split(|&byte| byte == b';')
+                .next()
+                .unwrap_or_default();
+            essence.trim_ascii().eq_ignore_ascii_case(FORM)
+        }
+        None => request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .is_none_or(|length| length == "0"),
+    }
+}
+
+/// Leptos answers every typed error with 500; programs expect the status of the error.
+async fn with_status(response: Response) -> Response {
+    if !response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, MAX_ERROR_BYTES).await.unwrap_or_default();
+    let failure = serde_json::from_slice(&bytes).unwrap_or(AppError::Internal);
+    let mut response = Response::from_parts(parts, Body::from(bytes));
+    dress(&mut response, failure);
+    response
+}

@@ -1,0 +1,50 @@
+//! Who may see what: every route is private unless it says that it is public.
+
+use super::{
+    context::Caller,
+    cookie,
+    http::AppState,
+    sessions::{self, Resumed},
+};
+use crate::{app, domain::next_path::NextPath, error::AppError};
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+
+/// Looks the session up, once a request, and lets nobody without one onto a private path.
+///
+/// The decision is made before anything is rendered, so that no private pixel can be painted for
+/// a signed-out visitor. A dead cookie is anonymous and is not cleared here: this answer may come
+/// later than the one that sets the cookie of a newer sign-in in another tab.
+pub async fn resume(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let token = cookie::session_token(request.headers());
+    let caller = match &token {
+        Some(token) => match sessions::resume(&state.core, token).await {
+            Ok(Resumed::Live(user)) => Caller::SignedIn(user),
+            Ok(Resumed::Ended(reason)) => Caller::Ended(reason),
+            Ok(Resumed::Unknown) => Caller::Anonymous,
+            Err(error) => return AppError::from(error).into_response(),
+        },
+        None => Caller::Anonymous,
+    };
+    let path = request.uri().path();
+    if !app::is_public(path) && !matches!(caller, Caller::SignedIn(_)) {
+        return refuse(&request);
+    }
+    request.extensions_mut().insert(caller);
+    next.run(request).await
+}
+
+/// A page leads to the sign-in page and back again; a server function says 401.
+fn refuse(request: &Request) -> Response {
+    if request.uri().path().starts_with("/api/") {
+        return AppError::NotSignedIn.into_response();
+    }
+    let asked_for = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |asked_for| asked_for.as_str());
+    Redirect::to(&NextPath::or_home(asked_for).login_page()).into_response()
+}

@@ -1,0 +1,474 @@
+//! Passwords are hashed behind this door and nowhere else.
+//!
+//! Argon2id on a few threads of its own, each with its own memory that it uses again: the memory
+//! is bounded by the number of threads, whatever a flood of sign-ins asks for (ASVS V15.2.2).
+
+use crate::{domain::password::Password, error::AppError};
+use argon2::{
+    Algorithm, Argon2, Block, Params, PasswordHash, Version,
+    password_hash::phc::{Output, ParamsString, Salt},
+};
+use icu_normalizer::ComposingNormalizerBorrowed;
+use rand::{TryRng, rngs::SysRng};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+};
+use subtle::ConstantTimeEq;
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+/// The first choice of the OWASP Password Storage Cheat Sheet for Argon2id: 19 MiB, two passes,
+/// one lane; 16 bytes of salt and 32 of tag. Both stand in the hash, and older ones are upgraded.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+const SALT_BYTES: usize = 16;
+const TAG_BYTES: usize = 32;
+
+/// A stored hash that asks for more is corrupt or forged; honouring it would break the budget.
+const MAX_STORED_MEMORY_KIB: u32 = 1024 * 1024;
+
+pub const MEMORY_PER_THREAD: u64 = MEMORY_KIB as u64 * 1024;
+
+/// How much work is taken on at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    pub threads: usize,
+    /// Sign-ins that may wait for a thread; beyond that the answer is 503.
+    pub queue: usize,
+}
+
+/// What came of checking a password.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub struct Checked {
+    pub matches: bool,
+    /// The right password, hashed anew, where the stored hash has other parameters than today's.
+    pub upgraded_hash: Option<String>,
+}
+
+/// The pool of hashing threads.
+#[derive(Clone)]
+pub struct Hasher {
+    queue: mpsc::SyncSender<Job>,
+    /// A hash of nothing that anybody could type, for accounts that do not exist.
+    stand_in: Arc<str>,
+}
+
+type Work = Box<dyn FnOnce(&mut Workspace) -> Result<Checked, HashingError> + Send>;
+
+struct Job {
+    work: Work,
+    reply: oneshot::Sender<Result<Checked, HashingError>>,
+}
+
+/// Why a password could not be hashed or checked.
+#[derive(Debug, thiserror::Error)]
+pub enum HashingError {
+    #[error("all hashing threads and their queue are taken")]
+    Busy,
+    #[error("a stored password hash cannot be read")]
+    Corrupt,
+    #[error("hashing failed")]
+    Failed,
+}
+
+impl From<HashingError> for AppError {
+    fn from(error: HashingError) -> Self {
+        match error {
+            HashingError::Busy => Self::Busy,
+            HashingError::Corrupt | HashingError::Failed => {
+                tracing::error!(%error, "hashing");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl Hasher {
+    /// Starts the threads, each with its memory.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn start(capacity: Capacity) -> std::io::Result<Self> {
+        let (queue, jobs) = mpsc::sync_channel(capacity.queue);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for number in 0..capacity.threads {
+            let jobs = Arc::clone(&jobs);
+            thread::Builder::new()
+                .name(format!("hashing-{number}"))
+                .spawn(move || work_through(&jobs))?;
+        }
+        let stand_in = Workspace::default()
+            .hash(uuid::Uuid::new_v4().as_bytes())
+            .map_err(std::io::Error::other)?;
+        Ok(Self {
+            queue,
+            stand_in: stand_in.into(),
+        })
+    }
+
+    /// Checks a password against an account's hash, or does the same work for an account that
+    /// does not exist or may not sign in (ASVS V6.3.8): then it never matches.
+    ///
+    /// # Errors
+    /// [`HashingError`].
+    pub async fn check(
+        &self,
+        password: &Password,
+        stored: Option<&str>,
+    ) -> Result<Checked, HashingError> {
+        let password = normalise(password);
+        let stored_hash = stored.unwrap_or(&self.stand_in).to_owned();
+        let exists = stored.is_some();
+        self.run(Box::new(move |workspace| {
+            let matches = workspace.verify(password.as_bytes(), &stored_hash)? && exists;
+            let outdated = matches && !has_todays_parameters(&stored_hash);
+            let upgraded_hash = outdated
+                .then(|| workspace.hash(password.as_bytes()))
+                .transpose()?;
+            Ok(Checked {
+                matches,
+                upgraded_hash,
+            })
+        }))
+        .await
+    }
+
+    /// Hashes a new password into a PHC string.
+    ///
+    /// # Errors
+    /// [`HashingError`].
+    pub async fn hash(&self, password: &Password) -> Result<String, HashingError> {
+        let password = normalise(password);
+        let checked = self
+            .run(Box::new(move |workspace| {
+                let hash = workspace.hash(password.as_bytes())?;
+                Ok(Checked {
+                    matches: true,
+                    upgraded_hash: Some(hash),
+                })
+            }))
+            .await?;
+        checked.upgraded_hash.ok_or(HashingError::Failed)
+    }
+
+    async fn run(&self, work: Work) -> Result<Checked, HashingError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue
+            .try_send(Job { work, reply })
+            .map_err(|_| HashingError::Busy)?;
+        answer.await.map_err(|_| HashingError::Failed)?
+    }
+}
+
+/// Unicode NFC, so that one password typed on two keyboards is one password; nothing is trimmed,
+/// folded or cut (ASVS V6.2.8).
+fn normalise(password: &Password) -> Zeroizing<String> {
+    Zeroizing::new(
+        ComposingNormalizerBorrowed::new_nfc()
+            .normalize(password.reveal())
+            .into_owned(),
+    )
+}
+
+/// One hashing thread: takes jobs until the last [`Hasher`] is gone.
+fn work_through(jobs: &Mutex<mpsc::Receiver<Job>>) {
+    let mut workspace = Workspace::default();
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(Job { work, reply }) = job else { return };
+        // The client has gone: its flood must not keep the threads busy after it.
+        if reply.is_closed() {
+            continue;
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut workspace)));
+        // A receiver that went away in the meantime needs no answer.
+        let _ = reply.send(outcome.unwrap_or(Err(HashingError::Failed)));
+    }
+}
+
+/// The memory of one thread, 19 MiB, used again for every password.
+struct Workspace {
+    blocks: Vec<Block>,
+}
+
+impl Default for Workspace {
+    fn default() -> Self {
+        Self {
+            blocks: vec![Block::default(); todays_parameters().block_count()],
+        }
+    }
+}
+
+fn todays_parameters() -> Params {
+    Params::new(MEMORY_KIB, PASSES, LANES, Some(TAG_BYTES)).expect("constant parameters are valid")
+}
+
+fn has_todays_parameters(stored: &str) -> bool {
+    PasswordHash::new(stored).is_ok_and(|hash| {
+        let today = todays_parameters();
+        Params::try_from(&hash).is_ok_and(|params| {
+            hash.algorithm == Algorithm::Argon2id.ident()
+                && (
+                    params.m_cost(),
+                    params.t_cost(),
+                    params.p_cost(),
+                    params.output_len(),
+                ) == (
+                    today.m_cost(),
+                    today.t_cost(),
+                    today.p_cost(),
+                    today.output_len(),
+                )
+        })
+    })
+}
+
+impl Workspace {
+    fn hash(&mut self, password: &[u8]) -> Result<String, HashingError> {
+        let mut salt = [0; SALT_BYTES];
+        SysRng
+            .try_fill_bytes(&mut salt)
+            .map_err(|_| HashingError::Failed)?;
+        let salt = Salt::new(&salt).map_err(|_| HashingError::Failed)?;
+        let params = todays_parameters();
+        let params_string = ParamsString::try_from(&params).map_err(|_| HashingError::Failed)?;
+        let tag = self.tag(
+            Algorithm::Argon2id,
+            Version::V0x13,
+            params,
+            password,
+            &salt,
+            TAG_BYTES,
+        )?;
+        let hash = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: params_string,
+            salt: Some(salt),
+            hash: Some(tag),
+        };
+        Ok(hash.to_string())
+    }
+
+    fn verify(&mut self, password: &[u8], stored: &str) -> Result<bool, HashingError> {
+        let corrupt = |()| HashingError::Corrupt;
+        let hash = PasswordHash::new(stored).map_err(|_| HashingError::Corrupt)?;
+        let params = Params::try_from(&hash).map_err(|_| HashingError::Corrupt)?;
+        if params.m_cost() > MAX_STORED_MEMORY_KIB {
+            return Err(HashingError::Corrupt);
+        }
+        let algorithm = Algorithm::new(&hash.algorithm).map_err(|_| HashingError::Corrupt)?;
+        let version = match hash.version {
+            Some(version) => Version::try_from(version).map_err(|_| HashingError::Corrupt)?,
+            None => Version::V0x13,
+        };
+        let salt = hash.salt.ok_or(()).map_err(corrupt)?;
+        let expected = hash.hash.ok_or(()).map_err(corrupt)?;
+        let tag = self.tag(algorithm, version, params, password, &salt, expected.len())?;
+        Ok(tag.as_bytes().ct_eq(expected.as_bytes()).into())
+    }
+
+    fn tag(
+        &mut self,
+        algorithm: Algorithm,
+        version: Version,
+        params: Params,
+        password: &[u8],
+        salt: &[u8],
+        tag_bytes: usize,
+    ) -> Result<Output, HashingError> {
+        let needed = params.block_count();
+        let usual = self.blocks.len();
+        if needed > usual {
+            self.blocks.resize(needed, Block::default());
+        }
+        let mut tag = Zeroizing::new([0; Output::MAX_LENGTH]);
+        let tag = tag.get_mut(..tag_bytes).ok_or(HashingError::Corrupt)?;
+        let outcome = Argon2::new(algorithm, version, params).hash_password_into_with_memory(
+            password,
+            salt,
+            tag,
+            &mut self.blocks[..needed],
+        );
+        // A stored hash with larger parameters must not enlarge the thread for good.
+        self.blocks.truncate(usual);
+        self.blocks.shrink_to_fit();
+        outcome.map_err(|_| HashingError::Failed)?;
+        Output::new(tag).map_err(|_| HashingError::Failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use argon2::{PasswordHasher, PasswordVerifier};
+
+    fn password(text: &str) -> Password {
+        Password::new(text.to_owned())
+    }
+
+    fn hasher() -> Hasher {
+        Hasher::start(Capacity {
+            threads: 1,
+            queue: 4,
+        })
+        .expect("a thread")
+    }
+
+    #[tokio::test]
+    async fn a_hash_has_the_documented_profile_and_others_can_verify_it() {
+        let hash = hasher()
+            .hash(&password("a long enough password"))
+            .await
+            .unwrap();
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
+        let parsed = PasswordHash::new(&hash).unwrap();
+        assert_eq!(parsed.salt.unwrap().len(), 16);
+        assert_eq!(parsed.hash.unwrap().len(), 32);
+        assert!(
+            Argon2::default()
+                .verify_password(b"a long enough password", hash.as_str())
+                .is_ok()
+        );
+    }
+
+    #[tokio::test]
+    async fn exactly_what_was_typed_matches() {
+        let hasher = hasher();
+        let long = "x".repeat(100);
+        let hash = hasher.hash(&password(&long)).await.unwrap();
+        let variants = [
+            long[..99].to_owned(),
+            format!("{long} "),
+            long.to_uppercase(),
+            format!("{}y", &long[..99]),
+            format!("{long}\0"),
+        ];
+        for wrong in variants {
+            assert!(
+                !hasher
+                    .check(&password(&wrong), Some(&hash))
+                    .await
+                    .unwrap()
+                    .matches,
+                "{wrong}"
+            );
+        }
+        assert!(
+            hasher
+                .check(&password(&long), Some(&hash))
+                .await
+                .unwrap()
+                .matches
+        );
+    }
+
+    #[tokio::test]
+    async fn one_password_on_two_keyboards_is_one_password() {
+        let hasher = hasher();
+        let hash = hasher
+            .hash(&password("caf\u{e9} au lait, s'il vous pla\u{ee}t"))
+            .await
+            .unwrap();
+        let decomposed = password("cafe\u{301} au lait, s'il vous plai\u{302}t");
+        assert!(
+            hasher
+                .check(&decomposed, Some(&hash))
+                .await
+                .unwrap()
+                .matches
+        );
+    }
+
+    #[tokio::test]
+    async fn nobody_matches_the_stand_in() {
+        let checked = hasher().check(&password("anything"), None).await.unwrap();
+        assert_eq!(
+            checked,
+            Checked {
+                matches: false,
+                upgraded_hash: None
+            }
+        );
+    }
+
+    #[tokio::test]
+    async fn older_and_larger_parameters_verify_and_are_upgraded() {
+        let hasher = hasher();
+        for (memory, passes) in [(8 * 1024, 1), (48 * 1024, 1)] {
+            let params = Params::new(memory, passes, 1, Some(32)).unwrap();
+            let other = Argon2::from(params)
+                .hash_password_with_salt(b"a long enough password", b"sixteen salt 016")
+                .unwrap();
+            let checked = hasher
+                .check(
+                    &password("a long enough password"),
+                    Some(&other.to_string()),
+                )
+                .await
+                .unwrap();
+            assert!(checked.matches);
+            assert!(has_todays_parameters(
+                &checked.upgraded_hash.expect("an upgrade")
+            ));
+            let refused = hasher
+                .check(&password("another password"), Some(&other.to_string()))
+                .await
+                .unwrap();
+            assert_eq!(
+                refused,
+                Checked {
+                    matches: false,
+                    upgraded_hash: None
+                }
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_is_busy_and_recovers() {
+        let hasher = Hasher::start(Capacity {
+            threads: 1,
+            queue: 1,
+        })
+        .unwrap();
+        let attempts = (0..20).map(|_| {
+            let hasher = hasher.clone();
+            tokio::spawn(async move { hasher.hash(&password("a long enough password")).await })
+        });
+        let mut busy = 0;
+        for attempt in attempts.collect::<Vec<_>>() {
+            busy += usize::from(matches!(attempt.await.unwrap(), Err(HashingError::Busy)));
+        }
+        assert!(
+            busy > 0,
+            "20 at once do not fit one thread and one place in the queue"
+        );
+        assert!(
+            hasher
+                .hash(&password("a long enough password"))
+                .await
+                .is_ok()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_corrupt_or_greedy_hash_is_an_error_and_not_a_match() {
+        let hasher = hasher();
+        for stored in [
+            "",
+            "plain",
+            "$argon2id$v=19$m=4294967295,t=1,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAA",
+        ] {
+            let outcome = hasher.check(&password("x"), Some(stored)).await;
+            assert!(matches!(outcome, Err(HashingError::Corrupt)), "{stored}");
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The layers and the routes: the way of every request.
+
+use super::{
+    Core,
+    config::{Config, HttpLimits},
+    context::{Caller, set_page_policy},
+    failures, forms, guard, headers, listener,
+    origin::Site,
+    page_data::{self, Answer},
+    static_files::{self, HashedNames},
+    telemetry,
+};
+use crate::{app, error::AppError};
+use axum::{
+    Router,
+    body::Body,
+    extract::{FromRef, Request, State},
+    http::{HeaderMap, StatusCode, Uri, header, uri::PathAndQuery},
+    middleware::{self, Next},
+    response::{IntoResponse, Redirect, Response},
+    routing::{any, get, post},
+};
+use leptos::{config::LeptosOptions, prelude::provide_context, server_fn::axum::server_fn_paths};
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use std::{future::Future, io, path::PathBuf, sync::Arc};
+use tokio::net::TcpListener;
+use tower::ServiceBuilder;
+use tower_http::{
+    catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
+};
+
+/// What every handler can reach.
+#[derive(Clone)]
+pub struct AppState {
+    pub core: Core,
+    pub site: Arc<Site>,
+    pub leptos_options: LeptosOptions,
+    /// The address of cargo-leptos's reload socket, while it watches.
+    pub reload_socket: Option<Arc<str>>,
+    pub hsts: Option<&'static str>,
+    limits: HttpLimits,
+    site_root: PathBuf,
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos_options.clone()
+    }
+}
+
+impl AppState {
+    /// `port` is the one that is listened to, which the configuration may leave to the system.
+    pub fn new(
+        core: Core,
+        config: &Config,
+        leptos_options: LeptosOptions,
+        reload: bool,
+        port: u16,
+    ) -> Self {
+        let site = Site::new(config.public_url.clone(), port);
+        let socket = || {
+            format!(
+                "ws://127.0.0.1:{0} ws://localhost:{0}",
+                leptos_options.reload_port
+            )
+            .into()
+        };
+        Self {
+            core,
+            hsts: headers::hsts(site.public_url.is_https(), config.hsts_include_subdomains),
+            site: Arc::new(site),
+            reload_socket: reload.then(socket),
+            leptos_options,
+            limits: config.http,
+            site_root: config.site_root.clone(),
+        }
+    }
+}
+
+/// Serves until `shutdown` resolves.
+///
+/// # Errors
+/// Where the listener fails for good.
+pub async fn serve(
+    state: AppState,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let limits = state.limits;
+    listener::serve(listener, router(state), limits, shutdown).await
+}
+
+/// All routes under all layers. What comes first in the list sees a request first.
+pub fn router(state: AppState) -> Router {
+    let site_routes = Router::new()
+        .merge(pages(&state))
+        .merge(functions(&state))
+        .fallback_service(files(&state))
+        .layer(
+            ServiceBuilder::new()
+                .layer(middleware::from_fn_with_state(state.clone(), check_host))
+                .layer(middleware::from_fn_with_state(state.clone(), check_origin))
+                .layer(middleware::from_fn(without_trailing_slash)),
+        );
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .merge(site_routes)
+        .layer(
+            ServiceBuilder::new()
+                .layer(middleware::from_fn(telemetry::trace))
+                .layer(middleware::from_fn_with_state(
+                    state.clone(),
+                    headers::secure,
+                ))
+                .layer(middleware::from_fn_with_state(
+                    state.clone(),
+                    failures::answer,
+                ))
+                .layer(CatchPanicLayer::custom(|_| {
+                    AppError::Internal.into_response()
+                }))
+                .layer(TimeoutLayer::with_status_code(
+                    StatusCode::REQUEST_TIMEOUT,
+                    state.limits.request_timeout,
+                ))
+                .layer(RequestBodyLimitLayer::new(state.limits.max_body_bytes)),
+        )
+        .with_state(state)
+}
+
+/// The pages of the one route table in `app.rs`.
+fn pages(state: &AppState) -> Router<AppState> {
+    let guarded = middleware::from_fn_with_state(state.clone(), guard::resume);
+    Router::new()
+        .leptos_routes_with_handler(generate_route_list(app::App), get(page))
+        .route_layer(guarded)
+}
+
+/// The server functions, by POST alone: nothing can be changed by following a link.
+fn functions(state: &AppState) -> Router<AppState> {
+    let layers = ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(state.clone(), guard::resume))
+        .layer(middleware::from_fn(forms::edge));
+    let routes = server_fn_paths().map(|(path, _)| path);
+    let functions = routes
+        .fold(Router::new(), |router, path| {
+            router.route(path, post(function))
+        })
+        .route_layer(layers);
+    functions.route("/api/{*unknown}", any(async || AppError::NotFound))
+}
+
+fn files(state: &AppState) -> Router {
+    let hashed = HashedNames(state.leptos_options.hash_files);
+    Router::new()
+        .fallback_service(static_files::service(&state.site_root))
+        .layer(middleware::from_fn(move |request: Request, next: Next| {
+            static_files::cache(hashed, request, next)
+        }))
+}
+
+async fn page(
+    State(state): State<AppState>,
+    uri: Uri,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
+    let caller = request
+        .extensions()
+        .get::<Caller>()
+        .cloned()
+        .unwrap_or(Caller::Anonymous);
+    let data = match page_data::gather(&state, &caller, &uri, &headers).await {
+        Ok(Some(Answer::Page(data))) => data,
+        Ok(Some(Answer::Elsewhere(path))) => return Redirect::to(&path).into_response(),
+        Ok(None) => return AppError::NotFound.into_response(),
+        Err(error) => return AppError::from(error).into_response(),
+    };
+    let options = state.leptos_options.clone();
+    let context = move || {
+        provide_context(state.clone());
+        data.provide();
+    };
+    let render = leptos_axum::render_app_async_with_context(context, move || {
+        set_page_policy();
+        app::shell(options.clone())
+    });
+    let mut response = render(request).await;
+    super::flash::forget_shown(&headers, &mut response);
+    response
+}
+
+async fn function(State(state): State<AppState>, request: Request) -> Response {
+    let context = move || provide_context(state.clone());
+    leptos_axum::handle_server_fns_with_context(context, request)
+        .await
+        .into_response()
+}
+
+async fn check_host(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    if state.site.answers_for(request.headers()) {
+        next.run(request).await
+    } else {
+        AppError::UnknownHost.into_response()
+    }
+}
+
+async fn check_origin(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    if state
+        .site
+        .is_own_request(request.method(), request.headers())
+    {
+        next.run(request).await
+    } else {
+        tracing::warn!("a request from another site was refused");
+        AppError::CrossSite.into_response()
+    }
+}
+
+/// `/login/` leads to `/login`, with the method kept. A path with `//` in front would be another
+/// site in a `Location`, so it is left to be a 404.
+async fn without_trailing_slash(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let shorter = path.trim_end_matches('/');
+    if shorter.is_empty()
+        || shorter.len() == path.len()
+        || shorter.starts_with("//")
+        || path.contains('\\')
+    {
+        return next.run(request).await;
+    }
+    let query = request.uri().path_and_query().and_then(PathAndQuery::query);
+    let location = query.map_or_else(|| shorter.to_owned(), |query| format!("{shorter}?{query}"));
+    (
+        StatusCode::PERMANENT_REDIRECT,
+        [(header::LOCATION, location)],
+    )
+        .into_response()
+}
+
+/// Says that the process runs.
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Says that the database answers.
+async fn readyz(State(state): State<AppState>) -> Response {
+    match state.core.db.ping().await {
+        Ok(()) => "ok\n".into_response(),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                Body::from("the database does not answer\n"),
+            )
+                .into_response()
+        }
+    }
+}

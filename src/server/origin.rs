@@ -1,0 +1,264 @@
+//! Whose request it is: the public address, the Host check and the cross-site check.
+
+use super::cookie;
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use url::{Host, Url};
+
+/// The scheme, host and port under which people reach the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl {
+    url: Url,
+}
+
+impl PublicUrl {
+    /// Reads `https://host` or, for this machine only, `http://localhost`.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong: a path, user or query; plain http for another name than
+    /// this machine's, on which browsers would drop the `Secure` cookie (ASVS V12.2.1).
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text)
+            .map_err(|_| "must be an address such as https://sign-in.example.org".to_owned())?;
+        let bare = url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        match url.scheme() {
+            _ if !bare => Err("must have nothing behind the host and port".to_owned()),
+            "https" => Ok(Self { url }),
+            "http" if is_this_machine(&url) => Ok(Self { url }),
+            "http" => {
+                Err("must be https: on plain http browsers drop the session cookie".to_owned())
+            }
+            _ => Err("must begin with https://".to_owned()),
+        }
+    }
+
+    /// The address of a server that has none configured: this machine, on the port it listens on.
+    ///
+    /// # Panics
+    /// Never: the text is an address.
+    pub fn of_this_machine(port: u16) -> Self {
+        Self {
+            url: Url::parse(&format!("http://localhost:{port}")).expect("a valid address"),
+        }
+    }
+
+    pub fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    /// As browsers write it in `Origin`: the default port is left out.
+    pub fn origin(&self) -> String {
+        self.url.origin().ascii_serialization()
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// The hosts and origins for which this server answers, from the configuration alone: nothing a
+/// request says about itself is believed (CVE-2025-24358, CVE-2025-47909).
+#[derive(Clone, Debug)]
+pub struct Site {
+    pub public_url: PublicUrl,
+    hosts: Vec<String>,
+    origins: Vec<String>,
+}
+
+impl Site {
+    /// `configured`, or else this machine under its three names.
+    pub fn new(configured: Option<PublicUrl>, port: u16) -> Self {
+        let own = match &configured {
+            Some(url) => vec![url.clone()],
+            None => ["localhost", "127.0.0.1", "[::1]"]
+                .into_iter()
+                .filter_map(|name| PublicUrl::parse(&format!("http://{name}:{port}")).ok())
+                .collect(),
+        };
+        Self {
+            hosts: own.iter().flat_map(hosts_of).collect(),
+            origins: own.iter().map(PublicUrl::origin).collect(),
+            public_url: configured.unwrap_or_else(|| PublicUrl::of_this_machine(port)),
+        }
+    }
+
+    /// Whether the `Host` header names this site. Exactly one must be there; case does not matter,
+    /// everything else does (a trailing dot is another name, CVE-2026-48794).
+    pub fn answers_for(&self, headers: &HeaderMap) -> bool {
+        single(headers, header::HOST).is_some_and(|host| {
+            self.hosts
+                .iter()
+                .any(|own| own.as_bytes().eq_ignore_ascii_case(host))
+        })
+    }
+
+    /// Whether a request that may change something comes from our own pages (ASVS V3.5.1).
+    ///
+    /// `Sec-Fetch-Site` decides where the browser sends it; scripts cannot forge it. Older browsers
+    /// send `Origin`, which must be ours to the letter: `null` is another site (CVE-2026-27978).
+    /// A client that sends neither is no browser; it passes only without a session cookie, so that
+    /// nothing can be done in anybody's name.
+    pub fn is_own_request(&self, method: &Method, headers: &HeaderMap) -> bool {
+        if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+            return true;
+        }
+        if headers.contains_key("sec-fetch-site") {
+            return matches!(
+                single(headers, "sec-fetch-site"),
+                Some(b"same-origin" | b"none")
+            );
+        }
+        if headers.contains_key(header::ORIGIN) {
+            return single(headers, header::ORIGIN)
+                .is_some_and(|origin| self.origins.iter().any(|own| own.as_bytes() == origin));
+        }
+        !cookie::brings_session(headers)
+    }
+}
+
+/// `host` and, where the port is the scheme's own, `host:port` as well: clients write both.
+fn hosts_of(own: &PublicUrl) -> Vec<String> {
+    let host = own.host();
+    match (own.url.port(), own.url.port_or_known_default()) {
+        (Some(port), _) => vec![format!("{host}:{port}")],
+        (None, Some(port)) => vec![host.to_owned(), format!("{host}:{port}")],
+        (None, None) => vec![host.to_owned()],
+    }
+}
+
+/// The value of a header that stands exactly once.
+fn single(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&[u8]> {
+    let mut values = headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    values.next().filter(|_| values.next().is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
+            .collect::<HeaderMap>()
+    }
+
+    fn site() -> Site {
+        Site::new(
+            Some(PublicUrl::parse("https://id.example.org").unwrap()),
+            3000,
+        )
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        for text in [
+            "https://id.example.org",
+            "http://localhost:3000",
+            "http://127.0.0.1",
+            "http://[::1]:80",
+        ] {
+            assert!(PublicUrl::parse(text).is_ok(), "{text}");
+        }
+        for text in [
+            "",
+            "id.example.org",
+            "http://id.example.org",
+            "ftp://x",
+            "https://a/b",
+            "https://u@a",
+            "https://a?b",
+            "http://localhost.evil.example",
+        ] {
+            assert!(PublicUrl::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_configured_host_is_answered() {
+        for host in ["id.example.org", "ID.example.org", "id.example.org:443"] {
+            assert!(site().answers_for(&headers(&[("host", host)])), "{host}");
+        }
+        for host in [
+            "evil.example",
+            "id.example.org.",
+            "id.example.org:80",
+            "id.example.org:3000",
+            "localhost:3000",
+            "",
+        ] {
+            assert!(!site().answers_for(&headers(&[("host", host)])), "{host}");
+        }
+        assert!(!site().answers_for(&HeaderMap::new()));
+        let mut twice = headers(&[("host", "id.example.org")]);
+        twice.append("host", HeaderValue::from_static("id.example.org"));
+        assert!(!site().answers_for(&twice));
+    }
+
+    #[test]
+    fn without_a_public_url_this_machine_has_three_names() {
+        let site = Site::new(None, 3000);
+        for host in ["localhost:3000", "127.0.0.1:3000", "[::1]:3000"] {
+            assert!(site.answers_for(&headers(&[("host", host)])), "{host}");
+        }
+        for host in [
+            "localhost",
+            "localhost:3001",
+            "192.168.1.2:3000",
+            "rebound.example:3000",
+        ] {
+            assert!(!site.answers_for(&headers(&[("host", host)])), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_browsers_word_decides_first() {
+        let own = |pairs: &[(&'static str, &'static str)]| {
+            site().is_own_request(&Method::POST, &headers(pairs))
+        };
+        assert!(own(&[("sec-fetch-site", "same-origin")]));
+        assert!(own(&[("sec-fetch-site", "none")]));
+        for foreign in ["cross-site", "same-site", "", "Same-Origin", "null"] {
+            assert!(
+                !own(&[
+                    ("sec-fetch-site", foreign),
+                    ("origin", "https://id.example.org")
+                ]),
+                "{foreign}"
+            );
+        }
+        assert!(own(&[("origin", "https://id.example.org")]));
+        for foreign in [
+            "null",
+            "http://id.example.org",
+            "https://id.example.org:444",
+            "https://id.example.org.evil.example",
+            "https://evil.example",
+            "",
+        ] {
+            assert!(!own(&[("origin", foreign)]), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_says_nothing_passes_without_a_session_only() {
+        let own = |pairs: &[(&'static str, &'static str)]| {
+            site().is_own_request(&Method::POST, &headers(pairs))
+        };
+        assert!(own(&[]));
+        assert!(own(&[("cookie", "theme=dark")]));
+        assert!(!own(&[("cookie", "theme=dark; __Host-Http-session=x")]));
+    }
+}

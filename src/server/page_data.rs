@@ -1,0 +1,157 @@
+//! What each page shows, fetched before it is rendered.
+//!
+//! A page is rendered with every decision made and every value at hand, so it is sent whole, needs
+//! no second request, and never shows a state in between.
+
+use super::{clock::moment, context::Caller, db::StoreError, flash::Flash, http::AppState, store};
+use crate::domain::{
+    device,
+    next_path::NextPath,
+    session::{CurrentUser, Session},
+    views::{
+        DashboardView, LoginNotice, LoginView, LogoutView, SessionView, SignInView, SignedOutView,
+    },
+};
+use axum::http::{HeaderMap, Uri};
+use leptos::prelude::provide_context;
+
+/// What comes of asking for a page.
+pub enum Answer {
+    Page(PageData),
+    /// The person belongs elsewhere: a path of ours.
+    Elsewhere(String),
+}
+
+/// The values of one page; its component takes them from the context.
+#[derive(Clone, Debug)]
+pub enum PageData {
+    Login(LoginView),
+    Logout(LogoutView),
+    SignedOut(SignedOutView),
+    Dashboard(Box<DashboardView>),
+}
+
+impl PageData {
+    pub fn provide(&self) {
+        match self.clone() {
+            Self::Login(view) => provide_context(view),
+            Self::Logout(view) => provide_context(view),
+            Self::SignedOut(view) => provide_context(view),
+            Self::Dashboard(view) => provide_context(*view),
+        }
+    }
+}
+
+/// Gathers the values of the page at `uri` for `caller`. `None` where no page has this path.
+///
+/// Leptos reads errors of forms from the query, where any link can put them; ours never stand
+/// there, so such a link leads to the bare page.
+///
+/// # Errors
+/// [`StoreError`], where the database gives no answer.
+pub async fn gather(
+    state: &AppState,
+    caller: &Caller,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Option<Answer>, StoreError> {
+    let flash = Flash::of_request(headers);
+    let answer = match (uri.path(), caller) {
+        (path, _) if query_value(uri, "__err").is_some() => Answer::Elsewhere(path.to_owned()),
+        ("/", Caller::SignedIn(_)) => Answer::Elsewhere(NextPath::HOME.to_owned()),
+        ("/", _) => Answer::Elsewhere("/login".to_owned()),
+        ("/login", Caller::SignedIn(_)) => Answer::Elsewhere(next_of(uri).to_string()),
+        ("/login", _) => Answer::Page(PageData::Login(login(state, caller, uri, flash).await?)),
+        ("/logout", _) => Answer::Page(PageData::Logout(LogoutView {
+            display_name: display_name(caller),
+        })),
+        ("/signed-out", _) => Answer::Page(PageData::SignedOut(signed_out(flash))),
+        ("/dashboard", Caller::SignedIn(current)) => Answer::Page(PageData::Dashboard(Box::new(
+            dashboard(state, current).await?,
+        ))),
+        _ => return Ok(None),
+    };
+    Ok(Some(answer))
+}
+
+fn display_name(caller: &Caller) -> Option<String> {
+    match caller {
+        Caller::SignedIn(current) => Some(current.user.display_name.clone()),
+        Caller::Ended(_) | Caller::Anonymous => None,
+    }
+}
+
+fn next_of(uri: &Uri) -> NextPath {
+    query_value(uri, "next").map_or_else(NextPath::home, |next| NextPath::or_home(&next))
+}
+
+fn query_value(uri: &Uri, wanted: &str) -> Option<String> {
+    let query = uri.query().unwrap_or_default();
+    url::form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == wanted)
+        .map(|(_, value)| value.into_owned())
+}
+
+async fn login(
+    state: &AppState,
+    caller: &Caller,
+    uri: &Uri,
+    flash: Option<Flash>,
+) -> Result<LoginView, StoreError> {
+    let (refusal, username) = match flash {
+        Some(Flash::LoginRefused { refusal, username }) => (Some(refusal), username),
+        Some(Flash::SignedOut { .. }) | None => (None, String::new()),
+    };
+    let notice = match caller {
+        _ if refusal.is_some() => None,
+        _ if query_value(uri, "cookie-check").is_some() => Some(LoginNotice::CookieNotKept),
+        Caller::Ended(reason) => Some(LoginNotice::SessionEnded(*reason)),
+        Caller::SignedIn(_) | Caller::Anonymous => None,
+    };
+    let next = next_of(uri);
+    Ok(LoginView {
+        next: next.to_string(),
+        username,
+        refusal,
+        notice,
+        no_account: !store::users::any_exists(&state.core.db).await?,
+    })
+}
+
+fn signed_out(flash: Option<Flash>) -> SignedOutView {
+    match flash {
+        Some(Flash::SignedOut { display_name }) => SignedOutView {
+            display_name: Some(display_name),
+        },
+        Some(Flash::LoginRefused { .. }) | None => SignedOutView::default(),
+    }
+}
+
+async fn dashboard(state: &AppState, current: &CurrentUser) -> Result<DashboardView, StoreError> {
+    let previous = store::sessions::previous(&state.core.db, &current.session).await?;
+    let user = &current.user;
+    Ok(DashboardView {
+        username: user.username.clone(),
+        display_name: user.display_name.clone(),
+        email: user.email.clone(),
+        description: user.description.clone(),
+        is_admin: user.is_admin,
+        session: session_view(&current.session),
+        previous_sign_in: previous.map(|session| SignInView {
+            device: device::in_words(&session.user_agent),
+            address: session.address,
+            at: moment(session.created_at),
+        }),
+    })
+}
+
+fn session_view(session: &Session) -> SessionView {
+    SessionView {
+        device: device::in_words(&session.user_agent),
+        address: session.address.clone(),
+        remember: session.remember,
+        signed_in_at: moment(session.created_at),
+        idle_ends_at: moment(session.idle_ends_at),
+        absolute_ends_at: moment(session.absolute_ends_at),
+    }
+}

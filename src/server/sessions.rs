@@ -1,0 +1,245 @@
+//! Sessions: start, resume, end.
+
+use super::{
+    Core,
+    db::StoreError,
+    store,
+    token::{self, SessionToken},
+};
+use crate::domain::{
+    moment::Timestamp,
+    session::{CurrentUser, EndReason, Ended, Session},
+    user::{User, UserId},
+};
+use std::time::Duration;
+
+/// "Last seen" moves at most this often, so that a page view is normally one read.
+const TOUCH_EVERY: Duration = Duration::from_secs(60);
+
+/// User agents are kept for people to read, not as evidence: no longer than this.
+const MAX_USER_AGENT_CHARS: usize = 256;
+
+/// How long sessions live, by the server's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    pub idle: Duration,
+    pub absolute: Duration,
+    /// The same two for "stay signed in on this device".
+    pub remember_idle: Duration,
+    pub remember_absolute: Duration,
+}
+
+impl Lifetimes {
+    pub const fn idle_for(&self, remember: bool) -> Duration {
+        if remember {
+            self.remember_idle
+        } else {
+            self.idle
+        }
+    }
+
+    pub const fn absolute_for(&self, remember: bool) -> Duration {
+        if remember {
+            self.remember_absolute
+        } else {
+            self.absolute
+        }
+    }
+
+    /// The idle end of a session used at `now`: activity cannot reach past the absolute end
+    /// (ASVS V7.3.2).
+    fn idle_end(&self, now: Timestamp, remember: bool, absolute_ends_at: Timestamp) -> Timestamp {
+        now.after(self.idle_for(remember)).min(absolute_ends_at)
+    }
+}
+
+/// The browser that signs in.
+#[derive(Clone, Debug, Default)]
+pub struct Browser {
+    pub address: String,
+    pub user_agent: String,
+}
+
+impl Browser {
+    /// Control characters could break a log line or a terminal.
+    pub fn new(address: String, user_agent: &str) -> Self {
+        let user_agent = user_agent
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(MAX_USER_AGENT_CHARS)
+            .collect();
+        Self {
+            address,
+            user_agent,
+        }
+    }
+}
+
+/// What is known about a request's cookie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resumed {
+    Live(Box<CurrentUser>),
+    Ended(EndReason),
+    Unknown,
+}
+
+/// A person whose password was just verified.
+pub struct Verified {
+    pub user: User,
+    pub verified_hash: String,
+    /// The hash to keep from now on, with today's parameters.
+    pub kept_hash: String,
+}
+
+/// Starts a session for a verified person, under a token that nobody has seen before, and ends
+/// the one that the browser brought (ASVS V7.2.4). `None` where the account was disabled or got
+/// another password in the meantime.
+pub async fn start(
+    core: &Core,
+    verified: &Verified,
+    browser: &Browser,
+    remember: bool,
+    brought: Option<&SessionToken>,
+) -> Result<Option<SessionToken>, StoreError> {
+    let now = core.clock.now();
+    let token = SessionToken::random();
+    let absolute_ends_at = now.after(core.lifetimes.absolute_for(remember));
+    let replaced = brought.map(SessionToken::digest);
+    let session = store::sessions::NewSession {
+        id: token::new_session_id(),
+        token_digest: &token.digest(),
+        user_id: &verified.user.id,
+        created_at: now,
+        idle_ends_at: core.lifetimes.idle_end(now, remember, absolute_ends_at),
+        absolute_ends_at,
+        remember,
+        address: &browser.address,
+        user_agent: &browser.user_agent,
+    };
+    let proof = store::sessions::Proof {
+        verified_hash: &verified.verified_hash,
+        kept_hash: &verified.kept_hash,
+        replaced: replaced.as_ref(),
+    };
+    let started = store::sessions::start(&core.db, &session, &proof).await?;
+    Ok(started.then_some(token))
+}
+
+/// Looks up the session of a token: once a request, always in the database. There is no cache, so
+/// an ended session is ended at its very next request.
+pub async fn resume(core: &Core, token: &SessionToken) -> Result<Resumed, StoreError> {
+    let Some(mut found) = store::sessions::find_by_digest(&core.db, &token.digest()).await? else {
+        return Ok(Resumed::Unknown);
+    };
+    let now = core.clock.now();
+    if let Some(ended) = found.session.end_by(now) {
+        write_down(core, &found.session, ended).await;
+        return Ok(Resumed::Ended(ended.reason));
+    }
+    if found.user.disabled {
+        return Ok(Resumed::Ended(EndReason::UserDisabled));
+    }
+    touch(core, &mut found.session, now).await;
+    Ok(Resumed::Live(Box::new(found)))
+}
+
+/// A time-out that was seen once is written down, so that setting the clock back revives nothing.
+/// The refusal stands whether or not the database can write.
+async fn write_down(core: &Core, session: &Session, ended: Ended) {
+    if session.ended.is_none()
+        && let Err(error) = store::sessions::end(&core.db, &session.id, ended).await
+    {
+        tracing::warn!(%error, session = %session.id, "a time-out could not be written down");
+    }
+}
+
+/// A session that cannot be touched still lives until its written idle end: reading pages goes on
+/// while the disk is full.
+async fn touch(core: &Core, session: &mut Session, now: Timestamp) {
+    if now.since(session.last_seen_at) < TOUCH_EVERY {
+        return;
+    }
+    let idle_ends_at = core
+        .lifetimes
+        .idle_end(now, session.remember, session.absolute_ends_at);
+    match store::sessions::touch(&core.db, &session.id, now, idle_ends_at).await {
+        Ok(true) => (session.last_seen_at, session.idle_ends_at) = (now, idle_ends_at),
+        Ok(false) => tracing::debug!(session = %session.id, "the session ended during its request"),
+        Err(error) => {
+            tracing::warn!(%error, session = %session.id, "last seen could not be written")
+        }
+    }
+}
+
+/// Ends the session of a token for good. Returns who was signed out; `None` where nobody was
+/// signed in with it any more.
+pub async fn end(
+    core: &Core,
+    token: &SessionToken,
+    reason: EndReason,
+) -> Result<Option<User>, StoreError> {
+    let Some(found) = store::sessions::find_by_digest(&core.db, &token.digest()).await? else {
+        return Ok(None);
+    };
+    let ended = store::sessions::end(
+        &core.db,
+        &found.session.id,
+        Ended {
+            at: core.clock.now(),
+            reason,
+        },
+    )
+    .await?;
+    Ok(ended.then_some(found.user))
+}
+
+/// Ends one session by its id, for an administrator. `false` where it had ended before.
+pub async fn end_as_admin(core: &Core, session: &Session) -> Result<bool, StoreError> {
+    let now = core.clock.now();
+    let ended = session.end_by(now).unwrap_or(Ended {
+        at: now,
+        reason: EndReason::EndedByAdmin,
+    });
+    let changed = store::sessions::end(&core.db, &session.id, ended).await?;
+    Ok(changed && ended.reason == EndReason::EndedByAdmin)
+}
+
+/// Ends all sessions of a user, for an administrator. Returns how many there were.
+pub async fn end_all_as_admin(core: &Core, user: &UserId) -> Result<u64, StoreError> {
+    let ended = Ended {
+        at: core.clock.now(),
+        reason: EndReason::EndedByAdmin,
+    };
+    store::sessions::end_all_of_user(&core.db, user, ended).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIFETIMES: Lifetimes = Lifetimes {
+        idle: Duration::from_secs(7_200),
+        absolute: Duration::from_secs(86_400),
+        remember_idle: Duration::from_secs(14 * 86_400),
+        remember_absolute: Duration::from_secs(90 * 86_400),
+    };
+
+    #[test]
+    fn activity_does_not_reach_past_the_absolute_end() {
+        let end = Timestamp::from_millis(10_000);
+        assert_eq!(
+            LIFETIMES.idle_end(Timestamp::from_millis(9_000), false, end),
+            end
+        );
+    }
+
+    #[test]
+    fn a_user_agent_is_kept_short_and_printable() {
+        let browser = Browser::new(
+            String::new(),
+            &format!("a\r\n\u{1b}[31m{}", "b".repeat(1_000)),
+        );
+        assert!(browser.user_agent.starts_with("a[31mb"));
+        assert_eq!(browser.user_agent.chars().count(), MAX_USER_AGENT_CHARS);
+    }
+}

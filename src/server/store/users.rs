@@ -1,0 +1,158 @@
+//! The table `users`.
+
+use crate::{
+    domain::{
+        moment::Timestamp,
+        session::EndReason,
+        user::{Email, LookupKey, User, UserId, Username},
+    },
+    server::db::{Db, StoreError, on_pool},
+};
+
+/// A new account, with every value checked.
+pub struct NewUser<'a> {
+    pub id: UserId,
+    pub username: &'a Username,
+    pub email: Option<&'a Email>,
+    pub display_name: &'a str,
+    pub description: &'a str,
+    pub is_admin: bool,
+    pub password_hash: &'a str,
+    pub created_at: Timestamp,
+}
+
+/// What signing in needs of an account: the only value with the password hash in it.
+pub struct Credentials {
+    pub user: User,
+    pub password_hash: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct UserRow {
+    id: String,
+    username: String,
+    email: Option<String>,
+    display_name: String,
+    description: String,
+    is_admin: bool,
+    disabled_at: Option<i64>,
+    password_hash: String,
+}
+
+impl From<UserRow> for Credentials {
+    fn from(row: UserRow) -> Self {
+        let user = User {
+            id: UserId(row.id),
+            username: row.username,
+            email: row.email,
+            display_name: row.display_name,
+            description: row.description,
+            is_admin: row.is_admin,
+            disabled: row.disabled_at.is_some(),
+        };
+        Self {
+            user,
+            password_hash: row.password_hash,
+        }
+    }
+}
+
+/// # Errors
+/// [`StoreError::NotUnique`] where the name or the e-mail address is taken: the database decides,
+/// so two at once cannot both win.
+pub async fn insert(db: &Db, user: &NewUser<'_>) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO users (id, username, username_key, email, email_key, display_name, \
+        description, is_admin, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    on_pool!(db, pool => sqlx::query(SQL)
+        .bind(&user.id.0)
+        .bind(user.username.as_str())
+        .bind(user.username.key().as_str())
+        .bind(user.email.map(Email::as_str))
+        .bind(user.email.map(|email| email.key().as_str().to_owned()))
+        .bind(user.display_name)
+        .bind(user.description)
+        .bind(user.is_admin)
+        .bind(user.password_hash)
+        .bind(user.created_at.as_millis())
+        .execute(pool)
+        .await
+        .map(|_| ())?);
+    Ok(())
+}
+
+/// The account with this name or e-mail address. A name has no `@` and an address always has one,
+/// so at most one account answers to a key.
+pub async fn find_credentials(db: &Db, key: &LookupKey) -> Result<Option<Credentials>, StoreError> {
+    const SQL: &str = "SELECT id, username, email, display_name, description, is_admin, disabled_at, \
+        password_hash FROM users WHERE username_key = $1 OR email_key = $1";
+    let row: Option<UserRow> =
+        on_pool!(db, pool => sqlx::query_as(SQL).bind(key.as_str()).fetch_optional(pool).await?);
+    Ok(row.map(Credentials::from))
+}
+
+pub async fn list(db: &Db) -> Result<Vec<User>, StoreError> {
+    const SQL: &str = "SELECT id, username, email, display_name, description, is_admin, disabled_at, \
+        password_hash FROM users ORDER BY username_key";
+    let rows: Vec<UserRow> = on_pool!(db, pool => sqlx::query_as(SQL).fetch_all(pool).await?);
+    Ok(rows
+        .into_iter()
+        .map(|row| Credentials::from(row).user)
+        .collect())
+}
+
+pub async fn any_exists(db: &Db) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT 1 FROM users LIMIT 1";
+    let found = on_pool!(db, pool => sqlx::query(SQL).fetch_optional(pool).await?.is_some());
+    Ok(found)
+}
+
+/// Disables the account and ends all its sessions, in one transaction. Returns how many ended.
+///
+/// The account is written first: a sign-in under way either sees the account disabled, or has its
+/// new session ended by the second statement.
+pub async fn disable(db: &Db, id: &UserId, now: Timestamp) -> Result<u64, StoreError> {
+    const DISABLE: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
+    on_pool!(db, pool => {
+        let mut transaction = pool.begin().await?;
+        sqlx::query(DISABLE).bind(&id.0).bind(now.as_millis()).execute(&mut *transaction).await?;
+        let ended = sqlx::query(super::sessions::END_ALL_OF_USER)
+            .bind(&id.0)
+            .bind(now.as_millis())
+            .bind(EndReason::UserDisabled.as_str())
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+        transaction.commit().await?;
+        Ok(ended)
+    })
+}
+
+/// Lets a disabled account sign in again. Its ended sessions stay ended.
+pub async fn enable(db: &Db, id: &UserId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE users SET disabled_at = NULL WHERE id = $1";
+    on_pool!(db, pool => sqlx::query(SQL).bind(&id.0).execute(pool).await.map(|_| ())?);
+    Ok(())
+}
+
+/// Sets a new password and ends all sessions, in one transaction. Returns how many ended.
+pub async fn set_password(
+    db: &Db,
+    id: &UserId,
+    password_hash: &str,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    const SET: &str = "UPDATE users SET password_hash = $2 WHERE id = $1";
+    on_pool!(db, pool => {
+        let mut transaction = pool.begin().await?;
+        sqlx::query(SET).bind(&id.0).bind(password_hash).execute(&mut *transaction).await?;
+        let ended = sqlx::query(super::sessions::END_ALL_OF_USER)
+            .bind(&id.0)
+            .bind(now.as_millis())
+            .bind(EndReason::PasswordChanged.as_str())
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+        transaction.commit().await?;
+        Ok(ended)
+    })
+}

@@ -1,0 +1,48 @@
+//! The log.
+
+use super::config::{LogConfig, LogFormat, process_environment};
+use axum::{
+    extract::Request,
+    http::{HeaderName, HeaderValue},
+    middleware::Next,
+    response::Response,
+};
+use std::{io, time::Instant};
+use tracing::Instrument;
+use tracing_subscriber::{EnvFilter, fmt};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Starts logging on standard error. `RUST_LOG` counts more than the configuration.
+pub fn start(config: &LogConfig) {
+    let filter = process_environment("RUST_LOG").unwrap_or_else(|| config.filter.clone());
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = fmt().with_env_filter(filter).with_writer(io::stderr);
+    // A second start (in tests) changes nothing.
+    let _ = match config.format {
+        LogFormat::Text => log
+            .with_ansi(io::IsTerminal::is_terminal(&io::stderr()))
+            .try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+}
+
+/// Gives each request an id, in the log and in the answer, so that a person can name it.
+///
+/// The path is logged without its query, and no header and no body is: those may hold what people
+/// type (ASVS V16.2.5).
+pub async fn trace(request: Request, next: Next) -> Response {
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    let span = tracing::info_span!("request", %id, method = %request.method(), path = request.uri().path());
+    let started = Instant::now();
+    async move {
+        let mut response = next.run(request).await;
+        tracing::info!(status = response.status().as_u16(), elapsed = ?started.elapsed(), "answered");
+        if let Ok(id) = HeaderValue::try_from(id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}

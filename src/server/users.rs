@@ -1,0 +1,146 @@
+//! Accounts: create, disable, enable, give a new password.
+
+use super::{Core, db::StoreError, hashing::HashingError, store, token};
+use crate::domain::{
+    password::{Password, PasswordRefusal},
+    user::{
+        Email, IdentityRefusal, LookupKey, MAX_DESCRIPTION_CHARS, MAX_DISPLAY_NAME_CHARS, User,
+        Username, plain_text,
+    },
+};
+
+/// A new account as an administrator types it.
+#[derive(Clone, Debug, Default)]
+pub struct UserDraft {
+    pub username: String,
+    pub email: Option<String>,
+    /// The name is shown where there is none.
+    pub display_name: Option<String>,
+    pub description: String,
+    pub is_admin: bool,
+}
+
+/// Why an account was not created or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum UserError {
+    #[error("the name or the e-mail address is taken.")]
+    Taken,
+    #[error("there is no account with this name or e-mail address.")]
+    NotFound,
+    #[error(transparent)]
+    Identity(#[from] IdentityRefusal),
+    #[error(transparent)]
+    Password(#[from] PasswordRefusal),
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for UserError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotUnique => Self::Taken,
+            other => Self::Store(other),
+        }
+    }
+}
+
+/// A draft that keeps every rule; the password is checked against it, before it is typed twice.
+pub struct CheckedDraft {
+    username: Username,
+    email: Option<Email>,
+    display_name: String,
+    description: String,
+    is_admin: bool,
+}
+
+impl UserDraft {
+    /// # Errors
+    /// [`IdentityRefusal`], the first that applies.
+    pub fn check(self) -> Result<CheckedDraft, IdentityRefusal> {
+        let username = Username::parse(&self.username)?;
+        let display_name = plain_text(
+            &self.display_name.unwrap_or_default(),
+            MAX_DISPLAY_NAME_CHARS,
+            IdentityRefusal::DisplayName,
+        )?;
+        Ok(CheckedDraft {
+            email: self.email.as_deref().map(Email::parse).transpose()?,
+            display_name: if display_name.is_empty() {
+                username.as_str().to_owned()
+            } else {
+                display_name
+            },
+            description: plain_text(
+                &self.description,
+                MAX_DESCRIPTION_CHARS,
+                IdentityRefusal::Description,
+            )?,
+            is_admin: self.is_admin,
+            username,
+        })
+    }
+}
+
+/// Creates an account.
+///
+/// # Errors
+/// [`UserError`], with the reason in words.
+pub async fn create(
+    core: &Core,
+    draft: &CheckedDraft,
+    password: &Password,
+) -> Result<(), UserError> {
+    let email = draft.email.as_ref();
+    core.password_rules
+        .check(password, draft.username.as_str(), email.map(Email::as_str))?;
+    let password_hash = core.hasher.hash(password).await?;
+    let user = store::users::NewUser {
+        id: token::new_user_id(),
+        username: &draft.username,
+        email,
+        display_name: &draft.display_name,
+        description: &draft.description,
+        is_admin: draft.is_admin,
+        password_hash: &password_hash,
+        created_at: core.clock.now(),
+    };
+    Ok(store::users::insert(&core.db, &user).await?)
+}
+
+/// Finds an account by its name or e-mail address.
+///
+/// # Errors
+/// [`UserError::NotFound`] and [`UserError::Store`].
+pub async fn find(core: &Core, typed: &str) -> Result<User, UserError> {
+    let found = store::users::find_credentials(&core.db, &LookupKey::of(typed)).await?;
+    found.map(|found| found.user).ok_or(UserError::NotFound)
+}
+
+/// Disables an account: it cannot sign in, and all its sessions end now. Returns how many.
+///
+/// # Errors
+/// [`UserError::Store`].
+pub async fn disable(core: &Core, user: &User) -> Result<u64, UserError> {
+    Ok(store::users::disable(&core.db, &user.id, core.clock.now()).await?)
+}
+
+/// Lets an account sign in again.
+///
+/// # Errors
+/// [`UserError::Store`].
+pub async fn enable(core: &Core, user: &User) -> Result<(), UserError> {
+    Ok(store::users::enable(&core.db, &user.id).await?)
+}
+
+/// Gives an account a new password; all its sessions end now. Returns how many.
+///
+/// # Errors
+/// [`UserError`], with the reason in words.
+pub async fn set_password(core: &Core, user: &User, password: &Password) -> Result<u64, UserError> {
+    core.password_rules
+        .check(password, &user.username, user.email.as_deref())?;
+    let password_hash = core.hasher.hash(password).await?;
+    Ok(store::users::set_password(&core.db, &user.id, &password_hash, core.clock.now()).await?)
+}
