@@ -1,0 +1,119 @@
+//! Throwaway databases on both engines.
+
+use sqlx::{Connection, Executor, PgConnection};
+use std::{path::PathBuf, thread};
+use vestibule::server::db::DatabaseUrl;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// An empty database of its own, removed at the end.
+pub struct TestDatabase {
+    pub engine: Engine,
+    /// As the configuration would name it.
+    pub address: String,
+    folder: PathBuf,
+}
+
+impl TestDatabase {
+    pub async fn new(engine: Engine) -> Self {
+        let name = format!("vestibule_test_{}", uuid::Uuid::new_v4().simple());
+        let folder = std::env::temp_dir().join(&name);
+        let address = match engine {
+            Engine::Sqlite => format!("sqlite:{}", folder.join("test.db").display()),
+            Engine::Postgres => {
+                create_postgres_database(&name).await;
+                let server = postgres_server();
+                let (server, query) = server.split_once('?').unwrap_or((&server, ""));
+                let (server, _) = server.rsplit_once('/').expect("an address with a database");
+                format!("{server}/{name}?{query}")
+                    .trim_end_matches('?')
+                    .to_owned()
+            }
+        };
+        Self {
+            engine,
+            address,
+            folder,
+        }
+    }
+
+    pub fn url(&self) -> DatabaseUrl {
+        DatabaseUrl::parse(&self.address, &self.folder).expect("an address of a database")
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        match self.engine {
+            // What is left in the temporary folder harms nobody.
+            Engine::Sqlite => drop(std::fs::remove_dir_all(&self.folder)),
+            Engine::Postgres => {
+                let name = self
+                    .address
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
+                let name = name.split('?').next().unwrap_or_default().to_owned();
+                // In a thread of its own: this may run inside another runtime.
+                let dropped = thread::spawn(move || {
+                    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+                    runtime.block_on(async {
+                        let mut server = PgConnection::connect(&postgres_server()).await?;
+                        let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                        server.execute(sqlx::AssertSqlSafe(sql)).await
+                    })
+                });
+                drop(dropped.join());
+            }
+        }
+    }
+}
+
+fn postgres_server() -> String {
+    std::env::var("TEST_POSTGRES_URL").expect(
+        "the PostgreSQL tests need a server: run `tools/with-postgres cargo test --features ssr`, \
+         or set TEST_POSTGRES_URL to postgres://USER@HOST/DATABASE",
+    )
+}
+
+async fn create_postgres_database(name: &str) {
+    let mut server = PgConnection::connect(&postgres_server())
+        .await
+        .expect("TEST_POSTGRES_URL answers");
+    server
+        .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .await
+        .expect("a database of our own");
+}
+
+/// Makes each test two: one on SQLite, one on PostgreSQL.
+#[macro_export]
+macro_rules! on_both_engines {
+    ($($(#[$attribute:meta])* async fn $name:ident($database:ident: TestDatabase) $body:block)*) => {
+        $(
+            $(#[$attribute])*
+            mod $name {
+                #[allow(unused_imports)]
+                use super::*;
+                use $crate::support::database::{Engine, TestDatabase};
+
+                async fn run($database: TestDatabase) $body
+
+                #[tokio::test(flavor = "multi_thread")]
+                async fn sqlite() {
+                    run(TestDatabase::new(Engine::Sqlite).await).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread")]
+                async fn postgres() {
+                    run(TestDatabase::new(Engine::Postgres).await).await;
+                }
+            }
+        )*
+    };
+}

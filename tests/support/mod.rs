@@ -1,0 +1,74 @@
+//! What the test binaries share: throwaway databases, and a core whose clock stands still.
+#![allow(dead_code, reason = "every test binary uses its own part")]
+
+pub mod database;
+
+use database::TestDatabase;
+use std::time::Duration;
+use vestibule::{
+    domain::{moment::Timestamp, password::Password},
+    server::{
+        Core,
+        clock::Clock,
+        db::{self, IfMissing},
+        hashing::{Capacity, Hasher},
+        password_rules::PasswordRules,
+        sessions::Lifetimes,
+        users::{self, UserDraft},
+    },
+};
+
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// 21 September 2026, 14:13:20 UTC.
+pub const START: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+pub const LIFETIMES: Lifetimes = Lifetimes {
+    idle: Duration::from_secs(2 * 3_600),
+    absolute: Duration::from_secs(24 * 3_600),
+    remember_idle: Duration::from_secs(14 * 86_400),
+    remember_absolute: Duration::from_secs(90 * 86_400),
+};
+
+/// The real core on a real database; only the clock is ours.
+pub async fn core(database: &TestDatabase) -> Core {
+    core_with_clock(database, Clock::manual(START)).await
+}
+
+pub async fn core_with_clock(database: &TestDatabase, clock: Clock) -> Core {
+    Core {
+        db: db::open(&database.url(), IfMissing::Create)
+            .await
+            .expect("the test database opens"),
+        clock,
+        hasher: Hasher::start(Capacity {
+            threads: 2,
+            queue: 64,
+        })
+        .expect("hashing threads"),
+        lifetimes: LIFETIMES,
+        password_rules: PasswordRules {
+            min_chars: 15,
+            site_names: vec!["vestibule".to_owned()],
+        },
+    }
+}
+
+/// Creates an account with [`PASSWORD`].
+pub async fn create_user(core: &Core, name: &str) {
+    let draft = UserDraft {
+        username: name.to_owned(),
+        email: Some(format!("{name}@example.org")),
+        display_name: Some(format!("{name} of Example")),
+        description: "An account of the tests".to_owned(),
+        is_admin: false,
+    };
+    let draft = draft.check().expect("a valid draft");
+    users::create(core, &draft, &password(PASSWORD))
+        .await
+        .expect("the account is created");
+}
+
+pub fn password(text: &str) -> Password {
+    Password::new(text.to_owned())
+}
