@@ -2,49 +2,76 @@
 
 use crate::{
     components::layout::{FailurePage, Head},
+    domain::views::PageView,
     error::AppError,
     pages::{
         dashboard::DashboardPage, login::LoginPage, logout::LogoutPage, signed_out::SignedOutPage,
     },
 };
-use leptos::{config::LeptosOptions, prelude::*};
+use leptos::{config::LeptosOptions, either::EitherOf4, prelude::*};
 use leptos_meta::{MetaTags, provide_meta_context};
-use leptos_router::{
-    SsrMode,
-    components::{Route, Router, Routes},
-    path,
-};
 
-/// The paths that anyone may ask for. Every other route needs a session: a new page is private
-/// until it is named here.
-pub const PUBLIC_PATHS: [&str; 6] = [
-    "/",
-    "/login",
-    "/logout",
-    "/signed-out",
-    "/api/login",
-    "/api/logout",
-];
-
-pub fn is_public(path: &str) -> bool {
-    PUBLIC_PATHS.contains(&path)
+/// Who may ask for a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    Anyone,
+    SignedIn,
 }
 
-/// The one route table. Pages are rendered whole (`SsrMode::Async`): only then can they redirect
-/// and carry a status.
+/// A path of a page, and who may see it.
+pub struct Route {
+    pub path: &'static str,
+    pub access: Access,
+}
+
+/// The one route table. Every navigation is a page load (ADR 4), so the server finds the page and
+/// the browser brings to life what it was sent: a table is all the router that there has to be.
+pub const ROUTES: [Route; 5] = [
+    // Leads on: to the dashboard or to the sign-in page.
+    Route {
+        path: "/",
+        access: Access::Anyone,
+    },
+    Route {
+        path: "/login",
+        access: Access::Anyone,
+    },
+    Route {
+        path: "/logout",
+        access: Access::Anyone,
+    },
+    Route {
+        path: "/signed-out",
+        access: Access::Anyone,
+    },
+    Route {
+        path: "/dashboard",
+        access: Access::SignedIn,
+    },
+];
+
+/// The server functions that need no session. Every other one does, until it is named here.
+pub const PUBLIC_FUNCTIONS: [&str; 2] = ["/api/login", "/api/logout"];
+
+/// Whether anyone may ask for `path`: closed unless the tables above say otherwise.
+pub fn is_public(path: &str) -> bool {
+    let route = ROUTES.iter().find(|route| route.path == path);
+    route.is_some_and(|route| route.access == Access::Anyone) || PUBLIC_FUNCTIONS.contains(&path)
+}
+
+/// The page that the server has gathered. Its values come with it, so there is no second request
+/// and no half-filled state.
+///
+/// # Panics
+/// In the browser, where the page did not come from our server.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    view! {
-        <Router>
-            <Routes fallback=|| view! { <FailurePage failure=AppError::NotFound /> }>
-                <Route path=path!("/") view=|| () ssr=SsrMode::Async />
-                <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
-                <Route path=path!("/logout") view=LogoutPage ssr=SsrMode::Async />
-                <Route path=path!("/signed-out") view=SignedOutPage ssr=SsrMode::Async />
-                <Route path=path!("/dashboard") view=DashboardPage ssr=SsrMode::Async />
-            </Routes>
-        </Router>
+    match SharedValue::new(expect_context::<PageView>).into_inner() {
+        PageView::Login(view) => EitherOf4::A(view! { <LoginPage view /> }),
+        PageView::Logout(view) => EitherOf4::B(view! { <LogoutPage view /> }),
+        PageView::SignedOut(view) => EitherOf4::C(view! { <SignedOutPage view /> }),
+        PageView::Dashboard(view) => EitherOf4::D(view! { <DashboardPage view=*view /> }),
     }
 }
 
@@ -80,5 +107,25 @@ pub fn failure_shell(options: LeptosOptions, failure: AppError) -> impl IntoView
                 <FailurePage failure />
             </body>
         </html>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_no_table_is_closed() {
+        for path in [
+            "/dashboard",
+            "/admin",
+            "/login/",
+            "/LOGIN",
+            "/api/end_session",
+            "",
+        ] {
+            assert!(!is_public(path), "{path}");
+        }
+        assert!(is_public("/login") && is_public("/api/logout"));
     }
 }

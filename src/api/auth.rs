@@ -44,11 +44,13 @@ pub async fn login(
             context::redirect(&next.cookie_check_page());
             Ok(())
         }
-        Err(refusal) => context::refuse(
+        Err(refusal @ AppError::SignInRefused) => context::refuse(
             refusal,
             &next.login_page(),
             &Flash::login_refused(refusal, &username),
         ),
+        // Not the person's mistake: its own status and page, with `Retry-After` where it helps.
+        Err(failure) => Err(failure),
     }
 }
 

@@ -32,17 +32,17 @@ fn theme_colour(colour: &'static str, media: &'static str) -> impl IntoView {
 
 /// A page: header, main part and footer.
 #[component]
-pub fn Page(
+pub fn Page<C: IntoView + 'static>(
     #[prop(into)] title: Signal<String>,
     /// The display name of the person, on pages that need a session.
     #[prop(optional, into)]
     signed_in: Option<String>,
     #[prop(optional)] wide: bool,
-    children: Children,
+    children: TypedChildren<C>,
 ) -> impl IntoView {
     view! {
         <Title text=move || format!("{} – Vestibule", title.get()) />
-        <a class="skip" href="#main" rel="external">"Skip to content"</a>
+        <a class="skip" href="#main">"Skip to content"</a>
         <header class="site-header">
             <Brand />
             {signed_in
@@ -56,7 +56,7 @@ pub fn Page(
                 })}
         </header>
         <main id="main" class=if wide { "wide" } else { "narrow" } tabindex="-1">
-            {children()}
+            {children.into_inner()()}
         </main>
         <footer class="site-footer">
             <p>"Vestibule. When you leave, the door closes."</p>
@@ -67,7 +67,7 @@ pub fn Page(
 #[component]
 fn Brand() -> impl IntoView {
     view! {
-        <a class="brand" href="/" rel="external">
+        <a class="brand" href="/">
             <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
                 <path class="mark-light" d="M6 30V14a10 10 0 0 1 20 0v16z" />
                 <path class="mark-leaf" d="M6 30V14C6 7.5 8.5 4 11.5 4S17 8 17 14v13.5z" />
@@ -80,13 +80,13 @@ fn Brand() -> impl IntoView {
 
 /// The arch in which a page's card stands.
 #[component]
-pub fn Threshold(
+pub fn Threshold<C: IntoView + 'static>(
     /// How the door stands: `is-open`, `is-closed`, or ajar.
     #[prop(optional)]
     state: &'static str,
-    children: Children,
+    children: TypedChildren<C>,
 ) -> impl IntoView {
-    view! { <div class=format!("threshold {state}")>{children()}</div> }
+    view! { <div class=format!("threshold {state}")>{children.into_inner()()}</div> }
 }
 
 /// Decoration only.
@@ -108,7 +108,7 @@ pub fn FailurePage(failure: AppError) -> impl IntoView {
                     <h1>{heading}</h1>
                     <p>{failure.to_string()}</p>
                     <p>
-                        <a href="/" rel="external">"Go to the start page"</a>
+                        <a href="/">"Go to the start page"</a>
                     </p>
                 </div>
             </Threshold>

@@ -1,7 +1,8 @@
 //! Signing out: a form, so that it works without the script and never by a link.
 
+use super::form::submit_to;
 use crate::api::auth::Logout;
-use leptos::{form::ActionForm, prelude::*};
+use leptos::{prelude::*, server_fn::ServerFn};
 
 #[component]
 pub fn SignOutButton(class: &'static str) -> impl IntoView {
@@ -11,8 +12,8 @@ pub fn SignOutButton(class: &'static str) -> impl IntoView {
         _ => "Sign out",
     };
     view! {
-        <ActionForm action=logout>
+        <form method="post" action=Logout::url() on:submit=submit_to(logout)>
             <button class=class type="submit">{label}</button>
-        </ActionForm>
+        </form>
     }
 }

@@ -5,6 +5,15 @@ use super::{moment::Moment, session::EndReason};
 use crate::error::AppError;
 use serde::{Deserialize, Serialize};
 
+/// A page and all that it shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PageView {
+    Login(LoginView),
+    Logout(LogoutView),
+    SignedOut(SignedOutView),
+    Dashboard(Box<DashboardView>),
+}
+
 /// The sign-in page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginView {

@@ -1,6 +1,5 @@
 //! `/dashboard`: who is signed in, and how.
 
-use super::handed_over;
 use crate::{
     components::{
         layout::{Door, Page, Threshold},
@@ -8,11 +7,10 @@ use crate::{
     },
     domain::views::{DashboardView, SessionView, SignInView},
 };
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 
 #[component]
-pub fn DashboardPage() -> impl IntoView {
-    let view: DashboardView = handed_over();
+pub fn DashboardPage(view: DashboardView) -> impl IntoView {
     let (session, previous_sign_in) = (view.session.clone(), view.previous_sign_in.clone());
     let greeting = format!("Good to see you, {}", view.display_name);
     view! {
@@ -73,16 +71,15 @@ fn ThisSession(session: SessionView) -> impl IntoView {
 #[component]
 fn PreviousSignIn(sign_in: Option<SignInView>) -> impl IntoView {
     let body = match sign_in {
-        Some(sign_in) => view! {
+        Some(sign_in) => Either::Left(view! {
             <dl class="facts">
                 <Fact term="Device">{sign_in.device}</Fact>
                 <Fact term="Address">{sign_in.address}</Fact>
                 <Fact term="When"><Time moment=sign_in.at /></Fact>
             </dl>
             <p class="quiet-text">"Not you? Tell the person who runs this server."</p>
-        }
-        .into_any(),
-        None => view! { <p>"This is your first sign-in."</p> }.into_any(),
+        }),
+        None => Either::Right(view! { <p>"This is your first sign-in."</p> }),
     };
     view! {
         <section class="card" aria-labelledby="before">
@@ -93,11 +90,11 @@ fn PreviousSignIn(sign_in: Option<SignInView>) -> impl IntoView {
 }
 
 #[component]
-fn Fact(term: &'static str, children: Children) -> impl IntoView {
+fn Fact<C: IntoView + 'static>(term: &'static str, children: TypedChildren<C>) -> impl IntoView {
     view! {
         <div>
             <dt>{term}</dt>
-            <dd>{children()}</dd>
+            <dd>{children.into_inner()()}</dd>
         </div>
     }
 }

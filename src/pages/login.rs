@@ -1,24 +1,23 @@
 //! `/login`: works before and without the script, which only adds comfort.
 
-use super::handed_over;
 use crate::{
     api::auth::Login,
     components::{
-        form::{ErrorSummary, PasswordField},
+        form::{ErrorSummary, PasswordField, submit_to},
         layout::{Door, Page, Threshold},
     },
     domain::views::{LoginNotice, LoginView},
     error::AppError,
 };
-use leptos::{form::ActionForm, html, prelude::*};
+use leptos::{either::Either, html, prelude::*, server_fn::ServerFn};
 
 #[component]
-pub fn LoginPage() -> impl IntoView {
-    let view: LoginView = handed_over();
+pub fn LoginPage(view: LoginView) -> impl IntoView {
     if view.no_account {
-        return view! { <NoAccount /> }.into_any();
+        Either::Left(view! { <NoAccount /> })
+    } else {
+        Either::Right(view! { <SignIn view /> })
     }
-    view! { <SignIn view /> }.into_any()
 }
 
 #[component]
@@ -79,7 +78,7 @@ fn SignInForm(
     let described_by = move || is_invalid.get().then_some("problem-text");
     view! {
         <ErrorSummary refusal field="username" node_ref=summary />
-        <ActionForm action=login attr:class="form">
+        <form class="form" method="post" action=Login::url() on:submit=submit_to(login)>
             <input type="hidden" name="next" value=next />
             <div class="field">
                 <label for="username">"Name or e-mail"</label>
@@ -118,7 +117,7 @@ fn SignInForm(
             >
                 "Sign in"
             </button>
-        </ActionForm>
+        </form>
     }
 }
 
@@ -139,13 +138,12 @@ fn empty_password_and_show(password: NodeRef<html::Input>, summary: NodeRef<html
 #[component]
 fn Notice(notice: LoginNotice) -> impl IntoView {
     match notice {
-        LoginNotice::SessionEnded(reason) => view! {
+        LoginNotice::SessionEnded(reason) => Either::Left(view! {
             <div class="notice" role="status">
                 <p>{reason.explanation()} " Sign in to go on."</p>
             </div>
-        }
-        .into_any(),
-        LoginNotice::CookieNotKept => view! {
+        }),
+        LoginNotice::CookieNotKept => Either::Right(view! {
             <div class="notice notice-warning" role="status">
                 <h2>"Your browser did not keep the sign-in cookie"</h2>
                 <p>
@@ -153,8 +151,7 @@ fn Notice(notice: LoginNotice) -> impl IntoView {
                     Some browsers keep them on https only."
                 </p>
             </div>
-        }
-        .into_any(),
+        }),
     }
 }
 
@@ -169,7 +166,7 @@ fn NoAccount() -> impl IntoView {
                     <p>"Nobody can sign in before there is somebody. On the server, make the first account:"</p>
                     <code class="command">"vestibule user create NAME --admin"</code>
                     <p class="quiet-text">
-                        "It asks for a password. Then " <a href="/login" rel="external">"load this page again"</a>
+                        "It asks for a password. Then " <a href="/login">"load this page again"</a>
                         " and sign in."
                     </p>
                 </div>

@@ -1,6 +1,5 @@
 //! `/logout`: only asks. Signing out is a POST, so that no link can do it.
 
-use super::handed_over;
 use crate::{
     components::{
         layout::{Door, Page, Threshold},
@@ -8,13 +7,13 @@ use crate::{
     },
     domain::views::LogoutView,
 };
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 
 #[component]
-pub fn LogoutPage() -> impl IntoView {
-    match handed_over::<LogoutView>().display_name {
-        Some(display_name) => view! { <Ask display_name /> }.into_any(),
-        None => view! { <NobodyThere /> }.into_any(),
+pub fn LogoutPage(view: LogoutView) -> impl IntoView {
+    match view.display_name {
+        Some(display_name) => Either::Left(view! { <Ask display_name /> }),
+        None => Either::Right(view! { <NobodyThere /> }),
     }
 }
 
@@ -29,7 +28,7 @@ fn Ask(display_name: String) -> impl IntoView {
                     <p>"This ends the session of " <b>{display_name}</b> " on this browser. Other devices stay signed in."</p>
                     <div class="actions">
                         <SignOutButton class="button" />
-                        <a href="/dashboard" rel="external">"Stay signed in"</a>
+                        <a href="/dashboard">"Stay signed in"</a>
                     </div>
                 </div>
             </Threshold>
@@ -47,7 +46,7 @@ fn NobodyThere() -> impl IntoView {
                     <h1>"You are not signed in"</h1>
                     <p>"There is nothing to sign out of on this browser."</p>
                     <div class="actions">
-                        <a class="button" href="/login" rel="external">"Sign in"</a>
+                        <a class="button" href="/login">"Sign in"</a>
                     </div>
                 </div>
             </Threshold>

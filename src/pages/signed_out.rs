@@ -1,17 +1,16 @@
 //! `/signed-out`: says that it is over, and means it.
 
-use super::handed_over;
 use crate::{
     components::layout::{Door, Page, Threshold},
     domain::views::SignedOutView,
 };
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 
 #[component]
-pub fn SignedOutPage() -> impl IntoView {
-    let whose = match handed_over::<SignedOutView>().display_name {
-        Some(name) => view! { <b>{name}</b> "’s session on this browser" }.into_any(),
-        None => "The session on this browser".into_any(),
+pub fn SignedOutPage(view: SignedOutView) -> impl IntoView {
+    let whose = match view.display_name {
+        Some(name) => Either::Left(view! { <b>{name}</b> "’s session on this browser" }),
+        None => Either::Right("The session on this browser"),
     };
     view! {
         <Page title="You are signed out">
@@ -22,7 +21,7 @@ pub fn SignedOutPage() -> impl IntoView {
                     <p>{whose} " has ended for good: a copy of its cookie cannot be used either."</p>
                     <p class="quiet-text">"Other devices may still be signed in."</p>
                     <div class="actions">
-                        <a class="button" href="/login" rel="external">"Sign in again"</a>
+                        <a class="button" href="/login">"Sign in again"</a>
                     </div>
                 </div>
             </Threshold>

@@ -1,8 +1,7 @@
 //! What server functions and pages know about their request: the bridge between Leptos and HTTP.
 
 use super::{
-    cookie, flash::Flash, forms::PlainForm, http::AppState, listener::Peer, sessions::Browser,
-    token::SessionToken,
+    cookie, flash::Flash, listener::Peer, sessions::Browser, state::AppState, token::SessionToken,
 };
 use crate::{
     domain::session::{CurrentUser, EndReason},
@@ -23,6 +22,10 @@ pub enum Caller {
     Ended(EndReason),
     Anonymous,
 }
+
+/// Says that the request is a plain HTML form, sent without our script.
+#[derive(Clone, Copy, Debug)]
+pub struct PlainForm;
 
 /// # Panics
 /// Outside a request.

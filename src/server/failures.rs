@@ -1,6 +1,6 @@
 //! How a failure is answered: one status, and a page, JSON or plain text, as the client reads.
 
-use super::http::AppState;
+use super::state::AppState;
 use crate::{app, error::AppError};
 use axum::{
     body::Body,

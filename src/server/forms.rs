@@ -1,6 +1,9 @@
 //! The edge of the server functions: what they accept, and how their errors are answered.
 
-use super::failures::{dress, wants_html};
+use super::{
+    context::PlainForm,
+    failures::{dress, wants_html},
+};
 use crate::error::AppError;
 use axum::{
     body::{Body, to_bytes},
@@ -10,10 +13,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
-
-/// Says that the request is a plain HTML form, sent without our script.
-#[derive(Clone, Copy, Debug)]
-pub struct PlainForm;
 
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
 

@@ -3,8 +3,8 @@
 use super::{
     context::Caller,
     cookie,
-    http::AppState,
     sessions::{self, Resumed},
+    state::AppState,
 };
 use crate::{app, domain::next_path::NextPath, error::AppError};
 use axum::{

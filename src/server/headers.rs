@@ -1,6 +1,6 @@
 //! The headers that tell browsers what they may do with our answers.
 
-use super::http::AppState;
+use super::state::AppState;
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header},
@@ -67,14 +67,4 @@ fn default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     headers
         .entry(name)
         .or_insert(HeaderValue::from_static(value));
-}
-
-/// Two years (ASVS V3.4.1 asks for one). On https only: browsers ignore it elsewhere. Sub-domains only where configured, because it
-/// would break those that have no https.
-pub fn hsts(is_https: bool, include_subdomains: bool) -> Option<&'static str> {
-    match (is_https, include_subdomains) {
-        (false, _) => None,
-        (true, false) => Some("max-age=63072000"),
-        (true, true) => Some("max-age=63072000; includeSubDomains"),
-    }
 }

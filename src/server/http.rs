@@ -1,12 +1,10 @@
 //! The layers and the routes: the way of every request.
 
 use super::{
-    Core,
-    config::{Config, HttpLimits},
     context::{Caller, set_page_policy},
-    failures, forms, guard, headers, listener,
-    origin::Site,
+    failures, flash, forms, guard, headers, listener,
     page_data::{self, Answer},
+    state::AppState,
     static_files::{self, HashedNames},
     telemetry,
 };
@@ -14,68 +12,19 @@ use crate::{app, error::AppError};
 use axum::{
     Router,
     body::Body,
-    extract::{FromRef, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, StatusCode, Uri, header, uri::PathAndQuery},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::{any, get, post},
 };
-use leptos::{config::LeptosOptions, prelude::provide_context, server_fn::axum::server_fn_paths};
-use leptos_axum::{LeptosRoutes, generate_route_list};
-use std::{future::Future, io, path::PathBuf, sync::Arc};
+use leptos::{prelude::provide_context, server_fn::axum::server_fn_paths};
+use std::{future::Future, io};
 use tokio::net::TcpListener;
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
 };
-
-/// What every handler can reach.
-#[derive(Clone)]
-pub struct AppState {
-    pub core: Core,
-    pub site: Arc<Site>,
-    pub leptos_options: LeptosOptions,
-    /// The address of cargo-leptos's reload socket, while it watches.
-    pub reload_socket: Option<Arc<str>>,
-    pub hsts: Option<&'static str>,
-    limits: HttpLimits,
-    site_root: PathBuf,
-}
-
-impl FromRef<AppState> for LeptosOptions {
-    fn from_ref(state: &AppState) -> Self {
-        state.leptos_options.clone()
-    }
-}
-
-impl AppState {
-    /// `port` is the one that is listened to, which the configuration may leave to the system.
-    pub fn new(
-        core: Core,
-        config: &Config,
-        leptos_options: LeptosOptions,
-        reload: bool,
-        port: u16,
-    ) -> Self {
-        let site = Site::new(config.public_url.clone(), port);
-        let socket = || {
-            format!(
-                "ws://127.0.0.1:{0} ws://localhost:{0}",
-                leptos_options.reload_port
-            )
-            .into()
-        };
-        Self {
-            core,
-            hsts: headers::hsts(site.public_url.is_https(), config.hsts_include_subdomains),
-            site: Arc::new(site),
-            reload_socket: reload.then(socket),
-            leptos_options,
-            limits: config.http,
-            site_root: config.site_root.clone(),
-        }
-    }
-}
 
 /// Serves until `shutdown` resolves.
 ///
@@ -132,8 +81,9 @@ pub fn router(state: AppState) -> Router {
 /// The pages of the one route table in `app.rs`.
 fn pages(state: &AppState) -> Router<AppState> {
     let guarded = middleware::from_fn_with_state(state.clone(), guard::resume);
-    Router::new()
-        .leptos_routes_with_handler(generate_route_list(app::App), get(page))
+    let paths = app::ROUTES.iter().map(|route| route.path);
+    paths
+        .fold(Router::new(), |router, path| router.route(path, get(page)))
         .route_layer(guarded)
 }
 
@@ -171,8 +121,8 @@ async fn page(
         .get::<Caller>()
         .cloned()
         .unwrap_or(Caller::Anonymous);
-    let data = match page_data::gather(&state, &caller, &uri, &headers).await {
-        Ok(Some(Answer::Page(data))) => data,
+    let view = match page_data::gather(&state, &caller, &uri, &headers).await {
+        Ok(Some(Answer::Page(view))) => view,
         Ok(Some(Answer::Elsewhere(path))) => return Redirect::to(&path).into_response(),
         Ok(None) => return AppError::NotFound.into_response(),
         Err(error) => return AppError::from(error).into_response(),
@@ -180,14 +130,14 @@ async fn page(
     let options = state.leptos_options.clone();
     let context = move || {
         provide_context(state.clone());
-        data.provide();
+        provide_context(view.clone());
     };
     let render = leptos_axum::render_app_async_with_context(context, move || {
         set_page_policy();
         app::shell(options.clone())
     });
     let mut response = render(request).await;
-    super::flash::forget_shown(&headers, &mut response);
+    flash::forget_shown(&headers, &mut response);
     response
 }
 

@@ -19,6 +19,7 @@ pub mod origin;
 pub mod page_data;
 pub mod password_rules;
 pub mod sessions;
+pub mod state;
 pub mod static_files;
 pub mod store;
 pub mod telemetry;

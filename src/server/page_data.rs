@@ -3,49 +3,26 @@
 //! A page is rendered with every decision made and every value at hand, so it is sent whole, needs
 //! no second request, and never shows a state in between.
 
-use super::{clock::moment, context::Caller, db::StoreError, flash::Flash, http::AppState, store};
+use super::{clock::moment, context::Caller, db::StoreError, flash::Flash, state::AppState, store};
 use crate::domain::{
     device,
     next_path::NextPath,
     session::{CurrentUser, Session},
     views::{
-        DashboardView, LoginNotice, LoginView, LogoutView, SessionView, SignInView, SignedOutView,
+        DashboardView, LoginNotice, LoginView, LogoutView, PageView, SessionView, SignInView,
+        SignedOutView,
     },
 };
 use axum::http::{HeaderMap, Uri};
-use leptos::prelude::provide_context;
 
 /// What comes of asking for a page.
 pub enum Answer {
-    Page(PageData),
+    Page(PageView),
     /// The person belongs elsewhere: a path of ours.
     Elsewhere(String),
 }
 
-/// The values of one page; its component takes them from the context.
-#[derive(Clone, Debug)]
-pub enum PageData {
-    Login(LoginView),
-    Logout(LogoutView),
-    SignedOut(SignedOutView),
-    Dashboard(Box<DashboardView>),
-}
-
-impl PageData {
-    pub fn provide(&self) {
-        match self.clone() {
-            Self::Login(view) => provide_context(view),
-            Self::Logout(view) => provide_context(view),
-            Self::SignedOut(view) => provide_context(view),
-            Self::Dashboard(view) => provide_context(*view),
-        }
-    }
-}
-
 /// Gathers the values of the page at `uri` for `caller`. `None` where no page has this path.
-///
-/// Leptos reads errors of forms from the query, where any link can put them; ours never stand
-/// there, so such a link leads to the bare page.
 ///
 /// # Errors
 /// [`StoreError`], where the database gives no answer.
@@ -57,16 +34,15 @@ pub async fn gather(
 ) -> Result<Option<Answer>, StoreError> {
     let flash = Flash::of_request(headers);
     let answer = match (uri.path(), caller) {
-        (path, _) if query_value(uri, "__err").is_some() => Answer::Elsewhere(path.to_owned()),
         ("/", Caller::SignedIn(_)) => Answer::Elsewhere(NextPath::HOME.to_owned()),
         ("/", _) => Answer::Elsewhere("/login".to_owned()),
         ("/login", Caller::SignedIn(_)) => Answer::Elsewhere(next_of(uri).to_string()),
-        ("/login", _) => Answer::Page(PageData::Login(login(state, caller, uri, flash).await?)),
-        ("/logout", _) => Answer::Page(PageData::Logout(LogoutView {
+        ("/login", _) => Answer::Page(PageView::Login(login(state, caller, uri, flash).await?)),
+        ("/logout", _) => Answer::Page(PageView::Logout(LogoutView {
             display_name: display_name(caller),
         })),
-        ("/signed-out", _) => Answer::Page(PageData::SignedOut(signed_out(flash))),
-        ("/dashboard", Caller::SignedIn(current)) => Answer::Page(PageData::Dashboard(Box::new(
+        ("/signed-out", _) => Answer::Page(PageView::SignedOut(signed_out(flash))),
+        ("/dashboard", Caller::SignedIn(current)) => Answer::Page(PageView::Dashboard(Box::new(
             dashboard(state, current).await?,
         ))),
         _ => return Ok(None),

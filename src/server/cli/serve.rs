@@ -4,7 +4,8 @@ use super::{CliError, open_core, output::to_stderr};
 use crate::server::{
     config::{Config, Environment, is_watched, process_environment},
     db::IfMissing,
-    http::{self, AppState},
+    http,
+    state::AppState,
     store, telemetry,
 };
 use leptos::config::LeptosOptions;

@@ -1,0 +1,167 @@
+use super::*;
+use argon2::{PasswordHasher, PasswordVerifier};
+
+fn password(text: &str) -> Password {
+    Password::new(text.to_owned())
+}
+
+fn hasher() -> Hasher {
+    Hasher::start(Capacity {
+        threads: 1,
+        queue: 4,
+    })
+    .expect("a thread")
+}
+
+#[tokio::test]
+async fn a_hash_has_the_documented_profile_and_others_can_verify_it() {
+    let hash = hasher()
+        .hash(&password("a long enough password"))
+        .await
+        .unwrap();
+    assert!(
+        hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+        "{hash}"
+    );
+    let parsed = PasswordHash::new(&hash).unwrap();
+    assert_eq!(parsed.salt.unwrap().len(), 16);
+    assert_eq!(parsed.hash.unwrap().len(), 32);
+    assert!(
+        Argon2::default()
+            .verify_password(b"a long enough password", hash.as_str())
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn exactly_what_was_typed_matches() {
+    let hasher = hasher();
+    let long = "x".repeat(100);
+    let hash = hasher.hash(&password(&long)).await.unwrap();
+    let variants = [
+        long[..99].to_owned(),
+        format!("{long} "),
+        long.to_uppercase(),
+        format!("{}y", &long[..99]),
+        format!("{long}\0"),
+    ];
+    for wrong in variants {
+        assert!(
+            !hasher
+                .check(&password(&wrong), Some(&hash))
+                .await
+                .unwrap()
+                .matches,
+            "{wrong}"
+        );
+    }
+    assert!(
+        hasher
+            .check(&password(&long), Some(&hash))
+            .await
+            .unwrap()
+            .matches
+    );
+}
+
+#[tokio::test]
+async fn one_password_on_two_keyboards_is_one_password() {
+    let hasher = hasher();
+    let hash = hasher
+        .hash(&password("caf\u{e9} au lait, s'il vous pla\u{ee}t"))
+        .await
+        .unwrap();
+    let decomposed = password("cafe\u{301} au lait, s'il vous plai\u{302}t");
+    assert!(
+        hasher
+            .check(&decomposed, Some(&hash))
+            .await
+            .unwrap()
+            .matches
+    );
+}
+
+#[tokio::test]
+async fn nobody_matches_the_stand_in() {
+    let checked = hasher().check(&password("anything"), None).await.unwrap();
+    assert_eq!(
+        checked,
+        Checked {
+            matches: false,
+            upgraded_hash: None
+        }
+    );
+}
+
+#[tokio::test]
+async fn older_and_larger_parameters_verify_and_are_upgraded() {
+    let hasher = hasher();
+    for (memory, passes) in [(8 * 1024, 1), (48 * 1024, 1)] {
+        let params = Params::new(memory, passes, 1, Some(32)).unwrap();
+        let other = Argon2::from(params)
+            .hash_password_with_salt(b"a long enough password", b"sixteen salt 016")
+            .unwrap();
+        let checked = hasher
+            .check(
+                &password("a long enough password"),
+                Some(&other.to_string()),
+            )
+            .await
+            .unwrap();
+        assert!(checked.matches);
+        assert!(has_todays_parameters(
+            &checked.upgraded_hash.expect("an upgrade")
+        ));
+        let refused = hasher
+            .check(&password("another password"), Some(&other.to_string()))
+            .await
+            .unwrap();
+        assert_eq!(
+            refused,
+            Checked {
+                matches: false,
+                upgraded_hash: None
+            }
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_full_queue_is_busy_and_recovers() {
+    let hasher = Hasher::start(Capacity {
+        threads: 1,
+        queue: 1,
+    })
+    .unwrap();
+    let attempts = (0..20).map(|_| {
+        let hasher = hasher.clone();
+        tokio::spawn(async move { hasher.hash(&password("a long enough password")).await })
+    });
+    let mut busy = 0;
+    for attempt in attempts.collect::<Vec<_>>() {
+        busy += usize::from(matches!(attempt.await.unwrap(), Err(HashingError::Busy)));
+    }
+    assert!(
+        busy > 0,
+        "20 at once do not fit one thread and one place in the queue"
+    );
+    assert!(
+        hasher
+            .hash(&password("a long enough password"))
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn a_corrupt_or_greedy_hash_is_an_error_and_not_a_match() {
+    let hasher = hasher();
+    for stored in [
+        "",
+        "plain",
+        "$argon2id$v=19$m=4294967295,t=1,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAA",
+    ] {
+        let outcome = hasher.check(&password("x"), Some(stored)).await;
+        assert!(matches!(outcome, Err(HashingError::Corrupt)), "{stored}");
+    }
+}
