@@ -9,6 +9,7 @@ use super::{
     telemetry,
 };
 use crate::{app, error::AppError};
+use any_spawner::Executor;
 use axum::{
     Router,
     body::Body,
@@ -39,43 +40,47 @@ pub async fn serve(
     listener::serve(listener, router(state), limits, shutdown).await
 }
 
-/// All routes under all layers. What comes first in the list sees a request first.
+/// All routes under all layers.
 pub fn router(state: AppState) -> Router {
-    let site_routes = Router::new()
+    // Only the first call sets it; pages are rendered on tokio's threads.
+    let _ = Executor::init_tokio();
+    let site_checks = ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(state.clone(), check_host))
+        .layer(middleware::from_fn_with_state(state.clone(), check_origin))
+        .layer(middleware::from_fn(without_trailing_slash));
+    let site = Router::new()
         .merge(pages(&state))
         .merge(functions(&state))
         .fallback_service(files(&state))
-        .layer(
-            ServiceBuilder::new()
-                .layer(middleware::from_fn_with_state(state.clone(), check_host))
-                .layer(middleware::from_fn_with_state(state.clone(), check_origin))
-                .layer(middleware::from_fn(without_trailing_slash)),
-        );
-    Router::new()
+        .layer(site_checks);
+    // For any Host: whoever watches the process may know it by another name.
+    let health = Router::new()
         .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .merge(site_routes)
-        .layer(
-            ServiceBuilder::new()
-                .layer(middleware::from_fn(telemetry::trace))
-                .layer(middleware::from_fn_with_state(
-                    state.clone(),
-                    headers::secure,
-                ))
-                .layer(middleware::from_fn_with_state(
-                    state.clone(),
-                    failures::answer,
-                ))
-                .layer(CatchPanicLayer::custom(|_| {
-                    AppError::Internal.into_response()
-                }))
-                .layer(TimeoutLayer::with_status_code(
-                    StatusCode::REQUEST_TIMEOUT,
-                    state.limits.request_timeout,
-                ))
-                .layer(RequestBodyLimitLayer::new(state.limits.max_body_bytes)),
-        )
-        .with_state(state)
+        .route("/readyz", get(readyz));
+    layered(health.merge(site), state)
+}
+
+/// What every request passes, whatever its route. What comes first in the list sees it first.
+pub fn layered(routes: Router<AppState>, state: AppState) -> Router {
+    let panic_answer = || CatchPanicLayer::custom(|_| AppError::Internal.into_response());
+    let timeout =
+        TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, state.limits.request_timeout);
+    let layers = ServiceBuilder::new()
+        .layer(middleware::from_fn(telemetry::trace))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            headers::secure,
+        ))
+        // Drawing the page of a failure may itself fail: then the status has to do.
+        .layer(panic_answer())
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            failures::answer,
+        ))
+        .layer(panic_answer())
+        .layer(timeout)
+        .layer(RequestBodyLimitLayer::new(state.limits.max_body_bytes));
+    routes.layer(layers).with_state(state)
 }
 
 /// The pages of the one route table in `app.rs`.
