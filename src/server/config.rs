@@ -83,6 +83,7 @@ impl std::error::Error for Mistakes {}
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The environment of this process. An empty variable counts as not set.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads it")]
 pub fn process_environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -261,7 +261,7 @@ impl Workspace {
         if params.m_cost() > MAX_STORED_MEMORY_KIB {
             return Err(HashingError::Corrupt);
         }
-        let algorithm = Algorithm::new(&hash.algorithm).map_err(|_| HashingError::Corrupt)?;
+        let algorithm = Algorithm::new(hash.algorithm).map_err(|_| HashingError::Corrupt)?;
         let version = match hash.version {
             Some(version) => Version::try_from(version).map_err(|_| HashingError::Corrupt)?,
             None => Version::V0x13,

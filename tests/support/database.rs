@@ -74,6 +74,7 @@ impl Drop for TestDatabase {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "tests are told their server by it")]
 fn postgres_server() -> String {
     std::env::var("TEST_POSTGRES_URL").expect(
         "the PostgreSQL tests need a server: run `tools/with-postgres cargo test --features ssr`, \

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every test binary uses its own part")]
 
 pub mod database;
+pub mod http;
 
 use database::TestDatabase;
 use std::time::Duration;
