@@ -1,9 +1,8 @@
 //! The application: its shell, its routes, and which of them are public.
 
 use crate::{
-    components::layout::{FailurePage, Head},
+    components::layout::Head,
     domain::views::PageView,
-    error::AppError,
     pages::{
         dashboard::DashboardPage, login::LoginPage, logout::LogoutPage, signed_out::SignedOutPage,
     },
@@ -88,23 +87,6 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </head>
             <body>
                 <App />
-            </body>
-        </html>
-    }
-}
-
-/// The document of a failure: without scripts, so that it shows whatever else has failed.
-pub fn failure_shell(options: LeptosOptions, failure: AppError) -> impl IntoView {
-    provide_meta_context();
-    view! {
-        <!DOCTYPE html>
-        <html lang="en">
-            <head>
-                <Head options />
-                <MetaTags />
-            </head>
-            <body>
-                <FailurePage failure />
             </body>
         </html>
     }

@@ -93,10 +93,11 @@ impl FromServerFnError for AppError {
     /// Only the kind of failure is kept; the text may hold parts of the request.
     fn from_server_fn_error(failure: ServerFnErrorErr) -> Self {
         match failure {
-            ServerFnErrorErr::Args(_)
-            | ServerFnErrorErr::MissingArg(_)
-            | ServerFnErrorErr::Deserialization(_) => Self::BadRequest,
-            ServerFnErrorErr::Request(_) => Self::Unavailable,
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::BadRequest,
+            // In the browser: no answer, or one that is not ours (a proxy's page).
+            ServerFnErrorErr::Request(_) | ServerFnErrorErr::Deserialization(_) => {
+                Self::Unavailable
+            }
             _ => Self::Internal,
         }
     }

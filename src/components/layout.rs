@@ -30,7 +30,7 @@ fn theme_colour(colour: &'static str, media: &'static str) -> impl IntoView {
         .attr("media", media)
 }
 
-/// A page: header, main part and footer.
+/// A page of the application: its title, and the frame around it.
 #[component]
 pub fn Page<C: IntoView + 'static>(
     #[prop(into)] title: Signal<String>,
@@ -40,22 +40,38 @@ pub fn Page<C: IntoView + 'static>(
     #[prop(optional)] wide: bool,
     children: TypedChildren<C>,
 ) -> impl IntoView {
+    let who = signed_in.map(|display_name| {
+        view! {
+            <div class="who">
+                <span class="who-name">{display_name}</span>
+                <SignOutButton class="button button-quiet button-small" />
+            </div>
+        }
+    });
     view! {
-        <Title text=move || format!("{} – Vestibule", title.get()) />
+        <Title text=move || full_title(&title.get()) />
+        <Frame who width=if wide { "wide" } else { "narrow" }>{children.into_inner()()}</Frame>
+    }
+}
+
+fn full_title(title: &str) -> String {
+    format!("{title} – Vestibule")
+}
+
+/// Header, main part and footer.
+#[component]
+fn Frame<W: IntoView + 'static, C: IntoView + 'static>(
+    who: W,
+    width: &'static str,
+    children: TypedChildren<C>,
+) -> impl IntoView {
+    view! {
         <a class="skip" href="#main">"Skip to content"</a>
         <header class="site-header">
             <Brand />
-            {signed_in
-                .map(|display_name| {
-                    view! {
-                        <div class="who">
-                            <span class="who-name">{display_name}</span>
-                            <SignOutButton class="button button-quiet button-small" />
-                        </div>
-                    }
-                })}
+            {who}
         </header>
-        <main id="main" class=if wide { "wide" } else { "narrow" } tabindex="-1">
+        <main id="main" class=width tabindex="-1">
             {children.into_inner()()}
         </main>
         <footer class="site-footer">
@@ -95,24 +111,34 @@ pub fn Door() -> impl IntoView {
     view! { <div class="door" aria-hidden="true"></div> }
 }
 
-/// What is shown in place of a page.
+/// What is shown in place of a page: a whole document without scripts, so that it shows whatever
+/// else has failed.
 #[component]
-pub fn FailurePage(failure: AppError) -> impl IntoView {
+pub fn FailureDocument(options: LeptosOptions, failure: AppError) -> impl IntoView {
     let heading = heading(failure);
     view! {
-        <Page title=heading>
-            <Threshold state="is-closed">
-                <Door />
-                <div class="card">
-                    <p class="status">{format!("Error {}", failure.status())}</p>
-                    <h1>{heading}</h1>
-                    <p>{failure.to_string()}</p>
-                    <p>
-                        <a href="/">"Go to the start page"</a>
-                    </p>
-                </div>
-            </Threshold>
-        </Page>
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <Head options />
+                <title>{full_title(heading)}</title>
+            </head>
+            <body>
+                <Frame who=() width="narrow">
+                    <Threshold state="is-closed">
+                        <Door />
+                        <div class="card">
+                            <p class="status">{format!("Error {}", failure.status())}</p>
+                            <h1>{heading}</h1>
+                            <p>{failure.to_string()}</p>
+                            <p>
+                                <a href="/">"Go to the start page"</a>
+                            </p>
+                        </div>
+                    </Threshold>
+                </Frame>
+            </body>
+        </html>
     }
 }
 

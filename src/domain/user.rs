@@ -33,16 +33,21 @@ impl LookupKey {
     /// the finger or of a password manager. No grammar is checked: an impossible name is simply
     /// not found.
     pub fn of(typed: &str) -> Self {
-        let nfkc = ComposingNormalizer::new_nfkc();
-        let folded = CaseMapper::new()
-            .fold_string(nfkc.normalize(typed.trim()).as_ref())
-            .into_owned();
-        Self(nfkc.normalize(&folded).into_owned())
+        Self(fold(typed.trim()))
     }
 
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// NFKC, case-folded, and NFKC again, because folding may take a text out of that form.
+pub fn fold(text: &str) -> String {
+    let nfkc = ComposingNormalizer::new_nfkc();
+    let folded = CaseMapper::new()
+        .fold_string(nfkc.normalize(text).as_ref())
+        .into_owned();
+    nfkc.normalize(&folded).into_owned()
 }
 
 /// Why a name or an address is not accepted for an account.
@@ -102,10 +107,19 @@ impl Username {
     }
 }
 
-/// Combining marks belong to the letter before them in many scripts (Devanagari, Thai, …).
+/// Combining marks belong to the letter before them in many scripts (Devanagari, Thai, …). The
+/// fillers of Hangul count as letters and show nothing; NFKC leaves these two of them.
 fn is_letter_digit_or_mark(c: char) -> bool {
     use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
-    c.is_alphanumeric() || CanonicalCombiningClassMapBorrowed::new().get_u8(c) != 0
+    let filler = matches!(c, '\u{115F}' | '\u{1160}');
+    !filler && (c.is_alphanumeric() || CanonicalCombiningClassMapBorrowed::new().get_u8(c) != 0)
+}
+
+/// Characters that show nothing and turn the text around them: what a page says of a person must
+/// not be rewritten by the person's name ("Trojan Source", CVE-2021-42574).
+fn is_unseen_control(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// An e-mail address, by a grammar that allows one address and nothing beside it: exactly one
@@ -159,7 +173,7 @@ pub fn plain_text(
     let text = ComposingNormalizer::new_nfc()
         .normalize(typed.trim())
         .into_owned();
-    let ok = text.chars().count() <= max_chars && !text.chars().any(char::is_control);
+    let ok = text.chars().count() <= max_chars && !text.chars().any(is_unseen_control);
     ok.then_some(text).ok_or(refusal)
 }
 
@@ -224,6 +238,8 @@ mod tests {
             "a/b",
             "<b>",
             "a\u{202e}b",
+            "a\u{3164}b",
+            "\u{ffa0}",
         ] {
             assert_eq!(
                 Username::parse(name),
@@ -236,6 +252,26 @@ mod tests {
                 Username::parse(name),
                 Err(IdentityRefusal::NameLength),
                 "{name:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn shown_text_cannot_rewrite_its_page() {
+        let parse = |text: &str| plain_text(text, 10, IdentityRefusal::DisplayName);
+        assert_eq!(parse(" Ada\u{301} "), Ok("Ad\u{e1}".to_owned()));
+        for hostile in [
+            "a\u{202e}b",
+            "a\u{2028}b",
+            "a\u{2067}b",
+            "a\nb",
+            "a\u{1b}[0m",
+            "eleven char",
+        ] {
+            assert_eq!(
+                parse(hostile),
+                Err(IdentityRefusal::DisplayName),
+                "{hostile:?}"
             );
         }
     }

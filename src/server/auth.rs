@@ -2,6 +2,7 @@
 
 use super::{
     Core,
+    hashing::Checked,
     sessions::{self, Browser, Verified},
     store,
     token::SessionToken,
@@ -51,14 +52,29 @@ async fn verify(core: &Core, credentials: &Credentials<'_>) -> Result<Verified, 
     let checked = core.hasher.check(credentials.password, stored_hash).await?;
     match found {
         Some(found) if checked.matches && !found.user.disabled => Ok(Verified {
-            user: found.user,
-            kept_hash: checked
-                .upgraded_hash
-                .unwrap_or_else(|| found.password_hash.clone()),
+            kept_hash: todays_hash(core, credentials.password, &found.password_hash, checked).await,
             verified_hash: found.password_hash,
+            user: found.user,
         }),
         _ => Err(AppError::SignInRefused),
     }
+}
+
+/// The hash to keep: the stored one, or a new one where its parameters are no longer today's
+/// (ASVS V11.2.2). An upgrade that cannot be made now is made at another sign-in.
+async fn todays_hash(
+    core: &Core,
+    password: &Password,
+    stored_hash: &str,
+    checked: Checked,
+) -> String {
+    if !checked.is_outdated {
+        return stored_hash.to_owned();
+    }
+    core.hasher.hash(password).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a password hash was not upgraded");
+        stored_hash.to_owned()
+    })
 }
 
 /// Signs a browser out for good: the session is ended, durably, before the answer is sent. Works

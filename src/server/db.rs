@@ -8,7 +8,9 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{
+    fmt,
     fs::{self, DirBuilder, OpenOptions},
+    io::{self, ErrorKind},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     str::FromStr,
@@ -45,10 +47,17 @@ macro_rules! on_pool {
 pub(crate) use on_pool;
 
 /// Where the database is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
     Sqlite(PathBuf),
     Postgres(String),
+}
+
+/// Without the password, wherever a configuration is printed.
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
+    }
 }
 
 impl DatabaseUrl {
@@ -106,11 +115,8 @@ pub enum OpenError {
         "{path} belongs to another user (uid {owner}); files that this user would add beside it would lock its owner out. Run the command as its owner: sudo -u '#{owner}' vestibule …"
     )]
     ForeignOwner { path: PathBuf, owner: u32 },
-    #[error("cannot create {path}: {source}")]
-    Create {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    #[error("{path} cannot be used: {source}")]
+    File { path: PathBuf, source: io::Error },
     #[error(
         "the database was made by a newer version of Vestibule. Run that version, or restore a backup."
     )]
@@ -150,10 +156,6 @@ pub async fn open(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenEr
 
 /// The file is readable by its owner alone: it holds password hashes and addresses.
 fn prepare_file(path: &Path, if_missing: IfMissing) -> Result<(), OpenError> {
-    let create = |source| OpenError::Create {
-        path: path.to_owned(),
-        source,
-    };
     match (fs::metadata(path), if_missing) {
         (Ok(metadata), _) if metadata.uid() != rustix::process::geteuid().as_raw() => {
             Err(OpenError::ForeignOwner {
@@ -162,25 +164,28 @@ fn prepare_file(path: &Path, if_missing: IfMissing) -> Result<(), OpenError> {
             })
         }
         (Ok(_), _) => Ok(()),
+        (Err(error), _) if error.kind() != ErrorKind::NotFound => Err(OpenError::File {
+            path: path.to_owned(),
+            source: error,
+        }),
         (Err(_), IfMissing::Refuse) => Err(OpenError::Missing(path.to_owned())),
-        (Err(_), IfMissing::Create) => {
-            if let Some(folder) = path.parent() {
-                DirBuilder::new()
-                    .recursive(true)
-                    .mode(0o700)
-                    .create(folder)
-                    .map_err(create)?;
-            }
-            OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o600)
-                .open(path)
-                .map_err(create)?;
-            Ok(())
-        }
+        (Err(_), IfMissing::Create) => create_file(path).map_err(|source| OpenError::File {
+            path: path.to_owned(),
+            source,
+        }),
     }
+}
+
+fn create_file(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    options.open(path).map(drop)
 }
 
 async fn sqlite_pool(path: &Path) -> Result<SqlitePool, sqlx::Error> {
@@ -299,5 +304,6 @@ mod tests {
         let url =
             DatabaseUrl::parse("postgres://app:s3cret@db.example/auth", Path::new("")).unwrap();
         assert_eq!(url.shown(), "PostgreSQL auth on db.example");
+        assert!(!format!("{url:?}").contains("s3cret"));
     }
 }

@@ -1,15 +1,14 @@
 //! How a failure is answered: one status, and a page, JSON or plain text, as the client reads.
 
 use super::state::AppState;
-use crate::{app, error::AppError};
+use crate::{components::layout::FailureDocument, error::AppError};
 use axum::{
-    body::Body,
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use leptos::prelude::provide_context;
+use leptos::prelude::*;
 
 /// The answer to a failure, before it is dressed for the client.
 impl IntoResponse for AppError {
@@ -55,11 +54,14 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
         .get::<AppError>()
         .copied()
         .unwrap_or_else(|| AppError::of_status(status.as_u16()));
-    if status.is_server_error() {
-        tracing::error!(?failure, "answered");
+    match failure {
+        // Expected under load, and as many as the load: no reason to wake anybody.
+        AppError::Busy => tracing::debug!("too busy"),
+        _ if status.is_server_error() => tracing::error!(?failure, "answered"),
+        _ => {}
     }
     let body = if html {
-        page(state, failure).await
+        page(&state, failure)
     } else {
         json(failure)
     };
@@ -75,14 +77,18 @@ fn is_html(response: &Response) -> bool {
     content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
 }
 
-/// A whole page without scripts, so that it also shows when everything else fails.
-async fn page(state: AppState, failure: AppError) -> Response {
+/// Rendered by itself, outside a Leptos request: nothing is there to hydrate.
+fn page(state: &AppState, failure: AppError) -> Response {
     let options = state.leptos_options.clone();
-    let context = move || provide_context(state.clone());
-    let render = leptos_axum::render_app_async_with_context(context, move || {
-        app::failure_shell(options.clone(), failure)
-    });
-    render(Request::new(Body::empty())).await
+    let document = Owner::new().with(|| view! { <FailureDocument options failure /> }.to_html());
+    (
+        [(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        )],
+        document,
+    )
+        .into_response()
 }
 
 fn json(failure: AppError) -> Response {

@@ -12,7 +12,9 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use http_body_util::LengthLimitError;
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
+use std::error::Error;
 
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
@@ -34,7 +36,31 @@ pub async fn edge(mut request: Request, next: Next) -> Response {
             .headers_mut()
             .insert(header::ACCEPT, HeaderValue::from_static("*/*"));
     }
-    with_status(next.run(request).await).await
+    match with_whole_body(request).await {
+        Ok(request) => with_status(next.run(request).await).await,
+        Err(failure) => failure.into_response(),
+    }
+}
+
+/// Reads the body before the function runs, so that one that is too large, broken off or no text
+/// is answered as such. Its size is bounded by the layer that counts it.
+async fn with_whole_body(request: Request) -> Result<Request, AppError> {
+    let (parts, body) = request.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.map_err(|error| {
+        if is_length_limit(&error) {
+            AppError::TooLarge
+        } else {
+            AppError::BadRequest
+        }
+    })?;
+    if str::from_utf8(&bytes).is_err() {
+        return Err(AppError::BadRequest);
+    }
+    Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+fn is_length_limit(error: &(dyn Error + 'static)) -> bool {
+    error.is::<LengthLimitError>() || error.source().is_some_and(is_length_limit)
 }
 
 /// Forms only: no other encoding is read, so none can be used to slip past a check. A function

@@ -28,7 +28,8 @@ const SALT_BYTES: usize = 16;
 const TAG_BYTES: usize = 32;
 
 /// A stored hash that asks for more is corrupt or forged; honouring it would break the budget.
-const MAX_STORED_MEMORY_KIB: u32 = 1024 * 1024;
+const MAX_STORED_MEMORY_KIB: u32 = 64 * 1024;
+const MAX_STORED_PASSES: u32 = 10;
 
 pub const MEMORY_PER_THREAD: u64 = MEMORY_KIB as u64 * 1024;
 
@@ -42,11 +43,11 @@ pub struct Capacity {
 
 /// What came of checking a password.
 #[must_use]
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checked {
     pub matches: bool,
-    /// The right password, hashed anew, where the stored hash has other parameters than today's.
-    pub upgraded_hash: Option<String>,
+    /// The stored hash has other parameters than today's.
+    pub is_outdated: bool,
 }
 
 /// The pool of hashing threads.
@@ -57,12 +58,8 @@ pub struct Hasher {
     stand_in: Arc<str>,
 }
 
-type Work = Box<dyn FnOnce(&mut Workspace) -> Result<Checked, HashingError> + Send>;
-
-struct Job {
-    work: Work,
-    reply: oneshot::Sender<Result<Checked, HashingError>>,
-}
+/// What a thread does with its memory; it answers by itself.
+type Job = Box<dyn FnOnce(&mut Workspace) + Send>;
 
 /// Why a password could not be hashed or checked.
 #[derive(Debug, thiserror::Error)]
@@ -120,20 +117,15 @@ impl Hasher {
         password: &Password,
         stored: Option<&str>,
     ) -> Result<Checked, HashingError> {
-        let password = normalise(password);
+        let password = nfc(password);
         let stored_hash = stored.unwrap_or(&self.stand_in).to_owned();
         let exists = stored.is_some();
-        self.run(Box::new(move |workspace| {
-            let matches = workspace.verify(password.as_bytes(), &stored_hash)? && exists;
-            let outdated = matches && !has_todays_parameters(&stored_hash);
-            let upgraded_hash = outdated
-                .then(|| workspace.hash(password.as_bytes()))
-                .transpose()?;
+        self.run(move |workspace| {
             Ok(Checked {
-                matches,
-                upgraded_hash,
+                matches: workspace.verify(password.as_bytes(), &stored_hash)? && exists,
+                is_outdated: !has_todays_parameters(&stored_hash),
             })
-        }))
+        })
         .await
     }
 
@@ -142,31 +134,31 @@ impl Hasher {
     /// # Errors
     /// [`HashingError`].
     pub async fn hash(&self, password: &Password) -> Result<String, HashingError> {
-        let password = normalise(password);
-        let checked = self
-            .run(Box::new(move |workspace| {
-                let hash = workspace.hash(password.as_bytes())?;
-                Ok(Checked {
-                    matches: true,
-                    upgraded_hash: Some(hash),
-                })
-            }))
-            .await?;
-        checked.upgraded_hash.ok_or(HashingError::Failed)
+        let password = nfc(password);
+        self.run(move |workspace| workspace.hash(password.as_bytes()))
+            .await
     }
 
-    async fn run(&self, work: Work) -> Result<Checked, HashingError> {
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Workspace) -> Result<T, HashingError> + Send + 'static,
+    ) -> Result<T, HashingError> {
         let (reply, answer) = oneshot::channel();
-        self.queue
-            .try_send(Job { work, reply })
-            .map_err(|_| HashingError::Busy)?;
+        let job: Job = Box::new(move |workspace| {
+            // The client may have gone: its flood must not keep the threads busy after it.
+            if !reply.is_closed() {
+                // And one that goes while its password is hashed needs no answer.
+                let _ = reply.send(work(workspace));
+            }
+        });
+        self.queue.try_send(job).map_err(|_| HashingError::Busy)?;
         answer.await.map_err(|_| HashingError::Failed)?
     }
 }
 
 /// Unicode NFC, so that one password typed on two keyboards is one password; nothing is trimmed,
 /// folded or cut (ASVS V6.2.8).
-fn normalise(password: &Password) -> Zeroizing<String> {
+pub fn nfc(password: &Password) -> Zeroizing<String> {
     Zeroizing::new(
         ComposingNormalizerBorrowed::new_nfc()
             .normalize(password.reveal())
@@ -179,14 +171,11 @@ fn work_through(jobs: &Mutex<mpsc::Receiver<Job>>) {
     let mut workspace = Workspace::default();
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { work, reply }) = job else { return };
-        // The client has gone: its flood must not keep the threads busy after it.
-        if reply.is_closed() {
-            continue;
+        let Ok(job) = job else { return };
+        // A panic drops the reply, which is answered as a failure; the thread goes on.
+        if catch_unwind(AssertUnwindSafe(|| job(&mut workspace))).is_err() {
+            workspace = Workspace::default();
         }
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut workspace)));
-        // A receiver that went away in the meantime needs no answer.
-        let _ = reply.send(outcome.unwrap_or(Err(HashingError::Failed)));
     }
 }
 
@@ -258,7 +247,7 @@ impl Workspace {
         let corrupt = |()| HashingError::Corrupt;
         let hash = PasswordHash::new(stored).map_err(|_| HashingError::Corrupt)?;
         let params = Params::try_from(&hash).map_err(|_| HashingError::Corrupt)?;
-        if params.m_cost() > MAX_STORED_MEMORY_KIB {
+        if params.m_cost() > MAX_STORED_MEMORY_KIB || params.t_cost() > MAX_STORED_PASSES {
             return Err(HashingError::Corrupt);
         }
         let algorithm = Algorithm::new(hash.algorithm).map_err(|_| HashingError::Corrupt)?;

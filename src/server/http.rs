@@ -8,11 +8,10 @@ use super::{
     static_files::{self, HashedNames},
     telemetry,
 };
-use crate::{app, error::AppError};
+use crate::{app, domain::views::PageView, error::AppError};
 use any_spawner::Executor;
 use axum::{
     Router,
-    body::Body,
     extract::{Request, State},
     http::{HeaderMap, StatusCode, Uri, header, uri::PathAndQuery},
     middleware::{self, Next},
@@ -132,6 +131,7 @@ async fn page(
         Ok(None) => return AppError::NotFound.into_response(),
         Err(error) => return AppError::from(error).into_response(),
     };
+    let shows_flash = matches!(view, PageView::Login(_) | PageView::SignedOut(_));
     let options = state.leptos_options.clone();
     let context = move || {
         provide_context(state.clone());
@@ -142,7 +142,9 @@ async fn page(
         app::shell(options.clone())
     });
     let mut response = render(request).await;
-    flash::forget_shown(&headers, &mut response);
+    if shows_flash {
+        flash::forget_shown(&headers, &mut response);
+    }
     response
 }
 
@@ -203,13 +205,6 @@ async fn healthz() -> &'static str {
 async fn readyz(State(state): State<AppState>) -> Response {
     match state.core.db.ping().await {
         Ok(()) => "ok\n".into_response(),
-        Err(error) => {
-            tracing::error!(%error, "not ready");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                Body::from("the database does not answer\n"),
-            )
-                .into_response()
-        }
+        Err(error) => AppError::from(error).into_response(),
     }
 }

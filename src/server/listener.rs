@@ -19,6 +19,10 @@ use tower::{Service, ServiceExt};
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
+/// Cookies of a whole domain fit; more than this on each of many connections would be a way to
+/// fill the memory.
+const MAX_HEADER_BYTES: usize = 32 * 1024;
+
 /// After a failed accept (no file descriptors left) the listener rests this long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -69,6 +73,15 @@ pub async fn serve(
     Ok(())
 }
 
+/// Small answers do not wait for the acknowledgement of the one before, and a client that takes
+/// nothing of its answer for `patience` loses its connection and the place that it held.
+fn set_up(stream: &TcpStream, patience: Duration) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let millis = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
+    rustix::net::sockopt::set_tcp_user_timeout(stream, millis)?;
+    Ok(())
+}
+
 fn serve_connection(
     stream: TcpStream,
     peer: Peer,
@@ -84,11 +97,14 @@ fn serve_connection(
         let mut app = app.clone();
         async move { app.as_service().ready().await?.call(request).await }
     });
-    // Small answers must not wait for the client's acknowledgement of the one before.
-    let _ = stream.set_nodelay(true);
+    if let Err(error) = set_up(&stream, limits.request_timeout) {
+        tracing::debug!(%error, "the connection went before it was served");
+        return;
+    }
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
+        .max_header_size(MAX_HEADER_BYTES)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let watched = graceful.watch(connection);
     tokio::spawn(async move {

@@ -41,6 +41,8 @@ pub async fn gather(
         ("/logout", _) => Answer::Page(PageView::Logout(LogoutView {
             display_name: display_name(caller),
         })),
+        // It would not be true of a person who is signed in.
+        ("/signed-out", Caller::SignedIn(_)) => Answer::Elsewhere(NextPath::HOME.to_owned()),
         ("/signed-out", _) => Answer::Page(PageView::SignedOut(signed_out(flash))),
         ("/dashboard", Caller::SignedIn(current)) => Answer::Page(PageView::Dashboard(Box::new(
             dashboard(state, current).await?,

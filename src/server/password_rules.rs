@@ -1,10 +1,12 @@
 //! Which new passwords are accepted.
 
+use super::hashing::nfc;
 use crate::domain::{
     password::{Password, PasswordRefusal},
-    user::LookupKey,
+    user::{LookupKey, fold},
 };
 use std::{collections::HashSet, sync::LazyLock};
+use zeroize::Zeroizing;
 
 /// Common passwords, one a line, lower case. Where they come from and under which licence stands
 /// in `docs/common-passwords.md`.
@@ -32,21 +34,21 @@ impl PasswordRules {
         if password.is_too_long() {
             return Err(PasswordRefusal::TooLong);
         }
-        let key = LookupKey::of(password.reveal());
-        if password.reveal().chars().count() < self.min_chars {
+        if nfc(password).chars().count() < self.min_chars {
             return Err(PasswordRefusal::TooShort {
                 min: self.min_chars,
             });
         }
+        let folded = Zeroizing::new(fold(password.reveal()));
         let site_names = self.site_names.iter().map(String::as_str);
         let personal = site_names
             .chain([username])
             .chain(email)
-            .any(|name| is_repeated(&key, LookupKey::of(name).as_str()));
+            .any(|name| is_repeated(&folded, LookupKey::of(name).as_str()));
         if personal {
             return Err(PasswordRefusal::Personal);
         }
-        if is_common(key.as_str()) {
+        if is_common(&folded) {
             Err(PasswordRefusal::Common)
         } else {
             Ok(())
@@ -60,8 +62,8 @@ fn is_common(password: &str) -> bool {
     periods(password).any(|period| COMMON.contains(period) || period.chars().count() == 1)
 }
 
-fn is_repeated(password: &LookupKey, name: &str) -> bool {
-    periods(password.as_str()).any(|period| period == name)
+fn is_repeated(password: &str, name: &str) -> bool {
+    periods(password).any(|period| period == name)
 }
 
 /// The beginnings of which the text is made by repeating them; the text itself is one.
@@ -96,6 +98,11 @@ mod tests {
             Err(PasswordRefusal::TooShort { min: 15 })
         );
         assert_eq!(check("15 characters!!"), Ok(()));
+        let eight_letters_with_marks = "e\u{301}".repeat(7) + "x";
+        assert_eq!(
+            check(&eight_letters_with_marks),
+            Err(PasswordRefusal::TooShort { min: 15 })
+        );
         assert_eq!(check("🐎🔋📎🐴🌧🎷🪁🧵🥁🛶🧭🪴🫖🧲🪤"), Ok(()));
         assert_eq!(check(&"long ".repeat(205)), Err(PasswordRefusal::TooLong));
         assert_eq!(
@@ -116,6 +123,7 @@ mod tests {
             "1234567890123456",
             "PasswordPassword",
             "aaaaaaaaaaaaaaaaaaaa",
+            "               ",
             "qwertyqwertyqwerty",
             "qwertyuiopasdfghjkl",
         ] {

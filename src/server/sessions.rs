@@ -139,8 +139,13 @@ pub async fn resume(core: &Core, token: &SessionToken) -> Result<Resumed, StoreE
     if found.user.disabled {
         return Ok(Resumed::Ended(EndReason::UserDisabled));
     }
-    touch(core, &mut found.session, now).await;
-    Ok(Resumed::Live(Box::new(found)))
+    if touch(core, &mut found.session, now).await {
+        return Ok(Resumed::Live(Box::new(found)));
+    }
+    // It ended between the two statements: the request comes after the end.
+    let found = store::sessions::find_by_digest(&core.db, &token.digest()).await?;
+    let ended = found.and_then(|found| found.session.end_by(now));
+    Ok(ended.map_or(Resumed::Unknown, |ended| Resumed::Ended(ended.reason)))
 }
 
 /// A time-out that was seen once is written down, so that setting the clock back revives nothing.
@@ -153,20 +158,24 @@ async fn write_down(core: &Core, session: &Session, ended: Ended) {
     }
 }
 
-/// A session that cannot be touched still lives until its written idle end: reading pages goes on
-/// while the disk is full.
-async fn touch(core: &Core, session: &mut Session, now: Timestamp) {
+/// Moves "last seen" where it is due. `false` where the session has ended in the meantime. One that
+/// cannot be touched still lives until its written idle end: reading pages goes on while the disk
+/// is full.
+async fn touch(core: &Core, session: &mut Session, now: Timestamp) -> bool {
     if now.since(session.last_seen_at) < TOUCH_EVERY {
-        return;
+        return true;
     }
     let idle_ends_at = core
         .lifetimes
         .idle_end(now, session.remember, session.absolute_ends_at);
     match store::sessions::touch(&core.db, &session.id, now, idle_ends_at).await {
-        Ok(true) => (session.last_seen_at, session.idle_ends_at) = (now, idle_ends_at),
-        Ok(false) => tracing::debug!(session = %session.id, "the session ended during its request"),
+        Ok(touched) => {
+            (session.last_seen_at, session.idle_ends_at) = (now, idle_ends_at);
+            touched
+        }
         Err(error) => {
-            tracing::warn!(%error, session = %session.id, "last seen could not be written")
+            tracing::warn!(%error, session = %session.id, "last seen could not be written");
+            true
         }
     }
 }

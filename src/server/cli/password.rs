@@ -2,7 +2,10 @@
 //! every user of the machine could read.
 
 use super::CliError;
-use crate::domain::password::{MAX_BYTES, Password};
+use crate::{
+    domain::password::{MAX_BYTES, Password, PasswordRefusal},
+    server::users::UserError,
+};
 use std::io::{self, BufRead, IsTerminal};
 use zeroize::Zeroizing;
 
@@ -28,19 +31,27 @@ pub fn new_password(from_stdin: bool) -> Result<Password, CliError> {
 
 /// One line without its line break; everything else is part of the password.
 fn read_line(input: impl BufRead) -> Result<Password, CliError> {
-    let mut line = Zeroizing::new(String::new());
-    // One more than the longest password with its line break: then it is too long by its length.
-    input.take(MAX_BYTES as u64 + 3).read_line(&mut line)?;
-    let password = line
-        .strip_suffix('\n')
-        .map(|line| line.strip_suffix('\r').unwrap_or(line))
-        .unwrap_or(&line);
+    let mut line = Zeroizing::new(Vec::new());
+    // A little more than the longest password: then it is refused by its length.
+    input
+        .take(MAX_BYTES as u64 + 16)
+        .read_until(b'\n', &mut line)?;
+    let password = line.strip_suffix(b"\n").unwrap_or(&line);
+    let password = password.strip_suffix(b"\r").unwrap_or(password);
     if password.is_empty() {
         return Err(CliError::Refused(
             "standard input holds no password".to_owned(),
         ));
     }
-    Ok(Password::new(password.to_owned()))
+    if password.len() > MAX_BYTES {
+        return Err(UserError::from(PasswordRefusal::TooLong).into());
+    }
+    match str::from_utf8(password) {
+        Ok(password) => Ok(Password::new(password.to_owned())),
+        Err(_) => Err(CliError::Refused(
+            "the password is no UTF-8 text".to_owned(),
+        )),
+    }
 }
 
 #[cfg(test)]
@@ -62,10 +73,8 @@ mod tests {
             );
         }
         assert!(read_line("\n".as_bytes()).is_err());
-        assert!(
-            read_line(vec![b'x'; 5_000].as_slice())
-                .unwrap()
-                .is_too_long()
-        );
+        let too_long = "é".repeat(600);
+        assert!(read_line(too_long.as_bytes()).is_err_and(|e| e.to_string().contains("1024")));
+        assert!(read_line(b"\xff\n".as_slice()).is_err());
     }
 }

@@ -88,42 +88,50 @@ async fn nobody_matches_the_stand_in() {
         checked,
         Checked {
             matches: false,
-            upgraded_hash: None
+            is_outdated: false
         }
     );
 }
 
 #[tokio::test]
-async fn older_and_larger_parameters_verify_and_are_upgraded() {
+async fn older_and_larger_parameters_verify_and_are_told_apart() {
     let hasher = hasher();
+    let typed = password("a long enough password");
     for (memory, passes) in [(8 * 1024, 1), (48 * 1024, 1)] {
         let params = Params::new(memory, passes, 1, Some(32)).unwrap();
         let other = Argon2::from(params)
             .hash_password_with_salt(b"a long enough password", b"sixteen salt 016")
-            .unwrap();
-        let checked = hasher
-            .check(
-                &password("a long enough password"),
-                Some(&other.to_string()),
-            )
-            .await
-            .unwrap();
-        assert!(checked.matches);
-        assert!(has_todays_parameters(
-            &checked.upgraded_hash.expect("an upgrade")
-        ));
-        let refused = hasher
-            .check(&password("another password"), Some(&other.to_string()))
+            .unwrap()
+            .to_string();
+        let right = hasher.check(&typed, Some(&other)).await.unwrap();
+        assert_eq!(
+            right,
+            Checked {
+                matches: true,
+                is_outdated: true
+            }
+        );
+        let wrong = hasher
+            .check(&password("another password"), Some(&other))
             .await
             .unwrap();
         assert_eq!(
-            refused,
+            wrong,
             Checked {
                 matches: false,
-                upgraded_hash: None
+                is_outdated: true
             }
         );
     }
+    let today = hasher.hash(&typed).await.unwrap();
+    let checked = hasher.check(&typed, Some(&today)).await.unwrap();
+    assert_eq!(
+        checked,
+        Checked {
+            matches: true,
+            is_outdated: false
+        }
+    );
 }
 
 #[tokio::test]
