@@ -48,8 +48,14 @@ pub fn Page<C: IntoView + 'static>(
             </div>
         }
     });
+    // Leptos reads the title outside the page's own arena, where the page's signals do not exist.
+    let text = ArcRwSignal::new(title.get_untracked());
+    Effect::new({
+        let text = text.clone();
+        move || text.set(title.get())
+    });
     view! {
-        <Title text=move || full_title(&title.get()) />
+        <Title text=move || full_title(&text.get()) />
         <Frame who width=if wide { "wide" } else { "narrow" }>{children.into_inner()()}</Frame>
     }
 }

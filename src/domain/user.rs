@@ -31,9 +31,10 @@ pub struct LookupKey(String);
 impl LookupKey {
     /// The key of anything typed into the sign-in field; surrounding white space is a slip of
     /// the finger or of a password manager. No grammar is checked: an impossible name is simply
-    /// not found.
+    /// not found. NUL becomes the replacement character, because PostgreSQL takes none in a text;
+    /// leaving it out would make `a\0da` another spelling of `ada`.
     pub fn of(typed: &str) -> Self {
-        Self(fold(typed.trim()))
+        Self(fold(&typed.trim().replace('\0', "\u{fffd}")))
     }
 
     pub fn as_str(&self) -> &str {

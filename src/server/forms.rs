@@ -75,10 +75,13 @@ fn is_form(request: &Request) -> bool {
                 .unwrap_or_default();
             essence.trim_ascii().eq_ignore_ascii_case(FORM)
         }
-        None => request
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .is_none_or(|length| length == "0"),
+        None => {
+            !request.headers().contains_key(header::TRANSFER_ENCODING)
+                && request
+                    .headers()
+                    .get(header::CONTENT_LENGTH)
+                    .is_none_or(|length| length == "0")
+        }
     }
 }
 

@@ -41,8 +41,6 @@ pub async fn serve(
 
 /// All routes under all layers.
 pub fn router(state: AppState) -> Router {
-    // Only the first call sets it; pages are rendered on tokio's threads.
-    let _ = Executor::init_tokio();
     let site_checks = ServiceBuilder::new()
         .layer(middleware::from_fn_with_state(state.clone(), check_host))
         .layer(middleware::from_fn_with_state(state.clone(), check_origin))
@@ -61,6 +59,8 @@ pub fn router(state: AppState) -> Router {
 
 /// What every request passes, whatever its route. What comes first in the list sees it first.
 pub fn layered(routes: Router<AppState>, state: AppState) -> Router {
+    // Only the first call sets it; pages are rendered on tokio's threads.
+    let _ = Executor::init_tokio();
     let panic_answer = || CatchPanicLayer::custom(|_| AppError::Internal.into_response());
     let timeout =
         TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, state.limits.request_timeout);

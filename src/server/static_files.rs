@@ -38,6 +38,14 @@ pub async fn cache(hashed: HashedNames, request: Request, next: Next) -> Respons
         (true, true, false) => ASK_EVERY_TIME,
         (true, false, _) => ONE_HOUR,
     };
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.starts_with("text/")
+        && !kind.contains("charset")
+        && let Ok(kind) = HeaderValue::try_from(format!("{kind}; charset=utf-8"))
+    {
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    }
     response
         .headers_mut()
         .entry(header::CACHE_CONTROL)

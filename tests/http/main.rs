@@ -1,4 +1,19 @@
 //! The server over real TCP, one file a noun.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../support/mod.rs"]
 mod support;
+
+mod app;
+mod attack;
+mod cookies;
+mod dashboard;
+mod flash;
+mod forms;
+mod headers;
+mod login;
+mod logout;
+mod next_path;
+mod origins;
+mod routes;
+mod sessions;

@@ -20,8 +20,23 @@ pub struct TestDatabase {
 
 impl TestDatabase {
     pub async fn new(engine: Engine) -> Self {
+        Self::new_in(engine, std::env::temp_dir()).await
+    }
+
+    /// Without a disk under it, where the system can: for many stories that ask nothing of the disk.
+    pub async fn in_memory(engine: Engine) -> Self {
+        let memory = PathBuf::from("/dev/shm");
+        let folder = if memory.is_dir() {
+            memory
+        } else {
+            std::env::temp_dir()
+        };
+        Self::new_in(engine, folder).await
+    }
+
+    async fn new_in(engine: Engine, folder: PathBuf) -> Self {
         let name = format!("vestibule_test_{}", uuid::Uuid::new_v4().simple());
-        let folder = std::env::temp_dir().join(&name);
+        let folder = folder.join(&name);
         let address = match engine {
             Engine::Sqlite => format!("sqlite:{}", folder.join("test.db").display()),
             Engine::Postgres => {
@@ -74,7 +89,10 @@ impl Drop for TestDatabase {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "tests are told their server by it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are told their server by it"
+)]
 fn postgres_server() -> String {
     std::env::var("TEST_POSTGRES_URL").expect(
         "the PostgreSQL tests need a server: run `tools/with-postgres cargo test --features ssr`, \

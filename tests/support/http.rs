@@ -73,10 +73,10 @@ impl Connection {
         Some(answer)
     }
 
-    /// Whether the server has closed the connection (it may take a moment).
-    pub async fn is_closed(&mut self) -> bool {
-        self.read_to_end().await;
-        true
+    /// Says that nothing more will be sent.
+    pub async fn finish(&mut self) {
+        // A server that has hung up already needs no farewell.
+        let _ = self.stream.shutdown().await;
     }
 
     async fn read_more(&mut self) -> bool {
@@ -193,6 +193,14 @@ impl Request {
         self.headers
             .push((name.to_ascii_lowercase(), value.to_vec()));
         self
+    }
+
+    /// Adds a header, where there is a value.
+    pub fn maybe_header(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.header(name, value),
+            None => self,
+        }
     }
 
     /// Adds a header unless it is there.

@@ -1,0 +1,274 @@
+//! The real router on a real port, with a clock that stands still.
+
+use crate::support::{
+    self, PASSWORD, START,
+    database::{Engine, TestDatabase},
+    http::{self, Answer, Browser, FLASH_COOKIE, Request},
+};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use leptos::{config::LeptosOptions, server_fn::axum::server_fn_paths};
+use std::{
+    collections::BTreeSet,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use tokio::{net::TcpListener, task::JoinHandle};
+use vestibule::{
+    app,
+    domain::{
+        session::{CurrentUser, EndReason, Session},
+        user::User,
+    },
+    server::{
+        Core,
+        config::{self, Config},
+        http::serve,
+        state::AppState,
+        store, users,
+    },
+};
+
+pub const WRONG: &str = "not the right password at all";
+
+/// Where a sign-in leads first: there it shows whether the browser keeps the cookie.
+pub const COOKIE_CHECK: &str = "/login?cookie-check&next=/dashboard";
+
+/// A server of its own for one test.
+pub struct TestApp {
+    pub core: Core,
+    pub address: SocketAddr,
+    pub site_root: PathBuf,
+    server: JoinHandle<()>,
+    _database: TestDatabase,
+}
+
+impl TestApp {
+    /// With no account yet.
+    pub async fn empty(database: TestDatabase) -> Self {
+        let core = support::core(&database).await;
+        Self::start(database, core, |_| ()).await
+    }
+
+    /// With one account, `ada`.
+    pub async fn new(database: TestDatabase) -> Self {
+        Self::with(database, |_| ()).await
+    }
+
+    /// With `ada`, and another configuration.
+    pub async fn with(database: TestDatabase, change: impl FnOnce(&mut Config)) -> Self {
+        let core = support::core(&database).await;
+        support::create_user(&core, "ada").await;
+        Self::start(database, core, change).await
+    }
+
+    /// With `ada`, on SQLite: for what has nothing to do with the database.
+    pub async fn sqlite() -> Self {
+        Self::sqlite_with(|_| ()).await
+    }
+
+    pub async fn sqlite_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::with(TestDatabase::new(Engine::Sqlite).await, change).await
+    }
+
+    pub async fn start(
+        database: TestDatabase,
+        core: Core,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let site_root = make_site();
+        let mut config = config::read("", None, &|_| None).expect("the defaults are valid");
+        config.site_root.clone_from(&site_root);
+        change(&mut config);
+        let options = LeptosOptions::builder()
+            .output_name("vestibule")
+            .site_root(site_root.to_string_lossy().into_owned())
+            .site_addr(address)
+            .build();
+        let state = AppState::new(core.clone(), &config, options, false, address.port());
+        let server = tokio::spawn(async move {
+            serve(state, listener, std::future::pending())
+                .await
+                .expect("the listener holds");
+        });
+        Self {
+            core,
+            address,
+            site_root,
+            server,
+            _database: database,
+        }
+    }
+
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.address)
+    }
+
+    /// A browser in which `username` has signed in.
+    pub async fn signed_in(&self, username: &str) -> Browser {
+        let mut browser = self.browser();
+        let answer = browser.fetch_login(username, PASSWORD).await;
+        assert_eq!(answer.status, 200, "{username} signs in: {}", answer.text());
+        assert!(browser.session().is_some(), "{username} has a session");
+        browser
+    }
+
+    /// Signs in by the plain form, in a browser that is thrown away.
+    pub async fn post_login(&self, username: &str, password: &str) -> Answer {
+        self.browser().post_login(username, password).await
+    }
+
+    /// Signs in as the page's script does.
+    pub async fn fetch_login(&self, username: &str, password: &str) -> Answer {
+        self.browser().fetch_login(username, password).await
+    }
+
+    /// Sends a request as it stands; only `Host` is added.
+    pub async fn send(&self, request: Request) -> Answer {
+        http::send(self.address, request).await
+    }
+
+    pub async fn create_user(&self, name: &str) {
+        support::create_user(&self.core, name).await;
+    }
+
+    pub async fn user(&self, name: &str) -> User {
+        users::find(&self.core, name)
+            .await
+            .expect("the account exists")
+    }
+
+    /// Moves the clock to so long after the start.
+    pub fn set_clock(&self, since_start: Duration) {
+        self.core.clock.set(START.after(since_start));
+    }
+
+    /// Every session, the newest first.
+    pub async fn sessions(&self) -> Vec<Session> {
+        let found = store::sessions::list(&self.core.db, None).await;
+        let found = found.expect("the sessions").into_iter();
+        found.map(|CurrentUser { session, .. }| session).collect()
+    }
+
+    /// How each session ended, the newest first.
+    pub async fn endings(&self) -> Vec<Option<EndReason>> {
+        let sessions = self.sessions().await.into_iter();
+        sessions
+            .map(|session| session.ended.map(|ended| ended.reason))
+            .collect()
+    }
+
+    /// All that is stored, to see that nothing has changed.
+    pub async fn rows(&self) -> String {
+        let users = store::users::list(&self.core.db).await.expect("the users");
+        let sessions = store::sessions::list(&self.core.db, None).await;
+        format!("{users:?} {:?}", sessions.expect("the sessions"))
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.server.abort();
+        // What is left in the temporary folder harms nobody.
+        drop(fs::remove_dir_all(&self.site_root));
+    }
+}
+
+/// What a build leaves for browsers.
+fn make_site() -> PathBuf {
+    let root = std::env::temp_dir().join(format!("vestibule_site_{}", uuid::Uuid::new_v4()));
+    let write = |name: &str, content: &str| {
+        let path = root.join(name);
+        fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).expect("a folder");
+        fs::write(path, content).expect("a file");
+    };
+    write("favicon.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>");
+    write("pkg/vestibule.css", "body { margin: 0 }");
+    write("pkg/vestibule.css.br", "compressed by brotli");
+    write("pkg/vestibule.css.gz", "compressed by gzip");
+    write("pkg/vestibule.js", "export default 1;");
+    write("pkg/vestibule.wasm", "\0asm");
+    root
+}
+
+pub const STATIC_FILES: [&str; 4] = [
+    "/favicon.svg",
+    "/pkg/vestibule.css",
+    "/pkg/vestibule.js",
+    "/pkg/vestibule.wasm",
+];
+
+/// The pages that are live, as the router asks for them.
+pub fn page_paths() -> Vec<&'static str> {
+    app::ROUTES.iter().map(|route| route.path).collect()
+}
+
+/// The server functions that are linked in, as the router asks for them.
+pub fn function_paths() -> Vec<&'static str> {
+    server_fn_paths().map(|(path, _)| path).collect()
+}
+
+#[track_caller]
+pub fn assert_redirect(answer: &Answer, location: &str) {
+    assert_eq!(
+        (answer.status, answer.location()),
+        (303, location),
+        "{}",
+        answer.text()
+    );
+}
+
+#[track_caller]
+pub fn assert_page(answer: &Answer, words: &str) {
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_contains(answer, words);
+}
+
+#[track_caller]
+pub fn assert_contains(answer: &Answer, words: &str) {
+    assert!(
+        visible_text(answer).contains(words),
+        "{words:?} is missing in {}",
+        visible_text(answer)
+    );
+}
+
+/// The text of a page as people read it: without tags and scripts, with a space between blocks.
+pub fn visible_text(answer: &Answer) -> String {
+    const INLINE: [&str; 5] = ["!", "b>", "/b>", "span", "/span"];
+    let html = answer.text();
+    let mut text = String::new();
+    for part in html.split('<') {
+        let (tag, words) = part.split_once('>').unwrap_or(("", part));
+        if !INLINE.iter().any(|inline| part.starts_with(inline)) {
+            text.push(' ');
+        }
+        if !tag.starts_with("script") {
+            text.push_str(words);
+        }
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Headers and body without what differs by nature: date, request id.
+pub fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
+    let headers = answer.headers.iter();
+    let same = headers.filter(|(name, _)| !matches!(name.as_str(), "date" | "x-request-id"));
+    (answer.status, same.cloned().collect(), answer.text())
+}
+
+/// The attributes of a `Set-Cookie` line, in no order.
+pub fn attributes(line: &str) -> BTreeSet<&str> {
+    line.split("; ").skip(1).collect()
+}
+
+/// The message that an answer leaves for the next page.
+pub fn flash_of(answer: &Answer) -> String {
+    let line = answer.set_cookies(FLASH_COOKIE).remove(0);
+    let value = line.split(['=', ';']).nth(1).expect("a value");
+    let json = BASE64_URL_SAFE_NO_PAD.decode(value).expect("base64url");
+    String::from_utf8(json).expect("text")
+}

@@ -1,0 +1,183 @@
+//! Signing out: for good, at once, and never by a link.
+
+use crate::{
+    app::{
+        TestApp, assert_contains, assert_page, assert_redirect, attributes, page_paths,
+        visible_text,
+    },
+    on_both_engines,
+    support::{
+        START,
+        http::{FLASH_COOKIE, Request, SESSION_COOKIE},
+    },
+};
+use std::{collections::BTreeSet, time::Duration};
+use vestibule::domain::session::{EndReason, Ended};
+
+on_both_engines! {
+    async fn a_plain_form_signs_out_and_the_page_says_who(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        app.set_clock(Duration::from_secs(30));
+        let answer = browser.post_logout().await;
+        assert_redirect(&answer, "/signed-out");
+        let ended = Ended { at: START.after(Duration::from_secs(30)), reason: EndReason::SignedOut };
+        assert_eq!(app.sessions().await[0].ended, Some(ended), "before the answer is there");
+
+        let lines = answer.set_cookies(SESSION_COOKIE);
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].starts_with("__Host-Http-session=;"), "{}", lines[0]);
+        let expected = ["HttpOnly", "Max-Age=0", "Path=/", "SameSite=Lax", "Secure"];
+        assert_eq!(attributes(lines[0]), BTreeSet::from(expected), "those of sign-in, and no life");
+        assert_eq!(browser.session(), None);
+
+        let page = browser.get("/signed-out").await;
+        assert_page(&page, "ada of Example’s session on this browser has ended for good");
+        assert_eq!(page.set_cookies(FLASH_COOKIE).len(), 1, "the name is forgotten");
+        let again = browser.get("/signed-out").await;
+        assert_page(&again, "The session on this browser has ended");
+        assert!(!again.text().contains("ada"));
+    }
+
+    async fn a_script_is_told_where_to_go(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        let answer = browser.fetch_logout().await;
+        assert_eq!((answer.status, answer.location()), (200, "/signed-out"));
+        assert!(answer.header("serverfnredirect").is_some());
+        assert_eq!(browser.session(), None);
+        assert_eq!(app.endings().await, [Some(EndReason::SignedOut)]);
+        assert_page(&browser.get("/signed-out").await, "ada of Example");
+    }
+
+    /// Whoever kept a copy of the cookie has nothing (ASVS V7.4.1).
+    async fn a_replayed_cookie_is_refused_everywhere(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        let token = browser.session().unwrap().to_owned();
+        browser.post_logout().await;
+        let after = app.rows().await;
+        let mut thief = app.browser();
+        thief.set_cookie(SESSION_COOKIE, &token);
+        for path in page_paths() {
+            let answer = thief.get(path).await;
+            assert!(!answer.text().contains("ada"), "{path}");
+        }
+        assert_redirect(&thief.get("/dashboard").await, "/login");
+        assert_page(&thief.get("/login").await, "You signed out in this browser.");
+        let answer = thief.post_logout().await;
+        assert!(answer.set_cookies(FLASH_COOKIE).is_empty(), "nobody is signed out by it");
+        assert_eq!(app.rows().await, after);
+    }
+
+    async fn it_is_no_error_without_a_session(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut signed_out = app.signed_in("ada").await;
+        let dead = signed_out.session().unwrap().to_owned();
+        signed_out.post_logout().await;
+        for cookie in [None, Some(dead.as_str()), Some("nonsense"), Some("")] {
+            let mut browser = app.browser();
+            if let Some(cookie) = cookie {
+                browser.set_cookie(SESSION_COOKIE, cookie);
+            }
+            let answer = browser.clone().fetch_logout().await;
+            assert_eq!((answer.status, answer.location()), (200, "/signed-out"), "{cookie:?}");
+            let answer = browser.post_logout().await;
+            assert_redirect(&answer, "/signed-out");
+            assert_eq!(browser.session(), None, "{cookie:?} is cleared");
+        }
+    }
+
+    async fn other_browsers_stay_signed_in(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        app.create_user("eve").await;
+        let mut others = [app.signed_in("ada").await, app.signed_in("eve").await];
+        app.signed_in("ada").await.post_logout().await;
+        for other in &mut others {
+            assert_page(&other.get("/dashboard").await, "Good to see you");
+        }
+    }
+
+    /// A link, a picture or a prefetch must not sign anybody out.
+    async fn a_get_only_asks(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        let before = app.rows().await;
+        let page = browser.get("/logout").await;
+        assert_page(&page, "This ends the session of ada of Example on this browser.");
+        assert!(page.text().contains("method=\"post\" action=\"/api/logout\""), "{}", page.text());
+        assert!(page.header_all("set-cookie").is_empty());
+        for method in ["GET", "HEAD"] {
+            let answer = browser.send(Request::new(method, "/api/logout")).await;
+            assert_eq!(answer.status, 405, "{method}");
+            assert!(answer.header_all("set-cookie").is_empty());
+        }
+        assert_eq!(app.rows().await, before);
+        assert_page(&app.browser().get("/logout").await, "You are not signed in");
+    }
+
+    /// An answer to an older tab may come after the sign-in of a newer one: only signing out
+    /// takes the cookie away.
+    async fn a_dead_cookie_is_never_cleared_in_passing(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        let dead = browser.session().unwrap().to_owned();
+        browser.post_logout().await;
+        let mut paths = page_paths();
+        paths.extend(["/nowhere", "/login/", "/favicon.svg", "/healthz", "/readyz", "/api/x"]);
+        for cookie in [dead.as_str(), "nonsense"] {
+            for path in &paths {
+                let mut tab = app.browser();
+                tab.set_cookie(SESSION_COOKIE, cookie);
+                let answer = tab.get(path).await;
+                assert!(answer.header_all("set-cookie").is_empty(), "{path}: {:?}", answer.headers);
+            }
+            let mut tab = app.browser();
+            tab.set_cookie(SESSION_COOKIE, cookie);
+            let refused = tab.fetch_login("ada", "not the right password").await;
+            assert!(refused.set_cookies(SESSION_COOKIE).is_empty());
+        }
+    }
+
+    /// Requests that were under way during sign-out must not revive the session (CVE-2025-46336).
+    async fn no_request_under_way_revives_the_session(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        for round in 1..=8 {
+            let mut browser = app.signed_in("ada").await;
+            // Late enough that each of them writes "last seen".
+            app.set_clock(Duration::from_secs(round * 120));
+            let under_way: Vec<_> = (0..6)
+                .map(|_| {
+                    let mut tab = browser.clone();
+                    tokio::spawn(async move { tab.get("/dashboard").await })
+                })
+                .collect();
+            let mut replay = browser.clone();
+            assert_redirect(&browser.post_logout().await, "/signed-out");
+            assert_redirect(&replay.get("/dashboard").await, "/login");
+            for request in under_way {
+                let status = request.await.unwrap().status;
+                assert!(matches!(status, 200 | 303), "{status}");
+            }
+            assert_redirect(&replay.get("/dashboard").await, "/login");
+            assert_eq!(app.endings().await[0], Some(EndReason::SignedOut));
+        }
+    }
+
+    /// Where the end cannot be written down, the person must not believe that it was.
+    async fn without_the_database_nobody_is_told_that_it_worked(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        app.core.db.close().await;
+        let answer = browser.clone().fetch_logout().await;
+        assert_eq!((answer.status, answer.text().as_str()), (503, "\"unavailable\""));
+        assert_eq!(answer.header("retry-after"), Some("5"));
+        assert!(answer.header_all("set-cookie").is_empty());
+        let answer = browser.post_logout().await;
+        assert_eq!(answer.status, 503);
+        assert_contains(&answer, "The service is not available right now.");
+        assert!(answer.header_all("set-cookie").is_empty());
+        assert!(!visible_text(&answer).contains("signed out"));
+        assert!(browser.session().is_some());
+    }
+}

@@ -1,0 +1,304 @@
+//! What exists, what does not, and who may see it.
+
+use crate::{
+    app::{
+        STATIC_FILES, TestApp, assert_page, assert_redirect, function_paths, page_paths,
+        visible_text,
+    },
+    support::http::{ACCEPT_PAGE, Request},
+};
+use std::fs;
+use url::Url;
+use vestibule::app::is_public;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_does_not_exist_says_so() {
+    let app = TestApp::sqlite().await;
+    for mut browser in [app.browser(), app.signed_in("ada").await] {
+        for path in [
+            "/nowhere", "/login/x", "/LOGIN", "/login;x", "/%6cogin", "/.env", "/admin", "/pkg/x",
+            "/é", "/%00", "/%ff",
+        ] {
+            let page = browser.get(path).await;
+            assert_eq!(page.status, 404, "{path}");
+            assert_eq!(
+                page.header("content-type"),
+                Some("text/html; charset=utf-8"),
+                "{path}"
+            );
+            let text = visible_text(&page);
+            assert!(
+                text.contains("There is no page at this address."),
+                "{path}: {text}"
+            );
+            assert!(
+                page.text()
+                    .contains("<title>There is no page here – Vestibule</title>"),
+                "{path}"
+            );
+            let answer = browser
+                .send(Request::get(path).header("accept", "application/json"))
+                .await;
+            assert_eq!(
+                (answer.status, answer.text().as_str()),
+                (404, "\"not_found\""),
+                "{path}"
+            );
+        }
+    }
+}
+
+/// Nothing is public that is not said to be.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_other_page_needs_a_session() {
+    let app = TestApp::sqlite().await;
+    assert_eq!(
+        page_paths(),
+        ["/", "/login", "/logout", "/signed-out", "/dashboard"]
+    );
+    let public: Vec<_> = page_paths()
+        .into_iter()
+        .filter(|path| is_public(path))
+        .collect();
+    assert_eq!(
+        public,
+        ["/", "/login", "/logout", "/signed-out"],
+        "a new page is private at first"
+    );
+    for path in page_paths() {
+        let answer = app.browser().get(&format!("{path}?a=1")).await;
+        if is_public(path) {
+            assert!(
+                !answer.location().contains("next="),
+                "{path}: {}",
+                answer.location()
+            );
+        } else {
+            assert_redirect(&answer, &format!("/login?next={path}?a=1"));
+            assert!(answer.body.is_empty(), "{path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_functions_are_these_and_no_others() {
+    let app = TestApp::sqlite().await;
+    let mut functions = function_paths();
+    functions.sort_unstable();
+    assert_eq!(functions, ["/api/login", "/api/logout"]);
+    for path in [
+        "/api/x",
+        "/api/login/x",
+        "/api/Login",
+        "/api/login2",
+        "/api/x/y",
+        "/api/%6cogin",
+        "/api/end_session",
+    ] {
+        for method in ["GET", "POST", "PUT"] {
+            let request = Request::new(method, path).header("sec-fetch-site", "same-origin");
+            let answer = app.send(request).await;
+            assert_eq!(
+                (answer.status, answer.text().as_str()),
+                (404, "\"not_found\""),
+                "{method} {path}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slash_too_many_is_taken_away() {
+    let app = TestApp::sqlite().await;
+    let mut browser = app.signed_in("ada").await;
+    for (path, shorter) in [
+        ("/login/", "/login"),
+        ("/dashboard//", "/dashboard"),
+        ("/login/?next=/dashboard&x", "/login?next=/dashboard&x"),
+        ("/nowhere/", "/nowhere"),
+    ] {
+        let answer = browser.get(path).await;
+        assert_eq!((answer.status, answer.location()), (308, shorter), "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+    // The method is kept, and with it the form.
+    let answer = browser.post_form("/api/logout/", &[]).await;
+    assert_eq!((answer.status, answer.location()), (308, "/api/logout"));
+    assert_eq!(app.endings().await, [None]);
+    for path in ["/pkg/", "/pkg", "/pkg//"] {
+        let answer = browser.follow(path).await;
+        assert_eq!(answer.status, 404, "{path}");
+    }
+}
+
+/// Whatever is asked for, nobody is sent to another site.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_path_redirects_to_another_site() {
+    let app = TestApp::sqlite().await;
+    let here = Url::parse(&format!("http://localhost:{}/", app.address.port())).unwrap();
+    for path in [
+        "//evil.example/",
+        "///evil.example/",
+        "//evil.example//",
+        "/\\evil.example/",
+        "/%5cevil.example/",
+        "//evil.example/%2f..",
+        "/.//evil.example/",
+        "/..//evil.example/",
+        "/%2e%2e//evil.example/",
+        "//user@evil.example/",
+        "/%09/evil.example/",
+        "/%0d%0aLocation:%20https://evil.example/",
+        "/;//evil.example/",
+        "/?//evil.example/",
+        "/dashboard//evil.example/",
+        "//evil.example/login/",
+        "http://evil.example/",
+        "http://evil.example/dashboard",
+        "/http://evil.example/",
+        "//dashboard",
+        "//",
+        "///",
+    ] {
+        for mut browser in [app.browser(), app.signed_in("ada").await] {
+            let answer = browser.get(path).await;
+            assert!(answer.status < 500, "{path}");
+            let there = here.join(answer.location()).unwrap();
+            assert_eq!(
+                there.origin(),
+                here.origin(),
+                "{path} leads to {}",
+                answer.location()
+            );
+            assert!(!answer.text().contains("evil"), "{path}: {}", answer.text());
+        }
+    }
+    assert_eq!(app.browser().get("//evil.example/").await.status, 404);
+}
+
+/// A proxy or an orchestrator asks by address, without our name.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_health_of_the_server_is_told_to_any_host() {
+    let app = TestApp::sqlite().await;
+    for path in ["/healthz", "/readyz"] {
+        for host in ["10.0.0.7:8080", "evil.example", ""] {
+            let answer = app.send(Request::get(path).header("host", host)).await;
+            assert_eq!(
+                (answer.status, answer.text().as_str()),
+                (200, "ok\n"),
+                "{path} {host}"
+            );
+        }
+        for method in ["POST", "DELETE"] {
+            assert_eq!(
+                app.send(Request::new(method, path)).await.status,
+                405,
+                "{method} {path}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_served_with_their_types_and_may_be_kept() {
+    let app = TestApp::sqlite().await;
+    let kinds = [
+        ("/favicon.svg", "image/svg+xml", "public, max-age=3600"),
+        ("/pkg/vestibule.css", "text/css", "no-cache"),
+        ("/pkg/vestibule.js", "text/javascript", "no-cache"),
+        ("/pkg/vestibule.wasm", "application/wasm", "no-cache"),
+    ];
+    assert_eq!(kinds.map(|(path, ..)| path), STATIC_FILES);
+    for (path, kind, cache) in kinds {
+        let answer = app.browser().get(path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(
+            answer.header("content-type").unwrap().starts_with(kind),
+            "{path}"
+        );
+        assert_eq!(answer.header("cache-control"), Some(cache), "{path}");
+        let modified = answer.header("last-modified").unwrap();
+        let again = Request::get(path).header("if-modified-since", modified);
+        let answer = app.browser().send(again).await;
+        assert_eq!(
+            (answer.status, answer.header("cache-control")),
+            (304, Some(cache)),
+            "{path}"
+        );
+    }
+    for (accepted, encoding, body) in [
+        ("br, gzip", Some("br"), "compressed by brotli"),
+        ("gzip", Some("gzip"), "compressed by gzip"),
+        ("identity", None, "body { margin: 0 }"),
+    ] {
+        let request = Request::get("/pkg/vestibule.css").header("accept-encoding", accepted);
+        let answer = app.browser().send(request).await;
+        assert_eq!(
+            (answer.header("content-encoding"), answer.text().as_str()),
+            (encoding, body)
+        );
+        assert_eq!(answer.header("vary"), Some("accept-encoding"), "{accepted}");
+    }
+    // Pages are never compressed (BREACH).
+    let request = Request::get("/login")
+        .header("accept", ACCEPT_PAGE)
+        .header("accept-encoding", "br, gzip");
+    assert_eq!(
+        app.browser().send(request).await.header("content-encoding"),
+        None
+    );
+}
+
+/// Nothing outside the site's folder is a file of the site.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_path_leads_out_of_the_folder() {
+    let app = TestApp::sqlite().await;
+    let secret = app.site_root.with_extension("secret");
+    fs::write(&secret, "for nobody").unwrap();
+    let name = secret.file_name().unwrap().to_string_lossy().into_owned();
+    for path in [
+        format!("/../{name}"),
+        format!("/%2e%2e/{name}"),
+        format!("/%2e%2e%2f{name}"),
+        format!("/pkg/../../{name}"),
+        format!("/pkg/..%2f..%2f{name}"),
+        format!("/..%5c{name}"),
+        format!("/..\\{name}"),
+        format!("//../{name}"),
+        format!("/pkg/%00/../../{name}"),
+        format!("/{}", secret.display()),
+        "/../../../../etc/passwd".to_owned(),
+        "/%2e%2e/%2e%2e/%2e%2e/etc/passwd".to_owned(),
+    ] {
+        let answer = app.browser().get(&path).await;
+        assert!(
+            (400..500).contains(&answer.status),
+            "{path}: {}",
+            answer.status
+        );
+        assert!(
+            !answer.text().contains("for nobody") && !answer.text().contains("root:"),
+            "{path}"
+        );
+    }
+    drop(fs::remove_file(secret));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_page_tells_nothing_private_and_shows_the_way() {
+    let app = TestApp::sqlite().await;
+    let page = app
+        .signed_in("ada")
+        .await
+        .get("/nowhere?%3Cscript%3Ealert(1)%3C/script%3E")
+        .await;
+    assert_eq!(page.status, 404);
+    let html = page.text();
+    assert!(
+        !html.contains("ada") && !html.contains("alert(1)") && !html.contains("<script"),
+        "{html}"
+    );
+    assert!(html.contains("href=\"/\""));
+    assert!(html.contains("href=\"/pkg/vestibule.css\""));
+    assert_page(&app.browser().follow("/").await, "Sign in");
+}

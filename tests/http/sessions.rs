@@ -1,0 +1,254 @@
+//! How long sessions live, and how they end, by the server's clock alone.
+
+use crate::{
+    app::{TestApp, assert_page, assert_redirect},
+    on_both_engines,
+    support::{
+        PASSWORD, START,
+        http::{Browser, Request, credentials},
+        password,
+    },
+};
+use std::time::Duration;
+use vestibule::{
+    domain::session::EndReason,
+    server::{sessions, users},
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+async fn remembered(app: &TestApp) -> Browser {
+    let mut browser = app.browser();
+    let [name, password] = credentials("ada", PASSWORD);
+    let fields = [name, password, ("remember", "on")];
+    assert_eq!(browser.fetch_form("/api/login", &fields).await.status, 200);
+    browser
+}
+
+/// Led to the sign-in page, which says why, and from there back.
+async fn assert_ended(browser: &mut Browser, words: &str) {
+    let target = "/dashboard?tab=2&x=%20";
+    let sign_in = "/login?next=/dashboard?tab=2%26x=%2520";
+    assert_redirect(&browser.get(target).await, sign_in);
+    let page = browser.get(sign_in).await;
+    assert_page(&page, words);
+    assert!(
+        page.text().contains("value=\"/dashboard?tab=2&amp;x=%20\""),
+        "{}",
+        page.text()
+    );
+    let [name, password] = credentials("ada", PASSWORD);
+    let fields = [name, password, ("next", target)];
+    let answer = browser.clone().post_form("/api/login", &fields).await;
+    assert_eq!(answer.status, 303);
+    assert!(
+        answer
+            .location()
+            .ends_with("&next=/dashboard?tab=2%26x=%2520"),
+        "{}",
+        answer.location()
+    );
+}
+
+async fn assert_live(browser: &mut Browser) {
+    assert_page(&browser.get("/dashboard").await, "Good to see you");
+}
+
+const IDLE: &str = "Your session ended because it was not used for a while.";
+const EXPIRED: &str = "Your session ended because it had reached its longest life.";
+
+on_both_engines! {
+    async fn it_ends_when_nobody_uses_it(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        app.set_clock(2 * HOUR - MILLISECOND);
+        assert_live(&mut browser).await;
+        // That use counted: the idle time begins anew.
+        app.set_clock(4 * HOUR - 2 * MILLISECOND);
+        assert_live(&mut browser).await;
+        app.set_clock(6 * HOUR - 2 * MILLISECOND);
+        assert_ended(&mut browser, IDLE).await;
+        let ended = app.sessions().await.pop().unwrap().ended.unwrap();
+        assert_eq!(ended.reason, EndReason::Idle);
+        assert_eq!(ended.at, START.after(6 * HOUR - 2 * MILLISECOND));
+    }
+
+    async fn activity_does_not_reach_past_the_longest_life(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        for hour in 1..24 {
+            app.set_clock(hour * HOUR);
+            assert_live(&mut browser).await;
+        }
+        app.set_clock(DAY - MILLISECOND);
+        assert_live(&mut browser).await;
+        app.set_clock(DAY);
+        assert_ended(&mut browser, EXPIRED).await;
+    }
+
+    async fn a_remembered_browser_stays_longer_and_not_for_ever(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = remembered(&app).await;
+        let mut unused = remembered(&app).await;
+        let mut day = 0;
+        while day + 13 < 90 {
+            day += 13;
+            app.set_clock(day * DAY);
+            assert_live(&mut browser).await;
+        }
+        app.set_clock(90 * DAY - MILLISECOND);
+        assert_live(&mut browser).await;
+        assert_ended(&mut unused, IDLE).await;
+        app.set_clock(90 * DAY);
+        assert_ended(&mut browser, EXPIRED).await;
+    }
+
+    async fn a_remembered_browser_that_is_not_used_ends_after_two_weeks(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = remembered(&app).await;
+        app.set_clock(14 * DAY);
+        assert_ended(&mut browser, IDLE).await;
+    }
+
+    async fn last_seen_moves_once_a_minute(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        let steps = [
+            (MINUTE - MILLISECOND, Duration::ZERO),
+            (MINUTE, MINUTE),
+            (2 * MINUTE - MILLISECOND, MINUTE),
+            (2 * MINUTE + MILLISECOND, 2 * MINUTE + MILLISECOND),
+        ];
+        for (now, last_seen) in steps {
+            app.set_clock(now);
+            assert_live(&mut browser).await;
+            let session = app.sessions().await.remove(0);
+            assert_eq!(session.last_seen_at, START.after(last_seen), "at {now:?}");
+            assert_eq!(session.idle_ends_at, START.after(last_seen + 2 * HOUR), "at {now:?}");
+            assert_eq!(session.created_at, START);
+            assert_eq!(session.absolute_ends_at, START.after(DAY));
+        }
+    }
+
+    /// Whatever the clock does afterwards, an end that was seen stays.
+    async fn a_clock_that_is_set_back_revives_nothing(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        for (late, words) in [(3 * HOUR, IDLE), (25 * HOUR, EXPIRED)] {
+            app.set_clock(Duration::ZERO);
+            let mut browser = app.signed_in("ada").await;
+            app.set_clock(late);
+            assert_redirect(&browser.get("/dashboard").await, "/login");
+            for back in [late - HOUR, MINUTE, Duration::ZERO] {
+                app.set_clock(back);
+                assert_redirect(&browser.get("/dashboard").await, "/login");
+                assert_page(&browser.get("/login").await, words);
+            }
+        }
+    }
+
+    async fn a_clock_that_is_set_back_locks_nobody_out(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        app.set_clock(10 * HOUR);
+        let mut browser = app.signed_in("ada").await;
+        app.set_clock(9 * HOUR);
+        assert_live(&mut browser).await;
+        assert_eq!(app.sessions().await[0].last_seen_at, START.after(10 * HOUR));
+    }
+
+    async fn every_kind_of_end_is_explained(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        for reason in EndReason::ALL {
+            app.set_clock(Duration::ZERO);
+            let mut browser = app.signed_in("ada").await;
+            let mut old = browser.clone();
+            let ada = app.user("ada").await;
+            match reason {
+                EndReason::SignedOut => drop(browser.post_logout().await),
+                EndReason::Replaced => drop(browser.fetch_login("ada", PASSWORD).await),
+                EndReason::Idle => app.set_clock(3 * HOUR),
+                EndReason::Expired => app.set_clock(25 * HOUR),
+                EndReason::EndedByAdmin => {
+                    let ended = sessions::end_all_as_admin(&app.core, &ada.id).await;
+                    assert_eq!(ended.unwrap(), 1);
+                }
+                EndReason::UserDisabled => {
+                    users::disable(&app.core, &ada).await.unwrap();
+                    users::enable(&app.core, &ada).await.unwrap();
+                }
+                EndReason::PasswordChanged => {
+                    users::set_password(&app.core, &ada, &password(PASSWORD)).await.unwrap();
+                }
+            }
+            assert_ended(&mut old, &format!("{} Sign in to go on.", reason.explanation())).await;
+            assert_eq!(old.clone().get("/login").await.header_all("set-cookie").len(), 0);
+            // The browser of `assert_ended` is signed in now, and must not disturb the next round.
+            sessions::end_all_as_admin(&app.core, &ada.id).await.unwrap();
+        }
+    }
+
+    async fn disabling_an_account_ends_its_sessions_at_once(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        app.create_user("eve").await;
+        let mut browsers = [app.signed_in("ada").await, remembered(&app).await];
+        let mut eve = app.signed_in("eve").await;
+        let ada = app.user("ada").await;
+        assert_eq!(users::disable(&app.core, &ada).await.unwrap(), 2);
+        for browser in &mut browsers {
+            assert_redirect(&browser.get("/dashboard").await, "/login");
+        }
+        assert_live(&mut eve).await;
+        assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 401);
+        users::enable(&app.core, &ada).await.unwrap();
+        for browser in &mut browsers {
+            assert_redirect(&browser.get("/dashboard").await, "/login");
+        }
+        assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 200);
+    }
+
+    async fn a_new_password_ends_all_sessions(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browsers = [app.signed_in("ada").await, remembered(&app).await];
+        let ada = app.user("ada").await;
+        let new = "another long and unlikely sentence";
+        assert_eq!(users::set_password(&app.core, &ada, &password(new)).await.unwrap(), 2);
+        for browser in &mut browsers {
+            assert_redirect(&browser.get("/dashboard").await, "/login");
+        }
+        assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 401);
+        assert_eq!(app.fetch_login("ada", new).await.status, 200);
+    }
+
+    async fn one_session_can_be_ended_by_an_administrator(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut first = app.signed_in("ada").await;
+        app.set_clock(MINUTE);
+        let mut second = app.signed_in("ada").await;
+        let newest = app.sessions().await.remove(0);
+        assert!(sessions::end_as_admin(&app.core, &newest).await.unwrap());
+        assert_redirect(&second.get("/dashboard").await, "/login");
+        assert_page(&second.get("/login").await, "Your session was ended by an administrator.");
+        assert_live(&mut first).await;
+    }
+
+    /// Without the database there is no "yes" (controls J3).
+    async fn without_the_database_nobody_is_let_in_and_no_cookie_is_lost(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        assert_eq!(app.send(Request::get("/readyz")).await.status, 200);
+        app.core.db.close().await;
+        for path in ["/dashboard", "/login", "/", "/logout", "/readyz"] {
+            let answer = browser.get(path).await;
+            assert_eq!(answer.status, 503, "{path}");
+            assert!(answer.header_all("set-cookie").is_empty(), "{path}");
+            assert!(!answer.text().contains("ada") && !answer.text().contains("pool"), "{path}");
+        }
+        let answer = app.fetch_login("ada", PASSWORD).await;
+        assert_eq!((answer.status, answer.session_token()), (503, None));
+        assert_eq!(answer.header("retry-after"), Some("5"));
+        assert_eq!(app.send(Request::get("/healthz")).await.status, 200, "the process runs");
+        assert_eq!(app.browser().get("/pkg/vestibule.css").await.status, 200);
+    }
+}
