@@ -1,4 +1,10 @@
 //! The program as a whole: started, killed, started again.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../support/mod.rs"]
 mod support;
+
+mod cli;
+mod program;
+mod replay;
+mod serve;

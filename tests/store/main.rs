@@ -1,6 +1,12 @@
 //! Every function of the store, on SQLite and on PostgreSQL.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod database;
+mod given;
+mod interleavings;
+mod races;
+mod sessions;
 mod users;

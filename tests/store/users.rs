@@ -1,10 +1,23 @@
 //! `store::users`.
 
 use crate::{
-    on_both_engines,
+    given, on_both_engines,
     support::{self, START},
 };
-use vestibule::{domain::user::LookupKey, server::store};
+use vestibule::{
+    domain::{
+        session::{EndReason, Ended},
+        user::{Email, LookupKey, User, UserId, Username},
+    },
+    server::{
+        db::StoreError,
+        store::{
+            self,
+            users::{Credentials, NewUser},
+        },
+        token,
+    },
+};
 
 on_both_engines! {
     /// Name and e-mail lead to the same account, in any spelling.
@@ -17,5 +30,196 @@ on_both_engines! {
         }
         assert!(store::users::find_credentials(&core.db, &LookupKey::of("grace")).await.unwrap().is_none());
         assert_eq!(core.clock.now(), START);
+    }
+
+    /// Nothing of what was given is lost or mixed up; name and address keep their spelling.
+    async fn an_account_comes_back_as_it_was_given(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let given = NewUser {
+            id: token::new_user_id(),
+            username: &Username::parse("Éva.Straße").unwrap(),
+            email: Some(&Email::parse("Eva@Example.org").unwrap()),
+            display_name: "Éva \"the first\" 'O; DROP TABLE users; --",
+            description: "Zwölf 🐎",
+            is_admin: true,
+            password_hash: "$argon2id$…",
+            created_at: START,
+        };
+        store::users::insert(&core.db, &given).await.unwrap();
+        let Credentials { user, password_hash } = given::credentials(&core, "ÉVA.STRASSE").await;
+        let expected = User {
+            id: given.id,
+            username: "Éva.Straße".to_owned(),
+            email: Some("Eva@Example.org".to_owned()),
+            display_name: given.display_name.to_owned(),
+            description: given.description.to_owned(),
+            is_admin: true,
+            disabled: false,
+        };
+        assert_eq!(user, expected);
+        assert_eq!(password_hash, "$argon2id$…");
+        assert_eq!(store::users::list(&core.db).await.unwrap(), [expected]);
+    }
+
+    async fn a_name_is_taken_in_every_spelling(database: TestDatabase) {
+        let core = support::core(&database).await;
+        given::insert(&core, "Ada", None).await.unwrap();
+        for spelling in ["Ada", "ada", "ADA", "Ａｄａ"] {
+            let refused = given::insert(&core, spelling, Some("other@example.org")).await;
+            assert!(matches!(refused, Err(StoreError::NotUnique)), "{spelling}: {refused:?}");
+        }
+        assert_eq!(store::users::list(&core.db).await.unwrap().len(), 1);
+    }
+
+    async fn an_address_is_taken_in_every_case(database: TestDatabase) {
+        let core = support::core(&database).await;
+        given::insert(&core, "ada", Some("ada@example.org")).await.unwrap();
+        for spelling in ["ada@example.org", "ADA@example.org", "Ada@EXAMPLE.Org"] {
+            let refused = given::insert(&core, "grace", Some(spelling)).await;
+            assert!(matches!(refused, Err(StoreError::NotUnique)), "{spelling}: {refused:?}");
+        }
+        assert_eq!(store::users::list(&core.db).await.unwrap().len(), 1);
+    }
+
+    async fn an_id_is_never_given_twice(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let again = NewUser {
+            id: ada.user.id,
+            username: &Username::parse("grace").unwrap(),
+            email: None,
+            display_name: "",
+            description: "",
+            is_admin: true,
+            password_hash: "",
+            created_at: START,
+        };
+        assert!(matches!(store::users::insert(&core.db, &again).await, Err(StoreError::NotUnique)));
+        assert!(!given::credentials(&core, "ada").await.user.is_admin);
+    }
+
+    async fn many_accounts_may_be_without_an_address(database: TestDatabase) {
+        let core = support::core(&database).await;
+        given::insert(&core, "ada", None).await.unwrap();
+        given::insert(&core, "grace", None).await.unwrap();
+        assert_eq!(given::credentials(&core, "grace").await.user.email, None);
+    }
+
+    async fn of_two_at_once_one_gets_the_name(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for round in 0..20 {
+            let (lower, upper) = (format!("ada{round}"), format!("ADA{round}"));
+            let (one, other) = tokio::join!(
+                given::insert(&core, &lower, None),
+                given::insert(&core, &upper, None),
+            );
+            assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+            let refused = one.and(other);
+            assert!(matches!(refused, Err(StoreError::NotUnique)), "{refused:?}");
+        }
+    }
+
+    async fn accounts_are_listed_by_name(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for name in ["grace", "Bob", "ada", "Ada2"] {
+            given::account(&core, name).await;
+        }
+        let listed = store::users::list(&core.db).await.unwrap();
+        let names: Vec<_> = listed.iter().map(|user| user.username.as_str()).collect();
+        assert_eq!(names, ["ada", "Ada2", "Bob", "grace"]);
+    }
+
+    async fn it_is_known_whether_anybody_can_sign_in(database: TestDatabase) {
+        let core = support::core(&database).await;
+        assert!(!store::users::any_exists(&core.db).await.unwrap());
+        assert!(store::users::list(&core.db).await.unwrap().is_empty());
+        given::account(&core, "ada").await;
+        assert!(store::users::any_exists(&core.db).await.unwrap());
+    }
+
+    /// Every live session of the account, and none beside.
+    async fn disabling_ends_all_sessions(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        let [first, second, signed_out] =
+            [given::session(&core, &ada).await, given::session(&core, &ada).await, given::session(&core, &ada).await];
+        let other = given::session(&core, &grace).await;
+        let earlier = Ended { at: START, reason: EndReason::SignedOut };
+        let signed_out_id = given::stored(&core, &signed_out).await.session.id;
+        store::sessions::end(&core.db, &signed_out_id, earlier).await.unwrap();
+
+        let now = START.after(std::time::Duration::from_secs(5));
+        assert_eq!(store::users::disable(&core.db, &ada.user.id, now).await.unwrap(), 2);
+
+        let by_disabling = Some(Ended { at: now, reason: EndReason::UserDisabled });
+        assert_eq!(given::end_of(&core, &first).await, by_disabling);
+        assert_eq!(given::end_of(&core, &second).await, by_disabling);
+        assert_eq!(given::end_of(&core, &signed_out).await, Some(earlier), "the first reason stays");
+        assert_eq!(given::end_of(&core, &other).await, None, "somebody else's session goes on");
+        assert!(given::credentials(&core, "ada").await.user.disabled);
+        assert!(given::stored(&core, &first).await.user.disabled);
+        assert!(!given::credentials(&core, "grace").await.user.disabled);
+    }
+
+    async fn disabling_twice_is_disabling_once(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let token = given::session(&core, &ada).await;
+        assert_eq!(store::users::disable(&core.db, &ada.user.id, START).await.unwrap(), 1);
+        let later = START.after(std::time::Duration::from_secs(60));
+        assert_eq!(store::users::disable(&core.db, &ada.user.id, later).await.unwrap(), 0);
+        assert_eq!(given::end_of(&core, &token).await.unwrap().at, START);
+        let since = given::texts(&core.db, "SELECT CAST(disabled_at AS TEXT) FROM users").await;
+        assert_eq!(since, [START.as_millis().to_string()]);
+    }
+
+    async fn enabling_lets_an_account_in_and_revives_nothing(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let before = given::session(&core, &ada).await;
+        store::users::disable(&core.db, &ada.user.id, START).await.unwrap();
+        store::users::enable(&core.db, &ada.user.id).await.unwrap();
+        assert!(!given::credentials(&core, "ada").await.user.disabled);
+        assert_eq!(given::end_of(&core, &before).await.unwrap().reason, EndReason::UserDisabled);
+        let after = given::session(&core, &ada).await;
+        assert_eq!(given::end_of(&core, &after).await, None);
+        store::users::enable(&core.db, &ada.user.id).await.expect("enabling twice is no error");
+        assert_eq!(given::end_of(&core, &after).await, None);
+    }
+
+    async fn a_new_password_ends_all_sessions(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        let (first, second) = (given::session(&core, &ada).await, given::session(&core, &ada).await);
+        let other = given::session(&core, &grace).await;
+        let ended = store::users::set_password(&core.db, &ada.user.id, "a new hash", START).await.unwrap();
+        assert_eq!(ended, 2);
+        for token in [&first, &second] {
+            let end = given::end_of(&core, token).await;
+            assert_eq!(end, Some(Ended { at: START, reason: EndReason::PasswordChanged }));
+        }
+        assert_eq!(given::end_of(&core, &other).await, None);
+        assert_eq!(given::credentials(&core, "ada").await.password_hash, "a new hash");
+        assert_eq!(given::credentials(&core, "grace").await.password_hash, "the first hash");
+    }
+
+    async fn a_new_password_does_not_enable(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        store::users::disable(&core.db, &ada.user.id, START).await.unwrap();
+        store::users::set_password(&core.db, &ada.user.id, "a new hash", START).await.unwrap();
+        assert!(given::credentials(&core, "ada").await.user.disabled);
+    }
+
+    async fn an_unknown_account_changes_nobody(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let token = given::session(&core, &ada).await;
+        let nobody = UserId("nobody".to_owned());
+        assert_eq!(store::users::disable(&core.db, &nobody, START).await.unwrap(), 0);
+        assert_eq!(store::users::set_password(&core.db, &nobody, "hash", START).await.unwrap(), 0);
+        store::users::enable(&core.db, &nobody).await.unwrap();
+        assert_eq!(given::end_of(&core, &token).await, None);
+        assert_eq!(given::credentials(&core, "ada").await.password_hash, "the first hash");
     }
 }

@@ -1,0 +1,399 @@
+//! The tables of the house: rooms and their doors, and what may be used where.
+//!
+//! A change of plan is made here and in `docs/architecture.md` together.
+
+/// Which of our modules the files of a room may name. The first room that fits a file counts.
+pub struct Room {
+    /// A file, or a folder with `/` behind it.
+    pub files: &'static [&'static str],
+    pub may: &'static [&'static str],
+    pub but_not: &'static [&'static str],
+    pub why: &'static str,
+}
+
+pub const ROOMS: &[Room] = &[
+    Room {
+        files: &["src/main.rs"],
+        may: &["server::cli"],
+        but_not: &[],
+        why: "the program only calls the command line",
+    },
+    Room {
+        files: &["src/lib.rs"],
+        may: &[],
+        but_not: &[],
+        why: "the library only lists its modules",
+    },
+    Room {
+        files: &["src/browser.rs"],
+        may: &["app"],
+        but_not: &[],
+        why: "the browser's beginning brings the application to life and knows nothing else",
+    },
+    Room {
+        files: &["src/app.rs"],
+        may: &["pages", "components", "domain", "error"],
+        but_not: &[],
+        why: "routes are shared with the browser, so they cannot know the server",
+    },
+    Room {
+        files: &["src/pages/", "src/components/"],
+        may: &["pages", "components", "api", "domain", "error"],
+        but_not: &[],
+        why: "pages are shared with the browser: they know server functions, never the server",
+    },
+    Room {
+        files: &["src/api/"],
+        may: &[
+            "api",
+            "domain",
+            "error",
+            "server::auth",
+            "server::sessions",
+            "server::users",
+            "server::context",
+            "server::cookie",
+            "server::flash",
+        ],
+        but_not: &[],
+        why: "a server function asks the context, calls one use case and answers",
+    },
+    Room {
+        files: &["src/error.rs"],
+        may: &[],
+        but_not: &[],
+        why: "what a browser may see of a failure depends on nothing",
+    },
+    Room {
+        files: &["src/domain/views.rs"],
+        may: &["domain", "error"],
+        but_not: &[],
+        why: "views are values; a page may show a failure",
+    },
+    Room {
+        files: &["src/domain/"],
+        may: &["domain"],
+        but_not: &[],
+        why: "the rules of the domain depend on nothing else of ours",
+    },
+    Room {
+        files: &["src/server/db.rs"],
+        may: &["error"],
+        but_not: &[],
+        why: "the database knows no tables, no use cases and no HTTP",
+    },
+    Room {
+        files: &["src/server/store/"],
+        may: &["domain", "server::db", "server::store", "server::token"],
+        but_not: &[],
+        why: "SQL turns rows into domain types; it decides nothing",
+    },
+    Room {
+        files: &["src/server/token.rs", "src/server/clock.rs"],
+        may: &["domain"],
+        but_not: &[],
+        why: "randomness and time are handed in from below",
+    },
+    Room {
+        files: &["src/server/password_rules.rs"],
+        may: &["domain", "server::hashing"],
+        but_not: &["server::hashing::Hasher"],
+        why: "a new password is judged in the form in which it is hashed, by nothing else",
+    },
+    Room {
+        files: &["src/server/failures.rs"],
+        may: &["components", "error", "domain", "server"],
+        but_not: &["server::store", "server::cli", "server::http"],
+        why: "the page of a failure is one component, whatever else has failed",
+    },
+    Room {
+        files: &["src/server/hashing.rs", "src/server/hashing/"],
+        may: &["domain", "error", "server::hashing"],
+        but_not: &[],
+        why: "hashing knows passwords, not people",
+    },
+    Room {
+        files: &[
+            "src/server/auth.rs",
+            "src/server/sessions.rs",
+            "src/server/users.rs",
+        ],
+        may: &[
+            "domain",
+            "error",
+            "server::Core",
+            "server::store",
+            "server::db",
+            "server::hashing",
+            "server::token",
+            "server::throttle",
+            "server::clock",
+            "server::password_rules",
+            "server::auth",
+            "server::sessions",
+            "server::users",
+        ],
+        but_not: &[],
+        why: "a use case takes plain values and gives plain values: no HTTP, no cookies, no Leptos",
+    },
+    Room {
+        files: &["src/server/config.rs", "src/server/config/"],
+        may: &[
+            "domain",
+            "server::config",
+            "server::db",
+            "server::hashing",
+            "server::origin",
+            "server::password_rules",
+            "server::sessions",
+        ],
+        but_not: &["server::db::open", "server::db::Db"],
+        why: "settings are read, never acted on",
+    },
+    Room {
+        files: &["src/server/mod.rs"],
+        may: &["server"],
+        but_not: &[],
+        why: "the server lists its modules",
+    },
+    Room {
+        files: &["src/server/http.rs", "src/server/guard.rs"],
+        may: &["app", "error", "domain", "server"],
+        but_not: &["server::store", "server::cli"],
+        why: "the edge asks use cases, not tables",
+    },
+    Room {
+        files: &["src/server/page_data.rs"],
+        may: &["app", "error", "domain", "server"],
+        but_not: &["server::cli", "server::http"],
+        why: "what a page shows is read, with nothing of its rendering",
+    },
+    Room {
+        files: &[
+            "src/server/context.rs",
+            "src/server/cookie.rs",
+            "src/server/flash.rs",
+            "src/server/forms.rs",
+            "src/server/headers.rs",
+            "src/server/listener.rs",
+            "src/server/origin.rs",
+            "src/server/state.rs",
+            "src/server/static_files.rs",
+            "src/server/telemetry.rs",
+        ],
+        may: &["error", "domain", "server"],
+        but_not: &["server::store", "server::cli", "server::http"],
+        why: "the edge asks use cases, not tables, and has no pages of its own",
+    },
+    Room {
+        files: &["src/server/cli/"],
+        may: &["domain", "server"],
+        but_not: &[
+            "server::context",
+            "server::cookie",
+            "server::flash",
+            "server::guard",
+        ],
+        why: "the command line has no browser in front of it",
+    },
+];
+
+const EDGE: &[&str] = &[
+    "src/server/context.rs",
+    "src/server/cookie.rs",
+    "src/server/failures.rs",
+    "src/server/flash.rs",
+    "src/server/forms.rs",
+    "src/server/guard.rs",
+    "src/server/headers.rs",
+    "src/server/http.rs",
+    "src/server/listener.rs",
+    "src/server/origin.rs",
+    "src/server/page_data.rs",
+    "src/server/state.rs",
+    "src/server/static_files.rs",
+    "src/server/telemetry.rs",
+];
+
+/// What may be named in a few files only. The longest path that fits a reference counts.
+pub struct OnlyIn {
+    pub path: &'static str,
+    pub files: &'static [&'static str],
+    pub why: &'static str,
+}
+
+const fn only_in(path: &'static str, files: &'static [&'static str], why: &'static str) -> OnlyIn {
+    OnlyIn { path, files, why }
+}
+
+const HTTP: &str = "HTTP belongs to the edge; use cases take plain values";
+const PASSWORDS: &str = "passwords are hashed behind one door";
+const RANDOM: &str = "randomness is handed in, so that tests own it";
+const TIME: &str = "time is handed in, so that tests own it";
+const SHARED: &[&str] = &["src/pages/", "src/components/", "src/browser.rs"];
+
+pub const ONLY: &[OnlyIn] = &[
+    only_in(
+        "sqlx",
+        &["src/server/db.rs", "src/server/store/"],
+        "all SQL is in the store",
+    ),
+    only_in("axum", EDGE, HTTP),
+    only_in("axum_extra", &["src/server/cookie.rs"], HTTP),
+    only_in("http", EDGE, HTTP),
+    only_in("hyper", &["src/server/listener.rs"], HTTP),
+    only_in("hyper_util", &["src/server/listener.rs"], HTTP),
+    only_in("http_body_util", EDGE, HTTP),
+    only_in(
+        "tower",
+        &["src/server/http.rs", "src/server/listener.rs"],
+        HTTP,
+    ),
+    only_in(
+        "tower_http",
+        &["src/server/http.rs", "src/server/static_files.rs"],
+        HTTP,
+    ),
+    only_in(
+        "leptos_axum",
+        &["src/server/context.rs", "src/server/http.rs"],
+        "what differs between versions of Leptos stands in few places",
+    ),
+    only_in(
+        "leptos",
+        &[
+            "src/app.rs",
+            "src/browser.rs",
+            "src/pages/",
+            "src/components/",
+            "src/api/",
+            // The trait that turns Leptos's failures into ours.
+            "src/error.rs",
+            "src/server/context.rs",
+            "src/server/failures.rs",
+            "src/server/forms.rs",
+            "src/server/http.rs",
+            "src/server/page_data.rs",
+            "src/server/state.rs",
+            // Leptos's own options.
+            "src/server/cli/serve.rs",
+        ],
+        "the core of signing in does not know Leptos",
+    ),
+    only_in(
+        "leptos_meta",
+        &["src/app.rs", "src/components/", "src/pages/"],
+        "documents are made by pages",
+    ),
+    only_in("web_sys", SHARED, "only pages know a browser"),
+    only_in("js_sys", SHARED, "only pages know a browser"),
+    only_in("wasm_bindgen", SHARED, "only pages know a browser"),
+    only_in("argon2", &["src/server/hashing.rs"], PASSWORDS),
+    only_in("subtle", &["src/server/hashing.rs"], PASSWORDS),
+    only_in(
+        "sha2",
+        &["src/server/token.rs"],
+        "tokens are hashed behind one door",
+    ),
+    only_in(
+        "base64",
+        &["src/server/token.rs", "src/server/flash.rs"],
+        "a token has one spelling, made and read in one file",
+    ),
+    only_in(
+        "rand",
+        &["src/server/token.rs", "src/server/hashing.rs"],
+        RANDOM,
+    ),
+    // Request ids are no secrets; the stand-in of hashing is a password that nobody knows.
+    only_in(
+        "uuid",
+        &[
+            "src/server/token.rs",
+            "src/server/hashing.rs",
+            "src/server/telemetry.rs",
+        ],
+        RANDOM,
+    ),
+    only_in("jiff", &["src/server/clock.rs"], TIME),
+    only_in("std::time::SystemTime", &["src/server/clock.rs"], TIME),
+    // How long an answer took, for the log.
+    only_in("std::time::Instant", &["src/server/telemetry.rs"], TIME),
+    only_in("tokio::time::Instant", &[], TIME),
+    only_in(
+        "std::env",
+        &["src/server/config.rs"],
+        "settings are read once, in one place",
+    ),
+    // How the program is called, for the first words to a new administrator.
+    only_in(
+        "std::env::current_exe",
+        &["src/server/cli/serve.rs"],
+        "only the program's own name is asked for here",
+    ),
+    only_in("std::process::Command", &[], "no other program is started"),
+    only_in(
+        "std::process",
+        &["src/main.rs", "src/server/cli/mod.rs"],
+        "only the command line has an exit status",
+    ),
+    only_in(
+        "clap",
+        &["src/server/cli/"],
+        "arguments belong to the command line",
+    ),
+    only_in(
+        "rpassword",
+        &["src/server/cli/password.rs"],
+        "one place asks for passwords",
+    ),
+    only_in(
+        "rustix",
+        &[],
+        "the system is asked through the standard library",
+    ),
+    only_in(
+        "rustix::process",
+        &["src/server/db.rs"],
+        "only the owner of a file is asked for",
+    ),
+    only_in(
+        "rustix::net",
+        &["src/server/listener.rs"],
+        "connections are set up in one place",
+    ),
+    only_in(
+        "toml",
+        &["src/server/config/reader.rs"],
+        "settings are read in one place",
+    ),
+    only_in(
+        "tracing_subscriber",
+        &["src/server/telemetry.rs", "src/server/config.rs"],
+        "the log is set up in one place",
+    ),
+    only_in(
+        "url",
+        &["src/server/origin.rs", "src/server/page_data.rs"],
+        "addresses are taken apart at the edge",
+    ),
+];
+
+/// Crates that are not linked, whoever asks for them.
+pub const BANNED_CRATES: &[(&str, &str)] = &[
+    ("openssl", "one TLS is enough: rustls"),
+    ("openssl-sys", "one TLS is enough: rustls"),
+    ("native-tls", "one TLS is enough: rustls"),
+    ("aws-lc-rs", "ring is there already"),
+    ("aws-lc-sys", "ring is there already"),
+    (
+        "rsa",
+        "its timing leaks, and will not be mended (RUSTSEC-2023-0071)",
+    ),
+];
+
+/// What the session token may be: nothing that copies it, writes it out or sends it.
+pub const TRAITS_OF_THE_TOKEN: &[&str] = &["Debug", "Drop", "Zeroize", "ZeroizeOnDrop"];
+
+pub const LONGEST_FILE: usize = 450;
+pub const LONGEST_FUNCTION: usize = 80;

@@ -1,0 +1,374 @@
+//! The real program, in an empty folder, on a port of its own.
+
+use crate::support::{
+    PASSWORD,
+    database::{Engine, TestDatabase},
+    http::{ACCEPT_PAGE, Answer, Browser, Request, SESSION_COOKIE, send},
+};
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    net::SocketAddr,
+    os::unix::process::CommandExt,
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{
+        Arc, Condvar, Mutex,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+/// Whatever takes longer has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A folder, a database and settings, with no server yet.
+pub struct Home {
+    pub database: TestDatabase,
+    pub folder: PathBuf,
+    settings: Vec<(String, String)>,
+}
+
+impl Home {
+    pub fn new(database: TestDatabase) -> Self {
+        let name = format!("vestibule_home_{}", uuid::Uuid::new_v4().simple());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir(&folder).expect("a folder of our own");
+        Self {
+            database,
+            folder,
+            settings: Vec::new(),
+        }
+    }
+
+    pub async fn on_sqlite() -> Self {
+        Self::new(TestDatabase::new(Engine::Sqlite).await)
+    }
+
+    /// Sets an environment variable.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn program(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+        self.prepare(&mut command, arguments);
+        command
+    }
+
+    /// Our settings, and nothing of the environment that the tests run in.
+    fn prepare<'c>(&self, command: &'c mut Command, arguments: &[&str]) -> &'c mut Command {
+        command
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env_clear()
+            .env("LEPTOS_SITE_ADDR", "127.0.0.1:0")
+            .env("VESTIBULE_DATABASE_URL", &self.database.address)
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Outcome {
+        self.run_with_input(arguments, "")
+    }
+
+    pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
+        let mut command = self.program(arguments);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        // A command that refuses its arguments does not read.
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        let (ended, still_running) = mpsc::channel::<()>();
+        let pid = child.id().to_string();
+        let watch = thread::spawn(move || {
+            // The other end is dropped when the program has ended by itself.
+            if still_running.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                let killed = Command::new("kill").args(["-s", "KILL", &pid]).status();
+                killed.expect("kill");
+            }
+        });
+        let output = child.wait_with_output().expect("the program ends");
+        drop(ended);
+        watch.join().expect("the watch ends");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        Outcome {
+            arguments: arguments.join(" "),
+            status: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+
+    /// Creates an account with [`PASSWORD`].
+    pub fn create_user(&self, name: &str) {
+        let input = format!("{PASSWORD}\n");
+        self.run_with_input(&["user", "create", name, "--password-stdin"], &input)
+            .succeeds();
+    }
+
+    /// Starts the server and waits until it says where it answers.
+    pub fn serve(&self) -> Server {
+        self.serve_by(&["serve"])
+    }
+
+    pub fn serve_by(&self, arguments: &[&str]) -> Server {
+        Server::start(self.program(arguments))
+    }
+
+    /// The same as another user of this machine, which only root can do.
+    pub fn serve_as(&self, user: u32) -> Server {
+        // The build's folder may be closed to others.
+        let copy = self.folder.join("vestibule");
+        fs::copy(env!("CARGO_BIN_EXE_vestibule"), &copy).expect("a copy of the program");
+        let mut program = Command::new(copy);
+        self.prepare(&mut program, &["serve"]).uid(user);
+        Server::start(program)
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        // What is left in the temporary folder harms nobody.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// What a command said.
+#[derive(Debug)]
+pub struct Outcome {
+    arguments: String,
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Outcome {
+    #[track_caller]
+    pub fn succeeds(self) -> Self {
+        assert_eq!(self.status, Some(0), "{}", self.report());
+        self
+    }
+
+    /// Fails with this status, and with these words on standard error.
+    #[track_caller]
+    pub fn fails(self, status: i32, words: &[&str]) -> Self {
+        assert_eq!(self.status, Some(status), "{}", self.report());
+        let report = self.report();
+        assert_eq!(self.stdout, "", "data comes with success only: {report}");
+        words
+            .iter()
+            .fold(self, |outcome, words| outcome.says(words))
+    }
+
+    #[track_caller]
+    pub fn says(self, words: &str) -> Self {
+        let said = self.stderr.contains(words);
+        assert!(said, "{words:?} is missing: {}", self.report());
+        self
+    }
+
+    fn report(&self) -> String {
+        let Self {
+            arguments,
+            status,
+            stdout,
+            stderr,
+        } = self;
+        format!("vestibule {arguments}: {status:?}\n{stdout}\n{stderr}")
+    }
+
+    /// One JSON object a line.
+    #[track_caller]
+    pub fn json(&self) -> Vec<serde_json::Value> {
+        let lines = self.stdout.lines();
+        lines
+            .map(|line| {
+                serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+            })
+            .collect()
+    }
+}
+
+/// What the server has written on standard error so far.
+#[derive(Default)]
+struct Log {
+    text: Mutex<(String, bool)>,
+    grown: Condvar,
+}
+
+/// A server under way. It is killed when the test forgets it.
+pub struct Server {
+    child: Child,
+    log: Arc<Log>,
+    reader: Option<JoinHandle<()>>,
+    pub address: SocketAddr,
+}
+
+impl Server {
+    fn start(mut program: Command) -> Self {
+        let mut child = program
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let log = Arc::<Log>::default();
+        let stderr = child.stderr.take().expect("a pipe");
+        let writing = Arc::clone(&log);
+        let reader = thread::spawn(move || {
+            let lines = BufReader::new(stderr).lines();
+            for line in lines.map_while(Result::ok) {
+                let mut text = writing.text.lock().expect("the log");
+                text.0.push_str(&line);
+                text.0.push('\n');
+                writing.grown.notify_all();
+            }
+            writing.text.lock().expect("the log").1 = true;
+            writing.grown.notify_all();
+        });
+        let mut server = Self {
+            child,
+            log,
+            reader: Some(reader),
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        };
+        const GREETING: &str = "Vestibule answers on http://localhost:";
+        let log = server.log_with(GREETING);
+        let port = log
+            .split_once(GREETING)
+            .and_then(|(_, rest)| rest.lines().next());
+        let port = port
+            .and_then(|port| port.parse().ok())
+            .expect("a port in the greeting");
+        server.address.set_port(port);
+        server
+    }
+
+    /// Waits until the log holds these words, and returns all of it.
+    pub fn log_with(&self, words: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        let mut text = self.log.text.lock().expect("the log");
+        while !text.0.contains(words) {
+            assert!(!text.1, "it ended without {words:?}:\n{}", text.0);
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "{words:?} is missing:\n{}", text.0);
+            text = self.log.grown.wait_timeout(text, left).expect("the log").0;
+        }
+        text.0.clone()
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let killed = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(killed.expect("kill").success());
+    }
+
+    /// Asks the server to stop.
+    pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    pub fn interrupt(&self) {
+        self.signal("INT");
+    }
+
+    /// Waits for the end. Returns its status and the whole log.
+    pub fn ended(mut self) -> (ExitStatus, String) {
+        let deadline = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                break status;
+            }
+            assert!(Instant::now() < deadline, "it does not stop");
+            thread::sleep(Duration::from_millis(5));
+        };
+        self.reader
+            .take()
+            .expect("a reader")
+            .join()
+            .expect("the log is read");
+        let log = self.log.text.lock().expect("the log").0.clone();
+        (status, log)
+    }
+
+    /// Stops as a service manager stops it, and is content only with a clean end.
+    pub fn stop(self) -> String {
+        self.terminate();
+        let (status, log) = self.ended();
+        assert!(status.success(), "{status}:\n{log}");
+        log
+    }
+
+    /// `kill -9`: no destructor runs, nothing is flushed.
+    pub fn kill(mut self) {
+        self.child.kill().expect("a child to kill");
+        self.child.wait().expect("its end");
+    }
+
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.address)
+    }
+
+    /// A browser that has just signed in.
+    pub async fn signed_in(&self, name: &str) -> Browser {
+        let mut browser = self.browser();
+        let answer = sign_in(&mut browser, name, PASSWORD).await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        assert!(browser.session().is_some(), "{answer:?}");
+        browser
+    }
+
+    /// Asks for the dashboard with nothing but this cookie.
+    pub async fn dashboard_with(&self, token: &str) -> Answer {
+        let request = Request::get("/dashboard?page=2")
+            .header("accept", ACCEPT_PAGE)
+            .header("cookie", &format!("{SESSION_COOKIE}={token}"));
+        send(self.address, request).await
+    }
+
+    #[track_caller]
+    pub fn lets_in<'a>(&'a self, token: &'a str) -> impl Future<Output = ()> + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            let answer = self.dashboard_with(token).await;
+            assert_eq!(answer.status, 200, "{caller}: {}", answer.text());
+        }
+    }
+
+    /// The visitor is led to the sign-in page and back, and sees nothing on the way.
+    #[track_caller]
+    pub fn refuses<'a>(&'a self, token: &'a str) -> impl Future<Output = ()> + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            let answer = self.dashboard_with(token).await;
+            let where_to = (answer.status, answer.location());
+            assert_eq!(where_to, (303, "/login?next=/dashboard?page=2"), "{caller}");
+            assert_eq!(answer.text(), "", "{caller}");
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub async fn sign_in(browser: &mut Browser, name: &str, password: &str) -> Answer {
+    let fields = [
+        ("username", name),
+        ("password", password),
+        ("remember", "on"),
+        ("next", "/dashboard"),
+    ];
+    browser.post_form("/api/login", &fields).await
+}

@@ -1,0 +1,382 @@
+//! The server from its first line to its last, and what it does while its database is gone.
+
+use crate::{
+    on_both_engines,
+    program::{Home, Server, sign_in},
+    support::{
+        PASSWORD,
+        database::{Engine, TestDatabase},
+        http::{ACCEPT_PAGE, Connection, FORM, Request, SESSION_COOKIE, encode_form},
+    },
+};
+use sqlx::Connection as _;
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, chown},
+    path::Path,
+    time::Duration,
+};
+use tokio::{net::TcpListener, time::timeout};
+use vestibule::server::db::{self, Db, IfMissing};
+
+/// A sign-in whose body the server is waiting for: its handler runs, which the answer to `Expect`
+/// proves. Returns what is still to be sent.
+async fn half_a_sign_in(server: &Server) -> (Connection, String) {
+    let host = format!("localhost:{}", server.address.port());
+    let body = encode_form(&[("username", "ada"), ("password", PASSWORD)]);
+    let request = Request::new("POST", "/api/login")
+        .header("host", &host)
+        .header("origin", &format!("http://{host}"))
+        .header("accept", ACCEPT_PAGE)
+        .header("content-type", FORM)
+        .header("content-length", &body.len().to_string())
+        .header("expect", "100-continue");
+    let mut connection = Connection::open(server.address).await;
+    assert!(connection.send(&request.to_bytes()).await);
+    let go_on = connection.answer().await.expect("100 Continue");
+    assert_eq!(go_on.status, 100);
+    (connection, body)
+}
+
+const ASKED_TO_STOP: &str = "asked to stop";
+
+#[tokio::test]
+async fn a_request_under_way_is_finished_before_the_end() {
+    for ask in [Server::terminate, Server::interrupt] {
+        let home = Home::on_sqlite().await;
+        home.create_user("ada");
+        let server = home.serve();
+        let (mut connection, body) = half_a_sign_in(&server).await;
+        ask(&server);
+        server.log_with(ASKED_TO_STOP);
+        assert!(connection.send(body.as_bytes()).await);
+        let answer = connection.answer().await.expect("an answer");
+        assert_eq!(answer.status, 303);
+        let token = answer.session_token().expect("signed in");
+        let (status, log) = server.ended();
+        assert_eq!(status.code(), Some(0), "{log}");
+        assert!(log.contains("Stopped."), "{log}");
+        home.serve().lets_in(&token).await;
+    }
+}
+
+/// Nor does a connection that only stays open.
+#[tokio::test]
+async fn a_request_without_end_does_not_hold_the_server_up() {
+    let home = Home::on_sqlite()
+        .await
+        .with("VESTIBULE_HTTP__SHUTDOWN_TIMEOUT", "1s");
+    home.create_user("ada");
+    let server = home.serve();
+    let (_never_finished, _) = half_a_sign_in(&server).await;
+    let _idle = Connection::open(server.address).await;
+    let log = server.stop();
+    assert!(
+        log.contains("some requests did not finish in time"),
+        "{log}"
+    );
+    assert!(log.contains("Stopped."), "{log}");
+}
+
+#[tokio::test]
+async fn idle_connections_are_let_go_at_once() {
+    let home = Home::on_sqlite()
+        .await
+        .with("VESTIBULE_HTTP__SHUTDOWN_TIMEOUT", "25s");
+    let server = home.serve();
+    let mut kept = Connection::open(server.address).await;
+    kept.send(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert_eq!(kept.answer().await.unwrap().status, 200);
+    let log = server.stop();
+    assert!(!log.contains("did not finish in time"), "{log}");
+    assert!(kept.answer().await.is_none());
+}
+
+#[tokio::test]
+async fn slow_headers_are_cut_off() {
+    let home = Home::on_sqlite()
+        .await
+        .with("VESTIBULE_HTTP__HEADER_TIMEOUT", "1s");
+    let server = home.serve();
+    let mut silent = Connection::open(server.address).await;
+    let mut half = Connection::open(server.address).await;
+    half.send(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-slow: ")
+        .await;
+    assert!(silent.answer().await.is_none() && half.answer().await.is_none());
+
+    // A byte now and then keeps nothing open: the time is for the whole header.
+    let mut dripping = Connection::open(server.address).await;
+    dripping
+        .send(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-slow: ")
+        .await;
+    let mut cut_off = false;
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if !dripping.send(b"a").await {
+            cut_off = true;
+            break;
+        }
+    }
+    assert!(cut_off, "ten times the limit, and still connected");
+    assert_eq!(server.browser().get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait_for_a_place() {
+    let home = Home::on_sqlite()
+        .await
+        .with("VESTIBULE_HTTP__MAX_CONNECTIONS", "2")
+        .with("VESTIBULE_HTTP__HEADER_TIMEOUT", "10m");
+    let server = home.serve();
+    let ask = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let (mut first, mut second) = (
+        Connection::open(server.address).await,
+        Connection::open(server.address).await,
+    );
+    for connection in [&mut first, &mut second] {
+        connection.send(ask).await;
+        assert_eq!(connection.answer().await.unwrap().status, 200);
+    }
+    let mut third = Connection::open(server.address).await;
+    third.send(ask).await;
+    let early = timeout(Duration::from_millis(500), third.answer()).await;
+    assert!(
+        early.is_err(),
+        "a third is served although two are the limit"
+    );
+    // Those who have a place are served.
+    first.send(ask).await;
+    assert_eq!(first.answer().await.unwrap().status, 200);
+    drop(second);
+    assert_eq!(third.answer().await.expect("its turn").status, 200);
+}
+
+/// Browsers drop the session cookie there: nobody could stay signed in, and no one would know why.
+#[tokio::test]
+async fn plain_http_for_another_name_is_refused_at_the_start() {
+    let home = Home::on_sqlite()
+        .await
+        .with("VESTIBULE_PUBLIC_URL", "http://sign-in.example.org");
+    home.run(&["serve"]).fails(
+        1,
+        &[
+            "VESTIBULE_PUBLIC_URL must be https",
+            "browsers drop the session cookie",
+        ],
+    );
+    for allowed in [
+        "http://localhost:3000",
+        "http://127.0.0.1:3000",
+        "https://sign-in.example.org",
+    ] {
+        let home = Home::on_sqlite()
+            .await
+            .with("VESTIBULE_PUBLIC_URL", allowed);
+        home.run(&["config", "check"]).succeeds();
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_told_with_the_remedy() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let home = Home::on_sqlite().await.with("LEPTOS_SITE_ADDR", &address);
+    home.run(&["serve"]).fails(
+        1,
+        &[
+            &format!("cannot listen on {address}"),
+            "Set `site_addr` to another port",
+        ],
+    );
+}
+
+on_both_engines! {
+    async fn who_finds_no_account_is_told_how_to_make_one(database: TestDatabase) {
+        let home = Home::new(database);
+        let server = home.serve();
+        let told = server.log_with("user create NAME --admin");
+        assert!(told.contains("There is no account yet."), "{told}");
+        assert!(told.contains(env!("CARGO_BIN_EXE_vestibule")), "a command to copy: {told}");
+        let mut browser = server.browser();
+        let page = browser.follow("/").await.text();
+        assert!(page.contains("vestibule user create NAME --admin"), "{page}");
+        assert!(!page.contains("type=\"password\""), "nobody could sign in");
+
+        home.create_user("ada");
+        let page = browser.get("/login").await.text();
+        assert!(page.contains("type=\"password\"") && !page.contains("user create"), "{page}");
+        server.stop();
+        let log = home.serve().stop();
+        assert!(!log.contains("There is no account yet."), "{log}");
+    }
+
+    /// The tables are gone and come back: nobody is let in meanwhile, nobody is signed out by it.
+    async fn without_its_tables_nobody_is_let_in(database: TestDatabase) {
+        let home = Home::new(database);
+        home.create_user("ada");
+        let server = home.serve();
+        let token = server.signed_in("ada").await.session().unwrap().to_owned();
+        server.lets_in(&token).await;
+        let db = db::open(&home.database.url(), IfMissing::Refuse).await.unwrap();
+
+        execute(&db, "ALTER TABLE users RENAME TO users_away").await;
+        nobody_is_let_in(&server, &token).await;
+
+        execute(&db, "ALTER TABLE users_away RENAME TO users").await;
+        server.lets_in(&token).await;
+        assert_eq!(server.browser().get("/readyz").await.status, 200);
+        server.signed_in("ada").await;
+    }
+
+    /// Everything that the server says, at its most talkative, holds nothing that lets anybody in.
+    async fn the_log_holds_no_password_and_no_token(database: TestDatabase) {
+        for format in ["text", "json"] {
+            let home = Home::new(TestDatabase::new(database.engine).await)
+                .with("VESTIBULE_LOG__FILTER", "trace")
+            .with("VESTIBULE_LOG__FORMAT", format);
+            home.create_user("ada");
+            let server = home.serve();
+            let wrong = "canary of a wrong password";
+            let by_mistake = "canary in the wrong field";
+            let mut browser = server.browser();
+            sign_in(&mut browser, "ada", wrong).await;
+            sign_in(&mut browser, by_mistake, wrong).await;
+            browser.get(&format!("/dashboard?password={}", wrong.replace(' ', "+"))).await;
+            let mut browser = server.signed_in("ada").await;
+            let token = browser.session().unwrap().to_owned();
+            server.lets_in(&token).await;
+            sign_in(&mut browser, "ada", PASSWORD).await;
+            let second = browser.session().unwrap().to_owned();
+            browser.post_form("/api/logout", &[("password", wrong)]).await;
+            server.refuses(&second).await;
+            let log = server.stop();
+            assert!(log.contains("/api/login") && log.contains("answered"), "the log is there: {log}");
+            let digest = |token: &str| {
+                let token = vestibule::server::token::SessionToken::parse(token.as_bytes()).unwrap();
+                token.digest().as_str().to_owned()
+            };
+            for secret in [
+                PASSWORD,
+                wrong,
+                by_mistake,
+                &wrong.replace(' ', "+"),
+                &PASSWORD.replace(' ', "+"),
+                &token,
+                &second,
+                &digest(&token),
+                "$argon2id$",
+            ] {
+                assert!(!log.contains(secret), "{secret:?} is in the log ({format})");
+            }
+        }
+    }
+}
+
+/// No page, no sign-in, no sign-out that did not happen; the process itself is well.
+async fn nobody_is_let_in(server: &Server, token: &str) {
+    let page = server.dashboard_with(token).await;
+    assert_eq!(page.status, 503, "{}", page.text());
+    assert!(page.header("retry-after").is_some(), "{page:?}");
+    let mut browser = server.browser();
+    assert_eq!(browser.get("/login").await.status, 503);
+    let answer = sign_in(&mut browser, "ada", PASSWORD).await;
+    assert_ne!((answer.status, answer.location()), (303, "/dashboard"));
+    assert_eq!(browser.session(), None, "{answer:?}");
+    browser.set_cookie(SESSION_COOKIE, token);
+    let answer = browser.post_form("/api/logout", &[]).await;
+    assert_eq!(
+        answer.status, 503,
+        "a sign-out that was not written down is not answered as done"
+    );
+    assert_eq!(browser.session(), Some(token), "and the cookie is kept");
+    assert_eq!(browser.get("/healthz").await.status, 200);
+    assert_eq!(browser.get("/readyz").await.status, 503);
+}
+
+#[tokio::test]
+async fn without_its_postgres_database_nobody_is_let_in() {
+    let home = Home::new(TestDatabase::new(Engine::Postgres).await);
+    home.create_user("ada");
+    let server = home.serve();
+    let token = server.signed_in("ada").await.session().unwrap().to_owned();
+    let address = url::Url::parse(&home.database.address).unwrap();
+    let name = address.path().trim_start_matches('/').to_owned();
+    let mut beside = address.clone();
+    beside.set_path("/postgres");
+    let mut connection = sqlx::PgConnection::connect(beside.as_str()).await.unwrap();
+    let drop_it = sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"));
+    sqlx::raw_sql(drop_it)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    nobody_is_let_in(&server, &token).await;
+}
+
+/// Who is signed in stays so, reading; nobody can sign in, and no sign-out is answered as done.
+#[tokio::test]
+async fn on_a_read_only_file_nobody_signs_in() {
+    const NOBODY: u32 = 65_534;
+    let home = Home::on_sqlite().await;
+    home.create_user("ada");
+    let server = home.serve();
+    let token = server.signed_in("ada").await.session().unwrap().to_owned();
+    server.stop();
+    let file = home.database.address.trim_start_matches("sqlite:");
+    fs::set_permissions(file, fs::Permissions::from_mode(0o444)).unwrap();
+    // Root writes to every file, so root lets somebody else serve.
+    let given_away = chown(file, Some(NOBODY), None).is_ok();
+    let server = if given_away {
+        chown(Path::new(file).parent().unwrap(), Some(NOBODY), None).unwrap();
+        home.serve_as(NOBODY)
+    } else {
+        home.serve()
+    };
+    let mut browser = server.browser();
+    let answer = sign_in(&mut browser, "ada", PASSWORD).await;
+    assert_eq!(browser.session(), None, "{answer:?}");
+    server.lets_in(&token).await;
+    browser.set_cookie(SESSION_COOKIE, &token);
+    let answer = browser.post_form("/api/logout", &[]).await;
+    assert_eq!(
+        (answer.status, browser.session()),
+        (503, Some(token.as_str()))
+    );
+    assert_eq!(browser.get("/healthz").await.status, 200);
+}
+
+/// Another program holds the file's one place for writers.
+#[tokio::test]
+async fn a_sign_out_that_cannot_be_written_is_told_and_can_be_tried_again() {
+    let home = Home::on_sqlite().await;
+    home.create_user("ada");
+    let server = home.serve();
+    let mut browser = server.signed_in("ada").await;
+    let token = browser.session().unwrap().to_owned();
+    let mut writer = sqlx::SqliteConnection::connect(&home.database.address)
+        .await
+        .unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE")
+        .execute(&mut writer)
+        .await
+        .unwrap();
+    let answer = browser.post_form("/api/logout", &[]).await;
+    assert_eq!(
+        (answer.status, browser.session()),
+        (503, Some(token.as_str()))
+    );
+    server.lets_in(&token).await;
+    sqlx::raw_sql("ROLLBACK")
+        .execute(&mut writer)
+        .await
+        .unwrap();
+    let answer = browser.post_form("/api/logout", &[]).await;
+    assert_eq!((answer.status, browser.session()), (303, None));
+    server.refuses(&token).await;
+}
+
+async fn execute(db: &Db, sql: &'static str) {
+    match db {
+        Db::Sqlite(pool) => drop(sqlx::raw_sql(sql).execute(pool).await.unwrap()),
+        Db::Postgres(pool) => drop(sqlx::raw_sql(sql).execute(pool).await.unwrap()),
+    }
+}

@@ -1,0 +1,283 @@
+//! `server::db`: opening, refusing, and the promises of each engine.
+
+use crate::{
+    given, on_both_engines,
+    support::{
+        self,
+        database::{Engine, TestDatabase},
+    },
+};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+use vestibule::{
+    error::AppError,
+    server::{
+        db::{self, DatabaseUrl, Db, IfMissing, OpenError, StoreError},
+        store,
+    },
+};
+
+/// The file of an SQLite database.
+fn file_of(database: &TestDatabase) -> PathBuf {
+    match database.url() {
+        DatabaseUrl::Sqlite(path) => path,
+        DatabaseUrl::Postgres(_) => panic!("PostgreSQL has no file of ours"),
+    }
+}
+
+fn mode_of(path: &Path) -> u32 {
+    let metadata = fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    metadata.permissions().mode() & 0o777
+}
+
+on_both_engines! {
+    async fn opening_again_changes_nothing(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let token = given::session(&core, &ada).await;
+        let written = given::everything_written(&core.db).await;
+        core.db.close().await;
+        for if_missing in [IfMissing::Create, IfMissing::Refuse] {
+            let db = db::open(&database.url(), if_missing).await.unwrap();
+            assert_eq!(given::everything_written(&db).await, written);
+            assert!(store::sessions::find_by_digest(&db, &token.digest()).await.unwrap().is_some());
+            db.close().await;
+        }
+    }
+
+    /// A server and a command that start together: nothing is harmed, and trying again helps.
+    async fn two_that_open_an_empty_database_at_once_harm_nothing(database: TestDatabase) {
+        let url = database.url();
+        let (one, other) = tokio::join!(db::open(&url, IfMissing::Create), db::open(&url, IfMissing::Create));
+        assert!(one.is_ok() || other.is_ok(), "{one:?} {other:?}");
+        db::open(&url, IfMissing::Refuse).await.unwrap().ping().await.unwrap();
+    }
+
+    async fn a_newer_database_is_refused(database: TestDatabase) {
+        let core = support::core(&database).await;
+        given::account(&core, "ada").await;
+        let value = match database.engine {
+            Engine::Sqlite => "1, x'00'",
+            Engine::Postgres => "true, '\\x00'",
+        };
+        given::execute(&core.db, &format!(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES (9999, 'of a version to come', {value}, 1)"
+        )).await;
+        let before = given::everything_written(&core.db).await;
+        let refused = db::open(&database.url(), IfMissing::Create).await.expect_err("a refusal");
+        assert!(matches!(refused, OpenError::Newer), "{refused:?}");
+        assert!(refused.to_string().contains("newer version"), "{refused}");
+        assert_eq!(given::everything_written(&core.db).await, before);
+    }
+
+    async fn a_database_answers_until_it_is_closed(database: TestDatabase) {
+        let core = support::core(&database).await;
+        core.db.ping().await.expect("an empty database is ready");
+        core.db.close().await;
+        let silent = core.db.ping().await.expect_err("no answer");
+        assert!(matches!(silent, StoreError::Unavailable(_)), "{silent:?}");
+        assert_eq!(AppError::from(silent), AppError::Unavailable);
+    }
+
+    async fn a_database_without_its_tables_is_not_ready(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let token = given::session(&core, &ada).await;
+        given::execute(&core.db, "DROP TABLE sessions; DROP TABLE users").await;
+        assert!(matches!(core.db.ping().await, Err(StoreError::Unavailable(_))));
+        let resumed = vestibule::server::sessions::resume(&core, &token).await;
+        assert!(matches!(resumed, Err(StoreError::Unavailable(_))), "no answer is no session");
+    }
+}
+
+#[test]
+fn what_a_browser_learns_of_a_broken_store_is_one_word() {
+    let corrupt = StoreError::Corrupt {
+        table: "sessions",
+        id: "7".to_owned(),
+    };
+    assert_eq!(AppError::from(corrupt), AppError::Internal);
+    assert_eq!(AppError::from(StoreError::NotUnique), AppError::Internal);
+}
+
+#[test]
+fn a_wrong_address_is_refused_without_its_password() {
+    for address in [
+        "postgres://app:s3cret@[::1/auth",
+        "postgres://app:s3cret@host:port/auth",
+        "mysql://app:s3cret@host/auth",
+    ] {
+        let refused = DatabaseUrl::parse(address, Path::new("")).expect_err(address);
+        assert!(!refused.contains("s3cret"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_file_is_refused_and_nothing_is_created() {
+    let database = TestDatabase::new(Engine::Sqlite).await;
+    let file = file_of(&database);
+    let refused = db::open(&database.url(), IfMissing::Refuse)
+        .await
+        .expect_err("a refusal");
+    assert!(
+        matches!(&refused, OpenError::Missing(path) if *path == file),
+        "{refused:?}"
+    );
+    assert!(
+        refused.to_string().contains("vestibule user create"),
+        "{refused}"
+    );
+    assert!(!file.parent().unwrap().exists(), "not even the folder");
+}
+
+#[tokio::test]
+async fn the_files_are_their_owners_alone() {
+    let database = TestDatabase::new(Engine::Sqlite).await;
+    let core = support::core(&database).await;
+    given::account(&core, "ada").await;
+    let file = file_of(&database);
+    assert_eq!(mode_of(file.parent().unwrap()), 0o700);
+    for suffix in ["", "-wal", "-shm"] {
+        let path = PathBuf::from(format!("{}{suffix}", file.display()));
+        assert_eq!(mode_of(&path), 0o600, "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn every_folder_on_the_way_is_its_owners_alone() {
+    let database = TestDatabase::new(Engine::Sqlite).await;
+    let folder = file_of(&database).parent().unwrap().to_owned();
+    let deep = DatabaseUrl::Sqlite(folder.join("one/two/vestibule.db"));
+    db::open(&deep, IfMissing::Create)
+        .await
+        .unwrap()
+        .close()
+        .await;
+    for path in [folder.join("one"), folder.join("one/two")] {
+        assert_eq!(mode_of(&path), 0o700, "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_made_is_told() {
+    let database = TestDatabase::new(Engine::Sqlite).await;
+    let folder = file_of(&database).parent().unwrap().to_owned();
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("file"), "").unwrap();
+    let refused = db::open(
+        &DatabaseUrl::Sqlite(folder.join("file/v.db")),
+        IfMissing::Create,
+    )
+    .await
+    .expect_err("a refusal");
+    assert!(matches!(refused, OpenError::File { .. }), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_left_alone() {
+    let database = TestDatabase::new(Engine::Sqlite).await;
+    let file = file_of(&database);
+    let text = "Dear diary, this is no database.\n".repeat(40);
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, &text).unwrap();
+    let refused = db::open(&database.url(), IfMissing::Create)
+        .await
+        .expect_err("a refusal");
+    assert!(matches!(refused, OpenError::Connect(_)), "{refused:?}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+}
+
+/// As root the file is given away; anybody else finds one that root owns.
+#[tokio::test]
+async fn a_file_of_another_user_is_refused_with_the_remedy() {
+    let database = TestDatabase::new(Engine::Sqlite).await;
+    let own = file_of(&database);
+    fs::create_dir_all(own.parent().unwrap()).unwrap();
+    fs::write(&own, "").unwrap();
+    let foreign = match std::os::unix::fs::chown(&own, Some(65_534), None) {
+        Ok(()) => own,
+        Err(_) => PathBuf::from("/etc/passwd"),
+    };
+    let owner = fs::metadata(&foreign).unwrap().uid();
+    let refused = db::open(&DatabaseUrl::Sqlite(foreign.clone()), IfMissing::Create)
+        .await
+        .expect_err("a refusal");
+    assert!(
+        matches!(&refused, OpenError::ForeignOwner { path, owner: told } if *path == foreign && *told == owner),
+        "{refused:?}"
+    );
+    assert!(
+        refused.to_string().contains(&format!("sudo -u '#{owner}'")),
+        "{refused}"
+    );
+}
+
+/// On several connections at once: what is set on one alone would hold for some requests only.
+#[tokio::test]
+async fn sqlite_keeps_its_promises_on_every_connection() {
+    let database = TestDatabase::new(Engine::Sqlite).await;
+    let core = support::core(&database).await;
+    let Db::Sqlite(pool) = &core.db else {
+        panic!("SQLite")
+    };
+    let mut connections = Vec::new();
+    for _ in 0..4 {
+        connections.push(pool.acquire().await.unwrap());
+    }
+    for connection in &mut connections {
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+            .fetch_one(&mut **connection)
+            .await
+            .unwrap();
+        assert_eq!(mode, "wal");
+        const FULL: i64 = 2;
+        for (pragma, expected) in [
+            ("PRAGMA synchronous", FULL),
+            ("PRAGMA foreign_keys", 1),
+            ("PRAGMA busy_timeout", 5_000),
+        ] {
+            let value: i64 = sqlx::query_scalar(pragma)
+                .fetch_one(&mut **connection)
+                .await
+                .unwrap();
+            assert_eq!(value, expected, "{pragma}");
+        }
+    }
+}
+
+/// Whatever the server's administrator has chosen for other applications.
+#[tokio::test]
+async fn postgres_commits_are_durable_before_they_are_answered() {
+    let database = TestDatabase::new(Engine::Postgres).await;
+    let core = support::core(&database).await;
+    given::execute(
+        &core.db,
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$",
+    )
+    .await;
+    core.db.close().await;
+    let db = db::open(&database.url(), IfMissing::Refuse).await.unwrap();
+    let Db::Postgres(pool) = &db else {
+        panic!("PostgreSQL")
+    };
+    let mut connections = Vec::new();
+    for _ in 0..4 {
+        connections.push(pool.acquire().await.unwrap());
+    }
+    for connection in &mut connections {
+        for (setting, expected) in [
+            ("SHOW synchronous_commit", "on"),
+            ("SHOW statement_timeout", "10s"),
+        ] {
+            let value: String = sqlx::query_scalar(setting)
+                .fetch_one(&mut **connection)
+                .await
+                .unwrap();
+            assert_eq!(value, expected, "{setting}");
+        }
+    }
+}

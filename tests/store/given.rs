@@ -1,0 +1,159 @@
+//! What the stories begin with, and a look behind the store's back.
+
+use vestibule::{
+    domain::{
+        moment::Timestamp,
+        session::{CurrentUser, Ended},
+        user::{Email, LookupKey, Username},
+    },
+    server::{
+        Core,
+        db::{Db, StoreError},
+        sessions::{self, Browser, Verified},
+        store::{
+            self,
+            users::{Credentials, NewUser},
+        },
+        token::{self, SessionToken},
+    },
+};
+
+/// An account; what stands for its password hash was never hashed, which takes no time.
+pub async fn account(core: &Core, name: &str) -> Credentials {
+    insert(core, name, Some(&format!("{name}@example.org")))
+        .await
+        .expect("a new account");
+    credentials(core, name).await
+}
+
+pub async fn insert(core: &Core, name: &str, email: Option<&str>) -> Result<(), StoreError> {
+    let username = Username::parse(name).expect("a name");
+    let email = email.map(|email| Email::parse(email).expect("an address"));
+    let user = NewUser {
+        id: token::new_user_id(),
+        username: &username,
+        email: email.as_ref(),
+        display_name: "Somebody",
+        description: "",
+        is_admin: false,
+        password_hash: "the first hash",
+        created_at: core.clock.now(),
+    };
+    store::users::insert(&core.db, &user).await
+}
+
+/// The account as it is now.
+pub async fn credentials(core: &Core, name: &str) -> Credentials {
+    store::users::find_credentials(&core.db, &LookupKey::of(name))
+        .await
+        .expect("an answer")
+        .expect("an account")
+}
+
+/// What checking the right password would give.
+pub fn verified(account: &Credentials) -> Verified {
+    Verified {
+        user: account.user.clone(),
+        verified_hash: account.password_hash.clone(),
+        kept_hash: account.password_hash.clone(),
+    }
+}
+
+pub async fn session(core: &Core, account: &Credentials) -> SessionToken {
+    session_that_replaces(core, account, None).await
+}
+
+/// A session that was started at another time than now.
+pub async fn session_at(core: &Core, account: &Credentials, start: Timestamp) -> SessionToken {
+    let now = core.clock.now();
+    core.clock.set(start);
+    let token = session(core, account).await;
+    core.clock.set(now);
+    token
+}
+
+pub async fn session_that_replaces(
+    core: &Core,
+    account: &Credentials,
+    brought: Option<&SessionToken>,
+) -> SessionToken {
+    let browser = Browser::new("192.0.2.7".to_owned(), "A browser of the tests");
+    sessions::start(core, &verified(account), &browser, false, brought)
+        .await
+        .expect("an answer")
+        .expect("a session")
+}
+
+/// The session of a token as it is written down.
+pub async fn stored(core: &Core, token: &SessionToken) -> CurrentUser {
+    store::sessions::find_by_digest(&core.db, &token.digest())
+        .await
+        .expect("an answer")
+        .expect("a session")
+}
+
+/// How the session of a token ended, if it has.
+pub async fn end_of(core: &Core, token: &SessionToken) -> Option<Ended> {
+    stored(core, token).await.session.ended
+}
+
+/// Runs SQL that the store itself would never run.
+pub async fn execute(db: &Db, sql: &str) -> u64 {
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
+    match db {
+        Db::Sqlite(pool) => sqlx::raw_sql(sql)
+            .execute(pool)
+            .await
+            .expect("SQL of the test")
+            .rows_affected(),
+        Db::Postgres(pool) => sqlx::raw_sql(sql)
+            .execute(pool)
+            .await
+            .expect("SQL of the test")
+            .rows_affected(),
+    }
+}
+
+/// The first column of every row, which has to be text.
+pub async fn texts(db: &Db, sql: &str) -> Vec<String> {
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
+    match db {
+        Db::Sqlite(pool) => sqlx::query_scalar(sql)
+            .fetch_all(pool)
+            .await
+            .expect("texts"),
+        Db::Postgres(pool) => sqlx::query_scalar(sql)
+            .fetch_all(pool)
+            .await
+            .expect("texts"),
+    }
+}
+
+/// Every row of every table, as text.
+pub async fn everything_written(db: &Db) -> String {
+    let tables = match db {
+        Db::Sqlite(_) => "SELECT name FROM sqlite_schema WHERE type = 'table'",
+        Db::Postgres(_) => "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'",
+    };
+    let mut written = String::new();
+    for table in texts(db, tables).await {
+        let sql = match db {
+            Db::Sqlite(_) => {
+                let columns = format!("SELECT name FROM pragma_table_info('{table}')");
+                let columns = texts(db, &columns).await;
+                let row = columns.iter().map(|column| {
+                    format!(
+                        "CASE typeof({column}) WHEN 'null' THEN '' WHEN 'blob' THEN hex({column}) \
+                         ELSE CAST({column} AS TEXT) END"
+                    )
+                });
+                let row = row.collect::<Vec<_>>().join(" || ' ' || ");
+                format!("SELECT {row} FROM {table}")
+            }
+            Db::Postgres(_) => format!("SELECT t::text FROM {table} t"),
+        };
+        written += &texts(db, &sql).await.join("\n");
+        written.push('\n');
+    }
+    written
+}

@@ -1,0 +1,224 @@
+//! Many steps at the same moment: *ended is for ever*, and an acknowledged end is an end.
+
+use crate::{
+    given, on_both_engines,
+    support::{self, PASSWORD, START},
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{sync::Barrier, task::JoinSet};
+use vestibule::{
+    domain::session::EndReason,
+    error::AppError,
+    server::{
+        Core,
+        auth::{self, Credentials},
+        sessions::{self, Browser, Resumed},
+        store,
+        token::SessionToken,
+        users,
+    },
+};
+const ROUNDS: usize = 40;
+
+/// One token, and whether its end was acknowledged.
+#[derive(Clone)]
+struct Watched {
+    token: Arc<SessionToken>,
+    ended: Arc<AtomicBool>,
+}
+
+impl Watched {
+    fn new(token: SessionToken) -> Self {
+        Self {
+            token: Arc::new(token),
+            ended: Arc::default(),
+        }
+    }
+
+    fn acknowledge(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+    }
+
+    async fn is_live(&self, core: &Core) -> bool {
+        matches!(
+            sessions::resume(core, &self.token).await.unwrap(),
+            Resumed::Live(_)
+        )
+    }
+}
+
+/// A browser that reloads and reloads, each time late enough to be written down as seen.
+async fn reload(core: Core, watched: Watched) {
+    let mut dead = false;
+    for _ in 0..12 {
+        let over = dead || watched.ended.load(Ordering::SeqCst);
+        core.clock
+            .set(core.clock.now().after(Duration::from_secs(61)));
+        let live = watched.is_live(&core).await;
+        assert!(
+            !(over && live),
+            "a session lives after its end was acknowledged or told"
+        );
+        dead |= !live;
+    }
+}
+
+on_both_engines! {
+    /// Signing out and an administrator's end, while the same sessions are used all the time.
+    async fn an_end_holds_against_requests_under_way(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for round in 0..ROUNDS {
+            core.clock.set(START);
+            let ada = given::account(&core, &format!("ada{round}")).await;
+            let [left, ended, kept] = [
+                Watched::new(given::session(&core, &ada).await),
+                Watched::new(given::session(&core, &ada).await),
+                Watched::new(given::session(&core, &ada).await),
+            ];
+            let start = Arc::new(Barrier::new(8));
+            let mut tasks = JoinSet::new();
+            for watched in [&left, &left, &ended, &ended, &kept, &kept] {
+                let (core, watched, start) = (core.clone(), watched.clone(), start.clone());
+                tasks.spawn(async move {
+                    start.wait().await;
+                    reload(core, watched).await;
+                });
+            }
+            let (signing_out, at_start, watched) = (core.clone(), start.clone(), left.clone());
+            tasks.spawn(async move {
+                at_start.wait().await;
+                let signed_out = auth::logout(&signing_out, Some(&watched.token)).await.unwrap();
+                watched.acknowledge();
+                assert!(signed_out.is_some());
+                assert!(!watched.is_live(&signing_out).await);
+            });
+            let (administering, watched) = (core.clone(), ended.clone());
+            tasks.spawn(async move {
+                start.wait().await;
+                let session = given::stored(&administering, &watched.token).await.session;
+                assert!(sessions::end_as_admin(&administering, &session).await.unwrap());
+                watched.acknowledge();
+                assert!(!watched.is_live(&administering).await);
+            });
+            while let Some(task) = tasks.join_next().await {
+                task.unwrap();
+            }
+            let reason = async |watched: &Watched| {
+                given::end_of(&core, &watched.token).await.map(|end| end.reason)
+            };
+            assert_eq!(reason(&left).await, Some(EndReason::SignedOut));
+            assert_eq!(reason(&ended).await, Some(EndReason::EndedByAdmin));
+            assert_eq!(reason(&kept).await, None, "who did nothing stays signed in");
+        }
+    }
+
+    /// Disabling or a new password, while the account signs in, signs out and reloads.
+    async fn disabling_holds_against_everything_at_once(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for round in 0..ROUNDS {
+            core.clock.set(START);
+            let name = format!("ada{round}");
+            let ada = given::account(&core, &name).await;
+            let used = Watched::new(given::session(&core, &ada).await);
+            let brought = Watched::new(given::session(&core, &ada).await);
+            let start = Arc::new(Barrier::new(5));
+            let mut tasks = JoinSet::new();
+            let (reloading, at_start, watched) = (core.clone(), start.clone(), used.clone());
+            tasks.spawn(async move {
+                at_start.wait().await;
+                reload(reloading, watched).await;
+                None
+            });
+            for brings in [None, Some(brought.clone())] {
+                let (core, start, verified) = (core.clone(), start.clone(), given::verified(&ada));
+                tasks.spawn(async move {
+                    start.wait().await;
+                    let brings = brings.as_ref().map(|watched| &*watched.token);
+                    sessions::start(&core, &verified, &Browser::default(), true, brings).await.unwrap()
+                });
+            }
+            let (signing_out, at_start, watched) = (core.clone(), start.clone(), brought.clone());
+            tasks.spawn(async move {
+                at_start.wait().await;
+                auth::logout(&signing_out, Some(&watched.token)).await.unwrap();
+                watched.acknowledge();
+                assert!(!watched.is_live(&signing_out).await);
+                None
+            });
+            let (administering, user, watched) = (core.clone(), ada.user.clone(), used.clone());
+            tasks.spawn(async move {
+                start.wait().await;
+                if round % 2 == 0 {
+                    users::disable(&administering, &user).await.unwrap();
+                } else {
+                    let now = administering.clock.now();
+                    store::users::set_password(&administering.db, &user.id, "changed", now).await.unwrap();
+                }
+                watched.acknowledge();
+                assert!(!watched.is_live(&administering).await);
+                None
+            });
+            let mut tokens = vec![used, brought];
+            while let Some(task) = tasks.join_next().await {
+                tokens.extend(task.unwrap().map(Watched::new));
+            }
+            for _ in ["as it is", "enabled again"] {
+                for watched in &tokens {
+                    assert!(!watched.is_live(&core).await, "a session outlived its account's end");
+                }
+                users::enable(&core, &ada.user).await.unwrap();
+            }
+        }
+    }
+
+    /// The password was right, and then the account is disabled before the session starts.
+    async fn a_sign_in_cannot_outrun_disabling(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for round in 0..100 {
+            let ada = given::account(&core, &format!("ada{round}")).await;
+            let (signing_in, verified) = (core.clone(), given::verified(&ada));
+            let (administering, user) = (core.clone(), ada.user.clone());
+            let starting = tokio::spawn(async move {
+                sessions::start(&signing_in, &verified, &Browser::default(), false, None).await.unwrap()
+            });
+            let disabling =
+                tokio::spawn(async move { users::disable(&administering, &user).await.unwrap() });
+            let (token, ended) = (starting.await.unwrap(), disabling.await.unwrap());
+            assert_eq!(ended, u64::from(token.is_some()), "wholly before or wholly after");
+            if let Some(token) = token {
+                assert!(!Watched::new(token).is_live(&core).await);
+            }
+        }
+    }
+
+    /// The same through the whole sign-in: the account is disabled while its password is hashed.
+    async fn disabling_during_a_whole_sign_in_leaves_nobody_signed_in(database: TestDatabase) {
+        let core = support::core(&database).await;
+        support::create_user(&core, "ada").await;
+        let user = given::credentials(&core, "ada").await.user;
+        for round in 0..10_u64 {
+            users::enable(&core, &user).await.unwrap();
+            let signing_in = core.clone();
+            let login = tokio::spawn(async move {
+                let password = support::password(PASSWORD);
+                let credentials = Credentials { username: "ada", password: &password };
+                auth::login(&signing_in, &credentials, &Browser::default(), false, None).await
+            });
+            // At another moment of the sign-in each time.
+            tokio::time::sleep(Duration::from_millis(4 * round)).await;
+            users::disable(&core, &user).await.unwrap();
+            match login.await.unwrap() {
+                Ok(token) => assert!(!Watched::new(token).is_live(&core).await),
+                Err(refusal) => assert_eq!(refusal, AppError::SignInRefused),
+            }
+        }
+        let sessions = store::sessions::list(&core.db, None).await.unwrap();
+        assert!(sessions.iter().all(|found| found.session.ended.is_some()));
+    }
+}

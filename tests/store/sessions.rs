@@ -1,0 +1,516 @@
+//! `store::sessions`.
+
+use crate::{
+    given, on_both_engines,
+    support::{self, LIFETIMES, START},
+};
+use std::time::Duration;
+use vestibule::{
+    domain::{
+        moment::Timestamp,
+        session::{EndReason, Ended, Session, SessionId},
+        user::UserId,
+    },
+    server::{
+        Core,
+        db::{Db, StoreError},
+        sessions::{Resumed, resume},
+        store::{
+            self,
+            sessions::{NewSession, Proof},
+            users::Credentials,
+        },
+        token::{self, SessionToken, TokenDigest},
+    },
+};
+
+fn after_minutes(minutes: u64) -> Timestamp {
+    START.after(Duration::from_secs(60 * minutes))
+}
+
+fn new_session<'a>(account: &'a Credentials, digest: &'a TokenDigest) -> NewSession<'a> {
+    NewSession {
+        id: token::new_session_id(),
+        token_digest: digest,
+        user_id: &account.user.id,
+        created_at: START,
+        idle_ends_at: after_minutes(10),
+        absolute_ends_at: after_minutes(60),
+        remember: true,
+        address: "2001:db8::1",
+        user_agent: "Mozilla/5.0 (quoted ' and \")",
+    }
+}
+
+fn proof(account: &Credentials) -> Proof<'_> {
+    Proof {
+        verified_hash: &account.password_hash,
+        kept_hash: &account.password_hash,
+        replaced: None,
+    }
+}
+
+/// Idle end after 10 minutes, absolute end after 60.
+async fn started(core: &Core, account: &Credentials) -> SessionId {
+    let digest = SessionToken::random().digest();
+    let session = new_session(account, &digest);
+    let id = session.id.clone();
+    assert!(
+        store::sessions::start(&core.db, &session, &proof(account))
+            .await
+            .unwrap()
+    );
+    id
+}
+
+async fn found(core: &Core, id: &SessionId) -> Session {
+    store::sessions::find(&core.db, id)
+        .await
+        .unwrap()
+        .expect("a session")
+        .session
+}
+
+async fn number_of_sessions(core: &Core) -> usize {
+    store::sessions::list(&core.db, None).await.unwrap().len()
+}
+
+fn ended(at: Timestamp, reason: EndReason) -> Ended {
+    Ended { at, reason }
+}
+
+on_both_engines! {
+    async fn a_session_comes_back_as_it_was_started(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        given::account(&core, "grace").await;
+        let digest = SessionToken::random().digest();
+        let new = new_session(&ada, &digest);
+        assert!(store::sessions::start(&core.db, &new, &proof(&ada)).await.unwrap());
+
+        let by_digest = store::sessions::find_by_digest(&core.db, &digest).await.unwrap().unwrap();
+        assert_eq!(by_digest.user, ada.user);
+        assert_eq!(by_digest.session, Session {
+            id: new.id.clone(),
+            user_id: ada.user.id.clone(),
+            created_at: START,
+            last_seen_at: START,
+            authenticated_at: START,
+            idle_ends_at: after_minutes(10),
+            absolute_ends_at: after_minutes(60),
+            remember: true,
+            address: "2001:db8::1".to_owned(),
+            user_agent: "Mozilla/5.0 (quoted ' and \")".to_owned(),
+            ended: None,
+        });
+        assert_eq!(store::sessions::find(&core.db, &new.id).await.unwrap(), Some(by_digest));
+    }
+
+    async fn unknown_sessions_are_absent_and_no_error(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        started(&core, &ada).await;
+        let other = SessionToken::random().digest();
+        assert_eq!(store::sessions::find_by_digest(&core.db, &other).await.unwrap(), None);
+        assert_eq!(store::sessions::find(&core.db, &SessionId("other".to_owned())).await.unwrap(), None);
+    }
+
+    async fn a_disabled_account_starts_nothing(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        store::users::disable(&core.db, &ada.user.id, START).await.unwrap();
+        let digest = SessionToken::random().digest();
+        assert!(!store::sessions::start(&core.db, &new_session(&ada, &digest), &proof(&ada)).await.unwrap());
+        assert_eq!(number_of_sessions(&core).await, 0);
+    }
+
+    /// Nor does the refusal end the session that the browser brought.
+    async fn a_password_changed_in_between_starts_nothing(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        store::users::set_password(&core.db, &ada.user.id, "a new hash", START).await.unwrap();
+        let brought = given::session(&core, &grace).await;
+        let digest = SessionToken::random().digest();
+        let stale = Proof { replaced: Some(&brought.digest()), ..proof(&ada) };
+        assert!(!store::sessions::start(&core.db, &new_session(&ada, &digest), &stale).await.unwrap());
+        assert_eq!(number_of_sessions(&core).await, 1);
+        assert_eq!(given::end_of(&core, &brought).await, None);
+        assert_eq!(given::credentials(&core, "ada").await.password_hash, "a new hash");
+    }
+
+    async fn an_unknown_account_starts_nothing(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let (digest, nobody) = (SessionToken::random().digest(), UserId("nobody".to_owned()));
+        let session = NewSession { user_id: &nobody, ..new_session(&ada, &digest) };
+        assert!(!store::sessions::start(&core.db, &session, &proof(&ada)).await.unwrap());
+        assert_eq!(number_of_sessions(&core).await, 0);
+    }
+
+    async fn the_kept_hash_takes_the_place_of_the_verified_one(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        given::account(&core, "grace").await;
+        let digest = SessionToken::random().digest();
+        let upgrade = Proof { kept_hash: "a stronger hash", ..proof(&ada) };
+        assert!(store::sessions::start(&core.db, &new_session(&ada, &digest), &upgrade).await.unwrap());
+        assert_eq!(given::credentials(&core, "ada").await.password_hash, "a stronger hash");
+        assert_eq!(given::credentials(&core, "grace").await.password_hash, "the first hash");
+    }
+
+    /// Whoever it belonged to: a browser has one session.
+    async fn the_session_that_the_browser_brought_ends(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        let (brought, elsewhere) = (given::session(&core, &grace).await, given::session(&core, &grace).await);
+        core.clock.set(after_minutes(1));
+        let token = given::session_that_replaces(&core, &ada, Some(&brought)).await;
+        let replaced = ended(after_minutes(1), EndReason::Replaced);
+        assert_eq!(given::end_of(&core, &brought).await, Some(replaced));
+        assert_eq!(given::end_of(&core, &elsewhere).await, None);
+        assert_eq!(given::end_of(&core, &token).await, None);
+
+        core.clock.set(after_minutes(2));
+        given::session_that_replaces(&core, &ada, Some(&brought)).await;
+        assert_eq!(given::end_of(&core, &brought).await, Some(replaced), "the first end stays");
+        given::session_that_replaces(&core, &ada, Some(&SessionToken::random())).await;
+    }
+
+    /// Creating is an INSERT that fails, never a save (tower-sessions PR 188).
+    async fn a_digest_or_an_id_in_use_is_not_used_again(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        let token = given::session(&core, &ada).await;
+        let before = given::stored(&core, &token).await;
+        let brought = given::session(&core, &ada).await;
+        let (taken, free) = (token.digest(), SessionToken::random().digest());
+        let same_digest = new_session(&grace, &taken);
+        let same_id = NewSession { id: before.session.id.clone(), ..new_session(&grace, &free) };
+        for session in [same_digest, same_id] {
+            let proof = Proof { kept_hash: "rolled back", replaced: Some(&brought.digest()), ..proof(&grace) };
+            let refused = store::sessions::start(&core.db, &session, &proof).await;
+            assert!(matches!(refused, Err(StoreError::NotUnique)), "{refused:?}");
+        }
+        assert_eq!(given::stored(&core, &token).await, before);
+        assert_eq!(given::end_of(&core, &brought).await, None, "all or nothing");
+        assert_eq!(given::credentials(&core, "grace").await.password_hash, "the first hash");
+    }
+
+    async fn sessions_are_listed_the_newest_first(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        let mut of_ada = Vec::new();
+        for minute in [3, 1, 2, 2] {
+            core.clock.set(after_minutes(minute));
+            let token = given::session(&core, &ada).await;
+            of_ada.push(given::stored(&core, &token).await);
+        }
+        core.clock.set(after_minutes(4));
+        let of_grace = given::session(&core, &grace).await;
+        let of_grace = given::stored(&core, &of_grace).await;
+
+        of_ada.sort_by_key(|found| (found.session.created_at, found.session.id.0.clone()));
+        of_ada.reverse();
+        assert_eq!(store::sessions::list(&core.db, Some(&ada.user.id)).await.unwrap(), of_ada);
+        let everybody: Vec<_> = [of_grace].into_iter().chain(of_ada).collect();
+        assert_eq!(store::sessions::list(&core.db, None).await.unwrap(), everybody);
+        let nobody = UserId("nobody".to_owned());
+        assert!(store::sessions::list(&core.db, Some(&nobody)).await.unwrap().is_empty());
+    }
+
+    async fn ended_sessions_stay_in_the_list(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let id = started(&core, &ada).await;
+        let end = ended(START, EndReason::SignedOut);
+        store::sessions::end(&core.db, &id, end).await.unwrap();
+        let listed = store::sessions::list(&core.db, None).await.unwrap();
+        assert_eq!(listed[0].session.ended, Some(end));
+    }
+
+    /// Of the same person, ended or not; two in the same millisecond are told apart.
+    async fn the_sign_in_before_this_one_is_found(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        let mut sessions = Vec::new();
+        for minute in [1, 2, 2, 3] {
+            core.clock.set(after_minutes(minute));
+            let token = given::session(&core, &ada).await;
+            given::session(&core, &grace).await;
+            sessions.push(given::stored(&core, &token).await.session);
+        }
+        sessions.sort_by_key(|session| (session.created_at, session.id.0.clone()));
+        let end = ended(after_minutes(4), EndReason::SignedOut);
+        store::sessions::end(&core.db, &sessions[0].id, end).await.unwrap();
+        sessions[0].ended = Some(end);
+        assert_eq!(store::sessions::previous(&core.db, &sessions[0]).await.unwrap(), None);
+        for pair in sessions.windows(2) {
+            let previous = store::sessions::previous(&core.db, &pair[1]).await.unwrap();
+            assert_eq!(previous.as_ref(), Some(&pair[0]));
+        }
+    }
+
+    async fn a_touch_moves_the_idle_end_and_nothing_else(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let (used, unused) = (started(&core, &ada).await, started(&core, &ada).await);
+        let (before, beside) = (found(&core, &used).await, found(&core, &unused).await);
+        assert!(store::sessions::touch(&core.db, &used, after_minutes(5), after_minutes(15)).await.unwrap());
+        let expected = Session { last_seen_at: after_minutes(5), idle_ends_at: after_minutes(15), ..before };
+        assert_eq!(found(&core, &used).await, expected);
+        assert_eq!(found(&core, &unused).await, beside);
+    }
+
+    async fn an_ended_session_is_not_touched(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        for reason in EndReason::ALL {
+            let id = started(&core, &ada).await;
+            store::sessions::end(&core.db, &id, ended(after_minutes(1), reason)).await.unwrap();
+            let before = found(&core, &id).await;
+            for now in [START, after_minutes(1), after_minutes(2)] {
+                assert!(!store::sessions::touch(&core.db, &id, now, after_minutes(20)).await.unwrap());
+            }
+            assert_eq!(found(&core, &id).await, before);
+        }
+    }
+
+    /// The instant of the end is the end: a session of ten minutes is dead at minute ten.
+    async fn a_touch_at_or_after_the_idle_end_comes_too_late(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let id = started(&core, &ada).await;
+        let last_moment = Timestamp::from_millis(after_minutes(10).as_millis() - 1);
+        for late in [after_minutes(10), after_minutes(11), after_minutes(600)] {
+            assert!(!store::sessions::touch(&core.db, &id, late, after_minutes(20)).await.unwrap());
+        }
+        assert_eq!(found(&core, &id).await.idle_ends_at, after_minutes(10));
+        assert!(store::sessions::touch(&core.db, &id, last_moment, after_minutes(20)).await.unwrap());
+    }
+
+    async fn no_touch_reaches_past_the_absolute_end(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let id = started(&core, &ada).await;
+        // An idle end that lies behind the absolute one, as no use case would ask for.
+        assert!(store::sessions::touch(&core.db, &id, after_minutes(5), after_minutes(1_000)).await.unwrap());
+        for late in [after_minutes(60), after_minutes(61)] {
+            assert!(!store::sessions::touch(&core.db, &id, late, after_minutes(2_000)).await.unwrap());
+        }
+        assert_eq!(found(&core, &id).await.absolute_ends_at, after_minutes(60));
+    }
+
+    async fn an_unknown_session_is_not_touched(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let unknown = SessionId("unknown".to_owned());
+        assert!(!store::sessions::touch(&core.db, &unknown, START, after_minutes(1)).await.unwrap());
+    }
+
+    /// Whatever comes later.
+    async fn the_first_reason_to_end_stays(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        for first in EndReason::ALL {
+            let id = started(&core, &ada).await;
+            let end = ended(after_minutes(1), first);
+            assert!(store::sessions::end(&core.db, &id, end).await.unwrap());
+            for second in EndReason::ALL {
+                assert!(!store::sessions::end(&core.db, &id, ended(after_minutes(2), second)).await.unwrap());
+            }
+            store::sessions::end_all_of_user(&core.db, &ada.user.id, ended(after_minutes(3), EndReason::EndedByAdmin))
+                .await
+                .unwrap();
+            assert_eq!(found(&core, &id).await.ended, Some(end), "read back as it was written");
+        }
+        let unknown = SessionId("unknown".to_owned());
+        assert!(!store::sessions::end(&core.db, &unknown, ended(START, EndReason::Idle)).await.unwrap());
+    }
+
+    async fn ending_one_session_leaves_the_others(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let (one, other) = (started(&core, &ada).await, started(&core, &ada).await);
+        let before = found(&core, &one).await;
+        let end = ended(after_minutes(1), EndReason::SignedOut);
+        assert!(store::sessions::end(&core.db, &one, end).await.unwrap());
+        assert_eq!(found(&core, &one).await, Session { ended: Some(end), ..before });
+        assert_eq!(found(&core, &other).await.ended, None);
+    }
+
+    async fn all_live_sessions_of_one_person_end_together(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        let (first, second, of_grace) =
+            (started(&core, &ada).await, started(&core, &ada).await, started(&core, &grace).await);
+        let end = ended(after_minutes(1), EndReason::EndedByAdmin);
+        assert_eq!(store::sessions::end_all_of_user(&core.db, &ada.user.id, end).await.unwrap(), 2);
+        assert_eq!(store::sessions::end_all_of_user(&core.db, &ada.user.id, end).await.unwrap(), 0);
+        assert_eq!(found(&core, &first).await.ended, Some(end));
+        assert_eq!(found(&core, &second).await.ended, Some(end));
+        assert_eq!(found(&core, &of_grace).await.ended, None);
+    }
+
+    /// Broken is an error that names the row, never a guess; a session in doubt is not live.
+    async fn a_corrupt_session_is_named_and_not_guessed_at(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let token = given::session(&core, &ada).await;
+        let corrupt = given::stored(&core, &token).await.session.id;
+        core.clock.set(after_minutes(1));
+        let newer = given::session(&core, &ada).await;
+        let newer = given::stored(&core, &newer).await.session;
+        for columns in [
+            "ended_at = 5, end_reason = 'revived'",
+            "ended_at = 5, end_reason = NULL",
+            "ended_at = NULL, end_reason = 'idle'",
+            "ended_at = 5, end_reason = ''",
+        ] {
+            without_checks(&core.db, &format!("UPDATE sessions SET {columns} WHERE id = '{corrupt}'")).await;
+            let outcomes = [
+                store::sessions::find(&core.db, &corrupt).await.err(),
+                store::sessions::find_by_digest(&core.db, &token.digest()).await.err(),
+                store::sessions::list(&core.db, None).await.err(),
+                store::sessions::list(&core.db, Some(&ada.user.id)).await.err(),
+                store::sessions::previous(&core.db, &newer).await.err(),
+            ];
+            for outcome in outcomes {
+                assert!(
+                    matches!(&outcome, Some(StoreError::Corrupt { table: "sessions", id }) if *id == corrupt.0),
+                    "{columns}: {outcome:?}"
+                );
+            }
+            let said = store::sessions::find(&core.db, &corrupt).await.unwrap_err().to_string();
+            assert_eq!(said, format!("corrupt row {corrupt} in sessions"));
+            assert!(resume(&core, &token).await.is_err());
+        }
+    }
+
+    /// The database itself refuses what the code would call corrupt.
+    async fn the_tables_refuse_half_an_end(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        started(&core, &ada).await;
+        for columns in ["ended_at = 5", "end_reason = 'idle'", "ended_at = 5, end_reason = 'revived'"] {
+            let sql = sqlx::AssertSqlSafe(format!("UPDATE sessions SET {columns}"));
+            let refused = match &core.db {
+                Db::Sqlite(pool) => sqlx::raw_sql(sql).execute(pool).await.err(),
+                Db::Postgres(pool) => sqlx::raw_sql(sql).execute(pool).await.err(),
+            };
+            let refused = refused.expect(columns);
+            assert!(refused.as_database_error().unwrap().is_check_violation(), "{refused}");
+        }
+    }
+
+    async fn sessions_go_with_their_account(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        started(&core, &ada).await;
+        let left = started(&core, &grace).await;
+        given::execute(&core.db, "DELETE FROM users WHERE username = 'ada'").await;
+        let listed = store::sessions::list(&core.db, None).await.unwrap();
+        assert_eq!(listed.iter().map(|found| &found.session.id).collect::<Vec<_>>(), [&left]);
+    }
+
+    /// Whoever steals a copy of the database cannot sign in with anything in it (CVE-2019-16782).
+    async fn no_column_holds_a_token(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let token = given::session(&core, &ada).await;
+        let next = given::session_that_replaces(&core, &ada, Some(&token)).await;
+        let written = given::everything_written(&core.db).await;
+        for token in [&token, &next] {
+            assert!(written.contains(token.digest().as_str()), "the search finds what is there");
+            assert!(!written.contains(&token.cookie_value()));
+            assert_ne!(token.digest().as_str(), token.cookie_value());
+            assert!(SessionToken::parse(token.digest().as_str().as_bytes())
+                .is_some_and(|stolen| stolen.digest() != token.digest()), "a digest as a cookie is another token");
+        }
+        if let Db::Sqlite(_) = &core.db {
+            let address = database.address.trim_start_matches("sqlite:");
+            let files = ["", "-wal"].map(|suffix| std::fs::read(format!("{address}{suffix}")).unwrap()).concat();
+            let holds = |text: &str| files.windows(text.len()).any(|bytes| bytes == text.as_bytes());
+            assert!(holds(token.digest().as_str()), "the search finds what is there");
+            assert!(!holds(&token.cookie_value()) && !holds(&next.cookie_value()), "nor does a file");
+        }
+    }
+
+    /// By the use case as by the store: not a millisecond longer, and for ever.
+    async fn the_instant_of_the_end_is_the_end(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let just_before = |end: Timestamp| Timestamp::from_millis(end.as_millis() - 1);
+        let idle_end = START.after(LIFETIMES.idle);
+        let token = given::session(&core, &ada).await;
+        core.clock.set(just_before(idle_end));
+        assert!(matches!(resume(&core, &token).await.unwrap(), Resumed::Live(_)));
+        let unused = given::session_at(&core, &ada, START).await;
+        core.clock.set(idle_end);
+        assert_eq!(resume(&core, &unused).await.unwrap(), Resumed::Ended(EndReason::Idle));
+        core.clock.set(START);
+        assert_eq!(resume(&core, &unused).await.unwrap(), Resumed::Ended(EndReason::Idle));
+
+        // Used all day long, it still reaches its absolute end.
+        let used = given::session_at(&core, &ada, START).await;
+        let absolute_end = START.after(LIFETIMES.absolute);
+        for hour in 1..24 {
+            core.clock.set(after_minutes(60 * hour));
+            assert!(matches!(resume(&core, &used).await.unwrap(), Resumed::Live(_)), "hour {hour}");
+        }
+        core.clock.set(just_before(absolute_end));
+        assert!(matches!(resume(&core, &used).await.unwrap(), Resumed::Live(_)));
+        let idle_end = given::stored(&core, &used).await.session.idle_ends_at;
+        assert_eq!(idle_end, absolute_end, "activity does not reach past the absolute end");
+        core.clock.set(absolute_end);
+        assert_eq!(resume(&core, &used).await.unwrap(), Resumed::Ended(EndReason::Expired));
+        assert_eq!(given::end_of(&core, &used).await, Some(ended(absolute_end, EndReason::Expired)));
+    }
+
+    /// A page view is normally one read: "last seen" is written at most once a minute.
+    async fn last_seen_moves_once_a_minute(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let token = given::session(&core, &ada).await;
+        for (seconds, seen) in [(59, 0), (60, 60), (119, 60), (120, 120)] {
+            core.clock.set(START.after(Duration::from_secs(seconds)));
+            resume(&core, &token).await.unwrap();
+            let session = given::stored(&core, &token).await.session;
+            assert_eq!(session.last_seen_at, START.after(Duration::from_secs(seen)), "{seconds} s");
+        }
+    }
+
+    /// The use case starts sessions with the configured lifetimes, remembered or not.
+    async fn lifetimes_are_those_of_the_configuration(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        for remember in [false, true] {
+            let browser = vestibule::server::sessions::Browser::default();
+            let token = vestibule::server::sessions::start(&core, &given::verified(&ada), &browser, remember, None)
+                .await
+                .unwrap()
+                .unwrap();
+            let session = given::stored(&core, &token).await.session;
+            assert_eq!(session.remember, remember);
+            assert_eq!(session.idle_ends_at, START.after(LIFETIMES.idle_for(remember)));
+            assert_eq!(session.absolute_ends_at, START.after(LIFETIMES.absolute_for(remember)));
+        }
+    }
+}
+
+/// Writes what the tables' CHECKs would refuse, as a broken disk or a hand with a shell might.
+async fn without_checks(db: &Db, sql: &str) {
+    match db {
+        Db::Sqlite(_) => {
+            let sql = format!(
+                "PRAGMA ignore_check_constraints = ON; {sql}; PRAGMA ignore_check_constraints = OFF"
+            );
+            given::execute(db, &sql).await;
+        }
+        Db::Postgres(_) => {
+            let sql = format!(
+                "ALTER TABLE sessions DROP CONSTRAINT IF EXISTS sessions_end_reason_check; \
+                 ALTER TABLE sessions DROP CONSTRAINT IF EXISTS sessions_check; {sql}"
+            );
+            given::execute(db, &sql).await;
+        }
+    }
+}
