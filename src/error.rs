@@ -18,7 +18,7 @@ pub enum AppError {
     NotSignedIn,
     #[error("The request came from another site, so it was not carried out.")]
     CrossSite,
-    #[error("There is no page at this address.")]
+    #[error("The address may be mistyped, or the page has moved.")]
     NotFound,
     #[error("The request could not be understood.")]
     BadRequest,

@@ -10,6 +10,7 @@ use leptos::{
     html,
     prelude::*,
     server_fn::ServerFn,
+    wasm_bindgen::JsCast,
 };
 use serde::de::DeserializeOwned;
 
@@ -81,8 +82,12 @@ pub fn PasswordField(
             is_shown.set(false);
         }
     });
-    let watch_caps_lock =
-        move |event: KeyboardEvent| caps_lock.set(event.get_modifier_state("CapsLock"));
+    let watch_caps_lock = move |event: KeyboardEvent| {
+        // Password managers pretend keys by bare events, which know nothing of Caps Lock.
+        if event.has_type::<KeyboardEvent>() {
+            caps_lock.set(event.get_modifier_state("CapsLock"));
+        }
+    };
     let caps_id = format!("{id}-caps");
     let described_by = {
         let caps_id = caps_id.clone();

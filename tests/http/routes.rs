@@ -28,7 +28,7 @@ async fn a_page_that_does_not_exist_says_so() {
             );
             let text = visible_text(&page);
             assert!(
-                text.contains("There is no page at this address."),
+                text.contains("The address may be mistyped"),
                 "{path}: {text}"
             );
             assert!(

@@ -206,7 +206,9 @@ on_both_engines! {
         let page = browser.get("/login").await.text();
         assert!(page.contains("type=\"password\"") && !page.contains("user create"), "{page}");
         server.stop();
-        let log = home.serve().stop();
+        let server = home.serve();
+        assert_eq!(server.browser().get("/readyz").await.status, 200);
+        let log = server.stop();
         assert!(!log.contains("There is no account yet."), "{log}");
     }
 

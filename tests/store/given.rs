@@ -1,5 +1,6 @@
 //! What the stories begin with, and a look behind the store's back.
 
+use sqlx::{Postgres, Sqlite, pool::PoolConnection};
 use vestibule::{
     domain::{
         moment::Timestamp,
@@ -111,6 +112,37 @@ pub async fn execute(db: &Db, sql: &str) -> u64 {
             .await
             .expect("SQL of the test")
             .rows_affected(),
+    }
+}
+
+/// Another program in the middle of a transaction.
+pub enum Writer {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl Writer {
+    pub async fn begin(db: &Db, begin: &'static str, sql: &str) -> Self {
+        let mut writer = match db {
+            Db::Sqlite(pool) => Self::Sqlite(pool.acquire().await.expect("a connection")),
+            Db::Postgres(pool) => Self::Postgres(pool.acquire().await.expect("a connection")),
+        };
+        writer.execute(begin).await;
+        writer.execute(sql).await;
+        writer
+    }
+
+    pub async fn commit(mut self) {
+        self.execute("COMMIT").await;
+    }
+
+    async fn execute(&mut self, sql: &str) {
+        let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
+        let outcome = match self {
+            Self::Sqlite(connection) => sql.execute(&mut **connection).await.map(drop),
+            Self::Postgres(connection) => sql.execute(&mut **connection).await.map(drop),
+        };
+        outcome.expect("SQL of the test");
     }
 }
 

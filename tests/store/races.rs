@@ -118,6 +118,25 @@ on_both_engines! {
         }
     }
 
+    /// The end is written while the request waits to note that the session was used.
+    async fn a_session_that_ends_during_its_request_is_not_served_once_more(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let token = given::session(&core, &ada).await;
+        core.clock.set(START.after(Duration::from_secs(61)));
+        let ended = core.clock.now().as_millis();
+        let sql = format!("UPDATE sessions SET ended_at = {ended}, end_reason = 'signed_out'");
+        // Nobody sees the end before it is committed, and nobody else writes to the row.
+        let begin = if database.engine == Engine::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        let ending = given::Writer::begin(&core.db, begin, &sql).await;
+        let asking = core.clone();
+        let asked = tokio::spawn(async move { sessions::resume(&asking, &token).await.unwrap() });
+        // Time to read the session; a request that has not read it by then sees the end anyway.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        ending.commit().await;
+        assert_eq!(asked.await.unwrap(), Resumed::Ended(EndReason::SignedOut));
+    }
+
     /// Disabling or a new password, while the account signs in, signs out and reloads.
     async fn disabling_holds_against_everything_at_once(database: TestDatabase) {
         let core = support::core(&database).await;

@@ -1,0 +1,20 @@
+import { defineConfig, devices } from '@playwright/test';
+
+export default defineConfig({
+  testDir: 'tests',
+  // A test that passes only the second time has found something.
+  retries: 0,
+  workers: 2,
+  fullyParallel: true,
+  // The processors may be busy with a build.
+  timeout: 45_000,
+  expect: { timeout: 10_000 },
+  forbidOnly: !!process.env.CI,
+  reporter: [['list'], ['html', { open: 'never' }]],
+  use: {
+    ...devices['Desktop Chrome'],
+    screenshot: 'only-on-failure',
+    // Playwright itself switches off the sandbox, updates, synchronisation and the first-run page.
+    launchOptions: { executablePath: process.env.CHROME_PATH, args: ['--disable-quic'] },
+  },
+});

@@ -1,0 +1,83 @@
+/** Every page in every state, and the way there. */
+
+import { expect, newPerson, type Visitor } from '../fixtures';
+import type { Server } from './server';
+import type { Stranger } from './stranger';
+import type { Wire } from './wire';
+
+export type Scene = { visitor: Visitor; server: Server; wire: Wire; stranger: Stranger };
+
+/** What browsers say about failures that these pages are made of. */
+export const SAID_ABOUT_PAGES = [/status of 40[134]/, /elsewhere: http:\/\/127\.0\.0\.1/];
+
+export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
+  login: async ({ visitor, server }) => {
+    newPerson(server);
+    await visitor.open('/login');
+  },
+
+  'login-no-account': async ({ visitor }) => visitor.open('/login'),
+
+  'login-error': async ({ visitor, server }) => {
+    const { name } = newPerson(server);
+    await visitor.open('/login');
+    await visitor.sends(name, 'not the password at all');
+    await expect(visitor.problem).toBeFocused();
+  },
+
+  'login-ended': async ({ visitor, server }) => {
+    const person = newPerson(server);
+    await visitor.signsIn(person);
+    server.run(['session', 'end', '--user', person.name]);
+    await visitor.open('/dashboard');
+    await expect(visitor.page.getByRole('status').first()).toContainText('ended by an administrator');
+  },
+
+  'login-cookie-not-kept': async ({ visitor, server, wire }) => {
+    const { name, password } = newPerson(server);
+    wire.bend = ({ headers }) => void delete headers['set-cookie'];
+    await visitor.open('/login');
+    await visitor.sends(name, password);
+    await expect(visitor.page.getByRole('status').first()).toContainText('did not keep');
+    await visitor.comesAlive();
+  },
+
+  dashboard: async ({ visitor, server }) => {
+    const person = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace' });
+    await visitor.signsIn(person);
+    await visitor.signsOut();
+    await visitor.open('/login');
+    await visitor.page.getByLabel('Stay signed in on this device').check();
+    await visitor.sends(person.name, person.password);
+    await visitor.isWelcomed(person);
+  },
+
+  'dashboard-long-names': async ({ visitor, server }) => {
+    const word = 'Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenhaft';
+    const name = word.slice(0, 64);
+    await visitor.signsIn(newPerson(server, { name, displayName: name, email: `${name}@${name.slice(0, 63)}.example` }));
+  },
+
+  logout: async ({ visitor, server }) => {
+    await visitor.signsIn(newPerson(server));
+    await visitor.open('/logout');
+  },
+
+  'logout-signed-out': async ({ visitor }) => visitor.open('/logout'),
+
+  'signed-out': async ({ visitor, server }) => {
+    await visitor.signsIn(newPerson(server));
+    await visitor.signsOut();
+  },
+
+  'error-404': async ({ visitor }) => {
+    await visitor.page.goto('/no/such/page');
+  },
+
+  'error-403': async ({ visitor, wire, stranger }) => {
+    const form = stranger.puts(`<form method=post action="${wire.origin}/api/login"><button>Win a prize</button></form>`);
+    await visitor.page.goto(stranger.foreigner + form);
+    await visitor.page.getByRole('button').click();
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Refused');
+  },
+};

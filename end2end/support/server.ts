@@ -1,0 +1,100 @@
+/** A real Vestibule, in a folder and with a database of its own. */
+
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const PROJECT = path.resolve(__dirname, '..', '..');
+const PROGRAM = path.join(PROJECT, 'target', 'release', 'vestibule');
+const STARTS_WITHIN = 20_000;
+
+/** Environment variables of the server, such as `VESTIBULE_SESSION__IDLE_TIMEOUT`. */
+export type Settings = Record<string, string>;
+
+/** A line of `vestibule session list --json`. */
+export type SessionRow = { id: string; user: string; remember: boolean; end_reason: string | null };
+
+export class Server {
+  /** What it has written to standard error and standard output so far. */
+  log = '';
+  origin = '';
+
+  private constructor(
+    private readonly folder: string,
+    private readonly environment: NodeJS.ProcessEnv,
+    private readonly process: ChildProcess,
+  ) {}
+
+  static async start(settings: Settings = {}): Promise<Server> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'vestibule-e2e-'));
+    const environment = {
+      ...withoutOurs(process.env),
+      VESTIBULE_DATABASE_URL: `sqlite:${path.join(folder, 'vestibule.db')}`,
+      LEPTOS_SITE_ROOT: path.join(PROJECT, 'target', 'site'),
+      LEPTOS_SITE_ADDR: '127.0.0.1:0',
+      ...settings,
+    };
+    const server = new Server(folder, environment, spawn(PROGRAM, ['serve'], { cwd: folder, env: environment }));
+    try {
+      await server.answers();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    return server;
+  }
+
+  /** Ends this process, no other, and removes its folder. */
+  async stop(): Promise<void> {
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      const ended = once(this.process, 'exit');
+      this.process.kill('SIGKILL');
+      await ended;
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Runs `vestibule …` against the same database, and gives what it printed. */
+  run(commandLine: string[], input = ''): string {
+    const { status, stdout, stderr } = spawnSync(PROGRAM, commandLine, {
+      cwd: this.folder,
+      env: this.environment,
+      input,
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(`vestibule ${commandLine.join(' ')}: ${stderr}`);
+    return stdout;
+  }
+
+  /** All sessions of a person, the newest first. */
+  sessions(name: string): SessionRow[] {
+    const lines = this.run(['session', 'list', '--user', name, '--json']).split('\n').filter(Boolean);
+    return lines.map((line) => JSON.parse(line) as SessionRow);
+  }
+
+  liveSessions(name: string): SessionRow[] {
+    return this.sessions(name).filter((session) => session.end_reason === null);
+  }
+
+  private async answers(): Promise<void> {
+    const listen = (chunk: Buffer) => (this.log += chunk.toString());
+    this.process.stdout?.on('data', listen);
+    this.process.stderr?.on('data', listen);
+    const deadline = Date.now() + STARTS_WITHIN;
+    while (Date.now() < deadline && this.process.exitCode === null) {
+      this.origin = /Vestibule answers on (\S+)/.exec(this.log)?.[1] ?? '';
+      const health = this.origin && (await fetch(`${this.origin}/healthz`).catch(() => undefined));
+      if (health && health.ok) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error(`Vestibule did not start:\n${this.log}`);
+  }
+}
+
+/** The developer's own settings must not reach the tests. */
+function withoutOurs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const foreign = Object.entries(environment).filter(([name]) => !/^(VESTIBULE_|LEPTOS_|RUST_LOG$)/.test(name));
+  return Object.fromEntries(foreign);
+}

@@ -1,0 +1,124 @@
+/** A person at a browser. */
+
+import { expect, type BrowserContext, type Page } from '@playwright/test';
+
+/** How a page may reach people: with everything, without scripts, or with the WebAssembly lost. */
+export const WAYS = ['hydrated', 'without JavaScript', 'without WebAssembly'] as const;
+export type Way = (typeof WAYS)[number];
+
+export const SESSION_COOKIE = '__Host-Http-session';
+
+/** An account and its password. */
+export type Person = { name: string; displayName: string; email: string; password: string };
+
+declare global {
+  interface Window {
+    /** Resolves once the page's own script has brought it to life. */
+    alive: Promise<void>;
+    /** The memory of the page's WebAssembly. */
+    wasmMemory?: WebAssembly.Memory;
+  }
+}
+
+/** Lets tests wait for hydration, and look into the WebAssembly. */
+export async function seeThrough(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    let live: () => void;
+    window.alive = new Promise((resolve) => (live = resolve));
+    const watch = <T extends WebAssembly.WebAssemblyInstantiatedSource | WebAssembly.Instance>(made: T): T => {
+      const { exports } = 'instance' in made ? made.instance : made;
+      window.wasmMemory = exports.memory as WebAssembly.Memory;
+      // `hydrate` is called in a microtask after this one; a timer waits for all of those.
+      setTimeout(live);
+      return made;
+    };
+    const { instantiate, instantiateStreaming } = WebAssembly;
+    WebAssembly.instantiate = ((...given: Parameters<typeof instantiate>) =>
+      instantiate(...given).then(watch)) as typeof instantiate;
+    WebAssembly.instantiateStreaming = (...given) => instantiateStreaming(...given).then(watch);
+  });
+}
+
+export class Visitor {
+  constructor(
+    readonly page: Page,
+    readonly way: Way,
+  ) {}
+
+  get context(): BrowserContext {
+    return this.page.context();
+  }
+
+  get name() {
+    return this.page.getByLabel('Name or e-mail');
+  }
+
+  get password() {
+    return this.page.getByLabel('Password', { exact: true });
+  }
+
+  get signInButton() {
+    return this.page.getByRole('button', { name: 'Sign in' });
+  }
+
+  get signOutButton() {
+    return this.page.getByRole('button', { name: 'Sign out' });
+  }
+
+  get problem() {
+    return this.page.getByRole('alert');
+  }
+
+  /** Goes to a page of Vestibule, and waits until it lives as far as it can. */
+  async open(path: string): Promise<void> {
+    await this.page.goto(path);
+    await this.comesAlive();
+  }
+
+  async comesAlive(): Promise<void> {
+    if (this.way === 'hydrated') await this.page.evaluate(() => window.alive);
+  }
+
+  async types(name: string, password: string): Promise<void> {
+    await this.name.fill(name);
+    await this.password.fill(password);
+  }
+
+  /** Fills in the form of the page at hand, and sends it. */
+  async sends(name: string, password: string): Promise<void> {
+    await this.types(name, password);
+    await this.signInButton.click();
+  }
+
+  async signsIn(person: Person, path = '/login'): Promise<void> {
+    await this.open(path);
+    await this.sends(person.name, person.password);
+    await this.isWelcomed(person);
+  }
+
+  async signsOut(): Promise<void> {
+    await this.signOutButton.click();
+    await expect(this.page.getByRole('heading', { level: 1 })).toHaveText('You are signed out');
+    await this.comesAlive();
+  }
+
+  async isWelcomed(person: Person): Promise<void> {
+    await expect(this.page).toHaveURL(/\/dashboard/);
+    await expect(this.page.getByRole('heading', { level: 1 })).toHaveText(`Good to see you, ${person.displayName}`);
+    await this.comesAlive();
+  }
+
+  async isAskedToSignIn(): Promise<void> {
+    await expect(this.page).toHaveURL(/\/login/);
+    await expect(this.page.getByRole('heading', { level: 1 })).toHaveText('Sign in');
+    await this.comesAlive();
+  }
+
+  async newTab(): Promise<Visitor> {
+    return new Visitor(await this.context.newPage(), this.way);
+  }
+
+  async sessionCookie() {
+    return (await this.context.cookies()).find((cookie) => cookie.name === SESSION_COOKIE);
+  }
+}

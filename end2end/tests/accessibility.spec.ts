@@ -1,0 +1,75 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect, overTheWire, test, type Visitor } from '../fixtures';
+import { PAGES, SAID_ABOUT_PAGES } from '../support/pages';
+
+test.use({ ...overTheWire, settings: {} });
+test.slow();
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
+const LOOKS = [
+  { colorScheme: 'light', forcedColors: 'none' },
+  { colorScheme: 'dark', forcedColors: 'none' },
+  { colorScheme: 'light', forcedColors: 'active' },
+] as const;
+const WIDTHS = [320, 1280];
+
+for (const [name, arrive] of Object.entries(PAGES)) {
+  test(`${name}: nobody is kept out`, async ({ visitor, server, wire, stranger, complaints }) => {
+    complaints.expect(...SAID_ABOUT_PAGES);
+    const { page } = visitor;
+    // Colours on their way from one to the other are nobody's contrast.
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await arrive({ visitor, server, wire, stranger });
+    for (const look of LOOKS) {
+      await page.emulateMedia({ ...look, reducedMotion: 'reduce' });
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 640 });
+        const { violations } = await new AxeBuilder({ page })
+          .withTags(RULES)
+          .options({ rules: { 'target-size': { enabled: true } } })
+          .analyze();
+        const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
+        expect.soft(found, `${width} px, ${look.colorScheme}, forced colours ${look.forcedColors}`).toEqual([]);
+        expect.soft(await overflow(visitor), `wider than ${width} px`).toBeLessThanOrEqual(0);
+      }
+    }
+    expect.soft(await smallTargets(visitor), 'targets smaller than 24 px').toEqual([]);
+    await withLargeText(visitor);
+    expect.soft(await overflow(visitor), 'at 640 px with text of 200 %').toBeLessThanOrEqual(0);
+  });
+}
+
+/** How far the page can be scrolled sideways. */
+function overflow({ page }: Visitor): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+}
+
+/** WCAG 2.5.8; links inside a sentence are exempt. */
+function smallTargets({ page }: Visitor): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('a, button, input:not([type=hidden])')]
+      .filter((target) => target.checkVisibility() && !target.closest('p') && !target.matches('.skip'))
+      .map((target) => ({ target, box: target.getBoundingClientRect() }))
+      .filter(({ box }) => box.width < 24 || box.height < 24)
+      .map(({ target, box }) => `${target.outerHTML} ${box.width} × ${box.height}`),
+  );
+}
+
+async function withLargeText({ page }: Visitor): Promise<void> {
+  await page.setViewportSize({ width: 640, height: 640 });
+  await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+}
+
+test('whoever wants less motion gets none', async ({ visitor, server, wire, stranger }) => {
+  await visitor.page.emulateMedia({ reducedMotion: 'reduce' });
+  await PAGES.login!({ visitor, server, wire, stranger });
+  wire.bend = ({ url }) => (url === '/api/login' ? new Promise(() => {}) : undefined);
+  await visitor.sends('ada', 'correct horse battery');
+  await expect(visitor.signInButton).toHaveAttribute('aria-busy', 'true');
+  const moving = () =>
+    document
+      .getAnimations()
+      .filter(({ effect }) => Number(effect?.getComputedTiming().duration) > 1)
+      .map((animation) => (animation as CSSAnimation).animationName ?? 'transition');
+  expect(await visitor.page.evaluate(moving)).toEqual([]);
+});

@@ -1,0 +1,90 @@
+import { expect, inEveryWay, newPerson, test, type Person } from '../fixtures';
+
+test.use({ locale: 'en-GB', timezoneId: 'Asia/Kolkata' });
+
+inEveryWay(() => {
+  test('it says who is signed in, and how', async ({ visitor, person }) => {
+    await visitor.signsIn(person);
+    const account = visitor.page.getByRole('region', { name: 'Your account' });
+    await expect(account).toContainText(person.name);
+    await expect(account).toContainText(person.email);
+    await expect(account).toContainText('Member');
+    const session = visitor.page.getByRole('region', { name: 'This session' });
+    await expect(session).toContainText('Chrome on');
+    await expect(session).toContainText('127.0.0.1');
+  });
+
+  test('it shows the sign-in before this one', async ({ visitor, another, person }) => {
+    const before = visitor.page.getByRole('region', { name: 'The sign-in before this one' });
+    await visitor.signsIn(person);
+    await expect(before).toContainText('This is your first sign-in.');
+    const elsewhere = await another();
+    await elsewhere.signsIn(person);
+    await visitor.signsOut();
+    await visitor.signsIn(person);
+    await expect(before).toContainText('Chrome on');
+    await expect(before).toContainText('Not you?');
+  });
+
+  test('a hostile name is only a name', async ({ visitor, server }) => {
+    const displayName = `</script><img src=x onerror=alert(1)>"'{{1}}\u2028`;
+    const person: Person = newPerson(server, { displayName });
+    visitor.page.on('dialog', (dialog) => {
+      throw new Error(dialog.message());
+    });
+    await visitor.open('/login');
+    await visitor.sends(person.name, person.password);
+    const heading = visitor.page.getByRole('heading', { level: 1 });
+    await expect(heading).toContainText(displayName.trim());
+    await visitor.open('/logout');
+    await expect(visitor.page.getByRole('main')).toContainText(displayName.trim());
+    await visitor.signsOut();
+    await expect(visitor.page.getByRole('main')).toContainText(displayName.trim());
+    await expect(visitor.page.locator('img')).toHaveCount(0);
+  });
+
+  test('an address that does not exist is a page of ours that says so', async ({ visitor, complaints }) => {
+    complaints.expect(/status of 404/);
+    const answer = await visitor.page.goto('/no/such/page');
+    expect(answer?.status()).toBe(404);
+    await expect(visitor.page).toHaveTitle('There is no page here – Vestibule');
+    await visitor.page.getByRole('link', { name: 'Go to the start page' }).click();
+    await visitor.isAskedToSignIn();
+  });
+});
+
+test('with the script times are those of the person, without it UTC', async ({ visitor, person }) => {
+  await visitor.signsIn(person);
+  const since = visitor.page.getByRole('region', { name: 'This session' }).locator('time').first();
+  const iso = await since.getAttribute('datetime');
+  const style = { dateStyle: 'long', timeStyle: 'short', timeZone: 'Asia/Kolkata' } as const;
+  await expect(since).toHaveText(new Date(iso!).toLocaleString('en-GB', style));
+  expect(await (await visitor.context.request.get('/dashboard')).text()).toContain('UTC');
+});
+
+test('nothing moves when the script arrives', async ({ visitor, person }) => {
+  await visitor.signsIn(person);
+  for (const path of ['/dashboard', '/logout']) {
+    await visitor.open(path);
+    const shift = await visitor.page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          const sum = (entries: PerformanceEntryList) =>
+            entries.reduce((all, entry) => all + (entry as PerformanceEntry & { value: number }).value, 0);
+          new PerformanceObserver((list) => resolve(sum(list.getEntries()))).observe({ type: 'layout-shift', buffered: true });
+          setTimeout(() => resolve(0), 300);
+        }),
+    );
+    expect(shift, path).toBe(0);
+  }
+});
+
+test('however many ask at once, everybody gets the page', async ({ visitor, person }) => {
+  await visitor.signsIn(person);
+  const statuses = new Set<number>();
+  for (let round = 0; round < 10; round++) {
+    const crowd = Array.from({ length: 20 }, () => visitor.context.request.get('/dashboard'));
+    for (const answer of await Promise.all(crowd)) statuses.add(answer.status());
+  }
+  expect([...statuses]).toEqual([200]);
+});

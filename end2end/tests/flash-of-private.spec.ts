@@ -1,0 +1,81 @@
+import { expect, overTheWire, test, type Visitor } from '../fixtures';
+
+test.use(overTheWire);
+
+/** Writes down every text that the window shows from now on, from the first paint on. */
+async function writeDown({ page }: Visitor): Promise<() => Set<string>> {
+  const shown = new Set<string>();
+  await page.exposeFunction('shown', (text: string) => shown.add(text));
+  await page.addInitScript(() => {
+    const { shown } = window as unknown as { shown: (text: string) => void };
+    const look = () => void (document.body && shown(`${document.title}\n${document.body.innerText}`));
+    new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+    const everyFrame = () => (look(), requestAnimationFrame(everyFrame));
+    everyFrame();
+  });
+  return () => shown;
+}
+
+const all = (shown: Set<string>) => [...shown].join('\n');
+
+test('whoever is not signed in never sees anything of the dashboard', async ({ visitor, person, wire }) => {
+  const shown = await writeDown(visitor);
+  for (const path of ['/dashboard', '/dashboard/', '/dashboard?a=1', '/']) {
+    await visitor.open(path);
+    await visitor.isAskedToSignIn();
+  }
+  expect(all(shown())).toContain('Sign in');
+  expect(all(shown())).not.toMatch(/Good to see you|Your account|Sign out/);
+  for (const { url, status, body } of wire.heard.filter(({ url }) => url.startsWith('/dashboard'))) {
+    expect(status, url).toBeGreaterThanOrEqual(303);
+    expect(body.length, url).toBe(0);
+  }
+  const [name, display] = [Buffer.from(person.name), Buffer.from(person.displayName)];
+  expect(wire.heard.filter(({ body }) => body.includes(name) || body.includes(display))).toEqual([]);
+});
+
+test('whoever is signed in never sees the sign-in page', async ({ visitor, person }) => {
+  await visitor.signsIn(person);
+  const shown = await writeDown(visitor);
+  for (const path of ['/dashboard', '/', '/login', '/login?next=/dashboard']) {
+    await visitor.open(path);
+    await visitor.isWelcomed(person);
+  }
+  expect(all(shown())).toContain(person.displayName);
+  expect(all(shown())).not.toMatch(/Name or e-mail|Password/);
+});
+
+test('whoever signs out sees nothing private from then on', async ({ visitor, person }) => {
+  await visitor.signsIn(person);
+  await visitor.signsOut();
+  const shown = await writeDown(visitor);
+  await visitor.page.reload();
+  await visitor.open('/dashboard');
+  await visitor.isAskedToSignIn();
+  await visitor.open('/logout');
+  expect(all(shown())).toContain('You are not signed in');
+  expect(all(shown())).not.toContain(person.displayName);
+});
+
+test('a sign-in that is refused or under way shows nothing private', async ({ visitor, person, complaints }) => {
+  complaints.expect(/status of 401/);
+  const shown = await writeDown(visitor);
+  await visitor.open('/login');
+  await visitor.sends(person.name, 'not the password at all');
+  await expect(visitor.problem).toBeVisible();
+  expect(all(shown())).toContain('There is a problem');
+  expect(all(shown())).not.toContain(person.displayName);
+});
+
+test('the first paint is the page itself, whole', async ({ visitor, person }) => {
+  await visitor.signsIn(person);
+  // Neither script nor WebAssembly comes: what is painted is what the server sent.
+  await visitor.page.route(/\.(js|wasm)$/, () => {});
+  await visitor.page.goto('/dashboard', { waitUntil: 'commit' });
+  await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText(`Good to see you, ${person.displayName}`);
+  const before = await visitor.page.getByRole('main').innerText();
+  await visitor.page.unrouteAll();
+  await visitor.open('/dashboard');
+  const withoutTimes = (text: string) => text.replace(/\d+ \w+ \d{4}.*/g, '');
+  expect(withoutTimes(await visitor.page.getByRole('main').innerText())).toBe(withoutTimes(before));
+});

@@ -1,0 +1,98 @@
+import { expect, inEveryWay, test, type Visitor } from '../fixtures';
+
+/** Presses Tab, and gives what has the focus then. It must be in view, uncovered, with a visible ring. */
+async function tab({ page }: Visitor): Promise<string> {
+  await page.keyboard.press('Tab');
+  const focus = await page.evaluate(() => {
+    const element = document.activeElement as HTMLElement;
+    const { outlineStyle, outlineWidth } = getComputedStyle(element);
+    const { left, top, width, height, bottom } = element.getBoundingClientRect();
+    const middle = document.elementFromPoint(left + width / 2, top + height / 2);
+    const label = (element as HTMLInputElement).labels?.[0]?.textContent;
+    return {
+      name: (label ?? element.getAttribute('aria-label') ?? element.textContent ?? '').trim(),
+      ring: outlineStyle === 'none' ? 0 : parseFloat(outlineWidth),
+      inView: top >= 0 && bottom <= innerHeight,
+      uncovered: middle !== null && (element.contains(middle) || middle.contains(element)),
+    };
+  });
+  expect(focus).toMatchObject({ inView: true, uncovered: true });
+  expect(focus.ring, `the ring of ${focus.name}`).toBeGreaterThanOrEqual(2);
+  return focus.name;
+}
+
+async function tabTo(visitor: Visitor, wanted: string): Promise<void> {
+  for (let steps = 0; steps < 12; steps++) if ((await tab(visitor)) === wanted) return;
+  throw new Error(`Tab does not lead to ${wanted}`);
+}
+
+inEveryWay(() => {
+  test('one can sign in and out without a mouse', async ({ visitor, person, way }) => {
+    const { keyboard } = visitor.page;
+    await visitor.open('/login');
+    const order = [
+      'Skip to content',
+      'Vestibule',
+      'Name or e-mail',
+      'Password',
+      ...(way === 'hydrated' ? ['Show password'] : []),
+      'Stay signed in on this device',
+      'Sign in',
+    ];
+    for (const name of order) expect(await tab(visitor)).toBe(name);
+    await visitor.page.reload();
+    await visitor.comesAlive();
+
+    await tabTo(visitor, 'Name or e-mail');
+    await keyboard.type(person.name);
+    await tabTo(visitor, 'Password');
+    await keyboard.type(person.password);
+    await tabTo(visitor, 'Stay signed in on this device');
+    await keyboard.press('Space');
+    await tabTo(visitor, 'Sign in');
+    await keyboard.press('Space');
+    await visitor.isWelcomed(person);
+    await expect(visitor.page.getByText('Kept on this device')).toBeVisible();
+
+    await tabTo(visitor, 'Sign out');
+    await keyboard.press('Enter');
+    await expect(visitor.page).toHaveURL('/signed-out');
+    await visitor.comesAlive();
+    await tabTo(visitor, 'Sign in again');
+    await keyboard.press('Enter');
+    await visitor.isAskedToSignIn();
+  });
+
+  test('a refusal leads to the field', async ({ visitor, person, complaints }) => {
+    complaints.expect(/status of 401/);
+    const { keyboard } = visitor.page;
+    await visitor.open('/login');
+    await tabTo(visitor, 'Name or e-mail');
+    await keyboard.type(person.name);
+    await tabTo(visitor, 'Password');
+    await keyboard.type('not the password at all');
+    await keyboard.press('Enter');
+    await expect(visitor.problem).toBeFocused();
+    expect(await tab(visitor)).toBe('The name or the password is not right.');
+    await keyboard.press('Enter');
+    await expect(visitor.name).toBeFocused();
+    expect(await tab(visitor)).toBe('Password');
+    await keyboard.type(person.password);
+    await keyboard.press('Enter');
+    await visitor.isWelcomed(person);
+  });
+
+  test('the skip link leads past the header', async ({ visitor, person }) => {
+    await visitor.signsIn(person);
+    await visitor.open('/logout');
+    expect(await tab(visitor)).toBe('Skip to content');
+    const skip = visitor.page.getByRole('link', { name: 'Skip to content' });
+    expect((await skip.boundingBox())!.height).toBeGreaterThanOrEqual(24);
+    await visitor.page.keyboard.press('Enter');
+    await expect(visitor.page.getByRole('main')).toBeFocused();
+    expect(await tab(visitor)).toBe('Sign out');
+    expect(await tab(visitor)).toBe('Stay signed in');
+    await visitor.page.keyboard.press('Enter');
+    await visitor.isWelcomed(person);
+  });
+});

@@ -1,0 +1,89 @@
+import { expect, inEveryWay, test } from '../fixtures';
+
+inEveryWay(() => {
+  test('signing out ends the session for good and says whose', async ({ visitor, person, server }) => {
+    await visitor.signsIn(person);
+    const before = await visitor.sessionCookie();
+    await visitor.signsOut();
+    await expect(visitor.page).toHaveURL('/signed-out');
+    await expect(visitor.page).toHaveTitle('You are signed out – Vestibule');
+    await expect(visitor.page.getByRole('main')).toContainText(`${person.displayName}’s session`);
+    await expect(visitor.page.getByRole('main')).toContainText('Other devices may still be signed in');
+    expect(await visitor.context.cookies()).toEqual([]);
+    expect(server.sessions(person.name).map((session) => session.end_reason)).toEqual(['signed_out']);
+
+    // A copy of the cookie is worth nothing.
+    await visitor.context.addCookies([before!]);
+    await visitor.open('/dashboard');
+    await visitor.isAskedToSignIn();
+    await expect(visitor.page.getByRole('status').first()).toContainText('You signed out in this browser.');
+  });
+
+  test('one can sign in again from there', async ({ visitor, person }) => {
+    await visitor.signsIn(person);
+    await visitor.signsOut();
+    await visitor.page.getByRole('link', { name: 'Sign in again' }).click();
+    await visitor.isAskedToSignIn();
+    await visitor.sends(person.name, person.password);
+    await visitor.isWelcomed(person);
+  });
+
+  test('the name is gone when the page is loaded again', async ({ visitor, person }) => {
+    await visitor.signsIn(person);
+    await visitor.signsOut();
+    await visitor.page.reload();
+    await visitor.comesAlive();
+    await expect(visitor.page.getByRole('main')).toContainText('The session on this browser has ended');
+    await expect(visitor.page.getByRole('main')).not.toContainText(person.displayName);
+  });
+
+  test('opening /logout only asks', async ({ visitor, person, server }) => {
+    await visitor.signsIn(person);
+    await visitor.open('/logout');
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Sign out?');
+    await expect(visitor.page.getByRole('main')).toContainText(person.displayName);
+    await visitor.page.getByRole('link', { name: 'Stay signed in' }).click();
+    await visitor.isWelcomed(person);
+    expect(server.liveSessions(person.name)).toHaveLength(1);
+
+    await visitor.open('/logout');
+    await visitor.signsOut();
+    expect(server.liveSessions(person.name)).toHaveLength(0);
+  });
+
+  test('whoever is not signed in is told so at /logout', async ({ visitor }) => {
+    await visitor.open('/logout');
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('You are not signed in');
+    await expect(visitor.signOutButton).toHaveCount(0);
+    await visitor.page.getByRole('link', { name: 'Sign in' }).click();
+    await visitor.isAskedToSignIn();
+  });
+
+  test('signing out of a session that is dead already succeeds', async ({ visitor, person, server }) => {
+    await visitor.signsIn(person);
+    server.run(['session', 'end', '--user', person.name]);
+    await visitor.signsOut();
+    expect(await visitor.sessionCookie()).toBeUndefined();
+  });
+
+  test('other browsers stay signed in', async ({ visitor, another, person }) => {
+    const elsewhere = await another();
+    await elsewhere.signsIn(person);
+    await visitor.signsIn(person);
+    await visitor.signsOut();
+    await elsewhere.open('/dashboard');
+    await elsewhere.isWelcomed(person);
+  });
+});
+
+test('a lost connection is told, and one can try again', async ({ visitor, person, complaints, server }) => {
+  complaints.expect(/net::ERR_FAILED/);
+  await visitor.signsIn(person);
+  await visitor.page.route('**/api/logout', (route) => route.abort());
+  await visitor.signOutButton.click();
+  await expect(visitor.page.getByRole('button', { name: 'Sign out: please try again' })).toBeVisible();
+  expect(server.liveSessions(person.name)).toHaveLength(1);
+  await visitor.page.unroute('**/api/logout');
+  await visitor.signsOut();
+  expect(server.liveSessions(person.name)).toHaveLength(0);
+});

@@ -1,0 +1,151 @@
+import { expect, overTheWire, test, type Visitor } from '../fixtures';
+import type { Exchange, Wire } from '../support/wire';
+
+test.describe('the pages', () => {
+  test.use(overTheWire);
+
+  test('a page comes alive under its policy, with a fresh nonce each time', async ({ visitor, person, wire }) => {
+    await visitor.signsIn(person);
+    await visitor.open('/logout');
+    await visitor.signsOut();
+    // That nothing was refused is what every test checks; here, that there was something to obey.
+    const pages = wire.heard.filter(({ headers, status }) => status === 200 && headers['content-type']?.startsWith('text/html'));
+    expect(pages.length).toBeGreaterThanOrEqual(4);
+    const policies = pages.map(({ headers }) => String(headers['content-security-policy']));
+    for (const policy of policies) {
+      expect(policy).toMatch(/^default-src 'none'; script-src 'nonce-[\w-]{22,}' 'strict-dynamic' 'wasm-unsafe-eval';/);
+      expect(policy).not.toMatch(/unsafe-inline|'unsafe-eval'|https?:|\*/);
+    }
+    expect(new Set(policies).size).toBe(pages.length);
+  });
+
+  for (const [what, markup] of Object.entries({
+    'a script': '<script>window.intruder = true</script>',
+    'a script with a guessed nonce': '<script nonce="AAAAAAAAAAAAAAAAAAAAAA">window.intruder = true</script>',
+    'a script from elsewhere': '<script src="data:text/javascript,window.intruder=true"></script>',
+    'a handler': '<img src="data:," onerror="window.intruder = true">',
+  })) {
+    test(`${what} that got into a page does not run`, async ({ visitor, wire, complaints }) => {
+      const refused = visitor.page.waitForEvent('console', (message) => message.text().startsWith('policy: script-src'));
+      complaints.expect(/policy: script-src/, /violates the following Content Security Policy directive/);
+      wire.bend = (exchange) => {
+        exchange.body = Buffer.from(exchange.body.toString('latin1').replace('</footer>', `</footer>${markup}`), 'latin1');
+        delete exchange.headers['content-length'];
+      };
+      await visitor.page.goto('/login');
+      await refused;
+      expect(await visitor.page.evaluate(() => 'intruder' in window)).toBe(false);
+    });
+  }
+
+  test('text cannot be run as a script', async ({ visitor, complaints }) => {
+    complaints.expect(/policy: script-src/, /violates the following Content Security Policy directive/);
+    await visitor.open('/login');
+    await visitor.page.evaluate(() => {
+      document.body.setAttribute('onclick', 'window.intruder = true');
+      const link = document.createElement('a');
+      link.href = 'javascript:window.intruder=true';
+      document.body.append(link);
+      link.click();
+    });
+    expect(await visitor.page.evaluate(() => 'intruder' in window)).toBe(false);
+  });
+});
+
+test.describe('another site', () => {
+  test.use(overTheWire);
+
+  test.beforeEach(({ complaints, stranger }) => {
+    complaints.expect(
+      new RegExp(`elsewhere: ${stranger.sibling}|elsewhere: ${stranger.foreigner}`),
+      /status of 403/,
+      /frame-ancestors|X-Frame-Options|Refused to display|chrome-error/,
+      /NotSameOrigin/,
+      /uncaught: TypeError: Failed to fetch/,
+    );
+  });
+
+  test('cannot put a page into a frame', async ({ visitor, person, wire, stranger }) => {
+    await visitor.signsIn(person);
+    for (const page of ['/login', '/dashboard', '/logout', '/signed-out', '/no/such/page']) {
+      const path = stranger.puts(`<iframe src="${wire.origin}${page}"></iframe>`);
+      for (const from of [stranger.sibling, stranger.foreigner]) {
+        await visitor.page.goto(from + path);
+        const [, frame] = visitor.page.frames();
+        await expect.poll(() => frame!.url(), page).toBe('chrome-error://chromewebdata/');
+        expect(await frame!.content()).not.toContain('Vestibule. When you leave');
+      }
+    }
+  });
+
+  const field = (name: string, value: string) => `<input name="${name}" value="${value}">`;
+  const form = (action: string, fields = '') => `<form method=post action="${action}" target=_top>${fields}</form>`;
+  const GO = '<script>document.forms[0].submit()</script>';
+  /** The ways in which a page can make a browser send a form. */
+  const TRICKS: Record<string, (markup: string, action: string) => string> = {
+    'a form': (markup) => markup + GO,
+    'a form without an origin': (markup) =>
+      `<iframe sandbox="allow-forms allow-scripts allow-top-navigation" srcdoc='${markup}${GO}'></iframe>`,
+    'a form that claims no referrer': (markup) => `<meta name=referrer content=no-referrer>${markup}${GO}`,
+    'a request of its script': (_, action) =>
+      `<script>fetch('${action}', { method: 'POST', mode: 'no-cors', credentials: 'include', body: new URLSearchParams(FIELDS) })</script>`,
+  };
+  /** Opens a page of the stranger, and gives what it made the browser send. */
+  async function lure({ page }: Visitor, wire: Wire, url: string): Promise<Exchange> {
+    const before = wire.heard.length;
+    await page.goto(url, { waitUntil: 'commit' });
+    const sent = () => wire.heard.slice(before).find(({ url }) => url.startsWith('/api/'));
+    await expect.poll(sent).toBeDefined();
+    // What follows must not be mixed up with the page that the answer is.
+    await page.waitForLoadState();
+    return sent()!;
+  }
+
+  for (const [trick, dress] of Object.entries(TRICKS)) {
+    test(`cannot sign anybody in by ${trick}`, async ({ visitor, person, server, stranger, wire }) => {
+      const action = `${wire.origin}/api/login`;
+      const credentials = { username: person.name, password: person.password };
+      const fields = Object.entries(credentials).map(([name, value]) => field(name, value)).join('');
+      const html = dress(form(action, fields), action).replace('FIELDS', JSON.stringify(credentials));
+      for (const from of [stranger.sibling, stranger.foreigner]) {
+        const { status, requestHeaders } = await lure(visitor, wire, from + stranger.puts(html));
+        expect(status, from).toBe(403);
+        expect(requestHeaders.origin).toBe(/without|no referrer/.test(trick) ? 'null' : from);
+        expect(await visitor.sessionCookie()).toBeUndefined();
+      }
+      expect(server.sessions(person.name)).toEqual([]);
+    });
+
+    test(`cannot sign anybody out by ${trick}`, async ({ visitor, person, server, stranger, wire }) => {
+      await visitor.signsIn(person);
+      const cookie = await visitor.sessionCookie();
+      const action = `${wire.origin}/api/logout`;
+      const html = dress(form(action), action).replace('FIELDS', '{}');
+      for (const from of [stranger.sibling, stranger.foreigner]) {
+        const { status } = await lure(visitor, wire, from + stranger.puts(html));
+        expect(status, from).toBe(403);
+        expect(await visitor.sessionCookie()).toEqual(cookie);
+      }
+      expect(server.liveSessions(person.name)).toHaveLength(1);
+    });
+  }
+
+  test('cannot sign anybody out by a picture or a link', async ({ visitor, person, server, stranger, wire }) => {
+    await visitor.signsIn(person);
+    const path = stranger.puts(
+      `<img src="${wire.origin}/logout"><img src="${wire.origin}/api/logout"><a href="${wire.origin}/logout">A prize</a>`,
+    );
+    await visitor.page.goto(stranger.sibling + path);
+    await visitor.page.getByRole('link', { name: 'A prize' }).click();
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Sign out?');
+    expect(server.liveSessions(person.name)).toHaveLength(1);
+  });
+
+  test('may link to a page, and the person is still signed in there', async ({ visitor, person, wire, stranger }) => {
+    await visitor.signsIn(person);
+    const path = stranger.puts(`<a href="${wire.origin}/dashboard">My dashboard</a>`);
+    await visitor.page.goto(stranger.foreigner + path);
+    await visitor.page.getByRole('link').click();
+    await visitor.isWelcomed(person);
+  });
+});

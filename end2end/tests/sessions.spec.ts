@@ -1,0 +1,137 @@
+import { expect, inEveryWay, newPerson, overTheWire, test, type Visitor } from '../fixtures';
+import { gate } from '../support/gate';
+
+const reason = (visitor: Visitor) => visitor.page.getByRole('status').first();
+
+inEveryWay(() => {
+  test.describe('with a short idle time', () => {
+    test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '2s' } });
+
+    test('a session that timed out says why, and leads back to where the person was', async ({ visitor, person, server }) => {
+      await visitor.signsIn(person);
+      await visitor.page.waitForTimeout(2_100);
+      await visitor.page.goto('/dashboard?where=i+was');
+      await visitor.isAskedToSignIn();
+      await expect(reason(visitor)).toHaveText('Your session ended because it was not used for a while. Sign in to go on.');
+      await visitor.sends(person.name, person.password);
+      await expect(visitor.page).toHaveURL('/dashboard?where=i+was');
+      expect(server.sessions(person.name).map((session) => session.end_reason)).toEqual([null, 'idle']);
+    });
+  });
+
+  test.describe('with a short longest life', () => {
+    test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '2s', VESTIBULE_SESSION__ABSOLUTE_TIMEOUT: '2s' } });
+
+    test('a session that reached it says so', async ({ visitor, person }) => {
+      await visitor.signsIn(person);
+      await visitor.page.waitForTimeout(2_100);
+      await visitor.page.reload();
+      await visitor.isAskedToSignIn();
+      await expect(reason(visitor)).toContainText('it had reached its longest life');
+    });
+  });
+
+  test('a session that an administrator ended is refused at its next request', async ({ visitor, person, server }) => {
+    await visitor.signsIn(person);
+    const [session] = server.liveSessions(person.name);
+    server.run(['session', 'end', session!.id]);
+    await visitor.page.reload();
+    await visitor.isAskedToSignIn();
+    await expect(reason(visitor)).toContainText('Your session was ended by an administrator.');
+    await visitor.sends(person.name, person.password);
+    await visitor.isWelcomed(person);
+  });
+
+  test('a disabled account is out at once, and cannot come back', async ({ visitor, person, server, complaints }) => {
+    complaints.expect(/status of 401/);
+    await visitor.signsIn(person);
+    server.run(['user', 'disable', person.name]);
+    await visitor.page.reload();
+    await visitor.isAskedToSignIn();
+    await visitor.sends(person.name, person.password);
+    await expect(visitor.problem).toContainText('The name or the password is not right.');
+  });
+
+  test('a new password ends the sessions of the old one', async ({ visitor, person, server }) => {
+    await visitor.signsIn(person);
+    server.run(['user', 'set-password', person.name, '--password-stdin'], 'another horse battery\n');
+    await visitor.page.reload();
+    await expect(reason(visitor)).toContainText('the password of the account was changed');
+    await visitor.comesAlive();
+    await visitor.sends(person.name, 'another horse battery');
+    await visitor.isWelcomed(person);
+  });
+
+  test('a dead cookie makes nobody go in circles, and is left in its place', async ({ visitor, person, server }) => {
+    await visitor.signsIn(person);
+    const cookie = await visitor.sessionCookie();
+    server.run(['session', 'end', '--user', person.name]);
+    for (const path of ['/', '/dashboard', '/login', '/logout', '/signed-out']) await visitor.open(path);
+    expect(await visitor.sessionCookie()).toEqual(cookie);
+  });
+
+  test('signing out in one tab is signing out in all of them', async ({ visitor, person }) => {
+    await visitor.signsIn(person);
+    const other = await visitor.newTab();
+    await other.open('/dashboard');
+    await other.isWelcomed(person);
+    await visitor.signsOut();
+    await other.page.reload();
+    await other.isAskedToSignIn();
+    await expect(other.page.getByText(person.displayName)).toHaveCount(0);
+  });
+
+  test('the same person can sign in in two tabs that were both open', async ({ visitor, person, server }) => {
+    const other = await visitor.newTab();
+    await visitor.open('/login');
+    await other.open('/login');
+    await other.sends(person.name, person.password);
+    await other.isWelcomed(person);
+    await visitor.sends(person.name, person.password);
+    await visitor.isWelcomed(person);
+    await other.page.reload();
+    await other.isWelcomed(person);
+    expect(server.sessions(person.name).map((session) => session.end_reason)).toEqual([null, 'replaced']);
+  });
+
+  test('a tab that shows another person is led to the new one at its next request', async ({ visitor, person, server }) => {
+    const grace = newPerson(server, { displayName: 'Grace Hopper' });
+    await visitor.signsIn(person);
+    const other = await visitor.newTab();
+    await other.open('/dashboard');
+    await other.signsOut();
+    await other.signsIn(grace);
+    await visitor.page.reload();
+    await visitor.isWelcomed(grace);
+    await expect(visitor.page.getByText(person.displayName)).toHaveCount(0);
+  });
+
+  test.describe('on a slow line', () => {
+    test.use(overTheWire);
+
+    test('a late answer to an old cookie does not undo a newer sign-in', async ({ visitor, person, server, wire }) => {
+      await visitor.signsIn(person);
+      server.run(['session', 'end', '--user', person.name]);
+      // The first tab asks with the dead cookie, and its answer dawdles …
+      const { opened, open } = gate();
+      let held = 0;
+      wire.bend = async ({ url }) => {
+        if (url !== '/dashboard?late') return;
+        held++;
+        await opened;
+      };
+      const late = visitor.page.goto('/dashboard?late');
+      await expect.poll(() => held).toBe(1);
+      // … while the second signs in.
+      const other = await visitor.newTab();
+      await other.signsIn(person);
+      const cookie = await other.sessionCookie();
+      open();
+      await late;
+      await visitor.isWelcomed(person);
+      expect(await visitor.sessionCookie()).toEqual(cookie);
+      await other.page.reload();
+      await other.isWelcomed(person);
+    });
+  });
+});
