@@ -5,6 +5,8 @@
 
 #[path = "architecture/checks.rs"]
 mod checks;
+#[path = "architecture/documents.rs"]
+mod documents;
 #[path = "architecture/doors.rs"]
 mod doors;
 #[path = "architecture/source.rs"]
