@@ -55,8 +55,7 @@ for (const [way, ahead] of [
 
 test('after signing out in another tab Back shows nothing private', async ({ visitor, person }) => {
   await visitor.signsIn(person);
-  await visitor.page.goto('/signed-out');
-  await visitor.comesAlive();
+  await visitor.page.goto('/healthz');
   const other = await visitor.newTab();
   await other.open('/dashboard');
   await other.signsOut();
@@ -69,8 +68,7 @@ test('after signing out in another tab Back shows nothing private', async ({ vis
 
 test('after the session was ended elsewhere Back shows nothing private for long', async ({ visitor, person, server }) => {
   await visitor.signsIn(person);
-  await visitor.page.goto('/signed-out');
-  await visitor.comesAlive();
+  await visitor.page.goto('/healthz');
   // No cookie changes in this browser: the page may come back from the cache, and asks at once.
   server.run(['session', 'end', '--user', person.name]);
   await back(visitor);
@@ -90,8 +88,8 @@ test.describe('over the wire', () => {
       });
     });
     await visitor.open('/dashboard');
-    await visitor.page.evaluate(() => void (location.href = '/signed-out'));
-    await expect(visitor.page).toHaveURL('/signed-out');
+    await visitor.page.evaluate(() => void (location.href = '/healthz'));
+    await expect(visitor.page).toHaveURL('/healthz');
     const loads = () => wire.heard.filter(({ url }) => url === '/dashboard').length;
     const before = loads();
     await back(visitor);

@@ -43,13 +43,15 @@ inEveryWay(() => {
     await expect(visitor.page.locator('img')).toHaveCount(0);
   });
 
-  test('an address that does not exist is a page of ours that says so', async ({ visitor, complaints }) => {
+  test('an address that does not exist is a page of ours that says so', async ({ visitor, person, complaints }) => {
     complaints.expect(/status of 404/);
     const answer = await visitor.page.goto('/no/such/page');
     expect(answer?.status()).toBe(404);
     await expect(visitor.page).toHaveTitle('There is no page here – Vestibule');
     await visitor.page.getByRole('link', { name: 'Go to the start page' }).click();
     await visitor.isAskedToSignIn();
+    await visitor.sends(person.name, person.password);
+    await visitor.isWelcomed(person);
   });
 });
 

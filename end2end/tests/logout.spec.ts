@@ -51,12 +51,14 @@ inEveryWay(() => {
     expect(server.liveSessions(person.name)).toHaveLength(0);
   });
 
-  test('whoever is not signed in is told so at /logout', async ({ visitor }) => {
+  test('whoever is not signed in is told so at /logout', async ({ visitor, person }) => {
     await visitor.open('/logout');
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('You are not signed in');
     await expect(visitor.signOutButton).toHaveCount(0);
     await visitor.page.getByRole('link', { name: 'Sign in' }).click();
     await visitor.isAskedToSignIn();
+    await visitor.sends(person.name, person.password);
+    await visitor.isWelcomed(person);
   });
 
   test('signing out of a session that is dead already succeeds', async ({ visitor, person, server }) => {
