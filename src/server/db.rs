@@ -14,7 +14,8 @@ use std::{
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     str::FromStr,
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -150,8 +151,20 @@ pub async fn open(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenEr
         }
         DatabaseUrl::Postgres(url) => Db::Postgres(postgres_pool(url).await?),
     };
-    on_pool!(&db, pool => MIGRATIONS.run(pool).await)?;
+    migrate(&db).await?;
     Ok(db)
+}
+
+/// Two programs may meet at an empty SQLite database, which knows no lock for migrations: whoever
+/// comes second finds the tables made when it looks again.
+async fn migrate(db: &Db) -> Result<(), MigrateError> {
+    let outcome = on_pool!(db, pool => MIGRATIONS.run(pool).await);
+    match (db, outcome) {
+        (Db::Sqlite(pool), Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..))) => {
+            MIGRATIONS.run(pool).await
+        }
+        (_, outcome) => outcome,
+    }
 }
 
 /// The file is readable by its owner alone: it holds password hashes and addresses.
@@ -198,11 +211,66 @@ async fn sqlite_pool(path: &Path) -> Result<SqlitePool, sqlx::Error> {
         .foreign_keys(true)
         .busy_timeout(WRITER_WAIT)
         .disable_statement_logging();
+    let file = Arc::new(WatchedFile::new(path));
     SqlitePoolOptions::new()
+        .before_acquire(move |_, connection| {
+            let is_current = file.is_current(connection.age);
+            Box::pin(async move { Ok(is_current) })
+        })
         .max_connections(SQLITE_CONNECTIONS)
         .acquire_timeout(CONNECTION_WAIT)
         .connect_with(options)
         .await
+}
+
+/// Notices that the file was removed or another one put in its place. A connection keeps the file
+/// that it has opened, and would go on to let people in by what stood there.
+struct WatchedFile {
+    path: PathBuf,
+    seen: Mutex<Seen>,
+}
+
+/// What stood at the path when it was last looked at.
+struct Seen {
+    file: Option<FileIdentity>,
+    /// When it was seen to be another file than before.
+    changed: Option<Instant>,
+}
+
+/// Device and inode.
+type FileIdentity = (u64, u64);
+
+impl WatchedFile {
+    fn new(path: &Path) -> Self {
+        let seen = Seen {
+            file: identity(path),
+            changed: None,
+        };
+        Self {
+            path: path.to_owned(),
+            seen: Mutex::new(seen),
+        }
+    }
+
+    /// Whether a connection of this age has opened the file that stands there now.
+    fn is_current(&self, age: Duration) -> bool {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = identity(&self.path);
+        if seen.file != file {
+            tracing::warn!(path = %self.path.display(), "the database file was removed or replaced");
+            *seen = Seen {
+                file,
+                changed: Some(Instant::now()),
+            };
+        }
+        file.is_some() && seen.changed.is_none_or(|changed| age < changed.elapsed())
+    }
+}
+
+fn identity(path: &Path) -> Option<FileIdentity> {
+    fs::metadata(path)
+        .ok()
+        .map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 async fn postgres_pool(url: &str) -> Result<PgPool, OpenError> {

@@ -187,30 +187,25 @@ pub async fn end(
     token: &SessionToken,
     reason: EndReason,
 ) -> Result<Option<User>, StoreError> {
-    let Some(found) = store::sessions::find_by_digest(&core.db, &token.digest()).await? else {
-        return Ok(None);
-    };
-    let ended = store::sessions::end(
-        &core.db,
-        &found.session.id,
-        Ended {
-            at: core.clock.now(),
-            reason,
-        },
-    )
-    .await?;
-    Ok(ended.then_some(found.user))
+    let found = store::sessions::find_by_digest(&core.db, &token.digest()).await?;
+    let Some(found) = found else { return Ok(None) };
+    let was_live = end_for(core, &found.session, reason).await?;
+    Ok(was_live.then_some(found.user))
+}
+
+/// Writes the end of a session down: for `reason` where it still lives, else for the time-out that
+/// came first. `true` where it lived.
+async fn end_for(core: &Core, session: &Session, reason: EndReason) -> Result<bool, StoreError> {
+    let now = core.clock.now();
+    let timed_out = session.end_by(now);
+    let ended = timed_out.unwrap_or(Ended { at: now, reason });
+    let changed = store::sessions::end(&core.db, &session.id, ended).await?;
+    Ok(changed && timed_out.is_none())
 }
 
 /// Ends one session by its id, for an administrator. `false` where it had ended before.
 pub async fn end_as_admin(core: &Core, session: &Session) -> Result<bool, StoreError> {
-    let now = core.clock.now();
-    let ended = session.end_by(now).unwrap_or(Ended {
-        at: now,
-        reason: EndReason::EndedByAdmin,
-    });
-    let changed = store::sessions::end(&core.db, &session.id, ended).await?;
-    Ok(changed && ended.reason == EndReason::EndedByAdmin)
+    end_for(core, session, EndReason::EndedByAdmin).await
 }
 
 /// Ends all sessions of a user, for an administrator. Returns how many there were.

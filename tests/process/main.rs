@@ -5,6 +5,7 @@
 mod support;
 
 mod cli;
+mod database_file;
 mod program;
 mod replay;
 mod serve;

@@ -9,4 +9,5 @@ mod given;
 mod interleavings;
 mod races;
 mod sessions;
+mod time_outs;
 mod users;

@@ -35,8 +35,9 @@ pub async fn run(config: Config) -> Result<(), CliError> {
         address.port(),
     );
     let db = state.core.db.clone();
+    let stop = asked_to_stop()?;
     greet(&config, &state, store::users::any_exists(&db).await?);
-    http::serve(state, listener, asked_to_stop()?).await?;
+    http::serve(state, listener, stop).await?;
     db.close().await;
     to_stderr("Stopped.");
     Ok(())

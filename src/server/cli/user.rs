@@ -12,7 +12,7 @@ use crate::{
         config::Config,
         db::IfMissing,
         store,
-        users::{self, UserDraft},
+        users::{self, UserDraft, UserError},
     },
 };
 use serde::Serialize;
@@ -20,26 +20,7 @@ use serde::Serialize;
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Create an account
-    Create {
-        /// 1 to 64 letters and digits, with single dots, hyphens or underscores between them
-        name: String,
-        /// An address that can be typed in place of the name
-        #[arg(long)]
-        email: Option<String>,
-        /// How pages greet the person [default: the name]
-        #[arg(long)]
-        display_name: Option<String>,
-        #[arg(long, default_value = "")]
-        description: String,
-        /// Make it an administrator
-        #[arg(long)]
-        admin: bool,
-        /// Read the password from one line of standard input
-        #[arg(long)]
-        password_stdin: bool,
-        #[arg(long)]
-        json: bool,
-    },
+    Create(NewUser),
     /// List all accounts
     List {
         /// One JSON object a line
@@ -66,9 +47,48 @@ pub enum Command {
     },
 }
 
+#[derive(clap::Args)]
+pub struct NewUser {
+    /// 1 to 64 letters and digits, with single dots, hyphens or underscores between them
+    name: String,
+    /// An address that can be typed in place of the name
+    #[arg(long)]
+    email: Option<String>,
+    /// How pages greet the person [default: the name]
+    #[arg(long)]
+    display_name: Option<String>,
+    #[arg(long, default_value = "")]
+    description: String,
+    /// Make it an administrator
+    #[arg(long)]
+    admin: bool,
+    /// Read the password from one line of standard input
+    #[arg(long)]
+    password_stdin: bool,
+    #[arg(long)]
+    json: bool,
+}
+
+impl NewUser {
+    fn draft(&self) -> UserDraft {
+        UserDraft {
+            username: self.name.clone(),
+            email: self.email.clone(),
+            display_name: self.display_name.clone(),
+            description: self.description.clone(),
+            is_admin: self.admin,
+        }
+    }
+}
+
 pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
-    let if_missing = match command {
-        Command::Create { .. } => IfMissing::Create,
+    let if_missing = match &command {
+        // A refused name makes no database.
+        Command::Create(new) => new
+            .draft()
+            .check()
+            .map(|_| IfMissing::Create)
+            .map_err(UserError::from)?,
         _ => IfMissing::Refuse,
     };
     let core = open_core(config, if_missing).await?;
@@ -79,24 +99,7 @@ pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
 
 async fn carry_out(command: Command, core: &Core) -> Result<(), CliError> {
     match command {
-        Command::Create {
-            name,
-            email,
-            display_name,
-            description,
-            admin,
-            password_stdin,
-            json,
-        } => {
-            let draft = UserDraft {
-                username: name,
-                email,
-                display_name,
-                description,
-                is_admin: admin,
-            };
-            create(core, draft, password_stdin, json).await
-        }
+        Command::Create(new) => create(core, &new).await,
         Command::List { json } => {
             let users = store::users::list(&core.db).await?;
             Ok(write_rows(
@@ -139,18 +142,11 @@ async fn carry_out(command: Command, core: &Core) -> Result<(), CliError> {
 }
 
 /// The draft is checked before the password is asked for, so that nobody types it in vain.
-async fn create(
-    core: &Core,
-    draft: UserDraft,
-    password_stdin: bool,
-    json: bool,
-) -> Result<(), CliError> {
-    let name = draft.username.clone();
-    let draft = draft.check().map_err(users::UserError::from)?;
-    let password = new_password(password_stdin)?;
-    users::create(core, &draft, &password).await?;
-    let user = users::find(core, &name).await?;
-    if json {
+async fn create(core: &Core, new: &NewUser) -> Result<(), CliError> {
+    let draft = new.draft().check().map_err(UserError::from)?;
+    users::create(core, &draft, &new_password(new.password_stdin)?).await?;
+    let user = users::find(core, &new.name).await?;
+    if new.json {
         return Ok(write_rows(&[UserRow::from(&user)], true)?);
     }
     to_stderr(&format!("{} can sign in now.", user.username));

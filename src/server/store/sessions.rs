@@ -73,6 +73,24 @@ macro_rules! select_sessions {
     };
 }
 
+/// Ends live sessions, each for what came first: a time-out that nobody has noticed, or `$3` at `$2`.
+macro_rules! end_sessions {
+    ($which:literal) => {
+        concat!(
+            "UPDATE sessions SET ",
+            "ended_at = CASE WHEN absolute_ends_at <= $2 THEN absolute_ends_at ",
+            "WHEN idle_ends_at <= $2 THEN idle_ends_at ELSE $2 END, ",
+            "end_reason = CASE WHEN absolute_ends_at <= $2 THEN 'expired' ",
+            "WHEN idle_ends_at <= $2 THEN 'idle' ELSE $3 END ",
+            "WHERE ended_at IS NULL AND ",
+            $which,
+            " RETURNING end_reason"
+        )
+    };
+}
+
+const END_BY_DIGEST: &str = end_sessions!("token_digest = $1");
+
 impl TryFrom<SessionRow> for CurrentUser {
     type Error = StoreError;
 
@@ -237,11 +255,16 @@ pub async fn touch(
     Ok(touched == 1)
 }
 
-const END_BY_DIGEST: &str = "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE token_digest = $1 AND ended_at IS NULL";
-
 /// For the transactions of `users` that end every session of an account.
-pub(super) const END_ALL_OF_USER: &str =
-    "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE user_id = $1 AND ended_at IS NULL";
+pub(super) const END_ALL_OF_USER: &str = end_sessions!("user_id = $1");
+
+/// How many of the ended sessions ended for `reason`, and not for a time-out before.
+pub(super) fn count_ended(reasons: &[String], reason: EndReason) -> u64 {
+    reasons
+        .iter()
+        .filter(|ended| *ended == reason.as_str())
+        .count() as u64
+}
 
 /// Ends one session. `false` where it had ended before: the first reason stays.
 pub async fn end(db: &Db, id: &SessionId, ended: Ended) -> Result<bool, StoreError> {
@@ -259,12 +282,11 @@ pub async fn end(db: &Db, id: &SessionId, ended: Ended) -> Result<bool, StoreErr
 
 /// Ends all sessions of a user. Returns how many were live.
 pub async fn end_all_of_user(db: &Db, user: &UserId, ended: Ended) -> Result<u64, StoreError> {
-    let changed = on_pool!(db, pool => sqlx::query(END_ALL_OF_USER)
+    let reasons: Vec<String> = on_pool!(db, pool => sqlx::query_scalar(END_ALL_OF_USER)
         .bind(&user.0)
         .bind(ended.at.as_millis())
         .bind(ended.reason.as_str())
-        .execute(pool)
-        .await?
-        .rows_affected());
-    Ok(changed)
+        .fetch_all(pool)
+        .await?);
+    Ok(count_ended(&reasons, ended.reason))
 }

@@ -115,15 +115,14 @@ pub async fn disable(db: &Db, id: &UserId, now: Timestamp) -> Result<u64, StoreE
     on_pool!(db, pool => {
         let mut transaction = pool.begin().await?;
         sqlx::query(DISABLE).bind(&id.0).bind(now.as_millis()).execute(&mut *transaction).await?;
-        let ended = sqlx::query(super::sessions::END_ALL_OF_USER)
+        let reasons: Vec<String> = sqlx::query_scalar(super::sessions::END_ALL_OF_USER)
             .bind(&id.0)
             .bind(now.as_millis())
             .bind(EndReason::UserDisabled.as_str())
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
+            .fetch_all(&mut *transaction)
+            .await?;
         transaction.commit().await?;
-        Ok(ended)
+        Ok(super::sessions::count_ended(&reasons, EndReason::UserDisabled))
     })
 }
 
@@ -145,14 +144,13 @@ pub async fn set_password(
     on_pool!(db, pool => {
         let mut transaction = pool.begin().await?;
         sqlx::query(SET).bind(&id.0).bind(password_hash).execute(&mut *transaction).await?;
-        let ended = sqlx::query(super::sessions::END_ALL_OF_USER)
+        let reasons: Vec<String> = sqlx::query_scalar(super::sessions::END_ALL_OF_USER)
             .bind(&id.0)
             .bind(now.as_millis())
             .bind(EndReason::PasswordChanged.as_str())
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
+            .fetch_all(&mut *transaction)
+            .await?;
         transaction.commit().await?;
-        Ok(ended)
+        Ok(super::sessions::count_ended(&reasons, EndReason::PasswordChanged))
     })
 }
