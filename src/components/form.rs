@@ -17,7 +17,8 @@ use serde::de::DeserializeOwned;
 /// Sends a form by its server function, without leaving the page; before the script is there the
 /// browser posts the same form to the same address.
 ///
-/// Leptos's `ActionForm` does the same, but boxes what is inside it, which weighs 20 kB (ADR 15).
+/// Leptos's `ActionForm` does the same, but boxes what is inside it, so that every view in it is
+/// compiled twice (ADR 15).
 pub fn submit_to<S>(action: ServerAction<S>) -> impl Fn(SubmitEvent)
 where
     S: ServerFn + DeserializeOwned + Clone + Send + Sync + 'static,
