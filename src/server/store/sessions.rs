@@ -3,6 +3,7 @@
 //! *Ended is for ever*: every change to a session is an UPDATE that names `ended_at IS NULL`,
 //! never an upsert, so that no request in flight can revive one (CVE-2025-46336).
 
+use super::users::UserRow;
 use crate::{
     domain::{
         moment::Timestamp,
@@ -41,7 +42,6 @@ pub struct Proof<'a> {
 #[derive(sqlx::FromRow)]
 struct SessionRow {
     session_id: String,
-    user_id: String,
     created_at: i64,
     last_seen_at: i64,
     authenticated_at: i64,
@@ -52,12 +52,8 @@ struct SessionRow {
     user_agent: String,
     ended_at: Option<i64>,
     end_reason: Option<String>,
-    username: String,
-    email: Option<String>,
-    display_name: String,
-    description: String,
-    is_admin: bool,
-    disabled_at: Option<i64>,
+    #[sqlx(flatten)]
+    user: UserRow,
 }
 
 /// The columns of [`SessionRow`], from `sessions s JOIN users u`.
@@ -111,9 +107,10 @@ impl TryFrom<SessionRow> for CurrentUser {
                 });
             }
         };
+        let user = User::from(row.user);
         let session = Session {
             id: SessionId(row.session_id),
-            user_id: UserId(row.user_id.clone()),
+            user_id: user.id.clone(),
             created_at: Timestamp::from_millis(row.created_at),
             last_seen_at: Timestamp::from_millis(row.last_seen_at),
             authenticated_at: Timestamp::from_millis(row.authenticated_at),
@@ -123,15 +120,6 @@ impl TryFrom<SessionRow> for CurrentUser {
             address: row.address,
             user_agent: row.user_agent,
             ended,
-        };
-        let user = User {
-            id: UserId(row.user_id),
-            username: row.username,
-            email: row.email,
-            display_name: row.display_name,
-            description: row.description,
-            is_admin: row.is_admin,
-            disabled: row.disabled_at.is_some(),
         };
         Ok(Self { user, session })
     }

@@ -27,34 +27,37 @@ pub struct Credentials {
     pub password_hash: String,
 }
 
+/// The columns of an account that every query of it selects, here and in `sessions`.
 #[derive(sqlx::FromRow)]
-struct UserRow {
-    id: String,
+pub(super) struct UserRow {
+    user_id: String,
     username: String,
     email: Option<String>,
     display_name: String,
     description: String,
     is_admin: bool,
     disabled_at: Option<i64>,
-    password_hash: String,
 }
 
-impl From<UserRow> for Credentials {
+impl From<UserRow> for User {
     fn from(row: UserRow) -> Self {
-        let user = User {
-            id: UserId(row.id),
+        Self {
+            id: UserId(row.user_id),
             username: row.username,
             email: row.email,
             display_name: row.display_name,
             description: row.description,
             is_admin: row.is_admin,
             disabled: row.disabled_at.is_some(),
-        };
-        Self {
-            user,
-            password_hash: row.password_hash,
         }
     }
+}
+
+#[derive(sqlx::FromRow)]
+struct CredentialsRow {
+    #[sqlx(flatten)]
+    user: UserRow,
+    password_hash: String,
 }
 
 /// # Errors
@@ -83,21 +86,21 @@ pub async fn insert(db: &Db, user: &NewUser<'_>) -> Result<(), StoreError> {
 /// The account with this name or e-mail address. A name has no `@` and an address always has one,
 /// so at most one account answers to a key.
 pub async fn find_credentials(db: &Db, key: &LookupKey) -> Result<Option<Credentials>, StoreError> {
-    const SQL: &str = "SELECT id, username, email, display_name, description, is_admin, disabled_at, \
-        password_hash FROM users WHERE username_key = $1 OR email_key = $1";
-    let row: Option<UserRow> =
+    const SQL: &str = "SELECT id AS user_id, username, email, display_name, description, is_admin, \
+        disabled_at, password_hash FROM users WHERE username_key = $1 OR email_key = $1";
+    let row: Option<CredentialsRow> =
         on_pool!(db, pool => sqlx::query_as(SQL).bind(key.as_str()).fetch_optional(pool).await?);
-    Ok(row.map(Credentials::from))
+    Ok(row.map(|row| Credentials {
+        user: row.user.into(),
+        password_hash: row.password_hash,
+    }))
 }
 
 pub async fn list(db: &Db) -> Result<Vec<User>, StoreError> {
-    const SQL: &str = "SELECT id, username, email, display_name, description, is_admin, disabled_at, \
-        password_hash FROM users ORDER BY username_key";
+    const SQL: &str = "SELECT id AS user_id, username, email, display_name, description, is_admin, \
+        disabled_at FROM users ORDER BY username_key";
     let rows: Vec<UserRow> = on_pool!(db, pool => sqlx::query_as(SQL).fetch_all(pool).await?);
-    Ok(rows
-        .into_iter()
-        .map(|row| Credentials::from(row).user)
-        .collect())
+    Ok(rows.into_iter().map(User::from).collect())
 }
 
 pub async fn any_exists(db: &Db) -> Result<bool, StoreError> {
