@@ -317,8 +317,12 @@ pub const ONLY: &[OnlyIn] = &[
     ),
     only_in("jiff", &["src/server/clock.rs"], TIME),
     only_in("std::time::SystemTime", &["src/server/clock.rs"], TIME),
-    // How long an answer took, for the log.
-    only_in("std::time::Instant", &["src/server/telemetry.rs"], TIME),
+    // How long an answer took, for the log; how old a connection is, beside a file's replacement.
+    only_in(
+        "std::time::Instant",
+        &["src/server/telemetry.rs", "src/server/db.rs"],
+        TIME,
+    ),
     only_in("tokio::time::Instant", &[], TIME),
     only_in(
         "std::env",
