@@ -5,7 +5,6 @@ use super::{
     config::{Config, HttpLimits},
     origin::Site,
 };
-use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use std::{path::PathBuf, sync::Arc};
 
@@ -20,12 +19,6 @@ pub struct AppState {
     pub hsts: Option<&'static str>,
     pub limits: HttpLimits,
     pub site_root: PathBuf,
-}
-
-impl FromRef<AppState> for LeptosOptions {
-    fn from_ref(state: &AppState) -> Self {
-        state.leptos_options.clone()
-    }
 }
 
 impl AppState {
