@@ -5,6 +5,7 @@ use crate::support::{
     database::{Engine, TestDatabase},
     http::{ACCEPT_PAGE, Answer, Browser, Request, SESSION_COOKIE, send},
 };
+use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
@@ -88,12 +89,11 @@ impl Home {
         let _ = stdin.write_all(input.as_bytes());
         drop(stdin);
         let (ended, still_running) = mpsc::channel::<()>();
-        let pid = child.id().to_string();
+        let pid = Pid::from_child(&child);
         let watch = thread::spawn(move || {
             // The other end is dropped when the program has ended by itself.
             if still_running.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-                let killed = Command::new("kill").args(["-s", "KILL", &pid]).status();
-                killed.expect("kill");
+                kill_process(pid, Signal::KILL).expect("a program to end");
             }
         });
         let output = child.wait_with_output().expect("the program ends");
@@ -264,19 +264,17 @@ impl Server {
         text.0.clone()
     }
 
-    fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        let killed = Command::new("kill").args(["-s", name, &pid]).status();
-        assert!(killed.expect("kill").success());
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("a running server");
     }
 
     /// Asks the server to stop.
     pub fn terminate(&self) {
-        self.signal("TERM");
+        self.signal(Signal::TERM);
     }
 
     pub fn interrupt(&self) {
-        self.signal("INT");
+        self.signal(Signal::INT);
     }
 
     /// Waits for the end. Returns its status and the whole log.
