@@ -251,7 +251,8 @@ test.describe('while the script is under way', () => {
     await visitor.isWelcomed(person);
   });
 
-  test('the form can be used within a second on a slow line', async ({ visitor }) => {
+  // No time in seconds: on a busy machine it would measure the machine.
+  test('the form is painted before the script has come over a slow line', async ({ visitor }) => {
     const line = await visitor.context.newCDPSession(visitor.page);
     await line.send('Network.emulateNetworkConditions', {
       offline: false,
@@ -261,8 +262,15 @@ test.describe('while the script is under way', () => {
     });
     await visitor.page.goto('/login', { waitUntil: 'commit' });
     await visitor.name.fill('ada');
-    const painted = () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime;
-    await expect.poll(() => visitor.page.evaluate(painted)).toBeLessThan(1000);
+    await visitor.page.waitForLoadState('networkidle');
+    const times = await visitor.page.evaluate(() => ({
+      painted: performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
+      script: performance.getEntriesByType('resource').find((entry) => entry.name.endsWith('.wasm')) as
+        | PerformanceResourceTiming
+        | undefined,
+    }));
+    expect(times.script?.responseEnd).toBeGreaterThan(0);
+    expect(times.painted).toBeLessThan(times.script!.responseEnd);
   });
 });
 

@@ -5,26 +5,26 @@ const reason = (visitor: Visitor) => visitor.page.getByRole('status').first();
 
 inEveryWay(() => {
   test.describe('with a short idle time', () => {
-    test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '2s' } });
+    test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '4s' } });
 
     test('a session that timed out says why, and leads back to where the person was', async ({ visitor, person, server }) => {
       await visitor.signsIn(person);
-      await visitor.page.waitForTimeout(2_100);
+      await visitor.page.waitForTimeout(4_100);
       await visitor.page.goto('/dashboard?where=i+was');
       await visitor.isAskedToSignIn();
       await expect(reason(visitor)).toHaveText('Your session ended because it was not used for a while. Sign in to go on.');
       await visitor.sends(person.name, person.password);
       await expect(visitor.page).toHaveURL('/dashboard?where=i+was');
-      expect(server.sessions(person.name).map((session) => session.end_reason)).toEqual([null, 'idle']);
+      expect(server.sessions(person.name)[1]?.end_reason).toBe('idle');
     });
   });
 
   test.describe('with a short longest life', () => {
-    test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '2s', VESTIBULE_SESSION__ABSOLUTE_TIMEOUT: '2s' } });
+    test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '4s', VESTIBULE_SESSION__ABSOLUTE_TIMEOUT: '4s' } });
 
     test('a session that reached it says so', async ({ visitor, person }) => {
       await visitor.signsIn(person);
-      await visitor.page.waitForTimeout(2_100);
+      await visitor.page.waitForTimeout(4_100);
       await visitor.page.reload();
       await visitor.isAskedToSignIn();
       await expect(reason(visitor)).toContainText('it had reached its longest life');
