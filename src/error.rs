@@ -14,6 +14,9 @@ pub enum AppError {
     /// The one answer for unknown names, wrong passwords and disabled accounts (ASVS V6.3.8).
     #[error("The name or the password is not right.")]
     SignInRefused,
+    /// Too many failures before this attempt, which was not looked at.
+    #[error("There were too many attempts. Please try again in {}.", in_words(*seconds))]
+    Throttled { seconds: u32 },
     #[error("Please sign in first.")]
     NotSignedIn,
     #[error("The request came from another site, so it was not carried out.")]
@@ -55,6 +58,7 @@ impl AppError {
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::UnknownHost => 421,
+            Self::Throttled { .. } => 429,
             Self::Internal => 500,
             Self::Busy | Self::Unavailable => 503,
         }
@@ -71,6 +75,7 @@ impl AppError {
             413 => Self::TooLarge,
             415 => Self::UnsupportedMediaType,
             421 => Self::UnknownHost,
+            429 => Self::Throttled { seconds: 30 },
             503 => Self::Unavailable,
             400..=499 => Self::BadRequest,
             _ => Self::Internal,
@@ -82,8 +87,17 @@ impl AppError {
         match self {
             Self::Busy => Some(2),
             Self::Unavailable => Some(5),
+            Self::Throttled { seconds } => Some(seconds),
             _ => None,
         }
+    }
+}
+
+fn in_words(seconds: u32) -> String {
+    match seconds {
+        0 | 1 => "a second".to_owned(),
+        2..=119 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
     }
 }
 
@@ -109,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_status_leads_back_to_an_error_of_the_same_status() {
-        for status in [400, 401, 403, 404, 405, 408, 413, 415, 421, 500, 503] {
+        for status in [400, 401, 403, 404, 405, 408, 413, 415, 421, 429, 500, 503] {
             assert_eq!(AppError::of_status(status).status(), status);
         }
     }

@@ -9,8 +9,8 @@ use leptos::prelude::*;
 /// Signs a person in and leads them on to `next`, a path of this site.
 ///
 /// # Errors
-/// [`AppError::SignInRefused`] whatever was wrong; [`AppError::Busy`] and
-/// [`AppError::Unavailable`] where trying again helps.
+/// [`AppError::SignInRefused`] whatever was wrong; [`AppError::Throttled`] after too many of them;
+/// [`AppError::Busy`] and [`AppError::Unavailable`] where trying again helps.
 #[server(endpoint = "login")]
 pub async fn login(
     username: String,
@@ -28,19 +28,11 @@ pub async fn login(
         username: &username,
         password: &password,
     };
-    let brought = context::brought_token();
-    match auth::login(
-        &core,
-        &credentials,
-        &context::browser(),
-        remember.0,
-        brought.as_ref(),
-    )
-    .await
-    {
-        Ok(token) => {
+    match auth::login(&core, &credentials, context::visitor(), remember.0).await {
+        Ok(started) => {
             let kept_for = remember.0.then_some(core.lifetimes.remember_absolute);
-            context::set_cookie(cookie::set_session(&token, kept_for));
+            context::set_cookie(cookie::set_session(&started.session, kept_for));
+            context::set_cookie(cookie::set_device(&started.device));
             context::redirect(&next.cookie_check_page());
             Ok(())
         }
@@ -49,6 +41,11 @@ pub async fn login(
             &next.login_page(),
             &Flash::login_refused(refusal, &username),
         ),
+        // A page of its own with its status; the sign-in page will still know the name.
+        Err(refusal @ AppError::Throttled { .. }) => {
+            context::remember(&Flash::login_put_off(&username));
+            Err(refusal)
+        }
         // Not the person's mistake: its own status and page, with `Retry-After` where it helps.
         Err(failure) => Err(failure),
     }

@@ -150,6 +150,7 @@ pub fn FailureDocument(options: LeptosOptions, failure: AppError) -> impl IntoVi
 
 const fn heading(failure: AppError) -> &'static str {
     match failure {
+        AppError::Throttled { .. } => "Too many attempts",
         AppError::NotFound => "There is no page here",
         AppError::CrossSite => "Refused",
         AppError::SignInRefused | AppError::NotSignedIn => "Not signed in",

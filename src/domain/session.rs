@@ -18,6 +18,14 @@ impl fmt::Display for SessionId {
     }
 }
 
+impl SessionId {
+    /// Enough to tell sessions apart in a log. The end of it: the beginning is the time.
+    pub fn short(&self) -> &str {
+        let start = self.0.len().saturating_sub(8);
+        self.0.get(start..).unwrap_or(&self.0)
+    }
+}
+
 /// Why a session ended. Once it has a reason, nothing revives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -128,17 +136,12 @@ pub struct Session {
 impl Session {
     /// How it ended, if it has: what is written down first, else what the server's clock says.
     pub fn end_by(&self, now: Timestamp) -> Option<Ended> {
-        let timed_out = || match (now >= self.absolute_ends_at, now >= self.idle_ends_at) {
-            (true, _) => Some(Ended {
-                at: self.absolute_ends_at,
-                reason: EndReason::Expired,
-            }),
-            (_, true) => Some(Ended {
-                at: self.idle_ends_at,
-                reason: EndReason::Idle,
-            }),
-            _ => None,
+        let (at, reason) = if self.idle_ends_at < self.absolute_ends_at {
+            (self.idle_ends_at, EndReason::Idle)
+        } else {
+            (self.absolute_ends_at, EndReason::Expired)
         };
+        let timed_out = || (now >= at).then_some(Ended { at, reason });
         self.ended.or_else(timed_out)
     }
 }

@@ -12,6 +12,7 @@ use super::{
     origin::PublicUrl,
     password_rules::PasswordRules,
     sessions::Lifetimes,
+    throttle::Limits,
 };
 use crate::domain::password::{DEFAULT_MIN_CHARS, LOWEST_MIN_CHARS};
 use reader::Reader;
@@ -19,6 +20,7 @@ use std::{
     fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
+    str::FromStr,
     time::Duration,
 };
 
@@ -36,6 +38,8 @@ pub struct Config {
     pub database_url: DatabaseUrl,
     pub lifetimes: Lifetimes,
     pub password_min_chars: usize,
+    pub throttle: Limits,
+    pub keep_activity: Duration,
     pub hashing: Capacity,
     pub http: HttpLimits,
     pub hsts_include_subdomains: bool,
@@ -63,6 +67,18 @@ pub enum LogFormat {
     #[default]
     Text,
     Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("must be \"text\" or \"json\"".to_owned()),
+        }
+    }
 }
 
 /// All that is wrong with the configuration.
@@ -137,12 +153,14 @@ pub fn read(
         }),
         lifetimes: read_lifetimes(&mut reader),
         password_min_chars: read_min_length(&mut reader),
+        throttle: read_throttle(&mut reader),
+        keep_activity: reader.read("activity.keep", "180d", duration::parse),
         hashing: read_hashing(&mut reader),
         http: read_http(&mut reader),
         hsts_include_subdomains: reader.read("http.hsts_include_subdomains", "false", boolean),
         log: LogConfig {
             filter: reader.read("log.filter", "info", log_filter),
-            format: reader.read("log.format", "text", log_format),
+            format: reader.read("log.format", "text", str::parse),
         },
     };
     reader.finish().map(|()| config)
@@ -212,9 +230,33 @@ fn read_min_length(reader: &mut Reader) -> usize {
     min_length
 }
 
+fn read_throttle(reader: &mut Reader) -> Limits {
+    let account_failures = reader.read("throttle.account_failures", "10", number);
+    let address_failures = reader.read("throttle.address_failures", "100", number);
+    reader.demand(
+        (1..=100).contains(&account_failures),
+        "throttle.account_failures must be between 1 and 100 (NIST SP 800-63B-4)",
+    );
+    reader.demand(
+        (1..=1_000_000).contains(&address_failures),
+        "throttle.address_failures must be between 1 and 1000000",
+    );
+    let limits = Limits {
+        account_failures,
+        address_failures,
+        window: reader.read("throttle.window", "15m", duration::parse),
+        pause: reader.read("throttle.pause", "30s", duration::parse),
+    };
+    reader.demand(
+        limits.pause <= limits.window,
+        "throttle.pause is longer than throttle.window",
+    );
+    limits
+}
+
 fn read_hashing(reader: &mut Reader) -> Capacity {
-    let memory_mib = reader.read("hashing.memory_mib", "128", number);
-    let affordable = (memory_mib as u64 * 1024 * 1024) / MEMORY_PER_THREAD;
+    let memory_mib = reader.read("hashing.memory_mib", "128", number::<u64>);
+    let affordable = memory_mib.saturating_mul(1024 * 1024) / MEMORY_PER_THREAD;
     reader.demand(
         affordable >= 1,
         "hashing.memory_mib must be at least 19: one password takes as much",
@@ -234,7 +276,7 @@ fn read_hashing(reader: &mut Reader) -> Capacity {
 }
 
 fn read_http(reader: &mut Reader) -> HttpLimits {
-    let max_body_kib = reader.read("http.max_body_kib", "64", number);
+    let max_body_kib = reader.read("http.max_body_kib", "64", number::<usize>);
     let max_connections = reader.read("http.max_connections", "4096", number);
     reader.demand(
         (4..=65_536).contains(&max_body_kib),
@@ -253,7 +295,7 @@ fn read_http(reader: &mut Reader) -> HttpLimits {
     }
 }
 
-fn number(text: &str) -> Result<usize, String> {
+fn number<N: FromStr>(text: &str) -> Result<N, String> {
     text.parse()
         .map_err(|_| "must be a whole number".to_owned())
 }
@@ -266,14 +308,6 @@ fn log_filter(text: &str) -> Result<String, String> {
     match tracing_subscriber::EnvFilter::try_new(text) {
         Ok(_) => Ok(text.to_owned()),
         Err(_) => Err("is not a filter such as \"info\" or \"vestibule=debug\"".to_owned()),
-    }
-}
-
-fn log_format(text: &str) -> Result<LogFormat, String> {
-    match text {
-        "text" => Ok(LogFormat::Text),
-        "json" => Ok(LogFormat::Json),
-        _ => Err("must be \"text\" or \"json\"".to_owned()),
     }
 }
 

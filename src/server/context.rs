@@ -1,7 +1,12 @@
 //! What server functions and pages know about their request: the bridge between Leptos and HTTP.
 
 use super::{
-    cookie, flash::Flash, listener::Peer, sessions::Browser, state::AppState, token::SessionToken,
+    cookie,
+    flash::Flash,
+    listener::Peer,
+    sessions::{Browser, Visitor},
+    state::AppState,
+    token::SessionToken,
 };
 use crate::{
     domain::session::{CurrentUser, EndReason},
@@ -60,6 +65,15 @@ pub fn browser() -> Browser {
     )
 }
 
+/// The browser, with what it brings along.
+pub fn visitor() -> Visitor {
+    Visitor {
+        browser: browser(),
+        session: brought_token(),
+        device: cookie::device_token(&parts().headers),
+    }
+}
+
 /// Adds a `Set-Cookie` to the answer.
 pub fn set_cookie(cookie: HeaderValue) {
     expect_context::<ResponseOptions>().append_header(header::SET_COOKIE, cookie);
@@ -95,6 +109,13 @@ pub fn refuse(refusal: AppError, page: &str, flash: &Flash) -> Result<(), AppErr
     set_cookie(flash.set_cookie());
     redirect(page);
     Ok(())
+}
+
+/// Leaves a message for the next page, where there will be one.
+pub fn remember(flash: &Flash) {
+    if is_plain_form() {
+        set_cookie(flash.set_cookie());
+    }
 }
 
 fn is_plain_form() -> bool {

@@ -1,6 +1,9 @@
 //! The session cookie: read from bytes, written by axum-extra.
 
-use super::token::SessionToken;
+use super::{
+    sessions::DEVICE_LIFE,
+    token::{DeviceToken, SessionToken},
+};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use std::time::Duration;
@@ -9,6 +12,10 @@ use std::time::Duration;
 /// `__Host-Http-`, on a cookie that a server has set: no sub-domain and no script can plant one
 /// (ASVS V3.3.1, V3.3.3).
 pub const SESSION_COOKIE: &str = "__Host-Http-session";
+
+/// Says that somebody has signed in with this browser before. It outlives the session: guesses of
+/// strangers do not slow its people.
+const DEVICE_COOKIE: &str = "__Host-Http-device";
 
 /// The one well-formed session token of a request; anonymous in every doubtful case (ASVS V3.3.1).
 ///
@@ -38,6 +45,11 @@ pub fn single<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h [u8]> {
         .filter(|(name, _)| *name == wanted.as_bytes())
         .map(|(_, value)| value);
     values.next().filter(|_| values.next().is_none())
+}
+
+/// What the browser is known by, if anything.
+pub fn device_token(headers: &HeaderMap) -> Option<DeviceToken> {
+    DeviceToken::parse(single(headers, DEVICE_COOKIE)?)
 }
 
 /// Names and values as RFC 6265 section 4.2.1 writes them: parted by `; `, the name up to the first
@@ -72,6 +84,11 @@ pub fn set_session(token: &SessionToken, max_age: Option<Duration>) -> HeaderVal
 /// The `Set-Cookie` that makes the browser forget its session: the same attributes, no life.
 pub fn clear_session() -> HeaderValue {
     clear(SESSION_COOKIE)
+}
+
+/// The `Set-Cookie` by which the browser is known again.
+pub fn set_device(token: &DeviceToken) -> HeaderValue {
+    written(DEVICE_COOKIE, token.cookie_value(), Some(DEVICE_LIFE))
 }
 
 /// A short-lived cookie of ours beside the session.

@@ -2,7 +2,7 @@
 
 use crate::error::AppError;
 use sqlx::{
-    ConnectOptions, PgPool, SqlitePool,
+    ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -46,6 +46,57 @@ macro_rules! on_pool {
     };
 }
 pub(crate) use on_pool;
+
+/// Statements that happen together or not at all; dropped without [`Transaction::commit`], they
+/// never happened. Begin it with a write: SQLite's writers then queue, and none can fail half-way.
+pub struct Transaction {
+    pub connection: Connection,
+    after_commit: Vec<AfterCommit>,
+}
+
+pub enum Connection {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+type AfterCommit = Box<dyn FnOnce() + Send>;
+
+impl Transaction {
+    /// What is to be said once it is true.
+    pub fn after_commit(&mut self, say: impl FnOnce() + Send + 'static) {
+        self.after_commit.push(Box::new(say));
+    }
+
+    /// Returns when the changes are durable.
+    ///
+    /// # Errors
+    /// [`StoreError`]: whether they happened is not known.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self.connection {
+            Connection::Sqlite(transaction) => transaction.commit().await?,
+            Connection::Postgres(transaction) => transaction.commit().await?,
+        }
+        self.after_commit.into_iter().for_each(|say| say());
+        Ok(())
+    }
+}
+
+/// Runs the same body within whichever transaction there is.
+macro_rules! in_transaction {
+    ($transaction:expr, $connection:ident => $body:expr) => {
+        match &mut $transaction.connection {
+            $crate::server::db::Connection::Sqlite(transaction) => {
+                let $connection = &mut **transaction;
+                $body
+            }
+            $crate::server::db::Connection::Postgres(transaction) => {
+                let $connection = &mut **transaction;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use in_transaction;
 
 /// Where the database is.
 #[derive(Clone, PartialEq, Eq)]
@@ -301,6 +352,19 @@ impl Db {
     pub async fn ping(&self) -> Result<(), StoreError> {
         on_pool!(self, pool => sqlx::query("SELECT 1 FROM users LIMIT 1").execute(pool).await.map(|_| ()))?;
         Ok(())
+    }
+
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn begin(&self) -> Result<Transaction, StoreError> {
+        let connection = match self {
+            Self::Sqlite(pool) => Connection::Sqlite(pool.begin().await?),
+            Self::Postgres(pool) => Connection::Postgres(pool.begin().await?),
+        };
+        Ok(Transaction {
+            connection,
+            after_commit: Vec::new(),
+        })
     }
 
     /// Lets statements under way finish and closes the files.

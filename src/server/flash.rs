@@ -24,14 +24,27 @@ const MAX_TYPED_CHARS: usize = 320;
 /// A message for the next page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Flash {
-    LoginRefused { refusal: AppError, username: String },
-    SignedOut { display_name: String },
+    /// Without a refusal where another page has told it.
+    LoginRefused {
+        refusal: Option<AppError>,
+        username: String,
+    },
+    SignedOut {
+        display_name: String,
+    },
 }
 
 impl Flash {
     pub fn login_refused(refusal: AppError, username: &str) -> Self {
         Self::LoginRefused {
-            refusal,
+            refusal: Some(refusal),
+            username: username.chars().take(MAX_TYPED_CHARS).collect(),
+        }
+    }
+
+    pub fn login_put_off(username: &str) -> Self {
+        Self::LoginRefused {
+            refusal: None,
             username: username.chars().take(MAX_TYPED_CHARS).collect(),
         }
     }

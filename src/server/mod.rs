@@ -1,6 +1,9 @@
 //! The server: everything that never reaches a browser.
 
+pub mod activity;
+pub mod attempt;
 pub mod auth;
+pub mod cleanup;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -23,14 +26,19 @@ pub mod state;
 pub mod static_files;
 pub mod store;
 pub mod telemetry;
+pub mod throttle;
 pub mod token;
 pub mod users;
 
+use crate::domain::activity::Source;
+use activity::Tallies;
 use clock::Clock;
 use db::Db;
 use hashing::Hasher;
 use password_rules::PasswordRules;
 use sessions::Lifetimes;
+use std::time::Duration;
+use throttle::Throttle;
 
 /// What the use cases work with: no HTTP, no cookies, no Leptos.
 #[derive(Clone)]
@@ -40,4 +48,11 @@ pub struct Core {
     pub hasher: Hasher,
     pub lifetimes: Lifetimes,
     pub password_rules: PasswordRules,
+    pub throttle: Throttle,
+    /// Refusals that are added up.
+    pub tallies: Tallies,
+    /// How long the audit log and ended sessions are kept.
+    pub keep_activity: Duration,
+    /// Which way this process does what it does, for the audit log.
+    pub source: Source,
 }

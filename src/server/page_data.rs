@@ -77,7 +77,7 @@ async fn login(
     flash: Option<Flash>,
 ) -> Result<LoginView, StoreError> {
     let (refusal, username) = match flash {
-        Some(Flash::LoginRefused { refusal, username }) => (Some(refusal), username),
+        Some(Flash::LoginRefused { refusal, username }) => (refusal, username),
         Some(Flash::SignedOut { .. }) | None => (None, String::new()),
     };
     let notice = match caller {

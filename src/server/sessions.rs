@@ -3,8 +3,8 @@
 use super::{
     Core,
     db::StoreError,
-    store,
-    token::{self, SessionToken},
+    store::{self, devices::KnownDevice, throttle::Admission},
+    token::{self, DeviceToken, SessionToken},
 };
 use crate::domain::{
     moment::Timestamp,
@@ -15,6 +15,9 @@ use std::time::Duration;
 
 /// "Last seen" moves at most this often, so that a page view is normally one read.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
+
+/// A browser is known again for as long as it keeps a cookie at most (RFC 6265bis).
+pub const DEVICE_LIFE: Duration = Duration::from_secs(400 * 86_400);
 
 /// User agents are kept for people to read, not as evidence: no longer than this.
 const MAX_USER_AGENT_CHARS: usize = 256;
@@ -75,6 +78,23 @@ impl Browser {
     }
 }
 
+/// A browser with what it brings along.
+#[derive(Debug, Default)]
+pub struct Visitor {
+    pub browser: Browser,
+    /// Its session, live or dead.
+    pub session: Option<SessionToken>,
+    /// By what it is known from an earlier sign-in.
+    pub device: Option<DeviceToken>,
+}
+
+/// What the browser gets when a session starts.
+#[derive(Debug)]
+pub struct Started {
+    pub session: SessionToken,
+    pub device: DeviceToken,
+}
+
 /// What is known about a request's cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resumed {
@@ -89,22 +109,39 @@ pub struct Verified {
     pub verified_hash: String,
     /// The hash to keep from now on, with today's parameters.
     pub kept_hash: String,
+    /// Whether they have signed in with this browser before.
+    pub is_known_device: bool,
+    /// The attempt, which was counted before it was made.
+    pub admission: Admission,
 }
 
 /// Starts a session for a verified person, under a token that nobody has seen before, and ends
-/// the one that the browser brought (ASVS V7.2.4). `None` where the account was disabled or got
-/// another password in the meantime.
+/// the one that the browser brought (ASVS V7.2.4). From now on the person is known in this browser.
+/// `None` where the account was disabled or got another password in the meantime.
 pub async fn start(
     core: &Core,
     verified: &Verified,
-    browser: &Browser,
+    visitor: Visitor,
     remember: bool,
-    brought: Option<&SessionToken>,
-) -> Result<Option<SessionToken>, StoreError> {
+) -> Result<Option<Started>, StoreError> {
+    let Visitor {
+        browser,
+        session: brought,
+        device: known_as,
+    } = visitor;
     let now = core.clock.now();
     let token = SessionToken::random();
     let absolute_ends_at = now.after(core.lifetimes.absolute_for(remember));
-    let replaced = brought.map(SessionToken::digest);
+    let replaced = brought.as_ref().map(SessionToken::digest);
+    // A browser gets another name where somebody new signs in: what an attacker has planted there
+    // is then of no use to them.
+    let (device, known_as) = match known_as {
+        Some(device) if verified.is_known_device => (device, None),
+        other => (
+            DeviceToken::random(),
+            other.map(|known_as| known_as.digest()),
+        ),
+    };
     let session = store::sessions::NewSession {
         id: token::new_session_id(),
         token_digest: &token.digest(),
@@ -120,9 +157,17 @@ pub async fn start(
         verified_hash: &verified.verified_hash,
         kept_hash: &verified.kept_hash,
         replaced: replaced.as_ref(),
+        device: KnownDevice {
+            digest: &device.digest(),
+            known_as: known_as.as_ref(),
+        },
+        admission: &verified.admission,
     };
     let started = store::sessions::start(&core.db, &session, &proof).await?;
-    Ok(started.then_some(token))
+    Ok(started.then_some(Started {
+        session: token,
+        device,
+    }))
 }
 
 /// Looks up the session of a token: once a request, always in the database. There is no cache, so
@@ -152,7 +197,7 @@ pub async fn resume(core: &Core, token: &SessionToken) -> Result<Resumed, StoreE
 /// The refusal stands whether or not the database can write.
 async fn write_down(core: &Core, session: &Session, ended: Ended) {
     if session.ended.is_none()
-        && let Err(error) = store::sessions::end(&core.db, &session.id, ended).await
+        && let Err(error) = store::sessions::end(&core.db, &session.id, ended, core.source).await
     {
         tracing::warn!(%error, session = %session.id, "a time-out could not be written down");
     }
@@ -199,7 +244,7 @@ async fn end_for(core: &Core, session: &Session, reason: EndReason) -> Result<bo
     let now = core.clock.now();
     let timed_out = session.end_by(now);
     let ended = timed_out.unwrap_or(Ended { at: now, reason });
-    let changed = store::sessions::end(&core.db, &session.id, ended).await?;
+    let changed = store::sessions::end(&core.db, &session.id, ended, core.source).await?;
     Ok(changed && timed_out.is_none())
 }
 
@@ -214,7 +259,7 @@ pub async fn end_all_as_admin(core: &Core, user: &UserId) -> Result<u64, StoreEr
         at: core.clock.now(),
         reason: EndReason::EndedByAdmin,
     };
-    store::sessions::end_all_of_user(&core.db, user, ended).await
+    store::sessions::end_all_of_user(&core.db, user, ended, core.source).await
 }
 
 #[cfg(test)]

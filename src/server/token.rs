@@ -1,7 +1,9 @@
-//! The session token: made here, hashed here, and shown once to the cookie.
+//! Secrets that browsers bring and the server's own: made here and hashed here. A token is shown
+//! once, to its cookie.
 
 use crate::domain::{session::SessionId, user::UserId};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
 use rand::{TryRng, rngs::SysRng};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -23,23 +25,12 @@ impl SessionToken {
     /// # Panics
     /// Where the system has no source of randomness: without one nobody may sign in.
     pub fn random() -> Self {
-        let mut bytes = [0; TOKEN_BYTES];
-        SysRng
-            .try_fill_bytes(&mut bytes)
-            .expect("the system's random source answers");
-        Self(bytes)
+        Self(random_bytes())
     }
 
     /// Reads a cookie value; `None` unless it is exactly what [`Self::cookie_value`] writes.
     pub fn parse(value: &[u8]) -> Option<Self> {
-        let mut bytes = [0; TOKEN_BYTES];
-        (value.len() == TOKEN_CHARS).then_some(())?;
-        // The decoder refuses padding, foreign characters and stray trailing bits, so that one
-        // token has one spelling.
-        let written = BASE64_URL_SAFE_NO_PAD
-            .decode_slice(value, &mut bytes)
-            .ok()?;
-        (written == TOKEN_BYTES).then_some(Self(bytes))
+        parse(value).map(Self)
     }
 
     /// For the `Set-Cookie` header and for nothing else.
@@ -52,6 +43,25 @@ impl SessionToken {
     pub fn digest(&self) -> TokenDigest {
         TokenDigest(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(self.0)))
     }
+}
+
+fn random_bytes() -> [u8; TOKEN_BYTES] {
+    let mut bytes = [0; TOKEN_BYTES];
+    SysRng
+        .try_fill_bytes(&mut bytes)
+        .expect("the system's random source answers");
+    bytes
+}
+
+fn parse(value: &[u8]) -> Option<[u8; TOKEN_BYTES]> {
+    let mut bytes = [0; TOKEN_BYTES];
+    (value.len() == TOKEN_CHARS).then_some(())?;
+    // The decoder refuses padding, foreign characters and stray trailing bits, so that one
+    // token has one spelling.
+    let written = BASE64_URL_SAFE_NO_PAD
+        .decode_slice(value, &mut bytes)
+        .ok()?;
+    (written == TOKEN_BYTES).then_some(bytes)
 }
 
 impl fmt::Debug for SessionToken {
@@ -70,9 +80,109 @@ impl TokenDigest {
     }
 }
 
+/// 256 random bits by which a browser is known again after signing out. They let nobody in: they
+/// only give a browser that signed in before a count of failures of its own.
+#[derive(ZeroizeOnDrop)]
+pub struct DeviceToken([u8; TOKEN_BYTES]);
+
+impl DeviceToken {
+    /// # Panics
+    /// Where the system has no source of randomness.
+    pub fn random() -> Self {
+        Self(random_bytes())
+    }
+
+    /// Reads a cookie value; `None` unless it is exactly what [`Self::cookie_value`] writes.
+    pub fn parse(value: &[u8]) -> Option<Self> {
+        parse(value).map(Self)
+    }
+
+    /// For the `Set-Cookie` header and for nothing else.
+    pub fn cookie_value(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    pub fn digest(&self) -> DeviceDigest {
+        DeviceDigest(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(self.0)))
+    }
+}
+
+impl fmt::Debug for DeviceToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DeviceToken(redacted)")
+    }
+}
+
+/// SHA-256 of a [`DeviceToken`], in base64url: useless as a cookie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceDigest(String);
+
+impl DeviceDigest {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// 256 random bits that the server keeps for itself, to name things in a way that nobody else can
+/// follow.
+#[derive(Clone, ZeroizeOnDrop)]
+pub struct ServerKey([u8; TOKEN_BYTES]);
+
+impl ServerKey {
+    /// # Panics
+    /// Where the system has no source of randomness.
+    pub fn random() -> Self {
+        Self(random_bytes())
+    }
+
+    /// Reads what [`Self::to_text`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        parse(text.as_bytes()).map(Self)
+    }
+
+    /// For the database, which is where the key is kept.
+    pub fn to_text(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// HMAC-SHA-256 (RFC 2104) of `kind` and `name`, in base64url. No `kind` may be the beginning
+    /// of another.
+    ///
+    /// # Panics
+    /// Never: HMAC takes keys of any length.
+    pub fn digest(&self, kind: &'static str, name: &str) -> KeyedDigest {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.0).expect("a key of any length is valid");
+        mac.update(kind.as_bytes());
+        mac.update(name.as_bytes());
+        KeyedDigest(BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    }
+}
+
+impl fmt::Debug for ServerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServerKey(redacted)")
+    }
+}
+
+/// Stands for a name that must not be read off the database: who has no key cannot even try names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KeyedDigest(String);
+
+impl KeyedDigest {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A name for a session's row: ordered by time, unique, and no secret.
 pub fn new_session_id() -> SessionId {
     SessionId(uuid::Uuid::now_v7().to_string())
+}
+
+/// A name for a row of the audit log.
+pub fn new_activity_id() -> String {
+    uuid::Uuid::now_v7().to_string()
 }
 
 /// A name for an account's row.

@@ -106,7 +106,7 @@ pub async fn create(
         password_hash: &password_hash,
         created_at: core.clock.now(),
     };
-    Ok(store::users::insert(&core.db, &user).await?)
+    Ok(store::users::insert(&core.db, &user, core.source).await?)
 }
 
 /// Finds an account by its name or e-mail address.
@@ -123,7 +123,7 @@ pub async fn find(core: &Core, typed: &str) -> Result<User, UserError> {
 /// # Errors
 /// [`UserError::Store`].
 pub async fn disable(core: &Core, user: &User) -> Result<u64, UserError> {
-    Ok(store::users::disable(&core.db, &user.id, core.clock.now()).await?)
+    Ok(store::users::disable(&core.db, &user.id, core.clock.now(), core.source).await?)
 }
 
 /// Lets an account sign in again.
@@ -131,7 +131,7 @@ pub async fn disable(core: &Core, user: &User) -> Result<u64, UserError> {
 /// # Errors
 /// [`UserError::Store`].
 pub async fn enable(core: &Core, user: &User) -> Result<(), UserError> {
-    Ok(store::users::enable(&core.db, &user.id).await?)
+    Ok(store::users::enable(&core.db, &user.id, core.clock.now(), core.source).await?)
 }
 
 /// Gives an account a new password; all its sessions end now. Returns how many.
@@ -142,5 +142,6 @@ pub async fn set_password(core: &Core, user: &User, password: &Password) -> Resu
     core.password_rules
         .check(password, &user.username, user.email.as_deref())?;
     let password_hash = core.hasher.hash(password).await?;
-    Ok(store::users::set_password(&core.db, &user.id, &password_hash, core.clock.now()).await?)
+    let now = core.clock.now();
+    Ok(store::users::set_password(&core.db, &user.id, &password_hash, now, core.source).await?)
 }

@@ -72,6 +72,17 @@ impl TestApp {
         Self::with(TestDatabase::new(Engine::Sqlite).await, change).await
     }
 
+    /// With `ada`, on SQLite, and a throttle that lets everything through: for tests that fail
+    /// more often than people do.
+    pub async fn patient() -> Self {
+        let database = TestDatabase::new(Engine::Sqlite).await;
+        let mut core = support::core(&database).await;
+        core.throttle.limits.account_failures = u32::MAX;
+        core.throttle.limits.address_failures = u32::MAX;
+        support::create_user(&core, "ada").await;
+        Self::start(database, core, |_| ()).await
+    }
+
     pub async fn start(
         database: TestDatabase,
         core: Core,

@@ -11,7 +11,10 @@ use crate::{
 };
 use std::time::Duration;
 use vestibule::{
-    domain::user::{Email, Username},
+    domain::{
+        activity::Source,
+        user::{Email, Username},
+    },
     server::{
         store::{self, users::NewUser},
         token,
@@ -100,7 +103,7 @@ on_both_engines! {
             password_hash: &app.core.hasher.hash(&password(PASSWORD)).await.unwrap(),
             created_at: app.core.clock.now(),
         };
-        store::users::insert(&app.core.db, &mallory).await.unwrap();
+        store::users::insert(&app.core.db, &mallory, Source::Command).await.unwrap();
         let mut browser = app.browser();
         let form = Request::form("/api/login", &credentials("mallory", PASSWORD));
         browser.send(form.header("user-agent", hostile)).await;

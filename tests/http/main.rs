@@ -17,3 +17,5 @@ mod next_path;
 mod origins;
 mod routes;
 mod sessions;
+mod throttle;
+mod timing;

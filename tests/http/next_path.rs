@@ -46,7 +46,7 @@ async fn who_is_signed_in_does_not_see_the_sign_in_page() {
 /// Where signing in leads, for a page of ours and for everything else (ASVS V3.7.2).
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_hostile_is_ever_the_next_page() {
-    let app = TestApp::sqlite().await;
+    let app = TestApp::patient().await;
     let mut signed_in = app.signed_in("ada").await;
     let hostile = [
         "//evil.example",

@@ -87,7 +87,7 @@ on_both_engines! {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         let token = given::session(&core, &ada).await;
-        given::execute(&core.db, "DROP TABLE sessions; DROP TABLE users").await;
+        given::execute(&core.db, "DROP TABLE devices; DROP TABLE sessions; DROP TABLE users").await;
         assert!(matches!(core.db.ping().await, Err(StoreError::Unavailable(_))));
         let resumed = vestibule::server::sessions::resume(&core, &token).await;
         assert!(matches!(resumed, Err(StoreError::Unavailable(_))), "no answer is no session");

@@ -1,8 +1,10 @@
 //! What the stories begin with, and a look behind the store's back.
 
+use crate::support::START;
 use sqlx::{Postgres, Sqlite, pool::PoolConnection};
 use vestibule::{
     domain::{
+        activity::Source,
         moment::Timestamp,
         session::{CurrentUser, Ended},
         user::{Email, LookupKey, Username},
@@ -10,9 +12,10 @@ use vestibule::{
     server::{
         Core,
         db::{Db, StoreError},
-        sessions::{self, Browser, Verified},
+        sessions::{self, Browser, Verified, Visitor},
         store::{
             self,
+            throttle::Admission,
             users::{Credentials, NewUser},
         },
         token::{self, SessionToken},
@@ -40,7 +43,7 @@ pub async fn insert(core: &Core, name: &str, email: Option<&str>) -> Result<(), 
         password_hash: "the first hash",
         created_at: core.clock.now(),
     };
-    store::users::insert(&core.db, &user).await
+    store::users::insert(&core.db, &user, Source::Command).await
 }
 
 /// The account as it is now.
@@ -57,6 +60,27 @@ pub fn verified(account: &Credentials) -> Verified {
         user: account.user.clone(),
         verified_hash: account.password_hash.clone(),
         kept_hash: account.password_hash.clone(),
+        is_known_device: false,
+        admission: Admission {
+            counters: Vec::new(),
+            at: START,
+        },
+    }
+}
+
+/// For sign-ins of which the throttle does not hear.
+pub static UNCOUNTED: Admission = Admission {
+    counters: Vec::new(),
+    at: START,
+};
+
+/// A browser that brings a session's cookie, or nothing.
+pub fn visitor(brings: Option<&SessionToken>) -> Visitor {
+    let cookie = brings.map(SessionToken::cookie_value);
+    Visitor {
+        browser: Browser::new("192.0.2.7".to_owned(), "A browser of the tests"),
+        session: cookie.and_then(|value| SessionToken::parse(value.as_bytes())),
+        device: None,
     }
 }
 
@@ -78,11 +102,11 @@ pub async fn session_that_replaces(
     account: &Credentials,
     brought: Option<&SessionToken>,
 ) -> SessionToken {
-    let browser = Browser::new("192.0.2.7".to_owned(), "A browser of the tests");
-    sessions::start(core, &verified(account), &browser, false, brought)
+    sessions::start(core, &verified(account), visitor(brought), false)
         .await
         .expect("an answer")
         .expect("a session")
+        .session
 }
 
 /// The session of a token as it is written down.

@@ -4,10 +4,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod activity;
 mod database;
+mod devices;
 mod given;
 mod interleavings;
+mod keys;
 mod races;
 mod sessions;
+mod throttle;
 mod time_outs;
 mod users;

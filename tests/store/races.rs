@@ -13,12 +13,12 @@ use std::{
 };
 use tokio::{sync::Barrier, task::JoinSet};
 use vestibule::{
-    domain::session::EndReason,
+    domain::{activity::Source, session::EndReason},
     error::AppError,
     server::{
         Core,
         auth::{self, Credentials},
-        sessions::{self, Browser, Resumed},
+        sessions::{self, Resumed},
         store,
         token::SessionToken,
         users,
@@ -158,8 +158,8 @@ on_both_engines! {
                 let (core, start, verified) = (core.clone(), start.clone(), given::verified(&ada));
                 tasks.spawn(async move {
                     start.wait().await;
-                    let brings = brings.as_ref().map(|watched| &*watched.token);
-                    sessions::start(&core, &verified, &Browser::default(), true, brings).await.unwrap()
+                    let visitor = given::visitor(brings.as_ref().map(|watched| &*watched.token));
+                    sessions::start(&core, &verified, visitor, true).await.unwrap()
                 });
             }
             let (signing_out, at_start, watched) = (core.clone(), start.clone(), brought.clone());
@@ -177,7 +177,7 @@ on_both_engines! {
                     users::disable(&administering, &user).await.unwrap();
                 } else {
                     let now = administering.clock.now();
-                    store::users::set_password(&administering.db, &user.id, "changed", now).await.unwrap();
+                    store::users::set_password(&administering.db, &user.id, "changed", now, Source::Command).await.unwrap();
                 }
                 watched.acknowledge();
                 assert!(!watched.is_live(&administering).await);
@@ -185,7 +185,7 @@ on_both_engines! {
             });
             let mut tokens = vec![used, brought];
             while let Some(task) = tasks.join_next().await {
-                tokens.extend(task.unwrap().map(Watched::new));
+                tokens.extend(task.unwrap().map(|started| Watched::new(started.session)));
             }
             for _ in ["as it is", "enabled again"] {
                 for watched in &tokens {
@@ -204,14 +204,14 @@ on_both_engines! {
             let (signing_in, verified) = (core.clone(), given::verified(&ada));
             let (administering, user) = (core.clone(), ada.user.clone());
             let starting = tokio::spawn(async move {
-                sessions::start(&signing_in, &verified, &Browser::default(), false, None).await.unwrap()
+                sessions::start(&signing_in, &verified, given::visitor(None), false).await.unwrap()
             });
             let disabling =
                 tokio::spawn(async move { users::disable(&administering, &user).await.unwrap() });
-            let (token, ended) = (starting.await.unwrap(), disabling.await.unwrap());
-            assert_eq!(ended, u64::from(token.is_some()), "wholly before or wholly after");
-            if let Some(token) = token {
-                assert!(!Watched::new(token).is_live(&core).await);
+            let (started, ended) = (starting.await.unwrap(), disabling.await.unwrap());
+            assert_eq!(ended, u64::from(started.is_some()), "wholly before or wholly after");
+            if let Some(started) = started {
+                assert!(!Watched::new(started.session).is_live(&core).await);
             }
         }
     }
@@ -227,13 +227,13 @@ on_both_engines! {
             let login = tokio::spawn(async move {
                 let password = support::password(PASSWORD);
                 let credentials = Credentials { username: "ada", password: &password };
-                auth::login(&signing_in, &credentials, &Browser::default(), false, None).await
+                auth::login(&signing_in, &credentials, given::visitor(None), false).await
             });
             // At another moment of the sign-in each time.
             tokio::time::sleep(Duration::from_millis(4 * round)).await;
             users::disable(&core, &user).await.unwrap();
             match login.await.unwrap() {
-                Ok(token) => assert!(!Watched::new(token).is_live(&core).await),
+                Ok(started) => assert!(!Watched::new(started.session).is_live(&core).await),
                 Err(refusal) => assert_eq!(refusal, AppError::SignInRefused),
             }
         }

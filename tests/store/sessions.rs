@@ -4,9 +4,10 @@ use crate::{
     given, on_both_engines,
     support::{self, LIFETIMES, START},
 };
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 use vestibule::{
     domain::{
+        activity::Source,
         moment::Timestamp,
         session::{EndReason, Ended, Session, SessionId},
         user::UserId,
@@ -14,13 +15,14 @@ use vestibule::{
     server::{
         Core,
         db::{Db, StoreError},
-        sessions::{Resumed, resume},
+        sessions::{self, Resumed, resume},
         store::{
             self,
+            devices::KnownDevice,
             sessions::{NewSession, Proof},
             users::Credentials,
         },
-        token::{self, SessionToken, TokenDigest},
+        token::{self, DeviceDigest, DeviceToken, SessionToken, TokenDigest},
     },
 };
 
@@ -47,8 +49,15 @@ fn proof(account: &Credentials) -> Proof<'_> {
         verified_hash: &account.password_hash,
         kept_hash: &account.password_hash,
         replaced: None,
+        device: KnownDevice {
+            digest: &DEVICE,
+            known_as: None,
+        },
+        admission: &given::UNCOUNTED,
     }
 }
+
+static DEVICE: LazyLock<DeviceDigest> = LazyLock::new(|| DeviceToken::random().digest());
 
 /// Idle end after 10 minutes, absolute end after 60.
 async fn started(core: &Core, account: &Credentials) -> SessionId {
@@ -118,7 +127,7 @@ on_both_engines! {
     async fn a_disabled_account_starts_nothing(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
-        store::users::disable(&core.db, &ada.user.id, START).await.unwrap();
+        store::users::disable(&core.db, &ada.user.id, START, Source::Command).await.unwrap();
         let digest = SessionToken::random().digest();
         assert!(!store::sessions::start(&core.db, &new_session(&ada, &digest), &proof(&ada)).await.unwrap());
         assert_eq!(number_of_sessions(&core).await, 0);
@@ -128,7 +137,7 @@ on_both_engines! {
     async fn a_password_changed_in_between_starts_nothing(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
-        store::users::set_password(&core.db, &ada.user.id, "a new hash", START).await.unwrap();
+        store::users::set_password(&core.db, &ada.user.id, "a new hash", START, Source::Command).await.unwrap();
         let brought = given::session(&core, &grace).await;
         let digest = SessionToken::random().digest();
         let stale = Proof { replaced: Some(&brought.digest()), ..proof(&ada) };
@@ -223,7 +232,7 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         let id = started(&core, &ada).await;
         let end = ended(START, EndReason::SignedOut);
-        store::sessions::end(&core.db, &id, end).await.unwrap();
+        store::sessions::end(&core.db, &id, end, Source::Command).await.unwrap();
         let listed = store::sessions::list(&core.db, None).await.unwrap();
         assert_eq!(listed[0].session.ended, Some(end));
     }
@@ -241,7 +250,7 @@ on_both_engines! {
         }
         sessions.sort_by_key(|session| (session.created_at, session.id.0.clone()));
         let end = ended(after_minutes(4), EndReason::SignedOut);
-        store::sessions::end(&core.db, &sessions[0].id, end).await.unwrap();
+        store::sessions::end(&core.db, &sessions[0].id, end, Source::Command).await.unwrap();
         sessions[0].ended = Some(end);
         assert_eq!(store::sessions::previous(&core.db, &sessions[0]).await.unwrap(), None);
         for pair in sessions.windows(2) {
@@ -266,7 +275,7 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         for reason in EndReason::ALL {
             let id = started(&core, &ada).await;
-            store::sessions::end(&core.db, &id, ended(after_minutes(1), reason)).await.unwrap();
+            store::sessions::end(&core.db, &id, ended(after_minutes(1), reason), Source::Command).await.unwrap();
             let before = found(&core, &id).await;
             for now in [START, after_minutes(1), after_minutes(2)] {
                 assert!(!store::sessions::touch(&core.db, &id, now, after_minutes(20)).await.unwrap());
@@ -313,17 +322,17 @@ on_both_engines! {
         for first in EndReason::ALL {
             let id = started(&core, &ada).await;
             let end = ended(after_minutes(1), first);
-            assert!(store::sessions::end(&core.db, &id, end).await.unwrap());
+            assert!(store::sessions::end(&core.db, &id, end, Source::Command).await.unwrap());
             for second in EndReason::ALL {
-                assert!(!store::sessions::end(&core.db, &id, ended(after_minutes(2), second)).await.unwrap());
+                assert!(!store::sessions::end(&core.db, &id, ended(after_minutes(2), second), Source::Command).await.unwrap());
             }
-            store::sessions::end_all_of_user(&core.db, &ada.user.id, ended(after_minutes(3), EndReason::EndedByAdmin))
+            store::sessions::end_all_of_user(&core.db, &ada.user.id, ended(after_minutes(3), EndReason::EndedByAdmin), Source::Command)
                 .await
                 .unwrap();
             assert_eq!(found(&core, &id).await.ended, Some(end), "read back as it was written");
         }
         let unknown = SessionId("unknown".to_owned());
-        assert!(!store::sessions::end(&core.db, &unknown, ended(START, EndReason::Idle)).await.unwrap());
+        assert!(!store::sessions::end(&core.db, &unknown, ended(START, EndReason::Idle), Source::Command).await.unwrap());
     }
 
     async fn ending_one_session_leaves_the_others(database: TestDatabase) {
@@ -332,7 +341,7 @@ on_both_engines! {
         let (one, other) = (started(&core, &ada).await, started(&core, &ada).await);
         let before = found(&core, &one).await;
         let end = ended(after_minutes(1), EndReason::SignedOut);
-        assert!(store::sessions::end(&core.db, &one, end).await.unwrap());
+        assert!(store::sessions::end(&core.db, &one, end, Source::Command).await.unwrap());
         assert_eq!(found(&core, &one).await, Session { ended: Some(end), ..before });
         assert_eq!(found(&core, &other).await.ended, None);
     }
@@ -343,8 +352,8 @@ on_both_engines! {
         let (first, second, of_grace) =
             (started(&core, &ada).await, started(&core, &ada).await, started(&core, &grace).await);
         let end = ended(after_minutes(1), EndReason::EndedByAdmin);
-        assert_eq!(store::sessions::end_all_of_user(&core.db, &ada.user.id, end).await.unwrap(), 2);
-        assert_eq!(store::sessions::end_all_of_user(&core.db, &ada.user.id, end).await.unwrap(), 0);
+        assert_eq!(store::sessions::end_all_of_user(&core.db, &ada.user.id, end, Source::Command).await.unwrap(), 2);
+        assert_eq!(store::sessions::end_all_of_user(&core.db, &ada.user.id, end, Source::Command).await.unwrap(), 0);
         assert_eq!(found(&core, &first).await.ended, Some(end));
         assert_eq!(found(&core, &second).await.ended, Some(end));
         assert_eq!(found(&core, &of_grace).await.ended, None);
@@ -483,12 +492,11 @@ on_both_engines! {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         for remember in [false, true] {
-            let browser = vestibule::server::sessions::Browser::default();
-            let token = vestibule::server::sessions::start(&core, &given::verified(&ada), &browser, remember, None)
+            let started = sessions::start(&core, &given::verified(&ada), given::visitor(None), remember)
                 .await
                 .unwrap()
                 .unwrap();
-            let session = given::stored(&core, &token).await.session;
+            let session = given::stored(&core, &started.session).await.session;
             assert_eq!(session.remember, remember);
             assert_eq!(session.idle_ends_at, START.after(LIFETIMES.idle_for(remember)));
             assert_eq!(session.absolute_ends_at, START.after(LIFETIMES.absolute_for(remember)));

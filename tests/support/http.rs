@@ -12,6 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 pub const SESSION_COOKIE: &str = "__Host-Http-session";
 pub const FLASH_COOKIE: &str = "__Host-Http-flash";
+pub const DEVICE_COOKIE: &str = "__Host-Http-device";
 pub const FORM: &str = "application/x-www-form-urlencoded";
 /// What browsers send when a person opens a page or submits a form.
 pub const ACCEPT_PAGE: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";

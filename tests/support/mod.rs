@@ -7,14 +7,16 @@ pub mod http;
 use database::TestDatabase;
 use std::time::Duration;
 use vestibule::{
-    domain::{moment::Timestamp, password::Password},
+    domain::{activity::Source, moment::Timestamp, password::Password},
     server::{
         Core,
+        activity::Tallies,
         clock::Clock,
         db::{self, IfMissing},
         hashing::{Capacity, Hasher},
         password_rules::PasswordRules,
         sessions::Lifetimes,
+        throttle::{Limits, Throttle},
         users::{self, UserDraft},
     },
 };
@@ -31,16 +33,28 @@ pub const LIFETIMES: Lifetimes = Lifetimes {
     remember_absolute: Duration::from_secs(90 * 86_400),
 };
 
+pub const LIMITS: Limits = Limits {
+    account_failures: 10,
+    address_failures: 100,
+    window: Duration::from_secs(15 * 60),
+    pause: Duration::from_secs(30),
+};
+
 /// The real core on a real database; only the clock is ours.
 pub async fn core(database: &TestDatabase) -> Core {
     core_with_clock(database, Clock::manual(START)).await
 }
 
 pub async fn core_with_clock(database: &TestDatabase, clock: Clock) -> Core {
+    let db = db::open(&database.url(), IfMissing::Create)
+        .await
+        .expect("the test database opens");
     Core {
-        db: db::open(&database.url(), IfMissing::Create)
-            .await
-            .expect("the test database opens"),
+        throttle: Throttle::load(&db, LIMITS).await.expect("a key"),
+        db,
+        source: Source::Browser,
+        tallies: Tallies::default(),
+        keep_activity: Duration::from_secs(180 * 86_400),
         clock,
         hasher: Hasher::start(Capacity {
             threads: 2,

@@ -1,5 +1,6 @@
 //! The command line: one file a noun.
 
+mod activity;
 mod config;
 mod output;
 mod password;
@@ -9,12 +10,15 @@ mod user;
 
 use super::{
     Core,
+    activity::Tallies,
     clock::Clock,
-    config::{Config, Mistakes, load, process_environment},
+    config::{Config, LogFormat, Mistakes, load, process_environment},
     db::{self, IfMissing, OpenError},
     hashing::Hasher,
+    throttle::Throttle,
     users::UserError,
 };
+use crate::domain::activity::Source;
 use clap::{Parser, Subcommand};
 use std::{io, path::PathBuf, process::ExitCode};
 
@@ -25,6 +29,9 @@ struct Arguments {
     /// The configuration file [default: Leptos.toml in this folder, where there is one]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// How the log is written; counts more than `format` of `[log]`
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -39,6 +46,8 @@ enum Command {
     /// Sessions: who is signed in where
     #[command(subcommand)]
     Session(session::Command),
+    /// The audit log: what happened, the newest first
+    Activity(activity::Command),
     /// The configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -84,19 +93,35 @@ pub fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), CliError> {
     let file = arguments.config.as_deref();
     match arguments.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(load(file, &process_environment)?).await,
+        Command::Serve => {
+            let mut config = load(file, &process_environment)?;
+            config.log.format = arguments.log_format.unwrap_or(config.log.format);
+            serve::run(config).await
+        }
         Command::User(command) => user::run(command, &load(file, &process_environment)?).await,
         Command::Session(command) => {
             session::run(command, &load(file, &process_environment)?).await
+        }
+        Command::Activity(command) => {
+            activity::run(command, &load(file, &process_environment)?).await
         }
         Command::Config(command) => config::run(&command, file),
     }
 }
 
 /// Opens what the use cases work with.
-async fn open_core(config: &Config, if_missing: IfMissing) -> Result<Core, CliError> {
+async fn open_core(
+    config: &Config,
+    if_missing: IfMissing,
+    source: Source,
+) -> Result<Core, CliError> {
+    let db = db::open(&config.database_url, if_missing).await?;
     Ok(Core {
-        db: db::open(&config.database_url, if_missing).await?,
+        throttle: Throttle::load(&db, config.throttle).await?,
+        db,
+        source,
+        tallies: Tallies::default(),
+        keep_activity: config.keep_activity,
         clock: Clock::System,
         hasher: Hasher::start(config.hashing)?,
         lifetimes: config.lifetimes,

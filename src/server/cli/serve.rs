@@ -1,12 +1,16 @@
 //! `vestibule serve`.
 
 use super::{CliError, open_core, output::to_stderr};
-use crate::server::{
-    config::{Config, Environment, is_watched, process_environment},
-    db::IfMissing,
-    http,
-    state::AppState,
-    store, telemetry,
+use crate::{
+    domain::activity::Source,
+    server::{
+        activity, cleanup,
+        config::{Config, Environment, is_watched, process_environment},
+        db::IfMissing,
+        http,
+        state::AppState,
+        store, telemetry,
+    },
 };
 use leptos::config::LeptosOptions;
 use std::{io, path::Path};
@@ -20,7 +24,7 @@ const OUTPUT_NAME: &str = "vestibule";
 
 pub async fn run(config: Config) -> Result<(), CliError> {
     telemetry::start(&config.log);
-    let core = open_core(&config, IfMissing::Create).await?;
+    let core = open_core(&config, IfMissing::Create, Source::Browser).await?;
     let listener = TcpListener::bind(config.site_addr)
         .await
         .map_err(|error| cannot_listen(&config, &error))?;
@@ -34,11 +38,14 @@ pub async fn run(config: Config) -> Result<(), CliError> {
         is_watched(&process_environment),
         address.port(),
     );
-    let db = state.core.db.clone();
+    let core = state.core.clone();
     let stop = asked_to_stop()?;
-    greet(&config, &state, store::users::any_exists(&db).await?);
+    greet(&config, &state, store::users::any_exists(&core.db).await?);
+    tokio::spawn(activity::keep_writing(core.clone()));
+    tokio::spawn(cleanup::run(core.clone()));
     http::serve(state, listener, stop).await?;
-    db.close().await;
+    core.tallies.write(&core.db).await;
+    core.db.close().await;
     to_stderr("Stopped.");
     Ok(())
 }

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     domain::{
+        activity::Source,
         device,
         moment::Timestamp,
         session::{CurrentUser, SessionId},
@@ -40,7 +41,7 @@ pub enum Command {
 }
 
 pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
-    let core = open_core(config, IfMissing::Refuse).await?;
+    let core = open_core(config, IfMissing::Refuse, Source::Command).await?;
     let outcome = match command {
         Command::List { user, live, json } => list(&core, user.as_deref(), live, json).await,
         Command::End {

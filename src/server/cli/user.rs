@@ -6,6 +6,7 @@ use super::{
     password::new_password,
 };
 use crate::{
+    domain::activity::Source,
     domain::user::User,
     server::{
         Core,
@@ -91,7 +92,7 @@ pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
             .map_err(UserError::from)?,
         _ => IfMissing::Refuse,
     };
-    let core = open_core(config, if_missing).await?;
+    let core = open_core(config, if_missing, Source::Command).await?;
     let outcome = carry_out(command, &core).await;
     core.db.close().await;
     outcome

@@ -48,6 +48,8 @@ async fn exactly_what_was_typed_matches() {
     for wrong in variants {
         assert!(
             !hasher
+                .place()
+                .unwrap()
                 .check(&password(&wrong), Some(&hash))
                 .await
                 .unwrap()
@@ -57,6 +59,8 @@ async fn exactly_what_was_typed_matches() {
     }
     assert!(
         hasher
+            .place()
+            .unwrap()
             .check(&password(&long), Some(&hash))
             .await
             .unwrap()
@@ -74,6 +78,8 @@ async fn one_password_on_two_keyboards_is_one_password() {
     let decomposed = password("cafe\u{301} au lait, s'il vous plai\u{302}t");
     assert!(
         hasher
+            .place()
+            .unwrap()
             .check(&decomposed, Some(&hash))
             .await
             .unwrap()
@@ -83,7 +89,12 @@ async fn one_password_on_two_keyboards_is_one_password() {
 
 #[tokio::test]
 async fn nobody_matches_the_stand_in() {
-    let checked = hasher().check(&password("anything"), None).await.unwrap();
+    let checked = hasher()
+        .place()
+        .unwrap()
+        .check(&password("anything"), None)
+        .await
+        .unwrap();
     assert_eq!(
         checked,
         Checked {
@@ -103,7 +114,12 @@ async fn older_and_larger_parameters_verify_and_are_told_apart() {
             .hash_password_with_salt(b"a long enough password", b"sixteen salt 016")
             .unwrap()
             .to_string();
-        let right = hasher.check(&typed, Some(&other)).await.unwrap();
+        let right = hasher
+            .place()
+            .unwrap()
+            .check(&typed, Some(&other))
+            .await
+            .unwrap();
         assert_eq!(
             right,
             Checked {
@@ -112,6 +128,8 @@ async fn older_and_larger_parameters_verify_and_are_told_apart() {
             }
         );
         let wrong = hasher
+            .place()
+            .unwrap()
             .check(&password("another password"), Some(&other))
             .await
             .unwrap();
@@ -124,7 +142,12 @@ async fn older_and_larger_parameters_verify_and_are_told_apart() {
         );
     }
     let today = hasher.hash(&typed).await.unwrap();
-    let checked = hasher.check(&typed, Some(&today)).await.unwrap();
+    let checked = hasher
+        .place()
+        .unwrap()
+        .check(&typed, Some(&today))
+        .await
+        .unwrap();
     assert_eq!(
         checked,
         Checked {
@@ -169,7 +192,11 @@ async fn a_corrupt_or_greedy_hash_is_an_error_and_not_a_match() {
         "plain",
         "$argon2id$v=19$m=4294967295,t=1,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAA",
     ] {
-        let outcome = hasher.check(&password("x"), Some(stored)).await;
+        let outcome = hasher
+            .place()
+            .unwrap()
+            .check(&password("x"), Some(stored))
+            .await;
         assert!(matches!(outcome, Err(HashingError::Corrupt)), "{stored}");
     }
 }

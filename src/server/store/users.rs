@@ -2,11 +2,12 @@
 
 use crate::{
     domain::{
+        activity::{Entry, Event, Source},
         moment::Timestamp,
-        session::EndReason,
+        session::{EndReason, Ended},
         user::{Email, LookupKey, User, UserId, Username},
     },
-    server::db::{Db, StoreError, on_pool},
+    server::db::{Db, StoreError, in_transaction, on_pool},
 };
 
 /// A new account, with every value checked.
@@ -63,10 +64,11 @@ struct CredentialsRow {
 /// # Errors
 /// [`StoreError::NotUnique`] where the name or the e-mail address is taken: the database decides,
 /// so two at once cannot both win.
-pub async fn insert(db: &Db, user: &NewUser<'_>) -> Result<(), StoreError> {
+pub async fn insert(db: &Db, user: &NewUser<'_>, source: Source) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO users (id, username, username_key, email, email_key, display_name, \
         description, is_admin, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    on_pool!(db, pool => sqlx::query(SQL)
+    let mut transaction = db.begin().await?;
+    in_transaction!(transaction, connection => sqlx::query(SQL)
         .bind(&user.id.0)
         .bind(user.username.as_str())
         .bind(user.username.key().as_str())
@@ -77,10 +79,12 @@ pub async fn insert(db: &Db, user: &NewUser<'_>) -> Result<(), StoreError> {
         .bind(user.is_admin)
         .bind(user.password_hash)
         .bind(user.created_at.as_millis())
-        .execute(pool)
+        .execute(connection)
         .await
         .map(|_| ())?);
-    Ok(())
+    let entry = entry(&user.id, Event::UserCreated, source, user.created_at);
+    super::activity::insert_within(&mut transaction, entry).await?;
+    transaction.commit().await
 }
 
 /// The account with this name or e-mail address. A name has no `@` and an address always has one,
@@ -113,47 +117,93 @@ pub async fn any_exists(db: &Db) -> Result<bool, StoreError> {
 ///
 /// The account is written first: a sign-in under way either sees the account disabled, or has its
 /// new session ended by the second statement.
-pub async fn disable(db: &Db, id: &UserId, now: Timestamp) -> Result<u64, StoreError> {
-    const DISABLE: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
-    on_pool!(db, pool => {
-        let mut transaction = pool.begin().await?;
-        sqlx::query(DISABLE).bind(&id.0).bind(now.as_millis()).execute(&mut *transaction).await?;
-        let reasons: Vec<String> = sqlx::query_scalar(super::sessions::END_ALL_OF_USER)
-            .bind(&id.0)
-            .bind(now.as_millis())
-            .bind(EndReason::UserDisabled.as_str())
-            .fetch_all(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(super::sessions::count_ended(&reasons, EndReason::UserDisabled))
-    })
+pub async fn disable(
+    db: &Db,
+    id: &UserId,
+    now: Timestamp,
+    source: Source,
+) -> Result<u64, StoreError> {
+    const SQL: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
+    let mut transaction = db.begin().await?;
+    let disabled = in_transaction!(transaction, connection => sqlx::query(SQL)
+        .bind(&id.0)
+        .bind(now.as_millis())
+        .execute(connection)
+        .await?
+        .rows_affected());
+    if disabled == 1 {
+        let entry = entry(id, Event::UserDisabled, source, now);
+        super::activity::insert_within(&mut transaction, entry).await?;
+    }
+    let ended = Ended {
+        at: now,
+        reason: EndReason::UserDisabled,
+    };
+    let count = super::sessions::end_all_within(&mut transaction, id, ended, source).await?;
+    transaction.commit().await?;
+    Ok(count)
 }
 
 /// Lets a disabled account sign in again. Its ended sessions stay ended.
-pub async fn enable(db: &Db, id: &UserId) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE users SET disabled_at = NULL WHERE id = $1";
-    on_pool!(db, pool => sqlx::query(SQL).bind(&id.0).execute(pool).await.map(|_| ())?);
-    Ok(())
+pub async fn enable(
+    db: &Db,
+    id: &UserId,
+    now: Timestamp,
+    source: Source,
+) -> Result<(), StoreError> {
+    const SQL: &str =
+        "UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL";
+    let mut transaction = db.begin().await?;
+    let enabled = in_transaction!(transaction, connection => sqlx::query(SQL)
+        .bind(&id.0)
+        .execute(connection)
+        .await?
+        .rows_affected());
+    if enabled == 1 {
+        let entry = entry(id, Event::UserEnabled, source, now);
+        super::activity::insert_within(&mut transaction, entry).await?;
+    }
+    transaction.commit().await
 }
 
-/// Sets a new password and ends all sessions, in one transaction. Returns how many ended.
+/// Sets a new password for somebody who may have lost the old one: all sessions end, and all
+/// devices are strangers again, in one transaction. Returns how many sessions ended.
 pub async fn set_password(
     db: &Db,
     id: &UserId,
     password_hash: &str,
     now: Timestamp,
+    source: Source,
 ) -> Result<u64, StoreError> {
-    const SET: &str = "UPDATE users SET password_hash = $2 WHERE id = $1";
-    on_pool!(db, pool => {
-        let mut transaction = pool.begin().await?;
-        sqlx::query(SET).bind(&id.0).bind(password_hash).execute(&mut *transaction).await?;
-        let reasons: Vec<String> = sqlx::query_scalar(super::sessions::END_ALL_OF_USER)
-            .bind(&id.0)
-            .bind(now.as_millis())
-            .bind(EndReason::PasswordChanged.as_str())
-            .fetch_all(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(super::sessions::count_ended(&reasons, EndReason::PasswordChanged))
-    })
+    const SQL: &str = "UPDATE users SET password_hash = $2 WHERE id = $1";
+    let mut transaction = db.begin().await?;
+    in_transaction!(transaction, connection => sqlx::query(SQL)
+        .bind(&id.0)
+        .bind(password_hash)
+        .execute(connection)
+        .await
+        .map(|_| ())?);
+    super::devices::forget_all_within(&mut transaction, id).await?;
+    let entry = entry(id, Event::PasswordSet, source, now);
+    super::activity::insert_within(&mut transaction, entry).await?;
+    let ended = Ended {
+        at: now,
+        reason: EndReason::PasswordChanged,
+    };
+    let count = super::sessions::end_all_within(&mut transaction, id, ended, source).await?;
+    transaction.commit().await?;
+    Ok(count)
+}
+
+/// What happens to an account, and not in one of its sessions.
+fn entry(id: &UserId, event: Event, source: Source, at: Timestamp) -> Entry {
+    Entry {
+        at,
+        event,
+        source,
+        user: Some(id.clone()),
+        session: None,
+        address: String::new(),
+        user_agent: String::new(),
+    }
 }

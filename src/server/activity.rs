@@ -1,0 +1,127 @@
+//! The audit log: refusals at the door, one by one or added up.
+//!
+//! What changes something is written by the store, in the transaction of the change. What changes
+//! nothing is written from here.
+
+use super::{Core, db::Db, sessions::Browser, store, token::KeyedDigest};
+use crate::domain::{
+    activity::{Entry, Event, SignInRefusal},
+    user::UserId,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// So many subjects are added up one by one between two writings; further ones together. A flood
+/// from ever new addresses must not fill the memory.
+const MAX_TALLIES: usize = 1_024;
+
+/// Counts what is refused without being looked at: rows of its own for each would let a flood keep
+/// the database's one writer from those who sign out.
+#[derive(Clone, Default)]
+pub struct Tallies(Arc<Mutex<HashMap<Subject, Tally>>>);
+
+/// Whose refusals are one row, and the number of their window.
+type Subject = (KeyedDigest, i64);
+
+struct Tally {
+    entry: Entry,
+    times: u32,
+}
+
+/// Who is refused, as far as that is known.
+pub struct Refused<'a> {
+    pub browser: &'a Browser,
+    pub user: Option<&'a UserId>,
+}
+
+impl Refused<'_> {
+    fn entry(&self, core: &Core, event: Event) -> Entry {
+        Entry {
+            at: core.clock.now(),
+            event,
+            source: core.source,
+            user: self.user.cloned(),
+            session: None,
+            address: self.browser.address.clone(),
+            user_agent: self.browser.user_agent.clone(),
+        }
+    }
+}
+
+/// Notes a sign-in that was refused after a look at the password. The refusal stands whether or
+/// not it could be written down.
+pub async fn note_refusal(core: &Core, refused: &Refused<'_>, refusal: SignInRefusal) {
+    let entry = refused.entry(core, Event::SignInRefused(refusal));
+    if let Err(error) = store::activity::insert(&core.db, entry).await {
+        tracing::warn!(%error, "a refusal could not be written down");
+    }
+}
+
+/// Counts a refusal that cost nothing, in one row for `subject` and the throttle's window.
+pub fn add_up(core: &Core, subject: KeyedDigest, refused: &Refused<'_>, event: Event) {
+    let entry = refused.entry(core, event);
+    let window = core.throttle.limits.window.as_millis();
+    let number = entry.at.as_millis() / i64::try_from(window).unwrap_or(i64::MAX).max(1);
+    let everybody = || core.throttle.key.digest("everybody:", "");
+    core.tallies.add((subject, number), entry, everybody);
+}
+
+impl Tallies {
+    fn add(&self, subject: Subject, entry: Entry, everybody: impl FnOnce() -> KeyedDigest) {
+        let mut tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = tallies.len() >= MAX_TALLIES && !tallies.contains_key(&subject);
+        let (subject, entry) = if is_full {
+            let nobody = Entry {
+                user: None,
+                address: String::new(),
+                user_agent: String::new(),
+                ..entry
+            };
+            ((everybody(), subject.1), nobody)
+        } else {
+            (subject, entry)
+        };
+        let tally = tallies.entry(subject).or_insert_with(|| Tally {
+            entry: entry.clone(),
+            times: 0,
+        });
+        tally.times = tally.times.saturating_add(1);
+        tally.entry.at = entry.at;
+    }
+
+    /// Writes down what was counted. What cannot be written now is counted on.
+    pub async fn write(&self, db: &Db) {
+        let taken = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        for ((subject, window), tally) in taken {
+            let entry = tally.entry.clone();
+            let written = store::activity::add_up(db, &subject, window, entry, tally.times).await;
+            if let Err(error) = written {
+                tracing::warn!(%error, "refusals could not be written down");
+                self.put_back((subject, window), tally);
+            }
+        }
+    }
+
+    fn put_back(&self, subject: Subject, tally: Tally) {
+        let mut tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = tally.times;
+        let counted_meanwhile = tallies
+            .entry(subject)
+            .or_insert(Tally { times: 0, ..tally });
+        counted_meanwhile.times = counted_meanwhile.times.saturating_add(times);
+    }
+}
+
+/// How often counted refusals are written down. A crash loses no more than these seconds of them.
+const WRITE_EVERY: Duration = Duration::from_secs(5);
+
+/// Writes what was counted every few seconds, for as long as the server lives.
+pub async fn keep_writing(core: Core) {
+    loop {
+        tokio::time::sleep(WRITE_EVERY).await;
+        core.tallies.write(&core.db).await;
+    }
+}

@@ -1,0 +1,188 @@
+//! One attempt to prove a password: admitted, checked, and written down.
+//!
+//! Every way to give a password goes through here, so that each has the same throttle, the same
+//! work and the same audit (ASVS V6.3.4).
+
+use super::{
+    Core,
+    activity::{self, Refused},
+    hashing::{Checked, Place},
+    sessions::{Verified, Visitor},
+    store::{self, throttle::Admission, users::Credentials},
+    throttle::{self, NotAdmitted, Subject},
+    token::{DeviceDigest, DeviceToken},
+};
+use crate::{
+    domain::{
+        activity::{Event, SignInRefusal},
+        password::Password,
+        user::{LookupKey, UserId},
+    },
+    error::AppError,
+};
+
+/// Who is meant, what was typed, and who asks.
+pub struct Attempt<'a> {
+    core: &'a Core,
+    name: &'a LookupKey,
+    found: Option<Credentials>,
+    password: &'a Password,
+    visitor: &'a Visitor,
+    /// The browser, where the person has signed in with it before.
+    device: Option<DeviceDigest>,
+}
+
+/// An attempt that may be made: a place at a hashing thread, and the count that it stands in.
+pub struct Admitted {
+    place: Place,
+    admission: Admission,
+}
+
+impl<'a> Attempt<'a> {
+    /// Looks up who is meant by `name`, which may be nobody.
+    ///
+    /// # Errors
+    /// [`AppError::SignInRefused`] for a password that is longer than any may be, before any
+    /// look-up: its time says nothing about the name (CVE-2025-22234).
+    pub async fn by_name(
+        core: &'a Core,
+        name: &'a LookupKey,
+        password: &'a Password,
+        visitor: &'a Visitor,
+    ) -> Result<Self, AppError> {
+        if password.is_too_long() {
+            note_too_long(core, visitor);
+            return Err(AppError::SignInRefused);
+        }
+        let found = store::users::find_credentials(&core.db, name).await?;
+        let device = known_device(core, found.as_ref(), visitor).await?;
+        Ok(Self {
+            core,
+            name,
+            found,
+            password,
+            visitor,
+            device,
+        })
+    }
+
+    /// Admits the attempt: first by a look that costs nothing, then, where there is a place to
+    /// hash, by counting it. So guessing costs us no more than it may.
+    ///
+    /// # Errors
+    /// [`AppError::Throttled`] and [`AppError::Busy`].
+    pub async fn admit(&self) -> Result<Admitted, AppError> {
+        let subjects = self.subjects();
+        let looked = throttle::look(self.core, &subjects).await;
+        looked.map_err(|refusal| self.put_off(refusal))?;
+        let place = self.core.hasher.place()?;
+        let admission = throttle::admit(self.core, &subjects).await;
+        Ok(Admitted {
+            place,
+            admission: admission.map_err(|refusal| self.put_off(refusal))?,
+        })
+    }
+
+    /// Checks the password, with the same work and the same answer for accounts that are unknown
+    /// or disabled (ASVS V6.3.8; CVE-2026-22746 skipped the work for disabled ones).
+    ///
+    /// # Errors
+    /// [`AppError::SignInRefused`], and the errors of hashing.
+    pub async fn verify(self, admitted: Admitted) -> Result<Verified, AppError> {
+        let stored = self
+            .found
+            .as_ref()
+            .map(|found| found.password_hash.as_str());
+        let checked = admitted.place.check(self.password, stored).await?;
+        let refusal = match &self.found {
+            None => SignInRefusal::UnknownUser,
+            Some(_) if !checked.matches => SignInRefusal::WrongPassword,
+            Some(found) if found.user.disabled => SignInRefusal::UserDisabled,
+            Some(_) => return self.verified(checked, admitted.admission).await,
+        };
+        activity::note_refusal(self.core, &self.refused(), refusal).await;
+        Err(AppError::SignInRefused)
+    }
+
+    async fn verified(self, checked: Checked, admission: Admission) -> Result<Verified, AppError> {
+        let found = self.found.ok_or(AppError::SignInRefused)?;
+        let verified_hash = found.password_hash;
+        Ok(Verified {
+            kept_hash: todays_hash(self.core, self.password, &verified_hash, checked).await,
+            verified_hash,
+            user: found.user,
+            is_known_device: self.device.is_some(),
+            admission,
+        })
+    }
+
+    /// Whose failures this one is counted among.
+    fn subjects(&self) -> Vec<Subject<'_>> {
+        let address = Subject::Address(&self.visitor.browser.address);
+        match (&self.found, &self.device) {
+            (Some(found), Some(device)) => vec![Subject::Device(device, &found.user.id)],
+            (Some(found), None) => vec![address, Subject::Account(&found.user.id)],
+            (None, _) => vec![address, Subject::Nobody(self.name)],
+        }
+    }
+
+    fn refused(&self) -> Refused<'_> {
+        Refused {
+            browser: &self.visitor.browser,
+            user: self.found.as_ref().map(|found| &found.user.id),
+        }
+    }
+
+    fn put_off(&self, refusal: NotAdmitted) -> AppError {
+        if let NotAdmitted::Wait { counter, .. } = &refusal {
+            let event = Event::SignInThrottled;
+            activity::add_up(self.core, counter.clone(), &self.refused(), event);
+        }
+        refusal.into()
+    }
+}
+
+fn note_too_long(core: &Core, visitor: &Visitor) {
+    let address = core
+        .throttle
+        .digest(&Subject::Address(&visitor.browser.address));
+    let refused = Refused {
+        browser: &visitor.browser,
+        user: None,
+    };
+    let event = Event::SignInRefused(SignInRefusal::PasswordTooLong);
+    activity::add_up(core, address, &refused, event);
+}
+
+/// The browser, where this person has signed in with it before. It is looked up for unknown names
+/// too, which takes the same time.
+async fn known_device(
+    core: &Core,
+    found: Option<&Credentials>,
+    visitor: &Visitor,
+) -> Result<Option<DeviceDigest>, AppError> {
+    let Some(device) = visitor.device.as_ref().map(DeviceToken::digest) else {
+        return Ok(None);
+    };
+    let nobody = UserId(String::new());
+    let user = found.map_or(&nobody, |found| &found.user.id);
+    let is_known = store::devices::is_known(&core.db, &device, user).await?;
+    Ok(is_known.then_some(device))
+}
+
+/// The hash to keep: the stored one, or a new one where its parameters are no longer today's
+/// (ASVS V11.2.2). An upgrade that cannot be made now is made at another sign-in.
+async fn todays_hash(
+    core: &Core,
+    password: &Password,
+    stored_hash: &str,
+    checked: Checked,
+) -> String {
+    if !checked.is_outdated {
+        return stored_hash.to_owned();
+    }
+    core.hasher.hash(password).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a password hash was not upgraded");
+        stored_hash.to_owned()
+    })
+}

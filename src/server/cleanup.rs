@@ -1,0 +1,55 @@
+//! What is over is cleaned up, in small steps that hold nobody up.
+
+use super::{Core, db::StoreError, sessions::DEVICE_LIFE, store};
+use std::time::Duration;
+
+const EVERY: Duration = Duration::from_secs(60);
+
+/// Rows a statement: the database's one writer is taken for a few milliseconds at a time.
+pub const STEP: u32 = 200;
+
+/// Between two steps, for those who wait to write.
+const REST: Duration = Duration::from_millis(50);
+
+/// Cleans up for as long as the server lives.
+pub async fn run(core: Core) {
+    loop {
+        if let Err(error) = clean(&core).await {
+            tracing::warn!(%error, "cleaning up will be tried again");
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Takes away what is over by now. Returns how many rows that were.
+///
+/// # Errors
+/// [`StoreError`]: the rest is cleaned up another time.
+pub async fn clean(core: &Core) -> Result<u64, StoreError> {
+    let (db, now) = (&core.db, core.clock.now());
+    let kept_since = now.before(core.keep_activity);
+    let devices_since = now.before(DEVICE_LIFE);
+    let mut cleaned = 0;
+    // A session that timed out is ended for everybody to see, also where its browser never came back.
+    cleaned += in_steps(|| store::sessions::end_timed_out(db, now, STEP)).await?;
+    cleaned += in_steps(|| store::sessions::delete_ended_before(db, kept_since, STEP)).await?;
+    cleaned += in_steps(|| store::activity::delete_before(db, kept_since, STEP)).await?;
+    cleaned += in_steps(|| store::throttle::delete_over(db, now, STEP)).await?;
+    cleaned += in_steps(|| store::devices::delete_unused_since(db, devices_since, STEP)).await?;
+    Ok(cleaned)
+}
+
+async fn in_steps<F>(step: impl Fn() -> F) -> Result<u64, StoreError>
+where
+    F: Future<Output = Result<u64, StoreError>>,
+{
+    let mut cleaned = 0;
+    loop {
+        let rows = step().await?;
+        cleaned += rows;
+        if rows < u64::from(STEP) {
+            return Ok(cleaned);
+        }
+        tokio::time::sleep(REST).await;
+    }
+}

@@ -1,0 +1,35 @@
+//! The table `keys`: what the server keeps secret for itself.
+
+use crate::server::{
+    db::{Db, StoreError, on_pool},
+    token::ServerKey,
+};
+
+/// The key of this name, made at the first call. Servers that start at the same time on one
+/// database get the same one.
+pub async fn find_or_insert(db: &Db, name: &'static str) -> Result<ServerKey, StoreError> {
+    const INSERT: &str =
+        "INSERT INTO keys (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+    if let Some(key) = find(db, name).await? {
+        return Ok(key);
+    }
+    let value = ServerKey::random().to_text();
+    on_pool!(db, pool => sqlx::query(INSERT).bind(name).bind(value).execute(pool).await.map(|_| ())?);
+    find(db, name).await?.ok_or_else(|| corrupt(name))
+}
+
+async fn find(db: &Db, name: &'static str) -> Result<Option<ServerKey>, StoreError> {
+    const SQL: &str = "SELECT value FROM keys WHERE name = $1";
+    let value: Option<String> =
+        on_pool!(db, pool => sqlx::query_scalar(SQL).bind(name).fetch_optional(pool).await?);
+    value
+        .map(|text| ServerKey::parse(&text).ok_or_else(|| corrupt(name)))
+        .transpose()
+}
+
+fn corrupt(name: &str) -> StoreError {
+    StoreError::Corrupt {
+        table: "keys",
+        id: name.to_owned(),
+    }
+}

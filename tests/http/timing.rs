@@ -1,0 +1,148 @@
+//! Nor does the time tell which accounts exist (ASVS V6.3.8; CVE-2024-39329, CVE-2025-22234,
+//! CVE-2026-22746).
+
+use crate::{
+    app::{TestApp, WRONG},
+    support::{
+        self, PASSWORD, START,
+        database::{Engine, TestDatabase},
+    },
+};
+use argon2::{Argon2, Params, PasswordHasher};
+use std::time::{Duration, Instant};
+use vestibule::{
+    domain::{activity::Source, user::LookupKey},
+    server::{
+        store::{self, throttle::Admission},
+        throttle::Subject,
+        token::KeyedDigest,
+        users,
+    },
+};
+
+const SAMPLES: usize = 200;
+
+/// How far the chance that one kind of answer is slower than another may be from one half. Of 200
+/// samples of the same kind it is off by 0.03 (one standard deviation); an answer without a hash
+/// would be off by the whole 0.5.
+const MARGIN: f64 = 0.15;
+
+/// A kind of refusal: what is typed, and what its failures are counted under.
+struct Kind {
+    name: &'static str,
+    password: &'static str,
+    counter: KeyedDigest,
+    times: Vec<Duration>,
+}
+
+/// The chance that a time of `one` is longer than a time of `other` (Mann and Whitney's U, over
+/// the number of pairs).
+fn chance_of_longer(one: &[Duration], other: &[Duration]) -> f64 {
+    let points = one.iter().flat_map(|one| {
+        other.iter().map(move |other| match one.cmp(other) {
+            std::cmp::Ordering::Greater => 1.0,
+            std::cmp::Ordering::Equal => 0.5,
+            std::cmp::Ordering::Less => 0.0,
+        })
+    });
+    points.sum::<f64>() / (one.len() * other.len()) as f64
+}
+
+/// A server that minds accounts as always, and one address for all samples.
+async fn app() -> TestApp {
+    let database = TestDatabase::new(Engine::Sqlite).await;
+    let mut core = support::core(&database).await;
+    core.throttle.limits.address_failures = u32::MAX;
+    for name in ["wrong", "disabled", "nearly", "old"] {
+        support::create_user(&core, name).await;
+    }
+    TestApp::start(database, core, |_| ()).await
+}
+
+/// A hash of the years before, with a fifth of today's work.
+fn old_hash() -> String {
+    let params = Params::new(8 * 1024, 1, 1, Some(32)).unwrap();
+    let hash =
+        Argon2::from(params).hash_password_with_salt(PASSWORD.as_bytes(), b"sixteen salt 016");
+    hash.unwrap().to_string()
+}
+
+async fn kinds(app: &TestApp) -> Vec<Kind> {
+    let (core, mut kinds) = (&app.core, Vec::new());
+    let unknown = LookupKey::of("unknown");
+    kinds.push(Kind {
+        name: "unknown",
+        password: WRONG,
+        counter: core.throttle.digest(&Subject::Nobody(&unknown)),
+        times: Vec::new(),
+    });
+    for (name, password) in [
+        ("wrong", WRONG),
+        ("disabled", PASSWORD),
+        ("nearly", WRONG),
+        ("old", WRONG),
+    ] {
+        let user = app.user(name).await;
+        kinds.push(Kind {
+            name,
+            password,
+            counter: core.throttle.digest(&Subject::Account(&user.id)),
+            times: Vec::new(),
+        });
+    }
+    kinds
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_refusal_takes_as_long() {
+    let app = app().await;
+    let db = &app.core.db;
+    users::disable(&app.core, &app.user("disabled").await)
+        .await
+        .unwrap();
+    let old = app.user("old").await;
+    store::users::set_password(db, &old.id, &old_hash(), START, Source::Command)
+        .await
+        .unwrap();
+    // One more, and this account has to wait.
+    for _ in 0..9 {
+        assert_eq!(app.fetch_login("nearly", WRONG).await.status, 401);
+    }
+    let mut kinds = kinds(&app).await;
+    for round in 0..SAMPLES {
+        // In another order each time, so that what else the machine does falls on all of them.
+        let first = round % kinds.len();
+        kinds.rotate_left(first);
+        for kind in &mut kinds {
+            let asked = Instant::now();
+            let answer = app.fetch_login(kind.name, kind.password).await;
+            kind.times.push(asked.elapsed());
+            assert_eq!(answer.status, 401, "{}", kind.name);
+            let counters = vec![kind.counter.clone()];
+            let admission = Admission {
+                counters,
+                at: app.core.clock.now(),
+            };
+            store::throttle::give_back(db, &admission).await.unwrap();
+        }
+    }
+    for one in &kinds {
+        for other in &kinds {
+            let chance = chance_of_longer(&one.times, &other.times);
+            assert!(
+                (chance - 0.5).abs() < MARGIN,
+                "{} is slower than {} with a chance of {chance:.2}",
+                one.name,
+                other.name
+            );
+        }
+    }
+}
+
+#[test]
+fn the_test_of_ranks_tells_apart_what_differs() {
+    let millis = |range: std::ops::Range<u64>| range.map(Duration::from_millis).collect::<Vec<_>>();
+    assert!((chance_of_longer(&millis(0..100), &millis(0..100)) - 0.5).abs() < 0.001);
+    assert!(chance_of_longer(&millis(50..150), &millis(0..100)) > 0.5 + MARGIN);
+    assert!(chance_of_longer(&millis(0..100), &millis(200..300)) < 0.001);
+}

@@ -1,0 +1,239 @@
+//! `store::activity`, by way of what writes it.
+
+use crate::{
+    given, on_both_engines,
+    support::{self, PASSWORD, START},
+};
+use std::time::Duration;
+use vestibule::{
+    domain::{
+        activity::{Event, Record, SignInRefusal, Source},
+        moment::Timestamp,
+        session::EndReason,
+    },
+    error::AppError,
+    server::{
+        Core,
+        auth::{self, Credentials},
+        cleanup::{self, STEP},
+        sessions::{self, Browser, Started, Visitor},
+        store, users,
+    },
+};
+
+async fn records(core: &Core) -> Vec<Record> {
+    let mut records = store::activity::list(&core.db, None, 1_000).await.unwrap();
+    records.reverse();
+    records
+}
+
+/// Event and reason of each entry, the oldest first.
+async fn events(core: &Core) -> Vec<Event> {
+    records(core)
+        .await
+        .into_iter()
+        .map(|record| record.entry.event)
+        .collect()
+}
+
+async fn sign_in(core: &Core, username: &str, typed: &str) -> Result<Started, AppError> {
+    let visitor = Visitor {
+        browser: Browser::new(
+            "192.0.2.7".to_owned(),
+            "A browser\r\nof the \u{1b}[31mtests",
+        ),
+        ..Visitor::default()
+    };
+    let password = support::password(typed);
+    auth::login(
+        core,
+        &Credentials {
+            username,
+            password: &password,
+        },
+        visitor,
+        false,
+    )
+    .await
+}
+
+fn later(core: &Core, seconds: u64) {
+    core.clock
+        .set(core.clock.now().after(Duration::from_secs(seconds)));
+}
+
+on_both_engines! {
+    /// Everything that happens to an account and its sessions is a row (ASVS V16.3.1).
+    async fn what_happens_is_written_down(database: TestDatabase) {
+        let core = support::core(&database).await;
+        support::create_user(&core, "ada").await;
+        let ada = users::find(&core, "ada").await.unwrap();
+        later(&core, 1);
+        let first = sign_in(&core, "ada", PASSWORD).await.unwrap().session;
+        later(&core, 1);
+        auth::logout(&core, Some(&first)).await.unwrap();
+        later(&core, 1);
+        let second = sign_in(&core, "ada", PASSWORD).await.unwrap().session;
+        later(&core, 1);
+        users::disable(&core, &ada).await.unwrap();
+        users::disable(&core, &ada).await.unwrap();
+        later(&core, 1);
+        assert_eq!(sign_in(&core, "ada", PASSWORD).await.unwrap_err(), AppError::SignInRefused);
+        later(&core, 1);
+        users::enable(&core, &ada).await.unwrap();
+        users::enable(&core, &ada).await.unwrap();
+        later(&core, 1);
+        users::set_password(&core, &ada, &support::password("another long password")).await.unwrap();
+        later(&core, 1);
+        assert_eq!(sign_in(&core, "ada", PASSWORD).await.unwrap_err(), AppError::SignInRefused);
+        later(&core, 1);
+        assert_eq!(sign_in(&core, "nobody", PASSWORD).await.unwrap_err(), AppError::SignInRefused);
+        let expected = [
+            Event::UserCreated,
+            Event::SignedIn,
+            Event::SessionEnded(EndReason::SignedOut),
+            Event::SignedIn,
+            Event::UserDisabled,
+            Event::SessionEnded(EndReason::UserDisabled),
+            Event::SignInRefused(SignInRefusal::UserDisabled),
+            Event::UserEnabled,
+            Event::PasswordSet,
+            Event::SignInRefused(SignInRefusal::WrongPassword),
+            Event::SignInRefused(SignInRefusal::UnknownUser),
+        ];
+        assert_eq!(events(&core).await, expected);
+        let records = records(&core).await;
+        for record in &records[..10] {
+            assert_eq!(record.username.as_deref(), Some("ada"));
+            assert_eq!(record.entry.user.as_ref(), Some(&ada.id));
+        }
+        assert_eq!((&records[10].entry.user, &records[10].username), (&None, &None), "an unknown name is not kept");
+        for (record, token) in [(&records[1], &first), (&records[2], &first), (&records[3], &second)] {
+            let session = given::stored(&core, token).await.session;
+            assert_eq!(record.entry.session.as_ref(), Some(&session.id));
+            assert_eq!(record.entry.address, "192.0.2.7");
+            assert_eq!(record.entry.user_agent, "A browserof the [31mtests");
+        }
+        assert_eq!(records[1].entry.at, START.after(Duration::from_secs(1)));
+    }
+
+    async fn a_session_that_is_replaced_ends_in_the_log_too(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let brought = given::session(&core, &ada).await;
+        later(&core, 1);
+        given::session_that_replaces(&core, &ada, Some(&brought)).await;
+        let events = events(&core).await;
+        assert!(events.contains(&Event::SessionEnded(EndReason::Replaced)), "{events:?}");
+        assert_eq!(events.iter().filter(|&&event| event == Event::SignedIn).count(), 2);
+    }
+
+    /// A time-out is nobody's doing, whoever notices it.
+    async fn a_time_out_is_written_down_by_whoever_notices(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let (seen, unseen) = (given::session(&core, &ada).await, given::session(&core, &ada).await);
+        later(&core, 2 * 3_600);
+        sessions::resume(&core, &seen).await.unwrap();
+        sessions::resume(&core, &seen).await.unwrap();
+        assert_eq!(cleanup::clean(&core).await.unwrap(), 1, "the one whose browser never came back");
+        assert_eq!(cleanup::clean(&core).await.unwrap(), 0);
+        let ended: Vec<_> = records(&core)
+            .await
+            .into_iter()
+            .filter(|record| record.entry.event == Event::SessionEnded(EndReason::Idle))
+            .collect();
+        assert_eq!(ended.len(), 2);
+        for record in ended {
+            assert_eq!(record.entry.source, Source::Server);
+            assert_eq!(record.entry.at, START.after(Duration::from_secs(2 * 3_600)), "when it ended, not when it was seen");
+        }
+        assert_eq!(given::end_of(&core, &unseen).await.unwrap().reason, EndReason::Idle);
+    }
+
+    /// A thousand refusals that cost nothing are one row.
+    async fn throttled_attempts_are_added_up(database: TestDatabase) {
+        let core = support::core(&database).await;
+        support::create_user(&core, "ada").await;
+        for _ in 0..10 {
+            sign_in(&core, "ada", "a wrong password").await.unwrap_err();
+        }
+        for _ in 0..1_000 {
+            let refused = sign_in(&core, "ada", "a wrong password").await.unwrap_err();
+            assert_eq!(refused, AppError::Throttled { seconds: 30 });
+        }
+        let throttled = async || {
+            let records = records(&core).await.into_iter();
+            records.filter(|record| record.entry.event == Event::SignInThrottled).collect::<Vec<_>>()
+        };
+        assert_eq!(throttled().await, [], "nothing is written while they come");
+        core.tallies.write(&core.db).await;
+        let rows = throttled().await;
+        assert_eq!(rows.len(), 1);
+        assert_eq!((rows[0].times, rows[0].username.as_deref()), (1_000, Some("ada")));
+        sign_in(&core, "ada", "a wrong password").await.unwrap_err();
+        core.tallies.write(&core.db).await;
+        core.tallies.write(&core.db).await;
+        assert_eq!(throttled().await.iter().map(|row| row.times).collect::<Vec<_>>(), [1_001], "in the same row");
+    }
+
+    /// Nor does a flood from ever new addresses fill the memory.
+    async fn what_is_too_long_is_added_up_by_address(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let too_long = support::password(&"x".repeat(1_025));
+        for number in 0..1_100 {
+            let visitor = Visitor {
+                browser: Browser::new(format!("198.51.{}.{}", number / 256, number % 256), ""),
+                ..Visitor::default()
+            };
+            let credentials = Credentials { username: "ada", password: &too_long };
+            auth::login(&core, &credentials, visitor, false).await.unwrap_err();
+        }
+        core.tallies.write(&core.db).await;
+        let records = store::activity::list(&core.db, None, 2_000).await.unwrap();
+        assert_eq!(records.iter().map(|record| record.times).sum::<u64>(), 1_100);
+        assert_eq!(records.len(), 1_025);
+        let together = records.iter().find(|record| record.times > 1).unwrap();
+        assert_eq!((together.times, together.entry.address.as_str()), (76, ""));
+    }
+
+    async fn what_is_old_is_cleaned_up_in_small_steps(database: TestDatabase) {
+        let core = support::core(&database).await;
+        support::create_user(&core, "ada").await;
+        let ada = given::credentials(&core, "ada").await;
+        let old = given::session(&core, &ada).await;
+        sign_in(&core, "ada", "a wrong password").await.unwrap_err();
+        for number in 0..=STEP {
+            let sql = format!(
+                "INSERT INTO activity (id, at, event, source, address, user_agent, times) \
+                 VALUES ('{number}', {}, 'signed_in', 'browser', '', '', 1)",
+                START.as_millis()
+            );
+            given::execute(&core.db, &sql).await;
+        }
+        later(&core, 179 * 86_400);
+        cleanup::clean(&core).await.unwrap();
+        assert!(events(&core).await.len() > STEP as usize, "kept for 180 days");
+        let live = given::session(&core, &ada).await;
+        later(&core, 86_401);
+        cleanup::clean(&core).await.unwrap();
+        let kept = events(&core).await;
+        assert_eq!(kept, [Event::SessionEnded(EndReason::Idle), Event::SignedIn, Event::SessionEnded(EndReason::Idle)]);
+        let sessions = store::sessions::list(&core.db, None).await.unwrap();
+        assert_eq!(sessions.len(), 2, "they ended within the last 180 days");
+        assert!(given::end_of(&core, &live).await.is_some());
+        later(&core, 180 * 86_400);
+        cleanup::clean(&core).await.unwrap();
+        assert_eq!(store::sessions::list(&core.db, None).await.unwrap().len(), 0);
+        assert_eq!(events(&core).await, []);
+        let gone = store::sessions::find_by_digest(&core.db, &old.digest()).await.unwrap();
+        assert_eq!(gone, None, "and what is gone lets nobody in");
+        let counters = given::execute(&core.db, "DELETE FROM throttle").await;
+        assert_eq!(counters, 0, "counters whose windows are over are gone");
+        given::session(&core, &ada).await;
+        assert_eq!(given::execute(&core.db, "UPDATE devices SET last_used_at = last_used_at").await, 3);
+        core.clock.set(Timestamp::from_millis(core.clock.now().as_millis() + 401 * 86_400_000));
+        cleanup::clean(&core).await.unwrap();
+        assert_eq!(given::execute(&core.db, "DELETE FROM devices").await, 0);
+    }
+}

@@ -1,0 +1,99 @@
+//! `store::devices`, by way of the sign-ins and resets that write it.
+
+use crate::{
+    given, on_both_engines,
+    support::{self, START},
+};
+use vestibule::domain::activity::Source;
+use vestibule::server::{
+    Core,
+    sessions::{self, Started, Verified, Visitor},
+    store::{self, users::Credentials},
+    token::DeviceToken,
+};
+
+/// Signs in with a browser, which is known from then on.
+async fn sign_in(core: &Core, account: &Credentials, brings: Option<&DeviceToken>) -> Started {
+    let device = brings.map(copy);
+    let is_known_device = match &device {
+        Some(device) => is_known(core, device, account).await,
+        None => false,
+    };
+    let verified = Verified {
+        is_known_device,
+        ..given::verified(account)
+    };
+    let visitor = Visitor {
+        device,
+        ..given::visitor(None)
+    };
+    sessions::start(core, &verified, visitor, false)
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+fn copy(device: &DeviceToken) -> DeviceToken {
+    DeviceToken::parse(device.cookie_value().as_bytes()).expect("its own spelling")
+}
+
+async fn is_known(core: &Core, device: &DeviceToken, account: &Credentials) -> bool {
+    store::devices::is_known(&core.db, &device.digest(), &account.user.id)
+        .await
+        .unwrap()
+}
+
+on_both_engines! {
+    async fn a_browser_is_known_to_whoever_signed_in_with_it(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        let device = sign_in(&core, &ada, None).await.device;
+        assert!(is_known(&core, &device, &ada).await);
+        assert!(!is_known(&core, &device, &grace).await, "another person");
+        assert!(!is_known(&core, &DeviceToken::random(), &ada).await, "another browser");
+    }
+
+    async fn a_known_browser_keeps_its_name(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let device = sign_in(&core, &ada, None).await.device;
+        let again = sign_in(&core, &ada, Some(&device)).await.device;
+        assert_eq!(again.digest(), device.digest());
+    }
+
+    /// What somebody planted in the browser before is of no use to them afterwards.
+    async fn a_second_person_gives_the_browser_a_new_name(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        let first = sign_in(&core, &ada, None).await.device;
+        let second = sign_in(&core, &grace, Some(&first)).await.device;
+        assert_ne!(second.digest(), first.digest());
+        for person in [&ada, &grace] {
+            assert!(is_known(&core, &second, person).await, "both go on as known people");
+            assert!(!is_known(&core, &first, person).await);
+        }
+        let planted = DeviceToken::random();
+        let given_away = sign_in(&core, &ada, Some(&planted)).await.device;
+        assert_ne!(given_away.digest(), planted.digest(), "a name is never adopted");
+        assert!(!is_known(&core, &planted, &ada).await);
+    }
+
+    async fn a_reset_makes_every_browser_a_stranger(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        let device = sign_in(&core, &ada, None).await.device;
+        let of_grace = sign_in(&core, &grace, None).await.device;
+        store::users::set_password(&core.db, &ada.user.id, "a new hash", START, Source::Command).await.unwrap();
+        assert!(!is_known(&core, &device, &ada).await);
+        assert!(is_known(&core, &of_grace, &grace).await);
+    }
+
+    /// The table holds no cookie: whoever copies it can pretend nothing.
+    async fn only_a_digest_is_kept(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let device = sign_in(&core, &ada, None).await.device;
+        let stored = DeviceToken::parse(device.digest().as_str().as_bytes()).expect("the same form");
+        assert!(!is_known(&core, &stored, &ada).await);
+    }
+}
