@@ -37,6 +37,10 @@ pub async fn run(config: Config) -> Result<(), CliError> {
     let db = state.core.db.clone();
     let stop = asked_to_stop()?;
     greet(&config, &state, store::users::any_exists(&db).await?);
+    to_stderr(&format!("It listens on {address}"));
+    for doubt in config.doubts() {
+        tracing::warn!("{doubt}");
+    }
     http::serve(state, listener, stop).await?;
     db.close().await;
     to_stderr("Stopped.");
