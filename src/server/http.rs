@@ -167,7 +167,13 @@ async fn check_host(State(state): State<AppState>, request: Request, next: Next)
         return next.run(request).await;
     }
     let client = request.extensions().get::<Client>();
-    if client.is_some_and(Client::came_through_a_trusted_proxy) {
+    // Not where the visitor asked for another host, which the proxy passed on as it should.
+    let lost_the_host = |client: &Client| {
+        let asked_for = client.host.as_ref();
+        client.came_through_a_trusted_proxy()
+            && asked_for.is_none_or(|host| state.site.is_called(host.as_bytes()))
+    };
+    if client.is_some_and(lost_the_host) {
         tracing::warn!(
             public_url = %state.site.public_url.origin(),
             "the trusted proxy sent another Host than that of public_url; let it pass the Host on as it came"

@@ -7,5 +7,6 @@ mod support;
 mod cli;
 mod database_file;
 mod program;
+mod proxies;
 mod replay;
 mod serve;
