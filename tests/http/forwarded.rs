@@ -5,14 +5,20 @@ use crate::{
     support::{
         PASSWORD,
         database::{Engine, TestDatabase},
-        http::{Answer, Request, credentials},
+        http::{self, Answer, Browser, Request, credentials},
         password,
     },
 };
+use axum::{Router, http::HeaderMap, routing::get};
+use leptos::config::LeptosOptions;
+use tokio::net::TcpListener;
 use vestibule::server::{
-    config::Config,
+    config::{self, Config},
     forwarded::{TrustedProxies, parse_range},
+    http::layered,
+    listener,
     origin::PublicUrl,
+    state::AppState,
     users::{self, UserDraft},
 };
 
@@ -133,6 +139,43 @@ async fn underscores_are_no_hyphens() {
     }
 }
 
+/// What nothing behind the edge can see, nothing can believe by mistake, now or later.
+#[tokio::test]
+async fn no_handler_sees_a_forwarded_header() {
+    let app = TestApp::sqlite().await;
+    for trusted in [false, true] {
+        let mut config = config::read("", None, &|_| None).unwrap();
+        if trusted {
+            behind_a_proxy(&mut config);
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let options = LeptosOptions::builder().output_name("vestibule").build();
+        let state = AppState::new(app.core.clone(), &config, options, false, address.port());
+        let seen = get(async |headers: HeaderMap| {
+            let names = headers.keys().map(|name| name.as_str().to_owned());
+            names.collect::<Vec<_>>().join(" ")
+        });
+        let router = layered(Router::new().route("/seen", seen), state);
+        let never = std::future::pending();
+        let server = tokio::spawn(listener::serve(listener, router, config.http, never));
+        let lines: Lines = &[
+            ("X-Forwarded-For", "192.0.2.7"),
+            ("X-Forwarded-User", "ada"),
+            ("X-Forwarded-Uri", "/"),
+            ("Forwarded", "for=192.0.2.7"),
+            ("X-Real-IP", "192.0.2.7"),
+            ("X_Forwarded_For", "192.0.2.7"),
+            ("x_forwarded_user", "ada"),
+            ("X_Real_IP", "192.0.2.7"),
+            ("Accept", "*/*"),
+        ];
+        let answer = http::send(address, with_lines(Request::get("/seen"), lines)).await;
+        assert_eq!(answer.text(), "host accept", "trusted: {trusted}");
+        server.abort();
+    }
+}
+
 /// A client adds the header that its proxy does not write.
 #[tokio::test]
 async fn headers_that_disagree_are_refused() {
@@ -203,7 +246,7 @@ async fn with_an_administrator(change: impl FnOnce(&mut Config)) -> TestApp {
 
 /// The administrator's dashboard, asked for with these headers.
 async fn dashboard(app: &TestApp, origin: &str, lines: Lines<'_>) -> Answer {
-    let mut browser = crate::support::http::Browser::at(app.address, origin);
+    let mut browser = Browser::at(app.address, origin);
     let answer = browser.fetch_login("root", PASSWORD).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let request = Request::get("/dashboard").header("accept", "text/html");

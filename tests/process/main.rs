@@ -6,6 +6,7 @@ mod support;
 
 mod cli;
 mod database_file;
+mod log;
 mod program;
 mod proxies;
 mod replay;
