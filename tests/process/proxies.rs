@@ -19,6 +19,11 @@ const PERSON: &str = "127.0.0.2";
 
 const TRUSTED: &str = "127.0.0.1, ::1";
 
+const APPENDS: [Change; 1] = [(
+    "X-Forwarded-For $remote_addr",
+    "X-Forwarded-For $proxy_add_x_forwarded_for",
+)];
+
 /// A server, a proxy in front of it, and two accounts.
 struct Site {
     // In this order they end: the folder goes when nobody writes into it any more.
@@ -27,25 +32,31 @@ struct Site {
     home: Home,
 }
 
+/// The server behind an `https` address at this port.
+async fn home_and_server(port: u16, trusted: &str) -> (Home, Server) {
+    let home = Home::on_sqlite()
+        .await
+        .with("VESTIBULE_PUBLIC_URL", &origin_at(port))
+        .with("VESTIBULE_HTTP__TRUSTED_PROXIES", trusted)
+        .with("VESTIBULE_SITE_ROOT", "site");
+    fs::create_dir_all(home.folder.join("site/pkg")).unwrap();
+    home.create_user("ada");
+    let create = ["user", "create", "root", "--admin", "--password-stdin"];
+    home.run_with_input(&create, &format!("{PASSWORD}\n"))
+        .succeeds();
+    let server = home.serve();
+    (home, server)
+}
+
 impl Site {
     async fn new(kind: Kind, trusted: &str, changes: &[Change<'_>]) -> Self {
         let port = free_port();
-        let home = Home::on_sqlite()
-            .await
-            .with("VESTIBULE_PUBLIC_URL", &origin_at(port))
-            .with("VESTIBULE_HTTP__TRUSTED_PROXIES", trusted)
-            .with("VESTIBULE_SITE_ROOT", "site");
-        fs::create_dir_all(home.folder.join("site/pkg")).unwrap();
-        home.create_user("ada");
-        let create = ["user", "create", "root", "--admin", "--password-stdin"];
-        home.run_with_input(&create, &format!("{PASSWORD}\n"))
-            .succeeds();
-        let server = home.serve();
+        let (home, server) = home_and_server(port, trusted).await;
         let front = Front::start(kind, &home, port, server.address, changes);
         Self {
-            home,
-            server,
             front,
+            server,
+            home,
         }
     }
 
@@ -136,10 +147,6 @@ async fn one_signs_in_and_out_behind_each_proxy() {
 /// nor where it appends.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_address_does_not_count() {
-    const APPENDS: [Change; 1] = [(
-        "X-Forwarded-For $remote_addr",
-        "X-Forwarded-For $proxy_add_x_forwarded_for",
-    )];
     let set_ups: [(Kind, &[Change]); 3] = [
         (Kind::Nginx, &[]),
         (Kind::Nginx, &APPENDS),
@@ -166,6 +173,32 @@ async fn a_forged_address_does_not_count() {
             assert_eq!(site.newest_address(), PERSON, "{kind:?} {name}: {value}");
         }
     }
+}
+
+/// Caddy in front of nginx in front of the server: the outer one overwrites, the inner one appends.
+#[tokio::test(flavor = "multi_thread")]
+async fn several_proxies_in_a_row_lead_back_to_the_person() {
+    const OVER_TLS: [Change; 1] = [(
+        "reverse_proxy 127.0.0.1:3000 {",
+        "reverse_proxy https://127.0.0.1:3000 {\ntransport http {\ntls_insecure_skip_verify\n}",
+    )];
+    let (outer_port, inner_port) = (free_port(), free_port());
+    let (home, server) = home_and_server(outer_port, TRUSTED).await;
+    let _inner = Front::start(Kind::Nginx, &home, inner_port, server.address, &APPENDS);
+    let inner = ([127, 0, 0, 1], inner_port).into();
+    let front = Front::start(Kind::Caddy, &home, outer_port, inner, &OVER_TLS);
+    let mut site = Site {
+        front,
+        server,
+        home,
+    };
+    let mut browser = site.front.browser(PERSON).await;
+    let fields = [("username", "ada"), ("password", PASSWORD)];
+    let forged = Request::form("/api/login", &fields).header("x-forwarded-for", "192.0.2.66");
+    assert_eq!(browser.send(forged).await.status, 200);
+    assert_eq!(site.newest_address(), PERSON);
+    let html = site.dashboard_of_root().await;
+    assert!(!html.contains("notice-warning"), "{html}");
 }
 
 /// The documented files remove `Forwarded`. Where that line is forgotten a forgery is refused, and

@@ -6,14 +6,15 @@ impl Config {
     /// A sentence for each combination of settings that looks wrong, with its remedy.
     pub fn doubts(&self) -> Vec<String> {
         let public_is_https = self.public_url.as_ref().is_some_and(|url| url.is_https());
-        let is_loopback = self.site_addr.ip().to_canonical().is_loopback();
+        let own = self.site_addr.ip().to_canonical();
+        let is_loopback = own.is_loopback();
         let nobody_is_trusted = self.trusted_proxies.is_empty();
         let mut doubts = Vec::new();
         if public_is_https && nobody_is_trusted {
             let example = if is_loopback {
-                r#"trusted_proxies = ["127.0.0.1", "::1"]"#
+                format!("trusted_proxies = [\"{own}\"]")
             } else {
-                "trusted_proxies to its address"
+                "trusted_proxies to its address".to_owned()
             };
             doubts.push(format!(
                 "public_url is https, so a proxy stands in front, but http.trusted_proxies is empty: every \
@@ -24,8 +25,7 @@ impl Config {
         if is_loopback && !nobody_is_trusted && !self.trusted_proxies.include_this_machine() {
             doubts.push(format!(
                 "site_addr is {}, which only this machine reaches, but http.trusted_proxies names only others: \
-                 no proxy will be believed. Add \"127.0.0.1\" and \"::1\", or let site_addr be reached by \
-                 the proxy.",
+                 no proxy will be believed. Add \"{own}\", or let site_addr be reached by the proxy.",
                 self.site_addr
             ));
         }

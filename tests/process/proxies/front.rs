@@ -144,7 +144,7 @@ impl Front {
         upstream: SocketAddr,
         changes: &[Change],
     ) -> Self {
-        let folder = home.folder.join("proxy");
+        let folder = home.folder.join(format!("{kind:?}"));
         fs::create_dir_all(&folder).unwrap();
         make_certificate(&folder);
         let file = kind.file(&folder, port, upstream, changes);

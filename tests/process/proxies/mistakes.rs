@@ -99,7 +99,7 @@ async fn a_proxy_that_does_not_pass_the_host_on_is_told_of() {
 
 #[tokio::test]
 async fn the_check_of_the_configuration_tells_of_forgotten_proxies() {
-    let doubt = "all will share one throttle. Set trusted_proxies = [\"127.0.0.1\", \"::1\"].";
+    let doubt = "all will share one throttle. Set trusted_proxies = [\"127.0.0.1\"].";
     let home = Home::on_sqlite()
         .await
         .with("VESTIBULE_PUBLIC_URL", "https://sign-in.example.org");
