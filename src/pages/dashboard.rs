@@ -93,7 +93,7 @@ fn PreviousSignIn(sign_in: Option<SignInView>) -> impl IntoView {
 
 #[component]
 fn Reach(reach: ReachView) -> impl IntoView {
-    let unsaid = || "Not reported".to_owned();
+    let unsaid = || "None".to_owned();
     let findings = reach.findings.into_iter();
     let findings = findings.map(|finding| view! { <p>{finding}</p> });
     let findings = findings.collect::<Vec<_>>();
@@ -103,8 +103,8 @@ fn Reach(reach: ReachView) -> impl IntoView {
             <dl class="facts">
                 <Fact term="Your address">{reach.address}</Fact>
                 <Fact term="Connected from">{reach.peer}</Fact>
-                <Fact term="Scheme">{reach.scheme.unwrap_or_else(unsaid)}</Fact>
-                <Fact term="Host">{reach.host.unwrap_or_else(unsaid)}</Fact>
+                <Fact term="Reported scheme">{reach.scheme.unwrap_or_else(unsaid)}</Fact>
+                <Fact term="Reported host">{reach.host.unwrap_or_else(unsaid)}</Fact>
                 <Fact term="Forwarded headers">{reach.forwarded}</Fact>
             </dl>
             {(!findings.is_empty()).then(|| view! { <div class="notice notice-warning">{findings}</div> })}

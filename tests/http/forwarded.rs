@@ -265,7 +265,7 @@ async fn only_an_administrator_sees_how_the_server_is_reached() {
     assert_page(
         &page,
         "How this server is reached Your address 127.0.0.1 Connected from 127.0.0.1 \
-         Scheme Not reported Host Not reported Forwarded headers None",
+         Reported scheme None Reported host None Forwarded headers None",
     );
     assert!(!page.text().contains("notice-warning"), "nothing is wrong");
 }
@@ -301,7 +301,7 @@ async fn what_is_wrong_with_the_proxy_is_told_in_words() {
     let page = dashboard(&app, OWN, good).await;
     assert_page(
         &page,
-        "Your address 192.0.2.7 Connected from 127.0.0.1 Scheme https Host ID.example.org \
+        "Your address 192.0.2.7 Connected from 127.0.0.1 Reported scheme https Reported host ID.example.org \
          Forwarded headers Believed",
     );
     assert!(!page.text().contains("notice-warning"), "{}", page.text());
