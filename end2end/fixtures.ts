@@ -125,8 +125,8 @@ async function prepare(context: BrowserContext, complaints: Complaints, way: Way
 
 let people = 0;
 
-/** An account that no other test knows. */
-export function newPerson(server: Server, traits: Partial<Person> = {}): Person {
+/** An account that no other test knows; `options` are those of `vestibule user create`. */
+export function newPerson(server: Server, traits: Partial<Person> = {}, options: string[] = []): Person {
   const name = `ada${process.pid}-${++people}`;
   const person = {
     name,
@@ -137,7 +137,7 @@ export function newPerson(server: Server, traits: Partial<Person> = {}): Person 
   };
   const { displayName, email } = person;
   server.run(
-    ['user', 'create', person.name, '--display-name', displayName, '--email', email, '--password-stdin'],
+    ['user', 'create', person.name, '--display-name', displayName, '--email', email, '--password-stdin', ...options],
     `${person.password}\n`,
   );
   return person;

@@ -58,6 +58,13 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.signsIn(newPerson(server, { name, displayName: name, email: `${name}@${name.slice(0, 63)}.example` }));
   },
 
+  // With something to complain about: a proxy that nobody trusts.
+  'dashboard-admin': async ({ visitor, server }) => {
+    await visitor.page.setExtraHTTPHeaders({ 'x-forwarded-for': '192.0.2.7', 'x-forwarded-host': 'inner.example' });
+    await visitor.signsIn(newPerson(server, { name: 'grace', displayName: 'Grace Hopper' }, ['--admin']));
+    await expect(visitor.page.getByRole('main')).toContainText('not a trusted proxy');
+  },
+
   logout: async ({ visitor, server }) => {
     await visitor.signsIn(newPerson(server));
     await visitor.open('/logout');

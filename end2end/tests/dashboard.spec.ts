@@ -26,6 +26,18 @@ inEveryWay(() => {
     await expect(before).toContainText('Not you?');
   });
 
+  test('an administrator sees how the server is reached, and nobody else does', async ({ visitor, server, person }) => {
+    const reach = visitor.page.getByRole('region', { name: 'How this server is reached' });
+    await visitor.signsIn(person);
+    await expect(reach).toHaveCount(0);
+    await visitor.signsOut();
+    await visitor.page.setExtraHTTPHeaders({ 'x-forwarded-for': '192.0.2.7' });
+    await visitor.signsIn(newPerson(server, {}, ['--admin']));
+    await expect(reach).toContainText('127.0.0.1');
+    await expect(reach).toContainText('Forwarded headers came from 127.0.0.1, which is not a trusted proxy');
+    await expect(reach).not.toContainText('192.0.2.7');
+  });
+
   test('a hostile name is only a name', async ({ visitor, server }) => {
     const displayName = `</script><img src=x onerror=alert(1)>"'{{1}}\u2028`;
     const person: Person = newPerson(server, { displayName });

@@ -44,6 +44,8 @@ pub struct DashboardView {
     pub is_admin: bool,
     pub session: SessionView,
     pub previous_sign_in: Option<SignInView>,
+    /// For administrators only.
+    pub reach: Option<ReachView>,
 }
 
 /// The session in which the page was asked for.
@@ -63,6 +65,19 @@ pub struct SignInView {
     pub device: String,
     pub address: String,
     pub at: Moment,
+}
+
+/// How the request came to this server, for whoever sets up the proxy in front of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReachView {
+    pub address: String,
+    pub peer: String,
+    /// What the proxy reports; printable and short.
+    pub scheme: Option<String>,
+    pub host: Option<String>,
+    pub forwarded: String,
+    /// What looks wrong, and how to mend it.
+    pub findings: Vec<String>,
 }
 
 /// The page after signing out.

@@ -5,13 +5,14 @@ use crate::{
         layout::{Door, Page, Threshold},
         time::Time,
     },
-    domain::views::{DashboardView, SessionView, SignInView},
+    domain::views::{DashboardView, ReachView, SessionView, SignInView},
 };
 use leptos::{either::Either, prelude::*};
 
 #[component]
 pub fn DashboardPage(view: DashboardView) -> impl IntoView {
     let (session, previous_sign_in) = (view.session.clone(), view.previous_sign_in.clone());
+    let reach = view.reach.clone();
     let greeting = format!("Good to see you, {}", view.display_name);
     view! {
         <Page title="Dashboard" signed_in=view.display_name.clone() wide=true>
@@ -26,6 +27,7 @@ pub fn DashboardPage(view: DashboardView) -> impl IntoView {
             <div class="rooms">
                 <ThisSession session />
                 <PreviousSignIn sign_in=previous_sign_in />
+                {reach.map(|reach| view! { <Reach reach /> })}
             </div>
         </Page>
     }
@@ -85,6 +87,27 @@ fn PreviousSignIn(sign_in: Option<SignInView>) -> impl IntoView {
         <section class="card" aria-labelledby="before">
             <h2 id="before">"The sign-in before this one"</h2>
             {body}
+        </section>
+    }
+}
+
+#[component]
+fn Reach(reach: ReachView) -> impl IntoView {
+    let unsaid = || "None".to_owned();
+    let findings = reach.findings.into_iter();
+    let findings = findings.map(|finding| view! { <p>{finding}</p> });
+    let findings = findings.collect::<Vec<_>>();
+    view! {
+        <section class="card room-wide" aria-labelledby="reach">
+            <h2 id="reach">"How this server is reached"</h2>
+            <dl class="facts">
+                <Fact term="Your address">{reach.address}</Fact>
+                <Fact term="Connected from">{reach.peer}</Fact>
+                <Fact term="Reported scheme">{reach.scheme.unwrap_or_else(unsaid)}</Fact>
+                <Fact term="Reported host">{reach.host.unwrap_or_else(unsaid)}</Fact>
+                <Fact term="Forwarded headers">{reach.forwarded}</Fact>
+            </dl>
+            {(!findings.is_empty()).then(|| view! { <div class="notice notice-warning">{findings}</div> })}
         </section>
     }
 }

@@ -3,11 +3,13 @@
 //! Every key is documented in `Leptos.toml`. All mistakes are found in one reading, so that nobody
 //! mends a file line by line; that is why the keys are read one by one and not derived.
 
+mod doubts;
 mod duration;
 mod reader;
 
 use super::{
     db::DatabaseUrl,
+    forwarded::{TrustedProxies, parse_range},
     hashing::{Capacity, MEMORY_PER_THREAD},
     origin::PublicUrl,
     password_rules::PasswordRules,
@@ -42,6 +44,7 @@ pub struct Config {
     pub keep_activity: Duration,
     pub hashing: Capacity,
     pub http: HttpLimits,
+    pub trusted_proxies: TrustedProxies,
     pub hsts_include_subdomains: bool,
     pub log: LogConfig,
 }
@@ -157,6 +160,7 @@ pub fn read(
         keep_activity: reader.read("activity.keep", "180d", duration::parse),
         hashing: read_hashing(&mut reader),
         http: read_http(&mut reader),
+        trusted_proxies: TrustedProxies::new(reader.list("http.trusted_proxies", parse_range)),
         hsts_include_subdomains: reader.read("http.hsts_include_subdomains", "false", boolean),
         log: LogConfig {
             filter: reader.read("log.filter", "info", log_filter),

@@ -3,7 +3,7 @@
 use super::{
     cookie,
     flash::Flash,
-    listener::Peer,
+    forwarded::Client,
     sessions::{Browser, Visitor},
     state::AppState,
     token::SessionToken,
@@ -18,6 +18,7 @@ use leptos::{
     server_fn::redirect::REDIRECT_HEADER,
 };
 use leptos_axum::ResponseOptions;
+use std::net::IpAddr;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,16 @@ pub fn brought_token() -> Option<SessionToken> {
     cookie::session_token(&parts().headers)
 }
 
+/// Who asks, as far as the network can tell: behind a trusted proxy, whom that one names. An IPv4
+/// address is never in its IPv6 dress; a throttle counts IPv6 by /64.
+///
+/// # Panics
+/// Outside a request.
+pub fn client_address() -> IpAddr {
+    let client = parts().extensions.get::<Client>().map(|one| one.address);
+    client.expect("every request passes `forwarded::identify`")
+}
+
 /// The browser as the session list will show it.
 pub fn browser() -> Browser {
     let parts = parts();
@@ -55,12 +66,8 @@ pub fn browser() -> Browser {
         .get(header::USER_AGENT)
         .map(HeaderValue::as_bytes)
         .unwrap_or_default();
-    let address = parts
-        .extensions
-        .get::<Peer>()
-        .map(|peer| peer.0.ip().to_canonical().to_string());
     Browser::new(
-        address.unwrap_or_default(),
+        client_address().to_string(),
         &String::from_utf8_lossy(user_agent),
     )
 }

@@ -2,7 +2,9 @@
 
 use super::{
     context::{Caller, set_page_policy},
-    failures, flash, forms, guard, headers, listener,
+    failures, flash, forms,
+    forwarded::{self, Client},
+    guard, headers, listener,
     page_data::{self, Answer},
     state::AppState,
     static_files::{self, HashedNames},
@@ -11,7 +13,7 @@ use super::{
 use crate::{app, domain::views::PageView, error::AppError};
 use any_spawner::Executor;
 use axum::{
-    Router,
+    Extension, Router,
     extract::{Request, State},
     http::{HeaderMap, StatusCode, Uri, header, uri::PathAndQuery},
     middleware::{self, Next},
@@ -77,6 +79,10 @@ pub fn layered(routes: Router<AppState>, state: AppState) -> Router {
             failures::answer,
         ))
         .layer(panic_answer())
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            forwarded::identify,
+        ))
         .layer(timeout)
         .layer(RequestBodyLimitLayer::new(state.limits.max_body_bytes));
     routes.layer(layers).with_state(state)
@@ -116,6 +122,7 @@ fn files(state: &AppState) -> Router {
 
 async fn page(
     State(state): State<AppState>,
+    Extension(client): Extension<Client>,
     uri: Uri,
     headers: HeaderMap,
     request: Request,
@@ -125,7 +132,7 @@ async fn page(
         .get::<Caller>()
         .cloned()
         .unwrap_or(Caller::Anonymous);
-    let view = match page_data::gather(&state, &caller, &uri, &headers).await {
+    let view = match page_data::gather(&state, &caller, &client, &uri, &headers).await {
         Ok(Some(Answer::Page(view))) => view,
         Ok(Some(Answer::Elsewhere(path))) => return Redirect::to(&path).into_response(),
         Ok(None) => return AppError::NotFound.into_response(),
@@ -157,10 +164,22 @@ async fn function(State(state): State<AppState>, request: Request) -> Response {
 
 async fn check_host(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if state.site.answers_for(request.headers()) {
-        next.run(request).await
-    } else {
-        AppError::UnknownHost.into_response()
+        return next.run(request).await;
     }
+    let client = request.extensions().get::<Client>();
+    // Not where the visitor asked for another host, which the proxy passed on as it should.
+    let lost_the_host = |client: &Client| {
+        let asked_for = client.host.as_ref();
+        client.came_through_a_trusted_proxy()
+            && asked_for.is_none_or(|host| state.site.is_called(host.as_bytes()))
+    };
+    if client.is_some_and(lost_the_host) {
+        tracing::warn!(
+            public_url = %state.site.public_url.origin(),
+            "the trusted proxy sent another Host than that of public_url; let it pass the Host on as it came"
+        );
+    }
+    AppError::UnknownHost.into_response()
 }
 
 async fn check_origin(State(state): State<AppState>, request: Request, next: Next) -> Response {

@@ -45,8 +45,12 @@ impl PublicUrl {
         }
     }
 
+    pub fn scheme(&self) -> &str {
+        self.url.scheme()
+    }
+
     pub fn is_https(&self) -> bool {
-        self.url.scheme() == "https"
+        self.scheme() == "https"
     }
 
     pub fn host(&self) -> &str {
@@ -97,11 +101,13 @@ impl Site {
     /// Whether the `Host` header names this site. Exactly one must be there; case does not matter,
     /// everything else does (a trailing dot is another name, CVE-2026-48794).
     pub fn answers_for(&self, headers: &HeaderMap) -> bool {
-        single(headers, header::HOST).is_some_and(|host| {
-            self.hosts
-                .iter()
-                .any(|own| own.as_bytes().eq_ignore_ascii_case(host))
-        })
+        single(headers, header::HOST).is_some_and(|host| self.is_called(host))
+    }
+
+    pub fn is_called(&self, host: &[u8]) -> bool {
+        self.hosts
+            .iter()
+            .any(|own| own.as_bytes().eq_ignore_ascii_case(host))
     }
 
     /// Whether a request that may change something comes from our own pages (ASVS V3.5.1).

@@ -3,7 +3,10 @@
 //! A page is rendered with every decision made and every value at hand, so it is sent whole, needs
 //! no second request, and never shows a state in between.
 
-use super::{clock::moment, context::Caller, db::StoreError, flash::Flash, state::AppState, store};
+use super::{
+    clock::moment, context::Caller, db::StoreError, flash::Flash, forwarded::Client, reach,
+    state::AppState, store,
+};
 use crate::domain::{
     device,
     next_path::NextPath,
@@ -29,6 +32,7 @@ pub enum Answer {
 pub async fn gather(
     state: &AppState,
     caller: &Caller,
+    client: &Client,
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Result<Option<Answer>, StoreError> {
@@ -45,7 +49,7 @@ pub async fn gather(
         ("/signed-out", Caller::SignedIn(_)) => Answer::Elsewhere(NextPath::HOME.to_owned()),
         ("/signed-out", _) => Answer::Page(PageView::SignedOut(signed_out(flash))),
         ("/dashboard", Caller::SignedIn(current)) => Answer::Page(PageView::Dashboard(Box::new(
-            dashboard(state, current).await?,
+            dashboard(state, current, client).await?,
         ))),
         _ => return Ok(None),
     };
@@ -105,7 +109,11 @@ fn signed_out(flash: Option<Flash>) -> SignedOutView {
     }
 }
 
-async fn dashboard(state: &AppState, current: &CurrentUser) -> Result<DashboardView, StoreError> {
+async fn dashboard(
+    state: &AppState,
+    current: &CurrentUser,
+    client: &Client,
+) -> Result<DashboardView, StoreError> {
     let previous = store::sessions::previous(&state.core.db, &current.session).await?;
     let user = &current.user;
     Ok(DashboardView {
@@ -120,6 +128,7 @@ async fn dashboard(state: &AppState, current: &CurrentUser) -> Result<DashboardV
             address: session.address,
             at: moment(session.created_at),
         }),
+        reach: user.is_admin.then(|| reach::view(client, &state.site)),
     })
 }
 

@@ -3,6 +3,7 @@
 use super::{
     Core,
     config::{Config, HttpLimits},
+    forwarded::TrustedProxies,
     origin::Site,
 };
 use leptos::config::LeptosOptions;
@@ -13,6 +14,7 @@ use std::{path::PathBuf, sync::Arc};
 pub struct AppState {
     pub core: Core,
     pub site: Arc<Site>,
+    pub trusted_proxies: Arc<TrustedProxies>,
     pub leptos_options: LeptosOptions,
     /// The address of cargo-leptos's reload socket, while it watches.
     pub reload_socket: Option<Arc<str>>,
@@ -42,6 +44,7 @@ impl AppState {
             core,
             hsts: hsts(site.public_url.is_https(), config.hsts_include_subdomains),
             site: Arc::new(site),
+            trusted_proxies: Arc::new(config.trusted_proxies.clone()),
             reload_socket: reload.then(socket),
             leptos_options,
             limits: config.http,

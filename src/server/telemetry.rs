@@ -7,7 +7,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use std::{io, time::Instant};
+use std::{borrow::Cow, io, time::Instant};
 use tracing::Instrument;
 use tracing_subscriber::{EnvFilter, fmt};
 
@@ -33,7 +33,7 @@ pub fn start(config: &LogConfig) {
 /// type (ASVS V16.2.5).
 pub async fn trace(request: Request, next: Next) -> Response {
     let id = uuid::Uuid::new_v4().simple().to_string();
-    let span = tracing::info_span!("request", %id, method = %request.method(), path = request.uri().path());
+    let span = tracing::info_span!("request", %id, method = %request.method(), path = &*in_ascii(request.uri().path()));
     let started = Instant::now();
     async move {
         let mut response = next.run(request).await;
@@ -45,4 +45,17 @@ pub async fn trace(request: Request, next: Next) -> Response {
     }
     .instrument(span)
     .await
+}
+
+/// A path as RFC 3986 wants it. Clients may send other bytes raw, control characters of terminals
+/// among them (U+009B), and JSON does not escape those (ASVS V16.4.1).
+fn in_ascii(path: &str) -> Cow<'_, str> {
+    if path.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Cow::Borrowed(path);
+    }
+    let written = |byte: u8| match byte {
+        _ if byte.is_ascii_graphic() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    path.bytes().map(written).collect()
 }

@@ -10,6 +10,7 @@ mod cookies;
 mod dashboard;
 mod flash;
 mod forms;
+mod forwarded;
 mod headers;
 mod login;
 mod logout;

@@ -6,6 +6,8 @@ mod support;
 
 mod cli;
 mod database_file;
+mod log;
 mod program;
+mod proxies;
 mod replay;
 mod serve;

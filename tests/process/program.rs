@@ -239,15 +239,14 @@ impl Server {
             reader: Some(reader),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
         };
-        const GREETING: &str = "Vestibule answers on http://localhost:";
+        const GREETING: &str = "It listens on ";
         let log = server.log_with(GREETING);
-        let port = log
+        let address = log
             .split_once(GREETING)
             .and_then(|(_, rest)| rest.lines().next());
-        let port = port
-            .and_then(|port| port.parse().ok())
-            .expect("a port in the greeting");
-        server.address.set_port(port);
+        server.address = address
+            .and_then(|address| address.parse().ok())
+            .expect("an address in the greeting");
         server
     }
 

@@ -1,6 +1,6 @@
 //! `vestibule config check`.
 
-use super::CliError;
+use super::{CliError, output::to_stderr};
 use crate::server::config::{load, process_environment};
 use std::{
     io::{self, Write},
@@ -26,6 +26,9 @@ pub fn run(command: &Command, file: Option<&Path>) -> Result<(), CliError> {
                 "The configuration is good: {source}, {}",
                 config.database_url.shown()
             )?;
+            for doubt in config.doubts() {
+                to_stderr(&format!("Is this meant? {doubt}"));
+            }
             Ok(())
         }
     }

@@ -41,6 +41,10 @@ pub async fn run(config: Config) -> Result<(), CliError> {
     let core = state.core.clone();
     let stop = asked_to_stop()?;
     greet(&config, &state, store::users::any_exists(&core.db).await?);
+    to_stderr(&format!("It listens on {address}"));
+    for doubt in config.doubts() {
+        tracing::warn!("{doubt}");
+    }
     tokio::spawn(activity::keep_writing(core.clone()));
     tokio::spawn(cleanup::run(core.clone()));
     http::serve(state, listener, stop).await?;

@@ -65,6 +65,32 @@ impl<'a> Reader<'a> {
         self.accept(key, text.and_then(|text| parse(&text)))
     }
 
+    /// The values of a key that is an array or a text with commas; none where it is not set. Every
+    /// value that does not parse is a mistake.
+    pub fn list<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Vec<T> {
+        self.known.insert(key);
+        let variable = variable_of(key);
+        let divided = |text: &str| text.split(',').map(|part| part.trim().to_owned()).collect();
+        let (name, texts): (&str, Result<Vec<String>, String>) = match (self.environment)(&variable)
+        {
+            Some(text) => (&variable, Ok(divided(&text))),
+            None => match lookup(&self.table, key) {
+                None => return Vec::new(),
+                Some(Value::String(text)) if text.is_empty() => return Vec::new(),
+                Some(Value::String(text)) => (key, Ok(divided(text))),
+                Some(Value::Array(values)) => (key, values.iter().map(text_of).collect()),
+                Some(_) => (key, Err("must be a list of texts".to_owned())),
+            },
+        };
+        let texts = self.accept(name, texts).unwrap_or_default();
+        let values = texts.iter().map(|text| self.accept(name, parse(text)));
+        values.collect::<Vec<_>>().into_iter().flatten().collect()
+    }
+
     /// Keeps the value, or notes the mistake under the name that was used for it.
     pub fn accept<T>(&mut self, name: &str, outcome: Result<T, String>) -> Option<T> {
         outcome
@@ -114,6 +140,11 @@ impl<'a> Reader<'a> {
 /// `session.idle_timeout` is `VESTIBULE_SESSION__IDLE_TIMEOUT`.
 fn variable_of(key: &str) -> String {
     format!("VESTIBULE_{}", key.replace('.', "__").to_uppercase())
+}
+
+fn text_of(value: &Value) -> Result<String, String> {
+    let text = value.as_str().map(str::to_owned);
+    text.ok_or_else(|| "must be a list of texts".to_owned())
 }
 
 fn lookup<'t>(table: &'t Table, key: &str) -> Option<&'t Value> {

@@ -114,3 +114,63 @@ fn the_threads_stay_within_the_memory() {
     assert_eq!(config.hashing.threads, 1);
     assert!(mistakes("[hashing]\nmemory_mib = 18\n").contains("at least 19"));
 }
+
+#[test]
+fn trusted_proxies_are_an_array_or_a_text_with_commas() {
+    let ranges = |text: &str| read(text, None, &nothing).unwrap().trusted_proxies;
+    let expected =
+        ["127.0.0.1", "10.1.0.0/16", "fd00::/8"].map(|range| parse_range(range).unwrap());
+    let expected = TrustedProxies::new(expected.to_vec());
+    let array = r#"["127.0.0.1", "10.1.0.0/16", "fd00::/8"]"#;
+    let text = r#""127.0.0.1, 10.1.0.0/16,fd00::/8""#;
+    for value in [array, text] {
+        assert_eq!(
+            ranges(&format!("[http]\ntrusted_proxies = {value}\n")),
+            expected
+        );
+    }
+    for value in ["[]", "\"\""] {
+        assert!(ranges(&format!("[http]\ntrusted_proxies = {value}\n")).is_empty());
+    }
+    let environment = |name: &str| {
+        (name == "VESTIBULE_HTTP__TRUSTED_PROXIES").then(|| text.trim_matches('"').to_owned())
+    };
+    let config = read("[http]\ntrusted_proxies = [\"::1\"]\n", None, &environment).unwrap();
+    assert_eq!(config.trusted_proxies, expected);
+}
+
+#[test]
+fn every_mistaken_proxy_is_told() {
+    let told = mistakes(
+        "[http]\ntrusted_proxies = [\"0.0.0.0/0\", \"proxy.example.org\", \"10.0.0.1/8\", \"::1\"]\n",
+    );
+    assert!(
+        told.contains("http.trusted_proxies has \"0.0.0.0/0\", which is wider"),
+        "{told}"
+    );
+    assert!(
+        told.contains("\"proxy.example.org\", which is no address"),
+        "{told}"
+    );
+    assert!(told.contains("did you mean \"10.0.0.0/8\"?"), "{told}");
+    assert_eq!(told.lines().count(), 3, "{told}");
+    for value in ["7", "[7]", "{ a = 1 }"] {
+        let told = mistakes(&format!("[http]\ntrusted_proxies = {value}\n"));
+        assert!(told.contains("trusted_proxies"), "{told}");
+    }
+}
+
+#[test]
+fn what_is_seldom_meant_is_told() {
+    let doubts = |text: &str| read(text, None, &nothing).unwrap().doubts().join("\n");
+    let https = "public_url = \"https://id.example.org\"\n";
+    let with = |proxies: &str| format!("{https}[http]\ntrusted_proxies = [{proxies}]\n");
+    assert_eq!(doubts(""), "");
+    assert!(doubts(https).contains("Set trusted_proxies = [\"127.0.0.1\"]."));
+    let elsewhere = format!("site_addr = \"0.0.0.0:80\"\n{https}");
+    assert!(doubts(&elsewhere).contains("Set trusted_proxies to its address."));
+    assert!(doubts(&with("\"10.0.0.1\"")).contains("no proxy will be believed"));
+    for proxies in ["\"127.0.0.1\"", "\"10.0.0.1\", \"::1\"", "\"127.0.0.0/8\""] {
+        assert_eq!(doubts(&with(proxies)), "");
+    }
+}

@@ -1,0 +1,34 @@
+//! What is no mistake by itself and yet is seldom meant.
+
+use super::Config;
+
+impl Config {
+    /// A sentence for each combination of settings that looks wrong, with its remedy.
+    pub fn doubts(&self) -> Vec<String> {
+        let public_is_https = self.public_url.as_ref().is_some_and(|url| url.is_https());
+        let own = self.site_addr.ip().to_canonical();
+        let is_loopback = own.is_loopback();
+        let nobody_is_trusted = self.trusted_proxies.is_empty();
+        let mut doubts = Vec::new();
+        if public_is_https && nobody_is_trusted {
+            let example = if is_loopback {
+                format!("trusted_proxies = [\"{own}\"]")
+            } else {
+                "trusted_proxies to its address".to_owned()
+            };
+            doubts.push(format!(
+                "public_url is https, so a proxy stands in front, but http.trusted_proxies is empty: every \
+                 visitor will seem to come from the proxy's address, and all will share one throttle. \
+                 Set {example}."
+            ));
+        }
+        if is_loopback && !nobody_is_trusted && !self.trusted_proxies.include_this_machine() {
+            doubts.push(format!(
+                "site_addr is {}, which only this machine reaches, but http.trusted_proxies names only others: \
+                 no proxy will be believed. Add \"{own}\", or let site_addr be reached by the proxy.",
+                self.site_addr
+            ));
+        }
+        doubts
+    }
+}

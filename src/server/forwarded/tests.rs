@@ -1,0 +1,393 @@
+use super::*;
+use axum::http::HeaderValue;
+use proptest::prelude::*;
+
+const PROXY: &str = "10.0.0.1";
+
+fn address(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+/// 10.0.0.0/24 and fd00::/16 are proxies.
+fn trusted() -> TrustedProxies {
+    let ranges = ["10.0.0.0/24", "fd00::/16"].map(|range| parse_range(range).unwrap());
+    TrustedProxies::new(ranges.to_vec())
+}
+
+fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in lines {
+        headers.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+    }
+    headers
+}
+
+fn of(peer: &str, lines: &[(&'static str, &str)]) -> Result<Client, Disagreement> {
+    Client::of(address(peer), &take(&mut headers(lines)), &trusted())
+}
+
+/// The client behind the proxy, and what its word was worth.
+fn behind(lines: &[(&'static str, &str)]) -> (String, Word) {
+    let client = of(PROXY, lines).unwrap();
+    (client.address.to_string(), client.word)
+}
+
+#[test]
+fn an_address_is_read_in_every_dress() {
+    let both = [
+        ("192.0.2.7", "192.0.2.7"),
+        ("192.0.2.7:4711", "192.0.2.7"),
+        ("192.0.2.7:_port", "192.0.2.7"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("[2001:db8::1]:4711", "2001:db8::1"),
+        ("2001:DB8:0:0::1", "2001:db8::1"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("[::ffff:192.0.2.7]:80", "192.0.2.7"),
+        ("[::ffff:c000:207]", "192.0.2.7"),
+    ];
+    for (written, meant) in both {
+        let expected = (meant.to_owned(), Word::Believed);
+        assert_eq!(
+            behind(&[("x-forwarded-for", written)]),
+            expected,
+            "{written}"
+        );
+        let quoted = format!("for=\"{written}\"");
+        assert_eq!(behind(&[("forwarded", &quoted)]), expected, "{quoted}");
+        let bare = format!("for={written}");
+        assert_eq!(behind(&[("forwarded", &bare)]), expected, "{bare}");
+    }
+    for element in [
+        "For=192.0.2.7",
+        "FOR=\"192.0.2.7\";proto=http",
+        "proto=https;for=192.0.2.7;by=203.0.113.43",
+        "by=\"_a,b;c\\\"\";for=\"192.0.2.7\" ; host=\"a\\\\\";",
+        " \tfor=\"\\1\\9\\2.0.2.7\"",
+    ] {
+        let expected = ("192.0.2.7".to_owned(), Word::Believed);
+        assert_eq!(behind(&[("forwarded", element)]), expected, "{element}");
+    }
+}
+
+/// What cannot be read names nobody, and nothing on its left is believed instead.
+#[test]
+fn behind_a_broken_value_nobody_is_believed() {
+    let broken = [
+        "",
+        " ",
+        "unknown",
+        "_hidden",
+        "_",
+        "localhost",
+        "192.0.2",
+        "192.0.2.256",
+        "192.0.2.07",
+        "0xc0.0.2.7",
+        "3221225991",
+        "192.0.2.7:",
+        "192.0.2.7:x",
+        "192.0.2.7:99999",
+        "192.0.2.7:+80",
+        "192.0.2.7:80:80",
+        "192.0.2.7/32",
+        "192.0.2.7 ::1",
+        "[192.0.2.7]",
+        "[2001:db8::1",
+        "2001:db8::1]",
+        "[2001:db8::1]4711",
+        "[2001:db8::1]:",
+        "[fe80::1%eth0]",
+        "fe80::1%eth0",
+        "[]",
+        "[]:1",
+        "2001:db8::1::2",
+        "unix:",
+        "192.0.2.7;",
+        "é",
+        "\u{2460}92.0.2.7",
+        "<script>",
+        "' OR 1=1 --",
+    ];
+    for value in broken {
+        let expected = (PROXY.to_owned(), Word::Unreadable);
+        let list = format!("198.51.100.9, {value}");
+        assert_eq!(behind(&[("x-forwarded-for", &list)]), expected, "{list}");
+        let list = format!("for=198.51.100.9, for=\"{value}\"");
+        assert_eq!(behind(&[("forwarded", &list)]), expected, "{list}");
+    }
+    for element in [
+        "",
+        "for",
+        "for=",
+        "for=;",
+        "=192.0.2.7",
+        "for =192.0.2.7",
+        "for= 192.0.2.7",
+        "192.0.2.7",
+        "proto=https",
+        "for=192.0.2.7;for=192.0.2.8",
+        "for=192.0.2.7;FOR=192.0.2.7",
+        "for=\"192.0.2.7",
+        "for=192.0.2.7\"",
+        "for=\"192.0.2.7\\\"",
+        "for=\"192.0.2.7\"x",
+        "for='192.0.2.7'",
+        "for==192.0.2.7",
+        "for=192.0.2.7 for=192.0.2.8",
+        "f\"or=192.0.2.7",
+    ] {
+        let list = format!("for=198.51.100.9, {element}");
+        let (client, word) = behind(&[("forwarded", &list)]);
+        assert_eq!((client.as_str(), word), (PROXY, Word::Unreadable), "{list}");
+    }
+    let many: String = (0..1_000).map(|n| format!("x{n}=1;")).collect();
+    let (client, _) = behind(&[("forwarded", &format!("{many}for=192.0.2.7"))]);
+    assert_eq!(client, PROXY);
+    let mut bytes = HeaderMap::new();
+    let value = HeaderValue::from_bytes(b"198.51.100.9, \xff192.0.2.7").unwrap();
+    bytes.append("x-forwarded-for", value);
+    let client = Client::of(address(PROXY), &bytes, &trusted()).unwrap();
+    assert_eq!(client.address, address(PROXY));
+}
+
+#[test]
+fn the_rightmost_hop_that_is_no_proxy_is_the_client() {
+    let cases: [(&[&str], &str); 8] = [
+        (&["198.51.100.9, 192.0.2.7"], "192.0.2.7"),
+        (&["198.51.100.9, 192.0.2.7, 10.0.0.2"], "192.0.2.7"),
+        (
+            &["198.51.100.9", "192.0.2.7, fd00::5", "10.0.0.9"],
+            "192.0.2.7",
+        ),
+        (&["192.0.2.7,10.0.0.2,"], PROXY),
+        (&["192.0.2.7, unknown, 10.0.0.2"], "10.0.0.2"),
+        (&["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+        (&["198.51.100.9, 10.0.1.2, 10.0.0.2"], "10.0.1.2"),
+        (&["192.0.2.7", ""], PROXY),
+    ];
+    for (lines, client) in cases {
+        let list = lines.iter().map(|line| ("x-forwarded-for", *line));
+        assert_eq!(behind(&list.collect::<Vec<_>>()).0, client, "{lines:?}");
+        let elements = lines.iter().map(|line| {
+            let elements = line.split(',').map(|hop| format!("for=\"{}\"", hop.trim()));
+            elements.collect::<Vec<_>>().join(",")
+        });
+        let elements = elements.collect::<Vec<_>>();
+        let list = elements.iter().map(|line| ("forwarded", line.as_str()));
+        assert_eq!(behind(&list.collect::<Vec<_>>()).0, client, "{elements:?}");
+    }
+}
+
+#[test]
+fn nobody_but_a_proxy_speaks_for_others() {
+    for peer in ["192.0.2.1", "10.0.1.1", "2001:db8::1", "::1"] {
+        for name in [
+            "forwarded",
+            "x-forwarded-for",
+            "x-forwarded-host",
+            "x-real-ip",
+        ] {
+            let client = of(peer, &[(name, "for=10.0.0.1")]).unwrap();
+            assert_eq!(
+                (client.address, client.word),
+                (address(peer), Word::Ignored)
+            );
+        }
+        let client = of(peer, &[]).unwrap();
+        assert_eq!((client.address, client.word), (address(peer), Word::None));
+    }
+    // A proxy that the system shows in IPv6 is the one that was configured in IPv4.
+    let client = of("::ffff:10.0.0.1", &[("x-forwarded-for", "192.0.2.7")]).unwrap();
+    assert_eq!(
+        (client.address, client.peer),
+        (address("192.0.2.7"), address(PROXY))
+    );
+    assert_eq!(behind(&[]), (PROXY.to_owned(), Word::Missing));
+    assert_eq!(behind(&[("x-forwarded-proto", "https")]).1, Word::Missing);
+}
+
+#[test]
+fn two_families_must_name_one_client() {
+    let both = |forwarded: &str, other: &str| {
+        of(
+            PROXY,
+            &[("forwarded", forwarded), ("x-forwarded-for", other)],
+        )
+    };
+    for (forwarded, other) in [
+        ("for=192.0.2.7", "192.0.2.7"),
+        (
+            "for=\"[::ffff:192.0.2.7]:1\"",
+            "198.51.100.9, 192.0.2.7:2, 10.0.0.3",
+        ),
+        ("for=unknown", "_hidden"),
+    ] {
+        assert!(both(forwarded, other).is_ok(), "{forwarded} {other}");
+    }
+    for (forwarded, other) in [
+        ("for=192.0.2.8", "192.0.2.7"),
+        ("for=unknown", "192.0.2.7"),
+        ("for=192.0.2.7", ""),
+        ("proto=https", "192.0.2.7"),
+        ("for=192.0.2.7, for=10.0.0.2", "10.0.0.2"),
+    ] {
+        assert!(both(forwarded, other).is_err(), "{forwarded} {other}");
+    }
+    let refused = both("for=192.0.2.8", "192.0.2.7").unwrap_err();
+    assert_eq!(refused.forwarded, address("192.0.2.8"));
+    assert_eq!(refused.x_forwarded_for, address("192.0.2.7"));
+}
+
+#[test]
+fn nothing_about_forwarding_stays_in_the_request() {
+    let mut request = headers(&[
+        ("accept", "*/*"),
+        ("x_forwarded_for", "192.0.2.7"),
+        ("x-forwarded_for", "192.0.2.7"),
+        ("x_real_ip", "192.0.2.7"),
+        ("x-real-ip", "192.0.2.7"),
+        ("x-forwarded-uri", "/api/logout"),
+        ("x-forwarded-user", "ada"),
+        ("x-rewrite-url", "/"),
+        ("x-forwarded-for", "192.0.2.7"),
+        ("x-forwarded-for", "192.0.2.8"),
+        ("forwarded", "for=192.0.2.8"),
+        ("host", "localhost"),
+    ]);
+    let taken = take(&mut request);
+    let left: Vec<_> = request.keys().map(HeaderName::as_str).collect();
+    assert_eq!(left, ["accept", "host"]);
+    assert!(taken.keys().all(|name| !name.as_str().contains('_')));
+    assert_eq!(taken.get_all("x-forwarded-for").iter().count(), 2);
+    assert_eq!(behind(&[("x_forwarded_for", "192.0.2.7")]).1, Word::Missing);
+}
+
+#[test]
+fn scheme_and_host_are_of_the_hop_that_counts() {
+    let client = of(
+        PROXY,
+        &[(
+            "forwarded",
+            "for=192.0.2.7;proto=https;host=\"id.example.org:443\", for=10.0.0.2;proto=http",
+        )],
+    );
+    let client = client.unwrap();
+    assert_eq!(client.scheme.as_deref(), Some("https"));
+    assert_eq!(client.host.as_deref(), Some("id.example.org:443"));
+    let long = format!("a\tb\u{85}{}", "c".repeat(1_000));
+    let client = of(
+        PROXY,
+        &[
+            ("x-forwarded-proto", "http, https"),
+            ("x-forwarded-host", &long),
+        ],
+    );
+    let client = client.unwrap();
+    assert_eq!(client.scheme.as_deref(), Some("https"));
+    let host = client.host.unwrap();
+    assert!(
+        host.starts_with("abc") && host.len() == MAX_REPORTED_CHARS,
+        "{host}"
+    );
+}
+
+#[test]
+fn ranges_are_read_strictly() {
+    for (text, range) in [
+        ("127.0.0.1", "127.0.0.1/32"),
+        ("::1", "::1/128"),
+        ("10.0.0.0/8", "10.0.0.0/8"),
+        ("fc00::/7", "fc00::/7"),
+        ("::ffff:10.0.0.1", "10.0.0.1/32"),
+        ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+    ] {
+        assert_eq!(parse_range(text).unwrap().to_string(), range, "{text}");
+    }
+    for (text, reason) in [
+        ("", "no address"),
+        ("localhost", "no address"),
+        ("10.0.0.0/33", "no address"),
+        ("10.0.0.1-9", "no address"),
+        ("[::1]", "no address"),
+        ("10.0.0.1:80", "no address"),
+        ("10.0.0.1/8", "did you mean \"10.0.0.0/8\"?"),
+        ("0.0.0.0/0", "wider than"),
+        ("0.0.0.0/7", "wider than"),
+        ("::/0", "wider than"),
+        ("2000::/3", "wider than"),
+        ("::ffff:0:0/96", "wider than"),
+    ] {
+        let refusal = parse_range(text).expect_err(text);
+        assert!(refusal.contains(reason), "{text}: {refusal}");
+    }
+}
+
+/// What a client may put into a header, with a liking for what divides and quotes.
+fn anything() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[ -~]{0,60}",
+        r#"([",;=\\ \[\]:]|for|proto|10\.0\.0\.2|192\.0\.2\.66|unknown|_x){0,24}"#,
+    ]
+}
+
+/// An address, as a proxy writes it.
+fn hop() -> impl Strategy<Value = IpAddr> {
+    prop_oneof![
+        any::<[u8; 4]>().prop_map(IpAddr::from),
+        any::<[u8; 16]>().prop_map(IpAddr::from),
+    ]
+}
+
+fn as_element(address: IpAddr, port: Option<u16>) -> String {
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    match address {
+        IpAddr::V4(address) => format!("for=\"{address}{port}\";proto=https;by=\"_a,\\\"b\""),
+        IpAddr::V6(address) => format!("for=\"[{address}]{port}\""),
+    }
+}
+
+proptest! {
+    /// Whatever a client sends, and however many lines of it, does not change whom the proxies name:
+    /// the first appends to the client's line or writes a line below, the others append.
+    #[test]
+    fn nothing_on_the_left_changes_the_client(
+        forged in prop::collection::vec(anything(), 0..4),
+        client in hop(),
+        port in any::<Option<u16>>(),
+        proxies in prop::collection::vec(0_u8..=255, 0..3),
+        own_line in any::<bool>(),
+    ) {
+        let trusted = trusted();
+        prop_assume!(!trusted.contains(client.to_canonical()));
+        let proxies = proxies.into_iter().map(|last| IpAddr::from([10, 0, 0, last]));
+        let way: Vec<_> = std::iter::once(client).chain(proxies).collect();
+        let plain = way.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(", ");
+        let elements = way.iter().map(|hop| as_element(*hop, port)).collect::<Vec<_>>().join(", ");
+        for (name, appended) in [("x-forwarded-for", plain), ("forwarded", elements)] {
+            let mut lines = forged.clone();
+            match lines.last_mut() {
+                Some(last) if !own_line => *last = format!("{last}, {appended}"),
+                _ => lines.push(appended),
+            }
+            let lines: Vec<_> = lines.iter().map(|line| (name, line.as_str())).collect();
+            let found = Client::of(address(PROXY), &headers(&lines), &trusted).unwrap();
+            prop_assert_eq!(found.address, client.to_canonical(), "{:?}", lines);
+            prop_assert_eq!(found.word, Word::Believed);
+        }
+    }
+
+    /// No bytes at all bring the reader down, and an untrusted peer stays who it is.
+    #[test]
+    fn any_bytes_are_survived(value in prop::collection::vec(any::<u8>(), 0..200)) {
+        if let Ok(value) = HeaderValue::from_bytes(&value) {
+            for name in ["forwarded", "x-forwarded-for", "x-forwarded-host"] {
+                let mut headers = HeaderMap::new();
+                headers.append(name, value.clone());
+                let stranger = address("192.0.2.1");
+                let client = Client::of(stranger, &headers, &trusted()).unwrap();
+                prop_assert_eq!(client.address, stranger);
+                prop_assert!(Client::of(address(PROXY), &headers, &trusted()).is_ok());
+            }
+        }
+    }
+}

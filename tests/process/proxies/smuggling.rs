@@ -1,0 +1,82 @@
+//! Proxy and server agree where a request ends (ASVS V4.2.1).
+
+use super::{PERSON, Site, assert_whole, front::BOTH};
+use crate::support::http::{Answer, Connection};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// A request with an unclear end, and another one behind it that nobody may be answered with.
+fn attacks(host: &str) -> Vec<Vec<u8>> {
+    let behind = format!("GET /smuggled HTTP/1.1\r\nhost: {host}\r\n\r\n");
+    let length = behind.len();
+    let beginnings = [
+        format!(
+            "content-length: {}\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+            length + 5
+        ),
+        "content-length: 0\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n".to_owned(),
+        "transfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n".to_owned(),
+        format!("content-length: 0\r\ncontent-length: {length}\r\n\r\n"),
+        format!("content-length: 0, {length}\r\n\r\n"),
+        format!("content-length: +{length}\r\n\r\n"),
+        format!("content-length: 0x{length:x}\r\n\r\n"),
+        format!("content_length: {length}\r\n\r\n"),
+        format!("content-length : {length}\r\n\r\n"),
+        format!("content-length:\x0b{length}\r\n\r\n"),
+        "transfer-encoding: xchunked\r\n\r\n0\r\n\r\n".to_owned(),
+        "transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n".to_owned(),
+        "transfer-encoding : chunked\r\n\r\n0\r\n\r\n".to_owned(),
+        "transfer-encoding:\x0bchunked\r\n\r\n0\r\n\r\n".to_owned(),
+        "transfer-encoding: chunked\r\ntransfer-encoding: identity\r\n\r\n0\r\n\r\n".to_owned(),
+        format!("transfer-encoding: chunked\r\n\r\n0;\n{:x}\r\n", length),
+        "transfer-encoding: chunked\r\n\r\n0\n\n".to_owned(),
+        "transfer-encoding: chunked\r\n\r\n00000000000000000\r\n\r\n".to_owned(),
+        "transfer-encoding: chunked\r\n\r\n-0\r\n\r\n".to_owned(),
+    ];
+    let head = format!("POST /api/logout HTTP/1.1\r\nhost: {host}\r\n");
+    beginnings
+        .into_iter()
+        .map(|beginning| format!("{head}{beginning}{behind}").into_bytes())
+        .collect()
+}
+
+/// Everything that is answered on one connection.
+async fn answers(connection: &mut Connection) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    while let Ok(Some(answer)) = timeout(Duration::from_millis(300), connection.answer()).await {
+        answers.push(answer);
+    }
+    answers
+}
+
+/// Where the proxy sees a second request too, whoever sent it gets its answer. None reaches the
+/// server unknown to the proxy: its answer would be the next visitor's.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_proxy_passes_on_is_one_request() {
+    for kind in BOTH {
+        let mut site = Site::documented(kind).await;
+        let host = site.front.origin().replace("https://", "");
+        let tunnel = site.front.tunnel(PERSON.parse().unwrap()).await;
+        let mut answered = 0;
+        for attack in attacks(&host) {
+            let mut connection = Connection::open(tunnel).await;
+            connection.send(&attack).await;
+            // Only the server's own answers have an id.
+            let is_second =
+                |answer: &&Answer| answer.status == 404 && answer.header("x-request-id").is_some();
+            answered += answers(&mut connection)
+                .await
+                .iter()
+                .filter(is_second)
+                .count();
+            for _ in 0..2 {
+                let mut visitor = site.front.browser("127.0.0.3").await;
+                assert_whole(&visitor.get("/login").await);
+            }
+        }
+        let log = site.server.stop();
+        let log = log.lines().filter(|line| line.contains("answered"));
+        let seen = log.filter(|line| line.contains("/smuggled")).count();
+        assert_eq!(seen, answered, "{kind:?}");
+    }
+}
