@@ -1,0 +1,107 @@
+//! The audit log, as an administrator and a collector of logs see it.
+
+use crate::{
+    on_both_engines,
+    program::{Home, sign_in},
+    support::PASSWORD,
+};
+use serde_json::Value;
+use std::fs;
+
+/// What a person typed into the wrong field.
+const TYPED_BY_MISTAKE: &str = "canary typed as a name by mistake";
+
+/// Event, reason, source and user of each entry, the oldest first.
+fn told(entries: &[Value]) -> Vec<[String; 4]> {
+    let word = |entry: &Value, name: &str| entry[name].as_str().unwrap_or("-").to_owned();
+    let told = entries
+        .iter()
+        .map(|entry| ["event", "reason", "source", "user"].map(|name| word(entry, name)));
+    told.collect()
+}
+
+on_both_engines! {
+    async fn what_happened_is_listed_and_logged(database: TestDatabase) {
+        let home = Home::new(database);
+        home.create_user("ada");
+        let server = home.serve_by(&["serve", "--log-format", "json"]);
+        let mut browser = server.signed_in("ada").await;
+        browser.post_logout().await;
+        sign_in(&mut server.browser(), "ada", "canary wrong password").await;
+        sign_in(&mut server.browser(), TYPED_BY_MISTAKE, PASSWORD).await;
+        home.run(&["user", "disable", "ada"]).succeeds();
+        home.run(&["user", "enable", "ada"]).succeeds();
+        let expected = [
+            ["user_created", "-", "command", "ada"],
+            ["signed_in", "-", "browser", "ada"],
+            ["session_ended", "signed_out", "browser", "ada"],
+            ["sign_in_refused", "wrong_password", "browser", "ada"],
+            ["sign_in_refused", "unknown_user", "browser", "-"],
+            ["user_disabled", "-", "command", "ada"],
+            ["user_enabled", "-", "command", "ada"],
+        ];
+        let mut listed = home.run(&["activity", "--json"]).succeeds().json();
+        listed.reverse();
+        assert_eq!(told(&listed), expected);
+        for entry in &listed[1..5] {
+            assert_eq!(entry["address"], "127.0.0.1");
+        }
+        assert!(listed[1]["session"].is_string() && listed[1]["session"] == listed[2]["session"]);
+        let table = home.run(&["activity", "--user", "ada", "--limit", "2"]).succeeds().stdout;
+        assert_eq!(table.lines().count(), 3, "{table}");
+        assert!(table.contains("user_enabled") && table.contains("command"), "{table}");
+        home.run(&["activity", "--user", "nobody"]).fails(1, &["there is no account"]);
+
+        let log = server.stop();
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let logged: Vec<_> = lines
+            .filter(|line| line["target"] == "vestibule::activity")
+            .map(|line| line["fields"].clone())
+            .collect();
+        assert_eq!(told(&logged), expected[1..5], "what the server did; a command says it on its own terminal");
+        for secret in ["canary", PASSWORD] {
+            assert!(!log.contains(secret), "{log}");
+        }
+    }
+}
+
+/// Nor is anything that was typed by mistake on the disk.
+#[tokio::test]
+async fn the_database_holds_nothing_that_was_typed_in_vain() {
+    let home = Home::on_sqlite().await;
+    home.create_user("ada");
+    let server = home.serve();
+    for _ in 0..12 {
+        sign_in(
+            &mut server.browser(),
+            TYPED_BY_MISTAKE,
+            "canary wrong password",
+        )
+        .await;
+        sign_in(&mut server.browser(), "ada", "canary wrong password").await;
+    }
+    server.stop();
+    let throttled = home.run(&["activity", "--json"]).succeeds().json();
+    let throttled = throttled
+        .iter()
+        .filter(|entry| entry["event"] == "sign_in_throttled");
+    let times: u64 = throttled.filter_map(|entry| entry["times"].as_u64()).sum();
+    assert_eq!(times, 4, "what was counted is written at the end");
+    let path = home
+        .database
+        .address
+        .trim_start_matches("sqlite:")
+        .to_owned();
+    for file in [path.clone(), format!("{path}-wal")] {
+        // The write-ahead log is gone after a good end.
+        let bytes = fs::read(&file).unwrap_or_default();
+        for canary in ["canary", PASSWORD] {
+            assert!(
+                !bytes
+                    .windows(canary.len())
+                    .any(|window| window == canary.as_bytes()),
+                "{canary} is in {file}"
+            );
+        }
+    }
+}
