@@ -97,6 +97,17 @@ pub fn refuse(refusal: AppError, page: &str, flash: &Flash) -> Result<(), AppErr
     Ok(())
 }
 
+/// The person who asks, in functions that the guard opens to nobody else.
+///
+/// # Errors
+/// [`AppError::NotSignedIn`].
+pub fn current_user() -> Result<CurrentUser, AppError> {
+    match parts().extensions.remove::<Caller>() {
+        Some(Caller::SignedIn(current)) => Ok(*current),
+        _ => Err(AppError::NotSignedIn),
+    }
+}
+
 fn is_plain_form() -> bool {
     parts().extensions.get::<PlainForm>().is_some()
 }

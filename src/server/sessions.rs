@@ -3,8 +3,11 @@
 use super::{
     Core,
     db::StoreError,
-    store,
-    token::{self, SessionToken},
+    store::{
+        self,
+        sessions::{NewSession, PasswordChange},
+    },
+    token::{self, SessionToken, TokenDigest},
 };
 use crate::domain::{
     moment::Timestamp,
@@ -101,21 +104,10 @@ pub async fn start(
     remember: bool,
     brought: Option<&SessionToken>,
 ) -> Result<Option<SessionToken>, StoreError> {
-    let now = core.clock.now();
     let token = SessionToken::random();
-    let absolute_ends_at = now.after(core.lifetimes.absolute_for(remember));
+    let digest = token.digest();
     let replaced = brought.map(SessionToken::digest);
-    let session = store::sessions::NewSession {
-        id: token::new_session_id(),
-        token_digest: &token.digest(),
-        user_id: &verified.user.id,
-        created_at: now,
-        idle_ends_at: core.lifetimes.idle_end(now, remember, absolute_ends_at),
-        absolute_ends_at,
-        remember,
-        address: &browser.address,
-        user_agent: &browser.user_agent,
-    };
+    let session = new_session(core, &verified.user.id, &digest, browser, remember);
     let proof = store::sessions::Proof {
         verified_hash: &verified.verified_hash,
         kept_hash: &verified.kept_hash,
@@ -123,6 +115,56 @@ pub async fn start(
     };
     let started = store::sessions::start(&core.db, &session, &proof).await?;
     Ok(started.then_some(token))
+}
+
+/// The row of a session that starts now.
+fn new_session<'a>(
+    core: &Core,
+    user_id: &'a UserId,
+    token_digest: &'a TokenDigest,
+    browser: &'a Browser,
+    remember: bool,
+) -> NewSession<'a> {
+    let now = core.clock.now();
+    let absolute_ends_at = now.after(core.lifetimes.absolute_for(remember));
+    NewSession {
+        id: token::new_session_id(),
+        token_digest,
+        user_id,
+        created_at: now,
+        idle_ends_at: core.lifetimes.idle_end(now, remember, absolute_ends_at),
+        absolute_ends_at,
+        remember,
+        address: &browser.address,
+        user_agent: &browser.user_agent,
+    }
+}
+
+/// A session that goes on under a new token, because the account got a new password in it.
+pub struct Renewed {
+    pub token: SessionToken,
+    /// How many other sessions of the account ended with the old password.
+    pub others_ended: u64,
+}
+
+/// Puts a new session in the place of `current`, together with the new password (ASVS V7.2.4,
+/// V7.4.3). The password was typed just now, so its lifetimes begin anew, as at a sign-in. `None`
+/// where `current` has ended in the meantime, or the password is no longer the verified one.
+pub async fn renew_with_password(
+    core: &Core,
+    current: &Session,
+    browser: &Browser,
+    change: &PasswordChange<'_>,
+) -> Result<Option<Renewed>, StoreError> {
+    let token = SessionToken::random();
+    let digest = token.digest();
+    let session = new_session(core, &current.user_id, &digest, browser, current.remember);
+    let renewed =
+        store::sessions::renew_with_password(&core.db, &session, &current.id, change).await?;
+    Ok(renewed.map(|others_ended| Renewed {
+        token,
+        others_ended,
+    }))
 }
 
 /// Looks up the session of a token: once a request, always in the database. There is no cache, so

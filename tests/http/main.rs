@@ -15,5 +15,8 @@ mod login;
 mod logout;
 mod next_path;
 mod origins;
+mod password;
+mod profile;
 mod routes;
 mod sessions;
+mod setup;

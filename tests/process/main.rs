@@ -9,3 +9,4 @@ mod database_file;
 mod program;
 mod replay;
 mod serve;
+mod setup;

@@ -3,4 +3,5 @@
 //! Every function runs on SQLite and on PostgreSQL, and `tests/store/` tries it on both.
 
 pub mod sessions;
+pub mod setup_codes;
 pub mod users;

@@ -39,6 +39,12 @@ pub struct Proof<'a> {
     pub replaced: Option<&'a TokenDigest>,
 }
 
+/// A new password, and the hash against which the one before was verified.
+pub struct PasswordChange<'a> {
+    pub verified_hash: &'a str,
+    pub new_hash: &'a str,
+}
+
 #[derive(sqlx::FromRow)]
 struct SessionRow {
     session_id: String,
@@ -72,12 +78,17 @@ macro_rules! select_sessions {
 /// Ends live sessions, each for what came first: a time-out that nobody has noticed, or `$3` at `$2`.
 macro_rules! end_sessions {
     ($which:literal) => {
+        end_sessions!($which, "$3")
+    };
+    ($which:literal, $reason:literal) => {
         concat!(
             "UPDATE sessions SET ",
             "ended_at = CASE WHEN absolute_ends_at <= $2 THEN absolute_ends_at ",
             "WHEN idle_ends_at <= $2 THEN idle_ends_at ELSE $2 END, ",
             "end_reason = CASE WHEN absolute_ends_at <= $2 THEN 'expired' ",
-            "WHEN idle_ends_at <= $2 THEN 'idle' ELSE $3 END ",
+            "WHEN idle_ends_at <= $2 THEN 'idle' ELSE ",
+            $reason,
+            " END ",
             "WHERE ended_at IS NULL AND ",
             $which,
             " RETURNING end_reason"
@@ -86,6 +97,31 @@ macro_rules! end_sessions {
 }
 
 const END_BY_DIGEST: &str = end_sessions!("token_digest = $1");
+
+const INSERT: &str = "INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, \
+    authenticated_at, idle_ends_at, absolute_ends_at, remember, address, user_agent) \
+    VALUES ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9)";
+
+/// Within the transaction of its caller.
+macro_rules! insert {
+    ($session:expr, $transaction:expr) => {
+        sqlx::query(INSERT)
+            .bind(&$session.id.0)
+            .bind($session.token_digest.as_str())
+            .bind(&$session.user_id.0)
+            .bind($session.created_at.as_millis())
+            .bind($session.idle_ends_at.as_millis())
+            .bind($session.absolute_ends_at.as_millis())
+            .bind($session.remember)
+            .bind($session.address)
+            .bind($session.user_agent)
+            .execute(&mut *$transaction)
+            .await?
+    };
+}
+
+const HOLD_ACCOUNT: &str = "UPDATE users SET password_hash = $3 \
+    WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL";
 
 impl TryFrom<SessionRow> for CurrentUser {
     type Error = StoreError;
@@ -135,11 +171,6 @@ pub async fn start(
     session: &NewSession<'_>,
     proof: &Proof<'_>,
 ) -> Result<bool, StoreError> {
-    const HOLD_ACCOUNT: &str = "UPDATE users SET password_hash = $3 \
-        WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL";
-    const INSERT: &str = "INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, \
-        authenticated_at, idle_ends_at, absolute_ends_at, remember, address, user_agent) \
-        VALUES ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9)";
     on_pool!(db, pool => {
         let mut transaction = pool.begin().await?;
         let held = sqlx::query(HOLD_ACCOUNT)
@@ -152,18 +183,7 @@ pub async fn start(
         if held == 0 {
             return Ok(false);
         }
-        sqlx::query(INSERT)
-            .bind(&session.id.0)
-            .bind(session.token_digest.as_str())
-            .bind(&session.user_id.0)
-            .bind(session.created_at.as_millis())
-            .bind(session.idle_ends_at.as_millis())
-            .bind(session.absolute_ends_at.as_millis())
-            .bind(session.remember)
-            .bind(session.address)
-            .bind(session.user_agent)
-            .execute(&mut *transaction)
-            .await?;
+        insert!(session, transaction);
         if let Some(replaced) = proof.replaced {
             sqlx::query(END_BY_DIGEST)
                 .bind(replaced.as_str())
@@ -174,6 +194,52 @@ pub async fn start(
         }
         transaction.commit().await?;
         Ok(true)
+    })
+}
+
+/// Gives the account a new password, ends its sessions, and starts `session` in the place of `old`:
+/// one transaction that holds only while `old` lives, the account is enabled, and its password is
+/// the one that was verified. Returns how many other sessions ended; `None` where nothing changed.
+///
+/// The account is written first, so that of two changes at once the second no longer finds the hash
+/// that it has verified. All sessions end in one statement, in the order in which every other
+/// statement takes them, and its answer tells whether `old` still lived: ended is for ever.
+pub async fn renew_with_password(
+    db: &Db,
+    session: &NewSession<'_>,
+    old: &SessionId,
+    change: &PasswordChange<'_>,
+) -> Result<Option<u64>, StoreError> {
+    const END_ALL: &str = end_sessions!(
+        "user_id = $1",
+        "CASE WHEN id = $4 THEN 'replaced' ELSE $3 END"
+    );
+    on_pool!(db, pool => {
+        let mut transaction = pool.begin().await?;
+        let held = sqlx::query(HOLD_ACCOUNT)
+            .bind(&session.user_id.0)
+            .bind(change.verified_hash)
+            .bind(change.new_hash)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+        if held == 0 {
+            return Ok(None);
+        }
+        let reasons: Vec<String> = sqlx::query_scalar(END_ALL)
+            .bind(&session.user_id.0)
+            .bind(session.created_at.as_millis())
+            .bind(EndReason::PasswordChanged.as_str())
+            .bind(&old.0)
+            .fetch_all(&mut *transaction)
+            .await?;
+        if count_ended(&reasons, EndReason::Replaced) == 0 {
+            // Dropped without a commit, the transaction leaves everything as it was.
+            return Ok(None);
+        }
+        insert!(session, transaction);
+        transaction.commit().await?;
+        Ok(Some(count_ended(&reasons, EndReason::PasswordChanged)))
     })
 }
 

@@ -60,27 +60,40 @@ struct CredentialsRow {
     password_hash: String,
 }
 
+/// The values of a [`NewUser`], from `$1` to `$10`.
+macro_rules! bind_user {
+    ($query:expr, $user:expr) => {
+        $query
+            .bind(&$user.id.0)
+            .bind($user.username.as_str())
+            .bind($user.username.key().as_str().to_owned())
+            .bind($user.email.map(|email| email.as_str()))
+            .bind($user.email.map(|email| email.key().as_str().to_owned()))
+            .bind($user.display_name)
+            .bind($user.description)
+            .bind($user.is_admin)
+            .bind($user.password_hash)
+            .bind($user.created_at.as_millis())
+    };
+}
+pub(super) use bind_user;
+
 /// # Errors
 /// [`StoreError::NotUnique`] where the name or the e-mail address is taken: the database decides,
 /// so two at once cannot both win.
 pub async fn insert(db: &Db, user: &NewUser<'_>) -> Result<(), StoreError> {
+    // Any account makes the setup code void. It is taken first: at the same moment as `redeem`, one of
+    // the two waits for the other.
+    const VOID_CODE: &str = "DELETE FROM setup_codes";
     const SQL: &str = "INSERT INTO users (id, username, username_key, email, email_key, display_name, \
         description, is_admin, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    on_pool!(db, pool => sqlx::query(SQL)
-        .bind(&user.id.0)
-        .bind(user.username.as_str())
-        .bind(user.username.key().as_str())
-        .bind(user.email.map(Email::as_str))
-        .bind(user.email.map(|email| email.key().as_str().to_owned()))
-        .bind(user.display_name)
-        .bind(user.description)
-        .bind(user.is_admin)
-        .bind(user.password_hash)
-        .bind(user.created_at.as_millis())
-        .execute(pool)
-        .await
-        .map(|_| ())?);
-    Ok(())
+    on_pool!(db, pool => {
+        let mut transaction = pool.begin().await?;
+        sqlx::query(VOID_CODE).execute(&mut *transaction).await?;
+        bind_user!(sqlx::query(SQL), user).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(())
+    })
 }
 
 /// The account with this name or e-mail address. A name has no `@` and an address always has one,
@@ -107,6 +120,36 @@ pub async fn any_exists(db: &Db) -> Result<bool, StoreError> {
     const SQL: &str = "SELECT 1 FROM users LIMIT 1";
     let found = on_pool!(db, pool => sqlx::query(SQL).fetch_optional(pool).await?.is_some());
     Ok(found)
+}
+
+/// What people may change of their own account, with every value checked.
+pub struct Profile<'a> {
+    pub display_name: &'a str,
+    pub email: Option<&'a Email>,
+    pub description: &'a str,
+}
+
+/// Changes what is shown of a person. `false` where the account is disabled or gone.
+///
+/// # Errors
+/// [`StoreError::NotUnique`] where the e-mail address is another account's: the database decides.
+pub async fn update_profile(
+    db: &Db,
+    id: &UserId,
+    profile: &Profile<'_>,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE users SET display_name = $2, email = $3, email_key = $4, description = $5 \
+        WHERE id = $1 AND disabled_at IS NULL";
+    let updated = on_pool!(db, pool => sqlx::query(SQL)
+        .bind(&id.0)
+        .bind(profile.display_name)
+        .bind(profile.email.map(Email::as_str))
+        .bind(profile.email.map(|email| email.key().as_str().to_owned()))
+        .bind(profile.description)
+        .execute(pool)
+        .await?
+        .rows_affected());
+    Ok(updated == 1)
 }
 
 /// Disables the account and ends all its sessions, in one transaction. Returns how many ended.
