@@ -26,7 +26,7 @@ pub enum AppError {
     EmailTaken,
     /// The one answer for codes that are wrong, expired or used.
     #[error(
-        "The code is not right, or it is no longer valid. On the server, `vestibule setup-code` makes a new one."
+        "The code is not right, or it is no longer valid. On the server, the command “vestibule setup-code” makes a new one."
     )]
     SetupCodeRefused,
     #[error("Please sign in first.")]

@@ -56,17 +56,25 @@ impl FormState {
     where
         S: ServerFn<Output = (), Error = AppError> + Clone + Send + Sync + 'static,
     {
-        let refusal = Signal::derive(move || match action.value().get() {
+        Self::with(action.value(), action.pending(), earlier_refusal, passwords)
+    }
+
+    /// The same for every function, so that it is compiled once (ADR 15).
+    fn with(
+        value: MappedSignal<Option<Result<(), AppError>>>,
+        pending: Memo<bool>,
+        earlier_refusal: Option<AppError>,
+        passwords: Vec<NodeRef<html::Input>>,
+    ) -> Self {
+        let refusal = Signal::derive(move || match value.get() {
             Some(outcome) => outcome.err(),
             None => earlier_refusal,
         });
         // Once it has succeeded, the browser is on its way to the next page.
-        let busy = Signal::derive(move || {
-            action.pending().get() || matches!(action.value().get(), Some(Ok(())))
-        });
+        let busy = Signal::derive(move || pending.get() || matches!(value.get(), Some(Ok(()))));
         let summary = NodeRef::new();
         Effect::new(move || {
-            if let Some(Err(_)) = action.value().get() {
+            if let Some(Err(_)) = value.get() {
                 empty_and_show(&passwords, summary);
             }
         });
@@ -85,9 +93,17 @@ impl FormState {
         })
     }
 
-    /// Whether `is_about` says of the refusal that it is about a certain field.
-    pub fn is_invalid(self, is_about: fn(AppError) -> bool) -> Signal<bool> {
-        Signal::derive(move || self.refusal.get().is_some_and(is_about))
+    /// Whether what was typed into the field `id` was refused. `field_of` knows which field a refusal
+    /// is about; a failure that is nobody's mistake is about none.
+    pub fn is_invalid(
+        self,
+        field_of: fn(AppError) -> &'static str,
+        id: &'static str,
+    ) -> Signal<bool> {
+        Signal::derive(move || {
+            let refusal = self.refusal.get();
+            refusal.is_some_and(|refusal| refusal.is_refusal() && field_of(refusal) == id)
+        })
     }
 }
 
@@ -181,8 +197,7 @@ fn described_by(ids: [Option<String>; 2], is_invalid: Signal<bool>) -> impl Fn()
 pub fn ErrorSummary(
     refusal: Signal<Option<AppError>>,
     /// The id of the field to mend.
-    #[prop(into)]
-    field: Signal<&'static str>,
+    field: fn(AppError) -> &'static str,
     node_ref: NodeRef<html::Div>,
 ) -> impl IntoView {
     move || {
@@ -192,7 +207,7 @@ pub fn ErrorSummary(
                     <h2 id="problem">"There is a problem"</h2>
                     <ul>
                         <li>
-                            <a id="problem-text" href=format!("#{}", field.get())>{refusal.to_string()}</a>
+                            <a id="problem-text" href=format!("#{}", field(refusal))>{refusal.to_string()}</a>
                         </li>
                     </ul>
                 </div>
@@ -235,7 +250,7 @@ pub fn PasswordField(
     let hint_id = (!hint.is_empty()).then(|| format!("{id}-hint"));
     let described_by = described_by([hint_id.clone(), Some(caps_id.clone())], is_invalid);
     // Two of them on one page are told apart.
-    let what = label.to_lowercase();
+    let what = label.to_ascii_lowercase();
     let reveal_label = move || {
         let verb = if is_shown.get() { "Hide" } else { "Show" };
         format!("{verb} {what}")

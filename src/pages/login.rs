@@ -59,10 +59,10 @@ fn SignInForm(
         busy,
         summary,
     } = form;
-    let is_invalid = form.is_invalid(|refusal| refusal == AppError::SignInRefused);
+    let is_invalid = Signal::derive(move || refusal.get() == Some(AppError::SignInRefused));
     let described_by = move || is_invalid.get().then_some("problem-text");
     view! {
-        <ErrorSummary refusal field="username" node_ref=summary />
+        <ErrorSummary refusal field=|_| "username" node_ref=summary />
         <form class="form" method="post" action=Login::url() on:submit=submit_to(login)>
             <input type="hidden" name="next" value=next />
             <div class="field">

@@ -61,18 +61,14 @@ fn ChangeForm(
         busy,
         summary,
     } = form;
-    let field = Signal::derive(move || match refusal.get() {
-        Some(AppError::PasswordRefused(_)) => "new_password",
-        _ => "current_password",
-    });
-    let wrong = form.is_invalid(|refusal| refusal == AppError::CurrentPasswordWrong);
-    let refused = form.is_invalid(|refusal| matches!(refusal, AppError::PasswordRefused(_)));
+    let wrong = form.is_invalid(field_of, "current_password");
+    let refused = form.is_invalid(field_of, "new_password");
     let hint = format!(
         "At least {min_chars} characters. Several words are easier to keep in mind than odd signs."
     );
     view! {
-        <ErrorSummary refusal field node_ref=summary />
-        <p>"All your other sessions end with it. This browser stays signed in."</p>
+        <ErrorSummary refusal field=field_of node_ref=summary />
+        <p class="quiet-text">"All your other sessions end with it. This browser stays signed in."</p>
         <form class="form" method="post" action=ChangePassword::url() on:submit=submit_to(change)>
             // Nobody types here: password managers read for whom the new password is. It has no
             // name, so it is not sent.
@@ -96,5 +92,13 @@ fn ChangeForm(
             />
             <SubmitButton label="Change password" busy />
         </form>
+    }
+}
+
+/// The id of the field that a refusal is about.
+fn field_of(refusal: AppError) -> &'static str {
+    match refusal {
+        AppError::PasswordRefused(_) => "new_password",
+        _ => "current_password",
     }
 }

@@ -29,7 +29,7 @@ pub fn ProfilePage(view: ProfileView) -> impl IntoView {
                 <div class="card">
                     <h1>"Your profile"</h1>
                     {notice}
-                    <p class="quiet-text">"You sign in as " <b>{view.username}</b> ". An administrator chose this name."</p>
+                    <p class="quiet-text">"You sign in as " <b>{view.username}</b> "."</p>
                     <ProfileForm update form draft=view.draft />
                 </div>
             </Threshold>
@@ -63,17 +63,8 @@ fn ProfileForm(
         busy,
         summary,
     } = form;
-    let field = Signal::derive(move || match refusal.get() {
-        Some(refusal) if is_email(refusal) => "email",
-        Some(AppError::IdentityRefused(IdentityRefusal::Description)) => "description",
-        _ => "display_name",
-    });
-    let wrong_name = form
-        .is_invalid(|refusal| refusal == AppError::IdentityRefused(IdentityRefusal::DisplayName));
-    let wrong_description = form
-        .is_invalid(|refusal| refusal == AppError::IdentityRefused(IdentityRefusal::Description));
     view! {
-        <ErrorSummary refusal field node_ref=summary />
+        <ErrorSummary refusal field=field_of node_ref=summary />
         <form class="form" method="post" action=UpdateProfile::url() on:submit=submit_to(update)>
             <TextField
                 id="display_name"
@@ -81,7 +72,7 @@ fn ProfileForm(
                 value=draft.display_name
                 autocomplete="name"
                 hint="How pages greet you. Left empty, it is the name with which you sign in."
-                is_invalid=wrong_name
+                is_invalid=form.is_invalid(field_of, "display_name")
             />
             <TextField
                 id="email"
@@ -90,23 +81,25 @@ fn ProfileForm(
                 autocomplete="email"
                 inputmode="email"
                 hint="You can type it in place of your name when you sign in."
-                is_invalid=form.is_invalid(is_email)
+                is_invalid=form.is_invalid(field_of, "email")
             />
             <TextField
                 id="description"
                 label="Description (optional)"
                 value=draft.description
                 autocomplete="off"
-                is_invalid=wrong_description
+                is_invalid=form.is_invalid(field_of, "description")
             />
             <SubmitButton label="Save" busy />
         </form>
     }
 }
 
-fn is_email(refusal: AppError) -> bool {
-    matches!(
-        refusal,
-        AppError::EmailTaken | AppError::IdentityRefused(IdentityRefusal::Email)
-    )
+/// The id of the field that a refusal is about.
+fn field_of(refusal: AppError) -> &'static str {
+    match refusal {
+        AppError::EmailTaken | AppError::IdentityRefused(IdentityRefusal::Email) => "email",
+        AppError::IdentityRefused(IdentityRefusal::Description) => "description",
+        _ => "display_name",
+    }
 }

@@ -42,11 +42,10 @@ fn SetupForm(
         busy,
         summary,
     } = form;
-    let field = Signal::derive(move || refusal.get().map_or("code", field_of));
     let hint = format!("At least {min_chars} characters.");
     view! {
-        <ErrorSummary refusal field node_ref=summary />
-        <p>"It will be an administrator’s. The code shows that you run this server."</p>
+        <ErrorSummary refusal field=field_of node_ref=summary />
+        <p class="quiet-text">"It will be an administrator’s. The code shows that you run this server."</p>
         <form class="form" method="post" action=SetUp::url() on:submit=submit_to(set_up)>
             <TextField
                 id="code"
@@ -55,7 +54,7 @@ fn SetupForm(
                 autocomplete="off"
                 required=true
                 hint="The server printed it when it started. It is valid for an hour; capitals, spaces and hyphens do not matter."
-                is_invalid=form.is_invalid(|refusal| field_of(refusal) == "code")
+                is_invalid=form.is_invalid(field_of, "code")
             />
             <TextField
                 id="username"
@@ -64,7 +63,7 @@ fn SetupForm(
                 autocomplete="username"
                 required=true
                 hint="You sign in with it."
-                is_invalid=form.is_invalid(|refusal| field_of(refusal) == "username")
+                is_invalid=form.is_invalid(field_of, "username")
             />
             <TextField
                 id="email"
@@ -72,14 +71,14 @@ fn SetupForm(
                 value=draft.email
                 autocomplete="email"
                 inputmode="email"
-                is_invalid=form.is_invalid(|refusal| field_of(refusal) == "email")
+                is_invalid=form.is_invalid(field_of, "email")
             />
             <TextField
                 id="display_name"
                 label="Display name (optional)"
                 value=draft.display_name
                 autocomplete="name"
-                is_invalid=form.is_invalid(|refusal| field_of(refusal) == "display_name")
+                is_invalid=form.is_invalid(field_of, "display_name")
             />
             <PasswordField
                 id="password"
@@ -87,7 +86,7 @@ fn SetupForm(
                 autocomplete="new-password"
                 hint
                 node_ref=password
-                is_invalid=form.is_invalid(|refusal| field_of(refusal) == "password")
+                is_invalid=form.is_invalid(field_of, "password")
                 busy
             />
             <SubmitButton label="Make the account" busy />
