@@ -4,10 +4,11 @@ use crate::{
     components::layout::Head,
     domain::views::PageView,
     pages::{
-        dashboard::DashboardPage, login::LoginPage, logout::LogoutPage, signed_out::SignedOutPage,
+        dashboard::DashboardPage, login::LoginPage, logout::LogoutPage, password::PasswordPage,
+        profile::ProfilePage, setup::SetupPage, signed_out::SignedOutPage,
     },
 };
-use leptos::{config::LeptosOptions, either::EitherOf4, prelude::*};
+use leptos::{config::LeptosOptions, either::EitherOf7, prelude::*};
 use leptos_meta::{MetaTags, provide_meta_context};
 
 /// Who may ask for a path.
@@ -25,7 +26,7 @@ pub struct Route {
 
 /// The one route table. Every navigation is a page load (ADR 4), so the server finds the page and
 /// the browser brings to life what it was sent: a table is all the router that there has to be.
-pub const ROUTES: [Route; 5] = [
+pub const ROUTES: [Route; 9] = [
     // Leads on: to the dashboard or to the sign-in page.
     Route {
         path: "/",
@@ -47,10 +48,28 @@ pub const ROUTES: [Route; 5] = [
         path: "/dashboard",
         access: Access::SignedIn,
     },
+    Route {
+        path: "/account/password",
+        access: Access::SignedIn,
+    },
+    Route {
+        path: "/account/profile",
+        access: Access::SignedIn,
+    },
+    // Leads on: to the page above.
+    Route {
+        path: "/.well-known/change-password",
+        access: Access::Anyone,
+    },
+    // There only until the first account exists.
+    Route {
+        path: "/setup",
+        access: Access::Anyone,
+    },
 ];
 
 /// The server functions that need no session. Every other one does, until it is named here.
-pub const PUBLIC_FUNCTIONS: [&str; 2] = ["/api/login", "/api/logout"];
+pub const PUBLIC_FUNCTIONS: [&str; 3] = ["/api/login", "/api/logout", "/api/set_up"];
 
 /// Whether anyone may ask for `path`: closed unless the tables above say otherwise.
 pub fn is_public(path: &str) -> bool {
@@ -67,10 +86,13 @@ pub fn is_public(path: &str) -> bool {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     match SharedValue::new(expect_context::<PageView>).into_inner() {
-        PageView::Login(view) => EitherOf4::A(view! { <LoginPage view /> }),
-        PageView::Logout(view) => EitherOf4::B(view! { <LogoutPage view /> }),
-        PageView::SignedOut(view) => EitherOf4::C(view! { <SignedOutPage view /> }),
-        PageView::Dashboard(view) => EitherOf4::D(view! { <DashboardPage view=*view /> }),
+        PageView::Login(view) => EitherOf7::A(view! { <LoginPage view /> }),
+        PageView::Logout(view) => EitherOf7::B(view! { <LogoutPage view /> }),
+        PageView::SignedOut(view) => EitherOf7::C(view! { <SignedOutPage view /> }),
+        PageView::Dashboard(view) => EitherOf7::D(view! { <DashboardPage view=*view /> }),
+        PageView::Password(view) => EitherOf7::E(view! { <PasswordPage view /> }),
+        PageView::Profile(view) => EitherOf7::F(view! { <ProfilePage view=*view /> }),
+        PageView::Setup(view) => EitherOf7::G(view! { <SetupPage view /> }),
     }
 }
 
@@ -100,6 +122,8 @@ mod tests {
     fn what_is_in_no_table_is_closed() {
         for path in [
             "/dashboard",
+            "/account/password",
+            "/account/profile",
             "/admin",
             "/login/",
             "/LOGIN",
@@ -108,6 +132,6 @@ mod tests {
         ] {
             assert!(!is_public(path), "{path}");
         }
-        assert!(is_public("/login") && is_public("/api/logout"));
+        assert!(is_public("/login") && is_public("/api/logout") && is_public("/setup"));
     }
 }

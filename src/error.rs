@@ -1,5 +1,6 @@
 //! Every failure that a browser may see.
 
+use crate::domain::{password::PasswordRefusal, user::IdentityRefusal};
 use leptos::server_fn::{
     codec::JsonEncoding,
     error::{FromServerFnError, ServerFnErrorErr},
@@ -17,6 +18,20 @@ pub enum AppError {
     /// Too many failures before this attempt, which was not looked at.
     #[error("There were too many attempts. Please try again in {}.", in_words(*seconds))]
     Throttled { seconds: u32 },
+    #[error("The current password is not right.")]
+    CurrentPasswordWrong,
+    #[error(transparent)]
+    PasswordRefused(#[from] PasswordRefusal),
+    #[error(transparent)]
+    IdentityRefused(#[from] IdentityRefusal),
+    /// Told to people who are signed in, of the address that they want for themselves.
+    #[error("This e-mail address belongs to another account.")]
+    EmailTaken,
+    /// The one answer for codes that are wrong, expired or used.
+    #[error(
+        "The code is not right, or it is no longer valid. On the server, the command “vestibule setup-code” makes a new one."
+    )]
+    SetupCodeRefused,
     #[error("Please sign in first.")]
     NotSignedIn,
     #[error("The request came from another site, so it was not carried out.")]
@@ -59,9 +74,20 @@ impl AppError {
             Self::UnsupportedMediaType => 415,
             Self::UnknownHost => 421,
             Self::Throttled { .. } => 429,
+            Self::CurrentPasswordWrong
+            | Self::PasswordRefused(_)
+            | Self::IdentityRefused(_)
+            | Self::EmailTaken
+            | Self::SetupCodeRefused => 422,
             Self::Internal => 500,
             Self::Busy | Self::Unavailable => 503,
         }
+    }
+
+    /// Whether what was typed into a form breaks a rule: then the form is shown again, with the
+    /// reason.
+    pub const fn is_refusal(self) -> bool {
+        self.status() == 422
     }
 
     /// The failure behind a bare status that a library answered with.

@@ -1,6 +1,7 @@
 /** Every page in every state, and the way there. */
 
-import { expect, newPerson, type Visitor } from '../fixtures';
+import { expect, newPerson, type Person, type Visitor } from '../fixtures';
+import { changesPassword } from './account';
 import type { Server } from './server';
 import type { Stranger } from './stranger';
 import type { Wire } from './wire';
@@ -8,7 +9,7 @@ import type { Wire } from './wire';
 export type Scene = { visitor: Visitor; server: Server; wire: Wire; stranger: Stranger };
 
 /** What browsers say about failures that these pages are made of. */
-export const SAID_ABOUT_PAGES = [/status of 40[134]/, /elsewhere: http:\/\/127\.0\.0\.1/];
+export const SAID_ABOUT_PAGES = [/status of (40[134]|422)/, /elsewhere: http:\/\/127\.0\.0\.1/];
 
 export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
   login: async ({ visitor, server }) => {
@@ -65,6 +66,52 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await expect(visitor.page.getByRole('main')).toContainText('not a trusted proxy');
   },
 
+  password: async ({ visitor, server }) => {
+    await signsInAt('/account/password', visitor, server);
+  },
+
+  'password-error': async ({ visitor, server }) => {
+    const { password } = await signsInAt('/account/password', visitor, server);
+    await changesPassword(visitor, password, 'too short');
+    await expect(visitor.problem).toBeFocused();
+  },
+
+  'password-changed': async ({ visitor, server }) => {
+    const { password } = await signsInAt('/account/password', visitor, server);
+    await changesPassword(visitor, password, 'quietly humming teapots');
+    await expect(visitor.page.getByRole('status').first()).toContainText('was changed');
+    await visitor.comesAlive();
+  },
+
+  profile: async ({ visitor, server }) => {
+    await signsInAt('/account/profile', visitor, server);
+  },
+
+  'profile-error': async ({ visitor, server }) => {
+    await signsInAt('/account/profile', visitor, server);
+    await visitor.page.getByLabel('E-mail').fill('nowhere');
+    await visitor.page.getByRole('button', { name: 'Save' }).click();
+    await expect(visitor.problem).toBeFocused();
+  },
+
+  'profile-saved': async ({ visitor, server }) => {
+    await signsInAt('/account/profile', visitor, server);
+    await visitor.page.getByRole('button', { name: 'Save' }).click();
+    await expect(visitor.page.getByRole('status').first()).toHaveText('Saved.');
+    await visitor.comesAlive();
+  },
+
+  setup: async ({ visitor }) => visitor.open('/setup'),
+
+  'setup-error': async ({ visitor }) => {
+    await visitor.open('/setup');
+    await visitor.page.getByLabel('One-time code').fill('00000-00000-00000-00000');
+    await visitor.page.getByLabel('Name', { exact: true }).fill('ada');
+    await visitor.password.fill('correct horse battery');
+    await visitor.page.getByRole('button', { name: 'Make the account' }).click();
+    await expect(visitor.problem).toBeFocused();
+  },
+
   logout: async ({ visitor, server }) => {
     await visitor.signsIn(newPerson(server));
     await visitor.open('/logout');
@@ -88,3 +135,10 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Refused');
   },
 };
+
+async function signsInAt(path: string, visitor: Visitor, server: Server): Promise<Person> {
+  const person = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace' });
+  await visitor.signsIn(person);
+  await visitor.open(path);
+  return person;
+}

@@ -82,6 +82,42 @@ inEveryWay(() => {
     await visitor.isWelcomed(person);
   });
 
+  test('one can change the password without a mouse', async ({ visitor, person, way, complaints }) => {
+    complaints.expect(/status of 422/);
+    const { keyboard } = visitor.page;
+    await visitor.signsIn(person);
+    await visitor.open('/account/password');
+    const shows = (what: string) => (way === 'hydrated' ? [`Show ${what} password`] : []);
+    const order = [
+      'Skip to content',
+      'Vestibule',
+      'Sign out',
+      ...['Dashboard', 'Profile', 'Password'],
+      ...['Current password', ...shows('current')],
+      ...['New password', ...shows('new')],
+      'Change password',
+    ];
+    for (const name of order) expect(await tab(visitor)).toBe(name);
+    await visitor.page.reload();
+    await visitor.comesAlive();
+
+    await tabTo(visitor, 'Current password');
+    await keyboard.type('not the password at all');
+    await tabTo(visitor, 'New password');
+    await keyboard.type('quietly humming teapots');
+    await keyboard.press('Enter');
+    await expect(visitor.problem).toBeFocused();
+    expect(await tab(visitor)).toBe('The current password is not right.');
+    await keyboard.press('Enter');
+    await expect(visitor.page.getByLabel('Current password', { exact: true })).toBeFocused();
+    await keyboard.type(person.password);
+    await tabTo(visitor, 'New password');
+    await keyboard.type('quietly humming teapots');
+    await tabTo(visitor, 'Change password');
+    await keyboard.press('Space');
+    await expect(visitor.page.getByRole('status').first()).toContainText('Your password was changed.');
+  });
+
   test('the skip link leads past the header', async ({ visitor, person }) => {
     await visitor.signsIn(person);
     await visitor.open('/logout');

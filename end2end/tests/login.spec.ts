@@ -198,6 +198,7 @@ test.describe('before the first account exists', () => {
       await visitor.open('/login');
       await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('No account exists yet');
       await expect(visitor.page.getByText('vestibule user create NAME --admin')).toBeVisible();
+      await expect(visitor.page.getByRole('link', { name: 'make the first account here' })).toHaveAttribute('href', '/setup');
       await expect(visitor.name).toHaveCount(0);
       server.run(['user', 'create', 'first', '--admin', '--password-stdin'], 'correct horse battery\n');
       await visitor.page.getByRole('link', { name: 'load this page again' }).click();

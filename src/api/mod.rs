@@ -4,3 +4,6 @@
 //! addresses.
 
 pub mod auth;
+pub mod password;
+pub mod profile;
+pub mod setup;

@@ -37,13 +37,167 @@ where
     }
 }
 
+/// A form on a page: why it was refused, and whether it is under way.
+#[derive(Clone, Copy)]
+pub struct FormState {
+    pub refusal: Signal<Option<AppError>>,
+    pub busy: Signal<bool>,
+    pub summary: NodeRef<html::Div>,
+}
+
+impl FormState {
+    /// What came of `action`, or before the script was there of the browser's own form. After a
+    /// refusal by the script `passwords` are emptied and the reason takes the focus.
+    pub fn of<S>(
+        action: ServerAction<S>,
+        earlier_refusal: Option<AppError>,
+        passwords: Vec<NodeRef<html::Input>>,
+    ) -> Self
+    where
+        S: ServerFn<Output = (), Error = AppError> + Clone + Send + Sync + 'static,
+    {
+        Self::with(action.value(), action.pending(), earlier_refusal, passwords)
+    }
+
+    /// The same for every function, so that it is compiled once (ADR 15).
+    fn with(
+        value: MappedSignal<Option<Result<(), AppError>>>,
+        pending: Memo<bool>,
+        earlier_refusal: Option<AppError>,
+        passwords: Vec<NodeRef<html::Input>>,
+    ) -> Self {
+        let refusal = Signal::derive(move || match value.get() {
+            Some(outcome) => outcome.err(),
+            None => earlier_refusal,
+        });
+        // Once it has succeeded, the browser is on its way to the next page.
+        let busy = Signal::derive(move || pending.get() || matches!(value.get(), Some(Ok(()))));
+        let summary = NodeRef::new();
+        Effect::new(move || {
+            if let Some(Err(_)) = value.get() {
+                empty_and_show(&passwords, summary);
+            }
+        });
+        Self {
+            refusal,
+            busy,
+            summary,
+        }
+    }
+
+    /// The title of the page, which says first where there is a problem.
+    pub fn title(self, title: &'static str) -> Signal<String> {
+        Signal::derive(move || match self.refusal.get() {
+            Some(_) => format!("Error: {title}"),
+            None => title.to_owned(),
+        })
+    }
+
+    /// Whether what was typed into the field `id` was refused. `field_of` knows which field a refusal
+    /// is about; a failure that is nobody's mistake is about none.
+    pub fn is_invalid(
+        self,
+        field_of: fn(AppError) -> &'static str,
+        id: &'static str,
+    ) -> Signal<bool> {
+        Signal::derive(move || {
+            let refusal = self.refusal.get();
+            refusal.is_some_and(|refusal| refusal.is_refusal() && field_of(refusal) == id)
+        })
+    }
+}
+
+/// After a refusal passwords go, what else was typed stays, and the reason is read out.
+fn empty_and_show(passwords: &[NodeRef<html::Input>], summary: NodeRef<html::Div>) {
+    for password in passwords {
+        if let Some(password) = password.get_untracked() {
+            password.set_value("");
+        }
+    }
+    // The summary is drawn by this same change: it can take the focus once it stands.
+    request_animation_frame(move || {
+        if let Some(summary) = summary.get_untracked() {
+            // An element that left the page in the meantime needs no focus.
+            let _ = summary.focus();
+        }
+    });
+}
+
+/// The button that sends a form.
+#[component]
+pub fn SubmitButton(label: &'static str, busy: Signal<bool>) -> impl IntoView {
+    view! {
+        <button
+            class="button button-wide"
+            type="submit"
+            aria-busy=move || busy.get().to_string()
+            // The second click of a double click must not send it twice.
+            on:click=move |event| {
+                if busy.get_untracked() {
+                    event.prevent_default();
+                }
+            }
+        >
+            {label}
+        </button>
+    }
+}
+
+/// A field for a line of text.
+#[component]
+pub fn TextField(
+    /// Its id and its name in the form.
+    id: &'static str,
+    label: &'static str,
+    value: String,
+    autocomplete: &'static str,
+    /// Which keyboard a telephone shows.
+    #[prop(default = "text")]
+    inputmode: &'static str,
+    #[prop(optional)] required: bool,
+    #[prop(optional)] hint: &'static str,
+    is_invalid: Signal<bool>,
+) -> impl IntoView {
+    let hint_id = (!hint.is_empty()).then(|| format!("{id}-hint"));
+    let described_by = described_by([hint_id.clone(), None], is_invalid);
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            {hint_id.map(|hint_id| view! { <p class="field-hint" id=hint_id>{hint}</p> })}
+            <input
+                class="input"
+                id=id
+                name=id
+                type="text"
+                value=value
+                inputmode=inputmode
+                autocomplete=autocomplete
+                autocapitalize="none"
+                spellcheck="false"
+                required=required
+                aria-invalid=move || is_invalid.get().then_some("true")
+                aria-describedby=described_by
+            />
+        </div>
+    }
+}
+
+/// The ids of what is said about a field, and of the problem where there is one.
+fn described_by(ids: [Option<String>; 2], is_invalid: Signal<bool>) -> impl Fn() -> Option<String> {
+    move || {
+        let problem = is_invalid.get().then(|| "problem-text".to_owned());
+        let ids: Vec<_> = ids.iter().flatten().cloned().chain(problem).collect();
+        (!ids.is_empty()).then(|| ids.join(" "))
+    }
+}
+
 /// Why a form was refused, above it, with a way to the field. It takes the focus when it appears,
 /// with the script and without.
 #[component]
 pub fn ErrorSummary(
     refusal: Signal<Option<AppError>>,
     /// The id of the field to mend.
-    field: &'static str,
+    field: fn(AppError) -> &'static str,
     node_ref: NodeRef<html::Div>,
 ) -> impl IntoView {
     move || {
@@ -53,7 +207,7 @@ pub fn ErrorSummary(
                     <h2 id="problem">"There is a problem"</h2>
                     <ul>
                         <li>
-                            <a id="problem-text" href=format!("#{field}")>{refusal.to_string()}</a>
+                            <a id="problem-text" href=format!("#{}", field(refusal))>{refusal.to_string()}</a>
                         </li>
                     </ul>
                 </div>
@@ -69,6 +223,9 @@ pub fn PasswordField(
     id: &'static str,
     label: &'static str,
     autocomplete: &'static str,
+    /// What a new password has to be.
+    #[prop(optional, into)]
+    hint: String,
     node_ref: NodeRef<html::Input>,
     is_invalid: Signal<bool>,
     /// While the form is under way the password is hidden again.
@@ -90,19 +247,18 @@ pub fn PasswordField(
         }
     };
     let caps_id = format!("{id}-caps");
-    let described_by = {
-        let caps_id = caps_id.clone();
-        move || {
-            if is_invalid.get() {
-                format!("{caps_id} problem-text")
-            } else {
-                caps_id.clone()
-            }
-        }
+    let hint_id = (!hint.is_empty()).then(|| format!("{id}-hint"));
+    let described_by = described_by([hint_id.clone(), Some(caps_id.clone())], is_invalid);
+    // Two of them on one page are told apart.
+    let what = label.to_ascii_lowercase();
+    let reveal_label = move || {
+        let verb = if is_shown.get() { "Hide" } else { "Show" };
+        format!("{verb} {what}")
     };
     view! {
         <div class="field">
             <label for=id>{label}</label>
+            {hint_id.map(|hint_id| view! { <p class="field-hint" id=hint_id>{hint}</p> })}
             <div class="input-box">
                 <input
                     class="input"
@@ -124,7 +280,7 @@ pub fn PasswordField(
                     class="reveal"
                     type="button"
                     aria-controls=id
-                    aria-label=move || if is_shown.get() { "Hide password" } else { "Show password" }
+                    aria-label=reveal_label
                     hidden=move || !has_script.get()
                     // The field keeps the focus and the caret.
                     on:mousedown=|event| event.prevent_default()

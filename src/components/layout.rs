@@ -159,6 +159,11 @@ const fn heading(failure: AppError) -> &'static str {
         AppError::Internal => "Something went wrong",
         AppError::BadRequest
         | AppError::MethodNotAllowed
+        | AppError::CurrentPasswordWrong
+        | AppError::PasswordRefused(_)
+        | AppError::IdentityRefused(_)
+        | AppError::EmailTaken
+        | AppError::SetupCodeRefused
         | AppError::TooLarge
         | AppError::UnsupportedMediaType => "This did not work",
     }

@@ -1,5 +1,6 @@
 //! What two pages share.
 
+pub mod account;
 pub mod form;
 pub mod layout;
 pub mod sign_out;

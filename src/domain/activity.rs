@@ -20,6 +20,12 @@ pub enum Event {
     UserEnabled,
     /// By somebody else than its owner.
     PasswordSet,
+    /// By its owner.
+    PasswordChanged,
+    ProfileChanged,
+    /// The first account was made.
+    SetUp,
+    SetUpRefused,
 }
 
 /// Why a sign-in was refused: for the log alone, the person gets one answer for all.
@@ -68,6 +74,10 @@ impl Event {
             Self::UserDisabled => "user_disabled",
             Self::UserEnabled => "user_enabled",
             Self::PasswordSet => "password_set",
+            Self::PasswordChanged => "password_changed",
+            Self::ProfileChanged => "profile_changed",
+            Self::SetUp => "set_up",
+            Self::SetUpRefused => "set_up_refused",
         }
     }
 
@@ -92,6 +102,10 @@ impl Event {
             Self::UserDisabled,
             Self::UserEnabled,
             Self::PasswordSet,
+            Self::PasswordChanged,
+            Self::ProfileChanged,
+            Self::SetUp,
+            Self::SetUpRefused,
         ];
         let mut all = refusals.into_iter().chain(endings).chain(others);
         all.find(|known| known.as_str() == event && known.reason() == reason)
@@ -161,6 +175,10 @@ mod tests {
             Event::UserDisabled,
             Event::UserEnabled,
             Event::PasswordSet,
+            Event::PasswordChanged,
+            Event::ProfileChanged,
+            Event::SetUp,
+            Event::SetUpRefused,
         ];
         for event in events {
             assert_eq!(Event::parse(event.as_str(), event.reason()), Ok(event));

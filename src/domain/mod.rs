@@ -6,6 +6,8 @@ pub mod device;
 pub mod moment;
 pub mod next_path;
 pub mod password;
+pub mod profile;
 pub mod session;
+pub mod setup;
 pub mod user;
 pub mod views;

@@ -43,7 +43,8 @@ impl fmt::Debug for Password {
 }
 
 /// Why a new password is refused. There are no composition rules (ASVS V6.2.5).
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum PasswordRefusal {
     #[error("The password must have at least {min} characters.")]
     TooShort { min: usize },

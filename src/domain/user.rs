@@ -52,7 +52,8 @@ pub fn fold(text: &str) -> String {
 }
 
 /// Why a name or an address is not accepted for an account.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum IdentityRefusal {
     #[error("A name has 1 to {MAX_NAME_CHARS} characters.")]
     NameLength,

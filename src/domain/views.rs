@@ -1,7 +1,7 @@
 //! What the pages show: purpose-built types, the only ones that cross from server to browser
 //! (ASVS V15.3.1). No row of the database and no secret is among them.
 
-use super::{moment::Moment, session::EndReason};
+use super::{moment::Moment, profile::ProfileDraft, session::EndReason, setup::SetupDraft};
 use crate::error::AppError;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,9 @@ pub enum PageView {
     Logout(LogoutView),
     SignedOut(SignedOutView),
     Dashboard(Box<DashboardView>),
+    Password(PasswordView),
+    Profile(Box<ProfileView>),
+    Setup(SetupView),
 }
 
 /// The sign-in page.
@@ -91,4 +94,44 @@ pub struct SignedOutView {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogoutView {
     pub display_name: Option<String>,
+}
+
+/// The page on which people change their password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordView {
+    pub display_name: String,
+    /// For password managers, which else ask for whom the new password is.
+    pub username: String,
+    pub min_chars: usize,
+    pub refusal: Option<AppError>,
+    /// The password was just changed, and so many other sessions ended with it.
+    pub others_ended: Option<u64>,
+}
+
+/// The page on which people change what is shown of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileView {
+    pub display_name: String,
+    pub username: String,
+    /// What stands in the fields: what is stored, or what was typed before a refusal.
+    pub draft: ProfileDraft,
+    pub refusal: Option<AppError>,
+    pub notice: Option<ProfileNotice>,
+}
+
+/// What came of saving a profile, beside a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProfileNotice {
+    Saved,
+    /// What was typed was too much to come back whole.
+    TypedTooMuch,
+}
+
+/// The page that makes the first account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetupView {
+    /// What was typed before a refusal; secrets are typed again.
+    pub draft: SetupDraft,
+    pub min_chars: usize,
+    pub refusal: Option<AppError>,
 }

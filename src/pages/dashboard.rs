@@ -49,6 +49,10 @@ fn Account(view: DashboardView) -> impl IntoView {
                 <Fact term="Role"><span class="badge">{role}</span></Fact>
                 {(!view.description.is_empty()).then(|| view! { <Fact term="Description">{view.description}</Fact> })}
             </dl>
+            <div class="actions">
+                <a href="/account/profile">"Edit profile"</a>
+                <a href="/account/password">"Change password"</a>
+            </div>
         </section>
     }
 }
@@ -79,7 +83,10 @@ fn PreviousSignIn(sign_in: Option<SignInView>) -> impl IntoView {
                 <Fact term="Address">{sign_in.address}</Fact>
                 <Fact term="When"><Time moment=sign_in.at /></Fact>
             </dl>
-            <p class="quiet-text">"Not you? Tell the person who runs this server."</p>
+            <p class="quiet-text">
+                "Not you? " <a href="/account/password">"Change your password"</a>
+                ", which ends all other sessions, and tell the person who runs this server."
+            </p>
         }),
         None => Either::Right(view! { <p>"This is your first sign-in."</p> }),
     };

@@ -3,7 +3,7 @@
 use crate::{
     api::auth::Login,
     components::{
-        form::{ErrorSummary, PasswordField, submit_to},
+        form::{ErrorSummary, FormState, PasswordField, SubmitButton, submit_to},
         layout::{Door, Page, Threshold},
     },
     domain::views::{LoginNotice, LoginView},
@@ -30,26 +30,16 @@ fn SignIn(view: LoginView) -> impl IntoView {
         ..
     } = view;
     let login = ServerAction::<Login>::new();
-    let refusal = Signal::derive(move || match login.value().get() {
-        Some(outcome) => outcome.err(),
-        None => earlier_refusal,
-    });
-    let title = Signal::derive(move || {
-        if refusal.get().is_some() {
-            "Error: Sign in"
-        } else {
-            "Sign in"
-        }
-        .to_owned()
-    });
+    let password = NodeRef::new();
+    let form = FormState::of(login, earlier_refusal, vec![password]);
     view! {
-        <Page title>
+        <Page title=form.title("Sign in")>
             <Threshold>
                 <Door />
                 <div class="card">
                     <h1>"Sign in"</h1>
                     {notice.map(|notice| view! { <Notice notice /> })}
-                    <SignInForm login refusal username next />
+                    <SignInForm login form password username next />
                 </div>
             </Threshold>
         </Page>
@@ -59,25 +49,20 @@ fn SignIn(view: LoginView) -> impl IntoView {
 #[component]
 fn SignInForm(
     login: ServerAction<Login>,
-    refusal: Signal<Option<AppError>>,
+    form: FormState,
+    password: NodeRef<html::Input>,
     username: String,
     next: String,
 ) -> impl IntoView {
-    let password = NodeRef::<html::Input>::new();
-    let summary = NodeRef::<html::Div>::new();
-    Effect::new(move || {
-        if let Some(Err(_)) = login.value().get() {
-            empty_password_and_show(password, summary);
-        }
-    });
-    // Once the sign-in has succeeded, the browser is on its way to the next page.
-    let busy = Signal::derive(move || {
-        login.pending().get() || matches!(login.value().get(), Some(Ok(())))
-    });
+    let FormState {
+        refusal,
+        busy,
+        summary,
+    } = form;
     let is_invalid = Signal::derive(move || refusal.get() == Some(AppError::SignInRefused));
     let described_by = move || is_invalid.get().then_some("problem-text");
     view! {
-        <ErrorSummary refusal field="username" node_ref=summary />
+        <ErrorSummary refusal field=|_| "username" node_ref=summary />
         <form class="form" method="post" action=Login::url() on:submit=submit_to(login)>
             <input type="hidden" name="next" value=next />
             <div class="field">
@@ -104,35 +89,9 @@ fn SignInForm(
                     "Leave it empty on a device that others use."
                 </p>
             </div>
-            <button
-                class="button button-wide"
-                type="submit"
-                aria-busy=move || busy.get().to_string()
-                // The second click of a double click must not sign in twice.
-                on:click=move |event| {
-                    if busy.get_untracked() {
-                        event.prevent_default();
-                    }
-                }
-            >
-                "Sign in"
-            </button>
+            <SubmitButton label="Sign in" busy />
         </form>
     }
-}
-
-/// After a refusal the name stays, the password goes, and the reason is read out.
-fn empty_password_and_show(password: NodeRef<html::Input>, summary: NodeRef<html::Div>) {
-    if let Some(password) = password.get_untracked() {
-        password.set_value("");
-    }
-    // The summary is drawn by this same change: it can take the focus once it stands.
-    request_animation_frame(move || {
-        if let Some(summary) = summary.get_untracked() {
-            // An element that left the page in the meantime needs no focus.
-            let _ = summary.focus();
-        }
-    });
 }
 
 #[component]
@@ -163,7 +122,11 @@ fn NoAccount() -> impl IntoView {
                 <Door />
                 <div class="card">
                     <h1>"No account exists yet"</h1>
-                    <p>"Nobody can sign in before there is somebody. On the server, make the first account:"</p>
+                    <p>
+                        "Nobody can sign in before there is somebody. When the server started it printed a \
+                        one-time code, with which you can " <a href="/setup">"make the first account here"</a> "."
+                    </p>
+                    <p>"Or make it on the server:"</p>
                     <code class="command">"vestibule user create NAME --admin"</code>
                     <p class="quiet-text">
                         "It asks for a password. Then " <a href="/login">"load this page again"</a>

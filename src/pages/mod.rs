@@ -3,4 +3,7 @@
 pub mod dashboard;
 pub mod login;
 pub mod logout;
+pub mod password;
+pub mod profile;
+pub mod setup;
 pub mod signed_out;

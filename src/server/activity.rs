@@ -5,7 +5,8 @@
 
 use super::{Core, db::Db, sessions::Browser, store, token::KeyedDigest};
 use crate::domain::{
-    activity::{Entry, Event, SignInRefusal},
+    activity::{Entry, Event},
+    session::SessionId,
     user::UserId,
 };
 use std::{
@@ -31,38 +32,36 @@ struct Tally {
     times: u32,
 }
 
-/// Who is refused, as far as that is known.
-pub struct Refused<'a> {
-    pub browser: &'a Browser,
-    pub user: Option<&'a UserId>,
-}
-
-impl Refused<'_> {
-    fn entry(&self, core: &Core, event: Event) -> Entry {
+impl Browser {
+    /// What happens in this browser.
+    pub fn entry(
+        &self,
+        core: &Core,
+        event: Event,
+        user: Option<&UserId>,
+        session: Option<&SessionId>,
+    ) -> Entry {
         Entry {
             at: core.clock.now(),
             event,
             source: core.source,
-            user: self.user.cloned(),
-            session: None,
-            address: self.browser.address.clone(),
-            user_agent: self.browser.user_agent.clone(),
+            user: user.cloned(),
+            session: session.cloned(),
+            address: self.address.clone(),
+            user_agent: self.user_agent.clone(),
         }
     }
 }
 
-/// Notes a sign-in that was refused after a look at the password. The refusal stands whether or
-/// not it could be written down.
-pub async fn note_refusal(core: &Core, refused: &Refused<'_>, refusal: SignInRefusal) {
-    let entry = refused.entry(core, Event::SignInRefused(refusal));
+/// Notes a refusal, which stands whether or not it could be written down.
+pub async fn note(core: &Core, entry: Entry) {
     if let Err(error) = store::activity::insert(&core.db, entry).await {
         tracing::warn!(%error, "a refusal could not be written down");
     }
 }
 
 /// Counts a refusal that cost nothing, in one row for `subject` and the throttle's window.
-pub fn add_up(core: &Core, subject: KeyedDigest, refused: &Refused<'_>, event: Event) {
-    let entry = refused.entry(core, event);
+pub fn add_up(core: &Core, subject: KeyedDigest, entry: Entry) {
     let window = core.throttle.limits.window.as_millis();
     let number = entry.at.as_millis() / i64::try_from(window).unwrap_or(i64::MAX).max(1);
     let everybody = || core.throttle.key.digest("everybody:", "");

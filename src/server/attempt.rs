@@ -4,8 +4,7 @@
 //! work and the same audit (ASVS V6.3.4).
 
 use super::{
-    Core,
-    activity::{self, Refused},
+    Core, activity,
     hashing::{Checked, Place},
     sessions::{Verified, Visitor},
     store::{self, throttle::Admission, users::Credentials},
@@ -14,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::{
-        activity::{Event, SignInRefusal},
+        activity::{Entry, Event, SignInRefusal},
         password::Password,
         user::{LookupKey, UserId},
     },
@@ -100,7 +99,7 @@ impl<'a> Attempt<'a> {
             Some(found) if found.user.disabled => SignInRefusal::UserDisabled,
             Some(_) => return self.verified(checked, admitted.admission).await,
         };
-        activity::note_refusal(self.core, &self.refused(), refusal).await;
+        activity::note(self.core, self.entry(Event::SignInRefused(refusal))).await;
         Err(AppError::SignInRefused)
     }
 
@@ -111,7 +110,7 @@ impl<'a> Attempt<'a> {
             kept_hash: todays_hash(self.core, self.password, &verified_hash, checked).await,
             verified_hash,
             user: found.user,
-            is_known_device: self.device.is_some(),
+            known_device: self.device,
             admission,
         })
     }
@@ -126,32 +125,25 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn refused(&self) -> Refused<'_> {
-        Refused {
-            browser: &self.visitor.browser,
-            user: self.found.as_ref().map(|found| &found.user.id),
-        }
+    fn entry(&self, event: Event) -> Entry {
+        let user = self.found.as_ref().map(|found| &found.user.id);
+        self.visitor.browser.entry(self.core, event, user, None)
     }
 
     fn put_off(&self, refusal: NotAdmitted) -> AppError {
         if let NotAdmitted::Wait { counter, .. } = &refusal {
-            let event = Event::SignInThrottled;
-            activity::add_up(self.core, counter.clone(), &self.refused(), event);
+            let entry = self.entry(Event::SignInThrottled);
+            activity::add_up(self.core, counter.clone(), entry);
         }
         refusal.into()
     }
 }
 
 fn note_too_long(core: &Core, visitor: &Visitor) {
-    let address = core
-        .throttle
-        .digest(&Subject::Address(&visitor.browser.address));
-    let refused = Refused {
-        browser: &visitor.browser,
-        user: None,
-    };
+    let browser = &visitor.browser;
+    let address = core.throttle.digest(&Subject::Address(&browser.address));
     let event = Event::SignInRefused(SignInRefusal::PasswordTooLong);
-    activity::add_up(core, address, &refused, event);
+    activity::add_up(core, address, browser.entry(core, event, None, None));
 }
 
 /// The browser, where this person has signed in with it before. It is looked up for unknown names

@@ -125,6 +125,17 @@ pub fn remember(flash: &Flash) {
     }
 }
 
+/// The person who asks, in functions that the guard opens to nobody else.
+///
+/// # Errors
+/// [`AppError::NotSignedIn`].
+pub fn current_user() -> Result<CurrentUser, AppError> {
+    match parts().extensions.remove::<Caller>() {
+        Some(Caller::SignedIn(current)) => Ok(*current),
+        _ => Err(AppError::NotSignedIn),
+    }
+}
+
 fn is_plain_form() -> bool {
     parts().extensions.get::<PlainForm>().is_some()
 }

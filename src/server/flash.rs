@@ -4,7 +4,10 @@
 //! it holds a closed set of codes and what the person typed themselves (leptos facts 1).
 
 use super::cookie;
-use crate::error::AppError;
+use crate::{
+    domain::{profile::ProfileDraft, setup::SetupDraft},
+    error::AppError,
+};
 use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::Response,
@@ -21,6 +24,9 @@ const LIFE: Duration = Duration::from_secs(60);
 /// What people type is bounded before it goes into a header.
 const MAX_TYPED_CHARS: usize = 320;
 
+/// Browsers keep a cookie of up to 4,096 bytes, name and base64 included.
+const MAX_TYPED_BYTES: usize = 2_800;
+
 /// A message for the next page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Flash {
@@ -31,6 +37,23 @@ pub enum Flash {
     },
     SignedOut {
         display_name: String,
+    },
+    PasswordRefused {
+        refusal: AppError,
+    },
+    PasswordChanged {
+        others_ended: u64,
+    },
+    ProfileRefused {
+        refusal: AppError,
+        draft: ProfileDraft,
+        /// Some of what was typed did not find room.
+        is_cut: bool,
+    },
+    ProfileSaved,
+    SetupRefused {
+        refusal: AppError,
+        draft: SetupDraft,
     },
 }
 
@@ -49,6 +72,31 @@ impl Flash {
         }
     }
 
+    pub fn profile_refused(refusal: AppError, typed: &ProfileDraft) -> Self {
+        let mut room = MAX_TYPED_BYTES;
+        let draft = ProfileDraft {
+            email: fitting(&typed.email, &mut room),
+            display_name: fitting(&typed.display_name, &mut room),
+            description: fitting(&typed.description, &mut room),
+        };
+        Self::ProfileRefused {
+            refusal,
+            is_cut: draft != *typed,
+            draft,
+        }
+    }
+
+    /// Without the code and the password: they are typed again.
+    pub fn setup_refused(refusal: AppError, typed: &SetupDraft) -> Self {
+        let mut room = MAX_TYPED_BYTES;
+        let draft = SetupDraft {
+            username: fitting(&typed.username, &mut room),
+            email: fitting(&typed.email, &mut room),
+            display_name: fitting(&typed.display_name, &mut room),
+        };
+        Self::SetupRefused { refusal, draft }
+    }
+
     /// The `Set-Cookie` that carries it.
     pub fn set_cookie(&self) -> HeaderValue {
         let json = serde_json::to_vec(self).unwrap_or_default();
@@ -62,6 +110,21 @@ impl Flash {
             .ok()?;
         serde_json::from_slice(&json).ok()
     }
+}
+
+/// As much of the beginning of a text as the room is for, in JSON, where some characters grow.
+fn fitting(text: &str, room: &mut usize) -> String {
+    let fits = |c: &char| {
+        let needed = match c {
+            '"' | '\\' => 2,
+            c if c.is_ascii_control() => 6,
+            c => c.len_utf8(),
+        };
+        let left = room.checked_sub(needed);
+        *room = left.unwrap_or(0);
+        left.is_some()
+    };
+    text.chars().take_while(fits).collect()
 }
 
 /// Takes the message away from the browser once it was shown.
@@ -96,6 +159,42 @@ mod tests {
     fn the_cookie_stays_small() {
         let flash = Flash::login_refused(AppError::SignInRefused, &"漢".repeat(60_000));
         assert!(flash.set_cookie().len() < 2_048);
+    }
+
+    /// A cookie that is too large is dropped by browsers, and with it the reason.
+    #[test]
+    fn a_long_profile_is_cut_and_says_so() {
+        let refusal = AppError::EmailTaken;
+        for (letter, fits) in [("a", 1_024), ("ж", 1_024), ("漢", 900)] {
+            let draft = ProfileDraft {
+                display_name: "Ada".to_owned(),
+                email: "ada@example.org".to_owned(),
+                description: letter.repeat(fits),
+            };
+            let flash = Flash::profile_refused(refusal, &draft);
+            assert_eq!(
+                flash,
+                Flash::ProfileRefused {
+                    refusal,
+                    draft,
+                    is_cut: false
+                },
+                "{letter}"
+            );
+        }
+        for hostile in ["漢", "\u{1}", "\"", "\u{2028}"] {
+            let long = hostile.repeat(60_000);
+            let draft = ProfileDraft {
+                display_name: long.clone(),
+                email: long.clone(),
+                description: long,
+            };
+            let flash = Flash::profile_refused(refusal, &draft);
+            assert!(matches!(flash, Flash::ProfileRefused { is_cut: true, .. }));
+            let cookie = flash.set_cookie();
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            assert!(pair.len() <= 4_096, "{hostile:?}: {}", pair.len());
+        }
     }
 
     #[test]

@@ -138,7 +138,7 @@ async fn page(
         Ok(None) => return AppError::NotFound.into_response(),
         Err(error) => return AppError::from(error).into_response(),
     };
-    let shows_flash = matches!(view, PageView::Login(_) | PageView::SignedOut(_));
+    let shows_flash = !matches!(view, PageView::Logout(_) | PageView::Dashboard(_));
     let options = state.leptos_options.clone();
     let context = move || {
         provide_context(state.clone());

@@ -4,16 +4,19 @@
 //! no second request, and never shows a state in between.
 
 use super::{
-    clock::moment, context::Caller, db::StoreError, flash::Flash, forwarded::Client, reach,
+    clock::moment, context::Caller, db::StoreError, flash::Flash, forwarded::Client, reach, setup,
     state::AppState, store,
 };
 use crate::domain::{
     device,
     next_path::NextPath,
+    profile::ProfileDraft,
     session::{CurrentUser, Session},
+    setup::SetupDraft,
+    user::User,
     views::{
-        DashboardView, LoginNotice, LoginView, LogoutView, PageView, SessionView, SignInView,
-        SignedOutView,
+        DashboardView, LoginNotice, LoginView, LogoutView, PageView, PasswordView, ProfileNotice,
+        ProfileView, SessionView, SetupView, SignInView, SignedOutView,
     },
 };
 use axum::http::{HeaderMap, Uri};
@@ -51,6 +54,17 @@ pub async fn gather(
         ("/dashboard", Caller::SignedIn(current)) => Answer::Page(PageView::Dashboard(Box::new(
             dashboard(state, current, client).await?,
         ))),
+        ("/account/password", Caller::SignedIn(current)) => {
+            Answer::Page(PageView::Password(password(state, &current.user, flash)))
+        }
+        ("/account/profile", Caller::SignedIn(current)) => {
+            Answer::Page(PageView::Profile(Box::new(profile(&current.user, flash))))
+        }
+        // Where password managers look for it (W3C, "A Well-Known URL for Changing Passwords").
+        ("/.well-known/change-password", _) => Answer::Elsewhere("/account/password".to_owned()),
+        ("/setup", _) if setup::is_open(&state.core).await? => {
+            Answer::Page(PageView::Setup(set_up(state, flash)))
+        }
         _ => return Ok(None),
     };
     Ok(Some(answer))
@@ -82,7 +96,7 @@ async fn login(
 ) -> Result<LoginView, StoreError> {
     let (refusal, username) = match flash {
         Some(Flash::LoginRefused { refusal, username }) => (refusal, username),
-        Some(Flash::SignedOut { .. }) | None => (None, String::new()),
+        _ => (None, String::new()),
     };
     let notice = match caller {
         _ if refusal.is_some() => None,
@@ -96,7 +110,7 @@ async fn login(
         username,
         refusal,
         notice,
-        no_account: !store::users::any_exists(&state.core.db).await?,
+        no_account: setup::is_open(&state.core).await?,
     })
 }
 
@@ -105,7 +119,61 @@ fn signed_out(flash: Option<Flash>) -> SignedOutView {
         Some(Flash::SignedOut { display_name }) => SignedOutView {
             display_name: Some(display_name),
         },
-        Some(Flash::LoginRefused { .. }) | None => SignedOutView::default(),
+        _ => SignedOutView::default(),
+    }
+}
+
+fn password(state: &AppState, user: &User, flash: Option<Flash>) -> PasswordView {
+    let (refusal, others_ended) = match flash {
+        Some(Flash::PasswordRefused { refusal }) => (Some(refusal), None),
+        Some(Flash::PasswordChanged { others_ended }) => (None, Some(others_ended)),
+        _ => (None, None),
+    };
+    PasswordView {
+        display_name: user.display_name.clone(),
+        username: user.username.clone(),
+        min_chars: state.core.password_rules.min_chars,
+        refusal,
+        others_ended,
+    }
+}
+
+fn profile(user: &User, flash: Option<Flash>) -> ProfileView {
+    let stored = ProfileDraft {
+        display_name: user.display_name.clone(),
+        email: user.email.clone().unwrap_or_default(),
+        description: user.description.clone(),
+    };
+    let (draft, refusal, notice) = match flash {
+        Some(Flash::ProfileRefused {
+            refusal,
+            draft,
+            is_cut,
+        }) => {
+            let notice = is_cut.then_some(ProfileNotice::TypedTooMuch);
+            (draft, Some(refusal), notice)
+        }
+        Some(Flash::ProfileSaved) => (stored, None, Some(ProfileNotice::Saved)),
+        _ => (stored, None, None),
+    };
+    ProfileView {
+        display_name: user.display_name.clone(),
+        username: user.username.clone(),
+        draft,
+        refusal,
+        notice,
+    }
+}
+
+fn set_up(state: &AppState, flash: Option<Flash>) -> SetupView {
+    let (refusal, draft) = match flash {
+        Some(Flash::SetupRefused { refusal, draft }) => (Some(refusal), draft),
+        _ => (None, SetupDraft::default()),
+    };
+    SetupView {
+        draft,
+        min_chars: state.core.password_rules.min_chars,
+        refusal,
     }
 }
 

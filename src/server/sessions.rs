@@ -3,8 +3,13 @@
 use super::{
     Core,
     db::StoreError,
-    store::{self, devices::KnownDevice, throttle::Admission},
-    token::{self, DeviceToken, SessionToken},
+    store::{
+        self,
+        devices::KnownDevice,
+        sessions::{Hashes, NewSession, PasswordChange},
+        throttle::Admission,
+    },
+    token::{self, DeviceDigest, DeviceToken, SessionToken, TokenDigest},
 };
 use crate::domain::{
     moment::Timestamp,
@@ -109,8 +114,8 @@ pub struct Verified {
     pub verified_hash: String,
     /// The hash to keep from now on, with today's parameters.
     pub kept_hash: String,
-    /// Whether they have signed in with this browser before.
-    pub is_known_device: bool,
+    /// The browser, where they have signed in with it before.
+    pub known_device: Option<DeviceDigest>,
     /// The attempt, which was counted before it was made.
     pub admission: Admission,
 }
@@ -129,33 +134,24 @@ pub async fn start(
         session: brought,
         device: known_as,
     } = visitor;
-    let now = core.clock.now();
     let token = SessionToken::random();
-    let absolute_ends_at = now.after(core.lifetimes.absolute_for(remember));
+    let digest = token.digest();
     let replaced = brought.as_ref().map(SessionToken::digest);
     // A browser gets another name where somebody new signs in: what an attacker has planted there
     // is then of no use to them.
     let (device, known_as) = match known_as {
-        Some(device) if verified.is_known_device => (device, None),
+        Some(device) if verified.known_device.is_some() => (device, None),
         other => (
             DeviceToken::random(),
             other.map(|known_as| known_as.digest()),
         ),
     };
-    let session = store::sessions::NewSession {
-        id: token::new_session_id(),
-        token_digest: &token.digest(),
-        user_id: &verified.user.id,
-        created_at: now,
-        idle_ends_at: core.lifetimes.idle_end(now, remember, absolute_ends_at),
-        absolute_ends_at,
-        remember,
-        address: &browser.address,
-        user_agent: &browser.user_agent,
-    };
+    let session = new_session(core, &verified.user.id, &digest, &browser, remember);
     let proof = store::sessions::Proof {
-        verified_hash: &verified.verified_hash,
-        kept_hash: &verified.kept_hash,
+        hashes: Hashes {
+            verified: &verified.verified_hash,
+            kept: &verified.kept_hash,
+        },
         replaced: replaced.as_ref(),
         device: KnownDevice {
             digest: &device.digest(),
@@ -167,6 +163,56 @@ pub async fn start(
     Ok(started.then_some(Started {
         session: token,
         device,
+    }))
+}
+
+/// The row of a session that starts now.
+fn new_session<'a>(
+    core: &Core,
+    user_id: &'a UserId,
+    token_digest: &'a TokenDigest,
+    browser: &'a Browser,
+    remember: bool,
+) -> NewSession<'a> {
+    let now = core.clock.now();
+    let absolute_ends_at = now.after(core.lifetimes.absolute_for(remember));
+    NewSession {
+        id: token::new_session_id(),
+        token_digest,
+        user_id,
+        created_at: now,
+        idle_ends_at: core.lifetimes.idle_end(now, remember, absolute_ends_at),
+        absolute_ends_at,
+        remember,
+        address: &browser.address,
+        user_agent: &browser.user_agent,
+    }
+}
+
+/// A session that goes on under a new token, because the account got a new password in it.
+pub struct Renewed {
+    pub token: SessionToken,
+    /// How many other sessions of the account ended with the old password.
+    pub others_ended: u64,
+}
+
+/// Puts a new session in the place of `current`, together with the new password (ASVS V7.2.4,
+/// V7.4.3). The password was typed just now, so its lifetimes begin anew, as at a sign-in. `None`
+/// where `current` has ended in the meantime, or the password is no longer the verified one.
+pub async fn renew_with_password(
+    core: &Core,
+    current: &Session,
+    browser: &Browser,
+    change: &PasswordChange<'_>,
+) -> Result<Option<Renewed>, StoreError> {
+    let token = SessionToken::random();
+    let digest = token.digest();
+    let session = new_session(core, &current.user_id, &digest, browser, current.remember);
+    let renewed =
+        store::sessions::renew_with_password(&core.db, &session, &current.id, change).await?;
+    Ok(renewed.map(|others_ended| Renewed {
+        token,
+        others_ended,
     }))
 }
 

@@ -50,6 +50,8 @@ pub enum Subject<'a> {
     Device(&'a DeviceDigest, &'a UserId),
     /// Where the request comes from.
     Address(&'a str),
+    /// Where somebody guesses at the code of the first start.
+    SetupFrom(&'a str),
 }
 
 /// Why an attempt may not be made now.
@@ -97,6 +99,9 @@ impl Throttle {
             Subject::Device(device, user) => {
                 let name = format!("{} {}", device.as_str(), user.0);
                 (self.key.digest("device:", &name), of_person)
+            }
+            Subject::SetupFrom(address) => {
+                (self.key.digest("setup:", &network(address)), of_person)
             }
             Subject::Address(address) => (
                 self.key.digest("address:", &network(address)),

@@ -1,13 +1,17 @@
 //! Secrets that browsers bring and the server's own: made here and hashed here. A token is shown
 //! once, to its cookie.
 
-use crate::domain::{session::SessionId, user::UserId};
+use crate::domain::{
+    session::SessionId,
+    setup::{CODE_SYMBOLS, SetupCode},
+    user::UserId,
+};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use rand::{TryRng, rngs::SysRng};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use zeroize::ZeroizeOnDrop;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 const TOKEN_BYTES: usize = 32;
 /// 32 bytes in base64url without padding.
@@ -175,6 +179,24 @@ impl KeyedDigest {
     }
 }
 
+/// 100 random bits that may make the first account (ASVS V6.4.1).
+///
+/// # Panics
+/// Where the system has no source of randomness.
+pub fn new_setup_code() -> SetupCode {
+    let mut bytes = Zeroizing::new([0; CODE_SYMBOLS]);
+    SysRng
+        .try_fill_bytes(&mut *bytes)
+        .expect("the system's random source answers");
+    SetupCode::of_random(&bytes)
+}
+
+/// What the database keeps of a setup code. As with the token, so many random bits need no
+/// stretching, and looking up a digest leaves no timing oracle.
+pub fn setup_code_digest(code: &SetupCode) -> TokenDigest {
+    TokenDigest(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(code.canonical().as_bytes())))
+}
+
 /// A name for a session's row: ordered by time, unique, and no secret.
 pub fn new_session_id() -> SessionId {
     SessionId(uuid::Uuid::now_v7().to_string())
@@ -225,6 +247,26 @@ mod tests {
     fn debug_output_is_redacted() {
         let token = SessionToken::random();
         assert!(!format!("{token:?}").contains(&token.cookie_value()));
+    }
+
+    #[test]
+    fn setup_codes_do_not_repeat_and_use_every_symbol() {
+        let codes: std::collections::HashSet<_> = (0..1_000)
+            .map(|_| new_setup_code().canonical().to_string())
+            .collect();
+        assert_eq!(codes.len(), 1_000);
+        let symbols: std::collections::HashSet<_> =
+            codes.iter().flat_map(|code| code.chars()).collect();
+        assert_eq!(symbols.len(), 32);
+    }
+
+    #[test]
+    fn a_setup_code_has_one_digest_however_it_is_typed() {
+        let code = new_setup_code();
+        let typed = SetupCode::new(code.reveal().to_lowercase().replace('-', " "));
+        assert_eq!(setup_code_digest(&typed), setup_code_digest(&code));
+        let other = SetupCode::new(format!("{}0", code.reveal()));
+        assert_ne!(setup_code_digest(&other), setup_code_digest(&code));
     }
 
     #[test]

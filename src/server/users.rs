@@ -1,6 +1,12 @@
 //! Accounts: create, disable, enable, give a new password.
 
-use super::{Core, db::StoreError, hashing::HashingError, store, token};
+use super::{
+    Core,
+    db::StoreError,
+    hashing::HashingError,
+    store::{self, users::NewUser},
+    token,
+};
 use crate::domain::{
     password::{Password, PasswordRefusal},
     user::{
@@ -60,26 +66,57 @@ impl UserDraft {
     /// [`IdentityRefusal`], the first that applies.
     pub fn check(self) -> Result<CheckedDraft, IdentityRefusal> {
         let username = Username::parse(&self.username)?;
-        let display_name = plain_text(
-            &self.display_name.unwrap_or_default(),
-            MAX_DISPLAY_NAME_CHARS,
-            IdentityRefusal::DisplayName,
-        )?;
+        let display_name = self.display_name.unwrap_or_default();
         Ok(CheckedDraft {
+            display_name: display_name_of(&display_name, username.as_str())?,
             email: self.email.as_deref().map(Email::parse).transpose()?,
-            display_name: if display_name.is_empty() {
-                username.as_str().to_owned()
-            } else {
-                display_name
-            },
-            description: plain_text(
-                &self.description,
-                MAX_DESCRIPTION_CHARS,
-                IdentityRefusal::Description,
-            )?,
+            description: description_of(&self.description)?,
             is_admin: self.is_admin,
             username,
         })
+    }
+}
+
+/// How pages call a person: as they typed it, or else by their name.
+pub fn display_name_of(typed: &str, username: &str) -> Result<String, IdentityRefusal> {
+    let typed = plain_text(typed, MAX_DISPLAY_NAME_CHARS, IdentityRefusal::DisplayName)?;
+    Ok(if typed.is_empty() {
+        username.to_owned()
+    } else {
+        typed
+    })
+}
+
+pub fn description_of(typed: &str) -> Result<String, IdentityRefusal> {
+    plain_text(typed, MAX_DESCRIPTION_CHARS, IdentityRefusal::Description)
+}
+
+/// Browsers send an empty field for no address.
+pub fn typed_email(typed: &str) -> Option<&str> {
+    Some(typed.trim()).filter(|typed| !typed.is_empty())
+}
+
+impl CheckedDraft {
+    /// # Errors
+    /// [`PasswordRefusal`], the first that applies.
+    pub fn check_password(&self, core: &Core, password: &Password) -> Result<(), PasswordRefusal> {
+        let email = self.email.as_ref().map(Email::as_str);
+        core.password_rules
+            .check(password, self.username.as_str(), email)
+    }
+
+    /// The row of the new account.
+    pub fn with_hash<'a>(&'a self, core: &Core, password_hash: &'a str) -> NewUser<'a> {
+        NewUser {
+            id: token::new_user_id(),
+            username: &self.username,
+            email: self.email.as_ref(),
+            display_name: &self.display_name,
+            description: &self.description,
+            is_admin: self.is_admin,
+            password_hash,
+            created_at: core.clock.now(),
+        }
     }
 }
 
@@ -92,20 +129,9 @@ pub async fn create(
     draft: &CheckedDraft,
     password: &Password,
 ) -> Result<(), UserError> {
-    let email = draft.email.as_ref();
-    core.password_rules
-        .check(password, draft.username.as_str(), email.map(Email::as_str))?;
+    draft.check_password(core, password)?;
     let password_hash = core.hasher.hash(password).await?;
-    let user = store::users::NewUser {
-        id: token::new_user_id(),
-        username: &draft.username,
-        email,
-        display_name: &draft.display_name,
-        description: &draft.description,
-        is_admin: draft.is_admin,
-        password_hash: &password_hash,
-        created_at: core.clock.now(),
-    };
+    let user = draft.with_hash(core, &password_hash);
     Ok(store::users::insert(&core.db, &user, core.source).await?)
 }
 

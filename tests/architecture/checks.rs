@@ -254,7 +254,7 @@ mod tests {
             ),
             (
                 "src/error.rs",
-                "fn f() { crate::domain::user::f() }",
+                "fn f() { crate::domain::session::f() }",
                 "crate::domain",
             ),
             (

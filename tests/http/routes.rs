@@ -54,7 +54,17 @@ async fn every_other_page_needs_a_session() {
     let app = TestApp::sqlite().await;
     assert_eq!(
         page_paths(),
-        ["/", "/login", "/logout", "/signed-out", "/dashboard"]
+        [
+            "/",
+            "/login",
+            "/logout",
+            "/signed-out",
+            "/dashboard",
+            "/account/password",
+            "/account/profile",
+            "/.well-known/change-password",
+            "/setup",
+        ]
     );
     let public: Vec<_> = page_paths()
         .into_iter()
@@ -62,7 +72,14 @@ async fn every_other_page_needs_a_session() {
         .collect();
     assert_eq!(
         public,
-        ["/", "/login", "/logout", "/signed-out"],
+        [
+            "/",
+            "/login",
+            "/logout",
+            "/signed-out",
+            "/.well-known/change-password",
+            "/setup",
+        ],
         "a new page is private at first"
     );
     for path in page_paths() {
@@ -85,7 +102,16 @@ async fn the_functions_are_these_and_no_others() {
     let app = TestApp::sqlite().await;
     let mut functions = function_paths();
     functions.sort_unstable();
-    assert_eq!(functions, ["/api/login", "/api/logout"]);
+    assert_eq!(
+        functions,
+        [
+            "/api/change_password",
+            "/api/login",
+            "/api/logout",
+            "/api/set_up",
+            "/api/update_profile",
+        ]
+    );
     for path in [
         "/api/x",
         "/api/login/x",

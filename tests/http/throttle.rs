@@ -6,7 +6,7 @@ use crate::{
     support::{
         self, PASSWORD,
         database::{Engine, TestDatabase},
-        http::{Answer, Browser, DEVICE_COOKIE},
+        http::{Answer, Browser, DEVICE_COOKIE, Request},
         password,
     },
 };
@@ -18,7 +18,7 @@ use vestibule::{
         Core,
         auth::{self, Credentials},
         sessions::{self, Started, Visitor},
-        store,
+        setup, store,
         token::DeviceToken,
         users,
     },
@@ -291,6 +291,47 @@ on_both_engines! {
             .unwrap();
         fail(&app, "ada", 10).await;
         assert_throttled(&known.fetch_login("ada", "another long password").await, 30);
+    }
+
+    /// Whoever sits down at a browser that was left open does not get to guess (ASVS V6.3.4).
+    async fn changing_the_password_is_slowed_alike(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        let fields = |current| [("current_password", current), ("new_password", "another long password")];
+        for _ in 0..10 {
+            let refused = browser.fetch_form("/api/change_password", &fields(WRONG)).await;
+            assert_eq!(refused.text(), "\"current_password_wrong\"");
+        }
+        assert_throttled(&browser.fetch_form("/api/change_password", &fields(PASSWORD)).await, 30);
+        assert_throttled(&browser.fetch_login("ada", PASSWORD).await, 30);
+        app.set_clock(30 * SECOND);
+        assert_eq!(browser.fetch_form("/api/change_password", &fields(PASSWORD)).await.status, 200);
+    }
+
+    /// Then the other browsers are strangers, and this one is not.
+    async fn a_new_password_leaves_one_browser_known(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let (mut here, mut elsewhere) = (app.signed_in("ada").await, app.signed_in("ada").await);
+        let fields = [("current_password", PASSWORD), ("new_password", "another long password")];
+        assert_eq!(here.fetch_form("/api/change_password", &fields).await.status, 200);
+        fail(&app, "ada", 10).await;
+        assert_throttled(&elsewhere.fetch_login("ada", "another long password").await, 30);
+        assert_eq!(here.fetch_login("ada", "another long password").await.status, 200);
+    }
+
+    async fn guesses_at_the_setup_code_are_slowed(database: TestDatabase) {
+        let app = TestApp::empty(database).await;
+        let code = setup::new_code(&app.core).await.unwrap().expect("there is no account");
+        let form = |code: &str| {
+            let fields = [("code", code), ("username", "ada"), ("password", "quietly humming teapots")];
+            Request::form("/api/set_up", &fields)
+        };
+        for _ in 0..10 {
+            assert_eq!(app.send(form("00000-00000-00000-00000")).await.status, 422);
+        }
+        assert_throttled(&app.send(form(code.reveal())).await, 30);
+        app.set_clock(30 * SECOND);
+        assert_eq!(app.send(form(code.reveal())).await.status, 200);
     }
 }
 

@@ -491,6 +491,7 @@ async fn help_and_version_hold_no_secret() {
         &["session", "--help"],
         &["session", "end", "--help"],
         &["config", "--help"],
+        &["setup-code", "--help"],
         &["serve", "--help"],
     ];
     for page in pages {

@@ -12,3 +12,4 @@ mod program;
 mod proxies;
 mod replay;
 mod serve;
+mod setup;

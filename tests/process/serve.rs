@@ -249,6 +249,8 @@ on_both_engines! {
             server.lets_in(&token).await;
             sign_in(&mut browser, "ada", PASSWORD).await;
             let second = browser.session().unwrap().to_owned();
+            let passwords = [("current_password", wrong), ("new_password", by_mistake)];
+            assert_eq!(browser.post_form("/api/change_password", &passwords).await.status, 303);
             browser.post_form("/api/logout", &[("password", wrong)]).await;
             server.refuses(&second).await;
             let log = server.stop();

@@ -15,12 +15,12 @@ use vestibule::server::{
 /// Signs in with a browser, which is known from then on.
 async fn sign_in(core: &Core, account: &Credentials, brings: Option<&DeviceToken>) -> Started {
     let device = brings.map(copy);
-    let is_known_device = match &device {
-        Some(device) => is_known(core, device, account).await,
-        None => false,
+    let known_device = match &device {
+        Some(device) if is_known(core, device, account).await => Some(device.digest()),
+        _ => None,
     };
     let verified = Verified {
-        is_known_device,
+        known_device,
         ..given::verified(account)
     };
     let visitor = Visitor {

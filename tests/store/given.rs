@@ -4,10 +4,10 @@ use crate::support::START;
 use sqlx::{Postgres, Sqlite, pool::PoolConnection};
 use vestibule::{
     domain::{
-        activity::Source,
+        activity::{Entry, Event, Source},
         moment::Timestamp,
         session::{CurrentUser, Ended},
-        user::{Email, LookupKey, Username},
+        user::{Email, LookupKey, UserId, Username},
     },
     server::{
         Core,
@@ -15,6 +15,7 @@ use vestibule::{
         sessions::{self, Browser, Verified, Visitor},
         store::{
             self,
+            sessions::{Hashes, PasswordChange},
             throttle::Admission,
             users::{Credentials, NewUser},
         },
@@ -46,6 +47,20 @@ pub async fn insert(core: &Core, name: &str, email: Option<&str>) -> Result<(), 
     store::users::insert(&core.db, &user, Source::Command).await
 }
 
+/// What a person's own doing is written down as.
+pub fn entry(core: &Core, event: Event, user: &UserId) -> Entry {
+    Browser::default().entry(core, event, Some(user), None)
+}
+
+/// A change from one stored hash to another, of which the throttle does not hear.
+pub fn password_change<'a>(verified: &'a str, kept: &'a str) -> PasswordChange<'a> {
+    PasswordChange {
+        hashes: Hashes { verified, kept },
+        device: None,
+        admission: &UNCOUNTED,
+    }
+}
+
 /// The account as it is now.
 pub async fn credentials(core: &Core, name: &str) -> Credentials {
     store::users::find_credentials(&core.db, &LookupKey::of(name))
@@ -60,7 +75,7 @@ pub fn verified(account: &Credentials) -> Verified {
         user: account.user.clone(),
         verified_hash: account.password_hash.clone(),
         kept_hash: account.password_hash.clone(),
-        is_known_device: false,
+        known_device: None,
         admission: Admission {
             counters: Vec::new(),
             at: START,

@@ -72,6 +72,8 @@ enum Step {
     SetPassword {
         account: usize,
     },
+    /// Somebody types the right password into the form of the session that the token stands for.
+    ChangePassword(Index),
     /// Time passes, or the clock is set back.
     Clock {
         seconds: i64,
@@ -103,6 +105,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => account.clone().prop_map(|account| Step::Disable { account }),
         2 => account.clone().prop_map(|account| Step::Enable { account }),
         1 => account.prop_map(|account| Step::SetPassword { account }),
+        2 => token().prop_map(Step::ChangePassword),
         6 => seconds.prop_map(|seconds| Step::Clock { seconds }),
     ]
 }
@@ -264,7 +267,45 @@ impl<'a> Story<'a> {
                     issued.end(now, EndReason::EndedByAdmin);
                 }
             }
+            Step::ChangePassword(index) => {
+                if let Some(chosen) = self.chosen(index) {
+                    self.change_password(chosen).await?;
+                }
+            }
             _ => self.administer(step).await,
+        }
+        Ok(())
+    }
+
+    /// The password is changed exactly while its session lives and the account is enabled; then
+    /// that session goes on under a new token and the others end.
+    async fn change_password(&mut self, chosen: usize) -> TestCaseResult {
+        let now = self.now();
+        let Issued {
+            account,
+            browser,
+            remember,
+            ..
+        } = self.issued[chosen];
+        let today = self.account(account).await;
+        let lives =
+            self.issued[chosen].fate == Fate::Open && self.issued[chosen].timed_out(now).is_none();
+        self.passwords += 1;
+        let new_hash = format!("hash {}", self.passwords);
+        let change = given::password_change(&today.password_hash, &new_hash);
+        let old = given::stored(self.core, &self.issued[chosen].token)
+            .await
+            .session;
+        let renewed =
+            sessions::renew_with_password(self.core, &old, &given::visitor(None).browser, &change)
+                .await
+                .unwrap();
+        prop_assert_eq!(renewed.is_some(), lives && !today.user.disabled);
+        if let Some(renewed) = renewed {
+            self.count("password changed by its owner");
+            self.issued[chosen].end(now, EndReason::Replaced);
+            self.end_all_of(account, EndReason::PasswordChanged);
+            self.issue(renewed.token, account, browser, remember);
         }
         Ok(())
     }
@@ -347,7 +388,12 @@ impl<'a> Story<'a> {
                         .rposition(|issued| issued.browser == browser)
             })
             .unwrap_or(self.issued.len());
-        let absolute_end = now.after(LIFETIMES.absolute_for(remember));
+        self.issue(token, account, browser, remember);
+        Ok(())
+    }
+
+    fn issue(&mut self, token: SessionToken, account: usize, browser: usize, remember: bool) {
+        let now = self.now();
         self.issued.push(Issued {
             token,
             account,
@@ -355,10 +401,9 @@ impl<'a> Story<'a> {
             remember,
             last_seen: now,
             idle_end: now.after(LIFETIMES.idle_for(remember)),
-            absolute_end,
+            absolute_end: now.after(LIFETIMES.absolute_for(remember)),
             fate: Fate::Open,
         });
-        Ok(())
     }
 
     /// Asks for a page with this token. Returns whether it was let in.
@@ -464,7 +509,7 @@ fn ended_is_for_ever_in(stories: u32, engine: Engine) {
     for wanted in EndReason::ALL
         .map(EndReason::as_str)
         .into_iter()
-        .chain(["live"])
+        .chain(["live", "password changed by its owner"])
     {
         assert!(
             answers

@@ -19,7 +19,7 @@ use vestibule::{
         store::{
             self,
             devices::KnownDevice,
-            sessions::{NewSession, Proof},
+            sessions::{Hashes, NewSession, Proof},
             users::Credentials,
         },
         token::{self, DeviceDigest, DeviceToken, SessionToken, TokenDigest},
@@ -46,14 +46,20 @@ fn new_session<'a>(account: &'a Credentials, digest: &'a TokenDigest) -> NewSess
 
 fn proof(account: &Credentials) -> Proof<'_> {
     Proof {
-        verified_hash: &account.password_hash,
-        kept_hash: &account.password_hash,
+        hashes: hashes(account, &account.password_hash),
         replaced: None,
         device: KnownDevice {
             digest: &DEVICE,
             known_as: None,
         },
         admission: &given::UNCOUNTED,
+    }
+}
+
+fn hashes<'a>(account: &'a Credentials, kept: &'a str) -> Hashes<'a> {
+    Hashes {
+        verified: &account.password_hash,
+        kept,
     }
 }
 
@@ -161,7 +167,7 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         given::account(&core, "grace").await;
         let digest = SessionToken::random().digest();
-        let upgrade = Proof { kept_hash: "a stronger hash", ..proof(&ada) };
+        let upgrade = Proof { hashes: hashes(&ada, "a stronger hash"), ..proof(&ada) };
         assert!(store::sessions::start(&core.db, &new_session(&ada, &digest), &upgrade).await.unwrap());
         assert_eq!(given::credentials(&core, "ada").await.password_hash, "a stronger hash");
         assert_eq!(given::credentials(&core, "grace").await.password_hash, "the first hash");
@@ -196,7 +202,7 @@ on_both_engines! {
         let same_digest = new_session(&grace, &taken);
         let same_id = NewSession { id: before.session.id.clone(), ..new_session(&grace, &free) };
         for session in [same_digest, same_id] {
-            let proof = Proof { kept_hash: "rolled back", replaced: Some(&brought.digest()), ..proof(&grace) };
+            let proof = Proof { hashes: hashes(&grace, "rolled back"), replaced: Some(&brought.digest()), ..proof(&grace) };
             let refused = store::sessions::start(&core.db, &session, &proof).await;
             assert!(matches!(refused, Err(StoreError::NotUnique)), "{refused:?}");
         }

@@ -6,7 +6,7 @@ use crate::{
 };
 use vestibule::{
     domain::{
-        activity::Source,
+        activity::{Event, Source},
         session::{EndReason, Ended},
         user::{Email, LookupKey, User, UserId, Username},
     },
@@ -14,7 +14,7 @@ use vestibule::{
         db::StoreError,
         store::{
             self,
-            users::{Credentials, NewUser},
+            users::{Credentials, NewUser, Profile},
         },
         token,
     },
@@ -222,5 +222,75 @@ on_both_engines! {
         store::users::enable(&core.db, &nobody, START, Source::Command).await.unwrap();
         assert_eq!(given::end_of(&core, &token).await, None);
         assert_eq!(given::credentials(&core, "ada").await.password_hash, "the first hash");
+    }
+
+    async fn a_profile_is_changed_and_nothing_else(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        let token = given::session(&core, &ada).await;
+        let email = Email::parse("Ada@Analytical.Example").unwrap();
+        let profile = Profile { display_name: "Ada 🐎 'L'", email: Some(&email), description: "Zwölf" };
+        assert!(store::users::update_profile(&core.db, &ada.user.id, &profile, given::entry(&core, Event::ProfileChanged, &ada.user.id)).await.unwrap());
+        let expected = User {
+            display_name: "Ada 🐎 'L'".to_owned(),
+            email: Some("Ada@Analytical.Example".to_owned()),
+            description: "Zwölf".to_owned(),
+            ..ada.user.clone()
+        };
+        let found = given::credentials(&core, "ADA@analytical.example").await;
+        assert_eq!((found.user, found.password_hash.as_str()), (expected, "the first hash"));
+        let before = store::users::find_credentials(&core.db, &LookupKey::of("ada@example.org")).await.unwrap();
+        assert!(before.is_none(), "the address before leads nowhere");
+        assert_eq!(given::end_of(&core, &token).await, None);
+        assert_eq!(given::credentials(&core, "grace").await.user, grace.user);
+
+        let bare = Profile { display_name: "ada", email: None, description: "" };
+        for _ in 0..2 {
+            assert!(store::users::update_profile(&core.db, &ada.user.id, &bare, given::entry(&core, Event::ProfileChanged, &ada.user.id)).await.unwrap());
+        }
+        assert_eq!(given::credentials(&core, "ada").await.user.email, None);
+    }
+
+    async fn an_address_of_another_account_is_refused_in_every_case(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        given::account(&core, "grace").await;
+        for spelling in ["grace@example.org", "GRACE@Example.ORG"] {
+            let email = Email::parse(spelling).unwrap();
+            let profile = Profile { display_name: "changed", email: Some(&email), description: "changed" };
+            let refused = store::users::update_profile(&core.db, &ada.user.id, &profile, given::entry(&core, Event::ProfileChanged, &ada.user.id)).await;
+            assert!(matches!(refused, Err(StoreError::NotUnique)), "{spelling}: {refused:?}");
+        }
+        assert_eq!(given::credentials(&core, "ada").await.user, ada.user);
+        let own = Email::parse("ADA@example.org").unwrap();
+        let profile = Profile { display_name: "Ada", email: Some(&own), description: "" };
+        assert!(store::users::update_profile(&core.db, &ada.user.id, &profile, given::entry(&core, Event::ProfileChanged, &ada.user.id)).await.unwrap(), "one's own in another case");
+    }
+
+    async fn of_two_at_once_one_gets_the_address(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        for round in 0..20 {
+            let wanted = [format!("one{round}@example.org"), format!("ONE{round}@example.org")];
+            let [lower, upper] = wanted.map(|address| Email::parse(&address).unwrap());
+            let profile = |email| Profile { display_name: "", email: Some(email), description: "" };
+            let (of_ada, of_grace) = (profile(&lower), profile(&upper));
+            let (one, other) = tokio::join!(
+                store::users::update_profile(&core.db, &ada.user.id, &of_ada, given::entry(&core, Event::ProfileChanged, &ada.user.id)),
+                store::users::update_profile(&core.db, &grace.user.id, &of_grace, given::entry(&core, Event::ProfileChanged, &grace.user.id)),
+            );
+            assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+        }
+    }
+
+    async fn a_disabled_or_unknown_account_has_no_profile_to_change(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        store::users::disable(&core.db, &ada.user.id, START, Source::Command).await.unwrap();
+        let profile = Profile { display_name: "changed", email: None, description: "" };
+        for id in [ada.user.id.clone(), UserId("nobody".to_owned())] {
+            assert!(!store::users::update_profile(&core.db, &id, &profile, given::entry(&core, Event::ProfileChanged, &id)).await.unwrap());
+        }
+        assert_eq!(given::credentials(&core, "ada").await.user.display_name, "Somebody");
     }
 }

@@ -6,6 +6,7 @@ mod output;
 mod password;
 mod serve;
 mod session;
+mod setup_code;
 mod user;
 
 use super::{
@@ -40,6 +41,8 @@ struct Arguments {
 enum Command {
     /// Serve the application (also without a command)
     Serve,
+    /// Print a new one-time code for the first account; the one before is void
+    SetupCode,
     /// Accounts
     #[command(subcommand)]
     User(user::Command),
@@ -105,6 +108,7 @@ async fn run(arguments: Arguments) -> Result<(), CliError> {
         Command::Activity(command) => {
             activity::run(command, &load(file, &process_environment)?).await
         }
+        Command::SetupCode => setup_code::run(&load(file, &process_environment)?).await,
         Command::Config(command) => config::run(&command, file),
     }
 }

@@ -2,14 +2,14 @@
 
 use super::{CliError, open_core, output::to_stderr};
 use crate::{
-    domain::activity::Source,
+    domain::{activity::Source, setup::SetupCode},
     server::{
         activity, cleanup,
         config::{Config, Environment, is_watched, process_environment},
         db::IfMissing,
-        http,
+        http, setup,
         state::AppState,
-        store, telemetry,
+        telemetry,
     },
 };
 use leptos::config::LeptosOptions;
@@ -40,7 +40,7 @@ pub async fn run(config: Config) -> Result<(), CliError> {
     );
     let core = state.core.clone();
     let stop = asked_to_stop()?;
-    greet(&config, &state, store::users::any_exists(&core.db).await?);
+    greet(&config, &state, setup::new_code(&core).await?);
     to_stderr(&format!("It listens on {address}"));
     for doubt in config.doubts() {
         tracing::warn!("{doubt}");
@@ -62,16 +62,19 @@ fn cannot_listen(config: &Config, error: &io::Error) -> CliError {
 }
 
 /// What people need to know at the start, on standard error beside the log.
-fn greet(config: &Config, state: &AppState, any_account: bool) {
-    to_stderr(&format!(
-        "Vestibule answers on {}",
-        state.site.public_url.origin()
-    ));
+///
+/// A code for the first account goes there and never into the log, which others may read.
+fn greet(config: &Config, state: &AppState, setup_code: Option<SetupCode>) {
+    let origin = state.site.public_url.origin();
+    to_stderr(&format!("Vestibule answers on {origin}"));
     to_stderr(&format!("Its database is {}", config.database_url.shown()));
-    if !any_account {
+    if let Some(code) = setup_code {
         let program = std::env::current_exe()
             .map_or("vestibule".to_owned(), |path| path.display().to_string());
-        to_stderr("There is no account yet. Make the first one in another terminal:");
+        to_stderr("There is no account yet. Make the first one in a browser, within an hour:");
+        to_stderr(&format!("  {origin}/setup"));
+        to_stderr(&format!("  with the one-time code {}", code.reveal()));
+        to_stderr("or in another terminal:");
         to_stderr(&format!("  {program} user create NAME --admin"));
     }
 }

@@ -71,6 +71,23 @@ pub(super) async fn forget_all_within(
     Ok(())
 }
 
+/// The same, but for the browser in which the person has just changed the password.
+pub(super) async fn forget_others_within(
+    transaction: &mut Transaction,
+    user: &UserId,
+    known: Option<&DeviceDigest>,
+) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM devices WHERE user_id = $1 AND token_digest <> $2";
+    let known = known.map(DeviceDigest::as_str).unwrap_or_default();
+    in_transaction!(transaction, connection => sqlx::query(SQL)
+        .bind(&user.0)
+        .bind(known)
+        .execute(connection)
+        .await
+        .map(|_| ())?);
+    Ok(())
+}
+
 /// Takes up to `limit` browsers away whose cookies are over. Returns how many.
 pub async fn delete_unused_since(db: &Db, since: Timestamp, limit: u32) -> Result<u64, StoreError> {
     const SQL: &str = "DELETE FROM devices WHERE (token_digest, user_id) IN \

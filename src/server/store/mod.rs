@@ -7,5 +7,6 @@ pub mod activity;
 pub mod devices;
 pub mod keys;
 pub mod sessions;
+pub mod setup_codes;
 pub mod throttle;
 pub mod users;

@@ -3,6 +3,11 @@
 //! *Ended is for ever*: every change to a session is an UPDATE that names `ended_at IS NULL`,
 //! never an upsert, so that no request in flight can revive one (CVE-2025-46336).
 
+mod ends;
+
+pub(super) use ends::end_all_within;
+pub use ends::{delete_ended_before, end, end_all_of_user, end_timed_out};
+
 use super::{devices::KnownDevice, throttle::Admission, users::UserRow};
 use crate::{
     domain::{
@@ -13,7 +18,7 @@ use crate::{
     },
     server::{
         db::{Db, StoreError, Transaction, in_transaction, on_pool},
-        token::TokenDigest,
+        token::{DeviceDigest, TokenDigest},
     },
 };
 
@@ -30,16 +35,30 @@ pub struct NewSession<'a> {
     pub user_agent: &'a str,
 }
 
+/// What the account has to hold, and what it keeps.
+pub struct Hashes<'a> {
+    /// The hash against which the password was verified.
+    pub verified: &'a str,
+    /// The hash to keep from now on: the same, one with newer parameters, or of a new password.
+    pub kept: &'a str,
+}
+
 /// What has to hold when a session starts, and what changes with it.
 pub struct Proof<'a> {
-    /// The hash against which the password was verified.
-    pub verified_hash: &'a str,
-    /// The hash to keep from now on: the same, or one with newer parameters.
-    pub kept_hash: &'a str,
+    pub hashes: Hashes<'a>,
     /// The token that the browser brought along; its session ends.
     pub replaced: Option<&'a TokenDigest>,
     /// The browser, by which the person is known from now on.
     pub device: KnownDevice<'a>,
+    /// The attempt was a success, and successes are free.
+    pub admission: &'a Admission,
+}
+
+/// What has to hold when a password changes, and what changes with it.
+pub struct PasswordChange<'a> {
+    pub hashes: Hashes<'a>,
+    /// The browser in which it happens stays known; all others are strangers again.
+    pub device: Option<&'a DeviceDigest>,
     /// The attempt was a success, and successes are free.
     pub admission: &'a Admission,
 }
@@ -70,22 +89,6 @@ macro_rules! select_sessions {
             "s.end_reason, u.username, u.email, u.display_name, u.description, u.is_admin, u.disabled_at ",
             "FROM sessions s JOIN users u ON u.id = s.user_id ",
             $rest
-        )
-    };
-}
-
-/// Ends live sessions, each for what came first: a time-out that nobody has noticed, or `$3` at `$2`.
-macro_rules! end_sessions {
-    ($which:literal) => {
-        concat!(
-            "UPDATE sessions SET ",
-            "ended_at = CASE WHEN idle_ends_at <= $2 AND idle_ends_at < absolute_ends_at THEN idle_ends_at ",
-            "WHEN absolute_ends_at <= $2 THEN absolute_ends_at ELSE $2 END, ",
-            "end_reason = CASE WHEN idle_ends_at <= $2 AND idle_ends_at < absolute_ends_at THEN 'idle' ",
-            "WHEN absolute_ends_at <= $2 THEN 'expired' ELSE $3 END ",
-            "WHERE ended_at IS NULL AND ",
-            $which,
-            " RETURNING id, user_id, ended_at, end_reason, address, user_agent"
         )
     };
 }
@@ -139,12 +142,12 @@ pub async fn start(
     proof: &Proof<'_>,
 ) -> Result<bool, StoreError> {
     let mut transaction = db.begin().await?;
-    if !hold_account(&mut transaction, session.user_id, proof).await? {
+    if !hold_account(&mut transaction, session.user_id, &proof.hashes).await? {
         return Ok(false);
     }
     insert(&mut transaction, session).await?;
     if let Some(replaced) = proof.replaced {
-        end_replaced(&mut transaction, replaced, session.created_at).await?;
+        ends::end_replaced_within(&mut transaction, replaced, session.created_at).await?;
     }
     super::devices::remember_within(
         &mut transaction,
@@ -154,15 +157,15 @@ pub async fn start(
     )
     .await?;
     super::throttle::give_back_within(&mut transaction, proof.admission).await?;
-    super::activity::insert_within(&mut transaction, signed_in(session)).await?;
+    super::activity::insert_within(&mut transaction, entry(session, Event::SignedIn)).await?;
     transaction.commit().await?;
     Ok(true)
 }
 
-fn signed_in(session: &NewSession<'_>) -> Entry {
+fn entry(session: &NewSession<'_>, event: Event) -> Entry {
     Entry {
         at: session.created_at,
-        event: Event::SignedIn,
+        event,
         source: Source::Browser,
         user: Some(session.user_id.clone()),
         session: Some(session.id.clone()),
@@ -174,14 +177,14 @@ fn signed_in(session: &NewSession<'_>) -> Entry {
 async fn hold_account(
     transaction: &mut Transaction,
     user: &UserId,
-    proof: &Proof<'_>,
+    hashes: &Hashes<'_>,
 ) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE users SET password_hash = $3 \
         WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL";
     let held = in_transaction!(transaction, connection => sqlx::query(SQL)
         .bind(&user.0)
-        .bind(proof.verified_hash)
-        .bind(proof.kept_hash)
+        .bind(hashes.verified)
+        .bind(hashes.kept)
         .execute(connection)
         .await?
         .rows_affected());
@@ -208,60 +211,41 @@ async fn insert(transaction: &mut Transaction, session: &NewSession<'_>) -> Resu
     Ok(())
 }
 
-/// A session that has just ended.
-#[derive(sqlx::FromRow)]
-struct EndedRow {
-    id: String,
-    user_id: String,
-    ended_at: i64,
-    end_reason: String,
-    address: String,
-    user_agent: String,
-}
-
-/// Writes down which sessions have ended. Returns how many did so for `reason`, and not for a
-/// time-out before it.
-async fn note_ends(
-    transaction: &mut Transaction,
-    rows: Vec<EndedRow>,
-    reason: EndReason,
-    source: Source,
-) -> Result<u64, StoreError> {
-    let mut count = 0;
-    for row in rows {
-        let ended_for: EndReason = row.end_reason.parse().unwrap_or(reason);
-        count += u64::from(ended_for == reason);
-        let entry = Entry {
-            at: Timestamp::from_millis(row.ended_at),
-            event: Event::SessionEnded(ended_for),
-            source: match ended_for {
-                EndReason::Idle | EndReason::Expired => Source::Server,
-                _ => source,
-            },
-            user: Some(UserId(row.user_id)),
-            session: Some(SessionId(row.id)),
-            address: row.address,
-            user_agent: row.user_agent,
-        };
-        super::activity::insert_within(transaction, entry).await?;
+/// Gives the account a new password, ends its sessions, and starts `session` in the place of `old`:
+/// one transaction that holds only while `old` lives, the account is enabled, and its password is
+/// the one that was verified. Returns how many other sessions ended; `None` where nothing changed.
+///
+/// The account is written first, so that of two changes at once the second no longer finds the hash
+/// that it has verified. All sessions end in one statement, in the order in which every other
+/// statement takes them, and its answer tells whether `old` still lived: ended is for ever.
+pub async fn renew_with_password(
+    db: &Db,
+    session: &NewSession<'_>,
+    old: &SessionId,
+    change: &PasswordChange<'_>,
+) -> Result<Option<u64>, StoreError> {
+    let mut transaction = db.begin().await?;
+    if !hold_account(&mut transaction, session.user_id, &change.hashes).await? {
+        return Ok(None);
     }
-    Ok(count)
-}
-
-async fn end_replaced(
-    transaction: &mut Transaction,
-    digest: &TokenDigest,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    const SQL: &str = end_sessions!("token_digest = $1");
-    let rows = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(digest.as_str())
-        .bind(now.as_millis())
-        .bind(EndReason::Replaced.as_str())
-        .fetch_all(connection)
-        .await?);
-    note_ends(transaction, rows, EndReason::Replaced, Source::Browser).await?;
-    Ok(())
+    let others_ended = ends::end_all_but_replace_within(
+        &mut transaction,
+        session.user_id,
+        old,
+        session.created_at,
+    )
+    .await?;
+    let Some(others_ended) = others_ended else {
+        // Dropped without a commit, the transaction leaves everything as it was.
+        return Ok(None);
+    };
+    insert(&mut transaction, session).await?;
+    super::devices::forget_others_within(&mut transaction, session.user_id, change.device).await?;
+    super::throttle::give_back_within(&mut transaction, change.admission).await?;
+    let changed = entry(session, Event::PasswordChanged);
+    super::activity::insert_within(&mut transaction, changed).await?;
+    transaction.commit().await?;
+    Ok(Some(others_ended))
 }
 
 /// The session of a token with its user, live or ended.
@@ -328,93 +312,4 @@ pub async fn touch(
         .await?
         .rows_affected());
     Ok(touched == 1)
-}
-
-/// Ends one session. `false` where it had ended before: the first reason stays.
-pub async fn end(
-    db: &Db,
-    id: &SessionId,
-    ended: Ended,
-    source: Source,
-) -> Result<bool, StoreError> {
-    const SQL: &str = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
-        WHERE id = $1 AND ended_at IS NULL \
-        RETURNING id, user_id, ended_at, end_reason, address, user_agent";
-    let mut transaction = db.begin().await?;
-    let rows = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(&id.0)
-        .bind(ended.at.as_millis())
-        .bind(ended.reason.as_str())
-        .fetch_all(connection)
-        .await?);
-    let count = note_ends(&mut transaction, rows, ended.reason, source).await?;
-    transaction.commit().await?;
-    Ok(count == 1)
-}
-
-/// Ends all sessions of a user. Returns how many were live.
-pub async fn end_all_of_user(
-    db: &Db,
-    user: &UserId,
-    ended: Ended,
-    source: Source,
-) -> Result<u64, StoreError> {
-    let mut transaction = db.begin().await?;
-    let count = end_all_within(&mut transaction, user, ended, source).await?;
-    transaction.commit().await?;
-    Ok(count)
-}
-
-/// The same, together with what else happens to the account. Sessions that a time-out had ended
-/// before are not counted.
-pub(super) async fn end_all_within(
-    transaction: &mut Transaction,
-    user: &UserId,
-    ended: Ended,
-    source: Source,
-) -> Result<u64, StoreError> {
-    const SQL: &str = end_sessions!("user_id = $1");
-    let rows = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(&user.0)
-        .bind(ended.at.as_millis())
-        .bind(ended.reason.as_str())
-        .fetch_all(connection)
-        .await?);
-    note_ends(transaction, rows, ended.reason, source).await
-}
-
-/// Writes the time-outs of up to `limit` sessions down that nobody has noticed. Returns how many.
-pub async fn end_timed_out(db: &Db, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-    // The idle end never lies behind the absolute one. `$3` is for sessions that live: there are none.
-    const SQL: &str = end_sessions!(
-        "id IN (SELECT id FROM sessions WHERE ended_at IS NULL AND idle_ends_at <= $2 \
-         ORDER BY idle_ends_at LIMIT $1)"
-    );
-    let mut transaction = db.begin().await?;
-    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(i64::from(limit))
-        .bind(now.as_millis())
-        .bind(EndReason::Idle.as_str())
-        .fetch_all(connection)
-        .await?);
-    let ended = rows.len() as u64;
-    note_ends(&mut transaction, rows, EndReason::Idle, Source::Server).await?;
-    transaction.commit().await?;
-    Ok(ended)
-}
-
-/// Takes up to `limit` sessions away that ended before then. Returns how many.
-pub async fn delete_ended_before(
-    db: &Db,
-    before: Timestamp,
-    limit: u32,
-) -> Result<u64, StoreError> {
-    const SQL: &str = "DELETE FROM sessions WHERE id IN \
-        (SELECT id FROM sessions WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)";
-    Ok(on_pool!(db, pool => sqlx::query(SQL)
-        .bind(before.as_millis())
-        .bind(i64::from(limit))
-        .execute(pool)
-        .await?
-        .rows_affected()))
 }

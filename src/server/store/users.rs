@@ -61,6 +61,24 @@ struct CredentialsRow {
     password_hash: String,
 }
 
+/// The values of a [`NewUser`], from `$1` to `$10`.
+macro_rules! bind_user {
+    ($query:expr, $user:expr) => {
+        $query
+            .bind(&$user.id.0)
+            .bind($user.username.as_str())
+            .bind($user.username.key().as_str().to_owned())
+            .bind($user.email.map(|email| email.as_str()))
+            .bind($user.email.map(|email| email.key().as_str().to_owned()))
+            .bind($user.display_name)
+            .bind($user.description)
+            .bind($user.is_admin)
+            .bind($user.password_hash)
+            .bind($user.created_at.as_millis())
+    };
+}
+pub(super) use bind_user;
+
 /// # Errors
 /// [`StoreError::NotUnique`] where the name or the e-mail address is taken: the database decides,
 /// so two at once cannot both win.
@@ -68,17 +86,10 @@ pub async fn insert(db: &Db, user: &NewUser<'_>, source: Source) -> Result<(), S
     const SQL: &str = "INSERT INTO users (id, username, username_key, email, email_key, display_name, \
         description, is_admin, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let mut transaction = db.begin().await?;
-    in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&user.id.0)
-        .bind(user.username.as_str())
-        .bind(user.username.key().as_str())
-        .bind(user.email.map(Email::as_str))
-        .bind(user.email.map(|email| email.key().as_str().to_owned()))
-        .bind(user.display_name)
-        .bind(user.description)
-        .bind(user.is_admin)
-        .bind(user.password_hash)
-        .bind(user.created_at.as_millis())
+    // Any account makes the setup code void. It is taken first: at the same moment as `redeem`, one of
+    // the two waits for the other.
+    super::setup_codes::void_within(&mut transaction).await?;
+    in_transaction!(transaction, connection => bind_user!(sqlx::query(SQL), user)
         .execute(connection)
         .await
         .map(|_| ())?);
@@ -111,6 +122,43 @@ pub async fn any_exists(db: &Db) -> Result<bool, StoreError> {
     const SQL: &str = "SELECT 1 FROM users LIMIT 1";
     let found = on_pool!(db, pool => sqlx::query(SQL).fetch_optional(pool).await?.is_some());
     Ok(found)
+}
+
+/// What people may change of their own account, with every value checked.
+pub struct Profile<'a> {
+    pub display_name: &'a str,
+    pub email: Option<&'a Email>,
+    pub description: &'a str,
+}
+
+/// Changes what is shown of a person. `false` where the account is disabled or gone.
+///
+/// # Errors
+/// [`StoreError::NotUnique`] where the e-mail address is another account's: the database decides.
+pub async fn update_profile(
+    db: &Db,
+    id: &UserId,
+    profile: &Profile<'_>,
+    entry: Entry,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE users SET display_name = $2, email = $3, email_key = $4, description = $5 \
+        WHERE id = $1 AND disabled_at IS NULL";
+    let mut transaction = db.begin().await?;
+    let updated = in_transaction!(transaction, connection => sqlx::query(SQL)
+        .bind(&id.0)
+        .bind(profile.display_name)
+        .bind(profile.email.map(Email::as_str))
+        .bind(profile.email.map(|email| email.key().as_str().to_owned()))
+        .bind(profile.description)
+        .execute(connection)
+        .await?
+        .rows_affected());
+    if updated == 0 {
+        return Ok(false);
+    }
+    super::activity::insert_within(&mut transaction, entry).await?;
+    transaction.commit().await?;
+    Ok(true)
 }
 
 /// Disables the account and ends all its sessions, in one transaction. Returns how many ended.

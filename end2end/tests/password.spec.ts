@@ -1,0 +1,94 @@
+import { expect, inEveryWay, test } from '../fixtures';
+import { changesPassword, currentPassword, newPassword, visitAccount } from '../support/account';
+
+const PATH = '/account/password';
+const NEW = 'quietly humming teapots';
+
+inEveryWay(() => {
+  test('a new password ends the other sessions and keeps this one', async ({ visitor, another, person, server }) => {
+    const elsewhere = await another();
+    await elsewhere.signsIn(person);
+    await visitor.signsIn(person);
+    const before = await visitor.sessionCookie();
+    await visitAccount(visitor, 'Change password', 'Change your password');
+    await changesPassword(visitor, person.password, NEW);
+    await expect(visitor.page.getByRole('status').first()).toHaveText('Your password was changed. 1 other session has ended.');
+    await expect(visitor.page).toHaveURL(PATH);
+    await visitor.comesAlive();
+    await expect(currentPassword(visitor)).toHaveValue('');
+    expect((await visitor.sessionCookie())!.value).not.toBe(before!.value);
+    expect(server.liveSessions(person.name)).toHaveLength(1);
+
+    await elsewhere.page.reload();
+    await elsewhere.isAskedToSignIn();
+    await expect(elsewhere.page.getByRole('status').first()).toContainText('the password of the account was changed');
+    await elsewhere.sends(person.name, NEW);
+    await elsewhere.isWelcomed(person);
+
+    await visitor.page.reload();
+    await expect(visitor.page.getByText('was changed')).toHaveCount(0);
+    await visitor.open('/dashboard');
+    await visitor.isWelcomed(person);
+  });
+
+  test('a refusal says why and leads to the field', async ({ visitor, person, complaints }) => {
+    complaints.expect(/status of 422/);
+    await visitor.signsIn(person);
+    await visitor.open(PATH);
+    await changesPassword(visitor, 'not the password at all', NEW);
+    await expect(visitor.problem).toBeFocused();
+    await expect(visitor.problem).toContainText('The current password is not right.');
+    await expect(visitor.page).toHaveTitle('Error: Change your password – Vestibule');
+    await expect(currentPassword(visitor)).toHaveAttribute('aria-invalid', 'true');
+    await expect(currentPassword(visitor)).toHaveAccessibleDescription(/The current password is not right\./);
+    await expect(currentPassword(visitor)).toHaveValue('');
+    await expect(newPassword(visitor)).toHaveValue('');
+
+    await visitor.comesAlive();
+    await changesPassword(visitor, person.password, 'too short');
+    await expect(visitor.problem).toContainText('The password must have at least 15 characters.');
+    await expect(newPassword(visitor)).toHaveAttribute('aria-invalid', 'true');
+    await expect(currentPassword(visitor)).not.toHaveAttribute('aria-invalid');
+    await visitor.problem.getByRole('link').click();
+    await expect(newPassword(visitor)).toBeFocused();
+
+    await visitor.comesAlive();
+    await changesPassword(visitor, person.password, NEW);
+    await expect(visitor.page.getByRole('status').first()).toContainText('Your password was changed.');
+  });
+
+  test('where password managers look, they find the page', async ({ visitor, person, complaints }) => {
+    complaints.expect(/status of 404/);
+    const nothing = await visitor.page.goto('/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200');
+    expect(nothing?.status()).toBe(404);
+    await visitor.open('/.well-known/change-password');
+    await visitor.isAskedToSignIn();
+    await visitor.sends(person.name, person.password);
+    await expect(visitor.page).toHaveURL(PATH);
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Change your password');
+  });
+});
+
+test('both fields can be shown, each by its own button', async ({ visitor, person }) => {
+  await visitor.signsIn(person);
+  await visitor.open(PATH);
+  await visitor.page.getByRole('button', { name: 'Show new password' }).click();
+  await expect(newPassword(visitor)).toHaveAttribute('type', 'text');
+  await expect(currentPassword(visitor)).toHaveAttribute('type', 'password');
+  await visitor.page.getByRole('button', { name: 'Show current password' }).click();
+  await expect(currentPassword(visitor)).toHaveAttribute('type', 'text');
+  await visitor.page.getByRole('button', { name: 'Hide new password' }).click();
+  await expect(newPassword(visitor)).toHaveAttribute('type', 'password');
+});
+
+test('the name is there for password managers, and for nobody else', async ({ visitor, person }) => {
+  await visitor.signsIn(person);
+  await visitor.open(PATH);
+  const name = visitor.page.locator('input[autocomplete=username]');
+  await expect(name).toHaveValue(person.name);
+  await expect(name).toBeHidden();
+  const request = visitor.page.waitForRequest('**/api/change_password');
+  await changesPassword(visitor, person.password, NEW);
+  const sent = new URLSearchParams((await request).postData() ?? '');
+  expect([...sent.keys()].sort()).toEqual(['current_password', 'new_password']);
+});

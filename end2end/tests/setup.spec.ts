@@ -1,0 +1,62 @@
+import { expect, inEveryWay, test, type Visitor } from '../fixtures';
+
+/** Each has a server without any account to itself. */
+test.use({ settings: {} });
+
+const PASSWORD = 'correct horse battery';
+
+async function fillsIn({ page }: Visitor, code: string, name: string, password: string): Promise<void> {
+  await page.getByLabel('One-time code').fill(code);
+  await page.getByLabel('Name', { exact: true }).fill(name);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+}
+
+const makes = ({ page }: Visitor) => page.getByRole('button', { name: 'Make the account' }).click();
+
+inEveryWay(() => {
+  test('the printed code makes the first account', async ({ visitor, server, complaints }) => {
+    complaints.expect(/status of 404/);
+    await visitor.open('/');
+    const code = /one-time code (\S+)/.exec(server.log)![1]!;
+    await visitor.page.getByRole('link', { name: 'make the first account here' }).click();
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Make the first account');
+    await visitor.comesAlive();
+    await fillsIn(visitor, code.toLowerCase().replaceAll('-', ' '), 'first', PASSWORD);
+    await visitor.page.getByLabel('Display name (optional)').fill('Ada Lovelace');
+    await makes(visitor);
+    const person = { name: 'first', displayName: 'Ada Lovelace', email: '', password: PASSWORD };
+    await visitor.isWelcomed(person);
+    await expect(visitor.page.getByText('Administrator')).toBeVisible();
+
+    const gone = await visitor.page.goto('/setup');
+    expect(gone?.status()).toBe(404);
+    await visitor.open('/dashboard');
+    await visitor.signsOut();
+    await visitor.signsIn(person);
+  });
+
+  test('a refusal says why, and only secrets are typed again', async ({ visitor, server, complaints, way }) => {
+    complaints.expect(/status of 422/);
+    const code = server.run(['setup-code']).trim();
+    await visitor.open('/setup');
+    await fillsIn(visitor, '00000-00000-00000-00000', 'first', PASSWORD);
+    await makes(visitor);
+    await expect(visitor.problem).toBeFocused();
+    await expect(visitor.problem).toContainText('The code is not right, or it is no longer valid.');
+    await expect(visitor.page).toHaveTitle('Error: Make the first account – Vestibule');
+    await expect(visitor.page.getByLabel('Name', { exact: true })).toHaveValue('first');
+    await expect(visitor.password).toHaveValue('');
+    await visitor.problem.getByRole('link').click();
+    await expect(visitor.page.getByLabel('One-time code')).toBeFocused();
+
+    await visitor.comesAlive();
+    await fillsIn(visitor, code, 'first', 'too short');
+    await makes(visitor);
+    await expect(visitor.problem).toContainText('The password must have at least 15 characters.');
+    await expect(visitor.page.getByLabel('One-time code')).toHaveValue(way === 'hydrated' ? code : '');
+    await visitor.comesAlive();
+    await fillsIn(visitor, code, 'first', PASSWORD);
+    await makes(visitor);
+    await expect(visitor.page).toHaveURL('/dashboard');
+  });
+});

@@ -1,0 +1,40 @@
+//! `POST /api/update_profile`.
+
+use crate::error::AppError;
+use leptos::prelude::*;
+
+/// Changes what is shown of the person who asks.
+///
+/// # Errors
+/// [`AppError::IdentityRefused`], with the rule; [`AppError::EmailTaken`];
+/// [`AppError::NotSignedIn`]; [`AppError::Unavailable`].
+#[server(endpoint = "update_profile")]
+pub async fn update_profile(
+    display_name: String,
+    email: String,
+    description: String,
+) -> Result<(), AppError> {
+    use crate::{
+        domain::profile::ProfileDraft,
+        server::{context, flash::Flash, profile},
+    };
+    const PAGE: &str = "/account/profile";
+    let core = context::state().core;
+    let current = context::current_user()?;
+    let draft = ProfileDraft {
+        display_name,
+        email,
+        description,
+    };
+    match profile::update(&core, &current, &context::browser(), &draft).await {
+        Ok(()) => {
+            context::set_cookie(Flash::ProfileSaved.set_cookie());
+            context::redirect(PAGE);
+            Ok(())
+        }
+        Err(refusal) if refusal.is_refusal() => {
+            context::refuse(refusal, PAGE, &Flash::profile_refused(refusal, &draft))
+        }
+        Err(failure) => Err(failure),
+    }
+}

@@ -1,0 +1,25 @@
+//! The way between the pages of an account.
+
+use leptos::prelude::*;
+
+const PAGES: [(&str, &str); 3] = [
+    ("/dashboard", "Dashboard"),
+    ("/account/profile", "Profile"),
+    ("/account/password", "Password"),
+];
+
+#[component]
+pub fn AccountNav(
+    /// The path of the page that it stands on.
+    here: &'static str,
+) -> impl IntoView {
+    let links = PAGES.map(|(path, name)| {
+        let current = (path == here).then_some("page");
+        view! { <li><a href=path aria-current=current>{name}</a></li> }
+    });
+    view! {
+        <nav class="account-nav" aria-label="Account">
+            <ul>{links}</ul>
+        </nav>
+    }
+}

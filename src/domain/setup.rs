@@ -1,0 +1,115 @@
+//! The first start: the one-time code, and the first account.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
+
+/// Crockford's base 32 without its check symbols: no letter that looks like a digit or like another.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// 20 symbols of 5 bits are 100 bits: nobody guesses them in the hour of their life.
+pub const CODE_SYMBOLS: usize = 20;
+
+/// People copy five symbols at a glance.
+const GROUP: usize = 5;
+
+/// A setup code as it is shown or typed: never printed by accident, wiped from memory.
+///
+/// It can be serialised because the browser has to send it; nothing on the server sends it on.
+#[derive(Clone, Default, Serialize, Deserialize, ZeroizeOnDrop)]
+#[serde(transparent)]
+pub struct SetupCode(String);
+
+impl SetupCode {
+    pub fn new(typed: String) -> Self {
+        Self(typed)
+    }
+
+    /// The code of random bytes, five bits of each.
+    pub fn of_random(bytes: &[u8; CODE_SYMBOLS]) -> Self {
+        let mut code = String::with_capacity(CODE_SYMBOLS + CODE_SYMBOLS / GROUP);
+        for (index, byte) in bytes.iter().enumerate() {
+            if index > 0 && index % GROUP == 0 {
+                code.push('-');
+            }
+            code.push(char::from(ALPHABET[usize::from(byte % 32)]));
+        }
+        Self(code)
+    }
+
+    /// For the terminal of whoever starts the server, and for nothing else.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// One spelling for all that people type: any case, spaces and hyphens anywhere, and the
+    /// letters that Crockford's alphabet leaves out because they look like digits.
+    pub fn canonical(&self) -> Zeroizing<String> {
+        let symbols = self.0.chars().filter(|c| !c.is_whitespace() && *c != '-');
+        let symbols = symbols.map(|c| match c.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            other => other,
+        });
+        Zeroizing::new(symbols.collect())
+    }
+}
+
+/// The argument struct of a server function derives `Debug`: this keeps the code out of it.
+impl fmt::Debug for SetupCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SetupCode(redacted)")
+    }
+}
+
+/// The first account as it is typed, without its secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetupDraft {
+    pub username: String,
+    /// Empty: there is none.
+    pub email: String,
+    /// Empty: the name is shown.
+    pub display_name: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_four_groups_of_five() {
+        let bytes: [u8; CODE_SYMBOLS] = std::array::from_fn(|index| index as u8 * 13);
+        let code = SetupCode::of_random(&bytes);
+        assert_eq!(code.reveal().len(), 23);
+        let groups: Vec<_> = code.reveal().split('-').collect();
+        assert_eq!(groups.len(), 4);
+        assert!(groups.iter().all(|group| group.len() == GROUP));
+        assert_eq!(
+            SetupCode::of_random(&[0xFF; CODE_SYMBOLS]).reveal(),
+            "ZZZZZ-ZZZZZ-ZZZZZ-ZZZZZ"
+        );
+    }
+
+    #[test]
+    fn case_spaces_hyphens_and_lookalikes_are_forgiven() {
+        let canonical = |typed: &str| SetupCode::new(typed.to_owned()).canonical().to_string();
+        for typed in [
+            "01AB-C",
+            " 01 abc ",
+            "o1abc",
+            "OIab-C",
+            "0labc",
+            "-0-1-A-B-C-\t\u{a0}",
+        ] {
+            assert_eq!(canonical(typed), "01ABC", "{typed}");
+        }
+        for other in ["01ABCD", "01ABU", "01ABÇ", "", "1ABC"] {
+            assert_ne!(canonical(other), "01ABC", "{other}");
+        }
+    }
+
+    #[test]
+    fn debug_output_is_redacted() {
+        assert!(!format!("{:?}", SetupCode::new("01ABC".into())).contains("01ABC"));
+    }
+}

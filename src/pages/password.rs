@@ -1,0 +1,104 @@
+//! `/account/password`: a new password in the place of the current one.
+
+use crate::{
+    api::password::ChangePassword,
+    components::{
+        account::AccountNav,
+        form::{ErrorSummary, FormState, PasswordField, SubmitButton, submit_to},
+        layout::{Door, Page, Threshold},
+    },
+    domain::views::PasswordView,
+    error::AppError,
+};
+use leptos::{html, prelude::*, server_fn::ServerFn};
+
+#[component]
+pub fn PasswordPage(view: PasswordView) -> impl IntoView {
+    let change = ServerAction::<ChangePassword>::new();
+    let (current, new) = (NodeRef::new(), NodeRef::new());
+    let form = FormState::of(change, view.refusal, vec![current, new]);
+    let changed = view.others_ended.map(|ended| view! { <Changed ended /> });
+    view! {
+        <Page title=form.title("Change your password") signed_in=view.display_name>
+            <AccountNav here="/account/password" />
+            <Threshold>
+                <Door />
+                <div class="card">
+                    <h1>"Change your password"</h1>
+                    {changed}
+                    <ChangeForm change form current new username=view.username min_chars=view.min_chars />
+                </div>
+            </Threshold>
+        </Page>
+    }
+}
+
+#[component]
+fn Changed(ended: u64) -> impl IntoView {
+    let others = match ended {
+        0 => "You were not signed in anywhere else.".to_owned(),
+        1 => "1 other session has ended.".to_owned(),
+        _ => format!("{ended} other sessions have ended."),
+    };
+    view! {
+        <div class="notice" role="status">
+            <p>"Your password was changed. " {others}</p>
+        </div>
+    }
+}
+
+#[component]
+fn ChangeForm(
+    change: ServerAction<ChangePassword>,
+    form: FormState,
+    current: NodeRef<html::Input>,
+    new: NodeRef<html::Input>,
+    username: String,
+    min_chars: usize,
+) -> impl IntoView {
+    let FormState {
+        refusal,
+        busy,
+        summary,
+    } = form;
+    let wrong = form.is_invalid(field_of, "current_password");
+    let refused = form.is_invalid(field_of, "new_password");
+    let hint = format!(
+        "At least {min_chars} characters. Several words are easier to keep in mind than odd signs."
+    );
+    view! {
+        <ErrorSummary refusal field=field_of node_ref=summary />
+        <p class="quiet-text">"All your other sessions end with it. This browser stays signed in."</p>
+        <form class="form" method="post" action=ChangePassword::url() on:submit=submit_to(change)>
+            // Nobody types here: password managers read for whom the new password is. It has no
+            // name, so it is not sent.
+            <input type="text" id="username" value=username autocomplete="username" readonly hidden />
+            <PasswordField
+                id="current_password"
+                label="Current password"
+                autocomplete="current-password"
+                node_ref=current
+                is_invalid=wrong
+                busy
+            />
+            <PasswordField
+                id="new_password"
+                label="New password"
+                autocomplete="new-password"
+                hint
+                node_ref=new
+                is_invalid=refused
+                busy
+            />
+            <SubmitButton label="Change password" busy />
+        </form>
+    }
+}
+
+/// The id of the field that a refusal is about.
+fn field_of(refusal: AppError) -> &'static str {
+    match refusal {
+        AppError::PasswordRefused(_) => "new_password",
+        _ => "current_password",
+    }
+}

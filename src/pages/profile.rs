@@ -1,0 +1,105 @@
+//! `/account/profile`: what is shown of a person.
+
+use crate::{
+    api::profile::UpdateProfile,
+    components::{
+        account::AccountNav,
+        form::{ErrorSummary, FormState, SubmitButton, TextField, submit_to},
+        layout::{Door, Page, Threshold},
+    },
+    domain::{
+        profile::ProfileDraft,
+        user::IdentityRefusal,
+        views::{ProfileNotice, ProfileView},
+    },
+    error::AppError,
+};
+use leptos::{prelude::*, server_fn::ServerFn};
+
+#[component]
+pub fn ProfilePage(view: ProfileView) -> impl IntoView {
+    let update = ServerAction::<UpdateProfile>::new();
+    let form = FormState::of(update, view.refusal, Vec::new());
+    let notice = view.notice.map(|notice| view! { <Notice notice /> });
+    view! {
+        <Page title=form.title("Your profile") signed_in=view.display_name>
+            <AccountNav here="/account/profile" />
+            <Threshold>
+                <Door />
+                <div class="card">
+                    <h1>"Your profile"</h1>
+                    {notice}
+                    <p class="quiet-text">"You sign in as " <b>{view.username}</b> "."</p>
+                    <ProfileForm update form draft=view.draft />
+                </div>
+            </Threshold>
+        </Page>
+    }
+}
+
+#[component]
+fn Notice(notice: ProfileNotice) -> impl IntoView {
+    let words = match notice {
+        ProfileNotice::Saved => "Saved.",
+        ProfileNotice::TypedTooMuch => {
+            "What you typed was too long to come back whole. Look through the fields before you save."
+        }
+    };
+    view! {
+        <div class="notice" role="status">
+            <p>{words}</p>
+        </div>
+    }
+}
+
+#[component]
+fn ProfileForm(
+    update: ServerAction<UpdateProfile>,
+    form: FormState,
+    draft: ProfileDraft,
+) -> impl IntoView {
+    let FormState {
+        refusal,
+        busy,
+        summary,
+    } = form;
+    view! {
+        <ErrorSummary refusal field=field_of node_ref=summary />
+        <form class="form" method="post" action=UpdateProfile::url() on:submit=submit_to(update)>
+            <TextField
+                id="display_name"
+                label="Display name"
+                value=draft.display_name
+                autocomplete="name"
+                hint="How pages greet you. Left empty, it is the name with which you sign in."
+                is_invalid=form.is_invalid(field_of, "display_name")
+            />
+            <TextField
+                id="email"
+                label="E-mail (optional)"
+                value=draft.email
+                autocomplete="email"
+                inputmode="email"
+                hint="You can type it in place of your name when you sign in."
+                is_invalid=form.is_invalid(field_of, "email")
+            />
+            <TextField
+                id="description"
+                label="Description (optional)"
+                value=draft.description
+                autocomplete="off"
+                is_invalid=form.is_invalid(field_of, "description")
+            />
+            <SubmitButton label="Save" busy />
+        </form>
+    }
+}
+
+/// The id of the field that a refusal is about.
+fn field_of(refusal: AppError) -> &'static str {
+    match refusal {
+        AppError::EmailTaken | AppError::IdentityRefused(IdentityRefusal::Email) => "email",
+        AppError::IdentityRefused(IdentityRefusal::Description) => "description",
+        _ => "display_name",
+    }
+}

@@ -1,0 +1,106 @@
+//! `/setup`: the first account, for whoever has the code that the server printed.
+
+use crate::{
+    api::setup::SetUp,
+    components::{
+        form::{ErrorSummary, FormState, PasswordField, SubmitButton, TextField, submit_to},
+        layout::{Door, Page, Threshold},
+    },
+    domain::{setup::SetupDraft, user::IdentityRefusal, views::SetupView},
+    error::AppError,
+};
+use leptos::{html, prelude::*, server_fn::ServerFn};
+
+#[component]
+pub fn SetupPage(view: SetupView) -> impl IntoView {
+    let set_up = ServerAction::<SetUp>::new();
+    let password = NodeRef::new();
+    let form = FormState::of(set_up, view.refusal, vec![password]);
+    view! {
+        <Page title=form.title("Make the first account")>
+            <Threshold>
+                <Door />
+                <div class="card">
+                    <h1>"Make the first account"</h1>
+                    <SetupForm set_up form password draft=view.draft min_chars=view.min_chars />
+                </div>
+            </Threshold>
+        </Page>
+    }
+}
+
+#[component]
+fn SetupForm(
+    set_up: ServerAction<SetUp>,
+    form: FormState,
+    password: NodeRef<html::Input>,
+    draft: SetupDraft,
+    min_chars: usize,
+) -> impl IntoView {
+    let FormState {
+        refusal,
+        busy,
+        summary,
+    } = form;
+    let hint = format!("At least {min_chars} characters.");
+    view! {
+        <ErrorSummary refusal field=field_of node_ref=summary />
+        <p class="quiet-text">"It will be an administrator’s. The code shows that you run this server."</p>
+        <form class="form" method="post" action=SetUp::url() on:submit=submit_to(set_up)>
+            <TextField
+                id="code"
+                label="One-time code"
+                value=String::new()
+                autocomplete="off"
+                required=true
+                hint="The server printed it when it started. It is valid for an hour; capitals, spaces and hyphens do not matter."
+                is_invalid=form.is_invalid(field_of, "code")
+            />
+            <TextField
+                id="username"
+                label="Name"
+                value=draft.username
+                autocomplete="username"
+                required=true
+                hint="You sign in with it."
+                is_invalid=form.is_invalid(field_of, "username")
+            />
+            <TextField
+                id="email"
+                label="E-mail (optional)"
+                value=draft.email
+                autocomplete="email"
+                inputmode="email"
+                is_invalid=form.is_invalid(field_of, "email")
+            />
+            <TextField
+                id="display_name"
+                label="Display name (optional)"
+                value=draft.display_name
+                autocomplete="name"
+                is_invalid=form.is_invalid(field_of, "display_name")
+            />
+            <PasswordField
+                id="password"
+                label="Password"
+                autocomplete="new-password"
+                hint
+                node_ref=password
+                is_invalid=form.is_invalid(field_of, "password")
+                busy
+            />
+            <SubmitButton label="Make the account" busy />
+        </form>
+    }
+}
+
+/// The id of the field that a refusal is about.
+fn field_of(refusal: AppError) -> &'static str {
+    match refusal {
+        AppError::IdentityRefused(IdentityRefusal::Email) => "email",
+        AppError::IdentityRefused(IdentityRefusal::DisplayName) => "display_name",
+        AppError::IdentityRefused(_) => "username",
+        AppError::PasswordRefused(_) => "password",
+        _ => "code",
+    }
+}

@@ -1,0 +1,24 @@
+//! `vestibule setup-code`.
+
+use super::{CliError, open_core, output::to_stderr};
+use crate::{
+    domain::activity::Source,
+    server::{config::Config, db::IfMissing, origin::Site, setup},
+};
+use std::io::{self, Write};
+
+/// Prints a new code; the one before is void.
+pub async fn run(config: &Config) -> Result<(), CliError> {
+    let core = open_core(config, IfMissing::Refuse, Source::Command).await?;
+    let code = setup::new_code(&core).await;
+    core.db.close().await;
+    let refusal =
+        "there is an account already. An administrator makes others: `vestibule user create`.";
+    let code = code?.ok_or_else(|| CliError::Refused(refusal.to_owned()))?;
+    let site = Site::new(config.public_url.clone(), config.site_addr.port());
+    to_stderr(&format!(
+        "The first account is made at {}/setup. This code is valid for one hour, once:",
+        site.public_url.origin()
+    ));
+    Ok(writeln!(io::stdout(), "{}", code.reveal())?)
+}

@@ -1,0 +1,86 @@
+//! People change their password.
+
+use super::{
+    Core,
+    attempt::Attempt,
+    sessions::{self, Renewed, Verified, Visitor},
+    store::{
+        self,
+        sessions::{Hashes, PasswordChange},
+    },
+};
+use crate::{
+    domain::{password::Password, session::CurrentUser, user::LookupKey},
+    error::AppError,
+};
+
+/// Changes the password of the person who asks: all other sessions of the account end, and this
+/// one goes on under a new token (ASVS V6.2.2, V6.2.3, V7.4.3).
+///
+/// The new password is judged first, which costs no hash.
+///
+/// # Errors
+/// [`AppError::PasswordRefused`] and [`AppError::CurrentPasswordWrong`]; [`AppError::NotSignedIn`]
+/// where the session has ended in the meantime; [`AppError::Throttled`], [`AppError::Busy`] and [`AppError::Unavailable`]
+/// where trying again helps. Nothing is changed then.
+pub async fn change(
+    core: &Core,
+    current: &CurrentUser,
+    visitor: &Visitor,
+    current_password: &Password,
+    new_password: &Password,
+) -> Result<Renewed, AppError> {
+    let user = &current.user;
+    core.password_rules
+        .check(new_password, &user.username, user.email.as_deref())?;
+    let verified = verify(core, current, visitor, current_password).await?;
+    let new_hash = core.hasher.hash(new_password).await?;
+    let change = PasswordChange {
+        hashes: Hashes {
+            verified: &verified.verified_hash,
+            kept: &new_hash,
+        },
+        device: verified.known_device.as_ref(),
+        admission: &verified.admission,
+    };
+    match sessions::renew_with_password(core, &current.session, &visitor.browser, &change).await? {
+        Some(renewed) => Ok(renewed),
+        None => Err(why_not(core, current).await?),
+    }
+}
+
+/// Whoever sits down at a browser that was left open does not get past this, and does not get to
+/// guess: it is slowed and written down like a sign-in (ASVS V6.3.4).
+async fn verify(
+    core: &Core,
+    current: &CurrentUser,
+    visitor: &Visitor,
+    typed: &Password,
+) -> Result<Verified, AppError> {
+    let name = LookupKey::of(&current.user.username);
+    let verified = match Attempt::by_name(core, &name, typed, visitor).await {
+        Ok(attempt) => {
+            let admitted = attempt.admit().await?;
+            attempt.verify(admitted).await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    verified.map_err(|refusal| match refusal {
+        AppError::SignInRefused => AppError::CurrentPasswordWrong,
+        other => other,
+    })
+}
+
+/// Something else came first. As a rule it has ended the session; where only the stored hash got
+/// newer parameters by a sign-in elsewhere, trying again helps.
+async fn why_not(core: &Core, current: &CurrentUser) -> Result<AppError, AppError> {
+    let found = store::sessions::find(&core.db, &current.session.id).await?;
+    let lives = found.is_some_and(|found| {
+        !found.user.disabled && found.session.end_by(core.clock.now()).is_none()
+    });
+    Ok(if lives {
+        AppError::Unavailable
+    } else {
+        AppError::NotSignedIn
+    })
+}

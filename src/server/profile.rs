@@ -1,0 +1,45 @@
+//! People change what is shown of them.
+
+use super::{
+    Core,
+    db::StoreError,
+    sessions::Browser,
+    store::{self, users::Profile},
+    users,
+};
+use crate::{
+    domain::{activity::Event, profile::ProfileDraft, session::CurrentUser, user::Email},
+    error::AppError,
+};
+
+/// Changes display name, e-mail address and description of the person who asks.
+///
+/// # Errors
+/// [`AppError::IdentityRefused`], the first rule that is broken; [`AppError::EmailTaken`];
+/// [`AppError::NotSignedIn`] where the account was disabled in the meantime.
+pub async fn update(
+    core: &Core,
+    current: &CurrentUser,
+    browser: &Browser,
+    draft: &ProfileDraft,
+) -> Result<(), AppError> {
+    let user = &current.user;
+    let display_name = users::display_name_of(&draft.display_name, &user.username)?;
+    let email = users::typed_email(&draft.email)
+        .map(Email::parse)
+        .transpose()?;
+    let description = users::description_of(&draft.description)?;
+    let profile = Profile {
+        display_name: &display_name,
+        email: email.as_ref(),
+        description: &description,
+    };
+    let session = Some(&current.session.id);
+    let entry = browser.entry(core, Event::ProfileChanged, Some(&user.id), session);
+    match store::users::update_profile(&core.db, &user.id, &profile, entry).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(AppError::NotSignedIn),
+        Err(StoreError::NotUnique) => Err(AppError::EmailTaken),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,86 @@
+//! The table `setup_codes`: at most one row, and none once there is an account.
+
+use super::users::{NewUser, bind_user};
+use crate::{
+    domain::{activity::Entry, moment::Timestamp},
+    server::{
+        db::{Db, StoreError, Transaction, in_transaction, on_pool},
+        token::TokenDigest,
+    },
+};
+
+/// Keeps the code that is valid from now on; the one before is void. `false` where there is an
+/// account, and no code is of use.
+pub async fn replace(
+    db: &Db,
+    digest: &TokenDigest,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "INSERT INTO setup_codes (purpose, code_digest, created_at, expires_at) \
+        SELECT 'first_account', $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM users) \
+        ON CONFLICT (purpose) DO UPDATE SET code_digest = excluded.code_digest, \
+        created_at = excluded.created_at, expires_at = excluded.expires_at";
+    let replaced = on_pool!(db, pool => sqlx::query(SQL)
+        .bind(digest.as_str())
+        .bind(now.as_millis())
+        .bind(expires_at.as_millis())
+        .execute(pool)
+        .await?
+        .rows_affected());
+    Ok(replaced == 1)
+}
+
+/// Whether this is the code, and it is still valid.
+pub async fn is_live(db: &Db, digest: &TokenDigest, now: Timestamp) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT 1 FROM setup_codes WHERE code_digest = $1 AND expires_at > $2";
+    let found = on_pool!(db, pool => sqlx::query(SQL)
+        .bind(digest.as_str())
+        .bind(now.as_millis())
+        .fetch_optional(pool)
+        .await?
+        .is_some());
+    Ok(found)
+}
+
+/// Makes the first account in exchange for the code, which is used up by it: one transaction.
+/// `false` where the code is not live, or an account exists.
+///
+/// Whoever deletes the code has it: of two at once the second waits, and finds it gone.
+pub async fn redeem(
+    db: &Db,
+    digest: &TokenDigest,
+    user: &NewUser<'_>,
+    entry: Entry,
+) -> Result<bool, StoreError> {
+    const TAKE: &str = "DELETE FROM setup_codes WHERE code_digest = $1 AND expires_at > $2";
+    const INSERT: &str = "INSERT INTO users (id, username, username_key, email, email_key, display_name, \
+        description, is_admin, password_hash, created_at) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 \
+        WHERE NOT EXISTS (SELECT 1 FROM users)";
+    let mut transaction = db.begin().await?;
+    let taken = in_transaction!(transaction, connection => sqlx::query(TAKE)
+        .bind(digest.as_str())
+        .bind(user.created_at.as_millis())
+        .execute(connection)
+        .await?
+        .rows_affected());
+    if taken == 0 {
+        return Ok(false);
+    }
+    let inserted = in_transaction!(transaction, connection => bind_user!(sqlx::query(INSERT), user)
+        .execute(connection)
+        .await?
+        .rows_affected());
+    if inserted == 1 {
+        super::activity::insert_within(&mut transaction, entry).await?;
+    }
+    transaction.commit().await?;
+    Ok(inserted == 1)
+}
+
+/// Makes the code useless, together with what creates an account in another way.
+pub(super) async fn void_within(transaction: &mut Transaction) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM setup_codes";
+    in_transaction!(transaction, connection => sqlx::query(SQL).execute(connection).await.map(|_| ())?);
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! The first account by the page: whoever has the code, once.
+
+use crate::{
+    app::{COOKIE_CHECK, TestApp, assert_contains, assert_page, assert_redirect, flash_of},
+    on_both_engines,
+    support::{
+        PASSWORD,
+        http::{Answer, Browser, Request, SESSION_COOKIE},
+    },
+};
+use std::time::Duration;
+use vestibule::server::{setup, store};
+
+const FUNCTION: &str = "/api/set_up";
+
+async fn new_code(app: &TestApp) -> String {
+    let code = setup::new_code(&app.core).await.unwrap();
+    code.expect("there is no account yet").reveal().to_owned()
+}
+
+fn fields<'a>(code: &'a str, name: &'a str, password: &'a str) -> [(&'a str, &'a str); 3] {
+    [("code", code), ("username", name), ("password", password)]
+}
+
+async fn post(browser: &mut Browser, code: &str, name: &str, password: &str) -> Answer {
+    browser
+        .post_form(FUNCTION, &fields(code, name, password))
+        .await
+}
+
+async fn fetch(browser: &mut Browser, code: &str, name: &str, password: &str) -> Answer {
+    browser
+        .fetch_form(FUNCTION, &fields(code, name, password))
+        .await
+}
+
+async fn number_of_accounts(app: &TestApp) -> usize {
+    store::users::list(&app.core.db).await.unwrap().len()
+}
+
+on_both_engines! {
+    async fn the_code_makes_an_administrator_who_is_signed_in(database: TestDatabase) {
+        let app = TestApp::empty(database).await;
+        let code = new_code(&app).await;
+        let mut browser = app.browser();
+        let page = browser.get("/login").await;
+        assert_page(&page, "No account exists yet");
+        assert!(page.text().contains("href=\"/setup\""), "{}", page.text());
+        assert_page(&browser.get("/setup").await, "Make the first account");
+        let [code, name, password] = fields(&code, "ada", PASSWORD);
+        let rest = [("email", "ada@example.org"), ("display_name", "Ada Lovelace")];
+        let answer = browser.post_form(FUNCTION, &[code, name, password, rest[0], rest[1]]).await;
+        assert_redirect(&answer, COOKIE_CHECK);
+        let page = browser.follow(COOKIE_CHECK).await;
+        assert_page(&page, "Good to see you, Ada Lovelace");
+        assert_contains(&page, "Role Administrator");
+        assert_contains(&page, "E-mail ada@example.org");
+        assert_eq!(app.fetch_login("ada@example.org", PASSWORD).await.status, 200);
+    }
+
+    async fn a_script_is_told_where_to_go(database: TestDatabase) {
+        let app = TestApp::empty(database).await;
+        let code = new_code(&app).await;
+        let mut browser = app.browser();
+        browser.set_cookie(SESSION_COOKIE, &"A".repeat(43));
+        let answer = fetch(&mut browser, &code, "ada", PASSWORD).await;
+        assert_eq!((answer.status, answer.location()), (200, COOKIE_CHECK), "{}", answer.text());
+        assert_ne!(browser.session(), Some("A".repeat(43).as_str()), "none is adopted");
+        assert_page(&browser.get("/dashboard").await, "Good to see you, ada");
+        assert_page(&browser.get("/dashboard").await, "E-mail None");
+    }
+
+    async fn the_code_is_forgiving_in_its_spelling_only(database: TestDatabase) {
+        let app = TestApp::empty(database).await;
+        let code = new_code(&app).await;
+        let mut browser = app.browser();
+        let mut other = code.clone().into_bytes();
+        other[22] = if other[22] == b'0' { b'1' } else { b'0' };
+        let other = String::from_utf8(other).unwrap();
+        for wrong in ["", "-", &code[1..], &format!("{code}0"), &other, "00000-00000-00000-00000", "' OR 1=1 --"] {
+            let answer = fetch(&mut browser, wrong, "eve", PASSWORD).await;
+            assert_eq!((answer.status, answer.text().as_str()), (422, "\"setup_code_refused\""), "{wrong}");
+            assert_eq!(answer.session_token(), None);
+        }
+        assert_eq!(number_of_accounts(&app).await, 0);
+        let typed = format!(" {} ", code.to_lowercase().replace('-', "  ").replace('0', "o").replace('1', "l"));
+        assert_eq!(fetch(&mut browser, &typed, "ada", PASSWORD).await.status, 200, "{typed}");
+    }
+
+    /// Wrong, expired, replaced: one refusal, byte for byte.
+    async fn every_dead_code_gets_one_answer(database: TestDatabase) {
+        let app = TestApp::empty(database).await;
+        let replaced = new_code(&app).await;
+        let expired = new_code(&app).await;
+        app.set_clock(Duration::from_secs(3_600));
+        let mut flashes = Vec::new();
+        for code in ["wrong", &replaced, &expired] {
+            let mut browser = app.browser();
+            let answer = post(&mut browser, code, "eve", PASSWORD).await;
+            assert_redirect(&answer, "/setup");
+            assert_eq!(answer.session_token(), None);
+            flashes.push(flash_of(&answer));
+            let page = browser.get("/setup").await;
+            assert_page(&page, "The code is not right, or it is no longer valid.");
+            assert!(page.text().contains("href=\"#code\"") && page.text().contains("value=\"eve\""));
+            assert!(page.text().contains("<title>Error: Make the first account – Vestibule</title>"));
+        }
+        flashes.dedup();
+        assert_eq!(flashes.len(), 1, "{flashes:?}");
+        assert_eq!(number_of_accounts(&app).await, 0);
+    }
+
+    /// A slip in another field costs nothing: the code is still good.
+    async fn each_rule_is_told_and_the_code_stays(database: TestDatabase) {
+        let app = TestApp::empty(database).await;
+        let code = new_code(&app).await;
+        let mut browser = app.browser();
+        for (name, email, display_name, password, field, words) in [
+            ("a b", "", "", PASSWORD, "username", "A name is made of letters and digits"),
+            ("", "", "", PASSWORD, "username", "A name has 1 to 64 characters."),
+            ("ada", "nowhere", "", PASSWORD, "email", "This is not an e-mail address."),
+            ("ada", "", "A\u{202e}da", PASSWORD, "display_name", "no control characters"),
+            ("ada", "", "", "too short", "password", "at least 15 characters"),
+            ("ada", "", "", "adaadaadaadaada", "password", "must not be the name"),
+        ] {
+            let typed = [("code", code.as_str()), ("username", name), ("email", email),
+                ("display_name", display_name), ("password", password)];
+            assert_eq!(browser.fetch_form(FUNCTION, &typed).await.status, 422, "{words}");
+            let answer = browser.post_form(FUNCTION, &typed).await;
+            assert_redirect(&answer, "/setup");
+            let flash = flash_of(&answer);
+            assert!(!flash.contains(&code) && !flash.contains(password), "{flash}");
+            let page = browser.get("/setup").await;
+            assert_page(&page, words);
+            assert!(page.text().contains(&format!("href=\"#{field}\"")), "{words}");
+            assert!(!page.text().contains(&code), "secrets are typed again");
+        }
+        assert_eq!(number_of_accounts(&app).await, 0);
+        assert_redirect(&post(&mut browser, &code, "ada", PASSWORD).await, COOKIE_CHECK);
+    }
+
+    /// Once there is an account, the page is not there, whatever code is typed.
+    async fn with_an_account_there_is_nothing_here(database: TestDatabase) {
+        let app = TestApp::empty(database).await;
+        let code = new_code(&app).await;
+        let mut first = app.browser();
+        assert_eq!(fetch(&mut first, &code, "ada", PASSWORD).await.status, 200);
+        let before = app.rows().await;
+        for mut browser in [app.browser(), first] {
+            let page = browser.get("/setup").await;
+            assert_eq!(page.status, 404);
+            assert_contains(&page, "There is no page here");
+            let request = Request::get("/setup").header("accept", "application/json");
+            assert_eq!(browser.send(request).await.text(), "\"not_found\"");
+            for code in [code.as_str(), "wrong", ""] {
+                let answer = fetch(&mut browser, code, "eve", PASSWORD).await;
+                assert_eq!((answer.status, answer.text().as_str()), (404, "\"not_found\""));
+                let answer = post(&mut browser, code, "eve", PASSWORD).await;
+                assert_eq!(answer.status, 404);
+                assert_contains(&answer, "There is no page here");
+                assert!(answer.header_all("set-cookie").is_empty());
+            }
+        }
+        assert_eq!(app.rows().await, before);
+        assert!(!app.browser().get("/login").await.text().contains("/setup"));
+    }
+
+    /// Two people with one code at the same moment: one account, one of them signed in.
+    async fn of_two_at_once_one_gets_the_account(database: TestDatabase) {
+        let app = TestApp::empty(database).await;
+        let code = new_code(&app).await;
+        let attempts = ["ada", "eve"].map(|name| {
+            let (mut browser, code) = (app.browser(), code.clone());
+            tokio::spawn(async move { fetch(&mut browser, &code, name, PASSWORD).await })
+        });
+        let mut statuses = Vec::new();
+        for attempt in attempts {
+            let answer = attempt.await.unwrap();
+            assert_eq!(answer.status == 200, answer.session_token().is_some());
+            statuses.push(answer.status);
+        }
+        statuses.sort_unstable();
+        assert!(matches!(statuses[..], [200, 404 | 422]), "{statuses:?}");
+        assert_eq!(number_of_accounts(&app).await, 1);
+        assert_eq!(app.sessions().await.len(), 1);
+    }
+}
+
+/// A code in the address would stand in histories and logs: it is not read there (controls C15).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_in_the_address_is_not_read() {
+    use crate::support::database::{Engine, TestDatabase};
+    let app = TestApp::empty(TestDatabase::new(Engine::Sqlite).await).await;
+    let code = new_code(&app).await;
+    let page = app.browser().get(&format!("/setup?code={code}")).await;
+    assert_page(&page, "Make the first account");
+    assert!(!page.text().contains(&code));
+    let request = Request::form(
+        &format!("{FUNCTION}?code={code}"),
+        &[("username", "eve"), ("password", PASSWORD)],
+    );
+    assert_eq!(app.browser().send(request).await.status, 400);
+    assert_eq!(number_of_accounts(&app).await, 0);
+}

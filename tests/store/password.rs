@@ -1,0 +1,260 @@
+//! `store::sessions::renew_with_password`: a new password, and this session under a new token.
+
+use crate::{
+    given, on_both_engines,
+    support::{self, LIFETIMES, START},
+};
+use std::time::Duration;
+use vestibule::{
+    domain::session::{EndReason, Ended, Session, SessionId},
+    server::{
+        Core,
+        db::StoreError,
+        sessions::{self, Browser, Renewed},
+        store::{
+            self,
+            sessions::{Hashes, NewSession, PasswordChange},
+        },
+        token::{self, SessionToken},
+        users,
+    },
+};
+
+const CHANGE: PasswordChange = PasswordChange {
+    hashes: HASHES,
+    device: None,
+    admission: &given::UNCOUNTED,
+};
+
+const HASHES: Hashes = Hashes {
+    verified: "the first hash",
+    kept: "a new hash",
+};
+
+/// What the use case does once the current password was found right.
+async fn renew(core: &Core, old: &Session, change: &PasswordChange<'_>) -> Option<Renewed> {
+    let browser = Browser::new("198.51.100.4".to_owned(), "Another browser");
+    sessions::renew_with_password(core, old, &browser, change)
+        .await
+        .expect("an answer")
+}
+
+async fn reason_of(core: &Core, token: &SessionToken) -> Option<EndReason> {
+    given::end_of(core, token).await.map(|ended| ended.reason)
+}
+
+on_both_engines! {
+    async fn this_session_goes_on_under_a_new_token_and_the_others_end(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        let [this, second, third] =
+            [given::session(&core, &ada).await, given::session(&core, &ada).await, given::session(&core, &ada).await];
+        let of_grace = given::session(&core, &grace).await;
+        let signed_out = given::session(&core, &ada).await;
+        sessions::end(&core, &signed_out, EndReason::SignedOut).await.unwrap();
+        let timed_out = given::session_at(&core, &ada, START).await;
+        let old = given::stored(&core, &this).await.session;
+        let now = START.after(Duration::from_secs(60));
+        core.clock.set(now);
+
+        let renewed = renew(&core, &old, &CHANGE).await.expect("a new session");
+        assert_eq!(renewed.others_ended, 3, "those that lived");
+        assert_eq!(given::end_of(&core, &this).await, Some(Ended { at: now, reason: EndReason::Replaced }));
+        for token in [&second, &third, &timed_out] {
+            let expected = Ended { at: now, reason: EndReason::PasswordChanged };
+            assert_eq!(given::end_of(&core, token).await, Some(expected));
+        }
+        assert_eq!(reason_of(&core, &signed_out).await, Some(EndReason::SignedOut), "the first reason stays");
+        assert_eq!(given::end_of(&core, &of_grace).await, None);
+        assert_eq!(given::credentials(&core, "ada").await.password_hash, "a new hash");
+        assert_eq!(given::credentials(&core, "grace").await.password_hash, "the first hash");
+
+        let new = given::stored(&core, &renewed.token).await;
+        assert_eq!(new.user.username, "ada");
+        let expected = Session {
+            id: new.session.id.clone(),
+            user_id: ada.user.id.clone(),
+            created_at: now,
+            last_seen_at: now,
+            authenticated_at: now,
+            idle_ends_at: now.after(LIFETIMES.idle),
+            absolute_ends_at: now.after(LIFETIMES.absolute),
+            remember: false,
+            address: "198.51.100.4".to_owned(),
+            user_agent: "Another browser".to_owned(),
+            ended: None,
+        };
+        assert_eq!(new.session, expected);
+        assert_ne!(new.session.id, old.id);
+    }
+
+    /// Sessions that timed out unseen ended for that, and are not counted.
+    async fn a_time_out_that_nobody_noticed_came_first(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let forgotten = given::session(&core, &ada).await;
+        core.clock.set(START.after(LIFETIMES.idle));
+        let this = given::session(&core, &ada).await;
+        let old = given::stored(&core, &this).await.session;
+        assert_eq!(renew(&core, &old, &CHANGE).await.expect("a new session").others_ended, 0);
+        assert_eq!(reason_of(&core, &forgotten).await, Some(EndReason::Idle));
+    }
+
+    async fn staying_signed_in_is_kept(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let started = sessions::start(&core, &given::verified(&ada), given::visitor(None), true).await;
+        let this = started.unwrap().unwrap().session;
+        let old = given::stored(&core, &this).await.session;
+        let renewed = renew(&core, &old, &CHANGE).await.expect("a new session");
+        let new = given::stored(&core, &renewed.token).await.session;
+        assert!(new.remember);
+        assert_eq!(new.absolute_ends_at, START.after(LIFETIMES.remember_absolute));
+    }
+
+    /// *Ended is for ever*: whatever ended the session, its password cannot be changed in it.
+    async fn an_ended_session_changes_nothing(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let other = given::session_at(&core, &ada, START.after(LIFETIMES.absolute)).await;
+        for (ending, after) in [("signed out", Duration::ZERO), ("idle", LIFETIMES.idle), ("expired", LIFETIMES.absolute)] {
+            core.clock.set(START);
+            let this = given::session(&core, &ada).await;
+            let old = given::stored(&core, &this).await.session;
+            if ending == "signed out" {
+                sessions::end(&core, &this, EndReason::SignedOut).await.unwrap();
+            }
+            core.clock.set(START.after(after));
+            let before = given::everything_written(&core.db).await;
+            assert!(renew(&core, &old, &CHANGE).await.is_none(), "{ending}");
+            assert_eq!(given::everything_written(&core.db).await, before, "{ending}");
+        }
+        assert_eq!(given::end_of(&core, &other).await, None);
+    }
+
+    async fn only_the_verified_hash_of_an_enabled_account_is_replaced(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        let this = given::session(&core, &ada).await;
+        let of_grace = given::session(&core, &grace).await;
+        let old = given::stored(&core, &this).await.session;
+        let other = given::password_change("another hash", "a new hash");
+        let before = given::everything_written(&core.db).await;
+        assert!(renew(&core, &old, &other).await.is_none());
+        let strange = Session { id: given::stored(&core, &of_grace).await.session.id, ..old.clone() };
+        assert!(renew(&core, &strange, &CHANGE).await.is_none(), "somebody else's session");
+        let nobodys = Session { id: SessionId("nobody's".to_owned()), ..old.clone() };
+        assert!(renew(&core, &nobodys, &CHANGE).await.is_none());
+        assert_eq!(given::everything_written(&core.db).await, before);
+
+        users::disable(&core, &ada.user).await.unwrap();
+        assert!(renew(&core, &old, &CHANGE).await.is_none());
+        assert_eq!(given::credentials(&core, "ada").await.password_hash, "the first hash");
+    }
+
+    async fn all_or_nothing(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let (this, other) = (given::session(&core, &ada).await, given::session(&core, &ada).await);
+        let old = given::stored(&core, &this).await.session;
+        let before = given::everything_written(&core.db).await;
+        let session = NewSession {
+            id: token::new_session_id(),
+            token_digest: &other.digest(),
+            user_id: &ada.user.id,
+            created_at: START,
+            idle_ends_at: START,
+            absolute_ends_at: START,
+            remember: false,
+            address: "",
+            user_agent: "",
+        };
+        let refused = store::sessions::renew_with_password(&core.db, &session, &old.id, &CHANGE).await;
+        assert!(matches!(refused, Err(StoreError::NotUnique)), "{refused:?}");
+        assert_eq!(given::everything_written(&core.db).await, before);
+    }
+
+    /// Two forms at once, from one session or from two: one wins, and one session lives.
+    async fn of_two_changes_at_once_one_wins(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for round in 0..40 {
+            let ada = given::account(&core, &format!("ada{round}")).await;
+            let one = given::session(&core, &ada).await;
+            let one = given::stored(&core, &one).await.session;
+            let other = given::session(&core, &ada).await;
+            let other = given::stored(&core, &other).await.session;
+            let other = if round % 2 == 0 { one.clone() } else { other };
+            let tasks = [(one, "hash one"), (other, "hash two")].map(|(old, new_hash)| {
+                let core = core.clone();
+                tokio::spawn(async move {
+                    let change = given::password_change("the first hash", new_hash);
+                    renew(&core, &old, &change).await.map(|renewed| (renewed, new_hash))
+                })
+            });
+            let mut winners = Vec::new();
+            for task in tasks {
+                winners.extend(task.await.unwrap());
+            }
+            assert_eq!(winners.len(), 1, "round {round}");
+            let (renewed, new_hash) = winners.remove(0);
+            assert_eq!(given::credentials(&core, &ada.user.username).await.password_hash, new_hash);
+            assert_eq!(given::end_of(&core, &renewed.token).await, None);
+            let sessions = store::sessions::list(&core.db, Some(&ada.user.id)).await.unwrap();
+            let live = sessions.iter().filter(|found| found.session.ended.is_none());
+            assert_eq!(live.count(), 1, "round {round}");
+        }
+    }
+
+    /// Signing out or disabling at the same moment comes wholly before or wholly after.
+    async fn an_end_at_the_same_moment_holds(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for round in 0..60 {
+            let ada = given::account(&core, &format!("ada{round}")).await;
+            let this = given::session(&core, &ada).await;
+            let old = given::stored(&core, &this).await.session;
+            let (changing, of_change) = (core.clone(), old.clone());
+            let change = tokio::spawn(async move { renew(&changing, &of_change, &CHANGE).await });
+            let (ending, user) = (core.clone(), ada.user.clone());
+            let disables = round % 2 == 0;
+            let end = tokio::spawn(async move {
+                if disables {
+                    users::disable(&ending, &user).await.unwrap();
+                    true
+                } else {
+                    sessions::end(&ending, &this, EndReason::SignedOut).await.unwrap().is_some()
+                }
+            });
+            let (renewed, was_ended) = (change.await.unwrap(), end.await.unwrap());
+            let sessions = store::sessions::list(&core.db, Some(&ada.user.id)).await.unwrap();
+            let live = sessions.iter().filter(|found| found.session.ended.is_none()).count();
+            let hash = given::credentials(&core, &ada.user.username).await.password_hash;
+            match (&renewed, disables) {
+                (None, _) => assert_eq!((live, hash.as_str(), was_ended), (0, "the first hash", true)),
+                (Some(_), true) => assert_eq!((live, hash.as_str()), (0, "a new hash")),
+                // Signing out came after: the old token was dead by then.
+                (Some(_), false) => assert_eq!((live, hash.as_str(), was_ended), (1, "a new hash", false)),
+            }
+        }
+    }
+
+    /// Whoever signs in with the old password at the same moment is signed out by its end.
+    async fn a_sign_in_with_the_old_password_does_not_outlive_it(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for round in 0..60 {
+            let ada = given::account(&core, &format!("ada{round}")).await;
+            let this = given::session(&core, &ada).await;
+            let old = given::stored(&core, &this).await.session;
+            let (changing, signing_in, verified) = (core.clone(), core.clone(), given::verified(&ada));
+            let change = tokio::spawn(async move { renew(&changing, &old, &CHANGE).await });
+            let login = tokio::spawn(async move {
+                sessions::start(&signing_in, &verified, given::visitor(None), false).await.unwrap()
+            });
+            let (renewed, started) = (change.await.unwrap(), login.await.unwrap());
+            let renewed = renewed.expect("nothing ends this session");
+            assert_eq!(renewed.others_ended, u64::from(started.is_some()), "wholly before or wholly after");
+            if let Some(started) = started {
+                assert_eq!(reason_of(&core, &started.session).await, Some(EndReason::PasswordChanged));
+            }
+        }
+    }
+}
