@@ -1,23 +1,25 @@
 //! Passwords are hashed behind this door and nowhere else.
 //!
-//! Argon2id on a few threads of its own, each with its own memory that it uses again: the memory
-//! is bounded by the number of threads, whatever a flood of sign-ins asks for (ASVS V15.2.2).
+//! Argon2id on a few threads of its own, each with its own memory that it uses again while there is
+//! work: the memory is bounded by the number of threads, whatever a flood of sign-ins asks for (ASVS
+//! V15.2.2). They give way to the threads that answer pages.
 
 use crate::{domain::password::Password, error::AppError};
 use argon2::{
     Algorithm, Argon2, Block, Params, PasswordHash, Version,
     password_hash::phc::{Output, ParamsString, Salt},
 };
+use flume::RecvTimeoutError;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use rand::{TryRng, rngs::SysRng};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
-        mpsc,
     },
     thread,
+    time::Duration,
 };
 use subtle::ConstantTimeEq;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -34,6 +36,13 @@ const TAG_BYTES: usize = 32;
 /// A stored hash that asks for more is corrupt or forged; honouring it would break the budget.
 const MAX_STORED_MEMORY_KIB: u32 = 64 * 1024;
 const MAX_STORED_PASSES: u32 = 10;
+
+/// A thread without work for so long gives its memory back; its next hash takes twice as long.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Of 19: a page is answered first, and a sign-in on a busy machine still gets its share.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
 
 pub const MEMORY_PER_THREAD: u64 = MEMORY_KIB as u64 * 1024;
 
@@ -57,7 +66,7 @@ pub struct Checked {
 /// The pool of hashing threads.
 #[derive(Clone)]
 pub struct Hasher {
-    queue: mpsc::Sender<Job>,
+    queue: flume::Sender<Job>,
     places: Arc<Semaphore>,
     costliest: Arc<AtomicU64>,
     /// A hash of nothing that anybody could type, for accounts that do not exist.
@@ -66,7 +75,7 @@ pub struct Hasher {
 
 /// A place at a thread or in the queue before it. Whoever has one is served.
 pub struct Place {
-    queue: mpsc::Sender<Job>,
+    queue: flume::Sender<Job>,
     costliest: Arc<AtomicU64>,
     stand_in: Arc<str>,
     permit: OwnedSemaphorePermit,
@@ -104,18 +113,15 @@ impl Hasher {
     /// # Errors
     /// Where the system gives no thread.
     pub fn start(capacity: Capacity) -> std::io::Result<Self> {
-        let (queue, jobs) = mpsc::channel();
+        let (queue, jobs) = flume::unbounded();
         let places = Semaphore::new(capacity.threads + capacity.queue);
-        let jobs = Arc::new(Mutex::new(jobs));
         for number in 0..capacity.threads {
-            let jobs = Arc::clone(&jobs);
+            let jobs = jobs.clone();
             thread::Builder::new()
                 .name(format!("hashing-{number}"))
                 .spawn(move || work_through(&jobs))?;
         }
-        let stand_in = Workspace::default()
-            .hash(uuid::Uuid::new_v4().as_bytes())
-            .map_err(std::io::Error::other)?;
+        let stand_in = stand_in().map_err(std::io::Error::other)?;
         Ok(Self {
             queue,
             places: Arc::new(places),
@@ -214,12 +220,56 @@ pub fn nfc(password: &Password) -> Zeroizing<String> {
     )
 }
 
+/// The hash of an account that does not exist: of today's cost, with a random tag, which is the hash
+/// of nothing that anybody could type.
+fn stand_in() -> Result<String, HashingError> {
+    let tag: [u8; TAG_BYTES] = random()?;
+    phc_string(&random()?, &tag)
+}
+
+fn random<const BYTES: usize>() -> Result<[u8; BYTES], HashingError> {
+    let mut bytes = [0; BYTES];
+    SysRng
+        .try_fill_bytes(&mut bytes)
+        .map_err(|_| HashingError::Failed)?;
+    Ok(bytes)
+}
+
+/// A hash with today's parameters as it is stored.
+fn phc_string(salt: &[u8; SALT_BYTES], tag: &[u8]) -> Result<String, HashingError> {
+    let params = ParamsString::try_from(&todays_parameters()).map_err(|_| HashingError::Failed)?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params,
+        salt: Some(Salt::new(salt).map_err(|_| HashingError::Failed)?),
+        hash: Some(Output::new(tag).map_err(|_| HashingError::Failed)?),
+    };
+    Ok(hash.to_string())
+}
+
+/// Threads that answer pages come first: under a flood of sign-ins a page waits for no hash.
+fn give_way() {
+    // On Linux this is the priority of the calling thread alone.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::debug!(%error, "hashing threads keep their priority");
+    }
+}
+
 /// One hashing thread: takes jobs until the last [`Hasher`] is gone.
-fn work_through(jobs: &Mutex<mpsc::Receiver<Job>>) {
+fn work_through(jobs: &flume::Receiver<Job>) {
+    give_way();
     let mut workspace = Workspace::default();
     loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = job else { return };
+        let job = match jobs.recv_timeout(IDLE) {
+            Ok(job) => job,
+            Err(RecvTimeoutError::Timeout) => {
+                workspace = Workspace::default();
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         // A panic drops the reply, which is answered as a failure; the thread goes on.
         if catch_unwind(AssertUnwindSafe(|| job(&mut workspace))).is_err() {
             workspace = Workspace::default();
@@ -228,16 +278,13 @@ fn work_through(jobs: &Mutex<mpsc::Receiver<Job>>) {
 }
 
 /// The memory of one thread, 19 MiB, used again for every password.
+///
+/// Room for the costliest hash is asked for at once, of which the system gives only what is used. A
+/// `Vec` that grows and shrinks leaves pieces behind instead, which added up to 390 MB; and pieces
+/// of this size go back to the system when they are dropped (ADR 11).
+#[derive(Default)]
 struct Workspace {
     blocks: Vec<Block>,
-}
-
-impl Default for Workspace {
-    fn default() -> Self {
-        Self {
-            blocks: vec![Block::default(); todays_parameters().block_count()],
-        }
-    }
 }
 
 fn todays_parameters() -> Params {
@@ -289,29 +336,16 @@ impl Stored {
 
 impl Workspace {
     fn hash(&mut self, password: &[u8]) -> Result<String, HashingError> {
-        let mut salt = [0; SALT_BYTES];
-        SysRng
-            .try_fill_bytes(&mut salt)
-            .map_err(|_| HashingError::Failed)?;
-        let salt = Salt::new(&salt).map_err(|_| HashingError::Failed)?;
-        let params = todays_parameters();
-        let params_string = ParamsString::try_from(&params).map_err(|_| HashingError::Failed)?;
+        let salt = random()?;
         let tag = self.tag(
             Algorithm::Argon2id,
             Version::V0x13,
-            params,
+            todays_parameters(),
             password,
             &salt,
             TAG_BYTES,
         )?;
-        let hash = PasswordHash {
-            algorithm: Algorithm::Argon2id.ident(),
-            version: Some(Version::V0x13.into()),
-            params: params_string,
-            salt: Some(salt),
-            hash: Some(tag),
-        };
-        Ok(hash.to_string())
+        phc_string(&salt, tag.as_bytes())
     }
 
     fn verify(&mut self, password: &[u8], stored: &Stored) -> Result<bool, HashingError> {
@@ -359,8 +393,10 @@ impl Workspace {
         tag_bytes: usize,
     ) -> Result<Output, HashingError> {
         let needed = params.block_count();
-        let usual = self.blocks.len();
-        if needed > usual {
+        if self.blocks.capacity() == 0 {
+            self.blocks.reserve_exact(MAX_STORED_MEMORY_KIB as usize);
+        }
+        if needed > self.blocks.len() {
             self.blocks.resize(needed, Block::default());
         }
         let mut tag = Zeroizing::new([0; Output::MAX_LENGTH]);
@@ -371,9 +407,6 @@ impl Workspace {
             tag,
             &mut self.blocks[..needed],
         );
-        // A stored hash with larger parameters must not enlarge the thread for good.
-        self.blocks.truncate(usual);
-        self.blocks.shrink_to_fit();
         outcome.map_err(|_| HashingError::Failed)?;
         Output::new(tag).map_err(|_| HashingError::Failed)
     }

@@ -309,6 +309,7 @@ pub const ONLY: &[OnlyIn] = &[
     only_in("js_sys", SHARED, "only pages know a browser"),
     only_in("wasm_bindgen", SHARED, "only pages know a browser"),
     only_in("argon2", &["src/server/hashing.rs"], PASSWORDS),
+    only_in("flume", &["src/server/hashing.rs"], PASSWORDS),
     only_in("subtle", &["src/server/hashing.rs"], PASSWORDS),
     only_in(
         "sha2",
@@ -330,14 +331,10 @@ pub const ONLY: &[OnlyIn] = &[
         &["src/server/token.rs", "src/server/hashing.rs"],
         RANDOM,
     ),
-    // Request ids are no secrets; the stand-in of hashing is a password that nobody knows.
+    // Request ids are no secrets.
     only_in(
         "uuid",
-        &[
-            "src/server/token.rs",
-            "src/server/hashing.rs",
-            "src/server/telemetry.rs",
-        ],
+        &["src/server/token.rs", "src/server/telemetry.rs"],
         RANDOM,
     ),
     only_in("jiff", &["src/server/clock.rs"], TIME),
@@ -383,8 +380,8 @@ pub const ONLY: &[OnlyIn] = &[
     ),
     only_in(
         "rustix::process",
-        &["src/server/db.rs"],
-        "only the owner of a file is asked for",
+        &["src/server/db.rs", "src/server/hashing.rs"],
+        "only the owner of a file is asked for, and hashing threads give way",
     ),
     only_in(
         "rustix::net",

@@ -267,6 +267,19 @@ impl Server {
         kill_process(Pid::from_child(&self.child), signal).expect("a running server");
     }
 
+    /// The memory that the server holds, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("a running server");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let digits = line
+            .expect("a size")
+            .chars()
+            .filter(char::is_ascii_digit)
+            .collect::<String>();
+        digits.parse().expect("a number")
+    }
+
     /// Asks the server to stop.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);

@@ -1,0 +1,74 @@
+//! What people do in the browser stands in the audit log, with where they did it.
+
+use crate::{
+    app::TestApp,
+    on_both_engines,
+    support::{PASSWORD, http::Request},
+};
+use std::time::Duration;
+use vestibule::{
+    domain::{
+        activity::{Event, Record},
+        session::EndReason,
+    },
+    server::{setup, store},
+};
+
+const NEW_PASSWORD: &str = "quietly humming teapots";
+
+/// The newest entries first.
+async fn records(app: &TestApp) -> Vec<Record> {
+    store::activity::list(&app.core.db, None, 100)
+        .await
+        .unwrap()
+}
+
+on_both_engines! {
+    async fn what_people_change_is_written_down(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        let other = app.signed_in("ada").await;
+        app.set_clock(Duration::from_secs(1));
+        let profile = [("display_name", "Ada"), ("email", ""), ("description", "canary of a description")];
+        assert_eq!(browser.fetch_form("/api/update_profile", &profile).await.status, 200);
+        app.set_clock(Duration::from_secs(2));
+        let passwords = [("current_password", PASSWORD), ("new_password", NEW_PASSWORD)];
+        assert_eq!(browser.fetch_form("/api/change_password", &passwords).await.status, 200);
+        let records = records(&app).await;
+        let mut of_change: Vec<_> = records[..3].iter().map(|record| record.entry.event.reason().unwrap_or("changed")).collect();
+        of_change.sort_unstable();
+        assert_eq!(of_change, ["changed", "password_changed", "replaced"]);
+        assert_eq!(records[3].entry.event, Event::ProfileChanged);
+        let changed = records.iter().find(|record| record.entry.event == Event::PasswordChanged).unwrap();
+        for record in [changed, &records[3]] {
+            assert_eq!(record.entry.address, "127.0.0.1");
+            assert!(record.entry.session.is_some() && record.username.as_deref() == Some("ada"));
+        }
+        assert_eq!(changed.entry.session, app.sessions().await.first().map(|session| session.id.clone()));
+        assert!(!format!("{records:?}").contains("canary"), "what was typed is not in it");
+        drop(other);
+    }
+
+    async fn the_first_account_and_guesses_at_its_code_are_written_down(database: TestDatabase) {
+        let app = TestApp::empty(database).await;
+        let code = setup::new_code(&app.core).await.unwrap().expect("there is no account");
+        for (second, code) in [(1, "00000-00000-00000-00000"), (2, code.reveal())] {
+            app.set_clock(Duration::from_secs(second));
+            let fields = [("code", code), ("username", "ada"), ("password", NEW_PASSWORD)];
+            app.send(Request::form("/api/set_up", &fields)).await;
+        }
+        let mut browser = app.browser();
+        assert_eq!(browser.fetch_login("ada", NEW_PASSWORD).await.status, 200);
+        assert_eq!(browser.fetch_logout().await.status, 200);
+        let records = records(&app).await;
+        let events: Vec<_> = records.iter().rev().map(|record| record.entry.event).collect();
+        assert_eq!(events[0], Event::SetUpRefused);
+        assert_eq!(records[records.len() - 1].username, None);
+        for expected in [Event::SetUp, Event::SignedIn, Event::SessionEnded(EndReason::SignedOut)] {
+            assert!(events.contains(&expected), "{events:?}");
+        }
+        let set_up = records.iter().find(|record| record.entry.event == Event::SetUp).unwrap();
+        assert_eq!((set_up.username.as_deref(), set_up.entry.address.as_str()), (Some("ada"), "127.0.0.1"));
+        assert!(!format!("{records:?}").contains(code.reveal()));
+    }
+}
