@@ -24,6 +24,7 @@ pub mod page_data;
 pub mod password_rules;
 pub mod reach;
 pub mod sessions;
+pub mod site_inside;
 pub mod state;
 pub mod static_files;
 pub mod store;

@@ -18,5 +18,6 @@ mod next_path;
 mod origins;
 mod routes;
 mod sessions;
+mod site_inside;
 mod throttle;
 mod timing;
