@@ -51,8 +51,11 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
         tracing::warn!("{doubt}");
     }
     tokio::spawn(activity::keep_writing(core.clone()));
-    tokio::spawn(cleanup::run(core.clone()));
+    let cleaning = tokio::spawn(cleanup::run(core.clone()));
     http::serve(state, listener, stop).await?;
+    // It would find the database closed, and warn of it. That it was cut short is no failure.
+    cleaning.abort();
+    drop(cleaning.await);
     core.tallies.write(&core.db).await;
     core.db.close().await;
     to_stderr("Stopped.");
