@@ -88,7 +88,7 @@ async fn the_sign_in_page_comes_with_all_that_it_needs() {
         lost.text().contains(&format!("/pkg/{name}.css")),
         "a failure has its style"
     );
-    let log = server.stop();
+    let log = server.log_with("/pkg/nothing.js");
     assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
 }
 
@@ -163,6 +163,6 @@ async fn everything_is_there_and_nothing_is_empty() {
     let checked = home
         .run(&["config", "check", "--config", &settings])
         .succeeds();
-    let database = "sqlite:/var/lib/vestibule/vestibule.db";
+    let database = "SQLite in /var/lib/vestibule/vestibule.db";
     assert!(checked.stdout.contains(database), "{}", checked.stdout);
 }
