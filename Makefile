@@ -5,7 +5,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run watch build check test cargo-test client-budget e2e shots clean
+.PHONY: help setup run watch build check test cargo-test client-budget e2e shots dist dist-check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
@@ -63,6 +63,19 @@ shots: build ## pictures of every page in target/shots/
 	@tools/step "Taking pictures of every page into target/shots/ (about 1 minute)" \
 		"The lines above name the page." \
 		tools/e2e --config shots.config.ts
+
+dist: build ## one program with the site inside, its service and its manual: target/dist
+	@tools/step "Putting the site into the program (about 4 minutes)" \
+		"Mend what the compiler says above. If it looks odd, begin anew: make clean dist" \
+		tools/dist
+
+dist-check: dist ## run what is in target/dist in an empty folder
+	@tools/step "Running target/dist in an empty folder (a minute, after make cargo-test)" \
+		"The test says what was missing; tools/dist gathers it." \
+		cargo test --features ssr --test process dist:: -- --ignored
+	@tools/step "Signing in to it with a browser (about 2 minutes)" \
+		"Look at what it saw: cd end2end && npx playwright show-report" \
+		env TEST_DIST=1 tools/e2e tests/login.spec.ts tests/policy.spec.ts
 
 test: setup check cargo-test build client-budget e2e ## everything
 	@echo "✓ everything passed"

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    vestibule::server::cli::main()
+    vestibule::server::cli::main(None)
 }

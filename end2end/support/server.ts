@@ -7,7 +7,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const PROJECT = path.resolve(__dirname, '..', '..');
-const PROGRAM = path.join(PROJECT, 'target', 'release', 'vestibule');
+/** `make dist-check` sets it: the program that has its site inside, and needs no folder. */
+const DIST = process.env.TEST_DIST !== undefined;
+const PROGRAM = path.join(PROJECT, 'target', DIST ? 'dist' : 'release', 'vestibule');
+const SITE = DIST ? {} : { LEPTOS_SITE_ROOT: path.join(PROJECT, 'target', 'site') };
 const STARTS_WITHIN = 20_000;
 
 /** Environment variables of the server, such as `VESTIBULE_SESSION__IDLE_TIMEOUT`. */
@@ -32,7 +35,7 @@ export class Server {
     const environment = {
       ...withoutOurs(process.env),
       VESTIBULE_DATABASE_URL: `sqlite:${path.join(folder, 'vestibule.db')}`,
-      LEPTOS_SITE_ROOT: path.join(PROJECT, 'target', 'site'),
+      ...SITE,
       LEPTOS_SITE_ADDR: '127.0.0.1:0',
       ...settings,
     };

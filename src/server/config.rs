@@ -27,6 +27,8 @@ use std::{
 };
 
 pub const DEFAULT_FILE: &str = "Leptos.toml";
+/// Where the build leaves the site.
+const DEFAULT_SITE_ROOT: &str = "target/site";
 
 /// Everything an administrator can set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub struct Config {
     pub public_url: Option<PublicUrl>,
     pub site_addr: SocketAddr,
     pub site_root: PathBuf,
+    /// Whether the folder was asked for; else a site inside the program counts more.
+    pub site_root_is_set: bool,
     pub database_url: DatabaseUrl,
     pub lifetimes: Lifetimes,
     pub password_min_chars: usize,
@@ -146,11 +150,13 @@ pub fn read(
         .map(Path::to_owned)
         .unwrap_or_default();
     let mut reader = Reader::new(text, environment)?;
+    let site_root = read_site_root(&mut reader, &folder, environment);
     let config = Config {
         file,
         public_url: reader.optional("public_url", PublicUrl::parse),
         site_addr: read_site_addr(&mut reader, environment),
-        site_root: read_site_root(&mut reader, &folder, environment),
+        site_root_is_set: site_root.is_some(),
+        site_root: site_root.unwrap_or_else(|| folder.join(DEFAULT_SITE_ROOT)),
         database_url: reader.read("database_url", "sqlite:data/vestibule.db", |text| {
             DatabaseUrl::parse(text, &folder)
         }),
@@ -196,9 +202,11 @@ fn read_site_addr(reader: &mut Reader, environment: Environment) -> SocketAddr {
 }
 
 /// cargo-leptos gives its path from the folder that it runs in; the file's begins at the file.
-fn read_site_root(reader: &mut Reader, folder: &Path, environment: Environment) -> PathBuf {
-    let from_file = reader.read("site_root", "target/site", |text| Ok(folder.join(text)));
-    environment("LEPTOS_SITE_ROOT").map_or(from_file, PathBuf::from)
+fn read_site_root(reader: &mut Reader, folder: &Path, environment: Environment) -> Option<PathBuf> {
+    let from_file = reader.optional("site_root", |text| Ok(folder.join(text)));
+    environment("LEPTOS_SITE_ROOT")
+        .map(PathBuf::from)
+        .or(from_file)
 }
 
 fn read_lifetimes(reader: &mut Reader) -> Lifetimes {

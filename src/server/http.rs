@@ -7,8 +7,7 @@ use super::{
     guard, headers, listener,
     page_data::{self, Answer},
     state::AppState,
-    static_files::{self, HashedNames},
-    telemetry,
+    static_files, telemetry,
 };
 use crate::{app, domain::views::PageView, error::AppError};
 use any_spawner::Executor;
@@ -50,7 +49,7 @@ pub fn router(state: AppState) -> Router {
     let site = Router::new()
         .merge(pages(&state))
         .merge(functions(&state))
-        .fallback_service(files(&state))
+        .fallback_service(static_files::routes(&state.files, state.hashed_names))
         .layer(site_checks);
     // For any Host: whoever watches the process may know it by another name.
     let health = Router::new()
@@ -109,15 +108,6 @@ fn functions(state: &AppState) -> Router<AppState> {
         })
         .route_layer(layers);
     functions.route("/api/{*unknown}", any(async || AppError::NotFound))
-}
-
-fn files(state: &AppState) -> Router {
-    let hashed = HashedNames(state.leptos_options.hash_files);
-    Router::new()
-        .fallback_service(static_files::service(&state.site_root))
-        .layer(middleware::from_fn(move |request: Request, next: Next| {
-            static_files::cache(hashed, request, next)
-        }))
 }
 
 async fn page(

@@ -27,6 +27,7 @@ pub mod profile;
 pub mod reach;
 pub mod sessions;
 pub mod setup;
+pub mod site_inside;
 pub mod state;
 pub mod static_files;
 pub mod store;

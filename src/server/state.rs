@@ -5,9 +5,11 @@ use super::{
     config::{Config, HttpLimits},
     forwarded::TrustedProxies,
     origin::Site,
+    site_inside::SiteInside,
+    static_files::{HashedNames, Place},
 };
 use leptos::config::LeptosOptions;
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 /// The core, and what belongs to the site around it.
 #[derive(Clone)]
@@ -20,7 +22,8 @@ pub struct AppState {
     pub reload_socket: Option<Arc<str>>,
     pub hsts: Option<&'static str>,
     pub limits: HttpLimits,
-    pub site_root: PathBuf,
+    pub files: Place,
+    pub hashed_names: HashedNames,
 }
 
 impl AppState {
@@ -46,10 +49,21 @@ impl AppState {
             site: Arc::new(site),
             trusted_proxies: Arc::new(config.trusted_proxies.clone()),
             reload_socket: reload.then(socket),
+            hashed_names: HashedNames(leptos_options.hash_files),
             leptos_options,
             limits: config.http,
-            site_root: config.site_root.clone(),
+            files: Place::Folder(config.site_root.clone()),
         }
+    }
+
+    /// The same with the files inside the program. Leptos knows digests only from a list on the
+    /// disk, so here a single one is part of the output name.
+    pub fn with_site_inside(mut self, site: &'static SiteInside) -> Self {
+        self.leptos_options.output_name = site.output_name.into();
+        self.leptos_options.hash_files = false;
+        self.hashed_names = HashedNames(true);
+        self.files = Place::Inside(site);
+        self
     }
 }
 

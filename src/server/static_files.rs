@@ -1,23 +1,51 @@
 //! Scripts, styles and pictures: the only answers that caches may keep.
 
+use super::site_inside::SiteInside;
+use crate::error::AppError;
 use axum::{
+    Router,
     extract::Request,
     http::{HeaderValue, StatusCode, header},
-    middleware::Next,
-    response::Response,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
 };
-use std::path::Path;
-use tower_http::services::ServeDir;
+use std::path::PathBuf;
+use tower_http::services::{
+    ServeDir,
+    fs::{Backend, DefaultServeDirFallback},
+};
 
 /// The build writes a digest into the names of these files, so a name never changes its content.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ONE_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 const ASK_EVERY_TIME: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// Serves the site's folder, with the compressed copies that the build has written. Pages are
-/// never compressed: their size must not tell what an attacker mixes into them (BREACH).
-pub fn service(site_root: &Path) -> ServeDir {
-    ServeDir::new(site_root)
+/// Where the files are.
+#[derive(Clone, Debug)]
+pub enum Place {
+    Folder(PathBuf),
+    Inside(&'static SiteInside),
+}
+
+/// Serves the files, from either place alike.
+pub fn routes(place: &Place, hashed: HashedNames) -> Router {
+    let router = match place {
+        Place::Folder(root) => Router::new().fallback_service(prepared(ServeDir::new(root))),
+        Place::Inside(site) => {
+            Router::new().fallback_service(prepared(ServeDir::with_backend("", *site)))
+        }
+    };
+    router.layer(middleware::from_fn(move |request: Request, next: Next| {
+        cache(hashed, request, next)
+    }))
+}
+
+type Files<B> = ServeDir<DefaultServeDirFallback, B>;
+
+/// With the compressed copies that the build has written. Pages are never compressed: their size
+/// must not tell what an attacker mixes into them (BREACH).
+fn prepared<B: Backend>(files: Files<B>) -> Files<B> {
+    files
         .append_index_html_on_directories(false)
         .precompressed_br()
         .precompressed_gzip()
@@ -28,7 +56,11 @@ pub fn service(site_root: &Path) -> ServeDir {
 pub struct HashedNames(pub bool);
 
 /// Marks files as cacheable, by where they are.
-pub async fn cache(hashed: HashedNames, request: Request, next: Next) -> Response {
+async fn cache(hashed: HashedNames, request: Request, next: Next) -> Response {
+    // No system has a file with this in its name; asked for one by HEAD, the folder would say 500.
+    if request.uri().path().contains("%00") {
+        return AppError::NotFound.into_response();
+    }
     let built = request.uri().path().starts_with("/pkg/");
     let mut response = next.run(request).await;
     let found = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;

@@ -19,6 +19,12 @@ pub const ROOMS: &[Room] = &[
         why: "the program only calls the command line",
     },
     Room {
+        files: &["src/with_site.rs"],
+        may: &["server::cli", "server::site_inside"],
+        but_not: &[],
+        why: "the program with its site inside hands it to the command line and does nothing else",
+    },
+    Room {
         files: &["src/lib.rs"],
         may: &[],
         but_not: &[],
@@ -149,6 +155,12 @@ pub const ROOMS: &[Room] = &[
         why: "a use case takes plain values and gives plain values: no HTTP, no cookies, no Leptos",
     },
     Room {
+        files: &["src/server/site_inside.rs"],
+        may: &[],
+        but_not: &[],
+        why: "it is a folder to whoever serves it, and knows nobody",
+    },
+    Room {
         files: &["src/server/config.rs", "src/server/config/"],
         may: &[
             "domain",
@@ -271,7 +283,11 @@ pub const ONLY: &[OnlyIn] = &[
     ),
     only_in(
         "tower_http",
-        &["src/server/http.rs", "src/server/static_files.rs"],
+        &[
+            "src/server/http.rs",
+            "src/server/site_inside.rs",
+            "src/server/static_files.rs",
+        ],
         HTTP,
     ),
     only_in(
@@ -338,7 +354,12 @@ pub const ONLY: &[OnlyIn] = &[
         RANDOM,
     ),
     only_in("jiff", &["src/server/clock.rs"], TIME),
-    only_in("std::time::SystemTime", &["src/server/clock.rs"], TIME),
+    // When the files inside the program were built: a date that is told, from no clock.
+    only_in(
+        "std::time::SystemTime",
+        &["src/server/clock.rs", "src/server/site_inside.rs"],
+        TIME,
+    ),
     // How long an answer took, for the log; how old a connection is, beside a file's replacement.
     only_in(
         "std::time::Instant",
@@ -360,12 +381,22 @@ pub const ONLY: &[OnlyIn] = &[
     only_in("std::process::Command", &[], "no other program is started"),
     only_in(
         "std::process",
-        &["src/main.rs", "src/server/cli/mod.rs"],
+        &["src/main.rs", "src/with_site.rs", "src/server/cli/mod.rs"],
         "only the command line has an exit status",
     ),
     only_in(
         "clap",
         &["src/server/cli/"],
+        "arguments belong to the command line",
+    ),
+    only_in(
+        "clap_complete",
+        &["src/server/cli/completions.rs"],
+        "arguments belong to the command line",
+    ),
+    only_in(
+        "clap_mangen",
+        &["src/server/cli/man.rs"],
         "arguments belong to the command line",
     ),
     only_in(

@@ -25,7 +25,9 @@ use vestibule::{
         Core,
         config::{self, Config},
         http::serve,
+        site_inside::SiteInside,
         state::AppState,
+        static_files::Place,
         store, users,
     },
 };
@@ -83,10 +85,34 @@ impl TestApp {
         Self::start(database, core, |_| ()).await
     }
 
+    /// With `ada`, on SQLite, and the files of the site inside the program.
+    pub async fn with_site_inside() -> Self {
+        let database = TestDatabase::new(Engine::Sqlite).await;
+        let core = support::core(&database).await;
+        support::create_user(&core, "ada").await;
+        let inside = |state: AppState| {
+            let Place::Folder(root) = &state.files else {
+                panic!("a folder at first")
+            };
+            let site = site_inside(root);
+            state.with_site_inside(site)
+        };
+        Self::start_from(database, core, |_| (), inside).await
+    }
+
     pub async fn start(
         database: TestDatabase,
         core: Core,
         change: impl FnOnce(&mut Config),
+    ) -> Self {
+        Self::start_from(database, core, change, |state| state).await
+    }
+
+    async fn start_from(
+        database: TestDatabase,
+        core: Core,
+        change: impl FnOnce(&mut Config),
+        change_state: impl FnOnce(AppState) -> AppState,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -100,6 +126,7 @@ impl TestApp {
             .site_addr(address)
             .build();
         let state = AppState::new(core.clone(), &config, options, false, address.port());
+        let state = change_state(state);
         let server = tokio::spawn(async move {
             serve(state, listener, std::future::pending())
                 .await
@@ -188,8 +215,28 @@ impl Drop for TestApp {
     }
 }
 
+/// The files of a folder, as `make dist` puts them into the program, where they are for ever.
+pub fn site_inside(root: &Path) -> &'static SiteInside {
+    let mut files: Vec<(&'static str, &'static [u8])> = Vec::new();
+    for folder in ["", "pkg"] {
+        for entry in fs::read_dir(root.join(folder)).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_file() {
+                let name = path.strip_prefix(root).expect("below").to_str();
+                let name = name.expect("UTF-8").to_owned().leak();
+                files.push((name, fs::read(&path).expect("a file").leak()));
+            }
+        }
+    }
+    Box::leak(Box::new(SiteInside {
+        output_name: "vestibule",
+        built_at: 1_800_000_000,
+        files: files.leak(),
+    }))
+}
+
 /// What a build leaves for browsers.
-fn make_site() -> PathBuf {
+pub fn make_site() -> PathBuf {
     let root = std::env::temp_dir().join(format!("vestibule_site_{}", uuid::Uuid::new_v4()));
     let write = |name: &str, content: &str| {
         let path = root.join(name);

@@ -22,5 +22,6 @@ mod profile;
 mod routes;
 mod sessions;
 mod setup;
+mod site_inside;
 mod throttle;
 mod timing;

@@ -151,9 +151,11 @@ async fn a_slash_too_many_is_taken_away() {
     let answer = browser.post_form("/api/logout/", &[]).await;
     assert_eq!((answer.status, answer.location()), (308, "/api/logout"));
     assert_eq!(app.endings().await, [None]);
-    for path in ["/pkg/", "/pkg", "/pkg//"] {
-        let answer = browser.follow(path).await;
-        assert_eq!(answer.status, 404, "{path}");
+    for app in [app, TestApp::with_site_inside().await] {
+        for path in ["/pkg/", "/pkg", "/pkg//"] {
+            let answer = app.browser().follow(path).await;
+            assert_eq!(answer.status, 404, "{path}");
+        }
     }
 }
 
@@ -227,12 +229,18 @@ async fn the_health_of_the_server_is_told_to_any_host() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_are_served_with_their_types_and_may_be_kept() {
-    let app = TestApp::sqlite().await;
+    let for_ever = "public, max-age=31536000, immutable";
+    serves_files(&TestApp::sqlite().await, "no-cache").await;
+    serves_files(&TestApp::with_site_inside().await, for_ever).await;
+}
+
+/// `built` is how long what the build has made may be kept: where its names have digests, for ever.
+async fn serves_files(app: &TestApp, built: &str) {
     let kinds = [
         ("/favicon.svg", "image/svg+xml", "public, max-age=3600"),
-        ("/pkg/vestibule.css", "text/css", "no-cache"),
-        ("/pkg/vestibule.js", "text/javascript", "no-cache"),
-        ("/pkg/vestibule.wasm", "application/wasm", "no-cache"),
+        ("/pkg/vestibule.css", "text/css", built),
+        ("/pkg/vestibule.js", "text/javascript", built),
+        ("/pkg/vestibule.wasm", "application/wasm", built),
     ];
     assert_eq!(kinds.map(|(path, ..)| path), STATIC_FILES);
     for (path, kind, cache) in kinds {
@@ -252,6 +260,8 @@ async fn files_are_served_with_their_types_and_may_be_kept() {
             "{path}"
         );
     }
+    let nothing = Request::new("HEAD", "/favicon.svg%00");
+    assert_eq!(app.browser().send(nothing).await.status, 404);
     for (accepted, encoding, body) in [
         ("br, gzip", Some("br"), "compressed by brotli"),
         ("gzip", Some("gzip"), "compressed by gzip"),
@@ -278,7 +288,11 @@ async fn files_are_served_with_their_types_and_may_be_kept() {
 /// Nothing outside the site's folder is a file of the site.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_path_leads_out_of_the_folder() {
-    let app = TestApp::sqlite().await;
+    lets_nothing_out(&TestApp::sqlite().await).await;
+    lets_nothing_out(&TestApp::with_site_inside().await).await;
+}
+
+async fn lets_nothing_out(app: &TestApp) {
     let secret = app.site_root.with_extension("secret");
     fs::write(&secret, "for nobody").unwrap();
     let name = secret.file_name().unwrap().to_string_lossy().into_owned();

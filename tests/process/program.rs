@@ -8,7 +8,7 @@ use crate::support::{
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs,
-    io::{BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Write},
     net::SocketAddr,
     os::unix::process::CommandExt,
     path::PathBuf,
@@ -28,6 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Home {
     pub database: TestDatabase,
     pub folder: PathBuf,
+    program: PathBuf,
     settings: Vec<(String, String)>,
 }
 
@@ -36,11 +37,24 @@ impl Home {
         let name = format!("vestibule_home_{}", uuid::Uuid::new_v4().simple());
         let folder = std::env::temp_dir().join(name);
         fs::create_dir(&folder).expect("a folder of our own");
-        Self {
-            database,
+        let home = Self {
             folder,
+            program: env!("CARGO_BIN_EXE_vestibule").into(),
             settings: Vec::new(),
-        }
+            database,
+        };
+        let address = home.database.address.clone();
+        home.with("LEPTOS_SITE_ADDR", "127.0.0.1:0")
+            .with("VESTIBULE_DATABASE_URL", &address)
+    }
+
+    /// With another program and nothing set but the port, which somebody else may have: whatever it
+    /// needs it has to bring.
+    pub async fn bare(program: PathBuf) -> Self {
+        let mut home = Self::on_sqlite().await;
+        home.program = program;
+        home.settings.retain(|(name, _)| name == "LEPTOS_SITE_ADDR");
+        home
     }
 
     pub async fn on_sqlite() -> Self {
@@ -54,7 +68,7 @@ impl Home {
     }
 
     fn program(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+        let mut command = Command::new(&self.program);
         self.prepare(&mut command, arguments);
         command
     }
@@ -65,8 +79,6 @@ impl Home {
             .args(arguments)
             .current_dir(&self.folder)
             .env_clear()
-            .env("LEPTOS_SITE_ADDR", "127.0.0.1:0")
-            .env("VESTIBULE_DATABASE_URL", &self.database.address)
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -128,7 +140,7 @@ impl Home {
     pub fn serve_as(&self, user: u32) -> Server {
         // The build's folder may be closed to others.
         let copy = self.folder.join("vestibule");
-        fs::copy(env!("CARGO_BIN_EXE_vestibule"), &copy).expect("a copy of the program");
+        fs::copy(&self.program, &copy).expect("a copy of the program");
         let mut program = Command::new(copy);
         self.prepare(&mut program, &["serve"]).uid(user);
         Server::start(program)
@@ -371,6 +383,11 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// For whoever runs the tests, also where they pass: past what the harness holds back.
+pub fn tell(what: &str) {
+    writeln!(io::stderr(), "{what}").expect("a standard error");
 }
 
 pub async fn sign_in(browser: &mut Browser, name: &str, password: &str) -> Answer {

@@ -384,3 +384,16 @@ async fn execute(db: &Db, sql: &'static str) {
         Db::Postgres(pool) => drop(sqlx::raw_sql(sql).execute(pool).await.unwrap()),
     }
 }
+
+/// Whatever the server does by itself at that moment is cut short, which is no failure.
+#[tokio::test]
+async fn stopping_at_once_warns_of_nothing() {
+    let home = Home::on_sqlite().await;
+    for _ in 0..30 {
+        let log = home.serve().stop();
+        assert!(
+            !log.contains("cleaning up") && !log.contains("ERROR"),
+            "{log}"
+        );
+    }
+}

@@ -1,7 +1,9 @@
 //! The command line: one file a noun.
 
 mod activity;
+mod completions;
 mod config;
+mod man;
 mod output;
 mod password;
 mod serve;
@@ -16,11 +18,12 @@ use super::{
     config::{Config, LogFormat, Mistakes, load, process_environment},
     db::{self, IfMissing, OpenError},
     hashing::Hasher,
+    site_inside::SiteInside,
     throttle::Throttle,
     users::UserError,
 };
 use crate::domain::activity::Source;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::{io, path::PathBuf, process::ExitCode};
 
 /// Sign-in for people who run their own applications. Without a command it serves.
@@ -54,6 +57,10 @@ enum Command {
     /// The configuration
     #[command(subcommand)]
     Config(config::Command),
+    /// Write what lets a shell complete these commands
+    Completions(completions::Command),
+    /// Write the manual pages
+    Man(man::Command),
 }
 
 /// Why a command failed; it is told on standard error, and the exit status is 1.
@@ -74,14 +81,14 @@ enum CliError {
 }
 
 /// Runs the command of this process's arguments. The exit status is 0, 1 for a failure, and 2 for
-/// arguments that are not understood.
-pub fn main() -> ExitCode {
+/// arguments that are not understood. `site` is the one inside the program, where it has one.
+pub fn main(site: Option<&'static SiteInside>) -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(CliError::from)
-        .and_then(|runtime| runtime.block_on(run(arguments)));
+        .and_then(|runtime| runtime.block_on(run(arguments, site)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         // The reader of a pipe has what it wanted (`vestibule session list | head`).
@@ -93,13 +100,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<(), CliError> {
+async fn run(arguments: Arguments, site: Option<&'static SiteInside>) -> Result<(), CliError> {
     let file = arguments.config.as_deref();
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => {
             let mut config = load(file, &process_environment)?;
             config.log.format = arguments.log_format.unwrap_or(config.log.format);
-            serve::run(config).await
+            serve::run(config, site).await
         }
         Command::User(command) => user::run(command, &load(file, &process_environment)?).await,
         Command::Session(command) => {
@@ -110,6 +117,8 @@ async fn run(arguments: Arguments) -> Result<(), CliError> {
         }
         Command::SetupCode => setup_code::run(&load(file, &process_environment)?).await,
         Command::Config(command) => config::run(&command, file),
+        Command::Completions(command) => completions::run(&command, Arguments::command()),
+        Command::Man(command) => man::run(&command, Arguments::command()),
     }
 }
 

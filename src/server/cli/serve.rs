@@ -8,6 +8,7 @@ use crate::{
         config::{Config, Environment, is_watched, process_environment},
         db::IfMissing,
         http, setup,
+        site_inside::SiteInside,
         state::AppState,
         telemetry,
     },
@@ -22,7 +23,8 @@ use tokio::{
 /// The name of the script, the style and the WebAssembly that the build writes.
 const OUTPUT_NAME: &str = "vestibule";
 
-pub async fn run(config: Config) -> Result<(), CliError> {
+/// `site` is the one inside this program, which a folder in the configuration replaces.
+pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<(), CliError> {
     telemetry::start(&config.log);
     let core = open_core(&config, IfMissing::Create, Source::Browser).await?;
     let listener = TcpListener::bind(config.site_addr)
@@ -30,14 +32,17 @@ pub async fn run(config: Config) -> Result<(), CliError> {
         .map_err(|error| cannot_listen(&config, &error))?;
     let address = listener.local_addr()?;
     let options = leptos_options(&config, &process_environment);
-    warn_without_site(&config);
-    let state = AppState::new(
+    let mut state = AppState::new(
         core,
         &config,
         options,
         is_watched(&process_environment),
         address.port(),
     );
+    match site.filter(|_| !config.site_root_is_set) {
+        Some(site) => state = state.with_site_inside(site),
+        None => warn_without_site(&config),
+    }
     let core = state.core.clone();
     let stop = asked_to_stop()?;
     greet(&config, &state, setup::new_code(&core).await?);
@@ -46,8 +51,11 @@ pub async fn run(config: Config) -> Result<(), CliError> {
         tracing::warn!("{doubt}");
     }
     tokio::spawn(activity::keep_writing(core.clone()));
-    tokio::spawn(cleanup::run(core.clone()));
+    let cleaning = tokio::spawn(cleanup::run(core.clone()));
     http::serve(state, listener, stop).await?;
+    // It would find the database closed, and warn of it. That it was cut short is no failure.
+    cleaning.abort();
+    drop(cleaning.await);
     core.tallies.write(&core.db).await;
     core.db.close().await;
     to_stderr("Stopped.");

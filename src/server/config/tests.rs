@@ -23,7 +23,8 @@ fn the_shipped_file_agrees_with_cargo_toml() {
     let leptos = &manifest["package"]["metadata"]["leptos"];
     let shipped: toml::Table = SHIPPED.parse().unwrap();
     assert_eq!(shipped["site_addr"], leptos["site-addr"]);
-    assert_eq!(shipped["site_root"], leptos["site-root"]);
+    assert_eq!(Some(DEFAULT_SITE_ROOT), leptos["site-root"].as_str());
+    assert!(SHIPPED.contains(&format!("\n# site_root = \"{DEFAULT_SITE_ROOT}\"\n")));
 }
 
 #[test]
@@ -78,6 +79,7 @@ fn the_environment_counts_more_than_the_file() {
     assert_eq!(config.lifetimes.idle, Duration::from_secs(1_800));
     assert_eq!(config.site_addr.port(), 4000);
     assert_eq!(config.site_root, Path::new("elsewhere"));
+    assert!(config.site_root_is_set);
 }
 
 #[test]
@@ -93,6 +95,10 @@ fn paths_begin_at_the_file() {
         DatabaseUrl::Sqlite("/etc/vestibule/data/vestibule.db".into())
     );
     assert_eq!(config.site_root, Path::new("/etc/vestibule/target/site"));
+    assert!(!config.site_root_is_set);
+    let given = read("site_root = \"s\"", Some("/etc/v.toml".into()), &nothing).unwrap();
+    assert_eq!(given.site_root, Path::new("/etc/s"));
+    assert!(given.site_root_is_set);
 }
 
 #[test]

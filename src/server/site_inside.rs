@@ -1,0 +1,119 @@
+//! The site inside the program: what `make dist` puts there, served as a folder is (ADR 19).
+
+use std::{
+    future::{Ready, ready},
+    io::{self, Cursor, ErrorKind, SeekFrom},
+    path::{Path, PathBuf},
+    pin::Pin,
+    task::{Context, Poll},
+    time::{Duration, SystemTime},
+};
+use tokio::io::{AsyncRead, AsyncSeek, ReadBuf};
+use tower_http::services::fs::{Backend, File, Metadata};
+
+/// The files of one build. `tools/list-site` writes it down.
+#[derive(Debug)]
+pub struct SiteInside {
+    /// What the names of script, style and WebAssembly begin with. It ends with one digest of all
+    /// three, so a name never changes its content.
+    pub output_name: &'static str,
+    /// When the newest of them was written, in Unix seconds: their `Last-Modified`.
+    pub built_at: u64,
+    /// Each path, with no slash in front, and its content.
+    pub files: &'static [(&'static str, &'static [u8])],
+}
+
+impl SiteInside {
+    /// Folders are not known, and need not be: nobody may ask for one.
+    fn find(&self, path: &Path) -> io::Result<Opened> {
+        // Whoever serves a folder asks for what is below `.`
+        let path = path.strip_prefix(".").unwrap_or(path);
+        let found = self.files.iter().find(|(name, _)| Path::new(name) == path);
+        let (_, content) = found.ok_or(ErrorKind::NotFound)?;
+        Ok(Opened {
+            content: Cursor::new(content),
+            built_at: SystemTime::UNIX_EPOCH + Duration::from_secs(self.built_at),
+        })
+    }
+}
+
+impl Backend for &'static SiteInside {
+    type File = Opened;
+    type Metadata = About;
+    type OpenFuture = Ready<io::Result<Opened>>;
+    type MetadataFuture = Ready<io::Result<About>>;
+
+    fn open(&self, path: PathBuf) -> Self::OpenFuture {
+        ready(self.find(&path))
+    }
+
+    fn metadata(&self, path: PathBuf) -> Self::MetadataFuture {
+        ready(self.find(&path).map(|file| file.about()))
+    }
+}
+
+/// A file that is being read.
+#[derive(Debug)]
+pub struct Opened {
+    content: Cursor<&'static [u8]>,
+    built_at: SystemTime,
+}
+
+impl Opened {
+    fn about(&self) -> About {
+        About {
+            length: self.content.get_ref().len(),
+            built_at: self.built_at,
+        }
+    }
+}
+
+impl AsyncRead for Opened {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.content).poll_read(context, buffer)
+    }
+}
+
+impl AsyncSeek for Opened {
+    fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
+        Pin::new(&mut self.content).start_seek(position)
+    }
+
+    fn poll_complete(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        Pin::new(&mut self.content).poll_complete(context)
+    }
+}
+
+impl File for Opened {
+    type Metadata = About;
+    type MetadataFuture<'a> = Ready<io::Result<About>>;
+
+    fn metadata(&self) -> Self::MetadataFuture<'_> {
+        ready(Ok(self.about()))
+    }
+}
+
+/// What is told of a file in its headers.
+#[derive(Debug)]
+pub struct About {
+    length: usize,
+    built_at: SystemTime,
+}
+
+impl Metadata for About {
+    fn is_dir(&self) -> bool {
+        false
+    }
+
+    fn modified(&self) -> io::Result<SystemTime> {
+        Ok(self.built_at)
+    }
+
+    fn len(&self) -> u64 {
+        self.length as u64
+    }
+}

@@ -1,0 +1,81 @@
+//! The unit for systemd: it is understood, it is narrow, and it agrees with the settings.
+
+use crate::program::{Home, tell};
+use std::{fs, path::Path, process::Command, time::Duration};
+use vestibule::server::config;
+
+const UNIT: &str = include_str!("../../docs/systemd/vestibule.service");
+
+/// What systemd thinks of a service that can do little: 10 is everything, 0 is nothing.
+const MOST_EXPOSURE: &str = "15";
+
+fn value(key: &str) -> &'static str {
+    let mut values = UNIT
+        .lines()
+        .filter_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+    let value = values.next().unwrap_or_else(|| panic!("{key} is set"));
+    assert_eq!(values.next(), None, "{key} is set once");
+    value
+}
+
+#[test]
+fn it_agrees_with_the_settings() {
+    let config = config::read("", None, &|_| None).unwrap();
+    let patience = Duration::from_secs(value("TimeoutStopSec").parse().unwrap());
+    let needed = config.http.shutdown_timeout + Duration::from_secs(5);
+    assert!(
+        patience >= needed,
+        "requests under way are finished, not killed"
+    );
+    let files: usize = value("LimitNOFILE").parse().unwrap();
+    assert!(
+        files >= config.http.max_connections + 1024,
+        "each connection is a file"
+    );
+    assert_eq!(value("StateDirectory"), "vestibule");
+    assert_eq!(value("Type"), "exec");
+}
+
+/// `systemd-analyze` needs no systemd that runs.
+#[tokio::test]
+async fn systemd_understands_it_and_finds_it_narrow() {
+    let home = Home::on_sqlite().await;
+    let unit = home.folder.join("vestibule.service");
+    let here = UNIT.replace("/usr/local/bin/vestibule", env!("CARGO_BIN_EXE_vestibule"));
+    fs::write(&unit, here).unwrap();
+    let Some(said) = analyze(&["verify", "--man=no"], &unit) else {
+        tell("not checked: there is no systemd-analyze here");
+        return;
+    };
+    assert_eq!(
+        said,
+        (true, String::new()),
+        "it is understood without a word"
+    );
+    let threshold = format!("--threshold={MOST_EXPOSURE}");
+    let said = analyze(
+        &["security", "--offline=true", "--no-pager", &threshold],
+        &unit,
+    );
+    let (narrow, table) = said.unwrap();
+    assert!(
+        narrow && table.contains("Overall exposure level"),
+        "{table}"
+    );
+
+    // And a word that is mistyped would be told.
+    fs::write(&unit, UNIT.replace("NoNewPrivileges", "NoNewPriviledges")).unwrap();
+    let (_, complaint) = analyze(&["verify", "--man=no"], &unit).unwrap();
+    assert!(complaint.contains("NoNewPriviledges"), "{complaint}");
+}
+
+/// Whether it is content, and what it says; `None` where it is not installed.
+fn analyze(arguments: &[&str], unit: &Path) -> Option<(bool, String)> {
+    let mut command = Command::new("systemd-analyze");
+    let output = command.args(arguments).arg(unit).output().ok()?;
+    let said = [output.stdout, output.stderr].concat();
+    Some((
+        output.status.success(),
+        String::from_utf8_lossy(&said).into_owned(),
+    ))
+}
