@@ -13,12 +13,14 @@ use crate::{app, domain::views::PageView, error::AppError};
 use any_spawner::Executor;
 use axum::{
     Extension, Router,
+    body::HttpBody,
     extract::{Request, State},
     http::{HeaderMap, StatusCode, Uri, header, uri::PathAndQuery},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::{any, get, post},
 };
+use http_body_util::BodyExt;
 use leptos::{prelude::provide_context, server_fn::axum::server_fn_paths};
 use std::{future::Future, io};
 use tokio::net::TcpListener;
@@ -83,6 +85,7 @@ pub fn layered(routes: Router<AppState>, state: AppState) -> Router {
             forwarded::identify,
         ))
         .layer(timeout)
+        .layer(middleware::from_fn_with_state(state.clone(), hear_out))
         .layer(RequestBodyLimitLayer::new(state.limits.max_body_bytes));
     routes.layer(layers).with_state(state)
 }
@@ -150,6 +153,20 @@ async fn function(State(state): State<AppState>, request: Request) -> Response {
     leptos_axum::handle_server_fns_with_context(context, request)
         .await
         .into_response()
+}
+
+/// A body that is a little too large is taken in and forgotten before it is refused. Else we would
+/// close while its sender still sends: a proxy makes 502 of that, a browser "connection reset".
+async fn hear_out(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    const A_LITTLE: u64 = 16;
+    let limit = state.limits.max_body_bytes as u64;
+    let length = request.body().size_hint().exact().unwrap_or(0);
+    if length <= limit || length > limit.saturating_mul(A_LITTLE) {
+        return next.run(request).await;
+    }
+    let mut body = request.into_body();
+    while let Some(Ok(_)) = body.frame().await {}
+    AppError::TooLarge.into_response()
 }
 
 async fn check_host(State(state): State<AppState>, request: Request, next: Next) -> Response {

@@ -47,6 +47,26 @@ async fn ten_megabytes_are_not_even_read() {
     assert_goes_on(&app).await;
 }
 
+/// A little too much is heard out before it is refused, so that the refusal arrives: the connection
+/// goes on, and a proxy in between has nothing to complain of.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_a_little_too_large_is_heard_out() {
+    let app = TestApp::sqlite().await;
+    let body = "a".repeat(200_000);
+    let headers = format!("content-type: {FORM}\r\ncontent-length: {}\r\n", body.len());
+    let mut connection = Connection::open(app.address).await;
+    for _ in 0..3 {
+        let head = head(&app, "POST /api/login", &headers);
+        assert!(connection.send(&head).await);
+        assert!(connection.send(body.as_bytes()).await);
+        let answer = connection
+            .answer()
+            .await
+            .expect("an answer on the same connection");
+        assert_eq!(answer.status, 413);
+    }
+}
+
 /// In chunks without end: the server stops reading at its limit.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_without_end_is_cut_off() {

@@ -43,7 +43,7 @@ pub fn assert_pages(home: &Home, pages: &Path) {
         }
         if let [first] = command.as_slice() {
             assert!(
-                overview.contains(&format!("vestibule\\-{first}")),
+                overview.contains(&format!("vestibule\\-{}", first.replace('-', "\\-"))),
                 "{first}"
             );
         }
