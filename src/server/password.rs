@@ -33,7 +33,13 @@ pub async fn change(
     let user = &current.user;
     core.password_rules
         .check(new_password, &user.username, user.email.as_deref())?;
-    let verified = verify(core, current, visitor, current_password).await?;
+    let verified = match verify(core, current, visitor, current_password).await {
+        // Whoever was disabled in the meantime gets no word on the password.
+        Err(AppError::CurrentPasswordWrong) if !lives(core, current).await? => {
+            return Err(AppError::NotSignedIn);
+        }
+        outcome => outcome?,
+    };
     let new_hash = core.hasher.hash(new_password).await?;
     let change = PasswordChange {
         hashes: Hashes {
@@ -45,7 +51,10 @@ pub async fn change(
     };
     match sessions::renew_with_password(core, &current.session, &visitor.browser, &change).await? {
         Some(renewed) => Ok(renewed),
-        None => Err(why_not(core, current).await?),
+        // Something else came first. As a rule it has ended the session; where only the stored hash
+        // got newer parameters by a sign-in elsewhere, trying again helps.
+        None if lives(core, current).await? => Err(AppError::Unavailable),
+        None => Err(AppError::NotSignedIn),
     }
 }
 
@@ -71,16 +80,10 @@ async fn verify(
     })
 }
 
-/// Something else came first. As a rule it has ended the session; where only the stored hash got
-/// newer parameters by a sign-in elsewhere, trying again helps.
-async fn why_not(core: &Core, current: &CurrentUser) -> Result<AppError, AppError> {
+/// Whether the session is one with which things may still be changed.
+async fn lives(core: &Core, current: &CurrentUser) -> Result<bool, AppError> {
     let found = store::sessions::find(&core.db, &current.session.id).await?;
-    let lives = found.is_some_and(|found| {
+    Ok(found.is_some_and(|found| {
         !found.user.disabled && found.session.end_by(core.clock.now()).is_none()
-    });
-    Ok(if lives {
-        AppError::Unavailable
-    } else {
-        AppError::NotSignedIn
-    })
+    }))
 }
