@@ -72,7 +72,7 @@ dist: build ## one program with the site inside, its service and its manual: tar
 dist-check: dist ## run what is in target/dist in an empty folder
 	@tools/step "Running target/dist in an empty folder (a minute, after make cargo-test)" \
 		"The test says what was missing; tools/dist gathers it." \
-		cargo test --features ssr --test process dist:: -- --ignored
+		cargo test --features ssr --test dist site::
 	@tools/step "Signing in to it with a browser (about 2 minutes)" \
 		"Look at what it saw: cd end2end && npx playwright show-report" \
 		env TEST_DIST=1 tools/e2e tests/login.spec.ts tests/policy.spec.ts

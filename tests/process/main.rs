@@ -7,7 +7,6 @@ mod support;
 mod activity;
 mod cli;
 mod database_file;
-mod dist;
 mod hashing;
 mod log;
 mod manual;

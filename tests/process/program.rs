@@ -50,6 +50,7 @@ impl Home {
 
     /// With another program and nothing set but the port, which somebody else may have: whatever it
     /// needs it has to bring.
+    #[allow(dead_code, reason = "for the tests of `make dist-check`")]
     pub async fn bare(program: PathBuf) -> Self {
         let mut home = Self::on_sqlite().await;
         home.program = program;

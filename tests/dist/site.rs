@@ -1,5 +1,4 @@
-//! What `make dist` has gathered, in an empty folder and with an empty environment. Cargo does not
-//! build it, so these tests are for `make dist-check` alone.
+//! What `make dist` has gathered, in an empty folder and with an empty environment.
 
 use crate::{
     manual::{assert_completions, assert_pages},
@@ -42,7 +41,6 @@ async fn get(browser: &mut Browser, path: &str, encoding: &str) -> Answer {
 }
 
 #[tokio::test]
-#[ignore = "make dist-check"]
 async fn the_sign_in_page_comes_with_all_that_it_needs() {
     let home = home().await;
     assert_eq!(names_in(&home.folder), BTreeSet::new());
@@ -93,7 +91,6 @@ async fn the_sign_in_page_comes_with_all_that_it_needs() {
 }
 
 #[tokio::test]
-#[ignore = "make dist-check"]
 async fn one_signs_in() {
     let home = home().await;
     home.create_user("ada");
@@ -108,7 +105,6 @@ async fn one_signs_in() {
 
 /// Who changes the looks need not build anew.
 #[tokio::test]
-#[ignore = "make dist-check"]
 async fn a_folder_that_is_named_replaces_the_site_inside() {
     let home = home().await.with("VESTIBULE_SITE_ROOT", "site");
     fs::create_dir_all(home.folder.join("site/pkg")).unwrap();
@@ -134,7 +130,6 @@ async fn a_folder_that_is_named_replaces_the_site_inside() {
 }
 
 #[tokio::test]
-#[ignore = "make dist-check"]
 async fn everything_is_there_and_nothing_is_empty() {
     let (home, dist) = (home().await, dist());
     let expected = [
