@@ -5,26 +5,20 @@ use sqlx::{
     ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{
-    fmt,
-    fs::{self, DirBuilder, OpenOptions},
-    io::{self, ErrorKind},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    fmt, io,
     path::{Path, PathBuf},
     str::FromStr,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+mod sqlite;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// A request waits this long for a connection, then answers 503 rather than hang (ASVS V16.5.2).
 const CONNECTION_WAIT: Duration = Duration::from_secs(5);
-/// SQLite has one writer at a time; the others wait this long for their turn.
-const WRITER_WAIT: Duration = Duration::from_secs(5);
-const SQLITE_CONNECTIONS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 20;
 /// PostgreSQL 15, in the form of `server_version_num`.
 const OLDEST_POSTGRES: i64 = 150_000;
@@ -196,132 +190,26 @@ impl From<MigrateError> for OpenError {
 /// [`OpenError`], each with its remedy.
 pub async fn open(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenError> {
     let db = match url {
-        DatabaseUrl::Sqlite(path) => {
-            prepare_file(path, if_missing)?;
-            Db::Sqlite(sqlite_pool(path).await?)
-        }
+        DatabaseUrl::Sqlite(path) => Db::Sqlite(sqlite::open(path, if_missing).await?),
         DatabaseUrl::Postgres(url) => Db::Postgres(postgres_pool(url).await?),
     };
     migrate(&db).await?;
     Ok(db)
 }
 
-/// Two programs may meet at an empty SQLite database, which knows no lock for migrations: whoever
-/// comes second finds the tables made when it looks again.
+/// Programs may meet at an empty SQLite database, which knows no lock for migrations: whoever comes
+/// second at a migration finds its tables made when it looks again. That happens at most once for each.
 async fn migrate(db: &Db) -> Result<(), MigrateError> {
-    let outcome = on_pool!(db, pool => MIGRATIONS.run(pool).await);
-    match (db, outcome) {
-        (Db::Sqlite(pool), Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..))) => {
-            MIGRATIONS.run(pool).await
-        }
-        (_, outcome) => outcome,
-    }
-}
-
-/// The file is readable by its owner alone: it holds password hashes and addresses.
-fn prepare_file(path: &Path, if_missing: IfMissing) -> Result<(), OpenError> {
-    match (fs::metadata(path), if_missing) {
-        (Ok(metadata), _) if metadata.uid() != rustix::process::geteuid().as_raw() => {
-            Err(OpenError::ForeignOwner {
-                path: path.to_owned(),
-                owner: metadata.uid(),
-            })
-        }
-        (Ok(_), _) => Ok(()),
-        (Err(error), _) if error.kind() != ErrorKind::NotFound => Err(OpenError::File {
-            path: path.to_owned(),
-            source: error,
-        }),
-        (Err(_), IfMissing::Refuse) => Err(OpenError::Missing(path.to_owned())),
-        (Err(_), IfMissing::Create) => create_file(path).map_err(|source| OpenError::File {
-            path: path.to_owned(),
-            source,
-        }),
-    }
-}
-
-fn create_file(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(0o600);
-    options.open(path).map(drop)
-}
-
-async fn sqlite_pool(path: &Path) -> Result<SqlitePool, sqlx::Error> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        // NORMAL may lose the last commits when the power fails, and a sign-out that was answered
-        // would come undone (lessons 7).
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(WRITER_WAIT)
-        .disable_statement_logging();
-    let file = Arc::new(WatchedFile::new(path));
-    SqlitePoolOptions::new()
-        .before_acquire(move |_, connection| {
-            let is_current = file.is_current(connection.age);
-            Box::pin(async move { Ok(is_current) })
-        })
-        .max_connections(SQLITE_CONNECTIONS)
-        .acquire_timeout(CONNECTION_WAIT)
-        .connect_with(options)
-        .await
-}
-
-/// Notices that the file was removed or another one put in its place. A connection keeps the file
-/// that it has opened, and would go on to let people in by what stood there.
-struct WatchedFile {
-    path: PathBuf,
-    seen: Mutex<Seen>,
-}
-
-/// What stood at the path when it was last looked at.
-struct Seen {
-    file: Option<FileIdentity>,
-    /// When it was seen to be another file than before.
-    changed: Option<Instant>,
-}
-
-/// Device and inode.
-type FileIdentity = (u64, u64);
-
-impl WatchedFile {
-    fn new(path: &Path) -> Self {
-        let seen = Seen {
-            file: identity(path),
-            changed: None,
-        };
-        Self {
-            path: path.to_owned(),
-            seen: Mutex::new(seen),
-        }
-    }
-
-    /// Whether a connection of this age has opened the file that stands there now.
-    fn is_current(&self, age: Duration) -> bool {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = identity(&self.path);
-        if seen.file != file {
-            tracing::warn!(path = %self.path.display(), "the database file was removed or replaced");
-            *seen = Seen {
-                file,
-                changed: Some(Instant::now()),
+    let mut outcome = on_pool!(db, pool => MIGRATIONS.run(pool).await);
+    if let Db::Sqlite(pool) = db {
+        for _ in MIGRATIONS.iter() {
+            let Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) = outcome else {
+                break;
             };
+            outcome = MIGRATIONS.run(pool).await;
         }
-        file.is_some() && seen.changed.is_none_or(|changed| age < changed.elapsed())
     }
-}
-
-fn identity(path: &Path) -> Option<FileIdentity> {
-    fs::metadata(path)
-        .ok()
-        .map(|metadata| (metadata.dev(), metadata.ino()))
+    outcome
 }
 
 async fn postgres_pool(url: &str) -> Result<PgPool, OpenError> {

@@ -86,8 +86,8 @@ pub const ROOMS: &[Room] = &[
         why: "the rules of the domain depend on nothing else of ours",
     },
     Room {
-        files: &["src/server/db.rs"],
-        may: &["error"],
+        files: &["src/server/db.rs", "src/server/db/"],
+        may: &["error", "server::db"],
         but_not: &[],
         why: "the database knows no tables, no use cases and no HTTP",
     },
@@ -267,7 +267,7 @@ const SHARED: &[&str] = &["src/pages/", "src/components/", "src/browser.rs"];
 pub const ONLY: &[OnlyIn] = &[
     only_in(
         "sqlx",
-        &["src/server/db.rs", "src/server/store/"],
+        &["src/server/db.rs", "src/server/db/", "src/server/store/"],
         "all SQL is in the store",
     ),
     only_in("axum", EDGE, HTTP),
@@ -363,7 +363,7 @@ pub const ONLY: &[OnlyIn] = &[
     // How long an answer took, for the log; how old a connection is, beside a file's replacement.
     only_in(
         "std::time::Instant",
-        &["src/server/telemetry.rs", "src/server/db.rs"],
+        &["src/server/telemetry.rs", "src/server/db/sqlite.rs"],
         TIME,
     ),
     only_in("tokio::time::Instant", &[], TIME),
@@ -411,7 +411,7 @@ pub const ONLY: &[OnlyIn] = &[
     ),
     only_in(
         "rustix::process",
-        &["src/server/db.rs", "src/server/hashing.rs"],
+        &["src/server/db/sqlite.rs", "src/server/hashing.rs"],
         "only the owner of a file is asked for, and hashing threads give way",
     ),
     only_in(

@@ -1,0 +1,151 @@
+//! The file of an embedded database.
+
+use super::{CONNECTION_WAIT, IfMissing, OpenError};
+use sqlx::{
+    ConnectOptions, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    io::{self, ErrorKind},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::time::sleep;
+
+/// SQLite has one writer at a time; the others wait this long for their turn.
+const WRITER_WAIT: Duration = Duration::from_secs(5);
+const CONNECTIONS: u32 = 8;
+/// To open a file that is busy, within [`WRITER_WAIT`].
+const MOST_ATTEMPTS: u32 = 100;
+
+/// The pool of the file at `path`.
+///
+/// # Errors
+/// [`OpenError`], each with its remedy.
+pub async fn open(path: &Path, if_missing: IfMissing) -> Result<SqlitePool, OpenError> {
+    prepare_file(path, if_missing)?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        // NORMAL may lose the last commits when the power fails, and a sign-out that was answered
+        // would come undone (lessons 7).
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(WRITER_WAIT)
+        .disable_statement_logging();
+    let file = Arc::new(WatchedFile::new(path));
+    let pool = SqlitePoolOptions::new()
+        .before_acquire(move |_, connection| {
+            let is_current = file.is_current(connection.age);
+            Box::pin(async move { Ok(is_current) })
+        })
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(CONNECTION_WAIT)
+        .connect_lazy_with(options);
+    let mut attempts = 1;
+    while let Err(error) = pool.acquire().await {
+        if attempts == MOST_ATTEMPTS || !is_busy(&error) {
+            return Err(error.into());
+        }
+        attempts += 1;
+        sleep(WRITER_WAIT / MOST_ATTEMPTS).await;
+    }
+    Ok(pool)
+}
+
+/// Making WAL the journal of a new file needs that file alone, and for that SQLite itself does not
+/// wait: programs that meet there would fail.
+fn is_busy(error: &sqlx::Error) -> bool {
+    const SQLITE_BUSY: i32 = 5;
+    let code = error.as_database_error().and_then(|answer| answer.code());
+    let code = code.and_then(|code| code.parse::<i32>().ok());
+    // The low byte is the primary code; those above it say more (sqlite.org/rescode.html).
+    code.is_some_and(|code| code & 0xff == SQLITE_BUSY)
+}
+
+/// The file is readable by its owner alone: it holds password hashes and addresses.
+fn prepare_file(path: &Path, if_missing: IfMissing) -> Result<(), OpenError> {
+    match (fs::metadata(path), if_missing) {
+        (Ok(metadata), _) if metadata.uid() != rustix::process::geteuid().as_raw() => {
+            Err(OpenError::ForeignOwner {
+                path: path.to_owned(),
+                owner: metadata.uid(),
+            })
+        }
+        (Ok(_), _) => Ok(()),
+        (Err(error), _) if error.kind() != ErrorKind::NotFound => Err(OpenError::File {
+            path: path.to_owned(),
+            source: error,
+        }),
+        (Err(_), IfMissing::Refuse) => Err(OpenError::Missing(path.to_owned())),
+        (Err(_), IfMissing::Create) => create_file(path).map_err(|source| OpenError::File {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+fn create_file(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    options.open(path).map(drop)
+}
+
+/// Notices that the file was removed or another one put in its place. A connection keeps the file
+/// that it has opened, and would go on to let people in by what stood there.
+struct WatchedFile {
+    path: PathBuf,
+    seen: Mutex<Seen>,
+}
+
+/// What stood at the path when it was last looked at.
+struct Seen {
+    file: Option<FileIdentity>,
+    /// When it was seen to be another file than before.
+    changed: Option<Instant>,
+}
+
+/// Device and inode.
+type FileIdentity = (u64, u64);
+
+impl WatchedFile {
+    fn new(path: &Path) -> Self {
+        let seen = Seen {
+            file: identity(path),
+            changed: None,
+        };
+        Self {
+            path: path.to_owned(),
+            seen: Mutex::new(seen),
+        }
+    }
+
+    /// Whether a connection of this age has opened the file that stands there now.
+    fn is_current(&self, age: Duration) -> bool {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = identity(&self.path);
+        if seen.file != file {
+            tracing::warn!(path = %self.path.display(), "the database file was removed or replaced");
+            *seen = Seen {
+                file,
+                changed: Some(Instant::now()),
+            };
+        }
+        file.is_some() && seen.changed.is_none_or(|changed| age < changed.elapsed())
+    }
+}
+
+fn identity(path: &Path) -> Option<FileIdentity> {
+    fs::metadata(path)
+        .ok()
+        .map(|metadata| (metadata.dev(), metadata.ino()))
+}
