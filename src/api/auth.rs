@@ -30,7 +30,7 @@ pub async fn login(
     };
     match auth::login(&core, &credentials, context::visitor(), remember.0).await {
         Ok(started) => {
-            let kept_for = remember.0.then_some(core.lifetimes.remember_absolute);
+            let kept_for = core.lifetimes.cookie_age(remember.0);
             context::set_cookie(cookie::set_session(&started.session, kept_for));
             context::set_cookie(cookie::set_device(&started.device));
             context::redirect(&next.cookie_check_page());
@@ -39,11 +39,11 @@ pub async fn login(
         Err(refusal @ AppError::SignInRefused) => context::refuse(
             refusal,
             &next.login_page(),
-            &Flash::login_refused(refusal, &username),
+            &Flash::login_refused(Some(refusal), &username),
         ),
         // A page of its own with its status; the sign-in page will still know the name.
         Err(refusal @ AppError::Throttled { .. }) => {
-            context::remember(&Flash::login_put_off(&username));
+            context::remember(&Flash::login_refused(None, &username));
             Err(refusal)
         }
         // Not the person's mistake: its own status and page, with `Retry-After` where it helps.

@@ -21,8 +21,7 @@ pub async fn change_password(
     let visitor = context::visitor();
     match password::change(&core, &current, &visitor, &current_password, &new_password).await {
         Ok(renewed) => {
-            let remember = current.session.remember;
-            let kept_for = remember.then_some(core.lifetimes.remember_absolute);
+            let kept_for = core.lifetimes.cookie_age(current.session.remember);
             context::set_cookie(cookie::set_session(&renewed.token, kept_for));
             let others_ended = renewed.others_ended;
             context::set_cookie(Flash::PasswordChanged { others_ended }.set_cookie());

@@ -10,7 +10,7 @@ use crate::domain::{
     user::UserId,
 };
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry as Slot},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -83,12 +83,7 @@ impl Tallies {
         } else {
             (subject, entry)
         };
-        let tally = tallies.entry(subject).or_insert_with(|| Tally {
-            entry: entry.clone(),
-            times: 0,
-        });
-        tally.times = tally.times.saturating_add(1);
-        tally.entry.at = entry.at;
+        count(&mut tallies, subject, Tally { entry, times: 1 });
     }
 
     /// Writes down what was counted. What cannot be written now is counted on.
@@ -106,11 +101,20 @@ impl Tallies {
 
     fn put_back(&self, subject: Subject, tally: Tally) {
         let mut tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let times = tally.times;
-        let counted_meanwhile = tallies
-            .entry(subject)
-            .or_insert(Tally { times: 0, ..tally });
-        counted_meanwhile.times = counted_meanwhile.times.saturating_add(times);
+        count(&mut tallies, subject, tally);
+    }
+}
+
+fn count(tallies: &mut HashMap<Subject, Tally>, subject: Subject, more: Tally) {
+    match tallies.entry(subject) {
+        Slot::Vacant(slot) => {
+            slot.insert(more);
+        }
+        Slot::Occupied(mut slot) => {
+            let tally = slot.get_mut();
+            tally.times = tally.times.saturating_add(more.times);
+            tally.entry.at = tally.entry.at.max(more.entry.at);
+        }
     }
 }
 

@@ -20,8 +20,25 @@ use crate::{
     error::AppError,
 };
 
+/// Lets a person prove who they are by a password: look up who is meant, admit the attempt, check
+/// what was typed.
+///
+/// # Errors
+/// [`AppError::SignInRefused`] for every kind of refusal; [`AppError::Throttled`] after too many of
+/// them; [`AppError::Busy`], [`AppError::Unavailable`] and [`AppError::Internal`].
+pub async fn prove(
+    core: &Core,
+    name: &LookupKey,
+    password: &Password,
+    visitor: &Visitor,
+) -> Result<Verified, AppError> {
+    let attempt = Attempt::by_name(core, name, password, visitor).await?;
+    let admitted = attempt.admit().await?;
+    attempt.verify(admitted).await
+}
+
 /// Who is meant, what was typed, and who asks.
-pub struct Attempt<'a> {
+struct Attempt<'a> {
     core: &'a Core,
     name: &'a LookupKey,
     found: Option<Credentials>,
@@ -32,7 +49,7 @@ pub struct Attempt<'a> {
 }
 
 /// An attempt that may be made: a place at a hashing thread, and the count that it stands in.
-pub struct Admitted {
+struct Admitted {
     place: Place,
     admission: Admission,
 }
@@ -43,7 +60,7 @@ impl<'a> Attempt<'a> {
     /// # Errors
     /// [`AppError::SignInRefused`] for a password that is longer than any may be, before any
     /// look-up: its time says nothing about the name (CVE-2025-22234).
-    pub async fn by_name(
+    async fn by_name(
         core: &'a Core,
         name: &'a LookupKey,
         password: &'a Password,
@@ -70,12 +87,12 @@ impl<'a> Attempt<'a> {
     ///
     /// # Errors
     /// [`AppError::Throttled`] and [`AppError::Busy`].
-    pub async fn admit(&self) -> Result<Admitted, AppError> {
-        let subjects = self.subjects();
-        let looked = throttle::look(self.core, &subjects).await;
+    async fn admit(&self) -> Result<Admitted, AppError> {
+        let counters = self.core.throttle.counters(&self.subjects());
+        let looked = throttle::look(self.core, &counters).await;
         looked.map_err(|refusal| self.put_off(refusal))?;
         let place = self.core.hasher.place()?;
-        let admission = throttle::admit(self.core, &subjects).await;
+        let admission = throttle::admit(self.core, counters).await;
         Ok(Admitted {
             place,
             admission: admission.map_err(|refusal| self.put_off(refusal))?,
@@ -87,7 +104,7 @@ impl<'a> Attempt<'a> {
     ///
     /// # Errors
     /// [`AppError::SignInRefused`], and the errors of hashing.
-    pub async fn verify(self, admitted: Admitted) -> Result<Verified, AppError> {
+    async fn verify(self, admitted: Admitted) -> Result<Verified, AppError> {
         let stored = self
             .found
             .as_ref()

@@ -1,8 +1,7 @@
 //! Signing in and out.
 
 use super::{
-    Core,
-    attempt::Attempt,
+    Core, attempt,
     sessions::{self, Started, Visitor},
     token::SessionToken,
 };
@@ -35,9 +34,7 @@ pub async fn login(
     remember: bool,
 ) -> Result<Started, AppError> {
     let name = LookupKey::of(credentials.username);
-    let attempt = Attempt::by_name(core, &name, credentials.password, &visitor).await?;
-    let admitted = attempt.admit().await?;
-    let verified = attempt.verify(admitted).await?;
+    let verified = attempt::prove(core, &name, credentials.password, &visitor).await?;
     let started = sessions::start(core, &verified, visitor, remember).await?;
     started.ok_or(AppError::SignInRefused)
 }

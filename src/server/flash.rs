@@ -58,16 +58,9 @@ pub enum Flash {
 }
 
 impl Flash {
-    pub fn login_refused(refusal: AppError, username: &str) -> Self {
+    pub fn login_refused(refusal: Option<AppError>, username: &str) -> Self {
         Self::LoginRefused {
-            refusal: Some(refusal),
-            username: username.chars().take(MAX_TYPED_CHARS).collect(),
-        }
-    }
-
-    pub fn login_put_off(username: &str) -> Self {
-        Self::LoginRefused {
-            refusal: None,
+            refusal,
             username: username.chars().take(MAX_TYPED_CHARS).collect(),
         }
     }
@@ -142,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_message_survives_its_cookie() {
-        let flash = Flash::login_refused(AppError::SignInRefused, "Zoë; \"x\"\r\n");
+        let flash = Flash::login_refused(Some(AppError::SignInRefused), "Zoë; \"x\"\r\n");
         let cookie = flash
             .set_cookie()
             .to_str()
@@ -157,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_cookie_stays_small() {
-        let flash = Flash::login_refused(AppError::SignInRefused, &"漢".repeat(60_000));
+        let flash = Flash::login_refused(Some(AppError::SignInRefused), &"漢".repeat(60_000));
         assert!(flash.set_cookie().len() < 2_048);
     }
 

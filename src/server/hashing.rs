@@ -75,9 +75,7 @@ pub struct Hasher {
 
 /// A place at a thread or in the queue before it. Whoever has one is served.
 pub struct Place {
-    queue: flume::Sender<Job>,
-    costliest: Arc<AtomicU64>,
-    stand_in: Arc<str>,
+    hasher: Hasher,
     permit: OwnedSemaphorePermit,
 }
 
@@ -140,9 +138,7 @@ impl Hasher {
             .try_acquire_owned()
             .map_err(|_| HashingError::Busy)?;
         Ok(Place {
-            queue: self.queue.clone(),
-            costliest: Arc::clone(&self.costliest),
-            stand_in: Arc::clone(&self.stand_in),
+            hasher: self.clone(),
             permit,
         })
     }
@@ -174,9 +170,9 @@ impl Place {
         stored: Option<&str>,
     ) -> Result<Checked, HashingError> {
         let password = nfc(password);
-        let stored_hash = stored.unwrap_or(&self.stand_in).to_owned();
+        let stored_hash = stored.unwrap_or(&self.hasher.stand_in).to_owned();
         let exists = stored.is_some();
-        let costliest = Arc::clone(&self.costliest);
+        let costliest = Arc::clone(&self.hasher.costliest);
         self.run(move |workspace| {
             let stored = Stored::parse(&stored_hash)?;
             let cost = cost(&stored.params);
@@ -205,7 +201,10 @@ impl Place {
                 let _ = reply.send(work(workspace));
             }
         });
-        self.queue.send(job).map_err(|_| HashingError::Failed)?;
+        self.hasher
+            .queue
+            .send(job)
+            .map_err(|_| HashingError::Failed)?;
         answer.await.map_err(|_| HashingError::Failed)?
     }
 }

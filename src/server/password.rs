@@ -1,8 +1,7 @@
 //! People change their password.
 
 use super::{
-    Core,
-    attempt::Attempt,
+    Core, attempt,
     sessions::{self, Renewed, Verified, Visitor},
     store::{
         self,
@@ -67,14 +66,8 @@ async fn verify(
     typed: &Password,
 ) -> Result<Verified, AppError> {
     let name = LookupKey::of(&current.user.username);
-    let verified = match Attempt::by_name(core, &name, typed, visitor).await {
-        Ok(attempt) => {
-            let admitted = attempt.admit().await?;
-            attempt.verify(admitted).await
-        }
-        Err(refusal) => Err(refusal),
-    };
-    verified.map_err(|refusal| match refusal {
+    let proved = attempt::prove(core, &name, typed, visitor).await;
+    proved.map_err(|refusal| match refusal {
         AppError::SignInRefused => AppError::CurrentPasswordWrong,
         other => other,
     })

@@ -54,6 +54,11 @@ impl Lifetimes {
         }
     }
 
+    /// How long the browser keeps the cookie when it is closed; `None` where it does not.
+    pub fn cookie_age(&self, remember: bool) -> Option<Duration> {
+        remember.then_some(self.remember_absolute)
+    }
+
     /// The idle end of a session used at `now`: activity cannot reach past the absolute end
     /// (ASVS V7.3.2).
     fn idle_end(&self, now: Timestamp, remember: bool, absolute_ends_at: Timestamp) -> Timestamp {

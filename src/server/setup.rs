@@ -91,9 +91,10 @@ pub async fn create_first_admin(
 /// Guesses are slowed by address alone: 100 bits are not guessed, and nobody may keep the owner from
 /// the page by guessing elsewhere.
 async fn check_code(core: &Core, digest: &TokenDigest, browser: &Browser) -> Result<(), AppError> {
-    let guesser = [Subject::SetupFrom(&browser.address)];
-    throttle::look(core, &guesser).await?;
-    let admission = throttle::admit(core, &guesser).await?;
+    let guesser = Subject::SetupFrom(&browser.address);
+    let counters = core.throttle.counters(&[guesser]);
+    throttle::look(core, &counters).await?;
+    let admission = throttle::admit(core, counters).await?;
     if store::setup_codes::is_live(&core.db, digest, core.clock.now()).await? {
         store::throttle::give_back(&core.db, &admission).await?;
         return Ok(());

@@ -91,6 +91,14 @@ impl Throttle {
         self.counter(subject).0
     }
 
+    /// What an attempt is counted under, and how fast each may go.
+    pub fn counters(&self, subjects: &[Subject<'_>]) -> Vec<(KeyedDigest, Pace)> {
+        subjects
+            .iter()
+            .map(|subject| self.counter(subject))
+            .collect()
+    }
+
     fn counter(&self, subject: &Subject) -> (KeyedDigest, Pace) {
         let of_person = self.limits.account_failures;
         let (digest, failures) = match subject {
@@ -138,13 +146,13 @@ fn network(address: &str) -> String {
 ///
 /// # Errors
 /// [`NotAdmitted`].
-pub async fn look(core: &Core, subjects: &[Subject<'_>]) -> Result<(), NotAdmitted> {
+pub async fn look(core: &Core, counters: &[(KeyedDigest, Pace)]) -> Result<(), NotAdmitted> {
     let now = core.clock.now();
-    for subject in subjects {
-        let (key, pace) = core.throttle.counter(subject);
-        let counter = store::throttle::find(&core.db, &key).await?;
-        if let Some(wait) = counter.and_then(|counter: Counter| counter.wait(now, &pace)) {
-            return Err(NotAdmitted::Wait { wait, counter: key });
+    for (key, pace) in counters {
+        let counter = store::throttle::find(&core.db, key).await?;
+        if let Some(wait) = counter.and_then(|counter: Counter| counter.wait(now, pace)) {
+            let counter = key.clone();
+            return Err(NotAdmitted::Wait { wait, counter });
         }
     }
     Ok(())
@@ -154,15 +162,14 @@ pub async fn look(core: &Core, subjects: &[Subject<'_>]) -> Result<(), NotAdmitt
 ///
 /// # Errors
 /// [`NotAdmitted`].
-pub async fn admit(core: &Core, subjects: &[Subject<'_>]) -> Result<Admission, NotAdmitted> {
+pub async fn admit(
+    core: &Core,
+    counters: Vec<(KeyedDigest, Pace)>,
+) -> Result<Admission, NotAdmitted> {
     let at = core.clock.now();
-    let counters: Vec<_> = subjects
-        .iter()
-        .map(|subject| core.throttle.counter(subject))
-        .collect();
     if let Some(counter) = store::throttle::count(&core.db, &counters, at).await? {
         // Somebody else was faster, and has taken what there was.
-        look(core, subjects).await?;
+        look(core, &counters).await?;
         let wait = core.throttle.limits.pause;
         return Err(NotAdmitted::Wait { wait, counter });
     }

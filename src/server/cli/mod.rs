@@ -102,20 +102,17 @@ pub fn main(site: Option<&'static SiteInside>) -> ExitCode {
 
 async fn run(arguments: Arguments, site: Option<&'static SiteInside>) -> Result<(), CliError> {
     let file = arguments.config.as_deref();
+    let config = || load(file, &process_environment);
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => {
-            let mut config = load(file, &process_environment)?;
+            let mut config = config()?;
             config.log.format = arguments.log_format.unwrap_or(config.log.format);
             serve::run(config, site).await
         }
-        Command::User(command) => user::run(command, &load(file, &process_environment)?).await,
-        Command::Session(command) => {
-            session::run(command, &load(file, &process_environment)?).await
-        }
-        Command::Activity(command) => {
-            activity::run(command, &load(file, &process_environment)?).await
-        }
-        Command::SetupCode => setup_code::run(&load(file, &process_environment)?).await,
+        Command::User(command) => user::run(command, &config()?).await,
+        Command::Session(command) => session::run(command, &config()?).await,
+        Command::Activity(command) => activity::run(command, &config()?).await,
+        Command::SetupCode => setup_code::run(&config()?).await,
         Command::Config(command) => config::run(&command, file),
         Command::Completions(command) => completions::run(&command, Arguments::command()),
         Command::Man(command) => man::run(&command, Arguments::command()),

@@ -153,10 +153,5 @@ pub async fn list(db: &Db, user: Option<&UserId>, limit: u32) -> Result<Vec<Reco
 pub async fn delete_before(db: &Db, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
     const SQL: &str = "DELETE FROM activity WHERE id IN \
         (SELECT id FROM activity WHERE at < $1 ORDER BY at LIMIT $2)";
-    Ok(on_pool!(db, pool => sqlx::query(SQL)
-        .bind(before.as_millis())
-        .bind(i64::from(limit))
-        .execute(pool)
-        .await?
-        .rows_affected()))
+    super::delete_some(db, SQL, before.as_millis(), limit).await
 }

@@ -92,10 +92,5 @@ pub(super) async fn forget_others_within(
 pub async fn delete_unused_since(db: &Db, since: Timestamp, limit: u32) -> Result<u64, StoreError> {
     const SQL: &str = "DELETE FROM devices WHERE (token_digest, user_id) IN \
         (SELECT token_digest, user_id FROM devices WHERE last_used_at < $1 LIMIT $2)";
-    Ok(on_pool!(db, pool => sqlx::query(SQL)
-        .bind(since.as_millis())
-        .bind(i64::from(limit))
-        .execute(pool)
-        .await?
-        .rows_affected()))
+    super::delete_some(db, SQL, since.as_millis(), limit).await
 }

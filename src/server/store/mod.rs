@@ -10,3 +10,20 @@ pub mod sessions;
 pub mod setup_codes;
 pub mod throttle;
 pub mod users;
+
+use super::db::{Db, StoreError, on_pool};
+
+/// Runs a statement that deletes up to `$2` rows of before `$1`. Returns how many.
+async fn delete_some(
+    db: &Db,
+    sql: &'static str,
+    before: i64,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    Ok(on_pool!(db, pool => sqlx::query(sql)
+        .bind(before)
+        .bind(i64::from(limit))
+        .execute(pool)
+        .await?
+        .rows_affected()))
+}

@@ -130,10 +130,5 @@ pub(super) async fn give_back_within(
 pub async fn delete_over(db: &Db, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
     const SQL: &str = "DELETE FROM throttle WHERE key IN \
         (SELECT key FROM throttle WHERE window_ends_at <= $1 LIMIT $2)";
-    Ok(on_pool!(db, pool => sqlx::query(SQL)
-        .bind(now.as_millis())
-        .bind(i64::from(limit))
-        .execute(pool)
-        .await?
-        .rows_affected()))
+    super::delete_some(db, SQL, now.as_millis(), limit).await
 }

@@ -9,7 +9,7 @@ use crate::{
         user::UserId,
     },
     server::{
-        db::{Db, StoreError, Transaction, in_transaction, on_pool},
+        db::{Db, StoreError, Transaction, in_transaction},
         token::TokenDigest,
     },
 };
@@ -212,10 +212,5 @@ pub async fn delete_ended_before(
 ) -> Result<u64, StoreError> {
     const SQL: &str = "DELETE FROM sessions WHERE id IN \
         (SELECT id FROM sessions WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)";
-    Ok(on_pool!(db, pool => sqlx::query(SQL)
-        .bind(before.as_millis())
-        .bind(i64::from(limit))
-        .execute(pool)
-        .await?
-        .rows_affected()))
+    crate::server::store::delete_some(db, SQL, before.as_millis(), limit).await
 }
