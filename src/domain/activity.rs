@@ -14,6 +14,9 @@ pub enum Event {
     SignInRefused(SignInRefusal),
     /// The attempt was not looked at, because there had been too many.
     SignInThrottled,
+    /// Somebody in a signed-in browser did not know the current password.
+    PasswordChangeRefused(SignInRefusal),
+    PasswordChangeThrottled,
     SessionEnded(EndReason),
     UserCreated,
     UserDisabled,
@@ -26,9 +29,11 @@ pub enum Event {
     /// The first account was made.
     SetUp,
     SetUpRefused,
+    SetUpThrottled,
 }
 
-/// Why a sign-in was refused: for the log alone, the person gets one answer for all.
+/// Why a password let nobody in, or did not let them change it: for the log alone, the person gets one
+/// answer for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignInRefusal {
     /// The name that was typed is not kept: it is at times a password.
@@ -69,6 +74,8 @@ impl Event {
             Self::SignedIn => "signed_in",
             Self::SignInRefused(_) => "sign_in_refused",
             Self::SignInThrottled => "sign_in_throttled",
+            Self::PasswordChangeRefused(_) => "password_change_refused",
+            Self::PasswordChangeThrottled => "password_change_throttled",
             Self::SessionEnded(_) => "session_ended",
             Self::UserCreated => "user_created",
             Self::UserDisabled => "user_disabled",
@@ -78,13 +85,16 @@ impl Event {
             Self::ProfileChanged => "profile_changed",
             Self::SetUp => "set_up",
             Self::SetUpRefused => "set_up_refused",
+            Self::SetUpThrottled => "set_up_throttled",
         }
     }
 
     /// A second word, for events that have one.
     pub const fn reason(self) -> Option<&'static str> {
         match self {
-            Self::SignInRefused(refusal) => Some(refusal.as_str()),
+            Self::SignInRefused(refusal) | Self::PasswordChangeRefused(refusal) => {
+                Some(refusal.as_str())
+            }
             Self::SessionEnded(reason) => Some(reason.as_str()),
             _ => None,
         }
@@ -93,11 +103,13 @@ impl Event {
     /// # Errors
     /// [`UnknownEvent`].
     pub fn parse(event: &str, reason: Option<&str>) -> Result<Self, UnknownEvent> {
-        let refusals = SignInRefusal::ALL.map(Self::SignInRefused);
+        let sign_ins = SignInRefusal::ALL.map(Self::SignInRefused);
+        let changes = SignInRefusal::ALL.map(Self::PasswordChangeRefused);
         let endings = EndReason::ALL.map(Self::SessionEnded);
         let others = [
             Self::SignedIn,
             Self::SignInThrottled,
+            Self::PasswordChangeThrottled,
             Self::UserCreated,
             Self::UserDisabled,
             Self::UserEnabled,
@@ -106,8 +118,10 @@ impl Event {
             Self::ProfileChanged,
             Self::SetUp,
             Self::SetUpRefused,
+            Self::SetUpThrottled,
         ];
-        let mut all = refusals.into_iter().chain(endings).chain(others);
+        let refusals = sign_ins.into_iter().chain(changes);
+        let mut all = refusals.chain(endings).chain(others);
         all.find(|known| known.as_str() == event && known.reason() == reason)
             .ok_or(UnknownEvent)
     }
@@ -169,6 +183,8 @@ mod tests {
             Event::SignInRefused(SignInRefusal::WrongPassword),
             Event::SignInRefused(SignInRefusal::UserDisabled),
             Event::SignInThrottled,
+            Event::PasswordChangeRefused(SignInRefusal::WrongPassword),
+            Event::PasswordChangeThrottled,
             Event::SessionEnded(EndReason::SignedOut),
             Event::SessionEnded(EndReason::Idle),
             Event::UserCreated,
@@ -179,6 +195,7 @@ mod tests {
             Event::ProfileChanged,
             Event::SetUp,
             Event::SetUpRefused,
+            Event::SetUpThrottled,
         ];
         for event in events {
             assert_eq!(Event::parse(event.as_str(), event.reason()), Ok(event));

@@ -3,11 +3,14 @@
 //! What changes something is written by the store, in the transaction of the change. What changes
 //! nothing is written from here.
 
-use super::{Core, db::Db, sessions::Browser, store, token::KeyedDigest};
-use crate::domain::{
-    activity::{Entry, Event},
-    session::SessionId,
-    user::UserId,
+use super::{Core, db::Db, sessions::Browser, store, throttle::NotAdmitted, token::KeyedDigest};
+use crate::{
+    domain::{
+        activity::{Entry, Event},
+        session::SessionId,
+        user::UserId,
+    },
+    error::AppError,
 };
 use std::{
     collections::{HashMap, hash_map::Entry as Slot},
@@ -24,8 +27,14 @@ const MAX_TALLIES: usize = 1_024;
 #[derive(Clone, Default)]
 pub struct Tallies(Arc<Mutex<HashMap<Subject, Tally>>>);
 
-/// Whose refusals are one row, and the number of their window.
-type Subject = (KeyedDigest, i64);
+/// Whose refusals of one kind are one row.
+#[derive(PartialEq, Eq, Hash)]
+struct Subject {
+    counter: KeyedDigest,
+    event: &'static str,
+    /// The number of the window.
+    window: i64,
+}
 
 struct Tally {
     entry: Entry,
@@ -60,12 +69,24 @@ pub async fn note(core: &Core, entry: Entry) {
     }
 }
 
-/// Counts a refusal that cost nothing, in one row for `subject` and the throttle's window.
-pub fn add_up(core: &Core, subject: KeyedDigest, entry: Entry) {
+/// Counts an attempt that was not looked at, and turns it into its answer.
+pub fn put_off(core: &Core, refusal: NotAdmitted, entry: Entry) -> AppError {
+    if let NotAdmitted::Wait { counter, .. } = &refusal {
+        add_up(core, counter.clone(), entry);
+    }
+    refusal.into()
+}
+
+/// Counts a refusal that cost nothing, in one row for `counter`, its kind and the throttle's window.
+pub fn add_up(core: &Core, counter: KeyedDigest, entry: Entry) {
     let window = core.throttle.limits.window.as_millis();
-    let number = entry.at.as_millis() / i64::try_from(window).unwrap_or(i64::MAX).max(1);
+    let subject = Subject {
+        counter,
+        event: entry.event.as_str(),
+        window: entry.at.as_millis() / i64::try_from(window).unwrap_or(i64::MAX).max(1),
+    };
     let everybody = || core.throttle.key.digest("everybody:", "");
-    core.tallies.add((subject, number), entry, everybody);
+    core.tallies.add(subject, entry, everybody);
 }
 
 impl Tallies {
@@ -79,7 +100,11 @@ impl Tallies {
                 user_agent: String::new(),
                 ..entry
             };
-            ((everybody(), subject.1), nobody)
+            let everybody = Subject {
+                counter: everybody(),
+                ..subject
+            };
+            (everybody, nobody)
         } else {
             (subject, entry)
         };
@@ -89,12 +114,15 @@ impl Tallies {
     /// Writes down what was counted. What cannot be written now is counted on.
     pub async fn write(&self, db: &Db) {
         let taken = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        for ((subject, window), tally) in taken {
+        for (subject, tally) in taken {
             let entry = tally.entry.clone();
-            let written = store::activity::add_up(db, &subject, window, entry, tally.times).await;
+            let Subject {
+                counter, window, ..
+            } = &subject;
+            let written = store::activity::add_up(db, counter, *window, entry, tally.times).await;
             if let Err(error) = written {
                 tracing::warn!(%error, "refusals could not be written down");
-                self.put_back((subject, window), tally);
+                self.put_back(subject, tally);
             }
         }
     }

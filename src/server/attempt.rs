@@ -20,6 +20,29 @@ use crate::{
     error::AppError,
 };
 
+/// What a password is given for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    SignIn,
+    PasswordChange,
+}
+
+impl Purpose {
+    fn refused(self, refusal: SignInRefusal) -> Event {
+        match self {
+            Self::SignIn => Event::SignInRefused(refusal),
+            Self::PasswordChange => Event::PasswordChangeRefused(refusal),
+        }
+    }
+
+    fn throttled(self) -> Event {
+        match self {
+            Self::SignIn => Event::SignInThrottled,
+            Self::PasswordChange => Event::PasswordChangeThrottled,
+        }
+    }
+}
+
 /// Lets a person prove who they are by a password: look up who is meant, admit the attempt, check
 /// what was typed.
 ///
@@ -28,11 +51,12 @@ use crate::{
 /// them; [`AppError::Busy`], [`AppError::Unavailable`] and [`AppError::Internal`].
 pub async fn prove(
     core: &Core,
+    purpose: Purpose,
     name: &LookupKey,
     password: &Password,
     visitor: &Visitor,
 ) -> Result<Verified, AppError> {
-    let attempt = Attempt::by_name(core, name, password, visitor).await?;
+    let attempt = Attempt::by_name(core, purpose, name, password, visitor).await?;
     let admitted = attempt.admit().await?;
     attempt.verify(admitted).await
 }
@@ -40,6 +64,7 @@ pub async fn prove(
 /// Who is meant, what was typed, and who asks.
 struct Attempt<'a> {
     core: &'a Core,
+    purpose: Purpose,
     name: &'a LookupKey,
     found: Option<Credentials>,
     password: &'a Password,
@@ -62,18 +87,20 @@ impl<'a> Attempt<'a> {
     /// look-up: its time says nothing about the name (CVE-2025-22234).
     async fn by_name(
         core: &'a Core,
+        purpose: Purpose,
         name: &'a LookupKey,
         password: &'a Password,
         visitor: &'a Visitor,
     ) -> Result<Self, AppError> {
         if password.is_too_long() {
-            note_too_long(core, visitor);
+            note_too_long(core, purpose, visitor);
             return Err(AppError::SignInRefused);
         }
         let found = store::users::find_credentials(&core.db, name).await?;
         let device = known_device(core, found.as_ref(), visitor).await?;
         Ok(Self {
             core,
+            purpose,
             name,
             found,
             password,
@@ -116,7 +143,7 @@ impl<'a> Attempt<'a> {
             Some(found) if found.user.disabled => SignInRefusal::UserDisabled,
             Some(_) => return self.verified(checked, admitted.admission).await,
         };
-        activity::note(self.core, self.entry(Event::SignInRefused(refusal))).await;
+        activity::note(self.core, self.entry(self.purpose.refused(refusal))).await;
         Err(AppError::SignInRefused)
     }
 
@@ -148,18 +175,14 @@ impl<'a> Attempt<'a> {
     }
 
     fn put_off(&self, refusal: NotAdmitted) -> AppError {
-        if let NotAdmitted::Wait { counter, .. } = &refusal {
-            let entry = self.entry(Event::SignInThrottled);
-            activity::add_up(self.core, counter.clone(), entry);
-        }
-        refusal.into()
+        activity::put_off(self.core, refusal, self.entry(self.purpose.throttled()))
     }
 }
 
-fn note_too_long(core: &Core, visitor: &Visitor) {
+fn note_too_long(core: &Core, purpose: Purpose, visitor: &Visitor) {
     let browser = &visitor.browser;
     let address = core.throttle.digest(&Subject::Address(&browser.address));
-    let event = Event::SignInRefused(SignInRefusal::PasswordTooLong);
+    let event = purpose.refused(SignInRefusal::PasswordTooLong);
     activity::add_up(core, address, browser.entry(core, event, None, None));
 }
 

@@ -1,7 +1,8 @@
 //! Signing in and out.
 
 use super::{
-    Core, attempt,
+    Core,
+    attempt::{self, Purpose},
     sessions::{self, Started, Visitor},
     token::SessionToken,
 };
@@ -34,7 +35,8 @@ pub async fn login(
     remember: bool,
 ) -> Result<Started, AppError> {
     let name = LookupKey::of(credentials.username);
-    let verified = attempt::prove(core, &name, credentials.password, &visitor).await?;
+    let verified =
+        attempt::prove(core, Purpose::SignIn, &name, credentials.password, &visitor).await?;
     let started = sessions::start(core, &verified, visitor, remember).await?;
     started.ok_or(AppError::SignInRefused)
 }

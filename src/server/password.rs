@@ -1,7 +1,8 @@
 //! People change their password.
 
 use super::{
-    Core, attempt,
+    Core,
+    attempt::{self, Purpose},
     sessions::{self, Renewed, Verified, Visitor},
     store::{
         self,
@@ -66,7 +67,7 @@ async fn verify(
     typed: &Password,
 ) -> Result<Verified, AppError> {
     let name = LookupKey::of(&current.user.username);
-    let proved = attempt::prove(core, &name, typed, visitor).await;
+    let proved = attempt::prove(core, Purpose::PasswordChange, &name, typed, visitor).await;
     proved.map_err(|refusal| match refusal {
         AppError::SignInRefused => AppError::CurrentPasswordWrong,
         other => other,

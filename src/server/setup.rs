@@ -5,8 +5,8 @@ use super::{
     auth::{self, Credentials},
     db::StoreError,
     sessions::{Browser, Started, Visitor},
-    store,
-    throttle::{self, Subject},
+    store::{self, throttle::Admission},
+    throttle::{self, NotAdmitted, Subject},
     token::{self, TokenDigest},
     users::{self, UserDraft},
 };
@@ -91,16 +91,23 @@ pub async fn create_first_admin(
 /// Guesses are slowed by address alone: 100 bits are not guessed, and nobody may keep the owner from
 /// the page by guessing elsewhere.
 async fn check_code(core: &Core, digest: &TokenDigest, browser: &Browser) -> Result<(), AppError> {
-    let guesser = Subject::SetupFrom(&browser.address);
-    let counters = core.throttle.counters(&[guesser]);
-    throttle::look(core, &counters).await?;
-    let admission = throttle::admit(core, counters).await?;
+    let admission = admit_guess(core, browser).await.map_err(|refusal| {
+        let entry = browser.entry(core, Event::SetUpThrottled, None, None);
+        activity::put_off(core, refusal, entry)
+    })?;
     if store::setup_codes::is_live(&core.db, digest, core.clock.now()).await? {
         store::throttle::give_back(&core.db, &admission).await?;
         return Ok(());
     }
     activity::note(core, browser.entry(core, Event::SetUpRefused, None, None)).await;
     Err(AppError::SetupCodeRefused)
+}
+
+async fn admit_guess(core: &Core, browser: &Browser) -> Result<Admission, NotAdmitted> {
+    let guesser = Subject::SetupFrom(&browser.address);
+    let counters = core.throttle.counters(&[guesser]);
+    throttle::look(core, &counters).await?;
+    throttle::admit(core, counters).await
 }
 
 fn first_admin(draft: &SetupDraft) -> UserDraft {

@@ -8,7 +8,7 @@ use crate::{
 use std::time::Duration;
 use vestibule::{
     domain::{
-        activity::{Event, Record},
+        activity::{Event, Record, SignInRefusal},
         session::EndReason,
     },
     server::{setup, store},
@@ -47,6 +47,37 @@ on_both_engines! {
         assert_eq!(changed.entry.session, app.sessions().await.first().map(|session| session.id.clone()));
         assert!(!format!("{records:?}").contains("canary"), "what was typed is not in it");
         drop(other);
+    }
+
+    /// Whoever guesses at a browser that was left open is told apart from who guesses at the door.
+    async fn guesses_at_the_current_password_are_written_down_as_such(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        let guess = [("current_password", "a wrong password"), ("new_password", NEW_PASSWORD)];
+        for _ in 0..12 {
+            browser.fetch_form("/api/change_password", &guess).await;
+        }
+        browser.fetch_login("ada", "a wrong password").await;
+        app.core.tallies.write(&app.core.db).await;
+        let records = records(&app).await;
+        let times = |event| records.iter().filter(|record| record.entry.event == event).map(|record| record.times).sum::<u64>();
+        assert_eq!(times(Event::PasswordChangeRefused(SignInRefusal::WrongPassword)), 10);
+        assert_eq!(times(Event::PasswordChangeThrottled), 2);
+        assert_eq!(times(Event::SignInRefused(SignInRefusal::WrongPassword)), 0);
+        assert_eq!(times(Event::SignInThrottled), 1, "of the same count, in a row of its own");
+    }
+
+    async fn throttled_guesses_at_the_setup_code_are_added_up(database: TestDatabase) {
+        let app = TestApp::empty(database).await;
+        let fields = [("code", "00000-00000-00000-00000"), ("username", "ada"), ("password", NEW_PASSWORD)];
+        for _ in 0..13 {
+            app.send(Request::form("/api/set_up", &fields)).await;
+        }
+        app.core.tallies.write(&app.core.db).await;
+        let records = records(&app).await;
+        let throttled: Vec<_> = records.iter().filter(|record| record.entry.event == Event::SetUpThrottled).collect();
+        assert_eq!(throttled.iter().map(|record| record.times).collect::<Vec<_>>(), [3]);
+        assert_eq!(throttled[0].entry.address, "127.0.0.1");
     }
 
     async fn the_first_account_and_guesses_at_its_code_are_written_down(database: TestDatabase) {

@@ -30,7 +30,7 @@ pub async fn insert(db: &Db, entry: Entry) -> Result<(), StoreError> {
     transaction.commit().await
 }
 
-/// Adds up what happens too often for rows of their own: one row for `subject` in a `window`.
+/// Adds up what happens too often for rows of their own: one row a kind for `subject` in a `window`.
 pub async fn add_up(
     db: &Db,
     subject: &KeyedDigest,
@@ -38,7 +38,7 @@ pub async fn add_up(
     entry: Entry,
     times: u32,
 ) -> Result<(), StoreError> {
-    let id = format!("{} {window}", subject.as_str());
+    let id = format!("{} {} {window}", subject.as_str(), entry.event.as_str());
     let mut transaction = db.begin().await?;
     let username = upsert_within(&mut transaction, &id, &entry, times).await?;
     transaction.after_commit(move || write_to_log(&entry, username.as_deref(), times));
