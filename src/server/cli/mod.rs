@@ -138,3 +138,25 @@ async fn open_core(
         password_rules: config.password_rules(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_and_argument_says_what_it_is() {
+        let mut open = vec![Arguments::command()];
+        while let Some(command) = open.pop() {
+            let name = command.get_name().to_owned();
+            assert!(command.get_about().is_some(), "{name}");
+            for argument in command.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{name} {}",
+                    argument.get_id()
+                );
+            }
+            open.extend(command.get_subcommands().cloned());
+        }
+    }
+}

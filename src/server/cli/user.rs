@@ -32,15 +32,23 @@ pub enum Command {
     Show {
         /// The name or the e-mail address
         name: String,
+        /// One JSON object a line
         #[arg(long)]
         json: bool,
     },
     /// Forbid an account to sign in, and end all its sessions now
-    Disable { name: String },
+    Disable {
+        /// The name or the e-mail address
+        name: String,
+    },
     /// Let a disabled account sign in again
-    Enable { name: String },
+    Enable {
+        /// The name or the e-mail address
+        name: String,
+    },
     /// Give an account a new password, and end all its sessions now
     SetPassword {
+        /// The name or the e-mail address
         name: String,
         /// Read the password from one line of standard input
         #[arg(long)]
@@ -58,6 +66,7 @@ pub struct NewUser {
     /// How pages greet the person [default: the name]
     #[arg(long)]
     display_name: Option<String>,
+    /// What their dashboard says about the person
     #[arg(long, default_value = "")]
     description: String,
     /// Make it an administrator
@@ -66,6 +75,7 @@ pub struct NewUser {
     /// Read the password from one line of standard input
     #[arg(long)]
     password_stdin: bool,
+    /// Print the new account as one JSON object
     #[arg(long)]
     json: bool,
 }
