@@ -5,7 +5,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run watch build check test cargo-test client-budget e2e shots dist dist-check clean
+.PHONY: help setup run watch build check test cargo-test client-budget e2e canary shots dist dist-check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
@@ -59,6 +59,11 @@ e2e: build ## the browser tests, on a release build
 		"Look at what it saw: cd end2end && npx playwright show-report" \
 		tools/e2e
 
+canary:
+	@tools/step "Searching all that was said in the tests for secrets (a second)" \
+		"See above." \
+		tools/canary
+
 shots: build ## pictures of every page in target/shots/
 	@tools/step "Taking pictures of every page into target/shots/ (about 1 minute)" \
 		"The lines above name the page." \
@@ -77,7 +82,7 @@ dist-check: dist ## run what is in target/dist in an empty folder
 		"Look at what it saw: cd end2end && npx playwright show-report" \
 		env TEST_DIST=1 tools/e2e tests/login.spec.ts tests/policy.spec.ts
 
-test: setup check cargo-test build client-budget e2e ## everything
+test: setup check cargo-test build client-budget e2e canary ## everything
 	@echo "✓ everything passed"
 
 clean: ## remove what was built; the build tools and your data stay

@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -12,6 +12,8 @@ const DIST = process.env.TEST_DIST !== undefined;
 const PROGRAM = path.join(PROJECT, 'target', DIST ? 'dist' : 'release', 'vestibule');
 const SITE = DIST ? {} : { LEPTOS_SITE_ROOT: path.join(PROJECT, 'target', 'site') };
 const STARTS_WITHIN = 20_000;
+/** What the servers say is kept here, for tools/canary to search it for secrets; tools/e2e begins it anew. */
+const SAID = path.join(PROJECT, 'target', 'tmp', 'said', 'browser.log');
 
 /** Environment variables of the server, such as `VESTIBULE_SESSION__IDLE_TIMEOUT`. */
 export type Settings = Record<string, string>;
@@ -82,7 +84,11 @@ export class Server {
   }
 
   private async answers(): Promise<void> {
-    const listen = (chunk: Buffer) => (this.log += chunk.toString());
+    mkdirSync(path.dirname(SAID), { recursive: true });
+    const listen = (chunk: Buffer) => {
+      this.log += chunk.toString();
+      appendFileSync(SAID, chunk);
+    };
     this.process.stdout?.on('data', listen);
     this.process.stderr?.on('data', listen);
     const deadline = Date.now() + STARTS_WITHIN;

@@ -4,6 +4,7 @@ use crate::support::{
     PASSWORD,
     database::{Engine, TestDatabase},
     http::{ACCEPT_PAGE, Answer, Browser, Request, SESSION_COOKIE, send},
+    said,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
@@ -113,12 +114,14 @@ impl Home {
         drop(ended);
         watch.join().expect("the watch ends");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        Outcome {
+        let outcome = Outcome {
             arguments: arguments.join(" "),
             status: output.status.code(),
             stdout: text(output.stdout),
             stderr: text(output.stderr),
-        }
+        };
+        said::keep(&outcome.report());
+        outcome
     }
 
     /// Creates an account with [`PASSWORD`].
@@ -238,6 +241,7 @@ impl Server {
         let reader = thread::spawn(move || {
             let lines = BufReader::new(stderr).lines();
             for line in lines.map_while(Result::ok) {
+                said::keep(&format!("{line}\n"));
                 let mut text = writing.text.lock().expect("the log");
                 text.0.push_str(&line);
                 text.0.push('\n');

@@ -3,6 +3,7 @@
 
 pub mod database;
 pub mod http;
+pub mod said;
 
 use database::TestDatabase;
 use std::time::Duration;
@@ -46,6 +47,7 @@ pub async fn core(database: &TestDatabase) -> Core {
 }
 
 pub async fn core_with_clock(database: &TestDatabase, clock: Clock) -> Core {
+    said::keep_log();
     let db = db::open(&database.url(), IfMissing::Create)
         .await
         .expect("the test database opens");
