@@ -4,6 +4,7 @@ use crate::support::{
     self, PASSWORD, START,
     database::{Engine, TestDatabase},
     http::{self, Answer, Browser, FLASH_COOKIE, Request},
+    password,
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use leptos::{config::LeptosOptions, server_fn::axum::server_fn_paths};
@@ -28,7 +29,8 @@ use vestibule::{
         site_inside::SiteInside,
         state::AppState,
         static_files::Place,
-        store, users,
+        store,
+        users::{self, UserDraft},
     },
 };
 
@@ -63,6 +65,20 @@ impl TestApp {
         let core = support::core(&database).await;
         support::create_user(&core, "ada").await;
         Self::start(database, core, change).await
+    }
+
+    /// With `ada`, and with the administrator `root`, on SQLite.
+    pub async fn with_an_administrator(change: impl FnOnce(&mut Config)) -> Self {
+        let app = Self::with(TestDatabase::new(Engine::Sqlite).await, change).await;
+        let draft = UserDraft {
+            username: "root".to_owned(),
+            is_admin: true,
+            ..UserDraft::default()
+        };
+        let draft = draft.check().expect("a valid draft");
+        let created = users::create(&app.core, &draft, &password(PASSWORD)).await;
+        created.expect("the account is created");
+        app
     }
 
     /// With `ada`, on SQLite: for what has nothing to do with the database.

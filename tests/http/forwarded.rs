@@ -4,9 +4,7 @@ use crate::{
     app::{TestApp, assert_contains, assert_page, visible_text},
     support::{
         PASSWORD,
-        database::{Engine, TestDatabase},
         http::{self, Answer, Browser, Request, credentials},
-        password,
     },
 };
 use axum::{Router, http::HeaderMap, routing::get};
@@ -19,7 +17,6 @@ use vestibule::server::{
     listener,
     origin::PublicUrl,
     state::AppState,
-    users::{self, UserDraft},
 };
 
 type Lines<'a> = &'a [(&'a str, &'a str)];
@@ -230,20 +227,6 @@ async fn scheme_and_host_are_never_believed() {
     assert_eq!(answer.status, 403);
 }
 
-async fn with_an_administrator(change: impl FnOnce(&mut Config)) -> TestApp {
-    let app = TestApp::with(TestDatabase::new(Engine::Sqlite).await, change).await;
-    let draft = UserDraft {
-        username: "root".to_owned(),
-        is_admin: true,
-        ..UserDraft::default()
-    };
-    let draft = draft.check().unwrap();
-    users::create(&app.core, &draft, &password(PASSWORD))
-        .await
-        .unwrap();
-    app
-}
-
 /// The administrator's dashboard, asked for with these headers.
 async fn dashboard(app: &TestApp, origin: &str, lines: Lines<'_>) -> Answer {
     let mut browser = Browser::at(app.address, origin);
@@ -257,7 +240,7 @@ const CARD: &str = "How this server is reached";
 
 #[tokio::test]
 async fn only_an_administrator_sees_how_the_server_is_reached() {
-    let app = with_an_administrator(|_| ()).await;
+    let app = TestApp::with_an_administrator(|_| ()).await;
     let page = app.signed_in("ada").await.get("/dashboard").await;
     assert_page(&page, "Role Member");
     assert!(!visible_text(&page).contains(CARD) && !page.text().contains("peer"));
@@ -274,7 +257,7 @@ async fn only_an_administrator_sees_how_the_server_is_reached() {
 async fn what_is_wrong_with_the_proxy_is_told_in_words() {
     const OWN: &str = "https://id.example.org";
     let https = |config: &mut Config| config.public_url = Some(PublicUrl::parse(OWN).unwrap());
-    let app = with_an_administrator(https).await;
+    let app = TestApp::with_an_administrator(https).await;
     let page = dashboard(&app, OWN, &[("X-Forwarded-For", "192.0.2.7")]).await;
     assert_page(&page, "Your address 127.0.0.1 Connected from 127.0.0.1");
     assert_page(&page, "Forwarded headers Ignored");
@@ -288,7 +271,7 @@ async fn what_is_wrong_with_the_proxy_is_told_in_words() {
         "Forwarded headers None public_url is https, so 127.0.0.1 should be a proxy",
     );
 
-    let app = with_an_administrator(|config| {
+    let app = TestApp::with_an_administrator(|config| {
         https(config);
         behind_a_proxy(config);
     })
@@ -335,7 +318,7 @@ async fn what_is_wrong_with_the_proxy_is_told_in_words() {
 /// What a proxy passes on may be anybody's words.
 #[tokio::test]
 async fn what_is_reported_is_only_text() {
-    let app = with_an_administrator(|_| ()).await;
+    let app = TestApp::with_an_administrator(|_| ()).await;
     let own = format!("http://localhost:{}", app.address.port());
     let hostile = format!("</script><img/src=x>{}", "a".repeat(5_000));
     let lines = [

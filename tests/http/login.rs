@@ -258,6 +258,53 @@ async fn the_cookie_of_a_session_has_exactly_these_attributes() {
     }
 }
 
+/// Password managers and screen readers know the fields by these words (WCAG 1.3.5), and nothing keeps a
+/// password from being pasted or cut it short (ASVS V6.2.7).
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fields_say_what_they_are() {
+    let app = TestApp::sqlite().await;
+    let html = app.browser().get("/login").await.text();
+    let inputs: Vec<_> = html
+        .split("<input")
+        .skip(1)
+        .filter_map(|rest| rest.split('>').next())
+        .collect();
+    let field = |name: &str| {
+        let name = format!("name=\"{name}\"");
+        let found: Vec<_> = inputs
+            .iter()
+            .filter(|input| input.contains(&name))
+            .collect();
+        assert_eq!(found.len(), 1, "{name}: {inputs:?}");
+        *found[0]
+    };
+    for (name, attributes) in [
+        (
+            "username",
+            ["type=\"text\"", "autocomplete=\"username webauthn\""],
+        ),
+        (
+            "password",
+            ["type=\"password\"", "autocomplete=\"current-password\""],
+        ),
+    ] {
+        let field = field(name);
+        for attribute in attributes {
+            assert!(field.contains(attribute), "{attribute}: {field}");
+        }
+        for obstacle in [
+            "maxlength",
+            "onpaste",
+            "readonly",
+            "disabled",
+            "autocomplete=\"off\"",
+        ] {
+            assert!(!field.contains(obstacle), "{obstacle}: {field}");
+        }
+    }
+    assert!(field("username").contains("autocapitalize=\"none\""));
+}
+
 /// A copy of the token stands in `Set-Cookie` and nowhere else (controls C16).
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_is_in_no_page() {

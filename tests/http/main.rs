@@ -25,3 +25,4 @@ mod setup;
 mod site_inside;
 mod throttle;
 mod timing;
+mod values;

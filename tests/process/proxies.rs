@@ -1,5 +1,6 @@
 //! Behind the real nginx and the real Caddy, over TLS, with the files that `docs/proxies` gives.
 
+mod cache;
 mod front;
 mod mistakes;
 mod smuggling;

@@ -57,6 +57,21 @@ on_both_engines! {
         server.lets_in(&copied_cookie(&other)).await;
     }
 
+    /// Two servers on one database know of an end at once: neither keeps what it has read.
+    async fn a_copied_cookie_is_dead_at_every_server(database: TestDatabase) {
+        let home = Home::new(database);
+        let (one, mut browser, staying) = two_signed_in(&home).await;
+        let other = home.serve();
+        let copy = copied_cookie(&browser);
+        other.lets_in(&copy).await;
+        sign_out(&mut browser).await;
+        other.refuses(&copy).await;
+        one.refuses(&copy).await;
+        for server in [&one, &other] {
+            server.lets_in(&copied_cookie(&staying)).await;
+        }
+    }
+
     async fn a_copied_cookie_is_dead_after_a_restart(database: TestDatabase) {
         let home = Home::new(database);
         let (server, mut browser, other) = two_signed_in(&home).await;
