@@ -5,7 +5,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run watch build check test cargo-test client-budget e2e canary shots dist dist-check clean
+.PHONY: help setup run watch build check test cargo-test client-budget e2e canary shots bench dist dist-check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
@@ -32,14 +32,17 @@ build: setup ## the release build: target/release/vestibule and target/site
 
 check: setup ## format, lints on both targets, the doors between the rooms
 	@tools/step "Checking the format (a second)" \
-		"Run: cargo fmt" \
-		cargo fmt --check
+		"Run: cargo fmt --all" \
+		cargo fmt --all --check
 	@tools/step "Linting the server and all tests (about 3 minutes)" \
 		"Mend what clippy says above; clippy.toml says which calls belong where." \
 		cargo clippy --features ssr --all-targets -- -D warnings
 	@tools/step "Linting the client (about 1 minute)" \
 		"Mend what clippy says above; what only the server needs stays behind the feature ssr." \
 		cargo clippy --lib --features hydrate --target wasm32-unknown-unknown -- -D warnings
+	@tools/step "Linting the bench (about 1 minute)" \
+		"Mend what clippy says above." \
+		cargo clippy --package vestibule-benches -- -D warnings
 	@tools/step "Checking who imports whom (about 5 minutes)" \
 		"The test names the file and the door; docs/architecture.md says why it is shut." \
 		cargo test --features ssr --test architecture
@@ -68,6 +71,11 @@ shots: build ## pictures of every page in target/shots/
 	@tools/step "Taking pictures of every page into target/shots/ (about 1 minute)" \
 		"The lines above name the page." \
 		tools/e2e --config shots.config.ts
+
+bench: build ## measure speed and memory, and write docs/performance.md
+	@tools/step "Measuring (about 5 minutes, and 2 for its build; let nothing else run)" \
+		"See above." \
+		cargo run --release --package vestibule-benches
 
 dist: build ## one program with the site inside, its service and its manual: target/dist
 	@tools/step "Putting the site into the program (about 4 minutes)" \

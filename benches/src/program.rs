@@ -1,0 +1,240 @@
+//! Programs under measurement: the release build of Vestibule, and the bare servers.
+
+use crate::{
+    Failure,
+    load::{Asked, Connection, Load},
+};
+use axum::body::Bytes;
+use http_body_util::Full;
+use hyper::{Request, StatusCode, header};
+use std::{
+    env, fs,
+    io::Write,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+use tokio::time::sleep;
+
+const PASSWORD: &str = "correct horse battery staple";
+pub const USER: &str = "ada";
+
+/// The project's folder.
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// A database in a folder of its own, with one account.
+pub struct Place {
+    folder: PathBuf,
+}
+
+impl Place {
+    /// # Errors
+    /// Where there is no release build.
+    pub fn new() -> Result<Self, Failure> {
+        let folder = env::temp_dir().join(format!("vestibule-bench-{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        let place = Self { folder };
+        let mut create = place.vestibule(&["user", "create", USER, "--password-stdin"])?;
+        create.stdin(Stdio::piped()).stdout(Stdio::null());
+        let mut create = create.spawn()?;
+        let stdin = create.stdin.take();
+        writeln!(stdin.ok_or("no standard input")?, "{PASSWORD}")?;
+        match create.wait()?.success() {
+            true => Ok(place),
+            false => Err("the account was not made".into()),
+        }
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.join("vestibule.db")
+    }
+
+    /// # Errors
+    /// Where there is no release build.
+    pub fn vestibule(&self, arguments: &[&str]) -> Result<Command, Failure> {
+        let program = root().join("target/release/vestibule");
+        if !program.exists() {
+            return Err("there is no release build; run: make build".into());
+        }
+        let mut command = Command::new(program);
+        let database = format!("sqlite:{}", self.database().display());
+        command
+            .arg("--config")
+            .arg(root().join("Leptos.toml"))
+            .args(arguments)
+            .env("VESTIBULE_DATABASE_URL", database)
+            .env("LEPTOS_SITE_ROOT", root().join("target/site"))
+            .stderr(Stdio::null());
+        Ok(command)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // What is left lies in the folder for temporary files.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A server that ends with its value.
+pub struct Server {
+    pub address: SocketAddr,
+    /// From the start of the program to its first answer.
+    pub first_answer: Duration,
+    child: Child,
+}
+
+impl Server {
+    /// # Errors
+    /// Where it does not answer within ten seconds.
+    pub async fn vestibule(place: &Place) -> Result<Self, Failure> {
+        let address = free_address()?;
+        let mut command = place.vestibule(&["serve"])?;
+        command.env("LEPTOS_SITE_ADDR", address.to_string());
+        Self::start(command, address, "/login").await
+    }
+
+    /// This program itself, in another role.
+    ///
+    /// # Errors
+    /// Where it does not answer within ten seconds.
+    pub async fn bare(role: &str, place: &Place) -> Result<Self, Failure> {
+        let address = free_address()?;
+        let mut command = Command::new(env::current_exe()?);
+        command
+            .args([role, &address.to_string()])
+            .arg(place.database());
+        Self::start(command, address, "/").await
+    }
+
+    async fn start(mut command: Command, address: SocketAddr, path: &str) -> Result<Self, Failure> {
+        const PATIENCE: Duration = Duration::from_secs(10);
+        let asked = get(address, path, None)?;
+        let started = Instant::now();
+        let mut server = Self {
+            address,
+            first_answer: Duration::ZERO,
+            child: command.spawn()?,
+        };
+        while started.elapsed() < PATIENCE {
+            if let Ok(mut connection) = Connection::open(address).await {
+                let answer = connection.ask(asked.clone()).await?;
+                server.first_answer = started.elapsed();
+                return match answer.status() {
+                    StatusCode::OK => Ok(server),
+                    status => Err(format!("{path} answered {status}").into()),
+                };
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
+        Err("a server does not answer".into())
+    }
+
+    /// Resident memory in bytes: now, and the most there ever was.
+    ///
+    /// # Errors
+    /// Where the system does not tell (it is told by Linux).
+    pub fn memory(&self) -> Result<(u64, u64), Failure> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let of = |name| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+            kib.map(|kib| kib * 1024)
+        };
+        let both = of("VmRSS:").zip(of("VmHWM:"));
+        both.ok_or_else(|| "the system does not tell the memory".into())
+    }
+
+    /// Seconds of all processors that the program has used.
+    ///
+    /// # Errors
+    /// Where the system does not tell (it is told by Linux).
+    pub fn processor_seconds(&self) -> Result<f64, Failure> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // Behind the name of the program, which may hold anything but ends with the last ")".
+        let fields = stat.rsplit_once(") ").map(|(_, fields)| fields);
+        let mut times = fields.into_iter().flat_map(str::split_whitespace).skip(11);
+        let mut next = || times.next().and_then(|ticks| ticks.parse::<u32>().ok());
+        let ticks = next().zip(next()).map(|(user, system)| user + system);
+        let ticks = ticks.ok_or("the system does not tell the time used")?;
+        let per_second = u32::try_from(rustix::param::clock_ticks_per_second())?;
+        Ok(f64::from(ticks) / f64::from(per_second))
+    }
+
+    /// A page, for nobody or for whoever has the cookie.
+    ///
+    /// # Errors
+    /// Where the path is none.
+    pub fn page(
+        &self,
+        path: &str,
+        cookie: Option<&str>,
+        status: StatusCode,
+    ) -> Result<Load, Failure> {
+        Ok(Load {
+            address: self.address,
+            asked: get(self.address, path, cookie)?,
+            status,
+        })
+    }
+
+    /// A sign-in by the plain form.
+    ///
+    /// # Errors
+    /// Where the request is none.
+    pub fn sign_in(&self) -> Result<Load, Failure> {
+        let body = format!("username={USER}&password={}", PASSWORD.replace(' ', "+"));
+        let asked = Request::post("/api/login")
+            .header(header::HOST, host(self.address))
+            .header("sec-fetch-site", "same-origin")
+            .header(header::ACCEPT, "text/html")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Full::new(Bytes::from(body)))?;
+        Ok(Load {
+            address: self.address,
+            asked,
+            status: StatusCode::SEE_OTHER,
+        })
+    }
+
+    /// The session cookie of a new sign-in, as a browser sends it back.
+    ///
+    /// # Errors
+    /// Where the sign-in is refused.
+    pub async fn session_cookie(&self) -> Result<String, Failure> {
+        let mut connection = Connection::open(self.address).await?;
+        let answer = connection.ask(self.sign_in()?.asked).await?;
+        let cookies = answer.headers().get_all(header::SET_COOKIE).iter();
+        let mut cookies = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
+        let session = cookies.find(|cookie| cookie.starts_with("__Host-Http-session="));
+        Ok(session.ok_or("the sign-in was refused")?.to_owned())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn get(address: SocketAddr, path: &str, cookie: Option<&str>) -> Result<Asked, Failure> {
+    let mut request = Request::get(path).header(header::HOST, host(address));
+    if let Some(cookie) = cookie {
+        request = request.header(header::COOKIE, cookie);
+    }
+    Ok(request.body(Full::default())?)
+}
+
+/// What a browser would call it: on this machine Vestibule answers for `localhost`.
+fn host(address: SocketAddr) -> String {
+    format!("localhost:{}", address.port())
+}
+
+fn free_address() -> Result<SocketAddr, Failure> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}

@@ -1,0 +1,177 @@
+//! What was found: a table and a graph into `docs/`.
+
+use crate::Failure;
+use std::{fmt::Write, fs, path::Path, process::Command, time::Duration};
+
+const BEGIN: &str = "<!-- written by make bench: begin -->\n";
+const END: &str = "<!-- written by make bench: end -->";
+
+pub struct Figure {
+    pub name: &'static str,
+    pub value: f64,
+    pub unit: &'static str,
+    pub goal: Goal,
+    pub remark: String,
+}
+
+#[derive(Clone, Copy)]
+pub enum Goal {
+    AtLeast(f64),
+    AtMost(f64),
+    None,
+}
+
+impl Figure {
+    fn shown(&self, value: f64) -> String {
+        match self.unit {
+            "" => format!("{value:.2}"),
+            unit => format!("{value:.0} {unit}"),
+        }
+    }
+
+    fn goal(&self) -> String {
+        match self.goal {
+            Goal::AtLeast(least) => format!("at least {}", self.shown(least)),
+            Goal::AtMost(most) => format!("at most {}", self.shown(most)),
+            Goal::None => "–".to_owned(),
+        }
+    }
+
+    /// How much of the goal is reached: 1 and more is all of it.
+    fn reached(&self) -> Option<f64> {
+        match self.goal {
+            Goal::AtLeast(least) => Some(self.value / least),
+            Goal::AtMost(most) => Some(most / self.value),
+            Goal::None => None,
+        }
+    }
+
+    fn verdict(&self) -> &'static str {
+        match self.reached() {
+            Some(reached) if reached >= 1.0 => "reached",
+            Some(_) => "**missed**",
+            None => "–",
+        }
+    }
+}
+
+/// Prints the table, and puts it and the graph into the document.
+///
+/// # Errors
+/// Where the document is not there or has lost its marks.
+#[expect(clippy::print_stdout, reason = "the table is what was asked for")]
+pub fn write(figures: &[Figure], taken: Duration) -> Result<(), Failure> {
+    let docs = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs"));
+    let table = table(figures, taken)?;
+    println!("{table}");
+    let document = docs.join("performance.md");
+    let text = fs::read_to_string(&document)?;
+    let (before, rest) = text.split_once(BEGIN).ok_or("performance.md: no begin")?;
+    let (_, after) = rest.split_once(END).ok_or("performance.md: no end")?;
+    fs::write(&document, format!("{before}{BEGIN}{table}{END}{after}"))?;
+    Ok(fs::write(
+        docs.join("pictures/performance.svg"),
+        graph(figures)?,
+    )?)
+}
+
+fn table(figures: &[Figure], taken: Duration) -> Result<String, Failure> {
+    let mut table = format!(
+        "{} · {} · commit {} · {:.0} minutes.\n\n| | measured | goal | | |\n|---|---|---|---|---|\n",
+        jiff::Timestamp::now().strftime("%F"),
+        machine(),
+        commit(),
+        taken.as_secs_f64() / 60.0,
+    );
+    for figure in figures {
+        writeln!(
+            table,
+            "| {} | {} | {} | {} | {} |",
+            figure.name,
+            figure.shown(figure.value),
+            figure.goal(),
+            figure.verdict(),
+            figure.remark
+        )?;
+    }
+    Ok(table)
+}
+
+fn machine() -> String {
+    let told = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let of = |name: &str| {
+        let line = told.lines().find(|line| line.starts_with(name));
+        let value = line.and_then(|line| line.split_once(": "));
+        value.map_or("?", |(_, value)| value).to_owned()
+    };
+    let processors = std::thread::available_parallelism().map_or(1, Into::into);
+    format!(
+        "{} (family {}, model {}), {processors} processors, {}",
+        of("model name"),
+        of("cpu family"),
+        of("model\t"),
+        std::env::consts::OS
+    )
+}
+
+fn commit() -> String {
+    let asked = Command::new("git")
+        .args(["describe", "--always", "--dirty"])
+        .output();
+    match asked {
+        Ok(answer) if answer.status.success() => {
+            String::from_utf8_lossy(&answer.stdout).trim().to_owned()
+        }
+        _ => "unknown".to_owned(),
+    }
+}
+
+/// A bar for each figure with a goal: its length is how much of the goal is reached.
+fn graph(figures: &[Figure]) -> Result<String, Failure> {
+    const ROW: usize = 46;
+    const WIDTH: f64 = 720.0;
+    /// Twice the goal and more end at the edge.
+    const MOST: f64 = 2.0;
+    let bars: Vec<_> = figures
+        .iter()
+        .filter_map(|figure| Some((figure, figure.reached()?)))
+        .collect();
+    let height = bars.len() * ROW + 30;
+    let goal = WIDTH / MOST;
+    let mut svg = format!(
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="How much of each goal is reached; the table has the figures">
+<style>
+text {{ font: 13px system-ui, sans-serif; fill: #1f2328; }}
+.bar {{ fill: #2f6f5e; }} .missed {{ fill: #b5523b; }} .goal {{ stroke: #1f2328; stroke-dasharray: 3 3; }}
+@media (prefers-color-scheme: dark) {{
+  text {{ fill: #e6edf3; }} .bar {{ fill: #58a68f; }} .missed {{ fill: #e08a72; }} .goal {{ stroke: #e6edf3; }}
+}}
+</style>
+"#
+    );
+    for (row, (figure, reached)) in bars.iter().enumerate() {
+        let top = row * ROW;
+        let class = if *reached < 1.0 { "missed" } else { "bar" };
+        let length = reached.min(MOST) * goal;
+        writeln!(
+            svg,
+            r#"<text x="0" y="{}">{}: {} (goal: {})</text>
+<rect class="{class}" x="0" y="{}" width="{length:.0}" height="16" rx="3"/>"#,
+            top + 16,
+            figure.name.replace('`', ""),
+            figure.shown(figure.value),
+            figure.goal(),
+            top + 22,
+        )?;
+    }
+    let bottom = bars.len() * ROW;
+    writeln!(
+        svg,
+        r#"<line class="goal" x1="{goal}" x2="{goal}" y1="0" y2="{bottom}"/>
+<text x="{}" y="{}">the goal</text>
+</svg>"#,
+        goal + 6.0,
+        bottom + 16,
+    )?;
+    Ok(svg)
+}
