@@ -35,6 +35,47 @@ fn every_test_that_the_documents_name_exists() {
     }
 }
 
+/// The keys of `Leptos.toml` with their defaults, commented ones included.
+fn settings(file: &str) -> Vec<(String, String)> {
+    let mut section = String::new();
+    let mut settings = Vec::new();
+    for line in file.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = format!("{}.", name.trim_end_matches(']'));
+        }
+        let Some((key, default)) = line.trim_start_matches("# ").split_once(" = ") else {
+            continue;
+        };
+        if key.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'_')) {
+            settings.push((format!("{section}{key}"), default.to_owned()));
+        }
+    }
+    settings
+}
+
+#[test]
+fn the_operations_guide_lists_every_setting_with_its_default() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guide = fs::read_to_string(root.join("docs/operations.md")).unwrap();
+    let file = fs::read_to_string(root.join("Leptos.toml")).unwrap();
+    let settings = settings(&file);
+    assert!(settings.len() > 20, "{settings:?}");
+    for (key, default) in settings {
+        let rows: Vec<_> = guide
+            .lines()
+            .filter(|line| line.starts_with(&format!("| `{key}` |")))
+            .collect();
+        assert_eq!(rows.len(), 1, "{key}");
+        let is_shown = rows[0].contains(&format!("| `{default}` |"));
+        // What is commented out there has no default of that name.
+        assert!(
+            is_shown || key == "public_url",
+            "{key} is {default}: {}",
+            rows[0]
+        );
+    }
+}
+
 #[test]
 fn a_reference_is_found_and_a_missing_test_is_noticed() {
     let found = references("shown by `tests/a.rs::one`, and `plain` text ::two");
