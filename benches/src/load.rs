@@ -41,22 +41,28 @@ impl Connection {
         Ok(hyper::Response::from_parts(head, body))
     }
 
-    async fn expect(&mut self, load: &Load) -> Result<(), Failure> {
-        let status = self.ask(load.asked.clone()).await?.status();
-        if status == load.status {
+    async fn expect(&mut self, asked: &Asked, expected: StatusCode) -> Result<(), Failure> {
+        let status = self.ask(asked.clone()).await?.status();
+        if status == expected {
             return Ok(());
         }
-        let path = load.asked.uri();
-        Err(format!("{path} answered {status}, not {}", load.status).into())
+        Err(format!("{} answered {status}, not {expected}", asked.uri()).into())
     }
 }
 
-/// One request, again and again; any other answer than this fails the measurement.
+/// Each connection asks one of these, again and again; any other answer than this fails the
+/// measurement.
 #[derive(Clone)]
 pub struct Load {
     pub address: SocketAddr,
-    pub asked: Asked,
+    pub asked: Vec<Asked>,
     pub status: StatusCode,
+}
+
+impl Load {
+    fn of_connection(&self, connection: usize) -> Asked {
+        self.asked[connection % self.asked.len()].clone()
+    }
 }
 
 /// Answers a second, on so many connections that each ask anew as soon as they are answered.
@@ -71,13 +77,13 @@ pub async fn throughput(
     let started = Instant::now();
     let end = started + duration;
     let mut tasks = JoinSet::new();
-    for _ in 0..connections {
-        let load = load.clone();
+    for connection in 0..connections {
+        let (asked, address, status) = (load.of_connection(connection), load.address, load.status);
         tasks.spawn(async move {
-            let mut connection = Connection::open(load.address).await?;
+            let mut connection = Connection::open(address).await?;
             let mut answers = 0_u32;
             while Instant::now() < end {
-                connection.expect(&load).await?;
+                connection.expect(&asked, status).await?;
                 answers += 1;
             }
             Ok::<_, Failure>(answers)
@@ -99,24 +105,25 @@ pub async fn throughput(
 /// Where one answer is not as expected.
 pub async fn latencies(
     load: &Load,
-    connections: u32,
+    connections: usize,
     per_second: u32,
     duration: Duration,
 ) -> Result<Vec<Duration>, Failure> {
-    let pause = Duration::from_secs(1) * connections / per_second;
+    let number = u32::try_from(connections)?;
+    let pause = Duration::from_secs(1) * number / per_second;
     let started = Instant::now();
     let mut tasks = JoinSet::new();
     for connection in 0..connections {
-        let load = load.clone();
-        let mut due = started + pause * connection / connections;
+        let (asked, address, status) = (load.of_connection(connection), load.address, load.status);
+        let mut due = started + pause * u32::try_from(connection)? / number;
         tasks.spawn(async move {
-            let mut connection = Connection::open(load.address).await?;
+            let mut connection = Connection::open(address).await?;
             let mut taken = Vec::new();
             while due < started + duration {
                 let is_late = Instant::now() > due;
                 sleep_until(due.into()).await;
                 let asked_at = if is_late { due } else { Instant::now() };
-                connection.expect(&load).await?;
+                connection.expect(&asked, status).await?;
                 taken.push(asked_at.elapsed());
                 due += pause;
             }

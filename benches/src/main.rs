@@ -26,7 +26,7 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(4);
 /// Enough to keep two processors busy.
-const CONNECTIONS: usize = 16;
+pub const CONNECTIONS: usize = 16;
 const STARTS: usize = 10;
 const MEGABYTE: f64 = 1e6;
 
@@ -187,7 +187,7 @@ impl Compared {
 async fn sign_ins(place: &Place) -> Result<Figure, Failure> {
     say("sign-ins");
     let server = Server::vestibule(place).await?;
-    let load = server.sign_in()?;
+    let load = server.sign_ins()?;
     // The hashing threads get their memory at the first sign-ins.
     throughput(&load, CONNECTIONS, ROUND / 4).await?;
     let mut ratios = Vec::new();
@@ -217,7 +217,7 @@ async fn sign_ins(place: &Place) -> Result<Figure, Failure> {
 /// What a person who reads pages notices of a flood of sign-ins, and what it does to the memory.
 async fn flood(place: &Place) -> Result<Vec<Figure>, Failure> {
     const PER_SECOND: u32 = 100;
-    const READERS: u32 = 8;
+    const READERS: usize = 8;
     const LONG: Duration = Duration::from_secs(20);
 
     say("the memory at rest");
@@ -231,7 +231,7 @@ async fn flood(place: &Place) -> Result<Vec<Figure>, Failure> {
 
     say("pages alone, and under a flood of sign-ins");
     let calm = latencies(&dashboard, READERS, PER_SECOND, LONG).await?;
-    let sign_in = server.sign_in()?;
+    let sign_in = server.sign_ins()?;
     let flood = tokio::spawn(async move {
         throughput(&sign_in, CONNECTIONS, LONG + Duration::from_secs(2)).await
     });

@@ -18,14 +18,15 @@ use std::{
 use tokio::time::sleep;
 
 const PASSWORD: &str = "correct horse battery staple";
-pub const USER: &str = "ada";
+/// One for each connection that signs in: the throttle counts the sign-ins under way of an account.
+const USERS: usize = crate::CONNECTIONS;
 
 /// The project's folder.
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// A database in a folder of its own, with one account.
+/// A database in a folder of its own, with accounts.
 pub struct Place {
     folder: PathBuf,
 }
@@ -37,13 +38,20 @@ impl Place {
         let folder = env::temp_dir().join(format!("vestibule-bench-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
         let place = Self { folder };
-        let mut create = place.vestibule(&["user", "create", USER, "--password-stdin"])?;
+        for user in 0..USERS {
+            place.create_user(&name_of(user))?;
+        }
+        Ok(place)
+    }
+
+    fn create_user(&self, name: &str) -> Result<(), Failure> {
+        let mut create = self.vestibule(&["user", "create", name, "--password-stdin"])?;
         create.stdin(Stdio::piped()).stdout(Stdio::null());
         let mut create = create.spawn()?;
         let stdin = create.stdin.take();
         writeln!(stdin.ok_or("no standard input")?, "{PASSWORD}")?;
         match create.wait()?.success() {
-            true => Ok(place),
+            true => Ok(()),
             false => Err("the account was not made".into()),
         }
     }
@@ -176,28 +184,34 @@ impl Server {
     ) -> Result<Load, Failure> {
         Ok(Load {
             address: self.address,
-            asked: get(self.address, path, cookie)?,
+            asked: vec![get(self.address, path, cookie)?],
             status,
         })
     }
 
-    /// A sign-in by the plain form.
+    /// Sign-ins by the plain form, of one person on each connection.
     ///
     /// # Errors
     /// Where the request is none.
-    pub fn sign_in(&self) -> Result<Load, Failure> {
-        let body = format!("username={USER}&password={}", PASSWORD.replace(' ', "+"));
+    pub fn sign_ins(&self) -> Result<Load, Failure> {
+        let asked: Result<_, Failure> = (0..USERS).map(|user| self.sign_in(user)).collect();
+        Ok(Load {
+            address: self.address,
+            asked: asked?,
+            status: StatusCode::SEE_OTHER,
+        })
+    }
+
+    fn sign_in(&self, user: usize) -> Result<Asked, Failure> {
+        let password = PASSWORD.replace(' ', "+");
+        let body = format!("username={}&password={password}", name_of(user));
         let asked = Request::post("/api/login")
             .header(header::HOST, host(self.address))
             .header("sec-fetch-site", "same-origin")
             .header(header::ACCEPT, "text/html")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Full::new(Bytes::from(body)))?;
-        Ok(Load {
-            address: self.address,
-            asked,
-            status: StatusCode::SEE_OTHER,
-        })
+        Ok(asked)
     }
 
     /// The session cookie of a new sign-in, as a browser sends it back.
@@ -206,7 +220,7 @@ impl Server {
     /// Where the sign-in is refused.
     pub async fn session_cookie(&self) -> Result<String, Failure> {
         let mut connection = Connection::open(self.address).await?;
-        let answer = connection.ask(self.sign_in()?.asked).await?;
+        let answer = connection.ask(self.sign_in(0)?).await?;
         let cookies = answer.headers().get_all(header::SET_COOKIE).iter();
         let mut cookies = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
         let session = cookies.find(|cookie| cookie.starts_with("__Host-Http-session="));
@@ -220,6 +234,10 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn name_of(user: usize) -> String {
+    format!("user-{user}")
 }
 
 fn get(address: SocketAddr, path: &str, cookie: Option<&str>) -> Result<Asked, Failure> {
