@@ -22,13 +22,13 @@ pub async fn login(
         domain::next_path::NextPath,
         server::{auth, context, cookie, flash::Flash},
     };
-    let core = context::state().core;
+    let core = &context::state().core;
     let next = NextPath::or_home(&next);
     let credentials = auth::Credentials {
         username: &username,
         password: &password,
     };
-    match auth::login(&core, &credentials, context::visitor(), remember.0).await {
+    match auth::login(core, &credentials, context::visitor(), remember.0).await {
         Ok(started) => {
             let kept_for = core.lifetimes.cookie_age(remember.0);
             context::set_cookie(cookie::set_session(&started.session, kept_for));
@@ -58,8 +58,8 @@ pub async fn login(
 #[server(endpoint = "logout")]
 pub async fn logout() -> Result<(), AppError> {
     use crate::server::{auth, context, cookie, flash::Flash};
-    let core = context::state().core;
-    let signed_out = auth::logout(&core, context::brought_token().as_ref()).await?;
+    let core = &context::state().core;
+    let signed_out = auth::logout(core, context::brought_token().as_ref()).await?;
     context::set_cookie(cookie::clear_session());
     if let Some(user) = signed_out {
         context::set_cookie(

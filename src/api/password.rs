@@ -16,10 +16,10 @@ pub async fn change_password(
 ) -> Result<(), AppError> {
     use crate::server::{context, cookie, flash::Flash, password};
     const PAGE: &str = "/account/password";
-    let core = context::state().core;
+    let core = &context::state().core;
     let current = context::current_user()?;
     let visitor = context::visitor();
-    match password::change(&core, &current, &visitor, &current_password, &new_password).await {
+    match password::change(core, &current, &visitor, &current_password, &new_password).await {
         Ok(renewed) => {
             let kept_for = core.lifetimes.cookie_age(current.session.remember);
             context::set_cookie(cookie::set_session(&renewed.token, kept_for));

@@ -19,14 +19,14 @@ pub async fn update_profile(
         server::{context, flash::Flash, profile},
     };
     const PAGE: &str = "/account/profile";
-    let core = context::state().core;
+    let core = &context::state().core;
     let current = context::current_user()?;
     let draft = ProfileDraft {
         display_name,
         email,
         description,
     };
-    match profile::update(&core, &current, &context::browser(), &draft).await {
+    match profile::update(core, &current, &context::browser(), &draft).await {
         Ok(()) => {
             context::set_cookie(Flash::ProfileSaved.set_cookie());
             context::redirect(PAGE);

@@ -23,13 +23,13 @@ pub async fn set_up(
         domain::{next_path::NextPath, setup::SetupDraft},
         server::{context, cookie, flash::Flash, setup},
     };
-    let core = context::state().core;
+    let core = &context::state().core;
     let draft = SetupDraft {
         username,
         email,
         display_name,
     };
-    match setup::create_first_admin(&core, &code, &draft, &password, context::visitor()).await {
+    match setup::create_first_admin(core, &code, &draft, &password, context::visitor()).await {
         Ok(started) => {
             context::set_cookie(cookie::set_session(&started.session, None));
             context::set_cookie(cookie::set_device(&started.device));

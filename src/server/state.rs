@@ -9,11 +9,23 @@ use super::{
     static_files::{HashedNames, Place},
 };
 use leptos::config::LeptosOptions;
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
+
+/// The core and the site, shared: every layer takes a copy for every request.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
 
 /// The core, and what belongs to the site around it.
 #[derive(Clone)]
-pub struct AppState {
+pub struct Shared {
     pub core: Core,
     pub site: Arc<Site>,
     pub trusted_proxies: Arc<TrustedProxies>,
@@ -43,7 +55,7 @@ impl AppState {
             )
             .into()
         };
-        Self {
+        Self(Arc::new(Shared {
             core,
             hsts: hsts(site.public_url.is_https(), config.hsts_include_subdomains),
             site: Arc::new(site),
@@ -53,17 +65,18 @@ impl AppState {
             leptos_options,
             limits: config.http,
             files: Place::Folder(config.site_root.clone()),
-        }
+        }))
     }
 
     /// The same with the files inside the program. Leptos knows digests only from a list on the
     /// disk, so here a single one is part of the output name.
-    pub fn with_site_inside(mut self, site: &'static SiteInside) -> Self {
-        self.leptos_options.output_name = site.output_name.into();
-        self.leptos_options.hash_files = false;
-        self.hashed_names = HashedNames(true);
-        self.files = Place::Inside(site);
-        self
+    pub fn with_site_inside(self, site: &'static SiteInside) -> Self {
+        let mut shared = Arc::unwrap_or_clone(self.0);
+        shared.leptos_options.output_name = site.output_name.into();
+        shared.leptos_options.hash_files = false;
+        shared.hashed_names = HashedNames(true);
+        shared.files = Place::Inside(site);
+        Self(Arc::new(shared))
     }
 }
 
