@@ -5,6 +5,7 @@
 
 mod doubts;
 mod duration;
+mod environment;
 mod reader;
 
 use super::{
@@ -17,6 +18,7 @@ use super::{
     throttle::Limits,
 };
 use crate::domain::password::{DEFAULT_MIN_CHARS, LOWEST_MIN_CHARS};
+pub use environment::Environment;
 use reader::Reader;
 use std::{
     fmt,
@@ -102,28 +104,19 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
-/// Where settings come from besides the file: the process's environment, or a test's.
-pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-/// The environment of this process. An empty variable counts as not set.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads it")]
-pub fn process_environment(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
 /// `cargo leptos watch` says so, and then pages may open its reload socket.
-pub fn is_watched(environment: Environment) -> bool {
-    environment("LEPTOS_WATCH").is_some()
+pub fn is_watched(environment: &Environment) -> bool {
+    environment.get("LEPTOS_WATCH").is_some()
 }
 
 /// Reads `file`, or `VESTIBULE_CONFIG`, or `Leptos.toml` in the current folder where it exists.
 ///
 /// # Errors
 /// Every mistake that was found.
-pub fn load(file: Option<&Path>, environment: Environment) -> Result<Config, Mistakes> {
+pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Config, Mistakes> {
     let named = file
         .map(Path::to_owned)
-        .or_else(|| environment("VESTIBULE_CONFIG").map(PathBuf::from));
+        .or_else(|| environment.get(environment::FILE).map(PathBuf::from));
     let file =
         named.or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|default| default.exists()));
     let text = match &file {
@@ -142,7 +135,7 @@ pub fn load(file: Option<&Path>, environment: Environment) -> Result<Config, Mis
 pub fn read(
     text: &str,
     file: Option<PathBuf>,
-    environment: Environment,
+    environment: &Environment,
 ) -> Result<Config, Mistakes> {
     let folder = file
         .as_deref()
@@ -187,24 +180,29 @@ impl Config {
     }
 }
 
-fn read_site_addr(reader: &mut Reader, environment: Environment) -> SocketAddr {
+fn read_site_addr(reader: &mut Reader, environment: &Environment) -> SocketAddr {
     let parse = |text: &str| {
         text.parse()
             .map_err(|_| "must be an address and a port, such as 127.0.0.1:3000".to_owned())
     };
     let from_file = reader.read("site_addr", "127.0.0.1:3000", parse);
-    match environment("LEPTOS_SITE_ADDR") {
+    match environment.get("LEPTOS_SITE_ADDR") {
         Some(text) => reader
-            .accept("LEPTOS_SITE_ADDR", parse(&text))
+            .accept("LEPTOS_SITE_ADDR", parse(text))
             .unwrap_or(from_file),
         None => from_file,
     }
 }
 
 /// cargo-leptos gives its path from the folder that it runs in; the file's begins at the file.
-fn read_site_root(reader: &mut Reader, folder: &Path, environment: Environment) -> Option<PathBuf> {
+fn read_site_root(
+    reader: &mut Reader,
+    folder: &Path,
+    environment: &Environment,
+) -> Option<PathBuf> {
     let from_file = reader.optional("site_root", |text| Ok(folder.join(text)));
-    environment("LEPTOS_SITE_ROOT")
+    environment
+        .get("LEPTOS_SITE_ROOT")
         .map(PathBuf::from)
         .or(from_file)
 }

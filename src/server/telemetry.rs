@@ -1,6 +1,6 @@
 //! The log.
 
-use super::config::{LogConfig, LogFormat, process_environment};
+use super::config::{Environment, LogConfig, LogFormat};
 use axum::{
     extract::Request,
     http::{HeaderName, HeaderValue},
@@ -15,7 +15,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Starts logging on standard error. `RUST_LOG` counts more than the configuration.
 pub fn start(config: &LogConfig) {
-    let filter = process_environment("RUST_LOG").unwrap_or_else(|| config.filter.clone());
+    let environment = Environment::of_process();
+    let filter = environment.get("RUST_LOG").unwrap_or(&config.filter);
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let log = fmt().with_env_filter(filter).with_writer(io::stderr);
     // A second start (in tests) changes nothing.

@@ -369,7 +369,7 @@ pub const ONLY: &[OnlyIn] = &[
     only_in("tokio::time::Instant", &[], TIME),
     only_in(
         "std::env",
-        &["src/server/config.rs"],
+        &["src/server/config/environment.rs"],
         "settings are read once, in one place",
     ),
     // How the program is called, for the first words to a new administrator.

@@ -133,7 +133,8 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let site_root = make_site();
-        let mut config = config::read("", None, &|_| None).expect("the defaults are valid");
+        let mut config = config::read("", None, &config::Environment::default())
+            .expect("the defaults are valid");
         config.site_root.clone_from(&site_root);
         change(&mut config);
         let options = LeptosOptions::builder()

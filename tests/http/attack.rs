@@ -362,7 +362,7 @@ async fn odd_names_break_no_header() {
 async fn a_panic_ends_one_request_only() {
     let app = TestApp::sqlite().await;
     assert_goes_on(&app).await;
-    let config = config::read("", None, &|_| None).unwrap();
+    let config = config::read("", None, &config::Environment::default()).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let options = LeptosOptions::builder().output_name("vestibule").build();

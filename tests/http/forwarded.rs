@@ -141,7 +141,7 @@ async fn underscores_are_no_hyphens() {
 async fn no_handler_sees_a_forwarded_header() {
     let app = TestApp::sqlite().await;
     for trusted in [false, true] {
-        let mut config = config::read("", None, &|_| None).unwrap();
+        let mut config = config::read("", None, &config::Environment::default()).unwrap();
         if trusted {
             behind_a_proxy(&mut config);
         }

@@ -361,7 +361,8 @@ async fn a_database_of_another_user_is_refused_with_the_remedy() {
 async fn every_mistake_in_the_configuration_is_told_at_once() {
     let home = Home::on_sqlite()
         .await
-        .with("VESTIBULE_HTTP__MAX_CONNECTIONS", "many");
+        .with("VESTIBULE_HTTP__MAX_CONNECTIONS", "many")
+        .with("VESTIBULE_SESSION_IDLE_TIMEOUT", "30m");
     let mistakes = "public_url = \"http://sign-in.example.org\"\ncolour = \"red\"\n\
         [session]\nidle_timeout = \"30\"\nabsolute_timeout = \"1s\"\n[password]\nmin_length = 7\n\
         [hashing]\nmemory_mib = 1\n[log]\nformat = \"xml\"\n";
@@ -375,6 +376,7 @@ async fn every_mistake_in_the_configuration_is_told_at_once() {
         "hashing.memory_mib must be at least 19",
         "log.format must be",
         "VESTIBULE_HTTP__MAX_CONNECTIONS must be a whole number",
+        "unknown variable `VESTIBULE_SESSION_IDLE_TIMEOUT` (did you mean `VESTIBULE_SESSION__IDLE_TIMEOUT`?)",
     ];
     for command in [&["config", "check"][..], &["serve"], &["user", "list"], &[]] {
         home.run(command).fails(1, &expected);

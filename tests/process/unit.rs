@@ -20,7 +20,7 @@ fn value(key: &str) -> &'static str {
 
 #[test]
 fn it_agrees_with_the_settings() {
-    let config = config::read("", None, &|_| None).unwrap();
+    let config = config::read("", None, &config::Environment::default()).unwrap();
     let patience = Duration::from_secs(value("TimeoutStopSec").parse().unwrap());
     let needed = config.http.shutdown_timeout + Duration::from_secs(5);
     assert!(

@@ -1,7 +1,7 @@
 //! `vestibule config check`.
 
 use super::{CliError, output::to_stderr};
-use crate::server::config::{load, process_environment};
+use crate::server::config::{Environment, load};
 use std::{
     io::{self, Write},
     path::Path,
@@ -16,7 +16,7 @@ pub enum Command {
 pub fn run(command: &Command, file: Option<&Path>) -> Result<(), CliError> {
     match command {
         Command::Check => {
-            let config = load(file, &process_environment)?;
+            let config = load(file, &Environment::of_process())?;
             let source = config
                 .file
                 .as_ref()

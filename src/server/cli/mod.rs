@@ -15,7 +15,7 @@ use super::{
     Core,
     activity::Tallies,
     clock::Clock,
-    config::{Config, LogFormat, Mistakes, load, process_environment},
+    config::{Config, Environment, LogFormat, Mistakes, load},
     db::{self, IfMissing, OpenError},
     hashing::Hasher,
     site_inside::SiteInside,
@@ -102,7 +102,7 @@ pub fn main(site: Option<&'static SiteInside>) -> ExitCode {
 
 async fn run(arguments: Arguments, site: Option<&'static SiteInside>) -> Result<(), CliError> {
     let file = arguments.config.as_deref();
-    let config = || load(file, &process_environment);
+    let config = || load(file, &Environment::of_process());
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => {
             let mut config = config()?;

@@ -5,7 +5,7 @@ use crate::{
     domain::{activity::Source, setup::SetupCode},
     server::{
         activity, cleanup,
-        config::{Config, Environment, is_watched, process_environment},
+        config::{Config, Environment, is_watched},
         db::IfMissing,
         http, setup,
         site_inside::SiteInside,
@@ -31,12 +31,13 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
         .await
         .map_err(|error| cannot_listen(&config, &error))?;
     let address = listener.local_addr()?;
-    let options = leptos_options(&config, &process_environment);
+    let environment = Environment::of_process();
+    let options = leptos_options(&config, &environment);
     let mut state = AppState::new(
         core,
         &config,
         options,
-        is_watched(&process_environment),
+        is_watched(&environment),
         address.port(),
     );
     match site.filter(|_| !config.site_root_is_set) {
@@ -98,18 +99,20 @@ fn warn_without_site(config: &Config) {
 
 /// Leptos's own options. Names of files carry digests where the build has left a list of them
 /// beside the program; under cargo-leptos its variable says so.
-fn leptos_options(config: &Config, environment: Environment) -> LeptosOptions {
+fn leptos_options(config: &Config, environment: &Environment) -> LeptosOptions {
     let has_digests =
         std::env::current_exe().is_ok_and(|program| program.with_file_name("hash.txt").exists());
-    let hash_files = environment("LEPTOS_HASH_FILES").map_or(has_digests, |flag| flag == "true");
-    let pkg_dir = environment("LEPTOS_SITE_PKG_DIR").unwrap_or_else(|| "pkg".to_owned());
-    let reload_port = environment("LEPTOS_RELOAD_PORT")
+    let hash_files = environment
+        .get("LEPTOS_HASH_FILES")
+        .map_or(has_digests, |flag| flag == "true");
+    let reload_port = environment
+        .get("LEPTOS_RELOAD_PORT")
         .and_then(|port| port.parse().ok())
         .unwrap_or(3001);
     LeptosOptions::builder()
-        .output_name(environment("LEPTOS_OUTPUT_NAME").unwrap_or_else(|| OUTPUT_NAME.to_owned()))
+        .output_name(environment.get("LEPTOS_OUTPUT_NAME").unwrap_or(OUTPUT_NAME))
         .site_root(path_text(&config.site_root))
-        .site_pkg_dir(pkg_dir)
+        .site_pkg_dir(environment.get("LEPTOS_SITE_PKG_DIR").unwrap_or("pkg"))
         .site_addr(config.site_addr)
         .reload_port(reload_port)
         .hash_files(hash_files)

@@ -1,13 +1,16 @@
 //! Reads keys one by one and collects every mistake.
 
-use super::{Environment, Mistakes};
+use super::{
+    Mistakes,
+    environment::{self, Environment, variable_of},
+};
 use std::collections::BTreeSet;
 use toml::{Table, Value};
 
 /// The file and the environment, and what was found wrong so far.
 pub struct Reader<'a> {
     table: Table,
-    environment: Environment<'a>,
+    environment: &'a Environment,
     known: BTreeSet<&'static str>,
     mistakes: Vec<String>,
 }
@@ -15,7 +18,7 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// # Errors
     /// Where the text is no TOML; nothing more can be said then.
-    pub fn new(text: &str, environment: Environment<'a>) -> Result<Self, Mistakes> {
+    pub fn new(text: &str, environment: &'a Environment) -> Result<Self, Mistakes> {
         let table = text.parse().map_err(|error: toml::de::Error| {
             let line = error
                 .span()
@@ -53,8 +56,8 @@ impl<'a> Reader<'a> {
     ) -> Option<T> {
         self.known.insert(key);
         let variable = variable_of(key);
-        if let Some(text) = (self.environment)(&variable) {
-            return self.accept(&variable, parse(&text));
+        if let Some(text) = self.environment.get(&variable) {
+            return self.accept(&variable, parse(text));
         }
         let text = match lookup(&self.table, key)? {
             Value::String(text) => Ok(text.clone()),
@@ -75,17 +78,17 @@ impl<'a> Reader<'a> {
         self.known.insert(key);
         let variable = variable_of(key);
         let divided = |text: &str| text.split(',').map(|part| part.trim().to_owned()).collect();
-        let (name, texts): (&str, Result<Vec<String>, String>) = match (self.environment)(&variable)
-        {
-            Some(text) => (&variable, Ok(divided(&text))),
-            None => match lookup(&self.table, key) {
-                None => return Vec::new(),
-                Some(Value::String(text)) if text.is_empty() => return Vec::new(),
-                Some(Value::String(text)) => (key, Ok(divided(text))),
-                Some(Value::Array(values)) => (key, values.iter().map(text_of).collect()),
-                Some(_) => (key, Err("must be a list of texts".to_owned())),
-            },
-        };
+        let (name, texts): (&str, Result<Vec<String>, String>) =
+            match self.environment.get(&variable) {
+                Some(text) => (&variable, Ok(divided(text))),
+                None => match lookup(&self.table, key) {
+                    None => return Vec::new(),
+                    Some(Value::String(text)) if text.is_empty() => return Vec::new(),
+                    Some(Value::String(text)) => (key, Ok(divided(text))),
+                    Some(Value::Array(values)) => (key, values.iter().map(text_of).collect()),
+                    Some(_) => (key, Err("must be a list of texts".to_owned())),
+                },
+            };
         let texts = self.accept(name, texts).unwrap_or_default();
         let values = texts.iter().map(|text| self.accept(name, parse(text)));
         values.collect::<Vec<_>>().into_iter().flatten().collect()
@@ -106,7 +109,8 @@ impl<'a> Reader<'a> {
     }
 
     /// # Errors
-    /// Every mistake, unknown keys among them: a mistyped key must not silently leave a default.
+    /// Every mistake, unknown keys and variables among them: a mistyped one must not silently leave
+    /// a default.
     pub fn finish(mut self) -> Result<(), Mistakes> {
         for key in leaves(&self.table, "") {
             if !self.known.contains(key.as_str()) {
@@ -114,11 +118,29 @@ impl<'a> Reader<'a> {
                     .push(format!("unknown key `{key}`{}", self.suggestion(&key)));
             }
         }
+        let unknown = self.unknown_variables();
+        self.mistakes.extend(unknown);
         if self.mistakes.is_empty() {
             Ok(())
         } else {
             Err(Mistakes(self.mistakes))
         }
+    }
+
+    /// By their names alone: a value may be a secret.
+    fn unknown_variables(&self) -> Vec<String> {
+        let known: BTreeSet<String> = self.known.iter().map(|key| variable_of(key)).collect();
+        let unknown = self
+            .environment
+            .ours()
+            .filter(|name| *name != environment::FILE && !known.contains(*name));
+        let words = |name: &str| name.replace("__", "_");
+        let told = unknown.map(|name| {
+            let similar = known.iter().find(|known| words(known) == words(name));
+            let hint = similar.map(|known| format!(" (did you mean `{known}`?)"));
+            format!("unknown variable `{name}`{}", hint.unwrap_or_default())
+        });
+        told.collect()
     }
 
     /// A known key of the same last name, in another section.
@@ -135,11 +157,6 @@ impl<'a> Reader<'a> {
             .map(|known| format!(" (did you mean `{known}`?)"))
             .unwrap_or_default()
     }
-}
-
-/// `session.idle_timeout` is `VESTIBULE_SESSION__IDLE_TIMEOUT`.
-fn variable_of(key: &str) -> String {
-    format!("VESTIBULE_{}", key.replace('.', "__").to_uppercase())
 }
 
 fn text_of(value: &Value) -> Result<String, String> {

@@ -1,20 +1,23 @@
 use super::*;
 
-fn nothing(_: &str) -> Option<String> {
-    None
+/// With nothing set.
+fn alone(text: &str) -> Result<Config, Mistakes> {
+    read(text, None, &variables([]))
+}
+
+fn variables<const N: usize>(set: [(&str, &str); N]) -> Environment {
+    set.into_iter().collect()
 }
 
 fn mistakes(text: &str) -> String {
-    read(text, None, &nothing)
-        .expect_err("a mistake")
-        .to_string()
+    alone(text).expect_err("a mistake").to_string()
 }
 
 const SHIPPED: &str = include_str!("../../../Leptos.toml");
 
 #[test]
 fn the_shipped_file_says_what_holds_without_it() {
-    assert_eq!(read(SHIPPED, None, &nothing), read("", None, &nothing));
+    assert_eq!(alone(SHIPPED), alone(""));
 }
 
 #[test]
@@ -54,17 +57,13 @@ fn what_is_no_toml_is_told_with_its_line() {
 
 #[test]
 fn the_environment_counts_more_than_the_file() {
-    let environment = |name: &str| {
-        let value = match name {
-            "VESTIBULE_PUBLIC_URL" => "https://id.example.org",
-            "VESTIBULE_DATABASE_URL" => "postgres://app@db/auth",
-            "VESTIBULE_SESSION__IDLE_TIMEOUT" => "30m",
-            "LEPTOS_SITE_ADDR" => "127.0.0.1:4000",
-            "LEPTOS_SITE_ROOT" => "elsewhere",
-            _ => return None,
-        };
-        Some(value.to_owned())
-    };
+    let environment = variables([
+        ("VESTIBULE_PUBLIC_URL", "https://id.example.org"),
+        ("VESTIBULE_DATABASE_URL", "postgres://app@db/auth"),
+        ("VESTIBULE_SESSION__IDLE_TIMEOUT", "30m"),
+        ("LEPTOS_SITE_ADDR", "127.0.0.1:4000"),
+        ("LEPTOS_SITE_ROOT", "elsewhere"),
+    ]);
     let config = read(
         SHIPPED,
         Some(PathBuf::from("/etc/vestibule/v.toml")),
@@ -87,7 +86,7 @@ fn paths_begin_at_the_file() {
     let config = read(
         SHIPPED,
         Some(PathBuf::from("/etc/vestibule/v.toml")),
-        &nothing,
+        &variables([]),
     )
     .unwrap();
     assert_eq!(
@@ -96,15 +95,19 @@ fn paths_begin_at_the_file() {
     );
     assert_eq!(config.site_root, Path::new("/etc/vestibule/target/site"));
     assert!(!config.site_root_is_set);
-    let given = read("site_root = \"s\"", Some("/etc/v.toml".into()), &nothing).unwrap();
+    let given = read(
+        "site_root = \"s\"",
+        Some("/etc/v.toml".into()),
+        &variables([]),
+    )
+    .unwrap();
     assert_eq!(given.site_root, Path::new("/etc/s"));
     assert!(given.site_root_is_set);
 }
 
 #[test]
 fn a_mistake_in_the_environment_is_told_by_the_variables_name() {
-    let environment =
-        |name: &str| (name == "VESTIBULE_SESSION__IDLE_TIMEOUT").then(|| "soon".to_owned());
+    let environment = variables([("VESTIBULE_SESSION__IDLE_TIMEOUT", "soon")]);
     let told = read("", None, &environment)
         .expect_err("a mistake")
         .to_string();
@@ -114,16 +117,38 @@ fn a_mistake_in_the_environment_is_told_by_the_variables_name() {
     );
 }
 
+/// A mistyped variable would else leave a default in force, and nobody would know.
+#[test]
+fn an_unknown_variable_is_told_by_its_name_alone() {
+    let environment = variables([
+        ("VESTIBULE_CONFIG", "v.toml"),
+        ("VESTIBULE_SESSION__IDLE_TIMEOUT", "30m"),
+        ("VESTIBULE_SESSION_ABSOLUTE_TIMEOUT", "1h"),
+        ("VESTIBULE_DATABASE_PASSWORD", "s3cret"),
+        ("VESTIBULE_PUBLIC_URI", ""),
+        ("MY_VESTIBULE_KEY", "another program's"),
+    ]);
+    let told = read("", None, &environment)
+        .expect_err("a mistake")
+        .to_string();
+    assert_eq!(
+        told,
+        "  - unknown variable `VESTIBULE_DATABASE_PASSWORD`\n  \
+         - unknown variable `VESTIBULE_SESSION_ABSOLUTE_TIMEOUT` \
+         (did you mean `VESTIBULE_SESSION__ABSOLUTE_TIMEOUT`?)\n"
+    );
+}
+
 #[test]
 fn the_threads_stay_within_the_memory() {
-    let config = read("[hashing]\nmemory_mib = 20\n", None, &nothing).unwrap();
+    let config = alone("[hashing]\nmemory_mib = 20\n").unwrap();
     assert_eq!(config.hashing.threads, 1);
     assert!(mistakes("[hashing]\nmemory_mib = 18\n").contains("at least 19"));
 }
 
 #[test]
 fn trusted_proxies_are_an_array_or_a_text_with_commas() {
-    let ranges = |text: &str| read(text, None, &nothing).unwrap().trusted_proxies;
+    let ranges = |text: &str| alone(text).unwrap().trusted_proxies;
     let expected =
         ["127.0.0.1", "10.1.0.0/16", "fd00::/8"].map(|range| parse_range(range).unwrap());
     let expected = TrustedProxies::new(expected.to_vec());
@@ -138,9 +163,7 @@ fn trusted_proxies_are_an_array_or_a_text_with_commas() {
     for value in ["[]", "\"\""] {
         assert!(ranges(&format!("[http]\ntrusted_proxies = {value}\n")).is_empty());
     }
-    let environment = |name: &str| {
-        (name == "VESTIBULE_HTTP__TRUSTED_PROXIES").then(|| text.trim_matches('"').to_owned())
-    };
+    let environment = variables([("VESTIBULE_HTTP__TRUSTED_PROXIES", text.trim_matches('"'))]);
     let config = read("[http]\ntrusted_proxies = [\"::1\"]\n", None, &environment).unwrap();
     assert_eq!(config.trusted_proxies, expected);
 }
@@ -168,7 +191,7 @@ fn every_mistaken_proxy_is_told() {
 
 #[test]
 fn what_is_seldom_meant_is_told() {
-    let doubts = |text: &str| read(text, None, &nothing).unwrap().doubts().join("\n");
+    let doubts = |text: &str| alone(text).unwrap().doubts().join("\n");
     let https = "public_url = \"https://id.example.org\"\n";
     let with = |proxies: &str| format!("{https}[http]\ntrusted_proxies = [{proxies}]\n");
     assert_eq!(doubts(""), "");
