@@ -15,7 +15,7 @@ use axum::{
     Extension, Router,
     body::HttpBody,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, Uri, header, uri::PathAndQuery},
+    http::{HeaderMap, Method, StatusCode, Uri, header, uri::PathAndQuery},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::{any, get, post},
@@ -131,7 +131,9 @@ async fn page(
         Ok(None) => return AppError::NotFound.into_response(),
         Err(error) => return AppError::from(error).into_response(),
     };
-    let shows_flash = !matches!(view, PageView::Logout(_) | PageView::Dashboard(_));
+    // A HEAD shows nothing, so it takes nothing away.
+    let shows_flash = request.method() != Method::HEAD
+        && !matches!(view, PageView::Logout(_) | PageView::Dashboard(_));
     let options = state.leptos_options.clone();
     let context = move || {
         provide_context(state.clone());

@@ -56,6 +56,20 @@ async fn a_plain_form_that_is_refused_leads_back_with_a_message() {
     assert!(again.text().contains("<title>Sign in – Vestibule</title>"));
 }
 
+/// Link checkers ask that way, with the cookies of whoever runs them, and show nobody anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_takes_no_message_away() {
+    let app = TestApp::sqlite().await;
+    let mut browser = app.browser();
+    let refused = browser.post_login("ada", WRONG).await;
+    let head = Request::new("HEAD", refused.location()).header("accept", ACCEPT_PAGE);
+    let head = browser.send(head).await;
+    assert_eq!(head.status, 200);
+    assert!(head.header_all("set-cookie").is_empty(), "{head:?}");
+    let page = browser.get(refused.location()).await;
+    assert_page(&page, "The name or the password is not right.");
+}
+
 /// Without `Referer`, and with every kind of it, the way back is the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_referer_is_never_followed() {
