@@ -6,7 +6,7 @@ use super::{
 };
 use crate::error::AppError;
 use axum::{
-    body::{Body, to_bytes},
+    body::{Body, HttpBody, to_bytes},
     extract::Request,
     http::{HeaderValue, header},
     middleware::Next,
@@ -14,12 +14,37 @@ use axum::{
 };
 use http_body_util::LengthLimitError;
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
-use std::error::Error;
+use std::{
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
 /// An error that crosses to the browser is one word.
 const MAX_ERROR_BYTES: usize = 256;
+
+/// Whether a request has come in whole.
+#[derive(Clone)]
+pub struct Arrival(Arc<AtomicBool>);
+
+impl Arrival {
+    /// A request without a body is here with its header.
+    pub fn of(body: &Body) -> Self {
+        Self(Arc::new(AtomicBool::new(body.is_end_stream())))
+    }
+
+    pub fn is_complete(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn complete(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
 
 /// Runs a server function.
 ///
@@ -53,6 +78,9 @@ async fn with_whole_body(request: Request) -> Result<Request, AppError> {
             AppError::BadRequest
         }
     })?;
+    if let Some(arrival) = parts.extensions.get::<Arrival>() {
+        arrival.complete();
+    }
     if str::from_utf8(&bytes).is_err() {
         return Err(AppError::BadRequest);
     }

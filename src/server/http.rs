@@ -2,7 +2,8 @@
 
 use super::{
     context::{Caller, set_page_policy},
-    failures, flash, forms,
+    failures, flash,
+    forms::{self, Arrival},
     forwarded::{self, Client},
     guard, headers, listener,
     page_data::{self, Answer},
@@ -23,11 +24,9 @@ use axum::{
 use http_body_util::BodyExt;
 use leptos::{prelude::provide_context, server_fn::axum::server_fn_paths};
 use std::{future::Future, io};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
 use tower::ServiceBuilder;
-use tower_http::{
-    catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
-};
+use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 
 /// Serves until `shutdown` resolves.
 ///
@@ -65,8 +64,6 @@ pub fn layered(routes: Router<AppState>, state: AppState) -> Router {
     // Only the first call sets it; pages are rendered on tokio's threads.
     let _ = Executor::init_tokio();
     let panic_answer = || CatchPanicLayer::custom(|_| AppError::Internal.into_response());
-    let timeout =
-        TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, state.limits.request_timeout);
     let layers = ServiceBuilder::new()
         .layer(middleware::from_fn(telemetry::trace))
         .layer(middleware::from_fn_with_state(
@@ -84,7 +81,7 @@ pub fn layered(routes: Router<AppState>, state: AppState) -> Router {
             state.clone(),
             forwarded::identify,
         ))
-        .layer(timeout)
+        .layer(middleware::from_fn_with_state(state.clone(), in_time))
         .layer(middleware::from_fn_with_state(state.clone(), hear_out))
         .layer(RequestBodyLimitLayer::new(state.limits.max_body_bytes));
     routes.layer(layers).with_state(state)
@@ -155,6 +152,18 @@ async fn function(State(state): State<AppState>, request: Request) -> Response {
     leptos_axum::handle_server_fns_with_context(context, request)
         .await
         .into_response()
+}
+
+/// Ends what takes too long. While the body is on its way the client is slow (408). Once it is here
+/// we are, whoever we wait for, and a 408 would blame the visitor (RFC 9110, 15.5.9 and 15.6.4).
+async fn in_time(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let arrival = Arrival::of(request.body());
+    request.extensions_mut().insert(arrival.clone());
+    match timeout(state.limits.request_timeout, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) if arrival.is_complete() => AppError::Unavailable.into_response(),
+        Err(_) => AppError::Timeout.into_response(),
+    }
 }
 
 /// A body that is a little too large is taken in and forgotten before it is refused. Else we would

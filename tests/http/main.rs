@@ -23,6 +23,7 @@ mod routes;
 mod sessions;
 mod setup;
 mod site_inside;
+mod slow;
 mod throttle;
 mod timing;
 mod values;

@@ -1,0 +1,72 @@
+//! Requests that take too long, and whose fault it is.
+
+use crate::{
+    app::TestApp,
+    on_both_engines,
+    support::{database::Engine, http::Answer},
+};
+use sqlx::Connection;
+use std::time::Duration;
+
+/// Another program that lets nobody write, and on PostgreSQL nobody read, until it is dropped.
+enum Holder {
+    Sqlite(sqlx::SqliteConnection),
+    Postgres(sqlx::PgConnection),
+}
+
+impl Holder {
+    async fn of(address: &str, engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => {
+                let mut connection = sqlx::SqliteConnection::connect(address).await.unwrap();
+                let begin = sqlx::raw_sql("BEGIN EXCLUSIVE");
+                begin.execute(&mut connection).await.unwrap();
+                Self::Sqlite(connection)
+            }
+            Engine::Postgres => {
+                let mut connection = sqlx::PgConnection::connect(address).await.unwrap();
+                let lock = "BEGIN; LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE";
+                sqlx::raw_sql(lock).execute(&mut connection).await.unwrap();
+                Self::Postgres(connection)
+            }
+        }
+    }
+
+    async fn let_go(self) {
+        match self {
+            Self::Sqlite(connection) => connection.close().await.unwrap(),
+            Self::Postgres(connection) => connection.close().await.unwrap(),
+        }
+    }
+}
+
+/// Not 408: the request was here in time.
+#[track_caller]
+fn assert_our_fault(answer: &Answer, words: &str) {
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    assert_eq!(answer.header("retry-after"), Some("5"));
+    assert!(answer.text().contains(words), "{}", answer.text());
+    assert!(answer.header_all("set-cookie").is_empty(), "{answer:?}");
+}
+
+on_both_engines! {
+    /// Where the administrator allows a request less time than the database may take.
+    async fn a_request_that_the_database_keeps_waiting_is_our_fault(database: TestDatabase) {
+        let (address, engine) = (database.address.clone(), database.engine);
+        let limit = |config: &mut vestibule::server::config::Config| {
+            config.http.request_timeout = Duration::from_secs(1);
+        };
+        let app = TestApp::with(database, limit).await;
+        let mut browser = app.signed_in("ada").await;
+        let holder = Holder::of(&address, engine).await;
+        let words = "The service is not available right now.";
+        assert_our_fault(&browser.post_logout().await, words);
+        assert_our_fault(&browser.fetch_logout().await, "\"unavailable\"");
+        if engine == Engine::Postgres {
+            assert_our_fault(&browser.get("/dashboard").await, words);
+        }
+        holder.let_go().await;
+        assert_eq!(browser.get("/dashboard").await.status, 200, "still signed in");
+        assert_eq!(browser.post_logout().await.status, 303);
+    }
+}
