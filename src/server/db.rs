@@ -167,18 +167,37 @@ pub enum OpenError {
         "the database was made by a newer version of Vestibule. Run that version, or restore a backup."
     )]
     Newer,
+    #[error(
+        "the database file is damaged, or no SQLite database: {0}. It is left as it is. Restore a backup, or let `database_url` name another file."
+    )]
+    Damaged(String),
     #[error("PostgreSQL 15 or newer is needed; this server is version {0}.")]
     OldPostgres(i64),
     #[error("the database does not open: {0}")]
-    Connect(#[from] sqlx::Error),
+    Connect(sqlx::Error),
     #[error("the database cannot be brought up to date: {0}")]
     Migrate(MigrateError),
+}
+
+impl From<sqlx::Error> for OpenError {
+    fn from(error: sqlx::Error) -> Self {
+        if sqlite::is_damage(&error) {
+            Self::Damaged(error.to_string())
+        } else {
+            Self::Connect(error)
+        }
+    }
 }
 
 impl From<MigrateError> for OpenError {
     fn from(error: MigrateError) -> Self {
         match error {
             MigrateError::VersionMissing(_) => Self::Newer,
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)
+                if sqlite::is_damage(&error) =>
+            {
+                Self::from(error)
+            }
             other => Self::Migrate(other),
         }
     }
@@ -189,12 +208,30 @@ impl From<MigrateError> for OpenError {
 /// # Errors
 /// [`OpenError`], each with its remedy.
 pub async fn open(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenError> {
-    let db = match url {
-        DatabaseUrl::Sqlite(path) => Db::Sqlite(sqlite::open(path, if_missing).await?),
-        DatabaseUrl::Postgres(url) => Db::Postgres(postgres_pool(url).await?),
-    };
+    let db = connect(url, if_missing).await?;
     migrate(&db).await?;
     Ok(db)
+}
+
+/// The same for a server, which will live with the database for long: a file with damage anywhere is
+/// refused at once, and not when somebody asks for what is lost. PostgreSQL looks after its own.
+///
+/// # Errors
+/// [`OpenError`], each with its remedy.
+pub async fn open_to_serve(url: &DatabaseUrl) -> Result<Db, OpenError> {
+    let db = connect(url, IfMissing::Create).await?;
+    if let Db::Sqlite(pool) = &db {
+        sqlite::read_through(pool).await?;
+    }
+    migrate(&db).await?;
+    Ok(db)
+}
+
+async fn connect(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenError> {
+    Ok(match url {
+        DatabaseUrl::Sqlite(path) => Db::Sqlite(sqlite::open(path, if_missing).await?),
+        DatabaseUrl::Postgres(url) => Db::Postgres(postgres_pool(url).await?),
+    })
 }
 
 /// Programs may meet at an empty SQLite database, which knows no lock for migrations: whoever comes
@@ -226,9 +263,15 @@ async fn postgres_pool(url: &str) -> Result<PgPool, OpenError> {
     let version: String = sqlx::query_scalar("SHOW server_version_num")
         .fetch_one(&pool)
         .await?;
-    match version.parse::<i64>() {
+    refuse_old_postgres(&version)?;
+    Ok(pool)
+}
+
+/// A version that is no number is none that we know to be too old.
+fn refuse_old_postgres(version_num: &str) -> Result<(), OpenError> {
+    match version_num.parse::<i64>() {
         Ok(version) if version < OLDEST_POSTGRES => Err(OpenError::OldPostgres(version / 10_000)),
-        _ => Ok(pool),
+        _ => Ok(()),
     }
 }
 
@@ -316,6 +359,19 @@ mod tests {
         );
         for wrong in ["", "sqlite:", "sqlite::memory:", "mysql://x", "data/v.db"] {
             assert!(DatabaseUrl::parse(wrong, base).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_old_postgres_is_refused() {
+        for (version, major) in [("90624", 9), ("130001", 13), ("149999", 14)] {
+            let refused = refuse_old_postgres(version).expect_err(version);
+            assert!(matches!(refused, OpenError::OldPostgres(told) if told == major));
+            let told = format!("15 or newer is needed; this server is version {major}.");
+            assert!(refused.to_string().ends_with(&told), "{refused}");
+        }
+        for version in ["150000", "180002", "200000", "a development build"] {
+            assert!(refuse_old_postgres(version).is_ok(), "{version}");
         }
     }
 

@@ -189,7 +189,7 @@ async fn a_file_that_is_no_database_is_left_alone() {
     let refused = db::open(&database.url(), IfMissing::Create)
         .await
         .expect_err("a refusal");
-    assert!(matches!(refused, OpenError::Connect(_)), "{refused:?}");
+    assert!(matches!(refused, OpenError::Damaged(_)), "{refused:?}");
     assert_eq!(fs::read_to_string(&file).unwrap(), text);
 }
 

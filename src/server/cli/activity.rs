@@ -5,10 +5,7 @@ use super::{
     output::{Row, write_rows},
 };
 use crate::{
-    domain::{
-        activity::{Record, Source},
-        device,
-    },
+    domain::{activity::Record, device},
     server::{clock::rfc3339, config::Config, db::IfMissing, store, users},
 };
 use clap::Args;
@@ -28,7 +25,7 @@ pub struct Command {
 }
 
 pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
-    let core = open_core(config, IfMissing::Refuse, Source::Command).await?;
+    let core = open_core(config, IfMissing::Refuse).await?;
     let user = match &command.user {
         Some(name) => Some(users::find(&core, name).await?.id),
         None => None,

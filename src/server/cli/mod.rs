@@ -16,7 +16,7 @@ use super::{
     activity::Tallies,
     clock::Clock,
     config::{Config, Environment, LogFormat, Mistakes, load},
-    db::{self, IfMissing, OpenError},
+    db::{self, Db, IfMissing, OpenError},
     hashing::Hasher,
     site_inside::SiteInside,
     throttle::Throttle,
@@ -119,13 +119,13 @@ async fn run(arguments: Arguments, site: Option<&'static SiteInside>) -> Result<
     }
 }
 
-/// Opens what the use cases work with.
-async fn open_core(
-    config: &Config,
-    if_missing: IfMissing,
-    source: Source,
-) -> Result<Core, CliError> {
+/// Opens what the use cases of a command work with.
+async fn open_core(config: &Config, if_missing: IfMissing) -> Result<Core, CliError> {
     let db = db::open(&config.database_url, if_missing).await?;
+    core_on(db, config, Source::Command).await
+}
+
+async fn core_on(db: Db, config: &Config, source: Source) -> Result<Core, CliError> {
     Ok(Core {
         throttle: Throttle::load(&db, config.throttle).await?,
         db,

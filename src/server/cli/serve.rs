@@ -1,13 +1,12 @@
 //! `vestibule serve`.
 
-use super::{CliError, open_core, output::to_stderr};
+use super::{CliError, core_on, output::to_stderr};
 use crate::{
     domain::{activity::Source, setup::SetupCode},
     server::{
         activity, cleanup,
         config::{Config, Environment, is_watched},
-        db::IfMissing,
-        http, setup,
+        db, http, setup,
         site_inside::SiteInside,
         state::AppState,
         telemetry,
@@ -26,7 +25,12 @@ const OUTPUT_NAME: &str = "vestibule";
 /// `site` is the one inside this program, which a folder in the configuration replaces.
 pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<(), CliError> {
     telemetry::start(&config.log);
-    let core = open_core(&config, IfMissing::Create, Source::Browser).await?;
+    let core = core_on(
+        db::open_to_serve(&config.database_url).await?,
+        &config,
+        Source::Browser,
+    )
+    .await?;
     let listener = TcpListener::bind(config.site_addr)
         .await
         .map_err(|error| cannot_listen(&config, &error))?;

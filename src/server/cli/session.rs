@@ -6,7 +6,6 @@ use super::{
 };
 use crate::{
     domain::{
-        activity::Source,
         device,
         moment::Timestamp,
         session::{CurrentUser, SessionId},
@@ -41,7 +40,7 @@ pub enum Command {
 }
 
 pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
-    let core = open_core(config, IfMissing::Refuse, Source::Command).await?;
+    let core = open_core(config, IfMissing::Refuse).await?;
     let outcome = match command {
         Command::List { user, live, json } => list(&core, user.as_deref(), live, json).await,
         Command::End {

@@ -1,15 +1,12 @@
 //! `vestibule setup-code`.
 
 use super::{CliError, open_core, output::to_stderr};
-use crate::{
-    domain::activity::Source,
-    server::{config::Config, db::IfMissing, origin::Site, setup},
-};
+use crate::server::{config::Config, db::IfMissing, origin::Site, setup};
 use std::io::{self, Write};
 
 /// Prints a new code; the one before is void.
 pub async fn run(config: &Config) -> Result<(), CliError> {
-    let core = open_core(config, IfMissing::Refuse, Source::Command).await?;
+    let core = open_core(config, IfMissing::Refuse).await?;
     let code = setup::new_code(&core).await;
     core.db.close().await;
     let refusal =

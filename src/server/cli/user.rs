@@ -6,7 +6,6 @@ use super::{
     password::new_password,
 };
 use crate::{
-    domain::activity::Source,
     domain::user::User,
     server::{
         Core,
@@ -102,7 +101,7 @@ pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
             .map_err(UserError::from)?,
         _ => IfMissing::Refuse,
     };
-    let core = open_core(config, if_missing, Source::Command).await?;
+    let core = open_core(config, if_missing).await?;
     let outcome = carry_out(command, &core).await;
     core.db.close().await;
     outcome

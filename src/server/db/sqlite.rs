@@ -3,7 +3,10 @@
 use super::{CONNECTION_WAIT, IfMissing, OpenError};
 use sqlx::{
     ConnectOptions, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    error::DatabaseError,
+    sqlite::{
+        SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    },
 };
 use std::{
     fs::{self, DirBuilder, OpenOptions},
@@ -60,10 +63,36 @@ pub async fn open(path: &Path, if_missing: IfMissing) -> Result<SqlitePool, Open
 /// wait: programs that meet there would fail.
 fn is_busy(error: &sqlx::Error) -> bool {
     const SQLITE_BUSY: i32 = 5;
-    let code = error.as_database_error().and_then(|answer| answer.code());
-    let code = code.and_then(|code| code.parse::<i32>().ok());
-    // The low byte is the primary code; those above it say more (sqlite.org/rescode.html).
-    code.is_some_and(|code| code & 0xff == SQLITE_BUSY)
+    primary_code(error) == Some(SQLITE_BUSY)
+}
+
+/// Whether SQLite cannot make sense of what stands in the file.
+pub fn is_damage(error: &sqlx::Error) -> bool {
+    const SQLITE_CORRUPT: i32 = 11;
+    const SQLITE_NOTADB: i32 = 26;
+    matches!(primary_code(error), Some(SQLITE_CORRUPT | SQLITE_NOTADB))
+}
+
+/// The low byte is the primary code; those above it say more (sqlite.org/rescode.html).
+fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    let answer = error.as_database_error()?;
+    let code = answer.try_downcast_ref::<SqliteError>()?.code()?;
+    code.parse::<i32>().ok().map(|code| code & 0xff)
+}
+
+/// Reads the whole file and looks whether its pages belong together.
+///
+/// # Errors
+/// [`OpenError::Damaged`], with what was found first.
+pub async fn read_through(pool: &SqlitePool) -> Result<(), OpenError> {
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+        .fetch_one(pool)
+        .await?;
+    if found == "ok" {
+        Ok(())
+    } else {
+        Err(OpenError::Damaged(found))
+    }
 }
 
 /// The file is readable by its owner alone: it holds password hashes and addresses.
