@@ -12,6 +12,7 @@ use std::{
     str::FromStr,
     time::Duration,
 };
+use tokio::time::timeout;
 
 mod sqlite;
 
@@ -258,6 +259,7 @@ async fn postgres_pool(url: &str) -> Result<PgPool, OpenError> {
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(CONNECTION_WAIT)
+        .after_release(|connection, _| Box::pin(is_as_new(connection)))
         .connect_with(options)
         .await?;
     let version: String = sqlx::query_scalar("SHOW server_version_num")
@@ -265,6 +267,19 @@ async fn postgres_pool(url: &str) -> Result<PgPool, OpenError> {
         .await?;
     refuse_old_postgres(&version)?;
     Ok(pool)
+}
+
+/// Whether a connection that a request has given back may serve another one.
+///
+/// It may wait for an answer that will never come, after the network or the machine behind it has
+/// gone without a word: the pool would miss it for as long as TCP waits. And it may still be in a
+/// transaction: where the disk is full SQLite rolls back by itself, sqlx counts on as if it had not,
+/// and two failures later a "commit" is the end of a savepoint, which writes nothing and succeeds.
+async fn is_as_new<C: sqlx::Connection>(connection: &mut C) -> Result<bool, sqlx::Error> {
+    // A rollback that was begun is over when this is answered.
+    let answered = timeout(CONNECTION_WAIT, connection.ping()).await;
+    answered.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+    Ok(!connection.is_in_transaction())
 }
 
 /// A version that is no number is none that we know to be too old.

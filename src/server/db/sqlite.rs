@@ -1,6 +1,6 @@
 //! The file of an embedded database.
 
-use super::{CONNECTION_WAIT, IfMissing, OpenError};
+use super::{CONNECTION_WAIT, IfMissing, OpenError, is_as_new};
 use sqlx::{
     ConnectOptions, SqlitePool,
     error::DatabaseError,
@@ -45,6 +45,7 @@ pub async fn open(path: &Path, if_missing: IfMissing) -> Result<SqlitePool, Open
             let is_current = file.is_current(connection.age);
             Box::pin(async move { Ok(is_current) })
         })
+        .after_release(|connection, _| Box::pin(is_as_new(connection)))
         .max_connections(CONNECTIONS)
         .acquire_timeout(CONNECTION_WAIT)
         .connect_lazy_with(options);
