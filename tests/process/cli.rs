@@ -33,11 +33,6 @@ fn names(home: &Home) -> Vec<String> {
         .collect()
 }
 
-/// The file of an SQLite database.
-fn file_of(home: &Home) -> PathBuf {
-    PathBuf::from(home.database.address.trim_start_matches("sqlite:"))
-}
-
 on_both_engines! {
     async fn an_account_is_created_listed_and_shown(database: TestDatabase) {
         let home = Home::new(database);
@@ -309,7 +304,7 @@ async fn without_a_database_nothing_is_listed_and_nothing_created() {
             ],
         );
     }
-    assert!(!file_of(&home).parent().unwrap().exists());
+    assert!(!home.database_file().parent().unwrap().exists());
     assert_eq!(fs::read_dir(&home.folder).unwrap().count(), 0);
 }
 
@@ -334,7 +329,7 @@ async fn the_database_is_made_for_its_owner_alone() {
 async fn a_database_of_another_user_is_refused_with_the_remedy() {
     let home = Home::on_sqlite().await;
     home.create_user("ada");
-    let own = file_of(&home);
+    let own = home.database_file();
     // As root the file is given away; anybody else finds one that root owns.
     let (home, foreign) = match chown(&own, Some(65_534), None) {
         Ok(()) => (home, own),
@@ -381,7 +376,7 @@ async fn every_mistake_in_the_configuration_is_told_at_once() {
     for command in [&["config", "check"][..], &["serve"], &["user", "list"], &[]] {
         home.run(command).fails(1, &expected);
     }
-    assert!(!file_of(&home).exists(), "nothing was opened");
+    assert!(!home.database_file().exists(), "nothing was opened");
 }
 
 #[tokio::test]
@@ -392,7 +387,7 @@ async fn a_good_configuration_is_said_to_be_good() {
         good.stdout.contains("good: the defaults, SQLite in"),
         "{good:?}"
     );
-    assert!(!file_of(&home).exists(), "a check opens nothing");
+    assert!(!home.database_file().exists(), "a check opens nothing");
     let home = home.with(
         "VESTIBULE_DATABASE_URL",
         "postgres://app:s3cret@db.example/auth",

@@ -7,6 +7,7 @@ mod support;
 mod activity;
 mod cli;
 mod database_file;
+mod faults;
 mod hashing;
 mod log;
 mod manual;

@@ -6,11 +6,11 @@ use crate::support::{
     http::{ACCEPT_PAGE, Answer, Browser, Request, SESSION_COOKIE, send},
     said,
 };
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use std::{
     fs,
     io::{self, BufRead, BufReader, Write},
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     os::unix::process::CommandExt,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
@@ -67,6 +67,11 @@ impl Home {
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// The file of an SQLite database.
+    pub fn database_file(&self) -> PathBuf {
+        self.database.address.trim_start_matches("sqlite:").into()
     }
 
     fn program(&self, arguments: &[&str]) -> Command {
@@ -138,6 +143,15 @@ impl Home {
 
     pub fn serve_by(&self, arguments: &[&str]) -> Server {
         Server::start(self.program(arguments))
+    }
+
+    /// The same from a shell that was told something before.
+    pub fn serve_after(&self, words: &str) -> Server {
+        let script = format!("{words} && exec \"$0\" serve");
+        let mut shell = Command::new("/bin/sh");
+        self.prepare(&mut shell, &["-c", &script])
+            .arg(&self.program);
+        Server::start(shell)
     }
 
     /// The same as another user of this machine, which only root can do.
@@ -297,6 +311,17 @@ impl Server {
         digits.parse().expect("a number")
     }
 
+    /// How large a file the server may write; `None` for as large as we may.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let ours = getrlimit(Resource::Fsize);
+        let limit = Rlimit {
+            current: bytes.or(ours.current),
+            maximum: ours.maximum,
+        };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit)
+            .expect("a limit of a program of ours");
+    }
+
     /// Asks the server to stop.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);
@@ -388,6 +413,18 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Below 32768, where the kernel takes the ports of outgoing connections.
+pub fn free_port() -> u16 {
+    let candidates = std::iter::repeat_with(|| {
+        let random = uuid::Uuid::new_v4().as_u128() % 10_000;
+        20_000 + u16::try_from(random).unwrap()
+    });
+    let is_free = |port: &u16| {
+        TcpListener::bind(("127.0.0.1", *port)).is_ok() && TcpListener::bind(("::1", *port)).is_ok()
+    };
+    candidates.take(100).find(is_free).expect("a free port")
 }
 
 /// For whoever runs the tests, also where they pass: past what the harness holds back.

@@ -6,13 +6,13 @@ mod mistakes;
 mod smuggling;
 
 use crate::{
-    program::{Home, Server, sign_in},
+    program::{Home, Server, free_port, sign_in},
     support::{
         PASSWORD,
         http::{ACCEPT_PAGE, Answer, Request, SESSION_COOKIE},
     },
 };
-use front::{BOTH, Change, Front, Kind, NAME, free_port, origin_at};
+use front::{BOTH, Change, Front, Kind, NAME, origin_at};
 use std::fs;
 
 /// The machine on which people sit: another address of loopback than the proxy's.

@@ -3,7 +3,7 @@
 use crate::{program::Home, support::http::Browser};
 use std::{
     fs::{self, File},
-    net::{IpAddr, SocketAddr, TcpListener, TcpStream},
+    net::{IpAddr, SocketAddr, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
@@ -237,18 +237,6 @@ async fn connect(from: IpAddr, port: u16) -> tokio::net::TcpStream {
 
 pub fn origin_at(port: u16) -> String {
     format!("https://{NAME}:{port}")
-}
-
-/// Below 32768, where the kernel takes the ports of outgoing connections.
-pub fn free_port() -> u16 {
-    let candidates = std::iter::repeat_with(|| {
-        let random = uuid::Uuid::new_v4().as_u128() % 10_000;
-        20_000 + u16::try_from(random).unwrap()
-    });
-    let is_free = |port: &u16| {
-        TcpListener::bind(("127.0.0.1", *port)).is_ok() && TcpListener::bind(("::1", *port)).is_ok()
-    };
-    candidates.take(100).find(is_free).expect("a free port")
 }
 
 /// A certificate that signs itself, for the name of the site.

@@ -1,0 +1,97 @@
+//! While the database fails: nobody is let in, nothing is lost, nothing hangs, and the same process
+//! goes on by itself when the fault is over.
+
+mod cluster;
+mod file;
+mod postgres;
+mod relay;
+
+use crate::{
+    program::{Server, sign_in},
+    support::{
+        PASSWORD,
+        http::{Answer, Browser, SESSION_COOKIE},
+    },
+};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
+
+/// The longest wait that any of our limits allows, and room for a machine that is busy. It is shorter
+/// than `http.request_timeout`, which is the last resort.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// How soon the server is well again after its database is.
+const SECONDS_TO_RECOVER: u64 = 15;
+
+const UNAVAILABLE: &str = "The service is not available right now.";
+
+/// The answer, which has to come within the limit.
+async fn in_time(answer: impl Future<Output = Answer>) -> Answer {
+    let asked = Instant::now();
+    let answer = answer.await;
+    assert!(asked.elapsed() < LIMIT, "{:?}: {answer:?}", asked.elapsed());
+    answer
+}
+
+/// Says that it is our fault and when to come again, and takes nobody's session away.
+#[track_caller]
+fn assert_unavailable(answer: &Answer) {
+    assert_eq!(answer.status, 503, "{answer:?}\n{}", answer.text());
+    assert!(answer.header("retry-after").is_some(), "{answer:?}");
+    assert!(answer.set_cookies(SESSION_COOKIE).is_empty(), "{answer:?}");
+    let is_told = answer.text().contains(UNAVAILABLE) || answer.text() == "\"unavailable\"";
+    assert!(is_told, "{}", answer.text());
+}
+
+/// Neither by the form nor by the script.
+async fn nobody_signs_in(server: &Server) {
+    let mut browser = server.browser();
+    assert_unavailable(&in_time(sign_in(&mut browser, "ada", PASSWORD)).await);
+    assert_unavailable(&in_time(browser.fetch_login("ada", PASSWORD)).await);
+    assert_eq!(browser.session(), None);
+}
+
+/// A sign-out that could not be written down is not answered as done, and can be tried again.
+async fn nobody_signs_out(browser: &mut Browser) {
+    let token = browser.session().expect("signed in").to_owned();
+    assert_unavailable(&in_time(browser.post_logout()).await);
+    assert_unavailable(&in_time(browser.fetch_logout()).await);
+    assert_eq!(
+        browser.session(),
+        Some(token.as_str()),
+        "the cookie is kept"
+    );
+}
+
+/// Whoever was signed in still is, can sign out for good, and sign in again: in the same process.
+async fn all_is_well(server: &Server, browser: &mut Browser) {
+    let token = browser.session().expect("signed in").to_owned();
+    recovers(server, &token).await;
+    assert_eq!(browser.get("/readyz").await.status, 200);
+    let answer = browser.post_logout().await;
+    assert_eq!((answer.status, browser.session()), (303, None));
+    server.refuses(&token).await;
+    *browser = server.signed_in("ada").await;
+}
+
+/// Waits until the server lets a live session in again. Until then it says that it cannot.
+async fn recovers(server: &Server, token: &str) {
+    let over = Instant::now();
+    loop {
+        let answer = in_time(server.dashboard_with(token)).await;
+        if answer.status == 200 {
+            return;
+        }
+        assert_unavailable(&answer);
+        let waited = over.elapsed().as_secs();
+        assert!(waited < SECONDS_TO_RECOVER, "not well after {waited} s");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// The fault harmed the answers and not the process.
+async fn the_process_is_well(server: &Server) {
+    assert_eq!(server.browser().get("/healthz").await.status, 200);
+}

@@ -1,0 +1,187 @@
+//! A PostgreSQL server of one test's own, to be stopped and started: that of all tests goes on.
+
+use crate::program::free_port;
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+use sqlx::{Connection, PgConnection};
+use std::{
+    fs::{self, File},
+    os::unix::{
+        fs::{OpenOptionsExt, chown},
+        process::CommandExt,
+    },
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Whatever takes longer has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// PostgreSQL refuses to run as root: then it runs as nobody.
+const NOBODY: u32 = 65_534;
+
+/// How PostgreSQL is told to stop.
+#[derive(Clone, Copy, Debug)]
+pub enum Stop {
+    /// Statements under way are rolled back.
+    Fast,
+    /// As if it had crashed: the next start recovers from its log.
+    Immediate,
+}
+
+/// It runs until the test forgets it.
+pub struct Cluster {
+    folder: PathBuf,
+    password: String,
+    port: u16,
+    server: Option<Child>,
+}
+
+impl Cluster {
+    pub async fn new() -> Self {
+        let random = uuid::Uuid::new_v4().simple().to_string();
+        // Other users have to reach it, and a socket's address has room for about 100 bytes only.
+        let folder = PathBuf::from(format!("/tmp/vestibule-cluster-{random}"));
+        fs::create_dir(&folder).unwrap();
+        let mut cluster = Self {
+            folder,
+            // Other users of the machine reach the port.
+            password: random,
+            port: free_port(),
+            server: None,
+        };
+        cluster.initialize();
+        cluster.start().await;
+        cluster
+    }
+
+    fn initialize(&self) {
+        let file = self.folder.join("password");
+        let mut password = fs::OpenOptions::new();
+        let mut password = password
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&file)
+            .unwrap();
+        std::io::Write::write_all(&mut password, self.password.as_bytes()).unwrap();
+        if geteuid().is_root() {
+            for path in [&self.folder, &file] {
+                chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+            }
+        }
+        let made = self
+            .program("initdb")
+            .args("--pgdata=data --username=postgres --auth=scram-sha-256".split(' '))
+            .args("--pwfile=password --encoding=UTF8 --locale=C --no-sync".split(' '))
+            .output()
+            .expect("initdb");
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+    }
+
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(programs().join(name));
+        command.current_dir(&self.folder).env_clear();
+        if geteuid().is_root() {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        command
+    }
+
+    /// Starts the server and waits until it answers.
+    pub async fn start(&mut self) {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.join("log"))
+            .unwrap();
+        let server = self
+            .program("postgres")
+            .args(["-D", "data", "-p", &self.port.to_string()])
+            .args(["-c", "listen_addresses=127.0.0.1"])
+            .args([
+                "-c",
+                &format!("unix_socket_directories={}", self.folder.display()),
+            ])
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .expect("postgres");
+        self.server = Some(server);
+        let deadline = Instant::now() + PATIENCE;
+        while let Err(error) = PgConnection::connect(&self.url()).await {
+            let ended = self.server.as_mut().unwrap().try_wait().unwrap();
+            assert!(ended.is_none(), "{error}:\n{}", self.log());
+            assert!(Instant::now() < deadline, "{error}:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    /// Stops the server and waits until it has.
+    pub fn stop(&mut self, how: Stop) {
+        let Some(mut server) = self.server.take() else {
+            return;
+        };
+        let signal = match how {
+            Stop::Fast => Signal::INT,
+            Stop::Immediate => Signal::QUIT,
+        };
+        // It may have ended by itself.
+        let _ = kill_process(Pid::from_child(&server), signal);
+        let deadline = Instant::now() + PATIENCE;
+        while server.try_wait().unwrap().is_none() {
+            assert!(
+                Instant::now() < deadline,
+                "it does not stop:\n{}",
+                self.log()
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn url(&self) -> String {
+        self.url_at(self.port)
+    }
+
+    /// Its address by way of another port of this machine.
+    pub fn url_at(&self, port: u16) -> String {
+        format!(
+            "postgres://postgres:{}@127.0.0.1:{port}/postgres",
+            self.password
+        )
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.stop(Stop::Immediate);
+        // What is left in the temporary folder harms nobody.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests are told their programs by it"
+)]
+fn programs() -> PathBuf {
+    let folder = std::env::var("TEST_POSTGRES_BIN").expect(
+        "the tests that stop PostgreSQL need its programs: run \
+         `tools/with-postgres cargo test --features ssr`, or set TEST_POSTGRES_BIN to their folder",
+    );
+    folder.into()
+}

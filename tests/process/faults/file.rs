@@ -1,0 +1,251 @@
+//! The file of an SQLite database: no room for it, held by another program, gone, damaged.
+
+use super::{
+    all_is_well, assert_unavailable, in_time, nobody_signs_in, nobody_signs_out, recovers,
+    the_process_is_well,
+};
+use crate::{
+    program::{Home, Server},
+    support::{PASSWORD, http::Browser},
+};
+use sqlx::{Connection, SqliteConnection};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+const PAGE: usize = 4_096;
+
+/// A server with one account, and a browser that is signed in.
+async fn one_signed_in(home: &Home) -> (Server, Browser) {
+    home.create_user("ada");
+    let server = home.serve();
+    let browser = server.signed_in("ada").await;
+    (server, browser)
+}
+
+/// Another program at the same file.
+async fn beside(home: &Home) -> SqliteConnection {
+    SqliteConnection::connect(&home.database.address)
+        .await
+        .unwrap()
+}
+
+async fn execute(connection: &mut SqliteConnection, sql: &'static str) {
+    sqlx::raw_sql(sql).execute(connection).await.unwrap();
+}
+
+/// The sessions were used last some minutes ago, so that their next use is to be written down.
+async fn make_last_seen_due(home: &Home) {
+    let earlier = "UPDATE sessions SET last_seen_at = last_seen_at - 300000";
+    execute(&mut beside(home).await, earlier).await;
+}
+
+/// A limit of the process stands for the full disk: no file grows, and no block can be written. The
+/// signal that comes with it, and not with a full disk, is ignored.
+#[tokio::test]
+async fn with_a_full_disk_people_go_on_reading() {
+    let home = Home::on_sqlite().await;
+    home.create_user("ada");
+    let server = home.serve_after("trap '' XFSZ");
+    let mut browser = server.signed_in("ada").await;
+    let token = browser.session().unwrap().to_owned();
+    let mut left = server.signed_in("ada").await;
+    let left_token = left.session().unwrap().to_owned();
+    left.post_logout().await;
+    make_last_seen_due(&home).await;
+
+    server.limit_files(Some(0));
+    server.lets_in(&token).await;
+    server.log_with("last seen could not be written");
+    nobody_signs_in(&server).await;
+    // However often: what has failed once must not seem to succeed later.
+    for _ in 0..5 {
+        nobody_signs_out(&mut browser).await;
+    }
+    let typed = [
+        ("display_name", "Countess"),
+        ("email", ""),
+        ("description", ""),
+    ];
+    assert_unavailable(&in_time(browser.post_form("/api/update_profile", &typed)).await);
+    let passwords = [
+        ("current_password", PASSWORD),
+        ("new_password", "a new and longer password"),
+    ];
+    assert_unavailable(&in_time(browser.post_form("/api/change_password", &passwords)).await);
+    for page in ["/dashboard", "/account/profile", "/account/password"] {
+        let answer = in_time(browser.get(page)).await;
+        assert_eq!(answer.status, 200, "{page}: {}", answer.text());
+        assert!(!answer.text().contains("Countess"), "it was not saved");
+    }
+    server.refuses(&left_token).await;
+    // Ready to show pages, which is what it is asked for.
+    assert_eq!(server.browser().get("/readyz").await.status, 200);
+    the_process_is_well(&server).await;
+
+    server.limit_files(None);
+    all_is_well(&server, &mut browser).await;
+    // No failed transaction keeps other programs from writing.
+    home.create_user("grace");
+    server.refuses(&left_token).await;
+    let log = server.stop();
+    assert!(!log.contains("panicked"), "{log}");
+}
+
+/// Longer than the five seconds that a writer waits for its turn.
+#[tokio::test]
+async fn while_another_program_holds_the_file_people_go_on_reading() {
+    let home = Home::on_sqlite().await;
+    let (server, mut browser) = one_signed_in(&home).await;
+    let token = browser.session().unwrap().to_owned();
+    let mut holder = beside(&home).await;
+    execute(&mut holder, "BEGIN EXCLUSIVE").await;
+    let reading = async {
+        for _ in 0..20 {
+            let asked = Instant::now();
+            server.lets_in(&token).await;
+            assert!(asked.elapsed() < Duration::from_secs(4), "it waited");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::join!(
+        reading,
+        nobody_signs_in(&server),
+        nobody_signs_out(&mut browser)
+    );
+    the_process_is_well(&server).await;
+    execute(&mut holder, "ROLLBACK").await;
+    all_is_well(&server, &mut browser).await;
+}
+
+/// More writers than connections: they keep each other and the readers waiting, and all are told so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_that_waits_for_the_file_is_told_in_time() {
+    let home = Home::on_sqlite().await;
+    let (server, mut browser) = one_signed_in(&home).await;
+    let mut holder = beside(&home).await;
+    execute(&mut holder, "BEGIN EXCLUSIVE").await;
+    let mut crowd = tokio::task::JoinSet::new();
+    for _ in 0..24 {
+        let mut one = browser.clone();
+        crowd.spawn(async move { in_time(one.post_logout()).await });
+    }
+    for answer in crowd.join_all().await {
+        assert_unavailable(&answer);
+    }
+    execute(&mut holder, "ROLLBACK").await;
+    all_is_well(&server, &mut browser).await;
+}
+
+/// The disk that held it is gone and comes back, or somebody has moved the file away and back.
+#[tokio::test]
+async fn a_file_that_comes_back_is_used_again() {
+    let whole_folder = |file: &Path| file.parent().unwrap().to_owned();
+    let file_alone = |file: &Path| file.to_owned();
+    let ways: [&dyn Fn(&Path) -> PathBuf; 2] = [&whole_folder, &file_alone];
+    for what in ways {
+        let home = Home::on_sqlite().await;
+        let (server, mut browser) = one_signed_in(&home).await;
+        let token = browser.session().unwrap().to_owned();
+        let mut left = server.signed_in("ada").await;
+        let left_token = left.session().unwrap().to_owned();
+        left.post_logout().await;
+        let file = home.database_file();
+        let (here, away) = (what(&file), home.folder.join("away"));
+        fs::rename(&here, &away).unwrap();
+
+        assert_unavailable(&in_time(server.dashboard_with(&token)).await);
+        assert_unavailable(&in_time(server.dashboard_with(&left_token)).await);
+        nobody_signs_in(&server).await;
+        nobody_signs_out(&mut browser).await;
+        assert_eq!(server.browser().get("/readyz").await.status, 503);
+        the_process_is_well(&server).await;
+        assert!(!file.exists(), "an empty database in its place");
+
+        fs::rename(&away, &here).unwrap();
+        recovers(&server, &token).await;
+        server.refuses(&left_token).await;
+        all_is_well(&server, &mut browser).await;
+    }
+}
+
+/// Overwrites these pages of the file; the first one begins with the header.
+fn spoil(file: &Path, pages: impl IntoIterator<Item = usize>) {
+    let mut bytes = fs::read(file).unwrap();
+    for page in pages {
+        bytes[page * PAGE..(page + 1) * PAGE].fill(0xa5);
+    }
+    // In place: a running server has this very file open.
+    let mut open = fs::OpenOptions::new().write(true).open(file).unwrap();
+    std::io::Write::write_all(&mut open, &bytes).unwrap();
+}
+
+/// Any page of it: the damage is found at the start and not when somebody asks for what is lost.
+#[tokio::test]
+async fn a_damaged_file_is_refused_at_the_start_with_the_remedy() {
+    let home = Home::on_sqlite().await;
+    let (server, browser) = one_signed_in(&home).await;
+    server.stop();
+    let file = home.database_file();
+    let good = fs::read(&file).unwrap();
+    let pages = good.len() / PAGE;
+    assert!(pages > 10, "{pages} pages");
+    let damages = (0..pages)
+        .map(|page| page..page + 1)
+        .chain(std::iter::once(0..pages));
+    for damage in damages {
+        fs::write(&file, &good).unwrap();
+        spoil(&file, damage.clone());
+        let spoilt = fs::read(&file).unwrap();
+        let told = home
+            .run(&["serve"])
+            .fails(1, &["the database file is damaged", "Restore a backup"]);
+        assert!(!told.stderr.contains("panicked"), "{damage:?}: {told:?}");
+        assert!(fs::read(&file).unwrap() == spoilt, "{damage:?}: changed");
+    }
+    home.run(&["user", "list"])
+        .fails(1, &["the database file is damaged", "Restore a backup"]);
+    fs::write(&file, &good).unwrap();
+    home.serve().lets_in(browser.session().unwrap()).await;
+}
+
+#[tokio::test]
+async fn with_a_file_that_is_damaged_under_way_nobody_is_let_in() {
+    let home = Home::on_sqlite().await;
+    let (server, mut browser) = one_signed_in(&home).await;
+    let token = browser.session().unwrap().to_owned();
+    let file = home.database_file();
+    // Everything stands in the file and nothing in the journal, nor in the server's memory.
+    let mut writer = beside(&home).await;
+    for _ in 0..2 {
+        execute(
+            &mut writer,
+            "UPDATE users SET description = description || 'x'",
+        )
+        .await;
+        execute(&mut writer, "PRAGMA wal_checkpoint(TRUNCATE)").await;
+    }
+    let good = fs::read(&file).unwrap();
+    spoil(&file, 0..good.len() / PAGE);
+
+    assert_unavailable(&in_time(server.dashboard_with(&token)).await);
+    nobody_signs_in(&server).await;
+    nobody_signs_out(&mut browser).await;
+    assert_eq!(server.browser().get("/readyz").await.status, 503);
+    the_process_is_well(&server).await;
+    drop(writer);
+    let log = server.stop();
+    assert!(!log.contains("panicked"), "{log}");
+    home.run(&["serve"]).fails(1, &["Restore a backup"]);
+
+    // As docs/operations.md says: stop, remove the journal, put the backup in place, start.
+    for suffix in ["-wal", "-shm"] {
+        // Whether SQLite has taken them away itself does not matter.
+        let _ = fs::remove_file(format!("{}{suffix}", file.display()));
+    }
+    fs::write(&file, &good).unwrap();
+    let server = home.serve();
+    server.lets_in(&token).await;
+}

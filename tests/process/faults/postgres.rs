@@ -1,0 +1,249 @@
+//! PostgreSQL: stopped and started, waiting for a lock, fallen silent.
+
+use super::{
+    LIMIT, all_is_well, assert_unavailable,
+    cluster::{Cluster, Stop},
+    in_time, nobody_signs_in, nobody_signs_out, recovers,
+    relay::Relay,
+    the_process_is_well,
+};
+use crate::{
+    program::{Home, Server, sign_in},
+    support::{
+        PASSWORD,
+        database::{Engine, TestDatabase},
+        http::{Answer, SESSION_COOKIE},
+    },
+};
+use sqlx::{Connection, PgConnection};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::task::JoinSet;
+
+/// As many connections to the database does a server make.
+const CONNECTIONS: i64 = 20;
+
+/// More than that.
+const CROWD: usize = 25;
+
+async fn home_at(url: &str) -> Home {
+    Home::on_sqlite().await.with("VESTIBULE_DATABASE_URL", url)
+}
+
+/// What a worker of the load has seen.
+#[derive(Default)]
+struct Seen {
+    answered: usize,
+    unavailable: usize,
+    /// Tokens whose sign-out was answered with success.
+    ended: Vec<String>,
+}
+
+impl Seen {
+    /// Either the database answers or we say that it does not: nobody is told that they have no
+    /// session, and nobody's cookie is taken.
+    fn note(&mut self, answer: &Answer, success: u16) -> bool {
+        if answer.status == success {
+            self.answered += 1;
+            return true;
+        }
+        assert_unavailable(answer);
+        self.unavailable += 1;
+        false
+    }
+
+    fn with(mut self, other: Self) -> Self {
+        self.answered += other.answered;
+        self.unavailable += other.unavailable;
+        self.ended.extend(other.ended);
+        self
+    }
+}
+
+/// A little between two requests: the load is bounded.
+const REST: Duration = Duration::from_millis(20);
+
+/// Opens a page over and over.
+async fn read(server: Arc<Server>, token: String, over: Arc<AtomicBool>) -> Seen {
+    let mut seen = Seen::default();
+    while !over.load(Ordering::Relaxed) {
+        let answer = in_time(server.dashboard_with(&token)).await;
+        seen.note(&answer, 200);
+        assert!(answer.set_cookies(SESSION_COOKIE).is_empty(), "{answer:?}");
+        tokio::time::sleep(REST).await;
+    }
+    seen
+}
+
+/// Signs in and out over and over.
+async fn come_and_go(server: Arc<Server>, name: String, over: Arc<AtomicBool>) -> Seen {
+    let mut seen = Seen::default();
+    while !over.load(Ordering::Relaxed) {
+        tokio::time::sleep(REST).await;
+        let mut browser = server.browser();
+        let answer = in_time(sign_in(&mut browser, &name, PASSWORD)).await;
+        if !seen.note(&answer, 303) {
+            assert_eq!(browser.session(), None);
+            continue;
+        }
+        let token = browser.session().expect("not refused").to_owned();
+        let answer = in_time(browser.post_logout()).await;
+        if seen.note(&answer, 303) {
+            assert_eq!(browser.session(), None);
+            seen.ended.push(token);
+        } else {
+            assert_eq!(browser.session(), Some(token.as_str()));
+        }
+    }
+    seen
+}
+
+async fn is_stopped_and_started_under_load(how: Stop) {
+    let mut cluster = Cluster::new().await;
+    let home = home_at(&cluster.url()).await;
+    for name in ["ada", "grace", "edith"] {
+        home.create_user(name);
+    }
+    let server = Arc::new(home.serve());
+    let mut staying = Vec::new();
+    for _ in 0..3 {
+        let browser = server.signed_in("ada").await;
+        staying.push(browser.session().unwrap().to_owned());
+    }
+    let over = Arc::new(AtomicBool::new(false));
+    let mut load = JoinSet::new();
+    for token in &staying {
+        load.spawn(read(Arc::clone(&server), token.clone(), Arc::clone(&over)));
+    }
+    for name in ["grace", "edith"] {
+        load.spawn(come_and_go(
+            Arc::clone(&server),
+            name.to_owned(),
+            Arc::clone(&over),
+        ));
+    }
+
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    cluster.stop(how);
+    assert_eq!(server.browser().get("/readyz").await.status, 503);
+    the_process_is_well(&server).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    cluster.start().await;
+    recovers(&server, &staying[0]).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    over.store(true, Ordering::Relaxed);
+    let seen = load
+        .join_all()
+        .await
+        .into_iter()
+        .fold(Seen::default(), Seen::with);
+
+    assert!(
+        seen.answered > 0 && seen.unavailable > 0,
+        "nothing happened"
+    );
+    assert!(!seen.ended.is_empty(), "nobody signed out");
+    for token in &seen.ended {
+        server.refuses(token).await;
+    }
+    for token in &staying {
+        server.lets_in(token).await;
+    }
+    all_is_well(&server, &mut server.signed_in("ada").await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_may_be_stopped_and_started_under_load() {
+    is_stopped_and_started_under_load(Stop::Fast).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_may_crash_and_recover_under_load() {
+    is_stopped_and_started_under_load(Stop::Immediate).await;
+}
+
+/// Somebody else's lock, such as that of a migration by hand.
+async fn lock_sessions(url: &str) -> PgConnection {
+    let mut holder = PgConnection::connect(url).await.unwrap();
+    let lock = "BEGIN; LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE";
+    sqlx::raw_sql(lock).execute(&mut holder).await.unwrap();
+    holder
+}
+
+/// Waits until the server has no connection left: each waits for the lock.
+async fn all_connections_wait(holder: &mut PgConnection) {
+    const SQL: &str = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
+        WHERE NOT l.granted AND d.datname = current_database()";
+    let asked = Instant::now();
+    let waiting = async |holder: &mut PgConnection| {
+        let waiting = sqlx::query_scalar::<_, i64>(SQL).fetch_one(holder).await;
+        waiting.unwrap()
+    };
+    while waiting(holder).await < CONNECTIONS {
+        assert!(asked.elapsed() < LIMIT, "there are connections left");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// So many that ask for a page at once.
+fn crowd(server: &Arc<Server>, token: &str) -> JoinSet<Answer> {
+    let mut crowd = JoinSet::new();
+    for _ in 0..CROWD {
+        let (server, token) = (Arc::clone(server), token.to_owned());
+        crowd.spawn(async move { in_time(server.dashboard_with(&token)).await });
+    }
+    crowd
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_waits_is_told_in_time_and_so_is_an_exhausted_pool() {
+    let home = Home::new(TestDatabase::new(Engine::Postgres).await);
+    home.create_user("ada");
+    let server = Arc::new(home.serve());
+    let mut browser = server.signed_in("ada").await;
+    let token = browser.session().unwrap().to_owned();
+    let mut holder = lock_sessions(&home.database.address).await;
+    let crowd = crowd(&server, &token);
+    all_connections_wait(&mut holder).await;
+    the_process_is_well(&server).await;
+    nobody_signs_out(&mut browser).await;
+    nobody_signs_in(&server).await;
+    for answer in crowd.join_all().await {
+        assert_unavailable(&answer);
+    }
+    holder.close().await.unwrap();
+    all_is_well(&server, &mut browser).await;
+}
+
+/// The machine of the database has lost its power, or a firewall has forgotten the connections: no
+/// limit of the database's own helps, and TCP would wait for a quarter of an hour.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_falls_silent_is_told_in_time_and_its_connections_are_given_up() {
+    let cluster = Cluster::new().await;
+    let relay = Relay::to(cluster.port()).await;
+    let home = home_at(&cluster.url_at(relay.port))
+        .await
+        .with("VESTIBULE_HTTP__REQUEST_TIMEOUT", "8s");
+    home.create_user("ada");
+    let server = Arc::new(home.serve());
+    let mut browser = server.signed_in("ada").await;
+    let token = browser.session().unwrap().to_owned();
+    let mut holder = lock_sessions(&cluster.url()).await;
+    let crowd = crowd(&server, &token);
+    all_connections_wait(&mut holder).await;
+    relay.fall_silent();
+    for answer in crowd.join_all().await {
+        assert_unavailable(&answer);
+    }
+    nobody_signs_in(&server).await;
+    nobody_signs_out(&mut browser).await;
+    the_process_is_well(&server).await;
+    holder.close().await.unwrap();
+    relay.come_back();
+    all_is_well(&server, &mut browser).await;
+}
