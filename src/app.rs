@@ -8,7 +8,7 @@ use crate::{
         profile::ProfilePage, setup::SetupPage, signed_out::SignedOutPage,
     },
 };
-use leptos::{config::LeptosOptions, either::EitherOf7, prelude::*};
+use leptos::{config::LeptosOptions, either::either, prelude::*};
 use leptos_meta::{MetaTags, provide_meta_context};
 
 /// Who may ask for a path.
@@ -26,7 +26,7 @@ pub struct Route {
 
 /// The one route table. Every navigation is a page load (ADR 4), so the server finds the page and
 /// the browser brings to life what it was sent: a table is all the router that there has to be.
-pub const ROUTES: [Route; 9] = [
+pub const ROUTES: &[Route] = &[
     // Leads on: to the dashboard or to the sign-in page.
     Route {
         path: "/",
@@ -69,7 +69,7 @@ pub const ROUTES: [Route; 9] = [
 ];
 
 /// The server functions that need no session. Every other one does, until it is named here.
-pub const PUBLIC_FUNCTIONS: [&str; 3] = ["/api/login", "/api/logout", "/api/set_up"];
+pub const PUBLIC_FUNCTIONS: &[&str] = &["/api/login", "/api/logout", "/api/set_up"];
 
 /// Whether anyone may ask for `path`: closed unless the tables above say otherwise.
 pub fn is_public(path: &str) -> bool {
@@ -85,15 +85,16 @@ pub fn is_public(path: &str) -> bool {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    match SharedValue::new(expect_context::<PageView>).into_inner() {
-        PageView::Login(view) => EitherOf7::A(view! { <LoginPage view /> }),
-        PageView::Logout(view) => EitherOf7::B(view! { <LogoutPage view /> }),
-        PageView::SignedOut(view) => EitherOf7::C(view! { <SignedOutPage view /> }),
-        PageView::Dashboard(view) => EitherOf7::D(view! { <DashboardPage view=*view /> }),
-        PageView::Password(view) => EitherOf7::E(view! { <PasswordPage view /> }),
-        PageView::Profile(view) => EitherOf7::F(view! { <ProfilePage view=*view /> }),
-        PageView::Setup(view) => EitherOf7::G(view! { <SetupPage view /> }),
-    }
+    let view = SharedValue::new(expect_context::<PageView>).into_inner();
+    either!(view,
+        PageView::Login(view) => view! { <LoginPage view /> },
+        PageView::Logout(view) => view! { <LogoutPage view /> },
+        PageView::SignedOut(view) => view! { <SignedOutPage view /> },
+        PageView::Dashboard(view) => view! { <DashboardPage view=*view /> },
+        PageView::Password(view) => view! { <PasswordPage view /> },
+        PageView::Profile(view) => view! { <ProfilePage view=*view /> },
+        PageView::Setup(view) => view! { <SetupPage view /> },
+    )
 }
 
 /// The document around the application, which the browser brings to life.
