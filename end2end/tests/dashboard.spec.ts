@@ -1,4 +1,5 @@
 import { expect, inEveryWay, newPerson, test, type Person } from '../fixtures';
+import { titled } from '../support/site';
 
 test.use({ locale: 'en-GB', timezoneId: 'Asia/Kolkata' });
 
@@ -59,7 +60,7 @@ inEveryWay(() => {
     complaints.expect(/status of 404/);
     const answer = await visitor.page.goto('/no/such/page');
     expect(answer?.status()).toBe(404);
-    await expect(visitor.page).toHaveTitle('There is no page here – Vestibule');
+    await expect(visitor.page).toHaveTitle(titled('There is no page here'));
     await visitor.page.getByRole('link', { name: 'Go to the start page' }).click();
     await visitor.isAskedToSignIn();
     await visitor.sends(person.name, person.password);

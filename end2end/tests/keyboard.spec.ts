@@ -1,4 +1,5 @@
 import { expect, inEveryWay, test, type Visitor } from '../fixtures';
+import { SITE } from '../support/site';
 
 /** Presses Tab, and gives what has the focus then. It must be in view, uncovered, with a visible ring. */
 async function tab({ page }: Visitor): Promise<string> {
@@ -32,7 +33,7 @@ inEveryWay(() => {
     await visitor.open('/login');
     const order = [
       'Skip to content',
-      'Vestibule',
+      SITE,
       'Name or e-mail',
       'Password',
       ...(way === 'hydrated' ? ['Show password'] : []),
@@ -90,7 +91,7 @@ inEveryWay(() => {
     const shows = (what: string) => (way === 'hydrated' ? [`Show ${what} password`] : []);
     const order = [
       'Skip to content',
-      'Vestibule',
+      SITE,
       'Sign out',
       ...['Dashboard', 'Profile', 'Password'],
       ...['Current password', ...shows('current')],

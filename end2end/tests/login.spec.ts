@@ -1,5 +1,6 @@
 import { expect, inEveryWay, overTheWire, test, type Visitor } from '../fixtures';
 import { gate } from '../support/gate';
+import { titled } from '../support/site';
 
 const NOT_RIGHT = 'The name or the password is not right.';
 const REFUSED = /status of 401/;
@@ -30,10 +31,10 @@ inEveryWay(() => {
   test('the right name and password lead to the dashboard', async ({ visitor, person, server }) => {
     await visitor.open('/');
     await visitor.isAskedToSignIn();
-    await expect(visitor.page).toHaveTitle('Sign in – Vestibule');
+    await expect(visitor.page).toHaveTitle(titled('Sign in'));
     await visitor.sends(person.name, person.password);
     await visitor.isWelcomed(person);
-    await expect(visitor.page).toHaveTitle('Dashboard – Vestibule');
+    await expect(visitor.page).toHaveTitle(titled('Dashboard'));
     expect(server.liveSessions(person.name)).toHaveLength(1);
   });
 
@@ -63,7 +64,7 @@ inEveryWay(() => {
     await expect(visitor.problem).toContainText(NOT_RIGHT);
     await expect(visitor.problem.getByRole('heading')).toHaveText('There is a problem');
     await expect(visitor.problem).toBeFocused();
-    await expect(page).toHaveTitle('Error: Sign in – Vestibule');
+    await expect(page).toHaveTitle(titled('Error: Sign in'));
     await expect(visitor.name).toHaveValue(person.name);
     await expect(visitor.password).toHaveValue('');
     for (const field of [visitor.name, visitor.password]) {
@@ -96,7 +97,7 @@ inEveryWay(() => {
     await expect(visitor.problem).toBeVisible();
     await visitor.open('/login');
     await expect(visitor.problem).toHaveCount(0);
-    await expect(visitor.page).toHaveTitle('Sign in – Vestibule');
+    await expect(visitor.page).toHaveTitle(titled('Sign in'));
   });
 
   test('next leads to the page that was asked for', async ({ visitor, person }) => {
@@ -245,7 +246,7 @@ test.describe('while the script is under way', () => {
     await visitor.comesAlive();
     await expect(visitor.problem).toContainText(NOT_RIGHT);
     await expect(visitor.problem).toBeFocused();
-    await expect(visitor.page).toHaveTitle('Error: Sign in – Vestibule');
+    await expect(visitor.page).toHaveTitle(titled('Error: Sign in'));
     await expect(visitor.name).toHaveValue(person.name);
     await visitor.password.fill(person.password);
     await visitor.signInButton.click();

@@ -1,4 +1,5 @@
 import { expect, inEveryWay, test } from '../fixtures';
+import { titled } from '../support/site';
 
 inEveryWay(() => {
   test('signing out ends the session for good and says whose', async ({ visitor, person, server }) => {
@@ -6,7 +7,7 @@ inEveryWay(() => {
     const before = await visitor.sessionCookie();
     await visitor.signsOut();
     await expect(visitor.page).toHaveURL('/signed-out');
-    await expect(visitor.page).toHaveTitle('You are signed out – Vestibule');
+    await expect(visitor.page).toHaveTitle(titled('You are signed out'));
     await expect(visitor.page.getByRole('main')).toContainText(`${person.displayName}’s session`);
     await expect(visitor.page.getByRole('main')).toContainText('Other devices may still be signed in');
     // What is left gives this browser a count of failures of its own, and lets nobody in.

@@ -1,5 +1,6 @@
 import { expect, inEveryWay, test } from '../fixtures';
 import { changesPassword, currentPassword, newPassword, visitAccount } from '../support/account';
+import { titled } from '../support/site';
 
 const PATH = '/account/password';
 const NEW = 'quietly humming teapots';
@@ -38,7 +39,7 @@ inEveryWay(() => {
     await changesPassword(visitor, 'not the password at all', NEW);
     await expect(visitor.problem).toBeFocused();
     await expect(visitor.problem).toContainText('The current password is not right.');
-    await expect(visitor.page).toHaveTitle('Error: Change your password – Vestibule');
+    await expect(visitor.page).toHaveTitle(titled('Error: Change your password'));
     await expect(currentPassword(visitor)).toHaveAttribute('aria-invalid', 'true');
     await expect(currentPassword(visitor)).toHaveAccessibleDescription(/The current password is not right\./);
     await expect(currentPassword(visitor)).toHaveValue('');

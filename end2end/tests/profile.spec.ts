@@ -1,5 +1,6 @@
 import { expect, inEveryWay, newPerson, test, type Visitor } from '../fixtures';
 import { visitAccount } from '../support/account';
+import { titled } from '../support/site';
 
 const displayName = ({ page }: Visitor) => page.getByLabel('Display name');
 const email = ({ page }: Visitor) => page.getByLabel('E-mail (optional)');
@@ -38,7 +39,7 @@ inEveryWay(() => {
     await save(visitor);
     await expect(visitor.problem).toBeFocused();
     await expect(visitor.problem).toContainText('This e-mail address belongs to another account.');
-    await expect(visitor.page).toHaveTitle('Error: Your profile – Vestibule');
+    await expect(visitor.page).toHaveTitle(titled('Error: Your profile'));
     await expect(displayName(visitor)).toHaveValue('Augusta King');
     await expect(email(visitor)).toHaveValue(eve.email.toUpperCase());
     await expect(description(visitor)).toHaveValue('x'.repeat(1_000));

@@ -1,4 +1,5 @@
 import { expect, inEveryWay, test, type Visitor } from '../fixtures';
+import { titled } from '../support/site';
 
 /** Each has a server without any account to itself. */
 test.use({ settings: {} });
@@ -43,7 +44,7 @@ inEveryWay(() => {
     await makes(visitor);
     await expect(visitor.problem).toBeFocused();
     await expect(visitor.problem).toContainText('The code is not right, or it is no longer valid.');
-    await expect(visitor.page).toHaveTitle('Error: Make the first account – Vestibule');
+    await expect(visitor.page).toHaveTitle(titled('Error: Make the first account'));
     await expect(visitor.page.getByLabel('Name', { exact: true })).toHaveValue('first');
     await expect(visitor.password).toHaveValue('');
     await visitor.problem.getByRole('link').click();

@@ -1,7 +1,7 @@
 //! The frame around every page.
 
 use super::sign_out::SignOutButton;
-use crate::error::AppError;
+use crate::{domain::site, error::AppError};
 use leptos::{config::LeptosOptions, html, prelude::*};
 use leptos_meta::{HashedStylesheet, Title};
 
@@ -61,7 +61,7 @@ pub fn Page<C: IntoView + 'static>(
 }
 
 fn full_title(title: &str) -> String {
-    format!("{title} – Vestibule")
+    format!("{title} – {}", site::NAME)
 }
 
 /// Header, main part and footer.
@@ -81,7 +81,7 @@ fn Frame<W: IntoView + 'static, C: IntoView + 'static>(
             {children.into_inner()()}
         </main>
         <footer class="site-footer">
-            <p>"Vestibule. When you leave, the door closes."</p>
+            <p>{site::NAME} ". When you leave, the door closes."</p>
         </footer>
     }
 }
@@ -95,7 +95,7 @@ fn Brand() -> impl IntoView {
                 <path class="mark-leaf" d="M6 30V14C6 7.5 8.5 4 11.5 4S17 8 17 14v13.5z" />
                 <path class="mark-frame" d="M5 30V14a11 11 0 0 1 22 0v16" />
             </svg>
-            "Vestibule"
+            {site::NAME}
         </a>
     }
 }

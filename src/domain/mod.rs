@@ -9,5 +9,6 @@ pub mod password;
 pub mod profile;
 pub mod session;
 pub mod setup;
+pub mod site;
 pub mod user;
 pub mod views;

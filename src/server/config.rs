@@ -17,7 +17,10 @@ use super::{
     sessions::Lifetimes,
     throttle::Limits,
 };
-use crate::domain::password::{DEFAULT_MIN_CHARS, LOWEST_MIN_CHARS};
+use crate::domain::{
+    password::{DEFAULT_MIN_CHARS, LOWEST_MIN_CHARS},
+    site,
+};
 pub use environment::Environment;
 use reader::Reader;
 use std::{
@@ -175,7 +178,7 @@ impl Config {
         let host = self.public_url.as_ref().map(|url| url.host().to_owned());
         PasswordRules {
             min_chars: self.password_min_chars,
-            site_names: host.into_iter().chain(["vestibule".to_owned()]).collect(),
+            site_names: host.into_iter().chain([site::NAME.to_owned()]).collect(),
         }
     }
 }

@@ -20,6 +20,7 @@ use vestibule::{
     app,
     domain::{
         session::{CurrentUser, EndReason, Session},
+        site,
         user::User,
     },
     server::{
@@ -309,6 +310,11 @@ pub fn assert_contains(answer: &Answer, words: &str) {
         "{words:?} is missing in {}",
         visible_text(answer)
     );
+}
+
+/// The title of a page, as its document has it.
+pub fn title(words: &str) -> String {
+    format!("<title>{words} – {}</title>", site::NAME)
 }
 
 /// The text of a page as people read it: without tags and scripts, with a space between blocks.

@@ -1,7 +1,9 @@
 //! What the dashboard shows, and to whom.
 
 use crate::{
-    app::{TestApp, assert_contains, assert_page, assert_redirect, page_paths, visible_text},
+    app::{
+        TestApp, assert_contains, assert_page, assert_redirect, page_paths, title, visible_text,
+    },
     on_both_engines,
     support::{
         PASSWORD,
@@ -179,13 +181,10 @@ async fn a_crowd_gets_whole_pages() {
         .map(|number| {
             let mut browser = browsers[number % 3].clone();
             let (path, title) = match number % 6 {
-                0 | 1 => ("/dashboard", "<title>Dashboard – Vestibule</title>"),
-                2 => ("/login", "<title>Sign in – Vestibule</title>"),
-                3 | 4 => ("/logout", "<title>Sign out? – Vestibule</title>"),
-                _ => (
-                    "/nowhere",
-                    "<title>There is no page here – Vestibule</title>",
-                ),
+                0 | 1 => ("/dashboard", title("Dashboard")),
+                2 => ("/login", title("Sign in")),
+                3 | 4 => ("/logout", title("Sign out?")),
+                _ => ("/nowhere", title("There is no page here")),
             };
             tokio::spawn(async move { (number, title, browser.get(path).await) })
         })
@@ -194,7 +193,7 @@ async fn a_crowd_gets_whole_pages() {
         let (number, title, answer) = visit.await.expect("every visitor gets an answer");
         let expected = if number % 6 == 5 { 404 } else { 200 };
         assert_eq!(answer.status, expected, "{}", answer.text());
-        assert!(answer.text().contains(title), "{title}: {}", answer.text());
+        assert!(answer.text().contains(&title), "{title}: {}", answer.text());
         let stranger = ["eve of", "ada of", "of Example"][number % 3];
         assert!(!answer.text().contains(stranger), "{}", answer.text());
     }

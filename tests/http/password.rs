@@ -3,7 +3,7 @@
 use crate::{
     app::{
         COOKIE_CHECK, TestApp, WRONG, assert_contains, assert_page, assert_redirect, attributes,
-        flash_of, visible_text,
+        flash_of, title, visible_text,
     },
     on_both_engines,
     support::{
@@ -95,7 +95,7 @@ on_both_engines! {
             let page = browser.get(PAGE).await;
             assert_page(&page, "There is a problem The current password is not right.");
             let html = page.text();
-            assert!(html.contains("<title>Error: Change your password – Vestibule</title>"), "{html}");
+            assert!(html.contains(&title("Error: Change your password")), "{html}");
             assert!(html.contains("href=\"#current_password\""), "{html}");
         }
         assert_eq!(browser.session(), Some(token.as_str()));

@@ -1,7 +1,7 @@
 //! Changing one's profile: what is kept, what is refused, and that it stays text.
 
 use crate::{
-    app::{TestApp, assert_contains, assert_page, assert_redirect, flash_of, visible_text},
+    app::{TestApp, assert_contains, assert_page, assert_redirect, flash_of, title, visible_text},
     on_both_engines,
     support::{
         PASSWORD,
@@ -102,7 +102,7 @@ on_both_engines! {
             assert_page(&page, "There is a problem");
             assert_contains(&page, words);
             assert!(page.text().contains(&format!("href=\"#{field}\"")), "{typed:?}");
-            assert!(page.text().contains("<title>Error: Your profile – Vestibule</title>"));
+            assert!(page.text().contains(&title("Error: Your profile")));
             assert_eq!(page.text().matches("aria-invalid=\"true\"").count(), 1, "{typed:?}");
             assert_eq!(value_of(&page, "display_name"), typed.0);
             assert_eq!(value_of(&page, "email"), typed.1.replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;"));

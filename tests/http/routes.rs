@@ -2,7 +2,7 @@
 
 use crate::{
     app::{
-        STATIC_FILES, TestApp, assert_page, assert_redirect, function_paths, page_paths,
+        STATIC_FILES, TestApp, assert_page, assert_redirect, function_paths, page_paths, title,
         visible_text,
     },
     support::http::{ACCEPT_PAGE, Request},
@@ -32,8 +32,7 @@ async fn a_page_that_does_not_exist_says_so() {
                 "{path}: {text}"
             );
             assert!(
-                page.text()
-                    .contains("<title>There is no page here – Vestibule</title>"),
+                page.text().contains(&title("There is no page here")),
                 "{path}"
             );
             let answer = browser

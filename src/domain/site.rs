@@ -1,0 +1,4 @@
+//! What the site is called.
+
+/// The name that people see, in titles, headers and footers. No password may be made of it.
+pub const NAME: &str = "Vestibule";
