@@ -167,11 +167,7 @@ impl Email {
 ///
 /// # Errors
 /// `refusal` where the text is longer than `max_chars` or has a control character.
-pub fn plain_text(
-    typed: &str,
-    max_chars: usize,
-    refusal: IdentityRefusal,
-) -> Result<String, IdentityRefusal> {
+pub fn plain_text<R>(typed: &str, max_chars: usize, refusal: R) -> Result<String, R> {
     let text = ComposingNormalizer::new_nfc()
         .normalize(typed.trim())
         .into_owned();

@@ -197,19 +197,17 @@ pub fn setup_code_digest(code: &SetupCode) -> TokenDigest {
     TokenDigest(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(code.canonical().as_bytes())))
 }
 
-/// A name for a session's row: ordered by time, unique, and no secret.
-pub fn new_session_id() -> SessionId {
-    SessionId(uuid::Uuid::now_v7().to_string())
-}
-
-/// A name for a row of the audit log.
-pub fn new_activity_id() -> String {
+/// A name for a row of any table: ordered by time, unique, and no secret.
+pub fn new_id() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 
-/// A name for an account's row.
+pub fn new_session_id() -> SessionId {
+    SessionId(new_id())
+}
+
 pub fn new_user_id() -> UserId {
-    UserId(uuid::Uuid::now_v7().to_string())
+    UserId(new_id())
 }
 
 #[cfg(test)]

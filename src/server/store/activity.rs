@@ -18,7 +18,7 @@ pub(super) async fn insert_within(
     transaction: &mut Transaction,
     entry: Entry,
 ) -> Result<(), StoreError> {
-    let id = token::new_activity_id();
+    let id = token::new_id();
     let username = upsert_within(transaction, &id, &entry, 1).await?;
     transaction.after_commit(move || write_to_log(&entry, username.as_deref(), 1));
     Ok(())
