@@ -157,14 +157,6 @@ const fn heading(failure: AppError) -> &'static str {
         AppError::Busy | AppError::Unavailable | AppError::Timeout => "Not right now",
         AppError::UnknownHost => "Not this address",
         AppError::Internal => "Something went wrong",
-        AppError::BadRequest
-        | AppError::MethodNotAllowed
-        | AppError::CurrentPasswordWrong
-        | AppError::PasswordRefused(_)
-        | AppError::IdentityRefused(_)
-        | AppError::EmailTaken
-        | AppError::SetupCodeRefused
-        | AppError::TooLarge
-        | AppError::UnsupportedMediaType => "This did not work",
+        _ => "This did not work",
     }
 }

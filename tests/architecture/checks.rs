@@ -254,8 +254,8 @@ mod tests {
             ),
             (
                 "src/error.rs",
-                "fn f() { crate::domain::session::f() }",
-                "crate::domain",
+                "fn f() { crate::domain::views::f() }",
+                "crate::domain::views",
             ),
             (
                 "src/pages/login.rs",
