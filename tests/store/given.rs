@@ -1,5 +1,7 @@
 //! What the stories begin with, and a look behind the store's back.
 
+pub use crate::support::database::{everything_written, texts};
+
 use crate::support::START;
 use sqlx::{Postgres, Sqlite, pool::PoolConnection};
 use vestibule::{
@@ -183,48 +185,4 @@ impl Writer {
         };
         outcome.expect("SQL of the test");
     }
-}
-
-/// The first column of every row, which has to be text.
-pub async fn texts(db: &Db, sql: &str) -> Vec<String> {
-    let sql = sqlx::AssertSqlSafe(sql.to_owned());
-    match db {
-        Db::Sqlite(pool) => sqlx::query_scalar(sql)
-            .fetch_all(pool)
-            .await
-            .expect("texts"),
-        Db::Postgres(pool) => sqlx::query_scalar(sql)
-            .fetch_all(pool)
-            .await
-            .expect("texts"),
-    }
-}
-
-/// Every row of every table, as text.
-pub async fn everything_written(db: &Db) -> String {
-    let tables = match db {
-        Db::Sqlite(_) => "SELECT name FROM sqlite_schema WHERE type = 'table'",
-        Db::Postgres(_) => "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'",
-    };
-    let mut written = String::new();
-    for table in texts(db, tables).await {
-        let sql = match db {
-            Db::Sqlite(_) => {
-                let columns = format!("SELECT name FROM pragma_table_info('{table}')");
-                let columns = texts(db, &columns).await;
-                let row = columns.iter().map(|column| {
-                    format!(
-                        "CASE typeof({column}) WHEN 'null' THEN '' WHEN 'blob' THEN hex({column}) \
-                         ELSE CAST({column} AS TEXT) END"
-                    )
-                });
-                let row = row.collect::<Vec<_>>().join(" || ' ' || ");
-                format!("SELECT {row} FROM {table}")
-            }
-            Db::Postgres(_) => format!("SELECT t::text FROM {table} t"),
-        };
-        written += &texts(db, &sql).await.join("\n");
-        written.push('\n');
-    }
-    written
 }

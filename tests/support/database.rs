@@ -2,7 +2,7 @@
 
 use sqlx::{Connection, Executor, PgConnection};
 use std::{path::PathBuf, thread};
-use vestibule::server::db::DatabaseUrl;
+use vestibule::server::db::{DatabaseUrl, Db};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
@@ -108,6 +108,62 @@ async fn create_postgres_database(name: &str) {
         .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
         .await
         .expect("a database of our own");
+}
+
+/// The first column of every row, which has to be text.
+pub async fn texts(db: &Db, sql: &str) -> Vec<String> {
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
+    match db {
+        Db::Sqlite(pool) => sqlx::query_scalar(sql)
+            .fetch_all(pool)
+            .await
+            .expect("texts"),
+        Db::Postgres(pool) => sqlx::query_scalar(sql)
+            .fetch_all(pool)
+            .await
+            .expect("texts"),
+    }
+}
+
+/// Every row of every table, as text.
+pub async fn everything_written(db: &Db) -> String {
+    everything_written_but(db, &[]).await
+}
+
+/// The same, without some tables.
+pub async fn everything_written_but(db: &Db, left_out: &[&str]) -> String {
+    let tables = match db {
+        Db::Sqlite(_) => "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1",
+        Db::Postgres(_) => {
+            "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+        }
+    };
+    let mut written = String::new();
+    for table in texts(db, tables).await {
+        if left_out.contains(&table.as_str()) {
+            continue;
+        }
+        let sql = match db {
+            Db::Sqlite(_) => {
+                let columns = format!("SELECT name FROM pragma_table_info('{table}')");
+                let columns = texts(db, &columns).await;
+                let row = columns.iter().map(|column| {
+                    format!(
+                        "CASE typeof({column}) WHEN 'null' THEN '' WHEN 'blob' THEN hex({column}) \
+                         ELSE CAST({column} AS TEXT) END"
+                    )
+                });
+                let row = row.collect::<Vec<_>>().join(" || ' ' || ");
+                format!("SELECT {row} FROM {table}")
+            }
+            Db::Postgres(_) => format!("SELECT t::text FROM {table} t"),
+        };
+        let mut rows = texts(db, &sql).await;
+        rows.sort_unstable();
+        written += &rows.join("\n");
+        written.push('\n');
+    }
+    written
 }
 
 /// Makes each test two: one on SQLite, one on PostgreSQL.
