@@ -9,6 +9,8 @@ mod checks;
 mod documents;
 #[path = "architecture/doors.rs"]
 mod doors;
+#[path = "architecture/pages.rs"]
+mod pages;
 #[path = "architecture/source.rs"]
 mod source;
 

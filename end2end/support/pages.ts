@@ -8,6 +8,9 @@ import type { Wire } from './wire';
 
 export type Scene = { visitor: Visitor; server: Server; wire: Wire; stranger: Stranger };
 
+/** The pages that need a session: every `Access::SignedIn` of `ROUTES`. */
+export const PRIVATE = ['/dashboard', '/account/password', '/account/profile'];
+
 /** What browsers say about failures that these pages are made of. */
 export const SAID_ABOUT_PAGES = [/status of (40[134]|422)/, /elsewhere: http:\/\/127\.0\.0\.1/];
 

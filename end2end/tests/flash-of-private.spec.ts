@@ -1,4 +1,5 @@
 import { expect, overTheWire, test, type Visitor } from '../fixtures';
+import { PRIVATE } from '../support/pages';
 
 test.use(overTheWire);
 
@@ -18,15 +19,15 @@ async function writeDown({ page }: Visitor): Promise<() => Set<string>> {
 
 const all = (shown: Set<string>) => [...shown].join('\n');
 
-test('whoever is not signed in never sees anything of the dashboard', async ({ visitor, person, wire }) => {
+test('whoever is not signed in never sees anything of a private page', async ({ visitor, person, wire }) => {
   const shown = await writeDown(visitor);
-  for (const path of ['/dashboard', '/dashboard/', '/dashboard?a=1', '/']) {
+  for (const path of [...PRIVATE, '/dashboard/', '/dashboard?a=1', '/']) {
     await visitor.open(path);
     await visitor.isAskedToSignIn();
   }
   expect(all(shown())).toContain('Sign in');
   expect(all(shown())).not.toMatch(/Good to see you|Your account|Sign out/);
-  for (const { url, status, body } of wire.heard.filter(({ url }) => url.startsWith('/dashboard'))) {
+  for (const { url, status, body } of wire.heard.filter(({ url }) => PRIVATE.some((path) => url.startsWith(path)))) {
     expect(status, url).toBeGreaterThanOrEqual(303);
     expect(body.length, url).toBe(0);
   }

@@ -1,0 +1,73 @@
+//! What looks at every page in a browser knows every page: the lists of `end2end/support/pages.ts` are
+//! held against the route table.
+
+use std::fs;
+use vestibule::app::{Access, ROUTES};
+
+const LISTS: &str = "end2end/support/pages.ts";
+
+/// They lead on and show nothing themselves.
+const LEADING_ON: [&str; 2] = ["/", "/.well-known/change-password"];
+
+/// The paths in `export const PRIVATE = ['/a', '/b'];`
+fn private_pages(lists: &str) -> Vec<&str> {
+    let list = lists.split("export const PRIVATE = [").nth(1);
+    let list = list.and_then(|rest| rest.split(']').next());
+    let paths = list.unwrap_or_default().split(',').map(str::trim);
+    let paths = paths.map(|path| path.trim_matches('\''));
+    paths.filter(|path| !path.is_empty()).collect()
+}
+
+/// Whether a scene of `PAGES` has the name of the page, or goes to its path.
+fn has_scene(lists: &str, path: &str) -> bool {
+    let scenes = lists.split("export const PAGES").nth(1).unwrap_or_default();
+    let name = path.trim_start_matches('/');
+    let goes_there = scenes.contains(&format!("'{path}'"));
+    goes_there
+        || [format!("\n  {name}: "), format!("\n  '{name}': ")]
+            .iter()
+            .any(|key| scenes.contains(key))
+}
+
+fn lists() -> String {
+    fs::read_to_string(crate::root().join(LISTS)).expect(LISTS)
+}
+
+/// They are searched for the token, and shown to nobody who is not signed in.
+#[test]
+fn every_private_page_is_searched_for_the_token() {
+    let private = ROUTES
+        .iter()
+        .filter(|route| route.access == Access::SignedIn);
+    let private: Vec<_> = private.map(|route| route.path).collect();
+    assert_eq!(
+        private_pages(&lists()),
+        private,
+        "PRIVATE in {LISTS} and ROUTES in src/app.rs"
+    );
+}
+
+/// By axe, in all colours and widths, and for `make shots`.
+#[test]
+fn every_page_is_looked_at() {
+    let lists = lists();
+    for route in ROUTES
+        .iter()
+        .filter(|route| !LEADING_ON.contains(&route.path))
+    {
+        assert!(
+            has_scene(&lists, route.path),
+            "no scene of PAGES in {LISTS} goes to {}: add one, so that axe and `make shots` see the page",
+            route.path
+        );
+    }
+}
+
+#[test]
+fn what_is_missing_is_noticed() {
+    let lists = "export const PRIVATE = ['/a', '/b/c'];\nexport const PAGES = {\n  a: x,\n  'd-e': y('/b/c'),\n";
+    assert_eq!(private_pages(lists), ["/a", "/b/c"]);
+    assert!(has_scene(lists, "/a") && has_scene(lists, "/d-e") && has_scene(lists, "/b/c"));
+    assert!(!has_scene(lists, "/d") && !has_scene(lists, "/b"));
+    assert_eq!(private_pages(""), [""; 0]);
+}
