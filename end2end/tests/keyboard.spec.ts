@@ -88,12 +88,14 @@ inEveryWay(() => {
     const { keyboard } = visitor.page;
     await visitor.signsIn(person);
     await visitor.open('/account/password');
+    const ways = await visitor.page.getByRole('navigation', { name: 'Account' }).getByRole('link').allInnerTexts();
+    expect(ways).toEqual(expect.arrayContaining(['Dashboard', 'Profile', 'Password']));
     const shows = (what: string) => (way === 'hydrated' ? [`Show ${what} password`] : []);
     const order = [
       'Skip to content',
       SITE,
       'Sign out',
-      ...['Dashboard', 'Profile', 'Password'],
+      ...ways,
       ...['Current password', ...shows('current')],
       ...['New password', ...shows('new')],
       'Change password',

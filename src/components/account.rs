@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-const PAGES: [(&str, &str); 3] = [
+const PAGES: &[(&str, &str)] = &[
     ("/dashboard", "Dashboard"),
     ("/account/profile", "Profile"),
     ("/account/password", "Password"),
@@ -13,10 +13,11 @@ pub fn AccountNav(
     /// The path of the page that it stands on.
     here: &'static str,
 ) -> impl IntoView {
-    let links = PAGES.map(|(path, name)| {
+    let links = PAGES.iter().map(|&(path, name)| {
         let current = (path == here).then_some("page");
         view! { <li><a href=path aria-current=current>{name}</a></li> }
     });
+    let links = links.collect::<Vec<_>>();
     view! {
         <nav class="account-nav" aria-label="Account">
             <ul>{links}</ul>
