@@ -73,6 +73,25 @@ fn no_banned_crate_is_linked() {
     nothing_offends(&checks::banned_crates(&lock));
 }
 
+/// A file of tests that no `mod` names is compiled by nobody, and passes.
+#[test]
+fn every_file_of_tests_is_run() {
+    for binary in ["store", "http", "process", "dist"] {
+        let folder = root().join("tests").join(binary);
+        let main = fs::read_to_string(folder.join("main.rs")).expect("a list of modules");
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let file = entry.expect("an entry").file_name();
+            let Some(name) = file.to_str().and_then(|file| file.strip_suffix(".rs")) else {
+                continue;
+            };
+            assert!(
+                name == "main" || main.contains(&format!("\nmod {name};\n")),
+                "tests/{binary}/{name}.rs is run by nobody: add `mod {name};` to tests/{binary}/main.rs"
+            );
+        }
+    }
+}
+
 /// Every room and every rule of the tables names files that exist: dead rows hide a typing error.
 #[test]
 fn every_row_of_the_tables_is_about_something() {
