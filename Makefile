@@ -5,7 +5,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run watch build check test cargo-test client-budget e2e canary shots bench dist dist-check clean
+.PHONY: help setup run watch build check test cargo-test client-budget e2e canary shots bench start-your-own dist dist-check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
@@ -76,6 +76,11 @@ bench: build ## measure speed and memory, and write docs/performance.md
 	@tools/step "Measuring (about 5 minutes, and 2 for its build; let nothing else run)" \
 		"See above." \
 		cargo run --release --package vestibule-benches
+
+start-your-own: setup ## carry out docs/start-your-own.md in a copy, to its last test
+	@tools/step "Carrying out docs/start-your-own.md in target/start-your-own (about 25 minutes)" \
+		"The line above names the block; everything is in target/start-your-own as it was left." \
+		tools/start-your-own
 
 dist: build ## one program with the site inside, its service and its manual: target/dist
 	@tools/step "Putting the site into the program (about 4 minutes)" \

@@ -13,6 +13,8 @@ mod doors;
 mod pages;
 #[path = "architecture/source.rs"]
 mod source;
+#[path = "architecture/start_your_own.rs"]
+mod start_your_own;
 
 use checks::Violation;
 use source::Source;
