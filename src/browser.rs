@@ -1,27 +1,15 @@
 //! Brings a page to life in the browser.
 
 use crate::app::App;
-use leptos::{ev, prelude::*, server_fn::redirect::set_redirect_hook};
+use leptos::{ev, prelude::*};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Called by the script of every page.
 #[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    lead_on_by_page_load();
     ask_again_when_restored();
     leptos::mount::hydrate_body(App);
-}
-
-/// After signing in or out the next page is loaded anew: the private memory of this one is gone
-/// then, and Back does not lead to the form. The first hook wins, so it is set before mounting.
-fn lead_on_by_page_load() {
-    let load = |path: &str| {
-        // A navigation that the browser refuses leaves the person on this page, with its message.
-        let _ = window().location().replace(path);
-    };
-    // Only a second hook fails, and this is the first.
-    let _ = set_redirect_hook(load);
 }
 
 /// A page that comes back from the back/forward cache is hidden and loaded again: the session may

@@ -4,139 +4,16 @@
 //! stays, and what a manager fills in without a key event is sent.
 
 use crate::error::AppError;
-use leptos::{
-    ev::{KeyboardEvent, SubmitEvent},
-    form::FromFormData,
-    html,
-    prelude::*,
-    server_fn::ServerFn,
-    wasm_bindgen::JsCast,
-};
-use serde::de::DeserializeOwned;
-
-/// Sends a form by its server function, without leaving the page; before the script is there the
-/// browser posts the same form to the same address.
-///
-/// Leptos's `ActionForm` does the same, but boxes what is inside it, so that every view in it is
-/// compiled twice (ADR 15).
-pub fn submit_to<S>(action: ServerAction<S>) -> impl Fn(SubmitEvent)
-where
-    S: ServerFn + DeserializeOwned + Clone + Send + Sync + 'static,
-    S::Output: Send + Sync,
-    S::Error: Send + Sync,
-{
-    move |event| {
-        if event.default_prevented() {
-            return;
-        }
-        // What does not read as arguments is left to the browser's own form.
-        if let Ok(arguments) = S::from_event(&event) {
-            event.prevent_default();
-            action.dispatch(arguments);
-        }
-    }
-}
-
-/// A form on a page: why it was refused, and whether it is under way.
-#[derive(Clone, Copy)]
-pub struct FormState {
-    pub refusal: Signal<Option<AppError>>,
-    pub busy: Signal<bool>,
-    pub summary: NodeRef<html::Div>,
-}
-
-impl FormState {
-    /// What came of `action`, or before the script was there of the browser's own form. After a
-    /// refusal by the script `passwords` are emptied and the reason takes the focus.
-    pub fn of<S>(
-        action: ServerAction<S>,
-        earlier_refusal: Option<AppError>,
-        passwords: Vec<NodeRef<html::Input>>,
-    ) -> Self
-    where
-        S: ServerFn<Output = (), Error = AppError> + Clone + Send + Sync + 'static,
-    {
-        Self::with(action.value(), action.pending(), earlier_refusal, passwords)
-    }
-
-    /// The same for every function, so that it is compiled once (ADR 15).
-    fn with(
-        value: MappedSignal<Option<Result<(), AppError>>>,
-        pending: Memo<bool>,
-        earlier_refusal: Option<AppError>,
-        passwords: Vec<NodeRef<html::Input>>,
-    ) -> Self {
-        let refusal = Signal::derive(move || match value.get() {
-            Some(outcome) => outcome.err(),
-            None => earlier_refusal,
-        });
-        // Once it has succeeded, the browser is on its way to the next page.
-        let busy = Signal::derive(move || pending.get() || matches!(value.get(), Some(Ok(()))));
-        let summary = NodeRef::new();
-        Effect::new(move || {
-            if let Some(Err(_)) = value.get() {
-                empty_and_show(&passwords, summary);
-            }
-        });
-        Self {
-            refusal,
-            busy,
-            summary,
-        }
-    }
-
-    /// The title of the page, which says first where there is a problem.
-    pub fn title(self, title: &'static str) -> Signal<String> {
-        Signal::derive(move || match self.refusal.get() {
-            Some(_) => format!("Error: {title}"),
-            None => title.to_owned(),
-        })
-    }
-
-    /// Whether what was typed into the field `id` was refused. `field_of` knows which field a refusal
-    /// is about; a failure that is nobody's mistake is about none.
-    pub fn is_invalid(
-        self,
-        field_of: fn(AppError) -> &'static str,
-        id: &'static str,
-    ) -> Signal<bool> {
-        Signal::derive(move || {
-            let refusal = self.refusal.get();
-            refusal.is_some_and(|refusal| refusal.is_refusal() && field_of(refusal) == id)
-        })
-    }
-}
-
-/// After a refusal passwords go, what else was typed stays, and the reason is read out.
-fn empty_and_show(passwords: &[NodeRef<html::Input>], summary: NodeRef<html::Div>) {
-    for password in passwords {
-        if let Some(password) = password.get_untracked() {
-            password.set_value("");
-        }
-    }
-    // The summary is drawn by this same change: it can take the focus once it stands.
-    request_animation_frame(move || {
-        if let Some(summary) = summary.get_untracked() {
-            // An element that left the page in the meantime needs no focus.
-            let _ = summary.focus();
-        }
-    });
-}
+use leptos::{ev::KeyboardEvent, html, prelude::*, wasm_bindgen::JsCast};
 
 /// The button that sends a form.
 #[component]
-pub fn SubmitButton(label: &'static str, busy: Signal<bool>) -> impl IntoView {
+pub fn SubmitButton(label: &'static str, busy: RwSignal<bool>) -> impl IntoView {
     view! {
         <button
             class="button button-wide"
             type="submit"
             aria-busy=move || busy.get().to_string()
-            // The second click of a double click must not send it twice.
-            on:click=move |event| {
-                if busy.get_untracked() {
-                    event.prevent_default();
-                }
-            }
         >
             {label}
         </button>
@@ -195,7 +72,7 @@ fn described_by(ids: [Option<String>; 2], is_invalid: Signal<bool>) -> impl Fn()
 /// with the script and without.
 #[component]
 pub fn ErrorSummary(
-    refusal: Signal<Option<AppError>>,
+    refusal: RwSignal<Option<AppError>>,
     /// The id of the field to mend.
     field: fn(AppError) -> &'static str,
     node_ref: NodeRef<html::Div>,
@@ -229,7 +106,7 @@ pub fn PasswordField(
     node_ref: NodeRef<html::Input>,
     is_invalid: Signal<bool>,
     /// While the form is under way the password is hidden again.
-    busy: Signal<bool>,
+    busy: RwSignal<bool>,
 ) -> impl IntoView {
     let is_shown = RwSignal::new(false);
     let caps_lock = RwSignal::new(false);

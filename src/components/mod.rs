@@ -4,4 +4,5 @@ pub mod account;
 pub mod form;
 pub mod layout;
 pub mod sign_out;
+pub mod submission;
 pub mod time;

@@ -1,18 +1,18 @@
 //! Signing out: a form, so that it works without the script and never by a link.
 
-use super::form::submit_to;
+use super::submission::FormState;
 use crate::api::auth::Logout;
-use leptos::{prelude::*, server_fn::ServerFn};
+use leptos::prelude::*;
 
 #[component]
 pub fn SignOutButton(class: &'static str) -> impl IntoView {
-    let logout = ServerAction::<Logout>::new();
-    let label = move || match logout.value().get() {
-        Some(Err(_)) => "Sign out: please try again",
-        _ => "Sign out",
+    let form = FormState::of::<Logout>(None, []);
+    let label = move || match form.refusal.get() {
+        Some(_) => "Sign out: please try again",
+        None => "Sign out",
     };
     view! {
-        <form method="post" action=Logout::url() on:submit=submit_to(logout)>
+        <form method="post" action=form.action on:submit=form.on_submit()>
             <button class=class type="submit">{label}</button>
         </form>
     }

@@ -3,13 +3,14 @@
 use crate::{
     api::auth::Login,
     components::{
-        form::{ErrorSummary, FormState, PasswordField, SubmitButton, submit_to},
+        form::{ErrorSummary, PasswordField, SubmitButton},
         layout::{Door, Page, Threshold},
+        submission::FormState,
     },
     domain::views::{LoginNotice, LoginView},
     error::AppError,
 };
-use leptos::{either::Either, html, prelude::*, server_fn::ServerFn};
+use leptos::{either::Either, html, prelude::*};
 
 #[component]
 pub fn LoginPage(view: LoginView) -> impl IntoView {
@@ -29,9 +30,8 @@ fn SignIn(view: LoginView) -> impl IntoView {
         notice,
         ..
     } = view;
-    let login = ServerAction::<Login>::new();
     let password = NodeRef::new();
-    let form = FormState::of(login, earlier_refusal, vec![password]);
+    let form = FormState::of::<Login>(earlier_refusal, [password]);
     view! {
         <Page title=form.title("Sign in")>
             <Threshold>
@@ -39,7 +39,7 @@ fn SignIn(view: LoginView) -> impl IntoView {
                 <div class="card">
                     <h1>"Sign in"</h1>
                     {notice.map(|notice| view! { <Notice notice /> })}
-                    <SignInForm login form password username next />
+                    <SignInForm form password username next />
                 </div>
             </Threshold>
         </Page>
@@ -48,7 +48,6 @@ fn SignIn(view: LoginView) -> impl IntoView {
 
 #[component]
 fn SignInForm(
-    login: ServerAction<Login>,
     form: FormState,
     password: NodeRef<html::Input>,
     username: String,
@@ -58,12 +57,13 @@ fn SignInForm(
         refusal,
         busy,
         summary,
+        ..
     } = form;
     let is_invalid = Signal::derive(move || refusal.get() == Some(AppError::SignInRefused));
     let described_by = move || is_invalid.get().then_some("problem-text");
     view! {
         <ErrorSummary refusal field=|_| "username" node_ref=summary />
-        <form class="form" method="post" action=Login::url() on:submit=submit_to(login)>
+        <form class="form" method="post" action=form.action on:submit=form.on_submit()>
             <input type="hidden" name="next" value=next />
             <div class="field">
                 <label for="username">"Name or e-mail"</label>

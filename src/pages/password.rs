@@ -4,19 +4,19 @@ use crate::{
     api::password::ChangePassword,
     components::{
         account::AccountNav,
-        form::{ErrorSummary, FormState, PasswordField, SubmitButton, submit_to},
+        form::{ErrorSummary, PasswordField, SubmitButton},
         layout::{Door, Page, Threshold},
+        submission::FormState,
     },
     domain::views::PasswordView,
     error::AppError,
 };
-use leptos::{html, prelude::*, server_fn::ServerFn};
+use leptos::{html, prelude::*};
 
 #[component]
 pub fn PasswordPage(view: PasswordView) -> impl IntoView {
-    let change = ServerAction::<ChangePassword>::new();
     let (current, new) = (NodeRef::new(), NodeRef::new());
-    let form = FormState::of(change, view.refusal, vec![current, new]);
+    let form = FormState::of::<ChangePassword>(view.refusal, [current, new]);
     let changed = view.others_ended.map(|ended| view! { <Changed ended /> });
     view! {
         <Page title=form.title("Change your password") signed_in=view.display_name>
@@ -26,7 +26,7 @@ pub fn PasswordPage(view: PasswordView) -> impl IntoView {
                 <div class="card">
                     <h1>"Change your password"</h1>
                     {changed}
-                    <ChangeForm change form current new username=view.username min_chars=view.min_chars />
+                    <ChangeForm form current new username=view.username min_chars=view.min_chars />
                 </div>
             </Threshold>
         </Page>
@@ -49,7 +49,6 @@ fn Changed(ended: u64) -> impl IntoView {
 
 #[component]
 fn ChangeForm(
-    change: ServerAction<ChangePassword>,
     form: FormState,
     current: NodeRef<html::Input>,
     new: NodeRef<html::Input>,
@@ -60,6 +59,7 @@ fn ChangeForm(
         refusal,
         busy,
         summary,
+        ..
     } = form;
     let wrong = form.is_invalid(field_of, "current_password");
     let refused = form.is_invalid(field_of, "new_password");
@@ -69,7 +69,7 @@ fn ChangeForm(
     view! {
         <ErrorSummary refusal field=field_of node_ref=summary />
         <p class="quiet-text">"All your other sessions end with it. This browser stays signed in."</p>
-        <form class="form" method="post" action=ChangePassword::url() on:submit=submit_to(change)>
+        <form class="form" method="post" action=form.action on:submit=form.on_submit()>
             // Nobody types here: password managers read for whom the new password is. It has no
             // name, so it is not sent.
             <input type="text" id="username" value=username autocomplete="username" readonly hidden />

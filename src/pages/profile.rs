@@ -4,8 +4,9 @@ use crate::{
     api::profile::UpdateProfile,
     components::{
         account::AccountNav,
-        form::{ErrorSummary, FormState, SubmitButton, TextField, submit_to},
+        form::{ErrorSummary, SubmitButton, TextField},
         layout::{Door, Page, Threshold},
+        submission::FormState,
     },
     domain::{
         profile::ProfileDraft,
@@ -14,12 +15,11 @@ use crate::{
     },
     error::AppError,
 };
-use leptos::{prelude::*, server_fn::ServerFn};
+use leptos::prelude::*;
 
 #[component]
 pub fn ProfilePage(view: ProfileView) -> impl IntoView {
-    let update = ServerAction::<UpdateProfile>::new();
-    let form = FormState::of(update, view.refusal, Vec::new());
+    let form = FormState::of::<UpdateProfile>(view.refusal, []);
     let notice = view.notice.map(|notice| view! { <Notice notice /> });
     view! {
         <Page title=form.title("Your profile") signed_in=view.display_name>
@@ -30,7 +30,7 @@ pub fn ProfilePage(view: ProfileView) -> impl IntoView {
                     <h1>"Your profile"</h1>
                     {notice}
                     <p class="quiet-text">"You sign in as " <b>{view.username}</b> "."</p>
-                    <ProfileForm update form draft=view.draft />
+                    <ProfileForm form draft=view.draft />
                 </div>
             </Threshold>
         </Page>
@@ -53,19 +53,16 @@ fn Notice(notice: ProfileNotice) -> impl IntoView {
 }
 
 #[component]
-fn ProfileForm(
-    update: ServerAction<UpdateProfile>,
-    form: FormState,
-    draft: ProfileDraft,
-) -> impl IntoView {
+fn ProfileForm(form: FormState, draft: ProfileDraft) -> impl IntoView {
     let FormState {
         refusal,
         busy,
         summary,
+        ..
     } = form;
     view! {
         <ErrorSummary refusal field=field_of node_ref=summary />
-        <form class="form" method="post" action=UpdateProfile::url() on:submit=submit_to(update)>
+        <form class="form" method="post" action=form.action on:submit=form.on_submit()>
             <TextField
                 id="display_name"
                 label="Display name"

@@ -3,26 +3,26 @@
 use crate::{
     api::setup::SetUp,
     components::{
-        form::{ErrorSummary, FormState, PasswordField, SubmitButton, TextField, submit_to},
+        form::{ErrorSummary, PasswordField, SubmitButton, TextField},
         layout::{Door, Page, Threshold},
+        submission::FormState,
     },
     domain::{setup::SetupDraft, user::IdentityRefusal, views::SetupView},
     error::AppError,
 };
-use leptos::{html, prelude::*, server_fn::ServerFn};
+use leptos::{html, prelude::*};
 
 #[component]
 pub fn SetupPage(view: SetupView) -> impl IntoView {
-    let set_up = ServerAction::<SetUp>::new();
     let password = NodeRef::new();
-    let form = FormState::of(set_up, view.refusal, vec![password]);
+    let form = FormState::of::<SetUp>(view.refusal, [password]);
     view! {
         <Page title=form.title("Make the first account")>
             <Threshold>
                 <Door />
                 <div class="card">
                     <h1>"Make the first account"</h1>
-                    <SetupForm set_up form password draft=view.draft min_chars=view.min_chars />
+                    <SetupForm form password draft=view.draft min_chars=view.min_chars />
                 </div>
             </Threshold>
         </Page>
@@ -31,7 +31,6 @@ pub fn SetupPage(view: SetupView) -> impl IntoView {
 
 #[component]
 fn SetupForm(
-    set_up: ServerAction<SetUp>,
     form: FormState,
     password: NodeRef<html::Input>,
     draft: SetupDraft,
@@ -41,12 +40,13 @@ fn SetupForm(
         refusal,
         busy,
         summary,
+        ..
     } = form;
     let hint = format!("At least {min_chars} characters.");
     view! {
         <ErrorSummary refusal field=field_of node_ref=summary />
         <p class="quiet-text">"It will be an administrator’s. The code shows that you run this server."</p>
-        <form class="form" method="post" action=SetUp::url() on:submit=submit_to(set_up)>
+        <form class="form" method="post" action=form.action on:submit=form.on_submit()>
             <TextField
                 id="code"
                 label="One-time code"

@@ -1,0 +1,154 @@
+//! Forms on their way to a server function.
+//!
+//! The browser posts the same form to the same address before the script is there, so the script
+//! sends what the browser would: its fields as they stand. No argument of a server function is made
+//! in between, and nothing here is compiled for each of them again (ADR 21).
+
+use crate::error::AppError;
+use leptos::{
+    ev::SubmitEvent,
+    html,
+    prelude::*,
+    server::codee::{Decoder, string::JsonSerdeCodec},
+    server_fn::{ServerFn, redirect::REDIRECT_HEADER},
+    task::spawn_local,
+    wasm_bindgen::JsCast,
+    web_sys::{FormData, RequestInit, Response, UrlSearchParams},
+};
+
+/// A form on a page: why it was refused, and whether it is under way.
+#[derive(Clone, Copy)]
+pub struct FormState {
+    /// Where it is sent, with the script and without.
+    pub action: &'static str,
+    pub refusal: RwSignal<Option<AppError>>,
+    pub busy: RwSignal<bool>,
+    pub summary: NodeRef<html::Div>,
+    passwords: StoredValue<Vec<NodeRef<html::Input>>>,
+}
+
+impl FormState {
+    /// A form for the server function `S`. `earlier_refusal` is what came of it before the script was
+    /// there; after a refusal by the script `passwords` are emptied and the reason takes the focus.
+    pub fn of<S>(
+        earlier_refusal: Option<AppError>,
+        passwords: impl Into<Vec<NodeRef<html::Input>>>,
+    ) -> Self
+    where
+        S: ServerFn<Output = (), Error = AppError>,
+    {
+        Self {
+            action: S::PATH,
+            refusal: RwSignal::new(earlier_refusal),
+            busy: RwSignal::new(false),
+            summary: NodeRef::new(),
+            passwords: StoredValue::new(passwords.into()),
+        }
+    }
+
+    /// The title of the page, which says first where there is a problem.
+    pub fn title(self, title: &'static str) -> Signal<String> {
+        Signal::derive(move || match self.refusal.get() {
+            Some(_) => format!("Error: {title}"),
+            None => title.to_owned(),
+        })
+    }
+
+    /// Whether what was typed into the field `id` was refused. `field_of` knows which field a refusal
+    /// is about; a failure that is nobody's mistake is about none.
+    pub fn is_invalid(
+        self,
+        field_of: fn(AppError) -> &'static str,
+        id: &'static str,
+    ) -> Signal<bool> {
+        Signal::derive(move || {
+            let refusal = self.refusal.get();
+            refusal.is_some_and(|refusal| refusal.is_refusal() && field_of(refusal) == id)
+        })
+    }
+
+    /// Sends the form without leaving the page.
+    pub fn on_submit(self) -> impl Fn(SubmitEvent) {
+        move |event| {
+            if event.default_prevented() {
+                return;
+            }
+            // The second click of a double click must not send it twice.
+            if self.busy.get_untracked() {
+                event.prevent_default();
+                return;
+            }
+            // What cannot be read is left to the browser's own form.
+            if let Some(fields) = fields_of(&event) {
+                event.prevent_default();
+                self.send(fields);
+            }
+        }
+    }
+
+    fn send(self, fields: UrlSearchParams) {
+        self.busy.set(true);
+        spawn_local(async move {
+            match post(self.action, &fields).await {
+                // It stays busy: the browser is on its way to the next page.
+                Ok(()) => self.refusal.set(None),
+                Err(refusal) => {
+                    self.refusal.set(Some(refusal));
+                    self.busy.set(false);
+                    self.empty_and_show();
+                }
+            }
+        });
+    }
+
+    /// After a refusal passwords go, what else was typed stays, and the reason is read out.
+    fn empty_and_show(self) {
+        for password in self.passwords.get_value() {
+            if let Some(password) = password.get_untracked() {
+                password.set_value("");
+            }
+        }
+        // The summary is drawn by this same change: it can take the focus once it stands.
+        request_animation_frame(move || {
+            if let Some(summary) = self.summary.get_untracked() {
+                // An element that left the page in the meantime needs no focus.
+                let _ = summary.focus();
+            }
+        });
+    }
+}
+
+/// What the browser would send.
+fn fields_of(event: &SubmitEvent) -> Option<UrlSearchParams> {
+    let form = event.target()?;
+    let fields = FormData::new_with_form(form.unchecked_ref()).ok()?;
+    UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()
+}
+
+/// Posts to a server function and follows where its answer leads.
+///
+/// # Errors
+/// What the function answered; [`AppError::Unavailable`] where there is no answer, or one that is
+/// not ours (a proxy's page).
+async fn post(path: &str, fields: &UrlSearchParams) -> Result<(), AppError> {
+    let lost = |_| AppError::Unavailable;
+    let request = RequestInit::new();
+    request.set_method("POST");
+    // Its content type is that of a form. `Accept` names no HTML, so the answer is for a program.
+    request.set_body(fields);
+    let answer = window().fetch_with_str_and_init(path, &request).await;
+    let answer: Response = answer.map_err(lost)?.unchecked_into();
+    if !answer.ok() {
+        let said = answer.text().map_err(lost)?.await.map_err(lost)?;
+        let failure = JsonSerdeCodec::decode(&said.as_string().unwrap_or_default());
+        return Err(failure.unwrap_or(AppError::Unavailable));
+    }
+    let headers = answer.headers();
+    let header = |name| headers.get(name).ok().flatten();
+    let next = header(REDIRECT_HEADER).and(header("location"));
+    let next = next.ok_or(AppError::Unavailable)?;
+    // The next page is loaded anew: the private memory of this one is gone then, and Back does not
+    // lead to the form. A navigation that the browser refuses leaves the person on this page.
+    let _ = window().location().replace(&next);
+    Ok(())
+}
