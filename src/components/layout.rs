@@ -40,23 +40,31 @@ pub fn Page<C: IntoView + 'static>(
     #[prop(optional)] wide: bool,
     children: TypedChildren<C>,
 ) -> impl IntoView {
-    let who = signed_in.map(|display_name| {
-        view! {
-            <div class="who">
-                <span class="who-name">{display_name}</span>
-                <SignOutButton class="button button-quiet button-small" />
-            </div>
-        }
-    });
+    let who = signed_in.map(|display_name| view! { <Who display_name /> });
+    view! {
+        <DocumentTitle title />
+        <Frame who width=if wide { "wide" } else { "narrow" }>{children.into_inner()()}</Frame>
+    }
+}
+
+#[component]
+fn DocumentTitle(title: Signal<String>) -> impl IntoView {
     // Leptos reads the title outside the page's own arena, where the page's signals do not exist.
     let text = ArcRwSignal::new(title.get_untracked());
     Effect::new({
         let text = text.clone();
         move || text.set(title.get())
     });
+    view! { <Title text=move || full_title(&text.get()) /> }
+}
+
+#[component]
+fn Who(display_name: String) -> impl IntoView {
     view! {
-        <Title text=move || full_title(&text.get()) />
-        <Frame who width=if wide { "wide" } else { "narrow" }>{children.into_inner()()}</Frame>
+        <div class="who">
+            <span class="who-name">{display_name}</span>
+            <SignOutButton class="button button-quiet button-small" />
+        </div>
     }
 }
 

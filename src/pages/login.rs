@@ -3,7 +3,7 @@
 use crate::{
     api::auth::Login,
     components::{
-        form::{ErrorSummary, PasswordField, SubmitButton},
+        form::{ErrorSummary, PasswordField, SubmitButton, TextField},
         layout::{Door, Page, Threshold},
         submission::FormState,
     },
@@ -60,27 +60,18 @@ fn SignInForm(
         ..
     } = form;
     let is_invalid = Signal::derive(move || refusal.get() == Some(AppError::SignInRefused));
-    let described_by = move || is_invalid.get().then_some("problem-text");
     view! {
         <ErrorSummary refusal field=|_| "username" node_ref=summary />
         <form class="form" method="post" action=form.action on:submit=form.on_submit()>
             <input type="hidden" name="next" value=next />
-            <div class="field">
-                <label for="username">"Name or e-mail"</label>
-                <input
-                    class="input"
-                    id="username"
-                    name="username"
-                    type="text"
-                    value=username
-                    autocomplete="username webauthn"
-                    autocapitalize="none"
-                    spellcheck="false"
-                    required
-                    aria-invalid=move || is_invalid.get().then_some("true")
-                    aria-describedby=described_by
-                />
-            </div>
+            <TextField
+                id="username"
+                label="Name or e-mail"
+                value=username
+                autocomplete="username webauthn"
+                required=true
+                is_invalid
+            />
             <PasswordField id="password" label="Password" autocomplete="current-password" node_ref=password is_invalid busy />
             <div class="check">
                 <input id="remember" name="remember" type="checkbox" value="on" aria-describedby="remember-hint" />
