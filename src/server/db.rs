@@ -2,7 +2,7 @@
 
 use crate::error::AppError;
 use sqlx::{
-    ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool,
+    ConnectOptions, Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -272,10 +272,8 @@ async fn postgres_pool(url: &str) -> Result<PgPool, OpenError> {
 /// Whether a connection that a request has given back may serve another one.
 ///
 /// It may wait for an answer that will never come, after the network or the machine behind it has
-/// gone without a word: the pool would miss it for as long as TCP waits. And it may still be in a
-/// transaction: where the disk is full SQLite rolls back by itself, sqlx counts on as if it had not,
-/// and two failures later a "commit" is the end of a savepoint, which writes nothing and succeeds.
-async fn is_as_new<C: sqlx::Connection>(connection: &mut C) -> Result<bool, sqlx::Error> {
+/// gone without a word: the pool would miss it for as long as TCP waits.
+async fn is_as_new(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     // A rollback that was begun is over when this is answered.
     let answered = timeout(CONNECTION_WAIT, connection.ping()).await;
     answered.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 /// What all variables of ours begin with.
 const PREFIX: &str = "VESTIBULE_";
 
+/// `VESTIBULE_SERVICE_HOST`, `VESTIBULE_PORT`, `VESTIBULE_PORT_3000_TCP_ADDR` and their like.
+const OF_A_SERVICE: [&str; 3] = ["SERVICE_HOST", "SERVICE_PORT", "PORT"];
+
 /// Names the file, so it is no key in it.
 pub const FILE: &str = "VESTIBULE_CONFIG";
 
@@ -26,9 +29,15 @@ impl Environment {
     }
 
     /// The variables that are meant for us.
+    ///
+    /// Kubernetes gives every container some that name a Service, such as one called `vestibule`; it
+    /// must not keep us from starting, and no setting is called like them.
     pub fn ours(&self) -> impl Iterator<Item = &str> {
         let names = self.0.keys().map(String::as_str);
-        names.filter(|name| name.starts_with(PREFIX))
+        names.filter(|name| {
+            let rest = name.strip_prefix(PREFIX);
+            rest.is_some_and(|rest| !OF_A_SERVICE.iter().any(|begin| rest.starts_with(begin)))
+        })
     }
 }
 

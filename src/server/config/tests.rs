@@ -127,6 +127,10 @@ fn an_unknown_variable_is_told_by_its_name_alone() {
         ("VESTIBULE_DATABASE_PASSWORD", "s3cret"),
         ("VESTIBULE_PUBLIC_URI", ""),
         ("MY_VESTIBULE_KEY", "another program's"),
+        ("VESTIBULE_SERVICE_HOST", "10.0.0.11"),
+        ("VESTIBULE_SERVICE_PORT_HTTP", "3000"),
+        ("VESTIBULE_PORT", "tcp://10.0.0.11:3000"),
+        ("VESTIBULE_PORT_3000_TCP_ADDR", "10.0.0.11"),
     ]);
     let told = read("", None, &environment)
         .expect_err("a mistake")

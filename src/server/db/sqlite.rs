@@ -1,8 +1,8 @@
 //! The file of an embedded database.
 
-use super::{CONNECTION_WAIT, IfMissing, OpenError, is_as_new};
+use super::{CONNECTION_WAIT, IfMissing, OpenError};
 use sqlx::{
-    ConnectOptions, SqlitePool,
+    ConnectOptions, Connection, SqliteConnection, SqlitePool,
     error::DatabaseError,
     sqlite::{
         SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
@@ -41,11 +41,13 @@ pub async fn open(path: &Path, if_missing: IfMissing) -> Result<SqlitePool, Open
         .disable_statement_logging();
     let file = Arc::new(WatchedFile::new(path));
     let pool = SqlitePoolOptions::new()
-        .before_acquire(move |_, connection| {
-            let is_current = file.is_current(connection.age);
-            Box::pin(async move { Ok(is_current) })
+        // sqlx asks a connection for an answer when it is given back, and a file is not lost between
+        // two requests as a network is: asking again would double the way to SQLite's thread.
+        .test_before_acquire(false)
+        .before_acquire(move |connection, metadata| {
+            let is_as_new = file.is_current(metadata.age) && !is_left_in_transaction(connection);
+            Box::pin(async move { Ok(is_as_new) })
         })
-        .after_release(|connection, _| Box::pin(is_as_new(connection)))
         .max_connections(CONNECTIONS)
         .acquire_timeout(CONNECTION_WAIT)
         .connect_lazy_with(options);
@@ -58,6 +60,12 @@ pub async fn open(path: &Path, if_missing: IfMissing) -> Result<SqlitePool, Open
         sleep(WRITER_WAIT / MOST_ATTEMPTS).await;
     }
     Ok(pool)
+}
+
+/// Where the disk is full SQLite rolls back by itself, and sqlx counts on as if it had not: two failures
+/// later a "commit" would be the end of a savepoint, which writes nothing and succeeds.
+fn is_left_in_transaction(connection: &SqliteConnection) -> bool {
+    connection.is_in_transaction()
 }
 
 /// Making WAL the journal of a new file needs that file alone, and for that SQLite itself does not
