@@ -54,7 +54,7 @@ on_both_engines! {
     async fn a_request_that_the_database_keeps_waiting_is_our_fault(database: TestDatabase) {
         let (address, engine) = (database.address.clone(), database.engine);
         let limit = |config: &mut vestibule::server::config::Config| {
-            config.http.request_timeout = Duration::from_secs(1);
+            config.http.request_timeout = Duration::from_secs(3);
         };
         let app = TestApp::with(database, limit).await;
         let mut browser = app.signed_in("ada").await;
