@@ -31,7 +31,7 @@ impl NextPath {
             && text
                 .bytes()
                 .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
-            && !path.split('/').any(|segment| matches!(segment, "." | ".."))
+            && !path.split('/').any(is_dots)
             && !path.starts_with("/api/");
         let destination = !NOT_A_DESTINATION.contains(&path.trim_end_matches('/'));
         (ours && destination).then(|| Self(text.to_owned()))
@@ -74,6 +74,13 @@ impl fmt::Display for NextPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Browsers take these segments out of a path (WHATWG URL, single-dot and double-dot segments), in
+/// every spelling: `/%2e/login` is `/login`, whatever its first segment seems to be.
+fn is_dots(segment: &str) -> bool {
+    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+    matches!(plain.as_str(), "." | "..")
 }
 
 /// Percent-encodes what would end or split a query value; the input is printable ASCII.
@@ -130,6 +137,9 @@ mod tests {
             "/../x",
             "/a/..",
             "/./x",
+            "/%2e/login",
+            "/a/%2E%2e/api/logout",
+            "/.%2e/x",
             "/login",
             "/login/",
             "/login?next=/login",
