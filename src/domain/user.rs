@@ -109,12 +109,15 @@ impl Username {
     }
 }
 
-/// Combining marks belong to the letter before them in many scripts (Devanagari, Thai, …). The
-/// fillers of Hangul count as letters and show nothing; NFKC leaves these two of them.
+/// The fillers of Hangul count as letters and show nothing; NFKC leaves these two of them.
+fn is_letter_or_digit(c: char) -> bool {
+    c.is_alphanumeric() && !matches!(c, '\u{115F}' | '\u{1160}')
+}
+
+/// Combining marks belong to the letter before them in many scripts (Devanagari, Thai, …).
 fn is_letter_digit_or_mark(c: char) -> bool {
     use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
-    let filler = matches!(c, '\u{115F}' | '\u{1160}');
-    !filler && (c.is_alphanumeric() || CanonicalCombiningClassMapBorrowed::new().get_u8(c) != 0)
+    is_letter_or_digit(c) || CanonicalCombiningClassMapBorrowed::new().get_u8(c) != 0
 }
 
 /// Characters that show nothing and turn the text around them: what a page says of a person must
@@ -125,7 +128,11 @@ fn is_unseen_control(c: char) -> bool {
 }
 
 /// An e-mail address, by a grammar that allows one address and nothing beside it: exactly one
-/// `@`, no white space, comma, quote or control character (CVE-2022-35924: `a@evil,b@good`).
+/// `@`, no white space, comma, quote or control character (CVE-2022-35924: `a@evil,b@good`), and
+/// nothing invisible.
+///
+/// It is kept in NFKC, like a name, because it is found in that form: what is compared and what is
+/// written to must be one address (CVE-2019-19844).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email(String);
 
@@ -133,7 +140,7 @@ impl Email {
     /// # Errors
     /// [`IdentityRefusal::Email`].
     pub fn parse(typed: &str) -> Result<Self, IdentityRefusal> {
-        let address = ComposingNormalizer::new_nfc()
+        let address = ComposingNormalizer::new_nfkc()
             .normalize(typed.trim())
             .into_owned();
         let (local, domain) = address.split_once('@').ok_or(IdentityRefusal::Email)?;
@@ -142,13 +149,13 @@ impl Email {
             && local.split('.').all(|atom| !atom.is_empty())
             && local
                 .chars()
-                .all(|c| c.is_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(c));
+                .all(|c| is_letter_or_digit(c) || ".!#$%&'*+/=?^_`{|}~-".contains(c));
         let domain_ok = domain.contains('.')
             && domain.split('.').all(|label| {
                 !label.is_empty()
                     && !label.starts_with('-')
                     && !label.ends_with('-')
-                    && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+                    && label.chars().all(|c| is_letter_or_digit(c) || c == '-')
             });
         let ok = local_ok && domain_ok && address.len() <= MAX_EMAIL_BYTES;
         ok.then_some(Self(address)).ok_or(IdentityRefusal::Email)
@@ -279,6 +286,8 @@ mod tests {
         for address in ["ada@example.org", "a+b@x.co", "ada@bücher.example"] {
             assert!(Email::parse(address).is_ok(), "{address}");
         }
+        let found_as = Email::parse("Ada＠ｅxample．org").expect("an address");
+        assert_eq!(found_as.as_str(), "Ada@example.org");
         for address in [
             "",
             "ada",
@@ -291,6 +300,9 @@ mod tests {
             "a@x..y",
             "a@b@c.d",
             "\"a\"@x.y",
+            "a\u{3164}@x.y",
+            "a@x\u{ffa0}.y",
+            "a\u{1f101}b@x.y",
         ] {
             assert_eq!(
                 Email::parse(address),
