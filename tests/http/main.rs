@@ -1,10 +1,13 @@
 //! The server over real TCP, one file a noun.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "../invariants/mod.rs"]
+mod invariants;
 #[path = "../support/mod.rs"]
 mod support;
 
 mod activity;
+mod any_form;
 mod app;
 mod attack;
 mod cookies;

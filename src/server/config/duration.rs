@@ -37,6 +37,28 @@ pub fn parse(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Of every number with a unit: exact, or refused because it is none or too long.
+        #[test]
+        fn a_duration_is_exact_or_refused(number in any::<u64>(), shift in 0_u32..64, unit in 0_usize..4) {
+            let number = number >> shift;
+            let (unit, each) = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)][unit];
+            let seconds = u128::from(number) * each;
+            let fits = (1..=u128::from(LONGEST.as_secs())).contains(&seconds);
+            let read = parse(&format!("{number}{unit}")).ok().map(|read| u128::from(read.as_secs()));
+            prop_assert_eq!(read, fits.then_some(seconds));
+        }
+
+        #[test]
+        fn any_text_is_survived(text in "[0-9 ]{0,22}[smhd]?\\PC{0,4}") {
+            if let Ok(read) = parse(&text) {
+                prop_assert!((Duration::from_secs(1)..=LONGEST).contains(&read), "{}", text);
+                prop_assert!(text.ends_with(['s', 'm', 'h', 'd']), "{}", text);
+            }
+        }
+    }
 
     #[test]
     fn units_are_read() {

@@ -1,0 +1,129 @@
+//! The answer of a server function to a body that nobody's page has sent.
+
+use vestibule::error::AppError;
+
+/// A server function, and the fields of its form.
+#[derive(Debug)]
+pub struct Function {
+    pub path: &'static str,
+    pub required: &'static [&'static str],
+    pub optional: &'static [&'static str],
+    /// Whether it asks for a session before it looks at the form.
+    pub is_private: bool,
+}
+
+pub const FUNCTIONS: [Function; 5] = [
+    Function {
+        path: "/api/login",
+        required: &["username", "password"],
+        optional: &["remember", "next"],
+        is_private: false,
+    },
+    Function {
+        path: "/api/set_up",
+        required: &["code", "username", "password"],
+        optional: &["email", "display_name"],
+        is_private: false,
+    },
+    Function {
+        path: "/api/update_profile",
+        required: &["display_name", "email", "description"],
+        optional: &[],
+        is_private: true,
+    },
+    Function {
+        path: "/api/change_password",
+        required: &["current_password", "new_password"],
+        optional: &[],
+        is_private: true,
+    },
+    Function {
+        path: "/api/logout",
+        required: &[],
+        optional: &[],
+        is_private: false,
+    },
+];
+
+/// Where a plain form is led to: back to its page, or on.
+const PAGES: [&str; 5] = [
+    "/login",
+    "/setup",
+    "/account/profile",
+    "/account/password",
+    "/signed-out",
+];
+
+/// Who sends a form.
+#[derive(Clone, Copy, Debug)]
+pub struct Sender {
+    /// Without our script, to which a page is answered.
+    pub is_plain: bool,
+    pub is_signed_in: bool,
+}
+
+/// What the server said.
+#[derive(Debug)]
+pub struct Seen<'a> {
+    pub status: u16,
+    pub content_type: Option<&'a str>,
+    pub location: Option<&'a str>,
+    pub set_cookies: Vec<&'a str>,
+    pub body: &'a [u8],
+}
+
+/// One clear answer that gives nobody a session: a word of [`AppError`], a page, or the way to one.
+pub fn check(function: &Function, form: &[u8], sender: Sender, seen: &Seen) {
+    let is_plain = sender.is_plain;
+    let shown = String::from_utf8_lossy(seen.body);
+    let what = format!("{} {} {shown}", function.path, seen.status);
+    let starts_session = |line: &&str| {
+        let value = line.strip_prefix("__Host-Http-session=");
+        value.is_some_and(|value| !value.starts_with(';'))
+    };
+    assert!(!seen.set_cookies.iter().any(starts_session), "{what}");
+    match seen.status {
+        200 if is_plain => panic!("a plain form ends on a page of its own: {what}"),
+        200 => assert!(seen.body.len() < 8, "{what}"),
+        303 => {
+            let page = seen.location.and_then(|way| way.split('?').next());
+            assert!(
+                is_plain && page.is_some_and(|page| PAGES.contains(&page)),
+                "{what}"
+            );
+        }
+        400..=499 if is_plain => {
+            assert_eq!(
+                seen.content_type,
+                Some("text/html; charset=utf-8"),
+                "{what}"
+            );
+            assert!(shown.starts_with("<!DOCTYPE html>"), "{what}");
+        }
+        400..=499 => {
+            assert_eq!(seen.content_type, Some("application/json"), "{what}");
+            let error: AppError = serde_json::from_slice(seen.body).expect("one of our errors");
+            assert_eq!(error.status(), seen.status, "{what}");
+        }
+        _ => panic!("{what}"),
+    }
+    if function.is_private && !sender.is_signed_in {
+        assert_eq!(seen.status, 401, "{what}");
+    } else if seen.status != 400 {
+        assert_each_once(function, form);
+    }
+}
+
+/// What a function has read stands in the form once, as others read it too: of two passwords, which
+/// was checked?
+fn assert_each_once(function: &Function, form: &[u8]) {
+    let pairs: Vec<_> = url::form_urlencoded::parse(form).into_owned().collect();
+    let times = |field: &&str| pairs.iter().filter(|(name, _)| name == *field).count();
+    let shown = String::from_utf8_lossy(form);
+    for field in function.required {
+        assert_eq!(times(field), 1, "{field} in {shown:?}");
+    }
+    for field in function.optional {
+        assert!(times(field) <= 1, "{field} in {shown:?}");
+    }
+}

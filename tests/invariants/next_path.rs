@@ -1,0 +1,59 @@
+//! Where signing in leads, by the URL parser of the WHATWG that browsers have.
+
+use axum::http::{HeaderValue, Uri};
+use url::Url;
+use vestibule::domain::next_path::NextPath;
+
+/// What is accepted leads to a page of this site, and arrives there as it was asked for.
+pub fn check(text: &str) {
+    let Some(next) = NextPath::parse(text) else {
+        assert!(NextPath::or_home(text).is_home());
+        return;
+    };
+    assert_eq!((next.as_str(), next.to_string().as_str()), (text, text));
+    // Both spellings lead to one place: as `Location`, and as a link out of any page.
+    for page in [
+        "https://vestibule.example",
+        "https://vestibule.example/a/b?c#d",
+    ] {
+        let page = Url::parse(page).expect("a URL");
+        let there = page.join(text).expect("a URL");
+        assert_eq!(there.origin(), page.origin(), "{text:?} leads to {there}");
+        assert_eq!((there.username(), there.password()), ("", None));
+        let path = there.path().trim_end_matches('/');
+        assert!(
+            !there.path().starts_with("/api/"),
+            "{text:?} leads to {there}"
+        );
+        assert!(
+            !["/login", "/logout", "/signed-out"].contains(&path),
+            "{text:?} leads to {there}"
+        );
+    }
+    check_way(&next.login_page(), &next, &[]);
+    check_way(&next.cookie_check_page(), &next, &["cookie-check"]);
+}
+
+/// Through the browser's address and our own query, `next` comes out as it went in.
+fn check_way(page: &str, next: &NextPath, before: &[&str]) {
+    let line = HeaderValue::from_str(page).expect("a header value");
+    assert!(line.as_bytes().iter().all(u8::is_ascii_graphic), "{page:?}");
+    let asked = Url::parse("https://vestibule.example")
+        .expect("a URL")
+        .join(page)
+        .expect("a URL");
+    assert_eq!(asked.path(), "/login", "{page:?}");
+    let target = &asked[url::Position::BeforePath..url::Position::AfterQuery];
+    let target: Uri = target.parse().expect("a request target");
+    let query = target.query().unwrap_or_default().as_bytes();
+    let pairs: Vec<_> = url::form_urlencoded::parse(query).into_owned().collect();
+    let mut expected: Vec<_> = before
+        .iter()
+        .map(|name| ((*name).to_owned(), String::new()))
+        .collect();
+    // Without `next` it is the dashboard.
+    if !(next.is_home() && before.is_empty()) {
+        expected.push(("next".to_owned(), next.to_string()));
+    }
+    assert_eq!(pairs, expected, "{page:?}");
+}

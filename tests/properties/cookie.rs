@@ -1,0 +1,82 @@
+//! The session cookie among whatever else a browser sends.
+
+use crate::invariants::cookie::{SESSION, check, check_beside, check_what_is_set, request, spelt};
+use proptest::{collection::vec, prelude::*};
+use std::time::Duration;
+
+/// Parts of cookie lines: ours, nearly ours, and what other parsers take for a separator.
+const PARTS: &[&[u8]] = &[
+    b"__Host-Http-session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    b"__Host-Http-session=BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB",
+    b"__Host-Http-session",
+    b"__host-http-session",
+    b"__Host-Http-device",
+    b"__Host-Http-device=_-9AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+",
+    b"=",
+    b"=",
+    b";",
+    b"; ",
+    b"; ",
+    b" ",
+    b"\t",
+    b",",
+    b"\"",
+    b"$",
+    b"$Version=1; ",
+    b"a=b",
+    b"%3D",
+    b"\xa0",
+    b"\xff",
+    "\u{a0}".as_bytes(),
+    "\u{2000}".as_bytes(),
+    "\u{feff}".as_bytes(),
+];
+
+fn line() -> impl Strategy<Value = Vec<u8>> {
+    let parts = vec(prop::sample::select(PARTS), 0..8).prop_map(|parts| parts.concat());
+    prop_oneof![3 => parts, 1 => vec(any::<u8>(), 0..120)]
+}
+
+/// A session cookie in which one thing may be wrong, between neighbours.
+fn nearly() -> impl Strategy<Value = Vec<u8>> {
+    let odd = || prop::sample::select(&PARTS[8..]).prop_map(<[u8]>::to_vec);
+    let odd = move || prop_oneof![3 => Just(Vec::new()), 1 => odd()];
+    let token = any::<[u8; 32]>().prop_map(|token| spelt(&token));
+    (odd(), odd(), odd(), token, odd()).prop_map(|(before, left, right, token, after)| {
+        [
+            &before,
+            SESSION.as_bytes(),
+            &left,
+            b"=",
+            &right,
+            token.as_bytes(),
+            &after,
+        ]
+        .concat()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_096))]
+
+    /// One session cookie by the grammar is the session; none, two or an odd one is nobody.
+    #[test]
+    fn a_token_counts_where_the_grammar_has_exactly_one(
+        lines in vec(prop_oneof![line(), nearly()], 0..3),
+    ) {
+        check(&request(lines.iter().map(Vec::as_slice)));
+    }
+
+    /// Whatever other applications set on this host: it neither signs out nor hides the session.
+    #[test]
+    fn a_session_keeps_its_meaning_beside_any_neighbours(before in line(), after in line()) {
+        check_beside(&before, &after);
+    }
+
+    #[test]
+    fn what_is_set_is_read_back(token in any::<[u8; 32]>(), seconds in any::<Option<u32>>()) {
+        check_what_is_set(&token, seconds.map(|seconds| Duration::from_secs(seconds.into())));
+    }
+}
