@@ -260,11 +260,12 @@ async fn postgres_pool(url: &str) -> Result<PgPool, OpenError> {
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(CONNECTION_WAIT)
         .after_release(|connection, _| Box::pin(is_as_new(connection)))
-        .connect_with(options)
-        .await?;
+        .connect_lazy_with(options);
+    let mut connection = pool.acquire().await?;
     let version: String = sqlx::query_scalar("SHOW server_version_num")
-        .fetch_one(&pool)
+        .fetch_one(&mut *connection)
         .await?;
+    drop(connection);
     refuse_old_postgres(&version)?;
     Ok(pool)
 }
