@@ -138,8 +138,9 @@ async fn post(path: &str, fields: &UrlSearchParams) -> Result<(), AppError> {
     request.set_body(fields);
     let answer = window().fetch_with_str_and_init(path, &request).await;
     let answer: Response = answer.map_err(lost)?.unchecked_into();
+    // Whatever it says: an answer that nobody reads to its end is never over for the browser.
+    let said = answer.text().map_err(lost)?.await.map_err(lost)?;
     if !answer.ok() {
-        let said = answer.text().map_err(lost)?.await.map_err(lost)?;
         let failure = JsonSerdeCodec::decode(&said.as_string().unwrap_or_default());
         return Err(failure.unwrap_or(AppError::Unavailable));
     }
