@@ -359,6 +359,21 @@ test.describe('with the script', () => {
     await visitor.isWelcomed(person);
   });
 
+  for (const status of [200, 502]) {
+    test(`an answer of somebody else's with status ${status} is told as none`, async ({ visitor, person, complaints }) => {
+      complaints.expect(/status of 502/);
+      await visitor.open('/login');
+      const page = { status, contentType: 'text/html', body: '<p>Sign in to this network first.</p>' };
+      await visitor.page.route('**/api/login', (route) => route.fulfill(page));
+      await visitor.sends(person.name, person.password);
+      await expect(visitor.problem).toContainText('not available right now');
+      await expect(visitor.password).toHaveValue('');
+      await visitor.page.unroute('**/api/login');
+      await visitor.sends(person.name, person.password);
+      await visitor.isWelcomed(person);
+    });
+  }
+
   test('Back does not lead to the form', async ({ visitor, person }) => {
     await visitor.page.goto('/healthz');
     await visitor.signsIn(person);

@@ -16,7 +16,7 @@ pub const LOWEST_MIN_CHARS: usize = 8;
 
 /// A password as it was typed: never printed, wiped from memory when it is dropped.
 ///
-/// It can be serialised because the browser has to send it; nothing on the server sends it on.
+/// It can be serialised because `#[server]` asks that of every argument; nothing sends it on.
 #[derive(Clone, Default, Serialize, Deserialize, ZeroizeOnDrop)]
 #[serde(transparent)]
 pub struct Password(String);

@@ -15,7 +15,7 @@ const GROUP: usize = 5;
 
 /// A setup code as it is shown or typed: never printed by accident, wiped from memory.
 ///
-/// It can be serialised because the browser has to send it; nothing on the server sends it on.
+/// It can be serialised because `#[server]` asks that of every argument; nothing sends it on.
 #[derive(Clone, Default, Serialize, Deserialize, ZeroizeOnDrop)]
 #[serde(transparent)]
 pub struct SetupCode(String);
