@@ -125,7 +125,7 @@ impl Home {
             stdout: text(output.stdout),
             stderr: text(output.stderr),
         };
-        said::keep(&outcome.report());
+        said::keep(&format!("{}\n{}\n", outcome.stdout, outcome.stderr));
         outcome
     }
 

@@ -23,7 +23,10 @@ use super::{
     users::UserError,
 };
 use crate::domain::activity::Source;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{
+    CommandFactory, Parser, Subcommand,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use std::{io, path::PathBuf, process::ExitCode};
 
 /// Sign-in for people who run their own applications. Without a command it serves.
@@ -83,7 +86,7 @@ enum CliError {
 /// Runs the command of this process's arguments. The exit status is 0, 1 for a failure, and 2 for
 /// arguments that are not understood. `site` is the one inside the program, where it has one.
 pub fn main(site: Option<&'static SiteInside>) -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::try_parse().unwrap_or_else(|refusal| without_value(refusal).exit());
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -98,6 +101,17 @@ pub fn main(site: Option<&'static SiteInside>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What stands where nothing belongs may be a password, and what is said may be kept in a log. Names of
+/// options are repeated, because they are what people mistype.
+fn without_value(mut refusal: clap::Error) -> clap::Error {
+    let unexpected = refusal.get(ContextKind::InvalidArg);
+    let is_value = |value: &ContextValue| !value.to_string().starts_with('-');
+    if refusal.kind() == ErrorKind::UnknownArgument && unexpected.is_some_and(is_value) {
+        refusal.remove(ContextKind::InvalidArg);
+    }
+    refusal
 }
 
 async fn run(arguments: Arguments, site: Option<&'static SiteInside>) -> Result<(), CliError> {
