@@ -65,13 +65,31 @@ fn any_body() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![3 => parts, 1 => vec(any::<u8>(), 0..200)]
 }
 
+/// What a reader of a field may stumble over.
+const ODDITIES: &[&str] = &[
+    "\0",
+    "\r\n",
+    "\u{1b}[31m",
+    "\u{7f}",
+    "\u{202e}",
+    "\u{3164}",
+    "e\u{301}",
+    "漢",
+    "🗝",
+    "a",
+    "@",
+    ".",
+    "%",
+    "<",
+    "\"",
+    " ",
+];
+
 /// A form with each of its fields, with anything in them and perhaps something behind it.
 fn any_form(function: &'static Function) -> impl Strategy<Value = Vec<u8>> {
     let fields: Vec<_> = [function.required, function.optional].concat();
-    let texts = vec(
-        prop_oneof!["\\PC{0,24}", "[\0-\u{1f}\u{7f}a-z]{0,8}"],
-        fields.len(),
-    );
+    let odd = vec(prop::sample::select(ODDITIES), 0..8).prop_map(|parts| parts.concat());
+    let texts = vec(prop_oneof!["\\PC{0,24}", odd], fields.len());
     let behind = prop_oneof![4 => Just(Vec::new()), 1 => any_body()];
     (texts, behind).prop_map(move |(texts, behind)| {
         let pairs = fields
@@ -136,7 +154,7 @@ on_both_engines! {
         let app = TestApp::start(database, core, |_| ()).await;
         let browser = app.signed_in("ada").await;
         let session = browser.session().unwrap().to_owned();
-        let config = ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() };
+        let config = ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() };
         proptest!(config, |((function, body, is_plain, signed_in) in any_request())| {
             // Signing out needs no form, and would end it.
             let with_session = signed_in && function.path != "/api/logout";
