@@ -32,12 +32,14 @@ test('nothing about a person is kept in the browser, on any page', async ({ visi
   await nothingIsKept();
   await visitor.page.getByRole('button', { name: 'Save' }).click();
   await expect(visitor.page.getByRole('status').first()).toHaveText('Saved.');
+  await visitor.comesAlive();
   await nothingIsKept();
 
   await visitor.open('/dashboard');
   await visitAccount(visitor, 'Change password', 'Change your password');
   await changesPassword(visitor, person.password, newPassword);
-  await expect(visitor.page.getByRole('status').first()).toBeVisible();
+  await expect(visitor.page.getByRole('status').first()).toContainText('Your password was changed.');
+  await visitor.comesAlive();
   await nothingIsKept();
 
   await visitor.open('/logout');
