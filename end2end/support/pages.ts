@@ -47,7 +47,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
   },
 
   dashboard: async ({ visitor, server }) => {
-    const person = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace' });
+    const person = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
     await visitor.signsIn(person);
     await visitor.signsOut();
     await visitor.open('/login');
@@ -65,7 +65,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
   // With something to complain about: a proxy that nobody trusts.
   'dashboard-admin': async ({ visitor, server }) => {
     await visitor.page.setExtraHTTPHeaders({ 'x-forwarded-for': '192.0.2.7', 'x-forwarded-host': 'inner.example' });
-    await visitor.signsIn(newPerson(server, { name: 'grace', displayName: 'Grace Hopper' }, ['--admin']));
+    await visitor.signsIn(newPerson(server, { name: 'grace', displayName: 'Grace Hopper', email: 'grace@example.org' }, ['--admin']));
     await expect(visitor.page.getByRole('main')).toContainText('not a trusted proxy');
   },
 
@@ -140,7 +140,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
 };
 
 async function signsInAt(path: string, visitor: Visitor, server: Server): Promise<Person> {
-  const person = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace' });
+  const person = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
   await visitor.signsIn(person);
   await visitor.open(path);
   return person;

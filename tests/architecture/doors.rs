@@ -436,8 +436,12 @@ pub const ONLY: &[OnlyIn] = &[
     ),
     only_in(
         "url",
-        &["src/server/origin.rs", "src/server/page_data.rs"],
-        "addresses are taken apart at the edge",
+        &[
+            "src/server/forms.rs",
+            "src/server/origin.rs",
+            "src/server/page_data.rs",
+        ],
+        "addresses and forms are taken apart at the edge",
     ),
 ];
 

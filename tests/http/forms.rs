@@ -66,6 +66,10 @@ async fn malformed_forms_are_refused_clearly() {
         format!("{right}&username=eve"),
         format!("{right}&password={WRONG}"),
         format!("username=eve&{right}"),
+        // In another spelling of Leptos's reader.
+        format!("{right}&[password]={WRONG}"),
+        format!("%5Bpassword%5D={WRONG}&username=ada"),
+        right.replace("password=", "[password]="),
     ] {
         let request = Request::post("/api/login", twice.as_bytes()).header("content-type", FORM);
         assert_eq!(app.browser().send(request).await.status, 400, "{twice}");
