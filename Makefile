@@ -5,7 +5,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run watch build check test cargo-test client-budget e2e canary shots bench start-your-own dist dist-check clean
+.PHONY: help setup run watch build check test cargo-test client-budget fuzz e2e canary shots bench start-your-own dist dist-check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
@@ -56,6 +56,11 @@ client-budget:
 	@tools/step "Weighing what a browser downloads (a second)" \
 		"See above." \
 		tools/client-budget
+
+fuzz: ## look for inputs that break the readers of cookies, forms, names and next
+	@tools/step "Fuzzing, FUZZ_SECONDS (30) a target, after the first build" \
+		"The lines above name the input and how to repeat it." \
+		tools/fuzz
 
 e2e: build ## the browser tests, on a release build
 	@tools/step "Testing in a browser (about 3 minutes)" \
