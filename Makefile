@@ -63,7 +63,7 @@ fuzz: ## look for inputs that break the readers of cookies, forms, names and nex
 		tools/fuzz
 
 e2e: build ## the browser tests, on a release build
-	@tools/step "Testing in a browser (about 3 minutes)" \
+	@tools/step "Testing in a browser (about 8 minutes)" \
 		"Look at what it saw: cd end2end && npx playwright show-report" \
 		tools/e2e
 
