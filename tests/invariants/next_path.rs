@@ -4,6 +4,32 @@ use axum::http::{HeaderValue, Uri};
 use url::Url;
 use vestibule::domain::next_path::NextPath;
 
+/// What confuses parsers of URLs.
+pub const CONFUSING: [&str; 22] = [
+    "/",
+    "//",
+    "\\",
+    "%2f",
+    "%5C",
+    "%252f",
+    "\t",
+    "\r\n",
+    "%0d%0a",
+    ".",
+    "..",
+    "%2e%2e",
+    ";",
+    "?",
+    "#",
+    "@",
+    ":",
+    "http:",
+    "javascript:",
+    "evil.example",
+    "&next=//evil.example",
+    "\u{3000}",
+];
+
 /// What is accepted leads to a page of this site, and arrives there as it was asked for.
 pub fn check(text: &str) {
     let Some(next) = NextPath::parse(text) else {

@@ -14,9 +14,10 @@ mod setup;
 mod user;
 
 use proptest::{collection::vec, prelude::*};
+use std::borrow::Cow;
 
 /// Texts out of pieces that mean something to the reader under test.
-fn pieces(of: &'static [&'static str]) -> impl Strategy<Value = String> {
+fn pieces(of: impl Into<Cow<'static, [&'static str]>>) -> impl Strategy<Value = String> {
     vec(prop::sample::select(of), 0..12).prop_map(|pieces| pieces.concat())
 }
 
