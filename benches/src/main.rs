@@ -18,7 +18,7 @@ use std::{
     process::ExitCode,
     time::{Duration, Instant},
 };
-use tokio::time::sleep;
+use tokio::{runtime::Builder, time::sleep};
 
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -30,14 +30,15 @@ pub const CONNECTIONS: usize = 16;
 const STARTS: usize = 10;
 const MEGABYTE: f64 = 1e6;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match *arguments.as_slice() {
-        ["bare-handler", address, _] => serve_handler(address).await,
-        ["bare-read", address, database] => serve_read(address, database).await,
-        _ => measure_all().await,
+        ["bare-handler", address, _] => run(Builder::new_multi_thread(), serve_handler(address)),
+        ["bare-read", address, database] => {
+            run(Builder::new_multi_thread(), serve_read(address, database))
+        }
+        _ => run(Builder::new_current_thread(), measure_all()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -46,6 +47,14 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The servers run as `#[tokio::main]` would run them, and as Vestibule runs. The client has one thread.
+fn run(
+    mut runtime: Builder,
+    program: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
+    runtime.enable_all().build()?.block_on(program)
 }
 
 async fn serve_handler(address: &str) -> Result<(), Failure> {

@@ -215,17 +215,40 @@ pub async fn open(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenEr
 }
 
 /// The same for a server, which will live with the database for long: a file with damage anywhere is
-/// refused at once, and not when somebody asks for what is lost. PostgreSQL looks after its own.
+/// refused, and not when somebody asks for what is lost. A large file is to be read through while the
+/// server answers already, by [`read_through`]. PostgreSQL looks after its own files.
 ///
 /// # Errors
 /// [`OpenError`], each with its remedy.
-pub async fn open_to_serve(url: &DatabaseUrl) -> Result<Db, OpenError> {
+pub async fn open_to_serve(url: &DatabaseUrl) -> Result<(Db, IsReadThrough), OpenError> {
     let db = connect(url, IfMissing::Create).await?;
-    if let Db::Sqlite(pool) = &db {
-        sqlite::read_through(pool).await?;
-    }
+    let is_read_through = match &db {
+        Db::Sqlite(pool) if !sqlite::is_small(pool).await? => IsReadThrough::No,
+        Db::Sqlite(_) | Db::Postgres(_) => {
+            read_through(&db).await?;
+            IsReadThrough::Yes
+        }
+    };
     migrate(&db).await?;
-    Ok(db)
+    Ok((db, is_read_through))
+}
+
+/// Whether damage anywhere would have been found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IsReadThrough {
+    Yes,
+    No,
+}
+
+/// Reads the whole file of an embedded database and looks whether its pages belong together.
+///
+/// # Errors
+/// [`OpenError::Damaged`], with what was found first.
+pub async fn read_through(db: &Db) -> Result<(), OpenError> {
+    match db {
+        Db::Sqlite(pool) => sqlite::read_through(pool).await,
+        Db::Postgres(_) => Ok(()),
+    }
 }
 
 async fn connect(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenError> {

@@ -191,10 +191,10 @@ async fn dashboard(
         description: user.description.clone(),
         is_admin: user.is_admin,
         session: session_view(&current.session),
-        previous_sign_in: previous.map(|session| SignInView {
-            device: device::in_words(&session.user_agent),
-            address: session.address,
-            at: moment(session.created_at),
+        previous_sign_in: previous.map(|sign_in| SignInView {
+            device: device::in_words(&sign_in.user_agent),
+            address: sign_in.address,
+            at: moment(sign_in.at),
         }),
         reach: user.is_admin.then(|| reach::view(client, &state.site)),
     })

@@ -4,9 +4,10 @@ use super::{CliError, core_on, output::to_stderr};
 use crate::{
     domain::{activity::Source, setup::SetupCode},
     server::{
-        activity, cleanup,
+        Core, activity, cleanup,
         config::{Config, Environment, is_watched},
-        db, http, setup,
+        db::{self, IsReadThrough, OpenError},
+        http, setup,
         site_inside::SiteInside,
         state::AppState,
         telemetry,
@@ -17,6 +18,7 @@ use std::{io, path::Path};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    sync::oneshot,
 };
 
 /// The name of the script, the style and the WebAssembly that the build writes.
@@ -25,12 +27,8 @@ const OUTPUT_NAME: &str = "vestibule";
 /// `site` is the one inside this program, which a folder in the configuration replaces.
 pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<(), CliError> {
     telemetry::start(&config.log);
-    let core = core_on(
-        db::open_to_serve(&config.database_url).await?,
-        &config,
-        Source::Browser,
-    )
-    .await?;
+    let (db, is_read_through) = db::open_to_serve(&config.database_url).await?;
+    let core = core_on(db, &config, Source::Browser).await?;
     let listener = TcpListener::bind(config.site_addr)
         .await
         .map_err(|error| cannot_listen(&config, &error))?;
@@ -56,15 +54,39 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
         tracing::warn!("{doubt}");
     }
     tokio::spawn(activity::keep_writing(core.clone()));
-    let cleaning = tokio::spawn(cleanup::run(core.clone()));
-    http::serve(state, listener, stop).await?;
+    let (report, damage) = oneshot::channel();
+    let housekeeping = tokio::spawn(keep_house(core.clone(), is_read_through, report));
+    let mut outcome = Ok(());
+    let end = async {
+        tokio::select! {
+            () = stop => {}
+            Ok(damage) = damage => outcome = Err(damage.into()),
+        }
+    };
+    http::serve(state, listener, end).await?;
     // It would find the database closed, and warn of it. That it was cut short is no failure.
-    cleaning.abort();
-    drop(cleaning.await);
+    housekeeping.abort();
+    drop(housekeeping.await);
     core.tallies.write(&core.db).await;
     core.db.close().await;
     to_stderr("Stopped.");
-    Ok(())
+    outcome
+}
+
+/// What is done beside the answers. Damage comes first: nothing is taken away from a damaged file.
+async fn keep_house(core: Core, read: IsReadThrough, report: oneshot::Sender<OpenError>) {
+    if read == IsReadThrough::No {
+        match db::read_through(&core.db).await {
+            Ok(()) => {}
+            Err(damage @ OpenError::Damaged(_)) => {
+                // Where nobody listens any more the server is stopping.
+                let _ = report.send(damage);
+                return;
+            }
+            Err(error) => tracing::warn!(%error, "the database file was not looked at for damage"),
+        }
+    }
+    cleanup::run(core).await;
 }
 
 fn cannot_listen(config: &Config, error: &io::Error) -> CliError {

@@ -89,6 +89,20 @@ fn primary_code(error: &sqlx::Error) -> Option<i32> {
     code.parse::<i32>().ok().map(|code| code & 0xff)
 }
 
+/// Whether [`read_through`] takes no longer than a start may: 25 ms for so much, where 200 MB took 0.7 s.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn is_small(pool: &SqlitePool) -> Result<bool, OpenError> {
+    const SMALL: i64 = 8_000_000;
+    let bytes: i64 = sqlx::query_scalar(
+        "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(bytes <= SMALL)
+}
+
 /// Reads the whole file and looks whether its pages belong together.
 ///
 /// # Errors

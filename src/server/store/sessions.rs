@@ -80,6 +80,21 @@ struct SessionRow {
     user: UserRow,
 }
 
+/// A sign-in, whatever has become of its session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    pub at: Timestamp,
+    pub address: String,
+    pub user_agent: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct SignInRow {
+    created_at: i64,
+    address: String,
+    user_agent: String,
+}
+
 /// The columns of [`SessionRow`], from `sessions s JOIN users u`.
 macro_rules! select_sessions {
     ($rest:literal) => {
@@ -278,21 +293,21 @@ pub async fn list(db: &Db, user: Option<&UserId>) -> Result<Vec<CurrentUser>, St
 }
 
 /// The sign-in of the same user before this one.
-pub async fn previous(db: &Db, session: &Session) -> Result<Option<Session>, StoreError> {
-    const SQL: &str = select_sessions!(
-        "WHERE s.user_id = $1 AND (s.created_at < $2 OR (s.created_at = $2 AND s.id < $3)) \
-         ORDER BY s.created_at DESC, s.id DESC LIMIT 1"
-    );
-    let row: Option<SessionRow> = on_pool!(db, pool => sqlx::query_as(SQL)
+pub async fn previous(db: &Db, session: &Session) -> Result<Option<SignIn>, StoreError> {
+    const SQL: &str = "SELECT created_at, address, user_agent FROM sessions \
+        WHERE user_id = $1 AND (created_at < $2 OR (created_at = $2 AND id < $3)) \
+        ORDER BY created_at DESC, id DESC LIMIT 1";
+    let row: Option<SignInRow> = on_pool!(db, pool => sqlx::query_as(SQL)
         .bind(&session.user_id.0)
         .bind(session.created_at.as_millis())
         .bind(&session.id.0)
         .fetch_optional(pool)
         .await?);
-    Ok(row
-        .map(CurrentUser::try_from)
-        .transpose()?
-        .map(|found| found.session))
+    Ok(row.map(|row| SignIn {
+        at: Timestamp::from_millis(row.created_at),
+        address: row.address,
+        user_agent: row.user_agent,
+    }))
 }
 
 /// Notes that a live session was used, and moves its idle end. `false` where it is live no more.

@@ -211,6 +211,36 @@ async fn a_damaged_file_is_refused_at_the_start_with_the_remedy() {
     home.serve().lets_in(browser.session().unwrap()).await;
 }
 
+/// A large file is read through while the server answers already.
+#[tokio::test]
+async fn damage_in_a_large_file_ends_the_server_that_it_is_found_by() {
+    const SMALL: u64 = 8_000_000;
+    let home = Home::on_sqlite().await;
+    let (server, browser) = one_signed_in(&home).await;
+    server.stop();
+    let fill = "WITH RECURSIVE rows(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM rows WHERE n < 4000) \
+        INSERT INTO activity (id, at, event, source, address, user_agent, times) \
+        SELECT 'row-' || n, 1000 * unixepoch(), 'signed-out', 'browser', '', printf('%.*c', 3000, 'x'), 1 FROM rows";
+    execute(&mut beside(&home).await, fill).await;
+    let file = home.database_file();
+    assert!(fs::metadata(&file).unwrap().len() > SMALL);
+    let server = home.serve();
+    server.lets_in(browser.session().unwrap()).await;
+    server.stop();
+
+    let pages = usize::try_from(fs::metadata(&file).unwrap().len()).unwrap() / PAGE;
+    spoil(&file, [pages - 1]);
+    let (status, told) = home.serve().ended();
+    assert_eq!(status.code(), Some(1), "{told}");
+    for words in [
+        "It listens on",
+        "the database file is damaged",
+        "Restore a backup",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
 #[tokio::test]
 async fn with_a_file_that_is_damaged_under_way_nobody_is_let_in() {
     let home = Home::on_sqlite().await;
