@@ -5,7 +5,7 @@ use crate::{
     domain::views::PageView,
     pages::{
         dashboard::DashboardPage, login::LoginPage, logout::LogoutPage, password::PasswordPage,
-        profile::ProfilePage, setup::SetupPage, signed_out::SignedOutPage,
+        profile::ProfilePage, sessions::SessionsPage, setup::SetupPage, signed_out::SignedOutPage,
     },
 };
 use leptos::{config::LeptosOptions, either::either, prelude::*};
@@ -56,7 +56,11 @@ pub const ROUTES: &[Route] = &[
         path: "/account/profile",
         access: Access::SignedIn,
     },
-    // Leads on: to the page above.
+    Route {
+        path: "/account/sessions",
+        access: Access::SignedIn,
+    },
+    // Leads on: to the page for a new password.
     Route {
         path: "/.well-known/change-password",
         access: Access::Anyone,
@@ -92,6 +96,7 @@ pub fn App() -> impl IntoView {
         PageView::SignedOut(view) => view! { <SignedOutPage view /> },
         PageView::Dashboard(view) => view! { <DashboardPage view=*view /> },
         PageView::Password(view) => view! { <PasswordPage view /> },
+        PageView::Sessions(view) => view! { <SessionsPage view=*view /> },
         PageView::Profile(view) => view! { <ProfilePage view=*view /> },
         PageView::Setup(view) => view! { <SetupPage view /> },
     )
@@ -125,6 +130,7 @@ mod tests {
             "/dashboard",
             "/account/password",
             "/account/profile",
+            "/account/sessions",
             "/admin",
             "/login/",
             "/LOGIN",

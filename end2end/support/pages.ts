@@ -9,7 +9,7 @@ import type { Wire } from './wire';
 export type Scene = { visitor: Visitor; server: Server; wire: Wire; stranger: Stranger };
 
 /** The pages that need a session: every `Access::SignedIn` of `ROUTES`. */
-export const PRIVATE = ['/dashboard', '/account/password', '/account/profile'];
+export const PRIVATE = ['/dashboard', '/account/password', '/account/profile', '/account/sessions'];
 
 /** What browsers say about failures that these pages are made of. */
 export const SAID_ABOUT_PAGES = [/status of (40[134]|422)/, /elsewhere: http:\/\/127\.0\.0\.1/];
@@ -104,6 +104,21 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.comesAlive();
   },
 
+  'sessions-only-this': async ({ visitor, server }) => {
+    await signsInAt('/account/sessions', visitor, server);
+  },
+
+  sessions: async ({ visitor, server }) => signsInAmongOthers(visitor, server, ELSEWHERE.length),
+
+  'sessions-fifty': async ({ visitor, server }) => signsInAmongOthers(visitor, server, 49),
+
+  'sessions-ended': async ({ visitor, server }) => {
+    await signsInAmongOthers(visitor, server, 2);
+    await visitor.page.getByRole('button', { name: /^End the session of/ }).first().click();
+    await expect(visitor.page.getByRole('status').first()).toContainText('1 session has ended');
+    await visitor.comesAlive();
+  },
+
   setup: async ({ visitor }) => visitor.open('/setup'),
 
   'setup-error': async ({ visitor }) => {
@@ -138,6 +153,24 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Refused');
   },
 };
+
+const ELSEWHERE = [
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1',
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36 Edg/156.0.0.0',
+  'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
+  'A reader of feeds that says nothing of itself',
+];
+
+async function signsInAmongOthers(visitor: Visitor, server: Server, others: number): Promise<void> {
+  const { name, password } = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
+  for (let other = 0; other < others; other++) {
+    await server.signsInElsewhere(name, password, ELSEWHERE[other % ELSEWHERE.length]!, other % 2 === 0);
+  }
+  await visitor.open('/login');
+  await visitor.sends(name, password);
+  await expect(visitor.page).toHaveURL(/dashboard/);
+  await visitor.open('/account/sessions');
+}
 
 async function signsInAt(path: string, visitor: Visitor, server: Server): Promise<Person> {
   const person = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });

@@ -57,18 +57,13 @@ pub async fn login(
 /// [`AppError::Unavailable`]: the session could not be ended, and the cookie is kept.
 #[server(endpoint = "logout")]
 pub async fn logout() -> Result<(), AppError> {
-    use crate::server::{auth, context, cookie, flash::Flash};
+    use crate::server::{auth, context, flash::Flash};
     let core = &context::state().core;
     let signed_out = auth::logout(core, context::brought_token().as_ref()).await?;
-    context::set_cookie(cookie::clear_session());
-    if let Some(user) = signed_out {
-        context::set_cookie(
-            Flash::SignedOut {
-                display_name: user.display_name,
-            }
-            .set_cookie(),
-        );
-    }
-    context::redirect("/signed-out");
+    let signed_out = signed_out.map(|user| Flash::SignedOut {
+        display_name: user.display_name,
+        others_ended: None,
+    });
+    context::sign_out(signed_out.as_ref());
     Ok(())
 }

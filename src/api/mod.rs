@@ -6,4 +6,5 @@
 pub mod auth;
 pub mod password;
 pub mod profile;
+pub mod sessions;
 pub mod setup;

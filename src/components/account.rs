@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 const PAGES: &[(&str, &str)] = &[
     ("/dashboard", "Dashboard"),
+    ("/account/sessions", "Sessions"),
     ("/account/profile", "Profile"),
     ("/account/password", "Password"),
 ];

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod form;
 pub mod layout;
+pub mod relative_time;
 pub mod sign_out;
 pub mod submission;
 pub mod time;

@@ -13,7 +13,7 @@ pub fn Time(moment: Moment) -> impl IntoView {
 }
 
 /// Day, month, year and minute, as the page's language writes them.
-fn in_own_time_zone(iso: &str) -> String {
+pub fn in_own_time_zone(iso: &str) -> String {
     let style = js_sys::Object::new();
     for (part, length) in [("dateStyle", "long"), ("timeStyle", "short")] {
         // Setting a property of a fresh object cannot fail.

@@ -35,6 +35,42 @@ impl Timestamp {
     }
 }
 
+/// A point in time as seen from another one, the server's "now".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelativeMoment {
+    pub at: Moment,
+    /// How far it lay away when the page was made; negative for the past.
+    pub seconds_away: i64,
+}
+
+/// Says how far something lies away, as roughly as people would: what has passed is cut to whole units,
+/// what is to come goes to the nearest.
+pub fn in_words(seconds_away: i64) -> String {
+    const UNITS: [(i64, &str); 3] = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let is_ahead = seconds_away > 0;
+    // A second less than two hours are two hours.
+    let distance = seconds_away
+        .saturating_abs()
+        .saturating_add(i64::from(is_ahead));
+    let unit = UNITS.into_iter().find(|(length, _)| distance >= *length);
+    let Some((length, unit)) = unit else {
+        let words = if is_ahead {
+            "in less than a minute"
+        } else {
+            "just now"
+        };
+        return words.to_owned();
+    };
+    let nearest = if is_ahead { length / 2 } else { 0 };
+    let number = distance.saturating_add(nearest) / length;
+    let plural = if number == 1 { "" } else { "s" };
+    if is_ahead {
+        format!("in {number} {unit}{plural}")
+    } else {
+        format!("{number} {unit}{plural} ago")
+    }
+}
+
 /// A point in time as a page shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
@@ -42,4 +78,31 @@ pub struct Moment {
     pub iso: String,
     /// For people, in UTC; the browser puts its own time zone in its place.
     pub words: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn distances_are_said_as_people_say_them() {
+        for (seconds, words) in [
+            (0, "just now"),
+            (-59, "just now"),
+            (58, "in less than a minute"),
+            (-60, "1 minute ago"),
+            (60, "in 1 minute"),
+            (-3_599, "59 minutes ago"),
+            (119, "in 2 minutes"),
+            (5_000, "in 1 hour"),
+            (7_199, "in 2 hours"),
+            (14 * 86_400 - 180, "in 14 days"),
+            (-7_200, "2 hours ago"),
+            (86_400, "in 1 day"),
+            (-90 * 86_400, "90 days ago"),
+        ] {
+            assert_eq!(in_words(seconds), words, "{seconds}");
+        }
+        assert!(in_words(i64::MIN).ends_with(" ago"));
+    }
 }

@@ -44,10 +44,14 @@ pub enum EndReason {
     UserDisabled,
     /// The account got a new password.
     PasswordChanged,
+    /// Its owner ended it from another browser.
+    EndedByOwner,
+    /// Its owner signed in once more than accounts may be signed in at once, and it was the longest idle.
+    TooMany,
 }
 
 impl EndReason {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::SignedOut,
         Self::Replaced,
         Self::Idle,
@@ -55,6 +59,8 @@ impl EndReason {
         Self::EndedByAdmin,
         Self::UserDisabled,
         Self::PasswordChanged,
+        Self::EndedByOwner,
+        Self::TooMany,
     ];
 
     /// The word that the database and programs use.
@@ -67,6 +73,8 @@ impl EndReason {
             Self::EndedByAdmin => "ended_by_admin",
             Self::UserDisabled => "user_disabled",
             Self::PasswordChanged => "password_changed",
+            Self::EndedByOwner => "ended_by_owner",
+            Self::TooMany => "too_many",
         }
     }
 
@@ -87,6 +95,12 @@ impl EndReason {
             }
             Self::PasswordChanged => {
                 "Your session ended because the password of the account was changed."
+            }
+            Self::EndedByOwner => {
+                "Your session was ended from another browser in which you are signed in."
+            }
+            Self::TooMany => {
+                "Your session ended because you signed in elsewhere, and this was the longest unused of too many."
             }
         }
     }

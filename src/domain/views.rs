@@ -1,7 +1,12 @@
 //! What the pages show: purpose-built types, the only ones that cross from server to browser
 //! (ASVS V15.3.1). No row of the database and no secret is among them.
 
-use super::{moment::Moment, profile::ProfileDraft, session::EndReason, setup::SetupDraft};
+use super::{
+    moment::{Moment, RelativeMoment},
+    profile::ProfileDraft,
+    session::EndReason,
+    setup::SetupDraft,
+};
 use crate::error::AppError;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +19,7 @@ pub enum PageView {
     Dashboard(Box<DashboardView>),
     Password(PasswordView),
     Profile(Box<ProfileView>),
+    Sessions(Box<SessionsView>),
     Setup(SetupView),
 }
 
@@ -88,12 +94,36 @@ pub struct ReachView {
 pub struct SignedOutView {
     /// Who was signed out; unknown when the page is opened by hand or reloaded later.
     pub display_name: Option<String>,
+    /// How many other sessions ended with it, where all were to end.
+    pub others_ended: Option<u64>,
 }
 
 /// The page that asks before signing out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogoutView {
     pub display_name: Option<String>,
+}
+
+/// The page on which people see where they are signed in, and end it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionsView {
+    pub display_name: String,
+    pub current: LiveSessionView,
+    /// The last used first.
+    pub others: Vec<LiveSessionView>,
+    /// So many sessions were just ended.
+    pub ended: Option<u64>,
+}
+
+/// A session that can be ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveSessionView {
+    /// Public: knowing it gives no access.
+    pub id: String,
+    pub session: SessionView,
+    pub last_seen: RelativeMoment,
+    pub idle_end: RelativeMoment,
+    pub absolute_end: RelativeMoment,
 }
 
 /// The page on which people change their password.

@@ -70,6 +70,9 @@ fn ThisSession(session: SessionView) -> impl IntoView {
                 <Fact term="Ends at the latest"><Time moment=session.absolute_ends_at /></Fact>
                 {session.remember.then(|| view! { <Fact term="Kept on this device">"Yes"</Fact> })}
             </dl>
+            <div class="actions">
+                <a href="/account/sessions">"All your sessions"</a>
+            </div>
         </section>
     }
 }

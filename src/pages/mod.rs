@@ -5,5 +5,6 @@ pub mod login;
 pub mod logout;
 pub mod password;
 pub mod profile;
+pub mod sessions;
 pub mod setup;
 pub mod signed_out;

@@ -12,6 +12,12 @@ pub fn SignedOutPage(view: SignedOutView) -> impl IntoView {
         Some(name) => Either::Left(view! { <b>{name}</b> "’s session on this browser" }),
         None => Either::Right("The session on this browser"),
     };
+    let others = match view.others_ended {
+        Some(0) => "You were not signed in anywhere else.".to_owned(),
+        Some(1) => "Your other session has ended as well.".to_owned(),
+        Some(ended) => format!("Your {ended} other sessions have ended as well."),
+        None => "Other devices may still be signed in.".to_owned(),
+    };
     view! {
         <Page title="You are signed out">
             <Threshold state="is-closed">
@@ -19,7 +25,7 @@ pub fn SignedOutPage(view: SignedOutView) -> impl IntoView {
                 <div class="card">
                     <h1>"You are signed out"</h1>
                     <p>{whose} " has ended for good: a copy of its cookie cannot be used either."</p>
-                    <p class="quiet-text">"Other devices may still be signed in."</p>
+                    <p class="quiet-text">{others}</p>
                     <div class="actions">
                         <a class="button" href="/login">"Sign in again"</a>
                     </div>

@@ -1,6 +1,6 @@
 //! The only room with a clock. Time is handed in, so that tests own it.
 
-use crate::domain::moment::{Moment, Timestamp};
+use crate::domain::moment::{Moment, RelativeMoment, Timestamp};
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
@@ -49,6 +49,14 @@ pub fn moment(at: Timestamp) -> Moment {
     Moment {
         iso: rfc3339(at),
         words: utc(at).strftime("%-d %B %Y, %H:%M UTC").to_string(),
+    }
+}
+
+/// The same, as seen from `now`.
+pub fn relative(at: Timestamp, now: Timestamp) -> RelativeMoment {
+    RelativeMoment {
+        at: moment(at),
+        seconds_away: at.as_millis().saturating_sub(now.as_millis()) / 1_000,
     }
 }
 

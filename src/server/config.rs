@@ -48,6 +48,7 @@ pub struct Config {
     pub site_root_is_set: bool,
     pub database_url: DatabaseUrl,
     pub lifetimes: Lifetimes,
+    pub max_sessions: u32,
     pub password_min_chars: usize,
     pub throttle: Limits,
     pub keep_activity: Duration,
@@ -157,6 +158,7 @@ pub fn read(
             DatabaseUrl::parse(text, &folder)
         }),
         lifetimes: read_lifetimes(&mut reader),
+        max_sessions: read_max_sessions(&mut reader),
         password_min_chars: read_min_length(&mut reader),
         throttle: read_throttle(&mut reader),
         keep_activity: reader.read("activity.keep", "180d", duration::parse),
@@ -226,6 +228,12 @@ fn read_lifetimes(reader: &mut Reader) -> Lifetimes {
         "session.remember_idle_timeout is longer than session.remember_absolute_timeout",
     );
     lifetimes
+}
+
+fn read_max_sessions(reader: &mut Reader) -> u32 {
+    let max_sessions = reader.read("session.max_sessions", "50", number);
+    reader.demand(max_sessions > 0, "session.max_sessions must be at least 1");
+    max_sessions
 }
 
 fn read_min_length(reader: &mut Reader) -> usize {

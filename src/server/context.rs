@@ -125,6 +125,15 @@ pub fn remember(flash: &Flash) {
     }
 }
 
+/// Takes the session's cookie away, and leads to the page that says that it is over.
+pub fn sign_out(signed_out: Option<&Flash>) {
+    set_cookie(cookie::clear_session());
+    if let Some(signed_out) = signed_out {
+        set_cookie(signed_out.set_cookie());
+    }
+    redirect("/signed-out");
+}
+
 /// The person who asks, in functions that the guard opens to nobody else.
 ///
 /// # Errors

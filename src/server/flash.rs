@@ -37,6 +37,12 @@ pub enum Flash {
     },
     SignedOut {
         display_name: String,
+        /// How many other sessions ended with it, where all were to end.
+        others_ended: Option<u64>,
+    },
+    /// From the list of sessions.
+    SessionsEnded {
+        count: u64,
     },
     PasswordRefused {
         refusal: AppError,

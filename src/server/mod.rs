@@ -53,6 +53,8 @@ pub struct Core {
     pub clock: Clock,
     pub hasher: Hasher,
     pub lifetimes: Lifetimes,
+    /// In how many browsers an account may be signed in at once.
+    pub max_sessions: u32,
     pub password_rules: PasswordRules,
     pub throttle: Throttle,
     /// Refusals that are added up.

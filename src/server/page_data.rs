@@ -4,19 +4,27 @@
 //! no second request, and never shows a state in between.
 
 use super::{
-    clock::moment, context::Caller, db::StoreError, flash::Flash, forwarded::Client, reach, setup,
-    state::AppState, store,
+    clock::{moment, relative},
+    context::Caller,
+    db::StoreError,
+    flash::Flash,
+    forwarded::Client,
+    reach, setup,
+    state::AppState,
+    store,
 };
 use crate::domain::{
     device,
+    moment::Timestamp,
     next_path::NextPath,
     profile::ProfileDraft,
     session::{CurrentUser, Session},
     setup::SetupDraft,
     user::User,
     views::{
-        DashboardView, LoginNotice, LoginView, LogoutView, PageView, PasswordView, ProfileNotice,
-        ProfileView, SessionView, SetupView, SignInView, SignedOutView,
+        DashboardView, LiveSessionView, LoginNotice, LoginView, LogoutView, PageView, PasswordView,
+        ProfileNotice, ProfileView, SessionView, SessionsView, SetupView, SignInView,
+        SignedOutView,
     },
 };
 use axum::http::{HeaderMap, Uri};
@@ -60,6 +68,9 @@ pub async fn gather(
         ("/account/profile", Caller::SignedIn(current)) => {
             Answer::Page(PageView::Profile(Box::new(profile(&current.user, flash))))
         }
+        ("/account/sessions", Caller::SignedIn(current)) => Answer::Page(PageView::Sessions(
+            Box::new(sessions(state, current, flash).await?),
+        )),
         // Where password managers look for it (W3C, "A Well-Known URL for Changing Passwords").
         ("/.well-known/change-password", _) => Answer::Elsewhere("/account/password".to_owned()),
         ("/setup", _) if setup::is_open(&state.core).await? => {
@@ -116,8 +127,12 @@ async fn login(
 
 fn signed_out(flash: Option<Flash>) -> SignedOutView {
     match flash {
-        Some(Flash::SignedOut { display_name }) => SignedOutView {
+        Some(Flash::SignedOut {
+            display_name,
+            others_ended,
+        }) => SignedOutView {
             display_name: Some(display_name),
+            others_ended,
         },
         _ => SignedOutView::default(),
     }
@@ -198,6 +213,35 @@ async fn dashboard(
         }),
         reach: user.is_admin.then(|| reach::view(client, &state.site)),
     })
+}
+
+async fn sessions(
+    state: &AppState,
+    current: &CurrentUser,
+    flash: Option<Flash>,
+) -> Result<SessionsView, StoreError> {
+    let now = state.core.clock.now();
+    let live = store::sessions::live_of_user(&state.core.db, &current.user.id, now).await?;
+    let others = live.iter().filter(|one| one.id != current.session.id);
+    Ok(SessionsView {
+        display_name: current.user.display_name.clone(),
+        current: live_session_view(&current.session, now),
+        others: others.map(|one| live_session_view(one, now)).collect(),
+        ended: match flash {
+            Some(Flash::SessionsEnded { count }) => Some(count),
+            _ => None,
+        },
+    })
+}
+
+fn live_session_view(session: &Session, now: Timestamp) -> LiveSessionView {
+    LiveSessionView {
+        id: session.id.to_string(),
+        session: session_view(session),
+        last_seen: relative(session.last_seen_at, now),
+        idle_end: relative(session.idle_ends_at, now),
+        absolute_end: relative(session.absolute_ends_at, now),
+    }
 }
 
 fn session_view(session: &Session) -> SessionView {

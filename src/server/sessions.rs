@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{
     moment::Timestamp,
-    session::{CurrentUser, EndReason, Ended, Session},
+    session::{CurrentUser, EndReason, Ended, Session, SessionId},
     user::{User, UserId},
 };
 use std::time::Duration;
@@ -151,7 +151,11 @@ pub async fn start(
             other.map(|known_as| known_as.digest()),
         ),
     };
-    let session = new_session(core, &verified.user.id, &digest, &browser, remember);
+    let new_device = verified.known_device.is_none();
+    let session = NewSession {
+        new_device,
+        ..new_session(core, &verified.user.id, &digest, &browser, remember)
+    };
     let proof = store::sessions::Proof {
         hashes: Hashes {
             verified: &verified.verified_hash,
@@ -163,6 +167,7 @@ pub async fn start(
             known_as: known_as.as_ref(),
         },
         admission: &verified.admission,
+        max_sessions: core.max_sessions,
     };
     let started = store::sessions::start(&core.db, &session, &proof).await?;
     Ok(started.then_some(Started {
@@ -191,6 +196,7 @@ fn new_session<'a>(
         remember,
         address: &browser.address,
         user_agent: &browser.user_agent,
+        new_device: false,
     }
 }
 
@@ -297,6 +303,41 @@ async fn end_for(core: &Core, session: &Session, reason: EndReason) -> Result<bo
     let ended = timed_out.unwrap_or(Ended { at: now, reason });
     let changed = store::sessions::end(&core.db, &session.id, ended, core.source).await?;
     Ok(changed && timed_out.is_none())
+}
+
+/// Ends one session of the person who asks. `None` where they have none with this id: other people's
+/// are as unknown as those that never were. Else whether it lived.
+pub async fn end_own(
+    core: &Core,
+    current: &CurrentUser,
+    id: &SessionId,
+) -> Result<Option<bool>, StoreError> {
+    let found = store::sessions::find(&core.db, id).await?;
+    let Some(found) = found.filter(|found| found.user.id == current.user.id) else {
+        return Ok(None);
+    };
+    let reason = if *id == current.session.id {
+        EndReason::SignedOut
+    } else {
+        EndReason::EndedByOwner
+    };
+    end_for(core, &found.session, reason).await.map(Some)
+}
+
+/// Ends all sessions of the person who asks, but for the one in which they ask. Returns how many.
+pub async fn end_others(core: &Core, current: &CurrentUser) -> Result<u64, StoreError> {
+    let ended = Ended {
+        at: core.clock.now(),
+        reason: EndReason::EndedByOwner,
+    };
+    let (user, kept) = (&current.user.id, &current.session.id);
+    store::sessions::end_all_but(&core.db, user, kept, ended, core.source).await
+}
+
+/// Ends all sessions of the person who asks, this one as well. Returns how many others there were.
+pub async fn end_all(core: &Core, current: &CurrentUser) -> Result<u64, StoreError> {
+    let (now, session) = (core.clock.now(), &current.session);
+    store::sessions::end_all_and_sign_out(&core.db, session, now, core.source).await
 }
 
 /// Ends one session by its id, for an administrator. `false` where it had ended before.

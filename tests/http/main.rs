@@ -20,6 +20,7 @@ mod login;
 mod logout;
 mod next_path;
 mod origins;
+mod own_sessions;
 mod password;
 mod profile;
 mod routes;

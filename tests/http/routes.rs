@@ -112,6 +112,9 @@ async fn the_functions_are_these_and_no_others() {
         functions,
         [
             "/api/change_password",
+            "/api/end_all_sessions",
+            "/api/end_other_sessions",
+            "/api/end_session",
             "/api/login",
             "/api/logout",
             "/api/set_up",
@@ -126,7 +129,7 @@ async fn the_functions_are_these_and_no_others() {
         "/api/login2",
         "/api/x/y",
         "/api/%6cogin",
-        "/api/end_session",
+        "/api/end_session/x",
     ] {
         for method in ["GET", "POST", "PUT"] {
             let request = Request::new(method, path).header("sec-fetch-site", "same-origin");

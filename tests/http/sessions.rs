@@ -186,6 +186,15 @@ on_both_engines! {
                 EndReason::PasswordChanged => {
                     users::set_password(&app.core, &ada, &password(PASSWORD)).await.unwrap();
                 }
+                EndReason::EndedByOwner => {
+                    let answer = app.signed_in("ada").await.post_form("/api/end_other_sessions", &[]).await;
+                    assert_eq!(answer.status, 303);
+                }
+                EndReason::TooMany => {
+                    for _ in 0..app.core.max_sessions {
+                        app.signed_in("ada").await;
+                    }
+                }
             }
             assert_ended(&mut old, &format!("{} Sign in to go on.", reason.explanation())).await;
             assert_eq!(old.clone().get("/login").await.header_all("set-cookie").len(), 0);

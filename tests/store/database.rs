@@ -3,7 +3,7 @@
 use crate::{
     given, on_both_engines,
     support::{
-        self,
+        self, START,
         database::{Engine, TestDatabase},
     },
 };
@@ -13,10 +13,13 @@ use std::{
     path::{Path, PathBuf},
 };
 use vestibule::{
+    domain::session::EndReason,
     error::AppError,
     server::{
         db::{self, DatabaseUrl, Db, IfMissing, OpenError, StoreError},
+        sessions::Resumed,
         store,
+        token::SessionToken,
     },
 };
 
@@ -74,6 +77,48 @@ on_both_engines! {
         assert!(matches!(refused, OpenError::Newer), "{refused:?}");
         assert!(refused.to_string().contains("newer version"), "{refused}");
         assert_eq!(given::everything_written(&core.db).await, before);
+    }
+
+    /// Nobody is signed out by an update, and nobody comes back by it.
+    async fn an_update_keeps_sessions_as_they_are(database: TestDatabase) {
+        const BEFORE: i64 = 4;
+        let (live, over) = (SessionToken::random(), SessionToken::random());
+        let mut migrations = sqlx::migrate!("./migrations");
+        migrations.migrations.to_mut().retain(|migration| migration.version <= BEFORE);
+        let session = |id: &str, token: &SessionToken, end: &str| {
+            let (start, ahead) = (START.as_millis(), START.as_millis() + 3_600_000);
+            let digest = token.digest();
+            let digest = digest.as_str();
+            format!("INSERT INTO sessions VALUES ('{id}', '{digest}', 'u', {start}, {start}, {start}, {ahead}, {ahead}, \
+                TRUE, '192.0.2.1', 'curl', {end})")
+        };
+        let rows = format!(
+            "INSERT INTO users VALUES ('u', 'ada', 'ada', NULL, NULL, 'Ada', '', FALSE, 'hash', 1, NULL); {}; {}",
+            session("live", &live, "NULL, NULL"),
+            session("over", &over, "5, 'signed_out'"),
+        );
+        let rows = sqlx::raw_sql(sqlx::AssertSqlSafe(rows));
+        match database.engine {
+            Engine::Sqlite => {
+                fs::create_dir_all(file_of(&database).parent().unwrap()).unwrap();
+                let pool = sqlx::SqlitePool::connect(&format!("{}?mode=rwc", database.address)).await.unwrap();
+                migrations.run(&pool).await.unwrap();
+                rows.execute(&pool).await.unwrap();
+                pool.close().await;
+            }
+            Engine::Postgres => {
+                let pool = sqlx::PgPool::connect(&database.address).await.unwrap();
+                migrations.run(&pool).await.unwrap();
+                rows.execute(&pool).await.unwrap();
+                pool.close().await;
+            }
+        }
+        let core = support::core(&database).await;
+        let resumed = vestibule::server::sessions::resume(&core, &live).await.unwrap();
+        let Resumed::Live(current) = resumed else { panic!("{resumed:?}") };
+        assert_eq!((current.session.id.0.as_str(), current.session.remember), ("live", true));
+        let resumed = vestibule::server::sessions::resume(&core, &over).await.unwrap();
+        assert_eq!(resumed, Resumed::Ended(EndReason::SignedOut));
     }
 
     async fn a_database_answers_until_it_is_closed(database: TestDatabase) {

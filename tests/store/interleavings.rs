@@ -486,6 +486,7 @@ fn ended_is_for_ever_in(stories: u32, engine: Engine) {
     let database = runtime.block_on(TestDatabase::in_memory(engine));
     let core = Core {
         lifetimes: LIFETIMES,
+        max_sessions: 50,
         ..runtime.block_on(support::core(&database))
     };
     let (answers, number) = (Answers::default(), AtomicUsize::new(0));

@@ -159,6 +159,7 @@ on_both_engines! {
         let old = given::stored(&core, &this).await.session;
         let before = given::everything_written(&core.db).await;
         let session = NewSession {
+            new_device: false,
             id: token::new_session_id(),
             token_digest: &other.digest(),
             user_id: &ada.user.id,

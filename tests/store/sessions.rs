@@ -32,6 +32,7 @@ fn after_minutes(minutes: u64) -> Timestamp {
 
 fn new_session<'a>(account: &'a Credentials, digest: &'a TokenDigest) -> NewSession<'a> {
     NewSession {
+        new_device: false,
         id: token::new_session_id(),
         token_digest: digest,
         user_id: &account.user.id,
@@ -46,6 +47,7 @@ fn new_session<'a>(account: &'a Credentials, digest: &'a TokenDigest) -> NewSess
 
 fn proof(account: &Credentials) -> Proof<'_> {
     Proof {
+        max_sessions: 50,
         hashes: hashes(account, &account.password_hash),
         replaced: None,
         device: KnownDevice {
@@ -272,6 +274,40 @@ on_both_engines! {
         }
     }
 
+    async fn live_sessions_are_listed_the_last_used_first(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        let (used, unused) = (started(&core, &ada).await, started(&core, &ada).await);
+        let over = started(&core, &ada).await;
+        let end = ended(after_minutes(1), EndReason::SignedOut);
+        store::sessions::end(&core.db, &over, end, Source::Browser).await.unwrap();
+        started(&core, &grace).await;
+        store::sessions::touch(&core.db, &used, after_minutes(5), after_minutes(15)).await.unwrap();
+        let live_at = async |minutes: u64| {
+            let live = store::sessions::live_of_user(&core.db, &ada.user.id, after_minutes(minutes)).await;
+            live.unwrap().into_iter().map(|session| session.id).collect::<Vec<_>>()
+        };
+        assert_eq!(live_at(9).await, [used.clone(), unused]);
+        assert_eq!(live_at(10).await, [used]);
+        assert_eq!(live_at(15).await, []);
+    }
+
+    /// Where somebody signs in for the first time at all, every browser is new, and that is no news.
+    async fn a_new_device_is_news_from_the_second_on(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let mut found = Vec::new();
+        for known in [None, None, Some(DEVICE.clone())] {
+            let verified = sessions::Verified { known_device: known, ..given::verified(&ada) };
+            let started = sessions::start(&core, &verified, given::visitor(None), false).await.unwrap().unwrap();
+            let id = given::stored(&core, &started.session).await.session.id;
+            found.push(given::texts(&core.db, &format!("SELECT CAST(new_device AS TEXT) FROM sessions WHERE id = '{id}'")).await);
+        }
+        let [first, second, third] = found.try_into().unwrap();
+        assert_ne!(first, second);
+        assert_eq!(first, third);
+    }
+
     async fn a_touch_moves_the_idle_end_and_nothing_else(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -380,9 +416,9 @@ on_both_engines! {
         let corrupt = given::stored(&core, &token).await.session.id;
         for columns in [
             "ended_at = 5, end_reason = 'revived'",
+            "ended_at = 5, end_reason = ''",
             "ended_at = 5, end_reason = NULL",
             "ended_at = NULL, end_reason = 'idle'",
-            "ended_at = 5, end_reason = ''",
         ] {
             without_checks(&core.db, &format!("UPDATE sessions SET {columns} WHERE id = '{corrupt}'")).await;
             let outcomes = [
@@ -408,7 +444,7 @@ on_both_engines! {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         started(&core, &ada).await;
-        for columns in ["ended_at = 5", "end_reason = 'idle'", "ended_at = 5, end_reason = 'revived'"] {
+        for columns in ["ended_at = 5", "end_reason = 'idle'"] {
             let sql = sqlx::AssertSqlSafe(format!("UPDATE sessions SET {columns}"));
             let refused = match &core.db {
                 Db::Sqlite(pool) => sqlx::raw_sql(sql).execute(pool).await.err(),
@@ -523,10 +559,8 @@ async fn without_checks(db: &Db, sql: &str) {
             given::execute(db, &sql).await;
         }
         Db::Postgres(_) => {
-            let sql = format!(
-                "ALTER TABLE sessions DROP CONSTRAINT IF EXISTS sessions_end_reason_check; \
-                 ALTER TABLE sessions DROP CONSTRAINT IF EXISTS sessions_check; {sql}"
-            );
+            let sql =
+                format!("ALTER TABLE sessions DROP CONSTRAINT IF EXISTS new_sessions_check; {sql}");
             given::execute(db, &sql).await;
         }
     }

@@ -149,6 +149,7 @@ async fn core_on(db: Db, config: &Config, source: Source) -> Result<Core, CliErr
         clock: Clock::System,
         hasher: Hasher::start(config.hashing)?,
         lifetimes: config.lifetimes,
+        max_sessions: config.max_sessions,
         password_rules: config.password_rules(),
     })
 }

@@ -6,7 +6,9 @@
 mod ends;
 
 pub(super) use ends::end_all_within;
-pub use ends::{delete_ended_before, end, end_all_of_user, end_timed_out};
+pub use ends::{
+    delete_ended_before, end, end_all_and_sign_out, end_all_but, end_all_of_user, end_timed_out,
+};
 
 use super::{devices::KnownDevice, throttle::Admission, users::UserRow};
 use crate::{
@@ -33,6 +35,9 @@ pub struct NewSession<'a> {
     pub remember: bool,
     pub address: &'a str,
     pub user_agent: &'a str,
+    /// Its owner has never signed in with this browser. At their very first sign-in that is no news, and
+    /// is not kept.
+    pub new_device: bool,
 }
 
 /// What the account has to hold, and what it keeps.
@@ -52,6 +57,8 @@ pub struct Proof<'a> {
     pub device: KnownDevice<'a>,
     /// The attempt was a success, and successes are free.
     pub admission: &'a Admission,
+    /// In how many browsers the account may be signed in at once, this one among them.
+    pub max_sessions: u32,
 }
 
 /// What has to hold when a password changes, and what changes with it.
@@ -164,6 +171,7 @@ pub async fn start(
     if let Some(replaced) = proof.replaced {
         ends::end_replaced_within(&mut transaction, replaced, session.created_at).await?;
     }
+    ends::end_longest_idle_within(&mut transaction, session, proof.max_sessions).await?;
     super::devices::remember_within(
         &mut transaction,
         &proof.device,
@@ -208,8 +216,9 @@ async fn hold_account(
 
 async fn insert(transaction: &mut Transaction, session: &NewSession<'_>) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, \
-        authenticated_at, idle_ends_at, absolute_ends_at, remember, address, user_agent) \
-        VALUES ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9)";
+        authenticated_at, idle_ends_at, absolute_ends_at, remember, address, user_agent, new_device) \
+        VALUES ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9, \
+        $10 AND EXISTS (SELECT 1 FROM sessions WHERE user_id = $3))";
     in_transaction!(transaction, connection => sqlx::query(SQL)
         .bind(&session.id.0)
         .bind(session.token_digest.as_str())
@@ -220,6 +229,7 @@ async fn insert(transaction: &mut Transaction, session: &NewSession<'_>) -> Resu
         .bind(session.remember)
         .bind(session.address)
         .bind(session.user_agent)
+        .bind(session.new_device)
         .execute(connection)
         .await
         .map(|_| ())?);
@@ -290,6 +300,25 @@ pub async fn list(db: &Db, user: Option<&UserId>) -> Result<Vec<CurrentUser>, St
     let rows: Vec<SessionRow> =
         on_pool!(db, pool => sqlx::query_as(SQL).bind(user).fetch_all(pool).await?);
     rows.into_iter().map(CurrentUser::try_from).collect()
+}
+
+/// The live sessions of a user, the last used first.
+pub async fn live_of_user(
+    db: &Db,
+    user: &UserId,
+    now: Timestamp,
+) -> Result<Vec<Session>, StoreError> {
+    const SQL: &str = select_sessions!(
+        "WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.idle_ends_at > $2 AND s.absolute_ends_at > $2 \
+         ORDER BY s.last_seen_at DESC, s.id DESC"
+    );
+    let rows: Vec<SessionRow> = on_pool!(db, pool => sqlx::query_as(SQL)
+        .bind(&user.0)
+        .bind(now.as_millis())
+        .fetch_all(pool)
+        .await?);
+    let found = rows.into_iter().map(CurrentUser::try_from);
+    found.map(|found| Ok(found?.session)).collect()
 }
 
 /// The sign-in of the same user before this one.

@@ -1,11 +1,11 @@
 //! How sessions end. Every statement names `ended_at IS NULL`: the first reason stays.
 
-use super::super::activity;
+use super::{super::activity, NewSession};
 use crate::{
     domain::{
         activity::{Entry, Event, Source},
         moment::Timestamp,
-        session::{EndReason, Ended, SessionId},
+        session::{EndReason, Ended, Session, SessionId},
         user::UserId,
     },
     server::{
@@ -154,6 +154,74 @@ pub async fn end_all_within(
         .await?);
     note_ends(transaction, &rows, source).await?;
     Ok(count(&rows, ended.reason))
+}
+
+/// Ends all sessions of a user but one. Returns how many were live.
+pub async fn end_all_but(
+    db: &Db,
+    user: &UserId,
+    kept: &SessionId,
+    ended: Ended,
+    source: Source,
+) -> Result<u64, StoreError> {
+    const SQL: &str = end_sessions!("user_id = $1 AND id <> $4");
+    let mut transaction = db.begin().await?;
+    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
+        .bind(&user.0)
+        .bind(ended.at.as_millis())
+        .bind(ended.reason.as_str())
+        .bind(&kept.0)
+        .fetch_all(connection)
+        .await?);
+    note_ends(&mut transaction, &rows, source).await?;
+    transaction.commit().await?;
+    Ok(count(&rows, ended.reason))
+}
+
+/// Ends all sessions of a user from `current`, which is signed out. Returns how many others were live.
+pub async fn end_all_and_sign_out(
+    db: &Db,
+    current: &Session,
+    now: Timestamp,
+    source: Source,
+) -> Result<u64, StoreError> {
+    const SQL: &str = end_sessions!(
+        "user_id = $1",
+        "CASE WHEN id = $4 THEN 'signed_out' ELSE $3 END"
+    );
+    let mut transaction = db.begin().await?;
+    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
+        .bind(&current.user_id.0)
+        .bind(now.as_millis())
+        .bind(EndReason::EndedByOwner.as_str())
+        .bind(&current.id.0)
+        .fetch_all(connection)
+        .await?);
+    note_ends(&mut transaction, &rows, source).await?;
+    transaction.commit().await?;
+    Ok(count(&rows, EndReason::EndedByOwner))
+}
+
+/// Ends the longest idle of the sessions beside `started`, where there are more than `max` with it.
+pub async fn end_longest_idle_within(
+    transaction: &mut Transaction,
+    started: &NewSession<'_>,
+    max: u32,
+) -> Result<(), StoreError> {
+    // No OFFSET without a LIMIT on SQLite, and none that both engines take for "all".
+    const SQL: &str = end_sessions!(
+        "id IN (SELECT id FROM sessions WHERE user_id = $1 AND id <> $4 AND ended_at IS NULL \
+         AND idle_ends_at > $2 ORDER BY last_seen_at DESC, id DESC LIMIT 1000000 OFFSET $5)"
+    );
+    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
+        .bind(&started.user_id.0)
+        .bind(started.created_at.as_millis())
+        .bind(EndReason::TooMany.as_str())
+        .bind(&started.id.0)
+        .bind(i64::from(max.saturating_sub(1)))
+        .fetch_all(connection)
+        .await?);
+    note_ends(transaction, &rows, Source::Browser).await
 }
 
 /// Ends all sessions of a user because of a new password, but for `old`, which is replaced. Returns

@@ -1,0 +1,67 @@
+//! `POST /api/end_session`, `/api/end_other_sessions` and `/api/end_all_sessions`.
+
+use crate::error::AppError;
+use leptos::prelude::*;
+
+/// Ends one session of the person who asks; where it is this one, they are signed out.
+///
+/// # Errors
+/// [`AppError::NotFound`] where they have no session with this id; [`AppError::NotSignedIn`];
+/// [`AppError::Unavailable`].
+#[server(endpoint = "end_session")]
+pub async fn end_session(id: String) -> Result<(), AppError> {
+    use crate::{
+        domain::session::SessionId,
+        server::{context, flash::Flash, sessions},
+    };
+    const PAGE: &str = "/account/sessions";
+    let core = &context::state().core;
+    let current = context::current_user()?;
+    let id = SessionId(id);
+    let lived = sessions::end_own(core, &current, &id).await?;
+    let lived = lived.ok_or(AppError::NotFound)?;
+    if id == current.session.id {
+        let display_name = current.user.display_name;
+        context::sign_out(Some(&Flash::SignedOut {
+            display_name,
+            others_ended: None,
+        }));
+        return Ok(());
+    }
+    let count = u64::from(lived);
+    context::set_cookie(Flash::SessionsEnded { count }.set_cookie());
+    context::redirect(PAGE);
+    Ok(())
+}
+
+/// Ends all sessions of the person who asks, but for this one.
+///
+/// # Errors
+/// [`AppError::NotSignedIn`]; [`AppError::Unavailable`].
+#[server(endpoint = "end_other_sessions")]
+pub async fn end_other_sessions() -> Result<(), AppError> {
+    use crate::server::{context, flash::Flash, sessions};
+    const PAGE: &str = "/account/sessions";
+    let core = &context::state().core;
+    let count = sessions::end_others(core, &context::current_user()?).await?;
+    context::set_cookie(Flash::SessionsEnded { count }.set_cookie());
+    context::redirect(PAGE);
+    Ok(())
+}
+
+/// Ends all sessions of the person who asks, and signs them out here.
+///
+/// # Errors
+/// [`AppError::NotSignedIn`]; [`AppError::Unavailable`].
+#[server(endpoint = "end_all_sessions")]
+pub async fn end_all_sessions() -> Result<(), AppError> {
+    use crate::server::{context, flash::Flash, sessions};
+    let core = &context::state().core;
+    let current = context::current_user()?;
+    let others_ended = sessions::end_all(core, &current).await?;
+    context::sign_out(Some(&Flash::SignedOut {
+        display_name: current.user.display_name,
+        others_ended: Some(others_ended),
+    }));
+    Ok(())
+}

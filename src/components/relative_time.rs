@@ -1,0 +1,34 @@
+//! How far a point in time lies away.
+
+use super::time::in_own_time_zone;
+use crate::domain::moment::{RelativeMoment, in_words};
+use leptos::{leptos_dom::helpers::set_interval_with_handle, prelude::*};
+use std::time::Duration;
+
+/// Shows "3 minutes ago", says it again as time goes by, and keeps the exact time in the element.
+///
+/// Counted from when the page came to life: the browser's own clock may be wrong, but it runs.
+#[component]
+pub fn RelativeTime(moment: RelativeMoment) -> impl IntoView {
+    const EVERY: Duration = Duration::from_secs(20);
+    let RelativeMoment { at, seconds_away } = moment;
+    let shown = RwSignal::new(in_words(seconds_away));
+    let exact = RwSignal::new(at.words);
+    let iso = at.iso.clone();
+    Effect::new(move || {
+        exact.set(in_own_time_zone(&iso));
+        let since = js_sys::Date::now();
+        let tell = move || {
+            let passed = (js_sys::Date::now() - since) / 1_000.0;
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "seconds since the page was loaded"
+            )]
+            shown.set(in_words(seconds_away - passed as i64));
+        };
+        if let Ok(interval) = set_interval_with_handle(tell, EVERY) {
+            on_cleanup(move || interval.clear());
+        }
+    });
+    view! { <time datetime=at.iso title=exact>{shown}</time> }
+}

@@ -1,0 +1,236 @@
+//! `/account/sessions`: seeing where one is signed in, and ending it.
+
+use crate::{
+    app::{TestApp, assert_contains, assert_page, assert_redirect, visible_text},
+    on_both_engines,
+    support::{
+        self, PASSWORD,
+        http::{Browser, Request, credentials},
+    },
+};
+use std::time::Duration;
+use vestibule::domain::session::{EndReason, SessionId};
+
+const PAGE: &str = "/account/sessions";
+const MINUTE: Duration = Duration::from_secs(60);
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
+const SAFARI: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 \
+    (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1";
+
+async fn signed_in_with(app: &TestApp, user_agent: &str, remember: bool) -> Browser {
+    let mut browser = app.browser();
+    let [name, password] = credentials("ada", PASSWORD);
+    let mut fields = vec![name, password];
+    fields.extend(remember.then_some(("remember", "on")));
+    let form = Request::form("/api/login", &fields).header("user-agent", user_agent);
+    assert_eq!(browser.send(form).await.status, 200);
+    browser
+}
+
+async fn is_refused(browser: &mut Browser, reason: EndReason) {
+    assert_redirect(&browser.get("/dashboard").await, "/login");
+    assert_contains(&browser.get("/login").await, reason.explanation());
+}
+
+async fn goes_on(browser: &mut Browser) {
+    assert_page(&browser.get("/dashboard").await, "Good to see you");
+}
+
+/// The newest one's.
+async fn newest_id(app: &TestApp) -> SessionId {
+    app.sessions().await.remove(0).id
+}
+
+on_both_engines! {
+    async fn it_shows_where_a_person_is_signed_in(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        app.create_user("eve").await;
+        let mut eve = app.browser();
+        let form = Request::form("/api/login", &credentials("eve", PASSWORD));
+        eve.send(form.header("user-agent", "Wget/1.25")).await;
+        let mut phone = signed_in_with(&app, SAFARI, true).await;
+        app.signed_in("ada").await.post_logout().await;
+        app.set_clock(5 * MINUTE);
+        phone.get("/dashboard").await;
+        app.set_clock(8 * MINUTE);
+        let mut laptop = signed_in_with(&app, FIREFOX, false).await;
+
+        let page = laptop.get(PAGE).await;
+        assert_page(&page, "Your sessions");
+        assert_contains(&page, "This browser Firefox on Linux You are here 127.0.0.1 · last active just now");
+        assert_contains(&page, "1 other session Safari on iPhone Stays signed in 127.0.0.1 · last active 3 minutes ago \
+            Signed in since 21 September 2026, 14:13 UTC . \
+            Ends in 14 days if it is not used, in 90 days at the latest.");
+        let html = page.text();
+        assert!(html.contains("datetime=\"2026-09-21T14:18:20Z\" title=\"21 September 2026, 14:18 UTC\""), "{html}");
+        let text = visible_text(&page);
+        assert!(!text.contains("Wget") && !text.contains("unknown"), "{text}");
+        assert_contains(&eve.get(PAGE).await, "You are not signed in anywhere else.");
+        assert_contains(&eve.get("/dashboard").await, "All your sessions");
+    }
+
+    async fn the_last_used_comes_first(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut phone = signed_in_with(&app, SAFARI, false).await;
+        app.set_clock(MINUTE);
+        signed_in_with(&app, "curl/8", false).await;
+        app.set_clock(5 * MINUTE);
+        phone.get("/dashboard").await;
+        let mut laptop = signed_in_with(&app, FIREFOX, false).await;
+        let text = visible_text(&laptop.get(PAGE).await);
+        let at = |words: &str| text.find(words).unwrap();
+        assert!(at("Firefox") < at("Safari") && at("Safari") < at("curl"), "{text}");
+    }
+
+    async fn one_is_ended_at_once_and_for_good(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut phone = signed_in_with(&app, SAFARI, true).await;
+        let id = newest_id(&app).await;
+        app.set_clock(MINUTE);
+        let mut tablet = signed_in_with(&app, "curl/8", true).await;
+        app.set_clock(2 * MINUTE);
+        let mut laptop = app.signed_in("ada").await;
+        assert!(laptop.get(PAGE).await.text().contains(&id.0));
+
+        let answer = laptop.post_form("/api/end_session", &[("id", &id.0)]).await;
+        assert_redirect(&answer, PAGE);
+        let page = laptop.get(PAGE).await;
+        assert_contains(&page, "1 session has ended. A copy of its cookie cannot be used either.");
+        assert!(!visible_text(&page).contains("Safari"));
+        is_refused(&mut phone, EndReason::EndedByOwner).await;
+        goes_on(&mut tablet).await;
+        goes_on(&mut laptop).await;
+        assert_eq!(app.endings().await, [None, None, Some(EndReason::EndedByOwner)]);
+
+        // Twice is no error, and the message is shown once.
+        assert!(!visible_text(&laptop.get(PAGE).await).contains("has ended"));
+        assert_redirect(&laptop.post_form("/api/end_session", &[("id", &id.0)]).await, PAGE);
+        assert_contains(&laptop.get(PAGE).await, "There was nothing left to end.");
+    }
+
+    async fn this_one_is_signed_out(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut laptop = app.signed_in("ada").await;
+        let copy = laptop.clone();
+        let id = newest_id(&app).await;
+        let answer = laptop.fetch_form("/api/end_session", &[("id", &id.0)]).await;
+        assert_eq!((answer.status, answer.location()), (200, "/signed-out"));
+        assert_eq!(laptop.session(), None, "the cookie is cleared");
+        assert_contains(&laptop.get("/signed-out").await, "ada of Example’s session on this browser has ended");
+        is_refused(&mut copy.clone(), EndReason::SignedOut).await;
+    }
+
+    /// Another person's is as unknown as one that never was.
+    async fn nobody_ends_the_session_of_another_person(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        app.create_user("eve").await;
+        let mut ada = app.signed_in("ada").await;
+        let of_ada = newest_id(&app).await;
+        let mut eve = app.signed_in("eve").await;
+        let rows = app.rows().await;
+        let mut answers = Vec::new();
+        for id in [of_ada.0.as_str(), "never-was", "", "' OR 1=1 --"] {
+            let posted = eve.post_form("/api/end_session", &[("id", id)]).await;
+            let fetched = eve.fetch_form("/api/end_session", &[("id", id)]).await;
+            assert_eq!((posted.status, fetched.status), (404, 404), "{id}");
+            answers.push((visible_text(&posted), fetched.text()));
+        }
+        answers.dedup();
+        assert_eq!(answers.len(), 1, "{answers:?}");
+        assert_eq!(app.rows().await, rows);
+        goes_on(&mut ada).await;
+        for function in ["end_session", "end_other_sessions", "end_all_sessions"] {
+            let path = format!("/api/{function}");
+            let answer = app.browser().fetch_form(&path, &[("id", &of_ada.0)]).await;
+            assert_eq!(answer.status, 401, "{function}");
+        }
+        assert_redirect(&eve.post_form("/api/end_other_sessions", &[]).await, PAGE);
+        goes_on(&mut ada).await;
+        assert_redirect(&eve.post_form("/api/end_all_sessions", &[]).await, "/signed-out");
+        goes_on(&mut ada).await;
+    }
+
+    async fn all_others_end_and_this_one_goes_on(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut others = [
+            signed_in_with(&app, SAFARI, true).await,
+            signed_in_with(&app, "curl/8", false).await,
+        ];
+        app.set_clock(MINUTE);
+        let mut laptop = app.signed_in("ada").await;
+        assert_redirect(&laptop.post_form("/api/end_other_sessions", &[]).await, PAGE);
+        let page = laptop.get(PAGE).await;
+        assert_contains(&page, "2 sessions have ended.");
+        assert_contains(&page, "You are not signed in anywhere else.");
+        for other in &mut others {
+            is_refused(other, EndReason::EndedByOwner).await;
+        }
+        goes_on(&mut laptop).await;
+    }
+
+    async fn all_end_and_the_browser_is_signed_out(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut phone = signed_in_with(&app, SAFARI, true).await;
+        let mut laptop = app.signed_in("ada").await;
+        let mut copy = laptop.clone();
+        assert_redirect(&laptop.post_form("/api/end_all_sessions", &[]).await, "/signed-out");
+        assert_eq!(laptop.session(), None);
+        let page = laptop.get("/signed-out").await;
+        assert_contains(&page, "ada of Example’s session on this browser has ended for good");
+        assert_contains(&page, "Your other session has ended as well.");
+        is_refused(&mut phone, EndReason::EndedByOwner).await;
+        is_refused(&mut copy, EndReason::SignedOut).await;
+        assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 200);
+    }
+
+    /// A session that timed out unseen is not shown, and is not said to have been ended by anybody.
+    async fn what_timed_out_is_not_ended_again(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        signed_in_with(&app, SAFARI, false).await;
+        app.set_clock(121 * MINUTE);
+        let mut laptop = app.signed_in("ada").await;
+        assert_contains(&laptop.get(PAGE).await, "You are not signed in anywhere else.");
+        laptop.post_form("/api/end_other_sessions", &[]).await;
+        assert_contains(&laptop.get(PAGE).await, "There was nothing left to end.");
+        assert_eq!(app.endings().await, [None, Some(EndReason::Idle)]);
+    }
+
+    async fn beyond_the_limit_the_longest_idle_one_ends(database: TestDatabase) {
+        let mut core = support::core(&database).await;
+        core.max_sessions = 3;
+        support::create_user(&core, "ada").await;
+        support::create_user(&core, "eve").await;
+        let app = TestApp::start(database, core, |_| ()).await;
+        let mut eve = app.signed_in("eve").await;
+        let mut browsers = Vec::new();
+        for minute in 0..3 {
+            app.set_clock(minute * MINUTE);
+            browsers.push(app.signed_in("ada").await);
+        }
+        app.set_clock(5 * MINUTE);
+        goes_on(&mut browsers[0]).await;
+        browsers.push(app.signed_in("ada").await);
+        is_refused(&mut browsers[1], EndReason::TooMany).await;
+        for still in [0, 2, 3] {
+            goes_on(&mut browsers[still]).await;
+        }
+        goes_on(&mut eve).await;
+        // Signing in again in the same browser takes no place of another.
+        assert_eq!(browsers[2].fetch_login("ada", PASSWORD).await.status, 200);
+        for still in [0, 2, 3] {
+            goes_on(&mut browsers[still]).await;
+        }
+    }
+
+    async fn without_the_database_nobody_is_told_that_it_ended(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut laptop = app.signed_in("ada").await;
+        let id = newest_id(&app).await;
+        app.core.db.close().await;
+        for function in ["end_session", "end_other_sessions", "end_all_sessions"] {
+            let answer = laptop.post_form(&format!("/api/{function}"), &[("id", &id.0)]).await;
+            assert_eq!(answer.status, 503, "{function}");
+            assert!(answer.header_all("set-cookie").is_empty(), "{function}");
+        }
+    }
+}
