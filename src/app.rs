@@ -4,8 +4,9 @@ use crate::{
     components::layout::Head,
     domain::views::PageView,
     pages::{
-        dashboard::DashboardPage, login::LoginPage, logout::LogoutPage, password::PasswordPage,
-        profile::ProfilePage, sessions::SessionsPage, setup::SetupPage, signed_out::SignedOutPage,
+        confirm::ConfirmPage, dashboard::DashboardPage, login::LoginPage, logout::LogoutPage,
+        password::PasswordPage, profile::ProfilePage, sessions::SessionsPage, setup::SetupPage,
+        signed_out::SignedOutPage,
     },
 };
 use leptos::{config::LeptosOptions, either::either, prelude::*};
@@ -60,6 +61,10 @@ pub const ROUTES: &[Route] = &[
         path: "/account/sessions",
         access: Access::SignedIn,
     },
+    Route {
+        path: "/account/confirm",
+        access: Access::SignedIn,
+    },
     // Leads on: to the page for a new password.
     Route {
         path: "/.well-known/change-password",
@@ -97,6 +102,7 @@ pub fn App() -> impl IntoView {
         PageView::Dashboard(view) => view! { <DashboardPage view=*view /> },
         PageView::Password(view) => view! { <PasswordPage view /> },
         PageView::Sessions(view) => view! { <SessionsPage view=*view /> },
+        PageView::Confirm(view) => view! { <ConfirmPage view /> },
         PageView::Profile(view) => view! { <ProfilePage view=*view /> },
         PageView::Setup(view) => view! { <SetupPage view /> },
     )
@@ -131,6 +137,7 @@ mod tests {
             "/account/password",
             "/account/profile",
             "/account/sessions",
+            "/account/confirm",
             "/admin",
             "/login/",
             "/LOGIN",

@@ -34,6 +34,9 @@ pub enum AppError {
     SetupCodeRefused,
     #[error("Please sign in first.")]
     NotSignedIn,
+    /// Signed in, but the password was typed too long ago for this.
+    #[error("Please confirm first that it is you.")]
+    PasswordNeeded,
     #[error("The request came from another site, so it was not carried out.")]
     CrossSite,
     #[error("The address may be mistyped, or the page has moved.")]
@@ -66,7 +69,7 @@ impl AppError {
         match self {
             Self::BadRequest => 400,
             Self::SignInRefused | Self::NotSignedIn => 401,
-            Self::CrossSite => 403,
+            Self::CrossSite | Self::PasswordNeeded => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Timeout => 408,

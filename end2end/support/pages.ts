@@ -9,7 +9,7 @@ import type { Wire } from './wire';
 export type Scene = { visitor: Visitor; server: Server; wire: Wire; stranger: Stranger };
 
 /** The pages that need a session: every `Access::SignedIn` of `ROUTES`. */
-export const PRIVATE = ['/dashboard', '/account/password', '/account/profile', '/account/sessions'];
+export const PRIVATE = ['/dashboard', '/account/password', '/account/profile', '/account/sessions', '/account/confirm'];
 
 /** What browsers say about failures that these pages are made of. */
 export const SAID_ABOUT_PAGES = [/status of (40[134]|422)/, /elsewhere: http:\/\/127\.0\.0\.1/];
@@ -117,6 +117,10 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.page.getByRole('button', { name: /^End the session of/ }).first().click();
     await expect(visitor.page.getByRole('status').first()).toContainText('1 session has ended');
     await visitor.comesAlive();
+  },
+
+  confirm: async ({ visitor, server }) => {
+    await signsInAt('/account/confirm', visitor, server);
   },
 
   setup: async ({ visitor }) => visitor.open('/setup'),

@@ -4,6 +4,7 @@
 //! addresses.
 
 pub mod auth;
+pub mod confirmation;
 pub mod password;
 pub mod profile;
 pub mod sessions;

@@ -7,7 +7,8 @@ use leptos::prelude::*;
 ///
 /// # Errors
 /// [`AppError::IdentityRefused`], with the rule; [`AppError::EmailTaken`];
-/// [`AppError::NotSignedIn`]; [`AppError::Unavailable`].
+/// [`AppError::PasswordNeeded`] for another e-mail address; [`AppError::NotSignedIn`];
+/// [`AppError::Unavailable`].
 #[server(endpoint = "update_profile")]
 pub async fn update_profile(
     display_name: String,
@@ -16,7 +17,7 @@ pub async fn update_profile(
 ) -> Result<(), AppError> {
     use crate::{
         domain::profile::ProfileDraft,
-        server::{context, flash::Flash, profile},
+        server::{context, draft as drafts, flash::Flash, profile},
     };
     const PAGE: &str = "/account/profile";
     let core = &context::state().core;
@@ -31,6 +32,10 @@ pub async fn update_profile(
             context::set_cookie(Flash::ProfileSaved.set_cookie());
             context::redirect(PAGE);
             Ok(())
+        }
+        Err(AppError::PasswordNeeded) => {
+            context::keep(drafts::keep_profile(&draft));
+            context::ask_for_password(PAGE)
         }
         Err(refusal) if refusal.is_refusal() => {
             context::refuse(refusal, PAGE, &Flash::profile_refused(refusal, &draft))

@@ -160,6 +160,7 @@ const fn heading(failure: AppError) -> &'static str {
     match failure {
         AppError::Throttled { .. } => "Too many attempts",
         AppError::NotFound => "There is no page here",
+        AppError::PasswordNeeded => "Is it you?",
         AppError::CrossSite => "Refused",
         AppError::SignInRefused | AppError::NotSignedIn => "Not signed in",
         AppError::Busy | AppError::Unavailable | AppError::Timeout => "Not right now",

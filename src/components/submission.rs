@@ -13,7 +13,7 @@ use leptos::{
     server_fn::{ServerFn, redirect::REDIRECT_HEADER},
     task::spawn_local,
     wasm_bindgen::JsCast,
-    web_sys::{FormData, RequestInit, Response, UrlSearchParams},
+    web_sys::{FormData, HtmlFormElement, RequestInit, Response, UrlSearchParams},
 };
 
 /// A form on a page: why it was refused, and whether it is under way.
@@ -79,19 +79,22 @@ impl FormState {
                 return;
             }
             // What cannot be read is left to the browser's own form.
-            if let Some(fields) = fields_of(&event) {
+            if let Some((form, fields)) = fields_of(&event) {
                 event.prevent_default();
-                self.send(fields);
+                self.send(form, fields);
             }
         }
     }
 
-    fn send(self, fields: UrlSearchParams) {
+    fn send(self, form: HtmlFormElement, fields: UrlSearchParams) {
         self.busy.set(true);
         spawn_local(async move {
             match post(self.action, &fields).await {
                 // It stays busy: the browser is on its way to the next page.
                 Ok(()) => self.refusal.set(None),
+                // The browser's own form keeps what was typed while the password is asked for. Nothing
+                // is done twice: the server refuses it again, and leads on.
+                Err(AppError::PasswordNeeded) => drop(form.submit()),
                 Err(refusal) => {
                     self.refusal.set(Some(refusal));
                     self.busy.set(false);
@@ -119,10 +122,11 @@ impl FormState {
 }
 
 /// What the browser would send.
-fn fields_of(event: &SubmitEvent) -> Option<UrlSearchParams> {
-    let form = event.target()?;
-    let fields = FormData::new_with_form(form.unchecked_ref()).ok()?;
-    UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()
+fn fields_of(event: &SubmitEvent) -> Option<(HtmlFormElement, UrlSearchParams)> {
+    let form: HtmlFormElement = event.target()?.unchecked_into();
+    let fields = FormData::new_with_form(&form).ok()?;
+    let fields = UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
+    Some((form, fields))
 }
 
 /// Posts to a server function and follows where its answer leads.

@@ -17,6 +17,10 @@ pub enum Event {
     /// Somebody in a signed-in browser did not know the current password.
     PasswordChangeRefused(SignInRefusal),
     PasswordChangeThrottled,
+    /// Somebody who was signed in has typed their password again.
+    PasswordConfirmed,
+    ConfirmationRefused(SignInRefusal),
+    ConfirmationThrottled,
     SessionEnded(EndReason),
     UserCreated,
     UserDisabled,
@@ -76,6 +80,9 @@ impl Event {
             Self::SignInThrottled => "sign_in_throttled",
             Self::PasswordChangeRefused(_) => "password_change_refused",
             Self::PasswordChangeThrottled => "password_change_throttled",
+            Self::PasswordConfirmed => "password_confirmed",
+            Self::ConfirmationRefused(_) => "confirmation_refused",
+            Self::ConfirmationThrottled => "confirmation_throttled",
             Self::SessionEnded(_) => "session_ended",
             Self::UserCreated => "user_created",
             Self::UserDisabled => "user_disabled",
@@ -92,9 +99,9 @@ impl Event {
     /// A second word, for events that have one.
     pub const fn reason(self) -> Option<&'static str> {
         match self {
-            Self::SignInRefused(refusal) | Self::PasswordChangeRefused(refusal) => {
-                Some(refusal.as_str())
-            }
+            Self::SignInRefused(refusal)
+            | Self::PasswordChangeRefused(refusal)
+            | Self::ConfirmationRefused(refusal) => Some(refusal.as_str()),
             Self::SessionEnded(reason) => Some(reason.as_str()),
             _ => None,
         }
@@ -105,11 +112,14 @@ impl Event {
     pub fn parse(event: &str, reason: Option<&str>) -> Result<Self, UnknownEvent> {
         let sign_ins = SignInRefusal::ALL.map(Self::SignInRefused);
         let changes = SignInRefusal::ALL.map(Self::PasswordChangeRefused);
+        let confirmations = SignInRefusal::ALL.map(Self::ConfirmationRefused);
         let endings = EndReason::ALL.map(Self::SessionEnded);
         let others = [
             Self::SignedIn,
             Self::SignInThrottled,
             Self::PasswordChangeThrottled,
+            Self::PasswordConfirmed,
+            Self::ConfirmationThrottled,
             Self::UserCreated,
             Self::UserDisabled,
             Self::UserEnabled,
@@ -120,7 +130,7 @@ impl Event {
             Self::SetUpRefused,
             Self::SetUpThrottled,
         ];
-        let refusals = sign_ins.into_iter().chain(changes);
+        let refusals = sign_ins.into_iter().chain(changes).chain(confirmations);
         let mut all = refusals.chain(endings).chain(others);
         all.find(|known| known.as_str() == event && known.reason() == reason)
             .ok_or(UnknownEvent)
@@ -185,6 +195,9 @@ mod tests {
             Event::SignInThrottled,
             Event::PasswordChangeRefused(SignInRefusal::WrongPassword),
             Event::PasswordChangeThrottled,
+            Event::PasswordConfirmed,
+            Event::ConfirmationRefused(SignInRefusal::WrongPassword),
+            Event::ConfirmationThrottled,
             Event::SessionEnded(EndReason::SignedOut),
             Event::SessionEnded(EndReason::Idle),
             Event::UserCreated,

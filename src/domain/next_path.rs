@@ -63,6 +63,11 @@ impl NextPath {
         }
     }
 
+    /// The address of the page that asks for the password again and leads back here.
+    pub fn confirm_page(&self) -> String {
+        format!("/account/confirm?next={}", encode(&self.0))
+    }
+
     /// The sign-in page as the place to check whether the browser kept the new cookie: with it
     /// the page leads on at once, without it the page explains.
     pub fn cookie_check_page(&self) -> String {

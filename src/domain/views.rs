@@ -20,6 +20,7 @@ pub enum PageView {
     Password(PasswordView),
     Profile(Box<ProfileView>),
     Sessions(Box<SessionsView>),
+    Confirm(ConfirmView),
     Setup(SetupView),
 }
 
@@ -138,6 +139,17 @@ pub struct PasswordView {
     pub others_ended: Option<u64>,
 }
 
+/// The page that asks for the password once more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfirmView {
+    pub display_name: String,
+    /// For password managers.
+    pub username: String,
+    /// Where to go afterwards: a checked path of this site.
+    pub next: String,
+    pub refusal: Option<AppError>,
+}
+
 /// The page on which people change what is shown of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileView {
@@ -155,6 +167,8 @@ pub enum ProfileNotice {
     Saved,
     /// What was typed was too much to come back whole.
     TypedTooMuch,
+    /// What was typed before the password was asked for.
+    NotSavedYet,
 }
 
 /// The page that makes the first account.

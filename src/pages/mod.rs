@@ -1,5 +1,6 @@
 //! The pages, one file each, named as their routes.
 
+pub mod confirm;
 pub mod dashboard;
 pub mod login;
 pub mod logout;

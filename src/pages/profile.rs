@@ -41,6 +41,7 @@ pub fn ProfilePage(view: ProfileView) -> impl IntoView {
 fn Notice(notice: ProfileNotice) -> impl IntoView {
     let words = match notice {
         ProfileNotice::Saved => "Saved.",
+        ProfileNotice::NotSavedYet => "This is what you typed. It is not saved yet.",
         ProfileNotice::TypedTooMuch => {
             "What you typed was too long to come back whole. Look through the fields before you save."
         }

@@ -25,6 +25,7 @@ use crate::{
 pub enum Purpose {
     SignIn,
     PasswordChange,
+    Confirmation,
 }
 
 impl Purpose {
@@ -32,6 +33,7 @@ impl Purpose {
         match self {
             Self::SignIn => Event::SignInRefused(refusal),
             Self::PasswordChange => Event::PasswordChangeRefused(refusal),
+            Self::Confirmation => Event::ConfirmationRefused(refusal),
         }
     }
 
@@ -39,6 +41,7 @@ impl Purpose {
         match self {
             Self::SignIn => Event::SignInThrottled,
             Self::PasswordChange => Event::PasswordChangeThrottled,
+            Self::Confirmation => Event::ConfirmationThrottled,
         }
     }
 }

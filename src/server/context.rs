@@ -9,7 +9,10 @@ use super::{
     token::SessionToken,
 };
 use crate::{
-    domain::session::{CurrentUser, EndReason},
+    domain::{
+        next_path::NextPath,
+        session::{CurrentUser, EndReason},
+    },
     error::AppError,
 };
 use axum::http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
@@ -132,6 +135,26 @@ pub fn sign_out(signed_out: Option<&Flash>) {
         set_cookie(signed_out.set_cookie());
     }
     redirect("/signed-out");
+}
+
+/// Keeps what was typed into a plain form for the page that it was typed on.
+pub fn keep(draft: HeaderValue) {
+    if is_plain_form() {
+        set_cookie(draft);
+    }
+}
+
+/// Asks for the password first: our script gets the typed error, and sends the form without its help; a
+/// plain form is led to the page that asks, and from there back to `page`.
+///
+/// # Errors
+/// [`AppError::PasswordNeeded`], for our script.
+pub fn ask_for_password(page: &str) -> Result<(), AppError> {
+    if !is_plain_form() {
+        return Err(AppError::PasswordNeeded);
+    }
+    redirect(&NextPath::or_home(page).confirm_page());
+    Ok(())
 }
 
 /// The person who asks, in functions that the guard opens to nobody else.

@@ -13,7 +13,7 @@ use axum::{
     response::Response,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
 const FLASH_COOKIE: &str = "__Host-Http-flash";
@@ -72,12 +72,7 @@ impl Flash {
     }
 
     pub fn profile_refused(refusal: AppError, typed: &ProfileDraft) -> Self {
-        let mut room = MAX_TYPED_BYTES;
-        let draft = ProfileDraft {
-            email: fitting(&typed.email, &mut room),
-            display_name: fitting(&typed.display_name, &mut room),
-            description: fitting(&typed.description, &mut room),
-        };
+        let draft = fitting_profile(typed);
         Self::ProfileRefused {
             refusal,
             is_cut: draft != *typed,
@@ -98,16 +93,36 @@ impl Flash {
 
     /// The `Set-Cookie` that carries it.
     pub fn set_cookie(&self) -> HeaderValue {
-        let json = serde_json::to_vec(self).unwrap_or_default();
-        cookie::set(FLASH_COOKIE, BASE64_URL_SAFE_NO_PAD.encode(json), LIFE)
+        set_value(FLASH_COOKIE, self, LIFE)
     }
 
     /// The message that a request brings; whatever does not read as one is none.
     pub fn of_request(headers: &HeaderMap) -> Option<Self> {
-        let json = BASE64_URL_SAFE_NO_PAD
-            .decode(cookie::single(headers, FLASH_COOKIE)?)
-            .ok()?;
-        serde_json::from_slice(&json).ok()
+        value_of(headers, FLASH_COOKIE)
+    }
+}
+
+/// The `Set-Cookie` that carries a value.
+pub fn set_value(name: &'static str, value: &impl Serialize, life: Duration) -> HeaderValue {
+    let json = serde_json::to_vec(value).unwrap_or_default();
+    cookie::set(name, BASE64_URL_SAFE_NO_PAD.encode(json), life)
+}
+
+/// The value that a cookie carries; whatever does not read as one is none.
+pub fn value_of<T: DeserializeOwned>(headers: &HeaderMap, name: &str) -> Option<T> {
+    let json = BASE64_URL_SAFE_NO_PAD
+        .decode(cookie::single(headers, name)?)
+        .ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
+/// As much of a profile as a cookie has room for.
+pub fn fitting_profile(typed: &ProfileDraft) -> ProfileDraft {
+    let mut room = MAX_TYPED_BYTES;
+    ProfileDraft {
+        email: fitting(&typed.email, &mut room),
+        display_name: fitting(&typed.display_name, &mut room),
+        description: fitting(&typed.description, &mut room),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     context::{Caller, set_page_policy},
-    failures, flash,
+    draft, failures, flash,
     forms::{self, Arrival},
     forwarded::{self, Client},
     guard, headers, listener,
@@ -129,8 +129,9 @@ async fn page(
         Err(error) => return AppError::from(error).into_response(),
     };
     // A HEAD shows nothing, so it takes nothing away.
-    let shows_flash = request.method() != Method::HEAD
-        && !matches!(view, PageView::Logout(_) | PageView::Dashboard(_));
+    let shows = request.method() != Method::HEAD;
+    let shows_flash = shows && !matches!(view, PageView::Logout(_) | PageView::Dashboard(_));
+    let shows_draft = shows && matches!(view, PageView::Profile(_));
     let options = state.leptos_options.clone();
     let context = move || {
         provide_context(state.clone());
@@ -143,6 +144,9 @@ async fn page(
     let mut response = render(request).await;
     if shows_flash {
         flash::forget_shown(&headers, &mut response);
+    }
+    if shows_draft {
+        draft::forget_shown(&headers, &mut response);
     }
     response
 }

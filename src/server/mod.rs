@@ -7,9 +7,11 @@ pub mod cleanup;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod confirmation;
 pub mod context;
 pub mod cookie;
 pub mod db;
+pub mod draft;
 pub mod failures;
 pub mod flash;
 pub mod forms;
@@ -55,6 +57,8 @@ pub struct Core {
     pub lifetimes: Lifetimes,
     /// In how many browsers an account may be signed in at once.
     pub max_sessions: u32,
+    /// What matters asks for the password again when it was typed longer ago than this.
+    pub confirm_after: Duration,
     pub password_rules: PasswordRules,
     pub throttle: Throttle,
     /// Refusals that are added up.

@@ -5,8 +5,10 @@
 
 use super::{
     clock::{moment, relative},
+    confirmation,
     context::Caller,
     db::StoreError,
+    draft,
     flash::Flash,
     forwarded::Client,
     reach, setup,
@@ -22,8 +24,8 @@ use crate::domain::{
     setup::SetupDraft,
     user::User,
     views::{
-        DashboardView, LiveSessionView, LoginNotice, LoginView, LogoutView, PageView, PasswordView,
-        ProfileNotice, ProfileView, SessionView, SessionsView, SetupView, SignInView,
+        ConfirmView, DashboardView, LiveSessionView, LoginNotice, LoginView, LogoutView, PageView,
+        PasswordView, ProfileNotice, ProfileView, SessionView, SessionsView, SetupView, SignInView,
         SignedOutView,
     },
 };
@@ -66,11 +68,20 @@ pub async fn gather(
             Answer::Page(PageView::Password(password(state, &current.user, flash)))
         }
         ("/account/profile", Caller::SignedIn(current)) => {
-            Answer::Page(PageView::Profile(Box::new(profile(&current.user, flash))))
+            let waiting = draft::profile(headers);
+            let view = profile(&current.user, flash, waiting);
+            Answer::Page(PageView::Profile(Box::new(view)))
         }
         ("/account/sessions", Caller::SignedIn(current)) => Answer::Page(PageView::Sessions(
             Box::new(sessions(state, current, flash).await?),
         )),
+        ("/account/confirm", Caller::SignedIn(current)) => {
+            if confirmation::is_fresh(&state.core, current) {
+                Answer::Elsewhere(next_of(uri).to_string())
+            } else {
+                Answer::Page(PageView::Confirm(confirm(&current.user, uri, flash)))
+            }
+        }
         // Where password managers look for it (W3C, "A Well-Known URL for Changing Passwords").
         ("/.well-known/change-password", _) => Answer::Elsewhere("/account/password".to_owned()),
         ("/setup", _) if setup::is_open(&state.core).await? => {
@@ -153,7 +164,19 @@ fn password(state: &AppState, user: &User, flash: Option<Flash>) -> PasswordView
     }
 }
 
-fn profile(user: &User, flash: Option<Flash>) -> ProfileView {
+fn confirm(user: &User, uri: &Uri, flash: Option<Flash>) -> ConfirmView {
+    ConfirmView {
+        display_name: user.display_name.clone(),
+        username: user.username.clone(),
+        next: next_of(uri).to_string(),
+        refusal: match flash {
+            Some(Flash::PasswordRefused { refusal }) => Some(refusal),
+            _ => None,
+        },
+    }
+}
+
+fn profile(user: &User, flash: Option<Flash>, waiting: Option<ProfileDraft>) -> ProfileView {
     let stored = ProfileDraft {
         display_name: user.display_name.clone(),
         email: user.email.clone().unwrap_or_default(),
@@ -169,7 +192,10 @@ fn profile(user: &User, flash: Option<Flash>) -> ProfileView {
             (draft, Some(refusal), notice)
         }
         Some(Flash::ProfileSaved) => (stored, None, Some(ProfileNotice::Saved)),
-        _ => (stored, None, None),
+        _ => match waiting {
+            Some(typed) => (typed, None, Some(ProfileNotice::NotSavedYet)),
+            None => (stored, None, None),
+        },
     };
     ProfileView {
         display_name: user.display_name.clone(),

@@ -3,7 +3,7 @@
 use super::{
     Core,
     attempt::{self, Purpose},
-    sessions::{self, Renewed, Verified, Visitor},
+    sessions::{self, Renewed, Visitor},
     store::{
         self,
         sessions::{Hashes, PasswordChange},
@@ -33,11 +33,13 @@ pub async fn change(
     let user = &current.user;
     core.password_rules
         .check(new_password, &user.username, user.email.as_deref())?;
-    let verified = match verify(core, current, visitor, current_password).await {
-        // Whoever was disabled in the meantime gets no word on the password.
-        Err(AppError::CurrentPasswordWrong) if !lives(core, current).await? => {
-            return Err(AppError::NotSignedIn);
-        }
+    // Whoever sits down at a browser that was left open does not get past this, and does not get to
+    // guess: it is slowed and written down like a sign-in (ASVS V6.3.4).
+    let name = LookupKey::of(&user.username);
+    let typed = current_password;
+    let proved = attempt::prove(core, Purpose::PasswordChange, &name, typed, visitor).await;
+    let verified = match proved {
+        Err(AppError::SignInRefused) => return Err(refusal_for(core, current).await?),
         outcome => outcome?,
     };
     let new_hash = core.hasher.hash(new_password).await?;
@@ -58,20 +60,17 @@ pub async fn change(
     }
 }
 
-/// Whoever sits down at a browser that was left open does not get past this, and does not get to
-/// guess: it is slowed and written down like a sign-in (ASVS V6.3.4).
-async fn verify(
-    core: &Core,
-    current: &CurrentUser,
-    visitor: &Visitor,
-    typed: &Password,
-) -> Result<Verified, AppError> {
-    let name = LookupKey::of(&current.user.username);
-    let proved = attempt::prove(core, Purpose::PasswordChange, &name, typed, visitor).await;
-    proved.map_err(|refusal| match refusal {
-        AppError::SignInRefused => AppError::CurrentPasswordWrong,
-        other => other,
-    })
+/// What a person is told whose password was refused. Whoever was disabled in the meantime gets no word on
+/// the password.
+///
+/// # Errors
+/// [`AppError::Unavailable`].
+pub async fn refusal_for(core: &Core, current: &CurrentUser) -> Result<AppError, AppError> {
+    if lives(core, current).await? {
+        Ok(AppError::CurrentPasswordWrong)
+    } else {
+        Ok(AppError::NotSignedIn)
+    }
 }
 
 /// Whether the session is one with which things may still be changed.

@@ -1,7 +1,7 @@
 //! People change what is shown of them.
 
 use super::{
-    Core,
+    Core, confirmation,
     db::StoreError,
     sessions::Browser,
     store::{self, users::Profile},
@@ -15,7 +15,8 @@ use crate::{
 /// Changes display name, e-mail address and description of the person who asks.
 ///
 /// # Errors
-/// [`AppError::IdentityRefused`], the first rule that is broken; [`AppError::EmailTaken`];
+/// [`AppError::IdentityRefused`], the first rule that is broken; [`AppError::PasswordNeeded`] for another
+/// e-mail address, when the password was typed too long ago; [`AppError::EmailTaken`];
 /// [`AppError::NotSignedIn`] where the account was disabled in the meantime.
 pub async fn update(
     core: &Core,
@@ -28,6 +29,10 @@ pub async fn update(
     let email = users::typed_email(&draft.email)
         .map(Email::parse)
         .transpose()?;
+    // One signs in with it: whoever finds a browser left open must not make the account theirs.
+    if email.as_ref().map(Email::as_str) != user.email.as_deref() {
+        confirmation::demand(core, current)?;
+    }
     let description = users::description_of(&draft.description)?;
     let profile = Profile {
         display_name: &display_name,

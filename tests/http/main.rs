@@ -10,6 +10,7 @@ mod activity;
 mod any_form;
 mod app;
 mod attack;
+mod confirmation;
 mod cookies;
 mod dashboard;
 mod flash;

@@ -112,6 +112,7 @@ async fn the_functions_are_these_and_no_others() {
         functions,
         [
             "/api/change_password",
+            "/api/confirm_password",
             "/api/end_all_sessions",
             "/api/end_other_sessions",
             "/api/end_session",

@@ -153,6 +153,11 @@ const SENT: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "/account/confirm",
+        "Confirm",
+        &["display_name", "username", "next", "refusal"],
+    ),
+    (
         "/setup",
         "Setup",
         &[
@@ -188,6 +193,9 @@ async fn pages_send_these_values_and_no_others() {
             "/login" | "/signed-out" => &mut nobody,
             _ => &mut signed_in,
         };
+        if path == "/account/confirm" {
+            app.set_clock(app.core.confirm_after);
+        }
         let values = values_of(&browser.get(path).await);
         let mut found = BTreeSet::new();
         names(&values, "", &mut found);

@@ -487,6 +487,7 @@ fn ended_is_for_ever_in(stories: u32, engine: Engine) {
     let core = Core {
         lifetimes: LIFETIMES,
         max_sessions: 50,
+        confirm_after: Duration::from_secs(600),
         ..runtime.block_on(support::core(&database))
     };
     let (answers, number) = (Answers::default(), AtomicUsize::new(0));

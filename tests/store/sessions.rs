@@ -7,7 +7,7 @@ use crate::{
 use std::{sync::LazyLock, time::Duration};
 use vestibule::{
     domain::{
-        activity::Source,
+        activity::{Event, Source},
         moment::Timestamp,
         session::{EndReason, Ended, Session, SessionId},
         user::UserId,
@@ -19,7 +19,7 @@ use vestibule::{
         store::{
             self,
             devices::KnownDevice,
-            sessions::{Hashes, NewSession, Proof, SignIn},
+            sessions::{Confirmation, Hashes, NewSession, Proof, SignIn},
             users::Credentials,
         },
         token::{self, DeviceDigest, DeviceToken, SessionToken, TokenDigest},
@@ -306,6 +306,41 @@ on_both_engines! {
         let [first, second, third] = found.try_into().unwrap();
         assert_ne!(first, second);
         assert_eq!(first, third);
+    }
+
+    /// Ended is for ever: a password that is typed again revives nothing, and moves no end.
+    async fn only_a_live_session_gets_a_new_token(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let (live, over) = (started(&core, &ada).await, started(&core, &ada).await);
+        let end = ended(after_minutes(1), EndReason::SignedOut);
+        store::sessions::end(&core.db, &over, end, Source::Browser).await.unwrap();
+        let renew = async |session: &SessionId, minutes: u64, verified: &str| {
+            let digest = SessionToken::random().digest();
+            let mut entry = given::entry(&core, Event::PasswordConfirmed, &ada.user.id);
+            entry.at = after_minutes(minutes);
+            let confirmation = Confirmation {
+                session,
+                user: &ada.user.id,
+                token_digest: &digest,
+                hashes: Hashes { verified, kept: verified },
+                admission: &given::UNCOUNTED,
+                entry,
+            };
+            let renewed = store::sessions::renew_token(&core.db, confirmation).await.unwrap();
+            let by_digest = store::sessions::find_by_digest(&core.db, &digest).await.unwrap();
+            assert_eq!(by_digest.is_some(), renewed);
+            renewed
+        };
+        let before = found(&core, &live).await;
+        assert!(!renew(&over, 2, &ada.password_hash).await);
+        assert!(!renew(&live, 2, "another hash").await);
+        assert!(!renew(&live, 10, &ada.password_hash).await, "it has timed out");
+        assert_eq!(found(&core, &live).await, before);
+        assert!(renew(&live, 9, &ada.password_hash).await);
+        assert_eq!(found(&core, &live).await, Session { authenticated_at: after_minutes(9), ..before });
+        store::users::disable(&core.db, &ada.user.id, after_minutes(9), Source::Command).await.unwrap();
+        assert!(!renew(&live, 9, &ada.password_hash).await);
     }
 
     async fn a_touch_moves_the_idle_end_and_nothing_else(database: TestDatabase) {

@@ -65,6 +65,7 @@ pub async fn core_with_clock(database: &TestDatabase, clock: Clock) -> Core {
         .expect("hashing threads"),
         lifetimes: LIFETIMES,
         max_sessions: 50,
+        confirm_after: Duration::from_secs(600),
         password_rules: PasswordRules {
             min_chars: 15,
             site_names: vec!["vestibule".to_owned()],

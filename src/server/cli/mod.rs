@@ -150,6 +150,7 @@ async fn core_on(db: Db, config: &Config, source: Source) -> Result<Core, CliErr
         hasher: Hasher::start(config.hashing)?,
         lifetimes: config.lifetimes,
         max_sessions: config.max_sessions,
+        confirm_after: config.confirm_after,
         password_rules: config.password_rules(),
     })
 }

@@ -70,6 +70,18 @@ pub struct PasswordChange<'a> {
     pub admission: &'a Admission,
 }
 
+/// What has to hold when a password was typed again in a session, and what changes with it.
+pub struct Confirmation<'a> {
+    pub session: &'a SessionId,
+    pub user: &'a UserId,
+    /// Of the token under which the session goes on.
+    pub token_digest: &'a TokenDigest,
+    pub hashes: Hashes<'a>,
+    /// The attempt was a success, and successes are free.
+    pub admission: &'a Admission,
+    pub entry: Entry,
+}
+
 #[derive(sqlx::FromRow)]
 struct SessionRow {
     session_id: String,
@@ -271,6 +283,33 @@ pub async fn renew_with_password(
     super::activity::insert_within(&mut transaction, changed).await?;
     transaction.commit().await?;
     Ok(Some(others_ended))
+}
+
+/// Gives a live session a new token, because the password was typed again in it: one transaction that
+/// holds only while the account is enabled and still has the password that was verified. `false` where
+/// nothing changed.
+pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE sessions SET token_digest = $2, authenticated_at = $3 \
+        WHERE id = $1 AND ended_at IS NULL AND idle_ends_at > $3 AND absolute_ends_at > $3";
+    let mut transaction = db.begin().await?;
+    if !hold_account(&mut transaction, confirmation.user, &confirmation.hashes).await? {
+        return Ok(false);
+    }
+    let renewed = in_transaction!(transaction, connection => sqlx::query(SQL)
+        .bind(&confirmation.session.0)
+        .bind(confirmation.token_digest.as_str())
+        .bind(confirmation.entry.at.as_millis())
+        .execute(connection)
+        .await?
+        .rows_affected());
+    if renewed == 0 {
+        // Dropped without a commit, the transaction leaves everything as it was.
+        return Ok(false);
+    }
+    super::throttle::give_back_within(&mut transaction, confirmation.admission).await?;
+    super::activity::insert_within(&mut transaction, confirmation.entry).await?;
+    transaction.commit().await?;
+    Ok(true)
 }
 
 /// The session of a token with its user, live or ended.

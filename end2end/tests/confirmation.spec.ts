@@ -1,0 +1,28 @@
+import { expect, inEveryWay, test } from '../fixtures';
+
+inEveryWay(() => {
+  test.describe('when the password was typed a while ago', () => {
+    test.use({ settings: { VESTIBULE_SESSION__CONFIRM_AFTER: '1s' } });
+
+    test('a new e-mail address asks for it, and what was typed is there afterwards', async ({ visitor, person }) => {
+      await visitor.signsIn(person);
+      await visitor.open('/account/profile');
+      const before = await visitor.sessionCookie();
+      await visitor.page.waitForTimeout(1_100);
+      await visitor.page.getByLabel('E-mail').fill('new@example.org');
+      await visitor.page.getByLabel('Description').fill('typed before');
+      await visitor.page.getByRole('button', { name: 'Save' }).click();
+      await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Is it you?');
+      await visitor.comesAlive();
+      await visitor.password.fill(person.password);
+      await visitor.page.getByRole('button', { name: 'Go on' }).click();
+      await expect(visitor.page.getByRole('status').first()).toHaveText('This is what you typed. It is not saved yet.');
+      await visitor.comesAlive();
+      await expect(visitor.page.getByLabel('E-mail')).toHaveValue('new@example.org');
+      await expect(visitor.page.getByLabel('Description')).toHaveValue('typed before');
+      expect((await visitor.sessionCookie())?.value).not.toBe(before?.value);
+      await visitor.page.getByRole('button', { name: 'Save' }).click();
+      await expect(visitor.page.getByRole('status').first()).toHaveText('Saved.');
+    });
+  });
+});

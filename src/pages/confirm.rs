@@ -1,0 +1,57 @@
+//! `/account/confirm`: the password once more, before what matters.
+
+use crate::{
+    api::confirmation::ConfirmPassword,
+    components::{
+        form::{ErrorSummary, PasswordField, SubmitButton},
+        layout::{Door, Page, Threshold},
+        submission::FormState,
+    },
+    domain::views::ConfirmView,
+};
+use leptos::prelude::*;
+
+#[component]
+pub fn ConfirmPage(view: ConfirmView) -> impl IntoView {
+    let password = NodeRef::new();
+    let form = FormState::of::<ConfirmPassword>(view.refusal, [password]);
+    let FormState {
+        refusal,
+        busy,
+        summary,
+        ..
+    } = form;
+    let wrong = form.is_invalid(|_| "password", "password");
+    view! {
+        <Page title=form.title("Is it you?") signed_in=view.display_name>
+            <Threshold>
+                <Door />
+                <div class="card">
+                    <h1>"Is it you?"</h1>
+                    <p>
+                        "What comes next concerns how people sign in here. You typed your password a while ago, so please type it again."
+                    </p>
+                    <ErrorSummary refusal field=|_| "password" node_ref=summary />
+                    <form class="form" method="post" action=form.action on:submit=form.on_submit()>
+                        // Nobody types here: password managers read whose password is wanted. It has no
+                        // name, so it is not sent.
+                        <input type="text" id="username" value=view.username autocomplete="username" readonly hidden />
+                        <input type="hidden" name="next" value=view.next />
+                        <PasswordField
+                            id="password"
+                            label="Password"
+                            autocomplete="current-password"
+                            node_ref=password
+                            is_invalid=wrong
+                            busy
+                        />
+                        <SubmitButton label="Go on" busy />
+                    </form>
+                    <p>
+                        <a href="/dashboard">"Rather not"</a>
+                    </p>
+                </div>
+            </Threshold>
+        </Page>
+    }
+}

@@ -1,0 +1,38 @@
+//! What a person typed into a plain form and could not send yet, because the password was wanted first.
+//!
+//! It waits in a cookie of its own for the page that it was typed on, and is never sent from there by
+//! itself: the person looks through it and sends it again.
+
+use super::{
+    cookie,
+    flash::{fitting_profile, set_value, value_of},
+};
+use crate::domain::profile::ProfileDraft;
+use axum::{
+    http::{HeaderMap, HeaderValue, header},
+    response::Response,
+};
+use std::time::Duration;
+
+const DRAFT_COOKIE: &str = "__Host-Http-draft";
+
+/// As long as a person may look for a password.
+const LIFE: Duration = Duration::from_secs(600);
+
+/// The `Set-Cookie` that keeps a profile.
+pub fn keep_profile(draft: &ProfileDraft) -> HeaderValue {
+    set_value(DRAFT_COOKIE, &fitting_profile(draft), LIFE)
+}
+
+/// The profile that waits.
+pub fn profile(headers: &HeaderMap) -> Option<ProfileDraft> {
+    value_of(headers, DRAFT_COOKIE)
+}
+
+/// Takes it away from the browser once it was shown.
+pub fn forget_shown(request: &HeaderMap, response: &mut Response) {
+    if cookie::single(request, DRAFT_COOKIE).is_some() {
+        let forget = cookie::clear(DRAFT_COOKIE);
+        response.headers_mut().append(header::SET_COOKIE, forget);
+    }
+}
