@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { overTheWire, test } from '../fixtures';
-import { PAGES, SAID_ABOUT_PAGES } from '../support/pages';
+import { PAGES, SAID_ABOUT_PAGES, SETTINGS } from '../support/pages';
 
 const FOLDER = path.resolve(__dirname, '..', '..', 'target', 'shots');
 
-test.use({ ...overTheWire, settings: {}, locale: 'en-GB', timezoneId: 'Europe/Berlin' });
+test.use({ ...overTheWire, settings: SETTINGS, locale: 'en-GB', timezoneId: 'Europe/Berlin' });
 test.slow();
 
 for (const [way, suffix] of [['hydrated', 'js'], ['without JavaScript', 'nojs']] as const) {

@@ -11,6 +11,9 @@ export type Scene = { visitor: Visitor; server: Server; wire: Wire; stranger: St
 /** The pages that need a session: every `Access::SignedIn` of `ROUTES`. */
 export const PRIVATE = ['/dashboard', '/account/password', '/account/profile', '/account/sessions', '/account/confirm'];
 
+/** So that the page that asks for the password again can be seen without waiting for long. */
+export const SETTINGS = { VESTIBULE_SESSION__CONFIRM_AFTER: '2s' };
+
 /** What browsers say about failures that these pages are made of. */
 export const SAID_ABOUT_PAGES = [/status of (40[134]|422)/, /elsewhere: http:\/\/127\.0\.0\.1/];
 
@@ -60,6 +63,24 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     const word = 'Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenhaft';
     const name = word.slice(0, 64);
     await visitor.signsIn(newPerson(server, { name, displayName: name, email: `${name}@${name.slice(0, 63)}.example` }));
+  },
+
+  'dashboard-new-device': async ({ visitor, server }) => {
+    const person = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
+    await visitor.signsIn(person);
+    await server.signsInElsewhere(person.name, person.password, ELSEWHERE[0]!);
+    await visitor.open('/dashboard');
+    await expect(visitor.page.getByRole('heading', { name: 'A sign-in from a new device' })).toBeVisible();
+  },
+
+  'password-stranger-is-out': async ({ visitor, server }) => {
+    const person = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
+    await visitor.signsIn(person);
+    await server.signsInElsewhere(person.name, person.password, ELSEWHERE[0]!);
+    await visitor.open('/dashboard');
+    await visitor.page.getByRole('button', { name: 'This was not me' }).click();
+    await expect(visitor.page.getByRole('status').first()).toContainText('choose a new one');
+    await visitor.comesAlive();
   },
 
   // With something to complain about: a proxy that nobody trusts.
@@ -120,7 +141,10 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
   },
 
   confirm: async ({ visitor, server }) => {
-    await signsInAt('/account/confirm', visitor, server);
+    await signsInAt('/account/profile', visitor, server);
+    await visitor.page.waitForTimeout(2_000);
+    await visitor.open('/account/confirm');
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Is it you?');
   },
 
   setup: async ({ visitor }) => visitor.open('/setup'),

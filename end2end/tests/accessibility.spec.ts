@@ -1,8 +1,8 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, overTheWire, test, type Visitor } from '../fixtures';
-import { PAGES, SAID_ABOUT_PAGES } from '../support/pages';
+import { PAGES, SAID_ABOUT_PAGES, SETTINGS } from '../support/pages';
 
-test.use({ ...overTheWire, settings: {} });
+test.use({ ...overTheWire, settings: SETTINGS });
 test.slow();
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];

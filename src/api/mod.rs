@@ -9,3 +9,4 @@ pub mod password;
 pub mod profile;
 pub mod sessions;
 pub mod setup;
+pub mod sign_ins;

@@ -54,6 +54,8 @@ pub struct DashboardView {
     pub is_admin: bool,
     pub session: SessionView,
     pub previous_sign_in: Option<SignInView>,
+    /// From browsers never seen before, until they are looked at.
+    pub unrecognised: Vec<SignInView>,
     /// For administrators only.
     pub reach: Option<ReachView>,
 }
@@ -72,6 +74,9 @@ pub struct SessionView {
 /// One sign-in of the past.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignInView {
+    /// Of its session: public, knowing it gives no access.
+    pub id: String,
+    pub has_ended: bool,
     pub device: String,
     pub address: String,
     pub at: Moment,
@@ -135,8 +140,16 @@ pub struct PasswordView {
     pub username: String,
     pub min_chars: usize,
     pub refusal: Option<AppError>,
-    /// The password was just changed, and so many other sessions ended with it.
-    pub others_ended: Option<u64>,
+    pub notice: Option<PasswordNotice>,
+}
+
+/// Why the page for a new password is not as usual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PasswordNotice {
+    /// It was just changed, and so many other sessions ended with it.
+    Changed { others_ended: u64 },
+    /// A stranger was signed in, and their session has ended.
+    StrangerIsOut,
 }
 
 /// The page that asks for the password once more.

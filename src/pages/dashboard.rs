@@ -1,11 +1,15 @@
 //! `/dashboard`: who is signed in, and how.
 
 use crate::{
+    api::sign_ins::{DisownSignIn, RecogniseSignIn},
     components::{
+        form::ErrorSummary,
         layout::{Door, Page, Threshold},
+        submission::FormState,
         time::Time,
     },
     domain::views::{DashboardView, ReachView, SessionView, SignInView},
+    error::AppError,
 };
 use leptos::{either::Either, prelude::*};
 
@@ -13,6 +17,9 @@ use leptos::{either::Either, prelude::*};
 pub fn DashboardPage(view: DashboardView) -> impl IntoView {
     let (session, previous_sign_in) = (view.session.clone(), view.previous_sign_in.clone());
     let reach = view.reach.clone();
+    let unrecognised = view.unrecognised.clone().into_iter();
+    let unrecognised = unrecognised.map(|sign_in| view! { <Unrecognised sign_in /> });
+    let unrecognised = unrecognised.collect::<Vec<_>>();
     let greeting = format!("Good to see you, {}", view.display_name);
     view! {
         <Page title="Dashboard" signed_in=view.display_name.clone() wide=true>
@@ -24,6 +31,7 @@ pub fn DashboardPage(view: DashboardView) -> impl IntoView {
                 <Door />
                 <Account view />
             </Threshold>
+            {unrecognised}
             <div class="rooms">
                 <ThisSession session />
                 <PreviousSignIn sign_in=previous_sign_in />
@@ -97,6 +105,42 @@ fn PreviousSignIn(sign_in: Option<SignInView>) -> impl IntoView {
         <section class="card" aria-labelledby="before">
             <h2 id="before">"The sign-in before this one"</h2>
             {body}
+        </section>
+    }
+}
+
+/// A sign-in from a browser never seen before, until its owner has said whose it was.
+#[component]
+fn Unrecognised(sign_in: SignInView) -> impl IntoView {
+    let known = FormState::of::<RecogniseSignIn>(None, []);
+    let strange = FormState::of::<DisownSignIn>(None, []);
+    let heading = format!("news-{}", sign_in.id);
+    let labelled_by = heading.clone();
+    let end = if sign_in.has_ended {
+        " That session has ended since."
+    } else {
+        ""
+    };
+    let field = |_: AppError| "main";
+    view! {
+        <section class="card news" aria-labelledby=labelled_by>
+            <h2 id=heading>"A sign-in from a new device"</h2>
+            <p>
+                {sign_in.device} " at " <span class="address">{sign_in.address}</span> ", "
+                <Time moment=sign_in.at /> "." {end}
+            </p>
+            <ErrorSummary refusal=known.refusal field node_ref=known.summary />
+            <ErrorSummary refusal=strange.refusal field node_ref=strange.summary />
+            <div class="actions">
+                <form method="post" action=known.action on:submit=known.on_submit()>
+                    <input type="hidden" name="id" value=sign_in.id.clone() />
+                    <button class="button button-small" type="submit">"This was me"</button>
+                </form>
+                <form method="post" action=strange.action on:submit=strange.on_submit()>
+                    <input type="hidden" name="id" value=sign_in.id />
+                    <button class="button button-quiet button-small" type="submit">"This was not me"</button>
+                </form>
+            </div>
         </section>
     }
 }

@@ -8,16 +8,21 @@ use crate::{
         layout::{Door, Page, Threshold},
         submission::FormState,
     },
-    domain::views::PasswordView,
+    domain::views::{PasswordNotice, PasswordView},
     error::AppError,
 };
-use leptos::{html, prelude::*};
+use leptos::{either::Either, html, prelude::*};
 
 #[component]
 pub fn PasswordPage(view: PasswordView) -> impl IntoView {
     let (current, new) = (NodeRef::new(), NodeRef::new());
     let form = FormState::of::<ChangePassword>(view.refusal, [current, new]);
-    let changed = view.others_ended.map(|ended| view! { <Changed ended /> });
+    let notice = view.notice.map(|notice| match notice {
+        PasswordNotice::Changed { others_ended } => {
+            Either::Left(view! { <Changed ended=others_ended /> })
+        }
+        PasswordNotice::StrangerIsOut => Either::Right(view! { <StrangerIsOut /> }),
+    });
     view! {
         <Page title=form.title("Change your password") signed_in=view.display_name>
             <AccountNav here="/account/password" />
@@ -25,7 +30,7 @@ pub fn PasswordPage(view: PasswordView) -> impl IntoView {
                 <Door />
                 <div class="card">
                     <h1>"Change your password"</h1>
-                    {changed}
+                    {notice}
                     <ChangeForm form current new username=view.username min_chars=view.min_chars />
                 </div>
             </Threshold>
@@ -43,6 +48,17 @@ fn Changed(ended: u64) -> impl IntoView {
     view! {
         <div class="notice" role="status">
             <p>"Your password was changed. " {others}</p>
+        </div>
+    }
+}
+
+#[component]
+fn StrangerIsOut() -> impl IntoView {
+    view! {
+        <div class="notice notice-warning" role="status">
+            <p>
+                "That session has ended, and a copy of its cookie is of no use. Whoever it was knew your password: choose a new one now, which ends all other sessions as well."
+            </p>
         </div>
     }
 }

@@ -44,6 +44,8 @@ pub enum Flash {
     SessionsEnded {
         count: u64,
     },
+    /// The session of a stranger has ended, and the password may be theirs too.
+    SignInDisowned,
     PasswordRefused {
         refusal: AppError,
     },

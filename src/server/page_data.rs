@@ -13,7 +13,7 @@ use super::{
     forwarded::Client,
     reach, setup,
     state::AppState,
-    store,
+    store::{self, sessions::SignIn},
 };
 use crate::domain::{
     device,
@@ -25,8 +25,8 @@ use crate::domain::{
     user::User,
     views::{
         ConfirmView, DashboardView, LiveSessionView, LoginNotice, LoginView, LogoutView, PageView,
-        PasswordView, ProfileNotice, ProfileView, SessionView, SessionsView, SetupView, SignInView,
-        SignedOutView,
+        PasswordNotice, PasswordView, ProfileNotice, ProfileView, SessionView, SessionsView,
+        SetupView, SignInView, SignedOutView,
     },
 };
 use axum::http::{HeaderMap, Uri};
@@ -150,9 +150,12 @@ fn signed_out(flash: Option<Flash>) -> SignedOutView {
 }
 
 fn password(state: &AppState, user: &User, flash: Option<Flash>) -> PasswordView {
-    let (refusal, others_ended) = match flash {
+    let (refusal, notice) = match flash {
         Some(Flash::PasswordRefused { refusal }) => (Some(refusal), None),
-        Some(Flash::PasswordChanged { others_ended }) => (None, Some(others_ended)),
+        Some(Flash::PasswordChanged { others_ended }) => {
+            (None, Some(PasswordNotice::Changed { others_ended }))
+        }
+        Some(Flash::SignInDisowned) => (None, Some(PasswordNotice::StrangerIsOut)),
         _ => (None, None),
     };
     PasswordView {
@@ -160,7 +163,7 @@ fn password(state: &AppState, user: &User, flash: Option<Flash>) -> PasswordView
         username: user.username.clone(),
         min_chars: state.core.password_rules.min_chars,
         refusal,
-        others_ended,
+        notice,
     }
 }
 
@@ -223,7 +226,7 @@ async fn dashboard(
     current: &CurrentUser,
     client: &Client,
 ) -> Result<DashboardView, StoreError> {
-    let previous = store::sessions::previous(&state.core.db, &current.session).await?;
+    let sign_ins = store::sessions::sign_ins_beside(&state.core.db, &current.session).await?;
     let user = &current.user;
     Ok(DashboardView {
         username: user.username.clone(),
@@ -232,11 +235,12 @@ async fn dashboard(
         description: user.description.clone(),
         is_admin: user.is_admin,
         session: session_view(&current.session),
-        previous_sign_in: previous.map(|sign_in| SignInView {
-            device: device::in_words(&sign_in.user_agent),
-            address: sign_in.address,
-            at: moment(sign_in.at),
-        }),
+        previous_sign_in: sign_ins.previous.map(sign_in_view),
+        unrecognised: sign_ins
+            .unrecognised
+            .into_iter()
+            .map(sign_in_view)
+            .collect(),
         reach: user.is_admin.then(|| reach::view(client, &state.site)),
     })
 }
@@ -258,6 +262,16 @@ async fn sessions(
             _ => None,
         },
     })
+}
+
+fn sign_in_view(sign_in: SignIn) -> SignInView {
+    SignInView {
+        id: sign_in.session.0,
+        has_ended: sign_in.has_ended,
+        device: device::in_words(&sign_in.user_agent),
+        address: sign_in.address,
+        at: moment(sign_in.at),
+    }
 }
 
 fn live_session_view(session: &Session, now: Timestamp) -> LiveSessionView {

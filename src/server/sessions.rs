@@ -12,6 +12,7 @@ use super::{
     token::{self, DeviceDigest, DeviceToken, SessionToken, TokenDigest},
 };
 use crate::domain::{
+    activity::Event,
     moment::Timestamp,
     session::{CurrentUser, EndReason, Ended, Session, SessionId},
     user::{User, UserId},
@@ -322,6 +323,34 @@ pub async fn end_own(
         EndReason::EndedByOwner
     };
     end_for(core, &found.session, reason).await.map(Some)
+}
+
+/// Notes that the person who asks knows a sign-in of theirs from a new browser. `false` where there is
+/// none to be looked at: a stranger's browser must not say of itself that it is known.
+pub async fn recognise_sign_in(
+    core: &Core,
+    current: &CurrentUser,
+    browser: &Browser,
+    id: &SessionId,
+) -> Result<bool, StoreError> {
+    let user = &current.user.id;
+    let entry = browser.entry(core, Event::SignInRecognised, Some(user), Some(id));
+    let is_other = *id != current.session.id;
+    Ok(is_other && store::sessions::recognise(&core.db, user, id, entry).await?)
+}
+
+/// Ends the session of a sign-in of which the person who asks says that it was not theirs. `false` where
+/// there is none to be looked at.
+pub async fn disown_sign_in(
+    core: &Core,
+    current: &CurrentUser,
+    browser: &Browser,
+    id: &SessionId,
+) -> Result<bool, StoreError> {
+    let user = &current.user.id;
+    let entry = browser.entry(core, Event::SignInDisowned, Some(user), Some(id));
+    let is_other = *id != current.session.id;
+    Ok(is_other && store::sessions::disown(&core.db, user, id, entry).await?)
 }
 
 /// Ends all sessions of the person who asks, but for the one in which they ask. Returns how many.

@@ -27,6 +27,7 @@ mod profile;
 mod routes;
 mod sessions;
 mod setup;
+mod sign_ins;
 mod site_inside;
 mod slow;
 mod throttle;

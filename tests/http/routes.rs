@@ -113,11 +113,13 @@ async fn the_functions_are_these_and_no_others() {
         [
             "/api/change_password",
             "/api/confirm_password",
+            "/api/disown_sign_in",
             "/api/end_all_sessions",
             "/api/end_other_sessions",
             "/api/end_session",
             "/api/login",
             "/api/logout",
+            "/api/recognise_sign_in",
             "/api/set_up",
             "/api/update_profile",
         ],

@@ -87,6 +87,9 @@ const SENT: &[(&str, &str, &[&str])] = &[
             "session/idle_ends_at*",
             "session/absolute_ends_at*",
             "previous_sign_in",
+            "unrecognised",
+            "previous_sign_in/id",
+            "previous_sign_in/has_ended",
             "previous_sign_in/device",
             "previous_sign_in/address",
             "previous_sign_in/at*",
@@ -102,13 +105,7 @@ const SENT: &[(&str, &str, &[&str])] = &[
     (
         "/account/password",
         "Password",
-        &[
-            "display_name",
-            "username",
-            "min_chars",
-            "refusal",
-            "others_ended",
-        ],
+        &["display_name", "username", "min_chars", "refusal", "notice"],
     ),
     (
         "/account/profile",

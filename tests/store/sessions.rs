@@ -266,11 +266,12 @@ on_both_engines! {
         let end = ended(after_minutes(4), EndReason::SignedOut);
         store::sessions::end(&core.db, &sessions[0].id, end, Source::Command).await.unwrap();
         sessions[0].ended = Some(end);
-        assert_eq!(store::sessions::previous(&core.db, &sessions[0]).await.unwrap(), None);
+        let previous = async |session| store::sessions::sign_ins_beside(&core.db, session).await.unwrap().previous;
+        assert_eq!(previous(&sessions[0]).await, None);
         for pair in sessions.windows(2) {
-            let previous = store::sessions::previous(&core.db, &pair[1]).await.unwrap();
-            let Session { created_at: at, address, user_agent, .. } = pair[0].clone();
-            assert_eq!(previous, Some(SignIn { at, address, user_agent }));
+            let Session { id: session, created_at: at, address, user_agent, ended, .. } = pair[0].clone();
+            let has_ended = ended.is_some();
+            assert_eq!(previous(&pair[1]).await, Some(SignIn { session, at, address, user_agent, has_ended }));
         }
     }
 

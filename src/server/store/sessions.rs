@@ -4,11 +4,14 @@
 //! never an upsert, so that no request in flight can revive one (CVE-2025-46336).
 
 mod ends;
+mod sign_ins;
 
 pub(super) use ends::end_all_within;
 pub use ends::{
     delete_ended_before, end, end_all_and_sign_out, end_all_but, end_all_of_user, end_timed_out,
 };
+
+pub use sign_ins::{SignIn, SignIns, disown, recognise, sign_ins_beside};
 
 use super::{devices::KnownDevice, throttle::Admission, users::UserRow};
 use crate::{
@@ -97,21 +100,6 @@ struct SessionRow {
     end_reason: Option<String>,
     #[sqlx(flatten)]
     user: UserRow,
-}
-
-/// A sign-in, whatever has become of its session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignIn {
-    pub at: Timestamp,
-    pub address: String,
-    pub user_agent: String,
-}
-
-#[derive(sqlx::FromRow)]
-struct SignInRow {
-    created_at: i64,
-    address: String,
-    user_agent: String,
 }
 
 /// The columns of [`SessionRow`], from `sessions s JOIN users u`.
@@ -358,24 +346,6 @@ pub async fn live_of_user(
         .await?);
     let found = rows.into_iter().map(CurrentUser::try_from);
     found.map(|found| Ok(found?.session)).collect()
-}
-
-/// The sign-in of the same user before this one.
-pub async fn previous(db: &Db, session: &Session) -> Result<Option<SignIn>, StoreError> {
-    const SQL: &str = "SELECT created_at, address, user_agent FROM sessions \
-        WHERE user_id = $1 AND (created_at < $2 OR (created_at = $2 AND id < $3)) \
-        ORDER BY created_at DESC, id DESC LIMIT 1";
-    let row: Option<SignInRow> = on_pool!(db, pool => sqlx::query_as(SQL)
-        .bind(&session.user_id.0)
-        .bind(session.created_at.as_millis())
-        .bind(&session.id.0)
-        .fetch_optional(pool)
-        .await?);
-    Ok(row.map(|row| SignIn {
-        at: Timestamp::from_millis(row.created_at),
-        address: row.address,
-        user_agent: row.user_agent,
-    }))
 }
 
 /// Notes that a live session was used, and moves its idle end. `false` where it is live no more.

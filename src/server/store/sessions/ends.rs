@@ -124,6 +124,23 @@ pub async fn end(
     Ok(rows.len() == 1)
 }
 
+/// The same, together with what else happens. A time-out that came first is written down instead.
+pub async fn end_within(
+    transaction: &mut Transaction,
+    id: &SessionId,
+    ended: Ended,
+    source: Source,
+) -> Result<(), StoreError> {
+    const SQL: &str = end_sessions!("id = $1");
+    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
+        .bind(&id.0)
+        .bind(ended.at.as_millis())
+        .bind(ended.reason.as_str())
+        .fetch_all(connection)
+        .await?);
+    note_ends(transaction, &rows, source).await
+}
+
 /// Ends all sessions of a user. Returns how many were live.
 pub async fn end_all_of_user(
     db: &Db,

@@ -1,0 +1,47 @@
+//! `POST /api/recognise_sign_in` and `POST /api/disown_sign_in`.
+
+use crate::error::AppError;
+use leptos::prelude::*;
+
+/// Notes that a sign-in from a new browser was the person who asks.
+///
+/// # Errors
+/// [`AppError::NotFound`] where there is no such sign-in to be looked at; [`AppError::NotSignedIn`];
+/// [`AppError::Unavailable`].
+#[server(endpoint = "recognise_sign_in")]
+pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
+    use crate::{
+        domain::session::SessionId,
+        server::{context, sessions},
+    };
+    let core = &context::state().core;
+    let current = context::current_user()?;
+    let (id, browser) = (SessionId(id), context::browser());
+    if !sessions::recognise_sign_in(core, &current, &browser, &id).await? {
+        return Err(AppError::NotFound);
+    }
+    context::redirect("/dashboard");
+    Ok(())
+}
+
+/// Ends the session of a sign-in that was not the person who asks, and leads them to a new password.
+///
+/// # Errors
+/// [`AppError::NotFound`] where there is no such sign-in to be looked at; [`AppError::NotSignedIn`];
+/// [`AppError::Unavailable`].
+#[server(endpoint = "disown_sign_in")]
+pub async fn disown_sign_in(id: String) -> Result<(), AppError> {
+    use crate::{
+        domain::session::SessionId,
+        server::{context, flash::Flash, sessions},
+    };
+    let core = &context::state().core;
+    let current = context::current_user()?;
+    let (id, browser) = (SessionId(id), context::browser());
+    if !sessions::disown_sign_in(core, &current, &browser, &id).await? {
+        return Err(AppError::NotFound);
+    }
+    context::set_cookie(Flash::SignInDisowned.set_cookie());
+    context::redirect("/account/password");
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! Sign-ins from browsers never seen before: shown until they are looked at.
+
+use crate::{
+    app::{TestApp, assert_contains, assert_page, assert_redirect, visible_text},
+    on_both_engines,
+    support::{
+        PASSWORD,
+        http::{Answer, Browser, Request, credentials},
+    },
+};
+use std::time::Duration;
+use vestibule::domain::session::{EndReason, SessionId};
+
+const NEWS: &str = "A sign-in from a new device";
+const HOUR: Duration = Duration::from_secs(3_600);
+
+async fn signs_in_with(browser: &mut Browser, user_agent: &str) {
+    let form = Request::form("/api/login", &credentials("ada", PASSWORD));
+    assert_eq!(
+        browser
+            .send(form.header("user-agent", user_agent))
+            .await
+            .status,
+        200
+    );
+}
+
+async fn newest_id(app: &TestApp) -> SessionId {
+    app.sessions().await.remove(0).id
+}
+
+async fn says(browser: &mut Browser, function: &str, id: &SessionId) -> Answer {
+    browser
+        .post_form(&format!("/api/{function}"), &[("id", &id.0)])
+        .await
+}
+
+async fn has_news(browser: &mut Browser) -> bool {
+    visible_text(&browser.get("/dashboard").await).contains(NEWS)
+}
+
+/// A laptop that is known, and a phone that is not.
+async fn laptop_and_phone(app: &TestApp) -> (Browser, Browser, SessionId) {
+    let mut laptop = app.signed_in("ada").await;
+    app.set_clock(HOUR);
+    let mut phone = app.browser();
+    signs_in_with(&mut phone, "curl/8.9.1").await;
+    let id = newest_id(app).await;
+    laptop.get("/dashboard").await;
+    (laptop, phone, id)
+}
+
+on_both_engines! {
+    async fn a_new_device_is_shown_until_it_is_recognised(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut laptop = app.signed_in("ada").await;
+        assert!(!has_news(&mut laptop).await, "the very first one is no news");
+        let (mut laptop, mut phone, id) = laptop_and_phone(&app).await;
+        let page = laptop.get("/dashboard").await;
+        assert_page(&page, &format!("{NEWS} curl at 127.0.0.1, 21 September 2026, 15:13 UTC ."));
+        assert!(has_news(&mut laptop).await, "shown again until somebody has said something");
+
+        assert_redirect(&says(&mut laptop, "recognise_sign_in", &id).await, "/dashboard");
+        assert_page(&phone.get("/dashboard").await, "Good to see you");
+        app.set_clock(2 * HOUR);
+        phone.post_logout().await;
+        signs_in_with(&mut phone, "curl/8.9.1").await;
+        // The laptop of the first line is a device that nobody has recognised; the phone is known.
+        let page = visible_text(&laptop.get("/dashboard").await);
+        assert!(!page.contains(&format!("{NEWS} curl")), "{page}");
+    }
+
+    /// A thief's own browser is the last that may say whose it is.
+    async fn a_new_device_cannot_speak_for_itself(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let (mut laptop, mut phone, id) = laptop_and_phone(&app).await;
+        assert!(!has_news(&mut phone).await);
+        for function in ["recognise_sign_in", "disown_sign_in"] {
+            assert_eq!(says(&mut phone, function, &id).await.status, 404, "{function}");
+        }
+        assert!(has_news(&mut laptop).await);
+        assert_page(&phone.get("/dashboard").await, "Good to see you");
+    }
+
+    async fn who_was_not_me_is_out_and_a_new_password_is_asked_for(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let (mut laptop, mut phone, id) = laptop_and_phone(&app).await;
+        assert_redirect(&says(&mut laptop, "disown_sign_in", &id).await, "/account/password");
+        let page = laptop.get("/account/password").await;
+        assert_contains(&page, "That session has ended, and a copy of its cookie is of no use.");
+        assert_contains(&page, "choose a new one now");
+        assert_redirect(&phone.get("/dashboard").await, "/login");
+        assert_contains(&phone.get("/login").await, EndReason::EndedByOwner.explanation());
+        assert!(!has_news(&mut laptop).await);
+        let events = vestibule::server::store::activity::list(&app.core.db, None, 9).await.unwrap();
+        let events: Vec<_> = events.iter().map(|record| record.entry.event.as_str()).collect();
+        assert!(events.contains(&"sign_in_disowned"), "{events:?}");
+    }
+
+    async fn one_that_has_ended_is_still_news(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let (mut laptop, mut phone, id) = laptop_and_phone(&app).await;
+        phone.post_logout().await;
+        assert_contains(&laptop.get("/dashboard").await, "That session has ended since.");
+        assert_redirect(&says(&mut laptop, "disown_sign_in", &id).await, "/account/password");
+        assert!(!has_news(&mut laptop).await);
+        assert_eq!(app.endings().await[0], Some(EndReason::SignedOut), "the first reason stays");
+    }
+
+    async fn nobody_speaks_for_another_person(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        app.create_user("eve").await;
+        let (mut laptop, mut phone, id) = laptop_and_phone(&app).await;
+        let mut eve = app.signed_in("eve").await;
+        let rows = app.rows().await;
+        for function in ["recognise_sign_in", "disown_sign_in"] {
+            for id in [&id, &SessionId("never-was".to_owned()), &SessionId(String::new())] {
+                assert_eq!(says(&mut eve, function, id).await.status, 404, "{function} {id}");
+            }
+            assert_eq!(says(&mut app.browser(), function, &id).await.status, 401, "{function}");
+        }
+        assert_eq!(app.rows().await, rows);
+        assert!(has_news(&mut laptop).await && !has_news(&mut eve).await);
+        assert_page(&phone.get("/dashboard").await, "Good to see you");
+        // What was looked at is not looked at twice.
+        says(&mut laptop, "recognise_sign_in", &id).await;
+        for function in ["recognise_sign_in", "disown_sign_in"] {
+            let answer = says(&mut laptop, function, &id).await;
+            assert_eq!(answer.status, 404, "{function}");
+        }
+    }
+}
