@@ -148,7 +148,30 @@ pub struct Session {
 }
 
 impl Session {
+    pub const fn life(&self) -> Life {
+        Life {
+            idle_ends_at: self.idle_ends_at,
+            absolute_ends_at: self.absolute_ends_at,
+            ended: self.ended,
+        }
+    }
+
     /// How it ended, if it has: what is written down first, else what the server's clock says.
+    pub fn end_by(&self, now: Timestamp) -> Option<Ended> {
+        self.life().end_by(now)
+    }
+}
+
+/// What decides whether a session lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    pub idle_ends_at: Timestamp,
+    pub absolute_ends_at: Timestamp,
+    pub ended: Option<Ended>,
+}
+
+impl Life {
+    /// How the session ended, if it has: what is written down first, else what the clock says.
     pub fn end_by(&self, now: Timestamp) -> Option<Ended> {
         let (at, reason) = if self.idle_ends_at < self.absolute_ends_at {
             (self.idle_ends_at, EndReason::Idle)

@@ -15,6 +15,14 @@ pub const MAX_DESCRIPTION_CHARS: usize = 1024;
 #[serde(transparent)]
 pub struct UserId(pub String);
 
+impl UserId {
+    /// Enough to tell people apart. The end of it: the beginning is the time.
+    pub fn short(&self) -> &str {
+        let start = self.0.len().saturating_sub(8);
+        self.0.get(start..).unwrap_or(&self.0)
+    }
+}
+
 impl fmt::Display for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

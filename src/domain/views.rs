@@ -71,6 +71,23 @@ pub struct SessionView {
     pub absolute_ends_at: Moment,
 }
 
+/// What an open page is told of its session, by the server's clock. All instants are Unix milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SessionLivesView<'a> {
+    pub now: i64,
+    pub idle_ends_at: i64,
+    pub absolute_ends_at: i64,
+    /// Whose it is, and which: enough to notice another one, and no access.
+    pub person: &'a str,
+    pub session: &'a str,
+}
+
+/// The last that an open page is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SessionEndedView {
+    pub reason: Option<EndReason>,
+}
+
 /// One sign-in of the past.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignInView {

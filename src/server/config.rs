@@ -10,6 +10,7 @@ mod reader;
 
 use super::{
     db::DatabaseUrl,
+    ends::Room,
     forwarded::{TrustedProxies, parse_range},
     hashing::{Capacity, MEMORY_PER_THREAD},
     origin::PublicUrl,
@@ -67,6 +68,8 @@ pub struct HttpLimits {
     pub request_timeout: Duration,
     pub max_body_bytes: usize,
     pub max_connections: usize,
+    /// Open pages that watch their sessions.
+    pub watchers: Room,
     pub shutdown_timeout: Duration,
 }
 
@@ -301,6 +304,10 @@ fn read_hashing(reader: &mut Reader) -> Capacity {
 fn read_http(reader: &mut Reader) -> HttpLimits {
     let max_body_kib = reader.read("http.max_body_kib", "64", number::<usize>);
     let max_connections = reader.read("http.max_connections", "4096", number);
+    let watchers = Room {
+        in_all: reader.read("http.max_streams", "2048", number),
+        of_one_session: reader.read("http.max_streams_per_session", "16", number),
+    };
     reader.demand(
         (4..=65_536).contains(&max_body_kib),
         "http.max_body_kib must be between 4 and 65536",
@@ -309,11 +316,20 @@ fn read_http(reader: &mut Reader) -> HttpLimits {
         (1..=1_000_000).contains(&max_connections),
         "http.max_connections must be between 1 and 1000000",
     );
+    reader.demand(
+        (1..=1_000_000).contains(&watchers.in_all),
+        "http.max_streams must be between 1 and 1000000",
+    );
+    reader.demand(
+        (1..=1_000_000).contains(&watchers.of_one_session),
+        "http.max_streams_per_session must be between 1 and 1000000",
+    );
     HttpLimits {
         header_timeout: reader.read("http.header_timeout", "10s", duration::parse),
         request_timeout: reader.read("http.request_timeout", "30s", duration::parse),
         max_body_bytes: max_body_kib.saturating_mul(1024),
         max_connections,
+        watchers,
         shutdown_timeout: reader.read("http.shutdown_timeout", "20s", duration::parse),
     }
 }

@@ -1,5 +1,6 @@
 //! The connection to one of two databases.
 
+use super::ends::Ends;
 use crate::error::AppError;
 use sqlx::{
     ConnectOptions, Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool,
@@ -14,7 +15,10 @@ use std::{
 };
 use tokio::time::timeout;
 
+mod changes;
 mod sqlite;
+
+pub use changes::{Changes, ENDED, Hint};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -24,9 +28,16 @@ const POSTGRES_CONNECTIONS: u32 = 20;
 /// PostgreSQL 15, in the form of `server_version_num`.
 const OLDEST_POSTGRES: i64 = 150_000;
 
+/// The database in use, and who in this process wants to hear of what ends in it.
+#[derive(Clone, Debug)]
+pub struct Db {
+    pub pool: Pool,
+    pub ends: Ends,
+}
+
 /// The pool of the database in use. One SQL text serves both, by [`on_pool!`].
 #[derive(Clone, Debug)]
-pub enum Db {
+pub enum Pool {
     Sqlite(SqlitePool),
     Postgres(PgPool),
 }
@@ -34,9 +45,9 @@ pub enum Db {
 /// Runs the same body on whichever pool there is.
 macro_rules! on_pool {
     ($db:expr, $pool:ident => $body:expr) => {
-        match $db {
-            $crate::server::db::Db::Sqlite($pool) => $body,
-            $crate::server::db::Db::Postgres($pool) => $body,
+        match &$db.pool {
+            $crate::server::db::Pool::Sqlite($pool) => $body,
+            $crate::server::db::Pool::Postgres($pool) => $body,
         }
     };
 }
@@ -46,6 +57,7 @@ pub(crate) use on_pool;
 /// never happened. Begin it with a write: SQLite's writers then queue, and none can fail half-way.
 pub struct Transaction {
     pub connection: Connection,
+    pub ends: Ends,
     after_commit: Vec<AfterCommit>,
 }
 
@@ -222,9 +234,9 @@ pub async fn open(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenEr
 /// [`OpenError`], each with its remedy.
 pub async fn open_to_serve(url: &DatabaseUrl) -> Result<(Db, IsReadThrough), OpenError> {
     let db = connect(url, IfMissing::Create).await?;
-    let is_read_through = match &db {
-        Db::Sqlite(pool) if !sqlite::is_small(pool).await? => IsReadThrough::No,
-        Db::Sqlite(_) | Db::Postgres(_) => {
+    let is_read_through = match &db.pool {
+        Pool::Sqlite(pool) if !sqlite::is_small(pool).await? => IsReadThrough::No,
+        Pool::Sqlite(_) | Pool::Postgres(_) => {
             read_through(&db).await?;
             IsReadThrough::Yes
         }
@@ -245,16 +257,20 @@ pub enum IsReadThrough {
 /// # Errors
 /// [`OpenError::Damaged`], with what was found first.
 pub async fn read_through(db: &Db) -> Result<(), OpenError> {
-    match db {
-        Db::Sqlite(pool) => sqlite::read_through(pool).await,
-        Db::Postgres(_) => Ok(()),
+    match &db.pool {
+        Pool::Sqlite(pool) => sqlite::read_through(pool).await,
+        Pool::Postgres(_) => Ok(()),
     }
 }
 
 async fn connect(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenError> {
-    Ok(match url {
-        DatabaseUrl::Sqlite(path) => Db::Sqlite(sqlite::open(path, if_missing).await?),
-        DatabaseUrl::Postgres(url) => Db::Postgres(postgres_pool(url).await?),
+    let pool = match url {
+        DatabaseUrl::Sqlite(path) => Pool::Sqlite(sqlite::open(path, if_missing).await?),
+        DatabaseUrl::Postgres(url) => Pool::Postgres(postgres_pool(url).await?),
+    };
+    Ok(Db {
+        pool,
+        ends: Ends::default(),
     })
 }
 
@@ -262,7 +278,7 @@ async fn connect(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenErr
 /// second at a migration finds its tables made when it looks again. That happens at most once for each.
 async fn migrate(db: &Db) -> Result<(), MigrateError> {
     let mut outcome = on_pool!(db, pool => MIGRATIONS.run(pool).await);
-    if let Db::Sqlite(pool) = db {
+    if let Pool::Sqlite(pool) = &db.pool {
         for _ in MIGRATIONS.iter() {
             let Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) = outcome else {
                 break;
@@ -325,12 +341,13 @@ impl Db {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
-        let connection = match self {
-            Self::Sqlite(pool) => Connection::Sqlite(pool.begin().await?),
-            Self::Postgres(pool) => Connection::Postgres(pool.begin().await?),
+        let connection = match &self.pool {
+            Pool::Sqlite(pool) => Connection::Sqlite(pool.begin().await?),
+            Pool::Postgres(pool) => Connection::Postgres(pool.begin().await?),
         };
         Ok(Transaction {
             connection,
+            ends: self.ends.clone(),
             after_commit: Vec::new(),
         })
     }

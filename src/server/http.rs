@@ -7,8 +7,9 @@ use super::{
     forwarded::{self, Client},
     guard, headers, listener,
     page_data::{self, Answer},
+    session_events,
     state::AppState,
-    static_files, telemetry,
+    static_files, telemetry, watcher,
 };
 use crate::{app, domain::views::PageView, error::AppError};
 use any_spawner::Executor;
@@ -38,7 +39,18 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let limits = state.limits;
-    listener::serve(listener, router(state), limits, shutdown).await
+    let ends = state.core.db.ends.clone();
+    let watcher = tokio::spawn(watcher::run(state.core.clone()));
+    let shutdown = async {
+        shutdown.await;
+        // Else open pages would be requests that do not finish.
+        ends.stop();
+    };
+    let outcome = listener::serve(listener, router(state), limits, shutdown).await;
+    watcher.abort();
+    // It was cut short, which is no failure.
+    drop(watcher.await);
+    outcome
 }
 
 /// All routes under all layers.
@@ -50,6 +62,7 @@ pub fn router(state: AppState) -> Router {
     let site = Router::new()
         .merge(pages(&state))
         .merge(functions(&state))
+        .route("/session/events", get(session_events::watch))
         .fallback_service(static_files::routes(&state.files, state.hashed_names))
         .layer(site_checks);
     // For any Host: whoever watches the process may know it by another name.

@@ -120,17 +120,26 @@ impl Site {
         if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
             return true;
         }
+        let said = self.comes_from_us(headers);
+        said.unwrap_or_else(|| !cookie::brings_session(headers))
+    }
+
+    /// Whether a request that only reads, and that no link of another site has to reach, comes from our
+    /// own pages or from no page at all. Browsers that say nothing do not send the cookie from elsewhere.
+    pub fn is_own_reader(&self, headers: &HeaderMap) -> bool {
+        self.comes_from_us(headers).unwrap_or(true)
+    }
+
+    /// What the browser says about it; `None` where it says nothing.
+    fn comes_from_us(&self, headers: &HeaderMap) -> Option<bool> {
         if headers.contains_key("sec-fetch-site") {
-            return matches!(
-                single(headers, "sec-fetch-site"),
-                Some(b"same-origin" | b"none")
-            );
+            let site = single(headers, "sec-fetch-site");
+            return Some(matches!(site, Some(b"same-origin" | b"none")));
         }
-        if headers.contains_key(header::ORIGIN) {
-            return single(headers, header::ORIGIN)
-                .is_some_and(|origin| self.origins.iter().any(|own| own.as_bytes() == origin));
-        }
-        !cookie::brings_session(headers)
+        headers.contains_key(header::ORIGIN).then(|| {
+            single(headers, header::ORIGIN)
+                .is_some_and(|origin| self.origins.iter().any(|own| own.as_bytes() == origin))
+        })
     }
 }
 

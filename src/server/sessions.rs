@@ -231,19 +231,13 @@ pub async fn renew_with_password(
 /// Looks up the session of a token: once a request, always in the database. There is no cache, so
 /// an ended session is ended at its very next request.
 pub async fn resume(core: &Core, token: &SessionToken) -> Result<Resumed, StoreError> {
-    let Some(mut found) = store::sessions::find_by_digest(&core.db, &token.digest()).await? else {
-        return Ok(Resumed::Unknown);
+    let mut found = match look(core, token).await? {
+        Resumed::Live(found) => found,
+        other => return Ok(other),
     };
     let now = core.clock.now();
-    if let Some(ended) = found.session.end_by(now) {
-        write_down(core, &found.session, ended).await;
-        return Ok(Resumed::Ended(ended.reason));
-    }
-    if found.user.disabled {
-        return Ok(Resumed::Ended(EndReason::UserDisabled));
-    }
     if touch(core, &mut found.session, now).await {
-        return Ok(Resumed::Live(Box::new(found)));
+        return Ok(Resumed::Live(found));
     }
     // It ended between the two statements: the request comes after the end.
     let found = store::sessions::find_by_digest(&core.db, &token.digest()).await?;
@@ -251,13 +245,29 @@ pub async fn resume(core: &Core, token: &SessionToken) -> Result<Resumed, StoreE
     Ok(ended.map_or(Resumed::Unknown, |ended| Resumed::Ended(ended.reason)))
 }
 
+/// The same for a page that only watches: it is no activity, and keeps no session alive.
+pub async fn look(core: &Core, token: &SessionToken) -> Result<Resumed, StoreError> {
+    let Some(found) = store::sessions::find_by_digest(&core.db, &token.digest()).await? else {
+        return Ok(Resumed::Unknown);
+    };
+    let now = core.clock.now();
+    if let Some(ended) = found.session.end_by(now) {
+        if found.session.ended.is_none() {
+            write_down(core, &found.session.id, ended).await;
+        }
+        return Ok(Resumed::Ended(ended.reason));
+    }
+    if found.user.disabled {
+        return Ok(Resumed::Ended(EndReason::UserDisabled));
+    }
+    Ok(Resumed::Live(Box::new(found)))
+}
+
 /// A time-out that was seen once is written down, so that setting the clock back revives nothing.
 /// The refusal stands whether or not the database can write.
-async fn write_down(core: &Core, session: &Session, ended: Ended) {
-    if session.ended.is_none()
-        && let Err(error) = store::sessions::end(&core.db, &session.id, ended, core.source).await
-    {
-        tracing::warn!(%error, session = %session.id, "a time-out could not be written down");
+pub async fn write_down(core: &Core, session: &SessionId, ended: Ended) {
+    if let Err(error) = store::sessions::end(&core.db, session, ended, core.source).await {
+        tracing::warn!(%error, %session, "a time-out could not be written down");
     }
 }
 

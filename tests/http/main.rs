@@ -25,6 +25,7 @@ mod own_sessions;
 mod password;
 mod profile;
 mod routes;
+mod session_events;
 mod sessions;
 mod setup;
 mod sign_ins;

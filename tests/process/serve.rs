@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 use tokio::{net::TcpListener, time::timeout};
-use vestibule::server::db::{self, Db, IfMissing};
+use vestibule::server::db::{self, Db, IfMissing, Pool};
 
 /// A sign-in whose body the server is waiting for: its handler runs, which the answer to `Expect`
 /// proves. Returns what is still to be sent.
@@ -379,9 +379,9 @@ async fn a_sign_out_that_cannot_be_written_is_told_and_can_be_tried_again() {
 }
 
 async fn execute(db: &Db, sql: &'static str) {
-    match db {
-        Db::Sqlite(pool) => drop(sqlx::raw_sql(sql).execute(pool).await.unwrap()),
-        Db::Postgres(pool) => drop(sqlx::raw_sql(sql).execute(pool).await.unwrap()),
+    match &db.pool {
+        Pool::Sqlite(pool) => drop(sqlx::raw_sql(sql).execute(pool).await.unwrap()),
+        Pool::Postgres(pool) => drop(sqlx::raw_sql(sql).execute(pool).await.unwrap()),
     }
 }
 

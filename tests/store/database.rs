@@ -16,7 +16,7 @@ use vestibule::{
     domain::session::EndReason,
     error::AppError,
     server::{
-        db::{self, DatabaseUrl, Db, IfMissing, OpenError, StoreError},
+        db::{self, DatabaseUrl, IfMissing, OpenError, Pool, StoreError},
         sessions::Resumed,
         store,
         token::SessionToken,
@@ -270,7 +270,7 @@ async fn a_file_of_another_user_is_refused_with_the_remedy() {
 async fn sqlite_keeps_its_promises_on_every_connection() {
     let database = TestDatabase::new(Engine::Sqlite).await;
     let core = support::core(&database).await;
-    let Db::Sqlite(pool) = &core.db else {
+    let Pool::Sqlite(pool) = &core.db.pool else {
         panic!("SQLite")
     };
     let mut connections = Vec::new();
@@ -310,7 +310,7 @@ async fn postgres_commits_are_durable_before_they_are_answered() {
     .await;
     core.db.close().await;
     let db = db::open(&database.url(), IfMissing::Refuse).await.unwrap();
-    let Db::Postgres(pool) = &db else {
+    let Pool::Postgres(pool) = &db.pool else {
         panic!("PostgreSQL")
     };
     let mut connections = Vec::new();

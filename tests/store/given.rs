@@ -13,7 +13,7 @@ use vestibule::{
     },
     server::{
         Core,
-        db::{Db, StoreError},
+        db::{Db, Pool, StoreError},
         sessions::{self, Browser, Verified, Visitor},
         store::{
             self,
@@ -142,13 +142,13 @@ pub async fn end_of(core: &Core, token: &SessionToken) -> Option<Ended> {
 /// Runs SQL that the store itself would never run.
 pub async fn execute(db: &Db, sql: &str) -> u64 {
     let sql = sqlx::AssertSqlSafe(sql.to_owned());
-    match db {
-        Db::Sqlite(pool) => sqlx::raw_sql(sql)
+    match &db.pool {
+        Pool::Sqlite(pool) => sqlx::raw_sql(sql)
             .execute(pool)
             .await
             .expect("SQL of the test")
             .rows_affected(),
-        Db::Postgres(pool) => sqlx::raw_sql(sql)
+        Pool::Postgres(pool) => sqlx::raw_sql(sql)
             .execute(pool)
             .await
             .expect("SQL of the test")
@@ -164,9 +164,9 @@ pub enum Writer {
 
 impl Writer {
     pub async fn begin(db: &Db, begin: &'static str, sql: &str) -> Self {
-        let mut writer = match db {
-            Db::Sqlite(pool) => Self::Sqlite(pool.acquire().await.expect("a connection")),
-            Db::Postgres(pool) => Self::Postgres(pool.acquire().await.expect("a connection")),
+        let mut writer = match &db.pool {
+            Pool::Sqlite(pool) => Self::Sqlite(pool.acquire().await.expect("a connection")),
+            Pool::Postgres(pool) => Self::Postgres(pool.acquire().await.expect("a connection")),
         };
         writer.execute(begin).await;
         writer.execute(sql).await;

@@ -5,6 +5,7 @@
 mod support;
 
 mod activity;
+mod changes;
 mod database;
 mod devices;
 mod given;

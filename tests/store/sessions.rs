@@ -14,7 +14,7 @@ use vestibule::{
     },
     server::{
         Core,
-        db::{Db, StoreError},
+        db::{Db, Pool, StoreError},
         sessions::{self, Resumed, resume},
         store::{
             self,
@@ -482,9 +482,9 @@ on_both_engines! {
         started(&core, &ada).await;
         for columns in ["ended_at = 5", "end_reason = 'idle'"] {
             let sql = sqlx::AssertSqlSafe(format!("UPDATE sessions SET {columns}"));
-            let refused = match &core.db {
-                Db::Sqlite(pool) => sqlx::raw_sql(sql).execute(pool).await.err(),
-                Db::Postgres(pool) => sqlx::raw_sql(sql).execute(pool).await.err(),
+            let refused = match &core.db.pool {
+                Pool::Sqlite(pool) => sqlx::raw_sql(sql).execute(pool).await.err(),
+                Pool::Postgres(pool) => sqlx::raw_sql(sql).execute(pool).await.err(),
             };
             let refused = refused.expect(columns);
             assert!(refused.as_database_error().unwrap().is_check_violation(), "{refused}");
@@ -515,7 +515,7 @@ on_both_engines! {
             assert!(SessionToken::parse(token.digest().as_str().as_bytes())
                 .is_some_and(|stolen| stolen.digest() != token.digest()), "a digest as a cookie is another token");
         }
-        if let Db::Sqlite(_) = &core.db {
+        if let Pool::Sqlite(_) = &core.db.pool {
             let address = database.address.trim_start_matches("sqlite:");
             let files = ["", "-wal"].map(|suffix| std::fs::read(format!("{address}{suffix}")).unwrap()).concat();
             let holds = |text: &str| files.windows(text.len()).any(|bytes| bytes == text.as_bytes());
@@ -587,14 +587,14 @@ on_both_engines! {
 
 /// Writes what the tables' CHECKs would refuse, as a broken disk or a hand with a shell might.
 async fn without_checks(db: &Db, sql: &str) {
-    match db {
-        Db::Sqlite(_) => {
+    match &db.pool {
+        Pool::Sqlite(_) => {
             let sql = format!(
                 "PRAGMA ignore_check_constraints = ON; {sql}; PRAGMA ignore_check_constraints = OFF"
             );
             given::execute(db, &sql).await;
         }
-        Db::Postgres(_) => {
+        Pool::Postgres(_) => {
             let sql =
                 format!("ALTER TABLE sessions DROP CONSTRAINT IF EXISTS new_sessions_check; {sql}");
             given::execute(db, &sql).await;

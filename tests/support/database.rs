@@ -2,7 +2,7 @@
 
 use sqlx::{Connection, Executor, PgConnection};
 use std::{path::PathBuf, thread};
-use vestibule::server::db::{DatabaseUrl, Db};
+use vestibule::server::db::{DatabaseUrl, Db, Pool};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
@@ -113,12 +113,12 @@ async fn create_postgres_database(name: &str) {
 /// The first column of every row, which has to be text.
 pub async fn texts(db: &Db, sql: &str) -> Vec<String> {
     let sql = sqlx::AssertSqlSafe(sql.to_owned());
-    match db {
-        Db::Sqlite(pool) => sqlx::query_scalar(sql)
+    match &db.pool {
+        Pool::Sqlite(pool) => sqlx::query_scalar(sql)
             .fetch_all(pool)
             .await
             .expect("texts"),
-        Db::Postgres(pool) => sqlx::query_scalar(sql)
+        Pool::Postgres(pool) => sqlx::query_scalar(sql)
             .fetch_all(pool)
             .await
             .expect("texts"),
@@ -132,9 +132,9 @@ pub async fn everything_written(db: &Db) -> String {
 
 /// The same, without some tables.
 pub async fn everything_written_but(db: &Db, left_out: &[&str]) -> String {
-    let tables = match db {
-        Db::Sqlite(_) => "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1",
-        Db::Postgres(_) => {
+    let tables = match &db.pool {
+        Pool::Sqlite(_) => "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1",
+        Pool::Postgres(_) => {
             "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
         }
     };
@@ -143,8 +143,8 @@ pub async fn everything_written_but(db: &Db, left_out: &[&str]) -> String {
         if left_out.contains(&table.as_str()) {
             continue;
         }
-        let sql = match db {
-            Db::Sqlite(_) => {
+        let sql = match &db.pool {
+            Pool::Sqlite(_) => {
                 let columns = format!("SELECT name FROM pragma_table_info('{table}')");
                 let columns = texts(db, &columns).await;
                 let row = columns.iter().map(|column| {
@@ -156,7 +156,7 @@ pub async fn everything_written_but(db: &Db, left_out: &[&str]) -> String {
                 let row = row.collect::<Vec<_>>().join(" || ' ' || ");
                 format!("SELECT {row} FROM {table}")
             }
-            Db::Postgres(_) => format!("SELECT t::text FROM {table} t"),
+            Pool::Postgres(_) => format!("SELECT t::text FROM {table} t"),
         };
         let mut rows = texts(db, &sql).await;
         rows.sort_unstable();

@@ -50,13 +50,23 @@ impl Connection {
 
     /// The next answer, to a request with `method`: answers to HEAD have no body.
     pub async fn answer_to(&mut self, method: &str) -> Option<Answer> {
+        let head = self.head().await?;
+        self.with_body(head, method).await
+    }
+
+    /// The head of the next answer.
+    async fn head(&mut self) -> Option<Answer> {
         let head = self.read_through(b"\r\n\r\n").await?;
         let (status, headers) = parse_head(&head);
-        let mut answer = Answer {
+        Some(Answer {
             status,
             headers,
             body: Vec::new(),
-        };
+        })
+    }
+
+    async fn with_body(&mut self, mut answer: Answer, method: &str) -> Option<Answer> {
+        let status = answer.status;
         if method == "HEAD" || matches!(status, 100..=199 | 204 | 304) {
             return Some(answer);
         }
@@ -117,22 +127,94 @@ impl Connection {
     async fn read_chunks(&mut self) -> Option<Vec<u8>> {
         let mut body = Vec::new();
         loop {
-            let line = self.read_through(b"\r\n").await?;
-            let size = String::from_utf8_lossy(&line);
-            let size = size.split(';').next().unwrap_or_default().trim();
-            let size = usize::from_str_radix(size, 16).expect("a chunk's size is a number");
-            let chunk = self.read_exactly(size + 2).await?;
-            body.extend_from_slice(&chunk[..size]);
-            if size == 0 {
+            let (chunk, is_last) = self.read_any_chunk().await?;
+            body.extend(chunk);
+            if is_last {
                 return Some(body);
             }
         }
+    }
+
+    /// The next chunk of a body; `None` behind the last. Without a last one the server has broken off.
+    async fn read_chunk(&mut self) -> Option<Vec<u8>> {
+        let chunk = self.read_any_chunk().await;
+        let (chunk, is_last) = chunk.expect("an end as it should be");
+        (!is_last).then_some(chunk)
+    }
+
+    async fn read_any_chunk(&mut self) -> Option<(Vec<u8>, bool)> {
+        let line = self.read_through(b"\r\n").await?;
+        let size = String::from_utf8_lossy(&line);
+        let size = size.split(';').next().unwrap_or_default().trim();
+        let size = usize::from_str_radix(size, 16).expect("a chunk's size is a number");
+        let mut chunk = self.read_exactly(size + 2).await?;
+        chunk.truncate(size);
+        Some((chunk, size == 0))
     }
 
     async fn read_to_end(&mut self) -> Vec<u8> {
         while self.read_more().await {}
         std::mem::take(&mut self.unread)
     }
+}
+
+/// An answer that goes on: events, read as they come.
+pub struct Events {
+    connection: Connection,
+    /// Without a body where there is a stream behind it.
+    pub answer: Answer,
+    unread: String,
+}
+
+impl Events {
+    /// The next event: its name and its data. `None` where the stream has ended as it should.
+    pub async fn next(&mut self) -> Option<(String, serde_json::Value)> {
+        // What keeps the line alive is no answer.
+        let event = timeout(PATIENCE, self.next_some_time()).await;
+        event.expect("an event in time")
+    }
+
+    async fn next_some_time(&mut self) -> Option<(String, serde_json::Value)> {
+        loop {
+            if let Some((event, rest)) = self.unread.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.unread = rest;
+                if let Some(event) = parse_event(&event) {
+                    return Some(event);
+                }
+            } else {
+                let chunk = self.connection.read_chunk().await?;
+                self.unread += std::str::from_utf8(&chunk).expect("UTF-8");
+            }
+        }
+    }
+
+    /// The next event, which has to be that of an end. Behind it nothing comes.
+    pub async fn ended(&mut self) -> serde_json::Value {
+        let (name, data) = self.next().await.expect("a last event");
+        assert_eq!(name, "ended", "{data}");
+        assert_eq!(self.next().await, None);
+        data["reason"].clone()
+    }
+
+    /// The next event, which has to say that the session lives.
+    pub async fn lives(&mut self) -> serde_json::Value {
+        let (name, data) = self.next().await.expect("an event");
+        assert_eq!(name, "session", "{data}");
+        data
+    }
+}
+
+/// `None` for a comment.
+fn parse_event(text: &str) -> Option<(String, serde_json::Value)> {
+    let field = |name: &str| {
+        let mut lines = text.lines().filter_map(|line| line.split_once(": "));
+        lines
+            .find(|(field, _)| *field == name)
+            .map(|(_, value)| value)
+    };
+    let data = serde_json::from_str(field("data")?).expect("JSON");
+    Some((field("event").expect("a name").to_owned(), data))
 }
 
 fn parse_head(head: &[u8]) -> (u16, Vec<(String, String)>) {
@@ -345,8 +427,33 @@ impl Browser {
             .await
     }
 
+    /// Watches its session, as an open page does.
+    pub async fn watch(&self) -> Events {
+        let request = Request::get("/session/events").header("accept", "text/event-stream");
+        let request = self.as_from_here(request);
+        let mut connection = Connection::open(self.address).await;
+        connection.send(&request.to_bytes()).await;
+        let mut answer = connection.head().await.expect("an answer");
+        if answer.status != 200 {
+            let whole = connection.with_body(answer, "GET").await;
+            answer = whole.expect("the rest of an answer");
+        }
+        Events {
+            connection,
+            answer,
+            unread: String::new(),
+        }
+    }
+
     /// Sends a request with this browser's cookies, and keeps those of the answer.
     pub async fn send(&mut self, request: Request) -> Answer {
+        let answer = send(self.address, self.as_from_here(request)).await;
+        self.keep_cookies(&answer);
+        answer
+    }
+
+    /// A request with what this browser adds to it.
+    fn as_from_here(&self, request: Request) -> Request {
         let host = self
             .origin
             .split_once("://")
@@ -365,9 +472,7 @@ impl Browser {
                 .map(|(name, value)| format!("{name}={value}"));
             request = request.or_header("cookie", &pairs.collect::<Vec<_>>().join("; "));
         }
-        let answer = send(self.address, request).await;
-        self.keep_cookies(&answer);
-        answer
+        request
     }
 
     fn keep_cookies(&mut self, answer: &Answer) {

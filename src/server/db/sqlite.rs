@@ -1,6 +1,6 @@
 //! The file of an embedded database.
 
-use super::{CONNECTION_WAIT, IfMissing, OpenError};
+use super::{CONNECTION_WAIT, Hint, IfMissing, OpenError};
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
     error::DatabaseError,
@@ -200,4 +200,72 @@ fn identity(path: &Path) -> Option<FileIdentity> {
     fs::metadata(path)
         .ok()
         .map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+/// Notices that others have written, on a connection of its own: SQLite counts for a connection what
+/// it did not commit itself.
+pub struct Counter {
+    pool: SqlitePool,
+    line: Option<Line>,
+}
+
+struct Line {
+    connection: SqliteConnection,
+    /// What stood at the path when it was opened: another file has another count.
+    file: FileIdentity,
+    count: i64,
+}
+
+impl Counter {
+    pub fn of(pool: &SqlitePool) -> Self {
+        Self {
+            pool: pool.clone(),
+            line: None,
+        }
+    }
+
+    /// Whether something was written since the look before.
+    pub async fn look(&mut self) -> Hint {
+        let file = identity(self.pool.connect_options().get_filename());
+        match self.line.take().filter(|line| Some(line.file) == file) {
+            Some(line) => self.compare(line).await,
+            None => self.begin(file).await,
+        }
+    }
+
+    async fn compare(&mut self, mut line: Line) -> Hint {
+        // A line that gave no answer is begun anew.
+        let Ok(count) = count(&mut line.connection).await else {
+            return Hint::Nothing;
+        };
+        let before = std::mem::replace(&mut line.count, count);
+        self.line = Some(line);
+        if count == before {
+            Hint::Nothing
+        } else {
+            Hint::Something
+        }
+    }
+
+    async fn begin(&mut self, file: Option<FileIdentity>) -> Hint {
+        let options = self.pool.connect_options();
+        let opened = SqliteConnection::connect_with(&options).await;
+        let (Some(file), Ok(mut connection)) = (file, opened) else {
+            return Hint::Nothing;
+        };
+        let Ok(count) = count(&mut connection).await else {
+            return Hint::Nothing;
+        };
+        self.line = Some(Line {
+            connection,
+            file,
+            count,
+        });
+        Hint::Anything
+    }
+}
+
+async fn count(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    let count = sqlx::query_scalar("PRAGMA data_version");
+    count.fetch_one(connection).await
 }

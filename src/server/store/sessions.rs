@@ -4,13 +4,14 @@
 //! never an upsert, so that no request in flight can revive one (CVE-2025-46336).
 
 mod ends;
+mod lives;
 mod sign_ins;
 
 pub(super) use ends::end_all_within;
 pub use ends::{
     delete_ended_before, end, end_all_and_sign_out, end_all_but, end_all_of_user, end_timed_out,
 };
-
+pub use lives::{ended_among, lives};
 pub use sign_ins::{SignIn, SignIns, disown, recognise, sign_ins_beside};
 
 use super::{devices::KnownDevice, throttle::Admission, users::UserRow};
@@ -119,22 +120,7 @@ impl TryFrom<SessionRow> for CurrentUser {
     type Error = StoreError;
 
     fn try_from(row: SessionRow) -> Result<Self, StoreError> {
-        let ended = match (
-            row.ended_at,
-            row.end_reason.as_deref().map(str::parse::<EndReason>),
-        ) {
-            (None, None) => None,
-            (Some(at), Some(Ok(reason))) => Some(Ended {
-                at: Timestamp::from_millis(at),
-                reason,
-            }),
-            _ => {
-                return Err(StoreError::Corrupt {
-                    table: "sessions",
-                    id: row.session_id,
-                });
-            }
-        };
+        let ended = ended_of(&row.session_id, row.ended_at, row.end_reason.as_deref())?;
         let user = User::from(row.user);
         let session = Session {
             id: SessionId(row.session_id),
@@ -150,6 +136,25 @@ impl TryFrom<SessionRow> for CurrentUser {
             ended,
         };
         Ok(Self { user, session })
+    }
+}
+
+/// How the session of a row has ended, if it has.
+fn ended_of(
+    id: &str,
+    ended_at: Option<i64>,
+    reason: Option<&str>,
+) -> Result<Option<Ended>, StoreError> {
+    match (ended_at, reason.map(str::parse::<EndReason>)) {
+        (None, None) => Ok(None),
+        (Some(at), Some(Ok(reason))) => Ok(Some(Ended {
+            at: Timestamp::from_millis(at),
+            reason,
+        })),
+        _ => Err(StoreError::Corrupt {
+            table: "sessions",
+            id: id.to_owned(),
+        }),
     }
 }
 
@@ -364,5 +369,8 @@ pub async fn touch(
         .execute(pool)
         .await?
         .rows_affected());
+    if touched == 1 {
+        db.ends.used(id, idle_ends_at);
+    }
     Ok(touched == 1)
 }

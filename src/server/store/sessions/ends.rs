@@ -9,7 +9,7 @@ use crate::{
         user::UserId,
     },
     server::{
-        db::{Db, StoreError, Transaction, in_transaction},
+        db::{Db, ENDED, StoreError, Transaction, in_transaction},
         token::TokenDigest,
     },
 };
@@ -46,12 +46,15 @@ struct EndedRow {
     user_agent: String,
 }
 
-/// Writes down which sessions have ended.
+/// Writes down which sessions have ended, and tells whoever watches them: in this process once it is
+/// true, in others by the notice that PostgreSQL sends with the commit. On SQLite others notice that
+/// something was written.
 async fn note_ends(
     transaction: &mut Transaction,
     rows: &[EndedRow],
     source: Source,
 ) -> Result<(), StoreError> {
+    let mut news = Vec::with_capacity(rows.len());
     for row in rows {
         let reason = row.reason()?;
         let entry = Entry {
@@ -67,9 +70,23 @@ async fn note_ends(
             user_agent: row.user_agent.clone(),
         };
         activity::insert_within(transaction, entry).await?;
+        news.push((SessionId(row.id.clone()), reason));
     }
+    for rows in rows.chunks(NAMES_A_NOTICE) {
+        let names: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
+        transaction.notify(ENDED, &names.join(",")).await?;
+    }
+    let ends = transaction.ends.clone();
+    transaction.after_commit(move || {
+        for (session, reason) in news {
+            ends.ended(&session, Some(reason));
+        }
+    });
     Ok(())
 }
+
+/// PostgreSQL takes less than 8,000 bytes a notice, and an id is a UUID.
+const NAMES_A_NOTICE: usize = 200;
 
 /// How many ended for `reason`, and not for a time-out before it.
 fn count(rows: &[EndedRow], reason: EndReason) -> u64 {

@@ -1,0 +1,120 @@
+use super::*;
+use crate::domain::session::Ended;
+
+const ROOM: Room = Room {
+    in_all: 3,
+    of_one_session: 2,
+};
+
+fn session(name: &str) -> SessionId {
+    SessionId(name.to_owned())
+}
+
+fn life(idle_ends_at: i64) -> Life {
+    Life {
+        idle_ends_at: Timestamp::from_millis(idle_ends_at),
+        absolute_ends_at: Timestamp::from_millis(1_000),
+        ended: None,
+    }
+}
+
+/// The news that is there already.
+async fn news(watch: &mut Watch) -> Option<News> {
+    let soon = std::time::Duration::from_millis(20);
+    tokio::time::timeout(soon, watch.news()).await.ok()
+}
+
+#[tokio::test]
+async fn everybody_who_watches_a_session_hears_of_it_and_nobody_else() {
+    let ends = Ends::default();
+    let [mut first, mut second] =
+        [0, 1].map(|_| ends.watch(&session("a"), life(10), ROOM).unwrap());
+    let mut other = ends.watch(&session("b"), life(10), ROOM).unwrap();
+    ends.used(&session("a"), Timestamp::from_millis(20));
+    ends.used(&session("a"), Timestamp::from_millis(20));
+    for watch in [&mut first, &mut second] {
+        assert_eq!(news(watch).await, Some(News::Lives(life(20))));
+        assert_eq!(news(watch).await, None);
+    }
+    ends.ended(&session("a"), Some(EndReason::SignedOut));
+    for watch in [&mut first, &mut second] {
+        assert_eq!(
+            news(watch).await,
+            Some(News::Ended(Some(EndReason::SignedOut)))
+        );
+    }
+    assert_eq!(news(&mut other).await, None);
+}
+
+#[tokio::test]
+async fn an_end_is_for_ever() {
+    let ends = Ends::default();
+    let mut watch = ends.watch(&session("a"), life(10), ROOM).unwrap();
+    ends.ended(&session("a"), Some(EndReason::SignedOut));
+    ends.tell(&session("a"), News::Lives(life(90)));
+    ends.used(&session("a"), Timestamp::from_millis(90));
+    ends.ended(&session("a"), Some(EndReason::Idle));
+    let told = News::Ended(Some(EndReason::SignedOut));
+    assert_eq!(news(&mut watch).await, Some(told));
+    assert_eq!(news(&mut watch).await, None);
+    assert_eq!((ends.live(), ends.is_quiet()), (Vec::new(), false));
+}
+
+#[tokio::test]
+async fn there_is_room_for_so_many_and_it_is_given_back() {
+    let ends = Ends::default();
+    let watch = |name| ends.watch(&session(name), life(10), ROOM);
+    let first = watch("a").unwrap();
+    let second = watch("a").unwrap();
+    assert_eq!(watch("a").unwrap_err(), Refused::TooOften);
+    let third = watch("b").unwrap();
+    assert_eq!(watch("c").unwrap_err(), Refused::Full);
+    drop(first);
+    drop(watch("a").unwrap());
+    drop((second, third));
+    assert!(ends.is_quiet());
+}
+
+#[tokio::test]
+async fn whose_time_is_over_is_known_by_the_clock() {
+    let ends = Ends::default();
+    let watches = ["a", "b", "c"].map(|name| ends.watch(&session(name), life(10), ROOM).unwrap());
+    ends.used(&session("b"), Timestamp::from_millis(20));
+    ends.ended(&session("c"), None);
+    let due = |now| ends.due(Timestamp::from_millis(now));
+    assert_eq!(due(9), []);
+    assert_eq!(due(10), [session("a")]);
+    assert_eq!(due(20).len(), 2);
+    let named = ends.among(vec![session("b"), session("nobody's")]);
+    assert_eq!(named, [session("b")]);
+    drop(watches);
+}
+
+#[tokio::test]
+async fn whoever_was_let_go_may_come_back_until_the_server_stops() {
+    let ends = Ends::default();
+    let mut old = ends.watch(&session("a"), life(10), ROOM).unwrap();
+    ends.tell(&session("a"), News::Unknown);
+    assert_eq!(news(&mut old).await, Some(News::Unknown));
+    let mut new = ends.watch(&session("a"), life(90), ROOM).unwrap();
+    drop(old);
+    assert_eq!(ends.live(), [session("a")]);
+    ends.stop();
+    assert_eq!(news(&mut new).await, Some(News::Unknown));
+    let refused = ends.watch(&session("b"), life(10), ROOM).unwrap_err();
+    assert_eq!(refused, Refused::Stopping);
+}
+
+#[test]
+fn what_is_written_down_counts_before_the_clock() {
+    let ended = Ended {
+        at: Timestamp::from_millis(5),
+        reason: EndReason::SignedOut,
+    };
+    let written = Life {
+        ended: Some(ended),
+        ..life(10)
+    };
+    assert_eq!(written.end_by(Timestamp::from_millis(50)), Some(ended));
+    assert_eq!(life(10).end_by(Timestamp::from_millis(9)), None);
+}

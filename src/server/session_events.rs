@@ -1,0 +1,171 @@
+//! `GET /session/events`: tells an open page how long its session lives, and that it has ended.
+//!
+//! A page that watches is no activity, so an open page keeps no session alive. What is told is a hint:
+//! whatever the page asks for afterwards is checked as ever.
+
+use super::{
+    clock::Clock,
+    cookie,
+    ends::{News, Refused, Watch},
+    sessions::{self, Resumed},
+    state::AppState,
+    token::SessionToken,
+};
+use crate::{
+    domain::{
+        session::{CurrentUser, EndReason, Life},
+        views::{SessionEndedView, SessionLivesView},
+    },
+    error::AppError,
+};
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderName, Method, header},
+    response::{IntoResponse, Response},
+};
+use futures_util::stream;
+use serde::Serialize;
+use std::{convert::Infallible, time::Duration};
+use tokio::time::timeout;
+
+/// Proxies give up lines that are silent for a minute; and a browser that is gone without a word is
+/// noticed by what it does not acknowledge.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// How long browsers wait before they come back, in milliseconds: after a restart there are many.
+const RETRY: &str = "retry: 2000\n";
+
+const NO_NEWS: &str = ":\n\n";
+
+/// Answers a page that watches its session. HEAD only says whether there is one.
+pub async fn watch(State(state): State<AppState>, method: Method, headers: HeaderMap) -> Response {
+    match begin(&state, &method, &headers).await {
+        Ok(response) => response,
+        Err(failure) => failure.into_response(),
+    }
+}
+
+async fn begin(
+    state: &AppState,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response, AppError> {
+    if !state.site.is_own_reader(headers) {
+        tracing::warn!("a request from another site was refused");
+        return Err(AppError::CrossSite);
+    }
+    let token = cookie::session_token(headers).ok_or(AppError::NotSignedIn)?;
+    let current = current(state, &token).await?;
+    if method == Method::HEAD {
+        return Ok(respond(Body::empty()));
+    }
+    let session = &current.session;
+    let ends = &state.core.db.ends;
+    let watch = ends.watch(&session.id, session.life(), state.limits.watchers);
+    let watch = watch.map_err(|refused| match refused {
+        Refused::TooOften => AppError::Throttled { seconds: 30 },
+        Refused::Full => AppError::Busy,
+        Refused::Stopping => AppError::Unavailable,
+    })?;
+    // It may have ended before anybody watched it.
+    let current = self::current(state, &token).await?;
+    Ok(respond(told_by(Teller {
+        watch,
+        clock: state.core.clock.clone(),
+        life: current.session.life(),
+        person: current.user.id.short().to_owned(),
+        session: current.session.id.short().to_owned(),
+    })))
+}
+
+async fn current(state: &AppState, token: &SessionToken) -> Result<Box<CurrentUser>, AppError> {
+    match sessions::look(&state.core, token).await? {
+        Resumed::Live(current) => Ok(current),
+        Resumed::Ended(_) | Resumed::Unknown => Err(AppError::NotSignedIn),
+    }
+}
+
+fn respond(body: Body) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        // nginx hands on at once what is marked so.
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    (headers, body).into_response()
+}
+
+/// What one page is told.
+struct Teller {
+    watch: Watch,
+    clock: Clock,
+    life: Life,
+    person: String,
+    session: String,
+}
+
+/// How far the telling has come.
+enum Stage {
+    Begins(Teller),
+    Goes(Teller),
+    Over,
+}
+
+fn told_by(teller: Teller) -> Body {
+    Body::from_stream(stream::unfold(Stage::Begins(teller), next))
+}
+
+/// What is said next; `None` where all is said.
+async fn next(stage: Stage) -> Option<(Result<String, Infallible>, Stage)> {
+    let (said, stage) = match stage {
+        Stage::Begins(teller) => (format!("{RETRY}{}", teller.lives()), Stage::Goes(teller)),
+        Stage::Goes(teller) => teller.listen().await?,
+        Stage::Over => return None,
+    };
+    Some((Ok(said), stage))
+}
+
+impl Teller {
+    async fn listen(mut self) -> Option<(String, Stage)> {
+        match timeout(KEEP_ALIVE, self.watch.news()).await {
+            Ok(News::Lives(life)) => {
+                self.life = life;
+                Some((self.lives(), Stage::Goes(self)))
+            }
+            Ok(News::Ended(reason)) => Some((ended(reason), Stage::Over)),
+            Ok(News::Unknown) => None,
+            // Whoever looks after the sessions is late: nobody is told that it lives.
+            Err(_) if self.life.end_by(self.clock.now()).is_some() => None,
+            Err(_) => Some((NO_NEWS.to_owned(), Stage::Goes(self))),
+        }
+    }
+
+    fn lives(&self) -> String {
+        event(
+            "session",
+            &SessionLivesView {
+                now: self.clock.now().as_millis(),
+                idle_ends_at: self.life.idle_ends_at.as_millis(),
+                absolute_ends_at: self.life.absolute_ends_at.as_millis(),
+                person: &self.person,
+                session: &self.session,
+            },
+        )
+    }
+}
+
+/// Whoever holds a cookie learns nothing about the account: a disabled one is told as any other end
+/// by an administrator.
+fn ended(reason: Option<EndReason>) -> String {
+    let reason = match reason {
+        Some(EndReason::UserDisabled) => Some(EndReason::EndedByAdmin),
+        other => other,
+    };
+    event("ended", &SessionEndedView { reason })
+}
+
+fn event(name: &str, data: &impl Serialize) -> String {
+    // Numbers and short words: there is nothing in them that could not be written.
+    let data = serde_json::to_string(data).unwrap_or_default();
+    format!("event: {name}\ndata: {data}\n\n")
+}

@@ -1,0 +1,72 @@
+//! Whether sessions still live that somebody watches: many in few statements, and no more than that.
+
+use super::ended_of;
+use crate::{
+    domain::{
+        moment::Timestamp,
+        session::{Life, SessionId},
+    },
+    server::db::{Db, StoreError, on_pool},
+};
+use sqlx::QueryBuilder;
+use std::collections::HashMap;
+
+/// Sessions a statement. SQLite takes 32,766 values at most, PostgreSQL 65,535; beyond some hundreds
+/// nothing is gained.
+const AT_ONCE: usize = 500;
+
+#[derive(sqlx::FromRow)]
+struct LifeRow {
+    id: String,
+    idle_ends_at: i64,
+    absolute_ends_at: i64,
+    ended_at: Option<i64>,
+    end_reason: Option<String>,
+}
+
+/// The rows of `$table_of` whose ids are among `$ids`, by a text that ends in `id`.
+macro_rules! fetch_among {
+    ($db:expr, $sql:expr, $ids:expr, $fetch:ident) => {
+        on_pool!($db, pool => {
+            let mut query = QueryBuilder::new($sql);
+            query.push(" IN (");
+            let mut values = query.separated(", ");
+            for id in $ids {
+                values.push_bind(id.0.as_str());
+            }
+            query.push(")");
+            // Each number of values is a statement of its own: too many to keep.
+            query.$fetch().persistent(false).fetch_all(pool).await?
+        })
+    };
+}
+
+/// How these sessions live, or have ended. Those that there are none of are left out.
+pub async fn lives(db: &Db, ids: &[SessionId]) -> Result<HashMap<SessionId, Life>, StoreError> {
+    const SQL: &str = "SELECT id, idle_ends_at, absolute_ends_at, ended_at, end_reason \
+        FROM sessions WHERE id";
+    let mut lives = HashMap::with_capacity(ids.len());
+    for ids in ids.chunks(AT_ONCE) {
+        let rows: Vec<LifeRow> = fetch_among!(db, SQL, ids, build_query_as);
+        for row in rows {
+            let life = Life {
+                idle_ends_at: Timestamp::from_millis(row.idle_ends_at),
+                absolute_ends_at: Timestamp::from_millis(row.absolute_ends_at),
+                ended: ended_of(&row.id, row.ended_at, row.end_reason.as_deref())?,
+            };
+            lives.insert(SessionId(row.id), life);
+        }
+    }
+    Ok(lives)
+}
+
+/// Those of these sessions whose end is written down.
+pub async fn ended_among(db: &Db, ids: &[SessionId]) -> Result<Vec<SessionId>, StoreError> {
+    const SQL: &str = "SELECT id FROM sessions WHERE ended_at IS NOT NULL AND id";
+    let mut ended = Vec::new();
+    for ids in ids.chunks(AT_ONCE) {
+        let found: Vec<String> = fetch_among!(db, SQL, ids, build_query_scalar);
+        ended.extend(found.into_iter().map(SessionId));
+    }
+    Ok(ended)
+}

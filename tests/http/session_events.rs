@@ -1,0 +1,309 @@
+//! What an open page is told of its session.
+
+use crate::{
+    app::TestApp,
+    on_both_engines,
+    support::{
+        self, PASSWORD, START,
+        http::{Browser, Events, Request},
+        password,
+    },
+};
+use std::time::Duration;
+use vestibule::{
+    domain::session::EndReason,
+    server::{Core, ends::Room, sessions, store, users},
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// So soon a page has to be told, and so much of it is for a machine that is busy.
+const SOON: Duration = Duration::from_secs(10);
+
+/// A page that is told by now that its session lives.
+async fn page(browser: &Browser) -> Events {
+    let mut events = browser.watch().await;
+    assert_eq!(events.answer.status, 200, "{}", events.answer.text());
+    events.lives().await;
+    events
+}
+
+async fn ended(events: &mut Events) -> String {
+    let reason = tokio::time::timeout(SOON, events.ended()).await;
+    let reason = reason.expect("told soon");
+    reason.as_str().expect("a reason").to_owned()
+}
+
+/// What an administrator's command works with: the same database, and nothing else in common.
+async fn elsewhere(database: &support::database::TestDatabase) -> Core {
+    support::core(database).await
+}
+
+on_both_engines! {
+    async fn it_begins_with_how_long_the_session_lives_by_the_servers_clock(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let browser = app.signed_in("ada").await;
+        app.set_clock(MINUTE / 2);
+        let mut events = browser.watch().await;
+        let header = |name| events.answer.header(name).unwrap_or_default();
+        assert_eq!(events.answer.status, 200);
+        assert_eq!(header("content-type"), "text/event-stream");
+        assert_eq!(header("cache-control"), "no-store");
+        assert_eq!(header("x-accel-buffering"), "no");
+        assert!(events.answer.header_all("set-cookie").is_empty());
+        let said = events.lives().await;
+        let session = app.sessions().await.remove(0);
+        let expected = serde_json::json!({
+            "now": START.after(MINUTE / 2).as_millis(),
+            "idle_ends_at": START.after(2 * HOUR).as_millis(),
+            "absolute_ends_at": START.after(24 * HOUR).as_millis(),
+            "person": app.user("ada").await.id.short(),
+            "session": session.id.short(),
+        });
+        assert_eq!(said, expected, "this and nothing else");
+    }
+
+    async fn each_kind_of_end_is_told(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        for reason in EndReason::ALL {
+            app.set_clock(Duration::ZERO);
+            let mut browser = app.signed_in("ada").await;
+            let mut pages = [page(&browser).await, page(&browser).await];
+            let ada = app.user("ada").await;
+            match reason {
+                EndReason::SignedOut => drop(browser.post_logout().await),
+                EndReason::Replaced => drop(browser.fetch_login("ada", PASSWORD).await),
+                EndReason::Idle => app.set_clock(2 * HOUR),
+                EndReason::Expired => {
+                    // Later activity does not reach past the longest life.
+                    for hour in 1..=22 {
+                        app.set_clock(hour * HOUR);
+                        browser.get("/dashboard").await;
+                        for page in &mut pages {
+                            page.lives().await;
+                        }
+                    }
+                    app.set_clock(24 * HOUR);
+                }
+                EndReason::EndedByAdmin => {
+                    sessions::end_all_as_admin(&app.core, &ada.id).await.unwrap();
+                }
+                EndReason::UserDisabled => {
+                    users::disable(&app.core, &ada).await.unwrap();
+                    users::enable(&app.core, &ada).await.unwrap();
+                }
+                EndReason::PasswordChanged => {
+                    users::set_password(&app.core, &ada, &password(PASSWORD)).await.unwrap();
+                }
+                EndReason::EndedByOwner => {
+                    let answer = app.signed_in("ada").await.post_form("/api/end_other_sessions", &[]).await;
+                    assert_eq!(answer.status, 303);
+                }
+                EndReason::TooMany => {
+                    for _ in 0..app.core.max_sessions {
+                        app.signed_in("ada").await;
+                    }
+                }
+            }
+            let told = match reason {
+                // Whoever holds the cookie of a disabled account learns nothing about it.
+                EndReason::UserDisabled => EndReason::EndedByAdmin,
+                other => other,
+            };
+            for page in &mut pages {
+                assert_eq!(ended(page).await, told.as_str(), "{reason:?}");
+            }
+            sessions::end_all_as_admin(&app.core, &ada.id).await.unwrap();
+        }
+    }
+
+    async fn what_another_process_ends_is_told(database: TestDatabase) {
+        let elsewhere = elsewhere(&database).await;
+        let app = TestApp::new(database).await;
+        for _ in 0..3 {
+            let (browser, other) = (app.signed_in("ada").await, app.signed_in("ada").await);
+            let (mut one, mut another) = (page(&browser).await, page(&other).await);
+            let newest = app.sessions().await.remove(0);
+            let newest_is_other = another_is(&newest.id.0, &other).await;
+            assert!(sessions::end_as_admin(&elsewhere, &newest).await.unwrap());
+            let (gone, stays) = if newest_is_other { (&mut another, &mut one) } else { (&mut one, &mut another) };
+            assert_eq!(ended(gone).await, "ended_by_admin");
+            let ada = app.user("ada").await;
+            assert_eq!(users::disable(&elsewhere, &ada).await.unwrap(), 1);
+            assert_eq!(ended(stays).await, "ended_by_admin");
+            users::enable(&elsewhere, &ada).await.unwrap();
+        }
+    }
+
+    /// A page that only watches keeps no session alive; and what happens elsewhere counts.
+    async fn it_is_no_activity_and_ends_with_its_session(database: TestDatabase) {
+        let elsewhere = elsewhere(&database).await;
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        let before = app.rows().await;
+        app.set_clock(HOUR);
+        let mut events = page(&browser).await;
+        assert_eq!(app.rows().await, before, "watching writes nothing");
+        browser.get("/dashboard").await;
+        let said = events.lives().await;
+        assert_eq!(said["now"], START.after(HOUR).as_millis());
+        assert_eq!(said["idle_ends_at"], START.after(3 * HOUR).as_millis());
+        // Used by way of another process that shares the database, and nobody told.
+        let session = app.sessions().await.remove(0);
+        let (now, until) = (START.after(2 * HOUR), START.after(4 * HOUR));
+        assert!(store::sessions::touch(&elsewhere.db, &session.id, now, until).await.unwrap());
+        app.set_clock(3 * HOUR);
+        let said = tokio::time::timeout(SOON, events.lives()).await.expect("told soon");
+        assert_eq!(said["idle_ends_at"], until.as_millis());
+        app.set_clock(4 * HOUR);
+        assert_eq!(ended(&mut events).await, "idle");
+        let written = app.sessions().await.remove(0).ended.unwrap();
+        assert_eq!((written.at, written.reason), (until, EndReason::Idle));
+    }
+
+    async fn a_session_that_is_no_more_is_not_watched(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        let old = browser.clone();
+        browser.post_logout().await;
+        for browser in [&app.browser(), &old, &browser] {
+            let events = browser.watch().await;
+            assert_eq!((events.answer.status, events.answer.text().as_str()), (401, "\"not_signed_in\""));
+        }
+        let idle = app.signed_in("ada").await;
+        app.set_clock(2 * HOUR);
+        assert_eq!(idle.watch().await.answer.status, 401);
+        assert_eq!(app.endings().await[0], Some(EndReason::Idle), "what was seen is written down");
+    }
+
+    /// Without the database nobody is told that a session lives.
+    async fn without_the_database_nothing_is_told_and_nobody_is_let_in(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let browser = app.signed_in("ada").await;
+        let mut events = page(&browser).await;
+        app.core.db.close().await;
+        assert_eq!(browser.watch().await.answer.status, 503);
+        app.set_clock(2 * HOUR);
+        let said = tokio::time::timeout(SOON, events.next()).await.expect("over soon");
+        assert_eq!(said, None, "over, and not a word of an end");
+    }
+
+    async fn a_session_whose_row_is_gone_is_over(database: TestDatabase) {
+        let elsewhere = elsewhere(&database).await;
+        let app = TestApp::new(database).await;
+        let browser = app.signed_in("ada").await;
+        let mut events = page(&browser).await;
+        support::database::texts(&elsewhere.db, "DELETE FROM sessions RETURNING id").await;
+        // The row is missed when it is looked for: by the clock here.
+        app.set_clock(2 * HOUR);
+        let reason = tokio::time::timeout(SOON, events.ended()).await.expect("told soon");
+        assert_eq!(reason, serde_json::Value::Null);
+    }
+}
+
+/// Whether this is the session of that browser.
+async fn another_is(session: &str, browser: &Browser) -> bool {
+    let said = browser.watch().await.lives().await;
+    session.ends_with(said["session"].as_str().expect("a name"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_sites_and_other_methods_are_refused() {
+    let app = TestApp::sqlite().await;
+    let mut browser = app.signed_in("ada").await;
+    let before = app.rows().await;
+    for (name, value, status) in [
+        ("sec-fetch-site", "cross-site", 403),
+        ("sec-fetch-site", "same-site", 403),
+        ("sec-fetch-site", "", 403),
+        ("sec-fetch-site", "same-origin", 200),
+        ("sec-fetch-site", "none", 200),
+    ] {
+        let request = Request::new("HEAD", "/session/events").header(name, value);
+        assert_eq!(
+            browser.send(request).await.status,
+            status,
+            "{name}: {value}"
+        );
+    }
+    let foreign = Request::get("/session/events").header("sec-fetch-site", "cross-site");
+    let answer = browser.send(foreign).await;
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (403, "\"cross_site\"")
+    );
+    for method in ["POST", "PUT", "DELETE"] {
+        let answer = browser.send(Request::new(method, "/session/events")).await;
+        assert_eq!(answer.status, 405, "{method}");
+    }
+    assert_eq!(app.rows().await, before);
+}
+
+/// HEAD asks whether there is a session, and holds nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_only_asks() {
+    let app = TestApp::sqlite_with(|config| {
+        config.http.watchers = Room {
+            in_all: 1,
+            of_one_session: 1,
+        };
+    })
+    .await;
+    let mut browser = app.signed_in("ada").await;
+    let page = page(&browser).await;
+    let head = || Request::new("HEAD", "/session/events");
+    let answer = browser.send(head()).await;
+    assert_eq!((answer.status, answer.body.len()), (200, 0));
+    assert_eq!(answer.header("content-type"), Some("text/event-stream"));
+    assert_eq!(app.browser().send(head()).await.status, 401);
+    drop(page);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn there_is_room_for_so_many_pages() {
+    let app = TestApp::sqlite_with(|config| {
+        config.http.watchers = Room {
+            in_all: 3,
+            of_one_session: 2,
+        };
+    })
+    .await;
+    let (ada, other) = (app.signed_in("ada").await, app.signed_in("ada").await);
+    let first = page(&ada).await;
+    let _second = page(&ada).await;
+    let refused = ada.watch().await.answer;
+    assert_eq!(
+        (refused.status, refused.header("retry-after")),
+        (429, Some("30"))
+    );
+    let _third = page(&other).await;
+    let refused = other.watch().await.answer;
+    assert_eq!((refused.status, refused.text().as_str()), (503, "\"busy\""));
+    assert_eq!(refused.header("retry-after"), Some("2"));
+    drop(first);
+    let given_back = async {
+        while other.watch().await.answer.status != 200 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(SOON, given_back)
+        .await
+        .expect("the place of a page that has gone");
+}
+
+/// Longer than a request may take, and longer than a connection may wait for a header.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limits_of_requests_do_not_end_it() {
+    let app = TestApp::sqlite_with(|config| {
+        config.http.request_timeout = Duration::from_millis(300);
+        config.http.header_timeout = Duration::from_millis(300);
+    })
+    .await;
+    let mut browser = app.signed_in("ada").await;
+    let mut events = page(&browser).await;
+    let nothing = tokio::time::timeout(Duration::from_secs(1), events.next()).await;
+    assert!(nothing.is_err(), "{nothing:?}");
+    browser.post_logout().await;
+    assert_eq!(ended(&mut events).await, "signed_out");
+}

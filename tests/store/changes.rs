@@ -1,0 +1,159 @@
+//! What one process hears of another that shares its database, and what the store tells in its own.
+
+use crate::{
+    given::{self, account, session, stored},
+    on_both_engines,
+    support::{self, START},
+};
+use std::time::Duration;
+use vestibule::{
+    domain::session::{EndReason, SessionId},
+    server::{
+        Core,
+        db::{Changes, Hint},
+        ends::{News, Room, Watch},
+        sessions, store,
+    },
+};
+
+const ROOM: Room = Room {
+    in_all: 9,
+    of_one_session: 9,
+};
+
+/// Several times as long as a look takes.
+const A_WHILE: Duration = Duration::from_secs(20);
+
+/// The next hint that says something.
+async fn hint(changes: &mut Changes) -> Hint {
+    let heard = async {
+        loop {
+            match changes.next().await {
+                Hint::Nothing => {}
+                hint => return hint,
+            }
+        }
+    };
+    tokio::time::timeout(A_WHILE, heard).await.expect("a hint")
+}
+
+async fn watch(core: &Core, token: &vestibule::server::token::SessionToken) -> (SessionId, Watch) {
+    let session = stored(core, token).await.session;
+    let watch = core.db.ends.watch(&session.id, session.life(), ROOM);
+    (session.id, watch.unwrap())
+}
+
+async fn news(watch: &mut Watch) -> Option<News> {
+    let soon = Duration::from_millis(50);
+    tokio::time::timeout(soon, watch.news()).await.ok()
+}
+
+on_both_engines! {
+    /// On PostgreSQL by name, with the commit; on SQLite that something was written.
+    async fn an_end_in_another_process_is_heard_of(database: TestDatabase) {
+        let (core, other) = (support::core(&database).await, support::core(&database).await);
+        let ada = account(&core, "ada").await;
+        let mut changes = core.db.changes();
+        assert_eq!(hint(&mut changes).await, Hint::Anything, "nothing is known at first");
+        for _ in 0..3 {
+            let ids = [session(&core, &ada).await, session(&core, &ada).await];
+            let ids = [stored(&core, &ids[0]).await.session.id, stored(&core, &ids[1]).await.session.id];
+            if database.engine == Engine::Sqlite {
+                assert_eq!(hint(&mut changes).await, Hint::Something);
+            }
+            sessions::end_all_as_admin(&other, &ada.user.id).await.unwrap();
+            match (database.engine, hint(&mut changes).await) {
+                (Engine::Sqlite, hint) => assert_eq!(hint, Hint::Something),
+                (Engine::Postgres, Hint::Named(mut named)) => {
+                    named.sort_unstable();
+                    let mut ids = ids.map(|id| id.0);
+                    ids.sort_unstable();
+                    assert_eq!(named, ids);
+                }
+                (Engine::Postgres, hint) => panic!("{hint:?}"),
+            }
+            assert_eq!(changes.next().await, Hint::Nothing);
+        }
+    }
+
+    /// More than one notice can name.
+    async fn hundreds_of_ends_at_once_are_all_heard_of(database: TestDatabase) {
+        let (core, other) = (support::core(&database).await, support::core(&database).await);
+        let ada = account(&core, "ada").await;
+        session(&core, &ada).await;
+        // So many more that differ in nothing but their names.
+        let sql = "INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, authenticated_at, \
+            idle_ends_at, absolute_ends_at, remember, address, user_agent, new_device) SELECT '00000000-0000-0000-0000-000000000' || n, '' || n, user_id, created_at, \
+            last_seen_at, authenticated_at, idle_ends_at, absolute_ends_at, remember, address, user_agent, \
+            new_device FROM sessions, (WITH RECURSIVE numbers (n) AS \
+            (SELECT 100 UNION ALL SELECT n + 1 FROM numbers WHERE n < 348) SELECT n FROM numbers) AS numbers";
+        assert_eq!(given::execute(&core.db, sql).await, 249);
+        let mut changes = core.db.changes();
+        assert_eq!(hint(&mut changes).await, Hint::Anything);
+        assert_eq!(sessions::end_all_as_admin(&other, &ada.user.id).await.unwrap(), 250);
+        if database.engine == Engine::Postgres {
+            let mut named = 0;
+            while named < 250 {
+                let Hint::Named(names) = hint(&mut changes).await else { continue };
+                named += names.len();
+            }
+            assert_eq!(named, 250);
+        } else {
+            assert_eq!(hint(&mut changes).await, Hint::Something);
+        }
+    }
+
+    async fn a_database_that_is_away_says_nothing_and_afterwards_that_anything_may_have_happened(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let mut changes = core.db.changes();
+        assert_eq!(hint(&mut changes).await, Hint::Anything);
+        let Changes::Sqlite(_) = &changes else {
+            // tests/process/session_events.rs stops a server of its own.
+            return;
+        };
+        let file = database.address.trim_start_matches("sqlite:");
+        let kept = format!("{file}.kept");
+        std::fs::rename(file, &kept).unwrap();
+        for _ in 0..2 {
+            assert_eq!(changes.next().await, Hint::Nothing);
+        }
+        std::fs::copy(&kept, file).unwrap();
+        assert_eq!(hint(&mut changes).await, Hint::Anything, "another file");
+    }
+
+    async fn lives_are_read_for_many_at_once(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = account(&core, "ada").await;
+        let (first, second) = (session(&core, &ada).await, session(&core, &ada).await);
+        let (first, second) = (stored(&core, &first).await.session, stored(&core, &second).await.session);
+        assert!(sessions::end_as_admin(&core, &second).await.unwrap());
+        let nobody = |n: u32| SessionId(format!("nobody's {n}"));
+        let mut ids: Vec<_> = (0..600).map(nobody).collect();
+        ids.insert(1, first.id.clone());
+        ids.push(second.id.clone());
+        let lives = store::sessions::lives(&core.db, &ids).await.unwrap();
+        assert_eq!(lives.len(), 2);
+        assert_eq!(lives[&first.id], first.life());
+        let ended = lives[&second.id].ended.unwrap();
+        assert_eq!((ended.at, ended.reason), (START, EndReason::EndedByAdmin));
+        assert_eq!(store::sessions::ended_among(&core.db, &ids).await.unwrap(), [second.id]);
+        assert!(store::sessions::lives(&core.db, &[]).await.unwrap().is_empty());
+        assert!(store::sessions::ended_among(&core.db, &[]).await.unwrap().is_empty());
+    }
+
+    async fn the_store_tells_its_own_process_once_it_is_true(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = account(&core, "ada").await;
+        let token = session(&core, &ada).await;
+        let (id, mut watch) = watch(&core, &token).await;
+        let (now, until) = (START.after(Duration::from_secs(70)), START.after(Duration::from_secs(900)));
+        assert!(store::sessions::touch(&core.db, &id, now, until).await.unwrap());
+        let Some(News::Lives(life)) = news(&mut watch).await else { panic!("no news") };
+        assert_eq!(life.idle_ends_at, until);
+        let ended = vestibule::domain::session::Ended { at: now, reason: EndReason::UserDisabled };
+        assert_eq!(store::sessions::end_all_of_user(&core.db, &ada.user.id, ended, core.source).await.unwrap(), 1);
+        assert_eq!(news(&mut watch).await, Some(News::Ended(Some(EndReason::UserDisabled))));
+        assert!(!store::sessions::touch(&core.db, &id, now, until).await.unwrap());
+        assert_eq!(news(&mut watch).await, None);
+    }
+}
