@@ -1,7 +1,25 @@
-//! `POST /api/end_session`, `/api/end_other_sessions` and `/api/end_all_sessions`.
+//! `POST /api/stay_signed_in`, `/api/end_session`, `/api/end_other_sessions` and `/api/end_all_sessions`.
 
 use crate::error::AppError;
 use leptos::prelude::*;
+
+/// Puts the idle end of this session off: the answer to "are you still there?".
+///
+/// # Errors
+/// [`AppError::NotSignedIn`] where the session has ended in the meantime; [`AppError::Unavailable`].
+#[server(endpoint = "stay_signed_in")]
+pub async fn stay_signed_in() -> Result<(), AppError> {
+    use crate::{
+        domain::next_path::NextPath,
+        server::{context, sessions},
+    };
+    let core = &context::state().core;
+    if !sessions::stay(core, &context::current_user()?).await? {
+        return Err(AppError::NotSignedIn);
+    }
+    context::redirect(NextPath::HOME);
+    Ok(())
+}
 
 /// Ends one session of the person who asks; where it is this one, they are signed out.
 ///

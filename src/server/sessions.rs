@@ -22,6 +22,9 @@ use std::time::Duration;
 /// "Last seen" moves at most this often, so that a page view is normally one read.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
+/// And as often in an idle time, so that use never counts for much less than it is, however short that is.
+const TOUCHES_IN_IDLE_TIME: u32 = 20;
+
 /// A browser is known again for as long as it keeps a cookie at most (RFC 6265bis).
 pub const DEVICE_LIFE: Duration = Duration::from_secs(400 * 86_400);
 
@@ -58,6 +61,10 @@ impl Lifetimes {
     /// How long the browser keeps the cookie when it is closed; `None` where it does not.
     pub fn cookie_age(&self, remember: bool) -> Option<Duration> {
         remember.then_some(self.remember_absolute)
+    }
+
+    fn touch_every(&self, remember: bool) -> Duration {
+        TOUCH_EVERY.min(self.idle_for(remember) / TOUCHES_IN_IDLE_TIME)
     }
 
     /// The idle end of a session used at `now`: activity cannot reach past the absolute end
@@ -275,22 +282,32 @@ pub async fn write_down(core: &Core, session: &SessionId, ended: Ended) {
 /// cannot be touched still lives until its written idle end: reading pages goes on while the disk
 /// is full.
 async fn touch(core: &Core, session: &mut Session, now: Timestamp) -> bool {
-    if now.since(session.last_seen_at) < TOUCH_EVERY {
+    if now.since(session.last_seen_at) < core.lifetimes.touch_every(session.remember) {
         return true;
     }
-    let idle_ends_at = core
-        .lifetimes
-        .idle_end(now, session.remember, session.absolute_ends_at);
-    match store::sessions::touch(&core.db, &session.id, now, idle_ends_at).await {
-        Ok(touched) => {
-            (session.last_seen_at, session.idle_ends_at) = (now, idle_ends_at);
-            touched
-        }
+    match use_now(core, session, now).await {
+        Ok(touched) => touched,
         Err(error) => {
             tracing::warn!(%error, session = %session.id, "last seen could not be written");
             true
         }
     }
+}
+
+async fn use_now(core: &Core, session: &mut Session, now: Timestamp) -> Result<bool, StoreError> {
+    let idle_ends_at = core
+        .lifetimes
+        .idle_end(now, session.remember, session.absolute_ends_at);
+    let touched = store::sessions::touch(&core.db, &session.id, now, idle_ends_at).await?;
+    (session.last_seen_at, session.idle_ends_at) = (now, idle_ends_at);
+    Ok(touched)
+}
+
+/// Puts the idle end off because the person says that they are still there (WCAG 2.2.1). `false` where the
+/// session has ended in the meantime.
+pub async fn stay(core: &Core, current: &CurrentUser) -> Result<bool, StoreError> {
+    let mut session = current.session.clone();
+    use_now(core, &mut session, core.clock.now()).await
 }
 
 /// Ends the session of a token for good. Returns who was signed out; `None` where nobody was

@@ -121,6 +121,7 @@ async fn the_functions_are_these_and_no_others() {
             "/api/logout",
             "/api/recognise_sign_in",
             "/api/set_up",
+            "/api/stay_signed_in",
             "/api/update_profile",
         ],
         "a door that somebody meant to open: add it here, and ask who may go through it"

@@ -4,7 +4,7 @@ use crate::{
     app::{TestApp, assert_page, assert_redirect},
     on_both_engines,
     support::{
-        PASSWORD, START,
+        self, PASSWORD, START,
         http::{Browser, Request, credentials},
         password,
     },
@@ -74,6 +74,43 @@ on_both_engines! {
         let ended = app.sessions().await.pop().unwrap().ended.unwrap();
         assert_eq!(ended.reason, EndReason::Idle);
         assert_eq!(ended.at, START.after(6 * HOUR - 2 * MILLISECOND));
+    }
+
+    /// However short the idle time is, use counts: it is not written down as seldom as for a long one.
+    async fn use_counts_in_a_short_idle_time_too(database: TestDatabase) {
+        let mut core = support::core(&database).await;
+        core.lifetimes.idle = MINUTE;
+        support::create_user(&core, "ada").await;
+        let app = TestApp::start(database, core, |_| ()).await;
+        let mut browser = app.signed_in("ada").await;
+        for step in 1..=10 {
+            app.set_clock(step * MINUTE / 2);
+            assert_live(&mut browser).await;
+        }
+        app.set_clock(6 * MINUTE);
+        assert_ended(&mut browser, IDLE).await;
+    }
+
+    /// The answer to "are you still there?" counts at once (WCAG 2.2.1), and reaches no further than any use.
+    async fn staying_puts_the_idle_end_off_and_not_the_longest_life(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        let stay = async |browser: &mut Browser| browser.fetch_form("/api/stay_signed_in", &[]).await.status;
+        app.set_clock(MINUTE / 2);
+        assert_eq!(stay(&mut browser).await, 200);
+        let session = app.sessions().await.remove(0);
+        assert_eq!(session.idle_ends_at, START.after(MINUTE / 2 + 2 * HOUR));
+        app.set_clock(2 * HOUR + MINUTE / 4);
+        assert_live(&mut browser).await;
+        for hour in 3..24 {
+            app.set_clock(hour * HOUR);
+            assert_eq!(stay(&mut browser).await, 200, "{hour}");
+        }
+        let session = app.sessions().await.remove(0);
+        assert_eq!(session.idle_ends_at, START.after(DAY));
+        app.set_clock(DAY);
+        assert_eq!(stay(&mut browser).await, 401);
+        assert_eq!(stay(&mut app.browser()).await, 401);
     }
 
     async fn activity_does_not_reach_past_the_longest_life(database: TestDatabase) {
