@@ -2,7 +2,7 @@
 
 use crate::{
     components::layout::Head,
-    domain::views::PageView,
+    domain::views::{DrawnFor, PageView},
     pages::{
         confirm::ConfirmPage, dashboard::DashboardPage, login::LoginPage, logout::LogoutPage,
         password::PasswordPage, profile::ProfilePage, sessions::SessionsPage, setup::SetupPage,
@@ -108,7 +108,7 @@ pub fn App() -> impl IntoView {
     )
 }
 
-/// The document around the application, which the browser brings to life.
+/// The document around the application, which the browser brings to life. It notes for whom it was drawn.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     view! {
         <!DOCTYPE html>
@@ -117,6 +117,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <Head options=options.clone() />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options />
+                {use_context::<DrawnFor>().map(|DrawnFor(person)| view! { <meta name="person" content=person /> })}
                 <MetaTags />
             </head>
             <body>

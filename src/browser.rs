@@ -1,5 +1,7 @@
 //! Brings a page to life in the browser.
 
+mod together;
+
 use crate::app::App;
 use leptos::{ev, prelude::*};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -10,6 +12,7 @@ pub fn hydrate() {
     console_error_panic_hook::set_once();
     ask_again_when_restored();
     leptos::mount::hydrate_body(App);
+    together::follow();
 }
 
 /// A page that comes back from the back/forward cache is hidden and loaded again: the session may

@@ -1,6 +1,13 @@
 /** The line between browser and server: it hears everything, and a test can bend it. */
 
-import { createServer, request as send, type IncomingHttpHeaders, type Server as HttpServer } from 'node:http';
+import {
+  createServer,
+  request as send,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server as HttpServer,
+  type ServerResponse,
+} from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
@@ -12,10 +19,15 @@ export type Exchange = {
   status: number;
   headers: IncomingHttpHeaders;
   body: Buffer;
+  /** What comes bit by bit, and not as a body: events. */
+  stream?: IncomingMessage;
 };
 
 export class Wire {
   readonly heard: Exchange[] = [];
+  /** The streams of events that are open. */
+  readonly streams = new Set<ServerResponse>();
+  private isCut = false;
   /** May change an answer, or hold it back, before the browser gets it. */
   bend: (exchange: Exchange) => void | Promise<void> = () => {};
 
@@ -31,10 +43,13 @@ export class Wire {
     const wire = new Wire(listener, `http://localhost:${(listener.address() as AddressInfo).port}`);
     listener.on('request', async (request, response) => {
       try {
+        if (wire.isCut) throw new Error('cut');
         const body = await read(request);
         const exchange = await wire.pass(target, request.method ?? '', request.url ?? '', request.headers, body);
         await wire.bend(exchange);
-        response.writeHead(exchange.status, exchange.headers).end(exchange.body);
+        response.writeHead(exchange.status, exchange.headers);
+        if (exchange.stream) wire.carry(exchange.stream, response);
+        else response.end(exchange.body);
       } catch {
         // One end has hung up: the page has gone, or the test is over.
         response.destroy();
@@ -48,6 +63,27 @@ export class Wire {
     this.listener.closeAllConnections();
   }
 
+  /** Breaks the line, and lets nothing through until it is mended. */
+  cut(): void {
+    this.isCut = true;
+    this.listener.closeAllConnections();
+  }
+
+  mend(): void {
+    this.isCut = false;
+  }
+
+  private carry(stream: IncomingMessage, response: ServerResponse): void {
+    this.streams.add(response);
+    response.on('close', () => {
+      this.streams.delete(response);
+      stream.destroy();
+    });
+    stream.on('error', () => response.destroy());
+    response.flushHeaders();
+    stream.pipe(response);
+  }
+
   private pass(target: string, method: string, url: string, headers: IncomingHttpHeaders, body: Buffer) {
     const { host } = new URL(target);
     const origin = headers.origin === this.origin ? target : headers.origin;
@@ -58,14 +94,16 @@ export class Wire {
       onward.on('error', reject);
       onward.on('response', async (answer) => {
         const { 'transfer-encoding': _, connection: __, ...headers } = answer.headers;
-        const exchange = {
+        const isStream = headers['content-type'] === 'text/event-stream' && method === 'GET';
+        const exchange: Exchange = {
           method,
           url,
           requestHeaders: sent,
           requestBody: body.toString(),
           status: answer.statusCode ?? 0,
           headers,
-          body: await read(answer),
+          body: isStream ? Buffer.alloc(0) : await read(answer),
+          ...(isStream && { stream: answer }),
         };
         this.heard.push(exchange);
         resolve(exchange);

@@ -79,7 +79,10 @@ test('after the session was ended elsewhere Back shows nothing private for long'
 test.describe('over the wire', () => {
   test.use(overTheWire);
 
-  test('a page that comes back from the cache is hidden and loaded again', async ({ visitor, person, wire }) => {
+  test('a page that comes back from the cache is hidden and loaded again', async ({ visitor, person, wire, complaints }) => {
+    // Chromium keeps no page that has had a stream which nobody may store; others may.
+    complaints.expect(/net::ERR_FAILED/, /TypeError: Failed to fetch/);
+    await visitor.page.route('**/session/events', (route) => route.abort());
     await visitor.signsIn(person);
     await visitor.page.addInitScript(() => {
       addEventListener('pageshow', ({ persisted }) => {

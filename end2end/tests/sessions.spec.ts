@@ -65,6 +65,8 @@ inEveryWay(() => {
   test('a dead cookie makes nobody go in circles, and is left in its place', async ({ visitor, person, server }) => {
     await visitor.signsIn(person);
     const cookie = await visitor.sessionCookie();
+    // Where no page leaves by itself.
+    await visitor.page.goto('/healthz');
     server.run(['session', 'end', '--user', person.name]);
     for (const path of ['/', '/dashboard', '/login', '/logout', '/signed-out']) await visitor.open(path);
     expect(await visitor.sessionCookie()).toEqual(cookie);
@@ -76,7 +78,9 @@ inEveryWay(() => {
     await other.open('/dashboard');
     await other.isWelcomed(person);
     await visitor.signsOut();
-    await other.page.reload();
+    // By itself where its script lives: together.spec.ts.
+    if (other.way === 'hydrated') await expect(other.page).toHaveURL('/signed-out');
+    await other.open('/dashboard');
     await other.isAskedToSignIn();
     await expect(other.page.getByText(person.displayName)).toHaveCount(0);
   });
@@ -111,6 +115,8 @@ inEveryWay(() => {
 
     test('a late answer to an old cookie does not undo a newer sign-in', async ({ visitor, person, server, wire }) => {
       await visitor.signsIn(person);
+      // Where no page leaves by itself.
+      await visitor.page.goto('/healthz');
       server.run(['session', 'end', '--user', person.name]);
       // The first tab asks with the dead cookie, and its answer dawdles …
       const { opened, open } = gate();

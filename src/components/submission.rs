@@ -15,6 +15,14 @@ use leptos::{
     wasm_bindgen::JsCast,
     web_sys::{FormData, HtmlFormElement, RequestInit, Response, UrlSearchParams},
 };
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether a form of this page is on its way to the server, or the browser to where its answer leads.
+static UNDER_WAY: AtomicBool = AtomicBool::new(false);
+
+pub fn is_under_way() -> bool {
+    UNDER_WAY.load(Ordering::Relaxed)
+}
 
 /// A form on a page: why it was refused, and whether it is under way.
 #[derive(Clone, Copy)]
@@ -88,6 +96,7 @@ impl FormState {
 
     fn send(self, form: HtmlFormElement, fields: UrlSearchParams) {
         self.busy.set(true);
+        UNDER_WAY.store(true, Ordering::Relaxed);
         spawn_local(async move {
             match post(self.action, &fields).await {
                 // It stays busy: the browser is on its way to the next page.
@@ -96,6 +105,7 @@ impl FormState {
                 // is done twice: the server refuses it again, and leads on.
                 Err(AppError::PasswordNeeded) => drop(form.submit()),
                 Err(refusal) => {
+                    UNDER_WAY.store(false, Ordering::Relaxed);
                     self.refusal.set(Some(refusal));
                     self.busy.set(false);
                     self.empty_and_show();

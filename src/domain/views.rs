@@ -82,6 +82,10 @@ pub struct SessionLivesView<'a> {
     pub session: &'a str,
 }
 
+/// The person for whom a page was drawn, by the same name as in [`SessionLivesView`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrawnFor(pub String);
+
 /// The last that an open page is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct SessionEndedView {

@@ -11,7 +11,11 @@ use super::{
     state::AppState,
     static_files, telemetry, watcher,
 };
-use crate::{app, domain::views::PageView, error::AppError};
+use crate::{
+    app,
+    domain::views::{DrawnFor, PageView},
+    error::AppError,
+};
 use any_spawner::Executor;
 use axum::{
     Extension, Router,
@@ -146,8 +150,15 @@ async fn page(
     let shows_flash = shows && !matches!(view, PageView::Logout(_) | PageView::Dashboard(_));
     let shows_draft = shows && matches!(view, PageView::Profile(_));
     let options = state.leptos_options.clone();
+    let drawn_for = match &caller {
+        Caller::SignedIn(current) => Some(DrawnFor(current.user.id.short().to_owned())),
+        Caller::Ended(_) | Caller::Anonymous => None,
+    };
     let context = move || {
         provide_context(state.clone());
+        if let Some(drawn_for) = drawn_for.clone() {
+            provide_context(drawn_for);
+        }
         provide_context(view.clone());
     };
     let render = leptos_axum::render_app_async_with_context(context, move || {

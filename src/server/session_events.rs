@@ -38,7 +38,7 @@ const RETRY: &str = "retry: 2000\n";
 
 const NO_NEWS: &str = ":\n\n";
 
-/// Answers a page that watches its session. HEAD only says whether there is one.
+/// Answers a page that watches its session. HEAD only says whose there is, and takes no room.
 pub async fn watch(State(state): State<AppState>, method: Method, headers: HeaderMap) -> Response {
     match begin(&state, &method, &headers).await {
         Ok(response) => response,
@@ -58,7 +58,7 @@ async fn begin(
     let token = cookie::session_token(headers).ok_or(AppError::NotSignedIn)?;
     let current = current(state, &token).await?;
     if method == Method::HEAD {
-        return Ok(respond(Body::empty()));
+        return Ok(respond(&current, Body::empty()));
     }
     let session = &current.session;
     let ends = &state.core.db.ends;
@@ -70,13 +70,14 @@ async fn begin(
     })?;
     // It may have ended before anybody watched it.
     let current = self::current(state, &token).await?;
-    Ok(respond(told_by(Teller {
+    let body = told_by(Teller {
         watch,
         clock: state.core.clock.clone(),
         life: current.session.life(),
         person: current.user.id.short().to_owned(),
         session: current.session.id.short().to_owned(),
-    })))
+    });
+    Ok(respond(&current, body))
 }
 
 async fn current(state: &AppState, token: &SessionToken) -> Result<Box<CurrentUser>, AppError> {
@@ -86,11 +87,12 @@ async fn current(state: &AppState, token: &SessionToken) -> Result<Box<CurrentUs
     }
 }
 
-fn respond(body: Body) -> Response {
+fn respond(current: &CurrentUser, body: Body) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
         // nginx hands on at once what is marked so.
         (HeaderName::from_static("x-accel-buffering"), "no"),
+        (HeaderName::from_static("x-person"), current.user.id.short()),
     ];
     (headers, body).into_response()
 }

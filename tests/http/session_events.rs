@@ -256,6 +256,8 @@ async fn a_head_only_asks() {
     let answer = browser.send(head()).await;
     assert_eq!((answer.status, answer.body.len()), (200, 0));
     assert_eq!(answer.header("content-type"), Some("text/event-stream"));
+    let ada = app.user("ada").await;
+    assert_eq!(answer.header("x-person"), Some(ada.id.short()));
     assert_eq!(app.browser().send(head()).await.status, 401);
     drop(page);
 }

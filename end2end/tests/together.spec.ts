@@ -1,0 +1,221 @@
+import { expect, newPerson, overTheWire, test, type Person, type Visitor } from '../fixtures';
+import { changesPassword } from '../support/account';
+import { gate } from '../support/gate';
+import type { Wire } from '../support/wire';
+
+test.use(overTheWire);
+
+/** Within a second where the machine has nothing else to do. */
+const SOON = { timeout: 5_000 };
+
+const reason = (visitor: Visitor) => visitor.page.getByRole('status').first();
+const covered = (visitor: Visitor) => visitor.page.locator('html[data-covered]');
+const displayName = (visitor: Visitor) => visitor.page.getByLabel('Display name');
+
+/** Waits until so many pages watch their sessions. */
+const watched = (wire: Wire, pages: number) => expect.poll(() => wire.streams.size).toBe(pages);
+
+/** Signs in, and leaves a page open that was asked for with a query. */
+async function reads(visitor: Visitor, person: Person, wire: Wire): Promise<void> {
+  await visitor.signsIn(person);
+  await visitor.open('/account/profile?where=i+was');
+  await watched(wire, 1);
+}
+
+/** Puts another window in front of this one, or takes it away. */
+async function turns({ page }: Visitor, hidden: boolean): Promise<void> {
+  await page.evaluate((hidden) => {
+    Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+  }, hidden);
+}
+
+async function isLedToSignIn(visitor: Visitor, person: Person, words: string): Promise<void> {
+  await expect(visitor.page).toHaveURL('/login?next=%2Faccount%2Fprofile%3Fwhere%3Di%2Bwas', SOON);
+  await expect(reason(visitor)).toContainText(words);
+  await expect(visitor.page.getByText(person.displayName)).toHaveCount(0);
+}
+
+for (const [what, command, words] of [
+  ['a session that is ended', ['session', 'end', '--user'], 'ended by an administrator'],
+  ['a disabled account', ['user', 'disable'], 'ended by an administrator'],
+  ['a new password', ['user', 'set-password', '--password-stdin'], 'the password of the account was changed'],
+] as const) {
+  test(`${what} on the command line: the open page leaves, says why, and leads back`, async ({ visitor, person, server, wire }) => {
+    await reads(visitor, person, wire);
+    server.run([...command, person.name], 'another horse battery\n');
+    await isLedToSignIn(visitor, person, words);
+    if (what === 'a disabled account') return;
+    await visitor.sends(person.name, what === 'a new password' ? 'another horse battery' : person.password);
+    await expect(visitor.page).toHaveURL('/account/profile?where=i+was');
+  });
+}
+
+test.describe('with a short idle time', () => {
+  test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '4s' } });
+
+  test('a page that nobody uses leaves when the time is over', async ({ visitor, person, wire }) => {
+    await reads(visitor, person, wire);
+    await isLedToSignIn(visitor, person, 'it was not used for a while');
+  });
+});
+
+test('a new password in another browser: the open page leaves', async ({ visitor, person, another, wire }) => {
+  await reads(visitor, person, wire);
+  const elsewhere = await another();
+  await elsewhere.signsIn(person);
+  await elsewhere.open('/account/password');
+  await changesPassword(elsewhere, person.password, 'quietly humming teapots');
+  await isLedToSignIn(visitor, person, 'the password of the account was changed');
+});
+
+test('signing out in one tab takes the others along', async ({ visitor, person, wire, complaints }) => {
+  // The tab that nobody sees holds no stream, so it asks.
+  complaints.expect(/status of 401/);
+  await visitor.signsIn(person);
+  const other = await visitor.newTab();
+  const hidden = await visitor.newTab();
+  await other.open('/account/profile');
+  await hidden.open('/dashboard');
+  await watched(wire, 3);
+  await turns(hidden, true);
+  await watched(wire, 2);
+  await visitor.signsOut();
+  for (const tab of [other, hidden]) {
+    await expect(tab.page).toHaveURL('/signed-out', SOON);
+    await expect(tab.page.getByRole('heading', { level: 1 })).toHaveText('You are signed out');
+  }
+});
+
+test('signing out in a tab whose script is lost takes the others along', async ({ visitor, person, wire, complaints }) => {
+  complaints.expect(/net::ERR_FAILED/, /uncaught: TypeError: Failed to fetch/);
+  await visitor.signsIn(person);
+  await watched(wire, 1);
+  const other = await visitor.newTab();
+  await other.page.route('**/*.wasm', (route) => route.abort());
+  await other.page.goto('/dashboard');
+  await other.signOutButton.click();
+  await expect(visitor.page).toHaveURL('/signed-out', SOON);
+});
+
+test('a form that is under way is not cut off by the end that it brings about', async ({ visitor, person, wire }) => {
+  await visitor.signsIn(person);
+  await watched(wire, 1);
+  const { opened, open } = gate();
+  wire.bend = async ({ url }) => {
+    if (url === '/api/logout') await opened;
+  };
+  await visitor.signOutButton.click();
+  // The page has heard of the end by then, and waits for the answer.
+  await watched(wire, 0);
+  await visitor.page.waitForTimeout(500);
+  await expect(visitor.page).toHaveURL(/dashboard/);
+  open();
+  await expect(visitor.page.getByRole('main')).toContainText(`${person.displayName}’s session on this browser has ended`);
+  expect(await visitor.sessionCookie()).toBeUndefined();
+});
+
+test('a new password in another tab leaves this one as it is', async ({ visitor, person, wire, server }) => {
+  await reads(visitor, person, wire);
+  await displayName(visitor).fill('Typed before');
+  const other = await visitor.newTab();
+  await other.open('/account/password');
+  await changesPassword(other, person.password, 'quietly humming teapots');
+  await expect(other.page.getByRole('status').first()).toContainText('was changed');
+  await watched(wire, 2);
+  await expect(displayName(visitor)).toHaveValue('Typed before');
+  await visitor.page.getByRole('button', { name: 'Save' }).click();
+  await expect(visitor.page.getByRole('status').first()).toContainText('Saved.');
+  server.run(['session', 'end', '--user', person.name]);
+  for (const tab of [visitor, other]) await expect(tab.page).toHaveURL(/\/login/, SOON);
+});
+
+test('when another person signs in, the tabs of the former one get a fresh page', async ({ visitor, person, server, wire }) => {
+  const grace = newPerson(server, { displayName: 'Grace Hopper' });
+  const other = await visitor.newTab();
+  const hidden = await visitor.newTab();
+  await other.open('/login');
+  await reads(visitor, person, wire);
+  await hidden.open('/dashboard');
+  await turns(hidden, true);
+  await watched(wire, 1);
+  await displayName(visitor).fill('Of nobody else’s concern');
+  await other.sends(grace.name, grace.password);
+  await other.isWelcomed(grace);
+  for (const tab of [visitor, hidden]) {
+    await tab.isWelcomed(grace);
+    await expect(tab.page.getByText(person.displayName)).toHaveCount(0);
+  }
+});
+
+test.describe('a page that nobody sees', () => {
+  test('holds no stream, and shows what was typed when it was checked', async ({ visitor, person, wire }) => {
+    await reads(visitor, person, wire);
+    await displayName(visitor).fill('Typed before');
+    await turns(visitor, true);
+    await watched(wire, 0);
+    await expect(covered(visitor)).toHaveCount(1);
+    await expect(displayName(visitor)).toBeHidden();
+    await turns(visitor, false);
+    await expect(covered(visitor)).toHaveCount(0);
+    await expect(displayName(visitor)).toHaveValue('Typed before');
+    await expect(displayName(visitor)).toBeFocused();
+    await watched(wire, 1);
+  });
+
+  test('stays covered while the server cannot be asked', async ({ visitor, person, wire, complaints }) => {
+    complaints.expect(/net::ERR_/, /Failed to fetch/);
+    await reads(visitor, person, wire);
+    await turns(visitor, true);
+    await watched(wire, 0);
+    wire.cut();
+    await turns(visitor, false);
+    await visitor.page.waitForTimeout(500);
+    await expect(covered(visitor)).toHaveCount(1);
+    await expect(visitor.page).toHaveURL('/account/profile?where=i+was');
+    wire.mend();
+    await expect(covered(visitor)).toHaveCount(0);
+  });
+
+  test('leaves when it is seen again and the session has ended', async ({ visitor, person, wire, server, complaints }) => {
+    complaints.expect(/status of 401/);
+    await reads(visitor, person, wire);
+    await turns(visitor, true);
+    await watched(wire, 0);
+    const before = wire.heard.length;
+    server.run(['session', 'end', '--user', person.name]);
+    await visitor.page.waitForTimeout(500);
+    expect(wire.heard.slice(before), 'it asks nothing').toEqual([]);
+    await turns(visitor, false);
+    await isLedToSignIn(visitor, person, 'ended by an administrator');
+  });
+});
+
+test.describe('when the network is lost', () => {
+  test.beforeEach(({ complaints }) => complaints.expect(/net::ERR_/, /Failed to fetch/, /status of 401/));
+
+  test('the page stays, and hears of the end when it is back', async ({ visitor, person, wire, server }) => {
+    await reads(visitor, person, wire);
+    await displayName(visitor).fill('Typed before');
+    wire.cut();
+    await watched(wire, 0);
+    await visitor.page.waitForTimeout(1_000);
+    await expect(displayName(visitor)).toHaveValue('Typed before');
+    await expect(covered(visitor)).toHaveCount(0);
+    wire.mend();
+    await watched(wire, 1);
+    server.run(['session', 'end', '--user', person.name]);
+    await isLedToSignIn(visitor, person, 'ended by an administrator');
+  });
+
+  test('an end in the meantime is seen when it is back', async ({ visitor, person, wire, server }) => {
+    await reads(visitor, person, wire);
+    wire.cut();
+    await watched(wire, 0);
+    server.run(['session', 'end', '--user', person.name]);
+    await visitor.page.waitForTimeout(500);
+    await expect(displayName(visitor)).toHaveValue(person.displayName);
+    wire.mend();
+    await isLedToSignIn(visitor, person, 'ended by an administrator');
+  });
+});

@@ -1,0 +1,262 @@
+//! The pages of one person follow their session, and the tabs of one browser each other.
+//!
+//! What comes by the stream or from another tab is a hint. The server decides at the page to which it
+//! leads; and because that is loaded anew, nothing private of this one stays in memory.
+
+use crate::components::submission;
+use js_sys::{Function, JSON, Reflect, encode_uri_component};
+use leptos::{
+    ev,
+    prelude::*,
+    task::spawn_local,
+    wasm_bindgen::{JsCast, closure::Closure, convert::FromWasmAbi},
+    web_sys::{
+        BroadcastChannel, Event, EventSource, HtmlElement, MessageEvent, RequestInit, Response,
+    },
+};
+use std::{cell::RefCell, time::Duration};
+
+const EVENTS: &str = "/session/events";
+/// Whose session it is, in a header of the answer.
+const PERSON: &str = "x-person";
+const SIGNED_OUT: &str = "/signed-out";
+
+/// The tabs of one browser hear of each other on this channel: whose page was opened, and nothing where
+/// somebody has signed out.
+const TABS: &str = "session";
+
+/// On the root of a page that is covered: `style/base.css`.
+const COVERED: &str = "data-covered";
+
+/// Where a session ended because its browser got a newer one, the cookie may still be on its way.
+const A_MOMENT: Duration = Duration::from_millis(300);
+
+/// Until the stream is tried again that was refused, because there were too many of them or no database.
+const A_WHILE: Duration = Duration::from_secs(5);
+
+/// A page that was drawn for somebody, for as long as it is open.
+struct Page {
+    /// Whose it is, in the words of the stream.
+    person: String,
+    stream: RefCell<Option<EventSource>>,
+    /// What had the focus when the page was covered.
+    focused: RefCell<Option<HtmlElement>>,
+}
+
+/// Begins to follow the session, on pages that have one.
+pub fn follow() {
+    let tabs = BroadcastChannel::new(TABS).ok();
+    let say = |what: &str| {
+        if let Some(tabs) = &tabs {
+            // Nobody has to listen.
+            let _ = tabs.post_message(&what.into());
+        }
+    };
+    let Some(person) = drawn_for() else {
+        if window()
+            .location()
+            .pathname()
+            .is_ok_and(|path| path == SIGNED_OUT)
+        {
+            say("");
+        }
+        return;
+    };
+    say(&person);
+    // It lives as long as the page does.
+    let page: &'static Page = Box::leak(Box::new(Page {
+        person,
+        stream: RefCell::default(),
+        focused: RefCell::default(),
+    }));
+    if let Some(tabs) = tabs {
+        let hear = listener(move |event: MessageEvent| page.hears(event.data().as_string()));
+        tabs.set_onmessage(Some(&hear));
+        // Held by the page.
+        std::mem::forget(tabs);
+    }
+    let looked_at =
+        window_event_listener(ev::Custom::<Event>::new("visibilitychange"), move |_| {
+            page.is_looked_at();
+        });
+    std::mem::forget(looked_at);
+    page.is_looked_at();
+}
+
+/// What the server has noted in the document of a signed-in person.
+fn drawn_for() -> Option<String> {
+    let mark = document().query_selector("meta[name=person]").ok()??;
+    mark.get_attribute("content")
+}
+
+impl Page {
+    /// A page that nobody sees holds no stream, and is covered until it was checked again.
+    fn is_looked_at(&'static self) {
+        if document().hidden() {
+            self.stop();
+            self.cover();
+        } else {
+            self.watch();
+        }
+    }
+
+    fn watch(&'static self) {
+        self.stop();
+        let Ok(stream) = EventSource::new(EVENTS) else {
+            return;
+        };
+        for (name, hear) in [
+            (
+                "session",
+                listener(move |event: MessageEvent| self.lives(&event)),
+            ),
+            (
+                "ended",
+                listener(move |event: MessageEvent| self.ended(&event)),
+            ),
+            ("error", listener(move |_: Event| self.is_lost())),
+        ] {
+            // A stream takes listeners of any name.
+            let _ = stream.add_event_listener_with_callback(name, &hear);
+        }
+        self.stream.replace(Some(stream));
+    }
+
+    fn stop(&self) {
+        if let Some(stream) = self.stream.take() {
+            stream.close();
+        }
+    }
+
+    /// The session lives, or another one of the same person, which is as good for this page.
+    fn lives(&'static self, event: &MessageEvent) {
+        if said(event, "person").as_ref() == Some(&self.person) {
+            self.uncover();
+        } else {
+            self.leave("/".to_owned());
+        }
+    }
+
+    fn ended(&'static self, event: &MessageEvent) {
+        self.stop();
+        match said(event, "reason").as_deref() {
+            Some("signed_out") => self.leave(SIGNED_OUT.to_owned()),
+            // By a sign-in or a new password in this same browser: there is a newer session.
+            Some("replaced") => set_timeout(move || self.watch(), A_MOMENT),
+            _ => self.leave_to_sign_in(),
+        }
+    }
+
+    /// The browser tries again by itself where the line broke, and gives up where it was refused.
+    fn is_lost(&'static self) {
+        let stream = self.stream.borrow();
+        let is_refused = |stream: &EventSource| stream.ready_state() == EventSource::CLOSED;
+        if stream.as_ref().is_some_and(is_refused) {
+            set_timeout(move || self.ask(None), A_MOMENT);
+        }
+    }
+
+    /// Another tab shows a page of this person: `None` where its words cannot be read, and nothing where
+    /// somebody has signed out.
+    fn hears(&'static self, whose: Option<String>) {
+        match whose.as_deref() {
+            Some("") => self.ask(Some(SIGNED_OUT)),
+            Some(person) if person != self.person => self.ask(None),
+            _ => {}
+        }
+    }
+
+    /// Asks whose session there is, and leaves where it is nobody's or another person's: there may be a
+    /// newer one than the page has heard of. Without an answer nobody is thrown out.
+    fn ask(&'static self, way_out: Option<&'static str>) {
+        spawn_local(async move {
+            match (whose_session().await, way_out) {
+                (Some(Whose::Nobodys), Some(way_out)) => self.leave(way_out.to_owned()),
+                (Some(Whose::Nobodys), None) => self.leave_to_sign_in(),
+                (Some(Whose::Persons(person)), _) if person != self.person => {
+                    self.leave("/".to_owned());
+                }
+                (whose, _) => {
+                    if whose.is_some() && !document().hidden() {
+                        self.uncover();
+                    }
+                    set_timeout(move || self.is_looked_at(), A_WHILE);
+                }
+            }
+        });
+    }
+
+    fn leave_to_sign_in(&'static self) {
+        let location = window().location();
+        let here = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+        let next = String::from(encode_uri_component(&here));
+        self.leave(format!("/login?next={next}"));
+    }
+
+    /// Loads another page in the place of this one. A form that is under way comes first: its answer may
+    /// set a cookie, and leads on by itself.
+    fn leave(&'static self, path: String) {
+        self.stop();
+        if submission::is_under_way() {
+            set_timeout(move || self.leave(path), A_MOMENT);
+            return;
+        }
+        self.cover();
+        // A navigation that the browser refuses leaves the page covered.
+        let _ = window().location().replace(&path);
+    }
+
+    fn cover(&self) {
+        if let (Some(root), Some(body)) = (document().document_element(), document().body()) {
+            if root.has_attribute(COVERED) {
+                return;
+            }
+            let focused = document().active_element();
+            self.focused
+                .replace(focused.and_then(|element| element.dyn_into().ok()));
+            // Attributes of these names can be set.
+            let _ = body.set_attribute("inert", "");
+            let _ = root.set_attribute(COVERED, "");
+        }
+    }
+
+    fn uncover(&self) {
+        if let (Some(root), Some(body)) = (document().document_element(), document().body()) {
+            // They may be gone already.
+            let _ = root.remove_attribute(COVERED);
+            let _ = body.remove_attribute("inert");
+            if let Some(focused) = self.focused.take() {
+                // An element that left the page in the meantime needs no focus.
+                let _ = focused.focus();
+            }
+        }
+    }
+}
+
+/// A word of an event.
+fn said(event: &MessageEvent, name: &str) -> Option<String> {
+    let told = JSON::parse(&event.data().as_string()?).ok()?;
+    Reflect::get(&told, &name.into()).ok()?.as_string()
+}
+
+enum Whose {
+    Nobodys,
+    Persons(String),
+}
+
+/// What the server answers who asks; `None` where it cannot tell.
+async fn whose_session() -> Option<Whose> {
+    let request = RequestInit::new();
+    request.set_method("HEAD");
+    let answer = window().fetch_with_str_and_init(EVENTS, &request).await;
+    let answer: Response = answer.ok()?.unchecked_into();
+    match answer.status() {
+        401 => Some(Whose::Nobodys),
+        _ => answer.headers().get(PERSON).ok()?.map(Whose::Persons),
+    }
+}
+
+fn listener<E: FromWasmAbi + 'static>(act: impl Fn(E) + 'static) -> Function {
+    let act = Closure::<dyn Fn(E)>::new(act);
+    act.into_js_value().unchecked_into()
+}
