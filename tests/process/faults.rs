@@ -7,7 +7,7 @@ mod postgres;
 mod relay;
 
 use crate::{
-    program::{Server, sign_in},
+    program::{Home, Server, sign_in},
     support::{
         PASSWORD,
         http::{Answer, Browser, SESSION_COOKIE},
@@ -74,6 +74,18 @@ async fn all_is_well(server: &Server, browser: &mut Browser) {
     assert_eq!((answer.status, browser.session()), (303, None));
     server.refuses(&token).await;
     *browser = server.signed_in("ada").await;
+}
+
+/// So soon an open page is told, and so much of it is for a machine that is busy.
+const SOON: Duration = Duration::from_secs(10);
+
+/// Ends the session that a stream calls by this name.
+fn end_by_command(home: &Home, name: &str) {
+    let sessions = home.run(&["session", "list", "--json"]).succeeds().json();
+    let mut ids = sessions.iter().filter_map(|row| row["id"].as_str());
+    let id = ids.find(|id| id.ends_with(name));
+    home.run(&["session", "end", id.expect("a session")])
+        .succeeds();
 }
 
 /// Waits until the server lets a live session in again. Until then it says that it cannot.

@@ -15,5 +15,6 @@ mod program;
 mod proxies;
 mod replay;
 mod serve;
+mod session_events;
 mod setup;
 mod unit;

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use front::{BOTH, Change, Front, Kind, NAME, origin_at};
-use std::fs;
+use std::{fs, time::Duration};
 
 /// The machine on which people sit: another address of loopback than the proxy's.
 const PERSON: &str = "127.0.0.2";
@@ -218,6 +218,26 @@ async fn a_second_header_that_the_proxy_lets_through_is_refused() {
         site.server
             .log_with("let the proxy write one of them and remove the other");
         assert_whole(&browser.get("/login").await);
+    }
+}
+
+/// As the documented files are: nothing waits in the proxy until there is more of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_hears_at_once_of_the_end_of_its_session() {
+    for kind in BOTH {
+        let mut site = Site::documented(kind).await;
+        let mut browser = site.front.browser(PERSON).await;
+        sign_in(&mut browser, "ada", PASSWORD).await;
+        let mut events = browser.watch().await;
+        assert_eq!(events.answer.status, 200, "{kind:?}");
+        assert_eq!(events.answer.header("cache-control"), Some("no-store"));
+        assert_eq!(events.answer.header("content-encoding"), None);
+        events.lives().await;
+        let end = ["session", "end", "--user", "ada"];
+        site.home.run(&end).succeeds();
+        let reason = tokio::time::timeout(Duration::from_secs(10), events.ended()).await;
+        assert_eq!(reason.expect("told soon"), "ended_by_admin", "{kind:?}");
+        assert_eq!(browser.watch().await.answer.status, 401, "{kind:?}");
     }
 }
 

@@ -127,7 +127,7 @@ impl Connection {
     async fn read_chunks(&mut self) -> Option<Vec<u8>> {
         let mut body = Vec::new();
         loop {
-            let (chunk, is_last) = self.read_any_chunk().await?;
+            let (chunk, is_last) = self.read_chunk().await?;
             body.extend(chunk);
             if is_last {
                 return Some(body);
@@ -135,14 +135,8 @@ impl Connection {
         }
     }
 
-    /// The next chunk of a body; `None` behind the last. Without a last one the server has broken off.
-    async fn read_chunk(&mut self) -> Option<Vec<u8>> {
-        let chunk = self.read_any_chunk().await;
-        let (chunk, is_last) = chunk.expect("an end as it should be");
-        (!is_last).then_some(chunk)
-    }
-
-    async fn read_any_chunk(&mut self) -> Option<(Vec<u8>, bool)> {
+    /// The next chunk of a body, and whether it is the last: an empty one.
+    async fn read_chunk(&mut self) -> Option<(Vec<u8>, bool)> {
         let line = self.read_through(b"\r\n").await?;
         let size = String::from_utf8_lossy(&line);
         let size = size.split(';').next().unwrap_or_default().trim();
@@ -163,11 +157,13 @@ pub struct Events {
     connection: Connection,
     /// Without a body where there is a stream behind it.
     pub answer: Answer,
+    /// Whether the stream ended in the middle, as where the server was killed.
+    pub broke_off: bool,
     unread: String,
 }
 
 impl Events {
-    /// The next event: its name and its data. `None` where the stream has ended as it should.
+    /// The next event: its name and its data. `None` where the stream has ended.
     pub async fn next(&mut self) -> Option<(String, serde_json::Value)> {
         // What keeps the line alive is no answer.
         let event = timeout(PATIENCE, self.next_some_time()).await;
@@ -183,8 +179,13 @@ impl Events {
                     return Some(event);
                 }
             } else {
-                let chunk = self.connection.read_chunk().await?;
+                let chunk = self.connection.read_chunk().await;
+                self.broke_off = chunk.is_none();
+                let (chunk, is_last) = chunk?;
                 self.unread += std::str::from_utf8(&chunk).expect("UTF-8");
+                if is_last {
+                    return None;
+                }
             }
         }
     }
@@ -193,7 +194,7 @@ impl Events {
     pub async fn ended(&mut self) -> serde_json::Value {
         let (name, data) = self.next().await.expect("a last event");
         assert_eq!(name, "ended", "{data}");
-        assert_eq!(self.next().await, None);
+        assert_eq!((self.next().await, self.broke_off), (None, false));
         data["reason"].clone()
     }
 
@@ -441,6 +442,7 @@ impl Browser {
         Events {
             connection,
             answer,
+            broke_off: false,
             unread: String::new(),
         }
     }

@@ -1,8 +1,8 @@
 //! The file of an SQLite database: no room for it, held by another program, gone, damaged.
 
 use super::{
-    all_is_well, assert_unavailable, in_time, nobody_signs_in, nobody_signs_out, recovers,
-    the_process_is_well,
+    SOON, all_is_well, assert_unavailable, end_by_command, in_time, nobody_signs_in,
+    nobody_signs_out, recovers, the_process_is_well,
 };
 use crate::{
     program::{Home, Server},
@@ -169,6 +169,38 @@ async fn a_file_that_comes_back_is_used_again() {
         server.refuses(&left_token).await;
         all_is_well(&server, &mut browser).await;
     }
+}
+
+/// An open page goes on while the file is away, and hears of what ends in the one that stands there then.
+#[tokio::test]
+async fn an_open_page_hears_of_ends_in_a_file_that_came_back_or_was_replaced() {
+    let home = Home::on_sqlite().await;
+    let (server, browser) = one_signed_in(&home).await;
+    let other = server.signed_in("ada").await;
+    let (mut page, mut others) = (browser.watch().await, other.watch().await);
+    let names = [page.lives().await, others.lives().await];
+    let names = names.map(|said| said["session"].as_str().unwrap().to_owned());
+    let (file, away) = (home.database_file(), home.folder.join("away"));
+    fs::rename(&file, &away).unwrap();
+    assert_eq!(browser.watch().await.answer.status, 503);
+    fs::rename(&away, &file).unwrap();
+    recovers(&server, browser.session().unwrap()).await;
+    end_by_command(&home, &names[0]);
+    let reason = tokio::time::timeout(SOON, page.ended()).await;
+    assert_eq!(reason.expect("told soon"), "ended_by_admin");
+
+    execute(&mut beside(&home).await, "PRAGMA wal_checkpoint(TRUNCATE)").await;
+    fs::copy(&file, &away).unwrap();
+    for suffix in ["-wal", "-shm"] {
+        // Whether SQLite has taken them away itself does not matter.
+        let _ = fs::remove_file(format!("{}{suffix}", file.display()));
+    }
+    fs::rename(&away, &file).unwrap();
+    end_by_command(&home, &names[1]);
+    let reason = tokio::time::timeout(SOON, others.ended()).await;
+    assert_eq!(reason.expect("told soon"), "ended_by_admin");
+    let log = server.stop();
+    assert!(!log.contains("panicked"), "{log}");
 }
 
 /// Overwrites these pages of the file; the first one begins with the header.

@@ -1,9 +1,9 @@
 //! PostgreSQL: stopped and started, waiting for a lock, fallen silent.
 
 use super::{
-    all_is_well, assert_unavailable,
+    SOON, all_is_well, assert_unavailable,
     cluster::{Cluster, Stop},
-    in_time, nobody_signs_in, nobody_signs_out, recovers,
+    end_by_command, in_time, nobody_signs_in, nobody_signs_out, recovers,
     relay::Relay,
     the_process_is_well,
 };
@@ -170,6 +170,32 @@ async fn postgres_may_be_stopped_and_started_under_load() {
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_may_crash_and_recover_under_load() {
     is_stopped_and_started_under_load(Stop::Immediate).await;
+}
+
+/// The line on which notices come is begun anew, and what was missed is looked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_hears_of_ends_again_after_postgres_was_stopped_and_started() {
+    let mut cluster = Cluster::new().await;
+    let home = home_at(&cluster.url()).await;
+    home.create_user("ada");
+    let server = home.serve();
+    for how in [Stop::Fast, Stop::Immediate] {
+        let browser = server.signed_in("ada").await;
+        let mut page = browser.watch().await;
+        let said = page.lives().await;
+        let name = said["session"].as_str().unwrap();
+        cluster.stop(how);
+        assert_eq!(browser.watch().await.answer.status, 503);
+        the_process_is_well(&server).await;
+        cluster.start().await;
+        recovers(&server, browser.session().unwrap()).await;
+        end_by_command(&home, name);
+        let reason = tokio::time::timeout(SOON, page.ended()).await;
+        assert_eq!(reason.expect("told soon"), "ended_by_admin");
+        assert_eq!(browser.watch().await.answer.status, 401);
+    }
+    let log = server.stop();
+    assert!(!log.contains("panicked"), "{log}");
 }
 
 /// Somebody else's lock, such as that of a migration by hand.
