@@ -1,5 +1,6 @@
 //! Brings a page to life in the browser.
 
+mod time_out;
 mod together;
 
 use crate::app::App;

@@ -3,22 +3,26 @@
 //! What comes by the stream or from another tab is a hint. The server decides at the page to which it
 //! leads; and because that is loaded anew, nothing private of this one stays in memory.
 
-use crate::components::submission;
+use super::time_out::{self, TimeOut};
+use crate::{api::sessions::StaySignedIn, components::submission, domain::session::EndReason};
 use js_sys::{Function, JSON, Reflect, encode_uri_component};
 use leptos::{
     ev,
     prelude::*,
+    server_fn::ServerFn,
     task::spawn_local,
     wasm_bindgen::{JsCast, closure::Closure, convert::FromWasmAbi},
     web_sys::{
-        BroadcastChannel, Event, EventSource, HtmlElement, MessageEvent, RequestInit, Response,
+        BroadcastChannel, Element, Event, EventSource, HtmlElement, MessageEvent, RequestInit,
+        Response, UrlSearchParams,
     },
 };
 use std::{cell::RefCell, time::Duration};
 
 const EVENTS: &str = "/session/events";
-/// Whose session it is, in a header of the answer.
+/// Whose session it is, in a header of the answer, and why it is nobody's any more.
 const PERSON: &str = "x-person";
+const ENDED: &str = "x-ended";
 const SIGNED_OUT: &str = "/signed-out";
 
 /// The tabs of one browser hear of each other on this channel: whose page was opened, and nothing where
@@ -41,6 +45,7 @@ struct Page {
     stream: RefCell<Option<EventSource>>,
     /// What had the focus when the page was covered.
     focused: RefCell<Option<HtmlElement>>,
+    time_out: TimeOut,
 }
 
 /// Begins to follow the session, on pages that have one.
@@ -68,7 +73,11 @@ pub fn follow() {
         person,
         stream: RefCell::default(),
         focused: RefCell::default(),
+        time_out: TimeOut::new(),
     }));
+    page.time_out
+        .run(move || page.stays(), move || page.cover());
+    time_out::prepare_sign_in(move || page.watch());
     if let Some(tabs) = tabs {
         let hear = listener(move |event: MessageEvent| page.hears(event.data().as_string()));
         tabs.set_onmessage(Some(&hear));
@@ -131,6 +140,12 @@ impl Page {
     /// The session lives, or another one of the same person, which is as good for this page.
     fn lives(&'static self, event: &MessageEvent) {
         if said(event, "person").as_ref() == Some(&self.person) {
+            self.time_out.is_told(
+                number(event, "now"),
+                number(event, "idle_ends_at"),
+                number(event, "absolute_ends_at"),
+            );
+            time_out::close_sign_in();
             self.uncover();
         } else {
             self.leave("/".to_owned());
@@ -143,8 +158,33 @@ impl Page {
             Some("signed_out") => self.leave(SIGNED_OUT.to_owned()),
             // By a sign-in or a new password in this same browser: there is a newer session.
             Some("replaced") => set_timeout(move || self.watch(), A_MOMENT),
+            Some(reason) if is_time_out(reason) => self.has_timed_out(reason),
             _ => self.leave_to_sign_in(),
         }
+    }
+
+    /// Nobody is thrown out of what they were doing: the page is covered, and whoever signs in over it goes
+    /// on where they were, if it is the same person.
+    fn has_timed_out(&self, reason: &str) {
+        self.stop();
+        self.time_out.stop();
+        self.cover();
+        let reason = reason.parse::<EndReason>();
+        time_out::ask_to_sign_in(reason.map_or("", EndReason::explanation));
+    }
+
+    fn stays(&'static self) {
+        spawn_local(async move {
+            let nothing = UrlSearchParams::new();
+            let stayed = match nothing {
+                Ok(nothing) => submission::send(StaySignedIn::PATH, &nothing).await,
+                Err(_) => return,
+            };
+            // The stream tells of the new end; where there is none to put off, who is there is asked.
+            if stayed.is_err() {
+                self.ask(None);
+            }
+        });
     }
 
     /// The browser tries again by itself where the line broke, and gives up where it was refused.
@@ -162,6 +202,8 @@ impl Page {
         match whose.as_deref() {
             Some("") => self.ask(Some(SIGNED_OUT)),
             Some(person) if person != self.person => self.ask(None),
+            // They have signed in again elsewhere, and go on here as well.
+            Some(_) if time_out::is_asking() => self.watch(),
             _ => {}
         }
     }
@@ -171,8 +213,11 @@ impl Page {
     fn ask(&'static self, way_out: Option<&'static str>) {
         spawn_local(async move {
             match (whose_session().await, way_out) {
-                (Some(Whose::Nobodys), Some(way_out)) => self.leave(way_out.to_owned()),
-                (Some(Whose::Nobodys), None) => self.leave_to_sign_in(),
+                (Some(Whose::Nobodys(Some(reason))), _) if is_time_out(&reason) => {
+                    self.has_timed_out(&reason);
+                }
+                (Some(Whose::Nobodys(_)), Some(way_out)) => self.leave(way_out.to_owned()),
+                (Some(Whose::Nobodys(_)), None) => self.leave_to_sign_in(),
                 (Some(Whose::Persons(person)), _) if person != self.person => {
                     self.leave("/".to_owned());
                 }
@@ -207,29 +252,38 @@ impl Page {
     }
 
     fn cover(&self) {
-        if let (Some(root), Some(body)) = (document().document_element(), document().body()) {
-            if root.has_attribute(COVERED) {
-                return;
-            }
-            let focused = document().active_element();
-            self.focused
-                .replace(focused.and_then(|element| element.dyn_into().ok()));
-            // Attributes of these names can be set.
-            let _ = body.set_attribute("inert", "");
-            let _ = root.set_attribute(COVERED, "");
+        let Some(root) = document().document_element() else {
+            return;
+        };
+        if root.has_attribute(COVERED) {
+            return;
         }
+        let focused = document().active_element();
+        self.focused
+            .replace(focused.and_then(|element| element.dyn_into().ok()));
+        // Attributes of these names can be set.
+        let _ = root.set_attribute(COVERED, "");
+        each_part(|part| drop(part.set_attribute("inert", "")));
     }
 
     fn uncover(&self) {
-        if let (Some(root), Some(body)) = (document().document_element(), document().body()) {
+        if let Some(root) = document().document_element() {
             // They may be gone already.
             let _ = root.remove_attribute(COVERED);
-            let _ = body.remove_attribute("inert");
+            each_part(|part| drop(part.remove_attribute("inert")));
             if let Some(focused) = self.focused.take() {
                 // An element that left the page in the meantime needs no focus.
                 let _ = focused.focus();
             }
         }
+    }
+}
+
+/// What the page is made of, but for the dialogues that may stand over it.
+fn each_part(act: impl Fn(Element)) {
+    if let Ok(parts) = document().query_selector_all("body > :not(dialog, script)") {
+        let parts = (0..parts.length()).filter_map(|index| parts.get(index)?.dyn_into().ok());
+        parts.for_each(act);
     }
 }
 
@@ -239,8 +293,24 @@ fn said(event: &MessageEvent, name: &str) -> Option<String> {
     Reflect::get(&told, &name.into()).ok()?.as_string()
 }
 
+fn number(event: &MessageEvent, name: &str) -> f64 {
+    let told = event
+        .data()
+        .as_string()
+        .and_then(|data| JSON::parse(&data).ok());
+    let number = told.and_then(|told| Reflect::get(&told, &name.into()).ok());
+    number
+        .and_then(|number| number.as_f64())
+        .unwrap_or(f64::INFINITY)
+}
+
+fn is_time_out(reason: &str) -> bool {
+    matches!(reason, "idle" | "expired")
+}
+
 enum Whose {
-    Nobodys,
+    /// With the reason why the last one ended, where there was one.
+    Nobodys(Option<String>),
     Persons(String),
 }
 
@@ -251,12 +321,12 @@ async fn whose_session() -> Option<Whose> {
     let answer = window().fetch_with_str_and_init(EVENTS, &request).await;
     let answer: Response = answer.ok()?.unchecked_into();
     match answer.status() {
-        401 => Some(Whose::Nobodys),
+        401 => Some(Whose::Nobodys(answer.headers().get(ENDED).ok()?)),
         _ => answer.headers().get(PERSON).ok()?.map(Whose::Persons),
     }
 }
 
-fn listener<E: FromWasmAbi + 'static>(act: impl Fn(E) + 'static) -> Function {
+pub fn listener<E: FromWasmAbi + 'static>(act: impl Fn(E) + 'static) -> Function {
     let act = Closure::<dyn Fn(E)>::new(act);
     act.into_js_value().unchecked_into()
 }

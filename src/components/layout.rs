@@ -1,6 +1,6 @@
 //! The frame around every page.
 
-use super::sign_out::SignOutButton;
+use super::{sign_out::SignOutButton, time_out::TimeOutDialogues};
 use crate::{domain::site, error::AppError};
 use leptos::{config::LeptosOptions, html, prelude::*};
 use leptos_meta::{HashedStylesheet, Title};
@@ -40,10 +40,12 @@ pub fn Page<C: IntoView + 'static>(
     #[prop(optional)] wide: bool,
     children: TypedChildren<C>,
 ) -> impl IntoView {
+    let dialogues = signed_in.is_some().then(|| view! { <TimeOutDialogues /> });
     let who = signed_in.map(|display_name| view! { <Who display_name /> });
     view! {
         <DocumentTitle title />
         <Frame who width=if wide { "wide" } else { "narrow" }>{children.into_inner()()}</Frame>
+        {dialogues}
     }
 }
 

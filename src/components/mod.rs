@@ -7,3 +7,4 @@ pub mod relative_time;
 pub mod sign_out;
 pub mod submission;
 pub mod time;
+pub mod time_out;

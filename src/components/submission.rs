@@ -87,7 +87,12 @@ impl FormState {
                 return;
             }
             // What cannot be read is left to the browser's own form.
-            if let Some((form, fields)) = fields_of(&event) {
+            let form = event
+                .target()
+                .map(JsCast::unchecked_into::<HtmlFormElement>);
+            if let Some(form) = form
+                && let Some(fields) = fields_of(&form)
+            {
                 event.prevent_default();
                 self.send(form, fields);
             }
@@ -132,19 +137,29 @@ impl FormState {
 }
 
 /// What the browser would send.
-fn fields_of(event: &SubmitEvent) -> Option<(HtmlFormElement, UrlSearchParams)> {
-    let form: HtmlFormElement = event.target()?.unchecked_into();
-    let fields = FormData::new_with_form(&form).ok()?;
-    let fields = UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()?;
-    Some((form, fields))
+pub fn fields_of(form: &HtmlFormElement) -> Option<UrlSearchParams> {
+    let fields = FormData::new_with_form(form).ok()?;
+    UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()
 }
 
 /// Posts to a server function and follows where its answer leads.
 ///
 /// # Errors
+/// Those of [`send`].
+async fn post(path: &str, fields: &UrlSearchParams) -> Result<(), AppError> {
+    let next = send(path, fields).await?;
+    // The next page is loaded anew: the private memory of this one is gone then, and Back does not
+    // lead to the form. A navigation that the browser refuses leaves the person on this page.
+    let _ = window().location().replace(&next);
+    Ok(())
+}
+
+/// Posts to a server function. Returns where its answer leads.
+///
+/// # Errors
 /// What the function answered; [`AppError::Unavailable`] where there is no answer, or one that is
 /// not ours (a proxy's page).
-async fn post(path: &str, fields: &UrlSearchParams) -> Result<(), AppError> {
+pub async fn send(path: &str, fields: &UrlSearchParams) -> Result<String, AppError> {
     let lost = |_| AppError::Unavailable;
     let request = RequestInit::new();
     request.set_method("POST");
@@ -161,9 +176,5 @@ async fn post(path: &str, fields: &UrlSearchParams) -> Result<(), AppError> {
     let headers = answer.headers();
     let header = |name| headers.get(name).ok().flatten();
     let next = header(REDIRECT_HEADER).and(header("location"));
-    let next = next.ok_or(AppError::Unavailable)?;
-    // The next page is loaded anew: the private memory of this one is gone then, and Back does not
-    // lead to the form. A navigation that the browser refuses leaves the person on this page.
-    let _ = window().location().replace(&next);
-    Ok(())
+    next.ok_or(AppError::Unavailable)
 }

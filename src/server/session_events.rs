@@ -21,7 +21,7 @@ use crate::{
 use axum::{
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderName, Method, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     response::{IntoResponse, Response},
 };
 use futures_util::stream;
@@ -36,13 +36,35 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long browsers wait before they come back, in milliseconds: after a restart there are many.
 const RETRY: &str = "retry: 2000\n";
 
+/// Why there is nothing to watch any more.
+const ENDED: HeaderName = HeaderName::from_static("x-ended");
+
 const NO_NEWS: &str = ":\n\n";
 
 /// Answers a page that watches its session. HEAD only says whose there is, and takes no room.
 pub async fn watch(State(state): State<AppState>, method: Method, headers: HeaderMap) -> Response {
     match begin(&state, &method, &headers).await {
         Ok(response) => response,
-        Err(failure) => failure.into_response(),
+        Err(NoStream::Ended(reason)) => {
+            // A page that slept through its time-out learns that it was one.
+            let told = HeaderValue::from_static(told_as(reason).as_str());
+            let mut refusal = AppError::NotSignedIn.into_response();
+            refusal.headers_mut().insert(ENDED, told);
+            refusal
+        }
+        Err(NoStream::Failed(failure)) => failure.into_response(),
+    }
+}
+
+/// Why a page gets no stream.
+enum NoStream {
+    Ended(EndReason),
+    Failed(AppError),
+}
+
+impl From<AppError> for NoStream {
+    fn from(failure: AppError) -> Self {
+        Self::Failed(failure)
     }
 }
 
@@ -50,10 +72,10 @@ async fn begin(
     state: &AppState,
     method: &Method,
     headers: &HeaderMap,
-) -> Result<Response, AppError> {
+) -> Result<Response, NoStream> {
     if !state.site.is_own_reader(headers) {
         tracing::warn!("a request from another site was refused");
-        return Err(AppError::CrossSite);
+        return Err(AppError::CrossSite.into());
     }
     let token = cookie::session_token(headers).ok_or(AppError::NotSignedIn)?;
     let current = current(state, &token).await?;
@@ -80,10 +102,12 @@ async fn begin(
     Ok(respond(&current, body))
 }
 
-async fn current(state: &AppState, token: &SessionToken) -> Result<Box<CurrentUser>, AppError> {
-    match sessions::look(&state.core, token).await? {
+async fn current(state: &AppState, token: &SessionToken) -> Result<Box<CurrentUser>, NoStream> {
+    let looked = sessions::look(&state.core, token).await;
+    match looked.map_err(AppError::from)? {
         Resumed::Live(current) => Ok(current),
-        Resumed::Ended(_) | Resumed::Unknown => Err(AppError::NotSignedIn),
+        Resumed::Ended(reason) => Err(NoStream::Ended(reason)),
+        Resumed::Unknown => Err(AppError::NotSignedIn.into()),
     }
 }
 
@@ -158,11 +182,15 @@ impl Teller {
 
 /// Whoever holds a cookie learns nothing about the account: a disabled one is told as any other end
 /// by an administrator.
-fn ended(reason: Option<EndReason>) -> String {
-    let reason = match reason {
-        Some(EndReason::UserDisabled) => Some(EndReason::EndedByAdmin),
+const fn told_as(reason: EndReason) -> EndReason {
+    match reason {
+        EndReason::UserDisabled => EndReason::EndedByAdmin,
         other => other,
-    };
+    }
+}
+
+fn ended(reason: Option<EndReason>) -> String {
+    let reason = reason.map(told_as);
     event("ended", &SessionEndedView { reason })
 }
 

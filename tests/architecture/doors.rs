@@ -32,9 +32,17 @@ pub const ROOMS: &[Room] = &[
     },
     Room {
         files: &["src/browser.rs", "src/browser/"],
-        may: &["app", "browser", "components::submission"],
+        may: &[
+            "api",
+            "app",
+            "browser",
+            "components::submission",
+            "components::time_out",
+            "domain::session",
+            "error",
+        ],
         but_not: &[],
-        why: "the browser's beginning brings the application to life, and lets no form under way be cut off",
+        why: "the browser's beginning brings the application to life, and stands between its session and the page",
     },
     Room {
         files: &["src/app.rs"],

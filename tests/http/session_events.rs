@@ -262,6 +262,33 @@ async fn a_head_only_asks() {
     drop(page);
 }
 
+/// A page that slept through the end of its session learns why, in the words that anybody may hear.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_too_late_is_told_why() {
+    let app = TestApp::sqlite().await;
+    let mut timed_out = app.signed_in("ada").await;
+    app.set_clock(3 * Duration::from_secs(3_600));
+    let mut disabled = app.signed_in("ada").await;
+    users::disable(&app.core, &app.user("ada").await)
+        .await
+        .unwrap();
+    for (browser, reason) in [(&mut timed_out, "idle"), (&mut disabled, "ended_by_admin")] {
+        for method in ["HEAD", "GET"] {
+            let answer = browser.send(Request::new(method, "/session/events")).await;
+            assert_eq!(
+                (answer.status, answer.header("x-ended")),
+                (401, Some(reason)),
+                "{method}"
+            );
+        }
+    }
+    let nobody = app
+        .browser()
+        .send(Request::new("HEAD", "/session/events"))
+        .await;
+    assert_eq!((nobody.status, nobody.header("x-ended")), (401, None));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_room_for_so_many_pages() {
     let app = TestApp::sqlite_with(|config| {

@@ -1,0 +1,114 @@
+import { expect, newPerson, test, type Visitor } from '../fixtures';
+
+const warning = (visitor: Visitor) => visitor.page.getByRole('dialog', { name: 'Are you still there?' });
+const again = (visitor: Visitor) => visitor.page.getByRole('dialog', { name: 'Sign in to go on' });
+const description = (visitor: Visitor) => visitor.page.getByLabel('Description');
+
+async function signsInAgain(visitor: Visitor, name: string, password: string): Promise<void> {
+  await again(visitor).getByLabel('Your name or e-mail address').fill(name);
+  await again(visitor).getByLabel('Your password').fill(password);
+  await again(visitor).getByRole('button', { name: 'Sign in' }).click();
+}
+
+test.describe('ahead of the idle end', () => {
+  test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '8s' } });
+
+  for (const [how, answer] of [
+    ['the button', (visitor: Visitor) => visitor.page.getByRole('button', { name: 'Stay signed in' }).click()],
+    ['Escape', (visitor: Visitor) => visitor.page.keyboard.press('Escape')],
+  ] as const) {
+    test(`a dialogue asks, and ${how} keeps the person signed in`, async ({ visitor, person }) => {
+      await visitor.signsIn(person);
+      await expect(warning(visitor)).toBeVisible({ timeout: 8_000 });
+      await expect(warning(visitor)).toContainText(/signed out in \d+ seconds/);
+      await expect(visitor.page.getByRole('button', { name: 'Stay signed in' })).toBeFocused();
+      await answer(visitor);
+      await expect(warning(visitor)).toBeHidden();
+      // Longer than the session had left.
+      await visitor.page.waitForTimeout(3_000);
+      await visitor.page.reload();
+      await visitor.isWelcomed(person);
+    });
+  }
+
+  test('the person may sign out from it', async ({ visitor, person, server }) => {
+    await visitor.signsIn(person);
+    await expect(warning(visitor)).toBeVisible({ timeout: 8_000 });
+    await warning(visitor).getByRole('button', { name: 'Sign out' }).click();
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('You are signed out');
+    expect(server.liveSessions(person.name)).toEqual([]);
+  });
+
+  test('what the person does in another tab counts here too', async ({ visitor, person }) => {
+    await visitor.signsIn(person);
+    await expect(warning(visitor)).toBeVisible({ timeout: 8_000 });
+    const other = await visitor.newTab();
+    await other.open('/account/profile');
+    await visitor.page.bringToFront();
+    await expect(warning(visitor)).toBeHidden();
+  });
+});
+
+test.describe('after the idle end', () => {
+  test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '4s' } });
+
+  test('the page is covered, and the same person goes on where they were', async ({ visitor, person, complaints }) => {
+    complaints.expect(/status of 401/);
+    await visitor.signsIn(person);
+    await visitor.open('/account/profile');
+    await description(visitor).fill('half of a sentence');
+    await expect(again(visitor)).toBeVisible({ timeout: 8_000 });
+    await expect(again(visitor)).toContainText('it was not used for a while');
+    await expect(description(visitor)).toBeHidden();
+    await expect(visitor.page.getByText(person.displayName)).toBeHidden();
+    await visitor.page.keyboard.press('Escape');
+    await expect(again(visitor)).toBeVisible();
+
+    await signsInAgain(visitor, person.name, 'not the password');
+    await expect(again(visitor).getByRole('alert')).toHaveText('The name or the password is not right.');
+    await expect(again(visitor).getByLabel('Your password')).toHaveValue('');
+    await signsInAgain(visitor, person.name, person.password);
+    await expect(again(visitor)).toBeHidden();
+    await expect(description(visitor)).toHaveValue('half of a sentence');
+    await visitor.page.getByRole('button', { name: 'Save' }).click();
+    await expect(visitor.page.getByRole('status').first()).toHaveText('Saved.');
+    expect(await visitor.page.evaluate(() => [localStorage.length, sessionStorage.length])).toEqual([0, 0]);
+  });
+
+  test('another person gets a fresh page', async ({ visitor, person, server }) => {
+    const grace = newPerson(server, { displayName: 'Grace Hopper' });
+    await visitor.signsIn(person);
+    await visitor.open('/account/profile');
+    await description(visitor).fill('nothing for Grace');
+    await expect(again(visitor)).toBeVisible({ timeout: 8_000 });
+    await signsInAgain(visitor, grace.name, grace.password);
+    await visitor.isWelcomed(grace);
+    await visitor.open('/account/profile');
+    await expect(description(visitor)).toHaveValue('');
+    await expect(visitor.page.getByText(person.displayName)).toHaveCount(0);
+  });
+
+  test('whoever signs in in another tab goes on in this one too', async ({ visitor, person }) => {
+    await visitor.signsIn(person);
+    await visitor.open('/account/profile');
+    await description(visitor).fill('still here');
+    await expect(again(visitor)).toBeVisible({ timeout: 8_000 });
+    const other = await visitor.newTab();
+    await other.signsIn(person);
+    await visitor.page.bringToFront();
+    await expect(again(visitor)).toBeHidden();
+    await expect(description(visitor)).toHaveValue('still here');
+  });
+});
+
+test.describe('at the end of the longest life', () => {
+  test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '5s', VESTIBULE_SESSION__ABSOLUTE_TIMEOUT: '5s' } });
+
+  test('the dialogue says that staying does not help, and asks once', async ({ visitor, person }) => {
+    await visitor.signsIn(person);
+    await expect(warning(visitor)).toContainText('reaches its longest life', { timeout: 8_000 });
+    await visitor.page.keyboard.press('Escape');
+    await expect(warning(visitor)).toBeHidden();
+    await expect(again(visitor)).toContainText('it had reached its longest life', { timeout: 8_000 });
+  });
+});
