@@ -32,6 +32,18 @@ pub enum AppError {
         "The code is not right, or it is no longer valid. On the server, the command “vestibule setup-code” makes a new one."
     )]
     SetupCodeRefused,
+    /// The one answer for links that are wrong, expired, used or void.
+    #[error(
+        "This link is not right, or it is no longer valid. An administrator can make a new one."
+    )]
+    LinkRefused,
+    /// Told to administrators, of accounts that they see anyway.
+    #[error("The name or the e-mail address belongs to another account.")]
+    NameTaken,
+    #[error("The account is disabled. Enable it first.")]
+    UserDisabled,
+    #[error("This is the last administrator: make another one first.")]
+    LastAdministrator,
     #[error("Please sign in first.")]
     NotSignedIn,
     /// Signed in, but the password was typed too long ago for this.
@@ -81,7 +93,11 @@ impl AppError {
             | Self::PasswordRefused(_)
             | Self::IdentityRefused(_)
             | Self::EmailTaken
-            | Self::SetupCodeRefused => 422,
+            | Self::SetupCodeRefused
+            | Self::LinkRefused
+            | Self::NameTaken
+            | Self::UserDisabled
+            | Self::LastAdministrator => 422,
             Self::Internal => 500,
             Self::Busy | Self::Unavailable => 503,
         }

@@ -2,6 +2,7 @@
 
 use super::{
     moment::Timestamp,
+    password_link::LinkPurpose,
     session::{EndReason, SessionId},
     user::UserId,
 };
@@ -29,6 +30,19 @@ pub enum Event {
     UserCreated,
     UserDisabled,
     UserEnabled,
+    /// Made an administrator.
+    UserPromoted,
+    /// An administrator no more.
+    UserDemoted,
+    /// Its name stays in the log, and nothing else of it.
+    UserDeleted,
+    /// A link was made with which a person sets a password.
+    LinkMade(LinkPurpose),
+    /// The password was set by it.
+    LinkUsed(LinkPurpose),
+    /// Somebody came with a link that is not valid, or never was.
+    LinkRefused,
+    LinkThrottled,
     /// By somebody else than its owner.
     PasswordSet,
     /// By its owner.
@@ -93,6 +107,13 @@ impl Event {
             Self::UserCreated => "user_created",
             Self::UserDisabled => "user_disabled",
             Self::UserEnabled => "user_enabled",
+            Self::UserPromoted => "user_promoted",
+            Self::UserDemoted => "user_demoted",
+            Self::UserDeleted => "user_deleted",
+            Self::LinkMade(_) => "link_made",
+            Self::LinkUsed(_) => "link_used",
+            Self::LinkRefused => "link_refused",
+            Self::LinkThrottled => "link_throttled",
             Self::PasswordSet => "password_set",
             Self::PasswordChanged => "password_changed",
             Self::ProfileChanged => "profile_changed",
@@ -109,17 +130,19 @@ impl Event {
             | Self::PasswordChangeRefused(refusal)
             | Self::ConfirmationRefused(refusal) => Some(refusal.as_str()),
             Self::SessionEnded(reason) => Some(reason.as_str()),
+            Self::LinkMade(purpose) | Self::LinkUsed(purpose) => Some(purpose.as_str()),
             _ => None,
         }
     }
 
-    /// # Errors
-    /// [`UnknownEvent`].
-    pub fn parse(event: &str, reason: Option<&str>) -> Result<Self, UnknownEvent> {
+    /// Every event there is.
+    fn all() -> impl Iterator<Item = Self> {
         let sign_ins = SignInRefusal::ALL.map(Self::SignInRefused);
         let changes = SignInRefusal::ALL.map(Self::PasswordChangeRefused);
         let confirmations = SignInRefusal::ALL.map(Self::ConfirmationRefused);
         let endings = EndReason::ALL.map(Self::SessionEnded);
+        let links_made = LinkPurpose::ALL.map(Self::LinkMade);
+        let links_used = LinkPurpose::ALL.map(Self::LinkUsed);
         let others = [
             Self::SignedIn,
             Self::SignInThrottled,
@@ -131,6 +154,11 @@ impl Event {
             Self::UserCreated,
             Self::UserDisabled,
             Self::UserEnabled,
+            Self::UserPromoted,
+            Self::UserDemoted,
+            Self::UserDeleted,
+            Self::LinkRefused,
+            Self::LinkThrottled,
             Self::PasswordSet,
             Self::PasswordChanged,
             Self::ProfileChanged,
@@ -139,9 +167,24 @@ impl Event {
             Self::SetUpThrottled,
         ];
         let refusals = sign_ins.into_iter().chain(changes).chain(confirmations);
-        let mut all = refusals.chain(endings).chain(others);
+        let links = links_made.into_iter().chain(links_used);
+        refusals.chain(endings).chain(links).chain(others)
+    }
+
+    /// # Errors
+    /// [`UnknownEvent`].
+    pub fn parse(event: &str, reason: Option<&str>) -> Result<Self, UnknownEvent> {
+        let mut all = Self::all();
         all.find(|known| known.as_str() == event && known.reason() == reason)
             .ok_or(UnknownEvent)
+    }
+
+    /// The words of all events, each once, in the order of the alphabet: what a list can be narrowed to.
+    pub fn kinds() -> Vec<&'static str> {
+        let mut kinds: Vec<_> = Self::all().map(Self::as_str).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
     }
 }
 
@@ -165,6 +208,45 @@ impl Source {
     }
 }
 
+/// Who does something to an account or a session, and from where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct By {
+    pub source: Source,
+    /// The administrator, where it is one with an account.
+    pub actor: Option<UserId>,
+    /// Where the administrator sits; empty for commands.
+    pub address: String,
+    pub user_agent: String,
+}
+
+/// By a command, or by nobody whose name is known.
+impl From<Source> for By {
+    fn from(source: Source) -> Self {
+        Self {
+            source,
+            actor: None,
+            address: String::new(),
+            user_agent: String::new(),
+        }
+    }
+}
+
+impl By {
+    /// What is written down of something that happens to an account, and not in one of its sessions.
+    pub fn entry(&self, event: Event, user: &UserId, at: Timestamp) -> Entry {
+        Entry {
+            at,
+            event,
+            source: self.source,
+            user: Some(user.clone()),
+            actor: self.actor.clone(),
+            session: None,
+            address: self.address.clone(),
+            user_agent: self.user_agent.clone(),
+        }
+    }
+}
+
 /// What is written down.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -173,6 +255,8 @@ pub struct Entry {
     pub source: Source,
     /// Whom it concerns, where that is known.
     pub user: Option<UserId>,
+    /// The administrator who did it, where it was one with an account.
+    pub actor: Option<UserId>,
     pub session: Option<SessionId>,
     /// Where it came from; empty for commands.
     pub address: String,
@@ -182,9 +266,13 @@ pub struct Entry {
 /// What is read again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
+    /// Names the row, and with its time its place in a list.
+    pub id: String,
     pub entry: Entry,
     /// As the account was called then.
     pub username: Option<String>,
+    /// As the administrator was called then.
+    pub actor_name: Option<String>,
     /// How often it happened in its window.
     pub times: u64,
 }
@@ -192,6 +280,19 @@ pub struct Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kind_is_listed_once() {
+        let kinds = Event::kinds();
+        assert!(kinds.is_sorted());
+        for kind in ["signed_in", "session_ended", "link_made", "user_deleted"] {
+            assert_eq!(
+                kinds.iter().filter(|known| **known == kind).count(),
+                1,
+                "{kind}"
+            );
+        }
+    }
 
     #[test]
     fn every_event_is_read_back_from_its_words() {
@@ -213,6 +314,15 @@ mod tests {
             Event::UserCreated,
             Event::UserDisabled,
             Event::UserEnabled,
+            Event::UserPromoted,
+            Event::UserDemoted,
+            Event::UserDeleted,
+            Event::LinkMade(LinkPurpose::Invitation),
+            Event::LinkMade(LinkPurpose::Reset),
+            Event::LinkUsed(LinkPurpose::Invitation),
+            Event::LinkUsed(LinkPurpose::Reset),
+            Event::LinkRefused,
+            Event::LinkThrottled,
             Event::PasswordSet,
             Event::PasswordChanged,
             Event::ProfileChanged,

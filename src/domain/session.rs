@@ -48,10 +48,12 @@ pub enum EndReason {
     EndedByOwner,
     /// Its owner signed in once more than accounts may be signed in at once, and it was the longest idle.
     TooMany,
+    /// The account was deleted: its session is kept in the audit log alone.
+    UserDeleted,
 }
 
 impl EndReason {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SignedOut,
         Self::Replaced,
         Self::Idle,
@@ -61,6 +63,7 @@ impl EndReason {
         Self::PasswordChanged,
         Self::EndedByOwner,
         Self::TooMany,
+        Self::UserDeleted,
     ];
 
     /// The word that the database and programs use.
@@ -75,12 +78,13 @@ impl EndReason {
             Self::PasswordChanged => "password_changed",
             Self::EndedByOwner => "ended_by_owner",
             Self::TooMany => "too_many",
+            Self::UserDeleted => "user_deleted",
         }
     }
 
     /// Tells the person at the sign-in page why they are there.
     ///
-    /// A disabled account gets the words of any ended session: whoever holds an old cookie
+    /// A disabled or deleted account gets the words of any ended session: whoever holds an old cookie
     /// learns nothing about the account.
     pub const fn explanation(self) -> &'static str {
         match self {
@@ -90,7 +94,7 @@ impl EndReason {
             }
             Self::Idle => "Your session ended because it was not used for a while.",
             Self::Expired => "Your session ended because it had reached its longest life.",
-            Self::EndedByAdmin | Self::UserDisabled => {
+            Self::EndedByAdmin | Self::UserDisabled | Self::UserDeleted => {
                 "Your session was ended by an administrator."
             }
             Self::PasswordChanged => {

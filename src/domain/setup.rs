@@ -1,17 +1,12 @@
 //! The first start: the one-time code, and the first account.
 
+use super::typed_code;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-/// Crockford's base 32 without its check symbols: no letter that looks like a digit or like another.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
 /// 20 symbols of 5 bits are 100 bits: nobody guesses them in the hour of their life.
 pub const CODE_SYMBOLS: usize = 20;
-
-/// People copy five symbols at a glance.
-const GROUP: usize = 5;
 
 /// A setup code as it is shown or typed: never printed by accident, wiped from memory.
 ///
@@ -27,14 +22,7 @@ impl SetupCode {
 
     /// The code of random bytes, five bits of each.
     pub fn of_random(bytes: &[u8; CODE_SYMBOLS]) -> Self {
-        let mut code = String::with_capacity(CODE_SYMBOLS + CODE_SYMBOLS / GROUP);
-        for (index, byte) in bytes.iter().enumerate() {
-            if index > 0 && index % GROUP == 0 {
-                code.push('-');
-            }
-            code.push(char::from(ALPHABET[usize::from(byte % 32)]));
-        }
-        Self(code)
+        Self(typed_code::of_random(bytes))
     }
 
     /// For the terminal of whoever starts the server, and for nothing else.
@@ -45,13 +33,7 @@ impl SetupCode {
     /// One spelling for all that people type: any case, spaces and hyphens anywhere, and the
     /// letters that Crockford's alphabet leaves out because they look like digits.
     pub fn canonical(&self) -> Zeroizing<String> {
-        let symbols = self.0.chars().filter(|c| !c.is_whitespace() && *c != '-');
-        let symbols = symbols.map(|c| match c.to_ascii_uppercase() {
-            'O' => '0',
-            'I' | 'L' => '1',
-            other => other,
-        });
-        Zeroizing::new(symbols.collect())
+        typed_code::canonical(&self.0)
     }
 }
 
@@ -83,7 +65,7 @@ mod tests {
         assert_eq!(code.reveal().len(), 23);
         let groups: Vec<_> = code.reveal().split('-').collect();
         assert_eq!(groups.len(), 4);
-        assert!(groups.iter().all(|group| group.len() == GROUP));
+        assert!(groups.iter().all(|group| group.len() == 5));
         assert_eq!(
             SetupCode::of_random(&[0xFF; CODE_SYMBOLS]).reveal(),
             "ZZZZZ-ZZZZZ-ZZZZZ-ZZZZZ"

@@ -59,6 +59,25 @@ pub fn fold(text: &str) -> String {
     nfkc.normalize(&folded).into_owned()
 }
 
+/// The first text behind all that begin with `prefix`, in the order of code points, which is that of
+/// UTF-8's bytes; `None` where none is.
+pub fn end_of_prefix(prefix: &str) -> Option<String> {
+    let mut end = prefix.to_owned();
+    while let Some(last) = end.pop() {
+        // Between the two lie the surrogates, which are no characters.
+        let next = if last == '\u{D7FF}' {
+            Some('\u{E000}')
+        } else {
+            char::from_u32(u32::from(last) + 1)
+        };
+        if let Some(next) = next {
+            end.push(next);
+            return Some(end);
+        }
+    }
+    None
+}
+
 /// Why a name or an address is not accepted for an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
@@ -200,6 +219,15 @@ pub struct User {
     pub description: String,
     pub is_admin: bool,
     pub disabled: bool,
+    /// Whoever was invited has none until the link is used, and cannot sign in.
+    pub has_password: bool,
+}
+
+impl User {
+    /// Whether this account can administer as it is: whoever is the last one is kept.
+    pub const fn administers(&self) -> bool {
+        self.is_admin && !self.disabled && self.has_password
+    }
 }
 
 #[cfg(test)]
@@ -218,6 +246,25 @@ mod tests {
             LookupKey::of("adа"),
             "a Cyrillic а is another letter"
         );
+    }
+
+    #[test]
+    fn a_prefix_ends_before_the_next_text() {
+        for (prefix, end) in [
+            ("ad", Some("ae")),
+            ("a\u{10FFFF}", Some("b")),
+            ("\u{D7FF}", Some("\u{E000}")),
+            ("z\u{7f}", Some("z\u{80}")),
+            ("", None),
+            ("\u{10FFFF}", None),
+        ] {
+            assert_eq!(end_of_prefix(prefix).as_deref(), end, "{prefix:?}");
+        }
+        let end = end_of_prefix("éa").expect("an end");
+        for text in ["éa", "éa\u{10FFFF}", "éazz"] {
+            assert!(*text < *end, "{text}");
+        }
+        assert!(*"éb" >= *end);
     }
 
     #[test]

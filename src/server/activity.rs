@@ -3,10 +3,17 @@
 //! What changes something is written by the store, in the transaction of the change. What changes
 //! nothing is written from here.
 
-use super::{Core, db::Db, sessions::Browser, store, throttle::NotAdmitted, token::KeyedDigest};
+use super::{
+    Core,
+    db::{Db, StoreError},
+    sessions::Browser,
+    store::{self, activity::Filter},
+    throttle::NotAdmitted,
+    token::KeyedDigest,
+};
 use crate::{
     domain::{
-        activity::{Entry, Event},
+        activity::{Entry, Event, Record},
         session::SessionId,
         user::UserId,
     },
@@ -55,6 +62,7 @@ impl Browser {
             event,
             source: core.source,
             user: user.cloned(),
+            actor: None,
             session: session.cloned(),
             address: self.address.clone(),
             user_agent: self.user_agent.clone(),
@@ -154,5 +162,58 @@ pub async fn keep_writing(core: Core) {
     loop {
         tokio::time::sleep(WRITE_EVERY).await;
         core.tallies.write(&core.db).await;
+    }
+}
+
+/// A transaction that began so long ago may still commit, and clocks of servers may differ by so much.
+const OVERLAP: Duration = Duration::from_secs(15);
+
+/// More than anybody reads between two looks.
+const MOST_NEWS: u32 = 10_000;
+
+/// Follows the audit log as it grows.
+///
+/// Entries do not become visible in the order of their times, so each look reaches back a little and
+/// leaves out what was seen.
+pub struct Following {
+    /// The rows of the last look, and how often each had happened by then.
+    seen: HashMap<String, u64>,
+}
+
+impl Following {
+    /// From now on: what is written already, `shown` in particular, is no news.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn begin(
+        core: &Core,
+        filter: &Filter<'_>,
+        shown: &[Record],
+    ) -> Result<Self, StoreError> {
+        let mut following = Self {
+            seen: HashMap::new(),
+        };
+        following.look(core, filter).await?;
+        let shown = shown.iter().map(|record| (record.id.clone(), record.times));
+        following.seen.extend(shown);
+        Ok(following)
+    }
+
+    /// What is new, or has happened more often, since the last look: the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn look(
+        &mut self,
+        core: &Core,
+        filter: &Filter<'_>,
+    ) -> Result<Vec<Record>, StoreError> {
+        let now = core.clock.now();
+        let (since, until) = (now.before(OVERLAP), now.after(OVERLAP));
+        let news = store::activity::news(&core.db, filter, since, until, MOST_NEWS).await?;
+        let seen = news.iter().map(|record| (record.id.clone(), record.times));
+        let before = std::mem::replace(&mut self.seen, seen.collect());
+        let is_new = |record: &Record| before.get(&record.id) != Some(&record.times);
+        Ok(news.into_iter().filter(is_new).collect())
     }
 }

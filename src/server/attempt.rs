@@ -129,16 +129,13 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    /// Checks the password, with the same work and the same answer for accounts that are unknown
-    /// or disabled (ASVS V6.3.8; CVE-2026-22746 skipped the work for disabled ones).
+    /// Checks the password, with the same work and the same answer for accounts that are unknown, have no
+    /// password yet or are disabled (CVE-2024-39329; ASVS V6.3.8; CVE-2026-22746 skipped the work for disabled ones).
     ///
     /// # Errors
     /// [`AppError::SignInRefused`], and the errors of hashing.
     async fn verify(self, admitted: Admitted) -> Result<Verified, AppError> {
-        let stored = self
-            .found
-            .as_ref()
-            .map(|found| found.password_hash.as_str());
+        let stored = self.found.as_ref().and_then(Credentials::hash);
         let checked = admitted.place.check(self.password, stored).await?;
         let refusal = match &self.found {
             None => SignInRefusal::UnknownUser,

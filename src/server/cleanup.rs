@@ -14,6 +14,9 @@ const REST: Duration = Duration::from_millis(50);
 /// Cleans up for as long as the server lives.
 pub async fn run(core: Core) {
     loop {
+        if let Err(error) = fold_display_names(&core).await {
+            tracing::warn!(%error, "display names will be folded later");
+        }
         if let Err(error) = clean(&core).await {
             tracing::warn!(%error, "cleaning up will be tried again");
         }
@@ -36,7 +39,17 @@ pub async fn clean(core: &Core) -> Result<u64, StoreError> {
     cleaned += in_steps(|| store::activity::delete_before(db, kept_since, STEP)).await?;
     cleaned += in_steps(|| store::throttle::delete_over(db, now, STEP)).await?;
     cleaned += in_steps(|| store::devices::delete_unused_since(db, devices_since, STEP)).await?;
+    cleaned += in_steps(|| store::password_links::delete_expired(db, now, STEP)).await?;
     Ok(cleaned)
+}
+
+/// Makes accounts of older versions findable by their display names: SQL cannot fold a text, so no
+/// migration could. Costs one look where all are. Returns how many there were.
+///
+/// # Errors
+/// [`StoreError`]: the rest is done another time.
+pub async fn fold_display_names(core: &Core) -> Result<u64, StoreError> {
+    in_steps(|| store::users::fold_some_display_names(&core.db, STEP)).await
 }
 
 async fn in_steps<F>(step: impl Fn() -> F) -> Result<u64, StoreError>

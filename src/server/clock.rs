@@ -44,6 +44,12 @@ pub fn rfc3339(at: Timestamp) -> String {
     utc(at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// Reads an instant of RFC 3339, in any time zone; `None` where it is none.
+pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    let instant: jiff::Timestamp = text.parse().ok()?;
+    Some(Timestamp::from_millis(instant.as_millisecond()))
+}
+
 /// A point in time as pages show it before the browser knows its own time zone.
 pub fn moment(at: Timestamp) -> Moment {
     Moment {

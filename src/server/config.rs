@@ -4,7 +4,7 @@
 //! mends a file line by line; that is why the keys are read one by one and not derived.
 
 mod doubts;
-mod duration;
+pub mod duration;
 mod environment;
 mod reader;
 

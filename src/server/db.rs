@@ -4,7 +4,7 @@ use super::ends::Ends;
 use crate::error::AppError;
 use sqlx::{
     ConnectOptions, Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool,
-    migrate::{MigrateError, Migrator},
+    migrate::MigrateError,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::{
@@ -16,11 +16,10 @@ use std::{
 use tokio::time::timeout;
 
 mod changes;
+mod migrations;
 mod sqlite;
 
 pub use changes::{Changes, ENDED, Hint};
-
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// A request waits this long for a connection, then answers 503 rather than hang (ASVS V16.5.2).
 const CONNECTION_WAIT: Duration = Duration::from_secs(5);
@@ -222,7 +221,7 @@ impl From<MigrateError> for OpenError {
 /// [`OpenError`], each with its remedy.
 pub async fn open(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenError> {
     let db = connect(url, if_missing).await?;
-    migrate(&db).await?;
+    migrations::run(&db).await?;
     Ok(db)
 }
 
@@ -241,7 +240,7 @@ pub async fn open_to_serve(url: &DatabaseUrl) -> Result<(Db, IsReadThrough), Ope
             IsReadThrough::Yes
         }
     };
-    migrate(&db).await?;
+    migrations::run(&db).await?;
     Ok((db, is_read_through))
 }
 
@@ -272,21 +271,6 @@ async fn connect(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenErr
         pool,
         ends: Ends::default(),
     })
-}
-
-/// Programs may meet at an empty SQLite database, which knows no lock for migrations: whoever comes
-/// second at a migration finds its tables made when it looks again. That happens at most once for each.
-async fn migrate(db: &Db) -> Result<(), MigrateError> {
-    let mut outcome = on_pool!(db, pool => MIGRATIONS.run(pool).await);
-    if let Pool::Sqlite(pool) = &db.pool {
-        for _ in MIGRATIONS.iter() {
-            let Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) = outcome else {
-                break;
-            };
-            outcome = MIGRATIONS.run(pool).await;
-        }
-    }
-    outcome
 }
 
 async fn postgres_pool(url: &str) -> Result<PgPool, OpenError> {
@@ -366,6 +350,12 @@ pub enum StoreError {
     /// A unique value is taken.
     #[error("the value is taken")]
     NotUnique,
+    /// Nobody could administer any more.
+    #[error("the last administrator is kept")]
+    LastAdministrator,
+    /// Whoever asked for it was no administrator any more when it came to it.
+    #[error("not an administrator any more")]
+    NotAdministrator,
     /// A stored value that no version of ours writes.
     #[error("corrupt row {id} in {table}")]
     Corrupt { table: &'static str, id: String },
@@ -383,9 +373,16 @@ impl From<sqlx::Error> for StoreError {
 /// The details go to the log, the kind to the browser.
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "store");
+        if matches!(
+            error,
+            StoreError::Unavailable(_) | StoreError::NotUnique | StoreError::Corrupt { .. }
+        ) {
+            tracing::error!(%error, "store");
+        }
         match error {
             StoreError::Unavailable(_) => Self::Unavailable,
+            StoreError::LastAdministrator => Self::LastAdministrator,
+            StoreError::NotAdministrator => Self::NotFound,
             StoreError::NotUnique | StoreError::Corrupt { .. } => Self::Internal,
         }
     }

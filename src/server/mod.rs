@@ -1,6 +1,7 @@
 //! The server: everything that never reaches a browser.
 
 pub mod activity;
+pub mod admin;
 pub mod attempt;
 pub mod auth;
 pub mod cleanup;
@@ -25,6 +26,7 @@ pub mod listener;
 pub mod origin;
 pub mod page_data;
 pub mod password;
+pub mod password_links;
 pub mod password_rules;
 pub mod profile;
 pub mod reach;

@@ -184,7 +184,7 @@ impl Teller {
 /// by an administrator.
 const fn told_as(reason: EndReason) -> EndReason {
     match reason {
-        EndReason::UserDisabled => EndReason::EndedByAdmin,
+        EndReason::UserDisabled | EndReason::UserDeleted => EndReason::EndedByAdmin,
         other => other,
     }
 }

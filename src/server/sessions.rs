@@ -2,6 +2,8 @@
 
 use super::{
     Core,
+    admin::Admin,
+    cleanup,
     db::StoreError,
     store::{
         self,
@@ -12,7 +14,7 @@ use super::{
     token::{self, DeviceDigest, DeviceToken, SessionToken, TokenDigest},
 };
 use crate::domain::{
-    activity::Event,
+    activity::{By, Event},
     moment::Timestamp,
     session::{CurrentUser, EndReason, Ended, Session, SessionId},
     user::{User, UserId},
@@ -319,17 +321,22 @@ pub async fn end(
 ) -> Result<Option<User>, StoreError> {
     let found = store::sessions::find_by_digest(&core.db, &token.digest()).await?;
     let Some(found) = found else { return Ok(None) };
-    let was_live = end_for(core, &found.session, reason).await?;
+    let was_live = end_for(core, &found.session, reason, core.source).await?;
     Ok(was_live.then_some(found.user))
 }
 
 /// Writes the end of a session down: for `reason` where it still lives, else for the time-out that
 /// came first. `true` where it lived.
-async fn end_for(core: &Core, session: &Session, reason: EndReason) -> Result<bool, StoreError> {
+async fn end_for(
+    core: &Core,
+    session: &Session,
+    reason: EndReason,
+    by: impl Into<By>,
+) -> Result<bool, StoreError> {
     let now = core.clock.now();
     let timed_out = session.end_by(now);
     let ended = timed_out.unwrap_or(Ended { at: now, reason });
-    let changed = store::sessions::end(&core.db, &session.id, ended, core.source).await?;
+    let changed = store::sessions::end(&core.db, &session.id, ended, by).await?;
     Ok(changed && timed_out.is_none())
 }
 
@@ -349,7 +356,9 @@ pub async fn end_own(
     } else {
         EndReason::EndedByOwner
     };
-    end_for(core, &found.session, reason).await.map(Some)
+    end_for(core, &found.session, reason, core.source)
+        .await
+        .map(Some)
 }
 
 /// Notes that the person who asks knows a sign-in of theirs from a new browser. `false` where there is
@@ -396,18 +405,53 @@ pub async fn end_all(core: &Core, current: &CurrentUser) -> Result<u64, StoreErr
     store::sessions::end_all_and_sign_out(&core.db, session, now, core.source).await
 }
 
-/// Ends one session by its id, for an administrator. `false` where it had ended before.
-pub async fn end_as_admin(core: &Core, session: &Session) -> Result<bool, StoreError> {
-    end_for(core, session, EndReason::EndedByAdmin).await
+/// Ends one session by its id. `false` where it had ended before.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn end_as_admin(
+    core: &Core,
+    admin: &Admin,
+    session: &Session,
+) -> Result<bool, StoreError> {
+    end_for(core, session, EndReason::EndedByAdmin, admin.by().clone()).await
 }
 
-/// Ends all sessions of a user, for an administrator. Returns how many there were.
-pub async fn end_all_as_admin(core: &Core, user: &UserId) -> Result<u64, StoreError> {
+/// Ends all sessions of a user. Returns how many there were.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn end_all_as_admin(
+    core: &Core,
+    admin: &Admin,
+    user: &UserId,
+) -> Result<u64, StoreError> {
     let ended = Ended {
         at: core.clock.now(),
         reason: EndReason::EndedByAdmin,
     };
-    store::sessions::end_all_of_user(&core.db, user, ended, core.source).await
+    store::sessions::end_all_of_user(&core.db, user, ended, admin.by().clone()).await
+}
+
+/// Ends every session of everybody that lives now, in small steps that hold nobody up. Returns how many
+/// there were.
+///
+/// # Errors
+/// [`StoreError`]: some may have ended.
+pub async fn end_all_of_everybody(core: &Core, admin: &Admin) -> Result<u64, StoreError> {
+    let ended = Ended {
+        at: core.clock.now(),
+        reason: EndReason::EndedByAdmin,
+    };
+    let mut count = 0;
+    loop {
+        let (rows, for_this) =
+            store::sessions::end_some(&core.db, ended, cleanup::STEP, admin.by()).await?;
+        count += for_this;
+        if rows < u64::from(cleanup::STEP) {
+            return Ok(count);
+        }
+    }
 }
 
 #[cfg(test)]

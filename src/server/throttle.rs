@@ -52,6 +52,8 @@ pub enum Subject<'a> {
     Address(&'a str),
     /// Where somebody guesses at the code of the first start.
     SetupFrom(&'a str),
+    /// Where somebody guesses at the links with which passwords are set.
+    LinkFrom(&'a str),
 }
 
 /// Why an attempt may not be made now.
@@ -111,6 +113,7 @@ impl Throttle {
             Subject::SetupFrom(address) => {
                 (self.key.digest("setup:", &network(address)), of_person)
             }
+            Subject::LinkFrom(address) => (self.key.digest("link:", &network(address)), of_person),
             Subject::Address(address) => (
                 self.key.digest("address:", &network(address)),
                 self.limits.address_failures,

@@ -2,6 +2,8 @@
 //! once, to its cookie.
 
 use crate::domain::{
+    moment::Timestamp,
+    password_link::{LinkSecret, SECRET_SYMBOLS},
     session::SessionId,
     setup::{CODE_SYMBOLS, SetupCode},
     user::UserId,
@@ -197,6 +199,30 @@ pub fn setup_code_digest(code: &SetupCode) -> TokenDigest {
     TokenDigest(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(code.canonical().as_bytes())))
 }
 
+/// 150 random bits with which one person may set one password.
+///
+/// # Panics
+/// Where the system has no source of randomness.
+pub fn new_link_secret() -> LinkSecret {
+    let mut bytes = Zeroizing::new([0; SECRET_SYMBOLS]);
+    SysRng
+        .try_fill_bytes(&mut *bytes)
+        .expect("the system's random source answers");
+    LinkSecret::of_random(&bytes)
+}
+
+/// What the database keeps of a link's secret, for the same reasons.
+pub fn link_digest(secret: &LinkSecret) -> TokenDigest {
+    TokenDigest(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(secret.canonical().as_bytes())))
+}
+
+/// What no id comes before that is made at this time or later.
+pub fn first_id_of(at: Timestamp) -> String {
+    let time = format!("{:012x}", at.as_millis().max(0));
+    let (high, low) = time.split_at(8);
+    format!("{high}-{low}")
+}
+
 /// A name for a row of any table: ordered by time, unique, and no secret.
 pub fn new_id() -> String {
     uuid::Uuid::now_v7().to_string()
@@ -265,6 +291,33 @@ mod tests {
         assert_eq!(setup_code_digest(&typed), setup_code_digest(&code));
         let other = SetupCode::new(format!("{}0", code.reveal()));
         assert_ne!(setup_code_digest(&other), setup_code_digest(&code));
+    }
+
+    #[test]
+    fn link_secrets_do_not_repeat_and_have_one_digest_however_typed() {
+        let secrets: std::collections::HashSet<_> = (0..1_000)
+            .map(|_| new_link_secret().canonical().to_string())
+            .collect();
+        assert_eq!(secrets.len(), 1_000);
+        assert!(secrets.iter().all(|secret| secret.len() == SECRET_SYMBOLS));
+        let secret = new_link_secret();
+        let typed = LinkSecret::new(secret.reveal().to_lowercase().replace('-', " "));
+        assert_eq!(link_digest(&typed), link_digest(&secret));
+    }
+
+    #[test]
+    fn ids_are_ordered_by_the_time_of_their_making() {
+        let now = uuid::Uuid::now_v7()
+            .get_timestamp()
+            .expect("a time")
+            .to_unix();
+        let now = Timestamp::from_millis(now.0 as i64 * 1_000);
+        let id = new_id();
+        assert!(first_id_of(now) <= id, "{id}");
+        assert!(
+            id < first_id_of(now.after(std::time::Duration::from_secs(60))),
+            "{id}"
+        );
     }
 
     #[test]

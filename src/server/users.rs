@@ -1,18 +1,22 @@
-//! Accounts: create, disable, enable, give a new password.
+//! Accounts: create, disable, enable, promote, demote, delete, give a new password.
 
 use super::{
     Core,
+    admin::Admin,
     db::StoreError,
     hashing::HashingError,
     store::{self, users::NewUser},
     token,
 };
-use crate::domain::{
-    password::{Password, PasswordRefusal},
-    user::{
-        Email, IdentityRefusal, LookupKey, MAX_DESCRIPTION_CHARS, MAX_DISPLAY_NAME_CHARS, User,
-        Username, plain_text,
+use crate::{
+    domain::{
+        password::{Password, PasswordRefusal},
+        user::{
+            Email, IdentityRefusal, LookupKey, MAX_DESCRIPTION_CHARS, MAX_DISPLAY_NAME_CHARS, User,
+            Username, plain_text,
+        },
     },
+    error::AppError,
 };
 
 /// A new account as an administrator types it.
@@ -33,6 +37,10 @@ pub enum UserError {
     Taken,
     #[error("there is no account with this name or e-mail address.")]
     NotFound,
+    #[error("the account is disabled; enable it first.")]
+    Disabled,
+    #[error("this is the last administrator who can sign in; make another one first.")]
+    LastAdministrator,
     #[error(transparent)]
     Identity(#[from] IdentityRefusal),
     #[error(transparent)]
@@ -47,7 +55,24 @@ impl From<StoreError> for UserError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotUnique => Self::Taken,
+            StoreError::LastAdministrator => Self::LastAdministrator,
             other => Self::Store(other),
+        }
+    }
+}
+
+/// What an administrator in a browser is told.
+impl From<UserError> for AppError {
+    fn from(error: UserError) -> Self {
+        match error {
+            UserError::Taken => Self::NameTaken,
+            UserError::NotFound => Self::NotFound,
+            UserError::Disabled => Self::UserDisabled,
+            UserError::LastAdministrator => Self::LastAdministrator,
+            UserError::Identity(refusal) => refusal.into(),
+            UserError::Password(refusal) => refusal.into(),
+            UserError::Hashing(error) => error.into(),
+            UserError::Store(error) => error.into(),
         }
     }
 }
@@ -120,19 +145,20 @@ impl CheckedDraft {
     }
 }
 
-/// Creates an account.
+/// Creates an account with a password.
 ///
 /// # Errors
 /// [`UserError`], with the reason in words.
 pub async fn create(
     core: &Core,
+    admin: &Admin,
     draft: &CheckedDraft,
     password: &Password,
 ) -> Result<(), UserError> {
     draft.check_password(core, password)?;
     let password_hash = core.hasher.hash(password).await?;
     let user = draft.with_hash(core, &password_hash);
-    Ok(store::users::insert(&core.db, &user, core.source).await?)
+    Ok(store::users::insert(&core.db, &user, admin.by().clone()).await?)
 }
 
 /// Finds an account by its name or e-mail address.
@@ -147,27 +173,61 @@ pub async fn find(core: &Core, typed: &str) -> Result<User, UserError> {
 /// Disables an account: it cannot sign in, and all its sessions end now. Returns how many.
 ///
 /// # Errors
-/// [`UserError::Store`].
-pub async fn disable(core: &Core, user: &User) -> Result<u64, UserError> {
-    Ok(store::users::disable(&core.db, &user.id, core.clock.now(), core.source).await?)
+/// [`UserError::LastAdministrator`] and [`UserError::Store`].
+pub async fn disable(core: &Core, admin: &Admin, user: &User) -> Result<u64, UserError> {
+    let now = core.clock.now();
+    Ok(store::users::disable(&core.db, &user.id, now, admin.by().clone()).await?)
 }
 
 /// Lets an account sign in again.
 ///
 /// # Errors
 /// [`UserError::Store`].
-pub async fn enable(core: &Core, user: &User) -> Result<(), UserError> {
-    Ok(store::users::enable(&core.db, &user.id, core.clock.now(), core.source).await?)
+pub async fn enable(core: &Core, admin: &Admin, user: &User) -> Result<(), UserError> {
+    let now = core.clock.now();
+    Ok(store::users::enable(&core.db, &user.id, now, admin.by().clone()).await?)
+}
+
+/// Makes an administrator of an account. `false` where it is one already.
+///
+/// # Errors
+/// [`UserError::Store`].
+pub async fn promote(core: &Core, admin: &Admin, user: &User) -> Result<bool, UserError> {
+    Ok(store::users::promote(&core.db, &user.id, core.clock.now(), admin.by()).await?)
+}
+
+/// Makes an account an administrator no more. `false` where it is none.
+///
+/// # Errors
+/// [`UserError::LastAdministrator`] and [`UserError::Store`].
+pub async fn demote(core: &Core, admin: &Admin, user: &User) -> Result<bool, UserError> {
+    Ok(store::users::demote(&core.db, &user.id, core.clock.now(), admin.by()).await?)
+}
+
+/// Deletes an account and all that is its; the audit log keeps its name. All its sessions end now.
+/// Returns how many.
+///
+/// # Errors
+/// [`UserError::LastAdministrator`], [`UserError::NotFound`] and [`UserError::Store`].
+pub async fn delete(core: &Core, admin: &Admin, user: &User) -> Result<u64, UserError> {
+    let now = core.clock.now();
+    let deleted = store::users::delete(&core.db, &user.id, now, admin.by()).await?;
+    deleted.ok_or(UserError::NotFound)
 }
 
 /// Gives an account a new password; all its sessions end now. Returns how many.
 ///
 /// # Errors
 /// [`UserError`], with the reason in words.
-pub async fn set_password(core: &Core, user: &User, password: &Password) -> Result<u64, UserError> {
+pub async fn set_password(
+    core: &Core,
+    admin: &Admin,
+    user: &User,
+    password: &Password,
+) -> Result<u64, UserError> {
     core.password_rules
         .check(password, &user.username, user.email.as_deref())?;
-    let password_hash = core.hasher.hash(password).await?;
+    let hash = core.hasher.hash(password).await?;
     let now = core.clock.now();
-    Ok(store::users::set_password(&core.db, &user.id, &password_hash, now, core.source).await?)
+    Ok(store::users::set_password(&core.db, &user.id, &hash, now, admin.by().clone()).await?)
 }

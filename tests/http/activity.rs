@@ -11,14 +11,14 @@ use vestibule::{
         activity::{Event, Record, SignInRefusal},
         session::EndReason,
     },
-    server::{setup, store},
+    server::{setup, store, store::activity::Filter},
 };
 
 const NEW_PASSWORD: &str = "quietly humming teapots";
 
 /// The newest entries first.
 async fn records(app: &TestApp) -> Vec<Record> {
-    store::activity::list(&app.core.db, None, 100)
+    store::activity::list(&app.core.db, &Filter::default(), None, 100)
         .await
         .unwrap()
 }

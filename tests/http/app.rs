@@ -24,7 +24,7 @@ use vestibule::{
         user::User,
     },
     server::{
-        Core,
+        Core, admin,
         config::{self, Config},
         http::serve,
         site_inside::SiteInside,
@@ -77,7 +77,13 @@ impl TestApp {
             ..UserDraft::default()
         };
         let draft = draft.check().expect("a valid draft");
-        let created = users::create(&app.core, &draft, &password(PASSWORD)).await;
+        let created = users::create(
+            &app.core,
+            &admin::on_this_machine(),
+            &draft,
+            &password(PASSWORD),
+        )
+        .await;
         created.expect("the account is created");
         app
     }

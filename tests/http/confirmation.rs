@@ -11,7 +11,7 @@ use crate::{
 use std::time::Duration;
 use vestibule::{
     domain::activity::Event,
-    server::{store, users},
+    server::{admin, store, store::activity::Filter, users},
 };
 
 const PROFILE: &str = "/account/profile";
@@ -134,7 +134,7 @@ on_both_engines! {
         assert!(answer.header("retry-after").is_some());
         app.set_clock(LONG_AGO + Duration::from_secs(31));
         assert_redirect(&confirms(&mut browser, PASSWORD).await, PROFILE);
-        let events = store::activity::list(&app.core.db, None, 100).await.unwrap();
+        let events = store::activity::list(&app.core.db, &Filter::default(), None, 100).await.unwrap();
         let events: Vec<_> = events.iter().map(|record| record.entry.event).collect();
         assert_eq!(events[0], Event::PasswordConfirmed);
         let refused = events.iter().filter(|event| event.as_str() == "confirmation_refused");
@@ -145,7 +145,7 @@ on_both_engines! {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         app.set_clock(LONG_AGO);
-        users::disable(&app.core, &app.user("ada").await).await.unwrap();
+        users::disable(&app.core, &admin::on_this_machine(), &app.user("ada").await).await.unwrap();
         for password in [PASSWORD, WRONG] {
             let answer = browser.fetch_form("/api/confirm_password", &[("password", password)]).await;
             assert_eq!((answer.status, answer.session_token()), (401, None), "{password}");

@@ -18,6 +18,7 @@ use vestibule::{
         user::{Email, Username},
     },
     server::{
+        admin,
         store::{self, users::NewUser},
         token,
         users::{self, UserDraft},
@@ -82,7 +83,7 @@ on_both_engines! {
             is_admin: true,
             ..UserDraft::default()
         };
-        users::create(&app.core, &draft.check().unwrap(), &password(PASSWORD)).await.unwrap();
+        users::create(&app.core, &admin::on_this_machine(), &draft.check().unwrap(), &password(PASSWORD)).await.unwrap();
         let page = app.signed_in("root").await.get("/dashboard").await;
         assert_page(&page, "Good to see you, root");
         assert_page(&page, "Role Administrator");

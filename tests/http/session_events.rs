@@ -12,7 +12,7 @@ use crate::{
 use std::time::Duration;
 use vestibule::{
     domain::session::EndReason,
-    server::{Core, ends::Room, sessions, store, users},
+    server::{Core, admin, ends::Room, sessions, store, users},
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -87,14 +87,18 @@ on_both_engines! {
                     app.set_clock(24 * HOUR);
                 }
                 EndReason::EndedByAdmin => {
-                    sessions::end_all_as_admin(&app.core, &ada.id).await.unwrap();
+                    sessions::end_all_as_admin(&app.core, &admin::on_this_machine(), &ada.id).await.unwrap();
                 }
                 EndReason::UserDisabled => {
-                    users::disable(&app.core, &ada).await.unwrap();
-                    users::enable(&app.core, &ada).await.unwrap();
+                    users::disable(&app.core, &admin::on_this_machine(), &ada).await.unwrap();
+                    users::enable(&app.core, &admin::on_this_machine(), &ada).await.unwrap();
                 }
                 EndReason::PasswordChanged => {
-                    users::set_password(&app.core, &ada, &password(PASSWORD)).await.unwrap();
+                    users::set_password(&app.core, &admin::on_this_machine(), &ada, &password(PASSWORD)).await.unwrap();
+                }
+                EndReason::UserDeleted => {
+                    users::delete(&app.core, &admin::on_this_machine(), &ada).await.unwrap();
+                    app.create_user("ada").await;
                 }
                 EndReason::EndedByOwner => {
                     let answer = app.signed_in("ada").await.post_form("/api/end_other_sessions", &[]).await;
@@ -107,14 +111,14 @@ on_both_engines! {
                 }
             }
             let told = match reason {
-                // Whoever holds the cookie of a disabled account learns nothing about it.
-                EndReason::UserDisabled => EndReason::EndedByAdmin,
+                // Whoever holds the cookie of a disabled or deleted account learns nothing about it.
+                EndReason::UserDisabled | EndReason::UserDeleted => EndReason::EndedByAdmin,
                 other => other,
             };
             for page in &mut pages {
                 assert_eq!(ended(page).await, told.as_str(), "{reason:?}");
             }
-            sessions::end_all_as_admin(&app.core, &ada.id).await.unwrap();
+            sessions::end_all_as_admin(&app.core, &admin::on_this_machine(), &ada.id).await.unwrap();
         }
     }
 
@@ -126,13 +130,13 @@ on_both_engines! {
             let (mut one, mut another) = (page(&browser).await, page(&other).await);
             let newest = app.sessions().await.remove(0);
             let newest_is_other = another_is(&newest.id.0, &other).await;
-            assert!(sessions::end_as_admin(&elsewhere, &newest).await.unwrap());
+            assert!(sessions::end_as_admin(&elsewhere, &admin::on_this_machine(), &newest).await.unwrap());
             let (gone, stays) = if newest_is_other { (&mut another, &mut one) } else { (&mut one, &mut another) };
             assert_eq!(ended(gone).await, "ended_by_admin");
             let ada = app.user("ada").await;
-            assert_eq!(users::disable(&elsewhere, &ada).await.unwrap(), 1);
+            assert_eq!(users::disable(&elsewhere, &admin::on_this_machine(), &ada).await.unwrap(), 1);
             assert_eq!(ended(stays).await, "ended_by_admin");
-            users::enable(&elsewhere, &ada).await.unwrap();
+            users::enable(&elsewhere, &admin::on_this_machine(), &ada).await.unwrap();
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
 use std::time::Duration;
 use vestibule::{
     domain::session::EndReason,
-    server::{sessions, users},
+    server::{admin, sessions, users},
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -203,6 +203,8 @@ on_both_engines! {
             let mut old = browser.clone();
             let ada = app.user("ada").await;
             match reason {
+                // Nobody is left who could be told: see `a_deleted_account_is_unknown_at_once`.
+                EndReason::UserDeleted => continue,
                 EndReason::SignedOut => drop(browser.post_logout().await),
                 EndReason::Replaced => drop(browser.fetch_login("ada", PASSWORD).await),
                 EndReason::Idle => app.set_clock(3 * HOUR),
@@ -213,15 +215,15 @@ on_both_engines! {
                     }
                 }
                 EndReason::EndedByAdmin => {
-                    let ended = sessions::end_all_as_admin(&app.core, &ada.id).await;
+                    let ended = sessions::end_all_as_admin(&app.core, &admin::on_this_machine(), &ada.id).await;
                     assert_eq!(ended.unwrap(), 1);
                 }
                 EndReason::UserDisabled => {
-                    users::disable(&app.core, &ada).await.unwrap();
-                    users::enable(&app.core, &ada).await.unwrap();
+                    users::disable(&app.core, &admin::on_this_machine(), &ada).await.unwrap();
+                    users::enable(&app.core, &admin::on_this_machine(), &ada).await.unwrap();
                 }
                 EndReason::PasswordChanged => {
-                    users::set_password(&app.core, &ada, &password(PASSWORD)).await.unwrap();
+                    users::set_password(&app.core, &admin::on_this_machine(), &ada, &password(PASSWORD)).await.unwrap();
                 }
                 EndReason::EndedByOwner => {
                     let answer = app.signed_in("ada").await.post_form("/api/end_other_sessions", &[]).await;
@@ -236,8 +238,25 @@ on_both_engines! {
             assert_ended(&mut old, &format!("{} Sign in to go on.", reason.explanation())).await;
             assert_eq!(old.clone().get("/login").await.header_all("set-cookie").len(), 0);
             // The browser of `assert_ended` is signed in now, and must not disturb the next round.
-            sessions::end_all_as_admin(&app.core, &ada.id).await.unwrap();
+            sessions::end_all_as_admin(&app.core, &admin::on_this_machine(), &ada.id).await.unwrap();
         }
+    }
+
+    /// The cookie, and the name, lead nowhere any more, as if they never had.
+    async fn a_deleted_account_is_unknown_at_once(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        app.create_user("eve").await;
+        let (mut ada, mut eve) = (app.signed_in("ada").await, app.signed_in("eve").await);
+        let gone = app.user("ada").await;
+        assert_eq!(users::delete(&app.core, &admin::on_this_machine(), &gone).await.unwrap(), 1);
+        assert_redirect(&ada.get("/dashboard").await, "/login");
+        assert_eq!(ada.post_form("/api/end_other_sessions", &[]).await.status, 401);
+        let refused = app.browser().fetch_login("ada", PASSWORD).await;
+        let unknown = app.browser().fetch_login("nobody", PASSWORD).await;
+        assert_eq!((refused.status, refused.body), (unknown.status, unknown.body));
+        assert_live(&mut eve).await;
+        app.create_user("ada").await;
+        assert_redirect(&ada.get("/dashboard").await, "/login");
     }
 
     async fn disabling_an_account_ends_its_sessions_at_once(database: TestDatabase) {
@@ -246,13 +265,13 @@ on_both_engines! {
         let mut browsers = [app.signed_in("ada").await, remembered(&app).await];
         let mut eve = app.signed_in("eve").await;
         let ada = app.user("ada").await;
-        assert_eq!(users::disable(&app.core, &ada).await.unwrap(), 2);
+        assert_eq!(users::disable(&app.core, &admin::on_this_machine(), &ada).await.unwrap(), 2);
         for browser in &mut browsers {
             assert_redirect(&browser.get("/dashboard").await, "/login");
         }
         assert_live(&mut eve).await;
         assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 401);
-        users::enable(&app.core, &ada).await.unwrap();
+        users::enable(&app.core, &admin::on_this_machine(), &ada).await.unwrap();
         for browser in &mut browsers {
             assert_redirect(&browser.get("/dashboard").await, "/login");
         }
@@ -264,7 +283,7 @@ on_both_engines! {
         let mut browsers = [app.signed_in("ada").await, remembered(&app).await];
         let ada = app.user("ada").await;
         let new = "another long and unlikely sentence";
-        assert_eq!(users::set_password(&app.core, &ada, &password(new)).await.unwrap(), 2);
+        assert_eq!(users::set_password(&app.core, &admin::on_this_machine(), &ada, &password(new)).await.unwrap(), 2);
         for browser in &mut browsers {
             assert_redirect(&browser.get("/dashboard").await, "/login");
         }
@@ -278,7 +297,7 @@ on_both_engines! {
         app.set_clock(MINUTE);
         let mut second = app.signed_in("ada").await;
         let newest = app.sessions().await.remove(0);
-        assert!(sessions::end_as_admin(&app.core, &newest).await.unwrap());
+        assert!(sessions::end_as_admin(&app.core, &admin::on_this_machine(), &newest).await.unwrap());
         assert_redirect(&second.get("/dashboard").await, "/login");
         assert_page(&second.get("/login").await, "Your session was ended by an administrator.");
         assert_live(&mut first).await;

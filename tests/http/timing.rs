@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use vestibule::{
     domain::{activity::Source, user::LookupKey},
     server::{
+        admin,
         store::{self, throttle::Admission},
         throttle::Subject,
         token::KeyedDigest,
@@ -97,9 +98,13 @@ async fn kinds(app: &TestApp) -> Vec<Kind> {
 async fn every_refusal_takes_as_long() {
     let app = app().await;
     let db = &app.core.db;
-    users::disable(&app.core, &app.user("disabled").await)
-        .await
-        .unwrap();
+    users::disable(
+        &app.core,
+        &admin::on_this_machine(),
+        &app.user("disabled").await,
+    )
+    .await
+    .unwrap();
     let old = app.user("old").await;
     store::users::set_password(db, &old.id, &old_hash(), START, Source::Command)
         .await

@@ -5,6 +5,7 @@
 mod support;
 
 mod activity;
+mod administration;
 mod cli;
 mod database_file;
 mod faults;

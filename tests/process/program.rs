@@ -129,6 +129,14 @@ impl Home {
         outcome
     }
 
+    /// Starts a command that does not end by itself.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        self.program(arguments)
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the program starts")
+    }
+
     /// Creates an account with [`PASSWORD`].
     pub fn create_user(&self, name: &str) {
         let input = format!("{PASSWORD}\n");

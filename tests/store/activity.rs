@@ -13,16 +13,20 @@ use vestibule::{
     },
     error::AppError,
     server::{
-        Core,
+        Core, admin,
         auth::{self, Credentials},
         cleanup::{self, STEP},
         sessions::{self, Browser, Started, Visitor},
-        store, users,
+        store,
+        store::activity::Filter,
+        users,
     },
 };
 
 async fn records(core: &Core) -> Vec<Record> {
-    let mut records = store::activity::list(&core.db, None, 1_000).await.unwrap();
+    let mut records = store::activity::list(&core.db, &Filter::default(), None, 1_000)
+        .await
+        .unwrap();
     records.reverse();
     records
 }
@@ -75,15 +79,15 @@ on_both_engines! {
         later(&core, 1);
         let second = sign_in(&core, "ada", PASSWORD).await.unwrap().session;
         later(&core, 1);
-        users::disable(&core, &ada).await.unwrap();
-        users::disable(&core, &ada).await.unwrap();
+        users::disable(&core, &admin::on_this_machine(), &ada).await.unwrap();
+        users::disable(&core, &admin::on_this_machine(), &ada).await.unwrap();
         later(&core, 1);
         assert_eq!(sign_in(&core, "ada", PASSWORD).await.unwrap_err(), AppError::SignInRefused);
         later(&core, 1);
-        users::enable(&core, &ada).await.unwrap();
-        users::enable(&core, &ada).await.unwrap();
+        users::enable(&core, &admin::on_this_machine(), &ada).await.unwrap();
+        users::enable(&core, &admin::on_this_machine(), &ada).await.unwrap();
         later(&core, 1);
-        users::set_password(&core, &ada, &support::password("another long password")).await.unwrap();
+        users::set_password(&core, &admin::on_this_machine(), &ada, &support::password("another long password")).await.unwrap();
         later(&core, 1);
         assert_eq!(sign_in(&core, "ada", PASSWORD).await.unwrap_err(), AppError::SignInRefused);
         later(&core, 1);
@@ -190,7 +194,7 @@ on_both_engines! {
             auth::login(&core, &credentials, visitor, false).await.unwrap_err();
         }
         core.tallies.write(&core.db).await;
-        let records = store::activity::list(&core.db, None, 2_000).await.unwrap();
+        let records = store::activity::list(&core.db, &Filter::default(), None, 2_000).await.unwrap();
         assert_eq!(records.iter().map(|record| record.times).sum::<u64>(), 1_100);
         assert_eq!(records.len(), 1_025);
         let together = records.iter().find(|record| record.times > 1).unwrap();

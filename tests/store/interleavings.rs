@@ -26,7 +26,7 @@ use tokio::runtime::Runtime;
 use vestibule::{
     domain::{activity::Source, moment::Timestamp, session::EndReason},
     server::{
-        Core, auth,
+        Core, admin, auth,
         sessions::{self, Lifetimes, Resumed, Started, Verified},
         store,
         token::SessionToken,
@@ -73,6 +73,10 @@ enum Step {
     SetPassword {
         account: usize,
     },
+    /// The account is deleted, and another one gets its name.
+    Delete {
+        account: usize,
+    },
     /// Somebody types the right password into the form of the session that the token stands for.
     ChangePassword(Index),
     /// Time passes, or the clock is set back.
@@ -105,7 +109,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => account.clone().prop_map(|account| Step::EndAllByAdmin { account }),
         1 => account.clone().prop_map(|account| Step::Disable { account }),
         2 => account.clone().prop_map(|account| Step::Enable { account }),
-        1 => account.prop_map(|account| Step::SetPassword { account }),
+        1 => account.clone().prop_map(|account| Step::SetPassword { account }),
+        1 => account.prop_map(|account| Step::Delete { account }),
         2 => token().prop_map(Step::ChangePassword),
         6 => seconds.prop_map(|seconds| Step::Clock { seconds }),
     ]
@@ -130,6 +135,8 @@ enum Fate {
     /// The end was acknowledged; it had timed out unseen before, so either reason is right.
     Ended,
     EndedBecause(EndReason),
+    /// Its account is deleted: nobody knows it any more.
+    Gone,
 }
 
 impl Issued {
@@ -151,6 +158,10 @@ impl Issued {
         }
     }
 
+    fn is_gone(&self) -> bool {
+        self.fate == Fate::Gone
+    }
+
     /// Notes that the server was asked, and says what it has to answer; `None` for any reason.
     fn ask(&mut self, now: Timestamp) -> Option<Option<EndReason>> {
         if let (Fate::Open, Some(reason)) = (self.fate, self.timed_out(now)) {
@@ -167,7 +178,7 @@ impl Issued {
                 Some(None)
             }
             Fate::EndedBecause(reason) => Some(Some(reason)),
-            Fate::Ended => None,
+            Fate::Ended | Fate::Gone => None,
         }
     }
 }
@@ -208,6 +219,12 @@ impl<'a> Story<'a> {
     /// The token that the index means; none at the beginning of the story.
     fn chosen(&self, index: &Index) -> Option<usize> {
         (!self.issued.is_empty()).then(|| index.index(self.issued.len()))
+    }
+
+    /// The same, where the database still knows it.
+    fn known(&self, index: &Index) -> Option<usize> {
+        let chosen = self.chosen(index)?;
+        (!self.issued[chosen].is_gone()).then_some(chosen)
     }
 
     async fn account(&self, account: usize) -> store::users::Credentials {
@@ -260,16 +277,18 @@ impl<'a> Story<'a> {
                 }
             }
             Step::EndByAdmin(index) => {
-                if let Some(chosen) = self.chosen(index) {
+                if let Some(chosen) = self.known(index) {
                     let now = self.now();
                     let issued = &mut self.issued[chosen];
                     let session = given::stored(self.core, &issued.token).await.session;
-                    sessions::end_as_admin(self.core, &session).await.unwrap();
+                    sessions::end_as_admin(self.core, &admin::on_this_machine(), &session)
+                        .await
+                        .unwrap();
                     issued.end(now, EndReason::EndedByAdmin);
                 }
             }
             Step::ChangePassword(index) => {
-                if let Some(chosen) = self.chosen(index) {
+                if let Some(chosen) = self.known(index) {
                     self.change_password(chosen).await?;
                 }
             }
@@ -315,19 +334,23 @@ impl<'a> Story<'a> {
         match step {
             Step::EndAllByAdmin { account } => {
                 let user = self.account(*account).await.user;
-                sessions::end_all_as_admin(self.core, &user.id)
+                sessions::end_all_as_admin(self.core, &admin::on_this_machine(), &user.id)
                     .await
                     .unwrap();
                 self.end_all_of(*account, EndReason::EndedByAdmin);
             }
             Step::Disable { account } => {
                 let user = self.account(*account).await.user;
-                users::disable(self.core, &user).await.unwrap();
+                users::disable(self.core, &admin::on_this_machine(), &user)
+                    .await
+                    .unwrap();
                 self.end_all_of(*account, EndReason::UserDisabled);
             }
             Step::Enable { account } => {
                 let user = self.account(*account).await.user;
-                users::enable(self.core, &user).await.unwrap();
+                users::enable(self.core, &admin::on_this_machine(), &user)
+                    .await
+                    .unwrap();
             }
             Step::SetPassword { account } => {
                 let user = self.account(*account).await.user;
@@ -343,6 +366,17 @@ impl<'a> Story<'a> {
                 .await
                 .unwrap();
                 self.end_all_of(*account, EndReason::PasswordChanged);
+            }
+            Step::Delete { account } => {
+                let user = self.account(*account).await.user;
+                users::delete(self.core, &admin::on_this_machine(), &user)
+                    .await
+                    .unwrap();
+                let of_account = |issued: &&mut Issued| issued.account == *account;
+                for issued in self.issued.iter_mut().filter(of_account) {
+                    issued.fate = Fate::Gone;
+                }
+                given::account(self.core, &self.names[*account]).await;
             }
             Step::Clock { seconds } => {
                 let now = self.now().as_millis() + seconds * 1_000;
@@ -361,7 +395,8 @@ impl<'a> Story<'a> {
         brought: Option<usize>,
     ) -> TestCaseResult {
         let today = self.account(account).await;
-        let may = !today.user.disabled && today.password_hash == verified.verified_hash;
+        let is_same = today.user.id == verified.user.id;
+        let may = is_same && !today.user.disabled && today.password_hash == verified.verified_hash;
         let brought_token = brought.map(|index| &self.issued[index].token);
         let started = sessions::start(self.core, verified, given::visitor(brought_token), remember)
             .await
@@ -412,6 +447,11 @@ impl<'a> Story<'a> {
         let now = self.now();
         let issued = &mut self.issued[index];
         let answer = sessions::resume(self.core, &issued.token).await.unwrap();
+        if issued.is_gone() {
+            prop_assert_eq!(answer, Resumed::Unknown);
+            self.count("gone with its account");
+            return Ok(false);
+        }
         let expected = issued.ask(now);
         match &answer {
             Resumed::Live(current) => {
@@ -480,6 +520,18 @@ impl<'a> Story<'a> {
     }
 }
 
+/// The reasons that the steps lead to and that somebody is told; `tests/http/own_sessions.rs` has the
+/// others, but for the end of a deleted account, of which nobody can be told.
+const TOLD: [EndReason; 7] = [
+    EndReason::SignedOut,
+    EndReason::Replaced,
+    EndReason::Idle,
+    EndReason::Expired,
+    EndReason::EndedByAdmin,
+    EndReason::UserDisabled,
+    EndReason::PasswordChanged,
+];
+
 /// Runs as many random stories, and asserts that every way to end was among them.
 fn ended_is_for_ever_in(stories: u32, engine: Engine) {
     let runtime = Runtime::new().unwrap();
@@ -509,11 +561,12 @@ fn ended_is_for_ever_in(stories: u32, engine: Engine) {
     runtime.block_on(core.db.close());
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
     let answers = answers.into_inner();
-    for wanted in EndReason::ALL
-        .map(EndReason::as_str)
-        .into_iter()
-        .chain(["live", "password changed by its owner"])
-    {
+    let others = [
+        "live",
+        "password changed by its owner",
+        "gone with its account",
+    ];
+    for wanted in TOLD.map(EndReason::as_str).into_iter().chain(others) {
         assert!(
             answers
                 .get(wanted)

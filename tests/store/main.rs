@@ -5,6 +5,7 @@
 mod support;
 
 mod activity;
+mod administration;
 mod changes;
 mod database;
 mod devices;
@@ -12,7 +13,9 @@ mod given;
 mod interleavings;
 mod keys;
 mod password;
+mod password_links;
 mod races;
+mod search;
 mod sessions;
 mod setup_codes;
 mod throttle;

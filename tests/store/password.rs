@@ -8,7 +8,7 @@ use std::time::Duration;
 use vestibule::{
     domain::session::{EndReason, Ended, Session, SessionId},
     server::{
-        Core,
+        Core, admin,
         db::StoreError,
         sessions::{self, Browser, Renewed},
         store::{
@@ -147,7 +147,7 @@ on_both_engines! {
         assert!(renew(&core, &nobodys, &CHANGE).await.is_none());
         assert_eq!(given::everything_written(&core.db).await, before);
 
-        users::disable(&core, &ada.user).await.unwrap();
+        users::disable(&core, &admin::on_this_machine(), &ada.user).await.unwrap();
         assert!(renew(&core, &old, &CHANGE).await.is_none());
         assert_eq!(given::credentials(&core, "ada").await.password_hash, "the first hash");
     }
@@ -219,7 +219,7 @@ on_both_engines! {
             let disables = round % 2 == 0;
             let end = tokio::spawn(async move {
                 if disables {
-                    users::disable(&ending, &user).await.unwrap();
+                    users::disable(&ending, &admin::on_this_machine(), &user).await.unwrap();
                     true
                 } else {
                     sessions::end(&ending, &this, EndReason::SignedOut).await.unwrap().is_some()

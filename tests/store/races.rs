@@ -16,7 +16,7 @@ use vestibule::{
     domain::{activity::Source, session::EndReason},
     error::AppError,
     server::{
-        Core,
+        Core, admin,
         auth::{self, Credentials},
         sessions::{self, Resumed},
         store,
@@ -102,7 +102,7 @@ on_both_engines! {
             tasks.spawn(async move {
                 start.wait().await;
                 let session = given::stored(&administering, &watched.token).await.session;
-                assert!(sessions::end_as_admin(&administering, &session).await.unwrap());
+                assert!(sessions::end_as_admin(&administering, &admin::on_this_machine(), &session).await.unwrap());
                 watched.acknowledge();
                 assert!(!watched.is_live(&administering).await);
             });
@@ -174,7 +174,7 @@ on_both_engines! {
             tasks.spawn(async move {
                 start.wait().await;
                 if round % 2 == 0 {
-                    users::disable(&administering, &user).await.unwrap();
+                    users::disable(&administering, &admin::on_this_machine(), &user).await.unwrap();
                 } else {
                     let now = administering.clock.now();
                     store::users::set_password(&administering.db, &user.id, "changed", now, Source::Command).await.unwrap();
@@ -191,7 +191,7 @@ on_both_engines! {
                 for watched in &tokens {
                     assert!(!watched.is_live(&core).await, "a session outlived its account's end");
                 }
-                users::enable(&core, &ada.user).await.unwrap();
+                users::enable(&core, &admin::on_this_machine(), &ada.user).await.unwrap();
             }
         }
     }
@@ -207,7 +207,7 @@ on_both_engines! {
                 sessions::start(&signing_in, &verified, given::visitor(None), false).await.unwrap()
             });
             let disabling =
-                tokio::spawn(async move { users::disable(&administering, &user).await.unwrap() });
+                tokio::spawn(async move { users::disable(&administering, &admin::on_this_machine(), &user).await.unwrap() });
             let (started, ended) = (starting.await.unwrap(), disabling.await.unwrap());
             assert_eq!(ended, u64::from(started.is_some()), "wholly before or wholly after");
             if let Some(started) = started {
@@ -222,7 +222,7 @@ on_both_engines! {
         support::create_user(&core, "ada").await;
         let user = given::credentials(&core, "ada").await.user;
         for round in 0..10_u64 {
-            users::enable(&core, &user).await.unwrap();
+            users::enable(&core, &admin::on_this_machine(), &user).await.unwrap();
             let signing_in = core.clone();
             let login = tokio::spawn(async move {
                 let password = support::password(PASSWORD);
@@ -231,7 +231,7 @@ on_both_engines! {
             });
             // At another moment of the sign-in each time.
             tokio::time::sleep(Duration::from_millis(4 * round)).await;
-            users::disable(&core, &user).await.unwrap();
+            users::disable(&core, &admin::on_this_machine(), &user).await.unwrap();
             match login.await.unwrap() {
                 Ok(started) => assert!(!Watched::new(started.session).is_live(&core).await),
                 Err(refusal) => assert_eq!(refusal, AppError::SignInRefused),

@@ -6,7 +6,7 @@ use crate::{
 };
 use vestibule::{
     domain::session::EndReason,
-    server::{auth, users},
+    server::{admin, auth, users},
 };
 
 on_both_engines! {
@@ -24,7 +24,7 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         let token = given::session(&core, &ada).await;
         core.clock.set(START.after(LIFETIMES.idle));
-        assert_eq!(users::disable(&core, &ada.user).await.unwrap(), 0);
+        assert_eq!(users::disable(&core, &admin::on_this_machine(), &ada.user).await.unwrap(), 0);
         assert_eq!(given::end_of(&core, &token).await.unwrap().reason, EndReason::Idle);
     }
 }

@@ -56,6 +56,7 @@ on_both_engines! {
             description: given.description.to_owned(),
             is_admin: true,
             disabled: false,
+            has_password: true,
         };
         assert_eq!(user, expected);
         assert_eq!(password_hash, "$argon2id$…");

@@ -12,6 +12,7 @@ use vestibule::{
     server::{
         Core,
         activity::Tallies,
+        admin,
         clock::Clock,
         db::{self, IfMissing},
         hashing::{Capacity, Hasher},
@@ -83,7 +84,7 @@ pub async fn create_user(core: &Core, name: &str) {
         is_admin: false,
     };
     let draft = draft.check().expect("a valid draft");
-    users::create(core, &draft, &password(PASSWORD))
+    users::create(core, &admin::on_this_machine(), &draft, &password(PASSWORD))
         .await
         .expect("the account is created");
 }

@@ -2,39 +2,118 @@
 
 use super::{
     CliError, open_core,
-    output::{Row, write_rows},
+    output::{Row, write_more_rows, write_rows},
 };
 use crate::{
-    domain::{activity::Record, device},
-    server::{clock::rfc3339, config::Config, db::IfMissing, store, users},
+    domain::{
+        activity::{Event, Record},
+        device,
+        moment::Timestamp,
+        user::UserId,
+    },
+    server::{
+        Core,
+        activity::Following,
+        clock::{self, rfc3339},
+        config::{Config, duration},
+        db::IfMissing,
+        store::{self, activity::Filter},
+        users,
+    },
 };
-use clap::Args;
+use clap::{Args, builder::PossibleValuesParser};
 use serde::Serialize;
+use std::time::Duration;
 
 #[derive(Args)]
 pub struct Command {
     /// Only what concerns this account (a name or an e-mail address)
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
+    /// Only events of this kind
+    #[arg(long, value_name = "EVENT", value_parser = PossibleValuesParser::new(Event::kinds()))]
+    event: Option<String>,
+    /// Only since this time: an RFC 3339 instant, or so long ago, such as 2h or 7d
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    since: Option<Since>,
     /// So many of the newest entries
     #[arg(long, default_value_t = 100, value_name = "NUMBER")]
     limit: u32,
+    /// Show the newest last, and then what happens from now on
+    #[arg(long)]
+    follow: bool,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
 }
 
+/// An instant, or a time before now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Since {
+    Instant(Timestamp),
+    Ago(Duration),
+}
+
+fn since(text: &str) -> Result<Since, String> {
+    if let Some(instant) = clock::parse_rfc3339(text) {
+        return Ok(Since::Instant(instant));
+    }
+    duration::parse(text).map(Since::Ago).map_err(|_| {
+        "neither an instant such as 2026-09-21T14:13:20Z nor a duration such as 2h or 7d".to_owned()
+    })
+}
+
+/// People call this "at once".
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// What most entries need; a wider one pushes the rest of its line.
+const WIDTHS: &[usize] = &[20, 18, 16, 16, 15, 24, 16, 5];
+
 pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
     let core = open_core(config, IfMissing::Refuse).await?;
+    let outcome = show(&core, &command).await;
+    core.db.close().await;
+    outcome
+}
+
+async fn show(core: &Core, command: &Command) -> Result<(), CliError> {
     let user = match &command.user {
-        Some(name) => Some(users::find(&core, name).await?.id),
+        Some(name) => Some(users::find(core, name).await?.id),
         None => None,
     };
-    let records = store::activity::list(&core.db, user.as_ref(), command.limit).await?;
-    let rows: Vec<_> = records.iter().map(ActivityRow::of).collect();
-    write_rows(&rows, command.json)?;
-    core.db.close().await;
-    Ok(())
+    let filter = filter(core, command, user.as_ref());
+    let mut records = store::activity::list(&core.db, &filter, None, command.limit).await?;
+    if !command.follow {
+        return Ok(write_rows(&rows_of(&records), command.json)?);
+    }
+    let mut following = Following::begin(core, &filter, &records).await?;
+    records.reverse();
+    if command.json {
+        write_more_rows(&rows_of(&records), WIDTHS, true)?;
+    } else {
+        write_rows(&rows_of(&records), false)?;
+    }
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let news = following.look(core, &filter).await?;
+        write_more_rows(&rows_of(&news), WIDTHS, command.json)?;
+    }
+}
+
+fn filter<'a>(core: &Core, command: &'a Command, user: Option<&'a UserId>) -> Filter<'a> {
+    let since = command.since.map(|since| match since {
+        Since::Instant(instant) => instant,
+        Since::Ago(duration) => core.clock.now().before(duration),
+    });
+    Filter {
+        user,
+        event: command.event.as_deref(),
+        since,
+    }
+}
+
+fn rows_of(records: &[Record]) -> Vec<ActivityRow> {
+    records.iter().map(ActivityRow::of).collect()
 }
 
 /// An entry as the command line shows it. Instants are RFC 3339 in UTC.
@@ -45,6 +124,7 @@ struct ActivityRow {
     reason: Option<&'static str>,
     source: &'static str,
     user: Option<String>,
+    actor: Option<String>,
     session: Option<String>,
     address: String,
     user_agent: String,
@@ -60,6 +140,7 @@ impl ActivityRow {
             reason: entry.event.reason(),
             source: entry.source.as_str(),
             user: record.username.clone(),
+            actor: record.actor_name.clone(),
             session: entry.session.as_ref().map(|id| id.to_string()),
             address: entry.address.clone(),
             user_agent: entry.user_agent.clone(),
@@ -70,7 +151,7 @@ impl ActivityRow {
 
 impl Row for ActivityRow {
     const HEADINGS: &'static [&'static str] = &[
-        "TIME", "EVENT", "REASON", "USER", "ADDRESS", "DEVICE", "TIMES",
+        "TIME", "EVENT", "REASON", "USER", "ADDRESS", "DEVICE", "BY", "TIMES",
     ];
 
     fn cells(&self) -> Vec<String> {
@@ -86,7 +167,24 @@ impl Row for ActivityRow {
             self.user.clone().unwrap_or_default(),
             self.address.clone(),
             device,
+            self.actor.clone().unwrap_or_default(),
             self.times.to_string(),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_an_instant_or_so_long_ago() {
+        let instant = Since::Instant(Timestamp::from_millis(1_790_000_000_000));
+        assert_eq!(since("2026-09-21T14:13:20Z"), Ok(instant));
+        assert_eq!(since("2026-09-21T16:13:20+02:00"), Ok(instant));
+        assert_eq!(since("2h"), Ok(Since::Ago(Duration::from_secs(7_200))));
+        for nonsense in ["", "yesterday", "2", "2026-09-21", "-2h"] {
+            assert!(since(nonsense).is_err(), "{nonsense}");
+        }
     }
 }

@@ -15,6 +15,38 @@ pub trait Row: Serialize {
     fn cells(&self) -> Vec<String>;
 }
 
+/// Writes one line to standard output.
+///
+/// # Errors
+/// Where standard output is closed or full.
+pub fn write_line(line: &str) -> io::Result<()> {
+    writeln!(io::stdout(), "{line}")
+}
+
+/// Writes rows that come one by one: nobody knows how wide the next one is, so each column is `least` wide
+/// at least.
+///
+/// # Errors
+/// Where standard output is closed or full.
+pub fn write_more_rows<R: Row>(rows: &[R], least: &[usize], json: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for row in rows {
+        let line = if json {
+            serde_json::to_string(row)?
+        } else {
+            in_columns(&row.cells(), least)
+        };
+        writeln!(out, "{line}")?;
+    }
+    out.flush()
+}
+
+fn in_columns(cells: &[String], widths: &[usize]) -> String {
+    let cells = cells.iter().zip(widths);
+    let cells = cells.map(|(cell, &width)| format!("{cell:width$}"));
+    cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+}
+
 /// Writes all rows to standard output.
 ///
 /// # Errors
@@ -49,11 +81,7 @@ fn write_table(out: &mut impl Write, headings: &[&str], rows: &[Vec<String>]) ->
     };
     let widths: Vec<usize> = (0..headings.len()).map(width_of).collect();
     for row in [&headings].into_iter().chain(rows) {
-        let cells = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, &width)| format!("{cell:width$}"));
-        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+        writeln!(out, "{}", in_columns(row, &widths))?;
     }
     Ok(())
 }

@@ -10,7 +10,14 @@ use crate::{
         moment::Timestamp,
         session::{CurrentUser, SessionId},
     },
-    server::{Core, clock::rfc3339, config::Config, db::IfMissing, sessions, store, users},
+    server::{
+        Core,
+        admin::{self, Admin},
+        clock::rfc3339,
+        config::Config,
+        db::IfMissing,
+        sessions, store, users,
+    },
 };
 use serde::Serialize;
 
@@ -28,25 +35,44 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// End a session, or all sessions of an account
+    /// End a session, all sessions of an account, or all of everybody
     End {
         /// The id that `session list` shows
-        #[arg(required_unless_present = "user", conflicts_with = "user")]
+        #[arg(required_unless_present_any = ["user", "all"], conflicts_with_all = ["user", "all"])]
         id: Option<String>,
         /// All sessions of this account
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", conflicts_with = "all")]
         user: Option<String>,
+        /// All sessions of all accounts
+        #[arg(long)]
+        all: bool,
+        /// List what would be ended, and end nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// With --dry-run: one JSON object a line
+        #[arg(long, requires = "dry_run")]
+        json: bool,
     },
 }
 
 pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
     let core = open_core(config, IfMissing::Refuse).await?;
+    let admin = admin::on_this_machine();
     let outcome = match command {
         Command::List { user, live, json } => list(&core, user.as_deref(), live, json).await,
         Command::End {
-            user: Some(name), ..
-        } => end_all(&core, &name).await,
-        Command::End { id, .. } => end(&core, id.unwrap_or_default()).await,
+            id,
+            user,
+            all: _,
+            dry_run,
+            json,
+        } => match (id, user) {
+            (Some(id), _) if dry_run => would_end_one(&core, id, json).await,
+            (Some(id), _) => end(&core, &admin, id).await,
+            (None, user) if dry_run => list(&core, user.as_deref(), true, json).await,
+            (None, Some(name)) => end_all(&core, &admin, &name).await,
+            (None, None) => end_all_of_everybody(&core, &admin).await,
+        },
     };
     core.db.close().await;
     outcome
@@ -64,11 +90,24 @@ async fn list(core: &Core, user: Option<&str>, live: bool, json: bool) -> Result
     Ok(write_rows(&rows, json)?)
 }
 
-async fn end(core: &Core, id: String) -> Result<(), CliError> {
+async fn find(core: &Core, id: String) -> Result<CurrentUser, CliError> {
     let found = store::sessions::find(&core.db, &SessionId(id)).await?;
-    let found =
-        found.ok_or_else(|| CliError::Refused("there is no session with this id".to_owned()))?;
-    if sessions::end_as_admin(core, &found.session).await? {
+    found.ok_or_else(|| CliError::Refused("there is no session with this id".to_owned()))
+}
+
+async fn would_end_one(core: &Core, id: String, json: bool) -> Result<(), CliError> {
+    let row = SessionRow::of(&find(core, id).await?, core.clock.now());
+    let live = if row.ended_at.is_none() {
+        vec![row]
+    } else {
+        Vec::new()
+    };
+    Ok(write_rows(&live, json)?)
+}
+
+async fn end(core: &Core, admin: &Admin, id: String) -> Result<(), CliError> {
+    let found = find(core, id).await?;
+    if sessions::end_as_admin(core, admin, &found.session).await? {
         to_stderr("The session is ended.");
     } else {
         to_stderr("The session had ended before.");
@@ -76,10 +115,16 @@ async fn end(core: &Core, id: String) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn end_all(core: &Core, name: &str) -> Result<(), CliError> {
+async fn end_all(core: &Core, admin: &Admin, name: &str) -> Result<(), CliError> {
     let user = users::find(core, name).await?;
-    let ended = sessions::end_all_as_admin(core, &user.id).await?;
+    let ended = sessions::end_all_as_admin(core, admin, &user.id).await?;
     to_stderr(&format!("{ended} sessions of {} are ended.", user.username));
+    Ok(())
+}
+
+async fn end_all_of_everybody(core: &Core, admin: &Admin) -> Result<(), CliError> {
+    let ended = sessions::end_all_of_everybody(core, admin).await?;
+    to_stderr(&format!("{ended} sessions are ended."));
     Ok(())
 }
 

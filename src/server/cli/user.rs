@@ -6,23 +6,33 @@ use super::{
     password::new_password,
 };
 use crate::{
-    domain::user::User,
+    domain::user::{LookupKey, User},
     server::{
         Core,
+        admin::{self, Admin},
+        cleanup,
         config::Config,
         db::IfMissing,
+        origin::Site,
+        password_links::{self, MadeLink},
         store,
         users::{self, UserDraft, UserError},
     },
 };
 use serde::Serialize;
+use std::io::{self, BufRead, Read};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Create an account
+    /// Create an account with a password
     Create(NewUser),
+    /// Print a link with which a person sets their first password; makes the account where there is none
+    Invite(Invitation),
     /// List all accounts
     List {
+        /// Only those whose name, e-mail address or display name begins so
+        #[arg(long, value_name = "BEGINNING")]
+        search: Option<String>,
         /// One JSON object a line
         #[arg(long)]
         json: bool,
@@ -36,15 +46,13 @@ pub enum Command {
         json: bool,
     },
     /// Forbid an account to sign in, and end all its sessions now
-    Disable {
-        /// The name or the e-mail address
-        name: String,
-    },
+    Disable(Named),
     /// Let a disabled account sign in again
-    Enable {
-        /// The name or the e-mail address
-        name: String,
-    },
+    Enable(Named),
+    /// Make an account an administrator
+    Promote(Named),
+    /// Make an account an administrator no more
+    Demote(Named),
     /// Give an account a new password, and end all its sessions now
     SetPassword {
         /// The name or the e-mail address
@@ -53,12 +61,33 @@ pub enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Print a link with which a person sets a new password; the old one is good until it is used
+    Reset {
+        /// The name or the e-mail address
+        name: String,
+        /// Print the link as one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete an account with its sessions; the audit log keeps its name
+    Delete {
+        /// The name or the e-mail address
+        name: String,
+        /// Do not ask for the name once more
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(clap::Args)]
-pub struct NewUser {
-    /// 1 to 64 letters and digits, with single dots, hyphens or underscores between them
+pub struct Named {
+    /// The name or the e-mail address
     name: String,
+}
+
+/// What is known of a new account beside its name.
+#[derive(clap::Args)]
+struct Details {
     /// An address that can be typed in place of the name
     #[arg(long)]
     email: Option<String>,
@@ -71,6 +100,37 @@ pub struct NewUser {
     /// Make it an administrator
     #[arg(long)]
     admin: bool,
+}
+
+impl Details {
+    fn draft(&self, name: &str) -> UserDraft {
+        UserDraft {
+            username: name.to_owned(),
+            email: self.email.clone(),
+            display_name: self.display_name.clone(),
+            description: self.description.clone(),
+            is_admin: self.admin,
+        }
+    }
+
+    /// Whether anything was said that an account there is already would not hear of.
+    fn says_anything(&self) -> bool {
+        let Self {
+            email,
+            display_name,
+            description,
+            admin,
+        } = self;
+        email.is_some() || display_name.is_some() || !description.is_empty() || *admin
+    }
+}
+
+#[derive(clap::Args)]
+pub struct NewUser {
+    /// 1 to 64 letters and digits, with single dots, hyphens or underscores between them
+    name: String,
+    #[command(flatten)]
+    details: Details,
     /// Read the password from one line of standard input
     #[arg(long)]
     password_stdin: bool,
@@ -79,88 +139,241 @@ pub struct NewUser {
     json: bool,
 }
 
-impl NewUser {
-    fn draft(&self) -> UserDraft {
-        UserDraft {
-            username: self.name.clone(),
-            email: self.email.clone(),
-            display_name: self.display_name.clone(),
-            description: self.description.clone(),
-            is_admin: self.admin,
-        }
-    }
+#[derive(clap::Args)]
+pub struct Invitation {
+    /// The name of a new account, or the name or e-mail address of one that has no password yet
+    name: String,
+    #[command(flatten)]
+    details: Details,
+    /// Print the link as one JSON object
+    #[arg(long)]
+    json: bool,
 }
 
 pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
+    let check = |draft: UserDraft| draft.check().map_err(UserError::from);
     let if_missing = match &command {
         // A refused name makes no database.
-        Command::Create(new) => new
-            .draft()
-            .check()
-            .map(|_| IfMissing::Create)
-            .map_err(UserError::from)?,
+        Command::Create(new) => check(new.details.draft(&new.name)).map(|_| IfMissing::Create)?,
         _ => IfMissing::Refuse,
     };
     let core = open_core(config, if_missing).await?;
-    let outcome = carry_out(command, &core).await;
+    let admin = admin::on_this_machine();
+    let outcome = carry_out(command, &core, &admin, config).await;
     core.db.close().await;
     outcome
 }
 
-async fn carry_out(command: Command, core: &Core) -> Result<(), CliError> {
+async fn carry_out(
+    command: Command,
+    core: &Core,
+    admin: &Admin,
+    config: &Config,
+) -> Result<(), CliError> {
     match command {
-        Command::Create(new) => create(core, &new).await,
-        Command::List { json } => {
-            let users = store::users::list(&core.db).await?;
-            Ok(write_rows(
-                &users.iter().map(UserRow::from).collect::<Vec<_>>(),
-                json,
-            )?)
-        }
+        Command::Create(new) => create(core, admin, &new).await,
+        Command::Invite(invitation) => invite(core, admin, config, &invitation).await,
+        Command::List { search, json } => list(core, search.as_deref(), json).await,
         Command::Show { name, json } => Ok(write_rows(
             &[UserRow::from(&users::find(core, &name).await?)],
             json,
         )?),
-        Command::Disable { name } => {
+        Command::Reset { name, json } => reset(core, admin, config, &name, json).await,
+        Command::Delete { name, yes } => delete(core, admin, &name, yes).await,
+        Command::Disable(Named { name }) => {
             let user = users::find(core, &name).await?;
-            let ended = users::disable(core, &user).await?;
-            to_stderr(&format!(
-                "{} is disabled; {ended} sessions ended.",
-                user.username
-            ));
-            Ok(())
+            let ended = users::disable(core, admin, &user).await?;
+            let name = user.username;
+            told(&format!("{name} is disabled; {ended} sessions ended."))
         }
-        Command::Enable { name } => {
+        Command::Enable(Named { name }) => {
             let user = users::find(core, &name).await?;
-            users::enable(core, &user).await?;
-            to_stderr(&format!("{} can sign in again.", user.username));
-            Ok(())
+            users::enable(core, admin, &user).await?;
+            told(&format!("{} can sign in again.", user.username))
+        }
+        Command::Promote(Named { name }) => {
+            let user = users::find(core, &name).await?;
+            let is_new = users::promote(core, admin, &user).await?;
+            let word = if is_new { "now" } else { "already" };
+            told(&format!("{} is {word} an administrator.", user.username))
+        }
+        Command::Demote(Named { name }) => {
+            let user = users::find(core, &name).await?;
+            let was = users::demote(core, admin, &user).await?;
+            let words = if was {
+                "no administrator any more"
+            } else {
+                "no administrator"
+            };
+            told(&format!("{} is {words}.", user.username))
         }
         Command::SetPassword {
             name,
             password_stdin,
         } => {
             let user = users::find(core, &name).await?;
-            let ended = users::set_password(core, &user, &new_password(password_stdin)?).await?;
-            to_stderr(&format!(
-                "{} has a new password; {ended} sessions ended.",
-                user.username
-            ));
-            Ok(())
+            let password = new_password(password_stdin)?;
+            let ended = users::set_password(core, admin, &user, &password).await?;
+            let name = user.username;
+            told(&format!(
+                "{name} has a new password; {ended} sessions ended."
+            ))
         }
     }
 }
 
+fn told(words: &str) -> Result<(), CliError> {
+    to_stderr(words);
+    Ok(())
+}
+
+/// Pages are for people who look; a command goes on until the end.
+const AT_ONCE: u32 = 500;
+
+async fn list(core: &Core, search: Option<&str>, json: bool) -> Result<(), CliError> {
+    let prefix = LookupKey::of(search.unwrap_or_default());
+    if search.is_some() {
+        // After an upgrade the server may not have come to it yet.
+        cleanup::fold_display_names(core).await?;
+    }
+    let mut users = Vec::new();
+    let mut after = None;
+    loop {
+        let found = store::users::page(&core.db, &prefix, after.as_ref(), AT_ONCE).await?;
+        users.extend(found.users);
+        after = found.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let rows: Vec<_> = users.iter().map(UserRow::from).collect();
+    Ok(write_rows(&rows, json)?)
+}
+
 /// The draft is checked before the password is asked for, so that nobody types it in vain.
-async fn create(core: &Core, new: &NewUser) -> Result<(), CliError> {
-    let draft = new.draft().check().map_err(UserError::from)?;
-    users::create(core, &draft, &new_password(new.password_stdin)?).await?;
+async fn create(core: &Core, admin: &Admin, new: &NewUser) -> Result<(), CliError> {
+    let draft = new
+        .details
+        .draft(&new.name)
+        .check()
+        .map_err(UserError::from)?;
+    users::create(core, admin, &draft, &new_password(new.password_stdin)?).await?;
     let user = users::find(core, &new.name).await?;
     if new.json {
         return Ok(write_rows(&[UserRow::from(&user)], true)?);
     }
-    to_stderr(&format!("{} can sign in now.", user.username));
-    Ok(())
+    told(&format!("{} can sign in now.", user.username))
+}
+
+/// Whoever has no password yet gets another link, and the one before is void.
+async fn invite(
+    core: &Core,
+    admin: &Admin,
+    config: &Config,
+    invitation: &Invitation,
+) -> Result<(), CliError> {
+    let Invitation {
+        name,
+        details,
+        json,
+    } = invitation;
+    let link = match users::find(core, name).await {
+        Ok(user) if user.has_password => {
+            let words =
+                "has a password already. `vestibule user reset` makes a link for a new one.";
+            return Err(CliError::Refused(format!("{} {words}", user.username)));
+        }
+        Ok(user) if details.says_anything() => {
+            let words = "there is an account already; invite it by its name alone.";
+            return Err(CliError::Refused(format!("{}: {words}", user.username)));
+        }
+        Ok(user) => password_links::make(core, admin, &user).await?,
+        Err(UserError::NotFound) => {
+            let draft = details.draft(name).check().map_err(UserError::from)?;
+            password_links::invite(core, admin, &draft).await?
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let user = users::find(core, name).await?;
+    print_link(&user, &link, config, *json)
+}
+
+async fn reset(
+    core: &Core,
+    admin: &Admin,
+    config: &Config,
+    name: &str,
+    json: bool,
+) -> Result<(), CliError> {
+    let user = users::find(core, name).await?;
+    if !user.has_password {
+        let words = "has no password yet. `vestibule user invite` makes a link for the first one.";
+        return Err(CliError::Refused(format!("{} {words}", user.username)));
+    }
+    let link = password_links::make(core, admin, &user).await?;
+    print_link(&user, &link, config, json)
+}
+
+/// The link goes to standard output, and nowhere else: nobody can be told it again.
+fn print_link(user: &User, link: &MadeLink, config: &Config, json: bool) -> Result<(), CliError> {
+    let site = Site::new(config.public_url.clone(), config.site_addr.port());
+    let row = LinkRow {
+        user: user.username.clone(),
+        purpose: link.purpose.as_str(),
+        expires_at: crate::server::clock::rfc3339(link.expires_at),
+        link: link.address(&site.public_url.origin()),
+    };
+    if json {
+        return Ok(write_rows(&[row], true)?);
+    }
+    to_stderr(&format!(
+        "{} sets a password with this link, once, until {}. It is shown only now:",
+        row.user, row.expires_at
+    ));
+    Ok(super::output::write_line(&row.link)?)
+}
+
+async fn delete(core: &Core, admin: &Admin, name: &str, yes: bool) -> Result<(), CliError> {
+    let user = users::find(core, name).await?;
+    if !yes {
+        confirm(&user)?;
+    }
+    let ended = users::delete(core, admin, &user).await?;
+    let name = user.username;
+    told(&format!("{name} is deleted; {ended} sessions ended."))
+}
+
+/// The name once more, on the terminal or in one line of standard input.
+fn confirm(user: &User) -> Result<(), CliError> {
+    const LONGEST: u64 = 4_096;
+    let name = &user.username;
+    to_stderr(&format!(
+        "This deletes {name} for good, with all sessions. Type the name once more:"
+    ));
+    let mut typed = String::new();
+    io::stdin().lock().take(LONGEST).read_line(&mut typed)?;
+    if LookupKey::of(&typed) == LookupKey::of(name) {
+        return Ok(());
+    }
+    let words = "this is not the name; nothing is deleted. Without a terminal, --yes goes on.";
+    Err(CliError::Refused(words.to_owned()))
+}
+
+/// A link as programs get it.
+#[derive(Serialize)]
+struct LinkRow {
+    user: String,
+    purpose: &'static str,
+    expires_at: String,
+    link: String,
+}
+
+impl Row for LinkRow {
+    const HEADINGS: &'static [&'static str] = &["LINK"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.link.clone()]
+    }
 }
 
 /// An account as the command line shows it.
@@ -173,6 +386,7 @@ struct UserRow {
     description: String,
     admin: bool,
     disabled: bool,
+    has_password: bool,
 }
 
 impl From<&User> for UserRow {
@@ -185,6 +399,7 @@ impl From<&User> for UserRow {
             description: user.description.clone(),
             admin: user.is_admin,
             disabled: user.disabled,
+            has_password: user.has_password,
         }
     }
 }
@@ -203,7 +418,12 @@ impl Row for UserRow {
                 "member"
             }
             .to_owned(),
-            if self.disabled { "disabled" } else { "enabled" }.to_owned(),
+            match (self.disabled, self.has_password) {
+                (true, _) => "disabled",
+                (false, false) => "invited",
+                (false, true) => "enabled",
+            }
+            .to_owned(),
         ]
     }
 }

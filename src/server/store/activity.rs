@@ -1,14 +1,13 @@
 //! The table `activity`: what happened, written in the transaction in which it happens.
 
+mod lists;
+
+pub use lists::{Filter, PAGES, Position, list, news};
+
 use crate::{
-    domain::{
-        activity::{Entry, Event, Record, Source},
-        moment::Timestamp,
-        session::SessionId,
-        user::UserId,
-    },
+    domain::{activity::Entry, moment::Timestamp, session::SessionId, user::UserId},
     server::{
-        db::{Db, StoreError, Transaction, in_transaction, on_pool},
+        db::{Db, StoreError, Transaction, in_transaction},
         token::{self, KeyedDigest},
     },
 };
@@ -19,8 +18,8 @@ pub(super) async fn insert_within(
     entry: Entry,
 ) -> Result<(), StoreError> {
     let id = token::new_id();
-    let username = upsert_within(transaction, &id, &entry, 1).await?;
-    transaction.after_commit(move || write_to_log(&entry, username.as_deref(), 1));
+    let names = upsert_within(transaction, &id, &entry, 1).await?;
+    transaction.after_commit(move || write_to_log(&entry, &names, 1));
     Ok(())
 }
 
@@ -40,37 +39,46 @@ pub async fn add_up(
 ) -> Result<(), StoreError> {
     let id = format!("{} {} {window}", subject.as_str(), entry.event.as_str());
     let mut transaction = db.begin().await?;
-    let username = upsert_within(&mut transaction, &id, &entry, times).await?;
-    transaction.after_commit(move || write_to_log(&entry, username.as_deref(), times));
+    let names = upsert_within(&mut transaction, &id, &entry, times).await?;
+    transaction.after_commit(move || write_to_log(&entry, &names, times));
     transaction.commit().await
 }
 
-/// Returns the name of the account that the entry concerns.
+/// What the accounts of an entry are called.
+#[derive(sqlx::FromRow)]
+struct Names {
+    username: Option<String>,
+    actor_name: Option<String>,
+}
+
+/// Returns the names of the account that the entry concerns, and of the administrator.
 async fn upsert_within(
     transaction: &mut Transaction,
     id: &str,
     entry: &Entry,
     times: u32,
-) -> Result<Option<String>, StoreError> {
-    const SQL: &str = "INSERT INTO activity \
-        (id, at, event, reason, source, user_id, username, session_id, address, user_agent, times) \
-        VALUES ($1, $2, $3, $4, $5, $6, (SELECT username FROM users WHERE id = $6), $7, $8, $9, $10) \
+) -> Result<Names, StoreError> {
+    const SQL: &str = "INSERT INTO activity (id, at, event, reason, source, user_id, username, session_id, \
+        address, user_agent, times, actor_id, actor_name) \
+        VALUES ($1, $2, $3, $4, $5, $6, (SELECT username FROM users WHERE id = $6), $7, $8, $9, $10, \
+        $11, (SELECT username FROM users WHERE id = $11)) \
         ON CONFLICT (id) DO UPDATE SET at = excluded.at, times = activity.times + excluded.times \
-        RETURNING username";
-    let user = entry.user.as_ref().map(|user| user.0.as_str());
+        RETURNING username, actor_name";
+    let text = |id: &Option<UserId>| id.as_ref().map(|id| id.0.clone());
     let session = entry.session.as_ref().map(|session| session.0.as_str());
     Ok(
-        in_transaction!(transaction, connection => sqlx::query_scalar(SQL)
+        in_transaction!(transaction, connection => sqlx::query_as(SQL)
         .bind(id)
         .bind(entry.at.as_millis())
         .bind(entry.event.as_str())
         .bind(entry.event.reason())
         .bind(entry.source.as_str())
-        .bind(user)
+        .bind(text(&entry.user))
         .bind(session)
         .bind(&entry.address)
         .bind(&entry.user_agent)
         .bind(i64::from(times))
+        .bind(text(&entry.actor))
         .fetch_one(connection)
         .await?),
     )
@@ -78,75 +86,19 @@ async fn upsert_within(
 
 /// No value of it can break a line: names and addresses have their grammars, and a user agent was
 /// stripped of control characters when it came in (ASVS V16.4.1).
-fn write_to_log(entry: &Entry, username: Option<&str>, times: u32) {
+fn write_to_log(entry: &Entry, names: &Names, times: u32) {
     tracing::info!(
         target: "vestibule::activity",
         event = entry.event.as_str(),
         reason = entry.event.reason(),
         source = entry.source.as_str(),
-        user = username,
+        user = names.username,
+        actor = names.actor_name,
         session = entry.session.as_ref().map(SessionId::short),
         address = entry.address,
         user_agent = entry.user_agent,
         times,
     );
-}
-
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    at: i64,
-    event: String,
-    reason: Option<String>,
-    source: String,
-    user_id: Option<String>,
-    username: Option<String>,
-    session_id: Option<String>,
-    address: String,
-    user_agent: String,
-    times: i64,
-}
-
-impl TryFrom<Row> for Record {
-    type Error = StoreError;
-
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        let corrupt = || StoreError::Corrupt {
-            table: "activity",
-            id: row.id.clone(),
-        };
-        let sources = [Source::Browser, Source::Command, Source::Server];
-        Ok(Self {
-            entry: Entry {
-                at: Timestamp::from_millis(row.at),
-                event: Event::parse(&row.event, row.reason.as_deref()).map_err(|_| corrupt())?,
-                source: sources
-                    .into_iter()
-                    .find(|source| source.as_str() == row.source)
-                    .ok_or_else(corrupt)?,
-                user: row.user_id.map(UserId),
-                session: row.session_id.map(SessionId),
-                address: row.address,
-                user_agent: row.user_agent,
-            },
-            username: row.username,
-            times: u64::try_from(row.times).unwrap_or(0),
-        })
-    }
-}
-
-/// The newest entries first; of one user where `user` is given.
-pub async fn list(db: &Db, user: Option<&UserId>, limit: u32) -> Result<Vec<Record>, StoreError> {
-    const SQL: &str = "SELECT id, at, event, reason, source, user_id, username, session_id, address, \
-        user_agent, times FROM activity WHERE user_id = $1 OR $1 IS NULL \
-        ORDER BY at DESC, id DESC LIMIT $2";
-    let user = user.map(|user| user.0.as_str());
-    let rows: Vec<Row> = on_pool!(db, pool => sqlx::query_as(SQL)
-        .bind(user)
-        .bind(i64::from(limit))
-        .fetch_all(pool)
-        .await?);
-    rows.into_iter().map(Record::try_from).collect()
 }
 
 /// Takes up to `limit` old entries away. Returns how many.

@@ -4,8 +4,10 @@
 //! Every function runs on SQLite and on PostgreSQL, and `tests/store/` tries it on both.
 
 pub mod activity;
+mod administration;
 pub mod devices;
 pub mod keys;
+pub mod password_links;
 pub mod sessions;
 pub mod setup_codes;
 pub mod throttle;

@@ -9,7 +9,8 @@ mod sign_ins;
 
 pub(super) use ends::end_all_within;
 pub use ends::{
-    delete_ended_before, end, end_all_and_sign_out, end_all_but, end_all_of_user, end_timed_out,
+    delete_ended_before, end, end_all_and_sign_out, end_all_but, end_all_of_user, end_some,
+    end_timed_out,
 };
 pub use lives::{ended_among, lives};
 pub use sign_ins::{SignIn, SignIns, disown, recognise, sign_ins_beside};
@@ -109,7 +110,8 @@ macro_rules! select_sessions {
         concat!(
             "SELECT s.id AS session_id, s.user_id, s.created_at, s.last_seen_at, s.authenticated_at, ",
             "s.idle_ends_at, s.absolute_ends_at, s.remember, s.address, s.user_agent, s.ended_at, ",
-            "s.end_reason, u.username, u.email, u.display_name, u.description, u.is_admin, u.disabled_at ",
+            "s.end_reason, u.username, u.email, u.display_name, u.description, u.is_admin, u.disabled_at, ",
+            "u.password_hash <> '' AS has_password ",
             "FROM sessions s JOIN users u ON u.id = s.user_id ",
             $rest
         )
@@ -196,6 +198,7 @@ fn entry(session: &NewSession<'_>, event: Event) -> Entry {
         event,
         source: Source::Browser,
         user: Some(session.user_id.clone()),
+        actor: None,
         session: Some(session.id.clone()),
         address: session.address.to_owned(),
         user_agent: session.user_agent.to_owned(),
@@ -269,6 +272,8 @@ pub async fn renew_with_password(
         // Dropped without a commit, the transaction leaves everything as it was.
         return Ok(None);
     };
+    // Every reset in flight ends with the password before.
+    super::password_links::void_within(&mut transaction, session.user_id).await?;
     insert(&mut transaction, session).await?;
     super::devices::forget_others_within(&mut transaction, session.user_id, change.device).await?;
     super::throttle::give_back_within(&mut transaction, change.admission).await?;

@@ -1,6 +1,6 @@
 //! The table `setup_codes`: at most one row, and none once there is an account.
 
-use super::users::{NewUser, bind_user};
+use super::users::{NewUser, bind_user, insert_user};
 use crate::{
     domain::{activity::Entry, moment::Timestamp},
     server::{
@@ -54,9 +54,9 @@ pub async fn redeem(
     entry: Entry,
 ) -> Result<bool, StoreError> {
     const TAKE: &str = "DELETE FROM setup_codes WHERE code_digest = $1 AND expires_at > $2";
-    const INSERT: &str = "INSERT INTO users (id, username, username_key, email, email_key, display_name, \
-        description, is_admin, password_hash, created_at) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 \
-        WHERE NOT EXISTS (SELECT 1 FROM users)";
+    const INSERT: &str = insert_user!(
+        "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 WHERE NOT EXISTS (SELECT 1 FROM users)"
+    );
     let mut transaction = db.begin().await?;
     let taken = in_transaction!(transaction, connection => sqlx::query(TAKE)
         .bind(digest.as_str())

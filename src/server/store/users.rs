@@ -1,14 +1,25 @@
 //! The table `users`.
 
+mod changes;
+mod search;
+
+pub(super) use changes::end_everything_within;
+pub use changes::{delete, demote, disable, enable, promote, set_password};
+pub use search::{ALL, BY_PREFIX, Found, Place, fold_some_display_names, page};
+
+use super::password_links::{self, NewLink};
 use crate::{
     domain::{
-        activity::{Entry, Event, Source},
+        activity::{By, Entry, Event},
         moment::Timestamp,
-        session::{EndReason, Ended},
-        user::{Email, LookupKey, User, UserId, Username},
+        password_link::LinkPurpose,
+        user::{Email, LookupKey, User, UserId, Username, fold},
     },
     server::db::{Db, StoreError, in_transaction, on_pool},
 };
+
+/// The `password_hash` of an account without a password: no hash looks like it, so none is compared.
+pub const NO_PASSWORD: &str = "";
 
 /// A new account, with every value checked.
 pub struct NewUser<'a> {
@@ -25,7 +36,15 @@ pub struct NewUser<'a> {
 /// What signing in needs of an account: the only value with the password hash in it.
 pub struct Credentials {
     pub user: User,
+    /// [`NO_PASSWORD`] where there is none.
     pub password_hash: String,
+}
+
+impl Credentials {
+    /// The hash to compare with, where the account has a password.
+    pub fn hash(&self) -> Option<&str> {
+        self.user.has_password.then_some(&*self.password_hash)
+    }
 }
 
 /// The columns of an account that every query of it selects, here and in `sessions`.
@@ -38,7 +57,17 @@ pub(super) struct UserRow {
     description: String,
     is_admin: bool,
     disabled_at: Option<i64>,
+    has_password: bool,
 }
+
+/// The columns of [`UserRow`], from `users u`.
+macro_rules! user_columns {
+    () => {
+        "u.id AS user_id, u.username, u.email, u.display_name, u.description, u.is_admin, u.disabled_at, \
+         u.password_hash <> '' AS has_password"
+    };
+}
+pub(super) use user_columns;
 
 impl From<UserRow> for User {
     fn from(row: UserRow) -> Self {
@@ -50,6 +79,7 @@ impl From<UserRow> for User {
             description: row.description,
             is_admin: row.is_admin,
             disabled: row.disabled_at.is_some(),
+            has_password: row.has_password,
         }
     }
 }
@@ -61,7 +91,19 @@ struct CredentialsRow {
     password_hash: String,
 }
 
-/// The values of a [`NewUser`], from `$1` to `$10`.
+/// The columns of a new account, and [`bind_user`]'s values for them.
+macro_rules! insert_user {
+    ($values:literal) => {
+        concat!(
+            "INSERT INTO users (id, username, username_key, email, email_key, display_name, description, ",
+            "is_admin, password_hash, created_at, display_name_key) ",
+            $values
+        )
+    };
+}
+pub(super) use insert_user;
+
+/// The values of a [`NewUser`], from `$1` to `$11`.
 macro_rules! bind_user {
     ($query:expr, $user:expr) => {
         $query
@@ -75,6 +117,7 @@ macro_rules! bind_user {
             .bind($user.is_admin)
             .bind($user.password_hash)
             .bind($user.created_at.as_millis())
+            .bind($crate::domain::user::fold($user.display_name))
     };
 }
 pub(super) use bind_user;
@@ -82,9 +125,30 @@ pub(super) use bind_user;
 /// # Errors
 /// [`StoreError::NotUnique`] where the name or the e-mail address is taken: the database decides,
 /// so two at once cannot both win.
-pub async fn insert(db: &Db, user: &NewUser<'_>, source: Source) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO users (id, username, username_key, email, email_key, display_name, \
-        description, is_admin, password_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+pub async fn insert(db: &Db, user: &NewUser<'_>, by: impl Into<By>) -> Result<(), StoreError> {
+    insert_with_link(db, user, None, &by.into()).await
+}
+
+/// The same for an account without a password, with the link by which the person sets it.
+///
+/// # Errors
+/// As for [`insert`].
+pub async fn insert_invited(
+    db: &Db,
+    user: &NewUser<'_>,
+    link: &NewLink<'_>,
+    by: &By,
+) -> Result<(), StoreError> {
+    insert_with_link(db, user, Some(link), by).await
+}
+
+async fn insert_with_link(
+    db: &Db,
+    user: &NewUser<'_>,
+    link: Option<&NewLink<'_>>,
+    by: &By,
+) -> Result<(), StoreError> {
+    const SQL: &str = insert_user!("VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
     let mut transaction = db.begin().await?;
     // Any account makes the setup code void. It is taken first: at the same moment as `redeem`, one of
     // the two waits for the other.
@@ -93,16 +157,22 @@ pub async fn insert(db: &Db, user: &NewUser<'_>, source: Source) -> Result<(), S
         .execute(connection)
         .await
         .map(|_| ())?);
-    let entry = entry(&user.id, Event::UserCreated, source, user.created_at);
+    let entry = by.entry(Event::UserCreated, &user.id, user.created_at);
     super::activity::insert_within(&mut transaction, entry).await?;
+    if let Some(link) = link {
+        password_links::insert_within(&mut transaction, LinkPurpose::Invitation, link, by).await?;
+    }
     transaction.commit().await
 }
 
 /// The account with this name or e-mail address. A name has no `@` and an address always has one,
 /// so at most one account answers to a key.
 pub async fn find_credentials(db: &Db, key: &LookupKey) -> Result<Option<Credentials>, StoreError> {
-    const SQL: &str = "SELECT id AS user_id, username, email, display_name, description, is_admin, \
-        disabled_at, password_hash FROM users WHERE username_key = $1 OR email_key = $1";
+    const SQL: &str = concat!(
+        "SELECT ",
+        user_columns!(),
+        ", u.password_hash FROM users u WHERE u.username_key = $1 OR u.email_key = $1"
+    );
     let row: Option<CredentialsRow> =
         on_pool!(db, pool => sqlx::query_as(SQL).bind(key.as_str()).fetch_optional(pool).await?);
     Ok(row.map(|row| Credentials {
@@ -112,10 +182,21 @@ pub async fn find_credentials(db: &Db, key: &LookupKey) -> Result<Option<Credent
 }
 
 pub async fn list(db: &Db) -> Result<Vec<User>, StoreError> {
-    const SQL: &str = "SELECT id AS user_id, username, email, display_name, description, is_admin, \
-        disabled_at FROM users ORDER BY username_key";
+    const SQL: &str = concat!(
+        "SELECT ",
+        user_columns!(),
+        " FROM users u ORDER BY u.username_key"
+    );
     let rows: Vec<UserRow> = on_pool!(db, pool => sqlx::query_as(SQL).fetch_all(pool).await?);
     Ok(rows.into_iter().map(User::from).collect())
+}
+
+/// The account with this id.
+pub async fn find(db: &Db, id: &UserId) -> Result<Option<User>, StoreError> {
+    const SQL: &str = concat!("SELECT ", user_columns!(), " FROM users u WHERE u.id = $1");
+    let row: Option<UserRow> =
+        on_pool!(db, pool => sqlx::query_as(SQL).bind(&id.0).fetch_optional(pool).await?);
+    Ok(row.map(User::from))
 }
 
 pub async fn any_exists(db: &Db) -> Result<bool, StoreError> {
@@ -141,8 +222,8 @@ pub async fn update_profile(
     profile: &Profile<'_>,
     entry: Entry,
 ) -> Result<bool, StoreError> {
-    const SQL: &str = "UPDATE users SET display_name = $2, email = $3, email_key = $4, description = $5 \
-        WHERE id = $1 AND disabled_at IS NULL";
+    const SQL: &str = "UPDATE users SET display_name = $2, email = $3, email_key = $4, description = $5, \
+        display_name_key = $6 WHERE id = $1 AND disabled_at IS NULL";
     let mut transaction = db.begin().await?;
     let updated = in_transaction!(transaction, connection => sqlx::query(SQL)
         .bind(&id.0)
@@ -150,6 +231,7 @@ pub async fn update_profile(
         .bind(profile.email.map(Email::as_str))
         .bind(profile.email.map(|email| email.key().as_str().to_owned()))
         .bind(profile.description)
+        .bind(fold(profile.display_name))
         .execute(connection)
         .await?
         .rows_affected());
@@ -159,99 +241,4 @@ pub async fn update_profile(
     super::activity::insert_within(&mut transaction, entry).await?;
     transaction.commit().await?;
     Ok(true)
-}
-
-/// Disables the account and ends all its sessions, in one transaction. Returns how many ended.
-///
-/// The account is written first: a sign-in under way either sees the account disabled, or has its
-/// new session ended by the second statement.
-pub async fn disable(
-    db: &Db,
-    id: &UserId,
-    now: Timestamp,
-    source: Source,
-) -> Result<u64, StoreError> {
-    const SQL: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
-    let mut transaction = db.begin().await?;
-    let disabled = in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&id.0)
-        .bind(now.as_millis())
-        .execute(connection)
-        .await?
-        .rows_affected());
-    if disabled == 1 {
-        let entry = entry(id, Event::UserDisabled, source, now);
-        super::activity::insert_within(&mut transaction, entry).await?;
-    }
-    let ended = Ended {
-        at: now,
-        reason: EndReason::UserDisabled,
-    };
-    let count = super::sessions::end_all_within(&mut transaction, id, ended, source).await?;
-    transaction.commit().await?;
-    Ok(count)
-}
-
-/// Lets a disabled account sign in again. Its ended sessions stay ended.
-pub async fn enable(
-    db: &Db,
-    id: &UserId,
-    now: Timestamp,
-    source: Source,
-) -> Result<(), StoreError> {
-    const SQL: &str =
-        "UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL";
-    let mut transaction = db.begin().await?;
-    let enabled = in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&id.0)
-        .execute(connection)
-        .await?
-        .rows_affected());
-    if enabled == 1 {
-        let entry = entry(id, Event::UserEnabled, source, now);
-        super::activity::insert_within(&mut transaction, entry).await?;
-    }
-    transaction.commit().await
-}
-
-/// Sets a new password for somebody who may have lost the old one: all sessions end, and all
-/// devices are strangers again, in one transaction. Returns how many sessions ended.
-pub async fn set_password(
-    db: &Db,
-    id: &UserId,
-    password_hash: &str,
-    now: Timestamp,
-    source: Source,
-) -> Result<u64, StoreError> {
-    const SQL: &str = "UPDATE users SET password_hash = $2 WHERE id = $1";
-    let mut transaction = db.begin().await?;
-    in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&id.0)
-        .bind(password_hash)
-        .execute(connection)
-        .await
-        .map(|_| ())?);
-    super::devices::forget_all_within(&mut transaction, id).await?;
-    let entry = entry(id, Event::PasswordSet, source, now);
-    super::activity::insert_within(&mut transaction, entry).await?;
-    let ended = Ended {
-        at: now,
-        reason: EndReason::PasswordChanged,
-    };
-    let count = super::sessions::end_all_within(&mut transaction, id, ended, source).await?;
-    transaction.commit().await?;
-    Ok(count)
-}
-
-/// What happens to an account, and not in one of its sessions.
-fn entry(id: &UserId, event: Event, source: Source, at: Timestamp) -> Entry {
-    Entry {
-        at,
-        event,
-        source,
-        user: Some(id.clone()),
-        session: None,
-        address: String::new(),
-        user_agent: String::new(),
-    }
 }

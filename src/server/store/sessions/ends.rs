@@ -3,7 +3,7 @@
 use super::{super::activity, NewSession};
 use crate::{
     domain::{
-        activity::{Entry, Event, Source},
+        activity::{By, Entry, Event, Source},
         moment::Timestamp,
         session::{EndReason, Ended, Session, SessionId},
         user::UserId,
@@ -52,19 +52,22 @@ struct EndedRow {
 async fn note_ends(
     transaction: &mut Transaction,
     rows: &[EndedRow],
-    source: Source,
+    by: &By,
 ) -> Result<(), StoreError> {
     let mut news = Vec::with_capacity(rows.len());
     for row in rows {
         let reason = row.reason()?;
+        let is_time_out = matches!(reason, EndReason::Idle | EndReason::Expired);
         let entry = Entry {
             at: Timestamp::from_millis(row.ended_at),
             event: Event::SessionEnded(reason),
-            source: match reason {
-                EndReason::Idle | EndReason::Expired => Source::Server,
-                _ => source,
+            source: if is_time_out {
+                Source::Server
+            } else {
+                by.source
             },
             user: Some(UserId(row.user_id.clone())),
+            actor: by.actor.clone().filter(|_| !is_time_out),
             session: Some(SessionId(row.id.clone())),
             address: row.address.clone(),
             user_agent: row.user_agent.clone(),
@@ -116,7 +119,7 @@ pub async fn end_replaced_within(
         .bind(EndReason::Replaced.as_str())
         .fetch_all(connection)
         .await?);
-    note_ends(transaction, &rows, Source::Browser).await
+    note_ends(transaction, &rows, &Source::Browser.into()).await
 }
 
 /// Ends one session. `false` where it had ended before: the first reason stays.
@@ -124,7 +127,7 @@ pub async fn end(
     db: &Db,
     id: &SessionId,
     ended: Ended,
-    source: Source,
+    by: impl Into<By>,
 ) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
         WHERE id = $1 AND ended_at IS NULL \
@@ -136,7 +139,7 @@ pub async fn end(
         .bind(ended.reason.as_str())
         .fetch_all(connection)
         .await?);
-    note_ends(&mut transaction, &rows, source).await?;
+    note_ends(&mut transaction, &rows, &by.into()).await?;
     transaction.commit().await?;
     Ok(rows.len() == 1)
 }
@@ -155,7 +158,7 @@ pub async fn end_within(
         .bind(ended.reason.as_str())
         .fetch_all(connection)
         .await?);
-    note_ends(transaction, &rows, source).await
+    note_ends(transaction, &rows, &source.into()).await
 }
 
 /// Ends all sessions of a user. Returns how many were live.
@@ -163,10 +166,10 @@ pub async fn end_all_of_user(
     db: &Db,
     user: &UserId,
     ended: Ended,
-    source: Source,
+    by: impl Into<By>,
 ) -> Result<u64, StoreError> {
     let mut transaction = db.begin().await?;
-    let count = end_all_within(&mut transaction, user, ended, source).await?;
+    let count = end_all_within(&mut transaction, user, ended, &by.into()).await?;
     transaction.commit().await?;
     Ok(count)
 }
@@ -177,7 +180,7 @@ pub async fn end_all_within(
     transaction: &mut Transaction,
     user: &UserId,
     ended: Ended,
-    source: Source,
+    by: &By,
 ) -> Result<u64, StoreError> {
     const SQL: &str = end_sessions!("user_id = $1");
     let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
@@ -186,7 +189,7 @@ pub async fn end_all_within(
         .bind(ended.reason.as_str())
         .fetch_all(connection)
         .await?);
-    note_ends(transaction, &rows, source).await?;
+    note_ends(transaction, &rows, by).await?;
     Ok(count(&rows, ended.reason))
 }
 
@@ -207,7 +210,7 @@ pub async fn end_all_but(
         .bind(&kept.0)
         .fetch_all(connection)
         .await?);
-    note_ends(&mut transaction, &rows, source).await?;
+    note_ends(&mut transaction, &rows, &source.into()).await?;
     transaction.commit().await?;
     Ok(count(&rows, ended.reason))
 }
@@ -231,7 +234,7 @@ pub async fn end_all_and_sign_out(
         .bind(&current.id.0)
         .fetch_all(connection)
         .await?);
-    note_ends(&mut transaction, &rows, source).await?;
+    note_ends(&mut transaction, &rows, &source.into()).await?;
     transaction.commit().await?;
     Ok(count(&rows, EndReason::EndedByOwner))
 }
@@ -255,7 +258,7 @@ pub async fn end_longest_idle_within(
         .bind(i64::from(max.saturating_sub(1)))
         .fetch_all(connection)
         .await?);
-    note_ends(transaction, &rows, Source::Browser).await
+    note_ends(transaction, &rows, &Source::Browser.into()).await
 }
 
 /// Ends all sessions of a user because of a new password, but for `old`, which is replaced. Returns
@@ -283,8 +286,32 @@ pub async fn end_all_but_replace_within(
     if count(&rows, EndReason::Replaced) == 0 {
         return Ok(None);
     }
-    note_ends(transaction, &rows, Source::Browser).await?;
+    note_ends(transaction, &rows, &Source::Browser.into()).await?;
     Ok(Some(count(&rows, EndReason::PasswordChanged)))
+}
+
+/// Ends up to `limit` sessions of anybody that began no later than the end. Returns how many ended, and
+/// how many of them for this reason: the rest had timed out before.
+pub async fn end_some(
+    db: &Db,
+    ended: Ended,
+    limit: u32,
+    by: &By,
+) -> Result<(u64, u64), StoreError> {
+    const SQL: &str = end_sessions!(
+        "id IN (SELECT id FROM sessions WHERE ended_at IS NULL AND created_at <= $2 \
+         ORDER BY idle_ends_at LIMIT $1)"
+    );
+    let mut transaction = db.begin().await?;
+    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
+        .bind(i64::from(limit))
+        .bind(ended.at.as_millis())
+        .bind(ended.reason.as_str())
+        .fetch_all(connection)
+        .await?);
+    note_ends(&mut transaction, &rows, by).await?;
+    transaction.commit().await?;
+    Ok((rows.len() as u64, count(&rows, ended.reason)))
 }
 
 /// Writes the time-outs of up to `limit` sessions down that nobody has noticed. Returns how many.
@@ -301,7 +328,7 @@ pub async fn end_timed_out(db: &Db, now: Timestamp, limit: u32) -> Result<u64, S
         .bind(EndReason::Idle.as_str())
         .fetch_all(connection)
         .await?);
-    note_ends(&mut transaction, &rows, Source::Server).await?;
+    note_ends(&mut transaction, &rows, &Source::Server.into()).await?;
     transaction.commit().await?;
     Ok(rows.len() as u64)
 }

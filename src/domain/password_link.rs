@@ -1,0 +1,114 @@
+//! Links with which a person sets a password: an invitation for a new account, a reset for an old one.
+
+use super::typed_code;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
+
+/// 30 symbols of 5 bits are 150 bits; a secret that lives for days has at least 128 (ASVS V6.6.3).
+pub const SECRET_SYMBOLS: usize = 30;
+
+/// Where a link leads. What comes behind `#` stays in the browser: no server's log holds it.
+pub const PAGE: &str = "/password-link";
+
+/// What a link is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkPurpose {
+    /// The account has no password yet.
+    Invitation,
+    /// The account has one, which is good until the link is used.
+    Reset,
+}
+
+impl LinkPurpose {
+    pub const ALL: [Self; 2] = [Self::Invitation, Self::Reset];
+
+    /// The word that the database and programs use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invitation => "invitation",
+            Self::Reset => "reset",
+        }
+    }
+
+    /// What an account without or with a password needs.
+    pub const fn of(has_password: bool) -> Self {
+        if has_password {
+            Self::Reset
+        } else {
+            Self::Invitation
+        }
+    }
+}
+
+/// The secret of a link, as it is shown once or typed: never printed by accident, wiped from memory.
+///
+/// It can be serialised because `#[server]` asks that of every argument; nothing sends it on.
+#[derive(Clone, Default, Serialize, Deserialize, ZeroizeOnDrop)]
+#[serde(transparent)]
+pub struct LinkSecret(String);
+
+impl LinkSecret {
+    pub fn new(typed: String) -> Self {
+        Self(typed)
+    }
+
+    /// The secret of random bytes, five bits of each.
+    pub fn of_random(bytes: &[u8; SECRET_SYMBOLS]) -> Self {
+        Self(typed_code::of_random(bytes))
+    }
+
+    /// For the one administrator who has just made it, and for nothing else.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// One spelling for all that people type; see [`typed_code::canonical`]. Whoever copies the whole
+    /// link into the field means what stands at its end.
+    pub fn canonical(&self) -> Zeroizing<String> {
+        let typed = self
+            .0
+            .rsplit_once('#')
+            .map_or(&*self.0, |(_, secret)| secret);
+        typed_code::canonical(typed)
+    }
+}
+
+/// The argument struct of a server function derives `Debug`: this keeps the secret out of it.
+impl fmt::Debug for LinkSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LinkSecret(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_six_groups_of_five() {
+        let secret = LinkSecret::of_random(&[31; SECRET_SYMBOLS]);
+        assert_eq!(secret.reveal(), ["ZZZZZ"; 6].join("-"));
+    }
+
+    #[test]
+    fn what_is_typed_is_read_forgivingly_and_a_whole_link_too() {
+        let canonical = |typed: &str| LinkSecret::new(typed.to_owned()).canonical().to_string();
+        for typed in [
+            "01ab-c",
+            " OIAB C ",
+            "https://sign-in.example.org/password-link#01AB-C",
+            "#01AB-C",
+        ] {
+            assert_eq!(canonical(typed), "01ABC", "{typed}");
+        }
+        assert_ne!(canonical("01AB-C#"), "01ABC");
+    }
+
+    #[test]
+    fn debug_output_is_redacted() {
+        let printed = format!("{:?}", LinkSecret::new("01ABC".into()));
+        assert!(!printed.contains("01ABC"));
+    }
+}

@@ -1,0 +1,33 @@
+//! Secrets that people copy by hand: how they are written, and how forgivingly they are read.
+
+use zeroize::Zeroizing;
+
+/// Crockford's base 32 without its check symbols: no letter that looks like a digit or like another.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// People copy five symbols at a glance.
+const GROUP: usize = 5;
+
+/// The spelling of random bytes, five bits of each, in groups with hyphens between them.
+pub fn of_random(bytes: &[u8]) -> String {
+    let mut code = String::with_capacity(bytes.len() + bytes.len() / GROUP);
+    for (index, byte) in bytes.iter().enumerate() {
+        if index > 0 && index % GROUP == 0 {
+            code.push('-');
+        }
+        code.push(char::from(ALPHABET[usize::from(byte % 32)]));
+    }
+    code
+}
+
+/// One spelling for all that people type: any case, spaces and hyphens anywhere, and the letters that
+/// Crockford's alphabet leaves out because they look like digits.
+pub fn canonical(typed: &str) -> Zeroizing<String> {
+    let symbols = typed.chars().filter(|c| !c.is_whitespace() && *c != '-');
+    let symbols = symbols.map(|c| match c.to_ascii_uppercase() {
+        'O' => '0',
+        'I' | 'L' => '1',
+        other => other,
+    });
+    Zeroizing::new(symbols.collect())
+}

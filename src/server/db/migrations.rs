@@ -1,0 +1,52 @@
+//! The tables, brought up to date.
+
+use super::{Db, Pool};
+use sqlx::{
+    SqlitePool,
+    migrate::{MigrateError, Migrator},
+};
+use std::sync::LazyLock;
+
+/// What both databases share, and then what only PostgreSQL needs. Their numbers are unique among all, so
+/// that a database made by a newer version is known by them (ADR 2).
+static SHARED: Migrator = sqlx::migrate!("./migrations");
+static FOR_POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
+    let own = sqlx::migrate!("./migrations/postgres");
+    Migrator::with_migrations(SHARED.iter().chain(own.iter()).cloned().collect())
+});
+
+/// # Errors
+/// [`MigrateError`], also for a database that a newer version has made.
+pub async fn run(db: &Db) -> Result<(), MigrateError> {
+    match &db.pool {
+        Pool::Sqlite(pool) => run_on_sqlite(pool).await,
+        Pool::Postgres(pool) => FOR_POSTGRES.run(pool).await,
+    }
+}
+
+/// Programs may meet at an empty SQLite database, which knows no lock for migrations: whoever comes
+/// second at a migration finds its tables made when it looks again. That happens at most once for each.
+async fn run_on_sqlite(pool: &SqlitePool) -> Result<(), MigrateError> {
+    let mut outcome = SHARED.run(pool).await;
+    for _ in SHARED.iter() {
+        let Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) = outcome else {
+            break;
+        };
+        outcome = SHARED.run(pool).await;
+    }
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn no_two_migrations_have_one_number() {
+        let versions: HashSet<_> = FOR_POSTGRES.iter().map(|one| one.version).collect();
+        assert_eq!(versions.len(), FOR_POSTGRES.iter().count());
+        assert!(FOR_POSTGRES.iter().count() > SHARED.iter().count());
+        assert!(FOR_POSTGRES.iter().is_sorted_by_key(|one| one.version));
+    }
+}

@@ -1,0 +1,153 @@
+//! Links with which a person sets a password: an administrator makes them, and whoever has one uses it,
+//! once.
+
+use super::{
+    Core, activity,
+    admin::Admin,
+    db::StoreError,
+    sessions::Browser,
+    store::{
+        self,
+        password_links::{Link, NewLink},
+        throttle::Admission,
+    },
+    throttle::{self, NotAdmitted, Subject},
+    token::{self, TokenDigest},
+    users::{CheckedDraft, UserError},
+};
+use crate::{
+    domain::{
+        activity::Event,
+        moment::Timestamp,
+        password::Password,
+        password_link::{LinkPurpose, LinkSecret, PAGE},
+        user::User,
+    },
+    error::AppError,
+};
+use std::time::Duration;
+
+/// Over a weekend. A link that nobody uses is a password that anybody may find (ASVS V6.6.3 wants such
+/// secrets to be short-lived).
+pub const LIFE: Duration = Duration::from_secs(72 * 3_600);
+
+/// A link that was made just now: it is shown once, and nobody can be told it again.
+#[derive(Debug)]
+pub struct MadeLink {
+    pub secret: LinkSecret,
+    pub purpose: LinkPurpose,
+    pub expires_at: Timestamp,
+}
+
+impl MadeLink {
+    /// For the one who made it. `origin` is the server's public address. The secret is behind `#`, where
+    /// no browser sends it and no log keeps it.
+    pub fn address(&self, origin: &str) -> String {
+        format!("{origin}{PAGE}#{}", self.secret.reveal())
+    }
+}
+
+/// Creates an account without a password, and the link by which its owner sets one.
+///
+/// # Errors
+/// [`UserError::Taken`] and [`UserError::Store`].
+pub async fn invite(
+    core: &Core,
+    admin: &Admin,
+    draft: &CheckedDraft,
+) -> Result<MadeLink, UserError> {
+    let secret = token::new_link_secret();
+    let digest = token::link_digest(&secret);
+    let user = draft.with_hash(core, store::users::NO_PASSWORD);
+    let link = NewLink {
+        user: &user.id,
+        digest: &digest,
+        created_at: user.created_at,
+        expires_at: user.created_at.after(LIFE),
+    };
+    store::users::insert_invited(&core.db, &user, &link, admin.by()).await?;
+    Ok(MadeLink {
+        purpose: LinkPurpose::Invitation,
+        expires_at: link.expires_at,
+        secret,
+    })
+}
+
+/// Makes a link for an account; the one before is void. The password stays what it is until the link is
+/// used.
+///
+/// # Errors
+/// [`UserError::Disabled`], also where there is no such account any more, and [`UserError::Store`].
+pub async fn make(core: &Core, admin: &Admin, user: &User) -> Result<MadeLink, UserError> {
+    let secret = token::new_link_secret();
+    let digest = token::link_digest(&secret);
+    let now = core.clock.now();
+    let link = NewLink {
+        user: &user.id,
+        digest: &digest,
+        created_at: now,
+        expires_at: now.after(LIFE),
+    };
+    let made = store::password_links::replace(&core.db, &link, admin.by()).await?;
+    Ok(MadeLink {
+        purpose: made.ok_or(UserError::Disabled)?,
+        expires_at: link.expires_at,
+        secret,
+    })
+}
+
+/// Sets the password of the person whose link it is. The link is used up, the sessions of the account end,
+/// and every browser is a stranger again.
+///
+/// The secret is asked for first: whoever has none learns nothing else, and costs no hash. The database
+/// decides at the end, so that of two at once only one sets a password.
+///
+/// # Errors
+/// [`AppError::LinkRefused`]; [`AppError::PasswordRefused`], with which the link stays valid;
+/// [`AppError::Throttled`] after too many guesses.
+pub async fn redeem(
+    core: &Core,
+    secret: &LinkSecret,
+    password: &Password,
+    browser: &Browser,
+) -> Result<(), AppError> {
+    let digest = token::link_digest(secret);
+    let Link { user, purpose } = check(core, &digest, browser).await?;
+    core.password_rules
+        .check(password, &user.username, user.email.as_deref())?;
+    let hash = core.hasher.hash(password).await?;
+    let entry = browser.entry(core, Event::LinkUsed(purpose), Some(&user.id), None);
+    let redeemed = store::password_links::redeem(&core.db, &digest, &hash, entry).await?;
+    redeemed.map(|_| ()).ok_or(AppError::LinkRefused)
+}
+
+/// Guesses are slowed by address alone: 150 bits are not guessed, and nobody may keep people from their
+/// links by guessing elsewhere.
+async fn check(core: &Core, digest: &TokenDigest, browser: &Browser) -> Result<Link, AppError> {
+    let admission = admit_guess(core, browser).await.map_err(|refusal| {
+        let entry = browser.entry(core, Event::LinkThrottled, None, None);
+        activity::put_off(core, refusal, entry)
+    })?;
+    let found = store::password_links::find(&core.db, digest, core.clock.now()).await?;
+    if let Some(link) = found {
+        store::throttle::give_back(&core.db, &admission).await?;
+        return Ok(link);
+    }
+    activity::note(core, browser.entry(core, Event::LinkRefused, None, None)).await;
+    Err(AppError::LinkRefused)
+}
+
+async fn admit_guess(core: &Core, browser: &Browser) -> Result<Admission, NotAdmitted> {
+    let guesser = Subject::LinkFrom(&browser.address);
+    let counters = core.throttle.counters(&[guesser]);
+    throttle::look(core, &counters).await?;
+    throttle::admit(core, counters).await
+}
+
+/// Until when the link of an account is valid, where it has one.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn valid_until(core: &Core, user: &User) -> Result<Option<Timestamp>, StoreError> {
+    store::password_links::valid_until(&core.db, &user.id, core.clock.now()).await
+}

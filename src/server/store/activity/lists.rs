@@ -1,0 +1,181 @@
+//! The audit log as it is read: in pages, the newest first, and followed as it grows.
+//!
+//! A page begins where the one before ended, at a row and not at a number: however long the log is, an
+//! index leads there. Every combination of filters is a text of its own, so that each finds its index.
+
+use crate::{
+    domain::{
+        activity::{Entry, Event, Record, Source},
+        moment::Timestamp,
+        session::SessionId,
+        user::UserId,
+    },
+    server::{
+        db::{Db, StoreError, on_pool},
+        token,
+    },
+};
+
+/// What is asked for; everything where nothing is named.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter<'a> {
+    /// Whom it concerns.
+    pub user: Option<&'a UserId>,
+    /// A word of [`Event::as_str`].
+    pub event: Option<&'a str>,
+    /// Nothing before this.
+    pub since: Option<Timestamp>,
+}
+
+/// The place of an entry in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    pub at: Timestamp,
+    pub id: String,
+}
+
+impl Position {
+    pub fn of(record: &Record) -> Self {
+        Self {
+            at: record.entry.at,
+            id: record.id.clone(),
+        }
+    }
+}
+
+/// `$1` is the beginning, `$4` the number of rows, `$5` and `$6` what it is narrowed to.
+macro_rules! select_activity {
+    ($place:literal, $narrowed:literal, $order:literal) => {
+        concat!(
+            "SELECT id, at, event, reason, source, user_id, username, session_id, address, user_agent, ",
+            "times, actor_id, actor_name FROM activity WHERE ",
+            $place,
+            $narrowed,
+            $order
+        )
+    };
+}
+
+/// The four texts of a list: narrowed to nothing, to a user, to a kind of event, to both.
+macro_rules! four_lists {
+    ($place:literal, $order:literal) => {
+        [
+            select_activity!($place, "", $order),
+            select_activity!($place, " AND user_id = $5", $order),
+            select_activity!($place, " AND event = $5", $order),
+            select_activity!($place, " AND user_id = $5 AND event = $6", $order),
+        ]
+    };
+}
+
+/// Behind the row of time `$2` and id `$3`, the newest first.
+pub const PAGES: [&str; 4] = four_lists!(
+    "at >= $1 AND (at, id) < ($2, $3)",
+    " ORDER BY at DESC, id DESC LIMIT $4"
+);
+
+/// What was written or counted on since the time `$1`, whatever time the entry itself tells: ids begin
+/// with the time of writing, those between `$2` and `$3`.
+const NEWS: [&str; 4] = four_lists!(
+    "(at >= $1 OR (id >= $2 AND id < $3))",
+    " ORDER BY at, id LIMIT $4"
+);
+
+/// Binds what a list is narrowed to, in the order of [`four_lists`].
+macro_rules! narrowed {
+    ($query:expr, $filter:expr) => {
+        match ($filter.user, $filter.event) {
+            (None, None) => $query,
+            (Some(user), None) => $query.bind(&user.0),
+            (None, Some(event)) => $query.bind(event),
+            (Some(user), Some(event)) => $query.bind(&user.0).bind(event),
+        }
+    };
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    at: i64,
+    event: String,
+    reason: Option<String>,
+    source: String,
+    user_id: Option<String>,
+    username: Option<String>,
+    session_id: Option<String>,
+    address: String,
+    user_agent: String,
+    times: i64,
+    actor_id: Option<String>,
+    actor_name: Option<String>,
+}
+
+impl TryFrom<Row> for Record {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let corrupt = || StoreError::Corrupt {
+            table: "activity",
+            id: row.id.clone(),
+        };
+        let sources = [Source::Browser, Source::Command, Source::Server];
+        Ok(Self {
+            entry: Entry {
+                at: Timestamp::from_millis(row.at),
+                event: Event::parse(&row.event, row.reason.as_deref()).map_err(|_| corrupt())?,
+                source: sources
+                    .into_iter()
+                    .find(|source| source.as_str() == row.source)
+                    .ok_or_else(corrupt)?,
+                user: row.user_id.map(UserId),
+                actor: row.actor_id.map(UserId),
+                session: row.session_id.map(SessionId),
+                address: row.address,
+                user_agent: row.user_agent,
+            },
+            id: row.id,
+            username: row.username,
+            actor_name: row.actor_name,
+            times: u64::try_from(row.times).unwrap_or(0),
+        })
+    }
+}
+
+/// The newest entries first, up to `limit`; behind `before` where a page came before.
+pub async fn list(
+    db: &Db,
+    filter: &Filter<'_>,
+    before: Option<&Position>,
+    limit: u32,
+) -> Result<Vec<Record>, StoreError> {
+    let since = filter.since.map_or(i64::MIN, Timestamp::as_millis);
+    let (at, id) = before.map_or((i64::MAX, ""), |place| (place.at.as_millis(), &*place.id));
+    let sql = text_for(&PAGES, filter);
+    let rows: Vec<Row> = on_pool!(db, pool => {
+        let query = sqlx::query_as(sql).bind(since).bind(at).bind(id).bind(i64::from(limit));
+        narrowed!(query, filter).fetch_all(pool).await?
+    });
+    rows.into_iter().map(Record::try_from).collect()
+}
+
+/// What was written, or counted on, from `since` to `until`: the oldest first, up to `limit`. The end of
+/// a session may be written long after it, so an entry's own time alone does not tell.
+pub async fn news(
+    db: &Db,
+    filter: &Filter<'_>,
+    since: Timestamp,
+    until: Timestamp,
+    limit: u32,
+) -> Result<Vec<Record>, StoreError> {
+    let (first, end) = (token::first_id_of(since), token::first_id_of(until));
+    let sql = text_for(&NEWS, filter);
+    let rows: Vec<Row> = on_pool!(db, pool => {
+        let query = sqlx::query_as(sql).bind(since.as_millis()).bind(first).bind(end).bind(i64::from(limit));
+        narrowed!(query, filter).fetch_all(pool).await?
+    });
+    rows.into_iter().map(Record::try_from).collect()
+}
+
+fn text_for(texts: &[&'static str; 4], filter: &Filter<'_>) -> &'static str {
+    texts[usize::from(filter.user.is_some()) + 2 * usize::from(filter.event.is_some())]
+}

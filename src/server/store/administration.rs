@@ -1,0 +1,61 @@
+//! The table `administration`: one row, by which those who change administrators wait for one another.
+
+use crate::{
+    domain::{activity::By, user::UserId},
+    server::db::{Db, StoreError, Transaction, in_transaction},
+};
+
+/// Begins a transaction in which nobody else changes who may administer: of two administrators who demote
+/// each other, the second one is none any more.
+///
+/// # Errors
+/// [`StoreError::NotAdministrator`] where whoever asks is no administrator any more.
+pub(super) async fn begin(db: &Db, by: &By) -> Result<Transaction, StoreError> {
+    const HOLD: &str = "UPDATE administration SET changes = changes + 1 WHERE id = 1";
+    const ACTOR: &str = "SELECT 1 FROM users WHERE id = $1 AND is_admin AND disabled_at IS NULL";
+    let mut transaction = db.begin().await?;
+    let held = in_transaction!(transaction, connection => sqlx::query(HOLD)
+        .execute(connection)
+        .await?
+        .rows_affected());
+    if held != 1 {
+        return Err(StoreError::Corrupt {
+            table: "administration",
+            id: "1".to_owned(),
+        });
+    }
+    if let Some(actor) = &by.actor {
+        let is_administrator = in_transaction!(transaction, connection => sqlx::query(ACTOR)
+            .bind(&actor.0)
+            .fetch_optional(connection)
+            .await?
+            .is_some());
+        if !is_administrator {
+            return Err(StoreError::NotAdministrator);
+        }
+    }
+    Ok(transaction)
+}
+
+/// Refuses to take away the account without which nobody could administer: the last one that is enabled
+/// and has a password.
+///
+/// # Errors
+/// [`StoreError::LastAdministrator`].
+pub(super) async fn keep_last_within(
+    transaction: &mut Transaction,
+    id: &UserId,
+) -> Result<(), StoreError> {
+    const SQL: &str = "SELECT 1 FROM users WHERE id = $1 AND is_admin AND disabled_at IS NULL \
+        AND password_hash <> '' AND NOT EXISTS (SELECT 1 FROM users other WHERE other.is_admin \
+        AND other.disabled_at IS NULL AND other.password_hash <> '' AND other.id <> $1)";
+    let is_last = in_transaction!(transaction, connection => sqlx::query(SQL)
+        .bind(&id.0)
+        .fetch_optional(connection)
+        .await?
+        .is_some());
+    if is_last {
+        return Err(StoreError::LastAdministrator);
+    }
+    Ok(())
+}

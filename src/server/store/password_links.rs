@@ -1,0 +1,182 @@
+//! The table `password_links`: at most one row a person and purpose.
+//!
+//! Whoever changes an account or its links writes the account first, so that no two wait for each other.
+
+use super::users;
+use crate::{
+    domain::{
+        activity::{By, Entry, Event},
+        moment::Timestamp,
+        password_link::LinkPurpose,
+        user::{User, UserId},
+    },
+    server::{
+        db::{Db, StoreError, Transaction, in_transaction, on_pool},
+        token::TokenDigest,
+    },
+};
+
+/// A link that is made.
+pub struct NewLink<'a> {
+    pub user: &'a UserId,
+    pub digest: &'a TokenDigest,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// A link that was found by its secret.
+pub struct Link {
+    pub user: User,
+    pub purpose: LinkPurpose,
+}
+
+/// Makes a link for an account that is enabled, and makes the one before void: an invitation where it has
+/// no password, else a reset, which changes nothing until it is used. `None` where there is no such
+/// account, or it is disabled.
+pub async fn replace(
+    db: &Db,
+    link: &NewLink<'_>,
+    by: &By,
+) -> Result<Option<LinkPurpose>, StoreError> {
+    const HOLD: &str = "UPDATE users SET password_hash = password_hash \
+        WHERE id = $1 AND disabled_at IS NULL RETURNING password_hash <> ''";
+    let mut transaction = db.begin().await?;
+    let has_password: Option<bool> = in_transaction!(transaction, connection => sqlx::query_scalar(HOLD)
+        .bind(&link.user.0)
+        .fetch_optional(connection)
+        .await?);
+    let Some(has_password) = has_password else {
+        return Ok(None);
+    };
+    let purpose = LinkPurpose::of(has_password);
+    insert_within(&mut transaction, purpose, link, by).await?;
+    transaction.commit().await?;
+    Ok(Some(purpose))
+}
+
+/// The same, together with what else happens to the account.
+pub(super) async fn insert_within(
+    transaction: &mut Transaction,
+    purpose: LinkPurpose,
+    link: &NewLink<'_>,
+    by: &By,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO password_links \
+        (user_id, purpose, secret_digest, created_at, expires_at, made_by) VALUES ($1, $2, $3, $4, $5, $6) \
+        ON CONFLICT (user_id, purpose) DO UPDATE SET secret_digest = excluded.secret_digest, \
+        created_at = excluded.created_at, expires_at = excluded.expires_at, made_by = excluded.made_by";
+    in_transaction!(transaction, connection => sqlx::query(SQL)
+        .bind(&link.user.0)
+        .bind(purpose.as_str())
+        .bind(link.digest.as_str())
+        .bind(link.created_at.as_millis())
+        .bind(link.expires_at.as_millis())
+        .bind(by.actor.as_ref().map(|actor| &*actor.0))
+        .execute(connection)
+        .await
+        .map(|_| ())?);
+    let entry = by.entry(Event::LinkMade(purpose), link.user, link.created_at);
+    super::activity::insert_within(transaction, entry).await
+}
+
+/// The link of this secret, while it is valid.
+pub async fn find(
+    db: &Db,
+    digest: &TokenDigest,
+    now: Timestamp,
+) -> Result<Option<Link>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        users::user_columns!(),
+        " FROM password_links l JOIN users u ON u.id = l.user_id \
+         WHERE l.secret_digest = $1 AND l.expires_at > $2 AND u.disabled_at IS NULL"
+    );
+    let row: Option<users::UserRow> = on_pool!(db, pool => sqlx::query_as(SQL)
+        .bind(digest.as_str())
+        .bind(now.as_millis())
+        .fetch_optional(pool)
+        .await?);
+    Ok(row.map(User::from).map(|user| Link {
+        purpose: LinkPurpose::of(user.has_password),
+        user,
+    }))
+}
+
+/// Until when the link of an account is valid, where it has one.
+pub async fn valid_until(
+    db: &Db,
+    user: &UserId,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    const SQL: &str =
+        "SELECT MAX(expires_at) FROM password_links WHERE user_id = $1 AND expires_at > $2";
+    let until: Option<i64> = on_pool!(db, pool => sqlx::query_scalar(SQL)
+        .bind(&user.0)
+        .bind(now.as_millis())
+        .fetch_one(pool)
+        .await?);
+    Ok(until.map(Timestamp::from_millis))
+}
+
+/// Sets the password of an enabled account in exchange for the link, which is used up by it: all sessions
+/// end, all devices are strangers again and all links void, in one transaction. `None` where the link is
+/// not valid; else how many sessions ended.
+///
+/// Whoever deletes the link has it: of two at once the second waits for the account, and finds it gone.
+pub async fn redeem(
+    db: &Db,
+    digest: &TokenDigest,
+    password_hash: &str,
+    entry: Entry,
+) -> Result<Option<u64>, StoreError> {
+    const SET: &str = "UPDATE users SET password_hash = $3 WHERE disabled_at IS NULL AND id = \
+        (SELECT user_id FROM password_links WHERE secret_digest = $1 AND expires_at > $2) RETURNING id";
+    const TAKE: &str = "DELETE FROM password_links WHERE secret_digest = $1 AND expires_at > $2";
+    let now = entry.at;
+    let mut transaction = db.begin().await?;
+    let user: Option<String> = in_transaction!(transaction, connection => sqlx::query_scalar(SET)
+        .bind(digest.as_str())
+        .bind(now.as_millis())
+        .bind(password_hash)
+        .fetch_optional(connection)
+        .await?);
+    let Some(user) = user.map(UserId) else {
+        return Ok(None);
+    };
+    let taken = in_transaction!(transaction, connection => sqlx::query(TAKE)
+        .bind(digest.as_str())
+        .bind(now.as_millis())
+        .execute(connection)
+        .await?
+        .rows_affected());
+    if taken == 0 {
+        // Dropped without a commit, the transaction leaves everything as it was.
+        return Ok(None);
+    }
+    let by = By::from(entry.source);
+    super::activity::insert_within(&mut transaction, entry).await?;
+    let count = users::end_everything_within(&mut transaction, &user, now, &by).await?;
+    transaction.commit().await?;
+    Ok(Some(count))
+}
+
+/// Makes the links of an account useless, together with what else happens to it.
+pub(super) async fn void_within(
+    transaction: &mut Transaction,
+    user: &UserId,
+) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM password_links WHERE user_id = $1";
+    in_transaction!(transaction, connection => sqlx::query(SQL)
+        .bind(&user.0)
+        .execute(connection)
+        .await
+        .map(|_| ())?);
+    Ok(())
+}
+
+/// Takes up to `limit` links away that have expired. Returns how many.
+pub async fn delete_expired(db: &Db, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    const SQL: &str = "DELETE FROM password_links WHERE secret_digest IN \
+        (SELECT secret_digest FROM password_links WHERE expires_at <= $1 LIMIT $2)";
+    super::delete_some(db, SQL, now.as_millis(), limit).await
+}

@@ -1,0 +1,195 @@
+//! What administrators change about an account. Each writes the account first: a sign-in under way either
+//! sees the change, or has its new session ended by it.
+
+use super::super::{activity, administration, devices, password_links, sessions};
+use crate::{
+    domain::{
+        activity::{By, Event},
+        moment::Timestamp,
+        session::{EndReason, Ended},
+        user::UserId,
+    },
+    server::db::{Db, StoreError, Transaction, in_transaction},
+};
+
+/// Disables the account, ends all its sessions and makes its links void, in one transaction. Returns how
+/// many sessions ended.
+///
+/// # Errors
+/// [`StoreError::LastAdministrator`], [`StoreError::NotAdministrator`].
+pub async fn disable(
+    db: &Db,
+    id: &UserId,
+    now: Timestamp,
+    by: impl Into<By>,
+) -> Result<u64, StoreError> {
+    const SQL: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
+    let by = by.into();
+    let mut transaction = administration::begin(db, &by).await?;
+    administration::keep_last_within(&mut transaction, id).await?;
+    let disabled = in_transaction!(transaction, connection => sqlx::query(SQL)
+        .bind(&id.0)
+        .bind(now.as_millis())
+        .execute(connection)
+        .await?
+        .rows_affected());
+    if disabled == 1 {
+        activity::insert_within(&mut transaction, by.entry(Event::UserDisabled, id, now)).await?;
+    }
+    password_links::void_within(&mut transaction, id).await?;
+    let ended = Ended {
+        at: now,
+        reason: EndReason::UserDisabled,
+    };
+    let count = sessions::end_all_within(&mut transaction, id, ended, &by).await?;
+    transaction.commit().await?;
+    Ok(count)
+}
+
+/// Lets a disabled account sign in again. Its ended sessions stay ended.
+///
+/// # Errors
+/// [`StoreError::NotAdministrator`].
+pub async fn enable(
+    db: &Db,
+    id: &UserId,
+    now: Timestamp,
+    by: impl Into<By>,
+) -> Result<(), StoreError> {
+    const SQL: &str =
+        "UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL";
+    let by = by.into();
+    let mut transaction = administration::begin(db, &by).await?;
+    change(&mut transaction, SQL, id, Event::UserEnabled, now, &by).await?;
+    transaction.commit().await
+}
+
+/// Makes an administrator of the account. `false` where it is one already.
+///
+/// # Errors
+/// [`StoreError::NotAdministrator`].
+pub async fn promote(db: &Db, id: &UserId, now: Timestamp, by: &By) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE users SET is_admin = TRUE WHERE id = $1 AND NOT is_admin";
+    let mut transaction = administration::begin(db, by).await?;
+    let changed = change(&mut transaction, SQL, id, Event::UserPromoted, now, by).await?;
+    transaction.commit().await?;
+    Ok(changed)
+}
+
+/// Makes the account an administrator no more. `false` where it is none.
+///
+/// # Errors
+/// [`StoreError::LastAdministrator`], [`StoreError::NotAdministrator`].
+pub async fn demote(db: &Db, id: &UserId, now: Timestamp, by: &By) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE users SET is_admin = FALSE WHERE id = $1 AND is_admin";
+    let mut transaction = administration::begin(db, by).await?;
+    administration::keep_last_within(&mut transaction, id).await?;
+    let changed = change(&mut transaction, SQL, id, Event::UserDemoted, now, by).await?;
+    transaction.commit().await?;
+    Ok(changed)
+}
+
+/// A change of one column, and its entry where it changed something.
+async fn change(
+    transaction: &mut Transaction,
+    sql: &'static str,
+    id: &UserId,
+    event: Event,
+    now: Timestamp,
+    by: &By,
+) -> Result<bool, StoreError> {
+    let changed = in_transaction!(transaction, connection => sqlx::query(sql)
+        .bind(&id.0)
+        .execute(connection)
+        .await?
+        .rows_affected());
+    if changed == 1 {
+        activity::insert_within(transaction, by.entry(event, id, now)).await?;
+    }
+    Ok(changed == 1)
+}
+
+/// Deletes the account, with its sessions, devices and links; the audit log keeps its name. Returns how
+/// many sessions ended; `None` where there is no such account.
+///
+/// The account is written first, as everywhere: a sign-in under way finds no password to verify, or has
+/// its new session ended and taken away.
+///
+/// # Errors
+/// [`StoreError::LastAdministrator`], [`StoreError::NotAdministrator`].
+pub async fn delete(
+    db: &Db,
+    id: &UserId,
+    now: Timestamp,
+    by: &By,
+) -> Result<Option<u64>, StoreError> {
+    const HOLD: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1";
+    const DELETE: &str = "DELETE FROM users WHERE id = $1";
+    let mut transaction = administration::begin(db, by).await?;
+    administration::keep_last_within(&mut transaction, id).await?;
+    let held = in_transaction!(transaction, connection => sqlx::query(HOLD)
+        .bind(&id.0)
+        .bind(now.as_millis())
+        .execute(connection)
+        .await?
+        .rows_affected());
+    if held == 0 {
+        return Ok(None);
+    }
+    let ended = Ended {
+        at: now,
+        reason: EndReason::UserDeleted,
+    };
+    let count = sessions::end_all_within(&mut transaction, id, ended, by).await?;
+    // While there is a name to write down.
+    activity::insert_within(&mut transaction, by.entry(Event::UserDeleted, id, now)).await?;
+    in_transaction!(transaction, connection => sqlx::query(DELETE)
+        .bind(&id.0)
+        .execute(connection)
+        .await
+        .map(|_| ())?);
+    transaction.commit().await?;
+    Ok(Some(count))
+}
+
+/// Sets a new password for somebody who may have lost the old one: all sessions end, all devices are
+/// strangers again and all links void, in one transaction. Returns how many sessions ended.
+pub async fn set_password(
+    db: &Db,
+    id: &UserId,
+    password_hash: &str,
+    now: Timestamp,
+    by: impl Into<By>,
+) -> Result<u64, StoreError> {
+    const SQL: &str = "UPDATE users SET password_hash = $2 WHERE id = $1";
+    let by = by.into();
+    let mut transaction = db.begin().await?;
+    in_transaction!(transaction, connection => sqlx::query(SQL)
+        .bind(&id.0)
+        .bind(password_hash)
+        .execute(connection)
+        .await
+        .map(|_| ())?);
+    let entry = by.entry(Event::PasswordSet, id, now);
+    activity::insert_within(&mut transaction, entry).await?;
+    let count = end_everything_within(&mut transaction, id, now, &by).await?;
+    transaction.commit().await?;
+    Ok(count)
+}
+
+/// What goes with a password that its owner may have lost: sessions, devices and links. Returns how many
+/// sessions ended.
+pub(in super::super) async fn end_everything_within(
+    transaction: &mut Transaction,
+    id: &UserId,
+    now: Timestamp,
+    by: &By,
+) -> Result<u64, StoreError> {
+    password_links::void_within(transaction, id).await?;
+    devices::forget_all_within(transaction, id).await?;
+    let ended = Ended {
+        at: now,
+        reason: EndReason::PasswordChanged,
+    };
+    sessions::end_all_within(transaction, id, ended, by).await
+}

@@ -1,0 +1,180 @@
+//! Accounts in pages, and by the beginning of a name, an e-mail address or a display name.
+//!
+//! A page begins where the one before ended. Nothing is counted and nothing sorted that an index does not
+//! keep in order, so a page costs the same among ten accounts and a million.
+
+use super::{UserRow, user_columns};
+use crate::{
+    domain::user::{LookupKey, User, UserId, end_of_prefix, fold},
+    server::db::{Db, StoreError, on_pool},
+};
+
+/// Where a page ends and the next one goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// By what the last account was found.
+    pub key: String,
+    pub id: UserId,
+}
+
+/// A page of accounts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    pub users: Vec<User>,
+    /// Where there are more.
+    pub next: Option<Place>,
+}
+
+/// So often a page is filled up where accounts were found that stand on a page before, by another of
+/// their names. Beyond that it stays short, and the next one goes on: no page takes longer than so many.
+const MOST_ROUNDS: usize = 8;
+
+/// All accounts behind the name `$1`, by name.
+pub const ALL: &str = concat!(
+    "SELECT u.username_key AS found_by, u.username_key, u.email_key, u.display_name_key, ",
+    user_columns!(),
+    " FROM users u WHERE u.username_key > $1 ORDER BY u.username_key LIMIT $2"
+);
+
+/// Accounts of which a key lies between `$1` and `$3`, behind the account `$2` at `$1`: of each key as
+/// many as the page has, in the order of its index, and of these the first.
+pub const BY_PREFIX: &str = concat!(
+    "SELECT m.found_by, u.username_key, u.email_key, u.display_name_key, ",
+    user_columns!(),
+    " FROM (SELECT * FROM (SELECT username_key AS found_by, id FROM users ",
+    "WHERE username_key >= $1 AND username_key < $3 AND (username_key <> $1 OR id > $2) ",
+    "ORDER BY username_key LIMIT $4) AS by_name ",
+    "UNION SELECT * FROM (SELECT email_key AS found_by, id FROM users ",
+    "WHERE email_key >= $1 AND email_key < $3 AND (email_key <> $1 OR id > $2) ",
+    "ORDER BY email_key LIMIT $4) AS by_email ",
+    "UNION SELECT * FROM (SELECT display_name_key AS found_by, id FROM users ",
+    "WHERE (display_name_key, id) > ($1, $2) AND display_name_key < $3 ",
+    "ORDER BY display_name_key, id LIMIT $4) AS by_display_name) AS m ",
+    "JOIN users u ON u.id = m.id ORDER BY m.found_by, m.id LIMIT $4"
+);
+
+#[derive(sqlx::FromRow)]
+struct FoundRow {
+    found_by: String,
+    username_key: String,
+    email_key: Option<String>,
+    display_name_key: Option<String>,
+    #[sqlx(flatten)]
+    user: UserRow,
+}
+
+impl FoundRow {
+    /// Whether another of the account's keys, which comes earlier, begins with the prefix as well: then it
+    /// stands there. In the list of all there are names alone.
+    fn stands_earlier(&self, prefix: &str) -> bool {
+        if prefix.is_empty() {
+            return false;
+        }
+        let keys = [
+            Some(&self.username_key),
+            self.email_key.as_ref(),
+            self.display_name_key.as_ref(),
+        ];
+        let mut keys = keys.into_iter().flatten();
+        keys.any(|key| key.starts_with(prefix) && *key < self.found_by)
+    }
+}
+
+/// Up to `limit` accounts behind `after`: all, or those of which a name, an e-mail address or a display
+/// name begins with `prefix`.
+pub async fn page(
+    db: &Db,
+    prefix: &LookupKey,
+    after: Option<&Place>,
+    limit: u32,
+) -> Result<Found, StoreError> {
+    let prefix = prefix.as_str();
+    let beginning = || Place {
+        key: prefix.to_owned(),
+        id: UserId(String::new()),
+    };
+    // A place before the prefix is none of this search.
+    let after = after.filter(|place| *place.key >= *prefix);
+    let mut place = after.cloned().unwrap_or_else(beginning);
+    let mut found: Vec<(Place, User)> = Vec::new();
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    for _ in 0..MOST_ROUNDS {
+        let rows = rows_behind(db, prefix, &place, limit.saturating_add(1)).await?;
+        let is_last = rows.len() <= wanted;
+        for row in rows {
+            place = Place {
+                key: row.found_by.clone(),
+                id: UserId(row.user.user_id.clone()),
+            };
+            if !row.stands_earlier(prefix) {
+                found.push((place.clone(), row.user.into()));
+            }
+        }
+        if is_last && found.len() <= wanted {
+            return Ok(Found {
+                users: found.into_iter().map(|(_, user)| user).collect(),
+                next: None,
+            });
+        }
+        if found.len() > wanted {
+            found.truncate(wanted);
+            let next = found.last().map(|(place, _)| place.clone());
+            let users = found.into_iter().map(|(_, user)| user).collect();
+            return Ok(Found { users, next });
+        }
+    }
+    Ok(Found {
+        users: found.into_iter().map(|(_, user)| user).collect(),
+        next: Some(place),
+    })
+}
+
+async fn rows_behind(
+    db: &Db,
+    prefix: &str,
+    place: &Place,
+    limit: u32,
+) -> Result<Vec<FoundRow>, StoreError> {
+    Ok(match end_of_prefix(prefix) {
+        Some(end) => on_pool!(db, pool => sqlx::query_as(BY_PREFIX)
+            .bind(&place.key)
+            .bind(&place.id.0)
+            .bind(end)
+            .bind(i64::from(limit))
+            .fetch_all(pool)
+            .await?),
+        None => on_pool!(db, pool => sqlx::query_as(ALL)
+            .bind(&place.key)
+            .bind(i64::from(limit))
+            .fetch_all(pool)
+            .await?),
+    })
+}
+
+/// Folds up to `limit` display names of accounts that are older than their key. Returns how many.
+pub async fn fold_some_display_names(db: &Db, limit: u32) -> Result<u64, StoreError> {
+    const FIND: &str = "SELECT id, display_name FROM users WHERE display_name_key IS NULL LIMIT $1";
+    // It may have been changed since, with its key.
+    const FOLD: &str = "UPDATE users SET display_name_key = $2 \
+        WHERE id = $1 AND display_name = $3 AND display_name_key IS NULL";
+    let rows: Vec<(String, String)> = on_pool!(db, pool => sqlx::query_as(FIND)
+        .bind(i64::from(limit))
+        .fetch_all(pool)
+        .await?);
+    let count = rows.len() as u64;
+    if count == 0 {
+        return Ok(0);
+    }
+    let mut transaction = db.begin().await?;
+    for (id, display_name) in rows {
+        crate::server::db::in_transaction!(transaction, connection => sqlx::query(FOLD)
+            .bind(id)
+            .bind(fold(&display_name))
+            .bind(display_name)
+            .execute(connection)
+            .await
+            .map(|_| ())?);
+    }
+    transaction.commit().await?;
+    Ok(count)
+}

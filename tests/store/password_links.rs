@@ -1,0 +1,329 @@
+//! `store::password_links`, and the passwords that are set by them.
+
+use crate::{
+    given, on_both_engines,
+    support::{self, PASSWORD, START},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Barrier;
+use vestibule::{
+    domain::{
+        activity::{Event, SignInRefusal},
+        password_link::{LinkPurpose, LinkSecret},
+        session::EndReason,
+        user::User,
+    },
+    error::AppError,
+    server::{
+        Core, admin,
+        auth::{self, Credentials},
+        cleanup,
+        password_links::{self, LIFE, MadeLink},
+        sessions::{self, Browser, Resumed},
+        store::{self, activity::Filter},
+        token,
+        users::{self, UserDraft, UserError},
+    },
+};
+
+const NEW: &str = "a new password, long enough";
+
+async fn invite(core: &Core, name: &str) -> MadeLink {
+    let draft = UserDraft {
+        username: name.to_owned(),
+        ..UserDraft::default()
+    };
+    let draft = draft.check().expect("a valid draft");
+    password_links::invite(core, &admin::on_this_machine(), &draft)
+        .await
+        .unwrap()
+}
+
+async fn reset(core: &Core, user: &User) -> MadeLink {
+    password_links::make(core, &admin::on_this_machine(), user)
+        .await
+        .unwrap()
+}
+
+async fn redeem(core: &Core, secret: &LinkSecret, typed: &str) -> Result<(), AppError> {
+    let browser = Browser::new("192.0.2.9".to_owned(), "Somebody's browser");
+    password_links::redeem(core, secret, &support::password(typed), &browser).await
+}
+
+/// Without any hashing, which would spread the attempts in time.
+async fn redeem_unhashed(core: &Core, user: &User, secret: &LinkSecret, hash: &str) -> Option<u64> {
+    let entry = given::entry(core, Event::LinkUsed(LinkPurpose::Reset), &user.id);
+    store::password_links::redeem(&core.db, &token::link_digest(secret), hash, entry)
+        .await
+        .unwrap()
+}
+
+async fn sign_in(core: &Core, username: &str, typed: &str) -> Result<(), AppError> {
+    let password = support::password(typed);
+    let credentials = Credentials {
+        username,
+        password: &password,
+    };
+    auth::login(core, &credentials, given::visitor(None), false)
+        .await
+        .map(drop)
+}
+
+async fn events(core: &Core) -> Vec<Event> {
+    let records = store::activity::list(&core.db, &Filter::default(), None, 1_000).await;
+    let records = records.unwrap().into_iter().rev();
+    records.map(|record| record.entry.event).collect()
+}
+
+on_both_engines! {
+    /// The account exists, and nobody can sign in to it before its owner has set a password.
+    async fn an_invited_person_sets_the_first_password(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let link = invite(&core, "ada").await;
+        assert_eq!((link.purpose, link.expires_at), (LinkPurpose::Invitation, START.after(LIFE)));
+        let ada = users::find(&core, "ada").await.unwrap();
+        assert!(!ada.has_password && !ada.disabled);
+        assert_eq!(password_links::valid_until(&core, &ada).await.unwrap(), Some(link.expires_at));
+        for typed in [PASSWORD, "", NEW] {
+            assert_eq!(sign_in(&core, "ada", typed).await, Err(AppError::SignInRefused));
+        }
+        redeem(&core, &link.secret, NEW).await.unwrap();
+        sign_in(&core, "ada", NEW).await.unwrap();
+        assert!(users::find(&core, "ada").await.unwrap().has_password);
+        assert_eq!(redeem(&core, &link.secret, PASSWORD).await, Err(AppError::LinkRefused), "once");
+        sign_in(&core, "ada", NEW).await.unwrap();
+        let refused = Event::SignInRefused(SignInRefusal::WrongPassword);
+        let expected = [
+            Event::UserCreated, Event::LinkMade(LinkPurpose::Invitation), refused, refused, refused,
+            Event::LinkUsed(LinkPurpose::Invitation), Event::SignedIn, Event::LinkRefused, Event::SignedIn,
+        ];
+        assert_eq!(events(&core).await, expected);
+    }
+
+    /// What stands in the place of the hash is compared with nothing, as if there were no such account.
+    async fn no_password_is_no_hash(database: TestDatabase) {
+        let core = support::core(&database).await;
+        invite(&core, "ada").await;
+        let ada = given::credentials(&core, "ada").await;
+        assert_eq!((ada.hash(), ada.password_hash.as_str()), (None, store::users::NO_PASSWORD));
+        assert_eq!(sign_in(&core, "ada", "").await, Err(AppError::SignInRefused));
+    }
+
+    /// The old password and the sessions are good until the link is used; then they all end.
+    async fn a_reset_changes_nothing_before_it_is_used(database: TestDatabase) {
+        let core = support::core(&database).await;
+        support::create_user(&core, "ada").await;
+        let ada = given::credentials(&core, "ada").await;
+        let token = given::session(&core, &ada).await;
+        let link = reset(&core, &ada.user).await;
+        assert_eq!(link.purpose, LinkPurpose::Reset);
+        assert!(matches!(sessions::resume(&core, &token).await.unwrap(), Resumed::Live(_)));
+        sign_in(&core, "ada", PASSWORD).await.unwrap();
+        redeem(&core, &link.secret, NEW).await.unwrap();
+        assert_eq!(sessions::resume(&core, &token).await.unwrap(), Resumed::Ended(EndReason::PasswordChanged));
+        assert_eq!(sign_in(&core, "ada", PASSWORD).await, Err(AppError::SignInRefused));
+        sign_in(&core, "ada", NEW).await.unwrap();
+        assert_eq!(given::texts(&core.db, "SELECT user_id FROM devices").await.len(), 1, "all others are strangers");
+        let events = events(&core).await;
+        assert!(events.contains(&Event::LinkUsed(LinkPurpose::Reset)) && !events.contains(&Event::PasswordSet));
+    }
+
+    async fn a_weak_password_leaves_the_link_as_it_is(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let link = invite(&core, "ada").await;
+        for weak in ["too short", "aaaaaaaaaaaaaaaa", &"long ".repeat(205)] {
+            assert!(matches!(redeem(&core, &link.secret, weak).await, Err(AppError::PasswordRefused(_))), "{weak}");
+        }
+        redeem(&core, &link.secret, NEW).await.unwrap();
+    }
+
+    async fn a_link_lives_for_three_days(database: TestDatabase) {
+        let core = support::core(&database).await;
+        support::create_user(&core, "ada").await;
+        let ada = users::find(&core, "ada").await.unwrap();
+        let link = reset(&core, &ada).await;
+        core.clock.set(START.after(LIFE - Duration::from_millis(1)));
+        assert_eq!(redeem(&core, &link.secret, "short").await.map_err(AppError::status), Err(422));
+        assert!(password_links::valid_until(&core, &ada).await.unwrap().is_some());
+        core.clock.set(START.after(LIFE));
+        assert_eq!(redeem(&core, &link.secret, NEW).await, Err(AppError::LinkRefused));
+        assert_eq!(redeem_unhashed(&core, &ada, &link.secret, "x").await, None);
+        assert_eq!(password_links::valid_until(&core, &ada).await.unwrap(), None);
+        cleanup::clean(&core).await.unwrap();
+        assert!(given::texts(&core.db, "SELECT purpose FROM password_links").await.is_empty());
+        sign_in(&core, "ada", PASSWORD).await.unwrap();
+    }
+
+    async fn a_newer_link_makes_the_older_one_void(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let older = invite(&core, "ada").await;
+        let ada = users::find(&core, "ada").await.unwrap();
+        let newer = reset(&core, &ada).await;
+        assert_eq!(newer.purpose, LinkPurpose::Invitation, "it has no password yet");
+        assert_eq!(redeem(&core, &older.secret, NEW).await, Err(AppError::LinkRefused));
+        redeem(&core, &newer.secret, NEW).await.unwrap();
+    }
+
+    /// Whatever else happens to the account ends what is in flight (ASVS V7.4.3).
+    async fn a_link_does_not_outlive_its_password(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let machine = admin::on_this_machine();
+        for (round, what) in ["set", "changed", "disabled", "another link", "deleted"].into_iter().enumerate() {
+            let name = format!("ada{round}");
+            let ada = given::account(&core, &name).await;
+            let token = given::session(&core, &ada).await;
+            let link = reset(&core, &ada.user).await;
+            match what {
+                "set" => drop(users::set_password(&core, &machine, &ada.user, &support::password(PASSWORD)).await.unwrap()),
+                "changed" => {
+                    let change = given::password_change(&ada.password_hash, "the second hash");
+                    let session = given::stored(&core, &token).await.session;
+                    let browser = given::visitor(None).browser;
+                    assert!(sessions::renew_with_password(&core, &session, &browser, &change).await.unwrap().is_some());
+                }
+                "disabled" => {
+                    users::disable(&core, &machine, &ada.user).await.unwrap();
+                    assert_eq!(redeem(&core, &link.secret, NEW).await, Err(AppError::LinkRefused));
+                    users::enable(&core, &machine, &ada.user).await.unwrap();
+                }
+                "another link" => redeem(&core, &reset(&core, &ada.user).await.secret, NEW).await.unwrap(),
+                _ => drop(users::delete(&core, &machine, &ada.user).await.unwrap()),
+            }
+            assert_eq!(redeem(&core, &link.secret, NEW).await, Err(AppError::LinkRefused), "{what}");
+            assert_eq!(redeem_unhashed(&core, &ada.user, &link.secret, "x").await, None, "{what}");
+        }
+    }
+
+    async fn nobody_is_given_a_link_who_is_disabled_or_gone(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let machine = admin::on_this_machine();
+        let ada = given::account(&core, "ada").await.user;
+        users::disable(&core, &machine, &ada).await.unwrap();
+        let refused = password_links::make(&core, &machine, &ada).await;
+        assert!(matches!(refused, Err(UserError::Disabled)), "{refused:?}");
+        users::delete(&core, &machine, &ada).await.unwrap();
+        assert!(matches!(password_links::make(&core, &machine, &ada).await, Err(UserError::Disabled)));
+        assert!(given::texts(&core.db, "SELECT purpose FROM password_links").await.is_empty());
+    }
+
+    /// Of a taken name there is neither an account nor a link.
+    async fn an_invitation_is_made_whole_or_not_at_all(database: TestDatabase) {
+        let core = support::core(&database).await;
+        given::account(&core, "ada").await;
+        let draft = UserDraft { username: "ADA".to_owned(), ..UserDraft::default() }.check().unwrap();
+        let refused = password_links::invite(&core, &admin::on_this_machine(), &draft).await;
+        assert!(matches!(refused, Err(UserError::Taken)), "{refused:?}");
+        assert!(given::texts(&core.db, "SELECT purpose FROM password_links").await.is_empty());
+    }
+
+    async fn only_a_digest_is_written(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let link = invite(&core, "ada").await;
+        let written = given::everything_written(&core.db).await;
+        for shape in [link.secret.reveal().to_owned(), link.secret.canonical().to_string(), link.secret.reveal().to_lowercase()] {
+            assert!(!written.contains(&shape), "{written}");
+        }
+        assert!(written.contains(token::link_digest(&link.secret).as_str()), "the search finds what is there");
+    }
+
+    /// Many with one link at the same moment: one password, whole.
+    async fn of_many_at_once_one_sets_the_password(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for round in 0..20 {
+            let ada = given::account(&core, &format!("ada{round}")).await.user;
+            let secret = Arc::new(reset(&core, &ada).await.secret);
+            let start = Arc::new(Barrier::new(6));
+            let tasks: Vec<_> = (0..6).map(|number| {
+                let (core, ada, secret, start) = (core.clone(), ada.clone(), secret.clone(), start.clone());
+                tokio::spawn(async move {
+                    start.wait().await;
+                    let hash = format!("hash {number}");
+                    redeem_unhashed(&core, &ada, &secret, &hash).await.map(|_| hash)
+                })
+            }).collect();
+            let mut won = Vec::new();
+            for task in tasks {
+                won.extend(task.await.unwrap());
+            }
+            assert_eq!(won.len(), 1, "round {round}: {won:?}");
+            assert_eq!(given::credentials(&core, &ada.username).await.password_hash, won[0], "round {round}");
+        }
+        let used = events(&core).await.into_iter().filter(|event| *event == Event::LinkUsed(LinkPurpose::Reset));
+        assert_eq!(used.count(), 20);
+    }
+
+    /// A sign-in with the old password comes wholly before the reset, and ends with it, or not at all.
+    async fn a_sign_in_does_not_outlive_a_reset(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for round in 0..50 {
+            let ada = given::account(&core, &format!("ada{round}")).await;
+            let link = reset(&core, &ada.user).await;
+            let (signing_in, verified) = (core.clone(), given::verified(&ada));
+            let starting = tokio::spawn(async move {
+                sessions::start(&signing_in, &verified, given::visitor(None), false).await.unwrap()
+            });
+            let (redeeming, user) = (core.clone(), ada.user.clone());
+            let resetting = tokio::spawn(async move { redeem_unhashed(&redeeming, &user, &link.secret, "new").await });
+            let (started, ended) = (starting.await.unwrap(), resetting.await.unwrap());
+            assert_eq!(ended, Some(u64::from(started.is_some())), "wholly before or wholly after");
+            if let Some(started) = started {
+                let resumed = sessions::resume(&core, &started.session).await.unwrap();
+                assert_eq!(resumed, Resumed::Ended(EndReason::PasswordChanged));
+            }
+        }
+    }
+
+    /// Disabling at the same moment: no link is left that would be good again once the account is enabled.
+    async fn a_link_at_the_moment_of_disabling_is_void(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for round in 0..50 {
+            let ada = given::account(&core, &format!("ada{round}")).await.user;
+            let making = { let (core, ada) = (core.clone(), ada.clone()); tokio::spawn(async move {
+                password_links::make(&core, &admin::on_this_machine(), &ada).await.ok()
+            }) };
+            let disabling = { let (core, ada) = (core.clone(), ada.clone()); tokio::spawn(async move {
+                users::disable(&core, &admin::on_this_machine(), &ada).await.unwrap()
+            }) };
+            let made = making.await.unwrap();
+            disabling.await.unwrap();
+            users::enable(&core, &admin::on_this_machine(), &ada).await.unwrap();
+            if let Some(link) = made {
+                assert_eq!(redeem_unhashed(&core, &ada, &link.secret, "new").await, None, "round {round}");
+            }
+        }
+    }
+
+    /// The same through the whole use case, with its hashing.
+    async fn of_two_people_with_one_link_one_sets_the_password(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let secret = Arc::new(invite(&core, "ada").await.secret);
+        let passwords = [NEW, "another one that is long"];
+        let tasks = passwords.map(|typed| {
+            let (core, secret) = (core.clone(), secret.clone());
+            tokio::spawn(async move { redeem(&core, &secret, typed).await })
+        });
+        let mut outcomes = Vec::new();
+        for task in tasks {
+            outcomes.push(task.await.unwrap());
+        }
+        let won = outcomes.iter().position(Result::is_ok).expect("one wins");
+        assert_eq!(outcomes[1 - won], Err(AppError::LinkRefused));
+        sign_in(&core, "ada", passwords[won]).await.unwrap();
+        assert_eq!(sign_in(&core, "ada", passwords[1 - won]).await, Err(AppError::SignInRefused));
+    }
+
+    /// Guesses are slowed by address, as at the code of the first start; right links are free.
+    async fn guesses_are_slowed(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let link = invite(&core, "ada").await;
+        for _ in 0..support::LIMITS.account_failures {
+            let guess = token::new_link_secret();
+            assert_eq!(redeem(&core, &guess, NEW).await, Err(AppError::LinkRefused));
+        }
+        assert!(matches!(redeem(&core, &link.secret, NEW).await, Err(AppError::Throttled { .. })));
+        core.tallies.write(&core.db).await;
+        assert!(events(&core).await.contains(&Event::LinkThrottled));
+        let elsewhere = Browser::new("198.51.100.1".to_owned(), "");
+        password_links::redeem(&core, &link.secret, &support::password(NEW), &elsewhere).await.unwrap();
+    }
+}

@@ -1,0 +1,329 @@
+//! Accounts in pages and by the beginning of a name, and that an index leads there, on both engines.
+
+use crate::{
+    given, on_both_engines,
+    support::{self, START, database::Engine},
+};
+use sqlx::Row;
+use vestibule::{
+    domain::{
+        activity::{Event, Source},
+        moment::Timestamp,
+        user::{Email, LookupKey, Username},
+    },
+    server::{
+        Core, cleanup,
+        db::{Db, Pool},
+        store::{
+            self,
+            activity::{Filter, PAGES, Position},
+            users::{ALL, BY_PREFIX, NewUser, Profile},
+        },
+        token,
+    },
+};
+
+async fn account(core: &Core, name: &str, email: Option<&str>, display_name: &str) {
+    let email = email.map(|email| Email::parse(email).unwrap());
+    let user = NewUser {
+        id: token::new_user_id(),
+        username: &Username::parse(name).unwrap(),
+        email: email.as_ref(),
+        display_name,
+        description: "",
+        is_admin: false,
+        password_hash: "a hash",
+        created_at: START,
+    };
+    store::users::insert(&core.db, &user, Source::Command)
+        .await
+        .unwrap();
+}
+
+/// The names on each page, one after the other.
+async fn pages(core: &Core, typed: &str, limit: u32) -> Vec<Vec<String>> {
+    let (prefix, mut after, mut pages) = (LookupKey::of(typed), None, Vec::new());
+    loop {
+        let found = store::users::page(&core.db, &prefix, after.as_ref(), limit)
+            .await
+            .unwrap();
+        pages.push(found.users.into_iter().map(|user| user.username).collect());
+        after = found.next;
+        if after.is_none() {
+            return pages;
+        }
+    }
+}
+
+async fn names(core: &Core, typed: &str) -> Vec<String> {
+    pages(core, typed, 50).await.concat()
+}
+
+/// So many accounts that a scan would not be the best plan, with names of every beginning.
+async fn crowd(core: &Core, number: u32) {
+    let series = match &core.db.pool {
+        Pool::Sqlite(_) => format!(
+            "WITH RECURSIVE series (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < {number}) "
+        ),
+        Pool::Postgres(_) => format!("WITH series (n) AS (SELECT generate_series(1, {number})) "),
+    };
+    let insert = |what: &str| {
+        // SQLite wants the beginning of a statement behind its INSERT INTO.
+        let (into, select) = what.split_once("SELECT").unwrap();
+        format!("{into} {series} SELECT {select} FROM series")
+    };
+    let letters = "CASE n % 4 WHEN 0 THEN 'a' WHEN 1 THEN 'm' WHEN 2 THEN 'u' ELSE 'z' END";
+    given::execute(&core.db, &insert(&format!(
+        "INSERT INTO users (id, username, username_key, email, email_key, display_name, display_name_key, \
+         description, is_admin, password_hash, created_at) \
+         SELECT 'id' || n, {letters} || n, {letters} || n, 'e' || n || '@example.org', 'e' || n || '@example.org', \
+         'Person ' || n, 'person ' || n, '', FALSE, 'a hash', 0"
+    ))).await;
+    given::execute(&core.db, &insert(
+        "INSERT INTO activity (id, at, event, source, user_id, address, user_agent, times) \
+         SELECT 'row' || n, n / 3, CASE n % 5 WHEN 0 THEN 'signed_in' ELSE 'user_created' END, 'command', \
+         'id' || (n % 50), '', '', 1"
+    )).await;
+    given::execute(&core.db, "ANALYZE").await;
+}
+
+/// A value as it is bound, for a look at the plan.
+enum Bound {
+    Text(&'static str),
+    Number(i64),
+}
+
+/// How the database would carry a statement out.
+async fn plan(db: &Db, sql: &str, values: &[Bound]) -> String {
+    macro_rules! explain {
+        ($pool:expr, $explain:literal, $column:literal) => {{
+            let sql = sqlx::AssertSqlSafe(format!("{} {sql}", $explain));
+            let mut query = sqlx::query(sql);
+            for value in values {
+                query = match value {
+                    Bound::Text(text) => query.bind(*text),
+                    Bound::Number(number) => query.bind(*number),
+                };
+            }
+            let rows = query.fetch_all($pool).await.unwrap();
+            rows.iter()
+                .map(|row| row.get::<String, _>($column))
+                .collect::<Vec<_>>()
+                .join("\n")
+        }};
+    }
+    match &db.pool {
+        Pool::Sqlite(pool) => explain!(pool, "EXPLAIN QUERY PLAN", "detail"),
+        Pool::Postgres(pool) => explain!(pool, "EXPLAIN", 0),
+    }
+}
+
+/// What reads all of a table, or sorts what no index keeps in order.
+#[track_caller]
+fn assert_no_scan(engine: Engine, plan: &str, table: &str) {
+    let scans = match engine {
+        Engine::Sqlite => vec![
+            format!("SCAN {table}"),
+            "USE TEMP B-TREE FOR ORDER BY".to_owned(),
+        ],
+        Engine::Postgres => vec![
+            format!("Seq Scan on {table}"),
+            "Sort Key".to_owned(),
+            "Bitmap".to_owned(),
+        ],
+    };
+    for scan in scans {
+        // SQLite's walk along an index, from its beginning to the limit, is no scan.
+        let walks = plan
+            .lines()
+            .filter(|line| line.contains(&scan) && !line.contains("USING INDEX"));
+        assert_eq!(walks.count(), 0, "{scan}:\n{plan}");
+    }
+}
+
+on_both_engines! {
+    async fn accounts_are_found_by_the_beginning_of_any_name(database: TestDatabase) {
+        let core = support::core(&database).await;
+        account(&core, "ada", Some("lovelace@example.org"), "Augusta King").await;
+        account(&core, "grace", Some("g.hopper@example.org"), "Ámazing Grace").await;
+        account(&core, "Ängström", None, "Anders").await;
+        account(&core, "adam", None, "100% _wild_").await;
+        account(&core, "李雷", Some("lei@example.org"), "🐎 李").await;
+        for (typed, expected) in [
+            ("ad", vec!["ada", "adam"]),
+            ("ADA", vec!["ada", "adam"]),
+            ("Ａｄａ", vec!["ada", "adam"]),
+            (" LOVE", vec!["ada"]),
+            ("g.", vec!["grace"]),
+            ("augusta k", vec!["ada"]),
+            ("a\u{301}maz", vec!["grace"]),
+            ("ängs", vec!["Ängström"]),
+            ("an", vec!["Ängström"]),
+            ("李", vec!["李雷"]),
+            ("🐎", vec!["李雷"]),
+            ("100%", vec!["adam"]),
+            ("100_", vec![]),
+            ("%", vec![]),
+            ("da", vec![]),
+            ("\u{10ffff}", vec![]),
+            ("' OR 1=1 --", vec![]),
+            ("a\0", vec![]),
+        ] {
+            assert_eq!(names(&core, typed).await, expected, "{typed}");
+        }
+        assert_eq!(names(&core, "").await, ["ada", "adam", "grace", "Ängström", "李雷"]);
+        assert_eq!(names(&core, "l").await, ["李雷", "ada"], "in the order of what was found");
+    }
+
+    async fn pages_join_without_a_gap_and_nobody_stands_twice(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for number in 0..23 {
+            // Found by all three, and several under the same display name.
+            let name = format!("user{number:02}");
+            account(&core, &name, Some(&format!("{name}@example.org")), if number % 2 == 0 { "User" } else { &name }).await;
+        }
+        account(&core, "other", None, "Other").await;
+        for limit in [1, 2, 5, 22, 23, 24] {
+            for typed in ["user", "u", "user0", ""] {
+                let all = names(&core, typed).await;
+                let expected = match typed { "user0" => 10, "" => 24, _ => 23 };
+                assert_eq!(all.len(), expected, "{typed}");
+                let pages = pages(&core, typed, limit).await;
+                assert!(pages.iter().all(|page| page.len() <= limit as usize), "{pages:?}");
+                assert_eq!(pages.concat(), all, "{typed} by {limit}");
+                let mut distinct = all.clone();
+                distinct.sort_unstable();
+                distinct.dedup();
+                assert_eq!(distinct.len(), all.len(), "{all:?}");
+            }
+        }
+    }
+
+    /// However many accounts are found a second time by another of their names, no page reads on for long.
+    async fn a_page_stays_short_rather_than_read_on(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for number in 0..40 {
+            account(&core, &format!("u{number:02}"), None, &format!("uz{number:02}")).await;
+        }
+        let pages = pages(&core, "u", 2).await;
+        assert_eq!(pages.concat().len(), 40);
+        assert!(pages.len() < 25, "{pages:?}");
+        assert!(pages.last().unwrap().is_empty(), "behind the last one there is nobody new");
+    }
+
+    async fn a_changed_display_name_is_found_and_the_one_before_is_not(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await.user;
+        let profile = Profile { display_name: "Countess", email: None, description: "" };
+        let entry = given::entry(&core, Event::ProfileChanged, &ada.id);
+        assert!(store::users::update_profile(&core.db, &ada.id, &profile, entry).await.unwrap());
+        assert_eq!(names(&core, "COUNT").await, ["ada"]);
+        assert!(names(&core, "some").await.is_empty());
+    }
+
+    /// Accounts of a version before have no folded display name; the server folds them in steps.
+    async fn display_names_of_older_accounts_are_folded(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for number in 0..=cleanup::STEP {
+            account(&core, &format!("u{number}"), None, &format!("ÉVA {number}")).await;
+        }
+        given::execute(&core.db, "UPDATE users SET display_name_key = NULL").await;
+        assert!(names(&core, "éva").await.is_empty());
+        assert_eq!(cleanup::fold_display_names(&core).await.unwrap(), u64::from(cleanup::STEP) + 1);
+        assert_eq!(names(&core, "éva").await.len(), cleanup::STEP as usize + 1);
+        assert_eq!(cleanup::fold_display_names(&core).await.unwrap(), 0);
+    }
+
+    async fn an_index_leads_to_every_page_of_accounts(database: TestDatabase) {
+        let core = support::core(&database).await;
+        crowd(&core, 20_000).await;
+        let text = Bound::Text;
+        let all = plan(&core.db, ALL, &[text("m5"), Bound::Number(51)]).await;
+        assert_no_scan(database.engine, &all, "users");
+        let found = plan(&core.db, BY_PREFIX, &[text("person 4"), text("id7"), text("person 5"), Bound::Number(51)]).await;
+        // The three lists of one page are merged and sorted, which is no more than three pages.
+        let (indexes, scans) = match database.engine {
+            Engine::Sqlite => (
+                ["username_key>", "email_key>", "users_by_display_name ((display_name_key,id)>"],
+                ["SCAN users", "SCAN u "],
+            ),
+            Engine::Postgres => (
+                ["users_username_key_key", "users_email_key_key", "users_by_display_name"],
+                ["Seq Scan", "Bitmap"],
+            ),
+        };
+        for index in indexes {
+            assert!(found.contains(index), "{index}:\n{found}");
+        }
+        for scan in scans {
+            assert!(!found.contains(scan), "{scan}:\n{found}");
+        }
+    }
+
+    async fn the_last_administrator_is_looked_up_by_an_index(database: TestDatabase) {
+        let core = support::core(&database).await;
+        crowd(&core, 20_000).await;
+        let sql = "SELECT 1 FROM users other WHERE other.is_admin AND other.disabled_at IS NULL \
+                   AND other.password_hash <> '' AND other.id <> $1";
+        let plan = plan(&core.db, sql, &[Bound::Text("id1")]).await;
+        assert!(plan.contains("administrators"), "{plan}");
+    }
+
+    async fn an_index_leads_to_every_page_of_the_audit_log(database: TestDatabase) {
+        let core = support::core(&database).await;
+        crowd(&core, 20_000).await;
+        let indexes = ["activity_by_time", "activity_of_user", "activity_of_event", "activity_of_"];
+        for (number, (sql, index)) in PAGES.into_iter().zip(indexes).enumerate() {
+            let mut values = vec![Bound::Number(0), Bound::Number(5_000), Bound::Text("row9"), Bound::Number(51)];
+            values.extend(match number {
+                0 => vec![],
+                1 => vec![Bound::Text("id7")],
+                2 => vec![Bound::Text("signed_in")],
+                _ => vec![Bound::Text("id7"), Bound::Text("signed_in")],
+            });
+            let plan = plan(&core.db, sql, &values).await;
+            // What a person did of one kind is picked out of what they did.
+            if number < 3 {
+                assert_no_scan(database.engine, &plan, "activity");
+            }
+            assert!(plan.contains(index), "{index}:\n{plan}");
+        }
+    }
+
+    async fn pages_of_the_audit_log_join_without_a_gap(database: TestDatabase) {
+        let core = support::core(&database).await;
+        crowd(&core, 100).await;
+        let user = vestibule::domain::user::UserId("id7".to_owned());
+        let since = Some(Timestamp::from_millis(10));
+        for filter in [
+            Filter::default(),
+            Filter { user: Some(&user), ..Filter::default() },
+            Filter { event: Some("signed_in"), ..Filter::default() },
+            Filter { since, ..Filter::default() },
+            Filter { user: Some(&user), event: Some("user_created"), since },
+        ] {
+            let all = store::activity::list(&core.db, &filter, None, 1_000).await.unwrap();
+            assert!(!all.is_empty(), "{filter:?}");
+            for record in &all {
+                assert!(filter.user.is_none_or(|user| record.entry.user.as_ref() == Some(user)));
+                assert!(filter.event.is_none_or(|event| record.entry.event.as_str() == event));
+                assert!(filter.since.is_none_or(|since| record.entry.at >= since));
+            }
+            let order: Vec<_> = all.iter().map(|record| (record.entry.at, record.id.clone())).collect();
+            assert!(order.is_sorted_by(|one, next| one > next), "the newest first, each once");
+            for limit in [1, 7, 100] {
+                let (mut joined, mut before) = (Vec::new(), None);
+                loop {
+                    let page = store::activity::list(&core.db, &filter, before.as_ref(), limit).await.unwrap();
+                    before = page.last().map(Position::of);
+                    if before.is_none() {
+                        break;
+                    }
+                    joined.extend(page);
+                }
+                assert_eq!(joined, all, "{filter:?} by {limit}");
+            }
+        }
+        assert_eq!(store::activity::list(&core.db, &Filter::default(), None, 1_000).await.unwrap().len(), 100);
+    }
+}
