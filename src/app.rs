@@ -4,9 +4,10 @@ use crate::{
     components::layout::Head,
     domain::views::{DrawnFor, PageView},
     pages::{
+        admin_activity::AuditPage, admin_user::AccountPage, admin_users::UsersPage,
         confirm::ConfirmPage, dashboard::DashboardPage, login::LoginPage, logout::LogoutPage,
-        password::PasswordPage, profile::ProfilePage, sessions::SessionsPage, setup::SetupPage,
-        signed_out::SignedOutPage,
+        password::PasswordPage, password_link::PasswordLinkPage, profile::ProfilePage,
+        sessions::SessionsPage, setup::SetupPage, signed_out::SignedOutPage,
     },
 };
 use leptos::{config::LeptosOptions, either::either, prelude::*};
@@ -17,10 +18,13 @@ use leptos_meta::{MetaTags, provide_meta_context};
 pub enum Access {
     Anyone,
     SignedIn,
+    /// To everybody else there is no such page.
+    Administrator,
 }
 
 /// A path of a page, and who may see it.
 pub struct Route {
+    /// A segment in braces stands for any one that is not empty.
     pub path: &'static str,
     pub access: Access,
 }
@@ -75,15 +79,54 @@ pub const ROUTES: &[Route] = &[
         path: "/setup",
         access: Access::Anyone,
     },
+    // Whoever has a link has no password yet.
+    Route {
+        path: "/password-link",
+        access: Access::Anyone,
+    },
+    Route {
+        path: "/admin/users",
+        access: Access::Administrator,
+    },
+    Route {
+        path: "/admin/users/{id}",
+        access: Access::Administrator,
+    },
+    Route {
+        path: "/admin/activity",
+        access: Access::Administrator,
+    },
 ];
 
 /// The server functions that need no session. Every other one does, until it is named here.
-pub const PUBLIC_FUNCTIONS: &[&str] = &["/api/login", "/api/logout", "/api/set_up"];
+pub const PUBLIC_FUNCTIONS: &[&str] = &[
+    "/api/login",
+    "/api/logout",
+    "/api/set_up",
+    "/api/use_password_link",
+];
+
+/// Who may ask for the page at `path`; `None` where there is none.
+pub fn access_to(path: &str) -> Option<Access> {
+    let route = ROUTES.iter().find(|route| leads_to(route.path, path));
+    route.map(|route| route.access)
+}
 
 /// Whether anyone may ask for `path`: closed unless the tables above say otherwise.
 pub fn is_public(path: &str) -> bool {
-    let route = ROUTES.iter().find(|route| route.path == path);
-    route.is_some_and(|route| route.access == Access::Anyone) || PUBLIC_FUNCTIONS.contains(&path)
+    access_to(path) == Some(Access::Anyone) || PUBLIC_FUNCTIONS.contains(&path)
+}
+
+fn leads_to(route: &str, path: &str) -> bool {
+    let (mut route, mut path) = (route.split('/'), path.split('/'));
+    loop {
+        match (route.next(), path.next()) {
+            (None, None) => return true,
+            (Some(own), Some(segment)) if own == segment => {}
+            (Some(own), Some(segment)) if own.starts_with('{') && !segment.is_empty() => {}
+            _ => return false,
+        }
+    }
 }
 
 /// The page that the server has gathered. Its values come with it, so there is no second request
@@ -105,6 +148,10 @@ pub fn App() -> impl IntoView {
         PageView::Confirm(view) => view! { <ConfirmPage view /> },
         PageView::Profile(view) => view! { <ProfilePage view=*view /> },
         PageView::Setup(view) => view! { <SetupPage view /> },
+        PageView::PasswordLink(view) => view! { <PasswordLinkPage view /> },
+        PageView::Users(view) => view! { <UsersPage view=*view /> },
+        PageView::Account(view) => view! { <AccountPage view=*view /> },
+        PageView::Audit(view) => view! { <AuditPage view=*view /> },
     )
 }
 
@@ -140,12 +187,26 @@ mod tests {
             "/account/sessions",
             "/account/confirm",
             "/admin",
+            "/admin/users",
+            "/admin/users/1",
+            "/admin/activity",
             "/login/",
             "/LOGIN",
             "/api/end_session",
             "",
         ] {
             assert!(!is_public(path), "{path}");
+        }
+        for (path, access) in [
+            ("/admin/users", Some(Access::Administrator)),
+            ("/admin/users/1", Some(Access::Administrator)),
+            ("/admin/users/", None),
+            ("/admin/users/1/2", None),
+            ("/admin/users/1/", None),
+            ("/dashboard", Some(Access::SignedIn)),
+            ("/password-link", Some(Access::Anyone)),
+        ] {
+            assert_eq!(access_to(path), access, "{path}");
         }
         assert!(is_public("/login") && is_public("/api/logout") && is_public("/setup"));
     }

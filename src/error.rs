@@ -42,6 +42,8 @@ pub enum AppError {
     NameTaken,
     #[error("The account is disabled. Enable it first.")]
     UserDisabled,
+    #[error("This is not the name of the account. Nothing was deleted.")]
+    NameNotRepeated,
     #[error("This is the last administrator: make another one first.")]
     LastAdministrator,
     #[error("Please sign in first.")]
@@ -97,6 +99,7 @@ impl AppError {
             | Self::LinkRefused
             | Self::NameTaken
             | Self::UserDisabled
+            | Self::NameNotRepeated
             | Self::LastAdministrator => 422,
             Self::Internal => 500,
             Self::Busy | Self::Unavailable => 503,

@@ -147,6 +147,63 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Is it you?');
   },
 
+  'password-link': async ({ visitor, server }) => {
+    newPerson(server);
+    await visitor.open('/password-link');
+  },
+
+  'password-link-error': async ({ visitor, server }) => {
+    newPerson(server);
+    await visitor.open('/password-link');
+    await visitor.page.getByLabel('Code of the link').fill('00000-00000-00000-00000-00000-00000');
+    await visitor.page.getByLabel('New password', { exact: true }).fill('correct horse battery');
+    await visitor.page.getByRole('button', { name: 'Set the password' }).click();
+    await expect(visitor.problem).toBeFocused();
+  },
+
+  'admin-users': async ({ visitor, server }) => {
+    peopled(server);
+    await administers('/admin/users', visitor, server);
+  },
+
+  'admin-users-fifty': async ({ visitor, server }) => {
+    for (let other = 10; other < 62; other++) server.run(['user', 'invite', `person${other}`]);
+    await administers('/admin/users', visitor, server);
+  },
+
+  'admin-users-error': async ({ visitor, server }) => {
+    await administers('/admin/users', visitor, server);
+    await visitor.page.getByLabel('Name', { exact: true }).fill('grace');
+    await visitor.page.getByRole('button', { name: 'Make the link' }).click();
+    await expect(visitor.problem).toBeFocused();
+  },
+
+  'admin-users-invited': async ({ visitor, server }) => {
+    await administers('/admin/users', visitor, server);
+    await visitor.page.getByLabel('Name', { exact: true }).fill('hedy');
+    await visitor.page.getByRole('button', { name: 'Make the link' }).click();
+    await expect(visitor.page.getByRole('status').first()).toContainText('Hand this link on now');
+    await visitor.comesAlive();
+  },
+
+  'admin-user': async ({ visitor, server }) => {
+    const { name, password } = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
+    for (const userAgent of ELSEWHERE) await server.signsInElsewhere(name, password, userAgent);
+    const { id } = JSON.parse(server.run(['user', 'show', name, '--json'])) as { id: string };
+    await administers(`/admin/users/${id}`, visitor, server);
+  },
+
+  'admin-user-own': async ({ visitor, server }) => {
+    await administers('/admin/users', visitor, server);
+    await visitor.page.getByRole('link', { name: 'Grace Hopper' }).click();
+    await visitor.comesAlive();
+  },
+
+  'admin-activity': async ({ visitor, server }) => {
+    peopled(server);
+    await administers('/admin/activity', visitor, server);
+  },
+
   setup: async ({ visitor }) => visitor.open('/setup'),
 
   'setup-error': async ({ visitor }) => {
@@ -188,6 +245,22 @@ const ELSEWHERE = [
   'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
   'A reader of feeds that says nothing of itself',
 ];
+
+/** People whose names are long, or written in other directions. */
+function peopled(server: Server): void {
+  const word = 'Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenhaft';
+  newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
+  newPerson(server, { name: word.slice(0, 64), displayName: word, email: `${word.slice(0, 60)}@${word.slice(0, 60)}.example` });
+  newPerson(server, { name: 'maryam', displayName: 'مريم ميرزاخاني', email: 'maryam@example.org' });
+  newPerson(server, { name: 'lei', displayName: '李雷 🐎🔋📎', email: 'lei@example.org' });
+  server.run(['user', 'disable', 'lei']);
+  server.run(['user', 'invite', 'hedy', '--display-name', 'Hedy Lamarr']);
+}
+
+async function administers(path: string, visitor: Visitor, server: Server): Promise<void> {
+  await visitor.signsIn(newPerson(server, { name: 'grace', displayName: 'Grace Hopper', email: 'grace@example.org' }, ['--admin']));
+  await visitor.open(path);
+}
 
 async function signsInAmongOthers(visitor: Visitor, server: Server, others: number): Promise<void> {
   const { name, password } = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });

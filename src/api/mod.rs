@@ -3,9 +3,11 @@
 //! Each asks who calls, runs one use case, and answers. Forms without JavaScript post to the same
 //! addresses.
 
+pub mod admin;
 pub mod auth;
 pub mod confirmation;
 pub mod password;
+pub mod password_link;
 pub mod profile;
 pub mod sessions;
 pub mod setup;

@@ -34,6 +34,7 @@ pub fn TextField(
     #[prop(optional)] required: bool,
     #[prop(optional)] hint: &'static str,
     is_invalid: Signal<bool>,
+    #[prop(optional)] node_ref: NodeRef<html::Input>,
 ) -> impl IntoView {
     let hint_id = (!hint.is_empty()).then(|| format!("{id}-hint"));
     let described_by = described_by([hint_id.clone(), None], is_invalid);
@@ -54,6 +55,7 @@ pub fn TextField(
                 required=required
                 aria-invalid=move || is_invalid.get().then_some("true")
                 aria-describedby=described_by
+                node_ref=node_ref
             />
         </div>
     }

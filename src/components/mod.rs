@@ -1,6 +1,7 @@
 //! What two pages share.
 
 pub mod account;
+pub mod administration;
 pub mod form;
 pub mod layout;
 pub mod relative_time;

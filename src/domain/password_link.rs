@@ -44,8 +44,9 @@ impl LinkPurpose {
 
 /// The secret of a link, as it is shown once or typed: never printed by accident, wiped from memory.
 ///
-/// It can be serialised because `#[server]` asks that of every argument; nothing sends it on.
-#[derive(Clone, Default, Serialize, Deserialize, ZeroizeOnDrop)]
+/// It can be serialised because `#[server]` asks that of every argument, and because the administrator who
+/// has made it is shown it, once.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ZeroizeOnDrop)]
 #[serde(transparent)]
 pub struct LinkSecret(String);
 

@@ -230,6 +230,33 @@ impl User {
     }
 }
 
+/// What an administrator does to an account with one button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountChange {
+    Disable,
+    Enable,
+    Promote,
+    Demote,
+    EndSessions,
+    /// An invitation or a reset, whichever the account needs.
+    MakeLink,
+}
+
+impl AccountChange {
+    /// The word that forms use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Enable => "enable",
+            Self::Promote => "promote",
+            Self::Demote => "demote",
+            Self::EndSessions => "end_sessions",
+            Self::MakeLink => "make_link",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,13 @@
 //! What the pages show: purpose-built types, the only ones that cross from server to browser
 //! (ASVS V15.3.1). No row of the database and no secret is among them.
 
+mod admin;
+
+pub use admin::{
+    AccountView, ActivityView, AuditView, InvitationDraft, LinkView, PasswordLinkView, UserNotice,
+    UserState, UserView, UsersView,
+};
+
 use super::{
     moment::{Moment, RelativeMoment},
     profile::ProfileDraft,
@@ -22,6 +29,10 @@ pub enum PageView {
     Sessions(Box<SessionsView>),
     Confirm(ConfirmView),
     Setup(SetupView),
+    PasswordLink(PasswordLinkView),
+    Users(Box<UsersView>),
+    Account(Box<AccountView>),
+    Audit(Box<AuditView>),
 }
 
 /// The sign-in page.
@@ -42,6 +53,8 @@ pub struct LoginView {
 pub enum LoginNotice {
     SessionEnded(EndReason),
     CookieNotKept,
+    /// By a link.
+    PasswordSet,
 }
 
 /// What every signed-in page shows of the person.

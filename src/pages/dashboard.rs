@@ -60,6 +60,7 @@ fn Account(view: DashboardView) -> impl IntoView {
             <div class="actions">
                 <a href="/account/profile">"Edit profile"</a>
                 <a href="/account/password">"Change password"</a>
+                {view.is_admin.then(|| view! { <a href="/admin/users">"Administration"</a> })}
             </div>
         </section>
     }

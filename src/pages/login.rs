@@ -87,12 +87,16 @@ fn SignInForm(
 
 #[component]
 fn Notice(notice: LoginNotice) -> impl IntoView {
-    match notice {
-        LoginNotice::SessionEnded(reason) => Either::Left(view! {
+    let told = |words: &'static str| {
+        view! {
             <div class="notice" role="status">
-                <p>{reason.explanation()} " Sign in to go on."</p>
+                <p>{words} " Sign in to go on."</p>
             </div>
-        }),
+        }
+    };
+    match notice {
+        LoginNotice::SessionEnded(reason) => Either::Left(told(reason.explanation())),
+        LoginNotice::PasswordSet => Either::Left(told("Your password is set.")),
         LoginNotice::CookieNotKept => Either::Right(view! {
             <div class="notice notice-warning" role="status">
                 <h2>"Your browser did not keep the sign-in cookie"</h2>

@@ -1,10 +1,14 @@
 //! The pages, one file each, named as their routes.
 
+pub mod admin_activity;
+pub mod admin_user;
+pub mod admin_users;
 pub mod confirm;
 pub mod dashboard;
 pub mod login;
 pub mod logout;
 pub mod password;
+pub mod password_link;
 pub mod profile;
 pub mod sessions;
 pub mod setup;

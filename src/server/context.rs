@@ -1,9 +1,12 @@
 //! What server functions and pages know about their request: the bridge between Leptos and HTTP.
 
 use super::{
+    admin::{self, Admin, Changed},
+    clock::moment,
     cookie,
     flash::Flash,
     forwarded::Client,
+    password_links::MadeLink,
     sessions::{Browser, Visitor},
     state::AppState,
     token::SessionToken,
@@ -11,7 +14,9 @@ use super::{
 use crate::{
     domain::{
         next_path::NextPath,
+        password_link,
         session::{CurrentUser, EndReason},
+        views::{LinkView, UserNotice},
     },
     error::AppError,
 };
@@ -165,6 +170,58 @@ pub fn current_user() -> Result<CurrentUser, AppError> {
     match parts().extensions.remove::<Caller>() {
         Some(Caller::SignedIn(current)) => Ok(*current),
         _ => Err(AppError::NotSignedIn),
+    }
+}
+
+/// The permission of the person who asks, in functions for administrators.
+///
+/// # Errors
+/// [`AppError::NotFound`] for everybody else; [`AppError::NotSignedIn`].
+pub fn admin() -> Result<Admin, AppError> {
+    admin::of(&state().core, &current_user()?, &browser())
+}
+
+/// What an administrator is told of a change.
+pub fn change_notice(changed: Changed) -> UserNotice {
+    match changed {
+        Changed::Disabled { ended } => UserNotice::Disabled { ended },
+        Changed::Enabled => UserNotice::Enabled,
+        Changed::Promoted => UserNotice::Promoted,
+        Changed::Demoted => UserNotice::Demoted,
+        Changed::SessionsEnded { count } => UserNotice::SessionsEnded { count },
+        Changed::LinkMade { username, link } => link_notice(&username, link),
+    }
+}
+
+/// The link that was made, for the page that shows it, once.
+pub fn link_notice(username: &str, link: MadeLink) -> UserNotice {
+    let origin = state().site.public_url.origin();
+    UserNotice::LinkMade(LinkView {
+        username: username.to_owned(),
+        purpose: link.purpose,
+        page: format!("{origin}{}", password_link::PAGE),
+        secret: link.secret,
+        until: moment(link.expires_at),
+    })
+}
+
+/// Leads back to the page of an account, and tells there what came of it.
+///
+/// # Errors
+/// What is no refusal that the page could show.
+pub fn answer_of_account(id: &str, outcome: Result<UserNotice, AppError>) -> Result<(), AppError> {
+    let page = format!("/admin/users/{id}");
+    match outcome {
+        Ok(notice) => {
+            set_cookie(Flash::User { notice }.set_cookie());
+            redirect(&page);
+            Ok(())
+        }
+        Err(AppError::PasswordNeeded) => ask_for_password(&page),
+        Err(refusal) if refusal.is_refusal() => {
+            refuse(refusal, &page, &Flash::UserRefused { refusal })
+        }
+        Err(failure) => Err(failure),
     }
 }
 

@@ -5,9 +5,9 @@
 
 use super::{
     cookie,
-    flash::{fitting_profile, set_value, value_of},
+    flash::{fitting_invitation, fitting_profile, set_value, value_of},
 };
-use crate::domain::profile::ProfileDraft;
+use crate::domain::{profile::ProfileDraft, views::InvitationDraft};
 use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::Response,
@@ -26,6 +26,16 @@ pub fn keep_profile(draft: &ProfileDraft) -> HeaderValue {
 
 /// The profile that waits.
 pub fn profile(headers: &HeaderMap) -> Option<ProfileDraft> {
+    value_of(headers, DRAFT_COOKIE)
+}
+
+/// The `Set-Cookie` that keeps an invitation.
+pub fn keep_invitation(draft: &InvitationDraft) -> HeaderValue {
+    set_value(DRAFT_COOKIE, &fitting_invitation(draft), LIFE)
+}
+
+/// The invitation that waits.
+pub fn invitation(headers: &HeaderMap) -> Option<InvitationDraft> {
     value_of(headers, DRAFT_COOKIE)
 }
 

@@ -5,7 +5,11 @@
 
 use super::cookie;
 use crate::{
-    domain::{profile::ProfileDraft, setup::SetupDraft},
+    domain::{
+        profile::ProfileDraft,
+        setup::SetupDraft,
+        views::{InvitationDraft, UserNotice},
+    },
     error::AppError,
 };
 use axum::{
@@ -63,6 +67,19 @@ pub enum Flash {
         refusal: AppError,
         draft: SetupDraft,
     },
+    /// A password was set by a link.
+    PasswordSet,
+    /// What an administrator did to an account.
+    User {
+        notice: UserNotice,
+    },
+    UserRefused {
+        refusal: AppError,
+    },
+    InvitationRefused {
+        refusal: AppError,
+        draft: InvitationDraft,
+    },
 }
 
 impl Flash {
@@ -91,6 +108,11 @@ impl Flash {
             display_name: fitting(&typed.display_name, &mut room),
         };
         Self::SetupRefused { refusal, draft }
+    }
+
+    pub fn invitation_refused(refusal: AppError, typed: &InvitationDraft) -> Self {
+        let draft = fitting_invitation(typed);
+        Self::InvitationRefused { refusal, draft }
     }
 
     /// The `Set-Cookie` that carries it.
@@ -125,6 +147,17 @@ pub fn fitting_profile(typed: &ProfileDraft) -> ProfileDraft {
         email: fitting(&typed.email, &mut room),
         display_name: fitting(&typed.display_name, &mut room),
         description: fitting(&typed.description, &mut room),
+    }
+}
+
+/// As much of an invitation as a cookie has room for.
+pub fn fitting_invitation(typed: &InvitationDraft) -> InvitationDraft {
+    let mut room = MAX_TYPED_BYTES;
+    InvitationDraft {
+        username: fitting(&typed.username, &mut room),
+        email: fitting(&typed.email, &mut room),
+        display_name: fitting(&typed.display_name, &mut room),
+        is_admin: typed.is_admin,
     }
 }
 

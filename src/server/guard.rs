@@ -6,7 +6,11 @@ use super::{
     sessions::{self, Resumed},
     state::AppState,
 };
-use crate::{app, domain::next_path::NextPath, error::AppError};
+use crate::{
+    app::{self, Access},
+    domain::next_path::NextPath,
+    error::AppError,
+};
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -30,8 +34,15 @@ pub async fn resume(State(state): State<AppState>, mut request: Request, next: N
         None => Caller::Anonymous,
     };
     let path = request.uri().path();
-    if !app::is_public(path) && !matches!(caller, Caller::SignedIn(_)) {
-        return refuse(&request);
+    match &caller {
+        _ if app::is_public(path) => {}
+        Caller::SignedIn(current) => {
+            let is_for_administrators = app::access_to(path) == Some(Access::Administrator);
+            if is_for_administrators && !current.user.administers() {
+                return AppError::NotFound.into_response();
+            }
+        }
+        Caller::Ended(_) | Caller::Anonymous => return refuse(&request),
     }
     request.extensions_mut().insert(caller);
     next.run(request).await

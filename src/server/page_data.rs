@@ -3,6 +3,8 @@
 //! A page is rendered with every decision made and every value at hand, so it is sent whole, needs
 //! no second request, and never shows a state in between.
 
+mod admin;
+
 use super::{
     clock::{moment, relative},
     confirmation,
@@ -87,6 +89,12 @@ pub async fn gather(
         ("/setup", _) if setup::is_open(&state.core).await? => {
             Answer::Page(PageView::Setup(set_up(state, flash)))
         }
+        ("/password-link", _) => {
+            Answer::Page(PageView::PasswordLink(admin::password_link(state, flash)))
+        }
+        (_, Caller::SignedIn(current)) if current.user.administers() => {
+            return admin::gather(state, current, uri, headers, flash).await;
+        }
         _ => return Ok(None),
     };
     Ok(Some(answer))
@@ -116,12 +124,14 @@ async fn login(
     uri: &Uri,
     flash: Option<Flash>,
 ) -> Result<LoginView, StoreError> {
+    let password_set = matches!(flash, Some(Flash::PasswordSet));
     let (refusal, username) = match flash {
         Some(Flash::LoginRefused { refusal, username }) => (refusal, username),
         _ => (None, String::new()),
     };
     let notice = match caller {
         _ if refusal.is_some() => None,
+        _ if password_set => Some(LoginNotice::PasswordSet),
         _ if query_value(uri, "cookie-check").is_some() => Some(LoginNotice::CookieNotKept),
         Caller::Ended(reason) => Some(LoginNotice::SessionEnded(*reason)),
         Caller::SignedIn(_) | Caller::Anonymous => None,

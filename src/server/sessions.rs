@@ -1,9 +1,11 @@
 //! Sessions: start, resume, end.
 
+mod as_admin;
+
+pub use as_admin::{end_all_as_admin, end_all_of_everybody, end_as_admin};
+
 use super::{
     Core,
-    admin::Admin,
-    cleanup,
     db::StoreError,
     store::{
         self,
@@ -403,55 +405,6 @@ pub async fn end_others(core: &Core, current: &CurrentUser) -> Result<u64, Store
 pub async fn end_all(core: &Core, current: &CurrentUser) -> Result<u64, StoreError> {
     let (now, session) = (core.clock.now(), &current.session);
     store::sessions::end_all_and_sign_out(&core.db, session, now, core.source).await
-}
-
-/// Ends one session by its id. `false` where it had ended before.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn end_as_admin(
-    core: &Core,
-    admin: &Admin,
-    session: &Session,
-) -> Result<bool, StoreError> {
-    end_for(core, session, EndReason::EndedByAdmin, admin.by().clone()).await
-}
-
-/// Ends all sessions of a user. Returns how many there were.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn end_all_as_admin(
-    core: &Core,
-    admin: &Admin,
-    user: &UserId,
-) -> Result<u64, StoreError> {
-    let ended = Ended {
-        at: core.clock.now(),
-        reason: EndReason::EndedByAdmin,
-    };
-    store::sessions::end_all_of_user(&core.db, user, ended, admin.by().clone()).await
-}
-
-/// Ends every session of everybody that lives now, in small steps that hold nobody up. Returns how many
-/// there were.
-///
-/// # Errors
-/// [`StoreError`]: some may have ended.
-pub async fn end_all_of_everybody(core: &Core, admin: &Admin) -> Result<u64, StoreError> {
-    let ended = Ended {
-        at: core.clock.now(),
-        reason: EndReason::EndedByAdmin,
-    };
-    let mut count = 0;
-    loop {
-        let (rows, for_this) =
-            store::sessions::end_some(&core.db, ended, cleanup::STEP, admin.by()).await?;
-        count += for_this;
-        if rows < u64::from(cleanup::STEP) {
-            return Ok(count);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,10 @@ fn private_pages(lists: &str) -> Vec<&str> {
 fn has_scene(lists: &str, path: &str) -> bool {
     let scenes = lists.split("export const PAGES").nth(1).unwrap_or_default();
     let name = path.trim_start_matches('/');
-    let goes_there = scenes.contains(&format!("'{path}'"));
+    let goes_there = match path.split_once('{') {
+        None => scenes.contains(&format!("'{path}'")),
+        Some((before, _)) => scenes.contains(&format!("`{before}${{")),
+    };
     goes_there
         || [format!("\n  {name}: "), format!("\n  '{name}': ")]
             .iter()

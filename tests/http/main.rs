@@ -7,6 +7,7 @@ mod invariants;
 mod support;
 
 mod activity;
+mod administration;
 mod any_form;
 mod app;
 mod attack;

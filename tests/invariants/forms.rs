@@ -12,7 +12,7 @@ pub struct Function {
     pub is_private: bool,
 }
 
-pub const FUNCTIONS: [Function; 5] = [
+pub const FUNCTIONS: [Function; 10] = [
     Function {
         path: "/api/login",
         required: &["username", "password"],
@@ -38,6 +38,36 @@ pub const FUNCTIONS: [Function; 5] = [
         is_private: true,
     },
     Function {
+        path: "/api/use_password_link",
+        required: &["secret", "new_password"],
+        optional: &[],
+        is_private: false,
+    },
+    Function {
+        path: "/api/invite_user",
+        required: &["username"],
+        optional: &["email", "display_name", "is_admin"],
+        is_private: true,
+    },
+    Function {
+        path: "/api/change_user",
+        required: &["id", "change"],
+        optional: &[],
+        is_private: true,
+    },
+    Function {
+        path: "/api/end_user_session",
+        required: &["id", "session"],
+        optional: &[],
+        is_private: true,
+    },
+    Function {
+        path: "/api/delete_user",
+        required: &["id", "name"],
+        optional: &[],
+        is_private: true,
+    },
+    Function {
         path: "/api/logout",
         required: &[],
         optional: &[],
@@ -46,7 +76,8 @@ pub const FUNCTIONS: [Function; 5] = [
 ];
 
 /// Where a plain form is led to: back to its page, or on.
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 6] = [
+    "/password-link",
     "/login",
     "/setup",
     "/account/profile",

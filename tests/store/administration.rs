@@ -34,7 +34,7 @@ async fn administrator(core: &Core, name: &str) -> User {
 async fn acting(core: &Core, name: &str) -> Admin {
     let account = given::credentials(core, name).await;
     let token = given::session(core, &account).await;
-    admin::of(&given::stored(core, &token).await, &browser()).expect("an administrator")
+    admin::of(core, &given::stored(core, &token).await, &browser()).expect("an administrator")
 }
 
 fn browser() -> Browser {
@@ -223,13 +223,13 @@ on_both_engines! {
         let root = administrator(&core, "root").await;
         let token = given::session(&core, &given::credentials(&core, "root").await).await;
         let current = given::stored(&core, &token).await;
-        assert!(admin::of(&current, &browser()).is_ok());
+        assert!(admin::of(&core, &current, &browser()).is_ok());
         for user in [
             User { is_admin: false, ..root.clone() },
             User { disabled: true, ..root.clone() },
         ] {
             let current = CurrentUser { user, session: current.session.clone() };
-            assert_eq!(admin::of(&current, &browser()).unwrap_err(), AppError::NotFound);
+            assert_eq!(admin::of(&core, &current, &browser()).unwrap_err(), AppError::NotFound);
         }
     }
 

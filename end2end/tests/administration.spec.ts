@@ -1,0 +1,57 @@
+import { expect, inEveryWay, newPerson, test, type Person } from '../fixtures';
+
+/** The address of a link that an administrator made, with its secret. */
+function pathOf(link: string): string {
+  const { pathname, hash } = new URL(link);
+  return pathname + hash;
+}
+
+inEveryWay(() => {
+  test('somebody is invited, sets a password and signs in', async ({ visitor, server, way }) => {
+    await visitor.signsIn(newPerson(server, { displayName: 'Grace Hopper' }, ['--admin']));
+    await visitor.open('/admin/users');
+    await visitor.page.getByLabel('Name', { exact: true }).fill('hedy');
+    await visitor.page.getByRole('button', { name: 'Make the link' }).click();
+    const shown = visitor.page.getByRole('status').first();
+    await expect(shown).toContainText('Hand this link on now');
+    const link = (await shown.locator('code').textContent())!;
+    await visitor.open('/admin/users');
+    await expect(visitor.page.getByRole('main')).not.toContainText('Hand this link on now');
+    await visitor.signsOut();
+
+    await visitor.page.goto(pathOf(link));
+    await visitor.comesAlive();
+    const secret = visitor.page.getByLabel('Code of the link');
+    if (way === 'hydrated') {
+      await expect(secret).toHaveValue(link.split('#')[1]!);
+      expect(new URL(visitor.page.url()).hash, 'the secret stays in no history').toBe('');
+    } else {
+      await secret.fill(link);
+    }
+    const hedy: Person = { name: 'hedy', displayName: 'hedy', email: '', password: 'quietly humming teapots' };
+    await visitor.page.getByLabel('New password', { exact: true }).fill(hedy.password);
+    await visitor.page.getByRole('button', { name: 'Set the password' }).click();
+    await expect(visitor.page.getByRole('status').first()).toContainText('Your password is set.');
+    await visitor.comesAlive();
+    await visitor.sends(hedy.name, hedy.password);
+    await visitor.isWelcomed(hedy);
+  });
+
+  test('an administrator ends the session of somebody and deletes the account', async ({ visitor, server, person }) => {
+    await server.signsInElsewhere(person.name, person.password, 'Wget/1.25');
+    const { id } = JSON.parse(server.run(['user', 'show', person.name, '--json'])) as { id: string };
+    await visitor.signsIn(newPerson(server, {}, ['--admin']));
+    await visitor.open(`/admin/users/${id}`);
+    await visitor.page.getByRole('button', { name: /^End the session of/ }).click();
+    await expect(visitor.page.getByRole('status').first()).toContainText('1 session has ended');
+    await visitor.comesAlive();
+    expect(server.liveSessions(person.name)).toEqual([]);
+    await visitor.page.getByLabel('Name of the account').fill('somebody else');
+    await visitor.page.getByRole('button', { name: 'Delete the account' }).click();
+    await expect(visitor.problem).toContainText('Nothing was deleted');
+    await visitor.comesAlive();
+    await visitor.page.getByLabel('Name of the account').fill(person.name);
+    await visitor.page.getByRole('button', { name: 'Delete the account' }).click();
+    await expect(visitor.page.getByRole('status').first()).toContainText('is deleted');
+  });
+});

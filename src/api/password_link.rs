@@ -1,0 +1,34 @@
+//! `POST /api/use_password_link`.
+
+use crate::{
+    domain::{password::Password, password_link::LinkSecret},
+    error::AppError,
+};
+use leptos::prelude::*;
+
+/// Sets the password of the person whose link it is, and leads to the sign-in page. The secret comes in
+/// the body of a form: never in an address.
+///
+/// # Errors
+/// [`AppError::LinkRefused`]; [`AppError::PasswordRefused`], with the rule; [`AppError::Throttled`],
+/// [`AppError::Busy`] and [`AppError::Unavailable`].
+#[server(endpoint = "use_password_link")]
+pub async fn use_password_link(secret: LinkSecret, new_password: Password) -> Result<(), AppError> {
+    use crate::{
+        domain::password_link::PAGE,
+        server::{context, flash::Flash, password_links},
+    };
+    let core = &context::state().core;
+    let browser = context::browser();
+    match password_links::redeem(core, &secret, &new_password, &browser).await {
+        Ok(()) => {
+            context::set_cookie(Flash::PasswordSet.set_cookie());
+            context::redirect("/login");
+            Ok(())
+        }
+        Err(refusal) if refusal.is_refusal() => {
+            context::refuse(refusal, PAGE, &Flash::PasswordRefused { refusal })
+        }
+        Err(failure) => Err(failure),
+    }
+}

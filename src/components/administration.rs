@@ -1,0 +1,138 @@
+//! What the pages of administrators share.
+
+use crate::{
+    components::time::Time,
+    domain::{
+        password_link::LinkPurpose,
+        views::{ActivityView, LinkView, UserNotice, UserState},
+    },
+};
+use leptos::{either::EitherOf3, prelude::*};
+
+const PAGES: &[(&str, &str)] = &[
+    ("/dashboard", "Dashboard"),
+    ("/admin/users", "Accounts"),
+    ("/admin/activity", "Audit log"),
+];
+
+#[component]
+pub fn AdminNav(
+    /// The path of the page that it stands on.
+    here: &'static str,
+) -> impl IntoView {
+    let links = PAGES.iter().map(|&(path, name)| {
+        let current = (path == here).then_some("page");
+        view! { <li><a href=path aria-current=current>{name}</a></li> }
+    });
+    let links = links.collect::<Vec<_>>();
+    view! {
+        <nav class="account-nav" aria-label="Administration">
+            <ul>{links}</ul>
+        </nav>
+    }
+}
+
+/// Role and state of an account, where they say something.
+#[component]
+pub fn Badges(is_admin: bool, state: UserState) -> impl IntoView {
+    let state = match state {
+        UserState::Enabled => None,
+        UserState::Disabled => Some("Disabled"),
+        UserState::Invited => Some("Invited"),
+    };
+    view! {
+        {is_admin.then(|| view! { " " <span class="badge">"Administrator"</span> })}
+        {state.map(|state| view! { " " <span class="badge badge-quiet">{state}</span> })}
+    }
+}
+
+/// What was just done.
+#[component]
+pub fn Done(notice: UserNotice) -> impl IntoView {
+    let words = match notice {
+        UserNotice::LinkMade(link) => return EitherOf3::A(view! { <Link link /> }),
+        UserNotice::Deleted { username, ended } => {
+            let sessions = sessions(ended);
+            return EitherOf3::B(view! {
+                <div class="notice" role="status">
+                    <p><strong>{username}</strong> " is deleted. " {sessions}</p>
+                </div>
+            });
+        }
+        UserNotice::Disabled { ended } => format!("The account is disabled. {}", sessions(ended)),
+        UserNotice::Enabled => "The account can sign in again.".to_owned(),
+        UserNotice::Promoted => "This is an administrator now.".to_owned(),
+        UserNotice::Demoted => "This is an administrator no more.".to_owned(),
+        UserNotice::SessionsEnded { count } => sessions(count),
+    };
+    EitherOf3::C(view! {
+        <div class="notice" role="status">
+            <p>{words}</p>
+        </div>
+    })
+}
+
+fn sessions(ended: u64) -> String {
+    match ended {
+        0 => "There was no session to end.".to_owned(),
+        1 => "1 session has ended.".to_owned(),
+        _ => format!("{ended} sessions have ended."),
+    }
+}
+
+#[component]
+fn Link(link: LinkView) -> impl IntoView {
+    let what = match link.purpose {
+        LinkPurpose::Invitation => "the first password",
+        LinkPurpose::Reset => "a new password",
+    };
+    let address = format!("{}#{}", link.page, link.secret.reveal());
+    view! {
+        <div class="notice" role="status">
+            <h2>"Hand this link on now"</h2>
+            <p>
+                <strong>{link.username}</strong> " sets " {what} " with it, once, until " <Time moment=link.until />
+                ". It is not shown again. Give it by a way that you trust: whoever has it has the account."
+            </p>
+            <code class="command">{address}</code>
+        </div>
+    }
+}
+
+/// Entries of the audit log, the newest first.
+#[component]
+pub fn Entries(
+    entries: Vec<ActivityView>,
+    /// Whom each concerns, on a page about many.
+    #[prop(optional)]
+    with_names: bool,
+) -> impl IntoView {
+    let rows = entries.into_iter();
+    let rows = rows.map(|entry| view! { <Entry entry with_names /> });
+    view! { <ul class="entries">{rows.collect::<Vec<_>>()}</ul> }
+}
+
+#[component]
+fn Entry(entry: ActivityView, with_names: bool) -> impl IntoView {
+    let words = |word: &str| word.replace('_', " ");
+    let what = match &entry.reason {
+        Some(reason) => format!("{}: {}", words(&entry.event), words(reason)),
+        None => words(&entry.event),
+    };
+    let name = entry.username.filter(|_| with_names);
+    let mut from = vec![entry.address, entry.device];
+    from.retain(|part| !part.is_empty());
+    let times = (entry.times > 1).then(|| format!(" × {}", entry.times));
+    view! {
+        <li>
+            <p>
+                <span class="event">{what}</span> {times}
+                {name.map(|name| view! { " – " <strong>{name}</strong> })}
+                {entry.actor.map(|actor| view! { " by " <strong>{actor}</strong> })}
+            </p>
+            <p class="quiet-text">
+                <Time moment=entry.at /> {(!from.is_empty()).then(|| format!(" · {}", from.join(" · ")))}
+            </p>
+        </li>
+    }
+}

@@ -1,0 +1,224 @@
+//! `/admin/users/{id}`: one account, and what can be done to it.
+
+use crate::{
+    api::admin::{ChangeUser, DeleteUser, EndUserSession},
+    components::{
+        administration::{AdminNav, Badges, Done, Entries},
+        form::{ErrorSummary, TextField},
+        layout::Page,
+        relative_time::RelativeTime,
+        submission::FormState,
+        time::Time,
+    },
+    domain::{
+        moment::Moment,
+        user::AccountChange,
+        views::{AccountView, LiveSessionView, UserState, UserView},
+    },
+};
+use leptos::{either::Either, prelude::*};
+
+#[component]
+pub fn AccountPage(view: AccountView) -> impl IntoView {
+    let user = view.user;
+    let change = FormState::of::<ChangeUser>(view.refusal, []);
+    let (is_admin, state) = (user.is_admin, user.state);
+    let title = user.display_name.clone();
+    let log = format!("/admin/activity?user={}", user.username);
+    view! {
+        <Page title=Signal::derive(|| "Account".to_owned()) signed_in=view.display_name wide=true>
+            <AdminNav here="/admin/users/one" />
+            <h1><bdi>{title}</bdi> <Badges is_admin state /></h1>
+            {view.notice.map(|notice| view! { <Done notice /> })}
+            <ErrorSummary refusal=change.refusal field=|_| "changes" node_ref=change.summary />
+            <div class="rooms">
+                <Facts user=user.clone() description=view.description link_until=view.link_until />
+                <Changes user=user.clone() is_own=view.is_own form=change />
+                <Sessions user=user.clone() sessions=view.sessions form=change />
+                <section class="card room-wide" aria-labelledby="activity">
+                    <h2 id="activity">"Lately"</h2>
+                    <Entries entries=view.activity />
+                    <p><a href=log>"All of it in the audit log"</a></p>
+                </section>
+                {(!view.is_own).then(|| view! { <Delete user /> })}
+            </div>
+        </Page>
+    }
+}
+
+#[component]
+fn Facts(user: UserView, description: String, link_until: Option<Moment>) -> impl IntoView {
+    let email = user.email.unwrap_or_else(|| "None".to_owned());
+    let link = link_until.map(|until| {
+        view! {
+            <div>
+                <dt>"Link for a password"</dt>
+                <dd>"good until " <Time moment=until /></dd>
+            </div>
+        }
+    });
+    view! {
+        <section class="card" aria-labelledby="facts">
+            <h2 id="facts">"The account"</h2>
+            <dl class="facts">
+                <div>
+                    <dt>"Name"</dt>
+                    <dd>{user.username}</dd>
+                </div>
+                <div>
+                    <dt>"E-mail"</dt>
+                    <dd>{email}</dd>
+                </div>
+                {(!description.is_empty())
+                    .then(|| {
+                        view! {
+                            <div>
+                                <dt>"Description"</dt>
+                                <dd>{description}</dd>
+                            </div>
+                        }
+                    })}
+                {link}
+            </dl>
+        </section>
+    }
+}
+
+/// One small form a button: each works without the script.
+#[component]
+fn Change(
+    id: String,
+    change: AccountChange,
+    label: &'static str,
+    form: FormState,
+) -> impl IntoView {
+    view! {
+        <form method="post" action=form.action on:submit=form.on_submit()>
+            <input type="hidden" name="id" value=id />
+            <input type="hidden" name="change" value=change.as_str() />
+            <button class="button button-quiet button-small" type="submit">{label}</button>
+        </form>
+    }
+}
+
+#[component]
+fn Changes(user: UserView, is_own: bool, form: FormState) -> impl IntoView {
+    let link = match user.state {
+        UserState::Disabled => None,
+        UserState::Invited => Some("Make a new invitation link"),
+        UserState::Enabled => Some("Make a link for a new password"),
+    };
+    let mut changes: Vec<(AccountChange, &'static str)> = Vec::new();
+    changes.extend(link.map(|label| (AccountChange::MakeLink, label)));
+    if !is_own {
+        changes.push(if user.is_admin {
+            (AccountChange::Demote, "Make it no administrator")
+        } else {
+            (AccountChange::Promote, "Make it an administrator")
+        });
+        changes.push(match user.state {
+            UserState::Disabled => (AccountChange::Enable, "Enable"),
+            UserState::Enabled | UserState::Invited => (AccountChange::Disable, "Disable"),
+        });
+    }
+    let forms = changes.into_iter().map(|(change, label)| {
+        view! { <Change id=user.id.clone() change label form /> }
+    });
+    let forms = forms.collect::<Vec<_>>();
+    let hint = if is_own {
+        "This is your own account. Another administrator can disable or delete it."
+    } else {
+        "A link leaves the password as it is until it is used. Disabling ends all sessions now."
+    };
+    view! {
+        <section class="card" aria-labelledby="changes">
+            <h2 id="changes" tabindex="-1">"Changes"</h2>
+            <p class="quiet-text">{hint}</p>
+            <div class="buttons">{forms}</div>
+        </section>
+    }
+}
+
+#[component]
+fn Sessions(user: UserView, sessions: Vec<LiveSessionView>, form: FormState) -> impl IntoView {
+    let end_one = FormState::of::<EndUserSession>(None, []);
+    let number = sessions.len();
+    let id = user.id.clone();
+    let rows = sessions.into_iter();
+    let rows = rows.map(|session| view! { <Session id=id.clone() session form=end_one /> });
+    let rows = rows.collect::<Vec<_>>();
+    let heading = match number {
+        0 => "Signed in nowhere".to_owned(),
+        1 => "1 session".to_owned(),
+        _ => format!("{number} sessions"),
+    };
+    view! {
+        <section class="card room-wide sessions-of" aria-labelledby="sessions">
+            <h2 id="sessions" tabindex="-1">{heading}</h2>
+            <ErrorSummary refusal=end_one.refusal field=|_| "sessions" node_ref=end_one.summary />
+            {if number == 0 {
+                Either::Left(())
+            } else {
+                Either::Right(
+                    view! {
+                        <ul>{rows}</ul>
+                        <Change id=user.id change=AccountChange::EndSessions label="End all sessions" form />
+                    },
+                )
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn Session(id: String, session: LiveSessionView, form: FormState) -> impl IntoView {
+    let whose = format!(" the session of {}", session.session.device);
+    view! {
+        <li class="session-row">
+            <div class="session">
+                <h3>{session.session.device}</h3>
+                <p class="quiet-text">
+                    <span class="address">{session.session.address}</span> " · last active "
+                    <RelativeTime moment=session.last_seen /> " · since " <Time moment=session.session.signed_in_at />
+                </p>
+            </div>
+            <form method="post" action=form.action on:submit=form.on_submit()>
+                <input type="hidden" name="id" value=id />
+                <input type="hidden" name="session" value=session.id />
+                <button class="button button-quiet button-small" type="submit">
+                    "End" <span class="visually-hidden">{whose}</span>
+                </button>
+            </form>
+        </li>
+    }
+}
+
+#[component]
+fn Delete(user: UserView) -> impl IntoView {
+    let form = FormState::of::<DeleteUser>(None, []);
+    let refusal = form.refusal;
+    view! {
+        <section class="card room-wide" aria-labelledby="delete">
+            <h2 id="delete">"Delete the account"</h2>
+            <p class="quiet-text">
+                "Its sessions end now, and nothing of it comes back. The audit log keeps its name."
+            </p>
+            <ErrorSummary refusal field=|_| "name" node_ref=form.summary />
+            <form class="form form-narrow" method="post" action=form.action on:submit=form.on_submit()>
+                <input type="hidden" name="id" value=user.id />
+                <p>"To delete it, type its name: " <strong>{user.username}</strong></p>
+                <TextField
+                    id="name"
+                    label="Name of the account"
+                    value=String::new()
+                    autocomplete="off"
+                    required=true
+                    is_invalid=form.is_invalid(|_| "name", "name")
+                />
+                <div>
+                    <button class="button button-danger" type="submit">"Delete the account"</button>
+                </div>
+            </form>
+        </section>
+    }
+}

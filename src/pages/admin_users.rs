@@ -1,0 +1,150 @@
+//! `/admin/users`: all accounts, found by how they begin, and a new one.
+
+use crate::{
+    api::admin::InviteUser,
+    components::{
+        administration::{AdminNav, Badges, Done},
+        form::{ErrorSummary, SubmitButton, TextField},
+        layout::Page,
+        submission::FormState,
+    },
+    domain::{
+        user::IdentityRefusal,
+        views::{InvitationDraft, UserView, UsersView},
+    },
+    error::AppError,
+};
+use leptos::{either::Either, prelude::*};
+
+#[component]
+pub fn UsersPage(view: UsersView) -> impl IntoView {
+    let form = FormState::of::<InviteUser>(view.refusal, []);
+    let found_nobody = view.users.is_empty();
+    let users = view.users.into_iter();
+    let users = users.map(|user| view! { <User user /> });
+    let users = users.collect::<Vec<_>>();
+    view! {
+        <Page title=form.title("Accounts") signed_in=view.display_name wide=true>
+            <AdminNav here="/admin/users" />
+            <h1>"Accounts"</h1>
+            {view.notice.map(|notice| view! { <Done notice /> })}
+            <ErrorSummary refusal=form.refusal field=field_of node_ref=form.summary />
+            <div class="sessions">
+                <section class="card" aria-labelledby="everybody">
+                    <h2 id="everybody" class="visually-hidden">"All accounts"</h2>
+                    <Search search=view.search.clone() />
+                    {if found_nobody {
+                        Either::Left(view! { <p class="quiet-text">"Nobody is found by this."</p> })
+                    } else {
+                        Either::Right(view! { <ul class="people">{users}</ul> })
+                    }}
+                    <nav class="actions" aria-label="Pages">
+                        {(!view.is_first)
+                            .then(|| view! { <a href=first_page(&view.search)>"First page"</a> })}
+                        {view.next.map(|next| view! { <a href=next rel="next">"Next page"</a> })}
+                    </nav>
+                </section>
+                <section class="card" aria-labelledby="invite">
+                    <h2 id="invite">"Invite somebody"</h2>
+                    <Invite form draft=view.draft />
+                </section>
+            </div>
+        </Page>
+    }
+}
+
+/// The search as it stands, from its beginning: the form sends the same address.
+fn first_page(search: &str) -> String {
+    if search.is_empty() {
+        return "/admin/users".to_owned();
+    }
+    let encoded = search.bytes().map(|byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    format!("/admin/users?search={}", encoded.collect::<String>())
+}
+
+#[component]
+fn Search(search: String) -> impl IntoView {
+    view! {
+        <form class="search" method="get" action="/admin/users" role="search">
+            <label for="search">"Name, e-mail or display name begins with"</label>
+            <input
+                class="input"
+                id="search"
+                name="search"
+                type="search"
+                value=search
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck="false"
+            />
+            <button class="button button-quiet" type="submit">"Search"</button>
+        </form>
+    }
+}
+
+#[component]
+fn User(user: UserView) -> impl IntoView {
+    let address = format!("/admin/users/{}", user.id);
+    let email = user.email.map(|email| format!(" · {email}"));
+    view! {
+        <li>
+            <h3>
+                <a href=address><bdi>{user.display_name}</bdi></a>
+                <Badges is_admin=user.is_admin state=user.state />
+            </h3>
+            <p class="quiet-text"><bdi>{user.username}</bdi> {email}</p>
+        </li>
+    }
+}
+
+#[component]
+fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
+    view! {
+        <p class="quiet-text">
+            "You get a link to hand on, with which the person sets a password. It is good for 72 hours."
+        </p>
+        <form class="form" method="post" action=form.action on:submit=form.on_submit()>
+            <TextField
+                id="username"
+                label="Name"
+                value=draft.username
+                autocomplete="off"
+                required=true
+                hint="The person signs in with it."
+                is_invalid=form.is_invalid(field_of, "username")
+            />
+            <TextField
+                id="email"
+                label="E-mail (optional)"
+                value=draft.email
+                autocomplete="off"
+                inputmode="email"
+                is_invalid=form.is_invalid(field_of, "email")
+            />
+            <TextField
+                id="display_name"
+                label="Display name (optional)"
+                value=draft.display_name
+                autocomplete="off"
+                is_invalid=form.is_invalid(field_of, "display_name")
+            />
+            <div class="check">
+                <input id="is_admin" name="is_admin" type="checkbox" value="on" checked=draft.is_admin />
+                <label for="is_admin">"Administrator"</label>
+            </div>
+            <SubmitButton label="Make the link" busy=form.busy />
+        </form>
+    }
+}
+
+/// The id of the field that a refusal is about.
+fn field_of(refusal: AppError) -> &'static str {
+    match refusal {
+        AppError::IdentityRefused(IdentityRefusal::Email) => "email",
+        AppError::IdentityRefused(IdentityRefusal::DisplayName) => "display_name",
+        _ => "username",
+    }
+}

@@ -1,0 +1,283 @@
+//! What the pages of administrators show, and the page to which their links lead.
+//!
+//! Whoever gets here is an administrator now: the guard has said so, and so has the caller.
+
+use super::{Answer, live_session_view, query_value};
+use crate::{
+    domain::{
+        activity::{Event, Record},
+        device,
+        moment::Timestamp,
+        next_path::NextPath,
+        session::CurrentUser,
+        user::{LookupKey, User, UserId},
+        views::{
+            AccountView, ActivityView, AuditView, InvitationDraft, PageView, PasswordLinkView,
+            UserState, UserView, UsersView,
+        },
+    },
+    error::AppError,
+    server::{
+        clock::moment,
+        confirmation,
+        db::StoreError,
+        draft,
+        flash::Flash,
+        password_links,
+        state::AppState,
+        store::{
+            self,
+            activity::{Filter, Position},
+            users::Place,
+        },
+    },
+};
+use axum::http::{HeaderMap, Uri};
+use url::form_urlencoded;
+
+/// As many as people look through before they search.
+const USERS_A_PAGE: u32 = 50;
+const ENTRIES_A_PAGE: u32 = 50;
+/// On the page of an account; the audit log has the rest.
+const NEWEST_ENTRIES: u32 = 20;
+
+const USERS: &str = "/admin/users";
+const ACTIVITY: &str = "/admin/activity";
+
+pub fn password_link(state: &AppState, flash: Option<Flash>) -> PasswordLinkView {
+    PasswordLinkView {
+        min_chars: state.core.password_rules.min_chars,
+        refusal: match flash {
+            Some(Flash::PasswordRefused { refusal }) => Some(refusal),
+            _ => None,
+        },
+    }
+}
+
+/// Gathers a page of an administrator; `None` where there is none.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn gather(
+    state: &AppState,
+    current: &CurrentUser,
+    uri: &Uri,
+    headers: &HeaderMap,
+    flash: Option<Flash>,
+) -> Result<Option<Answer>, StoreError> {
+    if uri.path() == USERS {
+        let view = users(state, current, uri, headers, flash).await?;
+        return Ok(Some(Answer::Page(PageView::Users(Box::new(view)))));
+    }
+    // The rest shows the sessions of other people.
+    if !confirmation::is_fresh(&state.core, current) {
+        let here = uri.path_and_query().map_or(USERS, |here| here.as_str());
+        let confirm = NextPath::or_home(here).confirm_page();
+        return Ok(Some(Answer::Elsewhere(confirm)));
+    }
+    if uri.path() == ACTIVITY {
+        let view = audit(state, current, uri).await?;
+        return Ok(Some(Answer::Page(PageView::Audit(Box::new(view)))));
+    }
+    let id = uri.path().strip_prefix("/admin/users/");
+    let Some(id) = id.map(|id| UserId(id.to_owned())) else {
+        return Ok(None);
+    };
+    let Some(user) = store::users::find(&state.core.db, &id).await? else {
+        return Ok(None);
+    };
+    let view = account(state, current, user, flash).await?;
+    Ok(Some(Answer::Page(PageView::Account(Box::new(view)))))
+}
+
+async fn users(
+    state: &AppState,
+    current: &CurrentUser,
+    uri: &Uri,
+    headers: &HeaderMap,
+    flash: Option<Flash>,
+) -> Result<UsersView, StoreError> {
+    let search = query_value(uri, "search").unwrap_or_default();
+    let prefix = LookupKey::of(&search);
+    let after = place_of(uri);
+    let found = store::users::page(&state.core.db, &prefix, after.as_ref(), USERS_A_PAGE).await?;
+    let next = found.next.map(|place| next_users(&search, &place));
+    let (notice, refusal, draft) = told(headers, flash);
+    Ok(UsersView {
+        display_name: current.user.display_name.clone(),
+        search,
+        users: found.users.into_iter().map(user_view).collect(),
+        next,
+        is_first: after.is_none(),
+        notice,
+        draft,
+        refusal,
+    })
+}
+
+type Told = (
+    Option<crate::domain::views::UserNotice>,
+    Option<AppError>,
+    InvitationDraft,
+);
+
+/// What the list of accounts has to say of what was done just now.
+fn told(headers: &HeaderMap, flash: Option<Flash>) -> Told {
+    match flash {
+        Some(Flash::User { notice }) => (Some(notice), None, InvitationDraft::default()),
+        Some(Flash::InvitationRefused { refusal, draft }) => (None, Some(refusal), draft),
+        _ => (None, None, draft::invitation(headers).unwrap_or_default()),
+    }
+}
+
+fn place_of(uri: &Uri) -> Option<Place> {
+    Some(Place {
+        key: text_value(uri, "after")?,
+        id: UserId(text_value(uri, "id")?),
+    })
+}
+
+/// A value that a database may be asked for: PostgreSQL takes no NUL in a text.
+fn text_value(uri: &Uri, wanted: &str) -> Option<String> {
+    query_value(uri, wanted).filter(|value| !value.contains('\0'))
+}
+
+fn next_users(search: &str, place: &Place) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if !search.is_empty() {
+        query.append_pair("search", search);
+    }
+    query.append_pair("after", &place.key);
+    query.append_pair("id", &place.id.0);
+    format!("{USERS}?{}", query.finish())
+}
+
+fn user_view(user: User) -> UserView {
+    let state = match (user.disabled, user.has_password) {
+        (true, _) => UserState::Disabled,
+        (false, false) => UserState::Invited,
+        (false, true) => UserState::Enabled,
+    };
+    UserView {
+        id: user.id.0,
+        username: user.username,
+        display_name: user.display_name,
+        email: user.email,
+        is_admin: user.is_admin,
+        state,
+    }
+}
+
+async fn account(
+    state: &AppState,
+    current: &CurrentUser,
+    user: User,
+    flash: Option<Flash>,
+) -> Result<AccountView, StoreError> {
+    let core = &state.core;
+    let now = core.clock.now();
+    let live = store::sessions::live_of_user(&core.db, &user.id, now).await?;
+    let filter = Filter {
+        user: Some(&user.id),
+        ..Filter::default()
+    };
+    let newest = store::activity::list(&core.db, &filter, None, NEWEST_ENTRIES).await?;
+    let until = password_links::valid_until(core, &user).await?;
+    let (notice, refusal) = match flash {
+        Some(Flash::User { notice }) => (Some(notice), None),
+        Some(Flash::UserRefused { refusal }) => (None, Some(refusal)),
+        _ => (None, None),
+    };
+    Ok(AccountView {
+        display_name: current.user.display_name.clone(),
+        description: user.description.clone(),
+        is_own: user.id == current.user.id,
+        user: user_view(user),
+        link_until: until.map(moment),
+        sessions: live.iter().map(|one| live_session_view(one, now)).collect(),
+        activity: newest.into_iter().map(activity_view).collect(),
+        notice,
+        refusal,
+    })
+}
+
+fn activity_view(record: Record) -> ActivityView {
+    let Record { entry, .. } = record;
+    let device = &entry.user_agent;
+    ActivityView {
+        at: moment(entry.at),
+        event: entry.event.as_str().to_owned(),
+        reason: entry.event.reason().map(str::to_owned),
+        username: record.username,
+        actor: record.actor_name,
+        device: if device.is_empty() {
+            String::new()
+        } else {
+            device::in_words(device)
+        },
+        address: entry.address,
+        times: record.times,
+    }
+}
+
+async fn audit(
+    state: &AppState,
+    current: &CurrentUser,
+    uri: &Uri,
+) -> Result<AuditView, StoreError> {
+    let db = &state.core.db;
+    let user = query_value(uri, "user").unwrap_or_default();
+    let event = query_value(uri, "event").unwrap_or_default();
+    let kinds = Event::kinds();
+    let kind = kinds.iter().find(|kind| **kind == event).copied();
+    let before = position_of(uri);
+    // A name that nobody has, or no longer has, narrows the list to nothing.
+    let id = match user.trim() {
+        "" => None,
+        typed => Some(id_of(state, typed).await?),
+    };
+    let filter = Filter {
+        user: id.as_ref(),
+        event: kind,
+        since: None,
+    };
+    let mut entries =
+        store::activity::list(db, &filter, before.as_ref(), ENTRIES_A_PAGE + 1).await?;
+    let has_more = entries.len() > ENTRIES_A_PAGE as usize;
+    entries.truncate(ENTRIES_A_PAGE as usize);
+    let last = entries.last().filter(|_| has_more).map(Position::of);
+    Ok(AuditView {
+        display_name: current.user.display_name.clone(),
+        older: last.map(|last| older_entries(&user, kind, &last)),
+        user,
+        event: kind.unwrap_or_default().to_owned(),
+        kinds: kinds.into_iter().map(str::to_owned).collect(),
+        entries: entries.into_iter().map(activity_view).collect(),
+        is_newest: before.is_none(),
+    })
+}
+
+async fn id_of(state: &AppState, typed: &str) -> Result<UserId, StoreError> {
+    let key = LookupKey::of(typed);
+    let found = store::users::find_credentials(&state.core.db, &key).await?;
+    Ok(found.map_or_else(|| UserId(String::new()), |found| found.user.id))
+}
+
+fn position_of(uri: &Uri) -> Option<Position> {
+    Some(Position {
+        at: Timestamp::from_millis(query_value(uri, "before")?.parse().ok()?),
+        id: text_value(uri, "id")?,
+    })
+}
+
+fn older_entries(user: &str, kind: Option<&str>, last: &Position) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in [("user", user), ("event", kind.unwrap_or_default())] {
+        if !value.is_empty() {
+            query.append_pair(name, value);
+        }
+    }
+    query.append_pair("before", &last.at.as_millis().to_string());
+    query.append_pair("id", &last.id);
+    format!("{ACTIVITY}?{}", query.finish())
+}

@@ -1,0 +1,341 @@
+//! The pages of administrators, and `/password-link`, to which their links lead.
+
+use crate::{
+    app::{TestApp, assert_contains, assert_page, assert_redirect, visible_text},
+    on_both_engines,
+    support::{
+        PASSWORD,
+        http::{Answer, Browser},
+    },
+};
+use std::time::Duration;
+use vestibule::{
+    domain::{activity::Event, password_link::LinkPurpose, user::UserId},
+    server::{
+        admin,
+        store::{self, activity::Filter},
+        users,
+    },
+};
+
+const NEW: &str = "a new password, long enough";
+const USERS: &str = "/admin/users";
+
+/// With `ada`, who is an administrator and signed in, and `eve`, who is none.
+async fn administered(database: crate::support::database::TestDatabase) -> (TestApp, Browser) {
+    let app = TestApp::new(database).await;
+    app.create_user("eve").await;
+    let ada = app.user("ada").await;
+    users::promote(&app.core, &admin::on_this_machine(), &ada)
+        .await
+        .unwrap();
+    let browser = app.signed_in("ada").await;
+    (app, browser)
+}
+
+async fn page_of(app: &TestApp, name: &str) -> String {
+    format!("/admin/users/{}", app.user(name).await.id)
+}
+
+/// Presses a button of an account's page, without the script.
+async fn press(browser: &mut Browser, id: &UserId, change: &str) -> Answer {
+    let fields = [("id", id.0.as_str()), ("change", change)];
+    browser.post_form("/api/change_user", &fields).await
+}
+
+/// The secret that a page shows.
+fn secret_on(page: &Answer) -> Option<String> {
+    let text = visible_text(page);
+    let (_, rest) = text.split_once("/password-link#")?;
+    rest.split_whitespace().next().map(str::to_owned)
+}
+
+async fn events(app: &TestApp) -> Vec<Event> {
+    let listed = store::activity::list(&app.core.db, &Filter::default(), None, 100).await;
+    listed
+        .unwrap()
+        .into_iter()
+        .map(|one| one.entry.event)
+        .collect()
+}
+
+/// Each function for administrators, with a form that it would understand.
+fn functions(id: &UserId) -> [(&'static str, Vec<(&'static str, String)>); 4] {
+    let id = || ("id", id.0.clone());
+    [
+        ("/api/invite_user", vec![("username", "mallory".to_owned())]),
+        (
+            "/api/change_user",
+            vec![id(), ("change", "promote".to_owned())],
+        ),
+        (
+            "/api/end_user_session",
+            vec![id(), ("session", "1".to_owned())],
+        ),
+        ("/api/delete_user", vec![id(), ("name", "ada".to_owned())]),
+    ]
+}
+
+async fn post(browser: &mut Browser, path: &str, fields: &[(&'static str, String)]) -> Answer {
+    let fields: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    browser.post_form(path, &fields).await
+}
+
+on_both_engines! {
+    /// To members there are neither the pages nor the functions; strangers are asked to sign in.
+    async fn only_administrators_get_in(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        let mut eve = app.signed_in("eve").await;
+        let pages = [USERS.to_owned(), "/admin/activity".to_owned(), page_of(&app, "eve").await];
+        for page in &pages {
+            assert_eq!(ada.get(page).await.status, 200, "{page}");
+            let (mine, unknown) = (eve.get(page).await, eve.get("/nowhere").await);
+            assert_eq!((mine.status, mine.text()), (404, unknown.text()), "{page}");
+            assert_redirect(&app.browser().get(page).await, &format!("/login?next={page}"));
+        }
+        let before = app.rows().await;
+        for (path, fields) in functions(&app.user("ada").await.id) {
+            assert_eq!(post(&mut eve, path, &fields).await.status, 404, "{path}");
+            assert_eq!(post(&mut app.browser(), path, &fields).await.status, 401, "{path}");
+        }
+        assert_eq!(app.rows().await, before);
+        assert_eq!(ada.get("/admin/users/nobody").await.status, 404);
+        assert_eq!(ada.get("/admin/users/%00").await.status, 404);
+        // At once, with the same cookie.
+        users::promote(&app.core, &admin::on_this_machine(), &app.user("eve").await).await.unwrap();
+        assert_eq!(eve.get(USERS).await.status, 200);
+        users::demote(&app.core, &admin::on_this_machine(), &app.user("eve").await).await.unwrap();
+        assert_eq!(eve.get(USERS).await.status, 404);
+    }
+
+    /// From the form of the administrator to the first sign-in, all without the script.
+    async fn somebody_is_invited_and_signs_in(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        let typed = [("username", "grace"), ("email", "g.hopper@example.org"), ("display_name", "Grace H."), ("is_admin", "on")];
+        assert_redirect(&ada.post_form("/api/invite_user", &typed).await, USERS);
+        let page = ada.get(USERS).await;
+        assert_contains(&page, "Hand this link on now");
+        let secret = secret_on(&page).expect("a link");
+        assert_eq!(secret_on(&ada.get(USERS).await), None, "it is shown once");
+        assert_contains(&ada.get("/admin/users?search=g.").await, "Grace H. Administrator Invited");
+        assert_contains(&ada.get(&page_of(&app, "grace").await).await, "Link for a password good until 24 September 2026");
+
+        let mut grace = app.browser();
+        assert_page(&grace.get("/password-link").await, "Set your password");
+        let fields = [("secret", secret.as_str()), ("new_password", "short")];
+        assert_redirect(&grace.post_form("/api/use_password_link", &fields).await, "/password-link");
+        assert_contains(&grace.get("/password-link").await, "at least 15 characters");
+        let fields = [("secret", secret.as_str()), ("new_password", NEW)];
+        assert_redirect(&grace.post_form("/api/use_password_link", &fields).await, "/login");
+        assert_contains(&grace.get("/login").await, "Your password is set. Sign in to go on.");
+        assert_eq!(grace.fetch_login("grace", NEW).await.status, 200);
+        assert_contains(&grace.get("/dashboard").await, "Grace H.");
+        assert_eq!(grace.fetch_form("/api/use_password_link", &fields).await.status, 422);
+        let log = ada.get("/admin/activity?user=grace").await;
+        for words in ["link made: invitation – grace by ada", "user created – grace by ada", "link used: invitation – grace"] {
+            assert_contains(&log, words);
+        }
+        assert!(!log.text().contains(&secret));
+    }
+
+    async fn what_is_wrong_with_an_invitation_is_told(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        for (username, email, words) in [
+            ("EVE", "", "belongs to another account"),
+            ("mallory", "ADA@example.org", "belongs to another account"),
+            ("a b", "", "letters and digits"),
+            ("mallory", "nowhere", "not an e-mail address"),
+        ] {
+            let typed = [("username", username), ("email", email), ("is_admin", "on")];
+            assert_redirect(&ada.post_form("/api/invite_user", &typed).await, USERS);
+            let page = ada.get(USERS).await;
+            assert_contains(&page, words);
+            assert!(page.text().contains(&format!("value=\"{username}\"")) && page.text().contains("checked"), "{username}");
+        }
+        assert!(!events(&app).await.contains(&Event::LinkMade(LinkPurpose::Invitation)));
+    }
+
+    /// Each button, without the script.
+    async fn an_account_is_changed_on_its_page(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        let (mut eve, user) = (app.signed_in("eve").await, app.user("eve").await);
+        let page = page_of(&app, "eve").await;
+        assert_contains(&ada.get(&page).await, "1 session");
+        for (change, words) in [
+            ("promote", "This is an administrator now."),
+            ("demote", "This is an administrator no more."),
+            ("end_sessions", "1 session has ended."),
+            ("disable", "The account is disabled. There was no session to end."),
+            ("enable", "The account can sign in again."),
+        ] {
+            assert_redirect(&press(&mut ada, &user.id, change).await, &page);
+            assert_page(&ada.get(&page).await, words);
+        }
+        assert_redirect(&eve.get("/dashboard").await, "/login");
+        assert_contains(&eve.get("/login").await, "ended by an administrator");
+        assert_contains(&ada.get(&page).await, "Signed in nowhere");
+
+        assert_redirect(&press(&mut ada, &user.id, "make_link").await, &page);
+        let secret = secret_on(&ada.get(&page).await).expect("a link");
+        assert_eq!(eve.fetch_login("eve", PASSWORD).await.status, 200, "the old password is good until then");
+        let fields = [("secret", secret.as_str()), ("new_password", NEW)];
+        assert_eq!(app.browser().fetch_form("/api/use_password_link", &fields).await.status, 200);
+        assert_redirect(&eve.get("/dashboard").await, "/login");
+        assert_contains(&eve.get("/login").await, "the password of the account was changed");
+        press(&mut ada, &user.id, "disable").await;
+        assert_redirect(&press(&mut ada, &user.id, "make_link").await, &page);
+        assert_contains(&ada.get(&page).await, "The account is disabled. Enable it first.");
+        assert_eq!(press(&mut ada, &user.id, "fly").await.status, 400);
+        assert_eq!(press(&mut ada, &UserId("nobody".to_owned()), "enable").await.status, 404);
+    }
+
+    async fn one_session_of_an_account_is_ended_and_no_other(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        let (mut kept, mut ended) = (app.signed_in("eve").await, app.signed_in("eve").await);
+        let sessions = app.sessions().await;
+        let (eve, page) = (app.user("eve").await.id, page_of(&app, "eve").await);
+        let own = sessions.iter().find(|one| one.user_id != eve).unwrap();
+        for wrong in [own.id.0.as_str(), "nobody", "\0"] {
+            let fields = [("id", eve.0.as_str()), ("session", wrong)];
+            assert_eq!(ada.post_form("/api/end_user_session", &fields).await.status, 404, "{wrong}");
+        }
+        let fields = [("id", eve.0.as_str()), ("session", sessions[0].id.0.as_str())];
+        assert_redirect(&ada.post_form("/api/end_user_session", &fields).await, &page);
+        assert_page(&ada.get(&page).await, "1 session has ended.");
+        assert_redirect(&ended.get("/dashboard").await, "/login");
+        assert_eq!(kept.get("/dashboard").await.status, 200);
+    }
+
+    async fn an_account_is_deleted_with_its_name(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        let mut eve = app.signed_in("eve").await;
+        let (id, page) = (app.user("eve").await.id, page_of(&app, "eve").await);
+        for wrong in ["", "ada", "eve2"] {
+            let fields = [("id", id.0.as_str()), ("name", wrong)];
+            assert_redirect(&ada.post_form("/api/delete_user", &fields).await, &page);
+            assert_contains(&ada.get(&page).await, "Nothing was deleted");
+        }
+        assert_eq!(eve.get("/dashboard").await.status, 200);
+        let fields = [("id", id.0.as_str()), ("name", " EVE ")];
+        assert_redirect(&ada.post_form("/api/delete_user", &fields).await, USERS);
+        assert_contains(&ada.get(USERS).await, "eve is deleted. 1 session has ended.");
+        assert_redirect(&eve.get("/dashboard").await, "/login");
+        assert_eq!(ada.get(&page).await.status, 404);
+    }
+
+    async fn the_last_administrator_is_kept_and_says_so(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        let (id, page) = (app.user("ada").await.id, page_of(&app, "ada").await);
+        let own = visible_text(&ada.get(&page).await);
+        assert!(own.contains("This is your own account") && !own.contains("Delete the account"), "{own}");
+        for change in ["demote", "disable"] {
+            assert_redirect(&press(&mut ada, &id, change).await, &page);
+            assert_contains(&ada.get(&page).await, "This is the last administrator");
+        }
+        let fields = [("id", id.0.as_str()), ("name", "ada")];
+        assert_redirect(&ada.post_form("/api/delete_user", &fields).await, &page);
+        assert_contains(&ada.get(&page).await, "This is the last administrator");
+    }
+
+    /// What shows or ends the sessions of others wants a password that was typed not long ago.
+    async fn the_password_is_asked_for_after_a_while(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        let eve = app.user("eve").await;
+        let (page, before) = (page_of(&app, "eve").await, app.rows().await);
+        app.set_clock(Duration::from_secs(10 * 60));
+        assert_eq!(ada.get(USERS).await.status, 200);
+        for private in [page.as_str(), "/admin/activity"] {
+            assert_redirect(&ada.get(private).await, &format!("/account/confirm?next={private}"));
+        }
+        for (path, fields) in functions(&eve.id) {
+            let answer = post(&mut ada, path, &fields).await;
+            assert!(answer.status == 303 && answer.location().starts_with("/account/confirm?next=/admin/users"), "{path}");
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            assert_eq!(ada.fetch_form(path, &fields).await.status, 403, "{path}");
+        }
+        let strip = |rows: String| rows.lines().filter(|row| !row.contains("127.0.0.1")).collect::<Vec<_>>().join("\n");
+        assert_eq!(strip(app.rows().await), strip(before), "nothing but the sessions' own times");
+        let typed = [("username", "grace"), ("display_name", "Grace H.")];
+        assert_redirect(&ada.post_form("/api/invite_user", &typed).await, "/account/confirm?next=/admin/users");
+        let fields = [("password", PASSWORD), ("next", USERS)];
+        assert_redirect(&ada.post_form("/api/confirm_password", &fields).await, USERS);
+        let waiting = ada.get(USERS).await;
+        assert!(waiting.text().contains("value=\"grace\"") && waiting.text().contains("value=\"Grace H.\""));
+        assert_eq!(ada.get(&page).await.status, 200);
+        assert_redirect(&press(&mut ada, &eve.id, "disable").await, &page);
+    }
+
+    async fn accounts_are_searched_and_paged(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        for number in 0..60 {
+            let sql = format!(
+                "INSERT INTO users (id, username, username_key, display_name, display_name_key, description, is_admin, \
+                 password_hash, created_at) VALUES ('u{number:02}', 'user{number:02}', 'user{number:02}', \
+                 'Ümit <{number:02}>', 'ümit <{number:02}>', '', FALSE, 'x', 0)"
+            );
+            match &app.core.db.pool {
+                vestibule::server::db::Pool::Sqlite(pool) => drop(sqlx::query(sqlx::AssertSqlSafe(sql)).execute(pool).await.unwrap()),
+                vestibule::server::db::Pool::Postgres(pool) => drop(sqlx::query(sqlx::AssertSqlSafe(sql)).execute(pool).await.unwrap()),
+            }
+        }
+        let number = |page: &Answer| page.text().matches("href=\"/admin/users/u").count();
+        for search in ["user", "%C3%9CMIT"] {
+            let first = ada.get(&format!("/admin/users?search={search}")).await;
+            assert_eq!(number(&first), 50, "{search}");
+            assert_contains(&first, "Ümit &lt;07&gt;");
+            let html = first.text();
+            let (_, rest) = html.split_once("<a href=\"/admin/users?search=").expect("a next page");
+            let next = format!("/admin/users?search={}", rest.split('"').next().unwrap().replace("&amp;", "&"));
+            let second = ada.get(&next).await;
+            assert_eq!(number(&second), 10, "{next}");
+            assert_contains(&second, "First page");
+            assert!(!visible_text(&second).contains("Next page"));
+        }
+        assert_page(&ada.get("/admin/users?search=nobody").await, "Nobody is found by this.");
+        for odd in ["search=%00", "after=%00&id=%00", "after=a", "search=%ff", "id=1", "after=zzz&id=zzz"] {
+            assert_eq!(ada.get(&format!("/admin/users?{odd}")).await.status, 200, "{odd}");
+        }
+    }
+
+    async fn the_audit_log_is_narrowed_and_paged(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        let eve = app.user("eve").await;
+        for _ in 0..30 {
+            press(&mut ada, &eve.id, "disable").await;
+            press(&mut ada, &eve.id, "enable").await;
+        }
+        let number = |page: &Answer| page.text().matches("class=\"event\"").count();
+        let first = ada.get("/admin/activity?user=EVE").await;
+        assert_eq!(number(&first), 50);
+        let html = first.text();
+        let (_, rest) = html.split_once("<a href=\"/admin/activity?user=EVE").expect("older entries");
+        let older = format!("/admin/activity?user=EVE{}", rest.split('"').next().unwrap().replace("&amp;", "&"));
+        assert_eq!(number(&ada.get(&older).await), 11, "with its making");
+        assert_eq!(number(&ada.get("/admin/activity?user=eve&event=user_disabled").await), 30);
+        assert_eq!(number(&ada.get("/admin/activity?event=user_promoted").await), 1);
+        assert_page(&ada.get("/admin/activity?user=nobody").await, "Nothing is written down of this.");
+        for odd in ["user=%00", "event=%00", "event=fly", "before=x&id=1", "before=1&id=%00", "before=99999999999999999999&id="] {
+            assert_eq!(ada.get(&format!("/admin/activity?{odd}")).await.status, 200, "{odd}");
+        }
+    }
+
+    /// Every dead link gets one answer, which says nothing of whose it was.
+    async fn a_link_that_is_not_right_is_refused(database: TestDatabase) {
+        let (app, _) = administered(database).await;
+        let mut browser = app.browser();
+        for secret in ["", "00000-00000-00000-00000-00000-00000", "https://x.example/password-link#", "\0", &"0".repeat(9_000)] {
+            let fields = [("secret", secret), ("new_password", NEW)];
+            let answer = browser.fetch_form("/api/use_password_link", &fields).await;
+            assert_eq!((answer.status, answer.text().as_str()), (422, "\"link_refused\""), "{secret:.20}");
+        }
+        let fields = [("secret", "00000"), ("new_password", NEW)];
+        for _ in 0..5 {
+            browser.fetch_form("/api/use_password_link", &fields).await;
+        }
+        assert_eq!(browser.fetch_form("/api/use_password_link", &fields).await.status, 429);
+        assert_eq!(browser.get("/api/use_password_link").await.status, 405);
+    }
+}
