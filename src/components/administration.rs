@@ -114,10 +114,9 @@ pub fn Entries(
 
 #[component]
 fn Entry(entry: ActivityView, with_names: bool) -> impl IntoView {
-    let words = |word: &str| word.replace('_', " ");
     let what = match &entry.reason {
-        Some(reason) => format!("{}: {}", words(&entry.event), words(reason)),
-        None => words(&entry.event),
+        Some(reason) => format!("{}: {}", in_words(&entry.event), reason.replace('_', " ")),
+        None => in_words(&entry.event),
     };
     let name = entry.username.filter(|_| with_names);
     let mut from = vec![entry.address, entry.device];
@@ -135,4 +134,12 @@ fn Entry(entry: ActivityView, with_names: bool) -> impl IntoView {
             </p>
         </li>
     }
+}
+
+/// The word of an event as the beginning of a line.
+pub fn in_words(event: &str) -> String {
+    let words = event.replace('_', " ");
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     components::{
-        administration::{AdminNav, Entries},
+        administration::{AdminNav, Entries, in_words},
         layout::Page,
     },
     domain::views::AuditView,
@@ -38,7 +38,7 @@ pub fn AuditPage(view: AuditView) -> impl IntoView {
 #[component]
 fn Filters(user: String, event: String, kinds: Vec<String>) -> impl IntoView {
     let kinds = kinds.into_iter().map(|kind| {
-        let (is_chosen, words) = (kind == event, kind.replace('_', " "));
+        let (is_chosen, words) = (kind == event, in_words(&kind));
         view! { <option value=kind selected=is_chosen>{words}</option> }
     });
     let kinds = kinds.collect::<Vec<_>>();

@@ -106,7 +106,7 @@ fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
         <p class="quiet-text">
             "You get a link to hand on, with which the person sets a password. It is good for 72 hours."
         </p>
-        <form class="form" method="post" action=form.action on:submit=form.on_submit()>
+        <form class="form form-narrow" method="post" action=form.action on:submit=form.on_submit()>
             <TextField
                 id="username"
                 label="Name"

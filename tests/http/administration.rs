@@ -135,7 +135,7 @@ on_both_engines! {
         assert_contains(&grace.get("/dashboard").await, "Grace H.");
         assert_eq!(grace.fetch_form("/api/use_password_link", &fields).await.status, 422);
         let log = ada.get("/admin/activity?user=grace").await;
-        for words in ["link made: invitation – grace by ada", "user created – grace by ada", "link used: invitation – grace"] {
+        for words in ["Link made: invitation – grace by ada", "User created – grace by ada", "Link used: invitation – grace"] {
             assert_contains(&log, words);
         }
         assert!(!log.text().contains(&secret));

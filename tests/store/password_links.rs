@@ -146,6 +146,7 @@ on_both_engines! {
         assert_eq!(redeem(&core, &link.secret, "short").await.map_err(AppError::status), Err(422));
         assert!(password_links::valid_until(&core, &ada).await.unwrap().is_some());
         core.clock.set(START.after(LIFE));
+        assert_eq!(redeem(&core, &link.secret, "short").await, Err(AppError::LinkRefused), "of the account nothing is told");
         assert_eq!(redeem(&core, &link.secret, NEW).await, Err(AppError::LinkRefused));
         assert_eq!(redeem_unhashed(&core, &ada, &link.secret, "x").await, None);
         assert_eq!(password_links::valid_until(&core, &ada).await.unwrap(), None);

@@ -2,7 +2,10 @@
 
 use crate::{
     given, on_both_engines,
-    support::{self, START, database::Engine},
+    support::{
+        self, START,
+        database::{Engine, TestDatabase},
+    },
 };
 use sqlx::Row;
 use vestibule::{
@@ -141,6 +144,66 @@ fn assert_no_scan(engine: Engine, plan: &str, table: &str) {
     }
 }
 
+/// The list of all accounts and a search lead along their indexes.
+async fn assert_pages_by_index(core: &Core, engine: Engine) {
+    crowd(core, 20_000).await;
+    let text = Bound::Text;
+    let all = plan(&core.db, ALL, &[text("m5"), Bound::Number(51)]).await;
+    assert_no_scan(engine, &all, "users");
+    let found = plan(
+        &core.db,
+        BY_PREFIX,
+        &[
+            text("person 4"),
+            text("id7"),
+            text("person 5"),
+            Bound::Number(51),
+        ],
+    )
+    .await;
+    // The three lists of one page are merged and sorted, which is no more than three pages.
+    let (indexes, scans) = match engine {
+        Engine::Sqlite => (
+            [
+                "username_key>",
+                "email_key>",
+                "users_by_display_name ((display_name_key,id)>",
+            ],
+            ["SCAN users", "SCAN u "],
+        ),
+        Engine::Postgres => (
+            [
+                "users_username_key_key",
+                "users_email_key_key",
+                "users_by_display_name",
+            ],
+            ["Seq Scan", "Bitmap"],
+        ),
+    };
+    for index in indexes {
+        assert!(found.contains(index), "{index}:\n{found}");
+    }
+    for scan in scans {
+        assert!(!found.contains(scan), "{scan}:\n{found}");
+    }
+}
+
+/// PostgreSQL keeps texts in the order of a language; what is searched by its beginning has that of bytes.
+#[tokio::test]
+async fn an_index_leads_there_whatever_language_the_database_was_made_for() {
+    let database = TestDatabase::in_the_order_of_a_language().await;
+    let core = support::core(&database).await;
+    assert_pages_by_index(&core, Engine::Postgres).await;
+    account(&core, "Ängström", None, "É.va").await;
+    account(&core, "zoë", None, "éva").await;
+    assert_eq!(names(&core, "Äng").await, ["Ängström"]);
+    assert_eq!(
+        names(&core, "éva").await,
+        ["zoë"],
+        "and no sign is passed over"
+    );
+}
+
 on_both_engines! {
     async fn accounts_are_found_by_the_beginning_of_any_name(database: TestDatabase) {
         let core = support::core(&database).await;
@@ -236,28 +299,7 @@ on_both_engines! {
 
     async fn an_index_leads_to_every_page_of_accounts(database: TestDatabase) {
         let core = support::core(&database).await;
-        crowd(&core, 20_000).await;
-        let text = Bound::Text;
-        let all = plan(&core.db, ALL, &[text("m5"), Bound::Number(51)]).await;
-        assert_no_scan(database.engine, &all, "users");
-        let found = plan(&core.db, BY_PREFIX, &[text("person 4"), text("id7"), text("person 5"), Bound::Number(51)]).await;
-        // The three lists of one page are merged and sorted, which is no more than three pages.
-        let (indexes, scans) = match database.engine {
-            Engine::Sqlite => (
-                ["username_key>", "email_key>", "users_by_display_name ((display_name_key,id)>"],
-                ["SCAN users", "SCAN u "],
-            ),
-            Engine::Postgres => (
-                ["users_username_key_key", "users_email_key_key", "users_by_display_name"],
-                ["Seq Scan", "Bitmap"],
-            ),
-        };
-        for index in indexes {
-            assert!(found.contains(index), "{index}:\n{found}");
-        }
-        for scan in scans {
-            assert!(!found.contains(scan), "{scan}:\n{found}");
-        }
+        assert_pages_by_index(&core, database.engine).await;
     }
 
     async fn the_last_administrator_is_looked_up_by_an_index(database: TestDatabase) {

@@ -20,7 +20,13 @@ pub struct TestDatabase {
 
 impl TestDatabase {
     pub async fn new(engine: Engine) -> Self {
-        Self::new_in(engine, std::env::temp_dir()).await
+        Self::new_in(engine, std::env::temp_dir(), "").await
+    }
+
+    /// On PostgreSQL, with texts in the order of a language and not of their bytes, as most servers have it.
+    pub async fn in_the_order_of_a_language() -> Self {
+        let options = "TEMPLATE template0 LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'en'";
+        Self::new_in(Engine::Postgres, std::env::temp_dir(), options).await
     }
 
     /// Without a disk under it, where the system can: for many stories that ask nothing of the disk.
@@ -31,16 +37,16 @@ impl TestDatabase {
         } else {
             std::env::temp_dir()
         };
-        Self::new_in(engine, folder).await
+        Self::new_in(engine, folder, "").await
     }
 
-    async fn new_in(engine: Engine, folder: PathBuf) -> Self {
+    async fn new_in(engine: Engine, folder: PathBuf, options: &str) -> Self {
         let name = format!("vestibule_test_{}", uuid::Uuid::new_v4().simple());
         let folder = folder.join(&name);
         let address = match engine {
             Engine::Sqlite => format!("sqlite:{}", folder.join("test.db").display()),
             Engine::Postgres => {
-                create_postgres_database(&name).await;
+                create_postgres_database(&name, options).await;
                 let server = postgres_server();
                 let (server, query) = server.split_once('?').unwrap_or((&server, ""));
                 let (server, _) = server.rsplit_once('/').expect("an address with a database");
@@ -100,12 +106,14 @@ fn postgres_server() -> String {
     )
 }
 
-async fn create_postgres_database(name: &str) {
+async fn create_postgres_database(name: &str, options: &str) {
     let mut server = PgConnection::connect(&postgres_server())
         .await
         .expect("TEST_POSTGRES_URL answers");
     server
-        .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .execute(sqlx::AssertSqlSafe(format!(
+            "CREATE DATABASE {name} {options}"
+        )))
         .await
         .expect("a database of our own");
 }
