@@ -94,8 +94,10 @@ on_both_engines! {
         if database.engine == Engine::Postgres {
             let mut named = 0;
             while named < 250 {
-                let Hint::Named(names) = hint(&mut changes).await else { continue };
-                named += names.len();
+                match hint(&mut changes).await {
+                    Hint::Named(names) => named += names.len(),
+                    hint => panic!("{named} were named, then {hint:?}"),
+                }
             }
             assert_eq!(named, 250);
         } else {
