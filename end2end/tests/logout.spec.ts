@@ -63,8 +63,12 @@ inEveryWay(() => {
     await visitor.isWelcomed(person);
   });
 
-  test('signing out of a session that is dead already succeeds', async ({ visitor, person, server }) => {
+  test('signing out of a session that is dead already succeeds', async ({ visitor, person, server, complaints }) => {
     await visitor.signsIn(person);
+    // The page has not heard of it yet.
+    complaints.expect(/net::ERR_FAILED/);
+    await visitor.page.route('**/session/events', (route) => route.abort());
+    await visitor.open('/dashboard');
     server.run(['session', 'end', '--user', person.name]);
     await visitor.signsOut();
     expect(await visitor.sessionCookie()).toBeUndefined();

@@ -107,7 +107,7 @@ test('a form that is under way is not cut off by the end that it brings about', 
 });
 
 test('a new password in another tab leaves this one as it is', async ({ visitor, person, wire, server, complaints }) => {
-  // On a busy machine the first tab asks before the other has its new cookie, and once more.
+  // Where the answer with the new cookie comes later than the page asks again.
   complaints.expect(/status of 401/);
   await reads(visitor, person, wire);
   await displayName(visitor).fill('Typed before');
