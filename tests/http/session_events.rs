@@ -273,7 +273,7 @@ async fn whoever_comes_too_late_is_told_why() {
     let mut timed_out = app.signed_in("ada").await;
     app.set_clock(3 * Duration::from_secs(3_600));
     let mut disabled = app.signed_in("ada").await;
-    users::disable(&app.core, &app.user("ada").await)
+    users::disable(&app.core, &admin::on_this_machine(), &app.user("ada").await)
         .await
         .unwrap();
     for (browser, reason) in [(&mut timed_out, "idle"), (&mut disabled, "ended_by_admin")] {
