@@ -50,6 +50,12 @@ pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_millis(instant.as_millisecond()))
 }
 
+/// The `Date` of an answer, such as `Mon, 21 Sep 2026 14:13:20 GMT`.
+pub fn parse_http_date(text: &str) -> Option<Timestamp> {
+    let date = jiff::fmt::rfc2822::parse(text).ok()?;
+    Some(Timestamp::from_millis(date.timestamp().as_millisecond()))
+}
+
 /// A point in time as pages show it before the browser knows its own time zone.
 pub fn moment(at: Timestamp) -> Moment {
     Moment {
@@ -82,6 +88,13 @@ mod tests {
         let shown = moment(Timestamp::from_millis(1_790_000_000_000));
         assert_eq!(shown.iso, "2026-09-21T14:13:20Z");
         assert_eq!(shown.words, "21 September 2026, 14:13 UTC");
+    }
+
+    #[test]
+    fn the_date_of_an_answer_is_read() {
+        let date = parse_http_date("Mon, 21 Sep 2026 14:13:20 GMT");
+        assert_eq!(date, Some(Timestamp::from_millis(1_790_000_000_000)));
+        assert_eq!(parse_http_date("yesterday"), None);
     }
 
     #[test]

@@ -247,6 +247,12 @@ pub const ROOMS: &[Room] = &[
         why: "the edge asks use cases, not tables, and has no pages of its own",
     },
     Room {
+        files: &["src/server/cli/doctor.rs", "src/server/cli/doctor/"],
+        may: &["app", "domain", "server::cli", "server::clock"],
+        but_not: &["server::cli::open_core", "server::cli::core_on"],
+        why: "the doctor looks from outside: it knows which pages there are, and no configuration and no database",
+    },
+    Room {
         files: &["src/server/cli/"],
         may: &["domain", "server"],
         but_not: &[
@@ -292,6 +298,9 @@ const fn only_in(path: &'static str, files: &'static [&'static str], why: &'stat
     OnlyIn { path, files, why }
 }
 
+/// The server's end of a connection, and the doctor's.
+const BOTH_ENDS: &[&str] = &["src/server/cli/doctor/client.rs", "src/server/listener.rs"];
+
 const HTTP: &str = "HTTP belongs to the edge; use cases take plain values";
 const PASSWORDS: &str = "passwords are hashed behind one door";
 const RANDOM: &str = "randomness is handed in, so that tests own it";
@@ -317,9 +326,27 @@ pub const ONLY: &[OnlyIn] = &[
     only_in("axum", EDGE, HTTP),
     only_in("axum_extra", &["src/server/cookie.rs"], HTTP),
     only_in("http", EDGE, HTTP),
-    only_in("hyper", &["src/server/listener.rs"], HTTP),
-    only_in("hyper_util", &["src/server/listener.rs"], HTTP),
-    only_in("http_body_util", EDGE, HTTP),
+    only_in("hyper", BOTH_ENDS, HTTP),
+    only_in("hyper_util", BOTH_ENDS, HTTP),
+    only_in(
+        "http_body_util",
+        &[
+            "src/server/cli/doctor/client.rs",
+            "src/server/forms.rs",
+            "src/server/http.rs",
+        ],
+        HTTP,
+    ),
+    only_in(
+        "tokio_rustls",
+        &["src/server/cli/doctor/tls.rs"],
+        "the server speaks no TLS, and the doctor in one place",
+    ),
+    only_in(
+        "webpki_roots",
+        &["src/server/cli/doctor/tls.rs"],
+        "whose certificates are believed is said in one place",
+    ),
     only_in(
         "tower",
         &["src/server/http.rs", "src/server/listener.rs"],
@@ -482,6 +509,7 @@ pub const ONLY: &[OnlyIn] = &[
     only_in(
         "url",
         &[
+            "src/server/cli/doctor/target.rs",
             "src/server/forms.rs",
             "src/server/origin.rs",
             "src/server/page_data.rs",

@@ -3,6 +3,7 @@
 mod activity;
 mod completions;
 mod config;
+mod doctor;
 mod man;
 mod output;
 mod password;
@@ -57,6 +58,8 @@ enum Command {
     Session(session::Command),
     /// The audit log: what happened, the newest first
     Activity(activity::Command),
+    /// Prove a running deployment from outside: sign in, copy the cookie, sign out, replay it, and more
+    Doctor(doctor::Command),
     /// The configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -128,6 +131,7 @@ async fn run(arguments: Arguments, site: Option<&'static SiteInside>) -> Result<
         Command::Activity(command) => activity::run(command, &config()?).await,
         Command::SetupCode => setup_code::run(&config()?).await,
         Command::Config(command) => config::run(&command, file),
+        Command::Doctor(command) => doctor::run(command).await,
         Command::Completions(command) => completions::run(&command, Arguments::command()),
         Command::Man(command) => man::run(&command, Arguments::command()),
     }

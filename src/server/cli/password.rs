@@ -1,12 +1,12 @@
 //! Passwords on the command line: from a terminal or standard input, never an argument, which
 //! every user of the machine could read.
 
-use super::CliError;
+use super::{CliError, output::to_stderr};
 use crate::{
     domain::password::{MAX_BYTES, Password, PasswordRefusal},
     server::users::UserError,
 };
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, BufRead, IsTerminal, Read};
 use zeroize::Zeroizing;
 
 /// Asks for a new password twice on the terminal, or reads one line of standard input.
@@ -27,6 +27,38 @@ pub fn new_password(from_stdin: bool) -> Result<Password, CliError> {
         return Err(CliError::Refused("the two passwords differ".to_owned()));
     }
     Ok(Password::new(first.to_string()))
+}
+
+/// The name and the password of an account that exists: asked for on the terminal, or two lines of
+/// standard input.
+///
+/// # Errors
+/// Where one of the two is missing or no text.
+pub fn account() -> Result<(String, Password), CliError> {
+    if !io::stdin().is_terminal() {
+        return read_account(io::stdin().lock());
+    }
+    to_stderr("Name of the account:");
+    let mut name = String::new();
+    io::stdin().read_line(&mut name)?;
+    let password = Zeroizing::new(rpassword::prompt_password("Its password: ")?);
+    let both = Zeroizing::new(format!("{}\n{}\n", name.trim(), *password));
+    read_account(both.as_bytes())
+}
+
+fn read_account(mut input: impl BufRead) -> Result<(String, Password), CliError> {
+    let mut name = Vec::new();
+    input
+        .by_ref()
+        .take(MAX_BYTES as u64)
+        .read_until(b'\n', &mut name)?;
+    let name = String::from_utf8_lossy(&name).trim().to_owned();
+    if name.is_empty() {
+        let remedy =
+            "standard input holds no account: give its name and its password, one line each";
+        return Err(CliError::Refused(remedy.to_owned()));
+    }
+    Ok((name, read_line(input)?))
 }
 
 /// One line without its line break; everything else is part of the password.
@@ -57,6 +89,16 @@ fn read_line(input: impl BufRead) -> Result<Password, CliError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_account_is_two_lines() {
+        let (name, password) = read_account(" ada \na b \nmore".as_bytes()).unwrap();
+        assert_eq!((name.as_str(), password.reveal()), ("ada", "a b "));
+        for input in ["", "ada", "ada\n", "\nsecret words"] {
+            let refusal = read_account(input.as_bytes()).unwrap_err().to_string();
+            assert!(!refusal.contains("secret"), "{refusal}");
+        }
+    }
 
     #[test]
     fn a_line_loses_its_line_break_and_nothing_else() {

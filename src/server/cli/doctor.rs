@@ -1,0 +1,187 @@
+//! `vestibule doctor`: the promises of `docs/controls.md`, proved on a running deployment.
+//!
+//! It looks from outside, over HTTP alone: it knows neither the configuration nor the database of what
+//! it looks at, so it proves what a browser gets, through every proxy on the way.
+
+mod accounts;
+mod caching;
+mod client;
+mod cookies;
+mod events;
+mod examination;
+mod files;
+mod headers;
+mod methods;
+mod origins;
+mod own_sessions;
+mod policy;
+mod proxy;
+mod redirects;
+mod replay;
+mod report;
+mod service;
+mod target;
+mod tls;
+mod visitor;
+
+use super::{CliError, output::to_stderr, password};
+use crate::server::clock::Clock;
+use client::{Client, NoAnswer, Request};
+use examination::{Account, Examination, NOBODY};
+use report::Check;
+use std::{io, path::PathBuf};
+use target::Target;
+use tls::Tls;
+
+/// The account comes by standard input, its name and its password on a line each: an argument could be
+/// read by every user of the machine.
+#[derive(clap::Args)]
+pub struct Command {
+    /// The address that people type, such as https://sign-in.example.org
+    #[arg(long)]
+    url: String,
+    /// Believe the certificates of these authorities (PEM) instead of those that browsers believe
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// Connect to this host and port instead of where the name of the address leads
+    #[arg(long, value_name = "HOST:PORT")]
+    connect: Option<String>,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Examines a deployment and writes the report.
+///
+/// # Errors
+/// Where a promise does not hold, or nothing could be asked.
+pub async fn run(command: Command) -> Result<(), CliError> {
+    let target = Target::parse(&command.url, command.connect).map_err(CliError::Refused)?;
+    let tls = Tls::new(command.ca.as_deref()).map_err(CliError::Refused)?;
+    let client = Client::new(target, tls, Clock::System);
+    let (name, password) = password::account()?;
+    // Before anything else, so that a mistyped address is no long list of failures.
+    let greeting = client.send(Request::get("/login")).await;
+    greeting.map_err(|silence| CliError::Refused(silence.to_string()))?;
+    let mut exam = Examination::new(client, Account { name, password });
+    let interrupted = tokio::select! {
+        () = examine(&mut exam) => false,
+        _ = tokio::signal::ctrl_c() => true,
+    };
+    conclude(&mut exam, interrupted).await;
+    exam.report.write(&mut io::stdout().lock(), command.json)?;
+    let report = &exam.report;
+    let [holding, failures, skipped] = [report.holding(), report.failures(), report.skipped()];
+    if interrupted {
+        return Err(CliError::Refused("it was interrupted".to_owned()));
+    }
+    let counts = format!("{holding} promises hold, {failures} do not, {skipped} were not asked");
+    if failures > 0 {
+        return Err(CliError::Refused(counts));
+    }
+    to_stderr(&counts);
+    Ok(())
+}
+
+/// Every check there is, by subject.
+const SUBJECTS: [&[&Check]; 17] = [
+    service::CHECKS,
+    cookies::CHECKS,
+    replay::CHECKS,
+    own_sessions::CHECKS,
+    events::CHECKS,
+    origins::CHECKS,
+    methods::CHECKS,
+    redirects::CHECKS,
+    accounts::CHECKS,
+    proxy::CHECKS,
+    files::CHECKS,
+    caching::CHECKS,
+    headers::CHECKS,
+    policy::CHECKS,
+    cookies::LAST,
+    service::LAST,
+    replay::LAST,
+];
+
+/// Every subject in turn. What one could not ask it leaves open, and the next one begins.
+async fn examine(exam: &mut Examination) {
+    let ended = service::examine(exam).await;
+    close(exam, service::CHECKS, ended);
+    let ended = cookies::examine(exam).await;
+    close(exam, cookies::CHECKS, ended);
+    let ended = replay::examine(exam).await;
+    close(exam, replay::CHECKS, ended);
+    let ended = own_sessions::examine(exam).await;
+    close(exam, own_sessions::CHECKS, ended);
+    let ended = events::examine(exam).await;
+    close(exam, events::CHECKS, ended);
+    let ended = origins::examine(exam).await;
+    close(exam, origins::CHECKS, ended);
+    let ended = methods::examine(exam).await;
+    close(exam, methods::CHECKS, ended);
+    let ended = redirects::examine(exam).await;
+    close(exam, redirects::CHECKS, ended);
+    let ended = accounts::examine(exam).await;
+    close(exam, accounts::CHECKS, ended);
+    let ended = proxy::examine(exam).await;
+    close(exam, proxy::CHECKS, ended);
+    let ended = files::examine(exam).await;
+    close(exam, files::CHECKS, ended);
+    let ended = caching::examine(exam).await;
+    close(exam, &[], ended);
+}
+
+fn close(exam: &mut Examination, checks: &'static [&'static Check], ended: Result<(), NoAnswer>) {
+    if let Err(silence) = ended {
+        exam.report.skip_rest(checks, &silence.to_string());
+    }
+}
+
+/// Ends what was begun, and looks back over everything that was answered.
+async fn conclude(exam: &mut Examination, interrupted: bool) {
+    let left = exam.leave_nothing_behind().await;
+    if !interrupted {
+        cookies::look_back(exam);
+        caching::look_back(exam);
+        headers::look_back(exam);
+        policy::look_back(exam);
+        service::look_back(exam);
+    }
+    replay::settle_left(exam, left);
+    // No check is silently missing.
+    let why = if interrupted {
+        "it was interrupted"
+    } else {
+        NOBODY
+    };
+    for checks in SUBJECTS {
+        exam.report.skip_rest(checks, why);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SUBJECTS;
+    use std::collections::BTreeSet;
+
+    const CONTROLS: &str = include_str!("../../../docs/controls.md");
+
+    #[test]
+    fn every_check_names_a_control_and_has_a_name_of_its_own() {
+        let checks: Vec<_> = SUBJECTS.concat();
+        let mut names = BTreeSet::new();
+        for check in &checks {
+            let row = format!("| {} | ", check.control);
+            assert!(CONTROLS.contains(&row), "{}: {}", check.name, check.control);
+            assert!(names.insert(check.name), "{} comes twice", check.name);
+            assert!(check.promise.chars().count() <= 110, "{}", check.promise);
+            assert!(
+                !check.promise.ends_with('.') && !check.remedy.ends_with('.'),
+                "{}",
+                check.name
+            );
+        }
+        assert!(checks.len() >= 70, "{} checks", checks.len());
+    }
+}

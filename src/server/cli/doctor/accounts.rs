@@ -1,0 +1,181 @@
+//! What a stranger learns of accounts.
+
+use super::{
+    client::{Answer, NoAnswer, Request},
+    examination::Examination,
+    report::{Check, check, expect},
+    target::encode_form,
+    visitor::{SetCookie, Visitor, session_lines},
+};
+use std::rc::Rc;
+
+const UNCHANGED: &str =
+    "Install an unchanged release, and let the proxy show the server's own answers";
+
+const SAME: Check = check(
+    "refusals_are_the_same",
+    "A9",
+    "An unknown name and a wrong password are answered alike",
+    UNCHANGED,
+);
+const SAME_PAGE: Check = check(
+    "refusal_pages_are_the_same",
+    "A9",
+    "The page after these two refusals is the same, but for the name that was typed",
+    UNCHANGED,
+);
+const REFERER: Check = check(
+    "referer_not_followed",
+    "H2",
+    "A refused form leads to the sign-in page, never to the Referer, with no error in the address",
+    "Let the proxy rewrite no Location",
+);
+const SETUP: Check = check(
+    "setup_closed",
+    "A10",
+    "The page for the first account is closed",
+    "There is an account, so /setup has to be a 404: let one database serve this name",
+);
+const FIELDS: Check = check(
+    "sign_in_fields",
+    "A6",
+    "Password managers find the fields of the sign-in form",
+    UNCHANGED,
+);
+
+pub const CHECKS: &[&Check] = &[&FIELDS, &SETUP, &SAME, &SAME_PAGE, &REFERER];
+
+const WRONG: &str = "a-password-that-nobody-has";
+
+pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
+    let page = exam.client.send(Request::get("/login")).await?;
+    let expected = [
+        "autocomplete=\"username",
+        "autocomplete=\"current-password\"",
+        "type=\"password\"",
+    ];
+    let missing = expected.iter().find(|mark| !page.body.contains(**mark));
+    exam.settle(
+        &FIELDS,
+        missing.map_or(Ok(()), |mark| Err(format!("no {mark} on /login"))),
+    );
+    let setup = exam.client.send(Request::get("/setup")).await?;
+    exam.settle(&SETUP, expect(setup.status == 404, || setup.told()));
+    refusals(exam).await
+}
+
+/// Two refused attempts in all, from a browser in which the account has signed in before: they count
+/// for that browser alone, which nobody has.
+async fn refusals(exam: &mut Examination) -> Result<(), NoAnswer> {
+    if exam.signed_in().await?.is_none() {
+        return Ok(());
+    }
+    let account = exam.account.name.clone();
+    // As long as the account's, so that nothing differs for its length.
+    let unknown = "z".repeat(account.chars().count());
+    let (known, known_page) = refused(exam, &account).await?;
+    let (other, other_page) = refused(exam, &unknown).await?;
+    if known.status == 429 || other.status == 429 {
+        let why = "sign-ins are being slowed at the moment";
+        exam.report.skip_rest(&[&SAME, &SAME_PAGE, &REFERER], why);
+        return Ok(());
+    }
+    let (one, two) = (outline(&known), outline(&other));
+    exam.settle(
+        &SAME,
+        expect(one == two, || {
+            format!("a wrong password: {one}; an unknown name: {two}")
+        }),
+    );
+    let (one, two) = (
+        comparable(&known_page, &account),
+        comparable(&other_page, &unknown),
+    );
+    exam.settle(
+        &SAME_PAGE,
+        expect(one == two, || {
+            let (one, two) = first_difference(&one, &two);
+            format!("a wrong password: “{one}”; an unknown name: “{two}”")
+        }),
+    );
+    let leads_back = |answer: &Answer| {
+        let location = answer.location();
+        location.starts_with("/login") && !location.contains("err")
+    };
+    let holds = leads_back(&known) && leads_back(&other);
+    exam.settle(&REFERER, expect(holds, || known.told()));
+    Ok(())
+}
+
+async fn refused(exam: &mut Examination, name: &str) -> Result<(Rc<Answer>, Rc<Answer>), NoAnswer> {
+    let mut visitor: Visitor = exam.known_browser();
+    let fields = [("username", name), ("password", WRONG)];
+    let form = Request::form("/api/login", &[])
+        .header("origin", &exam.client.target.origin())
+        .header("referer", "https://evil.example/phishing")
+        .body(encode_form(&fields).into_bytes());
+    let answer = visitor.send(&exam.client, form).await?;
+    let page = visitor.open(&exam.client, "/login").await?;
+    Ok((answer, page))
+}
+
+/// All of an answer that may not differ: status, where it leads, which headers and cookies it has.
+fn outline(answer: &Answer) -> String {
+    let mut names: Vec<_> = answer
+        .headers
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    names.sort_unstable();
+    let cookies = answer.all("set-cookie").into_iter().map(|line| {
+        let cookie = SetCookie::parse(line);
+        format!("{} of {} letters", cookie.told(), cookie.value.len())
+    });
+    let begins = session_lines(answer).len();
+    format!(
+        "{}, {}, {} bytes, {begins} session cookies, {}, {}",
+        answer.status,
+        answer.location(),
+        answer.body.len(),
+        cookies.collect::<Vec<_>>().join(" "),
+        names.join(" "),
+    )
+}
+
+/// A page without what belongs to its request: the nonce and the name that was typed.
+fn comparable(page: &Answer, name: &str) -> String {
+    let policy = page.only("content-security-policy").unwrap_or_default();
+    let nonce = policy.split("'nonce-").nth(1);
+    let nonce = nonce.and_then(|rest| rest.split('\'').next());
+    let body = page.body.replace(&format!("\"{name}\""), "NAME");
+    // In the values behind the page the quotes of JSON are escaped.
+    let body = body.replace(&format!("\\\"{name}\\\""), "NAME");
+    let body = match nonce {
+        Some(nonce) if !nonce.is_empty() => body.replace(nonce, "NONCE"),
+        _ => body,
+    };
+    format!("{} {body}", page.status)
+}
+
+fn first_difference<'a>(one: &'a str, two: &'a str) -> (&'a str, &'a str) {
+    let same = one.chars().zip(two.chars()).take_while(|(a, b)| a == b);
+    let start: usize = same.map(|(c, _)| c.len_utf8()).sum();
+    let part = |text: &'a str| {
+        let rest = text.get(start..).unwrap_or_default();
+        let end = rest.char_indices().nth(60).map_or(rest.len(), |(at, _)| at);
+        &rest[..end]
+    };
+    (part(one), part(two))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_difference;
+
+    #[test]
+    fn the_first_difference_is_shown() {
+        assert_eq!(first_difference("é same a", "é same b"), ("a", "b"));
+        assert_eq!(first_difference("a", "ab"), ("", "b"));
+        assert_eq!(first_difference("a", "a"), ("", ""));
+    }
+}

@@ -1,0 +1,121 @@
+//! What nobody may keep: looked at over everything that was answered.
+
+use super::{
+    client::{Answer, NoAnswer},
+    examination::{Examination, HOME, PUBLIC_PAGES},
+    report::{Check, Verdict, check, expect},
+};
+use std::{collections::BTreeSet, rc::Rc};
+
+const NO_CACHE: &str =
+    "Let the proxy pass Cache-Control on as it came, and cache nothing but /pkg/";
+
+const PRIVATE: Check = check(
+    "private_pages_not_kept",
+    "E1",
+    "Every page of somebody who is signed in says no-store",
+    NO_CACHE,
+);
+const PUBLIC: Check = check(
+    "other_answers_not_kept",
+    "E1",
+    "Every redirect, failure and public page says no-store",
+    NO_CACHE,
+);
+const COOKIES: Check = check(
+    "cookies_not_kept",
+    "E2",
+    "Every answer that sets a cookie says no-store",
+    NO_CACHE,
+);
+const MADE_ANEW: Check = check(
+    "made_anew",
+    "E2",
+    "Every answer was made for its request, by its own id, and has no Age",
+    NO_CACHE,
+);
+const BACK: Check = check(
+    "back_keeps_nothing",
+    "E3",
+    "No private page has an ETag, Last-Modified or Expires to be kept by",
+    NO_CACHE,
+);
+
+pub const CHECKS: &[&Check] = &[&PRIVATE, &PUBLIC, &COOKIES, &MADE_ANEW, &BACK];
+
+/// Opens the public pages, twice each, so that there is something to look at.
+pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
+    let Some(mut browser) = exam.signed_in().await? else {
+        return Ok(());
+    };
+    for _ in 0..2 {
+        for path in PUBLIC_PAGES {
+            exam.known_browser().open(&exam.client, path).await?;
+        }
+        browser.open(&exam.client, HOME).await?;
+    }
+    Ok(())
+}
+
+pub fn look_back(exam: &mut Examination) {
+    let answers = exam.client.own_answers();
+    let is_private = |answer: &Answer| answer.is_page() && answer.body.contains("/api/logout");
+    let sets_cookie = |answer: &Answer| !answer.all("set-cookie").is_empty();
+    let every = |wanted: &dyn Fn(&Answer) -> bool| kept_by_nobody(&answers, wanted);
+    let verdicts = [
+        (&PRIVATE, every(&is_private)),
+        (
+            &PUBLIC,
+            every(&|answer| !is_private(answer) && !sets_cookie(answer) && !answer.is_file()),
+        ),
+        (
+            &COOKIES,
+            every(&|answer| sets_cookie(answer) && !is_private(answer) && !answer.is_file()),
+        ),
+        (&MADE_ANEW, made_anew(&answers)),
+        (&BACK, nothing_to_ask_with(&answers, &is_private)),
+    ];
+    for (check, verdict) in verdicts {
+        exam.settle(check, verdict);
+    }
+}
+
+fn kept_by_nobody(answers: &[Rc<Answer>], wanted: &dyn Fn(&Answer) -> bool) -> Verdict {
+    let mut looked_at = answers.iter().filter(|answer| wanted(answer));
+    let kept = looked_at.find(|answer| {
+        let policy = answer.all("cache-control").join(", ");
+        let words: Vec<_> = policy.split(',').map(str::trim).collect();
+        !words.contains(&"no-store") || words.contains(&"public")
+    });
+    let told = |answer: &Rc<Answer>| {
+        let policy = answer.all("cache-control").join(", ");
+        format!("{}, with the Cache-Control “{policy}”", answer.told())
+    };
+    kept.map_or(Ok(()), |answer| Err(told(answer)))
+}
+
+fn made_anew(answers: &[Rc<Answer>]) -> Verdict {
+    let mut seen = BTreeSet::new();
+    for answer in answers.iter().filter(|answer| !answer.is_file()) {
+        let id = answer.all("x-request-id").join(", ");
+        let is_new = id.is_empty() || seen.insert(id);
+        let ages = answer.all("age");
+        expect(is_new && ages.is_empty(), || {
+            let age = ages.first().unwrap_or(&"none");
+            format!("{} as once before (Age: {age})", answer.told())
+        })?;
+    }
+    Ok(())
+}
+
+fn nothing_to_ask_with(answers: &[Rc<Answer>], wanted: &dyn Fn(&Answer) -> bool) -> Verdict {
+    let mut found = answers.iter().filter(|answer| wanted(answer));
+    let by = |answer: &Answer| {
+        let names = ["etag", "last-modified", "expires"];
+        names.into_iter().find(|name| !answer.all(name).is_empty())
+    };
+    match found.find_map(|answer| by(answer).map(|name| (answer, name))) {
+        Some((answer, name)) => Err(format!("{}, with {name}", answer.told())),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,318 @@
+//! The session cookie: its attributes, and where its token comes from.
+
+use super::{
+    client::{Answer, NoAnswer, Request},
+    examination::{Examination, HOME, NOBODY, PROBE},
+    report::{Check, Verdict, check, expect},
+    visitor::{SessionCookie, SetCookie, Visitor, session_lines},
+};
+use std::rc::Rc;
+
+const UNCHANGED: &str = "Let the proxy pass Set-Cookie on as it came: take out rules such as nginx's \
+    proxy_cookie_flags, proxy_cookie_path and proxy_cookie_domain";
+const VERSION: &str = "Install an unchanged release: no setting and no proxy makes this difference";
+
+const SIGN_IN: Check = check(
+    "sign_in",
+    "A11",
+    "The account signs in by the plain form, and its cookie opens the dashboard",
+    "Give a name and a password that work in a browser; behind a proxy, let Cookie and Set-Cookie pass",
+);
+const NAME: Check = check(
+    "cookie_name",
+    "D1",
+    "The session cookie has the prefix __Host-, which browsers enforce",
+    UNCHANGED,
+);
+const SECURE: Check = check(
+    "cookie_secure",
+    "D1",
+    "The session cookie is Secure",
+    UNCHANGED,
+);
+const PATH: Check = check(
+    "cookie_path",
+    "D1",
+    "The session cookie is for the path /",
+    UNCHANGED,
+);
+const DOMAIN: Check = check(
+    "cookie_domain",
+    "D1",
+    "The session cookie names no Domain, so that no other host gets it",
+    UNCHANGED,
+);
+const HTTP_ONLY: Check = check(
+    "cookie_http_only",
+    "D2",
+    "The session cookie is HttpOnly: no script reads it",
+    UNCHANGED,
+);
+const SAME_SITE: Check = check(
+    "cookie_same_site",
+    "D3",
+    "The session cookie is SameSite=Lax or Strict",
+    UNCHANGED,
+);
+const BROWSER_SESSION: Check = check(
+    "cookie_ends_with_browser",
+    "D4",
+    "Without “stay signed in” the cookie goes when the browser is closed",
+    UNCHANGED,
+);
+const REMEMBERED: Check = check(
+    "cookie_max_age",
+    "D4",
+    "With “stay signed in” the cookie has a Max-Age of at most 400 days",
+    "Lower session.remember_absolute_timeout: browsers keep no cookie for longer",
+);
+const ONE_COOKIE: Check = check(
+    "cookie_set_once",
+    "D5",
+    "Signing in sets exactly one session cookie",
+    UNCHANGED,
+);
+const OTHERS: Check = check(
+    "other_cookies",
+    "D1",
+    "Every other cookie is __Host-, Secure, HttpOnly, SameSite and for the path /",
+    "Let nothing in front of the server set cookies of its own on this host",
+);
+const LENGTH: Check = check(
+    "token_length",
+    "C1",
+    "A token has room for 256 random bits",
+    VERSION,
+);
+const FRESH: Check = check(
+    "token_fresh",
+    "C4",
+    "Every sign-in gives a token of its own",
+    "Let the proxy cache no answer that sets a cookie",
+);
+const NOT_ADOPTED: Check = check(
+    "token_not_adopted",
+    "C4",
+    "A token that was planted in the browser is not adopted",
+    VERSION,
+);
+const REPLACED: Check = check(
+    "session_replaced",
+    "C4",
+    "Signing in again ends the session that the browser brought",
+    VERSION,
+);
+const DUPLICATE: Check = check(
+    "cookie_twice",
+    "D5",
+    "Two session cookies are none: one of them was planted",
+    "Let the proxy pass Cookie on as it came",
+);
+const GRAMMAR: Check = check(
+    "cookie_grammar",
+    "D5",
+    "A quoted, renamed or otherwise doubtful session cookie is none",
+    "Let the proxy pass Cookie on as it came",
+);
+
+pub const CHECKS: &[&Check] = &[
+    &SIGN_IN,
+    &NAME,
+    &SECURE,
+    &PATH,
+    &DOMAIN,
+    &HTTP_ONLY,
+    &SAME_SITE,
+    &BROWSER_SESSION,
+    &REMEMBERED,
+    &ONE_COOKIE,
+    &LENGTH,
+    &FRESH,
+    &NOT_ADOPTED,
+    &REPLACED,
+    &DUPLICATE,
+    &GRAMMAR,
+];
+
+/// Asked of everything that was answered.
+pub const LAST: &[&Check] = &[&OTHERS];
+
+pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
+    let mut first = Visitor::default();
+    let Some(answer) = exam.sign_in(&mut first).await? else {
+        let seen = exam.refusal().unwrap_or(NOBODY).to_owned();
+        exam.settle(&SIGN_IN, Err(seen));
+        return Ok(());
+    };
+    let Some(session) = first.session() else {
+        return Ok(());
+    };
+    exam.become_known(&first);
+    let dashboard = first.open(&exam.client, HOME).await?;
+    exam.settle(
+        &SIGN_IN,
+        expect(dashboard.status == 200, || dashboard.told()),
+    );
+    attributes(exam, &answer);
+    doubtful(exam, &session).await?;
+    planted(exam, &session).await?;
+    replaced(exam, first).await?;
+    remembered(exam).await
+}
+
+fn attributes(exam: &mut Examination, answer: &Rc<Answer>) {
+    let lines = session_lines(answer);
+    let told = || {
+        let lines = lines.iter().map(SetCookie::told);
+        format!("Set-Cookie: {}", lines.collect::<Vec<_>>().join(" and "))
+    };
+    let every = |holds: &dyn Fn(&SetCookie) -> bool| expect(lines.iter().all(holds), told);
+    let same_site = |line: &SetCookie| {
+        let value = line.attribute("samesite").unwrap_or_default();
+        value.eq_ignore_ascii_case("lax") || value.eq_ignore_ascii_case("strict")
+    };
+    let long = |line: &SetCookie| is_long_enough(line.value);
+    exam.settle(&NAME, every(&|line| line.name.starts_with("__Host-")));
+    exam.settle(&SECURE, every(&|line| line.has("secure")));
+    exam.settle(&PATH, every(&|line| line.attribute("path") == Some("/")));
+    exam.settle(&DOMAIN, every(&|line| !line.has("domain")));
+    exam.settle(&HTTP_ONLY, every(&|line| line.has("httponly")));
+    exam.settle(&SAME_SITE, every(&same_site));
+    let lasts = |line: &SetCookie| line.has("max-age") || line.has("expires");
+    exam.settle(&BROWSER_SESSION, every(&|line| !lasts(line)));
+    exam.settle(&ONE_COOKIE, expect(lines.len() == 1, told));
+    exam.settle(&LENGTH, every(&long));
+}
+
+/// 256 bits in base64 are 43 characters; in hexadecimal they are more.
+fn is_long_enough(token: &str) -> bool {
+    let letters: std::collections::BTreeSet<_> = token.chars().collect();
+    token.len() >= 43 && letters.len() > 10
+}
+
+/// Cookies that only a forger sends.
+async fn doubtful(exam: &mut Examination, session: &SessionCookie) -> Result<(), NoAnswer> {
+    let SessionCookie { name, token } = session;
+    let pair = session.pair();
+    let twice = format!("{pair}; {pair}");
+    exam.settle(&DUPLICATE, ignored(exam, &[twice]).await?);
+    let forms = [
+        format!("{name}=\"{token}\""),
+        format!("$Version=1; ${pair}"),
+        format!("={pair}"),
+        format!("{}={token}", name.to_uppercase()),
+        format!("{pair}a"),
+        format!("{name}%3D{token}"),
+        format!("\u{2000}{pair}"),
+    ];
+    let verdict = ignored(exam, &forms).await?;
+    exam.settle(&GRAMMAR, verdict);
+    Ok(())
+}
+
+async fn ignored(exam: &Examination, cookies: &[String]) -> Result<Verdict, NoAnswer> {
+    for cookie in cookies {
+        let request = Request::get(PROBE).header("cookie", cookie);
+        let answer = exam.client.send(request).await?;
+        if answer.status == 200 {
+            let seen = format!("{} for the Cookie {cookie}", answer.told());
+            return Ok(Err(seen));
+        }
+    }
+    Ok(Ok(()))
+}
+
+async fn planted(exam: &mut Examination, session: &SessionCookie) -> Result<(), NoAnswer> {
+    // Well-formed, and of nobody: the letters of a real one in another order.
+    let token: String = session.token.chars().rev().collect();
+    let plant = SessionCookie {
+        name: session.name.clone(),
+        token,
+    };
+    exam.report.keep_secret(&plant.token);
+    let mut victim = exam.known_browser();
+    victim.put(&plant.name, &plant.token);
+    if exam.sign_in(&mut victim).await?.is_none() {
+        return Ok(());
+    }
+    let is_fresh = victim.session().is_some_and(|own| own != *session);
+    exam.settle(
+        &FRESH,
+        expect(is_fresh, || "two sign-ins were given one token".to_owned()),
+    );
+    let is_adopted = victim.session().as_ref() == Some(&plant) || exam.is_live(&plant).await?;
+    exam.settle(
+        &NOT_ADOPTED,
+        expect(!is_adopted, || {
+            "the planted token opens the account".to_owned()
+        }),
+    );
+    victim
+        .submit(&exam.client, "/api/logout", &[])
+        .await
+        .map(drop)
+}
+
+/// The second sign-in happens in the first one's browser.
+async fn replaced(exam: &mut Examination, mut visitor: Visitor) -> Result<(), NoAnswer> {
+    let Some(before) = visitor.session() else {
+        return Ok(());
+    };
+    if exam.sign_in(&mut visitor).await?.is_none() {
+        return Ok(());
+    }
+    let lives = exam.is_live(&before).await?;
+    exam.settle(
+        &REPLACED,
+        expect(!lives, || "the session before is still live".to_owned()),
+    );
+    visitor
+        .submit(&exam.client, "/api/logout", &[])
+        .await
+        .map(drop)
+}
+
+async fn remembered(exam: &mut Examination) -> Result<(), NoAnswer> {
+    const LONGEST: u64 = 400 * 86_400;
+    let mut visitor = exam.known_browser();
+    let form = Request::form("/api/login", &[]);
+    let Some(answer) = exam
+        .sign_in_by(&mut visitor, form, &[("remember", "on")])
+        .await?
+    else {
+        return Ok(());
+    };
+    let lines = session_lines(&answer);
+    let age = |line: &SetCookie| line.attribute("max-age")?.parse::<u64>().ok();
+    let bounded = |line: &SetCookie| age(line).is_some_and(|age| (1..=LONGEST).contains(&age));
+    let told = || lines.iter().map(SetCookie::told).collect();
+    let holds = lines.iter().all(bounded);
+    exam.settle(&REMEMBERED, expect(holds, told));
+    visitor
+        .submit(&exam.client, "/api/logout", &[])
+        .await
+        .map(drop)
+}
+
+/// Looks at every cookie that was set during the whole examination.
+pub fn look_back(exam: &mut Examination) {
+    let answers = exam.client.own_answers();
+    let lines = answers.iter().flat_map(|answer| answer.all("set-cookie"));
+    let others = lines
+        .map(SetCookie::parse)
+        .filter(|line| !line.is_session());
+    let broken = others.filter(|line| {
+        let same_site = line.attribute("samesite").unwrap_or_default();
+        !(line.name.starts_with("__Host-")
+            && line.has("secure")
+            && line.has("httponly")
+            && !line.has("domain")
+            && line.attribute("path") == Some("/")
+            && (same_site.eq_ignore_ascii_case("lax") || same_site.eq_ignore_ascii_case("strict")))
+    });
+    let verdict = match broken.map(|line| line.told()).next() {
+        Some(told) => Err(format!("Set-Cookie: {told}")),
+        None => Ok(()),
+    };
+    exam.settle(&OTHERS, verdict);
+}

@@ -1,0 +1,111 @@
+//! What an open page hears of its session.
+
+use super::{
+    client::{NoAnswer, PATIENCE, Request},
+    examination::Examination,
+    report::{Check, Verdict, check, expect},
+    visitor::SessionCookie,
+};
+use std::time::Duration;
+
+const PASS_ON: &str =
+    "Let the proxy pass Origin and Sec-Fetch-Site on as they came, and keep no answers";
+const AT_ONCE: &str = "Let the proxy hand text/event-stream on as it comes (proxy_buffering off in nginx, flush_interval -1 in Caddy)";
+
+const OWN_PAGES: Check = check(
+    "events_for_own_pages",
+    "F9",
+    "No page of another site can watch a session",
+    PASS_ON,
+);
+const NEED_SESSION: Check = check(
+    "events_need_a_session",
+    "F9",
+    "Without a live session there is nothing to watch",
+    PASS_ON,
+);
+const BEGIN: Check = check(
+    "events_come_at_once",
+    "E5",
+    "An open page hears how long its session lives, and nothing on the way holds that back",
+    AT_ONCE,
+);
+const END: Check = check(
+    "events_tell_the_end",
+    "E5",
+    "An open page hears at once that its session has ended",
+    AT_ONCE,
+);
+
+pub const CHECKS: &[&Check] = &[&NEED_SESSION, &OWN_PAGES, &BEGIN, &END];
+
+const PATH: &str = "/session/events";
+
+/// A second is promised; the rest is for slow lines.
+const AT_MOST: Duration = Duration::from_secs(5);
+
+fn watching(session: Option<&SessionCookie>) -> Request {
+    let pair = session.map(SessionCookie::pair);
+    Request::new("GET", PATH)
+        .header("accept", "text/event-stream")
+        .maybe("cookie", pair.as_deref())
+}
+
+pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
+    let mut visitor = exam.known_browser();
+    if exam.sign_in(&mut visitor).await?.is_none() {
+        return Ok(());
+    }
+    let Some(session) = visitor.session() else {
+        return Ok(());
+    };
+    let mut verdict = Ok(());
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+    ] {
+        let request = watching(Some(&session)).header(name, value);
+        let refused = is_refused(exam, request).await?;
+        verdict = verdict.and(refused.map_err(|seen| format!("{seen} for {name}: {value}")));
+    }
+    exam.settle(&OWN_PAGES, verdict);
+    let own = watching(Some(&session)).header("sec-fetch-site", "same-origin");
+    let begun = exam.client.watch(own, AT_MOST).await;
+    let mut events = match begun {
+        Ok((answer, mut events)) => {
+            let begins = events.say("event: session", AT_MOST).await;
+            exam.settle(&BEGIN, expect(begins, || told(&answer.told())));
+            begins.then_some(events)
+        }
+        Err(silence) => {
+            exam.settle(&BEGIN, Err(silence.to_string()));
+            None
+        }
+    };
+    visitor.submit(&exam.client, "/api/logout", &[]).await?;
+    match &mut events {
+        Some(events) => {
+            let ends = events.say("event: ended", AT_MOST).await;
+            exam.settle(&END, expect(ends, || told("the session was signed out")));
+        }
+        None => exam.report.skip(&END, "nothing was heard before"),
+    }
+    let nobody = is_refused(exam, watching(None)).await?;
+    let dead = is_refused(exam, watching(Some(&session))).await?;
+    exam.settle(&NEED_SESSION, nobody.and(dead));
+    Ok(())
+}
+
+fn told(before: &str) -> String {
+    let seconds = AT_MOST.as_secs();
+    format!("{before}, and nothing was said of it in {seconds} s")
+}
+
+/// An answer that is no refusal would go on, so it is not read.
+async fn is_refused(exam: &Examination, request: Request) -> Result<Verdict, NoAnswer> {
+    let (answer, _) = exam.client.watch(request, PATIENCE).await?;
+    let refused = (400..500).contains(&answer.status);
+    Ok(expect(refused, || answer.told()))
+}

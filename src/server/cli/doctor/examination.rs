@@ -1,0 +1,232 @@
+//! What the subjects share: the account, the report, and every session that was begun.
+
+use super::{
+    client::{Answer, Client, NoAnswer, Request},
+    report::{Check, Report, Verdict, expect},
+    visitor::{SessionCookie, SetCookie, Visitor, session_lines},
+};
+use crate::{
+    app::{Access, ROUTES},
+    domain::password::Password,
+    server::clock::rfc3339,
+};
+use std::rc::Rc;
+
+/// Whom the doctor may sign in as.
+pub struct Account {
+    pub name: String,
+    pub password: Password,
+}
+
+/// A page that shows who is signed in and changes nothing: the place to ask whether a session lives.
+pub const PROBE: &str = "/account/profile";
+/// The page on which replays are tried.
+pub const HOME: &str = "/dashboard";
+
+pub const NOBODY: &str = "the account could not be signed in";
+
+/// One examination of one deployment.
+pub struct Examination {
+    pub client: Client,
+    pub account: Account,
+    pub report: Report,
+    /// The browser of most subjects, signed in or not.
+    browser: Visitor,
+    /// Whether its session was seen alive last, so that it need not be asked for again.
+    lives: bool,
+    /// Why nobody can be signed in. A refused password is not tried again: it would throttle somebody.
+    refusal: Option<String>,
+}
+
+impl Examination {
+    pub fn new(client: Client, account: Account) -> Self {
+        let mut report = Report::default();
+        report.keep_secret(account.password.reveal());
+        Self {
+            client,
+            account,
+            report,
+            browser: Visitor::default(),
+            lives: false,
+            refusal: None,
+        }
+    }
+
+    pub fn settle(&mut self, check: &'static Check, verdict: Verdict) {
+        self.report.settle(check, verdict);
+    }
+
+    /// Signs in with this browser. `None`, and why in [`Self::refusal`], where that fails.
+    pub async fn sign_in(&mut self, visitor: &mut Visitor) -> Result<Option<Rc<Answer>>, NoAnswer> {
+        self.sign_in_by(visitor, Request::form("/api/login", &[]), &[])
+            .await
+    }
+
+    /// The same with more headers (those of `request`) and more fields.
+    pub async fn sign_in_by(
+        &mut self,
+        visitor: &mut Visitor,
+        request: Request,
+        more: &[(&str, &str)],
+    ) -> Result<Option<Rc<Answer>>, NoAnswer> {
+        if self.refusal.is_some() {
+            return Ok(None);
+        }
+        let mut fields = self.credentials().to_vec();
+        fields.extend(more);
+        let body = super::target::encode_form(&fields).into_bytes();
+        let origin = self.client.target.origin();
+        let request = request.header("origin", &origin).body(body);
+        let answer = visitor.send(&self.client, request).await?;
+        let begins = session_lines(&answer).iter().any(|line| !line.clears());
+        if !begins {
+            let with_session = "and set no session cookie";
+            self.refusal = Some(format!("{} {with_session}", answer.told()));
+            return Ok(None);
+        }
+        Ok(Some(answer))
+    }
+
+    pub fn credentials(&self) -> [(&str, &str); 2] {
+        [
+            ("username", self.account.name.as_str()),
+            ("password", self.account.password.reveal()),
+        ]
+    }
+
+    pub fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+
+    /// The common browser, signed in: again, where a check before has cost it its session.
+    pub async fn signed_in(&mut self) -> Result<Option<Visitor>, NoAnswer> {
+        if self.lives {
+            return Ok(Some(self.browser.clone()));
+        }
+        let mut visitor = self.browser.without_session();
+        if self.sign_in(&mut visitor).await?.is_none() {
+            return Ok(None);
+        }
+        self.browser = visitor.clone();
+        self.lives = true;
+        Ok(Some(visitor))
+    }
+
+    /// Whether the session of the common browser has outlived what was just tried on it.
+    pub async fn still_lives(&mut self, session: &SessionCookie) -> Result<bool, NoAnswer> {
+        self.lives = self.is_live(session).await?;
+        Ok(self.lives)
+    }
+
+    /// From now on the common browser is like this one, but signed out: the account is told of a sign-in
+    /// from a new device once and not for each subject.
+    pub fn become_known(&mut self, visitor: &Visitor) {
+        self.browser = visitor.without_session();
+        self.lives = false;
+    }
+
+    /// A browser like the common one that has lost its session: known, and signed out.
+    pub fn known_browser(&self) -> Visitor {
+        self.browser.without_session()
+    }
+
+    /// Whether this cookie alone opens a private page.
+    pub async fn is_live(&self, session: &SessionCookie) -> Result<bool, NoAnswer> {
+        let answer = self.open_with(session, PROBE).await?;
+        Ok(answer.status == 200)
+    }
+
+    /// Asks for a page with nothing but this cookie.
+    pub async fn open_with(
+        &self,
+        session: &SessionCookie,
+        path: &str,
+    ) -> Result<Rc<Answer>, NoAnswer> {
+        self.client
+            .send(Request::get(path).header("cookie", &session.pair()))
+            .await
+    }
+
+    /// Every session cookie that was set since the beginning.
+    pub fn begun(&self) -> Vec<SessionCookie> {
+        let mut begun: Vec<SessionCookie> = Vec::new();
+        for answer in self.client.answers() {
+            for line in session_lines(&answer).iter().filter(|line| !line.clears()) {
+                let session = SessionCookie {
+                    name: line.name.to_owned(),
+                    token: line.value.to_owned(),
+                };
+                if !begun.contains(&session) {
+                    begun.push(session);
+                }
+            }
+        }
+        begun
+    }
+
+    /// Whether any session cookie was Secure: where none is, what a request claims changes nothing.
+    pub fn sets_secure_cookies(&self) -> bool {
+        let answers = self.client.answers();
+        let mut answers = answers.iter();
+        answers.any(|answer| {
+            let lines = session_lines(answer);
+            lines
+                .iter()
+                .any(|line| !line.clears() && line.has("secure"))
+        })
+    }
+
+    /// Every value of a cookie that must not be found anywhere else: tokens of sessions and devices.
+    pub fn tokens(&self) -> Vec<String> {
+        const SHORTEST_TOKEN: usize = 16;
+        let mut tokens = Vec::new();
+        for answer in self.client.answers() {
+            for line in answer.all("set-cookie") {
+                let cookie = SetCookie::parse(line);
+                let is_message = cookie.name.contains("flash");
+                if !is_message && cookie.value.len() >= SHORTEST_TOKEN {
+                    tokens.push(cookie.value.to_owned());
+                }
+            }
+        }
+        tokens
+    }
+
+    /// Ends every session that was begun, and looks whether they are over.
+    pub async fn leave_nothing_behind(&mut self) -> Verdict {
+        let now = rfc3339(self.client.now());
+        let mut left = 0;
+        for session in self.begun() {
+            self.report.keep_secret(&session.token);
+            let mut visitor = Visitor::with(&session);
+            let ended = match self.is_live(&session).await {
+                Ok(false) => true,
+                Ok(true) | Err(_) => {
+                    let signed_out = visitor.submit(&self.client, "/api/logout", &[]).await;
+                    signed_out.is_ok() && matches!(self.is_live(&session).await, Ok(false))
+                }
+            };
+            left += usize::from(!ended);
+        }
+        for token in self.tokens() {
+            self.report.keep_secret(&token);
+        }
+        let name = &self.account.name;
+        expect(left == 0, || {
+            format!(
+                "{left} sessions of {name} may still live: begun until {now} by the device {}",
+                super::client::USER_AGENT
+            )
+        })
+    }
+}
+
+/// The private pages of this program, without those whose address needs an id.
+pub fn private_pages() -> Vec<&'static str> {
+    let private = ROUTES.iter().filter(|route| route.access != Access::Anyone);
+    let paths = private.map(|route| route.path);
+    paths.filter(|path| !path.contains('{')).collect()
+}
+
+/// The pages that anybody may open.
+pub const PUBLIC_PAGES: [&str; 4] = ["/", "/login", "/logout", "/signed-out"];

@@ -1,0 +1,175 @@
+//! Scripts, styles and pictures: the only answers that may be kept.
+
+use super::{
+    client::{Answer, NoAnswer, Request},
+    examination::Examination,
+    report::{Check, Verdict, check, expect},
+};
+use std::rc::Rc;
+
+const PASS_ON: &str = "Let the proxy pass Cache-Control and Content-Type on as they came";
+const WHOLE: &str = "Install program, hash.txt and folder of one build together, and let site_root name that folder";
+
+const THERE: Check = check(
+    "files_are_there",
+    "G1",
+    "The scripts and styles that pages name are there",
+    WHOLE,
+);
+const TYPES: Check = check(
+    "file_types",
+    "G4",
+    "Files have the types that browsers insist on",
+    PASS_ON,
+);
+const KEPT: Check = check(
+    "files_kept",
+    "E1",
+    "Files whose names carry a digest may be kept for ever, others not",
+    PASS_ON,
+);
+const NO_COOKIES: Check = check(
+    "files_without_cookies",
+    "E2",
+    "No file that caches may keep sets a cookie",
+    "Let the proxy set no cookies",
+);
+const LISTING: Check = check(
+    "no_listing",
+    "H3",
+    "No folder shows what is in it",
+    "Let the proxy serve no folder of its own here (autoindex off in nginx)",
+);
+const TRAVERSAL: Check = check(
+    "no_traversal",
+    "H3",
+    "No path leads out of the folder of the site",
+    "Let the proxy serve no folder of its own here; install an unchanged release",
+);
+
+pub const CHECKS: &[&Check] = &[&THERE, &TYPES, &KEPT, &NO_COOKIES, &LISTING, &TRAVERSAL];
+
+pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
+    let page = exam.client.send(Request::get("/login")).await?;
+    let mut files = Vec::new();
+    for path in named_files(&page.body) {
+        files.push(exam.client.send(Request::new("HEAD", &path)).await?);
+    }
+    let missing = files.iter().find(|file| file.status != 200);
+    let there = match (missing, files.is_empty()) {
+        (Some(file), _) => Err(file.told()),
+        (None, true) => Err("/login names no script and no style".to_owned()),
+        (None, false) => Ok(()),
+    };
+    let whole: Vec<_> = files.iter().filter(|file| file.status == 200).collect();
+    let all = |judge: fn(&Answer) -> Verdict| whole.iter().try_for_each(|file| judge(file));
+    let verdicts = [
+        (&TYPES, all(has_its_type)),
+        (&KEPT, all(is_kept)),
+        (&NO_COOKIES, all(sets_no_cookie)),
+    ];
+    exam.settle(&THERE, there);
+    if whole.is_empty() {
+        exam.report
+            .skip_rest(&[&TYPES, &KEPT, &NO_COOKIES], "there are no files");
+    }
+    for (check, verdict) in verdicts {
+        exam.settle(check, verdict);
+    }
+    closed(exam).await
+}
+
+/// The addresses below `/pkg/` that a page names.
+fn named_files(page: &str) -> Vec<String> {
+    let named = page.split(['"', '\'']).filter(|text| {
+        text.starts_with("/pkg/") && text.chars().all(|c| c.is_ascii_graphic() && c != '\\')
+    });
+    let mut files: Vec<String> = named.map(str::to_owned).collect();
+    files.sort_unstable();
+    files.dedup();
+    files
+}
+
+fn has_its_type(file: &Answer) -> Verdict {
+    let kind = file.only("content-type").unwrap_or_default();
+    let expected = match file.path.rsplit('.').next() {
+        Some("js") => "text/javascript",
+        Some("css") => "text/css",
+        Some("wasm") => "application/wasm",
+        _ => return Ok(()),
+    };
+    expect(kind.starts_with(expected), || {
+        format!("{}, with the Content-Type “{kind}”", file.told())
+    })
+}
+
+/// `name.DIGEST.js`: the part in the middle is long and has no meaning.
+fn has_digest(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let mut parts = name.split('.');
+    parts.next();
+    let digest = parts.next().unwrap_or_default();
+    parts.next().is_some() && digest.len() >= 16
+}
+
+fn is_kept(file: &Answer) -> Verdict {
+    let policy = file.only("cache-control").unwrap_or_default();
+    let says_for_ever = policy.contains("immutable") && policy.contains("max-age=31536000");
+    expect(says_for_ever == has_digest(&file.path), || {
+        format!("{}, with the Cache-Control “{policy}”", file.told())
+    })
+}
+
+fn sets_no_cookie(file: &Answer) -> Verdict {
+    expect(file.all("set-cookie").is_empty(), || file.told())
+}
+
+async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
+    let ask = async |paths: &[&str]| -> Result<Vec<Rc<Answer>>, NoAnswer> {
+        let mut answers = Vec::new();
+        for path in paths {
+            let request = Request::get(path).odd();
+            answers.extend(exam.client.send_maybe_odd(request).await?);
+        }
+        Ok(answers)
+    };
+    let is_closed = |answer: &Rc<Answer>| {
+        // A proxy may tidy the path up before it asks: then the server leads to /login.
+        let leads_on = answer.status / 100 == 3 && answer.body.is_empty();
+        expect((400..500).contains(&answer.status) || leads_on, || {
+            answer.told()
+        })
+    };
+    let folders = ask(&["/pkg/", "/pkg", "/pkg/."]).await?;
+    let outside = ask(&[
+        "/pkg/../Leptos.toml",
+        "/pkg/%2e%2e/Leptos.toml",
+        "/pkg/..%2f..%2fetc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/pkg/..%5c..%5cLeptos.toml",
+        "/pkg//etc/passwd",
+    ])
+    .await?;
+    exam.settle(&LISTING, folders.iter().try_for_each(is_closed));
+    exam.settle(&TRAVERSAL, outside.iter().try_for_each(is_closed));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_found_in_a_page() {
+        let page =
+            "<link href=\"/pkg/v.abc.css\"><script>import('/pkg/v.js')</script>\"/pkg/v.abc.css\"";
+        assert_eq!(named_files(page), ["/pkg/v.abc.css", "/pkg/v.js"]);
+    }
+
+    #[test]
+    fn a_digest_is_told_from_a_name() {
+        assert!(has_digest("/pkg/vestibule.k3JtGmWqZpXo8L1v2bNcYA.js"));
+        assert!(!has_digest("/pkg/vestibule.js"));
+        assert!(!has_digest("/pkg/vestibule.min.js"));
+    }
+}

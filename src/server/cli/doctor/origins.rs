@@ -1,0 +1,184 @@
+//! Requests that other sites forge: with the cookie of somebody who is signed in.
+
+use super::{
+    client::{FORM, NoAnswer, Request},
+    examination::Examination,
+    report::{Check, check, expect},
+    visitor::session_lines,
+};
+
+const PASS_ON: &str = "Let the proxy pass Origin and Sec-Fetch-Site on as they came";
+const PUBLIC_URL: &str =
+    "Set public_url to the address that people type, and let the proxy pass Origin on as it came";
+
+const CROSS_SITE: Check = check(
+    "cross_site",
+    "F1",
+    "What a browser calls cross-site is refused",
+    PASS_ON,
+);
+const SAME_SITE: Check = check(
+    "same_site",
+    "F1",
+    "What comes from a neighbour under the same domain (same-site) is refused",
+    PASS_ON,
+);
+const SILENT: Check = check(
+    "no_origin",
+    "F1",
+    "With a session and neither Sec-Fetch-Site nor Origin nothing is done",
+    PASS_ON,
+);
+const FOREIGN: Check = check(
+    "foreign_origin",
+    "F3",
+    "The Origin of another site is refused",
+    PASS_ON,
+);
+const NEAR: Check = check(
+    "near_origin",
+    "F3",
+    "An Origin that only resembles ours is refused: another scheme, port or ending",
+    PUBLIC_URL,
+);
+const NULL: Check = check("null_origin", "F2", "Origin: null is another site", PASS_ON);
+const TWICE: Check = check(
+    "origin_twice",
+    "F3",
+    "Two Origins are nobody's word",
+    PASS_ON,
+);
+const SIGN_IN: Check = check(
+    "forged_sign_in",
+    "A13",
+    "Another site cannot sign anybody in",
+    PASS_ON,
+);
+const SPELLINGS: Check = check(
+    "forged_spellings",
+    "F4",
+    "No other spelling of the address is exempt",
+    "Let the proxy rewrite no paths",
+);
+
+pub const CHECKS: &[&Check] = &[
+    &CROSS_SITE,
+    &SAME_SITE,
+    &SILENT,
+    &FOREIGN,
+    &NEAR,
+    &NULL,
+    &TWICE,
+    &SIGN_IN,
+    &SPELLINGS,
+];
+
+type Headers = Vec<(&'static str, String)>;
+
+pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
+    let own = exam.client.target.origin();
+    let evil = || "https://evil.example".to_owned();
+    let site = |value: &str| vec![("sec-fetch-site", value.to_owned())];
+    let origin = |value: String| vec![("origin", value)];
+    let forgeries: [(&'static Check, Vec<Headers>); 7] = [
+        (&CROSS_SITE, vec![site("cross-site")]),
+        (&SAME_SITE, vec![site("same-site")]),
+        (&SILENT, vec![Vec::new()]),
+        (&FOREIGN, vec![origin(evil())]),
+        (&NEAR, near(&own).into_iter().map(origin).collect()),
+        (&NULL, vec![origin("null".to_owned())]),
+        (
+            &TWICE,
+            vec![vec![("origin", own.clone()), ("origin", evil())]],
+        ),
+    ];
+    for (check, forgeries) in forgeries {
+        let requests = forgeries
+            .iter()
+            .map(|headers| forged("/api/logout", headers));
+        refused(exam, check, requests.collect()).await?;
+    }
+    let spellings = [
+        "/api/logout/",
+        "//api/logout",
+        "/API/LOGOUT",
+        "/api/%6cogout",
+        "/api/logout?x",
+        "/api/logout;x",
+        "/api/./logout",
+    ];
+    let cross_site = site("cross-site");
+    let requests = spellings.iter().map(|path| forged(path, &cross_site).odd());
+    refused(exam, &SPELLINGS, requests.collect()).await?;
+    forged_sign_in(exam).await
+}
+
+/// What is nearly ours.
+fn near(own: &str) -> Vec<String> {
+    let (scheme, host) = own.split_once("://").unwrap_or(("https", own));
+    let other = if scheme == "https" { "http" } else { "https" };
+    vec![
+        format!("{other}://{host}"),
+        format!("{own}.evil.example"),
+        format!("{own}0"),
+        format!("{scheme}://sub.{host}"),
+        format!("{own}/"),
+    ]
+}
+
+fn forged(path: &str, headers: &Headers) -> Request {
+    let request = Request::new("POST", path).header("content-type", FORM);
+    headers.iter().fold(request, |request, (name, value)| {
+        request.header(name, value)
+    })
+}
+
+/// Each is refused, and the session of the browser that sends it lives on.
+async fn refused(
+    exam: &mut Examination,
+    check: &'static Check,
+    requests: Vec<Request>,
+) -> Result<(), NoAnswer> {
+    let mut verdict = Ok(());
+    for request in requests {
+        let Some(session) = exam.signed_in().await?.and_then(|own| own.session()) else {
+            return Ok(());
+        };
+        let forged = request.header("cookie", &session.pair());
+        // Who hangs up has refused it too.
+        let Some(answer) = exam.client.send_maybe_odd(forged).await? else {
+            continue;
+        };
+        let lives = exam.still_lives(&session).await?;
+        let passed = |status: u16| !(400..500).contains(&status);
+        verdict = verdict.and_then(|()| {
+            expect(lives && !passed(answer.status), || {
+                let end = if lives { "" } else { ", and the session ended" };
+                format!("{}{end}", answer.told())
+            })
+        });
+    }
+    exam.settle(check, verdict);
+    Ok(())
+}
+
+/// With the right password: where it is carried out nevertheless, no refused attempt is counted.
+async fn forged_sign_in(exam: &mut Examination) -> Result<(), NoAnswer> {
+    if exam.signed_in().await?.is_none() {
+        return Ok(());
+    }
+    let mut verdict = Ok(());
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+    ] {
+        let request = Request::form("/api/login", &exam.credentials()).header(name, value);
+        let answer = exam.client.send(request).await?;
+        let began = session_lines(&answer).iter().any(|line| !line.clears());
+        let told = || format!("{} for {name}: {value}", answer.told());
+        verdict = verdict.and_then(|()| expect(!began && answer.status == 403, told));
+    }
+    exam.settle(&SIGN_IN, verdict);
+    Ok(())
+}

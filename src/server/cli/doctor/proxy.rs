@@ -1,0 +1,236 @@
+//! What stands in front of the server, and what the server believes of it.
+
+use super::{
+    client::{Answer, NoAnswer, Request},
+    examination::{Examination, HOME, NOBODY},
+    report::{Check, Verdict, check, expect},
+};
+use std::rc::Rc;
+
+const REACH: &str = "The dashboard of an administrator says what to change; see “Behind a proxy” in the operations manual";
+const OVERWRITE: &str = "Let the proxy overwrite X-Forwarded-For and remove Forwarded, and name only proxies in http.trusted_proxies";
+const HOSTS: &str = "Let the proxy answer for this name only, and pass Host on as it came";
+
+const UNKNOWN_HOST: Check = check(
+    "unknown_host",
+    "I4",
+    "A Host that is not ours gets no page of ours and starts no session",
+    HOSTS,
+);
+const FORWARDED_HOST: Check = check(
+    "forwarded_host",
+    "I2",
+    "No header but Host decides for which name the server answers",
+    "Let the proxy overwrite X-Forwarded-Host, and install an unchanged release",
+);
+const FORGED_ADDRESS: Check = check(
+    "forged_address",
+    "I2",
+    "An address that a visitor claims (X-Forwarded-For, Forwarded and their like) does not count",
+    OVERWRITE,
+);
+const FORGED_SCHEME: Check = check(
+    "forged_scheme",
+    "I2",
+    "A visitor who claims to come by plain http still gets a Secure cookie",
+    "Install an unchanged release: the scheme is that of public_url",
+);
+const ADDRESS: Check = check(
+    "believed_address",
+    "I2",
+    "The server sees where visitors come from, and not its proxy",
+    REACH,
+);
+const SCHEME: Check = check(
+    "believed_scheme",
+    "I2",
+    "The scheme that the proxy reports is that of the public address",
+    REACH,
+);
+const HOST: Check = check(
+    "believed_host",
+    "I2",
+    "The host that the proxy reports is that of the public address",
+    REACH,
+);
+
+pub const CHECKS: &[&Check] = &[
+    &UNKNOWN_HOST,
+    &FORWARDED_HOST,
+    &FORGED_ADDRESS,
+    &FORGED_SCHEME,
+    &ADDRESS,
+    &SCHEME,
+    &HOST,
+];
+
+/// An address for documents (RFC 5737): no visitor has it.
+const CLAIMED: &str = "192.0.2.66";
+
+pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
+    hosts(exam).await?;
+    forged_address(exam).await?;
+    forged_scheme(exam).await?;
+    let Some(mut browser) = exam.signed_in().await? else {
+        exam.report.skip_rest(&[&ADDRESS, &SCHEME, &HOST], NOBODY);
+        return Ok(());
+    };
+    let page = browser.open(&exam.client, HOME).await?;
+    reach(exam, &page);
+    Ok(())
+}
+
+async fn hosts(exam: &mut Examination) -> Result<(), NoAnswer> {
+    let own = exam.client.target.host();
+    let mut verdict = Ok(());
+    for host in [
+        "evil.example".to_owned(),
+        format!("{own}.evil.example"),
+        format!("evil.example@{own}"),
+        format!("{own}."),
+    ] {
+        for path in ["/login", "/"] {
+            let request = Request::get(path).header("host", &host).odd();
+            if let Some(answer) = exam.client.send_maybe_odd(request).await? {
+                verdict = verdict.and_then(|()| is_no_page_of_ours(&answer, &host));
+            }
+        }
+    }
+    exam.settle(&UNKNOWN_HOST, verdict);
+    let mut verdict = Ok(());
+    for (name, value) in [
+        ("x-forwarded-host", "evil.example"),
+        ("x-host", "evil.example"),
+        ("x-original-url", "/evil.example"),
+    ] {
+        for path in ["/login/", "/dashboard", "/login"] {
+            let request = Request::get(path).header(name, value);
+            let answer = exam.client.send(request).await?;
+            let echoes =
+                answer.location().contains("evil.example") || answer.body.contains("evil.example");
+            let told = || format!("{} for {name}: {value}", answer.told());
+            verdict = verdict.and_then(|()| expect(!echoes, told));
+        }
+    }
+    exam.settle(&FORWARDED_HOST, verdict);
+    Ok(())
+}
+
+fn is_no_page_of_ours(answer: &Answer, host: &str) -> Verdict {
+    let is_ours = answer.body.contains("/api/login") || answer.location().starts_with("/login");
+    let leads_there = answer.location().contains("evil.example");
+    expect(!is_ours && !leads_there, || {
+        format!("{} for the Host {host}", answer.told())
+    })
+}
+
+/// What the server believes is what the dashboard shows of the session.
+async fn forged_address(exam: &mut Examination) -> Result<(), NoAnswer> {
+    let mut verdict = Ok(());
+    for (name, value) in [
+        ("x-forwarded-for", CLAIMED.to_owned()),
+        ("forwarded", format!("for={CLAIMED}")),
+        ("x-real-ip", CLAIMED.to_owned()),
+        ("true-client-ip", CLAIMED.to_owned()),
+    ] {
+        let request = Request::get(HOME).header(name, &value);
+        if exam.client.send(request).await?.status == 400 {
+            // The server refuses headers that disagree: nothing is believed.
+            continue;
+        }
+        let mut visitor = exam.known_browser();
+        let form = Request::form("/api/login", &[]).header(name, &value);
+        if exam.sign_in_by(&mut visitor, form, &[]).await?.is_none() {
+            return Ok(());
+        }
+        let page = visitor.open(&exam.client, HOME).await?;
+        let sees = seen_address(&page.body).unwrap_or("none");
+        let told = || format!("with {name}: {value} the session's address is {sees}");
+        verdict = verdict.and_then(|()| expect(sees != CLAIMED, told));
+        visitor.submit(&exam.client, "/api/logout", &[]).await?;
+    }
+    exam.settle(&FORGED_ADDRESS, verdict);
+    Ok(())
+}
+
+async fn forged_scheme(exam: &mut Examination) -> Result<(), NoAnswer> {
+    let mut visitor = exam.known_browser();
+    let form = Request::form("/api/login", &[]).header("x-forwarded-proto", "http");
+    let Some(answer) = exam.sign_in_by(&mut visitor, form, &[]).await? else {
+        return Ok(());
+    };
+    let lines = super::visitor::session_lines(&answer);
+    let loses_it = lines.iter().any(|line| !line.has("secure"));
+    // Where no cookie is Secure at all, another check tells.
+    let is_news = loses_it && exam.sets_secure_cookies();
+    let stays = answer.location().starts_with('/');
+    exam.settle(&FORGED_SCHEME, expect(!is_news && stays, || answer.told()));
+    Ok(())
+}
+
+/// The card “How this server is reached”, which administrators see.
+fn reach(exam: &mut Examination, page: &Rc<Answer>) {
+    let Some(card) = page.body.split("id=\"reach\"").nth(1) else {
+        let seen = seen_address(&page.body).unwrap_or("unknown");
+        let why = format!(
+            "the account is no administrator's, so its dashboard does not say; its session's address is {seen}"
+        );
+        exam.report.skip_rest(&[&ADDRESS, &SCHEME, &HOST], &why);
+        return;
+    };
+    let notice = card.split("notice-warning").nth(1).unwrap_or_default();
+    let notice = notice.split("</div>").next().unwrap_or_default();
+    let sentences: Vec<String> = notice.split("<p>").skip(1).map(text_of).collect();
+    let is_scheme = |text: &str| text.contains("scheme") || text.contains("that you came by");
+    let is_host = |text: &str| text.contains("that you asked for");
+    let all = |wanted: &dyn Fn(&str) -> bool| {
+        let found = sentences.iter().filter(|text| wanted(text));
+        let found: Vec<_> = found.map(String::as_str).collect();
+        expect(found.is_empty(), || found.join(" "))
+    };
+    exam.settle(&SCHEME, all(&is_scheme));
+    exam.settle(&HOST, all(&is_host));
+    exam.settle(&ADDRESS, all(&|text| !is_scheme(text) && !is_host(text)));
+}
+
+/// The words of a piece of HTML, up to the end of its paragraph.
+fn text_of(html: &str) -> String {
+    let html = html.split("</p>").next().unwrap_or_default();
+    let mut text = String::new();
+    for (number, part) in html.split('<').enumerate() {
+        let words = if number == 0 {
+            part
+        } else {
+            part.split_once('>').map_or("", |(_, words)| words)
+        };
+        text.push_str(words);
+    }
+    text.replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+/// The address in the card “This session”.
+fn seen_address(page: &str) -> Option<&str> {
+    let card = page.split("id=\"session\"").nth(1)?;
+    let fact = card.split("Address</dt>").nth(1)?;
+    let value = fact.split("<dd>").nth(1)?;
+    Some(value.split('<').next()?.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_of_the_session_is_found() {
+        let page = "<h2 id=\"session\">This session</h2><dl><div><dt>Address</dt><dd>203.0.113.5</dd></div>\
+            <h2 id=\"before\"><dt>Address</dt><dd>other</dd>";
+        assert_eq!(seen_address(page), Some("203.0.113.5"));
+        assert_eq!(seen_address("<h2>"), None);
+    }
+
+    #[test]
+    fn a_paragraph_is_read_as_text() {
+        let html = "write <b>x = [&quot;a&quot;]</b> here<!--hk-->.</p><p>not this";
+        assert_eq!(text_of(html), "write x = [\"a\"] here.");
+    }
+}

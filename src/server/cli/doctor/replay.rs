@@ -1,0 +1,260 @@
+//! Signing out, and what a copy of the cookie is worth afterwards.
+
+use super::{
+    client::{Answer, NoAnswer, Request},
+    examination::{Examination, HOME, PROBE, private_pages},
+    report::{Check, Verdict, check, expect},
+    visitor::{SessionCookie, SetCookie, Visitor, session_lines},
+};
+
+const CACHE: &str = "Let nothing between the browser and the server keep answers or put cookies in the place of others";
+const VERSION: &str =
+    "Install an unchanged release, and let every server of this name use the one database";
+
+const SIGNED_OUT: Check = check(
+    "sign_out",
+    "C13",
+    "Signing out by the plain form leads to the page that says so",
+    "Let POST /api/logout pass to the server",
+);
+const BUTTON: Check = check(
+    "sign_out_button",
+    "C13",
+    "Every private page has a form that signs out",
+    "Let the proxy pass pages on unchanged",
+);
+const AGAIN: Check = check(
+    "sign_out_again",
+    "C13",
+    "Signing out with a session that is over succeeds too",
+    "Let POST /api/logout pass to the server",
+);
+const CLEARED: Check = check(
+    "cookie_cleared",
+    "E4",
+    "Signing out clears the cookie with the attributes that set it",
+    "Let the proxy pass Set-Cookie on as it came",
+);
+const NOT_CLEARED_SITE: Check = check(
+    "no_clear_site_data",
+    "E4",
+    "Signing out sends no Clear-Site-Data",
+    "Let the proxy add no Clear-Site-Data: it stalls browsers",
+);
+const REPLAY: Check = check(
+    "replay_page",
+    "C5",
+    "After signing out a copy of the cookie does not open the dashboard",
+    CACHE,
+);
+const REPLAY_EVERYWHERE: Check = check(
+    "replay_everywhere",
+    "C5",
+    "After signing out a copy of the cookie opens no private page",
+    CACHE,
+);
+const REPLAY_FUNCTION: Check = check(
+    "replay_function",
+    "C5",
+    "After signing out a copy of the cookie calls no function",
+    VERSION,
+);
+const REPLAY_LATER: Check = check(
+    "replay_later",
+    "C5",
+    "The copy stays dead when the person signs in again",
+    VERSION,
+);
+const IN_FLIGHT: Check = check(
+    "replay_in_flight",
+    "C6",
+    "Requests that were under way while signing out do not revive the session",
+    VERSION,
+);
+const CONDITIONAL: Check = check(
+    "back_is_asked_again",
+    "E3",
+    "A page that Back asks for again after signing out is not called unchanged",
+    CACHE,
+);
+const LEFT: Check = check(
+    "nothing_left",
+    "C5",
+    "Every session that this examination began is over",
+    "Look for it by vestibule session list --live, and end it by vestibule session end ID",
+);
+
+pub const CHECKS: &[&Check] = &[
+    &BUTTON,
+    &SIGNED_OUT,
+    &CLEARED,
+    &NOT_CLEARED_SITE,
+    &REPLAY,
+    &REPLAY_EVERYWHERE,
+    &REPLAY_FUNCTION,
+    &CONDITIONAL,
+    &AGAIN,
+    &REPLAY_LATER,
+    &IN_FLIGHT,
+];
+
+/// Asked last, whatever went wrong before.
+pub const LAST: &[&Check] = &[&LEFT];
+
+pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
+    // Another session of the same person: what a replay must not be mixed up with.
+    exam.signed_in().await?;
+    let mut browser = exam.known_browser();
+    if exam.sign_in(&mut browser).await?.is_none() {
+        return Ok(());
+    }
+    let Some(copy) = browser.session() else {
+        return Ok(());
+    };
+    let last_page = buttons(exam, &mut browser).await?;
+    let answer = browser.submit(&exam.client, "/api/logout", &[]).await?;
+    signed_out(exam, &answer);
+    dead(exam, &copy, &last_page).await?;
+    let answer = Visitor::with(&copy)
+        .submit(&exam.client, "/api/logout", &[])
+        .await?;
+    let led_out = answer.status == 303 && answer.location() == "/signed-out";
+    exam.settle(&AGAIN, expect(led_out, || answer.told()));
+    later(exam, &copy).await
+}
+
+/// Opens every private page; what is remembered of the last one is what Back would ask with.
+async fn buttons(exam: &mut Examination, browser: &mut Visitor) -> Result<Validators, NoAnswer> {
+    let mut verdict = Ok(());
+    let mut validators = Validators::default();
+    for path in private_pages() {
+        let page = browser.open(&exam.client, path).await?;
+        let has_form = page.body.contains("action=\"/api/logout\"");
+        // A page of administrators does not exist for others.
+        if page.is_page() && !has_form && verdict.is_ok() {
+            verdict = Err(format!("{path} has none"));
+        }
+        if path == HOME {
+            validators = Validators::of(&page);
+        }
+    }
+    exam.settle(&BUTTON, verdict);
+    Ok(validators)
+}
+
+/// What a browser asks with, whether a page has changed.
+#[derive(Default)]
+struct Validators {
+    etag: Option<String>,
+    modified: Option<String>,
+}
+
+impl Validators {
+    fn of(page: &Answer) -> Self {
+        Self {
+            etag: page.only("etag").map(str::to_owned),
+            modified: page.only("last-modified").map(str::to_owned),
+        }
+    }
+
+    fn dress(&self, request: Request) -> Request {
+        const ANY: &str = "*";
+        const LATE: &str = "Fri, 31 Dec 2100 00:00:00 GMT";
+        let etag = self.etag.as_deref().unwrap_or(ANY);
+        request.header("if-none-match", etag).header(
+            "if-modified-since",
+            self.modified.as_deref().unwrap_or(LATE),
+        )
+    }
+}
+
+fn signed_out(exam: &mut Examination, answer: &Answer) {
+    let led_out = answer.status == 303 && answer.location() == "/signed-out";
+    exam.settle(&SIGNED_OUT, expect(led_out, || answer.told()));
+    let lines = session_lines(answer);
+    let complete = |line: &SetCookie| {
+        line.clears()
+            && line.attribute("path") == Some("/")
+            && line.has("secure")
+            && !line.has("domain")
+    };
+    let told = || match &lines[..] {
+        [] => "no Set-Cookie for the session".to_owned(),
+        lines => lines.iter().map(SetCookie::told).collect(),
+    };
+    let cleared = !lines.is_empty() && lines.iter().all(complete);
+    exam.settle(&CLEARED, expect(cleared, told));
+    let clears_site = answer.all("clear-site-data");
+    exam.settle(
+        &NOT_CLEARED_SITE,
+        expect(clears_site.is_empty(), || clears_site.join(", ")),
+    );
+}
+
+/// Led to the sign-in page, with nothing of the private page.
+fn is_refused(answer: &Answer) -> bool {
+    answer.status == 303 && answer.location().starts_with("/login") && answer.body.is_empty()
+}
+
+async fn dead(
+    exam: &mut Examination,
+    copy: &SessionCookie,
+    back: &Validators,
+) -> Result<(), NoAnswer> {
+    let replay = exam.open_with(copy, HOME).await?;
+    exam.settle(&REPLAY, expect(is_refused(&replay), || replay.told()));
+    let mut verdict: Verdict = Ok(());
+    for path in private_pages().into_iter().filter(|path| *path != HOME) {
+        let replay = exam.open_with(copy, path).await?;
+        verdict = verdict.and_then(|()| expect(is_refused(&replay), || replay.told()));
+    }
+    exam.settle(&REPLAY_EVERYWHERE, verdict);
+    // No form, so that a function which is reached in spite of all refuses it and changes nothing.
+    let call = Request::new("POST", "/api/change_password")
+        .header("content-type", "text/plain")
+        .header("sec-fetch-site", "same-origin")
+        .header("cookie", &copy.pair())
+        .body(b"nothing".to_vec());
+    let answer = exam.client.send(call).await?;
+    exam.settle(
+        &REPLAY_FUNCTION,
+        expect(answer.status == 401, || answer.told()),
+    );
+    let request = Request::get(HOME).header("cookie", &copy.pair());
+    let answer = exam.client.send(back.dress(request)).await?;
+    exam.settle(&CONDITIONAL, expect(answer.status != 304, || answer.told()));
+    Ok(())
+}
+
+/// The person signs in again, and several pages are asked for while that session ends.
+async fn later(exam: &mut Examination, copy: &SessionCookie) -> Result<(), NoAnswer> {
+    let mut browser = exam.known_browser();
+    if exam.sign_in(&mut browser).await?.is_none() {
+        return Ok(());
+    }
+    let replay = exam.open_with(copy, PROBE).await?;
+    exam.settle(&REPLAY_LATER, expect(is_refused(&replay), || replay.told()));
+    let Some(session) = browser.session() else {
+        return Ok(());
+    };
+    let (one, two, end, three, four) = tokio::join!(
+        exam.open_with(&session, HOME),
+        exam.open_with(&session, PROBE),
+        browser.submit(&exam.client, "/api/logout", &[]),
+        exam.open_with(&session, HOME),
+        exam.open_with(&session, PROBE),
+    );
+    for answer in [one, two, end, three, four] {
+        answer?;
+    }
+    let lives = exam.is_live(&session).await?;
+    exam.settle(
+        &IN_FLIGHT,
+        expect(!lives, || "the session lives again".to_owned()),
+    );
+    Ok(())
+}
+
+pub fn settle_left(exam: &mut Examination, verdict: Verdict) {
+    exam.settle(&LEFT, verdict);
+}

@@ -1,0 +1,274 @@
+//! What was found: a table for people, one JSON object a line for programs.
+
+use serde::Serialize;
+use std::io::{self, Write};
+use zeroize::Zeroizing;
+
+/// A promise that can be looked at from outside.
+pub struct Check {
+    /// What programs call it.
+    pub name: &'static str,
+    /// The id in `docs/controls.md`.
+    pub control: &'static str,
+    /// What holds, in one sentence.
+    pub promise: &'static str,
+    /// What to do where it does not hold.
+    pub remedy: &'static str,
+}
+
+/// One row of a table of checks.
+pub const fn check(
+    name: &'static str,
+    control: &'static str,
+    promise: &'static str,
+    remedy: &'static str,
+) -> Check {
+    Check {
+        name,
+        control,
+        promise,
+        remedy,
+    }
+}
+
+/// What became of a check: `Err` says what was seen instead.
+pub type Verdict = Result<(), String>;
+
+/// `Ok` where it holds, else what was seen.
+pub fn expect(holds: bool, seen: impl FnOnce() -> String) -> Verdict {
+    if holds { Ok(()) } else { Err(seen()) }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Holds,
+    Fails { seen: String },
+    Skipped { why: String },
+}
+
+pub struct Finding {
+    check: &'static Check,
+    outcome: Outcome,
+}
+
+/// All findings of one examination, in the order in which they were made.
+#[derive(Default)]
+pub struct Report {
+    findings: Vec<Finding>,
+    /// What must not be printed, whoever said it: passwords and tokens.
+    secrets: Vec<Zeroizing<String>>,
+}
+
+/// What a server said is shown to this length: it may be as long as it likes.
+const MAX_SHOWN_CHARS: usize = 300;
+
+impl Report {
+    pub fn keep_secret(&mut self, secret: &str) {
+        if !secret.is_empty() {
+            self.secrets.push(Zeroizing::new(secret.to_owned()));
+        }
+    }
+
+    /// The first word on a check counts.
+    pub fn settle(&mut self, check: &'static Check, verdict: Verdict) {
+        let outcome = verdict.map_or_else(|seen| Outcome::Fails { seen }, |()| Outcome::Holds);
+        self.add(check, outcome);
+    }
+
+    pub fn skip(&mut self, check: &'static Check, why: &str) {
+        let why = why.to_owned();
+        self.add(check, Outcome::Skipped { why });
+    }
+
+    /// What a subject has left open was not asked, and says so.
+    pub fn skip_rest(&mut self, checks: &'static [&'static Check], why: &str) {
+        for check in checks {
+            self.skip(check, why);
+        }
+    }
+
+    fn add(&mut self, check: &'static Check, outcome: Outcome) {
+        let is_new = |finding: &Finding| finding.check.name != check.name;
+        if self.findings.iter().all(is_new) {
+            self.findings.push(Finding { check, outcome });
+        }
+    }
+
+    pub fn failures(&self) -> usize {
+        self.count(|outcome| matches!(outcome, Outcome::Fails { .. }))
+    }
+
+    pub fn skipped(&self) -> usize {
+        self.count(|outcome| matches!(outcome, Outcome::Skipped { .. }))
+    }
+
+    pub fn holding(&self) -> usize {
+        self.count(|outcome| *outcome == Outcome::Holds)
+    }
+
+    fn count(&self, is_one: impl Fn(&Outcome) -> bool) -> usize {
+        let outcomes = self.findings.iter().map(|finding| &finding.outcome);
+        outcomes.filter(|outcome| is_one(outcome)).count()
+    }
+
+    /// Writes all findings.
+    ///
+    /// # Errors
+    /// Where `out` is closed or full.
+    pub fn write(&self, out: &mut impl Write, json: bool) -> io::Result<()> {
+        if !json {
+            writeln!(out, "  CONTROL  PROMISE")?;
+        }
+        for finding in &self.findings {
+            let row = self.row(finding);
+            if json {
+                writeln!(out, "{}", serde_json::to_string(&row)?)?;
+            } else {
+                row.write(out)?;
+            }
+        }
+        out.flush()
+    }
+
+    fn row(&self, finding: &Finding) -> Row {
+        let Finding { check, outcome } = finding;
+        let (word, seen, why) = match outcome {
+            Outcome::Holds => ("holds", None, None),
+            Outcome::Fails { seen } => ("fails", Some(self.shown(seen)), None),
+            Outcome::Skipped { why } => ("skipped", None, Some(self.shown(why))),
+        };
+        Row {
+            check: check.name,
+            control: check.control,
+            outcome: word,
+            promise: check.promise,
+            remedy: seen.is_some().then_some(check.remedy),
+            seen,
+            why,
+        }
+    }
+
+    /// A server's words, for a terminal: without secrets, without control characters, not too long.
+    fn shown(&self, text: &str) -> String {
+        let hidden = self.secrets.iter().fold(text.to_owned(), |text, secret| {
+            text.replace(secret.as_str(), "…")
+        });
+        let mut shown: String = hidden
+            .chars()
+            .map(|c| if is_plain(c) { c } else { '\u{fffd}' })
+            .take(MAX_SHOWN_CHARS)
+            .collect();
+        if hidden.chars().nth(MAX_SHOWN_CHARS).is_some() {
+            shown.push('…');
+        }
+        shown
+    }
+}
+
+/// Neither a control character nor one of those that turn the direction of what follows.
+fn is_plain(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A finding as it is printed.
+#[derive(Serialize)]
+struct Row {
+    check: &'static str,
+    control: &'static str,
+    outcome: &'static str,
+    promise: &'static str,
+    seen: Option<String>,
+    remedy: Option<&'static str>,
+    why: Option<String>,
+}
+
+impl Row {
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        let sign = match self.outcome {
+            "holds" => '✓',
+            "fails" => '✗',
+            _ => '–',
+        };
+        writeln!(out, "{sign} {:7}  {}", self.control, self.promise)?;
+        let details = [
+            ("seen", self.seen.as_deref()),
+            ("to mend it", self.remedy),
+            ("skipped", self.why.as_deref()),
+        ];
+        for (word, text) in details {
+            if let Some(text) = text {
+                writeln!(out, "           {word}: {text}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: Check = check("one", "A1", "One holds", "Mend one");
+    const TWO: Check = check("two", "A2", "Two holds", "Mend two");
+    const THREE: Check = check("three", "A3", "Three holds", "Mend three");
+
+    fn report() -> Report {
+        let mut report = Report::default();
+        report.keep_secret("sesame");
+        report.settle(&ONE, Ok(()));
+        report.settle(&TWO, Err("a sesame\u{1b}[2J\r\nb".to_owned()));
+        report.skip_rest(&[&ONE, &THREE], "nobody asked");
+        report
+    }
+
+    fn written(json: bool) -> String {
+        let mut out = Vec::new();
+        report().write(&mut out, json).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn people_get_a_table() {
+        let expected = "  CONTROL  PROMISE\n\
+            ✓ A1       One holds\n\
+            ✗ A2       Two holds\n           seen: a …\u{fffd}[2J\u{fffd}\u{fffd}b\n           to mend it: Mend two\n\
+            – A3       Three holds\n           skipped: nobody asked\n";
+        assert_eq!(written(false), expected);
+    }
+
+    #[test]
+    fn programs_get_one_object_a_line() {
+        let text = written(true);
+        let lines: Vec<serde_json::Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[1]["check"], "two");
+        assert_eq!(lines[1]["control"], "A2");
+        assert_eq!(lines[1]["outcome"], "fails");
+        assert_eq!(lines[1]["remedy"], "Mend two");
+        assert_eq!(lines[2]["why"], "nobody asked");
+        assert!(!text.contains("sesame"), "{text}");
+    }
+
+    #[test]
+    fn they_are_counted() {
+        let report = report();
+        assert_eq!(
+            (report.holding(), report.failures(), report.skipped()),
+            (1, 1, 1)
+        );
+    }
+
+    #[test]
+    fn long_words_are_cut() {
+        let mut report = Report::default();
+        report.settle(&ONE, Err("é".repeat(1_000)));
+        let row = report.row(&report.findings[0]);
+        let seen = row.seen.unwrap();
+        assert_eq!(seen.chars().count(), MAX_SHOWN_CHARS + 1);
+        assert!(seen.ends_with('…'));
+    }
+}

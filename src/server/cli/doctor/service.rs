@@ -1,0 +1,190 @@
+//! How it is reached, whether it is well, and what time it has.
+
+use super::{
+    client::{Answer, NoAnswer, Request},
+    examination::Examination,
+    report::{Check, Verdict, check, expect},
+};
+use crate::server::clock::{parse_http_date, rfc3339};
+use std::rc::Rc;
+
+const TLS: Check = check(
+    "tls",
+    "I1",
+    "It is reached over TLS, with a certificate for its name that is believed",
+    "Give the proxy a certificate",
+);
+const PLAIN: Check = check(
+    "plain_http",
+    "I1",
+    "By plain http nothing is shown: nobody answers, or leads on to https",
+    "Let the proxy lead from port 80 to https and do nothing else there",
+);
+const HSTS: Check = check(
+    "hsts",
+    "G3",
+    "Every answer asks browsers to come by https for at least a year",
+    "Set public_url to an address with https, and let the proxy pass Strict-Transport-Security on",
+);
+const ALIVE: Check = check(
+    "healthz",
+    "J3",
+    "The process says that it runs",
+    "Look at the log, and start the service",
+);
+const READY: Check = check(
+    "readyz",
+    "J3",
+    "The database answers",
+    "Look at the log: “When the database fails” in the operations manual",
+);
+const ANSWERED: Check = check(
+    "everything_answered",
+    "J4",
+    "Every request was answered",
+    "Look at the logs of the server and of the proxy for what they say of the time of this run",
+);
+const CLOCK: Check = check(
+    "clock",
+    "C7",
+    "Its clock differs from ours by less than a minute: sessions end by it",
+    "Let NTP set the clocks of both machines",
+);
+const FAILURES: Check = check(
+    "no_server_errors",
+    "J4",
+    "No request was answered with a failure of the server (5xx)",
+    "Look for the x-request-id of the answer in the log",
+);
+
+pub const CHECKS: &[&Check] = &[&TLS, &PLAIN, &ALIVE, &READY, &CLOCK];
+
+/// Asked of everything that was answered.
+pub const LAST: &[&Check] = &[&HSTS, &ANSWERED, &FAILURES];
+
+/// `clock`: a request under way takes some of it.
+const MOST_SECONDS: u64 = 60;
+
+pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
+    let before = exam.client.now();
+    let page = exam.client.send(Request::get("/login")).await?;
+    if exam.client.target.is_https() {
+        // The answer has come through a handshake that was checked.
+        exam.settle(&TLS, Ok(()));
+    } else {
+        let why = "the address is this machine's own, where plain http is safe";
+        exam.report.skip_rest(&[&TLS, &PLAIN, &HSTS], why);
+    }
+    let date = page.only("date").unwrap_or_default();
+    let skew = parse_http_date(date).map(|date| date.as_millis().abs_diff(before.as_millis()));
+    let holds = skew.is_some_and(|skew| skew < MOST_SECONDS * 1_000);
+    exam.settle(
+        &CLOCK,
+        expect(holds, || {
+            format!("it has {date} where we have {}", rfc3339(before))
+        }),
+    );
+    health(exam, &ALIVE, "/healthz").await?;
+    health(exam, &READY, "/readyz").await?;
+    plain(exam).await;
+    Ok(())
+}
+
+async fn health(exam: &mut Examination, check: &'static Check, path: &str) -> Result<(), NoAnswer> {
+    let answer = exam.client.send(Request::get(path).odd()).await?;
+    match answer.status {
+        401 | 403 | 404 => {
+            let why = format!("the proxy keeps {path} to itself");
+            exam.report.skip(check, &why);
+        }
+        status => {
+            let holds = status == 200 && answer.body == "ok\n";
+            exam.settle(check, expect(holds, || answer.told()));
+        }
+    }
+    Ok(())
+}
+
+async fn plain(exam: &mut Examination) {
+    let Some(plain) = exam.client.target.plain() else {
+        let why = "the address has a port of its own, so browsers do not come by port 80";
+        exam.report.skip(&PLAIN, why);
+        return;
+    };
+    let answer = exam
+        .client
+        .send_to(&plain, Request::get("/login").odd())
+        .await;
+    let origin = exam.client.target.origin();
+    exam.settle(&PLAIN, leads_to_tls(answer.ok().as_deref(), &origin));
+}
+
+fn leads_to_tls(answer: Option<&Answer>, origin: &str) -> Verdict {
+    let Some(answer) = answer else {
+        return Ok(());
+    };
+    let leads_on =
+        matches!(answer.status, 301 | 302 | 307 | 308) && answer.location().starts_with(origin);
+    let is_refused = (400..500).contains(&answer.status);
+    expect(leads_on || is_refused, || {
+        format!("by http, {}", answer.told())
+    })
+}
+
+pub fn look_back(exam: &mut Examination) {
+    let answers = exam.client.own_answers();
+    if exam.client.target.is_https() {
+        let verdict = answers.iter().try_for_each(has_hsts);
+        exam.settle(&HSTS, verdict);
+    }
+    let silences = exam.client.silences();
+    exam.settle(
+        &ANSWERED,
+        expect(silences == 0, || format!("{silences} requests were not")),
+    );
+    let failed = answers.iter().find(|answer| answer.status >= 500);
+    exam.settle(
+        &FAILURES,
+        failed.map_or(Ok(()), |answer| Err(answer.told())),
+    );
+}
+
+fn has_hsts(answer: &Rc<Answer>) -> Verdict {
+    const A_YEAR: u64 = 31_536_000;
+    let value = answer.only("strict-transport-security").unwrap_or_default();
+    let ages = value
+        .split(';')
+        .filter_map(|part| part.trim().strip_prefix("max-age="));
+    let age = ages.filter_map(|age| age.parse::<u64>().ok()).next();
+    expect(age.is_some_and(|age| age >= A_YEAR), || {
+        format!("{}, with “{value}”", answer.told())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, location: &str) -> Answer {
+        Answer {
+            method: "GET".to_owned(),
+            path: "/login".to_owned(),
+            status,
+            headers: vec![("location".to_owned(), location.to_owned())],
+            body: String::new(),
+            is_odd: true,
+        }
+    }
+
+    #[test]
+    fn plain_http_leads_to_tls_or_nowhere() {
+        let origin = "https://id.example.org";
+        let judge = |status, location| leads_to_tls(Some(&answer(status, location)), origin);
+        assert!(leads_to_tls(None, origin).is_ok(), "nobody answers");
+        assert!(judge(301, "https://id.example.org/login").is_ok());
+        assert!(judge(421, "").is_ok());
+        assert!(judge(200, "").is_err());
+        assert!(judge(303, "/login").is_err());
+        assert!(judge(301, "https://evil.example/").is_err());
+    }
+}

@@ -1,0 +1,171 @@
+//! Which deployment is looked at.
+
+use url::{Host, Url};
+
+/// The public address of a deployment, as people type it.
+#[derive(Clone, Debug)]
+pub struct Target {
+    url: Url,
+    /// Where to connect instead of where the name leads.
+    connect: Option<String>,
+}
+
+impl Target {
+    /// # Errors
+    /// A sentence that says what is wrong. Plain http to another machine is refused: the account's
+    /// password would travel in the open.
+    pub fn parse(text: &str, connect: Option<String>) -> Result<Self, String> {
+        let url = Url::parse(text)
+            .map_err(|_| "--url is no address such as https://sign-in.example.org".to_owned())?;
+        let is_bare = url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        match url.scheme() {
+            _ if !is_bare => Err("--url has to end behind the host and port".to_owned()),
+            "https" => Ok(Self { url, connect }),
+            "http" if is_this_machine(&url) => Ok(Self { url, connect }),
+            "http" => Err(
+                "--url has to begin with https: the password would travel in the open".to_owned(),
+            ),
+            _ => Err("--url has to begin with https://".to_owned()),
+        }
+    }
+
+    pub fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    /// As browsers write it in `Origin`.
+    pub fn origin(&self) -> String {
+        self.url.origin().ascii_serialization()
+    }
+
+    /// As browsers write it in `Host`.
+    pub fn host(&self) -> String {
+        let origin = self.origin();
+        let host = origin.split_once("://").map(|(_, host)| host.to_owned());
+        host.unwrap_or_default()
+    }
+
+    /// The name alone, for the certificate.
+    pub fn name(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        host.trim_matches(['[', ']']).to_owned()
+    }
+
+    /// Where to connect: a host and a port.
+    pub fn place(&self) -> String {
+        let port = self.url.port_or_known_default().unwrap_or(443);
+        let host = self.url.host_str().unwrap_or_default();
+        self.connect
+            .clone()
+            .unwrap_or_else(|| format!("{host}:{port}"))
+    }
+
+    /// The same name by plain http, where browsers would try it.
+    pub fn plain(&self) -> Option<Self> {
+        let has_usual_port = self.is_https() && self.url.port().is_none() && self.connect.is_none();
+        let mut url = self.url.clone();
+        let changed = has_usual_port && url.set_scheme("http").is_ok();
+        changed.then_some(Self { url, connect: None })
+    }
+
+    /// Whether a browser that follows a `Location` stays on this site. A path in it is read from the
+    /// root: what was asked for may look like another host itself.
+    pub fn stays(&self, location: &str) -> bool {
+        let there = self.url.join(location);
+        there.is_ok_and(|there| there.origin() == self.url.origin())
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// `application/x-www-form-urlencoded`.
+pub fn encode_form(fields: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(text: &str) -> Target {
+        Target::parse(text, None).unwrap()
+    }
+
+    #[test]
+    fn the_password_does_not_travel_in_the_open() {
+        for text in [
+            "https://id.example.org",
+            "https://id.example.org:8443/",
+            "http://localhost:3000",
+            "http://[::1]:3000",
+        ] {
+            assert!(Target::parse(text, None).is_ok(), "{text}");
+        }
+        for text in [
+            "http://id.example.org",
+            "id.example.org",
+            "https://id.example.org/x",
+            "https://ada:secret@id.example.org",
+            "ftp://id.example.org",
+        ] {
+            let refusal = Target::parse(text, None).unwrap_err();
+            assert!(!refusal.contains("secret"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_written_as_browsers_write_it() {
+        let usual = target("https://ID.example.org:443/");
+        assert_eq!(usual.origin(), "https://id.example.org");
+        assert_eq!(usual.host(), "id.example.org");
+        assert_eq!(usual.place(), "id.example.org:443");
+        assert_eq!(usual.plain().unwrap().place(), "id.example.org:80");
+        let other = target("http://[::1]:3000");
+        assert_eq!(
+            (other.host().as_str(), other.name().as_str()),
+            ("[::1]:3000", "::1")
+        );
+        assert!(other.plain().is_none());
+        assert!(target("https://id.example.org:8443").plain().is_none());
+        let moved = Target::parse("https://id.example.org", Some("127.0.0.1:8443".to_owned()));
+        let moved = moved.unwrap();
+        assert_eq!(moved.place(), "127.0.0.1:8443");
+        assert!(moved.plain().is_none());
+    }
+
+    #[test]
+    fn a_location_is_read_as_browsers_read_it() {
+        let site = target("https://id.example.org");
+        for stays in [
+            "/login",
+            "https://id.example.org/x",
+            "?a",
+            "/%5Cevil.example",
+        ] {
+            assert!(site.stays(stays), "{stays}");
+        }
+        for leaves in [
+            "//evil.example",
+            "/\\evil.example",
+            "/\t/evil.example",
+            "https://evil.example",
+            "http://id.example.org/",
+            "javascript:alert(1)",
+        ] {
+            assert!(!site.stays(leaves), "{leaves}");
+        }
+    }
+}
