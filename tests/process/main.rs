@@ -8,6 +8,7 @@ mod activity;
 mod administration;
 mod cli;
 mod database_file;
+mod doctor;
 mod faults;
 mod hashing;
 mod log;

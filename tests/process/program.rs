@@ -98,6 +98,16 @@ impl Home {
     }
 
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
+        self.run_until(arguments, input, || false)
+    }
+
+    /// The same, but interrupts the command (Ctrl-C) when it is time.
+    pub fn run_until(
+        &self,
+        arguments: &[&str],
+        input: &str,
+        is_time: impl Fn() -> bool + Send + 'static,
+    ) -> Outcome {
         let mut command = self.program(arguments);
         let mut child = command
             .stdin(Stdio::piped())
@@ -111,7 +121,19 @@ impl Home {
         let pid = Pid::from_child(&child);
         let watch = thread::spawn(move || {
             // The other end is dropped when the program has ended by itself.
-            if still_running.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            let runs_for =
+                |time| still_running.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
+            let deadline = Instant::now() + PATIENCE;
+            while Instant::now() < deadline {
+                if is_time() {
+                    kill_process(pid, Signal::INT).expect("a program to interrupt");
+                    break;
+                }
+                if !runs_for(Duration::from_millis(5)) {
+                    return;
+                }
+            }
+            if runs_for(PATIENCE) {
                 kill_process(pid, Signal::KILL).expect("a program to end");
             }
         });

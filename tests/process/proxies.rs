@@ -1,7 +1,8 @@
 //! Behind the real nginx and the real Caddy, over TLS, with the files that `docs/proxies` gives.
 
 mod cache;
-mod front;
+mod doctor;
+pub mod front;
 mod mistakes;
 mod smuggling;
 

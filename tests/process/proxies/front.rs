@@ -240,7 +240,7 @@ pub fn origin_at(port: u16) -> String {
 }
 
 /// A certificate that signs itself, for the name of the site.
-fn make_certificate(folder: &Path) {
+pub fn make_certificate(folder: &Path) {
     let settings = format!(
         "[req]\ndistinguished_name = name\nx509_extensions = server\nprompt = no\n[name]\nCN = {NAME}\n\
          [server]\nsubjectAltName = DNS:{NAME}\nbasicConstraints = critical, CA:FALSE\n"

@@ -1,0 +1,292 @@
+//! The doctor, and a proxy that breaks one control at a time: each break is found by the right check.
+
+mod broken_answers;
+mod broken_sessions;
+mod broken_ways;
+mod message;
+mod tampering;
+
+use crate::{
+    program::{Home, Outcome, Server},
+    proxies::front::{NAME, origin_at},
+    support::{
+        PASSWORD,
+        database::{Engine, TestDatabase},
+        http::{Browser, Request, send},
+    },
+};
+use std::{collections::BTreeSet, fs, net::SocketAddr};
+use tampering::{Break, Tampering, VISITOR, breaks};
+
+/// A server behind the tampering proxy, a member and an administrator.
+struct Site {
+    // In this order they end: the folder goes when nobody writes into it any more.
+    proxy: Tampering,
+    server: Server,
+    home: Home,
+}
+
+impl Site {
+    async fn new() -> Self {
+        // Many runs, which ask nothing of the disk.
+        let home = Home::new(TestDatabase::in_memory(Engine::Sqlite).await);
+        let mut proxy = Tampering::listen(&home.folder).await;
+        let home = home
+            .with("VESTIBULE_PUBLIC_URL", &origin_at(proxy.address.port()))
+            .with("VESTIBULE_HTTP__TRUSTED_PROXIES", "127.0.0.1")
+            .with("VESTIBULE_SITE_ROOT", "site");
+        home.create_user("ada");
+        let create = ["user", "create", "root", "--admin", "--password-stdin"];
+        home.run_with_input(&create, &format!("{PASSWORD}\n"))
+            .succeeds();
+        let server = home.serve();
+        proxy.start(server.address);
+        let host = format!("{NAME}:{}", proxy.address.port());
+        make_files(&home, server.address, &host).await;
+        Self {
+            proxy,
+            server,
+            home,
+        }
+    }
+
+    fn origin(&self) -> String {
+        origin_at(self.proxy.address.port())
+    }
+
+    /// Runs the doctor with this account.
+    fn doctor(&self, account: &str, password: &str, more: &[&str]) -> Outcome {
+        self.doctor_until(account, password, more, || false)
+    }
+
+    /// The same, and interrupts it when it is time.
+    fn doctor_until(
+        &self,
+        account: &str,
+        password: &str,
+        more: &[&str],
+        is_time: impl Fn() -> bool + Send + 'static,
+    ) -> Outcome {
+        let (url, place) = (self.origin(), self.proxy.address.to_string());
+        let certificate = self.home.folder.join("certificate.pem");
+        let certificate = certificate.display().to_string();
+        let mut arguments = vec!["doctor", "--url", &url, "--connect", &place];
+        arguments.extend(["--ca", &certificate]);
+        arguments.extend(more);
+        let input = format!("{account}\n{password}\n");
+        self.home.run_until(&arguments, &input, is_time)
+    }
+
+    fn live_sessions(&self) -> usize {
+        let list = ["session", "list", "--live", "--json"];
+        self.home.run(&list).succeeds().json().len()
+    }
+
+    /// Breaks something and looks who finds it: exactly those who should.
+    fn break_and_look(&self, broken: Vec<Break>) {
+        let broken = self.proxy.set(broken);
+        let account = broken[0].account;
+        let said = self.doctor(account, PASSWORD, &["--json"]);
+        let what: Vec<_> = broken.iter().map(|one| one.what).collect();
+        let expected = broken.iter().flat_map(|one| &one.found_by);
+        let expected: BTreeSet<_> = expected.map(|name| (*name).to_owned()).collect();
+        let rows = said.json();
+        let failures = rows.iter().filter(|row| row["outcome"] == "fails");
+        let failures: Vec<_> = failures.collect();
+        assert_eq!(failed(&said), expected, "{what:?}: {failures:#?}");
+        assert_eq!(said.status, Some(1), "{what:?}: {}", said.stderr);
+        for row in failures {
+            let (seen, remedy) = (&row["seen"], &row["remedy"]);
+            assert!(seen.is_string() && remedy.is_string(), "{what:?}: {row}");
+        }
+        self.assert_silent(&said);
+        let leaves = broken.iter().any(|one| one.leaves_sessions);
+        let left = self.live_sessions();
+        assert_eq!(left > 0, leaves, "{what:?}: {left} sessions");
+        if left > 0 {
+            let end = ["session", "end", "--user", account];
+            self.home.run(&end).succeeds();
+        }
+    }
+
+    /// Neither the password nor a token is in what was said.
+    #[track_caller]
+    fn assert_silent(&self, said: &Outcome) {
+        let text = format!("{}{}", said.stdout, said.stderr);
+        assert!(!text.contains(PASSWORD), "{text}");
+        for token in self.proxy.tokens() {
+            assert!(!text.contains(&token), "{token} in {text}");
+        }
+    }
+}
+
+/// The files that pages name: the tests of the program have no site built.
+pub async fn make_files(home: &Home, server: SocketAddr, host: &str) {
+    let page = send(server, Request::get("/login").header("host", host)).await;
+    let page = page.text();
+    fs::create_dir_all(home.folder.join("site/pkg")).unwrap();
+    let files = page.split(['"', '\'']);
+    for file in files.filter(|text| text.starts_with("/pkg/")) {
+        fs::write(home.folder.join(format!("site{file}")), "/* a file */").unwrap();
+    }
+}
+
+/// The checks that have failed, by name.
+pub fn failed(said: &Outcome) -> BTreeSet<String> {
+    let rows = said.json().into_iter();
+    let failed = rows.filter(|row| row["outcome"] == "fails");
+    failed
+        .map(|row| row["check"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// One after another on one site.
+async fn each_is_found(all: Vec<Break>) {
+    let site = Site::new().await;
+    for broken in all {
+        site.break_and_look(vec![broken]);
+    }
+}
+
+/// In one run, for breaks that have nothing to do with each other: a run takes seconds.
+async fn all_are_found_at_once(all: Vec<Break>) {
+    Site::new().await.break_and_look(all);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_sound_site_everything_holds() {
+    let site = Site::new().await;
+    let said = site.doctor("root", PASSWORD, &["--json"]).succeeds();
+    let rows = said.json();
+    assert!(rows.len() >= 70, "{} checks", rows.len());
+    for row in &rows {
+        let usual = ["plain_http"];
+        let name = row["check"].as_str().unwrap();
+        let expected = if usual.contains(&name) {
+            "skipped"
+        } else {
+            "holds"
+        };
+        assert_eq!(row["outcome"], expected, "{row}");
+        assert!(
+            row["control"].is_string() && row["promise"].is_string(),
+            "{row}"
+        );
+    }
+    site.assert_silent(&said);
+    assert!(!site.proxy.tokens().is_empty());
+    assert_eq!(site.live_sessions(), 0, "nothing is left behind");
+    said.says("promises hold, 0 do not, 1 were not asked");
+
+    // A member does not see what the server believes of the proxy, and is told so.
+    let said = site.doctor("ada", PASSWORD, &[]).succeeds();
+    let table = &said.stdout;
+    for words in [
+        "✓ D2       The session cookie is HttpOnly",
+        "– I2       The server sees where visitors come from",
+        "the account is no administrator's",
+        VISITOR,
+    ] {
+        assert!(table.contains(words), "{words:?} is missing in {table}");
+    }
+    assert!(!table.contains('✗'), "{table}");
+    site.assert_silent(&said);
+    assert_eq!(site.live_sessions(), 0);
+    // Two attempts were refused in each run, and nobody is slowed by them.
+    let log = site.home.run(&["activity", "--limit", "1000", "--json"]);
+    let refused = log.succeeds().json();
+    let refused = refused
+        .iter()
+        .filter(|row| row["event"] == "sign_in_refused");
+    assert_eq!(refused.count(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_is_shown_with_what_was_seen_and_how_to_mend_it() {
+    let site = Site::new().await;
+    let loses_a_flag = breaks("strips HttpOnly", &[]).answering(|_, answer| {
+        use message::Tamper;
+        answer.change_session(|line| line.replace("; HttpOnly", ""));
+    });
+    site.proxy.set(vec![loses_a_flag]);
+    let said = site.doctor("ada", PASSWORD, &[]);
+    assert_eq!(said.status, Some(1), "{}", said.stdout);
+    for words in [
+        "✗ D2       The session cookie is HttpOnly",
+        "seen: Set-Cookie: __Host-Http-session=…; samesite=Lax; secure; path=/",
+        "to mend it: Let the proxy pass Set-Cookie on as it came",
+    ] {
+        assert!(said.stdout.contains(words), "{words:?}: {}", said.stdout);
+    }
+    site.assert_silent(&said);
+    said.says("1 do not");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_run_ends_its_sessions() {
+    let site = Site::new().await;
+    let begun = site.proxy.sessions_begun();
+    let said = site.doctor_until("ada", PASSWORD, &["--json"], move || begun() >= 5);
+    assert_eq!(said.status, Some(1), "{}", said.stdout);
+    let rows = said.json();
+    let outcome = |name: &str| {
+        let row = rows.iter().find(|row| row["check"] == name).unwrap();
+        row["outcome"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(outcome("sign_in"), "holds");
+    assert_eq!(outcome("nosniff"), "skipped");
+    assert_eq!(outcome("nothing_left"), "holds");
+    site.assert_silent(&said);
+    said.says("it was interrupted");
+    assert!(site.proxy.tokens().len() >= 5);
+    assert_eq!(site.live_sessions(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_tried_once() {
+    let site = Site::new().await;
+    let wrong = "a wrong password, sent once";
+    let said = site.doctor("ada", wrong, &["--json"]);
+    assert_eq!(said.status, Some(1));
+    let rows = said.json();
+    let outcome = |name: &str| {
+        let row = rows.iter().find(|row| row["check"] == name).unwrap();
+        row["outcome"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(outcome("sign_in"), "fails");
+    assert_eq!(outcome("replay_page"), "skipped");
+    assert_eq!(outcome("hsts"), "holds");
+    assert_eq!(outcome("private_pages_closed"), "holds");
+    assert!(!format!("{}{}", said.stdout, said.stderr).contains(wrong));
+    let log = site.home.run(&["activity", "--json"]).succeeds().json();
+    let refused = log.iter().filter(|row| row["event"] == "sign_in_refused");
+    assert_eq!(refused.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_asked_is_refused_at_once() {
+    let site = Site::new().await;
+    let input = format!("ada\n{PASSWORD}\n");
+    let (url, place) = (site.origin(), site.proxy.address.to_string());
+    let home = &site.home;
+    let stranger = ["doctor", "--url", &url, "--connect", &place];
+    // Nobody but --ca vouches for the certificate: no password is sent.
+    home.run_with_input(&stranger, &input)
+        .fails(1, &["no answer to GET /login", "certificate"]);
+    let open = ["doctor", "--url", "http://sign-in.example.org"];
+    home.run_with_input(&open, &input)
+        .fails(1, &["the password would travel in the open"]);
+    let no_file = ["doctor", "--url", &url, "--ca", "nowhere.pem"];
+    home.run_with_input(&no_file, &input)
+        .fails(1, &["cannot use --ca nowhere.pem"]);
+    home.run_with_input(&["doctor", "--url", "http://localhost:9"], &input)
+        .fails(1, &["no answer to GET /login"]);
+    home.run(&["doctor"]).fails(2, &["--url"]);
+    home.run(&["doctor", "--url", &url, PASSWORD]).fails(2, &[]);
+    let empty = site.home.run(&["doctor", "--url", &url]);
+    empty.fails(1, &["give its name and its password, one line each"]);
+    assert_eq!(site.proxy.tokens().len(), 0);
+    // Whoever looks from a browser meanwhile is not disturbed.
+    let mut browser = Browser::at(site.server.address, &url);
+    assert_eq!(browser.get("/login").await.status, 200);
+}

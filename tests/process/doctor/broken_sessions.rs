@@ -1,0 +1,442 @@
+//! Ways of breaking what is about cookies, sessions and forgery.
+
+use super::{
+    all_are_found_at_once, each_is_found,
+    message::{Ask, Tamper},
+    tampering::{Break, Memory, Way, breaks},
+};
+use crate::support::http::{Answer, SESSION_COOKIE};
+
+/// Leaves an attribute of the session cookie out.
+fn without(what: &'static str, check: &'static str, attribute: &'static str) -> Break {
+    breaks(what, &[check]).answering(move |_, answer| {
+        answer.change_session(|line| line.replace(attribute, ""));
+    })
+}
+
+/// Changes the line of a new session.
+fn line(
+    what: &'static str,
+    check: &'static str,
+    change: impl Fn(&str) -> String + Send + Sync + 'static,
+) -> Break {
+    breaks(what, &[check]).answering(move |_, answer| answer.change_session(&change))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_attributes_are_found() {
+    let all = vec![
+        without("strips HttpOnly", "cookie_http_only", "; HttpOnly"),
+        without("strips Secure", "cookie_secure", "; Secure"),
+        without("strips SameSite", "cookie_same_site", "; SameSite=Lax"),
+        line("adds a Domain", "cookie_domain", |line| {
+            format!("{line}; Domain=example.org")
+        }),
+        line("lengthens the Path", "cookie_path", |line| {
+            line.replace("Path=/", "Path=/dashboard")
+        }),
+        line("keeps the cookie", "cookie_ends_with_browser", |line| {
+            if line.contains("Max-Age") {
+                line.to_owned()
+            } else {
+                format!("{line}; Max-Age=3600")
+            }
+        }),
+        line("keeps it for ten years", "cookie_max_age", |line| {
+            line.replace("Max-Age=7776000", "Max-Age=315360000")
+        }),
+        breaks("sets the cookie twice", &["cookie_set_once"]).answering(|_, answer| {
+            let lines = answer.set_cookies(SESSION_COOKIE);
+            let line = lines.first().map(|line| (*line).to_owned());
+            if let Some(line) = line.filter(|line| !line.contains("Max-Age=0")) {
+                answer.add("set-cookie", &line);
+            }
+        }),
+        breaks("adds a cookie of its own", &["other_cookies"]).answering(|ask, answer| {
+            if ask.is("GET", "/login") {
+                answer.add("set-cookie", "balancer=one; Path=/");
+            }
+        }),
+    ];
+    all_are_found_at_once(all).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_cookies_are_found() {
+    const BARE: &str = "session";
+    let all = vec![
+        line("weakens SameSite", "cookie_same_site", |line| {
+            line.replace("SameSite=Lax", "SameSite=None")
+        }),
+        breaks("renames the cookie", &["cookie_name"])
+            .asking(|ask| {
+                let cookie = ask.header("cookie").unwrap_or_default().to_owned();
+                if cookie.starts_with("session=") || cookie.contains("; session=") {
+                    let named = format!("{SESSION_COOKIE}=");
+                    ask.set("cookie", &cookie.replace("session=", &named));
+                }
+            })
+            .answering(|_, answer| answer.replace("set-cookie", SESSION_COOKIE, BARE)),
+        breaks("shortens the tokens", &["token_length"])
+            .before(|ask, memory| {
+                let short = ask.token().map(str::to_owned);
+                let whole = short.and_then(|short| {
+                    let mut tokens = memory.tokens.iter();
+                    tokens.find(|token| token[..20] == short).cloned()
+                });
+                if let Some(whole) = whole {
+                    ask.replace_token(&whole);
+                }
+                Way::On
+            })
+            .answering(|_, answer| {
+                if let Some(token) = answer.session_token() {
+                    answer.replace("set-cookie", &token, &token[..20]);
+                }
+            }),
+    ];
+    each_is_found(all).await;
+}
+
+/// The proxy gives what was planted for what the server has set.
+fn adopts() -> Break {
+    breaks("adopts a planted token", &["token_not_adopted"])
+        .before(|ask, memory| {
+            let brought = ask.token().unwrap_or_default().to_owned();
+            if ask.is("POST", "/api/login") && !brought.is_empty() {
+                let is_known = memory.tokens.contains(&brought);
+                memory.word = if is_known { String::new() } else { brought };
+            } else if let Some((plant, real)) = memory.kept_pair()
+                && plant == brought
+            {
+                ask.replace_token(&real);
+            }
+            Way::On
+        })
+        .after(|ask, answer, memory| {
+            if ask.is("POST", "/api/login") && !memory.word.is_empty() {
+                let real = answer.session_token().unwrap();
+                answer.replace("set-cookie", &real, &memory.word);
+                memory.keep_pair(&real);
+            }
+        })
+}
+
+impl Memory {
+    fn keep_pair(&mut self, real: &str) {
+        self.word = format!("{} {real}", self.word);
+        self.pair = std::mem::take(&mut self.word);
+    }
+
+    fn kept_pair(&self) -> Option<(String, String)> {
+        let (plant, real) = self.pair.split_once(' ')?;
+        Some((plant.to_owned(), real.to_owned()))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_come_from_elsewhere_are_found() {
+    let blanks = breaks("trims blanks beyond ASCII", &["cookie_grammar"]).asking(|ask| {
+        let cookie = ask.header("cookie").unwrap_or_default().trim().to_owned();
+        if !cookie.is_empty() {
+            ask.set("cookie", &cookie);
+        }
+    });
+    each_is_found(vec![adopts(), blanks]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doubtful_cookies_that_count_are_found() {
+    let all = vec![
+        breaks("keeps the session before", &["session_replaced"]).asking(|ask| {
+            if ask.is("POST", "/api/login") {
+                ask.remove("cookie");
+            }
+        }),
+        breaks("takes the first of two cookies", &["cookie_twice"]).asking(|ask| {
+            let cookie = ask.header("cookie").unwrap_or_default().to_owned();
+            let pairs: Vec<_> = cookie.split("; ").collect();
+            if let [one, two] = pairs[..]
+                && one == two
+            {
+                ask.set("cookie", one);
+            }
+        }),
+        breaks("understands quotes", &["cookie_grammar"]).asking(|ask| {
+            let cookie = ask.header("cookie").unwrap_or_default().replace('"', "");
+            if !cookie.is_empty() {
+                ask.set("cookie", &cookie);
+            }
+        }),
+        breaks(
+            "takes a token out of the query",
+            &["token_from_the_cookie_only"],
+        )
+        .asking(|ask| {
+            if let Some((_, token)) = ask.target.split_once("?session=") {
+                let cookie = format!("{SESSION_COOKIE}={token}");
+                ask.set("cookie", &cookie);
+            }
+        }),
+    ];
+    all_are_found_at_once(all).await;
+}
+
+/// Answers a request with a dead token as if it had brought another, live one.
+fn revives(
+    what: &'static str,
+    check: &'static str,
+    is_meant: impl Fn(&Ask, &mut Memory) -> bool + Send + Sync + 'static,
+) -> Break {
+    breaks(what, &[check]).before(move |ask, memory| {
+        let dead = ask.token().is_some_and(|token| {
+            let token = token.to_owned();
+            memory.dead.contains(&token)
+        });
+        if dead && is_meant(ask, memory) {
+            let live = memory.live().unwrap().clone();
+            ask.replace_token(&live);
+        }
+        Way::On
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revived_sessions_are_found() {
+    let all = vec![
+        revives(
+            "answers a replay with another session",
+            "replay_page",
+            |ask, _| ask.is("GET", "/dashboard") && ask.header("if-none-match").is_none(),
+        ),
+        revives(
+            "opens one other page to a replay",
+            "replay_everywhere",
+            |ask, _| ask.is("GET", "/account/password"),
+        ),
+        revives(
+            "calls a function for a replay",
+            "replay_function",
+            |ask, _| ask.is("POST", "/api/change_password"),
+        ),
+        breaks("calls a page unchanged", &["back_is_asked_again"]).after(|ask, answer, _| {
+            if ask.is("GET", "/dashboard") && ask.header("if-none-match").is_some() {
+                answer.status = 304;
+                answer.remove("location");
+            }
+        }),
+        breaks("ends nothing elsewhere", &["session_ended_elsewhere"]).asking(|ask| {
+            if ask.is("POST", "/api/end_session") {
+                ask.body = b"id=00000000-0000-7000-8000-000000000000".to_vec();
+            }
+        }),
+        breaks("says that it ended a foreign session", &["foreign_session"]).answering(
+            |ask, answer| {
+                if ask.is("POST", "/api/end_session") && answer.status == 404 {
+                    answer.status = 303;
+                    answer.set("location", "/account/sessions");
+                }
+            },
+        ),
+        breaks("clears the cookie without Secure", &["cookie_cleared"]).answering(|_, answer| {
+            for (name, value) in &mut answer.headers {
+                if name == "set-cookie" && value.starts_with("__Host-Http-session=;") {
+                    *value = value.replace("; Secure", "");
+                }
+            }
+        }),
+        breaks("clears the site's data", &["no_clear_site_data"]).answering(|ask, answer| {
+            if ask.is("POST", "/api/logout") {
+                answer.set("clear-site-data", "\"cache\"");
+            }
+        }),
+        breaks("takes the button away", &["sign_out_button"]).answering(|ask, answer| {
+            if ask.is("GET", "/account/password") {
+                answer.replace_body("/api/logout", "/api/nothing");
+            }
+        }),
+    ];
+    all_are_found_at_once(all).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_that_are_not_shown_as_they_are_are_found() {
+    let all = vec![
+        revives(
+            "revives it at the next sign-in",
+            "replay_later",
+            |ask, memory| {
+                // The first look is while nobody has signed in again, the second one after that.
+                let is_probe = ask.is("GET", "/account/profile");
+                memory.count += usize::from(is_probe);
+                is_probe && memory.count == 2
+            },
+        ),
+        breaks(
+            "leads elsewhere after signing out",
+            &["sign_out", "sign_out_again"],
+        )
+        .answering(|_, answer| {
+            if answer.location() == "/signed-out" {
+                answer.set("location", "/");
+            }
+        }),
+        breaks("hides a session", &["sessions_listed"]).answering(|ask, answer| {
+            if ask.is("GET", "/account/sessions") {
+                answer.replace_body("/api/end_session", "/api/elsewhere");
+            }
+        }),
+    ];
+    each_is_found(all).await;
+}
+
+/// Nothing helps then, and the doctor says so: the sessions that it began are left.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_out_that_never_arrives_is_found_and_what_is_left_is_named() {
+    let all = [
+        "events_need_a_session",
+        "events_tell_the_end",
+        "nothing_left",
+        "replay_everywhere",
+        "replay_function",
+        "replay_in_flight",
+        "replay_later",
+        "replay_page",
+    ];
+    let keeps_it = breaks("keeps the sign-out to itself", &all)
+        .before(|ask, _| {
+            let is_own = ask.header("sec-fetch-site") == Some("same-origin");
+            if !(ask.is("POST", "/api/logout") && is_own && ask.body.is_empty()) {
+                return Way::On;
+            }
+            if ask.header("content-type") != Some("application/x-www-form-urlencoded") {
+                return Way::On;
+            }
+            let clears =
+                format!("{SESSION_COOKIE}=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0");
+            Way::Answer(Box::new(pretended(
+                303,
+                &[("location", "/signed-out"), ("set-cookie", &clears)],
+            )))
+        })
+        .leaving_sessions();
+    each_is_found(vec![keeps_it]).await;
+}
+
+/// An answer that looks like one of the server's.
+fn pretended(status: u16, more: &[(&str, &str)]) -> Answer {
+    let usual = [
+        ("cache-control", "no-store"),
+        (
+            "content-security-policy",
+            "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        ),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "same-origin"),
+        ("x-frame-options", "DENY"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("strict-transport-security", "max-age=63072000"),
+    ];
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    let own = [("x-request-id", id.as_str())];
+    let headers = usual.iter().chain(&own).chain(more);
+    Answer {
+        status,
+        headers: headers
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        body: Vec::new(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_for_others_are_found() {
+    let events = |ask: &Ask| ask.path() == "/session/events";
+    let all = vec![
+        breaks("lets another site watch", &["events_for_own_pages"]).asking(move |ask| {
+            if events(ask) && ask.header("origin").is_some() {
+                ask.remove("origin");
+            }
+        }),
+        breaks("lets the dead watch", &["events_need_a_session"]).before(move |ask, memory| {
+            let is_dead = ask
+                .token()
+                .is_some_and(|own| memory.dead.iter().any(|dead| dead == own));
+            if events(ask) && is_dead {
+                let kind = [("content-type", "text/event-stream")];
+                return Way::Answer(Box::new(pretended(200, &kind)));
+            }
+            Way::On
+        }),
+    ];
+    all_are_found_at_once(all).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_are_held_back_are_found() {
+    // The head is held back too, so that nothing of the stream is heard before its session is over.
+    let holds = breaks("holds streams back", &["events_come_at_once"]).holding_streams_back();
+    each_is_found(vec![holds]).await;
+}
+
+/// Lets a forged request of this kind pass for one of our own pages.
+fn believes(
+    what: &'static str,
+    check: &'static str,
+    is_forged: impl Fn(&Ask) -> bool + Send + Sync + 'static,
+) -> Break {
+    breaks(what, &[check]).asking(move |ask| {
+        if ask.method == "POST" && is_forged(ask) {
+            ask.remove("origin");
+            ask.set("sec-fetch-site", "same-origin");
+        }
+    })
+}
+
+fn signs_out(ask: &Ask) -> bool {
+    ask.is("POST", "/api/logout")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn believed_forgeries_are_found() {
+    let origin = |ask: &Ask| ask.header("origin").unwrap_or_default().to_owned();
+    let site = |ask: &Ask| ask.header("sec-fetch-site").unwrap_or_default().to_owned();
+    let origins = |ask: &Ask| {
+        ask.headers
+            .iter()
+            .filter(|(name, _)| name == "origin")
+            .count()
+    };
+    let all = vec![
+        believes("accepts a foreign Origin", "foreign_origin", move |ask| {
+            signs_out(ask) && origins(ask) == 1 && origin(ask) == "https://evil.example"
+        }),
+        believes("accepts what is nearly ours", "near_origin", move |ask| {
+            signs_out(ask) && origin(ask).contains(".org") && origins(ask) == 1
+        }),
+        believes("accepts Origin: null", "null_origin", move |ask| {
+            signs_out(ask) && origin(ask) == "null"
+        }),
+        believes("accepts two Origins", "origin_twice", move |ask| {
+            signs_out(ask) && origins(ask) == 2
+        }),
+        believes("accepts cross-site", "cross_site", move |ask| {
+            signs_out(ask) && site(ask) == "cross-site"
+        }),
+        believes("accepts same-site", "same_site", move |ask| {
+            site(ask) == "same-site"
+        }),
+        believes("accepts silence", "no_origin", move |ask| {
+            signs_out(ask) && origin(ask).is_empty() && site(ask).is_empty()
+        }),
+        believes("accepts forged sign-ins", "forged_sign_in", |ask| {
+            ask.is("POST", "/api/login")
+        }),
+        believes("exempts another spelling", "forged_spellings", |ask| {
+            let is_spelled_so = ask.is("POST", "/api/logout?x");
+            is_spelled_so && ask.header("sec-fetch-site") == Some("cross-site")
+        }),
+    ];
+    all_are_found_at_once(all).await;
+}

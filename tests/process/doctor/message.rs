@@ -1,0 +1,180 @@
+//! What passes through the tampering proxy, to be changed on the way.
+
+use crate::support::http::{Answer, SESSION_COOKIE};
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+/// A request on its way.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    pub method: String,
+    pub target: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Ask {
+    pub fn header(&self, wanted: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let found = headers.find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.remove(name);
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
+    pub fn remove(&mut self, wanted: &str) {
+        self.headers.retain(|(name, _)| name != wanted);
+    }
+
+    pub fn is(&self, method: &str, target: &str) -> bool {
+        self.method == method && self.target == target
+    }
+
+    /// The path without its query.
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The session token that it brings.
+    pub fn token(&self) -> Option<&str> {
+        let cookie = self.header("cookie")?;
+        let name = format!("{SESSION_COOKIE}=");
+        cookie.split("; ").find_map(|pair| pair.strip_prefix(&name))
+    }
+
+    pub fn replace_token(&mut self, token: &str) {
+        if let (Some(own), Some(cookie)) = (self.token(), self.header("cookie")) {
+            let cookie = cookie.replace(own, token);
+            self.set("cookie", &cookie);
+        }
+    }
+
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
+        for (name, value) in &self.headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        [head.as_bytes(), b"\r\n", self.body.as_slice()].concat()
+    }
+}
+
+/// What a break may do to an answer.
+pub trait Tamper {
+    fn set(&mut self, name: &str, value: &str);
+    fn add(&mut self, name: &str, value: &str);
+    fn remove(&mut self, name: &str);
+    fn replace(&mut self, name: &str, before: &str, after: &str);
+    fn replace_body(&mut self, before: &str, after: &str);
+    /// Changes the lines that begin a session.
+    fn change_session(&mut self, change: impl Fn(&str) -> String);
+    /// As a page or a text of somebody else.
+    fn become_text(&mut self, status: u16, text: &str);
+    fn is_page(&self) -> bool;
+}
+
+impl Tamper for Answer {
+    fn set(&mut self, name: &str, value: &str) {
+        self.remove(name);
+        self.add(name, value);
+    }
+
+    fn add(&mut self, name: &str, value: &str) {
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.headers.retain(|(own, _)| own != name);
+    }
+
+    fn replace(&mut self, name: &str, before: &str, after: &str) {
+        for (own, value) in &mut self.headers {
+            if own == name {
+                *value = value.replace(before, after);
+            }
+        }
+    }
+
+    fn replace_body(&mut self, before: &str, after: &str) {
+        self.body = self.text().replace(before, after).into_bytes();
+    }
+
+    fn change_session(&mut self, change: impl Fn(&str) -> String) {
+        for (name, value) in &mut self.headers {
+            let begins = value.starts_with(SESSION_COOKIE) && !value.contains("Max-Age=0");
+            if name == "set-cookie" && begins {
+                *value = change(value);
+            }
+        }
+    }
+
+    fn become_text(&mut self, status: u16, text: &str) {
+        self.status = status;
+        self.remove("location");
+        self.set("content-type", "text/plain; charset=utf-8");
+        self.body = text.as_bytes().to_vec();
+    }
+
+    fn is_page(&self) -> bool {
+        let kind = self.header("content-type").unwrap_or_default();
+        self.status == 200 && kind.starts_with("text/html")
+    }
+}
+
+/// The next request on a connection.
+pub async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Ask> {
+    let mut bytes = Vec::new();
+    let end = loop {
+        let found = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+        if let Some(end) = found {
+            break end;
+        }
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let mut lines = head.split("\r\n");
+    let mut first = lines.next()?.split(' ');
+    let (method, target) = (first.next()?.to_owned(), first.next()?.to_owned());
+    let headers = lines.map(|line| {
+        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        // No other blanks: a proxy that trims more would let a sub-domain forge a cookie.
+        (
+            name.to_ascii_lowercase(),
+            value.trim_matches([' ', '\t']).to_owned(),
+        )
+    });
+    let mut ask = Ask {
+        method,
+        target,
+        headers: headers.collect(),
+        body: bytes.split_off(end + 4),
+    };
+    let length = ask.header("content-length").unwrap_or("0").parse().ok()?;
+    while ask.body.len() < length {
+        if stream.read_buf(&mut ask.body).await.ok()? == 0 {
+            return None;
+        }
+    }
+    Some(ask)
+}
+
+pub fn to_bytes(answer: &Answer, method: &str) -> Vec<u8> {
+    let mut head = format!("HTTP/1.1 {} Said\r\n", answer.status);
+    let framing = ["connection", "content-length", "transfer-encoding"];
+    for (name, value) in &answer.headers {
+        if !framing.contains(&name.as_str()) {
+            head += &format!("{name}: {value}\r\n");
+        }
+    }
+    if method != "HEAD" {
+        head += &format!("content-length: {}\r\n", answer.body.len());
+    }
+    [head.as_bytes(), b"\r\n", answer.body.as_slice()].concat()
+}

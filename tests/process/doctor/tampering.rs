@@ -1,0 +1,314 @@
+//! A proxy that breaks one control: over TLS, in front of the real server, and only in these tests.
+
+use super::message::{Ask, read, to_bytes};
+use crate::{
+    proxies::front::make_certificate,
+    support::http::{Answer, Connection},
+};
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+use tokio::{
+    io::{AsyncWrite, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    },
+};
+
+/// Where visitors seem to come from: an address for documents (RFC 5737).
+pub const VISITOR: &str = "198.51.100.7";
+
+/// What the proxy remembers of one run.
+#[derive(Default)]
+pub struct Memory {
+    /// Every session token that was given out.
+    pub tokens: Vec<String>,
+    /// Those that were signed out.
+    pub dead: Vec<String>,
+    pub kept: Option<Answer>,
+    pub word: String,
+    /// A planted token and the real one behind it.
+    pub pair: String,
+    pub count: usize,
+}
+
+impl Memory {
+    /// The newest token that nobody has signed out.
+    pub fn live(&self) -> Option<&String> {
+        let mut newest = self.tokens.iter().rev();
+        newest.find(|token| !self.dead.contains(token))
+    }
+}
+
+/// What becomes of a request on the way.
+pub enum Way {
+    On,
+    Answer(Box<Answer>),
+    HangUp,
+}
+
+type Before = Box<dyn Fn(&mut Ask, &mut Memory) -> Way + Send + Sync>;
+type After = Box<dyn Fn(&Ask, &mut Answer, &mut Memory) + Send + Sync>;
+
+/// One way of breaking a control, and the checks that have to find it.
+pub struct Break {
+    pub what: &'static str,
+    pub found_by: BTreeSet<&'static str>,
+    pub account: &'static str,
+    pub leaves_sessions: bool,
+    holds_streams_back: bool,
+    before: Before,
+    after: After,
+}
+
+pub fn breaks(what: &'static str, found_by: &[&'static str]) -> Break {
+    Break {
+        what,
+        found_by: found_by.iter().copied().collect(),
+        account: "ada",
+        leaves_sessions: false,
+        holds_streams_back: false,
+        before: Box::new(|_, _| Way::On),
+        after: Box::new(|_, _, _| {}),
+    }
+}
+
+impl Break {
+    /// Changes requests.
+    pub fn asking(mut self, change: impl Fn(&mut Ask) + Send + Sync + 'static) -> Self {
+        self.before = Box::new(move |ask, _| {
+            change(ask);
+            Way::On
+        });
+        self
+    }
+
+    /// Changes requests, remembers, or answers itself.
+    pub fn before(
+        mut self,
+        change: impl Fn(&mut Ask, &mut Memory) -> Way + Send + Sync + 'static,
+    ) -> Self {
+        self.before = Box::new(change);
+        self
+    }
+
+    /// Changes answers.
+    pub fn answering(mut self, change: impl Fn(&Ask, &mut Answer) + Send + Sync + 'static) -> Self {
+        self.after = Box::new(move |ask, answer, _| change(ask, answer));
+        self
+    }
+
+    /// Changes answers, and remembers.
+    pub fn after(
+        mut self,
+        change: impl Fn(&Ask, &mut Answer, &mut Memory) + Send + Sync + 'static,
+    ) -> Self {
+        self.after = Box::new(change);
+        self
+    }
+
+    pub fn seen_by(self, account: &'static str) -> Self {
+        Self { account, ..self }
+    }
+
+    /// Answers that go on are gathered to their end.
+    pub fn holding_streams_back(self) -> Self {
+        Self {
+            holds_streams_back: true,
+            ..self
+        }
+    }
+
+    pub fn leaving_sessions(self) -> Self {
+        Self {
+            leaves_sessions: true,
+            ..self
+        }
+    }
+}
+
+/// What is broken at once.
+pub type Broken = Arc<Vec<Break>>;
+
+/// What the proxy does at the moment.
+#[derive(Clone)]
+struct State {
+    now: Arc<Mutex<(Broken, Memory)>>,
+    upstream: SocketAddr,
+}
+
+/// The proxy under way.
+pub struct Tampering {
+    pub address: SocketAddr,
+    listener: Option<TcpListener>,
+    tls: TlsAcceptor,
+    state: Option<State>,
+    running: Option<JoinHandle<()>>,
+}
+
+impl Tampering {
+    /// It listens, so that its port is known before the server starts that it stands in front of.
+    pub async fn listen(folder: &Path) -> Self {
+        make_certificate(folder);
+        let certificate = CertificateDer::from_pem_file(folder.join("certificate.pem")).unwrap();
+        let key = PrivateKeyDer::from_pem_file(folder.join("key.pem")).unwrap();
+        let config = ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self {
+            address: listener.local_addr().unwrap(),
+            listener: Some(listener),
+            tls: TlsAcceptor::from(Arc::new(config)),
+            state: None,
+            running: None,
+        }
+    }
+
+    pub fn start(&mut self, upstream: SocketAddr) {
+        let state = State {
+            now: Arc::default(),
+            upstream,
+        };
+        self.state = Some(state.clone());
+        let (listener, tls) = (self.listener.take().unwrap(), self.tls.clone());
+        self.running = Some(tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (tls, state) = (tls.clone(), state.clone());
+                tokio::spawn(async move {
+                    // Who breaks off has had enough.
+                    let Ok(mut stream) = tls.accept(stream).await else {
+                        return;
+                    };
+                    while let Some(ask) = read(&mut stream).await {
+                        let method = ask.method.clone();
+                        if ask.path() == "/session/events" && !state.holds_back() {
+                            state.hand_on(ask, &mut stream).await;
+                            break;
+                        }
+                        let Some(answer) = state.carry(ask).await else {
+                            break;
+                        };
+                        let bytes = to_bytes(&answer, &method);
+                        if stream.write_all(&bytes).await.is_err() {
+                            break;
+                        }
+                    }
+                    let _ = stream.shutdown().await;
+                });
+            }
+        }));
+    }
+
+    /// From now on these are broken, each in its turn.
+    pub fn set(&self, broken: Vec<Break>) -> Broken {
+        let broken = Arc::new(broken);
+        let state = self.state.as_ref().unwrap();
+        *state.now.lock().unwrap() = (Arc::clone(&broken), Memory::default());
+        broken
+    }
+
+    /// How many sessions were begun since then, for another thread.
+    pub fn sessions_begun(&self) -> impl Fn() -> usize + Send + 'static {
+        let state = self.state.clone().unwrap();
+        move || state.now.lock().unwrap().1.tokens.len()
+    }
+
+    /// Every token that the server has given out since then.
+    pub fn tokens(&self) -> Vec<String> {
+        let state = self.state.as_ref().unwrap();
+        state.now.lock().unwrap().1.tokens.clone()
+    }
+}
+
+impl Drop for Tampering {
+    fn drop(&mut self) {
+        if let Some(running) = &self.running {
+            running.abort();
+        }
+    }
+}
+
+impl State {
+    fn holds_back(&self) -> bool {
+        let now = self.now.lock().unwrap();
+        now.0.iter().any(|one| one.holds_streams_back)
+    }
+
+    /// What goes on is handed on as it comes, with changes of the request alone.
+    async fn hand_on(&self, mut ask: Ask, stream: &mut (impl AsyncWrite + Unpin)) {
+        let own = {
+            let mut now = self.now.lock().unwrap();
+            let broken = Arc::clone(&now.0);
+            let mut ways = broken.iter().map(|one| (one.before)(&mut ask, &mut now.1));
+            ways.find_map(|way| match way {
+                Way::Answer(answer) => Some(answer),
+                Way::On | Way::HangUp => None,
+            })
+        };
+        if let Some(answer) = own {
+            let _ = stream.write_all(&to_bytes(&answer, "GET")).await;
+            return;
+        }
+        ask.set("connection", "close");
+        let mut upstream = TcpStream::connect(self.upstream).await.unwrap();
+        upstream.write_all(&ask.to_bytes()).await.unwrap();
+        // Who has heard enough breaks off.
+        let _ = tokio::io::copy(&mut upstream, stream).await;
+    }
+
+    /// As the documented proxies do, but for what is broken.
+    async fn carry(&self, asked: Ask) -> Option<Answer> {
+        let host = asked.header("host").unwrap_or_default().to_owned();
+        let mut ask = asked.clone();
+        ask.remove("forwarded");
+        ask.set("x-forwarded-for", VISITOR);
+        ask.set("x-forwarded-proto", "https");
+        ask.set("x-forwarded-host", &host);
+        let broken = {
+            let mut now = self.now.lock().unwrap();
+            let broken = Arc::clone(&now.0);
+            // What the visitor itself has claimed.
+            for (name, value) in &asked.headers {
+                if name.starts_with("x-forwarded-") {
+                    ask.headers.push((format!("was-{name}"), value.clone()));
+                }
+            }
+            for one in broken.iter() {
+                match (one.before)(&mut ask, &mut now.1) {
+                    Way::On => {}
+                    Way::Answer(answer) => return Some(*answer),
+                    Way::HangUp => return None,
+                }
+            }
+            ask.headers.retain(|(name, _)| !name.starts_with("was-"));
+            broken
+        };
+        ask.set("connection", "close");
+        if !ask.body.is_empty() || ask.method == "POST" {
+            ask.set("content-length", &ask.body.len().to_string());
+        }
+        let mut connection = Connection::open(self.upstream).await;
+        connection.send(&ask.to_bytes()).await;
+        let mut answer = connection.answer_to(&ask.method).await?;
+        let mut now = self.now.lock().unwrap();
+        now.1.tokens.extend(answer.session_token());
+        if ask.is("POST", "/api/logout") && answer.status == 303 {
+            now.1.dead.extend(ask.token().map(str::to_owned));
+        }
+        for one in broken.iter() {
+            (one.after)(&asked, &mut answer, &mut now.1);
+        }
+        Some(answer)
+    }
+}
