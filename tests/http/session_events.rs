@@ -329,13 +329,13 @@ async fn there_is_room_for_so_many_pages() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_limits_of_requests_do_not_end_it() {
     let app = TestApp::sqlite_with(|config| {
-        config.http.request_timeout = Duration::from_millis(300);
-        config.http.header_timeout = Duration::from_millis(300);
+        config.http.request_timeout = Duration::from_secs(2);
+        config.http.header_timeout = Duration::from_secs(2);
     })
     .await;
     let mut browser = app.signed_in("ada").await;
     let mut events = page(&browser).await;
-    let nothing = tokio::time::timeout(Duration::from_secs(1), events.next()).await;
+    let nothing = tokio::time::timeout(Duration::from_secs(4), events.next()).await;
     assert!(nothing.is_err(), "{nothing:?}");
     browser.post_logout().await;
     assert_eq!(ended(&mut events).await, "signed_out");
