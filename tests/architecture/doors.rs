@@ -176,6 +176,7 @@ pub const ROOMS: &[Room] = &[
             "server::auth",
             "server::confirmation",
             "server::password",
+            "server::password_links",
             "server::sessions",
             "server::users",
         ],
