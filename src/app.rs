@@ -4,10 +4,10 @@ use crate::{
     components::layout::Head,
     domain::views::{DrawnFor, PageView},
     pages::{
-        admin_activity::AuditPage, admin_user::AccountPage, admin_users::UsersPage,
-        confirm::ConfirmPage, dashboard::DashboardPage, login::LoginPage, logout::LogoutPage,
-        password::PasswordPage, password_link::PasswordLinkPage, profile::ProfilePage,
-        sessions::SessionsPage, setup::SetupPage, signed_out::SignedOutPage,
+        activity::ActivityPage, admin_activity::AuditPage, admin_user::AccountPage,
+        admin_users::UsersPage, confirm::ConfirmPage, dashboard::DashboardPage, login::LoginPage,
+        logout::LogoutPage, password::PasswordPage, password_link::PasswordLinkPage,
+        profile::ProfilePage, sessions::SessionsPage, setup::SetupPage, signed_out::SignedOutPage,
     },
 };
 use leptos::{config::LeptosOptions, either::either, prelude::*};
@@ -63,6 +63,10 @@ pub const ROUTES: &[Route] = &[
     },
     Route {
         path: "/account/sessions",
+        access: Access::SignedIn,
+    },
+    Route {
+        path: "/account/activity",
         access: Access::SignedIn,
     },
     Route {
@@ -145,6 +149,7 @@ pub fn App() -> impl IntoView {
         PageView::Dashboard(view) => view! { <DashboardPage view=*view /> },
         PageView::Password(view) => view! { <PasswordPage view /> },
         PageView::Sessions(view) => view! { <SessionsPage view=*view /> },
+        PageView::OwnActivity(view) => view! { <ActivityPage view=*view /> },
         PageView::Confirm(view) => view! { <ConfirmPage view /> },
         PageView::Profile(view) => view! { <ProfilePage view=*view /> },
         PageView::Setup(view) => view! { <SetupPage view /> },

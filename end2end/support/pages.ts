@@ -9,7 +9,7 @@ import type { Wire } from './wire';
 export type Scene = { visitor: Visitor; server: Server; wire: Wire; stranger: Stranger };
 
 /** The pages that need a session: every `Access::SignedIn` of `ROUTES`. */
-export const PRIVATE = ['/dashboard', '/account/password', '/account/profile', '/account/sessions', '/account/confirm'];
+export const PRIVATE = ['/dashboard', '/account/password', '/account/profile', '/account/sessions', '/account/activity', '/account/confirm'];
 
 /** So that the page that asks for the password again can be seen without waiting for long. */
 export const SETTINGS = { VESTIBULE_SESSION__CONFIRM_AFTER: '2s' };
@@ -138,6 +138,21 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.page.getByRole('button', { name: /^End the session of/ }).first().click();
     await expect(visitor.page.getByRole('status').first()).toContainText('1 session has ended');
     await visitor.comesAlive();
+  },
+
+  activity: async ({ visitor, server }) => {
+    const { name, password } = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
+    await server.signsInElsewhere(name, password, ELSEWHERE[0]!);
+    await visitor.open('/login');
+    await visitor.sends(name, 'not the password at all');
+    await expect(visitor.problem).toBeFocused();
+    await visitor.sends(name, password);
+    await expect(visitor.page).toHaveURL(/dashboard/);
+    server.run(['session', 'end', '--user', name]);
+    await visitor.open('/login');
+    await visitor.sends(name, password);
+    await expect(visitor.page).toHaveURL(/dashboard/);
+    await visitor.open('/account/activity');
   },
 
   confirm: async ({ visitor, server }) => {

@@ -75,6 +75,11 @@ export class Visitor {
     await this.comesAlive();
   }
 
+  /** Asks for the page once more. Where its session has ended it may be on its way out already. */
+  async asksAgain(): Promise<void> {
+    await this.page.reload().catch(() => undefined);
+  }
+
   async comesAlive(): Promise<void> {
     if (this.way === 'hydrated') await this.page.evaluate(() => window.alive);
   }

@@ -85,7 +85,7 @@ test('both fields can be shown, each by its own button', async ({ visitor, perso
 test('the name is there for password managers, and for nobody else', async ({ visitor, person }) => {
   await visitor.signsIn(person);
   await visitor.open(PATH);
-  const name = visitor.page.locator('input[autocomplete=username]');
+  const name = visitor.page.locator('#username');
   await expect(name).toHaveValue(person.name);
   await expect(name).toBeHidden();
   const request = visitor.page.waitForRequest('**/api/change_password');

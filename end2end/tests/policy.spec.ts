@@ -29,7 +29,7 @@ test.describe('the pages', () => {
       const refused = visitor.page.waitForEvent('console', (message) => message.text().startsWith('policy: script-src'));
       complaints.expect(/policy: script-src/, /violates the following Content Security Policy directive/);
       wire.bend = (exchange) => {
-        exchange.body = Buffer.from(exchange.body.toString('latin1').replace('</footer>', `</footer>${markup}`), 'latin1');
+        exchange.body = Buffer.from(exchange.body.toString('latin1').replace('</body>', `${markup}</body>`), 'latin1');
         delete exchange.headers['content-length'];
       };
       await visitor.page.goto('/login');

@@ -5,7 +5,7 @@ const again = (visitor: Visitor) => visitor.page.getByRole('dialog', { name: 'Si
 const description = (visitor: Visitor) => visitor.page.getByLabel('Description');
 
 async function signsInAgain(visitor: Visitor, name: string, password: string): Promise<void> {
-  await again(visitor).getByLabel('Your name or e-mail address').fill(name);
+  await again(visitor).getByLabel('Your name').fill(name);
   await again(visitor).getByLabel('Your password').fill(password);
   await again(visitor).getByRole('button', { name: 'Sign in' }).click();
 }

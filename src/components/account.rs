@@ -5,6 +5,7 @@ use leptos::prelude::*;
 const PAGES: &[(&str, &str)] = &[
     ("/dashboard", "Dashboard"),
     ("/account/sessions", "Sessions"),
+    ("/account/activity", "Activity"),
     ("/account/profile", "Profile"),
     ("/account/password", "Password"),
 ];

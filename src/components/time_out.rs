@@ -59,7 +59,8 @@ fn SignInAgain() -> impl IntoView {
             <p class="field-error" role="alert" id=id::AGAIN_PROBLEM></p>
             <form class="form" method="post" action=Login::PATH id=id::AGAIN_FORM>
                 <div class="field">
-                    <label for=id::AGAIN_NAME>"Your name or e-mail address"</label>
+                    <label for=id::AGAIN_NAME>"Your name"</label>
+                    <p class="field-hint" id="again-name-hint">"Or your e-mail address, as when you signed in."</p>
                     <input
                         class="input"
                         id=id::AGAIN_NAME
@@ -68,6 +69,7 @@ fn SignInAgain() -> impl IntoView {
                         autocomplete="username"
                         autocapitalize="none"
                         spellcheck="false"
+                        aria-describedby="again-name-hint"
                         required
                         autofocus
                     />

@@ -1,5 +1,7 @@
 //! What happened: the entries of the audit log.
 
+mod words;
+
 use super::{
     moment::Timestamp,
     password_link::LinkPurpose,

@@ -28,6 +28,7 @@ pub enum PageView {
     Profile(Box<ProfileView>),
     Sessions(Box<SessionsView>),
     Confirm(ConfirmView),
+    OwnActivity(Box<OwnActivityView>),
     Setup(SetupView),
     PasswordLink(PasswordLinkView),
     Users(Box<UsersView>),
@@ -184,6 +185,31 @@ pub enum PasswordNotice {
     Changed { others_ended: u64 },
     /// A stranger was signed in, and their session has ended.
     StrangerIsOut,
+}
+
+/// The page on which people look back on what concerns them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnActivityView {
+    pub display_name: String,
+    /// The kind of event that it is narrowed to.
+    pub event: String,
+    /// What it can be narrowed to, with the names of these.
+    pub kinds: Vec<(String, String)>,
+    pub events: Vec<OwnEventView>,
+    /// Where the older events are: a path of ours.
+    pub older: Option<String>,
+    pub is_newest: bool,
+}
+
+/// Something that happened to a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnEventView {
+    pub at: Moment,
+    pub what: String,
+    /// Where the person sat, if it was them.
+    pub device: Option<String>,
+    pub address: Option<String>,
+    pub times: u64,
 }
 
 /// The page that asks for the password once more.

@@ -1,5 +1,6 @@
 //! The pages, one file each, named as their routes.
 
+pub mod activity;
 pub mod admin_activity;
 pub mod admin_user;
 pub mod admin_users;

@@ -3,6 +3,7 @@
 //! A page is rendered with every decision made and every value at hand, so it is sent whole, needs
 //! no second request, and never shows a state in between.
 
+mod activity;
 mod admin;
 
 use super::{
@@ -77,6 +78,10 @@ pub async fn gather(
         ("/account/sessions", Caller::SignedIn(current)) => Answer::Page(PageView::Sessions(
             Box::new(sessions(state, current, flash).await?),
         )),
+        ("/account/activity", Caller::SignedIn(current)) => {
+            let view = activity::own(state, current, uri).await?;
+            Answer::Page(PageView::OwnActivity(Box::new(view)))
+        }
         ("/account/confirm", Caller::SignedIn(current)) => {
             if confirmation::is_fresh(&state.core, current) {
                 Answer::Elsewhere(next_of(uri).to_string())

@@ -22,6 +22,7 @@ mod login;
 mod logout;
 mod next_path;
 mod origins;
+mod own_activity;
 mod own_sessions;
 mod password;
 mod profile;

@@ -129,7 +129,7 @@ on_both_engines! {
         let mut eve = app.signed_in("eve").await;
         let rows = app.rows().await;
         let mut answers = Vec::new();
-        for id in [of_ada.0.as_str(), "never-was", "", "' OR 1=1 --"] {
+        for id in [of_ada.0.as_str(), "never-was", "\0", "", "' OR 1=1 --"] {
             let posted = eve.post_form("/api/end_session", &[("id", id)]).await;
             let fetched = eve.fetch_form("/api/end_session", &[("id", id)]).await;
             assert_eq!((posted.status, fetched.status), (404, 404), "{id}");

@@ -114,7 +114,7 @@ on_both_engines! {
         let mut eve = app.signed_in("eve").await;
         let rows = app.rows().await;
         for function in ["recognise_sign_in", "disown_sign_in"] {
-            for id in [&id, &SessionId("never-was".to_owned()), &SessionId(String::new())] {
+            for id in [&id, &SessionId("never-was".to_owned()), &SessionId(String::new()), &SessionId("\0".to_owned())] {
                 assert_eq!(says(&mut eve, function, id).await.status, 404, "{function} {id}");
             }
             assert_eq!(says(&mut app.browser(), function, &id).await.status, 401, "{function}");

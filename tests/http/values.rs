@@ -153,6 +153,23 @@ const SENT: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "/account/activity",
+        "OwnActivity",
+        &[
+            "display_name",
+            "event",
+            "kinds",
+            "events",
+            "events/at*",
+            "events/what",
+            "events/device",
+            "events/address",
+            "events/times",
+            "older",
+            "is_newest",
+        ],
+    ),
+    (
         "/account/confirm",
         "Confirm",
         &["display_name", "username", "next", "refusal"],

@@ -29,7 +29,7 @@ use crate::server::clock::Clock;
 use client::{Client, NoAnswer, Request};
 use examination::{Account, Examination, NOBODY};
 use report::Check;
-use std::{io, path::PathBuf};
+use std::{future::pending, io, path::PathBuf, rc::Rc};
 use target::Target;
 use tls::Tls;
 
@@ -58,16 +58,24 @@ pub struct Command {
 pub async fn run(command: Command) -> Result<(), CliError> {
     let target = Target::parse(&command.url, command.connect).map_err(CliError::Refused)?;
     let tls = Tls::new(command.ca.as_deref()).map_err(CliError::Refused)?;
-    let client = Client::new(target, tls, Clock::System);
+    let client = Rc::new(Client::new(target, tls, Clock::System));
     let (name, password) = password::account()?;
     // Before anything else, so that a mistyped address is no long list of failures.
     let greeting = client.send(Request::get("/login")).await;
     greeting.map_err(|silence| CliError::Refused(silence.to_string()))?;
-    let mut exam = Examination::new(client, Account { name, password });
-    let interrupted = tokio::select! {
-        () = examine(&mut exam) => false,
-        _ = tokio::signal::ctrl_c() => true,
+    let mut exam = Examination::new(Rc::clone(&client), Account { name, password });
+    let interruption = async {
+        // Without a word about signals the examination goes on to its end.
+        if tokio::signal::ctrl_c().await.is_ok() {
+            client.interrupt();
+        }
+        pending::<()>().await;
     };
+    tokio::select! {
+        () = examine(&mut exam) => {}
+        () = interruption => {}
+    }
+    let interrupted = client.take_interruption();
     conclude(&mut exam, interrupted).await;
     exam.report.write(&mut io::stdout().lock(), command.json)?;
     let report = &exam.report;

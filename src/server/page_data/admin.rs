@@ -2,12 +2,15 @@
 //!
 //! Whoever gets here is an administrator now: the guard has said so, and so has the caller.
 
-use super::{Answer, live_session_view, query_value};
+use super::{
+    Answer,
+    activity::{older, page_of, position_of, text_value},
+    live_session_view, query_value,
+};
 use crate::{
     domain::{
         activity::{Event, Record},
         device,
-        moment::Timestamp,
         next_path::NextPath,
         session::CurrentUser,
         user::{LookupKey, User, UserId},
@@ -25,11 +28,7 @@ use crate::{
         flash::Flash,
         password_links,
         state::AppState,
-        store::{
-            self,
-            activity::{Filter, Position},
-            users::Place,
-        },
+        store::{self, activity::Filter, users::Place},
     },
 };
 use axum::http::{HeaderMap, Uri};
@@ -37,7 +36,6 @@ use url::form_urlencoded;
 
 /// As many as people look through before they search.
 const USERS_A_PAGE: u32 = 50;
-const ENTRIES_A_PAGE: u32 = 50;
 /// On the page of an account; the audit log has the rest.
 const NEWEST_ENTRIES: u32 = 20;
 
@@ -135,11 +133,6 @@ fn place_of(uri: &Uri) -> Option<Place> {
         key: text_value(uri, "after")?,
         id: UserId(text_value(uri, "id")?),
     })
-}
-
-/// A value that a database may be asked for: PostgreSQL takes no NUL in a text.
-fn text_value(uri: &Uri, wanted: &str) -> Option<String> {
-    query_value(uri, wanted).filter(|value| !value.contains('\0'))
 }
 
 fn next_users(search: &str, place: &Place) -> String {
@@ -241,14 +234,13 @@ async fn audit(
         event: kind,
         since: None,
     };
-    let mut entries =
-        store::activity::list(db, &filter, before.as_ref(), ENTRIES_A_PAGE + 1).await?;
-    let has_more = entries.len() > ENTRIES_A_PAGE as usize;
-    entries.truncate(ENTRIES_A_PAGE as usize);
-    let last = entries.last().filter(|_| has_more).map(Position::of);
+    let (entries, last) = page_of(db, &filter, before.as_ref()).await?;
     Ok(AuditView {
         display_name: current.user.display_name.clone(),
-        older: last.map(|last| older_entries(&user, kind, &last)),
+        older: last.map(|last| {
+            let narrowed = [("user", user.as_str()), ("event", kind.unwrap_or_default())];
+            older(ACTIVITY, &narrowed, &last)
+        }),
         user,
         event: kind.unwrap_or_default().to_owned(),
         kinds: kinds.into_iter().map(str::to_owned).collect(),
@@ -261,23 +253,4 @@ async fn id_of(state: &AppState, typed: &str) -> Result<UserId, StoreError> {
     let key = LookupKey::of(typed);
     let found = store::users::find_credentials(&state.core.db, &key).await?;
     Ok(found.map_or_else(|| UserId(String::new()), |found| found.user.id))
-}
-
-fn position_of(uri: &Uri) -> Option<Position> {
-    Some(Position {
-        at: Timestamp::from_millis(query_value(uri, "before")?.parse().ok()?),
-        id: text_value(uri, "id")?,
-    })
-}
-
-fn older_entries(user: &str, kind: Option<&str>, last: &Position) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in [("user", user), ("event", kind.unwrap_or_default())] {
-        if !value.is_empty() {
-            query.append_pair(name, value);
-        }
-    }
-    query.append_pair("before", &last.at.as_millis().to_string());
-    query.append_pair("id", &last.id);
-    format!("{ACTIVITY}?{}", query.finish())
 }

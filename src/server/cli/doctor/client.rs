@@ -189,6 +189,7 @@ pub struct Client {
     silences: Cell<usize>,
     /// A connection that goes on, for requests that may be repeated where it does not.
     idle: RefCell<Option<Sender>>,
+    is_interrupted: Cell<bool>,
 }
 
 impl Client {
@@ -200,7 +201,18 @@ impl Client {
             answers: RefCell::default(),
             silences: Cell::new(0),
             idle: RefCell::default(),
+            is_interrupted: Cell::new(false),
         }
+    }
+
+    /// Lets no further request begin. The one that is under way is heard out: it may begin a session.
+    pub fn interrupt(&self) {
+        self.is_interrupted.set(true);
+    }
+
+    /// Whether it was interrupted; what is asked from now on is for tidying up.
+    pub fn take_interruption(&self) -> bool {
+        self.is_interrupted.take()
     }
 
     pub fn now(&self) -> Timestamp {
@@ -248,6 +260,10 @@ impl Client {
     pub async fn send_to(&self, target: &Target, request: Request) -> Result<Rc<Answer>, NoAnswer> {
         let is_odd = request.is_odd;
         let to = format!("{} {}", request.method, request.path);
+        if self.is_interrupted.get() {
+            let why = "it was interrupted".to_owned();
+            return Err(NoAnswer { to, why });
+        }
         let answered = match timeout(PATIENCE, self.exchange(target, request)).await {
             Ok(answered) => answered.map_err(|error| error.to_string()),
             Err(_) => Err(format!("nothing came in {} s", PATIENCE.as_secs())),

@@ -27,7 +27,7 @@ pub const NOBODY: &str = "the account could not be signed in";
 
 /// One examination of one deployment.
 pub struct Examination {
-    pub client: Client,
+    pub client: Rc<Client>,
     pub account: Account,
     pub report: Report,
     /// The browser of most subjects, signed in or not.
@@ -39,7 +39,7 @@ pub struct Examination {
 }
 
 impl Examination {
-    pub fn new(client: Client, account: Account) -> Self {
+    pub fn new(client: Rc<Client>, account: Account) -> Self {
         let mut report = Report::default();
         report.keep_secret(account.password.reveal());
         Self {

@@ -1,0 +1,113 @@
+//! Events as the person hears of them whom they concern.
+
+use super::{Event, SignInRefusal};
+use crate::domain::{password_link::LinkPurpose, session::EndReason};
+
+impl Event {
+    /// What a person may narrow the list of their own events to, with its name in that list.
+    pub const OWN_KINDS: [(&str, &str); 8] = [
+        ("signed_in", "Sign-ins"),
+        ("sign_in_refused", "Refused sign-ins"),
+        ("sign_in_throttled", "Sign-ins put off"),
+        ("session_ended", "Ended sessions"),
+        ("password_changed", "Changes of the password"),
+        ("password_set", "Passwords set for you"),
+        ("profile_changed", "Changes of the profile"),
+        ("password_confirmed", "Confirmations"),
+    ];
+
+    /// Tells the owner of an account what happened to it.
+    pub fn told_to_owner(self) -> String {
+        let words = match self {
+            Self::SignedIn => "You signed in",
+            Self::SignInRefused(refusal) => {
+                return format!("A sign-in was refused: {}", refusal.told());
+            }
+            Self::SignInThrottled => {
+                "A sign-in was put off, because there had been too many attempts"
+            }
+            Self::PasswordChangeRefused(refusal) => {
+                return format!("A change of the password was refused: {}", refusal.told());
+            }
+            Self::PasswordChangeThrottled => {
+                "A change of the password was put off, because there had been too many attempts"
+            }
+            Self::PasswordConfirmed => "You confirmed your password",
+            Self::ConfirmationRefused(refusal) => {
+                return format!("A confirmation was refused: {}", refusal.told());
+            }
+            Self::ConfirmationThrottled => {
+                "A confirmation was put off, because there had been too many attempts"
+            }
+            Self::SessionEnded(reason) => return format!("A session ended: {}", reason.told()),
+            Self::SignInRecognised => "You said of a sign-in from a new device that it was you",
+            Self::SignInDisowned => "You said of a sign-in from a new device that it was not you",
+            Self::UserCreated => "The account was made",
+            Self::UserDisabled => "The account was disabled",
+            Self::UserEnabled => "The account was enabled again",
+            Self::UserPromoted => "You became an administrator",
+            Self::UserDemoted => "You are an administrator no more",
+            Self::UserDeleted => "The account was deleted",
+            Self::LinkMade(LinkPurpose::Invitation) => "You were invited",
+            Self::LinkMade(LinkPurpose::Reset) => "An administrator made a link for a new password",
+            Self::LinkUsed(_) => "The password was set by a link",
+            Self::LinkRefused => "A link for a new password was refused",
+            Self::LinkThrottled => "A link for a new password was put off",
+            Self::PasswordSet => "An administrator set a new password",
+            Self::PasswordChanged => "You changed your password",
+            Self::ProfileChanged => "You changed your profile",
+            Self::SetUp => "You made the first account",
+            Self::SetUpRefused | Self::SetUpThrottled => "The first account could not be made",
+        };
+        words.to_owned()
+    }
+}
+
+impl SignInRefusal {
+    const fn told(self) -> &'static str {
+        match self {
+            Self::UnknownUser => "nobody has that name",
+            Self::WrongPassword | Self::PasswordTooLong => "the password was wrong",
+            Self::UserDisabled => "the account was disabled",
+        }
+    }
+}
+
+impl EndReason {
+    const fn told(self) -> &'static str {
+        match self {
+            Self::SignedOut => "you signed out",
+            Self::Replaced => "you signed in again in that browser",
+            Self::Idle => "it was not used for a while",
+            Self::Expired => "it had reached its longest life",
+            Self::EndedByAdmin => "an administrator ended it",
+            Self::UserDisabled => "the account was disabled",
+            Self::UserDeleted => "the account was deleted",
+            Self::PasswordChanged => "the password was changed",
+            Self::EndedByOwner => "you ended it from another browser",
+            Self::TooMany => "you were signed in in too many browsers",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_list_can_be_narrowed_to_exists() {
+        let kinds = Event::kinds();
+        for (kind, _) in Event::OWN_KINDS {
+            assert!(kinds.contains(&kind), "{kind}");
+        }
+    }
+
+    /// A sentence for each that no other has, but for those that are the same to their owner.
+    #[test]
+    fn ends_are_told_apart() {
+        let mut told: Vec<_> = EndReason::ALL.map(EndReason::told).into();
+        told.sort_unstable();
+        told.dedup();
+        assert_eq!(told.len(), EndReason::ALL.len());
+    }
+}
