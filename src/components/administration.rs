@@ -1,7 +1,7 @@
 //! What the pages of administrators share.
 
 use crate::{
-    components::time::Time,
+    components::{account::Nav, time::Time},
     domain::{
         password_link::LinkPurpose,
         views::{ActivityView, LinkView, UserNotice, UserState},
@@ -20,16 +20,7 @@ pub fn AdminNav(
     /// The path of the page that it stands on.
     here: &'static str,
 ) -> impl IntoView {
-    let links = PAGES.iter().map(|&(path, name)| {
-        let current = (path == here).then_some("page");
-        view! { <li><a href=path aria-current=current>{name}</a></li> }
-    });
-    let links = links.collect::<Vec<_>>();
-    view! {
-        <nav class="account-nav" aria-label="Administration">
-            <ul>{links}</ul>
-        </nav>
-    }
+    view! { <Nav label="Administration" pages=PAGES here /> }
 }
 
 /// Role and state of an account, where they say something.

@@ -3,13 +3,10 @@
 //! It waits in a cookie of its own for the page that it was typed on, and is never sent from there by
 //! itself: the person looks through it and sends it again.
 
-use super::{
-    cookie,
-    flash::{fitting_invitation, fitting_profile, set_value, value_of},
-};
+use super::flash::{self, fitting_invitation, fitting_profile, set_value, value_of};
 use crate::domain::{profile::ProfileDraft, views::InvitationDraft};
 use axum::{
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue},
     response::Response,
 };
 use std::time::Duration;
@@ -41,8 +38,5 @@ pub fn invitation(headers: &HeaderMap) -> Option<InvitationDraft> {
 
 /// Takes it away from the browser once it was shown.
 pub fn forget_shown(request: &HeaderMap, response: &mut Response) {
-    if cookie::single(request, DRAFT_COOKIE).is_some() {
-        let forget = cookie::clear(DRAFT_COOKIE);
-        response.headers_mut().append(header::SET_COOKIE, forget);
-    }
+    flash::forget(DRAFT_COOKIE, request, response);
 }

@@ -178,10 +178,14 @@ fn fitting(text: &str, room: &mut usize) -> String {
 
 /// Takes the message away from the browser once it was shown.
 pub fn forget_shown(request: &HeaderMap, response: &mut Response) {
-    if cookie::single(request, FLASH_COOKIE).is_some() {
-        response
-            .headers_mut()
-            .append(header::SET_COOKIE, cookie::clear(FLASH_COOKIE));
+    forget(FLASH_COOKIE, request, response);
+}
+
+/// Takes a cookie away, where the browser has brought it.
+pub fn forget(name: &'static str, request: &HeaderMap, response: &mut Response) {
+    if cookie::single(request, name).is_some() {
+        let forget = cookie::clear(name);
+        response.headers_mut().append(header::SET_COOKIE, forget);
     }
 }
 
