@@ -29,7 +29,7 @@ struct Site {
 impl Site {
     async fn new() -> Self {
         // Many runs, which ask nothing of the disk.
-        let home = Home::new(TestDatabase::in_memory(Engine::Sqlite).await);
+        let home = Home::new(TestDatabase::in_memory(Engine::Sqlite).await).with_digests();
         let mut proxy = Tampering::listen(&home.folder).await;
         let home = home
             .with("VESTIBULE_PUBLIC_URL", &origin_at(proxy.address.port()))

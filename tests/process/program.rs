@@ -47,6 +47,22 @@ impl Home {
         let address = home.database.address.clone();
         home.with("LEPTOS_SITE_ADDR", "127.0.0.1:0")
             .with("VESTIBULE_DATABASE_URL", &address)
+            // Whatever an earlier build has left beside the program.
+            .with("LEPTOS_HASH_FILES", "false")
+    }
+
+    /// As a release is installed: with a list of digests beside the program, so that the names of
+    /// files carry them.
+    pub fn with_digests(mut self) -> Self {
+        let program = self.folder.join("vestibule");
+        // The temporary folder may be on another disk.
+        fs::hard_link(&self.program, &program)
+            .or_else(|_| fs::copy(&self.program, &program).map(drop))
+            .expect("the program in a folder of our own");
+        let digests = ["js", "wasm", "css"].map(|kind| format!("{kind}: k3JtGmWqZpXo8L1v2bNcYA\n"));
+        fs::write(self.folder.join("hash.txt"), digests.concat()).expect("a list of digests");
+        self.program = program;
+        self.with("LEPTOS_HASH_FILES", "true")
     }
 
     /// With another program and nothing set but the port, which somebody else may have: whatever it
