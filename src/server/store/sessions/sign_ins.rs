@@ -11,9 +11,6 @@ use crate::{
     server::db::{Db, StoreError, Transaction, in_transaction, on_pool},
 };
 
-/// More would only be read by nobody; the list of sessions has them all.
-const MOST_UNRECOGNISED: i64 = 5;
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {
     pub session: SessionId,
@@ -44,8 +41,9 @@ struct SignInRow {
 
 /// The sign-ins of the same user beside `session` that are news to them, in one way to the database:
 /// every dashboard asks. A new browser is no news to whoever sits in front of it, and cannot say of
-/// itself that it was welcome.
+/// itself that it was welcome. More than five would be read by nobody; the list of sessions has them all.
 pub async fn sign_ins_beside(db: &Db, session: &Session) -> Result<SignIns, StoreError> {
+    // No limit is a parameter: SQLite would compile the statement anew each time, to plan by its value.
     const SQL: &str = "SELECT * FROM (SELECT TRUE AS is_previous, id, created_at, address, user_agent, \
         ended_at IS NOT NULL AS has_ended FROM sessions \
         WHERE user_id = $1 AND (created_at < $2 OR (created_at = $2 AND id < $3)) \
@@ -53,12 +51,11 @@ pub async fn sign_ins_beside(db: &Db, session: &Session) -> Result<SignIns, Stor
         UNION ALL SELECT * FROM (SELECT FALSE AS is_previous, id, created_at, address, user_agent, \
         ended_at IS NOT NULL AS has_ended FROM sessions \
         WHERE user_id = $1 AND id <> $3 AND new_device AND recognised_at IS NULL \
-        ORDER BY created_at DESC, id DESC LIMIT $4) AS unrecognised";
+        ORDER BY created_at DESC, id DESC LIMIT 5) AS unrecognised";
     let rows: Vec<SignInRow> = on_pool!(db, pool => sqlx::query_as(SQL)
         .bind(&session.user_id.0)
         .bind(session.created_at.as_millis())
         .bind(&session.id.0)
-        .bind(MOST_UNRECOGNISED)
         .fetch_all(pool)
         .await?);
     let mut sign_ins = SignIns::default();
