@@ -35,7 +35,7 @@ pub async fn end_session(id: String) -> Result<(), AppError> {
     const PAGE: &str = "/account/sessions";
     let core = &context::state().core;
     let current = context::current_user()?;
-    let id = SessionId(id);
+    let id = SessionId::given(id).ok_or(AppError::NotFound)?;
     let lived = sessions::end_own(core, &current, &id).await?;
     let lived = lived.ok_or(AppError::NotFound)?;
     if id == current.session.id {

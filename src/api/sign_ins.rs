@@ -16,7 +16,8 @@ pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
     };
     let core = &context::state().core;
     let current = context::current_user()?;
-    let (id, browser) = (SessionId(id), context::browser());
+    let id = SessionId::given(id).ok_or(AppError::NotFound)?;
+    let browser = context::browser();
     if !sessions::recognise_sign_in(core, &current, &browser, &id).await? {
         return Err(AppError::NotFound);
     }
@@ -37,7 +38,8 @@ pub async fn disown_sign_in(id: String) -> Result<(), AppError> {
     };
     let core = &context::state().core;
     let current = context::current_user()?;
-    let (id, browser) = (SessionId(id), context::browser());
+    let id = SessionId::given(id).ok_or(AppError::NotFound)?;
+    let browser = context::browser();
     if !sessions::disown_sign_in(core, &current, &browser, &id).await? {
         return Err(AppError::NotFound);
     }

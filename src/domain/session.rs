@@ -19,6 +19,14 @@ impl fmt::Display for SessionId {
 }
 
 impl SessionId {
+    /// An id as a browser gives it. `None` where none of ours looks like it: what PostgreSQL cannot even
+    /// compare, a NUL, stops here.
+    pub fn given(text: String) -> Option<Self> {
+        text.bytes()
+            .all(|byte| byte.is_ascii_graphic())
+            .then_some(Self(text))
+    }
+
     /// Enough to tell sessions apart in a log. The end of it: the beginning is the time.
     pub fn short(&self) -> &str {
         let start = self.0.len().saturating_sub(8);

@@ -16,6 +16,14 @@ pub const MAX_DESCRIPTION_CHARS: usize = 1024;
 pub struct UserId(pub String);
 
 impl UserId {
+    /// An id as a browser gives it. `None` where none of ours looks like it: what PostgreSQL cannot even
+    /// compare, a NUL, stops here.
+    pub fn given(text: String) -> Option<Self> {
+        text.bytes()
+            .all(|byte| byte.is_ascii_graphic())
+            .then_some(Self(text))
+    }
+
     /// Enough to tell people apart. The end of it: the beginning is the time.
     pub fn short(&self) -> &str {
         let start = self.0.len().saturating_sub(8);

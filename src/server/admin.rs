@@ -149,8 +149,8 @@ pub async fn end_session(
     session: String,
 ) -> Result<bool, AppError> {
     let user = find(core, admin, id).await?;
-    no_nul(&session)?;
-    let found = store::sessions::find(&core.db, &SessionId(session)).await?;
+    let session = SessionId::given(session).ok_or(AppError::NotFound)?;
+    let found = store::sessions::find(&core.db, &session).await?;
     let found = found.filter(|found| found.user.id == user.id);
     let session = found.ok_or(AppError::NotFound)?.session;
     Ok(sessions::end_as_admin(core, admin, &session).await?)
@@ -177,16 +177,7 @@ pub async fn delete(
 
 async fn find(core: &Core, admin: &Admin, id: &str) -> Result<User, AppError> {
     admin.demand_fresh()?;
-    no_nul(id)?;
-    let found = store::users::find(&core.db, &UserId(id.to_owned())).await?;
+    let id = UserId::given(id.to_owned()).ok_or(AppError::NotFound)?;
+    let found = store::users::find(&core.db, &id).await?;
     found.ok_or(AppError::NotFound)
-}
-
-/// PostgreSQL takes none in a text, and no id of ours has one.
-fn no_nul(id: &str) -> Result<(), AppError> {
-    if id.contains('\0') {
-        Err(AppError::NotFound)
-    } else {
-        Ok(())
-    }
 }

@@ -349,10 +349,6 @@ pub async fn end_own(
     current: &CurrentUser,
     id: &SessionId,
 ) -> Result<Option<bool>, StoreError> {
-    // PostgreSQL takes no NUL in a text, and would give no answer.
-    if id.0.contains('\0') {
-        return Ok(None);
-    }
     let found = store::sessions::find(&core.db, id).await?;
     let Some(found) = found.filter(|found| found.user.id == current.user.id) else {
         return Ok(None);
@@ -377,7 +373,7 @@ pub async fn recognise_sign_in(
 ) -> Result<bool, StoreError> {
     let user = &current.user.id;
     let entry = browser.entry(core, Event::SignInRecognised, Some(user), Some(id));
-    let is_other = *id != current.session.id && !id.0.contains('\0');
+    let is_other = *id != current.session.id;
     Ok(is_other && store::sessions::recognise(&core.db, user, id, entry).await?)
 }
 
@@ -391,7 +387,7 @@ pub async fn disown_sign_in(
 ) -> Result<bool, StoreError> {
     let user = &current.user.id;
     let entry = browser.entry(core, Event::SignInDisowned, Some(user), Some(id));
-    let is_other = *id != current.session.id && !id.0.contains('\0');
+    let is_other = *id != current.session.id;
     Ok(is_other && store::sessions::disown(&core.db, user, id, entry).await?)
 }
 
