@@ -1,0 +1,200 @@
+//! What people do to their own sessions, and try to do to those of others.
+
+use super::{
+    Step,
+    issued::Fate,
+    story::{Issuing, Story},
+};
+use crate::given;
+use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
+use vestibule::{
+    domain::{
+        activity::Event,
+        session::{CurrentUser, EndReason},
+    },
+    server::{
+        sessions::{self, Browser},
+        store::{
+            self,
+            sessions::{Confirmation, Hashes},
+        },
+        token::SessionToken,
+    },
+};
+
+impl Story<'_> {
+    pub async fn own(&mut self, step: &Step) -> TestCaseResult {
+        match step {
+            Step::Stay(asks) => self.stay(asks).await,
+            Step::EndOne(asks, ends) => self.end_one(asks, ends).await,
+            Step::EndOthers(asks) => self.end_others(asks).await,
+            Step::EndAll(asks) => self.end_all(asks).await,
+            Step::Disown(asks, disowns) => self.disown(asks, disowns).await,
+            Step::Confirm(asks) => self.confirm(asks).await,
+            Step::ChangePassword(asks) => self.change_password(asks).await,
+            _ => unreachable!("taken by `take`"),
+        }
+    }
+
+    /// Who asks with the chosen token, where it lets anybody in.
+    async fn let_in(
+        &mut self,
+        asks: &Index,
+    ) -> Result<Option<(usize, Box<CurrentUser>)>, TestCaseError> {
+        let Some(asks) = self.chosen(asks) else {
+            return Ok(None);
+        };
+        Ok(self.resume(asks).await?.map(|current| (asks, current)))
+    }
+
+    async fn stay(&mut self, asks: &Index) -> TestCaseResult {
+        if let Some((asks, current)) = self.let_in(asks).await? {
+            prop_assert!(sessions::stay(self.core, &current).await.unwrap());
+            let now = self.now();
+            self.issued[asks].be_used(now);
+        }
+        Ok(())
+    }
+
+    async fn end_one(&mut self, asks: &Index, ends: &Index) -> TestCaseResult {
+        let Some((asks, current)) = self.let_in(asks).await? else {
+            return Ok(());
+        };
+        let Some(ends) = self.known(ends) else {
+            return Ok(());
+        };
+        let now = self.now();
+        let id = self.issued[ends].session.clone();
+        let ended = sessions::end_own(self.core, &current, &id).await.unwrap();
+        if self.issued[ends].account != self.issued[asks].account {
+            self.count("another person's");
+            prop_assert_eq!(ended, None);
+            return Ok(());
+        }
+        prop_assert_eq!(ended, Some(self.issued[ends].lives(now)));
+        let reason = match ends == asks {
+            true => EndReason::SignedOut,
+            false => EndReason::EndedByOwner,
+        };
+        self.issued[ends].end(now, reason);
+        Ok(())
+    }
+
+    async fn end_others(&mut self, asks: &Index) -> TestCaseResult {
+        if let Some((asks, current)) = self.let_in(asks).await? {
+            let ended = sessions::end_others(self.core, &current).await.unwrap();
+            self.others_end(asks, ended)?;
+        }
+        Ok(())
+    }
+
+    async fn end_all(&mut self, asks: &Index) -> TestCaseResult {
+        if let Some((asks, current)) = self.let_in(asks).await? {
+            let ended = sessions::end_all(self.core, &current).await.unwrap();
+            self.others_end(asks, ended)?;
+            let now = self.now();
+            self.issued[asks].end(now, EndReason::SignedOut);
+        }
+        Ok(())
+    }
+
+    fn others_end(&mut self, asks: usize, ended: u64) -> TestCaseResult {
+        let (now, account) = (self.now(), self.issued[asks].account);
+        let mut lived = 0;
+        for (index, other) in self.issued.iter_mut().enumerate() {
+            if index != asks && other.account == account {
+                lived += u64::from(other.lives(now));
+                other.end(now, EndReason::EndedByOwner);
+            }
+        }
+        prop_assert_eq!(ended, lived);
+        Ok(())
+    }
+
+    /// Only what is news can be disowned, and only from another session of the same person.
+    async fn disown(&mut self, asks: &Index, disowns: &Index) -> TestCaseResult {
+        let Some((asks, current)) = self.let_in(asks).await? else {
+            return Ok(());
+        };
+        let Some(disowns) = self.known(disowns) else {
+            return Ok(());
+        };
+        let now = self.now();
+        let (account, chosen) = (self.issued[asks].account, &mut self.issued[disowns]);
+        let may = chosen.is_news && chosen.account == account && disowns != asks;
+        let browser = Browser::default();
+        let disowned =
+            sessions::disown_sign_in(self.core, &current, &browser, &chosen.session).await;
+        prop_assert_eq!(disowned.unwrap(), may);
+        if may {
+            chosen.is_news = false;
+            chosen.end(now, EndReason::EndedByOwner);
+            self.count("not theirs");
+        }
+        Ok(())
+    }
+
+    /// The old token is nobody's from now on; what the session is stays as it was.
+    async fn confirm(&mut self, asks: &Index) -> TestCaseResult {
+        let Some(chosen) = self.known(asks) else {
+            return Ok(());
+        };
+        let now = self.now();
+        let may = self.issued[chosen].lives(now);
+        let today = self.account(self.issued[chosen].account).await;
+        let token = SessionToken::random();
+        let confirmation = Confirmation {
+            session: &self.issued[chosen].session,
+            user: &today.user.id,
+            token_digest: &token.digest(),
+            hashes: Hashes {
+                verified: &today.password_hash,
+                kept: &today.password_hash,
+            },
+            admission: &given::UNCOUNTED,
+            entry: given::entry(self.core, Event::PasswordConfirmed, &today.user.id),
+        };
+        let renewed = store::sessions::renew_token(&self.core.db, confirmation).await;
+        prop_assert_eq!(renewed.unwrap(), may);
+        if may {
+            self.count("password typed again");
+            self.issued[chosen].fate = Fate::Gone;
+            let renewed = self.issued[chosen].under(token);
+            self.issued.push(renewed);
+        }
+        Ok(())
+    }
+
+    /// The password is changed exactly while its session lives and the account is enabled; then
+    /// that session goes on under a new token and the others end.
+    async fn change_password(&mut self, asks: &Index) -> TestCaseResult {
+        let Some(chosen) = self.known(asks) else {
+            return Ok(());
+        };
+        let now = self.now();
+        let (account, browser) = (self.issued[chosen].account, self.issued[chosen].browser);
+        let today = self.account(account).await;
+        let may = self.issued[chosen].lives(now) && !today.user.disabled;
+        let new_hash = self.new_hash();
+        let change = given::password_change(&today.password_hash, &new_hash);
+        let old = given::stored(self.core, &self.issued[chosen].token).await;
+        let there = given::visitor(None).browser;
+        let renewed = sessions::renew_with_password(self.core, &old.session, &there, &change).await;
+        let renewed = renewed.unwrap();
+        prop_assert_eq!(renewed.is_some(), may);
+        if let Some(renewed) = renewed {
+            self.count("password changed by its owner");
+            self.issued[chosen].end(now, EndReason::Replaced);
+            self.end_everything_of(account);
+            self.issue(Issuing {
+                token: renewed.token,
+                account,
+                browser,
+                remember: self.issued[chosen].remember,
+                is_news: false,
+            })
+            .await;
+        }
+        Ok(())
+    }
+}

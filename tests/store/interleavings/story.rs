@@ -1,0 +1,455 @@
+//! A story: each step is taken by the product, and by a model of a few lines.
+
+use super::{
+    ACCOUNTS, LIFETIMES, MAX_SESSIONS, Step,
+    issued::{Fate, Issued},
+};
+use crate::{given, support::START};
+use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
+use std::{
+    cell::RefCell,
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
+use vestibule::{
+    domain::{
+        activity::{Event, Source},
+        moment::Timestamp,
+        password_link::{LinkPurpose, LinkSecret},
+        session::{CurrentUser, EndReason},
+    },
+    server::{
+        Core, admin, auth, password_links,
+        sessions::{self, Resumed, Started, Verified},
+        store,
+        token::{self, SessionToken},
+        users,
+    },
+};
+
+/// How often each answer was given over all stories: a test in which nothing lives proves nothing.
+pub type Answers = RefCell<BTreeMap<String, usize>>;
+
+/// A token that was just given out.
+pub struct Issuing {
+    pub token: SessionToken,
+    pub account: usize,
+    pub browser: usize,
+    pub remember: bool,
+    pub is_news: bool,
+}
+
+/// A link for a new password, whatever has become of it.
+struct Link {
+    account: usize,
+    secret: LinkSecret,
+    expires_at: Timestamp,
+    /// Not used, not replaced by a newer one, not void with a password.
+    is_valid: bool,
+}
+
+pub struct Story<'a> {
+    pub core: &'a Core,
+    names: [String; ACCOUNTS],
+    pub issued: Vec<Issued>,
+    checked: Vec<(usize, Verified)>,
+    links: Vec<Link>,
+    passwords: usize,
+    answers: &'a Answers,
+}
+
+impl<'a> Story<'a> {
+    pub async fn begin(core: &'a Core, number: usize, answers: &'a Answers) -> Self {
+        core.clock.set(START);
+        let names = std::array::from_fn(|account| format!("person{account}.of.story{number}"));
+        for name in &names {
+            given::account(core, name).await;
+        }
+        Self {
+            core,
+            names,
+            issued: Vec::new(),
+            checked: Vec::new(),
+            links: Vec::new(),
+            passwords: 0,
+            answers,
+        }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.core.clock.now()
+    }
+
+    /// The token that the index means; none at the beginning of the story.
+    pub fn chosen(&self, index: &Index) -> Option<usize> {
+        (!self.issued.is_empty()).then(|| index.index(self.issued.len()))
+    }
+
+    /// The same, where the database still knows it.
+    pub fn known(&self, index: &Index) -> Option<usize> {
+        let chosen = self.chosen(index)?;
+        (!self.issued[chosen].is_gone()).then_some(chosen)
+    }
+
+    pub async fn account(&self, account: usize) -> store::users::Credentials {
+        given::credentials(self.core, &self.names[account]).await
+    }
+
+    fn end_all_of(&mut self, account: usize, reason: EndReason) {
+        let now = self.now();
+        for issued in self
+            .issued
+            .iter_mut()
+            .filter(|issued| issued.account == account)
+        {
+            issued.end(now, reason);
+        }
+    }
+
+    pub async fn take(&mut self, step: &Step) -> TestCaseResult {
+        match step {
+            Step::SignIn {
+                account,
+                remember,
+                brings,
+            } => {
+                let brought = brings.as_ref().and_then(|index| self.chosen(index));
+                let verified = given::verified(&self.account(*account).await);
+                self.start(*account, &verified, *remember, brought).await
+            }
+            Step::Verify { account } => {
+                let verified = given::verified(&self.account(*account).await);
+                self.checked.push((*account, verified));
+                Ok(())
+            }
+            Step::StartLate if self.checked.is_empty() => Ok(()),
+            Step::StartLate => {
+                let (account, verified) = self.checked.remove(0);
+                self.start(account, &verified, false, None).await
+            }
+            Step::Resume(index) => {
+                if let Some(chosen) = self.chosen(index) {
+                    self.resume(chosen).await?;
+                }
+                Ok(())
+            }
+            Step::SignOut(index) => {
+                if let Some(chosen) = self.chosen(index) {
+                    let now = self.now();
+                    let issued = &mut self.issued[chosen];
+                    auth::logout(self.core, Some(&issued.token)).await.unwrap();
+                    issued.end(now, EndReason::SignedOut);
+                }
+                Ok(())
+            }
+            Step::UseLink(index) => self.use_link(index).await,
+            Step::Stay(_)
+            | Step::EndOne(..)
+            | Step::EndOthers(_)
+            | Step::EndAll(_)
+            | Step::Disown(..)
+            | Step::Confirm(_)
+            | Step::ChangePassword(_) => self.own(step).await,
+            _ => {
+                self.administer(step).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// A link sets a password once, while it is the newest of its account and no other password was set since.
+    async fn use_link(&mut self, index: &Index) -> TestCaseResult {
+        if self.links.is_empty() {
+            return Ok(());
+        }
+        let chosen = index.index(self.links.len());
+        let account = self.links[chosen].account;
+        let user = self.account(account).await.user;
+        let link = &self.links[chosen];
+        let may = link.is_valid && link.expires_at > self.now() && !user.disabled;
+        let digest = token::link_digest(&link.secret);
+        let hash = self.new_hash();
+        let entry = given::entry(self.core, Event::LinkUsed(LinkPurpose::Reset), &user.id);
+        let redeemed = store::password_links::redeem(&self.core.db, &digest, &hash, entry).await;
+        prop_assert_eq!(redeemed.unwrap().is_some(), may);
+        if may {
+            self.count("password set by a link");
+            self.end_everything_of(account);
+        }
+        Ok(())
+    }
+
+    fn void_links_of(&mut self, account: usize) {
+        for link in &mut self.links {
+            link.is_valid &= link.account != account;
+        }
+    }
+
+    /// An account has a new password: nothing that the old one opened is left.
+    pub fn end_everything_of(&mut self, account: usize) {
+        self.void_links_of(account);
+        self.end_all_of(account, EndReason::PasswordChanged);
+    }
+
+    pub fn new_hash(&mut self) -> String {
+        self.passwords += 1;
+        format!("hash {}", self.passwords)
+    }
+
+    async fn administer(&mut self, step: &Step) {
+        match step {
+            Step::EndByAdmin(index) => {
+                let Some(chosen) = self.known(index) else {
+                    return;
+                };
+                let now = self.now();
+                let issued = &mut self.issued[chosen];
+                let session = given::stored(self.core, &issued.token).await.session;
+                sessions::end_as_admin(self.core, &admin::on_this_machine(), &session)
+                    .await
+                    .unwrap();
+                issued.end(now, EndReason::EndedByAdmin);
+            }
+            Step::EndAllByAdmin { account } => {
+                let user = self.account(*account).await.user;
+                sessions::end_all_as_admin(self.core, &admin::on_this_machine(), &user.id)
+                    .await
+                    .unwrap();
+                self.end_all_of(*account, EndReason::EndedByAdmin);
+            }
+            Step::Disable { account } => {
+                let user = self.account(*account).await.user;
+                users::disable(self.core, &admin::on_this_machine(), &user)
+                    .await
+                    .unwrap();
+                self.void_links_of(*account);
+                self.end_all_of(*account, EndReason::UserDisabled);
+            }
+            Step::Enable { account } => {
+                let user = self.account(*account).await.user;
+                users::enable(self.core, &admin::on_this_machine(), &user)
+                    .await
+                    .unwrap();
+            }
+            Step::SetPassword { account } => {
+                let user = self.account(*account).await.user;
+                let hash = self.new_hash();
+                store::users::set_password(
+                    &self.core.db,
+                    &user.id,
+                    &hash,
+                    self.now(),
+                    Source::Command,
+                )
+                .await
+                .unwrap();
+                self.end_everything_of(*account);
+            }
+            Step::MakeLink { account } => {
+                let user = self.account(*account).await.user;
+                let made = password_links::make(self.core, &admin::on_this_machine(), &user).await;
+                assert_eq!(made.is_ok(), !user.disabled);
+                if let Ok(made) = made {
+                    self.void_links_of(*account);
+                    self.links.push(Link {
+                        account: *account,
+                        secret: made.secret,
+                        expires_at: made.expires_at,
+                        is_valid: true,
+                    });
+                }
+            }
+            Step::Delete { account } => {
+                let user = self.account(*account).await.user;
+                users::delete(self.core, &admin::on_this_machine(), &user)
+                    .await
+                    .unwrap();
+                let of_account = |issued: &&mut Issued| issued.account == *account;
+                for issued in self.issued.iter_mut().filter(of_account) {
+                    issued.fate = Fate::Gone;
+                }
+                self.void_links_of(*account);
+                given::account(self.core, &self.names[*account]).await;
+            }
+            Step::Clock { seconds } => {
+                let now = self.now().as_millis() + seconds * 1_000;
+                self.core.clock.set(Timestamp::from_millis(now));
+            }
+            _ => unreachable!("taken by `take`"),
+        }
+    }
+
+    /// A session starts exactly while the account is enabled and has the password that was checked.
+    async fn start(
+        &mut self,
+        account: usize,
+        verified: &Verified,
+        remember: bool,
+        brought: Option<usize>,
+    ) -> TestCaseResult {
+        let today = self.account(account).await;
+        let is_same = today.user.id == verified.user.id;
+        let may = is_same && !today.user.disabled && today.password_hash == verified.verified_hash;
+        let brought_token = brought.map(|index| &self.issued[index].token);
+        let started = sessions::start(self.core, verified, given::visitor(brought_token), remember)
+            .await
+            .unwrap();
+        prop_assert_eq!(
+            started.is_some(),
+            may,
+            "a session starts where it may, and only there"
+        );
+        let Some(Started { session: token, .. }) = started else {
+            return Ok(());
+        };
+        let now = self.now();
+        if let Some(brought) = brought {
+            self.issued[brought].end(now, EndReason::Replaced);
+        }
+        // A copied cookie of the day before makes no second session of the same browser.
+        let browser = brought
+            .map(|index| self.issued[index].browser)
+            .filter(|&browser| {
+                brought
+                    == self
+                        .issued
+                        .iter()
+                        .rposition(|issued| issued.browser == browser)
+            })
+            .unwrap_or(self.issued.len());
+        let is_news = self.has_signed_in(account);
+        self.issue(Issuing {
+            token,
+            account,
+            browser,
+            remember,
+            is_news,
+        })
+        .await;
+        self.end_longest_idle(account);
+        Ok(())
+    }
+
+    /// Not the very first sign-in of the account, of which there is a row as long as there is the account.
+    fn has_signed_in(&self, account: usize) -> bool {
+        let mut others = self
+            .issued
+            .iter()
+            .filter(|issued| issued.account == account);
+        others.any(|issued| !issued.is_gone())
+    }
+
+    /// More sessions than there may be end, the longest unused first.
+    fn end_longest_idle(&mut self, account: usize) {
+        let now = self.now();
+        let Some(newest) = self.issued.len().checked_sub(1) else {
+            return;
+        };
+        let mut live: Vec<_> = self.issued[..newest]
+            .iter_mut()
+            .filter(|issued| issued.account == account && issued.lives(now))
+            .collect();
+        live.sort_by_key(|issued| Reverse((issued.last_seen, issued.session.0.clone())));
+        for too_many in live.into_iter().skip(MAX_SESSIONS as usize - 1) {
+            too_many.end(now, EndReason::TooMany);
+        }
+    }
+
+    pub async fn issue(&mut self, issuing: Issuing) {
+        let now = self.now();
+        let stored = given::stored(self.core, &issuing.token).await;
+        self.issued.push(Issued {
+            session: stored.session.id,
+            token: issuing.token,
+            account: issuing.account,
+            browser: issuing.browser,
+            remember: issuing.remember,
+            last_seen: now,
+            idle_end: now.after(LIFETIMES.idle_for(issuing.remember)),
+            absolute_end: now.after(LIFETIMES.absolute_for(issuing.remember)),
+            is_news: issuing.is_news,
+            fate: Fate::Open,
+        });
+    }
+
+    /// Asks for a page with this token. Returns who was let in.
+    pub async fn resume(
+        &mut self,
+        index: usize,
+    ) -> Result<Option<Box<CurrentUser>>, TestCaseError> {
+        let now = self.now();
+        let issued = &mut self.issued[index];
+        let answer = sessions::resume(self.core, &issued.token).await.unwrap();
+        if issued.is_gone() {
+            prop_assert_eq!(answer, Resumed::Unknown);
+            self.count("gone");
+            return Ok(None);
+        }
+        let expected = issued.ask(now);
+        match answer {
+            Resumed::Live(current) => {
+                prop_assert_eq!(expected, Some(None), "a dead token was let in");
+                prop_assert_eq!(current.session.absolute_ends_at, issued.absolute_end);
+                prop_assert!(current.session.idle_ends_at <= issued.absolute_end);
+                prop_assert_eq!(&current.user.username, &self.names[issued.account]);
+                self.count("live");
+                Ok(Some(current))
+            }
+            Resumed::Ended(reason) => {
+                prop_assert!(
+                    expected.is_none_or(|expected| expected == Some(reason)),
+                    "told {:?} where it is {:?}",
+                    reason,
+                    expected
+                );
+                // What was told once is told for ever.
+                issued.fate = Fate::EndedBecause(reason);
+                self.count(reason.as_str());
+                Ok(None)
+            }
+            Resumed::Unknown => Err(TestCaseError::fail("a token that was given out is unknown")),
+        }
+    }
+
+    pub fn count(&self, answer: &str) {
+        *self
+            .answers
+            .borrow_mut()
+            .entry(answer.to_owned())
+            .or_default() += 1;
+    }
+
+    /// Every token is tried; the ends that were promised are written down as well as told.
+    pub async fn end(mut self) -> TestCaseResult {
+        let mut live_browsers = BTreeSet::new();
+        for index in 0..self.issued.len() {
+            if self.resume(index).await?.is_some() {
+                let first = live_browsers.insert(self.issued[index].browser);
+                prop_assert!(first, "two live sessions in one browser");
+            }
+        }
+        // Neither the clock of the day before nor that of the next year changes an end.
+        let now = self.now().as_millis();
+        for days in [-400_i64, 400] {
+            self.core
+                .clock
+                .set(Timestamp::from_millis(now + days * 86_400_000));
+            for issued in self
+                .issued
+                .iter()
+                .filter(|issued| issued.fate != Fate::Open)
+            {
+                let answer = sessions::resume(self.core, &issued.token).await.unwrap();
+                prop_assert!(
+                    !matches!(answer, Resumed::Live(_)),
+                    "a dead token was let in"
+                );
+            }
+        }
+        let planted = sessions::resume(self.core, &SessionToken::random())
+            .await
+            .unwrap();
+        prop_assert_eq!(planted, Resumed::Unknown);
+        Ok(())
+    }
+}
