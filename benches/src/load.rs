@@ -10,6 +10,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use std::{
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::{net::TcpStream, task::JoinSet, time::sleep_until};
@@ -41,27 +42,37 @@ impl Connection {
         Ok(hyper::Response::from_parts(head, body))
     }
 
-    async fn expect(&mut self, asked: &Asked, expected: StatusCode) -> Result<(), Failure> {
-        let status = self.ask(asked.clone()).await?.status();
+    /// # Errors
+    /// Where the connection breaks, or the answer is another one.
+    pub async fn expect(&mut self, asked: Asked, expected: StatusCode) -> Result<(), Failure> {
+        let uri = asked.uri().clone();
+        let status = self.ask(asked).await?.status();
         if status == expected {
             return Ok(());
         }
-        Err(format!("{} answered {status}, not {expected}", asked.uri()).into())
+        Err(format!("{uri} answered {status}, not {expected}").into())
     }
 }
 
-/// Each connection asks one of these, again and again; any other answer than this fails the
-/// measurement.
+/// What is asked for, one after the other and again from the beginning; any other answer than this fails
+/// the measurement.
 #[derive(Clone)]
 pub struct Load {
     pub address: SocketAddr,
-    pub asked: Vec<Asked>,
+    pub asked: Arc<[Asked]>,
     pub status: StatusCode,
 }
 
 impl Load {
-    fn of_connection(&self, connection: usize) -> Asked {
-        self.asked[connection % self.asked.len()].clone()
+    /// What the connection of this number asks, of so many: each its own share of them, in a circle.
+    fn of_connection(
+        &self,
+        connection: usize,
+        connections: usize,
+    ) -> impl Iterator<Item = Asked> + use<> {
+        let asked = Arc::clone(&self.asked);
+        let places = (connection..).step_by(connections);
+        places.map(move |place| asked[place % asked.len()].clone())
     }
 }
 
@@ -78,12 +89,15 @@ pub async fn throughput(
     let end = started + duration;
     let mut tasks = JoinSet::new();
     for connection in 0..connections {
-        let (asked, address, status) = (load.of_connection(connection), load.address, load.status);
+        let mut asked = load.of_connection(connection, connections);
+        let (address, status) = (load.address, load.status);
         tasks.spawn(async move {
             let mut connection = Connection::open(address).await?;
             let mut answers = 0_u32;
-            while Instant::now() < end {
-                connection.expect(&asked, status).await?;
+            while Instant::now() < end
+                && let Some(asked) = asked.next()
+            {
+                connection.expect(asked, status).await?;
                 answers += 1;
             }
             Ok::<_, Failure>(answers)
@@ -114,16 +128,19 @@ pub async fn latencies(
     let started = Instant::now();
     let mut tasks = JoinSet::new();
     for connection in 0..connections {
-        let (asked, address, status) = (load.of_connection(connection), load.address, load.status);
+        let mut asked = load.of_connection(connection, connections);
+        let (address, status) = (load.address, load.status);
         let mut due = started + pause * u32::try_from(connection)? / number;
         tasks.spawn(async move {
             let mut connection = Connection::open(address).await?;
             let mut taken = Vec::new();
-            while due < started + duration {
+            while due < started + duration
+                && let Some(asked) = asked.next()
+            {
                 let is_late = Instant::now() > due;
                 sleep_until(due.into()).await;
                 let asked_at = if is_late { due } else { Instant::now() };
-                connection.expect(&asked, status).await?;
+                connection.expect(asked, status).await?;
                 taken.push(asked_at.elapsed());
                 due += pause;
             }
@@ -138,8 +155,41 @@ pub async fn latencies(
     Ok(all)
 }
 
-/// The value below which `share` of the sorted ones are.
+/// How long each of so many answers took, shortest first, on connections that each ask anew as soon as they
+/// are answered.
+///
+/// # Errors
+/// Where one answer is not as expected.
+pub async fn answers(
+    load: &Load,
+    connections: usize,
+    number: usize,
+) -> Result<Vec<Duration>, Failure> {
+    let mut tasks = JoinSet::new();
+    for connection in 0..connections {
+        let asked = load.of_connection(connection, connections);
+        let (address, status) = (load.address, load.status);
+        tasks.spawn(async move {
+            let mut connection = Connection::open(address).await?;
+            let mut taken = Vec::new();
+            for asked in asked.take(number / connections) {
+                let started = Instant::now();
+                connection.expect(asked, status).await?;
+                taken.push(started.elapsed());
+            }
+            Ok::<_, Failure>(taken)
+        });
+    }
+    let mut all = Vec::new();
+    while let Some(taken) = tasks.join_next().await {
+        all.extend(taken??);
+    }
+    all.sort_unstable();
+    Ok(all)
+}
+
+/// The least of the sorted values that `share` of them do not exceed.
 pub fn quantile(sorted: &[Duration], share: f64) -> Duration {
-    let index = (sorted.len() as f64 * share) as usize;
-    sorted[index.min(sorted.len() - 1)]
+    let rank = (sorted.len() as f64 * share).ceil() as usize;
+    sorted[rank.clamp(1, sorted.len()) - 1]
 }

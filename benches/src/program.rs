@@ -3,10 +3,11 @@
 use crate::{
     Failure,
     load::{Asked, Connection, Load},
+    seed::USER_AGENT,
 };
 use axum::body::Bytes;
 use http_body_util::Full;
-use hyper::{Request, StatusCode, header};
+use hyper::{Request, StatusCode, header, header::HeaderValue};
 use std::{
     env, fs,
     io::Write,
@@ -17,6 +18,8 @@ use std::{
 };
 use tokio::time::sleep;
 
+/// With what stands before the token.
+pub const SESSION_COOKIE: &str = "__Host-Http-session=";
 const PASSWORD: &str = "correct horse battery staple";
 /// One for each connection that signs in: the throttle counts the sign-ins under way of an account.
 const USERS: usize = crate::CONNECTIONS;
@@ -34,14 +37,23 @@ pub struct Place {
 impl Place {
     /// # Errors
     /// Where there is no release build.
-    pub fn new() -> Result<Self, Failure> {
-        let folder = env::temp_dir().join(format!("vestibule-bench-{}", std::process::id()));
-        fs::create_dir_all(&folder)?;
-        let place = Self { folder };
+    pub fn new(name: &str) -> Result<Self, Failure> {
+        let place = Self::empty(name)?;
         for user in 0..USERS {
             place.create_user(&name_of(user))?;
         }
         Ok(place)
+    }
+
+    /// Without an account.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made.
+    pub fn empty(name: &str) -> Result<Self, Failure> {
+        let folder = format!("vestibule-bench-{}-{name}", std::process::id());
+        let folder = env::temp_dir().join(folder);
+        fs::create_dir_all(&folder)?;
+        Ok(Self { folder })
     }
 
     fn create_user(&self, name: &str) -> Result<(), Failure> {
@@ -53,6 +65,18 @@ impl Place {
         match create.wait()?.success() {
             true => Ok(()),
             false => Err("the account was not made".into()),
+        }
+    }
+
+    /// Makes the first account an administrator.
+    ///
+    /// # Errors
+    /// Where the command does not succeed.
+    pub fn promote(&self) -> Result<(), Failure> {
+        let mut promote = self.vestibule(&["user", "promote", &name_of(0)])?;
+        match promote.status()?.success() {
+            true => Ok(()),
+            false => Err("the account was not promoted".into()),
         }
     }
 
@@ -99,10 +123,35 @@ impl Server {
     /// # Errors
     /// Where it does not answer within ten seconds.
     pub async fn vestibule(place: &Place) -> Result<Self, Failure> {
+        Self::vestibule_with(place, &[]).await
+    }
+
+    /// With settings of the configuration, as environment variables.
+    ///
+    /// # Errors
+    /// Where it does not answer within ten seconds.
+    pub async fn vestibule_with(
+        place: &Place,
+        settings: &[(&str, String)],
+    ) -> Result<Self, Failure> {
         let address = free_address()?;
         let mut command = place.vestibule(&["serve"])?;
         command.env("LEPTOS_SITE_ADDR", address.to_string());
+        for (name, value) in settings {
+            command.env(name, value);
+        }
         Self::start(command, address, "/login").await
+    }
+
+    /// With another page as its first answer.
+    ///
+    /// # Errors
+    /// Where it does not answer within ten seconds.
+    pub async fn serving(place: &Place, path: &str) -> Result<Self, Failure> {
+        let address = free_address()?;
+        let mut command = place.vestibule(&["serve"])?;
+        command.env("LEPTOS_SITE_ADDR", address.to_string());
+        Self::start(command, address, path).await
     }
 
     /// This program itself, in another role.
@@ -172,6 +221,91 @@ impl Server {
         Ok(f64::from(ticks) / f64::from(per_second))
     }
 
+    /// Waits until the program has nothing to do: a large file is read through behind its first answers.
+    ///
+    /// # Errors
+    /// Where it is busy for minutes.
+    pub async fn is_quiet(&self) -> Result<(), Failure> {
+        const LOOK_EVERY: Duration = Duration::from_millis(500);
+        const LOOKS: u32 = 600;
+        const QUIET_LOOKS: u32 = 4;
+        let (mut before, mut quiet) = (self.processor_seconds()?, 0);
+        for _ in 0..LOOKS {
+            sleep(LOOK_EVERY).await;
+            let used = self.processor_seconds()?;
+            quiet = if used - before < 0.02 { quiet + 1 } else { 0 };
+            before = used;
+            if quiet == QUIET_LOOKS {
+                return Ok(());
+            }
+        }
+        Err("a server does not come to rest".into())
+    }
+
+    /// What a page sends, for nobody or for whoever has the cookie.
+    ///
+    /// # Errors
+    /// Where it is no page.
+    pub async fn fetch(&self, path: &str, cookie: Option<&str>) -> Result<Bytes, Failure> {
+        let mut asked = get(self.address, path, cookie)?;
+        let encodings = HeaderValue::from_static("br, gzip");
+        asked
+            .headers_mut()
+            .insert(header::ACCEPT_ENCODING, encodings);
+        self.body_of(asked).await
+    }
+
+    /// A file as it is sent to whoever can unpack nothing.
+    ///
+    /// # Errors
+    /// Where it is no file.
+    pub async fn fetch_plain(&self, path: &str) -> Result<Bytes, Failure> {
+        self.body_of(get(self.address, path, None)?).await
+    }
+
+    async fn body_of(&self, asked: Asked) -> Result<Bytes, Failure> {
+        let path = asked.uri().clone();
+        let mut connection = Connection::open(self.address).await?;
+        let answer = connection.ask(asked).await?;
+        match answer.status() {
+            StatusCode::OK => Ok(answer.into_body()),
+            status => Err(format!("{path} answered {status}").into()),
+        }
+    }
+
+    /// One page, for each of these cookies.
+    ///
+    /// # Errors
+    /// Where the path is none.
+    pub fn page_for_each(
+        &self,
+        path: &str,
+        cookies: &[String],
+        status: StatusCode,
+    ) -> Result<Load, Failure> {
+        let asked = cookies.iter();
+        let asked = asked.map(|cookie| get(self.address, path, Some(cookie)));
+        Ok(Load {
+            address: self.address,
+            asked: asked.collect::<Result<_, _>>()?,
+            status,
+        })
+    }
+
+    /// Each of these pages, for whoever has the cookie.
+    ///
+    /// # Errors
+    /// Where a path is none.
+    pub fn each_page(&self, paths: &[String], cookie: &str) -> Result<Load, Failure> {
+        let asked = paths.iter();
+        let asked = asked.map(|path| get(self.address, path, Some(cookie)));
+        Ok(Load {
+            address: self.address,
+            asked: asked.collect::<Result<_, _>>()?,
+            status: StatusCode::OK,
+        })
+    }
+
     /// A page, for nobody or for whoever has the cookie.
     ///
     /// # Errors
@@ -184,7 +318,7 @@ impl Server {
     ) -> Result<Load, Failure> {
         Ok(Load {
             address: self.address,
-            asked: vec![get(self.address, path, cookie)?],
+            asked: [get(self.address, path, cookie)?].into(),
             status,
         })
     }
@@ -205,13 +339,24 @@ impl Server {
     fn sign_in(&self, user: usize) -> Result<Asked, Failure> {
         let password = PASSWORD.replace(' ', "+");
         let body = format!("username={}&password={password}", name_of(user));
-        let asked = Request::post("/api/login")
+        self.form("/api/login", None, body)
+    }
+
+    /// A form as a browser sends it without JavaScript.
+    ///
+    /// # Errors
+    /// Where the request is none.
+    pub fn form(&self, path: &str, cookie: Option<&str>, body: String) -> Result<Asked, Failure> {
+        let mut request = Request::post(path)
             .header(header::HOST, host(self.address))
             .header("sec-fetch-site", "same-origin")
             .header(header::ACCEPT, "text/html")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Full::new(Bytes::from(body)))?;
-        Ok(asked)
+            .header(header::USER_AGENT, USER_AGENT)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(cookie) = cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        Ok(request.body(Full::new(Bytes::from(body)))?)
     }
 
     /// The session cookie of a new sign-in, as a browser sends it back.
@@ -223,7 +368,7 @@ impl Server {
         let answer = connection.ask(self.sign_in(0)?).await?;
         let cookies = answer.headers().get_all(header::SET_COOKIE).iter();
         let mut cookies = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
-        let session = cookies.find(|cookie| cookie.starts_with("__Host-Http-session="));
+        let session = cookies.find(|cookie| cookie.starts_with(SESSION_COOKIE));
         Ok(session.ok_or("the sign-in was refused")?.to_owned())
     }
 }
@@ -236,7 +381,7 @@ impl Drop for Server {
     }
 }
 
-fn name_of(user: usize) -> String {
+pub fn name_of(user: usize) -> String {
     format!("user-{user}")
 }
 
@@ -249,7 +394,7 @@ fn get(address: SocketAddr, path: &str, cookie: Option<&str>) -> Result<Asked, F
 }
 
 /// What a browser would call it: on this machine Vestibule answers for `localhost`.
-fn host(address: SocketAddr) -> String {
+pub fn host(address: SocketAddr) -> String {
     format!("localhost:{}", address.port())
 }
 

@@ -7,7 +7,7 @@ const BEGIN: &str = "<!-- written by make bench: begin -->\n";
 const END: &str = "<!-- written by make bench: end -->";
 
 pub struct Figure {
-    pub name: &'static str,
+    pub name: String,
     pub value: f64,
     pub unit: &'static str,
     pub goal: Goal,
@@ -55,15 +55,50 @@ impl Figure {
     }
 }
 
-/// Prints the table, and puts it and the graph into the document.
+/// What a page costs whoever opens it.
+pub struct Weight {
+    pub page: String,
+    /// What there is to show on it.
+    pub scene: String,
+    /// Of its HTML, as it is sent.
+    pub bytes: usize,
+}
+
+/// What the pages have in common, which a browser keeps.
+pub struct Common {
+    pub name: &'static str,
+    /// In brotli, as it is sent.
+    pub bytes: usize,
+    /// As the browser unpacks it.
+    pub raw: usize,
+}
+
+/// What was found.
+#[derive(Default)]
+pub struct Report {
+    pub figures: Vec<Figure>,
+    pub common: Vec<Common>,
+    pub weights: Vec<Weight>,
+}
+
+/// Prints the tables of a run that measured a part of it all: the document is left as it is.
+///
+/// # Errors
+/// None that is known.
+#[expect(clippy::print_stdout, reason = "the tables are what was asked for")]
+pub fn print(report: &Report, taken: Duration) -> Result<(), Failure> {
+    println!("{}", tables(report, taken)?);
+    Ok(())
+}
+
+/// Prints the tables, and puts them and the graph into the document.
 ///
 /// # Errors
 /// Where the document is not there or has lost its marks.
-#[expect(clippy::print_stdout, reason = "the table is what was asked for")]
-pub fn write(figures: &[Figure], taken: Duration) -> Result<(), Failure> {
+pub fn write(report: &Report, taken: Duration) -> Result<(), Failure> {
+    print(report, taken)?;
     let docs = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs"));
-    let table = table(figures, taken)?;
-    println!("{table}");
+    let table = tables(report, taken)?;
     let document = docs.join("performance.md");
     let text = fs::read_to_string(&document)?;
     let (before, rest) = text.split_once(BEGIN).ok_or("performance.md: no begin")?;
@@ -71,8 +106,46 @@ pub fn write(figures: &[Figure], taken: Duration) -> Result<(), Failure> {
     fs::write(&document, format!("{before}{BEGIN}{table}{END}{after}"))?;
     Ok(fs::write(
         docs.join("pictures/performance.svg"),
-        graph(figures)?,
+        graph(&report.figures)?,
     )?)
+}
+
+fn tables(report: &Report, taken: Duration) -> Result<String, Failure> {
+    let mut tables = table(&report.figures, taken)?;
+    if !report.weights.is_empty() {
+        tables += &weights(report)?;
+    }
+    Ok(tables)
+}
+
+/// What each page costs whoever opens it, and what they all cost once.
+fn weights(report: &Report) -> Result<String, Failure> {
+    let once: usize = report.common.iter().map(|common| common.bytes).sum();
+    let mut text = "\n## What each page costs\n\nOnce for all pages, in brotli: ".to_owned();
+    let common = report.common.iter();
+    let common = common.map(|Common { name, bytes, raw }| {
+        format!(
+            "{name} {} kB ({} kB unpacked)",
+            kilobytes(*bytes),
+            kilobytes(*raw)
+        )
+    });
+    text += &common.collect::<Vec<_>>().join(", ");
+    writeln!(text, "; together {} kB.\n", kilobytes(once))?;
+    text += "| page | HTML | first visit | with |\n|---|---|---|---|\n";
+    for Weight { page, scene, bytes } in &report.weights {
+        let first = kilobytes(bytes + once);
+        writeln!(
+            text,
+            "| `{page}` | {} kB | {first} kB | {scene} |",
+            kilobytes(*bytes)
+        )?;
+    }
+    Ok(text)
+}
+
+fn kilobytes(bytes: usize) -> String {
+    format!("{:.1}", bytes as f64 / 1e3)
 }
 
 fn table(figures: &[Figure], taken: Duration) -> Result<String, Failure> {

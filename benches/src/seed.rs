@@ -1,0 +1,256 @@
+//! Accounts and sessions in great numbers, written into the file of a database that nobody has open: by the
+//! product itself ten million sign-ins would take days.
+
+use crate::{
+    Failure,
+    program::{Place, SESSION_COOKIE, name_of},
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous},
+};
+use std::{env, fs};
+
+pub const FIRST_NAMES: [&str; 16] = [
+    "Ada", "Björn", "Chen", "Dilan", "Elif", "Farid", "Grace", "Hana", "Ines", "Jonas", "Kofi",
+    "Lea", "Mia", "Noor", "Omar", "Priya",
+];
+pub const LAST_NAMES: [&str; 16] = [
+    "Adeyemi", "Becker", "Costa", "Demir", "Eriksen", "Fischer", "García", "Huber", "Ito",
+    "Jansen", "Kumar", "Lovelace", "Moreau", "Nguyen", "Okafor", "Petrov",
+];
+
+/// Two months, over which the sessions began.
+const MONTHS: i64 = 60 * 86_400_000;
+const DAY: i64 = 86_400_000;
+/// As browsers send it.
+pub const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+/// Of base64url, in the order in which the database sorts.
+const SYMBOLS: &str = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
+
+/// A time as the database keeps it.
+fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+/// # Errors
+/// Where the folder for temporary files has less room than that.
+pub fn demand_room(gigabytes: u64) -> Result<(), Failure> {
+    let folder = env::temp_dir();
+    let room = rustix::fs::statvfs(&folder)?;
+    let free = room.f_bavail * room.f_frsize / 1_000_000_000;
+    if free >= gigabytes {
+        return Ok(());
+    }
+    let folder = folder.display();
+    Err(format!("{folder} has {free} GB left, and {gigabytes} are needed for a while: set TMPDIR to a folder with more").into())
+}
+
+/// The size of a place's database, in bytes.
+///
+/// # Errors
+/// Where there is none.
+pub fn bytes_of(place: &Place) -> Result<u64, Failure> {
+    Ok(fs::metadata(place.database())?.len())
+}
+
+/// Fast, and safe enough for what is made anew in each run.
+async fn open(place: &Place) -> Result<SqliteConnection, Failure> {
+    let options = SqliteConnectOptions::new()
+        .filename(place.database())
+        .journal_mode(SqliteJournalMode::Off)
+        .synchronous(SqliteSynchronous::Off)
+        .locking_mode(SqliteLockingMode::Exclusive)
+        .foreign_keys(false)
+        // In KiB: half a gigabyte, to sort the indexes in memory.
+        .pragma("cache_size", "-500000")
+        .pragma("threads", "2")
+        .disable_statement_logging();
+    Ok(options.connect().await?)
+}
+
+async fn execute(connection: &mut SqliteConnection, sql: String) -> Result<(), Failure> {
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Fills a table without its indexes and makes them afterwards: sorting once is much faster than keeping ten
+/// million rows in order one by one. Those that keep values unique stay.
+async fn without_indexes(
+    connection: &mut SqliteConnection,
+    table: &str,
+    fill: impl AsyncFnOnce(&mut SqliteConnection) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let indexes: Vec<(String, String)> = sqlx::query_as(
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = $1 AND sql IS NOT NULL",
+    )
+    .bind(table)
+    .fetch_all(&mut *connection)
+    .await?;
+    execute(connection, "BEGIN".to_owned()).await?;
+    for (name, _) in &indexes {
+        execute(connection, format!("DROP INDEX {name}")).await?;
+    }
+    fill(connection).await?;
+    for (_, sql) in indexes {
+        execute(connection, sql).await?;
+    }
+    execute(connection, "COMMIT".to_owned()).await
+}
+
+/// The id of the synthetic account of this number, as SQL. Like the product's own they are ordered by time.
+fn user_id(number: &str) -> String {
+    format!(
+        "printf('018f0000-%04x-7%03x-8000-%012x', ({number}) / 4096, ({number}) % 4096, {number})"
+    )
+}
+
+/// Numbers from 0, as the table `n` with the column `i`.
+fn numbers(count: u32) -> String {
+    format!("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {count} - 1)")
+}
+
+/// So many accounts: called by first and last name and a number, with an e-mail address that begins with the
+/// last name, and a display name that many share.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub async fn users(place: &Place, count: u32) -> Result<(), Failure> {
+    let mut connection = open(place).await?;
+    let names = |values: [&str; 16]| {
+        let rows = values.iter().enumerate();
+        let rows = rows.map(|(number, name)| {
+            // The server folds names as well; here is nothing that two foldings would make different.
+            format!("({number}, '{name}', '{}')", name.to_lowercase())
+        });
+        rows.collect::<Vec<_>>().join(", ")
+    };
+    let (first, last) = (names(FIRST_NAMES), names(LAST_NAMES));
+    let id = user_id("i");
+    let numbers = numbers(count);
+    let created_at = now() - 2 * MONTHS;
+    let insert = format!(
+        "CREATE TEMP TABLE first_names (number INTEGER PRIMARY KEY, name TEXT, key TEXT); \
+         INSERT INTO first_names VALUES {first}; \
+         CREATE TEMP TABLE last_names (number INTEGER PRIMARY KEY, name TEXT, key TEXT); \
+         INSERT INTO last_names VALUES {last}; \
+         {numbers} INSERT INTO users (id, username, username_key, email, email_key, display_name, description, \
+         is_admin, password_hash, created_at, display_name_key) \
+         SELECT {id}, f.key || '.' || l.key || '.' || i, f.key || '.' || l.key || '.' || i, \
+         l.key || '.' || f.key || i || '@example.org', l.key || '.' || f.key || i || '@example.org', \
+         f.name || ' ' || l.name, 'synthetic', FALSE, 'none', {created_at} + i, f.key || ' ' || l.key \
+         FROM n JOIN first_names f ON f.number = (i * 2654435761 >> 8) % 16 \
+         JOIN last_names l ON l.number = (i * 2654435761 >> 16) % 16"
+    );
+    without_indexes(&mut connection, "users", async |connection| {
+        execute(connection, insert).await
+    })
+    .await?;
+    Ok(connection.close().await?)
+}
+
+/// So many live sessions, of as many accounts: session `i` is of account `i % accounts`. Rows stand in the order
+/// of their ids and digests, which is the order in which they are written fastest. Those in whose place
+/// [`Tokens`] are found get digests that lie anywhere.
+async fn insert_sessions(
+    connection: &mut SqliteConnection,
+    count: u32,
+    accounts: u32,
+) -> Result<(), Failure> {
+    // The first four symbols of 16,777,216 such: in order and all over the alphabet.
+    let place = format!("(i * 16777216 / {count})");
+    let symbol = |shift: u32| format!("substr('{SYMBOLS}', 1 + (({place} >> {shift}) & 63), 1)");
+    let digest = [18, 12, 6, 0].map(symbol).join(" || ");
+    let (now, id) = (now(), user_id(&format!("i % {accounts}")));
+    // From two months ago until an hour ago; last used within the last ten days, after that.
+    let began = format!("({now} - {MONTHS} - 3600000 + i * {MONTHS} / {count})");
+    let seen = format!("max({began}, {now} - (i * 7919) % (10 * {DAY}))");
+    let numbers = numbers(count);
+    let insert = format!(
+        "{numbers} INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, authenticated_at, \
+         idle_ends_at, absolute_ends_at, remember, address, user_agent, new_device) \
+         SELECT printf('%08x-%04x-7%03x-8000-%012x', {began} >> 16, {began} & 65535, i & 4095, i), \
+         {digest} || substr(hex(randomblob(20)), 1, 39), {id}, {began}, {seen}, {began}, \
+         {seen} + 14 * {DAY}, {began} + 90 * {DAY}, TRUE, '203.0.113.' || (i % 256), '{USER_AGENT}', FALSE FROM n"
+    );
+    execute(connection, insert).await
+}
+
+/// Gives so many of the sessions, evenly over the whole table, tokens that the bench knows. They were seen an
+/// hour from now: a check then reads and does not write, as nearly all do, however many there are.
+async fn give_tokens(
+    connection: &mut SqliteConnection,
+    count: u32,
+    tokens: u32,
+) -> Result<Vec<String>, Failure> {
+    let seen = now() + 3_600_000;
+    let mut cookies = Vec::new();
+    for number in 0..tokens {
+        let token: [u8; 32] = Sha256::digest(number.to_le_bytes()).into();
+        let digest = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(token));
+        let row = 1 + i64::from(number) * i64::from(count) / i64::from(tokens);
+        sqlx::query("UPDATE sessions SET token_digest = $1, last_seen_at = $2 WHERE rowid = $3")
+            .bind(digest)
+            .bind(seen)
+            .bind(row)
+            .execute(&mut *connection)
+            .await?;
+        let value = BASE64_URL_SAFE_NO_PAD.encode(token);
+        cookies.push(format!("{SESSION_COOKIE}{value}"));
+    }
+    Ok(cookies)
+}
+
+/// So many live sessions of so many new accounts, and the cookies of those with tokens.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub async fn sessions(
+    place: &Place,
+    count: u32,
+    accounts: u32,
+    tokens: u32,
+) -> Result<Vec<String>, Failure> {
+    users(place, accounts).await?;
+    let mut connection = open(place).await?;
+    let mut cookies = Vec::new();
+    let fill = async |connection: &mut SqliteConnection| {
+        insert_sessions(connection, count, accounts).await?;
+        cookies = give_tokens(connection, count, tokens).await?;
+        Ok(())
+    };
+    without_indexes(&mut connection, "sessions", fill).await?;
+    connection.close().await?;
+    Ok(cookies)
+}
+
+/// So many live sessions of the account with which the bench signs in.
+///
+/// # Errors
+/// Where the database cannot be written.
+pub async fn sessions_of_first_account(place: &Place, count: u32) -> Result<(), Failure> {
+    let mut connection = open(place).await?;
+    // Of an account that there is not, until the next statement.
+    insert_sessions(&mut connection, count, 1).await?;
+    sqlx::query("UPDATE sessions SET user_id = (SELECT id FROM users WHERE username_key = $1)")
+        .bind(name_of(0))
+        .execute(&mut connection)
+        .await?;
+    Ok(connection.close().await?)
+}
+
+/// The ids of all sessions, in the order in which [`sessions`] counts them.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn session_ids(place: &Place) -> Result<Vec<String>, Failure> {
+    let mut connection = open(place).await?;
+    let ids = sqlx::query_scalar("SELECT id FROM sessions ORDER BY rowid");
+    let ids = ids.fetch_all(&mut connection).await?;
+    connection.close().await?;
+    Ok(ids)
+}

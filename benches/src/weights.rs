@@ -1,0 +1,162 @@
+//! What each page costs whoever opens it.
+
+use crate::{
+    Failure,
+    program::{Place, Server, name_of},
+    report::{Common, Figure, Goal, Report, Weight},
+    say, seed,
+};
+
+/// The route table, to notice a page that nobody weighs.
+const ROUTES: &str = include_str!("../../src/app.rs");
+/// They lead on.
+const NO_PAGES: [&str; 2] = ["/", "/.well-known/change-password"];
+/// More than stand on a page of the list.
+const ACCOUNTS: u32 = 100;
+/// More sessions than an account may have, and more entries than stand on a page of the audit log.
+const SIGN_INS: usize = 60;
+
+/// Who opens a page.
+#[derive(Clone, Copy)]
+enum Visitor {
+    /// Before there is any account.
+    First,
+    Nobody,
+    /// Whose password was typed long ago.
+    Longer,
+    Administrator,
+}
+
+/// Every page of the route table, who opens it, and what there is to show.
+const PAGES: [(&str, Visitor, &str); 14] = [
+    ("/login", Visitor::Nobody, ""),
+    ("/logout", Visitor::Administrator, ""),
+    ("/signed-out", Visitor::Nobody, ""),
+    (
+        "/dashboard",
+        Visitor::Administrator,
+        "a sign-in from a new device",
+    ),
+    ("/account/password", Visitor::Administrator, ""),
+    ("/account/profile", Visitor::Administrator, ""),
+    ("/account/sessions", Visitor::Administrator, "50 sessions"),
+    (
+        "/account/activity",
+        Visitor::Administrator,
+        "a full page of entries",
+    ),
+    ("/account/confirm", Visitor::Longer, ""),
+    ("/setup", Visitor::First, ""),
+    ("/password-link", Visitor::Nobody, ""),
+    ("/admin/users", Visitor::Administrator, "50 accounts"),
+    (
+        "/admin/users/{id}",
+        Visitor::Administrator,
+        "50 sessions and the newest entries",
+    ),
+    (
+        "/admin/activity",
+        Visitor::Administrator,
+        "a full page of entries",
+    ),
+];
+
+/// Weighs every page, and what they have in common.
+///
+/// # Errors
+/// Where a page is missing here or does not answer.
+pub async fn measure(report: &mut Report) -> Result<(), Failure> {
+    say("what each page costs");
+    demand_every_page()?;
+    let place = Place::new("weights")?;
+    let longer = seed::sessions(&place, 1, ACCOUNTS, 1).await?;
+    place.promote()?;
+    let server = Server::vestibule(&place).await?;
+    let mut cookie = String::new();
+    for _ in 0..SIGN_INS {
+        cookie = server.session_cookie().await?;
+    }
+    let empty = Place::empty("weights-setup")?;
+    let first = Server::serving(&empty, "/setup").await?;
+    for (page, visitor, scene) in PAGES {
+        let path = match page {
+            "/admin/users/{id}" => account(&server, &cookie).await?,
+            page => page.to_owned(),
+        };
+        let bytes = match visitor {
+            Visitor::First => first.fetch(&path, None).await?,
+            Visitor::Longer => server.fetch(&path, longer.first().map(|c| &**c)).await?,
+            Visitor::Nobody => server.fetch(&path, None).await?,
+            Visitor::Administrator => server.fetch(&path, Some(&cookie)).await?,
+        };
+        if page == "/login" {
+            report.common = common(&server, &String::from_utf8_lossy(&bytes)).await?;
+            report.figures.push(client(&report.common));
+        }
+        report.weights.push(Weight {
+            page: page.to_owned(),
+            scene: scene.to_owned(),
+            bytes: bytes.len(),
+        });
+    }
+    Ok(())
+}
+
+fn demand_every_page() -> Result<(), Failure> {
+    let paths = ROUTES.lines().filter_map(|line| {
+        let path = line.trim().strip_prefix("path: \"")?;
+        path.strip_suffix("\",")
+    });
+    let is_weighed = |path: &str| PAGES.iter().any(|(page, ..)| *page == path);
+    let mut forgotten = paths.filter(|path| !NO_PAGES.contains(path) && !is_weighed(path));
+    match forgotten.next() {
+        Some(path) => Err(format!("{path} is a page that weights.rs does not know").into()),
+        None => Ok(()),
+    }
+}
+
+/// The page of the account itself, whose id stands in the list.
+async fn account(server: &Server, cookie: &str) -> Result<String, Failure> {
+    const LIST: &str = "/admin/users/";
+    let search = format!("/admin/users?search={}", name_of(0));
+    let html = server.fetch(&search, Some(cookie)).await?;
+    let html = String::from_utf8_lossy(&html);
+    let id = html
+        .split_once(LIST)
+        .and_then(|(_, rest)| rest.split(['"', '?']).next());
+    Ok(format!(
+        "{LIST}{}",
+        id.ok_or("the account is not in the list")?
+    ))
+}
+
+/// The files that a page names, as they are sent to browsers.
+async fn common(server: &Server, html: &str) -> Result<Vec<Common>, Failure> {
+    let named = |ending: &str| {
+        let parts = html.split(['"', '\'']);
+        let mut files = parts.filter(|part| part.starts_with("/pkg/") && part.ends_with(ending));
+        files.next().map(str::to_owned)
+    };
+    let mut common = Vec::new();
+    for (name, ending) in [("wasm", ".wasm"), ("script", ".js"), ("style", ".css")] {
+        let file = named(ending).ok_or_else(|| format!("the page names no {name}"))?;
+        common.push(Common {
+            name,
+            bytes: server.fetch(&file, None).await?.len(),
+            raw: server.fetch_plain(&file).await?.len(),
+        });
+    }
+    Ok(common)
+}
+
+fn client(common: &[Common]) -> Figure {
+    let runs = common.iter().filter(|common| common.name != "style");
+    let bytes: usize = runs.map(|common| common.bytes).sum();
+    Figure {
+        name: "Wasm and script that a browser downloads, in brotli".to_owned(),
+        value: bytes as f64 / 1e3,
+        unit: "kB",
+        goal: Goal::AtMost(200.0),
+        remark: "`make client-budget` checks it".to_owned(),
+    }
+}
