@@ -210,7 +210,7 @@ impl TestApp {
 
     /// Every session, the newest first.
     pub async fn sessions(&self) -> Vec<Session> {
-        let found = store::sessions::list(&self.core.db, None).await;
+        let found = store::sessions::list(&self.core.db, None, None, 1_000).await;
         let found = found.expect("the sessions").into_iter();
         found.map(|CurrentUser { session, .. }| session).collect()
     }

@@ -18,5 +18,6 @@ mod proxies;
 mod replay;
 mod serve;
 mod session_events;
+mod sessions;
 mod setup;
 mod unit;

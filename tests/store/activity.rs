@@ -223,12 +223,12 @@ on_both_engines! {
         cleanup::clean(&core).await.unwrap();
         let kept = events(&core).await;
         assert_eq!(kept, [Event::SessionEnded(EndReason::Idle), Event::SignedIn, Event::SessionEnded(EndReason::Idle)]);
-        let sessions = store::sessions::list(&core.db, None).await.unwrap();
+        let sessions = store::sessions::list(&core.db, None, None, 100).await.unwrap();
         assert_eq!(sessions.len(), 2, "they ended within the last 180 days");
         assert!(given::end_of(&core, &live).await.is_some());
         later(&core, 180 * 86_400);
         cleanup::clean(&core).await.unwrap();
-        assert_eq!(store::sessions::list(&core.db, None).await.unwrap().len(), 0);
+        assert_eq!(store::sessions::list(&core.db, None, None, 100).await.unwrap().len(), 0);
         assert_eq!(events(&core).await, []);
         let gone = store::sessions::find_by_digest(&core.db, &old.digest()).await.unwrap();
         assert_eq!(gone, None, "and what is gone lets nobody in");

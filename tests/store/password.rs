@@ -200,7 +200,7 @@ on_both_engines! {
             let (renewed, new_hash) = winners.remove(0);
             assert_eq!(given::credentials(&core, &ada.user.username).await.password_hash, new_hash);
             assert_eq!(given::end_of(&core, &renewed.token).await, None);
-            let sessions = store::sessions::list(&core.db, Some(&ada.user.id)).await.unwrap();
+            let sessions = store::sessions::list(&core.db, Some(&ada.user.id), None, 100).await.unwrap();
             let live = sessions.iter().filter(|found| found.session.ended.is_none());
             assert_eq!(live.count(), 1, "round {round}");
         }
@@ -226,7 +226,7 @@ on_both_engines! {
                 }
             });
             let (renewed, was_ended) = (change.await.unwrap(), end.await.unwrap());
-            let sessions = store::sessions::list(&core.db, Some(&ada.user.id)).await.unwrap();
+            let sessions = store::sessions::list(&core.db, Some(&ada.user.id), None, 100).await.unwrap();
             let live = sessions.iter().filter(|found| found.session.ended.is_none()).count();
             let hash = given::credentials(&core, &ada.user.username).await.password_hash;
             match (&renewed, disables) {

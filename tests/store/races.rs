@@ -237,7 +237,7 @@ on_both_engines! {
                 Err(refusal) => assert_eq!(refusal, AppError::SignInRefused),
             }
         }
-        let sessions = store::sessions::list(&core.db, None).await.unwrap();
+        let sessions = store::sessions::list(&core.db, None, None, 100).await.unwrap();
         assert!(sessions.iter().all(|found| found.session.ended.is_some()));
     }
 }

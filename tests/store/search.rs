@@ -20,6 +20,7 @@ use vestibule::{
         store::{
             self,
             activity::{Filter, PAGES, Position},
+            sessions,
             users::{ALL, BY_PREFIX, NewUser, Profile},
         },
         token,
@@ -188,6 +189,28 @@ async fn assert_pages_by_index(core: &Core, engine: Engine) {
     }
 }
 
+/// A page of all sessions, and of one account's, costs the same however many there are.
+async fn assert_sessions_by_index(core: &Core, engine: Engine) {
+    crowd(core, 20_000).await;
+    given::execute(&core.db, "INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, \
+        authenticated_at, idle_ends_at, absolute_ends_at, remember, address, user_agent, new_device) \
+        SELECT id, id, CASE user_id WHEN 'id0' THEN 'id1' ELSE user_id END, at, at, at, at, at, FALSE, '', '', FALSE FROM activity").await;
+    given::execute(&core.db, "ANALYZE").await;
+    let (text, number) = (Bound::Text, Bound::Number);
+    let all = plan(&core.db, sessions::ALL, &[text("row5"), number(500)]).await;
+    let of_user = [text("id1"), number(5), text("row5"), number(500)];
+    let of_user = plan(&core.db, sessions::OF_USER, &of_user).await;
+    for plan in [all, of_user] {
+        let scans = match engine {
+            Engine::Sqlite => ["SCAN s", "USE TEMP B-TREE FOR ORDER BY"],
+            Engine::Postgres => ["Seq Scan on sessions", "Bitmap"],
+        };
+        for scan in scans {
+            assert!(!plan.contains(scan), "{scan}:\n{plan}");
+        }
+    }
+}
+
 /// PostgreSQL keeps texts in the order of a language; what is searched by its beginning has that of bytes.
 #[tokio::test]
 async fn an_index_leads_there_whatever_language_the_database_was_made_for() {
@@ -205,6 +228,11 @@ async fn an_index_leads_there_whatever_language_the_database_was_made_for() {
 }
 
 on_both_engines! {
+    async fn indexes_lead_to_the_pages_of_sessions(database: TestDatabase) {
+        let core = support::core(&database).await;
+        assert_sessions_by_index(&core, database.engine).await;
+    }
+
     async fn accounts_are_found_by_the_beginning_of_any_name(database: TestDatabase) {
         let core = support::core(&database).await;
         account(&core, "ada", Some("lovelace@example.org"), "Augusta King").await;

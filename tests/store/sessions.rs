@@ -9,7 +9,7 @@ use vestibule::{
     domain::{
         activity::{Event, Source},
         moment::Timestamp,
-        session::{EndReason, Ended, Session, SessionId},
+        session::{CurrentUser, EndReason, Ended, Session, SessionId},
         user::UserId,
     },
     server::{
@@ -25,6 +25,9 @@ use vestibule::{
         token::{self, DeviceDigest, DeviceToken, SessionToken, TokenDigest},
     },
 };
+
+/// More sessions than any story has.
+const MANY: u32 = 1_000;
 
 fn after_minutes(minutes: u64) -> Timestamp {
     START.after(Duration::from_secs(60 * minutes))
@@ -89,7 +92,10 @@ async fn found(core: &Core, id: &SessionId) -> Session {
 }
 
 async fn number_of_sessions(core: &Core) -> usize {
-    store::sessions::list(&core.db, None).await.unwrap().len()
+    store::sessions::list(&core.db, None, None, MANY)
+        .await
+        .unwrap()
+        .len()
 }
 
 fn ended(at: Timestamp, reason: EndReason) -> Ended {
@@ -228,11 +234,42 @@ on_both_engines! {
 
         of_ada.sort_by_key(|found| (found.session.created_at, found.session.id.0.clone()));
         of_ada.reverse();
-        assert_eq!(store::sessions::list(&core.db, Some(&ada.user.id)).await.unwrap(), of_ada);
-        let everybody: Vec<_> = [of_grace].into_iter().chain(of_ada).collect();
-        assert_eq!(store::sessions::list(&core.db, None).await.unwrap(), everybody);
+        assert_eq!(store::sessions::list(&core.db, Some(&ada.user.id), None, MANY).await.unwrap(), of_ada);
+        let mut everybody: Vec<_> = [of_grace].into_iter().chain(of_ada).collect();
+        // Ids tell when they were made, whatever the clock was set to.
+        everybody.sort_by_key(|found| found.session.id.0.clone());
+        everybody.reverse();
+        assert_eq!(store::sessions::list(&core.db, None, None, MANY).await.unwrap(), everybody);
         let nobody = UserId("nobody".to_owned());
-        assert!(store::sessions::list(&core.db, Some(&nobody)).await.unwrap().is_empty());
+        assert!(store::sessions::list(&core.db, Some(&nobody), None, MANY).await.unwrap().is_empty());
+    }
+
+    async fn the_list_comes_in_pages(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        for minute in [1, 2, 2, 2, 3] {
+            core.clock.set(after_minutes(minute));
+            for account in [&ada, &grace] {
+                given::session(&core, account).await;
+            }
+        }
+        for user in [None, Some(&ada.user.id)] {
+            let all = store::sessions::list(&core.db, user, None, MANY).await.unwrap();
+            assert_eq!(all.len(), if user.is_some() { 5 } else { 10 });
+            for size in [1_u32, 2, 5, 10] {
+                let mut found = Vec::new();
+                loop {
+                    let last = found.last().map(|last: &CurrentUser| last.session.clone());
+                    let page = store::sessions::list(&core.db, user, last.as_ref(), size).await.unwrap();
+                    assert!(page.len() <= size as usize);
+                    if page.is_empty() {
+                        break;
+                    }
+                    found.extend(page);
+                }
+                assert_eq!(found, all, "in pages of {size}");
+            }
+        }
     }
 
     async fn ended_sessions_stay_in_the_list(database: TestDatabase) {
@@ -241,7 +278,7 @@ on_both_engines! {
         let id = started(&core, &ada).await;
         let end = ended(START, EndReason::SignedOut);
         store::sessions::end(&core.db, &id, end, Source::Command).await.unwrap();
-        let listed = store::sessions::list(&core.db, None).await.unwrap();
+        let listed = store::sessions::list(&core.db, None, None, MANY).await.unwrap();
         assert_eq!(listed[0].session.ended, Some(end));
     }
 
@@ -460,8 +497,8 @@ on_both_engines! {
             let outcomes = [
                 store::sessions::find(&core.db, &corrupt).await.err(),
                 store::sessions::find_by_digest(&core.db, &token.digest()).await.err(),
-                store::sessions::list(&core.db, None).await.err(),
-                store::sessions::list(&core.db, Some(&ada.user.id)).await.err(),
+                store::sessions::list(&core.db, None, None, MANY).await.err(),
+                store::sessions::list(&core.db, Some(&ada.user.id), None, MANY).await.err(),
             ];
             for outcome in outcomes {
                 assert!(
@@ -497,7 +534,7 @@ on_both_engines! {
         started(&core, &ada).await;
         let left = started(&core, &grace).await;
         given::execute(&core.db, "DELETE FROM users WHERE username = 'ada'").await;
-        let listed = store::sessions::list(&core.db, None).await.unwrap();
+        let listed = store::sessions::list(&core.db, None, None, MANY).await.unwrap();
         assert_eq!(listed.iter().map(|found| &found.session.id).collect::<Vec<_>>(), [&left]);
     }
 

@@ -202,6 +202,6 @@ on_both_engines! {
         let refused = outcomes.into_iter().find_map(Result::err).unwrap();
         assert!(matches!(refused, AppError::SetupCodeRefused | AppError::NotFound), "{refused:?}");
         assert_eq!(store::users::list(&core.db).await.unwrap().len(), 1);
-        assert_eq!(store::sessions::list(&core.db, None).await.unwrap().len(), 1);
+        assert_eq!(store::sessions::list(&core.db, None, None, 100).await.unwrap().len(), 1);
     }
 }

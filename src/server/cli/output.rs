@@ -29,7 +29,7 @@ pub fn write_line(line: &str) -> io::Result<()> {
 /// # Errors
 /// Where standard output is closed or full.
 pub fn write_more_rows<R: Row>(rows: &[R], least: &[usize], json: bool) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = io::BufWriter::new(io::stdout().lock());
     for row in rows {
         let line = if json {
             serde_json::to_string(row)?
@@ -39,6 +39,15 @@ pub fn write_more_rows<R: Row>(rows: &[R], least: &[usize], json: bool) -> io::R
         writeln!(out, "{line}")?;
     }
     out.flush()
+}
+
+/// Writes the first line of a table of which the rows come in pages.
+///
+/// # Errors
+/// Where standard output is closed or full.
+pub fn write_headings<R: Row>(least: &[usize]) -> io::Result<()> {
+    let headings = R::HEADINGS.iter().map(|heading| (*heading).to_owned());
+    write_line(&in_columns(&headings.collect::<Vec<_>>(), least))
 }
 
 fn in_columns(cells: &[String], widths: &[usize]) -> String {

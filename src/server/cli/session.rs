@@ -2,13 +2,13 @@
 
 use super::{
     CliError, open_core,
-    output::{Row, to_stderr, write_rows},
+    output::{Row, to_stderr, write_headings, write_more_rows, write_rows},
 };
 use crate::{
     domain::{
         device,
         moment::Timestamp,
-        session::{CurrentUser, SessionId},
+        session::{CurrentUser, Session, SessionId},
     },
     server::{
         Core,
@@ -78,16 +78,36 @@ pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
     outcome
 }
 
+/// As many as people look through at once, and few enough to hold: there may be millions.
+const PAGE: u32 = 500;
+
+/// What most sessions need, where they do not all come at once; a wider one pushes the rest of its line.
+const WIDTHS: &[usize] = &[36, 16, 24, 15, 20, 20, 30];
+
 async fn list(core: &Core, user: Option<&str>, live: bool, json: bool) -> Result<(), CliError> {
     let user = match user {
         Some(name) => Some(users::find(core, name).await?.id),
         None => None,
     };
     let now = core.clock.now();
-    let found = store::sessions::list(&core.db, user.as_ref()).await?;
-    let rows = found.iter().map(|found| SessionRow::of(found, now));
-    let rows: Vec<_> = rows.filter(|row| !live || row.ended_at.is_none()).collect();
-    Ok(write_rows(&rows, json)?)
+    let mut behind: Option<Session> = None;
+    loop {
+        let found = store::sessions::list(&core.db, user.as_ref(), behind.as_ref(), PAGE).await?;
+        let is_last = (found.len() as u64) < u64::from(PAGE);
+        let rows = found.iter().map(|found| SessionRow::of(found, now));
+        let rows: Vec<_> = rows.filter(|row| !live || row.ended_at.is_none()).collect();
+        if behind.is_none() && is_last {
+            return Ok(write_rows(&rows, json)?);
+        }
+        if behind.is_none() && !json {
+            write_headings::<SessionRow>(WIDTHS)?;
+        }
+        write_more_rows(&rows, WIDTHS, json)?;
+        if is_last {
+            return Ok(());
+        }
+        behind = found.into_iter().next_back().map(|found| found.session);
+    }
 }
 
 async fn find(core: &Core, id: String) -> Result<CurrentUser, CliError> {
