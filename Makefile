@@ -78,7 +78,7 @@ shots: build ## pictures of every page in target/shots/
 		tools/e2e --config shots.config.ts
 
 bench: build ## measure speed and memory, and write docs/performance.md
-	@tools/step "Measuring (about 5 minutes, and 2 for its build; let nothing else run)" \
+	@tools/step "Measuring (about 12 minutes, and 2 for its build; let nothing else run; 12 GB of disk for a while)" \
 		"See above." \
 		cargo run --release --package vestibule-benches
 

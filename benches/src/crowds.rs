@@ -106,8 +106,13 @@ pub async fn list_of_users() -> Result<Vec<Figure>, Failure> {
     let cookie = server.session_cookie().await?;
     let mut figures = Vec::new();
     for (what, paths) in looks() {
-        let name = format!("99 of 100 `/admin/users` answers among 1,000,000 accounts: {what}");
+        let name = format!("99 of 100 `/admin/users` of 1,000,000: {what}");
         say(&name);
+        let page = server.fetch(&paths[0], Some(&cookie)).await?;
+        let finds = String::from_utf8_lossy(&page).contains("href=\"/admin/users/");
+        if finds == (what == NO_HIT) {
+            return Err(format!("{} does not show what it is measured for", paths[0]).into());
+        }
         let load = server.each_page(&paths, &cookie)?;
         let taken = answers(&load, PEOPLE, ANSWERS).await?;
         let of = |share| milliseconds(quantile(&taken, share));
@@ -126,6 +131,8 @@ pub async fn list_of_users() -> Result<Vec<Figure>, Failure> {
     }
     Ok(figures)
 }
+
+const NO_HIT: &str = "without a hit";
 
 /// What administrators look for, with the addresses of the pages.
 fn looks() -> [(&'static str, Vec<String>); 7] {
@@ -162,7 +169,7 @@ fn looks() -> [(&'static str, Vec<String>); 7] {
         ),
         ("by one letter, first and later pages", of_letter.collect()),
         (
-            "without a hit",
+            NO_HIT,
             pairs(&|first, last| list(&format!("search={first}.{last}.x"))),
         ),
     ]

@@ -48,7 +48,7 @@ impl By {
 
     const fn in_words(self) -> &'static str {
         match self {
-            Self::Owner => "the owner ends it in another browser",
+            Self::Owner => "its owner elsewhere",
             Self::Command => "`vestibule session end`",
         }
     }
@@ -60,7 +60,7 @@ pub async fn measure() -> Result<Vec<Figure>, Failure> {
     allow_descriptors()?;
     let mut figures = Vec::new();
     for open in OPEN {
-        say(&format!("ends with {open} open pages"));
+        say(&format!("ends with {} open", in_words(open)));
         let scene = Scene::new(open).await?;
         let (pages, memory) = scene.open_pages(open).await?;
         figures.extend(scene.end_sessions(pages).await?);
@@ -133,7 +133,7 @@ impl Scene {
         sleep(ROUND / 4).await;
         let (after, _) = self.server.memory()?;
         let figure = Figure {
-            name: format!("Resident memory for an open page, of {open}"),
+            name: format!("Resident memory for an open page, of {}", in_words(open)),
             value: after.saturating_sub(before) as f64 / 1e3 / open as f64,
             unit: "kB",
             goal: Goal::None,
@@ -203,14 +203,11 @@ impl Scene {
 
 fn figure(open: usize, by: By, taken: &[Duration]) -> Figure {
     let of = |share| milliseconds(quantile(taken, share));
-    let pages = match open {
-        1 => "1 open page".to_owned(),
-        open => format!("{open} open pages"),
-    };
     Figure {
         name: format!(
-            "99 of 100 ends are heard of by the open page: {}, {pages}",
-            by.in_words()
+            "99 of 100 ends reach the page: by {}, {} open",
+            by.in_words(),
+            in_words(open)
         ),
         value: of(0.99),
         unit: "ms",
@@ -221,5 +218,13 @@ fn figure(open: usize, by: By, taken: &[Duration]) -> Figure {
             taken.len(),
             of(1.0)
         ),
+    }
+}
+
+fn in_words(open: usize) -> String {
+    match open {
+        1 => "1 page".to_owned(),
+        open if open < 1_000 => format!("{open} pages"),
+        open => format!("{},{:03} pages", open / 1_000, open % 1_000),
     }
 }

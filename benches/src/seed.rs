@@ -11,7 +11,10 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous},
 };
-use std::{env, fs};
+use std::{
+    env,
+    fs::{self, File},
+};
 
 pub const FIRST_NAMES: [&str; 16] = [
     "Ada", "Björn", "Chen", "Dilan", "Elif", "Farid", "Grace", "Hana", "Ines", "Jonas", "Kofi",
@@ -225,6 +228,8 @@ pub async fn sessions(
     };
     without_indexes(&mut connection, "sessions", fill).await?;
     connection.close().await?;
+    // Else the system would write gigabytes while something is measured.
+    File::open(place.database())?.sync_all()?;
     Ok(cookies)
 }
 
