@@ -97,7 +97,10 @@ pub async fn gather(
         ("/password-link", _) => {
             Answer::Page(PageView::PasswordLink(admin::password_link(state, flash)))
         }
-        (_, Caller::SignedIn(current)) if current.user.administers() => {
+        // Nothing else: what is not there asks nobody for a password.
+        (path, Caller::SignedIn(current))
+            if path.starts_with("/admin/") && current.user.administers() =>
+        {
             return admin::gather(state, current, uri, headers, flash).await;
         }
         _ => return Ok(None),

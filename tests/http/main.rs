@@ -24,6 +24,7 @@ mod next_path;
 mod origins;
 mod own_activity;
 mod own_sessions;
+mod ownership;
 mod password;
 mod profile;
 mod routes;

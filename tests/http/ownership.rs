@@ -1,0 +1,434 @@
+//! Whose things are whose: every door of the application, and what it says to whom.
+//!
+//! All that is asked for is ada's: her account, her sessions, her sign-in, her link. The table says what
+//! comes of it, and two things hold in every cell: a GET changes nothing, and whoever is not let in to her
+//! things has changed nothing of them and has been shown nothing of them.
+
+use crate::{
+    app::{TestApp, WRONG, function_paths, page_paths},
+    on_both_engines,
+    support::{
+        self, PASSWORD,
+        database::{TestDatabase, everything_written_but},
+        http::{ACCEPT_PAGE, Answer, Browser, Request, SESSION_COOKIE, encode_form},
+    },
+};
+use Caller::{Ada, AdaLate, Eve, EveLate, Nobody, Root, RootLate};
+use Verdict::{Asks, Hers, Login, On, Open, Refused, S401, S404};
+use std::{collections::BTreeSet, fs, time::Duration};
+use vestibule::{
+    domain::user::UserId,
+    server::{admin, password_links, users},
+};
+
+/// Who asks. The late ones typed their password more than ten minutes ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Caller {
+    /// Without a session.
+    Nobody,
+    /// Another person.
+    Eve,
+    EveLate,
+    /// An administrator.
+    Root,
+    RootLate,
+    /// The person whose things they are.
+    Ada,
+    AdaLate,
+}
+
+/// What comes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Let in to ada's things: a page shows them, a form changes them.
+    Hers,
+    /// Let in, but not to ada's things: to one's own, or to what belongs to nobody.
+    Open,
+    /// Led on to another page.
+    On,
+    /// Led to the sign-in page and back.
+    Login,
+    /// Asked for the password again.
+    Asks,
+    /// What was typed is not right.
+    Refused,
+    S401,
+    /// There is no such thing.
+    S404,
+}
+
+impl Caller {
+    const fn is_ada(self) -> bool {
+        matches!(self, Ada | AdaLate)
+    }
+}
+
+struct Row {
+    method: &'static str,
+    path: &'static str,
+    /// The query of a page, the fields of a form: `{user}` and `{session}` are the ids of ada and of a
+    /// sign-in of hers, `{name}` is her name, `{caller}` is the caller's, `{own}` is the password of
+    /// whoever calls; `{password}` and `{secret}` are ada's password and link as far as the caller knows.
+    sent: &'static str,
+    verdicts: [Verdict; 7],
+}
+
+const COLUMNS: [Caller; 7] = [Nobody, Eve, EveLate, Root, RootLate, Ada, AdaLate];
+
+/// One line a row.
+macro_rules! doors {
+    ($($method:ident $path:literal $sent:literal => $($verdict:ident)*;)*) => {
+        &[$(Row { method: stringify!($method), path: $path, sent: $sent, verdicts: [$($verdict),*] }),*]
+    };
+}
+
+const DOORS: &[Row] = doors! {
+    //                                                                               nobody  eve     eve     root    root    ada     ada
+    //                                                                                               late            late            late
+    GET  "/"                            ""                                        => On      On      On      On      On      On      On;
+    GET  "/login"                       ""                                        => Open    On      On      On      On      On      On;
+    GET  "/logout"                      ""                                        => Open    Open    Open    Open    Open    Hers    Hers;
+    GET  "/signed-out"                  ""                                        => Open    On      On      On      On      On      On;
+    GET  "/setup"                       ""                                        => S404    S404    S404    S404    S404    S404    S404;
+    GET  "/password-link"               ""                                        => Open    Open    Open    Open    Open    Hers    Hers;
+    GET  "/.well-known/change-password" ""                                        => On      On      On      On      On      On      On;
+    GET  "/healthz"                     ""                                        => Open    Open    Open    Open    Open    Open    Open;
+    GET  "/readyz"                      ""                                        => Open    Open    Open    Open    Open    Open    Open;
+    GET  "/api/{*unknown}"              ""                                        => S404    S404    S404    S404    S404    S404    S404;
+    GET  "/dashboard"                   "id={session}"                            => Login   Open    Open    Open    Open    Hers    Hers;
+    GET  "/account/password"            "id={user}"                               => Login   Open    Open    Open    Open    Hers    Hers;
+    GET  "/account/profile"             "id={user}"                               => Login   Open    Open    Open    Open    Hers    Hers;
+    GET  "/account/sessions"            "id={session}&user={user}"                => Login   Open    Open    Open    Open    Hers    Hers;
+    GET  "/account/activity"            "user={user}&before=9999999999999&id=z"   => Login   Open    Open    Open    Open    Hers    Hers;
+    GET  "/account/confirm"             "user={user}"                             => Login   On      Open    On      Open    On      Hers;
+    GET  "/admin/users"                 "search={NAME}"                           => Login   S404    S404    Hers    Hers    S404    S404;
+    GET  "/admin/users/{id}"            ""                                        => Login   S404    S404    Hers    Asks    S404    S404;
+    GET  "/admin/activity"              "user={NAME}"                             => Login   S404    S404    Hers    Asks    S404    S404;
+    GET  "/session/events"              "id={session}"                            => S401    Open    Open    Open    Open    Hers    Hers;
+
+    POST "/api/login"                   "username={name}&password={password}"     => Refused Refused Refused Refused Refused Hers    Hers;
+    POST "/api/logout"                  "id={session}"                            => Open    Open    Open    Open    Open    Hers    Hers;
+    POST "/api/set_up"                  "code=0&username={name}&password={own}"   => S404    S404    S404    S404    S404    S404    S404;
+    POST "/api/use_password_link"       "secret={secret}&new_password={new}"      => Refused Refused Refused Refused Refused Hers    Hers;
+    POST "/api/confirm_password"        "password={own}&id={session}"             => S401    Open    Open    Open    Open    Hers    Hers;
+    POST "/api/change_password"         "current_password={own}&new_password={new}&id={user}"
+                                                                                  => S401    Open    Open    Open    Open    Hers    Hers;
+    POST "/api/update_profile"          "display_name=X&email={caller}@example.net&description=&id={user}"
+                                                                                  => S401    Open    Asks    Open    Asks    Hers    Asks;
+    POST "/api/stay_signed_in"          "id={session}"                            => S401    Open    Open    Open    Open    Hers    Hers;
+    POST "/api/end_session"             "id={session}"                            => S401    S404    S404    S404    S404    Hers    Hers;
+    POST "/api/end_other_sessions"      "id={session}&user={user}"                => S401    Open    Open    Open    Open    Hers    Hers;
+    POST "/api/end_all_sessions"        "id={session}&user={user}"                => S401    Open    Open    Open    Open    Hers    Hers;
+    POST "/api/recognise_sign_in"       "id={session}"                            => S401    S404    S404    S404    S404    Hers    Hers;
+    POST "/api/disown_sign_in"          "id={session}"                            => S401    S404    S404    S404    S404    Hers    Hers;
+    POST "/api/invite_user"             "username=guest.of.{caller}"              => S401    S404    S404    Open    Asks    S404    S404;
+    POST "/api/change_user"             "id={user}&change=disable"                => S401    S404    S404    Hers    Asks    S404    S404;
+    POST "/api/change_user"             "id={user}&change=promote"                => S401    S404    S404    Hers    Asks    S404    S404;
+    POST "/api/change_user"             "id={user}&change=end_sessions"           => S401    S404    S404    Hers    Asks    S404    S404;
+    POST "/api/change_user"             "id={user}&change=make_link"              => S401    S404    S404    Hers    Asks    S404    S404;
+    POST "/api/end_user_session"        "id={user}&session={session}"             => S401    S404    S404    Hers    Asks    S404    S404;
+    POST "/api/delete_user"             "id={user}&name={name}"                   => S401    S404    S404    Hers    Asks    S404    S404;
+};
+
+const NEW: &str = "a new password, long enough";
+
+/// Later than that a password was typed long ago.
+const LATER: Duration = Duration::from_secs(11 * 60);
+
+/// Ada with her things, and others who come as they are asked for.
+struct World<'a> {
+    app: &'a TestApp,
+    /// How many have come so far: a number stands in every name.
+    people: usize,
+    ada: String,
+    user: UserId,
+    /// All of hers.
+    sessions: Vec<String>,
+    /// A sign-in from a new device.
+    session: String,
+    secret: String,
+    browsers: Vec<(Caller, String, Browser)>,
+}
+
+impl<'a> World<'a> {
+    async fn new(app: &'a TestApp) -> Self {
+        let mut world = Self {
+            app,
+            people: 0,
+            ada: String::new(),
+            user: UserId(String::new()),
+            sessions: Vec::new(),
+            session: String::new(),
+            secret: String::new(),
+            browsers: Vec::new(),
+        };
+        world.begin_anew().await;
+        world
+    }
+
+    /// Another ada. Whoever else has changed nothing of their own stays.
+    async fn begin_anew(&mut self) {
+        let app = self.app;
+        self.browsers.retain(|(caller, ..)| !caller.is_ada());
+        let ada = self.somebody("ada").await;
+        app.set_clock(Duration::ZERO);
+        let late = app.signed_in(&ada).await;
+        app.set_clock(Duration::from_secs(1));
+        app.signed_in(&ada).await;
+        let user = app.user(&ada).await;
+        (self.ada, self.user) = (ada.clone(), user.id.clone());
+        self.session = self.sessions_of_ada().await.remove(0);
+        let link = password_links::make(&app.core, &admin::on_this_machine(), &user).await;
+        self.secret = link.expect("a link").secret.reveal().to_owned();
+        self.browsers.push((AdaLate, ada, late));
+    }
+
+    async fn somebody(&mut self, word: &str) -> String {
+        self.people += 1;
+        let name = format!("{word}.{:03}", self.people);
+        self.app.create_user(&name).await;
+        name
+    }
+
+    /// The newest first.
+    async fn sessions_of_ada(&self) -> Vec<String> {
+        let all = self.app.sessions().await.into_iter();
+        let hers = all.filter(|session| session.user_id == self.user);
+        hers.map(|session| session.id.0).collect()
+    }
+
+    /// The name and the browser of `caller`, at a time when nobody's "last seen" is due to be written.
+    async fn browser(&mut self, caller: Caller) -> (String, Browser) {
+        let known = self.browsers.iter().find(|(one, ..)| *one == caller);
+        let (name, mut browser) = match known {
+            Some((_, name, browser)) => (name.clone(), browser.clone()),
+            None => self.comes(caller).await,
+        };
+        self.app.set_clock(LATER);
+        browser.get("/dashboard").await;
+        self.app.set_clock(LATER + Duration::from_secs(30));
+        self.sessions = self.sessions_of_ada().await;
+        (name, browser)
+    }
+
+    async fn comes(&mut self, caller: Caller) -> (String, Browser) {
+        let app = self.app;
+        let is_late = matches!(caller, EveLate | RootLate);
+        app.set_clock(if is_late { Duration::ZERO } else { LATER });
+        let name = match caller {
+            Nobody => return ("nobody".to_owned(), app.browser()),
+            Ada | AdaLate => self.ada.clone(),
+            Eve | EveLate => self.somebody("eve").await,
+            Root | RootLate => self.somebody("root").await,
+        };
+        if matches!(caller, Root | RootLate) {
+            promote(app, &name).await;
+        }
+        let browser = app.signed_in(&name).await;
+        self.browsers.push((caller, name.clone(), browser.clone()));
+        (name, browser)
+    }
+
+    fn fill(&self, template: &str, caller: &str) -> String {
+        let (name, is_ada) = (&self.ada, caller == self.ada);
+        let made_up = "00000-00000-00000-00000-00000-00000";
+        let fields = template
+            .split('&')
+            .filter_map(|field| field.split_once('='));
+        let fields = fields.map(|(field, value)| {
+            let value = value
+                .replace("{user}", &self.user.0)
+                .replace("{session}", &self.session)
+                .replace("{NAME}", &name.to_uppercase())
+                .replace("{name}", name)
+                .replace("{caller}", caller)
+                .replace("{own}", PASSWORD)
+                .replace("{new}", NEW)
+                .replace("{password}", if is_ada { PASSWORD } else { WRONG })
+                .replace("{secret}", if is_ada { &self.secret } else { made_up });
+            (field, value)
+        });
+        let fields: Vec<_> = fields.collect();
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        encode_form(&fields)
+    }
+
+    /// All rows of ada's, in whatever table.
+    async fn rows(&self) -> String {
+        let left_out = ["activity", "throttle"];
+        let rows = everything_written_but(&self.app.core.db, &left_out).await;
+        let hers = rows.lines().filter(|row| row.contains(&self.user.0));
+        hers.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether something of ada's stands in an answer.
+    fn shows(&self, answer: &Answer) -> bool {
+        let text = format!("{:?} {}", answer.header("x-person"), answer.text());
+        let mut hers = self.sessions.iter().map(String::as_str);
+        hers.any(|id| text.contains(id))
+            || text.contains(&self.ada)
+            || text.contains(self.user.short())
+    }
+
+    async fn open(&self, row: &Row, browser: &mut Browser, caller: &str) -> Answer {
+        let path = row
+            .path
+            .replace("{id}", &self.user.0)
+            .replace("{*unknown}", "x");
+        let target = format!("{path}?{}", self.fill(row.sent, caller));
+        if row.path != "/session/events" {
+            return browser.get(target.trim_end_matches('?')).await;
+        }
+        // It does not end by itself.
+        let mut events = browser.watch().await;
+        if events.answer.status == 200 {
+            events.answer.body = events.lives().await.to_string().into_bytes();
+        }
+        events.answer
+    }
+
+    async fn send(&self, row: &Row, browser: &mut Browser, caller: &str, accept: &str) -> Answer {
+        let body = self.fill(row.sent, caller);
+        let request = Request::post(row.path, body.as_bytes());
+        let request = request.header("content-type", support::http::FORM);
+        browser.send(request.header("accept", accept)).await
+    }
+
+    /// Carries one cell out. What is wrong with it, in words.
+    async fn cell(&mut self, row: &Row, caller: Caller, expected: Verdict) -> Option<String> {
+        let (name, mut browser) = self.browser(caller).await;
+        let before = self.rows().await;
+        let (is_form, mut found) = (row.method == "POST", String::new());
+        let answer = if is_form {
+            // What is refused is refused to a script as well, which may ask first.
+            if !matches!(expected, Hers | Open) {
+                let answer = self
+                    .send(row, &mut browser, &name, "application/json")
+                    .await;
+                if told_to_script(&answer) != Some(expected) {
+                    found += &format!(" to a script {} {}", answer.status, answer.text());
+                }
+            }
+            self.send(row, &mut browser, &name, ACCEPT_PAGE).await
+        } else {
+            self.open(row, &mut browser, &name).await
+        };
+        let got = self.verdict(&answer, is_form, self.rows().await != before);
+        if got != Some(expected) {
+            let (status, location) = (answer.status, answer.location());
+            found += &format!(" {got:?}: {status} {location}");
+        }
+        (!found.is_empty()).then(|| {
+            let (method, path, sent) = (row.method, row.path, row.sent);
+            format!("{method} {path} {sent}: {caller:?} should get {expected:?}, got{found}")
+        })
+    }
+
+    fn verdict(&self, answer: &Answer, is_form: bool, changed: bool) -> Option<Verdict> {
+        let to = answer.location();
+        let is_asked = to.starts_with("/account/confirm?next=");
+        let is_refused =
+            answer.session_token().is_none() && matches!(to, "/login" | "/password-link");
+        let verdict = match (answer.status, is_form) {
+            (401, _) => S401,
+            (404, _) => S404,
+            (303, _) if to.starts_with("/login?next=") => Login,
+            (303, _) if is_asked && !changed => return Some(Asks),
+            (303, true) if changed => return Some(Hers),
+            (303, true) if is_refused => Refused,
+            (303, true) => Open,
+            (303, false) => On,
+            (200, false) if !changed && self.shows(answer) => return Some(Hers),
+            (200, false) => Open,
+            _ => return None,
+        };
+        (!changed && !self.shows(answer)).then_some(verdict)
+    }
+}
+
+fn told_to_script(answer: &Answer) -> Option<Verdict> {
+    match (answer.status, answer.text().as_str()) {
+        (401, "\"not_signed_in\"") => Some(S401),
+        (404, "\"not_found\"") => Some(S404),
+        (403, "\"password_needed\"") => Some(Asks),
+        (401 | 422, _) if answer.set_cookies(SESSION_COOKIE).is_empty() => Some(Refused),
+        _ => None,
+    }
+}
+
+/// The routes beside the pages and the functions, as the router names them.
+fn other_routes() -> BTreeSet<String> {
+    let source = fs::read_to_string("src/server/http.rs").expect("the router");
+    let named = source.split(".route(\"").skip(1);
+    named
+        .filter_map(|rest| rest.split('"').next())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_door_is_in_the_table() {
+    let mut doors = other_routes();
+    assert!(
+        doors.contains("/session/events") && doors.contains("/healthz"),
+        "{doors:?}"
+    );
+    doors.extend(
+        page_paths()
+            .into_iter()
+            .chain(function_paths())
+            .map(str::to_owned),
+    );
+    let listed: BTreeSet<_> = DOORS.iter().map(|row| row.path.to_owned()).collect();
+    let missing: Vec<_> = doors.difference(&listed).collect();
+    let gone: Vec<_> = listed.difference(&doors).collect();
+    assert!(
+        missing.is_empty(),
+        "say who may go through {missing:?} in a new row"
+    );
+    assert!(gone.is_empty(), "there is no {gone:?} any more");
+    for row in DOORS {
+        let is_function = function_paths().contains(&row.path);
+        assert_eq!(row.method == "POST", is_function, "{}", row.path);
+    }
+}
+
+/// A throttle that lets everything through: there are more refusals here than people bring about.
+async fn patient(database: TestDatabase) -> TestApp {
+    let mut core = support::core(&database).await;
+    core.throttle.limits.account_failures = u32::MAX;
+    core.throttle.limits.address_failures = u32::MAX;
+    let app = TestApp::start(database, core, |_| ()).await;
+    // The last administrator is nobody of the table.
+    app.create_user("first").await;
+    promote(&app, "first").await;
+    app
+}
+
+async fn promote(app: &TestApp, name: &str) {
+    let user = app.user(name).await;
+    let promoted = users::promote(&app.core, &admin::on_this_machine(), &user).await;
+    promoted.expect("an administrator");
+}
+
+on_both_engines! {
+    async fn nobody_reaches_the_things_of_another_person(database: TestDatabase) {
+        let app = patient(database).await;
+        let (mut world, mut wrong) = (World::new(&app).await, Vec::new());
+        for row in DOORS {
+            for (caller, expected) in COLUMNS.into_iter().zip(row.verdicts) {
+                wrong.extend(world.cell(row, caller, expected).await);
+                // What has been changed is no longer as the next cell expects it.
+                match expected {
+                    Open if row.method == "POST" => world.browsers.retain(|(one, ..)| *one != caller),
+                    Hers if row.method == "POST" => world.begin_anew().await,
+                    _ => {}
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    }
+}
