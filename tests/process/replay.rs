@@ -1,6 +1,8 @@
 //! Somebody has copied a cookie: it is worth nothing from the moment that the session ended, whatever
 //! happens to the server in between.
 
+mod each_end;
+
 use crate::{
     on_both_engines,
     program::{Home, Server, sign_in},

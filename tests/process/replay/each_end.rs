@@ -1,0 +1,170 @@
+//! Each way in which a session can end, on the running program: an open page is told, and the copied
+//! cookie gets nothing any more, at whatever door, also after the server was killed right then.
+
+use super::{copied_cookie, sign_out};
+use crate::{
+    on_both_engines,
+    program::{Home, Server, sign_in},
+    support::{
+        PASSWORD,
+        http::{ACCEPT_PAGE, Browser, Events, FORM, Request, SESSION_COOKIE, send},
+    },
+};
+use std::time::Duration;
+use vestibule::domain::session::EndReason;
+
+const NEW: &str = "another horse, another battery";
+
+/// As long as a page may wait for its time-out and the word of it, on a machine that is busy.
+const SOON: Duration = Duration::from_secs(20);
+
+/// Long enough to sign in and open a page on a machine that is busy.
+const SHORT: &str = "3s";
+
+/// What the server is told so that a session can end so at all. Whoever signs in here stays signed in.
+fn settings(reason: EndReason) -> &'static [(&'static str, &'static str)] {
+    const IDLE: &str = "VESTIBULE_SESSION__REMEMBER_IDLE_TIMEOUT";
+    const LONGEST: &str = "VESTIBULE_SESSION__REMEMBER_ABSOLUTE_TIMEOUT";
+    match reason {
+        EndReason::Idle => &[(IDLE, SHORT)],
+        EndReason::Expired => &[(IDLE, SHORT), (LONGEST, SHORT)],
+        EndReason::TooMany => &[("VESTIBULE_SESSION__MAX_SESSIONS", "1")],
+        _ => &[],
+    }
+}
+
+/// Ends the session of `browser`, which is ada's, in this way. A new way gets an arm here.
+async fn end(reason: EndReason, home: &Home, server: &Server, browser: &mut Browser) {
+    let run = |arguments: &[&str]| drop(home.run(arguments).succeeds());
+    match reason {
+        // The clock does it.
+        EndReason::Idle | EndReason::Expired => {}
+        EndReason::SignedOut => sign_out(browser).await,
+        EndReason::Replaced => {
+            assert_eq!(sign_in(browser, "ada", PASSWORD).await.status, 303);
+        }
+        EndReason::EndedByOwner => {
+            let mut elsewhere = server.signed_in("ada").await;
+            let answer = elsewhere.post_form("/api/end_other_sessions", &[]).await;
+            assert_eq!(answer.status, 303);
+        }
+        EndReason::TooMany => drop(server.signed_in("ada").await),
+        EndReason::EndedByAdmin => run(&["session", "end", "--user", "ada"]),
+        EndReason::UserDisabled => run(&["user", "disable", "ada"]),
+        EndReason::UserDeleted => run(&["user", "delete", "ada", "--yes"]),
+        EndReason::PasswordChanged => {
+            let arguments = ["user", "set-password", "ada", "--password-stdin"];
+            home.run_with_input(&arguments, NEW).succeeds();
+        }
+    }
+}
+
+/// Undoes what stands between the account and a new sign-in: the old session stays dead all the same.
+fn make_good(reason: EndReason, home: &Home) {
+    match reason {
+        EndReason::UserDisabled => drop(home.run(&["user", "enable", "ada"]).succeeds()),
+        EndReason::UserDeleted => home.create_user("ada"),
+        EndReason::PasswordChanged => {
+            let arguments = ["user", "set-password", "ada", "--password-stdin"];
+            home.run_with_input(&arguments, PASSWORD).succeeds();
+        }
+        _ => {}
+    }
+}
+
+/// What an open page is told: whoever holds a cookie learns nothing of the account, and of one that
+/// another process has deleted there is nothing left that could be told.
+const fn told_as(reason: EndReason) -> Option<&'static str> {
+    match reason {
+        EndReason::UserDisabled => Some(EndReason::EndedByAdmin.as_str()),
+        EndReason::UserDeleted => None,
+        other => Some(other.as_str()),
+    }
+}
+
+/// How the oldest session of ada has ended, as the command line lists it. With an account its sessions go.
+fn listed_as(home: &Home, reason: EndReason) -> Option<String> {
+    if reason == EndReason::UserDeleted {
+        return Some(reason.as_str().to_owned());
+    }
+    let listed = home.run(&["session", "list", "--user", "ada", "--json"]);
+    let oldest = listed.succeeds().json().pop()?;
+    oldest["end_reason"].as_str().map(str::to_owned)
+}
+
+/// The copied cookie gets nothing: no page, nothing done, nothing watched.
+async fn gets_nothing(server: &Server, token: &str, when: &str) {
+    let cookie = format!("{SESSION_COOKIE}={token}");
+    let host = format!("localhost:{}", server.address.port());
+    let asked = |request: Request| {
+        let request = request.header("host", &host).header("cookie", &cookie);
+        let request = request.header("sec-fetch-site", "same-origin");
+        send(server.address, request)
+    };
+    for page in ["/account/profile", "/account/sessions", "/admin/users"] {
+        let answer = asked(Request::get(page).header("accept", ACCEPT_PAGE)).await;
+        let to = format!("/login?next={page}");
+        assert_eq!(
+            (answer.status, answer.location()),
+            (303, to.as_str()),
+            "{when}"
+        );
+        assert_eq!(answer.text(), "", "{when}");
+    }
+    for function in ["end_other_sessions", "stay_signed_in", "update_profile"] {
+        let origin = format!("http://{host}");
+        let form = Request::post(
+            &format!("/api/{function}"),
+            b"display_name=E&email=&description=",
+        );
+        let form = form.header("content-type", FORM).header("origin", &origin);
+        let answer = asked(form.header("accept", "application/json")).await;
+        let said = (answer.status, answer.text());
+        assert_eq!(
+            said,
+            (401, "\"not_signed_in\"".to_owned()),
+            "{function} {when}"
+        );
+        assert_eq!(answer.session_token(), None, "{function} {when}");
+    }
+    for method in ["GET", "HEAD"] {
+        let answer = asked(Request::new(method, "/session/events")).await;
+        assert_eq!(answer.status, 401, "{method} {when}");
+        assert_eq!(answer.header("x-person"), None, "{method} {when}");
+    }
+}
+
+async fn told(page: &mut Events) -> Option<String> {
+    let reason = tokio::time::timeout(SOON, page.ended()).await;
+    reason.expect("told in time").as_str().map(str::to_owned)
+}
+
+on_both_engines! {
+    async fn a_copied_cookie_is_dead_after_each_kind_of_end(database: TestDatabase) {
+        let home = Home::new(database);
+        for reason in EndReason::ALL {
+            home.create_user("ada");
+            let exports = settings(reason).iter().map(|(name, value)| format!("{name}={value}"));
+            let exports = exports.fold("export NO_MORE=".to_owned(), |all, one| all + " " + &one);
+            let server = home.serve_after(&exports);
+            let mut browser = server.signed_in("ada").await;
+            let copy = copied_cookie(&browser);
+            let mut page = browser.watch().await;
+            page.lives().await;
+
+            end(reason, &home, &server, &mut browser).await;
+            assert_eq!(told(&mut page).await.as_deref(), told_as(reason));
+            gets_nothing(&server, &copy, &format!("{reason:?}")).await;
+            assert_eq!(listed_as(&home, reason).as_deref(), Some(reason.as_str()));
+            server.kill();
+            make_good(reason, &home);
+            let server = home.serve();
+            gets_nothing(&server, &copy, &format!("{reason:?}, after a crash")).await;
+            // The doors are not shut for everybody, nor does a new session open them for the old cookie.
+            server.lets_in(&copied_cookie(&server.signed_in("ada").await)).await;
+            gets_nothing(&server, &copy, &format!("{reason:?}, beside a new session")).await;
+            server.stop();
+            home.run(&["user", "delete", "ada", "--yes"]).succeeds();
+        }
+    }
+}
