@@ -364,19 +364,22 @@ fn told_to_script(answer: &Answer) -> Option<Verdict> {
     }
 }
 
-/// The routes beside the pages and the functions, as the router names them.
-fn other_routes() -> BTreeSet<String> {
-    let source = fs::read_to_string("src/server/http.rs").expect("the router");
-    let named = source.split(".route(\"").skip(1);
-    named
-        .filter_map(|rest| rest.split('"').next())
-        .map(str::to_owned)
-        .collect()
+/// All routes that the router and the tables of the application name.
+fn named_routes() -> BTreeSet<String> {
+    let named = |file: &str, mark: &str| {
+        let source = fs::read_to_string(file).expect("a source");
+        let named = source.split(mark).skip(1);
+        let paths = named.filter_map(|rest| rest.split('"').next());
+        paths.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mut routes = named("src/server/http.rs", ".route(\"");
+    routes.extend(named("src/app.rs", " path: \""));
+    routes.into_iter().collect()
 }
 
 #[test]
 fn every_door_is_in_the_table() {
-    let mut doors = other_routes();
+    let mut doors = named_routes();
     assert!(
         doors.contains("/session/events") && doors.contains("/healthz"),
         "{doors:?}"
