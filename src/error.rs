@@ -53,7 +53,7 @@ pub enum AppError {
     PasswordNeeded,
     #[error("The request came from another site, so it was not carried out.")]
     CrossSite,
-    #[error("The address may be mistyped, or the page has moved.")]
+    #[error("This is not here, or not any more. The address may be mistyped.")]
     NotFound,
     #[error("The request could not be understood.")]
     BadRequest,

@@ -46,7 +46,7 @@ pub fn Done(notice: UserNotice) -> impl IntoView {
             let sessions = sessions(ended);
             return EitherOf3::B(view! {
                 <div class="notice" role="status">
-                    <p><strong>{username}</strong> " is deleted. " {sessions}</p>
+                    <p><strong><bdi>{username}</bdi></strong> " is deleted. " {sessions}</p>
                 </div>
             });
         }
@@ -82,7 +82,7 @@ fn Link(link: LinkView) -> impl IntoView {
         <div class="notice" role="status">
             <h2>"Hand this link on now"</h2>
             <p>
-                <strong>{link.username}</strong> " sets " {what} " with it, once, until " <Time moment=link.until />
+                <strong><bdi>{link.username}</bdi></strong> " sets " {what} " with it, once, until " <Time moment=link.until />
                 ". It is not shown again. Give it by a way that you trust: whoever has it has the account."
             </p>
             <code class="command">{address}</code>

@@ -47,6 +47,8 @@ pub fn TextField(
                 id=id
                 name=id
                 type="text"
+                // Names are written in both directions.
+                dir="auto"
                 value=value
                 inputmode=inputmode
                 autocomplete=autocomplete

@@ -64,7 +64,7 @@ fn DocumentTitle(title: Signal<String>) -> impl IntoView {
 fn Who(display_name: String) -> impl IntoView {
     view! {
         <div class="who">
-            <span class="who-name">{display_name}</span>
+            <bdi class="who-name">{display_name}</bdi>
             <SignOutButton class="button button-quiet button-small" />
         </div>
     }

@@ -63,18 +63,18 @@ fn Facts(user: UserView, description: String, link_until: Option<Moment>) -> imp
             <dl class="facts">
                 <div>
                     <dt>"Name"</dt>
-                    <dd>{user.username}</dd>
+                    <dd><bdi>{user.username}</bdi></dd>
                 </div>
                 <div>
                     <dt>"E-mail"</dt>
-                    <dd>{email}</dd>
+                    <dd><bdi>{email}</bdi></dd>
                 </div>
                 {(!description.is_empty())
                     .then(|| {
                         view! {
                             <div>
                                 <dt>"Description"</dt>
-                                <dd>{description}</dd>
+                                <dd><bdi>{description}</bdi></dd>
                             </div>
                         }
                     })}
@@ -206,7 +206,7 @@ fn Delete(user: UserView) -> impl IntoView {
             <ErrorSummary refusal field=|_| "name" node_ref=form.summary />
             <form class="form form-narrow" method="post" action=form.action on:submit=form.on_submit()>
                 <input type="hidden" name="id" value=user.id />
-                <p>"To delete it, type its name: " <strong>{user.username}</strong></p>
+                <p>"To delete it, type its name: " <strong><bdi>{user.username}</bdi></strong></p>
                 <TextField
                     id="name"
                     label="Name of the account"

@@ -88,7 +88,7 @@ fn Search(search: String) -> impl IntoView {
 #[component]
 fn User(user: UserView) -> impl IntoView {
     let address = format!("/admin/users/{}", user.id);
-    let email = user.email.map(|email| format!(" · {email}"));
+    let email = user.email.map(|email| view! { " · " <bdi>{email}</bdi> });
     view! {
         <li>
             <h3>

@@ -20,12 +20,12 @@ pub fn DashboardPage(view: DashboardView) -> impl IntoView {
     let unrecognised = view.unrecognised.clone().into_iter();
     let unrecognised = unrecognised.map(|sign_in| view! { <Unrecognised sign_in /> });
     let unrecognised = unrecognised.collect::<Vec<_>>();
-    let greeting = format!("Good to see you, {}", view.display_name);
+    let name = view.display_name.clone();
     view! {
         <Page title="Dashboard" signed_in=view.display_name.clone() wide=true>
             <Threshold state="arrival is-open">
                 <div class="greeting">
-                    <h1>{greeting}</h1>
+                    <h1>"Good to see you, " <bdi>{name}</bdi></h1>
                     <p class="quiet-text">"You are signed in. The door stays open until you close it."</p>
                 </div>
                 <Door />
@@ -52,10 +52,11 @@ fn Account(view: DashboardView) -> impl IntoView {
         <section class="card" aria-labelledby="account">
             <h2 id="account">"Your account"</h2>
             <dl class="facts">
-                <Fact term="Name">{view.username}</Fact>
-                <Fact term="E-mail">{view.email.unwrap_or_else(|| "None".to_owned())}</Fact>
+                <Fact term="Name"><bdi>{view.username}</bdi></Fact>
+                <Fact term="E-mail"><bdi>{view.email.unwrap_or_else(|| "None".to_owned())}</bdi></Fact>
                 <Fact term="Role"><span class="badge">{role}</span></Fact>
-                {(!view.description.is_empty()).then(|| view! { <Fact term="Description">{view.description}</Fact> })}
+                {(!view.description.is_empty())
+                    .then(|| view! { <Fact term="Description"><bdi>{view.description}</bdi></Fact> })}
             </dl>
             <div class="actions">
                 <a href="/account/profile">"Edit profile"</a>
@@ -115,8 +116,6 @@ fn PreviousSignIn(sign_in: Option<SignInView>) -> impl IntoView {
 fn Unrecognised(sign_in: SignInView) -> impl IntoView {
     let known = FormState::of::<RecogniseSignIn>(None, []);
     let strange = FormState::of::<DisownSignIn>(None, []);
-    let heading = format!("news-{}", sign_in.id);
-    let labelled_by = heading.clone();
     let end = if sign_in.has_ended {
         " That session has ended since."
     } else {
@@ -124,8 +123,9 @@ fn Unrecognised(sign_in: SignInView) -> impl IntoView {
     };
     let field = |_: AppError| "main";
     view! {
-        <section class="card news" aria-labelledby=labelled_by>
-            <h2 id=heading>"A sign-in from a new device"</h2>
+        // No landmark: there may be several, and all would have one name.
+        <div class="card news">
+            <h2>"A sign-in from a new device"</h2>
             <p>
                 {sign_in.device} " at " <span class="address">{sign_in.address}</span> ", "
                 <Time moment=sign_in.at /> "." {end}
@@ -142,7 +142,7 @@ fn Unrecognised(sign_in: SignInView) -> impl IntoView {
                     <button class="button button-quiet button-small" type="submit">"This was not me"</button>
                 </form>
             </div>
-        </section>
+        </div>
     }
 }
 

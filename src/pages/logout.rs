@@ -25,7 +25,7 @@ fn Ask(display_name: String) -> impl IntoView {
                 <Door />
                 <div class="card">
                     <h1>"Sign out?"</h1>
-                    <p>"This ends the session of " <b>{display_name}</b> " on this browser. Other devices stay signed in."</p>
+                    <p>"This ends the session of " <b><bdi>{display_name}</bdi></b> " on this browser. Other devices stay signed in."</p>
                     <div class="actions">
                         <SignOutButton class="button" />
                         <a href="/dashboard">"Stay signed in"</a>

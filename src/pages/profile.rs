@@ -29,7 +29,7 @@ pub fn ProfilePage(view: ProfileView) -> impl IntoView {
                 <div class="card">
                     <h1>"Your profile"</h1>
                     {notice}
-                    <p class="quiet-text">"You sign in as " <b>{view.username}</b> "."</p>
+                    <p class="quiet-text">"You sign in as " <b><bdi>{view.username}</bdi></b> "."</p>
                     <ProfileForm form draft=view.draft />
                 </div>
             </Threshold>

@@ -9,7 +9,7 @@ use leptos::{either::Either, prelude::*};
 #[component]
 pub fn SignedOutPage(view: SignedOutView) -> impl IntoView {
     let whose = match view.display_name {
-        Some(name) => Either::Left(view! { <b>{name}</b> "’s session on this browser" }),
+        Some(name) => Either::Left(view! { <b><bdi>{name}</bdi></b> "’s session on this browser" }),
         None => Either::Right("The session on this browser"),
     };
     let others = match view.others_ended {

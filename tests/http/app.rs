@@ -324,7 +324,7 @@ pub fn title(words: &str) -> String {
 
 /// The text of a page as people read it: without tags and scripts, with a space between blocks.
 pub fn visible_text(answer: &Answer) -> String {
-    const INLINE: [&str; 5] = ["!", "b>", "/b>", "span", "/span"];
+    const INLINE: [&str; 7] = ["!", "b>", "/b>", "bdi", "/bdi", "span", "/span"];
     let html = answer.text();
     let mut text = String::new();
     for part in html.split('<') {

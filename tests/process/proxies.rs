@@ -114,7 +114,7 @@ async fn one_signs_in_and_out_behind_each_proxy() {
         let answer = sign_in(&mut browser, "ada", PASSWORD).await;
         let page = browser.follow(answer.location()).await;
         assert_whole(&page);
-        assert_says(&page.text(), "Good to see you, ada");
+        assert_says(&page.text(), "Good to see you, <bdi>ada");
         assert_says(&page.text(), PERSON);
         assert!(page.header("strict-transport-security").is_some());
         assert_eq!(page.header("cache-control"), Some("no-store"));
@@ -302,7 +302,7 @@ async fn answers_arrive_whole() {
                 );
             } else {
                 assert_whole(&answer);
-                assert_says(&answer.text(), "Good to see you, ada");
+                assert_says(&answer.text(), "Good to see you, <bdi>ada");
             }
         }
         let too_large = Request::post("/api/login", &vec![b'a'; 200_000]);
