@@ -26,7 +26,7 @@ export type Exchange = {
 export class Wire {
   readonly heard: Exchange[] = [];
   /** The streams of events that are open. */
-  readonly streams = new Set<ServerResponse>();
+  readonly streams = new Map<ServerResponse, IncomingMessage>();
   private isCut = false;
   /** May change an answer, or hold it back, before the browser gets it. */
   bend: (exchange: Exchange) => void | Promise<void> = () => {};
@@ -73,8 +73,13 @@ export class Wire {
     this.isCut = false;
   }
 
+  /** Lets the open streams say nothing more, not even that they are over: so a connection dies in a sleep. */
+  hush(): void {
+    for (const [response, stream] of this.streams) stream.unpipe(response);
+  }
+
   private carry(stream: IncomingMessage, response: ServerResponse): void {
-    this.streams.add(response);
+    this.streams.set(response, stream);
     response.on('close', () => {
       this.streams.delete(response);
       stream.destroy();

@@ -1,4 +1,4 @@
-import { expect, newPerson, test, type Visitor } from '../fixtures';
+import { expect, newPerson, overTheWire, test, type Visitor } from '../fixtures';
 
 const warning = (visitor: Visitor) => visitor.page.getByRole('dialog', { name: 'Are you still there?' });
 const again = (visitor: Visitor) => visitor.page.getByRole('dialog', { name: 'Sign in to go on' });
@@ -110,5 +110,116 @@ test.describe('at the end of the longest life', () => {
     await visitor.page.keyboard.press('Escape');
     await expect(warning(visitor)).toBeHidden();
     await expect(again(visitor)).toContainText('it had reached its longest life', { timeout: 8_000 });
+  });
+});
+
+/** Waits until the page has been told how long its session lives: a stream that comes later is told later. */
+const isTold = ({ page }: Visitor) =>
+  page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const stream = new EventSource('/session/events');
+        stream.addEventListener('session', () => {
+          stream.close();
+          resolve();
+        });
+      }),
+  );
+
+test.describe('when the computer has slept', () => {
+  test.use(overTheWire);
+
+  test('the dialogue stands at once, with what is left by then', async ({ visitor, person }) => {
+    const { page } = visitor;
+    await page.clock.install();
+    await visitor.signsIn(person);
+    await visitor.open('/account/profile');
+    await isTold(visitor);
+    await expect(warning(visitor)).toBeHidden();
+    await page.clock.fastForward('01:59:00');
+    await expect(warning(visitor)).toContainText(/signed out in (5\d|60) seconds/);
+    await expect(page.getByRole('button', { name: 'Stay signed in' })).toBeFocused();
+    await page.getByRole('button', { name: 'Stay signed in' }).click();
+    await expect(warning(visitor)).toBeHidden();
+    await page.clock.fastForward('00:30:00');
+    await expect(warning(visitor)).toBeHidden();
+  });
+
+  test.describe('for longer than the session lived', () => {
+    test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '4s' } });
+
+    test('the page is covered and asks, though its stream has died without a word', async ({ visitor, person, wire, complaints }) => {
+      complaints.expect(/status of 401/);
+      const { page } = visitor;
+      await page.clock.install();
+      await visitor.signsIn(person);
+      await visitor.open('/account/profile');
+      await description(visitor).fill('half of a sentence');
+      await isTold(visitor);
+      wire.hush();
+      await page.clock.pauseAt(await page.evaluate(() => Date.now() + 10));
+      await page.waitForTimeout(5_000);
+      await expect(again(visitor)).toBeHidden();
+      await page.clock.fastForward(5_000);
+      await page.clock.resume();
+      await expect(again(visitor)).toContainText('it was not used for a while');
+      await expect(description(visitor)).toBeHidden();
+      await signsInAgain(visitor, person.name, person.password);
+      await expect(again(visitor)).toBeHidden();
+      await expect(description(visitor)).toHaveValue('half of a sentence');
+    });
+  });
+});
+
+test.describe('without the network', () => {
+  test.use(overTheWire);
+
+  const loses = async (visitor: Visitor, wire: { cut(): void }) => {
+    await visitor.context.setOffline(true);
+    wire.cut();
+  };
+  const finds = async (visitor: Visitor, wire: { mend(): void }) => {
+    wire.mend();
+    await visitor.context.setOffline(false);
+  };
+
+  test.describe('ahead of the idle end', () => {
+    test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '20s' } });
+
+    test('staying says that it did not work, and can be tried again', async ({ visitor, person, wire, complaints }) => {
+      complaints.expect(/net::ERR_/);
+      await visitor.signsIn(person);
+      await expect(warning(visitor)).toBeVisible({ timeout: 20_000 });
+      await loses(visitor, wire);
+      const stay = visitor.page.getByRole('button', { name: 'Stay signed in' });
+      await stay.click();
+      await expect(warning(visitor).getByRole('alert')).toContainText('the server cannot be reached');
+      await expect(warning(visitor)).toBeVisible();
+      await finds(visitor, wire);
+      await stay.click();
+      await expect(warning(visitor)).toBeHidden();
+      await visitor.page.reload();
+      await visitor.isWelcomed(person);
+    });
+  });
+
+  test.describe('beyond the idle end', () => {
+    test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '5s' } });
+
+    test('the page is covered, and asks once the network is there again', async ({ visitor, person, wire, complaints }) => {
+      complaints.expect(/net::ERR_/, /status of 401/);
+      await visitor.signsIn(person);
+      await visitor.open('/account/profile');
+      await description(visitor).fill('half of a sentence');
+      await isTold(visitor);
+      await loses(visitor, wire);
+      await expect(visitor.page.locator('html[data-covered]')).toHaveCount(1, { timeout: 12_000 });
+      await expect(again(visitor)).toBeHidden();
+      await expect(description(visitor)).toBeHidden();
+      await finds(visitor, wire);
+      await expect(again(visitor)).toContainText('it was not used for a while');
+      await signsInAgain(visitor, person.name, person.password);
+      await expect(description(visitor)).toHaveValue('half of a sentence');
+    });
   });
 });

@@ -49,8 +49,8 @@ impl TimeOut {
         }
     }
 
-    /// Begins to warn. `stay` is what the person asks for by staying; `over` is called when nothing is left,
-    /// with or without a word from the server.
+    /// Begins to warn. `stay` is what the person asks for by staying, and the dialogue stands until that is
+    /// done; `over` is called when nothing is left, with or without a word from the server.
     pub fn run(&'static self, stay: impl Fn() + Copy + 'static, over: impl Fn() + 'static) {
         let Some(warning) = dialogue(id::WARNING) else {
             return;
@@ -101,6 +101,7 @@ impl TimeOut {
             // A dialogue that stands already needs no opening.
             let _ = warning.show_modal();
             say(id::WARNING_SAID, "");
+            say(id::WARNING_PROBLEM, "");
         }
         let seconds = (left / 1_000.0).max(0.0).ceil();
         #[expect(
@@ -135,11 +136,20 @@ impl TimeOut {
 
     fn is_answered(&self, stay: impl Fn()) {
         if self.can_stay.get() {
+            say(id::WARNING_PROBLEM, "");
             stay();
         } else {
             self.has_seen.set(true);
+            self.close();
         }
-        self.close();
+    }
+
+    /// Staying did not work, for a reason that may pass: the person may try again.
+    pub fn could_not_stay(&self) {
+        say(
+            id::WARNING_PROBLEM,
+            "You are not signed out yet, but the server cannot be reached. Check your connection, and try again.",
+        );
     }
 
     /// There is nothing to warn of, until the server tells of a session again.

@@ -4,7 +4,10 @@
 //! leads; and because that is loaded anew, nothing private of this one stays in memory.
 
 use super::time_out::{self, TimeOut};
-use crate::{api::sessions::StaySignedIn, components::submission, domain::session::EndReason};
+use crate::{
+    api::sessions::StaySignedIn, components::submission, domain::session::EndReason,
+    error::AppError,
+};
 use js_sys::{Function, JSON, Reflect, encode_uri_component};
 use leptos::{
     ev,
@@ -35,7 +38,8 @@ const COVERED: &str = "data-covered";
 /// Where a session ended because its browser got a newer one, the cookie may still be on its way.
 const A_MOMENT: Duration = Duration::from_millis(300);
 
-/// Until the stream is tried again that was refused, because there were too many of them or no database.
+/// Until the stream is tried again that was refused, because there were too many of them or no database, or
+/// that says nothing where it should.
 const A_WHILE: Duration = Duration::from_secs(5);
 
 /// A page that was drawn for somebody, for as long as it is open.
@@ -76,7 +80,7 @@ pub fn follow() {
         time_out: TimeOut::new(),
     }));
     page.time_out
-        .run(move || page.stays(), move || page.cover());
+        .run(move || page.stays(), move || page.is_over());
     time_out::prepare_sign_in(move || page.watch());
     if let Some(tabs) = tabs {
         let hear = listener(move |event: MessageEvent| page.hears(event.data().as_string()));
@@ -84,11 +88,13 @@ pub fn follow() {
         // Held by the page.
         std::mem::forget(tabs);
     }
-    let looked_at =
-        window_event_listener(ev::Custom::<Event>::new("visibilitychange"), move |_| {
+    // The network that comes back may have been away for longer than the session lived.
+    for name in ["visibilitychange", "online"] {
+        let looked_at = window_event_listener(ev::Custom::<Event>::new(name), move |_| {
             page.is_looked_at();
         });
-    std::mem::forget(looked_at);
+        std::mem::forget(looked_at);
+    }
     page.is_looked_at();
 }
 
@@ -173,16 +179,29 @@ impl Page {
         time_out::ask_to_sign_in(reason.map_or("", EndReason::explanation));
     }
 
+    /// Its time is over by this browser's clock. The stream says so in a moment, unless it has died while
+    /// the computer slept: then it is asked for anew.
+    fn is_over(&'static self) {
+        self.cover();
+        let ask = move || {
+            if is_covered() && !time_out::is_asking() {
+                self.is_looked_at();
+            }
+        };
+        set_timeout(ask, A_WHILE);
+    }
+
     fn stays(&'static self) {
         spawn_local(async move {
-            let nothing = UrlSearchParams::new();
-            let stayed = match nothing {
-                Ok(nothing) => submission::send(StaySignedIn::PATH, &nothing).await,
-                Err(_) => return,
+            let Ok(nothing) = UrlSearchParams::new() else {
+                return;
             };
-            // The stream tells of the new end; where there is none to put off, who is there is asked.
-            if stayed.is_err() {
-                self.ask(None);
+            match submission::send(StaySignedIn::PATH, &nothing).await {
+                // The stream tells of the new end, and so the dialogue closes.
+                Ok(_) => self.watch(),
+                // There is no end to put off: who is there is asked.
+                Err(AppError::NotSignedIn) => self.ask(None),
+                Err(_) => self.time_out.could_not_stay(),
             }
         });
     }
@@ -277,6 +296,11 @@ impl Page {
             }
         }
     }
+}
+
+fn is_covered() -> bool {
+    let root = document().document_element();
+    root.is_some_and(|root| root.has_attribute(COVERED))
 }
 
 /// What the page is made of, but for the dialogues that may stand over it.

@@ -14,6 +14,7 @@ pub mod id {
     pub const WARNING: &str = "time-out-warning";
     pub const WARNING_WORDS: &str = "time-out-words";
     pub const WARNING_SAID: &str = "time-out-said";
+    pub const WARNING_PROBLEM: &str = "time-out-problem";
     pub const STAY: &str = "time-out-stay";
     pub const AGAIN: &str = "sign-in-again";
     pub const AGAIN_REASON: &str = "sign-in-again-reason";
@@ -38,6 +39,7 @@ fn Warning() -> impl IntoView {
             <h2 id="time-out-heading">"Are you still there?"</h2>
             <p id=id::WARNING_WORDS></p>
             <p class="visually-hidden" role="status" id=id::WARNING_SAID></p>
+            <p class="field-error" role="alert" id=id::WARNING_PROBLEM></p>
             <div class="actions">
                 <form method="post" action=StaySignedIn::PATH id=id::STAY>
                     <button class="button" type="submit" autofocus>"Stay signed in"</button>
