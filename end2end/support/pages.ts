@@ -140,6 +140,27 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.comesAlive();
   },
 
+  // Ended meanwhile and forgotten, or never hers.
+  'sessions-gone': async ({ visitor, server }) => {
+    await signsInAmongOthers(visitor, server, 2);
+    await visitor.page.locator('input[name=id]').first().evaluate((id: HTMLInputElement) => (id.value = 'gone'));
+    await visitor.page.getByRole('button', { name: /^End the session of/ }).first().click();
+    await expect(visitor.page.getByText(/This is not here/).first()).toBeVisible();
+  },
+
+  'activity-none': async ({ visitor, server }) => {
+    await signsInAt('/account/activity?event=password_changed', visitor, server);
+  },
+
+  'activity-many': async ({ visitor, server }) => {
+    const { name, password } = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
+    for (let other = 0; other < 60; other++) await server.signsInElsewhere(name, password, ELSEWHERE[other % ELSEWHERE.length]!);
+    await visitor.open('/login');
+    await visitor.sends(name, password);
+    await expect(visitor.page).toHaveURL(/dashboard/);
+    await visitor.open('/account/activity');
+  },
+
   activity: async ({ visitor, server }) => {
     const { name, password } = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
     await server.signsInElsewhere(name, password, ELSEWHERE[0]!);
@@ -175,6 +196,24 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.page.getByRole('button', { name: 'Set the password' }).click();
     await expect(visitor.problem).toBeFocused();
   },
+
+  'password-link-arrived': async ({ visitor, server }) => {
+    newPerson(server);
+    await visitor.open('/password-link#01234-56789-ABCDE-FGHJK-MNPQR-STVWX');
+  },
+
+  'password-link-too-short': async ({ visitor, server }) => {
+    const [link] = server.run(['user', 'invite', 'hedy']).split('\n');
+    await visitor.open('/password-link');
+    await visitor.page.getByLabel('Code of the link').fill(link!);
+    await visitor.page.getByLabel('New password', { exact: true }).fill('too short');
+    await visitor.page.getByRole('button', { name: 'Set the password' }).click();
+    await expect(visitor.problem).toBeFocused();
+  },
+
+  'admin-users-alone': async ({ visitor, server }) => administers('/admin/users', visitor, server),
+
+  'admin-users-nobody': async ({ visitor, server }) => administers('/admin/users?search=nobody', visitor, server),
 
   'admin-users': async ({ visitor, server }) => {
     peopled(server);
