@@ -3,11 +3,15 @@
 use crate::{
     components::{account::Nav, time::Time},
     domain::{
+        activity::Part,
         password_link::LinkPurpose,
         views::{ActivityView, LinkView, UserNotice, UserState},
     },
 };
-use leptos::{either::EitherOf3, prelude::*};
+use leptos::{
+    either::{Either, EitherOf3},
+    prelude::*,
+};
 
 const PAGES: &[(&str, &str)] = &[
     ("/dashboard", "Dashboard"),
@@ -92,34 +96,19 @@ fn Link(link: LinkView) -> impl IntoView {
 
 /// Entries of the audit log, the newest first.
 #[component]
-pub fn Entries(
-    entries: Vec<ActivityView>,
-    /// Whom each concerns, on a page about many.
-    #[prop(optional)]
-    with_names: bool,
-) -> impl IntoView {
-    let rows = entries.into_iter();
-    let rows = rows.map(|entry| view! { <Entry entry with_names /> });
+pub fn Entries(entries: Vec<ActivityView>) -> impl IntoView {
+    let rows = entries.into_iter().map(|entry| view! { <Entry entry /> });
     view! { <ul class="entries">{rows.collect::<Vec<_>>()}</ul> }
 }
 
 #[component]
-fn Entry(entry: ActivityView, with_names: bool) -> impl IntoView {
-    let what = match &entry.reason {
-        Some(reason) => format!("{}: {}", in_words(&entry.event), reason.replace('_', " ")),
-        None => in_words(&entry.event),
-    };
-    let name = entry.username.filter(|_| with_names);
+pub fn Entry(entry: ActivityView) -> impl IntoView {
     let mut from = vec![entry.address, entry.device];
     from.retain(|part| !part.is_empty());
-    let times = (entry.times > 1).then(|| format!(" × {}", entry.times));
+    let times = (entry.times > 1).then(|| format!(", {} times", entry.times));
     view! {
         <li>
-            <p>
-                <span class="event">{what}</span> {times}
-                {name.map(|name| view! { " – " <strong>{name}</strong> })}
-                {entry.actor.map(|actor| view! { " by " <strong>{actor}</strong> })}
-            </p>
+            <p class="event"><Sentence parts=entry.what /> {times} "."</p>
             <p class="quiet-text">
                 <Time moment=entry.at /> {(!from.is_empty()).then(|| format!(" · {}", from.join(" · ")))}
             </p>
@@ -127,10 +116,12 @@ fn Entry(entry: ActivityView, with_names: bool) -> impl IntoView {
     }
 }
 
-/// The word of an event as the beginning of a line.
-pub fn in_words(event: &str) -> String {
-    let words = event.replace('_', " ");
-    let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
+/// A name keeps its own direction, and leaves that of the sentence alone.
+#[component]
+fn Sentence(parts: Vec<Part>) -> impl IntoView {
+    let parts = parts.into_iter().map(|part| match part {
+        Part::Words(words) => Either::Left(words),
+        Part::Name(name) => Either::Right(view! { <bdi>{name}</bdi> }),
+    });
+    parts.collect::<Vec<_>>()
 }

@@ -1,6 +1,9 @@
 //! What happened: the entries of the audit log.
 
+mod told;
 mod words;
+
+pub use told::Part;
 
 use super::{
     moment::Timestamp,
@@ -50,6 +53,8 @@ pub enum Event {
     /// By its owner.
     PasswordChanged,
     ProfileChanged,
+    /// An administrator took the log away as a file.
+    ActivityDownloaded,
     /// The first account was made.
     SetUp,
     SetUpRefused,
@@ -119,6 +124,7 @@ impl Event {
             Self::PasswordSet => "password_set",
             Self::PasswordChanged => "password_changed",
             Self::ProfileChanged => "profile_changed",
+            Self::ActivityDownloaded => "activity_downloaded",
             Self::SetUp => "set_up",
             Self::SetUpRefused => "set_up_refused",
             Self::SetUpThrottled => "set_up_throttled",
@@ -164,6 +170,7 @@ impl Event {
             Self::PasswordSet,
             Self::PasswordChanged,
             Self::ProfileChanged,
+            Self::ActivityDownloaded,
             Self::SetUp,
             Self::SetUpRefused,
             Self::SetUpThrottled,
@@ -328,6 +335,7 @@ mod tests {
             Event::PasswordSet,
             Event::PasswordChanged,
             Event::ProfileChanged,
+            Event::ActivityDownloaded,
             Event::SetUp,
             Event::SetUpRefused,
             Event::SetUpThrottled,

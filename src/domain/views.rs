@@ -4,8 +4,8 @@
 mod admin;
 
 pub use admin::{
-    AccountView, ActivityView, AuditView, InvitationDraft, LinkView, PasswordLinkView, UserNotice,
-    UserState, UserView, UsersView,
+    AccountView, ActivityView, AuditFilter, AuditView, InvitationDraft, LinkView, PasswordLinkView,
+    UserNotice, UserState, UserView, UsersView,
 };
 
 use super::{

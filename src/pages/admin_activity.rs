@@ -2,31 +2,34 @@
 
 use crate::{
     components::{
-        administration::{AdminNav, Entries, in_words},
+        administration::{AdminNav, Entries},
         layout::Page,
     },
-    domain::views::AuditView,
+    domain::views::{AuditFilter, AuditView},
 };
 use leptos::{either::Either, prelude::*};
+
+const HERE: &str = "/admin/activity";
 
 #[component]
 pub fn AuditPage(view: AuditView) -> impl IntoView {
     let is_empty = view.entries.is_empty();
+    let newest = with_query(HERE, &view.query);
     view! {
         <Page title=Signal::derive(|| "Audit log".to_owned()) signed_in=view.display_name wide=true>
-            <AdminNav here="/admin/activity" />
+            <AdminNav here=HERE />
             <h1>"Audit log"</h1>
             <div class="sessions">
                 <section class="card" aria-labelledby="entries">
                     <h2 id="entries" class="visually-hidden">"Entries"</h2>
-                    <Filters user=view.user event=view.event kinds=view.kinds />
+                    <Filters narrowed=view.narrowed kinds=view.kinds />
                     {if is_empty {
                         Either::Left(view! { <p class="quiet-text">"Nothing is written down of this."</p> })
                     } else {
-                        Either::Right(view! { <Entries entries=view.entries with_names=true /> })
+                        Either::Right(view! { <Entries entries=view.entries /> })
                     }}
                     <nav class="actions" aria-label="Pages">
-                        {(!view.is_newest).then(|| view! { <a href="/admin/activity">"The newest"</a> })}
+                        {(!view.is_newest).then(|| view! { <a href=newest>"The newest"</a> })}
                         {view.older.map(|older| view! { <a href=older rel="next">"Older entries"</a> })}
                     </nav>
                 </section>
@@ -35,15 +38,23 @@ pub fn AuditPage(view: AuditView) -> impl IntoView {
     }
 }
 
+fn with_query(path: &str, query: &str) -> String {
+    if query.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{query}")
+    }
+}
+
 #[component]
-fn Filters(user: String, event: String, kinds: Vec<String>) -> impl IntoView {
-    let kinds = kinds.into_iter().map(|kind| {
-        let (is_chosen, words) = (kind == event, in_words(&kind));
-        view! { <option value=kind selected=is_chosen>{words}</option> }
+fn Filters(narrowed: AuditFilter, kinds: Vec<(String, String)>) -> impl IntoView {
+    let kinds = kinds.into_iter().map(|(kind, name)| {
+        let is_chosen = kind == narrowed.event;
+        view! { <option value=kind selected=is_chosen>{name}</option> }
     });
     let kinds = kinds.collect::<Vec<_>>();
     view! {
-        <form class="search" method="get" action="/admin/activity">
+        <form class="search search-log" method="get" action=HERE>
             <div class="field">
                 <label for="user">"Account"</label>
                 <input
@@ -51,7 +62,7 @@ fn Filters(user: String, event: String, kinds: Vec<String>) -> impl IntoView {
                     id="user"
                     name="user"
                     type="text"
-                    value=user
+                    value=narrowed.user
                     autocomplete="off"
                     autocapitalize="none"
                     spellcheck="false"
@@ -64,7 +75,19 @@ fn Filters(user: String, event: String, kinds: Vec<String>) -> impl IntoView {
                     {kinds}
                 </select>
             </div>
+            <Day name="since" label="First day (UTC)" value=narrowed.since />
+            <Day name="until" label="Last day (UTC)" value=narrowed.until />
             <button class="button button-quiet" type="submit">"Show"</button>
         </form>
+    }
+}
+
+#[component]
+fn Day(name: &'static str, label: &'static str, value: String) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <input class="input" id=name name=name type="date" value=value />
+        </div>
     }
 }

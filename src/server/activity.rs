@@ -3,6 +3,12 @@
 //! What changes something is written by the store, in the transaction of the change. What changes
 //! nothing is written from here.
 
+mod reading;
+mod row;
+
+pub use reading::{Reading, Wanted};
+pub use row::ActivityRow;
+
 use super::{
     Core,
     db::{Db, StoreError},

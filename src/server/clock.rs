@@ -50,6 +50,23 @@ pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_millis(instant.as_millisecond()))
 }
 
+/// Reads a day such as `2026-09-21`: its first instant in UTC, and that of the next day.
+pub fn parse_day(text: &str) -> Option<(Timestamp, Timestamp)> {
+    let day: jiff::civil::Date = text.parse().ok()?;
+    let begins = |day: jiff::civil::Date| {
+        let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(Timestamp::from_millis(
+            midnight.timestamp().as_millisecond(),
+        ))
+    };
+    Some((begins(day)?, begins(day.tomorrow().ok()?)?))
+}
+
+/// The day in UTC, such as `2026-09-21`.
+pub fn day(at: Timestamp) -> String {
+    utc(at).strftime("%Y-%m-%d").to_string()
+}
+
 /// The `Date` of an answer, such as `Mon, 21 Sep 2026 14:13:20 GMT`.
 pub fn parse_http_date(text: &str) -> Option<Timestamp> {
     let date = jiff::fmt::rfc2822::parse(text).ok()?;
@@ -88,6 +105,24 @@ mod tests {
         let shown = moment(Timestamp::from_millis(1_790_000_000_000));
         assert_eq!(shown.iso, "2026-09-21T14:13:20Z");
         assert_eq!(shown.words, "21 September 2026, 14:13 UTC");
+    }
+
+    #[test]
+    fn a_day_begins_and_ends_in_utc() {
+        let begin = Timestamp::from_millis(1_789_948_800_000);
+        let end = Timestamp::from_millis(1_790_035_200_000);
+        assert_eq!(parse_day("2026-09-21"), Some((begin, end)));
+        assert_eq!(day(begin), "2026-09-21");
+        for nonsense in [
+            "",
+            "2026-02-30",
+            "21 September",
+            "9999-12-31",
+            "2026-09-21x",
+            "\0",
+        ] {
+            assert_eq!(parse_day(nonsense), None, "{nonsense}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod activity;
 mod admin;
+pub mod audit;
 
 use super::{
     clock::{moment, relative},

@@ -142,6 +142,7 @@ pub const ROOMS: &[Room] = &[
     Room {
         files: &[
             "src/server/activity.rs",
+            "src/server/activity/",
             "src/server/admin.rs",
             "src/server/attempt.rs",
             "src/server/auth.rs",

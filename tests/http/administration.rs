@@ -135,7 +135,7 @@ on_both_engines! {
         assert_contains(&grace.get("/dashboard").await, "Grace H.");
         assert_eq!(grace.fetch_form("/api/use_password_link", &fields).await.status, 422);
         let log = ada.get("/admin/activity?user=grace").await;
-        for words in ["Link made: invitation – grace by ada", "User created – grace by ada", "Link used: invitation – grace"] {
+        for words in ["ada invited grace.", "ada made the account of grace.", "grace accepted the invitation."] {
             assert_contains(&log, words);
         }
         assert!(!log.text().contains(&secret));
@@ -317,9 +317,41 @@ on_both_engines! {
         assert_eq!(number(&ada.get("/admin/activity?user=eve&event=user_disabled").await), 30);
         assert_eq!(number(&ada.get("/admin/activity?event=user_promoted").await), 1);
         assert_page(&ada.get("/admin/activity?user=nobody").await, "Nothing is written down of this.");
-        for odd in ["user=%00", "event=%00", "event=fly", "before=x&id=1", "before=1&id=%00", "before=99999999999999999999&id="] {
+        for odd in ["user=%00", "event=%00", "event=fly", "before=x&id=1", "before=1&id=%00", "before=99999999999999999999&id=", "since=%00&until=9999-12-31", "since=2026-02-30"] {
             assert_eq!(ada.get(&format!("/admin/activity?{odd}")).await.status, 200, "{odd}");
         }
+    }
+
+    /// Both days are meant whole, in UTC. The tests begin on 21 September 2026 at 14:13:20.
+    async fn the_audit_log_is_narrowed_to_days(database: TestDatabase) {
+        const DAY: Duration = Duration::from_secs(86_400);
+        let (app, _) = administered(database).await;
+        app.set_clock(DAY);
+        app.post_login("eve", "a wrong password").await;
+        app.set_clock(2 * DAY);
+        let mut ada = app.signed_in("ada").await;
+        let first = "A command made the account of eve.";
+        let second = "A sign-in as eve was refused: the password was wrong.";
+        let third = "ada signed in.";
+        let log = "/admin/activity";
+        for (query, here, not_here) in [
+            ("?since=2026-09-22", vec![second, third], vec![first]),
+            ("?until=2026-09-22", vec![first, second], vec![]),
+            ("?since=2026-09-22&until=2026-09-22", vec![second], vec![first, third]),
+            ("?since=2026-09-24", vec![], vec![first, second, third]),
+            ("?since=x&until=x", vec![first, second, third], vec![]),
+            ("?user=eve&until=2026-09-21", vec![first], vec![second, third]),
+        ] {
+            let page = ada.get(&format!("{log}{query}")).await;
+            for words in here {
+                assert_page(&page, words);
+            }
+            for words in not_here {
+                assert!(!visible_text(&page).contains(words), "{query}: {words}");
+            }
+        }
+        let page = ada.get("/admin/activity?since=2026-09-22&event=sign_in_refused").await.text();
+        assert!(page.contains("value=\"2026-09-22\"") && page.contains("selected>Refused sign-ins"), "what was typed stays");
     }
 
     /// Every dead link gets one answer, which says nothing of whose it was.

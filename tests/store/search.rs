@@ -364,13 +364,15 @@ on_both_engines! {
         let core = support::core(&database).await;
         crowd(&core, 100).await;
         let user = vestibule::domain::user::UserId("id7".to_owned());
-        let since = Some(Timestamp::from_millis(10));
+        let (since, until) = (Some(Timestamp::from_millis(10)), Some(Timestamp::from_millis(20)));
         for filter in [
             Filter::default(),
             Filter { user: Some(&user), ..Filter::default() },
             Filter { event: Some("signed_in"), ..Filter::default() },
             Filter { since, ..Filter::default() },
-            Filter { user: Some(&user), event: Some("user_created"), since },
+            Filter { until, ..Filter::default() },
+            Filter { since, until, ..Filter::default() },
+            Filter { user: Some(&user), event: Some("user_created"), since, until: Some(Timestamp::from_millis(33)) },
         ] {
             let all = store::activity::list(&core.db, &filter, None, 1_000).await.unwrap();
             assert!(!all.is_empty(), "{filter:?}");
@@ -378,6 +380,7 @@ on_both_engines! {
                 assert!(filter.user.is_none_or(|user| record.entry.user.as_ref() == Some(user)));
                 assert!(filter.event.is_none_or(|event| record.entry.event.as_str() == event));
                 assert!(filter.since.is_none_or(|since| record.entry.at >= since));
+                assert!(filter.until.is_none_or(|until| record.entry.at < until));
             }
             let order: Vec<_> = all.iter().map(|record| (record.entry.at, record.id.clone())).collect();
             assert!(order.is_sorted_by(|one, next| one > next), "the newest first, each once");

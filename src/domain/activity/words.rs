@@ -56,6 +56,7 @@ impl Event {
             Self::PasswordSet => "An administrator set a new password",
             Self::PasswordChanged => "You changed your password",
             Self::ProfileChanged => "You changed your profile",
+            Self::ActivityDownloaded => "You downloaded the audit log",
             Self::SetUp => "You made the first account",
             Self::SetUpRefused | Self::SetUpThrottled => "The first account could not be made",
         };
@@ -64,7 +65,7 @@ impl Event {
 }
 
 impl SignInRefusal {
-    const fn told(self) -> &'static str {
+    pub(super) const fn told(self) -> &'static str {
         match self {
             Self::UnknownUser => "nobody has that name",
             Self::WrongPassword | Self::PasswordTooLong => "the password was wrong",

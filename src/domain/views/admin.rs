@@ -3,6 +3,7 @@
 use super::LiveSessionView;
 use crate::{
     domain::{
+        activity::Part,
         moment::Moment,
         password_link::{LinkPurpose, LinkSecret},
     },
@@ -87,12 +88,11 @@ pub struct AccountView {
 /// An entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActivityView {
+    /// Names the entry: one that has happened again comes again.
+    pub id: String,
     pub at: Moment,
-    /// The words of the event and of its reason, as the command line has them.
-    pub event: String,
-    pub reason: Option<String>,
-    pub username: Option<String>,
-    pub actor: Option<String>,
+    /// A sentence.
+    pub what: Vec<Part>,
     pub address: String,
     /// In words; empty for commands and for the server itself.
     pub device: String,
@@ -104,15 +104,29 @@ pub struct ActivityView {
 pub struct AuditView {
     /// Of the administrator.
     pub display_name: String,
-    /// Whom it is narrowed to; a name that nobody has shows nothing.
-    pub user: String,
-    /// The kind of event that it is narrowed to.
-    pub event: String,
-    pub kinds: Vec<String>,
+    /// What it is narrowed to.
+    pub narrowed: AuditFilter,
+    /// The same as the query of an address; empty where it is narrowed to nothing.
+    pub query: String,
+    /// What it can be narrowed to, with the names of these.
+    pub kinds: Vec<(String, String)>,
     pub entries: Vec<ActivityView>,
     /// Where the older entries are: a path of ours.
     pub older: Option<String>,
     pub is_newest: bool,
+    /// What happens from now on is shown as well.
+    pub is_followed: bool,
+}
+
+/// What a page of the audit log is narrowed to; what is empty narrows nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditFilter {
+    /// A name that nobody has shows nothing.
+    pub user: String,
+    pub event: String,
+    /// The first and the last day, in UTC.
+    pub since: String,
+    pub until: String,
 }
 
 /// What an administrator has just done.

@@ -13,8 +13,8 @@ use crate::{
     },
     server::{
         Core,
-        activity::Following,
-        clock::{self, rfc3339},
+        activity::{ActivityRow, Following},
+        clock,
         config::{Config, duration},
         db::IfMissing,
         store::{self, activity::Filter},
@@ -22,7 +22,6 @@ use crate::{
     },
 };
 use clap::{Args, builder::PossibleValuesParser};
-use serde::Serialize;
 use std::time::Duration;
 
 #[derive(Args)]
@@ -109,44 +108,12 @@ fn filter<'a>(core: &Core, command: &'a Command, user: Option<&'a UserId>) -> Fi
         user,
         event: command.event.as_deref(),
         since,
+        until: None,
     }
 }
 
 fn rows_of(records: &[Record]) -> Vec<ActivityRow> {
     records.iter().map(ActivityRow::of).collect()
-}
-
-/// An entry as the command line shows it. Instants are RFC 3339 in UTC.
-#[derive(Serialize)]
-struct ActivityRow {
-    at: String,
-    event: &'static str,
-    reason: Option<&'static str>,
-    source: &'static str,
-    user: Option<String>,
-    actor: Option<String>,
-    session: Option<String>,
-    address: String,
-    user_agent: String,
-    times: u64,
-}
-
-impl ActivityRow {
-    fn of(record: &Record) -> Self {
-        let entry = &record.entry;
-        Self {
-            at: rfc3339(entry.at),
-            event: entry.event.as_str(),
-            reason: entry.event.reason(),
-            source: entry.source.as_str(),
-            user: record.username.clone(),
-            actor: record.actor_name.clone(),
-            session: entry.session.as_ref().map(|id| id.to_string()),
-            address: entry.address.clone(),
-            user_agent: entry.user_agent.clone(),
-            times: record.times,
-        }
-    }
 }
 
 impl Row for ActivityRow {

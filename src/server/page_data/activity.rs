@@ -44,7 +44,7 @@ pub async fn own(
     let filter = Filter {
         user: Some(&current.user.id),
         event: kind,
-        since: None,
+        ..Filter::default()
     };
     let (entries, last) = page_of(&state.core.db, &filter, before.as_ref()).await?;
     let told = |(kind, name): (&str, &str)| (kind.to_owned(), name.to_owned());

@@ -4,19 +4,18 @@
 
 use super::{
     Answer,
-    activity::{older, page_of, position_of, text_value},
+    activity::text_value,
+    audit::{self, activity_view},
     live_session_view, query_value,
 };
 use crate::{
     domain::{
-        activity::{Event, Record},
-        device,
         next_path::NextPath,
         session::CurrentUser,
         user::{LookupKey, User, UserId},
         views::{
-            AccountView, ActivityView, AuditView, InvitationDraft, PageView, PasswordLinkView,
-            UserState, UserView, UsersView,
+            AccountView, InvitationDraft, PageView, PasswordLinkView, UserState, UserView,
+            UsersView,
         },
     },
     error::AppError,
@@ -40,7 +39,6 @@ const USERS_A_PAGE: u32 = 50;
 const NEWEST_ENTRIES: u32 = 20;
 
 const USERS: &str = "/admin/users";
-const ACTIVITY: &str = "/admin/activity";
 
 pub fn password_link(state: &AppState, flash: Option<Flash>) -> PasswordLinkView {
     PasswordLinkView {
@@ -73,8 +71,8 @@ pub async fn gather(
         let confirm = NextPath::or_home(here).confirm_page();
         return Ok(Some(Answer::Elsewhere(confirm)));
     }
-    if uri.path() == ACTIVITY {
-        let view = audit(state, current, uri).await?;
+    if uri.path() == audit::PAGE {
+        let view = audit::page(&state.core, current, uri).await?;
         return Ok(Some(Answer::Page(PageView::Audit(Box::new(view)))));
     }
     let id = uri.path().strip_prefix("/admin/users/");
@@ -192,65 +190,4 @@ async fn account(
         notice,
         refusal,
     })
-}
-
-fn activity_view(record: Record) -> ActivityView {
-    let Record { entry, .. } = record;
-    let device = &entry.user_agent;
-    ActivityView {
-        at: moment(entry.at),
-        event: entry.event.as_str().to_owned(),
-        reason: entry.event.reason().map(str::to_owned),
-        username: record.username,
-        actor: record.actor_name,
-        device: if device.is_empty() {
-            String::new()
-        } else {
-            device::in_words(device)
-        },
-        address: entry.address,
-        times: record.times,
-    }
-}
-
-async fn audit(
-    state: &AppState,
-    current: &CurrentUser,
-    uri: &Uri,
-) -> Result<AuditView, StoreError> {
-    let db = &state.core.db;
-    let user = query_value(uri, "user").unwrap_or_default();
-    let event = query_value(uri, "event").unwrap_or_default();
-    let kinds = Event::kinds();
-    let kind = kinds.iter().find(|kind| **kind == event).copied();
-    let before = position_of(uri);
-    // A name that nobody has, or no longer has, narrows the list to nothing.
-    let id = match user.trim() {
-        "" => None,
-        typed => Some(id_of(state, typed).await?),
-    };
-    let filter = Filter {
-        user: id.as_ref(),
-        event: kind,
-        since: None,
-    };
-    let (entries, last) = page_of(db, &filter, before.as_ref()).await?;
-    Ok(AuditView {
-        display_name: current.user.display_name.clone(),
-        older: last.map(|last| {
-            let narrowed = [("user", user.as_str()), ("event", kind.unwrap_or_default())];
-            older(ACTIVITY, &narrowed, &last)
-        }),
-        user,
-        event: kind.unwrap_or_default().to_owned(),
-        kinds: kinds.into_iter().map(str::to_owned).collect(),
-        entries: entries.into_iter().map(activity_view).collect(),
-        is_newest: before.is_none(),
-    })
-}
-
-async fn id_of(state: &AppState, typed: &str) -> Result<UserId, StoreError> {
-    let key = LookupKey::of(typed);
-    let found = store::users::find_credentials(&state.core.db, &key).await?;
-    Ok(found.map_or_else(|| UserId(String::new()), |found| found.user.id))
 }

@@ -23,8 +23,10 @@ pub struct Filter<'a> {
     pub user: Option<&'a UserId>,
     /// A word of [`Event::as_str`].
     pub event: Option<&'a str>,
-    /// Nothing before this.
+    /// Nothing before this,
     pub since: Option<Timestamp>,
+    /// and nothing from this on.
+    pub until: Option<Timestamp>,
 }
 
 /// The place of an entry in the list.
@@ -149,7 +151,10 @@ pub async fn list(
     limit: u32,
 ) -> Result<Vec<Record>, StoreError> {
     let since = filter.since.map_or(i64::MIN, Timestamp::as_millis);
-    let (at, id) = before.map_or((i64::MAX, ""), |place| (place.at.as_millis(), &*place.id));
+    // No id comes before the empty one, so this is behind all rows of that instant.
+    let end = (filter.until.map_or(i64::MAX, Timestamp::as_millis), "");
+    let place = before.map(|place| (place.at.as_millis(), &*place.id));
+    let (at, id) = place.map_or(end, |place| place.min(end));
     let sql = text_for(&PAGES, filter);
     let rows: Vec<Row> = on_pool!(db, pool => {
         let query = sqlx::query_as(sql).bind(since).bind(at).bind(id).bind(i64::from(limit));
@@ -159,7 +164,8 @@ pub async fn list(
 }
 
 /// What was written, or counted on, from `since` to `until`: the oldest first, up to `limit`. The end of
-/// a session may be written long after it, so an entry's own time alone does not tell.
+/// a session may be written long after it, so an entry's own time alone does not tell. What is new has
+/// no bounds in time: those of the filter are for pages.
 pub async fn news(
     db: &Db,
     filter: &Filter<'_>,

@@ -1,0 +1,67 @@
+//! An entry of the audit log for programs: what `vestibule activity --json` and the downloads have.
+
+use crate::{domain::activity::Record, server::clock::rfc3339};
+use serde::Serialize;
+
+/// One entry. Instants are RFC 3339 in UTC.
+#[derive(Serialize)]
+pub struct ActivityRow {
+    pub at: String,
+    pub event: &'static str,
+    pub reason: Option<&'static str>,
+    pub source: &'static str,
+    pub user: Option<String>,
+    pub actor: Option<String>,
+    pub session: Option<String>,
+    pub address: String,
+    pub user_agent: String,
+    pub times: u64,
+}
+
+impl ActivityRow {
+    /// What a value is called, in the order of [`Self::values`].
+    pub const NAMES: [&str; 10] = [
+        "at",
+        "event",
+        "reason",
+        "source",
+        "user",
+        "actor",
+        "session",
+        "address",
+        "user_agent",
+        "times",
+    ];
+
+    pub fn of(record: &Record) -> Self {
+        let entry = &record.entry;
+        Self {
+            at: rfc3339(entry.at),
+            event: entry.event.as_str(),
+            reason: entry.event.reason(),
+            source: entry.source.as_str(),
+            user: record.username.clone(),
+            actor: record.actor_name.clone(),
+            session: entry.session.as_ref().map(|id| id.to_string()),
+            address: entry.address.clone(),
+            user_agent: entry.user_agent.clone(),
+            times: record.times,
+        }
+    }
+
+    /// As texts, empty where there is nothing.
+    pub fn values(self) -> [String; 10] {
+        [
+            self.at,
+            self.event.to_owned(),
+            self.reason.unwrap_or_default().to_owned(),
+            self.source.to_owned(),
+            self.user.unwrap_or_default(),
+            self.actor.unwrap_or_default(),
+            self.session.unwrap_or_default(),
+            self.address,
+            self.user_agent,
+            self.times.to_string(),
+        ]
+    }
+}
