@@ -10,7 +10,7 @@ use crate::{
         profile::ProfilePage, sessions::SessionsPage, setup::SetupPage, signed_out::SignedOutPage,
     },
 };
-use leptos::{config::LeptosOptions, either::either, prelude::*};
+use leptos::{config::LeptosOptions, either::either, html, prelude::*};
 use leptos_meta::{MetaTags, provide_meta_context};
 
 /// Who may ask for a path.
@@ -102,6 +102,18 @@ pub const ROUTES: &[Route] = &[
     },
 ];
 
+/// What is no page and is kept as a file, each named as the page on which it stands.
+pub const DOWNLOADS: &[Route] = &[
+    Route {
+        path: "/admin/activity.jsonl",
+        access: Access::Administrator,
+    },
+    Route {
+        path: "/admin/activity.csv",
+        access: Access::Administrator,
+    },
+];
+
 /// The server functions that need no session. Every other one does, until it is named here.
 pub const PUBLIC_FUNCTIONS: &[&str] = &[
     "/api/login",
@@ -110,9 +122,19 @@ pub const PUBLIC_FUNCTIONS: &[&str] = &[
     "/api/use_password_link",
 ];
 
-/// Who may ask for the page at `path`; `None` where there is none.
+/// The page on which the file at `path` stands; what is no file stands for itself.
+pub fn page_of(path: &str) -> &str {
+    if DOWNLOADS.iter().any(|file| file.path == path) {
+        path.rsplit_once('.').map_or(path, |(page, _)| page)
+    } else {
+        path
+    }
+}
+
+/// Who may ask for the page or the file at `path`; `None` where there is none.
 pub fn access_to(path: &str) -> Option<Access> {
-    let route = ROUTES.iter().find(|route| leads_to(route.path, path));
+    let mut routes = ROUTES.iter().chain(DOWNLOADS);
+    let route = routes.find(|route| leads_to(route.path, path));
     route.map(|route| route.access)
 }
 
@@ -169,6 +191,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <Head options=options.clone() />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options />
+                {begins_anew().then(|| view! { <noscript>{begin_anew()}</noscript> })}
                 {use_context::<DrawnFor>().map(|DrawnFor(person)| view! { <meta name="person" content=person /> })}
                 <MetaTags />
             </head>
@@ -177,6 +200,17 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// Whether the page follows what happens: without scripts by being loaded again and again, for as long as
+/// the password was typed not long ago.
+fn begins_anew() -> bool {
+    matches!(use_context::<PageView>(), Some(PageView::Audit(view)) if view.is_followed)
+}
+
+/// Every five seconds. Built by hand because the macro does not know the attribute.
+fn begin_anew() -> impl IntoView {
+    html::meta().attr("http-equiv", "refresh").content("5")
 }
 
 #[cfg(test)]
@@ -195,6 +229,7 @@ mod tests {
             "/admin/users",
             "/admin/users/1",
             "/admin/activity",
+            "/admin/activity.csv",
             "/login/",
             "/LOGIN",
             "/api/end_session",

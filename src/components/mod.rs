@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod administration;
+pub mod following;
 pub mod form;
 pub mod layout;
 pub mod relative_time;

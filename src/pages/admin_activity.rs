@@ -3,18 +3,26 @@
 use crate::{
     components::{
         administration::{AdminNav, Entries},
+        following::Following,
         layout::Page,
     },
     domain::views::{AuditFilter, AuditView},
 };
-use leptos::{either::Either, prelude::*};
+use leptos::{
+    either::{Either, EitherOf3},
+    prelude::*,
+};
 
 const HERE: &str = "/admin/activity";
+const EVENTS: &str = "/admin/activity/events";
+const JSON_LINES: &str = "/admin/activity.jsonl";
+const CSV: &str = "/admin/activity.csv";
 
 #[component]
 pub fn AuditPage(view: AuditView) -> impl IntoView {
-    let is_empty = view.entries.is_empty();
-    let newest = with_query(HERE, &view.query);
+    let (query, is_followed) = (view.query, view.is_followed);
+    let newest = with_query(HERE, &query);
+    let can_follow = view.narrowed.until.is_empty();
     view! {
         <Page title=Signal::derive(|| "Audit log".to_owned()) signed_in=view.display_name wide=true>
             <AdminNav here=HERE />
@@ -22,20 +30,57 @@ pub fn AuditPage(view: AuditView) -> impl IntoView {
             <div class="sessions">
                 <section class="card" aria-labelledby="entries">
                     <h2 id="entries" class="visually-hidden">"Entries"</h2>
-                    <Filters narrowed=view.narrowed kinds=view.kinds />
-                    {if is_empty {
-                        Either::Left(view! { <p class="quiet-text">"Nothing is written down of this."</p> })
+                    <Filters narrowed=view.narrowed kinds=view.kinds is_followed />
+                    <Ways query=query.clone() is_followed can_follow />
+                    {if is_followed {
+                        let events = with_query(EVENTS, &query);
+                        let here = with_follow(&query);
+                        EitherOf3::A(view! { <Following entries=view.entries events here /> })
+                    } else if view.entries.is_empty() {
+                        EitherOf3::B(view! { <p class="quiet-text">"Nothing is written down of this."</p> })
                     } else {
-                        Either::Right(view! { <Entries entries=view.entries /> })
+                        EitherOf3::C(view! { <Entries entries=view.entries /> })
                     }}
                     <nav class="actions" aria-label="Pages">
                         {(!view.is_newest).then(|| view! { <a href=newest>"The newest"</a> })}
-                        {view.older.map(|older| view! { <a href=older rel="next">"Older entries"</a> })}
+                        {view
+                            .older
+                            .filter(|_| !is_followed)
+                            .map(|older| view! { <a href=older rel="next">"Older entries"</a> })}
                     </nav>
                 </section>
             </div>
         </Page>
     }
+}
+
+/// What else can be done with what is shown. All are links, so none is dead without the script.
+#[component]
+fn Ways(query: String, is_followed: bool, can_follow: bool) -> impl IntoView {
+    let here = with_query(HERE, &query);
+    let follow = with_follow(&query);
+    let following = if is_followed {
+        let stop =
+            view! { <a class="button button-quiet button-small" href=here>"Stop following"</a> };
+        Some(Either::Left((
+            stop,
+            view! { <a href=follow>"Look again"</a> },
+        )))
+    } else {
+        let begin = view! { <a class="button button-quiet button-small" href=follow>"Follow"</a> };
+        can_follow.then_some(Either::Right(begin))
+    };
+    view! {
+        <nav class="actions" aria-label="The list">
+            {following} <a href=with_query(JSON_LINES, &query)>"Download as JSON lines"</a>
+            <a href=with_query(CSV, &query)>"Download as CSV"</a>
+        </nav>
+    }
+}
+
+fn with_follow(query: &str) -> String {
+    let and = if query.is_empty() { "" } else { "&" };
+    format!("{HERE}?{query}{and}follow=on")
 }
 
 fn with_query(path: &str, query: &str) -> String {
@@ -47,7 +92,11 @@ fn with_query(path: &str, query: &str) -> String {
 }
 
 #[component]
-fn Filters(narrowed: AuditFilter, kinds: Vec<(String, String)>) -> impl IntoView {
+fn Filters(
+    narrowed: AuditFilter,
+    kinds: Vec<(String, String)>,
+    is_followed: bool,
+) -> impl IntoView {
     let kinds = kinds.into_iter().map(|(kind, name)| {
         let is_chosen = kind == narrowed.event;
         view! { <option value=kind selected=is_chosen>{name}</option> }
@@ -77,6 +126,7 @@ fn Filters(narrowed: AuditFilter, kinds: Vec<(String, String)>) -> impl IntoView
             </div>
             <Day name="since" label="First day (UTC)" value=narrowed.since />
             <Day name="until" label="Last day (UTC)" value=narrowed.until />
+            {is_followed.then(|| view! { <input type="hidden" name="follow" value="on" /> })}
             <button class="button button-quiet" type="submit">"Show"</button>
         </form>
     }

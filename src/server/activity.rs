@@ -187,22 +187,26 @@ pub struct Following {
 }
 
 impl Following {
-    /// From now on: what is written already, `shown` in particular, is no news.
+    /// From now on, with up to `limit` of the newest entries, the newest first: what is written already is
+    /// no news. They are read after the first look, so that what is written in between is among them.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn begin(
         core: &Core,
         filter: &Filter<'_>,
-        shown: &[Record],
-    ) -> Result<Self, StoreError> {
+        limit: u32,
+    ) -> Result<(Self, Vec<Record>), StoreError> {
         let mut following = Self {
             seen: HashMap::new(),
         };
         following.look(core, filter).await?;
-        let shown = shown.iter().map(|record| (record.id.clone(), record.times));
+        let newest = store::activity::list(&core.db, filter, None, limit).await?;
+        let shown = newest
+            .iter()
+            .map(|record| (record.id.clone(), record.times));
         following.seen.extend(shown);
-        Ok(following)
+        Ok((following, newest))
     }
 
     /// What is new, or has happened more often, since the last look: the oldest first.

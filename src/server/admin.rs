@@ -4,8 +4,9 @@
 use super::{
     Core, confirmation,
     password_links::{self, MadeLink},
-    sessions::{self, Browser},
+    sessions::{self, Browser, Resumed},
     store,
+    token::TokenDigest,
     users::{self, UserDraft},
 };
 use crate::{
@@ -56,6 +57,19 @@ pub fn of(core: &Core, current: &CurrentUser, browser: &Browser) -> Result<Admin
     };
     let is_fresh = confirmation::is_fresh(core, current);
     Ok(Admin { by, is_fresh })
+}
+
+/// Whoever goes on reading what is for administrators alone, where they still may. It is no activity.
+///
+/// # Errors
+/// [`AppError::NotSignedIn`] where the session has ended or goes on under another token;
+/// [`AppError::NotFound`] where they administer no more; [`AppError::Unavailable`].
+pub async fn look(core: &Core, reader: &TokenDigest) -> Result<Box<CurrentUser>, AppError> {
+    match sessions::look_again(core, reader).await? {
+        Resumed::Live(current) if current.user.administers() => Ok(current),
+        Resumed::Live(_) => Err(AppError::NotFound),
+        Resumed::Ended(_) | Resumed::Unknown => Err(AppError::NotSignedIn),
+    }
 }
 
 /// Whoever runs the program on the machine and can read its database: nobody could be stopped there.

@@ -20,7 +20,7 @@ use crate::{
     },
     error::AppError,
 };
-use axum::http::{HeaderName, HeaderValue, StatusCode, header, request::Parts};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts};
 use leptos::{
     context::use_context, nonce::use_nonce, prelude::expect_context,
     server_fn::redirect::REDIRECT_HEADER,
@@ -68,16 +68,18 @@ pub fn client_address() -> IpAddr {
 
 /// The browser as the session list will show it.
 pub fn browser() -> Browser {
-    let parts = parts();
-    let user_agent = parts
-        .headers
-        .get(header::USER_AGENT)
-        .map(HeaderValue::as_bytes)
-        .unwrap_or_default();
-    Browser::new(
-        client_address().to_string(),
-        &String::from_utf8_lossy(user_agent),
-    )
+    browser_at(client_address(), &parts().headers)
+}
+
+/// The same, where no server function was asked for.
+pub fn browser_of(client: &Client, headers: &HeaderMap) -> Browser {
+    browser_at(client.address, headers)
+}
+
+fn browser_at(address: IpAddr, headers: &HeaderMap) -> Browser {
+    let user_agent = headers.get(header::USER_AGENT);
+    let user_agent = user_agent.map(HeaderValue::as_bytes).unwrap_or_default();
+    Browser::new(address.to_string(), &String::from_utf8_lossy(user_agent))
 }
 
 /// The browser, with what it brings along.

@@ -13,6 +13,7 @@ use crate::{
 };
 use axum::{
     extract::{Request, State},
+    http::Uri,
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -53,9 +54,15 @@ fn refuse(request: &Request) -> Response {
     if request.uri().path().starts_with("/api/") {
         return AppError::NotSignedIn.into_response();
     }
-    let asked_for = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |asked_for| asked_for.as_str());
-    Redirect::to(&NextPath::or_home(asked_for).login_page()).into_response()
+    Redirect::to(&way_back(request.uri()).login_page()).into_response()
+}
+
+/// Where whoever asks for this goes on afterwards: there, or where it is a file, to the page on which that
+/// stands. A file would be kept, and the page that asked for the password would stay.
+pub fn way_back(uri: &Uri) -> NextPath {
+    let path = app::page_of(uri.path());
+    let back = uri
+        .query()
+        .map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    NextPath::or_home(&back)
 }

@@ -1,8 +1,9 @@
 //! The layers and the routes: the way of every request.
 
 use super::{
+    audit_events,
     context::{Caller, set_page_policy},
-    draft, failures, flash,
+    downloads, draft, failures, flash,
     forms::{self, Arrival},
     forwarded::{self, Client},
     guard, headers, listener,
@@ -65,8 +66,10 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn(without_trailing_slash));
     let site = Router::new()
         .merge(pages(&state))
+        .merge(files(&state))
         .merge(functions(&state))
         .route("/session/events", get(session_events::watch))
+        .route("/admin/activity/events", get(audit_events::follow))
         .fallback_service(static_files::routes(&state.files, state.hashed_names))
         .layer(site_checks);
     // For any Host: whoever watches the process may know it by another name.
@@ -110,6 +113,17 @@ fn pages(state: &AppState) -> Router<AppState> {
     let paths = app::ROUTES.iter().map(|route| route.path);
     paths
         .fold(Router::new(), |router, path| router.route(path, get(page)))
+        .route_layer(guarded)
+}
+
+/// What is kept as a file, and is as private as a page.
+fn files(state: &AppState) -> Router<AppState> {
+    let guarded = middleware::from_fn_with_state(state.clone(), guard::resume);
+    let paths = app::DOWNLOADS.iter().map(|route| route.path);
+    paths
+        .fold(Router::new(), |router, path| {
+            router.route(path, get(downloads::download))
+        })
         .route_layer(guarded)
 }
 

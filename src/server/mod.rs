@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod admin;
 pub mod attempt;
+pub mod audit_events;
 pub mod auth;
 pub mod cleanup;
 pub mod cli;
@@ -12,6 +13,7 @@ pub mod confirmation;
 pub mod context;
 pub mod cookie;
 pub mod db;
+pub mod downloads;
 pub mod draft;
 pub mod ends;
 pub mod failures;

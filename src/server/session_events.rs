@@ -31,15 +31,15 @@ use tokio::time::timeout;
 
 /// Proxies give up lines that are silent for a minute; and a browser that is gone without a word is
 /// noticed by what it does not acknowledge.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// How long browsers wait before they come back, in milliseconds: after a restart there are many.
-const RETRY: &str = "retry: 2000\n";
+pub(super) const RETRY: &str = "retry: 2000\n";
 
 /// Why there is nothing to watch any more.
 const ENDED: HeaderName = HeaderName::from_static("x-ended");
 
-const NO_NEWS: &str = ":\n\n";
+pub(super) const NO_NEWS: &str = ":\n\n";
 
 /// Answers a page that watches its session. HEAD only says whose there is, and takes no room.
 pub async fn watch(State(state): State<AppState>, method: Method, headers: HeaderMap) -> Response {
@@ -85,11 +85,7 @@ async fn begin(
     let session = &current.session;
     let ends = &state.core.db.ends;
     let watch = ends.watch(&session.id, session.life(), state.limits.watchers);
-    let watch = watch.map_err(|refused| match refused {
-        Refused::TooOften => AppError::Throttled { seconds: 30 },
-        Refused::Full => AppError::Busy,
-        Refused::Stopping => AppError::Unavailable,
-    })?;
+    let watch = watch.map_err(no_room)?;
     // It may have ended before anybody watched it.
     let current = self::current(state, &token).await?;
     let body = told_by(Teller {
@@ -100,6 +96,15 @@ async fn begin(
         session: current.session.id.short().to_owned(),
     });
     Ok(respond(&current, body))
+}
+
+/// What a page is told that cannot watch.
+pub(super) const fn no_room(refused: Refused) -> AppError {
+    match refused {
+        Refused::TooOften => AppError::Throttled { seconds: 30 },
+        Refused::Full => AppError::Busy,
+        Refused::Stopping => AppError::Unavailable,
+    }
 }
 
 async fn current(state: &AppState, token: &SessionToken) -> Result<Box<CurrentUser>, NoStream> {
@@ -194,8 +199,8 @@ fn ended(reason: Option<EndReason>) -> String {
     event("ended", &SessionEndedView { reason })
 }
 
-fn event(name: &str, data: &impl Serialize) -> String {
-    // Numbers and short words: there is nothing in them that could not be written.
+pub(super) fn event(name: &str, data: &impl Serialize) -> String {
+    // Numbers and texts: there is nothing in them that could not be written, and no line breaks in JSON.
     let data = serde_json::to_string(data).unwrap_or_default();
     format!("event: {name}\ndata: {data}\n\n")
 }

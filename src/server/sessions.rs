@@ -258,7 +258,12 @@ pub async fn resume(core: &Core, token: &SessionToken) -> Result<Resumed, StoreE
 
 /// The same for a page that only watches: it is no activity, and keeps no session alive.
 pub async fn look(core: &Core, token: &SessionToken) -> Result<Resumed, StoreError> {
-    let Some(found) = store::sessions::find_by_digest(&core.db, &token.digest()).await? else {
+    look_again(core, &token.digest()).await
+}
+
+/// The same for whoever has brought the token before, and goes on reading.
+pub async fn look_again(core: &Core, digest: &TokenDigest) -> Result<Resumed, StoreError> {
+    let Some(found) = store::sessions::find_by_digest(&core.db, digest).await? else {
         return Ok(Resumed::Unknown);
     };
     let now = core.clock.now();

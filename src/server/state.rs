@@ -2,6 +2,7 @@
 
 use super::{
     Core,
+    audit_events::MOST_FOLLOWERS,
     config::{Config, HttpLimits},
     forwarded::TrustedProxies,
     origin::Site,
@@ -10,6 +11,7 @@ use super::{
 };
 use leptos::config::LeptosOptions;
 use std::{ops::Deref, sync::Arc};
+use tokio::sync::Semaphore;
 
 /// The core and the site, shared: every layer takes a copy for every request.
 #[derive(Clone)]
@@ -34,6 +36,8 @@ pub struct Shared {
     pub reload_socket: Option<Arc<str>>,
     pub hsts: Option<&'static str>,
     pub limits: HttpLimits,
+    /// The places of pages that follow the audit log.
+    pub followers: Arc<Semaphore>,
     pub files: Place,
     pub hashed_names: HashedNames,
 }
@@ -64,6 +68,7 @@ impl AppState {
             hashed_names: HashedNames(leptos_options.hash_files),
             leptos_options,
             limits: config.http,
+            followers: Arc::new(Semaphore::new(MOST_FOLLOWERS)),
             files: Place::Folder(config.site_root.clone()),
         }))
     }

@@ -228,8 +228,10 @@ pub const ROOMS: &[Room] = &[
     },
     Room {
         files: &[
+            "src/server/audit_events.rs",
             "src/server/context.rs",
             "src/server/cookie.rs",
+            "src/server/downloads.rs",
             "src/server/draft.rs",
             "src/server/flash.rs",
             "src/server/forms.rs",
@@ -268,8 +270,10 @@ pub const ROOMS: &[Room] = &[
 ];
 
 const EDGE: &[&str] = &[
+    "src/server/audit_events.rs",
     "src/server/context.rs",
     "src/server/cookie.rs",
+    "src/server/downloads.rs",
     "src/server/draft.rs",
     "src/server/failures.rs",
     "src/server/flash.rs",

@@ -11,6 +11,7 @@ mod administration;
 mod any_form;
 mod app;
 mod attack;
+mod audit;
 mod confirmation;
 mod cookies;
 mod dashboard;

@@ -190,6 +190,19 @@ impl Events {
         }
     }
 
+    /// All that is left, where it is a file. Whether it was whole is told by [`Self::broke_off`].
+    pub async fn rest(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        while let Some((chunk, is_last)) = self.connection.read_chunk().await {
+            rest.extend(chunk);
+            if is_last {
+                return rest;
+            }
+        }
+        self.broke_off = true;
+        rest
+    }
+
     /// The next event, which has to be that of an end. Behind it nothing comes.
     pub async fn ended(&mut self) -> serde_json::Value {
         let (name, data) = self.next().await.expect("a last event");
@@ -430,7 +443,12 @@ impl Browser {
 
     /// Watches its session, as an open page does.
     pub async fn watch(&self) -> Events {
-        let request = Request::get("/session/events").header("accept", "text/event-stream");
+        self.listen("/session/events").await
+    }
+
+    /// Asks for what goes on for longer than an answer does.
+    pub async fn listen(&self, target: &str) -> Events {
+        let request = Request::get(target).header("accept", "text/event-stream");
         let request = self.as_from_here(request);
         let mut connection = Connection::open(self.address).await;
         connection.send(&request.to_bytes()).await;

@@ -1,7 +1,11 @@
 //! What somebody wants to read of the audit log, kept for longer than one question.
 
 use crate::{
-    domain::{activity::Record, moment::Timestamp, user::UserId},
+    domain::{
+        activity::{Entry, Record},
+        moment::Timestamp,
+        user::UserId,
+    },
     server::{
         Core,
         db::StoreError,
@@ -44,11 +48,16 @@ pub struct Reading {
 }
 
 impl Reading {
-    pub const fn of(wanted: Wanted) -> Self {
-        Self {
+    /// Begins, and writes down that somebody does, by `entry`: what is not written down is not read.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn begin(core: &Core, wanted: Wanted, entry: Entry) -> Result<Self, StoreError> {
+        store::activity::insert(&core.db, entry).await?;
+        Ok(Self {
             wanted,
             before: None,
-        }
+        })
     }
 
     /// The next entries; none where all are read.

@@ -81,11 +81,11 @@ async fn show(core: &Core, command: &Command) -> Result<(), CliError> {
         None => None,
     };
     let filter = filter(core, command, user.as_ref());
-    let mut records = store::activity::list(&core.db, &filter, None, command.limit).await?;
     if !command.follow {
+        let records = store::activity::list(&core.db, &filter, None, command.limit).await?;
         return Ok(write_rows(&rows_of(&records), command.json)?);
     }
-    let mut following = Following::begin(core, &filter, &records).await?;
+    let (mut following, mut records) = Following::begin(core, &filter, command.limit).await?;
     records.reverse();
     if command.json {
         write_more_rows(&rows_of(&records), WIDTHS, true)?;

@@ -1,0 +1,213 @@
+//! The audit log as it grows, on a page that follows it.
+//!
+//! What comes is drawn by the same component as on the server. A page that nobody sees holds no stream.
+
+use super::administration::Entry;
+use crate::domain::views::ActivityView;
+use leptos::{
+    ev,
+    leptos_dom::helpers::set_timeout,
+    prelude::*,
+    serde_json,
+    task::spawn_local,
+    wasm_bindgen::{JsCast, closure::Closure, convert::FromWasmAbi},
+    web_sys::{Event, EventSource, MessageEvent, RequestInit, Response},
+};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
+
+/// More than anybody looks through on a page that moves.
+const MOST_SHOWN: usize = 200;
+
+/// So often at most it is announced that there are new entries, however many come.
+const SAY_EVERY: Duration = Duration::from_secs(10);
+
+/// Until the stream is tried again that was refused, because there were too many of them or no database.
+const A_WHILE: Duration = Duration::from_secs(5);
+
+/// Where the page follows. Without the script it only says so, and the document loads itself again.
+#[component]
+pub fn Following(
+    entries: Vec<ActivityView>,
+    /// What tells the page.
+    events: String,
+    /// The page that follows: it asks for the password where that is needed.
+    here: String,
+) -> impl IntoView {
+    let log = Log {
+        entries: RwSignal::new(entries),
+        is_over: RwSignal::new(false),
+        words: RwSignal::new("Following the log.".to_owned()),
+    };
+    Effect::new(move || {
+        // It lives as long as the page does.
+        let tail: &'static Tail = Box::leak(Box::new(Tail::of(log, events.clone())));
+        tail.is_looked_at();
+        let looked_at =
+            window_event_listener(ev::Custom::<Event>::new("visibilitychange"), move |_| {
+                tail.is_looked_at();
+            });
+        std::mem::forget(looked_at);
+    });
+    view! {
+        <p class="following quiet-text">
+            <span role="status">{log.words}</span>
+            {move || log.is_over.get().then(|| view! { " " <a href=here.clone()>"Go on following"</a> })}
+        </p>
+        {move || {
+            log.entries
+                .with(Vec::is_empty)
+                .then(|| view! { <p class="quiet-text">"Nothing is written down of this."</p> })
+        }}
+        <ul class="entries">
+            <For
+                each=move || log.entries.get()
+                key=|entry| (entry.id.clone(), entry.times)
+                children=|entry| view! { <Entry entry /> }
+            />
+        </ul>
+    }
+}
+
+/// What is shown.
+#[derive(Clone, Copy)]
+struct Log {
+    entries: RwSignal<Vec<ActivityView>>,
+    /// Nothing more will come.
+    is_over: RwSignal<bool>,
+    words: RwSignal<String>,
+}
+
+/// What brings it.
+struct Tail {
+    log: Log,
+    events: String,
+    stream: RefCell<Option<EventSource>>,
+    /// How many entries have come, and how many of them were said.
+    come: Cell<usize>,
+    said: Cell<usize>,
+    /// Something was said just now.
+    is_quiet: Cell<bool>,
+}
+
+impl Tail {
+    fn of(log: Log, events: String) -> Self {
+        Self {
+            log,
+            events,
+            stream: RefCell::default(),
+            come: Cell::default(),
+            said: Cell::default(),
+            is_quiet: Cell::default(),
+        }
+    }
+
+    fn is_looked_at(&'static self) {
+        self.stop();
+        if !document().hidden() && !self.log.is_over.get_untracked() {
+            self.begin();
+        }
+    }
+
+    fn begin(&'static self) {
+        let Ok(stream) = EventSource::new(&self.events) else {
+            return;
+        };
+        listen(&stream, "newest", move |event| {
+            self.begins_with(entries_of(&event));
+        });
+        listen(&stream, "more", move |event| self.grows(entries_of(&event)));
+        listen(&stream, "over", move |_: MessageEvent| self.is_over());
+        listen(&stream, "error", move |_: Event| self.is_lost());
+        self.stream.replace(Some(stream));
+    }
+
+    fn stop(&self) {
+        if let Some(stream) = self.stream.take() {
+            stream.close();
+        }
+    }
+
+    /// Also where the line was lost, or the page not seen for a while: what came meanwhile is among them.
+    fn begins_with(&self, newest: Vec<ActivityView>) {
+        self.log.entries.set(newest);
+        if self.come.get() == 0 {
+            let words = "Following the log: what happens is shown at the top.";
+            self.log.words.set(words.to_owned());
+        }
+    }
+
+    fn grows(&'static self, news: Vec<ActivityView>) {
+        self.come.set(self.come.get() + news.len());
+        self.log.entries.update(|shown| {
+            // What has happened more often moves to the top.
+            shown.retain(|old| news.iter().all(|new| new.id != old.id));
+            shown.splice(..0, news);
+            shown.truncate(MOST_SHOWN);
+        });
+        self.say();
+    }
+
+    /// Says how many have come, and after a pause what came in it.
+    fn say(&'static self) {
+        let come = self.come.get();
+        if self.is_quiet.get() || self.said.get() == come {
+            return;
+        }
+        let entries = if come == 1 { "entry" } else { "entries" };
+        let words = format!("Following the log: {come} new {entries} so far.");
+        self.log.words.set(words);
+        self.said.set(come);
+        self.is_quiet.set(true);
+        let speak_again = move || {
+            self.is_quiet.set(false);
+            self.say();
+        };
+        set_timeout(speak_again, SAY_EVERY);
+    }
+
+    /// The browser tries again by itself where the line broke, and gives up where it was refused.
+    fn is_lost(&'static self) {
+        let stream = self.stream.borrow();
+        let is_refused = |stream: &EventSource| stream.ready_state() == EventSource::CLOSED;
+        if stream.as_ref().is_some_and(is_refused) {
+            spawn_local(async move {
+                match self.status().await {
+                    // The password was typed too long ago, or this is an administrator no more.
+                    Some(403 | 404) => self.is_over(),
+                    _ => set_timeout(move || self.is_looked_at(), A_WHILE),
+                }
+            });
+        }
+    }
+
+    /// What the server answers who asks whether they may follow.
+    async fn status(&self) -> Option<u16> {
+        let request = RequestInit::new();
+        request.set_method("HEAD");
+        let answer = window().fetch_with_str_and_init(&self.events, &request);
+        let answer: Response = answer.await.ok()?.unchecked_into();
+        Some(answer.status())
+    }
+
+    fn is_over(&self) {
+        self.stop();
+        self.log.is_over.set(true);
+        let words = "No more is shown: the password was typed too long ago.";
+        self.log.words.set(words.to_owned());
+    }
+}
+
+fn entries_of(event: &MessageEvent) -> Vec<ActivityView> {
+    let data = event.data().as_string().unwrap_or_default();
+    // What an older page does not understand is left out; the list of the server has it.
+    serde_json::from_str(&data).unwrap_or_default()
+}
+
+fn listen<E: FromWasmAbi + 'static>(stream: &EventSource, name: &str, hear: impl Fn(E) + 'static) {
+    let hear = Closure::<dyn Fn(E)>::new(hear).into_js_value();
+    // A stream takes listeners of any name.
+    let _ = stream.add_event_listener_with_callback(name, hear.unchecked_ref());
+}
