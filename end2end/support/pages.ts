@@ -255,7 +255,18 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
 
   'admin-activity': async ({ visitor, server }) => {
     peopled(server);
+    for (const userAgent of ELSEWHERE) await server.signsInElsewhere('ada', 'not the password at all', userAgent);
     await administers('/admin/activity', visitor, server);
+  },
+
+  'admin-activity-narrowed-to-nothing': async ({ visitor, server }) => {
+    await administers('/admin/activity?user=nobody&event=link_used&since=2026-02-28&until=2026-03-31', visitor, server);
+  },
+
+  'admin-activity-followed': async ({ visitor, server }) => {
+    peopled(server);
+    await administers('/admin/activity?follow=on', visitor, server);
+    server.run(['user', 'promote', 'maryam']);
   },
 
   setup: async ({ visitor }) => visitor.open('/setup'),

@@ -133,10 +133,7 @@ impl Tail {
     /// Also where the line was lost, or the page not seen for a while: what came meanwhile is among them.
     fn begins_with(&self, newest: Vec<ActivityView>) {
         self.log.entries.set(newest);
-        if self.come.get() == 0 {
-            let words = "Following the log: what happens is shown at the top.";
-            self.log.words.set(words.to_owned());
-        }
+        self.log.words.set(words_of(self.come.get()));
     }
 
     fn grows(&'static self, news: Vec<ActivityView>) {
@@ -156,9 +153,7 @@ impl Tail {
         if self.is_quiet.get() || self.said.get() == come {
             return;
         }
-        let entries = if come == 1 { "entry" } else { "entries" };
-        let words = format!("Following the log: {come} new {entries} so far.");
-        self.log.words.set(words);
+        self.log.words.set(words_of(come));
         self.said.set(come);
         self.is_quiet.set(true);
         let speak_again = move || {
@@ -177,10 +172,16 @@ impl Tail {
                 match self.status().await {
                     // The password was typed too long ago, or this is an administrator no more.
                     Some(403 | 404) => self.is_over(),
-                    _ => set_timeout(move || self.is_looked_at(), A_WHILE),
+                    _ => self.waits(),
                 }
             });
         }
+    }
+
+    fn waits(&'static self) {
+        let words = "Not following right now. This page tries again.";
+        self.log.words.set(words.to_owned());
+        set_timeout(move || self.is_looked_at(), A_WHILE);
     }
 
     /// What the server answers who asks whether they may follow.
@@ -197,6 +198,14 @@ impl Tail {
         self.log.is_over.set(true);
         let words = "No more is shown: the password was typed too long ago.";
         self.log.words.set(words.to_owned());
+    }
+}
+
+fn words_of(come: usize) -> String {
+    match come {
+        0 => "Following the log: what happens is shown at the top.".to_owned(),
+        1 => "Following the log: 1 new entry so far.".to_owned(),
+        _ => format!("Following the log: {come} new entries so far."),
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     visitor::{SessionCookie, SetCookie, Visitor, session_lines},
 };
 use crate::{
-    app::{Access, ROUTES},
+    app::{Access, DOWNLOADS, ROUTES, page_of},
     domain::password::Password,
     server::clock::rfc3339,
 };
@@ -227,6 +227,14 @@ pub fn private_pages() -> Vec<&'static str> {
     let paths = private.map(|route| route.path);
     paths.filter(|path| !path.contains('{')).collect()
 }
+
+/// The private files, each with the page on which it stands.
+pub fn private_files() -> impl Iterator<Item = (&'static str, &'static str)> {
+    DOWNLOADS.iter().map(|file| (file.path, page_of(file.path)))
+}
+
+/// What private pages go on listening to.
+pub const PRIVATE_STREAMS: [&str; 2] = ["/session/events", "/admin/activity/events"];
 
 /// The pages that anybody may open.
 pub const PUBLIC_PAGES: [&str; 4] = ["/", "/login", "/logout", "/signed-out"];

@@ -2,7 +2,7 @@
 
 use super::{
     client::{Answer, NoAnswer, Request},
-    examination::{Examination, private_pages},
+    examination::{Examination, PRIVATE_STREAMS, private_files, private_pages},
     report::{Check, Verdict, check, expect},
 };
 
@@ -114,17 +114,22 @@ fn stays(exam: &Examination, answer: &Answer) -> Verdict {
 
 async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
     let mut verdict = Ok(());
-    for path in private_pages() {
-        let asked_for = format!("{path}?doctor=1");
-        let answer = exam.client.send(Request::get(&asked_for)).await?;
+    let pages = private_pages().into_iter().map(|path| (path, path));
+    // What is kept as a file leads back to the page on which it stands.
+    for (path, page) in pages.chain(private_files()) {
+        let answer = exam.client.send(Request::get(&format!("{path}?doctor=1"))).await?;
         let holds = answer.status == 303
-            && answer.location() == format!("/login?next={asked_for}")
+            && answer.location() == format!("/login?next={page}?doctor=1")
             && answer.body.is_empty();
         verdict = verdict.and_then(|()| {
             expect(holds, || {
                 format!("{}, with {} bytes", answer.told(), answer.body.len())
             })
         });
+    }
+    for path in PRIVATE_STREAMS {
+        let answer = exam.client.send(Request::get(path)).await?;
+        verdict = verdict.and_then(|()| expect(answer.status == 401, || answer.told()));
     }
     exam.settle(&PRIVATE, verdict);
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::{
     client::{Answer, NoAnswer, Request},
-    examination::{Examination, HOME, PROBE, private_pages},
+    examination::{Examination, HOME, PRIVATE_STREAMS, PROBE, private_files, private_pages},
     report::{Check, Verdict, check, expect},
     visitor::{SessionCookie, SetCookie, Visitor, session_lines},
 };
@@ -204,9 +204,15 @@ async fn dead(
     let replay = exam.open_with(copy, HOME).await?;
     exam.settle(&REPLAY, expect(is_refused(&replay), || replay.told()));
     let mut verdict: Verdict = Ok(());
-    for path in private_pages().into_iter().filter(|path| *path != HOME) {
+    let files = private_files().map(|(path, _)| path);
+    let pages = private_pages().into_iter().filter(|path| *path != HOME);
+    for path in pages.chain(files) {
         let replay = exam.open_with(copy, path).await?;
         verdict = verdict.and_then(|()| expect(is_refused(&replay), || replay.told()));
+    }
+    for path in PRIVATE_STREAMS {
+        let replay = exam.open_with(copy, path).await?;
+        verdict = verdict.and_then(|()| expect(replay.status == 401, || replay.told()));
     }
     exam.settle(&REPLAY_EVERYWHERE, verdict);
     // No form, so that a function which is reached in spite of all refuses it and changes nothing.

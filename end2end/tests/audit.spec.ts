@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs';
+import { expect, inEveryWay, newPerson, overTheWire, test, type Person, type Visitor } from '../fixtures';
+import type { Server } from '../support/server';
+
+/** Within a second where the machine has nothing else to do. */
+const SOON = { timeout: 5_000 };
+
+const entries = (visitor: Visitor) => visitor.page.locator('.entries > li');
+const status = (visitor: Visitor) => visitor.page.locator('.following');
+
+/** Somebody guesses at the account, at another browser. */
+const guesses = (server: Server, { name }: Person) =>
+  fetch(`${server.origin}/api/login`, {
+    method: 'POST',
+    headers: { origin: server.origin },
+    body: new URLSearchParams({ username: name, password: 'not the password at all' }),
+    redirect: 'manual',
+  });
+
+const refusalOf = ({ name }: Person) => `A sign-in as ${name} was refused: the password was wrong.`;
+
+async function looksAfterAll(visitor: Visitor, server: Server, path: string): Promise<void> {
+  await visitor.signsIn(newPerson(server, {}, ['--admin']));
+  await visitor.open(path);
+}
+
+inEveryWay(() => {
+  test('an administrator follows the audit log', async ({ visitor, server, person, way }) => {
+    await looksAfterAll(visitor, server, '/admin/activity');
+    await visitor.page.getByRole('link', { name: 'Follow', exact: true }).click();
+    await expect(status(visitor)).toContainText('Following the log');
+    await visitor.comesAlive();
+    await guesses(server, person);
+    // Without the script the page loads itself again; where that is lost, by hand.
+    if (way === 'without WebAssembly') await visitor.page.getByRole('link', { name: 'Look again' }).click();
+    await expect(entries(visitor).first()).toContainText(refusalOf(person));
+    await visitor.page.getByRole('link', { name: 'Stop following' }).click();
+    await expect(status(visitor)).toHaveCount(0);
+    await expect(entries(visitor).first()).toContainText(refusalOf(person));
+    await visitor.comesAlive();
+  });
+
+  test('an administrator takes what is shown away', async ({ visitor, server, person }) => {
+    await looksAfterAll(visitor, server, '/admin/activity');
+    await guesses(server, person);
+    await visitor.page.getByLabel('Account').fill(person.name);
+    await visitor.page.getByLabel('Event').selectOption('Refused sign-ins');
+    await visitor.page.getByLabel('First day').fill('2020-02-29');
+    await visitor.page.getByRole('button', { name: 'Show' }).click();
+    await expect(entries(visitor)).toHaveCount(1);
+    await visitor.comesAlive();
+    for (const [link, ending, begin] of [
+      ['Download as JSON lines', 'jsonl', '{"at":"'],
+      ['Download as CSV', 'csv', '"at","event"'],
+    ] as const) {
+      const download = visitor.page.waitForEvent('download');
+      await visitor.page.getByRole('link', { name: link }).click();
+      const file = await download;
+      expect(file.suggestedFilename()).toMatch(new RegExp(`^audit-log-\\d{4}-\\d\\d-\\d\\d\\.${ending}$`));
+      const text = readFileSync(await file.path(), 'utf8');
+      expect(text.startsWith(begin)).toBe(true);
+      expect(text).toContain(person.name);
+      expect(text).toContain('wrong_password');
+    }
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Audit log');
+  });
+});
+
+test.describe('a page that follows', () => {
+  test.use(overTheWire);
+
+  test('is told within a second, of what it is narrowed to, and loads nothing', async ({ visitor, server, person, wire }) => {
+    const other = newPerson(server);
+    await looksAfterAll(visitor, server, `/admin/activity?user=${person.name}&follow=on`);
+    await expect.poll(() => wire.streams.size).toBe(2);
+    const loaded = wire.heard.length;
+    const before = await entries(visitor).count();
+    await guesses(server, other);
+    await guesses(server, person);
+    await expect(entries(visitor).first()).toContainText(refusalOf(person), SOON);
+    await guesses(server, person);
+    await expect(entries(visitor)).toHaveCount(before + 2, SOON);
+    await expect(visitor.page.getByText(other.name)).toHaveCount(0);
+    await expect(status(visitor)).toContainText('2 new entries so far', { timeout: 15_000 });
+    expect(wire.heard.slice(loaded).map(({ url }) => url)).toEqual([]);
+  });
+
+  test('holds no stream that nobody sees, and misses nothing', async ({ visitor, server, person, wire }) => {
+    const turns = (hidden: boolean) =>
+      visitor.page.evaluate((hidden) => {
+        Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+      }, hidden);
+    await looksAfterAll(visitor, server, '/admin/activity?follow=on');
+    await expect.poll(() => wire.streams.size).toBe(2);
+    await turns(true);
+    await expect.poll(() => wire.streams.size).toBe(0);
+    await guesses(server, person);
+    await turns(false);
+    await expect(entries(visitor).first()).toContainText(refusalOf(person), SOON);
+    await visitor.page.goto('about:blank');
+    await expect.poll(() => wire.streams.size).toBe(0);
+  });
+
+  test('leaves when its session ends', async ({ visitor, server }) => {
+    const grace = newPerson(server, {}, ['--admin']);
+    await visitor.signsIn(grace);
+    await visitor.open('/admin/activity?follow=on');
+    server.run(['session', 'end', '--user', grace.name]);
+    await expect(visitor.page).toHaveURL('/login?next=%2Fadmin%2Factivity%3Ffollow%3Don', SOON);
+  });
+});
+
+test.describe('when the password was typed too long ago', () => {
+  test.use({ settings: { VESTIBULE_SESSION__CONFIRM_AFTER: '4s' } });
+
+  test('following is over, says so, and goes on after the password', async ({ visitor, server }) => {
+    const grace = newPerson(server, {}, ['--admin']);
+    await visitor.signsIn(grace);
+    await visitor.open('/admin/activity?follow=on');
+    await expect(status(visitor)).toContainText('the password was typed too long ago');
+    await status(visitor).getByRole('link', { name: 'Go on following' }).click();
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Is it you?');
+    await visitor.comesAlive();
+    await visitor.page.getByRole('main').getByLabel('Password').fill(grace.password);
+    await visitor.page.getByRole('button', { name: 'Go on' }).click();
+    await expect(visitor.page).toHaveURL('/admin/activity?follow=on');
+    await expect(status(visitor)).toContainText('Following the log');
+  });
+});
