@@ -255,7 +255,8 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
 
   'admin-activity': async ({ visitor, server }) => {
     peopled(server);
-    for (const userAgent of ELSEWHERE) await server.signsInElsewhere('ada', 'not the password at all', userAgent);
+    for (const userAgent of ELSEWHERE) await server.guesses('ada', userAgent);
+    await server.guesses('nobody');
     await administers('/admin/activity', visitor, server);
   },
 

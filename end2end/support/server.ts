@@ -73,6 +73,13 @@ export class Server {
     return stdout;
   }
 
+  /** Somebody guesses at an account, at another browser. */
+  async guesses(username: string, userAgent = 'curl/8.17.0'): Promise<void> {
+    const body = new URLSearchParams({ username, password: 'not the password at all' });
+    const headers = { origin: this.origin, 'user-agent': userAgent };
+    await fetch(`${this.origin}/api/login`, { method: 'POST', headers, body, redirect: 'manual' });
+  }
+
   /** Signs a person in at another browser, which says that it is `userAgent`. Gives its cookies. */
   async signsInElsewhere(username: string, password: string, userAgent: string, remember = false): Promise<string> {
     const body = new URLSearchParams({ username, password, ...(remember && { remember: 'on' }) });

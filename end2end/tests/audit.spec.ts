@@ -8,15 +8,6 @@ const SOON = { timeout: 5_000 };
 const entries = (visitor: Visitor) => visitor.page.locator('.entries > li');
 const status = (visitor: Visitor) => visitor.page.locator('.following');
 
-/** Somebody guesses at the account, at another browser. */
-const guesses = (server: Server, { name }: Person) =>
-  fetch(`${server.origin}/api/login`, {
-    method: 'POST',
-    headers: { origin: server.origin },
-    body: new URLSearchParams({ username: name, password: 'not the password at all' }),
-    redirect: 'manual',
-  });
-
 const refusalOf = ({ name }: Person) => `A sign-in as ${name} was refused: the password was wrong.`;
 
 async function looksAfterAll(visitor: Visitor, server: Server, path: string): Promise<void> {
@@ -30,7 +21,7 @@ inEveryWay(() => {
     await visitor.page.getByRole('link', { name: 'Follow', exact: true }).click();
     await expect(status(visitor)).toContainText('Following the log');
     await visitor.comesAlive();
-    await guesses(server, person);
+    await server.guesses(person.name);
     // Without the script the page loads itself again; where that is lost, by hand.
     if (way === 'without WebAssembly') await visitor.page.getByRole('link', { name: 'Look again' }).click();
     await expect(entries(visitor).first()).toContainText(refusalOf(person));
@@ -42,7 +33,7 @@ inEveryWay(() => {
 
   test('an administrator takes what is shown away', async ({ visitor, server, person }) => {
     await looksAfterAll(visitor, server, '/admin/activity');
-    await guesses(server, person);
+    await server.guesses(person.name);
     await visitor.page.getByLabel('Account').fill(person.name);
     await visitor.page.getByLabel('Event').selectOption('Refused sign-ins');
     await visitor.page.getByLabel('First day').fill('2020-02-29');
@@ -75,10 +66,10 @@ test.describe('a page that follows', () => {
     await expect.poll(() => wire.streams.size).toBe(2);
     const loaded = wire.heard.length;
     const before = await entries(visitor).count();
-    await guesses(server, other);
-    await guesses(server, person);
+    await server.guesses(other.name);
+    await server.guesses(person.name);
     await expect(entries(visitor).first()).toContainText(refusalOf(person), SOON);
-    await guesses(server, person);
+    await server.guesses(person.name);
     await expect(entries(visitor)).toHaveCount(before + 2, SOON);
     await expect(visitor.page.getByText(other.name)).toHaveCount(0);
     await expect(status(visitor)).toContainText('2 new entries so far', { timeout: 15_000 });
@@ -95,17 +86,18 @@ test.describe('a page that follows', () => {
     await expect.poll(() => wire.streams.size).toBe(2);
     await turns(true);
     await expect.poll(() => wire.streams.size).toBe(0);
-    await guesses(server, person);
+    await server.guesses(person.name);
     await turns(false);
     await expect(entries(visitor).first()).toContainText(refusalOf(person), SOON);
     await visitor.page.goto('about:blank');
     await expect.poll(() => wire.streams.size).toBe(0);
   });
 
-  test('leaves when its session ends', async ({ visitor, server }) => {
+  test('leaves when its session ends', async ({ visitor, server, wire }) => {
     const grace = newPerson(server, {}, ['--admin']);
     await visitor.signsIn(grace);
     await visitor.open('/admin/activity?follow=on');
+    await expect.poll(() => wire.streams.size).toBe(2);
     server.run(['session', 'end', '--user', grace.name]);
     await expect(visitor.page).toHaveURL('/login?next=%2Fadmin%2Factivity%3Ffollow%3Don', SOON);
   });
@@ -122,7 +114,7 @@ test.describe('when the password was typed too long ago', () => {
     await status(visitor).getByRole('link', { name: 'Go on following' }).click();
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Is it you?');
     await visitor.comesAlive();
-    await visitor.page.getByRole('main').getByLabel('Password').fill(grace.password);
+    await visitor.password.fill(grace.password);
     await visitor.page.getByRole('button', { name: 'Go on' }).click();
     await expect(visitor.page).toHaveURL('/admin/activity?follow=on');
     await expect(status(visitor)).toContainText('Following the log');

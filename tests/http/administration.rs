@@ -311,8 +311,8 @@ on_both_engines! {
         let first = ada.get("/admin/activity?user=EVE").await;
         assert_eq!(number(&first), 50);
         let html = first.text();
-        let (_, rest) = html.split_once("<a href=\"/admin/activity?user=EVE").expect("older entries");
-        let older = format!("/admin/activity?user=EVE{}", rest.split('"').next().unwrap().replace("&amp;", "&"));
+        let (_, rest) = html.split_once("<a href=\"/admin/activity?user=EVE&amp;before=").expect("older entries");
+        let older = format!("/admin/activity?user=EVE&before={}", rest.split('"').next().unwrap().replace("&amp;", "&"));
         assert_eq!(number(&ada.get(&older).await), 11, "with its making");
         assert_eq!(number(&ada.get("/admin/activity?user=eve&event=user_disabled").await), 30);
         assert_eq!(number(&ada.get("/admin/activity?event=user_promoted").await), 1);

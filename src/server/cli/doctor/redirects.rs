@@ -117,7 +117,10 @@ async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
     let pages = private_pages().into_iter().map(|path| (path, path));
     // What is kept as a file leads back to the page on which it stands.
     for (path, page) in pages.chain(private_files()) {
-        let answer = exam.client.send(Request::get(&format!("{path}?doctor=1"))).await?;
+        let answer = exam
+            .client
+            .send(Request::get(&format!("{path}?doctor=1")))
+            .await?;
         let holds = answer.status == 303
             && answer.location() == format!("/login?next={page}?doctor=1")
             && answer.body.is_empty();
