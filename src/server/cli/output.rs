@@ -41,13 +41,41 @@ pub fn write_more_rows<R: Row>(rows: &[R], least: &[usize], json: bool) -> io::R
     out.flush()
 }
 
-/// Writes the first line of a table of which the rows come in pages.
-///
-/// # Errors
-/// Where standard output is closed or full.
-pub fn write_headings<R: Row>(least: &[usize]) -> io::Result<()> {
-    let headings = R::HEADINGS.iter().map(|heading| (*heading).to_owned());
-    write_line(&in_columns(&headings.collect::<Vec<_>>(), least))
+/// So many rows are held at once, where there may be millions.
+pub const ROWS_A_PAGE: u32 = 500;
+
+/// A table that is written page by page. What fits into one page is as narrow as its cells; a longer
+/// one has columns of the widths that most rows need.
+pub struct PagedTable {
+    widths: &'static [usize],
+    json: bool,
+    has_begun: bool,
+}
+
+impl PagedTable {
+    pub const fn new(widths: &'static [usize], json: bool) -> Self {
+        Self {
+            widths,
+            json,
+            has_begun: false,
+        }
+    }
+
+    /// Writes the next page.
+    ///
+    /// # Errors
+    /// Where standard output is closed or full.
+    pub fn write<R: Row>(&mut self, page: &[R], is_last: bool) -> io::Result<()> {
+        let is_first = !std::mem::replace(&mut self.has_begun, true);
+        if is_first && is_last {
+            return write_rows(page, self.json);
+        }
+        if is_first && !self.json {
+            let headings = R::HEADINGS.iter().map(|heading| (*heading).to_owned());
+            write_line(&in_columns(&headings.collect::<Vec<_>>(), self.widths))?;
+        }
+        write_more_rows(page, self.widths, self.json)
+    }
 }
 
 fn in_columns(cells: &[String], widths: &[usize]) -> String {

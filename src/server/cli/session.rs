@@ -2,7 +2,7 @@
 
 use super::{
     CliError, open_core,
-    output::{Row, to_stderr, write_headings, write_more_rows, write_rows},
+    output::{PagedTable, ROWS_A_PAGE, Row, to_stderr, write_rows},
 };
 use crate::{
     domain::{
@@ -78,10 +78,7 @@ pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
     outcome
 }
 
-/// As many as people look through at once, and few enough to hold: there may be millions.
-const PAGE: u32 = 500;
-
-/// What most sessions need, where they do not all come at once; a wider one pushes the rest of its line.
+/// What most sessions need.
 const WIDTHS: &[usize] = &[36, 16, 24, 15, 20, 20, 30];
 
 async fn list(core: &Core, user: Option<&str>, live: bool, json: bool) -> Result<(), CliError> {
@@ -91,18 +88,14 @@ async fn list(core: &Core, user: Option<&str>, live: bool, json: bool) -> Result
     };
     let now = core.clock.now();
     let mut behind: Option<Session> = None;
+    let mut table = PagedTable::new(WIDTHS, json);
     loop {
-        let found = store::sessions::list(&core.db, user.as_ref(), behind.as_ref(), PAGE).await?;
-        let is_last = (found.len() as u64) < u64::from(PAGE);
+        let found =
+            store::sessions::list(&core.db, user.as_ref(), behind.as_ref(), ROWS_A_PAGE).await?;
+        let is_last = (found.len() as u64) < u64::from(ROWS_A_PAGE);
         let rows = found.iter().map(|found| SessionRow::of(found, now));
         let rows: Vec<_> = rows.filter(|row| !live || row.ended_at.is_none()).collect();
-        if behind.is_none() && is_last {
-            return Ok(write_rows(&rows, json)?);
-        }
-        if behind.is_none() && !json {
-            write_headings::<SessionRow>(WIDTHS)?;
-        }
-        write_more_rows(&rows, WIDTHS, json)?;
+        table.write(&rows, is_last)?;
         if is_last {
             return Ok(());
         }

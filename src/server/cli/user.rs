@@ -2,7 +2,7 @@
 
 use super::{
     CliError, open_core,
-    output::{Row, to_stderr, write_rows},
+    output::{PagedTable, ROWS_A_PAGE, Row, to_stderr, write_rows},
     password::new_password,
 };
 use crate::{
@@ -227,8 +227,8 @@ fn told(words: &str) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Pages are for people who look; a command goes on until the end.
-const AT_ONCE: u32 = 500;
+/// What most accounts need.
+const WIDTHS: &[usize] = &[20, 30, 24, 13, 8];
 
 async fn list(core: &Core, search: Option<&str>, json: bool) -> Result<(), CliError> {
     let prefix = LookupKey::of(search.unwrap_or_default());
@@ -236,18 +236,17 @@ async fn list(core: &Core, search: Option<&str>, json: bool) -> Result<(), CliEr
         // After an upgrade the server may not have come to it yet.
         cleanup::fold_display_names(core).await?;
     }
-    let mut users = Vec::new();
     let mut after = None;
+    let mut table = PagedTable::new(WIDTHS, json);
     loop {
-        let found = store::users::page(&core.db, &prefix, after.as_ref(), AT_ONCE).await?;
-        users.extend(found.users);
+        let found = store::users::page(&core.db, &prefix, after.as_ref(), ROWS_A_PAGE).await?;
+        let rows: Vec<_> = found.users.iter().map(UserRow::from).collect();
+        table.write(&rows, found.next.is_none())?;
         after = found.next;
         if after.is_none() {
-            break;
+            return Ok(());
         }
     }
-    let rows: Vec<_> = users.iter().map(UserRow::from).collect();
-    Ok(write_rows(&rows, json)?)
 }
 
 /// The draft is checked before the password is asked for, so that nobody types it in vain.
