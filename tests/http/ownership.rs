@@ -104,6 +104,10 @@ const DOORS: &[Row] = doors! {
     GET  "/admin/users"                 "search={NAME}"                           => Login   S404    S404    Hers    Hers    S404    S404;
     GET  "/admin/users/{id}"            ""                                        => Login   S404    S404    Hers    Asks    S404    S404;
     GET  "/admin/activity"              "user={NAME}"                             => Login   S404    S404    Hers    Asks    S404    S404;
+    GET  "/admin/activity.jsonl"        "user={NAME}"                             => Login   S404    S404    Hers    Asks    S404    S404;
+    GET  "/admin/activity.csv"          "user={NAME}"                             => Login   S404    S404    Hers    Asks    S404    S404;
+    // Nothing is told before something happens.
+    GET  "/admin/activity/events"       "user={NAME}"                             => S401    S404    S404    Open    Asks    S404    S404;
     GET  "/session/events"              "id={session}"                            => S401    Open    Open    Open    Open    Hers    Hers;
 
     POST "/api/login"                   "username={name}&password={password}"     => Refused Refused Refused Refused Refused Hers    Hers;
@@ -284,12 +288,12 @@ impl<'a> World<'a> {
             .replace("{id}", &self.user.0)
             .replace("{*unknown}", "x");
         let target = format!("{path}?{}", self.fill(row.sent, caller));
-        if row.path != "/session/events" {
+        if !row.path.ends_with("/events") {
             return browser.get(target.trim_end_matches('?')).await;
         }
         // It does not end by itself.
-        let mut events = browser.watch().await;
-        if events.answer.status == 200 {
+        let mut events = browser.listen(&target).await;
+        if events.answer.status == 200 && row.path == "/session/events" {
             events.answer.body = events.lives().await.to_string().into_bytes();
         }
         events.answer
@@ -339,6 +343,7 @@ impl<'a> World<'a> {
             answer.session_token().is_none() && matches!(to, "/login" | "/password-link");
         let verdict = match (answer.status, is_form) {
             (401, _) => S401,
+            (403, _) => Asks,
             (404, _) => S404,
             (303, _) if to.starts_with("/login?next=") => Login,
             (303, _) if is_asked && !changed => return Some(Asks),
