@@ -4,12 +4,12 @@ use crate::{
     app::{COOKIE_CHECK, TestApp, assert_contains, assert_page, assert_redirect, flash_of, title},
     on_both_engines,
     support::{
-        PASSWORD,
+        self, PASSWORD,
         http::{Answer, Browser, Request, SESSION_COOKIE},
     },
 };
 use std::time::Duration;
-use vestibule::server::{setup, store};
+use vestibule::server::setup;
 
 const FUNCTION: &str = "/api/set_up";
 
@@ -35,7 +35,7 @@ async fn fetch(browser: &mut Browser, code: &str, name: &str, password: &str) ->
 }
 
 async fn number_of_accounts(app: &TestApp) -> usize {
-    store::users::list(&app.core.db).await.unwrap().len()
+    support::users(&app.core).await.len()
 }
 
 on_both_engines! {

@@ -50,7 +50,7 @@ async fn records(core: &Core) -> Vec<Record> {
 
 /// How many can administer.
 async fn administrators(core: &Core) -> usize {
-    let users = store::users::list(&core.db).await.unwrap();
+    let users = support::users(core).await;
     users.iter().filter(|user| user.administers()).count()
 }
 

@@ -70,7 +70,7 @@ on_both_engines! {
         assert!(ada.is_admin && !ada.disabled);
         assert!(!is_live(&core, &code).await);
         assert!(!redeem(&core, &code, "eve").await.unwrap());
-        assert_eq!(store::users::list(&core.db).await.unwrap(), [ada]);
+        assert_eq!(support::users(&core).await, [ada]);
         assert!(setup::new_code(&core).await.unwrap().is_none(), "there is an account");
     }
 
@@ -82,7 +82,7 @@ on_both_engines! {
         core.clock.set(START.after(HOUR));
         assert!(!is_live(&core, &code).await);
         assert!(!redeem(&core, &code, "ada").await.unwrap());
-        assert!(store::users::list(&core.db).await.unwrap().is_empty());
+        assert!(support::users(&core).await.is_empty());
         assert!(redeem(&core, &new_code(&core).await, "ada").await.unwrap());
     }
 
@@ -104,7 +104,7 @@ on_both_engines! {
         assert!(!redeem(&core, &code, "eve").await.unwrap());
         let digest = token::setup_code_digest(&code);
         assert!(!store::setup_codes::replace(&core.db, &digest, START, START.after(HOUR)).await.unwrap());
-        assert_eq!(store::users::list(&core.db).await.unwrap().len(), 1);
+        assert_eq!(support::users(&core).await.len(), 1);
     }
 
     /// Even a code that is still written down makes no second account.
@@ -120,7 +120,7 @@ on_both_engines! {
         )).await;
         assert!(is_live(&core, &code).await);
         assert!(!redeem(&core, &code, "eve").await.unwrap());
-        assert_eq!(store::users::list(&core.db).await.unwrap().len(), 1);
+        assert_eq!(support::users(&core).await.len(), 1);
     }
 
     async fn only_a_digest_is_written(database: TestDatabase) {
@@ -147,7 +147,7 @@ on_both_engines! {
                 winners += usize::from(task.await.unwrap());
             }
             assert_eq!(winners, 1, "round {round}");
-            assert_eq!(store::users::list(&core.db).await.unwrap().len(), 1, "round {round}");
+            assert_eq!(support::users(&core).await.len(), 1, "round {round}");
             given::execute(&core.db, "DELETE FROM users").await;
         }
     }
@@ -166,7 +166,7 @@ on_both_engines! {
         assert!(!page.is_finished());
         command.commit().await;
         assert!(!page.await.unwrap());
-        assert_eq!(store::users::list(&core.db).await.unwrap().len(), 1);
+        assert_eq!(support::users(&core).await.len(), 1);
     }
 
     /// The other way round: the page has taken the code, and the command line waits for its account.
@@ -201,7 +201,7 @@ on_both_engines! {
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
         let refused = outcomes.into_iter().find_map(Result::err).unwrap();
         assert!(matches!(refused, AppError::SetupCodeRefused | AppError::NotFound), "{refused:?}");
-        assert_eq!(store::users::list(&core.db).await.unwrap().len(), 1);
+        assert_eq!(support::users(&core).await.len(), 1);
         assert_eq!(store::sessions::list(&core.db, None, None, 100).await.unwrap().len(), 1);
     }
 }

@@ -8,7 +8,12 @@ pub mod said;
 use database::TestDatabase;
 use std::time::Duration;
 use vestibule::{
-    domain::{activity::Source, moment::Timestamp, password::Password},
+    domain::{
+        activity::Source,
+        moment::Timestamp,
+        password::Password,
+        user::{LookupKey, User},
+    },
     server::{
         Core,
         activity::Tallies,
@@ -18,6 +23,7 @@ use vestibule::{
         hashing::{Capacity, Hasher},
         password_rules::PasswordRules,
         sessions::Lifetimes,
+        store,
         throttle::{Limits, Throttle},
         users::{self, UserDraft},
     },
@@ -87,6 +93,13 @@ pub async fn create_user(core: &Core, name: &str) {
     users::create(core, &admin::on_this_machine(), &draft, &password(PASSWORD))
         .await
         .expect("the account is created");
+}
+
+/// Everybody who has an account, by name.
+pub async fn users(core: &Core) -> Vec<User> {
+    let all = LookupKey::of("");
+    let found = store::users::page(&core.db, &all, None, 1_000).await;
+    found.expect("an answer").users
 }
 
 pub fn password(text: &str) -> Password {

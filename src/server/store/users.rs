@@ -181,16 +181,6 @@ pub async fn find_credentials(db: &Db, key: &LookupKey) -> Result<Option<Credent
     }))
 }
 
-pub async fn list(db: &Db) -> Result<Vec<User>, StoreError> {
-    const SQL: &str = concat!(
-        "SELECT ",
-        user_columns!(),
-        " FROM users u ORDER BY u.username_key"
-    );
-    let rows: Vec<UserRow> = on_pool!(db, pool => sqlx::query_as(SQL).fetch_all(pool).await?);
-    Ok(rows.into_iter().map(User::from).collect())
-}
-
 /// The account with this id.
 pub async fn find(db: &Db, id: &UserId) -> Result<Option<User>, StoreError> {
     const SQL: &str = concat!("SELECT ", user_columns!(), " FROM users u WHERE u.id = $1");
