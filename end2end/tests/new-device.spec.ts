@@ -3,7 +3,8 @@ import type { Server } from '../support/server';
 
 const PHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1';
 
-const news = (visitor: Visitor) => visitor.page.getByRole('region', { name: 'A sign-in from a new device' });
+const news = (visitor: Visitor) =>
+  visitor.page.locator('.news', { has: visitor.page.getByRole('heading', { name: 'A sign-in from a new device' }) });
 
 async function hearsOfThePhone(visitor: Visitor, person: Person, server: Server): Promise<string> {
   await visitor.signsIn(person);

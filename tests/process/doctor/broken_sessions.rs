@@ -359,7 +359,11 @@ async fn events_for_others_are_found() {
                 ask.remove("origin");
             }
         }),
-        breaks("lets the dead watch", &["events_need_a_session"]).before(move |ask, memory| {
+        breaks(
+            "lets the dead watch",
+            &["events_need_a_session", "replay_everywhere"],
+        )
+        .before(move |ask, memory| {
             let is_dead = ask
                 .token()
                 .is_some_and(|own| memory.dead.iter().any(|dead| dead == own));

@@ -131,7 +131,7 @@ async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
         });
     }
     for path in PRIVATE_STREAMS {
-        let answer = exam.client.send(Request::get(path)).await?;
+        let answer = exam.client.send(Request::new("HEAD", path)).await?;
         verdict = verdict.and_then(|()| expect(answer.status == 401, || answer.told()));
     }
     exam.settle(&PRIVATE, verdict);
