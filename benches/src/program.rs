@@ -23,6 +23,8 @@ pub const SESSION_COOKIE: &str = "__Host-Http-session=";
 const PASSWORD: &str = "correct horse battery staple";
 /// One for each connection that signs in: the throttle counts the sign-ins under way of an account.
 const USERS: usize = crate::CONNECTIONS;
+/// Who reads pages. Not among those who sign in over and over: their oldest sessions end.
+pub const READER: usize = USERS;
 
 /// The project's folder.
 fn root() -> &'static Path {
@@ -39,7 +41,7 @@ impl Place {
     /// Where there is no release build.
     pub fn new(name: &str) -> Result<Self, Failure> {
         let place = Self::empty(name)?;
-        for user in 0..USERS {
+        for user in 0..=READER {
             place.create_user(&name_of(user))?;
         }
         Ok(place)
@@ -73,7 +75,7 @@ impl Place {
     /// # Errors
     /// Where the command does not succeed.
     pub fn promote(&self) -> Result<(), Failure> {
-        let mut promote = self.vestibule(&["user", "promote", &name_of(0)])?;
+        let mut promote = self.vestibule(&["user", "promote", &name_of(READER)])?;
         match promote.status()?.success() {
             true => Ok(()),
             false => Err("the account was not promoted".into()),
@@ -365,7 +367,7 @@ impl Server {
     /// Where the sign-in is refused.
     pub async fn session_cookie(&self) -> Result<String, Failure> {
         let mut connection = Connection::open(self.address).await?;
-        let answer = connection.ask(self.sign_in(0)?).await?;
+        let answer = connection.ask(self.sign_in(READER)?).await?;
         let cookies = answer.headers().get_all(header::SET_COOKIE).iter();
         let mut cookies = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
         let session = cookies.find(|cookie| cookie.starts_with(SESSION_COOKIE));

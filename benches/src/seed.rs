@@ -3,7 +3,7 @@
 
 use crate::{
     Failure,
-    program::{Place, SESSION_COOKIE, name_of},
+    program::{Place, READER, SESSION_COOKIE, name_of},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -242,7 +242,7 @@ pub async fn sessions_of_first_account(place: &Place, count: u32) -> Result<(), 
     // Of an account that there is not, until the next statement.
     insert_sessions(&mut connection, count, 1).await?;
     sqlx::query("UPDATE sessions SET user_id = (SELECT id FROM users WHERE username_key = $1)")
-        .bind(name_of(0))
+        .bind(name_of(READER))
         .execute(&mut connection)
         .await?;
     Ok(connection.close().await?)

@@ -2,7 +2,7 @@
 
 use crate::{
     Failure,
-    program::{Place, Server, name_of},
+    program::{Place, READER, Server, name_of},
     report::{Common, Figure, Goal, Report, Weight},
     say, seed,
 };
@@ -118,7 +118,7 @@ fn demand_every_page() -> Result<(), Failure> {
 /// The page of the account itself, whose id stands in the list.
 async fn account(server: &Server, cookie: &str) -> Result<String, Failure> {
     const LIST: &str = "/admin/users/";
-    let search = format!("/admin/users?search={}", name_of(0));
+    let search = format!("/admin/users?search={}", name_of(READER));
     let html = server.fetch(&search, Some(cookie)).await?;
     let html = String::from_utf8_lossy(&html);
     let id = html
