@@ -90,10 +90,24 @@ async fn measure(parts: &[&str]) -> Result<(), Failure> {
         let parts = PARTS.join(", ");
         return Err(format!("there is no part {unknown}; the parts: {parts}").into());
     }
+    weights::demand_every_page()?;
     let started = Instant::now();
+    let mut report = Report::default();
+    if let Err(failure) = fill(&mut report, parts).await {
+        // What was measured until then took minutes.
+        report::print(&report, started.elapsed())?;
+        return Err(failure);
+    }
+    if parts.is_empty() {
+        report::write(&report, started.elapsed())
+    } else {
+        report::print(&report, started.elapsed())
+    }
+}
+
+async fn fill(report: &mut Report, parts: &[&str]) -> Result<(), Failure> {
     let wants = |part| parts.is_empty() || parts.contains(&part);
     let place = Place::new("small")?;
-    let mut report = Report::default();
     let figures = &mut report.figures;
     if wants("starts") {
         figures.push(starts(&place).await?);
@@ -118,13 +132,9 @@ async fn measure(parts: &[&str]) -> Result<(), Failure> {
         figures.extend(ends::measure().await?);
     }
     if wants("weights") {
-        weights::measure(&mut report).await?;
+        weights::measure(report).await?;
     }
-    if parts.is_empty() {
-        report::write(&report, started.elapsed())
-    } else {
-        report::print(&report, started.elapsed())
-    }
+    Ok(())
 }
 
 async fn starts(place: &Place) -> Result<Figure, Failure> {
