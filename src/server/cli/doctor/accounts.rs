@@ -15,7 +15,7 @@ const UNCHANGED: &str =
 const SAME: Check = check(
     "refusals_are_the_same",
     "A9",
-    "An unknown name and a wrong password are answered alike",
+    "Unknown names and wrong passwords are answered alike",
     UNCHANGED,
 );
 const SAME_PAGE: Check = check(
