@@ -84,7 +84,7 @@ async fn refusals(exam: &mut Examination) -> Result<(), NoAnswer> {
     exam.settle(
         &SAME,
         expect(one == two, || {
-            format!("a wrong password: {one}; an unknown name: {two}")
+            format!("wrong password: {one}; unknown name: {two}")
         }),
     );
     let (one, two) = (
@@ -95,7 +95,7 @@ async fn refusals(exam: &mut Examination) -> Result<(), NoAnswer> {
         &SAME_PAGE,
         expect(one == two, || {
             let (one, two) = first_difference(&one, &two);
-            format!("a wrong password: “{one}”; an unknown name: “{two}”")
+            format!("wrong password: “{one}”; unknown name: “{two}”")
         }),
     );
     let leads_back = |answer: &Answer| {
