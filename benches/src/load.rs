@@ -147,12 +147,7 @@ pub async fn latencies(
             Ok::<_, Failure>(taken)
         });
     }
-    let mut all = Vec::new();
-    while let Some(taken) = tasks.join_next().await {
-        all.extend(taken??);
-    }
-    all.sort_unstable();
-    Ok(all)
+    sorted(tasks).await
 }
 
 /// How long each of so many answers took, shortest first, on connections that each ask anew as soon as they
@@ -180,6 +175,13 @@ pub async fn answers(
             Ok::<_, Failure>(taken)
         });
     }
+    sorted(tasks).await
+}
+
+/// What all of them have measured, shortest first.
+async fn sorted(
+    mut tasks: JoinSet<Result<Vec<Duration>, Failure>>,
+) -> Result<Vec<Duration>, Failure> {
     let mut all = Vec::new();
     while let Some(taken) = tasks.join_next().await {
         all.extend(taken??);

@@ -3,6 +3,7 @@
 use crate::{
     api::auth::Login,
     components::{
+        event_stream::listener,
         submission::{fields_of, send},
         time_out::id,
     },
@@ -246,7 +247,7 @@ fn say(id: &str, words: &str) {
 }
 
 fn on(element: &HtmlElement, name: &str, act: impl Fn(Event) + 'static) {
-    let act = super::together::listener(act);
+    let act = listener(act);
     // An element takes listeners of any name.
     let _ = element.add_event_listener_with_callback(name, &act);
 }

@@ -5,20 +5,22 @@
 
 use super::time_out::{self, TimeOut};
 use crate::{
-    api::sessions::StaySignedIn, components::submission, domain::session::EndReason,
+    api::sessions::StaySignedIn,
+    components::{
+        event_stream::{A_WHILE, EventStream, listener},
+        submission,
+    },
+    domain::session::EndReason,
     error::AppError,
 };
-use js_sys::{Function, JSON, Reflect, encode_uri_component};
+use js_sys::{JSON, Reflect, encode_uri_component};
 use leptos::{
     ev,
     prelude::*,
     server_fn::ServerFn,
     task::spawn_local,
-    wasm_bindgen::{JsCast, closure::Closure, convert::FromWasmAbi},
-    web_sys::{
-        BroadcastChannel, Element, Event, EventSource, HtmlElement, MessageEvent, RequestInit,
-        Response, UrlSearchParams,
-    },
+    wasm_bindgen::JsCast,
+    web_sys::{BroadcastChannel, Element, Event, HtmlElement, MessageEvent, UrlSearchParams},
 };
 use std::{cell::RefCell, time::Duration};
 
@@ -38,15 +40,11 @@ const COVERED: &str = "data-covered";
 /// Where a session ended because its browser got a newer one, the cookie may still be on its way.
 const A_MOMENT: Duration = Duration::from_millis(300);
 
-/// Until the stream is tried again that was refused, because there were too many of them or no database, or
-/// that says nothing where it should.
-const A_WHILE: Duration = Duration::from_secs(5);
-
 /// A page that was drawn for somebody, for as long as it is open.
 struct Page {
     /// Whose it is, in the words of the stream.
     person: String,
-    stream: RefCell<Option<EventSource>>,
+    stream: EventStream,
     /// What had the focus when the page was covered.
     focused: RefCell<Option<HtmlElement>>,
     time_out: TimeOut,
@@ -75,13 +73,13 @@ pub fn follow() {
     // It lives as long as the page does.
     let page: &'static Page = Box::leak(Box::new(Page {
         person,
-        stream: RefCell::default(),
+        stream: EventStream::of(EVENTS),
         focused: RefCell::default(),
         time_out: TimeOut::new(),
     }));
     page.time_out
         .run(move || page.stays(), move || page.is_over());
-    time_out::prepare_sign_in(move || page.watch());
+    time_out::prepare_sign_in(move || page.stream.open());
     if let Some(tabs) = tabs {
         let hear = listener(move |event: MessageEvent| page.hears(event.data().as_string()));
         tabs.set_onmessage(Some(&hear));
@@ -95,7 +93,7 @@ pub fn follow() {
         });
         std::mem::forget(looked_at);
     }
-    page.is_looked_at();
+    page.begin();
 }
 
 /// What the server has noted in the document of a signed-in person.
@@ -105,41 +103,21 @@ fn drawn_for() -> Option<String> {
 }
 
 impl Page {
+    fn begin(&'static self) {
+        let stream = &self.stream;
+        stream.listen("session", move |event| self.lives(&event));
+        stream.listen("ended", move |event| self.ended(&event));
+        stream.listen("error", move |_: Event| self.is_lost());
+        self.is_looked_at();
+    }
+
     /// A page that nobody sees holds no stream, and is covered until it was checked again.
     fn is_looked_at(&'static self) {
         if document().hidden() {
-            self.stop();
+            self.stream.close();
             self.cover();
         } else {
-            self.watch();
-        }
-    }
-
-    fn watch(&'static self) {
-        self.stop();
-        let Ok(stream) = EventSource::new(EVENTS) else {
-            return;
-        };
-        for (name, hear) in [
-            (
-                "session",
-                listener(move |event: MessageEvent| self.lives(&event)),
-            ),
-            (
-                "ended",
-                listener(move |event: MessageEvent| self.ended(&event)),
-            ),
-            ("error", listener(move |_: Event| self.is_lost())),
-        ] {
-            // A stream takes listeners of any name.
-            let _ = stream.add_event_listener_with_callback(name, &hear);
-        }
-        self.stream.replace(Some(stream));
-    }
-
-    fn stop(&self) {
-        if let Some(stream) = self.stream.take() {
-            stream.close();
+            self.stream.open();
         }
     }
 
@@ -159,11 +137,11 @@ impl Page {
     }
 
     fn ended(&'static self, event: &MessageEvent) {
-        self.stop();
+        self.stream.close();
         match said(event, "reason").as_deref() {
             Some("signed_out") => self.leave(SIGNED_OUT.to_owned()),
             // By a sign-in or a new password in this same browser: there is a newer session.
-            Some("replaced") => set_timeout(move || self.watch(), A_MOMENT),
+            Some("replaced") => set_timeout(move || self.stream.open(), A_MOMENT),
             Some(reason) if is_time_out(reason) => self.has_timed_out(reason),
             _ => self.leave_to_sign_in(),
         }
@@ -172,7 +150,7 @@ impl Page {
     /// Nobody is thrown out of what they were doing: the page is covered, and whoever signs in over it goes
     /// on where they were, if it is the same person.
     fn has_timed_out(&self, reason: &str) {
-        self.stop();
+        self.stream.close();
         self.time_out.stop();
         self.cover();
         let reason = reason.parse::<EndReason>();
@@ -198,7 +176,7 @@ impl Page {
             };
             match submission::send(StaySignedIn::PATH, &nothing).await {
                 // The stream tells of the new end, and so the dialogue closes.
-                Ok(_) => self.watch(),
+                Ok(_) => self.stream.open(),
                 // There is no end to put off: who is there is asked.
                 Err(AppError::NotSignedIn) => self.ask(None),
                 Err(_) => self.time_out.could_not_stay(),
@@ -206,11 +184,8 @@ impl Page {
         });
     }
 
-    /// The browser tries again by itself where the line broke, and gives up where it was refused.
     fn is_lost(&'static self) {
-        let stream = self.stream.borrow();
-        let is_refused = |stream: &EventSource| stream.ready_state() == EventSource::CLOSED;
-        if stream.as_ref().is_some_and(is_refused) {
+        if self.stream.is_refused() {
             set_timeout(move || self.ask(None), A_MOMENT);
         }
     }
@@ -222,7 +197,7 @@ impl Page {
             Some("") => self.ask(Some(SIGNED_OUT)),
             Some(person) if person != self.person => self.ask(None),
             // They have signed in again elsewhere, and go on here as well.
-            Some(_) if time_out::is_asking() => self.watch(),
+            Some(_) if time_out::is_asking() => self.stream.open(),
             _ => {}
         }
     }
@@ -231,7 +206,7 @@ impl Page {
     /// newer one than the page has heard of. Without an answer nobody is thrown out.
     fn ask(&'static self, way_out: Option<&'static str>) {
         spawn_local(async move {
-            match (whose_session().await, way_out) {
+            match (self.whose_session().await, way_out) {
                 (Some(Whose::Nobodys(Some(reason))), _) if is_time_out(&reason) => {
                     self.has_timed_out(&reason);
                 }
@@ -250,6 +225,15 @@ impl Page {
         });
     }
 
+    /// `None` where the server cannot tell.
+    async fn whose_session(&self) -> Option<Whose> {
+        let answer = self.stream.ask().await?;
+        match answer.status() {
+            401 => Some(Whose::Nobodys(answer.headers().get(ENDED).ok()?)),
+            _ => answer.headers().get(PERSON).ok()?.map(Whose::Persons),
+        }
+    }
+
     fn leave_to_sign_in(&'static self) {
         let location = window().location();
         let here = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
@@ -260,7 +244,7 @@ impl Page {
     /// Loads another page in the place of this one. A form that is under way comes first: its answer may
     /// set a cookie, and leads on by itself.
     fn leave(&'static self, path: String) {
-        self.stop();
+        self.stream.close();
         if submission::is_under_way() {
             set_timeout(move || self.leave(path), A_MOMENT);
             return;
@@ -336,21 +320,4 @@ enum Whose {
     /// With the reason why the last one ended, where there was one.
     Nobodys(Option<String>),
     Persons(String),
-}
-
-/// What the server answers who asks; `None` where it cannot tell.
-async fn whose_session() -> Option<Whose> {
-    let request = RequestInit::new();
-    request.set_method("HEAD");
-    let answer = window().fetch_with_str_and_init(EVENTS, &request).await;
-    let answer: Response = answer.ok()?.unchecked_into();
-    match answer.status() {
-        401 => Some(Whose::Nobodys(answer.headers().get(ENDED).ok()?)),
-        _ => answer.headers().get(PERSON).ok()?.map(Whose::Persons),
-    }
-}
-
-pub fn listener<E: FromWasmAbi + 'static>(act: impl Fn(E) + 'static) -> Function {
-    let act = Closure::<dyn Fn(E)>::new(act);
-    act.into_js_value().unchecked_into()
 }

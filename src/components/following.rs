@@ -2,7 +2,10 @@
 //!
 //! What comes is drawn by the same component as on the server. A page that nobody sees holds no stream.
 
-use super::administration::Entry;
+use super::{
+    administration::Entry,
+    event_stream::{A_WHILE, EventStream},
+};
 use crate::domain::views::ActivityView;
 use leptos::{
     ev,
@@ -10,22 +13,15 @@ use leptos::{
     prelude::*,
     serde_json,
     task::spawn_local,
-    wasm_bindgen::{JsCast, closure::Closure, convert::FromWasmAbi},
-    web_sys::{Event, EventSource, MessageEvent, RequestInit, Response},
+    web_sys::{Event, MessageEvent},
 };
-use std::{
-    cell::{Cell, RefCell},
-    time::Duration,
-};
+use std::{cell::Cell, time::Duration};
 
 /// More than anybody looks through on a page that moves.
 const MOST_SHOWN: usize = 200;
 
 /// So often at most it is announced that there are new entries, however many come.
 const SAY_EVERY: Duration = Duration::from_secs(10);
-
-/// Until the stream is tried again that was refused, because there were too many of them or no database.
-const A_WHILE: Duration = Duration::from_secs(5);
 
 /// Where the page follows. Without the script it only says so, and the document loads itself again.
 #[component]
@@ -43,8 +39,8 @@ pub fn Following(
     };
     Effect::new(move || {
         // It lives as long as the page does.
-        let tail: &'static Tail = Box::leak(Box::new(Tail::of(log, events.clone())));
-        tail.is_looked_at();
+        let tail: &'static Tail = Box::leak(Box::new(Tail::of(log, &events)));
+        tail.begin();
         let looked_at =
             window_event_listener(ev::Custom::<Event>::new("visibilitychange"), move |_| {
                 tail.is_looked_at();
@@ -83,8 +79,7 @@ struct Log {
 /// What brings it.
 struct Tail {
     log: Log,
-    events: String,
-    stream: RefCell<Option<EventSource>>,
+    stream: EventStream,
     /// How many entries have come, and how many of them were said.
     come: Cell<usize>,
     said: Cell<usize>,
@@ -93,40 +88,30 @@ struct Tail {
 }
 
 impl Tail {
-    fn of(log: Log, events: String) -> Self {
+    fn of(log: Log, events: &str) -> Self {
         Self {
             log,
-            events,
-            stream: RefCell::default(),
+            stream: EventStream::of(events),
             come: Cell::default(),
             said: Cell::default(),
             is_quiet: Cell::default(),
         }
     }
 
-    fn is_looked_at(&'static self) {
-        self.stop();
-        if !document().hidden() && !self.log.is_over.get_untracked() {
-            self.begin();
-        }
-    }
-
     fn begin(&'static self) {
-        let Ok(stream) = EventSource::new(&self.events) else {
-            return;
-        };
-        listen(&stream, "newest", move |event| {
-            self.begins_with(entries_of(&event));
-        });
-        listen(&stream, "more", move |event| self.grows(entries_of(&event)));
-        listen(&stream, "over", move |_: MessageEvent| self.is_over());
-        listen(&stream, "error", move |_: Event| self.is_lost());
-        self.stream.replace(Some(stream));
+        let stream = &self.stream;
+        stream.listen("newest", move |event| self.begins_with(entries_of(&event)));
+        stream.listen("more", move |event| self.grows(entries_of(&event)));
+        stream.listen("over", move |_: MessageEvent| self.is_over());
+        stream.listen("error", move |_: Event| self.is_lost());
+        self.is_looked_at();
     }
 
-    fn stop(&self) {
-        if let Some(stream) = self.stream.take() {
-            stream.close();
+    fn is_looked_at(&'static self) {
+        if document().hidden() || self.log.is_over.get_untracked() {
+            self.stream.close();
+        } else {
+            self.stream.open();
         }
     }
 
@@ -163,13 +148,11 @@ impl Tail {
         set_timeout(speak_again, SAY_EVERY);
     }
 
-    /// The browser tries again by itself where the line broke, and gives up where it was refused.
     fn is_lost(&'static self) {
-        let stream = self.stream.borrow();
-        let is_refused = |stream: &EventSource| stream.ready_state() == EventSource::CLOSED;
-        if stream.as_ref().is_some_and(is_refused) {
+        if self.stream.is_refused() {
             spawn_local(async move {
-                match self.status().await {
+                let answer = self.stream.ask().await;
+                match answer.map(|answer| answer.status()) {
                     // The password was typed too long ago, or this is an administrator no more.
                     Some(403 | 404) => self.is_over(),
                     _ => self.waits(),
@@ -184,17 +167,8 @@ impl Tail {
         set_timeout(move || self.is_looked_at(), A_WHILE);
     }
 
-    /// What the server answers who asks whether they may follow.
-    async fn status(&self) -> Option<u16> {
-        let request = RequestInit::new();
-        request.set_method("HEAD");
-        let answer = window().fetch_with_str_and_init(&self.events, &request);
-        let answer: Response = answer.await.ok()?.unchecked_into();
-        Some(answer.status())
-    }
-
     fn is_over(&self) {
-        self.stop();
+        self.stream.close();
         self.log.is_over.set(true);
         let words = "No more is shown: the password was typed too long ago.";
         self.log.words.set(words.to_owned());
@@ -213,10 +187,4 @@ fn entries_of(event: &MessageEvent) -> Vec<ActivityView> {
     let data = event.data().as_string().unwrap_or_default();
     // What an older page does not understand is left out; the list of the server has it.
     serde_json::from_str(&data).unwrap_or_default()
-}
-
-fn listen<E: FromWasmAbi + 'static>(stream: &EventSource, name: &str, hear: impl Fn(E) + 'static) {
-    let hear = Closure::<dyn Fn(E)>::new(hear).into_js_value();
-    // A stream takes listeners of any name.
-    let _ = stream.add_event_listener_with_callback(name, hear.unchecked_ref());
 }

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod administration;
+pub mod event_stream;
 pub mod following;
 pub mod form;
 pub mod layout;

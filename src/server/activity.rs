@@ -177,6 +177,9 @@ const OVERLAP: Duration = Duration::from_secs(15);
 /// More than anybody reads between two looks.
 const MOST_NEWS: u32 = 10_000;
 
+/// How often those who follow the audit log look: people call this "at once".
+pub const LOOK_EVERY: Duration = Duration::from_millis(500);
+
 /// Follows the audit log as it grows.
 ///
 /// Entries do not become visible in the order of their times, so each look reaches back a little and

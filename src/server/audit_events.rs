@@ -6,11 +6,14 @@
 
 use super::{
     Core,
-    activity::{Following, Wanted},
+    activity::{Following, LOOK_EVERY, Wanted},
     admin, confirmation, cookie,
     ends::{News, Watch},
-    page_data::audit::{Asked, activity_view},
-    session_events::{KEEP_ALIVE, NO_NEWS, RETRY, event, no_room},
+    event_stream::{self, KEEP_ALIVE, NO_NEWS, RETRY, event, no_room},
+    page_data::{
+        activity::ENTRIES_A_PAGE,
+        audit::{Asked, activity_view},
+    },
     state::AppState,
     token::TokenDigest,
 };
@@ -21,15 +24,12 @@ use crate::{
 use axum::{
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderName, Method, Uri, header},
+    http::{HeaderMap, Method, Uri},
     response::{IntoResponse, Response},
 };
 use futures_util::stream;
 use std::{convert::Infallible, time::Duration};
 use tokio::{sync::OwnedSemaphorePermit, time::sleep};
-
-/// People call this "at once"; the command line follows at the same pace.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// So many pages follow at once: more than an organisation has administrators looking on, and so few that
 /// their looks are nothing beside one page that is asked for. Others can look again by hand.
@@ -37,9 +37,6 @@ pub const MOST_FOLLOWERS: usize = 16;
 
 /// More than a page shows; in a flood the newest are told.
 const MOST_TOLD: usize = 200;
-
-/// As many as the page had at first: it begins anew where the line was lost, and no gap is left.
-const NEWEST: u32 = 50;
 
 /// Answers a page that follows. HEAD only says whether it may, and takes no room.
 pub async fn follow(
@@ -58,16 +55,13 @@ async fn begin(
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Result<Response, AppError> {
-    if !state.site.is_own_reader(headers) {
-        tracing::warn!("a request from another site was refused");
-        return Err(AppError::CrossSite);
-    }
+    state.site.demand_own_reader(headers)?;
     let core = &state.core;
     let token = cookie::session_token(headers).ok_or(AppError::NotSignedIn)?;
     let reader = token.digest();
     let current = allowed(core, &reader).await?;
     if method == Method::HEAD {
-        return Ok(respond(Body::empty()));
+        return Ok(event_stream::answer(Body::empty()));
     }
     let session = &current.session;
     let room = state.followers.clone().try_acquire_owned();
@@ -80,7 +74,9 @@ async fn begin(
     // What ended before anybody watched is told to nobody.
     allowed(core, &reader).await?;
     let Asked { wanted, .. } = Asked::of(core, uri).await?;
-    let (following, newest) = Following::begin(core, &wanted.filter(), NEWEST).await?;
+    // As many as the page had at first: it begins anew where the line was lost, and no gap is left.
+    let begun = Following::begin(core, &wanted.filter(), ENTRIES_A_PAGE).await?;
+    let (following, newest) = begun;
     let teller = Teller {
         core: core.clone(),
         reader,
@@ -91,7 +87,8 @@ async fn begin(
     };
     let newest = told(newest);
     let begins = Stage::Begins(format!("{RETRY}{}", event("newest", &newest)), teller);
-    Ok(respond(Body::from_stream(stream::unfold(begins, next))))
+    let body = Body::from_stream(stream::unfold(begins, next));
+    Ok(event_stream::answer(body))
 }
 
 /// Whoever reads, where they may now.
@@ -99,15 +96,6 @@ async fn allowed(core: &Core, reader: &TokenDigest) -> Result<Box<CurrentUser>, 
     let current = admin::look(core, reader).await?;
     confirmation::demand(core, &current)?;
     Ok(current)
-}
-
-fn respond(body: Body) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/event-stream"),
-        // nginx hands on at once what is marked so.
-        (HeaderName::from_static("x-accel-buffering"), "no"),
-    ];
-    (headers, body).into_response()
 }
 
 fn told(records: Vec<Record>) -> Vec<ActivityView> {

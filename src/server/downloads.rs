@@ -120,9 +120,8 @@ pub async fn download(
         return AppError::NotSignedIn.into_response();
     };
     // Nobody is made to take a file of other people's addresses home by a link elsewhere.
-    if !state.site.is_own_reader(&headers) {
-        tracing::warn!("a request from another site was refused");
-        return AppError::CrossSite.into_response();
+    if let Err(refusal) = state.site.demand_own_reader(&headers) {
+        return refusal.into_response();
     }
     if !confirmation::is_fresh(&state.core, &current) {
         return Redirect::to(&guard::way_back(&uri).confirm_page()).into_response();

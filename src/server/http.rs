@@ -243,14 +243,10 @@ async fn check_host(State(state): State<AppState>, request: Request, next: Next)
 }
 
 async fn check_origin(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    if state
-        .site
-        .is_own_request(request.method(), request.headers())
-    {
-        next.run(request).await
-    } else {
-        tracing::warn!("a request from another site was refused");
-        AppError::CrossSite.into_response()
+    let own = (state.site).demand_own_request(request.method(), request.headers());
+    match own {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
     }
 }
 

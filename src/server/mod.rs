@@ -16,6 +16,7 @@ pub mod db;
 pub mod downloads;
 pub mod draft;
 pub mod ends;
+mod event_stream;
 pub mod failures;
 pub mod flash;
 pub mod forms;

@@ -1,6 +1,7 @@
 //! Whose request it is: the public address, the Host check and the cross-site check.
 
 use super::cookie;
+use crate::error::AppError;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use url::{Host, Url};
 
@@ -28,9 +29,11 @@ impl PublicUrl {
             _ if !bare => Err("must have nothing behind the host and port".to_owned()),
             "https" => Ok(Self { url }),
             "http" if is_this_machine(&url) => Ok(Self { url }),
-            "http" => {
-                Err("must be https: on plain http browsers drop the session cookie".to_owned())
-            }
+            "http" => Err(
+                "must be https: on plain http the password would travel in the open, \
+                 and browsers drop the session cookie"
+                    .to_owned(),
+            ),
             _ => Err("must begin with https://".to_owned()),
         }
     }
@@ -43,6 +46,10 @@ impl PublicUrl {
         Self {
             url: Url::parse(&format!("http://localhost:{port}")).expect("a valid address"),
         }
+    }
+
+    pub fn into_url(self) -> Url {
+        self.url
     }
 
     pub fn scheme(&self) -> &str {
@@ -110,24 +117,31 @@ impl Site {
             .any(|own| own.as_bytes().eq_ignore_ascii_case(host))
     }
 
-    /// Whether a request that may change something comes from our own pages (ASVS V3.5.1).
+    /// Demands that a request that may change something comes from our own pages (ASVS V3.5.1).
     ///
     /// `Sec-Fetch-Site` decides where the browser sends it; scripts cannot forge it. Older browsers
     /// send `Origin`, which must be ours to the letter: `null` is another site (CVE-2026-27978).
     /// A client that sends neither is no browser; it passes only without a session cookie, so that
     /// nothing can be done in anybody's name.
-    pub fn is_own_request(&self, method: &Method, headers: &HeaderMap) -> bool {
+    ///
+    /// # Errors
+    /// [`AppError::CrossSite`], which the log tells of.
+    pub fn demand_own_request(&self, method: &Method, headers: &HeaderMap) -> Result<(), AppError> {
         if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
-            return true;
+            return Ok(());
         }
         let said = self.comes_from_us(headers);
-        said.unwrap_or_else(|| !cookie::brings_session(headers))
+        demand_own(said.unwrap_or_else(|| !cookie::brings_session(headers)))
     }
 
-    /// Whether a request that only reads, and that no link of another site has to reach, comes from our
-    /// own pages or from no page at all. Browsers that say nothing do not send the cookie from elsewhere.
-    pub fn is_own_reader(&self, headers: &HeaderMap) -> bool {
-        self.comes_from_us(headers).unwrap_or(true)
+    /// Demands that a request that only reads, and that no link of another site has to reach, comes from
+    /// our own pages or from no page at all. Browsers that say nothing do not send the cookie from
+    /// elsewhere.
+    ///
+    /// # Errors
+    /// [`AppError::CrossSite`], which the log tells of.
+    pub fn demand_own_reader(&self, headers: &HeaderMap) -> Result<(), AppError> {
+        demand_own(self.comes_from_us(headers).unwrap_or(true))
     }
 
     /// What the browser says about it; `None` where it says nothing.
@@ -141,6 +155,14 @@ impl Site {
                 .is_some_and(|origin| self.origins.iter().any(|own| own.as_bytes() == origin))
         })
     }
+}
+
+fn demand_own(is_own: bool) -> Result<(), AppError> {
+    if is_own {
+        return Ok(());
+    }
+    tracing::warn!("a request from another site was refused");
+    Err(AppError::CrossSite)
 }
 
 /// `host` and, where the port is the scheme's own, `host:port` as well: clients write both.
@@ -241,7 +263,9 @@ mod tests {
     #[test]
     fn the_browsers_word_decides_first() {
         let own = |pairs: &[(&'static str, &'static str)]| {
-            site().is_own_request(&Method::POST, &headers(pairs))
+            site()
+                .demand_own_request(&Method::POST, &headers(pairs))
+                .is_ok()
         };
         assert!(own(&[("sec-fetch-site", "same-origin")]));
         assert!(own(&[("sec-fetch-site", "none")]));
@@ -270,7 +294,9 @@ mod tests {
     #[test]
     fn a_client_that_says_nothing_passes_without_a_session_only() {
         let own = |pairs: &[(&'static str, &'static str)]| {
-            site().is_own_request(&Method::POST, &headers(pairs))
+            site()
+                .demand_own_request(&Method::POST, &headers(pairs))
+                .is_ok()
         };
         assert!(own(&[]));
         assert!(own(&[("cookie", "theme=dark")]));

@@ -3,7 +3,7 @@
 //! A page is rendered with every decision made and every value at hand, so it is sent whole, needs
 //! no second request, and never shows a state in between.
 
-mod activity;
+pub mod activity;
 mod admin;
 pub mod audit;
 

@@ -6,7 +6,8 @@
 use super::{
     clock::Clock,
     cookie,
-    ends::{News, Refused, Watch},
+    ends::{News, Watch},
+    event_stream::{self, KEEP_ALIVE, NO_NEWS, RETRY, event, no_room},
     sessions::{self, Resumed},
     state::AppState,
     token::SessionToken,
@@ -21,25 +22,18 @@ use crate::{
 use axum::{
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method},
     response::{IntoResponse, Response},
 };
 use futures_util::stream;
-use serde::Serialize;
-use std::{convert::Infallible, time::Duration};
+use std::convert::Infallible;
 use tokio::time::timeout;
 
-/// Proxies give up lines that are silent for a minute; and a browser that is gone without a word is
-/// noticed by what it does not acknowledge.
-pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
-
-/// How long browsers wait before they come back, in milliseconds: after a restart there are many.
-pub(super) const RETRY: &str = "retry: 2000\n";
+/// Whose session it is.
+const PERSON: HeaderName = HeaderName::from_static("x-person");
 
 /// Why there is nothing to watch any more.
 const ENDED: HeaderName = HeaderName::from_static("x-ended");
-
-pub(super) const NO_NEWS: &str = ":\n\n";
 
 /// Answers a page that watches its session. HEAD only says whose there is, and takes no room.
 pub async fn watch(State(state): State<AppState>, method: Method, headers: HeaderMap) -> Response {
@@ -73,10 +67,7 @@ async fn begin(
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<Response, NoStream> {
-    if !state.site.is_own_reader(headers) {
-        tracing::warn!("a request from another site was refused");
-        return Err(AppError::CrossSite.into());
-    }
+    state.site.demand_own_reader(headers)?;
     let token = cookie::session_token(headers).ok_or(AppError::NotSignedIn)?;
     let current = current(state, &token).await?;
     if method == Method::HEAD {
@@ -98,15 +89,6 @@ async fn begin(
     Ok(respond(&current, body))
 }
 
-/// What a page is told that cannot watch.
-pub(super) const fn no_room(refused: Refused) -> AppError {
-    match refused {
-        Refused::TooOften => AppError::Throttled { seconds: 30 },
-        Refused::Full => AppError::Busy,
-        Refused::Stopping => AppError::Unavailable,
-    }
-}
-
 async fn current(state: &AppState, token: &SessionToken) -> Result<Box<CurrentUser>, NoStream> {
     let looked = sessions::look(&state.core, token).await;
     match looked.map_err(AppError::from)? {
@@ -117,13 +99,8 @@ async fn current(state: &AppState, token: &SessionToken) -> Result<Box<CurrentUs
 }
 
 fn respond(current: &CurrentUser, body: Body) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/event-stream"),
-        // nginx hands on at once what is marked so.
-        (HeaderName::from_static("x-accel-buffering"), "no"),
-        (HeaderName::from_static("x-person"), current.user.id.short()),
-    ];
-    (headers, body).into_response()
+    let person = [(PERSON, current.user.id.short())];
+    (person, event_stream::answer(body)).into_response()
 }
 
 /// What one page is told.
@@ -197,10 +174,4 @@ const fn told_as(reason: EndReason) -> EndReason {
 fn ended(reason: Option<EndReason>) -> String {
     let reason = reason.map(told_as);
     event("ended", &SessionEndedView { reason })
-}
-
-pub(super) fn event(name: &str, data: &impl Serialize) -> String {
-    // Numbers and texts: there is nothing in them that could not be written, and no line breaks in JSON.
-    let data = serde_json::to_string(data).unwrap_or_default();
-    format!("event: {name}\ndata: {data}\n\n")
 }

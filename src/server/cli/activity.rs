@@ -13,7 +13,7 @@ use crate::{
     },
     server::{
         Core,
-        activity::{ActivityRow, Following},
+        activity::{ActivityRow, Following, LOOK_EVERY},
         clock,
         config::{Config, duration},
         db::IfMissing,
@@ -61,9 +61,6 @@ fn since(text: &str) -> Result<Since, String> {
         "neither an instant such as 2026-09-21T14:13:20Z nor a duration such as 2h or 7d".to_owned()
     })
 }
-
-/// People call this "at once".
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// What most entries need; a wider one pushes the rest of its line.
 const WIDTHS: &[usize] = &[20, 18, 16, 16, 15, 24, 16, 5];

@@ -1,6 +1,7 @@
 //! Which deployment is looked at.
 
-use url::{Host, Url};
+use crate::server::origin::PublicUrl;
+use url::Url;
 
 /// The public address of a deployment, as people type it.
 #[derive(Clone, Debug)]
@@ -15,22 +16,9 @@ impl Target {
     /// A sentence that says what is wrong. Plain http to another machine is refused: the account's
     /// password would travel in the open.
     pub fn parse(text: &str, connect: Option<String>) -> Result<Self, String> {
-        let url = Url::parse(text)
-            .map_err(|_| "--url is no address such as https://sign-in.example.org".to_owned())?;
-        let is_bare = url.path() == "/"
-            && url.query().is_none()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none();
-        match url.scheme() {
-            _ if !is_bare => Err("--url has to end behind the host and port".to_owned()),
-            "https" => Ok(Self { url, connect }),
-            "http" if is_this_machine(&url) => Ok(Self { url, connect }),
-            "http" => Err(
-                "--url has to begin with https: the password would travel in the open".to_owned(),
-            ),
-            _ => Err("--url has to begin with https://".to_owned()),
-        }
+        let url = PublicUrl::parse(text).map_err(|wrong| format!("--url {wrong}"))?;
+        let url = url.into_url();
+        Ok(Self { url, connect })
     }
 
     pub fn is_https(&self) -> bool {
@@ -77,15 +65,6 @@ impl Target {
     pub fn stays(&self, location: &str) -> bool {
         let there = self.url.join(location);
         there.is_ok_and(|there| there.origin() == self.url.origin())
-    }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 
