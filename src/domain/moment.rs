@@ -46,14 +46,20 @@ pub struct RelativeMoment {
 /// Says how far something lies away, as roughly as people would: what has passed is cut to whole units,
 /// what is to come goes to the nearest.
 pub fn in_words(seconds_away: i64) -> String {
-    const UNITS: [(i64, &str); 3] = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
+    // From how many seconds on, and how long one is: a session of a day still has "24 hours", so that it
+    // is not said in two ways on one page.
+    const UNITS: [(i64, i64, &str); 3] = [
+        (2 * 86_400, 86_400, "day"),
+        (3_600, 3_600, "hour"),
+        (60, 60, "minute"),
+    ];
     let is_ahead = seconds_away > 0;
     // A second less than two hours are two hours.
     let distance = seconds_away
         .saturating_abs()
         .saturating_add(i64::from(is_ahead));
-    let unit = UNITS.into_iter().find(|(length, _)| distance >= *length);
-    let Some((length, unit)) = unit else {
+    let unit = UNITS.into_iter().find(|(from, ..)| distance >= *from);
+    let Some((_, length, unit)) = unit else {
         let words = if is_ahead {
             "in less than a minute"
         } else {
@@ -98,7 +104,10 @@ mod tests {
             (7_199, "in 2 hours"),
             (14 * 86_400 - 180, "in 14 days"),
             (-7_200, "2 hours ago"),
-            (86_400, "in 1 day"),
+            (86_400, "in 24 hours"),
+            (-86_400, "24 hours ago"),
+            (2 * 86_400 - 1, "in 2 days"),
+            (-2 * 86_400, "2 days ago"),
             (-90 * 86_400, "90 days ago"),
         ] {
             assert_eq!(in_words(seconds), words, "{seconds}");

@@ -16,7 +16,7 @@ use crate::{
         views::{AccountView, LiveSessionView, UserState, UserView},
     },
 };
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 
 #[component]
 pub fn AccountPage(view: AccountView) -> impl IntoView {
@@ -154,18 +154,15 @@ fn Sessions(user: UserView, sessions: Vec<LiveSessionView>, form: FormState) -> 
     };
     view! {
         <section class="card room-wide sessions-of" aria-labelledby="sessions">
-            <h2 id="sessions" tabindex="-1">{heading}</h2>
+            <div class="card-head">
+                <h2 id="sessions" tabindex="-1">{heading}</h2>
+                {(number > 0)
+                    .then(|| {
+                        view! { <Change id=user.id change=AccountChange::EndSessions label="End all sessions" form /> }
+                    })}
+            </div>
             <ErrorSummary refusal=end_one.refusal field=|_| "sessions" node_ref=end_one.summary />
-            {if number == 0 {
-                Either::Left(())
-            } else {
-                Either::Right(
-                    view! {
-                        <ul>{rows}</ul>
-                        <Change id=user.id change=AccountChange::EndSessions label="End all sessions" form />
-                    },
-                )
-            }}
+            {(number > 0).then(|| view! { <ul>{rows}</ul> })}
         </section>
     }
 }

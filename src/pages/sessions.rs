@@ -7,13 +7,17 @@ use crate::{
         submission::FormState, time::Time,
     },
     domain::views::{LiveSessionView, SessionsView},
-    error::AppError,
 };
 use leptos::{either::Either, prelude::*};
 
 #[component]
 pub fn SessionsPage(view: SessionsView) -> impl IntoView {
     let end_one = FormState::of::<EndSession>(None, []);
+    let end_others = FormState::of::<EndOtherSessions>(None, []);
+    let end_all = FormState::of::<EndAllSessions>(None, []);
+    let refusals = [end_one, end_others, end_all].map(|form| {
+        view! { <ErrorSummary refusal=form.refusal field=|_| "others" node_ref=form.summary /> }
+    });
     let number = view.others.len();
     let others = view.others.into_iter();
     let others = others.map(|session| view! { <OtherSession session form=end_one /> });
@@ -27,14 +31,17 @@ pub fn SessionsPage(view: SessionsView) -> impl IntoView {
                 "Every browser in which you are signed in. What you end here is ended at once and for good."
             </p>
             {ended}
-            <ErrorSummary refusal=end_one.refusal field=|_| "others" node_ref=end_one.summary />
+            {refusals}
             <div class="sessions">
                 <section class="card" aria-labelledby="this">
                     <h2 id="this">"This browser"</h2>
                     <Session session=view.current is_current=true />
                 </section>
                 <section class="card" aria-labelledby="others">
-                    <h2 id="others" tabindex="-1">{others_heading(number)}</h2>
+                    <div class="card-head">
+                        <h2 id="others" tabindex="-1">{others_heading(number)}</h2>
+                        {(number > 0).then(|| view! { <EndMany form=end_others words="End all other sessions" /> })}
+                    </div>
                     {if number == 0 {
                         Either::Left(view! { <p>"You are not signed in anywhere else."</p> })
                     } else {
@@ -42,7 +49,7 @@ pub fn SessionsPage(view: SessionsView) -> impl IntoView {
                     }}
                 </section>
             </div>
-            <EndMany number />
+            <EndMany form=end_all words="End all, and sign out here" />
         </Page>
     }
 }
@@ -113,27 +120,11 @@ fn Session(session: LiveSessionView, is_current: bool) -> impl IntoView {
     }
 }
 
-/// Signing out here is in the page's header.
 #[component]
-fn EndMany(number: usize) -> impl IntoView {
-    let others = FormState::of::<EndOtherSessions>(None, []);
-    let all = FormState::of::<EndAllSessions>(None, []);
-    let field = |_: AppError| "others";
+fn EndMany(form: FormState, words: &'static str) -> impl IntoView {
     view! {
-        <ErrorSummary refusal=others.refusal field node_ref=others.summary />
-        <ErrorSummary refusal=all.refusal field node_ref=all.summary />
-        <div class="actions">
-            {(number > 0)
-                .then(|| {
-                    view! {
-                        <form method="post" action=others.action on:submit=others.on_submit()>
-                            <button class="button" type="submit">"End all other sessions"</button>
-                        </form>
-                    }
-                })}
-            <form method="post" action=all.action on:submit=all.on_submit()>
-                <button class="button button-quiet" type="submit">"End all, and sign out here"</button>
-            </form>
-        </div>
+        <form method="post" action=form.action on:submit=form.on_submit()>
+            <button class="button button-quiet button-small" type="submit">{words}</button>
+        </form>
     }
 }
