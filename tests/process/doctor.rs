@@ -43,11 +43,24 @@ impl Site {
         proxy.start(server.address);
         let host = format!("{NAME}:{}", proxy.address.port());
         make_files(&home, server.address, &host).await;
-        Self {
+        let site = Self {
             proxy,
             server,
             home,
+        };
+        // A first sign-in is no news, as it mostly is on a running site.
+        for account in ["ada", "root"] {
+            let mut owner = site.owner(account).await;
+            owner.post_logout().await;
         }
+        site
+    }
+
+    /// The browser of the person whose account it is, past the proxy.
+    async fn owner(&self, account: &str) -> Browser {
+        let mut browser = Browser::at(self.server.address, &self.origin());
+        browser.post_login(account, PASSWORD).await;
+        browser
     }
 
     fn origin(&self) -> String {
@@ -176,6 +189,12 @@ async fn on_a_sound_site_everything_holds() {
     site.assert_silent(&said);
     assert!(!site.proxy.tokens().is_empty());
     assert_eq!(site.live_sessions(), 0, "nothing is left behind");
+    // Neither of the doctor, nor of the owner's own browser in [`Site::new`].
+    let mut owner = site.owner("root").await;
+    let dashboard = owner.get("/dashboard").await;
+    assert_eq!(dashboard.status, 200, "{}", dashboard.text());
+    assert!(!dashboard.text().contains("from a new device"));
+    owner.post_logout().await;
     said.says("promises hold, 0 do not, 1 were not asked");
 
     // A member does not see what the server believes of the proxy, and is told so.
@@ -192,13 +211,19 @@ async fn on_a_sound_site_everything_holds() {
     assert!(!table.contains('✗'), "{table}");
     site.assert_silent(&said);
     assert_eq!(site.live_sessions(), 0);
+    site.home.create_user("new");
+    let said = site.doctor("new", PASSWORD, &["--json"]).succeeds();
+    let rows = said.json();
+    let skipped = rows.iter().find(|row| row["check"] == "new_device_shown");
+    assert_eq!(skipped.unwrap()["outcome"], "skipped");
+
     // Two attempts were refused in each run, and nobody is slowed by them.
     let log = site.home.run(&["activity", "--limit", "1000", "--json"]);
     let refused = log.succeeds().json();
     let refused = refused
         .iter()
         .filter(|row| row["event"] == "sign_in_refused");
-    assert_eq!(refused.count(), 4);
+    assert_eq!(refused.count(), 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]

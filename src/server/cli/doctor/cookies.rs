@@ -3,6 +3,7 @@
 use super::{
     client::{Answer, NoAnswer, Request},
     examination::{Examination, HOME, NOBODY, PROBE},
+    own_sessions::News,
     report::{Check, Verdict, check, expect},
     visitor::{SessionCookie, SetCookie, Visitor, session_lines},
 };
@@ -149,6 +150,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     };
     exam.become_known(&first);
     let dashboard = first.open(&exam.client, HOME).await?;
+    exam.news_before = News::on(&dashboard);
     exam.settle(
         &SIGN_IN,
         expect(dashboard.status == 200, || dashboard.told()),

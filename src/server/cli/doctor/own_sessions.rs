@@ -1,8 +1,8 @@
 //! People's own sessions: seen on one page, and ended from there.
 
 use super::{
-    client::NoAnswer,
-    examination::Examination,
+    client::{Answer, NoAnswer},
+    examination::{Examination, HOME},
     report::{Check, check, expect},
     visitor::Visitor,
 };
@@ -22,6 +22,12 @@ const ENDED: Check = check(
     "A session that its owner ends elsewhere is refused at its next request",
     VERSION,
 );
+const NEW_DEVICE: Check = check(
+    "new_device_shown",
+    "C11",
+    "A sign-in from a new browser is shown on the dashboard until its owner says whose it was",
+    VERSION,
+);
 const FOREIGN: Check = check(
     "foreign_session",
     "C17",
@@ -29,15 +35,17 @@ const FOREIGN: Check = check(
     VERSION,
 );
 
-pub const CHECKS: &[&Check] = &[&LISTED, &ENDED, &FOREIGN];
+pub const CHECKS: &[&Check] = &[&LISTED, &ENDED, &NEW_DEVICE, &FOREIGN];
 
 const PAGE: &str = "/account/sessions";
+const RECOGNISE: &str = "/api/recognise_sign_in";
 const NOBODYS: &str = "00000000-0000-7000-8000-000000000000";
 
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let Some(mut browser) = exam.signed_in().await? else {
         return Ok(());
     };
+    recognise(exam, &mut browser).await?;
     let foreign = [("id", NOBODYS)];
     let answer = browser
         .submit(&exam.client, "/api/end_session", &foreign)
@@ -78,11 +86,62 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
 /// The ids of the other sessions that the page offers to end.
 async fn listed(exam: &Examination, browser: &mut Visitor) -> Result<BTreeSet<String>, NoAnswer> {
     let page = browser.open(&exam.client, PAGE).await?;
-    Ok(ids(&page.body))
+    Ok(ids(&page.body, "/api/end_session"))
 }
 
-fn ids(page: &str) -> BTreeSet<String> {
-    let forms = page.split("/api/end_session\"").skip(1);
+/// Says of the sign-in with which the examination began whose it was, so that no news of it is left to the
+/// account's owner. Where there is more news than that, it is somebody else's: it is left as it is.
+async fn recognise(exam: &mut Examination, browser: &mut Visitor) -> Result<(), NoAnswer> {
+    if exam.news_before.is_first_sign_in {
+        let why = "the account had never signed in before, and a first sign-in is no news";
+        exam.report.skip(&NEW_DEVICE, why);
+        return Ok(());
+    }
+    let news = News::on(&*browser.open(&exam.client, HOME).await?);
+    let asked_about = &news.asked_about;
+    let new: Vec<_> = asked_about
+        .difference(&exam.news_before.asked_about)
+        .collect();
+    let [id] = new[..] else {
+        let seen = format!("{} more are on it", new.len());
+        exam.settle(&NEW_DEVICE, Err(seen));
+        return Ok(());
+    };
+    let answer = browser
+        .submit(&exam.client, RECOGNISE, &[("id", id)])
+        .await?;
+    let news = News::on(&*browser.open(&exam.client, HOME).await?);
+    let is_over = !news.asked_about.contains(id);
+    exam.settle(
+        &NEW_DEVICE,
+        expect(is_over, || {
+            format!("{}, and it is shown again", answer.told())
+        }),
+    );
+    Ok(())
+}
+
+/// What a dashboard says of other sign-ins.
+#[derive(Default)]
+pub struct News {
+    /// The ids of those of which it asks whose they were.
+    asked_about: BTreeSet<String>,
+    is_first_sign_in: bool,
+}
+
+impl News {
+    pub fn on(dashboard: &Answer) -> Self {
+        Self {
+            asked_about: ids(&dashboard.body, RECOGNISE),
+            is_first_sign_in: dashboard.body.contains("This is your first sign-in."),
+        }
+    }
+}
+
+/// The ids in the forms of a page that lead to this address.
+fn ids(page: &str, address: &str) -> BTreeSet<String> {
+    let action = format!("{address}\"");
+    let forms = page.split(&action).skip(1);
     let ids = forms.filter_map(|form| {
         let field = form.split("name=\"id\"").nth(1)?;
         field.split("value=\"").nth(1)?.split('"').next()
@@ -99,6 +158,11 @@ mod tests {
         let page = "<form action=\"/api/end_session\"><input type=\"hidden\" name=\"id\" value=\"a\"></form>\
             <form action=\"/api/end_session\"><input name=\"id\" value=\"b\"></form>\
             <form action=\"/api/end_other_sessions\"></form>";
-        assert_eq!(ids(page).into_iter().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(
+            ids(page, "/api/end_session")
+                .into_iter()
+                .collect::<Vec<_>>(),
+            ["a", "b"]
+        );
     }
 }
