@@ -11,7 +11,7 @@ use crate::{
     seed::{self, FIRST_NAMES, LAST_NAMES},
 };
 use hyper::StatusCode;
-use std::fs;
+use std::{env, path::Path};
 
 /// Sessions in the table, the smallest first.
 const TABLES: [u32; 3] = [1_000, 100_000, 10_000_000];
@@ -20,6 +20,8 @@ const TOKENS: u32 = 20_000;
 const SESSIONS_AN_ACCOUNT: u32 = 40;
 /// The largest table with its indexes, and what sorting them needs.
 const ROOM: u64 = 12;
+/// The files alone.
+const FILES: u64 = 6;
 
 /// Whether a session is found as fast among ten million as among a thousand.
 ///
@@ -27,10 +29,12 @@ const ROOM: u64 = 12;
 /// Where there is no room, or a server does not answer as expected.
 pub async fn session_check() -> Result<Figure, Failure> {
     seed::demand_room(ROOM)?;
+    let in_memory = seed::folder_in_memory(FILES);
+    let folder = in_memory.map_or_else(env::temp_dir, Path::to_path_buf);
     let mut places = Vec::new();
     for count in TABLES {
         say(&format!("the session check: writing {count} sessions"));
-        let place = Place::new(&format!("{count}-sessions"))?;
+        let place = Place::new_in(&folder, &format!("{count}-sessions"))?;
         let tokens = TOKENS.min(count);
         let cookies = seed::sessions(&place, count, count / SESSIONS_AN_ACCOUNT, tokens).await?;
         places.push((place, cookies));
@@ -69,17 +73,17 @@ pub async fn session_check() -> Result<Figure, Failure> {
              a file of {gigabytes:.1} GB, {}",
             ratios[0],
             ratios[ROUNDS - 1],
-            beside_memory(gigabytes),
+            match in_memory {
+                Some(_) => "held in memory".to_owned(),
+                None => beside_memory(gigabytes),
+            },
         ),
     })
 }
 
 /// How much of a file the memory of the machine can hold.
 fn beside_memory(gigabytes: f64) -> String {
-    let told = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let total = told.lines().find_map(|line| line.strip_prefix("MemTotal:"));
-    let kib = total.and_then(|total| total.split_whitespace().next()?.parse::<f64>().ok());
-    match kib.map(|kib| kib * 1024.0 / 1e9) {
+    match seed::memory("MemTotal:").map(|bytes| bytes as f64 / 1e9) {
         Some(memory) if gigabytes < memory * 0.8 => {
             format!("which the memory of {memory:.0} GB holds as a whole")
         }

@@ -40,7 +40,15 @@ impl Place {
     /// # Errors
     /// Where there is no release build.
     pub fn new(name: &str) -> Result<Self, Failure> {
-        let place = Self::empty(name)?;
+        Self::new_in(&env::temp_dir(), name)
+    }
+
+    /// The same in another folder than that for temporary files.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn new_in(folder: &Path, name: &str) -> Result<Self, Failure> {
+        let place = Self::empty_in(folder, name)?;
         for user in 0..=READER {
             place.create_user(&name_of(user))?;
         }
@@ -52,8 +60,12 @@ impl Place {
     /// # Errors
     /// Where the folder cannot be made.
     pub fn empty(name: &str) -> Result<Self, Failure> {
-        let folder = format!("vestibule-bench-{}-{name}", std::process::id());
-        let folder = env::temp_dir().join(folder);
+        Self::empty_in(&env::temp_dir(), name)
+    }
+
+    fn empty_in(folder: &Path, name: &str) -> Result<Self, Failure> {
+        let name = format!("vestibule-bench-{}-{name}", std::process::id());
+        let folder = folder.join(name);
         fs::create_dir_all(&folder)?;
         Ok(Self { folder })
     }

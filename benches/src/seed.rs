@@ -14,6 +14,7 @@ use sqlx::{
 use std::{
     env,
     fs::{self, File},
+    path::Path,
 };
 
 pub const FIRST_NAMES: [&str; 16] = [
@@ -49,6 +50,23 @@ pub fn demand_room(gigabytes: u64) -> Result<(), Failure> {
     }
     let folder = folder.display();
     Err(format!("{folder} has {free} GB left, and {gigabytes} are needed for a while: set TMPDIR to a folder with more").into())
+}
+
+/// A folder whose files are memory, where there is room for so much and as much again. Some machines put pages
+/// of a large file away that they hold, and then their disk would be measured.
+pub fn folder_in_memory(gigabytes: u64) -> Option<&'static Path> {
+    let folder = Path::new("/dev/shm");
+    let room = rustix::fs::statvfs(folder).ok()?;
+    let room = (room.f_bavail * room.f_frsize).min(memory("MemAvailable:")?);
+    (room / 1_000_000_000 >= 2 * gigabytes).then_some(folder)
+}
+
+/// What Linux says of the machine's memory, in bytes.
+pub fn memory(what: &str) -> Option<u64> {
+    let told = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = told.lines().find_map(|line| line.strip_prefix(what))?;
+    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kib * 1_024)
 }
 
 /// The size of a place's database, in bytes.

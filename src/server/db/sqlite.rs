@@ -123,9 +123,9 @@ pub async fn read_through(pool: &SqlitePool) -> Result<(), OpenError> {
 /// pages of its trees are less than a hundredth of a file, and where they are forgotten every session of millions
 /// is looked for from the top. Never less than SQLite's own 2 MB, and no more than a server can spare.
 fn cache_size(path: &Path) -> String {
-    const SHARE: u64 = 200;
+    const SHARE: u64 = 100;
     let bytes = fs::metadata(path).map_or(0, |file| file.len());
-    format!("-{}", (bytes / SHARE / 1_024).clamp(2_000, 32_768))
+    format!("-{}", (bytes / SHARE / 1_024).clamp(2_000, 65_536))
 }
 
 /// The file is readable by its owner alone: it holds password hashes and addresses.
