@@ -1,5 +1,5 @@
 use super::*;
-use argon2::{PasswordHasher, PasswordVerifier};
+use argon2::{Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier};
 
 fn password(text: &str) -> Password {
     Password::new(text.to_owned())

@@ -1,0 +1,210 @@
+//! What a hashing thread works with, and how it makes cheaper hashes take as long as the costliest.
+
+use super::{
+    HashingError,
+    stored::{
+        LANES, MAX_STORED_MEMORY_KIB, MEMORY_KIB, SALT_BYTES, Stored, TAG_BYTES, cost, phc_string,
+        random, todays_parameters,
+    },
+};
+use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc::Output};
+use rustix::time::{ClockId, clock_gettime};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// Idle work is done in pieces of this memory, a hundredth of a hash: that exact is its time.
+const IDLE_PIECE_KIB: u32 = 256;
+
+/// The memory of one thread, 19 MiB, used again for every password.
+///
+/// Room for the costliest hash is asked for at once, of which the system gives only what is used. A
+/// `Vec` that grows and shrinks leaves pieces behind instead, which added up to 390 MB; and pieces
+/// of this size go back to the system when they are dropped (ADR 11).
+#[derive(Default)]
+pub(super) struct Workspace {
+    blocks: Vec<Block>,
+    costliest: Option<Measured>,
+}
+
+/// How long this thread has worked for a check of this cost.
+#[derive(Clone, Copy)]
+struct Measured {
+    cost: u64,
+    took: Duration,
+}
+
+impl Workspace {
+    pub(super) fn hash(&mut self, password: &[u8]) -> Result<String, HashingError> {
+        let salt = random()?;
+        let tag = self.tag(
+            Algorithm::Argon2id,
+            Version::V0x13,
+            todays_parameters(),
+            password,
+            &salt,
+            TAG_BYTES,
+        )?;
+        phc_string(&salt, tag.as_bytes())
+    }
+
+    /// Whether the password is the stored one, with as much work as for the `costliest` hash that any
+    /// thread has met so far.
+    pub(super) fn check(
+        &mut self,
+        password: &[u8],
+        stored: &Stored,
+        costliest: &AtomicU64,
+    ) -> Result<bool, HashingError> {
+        let cost = cost(&stored.params);
+        let costliest = costliest.fetch_max(cost, Ordering::Relaxed).max(cost);
+        // Fresh pages cost the same for every hash, and are no part of its work.
+        self.make_room(&stored.params);
+        let began = time_worked();
+        let matches = self.verify(password, stored)?;
+        if cost == costliest {
+            let took = time_worked().saturating_sub(began);
+            self.costliest = Some(Measured { cost, took });
+        } else {
+            self.idle(began, cost, costliest)?;
+        }
+        Ok(matches)
+    }
+
+    /// Gives the memory back to the system.
+    pub(super) fn give_back(&mut self) {
+        self.blocks = Vec::new();
+    }
+
+    fn verify(&mut self, password: &[u8], stored: &Stored) -> Result<bool, HashingError> {
+        let tag = self.tag(
+            stored.algorithm,
+            stored.version,
+            stored.params.clone(),
+            password,
+            &stored.salt,
+            stored.tag.len(),
+        )?;
+        Ok(tag.as_bytes().ct_eq(stored.tag.as_bytes()).into())
+    }
+
+    /// Works on with no result, until a check that `began` and has cost so much has taken as long as the
+    /// `costliest` did on this thread the last time.
+    ///
+    /// As many blocks would not do: in less memory they are nearer to the processor, and an account with
+    /// an old hash was answered 6 % sooner.
+    fn idle(&mut self, began: Duration, cost: u64, costliest: u64) -> Result<(), HashingError> {
+        let mut left = costliest - cost;
+        let measured = self.costliest.filter(|full| full.cost == costliest);
+        let is_over = |left| match measured {
+            Some(full) => time_worked().saturating_sub(began) >= full.took,
+            None => left == 0,
+        };
+        while !is_over(left) {
+            self.idle_piece()?;
+            left = left.saturating_sub(u64::from(IDLE_PIECE_KIB));
+        }
+        Ok(())
+    }
+
+    fn idle_piece(&mut self) -> Result<(), HashingError> {
+        let params = Params::new(IDLE_PIECE_KIB, 1, LANES, Some(TAG_BYTES))
+            .map_err(|_| HashingError::Failed)?;
+        let salt = [0; SALT_BYTES];
+        let tag = self.tag(
+            Algorithm::Argon2id,
+            Version::V0x13,
+            params,
+            &[],
+            &salt,
+            TAG_BYTES,
+        )?;
+        std::hint::black_box(tag);
+        Ok(())
+    }
+
+    fn tag(
+        &mut self,
+        algorithm: Algorithm,
+        version: Version,
+        params: Params,
+        password: &[u8],
+        salt: &[u8],
+        tag_bytes: usize,
+    ) -> Result<Output, HashingError> {
+        let blocks = self.make_room(&params);
+        let mut tag = Zeroizing::new([0; Output::MAX_LENGTH]);
+        let tag = tag.get_mut(..tag_bytes).ok_or(HashingError::Corrupt)?;
+        let outcome = Argon2::new(algorithm, version, params)
+            .hash_password_into_with_memory(password, salt, tag, blocks);
+        outcome.map_err(|_| HashingError::Failed)?;
+        Output::new(tag).map_err(|_| HashingError::Failed)
+    }
+
+    /// The blocks for a hash. There are never fewer than today's: whether a thread has rested tells nothing
+    /// about the account that wakes it.
+    fn make_room(&mut self, params: &Params) -> &mut [Block] {
+        if self.blocks.capacity() == 0 {
+            self.blocks.reserve_exact(MAX_STORED_MEMORY_KIB as usize);
+        }
+        let needed = params.block_count();
+        let room = needed.max(MEMORY_KIB as usize);
+        if room > self.blocks.len() {
+            self.blocks.resize(room, Block::default());
+        }
+        &mut self.blocks[..needed]
+    }
+}
+
+/// How long this thread has worked. What it waits while others work is left out: that comes to every check
+/// alike, and must not be waited twice.
+fn time_worked() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(memory_kib: u32, passes: u32) -> Stored {
+        let params = Params::new(memory_kib, passes, LANES, Some(TAG_BYTES)).unwrap();
+        Stored {
+            params,
+            ..Stored::parse(&super::super::stored::stand_in().unwrap()).unwrap()
+        }
+    }
+
+    #[test]
+    fn a_cheap_hash_is_worked_at_for_as_long_as_the_costliest() {
+        let (mut workspace, costliest) = (Workspace::default(), AtomicU64::new(0));
+        let (today, old) = (stored(MEMORY_KIB, 2), stored(8 * 1024, 1));
+        for _ in 0..10 {
+            assert!(!workspace.check(b"typed", &today, &costliest).unwrap());
+            let full = workspace.costliest.unwrap().took;
+            let began = time_worked();
+            assert!(!workspace.check(b"typed", &old, &costliest).unwrap());
+            assert!(time_worked() - began >= full);
+        }
+    }
+
+    #[test]
+    fn it_is_so_before_this_thread_has_met_the_costliest() {
+        let (mut workspace, costliest) = (Workspace::default(), AtomicU64::new(0));
+        let old = stored(8 * 1024, 1);
+        workspace.make_room(&old.params);
+        let worked = |workspace: &mut Workspace| {
+            let began = time_worked();
+            workspace.check(b"typed", &old, &costliest).unwrap();
+            time_worked() - began
+        };
+        let alone = worked(&mut workspace);
+        costliest.store(cost(&todays_parameters()), Ordering::Relaxed);
+        assert!(
+            worked(&mut workspace) > alone * 2,
+            "almost five times the blocks"
+        );
+    }
+}
