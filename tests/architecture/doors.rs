@@ -411,9 +411,9 @@ pub const ONLY: &[OnlyIn] = &[
     only_in("web_sys", SHARED, "only pages know a browser"),
     only_in("js_sys", SHARED, "only pages know a browser"),
     only_in("wasm_bindgen", SHARED, "only pages know a browser"),
-    only_in("argon2", &["src/server/hashing.rs"], PASSWORDS),
+    only_in("argon2", &["src/server/hashing/"], PASSWORDS),
     only_in("flume", &["src/server/hashing.rs"], PASSWORDS),
-    only_in("subtle", &["src/server/hashing.rs"], PASSWORDS),
+    only_in("subtle", &["src/server/hashing/workspace.rs"], PASSWORDS),
     only_in(
         "sha2",
         &["src/server/token.rs"],
@@ -431,7 +431,7 @@ pub const ONLY: &[OnlyIn] = &[
     ),
     only_in(
         "rand",
-        &["src/server/token.rs", "src/server/hashing.rs"],
+        &["src/server/token.rs", "src/server/hashing/stored.rs"],
         RANDOM,
     ),
     // Request ids are no secrets.
@@ -500,6 +500,11 @@ pub const ONLY: &[OnlyIn] = &[
         "rustix::process",
         &["src/server/db/sqlite.rs", "src/server/hashing.rs"],
         "only the owner of a file is asked for, and hashing threads give way",
+    ),
+    only_in(
+        "rustix::time",
+        &["src/server/hashing/workspace.rs"],
+        "only hashing threads ask how long they have worked",
     ),
     only_in(
         "rustix::net",
