@@ -7,18 +7,15 @@ use sqlx::{
     migrate::MigrateError,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use std::{
-    fmt, io,
-    path::{Path, PathBuf},
-    str::FromStr,
-    time::Duration,
-};
+use std::{io, path::PathBuf, str::FromStr, time::Duration};
 use tokio::time::timeout;
 
+mod address;
 mod changes;
 mod migrations;
 mod sqlite;
 
+pub use address::DatabaseUrl;
 pub use changes::{Changes, ENDED, Hint};
 
 /// A request waits this long for a connection, then answers 503 rather than hang (ASVS V16.5.2).
@@ -30,27 +27,47 @@ const OLDEST_POSTGRES: i64 = 150_000;
 /// The database in use, and who in this process wants to hear of what ends in it.
 #[derive(Clone, Debug)]
 pub struct Db {
+    /// For what reads, by [`on_pool!`]. SQLite refuses to write on it.
     pub pool: Pool,
+    /// For what writes, by [`on_writer!`] and [`Db::begin`]. SQLite lets one write at a time: who waits
+    /// for that waits here in a row, and takes no connection from those who read. PostgreSQL has one pool.
+    pub writer: Pool,
     pub ends: Ends,
 }
 
-/// The pool of the database in use. One SQL text serves both, by [`on_pool!`].
+/// A pool of the database in use. One SQL text serves both.
 #[derive(Clone, Debug)]
 pub enum Pool {
     Sqlite(SqlitePool),
     Postgres(PgPool),
 }
 
-/// Runs the same body on whichever pool there is.
-macro_rules! on_pool {
-    ($db:expr, $pool:ident => $body:expr) => {
-        match &$db.pool {
+/// Runs the same body on whichever kind of pool it is.
+macro_rules! on_either {
+    ($which:expr, $pool:ident => $body:expr) => {
+        match $which {
             $crate::server::db::Pool::Sqlite($pool) => $body,
             $crate::server::db::Pool::Postgres($pool) => $body,
         }
     };
 }
+pub(crate) use on_either;
+
+/// Runs one statement that reads.
+macro_rules! on_pool {
+    ($db:expr, $pool:ident => $body:expr) => {
+        $crate::server::db::on_either!(&$db.pool, $pool => $body)
+    };
+}
 pub(crate) use on_pool;
+
+/// Runs one statement that writes.
+macro_rules! on_writer {
+    ($db:expr, $pool:ident => $body:expr) => {
+        $crate::server::db::on_either!(&$db.writer, $pool => $body)
+    };
+}
+pub(crate) use on_writer;
 
 /// Statements that happen together or not at all; dropped without [`Transaction::commit`], they
 /// never happened. Begin it with a write: SQLite's writers then queue, and none can fail half-way.
@@ -103,59 +120,6 @@ macro_rules! in_transaction {
     };
 }
 pub(crate) use in_transaction;
-
-/// Where the database is.
-#[derive(Clone, PartialEq, Eq)]
-pub enum DatabaseUrl {
-    Sqlite(PathBuf),
-    Postgres(String),
-}
-
-/// Without the password, wherever a configuration is printed.
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown())
-    }
-}
-
-impl DatabaseUrl {
-    /// Reads `sqlite:PATH` (relative to `base`) or `postgres://…`.
-    ///
-    /// # Errors
-    /// A sentence that says what is expected; it never repeats the URL, which may hold a password.
-    pub fn parse(text: &str, base: &Path) -> Result<Self, String> {
-        if let Some(path) = text.strip_prefix("sqlite:") {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            return if path.is_empty() || path.contains('?') || path == ":memory:" {
-                Err("names no file after `sqlite:`".to_owned())
-            } else {
-                Ok(Self::Sqlite(base.join(path)))
-            };
-        }
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return match PgConnectOptions::from_str(text) {
-                Ok(_) => Ok(Self::Postgres(text.to_owned())),
-                Err(_) => Err("is not a PostgreSQL address".to_owned()),
-            };
-        }
-        Err("must begin with `sqlite:` or `postgres://`".to_owned())
-    }
-
-    /// For people: without the password.
-    pub fn shown(&self) -> String {
-        match self {
-            Self::Sqlite(path) => format!("SQLite in {}", path.display()),
-            Self::Postgres(url) => match PgConnectOptions::from_str(url) {
-                Ok(options) => format!(
-                    "PostgreSQL {} on {}",
-                    options.get_database().unwrap_or("(default database)"),
-                    options.get_host()
-                ),
-                Err(_) => "PostgreSQL".to_owned(),
-            },
-        }
-    }
-}
 
 /// Whether a missing SQLite file is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -263,12 +227,19 @@ pub async fn read_through(db: &Db) -> Result<(), OpenError> {
 }
 
 async fn connect(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenError> {
-    let pool = match url {
-        DatabaseUrl::Sqlite(path) => Pool::Sqlite(sqlite::open(path, if_missing).await?),
-        DatabaseUrl::Postgres(url) => Pool::Postgres(postgres_pool(url).await?),
+    let (pool, writer) = match url {
+        DatabaseUrl::Sqlite(path) => {
+            let pools = sqlite::open(path, if_missing).await?;
+            (Pool::Sqlite(pools.readers), Pool::Sqlite(pools.writer))
+        }
+        DatabaseUrl::Postgres(url) => {
+            let pool = Pool::Postgres(postgres_pool(url).await?);
+            (pool.clone(), pool)
+        }
     };
     Ok(Db {
         pool,
+        writer,
         ends: Ends::default(),
     })
 }
@@ -325,7 +296,7 @@ impl Db {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
-        let connection = match &self.pool {
+        let connection = match &self.writer {
             Pool::Sqlite(pool) => Connection::Sqlite(pool.begin().await?),
             Pool::Postgres(pool) => Connection::Postgres(pool.begin().await?),
         };
@@ -339,6 +310,8 @@ impl Db {
     /// Lets statements under way finish and closes the files.
     pub async fn close(&self) {
         on_pool!(self, pool => pool.close().await);
+        // The last to close an SQLite file tidies up behind all, which is writing.
+        on_writer!(self, pool => pool.close().await);
     }
 }
 
@@ -393,27 +366,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_of_databases() {
-        let base = Path::new("/etc/vestibule");
-        let sqlite = |path: &str| Ok(DatabaseUrl::Sqlite(PathBuf::from(path)));
-        assert_eq!(
-            DatabaseUrl::parse("sqlite:data/v.db", base),
-            sqlite("/etc/vestibule/data/v.db")
-        );
-        assert_eq!(
-            DatabaseUrl::parse("sqlite:/var/v.db", base),
-            sqlite("/var/v.db")
-        );
-        assert_eq!(
-            DatabaseUrl::parse("sqlite:///var/v.db", base),
-            sqlite("/var/v.db")
-        );
-        for wrong in ["", "sqlite:", "sqlite::memory:", "mysql://x", "data/v.db"] {
-            assert!(DatabaseUrl::parse(wrong, base).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
     fn an_old_postgres_is_refused() {
         for (version, major) in [("90624", 9), ("130001", 13), ("149999", 14)] {
             let refused = refuse_old_postgres(version).expect_err(version);
@@ -424,13 +376,5 @@ mod tests {
         for version in ["150000", "180002", "200000", "a development build"] {
             assert!(refuse_old_postgres(version).is_ok(), "{version}");
         }
-    }
-
-    #[test]
-    fn the_password_of_the_database_is_not_shown() {
-        let url =
-            DatabaseUrl::parse("postgres://app:s3cret@db.example/auth", Path::new("")).unwrap();
-        assert_eq!(url.shown(), "PostgreSQL auth on db.example");
-        assert!(!format!("{url:?}").contains("s3cret"));
     }
 }

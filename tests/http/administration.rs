@@ -276,7 +276,7 @@ on_both_engines! {
                  password_hash, created_at) VALUES ('u{number:02}', 'user{number:02}', 'user{number:02}', \
                  'Ümit <{number:02}>', 'ümit <{number:02}>', '', FALSE, 'x', 0)"
             );
-            match &app.core.db.pool {
+            match &app.core.db.writer {
                 vestibule::server::db::Pool::Sqlite(pool) => drop(sqlx::query(sqlx::AssertSqlSafe(sql)).execute(pool).await.unwrap()),
                 vestibule::server::db::Pool::Postgres(pool) => drop(sqlx::query(sqlx::AssertSqlSafe(sql)).execute(pool).await.unwrap()),
             }

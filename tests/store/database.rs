@@ -271,14 +271,14 @@ async fn a_file_of_another_user_is_refused_with_the_remedy() {
 async fn sqlite_keeps_its_promises_on_every_connection() {
     let database = TestDatabase::new(Engine::Sqlite).await;
     let core = support::core(&database).await;
-    let Pool::Sqlite(pool) = &core.db.pool else {
+    let (Pool::Sqlite(pool), Pool::Sqlite(writer)) = (&core.db.pool, &core.db.writer) else {
         panic!("SQLite")
     };
-    let mut connections = Vec::new();
+    let mut connections = vec![(writer.acquire().await.unwrap(), 0)];
     for _ in 0..4 {
-        connections.push(pool.acquire().await.unwrap());
+        connections.push((pool.acquire().await.unwrap(), 1));
     }
-    for connection in &mut connections {
+    for (connection, reads_only) in &mut connections {
         let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
             .fetch_one(&mut **connection)
             .await
@@ -289,6 +289,7 @@ async fn sqlite_keeps_its_promises_on_every_connection() {
             ("PRAGMA synchronous", FULL),
             ("PRAGMA foreign_keys", 1),
             ("PRAGMA busy_timeout", 5_000),
+            ("PRAGMA query_only", *reads_only),
         ] {
             let value: i64 = sqlx::query_scalar(pragma)
                 .fetch_one(&mut **connection)

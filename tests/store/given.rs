@@ -3,7 +3,7 @@
 pub use crate::support::database::{everything_written, texts};
 
 use crate::support::START;
-use sqlx::{Postgres, Sqlite, pool::PoolConnection};
+use sqlx::{Connection as _, Postgres, SqliteConnection, pool::PoolConnection};
 use vestibule::{
     domain::{
         activity::{Entry, Event, Source},
@@ -142,7 +142,7 @@ pub async fn end_of(core: &Core, token: &SessionToken) -> Option<Ended> {
 /// Runs SQL that the store itself would never run.
 pub async fn execute(db: &Db, sql: &str) -> u64 {
     let sql = sqlx::AssertSqlSafe(sql.to_owned());
-    match &db.pool {
+    match &db.writer {
         Pool::Sqlite(pool) => sqlx::raw_sql(sql)
             .execute(pool)
             .await
@@ -158,14 +158,17 @@ pub async fn execute(db: &Db, sql: &str) -> u64 {
 
 /// Another program in the middle of a transaction.
 pub enum Writer {
-    Sqlite(PoolConnection<Sqlite>),
+    Sqlite(SqliteConnection),
     Postgres(PoolConnection<Postgres>),
 }
 
 impl Writer {
     pub async fn begin(db: &Db, begin: &'static str, sql: &str) -> Self {
-        let mut writer = match &db.pool {
-            Pool::Sqlite(pool) => Self::Sqlite(pool.acquire().await.expect("a connection")),
+        let mut writer = match &db.writer {
+            Pool::Sqlite(pool) => {
+                let beside = SqliteConnection::connect_with(&pool.connect_options()).await;
+                Self::Sqlite(beside.expect("a connection"))
+            }
             Pool::Postgres(pool) => Self::Postgres(pool.acquire().await.expect("a connection")),
         };
         writer.execute(begin).await;
@@ -180,7 +183,7 @@ impl Writer {
     async fn execute(&mut self, sql: &str) {
         let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
         let outcome = match self {
-            Self::Sqlite(connection) => sql.execute(&mut **connection).await.map(drop),
+            Self::Sqlite(connection) => sql.execute(connection).await.map(drop),
             Self::Postgres(connection) => sql.execute(&mut **connection).await.map(drop),
         };
         outcome.expect("SQL of the test");

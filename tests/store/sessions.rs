@@ -519,7 +519,7 @@ on_both_engines! {
         started(&core, &ada).await;
         for columns in ["ended_at = 5", "end_reason = 'idle'"] {
             let sql = sqlx::AssertSqlSafe(format!("UPDATE sessions SET {columns}"));
-            let refused = match &core.db.pool {
+            let refused = match &core.db.writer {
                 Pool::Sqlite(pool) => sqlx::raw_sql(sql).execute(pool).await.err(),
                 Pool::Postgres(pool) => sqlx::raw_sql(sql).execute(pool).await.err(),
             };

@@ -18,7 +18,7 @@ static FOR_POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
 /// # Errors
 /// [`MigrateError`], also for a database that a newer version has made.
 pub async fn run(db: &Db) -> Result<(), MigrateError> {
-    match &db.pool {
+    match &db.writer {
         Pool::Sqlite(pool) => run_on_sqlite(pool).await,
         Pool::Postgres(pool) => FOR_POSTGRES.run(pool).await,
     }

@@ -1,7 +1,7 @@
 //! The table `keys`: what the server keeps secret for itself.
 
 use crate::server::{
-    db::{Db, StoreError, on_pool},
+    db::{Db, StoreError, on_pool, on_writer},
     token::ServerKey,
 };
 
@@ -14,7 +14,7 @@ pub async fn find_or_insert(db: &Db, name: &'static str) -> Result<ServerKey, St
         return Ok(key);
     }
     let value = ServerKey::random().to_text();
-    on_pool!(db, pool => sqlx::query(INSERT).bind(name).bind(value).execute(pool).await.map(|_| ())?);
+    on_writer!(db, pool => sqlx::query(INSERT).bind(name).bind(value).execute(pool).await.map(|_| ())?);
     find(db, name).await?.ok_or_else(|| corrupt(name))
 }
 

@@ -24,7 +24,7 @@ use crate::{
         user::{User, UserId},
     },
     server::{
-        db::{Db, StoreError, Transaction, in_transaction, on_pool},
+        db::{Db, StoreError, Transaction, in_transaction, on_pool, on_writer},
         token::{DeviceDigest, TokenDigest},
     },
 };
@@ -394,7 +394,7 @@ pub async fn touch(
 ) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE sessions SET last_seen_at = $2, idle_ends_at = $3 \
         WHERE id = $1 AND ended_at IS NULL AND idle_ends_at > $2 AND absolute_ends_at > $2";
-    let touched = on_pool!(db, pool => sqlx::query(SQL)
+    let touched = on_writer!(db, pool => sqlx::query(SQL)
         .bind(&id.0)
         .bind(now.as_millis())
         .bind(idle_ends_at.as_millis())

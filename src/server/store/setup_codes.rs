@@ -4,7 +4,7 @@ use super::users::{NewUser, bind_user, insert_user};
 use crate::{
     domain::{activity::Entry, moment::Timestamp},
     server::{
-        db::{Db, StoreError, Transaction, in_transaction, on_pool},
+        db::{Db, StoreError, Transaction, in_transaction, on_pool, on_writer},
         token::TokenDigest,
     },
 };
@@ -21,7 +21,7 @@ pub async fn replace(
         SELECT 'first_account', $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM users) \
         ON CONFLICT (purpose) DO UPDATE SET code_digest = excluded.code_digest, \
         created_at = excluded.created_at, expires_at = excluded.expires_at";
-    let replaced = on_pool!(db, pool => sqlx::query(SQL)
+    let replaced = on_writer!(db, pool => sqlx::query(SQL)
         .bind(digest.as_str())
         .bind(now.as_millis())
         .bind(expires_at.as_millis())
