@@ -118,10 +118,10 @@ async fn create_postgres_database(name: &str, options: &str) {
         .expect("a database of our own");
 }
 
-/// The first column of every row, which has to be text.
+/// The first column of every row, which has to be text, also of rows that are written.
 pub async fn texts(db: &Db, sql: &str) -> Vec<String> {
     let sql = sqlx::AssertSqlSafe(sql.to_owned());
-    match &db.pool {
+    match &db.writer {
         Pool::Sqlite(pool) => sqlx::query_scalar(sql)
             .fetch_all(pool)
             .await
