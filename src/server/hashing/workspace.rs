@@ -27,7 +27,8 @@ const IDLE_PIECE_KIB: u32 = 256;
 #[derive(Default)]
 pub(super) struct Workspace {
     blocks: Vec<Block>,
-    costliest: Option<Measured>,
+    /// The last check of full cost.
+    measured: Option<Measured>,
 }
 
 /// How long this thread has worked for a check of this cost.
@@ -67,7 +68,7 @@ impl Workspace {
         let matches = self.verify(password, stored)?;
         if cost == costliest {
             let took = time_worked().saturating_sub(began);
-            self.costliest = Some(Measured { cost, took });
+            self.measured = Some(Measured { cost, took });
         } else {
             self.idle(began, cost, costliest)?;
         }
@@ -98,7 +99,7 @@ impl Workspace {
     /// an old hash was answered 6 % sooner.
     fn idle(&mut self, began: Duration, cost: u64, costliest: u64) -> Result<(), HashingError> {
         let mut left = costliest - cost;
-        let measured = self.costliest.filter(|full| full.cost == costliest);
+        let measured = self.measured.filter(|full| full.cost == costliest);
         let is_over = |left| match measured {
             Some(full) => time_worked().saturating_sub(began) >= full.took,
             None => left == 0,
@@ -183,7 +184,7 @@ mod tests {
         let (today, old) = (stored(MEMORY_KIB, 2), stored(8 * 1024, 1));
         for _ in 0..10 {
             assert!(!workspace.check(b"typed", &today, &costliest).unwrap());
-            let full = workspace.costliest.unwrap().took;
+            let full = workspace.measured.unwrap().took;
             let began = time_worked();
             assert!(!workspace.check(b"typed", &old, &costliest).unwrap());
             assert!(time_worked() - began >= full);
