@@ -3,11 +3,7 @@
 //! Both dialogues are closed until `src/browser/time_out.rs` opens them. Without the script nobody sees
 //! them: the next request leads to the sign-in page, which says why, and from there back.
 
-use crate::api::{
-    auth::{Login, Logout},
-    sessions::StaySignedIn,
-};
-use leptos::{prelude::*, server_fn::ServerFn};
+use leptos::prelude::*;
 
 /// What the script finds the parts by.
 pub mod id {
@@ -24,6 +20,8 @@ pub mod id {
     pub const AGAIN_PASSWORD: &str = "sign-in-again-password";
 }
 
+/// Every attribute is a literal, and not a constant of the same value: what the macro knows whole is one
+/// text in the program, and not a tree that is built for every page and walked through in the browser.
 #[component]
 pub fn TimeOutDialogues() -> impl IntoView {
     view! {
@@ -35,16 +33,21 @@ pub fn TimeOutDialogues() -> impl IntoView {
 #[component]
 fn Warning() -> impl IntoView {
     view! {
-        <dialog class="dialogue" id=id::WARNING aria-labelledby="time-out-heading" aria-describedby=id::WARNING_WORDS>
+        <dialog
+            class="dialogue"
+            id="time-out-warning"
+            aria-labelledby="time-out-heading"
+            aria-describedby="time-out-words"
+        >
             <h2 id="time-out-heading">"Are you still there?"</h2>
-            <p id=id::WARNING_WORDS></p>
-            <p class="visually-hidden" role="status" id=id::WARNING_SAID></p>
-            <p class="field-error" role="alert" id=id::WARNING_PROBLEM></p>
+            <p id="time-out-words"></p>
+            <p class="visually-hidden" role="status" id="time-out-said"></p>
+            <p class="field-error" role="alert" id="time-out-problem"></p>
             <div class="actions">
-                <form method="post" action=StaySignedIn::PATH id=id::STAY>
+                <form method="post" action="/api/stay_signed_in" id="time-out-stay">
                     <button class="button" type="submit" autofocus>"Stay signed in"</button>
                 </form>
-                <form method="post" action=Logout::PATH>
+                <form method="post" action="/api/logout">
                     <button class="button button-quiet" type="submit">"Sign out"</button>
                 </form>
             </div>
@@ -55,17 +58,22 @@ fn Warning() -> impl IntoView {
 #[component]
 fn SignInAgain() -> impl IntoView {
     view! {
-        <dialog class="dialogue" id=id::AGAIN aria-labelledby="again-heading" aria-describedby=id::AGAIN_REASON>
+        <dialog
+            class="dialogue"
+            id="sign-in-again"
+            aria-labelledby="again-heading"
+            aria-describedby="sign-in-again-reason"
+        >
             <h2 id="again-heading">"Sign in to go on"</h2>
-            <p id=id::AGAIN_REASON></p>
-            <p class="field-error" role="alert" id=id::AGAIN_PROBLEM></p>
-            <form class="form" method="post" action=Login::PATH id=id::AGAIN_FORM>
+            <p id="sign-in-again-reason"></p>
+            <p class="field-error" role="alert" id="sign-in-again-problem"></p>
+            <form class="form" method="post" action="/api/login" id="sign-in-again-form">
                 <div class="field">
-                    <label for=id::AGAIN_NAME>"Your name"</label>
+                    <label for="sign-in-again-name">"Your name"</label>
                     <p class="field-hint" id="again-name-hint">"Or your e-mail address, as when you signed in."</p>
                     <input
                         class="input"
-                        id=id::AGAIN_NAME
+                        id="sign-in-again-name"
                         name="username"
                         type="text"
                         autocomplete="username"
@@ -77,10 +85,10 @@ fn SignInAgain() -> impl IntoView {
                     />
                 </div>
                 <div class="field">
-                    <label for=id::AGAIN_PASSWORD>"Your password"</label>
+                    <label for="sign-in-again-password">"Your password"</label>
                     <input
                         class="input"
-                        id=id::AGAIN_PASSWORD
+                        id="sign-in-again-password"
                         name="password"
                         type="password"
                         autocomplete="current-password"
@@ -95,5 +103,38 @@ fn SignInAgain() -> impl IntoView {
                 <a href="/login">"Leave this page"</a>
             </p>
         </dialog>
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+    use crate::api::{
+        auth::{Login, Logout},
+        sessions::StaySignedIn,
+    };
+    use leptos::{reactive::owner::Owner, server_fn::ServerFn};
+
+    #[test]
+    fn the_script_finds_its_parts_and_the_forms_lead_to_server_functions() {
+        let html = Owner::new().with(|| view! { <TimeOutDialogues /> }.to_html());
+        for id in [
+            id::WARNING,
+            id::WARNING_WORDS,
+            id::WARNING_SAID,
+            id::WARNING_PROBLEM,
+            id::STAY,
+            id::AGAIN,
+            id::AGAIN_REASON,
+            id::AGAIN_PROBLEM,
+            id::AGAIN_FORM,
+            id::AGAIN_NAME,
+            id::AGAIN_PASSWORD,
+        ] {
+            assert_eq!(html.matches(&format!(" id=\"{id}\"")).count(), 1, "{id}");
+        }
+        for path in [StaySignedIn::PATH, Logout::PATH, Login::PATH] {
+            assert!(html.contains(&format!(" action=\"{path}\"")), "{path}");
+        }
     }
 }

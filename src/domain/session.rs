@@ -200,6 +200,26 @@ impl Life {
 pub struct CurrentUser {
     pub user: User,
     pub session: Session,
+    /// `None` where nobody asked for them together with the session.
+    pub sign_ins: Option<SignIns>,
+}
+
+/// What a person is told of their other sign-ins, whatever has become of the sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SignIns {
+    /// The one before.
+    pub previous: Option<SignIn>,
+    /// From browsers never seen before, of which nobody has said yet whose they were; the newest first.
+    pub unrecognised: Vec<SignIn>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    pub session: SessionId,
+    pub at: Timestamp,
+    pub address: String,
+    pub user_agent: String,
+    pub has_ended: bool,
 }
 
 #[cfg(test)]

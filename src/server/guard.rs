@@ -3,8 +3,10 @@
 use super::{
     context::Caller,
     cookie,
+    db::StoreError,
     sessions::{self, Resumed},
     state::AppState,
+    token::SessionToken,
 };
 use crate::{
     app::{self, Access},
@@ -26,7 +28,7 @@ use axum::{
 pub async fn resume(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let token = cookie::session_token(request.headers());
     let caller = match &token {
-        Some(token) => match sessions::resume(&state.core, token).await {
+        Some(token) => match resumed(&state, token, request.uri().path()).await {
             Ok(Resumed::Live(user)) => Caller::SignedIn(user),
             Ok(Resumed::Ended(reason)) => Caller::Ended(reason),
             Ok(Resumed::Unknown) => Caller::Anonymous,
@@ -47,6 +49,19 @@ pub async fn resume(State(state): State<AppState>, mut request: Request, next: N
     }
     request.extensions_mut().insert(caller);
     next.run(request).await
+}
+
+/// The dashboard tells of other sign-ins, which are read with the session: every sign-in leads there.
+async fn resumed(
+    state: &AppState,
+    token: &SessionToken,
+    path: &str,
+) -> Result<Resumed, StoreError> {
+    if path == NextPath::HOME {
+        sessions::resume_with_sign_ins(&state.core, token).await
+    } else {
+        sessions::resume(&state.core, token).await
+    }
 }
 
 /// A page leads to the sign-in page and back again; a server function says 401.

@@ -17,14 +17,14 @@ use super::{
     forwarded::Client,
     reach, setup,
     state::AppState,
-    store::{self, sessions::SignIn},
+    store,
 };
 use crate::domain::{
     device,
     moment::Timestamp,
     next_path::NextPath,
     profile::ProfileDraft,
-    session::{CurrentUser, Session},
+    session::{CurrentUser, Session, SignIn},
     setup::SetupDraft,
     user::User,
     views::{
@@ -66,7 +66,7 @@ pub async fn gather(
         ("/signed-out", Caller::SignedIn(_)) => Answer::Elsewhere(NextPath::HOME.to_owned()),
         ("/signed-out", _) => Answer::Page(PageView::SignedOut(signed_out(flash))),
         ("/dashboard", Caller::SignedIn(current)) => Answer::Page(PageView::Dashboard(Box::new(
-            dashboard(state, current, client).await?,
+            dashboard(state, current, client),
         ))),
         ("/account/password", Caller::SignedIn(current)) => {
             Answer::Page(PageView::Password(password(state, &current.user, flash)))
@@ -240,14 +240,10 @@ fn set_up(state: &AppState, flash: Option<Flash>) -> SetupView {
     }
 }
 
-async fn dashboard(
-    state: &AppState,
-    current: &CurrentUser,
-    client: &Client,
-) -> Result<DashboardView, StoreError> {
-    let sign_ins = store::sessions::sign_ins_beside(&state.core.db, &current.session).await?;
+fn dashboard(state: &AppState, current: &CurrentUser, client: &Client) -> DashboardView {
     let user = &current.user;
-    Ok(DashboardView {
+    let sign_ins = current.sign_ins.clone().unwrap_or_default();
+    DashboardView {
         username: user.username.clone(),
         display_name: user.display_name.clone(),
         email: user.email.clone(),
@@ -261,7 +257,7 @@ async fn dashboard(
             .map(sign_in_view)
             .collect(),
         reach: user.is_admin.then(|| reach::view(client, &state.site)),
-    })
+    }
 }
 
 async fn sessions(

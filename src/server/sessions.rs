@@ -242,9 +242,23 @@ pub async fn renew_with_password(
 /// Looks up the session of a token: once a request, always in the database. There is no cache, so
 /// an ended session is ended at its very next request.
 pub async fn resume(core: &Core, token: &SessionToken) -> Result<Resumed, StoreError> {
-    let mut found = match look(core, token).await? {
-        Resumed::Live(found) => found,
-        other => return Ok(other),
+    let seen = look(core, token).await?;
+    used(core, token, seen).await
+}
+
+/// The same for a page that tells of the other sign-ins.
+pub async fn resume_with_sign_ins(
+    core: &Core,
+    token: &SessionToken,
+) -> Result<Resumed, StoreError> {
+    let found = store::sessions::find_with_sign_ins(&core.db, &token.digest()).await?;
+    let seen = judged(core, found).await;
+    used(core, token, seen).await
+}
+
+async fn used(core: &Core, token: &SessionToken, seen: Resumed) -> Result<Resumed, StoreError> {
+    let Resumed::Live(mut found) = seen else {
+        return Ok(seen);
     };
     let now = core.clock.now();
     if touch(core, &mut found.session, now).await {
@@ -256,27 +270,32 @@ pub async fn resume(core: &Core, token: &SessionToken) -> Result<Resumed, StoreE
     Ok(ended.map_or(Resumed::Unknown, |ended| Resumed::Ended(ended.reason)))
 }
 
-/// The same for a page that only watches: it is no activity, and keeps no session alive.
+/// The same as [`resume`] for a page that only watches: it is no activity, and keeps no session alive.
 pub async fn look(core: &Core, token: &SessionToken) -> Result<Resumed, StoreError> {
     look_again(core, &token.digest()).await
 }
 
 /// The same for whoever has brought the token before, and goes on reading.
 pub async fn look_again(core: &Core, digest: &TokenDigest) -> Result<Resumed, StoreError> {
-    let Some(found) = store::sessions::find_by_digest(&core.db, digest).await? else {
-        return Ok(Resumed::Unknown);
+    let found = store::sessions::find_by_digest(&core.db, digest).await?;
+    Ok(judged(core, found).await)
+}
+
+/// Whether what the database has found lives by the clock, and its person may be signed in.
+async fn judged(core: &Core, found: Option<CurrentUser>) -> Resumed {
+    let Some(found) = found else {
+        return Resumed::Unknown;
     };
-    let now = core.clock.now();
-    if let Some(ended) = found.session.end_by(now) {
+    if let Some(ended) = found.session.end_by(core.clock.now()) {
         if found.session.ended.is_none() {
             write_down(core, &found.session.id, ended).await;
         }
-        return Ok(Resumed::Ended(ended.reason));
+        return Resumed::Ended(ended.reason);
     }
     if found.user.disabled {
-        return Ok(Resumed::Ended(EndReason::UserDisabled));
+        return Resumed::Ended(EndReason::UserDisabled);
     }
-    Ok(Resumed::Live(Box::new(found)))
+    Resumed::Live(Box::new(found))
 }
 
 /// A time-out that was seen once is written down, so that setting the clock back revives nothing.

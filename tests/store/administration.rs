@@ -228,7 +228,7 @@ on_both_engines! {
             User { is_admin: false, ..root.clone() },
             User { disabled: true, ..root.clone() },
         ] {
-            let current = CurrentUser { user, session: current.session.clone() };
+            let current = CurrentUser { user, ..current.clone() };
             assert_eq!(admin::of(&core, &current, &browser()).unwrap_err(), AppError::NotFound);
         }
     }

@@ -9,7 +9,7 @@ use vestibule::{
     domain::{
         activity::{Event, Source},
         moment::Timestamp,
-        session::{CurrentUser, EndReason, Ended, Session, SessionId},
+        session::{CurrentUser, EndReason, Ended, Session, SessionId, SignIn},
         user::UserId,
     },
     server::{
@@ -19,7 +19,7 @@ use vestibule::{
         store::{
             self,
             devices::KnownDevice,
-            sessions::{Confirmation, Hashes, NewSession, Proof, SignIn},
+            sessions::{Confirmation, Hashes, NewSession, Proof},
             users::Credentials,
         },
         token::{self, DeviceDigest, DeviceToken, SessionToken, TokenDigest},
@@ -291,25 +291,33 @@ on_both_engines! {
             core.clock.set(after_minutes(minute));
             let token = given::session(&core, &ada).await;
             given::session(&core, &grace).await;
-            sessions.push(given::stored(&core, &token).await.session);
+            sessions.push((given::stored(&core, &token).await.session, token));
         }
-        sessions.sort_by_key(|session| (session.created_at, session.id.0.clone()));
+        sessions.sort_by_key(|(session, _)| (session.created_at, session.id.0.clone()));
         // Each from an address of its own, to know which one was found.
-        for (place, session) in sessions.iter_mut().enumerate() {
+        for (place, (session, _)) in sessions.iter_mut().enumerate() {
             session.address = format!("192.0.2.{place}");
             let sql = format!("UPDATE sessions SET address = '{}' WHERE id = '{}'", session.address, session.id.0);
             given::execute(&core.db, &sql).await;
         }
         let end = ended(after_minutes(4), EndReason::SignedOut);
-        store::sessions::end(&core.db, &sessions[0].id, end, Source::Command).await.unwrap();
-        sessions[0].ended = Some(end);
-        let previous = async |session| store::sessions::sign_ins_beside(&core.db, session).await.unwrap().previous;
-        assert_eq!(previous(&sessions[0]).await, None);
+        store::sessions::end(&core.db, &sessions[0].0.id, end, Source::Command).await.unwrap();
+        sessions[0].0.ended = Some(end);
+        let found = async |token: &SessionToken| {
+            let found = store::sessions::find_with_sign_ins(&core.db, &token.digest()).await;
+            found.unwrap().unwrap()
+        };
+        let first = found(&sessions[0].1).await;
+        assert_eq!((&first.session, first.sign_ins.unwrap().previous), (&sessions[0].0, None));
         for pair in sessions.windows(2) {
-            let Session { id: session, created_at: at, address, user_agent, ended, .. } = pair[0].clone();
-            let has_ended = ended.is_some();
-            assert_eq!(previous(&pair[1]).await, Some(SignIn { session, at, address, user_agent, has_ended }));
+            let Session { id: session, created_at: at, address, user_agent, ended, .. } = pair[0].0.clone();
+            let previous = Some(SignIn { session, at, address, user_agent, has_ended: ended.is_some() });
+            let found = found(&pair[1].1).await;
+            assert_eq!((&found.session, found.user.username.as_str()), (&pair[1].0, "ada"));
+            assert_eq!(found.sign_ins.unwrap().previous, previous);
         }
+        let unknown = store::sessions::find_with_sign_ins(&core.db, &SessionToken::random().digest()).await;
+        assert_eq!(unknown.unwrap(), None);
     }
 
     async fn live_sessions_are_listed_the_last_used_first(database: TestDatabase) {

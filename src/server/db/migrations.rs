@@ -7,12 +7,14 @@ use sqlx::{
 };
 use std::sync::LazyLock;
 
-/// What both databases share, and then what only PostgreSQL needs. Their numbers are unique among all, so
+/// What both databases share, and among it what only PostgreSQL needs. Their numbers are unique among all, so
 /// that a database made by a newer version is known by them (ADR 2).
 static SHARED: Migrator = sqlx::migrate!("./migrations");
 static FOR_POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
     let own = sqlx::migrate!("./migrations/postgres");
-    Migrator::with_migrations(SHARED.iter().chain(own.iter()).cloned().collect())
+    let mut all: Vec<_> = SHARED.iter().chain(own.iter()).cloned().collect();
+    all.sort_by_key(|one| one.version);
+    Migrator::with_migrations(all)
 });
 
 /// # Errors

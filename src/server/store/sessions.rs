@@ -13,7 +13,7 @@ pub use ends::{
     end_timed_out,
 };
 pub use lives::{ended_among, lives};
-pub use sign_ins::{SignIn, SignIns, disown, recognise, sign_ins_beside};
+pub use sign_ins::{WITH_SIGN_INS, disown, find_with_sign_ins, recognise};
 
 use super::{devices::KnownDevice, throttle::Admission, users::UserRow};
 use crate::{
@@ -104,11 +104,16 @@ struct SessionRow {
     user: UserRow,
 }
 
-/// The columns of [`SessionRow`], from `sessions s JOIN users u`.
+/// The columns of [`SessionRow`], from `sessions s JOIN users u`, behind those that are `also` wanted.
 macro_rules! select_sessions {
     ($rest:literal) => {
+        select_sessions!("", $rest)
+    };
+    ($also:literal, $rest:literal) => {
         concat!(
-            "SELECT s.id AS session_id, s.user_id, s.created_at, s.last_seen_at, s.authenticated_at, ",
+            "SELECT ",
+            $also,
+            "s.id AS session_id, s.user_id, s.created_at, s.last_seen_at, s.authenticated_at, ",
             "s.idle_ends_at, s.absolute_ends_at, s.remember, s.address, s.user_agent, s.ended_at, ",
             "s.end_reason, u.username, u.email, u.display_name, u.description, u.is_admin, u.disabled_at, ",
             "u.password_hash <> '' AS has_password ",
@@ -117,6 +122,7 @@ macro_rules! select_sessions {
         )
     };
 }
+use select_sessions;
 
 impl TryFrom<SessionRow> for CurrentUser {
     type Error = StoreError;
@@ -137,7 +143,11 @@ impl TryFrom<SessionRow> for CurrentUser {
             user_agent: row.user_agent,
             ended,
         };
-        Ok(Self { user, session })
+        Ok(Self {
+            user,
+            session,
+            sign_ins: None,
+        })
     }
 }
 

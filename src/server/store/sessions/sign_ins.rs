@@ -1,79 +1,83 @@
 //! Sign-ins as their owner looks back on them, whatever has become of their sessions.
 
-use super::{super::activity, ends::end_within};
+use super::{super::activity, SessionRow, ends::end_within, select_sessions};
 use crate::{
     domain::{
         activity::Entry,
         moment::Timestamp,
-        session::{EndReason, Ended, Session, SessionId},
+        session::{CurrentUser, EndReason, Ended, Session, SessionId, SignIn, SignIns},
         user::UserId,
     },
-    server::db::{Db, StoreError, Transaction, in_transaction, on_pool},
+    server::{
+        db::{Db, StoreError, Transaction, in_transaction, on_pool},
+        token::TokenDigest,
+    },
 };
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignIn {
-    pub session: SessionId,
-    pub at: Timestamp,
-    pub address: String,
-    pub user_agent: String,
-    pub has_ended: bool,
-}
-
-/// What a person is told of their other sign-ins.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SignIns {
-    /// The one before.
-    pub previous: Option<SignIn>,
-    /// From browsers never seen before, of which nobody has said yet whose they were; the newest first.
-    pub unrecognised: Vec<SignIn>,
-}
+/// The session of the token `$1`, the sign-in before it, and those that nobody has recognised.
+pub const WITH_SIGN_INS: &str = concat!(
+    select_sessions!("'asking' AS part, ", "WHERE s.token_digest = $1 "),
+    "UNION ALL SELECT * FROM (",
+    select_sessions!(
+        "'previous' AS part, ",
+        "WHERE s.user_id = (SELECT user_id FROM sessions WHERE token_digest = $1) \
+         AND (s.created_at, s.id) < (SELECT created_at, id FROM sessions WHERE token_digest = $1) \
+         ORDER BY s.created_at DESC, s.id DESC LIMIT 1"
+    ),
+    ") AS previous UNION ALL SELECT * FROM (",
+    select_sessions!(
+        "'unrecognised' AS part, ",
+        "WHERE s.user_id = (SELECT user_id FROM sessions WHERE token_digest = $1) \
+         AND s.token_digest <> $1 AND s.new_device AND s.recognised_at IS NULL \
+         ORDER BY s.created_at DESC, s.id DESC LIMIT 5"
+    ),
+    ") AS unrecognised"
+);
 
 #[derive(sqlx::FromRow)]
-struct SignInRow {
-    is_previous: bool,
-    id: String,
-    created_at: i64,
-    address: String,
-    user_agent: String,
-    has_ended: bool,
+struct PartRow {
+    part: String,
+    #[sqlx(flatten)]
+    session: SessionRow,
 }
 
-/// The sign-ins of the same user beside `session` that are news to them, in one way to the database:
-/// every dashboard asks. A new browser is no news to whoever sits in front of it, and cannot say of
-/// itself that it was welcome. More than five would be read by nobody; the list of sessions has them all.
-pub async fn sign_ins_beside(db: &Db, session: &Session) -> Result<SignIns, StoreError> {
-    // No limit is a parameter: SQLite would compile the statement anew each time, to plan by its value.
-    const SQL: &str = "SELECT * FROM (SELECT TRUE AS is_previous, id, created_at, address, user_agent, \
-        ended_at IS NOT NULL AS has_ended FROM sessions \
-        WHERE user_id = $1 AND (created_at < $2 OR (created_at = $2 AND id < $3)) \
-        ORDER BY created_at DESC, id DESC LIMIT 1) AS previous \
-        UNION ALL SELECT * FROM (SELECT FALSE AS is_previous, id, created_at, address, user_agent, \
-        ended_at IS NOT NULL AS has_ended FROM sessions \
-        WHERE user_id = $1 AND id <> $3 AND new_device AND recognised_at IS NULL \
-        ORDER BY created_at DESC, id DESC LIMIT 5) AS unrecognised";
-    let rows: Vec<SignInRow> = on_pool!(db, pool => sqlx::query_as(SQL)
-        .bind(&session.user_id.0)
-        .bind(session.created_at.as_millis())
-        .bind(&session.id.0)
+/// The session of a token with its user, live or ended, and the sign-ins of theirs beside it that are news
+/// to them. One statement, because every dashboard asks: a second way to the database costs more than what
+/// it would find.
+///
+/// A new browser is no news to whoever sits in front of it, and cannot say of itself that it was
+/// welcome. More than five would be read by nobody; the list of sessions has them all.
+pub async fn find_with_sign_ins(
+    db: &Db,
+    digest: &TokenDigest,
+) -> Result<Option<CurrentUser>, StoreError> {
+    let rows: Vec<PartRow> = on_pool!(db, pool => sqlx::query_as(WITH_SIGN_INS)
+        .bind(digest.as_str())
         .fetch_all(pool)
         .await?);
-    let mut sign_ins = SignIns::default();
+    let (mut asking, mut sign_ins) = (None, SignIns::default());
     for row in rows {
-        let sign_in = SignIn {
-            session: SessionId(row.id),
-            at: Timestamp::from_millis(row.created_at),
-            address: row.address,
-            user_agent: row.user_agent,
-            has_ended: row.has_ended,
-        };
-        if row.is_previous {
-            sign_ins.previous = Some(sign_in);
-        } else {
-            sign_ins.unrecognised.push(sign_in);
+        let found = CurrentUser::try_from(row.session)?;
+        match row.part.as_str() {
+            "asking" => asking = Some(found),
+            "previous" => sign_ins.previous = Some(sign_in(found.session)),
+            _ => sign_ins.unrecognised.push(sign_in(found.session)),
         }
     }
-    Ok(sign_ins)
+    Ok(asking.map(|found| CurrentUser {
+        sign_ins: Some(sign_ins),
+        ..found
+    }))
+}
+
+fn sign_in(session: Session) -> SignIn {
+    SignIn {
+        session: session.id,
+        at: session.created_at,
+        address: session.address,
+        user_agent: session.user_agent,
+        has_ended: session.ended.is_some(),
+    }
 }
 
 /// Notes that a person knows a sign-in of theirs from a new browser. `false` where they have no such
