@@ -18,7 +18,7 @@ inEveryWay(() => {
   test('it shows the sign-in before this one', async ({ visitor, another, person }) => {
     const before = visitor.page.getByRole('region', { name: 'The sign-in before this one' });
     await visitor.signsIn(person);
-    await expect(before).toContainText('This is your first sign-in.');
+    await expect(before).toContainText('There is no earlier one on record.');
     const elsewhere = await another();
     await elsewhere.signsIn(person);
     await visitor.signsOut();

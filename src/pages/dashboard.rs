@@ -101,7 +101,7 @@ fn PreviousSignIn(sign_in: Option<SignInView>) -> impl IntoView {
                 ", which ends all other sessions, and tell the person who runs this server."
             </p>
         }),
-        None => Either::Right(view! { <p>"This is your first sign-in."</p> }),
+        None => Either::Right(view! { <p>"There is no earlier one on record."</p> }),
     };
     view! {
         <section class="card" aria-labelledby="before">

@@ -47,7 +47,7 @@ on_both_engines! {
             "Ends if idle at 5 October 2026, 14:13 UTC",
             "Ends at the latest 20 December 2026, 14:13 UTC",
             "Kept on this device Yes",
-            "This is your first sign-in.",
+            "There is no earlier one on record.",
         ];
         for fact in facts {
             assert_page(&page, fact);

@@ -92,8 +92,8 @@ async fn listed(exam: &Examination, browser: &mut Visitor) -> Result<BTreeSet<St
 /// Says of the sign-in with which the examination began whose it was, so that no news of it is left to the
 /// account's owner. Where there is more news than that, it is somebody else's: it is left as it is.
 async fn recognise(exam: &mut Examination, browser: &mut Visitor) -> Result<(), NoAnswer> {
-    if exam.news_before.is_first_sign_in {
-        let why = "the account had never signed in before, and a first sign-in is no news";
+    if exam.news_before.is_first_on_record {
+        let why = "no earlier sign-in of the account is on record, and a first one is no news";
         exam.report.skip(&NEW_DEVICE, why);
         return Ok(());
     }
@@ -126,14 +126,16 @@ async fn recognise(exam: &mut Examination, browser: &mut Visitor) -> Result<(), 
 pub struct News {
     /// The ids of those of which it asks whose they were.
     asked_about: BTreeSet<String>,
-    is_first_sign_in: bool,
+    is_first_on_record: bool,
 }
 
 impl News {
     pub fn on(dashboard: &Answer) -> Self {
         Self {
             asked_about: ids(&dashboard.body, RECOGNISE),
-            is_first_sign_in: dashboard.body.contains("This is your first sign-in."),
+            is_first_on_record: dashboard
+                .body
+                .contains("There is no earlier one on record."),
         }
     }
 }
