@@ -106,7 +106,7 @@ fn SignInAgain() -> impl IntoView {
     }
 }
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::{
