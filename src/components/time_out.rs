@@ -133,8 +133,23 @@ mod tests {
         ] {
             assert_eq!(html.matches(&format!(" id=\"{id}\"")).count(), 1, "{id}");
         }
-        for path in [StaySignedIn::PATH, Logout::PATH, Login::PATH] {
-            assert!(html.contains(&format!(" action=\"{path}\"")), "{path}");
+        for (path, id) in [
+            (StaySignedIn::PATH, id::STAY),
+            (Login::PATH, id::AGAIN_FORM),
+        ] {
+            assert!(
+                html.contains(&format!(" action=\"{path}\" id=\"{id}\"")),
+                "{path}"
+            );
+        }
+        assert!(html.contains(&format!(" action=\"{}\"><button", Logout::PATH)));
+        for attribute in ["for", "aria-labelledby", "aria-describedby"] {
+            let before = format!(" {attribute}=\"");
+            let named = html.split(&before).skip(1);
+            for id in named.filter_map(|rest| rest.split('"').next()) {
+                let drawn = html.matches(&format!(" id=\"{id}\"")).count();
+                assert_eq!(drawn, 1, "{attribute}={id}");
+            }
         }
     }
 }

@@ -51,7 +51,8 @@ pub async fn resume(State(state): State<AppState>, mut request: Request, next: N
     next.run(request).await
 }
 
-/// The dashboard tells of other sign-ins, which are read with the session: every sign-in leads there.
+/// The dashboard tells of other sign-ins. They are read with the session: a second statement would cost more than
+/// what it finds (ADR 22).
 async fn resumed(
     state: &AppState,
     token: &SessionToken,

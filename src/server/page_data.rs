@@ -65,7 +65,7 @@ pub async fn gather(
         // It would not be true of a person who is signed in.
         ("/signed-out", Caller::SignedIn(_)) => Answer::Elsewhere(NextPath::HOME.to_owned()),
         ("/signed-out", _) => Answer::Page(PageView::SignedOut(signed_out(flash))),
-        ("/dashboard", Caller::SignedIn(current)) => Answer::Page(PageView::Dashboard(Box::new(
+        (NextPath::HOME, Caller::SignedIn(current)) => Answer::Page(PageView::Dashboard(Box::new(
             dashboard(state, current, client),
         ))),
         ("/account/password", Caller::SignedIn(current)) => {
@@ -242,7 +242,10 @@ fn set_up(state: &AppState, flash: Option<Flash>) -> SetupView {
 
 fn dashboard(state: &AppState, current: &CurrentUser, client: &Client) -> DashboardView {
     let user = &current.user;
-    let sign_ins = current.sign_ins.clone().unwrap_or_default();
+    let sign_ins = current.sign_ins.clone();
+    // Silence would hide from its owner that a stranger has signed in.
+    let sign_ins =
+        sign_ins.expect("the guard reads them with the session of whoever asks for this page");
     DashboardView {
         username: user.username.clone(),
         display_name: user.display_name.clone(),

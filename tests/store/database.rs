@@ -11,6 +11,7 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
+    time::Duration,
 };
 use vestibule::{
     domain::session::EndReason,
@@ -331,4 +332,21 @@ async fn postgres_commits_are_durable_before_they_are_answered() {
             assert_eq!(value, expected, "{setting}");
         }
     }
+}
+
+/// A large table takes as long as it takes, and so does another server that is bringing it up to date.
+#[tokio::test]
+async fn postgres_may_take_longer_for_a_migration_than_for_a_request() {
+    const LONGER_THAN_A_STATEMENT_MAY: Duration = Duration::from_secs(11);
+    let database = TestDatabase::new(Engine::Postgres).await;
+    let core = support::core(&database).await;
+    given::execute(&core.db, "DELETE FROM _sqlx_migrations WHERE version = 8").await;
+    let busy = given::Writer::begin(&core.db, "BEGIN", "LOCK TABLE sessions").await;
+    let released = async {
+        tokio::time::sleep(LONGER_THAN_A_STATEMENT_MAY).await;
+        busy.commit().await;
+    };
+    let url = database.url();
+    let (opened, ()) = tokio::join!(db::open(&url, IfMissing::Refuse), released);
+    assert!(opened.is_ok());
 }

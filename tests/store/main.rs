@@ -18,6 +18,7 @@ mod races;
 mod search;
 mod sessions;
 mod setup_codes;
+mod sign_ins;
 mod throttle;
 mod time_outs;
 mod users;

@@ -195,13 +195,24 @@ async fn assert_sessions_by_index(core: &Core, engine: Engine) {
     crowd(core, 20_000).await;
     given::execute(&core.db, "INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, \
         authenticated_at, idle_ends_at, absolute_ends_at, remember, address, user_agent, new_device) \
-        SELECT id, id, CASE user_id WHEN 'id0' THEN 'id1' ELSE user_id END, at, at, at, at, at, FALSE, '', '', FALSE FROM activity").await;
+        SELECT id, id, CASE user_id WHEN 'id0' THEN 'id1' ELSE user_id END, at, at, at, at, at, FALSE, '', '', event = 'signed_in' FROM activity").await;
     given::execute(&core.db, "ANALYZE").await;
     let (text, number) = (Bound::Text, Bound::Number);
     let all = plan(&core.db, sessions::ALL, &[text("row5"), number(500)]).await;
     let of_user = [text("id1"), number(5), text("row5"), number(500)];
     let of_user = plan(&core.db, sessions::OF_USER, &of_user).await;
     let with_sign_ins = plan(&core.db, sessions::WITH_SIGN_INS, &[text("row5")]).await;
+    // Neither all sign-ins of a person, nor all before this one.
+    let bounds = match engine {
+        Engine::Sqlite => [
+            "sessions_of_user (user_id=? AND created_at<?)",
+            "new_devices_of_user (user_id=?)",
+        ],
+        Engine::Postgres => ["< ROW(", "new_devices_of_user"],
+    };
+    for bound in bounds {
+        assert!(with_sign_ins.contains(bound), "{bound}:\n{with_sign_ins}");
+    }
     for plan in [all, of_user, with_sign_ins] {
         let scans = match engine {
             Engine::Sqlite => ["SCAN s", "USE TEMP B-TREE"],

@@ -9,7 +9,7 @@ use vestibule::{
     domain::{
         activity::{Event, Source},
         moment::Timestamp,
-        session::{CurrentUser, EndReason, Ended, Session, SessionId, SignIn},
+        session::{CurrentUser, EndReason, Ended, Session, SessionId},
         user::UserId,
     },
     server::{
@@ -282,44 +282,6 @@ on_both_engines! {
         assert_eq!(listed[0].session.ended, Some(end));
     }
 
-    /// Of the same person, ended or not; two in the same millisecond are told apart.
-    async fn the_sign_in_before_this_one_is_found(database: TestDatabase) {
-        let core = support::core(&database).await;
-        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
-        let mut sessions = Vec::new();
-        for minute in [1, 2, 2, 3] {
-            core.clock.set(after_minutes(minute));
-            let token = given::session(&core, &ada).await;
-            given::session(&core, &grace).await;
-            sessions.push((given::stored(&core, &token).await.session, token));
-        }
-        sessions.sort_by_key(|(session, _)| (session.created_at, session.id.0.clone()));
-        // Each from an address of its own, to know which one was found.
-        for (place, (session, _)) in sessions.iter_mut().enumerate() {
-            session.address = format!("192.0.2.{place}");
-            let sql = format!("UPDATE sessions SET address = '{}' WHERE id = '{}'", session.address, session.id.0);
-            given::execute(&core.db, &sql).await;
-        }
-        let end = ended(after_minutes(4), EndReason::SignedOut);
-        store::sessions::end(&core.db, &sessions[0].0.id, end, Source::Command).await.unwrap();
-        sessions[0].0.ended = Some(end);
-        let found = async |token: &SessionToken| {
-            let found = store::sessions::find_with_sign_ins(&core.db, &token.digest()).await;
-            found.unwrap().unwrap()
-        };
-        let first = found(&sessions[0].1).await;
-        assert_eq!((&first.session, first.sign_ins.unwrap().previous), (&sessions[0].0, None));
-        for pair in sessions.windows(2) {
-            let Session { id: session, created_at: at, address, user_agent, ended, .. } = pair[0].0.clone();
-            let previous = Some(SignIn { session, at, address, user_agent, has_ended: ended.is_some() });
-            let found = found(&pair[1].1).await;
-            assert_eq!((&found.session, found.user.username.as_str()), (&pair[1].0, "ada"));
-            assert_eq!(found.sign_ins.unwrap().previous, previous);
-        }
-        let unknown = store::sessions::find_with_sign_ins(&core.db, &SessionToken::random().digest()).await;
-        assert_eq!(unknown.unwrap(), None);
-    }
-
     async fn live_sessions_are_listed_the_last_used_first(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
@@ -336,22 +298,6 @@ on_both_engines! {
         assert_eq!(live_at(9).await, [used.clone(), unused]);
         assert_eq!(live_at(10).await, [used]);
         assert_eq!(live_at(15).await, []);
-    }
-
-    /// Where somebody signs in for the first time at all, every browser is new, and that is no news.
-    async fn a_new_device_is_news_from_the_second_on(database: TestDatabase) {
-        let core = support::core(&database).await;
-        let ada = given::account(&core, "ada").await;
-        let mut found = Vec::new();
-        for known in [None, None, Some(DEVICE.clone())] {
-            let verified = sessions::Verified { known_device: known, ..given::verified(&ada) };
-            let started = sessions::start(&core, &verified, given::visitor(None), false).await.unwrap().unwrap();
-            let id = given::stored(&core, &started.session).await.session.id;
-            found.push(given::texts(&core.db, &format!("SELECT CAST(new_device AS TEXT) FROM sessions WHERE id = '{id}'")).await);
-        }
-        let [first, second, third] = found.try_into().unwrap();
-        assert_ne!(first, second);
-        assert_eq!(first, third);
     }
 
     /// Ended is for ever: a password that is typed again revives nothing, and moves no end.
@@ -631,7 +577,7 @@ on_both_engines! {
 }
 
 /// Writes what the tables' CHECKs would refuse, as a broken disk or a hand with a shell might.
-async fn without_checks(db: &Db, sql: &str) {
+pub async fn without_checks(db: &Db, sql: &str) {
     match &db.pool {
         Pool::Sqlite(_) => {
             let sql = format!(

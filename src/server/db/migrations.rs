@@ -2,14 +2,15 @@
 
 use super::{Db, Pool};
 use sqlx::{
-    SqlitePool,
+    Connection, PgConnection, PgPool, SqlitePool,
     migrate::{MigrateError, Migrator},
 };
 use std::sync::LazyLock;
 
-/// What both databases share, and among it what only PostgreSQL needs. Their numbers are unique among all, so
-/// that a database made by a newer version is known by them (ADR 2).
+/// What both databases share.
 static SHARED: Migrator = sqlx::migrate!("./migrations");
+/// The same, and what only PostgreSQL needs, in the order of their numbers. These are unique among all, so that a
+/// database made by a newer version is known by them (ADR 2).
 static FOR_POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
     let own = sqlx::migrate!("./migrations/postgres");
     let mut all: Vec<_> = SHARED.iter().chain(own.iter()).cloned().collect();
@@ -22,8 +23,18 @@ static FOR_POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
 pub async fn run(db: &Db) -> Result<(), MigrateError> {
     match &db.writer {
         Pool::Sqlite(pool) => run_on_sqlite(pool).await,
-        Pool::Postgres(pool) => FOR_POSTGRES.run(pool).await,
+        Pool::Postgres(pool) => run_on_postgres(pool).await,
     }
+}
+
+/// On a connection of its own, which may take its time: the limit that a request has for a statement would stop
+/// whoever has a large table, or comes while another server brings it up to date, at every start.
+async fn run_on_postgres(pool: &PgPool) -> Result<(), MigrateError> {
+    let options = (*pool.connect_options()).clone();
+    let patient = options.options([("statement_timeout", "0")]);
+    let mut connection = PgConnection::connect_with(&patient).await?;
+    FOR_POSTGRES.run(&mut connection).await?;
+    Ok(connection.close().await?)
 }
 
 /// Programs may meet at an empty SQLite database, which knows no lock for migrations: whoever comes

@@ -40,8 +40,8 @@ pub struct NewSession<'a> {
     pub remember: bool,
     pub address: &'a str,
     pub user_agent: &'a str,
-    /// Its owner has never signed in with this browser. At their very first sign-in that is no news, and
-    /// is not kept.
+    /// Its owner has never signed in with this browser. Where no earlier sign-in is on record that is no news,
+    /// and is not kept.
     pub new_device: bool,
 }
 

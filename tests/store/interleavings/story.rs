@@ -350,7 +350,7 @@ impl<'a> Story<'a> {
         Ok(())
     }
 
-    /// Not the very first sign-in of the account, of which there is a row as long as there is the account.
+    /// Whether an earlier sign-in of the account is on record.
     fn has_signed_in(&self, account: usize) -> bool {
         let mut others = self
             .issued

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         activity::Entry,
         moment::Timestamp,
-        session::{CurrentUser, EndReason, Ended, Session, SessionId, SignIn, SignIns},
+        session::{CurrentUser, EndReason, Ended, SessionId, SignIn, SignIns},
         user::UserId,
     },
     server::{
@@ -57,26 +57,33 @@ pub async fn find_with_sign_ins(
         .await?);
     let (mut asking, mut sign_ins) = (None, SignIns::default());
     for row in rows {
-        let found = CurrentUser::try_from(row.session)?;
         match row.part.as_str() {
-            "asking" => asking = Some(found),
-            "previous" => sign_ins.previous = Some(sign_in(found.session)),
-            _ => sign_ins.unrecognised.push(sign_in(found.session)),
+            "asking" => asking = Some(CurrentUser::try_from(row.session)?),
+            "previous" => sign_ins.previous = Some(row.session.into()),
+            "unrecognised" => sign_ins.unrecognised.push(row.session.into()),
+            other => unreachable!("the statement has no part {other}"),
         }
     }
+    // The parts of a UNION come in any order.
+    sign_ins
+        .unrecognised
+        .sort_by(|one, other| (other.at, &other.session.0).cmp(&(one.at, &one.session.0)));
     Ok(asking.map(|found| CurrentUser {
         sign_ins: Some(sign_ins),
         ..found
     }))
 }
 
-fn sign_in(session: Session) -> SignIn {
-    SignIn {
-        session: session.id,
-        at: session.created_at,
-        address: session.address,
-        user_agent: session.user_agent,
-        has_ended: session.ended.is_some(),
+/// Whatever stands there as the reason of its end: an odd row is no reason to keep others from their page.
+impl From<SessionRow> for SignIn {
+    fn from(row: SessionRow) -> Self {
+        Self {
+            session: SessionId(row.session_id),
+            at: Timestamp::from_millis(row.created_at),
+            address: row.address,
+            user_agent: row.user_agent,
+            has_ended: row.ended_at.is_some(),
+        }
     }
 }
 
