@@ -29,7 +29,7 @@ use vestibule::{
 /// More sessions than any story has.
 const MANY: u32 = 1_000;
 
-fn after_minutes(minutes: u64) -> Timestamp {
+pub fn after_minutes(minutes: u64) -> Timestamp {
     START.after(Duration::from_secs(60 * minutes))
 }
 

@@ -2,14 +2,12 @@
 
 use crate::{
     given, on_both_engines,
-    sessions::without_checks,
-    support::{self, START},
+    sessions::{after_minutes, without_checks},
+    support,
 };
-use std::time::Duration;
 use vestibule::{
     domain::{
         activity::{Event, Source},
-        moment::Timestamp,
         session::{CurrentUser, EndReason, Ended, Session, SignIn},
     },
     server::{
@@ -18,10 +16,6 @@ use vestibule::{
         token::{DeviceToken, SessionToken},
     },
 };
-
-fn after_minutes(minutes: u64) -> Timestamp {
-    START.after(Duration::from_secs(60 * minutes))
-}
 
 async fn found(core: &Core, token: &SessionToken) -> CurrentUser {
     let found = store::sessions::find_with_sign_ins(&core.db, &token.digest()).await;
