@@ -1,0 +1,103 @@
+//! Why the database cannot be opened, and why it gave no answer.
+
+use super::sqlite;
+use crate::error::AppError;
+use sqlx::migrate::MigrateError;
+use std::{io, path::PathBuf};
+
+/// Why the database cannot be opened, with the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("there is no database at {0}. `vestibule serve` or `vestibule user create` makes one.")]
+    Missing(PathBuf),
+    #[error(
+        "{path} belongs to another user (uid {owner}); files that this user would add beside it would lock its owner out. Run the command as its owner: sudo -u '#{owner}' vestibule …"
+    )]
+    ForeignOwner { path: PathBuf, owner: u32 },
+    #[error("{path} cannot be used: {source}")]
+    File { path: PathBuf, source: io::Error },
+    #[error(
+        "the database was made by a newer version of Vestibule. Run that version, or restore a backup."
+    )]
+    Newer,
+    #[error(
+        "the database file is damaged, or no SQLite database: {0}. It is left as it is. Restore a backup, or let `database_url` name another file."
+    )]
+    Damaged(String),
+    #[error("PostgreSQL 15 or newer is needed; this server is version {0}.")]
+    OldPostgres(i64),
+    #[error("the database does not open: {0}")]
+    Connect(sqlx::Error),
+    #[error("the database cannot be brought up to date: {0}")]
+    Migrate(MigrateError),
+}
+
+impl From<sqlx::Error> for OpenError {
+    fn from(error: sqlx::Error) -> Self {
+        if sqlite::is_damage(&error) {
+            Self::Damaged(error.to_string())
+        } else {
+            Self::Connect(error)
+        }
+    }
+}
+
+impl From<MigrateError> for OpenError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::VersionMissing(_) => Self::Newer,
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)
+                if sqlite::is_damage(&error) =>
+            {
+                Self::from(error)
+            }
+            other => Self::Migrate(other),
+        }
+    }
+}
+
+/// Why the store gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the database gave no answer: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// A unique value is taken.
+    #[error("the value is taken")]
+    NotUnique,
+    /// Nobody could administer any more.
+    #[error("the last administrator is kept")]
+    LastAdministrator,
+    /// Whoever asked for it was no administrator any more when it came to it.
+    #[error("not an administrator any more")]
+    NotAdministrator,
+    /// A stored value that no version of ours writes.
+    #[error("corrupt row {id} in {table}")]
+    Corrupt { table: &'static str, id: String },
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error.as_database_error() {
+            Some(answer) if answer.is_unique_violation() => Self::NotUnique,
+            _ => Self::Unavailable(error),
+        }
+    }
+}
+
+/// The details go to the log, the kind to the browser.
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        if matches!(
+            error,
+            StoreError::Unavailable(_) | StoreError::NotUnique | StoreError::Corrupt { .. }
+        ) {
+            tracing::error!(%error, "store");
+        }
+        match error {
+            StoreError::Unavailable(_) => Self::Unavailable,
+            StoreError::LastAdministrator => Self::LastAdministrator,
+            StoreError::NotAdministrator => Self::NotFound,
+            StoreError::NotUnique | StoreError::Corrupt { .. } => Self::Internal,
+        }
+    }
+}
