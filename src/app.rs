@@ -2,7 +2,10 @@
 
 use crate::{
     components::layout::Head,
-    domain::views::{DrawnFor, PageView},
+    domain::{
+        plain_script::{FOLLOW, PlainScript, TIME_OUT},
+        views::{DrawnFor, PageView},
+    },
     pages::{
         activity::ActivityPage, admin_activity::AuditPage, admin_user::AccountPage,
         admin_users::UsersPage, confirm::ConfirmPage, dashboard::DashboardPage, login::LoginPage,
@@ -183,16 +186,28 @@ pub fn App() -> impl IntoView {
 }
 
 /// The document around the application, which the browser brings to life. It notes for whom it was drawn.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+///
+/// `nonce` is that of the page's policy. The two plain scripts come first: they follow the session whatever becomes
+/// of the rest (ADR 40).
+pub fn shell(options: LeptosOptions, nonce: String) -> impl IntoView {
+    // The listener runs before the one that it listens to.
+    let drawn_for = use_context::<DrawnFor>().map(|DrawnFor(person)| {
+        view! {
+            <meta name="person" content=person />
+            {plain_script(TIME_OUT, nonce.clone())}
+        }
+    });
+    let follow = plain_script(FOLLOW, nonce);
     view! {
         <!DOCTYPE html>
         <html lang="en">
             <head>
                 <Head options=options.clone() />
+                {drawn_for}
+                {follow}
                 <AutoReload options=options.clone() />
                 <HydrationScripts options />
                 {begins_anew().then(|| view! { <noscript>{begin_anew()}</noscript> })}
-                {use_context::<DrawnFor>().map(|DrawnFor(person)| view! { <meta name="person" content=person /> })}
                 <MetaTags />
             </head>
             <body>
@@ -200,6 +215,11 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// In the order in which they stand, once the document is read.
+fn plain_script(script: PlainScript, nonce: String) -> impl IntoView {
+    view! { <script defer src=script.address() nonce=nonce></script> }
 }
 
 /// Whether the page follows what happens: without scripts by being loaded again and again, for as long as

@@ -119,6 +119,18 @@ export class Visitor {
     await this.comesAlive();
   }
 
+  /** Another window stands in front of this one. */
+  isHidden = () => this.turns(true);
+  /** And is taken away. */
+  isSeen = () => this.turns(false);
+
+  private async turns(hidden: boolean): Promise<void> {
+    await this.page.evaluate((hidden) => {
+      Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+    }, hidden);
+  }
+
   async newTab(): Promise<Visitor> {
     return new Visitor(await this.context.newPage(), this.way);
   }

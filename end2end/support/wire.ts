@@ -28,6 +28,8 @@ export class Wire {
   /** The streams of events that are open. */
   readonly streams = new Map<ServerResponse, IncomingMessage>();
   private isCut = false;
+  /** Where streams are held back, as some proxies do: answers whole, and never any of it. */
+  holds: 'nothing' | 'events' | 'answers' = 'nothing';
   /** May change an answer, or hold it back, before the browser gets it. */
   bend: (exchange: Exchange) => void | Promise<void> = () => {};
 
@@ -85,8 +87,10 @@ export class Wire {
       stream.destroy();
     });
     stream.on('error', () => response.destroy());
+    if (this.holds === 'answers') return;
     response.flushHeaders();
-    stream.pipe(response);
+    if (this.holds === 'events') stream.resume();
+    else stream.pipe(response);
   }
 
   private pass(target: string, method: string, url: string, headers: IncomingHttpHeaders, body: Buffer) {

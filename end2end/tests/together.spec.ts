@@ -22,14 +22,6 @@ async function reads(visitor: Visitor, person: Person, wire: Wire): Promise<void
   await watched(wire, 1);
 }
 
-/** Puts another window in front of this one, or takes it away. */
-async function turns({ page }: Visitor, hidden: boolean): Promise<void> {
-  await page.evaluate((hidden) => {
-    Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
-    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
-  }, hidden);
-}
-
 async function isLedToSignIn(visitor: Visitor, person: Person, words: string): Promise<void> {
   await expect(visitor.page).toHaveURL('/login?next=%2Faccount%2Fprofile%3Fwhere%3Di%2Bwas', SOON);
   await expect(reason(visitor)).toContainText(words);
@@ -69,7 +61,7 @@ test('signing out in one tab takes the others along', async ({ visitor, person, 
   await other.open('/account/profile');
   await hidden.open('/dashboard');
   await watched(wire, 3);
-  await turns(hidden, true);
+  await hidden.isHidden();
   await watched(wire, 2);
   await visitor.signsOut();
   for (const tab of [other, hidden]) {
@@ -130,7 +122,7 @@ test('when another person signs in, the tabs of the former one get a fresh page'
   await other.open('/login');
   await reads(visitor, person, wire);
   await hidden.open('/dashboard');
-  await turns(hidden, true);
+  await hidden.isHidden();
   await watched(wire, 1);
   await displayName(visitor).fill('Of nobody else’s concern');
   await other.sends(grace.name, grace.password);
@@ -145,11 +137,11 @@ test.describe('a page that nobody sees', () => {
   test('holds no stream, and shows what was typed when it was checked', async ({ visitor, person, wire }) => {
     await reads(visitor, person, wire);
     await displayName(visitor).fill('Typed before');
-    await turns(visitor, true);
+    await visitor.isHidden();
     await watched(wire, 0);
     await expect(covered(visitor)).toHaveCount(1);
     await expect(displayName(visitor)).toBeHidden();
-    await turns(visitor, false);
+    await visitor.isSeen();
     await expect(covered(visitor)).toHaveCount(0);
     await expect(displayName(visitor)).toHaveValue('Typed before');
     await expect(displayName(visitor)).toBeFocused();
@@ -159,10 +151,10 @@ test.describe('a page that nobody sees', () => {
   test('stays covered while the server cannot be asked', async ({ visitor, person, wire, complaints }) => {
     complaints.expect(/net::ERR_/, /Failed to fetch/);
     await reads(visitor, person, wire);
-    await turns(visitor, true);
+    await visitor.isHidden();
     await watched(wire, 0);
     wire.cut();
-    await turns(visitor, false);
+    await visitor.isSeen();
     await visitor.page.waitForTimeout(500);
     await expect(covered(visitor)).toHaveCount(1);
     await expect(visitor.page).toHaveURL('/account/profile?where=i+was');
@@ -173,13 +165,13 @@ test.describe('a page that nobody sees', () => {
   test('leaves when it is seen again and the session has ended', async ({ visitor, person, wire, server, complaints }) => {
     complaints.expect(/status of 401/);
     await reads(visitor, person, wire);
-    await turns(visitor, true);
+    await visitor.isHidden();
     await watched(wire, 0);
     const before = wire.heard.length;
     server.run(['session', 'end', '--user', person.name]);
     await visitor.page.waitForTimeout(500);
     expect(wire.heard.slice(before), 'it asks nothing').toEqual([]);
-    await turns(visitor, false);
+    await visitor.isSeen();
     await isLedToSignIn(visitor, person, 'ended by an administrator');
   });
 });

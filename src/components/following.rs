@@ -23,6 +23,9 @@ const MOST_SHOWN: usize = 200;
 /// So often at most it is announced that there are new entries, however many come.
 const SAY_EVERY: Duration = Duration::from_secs(10);
 
+/// A stream speaks as soon as it is open. After this much silence a proxy holds it back.
+const SILENCE: Duration = Duration::from_secs(10);
+
 /// Where the page follows. Without the script it only says so, and the document loads itself again.
 #[component]
 pub fn Following(
@@ -80,6 +83,8 @@ struct Log {
 struct Tail {
     log: Log,
     stream: EventStream,
+    /// Something has come since it was opened.
+    is_heard: Cell<bool>,
     /// How many entries have come, and how many of them were said.
     come: Cell<usize>,
     said: Cell<usize>,
@@ -92,6 +97,7 @@ impl Tail {
         Self {
             log,
             stream: EventStream::of(events),
+            is_heard: Cell::default(),
             come: Cell::default(),
             said: Cell::default(),
             is_quiet: Cell::default(),
@@ -111,12 +117,29 @@ impl Tail {
         if document().hidden() || self.log.is_over.get_untracked() {
             self.stream.close();
         } else {
+            self.is_heard.set(false);
             self.stream.open();
+            set_timeout(move || self.is_silent(), SILENCE);
         }
+    }
+
+    /// Where a proxy holds the stream back, the page is loaded again and again, as without the script.
+    fn is_silent(&'static self) {
+        if self.is_heard.get() || document().hidden() || self.log.is_over.get_untracked() {
+            return;
+        }
+        spawn_local(async move {
+            let answer = self.stream.ask().await;
+            if answer.is_some_and(|answer| answer.ok()) && !self.is_heard.get() {
+                // A navigation that the browser refuses leaves the page as it is.
+                let _ = window().location().reload();
+            }
+        });
     }
 
     /// Also where the line was lost, or the page not seen for a while: what came meanwhile is among them.
     fn begins_with(&self, newest: Vec<ActivityView>) {
+        self.is_heard.set(true);
         self.log.entries.set(newest);
         self.log.words.set(words_of(self.come.get()));
     }

@@ -15,13 +15,16 @@ use leptos::{
     wasm_bindgen::JsCast,
     web_sys::{FormData, HtmlFormElement, RequestInit, Response, UrlSearchParams},
 };
-use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether a form of this page is on its way to the server, or the browser to where its answer leads.
-static UNDER_WAY: AtomicBool = AtomicBool::new(false);
+/// On the root of the page while a form is on its way to the server, or the browser to where its answer leads:
+/// `public/follow.js` does not leave before.
+const UNDER_WAY: &str = "data-under-way";
 
-pub fn is_under_way() -> bool {
-    UNDER_WAY.load(Ordering::Relaxed)
+fn set_under_way(is_under_way: bool) {
+    if let Some(root) = document().document_element() {
+        // An attribute of this name can be set.
+        let _ = root.toggle_attribute_with_force(UNDER_WAY, is_under_way);
+    }
 }
 
 /// A form on a page: why it was refused, and whether it is under way.
@@ -101,7 +104,7 @@ impl FormState {
 
     fn send(self, form: HtmlFormElement, fields: UrlSearchParams) {
         self.busy.set(true);
-        UNDER_WAY.store(true, Ordering::Relaxed);
+        set_under_way(true);
         spawn_local(async move {
             match post(self.action, &fields).await {
                 // It stays busy: the browser is on its way to the next page.
@@ -110,7 +113,7 @@ impl FormState {
                 // is done twice: the server refuses it again, and leads on.
                 Err(AppError::PasswordNeeded) => drop(form.submit()),
                 Err(refusal) => {
-                    UNDER_WAY.store(false, Ordering::Relaxed);
+                    set_under_way(false);
                     self.refusal.set(Some(refusal));
                     self.busy.set(false);
                     self.empty_and_show();

@@ -1,24 +1,9 @@
 //! What stands over a page when its session is about to end, and after it has timed out (WCAG 2.2.1).
 //!
-//! Both dialogues are closed until `src/browser/time_out.rs` opens them. Without the script nobody sees
+//! Both dialogues are closed until `public/time-out.js` opens them. Without the script nobody sees
 //! them: the next request leads to the sign-in page, which says why, and from there back.
 
 use leptos::prelude::*;
-
-/// What the script finds the parts by.
-pub mod id {
-    pub const WARNING: &str = "time-out-warning";
-    pub const WARNING_WORDS: &str = "time-out-words";
-    pub const WARNING_SAID: &str = "time-out-said";
-    pub const WARNING_PROBLEM: &str = "time-out-problem";
-    pub const STAY: &str = "time-out-stay";
-    pub const AGAIN: &str = "sign-in-again";
-    pub const AGAIN_REASON: &str = "sign-in-again-reason";
-    pub const AGAIN_PROBLEM: &str = "sign-in-again-problem";
-    pub const AGAIN_FORM: &str = "sign-in-again-form";
-    pub const AGAIN_NAME: &str = "sign-in-again-name";
-    pub const AGAIN_PASSWORD: &str = "sign-in-again-password";
-}
 
 /// Every attribute is a literal, and not a constant of the same value: what the macro knows whole is one
 /// text in the program, and not a tree that is built for every page and walked through in the browser.
@@ -65,8 +50,19 @@ fn SignInAgain() -> impl IntoView {
             aria-describedby="sign-in-again-reason"
         >
             <h2 id="again-heading">"Sign in to go on"</h2>
-            <p id="sign-in-again-reason"></p>
-            <p class="field-error" role="alert" id="sign-in-again-problem"></p>
+            <p
+                id="sign-in-again-reason"
+                data-idle="Your session ended because it was not used for a while."
+                data-expired="Your session ended because it had reached its longest life."
+            ></p>
+            <p
+                class="field-error"
+                role="alert"
+                id="sign-in-again-problem"
+                data-refused="The name or the password is not right."
+                data-throttled="Too many attempts. Try again in a minute."
+                data-failed="The service is not available right now. Please try again in a moment."
+            ></p>
             <form class="form" method="post" action="/api/login" id="sign-in-again-form">
                 <div class="field">
                     <label for="sign-in-again-name">"Your name"</label>
@@ -109,40 +105,41 @@ fn SignInAgain() -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{
-        auth::{Login, Logout},
-        sessions::StaySignedIn,
+    use crate::{
+        api::{
+            auth::{Login, Logout},
+            sessions::StaySignedIn,
+        },
+        domain::session::EndReason,
+        error::AppError,
     };
     use leptos::{reactive::owner::Owner, server_fn::ServerFn};
 
+    const SCRIPT: &str = include_str!("../../public/time-out.js");
+
+    fn html() -> String {
+        Owner::new().with(|| view! { <TimeOutDialogues /> }.to_html())
+    }
+
+    /// The texts in quotes that name a part.
+    fn parts_of_the_script() -> Vec<&'static str> {
+        let is_name = |text: &&str| {
+            text.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+        };
+        let texts = SCRIPT.split('\'').filter(is_name);
+        let parts =
+            texts.filter(|text| text.starts_with("time-out-") || text.starts_with("sign-in-again"));
+        parts.collect()
+    }
+
     #[test]
-    fn the_script_finds_its_parts_and_the_forms_lead_to_server_functions() {
-        let html = Owner::new().with(|| view! { <TimeOutDialogues /> }.to_html());
-        for id in [
-            id::WARNING,
-            id::WARNING_WORDS,
-            id::WARNING_SAID,
-            id::WARNING_PROBLEM,
-            id::STAY,
-            id::AGAIN,
-            id::AGAIN_REASON,
-            id::AGAIN_PROBLEM,
-            id::AGAIN_FORM,
-            id::AGAIN_NAME,
-            id::AGAIN_PASSWORD,
-        ] {
+    fn the_script_finds_its_parts() {
+        let (html, parts) = (html(), parts_of_the_script());
+        assert!(parts.len() > 15, "{parts:?}");
+        for id in parts {
             assert_eq!(html.matches(&format!(" id=\"{id}\"")).count(), 1, "{id}");
         }
-        for (path, id) in [
-            (StaySignedIn::PATH, id::STAY),
-            (Login::PATH, id::AGAIN_FORM),
-        ] {
-            assert!(
-                html.contains(&format!(" action=\"{path}\" id=\"{id}\"")),
-                "{path}"
-            );
-        }
-        assert!(html.contains(&format!(" action=\"{}\"><button", Logout::PATH)));
         for attribute in ["for", "aria-labelledby", "aria-describedby"] {
             let before = format!(" {attribute}=\"");
             let named = html.split(&before).skip(1);
@@ -150,6 +147,34 @@ mod tests {
                 let drawn = html.matches(&format!(" id=\"{id}\"")).count();
                 assert_eq!(drawn, 1, "{attribute}={id}");
             }
+        }
+    }
+
+    #[test]
+    fn the_forms_lead_to_server_functions() {
+        let html = html();
+        for (path, id) in [
+            (StaySignedIn::PATH, "time-out-stay"),
+            (Login::PATH, "sign-in-again-form"),
+        ] {
+            assert!(
+                html.contains(&format!(" action=\"{path}\" id=\"{id}\"")),
+                "{path}"
+            );
+        }
+        assert!(html.contains(&format!(" action=\"{}\"><button", Logout::PATH)));
+    }
+
+    #[test]
+    fn the_texts_are_those_of_other_pages() {
+        let html = html();
+        for (name, text) in [
+            ("idle", EndReason::Idle.explanation().to_owned()),
+            ("expired", EndReason::Expired.explanation().to_owned()),
+            ("refused", AppError::SignInRefused.to_string()),
+            ("failed", AppError::Unavailable.to_string()),
+        ] {
+            assert!(html.contains(&format!(" data-{name}=\"{text}\"")), "{name}");
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod moment;
 pub mod next_path;
 pub mod password;
 pub mod password_link;
+pub mod plain_script;
 pub mod profile;
 pub mod session;
 pub mod setup;

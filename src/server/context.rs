@@ -231,15 +231,16 @@ fn is_plain_form() -> bool {
     parts().extensions.get::<PlainForm>().is_some()
 }
 
-/// Sends the policy that belongs to this page's nonce.
-pub fn set_page_policy() {
+/// Sends the policy that belongs to this page's nonce, which it returns. Without one no script runs.
+pub fn set_page_policy() -> String {
     let (Some(response), Some(nonce), Some(state)) = (
         use_context::<ResponseOptions>(),
         use_nonce(),
         use_context::<AppState>(),
     ) else {
-        return;
+        return String::new();
     };
     let policy = super::headers::page_policy(&nonce, state.reload_socket.as_deref());
     response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    nonce.to_string()
 }

@@ -17,8 +17,9 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long browsers wait before they come back, in milliseconds: after a restart there are many.
 pub const RETRY: &str = "retry: 2000\n";
 
-/// Goes over the line when there is nothing to tell.
-pub const NO_NEWS: &str = ":\n\n";
+/// Sent when there is nothing else to say. An event and not a comment, which no page could hear: a page asks in
+/// another way where a stream is silent.
+pub const NO_NEWS: &str = "event: alive\ndata: 1\n\n";
 
 /// One event, as it goes over the line.
 pub fn event(name: &str, data: &impl Serialize) -> String {

@@ -176,8 +176,8 @@ async fn page(
         provide_context(view.clone());
     };
     let render = leptos_axum::render_app_async_with_context(context, move || {
-        set_page_policy();
-        app::shell(options.clone())
+        let nonce = set_page_policy();
+        app::shell(options.clone(), nonce)
     });
     let mut response = render(request).await;
     if shows_flash {

@@ -29,13 +29,14 @@ use futures_util::stream;
 use std::convert::Infallible;
 use tokio::time::timeout;
 
-/// Whose session it is.
-const PERSON: HeaderName = HeaderName::from_static("x-person");
+/// What the stream says first, for a page that asks without one.
+const SESSION: HeaderName = HeaderName::from_static("x-session");
 
 /// Why there is nothing to watch any more.
 const ENDED: HeaderName = HeaderName::from_static("x-ended");
 
-/// Answers a page that watches its session. HEAD only says whose there is, and takes no room.
+/// Answers a page that watches its session. HEAD says the same in a header, and takes no room: some proxies hold
+/// streams back.
 pub async fn watch(State(state): State<AppState>, method: Method, headers: HeaderMap) -> Response {
     match begin(&state, &method, &headers).await {
         Ok(response) => response,
@@ -71,7 +72,7 @@ async fn begin(
     let token = cookie::session_token(headers).ok_or(AppError::NotSignedIn)?;
     let current = current(state, &token).await?;
     if method == Method::HEAD {
-        return Ok(respond(&current, Body::empty()));
+        return Ok(respond(state, &current, Body::empty()));
     }
     let session = &current.session;
     let ends = &state.core.db.ends;
@@ -86,7 +87,7 @@ async fn begin(
         person: current.user.id.short().to_owned(),
         session: current.session.id.short().to_owned(),
     });
-    Ok(respond(&current, body))
+    Ok(respond(state, &current, body))
 }
 
 async fn current(state: &AppState, token: &SessionToken) -> Result<Box<CurrentUser>, NoStream> {
@@ -98,9 +99,17 @@ async fn current(state: &AppState, token: &SessionToken) -> Result<Box<CurrentUs
     }
 }
 
-fn respond(current: &CurrentUser, body: Body) -> Response {
-    let person = [(PERSON, current.user.id.short())];
-    (person, event_stream::answer(body)).into_response()
+fn respond(state: &AppState, current: &CurrentUser, body: Body) -> Response {
+    let lives = SessionLivesView {
+        now: state.core.clock.now().as_millis(),
+        idle_ends_at: current.session.idle_ends_at.as_millis(),
+        absolute_ends_at: current.session.absolute_ends_at.as_millis(),
+        person: current.user.id.short(),
+        session: current.session.id.short(),
+    };
+    // Numbers and hexadecimal digits: there is nothing in them that could not be written.
+    let lives = serde_json::to_string(&lives).unwrap_or_default();
+    ([(SESSION, lives)], event_stream::answer(body)).into_response()
 }
 
 /// What one page is told.

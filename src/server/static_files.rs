@@ -1,11 +1,11 @@
 //! Scripts, styles and pictures: the only answers that caches may keep.
 
 use super::site_inside::SiteInside;
-use crate::error::AppError;
+use crate::{domain::plain_script, error::AppError};
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, header, uri::PathAndQuery},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -61,11 +61,14 @@ async fn cache(hashed: HashedNames, request: Request, next: Next) -> Response {
     if request.uri().path().contains("%00") {
         return AppError::NotFound.into_response();
     }
+    let address = request.uri().path_and_query().map(PathAndQuery::as_str);
+    let is_current_script = address.is_some_and(plain_script::is_current);
     let built = request.uri().path().starts_with("/pkg/");
     let mut response = next.run(request).await;
     let found = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
     let policy = match (found, built, hashed.0) {
         (false, ..) => return response,
+        _ if is_current_script => FOR_EVER,
         (true, true, true) => FOR_EVER,
         (true, true, false) => ASK_EVERY_TIME,
         (true, false, _) => ONE_HOUR,

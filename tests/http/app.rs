@@ -267,6 +267,8 @@ pub fn make_site() -> PathBuf {
         fs::write(path, content).expect("a file");
     };
     write("favicon.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>");
+    write("follow.js", "// follows");
+    write("time-out.js", "// warns");
     write("pkg/vestibule.css", "body { margin: 0 }");
     write("pkg/vestibule.css.br", "compressed by brotli");
     write("pkg/vestibule.css.gz", "compressed by gzip");

@@ -274,7 +274,7 @@ impl<'a> World<'a> {
 
     /// Whether something of ada's stands in an answer.
     fn shows(&self, answer: &Answer) -> bool {
-        let text = format!("{:?} {}", answer.header("x-person"), answer.text());
+        let text = format!("{:?} {}", answer.header("x-session"), answer.text());
         let mut hers = self.sessions.iter().map(String::as_str);
         hers.any(|id| text.contains(id))
             || text.contains("Safari on iPhone")

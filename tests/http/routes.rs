@@ -12,7 +12,7 @@ use crate::{
 };
 use std::fs;
 use url::Url;
-use vestibule::app::is_public;
+use vestibule::{app::is_public, domain::plain_script};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_does_not_exist_says_so() {
@@ -253,6 +253,34 @@ async fn files_are_served_with_their_types_and_may_be_kept() {
     let for_ever = "public, max-age=31536000, immutable";
     serves_files(&TestApp::sqlite().await, "no-cache").await;
     serves_files(&TestApp::with_site_inside().await, for_ever).await;
+}
+
+/// A page links them with a digest of their text. Under it they may be kept for ever, and under no other address.
+#[tokio::test(flavor = "multi_thread")]
+async fn plain_scripts_are_kept_for_ever_under_their_digest_alone() {
+    for app in [TestApp::sqlite().await, TestApp::with_site_inside().await] {
+        let ada = app.signed_in("ada").await.get("/dashboard").await.text();
+        for script in [plain_script::FOLLOW, plain_script::TIME_OUT] {
+            let address = script.address();
+            let (path, _) = address.split_once('?').expect("a digest");
+            assert!(ada.contains(&format!(" src=\"{address}\"")), "{address}");
+            for (address, cache) in [
+                (address.as_str(), "public, max-age=31536000, immutable"),
+                (path, "public, max-age=3600"),
+                (&format!("{path}?0123456789abcdef"), "public, max-age=3600"),
+            ] {
+                let answer = app.browser().get(address).await;
+                assert_eq!(
+                    (answer.status, answer.header("cache-control")),
+                    (200, Some(cache)),
+                    "{address}"
+                );
+            }
+        }
+        let visitor = app.browser().get("/login").await.text();
+        assert!(visitor.contains(&plain_script::FOLLOW.address()));
+        assert!(!visitor.contains("/time-out.js"));
+    }
 }
 
 /// `built` is how long what the build has made may be kept: where its names have digests, for ever.

@@ -4,7 +4,7 @@ use crate::{
     app::TestApp,
     on_both_engines,
     support::{
-        self, PASSWORD, START,
+        self, LIFETIMES, PASSWORD, START,
         http::{Browser, Events, Request},
         password,
     },
@@ -261,7 +261,14 @@ async fn a_head_only_asks() {
     assert_eq!((answer.status, answer.body.len()), (200, 0));
     assert_eq!(answer.header("content-type"), Some("text/event-stream"));
     let ada = app.user("ada").await;
-    assert_eq!(answer.header("x-person"), Some(ada.id.short()));
+    let told = answer
+        .header("x-session")
+        .expect("what a stream says first");
+    let told: serde_json::Value = serde_json::from_str(told).unwrap();
+    assert_eq!(told["person"], ada.id.short());
+    assert_eq!(told["now"], START.as_millis());
+    let idle_end = START.after(LIFETIMES.idle).as_millis();
+    assert_eq!(told["idle_ends_at"], idle_end);
     assert_eq!(app.browser().send(head()).await.status, 401);
     drop(page);
 }

@@ -175,7 +175,7 @@ impl Events {
             if let Some((event, rest)) = self.unread.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
                 self.unread = rest;
-                if let Some(event) = parse_event(&event) {
+                if let Some(event) = parse_event(&event).filter(|(name, _)| name != "alive") {
                     return Some(event);
                 }
             } else {

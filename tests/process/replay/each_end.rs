@@ -130,7 +130,7 @@ async fn gets_nothing(server: &Server, token: &str, when: &str) {
     for method in ["GET", "HEAD"] {
         let answer = asked(Request::new(method, "/session/events")).await;
         assert_eq!(answer.status, 401, "{method} {when}");
-        assert_eq!(answer.header("x-person"), None, "{method} {when}");
+        assert_eq!(answer.header("x-session"), None, "{method} {when}");
     }
 }
 

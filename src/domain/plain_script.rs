@@ -1,0 +1,75 @@
+//! The scripts of pages that need no WebAssembly: `public/follow.js` and `public/time-out.js`.
+
+/// A script that is linked under an address which changes with its text. A browser keeps it for ever, and never runs
+/// an old one in a new page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlainScript {
+    path: &'static str,
+    digest: u64,
+}
+
+/// Keeps an open page with its session.
+pub const FOLLOW: PlainScript =
+    PlainScript::of("/follow.js", include_bytes!("../../public/follow.js"));
+
+/// Warns ahead of a time-out, and signs the same person in again after it.
+pub const TIME_OUT: PlainScript =
+    PlainScript::of("/time-out.js", include_bytes!("../../public/time-out.js"));
+
+impl PlainScript {
+    const fn of(path: &'static str, text: &[u8]) -> Self {
+        Self {
+            path,
+            digest: fnv_1a(text),
+        }
+    }
+
+    /// The address that pages link.
+    pub fn address(self) -> String {
+        format!("{}?{:016x}", self.path, self.digest)
+    }
+}
+
+/// Whether this is the address of a script in the version of this program.
+pub fn is_current(path_and_query: &str) -> bool {
+    [FOLLOW, TIME_OUT]
+        .iter()
+        .any(|script| script.address() == path_and_query)
+}
+
+/// FNV-1a, 64 bits: it tells versions apart, and proves nothing.
+const fn fnv_1a(text: &[u8]) -> u64 {
+    let mut digest = 0xcbf2_9ce4_8422_2325_u64;
+    let mut at = 0;
+    while at < text.len() {
+        digest = (digest ^ text[at] as u64).wrapping_mul(0x0100_0000_01b3);
+        at += 1;
+    }
+    digest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_that_of_fnv_1a() {
+        // draft-eastlake-fnv, appendix C.
+        assert_eq!(fnv_1a(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv_1a(b"a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(fnv_1a(b"foobar"), 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn only_this_programs_versions_are_current() {
+        assert!(is_current(&FOLLOW.address()) && is_current(&TIME_OUT.address()));
+        for other in [
+            "/follow.js",
+            "/follow.js?",
+            "/follow.js?0000000000000000",
+            "/time-out.js",
+        ] {
+            assert!(!is_current(other), "{other}");
+        }
+    }
+}
