@@ -14,11 +14,17 @@ use tracing_subscriber::{EnvFilter, fmt};
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Starts logging on standard error. `RUST_LOG` counts more than the configuration.
+///
+/// A line that cannot be written (a full disk, a reader that has gone) is lost. The subscriber's own
+/// complaint about it is an `eprintln!`, which would panic in the middle of a request.
 pub fn start(config: &LogConfig) {
     let environment = Environment::of_process();
     let filter = environment.get("RUST_LOG").unwrap_or(&config.filter);
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = fmt().with_env_filter(filter).with_writer(io::stderr);
+    let log = fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .log_internal_errors(false);
     // A second start (in tests) changes nothing.
     let _ = match config.format {
         LogFormat::Text => log

@@ -175,6 +175,15 @@ impl Home {
             .expect("the program starts")
     }
 
+    /// Starts the server with another standard error, from which nothing is read.
+    pub fn serve_onto(&self, stderr: Stdio) -> Child {
+        self.program(&["serve"])
+            .stdout(Stdio::null())
+            .stderr(stderr)
+            .spawn()
+            .expect("the program starts")
+    }
+
     /// Creates an account with [`PASSWORD`].
     pub fn create_user(&self, name: &str) {
         let input = format!("{PASSWORD}\n");
