@@ -66,11 +66,12 @@ impl Format {
         }
     }
 
-    /// What stands above the entries.
+    /// What stands above the entries. Without a byte order mark Excel on Windows reads CSV in the code page
+    /// of the machine, and `zoë` is shown as `zoÃ«`.
     fn head(self) -> String {
         match self {
             Self::JsonLines => String::new(),
-            Self::Csv => csv_line(&ActivityRow::NAMES),
+            Self::Csv => format!("\u{feff}{}", csv_line(&ActivityRow::NAMES)),
         }
     }
 
