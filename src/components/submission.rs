@@ -13,7 +13,7 @@ use leptos::{
     server_fn::{ServerFn, redirect::REDIRECT_HEADER},
     task::spawn_local,
     wasm_bindgen::JsCast,
-    web_sys::{FormData, HtmlFormElement, RequestInit, Response, UrlSearchParams},
+    web_sys::{FormData, Headers, HtmlFormElement, RequestInit, Response, UrlSearchParams},
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -163,9 +163,12 @@ pub async fn send(path: &str, fields: &UrlSearchParams) -> Result<String, AppErr
     let lost = |_| AppError::Unavailable;
     let request = RequestInit::new();
     request.set_method("POST");
-    // Its content type is that of a form. `Accept` names no HTML, so the answer is for a program.
+    // Its content type is that of a form. By `Accept` the server knows that the answer is for a program.
     request.set_body(fields);
     let answer = window().fetch_with_str_and_init(path, &request).await;
+    let headers = Headers::new().map_err(lost)?;
+    headers.set("accept", "application/json").map_err(lost)?;
+    request.set_headers(&headers);
     let answer: Response = answer.map_err(lost)?.unchecked_into();
     // Whatever it says: an answer that nobody reads to its end is never over for the browser.
     let said = answer.text().map_err(lost)?.await.map_err(lost)?;

@@ -33,7 +33,7 @@ on_both_engines! {
         let mut browser = app.browser();
         let [name, password] = credentials("ada", PASSWORD);
         let form = Request::form("/api/login", &[name, password, ("remember", "on")]);
-        assert_eq!(browser.send(form.header("user-agent", FIREFOX)).await.status, 200);
+        assert_eq!(browser.send(form.header("user-agent", FIREFOX)).await.status, 303);
         let page = browser.get("/dashboard").await;
         let facts = [
             "Good to see you, ada of Example",
