@@ -97,7 +97,7 @@ fn SetupForm(
 /// The id of the field that a refusal is about.
 fn field_of(refusal: AppError) -> &'static str {
     match refusal {
-        AppError::IdentityRefused(IdentityRefusal::Email) => "email",
+        AppError::IdentityRefused(IdentityRefusal::Email | IdentityRefusal::EmailUnseen) => "email",
         AppError::IdentityRefused(IdentityRefusal::DisplayName) => "display_name",
         AppError::IdentityRefused(_) => "username",
         AppError::PasswordRefused(_) => "password",

@@ -202,6 +202,8 @@ on_both_engines! {
             let fields = [("id", eve.0.as_str()), ("session", wrong)];
             assert_eq!(ada.post_form("/api/end_user_session", &fields).await.status, 404, "{wrong}");
         }
+            ("mal\u{200b}lory", "", "The name has an invisible character"),
+            ("mallory", "mal\u{ad}lory@example.org", "The e-mail address has an invisible character"),
         let fields = [("id", eve.0.as_str()), ("session", sessions[0].id.0.as_str())];
         assert_redirect(&ada.post_form("/api/end_user_session", &fields).await, &page);
         assert_page(&ada.get(&page).await, "1 session has ended.");
