@@ -15,6 +15,7 @@ use super::{
     db::StoreError,
     forwarded::Client,
     guard,
+    json_line::json_line,
     page_data::audit::Asked,
     state::AppState,
     token::TokenDigest,
@@ -80,7 +81,7 @@ impl Format {
         for row in records.iter().map(ActivityRow::of) {
             match self {
                 Self::JsonLines => {
-                    lines.push_str(&serde_json::to_string(&row)?);
+                    lines.push_str(&json_line(&row)?);
                     lines.push('\n');
                 }
                 Self::Csv => lines.push_str(&csv_line(&row.values())),

@@ -26,6 +26,7 @@ pub mod hashing;
 pub mod headers;
 pub mod http;
 pub mod listener;
+pub mod json_line;
 pub mod origin;
 pub mod page_data;
 pub mod password;
