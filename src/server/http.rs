@@ -1,7 +1,7 @@
 //! The layers and the routes: the way of every request.
 
 use super::{
-    audit_events,
+    addresses, audit_events,
     context::{Caller, set_page_policy},
     downloads, draft, failures, flash,
     forms::{self, Arrival},
@@ -22,7 +22,7 @@ use axum::{
     Extension, Router,
     body::HttpBody,
     extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, Uri, header, uri::PathAndQuery},
+    http::{HeaderMap, Method, Uri},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::{any, get, post},
@@ -63,7 +63,8 @@ pub fn router(state: AppState) -> Router {
     let site_checks = ServiceBuilder::new()
         .layer(middleware::from_fn_with_state(state.clone(), check_host))
         .layer(middleware::from_fn_with_state(state.clone(), check_origin))
-        .layer(middleware::from_fn(without_trailing_slash));
+        .layer(middleware::from_fn(addresses::without_code))
+        .layer(middleware::from_fn(addresses::without_trailing_slash));
     let site = Router::new()
         .merge(pages(&state))
         .merge(files(&state))
@@ -248,27 +249,6 @@ async fn check_origin(State(state): State<AppState>, request: Request, next: Nex
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     }
-}
-
-/// `/login/` leads to `/login`, with the method kept. A path with `//` in front would be another
-/// site in a `Location`, so it is left to be a 404.
-async fn without_trailing_slash(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let shorter = path.trim_end_matches('/');
-    if shorter.is_empty()
-        || shorter.len() == path.len()
-        || shorter.starts_with("//")
-        || path.contains('\\')
-    {
-        return next.run(request).await;
-    }
-    let query = request.uri().path_and_query().and_then(PathAndQuery::query);
-    let location = query.map_or_else(|| shorter.to_owned(), |query| format!("{shorter}?{query}"));
-    (
-        StatusCode::PERMANENT_REDIRECT,
-        [(header::LOCATION, location)],
-    )
-        .into_response()
 }
 
 /// Says that the process runs.

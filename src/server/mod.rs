@@ -1,6 +1,7 @@
 //! The server: everything that never reaches a browser.
 
 pub mod activity;
+pub mod addresses;
 pub mod admin;
 pub mod attempt;
 pub mod audit_events;

@@ -222,7 +222,11 @@ pub const ROOMS: &[Room] = &[
         why: "the server lists its modules",
     },
     Room {
-        files: &["src/server/http.rs", "src/server/guard.rs"],
+        files: &[
+            "src/server/addresses.rs",
+            "src/server/guard.rs",
+            "src/server/http.rs",
+        ],
         may: &["app", "error", "domain", "server"],
         but_not: &["server::store", "server::cli"],
         why: "the edge asks use cases, not tables",
@@ -285,6 +289,7 @@ pub const ROOMS: &[Room] = &[
 
 const EDGE: &[&str] = &[
     "src/server/audit_events.rs",
+    "src/server/addresses.rs",
     "src/server/context.rs",
     "src/server/cookie.rs",
     "src/server/downloads.rs",

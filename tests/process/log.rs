@@ -161,3 +161,51 @@ async fn a_log_that_cannot_be_written_costs_no_answer() {
         }
     }
 }
+
+/// Mail programs that write `#` as `%23` put the secret of a link into a path; people paste codes behind
+/// addresses. The person is led to the page, and the log keeps nothing of it.
+#[tokio::test]
+async fn the_secret_of_a_link_is_not_logged() {
+    let home = Home::on_sqlite().await.with("RUST_LOG", "trace");
+    home.create_user("ada");
+    let made = home.run(&["user", "reset", "ada", "--json"]).succeeds();
+    let link = made.json()[0]["link"].as_str().expect("a link").to_owned();
+    let (_, secret) = link.split_once('#').expect("a secret");
+    let server = home.serve();
+    let mut browser = server.browser();
+    let bare = secret.replace('-', "");
+    for (path, page) in [
+        (format!("/password-link%23{secret}"), Some("/password-link")),
+        (
+            format!("/password-link%2523{secret}"),
+            Some("/password-link"),
+        ),
+        (format!("/password-link/{bare}"), Some("/password-link")),
+        (format!("/password-link%23{bare}/"), Some("/password-link")),
+        (format!("/setup%23{secret}"), Some("/setup")),
+        (format!("/setup/{secret}"), Some("/setup")),
+        (format!("/{secret}"), None),
+        (format!("/x/{bare}"), None),
+        (format!("/api/{secret}"), None),
+        (format!("/pkg/%23{secret}"), None),
+        (format!("/password-link?{secret}"), None),
+    ] {
+        for method in ["GET", "HEAD", "POST"] {
+            let answer = browser.send(Request::new(method, &path)).await;
+            if let Some(page) = page.filter(|_| method != "POST") {
+                assert_eq!((answer.status, answer.location()), (303, page), "{path}");
+            }
+            let said = format!("{:?} {}", answer.headers, answer.text());
+            assert!(
+                !said.contains(secret) && !said.contains(&bare),
+                "{path}: {said}"
+            );
+        }
+    }
+    let page = browser.get("/password-link").await;
+    assert!(page.text().contains("Code of the link"), "{}", page.text());
+    let log = server.stop();
+    assert!(log.contains("path=\"/password-link\"}"), "{log}");
+    let group = &secret[..5];
+    assert!(!log.contains(group), "{log}");
+}
