@@ -3,7 +3,7 @@
 use super::{
     admin::{self, Admin, Changed},
     clock::moment,
-    cookie,
+    cookie, draft,
     flash::Flash,
     forwarded::Client,
     password_links::MadeLink,
@@ -153,6 +153,13 @@ pub fn keep(draft: HeaderValue) {
 
 /// Asks for the password first: our script gets the typed error, and sends the form without its help; a
 /// plain form is led to the page that asks, and from there back to `page`.
+/// Forgets what was kept: it has been sent.
+pub fn forget_draft() {
+    if let Some(cookie) = draft::clear(&parts().headers) {
+        set_cookie(cookie);
+    }
+}
+
 ///
 /// # Errors
 /// [`AppError::PasswordNeeded`], for our script.

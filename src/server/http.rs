@@ -158,12 +158,12 @@ async fn page(
         Ok(Some(Answer::Page(view))) => view,
         Ok(Some(Answer::Elsewhere(path))) => return Redirect::to(&path).into_response(),
         Ok(None) => return AppError::NotFound.into_response(),
-        Err(error) => return AppError::from(error).into_response(),
+        Err(failure) => return failure.into_response(),
     };
     // A HEAD shows nothing, so it takes nothing away.
     let shows = request.method() != Method::HEAD;
     let shows_flash = shows && !matches!(view, PageView::Logout(_) | PageView::Dashboard(_));
-    let shows_draft = shows && matches!(view, PageView::Profile(_));
+    let shows_draft = shows && matches!(view, PageView::Profile(_) | PageView::Users(_));
     let options = state.leptos_options.clone();
     let drawn_for = match &caller {
         Caller::SignedIn(current) => Some(DrawnFor(current.user.id.short().to_owned())),

@@ -43,6 +43,17 @@ async fn press(browser: &mut Browser, id: &UserId, change: &str) -> Answer {
     browser.post_form("/api/change_user", &fields).await
 }
 
+/// The field of this id, as it stands in the page.
+fn input(page: &Answer, id: &str) -> String {
+    let html = page.text();
+    let mut inputs = html
+        .split("<input")
+        .skip(1)
+        .filter_map(|rest| rest.split('>').next());
+    let found = inputs.find(|input| input.contains(&format!(" id=\"{id}\"")));
+    found.unwrap_or_default().to_owned()
+}
+
 /// The secret that a page shows.
 fn secret_on(page: &Answer) -> Option<String> {
     let text = visible_text(page);
@@ -155,6 +166,36 @@ on_both_engines! {
             assert_contains(&page, words);
             assert!(page.text().contains(&format!("value=\"{username}\"")) && page.text().contains("checked"), "{username}");
         }
+    /// What was typed waits for the password, and for nothing after that.
+    async fn an_invitation_that_was_sent_is_not_offered_again(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        let typed = [("username", "grace"), ("display_name", "Grace H.")];
+        let is_offered = |page: &Answer| input(page, "username").contains("value=\"grace\"");
+        let confirm = [("password", PASSWORD), ("next", USERS)];
+
+        // It is shown once, and sent from there.
+        app.set_clock(Duration::from_secs(10 * 60));
+        assert_redirect(&ada.post_form("/api/invite_user", &typed).await, "/account/confirm?next=/admin/users");
+        assert_redirect(&ada.post_form("/api/confirm_password", &confirm).await, USERS);
+        assert!(is_offered(&ada.get(USERS).await));
+        assert_redirect(&ada.post_form("/api/invite_user", &typed).await, USERS);
+        assert_contains(&ada.get(USERS).await, "Hand this link on now");
+        for _ in 0..2 {
+            assert!(!is_offered(&ada.get(USERS).await));
+        }
+
+        // It is sent by another tab before it was shown.
+        let typed = [("username", "grace2"), ("display_name", "Grace H.")];
+        let is_offered = |page: &Answer| input(page, "username").contains("value=\"grace2\"");
+        app.set_clock(Duration::from_secs(20 * 60));
+        assert_redirect(&ada.post_form("/api/invite_user", &typed).await, "/account/confirm?next=/admin/users");
+        assert_redirect(&ada.post_form("/api/confirm_password", &confirm).await, USERS);
+        assert_redirect(&ada.post_form("/api/invite_user", &typed).await, USERS);
+        for _ in 0..2 {
+            assert!(!is_offered(&ada.get(USERS).await));
+        }
+    }
+
         assert!(!events(&app).await.contains(&Event::LinkMade(LinkPurpose::Invitation)));
     }
 
