@@ -106,9 +106,10 @@ impl FormState {
             match post(self.action, &fields).await {
                 // It stays busy: the browser is on its way to the next page.
                 Ok(()) => self.refusal.set(None),
-                // The browser's own form keeps what was typed while the password is asked for. Nothing
-                // is done twice: the server refuses it again, and leads on.
-                Err(AppError::PasswordNeeded) => drop(form.submit()),
+                // The browser's own form keeps what was typed while the password is asked for, or leads
+                // to the page that says what a filter may have to do with it. Nothing is done twice: the
+                // server refuses it again, and leads on.
+                Err(AppError::PasswordNeeded | AppError::CrossSite) => drop(form.submit()),
                 Err(refusal) => {
                     UNDER_WAY.store(false, Ordering::Relaxed);
                     self.refusal.set(Some(refusal));
@@ -165,10 +166,10 @@ pub async fn send(path: &str, fields: &UrlSearchParams) -> Result<String, AppErr
     request.set_method("POST");
     // Its content type is that of a form. By `Accept` the server knows that the answer is for a program.
     request.set_body(fields);
-    let answer = window().fetch_with_str_and_init(path, &request).await;
     let headers = Headers::new().map_err(lost)?;
     headers.set("accept", "application/json").map_err(lost)?;
     request.set_headers(&headers);
+    let answer = window().fetch_with_str_and_init(path, &request).await;
     let answer: Response = answer.map_err(lost)?.unchecked_into();
     // Whatever it says: an answer that nobody reads to its end is never over for the browser.
     let said = answer.text().map_err(lost)?.await.map_err(lost)?;

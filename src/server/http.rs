@@ -7,14 +7,15 @@ use super::{
     forms::{self, Arrival},
     forwarded::{self, Client},
     guard, headers, listener,
+    origin::{self, FromAnywhere},
     page_data::{self, Answer},
-    session_events,
+    session_events, sign_out_proof,
     state::AppState,
     static_files, telemetry, watcher,
 };
 use crate::{
     app,
-    domain::views::{DrawnFor, PageView},
+    domain::views::{DrawnFor, PageView, SignOutProof},
     error::AppError,
 };
 use any_spawner::Executor;
@@ -165,14 +166,18 @@ async fn page(
     let shows_flash = shows && !matches!(view, PageView::Logout(_) | PageView::Dashboard(_));
     let shows_draft = shows && matches!(view, PageView::Profile(_) | PageView::Users(_));
     let options = state.leptos_options.clone();
-    let drawn_for = match &caller {
-        Caller::SignedIn(current) => Some(DrawnFor(current.user.id.short().to_owned())),
+    let of_session = match &caller {
+        Caller::SignedIn(current) => Some((
+            DrawnFor(current.user.id.short().to_owned()),
+            SignOutProof(sign_out_proof::of(&state.core, &current.session.id)),
+        )),
         Caller::Ended(_) | Caller::Anonymous => None,
     };
     let context = move || {
         provide_context(state.clone());
-        if let Some(drawn_for) = drawn_for.clone() {
+        if let Some((drawn_for, sign_out_proof)) = of_session.clone() {
             provide_context(drawn_for);
+            provide_context(sign_out_proof);
         }
         provide_context(view.clone());
     };
@@ -243,7 +248,15 @@ async fn check_host(State(state): State<AppState>, request: Request, next: Next)
     AppError::UnknownHost.into_response()
 }
 
-async fn check_origin(State(state): State<AppState>, request: Request, next: Next) -> Response {
+async fn check_origin(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    // Whether it acts for somebody is known once the session is looked up.
+    let is_decided_later = request.method() == Method::POST
+        && app::PUBLIC_FUNCTIONS.contains(&request.uri().path())
+        && origin::is_silent(request.headers());
+    if is_decided_later {
+        request.extensions_mut().insert(FromAnywhere);
+        return next.run(request).await;
+    }
     let own = (state.site).demand_own_request(request.method(), request.headers());
     match own {
         Ok(()) => next.run(request).await,

@@ -161,6 +161,7 @@ pub const ROOMS: &[Room] = &[
             "src/server/sessions.rs",
             "src/server/sessions/",
             "src/server/setup.rs",
+            "src/server/sign_out_proof.rs",
             "src/server/throttle.rs",
             "src/server/users.rs",
             "src/server/watcher.rs",
@@ -288,8 +289,8 @@ pub const ROOMS: &[Room] = &[
 ];
 
 const EDGE: &[&str] = &[
-    "src/server/audit_events.rs",
     "src/server/addresses.rs",
+    "src/server/audit_events.rs",
     "src/server/context.rs",
     "src/server/cookie.rs",
     "src/server/downloads.rs",
