@@ -51,7 +51,7 @@ fn SetupForm(
                 id="code"
                 label="One-time code"
                 value=String::new()
-                autocomplete="off"
+                autocomplete="one-time-code"
                 required=true
                 hint="The server printed it when it started. It is valid for an hour; capitals, spaces and hyphens do not matter."
                 is_invalid=form.is_invalid(field_of, "code")
@@ -85,6 +85,7 @@ fn SetupForm(
                 label="Password"
                 autocomplete="new-password"
                 hint
+                min_chars
                 node_ref=password
                 is_invalid=form.is_invalid(field_of, "password")
                 busy

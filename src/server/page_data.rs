@@ -136,9 +136,11 @@ async fn login(
     uri: &Uri,
     flash: Option<Flash>,
 ) -> Result<LoginView, StoreError> {
-    let password_set = matches!(flash, Some(Flash::PasswordSet));
+    let password_set = matches!(flash, Some(Flash::PasswordSet { .. }));
     let (refusal, username) = match flash {
         Some(Flash::LoginRefused { refusal, username }) => (refusal, username),
+        // So that people, and their password managers, know with which name it goes.
+        Some(Flash::PasswordSet { username }) => (None, username),
         _ => (None, String::new()),
     };
     let notice = match caller {

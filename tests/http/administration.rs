@@ -135,13 +135,27 @@ on_both_engines! {
         assert_contains(&ada.get(&page_of(&app, "grace").await).await, "Link for a password good until 24 September 2026");
 
         let mut grace = app.browser();
-        assert_page(&grace.get("/password-link").await, "Set your password");
+        let page = grace.get("/password-link").await;
+        assert_page(&page, "Set your password");
+        assert!(input(&page, "secret").contains("autocomplete=\"one-time-code\""), "{}", page.text());
+        assert!(!page.text().contains("autocomplete=\"username\""), "nobody knows yet whose it is");
+        let fields = [("secret", "0"), ("new_password", NEW)];
+        assert_redirect(&grace.post_form("/api/use_password_link", &fields).await, "/password-link");
+        assert!(!grace.get("/password-link").await.text().contains("autocomplete=\"username\""));
         let fields = [("secret", secret.as_str()), ("new_password", "short")];
         assert_redirect(&grace.post_form("/api/use_password_link", &fields).await, "/password-link");
-        assert_contains(&grace.get("/password-link").await, "at least 15 characters");
+        let page = grace.get("/password-link").await;
+        assert_contains(&page, "at least 15 characters");
+        let username = input(&page, "username");
+        for part in ["value=\"grace\"", "autocomplete=\"username\"", "hidden", "readonly"] {
+            assert!(username.contains(part), "password managers know whose password it is: {username}");
+        }
+        assert!(!username.contains("name="), "and it is not sent: {username}");
         let fields = [("secret", secret.as_str()), ("new_password", NEW)];
         assert_redirect(&grace.post_form("/api/use_password_link", &fields).await, "/login");
-        assert_contains(&grace.get("/login").await, "Your password is set. Sign in to go on.");
+        let page = grace.get("/login").await;
+        assert_contains(&page, "Your password is set. Sign in to go on.");
+        assert!(input(&page, "username").contains("value=\"grace\""), "{}", page.text());
         assert_eq!(grace.fetch_login("grace", NEW).await.status, 200);
         assert_contains(&grace.get("/dashboard").await, "Grace H.");
         assert_eq!(grace.fetch_form("/api/use_password_link", &fields).await.status, 422);
@@ -152,20 +166,6 @@ on_both_engines! {
         assert!(!log.text().contains(&secret));
     }
 
-    async fn what_is_wrong_with_an_invitation_is_told(database: TestDatabase) {
-        let (app, mut ada) = administered(database).await;
-        for (username, email, words) in [
-            ("EVE", "", "belongs to another account"),
-            ("mallory", "ADA@example.org", "belongs to another account"),
-            ("a b", "", "letters and digits"),
-            ("mallory", "nowhere", "not an e-mail address"),
-        ] {
-            let typed = [("username", username), ("email", email), ("is_admin", "on")];
-            assert_redirect(&ada.post_form("/api/invite_user", &typed).await, USERS);
-            let page = ada.get(USERS).await;
-            assert_contains(&page, words);
-            assert!(page.text().contains(&format!("value=\"{username}\"")) && page.text().contains("checked"), "{username}");
-        }
     /// What was typed waits for the password, and for nothing after that.
     async fn an_invitation_that_was_sent_is_not_offered_again(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
@@ -196,6 +196,22 @@ on_both_engines! {
         }
     }
 
+    async fn what_is_wrong_with_an_invitation_is_told(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        for (username, email, words) in [
+            ("EVE", "", "belongs to another account"),
+            ("mallory", "ADA@example.org", "belongs to another account"),
+            ("a b", "", "letters and digits"),
+            ("mal\u{200b}lory", "", "The name has an invisible character"),
+            ("mallory", "mal\u{ad}lory@example.org", "The e-mail address has an invisible character"),
+            ("mallory", "nowhere", "not an e-mail address"),
+        ] {
+            let typed = [("username", username), ("email", email), ("is_admin", "on")];
+            assert_redirect(&ada.post_form("/api/invite_user", &typed).await, USERS);
+            let page = ada.get(USERS).await;
+            assert_contains(&page, words);
+            assert!(page.text().contains(&format!("value=\"{username}\"")) && page.text().contains("checked"), "{username}");
+        }
         assert!(!events(&app).await.contains(&Event::LinkMade(LinkPurpose::Invitation)));
     }
 
@@ -243,8 +259,6 @@ on_both_engines! {
             let fields = [("id", eve.0.as_str()), ("session", wrong)];
             assert_eq!(ada.post_form("/api/end_user_session", &fields).await.status, 404, "{wrong}");
         }
-            ("mal\u{200b}lory", "", "The name has an invisible character"),
-            ("mallory", "mal\u{ad}lory@example.org", "The e-mail address has an invisible character"),
         let fields = [("id", eve.0.as_str()), ("session", sessions[0].id.0.as_str())];
         assert_redirect(&ada.post_form("/api/end_user_session", &fields).await, &page);
         assert_page(&ada.get(&page).await, "1 session has ended.");
