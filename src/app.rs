@@ -117,7 +117,9 @@ pub const DOWNLOADS: &[Route] = &[
     },
 ];
 
-/// The server functions that need no session. Every other one does, until it is named here.
+/// The server functions that need no session. Every other one does, until it is named here. Behind a filter
+/// that hides where a request comes from they are carried out as for somebody without a cookie, or not at all
+/// (ADR 38).
 pub const PUBLIC_FUNCTIONS: &[&str] = &[
     "/api/login",
     "/api/logout",

@@ -83,7 +83,7 @@ export class Server {
   /** Signs a person in at another browser, which says that it is `userAgent`. Gives its cookies. */
   async signsInElsewhere(username: string, password: string, userAgent: string, remember = false): Promise<string> {
     const body = new URLSearchParams({ username, password, ...(remember && { remember: 'on' }) });
-    const headers = { origin: this.origin, 'user-agent': userAgent };
+    const headers = { accept: 'application/json', origin: this.origin, 'user-agent': userAgent };
     const answer = await fetch(`${this.origin}/api/login`, { method: 'POST', headers, body });
     if (!answer.ok) throw new Error(`${username} was refused: ${answer.status}`);
     return answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ');

@@ -57,3 +57,25 @@ inEveryWay(() => {
     await expect(visitor.page.getByRole('status').first()).toContainText('is deleted');
   });
 });
+
+test('a second link in the tab of the first is read', async ({ visitor, server, complaints }) => {
+  complaints.expect(/status of 422/);
+  const name = `hedy${Date.now()}`;
+  const made = () => server.run(['user', 'invite', name]).split('\n')[0]!;
+  const [first, second] = [made(), made()];
+  await visitor.open(pathOf(first));
+  await visitor.comesAlive();
+  const secret = visitor.page.getByLabel('Code of the link');
+  await expect(secret).toHaveValue(first.split('#')[1]!);
+  await visitor.page.getByLabel('New password', { exact: true }).fill('quietly humming teapots');
+  await visitor.page.getByRole('button', { name: 'Set the password' }).click();
+  await expect(visitor.problem).toContainText('This link is not right');
+
+  await visitor.page.evaluate((hash) => location.assign(hash), new URL(second).hash);
+  await expect(secret).toHaveValue(second.split('#')[1]!);
+  await expect(visitor.page).toHaveURL('/password-link');
+  await expect(visitor.problem).toHaveCount(0);
+  await visitor.page.getByLabel('New password', { exact: true }).fill('quietly humming teapots');
+  await visitor.page.getByRole('button', { name: 'Set the password' }).click();
+  await expect(visitor.page.getByLabel('Name or e-mail')).toHaveValue(name);
+});

@@ -79,7 +79,11 @@ impl Server {
             .header(header::CONTENT_TYPE, FORM)
             .header(
                 header::ACCEPT,
-                if sender.is_plain { ACCEPT_PAGE } else { "*/*" },
+                if sender.is_plain {
+                    ACCEPT_PAGE
+                } else {
+                    "application/json"
+                },
             )
             .header(
                 header::COOKIE,

@@ -35,6 +35,7 @@ pub async fn invite_user(
         Ok(link) => {
             let notice = context::link_notice(&draft.username, link);
             context::set_cookie(Flash::User { notice }.set_cookie());
+            context::forget_draft();
             context::redirect(PAGE);
             Ok(())
         }

@@ -51,13 +51,16 @@ pub async fn login(
     }
 }
 
-/// Signs this browser out for good. With a dead session or none it succeeds as well.
+/// Signs this browser out for good. With a dead session or none it succeeds as well. `proof` is asked for
+/// where the browser does not say where the form comes from (ADR 38).
 ///
 /// # Errors
-/// [`AppError::Unavailable`]: the session could not be ended, and the cookie is kept.
+/// [`AppError::CrossSite`]; [`AppError::Unavailable`]: the session could not be ended, and the cookie is
+/// kept.
 #[server(endpoint = "logout")]
-pub async fn logout() -> Result<(), AppError> {
+pub async fn logout(#[server(default)] proof: String) -> Result<(), AppError> {
     use crate::server::{auth, context, flash::Flash};
+    context::demand_own_sign_out(&proof)?;
     let core = &context::state().core;
     let signed_out = auth::logout(core, context::brought_token().as_ref()).await?;
     let signed_out = signed_out.map(|user| Flash::SignedOut {

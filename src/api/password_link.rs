@@ -16,19 +16,24 @@ use leptos::prelude::*;
 pub async fn use_password_link(secret: LinkSecret, new_password: Password) -> Result<(), AppError> {
     use crate::{
         domain::password_link::PAGE,
-        server::{context, flash::Flash, password_links},
+        server::{
+            context,
+            flash::Flash,
+            password_links::{self, NotRedeemed},
+        },
     };
     let core = &context::state().core;
     let browser = context::browser();
     match password_links::redeem(core, &secret, &new_password, &browser).await {
-        Ok(()) => {
-            context::set_cookie(Flash::PasswordSet.set_cookie());
+        Ok(username) => {
+            context::set_cookie(Flash::PasswordSet { username }.set_cookie());
             context::redirect("/login");
             Ok(())
         }
-        Err(refusal) if refusal.is_refusal() => {
-            context::refuse(refusal, PAGE, &Flash::PasswordRefused { refusal })
+        Err(NotRedeemed { failure, username }) if failure.is_refusal() => {
+            let refusal = failure;
+            context::refuse(refusal, PAGE, &Flash::LinkRefused { refusal, username })
         }
-        Err(failure) => Err(failure),
+        Err(NotRedeemed { failure, .. }) => Err(failure),
     }
 }

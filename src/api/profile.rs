@@ -30,6 +30,7 @@ pub async fn update_profile(
     match profile::update(core, &current, &context::browser(), &draft).await {
         Ok(()) => {
             context::set_cookie(Flash::ProfileSaved.set_cookie());
+            context::forget_draft();
             context::redirect(PAGE);
             Ok(())
         }

@@ -4,7 +4,9 @@
 //! stays, and what a manager fills in without a key event is sent.
 
 use crate::error::AppError;
-use leptos::{ev::KeyboardEvent, html, prelude::*, wasm_bindgen::JsCast};
+use leptos::{
+    attr::custom::custom_attribute, ev::KeyboardEvent, html, prelude::*, wasm_bindgen::JsCast,
+};
 
 /// The button that sends a form.
 #[component]
@@ -54,6 +56,8 @@ pub fn TextField(
                 autocomplete=autocomplete
                 autocapitalize="none"
                 spellcheck="false"
+                // A telephone would make another name of it. The macro does not know the attribute.
+                {..custom_attribute("autocorrect", "off")}
                 required=required
                 aria-invalid=move || is_invalid.get().then_some("true")
                 aria-describedby=described_by
@@ -107,6 +111,10 @@ pub fn PasswordField(
     /// What a new password has to be.
     #[prop(optional, into)]
     hint: String,
+    /// The fewest characters of a new password: the browser says so before it is sent, and makes up one
+    /// that is long enough.
+    #[prop(optional)]
+    min_chars: Option<usize>,
     node_ref: NodeRef<html::Input>,
     is_invalid: Signal<bool>,
     /// While the form is under way the password is hidden again.
@@ -114,8 +122,6 @@ pub fn PasswordField(
 ) -> impl IntoView {
     let is_shown = RwSignal::new(false);
     let caps_lock = RwSignal::new(false);
-    let has_script = RwSignal::new(false);
-    Effect::new(move || has_script.set(true));
     Effect::new(move || {
         if busy.get() {
             is_shown.set(false);
@@ -127,15 +133,11 @@ pub fn PasswordField(
             caps_lock.set(event.get_modifier_state("CapsLock"));
         }
     };
+    // What Safari and password managers make a new password by: one that can be typed elsewhere.
+    let rules = min_chars.map(|min| format!("minlength: {min}; allowed: ascii-printable;"));
     let caps_id = format!("{id}-caps");
     let hint_id = (!hint.is_empty()).then(|| format!("{id}-hint"));
     let described_by = described_by([hint_id.clone(), Some(caps_id.clone())], is_invalid);
-    // Two of them on one page are told apart.
-    let what = label.to_ascii_lowercase();
-    let reveal_label = move || {
-        let verb = if is_shown.get() { "Hide" } else { "Show" };
-        format!("{verb} {what}")
-    };
     view! {
         <div class="field">
             <label for=id>{label}</label>
@@ -149,6 +151,10 @@ pub fn PasswordField(
                     autocomplete=autocomplete
                     autocapitalize="off"
                     spellcheck="false"
+                    // The macro does not know these two.
+                    {..custom_attribute("autocorrect", "off")}
+                    {..custom_attribute("passwordrules", rules)}
+                    minlength=min_chars
                     required
                     aria-invalid=move || is_invalid.get().then_some("true")
                     aria-describedby=described_by
@@ -157,22 +163,42 @@ pub fn PasswordField(
                     on:blur=move |_| caps_lock.set(false)
                     node_ref=node_ref
                 />
-                <button
-                    class="reveal"
-                    type="button"
-                    aria-controls=id
-                    aria-label=reveal_label
-                    hidden=move || !has_script.get()
-                    // The field keeps the focus and the caret.
-                    on:mousedown=|event| event.prevent_default()
-                    on:click=move |_| is_shown.update(|shown| *shown = !*shown)
-                >
-                    {move || if is_shown.get() { "Hide" } else { "Show" }}
-                </button>
+                <Reveal field=id label is_shown />
             </div>
             <p class="field-hint caps" id=caps_id role="status">
                 {move || caps_lock.get().then_some("Caps Lock is on.")}
             </p>
         </div>
+    }
+}
+
+/// Shows a password and hides it again. Without the script it would do nothing, so it is not there.
+#[component]
+fn Reveal(
+    field: &'static str,
+    /// What the field is called: two of them on one page are told apart.
+    label: &'static str,
+    is_shown: RwSignal<bool>,
+) -> impl IntoView {
+    let has_script = RwSignal::new(false);
+    Effect::new(move || has_script.set(true));
+    let what = label.to_ascii_lowercase();
+    let reveal_label = move || {
+        let verb = if is_shown.get() { "Hide" } else { "Show" };
+        format!("{verb} {what}")
+    };
+    view! {
+        <button
+            class="reveal"
+            type="button"
+            aria-controls=field
+            aria-label=reveal_label
+            hidden=move || !has_script.get()
+            // The field keeps the focus and the caret.
+            on:mousedown=|event| event.prevent_default()
+            on:click=move |_| is_shown.update(|shown| *shown = !*shown)
+        >
+            {move || if is_shown.get() { "Hide" } else { "Show" }}
+        </button>
     }
 }

@@ -147,6 +147,7 @@ pub fn FailureDocument(options: LeptosOptions, failure: AppError) -> impl IntoVi
                             <p class="status">{format!("Error {}", failure.status())}</p>
                             <h1>{heading}</h1>
                             <p>{failure.to_string()}</p>
+                            {advice(failure)}
                             <p>
                                 <a href="/">"Go to the start page"</a>
                             </p>
@@ -156,6 +157,18 @@ pub fn FailureDocument(options: LeptosOptions, failure: AppError) -> impl IntoVi
             </body>
         </html>
     }
+}
+
+/// What a person may do about a failure, where it is not said by its words.
+fn advice(failure: AppError) -> impl IntoView {
+    (failure == AppError::CrossSite).then(|| {
+        view! {
+            <p>
+                "Did you send it from this site? Then something on the way has taken the headers Origin and Sec-Fetch-Site out of it: a filter, an extension of the browser, or a proxy. Switch it off for this site."
+            </p>
+            <p>"Signing out works all the same: " <a href="/logout">"Sign out"</a></p>
+        }
+    })
 }
 
 const fn heading(failure: AppError) -> &'static str {

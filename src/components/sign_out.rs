@@ -1,7 +1,7 @@
 //! Signing out: a form, so that it works without the script and never by a link.
 
 use super::submission::FormState;
-use crate::api::auth::Logout;
+use crate::{api::auth::Logout, domain::views::SignOutProof};
 use leptos::prelude::*;
 
 #[component]
@@ -11,8 +11,11 @@ pub fn SignOutButton(class: &'static str) -> impl IntoView {
         Some(_) => "Sign out: please try again",
         None => "Sign out",
     };
+    // Only the server knows it. The browser brings the page to life as it is, and keeps what stands there.
+    let proof = use_context::<SignOutProof>().map(|SignOutProof(proof)| proof);
     view! {
         <form method="post" action=form.action on:submit=form.on_submit()>
+            <input type="hidden" name="proof" value=proof />
             <button class=class type="submit">{label}</button>
         </form>
     }

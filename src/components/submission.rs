@@ -13,7 +13,7 @@ use leptos::{
     server_fn::{ServerFn, redirect::REDIRECT_HEADER},
     task::spawn_local,
     wasm_bindgen::JsCast,
-    web_sys::{FormData, HtmlFormElement, RequestInit, Response, UrlSearchParams},
+    web_sys::{FormData, Headers, HtmlFormElement, RequestInit, Response, UrlSearchParams},
 };
 
 /// On the root of the page while a form is on its way to the server, or the browser to where its answer leads:
@@ -109,9 +109,10 @@ impl FormState {
             match post(self.action, &fields).await {
                 // It stays busy: the browser is on its way to the next page.
                 Ok(()) => self.refusal.set(None),
-                // The browser's own form keeps what was typed while the password is asked for. Nothing
-                // is done twice: the server refuses it again, and leads on.
-                Err(AppError::PasswordNeeded) => drop(form.submit()),
+                // The browser's own form keeps what was typed while the password is asked for, or leads
+                // to the page that says what a filter may have to do with it. Nothing is done twice: the
+                // server refuses it again, and leads on.
+                Err(AppError::PasswordNeeded | AppError::CrossSite) => drop(form.submit()),
                 Err(refusal) => {
                     set_under_way(false);
                     self.refusal.set(Some(refusal));
@@ -166,8 +167,11 @@ pub async fn send(path: &str, fields: &UrlSearchParams) -> Result<String, AppErr
     let lost = |_| AppError::Unavailable;
     let request = RequestInit::new();
     request.set_method("POST");
-    // Its content type is that of a form. `Accept` names no HTML, so the answer is for a program.
+    // Its content type is that of a form. By `Accept` the server knows that the answer is for a program.
     request.set_body(fields);
+    let headers = Headers::new().map_err(lost)?;
+    headers.set("accept", "application/json").map_err(lost)?;
+    request.set_headers(&headers);
     let answer = window().fetch_with_str_and_init(path, &request).await;
     let answer: Response = answer.map_err(lost)?.unchecked_into();
     // Whatever it says: an answer that nobody reads to its end is never over for the browser.

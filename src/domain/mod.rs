@@ -1,6 +1,7 @@
 //! Pure types and rules, shared by server and browser. Nothing here does input or output.
 
 pub mod activity;
+pub mod characters;
 pub mod checkbox;
 pub mod device;
 pub mod moment;

@@ -68,10 +68,10 @@ impl LinkSecret {
     /// One spelling for all that people type; see [`typed_code::canonical`]. Whoever copies the whole
     /// link into the field means what stands at its end.
     pub fn canonical(&self) -> Zeroizing<String> {
-        let typed = self
-            .0
-            .rsplit_once('#')
-            .map_or(&*self.0, |(_, secret)| secret);
+        // Some mail programs write `#` as `%23`.
+        let parts = ["#", "%23"].map(|mark| self.0.rsplit_once(mark));
+        let typed = parts.into_iter().flatten().next();
+        let typed = typed.map_or(&*self.0, |(_, secret)| secret);
         typed_code::canonical(typed)
     }
 }
@@ -101,6 +101,7 @@ mod tests {
             " OIAB C ",
             "https://sign-in.example.org/password-link#01AB-C",
             "#01AB-C",
+            "<https://sign-in.example.org/password-link%2301AB-C>.",
         ] {
             assert_eq!(canonical(typed), "01ABC", "{typed}");
         }

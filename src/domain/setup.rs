@@ -30,8 +30,7 @@ impl SetupCode {
         &self.0
     }
 
-    /// One spelling for all that people type: any case, spaces and hyphens anywhere, and the
-    /// letters that Crockford's alphabet leaves out because they look like digits.
+    /// One spelling for all that people type; see [`typed_code::canonical`].
     pub fn canonical(&self) -> Zeroizing<String> {
         typed_code::canonical(&self.0)
     }
@@ -82,6 +81,10 @@ mod tests {
             "OIab-C",
             "0labc",
             "-0-1-A-B-C-\t\u{a0}",
+            "“01AB-C”.",
+            "(01AB-C),",
+            "<01AB‐C>",
+            "\u{feff}01\u{200b}AB\u{ad}C\u{2060}",
         ] {
             assert_eq!(canonical(typed), "01ABC", "{typed}");
         }

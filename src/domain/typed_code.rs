@@ -20,10 +20,11 @@ pub fn of_random(bytes: &[u8]) -> String {
     code
 }
 
-/// One spelling for all that people type: any case, spaces and hyphens anywhere, and the letters that
-/// Crockford's alphabet leaves out because they look like digits.
+/// One spelling for all that people type: any case, the letters that Crockford's alphabet leaves out
+/// because they look like digits, and anywhere what no code has: spaces, hyphens, the full stop behind a
+/// sentence, quotation marks, brackets, characters of no width.
 pub fn canonical(typed: &str) -> Zeroizing<String> {
-    let symbols = typed.chars().filter(|c| !c.is_whitespace() && *c != '-');
+    let symbols = typed.chars().filter(|c| c.is_alphanumeric());
     let symbols = symbols.map(|c| match c.to_ascii_uppercase() {
         'O' => '0',
         'I' | 'L' => '1',

@@ -100,6 +100,10 @@ pub struct SessionLivesView<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DrawnFor(pub String);
 
+/// What the forms that sign out send along: only a page of this session has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignOutProof(pub String);
+
 /// The last that an open page is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct SessionEndedView {

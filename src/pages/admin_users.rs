@@ -143,7 +143,7 @@ fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
 /// The id of the field that a refusal is about.
 fn field_of(refusal: AppError) -> &'static str {
     match refusal {
-        AppError::IdentityRefused(IdentityRefusal::Email) => "email",
+        AppError::IdentityRefused(IdentityRefusal::Email | IdentityRefusal::EmailUnseen) => "email",
         AppError::IdentityRefused(IdentityRefusal::DisplayName) => "display_name",
         _ => "username",
     }

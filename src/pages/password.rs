@@ -102,6 +102,7 @@ fn ChangeForm(
                 label="New password"
                 autocomplete="new-password"
                 hint
+                min_chars
                 node_ref=new
                 is_invalid=refused
                 busy

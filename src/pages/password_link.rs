@@ -10,20 +10,21 @@ use crate::{
     domain::{password_link::PAGE, views::PasswordLinkView},
     error::AppError,
 };
-use leptos::{html, prelude::*, wasm_bindgen::JsValue};
+use leptos::{ev, html, prelude::*, wasm_bindgen::JsValue};
 
 #[component]
 pub fn PasswordLinkPage(view: PasswordLinkView) -> impl IntoView {
     let (secret, password) = (NodeRef::new(), NodeRef::new());
     let form = FormState::of::<UsePasswordLink>(view.refusal, [password]);
-    Effect::new(move || take_from_address(secret));
+    follow_address(secret, form);
     let FormState {
         refusal,
         busy,
         summary,
         ..
     } = form;
-    let hint = format!("At least {} characters.", view.min_chars);
+    let min_chars = view.min_chars;
+    let hint = format!("At least {min_chars} characters.");
     view! {
         <Page title=form.title("Set your password")>
             <Threshold>
@@ -35,11 +36,17 @@ pub fn PasswordLinkPage(view: PasswordLinkView) -> impl IntoView {
                     </p>
                     <ErrorSummary refusal field=field_of node_ref=summary />
                     <form class="form" method="post" action=form.action on:submit=form.on_submit()>
+                        // Nobody types here: password managers read for whom the new password is, once
+                        // the code has said it. It has no name, so it is not sent.
+                        {view.username.map(|username| view! {
+                            <input type="text" id="username" value=username autocomplete="username" readonly hidden />
+                        })}
                         <TextField
                             id="secret"
                             label="Code of the link"
                             value=String::new()
-                            autocomplete="off"
+                            // Else password managers take it for the name of the person.
+                            autocomplete="one-time-code"
                             required=true
                             hint="What stands behind # in the link, or the whole link."
                             is_invalid=form.is_invalid(field_of, "secret")
@@ -50,6 +57,7 @@ pub fn PasswordLinkPage(view: PasswordLinkView) -> impl IntoView {
                             label="New password"
                             autocomplete="new-password"
                             hint
+                            min_chars
                             node_ref=password
                             is_invalid=form.is_invalid(field_of, "new_password")
                             busy
@@ -62,19 +70,39 @@ pub fn PasswordLinkPage(view: PasswordLinkView) -> impl IntoView {
     }
 }
 
+/// A second link that is opened in the tab of the first changes the address behind `#` only: no page is
+/// loaded for it.
+fn follow_address(field: NodeRef<html::Input>, form: FormState) {
+    Effect::new(move || {
+        take_from_address(field);
+    });
+    let listener = window_event_listener(ev::hashchange, move |_| {
+        if take_from_address(field) {
+            // It was about the link before.
+            form.refusal.set(None);
+        }
+    });
+    on_cleanup(move || listener.remove());
+}
+
 /// Puts the secret where it is sent from, and takes it out of the address: it stays in no history, and
 /// nobody reads it over a shoulder.
-fn take_from_address(field: NodeRef<html::Input>) {
-    let Some(field) = field.get() else { return };
+///
+/// Says whether there was one.
+fn take_from_address(field: NodeRef<html::Input>) -> bool {
+    let Some(field) = field.get() else {
+        return false;
+    };
     let hash = window().location().hash().unwrap_or_default();
     let Some(secret) = hash.strip_prefix('#').filter(|secret| !secret.is_empty()) else {
-        return;
+        return false;
     };
     field.set_value(secret);
     // Where the browser refuses, the address stays as it is, which harms less than no password.
     if let Ok(history) = window().history() {
         let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(PAGE));
     }
+    true
 }
 
 /// The id of the field that a refusal is about.

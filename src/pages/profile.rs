@@ -96,7 +96,10 @@ fn ProfileForm(form: FormState, draft: ProfileDraft) -> impl IntoView {
 /// The id of the field that a refusal is about.
 fn field_of(refusal: AppError) -> &'static str {
     match refusal {
-        AppError::EmailTaken | AppError::IdentityRefused(IdentityRefusal::Email) => "email",
+        AppError::EmailTaken
+        | AppError::IdentityRefused(IdentityRefusal::Email | IdentityRefusal::EmailUnseen) => {
+            "email"
+        }
         AppError::IdentityRefused(IdentityRefusal::Description) => "description",
         _ => "display_name",
     }

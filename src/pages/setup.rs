@@ -51,7 +51,7 @@ fn SetupForm(
                 id="code"
                 label="One-time code"
                 value=String::new()
-                autocomplete="off"
+                autocomplete="one-time-code"
                 required=true
                 hint="The server printed it when it started. It is valid for an hour; capitals, spaces and hyphens do not matter."
                 is_invalid=form.is_invalid(field_of, "code")
@@ -85,6 +85,7 @@ fn SetupForm(
                 label="Password"
                 autocomplete="new-password"
                 hint
+                min_chars
                 node_ref=password
                 is_invalid=form.is_invalid(field_of, "password")
                 busy
@@ -97,7 +98,7 @@ fn SetupForm(
 /// The id of the field that a refusal is about.
 fn field_of(refusal: AppError) -> &'static str {
     match refusal {
-        AppError::IdentityRefused(IdentityRefusal::Email) => "email",
+        AppError::IdentityRefused(IdentityRefusal::Email | IdentityRefusal::EmailUnseen) => "email",
         AppError::IdentityRefused(IdentityRefusal::DisplayName) => "display_name",
         AppError::IdentityRefused(_) => "username",
         AppError::PasswordRefused(_) => "password",

@@ -3,11 +3,13 @@
 use super::{
     admin::{self, Admin, Changed},
     clock::moment,
-    cookie,
+    cookie, draft,
     flash::Flash,
     forwarded::Client,
+    origin::{self, FromAnywhere},
     password_links::MadeLink,
     sessions::{Browser, Visitor},
+    sign_out_proof,
     state::AppState,
     token::SessionToken,
 };
@@ -151,6 +153,13 @@ pub fn keep(draft: HeaderValue) {
     }
 }
 
+/// Forgets what was kept: it has been sent.
+pub fn forget_draft() {
+    if let Some(cookie) = draft::clear(&parts().headers) {
+        set_cookie(cookie);
+    }
+}
+
 /// Asks for the password first: our script gets the typed error, and sends the form without its help; a
 /// plain form is led to the page that asks, and from there back to `page`.
 ///
@@ -173,6 +182,24 @@ pub fn current_user() -> Result<CurrentUser, AppError> {
         Some(Caller::SignedIn(current)) => Ok(*current),
         _ => Err(AppError::NotSignedIn),
     }
+}
+
+/// Demands that signing out was asked for by a page of the session that it ends: by what the browser says of
+/// the request, which was looked at before, or where it says nothing, by the value that the form has sent.
+///
+/// # Errors
+/// [`AppError::CrossSite`].
+pub fn demand_own_sign_out(proof: &str) -> Result<(), AppError> {
+    let extensions = parts().extensions;
+    if extensions.get::<FromAnywhere>().is_none() {
+        return Ok(());
+    }
+    origin::demand_own(match extensions.get::<Caller>() {
+        Some(Caller::SignedIn(current)) => {
+            sign_out_proof::holds(&state().core, &current.session.id, proof)
+        }
+        _ => false,
+    })
 }
 
 /// The permission of the person who asks, in functions for administrators.

@@ -15,6 +15,7 @@ use super::{
     db::StoreError,
     forwarded::Client,
     guard,
+    json_line::json_line,
     page_data::audit::Asked,
     state::AppState,
     token::TokenDigest,
@@ -66,11 +67,12 @@ impl Format {
         }
     }
 
-    /// What stands above the entries.
+    /// What stands above the entries. Without a byte order mark Excel on Windows reads CSV in the code page
+    /// of the machine, and `zoë` is shown as `zoÃ«`.
     fn head(self) -> String {
         match self {
             Self::JsonLines => String::new(),
-            Self::Csv => csv_line(&ActivityRow::NAMES),
+            Self::Csv => format!("\u{feff}{}", csv_line(&ActivityRow::NAMES)),
         }
     }
 
@@ -79,7 +81,7 @@ impl Format {
         for row in records.iter().map(ActivityRow::of) {
             match self {
                 Self::JsonLines => {
-                    lines.push_str(&serde_json::to_string(&row)?);
+                    lines.push_str(&json_line(&row)?);
                     lines.push('\n');
                 }
                 Self::Csv => lines.push_str(&csv_line(&row.values())),

@@ -3,7 +3,10 @@
 //! It waits in a cookie of its own for the page that it was typed on, and is never sent from there by
 //! itself: the person looks through it and sends it again.
 
-use super::flash::{self, fitting_invitation, fitting_profile, set_value, value_of};
+use super::{
+    cookie,
+    flash::{self, fitting_invitation, fitting_profile, set_value, value_of},
+};
 use crate::domain::{profile::ProfileDraft, views::InvitationDraft};
 use axum::{
     http::{HeaderMap, HeaderValue},
@@ -39,4 +42,9 @@ pub fn invitation(headers: &HeaderMap) -> Option<InvitationDraft> {
 /// Takes it away from the browser once it was shown.
 pub fn forget_shown(request: &HeaderMap, response: &mut Response) {
     flash::forget(DRAFT_COOKIE, request, response);
+}
+
+/// The `Set-Cookie` that takes it away where a browser has brought it: what was typed has been sent.
+pub fn clear(request: &HeaderMap) -> Option<HeaderValue> {
+    cookie::single(request, DRAFT_COOKIE).map(|_| cookie::clear(DRAFT_COOKIE))
 }

@@ -34,16 +34,28 @@ fn status_of(failure: AppError) -> StatusCode {
     StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Whether the client is a browser that shows what it gets.
+/// Whether the answer is shown to a person as it comes. Not every browser names HTML in `Accept`, so
+/// programs say who they are instead: they name JSON, as our own script does, or events. Where the browser says what
+/// it makes the request for, only a navigation shows the answer.
 pub fn wants_html(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::ACCEPT)
-        .is_some_and(|accept| String::from_utf8_lossy(accept.as_bytes()).contains("text/html"))
+    let accepts = |kind| {
+        let mut accepted = headers.get_all(header::ACCEPT).iter();
+        accepted.any(|accept| String::from_utf8_lossy(accept.as_bytes()).contains(kind))
+    };
+    if accepts("text/html") {
+        return true;
+    }
+    match headers.get("sec-fetch-mode") {
+        Some(mode) => mode == "navigate",
+        None => !(accepts("application/json") || accepts("text/event-stream")),
+    }
 }
 
 /// Gives every failure, our own and those of libraries, a body that its client can read.
 pub async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let html = wants_html(request.headers());
+    // Nobody looks at the pages of these: probes and people at a terminal ask.
+    let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
+    let html = wants_html(request.headers()) && !is_probe;
     let response = next.run(request).await;
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) || is_html(&response) {
@@ -101,4 +113,35 @@ fn json(failure: AppError) -> Response {
         body,
     )
         .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_name_json_and_everybody_else_gets_a_page() {
+        for (pairs, html) in [
+            (&[][..], true),
+            (&[("accept", "*/*")], true),
+            (&[("accept", "text/*,image/*,*/*;q=0.2")], true),
+            (&[("accept", "text/html,*/*;q=0.8")], true),
+            (&[("accept", "application/json")], false),
+            (&[("accept", "application/json, text/plain, */*")], false),
+            (&[("accept", "text/event-stream")], false),
+            (&[("accept", "application/json, text/html")], true),
+            (&[("accept", "*/*"), ("sec-fetch-mode", "navigate")], true),
+            (&[("accept", "*/*"), ("sec-fetch-mode", "cors")], false),
+            (
+                &[("accept", "image/avif,*/*"), ("sec-fetch-mode", "no-cors")],
+                false,
+            ),
+        ] {
+            let headers = pairs.iter().map(|(name, value)| {
+                let name = axum::http::HeaderName::from_static(name);
+                (name, HeaderValue::from_static(value))
+            });
+            assert_eq!(wants_html(&headers.collect()), html, "{pairs:?}");
+        }
+    }
 }

@@ -67,8 +67,15 @@ pub enum Flash {
         refusal: AppError,
         draft: SetupDraft,
     },
-    /// A password was set by a link.
-    PasswordSet,
+    /// A password was set by a link, for whom.
+    PasswordSet {
+        username: String,
+    },
+    /// By a link nothing was set. Its code may have been right, and is the account's of this name.
+    LinkRefused {
+        refusal: AppError,
+        username: Option<String>,
+    },
     /// What an administrator did to an account.
     User {
         notice: UserNotice,

@@ -3,6 +3,7 @@
 use super::{
     context::PlainForm,
     failures::{dress, wants_html},
+    origin::FromAnywhere,
 };
 use crate::error::AppError;
 use axum::{
@@ -53,7 +54,11 @@ impl Arrival {
 /// where any link could forge it. The functions redirect plain forms themselves.
 pub async fn edge(mut request: Request, next: Next) -> Response {
     if !is_form(&request) {
-        return AppError::UnsupportedMediaType.into_response();
+        // What shows where it comes from by a field of its form shows nothing without one.
+        return match request.extensions().get::<FromAnywhere>() {
+            Some(_) => AppError::CrossSite.into_response(),
+            None => AppError::UnsupportedMediaType.into_response(),
+        };
     }
     if wants_html(request.headers()) {
         request.extensions_mut().insert(PlainForm);

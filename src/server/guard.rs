@@ -4,6 +4,7 @@ use super::{
     context::Caller,
     cookie,
     db::StoreError,
+    origin::{self, FromAnywhere},
     sessions::{self, Resumed},
     state::AppState,
     token::SessionToken,
@@ -37,6 +38,14 @@ pub async fn resume(State(state): State<AppState>, mut request: Request, next: N
         None => Caller::Anonymous,
     };
     let path = request.uri().path();
+    // Signing out is left to its function, which reads the form.
+    let acts_for_somebody = matches!(caller, Caller::SignedIn(_)) && path != "/api/logout";
+    if acts_for_somebody
+        && request.extensions().get::<FromAnywhere>().is_some()
+        && let Err(refusal) = origin::demand_own(false)
+    {
+        return refusal.into_response();
+    }
     match &caller {
         _ if app::is_public(path) => {}
         Caller::SignedIn(current) => {

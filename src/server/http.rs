@@ -1,20 +1,21 @@
 //! The layers and the routes: the way of every request.
 
 use super::{
-    audit_events,
+    addresses, audit_events,
     context::{Caller, set_page_policy},
     downloads, draft, failures, flash,
     forms::{self, Arrival},
     forwarded::{self, Client},
     guard, headers, listener,
+    origin::{self, FromAnywhere},
     page_data::{self, Answer},
-    session_events,
+    session_events, sign_out_proof,
     state::AppState,
     static_files, telemetry, watcher,
 };
 use crate::{
     app,
-    domain::views::{DrawnFor, PageView},
+    domain::views::{DrawnFor, PageView, SignOutProof},
     error::AppError,
 };
 use any_spawner::Executor;
@@ -22,7 +23,7 @@ use axum::{
     Extension, Router,
     body::HttpBody,
     extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, Uri, header, uri::PathAndQuery},
+    http::{HeaderMap, Method, Uri},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::{any, get, post},
@@ -63,7 +64,8 @@ pub fn router(state: AppState) -> Router {
     let site_checks = ServiceBuilder::new()
         .layer(middleware::from_fn_with_state(state.clone(), check_host))
         .layer(middleware::from_fn_with_state(state.clone(), check_origin))
-        .layer(middleware::from_fn(without_trailing_slash));
+        .layer(middleware::from_fn(addresses::without_code))
+        .layer(middleware::from_fn(addresses::without_trailing_slash));
     let site = Router::new()
         .merge(pages(&state))
         .merge(files(&state))
@@ -157,21 +159,25 @@ async fn page(
         Ok(Some(Answer::Page(view))) => view,
         Ok(Some(Answer::Elsewhere(path))) => return Redirect::to(&path).into_response(),
         Ok(None) => return AppError::NotFound.into_response(),
-        Err(error) => return AppError::from(error).into_response(),
+        Err(failure) => return failure.into_response(),
     };
     // A HEAD shows nothing, so it takes nothing away.
     let shows = request.method() != Method::HEAD;
     let shows_flash = shows && !matches!(view, PageView::Logout(_) | PageView::Dashboard(_));
-    let shows_draft = shows && matches!(view, PageView::Profile(_));
+    let shows_draft = shows && matches!(view, PageView::Profile(_) | PageView::Users(_));
     let options = state.leptos_options.clone();
-    let drawn_for = match &caller {
-        Caller::SignedIn(current) => Some(DrawnFor(current.user.id.short().to_owned())),
+    let of_session = match &caller {
+        Caller::SignedIn(current) => Some((
+            DrawnFor(current.user.id.short().to_owned()),
+            SignOutProof(sign_out_proof::of(&state.core, &current.session.id)),
+        )),
         Caller::Ended(_) | Caller::Anonymous => None,
     };
     let context = move || {
         provide_context(state.clone());
-        if let Some(drawn_for) = drawn_for.clone() {
+        if let Some((drawn_for, sign_out_proof)) = of_session.clone() {
             provide_context(drawn_for);
+            provide_context(sign_out_proof);
         }
         provide_context(view.clone());
     };
@@ -242,33 +248,20 @@ async fn check_host(State(state): State<AppState>, request: Request, next: Next)
     AppError::UnknownHost.into_response()
 }
 
-async fn check_origin(State(state): State<AppState>, request: Request, next: Next) -> Response {
+async fn check_origin(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    // Whether it acts for somebody is known once the session is looked up.
+    let is_decided_later = request.method() == Method::POST
+        && app::PUBLIC_FUNCTIONS.contains(&request.uri().path())
+        && origin::is_silent(request.headers());
+    if is_decided_later {
+        request.extensions_mut().insert(FromAnywhere);
+        return next.run(request).await;
+    }
     let own = (state.site).demand_own_request(request.method(), request.headers());
     match own {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     }
-}
-
-/// `/login/` leads to `/login`, with the method kept. A path with `//` in front would be another
-/// site in a `Location`, so it is left to be a 404.
-async fn without_trailing_slash(request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let shorter = path.trim_end_matches('/');
-    if shorter.is_empty()
-        || shorter.len() == path.len()
-        || shorter.starts_with("//")
-        || path.contains('\\')
-    {
-        return next.run(request).await;
-    }
-    let query = request.uri().path_and_query().and_then(PathAndQuery::query);
-    let location = query.map_or_else(|| shorter.to_owned(), |query| format!("{shorter}?{query}"));
-    (
-        StatusCode::PERMANENT_REDIRECT,
-        [(header::LOCATION, location)],
-    )
-        .into_response()
 }
 
 /// Says that the process runs.

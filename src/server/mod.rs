@@ -1,6 +1,7 @@
 //! The server: everything that never reaches a browser.
 
 pub mod activity;
+pub mod addresses;
 pub mod admin;
 pub mod attempt;
 pub mod audit_events;
@@ -25,6 +26,7 @@ pub mod guard;
 pub mod hashing;
 pub mod headers;
 pub mod http;
+pub mod json_line;
 pub mod listener;
 pub mod origin;
 pub mod page_data;
@@ -36,6 +38,7 @@ pub mod reach;
 pub mod session_events;
 pub mod sessions;
 pub mod setup;
+pub mod sign_out_proof;
 pub mod site_inside;
 pub mod state;
 pub mod static_files;

@@ -79,6 +79,19 @@ fn is_this_machine(url: &Url) -> bool {
     }
 }
 
+/// Says of a request that its browser told nothing of where it comes from, though it brings a session's
+/// cookie. It passes no further than it can show by other means; see [`is_silent`].
+#[derive(Clone, Copy, Debug)]
+pub struct FromAnywhere;
+
+/// Whether a request brings a session's cookie and says nothing of where it comes from, as behind a filter
+/// that takes `Origin` and fetch metadata away.
+pub fn is_silent(headers: &HeaderMap) -> bool {
+    !headers.contains_key("sec-fetch-site")
+        && !headers.contains_key(header::ORIGIN)
+        && cookie::brings_session(headers)
+}
+
 /// The hosts and origins for which this server answers, from the configuration alone: nothing a
 /// request says about itself is believed (CVE-2025-24358, CVE-2025-47909).
 #[derive(Clone, Debug)]
@@ -121,8 +134,9 @@ impl Site {
     ///
     /// `Sec-Fetch-Site` decides where the browser sends it; scripts cannot forge it. Older browsers
     /// send `Origin`, which must be ours to the letter: `null` is another site (CVE-2026-27978).
-    /// A client that sends neither is no browser; it passes only without a session cookie, so that
-    /// nothing can be done in anybody's name.
+    /// A client that sends neither is no browser, or behind a filter; it passes only without a session
+    /// cookie, so that nothing can be done in anybody's name. Functions that need no session decide
+    /// that later, by whether the session lives (ADR 38).
     ///
     /// # Errors
     /// [`AppError::CrossSite`], which the log tells of.
@@ -157,7 +171,11 @@ impl Site {
     }
 }
 
-fn demand_own(is_own: bool) -> Result<(), AppError> {
+/// Refuses what does not come from our own pages.
+///
+/// # Errors
+/// [`AppError::CrossSite`], which the log tells of.
+pub fn demand_own(is_own: bool) -> Result<(), AppError> {
     if is_own {
         return Ok(());
     }

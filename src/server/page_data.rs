@@ -19,19 +19,22 @@ use super::{
     state::AppState,
     store,
 };
-use crate::domain::{
-    device,
-    moment::Timestamp,
-    next_path::NextPath,
-    profile::ProfileDraft,
-    session::{CurrentUser, Session, SignIn},
-    setup::SetupDraft,
-    user::User,
-    views::{
-        ConfirmView, DashboardView, LiveSessionView, LoginNotice, LoginView, LogoutView, PageView,
-        PasswordNotice, PasswordView, ProfileNotice, ProfileView, SessionView, SessionsView,
-        SetupView, SignInView, SignedOutView,
+use crate::{
+    domain::{
+        device,
+        moment::Timestamp,
+        next_path::NextPath,
+        profile::ProfileDraft,
+        session::{CurrentUser, Session, SignIn},
+        setup::SetupDraft,
+        user::User,
+        views::{
+            ConfirmView, DashboardView, LiveSessionView, LoginNotice, LoginView, LogoutView,
+            PageView, PasswordNotice, PasswordView, ProfileNotice, ProfileView, SessionView,
+            SessionsView, SetupView, SignInView, SignedOutView,
+        },
     },
+    error::AppError,
 };
 use axum::http::{HeaderMap, Uri};
 
@@ -45,14 +48,14 @@ pub enum Answer {
 /// Gathers the values of the page at `uri` for `caller`. `None` where no page has this path.
 ///
 /// # Errors
-/// [`StoreError`], where the database gives no answer.
+/// [`AppError::Unavailable`], where the database gives no answer; [`AppError::Internal`].
 pub async fn gather(
     state: &AppState,
     caller: &Caller,
     client: &Client,
     uri: &Uri,
     headers: &HeaderMap,
-) -> Result<Option<Answer>, StoreError> {
+) -> Result<Option<Answer>, AppError> {
     let flash = Flash::of_request(headers);
     let answer = match (uri.path(), caller) {
         ("/", Caller::SignedIn(_)) => Answer::Elsewhere(NextPath::HOME.to_owned()),
@@ -66,7 +69,7 @@ pub async fn gather(
         ("/signed-out", Caller::SignedIn(_)) => Answer::Elsewhere(NextPath::HOME.to_owned()),
         ("/signed-out", _) => Answer::Page(PageView::SignedOut(signed_out(flash))),
         (NextPath::HOME, Caller::SignedIn(current)) => Answer::Page(PageView::Dashboard(Box::new(
-            dashboard(state, current, client),
+            dashboard(state, current, client)?,
         ))),
         ("/account/password", Caller::SignedIn(current)) => {
             Answer::Page(PageView::Password(password(state, &current.user, flash)))
@@ -102,7 +105,7 @@ pub async fn gather(
         (path, Caller::SignedIn(current))
             if path.starts_with("/admin/") && current.user.administers() =>
         {
-            return admin::gather(state, current, uri, headers, flash).await;
+            return Ok(admin::gather(state, current, uri, headers, flash).await?);
         }
         _ => return Ok(None),
     };
@@ -133,9 +136,11 @@ async fn login(
     uri: &Uri,
     flash: Option<Flash>,
 ) -> Result<LoginView, StoreError> {
-    let password_set = matches!(flash, Some(Flash::PasswordSet));
+    let password_set = matches!(flash, Some(Flash::PasswordSet { .. }));
     let (refusal, username) = match flash {
         Some(Flash::LoginRefused { refusal, username }) => (refusal, username),
+        // So that people, and their password managers, know with which name it goes.
+        Some(Flash::PasswordSet { username }) => (None, username),
         _ => (None, String::new()),
     };
     let notice = match caller {
@@ -240,13 +245,19 @@ fn set_up(state: &AppState, flash: Option<Flash>) -> SetupView {
     }
 }
 
-fn dashboard(state: &AppState, current: &CurrentUser, client: &Client) -> DashboardView {
+fn dashboard(
+    state: &AppState,
+    current: &CurrentUser,
+    client: &Client,
+) -> Result<DashboardView, AppError> {
     let user = &current.user;
-    let sign_ins = current.sign_ins.clone();
-    // Silence would hide from its owner that a stranger has signed in.
-    let sign_ins =
-        sign_ins.expect("the guard reads them with the session of whoever asks for this page");
-    DashboardView {
+    // The guard reads them with the session of whoever asks for this page. Silence would hide from its
+    // owner that a stranger has signed in.
+    let Some(sign_ins) = current.sign_ins.clone() else {
+        tracing::error!("the dashboard was asked for without its sign-ins");
+        return Err(AppError::Internal);
+    };
+    Ok(DashboardView {
         username: user.username.clone(),
         display_name: user.display_name.clone(),
         email: user.email.clone(),
@@ -260,7 +271,7 @@ fn dashboard(state: &AppState, current: &CurrentUser, client: &Client) -> Dashbo
             .map(sign_in_view)
             .collect(),
         reach: user.is_admin.then(|| reach::view(client, &state.site)),
-    }
+    })
 }
 
 async fn sessions(

@@ -102,23 +102,51 @@ pub async fn make(core: &Core, admin: &Admin, user: &User) -> Result<MadeLink, U
 /// The secret is asked for first: whoever has none learns nothing else, and costs no hash. The database
 /// decides at the end, so that of two at once only one sets a password.
 ///
+/// Returns the name of the account.
+///
 /// # Errors
-/// [`AppError::LinkRefused`]; [`AppError::PasswordRefused`], with which the link stays valid;
-/// [`AppError::Throttled`] after too many guesses.
+/// [`AppError::LinkRefused`]; [`AppError::PasswordRefused`], with which the link stays valid, and with the
+/// name of the account; [`AppError::Throttled`] after too many guesses.
 pub async fn redeem(
     core: &Core,
     secret: &LinkSecret,
     password: &Password,
     browser: &Browser,
-) -> Result<(), AppError> {
+) -> Result<String, NotRedeemed> {
     let digest = token::link_digest(secret);
     let Link { user, purpose } = check(core, &digest, browser).await?;
-    core.password_rules
-        .check(password, &user.username, user.email.as_deref())?;
-    let hash = core.hasher.hash(password).await?;
+    let rules = &core.password_rules;
+    if let Err(refusal) = rules.check(password, &user.username, user.email.as_deref()) {
+        return Err(NotRedeemed {
+            failure: refusal.into(),
+            username: Some(user.username),
+        });
+    }
+    let hash = core.hasher.hash(password).await;
+    let hash = hash.map_err(AppError::from)?;
     let entry = browser.entry(core, Event::LinkUsed(purpose), Some(&user.id), None);
-    let redeemed = store::password_links::redeem(&core.db, &digest, &hash, entry).await?;
-    redeemed.map(|_| ()).ok_or(AppError::LinkRefused)
+    let redeemed = store::password_links::redeem(&core.db, &digest, &hash, entry).await;
+    match redeemed.map_err(AppError::from)? {
+        Some(_) => Ok(user.username),
+        None => Err(AppError::LinkRefused.into()),
+    }
+}
+
+/// Why no password was set by a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotRedeemed {
+    pub failure: AppError,
+    /// Whose link it is, where it was right and only the password was not.
+    pub username: Option<String>,
+}
+
+impl From<AppError> for NotRedeemed {
+    fn from(failure: AppError) -> Self {
+        Self {
+            failure,
+            username: None,
+        }
+    }
 }
 
 /// Guesses are slowed by address alone: 150 bits are not guessed, and nobody may keep people from their

@@ -1,6 +1,9 @@
 //! Scripts, styles and pictures: the only answers that caches may keep.
 
-use super::site_inside::SiteInside;
+use super::{
+    clock::{Clock, parse_http_date},
+    site_inside::SiteInside,
+};
 use crate::{domain::plain_script, error::AppError};
 use axum::{
     Router,
@@ -9,7 +12,7 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 use tower_http::services::{
     ServeDir,
     fs::{Backend, DefaultServeDirFallback},
@@ -19,6 +22,11 @@ use tower_http::services::{
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ONE_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 const ASK_EVERY_TIME: HeaderValue = HeaderValue::from_static("no-cache");
+/// Nor asked for again by its date, which has only seconds: half a file and the whole one may share it.
+const NOT_AT_ALL: HeaderValue = HeaderValue::from_static("no-store");
+
+/// A file that was written within this time may still grow: longer than whatever copies it pauses.
+const AT_REST: Duration = Duration::from_secs(10);
 
 /// Where the files are.
 #[derive(Clone, Debug)]
@@ -35,8 +43,9 @@ pub fn routes(place: &Place, hashed: HashedNames) -> Router {
             Router::new().fallback_service(prepared(ServeDir::with_backend("", *site)))
         }
     };
+    let may_grow = matches!(place, Place::Folder(_));
     router.layer(middleware::from_fn(move |request: Request, next: Next| {
-        cache(hashed, request, next)
+        cache(hashed, may_grow, request, next)
     }))
 }
 
@@ -55,8 +64,20 @@ fn prepared<B: Backend>(files: Files<B>) -> Files<B> {
 #[derive(Clone, Copy, Debug)]
 pub struct HashedNames(pub bool);
 
-/// Marks files as cacheable, by where they are.
-async fn cache(hashed: HashedNames, request: Request, next: Next) -> Response {
+/// Whether the file may not be whole. Its date is that of this machine's clock, so it is compared with it;
+/// one that lies ahead proves nothing.
+fn is_under_way(response: &Response) -> bool {
+    let header = |name| response.headers().get(name)?.to_str().ok();
+    let is_empty = header(header::CONTENT_LENGTH) == Some("0");
+    let modified = header(header::LAST_MODIFIED).and_then(parse_http_date);
+    let rests_since = Clock::System.now().before(AT_REST);
+    is_empty || modified.is_some_and(|modified| modified > rests_since)
+}
+
+/// Marks files as cacheable, by where they are. In a folder (`may_grow`) a file that is empty, or was
+/// written just now, is kept by nobody: a build or a copy may be under way, and browsers would keep half
+/// a script for a year.
+async fn cache(hashed: HashedNames, may_grow: bool, request: Request, next: Next) -> Response {
     // No system has a file with this in its name; asked for one by HEAD, the folder would say 500.
     if request.uri().path().contains("%00") {
         return AppError::NotFound.into_response();
@@ -68,6 +89,7 @@ async fn cache(hashed: HashedNames, request: Request, next: Next) -> Response {
     let found = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
     let policy = match (found, built, hashed.0) {
         (false, ..) => return response,
+        _ if may_grow && is_under_way(&response) => NOT_AT_ALL,
         _ if is_current_script => FOR_EVER,
         (true, true, true) => FOR_EVER,
         (true, true, false) => ASK_EVERY_TIME,

@@ -1,8 +1,9 @@
 //! The log.
 
 use super::config::{Environment, LogConfig, LogFormat};
+use crate::domain::setup::CODE_SYMBOLS;
 use axum::{
-    extract::Request,
+    extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue},
     middleware::Next,
     response::Response,
@@ -14,11 +15,17 @@ use tracing_subscriber::{EnvFilter, fmt};
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Starts logging on standard error. `RUST_LOG` counts more than the configuration.
+///
+/// A line that cannot be written (a full disk, a reader that has gone) is lost. The subscriber's own
+/// complaint about it is an `eprintln!`, which would panic in the middle of a request.
 pub fn start(config: &LogConfig) {
     let environment = Environment::of_process();
     let filter = environment.get("RUST_LOG").unwrap_or(&config.filter);
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = fmt().with_env_filter(filter).with_writer(io::stderr);
+    let log = fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .log_internal_errors(false);
     // A second start (in tests) changes nothing.
     let _ = match config.format {
         LogFormat::Text => log
@@ -31,10 +38,12 @@ pub fn start(config: &LogConfig) {
 /// Gives each request an id, in the log and in the answer, so that a person can name it.
 ///
 /// The path is logged without its query, and no header and no body is: those may hold what people
-/// type (ASVS V16.2.5).
+/// type (ASVS V16.2.5). So may a path that is none of ours: some mail programs write `#` as `%23`, which
+/// puts the secret of a link into it.
 pub async fn trace(request: Request, next: Next) -> Response {
     let id = uuid::Uuid::new_v4().simple().to_string();
-    let span = tracing::info_span!("request", %id, method = %request.method(), path = &*in_ascii(request.uri().path()));
+    let span =
+        tracing::info_span!("request", %id, method = %request.method(), path = &*shown(&request));
     let started = Instant::now();
     async move {
         let mut response = next.run(request).await;
@@ -48,6 +57,37 @@ pub async fn trace(request: Request, next: Next) -> Response {
     .await
 }
 
+/// The path of a request, as far as it may stand in the log.
+fn shown(request: &Request) -> Cow<'_, str> {
+    let path = request.uri().path();
+    let matched = request.extensions().get::<MatchedPath>();
+    let is_route = matched.is_some_and(|matched| !matched.as_str().contains("{*"));
+    let is_built_file = path.starts_with("/pkg/") && path.bytes().all(is_plain);
+    if is_route || is_built_file {
+        in_ascii(path)
+    } else {
+        beginning(path)
+    }
+}
+
+/// The first segment of a path that is none of ours, where it is too short to hold a code.
+fn beginning(path: &str) -> Cow<'_, str> {
+    let inside = path.trim_start_matches('/');
+    let first = inside.split('/').next().unwrap_or_default();
+    let is_whole = path.strip_prefix('/') == Some(first);
+    if first.len() >= CODE_SYMBOLS || !first.bytes().all(is_plain) {
+        Cow::Borrowed("/...")
+    } else if is_whole {
+        Cow::Borrowed(path)
+    } else {
+        Cow::Owned(format!("/{first}/..."))
+    }
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._/".contains(&byte)
+}
+
 /// A path as RFC 3986 wants it. Clients may send other bytes raw, control characters of terminals
 /// among them (U+009B), and JSON does not escape those (ASVS V16.4.1).
 fn in_ascii(path: &str) -> Cow<'_, str> {
@@ -59,4 +99,30 @@ fn in_ascii(path: &str) -> Cow<'_, str> {
         _ => format!("%{byte:02X}"),
     };
     path.bytes().map(written).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_foreign_path_the_log_keeps_the_beginning() {
+        for (path, kept) in [
+            ("/", "/"),
+            ("/favicon.svg", "/favicon.svg"),
+            ("/nowhere", "/nowhere"),
+            ("/wp-admin/setup.php", "/wp-admin/..."),
+            ("/login/", "/login/..."),
+            ("//evil.example/x", "/evil.example/..."),
+            ("/password-link%23ABCDE-FGHJK", "/..."),
+            ("/password-link/ABCDE-FGHJK", "/password-link/..."),
+            ("/setup,ABCDE-FGHJK-MNPQR-STVWX", "/..."),
+            ("/setup/ABCDE-FGHJK-MNPQR-STVWX", "/setup/..."),
+            ("/ABCDEFGHJKMNPQRSTVWX", "/..."),
+            ("/a b", "/..."),
+            ("/\u{9b}31m", "/..."),
+        ] {
+            assert_eq!(beginning(path), kept, "{path}");
+        }
+    }
 }

@@ -153,15 +153,26 @@ impl ServerKey {
 
     /// HMAC-SHA-256 (RFC 2104) of `kind` and `name`, in base64url. No `kind` may be the beginning
     /// of another.
-    ///
+    pub fn digest(&self, kind: &'static str, name: &str) -> KeyedDigest {
+        let digest = self.mac(kind, name).finalize().into_bytes();
+        KeyedDigest(BASE64_URL_SAFE_NO_PAD.encode(digest))
+    }
+
+    /// Whether `text` is the digest of `kind` and `name`, as [`Self::digest`] writes it. It takes as long
+    /// however much of it is right.
+    pub fn verifies(&self, kind: &'static str, name: &str, text: &str) -> bool {
+        let digest = parse(text.as_bytes());
+        digest.is_some_and(|digest| self.mac(kind, name).verify_slice(&digest).is_ok())
+    }
+
     /// # Panics
     /// Never: HMAC takes keys of any length.
-    pub fn digest(&self, kind: &'static str, name: &str) -> KeyedDigest {
+    fn mac(&self, kind: &'static str, name: &str) -> Hmac<Sha256> {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&self.0).expect("a key of any length is valid");
         mac.update(kind.as_bytes());
         mac.update(name.as_bytes());
-        KeyedDigest(BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+        mac
     }
 }
 
@@ -303,6 +314,25 @@ mod tests {
         let secret = new_link_secret();
         let typed = LinkSecret::new(secret.reveal().to_lowercase().replace('-', " "));
         assert_eq!(link_digest(&typed), link_digest(&secret));
+    }
+
+    #[test]
+    fn a_keyed_digest_is_verified_and_nothing_else() {
+        let key = ServerKey::random();
+        let digest = key.digest("a:", "name").as_str().to_owned();
+        assert!(key.verifies("a:", "name", &digest));
+        assert!(!key.verifies("a:", "name2", &digest));
+        assert!(!key.verifies("b:", "name", &digest));
+        assert!(!ServerKey::random().verifies("a:", "name", &digest));
+        for text in [
+            "",
+            "x",
+            &digest[1..],
+            &format!("{digest}="),
+            &digest.to_lowercase(),
+        ] {
+            assert!(!key.verifies("a:", "name", text), "{text}");
+        }
     }
 
     #[test]

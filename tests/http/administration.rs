@@ -43,6 +43,17 @@ async fn press(browser: &mut Browser, id: &UserId, change: &str) -> Answer {
     browser.post_form("/api/change_user", &fields).await
 }
 
+/// The field of this id, as it stands in the page.
+fn input(page: &Answer, id: &str) -> String {
+    let html = page.text();
+    let mut inputs = html
+        .split("<input")
+        .skip(1)
+        .filter_map(|rest| rest.split('>').next());
+    let found = inputs.find(|input| input.contains(&format!(" id=\"{id}\"")));
+    found.unwrap_or_default().to_owned()
+}
+
 /// The secret that a page shows.
 fn secret_on(page: &Answer) -> Option<String> {
     let text = visible_text(page);
@@ -124,13 +135,27 @@ on_both_engines! {
         assert_contains(&ada.get(&page_of(&app, "grace").await).await, "Link for a password good until 24 September 2026");
 
         let mut grace = app.browser();
-        assert_page(&grace.get("/password-link").await, "Set your password");
+        let page = grace.get("/password-link").await;
+        assert_page(&page, "Set your password");
+        assert!(input(&page, "secret").contains("autocomplete=\"one-time-code\""), "{}", page.text());
+        assert!(!page.text().contains("autocomplete=\"username\""), "nobody knows yet whose it is");
+        let fields = [("secret", "0"), ("new_password", NEW)];
+        assert_redirect(&grace.post_form("/api/use_password_link", &fields).await, "/password-link");
+        assert!(!grace.get("/password-link").await.text().contains("autocomplete=\"username\""));
         let fields = [("secret", secret.as_str()), ("new_password", "short")];
         assert_redirect(&grace.post_form("/api/use_password_link", &fields).await, "/password-link");
-        assert_contains(&grace.get("/password-link").await, "at least 15 characters");
+        let page = grace.get("/password-link").await;
+        assert_contains(&page, "at least 15 characters");
+        let username = input(&page, "username");
+        for part in ["value=\"grace\"", "autocomplete=\"username\"", "hidden", "readonly"] {
+            assert!(username.contains(part), "password managers know whose password it is: {username}");
+        }
+        assert!(!username.contains("name="), "and it is not sent: {username}");
         let fields = [("secret", secret.as_str()), ("new_password", NEW)];
         assert_redirect(&grace.post_form("/api/use_password_link", &fields).await, "/login");
-        assert_contains(&grace.get("/login").await, "Your password is set. Sign in to go on.");
+        let page = grace.get("/login").await;
+        assert_contains(&page, "Your password is set. Sign in to go on.");
+        assert!(input(&page, "username").contains("value=\"grace\""), "{}", page.text());
         assert_eq!(grace.fetch_login("grace", NEW).await.status, 200);
         assert_contains(&grace.get("/dashboard").await, "Grace H.");
         assert_eq!(grace.fetch_form("/api/use_password_link", &fields).await.status, 422);
@@ -141,12 +166,44 @@ on_both_engines! {
         assert!(!log.text().contains(&secret));
     }
 
+    /// What was typed waits for the password, and for nothing after that.
+    async fn an_invitation_that_was_sent_is_not_offered_again(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        let typed = [("username", "grace"), ("display_name", "Grace H.")];
+        let is_offered = |page: &Answer| input(page, "username").contains("value=\"grace\"");
+        let confirm = [("password", PASSWORD), ("next", USERS)];
+
+        // It is shown once, and sent from there.
+        app.set_clock(Duration::from_secs(10 * 60));
+        assert_redirect(&ada.post_form("/api/invite_user", &typed).await, "/account/confirm?next=/admin/users");
+        assert_redirect(&ada.post_form("/api/confirm_password", &confirm).await, USERS);
+        assert!(is_offered(&ada.get(USERS).await));
+        assert_redirect(&ada.post_form("/api/invite_user", &typed).await, USERS);
+        assert_contains(&ada.get(USERS).await, "Hand this link on now");
+        for _ in 0..2 {
+            assert!(!is_offered(&ada.get(USERS).await));
+        }
+
+        // It is sent by another tab before it was shown.
+        let typed = [("username", "grace2"), ("display_name", "Grace H.")];
+        let is_offered = |page: &Answer| input(page, "username").contains("value=\"grace2\"");
+        app.set_clock(Duration::from_secs(20 * 60));
+        assert_redirect(&ada.post_form("/api/invite_user", &typed).await, "/account/confirm?next=/admin/users");
+        assert_redirect(&ada.post_form("/api/confirm_password", &confirm).await, USERS);
+        assert_redirect(&ada.post_form("/api/invite_user", &typed).await, USERS);
+        for _ in 0..2 {
+            assert!(!is_offered(&ada.get(USERS).await));
+        }
+    }
+
     async fn what_is_wrong_with_an_invitation_is_told(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         for (username, email, words) in [
             ("EVE", "", "belongs to another account"),
             ("mallory", "ADA@example.org", "belongs to another account"),
             ("a b", "", "letters and digits"),
+            ("mal\u{200b}lory", "", "The name has an invisible character"),
+            ("mallory", "mal\u{ad}lory@example.org", "The e-mail address has an invisible character"),
             ("mallory", "nowhere", "not an e-mail address"),
         ] {
             let typed = [("username", username), ("email", email), ("is_admin", "on")];

@@ -117,7 +117,14 @@ async fn ask(app: &TestApp, session: &str, function: &Function, body: &[u8], is_
     let request = Request::post(function.path, body)
         .header("host", &host)
         .header("content-type", FORM)
-        .header("accept", if is_plain { ACCEPT_PAGE } else { "*/*" })
+        .header(
+            "accept",
+            if is_plain {
+                ACCEPT_PAGE
+            } else {
+                "application/json"
+            },
+        )
         .header("sec-fetch-site", "same-origin")
         .header("connection", "close")
         .maybe_header("cookie", is_signed_in.then_some(cookie.as_str()));

@@ -13,7 +13,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 use vestibule::{
@@ -253,7 +253,7 @@ pub fn site_inside(root: &Path) -> &'static SiteInside {
     }
     Box::leak(Box::new(SiteInside {
         output_name: "vestibule",
-        built_at: 1_800_000_000,
+        built_at: 1_700_000_000,
         files: files.leak(),
     }))
 }
@@ -264,7 +264,12 @@ pub fn make_site() -> PathBuf {
     let write = |name: &str, content: &str| {
         let path = root.join(name);
         fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).expect("a folder");
-        fs::write(path, content).expect("a file");
+        fs::write(&path, content).expect("a file");
+        // What was written just now may not be whole, and is kept by no browser.
+        let file = fs::File::options().append(true).open(path);
+        let an_hour_ago = SystemTime::now() - Duration::from_secs(3_600);
+        let dated = file.and_then(|file| file.set_modified(an_hour_ago));
+        dated.expect("a date");
     };
     write("favicon.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>");
     write("follow.js", "// follows");

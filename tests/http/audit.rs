@@ -112,8 +112,9 @@ on_both_engines! {
         let answer = ada.get(CSV).await;
         assert_eq!(answer.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
         assert_eq!(answer.header("content-disposition"), Some("attachment; filename=\"audit-log-2026-09-21.csv\""));
+        assert!(answer.body.starts_with(b"\xef\xbb\xbf\"at\","), "Excel reads it as UTF-8");
         let text = answer.text();
-        let lines: Vec<_> = text.split("\r\n").collect();
+        let lines: Vec<_> = text.trim_start_matches('\u{feff}').split("\r\n").collect();
         assert_eq!(lines.len(), 1 + listed.len() + 1 + 1, "the names, each entry, the second download, nothing");
         assert_eq!(lines[0], r#""at","event","reason","source","user","actor","session","address","user_agent","times""#);
         assert_eq!(lines[lines.len() - 2], r#""1970-01-01T00:00:01Z","signed_in","","browser","","","","192.0.2.1","A browser","1""#);

@@ -11,14 +11,22 @@ use crate::{
         password,
     },
 };
+use axum::http::{HeaderMap, Uri};
+use leptos::config::LeptosOptions;
 use std::time::Duration;
 use vestibule::{
     domain::{
         activity::Source,
+        session::CurrentUser,
         user::{Email, Username},
     },
+    error::AppError,
     server::{
-        admin,
+        admin, config,
+        context::Caller,
+        forwarded::{Client, Word},
+        page_data,
+        state::AppState,
         store::{self, users::NewUser},
         token,
         users::{self, UserDraft},
@@ -33,7 +41,7 @@ on_both_engines! {
         let mut browser = app.browser();
         let [name, password] = credentials("ada", PASSWORD);
         let form = Request::form("/api/login", &[name, password, ("remember", "on")]);
-        assert_eq!(browser.send(form.header("user-agent", FIREFOX)).await.status, 200);
+        assert_eq!(browser.send(form.header("user-agent", FIREFOX)).await.status, 303);
         let page = browser.get("/dashboard").await;
         let facts = [
             "Good to see you, ada of Example",
@@ -198,4 +206,30 @@ async fn a_crowd_gets_whole_pages() {
         let stranger = ["eve of", "ada of", "of Example"][number % 3];
         assert!(!answer.text().contains(stranger), "{}", answer.text());
     }
+}
+
+/// Silence would hide from its owner that a stranger has signed in, and a panic says nothing to anybody.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_sign_ins_there_is_a_failure_and_no_dashboard() {
+    let app = TestApp::sqlite().await;
+    app.signed_in("ada").await;
+    let config = config::read("", None, &config::Environment::default()).unwrap();
+    let options = LeptosOptions::builder().output_name("vestibule").build();
+    let state = AppState::new(app.core.clone(), &config, options, false, 3_000);
+    let current = CurrentUser {
+        user: app.user("ada").await,
+        session: app.sessions().await.remove(0),
+        sign_ins: None,
+    };
+    let client = Client {
+        address: app.address.ip(),
+        peer: app.address.ip(),
+        word: Word::None,
+        scheme: None,
+        host: None,
+    };
+    let caller = Caller::SignedIn(Box::new(current));
+    let path = Uri::from_static("/dashboard");
+    let answer = page_data::gather(&state, &caller, &client, &path, &HeaderMap::new()).await;
+    assert_eq!(answer.err(), Some(AppError::Internal));
 }

@@ -11,6 +11,13 @@ use crate::{
 use std::time::{Duration, Instant};
 use vestibule::server::hashing::{Capacity, Hasher};
 
+/// A sign-in by a program, which names the format that it reads.
+fn by_program(body: &[u8], content_type: Option<&str>) -> Request {
+    Request::post("/api/login", body)
+        .header("accept", "application/json")
+        .maybe_header("content-type", content_type)
+}
+
 /// A form that nobody's page sends is a mistake of the client's, and never a sign-in.
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_forms_are_refused_clearly() {
@@ -54,7 +61,7 @@ async fn malformed_forms_are_refused_clearly() {
             assert_eq!(answer.session_token(), None, "{shown:?}");
         }
     }
-    let missing = Request::post("/api/login", b"username=ada").header("content-type", FORM);
+    let missing = by_program(b"username=ada", Some(FORM));
     let answer = app.browser().send(missing).await;
     assert_eq!(
         (answer.status, answer.text().as_str()),
@@ -71,10 +78,74 @@ async fn malformed_forms_are_refused_clearly() {
         format!("%5Bpassword%5D={WRONG}&username=ada"),
         right.replace("password=", "[password]="),
     ] {
-        let request = Request::post("/api/login", twice.as_bytes()).header("content-type", FORM);
+        let request = by_program(twice.as_bytes(), Some(FORM));
         assert_eq!(app.browser().send(request).await.status, 400, "{twice}");
     }
     assert!(app.sessions().await.is_empty());
+}
+
+/// Browsers that do not name HTML (elinks, Dillo, some readers) send forms too, and show what comes back.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_does_not_name_json_gets_a_page() {
+    let app = TestApp::patient().await;
+    let navigates = ("sec-fetch-mode", "navigate");
+    let fetches = ("sec-fetch-mode", "cors");
+    let dillo = ("accept", "text/*,image/*,*/*;q=0.2");
+    for (headers, is_shown) in [
+        (&[][..], true),
+        (&[("accept", "*/*")], true),
+        (&[dillo], true),
+        (&[("accept", "*/*"), navigates], true),
+        (&[("accept", "*/*"), fetches], false),
+        (&[("accept", "application/json")], false),
+        (&[("accept", "application/json, text/plain, */*")], false),
+    ] {
+        let dressed = |request: Request| {
+            let headers = headers.iter();
+            headers.fold(request, |request, (name, value)| {
+                request.header(name, value)
+            })
+        };
+        let login = |password| dressed(Request::form("/api/login", &credentials("ada", password)));
+        let mut browser = app.browser();
+        let refused = browser.send(login(WRONG)).await;
+        let expected = if is_shown { (303, "/login") } else { (401, "") };
+        assert_eq!(
+            (refused.status, refused.location()),
+            expected,
+            "{headers:?}"
+        );
+        let mut browser = app.browser();
+        let let_in = browser.send(login(PASSWORD)).await;
+        assert_eq!(
+            let_in.status,
+            if is_shown { 303 } else { 200 },
+            "{headers:?}"
+        );
+        assert!(browser.session().is_some(), "{headers:?}");
+
+        let missing = browser.send(dressed(Request::get("/nowhere"))).await;
+        let foreign = Request::form("/api/logout", &[]).header("sec-fetch-site", "cross-site");
+        let foreign = browser.send(dressed(foreign)).await;
+        assert_eq!((missing.status, foreign.status), (404, 403));
+        for failure in [missing, foreign] {
+            let kind = failure.header("content-type").unwrap_or_default();
+            let expected = if is_shown {
+                "text/html; charset=utf-8"
+            } else {
+                "application/json"
+            };
+            assert_eq!(kind, expected, "{headers:?}");
+        }
+        let signed_out = browser
+            .send(dressed(Request::form("/api/logout", &[])))
+            .await;
+        assert_eq!(
+            signed_out.status,
+            if is_shown { 303 } else { 200 },
+            "{headers:?}"
+        );
+    }
 }
 
 /// One encoding is read, so no other can be used to slip past a check (controls F6).
@@ -95,8 +166,7 @@ async fn only_forms_are_read() {
         None,
     ] {
         for body in [&form, &json] {
-            let request = Request::post("/api/login", body.as_bytes())
-                .maybe_header("content-type", content_type);
+            let request = by_program(body.as_bytes(), content_type);
             let answer = app.browser().send(request).await;
             assert_eq!(
                 (answer.status, answer.session_token()),
@@ -111,8 +181,7 @@ async fn only_forms_are_read() {
         "APPLICATION/X-WWW-FORM-URLENCODED",
         "application/x-www-form-urlencoded; charset=utf-8",
     ] {
-        let request =
-            Request::post("/api/login", form.as_bytes()).header("content-type", content_type);
+        let request = by_program(form.as_bytes(), Some(content_type));
         assert_eq!(
             app.browser().send(request).await.status,
             200,
@@ -133,7 +202,7 @@ async fn a_body_in_chunks_needs_its_content_type_too() {
     ] {
         let mut connection = Connection::open(app.address).await;
         let head = format!(
-            "POST /api/login HTTP/1.1\r\nhost: localhost:{}\r\n{content_type}transfer-encoding: chunked\r\n\r\n",
+            "POST /api/login HTTP/1.1\r\nhost: localhost:{}\r\naccept: application/json\r\n{content_type}transfer-encoding: chunked\r\n\r\n",
             app.address.port()
         );
         connection.send(head.as_bytes()).await;

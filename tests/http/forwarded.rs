@@ -41,7 +41,7 @@ async fn sign_in(app: &TestApp, lines: Lines<'_>) -> Answer {
 /// The address that the session list shows after a sign-in with these headers.
 async fn address_of(app: &TestApp, lines: Lines<'_>) -> String {
     let answer = sign_in(app, lines).await;
-    assert_eq!(answer.status, 200, "{lines:?}: {}", answer.text());
+    assert_eq!(answer.status, 303, "{lines:?}: {}", answer.text());
     app.sessions().await.remove(0).address
 }
 

@@ -7,8 +7,8 @@ use crate::{
     },
     on_both_engines,
     support::{
-        START,
-        http::{FLASH_COOKIE, Request, SESSION_COOKIE},
+        PASSWORD, START,
+        http::{ACCEPT_PAGE, Answer, FLASH_COOKIE, Request, SESSION_COOKIE, credentials},
     },
 };
 use std::{collections::BTreeSet, time::Duration};
@@ -179,5 +179,102 @@ on_both_engines! {
         assert!(answer.header_all("set-cookie").is_empty());
         assert!(!visible_text(&answer).contains("signed out"));
         assert!(browser.session().is_some());
+    }
+}
+
+/// The value in the form that signs out.
+fn proof_of(page: &Answer) -> String {
+    let text = page.text();
+    let (_, rest) = text
+        .split_once("name=\"proof\" value=\"")
+        .expect("a value in the form");
+    rest.split('"').next().expect("its end").to_owned()
+}
+
+/// A request as it comes through a filter that takes `Origin`, `Referer` and fetch metadata away.
+async fn filtered(app: &TestApp, request: Request, session: &str) -> Answer {
+    let cookie = format!("{SESSION_COOKIE}={session}");
+    app.send(
+        request
+            .header("accept", ACCEPT_PAGE)
+            .header("cookie", &cookie),
+    )
+    .await
+}
+
+on_both_engines! {
+    /// Behind a filter people get in, so they have to get out: by a value that only our pages have.
+    async fn behind_a_filter_the_form_itself_shows_whose_it_is(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        for path in ["/logout", "/dashboard", "/account/profile"] {
+            let browser = app.signed_in("ada").await;
+            let session = browser.session().unwrap().to_owned();
+            let page = filtered(&app, Request::get(path), &session).await;
+            let proof = proof_of(&page);
+            let form = Request::form("/api/logout", &[("proof", &proof)]);
+            assert_redirect(&filtered(&app, form, &session).await, "/signed-out");
+            assert_redirect(&filtered(&app, Request::get("/dashboard"), &session).await, "/login");
+        }
+        let endings = app.endings().await;
+        assert!(endings.iter().all(|end| *end == Some(EndReason::SignedOut)), "{endings:?}");
+    }
+
+    /// The value is good for this session, for signing out, and for a browser that says nothing.
+    async fn the_value_in_the_form_is_good_for_nothing_else(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        let mut other = app.signed_in("ada").await;
+        let session = browser.session().unwrap().to_owned();
+        let proof = proof_of(&browser.get("/logout").await);
+        let of_another_session = proof_of(&other.get("/logout").await);
+        assert_ne!(proof, of_another_session);
+        let form = |path: &str, proof: &str| Request::form(path, &[("proof", proof)]);
+        for wrong in ["", "x", &of_another_session, &proof[1..], &proof.to_lowercase(), &session] {
+            let answer = filtered(&app, form("/api/logout", wrong), &session).await;
+            assert_eq!(answer.status, 403, "{wrong}");
+            assert!(answer.header_all("set-cookie").is_empty());
+            assert_contains(&answer, "came from another site");
+            assert_contains(&answer, "a filter, an extension of the browser, or a proxy");
+        }
+        for path in ["/api/end_all_sessions", "/api/end_other_sessions", "/api/stay_signed_in", "/api/login"] {
+            assert_eq!(filtered(&app, form(path, &proof), &session).await.status, 403, "{path}");
+        }
+        // Where the browser says that it is another site's, it is.
+        for (name, value) in [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")] {
+            let request = form("/api/logout", &proof).header(name, value);
+            assert_eq!(filtered(&app, request, &session).await.status, 403, "{name}: {value}");
+        }
+        let text = Request::post("/api/logout", format!("proof={proof}").as_bytes());
+        let text = text.header("content-type", "text/plain");
+        assert_eq!(filtered(&app, text, &session).await.status, 403);
+        let by_get = Request::get(&format!("/api/logout?proof={proof}"));
+        assert_eq!(filtered(&app, by_get, &session).await.status, 405);
+        assert_eq!(app.endings().await, [None, None]);
+    }
+
+    /// A dead cookie says no more than none: else a filter and a time-out keep people out for as long as
+    /// the browser keeps the cookie.
+    async fn behind_a_filter_a_dead_cookie_does_not_keep_anybody_out(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        let live = app.signed_in("ada").await.session().unwrap().to_owned();
+        let dead = browser.session().unwrap().to_owned();
+        let proof = proof_of(&browser.get("/logout").await);
+        browser.post_logout().await;
+        let login = || Request::form("/api/login", &credentials("ada", PASSWORD));
+        for session in [dead.as_str(), "nonsense", ""] {
+            let answer = filtered(&app, login(), session).await;
+            assert!(answer.status == 303 && answer.session_token().is_some(), "{session}: {answer:?}");
+        }
+        let link = || Request::form("/api/use_password_link", &[("secret", "0"), ("new_password", PASSWORD)]);
+        assert_redirect(&filtered(&app, link(), &dead).await, "/password-link");
+        // In the name of somebody who is signed in nothing is done.
+        assert_eq!(filtered(&app, link(), &live).await.status, 403);
+        assert_eq!(filtered(&app, login(), &live).await.status, 403);
+        // There is nothing to sign out of, and an older page of it shows nothing.
+        let again = Request::form("/api/logout", &[("proof", &proof)]);
+        assert_eq!(filtered(&app, again, &dead).await.status, 403);
+        let login = login().header("origin", "null");
+        assert_eq!(filtered(&app, login, &dead).await.status, 403);
     }
 }

@@ -35,6 +35,7 @@ mod setup;
 mod sign_ins;
 mod site_inside;
 mod slow;
+mod static_files;
 mod throttle;
 mod timing;
 mod values;

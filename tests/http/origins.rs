@@ -459,7 +459,7 @@ async fn with_a_public_address_only_that_counts() {
             .header("x-forwarded-proto", "https");
         let answer = app.send(request).await;
         assert_eq!(
-            (answer.status == 200, answer.status == 403),
+            (answer.status == 303, answer.status == 403),
             (allowed, !allowed),
             "{origin}"
         );

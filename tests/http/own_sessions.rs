@@ -23,7 +23,7 @@ async fn signed_in_with(app: &TestApp, user_agent: &str, remember: bool) -> Brow
     let mut fields = vec![name, password];
     fields.extend(remember.then_some(("remember", "on")));
     let form = Request::form("/api/login", &fields).header("user-agent", user_agent);
-    assert_eq!(browser.send(form).await.status, 200);
+    assert_eq!(browser.send(form).await.status, 303);
     browser
 }
 

@@ -7,7 +7,8 @@ use crate::{
     },
     on_both_engines,
     support::{
-        PASSWORD,
+        self, PASSWORD,
+        database::{Engine, TestDatabase},
         http::{Answer, Browser, FLASH_COOKIE, Request, SESSION_COOKIE, credentials},
     },
 };
@@ -280,6 +281,14 @@ async fn the_fields_say_what_they_are() {
             !field.contains("maxlength") && !field.contains("value"),
             "{field}"
         );
+        assert!(field.contains("autocorrect=\"off\""), "{field}");
+        let is_new = id == "new_password";
+        for part in [
+            "minlength=\"15\"",
+            "passwordrules=\"minlength: 15; allowed: ascii-printable;\"",
+        ] {
+            assert_eq!(field.contains(part), is_new, "{part}: {field}");
+        }
     }
     let username = field("username");
     assert!(username.contains("value=\"ada\"") && username.contains("autocomplete=\"username\""));
@@ -289,4 +298,34 @@ async fn the_fields_say_what_they_are() {
     );
     let form = Request::get(PAGE);
     assert_eq!(app.send(form).await.status, 303, "for nobody else");
+}
+
+/// Wherever a new password is typed the browser knows how long it has to be, by the rule that is set.
+#[tokio::test(flavor = "multi_thread")]
+async fn new_passwords_are_made_by_the_rule_that_is_set() {
+    let database = TestDatabase::new(Engine::Sqlite).await;
+    let mut core = support::core(&database).await;
+    core.password_rules.min_chars = 21;
+    let app = TestApp::start(database, core, |_| ()).await;
+    let without_accounts = app.browser().get("/setup").await;
+    app.create_user("ada").await;
+    let changed = app.signed_in("ada").await.get(PAGE).await;
+    let linked = app.browser().get("/password-link").await;
+    for page in [without_accounts, changed, linked] {
+        let html = page.text();
+        let mut fields = html
+            .split("<input")
+            .filter_map(|rest| rest.split('>').next());
+        let field = fields.find(|field| field.contains("autocomplete=\"new-password\""));
+        let field = field.unwrap_or_else(|| panic!("a new password: {html}"));
+        for part in [
+            "minlength=\"21\"",
+            "passwordrules=\"minlength: 21; allowed: ascii-printable;\"",
+            "autocorrect=\"off\"",
+            "autocapitalize=\"off\"",
+        ] {
+            assert!(field.contains(part), "{part}: {field}");
+        }
+        assert_eq!(html.matches("minlength=\"").count(), 1, "{html}");
+    }
 }

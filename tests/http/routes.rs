@@ -143,7 +143,9 @@ async fn the_functions_are_these_and_no_others() {
         "/api/end_session/x",
     ] {
         for method in ["GET", "POST", "PUT"] {
-            let request = Request::new(method, path).header("sec-fetch-site", "same-origin");
+            let request = Request::new(method, path)
+                .header("accept", "application/json")
+                .header("sec-fetch-site", "same-origin");
             let answer = app.send(request).await;
             assert_eq!(
                 (answer.status, answer.text().as_str()),

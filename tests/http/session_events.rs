@@ -231,7 +231,9 @@ async fn other_sites_and_other_methods_are_refused() {
             "{name}: {value}"
         );
     }
-    let foreign = Request::get("/session/events").header("sec-fetch-site", "cross-site");
+    let foreign = Request::get("/session/events")
+        .header("accept", "text/event-stream")
+        .header("sec-fetch-site", "cross-site");
     let answer = browser.send(foreign).await;
     assert_eq!(
         (answer.status, answer.text().as_str()),

@@ -83,8 +83,33 @@ on_both_engines! {
             assert_eq!(answer.session_token(), None);
         }
         assert_eq!(number_of_accounts(&app).await, 0);
-        let typed = format!(" {} ", code.to_lowercase().replace('-', "  ").replace('0', "o").replace('1', "l"));
+        let typed = format!("\u{feff} “{}”. ", code.to_lowercase().replace('-', "  ").replace('0', "o").replace('1', "l"));
         assert_eq!(fetch(&mut browser, &typed, "ada", PASSWORD).await.status, 200, "{typed}");
+    }
+
+    /// Copied text brings characters along that nobody can find; marks belong to names.
+    async fn a_name_is_refused_for_what_nobody_sees_and_not_for_its_marks(database: TestDatabase) {
+        let app = TestApp::empty(database).await;
+        let code = new_code(&app).await;
+        let mut browser = app.browser();
+        for name in ["\u{feff}สมศักดิ์", "สม\u{200b}ศักดิ์", "สมศักดิ์\u{ad}"] {
+            assert_redirect(&post(&mut browser, &code, name, PASSWORD).await, "/setup");
+            let page = browser.get("/setup").await;
+            assert_page(&page, "The name has an invisible character");
+            assert!(page.text().contains("href=\"#username\""), "{}", page.text());
+        }
+        let email = "ad\u{2060}a@example.org";
+        let [code, name, password] = fields(&code, "สมศักดิ์", PASSWORD);
+        assert_redirect(&browser.post_form(FUNCTION, &[code, name, password, ("email", email)]).await, "/setup");
+        let page = browser.get("/setup").await;
+        assert_page(&page, "The e-mail address has an invisible character");
+        assert!(page.text().contains("href=\"#email\""), "{}", page.text());
+        let email = "ಕನ್ನಡ@ಉದಾಹರಣೆ.ಭಾರತ";
+        assert_redirect(&browser.post_form(FUNCTION, &[code, name, password, ("email", email)]).await, COOKIE_CHECK);
+        // Who signs in may have copied them, too.
+        for copied in ["สมศักดิ์", "\u{feff}สมศักดิ์\u{200b}", "\u{2060}ಕನ್ನಡ@ಉದಾಹರಣೆ.ಭಾರತ"] {
+            assert_eq!(app.fetch_login(copied, PASSWORD).await.status, 200, "{copied:?}");
+        }
     }
 
     /// Wrong, expired, replaced: one refusal, byte for byte.

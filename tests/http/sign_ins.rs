@@ -21,7 +21,7 @@ async fn signs_in_with(browser: &mut Browser, user_agent: &str) {
             .send(form.header("user-agent", user_agent))
             .await
             .status,
-        200
+        303
     );
 }
 

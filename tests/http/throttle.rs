@@ -324,7 +324,7 @@ on_both_engines! {
         let code = setup::new_code(&app.core).await.unwrap().expect("there is no account");
         let form = |code: &str| {
             let fields = [("code", code), ("username", "ada"), ("password", "quietly humming teapots")];
-            Request::form("/api/set_up", &fields)
+            Request::form("/api/set_up", &fields).header("accept", "application/json")
         };
         for _ in 0..10 {
             assert_eq!(app.send(form("00000-00000-00000-00000")).await.status, 422);

@@ -186,7 +186,11 @@ const SENT: &[(&str, &str, &[&str])] = &[
             "refusal",
         ],
     ),
-    ("/password-link", "PasswordLink", &["min_chars", "refusal"]),
+    (
+        "/password-link",
+        "PasswordLink",
+        &["min_chars", "username", "refusal"],
+    ),
     (
         "/admin/users",
         "Users",

@@ -70,7 +70,7 @@ pub const FUNCTIONS: [Function; 10] = [
     Function {
         path: "/api/logout",
         required: &[],
-        optional: &[],
+        optional: &["proof"],
         is_private: false,
     },
 ];

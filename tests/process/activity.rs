@@ -3,7 +3,7 @@
 use crate::{
     on_both_engines,
     program::{Home, sign_in},
-    support::PASSWORD,
+    support::{PASSWORD, http::Request},
 };
 use serde_json::Value;
 use std::fs;
@@ -62,6 +62,33 @@ on_both_engines! {
         for secret in ["canary", PASSWORD] {
             assert!(!log.contains(secret), "{log}");
         }
+    }
+}
+
+/// A visitor chooses what their browser is called; an administrator reads it on a terminal, and a program
+/// line by line.
+#[tokio::test]
+async fn json_holds_nothing_that_a_terminal_acts_on() {
+    const AGENT: &str = "x\u{202e}y\u{2028}z\u{2067}\u{200f}\u{feff}\u{e0041}é";
+    let home = Home::on_sqlite().await;
+    home.create_user("ada");
+    let server = home.serve();
+    let fields = [("username", "ada"), ("password", PASSWORD)];
+    let login = Request::form("/api/login", &fields).header("user-agent", AGENT);
+    assert_eq!(server.browser().send(login).await.status, 303);
+    server.stop();
+    for command in ["activity", "session"] {
+        let listed = match command {
+            "activity" => home.run(&["activity", "--json", "--event", "signed_in"]),
+            _ => home.run(&["session", "list", "--json"]),
+        };
+        let listed = listed.succeeds();
+        let raw = listed.stdout.find(|c: char| {
+            (c.is_control() && c != '\n')
+                || "\u{202e}\u{2028}\u{2067}\u{200f}\u{feff}\u{e0041}".contains(c)
+        });
+        assert_eq!(raw, None, "{:?}", listed.stdout);
+        assert_eq!(listed.json()[0]["user_agent"], AGENT, "{command}");
     }
 }
 

@@ -12,6 +12,33 @@ use std::{
     path::PathBuf,
 };
 
+/// Marks of living scripts, many without a combining class, belong to names.
+#[tokio::test]
+async fn names_are_not_refused_for_their_marks() {
+    let home = Home::on_sqlite().await;
+    home.create_user("ada");
+    for name in [
+        "สมศักดิ์",
+        "เล็ก",
+        "พัฒน์",
+        "ປັນຍ໌",
+        "វឌ្ឍន៍",
+        "ធម៌",
+        "हिन्दी",
+        "ಕನ್ನಡ",
+        "தமிழ்",
+    ] {
+        let email = format!("{name}@{name}.example");
+        let invited = home.run(&["user", "invite", name, "--email", &email]);
+        invited.succeeds();
+        assert!(names(&home).contains(&name.to_owned()), "{name}");
+    }
+    for unseen in ["\u{200b}", "\u{feff}", "\u{ad}", "\u{2060}"] {
+        home.run(&["user", "invite", &format!("a{unseen}b")])
+            .fails(1, &["The name has an invisible character"]);
+    }
+}
+
 /// Creates `ada` with this password.
 fn create_with(home: &Home, password: &str) -> Outcome {
     let arguments = [
@@ -199,18 +226,13 @@ on_both_engines! {
 #[tokio::test]
 async fn names_that_break_the_grammar_are_refused() {
     let home = Home::on_sqlite().await;
-    for name in [
-        "a b",
-        "a@example.org",
-        ".a",
-        "a..b",
-        "",
-        &"a".repeat(65),
-        "a\u{202e}b",
-    ] {
+    for name in ["a b", "a@example.org", ".a", "a..b", "", &"a".repeat(65)] {
         home.run_with_input(&["user", "create", name, "--password-stdin"], PASSWORD)
             .fails(1, &["A name "]);
     }
+    let turned = ["user", "create", "a\u{202e}b", "--password-stdin"];
+    home.run_with_input(&turned, PASSWORD)
+        .fails(1, &["The name has an invisible character"]);
     let wrong_address = [
         "user",
         "create",

@@ -7,7 +7,7 @@ mod message;
 mod tampering;
 
 use crate::{
-    program::{Home, Outcome, Server},
+    program::{Home, Outcome, Server, write_at_rest},
     proxies::front::{NAME, origin_at},
     support::{
         PASSWORD,
@@ -140,7 +140,7 @@ pub async fn make_files(home: &Home, server: SocketAddr, host: &str) {
     fs::create_dir_all(home.folder.join("site/pkg")).unwrap();
     let files = page.split(['"', '\'']);
     for file in files.filter(|text| text.starts_with("/pkg/")) {
-        fs::write(home.folder.join(format!("site{file}")), "/* a file */").unwrap();
+        write_at_rest(&home.folder.join(format!("site{file}")), "/* a file */");
     }
 }
 

@@ -1,8 +1,19 @@
 //! The log is the server's own word (ASVS V16.4.1).
 
 use crate::{
-    program::{Home, sign_in},
-    support::http::{Connection, Request, send},
+    program::{Home, free_port, sign_in},
+    support::{
+        PASSWORD,
+        http::{Browser, Connection, Request, send},
+    },
+};
+use rustix::process::{Pid, Signal, kill_process};
+use std::{
+    fs::OpenOptions,
+    io,
+    net::{SocketAddr, TcpStream},
+    process::{Child, Stdio},
+    time::{Duration, Instant},
 };
 
 /// What would begin a line of its own, colour a terminal, or end a JSON text.
@@ -80,4 +91,121 @@ async fn no_client_writes_a_line_of_the_log() {
             assert!(begins_well || is_greeting, "{line:?}");
         }
     }
+}
+
+/// A server is given this long to start and to stop.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The disk of the log is full, from the first line on.
+fn full() -> Stdio {
+    let full = OpenOptions::new().write(true).open("/dev/full");
+    full.expect("a device of this name").into()
+}
+
+/// The reader of the log has gone (`vestibule serve 2>&1 | head -n 0`).
+fn without_a_reader() -> Stdio {
+    let (_, writer) = io::pipe().expect("a pipe");
+    writer.into()
+}
+
+fn wait_for_a_listener(address: SocketAddr) {
+    let deadline = Instant::now() + PATIENCE;
+    while TcpStream::connect(address).is_err() {
+        assert!(Instant::now() < deadline, "nothing listens on {address}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn stopped(mut server: Child) -> Option<i32> {
+    kill_process(Pid::from_child(&server), Signal::TERM).expect("a running server");
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(status) = server.try_wait().expect("a child") {
+            return status.code();
+        }
+        if Instant::now() > deadline {
+            server.kill().expect("a child to kill");
+            panic!("it does not stop");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A line that cannot be written is lost, and the answer is given: the log is beside the work.
+#[tokio::test]
+async fn a_log_that_cannot_be_written_costs_no_answer() {
+    let logs: [fn() -> Stdio; 2] = [full, without_a_reader];
+    for log in logs {
+        for format in ["text", "json"] {
+            let port = free_port();
+            let address = SocketAddr::from(([127, 0, 0, 1], port));
+            let home = Home::on_sqlite()
+                .await
+                .with("LEPTOS_SITE_ADDR", &address.to_string())
+                .with("RUST_LOG", "debug")
+                .with("VESTIBULE_LOG__FORMAT", format);
+            home.create_user("ada");
+            let server = home.serve_onto(log());
+            wait_for_a_listener(address);
+            let mut browser = Browser::new(address);
+            assert_eq!(browser.get("/healthz").await.status, 200);
+            assert_eq!(browser.get("/nowhere").await.status, 404);
+            let refused = sign_in(&mut browser, "ada", "not the password").await;
+            assert_eq!(refused.location(), "/login");
+            sign_in(&mut browser, "ada", PASSWORD).await;
+            assert_eq!(browser.get("/dashboard").await.status, 200);
+            let mut copy = browser.clone();
+            assert_eq!(browser.post_logout().await.status, 303);
+            assert_eq!(copy.get("/dashboard").await.status, 303);
+            assert_eq!(stopped(server), Some(0));
+        }
+    }
+}
+
+/// Mail programs that write `#` as `%23` put the secret of a link into a path; people paste codes behind
+/// addresses. The person is led to the page, and the log keeps nothing of it.
+#[tokio::test]
+async fn the_secret_of_a_link_is_not_logged() {
+    let home = Home::on_sqlite().await.with("RUST_LOG", "trace");
+    home.create_user("ada");
+    let made = home.run(&["user", "reset", "ada", "--json"]).succeeds();
+    let link = made.json()[0]["link"].as_str().expect("a link").to_owned();
+    let (_, secret) = link.split_once('#').expect("a secret");
+    let server = home.serve();
+    let mut browser = server.browser();
+    let bare = secret.replace('-', "");
+    for (path, page) in [
+        (format!("/password-link%23{secret}"), Some("/password-link")),
+        (
+            format!("/password-link%2523{secret}"),
+            Some("/password-link"),
+        ),
+        (format!("/password-link/{bare}"), Some("/password-link")),
+        (format!("/password-link%23{bare}/"), Some("/password-link")),
+        (format!("/setup%23{secret}"), Some("/setup")),
+        (format!("/setup/{secret}"), Some("/setup")),
+        (format!("/{secret}"), None),
+        (format!("/x/{bare}"), None),
+        (format!("/api/{secret}"), None),
+        (format!("/pkg/%23{secret}"), None),
+        (format!("/password-link?{secret}"), None),
+    ] {
+        for method in ["GET", "HEAD", "POST"] {
+            let answer = browser.send(Request::new(method, &path)).await;
+            if let Some(page) = page.filter(|_| method != "POST") {
+                assert_eq!((answer.status, answer.location()), (303, page), "{path}");
+            }
+            let said = format!("{:?} {}", answer.headers, answer.text());
+            assert!(
+                !said.contains(secret) && !said.contains(&bare),
+                "{path}: {said}"
+            );
+        }
+    }
+    let page = browser.get("/password-link").await;
+    assert!(page.text().contains("Code of the link"), "{}", page.text());
+    let log = server.stop();
+    assert!(log.contains("path=\"/password-link\"}"), "{log}");
+    let group = &secret[..5];
+    assert!(!log.contains(group), "{log}");
 }

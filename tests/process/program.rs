@@ -12,14 +12,14 @@ use std::{
     io::{self, BufRead, BufReader, Write},
     net::{SocketAddr, TcpListener},
     os::unix::process::CommandExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
         Arc, Condvar, Mutex,
         mpsc::{self, RecvTimeoutError},
     },
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// Whatever takes longer has failed.
@@ -171,6 +171,15 @@ impl Home {
     pub fn start(&self, arguments: &[&str]) -> Child {
         self.program(arguments)
             .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the program starts")
+    }
+
+    /// Starts the server with another standard error, from which nothing is read.
+    pub fn serve_onto(&self, stderr: Stdio) -> Child {
+        self.program(&["serve"])
+            .stdout(Stdio::null())
+            .stderr(stderr)
             .spawn()
             .expect("the program starts")
     }
@@ -459,6 +468,16 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Writes a file of the site, of an hour ago: what was written just now may not be whole, so no browser and
+/// no cache keeps it.
+pub fn write_at_rest(path: &Path, content: &str) {
+    fs::write(path, content).expect("a file");
+    let file = fs::File::options().append(true).open(path);
+    let an_hour_ago = SystemTime::now() - Duration::from_secs(3_600);
+    let dated = file.and_then(|file| file.set_modified(an_hour_ago));
+    dated.expect("a date");
 }
 
 /// Below 32768, where the kernel takes the ports of outgoing connections.

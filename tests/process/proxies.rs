@@ -197,7 +197,7 @@ async fn several_proxies_in_a_row_lead_back_to_the_person() {
     let mut browser = site.front.browser(PERSON).await;
     let fields = [("username", "ada"), ("password", PASSWORD)];
     let forged = Request::form("/api/login", &fields).header("x-forwarded-for", "192.0.2.66");
-    assert_eq!(browser.send(forged).await.status, 200);
+    assert_eq!(browser.send(forged).await.status, 303);
     assert_eq!(site.newest_address(), PERSON);
     let html = site.dashboard_of_root().await;
     assert!(!html.contains("notice-warning"), "{html}");

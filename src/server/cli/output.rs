@@ -1,5 +1,6 @@
 //! Tables for people, one JSON object a line for programs.
 
+use crate::server::json_line::json_line;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -32,7 +33,7 @@ pub fn write_more_rows<R: Row>(rows: &[R], least: &[usize], json: bool) -> io::R
     let mut out = io::BufWriter::new(io::stdout().lock());
     for row in rows {
         let line = if json {
-            serde_json::to_string(row)?
+            json_line(row)?
         } else {
             in_columns(&row.cells(), least)
         };
@@ -92,7 +93,7 @@ pub fn write_rows<R: Row>(rows: &[R], json: bool) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     if json {
         for row in rows {
-            writeln!(out, "{}", serde_json::to_string(row)?)?;
+            writeln!(out, "{}", json_line(row)?)?;
         }
     } else {
         write_table(

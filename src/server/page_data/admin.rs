@@ -41,12 +41,14 @@ const NEWEST_ENTRIES: u32 = 20;
 const USERS: &str = "/admin/users";
 
 pub fn password_link(state: &AppState, flash: Option<Flash>) -> PasswordLinkView {
+    let (refusal, username) = match flash {
+        Some(Flash::LinkRefused { refusal, username }) => (Some(refusal), username),
+        _ => (None, None),
+    };
     PasswordLinkView {
         min_chars: state.core.password_rules.min_chars,
-        refusal: match flash {
-            Some(Flash::PasswordRefused { refusal }) => Some(refusal),
-            _ => None,
-        },
+        username,
+        refusal,
     }
 }
 

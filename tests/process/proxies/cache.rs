@@ -2,7 +2,7 @@
 
 use super::{Site, TRUSTED};
 use crate::{
-    program::sign_in,
+    program::{sign_in, write_at_rest},
     support::{PASSWORD, http::Browser},
 };
 use std::{fs, path::Path};
@@ -41,7 +41,7 @@ async fn a_shared_cache_keeps_nothing_of_anybody() {
     let folder = std::env::temp_dir().join(format!("vestibule_cache_{}", uuid::Uuid::new_v4()));
     fs::create_dir(&folder).unwrap();
     let mut site = site_behind_a_cache(&folder).await;
-    fs::write(site.home.folder.join("site/a.css"), "p { color: red }").unwrap();
+    write_at_rest(&site.home.folder.join("site/a.css"), "p { color: red }");
 
     let mut ada = site.front.browser(PERSON).await;
     let mut root = site.front.browser(ANOTHER).await;

@@ -1,0 +1,86 @@
+//! What Unicode says of a character.
+
+use icu_properties::{
+    CodePointMapData, CodePointSetData,
+    props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup},
+};
+
+/// Whether it is drawn as nothing (Default_Ignorable_Code_Point): zero-width characters, soft hyphens, the
+/// fillers of Hangul, variation selectors.
+pub fn is_unseen(c: char) -> bool {
+    !c.is_ascii() && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+}
+
+pub fn is_letter_or_digit(c: char) -> bool {
+    c.is_alphanumeric() && !is_unseen(c)
+}
+
+/// Whether it belongs to the character before it (category M). Many have no combining class: the signs
+/// that end or shorten a syllable in Thai, Lao and Khmer, for one.
+pub fn is_mark(c: char) -> bool {
+    is_in(c, GeneralCategoryGroup::Mark) && !is_unseen(c)
+}
+
+/// Whether a terminal or a reader of lines may act on it instead of showing it: control characters, line
+/// and paragraph separators, and format characters, which turn the direction of the text around them
+/// ("Trojan Source", CVE-2021-42574).
+pub fn is_acted_on(c: char) -> bool {
+    const ACTED_ON: GeneralCategoryGroup = GeneralCategoryGroup::Control
+        .union(GeneralCategoryGroup::Format)
+        .union(GeneralCategoryGroup::LineSeparator)
+        .union(GeneralCategoryGroup::ParagraphSeparator);
+    is_in(c, ACTED_ON)
+}
+
+fn is_in(c: char, group: GeneralCategoryGroup) -> bool {
+    group.contains(CodePointMapData::<GeneralCategory>::new().get(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_without_a_combining_class_are_marks() {
+        for c in [
+            '\u{301}', '\u{93f}', '\u{94d}', '\u{e47}', '\u{e4c}', '\u{ecc}', '\u{17cd}',
+            '\u{20dd}',
+        ] {
+            assert!(is_mark(c), "{c:?}");
+        }
+        for c in ['a', '-', '\u{34f}', '\u{fe0f}', '\u{17b4}', '\u{200d}'] {
+            assert!(!is_mark(c), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_drawn_as_nothing_is_no_letter() {
+        for c in [
+            '\u{ad}', '\u{115f}', '\u{200b}', '\u{2060}', '\u{3164}', '\u{feff}',
+        ] {
+            assert!(is_unseen(c) && !is_letter_or_digit(c), "{c:?}");
+        }
+        assert!(!is_unseen(' ') && !is_unseen('\u{a0}') && is_letter_or_digit('漢'));
+    }
+
+    #[test]
+    fn what_a_terminal_acts_on_is_known() {
+        for c in [
+            '\u{1b}',
+            '\u{7f}',
+            '\u{85}',
+            '\u{9b}',
+            '\u{61c}',
+            '\u{200f}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{202e}',
+            '\u{2067}',
+            '\u{feff}',
+            '\u{e0041}',
+        ] {
+            assert!(is_acted_on(c), "{c:?}");
+        }
+        assert!(!" é漢\u{301}🐎".contains(is_acted_on));
+    }
+}

@@ -1,0 +1,408 @@
+//! Names and e-mail addresses, and the keys by which accounts are found.
+
+use crate::domain::characters::{is_letter_or_digit, is_mark, is_unseen};
+use icu_casemap::CaseMapper;
+use icu_normalizer::ComposingNormalizer;
+use serde::{Deserialize, Serialize};
+
+pub const MAX_NAME_CHARS: usize = 64;
+/// RFC 5321 section 4.5.3.1.3: 256 octets for a path, less the angle brackets.
+const MAX_EMAIL_BYTES: usize = 254;
+pub const MAX_DISPLAY_NAME_CHARS: usize = 128;
+pub const MAX_DESCRIPTION_CHARS: usize = 1024;
+
+/// The form under which a name or an e-mail address is unique and found: NFKC, case-folded, without
+/// characters that nobody sees (Unicode's NFKC_Casefold).
+///
+/// One key for all spellings means one account, one counter of failures (lessons 3) and one
+/// answer, whether `Ada`, `ADA` or full-width `Ａｄａ` was typed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LookupKey(String);
+
+impl LookupKey {
+    /// The key of anything typed into the sign-in field; surrounding white space is a slip of
+    /// the finger or of a password manager, and a character that nobody sees comes with text that was
+    /// copied: no name and no address has one. No grammar is checked: an impossible name is simply
+    /// not found. NUL becomes the replacement character, because PostgreSQL takes none in a text;
+    /// leaving it out would make `a\0da` another spelling of `ada`.
+    pub fn of(typed: &str) -> Self {
+        let seen = typed.chars().filter(|c| !is_unseen(*c));
+        let seen: String = seen
+            .map(|c| if c == '\0' { '\u{fffd}' } else { c })
+            .collect();
+        Self(fold(seen.trim()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// NFKC, case-folded, and NFKC again, because folding may take a text out of that form.
+pub fn fold(text: &str) -> String {
+    let nfkc = ComposingNormalizer::new_nfkc();
+    let folded = CaseMapper::new()
+        .fold_string(nfkc.normalize(text).as_ref())
+        .into_owned();
+    nfkc.normalize(&folded).into_owned()
+}
+
+/// The first text behind all that begin with `prefix`, in the order of code points, which is that of
+/// UTF-8's bytes; `None` where none is.
+pub fn end_of_prefix(prefix: &str) -> Option<String> {
+    let mut end = prefix.to_owned();
+    while let Some(last) = end.pop() {
+        // Between the two lie the surrogates, which are no characters.
+        let next = if last == '\u{D7FF}' {
+            Some('\u{E000}')
+        } else {
+            char::from_u32(u32::from(last) + 1)
+        };
+        if let Some(next) = next {
+            end.push(next);
+            return Some(end);
+        }
+    }
+    None
+}
+
+/// Why a name or an address is not accepted for an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityRefusal {
+    #[error("A name has 1 to {MAX_NAME_CHARS} characters.")]
+    NameLength,
+    #[error(
+        "A name is made of letters and digits, with single dots, hyphens or underscores between them."
+    )]
+    NameGrammar,
+    /// It came with text that was copied, and the person cannot find it.
+    #[error("The name has an invisible character, as copied text may have. Type the name by hand.")]
+    NameUnseen,
+    #[error("This is not an e-mail address.")]
+    Email,
+    #[error(
+        "The e-mail address has an invisible character, as copied text may have. Type it by hand."
+    )]
+    EmailUnseen,
+    #[error(
+        "A display name has at most {MAX_DISPLAY_NAME_CHARS} characters and no control characters."
+    )]
+    DisplayName,
+    #[error(
+        "A description has at most {MAX_DESCRIPTION_CHARS} characters and no control characters."
+    )]
+    Description,
+}
+
+/// The name with which a person signs in.
+///
+/// Grammar, after NFKC: 1 to 64 characters; words of letters and digits of any script (marks
+/// included, in all of Unicode's senses), with a single `.`, `-` or `_` between words. There is no `@`, so a name is never an
+/// e-mail address and the two can share one field; there is no space, no control character and
+/// nothing invisible, so a name is one word in a log line, a command and a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Username(String);
+
+impl Username {
+    /// # Errors
+    /// [`IdentityRefusal::NameUnseen`], [`IdentityRefusal::NameLength`] or
+    /// [`IdentityRefusal::NameGrammar`].
+    pub fn parse(typed: &str) -> Result<Self, IdentityRefusal> {
+        let name = ComposingNormalizer::new_nfkc()
+            .normalize(typed.trim())
+            .into_owned();
+        if name.contains(is_unseen) {
+            return Err(IdentityRefusal::NameUnseen);
+        }
+        if !(1..=MAX_NAME_CHARS).contains(&name.chars().count()) {
+            return Err(IdentityRefusal::NameLength);
+        }
+        let words_joined = name.split(['.', '-', '_']).all(|word| {
+            word.starts_with(is_letter_or_digit) && word.chars().all(is_letter_digit_or_mark)
+        });
+        words_joined
+            .then_some(Self(name))
+            .ok_or(IdentityRefusal::NameGrammar)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn key(&self) -> LookupKey {
+        LookupKey::of(&self.0)
+    }
+}
+
+/// A mark belongs to the letter before it in many scripts (Devanagari, Thai, …).
+fn is_letter_digit_or_mark(c: char) -> bool {
+    is_letter_or_digit(c) || is_mark(c)
+}
+
+/// Characters that show nothing and turn the text around them: what a page says of a person must
+/// not be rewritten by the person's name ("Trojan Source", CVE-2021-42574).
+fn is_unseen_control(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// An e-mail address, by a grammar that allows one address and nothing beside it: exactly one
+/// `@`, no white space, comma, quote or control character (CVE-2022-35924: `a@evil,b@good`), and
+/// nothing invisible. Letters and marks of any script may stand in it (RFC 6531): what the server behind
+/// the `@` makes of them is its own affair.
+///
+/// It is kept in NFKC, like a name, because it is found in that form: what is compared and what is
+/// written to must be one address (CVE-2019-19844).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Email(String);
+
+impl Email {
+    /// # Errors
+    /// [`IdentityRefusal::EmailUnseen`] or [`IdentityRefusal::Email`].
+    pub fn parse(typed: &str) -> Result<Self, IdentityRefusal> {
+        let address = ComposingNormalizer::new_nfkc()
+            .normalize(typed.trim())
+            .into_owned();
+        if address.contains(is_unseen) {
+            return Err(IdentityRefusal::EmailUnseen);
+        }
+        let (local, domain) = address.split_once('@').ok_or(IdentityRefusal::Email)?;
+        let local_ok = !local.is_empty()
+            && local.len() <= 64
+            && local.split('.').all(begins_with_no_mark)
+            && local
+                .chars()
+                .all(|c| is_letter_digit_or_mark(c) || ".!#$%&'*+/=?^_`{|}~-".contains(c));
+        let domain_ok = domain.contains('.')
+            && domain.split('.').all(|label| {
+                begins_with_no_mark(label)
+                    && !label.starts_with('-')
+                    && !label.ends_with('-')
+                    && label
+                        .chars()
+                        .all(|c| is_letter_digit_or_mark(c) || c == '-')
+            });
+        let ok = local_ok && domain_ok && address.len() <= MAX_EMAIL_BYTES;
+        ok.then_some(Self(address)).ok_or(IdentityRefusal::Email)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn key(&self) -> LookupKey {
+        LookupKey::of(&self.0)
+    }
+}
+
+/// Whether a part of an address stands by itself: a mark would change the `@` or the dot before it.
+fn begins_with_no_mark(part: &str) -> bool {
+    !part.is_empty() && !part.starts_with(is_mark)
+}
+
+/// Text that pages show as it is: trimmed, bounded, without control characters.
+///
+/// # Errors
+/// `refusal` where the text is longer than `max_chars` or has a control character.
+pub fn plain_text<R>(typed: &str, max_chars: usize, refusal: R) -> Result<String, R> {
+    let text = ComposingNormalizer::new_nfc()
+        .normalize(typed.trim())
+        .into_owned();
+    let ok = text.chars().count() <= max_chars && !text.chars().any(is_unseen_control);
+    ok.then_some(text).ok_or(refusal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_key_for_all_spellings() {
+        for typed in ["ada", "ADA", " Ada ", "Ａｄａ", "ＡＤＡ"] {
+            assert_eq!(LookupKey::of(typed).as_str(), "ada", "{typed}");
+        }
+        assert_eq!(LookupKey::of("Straße"), LookupKey::of("STRASSE"));
+        assert_eq!(LookupKey::of("e\u{301}va"), LookupKey::of("Éva"));
+        for copied in ["\u{feff}ada", "a\u{200b}d\u{ad}a\u{2060}", "ada \u{200b}"] {
+            assert_eq!(LookupKey::of(copied).as_str(), "ada", "{copied:?}");
+        }
+        assert_ne!(
+            LookupKey::of("ada"),
+            LookupKey::of("adа"),
+            "a Cyrillic а is another letter"
+        );
+    }
+
+    /// Else a key would be another one when it is read again.
+    #[test]
+    fn folding_brings_up_nothing_that_nobody_sees() {
+        for c in ('\0'..=char::MAX).filter(|c| !is_unseen(*c)) {
+            let folded = fold(&c.to_string());
+            assert!(!folded.contains(is_unseen), "{c:?} becomes {folded:?}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_ends_before_the_next_text() {
+        for (prefix, end) in [
+            ("ad", Some("ae")),
+            ("a\u{10FFFF}", Some("b")),
+            ("\u{D7FF}", Some("\u{E000}")),
+            ("z\u{7f}", Some("z\u{80}")),
+            ("", None),
+            ("\u{10FFFF}", None),
+        ] {
+            assert_eq!(end_of_prefix(prefix).as_deref(), end, "{prefix:?}");
+        }
+        let end = end_of_prefix("éa").expect("an end");
+        for text in ["éa", "éa\u{10FFFF}", "éazz"] {
+            assert!(*text < *end, "{text}");
+        }
+        assert!(*"éb" >= *end);
+    }
+
+    #[test]
+    fn names_of_many_scripts_pass() {
+        for name in [
+            "ada",
+            "Ada.Lovelace",
+            "a-b_c.d",
+            "李雷",
+            "Zoë",
+            "हिन्दी",
+            "สมศักดิ์",
+            "เล็ก",
+            "พัฒน์",
+            "ປັນຍ໌",
+            "វឌ្ឍន៍",
+            "ធម៌",
+            "ಕನ್ನಡ",
+            "தமிழ்",
+            "မြန်မာ",
+            "x",
+            "٣",
+            &"a".repeat(64),
+        ] {
+            assert!(Username::parse(name).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_outside_the_grammar_are_refused() {
+        for name in [
+            "a b",
+            "a@b",
+            ".a",
+            "a.",
+            "a..b",
+            "-a",
+            "a\nb",
+            "a/b",
+            "<b>",
+            "\u{e4c}a",
+            "a.\u{301}b",
+            "a\u{20}\u{301}b",
+        ] {
+            assert_eq!(
+                Username::parse(name),
+                Err(IdentityRefusal::NameGrammar),
+                "{name:?}"
+            );
+        }
+        for unseen in [
+            "\u{200b}",
+            "\u{feff}",
+            "\u{ad}",
+            "\u{2060}",
+            "\u{202e}",
+            "\u{34f}",
+            "\u{3164}",
+            "\u{ffa0}",
+            "\u{fe0f}",
+            "\u{17b4}",
+            "\u{e0061}",
+        ] {
+            for name in [
+                format!("{unseen}ada"),
+                format!("a{unseen}da"),
+                format!("ada{unseen}"),
+                unseen.to_owned(),
+            ] {
+                let refused = Err(IdentityRefusal::NameUnseen);
+                assert_eq!(Username::parse(&name), refused, "{name:?}");
+                let address = format!("{name}@example.org");
+                let refused = Err(IdentityRefusal::EmailUnseen);
+                assert_eq!(Email::parse(&address), refused, "{address:?}");
+            }
+        }
+        for name in ["", "  ", &"a".repeat(65)] {
+            assert_eq!(
+                Username::parse(name),
+                Err(IdentityRefusal::NameLength),
+                "{name:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn shown_text_cannot_rewrite_its_page() {
+        let parse = |text: &str| plain_text(text, 10, IdentityRefusal::DisplayName);
+        assert_eq!(parse(" Ada\u{301} "), Ok("Ad\u{e1}".to_owned()));
+        for hostile in [
+            "a\u{202e}b",
+            "a\u{2028}b",
+            "a\u{2067}b",
+            "a\nb",
+            "a\u{1b}[0m",
+            "eleven char",
+        ] {
+            assert_eq!(
+                parse(hostile),
+                Err(IdentityRefusal::DisplayName),
+                "{hostile:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_address_and_nothing_beside_it() {
+        for address in [
+            "ada@example.org",
+            "a+b@x.co",
+            "ada@bücher.example",
+            "สมศักดิ์@ตัวอย่าง.ไทย",
+            "हिन्दी@उदाहरण.भारत",
+            "ಕನ್ನಡ@ಉದಾಹರಣೆ.ಭಾರತ",
+            "தமிழ்@எடுத்துக்காட்டு.இந்தியா",
+        ] {
+            assert!(Email::parse(address).is_ok(), "{address}");
+        }
+        let found_as = Email::parse("Ada＠ｅxample．org").expect("an address");
+        assert_eq!(found_as.as_str(), "Ada@example.org");
+        for address in [
+            "",
+            "ada",
+            "ada@",
+            "@x.y",
+            "a@evil.x,b@good.x",
+            "a b@x.y",
+            "a@x",
+            "a@-x.y",
+            "a@x..y",
+            "a@b@c.d",
+            "\"a\"@x.y",
+            "\u{301}a@x.y",
+            "a.\u{301}b@x.y",
+            "a@\u{301}x.y",
+            "a@x.\u{e4c}y",
+            "a\u{1f101}b@x.y",
+        ] {
+            assert_eq!(
+                Email::parse(address),
+                Err(IdentityRefusal::Email),
+                "{address:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! How long files of the site are kept while they are being written.
+
+use crate::app::{make_site, site_inside};
+use axum::{
+    body::Body,
+    http::{Request, header::CACHE_CONTROL},
+};
+use std::{
+    fs::{self, File},
+    path::Path,
+    time::{Duration, SystemTime},
+};
+use tower::ServiceExt;
+use vestibule::server::static_files::{HashedNames, Place, routes};
+
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+async fn policy(place: &Place, path: &str, accepted: &str) -> String {
+    let router = routes(place, HashedNames(true));
+    let request = Request::get(path).header("accept-encoding", accepted);
+    let answer = router.oneshot(request.body(Body::empty()).unwrap()).await;
+    let answer = answer.unwrap();
+    assert_eq!(answer.status(), 200, "{path}");
+    answer.headers()[CACHE_CONTROL].to_str().unwrap().to_owned()
+}
+
+fn date(path: &Path, at: SystemTime) {
+    let file = File::options().append(true).open(path).unwrap();
+    file.set_modified(at).unwrap();
+}
+
+/// A build writes into the folder that is served, or a release is copied there: what a browser gets in
+/// this moment it must not keep for a year.
+#[tokio::test]
+async fn what_is_being_written_is_kept_by_nobody() {
+    let root = make_site();
+    let folder = Place::Folder(root.clone());
+    let path = "/pkg/vestibule.css";
+    let plain = root.join("pkg/vestibule.css");
+    let compressed = root.join("pkg/vestibule.css.br");
+    for accepted in ["br", "gzip", "identity"] {
+        assert_eq!(policy(&folder, path, accepted).await, FOR_EVER);
+    }
+    let now = SystemTime::now();
+    let an_hour = Duration::from_secs(3_600);
+
+    // Each copy is judged by itself: half written, or dated by a clock that was ahead.
+    for at in [now, now + an_hour] {
+        date(&compressed, at);
+        assert_eq!(policy(&folder, path, "br").await, "no-store");
+        assert_eq!(policy(&folder, path, "identity").await, FOR_EVER);
+        date(&plain, at);
+        assert_eq!(policy(&folder, path, "identity").await, "no-store");
+        date(&plain, now - an_hour);
+    }
+    date(&root.join("favicon.svg"), now);
+    assert_eq!(policy(&folder, "/favicon.svg", "").await, "no-store");
+
+    // Empty: nothing was written yet, or the build was stopped.
+    fs::write(&compressed, "").unwrap();
+    date(&compressed, now - an_hour);
+    assert_eq!(policy(&folder, path, "br").await, "no-store");
+
+    // It is whole, and rests.
+    fs::write(&compressed, "compressed by brotli").unwrap();
+    date(&compressed, now - Duration::from_secs(60));
+    assert_eq!(policy(&folder, path, "br").await, FOR_EVER);
+}
+
+/// What is inside the program does not change while it runs.
+#[tokio::test]
+async fn the_files_inside_the_program_are_whole() {
+    let root = make_site();
+    date(&root.join("pkg/vestibule.js"), SystemTime::now());
+    let inside = Place::Inside(site_inside(&root));
+    let policy = policy(&inside, "/pkg/vestibule.js", "").await;
+    assert_eq!(policy, FOR_EVER);
+}
