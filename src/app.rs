@@ -189,8 +189,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
         <html lang="en">
             <head>
                 <Head options=options.clone() />
-                <AutoReload options=options.clone() />
-                <HydrationScripts options />
+                <Scripts options />
                 {begins_anew().then(|| view! { <noscript>{begin_anew()}</noscript> })}
                 {use_context::<DrawnFor>().map(|DrawnFor(person)| view! { <meta name="person" content=person /> })}
                 <MetaTags />
@@ -200,6 +199,21 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// Every script in the head.
+#[component]
+fn Scripts(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <AutoReload options=options.clone() />
+        <HydrationScripts options />
+    }
+}
+
+/// The scripts in the head as HTML, for those who compare pages with them: names of files and nonces differ.
+pub fn head_scripts() -> String {
+    let options = LeptosOptions::builder().output_name("vestibule").build();
+    Owner::new().with(|| view! { <Scripts options /> }.to_html())
 }
 
 /// Whether the page follows what happens: without scripts by being loaded again and again, for as long as

@@ -42,8 +42,16 @@ pub fn expect(holds: bool, seen: impl FnOnce() -> String) -> Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Holds,
-    Fails { seen: String },
-    Skipped { why: String },
+    Fails {
+        seen: String,
+    },
+    /// Not as it should be, and no promise broken.
+    Noted {
+        seen: String,
+    },
+    Skipped {
+        why: String,
+    },
 }
 
 pub struct Finding {
@@ -55,6 +63,8 @@ pub struct Finding {
 #[derive(Default)]
 pub struct Report {
     findings: Vec<Finding>,
+    /// For people, before everything else: what may be the cause of much below.
+    headline: Option<String>,
     /// What must not be printed, whoever said it: passwords and tokens.
     secrets: Vec<Zeroizing<String>>,
 }
@@ -73,6 +83,28 @@ impl Report {
     pub fn settle(&mut self, check: &'static Check, verdict: Verdict) {
         let outcome = verdict.map_or_else(|seen| Outcome::Fails { seen }, |()| Outcome::Holds);
         self.add(check, outcome);
+    }
+
+    /// The same for what breaks no promise.
+    pub fn note(&mut self, check: &'static Check, verdict: Verdict) {
+        let outcome = verdict.map_or_else(|seen| Outcome::Noted { seen }, |()| Outcome::Holds);
+        self.add(check, outcome);
+    }
+
+    /// A failure that explains others: it comes first, and people read it above the table.
+    pub fn lead_with(&mut self, check: &'static Check, seen: String) {
+        self.headline = Some(format!(
+            "{seen}. Mend this first: much below may come of it"
+        ));
+        self.settle(check, Err(seen));
+        let found = self
+            .findings
+            .iter()
+            .position(|one| one.check.name == check.name);
+        if let Some(place) = found {
+            let finding = self.findings.remove(place);
+            self.findings.insert(0, finding);
+        }
     }
 
     pub fn skip(&mut self, check: &'static Check, why: &str) {
@@ -117,6 +149,9 @@ impl Report {
     /// Where `out` is closed or full.
     pub fn write(&self, out: &mut impl Write, json: bool) -> io::Result<()> {
         if !json {
+            if let Some(headline) = &self.headline {
+                writeln!(out, "{}\n", self.shown(headline))?;
+            }
             writeln!(out, "  CONTROL  PROMISE")?;
         }
         for finding in &self.findings {
@@ -135,6 +170,7 @@ impl Report {
         let (word, seen, why) = match outcome {
             Outcome::Holds => ("holds", None, None),
             Outcome::Fails { seen } => ("fails", Some(self.shown(seen)), None),
+            Outcome::Noted { seen } => ("noted", Some(self.shown(seen)), None),
             Outcome::Skipped { why } => ("skipped", None, Some(self.shown(why))),
         };
         Row {
@@ -188,6 +224,7 @@ impl Row {
         let sign = match self.outcome {
             "holds" => '✓',
             "fails" => '✗',
+            "noted" => '!',
             _ => '–',
         };
         writeln!(out, "{sign} {:7}  {}", self.control, self.promise)?;
@@ -211,6 +248,8 @@ mod tests {
 
     const ONE: Check = check("one", "A1", "One holds", "Mend one");
     const TWO: Check = check("two", "A2", "Two holds", "Mend two");
+    const NOTE: Check = check("note", "A4", "No note", "Mend it");
+    const LEAD: Check = check("lead", "A5", "No failure", "Mend it");
     const THREE: Check = check("three", "A3", "Three holds", "Mend three");
 
     fn report() -> Report {
@@ -251,6 +290,27 @@ mod tests {
         assert_eq!(lines[1]["remedy"], "Mend two");
         assert_eq!(lines[2]["why"], "nobody asked");
         assert!(!text.contains("sesame"), "{text}");
+    }
+
+    #[test]
+    fn what_explains_the_rest_comes_first() {
+        let mut report = report();
+        report.note(&NOTE, Err("a version".to_owned()));
+        report.lead_with(&LEAD, "it answered 502".to_owned());
+        let mut out = Vec::new();
+        report.write(&mut out, false).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert!(
+            lines[0].starts_with("it answered 502. Mend this first"),
+            "{text}"
+        );
+        assert_eq!(lines[3], "✗ A5       No failure");
+        assert!(
+            text.contains("! A4       No note\n           seen: a version"),
+            "{text}"
+        );
+        assert_eq!((report.holding(), report.failures()), (1, 2));
     }
 
     #[test]
