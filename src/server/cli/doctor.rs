@@ -4,6 +4,7 @@
 //! it looks at, so it proves what a browser gets, through every proxy on the way.
 
 mod accounts;
+mod addresses;
 mod caching;
 mod client;
 mod contents;

@@ -114,11 +114,11 @@ async fn refusals(exam: &mut Examination) -> Result<(), NoAnswer> {
     times(exam, [&account, &unknown], [known_ms, other_ms]).await
 }
 
-/// A difference below this is no news: the line and the load of the machine make as much.
+/// The network and the load of the machine cause smaller differences.
 const NOTABLE_MS: u64 = 250;
 
-/// Looks again where the first two differ, and compares the shortest of three: what the line or the load adds to
-/// one of them, it hardly adds to all.
+/// Measures again if the first two differ, and compares the minima of three: noise adds to a sample, but hardly to
+/// all three.
 async fn times(exam: &mut Examination, names: [&str; 2], first: [u64; 2]) -> Result<(), NoAnswer> {
     let mut shortest = first;
     for _ in 0..2 {

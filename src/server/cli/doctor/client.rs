@@ -26,7 +26,7 @@ pub const PATIENCE: Duration = Duration::from_secs(40);
 pub struct NoAnswer {
     pub to: String,
     pub why: String,
-    /// Whoever answers could not prove its name, so nothing was sent.
+    /// The TLS handshake failed, so no request was sent.
     pub is_untrusted: bool,
 }
 
@@ -86,7 +86,7 @@ impl Client {
         self.silences.get()
     }
 
-    /// Whether browsers would come by HTTP/2.
+    /// Whether the site offers HTTP/2 (ALPN).
     ///
     /// # Errors
     /// [`NoAnswer`] where no connection could be made.

@@ -1,6 +1,7 @@
 //! What stands in pages: looked at over every document that was answered.
 
 use super::{
+    addresses::{forms_lead_here, refers_to_this_site},
     client::Answer,
     encodings::digest_field,
     examination::Examination,
@@ -9,7 +10,6 @@ use super::{
     scripts,
     target::Target,
 };
-use crate::app::access_to;
 use std::rc::Rc;
 
 const AS_SENT: &str = "Turn off what rewrites pages on the way (a CDN's optimiser, script injection, mail obfuscation, a minifier): \
@@ -63,7 +63,7 @@ const REFRESH: Check = check(
 
 pub const CHECKS: &[&Check] = &[&DIGEST, &MARKED, &SCRIPTS, &INLINE, &OWN, &FORMS, &REFRESH];
 
-type Judge = fn(&Answer, &Page, &Target) -> Verdict;
+pub type Judge = fn(&Answer, &Page, &Target) -> Verdict;
 
 pub fn look_back(exam: &mut Examination) {
     let answers = exam.client.own_answers();
@@ -122,10 +122,10 @@ fn has_known_scripts(answer: &Answer, page: &Page, _: &Target) -> Verdict {
 }
 
 /// For findings: the tag, and how its text begins.
-fn found(answer: &Answer, element: &Element) -> String {
+pub fn found(answer: &Answer, element: &Element) -> String {
     const SHOWN_CHARS: usize = 60;
     let attributes = element.attributes();
-    // The nonce tells nothing.
+    // The nonce differs with each page.
     let shown = attributes.filter(|(name, _)| *name != "nonce");
     let attributes: String = shown
         .map(|(name, value)| format!(" {name}=“{value}”"))
@@ -161,61 +161,7 @@ fn is_script_address(value: &str) -> bool {
     begins.eq_ignore_ascii_case("javascript:")
 }
 
-fn refers_to_this_site(answer: &Answer, page: &Page, target: &Target) -> Verdict {
-    let elsewhere = |(name, value): (&str, &str)| match name {
-        "src" | "href" | "xlink:href" | "poster" | "data" | "background" | "manifest" => {
-            !target.stays(value)
-        }
-        "srcset" | "imagesrcset" | "ping" => {
-            let mut addresses = value.split([',', ' ']).filter(|one| !one.is_empty());
-            addresses.any(|one| !target.stays(one))
-        }
-        _ => false,
-    };
-    let mut elements = page.elements.iter();
-    let foreign = elements.find(|one| one.attributes().any(elsewhere));
-    foreign.map_or(Ok(()), |element| Err(found(answer, element)))
-}
-
-fn forms_lead_here(answer: &Answer, page: &Page, target: &Target) -> Verdict {
-    let path = answer.path.split('?').next().unwrap_or_default();
-    for element in &page.elements {
-        let leads_to = ["action", "formaction"].map(|name| element.attribute(name));
-        let is_known = |action: &str| {
-            let action = action.split('?').next().unwrap_or_default();
-            target.stays(action)
-                && (action.is_empty() || is_function(action) || access_to(action).is_some())
-        };
-        let holds = leads_to.into_iter().flatten().all(is_known);
-        expect(holds, || found(answer, element))?;
-        // Whose form asks for a password, gets it.
-        let asks_here = path == "/login" && element.attribute("type") == Some("password");
-        if asks_here {
-            let forms = page.elements.iter().filter(|one| one.is("form"));
-            let mut around = forms.filter(|form| form.form == element.form);
-            let is_the_sign_in = around.any(|form| {
-                let method = form.attribute("method").unwrap_or_default();
-                form.attribute("action") == Some("/api/login")
-                    && method.eq_ignore_ascii_case("post")
-            });
-            expect(element.form.is_some() && is_the_sign_in, || {
-                format!(
-                    "{}, whose password does not go to /api/login",
-                    answer.told()
-                )
-            })?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether it may be one of our functions: which there are, another check asks.
-fn is_function(action: &str) -> bool {
-    let name = action.strip_prefix("/api/").unwrap_or_default();
-    !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
-}
-
-/// Where no script runs, the page of the audit log loads itself anew: a number without an address.
+/// Without script the page of the audit log reloads itself: a number, without an address.
 fn does_not_refresh(answer: &Answer, page: &Page, _: &Target) -> Verdict {
     let refreshes = |one: &&Element| {
         let does = one.attribute("http-equiv");
@@ -236,10 +182,10 @@ fn says_no_refresh(answer: &Answer) -> Verdict {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
-    fn judged(judge: Judge, body: &str) -> Verdict {
+    pub fn judged(judge: Judge, body: &str) -> Verdict {
         let answer = Answer {
             path: "/login".to_owned(),
             headers: vec![(
@@ -275,29 +221,6 @@ mod tests {
         }
         let text = "<p title=\"onclick=x\">onclick=x &lt;style&gt; <script>' onclick='</script>";
         assert_eq!(judged(has_no_inline_code, text), Ok(()));
-    }
-
-    #[test]
-    fn what_leads_elsewhere_is_found() {
-        for html in [
-            "<link rel=preload href=//evil.test/x.js>",
-            "<img srcset='/a 1x, https://evil.test/b 2x'>",
-            "<a href=http://id.example.org/>",
-        ] {
-            assert!(judged(refers_to_this_site, html).is_err(), "{html}");
-        }
-        let own = "<a href='#main'>x</a><a href='/x'>y</a>";
-        assert_eq!(judged(refers_to_this_site, own), Ok(()));
-        let sign_in = |action: &str| {
-            let form = format!("<form method=post action='{action}'><input type=password></form>");
-            judged(forms_lead_here, &form)
-        };
-        assert_eq!(sign_in("/api/login"), Ok(()));
-        for action in ["/api/logout", "/elsewhere", "//evil.test/api/login", ""] {
-            assert!(sign_in(action).is_err(), "{action}");
-        }
-        let button = "<form action=/admin/users><button formaction=https://evil.test></form>";
-        assert!(judged(forms_lead_here, button).is_err());
     }
 
     #[test]

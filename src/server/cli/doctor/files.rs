@@ -135,8 +135,8 @@ fn digest_in(path: &str) -> Option<&str> {
     }
 }
 
-/// cargo-leptos makes the digests first, and then writes the new names into the script: there they have to be
-/// taken back. Names without a digest say nothing of what is in the file.
+/// cargo-leptos computes the digests first and then writes the new names into the script, so these are replaced by
+/// the old ones before comparing. Files without a digest in their names cannot be compared.
 fn is_as_built(file: &Answer, named: &[String]) -> Verdict {
     let Some(digest) = digest_in(&file.path) else {
         return Ok(());

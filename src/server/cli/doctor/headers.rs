@@ -128,7 +128,7 @@ pub fn look_back(exam: &mut Examination) {
     exam.settle(&LINKS, all(&answers, |answer| links_here(answer, &target)));
     exam.settle(&WORKER, all(&answers, allows_no_worker));
     exam.settle(&NO_TRANSFORM, all(&answers, forbids_changes));
-    // No promise of ours is broken by it, so it is a note.
+    // It breaks no promise of ours, so it is a note.
     exam.report
         .note(&VERSION, all(&exam.client.answers(), names_no_version));
 }

@@ -1,4 +1,4 @@
-//! The same site over HTTP/2, by which browsers come to every proxy that offers it.
+//! The same site over HTTP/2, which browsers prefer wherever it is offered.
 //!
 //! What is asked of every answer, such as headers and policies, is asked of these too.
 
@@ -58,7 +58,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         return Ok(());
     };
     let own = attributes(std::slice::from_ref(&answer));
-    // Where they are wrong over HTTP/1.1 too, other checks tell.
+    // Attributes that are wrong over HTTP/1.1 too are findings of other checks.
     exam.settle(
         &COOKIE,
         expect(own == over_http1, || own.unwrap_or_default()),

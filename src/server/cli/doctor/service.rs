@@ -148,12 +148,12 @@ pub fn look_back(exam: &mut Examination) {
     }
 }
 
-/// What is said of certificates that nobody believes: nothing else was asked, for nobody knows of whom.
+/// The one finding if the certificate is not believed: no request was sent.
 pub fn is_untrusted(exam: &mut Examination, silence: &NoAnswer) {
     exam.settle(&TLS, Err(silence.to_string()));
 }
 
-/// How many requests failed at the server or on the way, those aside that a proxy may refuse by itself.
+/// How many requests failed (5xx), without those that a proxy may refuse by itself.
 fn failure_rate(answers: &[Rc<Answer>]) -> Option<String> {
     let asked: Vec<_> = answers.iter().filter(|answer| !answer.is_odd).collect();
     let mut failures = BTreeMap::new();

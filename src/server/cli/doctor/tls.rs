@@ -12,8 +12,8 @@ use tokio_rustls::{
     },
 };
 
-/// The handshake failed: the certificate is not that of the name, has expired, or comes from nobody believed,
-/// or what answers speaks no TLS.
+/// The handshake failed: the certificate is for another name, has expired or has an unknown issuer, or the peer
+/// does not speak TLS.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Untrusted(std::io::Error);
@@ -53,7 +53,7 @@ impl Tls {
     /// Shakes hands with `name` over a connection.
     ///
     /// # Errors
-    /// [`Untrusted`], where the name is not proved.
+    /// [`Untrusted`], if the name is not proved.
     pub async fn connect(
         &self,
         name: &str,

@@ -19,8 +19,11 @@ use tokio::{
     time::timeout,
 };
 
-/// No page of ours is as long; whoever answers without end is not read to the end.
+/// No page of ours is as long; an endless answer is cut off.
 const MAX_BODY: usize = 4 * 1024 * 1024;
+
+/// What is built without optimising is tens of megabytes of WebAssembly.
+const MAX_FILE: usize = 64 * 1024 * 1024;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +67,7 @@ impl Sender {
         let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
             .await
             .map_err(other)?;
-        // It ends with its sender; what goes wrong on it, the answers tell.
+        // It ends with its sender; its errors arrive with the answers.
         tokio::spawn(connection);
         Ok(Self::Http2(sender))
     }
@@ -78,7 +81,9 @@ impl Sender {
 
     pub async fn ask(&mut self, target: &Target, request: Request) -> Result<Answer, Failure> {
         let (mut answer, response) = self.begin(target, request).await?;
-        let body = Limited::new(response.into_body(), MAX_BODY)
+        let is_built = answer.path.starts_with("/pkg/");
+        let limit = if is_built { MAX_FILE } else { MAX_BODY };
+        let body = Limited::new(response.into_body(), limit)
             .collect()
             .await
             .map_err(other)?;
