@@ -189,26 +189,17 @@ pub fn App() -> impl IntoView {
 
 /// The document around the application, which the browser brings to life. It notes for whom it was drawn.
 ///
-/// `nonce` is that of the page's policy. The two plain scripts come first: they follow the session whatever becomes
-/// of the rest (ADR 40).
+/// `nonce` is that of the page's policy.
 pub fn shell(options: LeptosOptions, nonce: String) -> impl IntoView {
-    // The listener runs before the one that it listens to.
-    let drawn_for = use_context::<DrawnFor>().map(|DrawnFor(person)| {
-        view! {
-            <meta name="person" content=person />
-            {plain_script(TIME_OUT, nonce.clone())}
-        }
-    });
-    let follow = plain_script(FOLLOW, nonce);
+    let drawn_for = use_context::<DrawnFor>();
+    let is_signed_in = drawn_for.is_some();
     view! {
         <!DOCTYPE html>
         <html lang="en">
             <head>
                 <Head options=options.clone() />
-                {drawn_for}
-                {follow}
-                <AutoReload options=options.clone() />
-                <HydrationScripts options />
+                {drawn_for.map(|DrawnFor(person)| view! { <meta name="person" content=person /> })}
+                <Scripts options nonce is_signed_in />
                 {begins_anew().then(|| view! { <noscript>{begin_anew()}</noscript> })}
                 <MetaTags />
             </head>
@@ -219,9 +210,29 @@ pub fn shell(options: LeptosOptions, nonce: String) -> impl IntoView {
     }
 }
 
+/// Every script in the head. The plain scripts come first: they follow the session whatever becomes of the rest
+/// (ADR 40), and the listener runs before the one that it listens to.
+#[component]
+fn Scripts(options: LeptosOptions, nonce: String, is_signed_in: bool) -> impl IntoView {
+    let time_out = is_signed_in.then(|| plain_script(TIME_OUT, nonce.clone()));
+    view! {
+        {time_out}
+        {plain_script(FOLLOW, nonce)}
+        <AutoReload options=options.clone() />
+        <HydrationScripts options />
+    }
+}
+
 /// In the order in which they stand, once the document is read.
 fn plain_script(script: PlainScript, nonce: String) -> impl IntoView {
     view! { <script defer src=script.address() nonce=nonce></script> }
+}
+
+/// The scripts in the head as HTML, for those who compare pages with them: names of files and nonces differ.
+pub fn head_scripts() -> String {
+    let options = LeptosOptions::builder().output_name("vestibule").build();
+    let nonce = String::new();
+    Owner::new().with(|| view! { <Scripts options nonce is_signed_in=true /> }.to_html())
 }
 
 /// Whether the page follows what happens: without scripts by being loaded again and again, for as long as

@@ -14,6 +14,8 @@ pub fn Head(options: LeptosOptions) -> impl IntoView {
         <meta name="color-scheme" content="light dark" />
         {theme_colour("#f2f4f2", "(prefers-color-scheme: light)")}
         {theme_colour("#0c1210", "(prefers-color-scheme: dark)")}
+        // Else phones make links of numbers before the page comes to life, which it then does not.
+        <meta name="format-detection" content="telephone=no, date=no, address=no, email=no" />
         <meta name="robots" content="noindex" />
         <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
         <link rel="apple-touch-icon" href="/apple-touch-icon.png" />

@@ -4,23 +4,27 @@
 /// an old one in a new page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlainScript {
-    path: &'static str,
+    pub path: &'static str,
+    pub text: &'static str,
     digest: u64,
 }
 
 /// Keeps an open page with its session.
 pub const FOLLOW: PlainScript =
-    PlainScript::of("/follow.js", include_bytes!("../../public/follow.js"));
+    PlainScript::of("/follow.js", include_str!("../../public/follow.js"));
 
 /// Warns ahead of a time-out, and signs the same person in again after it.
 pub const TIME_OUT: PlainScript =
-    PlainScript::of("/time-out.js", include_bytes!("../../public/time-out.js"));
+    PlainScript::of("/time-out.js", include_str!("../../public/time-out.js"));
+
+pub const ALL: [PlainScript; 2] = [FOLLOW, TIME_OUT];
 
 impl PlainScript {
-    const fn of(path: &'static str, text: &[u8]) -> Self {
+    const fn of(path: &'static str, text: &'static str) -> Self {
         Self {
             path,
-            digest: fnv_1a(text),
+            text,
+            digest: fnv_1a(text.as_bytes()),
         }
     }
 
@@ -32,9 +36,22 @@ impl PlainScript {
 
 /// Whether this is the address of a script in the version of this program.
 pub fn is_current(path_and_query: &str) -> bool {
-    [FOLLOW, TIME_OUT]
-        .iter()
-        .any(|script| script.address() == path_and_query)
+    ALL.iter().any(|script| script.address() == path_and_query)
+}
+
+/// The path of the script with this address, in whichever version.
+pub fn path_in(address: &str) -> Option<&'static str> {
+    let (path, _) = address.split_once('?')?;
+    let script = ALL.iter().find(|script| script.path == path);
+    script.map(|script| script.path)
+}
+
+/// Whether the digest in this address is that of the text.
+pub fn is_text_of(address: &str, text: &[u8]) -> bool {
+    let digest = format!("{:016x}", fnv_1a(text));
+    address
+        .split_once('?')
+        .is_some_and(|(_, query)| query == digest)
 }
 
 /// FNV-1a, 64 bits: it tells versions apart, and proves nothing.
@@ -63,6 +80,10 @@ mod tests {
     #[test]
     fn only_this_programs_versions_are_current() {
         assert!(is_current(&FOLLOW.address()) && is_current(&TIME_OUT.address()));
+        assert!(is_text_of(&FOLLOW.address(), FOLLOW.text.as_bytes()));
+        assert!(!is_text_of(&FOLLOW.address(), TIME_OUT.text.as_bytes()));
+        assert_eq!(path_in("/follow.js?0"), Some("/follow.js"));
+        assert_eq!(path_in("/other.js?0"), None);
         for other in [
             "/follow.js",
             "/follow.js?",

@@ -1,6 +1,6 @@
 //! How a failure is answered: one status, and a page, JSON or plain text, as the client reads.
 
-use super::state::AppState;
+use super::{headers, state::AppState};
 use crate::{components::layout::FailureDocument, error::AppError};
 use axum::{
     extract::{Request, State},
@@ -93,14 +93,11 @@ fn is_html(response: &Response) -> bool {
 fn page(state: &AppState, failure: AppError) -> Response {
     let options = state.leptos_options.clone();
     let document = Owner::new().with(|| view! { <FailureDocument options failure /> }.to_html());
-    (
-        [(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/html; charset=utf-8"),
-        )],
-        document,
-    )
-        .into_response()
+    let mut headers = HeaderMap::new();
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, html);
+    headers::seal(&mut headers, document.as_bytes());
+    (headers, document).into_response()
 }
 
 fn json(failure: AppError) -> Response {

@@ -2,11 +2,14 @@
 
 use super::state::AppState;
 use axum::{
+    body::Body,
     extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
+use sha2::{Digest, Sha256};
 
 /// For answers that are no pages: nothing may run, load or frame them (ASVS V3.2.1).
 const POLICY_WITHOUT_SCRIPTS: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
@@ -61,6 +64,31 @@ pub async fn secure(State(state): State<AppState>, request: Request, next: Next)
         );
     }
     response
+}
+
+/// For documents. Proxies must not change them on the way (RFC 9111, 5.2.2.6): Leptos finds its places in a page by
+/// counting nodes, and a page with one more or one less does not come to life. The digest shows whether one did
+/// (RFC 9530; ADR 39).
+pub fn seal(headers: &mut HeaderMap, document: &[u8]) {
+    let policy = HeaderValue::from_static("no-store, no-transform");
+    headers.insert(header::CACHE_CONTROL, policy);
+    let digest = BASE64_STANDARD.encode(Sha256::digest(document));
+    // The alphabet of base64 is valid in a header, so there is always one.
+    if let Ok(digest) = HeaderValue::try_from(format!("sha-256=:{digest}:")) {
+        headers.insert(HeaderName::from_static("repr-digest"), digest);
+    }
+}
+
+/// The same for a page that Leptos has drawn.
+///
+/// # Errors
+/// Where drawing it failed on the way.
+pub async fn sealed(response: Response) -> Result<Response, axum::Error> {
+    let (mut parts, body) = response.into_parts();
+    // Ours, and in memory already: it needs no limit.
+    let document = axum::body::to_bytes(body, usize::MAX).await?;
+    seal(&mut parts.headers, &document);
+    Ok(Response::from_parts(parts, Body::from(document)))
 }
 
 fn default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {

@@ -185,7 +185,9 @@ async fn page(
         let nonce = set_page_policy();
         app::shell(options.clone(), nonce)
     });
-    let mut response = render(request).await;
+    let Ok(mut response) = headers::sealed(render(request).await).await else {
+        return AppError::Internal.into_response();
+    };
     if shows_flash {
         flash::forget_shown(&headers, &mut response);
     }

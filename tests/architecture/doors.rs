@@ -317,7 +317,7 @@ const fn only_in(path: &'static str, files: &'static [&'static str], why: &'stat
 }
 
 /// The server's end of a connection, and the doctor's.
-const BOTH_ENDS: &[&str] = &["src/server/cli/doctor/client.rs", "src/server/listener.rs"];
+const BOTH_ENDS: &[&str] = &["src/server/cli/doctor/client/", "src/server/listener.rs"];
 
 const HTTP: &str = "HTTP belongs to the edge; use cases take plain values";
 const PASSWORDS: &str = "passwords are hashed behind one door";
@@ -344,7 +344,7 @@ pub const ONLY: &[OnlyIn] = &[
     only_in(
         "http_body_util",
         &[
-            "src/server/cli/doctor/client.rs",
+            "src/server/cli/doctor/client/",
             "src/server/forms.rs",
             "src/server/http.rs",
         ],
@@ -413,8 +413,22 @@ pub const ONLY: &[OnlyIn] = &[
     only_in("subtle", &["src/server/hashing/workspace.rs"], PASSWORDS),
     only_in(
         "sha2",
-        &["src/server/token.rs"],
-        "tokens are hashed behind one door",
+        &[
+            "src/server/cli/doctor/encodings.rs",
+            "src/server/headers.rs",
+            "src/server/token.rs",
+        ],
+        "tokens are hashed behind one door; a page's digest is made in one place, and checked in one",
+    ),
+    only_in(
+        "md5",
+        &["src/server/cli/doctor/encodings.rs"],
+        "only the names of files are made by it",
+    ),
+    only_in(
+        "html5gum",
+        &["src/server/cli/doctor/page.rs"],
+        "pages are read in one place",
     ),
     only_in(
         "hmac",
@@ -423,7 +437,12 @@ pub const ONLY: &[OnlyIn] = &[
     ),
     only_in(
         "base64",
-        &["src/server/token.rs", "src/server/flash.rs"],
+        &[
+            "src/server/cli/doctor/encodings.rs",
+            "src/server/flash.rs",
+            "src/server/headers.rs",
+            "src/server/token.rs",
+        ],
         "a token has one spelling, made and read in one file",
     ),
     only_in(

@@ -7,7 +7,11 @@ use crate::{
         http::{ACCEPT_PAGE, Answer, Browser, Request, SESSION_COOKIE, credentials},
     },
 };
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use vestibule::server::origin::PublicUrl;
 
@@ -104,7 +108,28 @@ async fn every_answer_has_them() {
             assert!(answer.header_all("set-cookie").is_empty(), "{what}");
             assert_ne!(cache, "no-store", "{what}");
         } else {
-            assert_eq!(cache, "no-store", "{what}");
+            let kind = answer.header("content-type").unwrap_or_default();
+            let is_document = kind.starts_with("text/html");
+            let expected = if is_document {
+                "no-store, no-transform"
+            } else {
+                "no-store"
+            };
+            assert_eq!(cache, expected, "{what}");
+            // By which the doctor notices what was changed on the way (G10).
+            assert_eq!(
+                answer.header_all("repr-digest").len(),
+                usize::from(is_document),
+                "{what}"
+            );
+            if is_document && !answer.body.is_empty() {
+                let digest = BASE64_STANDARD.encode(Sha256::digest(&answer.body));
+                assert_eq!(only("repr-digest"), format!("sha-256=:{digest}:"), "{what}");
+                assert!(
+                    answer.text().contains("name=\"format-detection\""),
+                    "{what}"
+                );
+            }
         }
         assert_eq!(only("x-content-type-options"), "nosniff", "{what}");
         assert_eq!(only("referrer-policy"), "same-origin", "{what}");

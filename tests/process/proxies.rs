@@ -117,7 +117,7 @@ async fn one_signs_in_and_out_behind_each_proxy() {
         assert_says(&page.text(), "Good to see you, <bdi>ada");
         assert_says(&page.text(), PERSON);
         assert!(page.header("strict-transport-security").is_some());
-        assert_eq!(page.header("cache-control"), Some("no-store"));
+        assert_eq!(page.header("cache-control"), Some("no-store, no-transform"));
         assert_eq!(site.newest_address(), PERSON, "{kind:?}");
 
         let token = browser.session().unwrap().to_owned();

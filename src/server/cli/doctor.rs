@@ -4,21 +4,29 @@
 //! it looks at, so it proves what a browser gets, through every proxy on the way.
 
 mod accounts;
+mod addresses;
 mod caching;
 mod client;
+mod contents;
 mod cookies;
+mod encodings;
 mod events;
 mod examination;
 mod files;
 mod headers;
+mod http2;
+mod leaks;
 mod methods;
 mod origins;
 mod own_sessions;
+mod page;
 mod policy;
 mod proxy;
 mod redirects;
 mod replay;
 mod report;
+mod revival;
+mod scripts;
 mod service;
 mod target;
 mod tls;
@@ -60,10 +68,26 @@ pub async fn run(command: Command) -> Result<(), CliError> {
     let tls = Tls::new(command.ca.as_deref()).map_err(CliError::Refused)?;
     let client = Rc::new(Client::new(target, tls, Clock::System));
     let (name, password) = password::account()?;
-    // Before anything else, so that a mistyped address is no long list of failures.
-    let greeting = client.send(Request::get("/login")).await;
-    greeting.map_err(|silence| CliError::Refused(silence.to_string()))?;
     let mut exam = Examination::new(Rc::clone(&client), Account { name, password });
+    // Before anything else, so that a mistyped address is no long list of failures.
+    let interrupted = match client.send(Request::get("/login")).await {
+        Ok(_) => examine_all(&mut exam, &client).await,
+        Err(silence) if silence.is_untrusted => {
+            service::is_untrusted(&mut exam, &silence);
+            close_all(
+                &mut exam,
+                "its certificate is not believed, so nothing was sent",
+            );
+            false
+        }
+        Err(silence) => return Err(CliError::Refused(silence.to_string())),
+    };
+    exam.report.write(&mut io::stdout().lock(), command.json)?;
+    conclusion(&exam, interrupted)
+}
+
+/// Until all is asked, or somebody has had enough: then `true`.
+async fn examine_all(exam: &mut Examination, client: &Client) -> bool {
     let interruption = async {
         // Without a word about signals the examination goes on to its end.
         if tokio::signal::ctrl_c().await.is_ok() {
@@ -72,12 +96,15 @@ pub async fn run(command: Command) -> Result<(), CliError> {
         pending::<()>().await;
     };
     tokio::select! {
-        () = examine(&mut exam) => {}
+        () = examine(exam) => {}
         () = interruption => {}
     }
     let interrupted = client.take_interruption();
-    conclude(&mut exam, interrupted).await;
-    exam.report.write(&mut io::stdout().lock(), command.json)?;
+    conclude(exam, interrupted).await;
+    interrupted
+}
+
+fn conclusion(exam: &Examination, interrupted: bool) -> Result<(), CliError> {
     let report = &exam.report;
     let [holding, failures, skipped] = [report.holding(), report.failures(), report.skipped()];
     if interrupted {
@@ -92,10 +119,11 @@ pub async fn run(command: Command) -> Result<(), CliError> {
 }
 
 /// Every check there is, by subject.
-const SUBJECTS: [&[&Check]; 17] = [
+const SUBJECTS: [&[&Check]; 23] = [
     service::CHECKS,
     cookies::CHECKS,
     replay::CHECKS,
+    revival::CHECKS,
     own_sessions::CHECKS,
     events::CHECKS,
     origins::CHECKS,
@@ -104,9 +132,14 @@ const SUBJECTS: [&[&Check]; 17] = [
     accounts::CHECKS,
     proxy::CHECKS,
     files::CHECKS,
+    http2::CHECKS,
+    caching::ASKED,
+    revival::LAST,
     caching::CHECKS,
     headers::CHECKS,
     policy::CHECKS,
+    contents::CHECKS,
+    leaks::CHECKS,
     cookies::LAST,
     service::LAST,
     replay::LAST,
@@ -137,7 +170,11 @@ async fn examine(exam: &mut Examination) {
     let ended = files::examine(exam).await;
     close(exam, files::CHECKS, ended);
     let ended = caching::examine(exam).await;
-    close(exam, &[], ended);
+    close(exam, caching::ASKED, ended);
+    let ended = http2::examine(exam).await;
+    close(exam, http2::CHECKS, ended);
+    let ended = revival::at_the_end(exam).await;
+    close(exam, revival::LAST, ended);
 }
 
 fn close(exam: &mut Examination, checks: &'static [&'static Check], ended: Result<(), NoAnswer>) {
@@ -154,6 +191,8 @@ async fn conclude(exam: &mut Examination, interrupted: bool) {
         caching::look_back(exam);
         headers::look_back(exam);
         policy::look_back(exam);
+        contents::look_back(exam);
+        leaks::look_back(exam);
         service::look_back(exam);
     }
     replay::settle_left(exam, left);
@@ -163,6 +202,10 @@ async fn conclude(exam: &mut Examination, interrupted: bool) {
     } else {
         NOBODY
     };
+    close_all(exam, why);
+}
+
+fn close_all(exam: &mut Examination, why: &str) {
     for checks in SUBJECTS {
         exam.report.skip_rest(checks, why);
     }

@@ -83,12 +83,15 @@ async fn answers_of_somebody_else_are_found() {
             415,
             |ask| ask.is("POST", "/api/update_profile") && ask.token().is_none(),
         ),
-        tells(
+        breaks(
             "shows a private page to anybody",
-            "private_pages_closed",
-            200,
-            |ask| ask.path() == "/account/profile" && ask.header("cookie").is_none(),
-        ),
+            &["private_pages_closed", "closed_after_a_visit"],
+        )
+        .answering(|ask, answer| {
+            if ask.path() == "/account/profile" && ask.header("cookie").is_none() {
+                answer.become_text(200, "a text of somebody else");
+            }
+        }),
         tells("opens the set-up", "setup_closed", 200, |ask| {
             ask.is("GET", "/setup")
         }),

@@ -1,6 +1,11 @@
 //! What passes through the tampering proxy, to be changed on the way.
 
 use crate::support::http::{Answer, SESSION_COOKIE};
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Request, Response,
+    body::{Bytes, Incoming},
+};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// A request on its way.
@@ -10,6 +15,7 @@ pub struct Ask {
     pub target: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+    pub is_http2: bool,
 }
 
 impl Ask {
@@ -155,6 +161,7 @@ pub async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Ask> {
         target,
         headers: headers.collect(),
         body: bytes.split_off(end + 4),
+        is_http2: false,
     };
     let length = ask.header("content-length").unwrap_or("0").parse().ok()?;
     while ask.body.len() < length {
@@ -163,6 +170,38 @@ pub async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Ask> {
         }
     }
     Some(ask)
+}
+
+/// As it goes on over HTTP/1.1: with a `Host`, and one `Cookie`.
+pub async fn from_http2(request: Request<Incoming>) -> Ask {
+    let (parts, body) = request.into_parts();
+    let all = parts.headers.iter();
+    let all = all.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+    let (cookies, mut headers): (Vec<_>, Vec<_>) = all.partition(|(name, _)| name == "cookie");
+    let cookies: Vec<_> = cookies.into_iter().map(|(_, value)| value).collect();
+    if !cookies.is_empty() {
+        headers.push(("cookie".to_owned(), cookies.join("; ")));
+    }
+    let host = parts.uri.authority().unwrap().to_string();
+    headers.push(("host".to_owned(), host));
+    Ask {
+        method: parts.method.to_string(),
+        target: parts.uri.path_and_query().unwrap().to_string(),
+        headers,
+        body: body.collect().await.unwrap().to_bytes().to_vec(),
+        is_http2: true,
+    }
+}
+
+pub fn to_http2(answer: Answer) -> Response<Full<Bytes>> {
+    let framing = ["connection", "content-length", "transfer-encoding"];
+    let headers = answer.headers.iter();
+    let headers = headers.filter(|(name, _)| !framing.contains(&name.as_str()));
+    let response = Response::builder().status(answer.status);
+    let response = headers.fold(response, |response, (name, value)| {
+        response.header(name, value)
+    });
+    response.body(Full::from(answer.body)).unwrap()
 }
 
 pub fn to_bytes(answer: &Answer, method: &str) -> Vec<u8> {

@@ -1,12 +1,17 @@
 //! A proxy that breaks one control: over TLS, in front of the real server, and only in these tests.
 
-use super::message::{Ask, read, to_bytes};
+use super::message::{Ask, Tamper, from_http2, read, to_bytes, to_http2};
 use crate::{
     proxies::front::make_certificate,
     support::http::{Answer, Connection},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
+use hyper::{body::Incoming, server::conn::http2, service::service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeSet,
+    io,
     net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex},
@@ -22,6 +27,7 @@ use tokio_rustls::{
         ServerConfig,
         pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     },
+    server::TlsStream,
 };
 
 /// Where visitors seem to come from: an address for documents (RFC 5737).
@@ -42,6 +48,10 @@ pub struct Memory {
 }
 
 impl Memory {
+    pub fn is_dead(&self, token: &str) -> bool {
+        self.dead.iter().any(|dead| dead == token)
+    }
+
     /// The newest token that nobody has signed out.
     pub fn live(&self) -> Option<&String> {
         let mut newest = self.tokens.iter().rev();
@@ -66,6 +76,7 @@ pub struct Break {
     pub account: &'static str,
     pub leaves_sessions: bool,
     holds_streams_back: bool,
+    forgets_digest: bool,
     before: Before,
     after: After,
 }
@@ -77,6 +88,7 @@ pub fn breaks(what: &'static str, found_by: &[&'static str]) -> Break {
         account: "ada",
         leaves_sessions: false,
         holds_streams_back: false,
+        forgets_digest: false,
         before: Box::new(|_, _| Way::On),
         after: Box::new(|_, _, _| {}),
     }
@@ -128,6 +140,15 @@ impl Break {
         }
     }
 
+    /// As what rewrites pages without knowing of digests. All others keep them true: each lie is to be found by
+    /// its own check too.
+    pub fn forgetting_the_digest(self) -> Self {
+        Self {
+            forgets_digest: true,
+            ..self
+        }
+    }
+
     pub fn leaving_sessions(self) -> Self {
         Self {
             leaves_sessions: true,
@@ -161,10 +182,11 @@ impl Tampering {
         make_certificate(folder);
         let certificate = CertificateDer::from_pem_file(folder.join("certificate.pem")).unwrap();
         let key = PrivateKeyDer::from_pem_file(folder.join("key.pem")).unwrap();
-        let config = ServerConfig::builder()
+        let mut config = ServerConfig::builder()
             .with_no_client_auth()
             .with_single_cert(vec![certificate], key)
             .unwrap();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self {
             address: listener.local_addr().unwrap(),
@@ -190,6 +212,9 @@ impl Tampering {
                     let Ok(mut stream) = tls.accept(stream).await else {
                         return;
                     };
+                    if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+                        return state.serve_http2(stream).await;
+                    }
                     while let Some(ask) = read(&mut stream).await {
                         let method = ask.method.clone();
                         if ask.path() == "/session/events" && !state.holds_back() {
@@ -240,6 +265,23 @@ impl Drop for Tampering {
 }
 
 impl State {
+    async fn serve_http2(self, stream: TlsStream<TcpStream>) {
+        let service = service_fn(|request: hyper::Request<Incoming>| {
+            let state = self.clone();
+            async move {
+                let answer = state.carry(from_http2(request).await).await;
+                answer
+                    .map(to_http2)
+                    .ok_or_else(|| io::Error::other("hung up"))
+            }
+        });
+        let builder = http2::Builder::new(TokioExecutor::new());
+        // Who breaks off has had enough.
+        let _ = builder
+            .serve_connection(TokioIo::new(stream), service)
+            .await;
+    }
+
     fn holds_back(&self) -> bool {
         let now = self.now.lock().unwrap();
         now.0.iter().any(|one| one.holds_streams_back)
@@ -306,8 +348,14 @@ impl State {
         if ask.is("POST", "/api/logout") && answer.status == 303 {
             now.1.dead.extend(ask.token().map(str::to_owned));
         }
+        let sent = answer.body.clone();
         for one in broken.iter() {
             (one.after)(&asked, &mut answer, &mut now.1);
+        }
+        let forgets_digest = broken.iter().any(|one| one.forgets_digest);
+        if answer.body != sent && !forgets_digest && answer.header("repr-digest").is_some() {
+            let digest = BASE64_STANDARD.encode(Sha256::digest(&answer.body));
+            answer.set("repr-digest", &format!("sha-256=:{digest}:"));
         }
         Some(answer)
     }

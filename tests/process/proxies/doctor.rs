@@ -43,7 +43,10 @@ async fn all_holds_behind_the_documented_proxies() {
         let said = examined(&site, kind).await.succeeds();
         let rows = said.json();
         let skipped = rows.iter().filter(|row| row["outcome"] == "skipped");
-        let skipped: Vec<_> = skipped.map(|row| row["check"].as_str().unwrap()).collect();
+        let skipped = skipped.map(|row| row["check"].as_str().unwrap());
+        // Caddy offers HTTP/2 by itself; nginx does where its file says so.
+        let is_expected = |name: &&str| kind == Kind::Caddy || !name.starts_with("http2_");
+        let skipped: Vec<_> = skipped.filter(is_expected).collect();
         assert_eq!(skipped, ["plain_http", "new_device_shown"], "{kind:?}");
     }
 }

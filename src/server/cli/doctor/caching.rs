@@ -1,8 +1,8 @@
 //! What nobody may keep: looked at over everything that was answered.
 
 use super::{
-    client::{Answer, NoAnswer},
-    examination::{Examination, HOME, PUBLIC_PAGES},
+    client::{Answer, NoAnswer, Request},
+    examination::{Examination, private_pages, public_pages},
     report::{Check, Verdict, check, expect},
 };
 use std::{collections::BTreeSet, rc::Rc};
@@ -41,20 +41,50 @@ const BACK: Check = check(
     NO_CACHE,
 );
 
+const CLOSED: Check = check(
+    "closed_after_a_visit",
+    "E1",
+    "A private page that somebody has just opened stays closed to a browser without cookies",
+    NO_CACHE,
+);
+
+/// Asked by requests of its own.
+pub const ASKED: &[&Check] = &[&CLOSED];
+
 pub const CHECKS: &[&Check] = &[&PRIVATE, &PUBLIC, &COOKIES, &MADE_ANEW, &BACK];
 
-/// Opens the public pages, twice each, so that there is something to look at.
+/// Opens every page of the table, twice each, so that there is something to look at.
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let Some(mut browser) = exam.signed_in().await? else {
         return Ok(());
     };
-    for _ in 0..2 {
-        for path in PUBLIC_PAGES {
+    for path in public_pages() {
+        for _ in 0..2 {
             exam.known_browser().open(&exam.client, path).await?;
         }
-        browser.open(&exam.client, HOME).await?;
     }
+    let mut verdict = Ok(());
+    let mut pages: Vec<_> = private_pages().into_iter().map(str::to_owned).collect();
+    pages.extend(account_page(
+        &*browser.open(&exam.client, "/admin/users").await?,
+    ));
+    for path in pages {
+        for _ in 0..2 {
+            browser.open(&exam.client, &path).await?;
+        }
+        let stranger = exam.client.send(Request::get(&path)).await?;
+        let is_closed = stranger.status == 303 && stranger.location().starts_with("/login");
+        verdict = verdict.and_then(|()| expect(is_closed, || stranger.told()));
+    }
+    exam.settle(&CLOSED, verdict);
     Ok(())
+}
+
+/// The page of one account, which the list of accounts leads to: its address needs an id.
+fn account_page(list: &Answer) -> Option<String> {
+    let mut links = list.body.split("href=\"").skip(1);
+    let link = links.find(|link| link.starts_with("/admin/users/"))?;
+    link.split(['"', '?']).next().map(str::to_owned)
 }
 
 pub fn look_back(exam: &mut Examination) {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::{Access, DOWNLOADS, ROUTES, page_of},
-    domain::password::Password,
+    domain::{moment::Timestamp, password::Password},
     server::clock::rfc3339,
 };
 use std::rc::Rc;
@@ -39,6 +39,8 @@ pub struct Examination {
     pub news_before: News,
     /// Why nobody can be signed in. A refused password is not tried again: it would throttle somebody.
     refusal: Option<String>,
+    /// Sessions that were refused after their end: on which page, and when that was seen.
+    pub dead: Vec<(SessionCookie, &'static str, Timestamp)>,
 }
 
 impl Examination {
@@ -53,6 +55,7 @@ impl Examination {
             lives: false,
             news_before: News::default(),
             refusal: None,
+            dead: Vec::new(),
         }
     }
 
@@ -151,6 +154,11 @@ impl Examination {
             .await
     }
 
+    /// Notes a session that was just seen refused.
+    pub fn is_dead(&mut self, session: &SessionCookie, on: &'static str) {
+        self.dead.push((session.clone(), on, self.client.now()));
+    }
+
     /// Every session cookie that was set since the beginning.
     pub fn begun(&self) -> Vec<SessionCookie> {
         let mut begun: Vec<SessionCookie> = Vec::new();
@@ -241,4 +249,7 @@ pub fn private_files() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub const PRIVATE_STREAMS: [&str; 2] = ["/session/events", "/admin/activity/events"];
 
 /// The pages that anybody may open.
-pub const PUBLIC_PAGES: [&str; 4] = ["/", "/login", "/logout", "/signed-out"];
+pub fn public_pages() -> Vec<&'static str> {
+    let public = ROUTES.iter().filter(|route| route.access == Access::Anyone);
+    public.map(|route| route.path).collect()
+}

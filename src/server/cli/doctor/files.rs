@@ -2,9 +2,11 @@
 
 use super::{
     client::{Answer, NoAnswer, Request},
+    encodings::name_digest,
     examination::Examination,
     report::{Check, Verdict, check, expect},
 };
+use crate::domain::plain_script;
 use std::rc::Rc;
 
 const PASS_ON: &str = "Let the proxy pass Cache-Control and Content-Type on as they came";
@@ -28,6 +30,12 @@ const KEPT: Check = check(
     "Files whose names carry a digest may be kept for ever, others not",
     PASS_ON,
 );
+const AS_BUILT: Check = check(
+    "files_as_built",
+    "G10",
+    "Files whose names carry a digest are what the digest says",
+    "Let nothing change scripts and styles on the way (a CDN's optimiser, a minifier); install the files of one build together",
+);
 const NO_COOKIES: Check = check(
     "files_without_cookies",
     "E2",
@@ -47,13 +55,22 @@ const TRAVERSAL: Check = check(
     "Let the proxy serve no folder of its own here; install an unchanged release",
 );
 
-pub const CHECKS: &[&Check] = &[&THERE, &TYPES, &KEPT, &NO_COOKIES, &LISTING, &TRAVERSAL];
+pub const CHECKS: &[&Check] = &[
+    &THERE,
+    &TYPES,
+    &KEPT,
+    &AS_BUILT,
+    &NO_COOKIES,
+    &LISTING,
+    &TRAVERSAL,
+];
 
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let page = exam.client.send(Request::get("/login")).await?;
     let mut files = Vec::new();
-    for path in named_files(&page.body) {
-        files.push(exam.client.send(Request::new("HEAD", &path)).await?);
+    let named = named_files(&page.body);
+    for path in &named {
+        files.push(exam.client.send(Request::new("GET", path)).await?);
     }
     let missing = files.iter().find(|file| file.status != 200);
     let there = match (missing, files.is_empty()) {
@@ -66,12 +83,18 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let verdicts = [
         (&TYPES, all(has_its_type)),
         (&KEPT, all(is_kept)),
+        (
+            &AS_BUILT,
+            whole.iter().try_for_each(|file| is_as_built(file, &named)),
+        ),
         (&NO_COOKIES, all(sets_no_cookie)),
     ];
     exam.settle(&THERE, there);
     if whole.is_empty() {
-        exam.report
-            .skip_rest(&[&TYPES, &KEPT, &NO_COOKIES], "there are no files");
+        exam.report.skip_rest(
+            &[&TYPES, &KEPT, &AS_BUILT, &NO_COOKIES],
+            "there are no files",
+        );
     }
     for (check, verdict) in verdicts {
         exam.settle(check, verdict);
@@ -79,10 +102,11 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     closed(exam).await
 }
 
-/// The addresses below `/pkg/` that a page names.
+/// The addresses below `/pkg/` and of plain scripts that a page names.
 fn named_files(page: &str) -> Vec<String> {
     let named = page.split(['"', '\'']).filter(|text| {
-        text.starts_with("/pkg/") && text.chars().all(|c| c.is_ascii_graphic() && c != '\\')
+        (text.starts_with("/pkg/") || plain_script::path_in(text).is_some())
+            && text.chars().all(|c| c.is_ascii_graphic() && c != '\\')
     });
     let mut files: Vec<String> = named.map(str::to_owned).collect();
     files.sort_unstable();
@@ -92,7 +116,8 @@ fn named_files(page: &str) -> Vec<String> {
 
 fn has_its_type(file: &Answer) -> Verdict {
     let kind = file.only("content-type").unwrap_or_default();
-    let expected = match file.path.rsplit('.').next() {
+    let path = file.path.split('?').next().unwrap_or_default();
+    let expected = match path.rsplit('.').next() {
         Some("js") => "text/javascript",
         Some("css") => "text/css",
         Some("wasm") => "application/wasm",
@@ -104,18 +129,52 @@ fn has_its_type(file: &Answer) -> Verdict {
 }
 
 /// `name.DIGEST.js`: the part in the middle is long and has no meaning.
-fn has_digest(path: &str) -> bool {
+fn digest_in(path: &str) -> Option<&str> {
     let name = path.rsplit('/').next().unwrap_or_default();
-    let mut parts = name.split('.');
-    parts.next();
-    let digest = parts.next().unwrap_or_default();
-    parts.next().is_some() && digest.len() >= 16
+    let parts: Vec<_> = name.split('.').collect();
+    match parts[..] {
+        [_, digest, _] if digest.len() >= 16 => Some(digest),
+        _ => None,
+    }
+}
+
+/// cargo-leptos computes the digests first and then writes the new names into the script, so these are replaced by
+/// the old ones before comparing. Files without a digest in their names cannot be compared.
+fn is_as_built(file: &Answer, named: &[String]) -> Verdict {
+    if plain_script::path_in(&file.path).is_some() {
+        let is_whole = plain_script::is_text_of(&file.path, &file.bytes);
+        return expect(is_whole, || changed(file));
+    }
+    let Some(digest) = digest_in(&file.path) else {
+        return Ok(());
+    };
+    let built = |content: &[u8]| name_digest(content) == digest;
+    let with_old_names = || {
+        let text = named.iter().fold(file.body.clone(), |text, path| {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            let part = digest_in(path).map(|digest| format!(".{digest}"));
+            text.replace(name, &name.replace(&part.unwrap_or_default(), ""))
+        });
+        text.into_bytes()
+    };
+    expect(built(&file.bytes) || built(&with_old_names()), || {
+        changed(file)
+    })
+}
+
+fn changed(file: &Answer) -> String {
+    format!(
+        "{}, and {} bytes that are not those of its name",
+        file.told(),
+        file.bytes.len()
+    )
 }
 
 fn is_kept(file: &Answer) -> Verdict {
     let policy = file.only("cache-control").unwrap_or_default();
     let says_for_ever = policy.contains("immutable") && policy.contains("max-age=31536000");
-    expect(says_for_ever == has_digest(&file.path), || {
+    let has_digest = digest_in(&file.path).is_some() || plain_script::path_in(&file.path).is_some();
+    expect(says_for_ever == has_digest, || {
         format!("{}, with the Cache-Control “{policy}”", file.told())
     })
 }
@@ -161,15 +220,38 @@ mod tests {
 
     #[test]
     fn files_are_found_in_a_page() {
-        let page =
-            "<link href=\"/pkg/v.abc.css\"><script>import('/pkg/v.js')</script>\"/pkg/v.abc.css\"";
-        assert_eq!(named_files(page), ["/pkg/v.abc.css", "/pkg/v.js"]);
+        let page = "<link href=\"/pkg/v.abc.css\"><script>import('/pkg/v.js')</script>\"/pkg/v.abc.css\"'/follow.js?0'";
+        let named = ["/follow.js?0", "/pkg/v.abc.css", "/pkg/v.js"];
+        assert_eq!(named_files(page), named);
     }
 
     #[test]
     fn a_digest_is_told_from_a_name() {
-        assert!(has_digest("/pkg/vestibule.k3JtGmWqZpXo8L1v2bNcYA.js"));
-        assert!(!has_digest("/pkg/vestibule.js"));
-        assert!(!has_digest("/pkg/vestibule.min.js"));
+        let digest = digest_in("/pkg/vestibule.k3JtGmWqZpXo8L1v2bNcYA.js");
+        assert_eq!(digest, Some("k3JtGmWqZpXo8L1v2bNcYA"));
+        assert_eq!(digest_in("/pkg/vestibule.js"), None);
+        assert_eq!(digest_in("/pkg/vestibule.min.js"), None);
+    }
+
+    #[test]
+    fn a_file_is_compared_with_its_name() {
+        let built = b"import(\"v.wasm\")";
+        let path = format!("/pkg/v.{}.js", name_digest(built));
+        let named = [
+            path.clone(),
+            "/pkg/v.AAAAAAAAAAAAAAAAAAAAAA.wasm".to_owned(),
+        ];
+        let judged = |body: &str| {
+            let file = Answer {
+                path: path.clone(),
+                body: body.to_owned(),
+                bytes: body.as_bytes().to_vec(),
+                ..Answer::default()
+            };
+            is_as_built(&file, &named)
+        };
+        assert_eq!(judged("import(\"v.wasm\")"), Ok(()));
+        assert_eq!(judged("import(\"v.AAAAAAAAAAAAAAAAAAAAAA.wasm\")"), Ok(()));
+        assert!(judged("import(\"v.wasm\");more()").is_err());
     }
 }

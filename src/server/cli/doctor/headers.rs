@@ -4,6 +4,7 @@ use super::{
     client::Answer,
     examination::Examination,
     report::{Check, Verdict, check, expect},
+    target::Target,
 };
 use std::rc::Rc;
 
@@ -66,23 +67,29 @@ const GENERIC: Check = check(
     "No failure tells of the inside of the server",
     "Let the proxy show the server's own failures; install an unchanged release",
 );
-const TOKEN_IN_BODY: Check = check(
-    "token_in_no_body",
-    "C16",
-    "No token is in the body of any answer",
-    "Install an unchanged release, and let the proxy echo no headers",
+const LINKS: Check = check(
+    "links_lead_here",
+    "G1",
+    "No Link header asks browsers to load anything from another site",
+    "Let the proxy add no Link headers (early hints, preloads)",
 );
-const TOKEN_IN_HEADER: Check = check(
-    "token_in_no_url",
-    "C15",
-    "No token is in a Location or any header but Set-Cookie",
-    "Let the proxy rewrite no addresses, and echo no headers",
+const WORKER: Check = check(
+    "no_service_worker_allowed",
+    "G1",
+    "No answer lets a service worker take over the site (Service-Worker-Allowed)",
+    "Let the proxy add no Service-Worker-Allowed",
 );
-const PASSWORD: Check = check(
-    "password_in_no_answer",
-    "B5",
-    "The password comes back in no answer",
-    "Let the proxy echo no forms; install an unchanged release",
+const NO_TRANSFORM: Check = check(
+    "no_transform",
+    "G10",
+    "Every page asks by Cache-Control: no-transform to be passed on unchanged",
+    "Let the proxy pass Cache-Control on as it came",
+);
+const VERSION: Check = check(
+    "no_server_version",
+    "H5",
+    "No answer names the version of a server",
+    "Turn it off at the proxy (server_tokens off in nginx), so that it need not be guessed which holes it has",
 );
 
 pub const CHECKS: &[&Check] = &[
@@ -95,9 +102,10 @@ pub const CHECKS: &[&Check] = &[
     &CORS,
     &REQUEST_ID,
     &GENERIC,
-    &TOKEN_IN_BODY,
-    &TOKEN_IN_HEADER,
-    &PASSWORD,
+    &LINKS,
+    &WORKER,
+    &NO_TRANSFORM,
+    &VERSION,
 ];
 
 pub fn look_back(exam: &mut Examination) {
@@ -116,7 +124,13 @@ pub fn look_back(exam: &mut Examination) {
     exam.settle(&CORS, all(&answers, has_no_cors));
     exam.settle(&REQUEST_ID, all(&answers, has_id));
     exam.settle(&GENERIC, all(&answers, is_generic));
-    secrets(exam);
+    let target = exam.client.target.clone();
+    exam.settle(&LINKS, all(&answers, |answer| links_here(answer, &target)));
+    exam.settle(&WORKER, all(&answers, allows_no_worker));
+    exam.settle(&NO_TRANSFORM, all(&answers, forbids_changes));
+    // It breaks no promise of ours, so it is a note.
+    exam.report
+        .note(&VERSION, all(&exam.client.answers(), names_no_version));
 }
 
 fn all(answers: &[Rc<Answer>], judge: impl Fn(&Answer) -> Verdict) -> Verdict {
@@ -182,33 +196,67 @@ fn is_generic(answer: &Answer) -> Verdict {
     })
 }
 
-fn secrets(exam: &mut Examination) {
-    // Also those answers that a proxy may have given by itself: it may have seen a token.
-    let answers = exam.client.answers();
-    let tokens = exam.tokens();
-    let has_token = |text: &str| tokens.iter().any(|token| text.contains(token.as_str()));
-    let in_body = all(&answers, |answer| {
-        expect(!has_token(&answer.body), || answer.told())
-    });
-    // Where a token was put into the address on purpose, the answer may repeat the address.
-    let own_answers = exam.client.own_answers();
-    let in_header = all(&own_answers, |answer| {
-        let mut headers = answer.headers.iter();
-        let found = headers.find(|(name, value)| name != "set-cookie" && has_token(value));
-        found.map_or(Ok(()), |(name, _)| {
-            Err(format!("{}, in {name}", answer.told()))
-        })
-    });
-    let password = exam.account.password.reveal();
-    let echoes = |answer: &Answer| {
-        let in_header = |(_, value): &(String, String)| value.contains(password);
-        answer.body.contains(password) || answer.headers.iter().any(in_header)
-    };
-    let echoed = all(&answers, |answer| expect(!echoes(answer), || answer.told()));
-    for token in &tokens {
-        exam.report.keep_secret(token);
+/// `Link: <address>; rel=preload, <address>; …`.
+fn links_here(answer: &Answer, target: &Target) -> Verdict {
+    let links = answer.all("link").join(", ");
+    let addresses = links.split('<').skip(1);
+    let mut addresses = addresses.filter_map(|rest| rest.split('>').next());
+    let foreign = addresses.find(|address| !target.stays(address));
+    foreign.map_or(Ok(()), |address| {
+        Err(format!("{}, with a Link to {address}", answer.told()))
+    })
+}
+
+fn allows_no_worker(answer: &Answer) -> Verdict {
+    let scope = answer.all("service-worker-allowed").join(", ");
+    expect(scope.is_empty(), || {
+        format!("{}, with Service-Worker-Allowed: {scope}", answer.told())
+    })
+}
+
+fn forbids_changes(answer: &Answer) -> Verdict {
+    let policy = answer.all("cache-control").join(", ");
+    let says_so = policy.split(',').any(|word| word.trim() == "no-transform");
+    expect(!answer.is_document() || says_so, || {
+        format!("{}, with the Cache-Control “{policy}”", answer.told())
+    })
+}
+
+fn names_no_version(answer: &Answer) -> Verdict {
+    let said = ["server", "x-powered-by"].map(|name| answer.all(name).join(", "));
+    let version = said
+        .iter()
+        .find(|said| said.contains(|c: char| c.is_ascii_digit()));
+    version.map_or(Ok(()), |said| {
+        Err(format!("{}, by “{said}”", answer.told()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(name: &str, value: &str) -> Answer {
+        Answer {
+            headers: vec![(name.to_owned(), value.to_owned())],
+            ..Answer::default()
+        }
     }
-    exam.settle(&TOKEN_IN_BODY, in_body);
-    exam.settle(&TOKEN_IN_HEADER, in_header);
-    exam.settle(&PASSWORD, echoed);
+
+    #[test]
+    fn links_to_elsewhere_are_found() {
+        let target = Target::parse("https://id.example.org", None).unwrap();
+        let judged = |value| links_here(&answer("link", value), &target);
+        assert_eq!(judged("</pkg/x.js>; rel=preload; as=script"), Ok(()));
+        let both = "</pkg/x.js>; rel=preload, <https://evil.test/x.js>; rel=preload";
+        assert!(judged(both).is_err());
+        assert!(judged("<//evil.test>; rel=preconnect").is_err());
+    }
+
+    #[test]
+    fn a_version_is_told_from_a_name() {
+        assert!(names_no_version(&answer("server", "nginx")).is_ok());
+        assert!(names_no_version(&answer("server", "nginx/1.14.0")).is_err());
+        assert!(names_no_version(&answer("x-powered-by", "PHP/8.1")).is_err());
+    }
 }

@@ -61,6 +61,13 @@ const SPELLINGS: Check = check(
     "Let the proxy rewrite no paths",
 );
 
+const PREFLIGHTS: Check = check(
+    "no_cors_preflight",
+    "F7",
+    "No preflight of another site is answered with a permission (Access-Control headers on OPTIONS)",
+    "Let the proxy answer no OPTIONS itself, and add no Access-Control headers",
+);
+
 pub const CHECKS: &[&Check] = &[
     &CROSS_SITE,
     &SAME_SITE,
@@ -71,6 +78,7 @@ pub const CHECKS: &[&Check] = &[
     &TWICE,
     &SIGN_IN,
     &SPELLINGS,
+    &PREFLIGHTS,
 ];
 
 type Headers = Vec<(&'static str, String)>;
@@ -110,7 +118,36 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let cross_site = site("cross-site");
     let requests = spellings.iter().map(|path| forged(path, &cross_site).odd());
     refused(exam, &SPELLINGS, requests.collect()).await?;
+    preflights(exam).await?;
     forged_sign_in(exam).await
+}
+
+/// What a browser asks before it sends another site's script's request.
+async fn preflights(exam: &mut Examination) -> Result<(), NoAnswer> {
+    let mut verdict = Ok(());
+    for path in ["/api/login", "/api/logout", "/dashboard", "/login"] {
+        let asks = Request::new("OPTIONS", path)
+            .header("origin", "https://evil.example")
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "content-type");
+        // Something in front may refuse it by itself.
+        let Some(answer) = exam.client.send_maybe_odd(asks.odd()).await? else {
+            continue;
+        };
+        let mut names = answer.headers.iter().map(|(name, _)| name);
+        let opens = names.find(|name| name.starts_with("access-control-"));
+        verdict = verdict.and_then(|()| {
+            expect(opens.is_none(), || {
+                format!(
+                    "{}, with {}",
+                    answer.told(),
+                    opens.map_or("", String::as_str)
+                )
+            })
+        });
+    }
+    exam.settle(&PREFLIGHTS, verdict);
+    Ok(())
 }
 
 /// What is nearly ours.

@@ -2,7 +2,8 @@
 
 use super::{
     client::{Answer, NoAnswer},
-    examination::{Examination, HOME},
+    examination::{Examination, HOME, PROBE},
+    page::Page,
     report::{Check, check, expect},
     visitor::Visitor,
 };
@@ -35,9 +36,17 @@ const FOREIGN: Check = check(
     VERSION,
 );
 
-pub const CHECKS: &[&Check] = &[&LISTED, &ENDED, &NEW_DEVICE, &FOREIGN];
+const OWN_PAGE: Check = check(
+    "own_page_each_time",
+    "E2",
+    "Two sessions that ask by turns and at once get each its own page, every time",
+    "Let nothing keep pages, share answers between requests or put cookies in the place of others",
+);
+
+pub const CHECKS: &[&Check] = &[&LISTED, &OWN_PAGE, &ENDED, &NEW_DEVICE, &FOREIGN];
 
 const PAGE: &str = "/account/sessions";
+const END: &str = "/api/end_session";
 const RECOGNISE: &str = "/api/recognise_sign_in";
 const NOBODYS: &str = "00000000-0000-7000-8000-000000000000";
 
@@ -66,14 +75,18 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         expect(new.len() == 1, || format!("{} more are on it", new.len())),
     );
     let [id] = new[..] else {
-        exam.report
-            .skip(&ENDED, "the page does not say which session is which");
+        let why = "the page does not say which session is which";
+        exam.report.skip_rest(&[&ENDED, &OWN_PAGE], why);
         return Ok(());
     };
+    own_page_each_time(exam, [&mut browser, &mut elsewhere]).await?;
     let answer = browser
         .submit(&exam.client, "/api/end_session", &[("id", id)])
         .await?;
     let lives = exam.is_live(&session).await?;
+    if !lives {
+        exam.is_dead(&session, PROBE);
+    }
     exam.settle(
         &ENDED,
         expect(!lives, || {
@@ -87,6 +100,51 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
 async fn listed(exam: &Examination, browser: &mut Visitor) -> Result<BTreeSet<String>, NoAnswer> {
     let page = browser.open(&exam.client, PAGE).await?;
     Ok(ids(&page.body, "/api/end_session"))
+}
+
+/// Sixteen pages in all: if one in four is another's, one run in a hundred misses it.
+const TURNS: usize = 8;
+
+/// Each page lists the other sessions of its person: the one that asks is not among them.
+async fn own_page_each_time(
+    exam: &mut Examination,
+    [one, two]: [&mut Visitor; 2],
+) -> Result<(), NoAnswer> {
+    let mut verdict = Ok(());
+    let mut known = None;
+    for _ in 0..TURNS {
+        let (mine, yours) =
+            tokio::join!(one.open(&exam.client, PAGE), two.open(&exam.client, PAGE));
+        let (mine, yours) = (mine?, yours?);
+        let [on_mine, on_yours] = [&mine, &yours].map(|page| ids(&page.body, END));
+        let only = |on: &BTreeSet<String>, not_on: &BTreeSet<String>| {
+            on.difference(not_on).cloned().collect::<BTreeSet<_>>()
+        };
+        // The id of each of the two is on the other's page alone; other sessions may begin and end meanwhile.
+        let (my_id, your_id) =
+            known.get_or_insert_with(|| (only(&on_yours, &on_mine), only(&on_mine, &on_yours)));
+        let is_own = |own: &BTreeSet<String>, other: &BTreeSet<String>, on: &BTreeSet<String>| {
+            !own.is_empty() && own.is_disjoint(on) && other.is_subset(on)
+        };
+        let same_person = person(&mine.body).is_some() && person(&mine.body) == person(&yours.body);
+        let holds =
+            same_person && is_own(my_id, your_id, &on_mine) && is_own(your_id, my_id, &on_yours);
+        verdict = verdict.and_then(|()| {
+            expect(holds, || {
+                format!("{}, as it is for another session", mine.told())
+            })
+        });
+    }
+    exam.settle(&OWN_PAGE, verdict);
+    Ok(())
+}
+
+/// For whom the page was drawn.
+fn person(page: &str) -> Option<String> {
+    let page = Page::read(page);
+    let mut metas = page.elements.iter().filter(|one| one.is("meta"));
+    let person = metas.find(|one| one.attribute("name") == Some("person"))?;
+    person.attribute("content").map(str::to_owned)
 }
 
 /// Says of the sign-in with which the examination began whose it was, so that no news of it is left to the

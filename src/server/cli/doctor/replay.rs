@@ -4,6 +4,7 @@ use super::{
     client::{Answer, NoAnswer, Request},
     examination::{Examination, HOME, PRIVATE_STREAMS, PROBE, private_files, private_pages},
     report::{Check, Verdict, check, expect},
+    revival,
     visitor::{SessionCookie, SetCookie, Visitor, session_lines},
 };
 
@@ -115,6 +116,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let answer = browser.submit(&exam.client, "/api/logout", &[]).await?;
     signed_out(exam, &answer);
     dead(exam, &copy, &last_page).await?;
+    revival::by_head(exam, &copy).await?;
     let answer = Visitor::with(&copy)
         .submit(&exam.client, "/api/logout", &[])
         .await?;
@@ -203,6 +205,9 @@ async fn dead(
 ) -> Result<(), NoAnswer> {
     let replay = exam.open_with(copy, HOME).await?;
     exam.settle(&REPLAY, expect(is_refused(&replay), || replay.told()));
+    if is_refused(&replay) {
+        exam.is_dead(copy, HOME);
+    }
     let mut verdict: Verdict = Ok(());
     let files = private_files().map(|(path, _)| path);
     let pages = private_pages().into_iter().filter(|path| *path != HOME);
@@ -256,6 +261,9 @@ async fn later(exam: &mut Examination, copy: &SessionCookie) -> Result<(), NoAns
         answer?;
     }
     let lives = exam.is_live(&session).await?;
+    if !lives {
+        exam.is_dead(&session, PROBE);
+    }
     exam.settle(
         &IN_FLIGHT,
         expect(!lives, || "the session lives again".to_owned()),

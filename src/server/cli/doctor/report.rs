@@ -42,8 +42,16 @@ pub fn expect(holds: bool, seen: impl FnOnce() -> String) -> Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Holds,
-    Fails { seen: String },
-    Skipped { why: String },
+    Fails {
+        seen: String,
+    },
+    /// Worth a change, but no broken promise.
+    Noted {
+        seen: String,
+    },
+    Skipped {
+        why: String,
+    },
 }
 
 pub struct Finding {
@@ -55,6 +63,8 @@ pub struct Finding {
 #[derive(Default)]
 pub struct Report {
     findings: Vec<Finding>,
+    /// Printed above the table: the probable cause of other findings.
+    headline: Option<String>,
     /// What must not be printed, whoever said it: passwords and tokens.
     secrets: Vec<Zeroizing<String>>,
 }
@@ -73,6 +83,28 @@ impl Report {
     pub fn settle(&mut self, check: &'static Check, verdict: Verdict) {
         let outcome = verdict.map_or_else(|seen| Outcome::Fails { seen }, |()| Outcome::Holds);
         self.add(check, outcome);
+    }
+
+    /// The same for an observation that breaks no promise.
+    pub fn note(&mut self, check: &'static Check, verdict: Verdict) {
+        let outcome = verdict.map_or_else(|seen| Outcome::Noted { seen }, |()| Outcome::Holds);
+        self.add(check, outcome);
+    }
+
+    /// A failure that explains others: it is the first finding, and the headline of the table.
+    pub fn lead_with(&mut self, check: &'static Check, seen: String) {
+        self.headline = Some(format!(
+            "{seen}. Mend this first: much below may come of it"
+        ));
+        self.settle(check, Err(seen));
+        let found = self
+            .findings
+            .iter()
+            .position(|one| one.check.name == check.name);
+        if let Some(place) = found {
+            let finding = self.findings.remove(place);
+            self.findings.insert(0, finding);
+        }
     }
 
     pub fn skip(&mut self, check: &'static Check, why: &str) {
@@ -117,6 +149,9 @@ impl Report {
     /// Where `out` is closed or full.
     pub fn write(&self, out: &mut impl Write, json: bool) -> io::Result<()> {
         if !json {
+            if let Some(headline) = &self.headline {
+                writeln!(out, "{}\n", self.shown(headline))?;
+            }
             writeln!(out, "  CONTROL  PROMISE")?;
         }
         for finding in &self.findings {
@@ -135,6 +170,7 @@ impl Report {
         let (word, seen, why) = match outcome {
             Outcome::Holds => ("holds", None, None),
             Outcome::Fails { seen } => ("fails", Some(self.shown(seen)), None),
+            Outcome::Noted { seen } => ("noted", Some(self.shown(seen)), None),
             Outcome::Skipped { why } => ("skipped", None, Some(self.shown(why))),
         };
         Row {
@@ -188,6 +224,7 @@ impl Row {
         let sign = match self.outcome {
             "holds" => '✓',
             "fails" => '✗',
+            "noted" => '!',
             _ => '–',
         };
         writeln!(out, "{sign} {:7}  {}", self.control, self.promise)?;
@@ -206,69 +243,4 @@ impl Row {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ONE: Check = check("one", "A1", "One holds", "Mend one");
-    const TWO: Check = check("two", "A2", "Two holds", "Mend two");
-    const THREE: Check = check("three", "A3", "Three holds", "Mend three");
-
-    fn report() -> Report {
-        let mut report = Report::default();
-        report.keep_secret("sesame");
-        report.settle(&ONE, Ok(()));
-        report.settle(&TWO, Err("a sesame\u{1b}[2J\r\nb".to_owned()));
-        report.skip_rest(&[&ONE, &THREE], "nobody asked");
-        report
-    }
-
-    fn written(json: bool) -> String {
-        let mut out = Vec::new();
-        report().write(&mut out, json).unwrap();
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn people_get_a_table() {
-        let expected = "  CONTROL  PROMISE\n\
-            ✓ A1       One holds\n\
-            ✗ A2       Two holds\n           seen: a …\u{fffd}[2J\u{fffd}\u{fffd}b\n           to mend it: Mend two\n\
-            – A3       Three holds\n           skipped: nobody asked\n";
-        assert_eq!(written(false), expected);
-    }
-
-    #[test]
-    fn programs_get_one_object_a_line() {
-        let text = written(true);
-        let lines: Vec<serde_json::Value> = text
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
-        assert_eq!(lines.len(), 3);
-        assert_eq!(lines[1]["check"], "two");
-        assert_eq!(lines[1]["control"], "A2");
-        assert_eq!(lines[1]["outcome"], "fails");
-        assert_eq!(lines[1]["remedy"], "Mend two");
-        assert_eq!(lines[2]["why"], "nobody asked");
-        assert!(!text.contains("sesame"), "{text}");
-    }
-
-    #[test]
-    fn they_are_counted() {
-        let report = report();
-        assert_eq!(
-            (report.holding(), report.failures(), report.skipped()),
-            (1, 1, 1)
-        );
-    }
-
-    #[test]
-    fn long_words_are_cut() {
-        let mut report = Report::default();
-        report.settle(&ONE, Err("é".repeat(1_000)));
-        let row = report.row(&report.findings[0]);
-        let seen = row.seen.unwrap();
-        assert_eq!(seen.chars().count(), MAX_SHOWN_CHARS + 1);
-        assert!(seen.ends_with('…'));
-    }
-}
+mod tests;

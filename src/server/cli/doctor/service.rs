@@ -6,13 +6,13 @@ use super::{
     report::{Check, Verdict, check, expect},
 };
 use crate::server::clock::{parse_http_date, rfc3339};
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
 const TLS: Check = check(
     "tls",
     "I1",
     "It is reached over TLS, with a certificate for its name that is believed",
-    "Give the proxy a certificate",
+    "Give the proxy a certificate for this name that has not expired, together with those between it and its authority; a private authority is named by --ca",
 );
 const PLAIN: Check = check(
     "plain_http",
@@ -54,7 +54,7 @@ const FAILURES: Check = check(
     "no_server_errors",
     "J4",
     "No request was answered with a failure of the server (5xx)",
-    "Look for the x-request-id of the answer in the log",
+    "Look at the proxy's log for why the server did not answer it, and in the server's for the x-request-id of the answer",
 );
 
 pub const CHECKS: &[&Check] = &[&TLS, &PLAIN, &ALIVE, &READY, &CLOCK];
@@ -142,11 +142,35 @@ pub fn look_back(exam: &mut Examination) {
         &ANSWERED,
         expect(silences == 0, || format!("{silences} requests were not")),
     );
-    let failed = answers.iter().find(|answer| answer.status >= 500);
-    exam.settle(
-        &FAILURES,
-        failed.map_or(Ok(()), |answer| Err(answer.told())),
-    );
+    match failure_rate(&exam.client.answers()) {
+        Some(seen) => exam.report.lead_with(&FAILURES, seen),
+        None => exam.settle(&FAILURES, Ok(())),
+    }
+}
+
+/// The one finding if the certificate is not believed: no request was sent.
+pub fn is_untrusted(exam: &mut Examination, silence: &NoAnswer) {
+    exam.settle(&TLS, Err(silence.to_string()));
+}
+
+/// How many requests failed (5xx), without those that a proxy may refuse by itself.
+fn failure_rate(answers: &[Rc<Answer>]) -> Option<String> {
+    let asked: Vec<_> = answers.iter().filter(|answer| !answer.is_odd).collect();
+    let mut failures = BTreeMap::new();
+    for answer in asked.iter().filter(|answer| answer.status >= 500) {
+        *failures.entry(answer.status).or_insert(0_usize) += 1;
+    }
+    let first = asked.iter().find(|answer| answer.status >= 500)?;
+    let counts = failures
+        .iter()
+        .map(|(status, count)| format!("{status} to {count}"));
+    let counts = counts.collect::<Vec<_>>().join(" and ");
+    Some(format!(
+        "The site answered {counts} of {} requests, first to {} {}",
+        asked.len(),
+        first.method,
+        first.path
+    ))
 }
 
 fn has_hsts(answer: &Rc<Answer>) -> Verdict {
@@ -171,9 +195,23 @@ mod tests {
             path: "/login".to_owned(),
             status,
             headers: vec![("location".to_owned(), location.to_owned())],
-            body: String::new(),
             is_odd: true,
+            ..Answer::default()
         }
+    }
+
+    #[test]
+    fn failures_are_counted_by_status() {
+        let failed = |status, is_odd| {
+            Rc::new(Answer {
+                is_odd,
+                ..answer(status, "")
+            })
+        };
+        assert_eq!(failure_rate(&[failed(200, false), failed(502, true)]), None);
+        let answers = [200, 502, 303, 503, 502].map(|status| failed(status, false));
+        let expected = "The site answered 502 to 2 and 503 to 1 of 5 requests, first to GET /login";
+        assert_eq!(failure_rate(&answers).as_deref(), Some(expected));
     }
 
     #[test]

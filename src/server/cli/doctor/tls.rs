@@ -12,9 +12,19 @@ use tokio_rustls::{
     },
 };
 
+/// The handshake failed: the certificate is for another name, has expired or has an unknown issuer, or the peer
+/// does not speak TLS.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Untrusted(std::io::Error);
+
 /// Whose certificates are believed.
 #[derive(Clone)]
-pub struct Tls(TlsConnector);
+pub struct Tls {
+    http1: TlsConnector,
+    /// Offers HTTP/2 first, as browsers do.
+    http2: TlsConnector,
+}
 
 impl Tls {
     /// Believes the authorities in a PEM file, or else those that browsers believe.
@@ -32,20 +42,28 @@ impl Tls {
             .map_err(|error| error.to_string())?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self(TlsConnector::from(Arc::new(config))))
+        let mut http2 = config.clone();
+        http2.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Self {
+            http1: TlsConnector::from(Arc::new(config)),
+            http2: TlsConnector::from(Arc::new(http2)),
+        })
     }
 
     /// Shakes hands with `name` over a connection.
     ///
     /// # Errors
-    /// Where the certificate is not that of `name`, has expired, or comes from nobody believed.
+    /// [`Untrusted`], if the name is not proved.
     pub async fn connect(
         &self,
         name: &str,
         stream: TcpStream,
-    ) -> std::io::Result<TlsStream<TcpStream>> {
-        let name = ServerName::try_from(name.to_owned()).map_err(std::io::Error::other)?;
-        self.0.connect(name, stream).await
+        http2: bool,
+    ) -> Result<TlsStream<TcpStream>, Untrusted> {
+        let name = ServerName::try_from(name.to_owned());
+        let name = name.map_err(|error| Untrusted(std::io::Error::other(error)))?;
+        let connector = if http2 { &self.http2 } else { &self.http1 };
+        connector.connect(name, stream).await.map_err(Untrusted)
     }
 }
 

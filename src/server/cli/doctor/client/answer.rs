@@ -1,0 +1,66 @@
+//! What came back.
+
+/// What came back.
+#[derive(Default)]
+pub struct Answer {
+    pub method: String,
+    pub path: String,
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+    /// The body as it came: digests are made of this.
+    pub bytes: Vec<u8>,
+    pub is_odd: bool,
+}
+
+impl Answer {
+    pub fn all(&self, wanted: &str) -> Vec<&str> {
+        let found = self.headers.iter().filter(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// The value of a header that stands exactly once.
+    pub fn only(&self, wanted: &str) -> Option<&str> {
+        match self.all(wanted)[..] {
+            [value] => Some(value),
+            _ => None,
+        }
+    }
+
+    pub fn location(&self) -> &str {
+        self.all("location").first().copied().unwrap_or_default()
+    }
+
+    /// For findings: the request and how it was answered.
+    pub fn told(&self) -> String {
+        let location = match self.location() {
+            "" => String::new(),
+            location => format!(" to {location}"),
+        };
+        format!(
+            "{} {} was answered with {}{location}",
+            self.method, self.path, self.status
+        )
+    }
+
+    /// A document: a page or the page of a failure.
+    pub fn is_document(&self) -> bool {
+        let kind = self.all("content-type").first().copied();
+        self.method != "HEAD" && kind.is_some_and(|kind| kind.starts_with("text/html"))
+    }
+
+    pub fn is_page(&self) -> bool {
+        self.status == 200 && self.method == "GET" && self.is_document()
+    }
+
+    pub fn is_file(&self) -> bool {
+        matches!(self.status, 200 | 206 | 304)
+            && (self.path.starts_with("/pkg/") || self.path.starts_with("/favicon"))
+    }
+
+    /// A failure of something in front of the server: ours carry an id.
+    pub fn is_failure_on_the_way(&self) -> bool {
+        self.status >= 500 && self.only("x-request-id").is_none_or(|id| id.len() != 32)
+    }
+}

@@ -1,0 +1,44 @@
+//! Digests and spellings.
+
+use base64::{Engine, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
+use md5::Md5;
+use sha2::{Digest, Sha256};
+
+/// What the header `Repr-Digest` says of a body (RFC 9530).
+pub fn digest_field(body: &[u8]) -> String {
+    format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(body)))
+}
+
+/// As cargo-leptos writes it into the names of files.
+pub fn name_digest(content: &[u8]) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(Md5::digest(content))
+}
+
+pub fn base64(bytes: &[u8]) -> String {
+    BASE64_STANDARD.encode(bytes)
+}
+
+/// The bytes behind a token, where it is base64.
+pub fn bytes_of(token: &str) -> Option<Vec<u8>> {
+    BASE64_URL_SAFE_NO_PAD.decode(token).ok()
+}
+
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+    digits.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_spelt_as_others_spell_it() {
+        // Appendix D of RFC 9530.
+        let body = b"{\"hello\": \"world\"}\n";
+        let expected = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";
+        assert_eq!(digest_field(body), expected);
+        assert_eq!(name_digest(b""), "1B2M2Y8AsgTpgAmY7PhCfg");
+        assert_eq!(hexadecimal(b"\x00\xff"), "00ff");
+    }
+}

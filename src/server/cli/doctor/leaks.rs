@@ -1,0 +1,164 @@
+//! Tokens and the password, looked for in everything that was answered: as they are, and as others write them.
+
+use super::{
+    client::Answer,
+    encodings::{base64, bytes_of, hexadecimal},
+    examination::Examination,
+    report::{Check, Verdict, check, expect},
+    visitor::SetCookie,
+};
+use std::rc::Rc;
+
+const TOKEN_IN_BODY: Check = check(
+    "token_in_no_body",
+    "C16",
+    "No token is in the body of any answer, whole or in half, plain, in base64 or in hexadecimal",
+    "Install an unchanged release, and let the proxy echo no headers",
+);
+const TOKEN_IN_HEADER: Check = check(
+    "token_in_no_url",
+    "C15",
+    "No token is in a Location or any header but its own Set-Cookie, in any of these spellings",
+    "Let the proxy rewrite no addresses, and echo no headers",
+);
+const PASSWORD: Check = check(
+    "password_in_no_answer",
+    "B5",
+    "The password comes back in no answer",
+    "Let the proxy echo no forms; install an unchanged release",
+);
+
+pub const CHECKS: &[&Check] = &[&TOKEN_IN_BODY, &TOKEN_IN_HEADER, &PASSWORD];
+
+pub fn look_back(exam: &mut Examination) {
+    // Also those answers that a proxy may have given by itself: it may have seen a token.
+    let answers = exam.client.answers();
+    let tokens = exam.tokens();
+    let needles: Vec<_> = tokens.iter().map(|token| Needles::of(token)).collect();
+    let has_token = |text: &str| {
+        let runs = long_runs(text);
+        needles.iter().any(|needles| needles.are_in(&runs))
+    };
+    let in_body = all(&answers, |answer| {
+        expect(!has_token(&answer.body), || answer.told())
+    });
+    // Where a token was put into the address on purpose, the answer may repeat the address.
+    let own_answers = exam.client.own_answers();
+    let in_header = all(&own_answers, |answer| {
+        let mut headers = answer.headers.iter();
+        let found = headers.find(|(name, value)| match name.as_str() {
+            "set-cookie" => {
+                let runs = long_runs(SetCookie::parse(value).value);
+                // A cookie may hold a token, its own, but none of another cookie.
+                let others = needles
+                    .iter()
+                    .filter(|one| one.token != SetCookie::parse(value).value);
+                others.into_iter().any(|needles| needles.are_in(&runs))
+            }
+            _ => has_token(value),
+        });
+        found.map_or(Ok(()), |(name, _)| {
+            Err(format!("{}, in {name}", answer.told()))
+        })
+    });
+    let password = exam.account.password.reveal();
+    let echoes = |answer: &Answer| {
+        let in_header = |(_, value): &(String, String)| value.contains(password);
+        answer.body.contains(password) || answer.headers.iter().any(in_header)
+    };
+    let echoed = all(&answers, |answer| expect(!echoes(answer), || answer.told()));
+    for token in &tokens {
+        exam.report.keep_secret(token);
+    }
+    exam.settle(&TOKEN_IN_BODY, in_body);
+    exam.settle(&TOKEN_IN_HEADER, in_header);
+    exam.settle(&PASSWORD, echoed);
+}
+
+fn all(answers: &[Rc<Answer>], judge: impl Fn(&Answer) -> Verdict) -> Verdict {
+    answers.iter().try_for_each(|answer| judge(answer))
+}
+
+/// Fewer letters may be there by chance, or by a name.
+const SHORTEST: usize = 16;
+
+/// How parts of a token look in other spellings.
+struct Needles<'a> {
+    token: &'a str,
+    spellings: Vec<String>,
+}
+
+impl<'a> Needles<'a> {
+    fn of(token: &'a str) -> Self {
+        let (first, second) = token.split_at(token.floor_char_boundary(token.len() / 2));
+        let mut spellings = vec![usual(token), usual(first), usual(second)];
+        // In base64 it looks different at each of three offsets within what is encoded with it.
+        for offset in 0..3 {
+            let padded = [&b"\0\0"[..offset], first.as_bytes()].concat();
+            let encoded = base64(&padded);
+            // Letters that also depend on what stands before and behind it.
+            let (before, behind) = ((offset * 8).div_ceil(6), padded.len() * 8 / 6);
+            spellings.extend(encoded.get(before..behind).map(str::to_owned));
+        }
+        spellings.push(hexadecimal(first.as_bytes()));
+        let bytes = bytes_of(token).unwrap_or_default();
+        spellings.push(hexadecimal(&bytes[..bytes.len() / 2]));
+        let upper = |text: &String| text.to_ascii_uppercase();
+        let upper: Vec<_> = spellings.iter().rev().take(2).map(upper).collect();
+        spellings.extend(upper);
+        spellings.retain(|one| one.len() >= SHORTEST);
+        Self { token, spellings }
+    }
+
+    fn are_in(&self, runs: &str) -> bool {
+        self.spellings.iter().any(|one| runs.contains(one.as_str()))
+    }
+}
+
+/// base64url as base64.
+fn usual(text: &str) -> String {
+    text.replace('-', "+").replace('_', "/")
+}
+
+/// The parts of a text in which something encoded may stand: long, and without a blank.
+fn long_runs(text: &str) -> String {
+    let is_code = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_');
+    let runs = text
+        .split(|c| !is_code(c))
+        .filter(|run| run.len() >= SHORTEST);
+    usual(&runs.collect::<Vec<_>>().join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "Zx-3_kQp0aV9bT2mWnYcRd7eUfLgHhJi5sKo8tNq1Xw";
+
+    #[test]
+    fn every_spelling_of_a_token_is_found() {
+        let needles = Needles::of(TOKEN);
+        let is_found = |text: &str| needles.are_in(&long_runs(text));
+        let cookie = |before: &str| base64(format!("{before}{TOKEN}; x=y").as_bytes());
+        let bytes = bytes_of(TOKEN).unwrap();
+        let mut leaks = vec![
+            TOKEN.to_owned(),
+            TOKEN[..22].to_owned(),
+            TOKEN[21..].to_owned(),
+            usual(TOKEN),
+            base64(&bytes),
+            hexadecimal(&bytes),
+            hexadecimal(TOKEN.as_bytes()),
+            hexadecimal(TOKEN.as_bytes()).to_uppercase(),
+        ];
+        leaks.extend(["", "a", "ab", "session="].map(cookie));
+        leaks.push(cookie("a").replace('+', "-").replace('/', "_"));
+        for leak in leaks {
+            assert!(is_found(&format!("<!-- {leak} -->")), "{leak}");
+        }
+        let other: String = TOKEN.chars().rev().collect();
+        for text in [other.as_str(), &cookie("")[..12], &TOKEN[..12]] {
+            assert!(!is_found(text), "{text}");
+        }
+    }
+}

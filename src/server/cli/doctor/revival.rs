@@ -1,0 +1,62 @@
+//! What was dead stays dead: asked by HEAD, and once more at the end of the run.
+
+use super::{
+    client::{Answer, NoAnswer, Request},
+    examination::{Examination, private_pages},
+    report::{Check, check, expect},
+    visitor::SessionCookie,
+};
+use std::time::Duration;
+
+const HEAD: Check = check(
+    "replay_by_head",
+    "C5",
+    "After signing out a copy of the cookie opens no private page by HEAD",
+    "Let nothing between the browser and the server answer HEAD by itself",
+);
+const AT_THE_END: Check = check(
+    "replay_at_the_end",
+    "C5",
+    "What was refused before is still refused at the end of this run",
+    "Let every server of this name use the one database, and read sessions from no replica that lags behind",
+);
+
+pub const CHECKS: &[&Check] = &[&HEAD];
+
+/// Asked last, before what is left is ended.
+pub const LAST: &[&Check] = &[&AT_THE_END];
+
+/// Caches and replicas that lag behind are late by seconds.
+const AFTER: Duration = Duration::from_secs(3);
+
+/// Asks with a token that was just signed out.
+pub async fn by_head(exam: &mut Examination, copy: &SessionCookie) -> Result<(), NoAnswer> {
+    let pair = copy.pair();
+    let mut verdict = Ok(());
+    for path in private_pages() {
+        let request = Request::new("HEAD", path).header("cookie", &pair);
+        let answer = exam.client.send(request).await?;
+        verdict = verdict.and_then(|()| expect(is_refused(&answer), || answer.told()));
+    }
+    exam.settle(&HEAD, verdict);
+    Ok(())
+}
+
+pub async fn at_the_end(exam: &mut Examination) -> Result<(), NoAnswer> {
+    let Some((.., died)) = exam.dead.first() else {
+        return Ok(());
+    };
+    let since = exam.client.now().as_millis().abs_diff(died.as_millis());
+    tokio::time::sleep(AFTER.saturating_sub(Duration::from_millis(since))).await;
+    let mut verdict = Ok(());
+    for (session, path, _) in &exam.dead {
+        let answer = exam.open_with(session, path).await?;
+        verdict = verdict.and_then(|()| expect(is_refused(&answer), || answer.told()));
+    }
+    exam.settle(&AT_THE_END, verdict);
+    Ok(())
+}
+
+fn is_refused(answer: &Answer) -> bool {
+    answer.status == 303 && answer.location().starts_with("/login")
+}
