@@ -32,6 +32,8 @@ use std::net::IpAddr;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
     SignedIn(Box<CurrentUser>),
+    /// The token was replaced a moment ago, and may only be confirmed again.
+    Confirming(Box<CurrentUser>),
     /// The cookie names a session that is no more.
     Ended(EndReason),
     Anonymous,
@@ -171,6 +173,18 @@ pub fn ask_for_password(page: &str) -> Result<(), AppError> {
 pub fn current_user() -> Result<CurrentUser, AppError> {
     match parts().extensions.remove::<Caller>() {
         Some(Caller::SignedIn(current)) => Ok(*current),
+        _ => Err(AppError::NotSignedIn),
+    }
+}
+
+/// The same where the password is confirmed: also a person whose browser may not have got the answer to the last
+/// confirmation.
+///
+/// # Errors
+/// [`AppError::NotSignedIn`].
+pub fn confirming_user() -> Result<CurrentUser, AppError> {
+    match parts().extensions.remove::<Caller>() {
+        Some(Caller::SignedIn(current) | Caller::Confirming(current)) => Ok(*current),
         _ => Err(AppError::NotSignedIn),
     }
 }

@@ -166,7 +166,7 @@ async fn page(
     let options = state.leptos_options.clone();
     let drawn_for = match &caller {
         Caller::SignedIn(current) => Some(DrawnFor(current.user.id.short().to_owned())),
-        Caller::Ended(_) | Caller::Anonymous => None,
+        Caller::Confirming(_) | Caller::Ended(_) | Caller::Anonymous => None,
     };
     let context = move || {
         provide_context(state.clone());
