@@ -127,6 +127,9 @@ pub const PUBLIC_FUNCTIONS: &[&str] = &[
     "/api/use_password_link",
 ];
 
+/// The server function that takes the password of a signed-in person once more.
+pub const CONFIRMATION: &str = "/api/confirm_password";
+
 /// The page on which the file at `path` stands; what is no file stands for itself.
 pub fn page_of(path: &str) -> &str {
     if DOWNLOADS.iter().any(|file| file.path == path) {
@@ -134,6 +137,11 @@ pub fn page_of(path: &str) -> &str {
     } else {
         path
     }
+}
+
+/// Whether there is a page at `path`, and not a file or a function.
+pub fn is_page(path: &str) -> bool {
+    ROUTES.iter().any(|route| leads_to(route.path, path))
 }
 
 /// Who may ask for the page or the file at `path`; `None` where there is none.

@@ -19,7 +19,7 @@ pub async fn confirm_password(
         server::{confirmation, context, cookie, flash::Flash},
     };
     let core = &context::state().core;
-    let current = context::current_user()?;
+    let current = context::confirming_user()?;
     let next = NextPath::or_home(&next);
     match confirmation::confirm(core, &current, &context::visitor(), &password).await {
         Ok(token) => {

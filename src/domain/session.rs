@@ -157,6 +157,8 @@ pub struct Session {
     pub address: String,
     pub user_agent: String,
     pub ended: Option<Ended>,
+    /// Under a token that no request has brought yet: the idle end that its first use sets.
+    pub idle_end_if_used: Option<Timestamp>,
 }
 
 impl Session {
@@ -211,6 +213,10 @@ pub struct SignIns {
     pub previous: Option<SignIn>,
     /// From browsers never seen before, of which nobody has said yet whose they were; the newest first.
     pub unrecognised: Vec<SignIn>,
+    /// How many more of these there are.
+    pub more: u32,
+    /// The session that asks is in a known browser: only there can a sign-in be recognised.
+    pub may_recognise: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,6 +225,7 @@ pub struct SignIn {
     pub at: Timestamp,
     pub address: String,
     pub user_agent: String,
+    /// And, where nobody has recognised it, no later session lives in its browser.
     pub has_ended: bool,
 }
 

@@ -70,6 +70,10 @@ pub struct DashboardView {
     pub previous_sign_in: Option<SignInView>,
     /// From browsers never seen before, until they are looked at.
     pub unrecognised: Vec<SignInView>,
+    /// How many more of these there are.
+    pub more_unrecognised: u32,
+    /// This browser is known: only there can a sign-in be recognised.
+    pub may_recognise: bool,
     /// For administrators only.
     pub reach: Option<ReachView>,
 }

@@ -18,8 +18,10 @@ pub fn DashboardPage(view: DashboardView) -> impl IntoView {
     let (session, previous_sign_in) = (view.session.clone(), view.previous_sign_in.clone());
     let reach = view.reach.clone();
     let unrecognised = view.unrecognised.clone().into_iter();
-    let unrecognised = unrecognised.map(|sign_in| view! { <Unrecognised sign_in /> });
+    let may_recognise = view.may_recognise;
+    let unrecognised = unrecognised.map(|sign_in| view! { <Unrecognised sign_in may_recognise /> });
     let unrecognised = unrecognised.collect::<Vec<_>>();
+    let more = view.more_unrecognised;
     let name = view.display_name.clone();
     view! {
         <Page title="Dashboard" signed_in=view.display_name.clone() wide=true>
@@ -32,6 +34,7 @@ pub fn DashboardPage(view: DashboardView) -> impl IntoView {
                 <Account view />
             </Threshold>
             {unrecognised}
+            {(more > 0).then(|| view! { <More more /> })}
             <div class="rooms">
                 <ThisSession session />
                 <PreviousSignIn sign_in=previous_sign_in />
@@ -111,17 +114,16 @@ fn PreviousSignIn(sign_in: Option<SignInView>) -> impl IntoView {
     }
 }
 
-/// A sign-in from a browser never seen before, until its owner has said whose it was.
+/// A sign-in from a browser never seen before, until its owner has said whose it was. Only a known browser can say
+/// that it was they; a new one would speak for another.
 #[component]
-fn Unrecognised(sign_in: SignInView) -> impl IntoView {
-    let known = FormState::of::<RecogniseSignIn>(None, []);
-    let strange = FormState::of::<DisownSignIn>(None, []);
+fn Unrecognised(sign_in: SignInView, may_recognise: bool) -> impl IntoView {
     let end = if sign_in.has_ended {
         " That session has ended since."
     } else {
         ""
     };
-    let field = |_: AppError| "main";
+    let known = may_recognise.then(|| view! { <ThisWasMe id=sign_in.id.clone() /> });
     view! {
         // No landmark: there may be several, and all would have one name.
         <div class="card news">
@@ -130,19 +132,52 @@ fn Unrecognised(sign_in: SignInView) -> impl IntoView {
                 {sign_in.device} " at " <span class="address">{sign_in.address}</span> ", "
                 <Time moment=sign_in.at /> "." {end}
             </p>
-            <ErrorSummary refusal=known.refusal field node_ref=known.summary />
-            <ErrorSummary refusal=strange.refusal field node_ref=strange.summary />
-            <div class="actions">
-                <form method="post" action=known.action on:submit=known.on_submit()>
-                    <input type="hidden" name="id" value=sign_in.id.clone() />
-                    <button class="button button-small" type="submit">"This was me"</button>
-                </form>
-                <form method="post" action=strange.action on:submit=strange.on_submit()>
-                    <input type="hidden" name="id" value=sign_in.id />
-                    <button class="button button-quiet button-small" type="submit">"This was not me"</button>
-                </form>
-            </div>
+            {(!may_recognise).then(|| view! {
+                <p class="quiet-text">"You can confirm that it was you on a device that you have used before."</p>
+            })}
+            <div class="actions">{known} <ThisWasNotMe id=sign_in.id /></div>
         </div>
+    }
+}
+
+#[component]
+fn ThisWasMe(id: String) -> impl IntoView {
+    let known = FormState::of::<RecogniseSignIn>(None, []);
+    let field = |_: AppError| "main";
+    view! {
+        <form method="post" action=known.action on:submit=known.on_submit()>
+            <ErrorSummary refusal=known.refusal field node_ref=known.summary />
+            <input type="hidden" name="id" value=id />
+            <button class="button button-small" type="submit">"This was me"</button>
+        </form>
+    }
+}
+
+#[component]
+fn ThisWasNotMe(id: String) -> impl IntoView {
+    let strange = FormState::of::<DisownSignIn>(None, []);
+    let field = |_: AppError| "main";
+    view! {
+        <form method="post" action=strange.action on:submit=strange.on_submit()>
+            <ErrorSummary refusal=strange.refusal field node_ref=strange.summary />
+            <input type="hidden" name="id" value=id />
+            <button class="button button-quiet button-small" type="submit">"This was not me"</button>
+        </form>
+    }
+}
+
+/// How many sign-ins are news beyond those that are shown.
+#[component]
+fn More(more: u32) -> impl IntoView {
+    let sign_ins = if more == 1 {
+        "1 more sign-in from a new device".to_owned()
+    } else {
+        format!("{more} more sign-ins from new devices")
+    };
+    view! {
+        <p class="card news">
+            {sign_ins} ". " <a href="/account/activity">"See your activity"</a>
+        </p>
     }
 }
 

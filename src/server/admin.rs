@@ -68,7 +68,7 @@ pub async fn look(core: &Core, reader: &TokenDigest) -> Result<Box<CurrentUser>,
     match sessions::look_again(core, reader).await? {
         Resumed::Live(current) if current.user.administers() => Ok(current),
         Resumed::Live(_) => Err(AppError::NotFound),
-        Resumed::Ended(_) | Resumed::Unknown => Err(AppError::NotSignedIn),
+        Resumed::Superseded(_) | Resumed::Ended(_) | Resumed::Unknown => Err(AppError::NotSignedIn),
     }
 }
 

@@ -4,15 +4,12 @@ use super::{
     Core,
     attempt::{self, Purpose},
     password,
-    sessions::Visitor,
-    store::{
-        self,
-        sessions::{Confirmation, Hashes},
-    },
+    sessions::{self, Proven, Visitor},
+    store::sessions::Hashes,
     token::SessionToken,
 };
 use crate::{
-    domain::{activity::Event, password::Password, session::CurrentUser, user::LookupKey},
+    domain::{password::Password, session::CurrentUser, user::LookupKey},
     error::AppError,
 };
 
@@ -34,7 +31,8 @@ pub fn is_fresh(core: &Core, current: &CurrentUser) -> bool {
 }
 
 /// Lets the person who asks type their password again. The session goes on under a new token, so that a
-/// copy of the cookie does not become a key to what matters (ASVS V7.2.4). Its ends stay where they are.
+/// copy of the cookie does not become a key to what matters (ASVS V7.2.4). Its ends stay where they are. The token
+/// before opens pages until this one is used, for a minute at most: the answer may be lost.
 ///
 /// # Errors
 /// [`AppError::CurrentPasswordWrong`]; [`AppError::NotSignedIn`] where the session has ended in the
@@ -51,22 +49,15 @@ pub async fn confirm(
         Err(AppError::SignInRefused) => return Err(password::refusal_for(core, current).await?),
         outcome => outcome?,
     };
-    let (user, session) = (&current.user.id, &current.session.id);
-    let token = SessionToken::random();
-    let confirmation = Confirmation {
-        session,
-        user,
-        token_digest: &token.digest(),
+    let brought = visitor.session.as_ref().ok_or(AppError::NotSignedIn)?;
+    let proven = Proven {
+        brought: &brought.digest(),
         hashes: Hashes {
             verified: &verified.verified_hash,
             kept: &verified.kept_hash,
         },
         admission: &verified.admission,
-        entry: (visitor.browser).entry(core, Event::PasswordConfirmed, Some(user), Some(session)),
     };
-    if store::sessions::renew_token(&core.db, confirmation).await? {
-        Ok(token)
-    } else {
-        Err(AppError::NotSignedIn)
-    }
+    let renewed = sessions::renew(core, &current.session, &visitor.browser, proven).await?;
+    renewed.ok_or(AppError::NotSignedIn)
 }

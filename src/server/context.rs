@@ -34,6 +34,8 @@ use std::net::IpAddr;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
     SignedIn(Box<CurrentUser>),
+    /// The token was replaced a moment ago, and may only be confirmed again.
+    Confirming(Box<CurrentUser>),
     /// The cookie names a session that is no more.
     Ended(EndReason),
     Anonymous,
@@ -200,6 +202,18 @@ pub fn demand_own_sign_out(proof: &str) -> Result<(), AppError> {
         }
         _ => false,
     })
+}
+
+/// The same where the password is confirmed: also a person whose browser may not have got the answer to the last
+/// confirmation.
+///
+/// # Errors
+/// [`AppError::NotSignedIn`].
+pub fn confirming_user() -> Result<CurrentUser, AppError> {
+    match parts().extensions.remove::<Caller>() {
+        Some(Caller::SignedIn(current) | Caller::Confirming(current)) => Ok(*current),
+        _ => Err(AppError::NotSignedIn),
+    }
 }
 
 /// The permission of the person who asks, in functions for administrators.

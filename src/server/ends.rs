@@ -124,6 +124,11 @@ impl Ends {
         }
     }
 
+    /// Tells that a session goes on, with other ends than before.
+    pub fn lives(&self, session: &SessionId, life: Life) {
+        self.tell(session, News::Lives(life));
+    }
+
     /// Tells whoever watches the session, where it is news to them. An end is for ever.
     pub fn tell(&self, session: &SessionId, told: News) {
         if let Some(teller) = self.watched().sessions.get(session) {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     app::{self, Access},
-    domain::next_path::NextPath,
+    domain::{next_path::NextPath, session::CurrentUser},
     error::AppError,
 };
 use axum::{
@@ -31,6 +31,7 @@ pub async fn resume(State(state): State<AppState>, mut request: Request, next: N
     let caller = match &token {
         Some(token) => match resumed(&state, token, request.uri().path()).await {
             Ok(Resumed::Live(user)) => Caller::SignedIn(user),
+            Ok(Resumed::Superseded(user)) => on_grace(request.uri().path(), user),
             Ok(Resumed::Ended(reason)) => Caller::Ended(reason),
             Ok(Resumed::Unknown) => Caller::Anonymous,
             Err(error) => return AppError::from(error).into_response(),
@@ -39,7 +40,8 @@ pub async fn resume(State(state): State<AppState>, mut request: Request, next: N
     };
     let path = request.uri().path();
     // Signing out is left to its function, which reads the form.
-    let acts_for_somebody = matches!(caller, Caller::SignedIn(_)) && path != "/api/logout";
+    let acts_for_somebody =
+        matches!(caller, Caller::SignedIn(_) | Caller::Confirming(_)) && path != "/api/logout";
     if acts_for_somebody
         && request.extensions().get::<FromAnywhere>().is_some()
         && let Err(refusal) = origin::demand_own(false)
@@ -54,10 +56,24 @@ pub async fn resume(State(state): State<AppState>, mut request: Request, next: N
                 return AppError::NotFound.into_response();
             }
         }
+        // Only made for the path on which the password is confirmed.
+        Caller::Confirming(_) => {}
         Caller::Ended(_) | Caller::Anonymous => return refuse(&request),
     }
     request.extensions_mut().insert(caller);
     next.run(request).await
+}
+
+/// What a browser may do whose token was replaced a moment ago, where the answer may not have arrived: read pages, and
+/// confirm the password again. It changes nothing, and takes no file home. (Signing out asks for no session.)
+fn on_grace(path: &str, user: Box<CurrentUser>) -> Caller {
+    if app::is_page(path) {
+        Caller::SignedIn(user)
+    } else if path == app::CONFIRMATION {
+        Caller::Confirming(user)
+    } else {
+        Caller::Anonymous
+    }
 }
 
 /// The dashboard tells of other sign-ins. They are read with the session: a second statement would cost more than

@@ -171,7 +171,7 @@ async fn page(
             DrawnFor(current.user.id.short().to_owned()),
             SignOutProof(sign_out_proof::of(&state.core, &current.session.id)),
         )),
-        Caller::Ended(_) | Caller::Anonymous => None,
+        Caller::Confirming(_) | Caller::Ended(_) | Caller::Anonymous => None,
     };
     let context = move || {
         provide_context(state.clone());

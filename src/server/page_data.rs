@@ -115,7 +115,7 @@ pub async fn gather(
 fn display_name(caller: &Caller) -> Option<String> {
     match caller {
         Caller::SignedIn(current) => Some(current.user.display_name.clone()),
-        Caller::Ended(_) | Caller::Anonymous => None,
+        Caller::Confirming(_) | Caller::Ended(_) | Caller::Anonymous => None,
     }
 }
 
@@ -148,7 +148,7 @@ async fn login(
         _ if password_set => Some(LoginNotice::PasswordSet),
         _ if query_value(uri, "cookie-check").is_some() => Some(LoginNotice::CookieNotKept),
         Caller::Ended(reason) => Some(LoginNotice::SessionEnded(*reason)),
-        Caller::SignedIn(_) | Caller::Anonymous => None,
+        Caller::SignedIn(_) | Caller::Confirming(_) | Caller::Anonymous => None,
     };
     let next = next_of(uri);
     Ok(LoginView {
@@ -270,6 +270,8 @@ fn dashboard(
             .into_iter()
             .map(sign_in_view)
             .collect(),
+        more_unrecognised: sign_ins.more,
+        may_recognise: sign_ins.may_recognise,
         reach: user.is_admin.then(|| reach::view(client, &state.site)),
     })
 }

@@ -3,11 +3,9 @@
 use super::{
     Core,
     attempt::{self, Purpose},
-    sessions::{self, Renewed, Visitor},
-    store::{
-        self,
-        sessions::{Hashes, PasswordChange},
-    },
+    sessions::{self, Proven, Renewed, Visitor},
+    store::{self, sessions::Hashes},
+    token::TokenDigest,
 };
 use crate::{
     domain::{password::Password, session::CurrentUser, user::LookupKey},
@@ -43,19 +41,22 @@ pub async fn change(
         outcome => outcome?,
     };
     let new_hash = core.hasher.hash(new_password).await?;
-    let change = PasswordChange {
+    let brought = visitor.session.as_ref().ok_or(AppError::NotSignedIn)?;
+    let proven = Proven {
+        brought: &brought.digest(),
         hashes: Hashes {
             verified: &verified.verified_hash,
             kept: &new_hash,
         },
-        device: verified.known_device.as_ref(),
         admission: &verified.admission,
     };
-    match sessions::renew_with_password(core, &current.session, &visitor.browser, &change).await? {
+    let (session, browser) = (&current.session, &visitor.browser);
+    let device = verified.known_device.as_ref();
+    match sessions::renew_with_password(core, session, browser, device, proven).await? {
         Some(renewed) => Ok(renewed),
-        // Something else came first. As a rule it has ended the session; where only the stored hash
-        // got newer parameters by a sign-in elsewhere, trying again helps.
-        None if lives(core, current).await? => Err(AppError::Unavailable),
+        // Something else came first. As a rule it has ended the session or given it another token; where only
+        // the stored hash got newer parameters by a sign-in elsewhere, trying again helps.
+        None if has_token(core, &brought.digest()).await? => Err(AppError::Unavailable),
         None => Err(AppError::NotSignedIn),
     }
 }
@@ -66,17 +67,21 @@ pub async fn change(
 /// # Errors
 /// [`AppError::Unavailable`].
 pub async fn refusal_for(core: &Core, current: &CurrentUser) -> Result<AppError, AppError> {
-    if lives(core, current).await? {
+    let found = store::sessions::find(&core.db, &current.session.id).await?;
+    if found.is_some_and(|found| lives(core, &found)) {
         Ok(AppError::CurrentPasswordWrong)
     } else {
         Ok(AppError::NotSignedIn)
     }
 }
 
+/// Whether a session goes on under this token.
+async fn has_token(core: &Core, brought: &TokenDigest) -> Result<bool, AppError> {
+    let found = store::sessions::find_by_digest(&core.db, brought).await?;
+    Ok(found.is_some_and(|found| lives(core, &found)))
+}
+
 /// Whether the session is one with which things may still be changed.
-async fn lives(core: &Core, current: &CurrentUser) -> Result<bool, AppError> {
-    let found = store::sessions::find(&core.db, &current.session.id).await?;
-    Ok(found.is_some_and(|found| {
-        !found.user.disabled && found.session.end_by(core.clock.now()).is_none()
-    }))
+fn lives(core: &Core, found: &CurrentUser) -> bool {
+    !found.user.disabled && found.session.end_by(core.clock.now()).is_none()
 }

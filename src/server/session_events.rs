@@ -70,7 +70,7 @@ async fn begin(
 ) -> Result<Response, NoStream> {
     state.site.demand_own_reader(headers)?;
     let token = cookie::session_token(headers).ok_or(AppError::NotSignedIn)?;
-    let current = current(state, &token).await?;
+    let (current, _) = current(state, &token).await?;
     if method == Method::HEAD {
         return Ok(respond(state, &current, Body::empty()));
     }
@@ -79,21 +79,27 @@ async fn begin(
     let watch = ends.watch(&session.id, session.life(), state.limits.watchers);
     let watch = watch.map_err(no_room)?;
     // It may have ended before anybody watched it.
-    let current = self::current(state, &token).await?;
+    let (current, is_on_grace) = self::current(state, &token).await?;
     let body = told_by(Teller {
         watch,
         clock: state.core.clock.clone(),
         life: current.session.life(),
         person: current.user.id.short().to_owned(),
         session: current.session.id.short().to_owned(),
+        is_on_grace,
     });
     Ok(respond(state, &current, body))
 }
 
-async fn current(state: &AppState, token: &SessionToken) -> Result<Box<CurrentUser>, NoStream> {
+/// Whose session it is, and whether its token was replaced a moment ago.
+async fn current(
+    state: &AppState,
+    token: &SessionToken,
+) -> Result<(Box<CurrentUser>, bool), NoStream> {
     let looked = sessions::look(&state.core, token).await;
     match looked.map_err(AppError::from)? {
-        Resumed::Live(current) => Ok(current),
+        Resumed::Live(current) => Ok((current, false)),
+        Resumed::Superseded(current) => Ok((current, true)),
         Resumed::Ended(reason) => Err(NoStream::Ended(reason)),
         Resumed::Unknown => Err(AppError::NotSignedIn.into()),
     }
@@ -119,6 +125,9 @@ struct Teller {
     life: Life,
     person: String,
     session: String,
+    /// The page was opened with a token that was replaced a moment ago. It is told how long the session lives, as the
+    /// page itself tells it, once: then it comes back, with the new token.
+    is_on_grace: bool,
 }
 
 /// How far the telling has come.
@@ -145,6 +154,12 @@ async fn next(stage: Stage) -> Option<(Result<String, Infallible>, Stage)> {
 impl Teller {
     async fn listen(mut self) -> Option<(String, Stage)> {
         match timeout(KEEP_ALIVE, self.watch.news()).await {
+            Ok(News::Lives(life)) if life.absolute_ends_at != self.life.absolute_ends_at => {
+                // The session got a new password and begins anew, under another token than this page has brought.
+                Some((ended(Some(EndReason::Replaced)), Stage::Over))
+            }
+            // It may have ended meanwhile, for good.
+            Ok(News::Lives(_)) | Err(_) if self.is_on_grace => None,
             Ok(News::Lives(life)) => {
                 self.life = life;
                 Some((self.lives(), Stage::Goes(self)))

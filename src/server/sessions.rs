@@ -1,9 +1,11 @@
 //! Sessions: start, resume, end.
 
 mod as_admin;
+mod renewing;
 mod resuming;
 
 pub use as_admin::{end_all_as_admin, end_all_of_everybody, end_as_admin};
+pub use renewing::{ENDS_UNUSED_AFTER, GRACE, Proven, Renewed, renew, renew_with_password};
 pub use resuming::{Resumed, look, look_again, resume, resume_with_sign_ins, stay, write_down};
 
 use super::{
@@ -12,7 +14,7 @@ use super::{
     store::{
         self,
         devices::KnownDevice,
-        sessions::{Hashes, NewSession, PasswordChange},
+        sessions::{Hashes, NewSession},
         throttle::Admission,
     },
     token::{self, DeviceDigest, DeviceToken, SessionToken, TokenDigest},
@@ -147,11 +149,7 @@ pub async fn start(
             other.map(|known_as| known_as.digest()),
         ),
     };
-    let new_device = verified.known_device.is_none();
-    let session = NewSession {
-        new_device,
-        ..new_session(core, &verified.user.id, &digest, &browser, remember)
-    };
+    let session = new_session(core, &verified.user.id, &digest, &browser, remember);
     let proof = store::sessions::Proof {
         hashes: Hashes {
             verified: &verified.verified_hash,
@@ -192,46 +190,20 @@ fn new_session<'a>(
         remember,
         address: &browser.address,
         user_agent: &browser.user_agent,
-        new_device: false,
     }
 }
 
-/// A session that goes on under a new token, because the account got a new password in it.
-pub struct Renewed {
-    pub token: SessionToken,
-    /// How many other sessions of the account ended with the old password.
-    pub others_ended: u64,
-}
-
-/// Puts a new session in the place of `current`, together with the new password (ASVS V7.2.4,
-/// V7.4.3). The password was typed just now, so its lifetimes begin anew, as at a sign-in. `None`
-/// where `current` has ended in the meantime, or the password is no longer the verified one.
-pub async fn renew_with_password(
-    core: &Core,
-    current: &Session,
-    browser: &Browser,
-    change: &PasswordChange<'_>,
-) -> Result<Option<Renewed>, StoreError> {
-    let token = SessionToken::random();
-    let digest = token.digest();
-    let session = new_session(core, &current.user_id, &digest, browser, current.remember);
-    let renewed =
-        store::sessions::renew_with_password(&core.db, &session, &current.id, change).await?;
-    Ok(renewed.map(|others_ended| Renewed {
-        token,
-        others_ended,
-    }))
-}
-
-/// Ends the session of a token for good. Returns who was signed out; `None` where nobody was
-/// signed in with it any more.
+/// Ends the session of a token for good, whatever token it has by now: after the answer no token that the browser
+/// was ever given for it opens anything. Returns who was signed out; `None` where nobody was signed in with it any
+/// more.
 pub async fn end(
     core: &Core,
     token: &SessionToken,
     reason: EndReason,
 ) -> Result<Option<User>, StoreError> {
-    let found = store::sessions::find_by_digest(&core.db, &token.digest()).await?;
+    let found = store::sessions::find_by_any_token(&core.db, &token.digest()).await?;
     let Some(found) = found else { return Ok(None) };
+    // By its id, which stays: a renewal at the same moment comes before the end, or finds the session ended.
     let was_live = end_for(core, &found.session, reason, core.source).await?;
     Ok(was_live.then_some(found.user))
 }
@@ -273,7 +245,8 @@ pub async fn end_own(
 }
 
 /// Notes that the person who asks knows a sign-in of theirs from a new browser. `false` where there is
-/// none to be looked at: a stranger's browser must not say of itself that it is known.
+/// none to be looked at, and where the browser that asks is not known itself: a stranger who has the password can
+/// sign in twice.
 pub async fn recognise_sign_in(
     core: &Core,
     current: &CurrentUser,
@@ -282,12 +255,12 @@ pub async fn recognise_sign_in(
 ) -> Result<bool, StoreError> {
     let user = &current.user.id;
     let entry = browser.entry(core, Event::SignInRecognised, Some(user), Some(id));
-    let is_other = *id != current.session.id;
-    Ok(is_other && store::sessions::recognise(&core.db, user, id, entry).await?)
+    store::sessions::recognise(&core.db, &current.session, id, entry).await
 }
 
-/// Ends the session of a sign-in of which the person who asks says that it was not theirs. `false` where
-/// there is none to be looked at.
+/// Ends the session of a sign-in of which the person who asks says that it was not theirs, and those that began later
+/// in the same browser. `false` where there is none to be looked at. Asked by a browser that is not known itself, the
+/// sign-in stays news to those that are.
 pub async fn disown_sign_in(
     core: &Core,
     current: &CurrentUser,
@@ -296,8 +269,7 @@ pub async fn disown_sign_in(
 ) -> Result<bool, StoreError> {
     let user = &current.user.id;
     let entry = browser.entry(core, Event::SignInDisowned, Some(user), Some(id));
-    let is_other = *id != current.session.id;
-    Ok(is_other && store::sessions::disown(&core.db, user, id, entry).await?)
+    store::sessions::disown(&core.db, &current.session, id, entry).await
 }
 
 /// Ends all sessions of the person who asks, but for the one in which they ask. Returns how many.

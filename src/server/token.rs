@@ -81,6 +81,11 @@ impl fmt::Debug for SessionToken {
 pub struct TokenDigest(String);
 
 impl TokenDigest {
+    /// As it stands in the database.
+    pub const fn stored(digest: String) -> Self {
+        Self(digest)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

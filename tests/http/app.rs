@@ -46,7 +46,8 @@ pub struct TestApp {
     pub address: SocketAddr,
     pub site_root: PathBuf,
     server: JoinHandle<()>,
-    _database: TestDatabase,
+    /// `None` where it is that of another one.
+    database: Option<TestDatabase>,
 }
 
 impl TestApp {
@@ -120,7 +121,7 @@ impl TestApp {
             let site = site_inside(root);
             state.with_site_inside(site)
         };
-        Self::start_from(database, core, |_| (), inside).await
+        Self::start_from(Some(database), core, |_| (), inside).await
     }
 
     pub async fn start(
@@ -128,11 +129,21 @@ impl TestApp {
         core: Core,
         change: impl FnOnce(&mut Config),
     ) -> Self {
-        Self::start_from(database, core, change, |state| state).await
+        Self::start_from(Some(database), core, change, |state| state).await
+    }
+
+    /// A second server on the same database, with the same clock and nothing else in common.
+    pub async fn second_node(&self) -> Self {
+        let database = self.database.as_ref().expect("the first one has it");
+        let core = Core {
+            clock: self.core.clock.clone(),
+            ..support::core(database).await
+        };
+        Self::start_from(None, core, |_| (), |state| state).await
     }
 
     async fn start_from(
-        database: TestDatabase,
+        database: Option<TestDatabase>,
         core: Core,
         change: impl FnOnce(&mut Config),
         change_state: impl FnOnce(AppState) -> AppState,
@@ -161,7 +172,7 @@ impl TestApp {
             address,
             site_root,
             server,
-            _database: database,
+            database,
         }
     }
 

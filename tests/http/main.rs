@@ -28,6 +28,7 @@ mod own_sessions;
 mod ownership;
 mod password;
 mod profile;
+mod renewals;
 mod routes;
 mod session_events;
 mod sessions;

@@ -123,7 +123,8 @@ const DOORS: &[Row] = doors! {
     POST "/api/end_session"             "id={session}"                            => S401    S404    S404    S404    S404    Hers    Hers;
     POST "/api/end_other_sessions"      "id={session}&user={user}"                => S401    Open    Open    Open    Open    Hers    Hers;
     POST "/api/end_all_sessions"        "id={session}&user={user}"                => S401    Open    Open    Open    Open    Hers    Hers;
-    POST "/api/recognise_sign_in"       "id={session}"                            => S401    S404    S404    S404    S404    Hers    Hers;
+    // The late one is in the browser of the first sign-in, which is known; the other is in a new one.
+    POST "/api/recognise_sign_in"       "id={session}"                            => S401    S404    S404    S404    S404    S404    Hers;
     POST "/api/disown_sign_in"          "id={session}"                            => S401    S404    S404    S404    S404    Hers    Hers;
     POST "/api/invite_user"             "username=guest.of.{caller}"              => S401    S404    S404    Open    Asks    S404    S404;
     POST "/api/change_user"             "id={user}&change=disable"                => S401    S404    S404    Hers    Asks    S404    S404;

@@ -39,15 +39,29 @@ async fn has_news(browser: &mut Browser) -> bool {
     visible_text(&browser.get("/dashboard").await).contains(NEWS)
 }
 
+/// The buttons of the notice.
+fn buttons(dashboard: &Answer) -> [bool; 2] {
+    let text = visible_text(dashboard);
+    [
+        text.contains("This was me"),
+        text.contains("This was not me"),
+    ]
+}
+
 /// A laptop that is known, and a phone that is not.
 async fn laptop_and_phone(app: &TestApp) -> (Browser, Browser, SessionId) {
-    let mut laptop = app.signed_in("ada").await;
+    let laptop = app.signed_in("ada").await;
+    let (phone, id) = phone_beside(app).await;
+    (laptop, phone, id)
+}
+
+/// A phone that is not known, where a browser of the account is known already.
+async fn phone_beside(app: &TestApp) -> (Browser, SessionId) {
     app.set_clock(HOUR);
     let mut phone = app.browser();
     signs_in_with(&mut phone, "curl/8.9.1").await;
     let id = newest_id(app).await;
-    laptop.get("/dashboard").await;
-    (laptop, phone, id)
+    (phone, id)
 }
 
 on_both_engines! {
@@ -55,8 +69,9 @@ on_both_engines! {
         let app = TestApp::new(database).await;
         let mut laptop = app.signed_in("ada").await;
         assert!(!has_news(&mut laptop).await, "the very first one is no news");
-        let (mut laptop, mut phone, id) = laptop_and_phone(&app).await;
+        let (mut phone, id) = phone_beside(&app).await;
         let page = laptop.get("/dashboard").await;
+        assert_eq!(buttons(&page), [true, true]);
         assert_page(&page, &format!("{NEWS} curl at 127.0.0.1, 21 September 2026, 15:13 UTC ."));
         assert!(has_news(&mut laptop).await, "shown again until somebody has said something");
 
@@ -65,9 +80,7 @@ on_both_engines! {
         app.set_clock(2 * HOUR);
         phone.post_logout().await;
         signs_in_with(&mut phone, "curl/8.9.1").await;
-        // The laptop of the first line is a device that nobody has recognised; the phone is known.
-        let page = visible_text(&laptop.get("/dashboard").await);
-        assert!(!page.contains(&format!("{NEWS} curl")), "{page}");
+        assert!(!has_news(&mut laptop).await, "the phone is known");
     }
 
     /// A thief's own browser is the last that may say whose it is.
@@ -80,6 +93,50 @@ on_both_engines! {
         }
         assert!(has_news(&mut laptop).await);
         assert_page(&phone.get("/dashboard").await, "Good to see you");
+    }
+
+    /// Somebody who has the password signs in twice, and the owner sees both.
+    async fn two_new_devices_cannot_vouch_for_each_other(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let (mut laptop, mut phone, of_phone) = laptop_and_phone(&app).await;
+        let (mut tablet, of_tablet) = phone_beside(&app).await;
+        // Nor after the password was typed again, or in a second session of the same browser.
+        app.set_clock(HOUR + Duration::from_secs(1));
+        signs_in_with(&mut tablet, "curl/8.9.1").await;
+        let again = newest_id(&app).await;
+        assert_eq!(tablet.post_form("/api/confirm_password", &[("password", PASSWORD)]).await.status, 303);
+        for (browser, other) in [(&mut phone, &of_tablet), (&mut tablet, &of_phone)] {
+            let page = browser.get("/dashboard").await;
+            assert_contains(&page, "on a device that you have used before");
+            assert_eq!(buttons(&page), [false, true], "it sees the notice with \"Not me\" alone");
+            assert_eq!(says(browser, "recognise_sign_in", other).await.status, 404);
+        }
+        let page = laptop.get("/dashboard").await;
+        assert_eq!(visible_text(&page).matches(NEWS).count(), 2, "one for each device");
+        assert!(!visible_text(&page).contains("has ended"), "both devices are in use");
+        for id in [&of_phone, &of_tablet] {
+            assert!(page.text().contains(&id.0));
+            assert_redirect(&says(&mut laptop, "recognise_sign_in", id).await, "/dashboard");
+        }
+        assert!(!has_news(&mut laptop).await && !page.text().contains(&again.0));
+        signs_in_with(&mut app.browser(), "curl/8.9.1").await;
+        assert_eq!(buttons(&tablet.get("/dashboard").await), [true, true], "it is known now");
+    }
+
+    async fn the_notice_says_how_many_more_there_are(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut laptop = app.signed_in("ada").await;
+        for (devices, told) in [(5, None), (1, Some("1 more sign-in from a new device.")), (1, Some("2 more sign-ins from new devices."))] {
+            for _ in 0..devices {
+                app.signed_in("ada").await;
+            }
+            let page = laptop.get("/dashboard").await;
+            assert_eq!(visible_text(&page).matches(NEWS).count(), 5);
+            match told {
+                Some(told) => assert_contains(&page, told),
+                None => assert!(!visible_text(&page).contains("more sign-in")),
+            }
+        }
     }
 
     async fn who_was_not_me_is_out_and_a_new_password_is_asked_for(database: TestDatabase) {

@@ -91,6 +91,8 @@ const SENT: &[(&str, &str, &[&str])] = &[
             "session/absolute_ends_at*",
             "previous_sign_in",
             "unrecognised",
+            "more_unrecognised",
+            "may_recognise",
             "previous_sign_in/id",
             "previous_sign_in/has_ended",
             "previous_sign_in/device",

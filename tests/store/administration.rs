@@ -340,10 +340,53 @@ on_both_engines! {
         for _ in 0..5 {
             given::session(&core, &ada).await;
         }
-        assert_eq!(store::sessions::end_some(&core.db, ended, 3, &by).await.unwrap(), (3, 3));
-        assert_eq!(store::sessions::end_some(&core.db, ended, 3, &by).await.unwrap(), (2, 2));
-        let earlier = vestibule::domain::session::Ended { at: START, ..ended };
+        let (next, count) = store::sessions::end_some(&core.db, ended, &store::sessions::above_all(), 3, &by).await.unwrap();
+        assert_eq!(count, 3);
+        // Who signs in meanwhile makes it no longer: newer ones are not met any more.
+        let newer = given::session(&core, &ada).await;
+        let (next, count) = store::sessions::end_some(&core.db, ended, &next.unwrap(), 3, &by).await.unwrap();
+        assert_eq!(count, 2);
+        assert_eq!(store::sessions::end_some(&core.db, ended, &next.unwrap(), 3, &by).await.unwrap(), (None, 0));
+        assert_eq!(given::end_of(&core, &newer).await, None);
+    }
+
+    /// All is all: also what another machine wrote whose clock is ahead, or what a file brought that was put back.
+    async fn a_session_that_began_later_by_the_clock_is_ended_with_the_others(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let later = given::session_at(&core, &ada, START.after(Duration::from_secs(3_600))).await;
+        let now = given::session(&core, &ada).await;
+        assert_eq!(sessions::end_all_of_everybody(&core, &admin::on_this_machine()).await.unwrap(), 2);
+        for token in [later, now] {
+            assert_eq!(given::end_of(&core, &token).await.map(|end| end.reason), Some(EndReason::EndedByAdmin));
+        }
+    }
+
+    /// More sessions than one step ends, of which some end elsewhere meanwhile, and sign-ins that go on all the time.
+    async fn sign_ins_that_go_on_do_not_make_it_endless(database: TestDatabase) {
+        let core = Core { max_sessions: u32::MAX, ..support::core(&database).await };
+        let ada = given::account(&core, "ada").await;
         given::session(&core, &ada).await;
-        assert_eq!(store::sessions::end_some(&core.db, earlier, 3, &by).await.unwrap(), (0, 0), "one that began later is left");
+        given::execute(&core.db, "INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, \
+            authenticated_at, idle_ends_at, absolute_ends_at, remember, address, user_agent, new_device) \
+            SELECT '0' || n, '' || n, user_id, created_at, last_seen_at, authenticated_at, idle_ends_at, \
+            absolute_ends_at, remember, address, user_agent, new_device FROM sessions, (WITH RECURSIVE numbers (n) AS \
+            (SELECT 10001 UNION ALL SELECT n + 1 FROM numbers WHERE n < 11000) SELECT n FROM numbers) AS numbers").await;
+        let (signing_in, account) = (core.clone(), given::credentials(&core, "ada").await);
+        let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let stopped = stop.clone();
+        let sign_ins = tokio::spawn(async move {
+            while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
+                given::session(&signing_in, &account).await;
+            }
+        });
+        let machine = admin::on_this_machine();
+        let ending = sessions::end_all_of_everybody(&core, &machine);
+        let ended = tokio::time::timeout(Duration::from_secs(120), ending).await.expect("an end").unwrap();
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        sign_ins.await.unwrap();
+        assert!(ended > 0);
+        let left = given::texts(&core.db, "SELECT id FROM sessions WHERE ended_at IS NULL AND id LIKE '01____'").await;
+        assert_eq!(left, Vec::<String>::new());
     }
 }

@@ -37,6 +37,30 @@ fn mode_of(path: &Path) -> u32 {
     metadata.permissions().mode() & 0o777
 }
 
+/// Makes the database one of an earlier version, with these rows.
+async fn of_version(database: &TestDatabase, version: i64, rows: String) {
+    let mut migrations = sqlx::migrate!("./migrations");
+    let made = migrations.migrations.to_mut();
+    made.retain(|migration| migration.version <= version);
+    let rows = sqlx::raw_sql(sqlx::AssertSqlSafe(rows));
+    match database.engine {
+        Engine::Sqlite => {
+            fs::create_dir_all(file_of(database).parent().unwrap()).unwrap();
+            let address = format!("{}?mode=rwc", database.address);
+            let pool = sqlx::SqlitePool::connect(&address).await.unwrap();
+            migrations.run(&pool).await.unwrap();
+            rows.execute(&pool).await.unwrap();
+            pool.close().await;
+        }
+        Engine::Postgres => {
+            let pool = sqlx::PgPool::connect(&database.address).await.unwrap();
+            migrations.run(&pool).await.unwrap();
+            rows.execute(&pool).await.unwrap();
+            pool.close().await;
+        }
+    }
+}
+
 on_both_engines! {
     async fn opening_again_changes_nothing(database: TestDatabase) {
         let core = support::core(&database).await;
@@ -84,8 +108,6 @@ on_both_engines! {
     async fn an_update_keeps_sessions_as_they_are(database: TestDatabase) {
         const BEFORE: i64 = 4;
         let (live, over) = (SessionToken::random(), SessionToken::random());
-        let mut migrations = sqlx::migrate!("./migrations");
-        migrations.migrations.to_mut().retain(|migration| migration.version <= BEFORE);
         let session = |id: &str, token: &SessionToken, end: &str| {
             let (start, ahead) = (START.as_millis(), START.as_millis() + 3_600_000);
             let digest = token.digest();
@@ -99,28 +121,32 @@ on_both_engines! {
             session("live", &live, "NULL, NULL"),
             session("over", &over, "5, 'signed_out'"),
         );
-        let rows = sqlx::raw_sql(sqlx::AssertSqlSafe(rows));
-        match database.engine {
-            Engine::Sqlite => {
-                fs::create_dir_all(file_of(&database).parent().unwrap()).unwrap();
-                let pool = sqlx::SqlitePool::connect(&format!("{}?mode=rwc", database.address)).await.unwrap();
-                migrations.run(&pool).await.unwrap();
-                rows.execute(&pool).await.unwrap();
-                pool.close().await;
-            }
-            Engine::Postgres => {
-                let pool = sqlx::PgPool::connect(&database.address).await.unwrap();
-                migrations.run(&pool).await.unwrap();
-                rows.execute(&pool).await.unwrap();
-                pool.close().await;
-            }
-        }
+        of_version(&database, BEFORE, rows).await;
         let core = support::core(&database).await;
         let resumed = vestibule::server::sessions::resume(&core, &live).await.unwrap();
         let Resumed::Live(current) = resumed else { panic!("{resumed:?}") };
         assert_eq!((current.session.id.0.as_str(), current.session.remember), ("live", true));
         let resumed = vestibule::server::sessions::resume(&core, &over).await.unwrap();
         assert_eq!(resumed, Resumed::Ended(EndReason::SignedOut));
+    }
+
+    /// A browser whose sign-in nobody had recognised before the update is not known after it.
+    async fn an_update_makes_no_new_browser_known(database: TestDatabase) {
+        const BEFORE: i64 = 8;
+        let session = |id: &str, at: u8, is_news: bool| format!(
+            "INSERT INTO sessions VALUES ('{id}', '{id}', 'u', {at}, {at}, {at}, 9, 9, TRUE, '', '', {is_news}, NULL, NULL, NULL); \
+             INSERT INTO devices VALUES ('of {id}', 'u', {at}, {at})"
+        );
+        let rows = format!(
+            "INSERT INTO users (id, username, username_key, display_name, description, is_admin, password_hash, created_at) \
+             VALUES ('u', 'ada', 'ada', 'Ada', '', FALSE, 'hash', 1); {}; {}",
+            session("known", 1, false),
+            session("news", 2, true),
+        );
+        of_version(&database, BEFORE, rows).await;
+        let core = support::core(&database).await;
+        let alerts = given::texts(&core.db, "SELECT token_digest || ': ' || COALESCE(alert_id, 'none') FROM devices ORDER BY 1").await;
+        assert_eq!(alerts, ["of known: none", "of news: news"]);
     }
 
     async fn a_database_answers_until_it_is_closed(database: TestDatabase) {

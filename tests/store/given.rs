@@ -8,20 +8,20 @@ use vestibule::{
     domain::{
         activity::{Entry, Event, Source},
         moment::Timestamp,
-        session::{CurrentUser, Ended},
+        session::{CurrentUser, Ended, Session},
         user::{Email, LookupKey, UserId, Username},
     },
     server::{
         Core,
         db::{Db, Pool, StoreError},
-        sessions::{self, Browser, Verified, Visitor},
+        sessions::{self, Browser, Proven, Renewed, Verified, Visitor},
         store::{
             self,
-            sessions::{Hashes, PasswordChange},
+            sessions::Hashes,
             throttle::Admission,
             users::{Credentials, NewUser},
         },
-        token::{self, SessionToken},
+        token::{self, SessionToken, TokenDigest},
     },
 };
 
@@ -54,13 +54,40 @@ pub fn entry(core: &Core, event: Event, user: &UserId) -> Entry {
     Browser::default().entry(core, event, Some(user), None)
 }
 
-/// A change from one stored hash to another, of which the throttle does not hear.
-pub fn password_change<'a>(verified: &'a str, kept: &'a str) -> PasswordChange<'a> {
-    PasswordChange {
+/// What a person proves by typing the password: that it belongs to `verified`. The throttle does not hear of it.
+pub fn proven<'a>(brought: &'a TokenDigest, verified: &'a str, kept: &'a str) -> Proven<'a> {
+    Proven {
+        brought,
         hashes: Hashes { verified, kept },
-        device: None,
         admission: &UNCOUNTED,
     }
+}
+
+/// The browser that brings `brought` types the password once more in `session`.
+pub async fn confirm(
+    core: &Core,
+    session: &Session,
+    brought: &SessionToken,
+    hash: &str,
+) -> Option<SessionToken> {
+    let digest = brought.digest();
+    let browser = visitor(None).browser;
+    let renewed = sessions::renew(core, session, &browser, proven(&digest, hash, hash)).await;
+    renewed.expect("an answer")
+}
+
+/// The browser that brings `brought` changes the password in `session`, from one stored hash to another.
+pub async fn change_password(
+    core: &Core,
+    session: &Session,
+    brought: &SessionToken,
+    [verified, kept]: [&str; 2],
+) -> Option<Renewed> {
+    let digest = brought.digest();
+    let browser = Browser::new("198.51.100.4".to_owned(), "Another browser");
+    let proven = proven(&digest, verified, kept);
+    let renewed = sessions::renew_with_password(core, session, &browser, None, proven).await;
+    renewed.expect("an answer")
 }
 
 /// The account as it is now.

@@ -4,6 +4,7 @@
 //! moment are in `races.rs`. No password is hashed here: [`Verified`] is what the check leaves.
 
 mod issued;
+mod one_browser;
 mod owner;
 mod story;
 
@@ -123,7 +124,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => token().prop_map(Step::EndOthers),
         1 => token().prop_map(Step::EndAll),
         4 => (token(), token()).prop_map(|(asks, ends)| Step::Disown(asks, ends)),
-        2 => token().prop_map(Step::Confirm),
+        4 => token().prop_map(Step::Confirm),
         1 => token().prop_map(Step::EndByAdmin),
         1 => account.clone().prop_map(|account| Step::EndAllByAdmin { account }),
         1 => account.clone().prop_map(|account| Step::Disable { account }),
@@ -179,11 +180,16 @@ fn ended_is_for_ever_in(stories: u32, engine: Engine) {
     runtime.block_on(core.db.close());
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
     let answers = answers.into_inner();
+    // Rarer than the others: a token that was replaced is chosen within the minute.
+    for rare in ["on grace", "confirmed by the token before"] {
+        assert!(answers.contains_key(rare), "{rare}: {answers:?}");
+    }
     let others = [
         "live",
         "password changed by its owner",
         "gone",
         "password typed again",
+        "signed out by an earlier token",
         "password set by a link",
         "not theirs",
         "another person's",

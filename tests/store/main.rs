@@ -15,6 +15,7 @@ mod keys;
 mod password;
 mod password_links;
 mod races;
+mod renewals;
 mod search;
 mod sessions;
 mod setup_codes;

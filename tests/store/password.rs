@@ -6,37 +6,28 @@ use crate::{
 };
 use std::time::Duration;
 use vestibule::{
-    domain::session::{EndReason, Ended, Session, SessionId},
+    domain::{
+        activity::Event,
+        session::{EndReason, Ended, Session, SessionId},
+    },
     server::{
         Core, admin,
         db::StoreError,
-        sessions::{self, Browser, Renewed},
+        sessions::{self, ENDS_UNUSED_AFTER, Renewed, Resumed, resume},
         store::{
             self,
-            sessions::{Hashes, NewSession, PasswordChange},
+            sessions::{Hashes, NewPassword, NewToken},
         },
-        token::{self, SessionToken},
+        token::SessionToken,
         users,
     },
 };
 
-const CHANGE: PasswordChange = PasswordChange {
-    hashes: HASHES,
-    device: None,
-    admission: &given::UNCOUNTED,
-};
-
-const HASHES: Hashes = Hashes {
-    verified: "the first hash",
-    kept: "a new hash",
-};
+const HASHES: [&str; 2] = ["the first hash", "a new hash"];
 
 /// What the use case does once the current password was found right.
-async fn renew(core: &Core, old: &Session, change: &PasswordChange<'_>) -> Option<Renewed> {
-    let browser = Browser::new("198.51.100.4".to_owned(), "Another browser");
-    sessions::renew_with_password(core, old, &browser, change)
-        .await
-        .expect("an answer")
+async fn renew(core: &Core, old: &Session, brought: &SessionToken) -> Option<Renewed> {
+    given::change_password(core, old, brought, HASHES).await
 }
 
 async fn reason_of(core: &Core, token: &SessionToken) -> Option<EndReason> {
@@ -57,9 +48,9 @@ on_both_engines! {
         let now = START.after(Duration::from_secs(60));
         core.clock.set(now);
 
-        let renewed = renew(&core, &old, &CHANGE).await.expect("a new session");
+        let renewed = renew(&core, &old, &this).await.expect("a new token");
         assert_eq!(renewed.others_ended, 3, "those that lived");
-        assert_eq!(given::end_of(&core, &this).await, Some(Ended { at: now, reason: EndReason::Replaced }));
+        assert_eq!(resume(&core, &this).await.unwrap(), Resumed::Unknown);
         for token in [&second, &third, &timed_out] {
             let expected = Ended { at: now, reason: EndReason::PasswordChanged };
             assert_eq!(given::end_of(&core, token).await, Some(expected));
@@ -72,20 +63,19 @@ on_both_engines! {
         let new = given::stored(&core, &renewed.token).await;
         assert_eq!(new.user.username, "ada");
         let expected = Session {
-            id: new.session.id.clone(),
-            user_id: ada.user.id.clone(),
-            created_at: now,
             last_seen_at: now,
             authenticated_at: now,
-            idle_ends_at: now.after(LIFETIMES.idle),
+            idle_ends_at: now.after(ENDS_UNUSED_AFTER),
             absolute_ends_at: now.after(LIFETIMES.absolute),
-            remember: false,
-            address: "198.51.100.4".to_owned(),
-            user_agent: "Another browser".to_owned(),
-            ended: None,
+            idle_end_if_used: Some(now.after(LIFETIMES.idle)),
+            ..old.clone()
         };
-        assert_eq!(new.session, expected);
-        assert_ne!(new.session.id, old.id);
+        assert_eq!(new.session, expected, "the same sign-in");
+
+        let Resumed::Live(used) = resume(&core, &renewed.token).await.unwrap() else { panic!("it lives") };
+        let expected = Session { idle_ends_at: now.after(LIFETIMES.idle), idle_end_if_used: None, ..expected };
+        assert_eq!(used.session, expected, "the page shows the end that is");
+        assert_eq!(given::stored(&core, &renewed.token).await.session, expected);
     }
 
     /// Sessions that timed out unseen ended for that, and are not counted.
@@ -96,7 +86,7 @@ on_both_engines! {
         core.clock.set(START.after(LIFETIMES.idle));
         let this = given::session(&core, &ada).await;
         let old = given::stored(&core, &this).await.session;
-        assert_eq!(renew(&core, &old, &CHANGE).await.expect("a new session").others_ended, 0);
+        assert_eq!(renew(&core, &old, &this).await.expect("a new token").others_ended, 0);
         assert_eq!(reason_of(&core, &forgotten).await, Some(EndReason::Idle));
     }
 
@@ -106,7 +96,7 @@ on_both_engines! {
         let started = sessions::start(&core, &given::verified(&ada), given::visitor(None), true).await;
         let this = started.unwrap().unwrap().session;
         let old = given::stored(&core, &this).await.session;
-        let renewed = renew(&core, &old, &CHANGE).await.expect("a new session");
+        let renewed = renew(&core, &old, &this).await.expect("a new token");
         let new = given::stored(&core, &renewed.token).await.session;
         assert!(new.remember);
         assert_eq!(new.absolute_ends_at, START.after(LIFETIMES.remember_absolute));
@@ -126,7 +116,7 @@ on_both_engines! {
             }
             core.clock.set(START.after(after));
             let before = given::everything_written(&core.db).await;
-            assert!(renew(&core, &old, &CHANGE).await.is_none(), "{ending}");
+            assert!(renew(&core, &old, &this).await.is_none(), "{ending}");
             assert_eq!(given::everything_written(&core.db).await, before, "{ending}");
         }
         assert_eq!(given::end_of(&core, &other).await, None);
@@ -138,17 +128,17 @@ on_both_engines! {
         let this = given::session(&core, &ada).await;
         let of_grace = given::session(&core, &grace).await;
         let old = given::stored(&core, &this).await.session;
-        let other = given::password_change("another hash", "a new hash");
         let before = given::everything_written(&core.db).await;
-        assert!(renew(&core, &old, &other).await.is_none());
+        assert!(given::change_password(&core, &old, &this, ["another hash", "a new hash"]).await.is_none());
         let strange = Session { id: given::stored(&core, &of_grace).await.session.id, ..old.clone() };
-        assert!(renew(&core, &strange, &CHANGE).await.is_none(), "somebody else's session");
+        assert!(renew(&core, &strange, &of_grace).await.is_none(), "somebody else's session");
+        assert!(renew(&core, &old, &of_grace).await.is_none(), "somebody else's token");
         let nobodys = Session { id: SessionId("nobody's".to_owned()), ..old.clone() };
-        assert!(renew(&core, &nobodys, &CHANGE).await.is_none());
+        assert!(renew(&core, &nobodys, &this).await.is_none());
         assert_eq!(given::everything_written(&core.db).await, before);
 
         users::disable(&core, &admin::on_this_machine(), &ada.user).await.unwrap();
-        assert!(renew(&core, &old, &CHANGE).await.is_none());
+        assert!(renew(&core, &old, &this).await.is_none());
         assert_eq!(given::credentials(&core, "ada").await.password_hash, "the first hash");
     }
 
@@ -158,19 +148,22 @@ on_both_engines! {
         let (this, other) = (given::session(&core, &ada).await, given::session(&core, &ada).await);
         let old = given::stored(&core, &this).await.session;
         let before = given::everything_written(&core.db).await;
-        let session = NewSession {
-            new_device: false,
-            id: token::new_session_id(),
-            token_digest: &other.digest(),
-            user_id: &ada.user.id,
-            created_at: START,
+        let change = NewPassword {
+            token: NewToken {
+                session: &old.id,
+                user: &ada.user.id,
+                brought: &this.digest(),
+                token_digest: &other.digest(),
+                hashes: Hashes { verified: HASHES[0], kept: HASHES[1] },
+                admission: &given::UNCOUNTED,
+                entry: given::entry(&core, Event::PasswordChanged, &ada.user.id),
+            },
+            device: None,
+            ends_unused_at: START,
             idle_ends_at: START,
             absolute_ends_at: START,
-            remember: false,
-            address: "",
-            user_agent: "",
         };
-        let refused = store::sessions::renew_with_password(&core.db, &session, &old.id, &CHANGE).await;
+        let refused = store::sessions::renew_with_password(&core.db, &change).await;
         assert!(matches!(refused, Err(StoreError::NotUnique)), "{refused:?}");
         assert_eq!(given::everything_written(&core.db).await, before);
     }
@@ -180,18 +173,18 @@ on_both_engines! {
         let core = support::core(&database).await;
         for round in 0..40 {
             let ada = given::account(&core, &format!("ada{round}")).await;
-            let one = given::session(&core, &ada).await;
-            let one = given::stored(&core, &one).await.session;
-            let other = given::session(&core, &ada).await;
-            let other = given::stored(&core, &other).await.session;
+            let one = std::sync::Arc::new(given::session(&core, &ada).await);
+            let other = std::sync::Arc::new(given::session(&core, &ada).await);
             let other = if round % 2 == 0 { one.clone() } else { other };
-            let tasks = [(one, "hash one"), (other, "hash two")].map(|(old, new_hash)| {
+            let sessions = [given::stored(&core, &one).await.session, given::stored(&core, &other).await.session];
+            let forms = [(one, "hash one"), (other, "hash two")].into_iter().zip(sessions);
+            let tasks: Vec<_> = forms.map(|((token, new_hash), old)| {
                 let core = core.clone();
                 tokio::spawn(async move {
-                    let change = given::password_change("the first hash", new_hash);
-                    renew(&core, &old, &change).await.map(|renewed| (renewed, new_hash))
+                    let hashes = ["the first hash", new_hash];
+                    given::change_password(&core, &old, &token, hashes).await.map(|renewed| (renewed, new_hash))
                 })
-            });
+            }).collect();
             let mut winners = Vec::new();
             for task in tasks {
                 winners.extend(task.await.unwrap());
@@ -211,10 +204,10 @@ on_both_engines! {
         let core = support::core(&database).await;
         for round in 0..60 {
             let ada = given::account(&core, &format!("ada{round}")).await;
-            let this = given::session(&core, &ada).await;
+            let this = std::sync::Arc::new(given::session(&core, &ada).await);
             let old = given::stored(&core, &this).await.session;
-            let (changing, of_change) = (core.clone(), old.clone());
-            let change = tokio::spawn(async move { renew(&changing, &of_change, &CHANGE).await });
+            let (changing, brought) = (core.clone(), this.clone());
+            let change = tokio::spawn(async move { renew(&changing, &old, &brought).await });
             let (ending, user) = (core.clone(), ada.user.clone());
             let disables = round % 2 == 0;
             let end = tokio::spawn(async move {
@@ -232,8 +225,8 @@ on_both_engines! {
             match (&renewed, disables) {
                 (None, _) => assert_eq!((live, hash.as_str(), was_ended), (0, "the first hash", true)),
                 (Some(_), true) => assert_eq!((live, hash.as_str()), (0, "a new hash")),
-                // Signing out came after: the old token was dead by then.
-                (Some(_), false) => assert_eq!((live, hash.as_str(), was_ended), (1, "a new hash", false)),
+                // Signing out came after, with the old token, and has ended what it had become.
+                (Some(_), false) => assert_eq!((live, hash.as_str(), was_ended), (0, "a new hash", true)),
             }
         }
     }
@@ -246,7 +239,7 @@ on_both_engines! {
             let this = given::session(&core, &ada).await;
             let old = given::stored(&core, &this).await.session;
             let (changing, signing_in, verified) = (core.clone(), core.clone(), given::verified(&ada));
-            let change = tokio::spawn(async move { renew(&changing, &old, &CHANGE).await });
+            let change = tokio::spawn(async move { renew(&changing, &old, &this).await });
             let login = tokio::spawn(async move {
                 sessions::start(&signing_in, &verified, given::visitor(None), false).await.unwrap()
             });

@@ -178,10 +178,9 @@ on_both_engines! {
             match what {
                 "set" => drop(users::set_password(&core, &machine, &ada.user, &support::password(PASSWORD)).await.unwrap()),
                 "changed" => {
-                    let change = given::password_change(&ada.password_hash, "the second hash");
                     let session = given::stored(&core, &token).await.session;
-                    let browser = given::visitor(None).browser;
-                    assert!(sessions::renew_with_password(&core, &session, &browser, &change).await.unwrap().is_some());
+                    let hashes = [ada.password_hash.as_str(), "the second hash"];
+                    assert!(given::change_password(&core, &session, &token, hashes).await.is_some());
                 }
                 "disabled" => {
                     users::disable(&core, &machine, &ada.user).await.unwrap();

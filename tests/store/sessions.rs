@@ -7,7 +7,7 @@ use crate::{
 use std::{sync::LazyLock, time::Duration};
 use vestibule::{
     domain::{
-        activity::{Event, Source},
+        activity::Source,
         moment::Timestamp,
         session::{CurrentUser, EndReason, Ended, Session, SessionId},
         user::UserId,
@@ -19,7 +19,7 @@ use vestibule::{
         store::{
             self,
             devices::KnownDevice,
-            sessions::{Confirmation, Hashes, NewSession, Proof},
+            sessions::{Hashes, NewSession, Proof},
             users::Credentials,
         },
         token::{self, DeviceDigest, DeviceToken, SessionToken, TokenDigest},
@@ -35,7 +35,6 @@ pub fn after_minutes(minutes: u64) -> Timestamp {
 
 fn new_session<'a>(account: &'a Credentials, digest: &'a TokenDigest) -> NewSession<'a> {
     NewSession {
-        new_device: false,
         id: token::new_session_id(),
         token_digest: digest,
         user_id: &account.user.id,
@@ -125,6 +124,7 @@ on_both_engines! {
             address: "2001:db8::1".to_owned(),
             user_agent: "Mozilla/5.0 (quoted ' and \")".to_owned(),
             ended: None,
+            idle_end_if_used: None,
         });
         assert_eq!(store::sessions::find(&core.db, &new.id).await.unwrap(), Some(by_digest));
     }
@@ -308,21 +308,17 @@ on_both_engines! {
         let end = ended(after_minutes(1), EndReason::SignedOut);
         store::sessions::end(&core.db, &over, end, Source::Browser).await.unwrap();
         let renew = async |session: &SessionId, minutes: u64, verified: &str| {
-            let digest = SessionToken::random().digest();
-            let mut entry = given::entry(&core, Event::PasswordConfirmed, &ada.user.id);
-            entry.at = after_minutes(minutes);
-            let confirmation = Confirmation {
-                session,
-                user: &ada.user.id,
-                token_digest: &digest,
-                hashes: Hashes { verified, kept: verified },
-                admission: &given::UNCOUNTED,
-                entry,
-            };
-            let renewed = store::sessions::renew_token(&core.db, confirmation).await.unwrap();
-            let by_digest = store::sessions::find_by_digest(&core.db, &digest).await.unwrap();
-            assert_eq!(by_digest.is_some(), renewed);
-            renewed
+            let sql = format!("SELECT token_digest FROM sessions WHERE id = '{session}'");
+            let brought = TokenDigest::stored(given::texts(&core.db, &sql).await.remove(0));
+            core.clock.set(after_minutes(minutes));
+            let session = found(&core, session).await;
+            let proven = given::proven(&brought, verified, verified);
+            let renewed = sessions::renew(&core, &session, &given::visitor(None).browser, proven).await.unwrap();
+            if let Some(token) = &renewed {
+                let by_digest = store::sessions::find_by_digest(&core.db, &token.digest()).await.unwrap();
+                assert_eq!(by_digest.map(|found| found.session.id), Some(session.id));
+            }
+            renewed.is_some()
         };
         let before = found(&core, &live).await;
         assert!(!renew(&over, 2, &ada.password_hash).await);
@@ -330,7 +326,12 @@ on_both_engines! {
         assert!(!renew(&live, 10, &ada.password_hash).await, "it has timed out");
         assert_eq!(found(&core, &live).await, before);
         assert!(renew(&live, 9, &ada.password_hash).await);
-        assert_eq!(found(&core, &live).await, Session { authenticated_at: after_minutes(9), ..before });
+        let expected = Session {
+            authenticated_at: after_minutes(9),
+            idle_end_if_used: Some(before.idle_ends_at),
+            ..before
+        };
+        assert_eq!(found(&core, &live).await, expected);
         store::users::disable(&core.db, &ada.user.id, after_minutes(9), Source::Command).await.unwrap();
         assert!(!renew(&live, 9, &ada.password_hash).await);
     }

@@ -8,10 +8,11 @@ use crate::{
 use vestibule::{
     domain::{
         activity::{Event, Source},
-        session::{CurrentUser, EndReason, Ended, Session, SignIn},
+        session::{CurrentUser, EndReason, Ended, Session, SessionId, SignIn},
     },
     server::{
-        Core, sessions,
+        Core,
+        sessions::{self, Visitor},
         store::{self, users::Credentials},
         token::{DeviceToken, SessionToken},
     },
@@ -36,6 +37,53 @@ async fn sign_ins(
     }
     sessions.sort_by_key(|(session, _)| (session.created_at, session.id.0.clone()));
     sessions
+}
+
+/// A sign-in, and the browser in which it was made.
+struct SignedIn {
+    id: SessionId,
+    token: SessionToken,
+    device: DeviceToken,
+}
+
+/// In a new browser, or in the one that brings `device`.
+async fn signs_in(core: &Core, account: &Credentials, device: Option<&DeviceToken>) -> SignedIn {
+    let copy = |device: &DeviceToken| DeviceToken::parse(device.cookie_value().as_bytes()).unwrap();
+    let mut verified = given::verified(account);
+    if let Some(device) = device {
+        let digest = device.digest();
+        let is_known = store::devices::is_known(&core.db, &digest, &account.user.id)
+            .await
+            .unwrap();
+        verified.known_device = is_known.then_some(digest);
+    }
+    let visitor = Visitor {
+        device: device.map(copy),
+        ..given::visitor(None)
+    };
+    let started = sessions::start(core, &verified, visitor, false)
+        .await
+        .unwrap()
+        .unwrap();
+    SignedIn {
+        id: given::stored(core, &started.session).await.session.id,
+        token: started.session,
+        device: started.device,
+    }
+}
+
+async fn recognises(core: &Core, asks: &Session, id: &SessionId) -> bool {
+    let entry = given::entry(core, Event::SignInRecognised, &asks.user_id);
+    store::sessions::recognise(&core.db, asks, id, entry)
+        .await
+        .unwrap()
+}
+
+async fn disowns(core: &Core, asks: &Session, id: &SessionId) -> bool {
+    let entry = given::entry(core, Event::SignInDisowned, &asks.user_id);
+    store::sessions::disown(&core.db, asks, id, entry)
+        .await
+        .unwrap()
 }
 
 on_both_engines! {
@@ -67,38 +115,136 @@ on_both_engines! {
         assert_eq!(unknown.unwrap(), None);
     }
 
-    /// Where somebody signs in for the first time at all, every browser is new, and that is no news.
+    /// Where no browser is known, the first one is no news: there is none in which it could be recognised.
     async fn a_new_device_is_news_from_the_second_on(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
-        let mut found = Vec::new();
-        for known in [None, None, Some(DeviceToken::random().digest())] {
-            let verified = sessions::Verified { known_device: known, ..given::verified(&ada) };
-            let started = sessions::start(&core, &verified, given::visitor(None), false).await.unwrap().unwrap();
-            let id = given::stored(&core, &started.session).await.session.id;
-            found.push(given::texts(&core.db, &format!("SELECT CAST(new_device AS TEXT) FROM sessions WHERE id = '{id}'")).await);
-        }
-        let [first, second, third] = found.try_into().unwrap();
-        assert_ne!(first, second);
-        assert_eq!(first, third);
+        let is_news = async |id: &SessionId| {
+            let sql = format!("SELECT CAST(id AS TEXT) FROM sessions WHERE id = '{id}' AND new_device");
+            !given::texts(&core.db, &sql).await.is_empty()
+        };
+        let first = signs_in(&core, &ada, None).await;
+        let again = signs_in(&core, &ada, Some(&first.device)).await;
+        let second = signs_in(&core, &ada, None).await;
+        assert_eq!([is_news(&first.id).await, is_news(&again.id).await, is_news(&second.id).await], [false, false, true]);
+        // A reset makes every browser a stranger: then the next one is the first once more.
+        store::users::set_password(&core.db, &ada.user.id, "the first hash", core.clock.now(), Source::Command).await.unwrap();
+        let anew = signs_in(&core, &ada, Some(&first.device)).await;
+        assert!(!is_news(&anew.id).await);
     }
 
-    /// No more than anybody reads; not the one that asks, and none that was looked at.
+    /// No more than anybody reads, and the number of the others; not the one that asks, and none that was looked at.
     async fn the_newest_five_that_nobody_has_recognised_are_news(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
         let sessions = sign_ins(&core, &ada, &[0, 1, 2, 3, 4, 5, 5, 6, 7]).await;
         sign_ins(&core, &grace, &[8, 9]).await;
-        let recognised = &sessions[6].0.id;
-        let entry = given::entry(&core, Event::SignInRecognised, &ada.user.id);
-        assert!(store::sessions::recognise(&core.db, &ada.user.id, recognised, entry).await.unwrap());
+        let (known, recognised) = (&sessions[0].0, &sessions[6].0.id);
+        assert!(recognises(&core, known, recognised).await);
         let news = async |token: &SessionToken| {
             let sign_ins = found(&core, token).await.sign_ins.unwrap();
-            sign_ins.unrecognised.into_iter().map(|one| one.session).collect::<Vec<_>>()
+            let shown = sign_ins.unrecognised.into_iter().map(|one| one.session).collect::<Vec<_>>();
+            (shown, sign_ins.more, sign_ins.may_recognise)
         };
-        let ids = |places: [usize; 5]| places.map(|place| sessions[place].0.id.clone());
-        assert_eq!(news(&sessions[0].1).await, ids([8, 7, 5, 4, 3]));
-        assert_eq!(news(&sessions[7].1).await, ids([8, 5, 4, 3, 2]));
+        let ids = |places: [usize; 5]| places.map(|place| sessions[place].0.id.clone()).to_vec();
+        assert_eq!(news(&sessions[0].1).await, (ids([8, 7, 5, 4, 3]), 2, true));
+        assert_eq!(news(&sessions[7].1).await, (ids([8, 5, 4, 3, 2]), 1, false));
+        assert_eq!(news(&sessions[6].1).await, (ids([8, 7, 5, 4, 3]), 2, true), "it was recognised");
+    }
+
+    /// Whoever has the password can sign in twice, in one browser or in two, and vouch for nobody.
+    async fn a_sign_in_that_is_news_recognises_no_other(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let known = signs_in(&core, &ada, None).await;
+        let (one, other) = (signs_in(&core, &ada, None).await, signs_in(&core, &ada, None).await);
+        // Signing in once more makes no browser known, nor does the password typed again or changed.
+        let again = signs_in(&core, &ada, Some(&one.device)).await;
+        core.clock.set(after_minutes(1));
+        let session = given::stored(&core, &again.token).await.session;
+        let confirmed = given::confirm(&core, &session, &again.token, &ada.password_hash).await.unwrap();
+        for (asks, about) in [(&one, &other), (&other, &one), (&again, &one), (&again, &other), (&one, &one)] {
+            let asks = store::sessions::find(&core.db, &asks.id).await.unwrap().unwrap().session;
+            assert!(!recognises(&core, &asks, &about.id).await, "{} for {}", asks.id, about.id);
+        }
+        let sign_ins = found(&core, &confirmed).await.sign_ins.unwrap();
+        assert!(!sign_ins.may_recognise);
+        assert_eq!(sign_ins.unrecognised.iter().map(|one| &one.session).collect::<Vec<_>>(), [&other.id], "not its own");
+        let sign_ins = found(&core, &known.token).await.sign_ins.unwrap();
+        assert_eq!((sign_ins.unrecognised.len(), sign_ins.may_recognise), (2, true));
+
+        // What its owner recognises is known from then on, in every session of that browser.
+        let known = given::stored(&core, &known.token).await.session;
+        assert!(recognises(&core, &known, &one.id).await);
+        let vouching = given::stored(&core, &confirmed).await.session;
+        assert!(recognises(&core, &vouching, &other.id).await);
+        let later = signs_in(&core, &ada, Some(&one.device)).await;
+        assert!(found(&core, &later.token).await.sign_ins.unwrap().may_recognise);
+    }
+
+    /// A new password in a new browser changes nothing of that: its thief may have typed it.
+    async fn a_new_password_makes_no_browser_known(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let known = signs_in(&core, &ada, None).await;
+        let (one, other) = (signs_in(&core, &ada, None).await, signs_in(&core, &ada, None).await);
+        let session = given::stored(&core, &one.token).await.session;
+        let hashes = [ada.password_hash.as_str(), "a new hash"];
+        let changed = given::change_password(&core, &session, &one.token, hashes).await.unwrap();
+        let session = given::stored(&core, &changed.token).await.session;
+        assert!(!recognises(&core, &session, &other.id).await);
+        assert!(!found(&core, &changed.token).await.sign_ins.unwrap().may_recognise);
+        let ended = given::stored(&core, &known.token).await.session;
+        assert!(!recognises(&core, &ended, &other.id).await, "one that has ended recognises nothing");
+    }
+
+    /// All that began in that browser ends, and it is a stranger again.
+    async fn a_browser_that_was_not_its_owners_is_a_stranger_again(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let known = signs_in(&core, &ada, None).await;
+        let strange = signs_in(&core, &ada, None).await;
+        let again = signs_in(&core, &ada, Some(&strange.device)).await;
+        let asks = given::stored(&core, &again.token).await.session;
+        assert!(!disowns(&core, &asks, &strange.id).await, "not of itself");
+        let asks = given::stored(&core, &known.token).await.session;
+        assert!(disowns(&core, &asks, &strange.id).await);
+        for token in [&strange.token, &again.token] {
+            let ended = given::end_of(&core, token).await.map(|ended| ended.reason);
+            assert_eq!(ended, Some(EndReason::EndedByOwner));
+        }
+        assert_eq!(found(&core, &known.token).await.sign_ins.unwrap().unrecognised, []);
+        signs_in(&core, &ada, Some(&strange.device)).await;
+        assert_eq!(found(&core, &known.token).await.sign_ins.unwrap().unrecognised.len(), 1, "news once more");
+    }
+
+    /// A new browser can end a session, and cannot hide from its owner that there was one.
+    async fn what_a_new_device_disowns_stays_news(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let known = signs_in(&core, &ada, None).await;
+        let (one, other) = (signs_in(&core, &ada, None).await, signs_in(&core, &ada, None).await);
+        let asks = given::stored(&core, &one.token).await.session;
+        assert!(disowns(&core, &asks, &other.id).await);
+        assert!(given::end_of(&core, &other.token).await.is_some());
+        let news = found(&core, &known.token).await.sign_ins.unwrap().unrecognised;
+        let mut news: Vec<_> = news.into_iter().map(|one| one.session).collect();
+        news.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut both = vec![one.id, other.id];
+        both.sort_by(|a, b| a.0.cmp(&b.0));
+        assert_eq!(news, both);
+    }
+
+    /// Where the sign-in is no longer on record that nobody has recognised, its browser is not known for that.
+    async fn what_was_never_recognised_is_news_once_more(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let known = signs_in(&core, &ada, None).await;
+        let strange = signs_in(&core, &ada, None).await;
+        given::execute(&core.db, &format!("DELETE FROM sessions WHERE id = '{}'", strange.id)).await;
+        let again = signs_in(&core, &ada, Some(&strange.device)).await;
+        let news = found(&core, &known.token).await.sign_ins.unwrap().unrecognised;
+        assert_eq!(news.into_iter().map(|one| one.session).collect::<Vec<_>>(), [again.id]);
     }
 
     /// A session whose reason this version does not know is no reason to keep its owner from another one.

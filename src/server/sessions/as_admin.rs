@@ -43,17 +43,19 @@ pub async fn end_all_as_admin(
 /// # Errors
 /// [`StoreError`]: some may have ended.
 pub async fn end_all_of_everybody(core: &Core, admin: &Admin) -> Result<u64, StoreError> {
-    let ended = Ended {
-        at: core.clock.now(),
-        reason: EndReason::EndedByAdmin,
-    };
+    let mut below = store::sessions::above_all();
     let mut count = 0;
     loop {
-        let (rows, for_this) =
-            store::sessions::end_some(&core.db, ended, cleanup::STEP, admin.by()).await?;
-        count += for_this;
-        if rows < u64::from(cleanup::STEP) {
-            return Ok(count);
+        let ended = Ended {
+            at: core.clock.now(),
+            reason: EndReason::EndedByAdmin,
+        };
+        let step =
+            store::sessions::end_some(&core.db, ended, &below, cleanup::STEP, admin.by()).await?;
+        count += step.1;
+        match step.0 {
+            Some(next) => below = next,
+            None => return Ok(count),
         }
     }
 }

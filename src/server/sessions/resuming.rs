@@ -1,6 +1,6 @@
 //! The session behind a request: looked up, judged by the clock, and used.
 
-use super::Lifetimes;
+use super::{Lifetimes, renewing};
 use crate::{
     domain::{
         moment::Timestamp,
@@ -25,6 +25,9 @@ const TOUCHES_IN_IDLE_TIME: u32 = 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resumed {
     Live(Box<CurrentUser>),
+    /// The token was replaced by a confirmation whose answer may not have arrived: it opens pages, with the time of
+    /// the confirmation before, and can be confirmed again and signed out.
+    Superseded(Box<CurrentUser>),
     Ended(EndReason),
     Unknown,
 }
@@ -41,8 +44,13 @@ pub async fn resume_with_sign_ins(
     core: &Core,
     token: &SessionToken,
 ) -> Result<Resumed, StoreError> {
-    let found = store::sessions::find_with_sign_ins(&core.db, &token.digest()).await?;
-    let seen = judged(core, found).await;
+    let digest = token.digest();
+    let found = store::sessions::find_with_sign_ins(&core.db, &digest).await?;
+    let seen = match judged(core, found).await {
+        Resumed::Unknown => renewing::superseded_with_sign_ins(core, &digest).await?,
+        Resumed::Live(found) => renewing::used_first(core, &digest, found).await?,
+        seen => seen,
+    };
     used(core, token, seen).await
 }
 
@@ -68,11 +76,15 @@ pub async fn look(core: &Core, token: &SessionToken) -> Result<Resumed, StoreErr
 /// The same for whoever has brought the token before, and goes on reading.
 pub async fn look_again(core: &Core, digest: &TokenDigest) -> Result<Resumed, StoreError> {
     let found = store::sessions::find_by_digest(&core.db, digest).await?;
-    Ok(judged(core, found).await)
+    match judged(core, found).await {
+        Resumed::Unknown => renewing::superseded(core, digest).await,
+        Resumed::Live(found) => renewing::used_first(core, digest, found).await,
+        seen => Ok(seen),
+    }
 }
 
 /// Whether what the database has found lives by the clock, and its person may be signed in.
-async fn judged(core: &Core, found: Option<CurrentUser>) -> Resumed {
+pub(super) async fn judged(core: &Core, found: Option<CurrentUser>) -> Resumed {
     let Some(found) = found else {
         return Resumed::Unknown;
     };

@@ -1,7 +1,7 @@
 //! The table `devices`: browsers in which somebody has signed in.
 
 use crate::{
-    domain::{moment::Timestamp, user::UserId},
+    domain::{moment::Timestamp, session::SessionId, user::UserId},
     server::{
         db::{Db, StoreError, Transaction, in_transaction, on_pool},
         token::DeviceDigest,
@@ -27,18 +27,124 @@ pub async fn is_known(db: &Db, digest: &DeviceDigest, user: &UserId) -> Result<b
     Ok(found)
 }
 
-/// Notes that a person uses a browser. Everybody who was known in it stays known under its new
+/// What a sign-in in a browser is to the person who signs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The browser is known. So is the first one at all, and the first one after every browser was forgotten:
+    /// there is no known browser in which the sign-in could be recognised.
+    Known,
+    /// Nobody has signed in with the browser before: the sign-in is news.
+    New,
+    /// An earlier sign-in in the browser is news, and has not been recognised.
+    StillNews(SessionId),
+}
+
+impl Standing {
+    /// The sign-in that has to be recognised before the browser counts as known, where `started` begins.
+    pub(super) fn alert<'a>(&'a self, started: &'a SessionId) -> Option<&'a SessionId> {
+        match self {
+            Self::Known => None,
+            Self::New => Some(started),
+            Self::StillNews(alert) => Some(alert),
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct StandingRow {
+    any_known: bool,
+    is_here: bool,
+    alert_id: Option<String>,
+    is_open: bool,
+}
+
+/// How a browser stands with a person. The transaction holds the account, so of two sign-ins at once the second
+/// sees what the first has written.
+///
+/// Signing in a second time makes no browser known: whoever has the password can do that as well.
+pub(super) async fn standing_within(
+    transaction: &mut Transaction,
+    digest: &DeviceDigest,
+    user: &UserId,
+) -> Result<Standing, StoreError> {
+    const SQL: &str = "SELECT \
+        EXISTS (SELECT 1 FROM devices k WHERE k.user_id = $2 AND k.alert_id IS NULL) AS any_known, \
+        d.token_digest IS NOT NULL AS is_here, d.alert_id, \
+        EXISTS (SELECT 1 FROM sessions s WHERE s.id = d.alert_id AND s.new_device \
+            AND s.recognised_at IS NULL) AS is_open \
+        FROM users u LEFT JOIN devices d ON d.token_digest = $1 AND d.user_id = u.id WHERE u.id = $2";
+    let row: StandingRow = in_transaction!(transaction, connection => sqlx::query_as(SQL)
+        .bind(digest.as_str())
+        .bind(&user.0)
+        .fetch_one(connection)
+        .await?);
+    Ok(match row {
+        StandingRow {
+            any_known: false, ..
+        }
+        | StandingRow {
+            is_here: true,
+            alert_id: None,
+            ..
+        } => Standing::Known,
+        StandingRow {
+            alert_id: Some(alert),
+            is_open: true,
+            ..
+        } => Standing::StillNews(SessionId(alert)),
+        // A browser whose first sign-in is no longer on record is news once more.
+        _ => Standing::New,
+    })
+}
+
+/// Makes the browser known whose first sign-in was recognised.
+pub(super) async fn recognise_within(
+    transaction: &mut Transaction,
+    user: &UserId,
+    alert: &SessionId,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE devices SET alert_id = NULL WHERE user_id = $1 AND alert_id = $2";
+    by_alert(transaction, SQL, user, alert).await
+}
+
+/// Makes the browser a stranger again whose first sign-in was not its owner's.
+pub(super) async fn disown_within(
+    transaction: &mut Transaction,
+    user: &UserId,
+    alert: &SessionId,
+) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM devices WHERE user_id = $1 AND alert_id = $2";
+    by_alert(transaction, SQL, user, alert).await
+}
+
+async fn by_alert(
+    transaction: &mut Transaction,
+    sql: &'static str,
+    user: &UserId,
+    alert: &SessionId,
+) -> Result<(), StoreError> {
+    in_transaction!(transaction, connection => sqlx::query(sql)
+        .bind(&user.0)
+        .bind(&alert.0)
+        .execute(connection)
+        .await
+        .map(|_| ())?);
+    Ok(())
+}
+
+/// Notes that a person uses a browser, and which sign-in has to be recognised before it counts as known. Everybody who was known in it stays known under its new
 /// digest.
 pub(super) async fn remember_within(
     transaction: &mut Transaction,
     device: &KnownDevice<'_>,
     user: &UserId,
     now: Timestamp,
+    alert: Option<&SessionId>,
 ) -> Result<(), StoreError> {
     const MOVE: &str = "UPDATE devices SET token_digest = $2 WHERE token_digest = $1";
-    const UPSERT: &str = "INSERT INTO devices (token_digest, user_id, created_at, last_used_at) \
-        VALUES ($1, $2, $3, $3) \
-        ON CONFLICT (token_digest, user_id) DO UPDATE SET last_used_at = excluded.last_used_at";
+    const UPSERT: &str = "INSERT INTO devices (token_digest, user_id, created_at, last_used_at, alert_id) \
+        VALUES ($1, $2, $3, $3, $4) ON CONFLICT (token_digest, user_id) \
+        DO UPDATE SET last_used_at = excluded.last_used_at, alert_id = excluded.alert_id";
     if let Some(known_as) = device.known_as {
         in_transaction!(transaction, connection => sqlx::query(MOVE)
             .bind(known_as.as_str())
@@ -51,6 +157,7 @@ pub(super) async fn remember_within(
         .bind(device.digest.as_str())
         .bind(&user.0)
         .bind(now.as_millis())
+        .bind(alert.map(|alert| alert.0.as_str()))
         .execute(connection)
         .await
         .map(|_| ())?);

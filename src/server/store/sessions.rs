@@ -4,18 +4,28 @@
 //! never an upsert, so that no request in flight can revive one (CVE-2025-46336).
 
 mod ends;
+mod everybody;
 mod lives;
+mod renewals;
 mod sign_ins;
 
 pub(super) use ends::end_all_within;
 pub use ends::{
-    delete_ended_before, end, end_all_and_sign_out, end_all_but, end_all_of_user, end_some,
-    end_timed_out,
+    delete_ended_before, end, end_all_and_sign_out, end_all_but, end_all_of_user, end_timed_out,
 };
+pub use everybody::end_some;
 pub use lives::{ended_among, lives};
+pub use renewals::{
+    Confirmation, Earlier, NewPassword, NewToken, find_by_any_token, find_earlier, first_use,
+    renew_token, renew_with_password,
+};
 pub use sign_ins::{WITH_SIGN_INS, disown, find_with_sign_ins, recognise};
 
-use super::{devices::KnownDevice, throttle::Admission, users::UserRow};
+use super::{
+    devices::{KnownDevice, Standing},
+    throttle::Admission,
+    users::UserRow,
+};
 use crate::{
     domain::{
         activity::{Entry, Event, Source},
@@ -25,7 +35,7 @@ use crate::{
     },
     server::{
         db::{Db, StoreError, Transaction, in_transaction, on_pool, on_writer},
-        token::{DeviceDigest, TokenDigest},
+        token::TokenDigest,
     },
 };
 
@@ -40,9 +50,6 @@ pub struct NewSession<'a> {
     pub remember: bool,
     pub address: &'a str,
     pub user_agent: &'a str,
-    /// Its owner has never signed in with this browser. Where no earlier sign-in is on record that is no news,
-    /// and is not kept.
-    pub new_device: bool,
 }
 
 /// What the account has to hold, and what it keeps.
@@ -66,27 +73,6 @@ pub struct Proof<'a> {
     pub max_sessions: u32,
 }
 
-/// What has to hold when a password changes, and what changes with it.
-pub struct PasswordChange<'a> {
-    pub hashes: Hashes<'a>,
-    /// The browser in which it happens stays known; all others are strangers again.
-    pub device: Option<&'a DeviceDigest>,
-    /// The attempt was a success, and successes are free.
-    pub admission: &'a Admission,
-}
-
-/// What has to hold when a password was typed again in a session, and what changes with it.
-pub struct Confirmation<'a> {
-    pub session: &'a SessionId,
-    pub user: &'a UserId,
-    /// Of the token under which the session goes on.
-    pub token_digest: &'a TokenDigest,
-    pub hashes: Hashes<'a>,
-    /// The attempt was a success, and successes are free.
-    pub admission: &'a Admission,
-    pub entry: Entry,
-}
-
 #[derive(sqlx::FromRow)]
 struct SessionRow {
     session_id: String,
@@ -100,6 +86,7 @@ struct SessionRow {
     user_agent: String,
     ended_at: Option<i64>,
     end_reason: Option<String>,
+    idle_end_if_used: Option<i64>,
     #[sqlx(flatten)]
     user: UserRow,
 }
@@ -109,13 +96,13 @@ macro_rules! select_sessions {
     ($rest:literal) => {
         select_sessions!("", $rest)
     };
-    ($also:literal, $rest:literal) => {
+    ($also:expr, $rest:expr) => {
         concat!(
             "SELECT ",
             $also,
             "s.id AS session_id, s.user_id, s.created_at, s.last_seen_at, s.authenticated_at, ",
             "s.idle_ends_at, s.absolute_ends_at, s.remember, s.address, s.user_agent, s.ended_at, ",
-            "s.end_reason, u.username, u.email, u.display_name, u.description, u.is_admin, u.disabled_at, ",
+            "s.end_reason, s.idle_end_if_used, u.username, u.email, u.display_name, u.description, u.is_admin, u.disabled_at, ",
             "u.password_hash <> '' AS has_password ",
             "FROM sessions s JOIN users u ON u.id = s.user_id ",
             $rest
@@ -142,6 +129,7 @@ impl TryFrom<SessionRow> for CurrentUser {
             address: row.address,
             user_agent: row.user_agent,
             ended,
+            idle_end_if_used: row.idle_end_if_used.map(Timestamp::from_millis),
         };
         Ok(Self {
             user,
@@ -184,7 +172,10 @@ pub async fn start(
     if !hold_account(&mut transaction, session.user_id, &proof.hashes).await? {
         return Ok(false);
     }
-    insert(&mut transaction, session).await?;
+    let standing =
+        super::devices::standing_within(&mut transaction, proof.device.digest, session.user_id)
+            .await?;
+    insert(&mut transaction, session, &standing).await?;
     if let Some(replaced) = proof.replaced {
         ends::end_replaced_within(&mut transaction, replaced, session.created_at).await?;
     }
@@ -194,6 +185,7 @@ pub async fn start(
         &proof.device,
         session.user_id,
         session.created_at,
+        standing.alert(&session.id),
     )
     .await?;
     super::throttle::give_back_within(&mut transaction, proof.admission).await?;
@@ -232,11 +224,19 @@ async fn hold_account(
     Ok(held == 1)
 }
 
-async fn insert(transaction: &mut Transaction, session: &NewSession<'_>) -> Result<(), StoreError> {
+async fn insert(
+    transaction: &mut Transaction,
+    session: &NewSession<'_>,
+    standing: &Standing,
+) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, \
-        authenticated_at, idle_ends_at, absolute_ends_at, remember, address, user_agent, new_device) \
-        VALUES ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9, \
-        $10 AND EXISTS (SELECT 1 FROM sessions WHERE user_id = $3))";
+        authenticated_at, idle_ends_at, absolute_ends_at, remember, address, user_agent, new_device, alert_id) \
+        VALUES ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9, $10, $11)";
+    let (is_news, alert) = match standing {
+        Standing::Known => (false, None),
+        Standing::New => (true, None),
+        Standing::StillNews(alert) => (false, Some(alert.0.as_str())),
+    };
     in_transaction!(transaction, connection => sqlx::query(SQL)
         .bind(&session.id.0)
         .bind(session.token_digest.as_str())
@@ -247,77 +247,12 @@ async fn insert(transaction: &mut Transaction, session: &NewSession<'_>) -> Resu
         .bind(session.remember)
         .bind(session.address)
         .bind(session.user_agent)
-        .bind(session.new_device)
+        .bind(is_news)
+        .bind(alert)
         .execute(connection)
         .await
         .map(|_| ())?);
     Ok(())
-}
-
-/// Gives the account a new password, ends its sessions, and starts `session` in the place of `old`:
-/// one transaction that holds only while `old` lives, the account is enabled, and its password is
-/// the one that was verified. Returns how many other sessions ended; `None` where nothing changed.
-///
-/// The account is written first, so that of two changes at once the second no longer finds the hash
-/// that it has verified. All sessions end in one statement, in the order in which every other
-/// statement takes them, and its answer tells whether `old` still lived: ended is for ever.
-pub async fn renew_with_password(
-    db: &Db,
-    session: &NewSession<'_>,
-    old: &SessionId,
-    change: &PasswordChange<'_>,
-) -> Result<Option<u64>, StoreError> {
-    let mut transaction = db.begin().await?;
-    if !hold_account(&mut transaction, session.user_id, &change.hashes).await? {
-        return Ok(None);
-    }
-    let others_ended = ends::end_all_but_replace_within(
-        &mut transaction,
-        session.user_id,
-        old,
-        session.created_at,
-    )
-    .await?;
-    let Some(others_ended) = others_ended else {
-        // Dropped without a commit, the transaction leaves everything as it was.
-        return Ok(None);
-    };
-    // Every reset in flight ends with the password before.
-    super::password_links::void_within(&mut transaction, session.user_id).await?;
-    insert(&mut transaction, session).await?;
-    super::devices::forget_others_within(&mut transaction, session.user_id, change.device).await?;
-    super::throttle::give_back_within(&mut transaction, change.admission).await?;
-    let changed = entry(session, Event::PasswordChanged);
-    super::activity::insert_within(&mut transaction, changed).await?;
-    transaction.commit().await?;
-    Ok(Some(others_ended))
-}
-
-/// Gives a live session a new token, because the password was typed again in it: one transaction that
-/// holds only while the account is enabled and still has the password that was verified. `false` where
-/// nothing changed.
-pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool, StoreError> {
-    const SQL: &str = "UPDATE sessions SET token_digest = $2, authenticated_at = $3 \
-        WHERE id = $1 AND ended_at IS NULL AND idle_ends_at > $3 AND absolute_ends_at > $3";
-    let mut transaction = db.begin().await?;
-    if !hold_account(&mut transaction, confirmation.user, &confirmation.hashes).await? {
-        return Ok(false);
-    }
-    let renewed = in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&confirmation.session.0)
-        .bind(confirmation.token_digest.as_str())
-        .bind(confirmation.entry.at.as_millis())
-        .execute(connection)
-        .await?
-        .rows_affected());
-    if renewed == 0 {
-        // Dropped without a commit, the transaction leaves everything as it was.
-        return Ok(false);
-    }
-    super::throttle::give_back_within(&mut transaction, confirmation.admission).await?;
-    super::activity::insert_within(&mut transaction, confirmation.entry).await?;
-    transaction.commit().await?;
-    Ok(true)
 }
 
 /// The session of a token with its user, live or ended.
@@ -348,6 +283,11 @@ pub const OF_USER: &str = select_sessions!(
 
 /// Comes after every id, in the order of bytes and of any language: they are made of digits, `a` to `f` and lines.
 const BEHIND_ALL: &str = "z";
+
+/// An id that is greater than that of every session.
+pub fn above_all() -> SessionId {
+    SessionId(BEHIND_ALL.to_owned())
+}
 
 /// Up to `limit` sessions behind the one where the page before ended, the newest first: of everybody, or of one
 /// user. A page costs the same however many there are.

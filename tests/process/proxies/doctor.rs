@@ -47,7 +47,7 @@ async fn all_holds_behind_the_documented_proxies() {
         // Caddy offers HTTP/2 by itself; nginx does where its file says so.
         let is_expected = |name: &&str| kind == Kind::Caddy || !name.starts_with("http2_");
         let skipped: Vec<_> = skipped.filter(is_expected).collect();
-        assert_eq!(skipped, ["plain_http", "new_device_shown"], "{kind:?}");
+        assert_eq!(skipped, ["plain_http"], "{kind:?}");
     }
 }
 

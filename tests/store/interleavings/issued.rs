@@ -21,6 +21,10 @@ pub struct Issued {
     pub last_seen: Timestamp,
     pub idle_end: Timestamp,
     pub absolute_end: Timestamp,
+    /// Where no request has brought it yet: the idle end that its first use sets.
+    pub idle_end_if_used: Option<Timestamp>,
+    /// When a confirmation has replaced it.
+    pub confirmed_at: Option<Timestamp>,
     /// A sign-in from a new browser, of which nobody has said yet whose it was.
     pub is_news: bool,
     pub fate: Fate,
@@ -32,7 +36,9 @@ pub enum Fate {
     /// The end was acknowledged; it had timed out unseen before, so either reason is right.
     Ended,
     EndedBecause(EndReason),
-    /// Nobody knows the token any more: its account is deleted, or the session goes on under another one.
+    /// The session goes on under another token: the one at this place.
+    Renewed(usize),
+    /// Nobody knows the token any more: its account is deleted.
     Gone,
 }
 
@@ -70,6 +76,9 @@ impl Issued {
         }
         match self.fate {
             Fate::Open => {
+                if let Some(idle_end) = self.idle_end_if_used.take() {
+                    self.idle_end = self.idle_end.max(idle_end);
+                }
                 if now.since(self.last_seen) >= Duration::from_secs(60) {
                     self.be_used(now);
                 }
@@ -77,17 +86,45 @@ impl Issued {
             }
             Fate::EndedBecause(reason) => Some(Some(reason)),
             Fate::Ended | Fate::Gone => None,
+            Fate::Renewed(_) => unreachable!("the token that it has become is asked"),
         }
     }
 
-    /// The same session, open under another token.
+    /// What it comes to where the session has another token by now: its end, where it has one.
+    pub fn end_for_earlier(&mut self, now: Timestamp) -> Option<Fate> {
+        if let (Fate::Open, Some(reason)) = (self.fate, self.timed_out(now)) {
+            self.fate = Fate::EndedBecause(reason);
+        }
+        (self.fate != Fate::Open).then_some(self.fate)
+    }
+
+    /// The same session, open under another token that nobody has used yet.
     pub fn under(&self, token: SessionToken) -> Self {
         Self {
             token,
             session: self.session.clone(),
             fate: Fate::Open,
+            idle_end_if_used: Some(self.idle_end),
+            confirmed_at: None,
             ..*self
         }
+    }
+
+    /// The same with a new password: it lives for five minutes, and for its idle time once it is used.
+    pub fn begun_anew(&self, token: SessionToken, now: Timestamp) -> Self {
+        let mut anew = self.under(token);
+        anew.absolute_end = now.after(LIFETIMES.absolute_for(self.remember));
+        anew.be_used(now);
+        anew.idle_end_if_used = Some(anew.idle_end);
+        anew.idle_end = anew.idle_end.min(now.after(Duration::from_secs(300)));
+        anew
+    }
+
+    /// A confirmation has replaced it less than a minute ago.
+    pub fn has_grace(&self, now: Timestamp) -> bool {
+        let minute = Duration::from_secs(60);
+        self.confirmed_at
+            .is_some_and(|at| now.since(at) < minute && at.since(now) < minute)
     }
 
     pub fn be_used(&mut self, now: Timestamp) {

@@ -1,24 +1,13 @@
 //! What people do to their own sessions, and try to do to those of others.
 
-use super::{
-    Step,
-    issued::Fate,
-    story::{Issuing, Story},
-};
+use super::{Step, issued::Fate, story::Story};
 use crate::given;
 use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
 use vestibule::{
-    domain::{
-        activity::Event,
-        session::{CurrentUser, EndReason},
-    },
+    domain::session::{CurrentUser, EndReason, Session},
     server::{
         sessions::{self, Browser},
-        store::{
-            self,
-            sessions::{Confirmation, Hashes},
-        },
-        token::SessionToken,
+        store,
     },
 };
 
@@ -127,73 +116,75 @@ impl Story<'_> {
             sessions::disown_sign_in(self.core, &current, &browser, &chosen.session).await;
         prop_assert_eq!(disowned.unwrap(), may);
         if may {
-            chosen.is_news = false;
             chosen.end(now, EndReason::EndedByOwner);
+            let stays_news = self.issued[asks].is_news;
+            self.issued[disowns].is_news = stays_news;
             self.count("not theirs");
         }
         Ok(())
     }
 
-    /// The old token is nobody's from now on; what the session is stays as it was.
+    /// Where a token that was replaced is confirmed, the answer to the last confirmation was lost.
     async fn confirm(&mut self, asks: &Index) -> TestCaseResult {
-        let Some(chosen) = self.known(asks) else {
+        let Some(chosen) = self.chosen(asks) else {
             return Ok(());
         };
-        let now = self.now();
-        let may = self.issued[chosen].lives(now);
+        let (now, present) = (self.now(), self.present(chosen));
+        if self.issued[present].is_gone() {
+            return Ok(());
+        }
+        let may = self.has_grace(chosen) || present == chosen && self.issued[chosen].lives(now);
         let today = self.account(self.issued[chosen].account).await;
-        let token = SessionToken::random();
-        let confirmation = Confirmation {
-            session: &self.issued[chosen].session,
-            user: &today.user.id,
-            token_digest: &token.digest(),
-            hashes: Hashes {
-                verified: &today.password_hash,
-                kept: &today.password_hash,
-            },
-            admission: &given::UNCOUNTED,
-            entry: given::entry(self.core, Event::PasswordConfirmed, &today.user.id),
-        };
-        let renewed = store::sessions::renew_token(&self.core.db, confirmation).await;
-        prop_assert_eq!(renewed.unwrap(), may);
-        if may {
+        let session = self.stored(present).await;
+        let token = &self.issued[chosen].token;
+        let renewed = given::confirm(self.core, &session, token, &today.password_hash).await;
+        prop_assert_eq!(renewed.is_some(), may);
+        if let Some(token) = renewed {
             self.count("password typed again");
-            self.issued[chosen].fate = Fate::Gone;
-            let renewed = self.issued[chosen].under(token);
+            if present != chosen {
+                self.count("confirmed by the token before");
+            }
+            let next = self.issued.len();
+            let renewed = self.issued[present].under(token);
+            self.issued[present].fate = Fate::Renewed(next);
+            self.issued[present].confirmed_at = Some(now);
             self.issued.push(renewed);
         }
         Ok(())
     }
 
-    /// The password is changed exactly while its session lives and the account is enabled; then
+    async fn stored(&self, index: usize) -> Session {
+        let found = store::sessions::find(&self.core.db, &self.issued[index].session).await;
+        found.unwrap().expect("a session").session
+    }
+
+    /// The password is changed exactly while its session lives under this token and the account is enabled; then
     /// that session goes on under a new token and the others end.
     async fn change_password(&mut self, asks: &Index) -> TestCaseResult {
-        let Some(chosen) = self.known(asks) else {
+        let Some(chosen) = self.chosen(asks) else {
             return Ok(());
         };
-        let now = self.now();
-        let (account, browser) = (self.issued[chosen].account, self.issued[chosen].browser);
+        let (now, present) = (self.now(), self.present(chosen));
+        if self.issued[present].is_gone() {
+            return Ok(());
+        }
+        let account = self.issued[chosen].account;
         let today = self.account(account).await;
-        let may = self.issued[chosen].lives(now) && !today.user.disabled;
+        let lives = present == chosen && self.issued[chosen].lives(now);
+        let may = lives && !today.user.disabled;
         let new_hash = self.new_hash();
-        let change = given::password_change(&today.password_hash, &new_hash);
-        let old = given::stored(self.core, &self.issued[chosen].token).await;
-        let there = given::visitor(None).browser;
-        let renewed = sessions::renew_with_password(self.core, &old.session, &there, &change).await;
-        let renewed = renewed.unwrap();
+        let session = self.stored(present).await;
+        let token = &self.issued[chosen].token;
+        let hashes = [today.password_hash.as_str(), new_hash.as_str()];
+        let renewed = given::change_password(self.core, &session, token, hashes).await;
         prop_assert_eq!(renewed.is_some(), may);
         if let Some(renewed) = renewed {
             self.count("password changed by its owner");
-            self.issued[chosen].end(now, EndReason::Replaced);
+            let next = self.issued.len();
+            let anew = self.issued[chosen].begun_anew(renewed.token, now);
+            self.issued[chosen].fate = Fate::Renewed(next);
             self.end_everything_of(account);
-            self.issue(Issuing {
-                token: renewed.token,
-                account,
-                browser,
-                remember: self.issued[chosen].remember,
-                is_news: false,
-            })
-            .await;
+            self.issued.push(anew);
         }
         Ok(())
     }

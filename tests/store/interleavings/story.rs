@@ -55,6 +55,8 @@ pub struct Story<'a> {
     checked: Vec<(usize, Verified)>,
     links: Vec<Link>,
     passwords: usize,
+    /// Whether the account has a known browser: only then a further one is news.
+    pub knows_a_browser: [bool; ACCOUNTS],
     answers: &'a Answers,
     requests: Cell<u32>,
 }
@@ -73,6 +75,7 @@ impl<'a> Story<'a> {
             checked: Vec::new(),
             links: Vec::new(),
             passwords: 0,
+            knows_a_browser: [false; ACCOUNTS],
             answers,
             requests: Cell::default(),
         }
@@ -105,10 +108,30 @@ impl<'a> Story<'a> {
         (!self.issued.is_empty()).then(|| index.index(self.issued.len()))
     }
 
-    /// The same, where the database still knows it.
+    /// The same, where it is the token that its session has.
     pub fn known(&self, index: &Index) -> Option<usize> {
         let chosen = self.chosen(index)?;
-        (!self.issued[chosen].is_gone()).then_some(chosen)
+        let is_known = !self.issued[chosen].is_gone() && self.present(chosen) == chosen;
+        is_known.then_some(chosen)
+    }
+
+    /// The token under which the session of a token goes on: itself, or what it has become.
+    pub fn present(&self, index: usize) -> usize {
+        match self.issued[index].fate {
+            Fate::Renewed(by) => self.present(by),
+            _ => index,
+        }
+    }
+
+    /// Whether a token that was replaced still opens pages: only the last one, and until the next was used.
+    pub fn has_grace(&self, index: usize) -> bool {
+        let Fate::Renewed(by) = self.issued[index].fate else {
+            return false;
+        };
+        let (earlier, present) = (&self.issued[index], &self.issued[by]);
+        present.lives(self.now())
+            && present.idle_end_if_used.is_some()
+            && earlier.has_grace(self.now())
     }
 
     pub async fn account(&self, account: usize) -> store::users::Credentials {
@@ -156,9 +179,13 @@ impl<'a> Story<'a> {
             Step::SignOut(index) => {
                 if let Some(chosen) = self.chosen(index) {
                     let now = self.now();
-                    let issued = &mut self.issued[chosen];
-                    auth::logout(self.core, Some(&issued.token)).await.unwrap();
-                    issued.end(now, EndReason::SignedOut);
+                    let token = &self.issued[chosen].token;
+                    auth::logout(self.core, Some(token)).await.unwrap();
+                    let present = self.present(chosen);
+                    if present != chosen {
+                        self.count("signed out by an earlier token");
+                    }
+                    self.issued[present].end(now, EndReason::SignedOut);
                 }
                 Ok(())
             }
@@ -209,6 +236,7 @@ impl<'a> Story<'a> {
     pub fn end_everything_of(&mut self, account: usize) {
         self.void_links_of(account);
         self.end_all_of(account, EndReason::PasswordChanged);
+        self.knows_a_browser[account] = false;
     }
 
     pub fn new_hash(&mut self) -> String {
@@ -288,6 +316,7 @@ impl<'a> Story<'a> {
                 for issued in self.issued.iter_mut().filter(of_account) {
                     issued.fate = Fate::Gone;
                 }
+                self.knows_a_browser[*account] = false;
                 self.void_links_of(*account);
                 given::account(self.core, &self.names[*account]).await;
             }
@@ -324,7 +353,8 @@ impl<'a> Story<'a> {
         };
         let now = self.now();
         if let Some(brought) = brought {
-            self.issued[brought].end(now, EndReason::Replaced);
+            let present = self.present(brought);
+            self.issued[present].end(now, EndReason::Replaced);
         }
         // A copied cookie of the day before makes no second session of the same browser.
         let browser = brought
@@ -337,7 +367,8 @@ impl<'a> Story<'a> {
                         .rposition(|issued| issued.browser == browser)
             })
             .unwrap_or(self.issued.len());
-        let is_news = self.has_signed_in(account);
+        // Each sign-in of these stories is in a browser of its own.
+        let is_news = std::mem::replace(&mut self.knows_a_browser[account], true);
         self.issue(Issuing {
             token,
             account,
@@ -348,15 +379,6 @@ impl<'a> Story<'a> {
         .await;
         self.end_longest_idle(account);
         Ok(())
-    }
-
-    /// Whether an earlier sign-in of the account is on record.
-    fn has_signed_in(&self, account: usize) -> bool {
-        let mut others = self
-            .issued
-            .iter()
-            .filter(|issued| issued.account == account);
-        others.any(|issued| !issued.is_gone())
     }
 
     /// More sessions than there may be end, the longest unused first.
@@ -387,6 +409,8 @@ impl<'a> Story<'a> {
             last_seen: now,
             idle_end: now.after(LIFETIMES.idle_for(issuing.remember)),
             absolute_end: now.after(LIFETIMES.absolute_for(issuing.remember)),
+            idle_end_if_used: None,
+            confirmed_at: None,
             is_news: issuing.is_news,
             fate: Fate::Open,
         });
@@ -399,6 +423,10 @@ impl<'a> Story<'a> {
     ) -> Result<Option<Box<CurrentUser>>, TestCaseError> {
         let now = self.now();
         let answer = self.ask(&self.issued[index].token).await;
+        if self.present(index) != index {
+            self.is_answered_to_earlier(index, answer)?;
+            return Ok(None);
+        }
         let issued = &mut self.issued[index];
         if issued.is_gone() {
             prop_assert_eq!(answer, Resumed::Unknown);
@@ -427,8 +455,36 @@ impl<'a> Story<'a> {
                 self.count(reason.as_str());
                 Ok(None)
             }
+            Resumed::Superseded(_) => Err(TestCaseError::fail("nothing has replaced the token")),
             Resumed::Unknown => Err(TestCaseError::fail("a token that was given out is unknown")),
         }
+    }
+
+    /// A token that was replaced opens nothing, but for the last one, for a minute, as long as the next was not used.
+    fn is_answered_to_earlier(&mut self, index: usize, answer: Resumed) -> TestCaseResult {
+        let (now, has_grace, present) = (self.now(), self.has_grace(index), self.present(index));
+        let present = &mut self.issued[present];
+        match (answer, present.end_for_earlier(now)) {
+            (Resumed::Superseded(current), None) => {
+                prop_assert!(has_grace, "an earlier token was let in");
+                prop_assert_eq!(&current.session.id, &present.session);
+                self.count("on grace");
+            }
+            (Resumed::Unknown, None) => prop_assert!(!has_grace, "the grace is for a minute"),
+            (Resumed::Unknown, Some(Fate::Gone)) => {}
+            (Resumed::Ended(reason), Some(Fate::Ended)) => {
+                present.fate = Fate::EndedBecause(reason);
+            }
+            (Resumed::Ended(reason), Some(Fate::EndedBecause(expected))) => {
+                prop_assert_eq!(reason, expected);
+            }
+            (answer, expected) => {
+                return Err(TestCaseError::fail(format!(
+                    "{answer:?} where it is {expected:?}"
+                )));
+            }
+        }
+        Ok(())
     }
 
     pub fn count(&self, answer: &str) {

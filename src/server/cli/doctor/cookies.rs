@@ -3,7 +3,6 @@
 use super::{
     client::{Answer, NoAnswer, Request},
     examination::{Examination, HOME, NOBODY, PROBE},
-    own_sessions::News,
     report::{Check, Verdict, check, expect},
     visitor::{SessionCookie, SetCookie, Visitor, session_lines},
 };
@@ -150,7 +149,6 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     };
     exam.become_known(&first);
     let dashboard = first.open(&exam.client, HOME).await?;
-    exam.news_before = News::on(&dashboard);
     exam.settle(
         &SIGN_IN,
         expect(dashboard.status == 200, || dashboard.told()),

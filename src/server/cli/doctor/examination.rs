@@ -2,7 +2,6 @@
 
 use super::{
     client::{Answer, Client, NoAnswer, Request},
-    own_sessions::News,
     report::{Check, Report, Verdict, expect},
     visitor::{SessionCookie, SetCookie, Visitor, session_lines},
 };
@@ -35,8 +34,6 @@ pub struct Examination {
     browser: Visitor,
     /// Whether its session was seen alive last, so that it need not be asked for again.
     lives: bool,
-    /// What the account was told of other sign-ins before.
-    pub news_before: News,
     /// Why nobody can be signed in. A refused password is not tried again: it would throttle somebody.
     refusal: Option<String>,
     /// Sessions that were refused after their end: on which page, and when that was seen.
@@ -53,7 +50,6 @@ impl Examination {
             report,
             browser: Visitor::default(),
             lives: false,
-            news_before: News::default(),
             refusal: None,
             dead: Vec::new(),
         }

@@ -20,24 +20,37 @@ macro_rules! end_sessions {
         end_sessions!($which, "$3")
     };
     ($which:literal, $reason:literal) => {
+        end_sessions!(
+            $which,
+            $reason,
+            "FALSE",
+            "id, user_id, ended_at, end_reason, address, user_agent"
+        )
+    };
+    ($which:literal, $reason:literal, $kept:literal, $returned:literal) => {
         concat!(
-            "UPDATE sessions SET ",
-            "ended_at = CASE WHEN idle_ends_at <= $2 AND idle_ends_at < absolute_ends_at THEN idle_ends_at ",
+            "UPDATE sessions SET ended_at = CASE WHEN ",
+            $kept,
+            " THEN NULL WHEN idle_ends_at <= $2 AND idle_ends_at < absolute_ends_at THEN idle_ends_at ",
             "WHEN absolute_ends_at <= $2 THEN absolute_ends_at ELSE $2 END, ",
-            "end_reason = CASE WHEN idle_ends_at <= $2 AND idle_ends_at < absolute_ends_at THEN 'idle' ",
+            "end_reason = CASE WHEN ",
+            $kept,
+            " THEN NULL WHEN idle_ends_at <= $2 AND idle_ends_at < absolute_ends_at THEN 'idle' ",
             "WHEN absolute_ends_at <= $2 THEN 'expired' ELSE ",
             $reason,
-            " END ",
-            "WHERE ended_at IS NULL AND ",
+            " END WHERE ended_at IS NULL AND ",
             $which,
-            " RETURNING id, user_id, ended_at, end_reason, address, user_agent"
+            " RETURNING ",
+            $returned
         )
     };
 }
 
+pub(super) use end_sessions;
+
 /// A session that has just ended.
 #[derive(sqlx::FromRow)]
-struct EndedRow {
+pub(super) struct EndedRow {
     id: String,
     user_id: String,
     ended_at: i64,
@@ -49,7 +62,7 @@ struct EndedRow {
 /// Writes down which sessions have ended, and tells whoever watches them: in this process once it is
 /// true, in others by the notice that PostgreSQL sends with the commit. On SQLite others notice that
 /// something was written.
-async fn note_ends(
+pub(super) async fn note_ends(
     transaction: &mut Transaction,
     rows: &[EndedRow],
     by: &By,
@@ -92,7 +105,7 @@ async fn note_ends(
 const NAMES_A_NOTICE: usize = 200;
 
 /// How many ended for `reason`, and not for a time-out before it.
-fn count(rows: &[EndedRow], reason: EndReason) -> u64 {
+pub(super) fn count(rows: &[EndedRow], reason: EndReason) -> u64 {
     let ended = rows.iter().filter(|row| row.end_reason == reason.as_str());
     ended.count() as u64
 }
@@ -106,20 +119,28 @@ impl EndedRow {
     }
 }
 
-/// Ends the session that a browser brought to a sign-in.
+/// Ends the session that a browser brought to a sign-in, by its token or by any that it had before.
 pub async fn end_replaced_within(
     transaction: &mut Transaction,
     digest: &TokenDigest,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    const SQL: &str = end_sessions!("token_digest = $1");
-    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
+    // By its id: it may be renewed at this moment, and a statement that waits for its row by its token no longer
+    // finds it there afterwards.
+    const SQL: &str = "SELECT id FROM sessions WHERE token_digest = $1 \
+        UNION ALL SELECT session_id FROM earlier_tokens WHERE token_digest = $1";
+    let replaced: Option<String> = in_transaction!(transaction, connection => sqlx::query_scalar(SQL)
         .bind(digest.as_str())
-        .bind(now.as_millis())
-        .bind(EndReason::Replaced.as_str())
-        .fetch_all(connection)
+        .fetch_optional(connection)
         .await?);
-    note_ends(transaction, &rows, &Source::Browser.into()).await
+    let Some(replaced) = replaced.map(SessionId) else {
+        return Ok(());
+    };
+    let ended = Ended {
+        at: now,
+        reason: EndReason::Replaced,
+    };
+    end_within(transaction, &replaced, ended, Source::Browser).await
 }
 
 /// Ends one session. `false` where it had ended before: the first reason stays.
@@ -156,6 +177,25 @@ pub async fn end_within(
         .bind(&id.0)
         .bind(ended.at.as_millis())
         .bind(ended.reason.as_str())
+        .fetch_all(connection)
+        .await?);
+    note_ends(transaction, &rows, &source.into()).await
+}
+
+/// Ends a session that was not its owner's, and those that began later in the same browser.
+pub async fn end_with_alert_within(
+    transaction: &mut Transaction,
+    user: &UserId,
+    alert: &SessionId,
+    ended: Ended,
+    source: Source,
+) -> Result<(), StoreError> {
+    const SQL: &str = end_sessions!("user_id = $1 AND (id = $4 OR alert_id = $4)");
+    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
+        .bind(&user.0)
+        .bind(ended.at.as_millis())
+        .bind(ended.reason.as_str())
+        .bind(&alert.0)
         .fetch_all(connection)
         .await?);
     note_ends(transaction, &rows, &source.into()).await
@@ -261,57 +301,37 @@ pub async fn end_longest_idle_within(
     note_ends(transaction, &rows, &Source::Browser.into()).await
 }
 
-/// Ends all sessions of a user because of a new password, but for `old`, which is replaced. Returns
-/// how many others ended; `None` where `old` no longer lived.
+/// Ends all sessions of a user because of a new password, but for `renewed`, whose row is held for the transaction.
+/// Returns how many others ended; `None` where `renewed` no longer lived.
 ///
 /// One statement takes them all, in the order in which every other statement takes them, and its
-/// answer tells whether `old` still lived.
-pub async fn end_all_but_replace_within(
+/// answer tells whether `renewed` still lived.
+pub async fn end_all_but_renewed_within(
     transaction: &mut Transaction,
     user: &UserId,
-    old: &SessionId,
+    renewed: &SessionId,
     now: Timestamp,
 ) -> Result<Option<u64>, StoreError> {
     const SQL: &str = end_sessions!(
         "user_id = $1",
-        "CASE WHEN id = $4 THEN 'replaced' ELSE $3 END"
+        "$3",
+        "id = $4 AND idle_ends_at > $2 AND absolute_ends_at > $2",
+        "id, user_id, COALESCE(ended_at, 0) AS ended_at, COALESCE(end_reason, '') AS end_reason, address, user_agent"
     );
-    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
+    let mut rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
         .bind(&user.0)
         .bind(now.as_millis())
         .bind(EndReason::PasswordChanged.as_str())
-        .bind(&old.0)
+        .bind(&renewed.0)
         .fetch_all(connection)
         .await?);
-    if count(&rows, EndReason::Replaced) == 0 {
+    let taken = rows.len();
+    rows.retain(|row| !row.end_reason.is_empty());
+    if rows.len() == taken {
         return Ok(None);
     }
     note_ends(transaction, &rows, &Source::Browser.into()).await?;
     Ok(Some(count(&rows, EndReason::PasswordChanged)))
-}
-
-/// Ends up to `limit` sessions of anybody that began no later than the end. Returns how many ended, and
-/// how many of them for this reason: the rest had timed out before.
-pub async fn end_some(
-    db: &Db,
-    ended: Ended,
-    limit: u32,
-    by: &By,
-) -> Result<(u64, u64), StoreError> {
-    const SQL: &str = end_sessions!(
-        "id IN (SELECT id FROM sessions WHERE ended_at IS NULL AND created_at <= $2 \
-         ORDER BY idle_ends_at LIMIT $1)"
-    );
-    let mut transaction = db.begin().await?;
-    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(i64::from(limit))
-        .bind(ended.at.as_millis())
-        .bind(ended.reason.as_str())
-        .fetch_all(connection)
-        .await?);
-    note_ends(&mut transaction, &rows, by).await?;
-    transaction.commit().await?;
-    Ok((rows.len() as u64, count(&rows, ended.reason)))
 }
 
 /// Writes the time-outs of up to `limit` sessions down that nobody has noticed. Returns how many.

@@ -1,11 +1,16 @@
 //! Sign-ins as their owner looks back on them, whatever has become of their sessions.
 
-use super::{super::activity, SessionRow, ends::end_within, select_sessions};
+use super::{
+    super::{activity, devices},
+    SessionRow,
+    ends::end_with_alert_within,
+    select_sessions,
+};
 use crate::{
     domain::{
         activity::Entry,
         moment::Timestamp,
-        session::{CurrentUser, EndReason, Ended, SessionId, SignIn, SignIns},
+        session::{CurrentUser, EndReason, Ended, Session, SessionId, SignIn, SignIns},
         user::UserId,
     },
     server::{
@@ -14,22 +19,54 @@ use crate::{
     },
 };
 
-/// The session of the token `$1`, the sign-in before it, and those that nobody has recognised.
+/// More of them than this would be read by nobody; the rest is counted, and the activity has them all.
+const SHOWN: u32 = 5;
+
+/// Of the session that asks: it is itself, or is in the browser of, a sign-in that nobody has recognised.
+macro_rules! is_news {
+    ($session:literal) => {
+        concat!(
+            "(",
+            $session,
+            ".alert_id IS NOT NULL OR ",
+            $session,
+            ".new_device AND ",
+            $session,
+            ".recognised_at IS NULL)"
+        )
+    };
+}
+
+/// Sign-ins of the person that nobody has recognised, but for that of the browser that asks with the token `$1`.
+macro_rules! others_unrecognised {
+    () => {
+        "WHERE s.user_id = (SELECT user_id FROM sessions WHERE token_digest = $1) \
+         AND s.id <> (SELECT COALESCE(alert_id, id) FROM sessions WHERE token_digest = $1) \
+         AND s.new_device AND s.recognised_at IS NULL "
+    };
+}
+
+/// The session of the token `$1`, the sign-in before it, and those that nobody has recognised: one more than are
+/// shown, so that it is known whether there are more.
 pub const WITH_SIGN_INS: &str = concat!(
-    select_sessions!("'asking' AS part, ", "WHERE s.token_digest = $1 "),
+    select_sessions!(
+        concat!("'asking' AS part, ", is_news!("s"), " AS is_news, "),
+        "WHERE s.token_digest = $1 "
+    ),
     "UNION ALL SELECT * FROM (",
     select_sessions!(
-        "'previous' AS part, ",
+        "'previous' AS part, FALSE AS is_news, ",
         "WHERE s.user_id = (SELECT user_id FROM sessions WHERE token_digest = $1) \
          AND (s.created_at, s.id) < (SELECT created_at, id FROM sessions WHERE token_digest = $1) \
          ORDER BY s.created_at DESC, s.id DESC LIMIT 1"
     ),
     ") AS previous UNION ALL SELECT * FROM (",
     select_sessions!(
-        "'unrecognised' AS part, ",
-        "WHERE s.user_id = (SELECT user_id FROM sessions WHERE token_digest = $1) \
-         AND s.token_digest <> $1 AND s.new_device AND s.recognised_at IS NULL \
-         ORDER BY s.created_at DESC, s.id DESC LIMIT 5"
+        "'unrecognised' AS part, FALSE AS is_news, ",
+        concat!(
+            others_unrecognised!(),
+            "ORDER BY s.created_at DESC, s.id DESC LIMIT 6"
+        )
     ),
     ") AS unrecognised"
 );
@@ -37,6 +74,7 @@ pub const WITH_SIGN_INS: &str = concat!(
 #[derive(sqlx::FromRow)]
 struct PartRow {
     part: String,
+    is_news: bool,
     #[sqlx(flatten)]
     session: SessionRow,
 }
@@ -45,8 +83,8 @@ struct PartRow {
 /// to them. One statement, because every dashboard asks: a second way to the database costs more than what
 /// it would find.
 ///
-/// A new browser is no news to whoever sits in front of it, and cannot say of itself that it was
-/// welcome. More than five would be read by nobody; the list of sessions has them all.
+/// A new browser is no news to whoever sits in front of it, and cannot say of itself or of another one that it was
+/// welcome. Only where there are more than are shown, a second statement counts them.
 pub async fn find_with_sign_ins(
     db: &Db,
     digest: &TokenDigest,
@@ -58,7 +96,10 @@ pub async fn find_with_sign_ins(
     let (mut asking, mut sign_ins) = (None, SignIns::default());
     for row in rows {
         match row.part.as_str() {
-            "asking" => asking = Some(CurrentUser::try_from(row.session)?),
+            "asking" => {
+                sign_ins.may_recognise = !row.is_news;
+                asking = Some(CurrentUser::try_from(row.session)?);
+            }
             "previous" => sign_ins.previous = Some(row.session.into()),
             "unrecognised" => sign_ins.unrecognised.push(row.session.into()),
             other => unreachable!("the statement has no part {other}"),
@@ -68,10 +109,49 @@ pub async fn find_with_sign_ins(
     sign_ins
         .unrecognised
         .sort_by(|one, other| (other.at, &other.session.0).cmp(&(one.at, &one.session.0)));
-    Ok(asking.map(|found| CurrentUser {
+    if sign_ins.unrecognised.len() > SHOWN as usize {
+        sign_ins.unrecognised.truncate(SHOWN as usize);
+        sign_ins.more = count_others(db, digest).await?.saturating_sub(SHOWN);
+    }
+    let Some(asking) = asking else {
+        return Ok(None);
+    };
+    if sign_ins.unrecognised.iter().any(|one| one.has_ended) {
+        let in_use = browsers_in_use(db, &asking.user.id).await?;
+        for one in &mut sign_ins.unrecognised {
+            one.has_ended &= !in_use.contains(&one.session.0);
+        }
+    }
+    Ok(Some(CurrentUser {
         sign_ins: Some(sign_ins),
-        ..found
+        ..asking
     }))
+}
+
+/// The sign-ins that nobody has recognised and in whose browsers a later session lives: signing in twice does not make
+/// the first one look harmless.
+async fn browsers_in_use(db: &Db, user: &UserId) -> Result<Vec<String>, StoreError> {
+    const SQL: &str = "SELECT alert_id FROM sessions \
+        WHERE user_id = $1 AND ended_at IS NULL AND alert_id IS NOT NULL";
+    Ok(on_pool!(db, pool => sqlx::query_scalar(SQL)
+        .bind(&user.0)
+        .fetch_all(pool)
+        .await?))
+}
+
+/// How many sign-ins nobody has recognised, as seen by the session of the token: up to a thousand, so that a flood of
+/// them costs nobody their dashboard.
+async fn count_others(db: &Db, digest: &TokenDigest) -> Result<u32, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM sessions s ",
+        others_unrecognised!(),
+        "LIMIT 1000) AS counted"
+    );
+    let count: i64 = on_pool!(db, pool => sqlx::query_scalar(SQL)
+        .bind(digest.as_str())
+        .fetch_one(pool)
+        .await?);
+    Ok(u32::try_from(count).unwrap_or_default())
 }
 
 /// Whatever stands there as the reason of its end: an odd row is no reason to keep others from their page.
@@ -87,56 +167,98 @@ impl From<SessionRow> for SignIn {
     }
 }
 
-/// Notes that a person knows a sign-in of theirs from a new browser. `false` where they have no such
-/// sign-in, or had looked at it before.
+/// Notes that a person knows a sign-in of theirs from a new browser, which is known from now on. `false` where they
+/// have no such sign-in, or had looked at it before; and where `asking` is itself such a sign-in or has ended.
 pub async fn recognise(
     db: &Db,
-    user: &UserId,
+    asking: &Session,
     id: &SessionId,
     entry: Entry,
 ) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE sessions SET alert_id = NULL WHERE user_id = $1 AND alert_id = $2";
+    let user = &asking.user_id;
     let mut transaction = db.begin().await?;
-    if !look_at_within(&mut transaction, user, id, entry.at).await? {
+    if !look_at_within(&mut transaction, asking, id, entry.at).await? {
         return Ok(false);
     }
+    devices::recognise_within(&mut transaction, user, id).await?;
+    in_transaction!(transaction, connection => sqlx::query(SQL)
+        .bind(&user.0)
+        .bind(&id.0)
+        .execute(connection)
+        .await
+        .map(|_| ())?);
     activity::insert_within(&mut transaction, entry).await?;
     transaction.commit().await?;
     Ok(true)
 }
 
-/// The same of one that was not theirs: its session ends with it.
+/// The same of one that was not theirs: its session ends, with those that began in its browser since, and the browser
+/// is a stranger again. Where `asking` is itself in a browser that nobody has recognised, the sign-in stays news: else
+/// somebody who signs in twice could hide one by the other.
 pub async fn disown(
     db: &Db,
-    user: &UserId,
+    asking: &Session,
     id: &SessionId,
     entry: Entry,
 ) -> Result<bool, StoreError> {
+    let (user, by) = (&asking.user_id, entry.source);
     let mut transaction = db.begin().await?;
-    if !look_at_within(&mut transaction, user, id, entry.at).await? {
+    if !hold_news_within(&mut transaction, asking, id).await? {
         return Ok(false);
     }
+    look_at_within(&mut transaction, asking, id, entry.at).await?;
+    devices::disown_within(&mut transaction, user, id).await?;
     let ended = Ended {
         at: entry.at,
         reason: EndReason::EndedByOwner,
     };
-    end_within(&mut transaction, id, ended, entry.source).await?;
+    end_with_alert_within(&mut transaction, user, id, ended, by).await?;
     activity::insert_within(&mut transaction, entry).await?;
     transaction.commit().await?;
     Ok(true)
 }
 
+/// Whether there is such news to the browser of `asking`. Its row is held, so that nobody looks at it meanwhile.
+async fn hold_news_within(
+    transaction: &mut Transaction,
+    asking: &Session,
+    id: &SessionId,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE sessions SET new_device = new_device \
+        WHERE id = $1 AND user_id = $2 AND new_device AND recognised_at IS NULL \
+        AND EXISTS (SELECT 1 FROM sessions a WHERE a.id = $3 AND a.user_id = $2 AND a.ended_at IS NULL \
+            AND COALESCE(a.alert_id, a.id) <> $1)";
+    let held = in_transaction!(transaction, connection => sqlx::query(SQL)
+        .bind(&id.0)
+        .bind(&asking.user_id.0)
+        .bind(&asking.id.0)
+        .execute(connection)
+        .await?
+        .rows_affected());
+    Ok(held == 1)
+}
+
+/// Only from a session in a known browser.
 async fn look_at_within(
     transaction: &mut Transaction,
-    user: &UserId,
+    asking: &Session,
     id: &SessionId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    const SQL: &str = "UPDATE sessions SET recognised_at = $3 \
-        WHERE id = $1 AND user_id = $2 AND new_device AND recognised_at IS NULL";
+    const SQL: &str = concat!(
+        "UPDATE sessions SET recognised_at = $3 ",
+        "WHERE id = $1 AND user_id = $2 AND new_device AND recognised_at IS NULL ",
+        "AND EXISTS (SELECT 1 FROM sessions a WHERE a.id = $4 AND a.user_id = $2 AND a.id <> $1 ",
+        "AND a.ended_at IS NULL AND NOT ",
+        is_news!("a"),
+        ")"
+    );
     let looked_at = in_transaction!(transaction, connection => sqlx::query(SQL)
         .bind(&id.0)
-        .bind(&user.0)
+        .bind(&asking.user_id.0)
         .bind(now.as_millis())
+        .bind(&asking.id.0)
         .execute(connection)
         .await?
         .rows_affected());

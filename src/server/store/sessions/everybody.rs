@@ -1,0 +1,47 @@
+//! The end of every session of everybody, in small steps.
+
+use super::ends::{EndedRow, count, end_sessions, note_ends};
+use crate::{
+    domain::{
+        activity::By,
+        session::{Ended, SessionId},
+    },
+    server::db::{Db, StoreError, in_transaction, on_pool},
+};
+
+/// Ends live sessions of anybody, those with the greatest ids below `below` first, in a step of about `limit`.
+/// Returns below which id the next step begins, `None` where no session was left; and how many of those that ended
+/// had not timed out before.
+///
+/// Each step goes on where the one before has ended, and new sessions get greater ids than those of before: so the
+/// steps come to an end, however fast people sign in meanwhile. No clock is asked which sessions there are.
+pub async fn end_some(
+    db: &Db,
+    ended: Ended,
+    below: &SessionId,
+    limit: u32,
+    by: &By,
+) -> Result<(Option<SessionId>, u64), StoreError> {
+    const LOWEST: &str = "SELECT MIN(id) FROM (SELECT id FROM sessions WHERE ended_at IS NULL AND id < $1 \
+        ORDER BY id DESC LIMIT $2) AS step";
+    const SQL: &str = end_sessions!("id < $1 AND id >= $4");
+    let lowest: Option<String> = on_pool!(db, pool => sqlx::query_scalar(LOWEST)
+        .bind(&below.0)
+        .bind(i64::from(limit))
+        .fetch_one(pool)
+        .await?);
+    let Some(lowest) = lowest.map(SessionId) else {
+        return Ok((None, 0));
+    };
+    let mut transaction = db.begin().await?;
+    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
+        .bind(&below.0)
+        .bind(ended.at.as_millis())
+        .bind(ended.reason.as_str())
+        .bind(&lowest.0)
+        .fetch_all(connection)
+        .await?);
+    note_ends(&mut transaction, &rows, by).await?;
+    transaction.commit().await?;
+    Ok((Some(lowest), count(&rows, ended.reason)))
+}

@@ -1,0 +1,279 @@
+//! Sessions that go on under a new token, because the password was typed again or changed.
+//!
+//! The row stays the same, so whoever names the session by its id means it before and after. Every token that it
+//! had before leads to it by `earlier_tokens`: with one look-up, on every node, however often it was renewed.
+
+use super::{Hashes, SessionRow, ends, hold_account, select_sessions};
+use crate::{
+    domain::{
+        activity::Entry,
+        moment::Timestamp,
+        session::{CurrentUser, Life, SessionId},
+        user::UserId,
+    },
+    server::{
+        db::{Db, ENDED, StoreError, Transaction, in_transaction, on_pool, on_writer},
+        store::{activity, devices, password_links, throttle, throttle::Admission},
+        token::{DeviceDigest, TokenDigest},
+    },
+};
+use std::time::Duration;
+
+/// What has to hold when a session goes on under a new token.
+pub struct NewToken<'a> {
+    pub session: &'a SessionId,
+    pub user: &'a UserId,
+    /// Of the token that the browser brought. The session has to have it still: of two renewals at once one wins.
+    pub brought: &'a TokenDigest,
+    /// Of the token under which the session goes on.
+    pub token_digest: &'a TokenDigest,
+    pub hashes: Hashes<'a>,
+    /// The attempt was a success, and successes are free.
+    pub admission: &'a Admission,
+    pub entry: Entry,
+}
+
+/// What has to hold when a password was typed again in a session.
+pub struct Confirmation<'a> {
+    pub token: NewToken<'a>,
+    /// The token before the present one is good for a confirmation for this long, where the present one was not used.
+    pub grace: Duration,
+}
+
+/// What has to hold when a password changes, and what changes with it.
+pub struct NewPassword<'a> {
+    pub token: NewToken<'a>,
+    /// The browser in which it happens stays as known as it is; all others are strangers again.
+    pub device: Option<&'a DeviceDigest>,
+    /// The end of the session where no request brings its new token.
+    pub ends_unused_at: Timestamp,
+    pub idle_ends_at: Timestamp,
+    pub absolute_ends_at: Timestamp,
+}
+
+/// A session that has gone on under another token than the one by which it was found.
+pub struct Earlier {
+    pub current: CurrentUser,
+    /// Under which it goes on.
+    pub token_digest: TokenDigest,
+    /// When the password was last typed before the token was replaced, and when it was replaced.
+    pub authenticated_at: Timestamp,
+    pub renewed_at: Timestamp,
+    /// It was the last one, and a confirmation has replaced it.
+    pub has_grace: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct EarlierRow {
+    present_digest: String,
+    typed_before_at: i64,
+    renewed_at: i64,
+    has_grace: bool,
+    #[sqlx(flatten)]
+    session: SessionRow,
+}
+
+/// Gives a live session a new token, because the password was typed again in it: one transaction that
+/// holds only while the account is enabled and still has the password that was verified. `false` where
+/// nothing changed.
+pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool, StoreError> {
+    // Whoever confirms with the token before does so because the answer to a confirmation was lost.
+    const SQL: &str = "UPDATE sessions SET token_digest = $2, authenticated_at = $3, idle_end_if_used = idle_ends_at \
+        WHERE id = $1 AND ended_at IS NULL AND idle_ends_at > $3 AND absolute_ends_at > $3 \
+        AND (token_digest = $4 OR idle_end_if_used IS NOT NULL AND EXISTS (SELECT 1 FROM earlier_tokens e \
+            WHERE e.token_digest = $4 AND e.session_id = $1 AND e.has_grace \
+            AND e.renewed_at > $3 - $5 AND e.renewed_at < $3 + $5))";
+    let Confirmation { token, grace } = confirmation;
+    let now = token.entry.at;
+    let mut transaction = db.begin().await?;
+    if !hold_account(&mut transaction, token.user, &token.hashes).await? {
+        return Ok(false);
+    }
+    let Some(replaced) = keep_token_within(&mut transaction, token.session, now).await? else {
+        return Ok(false);
+    };
+    let renewed = in_transaction!(transaction, connection => sqlx::query(SQL)
+        .bind(&token.session.0)
+        .bind(token.token_digest.as_str())
+        .bind(now.as_millis())
+        .bind(token.brought.as_str())
+        .bind(i64::try_from(grace.as_millis()).unwrap_or(i64::MAX))
+        .execute(connection)
+        .await?
+        .rows_affected());
+    if renewed == 0 {
+        // Dropped without a commit, the transaction leaves everything as it was.
+        return Ok(false);
+    }
+    give_grace_within(&mut transaction, token.session, Some(&replaced)).await?;
+    throttle::give_back_within(&mut transaction, token.admission).await?;
+    activity::insert_within(&mut transaction, token.entry).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// Gives the account a new password and this session a new token and new lifetimes, and ends the other sessions:
+/// one transaction that holds only while this session lives under the token that was brought, the account is
+/// enabled, and its password is the one that was verified. Returns how many other sessions ended; `None` where
+/// nothing changed.
+///
+/// The account is written first, so that of two changes at once the second no longer finds the hash
+/// that it has verified.
+pub async fn renew_with_password(
+    db: &Db,
+    change: &NewPassword<'_>,
+) -> Result<Option<u64>, StoreError> {
+    let token = &change.token;
+    let (session, user, now) = (token.session, token.user, token.entry.at);
+    let mut transaction = db.begin().await?;
+    if !hold_account(&mut transaction, user, &token.hashes).await? {
+        return Ok(None);
+    }
+    let others_ended =
+        ends::end_all_but_renewed_within(&mut transaction, user, session, now).await?;
+    let Some(others_ended) = others_ended else {
+        // Dropped without a commit, the transaction leaves everything as it was.
+        return Ok(None);
+    };
+    if keep_token_within(&mut transaction, session, now)
+        .await?
+        .as_ref()
+        != Some(token.brought)
+    {
+        return Ok(None);
+    }
+    begin_anew_within(&mut transaction, change, now).await?;
+    give_grace_within(&mut transaction, session, None).await?;
+    // Every reset in flight ends with the password before.
+    password_links::void_within(&mut transaction, user).await?;
+    devices::forget_others_within(&mut transaction, user, change.device).await?;
+    throttle::give_back_within(&mut transaction, token.admission).await?;
+    activity::insert_within(&mut transaction, token.entry.clone()).await?;
+    transaction.commit().await?;
+    Ok(Some(others_ended))
+}
+
+/// Writes down the token that a live session has now, which is about to be replaced. `None` where it has ended.
+async fn keep_token_within(
+    transaction: &mut Transaction,
+    session: &SessionId,
+    now: Timestamp,
+) -> Result<Option<TokenDigest>, StoreError> {
+    const SQL: &str = "INSERT INTO earlier_tokens \
+        (token_digest, session_id, authenticated_at, renewed_at, has_grace) \
+        SELECT token_digest, id, authenticated_at, $2, FALSE FROM sessions \
+        WHERE id = $1 AND ended_at IS NULL RETURNING token_digest";
+    let kept: Option<String> = in_transaction!(transaction, connection => sqlx::query_scalar(SQL)
+        .bind(&session.0)
+        .bind(now.as_millis())
+        .fetch_optional(connection)
+        .await?);
+    Ok(kept.map(TokenDigest::stored))
+}
+
+/// Gives the token that was just replaced its time of grace, and takes it from all before.
+async fn give_grace_within(
+    transaction: &mut Transaction,
+    session: &SessionId,
+    replaced: Option<&TokenDigest>,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE earlier_tokens SET has_grace = (token_digest = $2) \
+        WHERE session_id = $1 AND (has_grace OR token_digest = $2)";
+    in_transaction!(transaction, connection => sqlx::query(SQL)
+        .bind(&session.0)
+        .bind(replaced.map(TokenDigest::as_str).unwrap_or_default())
+        .execute(connection)
+        .await
+        .map(|_| ())?);
+    Ok(())
+}
+
+/// The password was typed just now, so the lifetimes begin anew, as at a sign-in. Open pages get to know it: those
+/// that were opened with the token before have to ask again.
+async fn begin_anew_within(
+    transaction: &mut Transaction,
+    change: &NewPassword<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    // The transaction has found it live, and holds its row.
+    const SQL: &str = "UPDATE sessions SET token_digest = $2, authenticated_at = $3, last_seen_at = $3, \
+        idle_ends_at = $4, absolute_ends_at = $5, idle_end_if_used = $6 WHERE id = $1 AND ended_at IS NULL";
+    let session = change.token.session;
+    in_transaction!(transaction, connection => sqlx::query(SQL)
+        .bind(&session.0)
+        .bind(change.token.token_digest.as_str())
+        .bind(now.as_millis())
+        .bind(change.ends_unused_at.as_millis())
+        .bind(change.absolute_ends_at.as_millis())
+        .bind(change.idle_ends_at.as_millis())
+        .execute(connection)
+        .await
+        .map(|_| ())?);
+    transaction.notify(ENDED, &session.0).await?;
+    let (ends, session) = (transaction.ends.clone(), session.clone());
+    let life = Life {
+        idle_ends_at: change.ends_unused_at,
+        absolute_ends_at: change.absolute_ends_at,
+        ended: None,
+    };
+    transaction.after_commit(move || ends.lives(&session, life));
+    Ok(())
+}
+
+/// Notes that a request has brought the new token of a session: the token before opens nothing from now on, and
+/// the session lives for its idle time. `false` where the session has ended or got another token meanwhile.
+pub async fn first_use(
+    db: &Db,
+    id: &SessionId,
+    digest: &TokenDigest,
+    idle_ends_at: Timestamp,
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE sessions SET idle_end_if_used = NULL, \
+        idle_ends_at = CASE WHEN idle_ends_at < $3 THEN $3 ELSE idle_ends_at END \
+        WHERE id = $1 AND token_digest = $2 AND ended_at IS NULL";
+    let used = on_writer!(db, pool => sqlx::query(SQL)
+        .bind(&id.0)
+        .bind(digest.as_str())
+        .bind(idle_ends_at.as_millis())
+        .execute(pool)
+        .await?
+        .rows_affected());
+    if used == 1 {
+        db.ends.used(id, idle_ends_at);
+    }
+    Ok(used == 1)
+}
+
+/// The session that goes on under another token than this one, with its user, live or ended.
+pub async fn find_earlier(db: &Db, digest: &TokenDigest) -> Result<Option<Earlier>, StoreError> {
+    const SQL: &str = select_sessions!(
+        "s.token_digest AS present_digest, e.authenticated_at AS typed_before_at, e.renewed_at, e.has_grace, ",
+        "JOIN earlier_tokens e ON e.session_id = s.id WHERE e.token_digest = $1"
+    );
+    let row: Option<EarlierRow> =
+        on_pool!(db, pool => sqlx::query_as(SQL).bind(digest.as_str()).fetch_optional(pool).await?);
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Earlier {
+        current: CurrentUser::try_from(row.session)?,
+        token_digest: TokenDigest::stored(row.present_digest),
+        authenticated_at: Timestamp::from_millis(row.typed_before_at),
+        renewed_at: Timestamp::from_millis(row.renewed_at),
+        has_grace: row.has_grace,
+    }))
+}
+
+/// The session of a token, the present one or any before it.
+///
+/// One statement: of two, a renewal could come between, and neither would find it.
+pub async fn find_by_any_token(
+    db: &Db,
+    digest: &TokenDigest,
+) -> Result<Option<CurrentUser>, StoreError> {
+    const SQL: &str = select_sessions!(
+        "WHERE s.id = (SELECT id FROM sessions WHERE token_digest = $1 \
+         UNION ALL SELECT session_id FROM earlier_tokens WHERE token_digest = $1)"
+    );
+    let row: Option<SessionRow> =
+        on_pool!(db, pool => sqlx::query_as(SQL).bind(digest.as_str()).fetch_optional(pool).await?);
+    row.map(CurrentUser::try_from).transpose()
+}
