@@ -3,32 +3,44 @@
 use super::ends::Ends;
 use sqlx::{PgPool, SqlitePool};
 use std::time::Duration;
+use tokio::time::timeout;
 
 mod address;
+mod beside;
 mod changes;
 mod errors;
 mod migrations;
 mod postgres;
 mod sqlite;
 mod transaction;
+mod writes;
 
 pub use address::DatabaseUrl;
+pub use beside::{Beside, Claim};
 pub use changes::{Changes, ENDED, Hint};
+pub(crate) use errors::once_more;
 pub use errors::{OpenError, StoreError};
-pub(crate) use transaction::in_transaction;
-pub use transaction::{Connection, Transaction};
+pub(crate) use postgres::in_time;
+pub use transaction::{Attempts, Connection, Outcome, Transaction};
+pub(crate) use transaction::{in_transaction, transact};
+pub use writes::Writes;
 
 /// A request waits this long for a connection, then answers 503 rather than hang (ASVS V16.5.2).
 const CONNECTION_WAIT: Duration = Duration::from_secs(5);
+
 /// The database in use, and who in this process wants to hear of what ends in it.
 #[derive(Clone, Debug)]
 pub struct Db {
-    /// For what reads, by [`on_pool!`]. SQLite refuses to write on it.
+    /// For what reads, by [`on_pool!`]. Writes cannot take its connections, so pages are shown while no write
+    /// gets through (ADR 28, ADR 32). SQLite refuses to write on it.
     pub pool: Pool,
-    /// For what writes, by [`on_writer!`] and [`Db::begin`]. SQLite lets one write at a time: who waits
-    /// for that waits here in a row, and takes no connection from those who read. PostgreSQL has one pool.
+    /// For what writes, by [`transact!`]. SQLite lets one write at a time: the others wait here in a row.
     pub writer: Pool,
     pub ends: Ends,
+    /// Whether writes get through.
+    pub writes: Writes,
+    /// Writes that no answer waits for.
+    pub beside: Beside,
 }
 
 /// A pool of the database in use. One SQL text serves both.
@@ -47,23 +59,34 @@ macro_rules! on_either {
         }
     };
 }
-pub(crate) use on_either;
 
-/// Runs one statement that reads.
+/// Runs one statement that reads, on a pool or a connection. On PostgreSQL it is run once more where a column has
+/// changed since the connection prepared it, so the body must not move what it binds.
 macro_rules! on_pool {
-    ($db:expr, $pool:ident => $body:expr) => {
-        $crate::server::db::on_either!(&$db.pool, $pool => $body)
+    ($db:expr, $reader:ident => $body:expr) => {
+        match &$db.pool {
+            $crate::server::db::Pool::Sqlite($reader) => $body,
+            $crate::server::db::Pool::Postgres(pool) => {
+                let mut held = pool.acquire().await?;
+                let mut attempts = 0;
+                loop {
+                    let statement = async {
+                        let $reader = &mut *held;
+                        Ok($body)
+                    };
+                    attempts += 1;
+                    match $crate::server::db::in_time(statement).await {
+                        Ok(found) => break found,
+                        Err(error) => {
+                            $crate::server::db::once_more(&mut held, error, attempts).await?;
+                        }
+                    }
+                }
+            }
+        }
     };
 }
 pub(crate) use on_pool;
-
-/// Runs one statement that writes.
-macro_rules! on_writer {
-    ($db:expr, $pool:ident => $body:expr) => {
-        $crate::server::db::on_either!(&$db.writer, $pool => $body)
-    };
-}
-pub(crate) use on_writer;
 
 /// Whether a missing SQLite file is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,20 +143,27 @@ pub async fn read_through(db: &Db) -> Result<(), OpenError> {
 }
 
 async fn connect(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenError> {
-    let (pool, writer) = match url {
+    let (pool, writer, places) = match url {
         DatabaseUrl::Sqlite(path) => {
             let pools = sqlite::open(path, if_missing).await?;
-            (Pool::Sqlite(pools.readers), Pool::Sqlite(pools.writer))
+            (Pool::Sqlite(pools.readers), Pool::Sqlite(pools.writer), 1)
         }
         DatabaseUrl::Postgres(url) => {
-            let pool = Pool::Postgres(postgres::open(url).await?);
-            (pool.clone(), pool)
+            let pools = postgres::open(url).await?;
+            let places = postgres::WRITERS;
+            (
+                Pool::Postgres(pools.readers),
+                Pool::Postgres(pools.writers),
+                places,
+            )
         }
     };
     Ok(Db {
         pool,
         writer,
         ends: Ends::default(),
+        writes: Writes::on(places),
+        beside: Beside::on(places),
     })
 }
 
@@ -143,14 +173,32 @@ impl Db {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn ping(&self) -> Result<(), StoreError> {
-        on_pool!(self, pool => sqlx::query("SELECT 1 FROM users LIMIT 1").execute(pool).await.map(|_| ()))?;
+        on_pool!(self, reader => {
+            let query = sqlx::query("SELECT 1 FROM users LIMIT 1");
+            query.execute(reader).await.map(|_| ())?;
+        });
         Ok(())
     }
 
-    /// Lets statements under way finish and closes the files.
+    /// Waits briefly for statements under way and closes the files. A commit that the server has not answered may
+    /// take hours: it is not waited for, and the server goes on with it.
     pub async fn close(&self) {
-        on_pool!(self, pool => pool.close().await);
-        // The last to close an SQLite file tidies up behind all, which is writing.
-        on_writer!(self, pool => pool.close().await);
+        let over = async {
+            self.beside.settled().await;
+            on_either!(&self.pool, pool => pool.close().await);
+            // The last to close an SQLite file tidies up behind all, which is writing.
+            on_either!(&self.writer, pool => pool.close().await);
+        };
+        let patience = if self.writes.left_behind() == 0 {
+            CONNECTION_WAIT
+        } else {
+            Duration::ZERO
+        };
+        if timeout(patience, over).await.is_err() {
+            tracing::warn!(
+                not_known = self.writes.left_behind(),
+                "the database did not finish in time; whether the last changes happened is not known"
+            );
+        }
     }
 }

@@ -76,6 +76,13 @@ fn on_grace(path: &str, user: Box<CurrentUser>) -> Caller {
     }
 }
 
+/// They end the session that asks, or write when it was used: "last seen" beside them would only be in their way.
+const WRITE_THEMSELVES: &[&str] = &[
+    "/api/logout",
+    "/api/end_all_sessions",
+    "/api/stay_signed_in",
+];
+
 /// The dashboard tells of other sign-ins. They are read with the session: a second statement would cost more than
 /// what it finds (ADR 22).
 async fn resumed(
@@ -83,7 +90,9 @@ async fn resumed(
     token: &SessionToken,
     path: &str,
 ) -> Result<Resumed, StoreError> {
-    if path == NextPath::HOME {
+    if WRITE_THEMSELVES.contains(&path) {
+        sessions::look(&state.core, token).await
+    } else if path == NextPath::HOME {
         sessions::resume_with_sign_ins(&state.core, token).await
     } else {
         sessions::resume(&state.core, token).await

@@ -271,9 +271,11 @@ async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Says that the database answers.
+/// Says that the database answers, and takes writes as far as requests have met it: a write for each question would
+/// be a lever.
 async fn readyz(State(state): State<AppState>) -> Response {
     match state.core.db.ping().await {
+        Ok(()) if state.core.db.writes.are_failing() => AppError::Unavailable.into_response(),
         Ok(()) => "ok\n".into_response(),
         Err(error) => AppError::from(error).into_response(),
     }

@@ -8,7 +8,8 @@ use super::{
     ends::News,
     sessions, store,
 };
-use crate::domain::session::{Life, SessionId};
+use crate::domain::session::{Ended, SessionId};
+use tokio::task::JoinSet;
 
 /// After so many looks all watched sessions are read, whatever the hints say: another process that
 /// shares the database may have moved their idle ends, and a clock or a hint may have been wrong. A look
@@ -66,24 +67,29 @@ async fn look(core: &Core, hint: &Hint) -> Result<(), StoreError> {
 /// Reads how these sessions are, and tells it.
 async fn tell(core: &Core, sessions: &[SessionId]) -> Result<(), StoreError> {
     let lives = store::sessions::lives(&core.db, sessions).await?;
+    // At once: each of them may wait for as long as a commit is waited for.
+    let mut time_outs = JoinSet::new();
     for session in sessions {
-        let news = match lives.get(session) {
-            Some(life) => news_of(core, session, *life).await,
-            None => News::Ended(None),
+        let Some(life) = lives.get(session) else {
+            core.db.ends.tell(session, News::Ended(None));
+            continue;
         };
-        core.db.ends.tell(session, news);
+        match life.end_by(core.clock.now()) {
+            None => core.db.ends.tell(session, News::Lives(*life)),
+            Some(ended) if life.ended.is_some() => {
+                core.db.ends.tell(session, News::Ended(Some(ended.reason)));
+            }
+            Some(ended) => drop(time_outs.spawn(time_out(core.clone(), session.clone(), ended))),
+        }
     }
+    while time_outs.join_next().await.is_some() {}
     Ok(())
 }
 
-async fn news_of(core: &Core, session: &SessionId, life: Life) -> News {
-    let Some(ended) = life.end_by(core.clock.now()) else {
-        return News::Lives(life);
-    };
-    if life.ended.is_none() {
-        sessions::write_down(core, session, ended).await;
-    }
-    News::Ended(Some(ended.reason))
+async fn time_out(core: Core, session: SessionId, ended: Ended) {
+    sessions::write_down(&core, &session, ended).await;
+    let news = News::Ended(Some(ended.reason));
+    core.db.ends.tell(&session, news);
 }
 
 /// Without the database nobody knows whether a session was used elsewhere. Those whose time is over by

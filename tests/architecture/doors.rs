@@ -463,10 +463,15 @@ pub const ONLY: &[OnlyIn] = &[
         &["src/server/clock.rs", "src/server/site_inside.rs"],
         TIME,
     ),
-    // How long an answer took, for the log; how old a connection is, beside a file's replacement.
+    // How long an answer took, for the log; how old a connection is, beside a file's replacement; how long ago a
+    // write failed.
     only_in(
         "std::time::Instant",
-        &["src/server/telemetry.rs", "src/server/db/sqlite.rs"],
+        &[
+            "src/server/telemetry.rs",
+            "src/server/db/sqlite.rs",
+            "src/server/db/writes.rs",
+        ],
         TIME,
     ),
     only_in("tokio::time::Instant", &[], TIME),

@@ -7,7 +7,7 @@ use crate::{
     },
     on_both_engines,
     support::{
-        PASSWORD, START,
+        self, PASSWORD, START,
         http::{ACCEPT_PAGE, Answer, FLASH_COOKIE, Request, SESSION_COOKIE, credentials},
     },
 };
@@ -37,6 +37,20 @@ on_both_engines! {
         let again = browser.get("/signed-out").await;
         assert_page(&again, "The session on this browser has ended");
         assert!(!again.text().contains("ada"));
+    }
+
+    /// What ends the session, or writes itself when it was used, is not held up by "last seen" beside it.
+    async fn signing_out_does_not_count_as_use(database: TestDatabase) {
+        for path in ["/api/logout", "/api/end_all_sessions"] {
+            let app = TestApp::new(TestDatabase::new(database.engine).await).await;
+            let mut browser = app.signed_in("ada").await;
+            app.set_clock(Duration::from_secs(61));
+            browser.post_form(path, &[]).await;
+            support::settled(&app.core).await;
+            let session = app.sessions().await.remove(0);
+            assert!(session.ended.is_some(), "{path}");
+            assert_eq!(session.last_seen_at, START, "{path}");
+        }
     }
 
     async fn a_script_is_told_where_to_go(database: TestDatabase) {

@@ -83,6 +83,7 @@ on_both_engines! {
                         for page in &mut pages {
                             page.lives().await;
                         }
+                        support::settled(&app.core).await;
                     }
                     app.set_clock(24 * HOUR);
                 }

@@ -53,8 +53,10 @@ async fn assert_ended(browser: &mut Browser, words: &str) {
     );
 }
 
-async fn assert_live(browser: &mut Browser) {
+/// And the use is written down before the clock moves on.
+async fn assert_live(app: &TestApp, browser: &mut Browser) {
     assert_page(&browser.get("/dashboard").await, "Good to see you");
+    support::settled(&app.core).await;
 }
 
 const IDLE: &str = "Your session ended because it was not used for a while.";
@@ -65,10 +67,10 @@ on_both_engines! {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         app.set_clock(2 * HOUR - MILLISECOND);
-        assert_live(&mut browser).await;
+        assert_live(&app, &mut browser).await;
         // That use counted: the idle time begins anew.
         app.set_clock(4 * HOUR - 2 * MILLISECOND);
-        assert_live(&mut browser).await;
+        assert_live(&app, &mut browser).await;
         app.set_clock(6 * HOUR - 2 * MILLISECOND);
         assert_ended(&mut browser, IDLE).await;
         let ended = app.sessions().await.pop().unwrap().ended.unwrap();
@@ -85,7 +87,7 @@ on_both_engines! {
         let mut browser = app.signed_in("ada").await;
         for step in 1..=10 {
             app.set_clock(step * MINUTE / 2);
-            assert_live(&mut browser).await;
+            assert_live(&app, &mut browser).await;
         }
         app.set_clock(6 * MINUTE);
         assert_ended(&mut browser, IDLE).await;
@@ -101,7 +103,7 @@ on_both_engines! {
         let session = app.sessions().await.remove(0);
         assert_eq!(session.idle_ends_at, START.after(MINUTE / 2 + 2 * HOUR));
         app.set_clock(2 * HOUR + MINUTE / 4);
-        assert_live(&mut browser).await;
+        assert_live(&app, &mut browser).await;
         for hour in 3..24 {
             app.set_clock(hour * HOUR);
             assert_eq!(stay(&mut browser).await, 200, "{hour}");
@@ -118,10 +120,10 @@ on_both_engines! {
         let mut browser = app.signed_in("ada").await;
         for hour in 1..24 {
             app.set_clock(hour * HOUR);
-            assert_live(&mut browser).await;
+            assert_live(&app, &mut browser).await;
         }
         app.set_clock(DAY - MILLISECOND);
-        assert_live(&mut browser).await;
+        assert_live(&app, &mut browser).await;
         app.set_clock(DAY);
         assert_ended(&mut browser, EXPIRED).await;
     }
@@ -134,10 +136,10 @@ on_both_engines! {
         while day + 13 < 90 {
             day += 13;
             app.set_clock(day * DAY);
-            assert_live(&mut browser).await;
+            assert_live(&app, &mut browser).await;
         }
         app.set_clock(90 * DAY - MILLISECOND);
-        assert_live(&mut browser).await;
+        assert_live(&app, &mut browser).await;
         assert_ended(&mut unused, IDLE).await;
         app.set_clock(90 * DAY);
         assert_ended(&mut browser, EXPIRED).await;
@@ -161,7 +163,7 @@ on_both_engines! {
         ];
         for (now, last_seen) in steps {
             app.set_clock(now);
-            assert_live(&mut browser).await;
+            assert_live(&app, &mut browser).await;
             let session = app.sessions().await.remove(0);
             assert_eq!(session.last_seen_at, START.after(last_seen), "at {now:?}");
             assert_eq!(session.idle_ends_at, START.after(last_seen + 2 * HOUR), "at {now:?}");
@@ -191,7 +193,7 @@ on_both_engines! {
         app.set_clock(10 * HOUR);
         let mut browser = app.signed_in("ada").await;
         app.set_clock(9 * HOUR);
-        assert_live(&mut browser).await;
+        assert_live(&app, &mut browser).await;
         assert_eq!(app.sessions().await[0].last_seen_at, START.after(10 * HOUR));
     }
 
@@ -209,10 +211,11 @@ on_both_engines! {
                 EndReason::Replaced => drop(browser.fetch_login("ada", PASSWORD).await),
                 EndReason::Idle => app.set_clock(3 * HOUR),
                 EndReason::Expired => {
-                    for hour in 1..=24 {
+                    for hour in 1..24 {
                         app.set_clock(hour * HOUR);
-                        browser.get("/dashboard").await;
+                        assert_live(&app, &mut browser).await;
                     }
+                    app.set_clock(24 * HOUR);
                 }
                 EndReason::EndedByAdmin => {
                     let ended = sessions::end_all_as_admin(&app.core, &admin::on_this_machine(), &ada.id).await;
@@ -254,7 +257,7 @@ on_both_engines! {
         let refused = app.browser().fetch_login("ada", PASSWORD).await;
         let unknown = app.browser().fetch_login("nobody", PASSWORD).await;
         assert_eq!((refused.status, refused.body), (unknown.status, unknown.body));
-        assert_live(&mut eve).await;
+        assert_live(&app, &mut eve).await;
         app.create_user("ada").await;
         assert_redirect(&ada.get("/dashboard").await, "/login");
     }
@@ -269,7 +272,7 @@ on_both_engines! {
         for browser in &mut browsers {
             assert_redirect(&browser.get("/dashboard").await, "/login");
         }
-        assert_live(&mut eve).await;
+        assert_live(&app, &mut eve).await;
         assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 401);
         users::enable(&app.core, &admin::on_this_machine(), &ada).await.unwrap();
         for browser in &mut browsers {
@@ -300,7 +303,7 @@ on_both_engines! {
         assert!(sessions::end_as_admin(&app.core, &admin::on_this_machine(), &newest).await.unwrap());
         assert_redirect(&second.get("/dashboard").await, "/login");
         assert_page(&second.get("/login").await, "Your session was ended by an administrator.");
-        assert_live(&mut first).await;
+        assert_live(&app, &mut first).await;
     }
 
     /// Without the database there is no "yes" (controls J3).

@@ -5,6 +5,7 @@ mod cluster;
 mod file;
 mod postgres;
 mod relay;
+mod standby;
 
 use crate::{
     program::{Home, Server, sign_in},
@@ -69,9 +70,9 @@ async fn nobody_signs_out(browser: &mut Browser) {
 async fn all_is_well(server: &Server, browser: &mut Browser) {
     let token = browser.session().expect("signed in").to_owned();
     recovers(server, &token).await;
-    assert_eq!(browser.get("/readyz").await.status, 200);
     let answer = browser.post_logout().await;
     assert_eq!((answer.status, browser.session()), (303, None));
+    assert_eq!(browser.get("/readyz").await.status, 200);
     server.refuses(&token).await;
     *browser = server.signed_in("ada").await;
 }

@@ -188,6 +188,11 @@ impl Home {
             .expect("the program starts")
     }
 
+    /// The same, with what it says on standard error for the test.
+    pub fn start_quietly(&self, arguments: &[&str]) -> Child {
+        self.program(arguments).spawn().expect("the program starts")
+    }
+
     /// Creates an account with [`PASSWORD`].
     pub fn create_user(&self, name: &str) {
         let input = format!("{PASSWORD}\n");

@@ -525,6 +525,7 @@ on_both_engines! {
         let token = given::session(&core, &ada).await;
         core.clock.set(just_before(idle_end));
         assert!(matches!(resume(&core, &token).await.unwrap(), Resumed::Live(_)));
+        support::settled(&core).await;
         let unused = given::session_at(&core, &ada, START).await;
         core.clock.set(idle_end);
         assert_eq!(resume(&core, &unused).await.unwrap(), Resumed::Ended(EndReason::Idle));
@@ -537,9 +538,11 @@ on_both_engines! {
         for hour in 1..24 {
             core.clock.set(after_minutes(60 * hour));
             assert!(matches!(resume(&core, &used).await.unwrap(), Resumed::Live(_)), "hour {hour}");
+            support::settled(&core).await;
         }
         core.clock.set(just_before(absolute_end));
         assert!(matches!(resume(&core, &used).await.unwrap(), Resumed::Live(_)));
+        support::settled(&core).await;
         let idle_end = given::stored(&core, &used).await.session.idle_ends_at;
         assert_eq!(idle_end, absolute_end, "activity does not reach past the absolute end");
         core.clock.set(absolute_end);
@@ -555,6 +558,7 @@ on_both_engines! {
         for (seconds, seen) in [(59, 0), (60, 60), (119, 60), (120, 120)] {
             core.clock.set(START.after(Duration::from_secs(seconds)));
             resume(&core, &token).await.unwrap();
+            support::settled(&core).await;
             let session = given::stored(&core, &token).await.session;
             assert_eq!(session.last_seen_at, START.after(Duration::from_secs(seen)), "{seconds} s");
         }

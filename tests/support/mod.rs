@@ -80,6 +80,12 @@ pub async fn core_with_clock(database: &TestDatabase, clock: Clock) -> Core {
     }
 }
 
+/// Waits for what is written beside the requests that were answered: when sessions were last seen.
+pub async fn settled(core: &Core) {
+    let settled = tokio::time::timeout(Duration::from_secs(60), core.db.beside.settled());
+    settled.await.expect("it is written");
+}
+
 /// Creates an account with [`PASSWORD`].
 pub async fn create_user(core: &Core, name: &str) {
     let draft = UserDraft {

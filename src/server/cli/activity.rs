@@ -2,7 +2,7 @@
 
 use super::{
     CliError, open_core,
-    output::{Row, write_more_rows, write_rows},
+    output::{Row, to_stderr, write_more_rows, write_rows},
 };
 use crate::{
     domain::{
@@ -16,7 +16,7 @@ use crate::{
         activity::{ActivityRow, Following, LOOK_EVERY},
         clock,
         config::{Config, duration},
-        db::IfMissing,
+        db::{IfMissing, StoreError},
         store::{self, activity::Filter},
         users,
     },
@@ -89,10 +89,22 @@ async fn show(core: &Core, command: &Command) -> Result<(), CliError> {
     } else {
         write_rows(&rows_of(&records), false)?;
     }
+    let mut is_waiting = false;
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
-        let news = following.look(core, &filter).await?;
-        write_more_rows(&rows_of(&news), WIDTHS, command.json)?;
+        match following.look(core, &filter).await {
+            Ok(news) => {
+                is_waiting = false;
+                write_more_rows(&rows_of(&news), WIDTHS, command.json)?;
+            }
+            Err(error @ StoreError::Unavailable(_)) => {
+                if !is_waiting {
+                    to_stderr(&format!("vestibule: still waiting: {error}"));
+                }
+                is_waiting = true;
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
 }
 

@@ -139,7 +139,8 @@ async fn run(arguments: Arguments, site: Option<&'static SiteInside>) -> Result<
 
 /// Opens what the use cases of a command work with.
 async fn open_core(config: &Config, if_missing: IfMissing) -> Result<Core, CliError> {
-    let db = db::open(&config.database_url, if_missing).await?;
+    let opening = db::open(&config.database_url, if_missing);
+    let db = output::patiently(output::TABLES, opening).await?;
     core_on(db, config, Source::Command).await
 }
 

@@ -2,13 +2,34 @@
 
 use crate::server::json_line::json_line;
 use serde::Serialize;
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    pin::pin,
+    time::Duration,
+};
+use tokio::time::timeout;
 
 /// A line for people, beside the data: to standard error, so that pipes carry data alone.
 pub fn to_stderr(line: &str) {
     // Without a standard error there is nobody to tell.
     let _ = writeln!(io::stderr(), "{line}");
 }
+
+/// Awaits what has no deadline, and says now and then what is waited for.
+pub async fn patiently<T>(what: &str, work: impl Future<Output = T>) -> T {
+    const SAID_EVERY: Duration = Duration::from_secs(10);
+    let mut work = pin!(work);
+    loop {
+        if let Ok(done) = timeout(SAID_EVERY, work.as_mut()).await {
+            return done;
+        }
+        to_stderr(&format!("vestibule: still waiting for {what}"));
+    }
+}
+
+/// For [`patiently`]: what opening the database may wait for.
+pub const TABLES: &str = "the tables to be brought up to date. Another server may be at it, something may hold a \
+    lock, or a standby that has to confirm is gone: see pg_stat_activity";
 
 /// A row that is shown in a table or as JSON.
 pub trait Row: Serialize {

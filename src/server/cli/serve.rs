@@ -1,6 +1,9 @@
 //! `vestibule serve`.
 
-use super::{CliError, core_on, output::to_stderr};
+use super::{
+    CliError, core_on,
+    output::{TABLES, patiently, to_stderr},
+};
 use crate::{
     domain::{activity::Source, setup::SetupCode},
     server::{
@@ -27,7 +30,8 @@ const OUTPUT_NAME: &str = "vestibule";
 /// `site` is the one inside this program, which a folder in the configuration replaces.
 pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<(), CliError> {
     telemetry::start(&config.log);
-    let (db, is_read_through) = db::open_to_serve(&config.database_url).await?;
+    let opening = db::open_to_serve(&config.database_url);
+    let (db, is_read_through) = patiently(TABLES, opening).await?;
     let core = core_on(db, &config, Source::Browser).await?;
     let listener = TcpListener::bind(config.site_addr)
         .await

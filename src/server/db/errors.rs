@@ -2,7 +2,7 @@
 
 use super::sqlite;
 use crate::error::AppError;
-use sqlx::migrate::MigrateError;
+use sqlx::{Connection as _, PgConnection, migrate::MigrateError};
 use std::{io, path::PathBuf};
 
 /// Why the database cannot be opened, with the remedy.
@@ -61,6 +61,12 @@ impl From<MigrateError> for OpenError {
 pub enum StoreError {
     #[error("the database gave no answer: {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// The commit was not answered in time, or the connection broke before it was.
+    #[error("the database did not confirm in time: whether the change happened is not known")]
+    NotKnown,
+    /// Commits that the database has not answered hold all connections that write.
+    #[error("the database confirms no changes at present")]
+    NoPlaceToWrite,
     /// A unique value is taken.
     #[error("the value is taken")]
     NotUnique,
@@ -84,17 +90,103 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// Codes of PostgreSQL (appendix A of its manual).
+mod codes {
+    pub const STALE_PLAN: &str = "0A000";
+    pub const SERIALIZATION_FAILURE: &str = "40001";
+    pub const DEADLOCK: &str = "40P01";
+    pub const LOCK_NOT_AVAILABLE: &str = "55P03";
+    pub const QUERY_CANCELED: &str = "57014";
+}
+
+impl StoreError {
+    /// Another transaction got in its way, and nothing happened.
+    pub(super) fn is_conflict(&self) -> bool {
+        self.has_code(&[codes::SERIALIZATION_FAILURE, codes::DEADLOCK])
+    }
+
+    /// A column has changed since the connection prepared the statement, and nothing happened.
+    pub(super) fn is_stale_plan(&self) -> bool {
+        self.has_code(&[codes::STALE_PLAN])
+    }
+
+    /// Whether the next write would fail as well, as far as one can know.
+    pub(super) fn is_everybodys(&self) -> bool {
+        match self {
+            Self::NotKnown | Self::NoPlaceToWrite => true,
+            // The server stops.
+            Self::Unavailable(sqlx::Error::PoolClosed) => false,
+            Self::Unavailable(_) => {
+                !self.is_conflict()
+                    && !self.has_code(&[codes::LOCK_NOT_AVAILABLE, codes::QUERY_CANCELED])
+            }
+            Self::NotUnique
+            | Self::LastAdministrator
+            | Self::NotAdministrator
+            | Self::Corrupt { .. } => false,
+        }
+    }
+
+    fn has_code(&self, codes: &[&str]) -> bool {
+        matches!(self, Self::Unavailable(error) if has_code(error, codes))
+    }
+}
+
+fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
+    let code = error.as_database_error().and_then(|answer| answer.code());
+    code.is_some_and(|code| codes.contains(&&*code))
+}
+
+/// Whether a statement that reads is to be run again on this connection: once, where a column has changed since it was
+/// prepared. Its other plans may be as old, so they are dropped as well.
+///
+/// # Errors
+/// The error, where trying again is of no use.
+pub async fn once_more(
+    connection: &mut PgConnection,
+    error: sqlx::Error,
+    attempts: u32,
+) -> Result<(), sqlx::Error> {
+    if attempts > 1 || !has_code(&error, &[codes::STALE_PLAN]) {
+        return Err(error);
+    }
+    connection.clear_cached_statements().await
+}
+
+/// What is known after a commit that PostgreSQL has not confirmed. It answers with a code of class 23 or 40 where it
+/// has rolled back, or because it waited too long for the lock of all notices; anything else may have come after the
+/// commit.
+pub fn of_postgres_commit(error: sqlx::Error) -> StoreError {
+    let code = error.as_database_error().and_then(|answer| answer.code());
+    let is_rolled_back = |code: &str| {
+        ["23", "40", codes::LOCK_NOT_AVAILABLE]
+            .iter()
+            .any(|it| code.starts_with(it))
+    };
+    if code.is_some_and(|code| is_rolled_back(&code)) {
+        return error.into();
+    }
+    tracing::error!(%error, "the answer to a commit is missing");
+    StoreError::NotKnown
+}
+
 /// The details go to the log, the kind to the browser.
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         if matches!(
             error,
-            StoreError::Unavailable(_) | StoreError::NotUnique | StoreError::Corrupt { .. }
+            StoreError::Unavailable(_)
+                | StoreError::NotKnown
+                | StoreError::NoPlaceToWrite
+                | StoreError::NotUnique
+                | StoreError::Corrupt { .. }
         ) {
             tracing::error!(%error, "store");
         }
         match error {
-            StoreError::Unavailable(_) => Self::Unavailable,
+            StoreError::Unavailable(_) | StoreError::NotKnown | StoreError::NoPlaceToWrite => {
+                Self::Unavailable
+            }
             StoreError::LastAdministrator => Self::LastAdministrator,
             StoreError::NotAdministrator => Self::NotFound,
             StoreError::NotUnique | StoreError::Corrupt { .. } => Self::Internal,

@@ -14,6 +14,7 @@ use crate::{
     },
 };
 use std::time::Duration;
+use tracing::Instrument;
 
 /// "Last seen" moves at most this often, so that a page view is normally one read.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
@@ -35,8 +36,7 @@ pub enum Resumed {
 /// Looks up the session of a token: once a request, always in the database. There is no cache, so
 /// an ended session is ended at its very next request.
 pub async fn resume(core: &Core, token: &SessionToken) -> Result<Resumed, StoreError> {
-    let seen = look(core, token).await?;
-    used(core, token, seen).await
+    Ok(used(core, look(core, token).await?))
 }
 
 /// The same for a page that tells of the other sign-ins.
@@ -51,21 +51,16 @@ pub async fn resume_with_sign_ins(
         Resumed::Live(found) => renewing::used_first(core, &digest, found).await?,
         seen => seen,
     };
-    used(core, token, seen).await
+    Ok(used(core, seen))
 }
 
-async fn used(core: &Core, token: &SessionToken, seen: Resumed) -> Result<Resumed, StoreError> {
-    let Resumed::Live(mut found) = seen else {
-        return Ok(seen);
-    };
-    let now = core.clock.now();
-    if touch(core, &mut found.session, now).await {
-        return Ok(Resumed::Live(found));
+/// The request goes on with what stands in the database: also its pages, which hear of the new idle end by their
+/// stream once it is written.
+fn used(core: &Core, seen: Resumed) -> Resumed {
+    if let Resumed::Live(found) = &seen {
+        touch(core, &found.session);
     }
-    // It ended between the two statements: the request comes after the end.
-    let found = store::sessions::find_by_digest(&core.db, &token.digest()).await?;
-    let ended = found.and_then(|found| found.session.end_by(now));
-    Ok(ended.map_or(Resumed::Unknown, |ended| Resumed::Ended(ended.reason)))
+    seen
 }
 
 /// The same as [`resume`] for a page that only watches: it is no activity, and keeps no session alive.
@@ -108,36 +103,37 @@ pub async fn write_down(core: &Core, session: &SessionId, ended: Ended) {
     }
 }
 
-/// Moves "last seen" where it is due. `false` where the session has ended in the meantime. One that
-/// cannot be touched still lives until its written idle end: reading pages goes on while the disk
-/// is full.
-async fn touch(core: &Core, session: &mut Session, now: Timestamp) -> bool {
+/// Moves "last seen" where it is due, beside the request: no page waits for a write. A session that cannot be touched
+/// lives until its written idle end.
+fn touch(core: &Core, session: &Session) {
+    let now = core.clock.now();
     if now.since(session.last_seen_at) < touch_every(&core.lifetimes, session.remember) {
-        return true;
+        return;
     }
-    match use_now(core, session, now).await {
-        Ok(touched) => touched,
-        Err(error) => {
-            tracing::warn!(%error, session = %session.id, "last seen could not be written");
-            true
+    let Some(claim) = core.db.beside.claim(&session.id.0) else {
+        return;
+    };
+    let idle_ends_at = idle_end(core, session, now);
+    let (db, id) = (core.db.clone(), session.id.clone());
+    let touching = async move {
+        let touched = store::sessions::touch_beside(&db, &id, now, idle_ends_at, claim).await;
+        if let Err(error) = touched {
+            tracing::warn!(%error, session = %id, "last seen could not be written");
         }
-    }
+    };
+    tokio::spawn(touching.in_current_span());
 }
 
-async fn use_now(core: &Core, session: &mut Session, now: Timestamp) -> Result<bool, StoreError> {
-    let idle_ends_at = core
-        .lifetimes
-        .idle_end(now, session.remember, session.absolute_ends_at);
-    let touched = store::sessions::touch(&core.db, &session.id, now, idle_ends_at).await?;
-    (session.last_seen_at, session.idle_ends_at) = (now, idle_ends_at);
-    Ok(touched)
+fn idle_end(core: &Core, session: &Session, now: Timestamp) -> Timestamp {
+    core.lifetimes
+        .idle_end(now, session.remember, session.absolute_ends_at)
 }
 
 /// Puts the idle end off because the person says that they are still there (WCAG 2.2.1). `false` where the
 /// session has ended in the meantime.
 pub async fn stay(core: &Core, current: &CurrentUser) -> Result<bool, StoreError> {
-    let mut session = current.session.clone();
-    use_now(core, &mut session, core.clock.now()).await
+    let (session, now) = (&current.session, core.clock.now());
+    store::sessions::touch(&core.db, &session.id, now, idle_end(core, session, now)).await
 }
 
 fn touch_every(lifetimes: &Lifetimes, remember: bool) -> Duration {

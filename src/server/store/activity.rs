@@ -7,7 +7,7 @@ pub use lists::{Filter, PAGES, Position, list, news};
 use crate::{
     domain::{activity::Entry, moment::Timestamp, session::SessionId, user::UserId},
     server::{
-        db::{Db, StoreError, Transaction, in_transaction},
+        db::{Db, Outcome::Commit, StoreError, Transaction, in_transaction, transact},
         token::{self, KeyedDigest},
     },
 };
@@ -24,9 +24,10 @@ pub(super) async fn insert_within(
 }
 
 pub async fn insert(db: &Db, entry: Entry) -> Result<(), StoreError> {
-    let mut transaction = db.begin().await?;
-    insert_within(&mut transaction, entry).await?;
-    transaction.commit().await
+    transact!(db, transaction => {
+        insert_within(transaction, entry.clone()).await?;
+        Ok(Commit(()))
+    })
 }
 
 /// Adds up what happens too often for rows of their own: one row a kind for `subject` in a `window`.
@@ -38,10 +39,12 @@ pub async fn add_up(
     times: u32,
 ) -> Result<(), StoreError> {
     let id = format!("{} {} {window}", subject.as_str(), entry.event.as_str());
-    let mut transaction = db.begin().await?;
-    let names = upsert_within(&mut transaction, &id, &entry, times).await?;
-    transaction.after_commit(move || write_to_log(&entry, &names, times));
-    transaction.commit().await
+    transact!(db, transaction => {
+        let names = upsert_within(transaction, &id, &entry, times).await?;
+        let entry = entry.clone();
+        transaction.after_commit(move || write_to_log(&entry, &names, times));
+        Ok(Commit(()))
+    })
 }
 
 /// What the accounts of an entry are called.

@@ -2,18 +2,17 @@
 
 use crate::{
     domain::{activity::By, user::UserId},
-    server::db::{Db, StoreError, Transaction, in_transaction},
+    server::db::{StoreError, Transaction, in_transaction},
 };
 
-/// Begins a transaction in which nobody else changes who may administer: of two administrators who demote
-/// each other, the second one is none any more.
+/// From here on nobody else changes who may administer until the transaction is over: of two administrators who
+/// demote each other, the second one is none any more. A transaction begins with it.
 ///
 /// # Errors
 /// [`StoreError::NotAdministrator`] where whoever asks is no administrator any more.
-pub(super) async fn begin(db: &Db, by: &By) -> Result<Transaction, StoreError> {
+pub(super) async fn hold_within(transaction: &mut Transaction, by: &By) -> Result<(), StoreError> {
     const HOLD: &str = "UPDATE administration SET changes = changes + 1 WHERE id = 1";
     const ACTOR: &str = "SELECT 1 FROM users WHERE id = $1 AND is_admin AND disabled_at IS NULL";
-    let mut transaction = db.begin().await?;
     let held = in_transaction!(transaction, connection => sqlx::query(HOLD)
         .execute(connection)
         .await?
@@ -34,7 +33,7 @@ pub(super) async fn begin(db: &Db, by: &By) -> Result<Transaction, StoreError> {
             return Err(StoreError::NotAdministrator);
         }
     }
-    Ok(transaction)
+    Ok(())
 }
 
 /// Refuses to take away the account without which nobody could administer: the last one that is enabled

@@ -1,7 +1,7 @@
 //! The table `keys`: what the server keeps secret for itself.
 
 use crate::server::{
-    db::{Db, StoreError, on_pool, on_writer},
+    db::{Db, Outcome::Commit, StoreError, in_transaction, on_pool, transact},
     token::ServerKey,
 };
 
@@ -14,7 +14,15 @@ pub async fn find_or_insert(db: &Db, name: &'static str) -> Result<ServerKey, St
         return Ok(key);
     }
     let value = ServerKey::random().to_text();
-    on_writer!(db, pool => sqlx::query(INSERT).bind(name).bind(value).execute(pool).await.map(|_| ())?);
+    transact!(db, transaction => {
+        in_transaction!(transaction, connection => sqlx::query(INSERT)
+            .bind(name)
+            .bind(&value)
+            .execute(connection)
+            .await
+            .map(|_| ())?);
+        Ok(Commit(()))
+    })?;
     find(db, name).await?.ok_or_else(|| corrupt(name))
 }
 

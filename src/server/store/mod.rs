@@ -13,7 +13,7 @@ pub mod setup_codes;
 pub mod throttle;
 pub mod users;
 
-use super::db::{Db, StoreError, on_writer};
+use super::db::{Db, Outcome::Commit, StoreError, in_transaction, transact};
 
 /// Runs a statement that deletes up to `$2` rows of before `$1`. Returns how many.
 async fn delete_some(
@@ -22,10 +22,13 @@ async fn delete_some(
     before: i64,
     limit: u32,
 ) -> Result<u64, StoreError> {
-    Ok(on_writer!(db, pool => sqlx::query(sql)
-        .bind(before)
-        .bind(i64::from(limit))
-        .execute(pool)
-        .await?
-        .rows_affected()))
+    transact!(db, transaction => {
+        let deleted = in_transaction!(transaction, connection => sqlx::query(sql)
+            .bind(before)
+            .bind(i64::from(limit))
+            .execute(connection)
+            .await?
+            .rows_affected());
+        Ok(Commit(deleted))
+    })
 }

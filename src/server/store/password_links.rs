@@ -11,7 +11,11 @@ use crate::{
         user::{User, UserId},
     },
     server::{
-        db::{Db, StoreError, Transaction, in_transaction, on_pool},
+        db::{
+            Db,
+            Outcome::{Commit, RollBack},
+            StoreError, Transaction, in_transaction, on_pool, transact,
+        },
         token::TokenDigest,
     },
 };
@@ -40,18 +44,18 @@ pub async fn replace(
 ) -> Result<Option<LinkPurpose>, StoreError> {
     const HOLD: &str = "UPDATE users SET password_hash = password_hash \
         WHERE id = $1 AND disabled_at IS NULL RETURNING password_hash <> ''";
-    let mut transaction = db.begin().await?;
+    transact!(db, transaction => {
     let has_password: Option<bool> = in_transaction!(transaction, connection => sqlx::query_scalar(HOLD)
         .bind(&link.user.0)
         .fetch_optional(connection)
         .await?);
     let Some(has_password) = has_password else {
-        return Ok(None);
+        return Ok(RollBack(None));
     };
     let purpose = LinkPurpose::of(has_password);
-    insert_within(&mut transaction, purpose, link, by).await?;
-    transaction.commit().await?;
-    Ok(Some(purpose))
+    insert_within(transaction, purpose, link, by).await?;
+    Ok(Commit(Some(purpose)))
+    })
 }
 
 /// The same, together with what else happens to the account.
@@ -133,7 +137,7 @@ pub async fn redeem(
         (SELECT user_id FROM password_links WHERE secret_digest = $1 AND expires_at > $2) RETURNING id";
     const TAKE: &str = "DELETE FROM password_links WHERE secret_digest = $1 AND expires_at > $2";
     let now = entry.at;
-    let mut transaction = db.begin().await?;
+    transact!(db, transaction => {
     let user: Option<String> = in_transaction!(transaction, connection => sqlx::query_scalar(SET)
         .bind(digest.as_str())
         .bind(now.as_millis())
@@ -141,7 +145,7 @@ pub async fn redeem(
         .fetch_optional(connection)
         .await?);
     let Some(user) = user.map(UserId) else {
-        return Ok(None);
+        return Ok(RollBack(None));
     };
     let taken = in_transaction!(transaction, connection => sqlx::query(TAKE)
         .bind(digest.as_str())
@@ -151,13 +155,13 @@ pub async fn redeem(
         .rows_affected());
     if taken == 0 {
         // Dropped without a commit, the transaction leaves everything as it was.
-        return Ok(None);
+        return Ok(RollBack(None));
     }
     let by = By::from(entry.source);
-    super::activity::insert_within(&mut transaction, entry).await?;
-    let count = users::end_everything_within(&mut transaction, &user, now, &by).await?;
-    transaction.commit().await?;
-    Ok(Some(count))
+    super::activity::insert_within(transaction, entry.clone()).await?;
+    let count = users::end_everything_within(transaction, &user, now, &by).await?;
+    Ok(Commit(Some(count)))
+    })
 }
 
 /// Makes the links of an account useless, together with what else happens to it.

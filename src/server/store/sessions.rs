@@ -8,6 +8,7 @@ mod everybody;
 mod lives;
 mod renewals;
 mod sign_ins;
+mod touches;
 
 pub(super) use ends::end_all_within;
 pub use ends::{
@@ -20,6 +21,7 @@ pub use renewals::{
     renew_token, renew_with_password,
 };
 pub use sign_ins::{WITH_SIGN_INS, disown, find_with_sign_ins, recognise};
+pub use touches::{touch, touch_beside};
 
 use super::{
     devices::{KnownDevice, Standing},
@@ -34,7 +36,11 @@ use crate::{
         user::{User, UserId},
     },
     server::{
-        db::{Db, StoreError, Transaction, in_transaction, on_pool, on_writer},
+        db::{
+            Db,
+            Outcome::{Commit, RollBack},
+            StoreError, Transaction, in_transaction, on_pool, transact,
+        },
         token::TokenDigest,
     },
 };
@@ -168,30 +174,24 @@ pub async fn start(
     session: &NewSession<'_>,
     proof: &Proof<'_>,
 ) -> Result<bool, StoreError> {
-    let mut transaction = db.begin().await?;
-    if !hold_account(&mut transaction, session.user_id, &proof.hashes).await? {
-        return Ok(false);
-    }
-    let standing =
-        super::devices::standing_within(&mut transaction, proof.device.digest, session.user_id)
+    transact!(db, transaction => {
+        if !hold_account(transaction, session.user_id, &proof.hashes).await? {
+            return Ok(RollBack(false));
+        }
+        let (device, user) = (&proof.device, session.user_id);
+        let standing = super::devices::standing_within(transaction, device.digest, user).await?;
+        insert(transaction, session, &standing).await?;
+        if let Some(replaced) = proof.replaced {
+            ends::end_replaced_within(transaction, replaced, session.created_at).await?;
+        }
+        ends::end_longest_idle_within(transaction, session, proof.max_sessions).await?;
+        let alert = standing.alert(&session.id);
+        super::devices::remember_within(transaction, device, user, session.created_at, alert)
             .await?;
-    insert(&mut transaction, session, &standing).await?;
-    if let Some(replaced) = proof.replaced {
-        ends::end_replaced_within(&mut transaction, replaced, session.created_at).await?;
-    }
-    ends::end_longest_idle_within(&mut transaction, session, proof.max_sessions).await?;
-    super::devices::remember_within(
-        &mut transaction,
-        &proof.device,
-        session.user_id,
-        session.created_at,
-        standing.alert(&session.id),
-    )
-    .await?;
-    super::throttle::give_back_within(&mut transaction, proof.admission).await?;
-    super::activity::insert_within(&mut transaction, entry(session, Event::SignedIn)).await?;
-    transaction.commit().await?;
-    Ok(true)
+        super::throttle::give_back_within(transaction, proof.admission).await?;
+        super::activity::insert_within(transaction, entry(session, Event::SignedIn)).await?;
+        Ok(Commit(true))
+    })
 }
 
 fn entry(session: &NewSession<'_>, event: Event) -> Entry {
@@ -333,26 +333,4 @@ pub async fn live_of_user(
         .await?);
     let found = rows.into_iter().map(CurrentUser::try_from);
     found.map(|found| Ok(found?.session)).collect()
-}
-
-/// Notes that a live session was used, and moves its idle end. `false` where it is live no more.
-pub async fn touch(
-    db: &Db,
-    id: &SessionId,
-    now: Timestamp,
-    idle_ends_at: Timestamp,
-) -> Result<bool, StoreError> {
-    const SQL: &str = "UPDATE sessions SET last_seen_at = $2, idle_ends_at = $3 \
-        WHERE id = $1 AND ended_at IS NULL AND idle_ends_at > $2 AND absolute_ends_at > $2";
-    let touched = on_writer!(db, pool => sqlx::query(SQL)
-        .bind(&id.0)
-        .bind(now.as_millis())
-        .bind(idle_ends_at.as_millis())
-        .execute(pool)
-        .await?
-        .rows_affected());
-    if touched == 1 {
-        db.ends.used(id, idle_ends_at);
-    }
-    Ok(touched == 1)
 }

@@ -4,7 +4,11 @@ use super::users::{NewUser, bind_user, insert_user};
 use crate::{
     domain::{activity::Entry, moment::Timestamp},
     server::{
-        db::{Db, StoreError, Transaction, in_transaction, on_pool, on_writer},
+        db::{
+            Db,
+            Outcome::{Commit, RollBack},
+            StoreError, Transaction, in_transaction, on_pool, transact,
+        },
         token::TokenDigest,
     },
 };
@@ -21,14 +25,16 @@ pub async fn replace(
         SELECT 'first_account', $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM users) \
         ON CONFLICT (purpose) DO UPDATE SET code_digest = excluded.code_digest, \
         created_at = excluded.created_at, expires_at = excluded.expires_at";
-    let replaced = on_writer!(db, pool => sqlx::query(SQL)
-        .bind(digest.as_str())
-        .bind(now.as_millis())
-        .bind(expires_at.as_millis())
-        .execute(pool)
-        .await?
-        .rows_affected());
-    Ok(replaced == 1)
+    transact!(db, transaction => {
+        let replaced = in_transaction!(transaction, connection => sqlx::query(SQL)
+            .bind(digest.as_str())
+            .bind(now.as_millis())
+            .bind(expires_at.as_millis())
+            .execute(connection)
+            .await?
+            .rows_affected());
+        Ok(Commit(replaced == 1))
+    })
 }
 
 /// Whether this is the code, and it is still valid.
@@ -57,7 +63,7 @@ pub async fn redeem(
     const INSERT: &str = insert_user!(
         "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 WHERE NOT EXISTS (SELECT 1 FROM users)"
     );
-    let mut transaction = db.begin().await?;
+    transact!(db, transaction => {
     let taken = in_transaction!(transaction, connection => sqlx::query(TAKE)
         .bind(digest.as_str())
         .bind(user.created_at.as_millis())
@@ -65,17 +71,17 @@ pub async fn redeem(
         .await?
         .rows_affected());
     if taken == 0 {
-        return Ok(false);
+        return Ok(RollBack(false));
     }
     let inserted = in_transaction!(transaction, connection => bind_user!(sqlx::query(INSERT), user)
         .execute(connection)
         .await?
         .rows_affected());
     if inserted == 1 {
-        super::activity::insert_within(&mut transaction, entry).await?;
+        super::activity::insert_within(transaction, entry.clone()).await?;
     }
-    transaction.commit().await?;
-    Ok(inserted == 1)
+    Ok(Commit(inserted == 1))
+    })
 }
 
 /// Makes the code useless, together with what creates an account in another way.

@@ -3,7 +3,11 @@
 use crate::{
     domain::moment::Timestamp,
     server::{
-        db::{Db, StoreError, Transaction, in_transaction, on_pool},
+        db::{
+            Db,
+            Outcome::{Commit, RollBack},
+            StoreError, Transaction, in_transaction, on_pool, transact,
+        },
         token::KeyedDigest,
     },
 };
@@ -59,14 +63,14 @@ pub async fn count(
     counters: &[(KeyedDigest, Pace)],
     now: Timestamp,
 ) -> Result<Option<KeyedDigest>, StoreError> {
-    let mut transaction = db.begin().await?;
-    for (key, pace) in counters {
-        if !count_within(&mut transaction, key, pace, now).await? {
-            return Ok(Some(key.clone()));
+    transact!(db, transaction => {
+        for (key, pace) in counters {
+            if !count_within(transaction, key, pace, now).await? {
+                return Ok(RollBack(Some(key.clone())));
+            }
         }
-    }
-    transaction.commit().await?;
-    Ok(None)
+        Ok(Commit(None))
+    })
 }
 
 /// The condition is that of [`Counter::wait`], decided by the database. Whoever goes on beyond the
@@ -101,9 +105,10 @@ async fn count_within(
 
 /// Takes back the counting of an attempt that did not fail.
 pub async fn give_back(db: &Db, admission: &Admission) -> Result<(), StoreError> {
-    let mut transaction = db.begin().await?;
-    give_back_within(&mut transaction, admission).await?;
-    transaction.commit().await
+    transact!(db, transaction => {
+        give_back_within(transaction, admission).await?;
+        Ok(Commit(()))
+    })
 }
 
 /// The same, together with the sign-in that succeeded. The pause is what it was before, no

@@ -15,7 +15,11 @@ use crate::{
         password_link::LinkPurpose,
         user::{Email, LookupKey, User, UserId, Username, fold},
     },
-    server::db::{Db, StoreError, in_transaction, on_pool},
+    server::db::{
+        Db,
+        Outcome::{Commit, RollBack},
+        StoreError, in_transaction, on_pool, transact,
+    },
 };
 
 /// The `password_hash` of an account without a password: no hash looks like it, so none is compared.
@@ -149,20 +153,21 @@ async fn insert_with_link(
     by: &By,
 ) -> Result<(), StoreError> {
     const SQL: &str = insert_user!("VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
-    let mut transaction = db.begin().await?;
-    // Any account makes the setup code void. It is taken first: at the same moment as `redeem`, one of
-    // the two waits for the other.
-    super::setup_codes::void_within(&mut transaction).await?;
-    in_transaction!(transaction, connection => bind_user!(sqlx::query(SQL), user)
-        .execute(connection)
-        .await
-        .map(|_| ())?);
-    let entry = by.entry(Event::UserCreated, &user.id, user.created_at);
-    super::activity::insert_within(&mut transaction, entry).await?;
-    if let Some(link) = link {
-        password_links::insert_within(&mut transaction, LinkPurpose::Invitation, link, by).await?;
-    }
-    transaction.commit().await
+    transact!(db, transaction => {
+        // Any account makes the setup code void. It is taken first: at the same moment as `redeem`, one of
+        // the two waits for the other.
+        super::setup_codes::void_within(transaction).await?;
+        in_transaction!(transaction, connection => bind_user!(sqlx::query(SQL), user)
+            .execute(connection)
+            .await
+            .map(|_| ())?);
+        let entry = by.entry(Event::UserCreated, &user.id, user.created_at);
+        super::activity::insert_within(transaction, entry).await?;
+        if let Some(link) = link {
+            password_links::insert_within(transaction, LinkPurpose::Invitation, link, by).await?;
+        }
+        Ok(Commit(()))
+    })
 }
 
 /// The account with this name or e-mail address. A name has no `@` and an address always has one,
@@ -214,21 +219,21 @@ pub async fn update_profile(
 ) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE users SET display_name = $2, email = $3, email_key = $4, description = $5, \
         display_name_key = $6 WHERE id = $1 AND disabled_at IS NULL";
-    let mut transaction = db.begin().await?;
-    let updated = in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&id.0)
-        .bind(profile.display_name)
-        .bind(profile.email.map(Email::as_str))
-        .bind(profile.email.map(|email| email.key().as_str().to_owned()))
-        .bind(profile.description)
-        .bind(fold(profile.display_name))
-        .execute(connection)
-        .await?
-        .rows_affected());
-    if updated == 0 {
-        return Ok(false);
-    }
-    super::activity::insert_within(&mut transaction, entry).await?;
-    transaction.commit().await?;
-    Ok(true)
+    transact!(db, transaction => {
+        let updated = in_transaction!(transaction, connection => sqlx::query(SQL)
+            .bind(&id.0)
+            .bind(profile.display_name)
+            .bind(profile.email.map(Email::as_str))
+            .bind(profile.email.map(|email| email.key().as_str().to_owned()))
+            .bind(profile.description)
+            .bind(fold(profile.display_name))
+            .execute(connection)
+            .await?
+            .rows_affected());
+        if updated == 0 {
+            return Ok(RollBack(false));
+        }
+        super::activity::insert_within(transaction, entry.clone()).await?;
+        Ok(Commit(true))
+    })
 }

@@ -81,8 +81,8 @@ async fn with_a_full_disk_people_go_on_reading() {
         assert!(!answer.text().contains("Countess"), "it was not saved");
     }
     server.refuses(&left_token).await;
-    // Ready to show pages, which is what it is asked for.
-    assert_eq!(server.browser().get("/readyz").await.status, 200);
+    // Pages are shown all the same; who watches the server learns that it cannot write.
+    assert_eq!(server.browser().get("/readyz").await.status, 503);
     the_process_is_well(&server).await;
 
     server.limit_files(None);

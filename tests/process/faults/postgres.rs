@@ -17,6 +17,7 @@ use crate::{
 };
 use sqlx::{Connection, PgConnection};
 use std::{
+    io::{BufRead, BufReader},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -25,16 +26,16 @@ use std::{
 };
 use tokio::task::JoinSet;
 
-/// As many connections to the database does a server make.
+/// As many connections of a server read.
 const CONNECTIONS: i64 = 20;
 
 /// Whatever takes longer has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// More than there are connections.
 const CROWD: usize = 25;
 
-async fn home_at(url: &str) -> Home {
+pub async fn home_at(url: &str) -> Home {
     Home::on_sqlite().await.with("VESTIBULE_DATABASE_URL", url)
 }
 
@@ -291,4 +292,24 @@ async fn a_database_that_falls_silent_is_told_in_time_and_its_connections_are_gi
     holder.close().await.unwrap();
     relay.come_back();
     all_is_well(&server, &mut browser).await;
+}
+
+/// Who follows the audit log waits for the database, and says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn following_the_log_goes_on_after_postgres_was_stopped_and_started() {
+    let mut cluster = Cluster::new().await;
+    let home = home_at(&cluster.url()).await;
+    home.create_user("ada");
+    let mut following = home.start_quietly(&["activity", "--follow", "--json"]);
+    let mut lines = BufReader::new(following.stdout.take().expect("a pipe")).lines();
+    let mut said = BufReader::new(following.stderr.take().expect("a pipe")).lines();
+    assert!(lines.next().unwrap().unwrap().contains("user_created"));
+    cluster.stop(Stop::Immediate);
+    let told = said.next().unwrap().unwrap();
+    assert!(told.contains("still waiting"), "{told}");
+    cluster.start().await;
+    home.create_user("grace");
+    assert!(lines.next().unwrap().unwrap().contains("grace"));
+    following.kill().expect("a running command");
+    following.wait().expect("it ends");
 }

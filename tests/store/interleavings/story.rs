@@ -4,7 +4,10 @@ use super::{
     ACCOUNTS, LIFETIMES, MAX_SESSIONS, Step,
     issued::{Fate, Issued},
 };
-use crate::{given, support::START};
+use crate::{
+    given,
+    support::{self, START},
+};
 use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
 use std::{
     cell::{Cell, RefCell},
@@ -93,6 +96,7 @@ impl<'a> Story<'a> {
             sessions::resume(self.core, token).await
         };
         let answer = answer.unwrap();
+        support::settled(self.core).await;
         if let Resumed::Live(current) = &answer {
             assert_eq!(current.sign_ins.is_some(), is_for_dashboard);
         }

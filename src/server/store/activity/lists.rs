@@ -176,7 +176,7 @@ pub async fn news(
     let (first, end) = (token::first_id_of(since), token::first_id_of(until));
     let sql = text_for(&NEWS, filter);
     let rows: Vec<Row> = on_pool!(db, pool => {
-        let query = sqlx::query_as(sql).bind(since.as_millis()).bind(first).bind(end).bind(i64::from(limit));
+        let query = sqlx::query_as(sql).bind(since.as_millis()).bind(&first).bind(&end).bind(i64::from(limit));
         narrowed!(query, filter).fetch_all(pool).await?
     });
     rows.into_iter().map(Record::try_from).collect()

@@ -9,7 +9,7 @@ use crate::{
         user::UserId,
     },
     server::{
-        db::{Db, ENDED, StoreError, Transaction, in_transaction},
+        db::{Db, ENDED, Outcome::Commit, StoreError, Transaction, in_transaction, transact},
         token::TokenDigest,
     },
 };
@@ -153,16 +153,17 @@ pub async fn end(
     const SQL: &str = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
         WHERE id = $1 AND ended_at IS NULL \
         RETURNING id, user_id, ended_at, end_reason, address, user_agent";
-    let mut transaction = db.begin().await?;
-    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(&id.0)
-        .bind(ended.at.as_millis())
-        .bind(ended.reason.as_str())
-        .fetch_all(connection)
-        .await?);
-    note_ends(&mut transaction, &rows, &by.into()).await?;
-    transaction.commit().await?;
-    Ok(rows.len() == 1)
+    let by = by.into();
+    transact!(db, transaction => {
+        let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
+            .bind(&id.0)
+            .bind(ended.at.as_millis())
+            .bind(ended.reason.as_str())
+            .fetch_all(connection)
+            .await?);
+        note_ends(transaction, &rows, &by).await?;
+        Ok(Commit(rows.len() == 1))
+    })
 }
 
 /// The same, together with what else happens. A time-out that came first is written down instead.
@@ -208,10 +209,11 @@ pub async fn end_all_of_user(
     ended: Ended,
     by: impl Into<By>,
 ) -> Result<u64, StoreError> {
-    let mut transaction = db.begin().await?;
-    let count = end_all_within(&mut transaction, user, ended, &by.into()).await?;
-    transaction.commit().await?;
-    Ok(count)
+    let by = by.into();
+    transact!(db, transaction => {
+        let count = end_all_within(transaction, user, ended, &by).await?;
+        Ok(Commit(count))
+    })
 }
 
 /// The same, together with what else happens to the account. Sessions that a time-out had ended
@@ -242,17 +244,17 @@ pub async fn end_all_but(
     source: Source,
 ) -> Result<u64, StoreError> {
     const SQL: &str = end_sessions!("user_id = $1 AND id <> $4");
-    let mut transaction = db.begin().await?;
-    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(&user.0)
-        .bind(ended.at.as_millis())
-        .bind(ended.reason.as_str())
-        .bind(&kept.0)
-        .fetch_all(connection)
-        .await?);
-    note_ends(&mut transaction, &rows, &source.into()).await?;
-    transaction.commit().await?;
-    Ok(count(&rows, ended.reason))
+    transact!(db, transaction => {
+        let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
+            .bind(&user.0)
+            .bind(ended.at.as_millis())
+            .bind(ended.reason.as_str())
+            .bind(&kept.0)
+            .fetch_all(connection)
+            .await?);
+        note_ends(transaction, &rows, &source.into()).await?;
+        Ok(Commit(count(&rows, ended.reason)))
+    })
 }
 
 /// Ends all sessions of a user from `current`, which is signed out. Returns how many others were live.
@@ -266,17 +268,17 @@ pub async fn end_all_and_sign_out(
         "user_id = $1",
         "CASE WHEN id = $4 THEN 'signed_out' ELSE $3 END"
     );
-    let mut transaction = db.begin().await?;
-    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(&current.user_id.0)
-        .bind(now.as_millis())
-        .bind(EndReason::EndedByOwner.as_str())
-        .bind(&current.id.0)
-        .fetch_all(connection)
-        .await?);
-    note_ends(&mut transaction, &rows, &source.into()).await?;
-    transaction.commit().await?;
-    Ok(count(&rows, EndReason::EndedByOwner))
+    transact!(db, transaction => {
+        let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
+            .bind(&current.user_id.0)
+            .bind(now.as_millis())
+            .bind(EndReason::EndedByOwner.as_str())
+            .bind(&current.id.0)
+            .fetch_all(connection)
+            .await?);
+        note_ends(transaction, &rows, &source.into()).await?;
+        Ok(Commit(count(&rows, EndReason::EndedByOwner)))
+    })
 }
 
 /// Ends the longest idle of the sessions beside `started`, where there are more than `max` with it.
@@ -341,16 +343,16 @@ pub async fn end_timed_out(db: &Db, now: Timestamp, limit: u32) -> Result<u64, S
         "id IN (SELECT id FROM sessions WHERE ended_at IS NULL AND idle_ends_at <= $2 \
          ORDER BY idle_ends_at LIMIT $1)"
     );
-    let mut transaction = db.begin().await?;
-    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(i64::from(limit))
-        .bind(now.as_millis())
-        .bind(EndReason::Idle.as_str())
-        .fetch_all(connection)
-        .await?);
-    note_ends(&mut transaction, &rows, &Source::Server.into()).await?;
-    transaction.commit().await?;
-    Ok(rows.len() as u64)
+    transact!(db, transaction => {
+        let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
+            .bind(i64::from(limit))
+            .bind(now.as_millis())
+            .bind(EndReason::Idle.as_str())
+            .fetch_all(connection)
+            .await?);
+        note_ends(transaction, &rows, &Source::Server.into()).await?;
+        Ok(Commit(rows.len() as u64))
+    })
 }
 
 /// Takes up to `limit` sessions away that ended before then. Returns how many.

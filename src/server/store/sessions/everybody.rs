@@ -6,7 +6,7 @@ use crate::{
         activity::By,
         session::{Ended, SessionId},
     },
-    server::db::{Db, StoreError, in_transaction, on_pool},
+    server::db::{Db, Outcome::Commit, StoreError, in_transaction, on_pool, transact},
 };
 
 /// Ends live sessions of anybody, those with the greatest ids below `below` first, in a step of about `limit`.
@@ -33,15 +33,15 @@ pub async fn end_some(
     let Some(lowest) = lowest.map(SessionId) else {
         return Ok((None, 0));
     };
-    let mut transaction = db.begin().await?;
-    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(&below.0)
-        .bind(ended.at.as_millis())
-        .bind(ended.reason.as_str())
-        .bind(&lowest.0)
-        .fetch_all(connection)
-        .await?);
-    note_ends(&mut transaction, &rows, by).await?;
-    transaction.commit().await?;
-    Ok((Some(lowest), count(&rows, ended.reason)))
+    transact!(db, transaction => {
+        let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
+            .bind(&below.0)
+            .bind(ended.at.as_millis())
+            .bind(ended.reason.as_str())
+            .bind(&lowest.0)
+            .fetch_all(connection)
+            .await?);
+        note_ends(transaction, &rows, by).await?;
+        Ok(Commit((Some(lowest.clone()), count(&rows, ended.reason))))
+    })
 }

@@ -12,7 +12,11 @@ use crate::{
         user::UserId,
     },
     server::{
-        db::{Db, ENDED, StoreError, Transaction, in_transaction, on_pool, on_writer},
+        db::{
+            Db, ENDED,
+            Outcome::{Commit, RollBack},
+            StoreError, Transaction, in_transaction, on_pool, transact,
+        },
         store::{activity, devices, password_links, throttle, throttle::Admission},
         token::{DeviceDigest, TokenDigest},
     },
@@ -85,31 +89,30 @@ pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool
             AND e.renewed_at > $3 - $5 AND e.renewed_at < $3 + $5))";
     let Confirmation { token, grace } = confirmation;
     let now = token.entry.at;
-    let mut transaction = db.begin().await?;
-    if !hold_account(&mut transaction, token.user, &token.hashes).await? {
-        return Ok(false);
-    }
-    let Some(replaced) = keep_token_within(&mut transaction, token.session, now).await? else {
-        return Ok(false);
-    };
-    let renewed = in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&token.session.0)
-        .bind(token.token_digest.as_str())
-        .bind(now.as_millis())
-        .bind(token.brought.as_str())
-        .bind(i64::try_from(grace.as_millis()).unwrap_or(i64::MAX))
-        .execute(connection)
-        .await?
-        .rows_affected());
-    if renewed == 0 {
-        // Dropped without a commit, the transaction leaves everything as it was.
-        return Ok(false);
-    }
-    give_grace_within(&mut transaction, token.session, Some(&replaced)).await?;
-    throttle::give_back_within(&mut transaction, token.admission).await?;
-    activity::insert_within(&mut transaction, token.entry).await?;
-    transaction.commit().await?;
-    Ok(true)
+    transact!(db, transaction => {
+        if !hold_account(transaction, token.user, &token.hashes).await? {
+            return Ok(RollBack(false));
+        }
+        let Some(replaced) = keep_token_within(transaction, token.session, now).await? else {
+            return Ok(RollBack(false));
+        };
+        let renewed = in_transaction!(transaction, connection => sqlx::query(SQL)
+            .bind(&token.session.0)
+            .bind(token.token_digest.as_str())
+            .bind(now.as_millis())
+            .bind(token.brought.as_str())
+            .bind(i64::try_from(grace.as_millis()).unwrap_or(i64::MAX))
+            .execute(connection)
+            .await?
+            .rows_affected());
+        if renewed == 0 {
+            return Ok(RollBack(false));
+        }
+        give_grace_within(transaction, token.session, Some(&replaced)).await?;
+        throttle::give_back_within(transaction, token.admission).await?;
+        activity::insert_within(transaction, token.entry.clone()).await?;
+        Ok(Commit(true))
+    })
 }
 
 /// Gives the account a new password and this session a new token and new lifetimes, and ends the other sessions:
@@ -125,32 +128,28 @@ pub async fn renew_with_password(
 ) -> Result<Option<u64>, StoreError> {
     let token = &change.token;
     let (session, user, now) = (token.session, token.user, token.entry.at);
-    let mut transaction = db.begin().await?;
-    if !hold_account(&mut transaction, user, &token.hashes).await? {
-        return Ok(None);
-    }
-    let others_ended =
-        ends::end_all_but_renewed_within(&mut transaction, user, session, now).await?;
-    let Some(others_ended) = others_ended else {
-        // Dropped without a commit, the transaction leaves everything as it was.
-        return Ok(None);
-    };
-    if keep_token_within(&mut transaction, session, now)
-        .await?
-        .as_ref()
-        != Some(token.brought)
-    {
-        return Ok(None);
-    }
-    begin_anew_within(&mut transaction, change, now).await?;
-    give_grace_within(&mut transaction, session, None).await?;
-    // Every reset in flight ends with the password before.
-    password_links::void_within(&mut transaction, user).await?;
-    devices::forget_others_within(&mut transaction, user, change.device).await?;
-    throttle::give_back_within(&mut transaction, token.admission).await?;
-    activity::insert_within(&mut transaction, token.entry.clone()).await?;
-    transaction.commit().await?;
-    Ok(Some(others_ended))
+    transact!(db, transaction => {
+        if !hold_account(transaction, user, &token.hashes).await? {
+            return Ok(RollBack(None));
+        }
+        let others_ended =
+            ends::end_all_but_renewed_within(transaction, user, session, now).await?;
+        let Some(others_ended) = others_ended else {
+            return Ok(RollBack(None));
+        };
+        let kept = keep_token_within(transaction, session, now).await?;
+        if kept.as_ref() != Some(token.brought) {
+            return Ok(RollBack(None));
+        }
+        begin_anew_within(transaction, change, now).await?;
+        give_grace_within(transaction, session, None).await?;
+        // Every reset in flight ends with the password before.
+        password_links::void_within(transaction, user).await?;
+        devices::forget_others_within(transaction, user, change.device).await?;
+        throttle::give_back_within(transaction, token.admission).await?;
+        activity::insert_within(transaction, token.entry.clone()).await?;
+        Ok(Commit(Some(others_ended)))
+    })
 }
 
 /// Writes down the token that a live session has now, which is about to be replaced. `None` where it has ended.
@@ -231,17 +230,20 @@ pub async fn first_use(
     const SQL: &str = "UPDATE sessions SET idle_end_if_used = NULL, \
         idle_ends_at = CASE WHEN idle_ends_at < $3 THEN $3 ELSE idle_ends_at END \
         WHERE id = $1 AND token_digest = $2 AND ended_at IS NULL";
-    let used = on_writer!(db, pool => sqlx::query(SQL)
-        .bind(&id.0)
-        .bind(digest.as_str())
-        .bind(idle_ends_at.as_millis())
-        .execute(pool)
-        .await?
-        .rows_affected());
-    if used == 1 {
-        db.ends.used(id, idle_ends_at);
-    }
-    Ok(used == 1)
+    transact!(db, transaction => {
+        let used = in_transaction!(transaction, connection => sqlx::query(SQL)
+            .bind(&id.0)
+            .bind(digest.as_str())
+            .bind(idle_ends_at.as_millis())
+            .execute(connection)
+            .await?
+            .rows_affected());
+        if used == 1 {
+            let (ends, id) = (transaction.ends.clone(), id.clone());
+            transaction.after_commit(move || ends.used(&id, idle_ends_at));
+        }
+        Ok(Commit(used == 1))
+    })
 }
 
 /// The session that goes on under another token than this one, with its user, live or ended.

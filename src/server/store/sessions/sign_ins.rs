@@ -14,7 +14,11 @@ use crate::{
         user::UserId,
     },
     server::{
-        db::{Db, StoreError, Transaction, in_transaction, on_pool},
+        db::{
+            Db,
+            Outcome::{Commit, RollBack},
+            StoreError, Transaction, in_transaction, on_pool, transact,
+        },
         token::TokenDigest,
     },
 };
@@ -177,20 +181,20 @@ pub async fn recognise(
 ) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE sessions SET alert_id = NULL WHERE user_id = $1 AND alert_id = $2";
     let user = &asking.user_id;
-    let mut transaction = db.begin().await?;
-    if !look_at_within(&mut transaction, asking, id, entry.at).await? {
-        return Ok(false);
-    }
-    devices::recognise_within(&mut transaction, user, id).await?;
-    in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&user.0)
-        .bind(&id.0)
-        .execute(connection)
-        .await
-        .map(|_| ())?);
-    activity::insert_within(&mut transaction, entry).await?;
-    transaction.commit().await?;
-    Ok(true)
+    transact!(db, transaction => {
+        if !look_at_within(transaction, asking, id, entry.at).await? {
+            return Ok(RollBack(false));
+        }
+        devices::recognise_within(transaction, user, id).await?;
+        in_transaction!(transaction, connection => sqlx::query(SQL)
+            .bind(&user.0)
+            .bind(&id.0)
+            .execute(connection)
+            .await
+            .map(|_| ())?);
+        activity::insert_within(transaction, entry.clone()).await?;
+        Ok(Commit(true))
+    })
 }
 
 /// The same of one that was not theirs: its session ends, with those that began in its browser since, and the browser
@@ -203,20 +207,20 @@ pub async fn disown(
     entry: Entry,
 ) -> Result<bool, StoreError> {
     let (user, by) = (&asking.user_id, entry.source);
-    let mut transaction = db.begin().await?;
-    if !hold_news_within(&mut transaction, asking, id).await? {
-        return Ok(false);
-    }
-    look_at_within(&mut transaction, asking, id, entry.at).await?;
-    devices::disown_within(&mut transaction, user, id).await?;
     let ended = Ended {
         at: entry.at,
         reason: EndReason::EndedByOwner,
     };
-    end_with_alert_within(&mut transaction, user, id, ended, by).await?;
-    activity::insert_within(&mut transaction, entry).await?;
-    transaction.commit().await?;
-    Ok(true)
+    transact!(db, transaction => {
+        if !hold_news_within(transaction, asking, id).await? {
+            return Ok(RollBack(false));
+        }
+        look_at_within(transaction, asking, id, entry.at).await?;
+        devices::disown_within(transaction, user, id).await?;
+        end_with_alert_within(transaction, user, id, ended, by).await?;
+        activity::insert_within(transaction, entry.clone()).await?;
+        Ok(Commit(true))
+    })
 }
 
 /// Whether there is such news to the browser of `asking`. Its row is held, so that nobody looks at it meanwhile.

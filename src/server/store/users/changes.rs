@@ -9,7 +9,11 @@ use crate::{
         session::{EndReason, Ended},
         user::UserId,
     },
-    server::db::{Db, StoreError, Transaction, in_transaction},
+    server::db::{
+        Db,
+        Outcome::{Commit, RollBack},
+        StoreError, Transaction, in_transaction, transact,
+    },
 };
 
 /// Disables the account, ends all its sessions and makes its links void, in one transaction. Returns how
@@ -25,25 +29,26 @@ pub async fn disable(
 ) -> Result<u64, StoreError> {
     const SQL: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
     let by = by.into();
-    let mut transaction = administration::begin(db, &by).await?;
-    administration::keep_last_within(&mut transaction, id).await?;
-    let disabled = in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&id.0)
-        .bind(now.as_millis())
-        .execute(connection)
-        .await?
-        .rows_affected());
-    if disabled == 1 {
-        activity::insert_within(&mut transaction, by.entry(Event::UserDisabled, id, now)).await?;
-    }
-    password_links::void_within(&mut transaction, id).await?;
-    let ended = Ended {
-        at: now,
-        reason: EndReason::UserDisabled,
-    };
-    let count = sessions::end_all_within(&mut transaction, id, ended, &by).await?;
-    transaction.commit().await?;
-    Ok(count)
+    transact!(db, transaction => {
+        administration::hold_within(transaction, &by).await?;
+        administration::keep_last_within(transaction, id).await?;
+        let disabled = in_transaction!(transaction, connection => sqlx::query(SQL)
+            .bind(&id.0)
+            .bind(now.as_millis())
+            .execute(connection)
+            .await?
+            .rows_affected());
+        if disabled == 1 {
+            activity::insert_within(transaction, by.entry(Event::UserDisabled, id, now)).await?;
+        }
+        password_links::void_within(transaction, id).await?;
+        let ended = Ended {
+            at: now,
+            reason: EndReason::UserDisabled,
+        };
+        let count = sessions::end_all_within(transaction, id, ended, &by).await?;
+        Ok(Commit(count))
+    })
 }
 
 /// Lets a disabled account sign in again. Its ended sessions stay ended.
@@ -59,9 +64,11 @@ pub async fn enable(
     const SQL: &str =
         "UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL";
     let by = by.into();
-    let mut transaction = administration::begin(db, &by).await?;
-    change(&mut transaction, SQL, id, Event::UserEnabled, now, &by).await?;
-    transaction.commit().await
+    transact!(db, transaction => {
+        administration::hold_within(transaction, &by).await?;
+        change(transaction, SQL, id, Event::UserEnabled, now, &by).await?;
+        Ok(Commit(()))
+    })
 }
 
 /// Makes an administrator of the account. `false` where it is one already.
@@ -70,10 +77,11 @@ pub async fn enable(
 /// [`StoreError::NotAdministrator`].
 pub async fn promote(db: &Db, id: &UserId, now: Timestamp, by: &By) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE users SET is_admin = TRUE WHERE id = $1 AND NOT is_admin";
-    let mut transaction = administration::begin(db, by).await?;
-    let changed = change(&mut transaction, SQL, id, Event::UserPromoted, now, by).await?;
-    transaction.commit().await?;
-    Ok(changed)
+    transact!(db, transaction => {
+        administration::hold_within(transaction, by).await?;
+        let changed = change(transaction, SQL, id, Event::UserPromoted, now, by).await?;
+        Ok(Commit(changed))
+    })
 }
 
 /// Makes the account an administrator no more. `false` where it is none.
@@ -82,11 +90,12 @@ pub async fn promote(db: &Db, id: &UserId, now: Timestamp, by: &By) -> Result<bo
 /// [`StoreError::LastAdministrator`], [`StoreError::NotAdministrator`].
 pub async fn demote(db: &Db, id: &UserId, now: Timestamp, by: &By) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE users SET is_admin = FALSE WHERE id = $1 AND is_admin";
-    let mut transaction = administration::begin(db, by).await?;
-    administration::keep_last_within(&mut transaction, id).await?;
-    let changed = change(&mut transaction, SQL, id, Event::UserDemoted, now, by).await?;
-    transaction.commit().await?;
-    Ok(changed)
+    transact!(db, transaction => {
+        administration::hold_within(transaction, by).await?;
+        administration::keep_last_within(transaction, id).await?;
+        let changed = change(transaction, SQL, id, Event::UserDemoted, now, by).await?;
+        Ok(Commit(changed))
+    })
 }
 
 /// A change of one column, and its entry where it changed something.
@@ -125,31 +134,32 @@ pub async fn delete(
 ) -> Result<Option<u64>, StoreError> {
     const HOLD: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1";
     const DELETE: &str = "DELETE FROM users WHERE id = $1";
-    let mut transaction = administration::begin(db, by).await?;
-    administration::keep_last_within(&mut transaction, id).await?;
-    let held = in_transaction!(transaction, connection => sqlx::query(HOLD)
-        .bind(&id.0)
-        .bind(now.as_millis())
-        .execute(connection)
-        .await?
-        .rows_affected());
-    if held == 0 {
-        return Ok(None);
-    }
-    let ended = Ended {
-        at: now,
-        reason: EndReason::UserDeleted,
-    };
-    let count = sessions::end_all_within(&mut transaction, id, ended, by).await?;
-    // While there is a name to write down.
-    activity::insert_within(&mut transaction, by.entry(Event::UserDeleted, id, now)).await?;
-    in_transaction!(transaction, connection => sqlx::query(DELETE)
-        .bind(&id.0)
-        .execute(connection)
-        .await
-        .map(|_| ())?);
-    transaction.commit().await?;
-    Ok(Some(count))
+    transact!(db, transaction => {
+        administration::hold_within(transaction, by).await?;
+        administration::keep_last_within(transaction, id).await?;
+        let held = in_transaction!(transaction, connection => sqlx::query(HOLD)
+            .bind(&id.0)
+            .bind(now.as_millis())
+            .execute(connection)
+            .await?
+            .rows_affected());
+        if held == 0 {
+            return Ok(RollBack(None));
+        }
+        let ended = Ended {
+            at: now,
+            reason: EndReason::UserDeleted,
+        };
+        let count = sessions::end_all_within(transaction, id, ended, by).await?;
+        // While there is a name to write down.
+        activity::insert_within(transaction, by.entry(Event::UserDeleted, id, now)).await?;
+        in_transaction!(transaction, connection => sqlx::query(DELETE)
+            .bind(&id.0)
+            .execute(connection)
+            .await
+            .map(|_| ())?);
+        Ok(Commit(Some(count)))
+    })
 }
 
 /// Sets a new password for somebody who may have lost the old one: all sessions end, all devices are
@@ -163,18 +173,18 @@ pub async fn set_password(
 ) -> Result<u64, StoreError> {
     const SQL: &str = "UPDATE users SET password_hash = $2 WHERE id = $1";
     let by = by.into();
-    let mut transaction = db.begin().await?;
-    in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&id.0)
-        .bind(password_hash)
-        .execute(connection)
-        .await
-        .map(|_| ())?);
-    let entry = by.entry(Event::PasswordSet, id, now);
-    activity::insert_within(&mut transaction, entry).await?;
-    let count = end_everything_within(&mut transaction, id, now, &by).await?;
-    transaction.commit().await?;
-    Ok(count)
+    transact!(db, transaction => {
+        in_transaction!(transaction, connection => sqlx::query(SQL)
+            .bind(&id.0)
+            .bind(password_hash)
+            .execute(connection)
+            .await
+            .map(|_| ())?);
+        let entry = by.entry(Event::PasswordSet, id, now);
+        activity::insert_within(transaction, entry).await?;
+        let count = end_everything_within(transaction, id, now, &by).await?;
+        Ok(Commit(count))
+    })
 }
 
 /// What goes with a password that its owner may have lost: sessions, devices and links. Returns how many

@@ -6,7 +6,7 @@
 use super::{UserRow, user_columns};
 use crate::{
     domain::user::{LookupKey, User, UserId, end_of_prefix, fold},
-    server::db::{Db, StoreError, on_pool},
+    server::db::{Db, Outcome::Commit, StoreError, in_transaction, on_pool, transact},
 };
 
 /// Where a page ends and the next one goes on.
@@ -139,7 +139,7 @@ async fn rows_behind(
         Some(end) => on_pool!(db, pool => sqlx::query_as(BY_PREFIX)
             .bind(&place.key)
             .bind(&place.id.0)
-            .bind(end)
+            .bind(&end)
             .bind(i64::from(limit))
             .fetch_all(pool)
             .await?),
@@ -165,16 +165,16 @@ pub async fn fold_some_display_names(db: &Db, limit: u32) -> Result<u64, StoreEr
     if count == 0 {
         return Ok(0);
     }
-    let mut transaction = db.begin().await?;
-    for (id, display_name) in rows {
-        crate::server::db::in_transaction!(transaction, connection => sqlx::query(FOLD)
-            .bind(id)
-            .bind(fold(&display_name))
-            .bind(display_name)
-            .execute(connection)
-            .await
-            .map(|_| ())?);
-    }
-    transaction.commit().await?;
-    Ok(count)
+    transact!(db, transaction => {
+        for (id, display_name) in &rows {
+            in_transaction!(transaction, connection => sqlx::query(FOLD)
+                .bind(id)
+                .bind(fold(display_name))
+                .bind(display_name)
+                .execute(connection)
+                .await
+                .map(|_| ())?);
+        }
+        Ok(Commit(count))
+    })
 }

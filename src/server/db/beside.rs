@@ -1,0 +1,72 @@
+//! Writes that no answer waits for: at most one in flight for each subject, and never all places.
+
+use super::{CONNECTION_WAIT, StoreError};
+use std::{collections::HashSet, sync::Arc};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::timeout,
+};
+
+/// The subjects of writes in flight.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    subjects: watch::Sender<HashSet<String>>,
+    /// Half the places that write, so that such writes keep nobody from signing out.
+    places: Arc<Semaphore>,
+}
+
+/// The right to the one write of a subject, until it is dropped: after the server has answered.
+#[derive(Debug)]
+pub struct Claim {
+    subject: String,
+    beside: Beside,
+}
+
+impl Beside {
+    pub(super) fn on(places: u32) -> Self {
+        let half = (places / 2).max(1) as usize;
+        Self {
+            subjects: watch::Sender::default(),
+            places: Arc::new(Semaphore::new(half)),
+        }
+    }
+
+    /// `None` where a write of this subject is in flight.
+    pub fn claim(&self, subject: &str) -> Option<Claim> {
+        let is_new = self
+            .subjects
+            .send_if_modified(|subjects| subjects.insert(subject.to_owned()));
+        is_new.then(|| Claim {
+            subject: subject.to_owned(),
+            beside: self.clone(),
+        })
+    }
+
+    /// Resolves when none is in flight.
+    pub async fn settled(&self) {
+        // The other end is held by `self`.
+        let _ = self.subjects.subscribe().wait_for(HashSet::is_empty).await;
+    }
+}
+
+impl Claim {
+    /// Waits for a place.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where none was free in time.
+    pub async fn place(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        let place = Arc::clone(&self.beside.places).acquire_owned();
+        match timeout(CONNECTION_WAIT, place).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(_)) | Err(_) => Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)),
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.beside
+            .subjects
+            .send_if_modified(|subjects| subjects.remove(&self.subject));
+    }
+}

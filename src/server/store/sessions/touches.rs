@@ -1,0 +1,72 @@
+//! When sessions were last used.
+
+use crate::{
+    domain::{moment::Timestamp, session::SessionId},
+    server::db::{Claim, Db, Outcome::Commit, StoreError, Transaction, in_transaction, transact},
+};
+use std::sync::Arc;
+
+macro_rules! touch {
+    () => {
+        "UPDATE sessions SET last_seen_at = $2, idle_ends_at = $3 \
+         WHERE id = $1 AND ended_at IS NULL AND idle_ends_at > $2 AND absolute_ends_at > $2"
+    };
+}
+
+/// Notes that a live session was used, and moves its idle end. `false` where it is live no more.
+pub async fn touch(
+    db: &Db,
+    id: &SessionId,
+    now: Timestamp,
+    idle_ends_at: Timestamp,
+) -> Result<bool, StoreError> {
+    const SQL: &str = touch!();
+    transact!(db, transaction => {
+        touch_within(transaction, SQL, id, now, idle_ends_at)
+            .await
+            .map(Commit)
+    })
+}
+
+/// The same beside a request, for as long as `claim` is held: until the database has answered. One that comes late
+/// moves nothing back. It is written to the disk, and no standby is waited for: a sign-out of the session would have
+/// to wait for it, and losing it ends nobody before the idle end that stands in the database.
+pub async fn touch_beside(
+    db: &Db,
+    id: &SessionId,
+    now: Timestamp,
+    idle_ends_at: Timestamp,
+    claim: Claim,
+) -> Result<(), StoreError> {
+    const SQL: &str = concat!(touch!(), " AND last_seen_at < $2");
+    let _place = claim.place().await?;
+    let claim = Arc::new(claim);
+    transact!(db, transaction => {
+        transaction.wait_for_no_standby().await?;
+        touch_within(transaction, SQL, id, now, idle_ends_at).await?;
+        let claim = Arc::clone(&claim);
+        transaction.after_commit(move || drop(claim));
+        Ok(Commit(()))
+    })
+}
+
+async fn touch_within(
+    transaction: &mut Transaction,
+    sql: &'static str,
+    id: &SessionId,
+    now: Timestamp,
+    idle_ends_at: Timestamp,
+) -> Result<bool, StoreError> {
+    let touched = in_transaction!(transaction, connection => sqlx::query(sql)
+        .bind(&id.0)
+        .bind(now.as_millis())
+        .bind(idle_ends_at.as_millis())
+        .execute(connection)
+        .await?
+        .rows_affected());
+    if touched == 1 {
+        let (ends, id) = (transaction.ends.clone(), id.clone());
+        transaction.after_commit(move || ends.used(&id, idle_ends_at));
+    }
+    Ok(touched == 1)
+}

@@ -1,0 +1,266 @@
+//! PostgreSQL whose standby is gone: a commit waits without end, and no limit of the database's own reaches it.
+
+use super::{
+    SOON, assert_unavailable,
+    cluster::Cluster,
+    in_time,
+    postgres::{PATIENCE, home_at},
+    relay::Relay,
+    the_process_is_well,
+};
+use crate::{
+    program::{Server, sign_in},
+    support::{
+        PASSWORD,
+        http::{Answer, Browser},
+    },
+};
+use sqlx::{Connection, PgConnection};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{task::JoinSet, time::timeout};
+
+/// What waits for nothing takes far less, also on a machine that is busy; a commit is given longer.
+const AT_ONCE: Duration = Duration::from_secs(4);
+
+/// This many connections of a server write.
+const PLACES: i64 = 10;
+
+/// And this many does it open at most: readers, writers, and one for notices.
+const CONNECTIONS: i64 = 31;
+
+async fn execute(url: &str, sql: &'static str) {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+}
+
+async fn count(url: &str, sql: &'static str) -> i64 {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    sqlx::query_scalar(sql)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
+}
+
+/// From here on no commit is answered.
+async fn lose_standby(cluster: &Cluster) {
+    let url = cluster.url();
+    execute(&url, "CREATE TABLE probe (n INT)").await;
+    execute(
+        &url,
+        "ALTER SYSTEM SET synchronous_standby_names = 'absent'",
+    )
+    .await;
+    execute(&url, "SELECT pg_reload_conf()").await;
+    let begun = Instant::now();
+    while timeout(
+        Duration::from_millis(500),
+        execute(&url, "INSERT INTO probe VALUES (1)"),
+    )
+    .await
+    .is_ok()
+    {
+        assert!(begun.elapsed() < PATIENCE, "commits are answered");
+    }
+}
+
+async fn find_standby(cluster: &Cluster) {
+    execute(
+        &cluster.url(),
+        "ALTER SYSTEM RESET synchronous_standby_names",
+    )
+    .await;
+    execute(&cluster.url(), "SELECT pg_reload_conf()").await;
+}
+
+async fn make_last_seen_due(cluster: &Cluster) {
+    execute(
+        &cluster.url(),
+        "UPDATE sessions SET last_seen_at = last_seen_at - 300000",
+    )
+    .await;
+}
+
+async fn waiting_for_the_standby(url: &str) -> i64 {
+    const SQL: &str = "SELECT count(*) FROM pg_stat_activity \
+        WHERE application_name = 'vestibule' AND wait_event = 'SyncRep'";
+    count(url, SQL).await
+}
+
+async fn readyz(server: &Server) -> u16 {
+    server.browser().get("/readyz").await.status
+}
+
+async fn becomes_ready(server: &Server) {
+    let begun = Instant::now();
+    while readyz(server).await != 200 {
+        assert!(begun.elapsed() < SOON, "not ready");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn reads_at_once(server: &Server, token: &str) {
+    let asked = Instant::now();
+    server.lets_in(token).await;
+    assert!(asked.elapsed() < AT_ONCE, "it waited {:?}", asked.elapsed());
+}
+
+/// Accounts with ada's password.
+async fn add_people(cluster: &Cluster) {
+    const SQL: &str = "INSERT INTO users (id, username, username_key, display_name, description, is_admin, \
+        password_hash, created_at, display_name_key) SELECT 'u' || n, 'user' || n, 'user' || n, '', '', FALSE, \
+        password_hash, created_at, '' FROM users, generate_series(1, 12) n WHERE username = 'ada'";
+    execute(&cluster.url(), SQL).await;
+}
+
+/// Each answer has to be that it is our fault, and meanwhile somebody reads.
+async fn all_are_put_off(mut asking: JoinSet<Answer>, server: &Server, reader: &str) {
+    while !asking.is_empty() {
+        reads_at_once(server, reader).await;
+        while let Some(answer) = asking.try_join_next() {
+            assert_unavailable(&answer.unwrap());
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() {
+    let cluster = Cluster::new().await;
+    let (url, home) = (cluster.url(), home_at(&cluster.url()).await);
+    home.create_user("ada");
+    add_people(&cluster).await;
+    let server = Arc::new(home.serve());
+    let mut first = server.signed_in("ada").await;
+    let left = first.session().unwrap().to_owned();
+    let (mut leaving, mut changing) = (Vec::new(), Vec::new());
+    for number in 1..=12 {
+        changing.push(server.signed_in(&format!("user{number}")).await);
+    }
+    for _ in 0..4 {
+        leaving.push(server.signed_in("ada").await);
+    }
+    let reader = changing[0].session().unwrap().to_owned();
+    let mut page = first.watch().await;
+    page.lives().await;
+    make_last_seen_due(&cluster).await;
+    lose_standby(&cluster).await;
+
+    for one in changing.iter().chain(&leaving).chain([&first]) {
+        reads_at_once(&server, one.session().unwrap()).await;
+    }
+    assert_eq!(
+        readyz(&server).await,
+        200,
+        "no request has met the fault yet"
+    );
+
+    // The session that was due a "last seen" reaches its commit, and no answer says that it is done.
+    let asked = Instant::now();
+    assert_unavailable(&in_time(first.post_logout()).await);
+    assert!(
+        asked.elapsed() < Duration::from_secs(12),
+        "{:?}",
+        asked.elapsed()
+    );
+    assert_eq!(first.session(), Some(left.as_str()), "the cookie is kept");
+    assert_eq!(readyz(&server).await, 503, "it says that it cannot write");
+
+    // Other ends wait behind the first one, which holds the lock of all notices: nothing happens to these sessions.
+    let mut asking = JoinSet::new();
+    for mut one in leaving {
+        asking.spawn(async move { in_time(one.post_logout()).await });
+    }
+    all_are_put_off(asking, &server, &reader).await;
+    let mut asking = JoinSet::new();
+    for mut one in changing {
+        asking.spawn(async move { in_time(change_profile(&mut one)).await });
+    }
+    all_are_put_off(asking, &server, &reader).await;
+    assert_eq!(
+        waiting_for_the_standby(&url).await,
+        PLACES,
+        "as many as there are places"
+    );
+    const ALL: &str = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'vestibule'";
+    assert!(count(&url, ALL).await <= CONNECTIONS);
+    // All places are taken: the next one is told at once.
+    let asked = Instant::now();
+    assert_unavailable(&in_time(first.post_logout()).await);
+    assert!(asked.elapsed() < AT_ONCE, "it waited {:?}", asked.elapsed());
+    reads_at_once(&server, &reader).await;
+    the_process_is_well(&server).await;
+
+    home.run(&["user", "promote", "ada"])
+        .fails(1, &["not known"]);
+    home.run(&["session", "end", "--user", "ada"])
+        .fails(1, &["no answer"]);
+
+    find_standby(&cluster).await;
+    becomes_ready(&server).await;
+    let reason = timeout(SOON, page.ended()).await;
+    assert_eq!(reason.expect("its page is told"), "signed_out");
+    server.refuses(&left).await;
+    const CHANGED: &str = "SELECT count(*) FROM users WHERE display_name = 'Countess'";
+    assert!(
+        count(&url, CHANGED).await >= PLACES - 2,
+        "but for the end, and where housekeeping held a place"
+    );
+    home.run(&["user", "promote", "ada"])
+        .succeeds()
+        .says("already");
+    let mut again = server.signed_in("ada").await;
+    assert_eq!(again.post_logout().await.status, 303);
+    let log = server.log_with("the database takes writes again");
+    assert!(log.contains("the database takes no writes"), "{log}");
+    assert!(log.contains("has happened"), "{log}");
+    assert!(!log.contains("panicked"), "{log}");
+}
+
+async fn change_profile(browser: &mut Browser) -> Answer {
+    let typed = [
+        ("display_name", "Countess"),
+        ("email", ""),
+        ("description", ""),
+    ];
+    browser.post_form("/api/update_profile", &typed).await
+}
+
+/// The answer to a commit is lost on its way: its place is free again when the server works at it no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_answer_is_lost_gives_its_place_back() {
+    let cluster = Cluster::new().await;
+    let relay = Relay::to(cluster.port()).await;
+    let home = home_at(&cluster.url_at(relay.port)).await;
+    home.create_user("ada");
+    let server = home.serve();
+    let mut browser = server.signed_in("ada").await;
+    let token = browser.session().unwrap().to_owned();
+    lose_standby(&cluster).await;
+    assert_unavailable(&in_time(browser.post_logout()).await);
+    assert_eq!(readyz(&server).await, 503);
+    relay.fall_silent();
+    find_standby(&cluster).await;
+    // Committed, and the answer went nowhere.
+    let begun = Instant::now();
+    while waiting_for_the_standby(&cluster.url()).await > 0 {
+        assert!(begun.elapsed() < PATIENCE, "it still waits");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    relay.come_back();
+    // Idle connections from before are as dead, and found one by one.
+    let begun = Instant::now();
+    let is_over =
+        async || readyz(&server).await == 200 && server.dashboard_with(&token).await.status == 303;
+    while !is_over().await {
+        assert!(begun.elapsed() < PATIENCE, "its place is not given back");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let mut again = server.browser();
+    while in_time(sign_in(&mut again, "ada", PASSWORD)).await.status != 303 {
+        assert!(begun.elapsed() < PATIENCE, "nothing is written");
+    }
+    assert_eq!(again.post_logout().await.status, 303);
+}

@@ -1,0 +1,316 @@
+//! A column changes beside a server that has prepared its statements: no answer is lost (PostgreSQL).
+
+use crate::{
+    given,
+    support::{
+        self, START,
+        database::{Engine, TestDatabase},
+    },
+};
+use sqlx::Connection;
+use std::{collections::BTreeSet, fs, path::Path};
+use tokio::task::JoinSet;
+use vestibule::{
+    domain::{
+        session::{EndReason, SessionId},
+        user::{LookupKey, UserId},
+    },
+    server::{
+        Core,
+        db::StoreError,
+        sessions, store,
+        token::{DeviceToken, SessionToken},
+    },
+};
+
+/// More than one connection, so that each has statements of its own.
+const READERS: usize = 8;
+
+/// Runs every statement that reads, once. Returns how each went, by its function.
+async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
+    let db = &core.db;
+    let key = LookupKey::of("ada");
+    let (user, session) = (UserId("u".to_owned()), SessionId("s".to_owned()));
+    let token = SessionToken::random().digest();
+    let device = DeviceToken::random().digest();
+    let mut read = vec![
+        (
+            "users::find_credentials",
+            store::users::find_credentials(db, &key).await.map(drop),
+        ),
+        ("users::find", store::users::find(db, &user).await.map(drop)),
+        (
+            "users::any_exists",
+            store::users::any_exists(db).await.map(drop),
+        ),
+        (
+            "users::search::page",
+            store::users::page(db, &key, None, 10).await.map(drop),
+        ),
+        (
+            "users::search::page",
+            store::users::page(db, &LookupKey::of(""), None, 10)
+                .await
+                .map(drop),
+        ),
+        (
+            "users::search::fold_some_display_names",
+            store::users::fold_some_display_names(db, 10)
+                .await
+                .map(drop),
+        ),
+        (
+            "sessions::find_by_digest",
+            store::sessions::find_by_digest(db, &token).await.map(drop),
+        ),
+        (
+            "sessions::find",
+            store::sessions::find(db, &session).await.map(drop),
+        ),
+        (
+            "sessions::list",
+            store::sessions::list(db, None, None, 10).await.map(drop),
+        ),
+        (
+            "sessions::list",
+            store::sessions::list(db, Some(&user), None, 10)
+                .await
+                .map(drop),
+        ),
+        (
+            "sessions::live_of_user",
+            store::sessions::live_of_user(db, &user, START)
+                .await
+                .map(drop),
+        ),
+        (
+            "sessions::sign_ins::find_with_sign_ins",
+            store::sessions::find_with_sign_ins(db, &token)
+                .await
+                .map(drop),
+        ),
+        (
+            "sessions::lives::lives",
+            store::sessions::lives(db, &[session.clone()])
+                .await
+                .map(drop),
+        ),
+        (
+            "sessions::lives::ended_among",
+            store::sessions::ended_among(db, &[session]).await.map(drop),
+        ),
+        (
+            "devices::is_known",
+            store::devices::is_known(db, &device, &user).await.map(drop),
+        ),
+        (
+            "keys::find_or_insert",
+            store::keys::find_or_insert(db, "throttle").await.map(drop),
+        ),
+        (
+            "setup_codes::is_live",
+            store::setup_codes::is_live(db, &token, START)
+                .await
+                .map(drop),
+        ),
+        (
+            "password_links::find",
+            store::password_links::find(db, &token, START)
+                .await
+                .map(drop),
+        ),
+        (
+            "password_links::valid_until",
+            store::password_links::valid_until(db, &user, START)
+                .await
+                .map(drop),
+        ),
+        ("db::ping", db.ping().await),
+    ];
+    let subject = store::keys::find_or_insert(db, "throttle")
+        .await
+        .map(|key| key.digest("account", "ada"));
+    match subject {
+        Ok(subject) => read.push((
+            "throttle::find",
+            store::throttle::find(db, &subject).await.map(drop),
+        )),
+        Err(error) => read.push(("throttle::find", Err(error))),
+    }
+    for user in [None, Some(&user)] {
+        for event in [None, Some("signed_in")] {
+            let filter = store::activity::Filter {
+                user,
+                event,
+                ..Default::default()
+            };
+            read.push((
+                "activity::lists::list",
+                store::activity::list(db, &filter, None, 10).await.map(drop),
+            ));
+            let news = store::activity::news(db, &filter, START, START, 10).await;
+            read.push(("activity::lists::news", news.map(drop)));
+        }
+    }
+    read
+}
+
+/// The same on many connections at once. Returns the functions that succeeded each time.
+async fn read_all_at_once(core: &Core) -> (BTreeSet<&'static str>, Vec<String>) {
+    let mut reading = JoinSet::new();
+    for _ in 0..READERS {
+        let core = core.clone();
+        reading.spawn(async move { read_all(&core).await });
+    }
+    let (mut read, mut failed) = (BTreeSet::new(), Vec::new());
+    for (name, outcome) in reading.join_all().await.concat_all() {
+        match outcome {
+            Ok(()) => drop(read.insert(name)),
+            Err(error) => failed.push(format!("{name}: {error}")),
+        }
+    }
+    (read, failed)
+}
+
+trait ConcatAll<T> {
+    fn concat_all(self) -> Vec<T>;
+}
+
+impl<T> ConcatAll<T> for Vec<Vec<T>> {
+    fn concat_all(self) -> Vec<T> {
+        self.into_iter().flatten().collect()
+    }
+}
+
+/// Which functions of the store read, by the source.
+fn functions_that_read(folder: &Path, place: &str, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let inner = format!("{place}{name}::");
+        if path.is_dir() {
+            functions_that_read(&path, &inner, found);
+            continue;
+        }
+        let (mut function, mut is_macro) = (String::new(), false);
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            if line.starts_with("macro_rules!") {
+                is_macro = true;
+            }
+            if let Some((_, rest)) = line.split_once("async fn ") {
+                function = rest.split(['(', '<']).next().unwrap().to_owned();
+                is_macro = false;
+            }
+            if !is_macro && (line.contains("on_pool!(") || line.contains("fetch_among!(")) {
+                found.insert(format!("{inner}{function}"));
+            }
+        }
+    }
+}
+
+/// Parts of functions that are read by way of others.
+const PARTS: [(&str, &str); 2] = [
+    ("users::search::rows_behind", "users::search::page"),
+    ("keys::find", "keys::find_or_insert"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_reads_is_asked() {
+    let mut written = BTreeSet::new();
+    let store = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/store");
+    functions_that_read(&store, "", &mut written);
+    for (part, whole) in PARTS {
+        assert!(written.remove(part), "{part}");
+        written.insert(whole.to_owned());
+    }
+    let database = TestDatabase::new(Engine::Postgres).await;
+    let core = support::core(&database).await;
+    let (mut read, failed) = read_all_at_once(&core).await;
+    assert!(failed.is_empty(), "{failed:?}");
+    assert!(read.remove("db::ping"));
+    let read: BTreeSet<_> = read.into_iter().map(str::to_owned).collect();
+    assert_eq!(read, written);
+}
+
+/// One of each kind that an update may bring.
+const MADE_UP: [&str; 9] = [
+    "ALTER TABLE sessions ALTER COLUMN address TYPE varchar(200)",
+    "ALTER TABLE users ALTER COLUMN display_name TYPE TEXT COLLATE \"C\"",
+    "ALTER TABLE users ALTER COLUMN username TYPE varchar(200) COLLATE \"POSIX\"",
+    "ALTER TABLE activity ALTER COLUMN address TYPE varchar(200)",
+    "ALTER TABLE users ADD COLUMN made_up TEXT NOT NULL DEFAULT 'x'",
+    "ALTER TABLE users ALTER COLUMN made_up DROP DEFAULT; ALTER TABLE users ALTER COLUMN made_up SET DEFAULT ''",
+    "CREATE INDEX made_up ON sessions (address)",
+    "ALTER TABLE sessions ALTER COLUMN user_agent SET NOT NULL",
+    "ALTER TABLE keys ALTER COLUMN value TYPE varchar(1000)",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_changes_needs_no_restart() {
+    let database = TestDatabase::new(Engine::Postgres).await;
+    let core = support::core(&database).await;
+    let ada = given::account(&core, "ada").await;
+    for change in MADE_UP {
+        let mut tokens = Vec::new();
+        for _ in 0..READERS {
+            tokens.push(given::session(&core, &ada).await);
+        }
+        let (before, failed) = read_all_at_once(&core).await;
+        assert!(failed.is_empty(), "before {change}: {failed:?}");
+        // By somebody else, beside this process.
+        let mut other = sqlx::PgConnection::connect(&database.address)
+            .await
+            .unwrap();
+        sqlx::raw_sql(change).execute(&mut other).await.unwrap();
+        let (after, failed) = read_all_at_once(&core).await;
+        assert!(failed.is_empty(), "after {change}: {failed:?}");
+        assert_eq!(before, after);
+        // What is written returns columns, too.
+        let mut leaving = JoinSet::new();
+        for token in tokens {
+            let core = core.clone();
+            leaving.spawn(async move { sessions::end(&core, &token, EndReason::SignedOut).await });
+        }
+        for ended in leaving.join_all().await {
+            assert!(matches!(ended, Ok(Some(_))), "{change}: {ended:?}");
+        }
+    }
+}
+
+/// Migrations one by one, under a server that does not know which are still to come: what could be read once can be
+/// read from then on.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_migration_lets_a_running_server_read_on() {
+    let database = TestDatabase::new(Engine::Postgres).await;
+    let core = support::core(&database).await;
+    let mut other = sqlx::PgConnection::connect(&database.address)
+        .await
+        .unwrap();
+    let anew = "DROP SCHEMA public CASCADE; CREATE SCHEMA public";
+    sqlx::raw_sql(anew).execute(&mut other).await.unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let files =
+        [folder.clone(), folder.join("postgres")].map(|folder| fs::read_dir(folder).unwrap());
+    let files = files.into_iter().flatten().map(|file| file.unwrap().path());
+    let mut files: Vec<_> = files
+        .filter(|file| file.extension().is_some_and(|it| it == "sql"))
+        .collect();
+    files.sort_by_key(|file| file.file_name().map(ToOwned::to_owned));
+    let mut read = BTreeSet::new();
+    for file in &files {
+        let sql = fs::read_to_string(file).unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+            .execute(&mut other)
+            .await
+            .unwrap();
+        let (now, failed) = read_all_at_once(&core).await;
+        assert!(
+            !failed.iter().any(|failure| failure.contains("cached plan")),
+            "{file:?}: {failed:?}"
+        );
+        assert!(now.is_superset(&read), "{file:?}: {failed:?}");
+        read = now;
+    }
+    let (_, failed) = read_all_at_once(&core).await;
+    assert!(failed.is_empty(), "{failed:?}");
+}
