@@ -12,7 +12,7 @@ use crate::{
     program::{Server, sign_in},
     support::{
         PASSWORD,
-        http::{Answer, Browser},
+        http::{Answer, Browser, Events},
     },
 };
 use sqlx::{Connection, PgConnection};
@@ -144,7 +144,7 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
     }
     let reader = changing[0].session().unwrap().to_owned();
     let mut page = first.watch().await;
-    page.lives().await;
+    let before = page.lives().await["idle_ends_at"].clone();
     make_last_seen_due(&cluster).await;
     lose_standby(&cluster).await;
 
@@ -155,6 +155,11 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
         readyz(&server).await,
         200,
         "no request has met the fault yet"
+    );
+    let told = timeout(SOON, page.lives()).await.expect("told of its use");
+    assert_ne!(
+        told["idle_ends_at"], before,
+        "no standby is waited for with that"
     );
 
     // The session that was due a "last seen" reaches its commit, and no answer says that it is done.
@@ -200,7 +205,7 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
 
     find_standby(&cluster).await;
     becomes_ready(&server).await;
-    let reason = timeout(SOON, page.ended()).await;
+    let reason = timeout(SOON, end_of(&mut page)).await;
     assert_eq!(reason.expect("its page is told"), "signed_out");
     server.refuses(&left).await;
     const CHANGED: &str = "SELECT count(*) FROM users WHERE display_name = 'Countess'";
@@ -217,6 +222,16 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
     assert!(log.contains("the database takes no writes"), "{log}");
     assert!(log.contains("has happened"), "{log}");
     assert!(!log.contains("panicked"), "{log}");
+}
+
+/// Why the session of this page has ended, whatever it is told before.
+async fn end_of(page: &mut Events) -> serde_json::Value {
+    loop {
+        let (name, data) = page.next().await.expect("a last event");
+        if name == "ended" {
+            return data["reason"].clone();
+        }
+    }
 }
 
 async fn change_profile(browser: &mut Browser) -> Answer {
