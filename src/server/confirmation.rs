@@ -61,7 +61,6 @@ pub async fn confirm(
             verified: &verified.verified_hash,
             kept: &verified.kept_hash,
         },
-        admission: &verified.admission,
         entry: (visitor.browser).entry(core, Event::PasswordConfirmed, Some(user), Some(session)),
     };
     if store::sessions::renew_token(&core.db, confirmation).await? {

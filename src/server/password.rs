@@ -49,7 +49,6 @@ pub async fn change(
             kept: &new_hash,
         },
         device: verified.known_device.as_ref(),
-        admission: &verified.admission,
     };
     match sessions::renew_with_password(core, &current.session, &visitor.browser, &change).await? {
         Some(renewed) => Ok(renewed),

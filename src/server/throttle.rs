@@ -1,25 +1,34 @@
 //! Guessing is slowed, by account and by address, and the owner is never locked out.
 //!
-//! An attempt is counted before the password is hashed and given back where it was a success. The
-//! counts are in the database, so that a restart resets nothing and all servers share them.
+//! An attempt is decided after its password was hashed: only then is it counted, where it failed, and only
+//! then does it show whether it was heard at all. The counts are in the database, so that a restart resets
+//! nothing and all servers share them.
+
+mod in_flight;
 
 use super::{
     Core,
+    clock::Clock,
     db::{Db, StoreError},
     store::{
         self,
-        throttle::{Admission, Counter, Pace},
+        throttle::{Counters, Outcome, Pace, Verdict},
     },
     token::{DeviceDigest, KeyedDigest, ServerKey},
 };
 use crate::{
-    domain::user::{LookupKey, UserId},
+    domain::{
+        activity::Entry,
+        user::{LookupKey, UserId},
+    },
     error::AppError,
 };
+use in_flight::{InFlight, PATIENCE, Seat};
 use std::{
     net::{IpAddr, Ipv6Addr},
     time::Duration,
 };
+use tokio::runtime::Handle;
 
 /// How many failures are let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +41,12 @@ pub struct Limits {
     pub pause: Duration,
 }
 
-/// The limits, and the key that hides what is counted.
+/// The limits, the key that hides what is counted, and who is under way.
 #[derive(Clone, Debug)]
 pub struct Throttle {
     pub limits: Limits,
     pub key: ServerKey,
+    in_flight: InFlight,
 }
 
 /// Whose failures are counted.
@@ -44,8 +54,11 @@ pub struct Throttle {
 pub enum Subject<'a> {
     /// An account, whichever of its names was typed (CVE-2025-24806, CVE-2026-47203).
     Account(&'a UserId),
-    /// A name that nobody has. It is slowed like an account, so that nothing tells them apart.
+    /// In the place of an account, where there is none with the name: the same work.
     Nobody(&'a LookupKey),
+    /// A name or an e-mail address, whether or not an account has it: what is slowed openly must not show
+    /// which of them are one account.
+    Typed(&'a LookupKey),
     /// A person in a browser in which they have signed in before: strangers cannot slow them there.
     Device(&'a DeviceDigest, &'a UserId),
     /// Where the request comes from.
@@ -65,6 +78,8 @@ pub enum NotAdmitted {
         /// Whose failures were too many.
         counter: KeyedDigest,
     },
+    #[error("too many attempts are under way")]
+    Busy,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -75,6 +90,7 @@ impl From<NotAdmitted> for AppError {
             NotAdmitted::Wait { wait, .. } => Self::Throttled {
                 seconds: u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX),
             },
+            NotAdmitted::Busy => Self::Busy,
             NotAdmitted::Store(error) => error.into(),
         }
     }
@@ -85,7 +101,12 @@ impl Throttle {
     /// [`StoreError`].
     pub async fn load(db: &Db, limits: Limits) -> Result<Self, StoreError> {
         let key = store::keys::find_or_insert(db, "throttle").await?;
-        Ok(Self { limits, key })
+        let in_flight = InFlight::default();
+        Ok(Self {
+            limits,
+            key,
+            in_flight,
+        })
     }
 
     /// What `subject` is counted under.
@@ -93,12 +114,12 @@ impl Throttle {
         self.counter(subject).0
     }
 
-    /// What an attempt is counted under, and how fast each may go.
-    pub fn counters(&self, subjects: &[Subject<'_>]) -> Vec<(KeyedDigest, Pace)> {
-        subjects
-            .iter()
-            .map(|subject| self.counter(subject))
-            .collect()
+    /// What an attempt is counted under: openly, and in secret.
+    pub fn counters(&self, open: &[Subject<'_>], hidden: Option<Subject<'_>>) -> Counters {
+        Counters {
+            open: open.iter().map(|subject| self.counter(subject)).collect(),
+            hidden: hidden.map(|subject| self.counter(&subject)),
+        }
     }
 
     fn counter(&self, subject: &Subject) -> (KeyedDigest, Pace) {
@@ -106,6 +127,7 @@ impl Throttle {
         let (digest, failures) = match subject {
             Subject::Account(user) => (self.key.digest("account:", &user.0), of_person),
             Subject::Nobody(name) => (self.key.digest("nobody:", name.as_str()), of_person),
+            Subject::Typed(name) => (self.key.digest("typed:", name.as_str()), of_person),
             Subject::Device(device, user) => {
                 let name = format!("{} {}", device.as_str(), user.0);
                 (self.key.digest("device:", &name), of_person)
@@ -144,40 +166,119 @@ fn network(address: &str) -> String {
     }
 }
 
-/// Says how long an attempt has to wait, without writing anything: a flood of attempts that are
-/// refused must not take the database's one writer from those who sign out.
+/// Admits an attempt, behind those that are under way: of them it depends whether there is room.
 ///
 /// # Errors
-/// [`NotAdmitted`].
-pub async fn look(core: &Core, counters: &[(KeyedDigest, Pace)]) -> Result<(), NotAdmitted> {
-    let now = core.clock.now();
-    for (key, pace) in counters {
-        let counter = store::throttle::find(&core.db, key).await?;
-        if let Some(wait) = counter.and_then(|counter: Counter| counter.wait(now, pace)) {
-            let counter = key.clone();
-            return Err(NotAdmitted::Wait { wait, counter });
+/// [`NotAdmitted`]: too many failures, or no turn within [`PATIENCE`].
+pub async fn admit(core: &Core, counters: Counters) -> Result<Undecided, NotAdmitted> {
+    let in_flight = &core.throttle.in_flight;
+    let mut seat = in_flight.seat().ok_or(NotAdmitted::Busy)?;
+    let patience = tokio::time::sleep(PATIENCE);
+    tokio::pin!(patience);
+    loop {
+        let room = look(core, &counters).await?;
+        let entered = tokio::select! {
+            entered = in_flight.enter(&mut seat, &room) => entered,
+            () = &mut patience => return Err(NotAdmitted::Busy),
+        };
+        if entered {
+            return Ok(Undecided {
+                db: core.db.clone(),
+                clock: core.clock.clone(),
+                attempt: Some(UnderWay { counters, seat }),
+                costs: false,
+            });
         }
     }
-    Ok(())
 }
 
-/// Admits an attempt and counts it as a failure, until it is given back.
-///
-/// # Errors
-/// [`NotAdmitted`].
-pub async fn admit(
-    core: &Core,
-    counters: Vec<(KeyedDigest, Pace)>,
-) -> Result<Admission, NotAdmitted> {
-    let at = core.clock.now();
-    if let Some(counter) = store::throttle::count(&core.db, &counters, at).await? {
-        // Somebody else was faster, and has taken what there was.
-        look(core, &counters).await?;
-        let wait = core.throttle.limits.pause;
-        return Err(NotAdmitted::Wait { wait, counter });
+/// How many attempts each open counter has room for, without writing anything: a flood of attempts that
+/// are refused must not take the database's one writer from those who sign out.
+async fn look(core: &Core, counters: &Counters) -> Result<Vec<(KeyedDigest, u32)>, NotAdmitted> {
+    let now = core.clock.now();
+    let mut rooms = Vec::with_capacity(counters.open.len());
+    for (key, pace) in &counters.open {
+        let counter = store::throttle::find(&core.db, key).await?;
+        let room = counter.map_or(Ok(pace.failures), |counter| counter.room(now, pace));
+        let room = room.map_err(|wait| NotAdmitted::Wait {
+            wait,
+            counter: key.clone(),
+        })?;
+        rooms.push((key.clone(), room));
     }
-    let counters = counters.into_iter().map(|(key, _)| key).collect();
-    Ok(Admission { counters, at })
+    Ok(rooms)
+}
+
+/// An attempt that was admitted. Given up once it costs something, it counts as a failure: hanging up
+/// before the answer must buy no work.
+pub struct Undecided {
+    db: Db,
+    clock: Clock,
+    attempt: Option<UnderWay>,
+    costs: bool,
+}
+
+struct UnderWay {
+    counters: Counters,
+    seat: Seat,
+}
+
+impl Undecided {
+    /// From now on the attempt is made.
+    pub fn begin(&mut self) {
+        self.costs = true;
+    }
+
+    /// Decides the attempt. `true` where it passed: then nothing was counted.
+    ///
+    /// # Errors
+    /// [`NotAdmitted`] where others have used up the room in the meantime, on another server, or no
+    /// answer can be given.
+    pub async fn decide(
+        mut self,
+        core: &Core,
+        outcome: Outcome,
+        throttled: Entry,
+    ) -> Result<bool, NotAdmitted> {
+        let Some(attempt) = &self.attempt else {
+            return Ok(false);
+        };
+        let decided =
+            store::throttle::decide(&self.db, &attempt.counters, outcome, throttled).await;
+        let Some(UnderWay { counters, seat }) = self.attempt.take() else {
+            return Ok(false);
+        };
+        if !matches!(decided, Ok(Verdict::Passed)) {
+            seat.failed();
+        }
+        match decided? {
+            Verdict::Passed => Ok(true),
+            Verdict::Failed => Ok(false),
+            Verdict::MustWait(counter) => {
+                look(core, &counters).await?;
+                let wait = core.throttle.limits.pause;
+                Err(NotAdmitted::Wait { wait, counter })
+            }
+        }
+    }
+}
+
+impl Drop for Undecided {
+    fn drop(&mut self) {
+        let attempt = self.attempt.take().filter(|_| self.costs);
+        // Without a runtime the server has ended, and nothing is answered any more.
+        if let (Some(attempt), Ok(runtime)) = (attempt, Handle::try_current()) {
+            runtime.spawn(give_up(self.db.clone(), self.clock.clone(), attempt));
+        }
+    }
+}
+
+async fn give_up(db: Db, clock: Clock, attempt: UnderWay) {
+    let counted = store::throttle::count(&db, &attempt.counters, clock.now()).await;
+    if let Err(error) = counted {
+        tracing::warn!(%error, "an attempt that was given up could not be counted");
+    }
+    attempt.seat.failed();
 }
 
 #[cfg(test)]

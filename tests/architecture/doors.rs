@@ -156,6 +156,7 @@ pub const ROOMS: &[Room] = &[
             "src/server/sessions/",
             "src/server/setup.rs",
             "src/server/throttle.rs",
+            "src/server/throttle/",
             "src/server/users.rs",
             "src/server/watcher.rs",
         ],

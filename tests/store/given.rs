@@ -2,7 +2,6 @@
 
 pub use crate::support::database::{everything_written, texts};
 
-use crate::support::START;
 use sqlx::{Connection as _, Postgres, SqliteConnection, pool::PoolConnection};
 use vestibule::{
     domain::{
@@ -18,7 +17,6 @@ use vestibule::{
         store::{
             self,
             sessions::{Hashes, PasswordChange},
-            throttle::Admission,
             users::{Credentials, NewUser},
         },
         token::{self, SessionToken},
@@ -54,12 +52,11 @@ pub fn entry(core: &Core, event: Event, user: &UserId) -> Entry {
     Browser::default().entry(core, event, Some(user), None)
 }
 
-/// A change from one stored hash to another, of which the throttle does not hear.
+/// A change from one stored hash to another.
 pub fn password_change<'a>(verified: &'a str, kept: &'a str) -> PasswordChange<'a> {
     PasswordChange {
         hashes: Hashes { verified, kept },
         device: None,
-        admission: &UNCOUNTED,
     }
 }
 
@@ -78,18 +75,8 @@ pub fn verified(account: &Credentials) -> Verified {
         verified_hash: account.password_hash.clone(),
         kept_hash: account.password_hash.clone(),
         known_device: None,
-        admission: Admission {
-            counters: Vec::new(),
-            at: START,
-        },
     }
 }
-
-/// For sign-ins of which the throttle does not hear.
-pub static UNCOUNTED: Admission = Admission {
-    counters: Vec::new(),
-    at: START,
-};
 
 /// A browser that brings a session's cookie, or nothing.
 pub fn visitor(brings: Option<&SessionToken>) -> Visitor {

@@ -23,7 +23,6 @@ use vestibule::{
 const CHANGE: PasswordChange = PasswordChange {
     hashes: HASHES,
     device: None,
-    admission: &given::UNCOUNTED,
 };
 
 const HASHES: Hashes = Hashes {

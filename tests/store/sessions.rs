@@ -57,7 +57,6 @@ fn proof(account: &Credentials) -> Proof<'_> {
             digest: &DEVICE,
             known_as: None,
         },
-        admission: &given::UNCOUNTED,
     }
 }
 
@@ -316,7 +315,6 @@ on_both_engines! {
                 user: &ada.user.id,
                 token_digest: &digest,
                 hashes: Hashes { verified, kept: verified },
-                admission: &given::UNCOUNTED,
                 entry,
             };
             let renewed = store::sessions::renew_token(&core.db, confirmation).await.unwrap();

@@ -37,6 +37,19 @@ impl Transaction {
         self.after_commit.into_iter().for_each(|say| say());
         Ok(())
     }
+
+    /// Leaves everything as it was. Returns when nobody waits for its rows any more, which dropping it does
+    /// not.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing happened all the same.
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        match self.connection {
+            Connection::Sqlite(transaction) => transaction.rollback().await?,
+            Connection::Postgres(transaction) => transaction.rollback().await?,
+        }
+        Ok(())
+    }
 }
 
 /// Runs the same body within whichever transaction there is.

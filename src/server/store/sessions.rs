@@ -15,7 +15,7 @@ pub use ends::{
 pub use lives::{ended_among, lives};
 pub use sign_ins::{WITH_SIGN_INS, disown, find_with_sign_ins, recognise};
 
-use super::{devices::KnownDevice, throttle::Admission, users::UserRow};
+use super::{devices::KnownDevice, users::UserRow};
 use crate::{
     domain::{
         activity::{Entry, Event, Source},
@@ -60,8 +60,6 @@ pub struct Proof<'a> {
     pub replaced: Option<&'a TokenDigest>,
     /// The browser, by which the person is known from now on.
     pub device: KnownDevice<'a>,
-    /// The attempt was a success, and successes are free.
-    pub admission: &'a Admission,
     /// In how many browsers the account may be signed in at once, this one among them.
     pub max_sessions: u32,
 }
@@ -71,8 +69,6 @@ pub struct PasswordChange<'a> {
     pub hashes: Hashes<'a>,
     /// The browser in which it happens stays known; all others are strangers again.
     pub device: Option<&'a DeviceDigest>,
-    /// The attempt was a success, and successes are free.
-    pub admission: &'a Admission,
 }
 
 /// What has to hold when a password was typed again in a session, and what changes with it.
@@ -82,8 +78,6 @@ pub struct Confirmation<'a> {
     /// Of the token under which the session goes on.
     pub token_digest: &'a TokenDigest,
     pub hashes: Hashes<'a>,
-    /// The attempt was a success, and successes are free.
-    pub admission: &'a Admission,
     pub entry: Entry,
 }
 
@@ -196,7 +190,6 @@ pub async fn start(
         session.created_at,
     )
     .await?;
-    super::throttle::give_back_within(&mut transaction, proof.admission).await?;
     super::activity::insert_within(&mut transaction, entry(session, Event::SignedIn)).await?;
     transaction.commit().await?;
     Ok(true)
@@ -286,7 +279,6 @@ pub async fn renew_with_password(
     super::password_links::void_within(&mut transaction, session.user_id).await?;
     insert(&mut transaction, session).await?;
     super::devices::forget_others_within(&mut transaction, session.user_id, change.device).await?;
-    super::throttle::give_back_within(&mut transaction, change.admission).await?;
     let changed = entry(session, Event::PasswordChanged);
     super::activity::insert_within(&mut transaction, changed).await?;
     transaction.commit().await?;
@@ -314,7 +306,6 @@ pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool
         // Dropped without a commit, the transaction leaves everything as it was.
         return Ok(false);
     }
-    super::throttle::give_back_within(&mut transaction, confirmation.admission).await?;
     super::activity::insert_within(&mut transaction, confirmation.entry).await?;
     transaction.commit().await?;
     Ok(true)

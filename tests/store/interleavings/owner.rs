@@ -151,7 +151,6 @@ impl Story<'_> {
                 verified: &today.password_hash,
                 kept: &today.password_hash,
             },
-            admission: &given::UNCOUNTED,
             entry: given::entry(self.core, Event::PasswordConfirmed, &today.user.id),
         };
         let renewed = store::sessions::renew_token(&self.core.db, confirmation).await;
