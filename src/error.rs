@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum AppError {
     /// The one answer for unknown names, wrong passwords, disabled accounts (ASVS V6.3.8), and accounts that
-    /// were guessed at by another of their names.
+    /// are throttled because of another spelling.
     #[error(
         "The name or the password is not right, or there were too many attempts. If you are sure, wait a minute and try again."
     )]

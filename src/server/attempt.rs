@@ -131,7 +131,7 @@ impl<'a> Attempt<'a> {
 
     /// Checks the password and decides the attempt, with the same work and the same answer for accounts that
     /// are unknown, have no password yet, are disabled (CVE-2024-39329; ASVS V6.3.8; CVE-2026-22746 skipped
-    /// the work for disabled ones), or have to wait although this spelling of theirs has not.
+    /// the work for disabled ones), or are throttled because of another spelling.
     ///
     /// # Errors
     /// [`AppError::SignInRefused`] and [`AppError::Throttled`], and the errors of hashing.
@@ -171,9 +171,8 @@ impl<'a> Attempt<'a> {
 
     /// Whose failures this one is counted among.
     ///
-    /// At the door the account's count is hidden: a stranger who meets it by one spelling after using it up
-    /// by another would learn that they are one account. Whoever is signed in knows the account, and is
-    /// told the truth.
+    /// For a sign-in the count of the account is hidden: a 429 at one spelling after guesses at another would
+    /// show that both are one account. A signed-in person knows the account, so there it refuses openly.
     fn counters(&self) -> Counters {
         let address = Subject::Address(&self.visitor.browser.address);
         let typed = Subject::Typed(self.name);

@@ -1,34 +1,32 @@
 //! Guessing is slowed, by account and by address, and the owner is never locked out.
 //!
-//! An attempt is decided after its password was hashed: only then is it counted, where it failed, and only
-//! then does it show whether it was heard at all. The counts are in the database, so that a restart resets
+//! An attempt is decided after its password was hashed, in turn with all others: a failure is counted, and
+//! beyond the limits the outcome is not disclosed. The counts are in the database, so that a restart resets
 //! nothing and all servers share them.
 
 mod in_flight;
+mod undecided;
+
+pub use undecided::{Undecided, admit};
 
 use super::{
-    Core,
-    clock::Clock,
     db::{Db, StoreError},
     store::{
         self,
-        throttle::{Counters, Outcome, Pace, Verdict},
+        throttle::{Counters, Pace},
     },
     token::{DeviceDigest, KeyedDigest, ServerKey},
 };
 use crate::{
-    domain::{
-        activity::Entry,
-        user::{LookupKey, UserId},
-    },
+    domain::user::{LookupKey, UserId},
     error::AppError,
 };
-use in_flight::{InFlight, PATIENCE, Seat};
+use in_flight::InFlight;
 use std::{
     net::{IpAddr, Ipv6Addr},
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
-use tokio::runtime::Handle;
 
 /// How many failures are let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,12 +39,14 @@ pub struct Limits {
     pub pause: Duration,
 }
 
-/// The limits, the key that hides what is counted, and who is under way.
+/// The limits, the key that hides what is counted, and the attempts in flight.
 #[derive(Clone, Debug)]
 pub struct Throttle {
     pub limits: Limits,
     pub key: ServerKey,
     in_flight: InFlight,
+    /// The last failure could not be counted.
+    is_failing: Arc<AtomicBool>,
 }
 
 /// Whose failures are counted.
@@ -56,8 +56,8 @@ pub enum Subject<'a> {
     Account(&'a UserId),
     /// In the place of an account, where there is none with the name: the same work.
     Nobody(&'a LookupKey),
-    /// A name or an e-mail address, whether or not an account has it: what is slowed openly must not show
-    /// which of them are one account.
+    /// A name or an e-mail address as it was typed, with or without an account. A 429 depends on it and not on
+    /// the account, so that it does not show which spellings are one account.
     Typed(&'a LookupKey),
     /// A person in a browser in which they have signed in before: strangers cannot slow them there.
     Device(&'a DeviceDigest, &'a UserId),
@@ -106,6 +106,7 @@ impl Throttle {
             limits,
             key,
             in_flight,
+            is_failing: Arc::default(),
         })
     }
 
@@ -164,121 +165,6 @@ fn network(address: &str) -> String {
         Ok(address) => address.to_string(),
         Err(_) => address.to_owned(),
     }
-}
-
-/// Admits an attempt, behind those that are under way: of them it depends whether there is room.
-///
-/// # Errors
-/// [`NotAdmitted`]: too many failures, or no turn within [`PATIENCE`].
-pub async fn admit(core: &Core, counters: Counters) -> Result<Undecided, NotAdmitted> {
-    let in_flight = &core.throttle.in_flight;
-    let mut seat = in_flight.seat().ok_or(NotAdmitted::Busy)?;
-    let patience = tokio::time::sleep(PATIENCE);
-    tokio::pin!(patience);
-    loop {
-        let room = look(core, &counters).await?;
-        let entered = tokio::select! {
-            entered = in_flight.enter(&mut seat, &room) => entered,
-            () = &mut patience => return Err(NotAdmitted::Busy),
-        };
-        if entered {
-            return Ok(Undecided {
-                db: core.db.clone(),
-                clock: core.clock.clone(),
-                attempt: Some(UnderWay { counters, seat }),
-                costs: false,
-            });
-        }
-    }
-}
-
-/// How many attempts each open counter has room for, without writing anything: a flood of attempts that
-/// are refused must not take the database's one writer from those who sign out.
-async fn look(core: &Core, counters: &Counters) -> Result<Vec<(KeyedDigest, u32)>, NotAdmitted> {
-    let now = core.clock.now();
-    let mut rooms = Vec::with_capacity(counters.open.len());
-    for (key, pace) in &counters.open {
-        let counter = store::throttle::find(&core.db, key).await?;
-        let room = counter.map_or(Ok(pace.failures), |counter| counter.room(now, pace));
-        let room = room.map_err(|wait| NotAdmitted::Wait {
-            wait,
-            counter: key.clone(),
-        })?;
-        rooms.push((key.clone(), room));
-    }
-    Ok(rooms)
-}
-
-/// An attempt that was admitted. Given up once it costs something, it counts as a failure: hanging up
-/// before the answer must buy no work.
-pub struct Undecided {
-    db: Db,
-    clock: Clock,
-    attempt: Option<UnderWay>,
-    costs: bool,
-}
-
-struct UnderWay {
-    counters: Counters,
-    seat: Seat,
-}
-
-impl Undecided {
-    /// From now on the attempt is made.
-    pub fn begin(&mut self) {
-        self.costs = true;
-    }
-
-    /// Decides the attempt. `true` where it passed: then nothing was counted.
-    ///
-    /// # Errors
-    /// [`NotAdmitted`] where others have used up the room in the meantime, on another server, or no
-    /// answer can be given.
-    pub async fn decide(
-        mut self,
-        core: &Core,
-        outcome: Outcome,
-        throttled: Entry,
-    ) -> Result<bool, NotAdmitted> {
-        let Some(attempt) = &self.attempt else {
-            return Ok(false);
-        };
-        let decided =
-            store::throttle::decide(&self.db, &attempt.counters, outcome, throttled).await;
-        let Some(UnderWay { counters, seat }) = self.attempt.take() else {
-            return Ok(false);
-        };
-        if !matches!(decided, Ok(Verdict::Passed)) {
-            seat.failed();
-        }
-        match decided? {
-            Verdict::Passed => Ok(true),
-            Verdict::Failed => Ok(false),
-            Verdict::MustWait(counter) => {
-                look(core, &counters).await?;
-                let wait = core.throttle.limits.pause;
-                Err(NotAdmitted::Wait { wait, counter })
-            }
-        }
-    }
-}
-
-impl Drop for Undecided {
-    fn drop(&mut self) {
-        let attempt = self.attempt.take().filter(|_| self.costs);
-        // Without a runtime the server has ended, and nothing is answered any more.
-        if let (Some(attempt), Ok(runtime)) = (attempt, Handle::try_current()) {
-            runtime.spawn(give_up(self.db.clone(), self.clock.clone(), attempt));
-        }
-    }
-}
-
-async fn give_up(db: Db, clock: Clock, attempt: UnderWay) {
-    let counted = store::throttle::count(&db, &attempt.counters, clock.now()).await;
-    if let Err(error) = counted {
-        tracing::warn!(%error, "an attempt that was given up could not be counted");
-    }
-    attempt.seat.failed();
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::{
     on_both_engines,
     support::{
         self, PASSWORD,
+        database::texts,
         http::{Browser, DEVICE_COOKIE},
         password,
     },
@@ -103,7 +104,7 @@ async fn current(core: &Core, started: &Started) -> CurrentUser {
 }
 
 on_both_engines! {
-    /// A class that signs in to one account. Who gets no turn in five seconds is asked to come again.
+    /// A class that signs in to one account. Those without a turn in five seconds get 503.
     async fn of_200_right_sign_ins_at_once_none_is_too_many(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let address = app.address;
@@ -127,7 +128,7 @@ on_both_engines! {
         assert_eq!(app.fetch_login("ada", WRONG).await.status, 429);
     }
 
-    async fn on_two_servers_neither(database: TestDatabase) {
+    async fn of_100_on_two_servers_neither(database: TestDatabase) {
         let (one, other) = (support::core(&database).await, support::core(&database).await);
         support::create_user(&one, "ada").await;
         let outcomes = at_once(&[&one, &other], 100, BOTH, PASSWORD).await;
@@ -137,9 +138,8 @@ on_both_engines! {
         assert!(inside >= 20, "{inside} got in");
     }
 
-    /// Beyond ten no guess is heard, on two servers and by two spellings either: what is refused by the
-    /// hidden count is in the audit log as throttled.
-    async fn of_200_wrong_ones_at_once_ten_are_heard(database: TestDatabase) {
+    /// Nor on two servers, and by two spellings.
+    async fn of_200_wrong_ones_at_once_ten_are_verified(database: TestDatabase) {
         let (one, other) = (support::core(&database).await, support::core(&database).await);
         support::create_user(&one, "ada").await;
         let outcomes = at_once(&[&one, &other], 200, NAME, WRONG).await;
@@ -148,7 +148,7 @@ on_both_engines! {
             matches!(outcome, Err(AppError::Throttled { .. } | AppError::Busy | AppError::Unavailable))
         });
         assert_eq!(refused + put_off, 200, "{outcomes:?}");
-        assert!(refused <= 10, "{refused} were heard");
+        assert!(refused <= 10, "{refused} were verified");
         let ada = user(&one).await;
         assert_eq!(failures(&one, &Subject::Account(&ada)).await, i64::try_from(refused).unwrap());
         let outcomes = at_once(&[&one, &other], 200, BOTH, WRONG).await;
@@ -175,9 +175,9 @@ on_both_engines! {
         assert_eq!(how_many(&outcomes, |outcome| matches!(outcome, Err(AppError::Throttled { seconds: 30 }))), 7);
     }
 
-    /// Waiting takes no place to hash and no connection to the database, and after five seconds the
-    /// answer is not that there were failures: there was none.
-    async fn who_waits_takes_nothing_and_is_not_told_of_failures(database: TestDatabase) {
+    /// Waiting takes no place at a hashing thread and no connection to the database, and ends as busy after
+    /// five seconds: there was no failure.
+    async fn waiting_attempts_hold_nothing_and_end_as_busy(database: TestDatabase) {
         let mut core = support::core(&database).await;
         core.throttle.limits.account_failures = 1;
         core.hasher = Hasher::start(Capacity { threads: 1, queue: 1 }).unwrap();
@@ -197,7 +197,7 @@ on_both_engines! {
         attempt(&core, 204, "ada", PASSWORD).await.expect("there was no failure");
     }
 
-    /// Who hangs up before the answer has cost as much work as who waits for it.
+    /// A client that hangs up before the answer has cost as much work as one that waits.
     async fn an_attempt_that_is_given_up_is_a_failure(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = LookupKey::of("ada");
@@ -211,6 +211,24 @@ on_both_engines! {
             }
         };
         tokio::time::timeout(Duration::from_secs(20), counted).await.expect("it is counted once");
+    }
+
+    /// A failure that cannot be written down (a full disk) makes no guess free.
+    async fn what_cannot_be_counted_is_not_tried(database: TestDatabase) {
+        let core = support::core(&database).await;
+        support::create_user(&core, "ada").await;
+        texts(&core.db, "ALTER TABLE activity RENAME TO somewhere_else").await;
+        let mut answers = Vec::new();
+        for number in 0..15 {
+            answers.push(attempt(&core, number, "ada", WRONG).await.err());
+        }
+        assert_eq!(answers[0], Some(AppError::Unavailable));
+        assert_eq!(answers[12], Some(AppError::Throttled { seconds: 30 }), "{answers:?}");
+        texts(&core.db, "ALTER TABLE somewhere_else RENAME TO activity").await;
+        core.clock.set(support::START.after(Duration::from_secs(30)));
+        attempt(&core, 20, "ada", WRONG).await.expect_err("wrong");
+        core.clock.set(support::START.after(Duration::from_secs(60)));
+        attempt(&core, 21, "ada", PASSWORD).await.expect("and then all is well again");
     }
 
     /// The right password was typed: that the session ended in the meantime is no guess.
@@ -233,8 +251,8 @@ on_both_engines! {
         attempt(&core, 1, "ada", PASSWORD).await.expect("the owner is not slowed");
     }
 
-    /// Whoever is signed in knows the account, so there the throttle says what it is.
-    async fn a_signed_in_person_is_told_the_truth(database: TestDatabase) {
+    /// A signed-in person knows the account, so there is nothing to hide.
+    async fn a_signed_in_person_gets_an_open_refusal(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         browser.set_cookie(DEVICE_COOKIE, "");
@@ -244,6 +262,6 @@ on_both_engines! {
         let fields = [("password", PASSWORD), ("next", "/dashboard")];
         let answer = browser.fetch_form("/api/confirm_password", &fields).await;
         assert_eq!((answer.status, answer.header("retry-after")), (429, Some("30")));
-        assert_eq!(browser.fetch_login("ada", PASSWORD).await.status, 401, "at the door it is a secret");
+        assert_eq!(browser.fetch_login("ada", PASSWORD).await.status, 401, "a sign-in does not show it");
     }
 }

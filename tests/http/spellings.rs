@@ -121,7 +121,7 @@ on_both_engines! {
                 }
             }
         }
-        assert!(how_many(&app, "sign_in_throttled").await > 0, "some of it was not heard");
+        assert!(how_many(&app, "sign_in_throttled").await > 0, "some of it was throttled silently");
     }
 
     /// Ten, and then one in thirty seconds, by however many spellings.
@@ -133,8 +133,8 @@ on_both_engines! {
             app.fetch_login(spellings[number % spellings.len()], WRONG).await;
         }
         // By one spelling: ten by 27 s, and one in each pause until 597 s.
-        let heard = how_many(&app, "sign_in_refused").await;
-        assert!(heard > 10 && heard <= 10 + 19, "{heard} were heard");
+        let verified = how_many(&app, "sign_in_refused").await;
+        assert!(verified > 10 && verified <= 10 + 19, "{verified} were verified");
         let throttled = records(&app).await.into_iter().filter(|record| record.entry.event == Event::SignInThrottled);
         assert!(throttled.clone().count() > 10);
         for record in throttled {
@@ -143,7 +143,7 @@ on_both_engines! {
     }
 
     /// The right password is no exception: not as the last guess, and not in the turn of the other spelling.
-    async fn the_right_password_is_not_heard_beyond_the_limit(database: TestDatabase) {
+    async fn the_right_password_is_refused_beyond_the_limit(database: TestDatabase) {
         let app = app(database).await;
         for number in 0..10 {
             let typed = if number % 2 == 0 { "ada" } else { "ada@example.org" };
@@ -162,7 +162,7 @@ on_both_engines! {
     }
 
     /// Many guesses at one moment are in no better place, and neither is the right one among them.
-    async fn nor_at_once(database: TestDatabase) {
+    async fn many_guesses_at_once_by_two_spellings_get_no_more(database: TestDatabase) {
         let app = app(database).await;
         for number in 0..9 {
             let typed = if number % 2 == 0 { "ada" } else { "ada@example.org" };

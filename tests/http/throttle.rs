@@ -104,7 +104,7 @@ on_both_engines! {
             fail(&app, typed, 1).await;
         }
         for typed in ["ada", "ADA@EXAMPLE.ORG", "Ａｄａ"] {
-            assert_eq!(app.fetch_login(typed, PASSWORD).await.status, 401, "not heard, and not told so");
+            assert_eq!(app.fetch_login(typed, PASSWORD).await.status, 401, "refused silently");
         }
         for typed in ["ada", "ADA", "Ａｄａ"] {
             assert_throttled(&app.fetch_login(typed, PASSWORD).await, 30);

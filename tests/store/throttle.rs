@@ -65,13 +65,13 @@ async fn decided(core: &Core, counters: &Counters, outcome: Outcome, at: Timesta
         .unwrap()
 }
 
-/// A failure, where it is heard.
+/// Fails once. `false` if it has to wait.
 async fn attempt(core: &Core, name: &str, at: Timestamp) -> bool {
     let counters = counters(core, name, None);
     decided(core, &counters, wrong(core, at), at).await == Verdict::Failed
 }
 
-/// A success, where it is heard.
+/// Succeeds once. `false` if it has to wait.
 async fn succeeds(core: &Core, name: &str, at: Timestamp) -> bool {
     let counters = counters(core, name, None);
     decided(core, &counters, Outcome::Right, at).await == Verdict::Passed
@@ -211,7 +211,7 @@ on_both_engines! {
     }
 
     /// The answer is that of a wrong password, whatever was typed; the audit log has the truth.
-    async fn a_full_hidden_counter_hears_nobody_and_says_nothing(database: TestDatabase) {
+    async fn a_full_hidden_counter_refuses_like_a_wrong_password(database: TestDatabase) {
         let core = support::core(&database).await;
         let spelling = |name: &'static str| counters(&core, name, Some("account"));
         for _ in 0..3 {

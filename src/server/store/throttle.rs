@@ -25,8 +25,8 @@ pub struct Counters {
     /// Those that refuse an attempt openly. Every attempt takes them in the same order, so that no two
     /// wait for each other.
     pub open: Vec<(KeyedDigest, Pace)>,
-    /// One that refuses it in secret: the answer is that of a wrong password. It is taken last, so that
-    /// its row is locked the shortest.
+    /// One that refuses it silently: the answer is that of a wrong password. It is taken last, so that its
+    /// row is locked for the shortest time.
     pub hidden: Option<(KeyedDigest, Pace)>,
 }
 
@@ -82,12 +82,12 @@ pub enum Verdict {
     MustWait(KeyedDigest),
 }
 
-/// Decides an attempt, in turn with all others at its counters: those of a burst queue for the rows, on
-/// whichever server they are, so that no more of them than the pace allows can be right. `throttled` is
-/// written down where the hidden counter had no room.
+/// Decides an attempt, in turn with all others at its counters: the attempts of a burst queue for the rows,
+/// on every server, so that no more of them are verified than the pace allows. `throttled` is written down
+/// if the hidden counter had no room.
 ///
-/// A right attempt is counted like a wrong one and rolled back: it waits for the failures before it, does
-/// the same work as far as anybody can measure, and costs no durable write.
+/// A right attempt is counted like a wrong one and rolled back: so it waits for the failures before it, and
+/// costs no durable write.
 pub async fn decide(
     db: &Db,
     counters: &Counters,
@@ -100,13 +100,13 @@ pub async fn decide(
         transaction.rollback().await?;
         return Ok(Verdict::MustWait(full));
     }
-    let is_heard = count_hidden_within(&mut transaction, counters, now).await?;
+    let has_room = count_hidden_within(&mut transaction, counters, now).await?;
     let entry = match outcome {
-        Outcome::Right if is_heard => {
+        Outcome::Right if has_room => {
             transaction.rollback().await?;
             return Ok(Verdict::Passed);
         }
-        Outcome::Wrong(refused) if is_heard => refused,
+        Outcome::Wrong(refused) if has_room => refused,
         Outcome::Right | Outcome::Wrong(_) => throttled,
     };
     super::activity::insert_within(&mut transaction, entry).await?;
@@ -114,7 +114,7 @@ pub async fn decide(
     Ok(Verdict::Failed)
 }
 
-/// Counts an attempt as a failure that nobody waits for any more.
+/// Counts an attempt without an outcome as a failure.
 pub async fn count(db: &Db, counters: &Counters, now: Timestamp) -> Result<(), StoreError> {
     let mut transaction = db.begin().await?;
     let full = count_open_within(&mut transaction, counters, now).await?;

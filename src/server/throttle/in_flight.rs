@@ -1,8 +1,8 @@
 //! Attempts of this process that are not decided yet.
 //!
-//! How many may be right is decided in the database, for all servers. This keeps a burst from hashing more
-//! than that: an attempt beyond the room waits for those ahead of it, without a connection to the database
-//! and without a place to hash.
+//! The database decides how many are verified, for all servers. This keeps a burst from hashing more than
+//! that: an attempt beyond the limit waits for those ahead of it, without a connection to the database and
+//! without a place at a hashing thread.
 
 use crate::server::token::KeyedDigest;
 use std::{
@@ -15,8 +15,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// How long an attempt waits for those ahead of it. Two threads hash about 200 passwords in that time.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Attempts of all people that are under way or wait, each with its request in memory; the next is refused
-/// as busy. More would not get their turn within [`PATIENCE`] on a machine for small sites.
+/// Attempts in flight or waiting, each with its request in memory; the next is refused as busy. Two threads
+/// would not reach more of them within [`PATIENCE`].
 const MOST: usize = 512;
 
 /// The attempts under way, by what they are counted under.
@@ -35,7 +35,7 @@ struct Line {
     room: Arc<Semaphore>,
     /// Its permits and those that are taken: a failure takes one away for good.
     left: u32,
-    /// Who is under way or waits.
+    /// Turns taken or waited for.
     members: usize,
 }
 
@@ -58,10 +58,10 @@ impl InFlight {
         })
     }
 
-    /// Waits until the attempt may be under way at each counter, of which the first to come says how much
-    /// room there is. `false` where somebody ahead has used it up: then the counters are to be read again.
+    /// Waits for a turn at each counter. `counters` has the room that each was read to have; the first attempt
+    /// in a line sets it. `false` if failures have used it up meanwhile: then the counters are to be read again.
     pub async fn enter(&self, seat: &mut Seat, counters: &[(KeyedDigest, u32)]) -> bool {
-        // Who waits at the last counter, which is the narrowest, holds no turn at those before.
+        // The last counter is the narrowest: an attempt that waits there holds no turn at the others.
         for (key, room) in counters.iter().rev() {
             let mut turn = Turn::in_line(&self.lines, key, *room);
             let entered = turn.enter().await;
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_stops_waiting_leaves_nothing_behind() {
+    async fn an_attempt_that_stops_waiting_leaves_nothing_behind() {
         let in_flight = InFlight::default();
         let narrow = [(key("wide"), 5), (key("narrow"), 1)];
         let first = enter(&in_flight, &narrow).await.expect("room");
