@@ -186,15 +186,15 @@ on_both_engines! {
         let first = under_way(&core, "ada").await;
         let waiting = tokio::spawn({
             let core = core.clone();
-            async move { at_once(&[&core], 100, NAME, PASSWORD).await }
+            async move { at_once(&[&core], 300, NAME, PASSWORD).await }
         });
         tokio::time::sleep(Duration::from_millis(500)).await;
-        for number in 200..203 {
+        for number in 400..403 {
             attempt(&core, number, "eve", PASSWORD).await.expect("others sign in meanwhile");
         }
-        assert_eq!(waiting.await.unwrap(), [const { Err(AppError::Busy) }; 100]);
+        assert_eq!(waiting.await.unwrap(), [const { Err(AppError::Busy) }; 300]);
         drop(first);
-        attempt(&core, 204, "ada", PASSWORD).await.expect("there was no failure");
+        attempt(&core, 404, "ada", PASSWORD).await.expect("there was no failure");
     }
 
     /// A client that hangs up before the answer has cost as much work as one that waits.

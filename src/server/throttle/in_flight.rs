@@ -15,11 +15,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// How long an attempt waits for those ahead of it. Two threads hash about 200 passwords in that time.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Attempts in flight or waiting, each with its request in memory; the next is refused as busy. Two threads
-/// would not reach more of them within [`PATIENCE`].
-const MOST: usize = 512;
+/// Attempts that wait or were given up, each with its request in memory; the next is refused as busy. Two
+/// threads would not reach more of them within [`PATIENCE`]. An attempt that need not wait needs no seat, so a
+/// crowd at one account keeps nobody from another.
+const SEATS: usize = 256;
 
-/// The attempts under way, by what they are counted under.
+/// The attempts in flight, by what they are counted under.
 #[derive(Clone, Debug)]
 pub struct InFlight {
     lines: Lines,
@@ -31,7 +32,7 @@ type Lines = Arc<Mutex<HashMap<KeyedDigest, Line>>>;
 /// The attempts at one counter.
 #[derive(Debug)]
 struct Line {
-    /// Has a permit for each attempt that may be under way.
+    /// Has a permit for each attempt that may be in flight.
     room: Arc<Semaphore>,
     /// Its permits and those that are taken: a failure takes one away for good.
     left: u32,
@@ -39,53 +40,60 @@ struct Line {
     members: usize,
 }
 
+/// Why an attempt has no turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoTurn {
+    /// Failures have used up the room meanwhile: the counters are to be read again.
+    UsedUp,
+    /// All seats are taken.
+    Busy,
+}
+
 impl Default for InFlight {
     fn default() -> Self {
         Self {
             lines: Lines::default(),
-            seats: Arc::new(Semaphore::new(MOST)),
+            seats: Arc::new(Semaphore::new(SEATS)),
         }
     }
 }
 
 impl InFlight {
-    /// One of the [`MOST`] seats; `None` where all are taken.
-    pub fn seat(&self) -> Option<Seat> {
-        let seat = Arc::clone(&self.seats).try_acquire_owned().ok()?;
-        Some(Seat {
-            _seat: seat,
-            turns: Vec::new(),
-        })
+    /// One of the [`SEATS`]; `None` if all are taken.
+    pub fn seat(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.seats).try_acquire_owned().ok()
     }
 
-    /// Waits for a turn at each counter. `counters` has the room that each was read to have; the first attempt
-    /// in a line sets it. `false` if failures have used it up meanwhile: then the counters are to be read again.
-    pub async fn enter(&self, seat: &mut Seat, counters: &[(KeyedDigest, u32)]) -> bool {
+    /// Takes a turn at each counter, and waits for it if there is none. `counters` has the room that each was
+    /// read to have; the first attempt in a line sets it.
+    ///
+    /// # Errors
+    /// [`NoTurn`].
+    pub async fn enter(&self, counters: &[(KeyedDigest, u32)]) -> Result<Turns, NoTurn> {
+        let (mut turns, mut seat) = (Vec::with_capacity(counters.len()), None);
         // The last counter is the narrowest: an attempt that waits there holds no turn at the others.
         for (key, room) in counters.iter().rev() {
             let mut turn = Turn::in_line(&self.lines, key, *room);
-            let entered = turn.enter().await;
-            if !entered {
-                seat.turns.clear();
-                return false;
+            if !turn.is_free() {
+                if seat.is_none() {
+                    seat = Some(self.seat().ok_or(NoTurn::Busy)?);
+                }
+                turn.wait().await?;
             }
-            seat.turns.push(turn);
+            turns.push(turn);
         }
-        true
+        Ok(Turns(turns))
     }
 }
 
-/// What an attempt holds from its admission until it is decided.
+/// What an attempt holds until it is decided.
 #[derive(Debug)]
-pub struct Seat {
-    _seat: OwnedSemaphorePermit,
-    turns: Vec<Turn>,
-}
+pub struct Turns(Vec<Turn>);
 
-impl Seat {
+impl Turns {
     /// The attempt has failed: its room is not for those who wait.
     pub fn failed(mut self) {
-        for turn in &mut self.turns {
+        for turn in &mut self.0 {
             turn.has_failed = true;
         }
     }
@@ -119,10 +127,16 @@ impl Turn {
         }
     }
 
-    /// `false` where the line was closed.
-    async fn enter(&mut self) -> bool {
-        self.permit = Arc::clone(&self.room).acquire_owned().await.ok();
+    /// Takes the turn if nobody is ahead.
+    fn is_free(&mut self) -> bool {
+        self.permit = Arc::clone(&self.room).try_acquire_owned().ok();
         self.permit.is_some()
+    }
+
+    async fn wait(&mut self) -> Result<(), NoTurn> {
+        let permit = Arc::clone(&self.room).acquire_owned().await;
+        self.permit = Some(permit.map_err(|_| NoTurn::UsedUp)?);
+        Ok(())
     }
 }
 
@@ -166,36 +180,25 @@ mod tests {
         KEY.get_or_init(ServerKey::random).digest("test:", name)
     }
 
-    async fn enter(in_flight: &InFlight, counters: &[(KeyedDigest, u32)]) -> Option<Seat> {
-        let mut seat = in_flight.seat().expect("a seat");
-        in_flight.enter(&mut seat, counters).await.then_some(seat)
-    }
-
     #[tokio::test]
     async fn a_success_makes_room_and_a_failure_does_not() {
         let in_flight = InFlight::default();
         let two = [(key("a"), 2)];
-        let first = enter(&in_flight, &two).await.expect("room");
-        let second = enter(&in_flight, &two).await.expect("room");
-        assert!(
-            timeout(SOON, enter(&in_flight, &two)).await.is_err(),
-            "full"
-        );
+        let first = in_flight.enter(&two).await.expect("room");
+        let second = in_flight.enter(&two).await.expect("room");
+        assert!(timeout(SOON, in_flight.enter(&two)).await.is_err(), "full");
         drop(first);
-        let third = enter(&in_flight, &two).await.expect("a success made room");
+        let third = in_flight.enter(&two).await.expect("a success made room");
         second.failed();
         assert!(
-            timeout(SOON, enter(&in_flight, &two)).await.is_err(),
+            timeout(SOON, in_flight.enter(&two)).await.is_err(),
             "full again"
         );
-        let waiting = enter(&in_flight, &two);
+        let waiting = in_flight.enter(&two);
         tokio::pin!(waiting);
         assert!(timeout(SOON, &mut waiting).await.is_err());
         third.failed();
-        assert!(
-            waiting.await.is_none(),
-            "the room is used up: read the counters again"
-        );
+        assert_eq!(waiting.await.err(), Some(NoTurn::UsedUp));
         assert!(in_flight.lines.lock().unwrap().is_empty());
     }
 
@@ -203,34 +206,31 @@ mod tests {
     async fn an_attempt_that_stops_waiting_leaves_nothing_behind() {
         let in_flight = InFlight::default();
         let narrow = [(key("wide"), 5), (key("narrow"), 1)];
-        let first = enter(&in_flight, &narrow).await.expect("room");
+        let first = in_flight.enter(&narrow).await.expect("room");
         for _ in 0..10 {
-            assert!(
-                timeout(SOON / 10, enter(&in_flight, &narrow))
-                    .await
-                    .is_err()
-            );
+            assert!(timeout(SOON / 10, in_flight.enter(&narrow)).await.is_err());
         }
         // Nobody who waits at the narrow counter holds a turn at the wide one.
         let wide = [(key("wide"), 5)];
-        let others: Vec<_> = [
-            enter(&in_flight, &wide).await,
-            enter(&in_flight, &wide).await,
-        ]
-        .into();
-        assert!(others.iter().all(Option::is_some));
+        let others: Vec<_> = [in_flight.enter(&wide).await, in_flight.enter(&wide).await].into();
+        assert!(others.iter().all(Result::is_ok));
         drop((first, others));
         assert!(in_flight.lines.lock().unwrap().is_empty());
-        assert_eq!(in_flight.seats.available_permits(), MOST);
+        assert_eq!(in_flight.seats.available_permits(), SEATS);
     }
 
+    /// And a crowd at one counter keeps nobody from another.
     #[tokio::test]
-    async fn the_number_of_those_who_wait_is_bounded() {
+    async fn the_number_of_waiting_attempts_is_bounded() {
         let in_flight = InFlight::default();
-        let seats: Vec<_> = (0..MOST).map_while(|_| in_flight.seat()).collect();
-        assert_eq!(seats.len(), MOST);
-        assert!(in_flight.seat().is_none());
-        drop(seats);
+        let (one, other) = ([(key("a"), 1)], [(key("b"), 1)]);
+        let first = in_flight.enter(&one).await.expect("room");
+        let seats: Vec<_> = (0..SEATS).map_while(|_| in_flight.seat()).collect();
+        assert_eq!(seats.len(), SEATS);
+        assert_eq!(in_flight.enter(&one).await.err(), Some(NoTurn::Busy));
+        assert!(in_flight.enter(&other).await.is_ok());
+        drop((first, seats));
+        assert!(in_flight.enter(&one).await.is_ok());
         assert!(in_flight.seat().is_some());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     NotAdmitted,
-    in_flight::{PATIENCE, Seat},
+    in_flight::{InFlight, NoTurn, PATIENCE, Turns},
 };
 use crate::{
     domain::activity::Entry,
@@ -29,19 +29,20 @@ use tokio::runtime::Handle;
 /// [`NotAdmitted`]: too many failures, or no turn within [`PATIENCE`].
 pub async fn admit(core: &Core, counters: Counters) -> Result<Undecided, NotAdmitted> {
     let throttle = &core.throttle;
-    let mut seat = throttle.in_flight.seat().ok_or(NotAdmitted::Busy)?;
     let patience = tokio::time::sleep(PATIENCE);
     tokio::pin!(patience);
-    loop {
+    let turns = loop {
         let room = look(core, &counters).await?;
         let entered = tokio::select! {
-            entered = throttle.in_flight.enter(&mut seat, &room) => entered,
-            () = &mut patience => return Err(NotAdmitted::Busy),
+            entered = throttle.in_flight.enter(&room) => entered,
+            () = &mut patience => Err(NoTurn::Busy),
         };
-        if entered {
-            break;
+        match entered {
+            Ok(turns) => break turns,
+            Err(NoTurn::UsedUp) => {}
+            Err(NoTurn::Busy) => return Err(NotAdmitted::Busy),
         }
-    }
+    };
     if throttle.is_failing.load(Relaxed) {
         // Fail closed: on a full disk failures would not be counted, and the time of a 503 may tell a right
         // password from a wrong one. A right attempt may count as a failure here.
@@ -51,8 +52,9 @@ pub async fn admit(core: &Core, counters: Counters) -> Result<Undecided, NotAdmi
     Ok(Undecided {
         db: core.db.clone(),
         clock: core.clock.clone(),
+        in_flight: throttle.in_flight.clone(),
         is_failing: Arc::clone(&throttle.is_failing),
-        attempt: Some(UnderWay { counters, seat }),
+        attempt: Some(UnderWay { counters, turns }),
         costs: false,
     })
 }
@@ -79,6 +81,7 @@ async fn look(core: &Core, counters: &Counters) -> Result<Vec<(KeyedDigest, u32)
 pub struct Undecided {
     db: Db,
     clock: Clock,
+    in_flight: InFlight,
     is_failing: Arc<AtomicBool>,
     attempt: Option<UnderWay>,
     costs: bool,
@@ -86,7 +89,7 @@ pub struct Undecided {
 
 struct UnderWay {
     counters: Counters,
-    seat: Seat,
+    turns: Turns,
 }
 
 impl Undecided {
@@ -112,13 +115,13 @@ impl Undecided {
         let is_wrong = matches!(outcome, Outcome::Wrong(_));
         let decided =
             store::throttle::decide(&self.db, &attempt.counters, outcome, throttled).await;
-        let Some(UnderWay { counters, seat }) = self.attempt.take() else {
+        let Some(UnderWay { counters, turns }) = self.attempt.take() else {
             return Ok(false);
         };
         self.is_failing
             .fetch_or(is_wrong && decided.is_err(), Relaxed);
         if !matches!(decided, Ok(Verdict::Passed)) {
-            seat.failed();
+            turns.failed();
         }
         match decided? {
             Verdict::Passed => Ok(true),
@@ -136,14 +139,21 @@ impl Drop for Undecided {
     fn drop(&mut self) {
         let attempt = self.attempt.take().filter(|_| self.costs);
         // Without a runtime the server has ended, and nothing is answered any more.
-        if let (Some(attempt), Ok(runtime)) = (attempt, Handle::try_current()) {
-            let (db, clock) = (self.db.clone(), self.clock.clone());
-            let is_failing = Arc::clone(&self.is_failing);
-            runtime.spawn(async move {
-                let counted = store::throttle::count(&db, &attempt.counters, clock.now()).await;
-                is_failing.fetch_or(counted.is_err(), Relaxed);
-                attempt.seat.failed();
-            });
-        }
+        let (Some(attempt), Ok(runtime)) = (attempt, Handle::try_current()) else {
+            return;
+        };
+        let is_failing = Arc::clone(&self.is_failing);
+        let Some(seat) = self.in_flight.seat() else {
+            // Too many clients hang up to count each in the background: the next attempts are counted first.
+            is_failing.store(true, Relaxed);
+            return;
+        };
+        let (db, clock) = (self.db.clone(), self.clock.clone());
+        runtime.spawn(async move {
+            let counted = store::throttle::count(&db, &attempt.counters, clock.now()).await;
+            is_failing.fetch_or(counted.is_err(), Relaxed);
+            attempt.turns.failed();
+            drop(seat);
+        });
     }
 }
