@@ -12,8 +12,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum AppError {
-    /// The one answer for unknown names, wrong passwords and disabled accounts (ASVS V6.3.8).
-    #[error("The name or the password is not right.")]
+    /// The one answer for unknown names, wrong passwords, disabled accounts (ASVS V6.3.8), and accounts that
+    /// are throttled because of another spelling.
+    #[error(
+        "The name or the password is not right, or there were too many attempts. If you are sure, wait a minute and try again."
+    )]
     SignInRefused,
     /// Too many failures before this attempt, which was not looked at.
     #[error("There were too many attempts. Please try again in {}.", in_words(*seconds))]

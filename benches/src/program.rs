@@ -21,7 +21,7 @@ use tokio::time::sleep;
 /// With what stands before the token.
 pub const SESSION_COOKIE: &str = "__Host-Http-session=";
 const PASSWORD: &str = "correct horse battery staple";
-/// One for each connection that signs in: the throttle counts the sign-ins under way of an account.
+/// One for each connection that signs in: the throttle bounds the sign-ins in flight of an account.
 const USERS: usize = crate::CONNECTIONS;
 /// Who reads pages. Not among those who sign in over and over: their oldest sessions end.
 pub const READER: usize = USERS;

@@ -74,7 +74,7 @@ inEveryWay(() => {
     await keyboard.type('not the password at all');
     await keyboard.press('Enter');
     await expect(visitor.problem).toBeFocused();
-    expect(await tab(visitor)).toBe('The name or the password is not right.');
+    expect(await tab(visitor)).toContain('The name or the password is not right');
     await keyboard.press('Enter');
     await expect(visitor.name).toBeFocused();
     expect(await tab(visitor)).toBe('Password');

@@ -2,7 +2,8 @@ import { expect, inEveryWay, overTheWire, test, type Visitor } from '../fixtures
 import { gate } from '../support/gate';
 import { titled } from '../support/site';
 
-const NOT_RIGHT = 'The name or the password is not right.';
+const NOT_RIGHT =
+  'The name or the password is not right, or there were too many attempts. If you are sure, wait a minute and try again.';
 const REFUSED = /status of 401/;
 
 /** The WebAssembly waits until it is let in. */

@@ -49,7 +49,7 @@ inEveryWay(() => {
     await visitor.asksAgain();
     await visitor.isAskedToSignIn();
     await visitor.sends(person.name, person.password);
-    await expect(visitor.problem).toContainText('The name or the password is not right.');
+    await expect(visitor.problem).toContainText('The name or the password is not right');
   });
 
   test('a new password ends the sessions of the old one', async ({ visitor, person, server }) => {

@@ -76,13 +76,6 @@ impl Browser {
     }
 }
 
-/// Notes a refusal, which stands whether or not it could be written down.
-pub async fn note(core: &Core, entry: Entry) {
-    if let Err(error) = store::activity::insert(&core.db, entry).await {
-        tracing::warn!(%error, "a refusal could not be written down");
-    }
-}
-
 /// Counts an attempt that was not looked at, and turns it into its answer.
 pub fn put_off(core: &Core, refusal: NotAdmitted, entry: Entry) -> AppError {
     if let NotAdmitted::Wait { counter, .. } = &refusal {

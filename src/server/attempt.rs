@@ -7,8 +7,12 @@ use super::{
     Core, activity,
     hashing::{Checked, Place},
     sessions::{Verified, Visitor},
-    store::{self, throttle::Admission, users::Credentials},
-    throttle::{self, NotAdmitted, Subject},
+    store::{
+        self,
+        throttle::{Counters, Outcome},
+        users::Credentials,
+    },
+    throttle::{self, NotAdmitted, Subject, Undecided},
     token::{DeviceDigest, DeviceToken},
 };
 use crate::{
@@ -76,10 +80,10 @@ struct Attempt<'a> {
     device: Option<DeviceDigest>,
 }
 
-/// An attempt that may be made: a place at a hashing thread, and the count that it stands in.
+/// An attempt that may be made: a place at a hashing thread, and a turn at its counters.
 struct Admitted {
     place: Place,
-    admission: Admission,
+    undecided: Undecided,
 }
 
 impl<'a> Attempt<'a> {
@@ -112,42 +116,49 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    /// Admits the attempt: first by a look that costs nothing, then, where there is a place to
-    /// hash, by counting it. So guessing costs us no more than it may.
+    /// Admits the attempt: its counters must have room, and a hashing thread a place for it. So
+    /// guessing costs us no more than it may.
     ///
     /// # Errors
     /// [`AppError::Throttled`] and [`AppError::Busy`].
     async fn admit(&self) -> Result<Admitted, AppError> {
-        let counters = self.core.throttle.counters(&self.subjects());
-        let looked = throttle::look(self.core, &counters).await;
-        looked.map_err(|refusal| self.put_off(refusal))?;
+        let admitted = throttle::admit(self.core, self.counters()).await;
+        let mut undecided = admitted.map_err(|refusal| self.put_off(refusal))?;
         let place = self.core.hasher.place()?;
-        let admission = throttle::admit(self.core, counters).await;
-        Ok(Admitted {
-            place,
-            admission: admission.map_err(|refusal| self.put_off(refusal))?,
-        })
+        undecided.begin();
+        Ok(Admitted { place, undecided })
     }
 
-    /// Checks the password, with the same work and the same answer for accounts that are unknown, have no
-    /// password yet or are disabled (CVE-2024-39329; ASVS V6.3.8; CVE-2026-22746 skipped the work for disabled ones).
+    /// Checks the password and decides the attempt, with the same work and the same answer for accounts that
+    /// are unknown, have no password yet, are disabled (CVE-2024-39329; ASVS V6.3.8; CVE-2026-22746 skipped
+    /// the work for disabled ones), or are throttled because of another spelling.
     ///
     /// # Errors
-    /// [`AppError::SignInRefused`], and the errors of hashing.
+    /// [`AppError::SignInRefused`] and [`AppError::Throttled`], and the errors of hashing.
     async fn verify(self, admitted: Admitted) -> Result<Verified, AppError> {
+        let Admitted { place, undecided } = admitted;
         let stored = self.found.as_ref().and_then(Credentials::hash);
-        let checked = admitted.place.check(self.password, stored).await?;
+        let checked = place.check(self.password, stored).await?;
+        let throttled = self.entry(self.purpose.throttled());
+        let decided = undecided.decide(self.core, self.outcome(&checked), throttled);
+        if decided.await.map_err(|refusal| self.put_off(refusal))? {
+            self.verified(checked).await
+        } else {
+            Err(AppError::SignInRefused)
+        }
+    }
+
+    fn outcome(&self, checked: &Checked) -> Outcome {
         let refusal = match &self.found {
             None => SignInRefusal::UnknownUser,
             Some(_) if !checked.matches => SignInRefusal::WrongPassword,
             Some(found) if found.user.disabled => SignInRefusal::UserDisabled,
-            Some(_) => return self.verified(checked, admitted.admission).await,
+            Some(_) => return Outcome::Right,
         };
-        activity::note(self.core, self.entry(self.purpose.refused(refusal))).await;
-        Err(AppError::SignInRefused)
+        Outcome::Wrong(self.entry(self.purpose.refused(refusal)))
     }
 
-    async fn verified(self, checked: Checked, admission: Admission) -> Result<Verified, AppError> {
+    async fn verified(self, checked: Checked) -> Result<Verified, AppError> {
         let found = self.found.ok_or(AppError::SignInRefused)?;
         let verified_hash = found.password_hash;
         Ok(Verified {
@@ -155,17 +166,28 @@ impl<'a> Attempt<'a> {
             verified_hash,
             user: found.user,
             known_device: self.device,
-            admission,
         })
     }
 
     /// Whose failures this one is counted among.
-    fn subjects(&self) -> Vec<Subject<'_>> {
+    ///
+    /// For a sign-in the count of the account is hidden: a 429 at one spelling after guesses at another would
+    /// show that both are one account. A signed-in person knows the account, so there it refuses openly.
+    fn counters(&self) -> Counters {
         let address = Subject::Address(&self.visitor.browser.address);
-        match (&self.found, &self.device) {
-            (Some(found), Some(device)) => vec![Subject::Device(device, &found.user.id)],
-            (Some(found), None) => vec![address, Subject::Account(&found.user.id)],
-            (None, _) => vec![address, Subject::Nobody(self.name)],
+        let typed = Subject::Typed(self.name);
+        let throttle = &self.core.throttle;
+        match (&self.found, &self.device, self.purpose) {
+            (Some(found), Some(device), _) => {
+                throttle.counters(&[Subject::Device(device, &found.user.id)], None)
+            }
+            (Some(found), None, Purpose::SignIn) => {
+                throttle.counters(&[address, typed], Some(Subject::Account(&found.user.id)))
+            }
+            (Some(found), None, _) => {
+                throttle.counters(&[address, Subject::Account(&found.user.id)], None)
+            }
+            (None, _, _) => throttle.counters(&[address, typed], Some(Subject::Nobody(self.name))),
         }
     }
 

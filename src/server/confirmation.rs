@@ -56,7 +56,6 @@ pub async fn confirm(
             verified: &verified.verified_hash,
             kept: &verified.kept_hash,
         },
-        admission: &verified.admission,
     };
     let renewed = sessions::renew(core, &current.session, &visitor.browser, proven).await?;
     renewed.ok_or(AppError::NotSignedIn)

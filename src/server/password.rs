@@ -48,7 +48,6 @@ pub async fn change(
             verified: &verified.verified_hash,
             kept: &new_hash,
         },
-        admission: &verified.admission,
     };
     let (session, browser) = (&current.session, &visitor.browser);
     let device = verified.known_device.as_ref();

@@ -9,9 +9,9 @@ use super::{
     store::{
         self,
         password_links::{Link, NewLink},
-        throttle::Admission,
+        throttle::Outcome,
     },
-    throttle::{self, NotAdmitted, Subject},
+    throttle::{self, Subject},
     token::{self, TokenDigest},
     users::{CheckedDraft, UserError},
 };
@@ -152,24 +152,20 @@ impl From<AppError> for NotRedeemed {
 /// Guesses are slowed by address alone: 150 bits are not guessed, and nobody may keep people from their
 /// links by guessing elsewhere.
 async fn check(core: &Core, digest: &TokenDigest, browser: &Browser) -> Result<Link, AppError> {
-    let admission = admit_guess(core, browser).await.map_err(|refusal| {
-        let entry = browser.entry(core, Event::LinkThrottled, None, None);
-        activity::put_off(core, refusal, entry)
-    })?;
-    let found = store::password_links::find(&core.db, digest, core.clock.now()).await?;
-    if let Some(link) = found {
-        store::throttle::give_back(&core.db, &admission).await?;
-        return Ok(link);
-    }
-    activity::note(core, browser.entry(core, Event::LinkRefused, None, None)).await;
-    Err(AppError::LinkRefused)
-}
-
-async fn admit_guess(core: &Core, browser: &Browser) -> Result<Admission, NotAdmitted> {
+    let throttled = browser.entry(core, Event::LinkThrottled, None, None);
+    let put_off = |refusal| activity::put_off(core, refusal, throttled.clone());
     let guesser = Subject::LinkFrom(&browser.address);
-    let counters = core.throttle.counters(&[guesser]);
-    throttle::look(core, &counters).await?;
-    throttle::admit(core, counters).await
+    let counters = core.throttle.counters(&[guesser], None);
+    let mut guess = throttle::admit(core, counters).await.map_err(put_off)?;
+    guess.begin();
+    let found = store::password_links::find(&core.db, digest, core.clock.now()).await?;
+    let outcome = match &found {
+        Some(_) => Outcome::Right,
+        None => Outcome::Wrong(browser.entry(core, Event::LinkRefused, None, None)),
+    };
+    let decided = guess.decide(core, outcome, throttled.clone()).await;
+    let passed = decided.map_err(put_off)?;
+    found.filter(|_| passed).ok_or(AppError::LinkRefused)
 }
 
 /// Until when the link of an account is valid, where it has one.

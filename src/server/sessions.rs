@@ -15,7 +15,6 @@ use super::{
         self,
         devices::KnownDevice,
         sessions::{Hashes, NewSession},
-        throttle::Admission,
     },
     token::{self, DeviceDigest, DeviceToken, SessionToken, TokenDigest},
 };
@@ -119,8 +118,6 @@ pub struct Verified {
     pub kept_hash: String,
     /// The browser, where they have signed in with it before.
     pub known_device: Option<DeviceDigest>,
-    /// The attempt, which was counted before it was made.
-    pub admission: Admission,
 }
 
 /// Starts a session for a verified person, under a token that nobody has seen before, and ends
@@ -160,7 +157,6 @@ pub async fn start(
             digest: &device.digest(),
             known_as: known_as.as_ref(),
         },
-        admission: &verified.admission,
         max_sessions: core.max_sessions,
     };
     let started = store::sessions::start(&core.db, &session, &proof).await?;

@@ -5,8 +5,8 @@ use super::{
     auth::{self, Credentials},
     db::StoreError,
     sessions::{Browser, Started, Visitor},
-    store::{self, throttle::Admission},
-    throttle::{self, NotAdmitted, Subject},
+    store::{self, throttle::Outcome},
+    throttle::{self, Subject},
     token::{self, TokenDigest},
     users::{self, UserDraft},
 };
@@ -91,23 +91,24 @@ pub async fn create_first_admin(
 /// Guesses are slowed by address alone: 100 bits are not guessed, and nobody may keep the owner from
 /// the page by guessing elsewhere.
 async fn check_code(core: &Core, digest: &TokenDigest, browser: &Browser) -> Result<(), AppError> {
-    let admission = admit_guess(core, browser).await.map_err(|refusal| {
-        let entry = browser.entry(core, Event::SetUpThrottled, None, None);
-        activity::put_off(core, refusal, entry)
-    })?;
-    if store::setup_codes::is_live(&core.db, digest, core.clock.now()).await? {
-        store::throttle::give_back(&core.db, &admission).await?;
-        return Ok(());
-    }
-    activity::note(core, browser.entry(core, Event::SetUpRefused, None, None)).await;
-    Err(AppError::SetupCodeRefused)
-}
-
-async fn admit_guess(core: &Core, browser: &Browser) -> Result<Admission, NotAdmitted> {
+    let throttled = browser.entry(core, Event::SetUpThrottled, None, None);
+    let put_off = |refusal| activity::put_off(core, refusal, throttled.clone());
     let guesser = Subject::SetupFrom(&browser.address);
-    let counters = core.throttle.counters(&[guesser]);
-    throttle::look(core, &counters).await?;
-    throttle::admit(core, counters).await
+    let counters = core.throttle.counters(&[guesser], None);
+    let mut guess = throttle::admit(core, counters).await.map_err(put_off)?;
+    guess.begin();
+    let is_live = store::setup_codes::is_live(&core.db, digest, core.clock.now()).await?;
+    let outcome = if is_live {
+        Outcome::Right
+    } else {
+        Outcome::Wrong(browser.entry(core, Event::SetUpRefused, None, None))
+    };
+    let decided = guess.decide(core, outcome, throttled.clone()).await;
+    if decided.map_err(put_off)? {
+        Ok(())
+    } else {
+        Err(AppError::SetupCodeRefused)
+    }
 }
 
 fn first_admin(draft: &SetupDraft) -> UserDraft {

@@ -1,14 +1,19 @@
 //! Guessing is slowed, by account and by address, and the owner is never locked out.
 //!
-//! An attempt is counted before the password is hashed and given back where it was a success. The
-//! counts are in the database, so that a restart resets nothing and all servers share them.
+//! An attempt is decided after its password was hashed, in turn with all others: a failure is counted, and
+//! beyond the limits the outcome is not disclosed. The counts are in the database, so that a restart resets
+//! nothing and all servers share them.
+
+mod in_flight;
+mod undecided;
+
+pub use undecided::{Undecided, admit};
 
 use super::{
-    Core,
     db::{Db, StoreError},
     store::{
         self,
-        throttle::{Admission, Counter, Pace},
+        throttle::{Counters, Pace},
     },
     token::{DeviceDigest, KeyedDigest, ServerKey},
 };
@@ -16,8 +21,10 @@ use crate::{
     domain::user::{LookupKey, UserId},
     error::AppError,
 };
+use in_flight::InFlight;
 use std::{
     net::{IpAddr, Ipv6Addr},
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -32,11 +39,14 @@ pub struct Limits {
     pub pause: Duration,
 }
 
-/// The limits, and the key that hides what is counted.
+/// The limits, the key that hides what is counted, and the attempts in flight.
 #[derive(Clone, Debug)]
 pub struct Throttle {
     pub limits: Limits,
     pub key: ServerKey,
+    in_flight: InFlight,
+    /// The last failure could not be counted.
+    is_failing: Arc<AtomicBool>,
 }
 
 /// Whose failures are counted.
@@ -44,8 +54,11 @@ pub struct Throttle {
 pub enum Subject<'a> {
     /// An account, whichever of its names was typed (CVE-2025-24806, CVE-2026-47203).
     Account(&'a UserId),
-    /// A name that nobody has. It is slowed like an account, so that nothing tells them apart.
+    /// In the place of an account, where there is none with the name: the same work.
     Nobody(&'a LookupKey),
+    /// A name or an e-mail address as it was typed, with or without an account. A 429 depends on it and not on
+    /// the account, so that it does not show which spellings are one account.
+    Typed(&'a LookupKey),
     /// A person in a browser in which they have signed in before: strangers cannot slow them there.
     Device(&'a DeviceDigest, &'a UserId),
     /// Where the request comes from.
@@ -65,6 +78,8 @@ pub enum NotAdmitted {
         /// Whose failures were too many.
         counter: KeyedDigest,
     },
+    #[error("too many attempts are under way")]
+    Busy,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -75,6 +90,7 @@ impl From<NotAdmitted> for AppError {
             NotAdmitted::Wait { wait, .. } => Self::Throttled {
                 seconds: u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX),
             },
+            NotAdmitted::Busy => Self::Busy,
             NotAdmitted::Store(error) => error.into(),
         }
     }
@@ -85,7 +101,13 @@ impl Throttle {
     /// [`StoreError`].
     pub async fn load(db: &Db, limits: Limits) -> Result<Self, StoreError> {
         let key = store::keys::find_or_insert(db, "throttle").await?;
-        Ok(Self { limits, key })
+        let in_flight = InFlight::default();
+        Ok(Self {
+            limits,
+            key,
+            in_flight,
+            is_failing: Arc::default(),
+        })
     }
 
     /// What `subject` is counted under.
@@ -93,12 +115,12 @@ impl Throttle {
         self.counter(subject).0
     }
 
-    /// What an attempt is counted under, and how fast each may go.
-    pub fn counters(&self, subjects: &[Subject<'_>]) -> Vec<(KeyedDigest, Pace)> {
-        subjects
-            .iter()
-            .map(|subject| self.counter(subject))
-            .collect()
+    /// What an attempt is counted under: openly, and in secret.
+    pub fn counters(&self, open: &[Subject<'_>], hidden: Option<Subject<'_>>) -> Counters {
+        Counters {
+            open: open.iter().map(|subject| self.counter(subject)).collect(),
+            hidden: hidden.map(|subject| self.counter(&subject)),
+        }
     }
 
     fn counter(&self, subject: &Subject) -> (KeyedDigest, Pace) {
@@ -106,6 +128,7 @@ impl Throttle {
         let (digest, failures) = match subject {
             Subject::Account(user) => (self.key.digest("account:", &user.0), of_person),
             Subject::Nobody(name) => (self.key.digest("nobody:", name.as_str()), of_person),
+            Subject::Typed(name) => (self.key.digest("typed:", name.as_str()), of_person),
             Subject::Device(device, user) => {
                 let name = format!("{} {}", device.as_str(), user.0);
                 (self.key.digest("device:", &name), of_person)
@@ -142,42 +165,6 @@ fn network(address: &str) -> String {
         Ok(address) => address.to_string(),
         Err(_) => address.to_owned(),
     }
-}
-
-/// Says how long an attempt has to wait, without writing anything: a flood of attempts that are
-/// refused must not take the database's one writer from those who sign out.
-///
-/// # Errors
-/// [`NotAdmitted`].
-pub async fn look(core: &Core, counters: &[(KeyedDigest, Pace)]) -> Result<(), NotAdmitted> {
-    let now = core.clock.now();
-    for (key, pace) in counters {
-        let counter = store::throttle::find(&core.db, key).await?;
-        if let Some(wait) = counter.and_then(|counter: Counter| counter.wait(now, pace)) {
-            let counter = key.clone();
-            return Err(NotAdmitted::Wait { wait, counter });
-        }
-    }
-    Ok(())
-}
-
-/// Admits an attempt and counts it as a failure, until it is given back.
-///
-/// # Errors
-/// [`NotAdmitted`].
-pub async fn admit(
-    core: &Core,
-    counters: Vec<(KeyedDigest, Pace)>,
-) -> Result<Admission, NotAdmitted> {
-    let at = core.clock.now();
-    if let Some(counter) = store::throttle::count(&core.db, &counters, at).await? {
-        // Somebody else was faster, and has taken what there was.
-        look(core, &counters).await?;
-        let wait = core.throttle.limits.pause;
-        return Err(NotAdmitted::Wait { wait, counter });
-    }
-    let counters = counters.into_iter().map(|(key, _)| key).collect();
-    Ok(Admission { counters, at })
 }
 
 #[cfg(test)]

@@ -154,6 +154,7 @@ pub const ROOMS: &[Room] = &[
             "src/server/setup.rs",
             "src/server/sign_out_proof.rs",
             "src/server/throttle.rs",
+            "src/server/throttle/",
             "src/server/users.rs",
             "src/server/watcher.rs",
         ],

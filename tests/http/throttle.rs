@@ -96,15 +96,21 @@ on_both_engines! {
         assert!(again.text().contains(r#"value="ada""#), "{}", again.text());
     }
 
-    /// All names of an account share one count (CVE-2025-24806, CVE-2026-47203).
+    /// All names of an account share one count (CVE-2025-24806, CVE-2026-47203), and one spelling has one of
+    /// its own, by which it is slowed openly.
     async fn another_spelling_is_no_new_account(database: TestDatabase) {
         let app = TestApp::new(database).await;
-        for typed in ["ada", "ADA", " ada\n", "ada@example.org", "Ada@EXAMPLE.org", "Ａｄａ", "aDa", "ada ", "\tADA", "ＡＤＡ"] {
+        for typed in ["ada", "ADA", " ada\n", "Ａｄａ", "aDa", "ada ", "\tADA", "ＡＤＡ", "ada@example.org", "Ada@EXAMPLE.org"] {
             fail(&app, typed, 1).await;
         }
         for typed in ["ada", "ADA@EXAMPLE.ORG", "Ａｄａ"] {
+            assert_eq!(app.fetch_login(typed, PASSWORD).await.status, 401, "refused silently");
+        }
+        for typed in ["ada", "ADA", "Ａｄａ"] {
             assert_throttled(&app.fetch_login(typed, PASSWORD).await, 30);
         }
+        app.set_clock(30 * SECOND);
+        assert_eq!(app.fetch_login("ada@example.org", PASSWORD).await.status, 200);
     }
 
     /// Being slowed tells nothing about who exists, byte for byte (controls A9).

@@ -2,7 +2,6 @@
 
 pub use crate::support::database::{everything_written, texts};
 
-use crate::support::START;
 use sqlx::{Connection as _, Postgres, SqliteConnection, pool::PoolConnection};
 use vestibule::{
     domain::{
@@ -18,7 +17,6 @@ use vestibule::{
         store::{
             self,
             sessions::Hashes,
-            throttle::Admission,
             users::{Credentials, NewUser},
         },
         token::{self, SessionToken, TokenDigest},
@@ -54,12 +52,11 @@ pub fn entry(core: &Core, event: Event, user: &UserId) -> Entry {
     Browser::default().entry(core, event, Some(user), None)
 }
 
-/// What a person proves by typing the password: that it belongs to `verified`. The throttle does not hear of it.
+/// What a person proves by typing the password: that it belongs to `verified`.
 pub fn proven<'a>(brought: &'a TokenDigest, verified: &'a str, kept: &'a str) -> Proven<'a> {
     Proven {
         brought,
         hashes: Hashes { verified, kept },
-        admission: &UNCOUNTED,
     }
 }
 
@@ -105,18 +102,8 @@ pub fn verified(account: &Credentials) -> Verified {
         verified_hash: account.password_hash.clone(),
         kept_hash: account.password_hash.clone(),
         known_device: None,
-        admission: Admission {
-            counters: Vec::new(),
-            at: START,
-        },
     }
 }
-
-/// For sign-ins of which the throttle does not hear.
-pub static UNCOUNTED: Admission = Admission {
-    counters: Vec::new(),
-    at: START,
-};
 
 /// A browser that brings a session's cookie, or nothing.
 pub fn visitor(brings: Option<&SessionToken>) -> Visitor {

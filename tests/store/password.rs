@@ -155,7 +155,6 @@ on_both_engines! {
                 brought: &this.digest(),
                 token_digest: &other.digest(),
                 hashes: Hashes { verified: HASHES[0], kept: HASHES[1] },
-                admission: &given::UNCOUNTED,
                 entry: given::entry(&core, Event::PasswordChanged, &ada.user.id),
             },
             device: None,

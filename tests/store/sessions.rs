@@ -56,7 +56,6 @@ fn proof(account: &Credentials) -> Proof<'_> {
             digest: &DEVICE,
             known_as: None,
         },
-        admission: &given::UNCOUNTED,
     }
 }
 

@@ -1,16 +1,25 @@
 //! `store::throttle`.
 
 use crate::{
+    given::Writer,
     on_both_engines,
     support::{self, START},
 };
 use std::time::Duration;
 use tokio::task::JoinSet;
 use vestibule::{
-    domain::moment::Timestamp,
+    domain::{
+        activity::{Entry, Event, SignInRefusal},
+        moment::Timestamp,
+    },
     server::{
         Core,
-        store::throttle::{Admission, Pace, count, find, give_back},
+        sessions::Browser,
+        store::{
+            self,
+            activity::Filter,
+            throttle::{Counters, Outcome, Pace, Verdict, count, decide, find},
+        },
         token::KeyedDigest,
     },
 };
@@ -29,17 +38,56 @@ fn key(core: &Core, name: &str) -> KeyedDigest {
     core.throttle.key.digest("test:", name)
 }
 
+/// One counter that refuses openly, and one in secret.
+fn counters(core: &Core, open: &str, hidden: Option<&str>) -> Counters {
+    Counters {
+        open: vec![(key(core, open), PACE)],
+        hidden: hidden.map(|hidden| (key(core, hidden), PACE)),
+    }
+}
+
+fn entry(core: &Core, event: Event, at: Timestamp) -> Entry {
+    Entry {
+        at,
+        ..Browser::default().entry(core, event, None, None)
+    }
+}
+
+fn wrong(core: &Core, at: Timestamp) -> Outcome {
+    let refused = Event::SignInRefused(SignInRefusal::WrongPassword);
+    Outcome::Wrong(entry(core, refused, at))
+}
+
+async fn decided(core: &Core, counters: &Counters, outcome: Outcome, at: Timestamp) -> Verdict {
+    let throttled = entry(core, Event::SignInThrottled, at);
+    decide(&core.db, counters, outcome, throttled)
+        .await
+        .unwrap()
+}
+
+/// Fails once. `false` if it has to wait.
 async fn attempt(core: &Core, name: &str, at: Timestamp) -> bool {
-    let refused = count(&core.db, &[(key(core, name), PACE)], at).await;
-    refused.unwrap().is_none()
+    let counters = counters(core, name, None);
+    decided(core, &counters, wrong(core, at), at).await == Verdict::Failed
+}
+
+/// Succeeds once. `false` if it has to wait.
+async fn succeeds(core: &Core, name: &str, at: Timestamp) -> bool {
+    let counters = counters(core, name, None);
+    decided(core, &counters, Outcome::Right, at).await == Verdict::Passed
+}
+
+async fn events(core: &Core) -> Vec<&'static str> {
+    let records = store::activity::list(&core.db, &Filter::default(), None, 100).await;
+    let records = records.unwrap().into_iter().rev();
+    records.map(|record| record.entry.event.as_str()).collect()
 }
 
 /// What a reader sees is what a writer decides.
 async fn wait(core: &Core, name: &str, at: Timestamp) -> Option<u64> {
     let counter = find(&core.db, &key(core, name)).await.unwrap();
-    counter
-        .and_then(|counter| counter.wait(at, &PACE))
-        .map(|wait| wait.as_secs())
+    let room = counter.map_or(Ok(PACE.failures), |counter| counter.room(at, &PACE));
+    room.err().map(|wait| wait.as_secs())
 }
 
 async fn failures(core: &Core, name: &str) -> Option<i64> {
@@ -104,36 +152,113 @@ on_both_engines! {
         assert_eq!(admitted, 3);
     }
 
+    /// On all servers: who is right is decided in turn, so many guesses at one moment are no more guesses.
+    async fn a_success_waits_for_the_failures_before_it(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for _ in 0..2 {
+            assert!(attempt(&core, "a", START).await);
+        }
+        let begin = if matches!(database.engine, Engine::Sqlite) { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        let (key, now) = (key(&core, "a"), START.as_millis());
+        let sql = format!("UPDATE throttle SET failures = 3, last_at = {now} WHERE key = '{}'", key.as_str());
+        let elsewhere = Writer::begin(&core.db, begin, &sql).await;
+        let mut right = tokio::spawn({
+            let core = core.clone();
+            async move { succeeds(&core, "a", START).await }
+        });
+        let early = tokio::time::timeout(Duration::from_millis(300), &mut right).await;
+        assert!(early.is_err(), "decided beside a failure that may still count");
+        elsewhere.commit().await;
+        assert!(!right.await.unwrap(), "the third failure came first");
+    }
+
+    async fn how_many_may_be_under_way_is_what_is_left(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let room = async |at| {
+            let counter = find(&core.db, &key(&core, "a")).await.unwrap();
+            counter.expect("a counter").room(at, &PACE)
+        };
+        for left in [2, 1] {
+            assert!(attempt(&core, "a", START).await);
+            assert_eq!(room(START).await, Ok(left));
+        }
+        assert!(attempt(&core, "a", START).await);
+        assert_eq!(room(seconds(10)).await, Err(Duration::from_secs(20)));
+        assert_eq!(room(seconds(30)).await, Ok(1), "one in each pause");
+        assert_eq!(room(seconds(900)).await, Ok(3), "a new window");
+    }
+
     async fn one_that_has_to_wait_is_counted_nowhere(database: TestDatabase) {
         let core = support::core(&database).await;
         for _ in 0..3 {
             attempt(&core, "full", START).await;
         }
-        let both = [(key(&core, "free"), PACE), (key(&core, "full"), PACE)];
-        assert_eq!(count(&core.db, &both, START).await.unwrap(), Some(key(&core, "full")));
+        let both = Counters {
+            open: vec![(key(&core, "free"), PACE), (key(&core, "full"), PACE)],
+            hidden: Some((key(&core, "hidden"), PACE)),
+        };
+        let before = events(&core).await;
+        for outcome in [wrong(&core, START), Outcome::Right] {
+            assert_eq!(decided(&core, &both, outcome, START).await, Verdict::MustWait(key(&core, "full")));
+        }
+        count(&core.db, &both, START).await.unwrap();
         assert_eq!(failures(&core, "free").await, None);
-        assert_eq!(count(&core.db, &both, seconds(30)).await.unwrap(), None);
+        assert_eq!(failures(&core, "hidden").await, None);
+        assert_eq!(events(&core).await, before);
+        assert_eq!(decided(&core, &both, wrong(&core, seconds(30)), seconds(30)).await, Verdict::Failed);
         assert_eq!((failures(&core, "free").await, failures(&core, "full").await), (Some(1), Some(4)));
+        assert_eq!(failures(&core, "hidden").await, Some(1));
     }
 
-    /// A success neither counts nor shortens the pause that failures have earned: else signing in
-    /// to one's own account would buy a guess at another's.
-    async fn giving_back_leaves_everything_as_it_was(database: TestDatabase) {
+    /// The answer is that of a wrong password, whatever was typed; the audit log has the truth.
+    async fn a_full_hidden_counter_refuses_like_a_wrong_password(database: TestDatabase) {
         let core = support::core(&database).await;
+        let spelling = |name: &'static str| counters(&core, name, Some("account"));
         for _ in 0..3 {
-            attempt(&core, "a", START).await;
+            let verdict = decided(&core, &spelling("name"), wrong(&core, START), START).await;
+            assert_eq!(verdict, Verdict::Failed);
         }
-        assert!(attempt(&core, "a", seconds(40)).await);
-        let admission = Admission { counters: vec![key(&core, "a"), key(&core, "never")], at: seconds(40) };
-        give_back(&core.db, &admission).await.unwrap();
+        for outcome in [Outcome::Right, wrong(&core, START)] {
+            assert_eq!(decided(&core, &spelling("address"), outcome, START).await, Verdict::Failed);
+        }
+        assert_eq!(failures(&core, "address").await, Some(2), "it is counted by what was typed");
+        assert_eq!(failures(&core, "account").await, Some(3), "and keeps nobody out for longer");
+        let expected = [["sign_in_refused"; 3].as_slice(), &["sign_in_throttled"; 2]].concat();
+        assert_eq!(events(&core).await, expected);
+        let (later, address) = (seconds(30), spelling("address"));
+        assert_eq!(decided(&core, &address, Outcome::Right, later).await, Verdict::Passed);
+        assert_eq!(decided(&core, &address, wrong(&core, later), later).await, Verdict::Failed, "the third there");
+        assert_eq!(decided(&core, &spelling("name"), Outcome::Right, later).await, Verdict::Failed, "the turn is gone");
+    }
+
+    /// A success neither counts nor takes the turn, and does not shorten the pause that failures have
+    /// earned: else signing in to one's own account would buy a guess at another's.
+    async fn a_success_leaves_everything_as_it_was(database: TestDatabase) {
+        let core = support::core(&database).await;
+        assert!(succeeds(&core, "a", START).await);
+        assert_eq!(failures(&core, "a").await, None);
+        for _ in 0..3 {
+            assert!(succeeds(&core, "a", START).await);
+            assert!(attempt(&core, "a", START).await);
+        }
+        assert!(!succeeds(&core, "a", seconds(29)).await);
+        for _ in 0..3 {
+            assert!(succeeds(&core, "a", seconds(40)).await);
+        }
         assert_eq!(failures(&core, "a").await, Some(3));
         assert_eq!(wait(&core, "a", seconds(29)).await, Some(1), "counted from the failure");
         assert!(attempt(&core, "a", seconds(41)).await, "the success has not taken the turn");
         assert!(!attempt(&core, "a", seconds(42)).await);
-        for _ in 0..9 {
-            give_back(&core.db, &admission).await.unwrap();
+    }
+
+    async fn one_that_was_given_up_is_a_failure(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let counters = counters(&core, "open", Some("hidden"));
+        for _ in 0..5 {
+            count(&core.db, &counters, START).await.unwrap();
         }
-        assert_eq!(failures(&core, "a").await, Some(0), "never below nothing");
+        assert_eq!((failures(&core, "open").await, failures(&core, "hidden").await), (Some(3), Some(3)));
+        assert_eq!(events(&core).await, [""; 0], "it has proved nothing");
     }
 
     /// A clock that ran ahead and was set back locks nobody out.

@@ -80,6 +80,14 @@ impl Transaction {
         Ok(())
     }
 
+    /// Leaves everything as it was, and returns when no lock of it is left.
+    async fn roll_back(self) -> Result<(), StoreError> {
+        match self.connection {
+            Connection::Sqlite(transaction) => Ok(transaction.rollback().await?),
+            Connection::Postgres(transaction) => Ok(transaction.rollback().await?),
+        }
+    }
+
     /// Returns when the changes are durable.
     ///
     /// A commit is never cancelled: PostgreSQL would then report one as done that no standby has. It runs in a task
@@ -219,7 +227,8 @@ impl<'a> Attempts<'a> {
     ) -> Option<Result<T, StoreError>> {
         let ended = match outcome {
             Ok(Outcome::Commit(value)) => transaction.commit().await.map(|()| value),
-            Ok(Outcome::RollBack(value)) => Ok(value),
+            // Others wait for its rows until it is over, which dropping it only promises.
+            Ok(Outcome::RollBack(value)) => transaction.roll_back().await.map(|()| value),
             Err(error) if error.is_stale_plan() => {
                 let forgotten = transaction.forget_plans().await;
                 Err(forgotten.err().unwrap_or(error))

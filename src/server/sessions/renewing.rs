@@ -13,7 +13,6 @@ use crate::{
         store::{
             self,
             sessions::{Confirmation, Earlier, Hashes, NewPassword, NewToken},
-            throttle::Admission,
         },
         token::{DeviceDigest, SessionToken, TokenDigest},
     },
@@ -33,8 +32,6 @@ pub struct Proven<'a> {
     /// The token that the browser brought.
     pub brought: &'a TokenDigest,
     pub hashes: Hashes<'a>,
-    /// The attempt was a success, and successes are free.
-    pub admission: &'a Admission,
 }
 
 impl<'a> Proven<'a> {
@@ -53,7 +50,6 @@ impl<'a> Proven<'a> {
             brought: self.brought,
             token_digest,
             hashes: self.hashes,
-            admission: self.admission,
             entry: browser.entry(core, event, Some(user), Some(session)),
         }
     }

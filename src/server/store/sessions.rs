@@ -25,7 +25,6 @@ pub use touches::{touch, touch_beside};
 
 use super::{
     devices::{KnownDevice, Standing},
-    throttle::Admission,
     users::UserRow,
 };
 use crate::{
@@ -73,8 +72,6 @@ pub struct Proof<'a> {
     pub replaced: Option<&'a TokenDigest>,
     /// The browser, by which the person is known from now on.
     pub device: KnownDevice<'a>,
-    /// The attempt was a success, and successes are free.
-    pub admission: &'a Admission,
     /// In how many browsers the account may be signed in at once, this one among them.
     pub max_sessions: u32,
 }
@@ -188,7 +185,6 @@ pub async fn start(
         let alert = standing.alert(&session.id);
         super::devices::remember_within(transaction, device, user, session.created_at, alert)
             .await?;
-        super::throttle::give_back_within(transaction, proof.admission).await?;
         super::activity::insert_within(transaction, entry(session, Event::SignedIn)).await?;
         Ok(Commit(true))
     })

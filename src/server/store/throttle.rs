@@ -1,7 +1,7 @@
 //! The table `throttle`: failures of signing in, counted.
 
 use crate::{
-    domain::moment::Timestamp,
+    domain::{activity::Entry, moment::Timestamp},
     server::{
         db::{
             Db,
@@ -23,7 +23,18 @@ pub struct Pace {
     pub pause: Duration,
 }
 
-/// The failures of one account, device or address.
+/// What one attempt is counted under, and how fast each counter may go.
+#[derive(Clone, Debug)]
+pub struct Counters {
+    /// Those that refuse an attempt openly. Every attempt takes them in the same order, so that no two
+    /// wait for each other.
+    pub open: Vec<(KeyedDigest, Pace)>,
+    /// One that refuses it silently: the answer is that of a wrong password. It is taken last, so that its
+    /// row is locked for the shortest time.
+    pub hidden: Option<(KeyedDigest, Pace)>,
+}
+
+/// The failures of one account, spelling, device or address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Counter {
     pub failures: i64,
@@ -32,22 +43,24 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// How long the next attempt has to wait; `None` where it may be made now.
-    pub fn wait(&self, now: Timestamp, pace: &Pace) -> Option<Duration> {
+    /// How many attempts may be under way at once, or how long the next one has to wait.
+    pub fn room(&self, now: Timestamp, pace: &Pace) -> Result<u32, Duration> {
+        if Timestamp::from_millis(self.window_ends_at) <= now {
+            return Ok(pace.failures);
+        }
+        let left = i64::from(pace.failures) - self.failures;
+        if let Some(left) = u32::try_from(left).ok().filter(|left| *left > 0) {
+            return Ok(left);
+        }
         let last_at = Timestamp::from_millis(self.last_at);
-        let is_over = self.failures >= i64::from(pace.failures);
-        // A last attempt that lies ahead was noted by a clock that was wrong.
-        let counts = Timestamp::from_millis(self.window_ends_at) > now && last_at <= now;
         let wait = pace.pause.saturating_sub(now.since(last_at));
-        (is_over && counts && !wait.is_zero()).then_some(wait)
+        // A last attempt that lies ahead was noted by a clock that was wrong.
+        if last_at > now || wait.is_zero() {
+            Ok(1)
+        } else {
+            Err(wait)
+        }
     }
-}
-
-/// An attempt that was counted before it was made, so that many at once cannot all slip through.
-#[derive(Debug)]
-pub struct Admission {
-    pub counters: Vec<KeyedDigest>,
-    pub at: Timestamp,
 }
 
 pub async fn find(db: &Db, key: &KeyedDigest) -> Result<Option<Counter>, StoreError> {
@@ -55,26 +68,93 @@ pub async fn find(db: &Db, key: &KeyedDigest) -> Result<Option<Counter>, StoreEr
     Ok(on_pool!(db, pool => sqlx::query_as(SQL).bind(key.as_str()).fetch_optional(pool).await?))
 }
 
-/// Counts an attempt at every counter, or at none where one of them says that it has to wait: then
-/// returns which.
-/// The counters come in the same order from everybody, so that no two wait for each other.
-pub async fn count(
+/// What an attempt has proved.
+pub enum Outcome {
+    Right,
+    /// Nothing, and how that is written down.
+    Wrong(Entry),
+}
+
+/// What an attempt comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was right, and is counted nowhere.
+    Passed,
+    /// It is counted and written down.
+    Failed,
+    /// This counter had no room by now. What the attempt has proved must not be disclosed.
+    MustWait(KeyedDigest),
+}
+
+/// Decides an attempt, in turn with all others at its counters: the attempts of a burst queue for the rows,
+/// on every server, so that no more of them are verified than the pace allows. `throttled` is written down
+/// if the hidden counter had no room.
+///
+/// A right attempt is counted like a wrong one and rolled back: so it waits for the failures before it, and
+/// costs no durable write.
+pub async fn decide(
     db: &Db,
-    counters: &[(KeyedDigest, Pace)],
-    now: Timestamp,
-) -> Result<Option<KeyedDigest>, StoreError> {
+    counters: &Counters,
+    outcome: Outcome,
+    throttled: Entry,
+) -> Result<Verdict, StoreError> {
+    let now = throttled.at;
     transact!(db, transaction => {
-        for (key, pace) in counters {
-            if !count_within(transaction, key, pace, now).await? {
-                return Ok(RollBack(Some(key.clone())));
-            }
+        if let Some(full) = count_open_within(transaction, counters, now).await? {
+            return Ok(RollBack(Verdict::MustWait(full)));
         }
-        Ok(Commit(None))
+        let has_room = count_hidden_within(transaction, counters, now).await?;
+        let entry = match &outcome {
+            Outcome::Right if has_room => return Ok(RollBack(Verdict::Passed)),
+            Outcome::Wrong(refused) if has_room => refused,
+            Outcome::Right | Outcome::Wrong(_) => &throttled,
+        };
+        super::activity::insert_within(transaction, entry.clone()).await?;
+        Ok(Commit(Verdict::Failed))
     })
 }
 
-/// The condition is that of [`Counter::wait`], decided by the database. Whoever goes on beyond the
+/// Counts an attempt without an outcome as a failure.
+pub async fn count(db: &Db, counters: &Counters, now: Timestamp) -> Result<(), StoreError> {
+    transact!(db, transaction => {
+        if count_open_within(transaction, counters, now).await?.is_some() {
+            return Ok(RollBack(()));
+        }
+        count_hidden_within(transaction, counters, now).await?;
+        Ok(Commit(()))
+    })
+}
+
+/// Returns the first counter that has no room; then nothing may be committed.
+async fn count_open_within(
+    transaction: &mut Transaction,
+    counters: &Counters,
+    now: Timestamp,
+) -> Result<Option<KeyedDigest>, StoreError> {
+    for (key, pace) in &counters.open {
+        if !count_within(transaction, key, pace, now).await? {
+            return Ok(Some(key.clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// `false` where the hidden counter has no room.
+async fn count_hidden_within(
+    transaction: &mut Transaction,
+    counters: &Counters,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    match &counters.hidden {
+        Some((key, pace)) => count_within(transaction, key, pace, now).await,
+        None => Ok(true),
+    }
+}
+
+/// The condition is that of [`Counter::room`], decided by the database. Whoever goes on beyond the
 /// number keeps the window open: it ends when they have been quiet for its length.
+///
+/// `before_last_at` is for servers of the version before, which gave attempts back by it.
 async fn count_within(
     transaction: &mut Transaction,
     key: &KeyedDigest,
@@ -101,34 +181,6 @@ async fn count_within(
         .await?
         .rows_affected());
     Ok(counted == 1)
-}
-
-/// Takes back the counting of an attempt that did not fail.
-pub async fn give_back(db: &Db, admission: &Admission) -> Result<(), StoreError> {
-    transact!(db, transaction => {
-        give_back_within(transaction, admission).await?;
-        Ok(Commit(()))
-    })
-}
-
-/// The same, together with the sign-in that succeeded. The pause is what it was before, no
-/// shorter: signing in to one's own account must not buy a guess at another's.
-pub(super) async fn give_back_within(
-    transaction: &mut Transaction,
-    admission: &Admission,
-) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE throttle SET failures = failures - 1, \
-        last_at = CASE WHEN last_at = $2 THEN before_last_at ELSE last_at END \
-        WHERE key = $1 AND failures > 0";
-    for key in &admission.counters {
-        in_transaction!(transaction, connection => sqlx::query(SQL)
-            .bind(key.as_str())
-            .bind(admission.at.as_millis())
-            .execute(connection)
-            .await
-            .map(|_| ())?);
-    }
-    Ok(())
 }
 
 /// Takes up to `limit` counters away whose windows are over. Returns how many.

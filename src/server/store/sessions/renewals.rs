@@ -17,7 +17,7 @@ use crate::{
             Outcome::{Commit, RollBack},
             StoreError, Transaction, in_transaction, on_pool, transact,
         },
-        store::{activity, devices, password_links, throttle, throttle::Admission},
+        store::{activity, devices, password_links},
         token::{DeviceDigest, TokenDigest},
     },
 };
@@ -32,8 +32,6 @@ pub struct NewToken<'a> {
     /// Of the token under which the session goes on.
     pub token_digest: &'a TokenDigest,
     pub hashes: Hashes<'a>,
-    /// The attempt was a success, and successes are free.
-    pub admission: &'a Admission,
     pub entry: Entry,
 }
 
@@ -109,7 +107,6 @@ pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool
             return Ok(RollBack(false));
         }
         give_grace_within(transaction, token.session, Some(&replaced)).await?;
-        throttle::give_back_within(transaction, token.admission).await?;
         activity::insert_within(transaction, token.entry.clone()).await?;
         Ok(Commit(true))
     })
@@ -146,7 +143,6 @@ pub async fn renew_with_password(
         // Every reset in flight ends with the password before.
         password_links::void_within(transaction, user).await?;
         devices::forget_others_within(transaction, user, change.device).await?;
-        throttle::give_back_within(transaction, token.admission).await?;
         activity::insert_within(transaction, token.entry.clone()).await?;
         Ok(Commit(Some(others_ended)))
     })

@@ -1,0 +1,236 @@
+//! Attempts of this process that are not decided yet.
+//!
+//! The database decides how many are verified, for all servers. This keeps a burst from hashing more than
+//! that: an attempt beyond the limit waits for those ahead of it, without a connection to the database and
+//! without a place at a hashing thread.
+
+use crate::server::token::KeyedDigest;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How long an attempt waits for those ahead of it. Two threads hash about 200 passwords in that time.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Attempts that wait or were given up, each with its request in memory; the next is refused as busy. Two
+/// threads would not reach more of them within [`PATIENCE`]. An attempt that need not wait needs no seat, so a
+/// crowd at one account keeps nobody from another.
+const SEATS: usize = 256;
+
+/// The attempts in flight, by what they are counted under.
+#[derive(Clone, Debug)]
+pub struct InFlight {
+    lines: Lines,
+    seats: Arc<Semaphore>,
+}
+
+type Lines = Arc<Mutex<HashMap<KeyedDigest, Line>>>;
+
+/// The attempts at one counter.
+#[derive(Debug)]
+struct Line {
+    /// Has a permit for each attempt that may be in flight.
+    room: Arc<Semaphore>,
+    /// Its permits and those that are taken: a failure takes one away for good.
+    left: u32,
+    /// Turns taken or waited for.
+    members: usize,
+}
+
+/// Why an attempt has no turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoTurn {
+    /// Failures have used up the room meanwhile: the counters are to be read again.
+    UsedUp,
+    /// All seats are taken.
+    Busy,
+}
+
+impl Default for InFlight {
+    fn default() -> Self {
+        Self {
+            lines: Lines::default(),
+            seats: Arc::new(Semaphore::new(SEATS)),
+        }
+    }
+}
+
+impl InFlight {
+    /// One of the [`SEATS`]; `None` if all are taken.
+    pub fn seat(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.seats).try_acquire_owned().ok()
+    }
+
+    /// Takes a turn at each counter, and waits for it if there is none. `counters` has the room that each was
+    /// read to have; the first attempt in a line sets it.
+    ///
+    /// # Errors
+    /// [`NoTurn`].
+    pub async fn enter(&self, counters: &[(KeyedDigest, u32)]) -> Result<Turns, NoTurn> {
+        let (mut turns, mut seat) = (Vec::with_capacity(counters.len()), None);
+        // The last counter is the narrowest: an attempt that waits there holds no turn at the others.
+        for (key, room) in counters.iter().rev() {
+            let mut turn = Turn::in_line(&self.lines, key, *room);
+            if !turn.is_free() {
+                if seat.is_none() {
+                    seat = Some(self.seat().ok_or(NoTurn::Busy)?);
+                }
+                turn.wait().await?;
+            }
+            turns.push(turn);
+        }
+        Ok(Turns(turns))
+    }
+}
+
+/// What an attempt holds until it is decided.
+#[derive(Debug)]
+pub struct Turns(Vec<Turn>);
+
+impl Turns {
+    /// The attempt has failed: its room is not for those who wait.
+    pub fn failed(mut self) {
+        for turn in &mut self.0 {
+            turn.has_failed = true;
+        }
+    }
+}
+
+/// A turn in one line: waited for, then taken.
+#[derive(Debug)]
+struct Turn {
+    lines: Lines,
+    key: KeyedDigest,
+    room: Arc<Semaphore>,
+    permit: Option<OwnedSemaphorePermit>,
+    has_failed: bool,
+}
+
+impl Turn {
+    fn in_line(lines: &Lines, key: &KeyedDigest, room: u32) -> Self {
+        let mut open = lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = open.entry(key.clone()).or_insert_with(|| Line {
+            room: Arc::new(Semaphore::new(room as usize)),
+            left: room,
+            members: 0,
+        });
+        line.members += 1;
+        Self {
+            lines: Arc::clone(lines),
+            key: key.clone(),
+            room: Arc::clone(&line.room),
+            permit: None,
+            has_failed: false,
+        }
+    }
+
+    /// Takes the turn if nobody is ahead.
+    fn is_free(&mut self) -> bool {
+        self.permit = Arc::clone(&self.room).try_acquire_owned().ok();
+        self.permit.is_some()
+    }
+
+    async fn wait(&mut self) -> Result<(), NoTurn> {
+        let permit = Arc::clone(&self.room).acquire_owned().await;
+        self.permit = Some(permit.map_err(|_| NoTurn::UsedUp)?);
+        Ok(())
+    }
+}
+
+/// The last one to leave takes the line away, and so does the one whose failure uses up its room: those
+/// who still wait in it are woken, and read the counters again.
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        match (self.permit.take(), self.has_failed) {
+            (Some(permit), true) => permit.forget(),
+            (permit, _) => drop(permit),
+        }
+        let Entry::Occupied(mut entry) = lines.entry(self.key.clone()) else {
+            return;
+        };
+        let line = entry.get_mut();
+        if !Arc::ptr_eq(&line.room, &self.room) {
+            return;
+        }
+        line.members -= 1;
+        line.left -= u32::from(self.has_failed);
+        if line.left == 0 {
+            line.room.close();
+        }
+        if line.left == 0 || line.members == 0 {
+            entry.remove();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::token::ServerKey;
+    use tokio::time::timeout;
+
+    const SOON: Duration = Duration::from_millis(50);
+
+    fn key(name: &str) -> KeyedDigest {
+        static KEY: std::sync::OnceLock<ServerKey> = std::sync::OnceLock::new();
+        KEY.get_or_init(ServerKey::random).digest("test:", name)
+    }
+
+    #[tokio::test]
+    async fn a_success_makes_room_and_a_failure_does_not() {
+        let in_flight = InFlight::default();
+        let two = [(key("a"), 2)];
+        let first = in_flight.enter(&two).await.expect("room");
+        let second = in_flight.enter(&two).await.expect("room");
+        assert!(timeout(SOON, in_flight.enter(&two)).await.is_err(), "full");
+        drop(first);
+        let third = in_flight.enter(&two).await.expect("a success made room");
+        second.failed();
+        assert!(
+            timeout(SOON, in_flight.enter(&two)).await.is_err(),
+            "full again"
+        );
+        let waiting = in_flight.enter(&two);
+        tokio::pin!(waiting);
+        assert!(timeout(SOON, &mut waiting).await.is_err());
+        third.failed();
+        assert_eq!(waiting.await.err(), Some(NoTurn::UsedUp));
+        assert!(in_flight.lines.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_attempt_that_stops_waiting_leaves_nothing_behind() {
+        let in_flight = InFlight::default();
+        let narrow = [(key("wide"), 5), (key("narrow"), 1)];
+        let first = in_flight.enter(&narrow).await.expect("room");
+        for _ in 0..10 {
+            assert!(timeout(SOON / 10, in_flight.enter(&narrow)).await.is_err());
+        }
+        // Nobody who waits at the narrow counter holds a turn at the wide one.
+        let wide = [(key("wide"), 5)];
+        let others: Vec<_> = [in_flight.enter(&wide).await, in_flight.enter(&wide).await].into();
+        assert!(others.iter().all(Result::is_ok));
+        drop((first, others));
+        assert!(in_flight.lines.lock().unwrap().is_empty());
+        assert_eq!(in_flight.seats.available_permits(), SEATS);
+    }
+
+    /// And a crowd at one counter keeps nobody from another.
+    #[tokio::test]
+    async fn the_number_of_waiting_attempts_is_bounded() {
+        let in_flight = InFlight::default();
+        let (one, other) = ([(key("a"), 1)], [(key("b"), 1)]);
+        let first = in_flight.enter(&one).await.expect("room");
+        let seats: Vec<_> = (0..SEATS).map_while(|_| in_flight.seat()).collect();
+        assert_eq!(seats.len(), SEATS);
+        assert_eq!(in_flight.enter(&one).await.err(), Some(NoTurn::Busy));
+        assert!(in_flight.enter(&other).await.is_ok());
+        drop((first, seats));
+        assert!(in_flight.enter(&one).await.is_ok());
+        assert!(in_flight.seat().is_some());
+    }
+}
