@@ -10,6 +10,7 @@ mod errors;
 mod migrations;
 mod postgres;
 mod sqlite;
+mod time;
 mod transaction;
 
 pub use address::DatabaseUrl;

@@ -42,6 +42,7 @@ pub mod static_files;
 pub mod store;
 pub mod telemetry;
 pub mod throttle;
+pub mod timekeeping;
 pub mod token;
 pub mod users;
 pub mod watcher;

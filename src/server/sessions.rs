@@ -1,9 +1,11 @@
 //! Sessions: start, resume, end.
 
 mod as_admin;
+mod present;
 mod resuming;
 
 pub use as_admin::{end_all_as_admin, end_all_of_everybody, end_as_admin};
+pub use present::present;
 pub use resuming::{Resumed, look, look_again, resume, resume_with_sign_ins, stay, write_down};
 
 use super::{

@@ -80,7 +80,13 @@ async fn news_of(core: &Core, session: &SessionId, life: Life) -> News {
     let Some(ended) = life.end_by(core.clock.now()) else {
         return News::Lives(life);
     };
-    if life.ended.is_none() {
+    // The page leaves, and asks for its session itself. A clock that may be wrong ends no other session.
+    let is_certain = || {
+        core.clock
+            .trusted()
+            .is_some_and(|now| life.end_by(now).is_some())
+    };
+    if life.ended.is_none() && is_certain() {
         sessions::write_down(core, session, ended).await;
     }
     News::Ended(Some(ended.reason))

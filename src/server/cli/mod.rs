@@ -21,6 +21,7 @@ use super::{
     hashing::Hasher,
     site_inside::SiteInside,
     throttle::Throttle,
+    timekeeping,
     users::UserError,
 };
 use crate::domain::activity::Source;
@@ -140,17 +141,23 @@ async fn run(arguments: Arguments, site: Option<&'static SiteInside>) -> Result<
 /// Opens what the use cases of a command work with.
 async fn open_core(config: &Config, if_missing: IfMissing) -> Result<Core, CliError> {
     let db = db::open(&config.database_url, if_missing).await?;
-    core_on(db, config, Source::Command).await
+    let core = core_on(db, config, Source::Command).await?;
+    if let Some(doubt) = timekeeping::warn_of(&core.clock) {
+        output::to_stderr(&doubt);
+    }
+    Ok(core)
 }
 
 async fn core_on(db: Db, config: &Config, source: Source) -> Result<Core, CliError> {
+    let clock = Clock::system();
+    timekeeping::measure(&db, &clock).await?;
     Ok(Core {
         throttle: Throttle::load(&db, config.throttle).await?,
         db,
         source,
         tallies: Tallies::default(),
         keep_activity: config.keep_activity,
-        clock: Clock::System,
+        clock,
         hasher: Hasher::start(config.hashing)?,
         lifetimes: config.lifetimes,
         max_sessions: config.max_sessions,

@@ -10,7 +10,7 @@ use crate::{
         http, setup,
         site_inside::SiteInside,
         state::AppState,
-        telemetry,
+        telemetry, timekeeping,
     },
 };
 use leptos::config::LeptosOptions;
@@ -54,6 +54,7 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
         tracing::warn!("{doubt}");
     }
     tokio::spawn(activity::keep_writing(core.clone()));
+    tokio::spawn(timekeeping::run(core.clone()));
     let (report, damage) = oneshot::channel();
     let housekeeping = tokio::spawn(keep_house(core.clone(), is_read_through, report));
     let mut outcome = Ok(());

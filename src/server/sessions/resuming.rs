@@ -1,6 +1,6 @@
 //! The session behind a request: looked up, judged by the clock, and used.
 
-use super::Lifetimes;
+use super::{Lifetimes, present::in_the_present};
 use crate::{
     domain::{
         moment::Timestamp,
@@ -76,6 +76,7 @@ async fn judged(core: &Core, found: Option<CurrentUser>) -> Resumed {
     let Some(found) = found else {
         return Resumed::Unknown;
     };
+    let found = in_the_present(core, found).await;
     if let Some(ended) = found.session.end_by(core.clock.now()) {
         if found.session.ended.is_none() {
             write_down(core, &found.session.id, ended).await;

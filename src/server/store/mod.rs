@@ -14,6 +14,34 @@ pub mod throttle;
 pub mod users;
 
 use super::db::{Db, StoreError, on_writer};
+use crate::domain::moment::{AHEAD, Timestamp};
+use std::time::Duration;
+
+/// Runs one statement with these numbers, and with `text` behind them. Returns how many rows it has changed.
+async fn execute(
+    db: &Db,
+    sql: &'static str,
+    numbers: &[i64],
+    text: Option<&str>,
+) -> Result<u64, StoreError> {
+    Ok(on_writer!(db, pool => {
+        let query = numbers.iter().fold(sqlx::query(sql), |query, number| query.bind(*number));
+        let query = text.into_iter().fold(query, |query, text| query.bind(text));
+        query.execute(pool).await?.rows_affected()
+    }))
+}
+
+/// Runs a statement that gives what began behind `$2` the beginning `$1` and the end `$3`. Returns how many rows
+/// there were.
+async fn bring_to_present(
+    db: &Db,
+    sql: &'static str,
+    now: Timestamp,
+    life: Duration,
+) -> Result<u64, StoreError> {
+    let numbers = [now, now.after(AHEAD), now.after(life)].map(Timestamp::as_millis);
+    execute(db, sql, &numbers, None).await
+}
 
 /// Runs a statement that deletes up to `$2` rows of before `$1`. Returns how many.
 async fn delete_some(
@@ -22,10 +50,5 @@ async fn delete_some(
     before: i64,
     limit: u32,
 ) -> Result<u64, StoreError> {
-    Ok(on_writer!(db, pool => sqlx::query(sql)
-        .bind(before)
-        .bind(i64::from(limit))
-        .execute(pool)
-        .await?
-        .rows_affected()))
+    execute(db, sql, &[before, i64::from(limit)], None).await
 }

@@ -5,6 +5,7 @@
 
 mod ends;
 mod lives;
+mod present;
 mod sign_ins;
 
 pub(super) use ends::end_all_within;
@@ -13,6 +14,7 @@ pub use ends::{
     end_timed_out,
 };
 pub use lives::{ended_among, lives};
+pub use present::{Present, bring_some_to_present, bring_to_present};
 pub use sign_ins::{WITH_SIGN_INS, disown, find_with_sign_ins, recognise};
 
 use super::{devices::KnownDevice, throttle::Admission, users::UserRow};

@@ -1,7 +1,7 @@
 //! The table `throttle`: failures of signing in, counted.
 
 use crate::{
-    domain::moment::Timestamp,
+    domain::moment::{AHEAD, Timestamp},
     server::{
         db::{Db, StoreError, Transaction, in_transaction, on_pool},
         token::KeyedDigest,
@@ -32,8 +32,10 @@ impl Counter {
     pub fn wait(&self, now: Timestamp, pace: &Pace) -> Option<Duration> {
         let last_at = Timestamp::from_millis(self.last_at);
         let is_over = self.failures >= i64::from(pace.failures);
-        // A last attempt that lies ahead was noted by a clock that was wrong.
-        let counts = Timestamp::from_millis(self.window_ends_at) > now && last_at <= now;
+        // A last attempt, or a window, that lies ahead was noted by a clock that was wrong.
+        let ends_at = Timestamp::from_millis(self.window_ends_at);
+        let counts =
+            ends_at > now && !ends_at.is_ahead_of(now.after(pace.window)) && last_at <= now;
         let wait = pace.pause.saturating_sub(now.since(last_at));
         (is_over && counts && !wait.is_zero()).then_some(wait)
     }
@@ -80,11 +82,13 @@ async fn count_within(
     const SQL: &str = "INSERT INTO throttle (key, failures, last_at, before_last_at, window_ends_at) \
         VALUES ($1, 1, $2, 0, $3) \
         ON CONFLICT (key) DO UPDATE SET \
-        failures = CASE WHEN throttle.window_ends_at <= $2 THEN 1 ELSE throttle.failures + 1 END, \
-        window_ends_at = CASE WHEN throttle.window_ends_at <= $2 OR throttle.failures >= $4 \
+        failures = CASE WHEN throttle.window_ends_at <= $2 OR throttle.window_ends_at > $6 THEN 1 \
+        ELSE throttle.failures + 1 END, \
+        window_ends_at = CASE WHEN throttle.window_ends_at <= $2 OR throttle.window_ends_at > $6 \
+        OR throttle.failures >= $4 \
         THEN $3 ELSE throttle.window_ends_at END, \
         before_last_at = throttle.last_at, last_at = $2 \
-        WHERE throttle.window_ends_at <= $2 OR throttle.failures < $4 \
+        WHERE throttle.window_ends_at <= $2 OR throttle.window_ends_at > $6 OR throttle.failures < $4 \
         OR throttle.last_at <= $5 OR throttle.last_at > $2";
     let pause = i64::try_from(pace.pause.as_millis()).unwrap_or(i64::MAX);
     let counted = in_transaction!(transaction, connection => sqlx::query(SQL)
@@ -93,6 +97,7 @@ async fn count_within(
         .bind(now.after(pace.window).as_millis())
         .bind(i64::from(pace.failures))
         .bind(now.as_millis().saturating_sub(pause))
+        .bind(now.after(pace.window).after(AHEAD).as_millis())
         .execute(connection)
         .await?
         .rows_affected());

@@ -159,7 +159,8 @@ impl Story<'_> {
         if may {
             self.count("password typed again");
             self.issued[chosen].fate = Fate::Gone;
-            let renewed = self.issued[chosen].under(token);
+            let mut renewed = self.issued[chosen].under(token);
+            renewed.confirmed = now;
             self.issued.push(renewed);
         }
         Ok(())
