@@ -3,6 +3,7 @@
 use super::{
     Core,
     db::StoreError,
+    journal::Journal,
     password_links,
     sessions::{self, DEVICE_LIFE},
     setup, store,
@@ -19,7 +20,7 @@ const REST: Duration = Duration::from_millis(50);
 
 /// Cleans up for as long as the server lives.
 pub async fn run(core: Core) {
-    let mut mended_at = None;
+    let (mut mended_at, mut journal) = (None, Journal::default());
     loop {
         if let Err(error) = mend_times(&core, &mut mended_at).await {
             tracing::warn!(%error, "times that lie ahead will be mended later");
@@ -30,6 +31,7 @@ pub async fn run(core: Core) {
         if let Err(error) = clean(&core).await {
             tracing::warn!(%error, "cleaning up will be tried again");
         }
+        journal.look(&core).await;
         tokio::time::sleep(EVERY).await;
     }
 }

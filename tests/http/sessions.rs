@@ -11,8 +11,8 @@ use crate::{
 };
 use std::time::Duration;
 use vestibule::{
-    domain::session::EndReason,
-    server::{admin, sessions, users},
+    domain::{activity::Source, session::EndReason},
+    server::{admin, heartbeat, sessions, users},
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -230,6 +230,9 @@ on_both_engines! {
                 EndReason::EndedByOwner => {
                     let answer = app.signed_in("ada").await.post_form("/api/end_other_sessions", &[]).await;
                     assert_eq!(answer.status, 303);
+                }
+                EndReason::Restored => {
+                    heartbeat::end_everything(&app.core, &Source::Server.into()).await.unwrap();
                 }
                 EndReason::TooMany => {
                     for _ in 0..app.core.max_sessions {

@@ -1,9 +1,11 @@
 //! The command line: one file a noun.
 
 mod activity;
+mod backup;
 mod completions;
 mod config;
 mod doctor;
+mod machine;
 mod man;
 mod output;
 mod password;
@@ -59,6 +61,10 @@ enum Command {
     Session(session::Command),
     /// The audit log: what happened, the newest first
     Activity(activity::Command),
+    /// Copy the database into a new file, while the server runs
+    Backup(backup::Backup),
+    /// Put such a copy in the place of the database, and end all its sessions
+    Restore(backup::Restore),
     /// Prove a running deployment from outside: sign in, copy the cookie, sign out, replay it, and more
     Doctor(doctor::Command),
     /// The configuration
@@ -131,7 +137,9 @@ async fn run(arguments: Arguments, site: Option<&'static SiteInside>) -> Result<
         Command::Session(command) => session::run(command, &config()?).await,
         Command::Activity(command) => activity::run(command, &config()?).await,
         Command::SetupCode => setup_code::run(&config()?).await,
-        Command::Config(command) => config::run(&command, file),
+        Command::Backup(command) => backup::back_up(command, &config()?).await,
+        Command::Restore(command) => backup::restore(command, &config()?).await,
+        Command::Config(command) => config::run(&command, file).await,
         Command::Doctor(command) => doctor::run(command).await,
         Command::Completions(command) => completions::run(&command, Arguments::command()),
         Command::Man(command) => man::run(&command, Arguments::command()),

@@ -6,6 +6,7 @@
 pub mod activity;
 mod administration;
 pub mod devices;
+pub mod heartbeat;
 pub mod keys;
 pub mod password_links;
 pub mod sessions;

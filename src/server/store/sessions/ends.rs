@@ -290,8 +290,8 @@ pub async fn end_all_but_replace_within(
     Ok(Some(count(&rows, EndReason::PasswordChanged)))
 }
 
-/// Ends up to `limit` sessions of anybody that began no later than the end. Returns how many ended, and
-/// how many of them for this reason: the rest had timed out before.
+/// Ends up to `limit` sessions of anybody. Returns how many ended, and how many of them for this reason: the rest
+/// had timed out before.
 pub async fn end_some(
     db: &Db,
     ended: Ended,
@@ -299,8 +299,7 @@ pub async fn end_some(
     by: &By,
 ) -> Result<(u64, u64), StoreError> {
     const SQL: &str = end_sessions!(
-        "id IN (SELECT id FROM sessions WHERE ended_at IS NULL AND created_at <= $2 \
-         ORDER BY idle_ends_at LIMIT $1)"
+        "id IN (SELECT id FROM sessions WHERE ended_at IS NULL ORDER BY idle_ends_at LIMIT $1)"
     );
     let mut transaction = db.begin().await?;
     let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
