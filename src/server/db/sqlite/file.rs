@@ -155,10 +155,12 @@ pub fn close_to_others(path: &Path) {
         let Some(mode) = mode_for_others(&file) else {
             continue;
         };
+        // A file that its owner may only read stays so: somebody meant that.
+        let own = mode & !OF_OTHERS;
         let (shown, mode) = (file.display(), format!("{mode:04o}"));
-        match fs::set_permissions(&file, Permissions::from_mode(0o600)) {
+        match fs::set_permissions(&file, Permissions::from_mode(own)) {
             Ok(()) => {
-                tracing::warn!(path = %shown, mode, "other users could read or write this file; it is 0600 now");
+                tracing::warn!(path = %shown, mode, "other users could read or write this file; it is {own:04o} now");
             }
             Err(error) => {
                 tracing::warn!(path = %shown, mode, %error, "other users can read or write this file");
@@ -175,8 +177,8 @@ pub fn doubts(path: &Path) -> Vec<String> {
     let files = with_journals(path).filter_map(|file| {
         let mode = mode_for_others(&file)?;
         Some(format!(
-            "{} has the mode {mode:04o}: other users of this machine can read or write it. The server sets it to \
-             0600 at its start; or run: chmod 600 {0}",
+            "{} has the mode {mode:04o}: other users of this machine can read or write it. The server takes \
+             that away at its start; or run: chmod go= {0}",
             file.display()
         ))
     });
