@@ -3,6 +3,10 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+/// What lies ahead of now by more than this was noted by a clock that was wrong: the clocks of nodes that share a
+/// database differ by less.
+pub const AHEAD: Duration = Duration::from_secs(60);
+
 /// A point in time, in Unix milliseconds (UTC): the form in which the database keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timestamp(i64);
@@ -27,6 +31,11 @@ impl Timestamp {
     pub fn before(self, duration: Duration) -> Self {
         let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         Self(self.0.saturating_sub(millis))
+    }
+
+    /// Whether only a clock that was wrong can have noted this instant by `now`.
+    pub fn is_ahead_of(self, now: Self) -> bool {
+        self > now.after(AHEAD)
     }
 
     /// How long ago `earlier` was; zero if it lies ahead (a clock that was set back).

@@ -58,10 +58,12 @@ pub enum EndReason {
     TooMany,
     /// The account was deleted: its session is kept in the audit log alone.
     UserDeleted,
+    /// The database was put back from before: it may have been ended since.
+    Restored,
 }
 
 impl EndReason {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SignedOut,
         Self::Replaced,
         Self::Idle,
@@ -72,6 +74,7 @@ impl EndReason {
         Self::EndedByOwner,
         Self::TooMany,
         Self::UserDeleted,
+        Self::Restored,
     ];
 
     /// The word that the database and programs use.
@@ -87,6 +90,7 @@ impl EndReason {
             Self::EndedByOwner => "ended_by_owner",
             Self::TooMany => "too_many",
             Self::UserDeleted => "user_deleted",
+            Self::Restored => "restored",
         }
     }
 
@@ -114,6 +118,7 @@ impl EndReason {
             Self::TooMany => {
                 "Your session ended because you signed in elsewhere, and this was the longest unused of too many."
             }
+            Self::Restored => "Your session ended because the server was restored from a backup.",
         }
     }
 }

@@ -1,6 +1,13 @@
 //! What is over is cleaned up, in small steps that hold nobody up.
 
-use super::{Core, db::StoreError, sessions::DEVICE_LIFE, store};
+use super::{
+    Core,
+    db::StoreError,
+    journal::Journal,
+    password_links,
+    sessions::{self, DEVICE_LIFE},
+    setup, store,
+};
 use std::time::Duration;
 
 const EVERY: Duration = Duration::from_secs(60);
@@ -13,23 +20,32 @@ const REST: Duration = Duration::from_millis(50);
 
 /// Cleans up for as long as the server lives.
 pub async fn run(core: Core) {
+    let (mut mended_at, mut journal) = (None, Journal::default());
     loop {
+        if let Err(error) = mend_times(&core, &mut mended_at).await {
+            tracing::warn!(%error, "times that lie ahead will be mended later");
+        }
         if let Err(error) = fold_display_names(&core).await {
             tracing::warn!(%error, "display names will be folded later");
         }
         if let Err(error) = clean(&core).await {
             tracing::warn!(%error, "cleaning up will be tried again");
         }
+        journal.look(&core).await;
         tokio::time::sleep(EVERY).await;
     }
 }
 
-/// Takes away what is over by now. Returns how many rows that were.
+/// Takes away what is over by now, where the clock can be trusted with that. Returns how many rows that were.
 ///
 /// # Errors
 /// [`StoreError`]: the rest is cleaned up another time.
 pub async fn clean(core: &Core) -> Result<u64, StoreError> {
-    let (db, now) = (&core.db, core.clock.now());
+    let db = &core.db;
+    // A wrong clock must not delete the audit log, nor end the sessions of people who have not asked.
+    let Some(now) = core.clock.trusted() else {
+        return Ok(0);
+    };
     let kept_since = now.before(core.keep_activity);
     let devices_since = now.before(DEVICE_LIFE);
     let mut cleaned = 0;
@@ -41,6 +57,40 @@ pub async fn clean(core: &Core) -> Result<u64, StoreError> {
     cleaned += in_steps(|| store::devices::delete_unused_since(db, devices_since, STEP)).await?;
     cleaned += in_steps(|| store::password_links::delete_expired(db, now, STEP)).await?;
     Ok(cleaned)
+}
+
+/// Gives what a wrong clock has put into the future the present as its beginning, so that it does not live until
+/// then: once after a start and each time that the clock was set, because only then there can be such.
+async fn mend_times(core: &Core, mended_at: &mut Option<u64>) -> Result<(), StoreError> {
+    let times_set = Some(core.clock.times_set());
+    if *mended_at == times_set || core.clock.trusted().is_none() {
+        return Ok(());
+    }
+    let mended = bring_to_present(core).await?;
+    if mended > 0 {
+        tracing::warn!(
+            rows = mended,
+            "times that lay ahead of the clock were set to the present"
+        );
+    }
+    *mended_at = times_set;
+    Ok(())
+}
+
+/// Gives the present to what lies ahead of it: sessions, links, the code of the first start, known
+/// browsers. Returns how many rows that were.
+///
+/// # Errors
+/// [`StoreError`]: the rest is mended another time.
+pub async fn bring_to_present(core: &Core) -> Result<u64, StoreError> {
+    let (db, now) = (&core.db, core.clock.now());
+    let present = sessions::present(core);
+    let mut mended =
+        in_steps(|| store::sessions::bring_some_to_present(db, &present, STEP)).await?;
+    mended += store::password_links::bring_to_present(db, now, password_links::LIFE).await?;
+    mended += store::setup_codes::bring_to_present(db, now, setup::CODE_LIFE).await?;
+    mended += store::devices::bring_to_present(db, now).await?;
+    Ok(mended)
 }
 
 /// Makes accounts of older versions findable by their display names: SQL cannot fold a text, so no

@@ -1,143 +1,236 @@
 //! The only room with a clock. Time is handed in, so that tests own it.
 
-use crate::domain::moment::{Moment, RelativeMoment, Timestamp};
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+mod caution;
+mod format;
+
+use crate::domain::moment::Timestamp;
+use caution::Caution;
+pub use format::{day, moment, parse_day, parse_http_date, parse_rfc3339, relative, rfc3339};
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
-/// Tells the time: the system's, or in tests one that is set by hand.
-#[derive(Clone, Default)]
-pub enum Clock {
-    #[default]
+/// Clocks that are compared differ by this much without being wrong: a request is on its way, and NTP
+/// corrects small errors gradually.
+pub const TOLERANCE: Duration = Duration::from_secs(5);
+
+/// The time: the system's, the database server's, or in tests one that is set by hand. Clones are one
+/// clock.
+#[derive(Clone)]
+pub struct Clock(Arc<Shared>);
+
+struct Shared {
+    hands: Hands,
+    /// The database server's time less the monotonic clock, or [`NOT_FOLLOWING`].
+    followed: AtomicI64,
+    caution: Mutex<Caution>,
+}
+
+const NOT_FOLLOWING: i64 = i64::MIN;
+
+enum Hands {
     System,
-    Manual(Arc<AtomicI64>),
+    Manual {
+        wall: AtomicI64,
+        monotonic: AtomicI64,
+    },
+}
+
+/// A reading of the monotonic clock. In milliseconds since some moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Monotonic(i64);
+
+impl Monotonic {
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::system()
+    }
 }
 
 impl Clock {
+    /// The system's.
+    pub fn system() -> Self {
+        Self::with(Hands::System)
+    }
+
     /// A clock that stands still at `start` until it is moved.
     pub fn manual(start: Timestamp) -> Self {
-        Self::Manual(Arc::new(AtomicI64::new(start.as_millis())))
+        let millis = start.as_millis();
+        Self::with(Hands::Manual {
+            wall: AtomicI64::new(millis),
+            monotonic: AtomicI64::new(millis),
+        })
+    }
+
+    fn with(hands: Hands) -> Self {
+        let caution = Mutex::new(Caution::new(hands.wall(), hands.monotonic()));
+        Self(Arc::new(Shared {
+            hands,
+            followed: AtomicI64::new(NOT_FOLLOWING),
+            caution,
+        }))
     }
 
     pub fn now(&self) -> Timestamp {
-        match self {
-            Self::System => Timestamp::from_millis(jiff::Timestamp::now().as_millisecond()),
-            Self::Manual(millis) => Timestamp::from_millis(millis.load(Ordering::SeqCst)),
+        Timestamp::from_millis(self.millis())
+    }
+
+    fn millis(&self) -> i64 {
+        match self.0.followed.load(Ordering::SeqCst) {
+            NOT_FOLLOWING => self.0.hands.wall(),
+            difference => self.0.hands.monotonic().saturating_add(difference),
         }
     }
 
-    /// Moves a manual clock, backwards too.
+    /// Whether [`Self::follow`] was called.
+    pub fn follows(&self) -> bool {
+        self.0.followed.load(Ordering::SeqCst) != NOT_FOLLOWING
+    }
+
+    /// What this machine's own clock shows, whichever one is followed.
+    pub fn of_this_machine(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.hands.wall())
+    }
+
+    pub fn monotonic(&self) -> Monotonic {
+        Monotonic(self.0.hands.monotonic())
+    }
+
+    /// Follows another clock from now on, which showed `time` between these two readings: by this
+    /// machine's monotonic clock, so that setting its wall clock changes nothing.
+    pub fn follow(&self, time: Timestamp, asked: Monotonic, answered: Monotonic) {
+        let half = answered.0.saturating_sub(asked.0) / 2;
+        let difference = time.as_millis().saturating_sub(asked.0 + half);
+        let before = self.0.followed.swap(difference, Ordering::SeqCst);
+        if before == NOT_FOLLOWING {
+            let (now, monotonic) = (self.millis(), self.0.hands.monotonic());
+            *self.caution() = Caution::new(now, monotonic);
+        }
+    }
+
+    /// Notes that the database was in use at `at`, as its file says: what would be due only if much more time
+    /// has passed since is not believed at once.
+    pub fn remember(&self, at: Timestamp) {
+        let monotonic = self.0.hands.monotonic();
+        self.caution().remember(at.as_millis(), monotonic);
+    }
+
+    /// Now, for what deletes or ends what is somebody else's: never later than is certain. `None` in the first
+    /// hour after a start or after the clock was set, and while it shows less than the file remembers.
+    pub fn trusted(&self) -> Option<Timestamp> {
+        let (now, monotonic) = (self.millis(), self.0.hands.monotonic());
+        let mut caution = self.caution();
+        if let Some(by) = caution.look(now, monotonic) {
+            tracing::warn!(
+                seconds = by / 1_000,
+                "the clock was set; nothing is deleted for an hour, and no session but that of a request is judged by it"
+            );
+        }
+        caution.trusted(now, monotonic).map(Timestamp::from_millis)
+    }
+
+    /// Whether it shows less than the file remembers.
+    pub fn is_behind(&self) -> bool {
+        let (now, monotonic) = (self.millis(), self.0.hands.monotonic());
+        self.caution().is_behind(now, monotonic)
+    }
+
+    /// How often the clock was set since the start, as far as [`Self::trusted`] has noticed.
+    pub fn times_set(&self) -> u64 {
+        self.caution().times_set
+    }
+
+    fn caution(&self) -> MutexGuard<'_, Caution> {
+        let caution = self.0.caution.lock();
+        caution.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Moves a manual clock: time passes, or a story begins again at an earlier time.
     ///
     /// # Panics
     /// On the system clock.
     pub fn set(&self, now: Timestamp) {
-        match self {
-            Self::System => panic!("the system clock is not ours to set"),
-            Self::Manual(millis) => millis.store(now.as_millis(), Ordering::SeqCst),
+        match &self.0.hands {
+            Hands::System => panic!("the system clock is not ours to set"),
+            Hands::Manual { wall, monotonic } => {
+                let before = wall.swap(now.as_millis(), Ordering::SeqCst);
+                monotonic.fetch_add(now.as_millis() - before, Ordering::SeqCst);
+            }
+        }
+    }
+
+    /// Sets a manual clock wrong, or right again: no time passes.
+    ///
+    /// # Panics
+    /// On the system clock.
+    pub fn jump(&self, now: Timestamp) {
+        match &self.0.hands {
+            Hands::System => panic!("the system clock is not ours to set"),
+            Hands::Manual { wall, .. } => wall.store(now.as_millis(), Ordering::SeqCst),
         }
     }
 }
 
-/// RFC 3339 in UTC, to the second.
-pub fn rfc3339(at: Timestamp) -> String {
-    utc(at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
+impl Hands {
+    fn wall(&self) -> i64 {
+        match self {
+            Self::System => jiff::Timestamp::now().as_millisecond(),
+            Self::Manual { wall, .. } => wall.load(Ordering::SeqCst),
+        }
+    }
 
-/// Reads an instant of RFC 3339, in any time zone; `None` where it is none.
-pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
-    let instant: jiff::Timestamp = text.parse().ok()?;
-    Some(Timestamp::from_millis(instant.as_millisecond()))
-}
-
-/// Reads a day such as `2026-09-21`: its first instant in UTC, and that of the next day.
-pub fn parse_day(text: &str) -> Option<(Timestamp, Timestamp)> {
-    let day: jiff::civil::Date = text.parse().ok()?;
-    let begins = |day: jiff::civil::Date| {
-        let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-        Some(Timestamp::from_millis(
-            midnight.timestamp().as_millisecond(),
-        ))
-    };
-    Some((begins(day)?, begins(day.tomorrow().ok()?)?))
-}
-
-/// The day in UTC, such as `2026-09-21`.
-pub fn day(at: Timestamp) -> String {
-    utc(at).strftime("%Y-%m-%d").to_string()
-}
-
-/// The `Date` of an answer, such as `Mon, 21 Sep 2026 14:13:20 GMT`.
-pub fn parse_http_date(text: &str) -> Option<Timestamp> {
-    let date = jiff::fmt::rfc2822::parse(text).ok()?;
-    Some(Timestamp::from_millis(date.timestamp().as_millisecond()))
-}
-
-/// A point in time as pages show it before the browser knows its own time zone.
-pub fn moment(at: Timestamp) -> Moment {
-    Moment {
-        iso: rfc3339(at),
-        words: utc(at).strftime("%-d %B %Y, %H:%M UTC").to_string(),
+    fn monotonic(&self) -> i64 {
+        match self {
+            Self::System => {
+                let time = rustix::time::clock_gettime(MONOTONIC);
+                let millis = time.tv_sec.saturating_mul(1_000);
+                millis.saturating_add(time.tv_nsec / 1_000_000)
+            }
+            Self::Manual { monotonic, .. } => monotonic.load(Ordering::SeqCst),
+        }
     }
 }
 
-/// The same, as seen from `now`.
-pub fn relative(at: Timestamp, now: Timestamp) -> RelativeMoment {
-    RelativeMoment {
-        at: moment(at),
-        seconds_away: at.as_millis().saturating_sub(now.as_millis()) / 1_000,
-    }
-}
-
-/// Instants beyond the calendar (a saturated lifetime) are shown as its end.
-fn utc(at: Timestamp) -> jiff::Zoned {
-    jiff::Timestamp::from_millisecond(at.as_millis())
-        .unwrap_or(jiff::Timestamp::MAX)
-        .to_zoned(jiff::tz::TimeZone::UTC)
-}
+/// Goes on while the machine sleeps, as time does: the idle time of a session would else begin to pass anew.
+#[cfg(target_os = "linux")]
+const MONOTONIC: rustix::time::ClockId = rustix::time::ClockId::Boottime;
+#[cfg(not(target_os = "linux"))]
+const MONOTONIC: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const START: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+    const HOUR: Duration = Duration::from_secs(3_600);
+
     #[test]
-    fn instants_are_written_for_programs_and_for_people() {
-        let shown = moment(Timestamp::from_millis(1_790_000_000_000));
-        assert_eq!(shown.iso, "2026-09-21T14:13:20Z");
-        assert_eq!(shown.words, "21 September 2026, 14:13 UTC");
+    fn a_clock_that_follows_another_does_not_care_for_its_own() {
+        let clock = Clock::manual(START.after(3 * HOUR));
+        let asked = clock.monotonic();
+        clock.set(START.after(3 * HOUR + Duration::from_millis(40)));
+        clock.follow(START, asked, clock.monotonic());
+        assert_eq!(clock.now(), START.after(Duration::from_millis(20)));
+        clock.jump(START.after(9 * HOUR));
+        assert_eq!(clock.now(), START.after(Duration::from_millis(20)));
+        clock.set(START.after(10 * HOUR));
+        assert_eq!(clock.now(), START.after(HOUR + Duration::from_millis(20)));
     }
 
     #[test]
-    fn a_day_begins_and_ends_in_utc() {
-        let begin = Timestamp::from_millis(1_789_948_800_000);
-        let end = Timestamp::from_millis(1_790_035_200_000);
-        assert_eq!(parse_day("2026-09-21"), Some((begin, end)));
-        assert_eq!(day(begin), "2026-09-21");
-        for nonsense in [
-            "",
-            "2026-02-30",
-            "21 September",
-            "9999-12-31",
-            "2026-09-21x",
-            "\0",
-        ] {
-            assert_eq!(parse_day(nonsense), None, "{nonsense}");
-        }
-    }
-
-    #[test]
-    fn the_date_of_an_answer_is_read() {
-        let date = parse_http_date("Mon, 21 Sep 2026 14:13:20 GMT");
-        assert_eq!(date, Some(Timestamp::from_millis(1_790_000_000_000)));
-        assert_eq!(parse_http_date("yesterday"), None);
-    }
-
-    #[test]
-    fn the_end_of_time_does_not_panic() {
-        assert!(
-            moment(Timestamp::from_millis(i64::MAX))
-                .iso
-                .starts_with("9999-")
-        );
+    fn the_monotonic_clock_of_this_machine_goes_on() {
+        let clock = Clock::system();
+        let (before, after) = (clock.monotonic(), clock.monotonic());
+        assert!(after.0 >= before.0 && before.0 > 0);
+        assert_eq!(clock.trusted(), None, "the first hour");
     }
 }

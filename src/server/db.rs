@@ -12,6 +12,7 @@ mod errors;
 mod migrations;
 mod postgres;
 mod sqlite;
+mod time;
 mod transaction;
 mod writes;
 
@@ -21,6 +22,12 @@ pub use changes::{Changes, ENDED, Hint};
 pub(crate) use errors::once_more;
 pub use errors::{OpenError, StoreError};
 pub(crate) use postgres::in_time;
+pub use sqlite::{
+    backup::{Restoring, backup},
+    file::doubts,
+    neighbour::Neighbour,
+    wal::Wal,
+};
 pub use transaction::{Attempts, Connection, Outcome, Transaction};
 pub(crate) use transaction::{in_transaction, transact};
 pub use writes::Writes;
@@ -100,9 +107,27 @@ pub enum IfMissing {
 /// # Errors
 /// [`OpenError`], each with its remedy.
 pub async fn open(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenError> {
-    let db = connect(url, if_missing).await?;
-    migrations::run(&db).await?;
-    Ok(db)
+    let opening = async {
+        let db = connect(url, if_missing).await?;
+        migrations::run(&db).await?;
+        Ok(db)
+    };
+    opening.await.map_err(|error| with_wal(url, error))
+}
+
+/// Names the journal beside a damaged file: copied without it, or with that of another file, a backup is damaged.
+fn with_wal(url: &DatabaseUrl, error: OpenError) -> OpenError {
+    let (DatabaseUrl::Sqlite(path), OpenError::Damaged(found)) = (url, &error) else {
+        return error;
+    };
+    let wal = sqlite::file::beside(path, "-wal");
+    match std::fs::metadata(&wal) {
+        Ok(metadata) if metadata.len() > 0 => OpenError::DamagedBesideWal {
+            found: found.clone(),
+            wal,
+        },
+        _ => error,
+    }
 }
 
 /// The same for a server, which will live with the database for long: a file with damage anywhere is
@@ -112,6 +137,14 @@ pub async fn open(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenEr
 /// # Errors
 /// [`OpenError`], each with its remedy.
 pub async fn open_to_serve(url: &DatabaseUrl) -> Result<(Db, IsReadThrough), OpenError> {
+    if let DatabaseUrl::Sqlite(path) = url {
+        sqlite::file::close_to_others(path);
+    }
+    let opening = open_and_read(url);
+    opening.await.map_err(|error| with_wal(url, error))
+}
+
+async fn open_and_read(url: &DatabaseUrl) -> Result<(Db, IsReadThrough), OpenError> {
     let db = connect(url, IfMissing::Create).await?;
     let is_read_through = match &db.pool {
         Pool::Sqlite(pool) if !sqlite::is_small(pool).await? => IsReadThrough::No,
@@ -142,7 +175,11 @@ pub async fn read_through(db: &Db) -> Result<(), OpenError> {
     }
 }
 
-async fn connect(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenError> {
+/// Opens the database as it is.
+///
+/// # Errors
+/// [`OpenError`], each with its remedy.
+pub async fn connect(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenError> {
     let (pool, writer, places) = match url {
         DatabaseUrl::Sqlite(path) => {
             let pools = sqlite::open(path, if_missing).await?;

@@ -1,10 +1,12 @@
 //! Sessions: start, resume, end.
 
 mod as_admin;
+mod present;
 mod renewing;
 mod resuming;
 
-pub use as_admin::{end_all_as_admin, end_all_of_everybody, end_as_admin};
+pub use as_admin::{end_all_as_admin, end_all_of_everybody, end_as_admin, end_everybody};
+pub use present::present;
 pub use renewing::{ENDS_UNUSED_AFTER, GRACE, Proven, Renewed, renew, renew_with_password};
 pub use resuming::{Resumed, look, look_again, resume, resume_with_sign_ins, stay, write_down};
 

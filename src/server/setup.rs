@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// Long enough to walk from the terminal to a browser, too short to be found later in somebody's
 /// scrollback (ASVS V6.4.1).
-const CODE_LIFE: Duration = Duration::from_secs(3_600);
+pub const CODE_LIFE: Duration = Duration::from_secs(3_600);
 
 /// Makes a code with which the first account can be made in a browser; the one before is void.
 /// `None` where there is an account already.

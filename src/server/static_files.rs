@@ -70,7 +70,7 @@ fn is_under_way(response: &Response) -> bool {
     let header = |name| response.headers().get(name)?.to_str().ok();
     let is_empty = header(header::CONTENT_LENGTH) == Some("0");
     let modified = header(header::LAST_MODIFIED).and_then(parse_http_date);
-    let rests_since = Clock::System.now().before(AT_REST);
+    let rests_since = Clock::system().of_this_machine().before(AT_REST);
     is_empty || modified.is_some_and(|modified| modified > rests_since)
 }
 

@@ -11,8 +11,8 @@ use crate::{
 };
 use std::time::Duration;
 use vestibule::{
-    domain::session::EndReason,
-    server::{Core, admin, ends::Room, sessions, store, users},
+    domain::{activity::Source, session::EndReason},
+    server::{Core, admin, ends::Room, heartbeat, sessions, store, users},
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -105,6 +105,9 @@ on_both_engines! {
                     let answer = app.signed_in("ada").await.post_form("/api/end_other_sessions", &[]).await;
                     assert_eq!(answer.status, 303);
                 }
+                EndReason::Restored => {
+                    heartbeat::end_everything(&app.core, &Source::Server.into()).await.unwrap();
+                }
                 EndReason::TooMany => {
                     for _ in 0..app.core.max_sessions {
                         app.signed_in("ada").await;
@@ -165,6 +168,18 @@ on_both_engines! {
         assert_eq!(ended(&mut events).await, "idle");
         let written = app.sessions().await.remove(0).ended.unwrap();
         assert_eq!((written.at, written.reason), (until, EndReason::Idle));
+    }
+
+    /// The page asks for its session itself when it leaves; until then a clock that is wrong has ended nobody.
+    async fn when_the_clock_is_set_ahead_a_page_leaves_and_no_end_is_written(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        let mut events = page(&browser).await;
+        app.core.clock.jump(START.after(3 * HOUR));
+        assert_eq!(ended(&mut events).await, "idle");
+        assert_eq!(app.endings().await, [None]);
+        app.core.clock.jump(START.after(HOUR));
+        assert_eq!(browser.get("/dashboard").await.status, 200);
     }
 
     async fn a_session_that_is_no_more_is_not_watched(database: TestDatabase) {

@@ -16,6 +16,7 @@ mod long_lists;
 mod manual;
 mod program;
 mod proxies;
+mod put_back;
 mod replay;
 mod serve;
 mod session_events;

@@ -7,6 +7,7 @@ use crate::{
         database::{Engine, TestDatabase},
     },
 };
+use sqlx::{Connection as _, SqliteConnection};
 use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
@@ -375,4 +376,23 @@ async fn postgres_may_take_longer_for_a_migration_than_for_a_request() {
     let url = database.url();
     let (opened, ()) = tokio::join!(db::open(&url, IfMissing::Refuse), released);
     assert!(opened.is_ok());
+}
+
+/// The write-ahead log cannot be written over from its beginning while somebody reads what stood there before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_holds_the_journal_up_is_seen() {
+    let database = TestDatabase::new(Engine::Sqlite).await;
+    let core = support::core(&database).await;
+    given::account(&core, "ada").await;
+    let free = core.db.checkpoint().await.unwrap().unwrap();
+    assert!(!free.is_held, "{free:?}");
+    let mut reader = SqliteConnection::connect(&database.address).await.unwrap();
+    let begin = "BEGIN; SELECT count(*) FROM users";
+    sqlx::raw_sql(begin).fetch_all(&mut reader).await.unwrap();
+    given::account(&core, "grace").await;
+    let held = core.db.checkpoint().await.unwrap().unwrap();
+    assert!(held.is_held && held.bytes > 0, "{held:?}");
+    reader.close().await.unwrap();
+    let free = core.db.checkpoint().await.unwrap().unwrap();
+    assert!(!free.is_held, "{free:?}");
 }

@@ -7,6 +7,7 @@ mod support;
 mod activity;
 mod administration;
 mod changes;
+mod clocks;
 mod database;
 mod devices;
 mod given;

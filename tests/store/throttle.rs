@@ -262,14 +262,20 @@ on_both_engines! {
     }
 
     /// A clock that ran ahead and was set back locks nobody out.
-    async fn a_last_attempt_in_the_future_is_not_believed(database: TestDatabase) {
+    async fn a_last_attempt_and_a_window_in_the_future_are_not_believed(database: TestDatabase) {
         let core = support::core(&database).await;
         for _ in 0..3 {
             attempt(&core, "a", seconds(86_400)).await;
         }
         assert_eq!(wait(&core, "a", START).await, None);
-        assert!(attempt(&core, "a", START).await);
+        // Nor is its window: failures of today would be added to those of then, until then.
+        for number in 1..=3 {
+            assert!(attempt(&core, "a", START).await);
+            assert_eq!(failures(&core, "a").await, Some(number));
+        }
         assert_eq!(wait(&core, "a", START).await, Some(30));
         assert!(!attempt(&core, "a", START).await);
+        assert!(attempt(&core, "a", seconds(900)).await);
+        assert_eq!(failures(&core, "a").await, Some(1), "and for the usual time");
     }
 }

@@ -118,6 +118,7 @@ impl EndReason {
             Self::PasswordChanged => "A session of USER ended: the password was changed",
             Self::EndedByOwner => "USER ended a session from another browser",
             Self::TooMany => "A session of USER ended: there were too many",
+            Self::Restored => "A session of USER ended: the server was restored from a backup",
         }
     }
 }

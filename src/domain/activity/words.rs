@@ -87,6 +87,7 @@ impl EndReason {
             Self::PasswordChanged => "the password was changed",
             Self::EndedByOwner => "you ended it from another browser",
             Self::TooMany => "you were signed in in too many browsers",
+            Self::Restored => "the server was restored from a backup",
         }
     }
 }

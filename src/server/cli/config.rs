@@ -1,6 +1,6 @@
 //! `vestibule config check`.
 
-use super::{CliError, output::to_stderr};
+use super::{CliError, machine, output::to_stderr};
 use crate::server::config::{Environment, load};
 use std::{
     io::{self, Write},
@@ -13,7 +13,7 @@ pub enum Command {
     Check,
 }
 
-pub fn run(command: &Command, file: Option<&Path>) -> Result<(), CliError> {
+pub async fn run(command: &Command, file: Option<&Path>) -> Result<(), CliError> {
     match command {
         Command::Check => {
             let config = load(file, &Environment::of_process())?;
@@ -26,7 +26,8 @@ pub fn run(command: &Command, file: Option<&Path>) -> Result<(), CliError> {
                 "The configuration is good: {source}, {}",
                 config.database_url.shown()
             )?;
-            for doubt in config.doubts() {
+            let of_machine = machine::doubts(&config).await;
+            for doubt in config.doubts().into_iter().chain(of_machine) {
                 to_stderr(&format!("Is this meant? {doubt}"));
             }
             Ok(())

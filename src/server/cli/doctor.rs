@@ -66,7 +66,7 @@ pub struct Command {
 pub async fn run(command: Command) -> Result<(), CliError> {
     let target = Target::parse(&command.url, command.connect).map_err(CliError::Refused)?;
     let tls = Tls::new(command.ca.as_deref()).map_err(CliError::Refused)?;
-    let client = Rc::new(Client::new(target, tls, Clock::System));
+    let client = Rc::new(Client::new(target, tls, Clock::system()));
     let (name, password) = password::account()?;
     let mut exam = Examination::new(Rc::clone(&client), Account { name, password });
     // Before anything else, so that a mistyped address is no long list of failures.

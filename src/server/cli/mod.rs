@@ -1,9 +1,11 @@
 //! The command line: one file a noun.
 
 mod activity;
+mod backup;
 mod completions;
 mod config;
 mod doctor;
+mod machine;
 mod man;
 mod output;
 mod password;
@@ -21,6 +23,7 @@ use super::{
     hashing::Hasher,
     site_inside::SiteInside,
     throttle::Throttle,
+    timekeeping,
     users::UserError,
 };
 use crate::domain::activity::Source;
@@ -58,6 +61,10 @@ enum Command {
     Session(session::Command),
     /// The audit log: what happened, the newest first
     Activity(activity::Command),
+    /// Copy the database into a new file, while the server runs
+    Backup(backup::Backup),
+    /// Put such a copy in the place of the database, and end all its sessions
+    Restore(backup::Restore),
     /// Prove a running deployment from outside: sign in, copy the cookie, sign out, replay it, and more
     Doctor(doctor::Command),
     /// The configuration
@@ -130,7 +137,9 @@ async fn run(arguments: Arguments, site: Option<&'static SiteInside>) -> Result<
         Command::Session(command) => session::run(command, &config()?).await,
         Command::Activity(command) => activity::run(command, &config()?).await,
         Command::SetupCode => setup_code::run(&config()?).await,
-        Command::Config(command) => config::run(&command, file),
+        Command::Backup(command) => backup::back_up(command, &config()?).await,
+        Command::Restore(command) => backup::restore(command, &config()?).await,
+        Command::Config(command) => config::run(&command, file).await,
         Command::Doctor(command) => doctor::run(command).await,
         Command::Completions(command) => completions::run(&command, Arguments::command()),
         Command::Man(command) => man::run(&command, Arguments::command()),
@@ -141,17 +150,23 @@ async fn run(arguments: Arguments, site: Option<&'static SiteInside>) -> Result<
 async fn open_core(config: &Config, if_missing: IfMissing) -> Result<Core, CliError> {
     let opening = db::open(&config.database_url, if_missing);
     let db = output::patiently(output::TABLES, opening).await?;
-    core_on(db, config, Source::Command).await
+    let core = core_on(db, config, Source::Command).await?;
+    if let Some(doubt) = timekeeping::warn_of(&core.clock) {
+        output::to_stderr(&doubt);
+    }
+    Ok(core)
 }
 
 async fn core_on(db: Db, config: &Config, source: Source) -> Result<Core, CliError> {
+    let clock = Clock::system();
+    timekeeping::measure(&db, &clock).await?;
     Ok(Core {
         throttle: Throttle::load(&db, config.throttle).await?,
         db,
         source,
         tallies: Tallies::default(),
         keep_activity: config.keep_activity,
-        clock: Clock::System,
+        clock,
         hasher: Hasher::start(config.hashing)?,
         lifetimes: config.lifetimes,
         max_sessions: config.max_sessions,

@@ -9,11 +9,12 @@ use crate::{
     server::{
         Core, activity, cleanup,
         config::{Config, Environment, is_watched},
-        db::{self, IsReadThrough, OpenError},
+        db::{self, IsReadThrough, Neighbour, OpenError},
+        heartbeat::Heartbeat,
         http, setup,
         site_inside::SiteInside,
         state::AppState,
-        telemetry,
+        telemetry, timekeeping,
     },
 };
 use leptos::config::LeptosOptions;
@@ -33,6 +34,10 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
     let opening = db::open_to_serve(&config.database_url);
     let (db, is_read_through) = patiently(TABLES, opening).await?;
     let core = core_on(db, &config, Source::Browser).await?;
+    let heartbeat = match Neighbour::of(&config.database_url) {
+        Some(neighbour) => Some(Heartbeat::begin(&core, neighbour).await?),
+        None => None,
+    };
     let listener = TcpListener::bind(config.site_addr)
         .await
         .map_err(|error| cannot_listen(&config, &error))?;
@@ -58,6 +63,8 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
         tracing::warn!("{doubt}");
     }
     tokio::spawn(activity::keep_writing(core.clone()));
+    tokio::spawn(timekeeping::run(core.clone()));
+    let beating = heartbeat.map(|heartbeat| tokio::spawn(heartbeat.run(core.clone())));
     let (report, damage) = oneshot::channel();
     let housekeeping = tokio::spawn(keep_house(core.clone(), is_read_through, report));
     let mut outcome = Ok(());
@@ -72,6 +79,11 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
     housekeeping.abort();
     drop(housekeeping.await);
     core.tallies.write(&core.db).await;
+    if let (Some(beating), Some(neighbour)) = (beating, Neighbour::of(&config.database_url)) {
+        beating.abort();
+        drop(beating.await);
+        Heartbeat::stop(&core, neighbour).await;
+    }
     core.db.close().await;
     to_stderr("Stopped.");
     outcome

@@ -17,13 +17,27 @@ pub enum OpenError {
     #[error("{path} cannot be used: {source}")]
     File { path: PathBuf, source: io::Error },
     #[error(
+        "{0} is in use, by a server or by another command. Stop it first: sudo systemctl stop vestibule"
+    )]
+    InUse(PathBuf),
+    #[error(
+        "`vestibule restore` is putting another file in the place of {0}. Start again when that has ended."
+    )]
+    BeingRestored(PathBuf),
+    #[error(
         "the database was made by a newer version of Vestibule. Run that version, or restore a backup."
     )]
     Newer,
     #[error(
-        "the database file is damaged, or no SQLite database: {0}. It is left as it is. Restore a backup, or let `database_url` name another file."
+        "the database file is damaged, or no SQLite database: {0}. It is left as it is. Restore a backup with `vestibule restore FILE`, or let `database_url` name another file."
     )]
     Damaged(String),
+    #[error(
+        "the database file is damaged, or no SQLite database: {found}. It is left as it is. Beside it is {wal}: if a \
+         backup was copied over the file, this belongs to the file before, and has to be removed first. Restore a \
+         backup with `vestibule restore FILE`, which does that."
+    )]
+    DamagedBesideWal { found: String, wal: PathBuf },
     #[error("PostgreSQL 15 or newer is needed; this server is version {0}.")]
     OldPostgres(i64),
     #[error("the database does not open: {0}")]

@@ -1,6 +1,12 @@
 //! The file of an embedded database.
 
+pub mod backup;
+pub mod file;
+pub mod neighbour;
+pub mod wal;
+
 use super::{CONNECTION_WAIT, Hint, IfMissing, OpenError};
+use file::InUse;
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
     error::DatabaseError,
@@ -9,9 +15,8 @@ use sqlx::{
     },
 };
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
-    io::{self, ErrorKind},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    fs,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -36,7 +41,8 @@ pub struct Pools {
 /// # Errors
 /// [`OpenError`], each with its remedy.
 pub async fn open(path: &Path, if_missing: IfMissing) -> Result<Pools, OpenError> {
-    prepare_file(path, if_missing)?;
+    file::prepare(path, if_missing)?;
+    let in_use = file::hold(path)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
@@ -47,7 +53,7 @@ pub async fn open(path: &Path, if_missing: IfMissing) -> Result<Pools, OpenError
         .busy_timeout(WRITER_WAIT)
         .pragma("cache_size", cache_size(path))
         .disable_statement_logging();
-    let file = Arc::new(WatchedFile::new(path));
+    let file = Arc::new(WatchedFile::new(path, in_use));
     let writer = pool(1, options.clone(), Arc::clone(&file));
     let mut attempts = 1;
     while let Err(error) = writer.acquire().await {
@@ -141,45 +147,13 @@ fn cache_size(path: &Path) -> String {
     format!("-{}", (bytes / SHARE / 1_024).clamp(2_000, 65_536))
 }
 
-/// The file is readable by its owner alone: it holds password hashes and addresses.
-fn prepare_file(path: &Path, if_missing: IfMissing) -> Result<(), OpenError> {
-    match (fs::metadata(path), if_missing) {
-        (Ok(metadata), _) if metadata.uid() != rustix::process::geteuid().as_raw() => {
-            Err(OpenError::ForeignOwner {
-                path: path.to_owned(),
-                owner: metadata.uid(),
-            })
-        }
-        (Ok(_), _) => Ok(()),
-        (Err(error), _) if error.kind() != ErrorKind::NotFound => Err(OpenError::File {
-            path: path.to_owned(),
-            source: error,
-        }),
-        (Err(_), IfMissing::Refuse) => Err(OpenError::Missing(path.to_owned())),
-        (Err(_), IfMissing::Create) => create_file(path).map_err(|source| OpenError::File {
-            path: path.to_owned(),
-            source,
-        }),
-    }
-}
-
-fn create_file(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(0o600);
-    options.open(path).map(drop)
-}
-
 /// Notices that the file was removed or another one put in its place. A connection keeps the file
 /// that it has opened, and would go on to let people in by what stood there.
 struct WatchedFile {
     path: PathBuf,
     seen: Mutex<Seen>,
+    /// For as long as there are connections.
+    _in_use: Option<InUse>,
 }
 
 /// What stood at the path when it was last looked at.
@@ -193,7 +167,7 @@ struct Seen {
 type FileIdentity = (u64, u64);
 
 impl WatchedFile {
-    fn new(path: &Path) -> Self {
+    fn new(path: &Path, in_use: Option<InUse>) -> Self {
         let seen = Seen {
             file: identity(path),
             changed: None,
@@ -201,6 +175,7 @@ impl WatchedFile {
         Self {
             path: path.to_owned(),
             seen: Mutex::new(seen),
+            _in_use: in_use,
         }
     }
 

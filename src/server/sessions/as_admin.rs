@@ -3,6 +3,7 @@
 use super::end_for;
 use crate::{
     domain::{
+        activity::By,
         session::{EndReason, Ended, Session},
         user::UserId,
     },
@@ -43,17 +44,23 @@ pub async fn end_all_as_admin(
 /// # Errors
 /// [`StoreError`]: some may have ended.
 pub async fn end_all_of_everybody(core: &Core, admin: &Admin) -> Result<u64, StoreError> {
+    end_everybody(core, EndReason::EndedByAdmin, admin.by()).await
+}
+
+/// The same for another reason.
+///
+/// # Errors
+/// [`StoreError`]: some may have ended.
+pub async fn end_everybody(core: &Core, reason: EndReason, by: &By) -> Result<u64, StoreError> {
     let mut below = store::sessions::above_all();
     let mut count = 0;
     loop {
-        let ended = Ended {
-            at: core.clock.now(),
-            reason: EndReason::EndedByAdmin,
-        };
-        let step =
-            store::sessions::end_some(&core.db, ended, &below, cleanup::STEP, admin.by()).await?;
-        count += step.1;
-        match step.0 {
+        let at = core.clock.now();
+        let ended = Ended { at, reason };
+        let (next, for_this) =
+            store::sessions::end_some(&core.db, ended, &below, cleanup::STEP, by).await?;
+        count += for_this;
+        match next {
             Some(next) => below = next,
             None => return Ok(count),
         }

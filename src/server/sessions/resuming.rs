@@ -1,6 +1,6 @@
 //! The session behind a request: looked up, judged by the clock, and used.
 
-use super::{Lifetimes, renewing};
+use super::{Lifetimes, present::in_the_present, renewing};
 use crate::{
     domain::{
         moment::Timestamp,
@@ -83,6 +83,7 @@ pub(super) async fn judged(core: &Core, found: Option<CurrentUser>) -> Resumed {
     let Some(found) = found else {
         return Resumed::Unknown;
     };
+    let found = in_the_present(core, found).await;
     if let Some(ended) = found.session.end_by(core.clock.now()) {
         if found.session.ended.is_none() {
             write_down(core, &found.session.id, ended).await;

@@ -1,7 +1,11 @@
 //! The table `devices`: browsers in which somebody has signed in.
 
 use crate::{
-    domain::{moment::Timestamp, session::SessionId, user::UserId},
+    domain::{
+        moment::{AHEAD, Timestamp},
+        session::SessionId,
+        user::UserId,
+    },
     server::{
         db::{Db, StoreError, Transaction, in_transaction, on_pool},
         token::DeviceDigest,
@@ -193,6 +197,14 @@ pub(super) async fn forget_others_within(
         .await
         .map(|_| ())?);
     Ok(())
+}
+
+/// Counts browsers that were used ahead of now by a wrong clock as used now. Returns how many there were.
+pub async fn bring_to_present(db: &Db, now: Timestamp) -> Result<u64, StoreError> {
+    const SQL: &str = "UPDATE devices SET last_used_at = $1, \
+        created_at = CASE WHEN created_at > $2 THEN $1 ELSE created_at END WHERE last_used_at > $2";
+    let numbers = [now, now.after(AHEAD)].map(Timestamp::as_millis);
+    super::execute(db, SQL, &numbers, None).await
 }
 
 /// Takes up to `limit` browsers away whose cookies are over. Returns how many.

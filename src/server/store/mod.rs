@@ -6,6 +6,7 @@
 pub mod activity;
 mod administration;
 pub mod devices;
+pub mod heartbeat;
 pub mod keys;
 pub mod password_links;
 pub mod sessions;
@@ -14,6 +15,37 @@ pub mod throttle;
 pub mod users;
 
 use super::db::{Db, Outcome::Commit, StoreError, in_transaction, transact};
+use crate::domain::moment::{AHEAD, Timestamp};
+use std::time::Duration;
+
+/// Runs one statement with these numbers, and with `text` behind them. Returns how many rows it has changed.
+async fn execute(
+    db: &Db,
+    sql: &'static str,
+    numbers: &[i64],
+    text: Option<&str>,
+) -> Result<u64, StoreError> {
+    transact!(db, transaction => {
+        let changed = in_transaction!(transaction, connection => {
+            let query = numbers.iter().fold(sqlx::query(sql), |query, number| query.bind(*number));
+            let query = text.into_iter().fold(query, |query, text| query.bind(text));
+            query.execute(connection).await?.rows_affected()
+        });
+        Ok(Commit(changed))
+    })
+}
+
+/// Runs a statement that gives what began behind `$2` the beginning `$1` and the end `$3`. Returns how many rows
+/// there were.
+async fn bring_to_present(
+    db: &Db,
+    sql: &'static str,
+    now: Timestamp,
+    life: Duration,
+) -> Result<u64, StoreError> {
+    let numbers = [now, now.after(AHEAD), now.after(life)].map(Timestamp::as_millis);
+    execute(db, sql, &numbers, None).await
+}
 
 /// Runs a statement that deletes up to `$2` rows of before `$1`. Returns how many.
 async fn delete_some(
@@ -22,13 +54,5 @@ async fn delete_some(
     before: i64,
     limit: u32,
 ) -> Result<u64, StoreError> {
-    transact!(db, transaction => {
-        let deleted = in_transaction!(transaction, connection => sqlx::query(sql)
-            .bind(before)
-            .bind(i64::from(limit))
-            .execute(connection)
-            .await?
-            .rows_affected());
-        Ok(Commit(deleted))
-    })
+    execute(db, sql, &[before, i64::from(limit)], None).await
 }

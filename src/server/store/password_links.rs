@@ -19,6 +19,7 @@ use crate::{
         token::TokenDigest,
     },
 };
+use std::time::Duration;
 
 /// A link that is made.
 pub struct NewLink<'a> {
@@ -176,6 +177,13 @@ pub(super) async fn void_within(
         .await
         .map(|_| ())?);
     Ok(())
+}
+
+/// Lets links that were made ahead of now by a wrong clock live from now on. Returns how many there were.
+pub async fn bring_to_present(db: &Db, now: Timestamp, life: Duration) -> Result<u64, StoreError> {
+    const SQL: &str =
+        "UPDATE password_links SET created_at = $1, expires_at = $3 WHERE created_at > $2";
+    super::bring_to_present(db, SQL, now, life).await
 }
 
 /// Takes up to `limit` links away that have expired. Returns how many.

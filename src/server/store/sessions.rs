@@ -6,6 +6,7 @@
 mod ends;
 mod everybody;
 mod lives;
+mod present;
 mod renewals;
 mod sign_ins;
 mod touches;
@@ -16,6 +17,7 @@ pub use ends::{
 };
 pub use everybody::end_some;
 pub use lives::{ended_among, lives};
+pub use present::{Present, bring_some_to_present, bring_to_present};
 pub use renewals::{
     Confirmation, Earlier, NewPassword, NewToken, find_by_any_token, find_earlier, first_use,
     renew_token, renew_with_password,

@@ -12,6 +12,7 @@ use crate::{
         token::TokenDigest,
     },
 };
+use std::time::Duration;
 
 /// Keeps the code that is valid from now on; the one before is void. `false` where there is an
 /// account, and no code is of use.
@@ -82,6 +83,13 @@ pub async fn redeem(
     }
     Ok(Commit(inserted == 1))
     })
+}
+
+/// Lets a code that was made ahead of now by a wrong clock live from now on. Returns how many there were.
+pub async fn bring_to_present(db: &Db, now: Timestamp, life: Duration) -> Result<u64, StoreError> {
+    const SQL: &str =
+        "UPDATE setup_codes SET created_at = $1, expires_at = $3 WHERE created_at > $2";
+    super::bring_to_present(db, SQL, now, life).await
 }
 
 /// Makes the code useless, together with what creates an account in another way.

@@ -1,7 +1,10 @@
 //! The table `throttle`: failures of signing in, counted.
 
 use crate::{
-    domain::{activity::Entry, moment::Timestamp},
+    domain::{
+        activity::Entry,
+        moment::{AHEAD, Timestamp},
+    },
     server::{
         db::{
             Db,
@@ -45,7 +48,9 @@ pub struct Counter {
 impl Counter {
     /// How many attempts may be under way at once, or how long the next one has to wait.
     pub fn room(&self, now: Timestamp, pace: &Pace) -> Result<u32, Duration> {
-        if Timestamp::from_millis(self.window_ends_at) <= now {
+        let ends_at = Timestamp::from_millis(self.window_ends_at);
+        // A window that lies ahead of any that begins now was noted by a clock that was wrong.
+        if ends_at <= now || ends_at.is_ahead_of(now.after(pace.window)) {
             return Ok(pace.failures);
         }
         let left = i64::from(pace.failures) - self.failures;
@@ -164,11 +169,13 @@ async fn count_within(
     const SQL: &str = "INSERT INTO throttle (key, failures, last_at, before_last_at, window_ends_at) \
         VALUES ($1, 1, $2, 0, $3) \
         ON CONFLICT (key) DO UPDATE SET \
-        failures = CASE WHEN throttle.window_ends_at <= $2 THEN 1 ELSE throttle.failures + 1 END, \
-        window_ends_at = CASE WHEN throttle.window_ends_at <= $2 OR throttle.failures >= $4 \
+        failures = CASE WHEN throttle.window_ends_at <= $2 OR throttle.window_ends_at > $6 THEN 1 \
+        ELSE throttle.failures + 1 END, \
+        window_ends_at = CASE WHEN throttle.window_ends_at <= $2 OR throttle.window_ends_at > $6 \
+        OR throttle.failures >= $4 \
         THEN $3 ELSE throttle.window_ends_at END, \
         before_last_at = throttle.last_at, last_at = $2 \
-        WHERE throttle.window_ends_at <= $2 OR throttle.failures < $4 \
+        WHERE throttle.window_ends_at <= $2 OR throttle.window_ends_at > $6 OR throttle.failures < $4 \
         OR throttle.last_at <= $5 OR throttle.last_at > $2";
     let pause = i64::try_from(pace.pause.as_millis()).unwrap_or(i64::MAX);
     let counted = in_transaction!(transaction, connection => sqlx::query(SQL)
@@ -177,6 +184,7 @@ async fn count_within(
         .bind(now.after(pace.window).as_millis())
         .bind(i64::from(pace.failures))
         .bind(now.as_millis().saturating_sub(pause))
+        .bind(now.after(pace.window).after(AHEAD).as_millis())
         .execute(connection)
         .await?
         .rows_affected());

@@ -49,6 +49,7 @@ async fn end(reason: EndReason, home: &Home, server: &Server, browser: &mut Brow
             assert_eq!(answer.status, 303);
         }
         EndReason::TooMany => drop(server.signed_in("ada").await),
+        EndReason::Restored => unreachable!("it comes with a start"),
         EndReason::EndedByAdmin => run(&["session", "end", "--user", "ada"]),
         EndReason::UserDisabled => run(&["user", "disable", "ada"]),
         EndReason::UserDeleted => run(&["user", "delete", "ada", "--yes"]),
@@ -142,7 +143,8 @@ async fn told(page: &mut Events) -> Option<String> {
 on_both_engines! {
     async fn a_copied_cookie_is_dead_after_each_kind_of_end(database: TestDatabase) {
         let home = Home::new(database);
-        for reason in EndReason::ALL {
+        // At a start, with a file that was put back: see `put_back.rs`.
+        for reason in EndReason::ALL.into_iter().filter(|reason| *reason != EndReason::Restored) {
             home.create_user("ada");
             let exports = settings(reason).iter().map(|(name, value)| format!("{name}={value}"));
             let exports = exports.fold("export NO_MORE=".to_owned(), |all, one| all + " " + &one);

@@ -18,6 +18,8 @@ pub struct Issued {
     /// The line of sign-ins in one browser, each of which brought the token before.
     pub browser: usize,
     pub remember: bool,
+    pub begun: Timestamp,
+    pub confirmed: Timestamp,
     pub last_seen: Timestamp,
     pub idle_end: Timestamp,
     pub absolute_end: Timestamp,
@@ -71,6 +73,9 @@ impl Issued {
 
     /// Notes that the server was asked, and says what it has to answer; `None` for any reason.
     pub fn ask(&mut self, now: Timestamp) -> Option<Option<EndReason>> {
+        if self.fate == Fate::Open {
+            self.come_to_the_present(now);
+        }
         if let (Fate::Open, Some(reason)) = (self.fate, self.timed_out(now)) {
             self.fate = Fate::EndedBecause(reason);
         }
@@ -96,6 +101,23 @@ impl Issued {
             self.fate = Fate::EndedBecause(reason);
         }
         (self.fate != Fate::Open).then_some(self.fate)
+    }
+
+    /// What lies ahead by more than a minute was noted by a clock that was wrong.
+    fn come_to_the_present(&mut self, now: Timestamp) {
+        let lies_ahead = |at: Timestamp| at > now.after(Duration::from_secs(60));
+        let [begun, confirmed, last_seen] = [self.begun, self.confirmed, self.last_seen];
+        if ![begun, confirmed, last_seen].into_iter().any(lies_ahead) {
+            return;
+        }
+        if lies_ahead(begun) {
+            self.begun = now;
+            self.absolute_end = now.after(LIFETIMES.absolute_for(self.remember));
+        }
+        if lies_ahead(confirmed) {
+            self.confirmed = Timestamp::from_millis(0);
+        }
+        self.be_used(now);
     }
 
     /// The same session, open under another token that nobody has used yet.

@@ -145,7 +145,8 @@ impl Story<'_> {
                 self.count("confirmed by the token before");
             }
             let next = self.issued.len();
-            let renewed = self.issued[present].under(token);
+            let mut renewed = self.issued[present].under(token);
+            renewed.confirmed = now;
             self.issued[present].fate = Fate::Renewed(next);
             self.issued[present].confirmed_at = Some(now);
             self.issued.push(renewed);

@@ -410,6 +410,8 @@ impl<'a> Story<'a> {
             account: issuing.account,
             browser: issuing.browser,
             remember: issuing.remember,
+            begun: now,
+            confirmed: now,
             last_seen: now,
             idle_end: now.after(LIFETIMES.idle_for(issuing.remember)),
             absolute_end: now.after(LIFETIMES.absolute_for(issuing.remember)),

@@ -1,0 +1,89 @@
+//! `vestibule backup` and `vestibule restore`: the file of an embedded database, copied and put in place.
+
+use super::{CliError, core_on, output::to_stderr};
+use crate::{
+    domain::activity::{By, Source},
+    server::{
+        config::Config,
+        db::{self, DatabaseUrl, IfMissing, Neighbour, Restoring},
+        heartbeat, store,
+    },
+};
+use std::path::{Path, PathBuf};
+
+#[derive(clap::Args)]
+pub struct Backup {
+    /// The new file; one that is there is not replaced
+    file: PathBuf,
+}
+
+#[derive(clap::Args)]
+pub struct Restore {
+    /// A file that `backup` has written
+    file: PathBuf,
+}
+
+pub async fn back_up(command: Backup, config: &Config) -> Result<(), CliError> {
+    let path = file_of(
+        config,
+        "make a backup with: pg_dump --format=custom --file=FILE DATABASE",
+    )?;
+    // As it is: a backup from before an upgrade is one of before.
+    let db = db::connect(&config.database_url, IfMissing::Refuse).await?;
+    let outcome = db::backup(&db, &command.file).await;
+    db.close().await;
+    outcome?;
+    to_stderr(&format!(
+        "{} is a copy of {}. It holds password hashes and addresses.",
+        command.file.display(),
+        path.display()
+    ));
+    Ok(())
+}
+
+pub async fn restore(command: Restore, config: &Config) -> Result<(), CliError> {
+    let path = file_of(
+        config,
+        "stop all servers, then run: pg_restore --clean --if-exists --dbname=DATABASE FILE, and before they start: \
+         vestibule session end --all",
+    )?;
+    let restoring = Restoring::begin(path, &command.file)?;
+    let sessions = end_what_comes_back(config, &restoring).await?;
+    restoring.finish()?;
+    to_stderr(&format!(
+        "{} is in place of {}. {sessions} sessions had not ended then: {}.",
+        command.file.display(),
+        path.display(),
+        heartbeat::CAME_BACK
+    ));
+    Ok(())
+}
+
+/// In the copy, so that no file is in place whose sessions could live again. Returns how many there were.
+async fn end_what_comes_back(config: &Config, restoring: &Restoring) -> Result<u64, CliError> {
+    let db = db::open(&restoring.copy(), IfMissing::Refuse).await?;
+    db::read_through(&db).await?;
+    let core = core_on(db, config, Source::Command).await?;
+    let sessions = heartbeat::end_everything(&core, &By::from(Source::Command)).await?;
+    // The next start finds nothing to end.
+    if let Some(neighbour) = Neighbour::of(&config.database_url) {
+        if let Ok(Some((number, _))) = neighbour.read() {
+            store::heartbeat::catch_up(&core.db, number).await?;
+        }
+        let number = store::heartbeat::find(&core.db).await?.number;
+        // Without it the next start warns, and goes on.
+        let _ = neighbour.write(number, 0);
+    }
+    core.db.close().await;
+    Ok(sessions)
+}
+
+/// The file of the database; PostgreSQL has programs of its own.
+fn file_of<'a>(config: &'a Config, remedy: &str) -> Result<&'a Path, CliError> {
+    match &config.database_url {
+        DatabaseUrl::Sqlite(path) => Ok(path),
+        DatabaseUrl::Postgres(_) => Err(CliError::Refused(format!(
+            "the database is PostgreSQL's: {remedy}"
+        ))),
+    }
+}

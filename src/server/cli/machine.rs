@@ -1,0 +1,40 @@
+//! What `config check` asks of this machine: its clock, and who else can reach the database file.
+
+use super::CliError;
+use crate::{
+    domain::moment::Timestamp,
+    server::{
+        clock::Clock,
+        config::Config,
+        db::{self, DatabaseUrl, IfMissing, Neighbour},
+        timekeeping,
+    },
+};
+
+/// A sentence for each thing that looks wrong, with its remedy. Nothing is changed.
+pub async fn doubts(config: &Config) -> Vec<String> {
+    let clock = Clock::system();
+    match &config.database_url {
+        DatabaseUrl::Sqlite(path) => {
+            let beside = Neighbour::of(&config.database_url).map(|neighbour| neighbour.read());
+            let last = match beside {
+                Some(Ok(Some((_, at)))) if at > 0 => Some(Timestamp::from_millis(at)),
+                _ => None,
+            };
+            let of_clock = last.and_then(|last| timekeeping::doubt(clock.now(), last));
+            db::doubts(path).into_iter().chain(of_clock).collect()
+        }
+        DatabaseUrl::Postgres(_) => match ask_for_the_time(config, &clock).await {
+            Ok(()) => timekeeping::warn_of(&clock).into_iter().collect(),
+            Err(error) => vec![format!("the database was not asked for the time: {error}")],
+        },
+    }
+}
+
+async fn ask_for_the_time(config: &Config, clock: &Clock) -> Result<(), CliError> {
+    let db = db::connect(&config.database_url, IfMissing::Refuse).await?;
+    let measured = timekeeping::measure(&db, clock).await;
+    db.close().await;
+    measured?;
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! How far a clock is believed by what deletes or ends what is somebody else's.
+//!
+//! All times are Unix milliseconds; `monotonic` is the monotonic clock.
+
+use super::TOLERANCE;
+use crate::domain::moment::AHEAD;
+use std::time::Duration;
+
+/// Nothing is deleted for this long after a start or after the clock was set: somebody who notices has
+/// time to mend it.
+const SETTLING: i64 = 3_600_000;
+
+/// After a pause the clean-up catches up by this much of what became due for each moment that it runs: a day
+/// an hour. A server that was off for three weeks has caught up in a day; one whose clock is 200 days
+/// ahead needs eight days to delete what it should not.
+const CATCHING_UP: i64 = 24;
+
+/// A clock that shows less than the file remembers is set right by NTP within minutes of the start; or it is
+/// right, and what the file remembers was wrong.
+const BELIEVED_AFTER: i64 = 24 * SETTLING;
+
+#[derive(Debug)]
+pub struct Caution {
+    /// When the clock was started or set, by the monotonic one.
+    since: i64,
+    /// By how much it differed from the monotonic one at the last look.
+    difference: i64,
+    /// A time that it has certainly reached, and when that was known, by the monotonic one. `None` where nothing
+    /// is remembered: then it is believed.
+    known: Option<(i64, i64)>,
+    pub times_set: u64,
+}
+
+impl Caution {
+    pub fn new(now: i64, monotonic: i64) -> Self {
+        Self {
+            since: monotonic,
+            difference: now.saturating_sub(monotonic),
+            known: None,
+            times_set: 0,
+        }
+    }
+
+    pub fn remember(&mut self, at: i64, monotonic: i64) {
+        self.known = Some((at, monotonic));
+    }
+
+    /// Notices that the clock was set: returns by how much, in milliseconds.
+    pub fn look(&mut self, now: i64, monotonic: i64) -> Option<i64> {
+        let before = self.difference.saturating_add(monotonic);
+        let by = now.saturating_sub(before);
+        self.difference = now.saturating_sub(monotonic);
+        if by.unsigned_abs() <= millis(TOLERANCE).unsigned_abs() {
+            return None;
+        }
+        let certain = self.certain(before, monotonic);
+        let known = self.known.map_or(certain, |(at, _)| at.max(certain));
+        self.known = Some((known, monotonic));
+        self.since = monotonic;
+        self.times_set += 1;
+        Some(by)
+    }
+
+    pub fn trusted(&self, now: i64, monotonic: i64) -> Option<i64> {
+        let has_settled = monotonic.saturating_sub(self.since) >= SETTLING;
+        (has_settled && !self.is_behind(now, monotonic)).then(|| self.certain(now, monotonic))
+    }
+
+    pub fn certain(&self, now: i64, monotonic: i64) -> i64 {
+        self.known.map_or(now, |(at, then)| {
+            let believed = monotonic.saturating_sub(then).saturating_mul(CATCHING_UP);
+            now.min(at.saturating_add(believed))
+        })
+    }
+
+    /// Whether it shows less than is known. After a day it is believed all the same: then it was ahead before.
+    pub fn is_behind(&self, now: i64, monotonic: i64) -> bool {
+        let shows_less = |(at, _)| now.saturating_add(millis(AHEAD)) < at;
+        monotonic.saturating_sub(self.since) < BELIEVED_AFTER && self.known.is_some_and(shows_less)
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600_000;
+    const DAY: i64 = 24 * HOUR;
+    const NOW: i64 = 1_790_000_000_000;
+
+    #[test]
+    fn the_first_hour_is_not_trusted_and_then_it_is() {
+        let caution = Caution::new(NOW, 0);
+        assert_eq!(caution.trusted(NOW + HOUR - 1, HOUR - 1), None);
+        assert_eq!(caution.trusted(NOW + HOUR, HOUR), Some(NOW + HOUR));
+    }
+
+    #[test]
+    fn a_jump_in_either_direction_is_noticed_and_a_correction_is_not() {
+        for by in [200 * DAY, -200 * DAY, 6_000, -6_000] {
+            let mut caution = Caution::new(NOW, 0);
+            let (now, monotonic) = (NOW + 2 * HOUR + by, 2 * HOUR);
+            assert_eq!(caution.look(now, monotonic), Some(by));
+            assert_eq!(caution.look(now, monotonic), None, "once");
+            assert_eq!(caution.times_set, 1);
+            assert_eq!(caution.trusted(now, monotonic), None);
+        }
+        let mut caution = Caution::new(NOW, 0);
+        assert_eq!(caution.look(NOW + HOUR + 4_000, HOUR), None);
+        assert_eq!(caution.look(NOW + 2 * HOUR - 900, 2 * HOUR), None);
+    }
+
+    #[test]
+    fn after_a_jump_ahead_a_day_an_hour_is_believed() {
+        let mut caution = Caution::new(NOW, 0);
+        let ahead = NOW + 200 * DAY;
+        caution.look(ahead + 9 * HOUR, 9 * HOUR);
+        let believed = |hours| caution.trusted(ahead + hours * HOUR, hours * HOUR);
+        assert_eq!(believed(10), Some(NOW + 9 * HOUR + DAY));
+        assert_eq!(believed(19), Some(NOW + 9 * HOUR + 10 * DAY));
+        assert_eq!(believed(900), Some(ahead + 900 * HOUR), "at last");
+    }
+
+    #[test]
+    fn what_the_file_remembers_bounds_a_clock_that_was_wrong_from_the_start() {
+        let mut caution = Caution::new(NOW + 200 * DAY, 0);
+        caution.remember(NOW, 0);
+        assert_eq!(caution.certain(NOW + 200 * DAY, 0), NOW);
+        let now = NOW + 200 * DAY + 2 * HOUR;
+        assert_eq!(caution.trusted(now, 2 * HOUR), Some(NOW + 2 * DAY));
+        assert!(!caution.is_behind(now, 2 * HOUR));
+    }
+
+    #[test]
+    fn a_clock_that_shows_less_than_the_file_remembers_is_not_trusted() {
+        let mut caution = Caution::new(0, 0);
+        caution.remember(NOW, 0);
+        assert!(caution.is_behind(2 * HOUR, 2 * HOUR));
+        assert_eq!(caution.trusted(2 * HOUR, 2 * HOUR), None);
+        assert_eq!(
+            caution.trusted(DAY, DAY),
+            Some(DAY),
+            "at last it is believed"
+        );
+        // Set right by NTP: what the file remembered still counts.
+        caution.look(NOW + DAY, 3 * HOUR);
+        assert_eq!(caution.trusted(NOW + DAY + HOUR, 4 * HOUR), Some(NOW + DAY));
+    }
+}

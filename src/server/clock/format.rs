@@ -1,0 +1,106 @@
+//! Instants as they are read and written.
+
+use crate::domain::moment::{Moment, RelativeMoment, Timestamp};
+
+/// RFC 3339 in UTC, to the second.
+pub fn rfc3339(at: Timestamp) -> String {
+    utc(at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Reads an instant of RFC 3339, in any time zone; `None` where it is none.
+pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    let instant: jiff::Timestamp = text.parse().ok()?;
+    Some(Timestamp::from_millis(instant.as_millisecond()))
+}
+
+/// Reads a day such as `2026-09-21`: its first instant in UTC, and that of the next day.
+pub fn parse_day(text: &str) -> Option<(Timestamp, Timestamp)> {
+    let day: jiff::civil::Date = text.parse().ok()?;
+    let begins = |day: jiff::civil::Date| {
+        let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(Timestamp::from_millis(
+            midnight.timestamp().as_millisecond(),
+        ))
+    };
+    Some((begins(day)?, begins(day.tomorrow().ok()?)?))
+}
+
+/// The day in UTC, such as `2026-09-21`.
+pub fn day(at: Timestamp) -> String {
+    utc(at).strftime("%Y-%m-%d").to_string()
+}
+
+/// The `Date` of an answer, such as `Mon, 21 Sep 2026 14:13:20 GMT`.
+pub fn parse_http_date(text: &str) -> Option<Timestamp> {
+    let date = jiff::fmt::rfc2822::parse(text).ok()?;
+    Some(Timestamp::from_millis(date.timestamp().as_millisecond()))
+}
+
+/// A point in time as pages show it before the browser knows its own time zone.
+pub fn moment(at: Timestamp) -> Moment {
+    Moment {
+        iso: rfc3339(at),
+        words: utc(at).strftime("%-d %B %Y, %H:%M UTC").to_string(),
+    }
+}
+
+/// The same, as seen from `now`.
+pub fn relative(at: Timestamp, now: Timestamp) -> RelativeMoment {
+    RelativeMoment {
+        at: moment(at),
+        seconds_away: at.as_millis().saturating_sub(now.as_millis()) / 1_000,
+    }
+}
+
+/// Instants beyond the calendar (a saturated lifetime) are shown as its end.
+fn utc(at: Timestamp) -> jiff::Zoned {
+    jiff::Timestamp::from_millisecond(at.as_millis())
+        .unwrap_or(jiff::Timestamp::MAX)
+        .to_zoned(jiff::tz::TimeZone::UTC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_written_for_programs_and_for_people() {
+        let shown = moment(Timestamp::from_millis(1_790_000_000_000));
+        assert_eq!(shown.iso, "2026-09-21T14:13:20Z");
+        assert_eq!(shown.words, "21 September 2026, 14:13 UTC");
+    }
+
+    #[test]
+    fn a_day_begins_and_ends_in_utc() {
+        let begin = Timestamp::from_millis(1_789_948_800_000);
+        let end = Timestamp::from_millis(1_790_035_200_000);
+        assert_eq!(parse_day("2026-09-21"), Some((begin, end)));
+        assert_eq!(day(begin), "2026-09-21");
+        for nonsense in [
+            "",
+            "2026-02-30",
+            "21 September",
+            "9999-12-31",
+            "2026-09-21x",
+            "\0",
+        ] {
+            assert_eq!(parse_day(nonsense), None, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn the_date_of_an_answer_is_read() {
+        let date = parse_http_date("Mon, 21 Sep 2026 14:13:20 GMT");
+        assert_eq!(date, Some(Timestamp::from_millis(1_790_000_000_000)));
+        assert_eq!(parse_http_date("yesterday"), None);
+    }
+
+    #[test]
+    fn the_end_of_time_does_not_panic() {
+        assert!(
+            moment(Timestamp::from_millis(i64::MAX))
+                .iso
+                .starts_with("9999-")
+        );
+    }
+}

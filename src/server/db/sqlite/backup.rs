@@ -1,0 +1,154 @@
+//! A copy of an embedded database, and such a copy put in its place.
+
+use super::file::{InUse, JOURNALS, beside, create_folder, hold_alone, prepare, sync_folder};
+use crate::server::db::{DatabaseUrl, Db, IfMissing, OpenError, Pool};
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+/// Writes the whole database into a new file, while others read and write. What stood at `target` stays.
+///
+/// # Errors
+/// [`OpenError`], each with its remedy.
+pub async fn backup(db: &Db, target: &Path) -> Result<(), OpenError> {
+    let unusable = |source| OpenError::File {
+        path: target.to_owned(),
+        source,
+    };
+    // Refused at once, and again at the end.
+    if target.symlink_metadata().is_ok() {
+        return Err(unusable(io::ErrorKind::AlreadyExists.into()));
+    }
+    let copy = Unfinished::create(beside(target, ".part"))?;
+    if let Pool::Sqlite(pool) = &db.writer {
+        let Some(name) = copy.0.to_str() else {
+            return Err(unusable(io::ErrorKind::InvalidFilename.into()));
+        };
+        sqlx::query("VACUUM INTO $1")
+            .bind(name)
+            .execute(pool)
+            .await?;
+    }
+    copy.take_new_name(target).map_err(unusable)
+}
+
+/// A file under a temporary name. It is removed where it does not get another one.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    /// SQLite takes an empty file for none, and leaves it its mode.
+    fn create(path: PathBuf) -> Result<Self, OpenError> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        match options.open(&path) {
+            Ok(_) => Ok(Self(path)),
+            Err(source) => Err(OpenError::File { path, source }),
+        }
+    }
+
+    /// Of two that want one name at the same time the second is refused: making the file decides.
+    fn take_new_name(self, name: &Path) -> io::Result<()> {
+        File::open(&self.0)?.sync_all()?;
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        options.open(name)?;
+        fs::rename(&self.0, name)?;
+        sync_folder(name)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        for ending in ["", "-wal", "-shm", ".lock"] {
+            // Gone already where it was renamed, or never made.
+            let _ = fs::remove_file(beside(&self.0, ending));
+        }
+    }
+}
+
+/// A backup on its way to the place of a database that is not in use.
+pub struct Restoring {
+    copy: Unfinished,
+    path: PathBuf,
+    _alone: InUse,
+}
+
+impl Restoring {
+    /// Copies `from` beside the database at `path`, which stays as it is.
+    ///
+    /// # Errors
+    /// [`OpenError::InUse`] and others, each with its remedy.
+    pub fn begin(path: &Path, from: &Path) -> Result<Self, OpenError> {
+        let unusable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| OpenError::File { path, source }
+        };
+        let source = File::open(from).map_err(unusable(from))?;
+        match prepare(path, IfMissing::Refuse) {
+            Err(OpenError::Missing(_)) => create_folder(path).map_err(unusable(path))?,
+            outcome => outcome?,
+        }
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if is_same(&source, &path) {
+            return Err(unusable(from)(io::Error::other(
+                "it is the database itself",
+            )));
+        }
+        let alone = hold_alone(&path)?;
+        let copy = beside(&path, ".restored");
+        // Of an attempt that was cut off: this process holds the lock alone.
+        drop(Unfinished(copy.clone()));
+        let copy = Unfinished::create(copy)?;
+        copy_into(source, &copy.0).map_err(unusable(&copy.0))?;
+        Ok(Self {
+            copy,
+            path,
+            _alone: alone,
+        })
+    }
+
+    /// The copy, to be brought up to date before it is put in place.
+    pub fn copy(&self) -> DatabaseUrl {
+        DatabaseUrl::Sqlite(self.copy.0.clone())
+    }
+
+    /// Puts the copy in place. It has to be closed. The journals of the file before go first: beside another
+    /// one they would be played back into it.
+    ///
+    /// # Errors
+    /// [`OpenError::File`].
+    pub fn finish(self) -> Result<(), OpenError> {
+        let put = || {
+            File::open(&self.copy.0)?.sync_all()?;
+            for ending in JOURNALS {
+                match fs::remove_file(beside(&self.path, ending)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+            sync_folder(&self.path)?;
+            fs::rename(&self.copy.0, &self.path)?;
+            sync_folder(&self.path)
+        };
+        put().map_err(|source| OpenError::File {
+            path: self.path.clone(),
+            source,
+        })
+    }
+}
+
+fn is_same(file: &File, path: &Path) -> bool {
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
+        _ => false,
+    }
+}
+
+fn copy_into(mut source: File, copy: &Path) -> io::Result<()> {
+    let mut copy = OpenOptions::new().write(true).open(copy)?;
+    io::copy(&mut source, &mut copy)?;
+    copy.sync_all()
+}

@@ -1,0 +1,215 @@
+//! The file of an embedded database among other files: who has it, who may read it, what stands beside it.
+
+use crate::server::db::{IfMissing, OpenError};
+use std::{
+    ffi::OsString,
+    fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
+    io::{self, ErrorKind, Write},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+/// What SQLite keeps beside a database while it is open.
+pub const JOURNALS: [&str; 2] = ["-wal", "-shm"];
+
+/// Whether the file belongs to others too: bits of its mode.
+const OF_OTHERS: u32 = 0o077;
+
+/// `path` with an ending of its own. SQLite follows links, and keeps what belongs to a file beside it.
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut name = OsString::from(path);
+    name.push(ending);
+    name.into()
+}
+
+/// The file is readable by its owner alone: it holds password hashes and addresses.
+///
+/// # Errors
+/// [`OpenError`], each with its remedy.
+pub fn prepare(path: &Path, if_missing: IfMissing) -> Result<(), OpenError> {
+    let unusable = |source| OpenError::File {
+        path: path.to_owned(),
+        source,
+    };
+    match (fs::metadata(path), if_missing) {
+        (Ok(metadata), _) if metadata.uid() != rustix::process::geteuid().as_raw() => {
+            Err(OpenError::ForeignOwner {
+                path: path.to_owned(),
+                owner: metadata.uid(),
+            })
+        }
+        (Ok(_), _) => Ok(()),
+        (Err(error), _) if error.kind() != ErrorKind::NotFound => Err(unusable(error)),
+        (Err(_), IfMissing::Refuse) => Err(OpenError::Missing(path.to_owned())),
+        (Err(_), IfMissing::Create) => create(path).map_err(unusable),
+    }
+}
+
+fn create(path: &Path) -> io::Result<()> {
+    create_folder(path)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    options.open(path).map(drop)
+}
+
+pub fn create_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true).mode(0o700).create(folder(path))
+}
+
+/// The folder that a file is in.
+pub fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Keeps `vestibule restore` from putting another file in place while this is held. A file of its own: SQLite
+/// would lose its locks on the database when a second descriptor of it is closed.
+#[derive(Debug)]
+pub struct InUse(#[expect(dead_code, reason = "the lock goes with it")] File);
+
+/// Notes that the database at `path` is in use by this process. `None` where nothing can be noted, as in a folder
+/// that may only be read: a database is of use there, too.
+///
+/// # Errors
+/// [`OpenError::BeingRestored`].
+pub fn hold(path: &Path) -> Result<Option<InUse>, OpenError> {
+    let Ok(file) = open_lock(path) else {
+        return Ok(None);
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(Some(InUse(file))),
+        Err(TryLockError::WouldBlock) => Err(OpenError::BeingRestored(path.to_owned())),
+        // A disk without locks.
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
+}
+
+/// The same for who wants the database alone.
+///
+/// # Errors
+/// [`OpenError::InUse`], and [`OpenError::File`] where that cannot be known.
+pub fn hold_alone(path: &Path) -> Result<InUse, OpenError> {
+    let unusable = |source| OpenError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let file = open_lock(path).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(InUse(file)),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    options.open(beside(path, ".lock"))
+}
+
+/// Writes a file whole or not at all, also where the power fails.
+///
+/// # Errors
+/// As the system tells them; what stood there before stays.
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let new = beside(path, ".new");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = options.open(&new)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    sync_folder(path)
+}
+
+/// A name is durable once its folder is.
+///
+/// # Errors
+/// As the system tells them.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder(path))?.sync_all()
+}
+
+/// The mode of a file of ours, where others can read or write it.
+fn mode_for_others(path: &Path) -> Option<u32> {
+    let metadata = fs::metadata(path).ok()?;
+    let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
+    let mode = metadata.mode() & 0o7777;
+    (is_ours && metadata.is_file() && mode & OF_OTHERS != 0).then_some(mode)
+}
+
+/// The database, and what stands beside it with the same content.
+fn with_journals(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let journals = JOURNALS.map(|ending| beside(path, ending));
+    std::iter::once(path.to_owned()).chain(journals)
+}
+
+/// Takes the database from others who can read or write it, and says so. A folder stays as it is: it may hold what
+/// is not ours.
+pub fn close_to_others(path: &Path) {
+    for file in with_journals(path) {
+        let Some(mode) = mode_for_others(&file) else {
+            continue;
+        };
+        // A file that its owner may only read stays so: somebody meant that.
+        let own = mode & !OF_OTHERS;
+        let (shown, mode) = (file.display(), format!("{mode:04o}"));
+        match fs::set_permissions(&file, Permissions::from_mode(own)) {
+            Ok(()) => {
+                tracing::warn!(path = %shown, mode, "other users could read or write this file; it is {own:04o} now");
+            }
+            Err(error) => {
+                tracing::warn!(path = %shown, mode, %error, "other users can read or write this file");
+            }
+        }
+    }
+    if let Some(doubt) = doubt_of_folder(path) {
+        tracing::warn!("{doubt}");
+    }
+}
+
+/// What other users of this machine can do to the database, with the remedy.
+pub fn doubts(path: &Path) -> Vec<String> {
+    let files = with_journals(path).filter_map(|file| {
+        let mode = mode_for_others(&file)?;
+        Some(format!(
+            "{} has the mode {mode:04o}: other users of this machine can read or write it. The server takes \
+             that away at its start; or run: chmod go= {0}",
+            file.display()
+        ))
+    });
+    files.chain(doubt_of_folder(path)).collect()
+}
+
+/// Who can write to the folder can put another database in the place of ours. A group with our own number is
+/// that of a single user on most systems.
+fn doubt_of_folder(path: &Path) -> Option<String> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = folder(&path);
+    let metadata = fs::metadata(folder).ok()?;
+    let mode = metadata.mode() & 0o7777;
+    let by_group = mode & 0o020 != 0 && metadata.gid() != rustix::process::getegid().as_raw();
+    (mode & 0o002 != 0 || by_group).then(|| {
+        format!(
+            "the folder {} has the mode {mode:04o}: other users of this machine can put another database in the \
+             place of this one. Run: chmod go-w {0}",
+            folder.display()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_knows_its_folder() {
+        for (file, expected) in [("v.db", "."), ("data/v.db", "data"), ("/v.db", "/")] {
+            assert_eq!(folder(Path::new(file)), Path::new(expected));
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What is remembered of a database outside of it.
+
+use super::file::{beside, replace};
+use crate::server::db::DatabaseUrl;
+use std::{
+    fs,
+    io::{self, ErrorKind},
+    path::PathBuf,
+};
+
+/// The file `<database>.heartbeat`: two numbers, that of the last beat and the time at it in Unix milliseconds.
+#[derive(Clone, Debug)]
+pub struct Neighbour(PathBuf);
+
+impl Neighbour {
+    /// `None` for PostgreSQL.
+    pub fn of(url: &DatabaseUrl) -> Option<Self> {
+        match url {
+            DatabaseUrl::Sqlite(path) => Some(Self(beside(path, ".heartbeat"))),
+            DatabaseUrl::Postgres(_) => None,
+        }
+    }
+
+    /// `None` where there is none.
+    ///
+    /// # Errors
+    /// As the system tells them, and [`ErrorKind::InvalidData`].
+    pub fn read(&self) -> io::Result<Option<(i64, i64)>> {
+        let text = match fs::read_to_string(&self.0) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut numbers = text.split_whitespace().map(str::parse::<i64>);
+        match (numbers.next(), numbers.next(), numbers.next()) {
+            (Some(Ok(beat)), Some(Ok(at)), None) => Ok(Some((beat, at))),
+            _ => Err(io::Error::new(ErrorKind::InvalidData, "not two numbers")),
+        }
+    }
+
+    /// # Errors
+    /// As the system tells them; what stood there before stays.
+    pub fn write(&self, beat: i64, at: i64) -> io::Result<()> {
+        replace(&self.0, format!("{beat} {at}\n").as_bytes())
+    }
+}

@@ -1,0 +1,34 @@
+//! The write-ahead log of an embedded database.
+
+use crate::server::db::{Db, Pool, StoreError};
+
+/// What a checkpoint has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wal {
+    pub bytes: i64,
+    /// Somebody reads what stood there before, so that it cannot be written over.
+    pub is_held: bool,
+}
+
+impl Db {
+    /// Moves what it can from the log into the file, without waiting for anybody. `None` for PostgreSQL.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn checkpoint(&self) -> Result<Option<Wal>, StoreError> {
+        let Pool::Sqlite(pool) = &self.writer else {
+            return Ok(None);
+        };
+        let mut connection = pool.acquire().await?;
+        let (_, pages, moved): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)")
+            .fetch_one(&mut *connection)
+            .await?;
+        let page: i64 = sqlx::query_scalar("PRAGMA page_size")
+            .fetch_one(&mut *connection)
+            .await?;
+        Ok(Some(Wal {
+            bytes: pages.saturating_mul(page),
+            is_held: moved < pages,
+        }))
+    }
+}

@@ -1,0 +1,46 @@
+//! The table `heartbeat`: one row, by which a file that was put back from before is known.
+
+use crate::{
+    domain::moment::Timestamp,
+    server::db::{Db, StoreError, on_pool},
+};
+
+/// How often the file was raised, and a time that had certainly come by then; `None` where none is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beat {
+    pub number: i64,
+    pub known_at: Option<Timestamp>,
+}
+
+pub async fn find(db: &Db) -> Result<Beat, StoreError> {
+    const SQL: &str = "SELECT beats, known_at FROM heartbeat WHERE id = 1";
+    let (number, known_at): (i64, i64) =
+        on_pool!(db, pool => sqlx::query_as(SQL).fetch_one(pool).await?);
+    Ok(Beat {
+        number,
+        known_at: (known_at > 0).then_some(Timestamp::from_millis(known_at)),
+    })
+}
+
+/// Raises the number. The time stays as it is where none is certain.
+pub async fn raise(db: &Db, known_at: Option<Timestamp>) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE heartbeat SET beats = beats + 1, \
+        known_at = CASE WHEN $1 > 0 THEN $1 ELSE known_at END WHERE id = 1";
+    let known_at = known_at.map_or(0, Timestamp::as_millis);
+    super::execute(db, SQL, &[known_at], None).await?;
+    Ok(())
+}
+
+/// Raises it to this number at least: what stands beside it is no longer ahead.
+pub async fn catch_up(db: &Db, number: i64) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE heartbeat SET beats = $1 WHERE id = 1 AND beats < $1";
+    super::execute(db, SQL, &[number], None).await?;
+    Ok(())
+}
+
+/// Voids the links and codes that have come back with a file from before.
+pub async fn void_what_came_back(db: &Db) -> Result<(), StoreError> {
+    super::execute(db, "DELETE FROM password_links", &[], None).await?;
+    super::execute(db, "DELETE FROM setup_codes", &[], None).await?;
+    Ok(())
+}

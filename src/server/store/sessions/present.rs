@@ -1,0 +1,90 @@
+//! Sessions that a clock has put into the future while it was ahead: without this they would live until then.
+
+use crate::{
+    domain::{
+        moment::{AHEAD, Timestamp},
+        session::SessionId,
+    },
+    server::{
+        db::{Db, StoreError},
+        store::execute,
+    },
+};
+use std::time::Duration;
+
+/// The present, and how long sessions live from it.
+#[derive(Clone, Copy, Debug)]
+pub struct Present {
+    pub now: Timestamp,
+    pub idle: Duration,
+    pub absolute: Duration,
+    /// The same two for "stay signed in on this device".
+    pub remember_idle: Duration,
+    pub remember_absolute: Duration,
+}
+
+/// The present is their beginning and last use, where these lie behind `$2`, and a confirmation from there is none
+/// (the epoch, so that it does not come true later). The absolute end is first: the idle end does not reach
+/// past it.
+macro_rules! bring_to_present {
+    ($which:literal) => {
+        concat!(
+            "UPDATE sessions SET ",
+            "idle_ends_at = CASE WHEN created_at <= $2 AND absolute_ends_at < ",
+            "CASE WHEN remember THEN $5 ELSE $3 END THEN absolute_ends_at ",
+            "WHEN remember THEN $5 ELSE $3 END, ",
+            "idle_end_if_used = CASE WHEN idle_end_if_used IS NULL THEN NULL ",
+            "WHEN created_at <= $2 AND absolute_ends_at < CASE WHEN remember THEN $5 ELSE $3 END THEN absolute_ends_at ",
+            "WHEN remember THEN $5 ELSE $3 END, ",
+            "absolute_ends_at = CASE WHEN created_at <= $2 THEN absolute_ends_at ",
+            "WHEN remember THEN $6 ELSE $4 END, ",
+            "created_at = CASE WHEN created_at > $2 THEN $1 ELSE created_at END, ",
+            "last_seen_at = $1, ",
+            "authenticated_at = CASE WHEN authenticated_at > $2 THEN 0 ELSE authenticated_at END ",
+            "WHERE ended_at IS NULL ",
+            "AND (created_at > $2 OR last_seen_at > $2 OR authenticated_at > $2) AND ",
+            $which
+        )
+    };
+}
+
+impl Present {
+    /// `$1` to `$6`: the present, what lies ahead of it, and the ends of what begins or is used now.
+    fn numbers(&self) -> [i64; 6] {
+        let after = |duration| self.now.after(duration);
+        [
+            self.now,
+            after(AHEAD),
+            after(self.idle),
+            after(self.absolute),
+            after(self.remember_idle),
+            after(self.remember_absolute),
+        ]
+        .map(Timestamp::as_millis)
+    }
+}
+
+/// One session. It stays as it is where it has ended, or where nothing of it lies ahead any more.
+pub async fn bring_to_present(
+    db: &Db,
+    id: &SessionId,
+    present: &Present,
+) -> Result<(), StoreError> {
+    const SQL: &str = bring_to_present!("id = $7");
+    execute(db, SQL, &present.numbers(), Some(&id.0)).await?;
+    Ok(())
+}
+
+/// Up to `limit` sessions of anybody. Returns how many there were.
+pub async fn bring_some_to_present(
+    db: &Db,
+    present: &Present,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    const SQL: &str = bring_to_present!(
+        "id IN (SELECT id FROM sessions WHERE ended_at IS NULL \
+         AND (created_at > $2 OR last_seen_at > $2 OR authenticated_at > $2) LIMIT $7)"
+    );
+    let numbers = present.numbers().into_iter().chain([i64::from(limit)]);
+    execute(db, SQL, &numbers.collect::<Vec<_>>(), None).await
+}
