@@ -19,23 +19,21 @@ use super::{
     state::AppState,
     store,
 };
-use crate::{
-    domain::{
-        device,
-        moment::Timestamp,
-        next_path::NextPath,
-        profile::ProfileDraft,
-        session::{CurrentUser, Session, SignIn},
-        setup::SetupDraft,
-        user::User,
-        views::{
-            ConfirmView, DashboardView, LiveSessionView, LoginNotice, LoginView, LogoutView,
-            PageView, PasswordNotice, PasswordView, ProfileNotice, ProfileView, SessionView,
-            SessionsView, SetupView, SignInView, SignedOutView,
-        },
+use crate::domain::{
+    device,
+    moment::Timestamp,
+    next_path::NextPath,
+    profile::ProfileDraft,
+    session::{CurrentUser, Session, SignIn},
+    setup::SetupDraft,
+    user::User,
+    views::{
+        ConfirmView, DashboardView, LiveSessionView, LoginNotice, LoginView, LogoutView, PageView,
+        PasswordNotice, PasswordView, ProfileNotice, ProfileView, SessionView, SessionsView,
+        SetupView, SignInView, SignedOutView,
     },
-    error::AppError,
 };
+use crate::error::AppError;
 use axum::http::{HeaderMap, Uri};
 
 /// What comes of asking for a page.

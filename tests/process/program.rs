@@ -479,13 +479,13 @@ impl Drop for Server {
     }
 }
 
-/// Writes a file of the site, of an hour ago: what was written just now may not be whole, so no browser and
+/// Writes a file of the site, dated long ago: what was written just now may not be whole, so no browser and
 /// no cache keeps it.
 pub fn write_at_rest(path: &Path, content: &str) {
     fs::write(path, content).expect("a file");
     let file = fs::File::options().append(true).open(path);
-    let an_hour_ago = SystemTime::now() - Duration::from_secs(3_600);
-    let dated = file.and_then(|file| file.set_modified(an_hour_ago));
+    let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let dated = file.and_then(|file| file.set_modified(long_ago));
     dated.expect("a date");
 }
 
