@@ -111,7 +111,7 @@ fn as_sent(answer: &Answer, _: &Page, _: &Target) -> Verdict {
 fn marks_scripts(answer: &Answer, page: &Page, _: &Target) -> Verdict {
     let nonce = super::policy::nonce_of(answer).unwrap_or_default();
     let mut scripts = page.elements.iter().filter(|one| one.is("script"));
-    let bare = scripts.find(|one| one.attribute("nonce") != Some(&nonce));
+    let bare = scripts.find(|one| one.attribute("nonce") != Some(nonce));
     bare.map_or(Ok(()), |script| Err(found(answer, script)))
 }
 
