@@ -1,7 +1,7 @@
 //! The connection to one of two databases.
 
 use super::ends::Ends;
-use sqlx::{PgPool, SqlitePool};
+use sqlx::SqlitePool;
 use std::time::Duration;
 
 mod address;
@@ -12,9 +12,10 @@ mod postgres;
 mod sqlite;
 mod transaction;
 
-pub use address::DatabaseUrl;
+pub use address::{DatabaseUrl, PostgresUrl};
 pub use changes::{Changes, ENDED, Hint};
 pub use errors::{OpenError, StoreError};
+pub use postgres::Link;
 pub(crate) use transaction::in_transaction;
 pub use transaction::{Connection, Transaction};
 
@@ -35,24 +36,20 @@ pub struct Db {
 #[derive(Clone, Debug)]
 pub enum Pool {
     Sqlite(SqlitePool),
-    Postgres(PgPool),
+    Postgres(Link),
 }
-
-/// Runs the same body on whichever kind of pool it is.
-macro_rules! on_either {
-    ($which:expr, $pool:ident => $body:expr) => {
-        match $which {
-            $crate::server::db::Pool::Sqlite($pool) => $body,
-            $crate::server::db::Pool::Postgres($pool) => $body,
-        }
-    };
-}
-pub(crate) use on_either;
 
 /// Runs one statement that reads.
 macro_rules! on_pool {
     ($db:expr, $pool:ident => $body:expr) => {
-        $crate::server::db::on_either!(&$db.pool, $pool => $body)
+        match &$db.pool {
+            $crate::server::db::Pool::Sqlite($pool) => $body,
+            $crate::server::db::Pool::Postgres(link) => {
+                let mut held = link.reader().await?;
+                let $pool = held.line();
+                $body
+            }
+        }
     };
 }
 pub(crate) use on_pool;
@@ -60,7 +57,16 @@ pub(crate) use on_pool;
 /// Runs one statement that writes.
 macro_rules! on_writer {
     ($db:expr, $pool:ident => $body:expr) => {
-        $crate::server::db::on_either!(&$db.writer, $pool => $body)
+        match &$db.writer {
+            $crate::server::db::Pool::Sqlite($pool) => $body,
+            $crate::server::db::Pool::Postgres(link) => {
+                let mut held = link.writer().await?;
+                let $pool = held.line();
+                let answer = $body;
+                held.commit().await?;
+                answer
+            }
+        }
     };
 }
 pub(crate) use on_writer;
@@ -119,6 +125,17 @@ pub async fn read_through(db: &Db) -> Result<(), OpenError> {
     }
 }
 
+/// What the operator has to know of the database, a sentence each with its remedy.
+///
+/// # Errors
+/// [`OpenError`], where a server would not start.
+pub async fn warnings(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
+    match url {
+        DatabaseUrl::Sqlite(_) => Ok(Vec::new()),
+        DatabaseUrl::Postgres(url) => postgres::warnings(url).await,
+    }
+}
+
 async fn connect(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenError> {
     let (pool, writer) = match url {
         DatabaseUrl::Sqlite(path) => {
@@ -143,14 +160,18 @@ impl Db {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn ping(&self) -> Result<(), StoreError> {
-        on_pool!(self, pool => sqlx::query("SELECT 1 FROM users LIMIT 1").execute(pool).await.map(|_| ()))?;
+        on_pool!(self, pool => sqlx::query("SELECT 1 FROM users LIMIT 1").execute(pool).await.map(|_| ())?);
         Ok(())
     }
 
     /// Lets statements under way finish and closes the files.
     pub async fn close(&self) {
-        on_pool!(self, pool => pool.close().await);
-        // The last to close an SQLite file tidies up behind all, which is writing.
-        on_writer!(self, pool => pool.close().await);
+        for pool in [&self.pool, &self.writer] {
+            match pool {
+                // The last to close an SQLite file tidies up behind all, which is writing: the writer.
+                Pool::Sqlite(pool) => pool.close().await,
+                Pool::Postgres(link) => link.close().await,
+            }
+        }
     }
 }

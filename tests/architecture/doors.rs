@@ -450,7 +450,11 @@ pub const ONLY: &[OnlyIn] = &[
     // How long an answer took, for the log; how old a connection is, beside a file's replacement.
     only_in(
         "std::time::Instant",
-        &["src/server/telemetry.rs", "src/server/db/sqlite.rs"],
+        &[
+            "src/server/telemetry.rs",
+            "src/server/db/postgres/doubt.rs",
+            "src/server/db/sqlite.rs",
+        ],
         TIME,
     ),
     only_in("tokio::time::Instant", &[], TIME),

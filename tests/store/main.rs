@@ -14,6 +14,7 @@ mod interleavings;
 mod keys;
 mod password;
 mod password_links;
+mod postgres;
 mod races;
 mod search;
 mod sessions;

@@ -1,7 +1,10 @@
 //! `vestibule config check`.
 
 use super::{CliError, output::to_stderr};
-use crate::server::config::{Environment, load};
+use crate::server::{
+    config::{Environment, load},
+    db,
+};
 use std::{
     io::{self, Write},
     path::Path,
@@ -13,7 +16,7 @@ pub enum Command {
     Check,
 }
 
-pub fn run(command: &Command, file: Option<&Path>) -> Result<(), CliError> {
+pub async fn run(command: &Command, file: Option<&Path>) -> Result<(), CliError> {
     match command {
         Command::Check => {
             let config = load(file, &Environment::of_process())?;
@@ -28,6 +31,15 @@ pub fn run(command: &Command, file: Option<&Path>) -> Result<(), CliError> {
             )?;
             for doubt in config.doubts() {
                 to_stderr(&format!("Is this meant? {doubt}"));
+            }
+            // The server may be another machine's, or not run yet: that is no mistake in the file.
+            match db::warnings(&config.database_url).await {
+                Ok(warnings) => {
+                    for warning in warnings {
+                        to_stderr(&format!("Is this meant? {warning}"));
+                    }
+                }
+                Err(error) => to_stderr(&format!("The database would be refused: {error}")),
             }
             Ok(())
         }

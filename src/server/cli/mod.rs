@@ -130,7 +130,7 @@ async fn run(arguments: Arguments, site: Option<&'static SiteInside>) -> Result<
         Command::Session(command) => session::run(command, &config()?).await,
         Command::Activity(command) => activity::run(command, &config()?).await,
         Command::SetupCode => setup_code::run(&config()?).await,
-        Command::Config(command) => config::run(&command, file),
+        Command::Config(command) => config::run(&command, file).await,
         Command::Doctor(command) => doctor::run(command).await,
         Command::Completions(command) => completions::run(&command, Arguments::command()),
         Command::Man(command) => man::run(&command, Arguments::command()),

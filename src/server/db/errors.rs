@@ -17,7 +17,7 @@ pub enum OpenError {
     #[error("{path} cannot be used: {source}")]
     File { path: PathBuf, source: io::Error },
     #[error(
-        "the database was made by a newer version of Vestibule. Run that version, or restore a backup."
+        "a newer version of Vestibule has removed from the database what this one needs. Run that version, or restore a backup."
     )]
     Newer,
     #[error(
@@ -26,6 +26,26 @@ pub enum OpenError {
     Damaged(String),
     #[error("PostgreSQL 15 or newer is needed; this server is version {0}.")]
     OldPostgres(i64),
+    #[error(
+        "the database has the encoding {0}, in which not every name can be written. Make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and move the data with pg_dump."
+    )]
+    Encoding(String),
+    #[error(
+        "PostgreSQL takes no writes: this is a standby, or default_transaction_read_only is on. Let `database_url` lead to the primary, or switch the setting off."
+    )]
+    ReadOnly,
+    #[error(
+        "PostgreSQL has synchronous_commit = {0} although it was set to on: a crash would undo answered sign-outs. Something between it and Vestibule takes settings away. Let `database_url` lead to the server itself, or set `database_pooler`."
+    )]
+    NotDurable(String),
+    #[error(
+        "`database_url` leads to a pooler that hands connections on between transactions, which loses settings such as synchronous_commit. Set database_pooler = true and `database_direct_url`, or let the pooler use pool_mode = session."
+    )]
+    Pooler,
+    #[error(
+        "`database_direct_url` leads to another database than `database_url`. Both have to name the same one."
+    )]
+    OtherDatabase,
     #[error("the database does not open: {0}")]
     Connect(sqlx::Error),
     #[error("the database cannot be brought up to date: {0}")]
@@ -45,7 +65,6 @@ impl From<sqlx::Error> for OpenError {
 impl From<MigrateError> for OpenError {
     fn from(error: MigrateError) -> Self {
         match error {
-            MigrateError::VersionMissing(_) => Self::Newer,
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)
                 if sqlite::is_damage(&error) =>
             {

@@ -1,74 +1,237 @@
 //! The connections to a PostgreSQL server.
 
-use super::{CONNECTION_WAIT, OpenError};
+mod doubt;
+mod link;
+mod reading;
+
+use super::{CONNECTION_WAIT, OpenError, PostgresUrl};
+use doubt::Doubt;
+use link::Begin;
+pub use link::{Held, Link};
+use reading::Reading;
 use sqlx::{
-    ConnectOptions, Connection as _, PgConnection, PgPool,
+    ConnectOptions, Connection as _, Error, PgConnection, PgPool,
+    pool::PoolConnectionMetadata,
     postgres::{PgConnectOptions, PgPoolOptions},
+    raw_sql,
 };
-use std::str::FromStr;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::time::timeout;
 
 const POSTGRES_CONNECTIONS: u32 = 20;
-/// PostgreSQL 15, in the form of `server_version_num`.
-const OLDEST_POSTGRES: i64 = 150_000;
 
-/// The pool of the server at `url`, which is asked for its version.
+/// A connection that is to be used has to answer within this, else it is replaced within the wait for one: a firewall
+/// may have forgotten it, and TCP would try for a quarter of an hour.
+const ANSWER_WAIT: Duration = Duration::from_secs(1);
+
+/// Unused connections are closed before a firewall or a NAT gateway forgets them (Azure 4 minutes, AWS 350 s). The
+/// pool looks at them as often, so one may be twice as old.
+const UNUSED_FOR: Duration = Duration::from_secs(100);
+
+/// What each session is set to, whatever the database's or the role's defaults: durable before it is answered, and
+/// the isolation for which the statements were written. The server's keepalive probes keep firewalls from
+/// forgetting a connection, and end backends whose client is gone, together with their locks.
+const SETTINGS: &str = "SET synchronous_commit = on; SET statement_timeout = '10s'; SET lock_timeout = 0; \
+    SET default_transaction_isolation = 'read committed'; \
+    SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 6";
+
+/// The same for one transaction, behind a pooler that keeps nothing of a session. A standby refuses READ WRITE, so
+/// nobody is let in by what a pooler reads there.
+const BEGIN: Begin = Begin {
+    to_read: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = '10s'; \
+        SET LOCAL lock_timeout = 0",
+    to_write: "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on; \
+        SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = 0",
+};
+
+/// What was last read back from the server, for all connections.
+#[derive(Clone, Debug, Default)]
+struct Known(Arc<Mutex<Option<Reading>>>);
+
+/// The pool of the server at `url`, which is asked whether it can keep what we promise.
 ///
 /// # Errors
 /// [`OpenError`], each with its remedy.
-pub async fn open(url: &str) -> Result<PgPool, OpenError> {
-    let options = PgConnectOptions::from_str(url)?
+pub async fn open(url: &PostgresUrl) -> Result<Link, OpenError> {
+    Ok(connect(url).await?.0)
+}
+
+/// What an operator has to know of the server at `url`, a sentence each with its remedy.
+///
+/// # Errors
+/// [`OpenError`], where a server would not start.
+pub async fn warnings(url: &PostgresUrl) -> Result<Vec<String>, OpenError> {
+    let (link, reading) = connect(url).await?;
+    link.close().await;
+    Ok(reading.warnings())
+}
+
+async fn connect(url: &PostgresUrl) -> Result<(Link, Reading), OpenError> {
+    let direct = url.direct()?.map(prepared);
+    let pooled = direct.as_ref().map(|_| BEGIN);
+    let options = prepared(url.options()?);
+    let (known, doubt) = (Known::default(), Doubt::default());
+    let pool = pool(options.clone(), pooled, &known, &doubt);
+    drop(pool.acquire().await?);
+    let reading = known.get().ok_or(Error::PoolTimedOut)?;
+    reading.refuse()?;
+    match &direct {
+        None => refuse_pooler(&pool).await?,
+        Some(direct) => compare(direct, &reading).await?,
+    }
+    let link = Link::new(pool, pooled, direct.unwrap_or(options), doubt);
+    Ok((link, reading))
+}
+
+/// A session for what may take its time, such as a migration: no limit of a request holds.
+///
+/// # Errors
+/// Where the server does not answer.
+pub async fn patient(link: &Link) -> Result<PgConnection, Error> {
+    let mut connection = PgConnection::connect_with(link.direct()).await?;
+    raw_sql(SETTINGS).execute(&mut connection).await?;
+    raw_sql("SET statement_timeout = 0")
+        .execute(&mut connection)
+        .await?;
+    Ok(connection)
+}
+
+/// Without what PgBouncer refuses unless it is told to ignore it: it could not keep it either.
+fn prepared(options: PgConnectOptions) -> PgConnectOptions {
+    options
         .application_name("vestibule")
-        // Durable before it is answered, whatever the server's default.
-        .options([("synchronous_commit", "on"), ("statement_timeout", "10s")])
-        .disable_statement_logging();
-    let pool = PgPoolOptions::new()
+        .extra_float_digits(None)
+        .disable_statement_logging()
+}
+
+fn pool(options: PgConnectOptions, pooled: Option<Begin>, known: &Known, doubt: &Doubt) -> PgPool {
+    let (known, doubt) = (known.clone(), doubt.clone());
+    PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(CONNECTION_WAIT)
+        .idle_timeout(UNUSED_FOR)
+        .after_connect(move |connection, _| {
+            let known = known.clone();
+            Box::pin(async move { set(connection, pooled, &known).await })
+        })
+        // Its test has no limit; ours has.
+        .test_before_acquire(false)
+        .before_acquire(move |connection, metadata| {
+            let doubt = doubt.clone();
+            Box::pin(async move { answers(connection, &metadata, &doubt).await })
+        })
         .after_release(|connection, _| Box::pin(is_as_new(connection)))
-        .connect_lazy_with(options);
-    let mut connection = pool.acquire().await?;
-    let version: String = sqlx::query_scalar("SHOW server_version_num")
-        .fetch_one(&mut *connection)
-        .await?;
-    drop(connection);
-    refuse_old_postgres(&version)?;
-    Ok(pool)
+        .connect_lazy_with(options)
+}
+
+/// Sets a new connection, and reads back what came of it.
+async fn set(
+    connection: &mut PgConnection,
+    pooled: Option<Begin>,
+    known: &Known,
+) -> Result<(), Error> {
+    if pooled.is_none() {
+        raw_sql(SETTINGS).execute(&mut *connection).await?;
+    }
+    let begin = pooled.map(|begin| begin.to_write);
+    let reading = Reading::take(connection, begin).await?;
+    let is_standby = reading.is_standby;
+    let is_first = known.note(reading);
+    // What a standby does not know yet must let nobody in. At the start it is refused with the remedy.
+    if is_standby && !is_first {
+        return Err(Error::Configuration(OpenError::ReadOnly.into()));
+    }
+    Ok(())
+}
+
+impl Known {
+    fn get(&self) -> Option<Reading> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Logs each warning that is news. Returns whether nothing was known before.
+    fn note(&self, reading: Reading) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = known.as_ref().map(Reading::warnings).unwrap_or_default();
+        for warning in reading.warnings() {
+            if !before.contains(&warning) {
+                tracing::warn!("{warning}");
+            }
+        }
+        known.replace(reading).is_none()
+    }
+}
+
+/// Whether a connection may be used. Where one falls silent the others of its age are replaced unasked: the next
+/// request would wait for each of them in turn.
+async fn answers(
+    connection: &mut PgConnection,
+    metadata: &PoolConnectionMetadata,
+    doubt: &Doubt,
+) -> Result<bool, Error> {
+    if doubt.falls_on(metadata.age) {
+        return Ok(false);
+    }
+    match timeout(ANSWER_WAIT, connection.ping()).await {
+        Ok(answer) => answer.map(|()| true),
+        Err(_) => {
+            tracing::warn!(
+                "a connection to PostgreSQL has fallen silent; all connections are replaced"
+            );
+            doubt.raise();
+            Err(Error::PoolTimedOut)
+        }
+    }
 }
 
 /// Whether a connection that a request has given back may serve another one.
 ///
 /// It may wait for an answer that will never come, after the network or the machine behind it has
 /// gone without a word: the pool would miss it for as long as TCP waits.
-async fn is_as_new(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+async fn is_as_new(connection: &mut PgConnection) -> Result<bool, Error> {
     // A rollback that was begun is over when this is answered.
     let answered = timeout(CONNECTION_WAIT, connection.ping()).await;
-    answered.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+    answered.unwrap_or(Err(Error::PoolTimedOut))?;
     Ok(!connection.is_in_transaction())
 }
 
-/// A version that is no number is none that we know to be too old.
-fn refuse_old_postgres(version_num: &str) -> Result<(), OpenError> {
-    match version_num.parse::<i64>() {
-        Ok(version) if version < OLDEST_POSTGRES => Err(OpenError::OldPostgres(version / 10_000)),
-        _ => Ok(()),
+/// Two connections of ours that have one process of the server have a pooler in front of it, which hands that process
+/// on between transactions. What is set for a session is lost then, and without a word.
+async fn refuse_pooler(pool: &PgPool) -> Result<(), OpenError> {
+    let mut one = pool.acquire().await?;
+    let first = process(&mut one).await?;
+    let mut other = pool.begin().await?;
+    let second = process(&mut other).await?;
+    other.rollback().await?;
+    if first == second {
+        return Err(OpenError::Pooler);
     }
+    Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+async fn process(connection: &mut PgConnection) -> Result<String, Error> {
+    use sqlx::Row as _;
+    let row = raw_sql("SELECT pg_backend_pid()::text AS process")
+        .fetch_one(connection)
+        .await?;
+    row.try_get("process")
+}
 
-    #[test]
-    fn an_old_postgres_is_refused() {
-        for (version, major) in [("90624", 9), ("130001", 13), ("149999", 14)] {
-            let refused = refuse_old_postgres(version).expect_err(version);
-            assert!(matches!(refused, OpenError::OldPostgres(told) if told == major));
-            let told = format!("15 or newer is needed; this server is version {major}.");
-            assert!(refused.to_string().ends_with(&told), "{refused}");
-        }
-        for version in ["150000", "180002", "200000", "a development build"] {
-            assert!(refuse_old_postgres(version).is_ok(), "{version}");
-        }
+/// Whether both addresses lead to one database: migrations would bring another one up to date, and notices never come.
+async fn compare(direct: &PgConnectOptions, pooled: &Reading) -> Result<(), OpenError> {
+    let opened = timeout(CONNECTION_WAIT, PgConnection::connect_with(direct)).await;
+    let mut connection = opened.unwrap_or(Err(Error::PoolTimedOut))?;
+    let reading = Reading::take(&mut connection, None).await?;
+    connection.close().await?;
+    if pooled.identity == reading.identity {
+        Ok(())
+    } else {
+        Err(OpenError::OtherDatabase)
     }
 }

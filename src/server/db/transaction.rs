@@ -1,8 +1,8 @@
 //! Statements that happen together or not at all.
 
-use super::{Db, Pool, StoreError};
+use super::{Db, Pool, StoreError, postgres::Held};
 use crate::server::ends::Ends;
-use sqlx::{Postgres, Sqlite};
+use sqlx::Sqlite;
 
 /// Statements that happen together or not at all; dropped without [`Transaction::commit`], they
 /// never happened. Begin it with a write: SQLite's writers then queue, and none can fail half-way.
@@ -14,7 +14,7 @@ pub struct Transaction {
 
 pub enum Connection {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
-    Postgres(sqlx::Transaction<'static, Postgres>),
+    Postgres(Held),
 }
 
 type AfterCommit = Box<dyn FnOnce() + Send>;
@@ -48,7 +48,7 @@ macro_rules! in_transaction {
                 $body
             }
             $crate::server::db::Connection::Postgres(transaction) => {
-                let $connection = &mut **transaction;
+                let $connection = transaction.line();
                 $body
             }
         }

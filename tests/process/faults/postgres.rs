@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// More than there are connections.
 const CROWD: usize = 25;
 
-async fn home_at(url: &str) -> Home {
+pub async fn home_at(url: &str) -> Home {
     Home::on_sqlite().await.with("VESTIBULE_DATABASE_URL", url)
 }
 
