@@ -168,23 +168,23 @@ impl Known {
     }
 }
 
-/// Whether a connection may be used. Where one falls silent the others of its age are replaced unasked: the next
-/// request would wait for each of them in turn.
+/// Whether a connection may be used. Where one falls silent those that lie unused are replaced unasked: the next
+/// requests would wait for each of them in turn.
 async fn answers(
     connection: &mut PgConnection,
     metadata: &PoolConnectionMetadata,
     doubt: &Doubt,
 ) -> Result<bool, Error> {
-    if doubt.falls_on(metadata.age) {
+    if doubt.falls_on(metadata) {
         return Ok(false);
     }
     match timeout(ANSWER_WAIT, connection.ping()).await {
         Ok(answer) => answer.map(|()| true),
         Err(_) => {
             tracing::warn!(
-                "a connection to PostgreSQL has fallen silent; all connections are replaced"
+                "a connection to PostgreSQL has fallen silent; the unused ones are replaced"
             );
-            doubt.raise();
+            doubt.of_silence();
             Err(Error::PoolTimedOut)
         }
     }

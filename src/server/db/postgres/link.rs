@@ -102,7 +102,7 @@ impl Link {
         match transaction {
             Ok(transaction) => Ok(self.held(Inner::Transaction(transaction))),
             Err(error) => {
-                self.doubt.hear(&error);
+                self.doubt.of_refusal(&error);
                 Err(error)
             }
         }
@@ -192,7 +192,7 @@ impl<'c> Executor<'c> for Line<'c> {
         } else {
             self.connection.fetch_many(query)
         };
-        Box::pin(answers.inspect_err(|error| doubt.hear(error)))
+        Box::pin(answers.inspect_err(|error| doubt.of_refusal(error)))
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, Error>>
@@ -206,7 +206,7 @@ impl<'c> Executor<'c> for Line<'c> {
         } else {
             self.connection.fetch_optional(query)
         };
-        Box::pin(answer.inspect_err(|error| doubt.hear(error)))
+        Box::pin(answer.inspect_err(|error| doubt.of_refusal(error)))
     }
 
     fn prepare_with<'e>(
