@@ -16,7 +16,7 @@ use std::{
 use tokio::task::JoinSet;
 
 /// As many at once meet on the few connections that a pooler has.
-const CROWD: usize = 20;
+const CROWD: usize = 8;
 
 /// Whatever takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -148,7 +148,7 @@ async fn behind_a_pooler_of_transactions_a_crash_undoes_nothing_that_was_answere
     answered_is_kept(Mode::Transaction).await;
 }
 
-/// It would lose what is set for a session, and without a word.
+/// It would lose what is set for a session, silently.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pooler_of_transactions_that_was_not_named_is_refused_with_the_remedy() {
     let cluster = cluster().await;

@@ -39,7 +39,7 @@ const SETTINGS: &str = "SET synchronous_commit = on; SET statement_timeout = '10
     SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 6";
 
 /// The same for one transaction, behind a pooler that keeps nothing of a session. A standby refuses READ WRITE, so
-/// nobody is let in by what a pooler reads there.
+/// no session is accepted by what a pooler reads there.
 const BEGIN: Begin = Begin {
     to_read: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = '10s'; \
         SET LOCAL lock_timeout = 0",
@@ -99,7 +99,7 @@ pub async fn patient(link: &Link) -> Result<PgConnection, Error> {
     Ok(connection)
 }
 
-/// Without what PgBouncer refuses unless it is told to ignore it: it could not keep it either.
+/// Without the startup parameters that PgBouncer refuses by default.
 fn prepared(options: PgConnectOptions) -> PgConnectOptions {
     options
         .application_name("vestibule")
@@ -140,7 +140,7 @@ async fn set(
     let reading = Reading::take(connection, begin).await?;
     let is_standby = reading.is_standby;
     let is_first = known.note(reading);
-    // What a standby does not know yet must let nobody in. At the start it is refused with the remedy.
+    // A standby may lag behind an end, so nothing is read there. At the start it is refused with the remedy.
     if is_standby && !is_first {
         return Err(Error::Configuration(OpenError::ReadOnly.into()));
     }
@@ -202,7 +202,7 @@ async fn is_as_new(connection: &mut PgConnection) -> Result<bool, Error> {
 }
 
 /// Two connections of ours that have one process of the server have a pooler in front of it, which hands that process
-/// on between transactions. What is set for a session is lost then, and without a word.
+/// on between transactions. What is set for a session is lost then, silently.
 async fn refuse_pooler(pool: &PgPool) -> Result<(), OpenError> {
     let mut one = pool.acquire().await?;
     let first = process(&mut one).await?;

@@ -9,7 +9,7 @@ use std::{
 /// How long one doubt is enough: where the database stays as it is, connections are not made anew for each request.
 const REST: Duration = Duration::from_secs(1);
 
-/// PostgreSQL refuses to write: this server is a standby, or was told to only read.
+/// PostgreSQL refuses to write: this server is a standby, or default_transaction_read_only is on.
 const READ_ONLY: &str = "25006";
 
 /// What has made the connections of one pool doubtful.
