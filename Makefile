@@ -48,9 +48,9 @@ check: setup ## format, lints on both targets, the doors between the rooms
 		cargo test --features ssr --test architecture
 
 cargo-test: setup
-	@tools/step "Testing rules, store and HTTP, on SQLite and PostgreSQL, behind nginx and Caddy (about 6 minutes)" \
-		"Again, one test only: tools/with-postgres tools/with-proxies cargo test --features ssr NAME" \
-		tools/with-postgres tools/with-proxies cargo test --features ssr
+	@tools/step "Testing rules, store and HTTP, on SQLite and PostgreSQL, behind nginx, Caddy and PgBouncer (about 7 minutes)" \
+		"Again, one test only: tools/with-postgres tools/with-proxies tools/with-pgbouncer cargo test --features ssr NAME" \
+		tools/with-postgres tools/with-proxies tools/with-pgbouncer cargo test --features ssr
 
 client-budget:
 	@tools/step "Weighing what a browser downloads (a second)" \

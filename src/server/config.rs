@@ -158,9 +158,7 @@ pub fn read(
         site_addr: read_site_addr(&mut reader, environment),
         site_root_is_set: site_root.is_some(),
         site_root: site_root.unwrap_or_else(|| folder.join(DEFAULT_SITE_ROOT)),
-        database_url: reader.read("database_url", "sqlite:data/vestibule.db", |text| {
-            DatabaseUrl::parse(text, &folder)
-        }),
+        database_url: read_database(&mut reader, &folder),
         lifetimes: read_lifetimes(&mut reader),
         max_sessions: read_max_sessions(&mut reader),
         confirm_after: reader.read("session.confirm_after", "10m", duration::parse),
@@ -215,6 +213,27 @@ fn read_site_root(
         .get("LEPTOS_SITE_ROOT")
         .map(PathBuf::from)
         .or(from_file)
+}
+
+fn read_database(reader: &mut Reader, folder: &Path) -> DatabaseUrl {
+    let parse = |text: &str| DatabaseUrl::parse(text, folder);
+    let url = reader.read("database_url", "sqlite:data/vestibule.db", parse);
+    let has_pooler = reader.read("database_pooler", "false", boolean);
+    let direct = reader.optional("database_direct_url", parse);
+    reader.demand(
+        has_pooler || direct.is_none(),
+        "database_direct_url is for database_pooler = true, which is not set",
+    );
+    reader.demand(
+        !has_pooler || direct.is_some(),
+        "database_pooler needs database_direct_url: notices and migrations go past the pooler",
+    );
+    match direct.filter(|_| has_pooler) {
+        Some(direct) => reader
+            .accept("database_pooler", url.clone().behind_pooler(direct))
+            .unwrap_or(url),
+        None => url,
+    }
 }
 
 fn read_lifetimes(reader: &mut Reader) -> Lifetimes {

@@ -1,7 +1,7 @@
 //! The connection to one of two databases.
 
 use super::ends::Ends;
-use sqlx::{PgPool, SqlitePool};
+use sqlx::SqlitePool;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -16,11 +16,11 @@ mod time;
 mod transaction;
 mod writes;
 
-pub use address::DatabaseUrl;
+pub use address::{DatabaseUrl, PostgresUrl};
 pub use beside::{Beside, Claim};
 pub use changes::{Changes, ENDED, Hint};
-pub(crate) use errors::once_more;
 pub use errors::{OpenError, StoreError};
+pub use postgres::Link;
 pub(crate) use postgres::in_time;
 pub use sqlite::{
     backup::{Restoring, backup},
@@ -54,39 +54,27 @@ pub struct Db {
 #[derive(Clone, Debug)]
 pub enum Pool {
     Sqlite(SqlitePool),
-    Postgres(PgPool),
+    Postgres(Link),
 }
 
-/// Runs the same body on whichever kind of pool it is.
-macro_rules! on_either {
-    ($which:expr, $pool:ident => $body:expr) => {
-        match $which {
-            $crate::server::db::Pool::Sqlite($pool) => $body,
-            $crate::server::db::Pool::Postgres($pool) => $body,
-        }
-    };
-}
-
-/// Runs one statement that reads, on a pool or a connection. On PostgreSQL it is run once more where a column has
-/// changed since the connection prepared it, so the body must not move what it binds.
+/// Runs one statement that reads. On PostgreSQL it is run once more where a column has changed since the connection
+/// prepared it, so the body must not move what it binds.
 macro_rules! on_pool {
     ($db:expr, $reader:ident => $body:expr) => {
         match &$db.pool {
             $crate::server::db::Pool::Sqlite($reader) => $body,
-            $crate::server::db::Pool::Postgres(pool) => {
-                let mut held = pool.acquire().await?;
+            $crate::server::db::Pool::Postgres(link) => {
+                let mut held = link.reader().await?;
                 let mut attempts = 0;
                 loop {
                     let statement = async {
-                        let $reader = &mut *held;
+                        let $reader = held.line();
                         Ok($body)
                     };
                     attempts += 1;
                     match $crate::server::db::in_time(statement).await {
                         Ok(found) => break found,
-                        Err(error) => {
-                            $crate::server::db::once_more(&mut held, error, attempts).await?;
-                        }
+                        Err(error) => held.once_more(error, attempts).await?,
                     }
                 }
             }
@@ -175,6 +163,17 @@ pub async fn read_through(db: &Db) -> Result<(), OpenError> {
     }
 }
 
+/// What the operator has to know of the database, a sentence each with its remedy.
+///
+/// # Errors
+/// [`OpenError`], where a server would not start.
+pub async fn warnings(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
+    match url {
+        DatabaseUrl::Sqlite(_) => Ok(Vec::new()),
+        DatabaseUrl::Postgres(url) => postgres::warnings(url).await,
+    }
+}
+
 /// Opens the database as it is.
 ///
 /// # Errors
@@ -222,9 +221,13 @@ impl Db {
     pub async fn close(&self) {
         let over = async {
             self.beside.settled().await;
-            on_either!(&self.pool, pool => pool.close().await);
-            // The last to close an SQLite file tidies up behind all, which is writing.
-            on_either!(&self.writer, pool => pool.close().await);
+            for pool in [&self.pool, &self.writer] {
+                match pool {
+                    // The last to close an SQLite file tidies up behind all, which is writing: the writer.
+                    Pool::Sqlite(pool) => pool.close().await,
+                    Pool::Postgres(link) => link.close().await,
+                }
+            }
         };
         let patience = if self.writes.left_behind() == 0 {
             CONNECTION_WAIT

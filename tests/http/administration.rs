@@ -335,7 +335,7 @@ on_both_engines! {
             );
             match &app.core.db.writer {
                 vestibule::server::db::Pool::Sqlite(pool) => drop(sqlx::query(sqlx::AssertSqlSafe(sql)).execute(pool).await.unwrap()),
-                vestibule::server::db::Pool::Postgres(pool) => drop(sqlx::query(sqlx::AssertSqlSafe(sql)).execute(pool).await.unwrap()),
+                vestibule::server::db::Pool::Postgres(link) => drop(sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&**link).await.unwrap()),
             }
         }
         let number = |page: &Answer| page.text().matches("href=\"/admin/users/u").count();

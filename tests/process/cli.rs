@@ -3,7 +3,7 @@
 use crate::{
     on_both_engines,
     program::{Home, Outcome},
-    support::PASSWORD,
+    support::{PASSWORD, database::Engine},
 };
 use sqlx::Connection;
 use std::{
@@ -200,25 +200,48 @@ on_both_engines! {
         home.run(&["session", "end", id, "--user", "ada"]).fails(2, &["cannot be used with"]);
     }
 
-    async fn a_newer_database_is_refused_by_every_command(database: TestDatabase) {
+    async fn what_a_newer_version_has_added_is_left_alone_and_what_it_has_removed_is_missed(database: TestDatabase) {
         let home = Home::new(database);
         home.create_user("ada");
-        let insert = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)";
-        match home.database.engine {
-            Engine::Sqlite => {
-                let mut connection = sqlx::SqliteConnection::connect(&home.database.address).await.unwrap();
-                let sql = format!("{insert} VALUES (9999, '', 1, x'00', 1)");
-                sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
-                connection.close().await.unwrap();
-            }
-            Engine::Postgres => {
-                let mut connection = sqlx::PgConnection::connect(&home.database.address).await.unwrap();
-                let sql = format!("{insert} VALUES (9999, '', true, '\\x00', 1)");
-                sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
-            }
-        }
+        apply(&home, 9998, "labels of sessions").await;
+        home.run(&["user", "list"]).succeeds();
+        let server = home.serve();
+        server.lets_in(server.signed_in("ada").await.session().unwrap()).await;
+        let log = server.stop();
+        assert!(log.contains("brought up to date by a newer version"), "{log}");
+
+        apply(&home, 9999, "no more descriptions needs 9998").await;
         for arguments in [&["user", "list"][..], &["session", "list"], &["user", "disable", "ada"], &["serve"], &[]] {
             home.run(arguments).fails(1, &["newer version of Vestibule", "restore a backup"]);
+        }
+    }
+}
+
+/// A migration of a version to come, by its number and the name of its file.
+async fn apply(home: &Home, version: i64, name: &str) {
+    let insert =
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)";
+    match home.database.engine {
+        Engine::Sqlite => {
+            let mut connection = sqlx::SqliteConnection::connect(&home.database.address)
+                .await
+                .unwrap();
+            let sql = format!("{insert} VALUES ({version}, '{name}', 1, x'00', 1)");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+                .execute(&mut connection)
+                .await
+                .unwrap();
+            connection.close().await.unwrap();
+        }
+        Engine::Postgres => {
+            let mut connection = sqlx::PgConnection::connect(&home.database.address)
+                .await
+                .unwrap();
+            let sql = format!("{insert} VALUES ({version}, '{name}', true, '\\x00', 1)");
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+                .execute(&mut connection)
+                .await
+                .unwrap();
         }
     }
 }

@@ -1,8 +1,9 @@
 //! While the database fails: nobody is let in, nothing is lost, nothing hangs, and the same process
 //! goes on by itself when the fault is over.
 
-mod cluster;
+pub mod cluster;
 mod file;
+mod links;
 mod postgres;
 mod relay;
 mod standby;

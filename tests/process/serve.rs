@@ -381,7 +381,7 @@ async fn a_sign_out_that_cannot_be_written_is_told_and_can_be_tried_again() {
 async fn execute(db: &Db, sql: &'static str) {
     match &db.writer {
         Pool::Sqlite(pool) => drop(sqlx::raw_sql(sql).execute(pool).await.unwrap()),
-        Pool::Postgres(pool) => drop(sqlx::raw_sql(sql).execute(pool).await.unwrap()),
+        Pool::Postgres(link) => drop(sqlx::raw_sql(sql).execute(&**link).await.unwrap()),
     }
 }
 

@@ -3,7 +3,10 @@
 use crate::{
     given::{self, account, session, stored},
     on_both_engines,
-    support::{self, START},
+    support::{
+        self, START,
+        database::{Engine, TestDatabase},
+    },
 };
 use std::time::Duration;
 use vestibule::{
@@ -157,5 +160,23 @@ on_both_engines! {
         assert_eq!(news(&mut watch).await, Some(News::Ended(Some(EndReason::UserDisabled))));
         assert!(!store::sessions::touch(&core.db, &id, now, until).await.unwrap());
         assert_eq!(news(&mut watch).await, None);
+    }
+}
+
+/// Some poolers drop NOTIFY: then it is polled, often enough for a page to leave within a second. A look takes at
+/// most a quarter of one.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_notice_postgres_is_polled_within_a_second() {
+    let database = TestDatabase::new(Engine::Postgres).await;
+    let core = support::core(&database).await;
+    let mut changes = core.db.changes();
+    assert_eq!(hint(&mut changes).await, Hint::Anything);
+    for _ in 0..3 {
+        let looks = [
+            changes.next().await,
+            changes.next().await,
+            changes.next().await,
+        ];
+        assert!(looks.contains(&Hint::Something), "{looks:?}");
     }
 }

@@ -12,13 +12,12 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
-    time::Duration,
 };
 use vestibule::{
     domain::session::EndReason,
     error::AppError,
     server::{
-        db::{self, DatabaseUrl, IfMissing, OpenError, Pool, StoreError},
+        db::{self, DatabaseUrl, Db, IfMissing, OpenError, Pool, StoreError},
         sessions::Resumed,
         store,
         token::SessionToken,
@@ -62,6 +61,22 @@ async fn of_version(database: &TestDatabase, version: i64, rows: String) {
     }
 }
 
+/// As a version to come would, by a migration of this name.
+async fn apply(db: &Db, engine: Engine, name: &str, sql: &str) {
+    let value = match engine {
+        Engine::Sqlite => "1, x'00'",
+        Engine::Postgres => "true, '\\x00'",
+    };
+    given::execute(
+        db,
+        &format!(
+            "{sql}; INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES (9999, '{name}', {value}, 1)"
+        ),
+    )
+    .await;
+}
+
 on_both_engines! {
     async fn opening_again_changes_nothing(database: TestDatabase) {
         let core = support::core(&database).await;
@@ -87,17 +102,23 @@ on_both_engines! {
         }
     }
 
-    async fn a_newer_database_is_refused(database: TestDatabase) {
+    /// Servers are replaced one by one: those of the version before start and work beside the new tables.
+    async fn a_database_to_which_a_newer_version_has_added_is_opened(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let token = given::session(&core, &ada).await;
+        apply(&core.db, database.engine, "labels of sessions", "ALTER TABLE sessions ADD COLUMN label TEXT NOT NULL DEFAULT ''").await;
+        let before = given::everything_written(&core.db).await;
+        let older = support::core(&database).await;
+        assert_eq!(given::everything_written(&older.db).await, before);
+        assert!(store::sessions::find_by_digest(&older.db, &token.digest()).await.unwrap().is_some());
+        given::session(&older, &ada).await;
+    }
+
+    async fn a_database_that_lost_what_this_version_needs_is_refused(database: TestDatabase) {
         let core = support::core(&database).await;
         given::account(&core, "ada").await;
-        let value = match database.engine {
-            Engine::Sqlite => "1, x'00'",
-            Engine::Postgres => "true, '\\x00'",
-        };
-        given::execute(&core.db, &format!(
-            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-             VALUES (9999, 'of a version to come', {value}, 1)"
-        )).await;
+        apply(&core.db, database.engine, "no more descriptions needs 9998", "").await;
         let before = given::everything_written(&core.db).await;
         let refused = db::open(&database.url(), IfMissing::Create).await.expect_err("a refusal");
         assert!(matches!(refused, OpenError::Newer), "{refused:?}");
@@ -327,57 +348,6 @@ async fn sqlite_keeps_its_promises_on_every_connection() {
         }
     }
 }
-
-/// Whatever the server's administrator has chosen for other applications.
-#[tokio::test]
-async fn postgres_commits_are_durable_before_they_are_answered() {
-    let database = TestDatabase::new(Engine::Postgres).await;
-    let core = support::core(&database).await;
-    given::execute(
-        &core.db,
-        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$",
-    )
-    .await;
-    core.db.close().await;
-    let db = db::open(&database.url(), IfMissing::Refuse).await.unwrap();
-    let Pool::Postgres(pool) = &db.pool else {
-        panic!("PostgreSQL")
-    };
-    let mut connections = Vec::new();
-    for _ in 0..4 {
-        connections.push(pool.acquire().await.unwrap());
-    }
-    for connection in &mut connections {
-        for (setting, expected) in [
-            ("SHOW synchronous_commit", "on"),
-            ("SHOW statement_timeout", "10s"),
-        ] {
-            let value: String = sqlx::query_scalar(setting)
-                .fetch_one(&mut **connection)
-                .await
-                .unwrap();
-            assert_eq!(value, expected, "{setting}");
-        }
-    }
-}
-
-/// A large table takes as long as it takes, and so does another server that is bringing it up to date.
-#[tokio::test]
-async fn postgres_may_take_longer_for_a_migration_than_for_a_request() {
-    const LONGER_THAN_A_STATEMENT_MAY: Duration = Duration::from_secs(11);
-    let database = TestDatabase::new(Engine::Postgres).await;
-    let core = support::core(&database).await;
-    given::execute(&core.db, "DELETE FROM _sqlx_migrations WHERE version = 8").await;
-    let busy = given::Writer::begin(&core.db, "BEGIN", "LOCK TABLE sessions").await;
-    let released = async {
-        tokio::time::sleep(LONGER_THAN_A_STATEMENT_MAY).await;
-        busy.commit().await;
-    };
-    let url = database.url();
-    let (opened, ()) = tokio::join!(db::open(&url, IfMissing::Refuse), released);
-    assert!(opened.is_ok());
-}
-
 /// The write-ahead log cannot be written over from its beginning while somebody reads what stood there before.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_holds_the_journal_up_is_seen() {

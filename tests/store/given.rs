@@ -162,8 +162,8 @@ pub async fn execute(db: &Db, sql: &str) -> u64 {
             .await
             .expect("SQL of the test")
             .rows_affected(),
-        Pool::Postgres(pool) => sqlx::raw_sql(sql)
-            .execute(pool)
+        Pool::Postgres(link) => sqlx::raw_sql(sql)
+            .execute(&**link)
             .await
             .expect("SQL of the test")
             .rows_affected(),

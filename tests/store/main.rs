@@ -16,6 +16,7 @@ mod keys;
 mod password;
 mod password_links;
 mod plans;
+mod postgres;
 mod races;
 mod renewals;
 mod search;

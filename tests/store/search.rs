@@ -118,7 +118,7 @@ async fn plan(db: &Db, sql: &str, values: &[Bound]) -> String {
     }
     match &db.pool {
         Pool::Sqlite(pool) => explain!(pool, "EXPLAIN QUERY PLAN", "detail"),
-        Pool::Postgres(pool) => explain!(pool, "EXPLAIN", 0),
+        Pool::Postgres(link) => explain!(&**link, "EXPLAIN", 0),
     }
 }
 

@@ -475,7 +475,7 @@ on_both_engines! {
             let sql = sqlx::AssertSqlSafe(format!("UPDATE sessions SET {columns}"));
             let refused = match &core.db.writer {
                 Pool::Sqlite(pool) => sqlx::raw_sql(sql).execute(pool).await.err(),
-                Pool::Postgres(pool) => sqlx::raw_sql(sql).execute(pool).await.err(),
+                Pool::Postgres(link) => sqlx::raw_sql(sql).execute(&**link).await.err(),
             };
             let refused = refused.expect(columns);
             assert!(refused.as_database_error().unwrap().is_check_violation(), "{refused}");

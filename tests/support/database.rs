@@ -29,6 +29,12 @@ impl TestDatabase {
         Self::new_in(Engine::Postgres, std::env::temp_dir(), options).await
     }
 
+    /// On PostgreSQL, with texts in another encoding than UTF8.
+    pub async fn in_encoding(encoding: &str) -> Self {
+        let options = format!("TEMPLATE template0 LOCALE 'C' ENCODING '{encoding}'");
+        Self::new_in(Engine::Postgres, std::env::temp_dir(), &options).await
+    }
+
     /// Without a disk under it, where the system can: for many stories that ask nothing of the disk.
     pub async fn in_memory(engine: Engine) -> Self {
         let memory = PathBuf::from("/dev/shm");
@@ -126,8 +132,8 @@ pub async fn texts(db: &Db, sql: &str) -> Vec<String> {
             .fetch_all(pool)
             .await
             .expect("texts"),
-        Pool::Postgres(pool) => sqlx::query_scalar(sql)
-            .fetch_all(pool)
+        Pool::Postgres(link) => sqlx::query_scalar(sql)
+            .fetch_all(&**link)
             .await
             .expect("texts"),
     }

@@ -1,7 +1,10 @@
 //! `vestibule config check`.
 
 use super::{CliError, machine, output::to_stderr};
-use crate::server::config::{Environment, load};
+use crate::server::{
+    config::{Environment, load},
+    db,
+};
 use std::{
     io::{self, Write},
     path::Path,
@@ -29,6 +32,15 @@ pub async fn run(command: &Command, file: Option<&Path>) -> Result<(), CliError>
             let of_machine = machine::doubts(&config).await;
             for doubt in config.doubts().into_iter().chain(of_machine) {
                 to_stderr(&format!("Is this meant? {doubt}"));
+            }
+            // The server may be another machine's, or not run yet: that is no mistake in the file.
+            match db::warnings(&config.database_url).await {
+                Ok(warnings) => {
+                    for warning in warnings {
+                        to_stderr(&format!("Is this meant? {warning}"));
+                    }
+                }
+                Err(error) => to_stderr(&format!("The database would be refused: {error}")),
             }
             Ok(())
         }

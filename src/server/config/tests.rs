@@ -144,6 +144,23 @@ fn an_unknown_variable_is_told_by_its_name_alone() {
 }
 
 #[test]
+fn a_pooler_needs_a_way_past_it() {
+    let pooled = "database_url = \"postgres://a@pooler/auth\"\ndatabase_pooler = true\n";
+    let direct = "database_direct_url = \"postgres://a@db/auth\"\n";
+    let parse = |text| DatabaseUrl::parse(text, Path::new("")).unwrap();
+    let expected = parse("postgres://a@pooler/auth").behind_pooler(parse("postgres://a@db/auth"));
+    let config = alone(&format!("{pooled}{direct}")).unwrap();
+    assert_eq!(config.database_url, expected.unwrap());
+    assert!(mistakes(pooled).contains("database_pooler needs database_direct_url"));
+    assert!(mistakes(direct).contains("database_direct_url is for database_pooler = true"));
+    let on_sqlite = mistakes(&format!("database_pooler = true\n{direct}"));
+    assert!(
+        on_sqlite.contains("database_pooler is for PostgreSQL"),
+        "{on_sqlite}"
+    );
+}
+
+#[test]
 fn the_threads_stay_within_the_memory() {
     let config = alone("[hashing]\nmemory_mib = 20\n").unwrap();
     assert_eq!(config.hashing.threads, 1);

@@ -1,20 +1,29 @@
 //! Notices what other processes have changed, cheaply enough to be asked several times a second.
 
-use super::{CONNECTION_WAIT, Connection, Db, Pool, StoreError, Transaction, sqlite::Counter};
-use sqlx::{
-    PgPool,
-    postgres::{PgListener, PgPoolOptions},
+use super::{
+    CONNECTION_WAIT, Connection, Db, Link, Pool, StoreError, Transaction, sqlite::Counter,
 };
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use std::time::Duration;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 
 /// How long a change may go unnoticed: together with the look that it causes well below the second
 /// in which people expect to see it.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Where PostgreSQL's notices do not arrive (some poolers swallow them), it is looked this seldom:
-/// after so many rests.
-const NET_EVERY: u32 = 8;
+/// Fallback poll, in idle looks: some poolers drop NOTIFY, and people expect a page to leave within a second.
+const POLL_EVERY: u32 = 2;
+
+/// A listening connection that says nothing is asked as often. One that a firewall has forgotten looks the same as
+/// one on which nothing happens.
+const ASK_EVERY: Duration = Duration::from_secs(2);
+
+/// Notices that wait to be followed. Beyond them they wait in the connection.
+const WAITING: usize = 64;
 
 /// What is told with a PostgreSQL notice that a session has ended.
 pub const ENDED: &str = "vestibule_ended";
@@ -52,7 +61,7 @@ impl Db {
     pub fn changes(&self) -> Changes {
         match &self.pool {
             Pool::Sqlite(pool) => Changes::Sqlite(Counter::of(pool)),
-            Pool::Postgres(pool) => Changes::Postgres(Listener::of(pool)),
+            Pool::Postgres(link) => Changes::Postgres(Listener::of(link)),
         }
     }
 }
@@ -80,83 +89,117 @@ impl Transaction {
         if let Connection::Postgres(transaction) = &mut self.connection {
             let notify = sqlx::query("SELECT pg_notify($1, $2)");
             let notify = notify.bind(channel).bind(what);
-            notify.execute(&mut **transaction).await?;
+            notify.execute(transaction.line()).await?;
         }
         Ok(())
     }
 }
 
-/// A connection of its own on which PostgreSQL sends its notices.
+/// PostgreSQL's notices, which a task of its own hears: polling goes on whatever becomes of its connection.
 pub struct Listener {
-    pool: PgPool,
-    line: Option<PgListener>,
-    rests: u32,
+    heard: mpsc::Receiver<Hint>,
+    listening: JoinHandle<()>,
+    /// Whether it is known how the first attempt to listen ended.
+    has_begun: bool,
+    looks: u32,
 }
 
 impl Listener {
-    fn of(pool: &PgPool) -> Self {
+    fn of(link: &Link) -> Self {
+        let (hear, heard) = mpsc::channel(WAITING);
         Self {
-            pool: pool.clone(),
-            line: None,
-            rests: 0,
+            heard,
+            listening: tokio::spawn(listen(link.direct().clone(), hear)),
+            has_begun: false,
+            looks: 0,
         }
     }
 
     async fn next(&mut self) -> Hint {
-        let Some(line) = &mut self.line else {
-            return self.begin().await;
-        };
-        match timeout(LOOK_EVERY, line.try_recv()).await {
-            Ok(Ok(Some(notice))) => {
-                let names = notice.payload().split(',');
-                Hint::Named(names.map(str::to_owned).collect())
+        match timeout(LOOK_EVERY, self.heard.recv()).await {
+            Ok(Some(hint)) => {
+                self.has_begun = true;
+                // Notices arrive: what was not named did not happen.
+                self.looks = 0;
+                hint
             }
-            Ok(Ok(None) | Err(_)) => {
-                tracing::warn!("the database's notices stopped; they will be asked for again");
-                self.line = None;
-                Hint::Nothing
-            }
-            Err(_) => self.rest().await,
-        }
-    }
-
-    async fn begin(&mut self) -> Hint {
-        match timeout(CONNECTION_WAIT, listen(&self.pool)).await {
-            Ok(Ok(line)) => {
-                self.line = Some(line);
-                Hint::Anything
-            }
-            Ok(Err(_)) | Err(_) => {
+            Ok(None) => {
                 sleep(LOOK_EVERY).await;
-                Hint::Nothing
+                self.poll()
             }
+            Err(_) => self.poll(),
         }
     }
 
-    /// Nothing came. A line that fell silent for good, as after a firewall has forgotten it, looks the
-    /// same, so now and then it has to answer.
-    async fn rest(&mut self) -> Hint {
-        self.rests += 1;
-        if !self.rests.is_multiple_of(NET_EVERY) {
+    fn poll(&mut self) -> Hint {
+        if !self.has_begun {
             return Hint::Nothing;
         }
-        if let Some(line) = &mut self.line {
-            let answer = sqlx::query("SELECT 1").execute(line);
-            if !matches!(timeout(CONNECTION_WAIT, answer).await, Ok(Ok(_))) {
-                self.line = None;
-            }
+        self.looks += 1;
+        if self.looks.is_multiple_of(POLL_EVERY) {
+            Hint::Something
+        } else {
+            Hint::Nothing
         }
-        Hint::Something
     }
 }
 
-/// Beside the pool, so that notices arrive also when all its connections are taken.
-async fn listen(pool: &PgPool) -> Result<PgListener, sqlx::Error> {
-    let options = (*pool.connect_options()).clone();
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+/// Listens until it is aborted. After each interruption anything may have happened.
+async fn listen(options: PgConnectOptions, hear: mpsc::Sender<Hint>) {
+    loop {
+        match timeout(CONNECTION_WAIT, connect(&options)).await {
+            Ok(Ok(mut line)) => {
+                if hear.send(Hint::Anything).await.is_err() {
+                    return;
+                }
+                pass_on(&mut line, &hear).await;
+                tracing::warn!("the database's notices stopped; they will be asked for again");
+            }
+            // Until then it is polled.
+            Ok(Err(_)) | Err(_) => {
+                if hear.send(Hint::Something).await.is_err() {
+                    return;
+                }
+            }
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Passes notices on for as long as the connection answers.
+async fn pass_on(line: &mut PgListener, hear: &mpsc::Sender<Hint>) {
+    loop {
+        match timeout(ASK_EVERY, line.try_recv()).await {
+            Ok(Ok(Some(notice))) => {
+                let names = notice.payload().split(',').map(str::to_owned);
+                if hear.send(Hint::Named(names.collect())).await.is_err() {
+                    return;
+                }
+            }
+            Ok(Ok(None) | Err(_)) => return,
+            Err(_) => {
+                let answer = sqlx::query("SELECT 1").execute(&mut *line);
+                if !matches!(timeout(ASK_EVERY, answer).await, Ok(Ok(_))) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Beside the pool, so that notices arrive also when all its connections are taken, and past a pooler, on which
+/// a session is not ours.
+async fn connect(options: &PgConnectOptions) -> Result<PgListener, sqlx::Error> {
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(CONNECTION_WAIT)
-        .connect_lazy_with(options);
+        .connect_lazy_with(options.clone());
     let mut line = PgListener::connect_with(&pool).await?;
     // A broken line is begun anew here, where it is known what was missed.
     line.eager_reconnect(false);

@@ -2,7 +2,7 @@
 
 use super::sqlite;
 use crate::error::AppError;
-use sqlx::{Connection as _, PgConnection, migrate::MigrateError};
+use sqlx::migrate::MigrateError;
 use std::{io, path::PathBuf};
 
 /// Why the database cannot be opened, with the remedy.
@@ -25,7 +25,7 @@ pub enum OpenError {
     )]
     BeingRestored(PathBuf),
     #[error(
-        "the database was made by a newer version of Vestibule. Run that version, or restore a backup."
+        "a newer version of Vestibule has removed from the database what this one needs. Run that version, or restore a backup."
     )]
     Newer,
     #[error(
@@ -40,6 +40,26 @@ pub enum OpenError {
     DamagedBesideWal { found: String, wal: PathBuf },
     #[error("PostgreSQL 15 or newer is needed; this server is version {0}.")]
     OldPostgres(i64),
+    #[error(
+        "the database has the encoding {0}, in which not every name can be written. Make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and move the data with pg_dump."
+    )]
+    Encoding(String),
+    #[error(
+        "PostgreSQL takes no writes: this is a standby, or default_transaction_read_only is on. Let `database_url` lead to the primary, or switch the setting off."
+    )]
+    ReadOnly,
+    #[error(
+        "PostgreSQL has synchronous_commit = {0} although it was set to on: a crash would undo answered sign-outs. Something between it and Vestibule takes settings away. Let `database_url` lead to the server itself, or set `database_pooler`."
+    )]
+    NotDurable(String),
+    #[error(
+        "`database_url` leads to a pooler that hands connections on between transactions, which loses settings such as synchronous_commit. Set database_pooler = true and `database_direct_url`, or let the pooler use pool_mode = session."
+    )]
+    Pooler,
+    #[error(
+        "`database_direct_url` leads to another database than `database_url`. Both have to name the same one."
+    )]
+    OtherDatabase,
     #[error("the database does not open: {0}")]
     Connect(sqlx::Error),
     #[error("the database cannot be brought up to date: {0}")]
@@ -59,7 +79,6 @@ impl From<sqlx::Error> for OpenError {
 impl From<MigrateError> for OpenError {
     fn from(error: MigrateError) -> Self {
         match error {
-            MigrateError::VersionMissing(_) => Self::Newer,
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)
                 if sqlite::is_damage(&error) =>
             {
@@ -121,7 +140,7 @@ impl StoreError {
 
     /// A column has changed since the connection prepared the statement, and nothing happened.
     pub(super) fn is_stale_plan(&self) -> bool {
-        self.has_code(&[codes::STALE_PLAN])
+        matches!(self, Self::Unavailable(error) if is_stale_plan(error))
     }
 
     /// Whether the next write would fail as well, as far as one can know.
@@ -151,20 +170,9 @@ fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
     code.is_some_and(|code| codes.contains(&&*code))
 }
 
-/// Whether a statement that reads is to be run again on this connection: once, where a column has changed since it was
-/// prepared. Its other plans may be as old, so they are dropped as well.
-///
-/// # Errors
-/// The error, where trying again is of no use.
-pub async fn once_more(
-    connection: &mut PgConnection,
-    error: sqlx::Error,
-    attempts: u32,
-) -> Result<(), sqlx::Error> {
-    if attempts > 1 || !has_code(&error, &[codes::STALE_PLAN]) {
-        return Err(error);
-    }
-    connection.clear_cached_statements().await
+/// Whether a column has changed since the connection prepared the statement.
+pub fn is_stale_plan(error: &sqlx::Error) -> bool {
+    has_code(error, &[codes::STALE_PLAN])
 }
 
 /// What is known after a commit that PostgreSQL has not confirmed. It answers with a code of class 23 or 40 where it

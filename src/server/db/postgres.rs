@@ -1,55 +1,154 @@
 //! The connections to a PostgreSQL server.
 
-use super::{CONNECTION_WAIT, OpenError};
+mod doubt;
+mod link;
+mod reading;
+
+use super::{CONNECTION_WAIT, OpenError, PostgresUrl};
+use doubt::Doubt;
+use link::Begin;
+pub use link::{Held, Link};
+use reading::Reading;
 use sqlx::{
-    ConnectOptions, Connection as _, PgConnection, PgPool,
+    ConnectOptions, Connection as _, Error, PgConnection, PgPool,
+    pool::PoolConnectionMetadata,
     postgres::{PgConnectOptions, PgPoolOptions},
+    raw_sql,
 };
-use std::{io, str::FromStr, time::Duration};
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::time::timeout;
 
 const READERS: u32 = 20;
 /// With the readers and the connection for notices three servers fit into PostgreSQL's own `max_connections` of 100.
 pub const WRITERS: u32 = 10;
-/// How each transaction begins, whatever the database's defaults are. Statements were written for READ COMMITTED. A
-/// lock is waited for a little less than a commit, so that the answer is known: also for the one lock that all commits
-/// with a notice take, and that one keeps which waits for a standby.
-pub const BEGIN: &str =
-    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '4s'";
-/// PostgreSQL 15, in the form of `server_version_num`.
-const OLDEST_POSTGRES: i64 = 150_000;
+
+/// How each transaction begins. A lock is waited for a little less than a commit, so that the answer is known: also for
+/// the one lock that all commits with a notice take, and that one keeps which waits for a standby.
+pub const BEGIN_TO_WRITE: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '4s'";
+
+/// A connection that is to be used has to answer within this, else it is replaced within the wait for one: a firewall
+/// may have forgotten it, and TCP would try for a quarter of an hour.
+const ANSWER_WAIT: Duration = Duration::from_secs(1);
+
+/// Unused connections are closed before a firewall or a NAT gateway forgets them (Azure 4 minutes, AWS 350 s). The
+/// pool looks at them as often, so one may be twice as old.
+const UNUSED_FOR: Duration = Duration::from_secs(100);
+
+/// What each session is set to, whatever the database's or the role's defaults: durable before it is answered, and
+/// the isolation for which the statements were written. The server's keepalive probes keep firewalls from
+/// forgetting a connection, and end backends whose client is gone, together with their locks.
+const SETTINGS: &str = "SET synchronous_commit = on; SET statement_timeout = '10s'; SET lock_timeout = 0; \
+    SET default_transaction_isolation = 'read committed'; \
+    SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 6";
+
+/// The same for one transaction, behind a pooler that keeps nothing of a session. A standby refuses READ WRITE, so
+/// no session is accepted by what a pooler reads there.
+const BEGIN: Begin = Begin {
+    to_read: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = '10s'; \
+        SET LOCAL lock_timeout = 0",
+    to_write: "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = on; \
+        SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '4s'",
+};
 
 /// The connections to one server.
 pub struct Pools {
-    pub readers: PgPool,
-    pub writers: PgPool,
+    pub readers: Link,
+    pub writers: Link,
 }
 
-/// The pools of the server at `url`, which is asked for its version.
+/// What was last read back from the server, for all connections.
+#[derive(Clone, Debug, Default)]
+struct Known(Arc<Mutex<Option<Reading>>>);
+
+/// The pools of the server at `url`, which is asked whether it can keep what we promise.
 ///
 /// # Errors
 /// [`OpenError`], each with its remedy.
-pub async fn open(url: &str) -> Result<Pools, OpenError> {
-    let options = PgConnectOptions::from_str(url)?
-        .application_name("vestibule")
-        // Durable before it is answered, whatever the server's default.
-        .options([("synchronous_commit", "on"), ("statement_timeout", "10s")])
-        .disable_statement_logging();
-    let readers = pool(READERS, options.clone());
-    let mut connection = readers.acquire().await?;
-    let version: String = sqlx::query_scalar("SHOW server_version_num")
-        .fetch_one(&mut *connection)
-        .await?;
-    drop(connection);
-    refuse_old_postgres(&version)?;
-    let writers = pool(WRITERS, options);
-    Ok(Pools { readers, writers })
+pub async fn open(url: &PostgresUrl) -> Result<Pools, OpenError> {
+    Ok(connect(url).await?.0)
 }
 
-fn pool(connections: u32, options: PgConnectOptions) -> PgPool {
+/// What an operator has to know of the server at `url`, a sentence each with its remedy.
+///
+/// # Errors
+/// [`OpenError`], where a server would not start.
+pub async fn warnings(url: &PostgresUrl) -> Result<Vec<String>, OpenError> {
+    let (pools, reading) = connect(url).await?;
+    pools.readers.close().await;
+    pools.writers.close().await;
+    Ok(reading.warnings())
+}
+
+async fn connect(url: &PostgresUrl) -> Result<(Pools, Reading), OpenError> {
+    let direct = url.direct()?.map(prepared);
+    let pooled = direct.as_ref().map(|_| BEGIN);
+    let options = prepared(url.options()?);
+    let known = Known::default();
+    let made = |connections| {
+        let doubt = Doubt::default();
+        let pool = pool(connections, options.clone(), pooled, &known, &doubt);
+        let direct = direct.clone().unwrap_or_else(|| options.clone());
+        Link::new(pool, pooled, direct, doubt)
+    };
+    let (readers, writers) = (made(READERS), made(WRITERS));
+    drop(readers.acquire().await?);
+    let reading = known.get().ok_or(Error::PoolTimedOut)?;
+    reading.refuse()?;
+    match &direct {
+        None => refuse_pooler(&readers).await?,
+        Some(direct) => compare(direct, &reading).await?,
+    }
+    Ok((Pools { readers, writers }, reading))
+}
+
+/// A session for what may take its time, such as a migration: no limit of a request holds.
+///
+/// # Errors
+/// Where the server does not answer.
+pub async fn patient(link: &Link) -> Result<PgConnection, Error> {
+    let mut connection = PgConnection::connect_with(link.direct()).await?;
+    raw_sql(SETTINGS).execute(&mut connection).await?;
+    raw_sql("SET statement_timeout = 0")
+        .execute(&mut connection)
+        .await?;
+    Ok(connection)
+}
+
+/// Without the startup parameters that PgBouncer refuses by default.
+fn prepared(options: PgConnectOptions) -> PgConnectOptions {
+    options
+        .application_name("vestibule")
+        .extra_float_digits(None)
+        .disable_statement_logging()
+}
+
+fn pool(
+    connections: u32,
+    options: PgConnectOptions,
+    pooled: Option<Begin>,
+    known: &Known,
+    doubt: &Doubt,
+) -> PgPool {
+    let (known, doubt) = (known.clone(), doubt.clone());
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(CONNECTION_WAIT)
+        .idle_timeout(UNUSED_FOR)
+        .after_connect(move |connection, _| {
+            let known = known.clone();
+            Box::pin(async move { set(connection, pooled, &known).await })
+        })
+        // Its test has no limit; ours has.
+        .test_before_acquire(false)
+        .before_acquire(move |connection, metadata| {
+            let doubt = doubt.clone();
+            Box::pin(async move { answers(connection, &metadata, &doubt).await })
+        })
         .after_release(|connection, _| Box::pin(is_as_new(connection)))
         .connect_lazy_with(options)
 }
@@ -58,62 +157,133 @@ fn pool(connections: u32, options: PgConnectOptions) -> PgPool {
 /// where the server is gone without a word.
 ///
 /// # Errors
-/// Those of the statement; [`sqlx::Error::Io`] after the deadline.
-pub async fn in_time<T>(
-    statement: impl Future<Output = Result<T, sqlx::Error>>,
-) -> Result<T, sqlx::Error> {
+/// Those of the statement; [`Error::Io`] after the deadline.
+pub async fn in_time<T>(statement: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     const DEADLINE: Duration = Duration::from_secs(12);
     timeout(DEADLINE, statement)
         .await
-        .unwrap_or_else(|_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())))
+        .unwrap_or_else(|_| Err(Error::Io(io::ErrorKind::TimedOut.into())))
 }
 
 /// Whether any process of the server works at a commit of ours for long, this node's or another's.
 ///
 /// # Errors
 /// Where the server does not answer: then it is not known.
-pub async fn is_committing(readers: &PgPool) -> Result<bool, sqlx::Error> {
+pub async fn is_committing(readers: &Link) -> Result<bool, Error> {
     // What the processes do is not to be seen where `track_activities` is off.
     const SQL: &str = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() \
         AND usename = current_user AND (state = 'disabled' OR (state = 'active' AND query LIKE 'COMMIT%' \
         AND query_start < now() - interval '3 seconds')))";
+    let mut held = readers.reader().await?;
     let query = sqlx::query_scalar(SQL).persistent(false);
-    in_time(query.fetch_one(readers)).await
+    in_time(query.fetch_one(held.line())).await
+}
+
+/// Sets a new connection, and reads back what came of it.
+async fn set(
+    connection: &mut PgConnection,
+    pooled: Option<Begin>,
+    known: &Known,
+) -> Result<(), Error> {
+    if pooled.is_none() {
+        raw_sql(SETTINGS).execute(&mut *connection).await?;
+    }
+    let begin = pooled.map(|begin| begin.to_write);
+    let reading = Reading::take(connection, begin).await?;
+    let is_standby = reading.is_standby;
+    let is_first = known.note(reading);
+    // A standby may lag behind an end, so nothing is read there. At the start it is refused with the remedy.
+    if is_standby && !is_first {
+        return Err(Error::Configuration(OpenError::ReadOnly.into()));
+    }
+    Ok(())
+}
+
+impl Known {
+    fn get(&self) -> Option<Reading> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Logs each warning that is news. Returns whether nothing was known before.
+    fn note(&self, reading: Reading) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = known.as_ref().map(Reading::warnings).unwrap_or_default();
+        for warning in reading.warnings() {
+            if !before.contains(&warning) {
+                tracing::warn!("{warning}");
+            }
+        }
+        known.replace(reading).is_none()
+    }
+}
+
+/// Whether a connection may be used. Where one falls silent those that lie unused are replaced unasked: the next
+/// requests would wait for each of them in turn.
+async fn answers(
+    connection: &mut PgConnection,
+    metadata: &PoolConnectionMetadata,
+    doubt: &Doubt,
+) -> Result<bool, Error> {
+    if doubt.falls_on(metadata) {
+        return Ok(false);
+    }
+    match timeout(ANSWER_WAIT, connection.ping()).await {
+        Ok(answer) => answer.map(|()| true),
+        Err(_) => {
+            tracing::warn!(
+                "a connection to PostgreSQL has fallen silent; the unused ones are replaced"
+            );
+            doubt.of_silence();
+            Err(Error::PoolTimedOut)
+        }
+    }
 }
 
 /// Whether a connection that a request has given back may serve another one.
 ///
 /// It may wait for an answer that will never come, after the network or the machine behind it has
 /// gone without a word: the pool would miss it for as long as TCP waits.
-async fn is_as_new(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+async fn is_as_new(connection: &mut PgConnection) -> Result<bool, Error> {
     // A rollback that was begun is over when this is answered.
     let answered = timeout(CONNECTION_WAIT, connection.ping()).await;
-    answered.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+    answered.unwrap_or(Err(Error::PoolTimedOut))?;
     Ok(!connection.is_in_transaction())
 }
 
-/// A version that is no number is none that we know to be too old.
-fn refuse_old_postgres(version_num: &str) -> Result<(), OpenError> {
-    match version_num.parse::<i64>() {
-        Ok(version) if version < OLDEST_POSTGRES => Err(OpenError::OldPostgres(version / 10_000)),
-        _ => Ok(()),
+/// Two connections of ours that have one process of the server have a pooler in front of it, which hands that process
+/// on between transactions. What is set for a session is lost then, silently.
+async fn refuse_pooler(pool: &PgPool) -> Result<(), OpenError> {
+    let mut one = pool.acquire().await?;
+    let first = process(&mut one).await?;
+    let mut other = pool.begin().await?;
+    let second = process(&mut other).await?;
+    other.rollback().await?;
+    if first == second {
+        return Err(OpenError::Pooler);
     }
+    Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+async fn process(connection: &mut PgConnection) -> Result<String, Error> {
+    use sqlx::Row as _;
+    let row = raw_sql("SELECT pg_backend_pid()::text AS process")
+        .fetch_one(connection)
+        .await?;
+    row.try_get("process")
+}
 
-    #[test]
-    fn an_old_postgres_is_refused() {
-        for (version, major) in [("90624", 9), ("130001", 13), ("149999", 14)] {
-            let refused = refuse_old_postgres(version).expect_err(version);
-            assert!(matches!(refused, OpenError::OldPostgres(told) if told == major));
-            let told = format!("15 or newer is needed; this server is version {major}.");
-            assert!(refused.to_string().ends_with(&told), "{refused}");
-        }
-        for version in ["150000", "180002", "200000", "a development build"] {
-            assert!(refuse_old_postgres(version).is_ok(), "{version}");
-        }
+/// Whether both addresses lead to one database: migrations would bring another one up to date, and notices never come.
+async fn compare(direct: &PgConnectOptions, pooled: &Reading) -> Result<(), OpenError> {
+    let opened = timeout(CONNECTION_WAIT, PgConnection::connect_with(direct)).await;
+    let mut connection = opened.unwrap_or(Err(Error::PoolTimedOut))?;
+    let reading = Reading::take(&mut connection, None).await?;
+    connection.close().await?;
+    if pooled.identity == reading.identity {
+        Ok(())
+    } else {
+        Err(OpenError::OtherDatabase)
     }
 }

@@ -1,8 +1,11 @@
 //! Statements that happen together or not at all, and how long their commit is waited for.
 
-use super::{Db, Pool, StoreError, Writes, errors, postgres};
+use super::{
+    Db, Pool, StoreError, Writes, errors,
+    postgres::{self, Held},
+};
 use crate::server::ends::Ends;
-use sqlx::{Connection as _, Postgres, Sqlite};
+use sqlx::Sqlite;
 use std::{
     pin::{Pin, pin},
     time::Duration,
@@ -29,7 +32,7 @@ pub struct Transaction {
 
 pub enum Connection {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
-    Postgres(sqlx::Transaction<'static, Postgres>),
+    Postgres(Held),
 }
 
 type AfterCommit = Box<dyn FnOnce() + Send>;
@@ -46,10 +49,7 @@ impl Connection {
     async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(transaction) => Ok(transaction.commit().await?),
-            Self::Postgres(transaction) => transaction
-                .commit()
-                .await
-                .map_err(errors::of_postgres_commit),
+            Self::Postgres(held) => held.commit().await.map_err(errors::of_postgres_commit),
         }
     }
 }
@@ -65,17 +65,17 @@ impl Transaction {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn wait_for_no_standby(&mut self) -> Result<(), StoreError> {
-        if let Connection::Postgres(transaction) = &mut self.connection {
+        if let Connection::Postgres(held) = &mut self.connection {
             let here_alone = sqlx::raw_sql("SET LOCAL synchronous_commit = local");
-            here_alone.execute(&mut **transaction).await?;
+            here_alone.execute(held.line()).await?;
         }
         Ok(())
     }
 
     /// Drops the statements that its connection has prepared.
     async fn forget_plans(&mut self) -> Result<(), StoreError> {
-        if let Connection::Postgres(transaction) = &mut self.connection {
-            transaction.clear_cached_statements().await?;
+        if let Connection::Postgres(held) = &mut self.connection {
+            held.forget_plans().await?;
         }
         Ok(())
     }
@@ -84,7 +84,7 @@ impl Transaction {
     async fn roll_back(self) -> Result<(), StoreError> {
         match self.connection {
             Connection::Sqlite(transaction) => Ok(transaction.rollback().await?),
-            Connection::Postgres(transaction) => Ok(transaction.rollback().await?),
+            Connection::Postgres(held) => Ok(held.roll_back().await?),
         }
     }
 
@@ -160,7 +160,7 @@ macro_rules! in_transaction {
             }
             $crate::server::db::Connection::Postgres(transaction) => {
                 let statement = async {
-                    let $connection = &mut **transaction;
+                    let $connection = transaction.line();
                     Ok($body)
                 };
                 $crate::server::db::in_time(statement).await?
@@ -262,7 +262,7 @@ impl Db {
         }
         let connection = match &self.writer {
             Pool::Sqlite(pool) => Connection::Sqlite(pool.begin().await?),
-            Pool::Postgres(pool) => Connection::Postgres(pool.begin_with(postgres::BEGIN).await?),
+            Pool::Postgres(link) => Connection::Postgres(link.begin().await?),
         };
         Ok(Transaction {
             connection,

@@ -35,11 +35,17 @@ pub struct Cluster {
     folder: PathBuf,
     password: String,
     port: u16,
+    settings: &'static [&'static str],
     server: Option<Child>,
 }
 
 impl Cluster {
     pub async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With these settings, as `name=value`.
+    pub async fn with(settings: &'static [&'static str]) -> Self {
         let random = uuid::Uuid::new_v4().simple().to_string();
         // Other users have to reach it, and a socket's address has room for about 100 bytes only.
         let folder = PathBuf::from(format!("/tmp/vestibule-cluster-{random}"));
@@ -49,6 +55,7 @@ impl Cluster {
             // Other users of the machine reach the port.
             password: random,
             port: free_port(),
+            settings,
             server: None,
         };
         cluster.initialize();
@@ -108,6 +115,7 @@ impl Cluster {
                 "-c",
                 &format!("unix_socket_directories={}", self.folder.display()),
             ])
+            .args(self.settings.iter().flat_map(|setting| ["-c", setting]))
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -151,6 +159,20 @@ impl Cluster {
 
     pub const fn port(&self) -> u16 {
         self.port
+    }
+
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+
+    /// Its address by way of its socket, as libpq has it.
+    pub fn url_of_socket(&self) -> String {
+        format!(
+            "postgres://postgres:{}@/postgres?host={}&port={}",
+            self.password,
+            self.folder.display(),
+            self.port
+        )
     }
 
     pub fn url(&self) -> String {

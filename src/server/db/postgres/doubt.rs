@@ -1,0 +1,56 @@
+//! Connections that are replaced unasked, because others were of no use.
+
+use sqlx::{Error, pool::PoolConnectionMetadata};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// How long one doubt is enough: where the database stays as it is, connections are not made anew for each request.
+const REST: Duration = Duration::from_secs(1);
+
+/// PostgreSQL refuses to write: this server is a standby, or default_transaction_read_only is on.
+const READ_ONLY: &str = "25006";
+
+/// What has made the connections of one pool doubtful.
+#[derive(Clone, Debug, Default)]
+pub struct Doubt(Arc<Mutex<Raised>>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Raised {
+    silent: Option<Instant>,
+    read_only: Option<Instant>,
+}
+
+impl Doubt {
+    /// A connection did not answer. Those that were not used since may be as dead.
+    pub fn of_silence(&self) {
+        self.raise(|raised| &mut raised.silent);
+    }
+
+    /// The server took no writes: after a fail-over a new connection leads to one that does.
+    pub fn of_refusal(&self, error: &Error) {
+        let code = error.as_database_error().and_then(|answer| answer.code());
+        if code.as_deref() == Some(READ_ONLY) {
+            tracing::warn!("PostgreSQL takes no writes on this connection; all are replaced");
+            self.raise(|raised| &mut raised.read_only);
+        }
+    }
+
+    fn raise(&self, which: impl Fn(&mut Raised) -> &mut Option<Instant>) {
+        let mut raised = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let which = which(&mut raised);
+        if which.is_none_or(|raised| raised.elapsed() >= REST) {
+            *which = Some(Instant::now());
+        }
+    }
+
+    /// Whether it falls on such a connection.
+    pub fn falls_on(&self, connection: &PoolConnectionMetadata) -> bool {
+        let raised = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_before = |age: Duration, raised: Option<Instant>| {
+            raised.is_some_and(|raised| age >= raised.elapsed())
+        };
+        is_before(connection.idle_for, raised.silent) || is_before(connection.age, raised.read_only)
+    }
+}

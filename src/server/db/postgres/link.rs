@@ -1,0 +1,248 @@
+//! A pool of connections, directly or through a pooler, and what statements run on.
+
+use super::{BEGIN_TO_WRITE, Doubt};
+use crate::server::db::errors::is_stale_plan;
+use futures_util::{TryFutureExt, TryStreamExt, future::BoxFuture, stream::BoxStream};
+use sqlx::{
+    Connection as _, Describe, Either, Error, Execute, Executor, PgConnection, PgPool, Postgres,
+    SqlStr, Transaction,
+    error::BoxDynError,
+    pool::PoolConnection,
+    postgres::{PgArguments, PgConnectOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
+};
+use std::{fmt, ops::Deref, sync::Arc};
+
+/// How transactions begin behind a pooler, which may give each of them another connection to the server: what is
+/// set for a session is lost, or found by another client.
+#[derive(Clone, Copy, Debug)]
+pub struct Begin {
+    pub to_read: &'static str,
+    pub to_write: &'static str,
+}
+
+/// A pool of connections to one PostgreSQL server.
+#[derive(Clone)]
+pub struct Link {
+    pool: PgPool,
+    /// Where a pooler hands connections on between transactions.
+    pooled: Option<Begin>,
+    /// To the server itself: for what needs a session.
+    direct: Arc<PgConnectOptions>,
+    doubt: Doubt,
+}
+
+/// A connection, or behind a pooler a transaction: for as long as it lasts the server's end is ours.
+#[derive(Debug)]
+pub struct Held {
+    inner: Inner,
+    is_pooled: bool,
+    doubt: Doubt,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Connection(PoolConnection<Postgres>),
+    Transaction(Transaction<'static, Postgres>),
+}
+
+/// What a statement runs on.
+#[derive(Debug)]
+pub struct Line<'c> {
+    connection: &'c mut PgConnection,
+    is_pooled: bool,
+    doubt: &'c Doubt,
+}
+
+impl Link {
+    pub(super) fn new(
+        pool: PgPool,
+        pooled: Option<Begin>,
+        direct: PgConnectOptions,
+        doubt: Doubt,
+    ) -> Self {
+        Self {
+            pool,
+            pooled,
+            direct: Arc::new(direct),
+            doubt,
+        }
+    }
+
+    /// To the server itself, past a pooler.
+    pub fn direct(&self) -> &PgConnectOptions {
+        &self.direct
+    }
+
+    /// For one statement that reads.
+    pub async fn reader(&self) -> Result<Held, Error> {
+        match self.pooled {
+            None => Ok(self.held(Inner::Connection(self.pool.acquire().await?))),
+            Some(begin) => self.transaction(begin.to_read).await,
+        }
+    }
+
+    /// For several that happen together or not at all: together after [`Held::commit`].
+    pub async fn begin(&self) -> Result<Held, Error> {
+        let begin = self.pooled.map_or(BEGIN_TO_WRITE, |begin| begin.to_write);
+        self.transaction(begin).await
+    }
+
+    async fn transaction(&self, begin: &'static str) -> Result<Held, Error> {
+        match self.pool.begin_with(begin).await {
+            Ok(transaction) => Ok(self.held(Inner::Transaction(transaction))),
+            Err(error) => {
+                self.doubt.of_refusal(&error);
+                Err(error)
+            }
+        }
+    }
+
+    fn held(&self, inner: Inner) -> Held {
+        Held {
+            inner,
+            is_pooled: self.pooled.is_some(),
+            doubt: self.doubt.clone(),
+        }
+    }
+}
+
+/// Without the addresses, which may hold a password.
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").finish_non_exhaustive()
+    }
+}
+
+impl Deref for Link {
+    type Target = PgPool;
+
+    fn deref(&self) -> &PgPool {
+        &self.pool
+    }
+}
+
+impl Held {
+    pub fn line(&mut self) -> Line<'_> {
+        Line {
+            connection: match &mut self.inner {
+                Inner::Connection(connection) => connection,
+                Inner::Transaction(transaction) => transaction,
+            },
+            is_pooled: self.is_pooled,
+            doubt: &self.doubt,
+        }
+    }
+
+    /// Whether a statement that reads is to be run again: once, where a column has changed since the connection
+    /// prepared it. Its other plans may be as old, so they are dropped as well. Behind a pooler nothing is prepared.
+    ///
+    /// # Errors
+    /// The error, where trying again is of no use.
+    pub async fn once_more(&mut self, error: Error, attempts: u32) -> Result<(), Error> {
+        match &mut self.inner {
+            Inner::Connection(connection) if attempts == 1 && is_stale_plan(&error) => {
+                connection.clear_cached_statements().await
+            }
+            Inner::Connection(_) | Inner::Transaction(_) => Err(error),
+        }
+    }
+
+    /// Drops the statements that the connection has prepared.
+    pub async fn forget_plans(&mut self) -> Result<(), Error> {
+        match &mut self.inner {
+            Inner::Connection(connection) => connection.clear_cached_statements().await,
+            Inner::Transaction(transaction) => transaction.clear_cached_statements().await,
+        }
+    }
+
+    /// Leaves everything as it was, and returns when no lock of it is left.
+    pub async fn roll_back(self) -> Result<(), Error> {
+        match self.inner {
+            Inner::Connection(_) => Ok(()),
+            Inner::Transaction(transaction) => transaction.rollback().await,
+        }
+    }
+
+    /// Dropped without this, a transaction is rolled back.
+    pub async fn commit(self) -> Result<(), Error> {
+        match self.inner {
+            Inner::Connection(_) => Ok(()),
+            Inner::Transaction(transaction) => transaction.commit().await,
+        }
+    }
+}
+
+/// A statement without a name. Behind a pooler names would meet: each client counts its own from one, and the
+/// server's end is another client's after the transaction.
+struct Unnamed<E>(E);
+
+impl<'q, E: Execute<'q, Postgres>> Execute<'q, Postgres> for Unnamed<E> {
+    fn sql(self) -> SqlStr {
+        self.0.sql()
+    }
+
+    fn statement(&self) -> Option<&PgStatement> {
+        self.0.statement()
+    }
+
+    fn take_arguments(&mut self) -> Result<Option<PgArguments>, BoxDynError> {
+        self.0.take_arguments()
+    }
+
+    fn persistent(&self) -> bool {
+        false
+    }
+}
+
+impl<'c> Executor<'c> for Line<'c> {
+    type Database = Postgres;
+
+    fn fetch_many<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxStream<'e, Result<Either<PgQueryResult, PgRow>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        let doubt = self.doubt;
+        let answers = if self.is_pooled {
+            self.connection.fetch_many(Unnamed(query))
+        } else {
+            self.connection.fetch_many(query)
+        };
+        Box::pin(answers.inspect_err(|error| doubt.of_refusal(error)))
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        let doubt = self.doubt;
+        let answer = if self.is_pooled {
+            self.connection.fetch_optional(Unnamed(query))
+        } else {
+            self.connection.fetch_optional(query)
+        };
+        Box::pin(answer.inspect_err(|error| doubt.of_refusal(error)))
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [PgTypeInfo],
+    ) -> BoxFuture<'e, Result<PgStatement, Error>>
+    where
+        'c: 'e,
+    {
+        self.connection.prepare_with(sql, parameters)
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Postgres>, Error>>
+    where
+        'c: 'e,
+    {
+        self.connection.describe(sql)
+    }
+}

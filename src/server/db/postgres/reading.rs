@@ -1,0 +1,234 @@
+//! What a PostgreSQL server says of itself and of a connection: settings are read back, not believed.
+
+use crate::server::db::OpenError;
+use sqlx::{AssertSqlSafe, Error, PgConnection, Row, postgres::PgRow, raw_sql};
+
+/// PostgreSQL 15, in the form of `server_version_num`.
+const OLDEST_POSTGRES: i64 = 150_000;
+
+/// As texts, so that it can be asked without preparing a statement.
+const READ: &str = "SELECT current_setting('server_version_num') AS version, \
+    current_setting('server_encoding') AS encoding, \
+    current_setting('synchronous_commit') AS synchronous_commit, \
+    current_setting('statement_timeout') AS statement_timeout, \
+    current_setting('transaction_isolation') AS isolation, \
+    current_setting('fsync') AS fsync, \
+    current_setting('full_page_writes') AS full_page_writes, \
+    current_setting('transaction_read_only') AS read_only, \
+    pg_is_in_recovery()::text AS standby, \
+    current_database() || ' ' || pg_postmaster_start_time() AS identity";
+
+/// What was read back on a connection whose settings were set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    pub version: String,
+    pub encoding: String,
+    pub synchronous_commit: String,
+    pub statement_timeout: String,
+    pub isolation: String,
+    pub fsync: String,
+    pub full_page_writes: String,
+    pub is_read_only: bool,
+    pub is_standby: bool,
+    /// Database and server, to compare two addresses.
+    pub identity: String,
+}
+
+impl Reading {
+    /// Within a transaction that begins so, or else as the session is.
+    pub async fn take(connection: &mut PgConnection, begin: Option<&str>) -> Result<Self, Error> {
+        let sql = match begin {
+            None => raw_sql(READ),
+            Some(begin) => raw_sql(AssertSqlSafe(format!("{begin}; {READ}; ROLLBACK"))),
+        };
+        Self::of(&sql.fetch_one(connection).await?)
+    }
+
+    fn of(row: &PgRow) -> Result<Self, Error> {
+        let text = |column: &str| row.try_get::<String, _>(column);
+        Ok(Self {
+            version: text("version")?,
+            encoding: text("encoding")?,
+            synchronous_commit: text("synchronous_commit")?,
+            statement_timeout: text("statement_timeout")?,
+            isolation: text("isolation")?,
+            fsync: text("fsync")?,
+            full_page_writes: text("full_page_writes")?,
+            is_read_only: text("read_only")? == "on",
+            is_standby: text("standby")? == "true",
+            identity: text("identity")?,
+        })
+    }
+
+    /// What a server does not begin with. While it runs the same is a warning.
+    ///
+    /// # Errors
+    /// [`OpenError`], with the remedy.
+    pub fn refuse(&self) -> Result<(), OpenError> {
+        // A version that is no number is none that we know to be too old.
+        match self.version.parse::<i64>() {
+            Ok(version) if version < OLDEST_POSTGRES => {
+                return Err(OpenError::OldPostgres(version / 10_000));
+            }
+            _ => {}
+        }
+        if self.encoding != "UTF8" {
+            return Err(OpenError::Encoding(self.encoding.clone()));
+        }
+        if self.is_read_only || self.is_standby {
+            return Err(OpenError::ReadOnly);
+        }
+        if !self.is_durable() {
+            return Err(OpenError::NotDurable(self.synchronous_commit.clone()));
+        }
+        Ok(())
+    }
+
+    /// Whether a commit is on the disk before it is answered, as far as the connection has a say in it.
+    fn is_durable(&self) -> bool {
+        matches!(self.synchronous_commit.as_str(), "on" | "remote_apply")
+    }
+
+    /// What the operator has to know, a sentence each with its remedy.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for (setting, value) in [
+            ("fsync", &self.fsync),
+            ("full_page_writes", &self.full_page_writes),
+        ] {
+            if value != "on" {
+                warnings.push(format!(
+                    "PostgreSQL runs with {setting} = {value}: when its machine loses power, answered sign-outs may \
+                     come undone and the database may be damaged. Set {setting} = on in postgresql.conf."
+                ));
+            }
+        }
+        if !self.is_durable() {
+            warnings.push(format!(
+                "PostgreSQL has synchronous_commit = {} although it was set to on: a crash may undo answered \
+                 sign-outs. Look for what stands between, such as a pooler.",
+                self.synchronous_commit
+            ));
+        }
+        for (setting, value, expected) in [
+            ("statement_timeout", &self.statement_timeout, "10s"),
+            ("transaction_isolation", &self.isolation, "read committed"),
+            ("server_encoding", &self.encoding, "UTF8"),
+        ] {
+            if value != expected {
+                warnings.push(format!(
+                    "PostgreSQL has {setting} = {value} and not {expected}."
+                ));
+            }
+        }
+        if self.is_read_only || self.is_standby {
+            warnings.push("PostgreSQL takes no writes: this is a standby, or default_transaction_read_only is on.".to_owned());
+        }
+        warnings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sound() -> Reading {
+        Reading {
+            version: "160003".to_owned(),
+            encoding: "UTF8".to_owned(),
+            synchronous_commit: "on".to_owned(),
+            statement_timeout: "10s".to_owned(),
+            isolation: "read committed".to_owned(),
+            fsync: "on".to_owned(),
+            full_page_writes: "on".to_owned(),
+            is_read_only: false,
+            is_standby: false,
+            identity: "auth 2026".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_sound_server_is_accepted_without_a_word() {
+        assert!(sound().refuse().is_ok());
+        assert_eq!(sound().warnings(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_old_postgres_is_refused() {
+        let of_version = |version: &str| Reading {
+            version: version.to_owned(),
+            ..sound()
+        };
+        for (version, major) in [("90624", 9), ("130001", 13), ("149999", 14)] {
+            let refused = of_version(version).refuse().expect_err(version);
+            assert!(matches!(refused, OpenError::OldPostgres(told) if told == major));
+            let told = format!("15 or newer is needed; this server is version {major}.");
+            assert!(refused.to_string().ends_with(&told), "{refused}");
+        }
+        for version in ["150000", "180002", "200000", "a development build"] {
+            assert!(of_version(version).refuse().is_ok(), "{version}");
+        }
+    }
+
+    #[test]
+    fn what_a_promise_rests_on_is_refused_at_the_start_and_a_warning_later() {
+        for (reading, remedy) in [
+            (
+                Reading {
+                    encoding: "LATIN1".to_owned(),
+                    ..sound()
+                },
+                "ENCODING 'UTF8'",
+            ),
+            (
+                Reading {
+                    synchronous_commit: "off".to_owned(),
+                    ..sound()
+                },
+                "database_pooler",
+            ),
+            (
+                Reading {
+                    synchronous_commit: "local".to_owned(),
+                    ..sound()
+                },
+                "database_pooler",
+            ),
+            (
+                Reading {
+                    is_read_only: true,
+                    ..sound()
+                },
+                "primary",
+            ),
+            (
+                Reading {
+                    is_standby: true,
+                    ..sound()
+                },
+                "primary",
+            ),
+        ] {
+            let refused = reading.refuse().expect_err("a refusal").to_string();
+            assert!(refused.contains(remedy), "{refused}");
+            assert_eq!(reading.warnings().len(), 1, "{:?}", reading.warnings());
+        }
+    }
+
+    #[test]
+    fn what_weakens_the_disk_is_a_warning() {
+        let weak = Reading {
+            fsync: "off".to_owned(),
+            full_page_writes: "off".to_owned(),
+            ..sound()
+        };
+        assert!(weak.refuse().is_ok());
+        let warnings = weak.warnings();
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+        assert!(warnings[0].contains("Set fsync = on"), "{warnings:?}");
+        assert!(
+            warnings[1].contains("Set full_page_writes = on"),
+            "{warnings:?}"
+        );
+    }
+}
