@@ -73,6 +73,24 @@ pub struct HttpLimits {
     pub shutdown_timeout: Duration,
 }
 
+/// Bodies of all requests together: a few thousand sign-ins at once, beside which there is room for
+/// everything else in a small machine.
+const BODY_BUDGET: usize = 32 * 1024 * 1024;
+
+/// One address gets an eighth of what there is: eight are needed to keep the others from sending forms.
+const BODY_BUDGET_OF_ONE_ADDRESS: usize = BODY_BUDGET / 8;
+
+impl HttpLimits {
+    /// Bytes that the bodies of all requests may take at once; several of the largest fit in any case.
+    pub fn body_budget(&self) -> usize {
+        BODY_BUDGET.max(self.max_body_bytes.saturating_mul(8))
+    }
+
+    pub fn body_budget_of_one_address(&self) -> usize {
+        BODY_BUDGET_OF_ONE_ADDRESS.max(self.max_body_bytes)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogConfig {
     pub filter: String,

@@ -65,6 +65,14 @@ async fn resumed(
     }
 }
 
+/// What a private function answers to a request without any cookie of a session, for which the database
+/// need not be asked, and of which the body need not be read.
+pub fn refuse_without_cookie(request: &Request) -> Option<Response> {
+    let is_open = app::is_public(request.uri().path());
+    let may_be_signed_in = cookie::session_token(request.headers()).is_some();
+    (!is_open && !may_be_signed_in).then(|| refuse(request))
+}
+
 /// A page leads to the sign-in page and back again; a server function says 401.
 fn refuse(request: &Request) -> Response {
     if request.uri().path().starts_with("/api/") {

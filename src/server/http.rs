@@ -74,7 +74,7 @@ pub fn router(state: AppState) -> Router {
         .layer(site_checks);
     // For any Host: whoever watches the process may know it by another name.
     let health = Router::new()
-        .route("/healthz", get(healthz))
+        .route("/healthz", get(healthz).options(healthz))
         .route("/readyz", get(readyz));
     layered(health.merge(site), state)
 }
@@ -130,8 +130,8 @@ fn files(state: &AppState) -> Router<AppState> {
 /// The server functions, by POST alone: nothing can be changed by following a link.
 fn functions(state: &AppState) -> Router<AppState> {
     let layers = ServiceBuilder::new()
-        .layer(middleware::from_fn_with_state(state.clone(), guard::resume))
-        .layer(middleware::from_fn(forms::edge));
+        .layer(middleware::from_fn_with_state(state.clone(), forms::edge))
+        .layer(middleware::from_fn_with_state(state.clone(), guard::resume));
     let routes = server_fn_paths().map(|(path, _)| path);
     let functions = routes
         .fold(Router::new(), |router, path| {
@@ -223,7 +223,7 @@ async fn hear_out(State(state): State<AppState>, request: Request, next: Next) -
 }
 
 async fn check_host(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    if state.site.answers_for(request.headers()) {
+    if state.site.answers(request.uri(), request.headers()) {
         return next.run(request).await;
     }
     let client = request.extensions().get::<Client>();
@@ -271,7 +271,7 @@ async fn without_trailing_slash(request: Request, next: Next) -> Response {
         .into_response()
 }
 
-/// Says that the process runs.
+/// Says that the process runs. HAProxy asks by OPTIONS where nothing else is configured.
 async fn healthz() -> &'static str {
     "ok\n"
 }

@@ -12,6 +12,7 @@ mod any_form;
 mod app;
 mod attack;
 mod audit;
+mod carried_out;
 mod confirmation;
 mod cookies;
 mod dashboard;

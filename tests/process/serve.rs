@@ -42,7 +42,12 @@ const ASKED_TO_STOP: &str = "asked to stop";
 
 #[tokio::test]
 async fn a_request_under_way_is_finished_before_the_end() {
-    for ask in [Server::terminate, Server::interrupt] {
+    for ask in [
+        Server::terminate,
+        Server::interrupt,
+        Server::hang_up,
+        Server::quit,
+    ] {
         let home = Home::on_sqlite().await;
         home.create_user("ada");
         let server = home.serve();
@@ -58,6 +63,17 @@ async fn a_request_under_way_is_finished_before_the_end() {
         assert!(log.contains("Stopped."), "{log}");
         home.serve().lets_in(&token).await;
     }
+}
+
+/// `nohup` is how people keep a server when they log out.
+#[tokio::test]
+async fn under_nohup_the_end_of_the_terminal_is_not_the_servers() {
+    let home = Home::on_sqlite().await;
+    let server = home.serve_after("trap '' HUP");
+    server.hang_up();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(server.browser().get("/healthz").await.status, 200);
+    server.stop();
 }
 
 /// Nor does a connection that only stays open.
