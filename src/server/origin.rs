@@ -112,12 +112,12 @@ impl Site {
     }
 
     /// The same of a request. Where its target names a host, as it does on the way to a proxy, that one
-    /// counts and not the header (RFC 9112, 3.2.2).
+    /// would count and not the header (RFC 9112, 3.2.2). Servers and caches disagree on it, so both have
+    /// to be ours.
     pub fn answers(&self, target: &Uri, headers: &HeaderMap) -> bool {
-        match target.authority() {
-            Some(named) => self.is_called(named.as_str().as_bytes()),
-            None => self.answers_for(headers),
-        }
+        let named = target.authority();
+        let is_ours = named.is_none_or(|named| self.is_called(named.as_str().as_bytes()));
+        is_ours && self.answers_for(headers)
     }
 
     pub fn is_called(&self, host: &[u8]) -> bool {
@@ -258,13 +258,14 @@ mod tests {
     }
 
     #[test]
-    fn the_host_of_the_target_counts_over_the_header() {
+    fn a_target_may_name_our_host_only() {
         let answers = |target: &'static str, host| {
             site().answers(&Uri::from_static(target), &headers(&[("host", host)]))
         };
         assert!(answers("/login", "id.example.org"));
         assert!(answers("https://id.example.org/login", "id.example.org"));
-        assert!(answers("http://ID.example.org:443/", "evil.example"));
+        assert!(answers("http://ID.example.org:443/", "id.example.org"));
+        assert!(!answers("http://id.example.org/", "evil.example"));
         for target in [
             "http://evil.example/login",
             "http://user@id.example.org/",

@@ -1,6 +1,7 @@
 //! Behind the real nginx and the real Caddy, over TLS, with the files that `docs/proxies` gives.
 
 mod cache;
+mod closed;
 mod doctor;
 pub mod front;
 mod mistakes;
@@ -10,6 +11,7 @@ use crate::{
     program::{Home, Server, free_port, sign_in},
     support::{
         PASSWORD,
+        database::{Engine, TestDatabase},
         http::{ACCEPT_PAGE, Answer, Request, SESSION_COOKIE},
     },
 };
@@ -36,8 +38,11 @@ struct Site {
 
 /// The server behind an `https` address at this port.
 async fn home_and_server(port: u16, trusted: &str) -> (Home, Server) {
-    let home = Home::on_sqlite()
-        .await
+    home_and_server_on(Engine::Sqlite, port, trusted).await
+}
+
+async fn home_and_server_on(engine: Engine, port: u16, trusted: &str) -> (Home, Server) {
+    let home = Home::new(TestDatabase::new(engine).await)
         .with("VESTIBULE_PUBLIC_URL", &origin_at(port))
         .with("VESTIBULE_HTTP__TRUSTED_PROXIES", trusted)
         .with("VESTIBULE_SITE_ROOT", "site");
