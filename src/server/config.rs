@@ -6,6 +6,7 @@
 mod doubts;
 pub mod duration;
 mod environment;
+mod memory;
 mod reader;
 
 use super::{
@@ -325,6 +326,7 @@ fn read_http(reader: &mut Reader) -> HttpLimits {
     let watchers = Room {
         in_all: reader.read("http.max_streams", "2048", number),
         of_one_session: reader.read("http.max_streams_per_session", "16", number),
+        of_one_person: reader.read("http.max_streams_per_person", "64", number),
     };
     reader.demand(
         (4..=65_536).contains(&max_body_kib),
@@ -341,6 +343,10 @@ fn read_http(reader: &mut Reader) -> HttpLimits {
     reader.demand(
         (1..=1_000_000).contains(&watchers.of_one_session),
         "http.max_streams_per_session must be between 1 and 1000000",
+    );
+    reader.demand(
+        (1..=1_000_000).contains(&watchers.of_one_person),
+        "http.max_streams_per_person must be between 1 and 1000000",
     );
     HttpLimits {
         header_timeout: reader.read("http.header_timeout", "10s", duration::parse),

@@ -8,6 +8,7 @@ use super::{
     forwarded::Client,
     guard,
     listener::UnderWay,
+    seats::Seat,
     shares::Share,
     state::AppState,
 };
@@ -160,6 +161,9 @@ async fn to_its_end(
 async fn with_whole_body(request: Request, share: &mut Share) -> Result<Request, AppError> {
     let (parts, body) = request.into_parts();
     let bytes = read(body, share).await?;
+    if parts.extensions.get::<Seat>().is_some_and(Seat::is_cut_off) {
+        return Err(AppError::Timeout);
+    }
     if let Some(arrival) = parts.extensions.get::<Arrival>() {
         arrival.complete();
     }

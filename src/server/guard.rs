@@ -4,6 +4,7 @@ use super::{
     context::Caller,
     cookie,
     db::StoreError,
+    seats::Seat,
     sessions::{self, Resumed},
     state::AppState,
     token::SessionToken,
@@ -29,7 +30,12 @@ pub async fn resume(State(state): State<AppState>, mut request: Request, next: N
     let token = cookie::session_token(request.headers());
     let caller = match &token {
         Some(token) => match resumed(&state, token, request.uri().path()).await {
-            Ok(Resumed::Live(user)) => Caller::SignedIn(user),
+            Ok(Resumed::Live(user)) => {
+                if let Some(seat) = request.extensions().get::<Seat>() {
+                    seat.has_session();
+                }
+                Caller::SignedIn(user)
+            }
             Ok(Resumed::Ended(reason)) => Caller::Ended(reason),
             Ok(Resumed::Unknown) => Caller::Anonymous,
             Err(error) => return AppError::from(error).into_response(),

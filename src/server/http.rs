@@ -6,11 +6,12 @@ use super::{
     downloads, draft, failures, flash,
     forms::{self, Arrival},
     forwarded::{self, Client},
-    guard, headers, listener,
+    guard, headers,
+    listener::{self, Threshold},
     page_data::{self, Answer},
     session_events,
     state::AppState,
-    static_files, telemetry, watcher,
+    static_files, telemetry, too_large, watcher,
 };
 use crate::{
     app,
@@ -44,6 +45,10 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let limits = state.limits;
+    let threshold = Threshold {
+        trusted: state.trusted_proxies.clone(),
+        too_large: too_large::page(&state).await,
+    };
     let ends = state.core.db.ends.clone();
     let watcher = tokio::spawn(watcher::run(state.core.clone()));
     let shutdown = async {
@@ -51,7 +56,7 @@ pub async fn serve(
         // Else open pages would be requests that do not finish.
         ends.stop();
     };
-    let outcome = listener::serve(listener, router(state), limits, shutdown).await;
+    let outcome = listener::serve(listener, router(state), limits, threshold, shutdown).await;
     watcher.abort();
     // It was cut short, which is no failure.
     drop(watcher.await);

@@ -34,6 +34,7 @@ pub mod password_links;
 pub mod password_rules;
 pub mod profile;
 pub mod reach;
+pub mod seats;
 pub mod session_events;
 pub mod sessions;
 pub mod setup;
@@ -45,6 +46,7 @@ pub mod store;
 pub mod telemetry;
 pub mod throttle;
 pub mod token;
+mod too_large;
 pub mod users;
 pub mod watcher;
 

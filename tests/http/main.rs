@@ -15,6 +15,7 @@ mod audit;
 mod carried_out;
 mod confirmation;
 mod cookies;
+mod crowds;
 mod dashboard;
 mod flash;
 mod forms;

@@ -227,6 +227,16 @@ async fn a_second_header_that_the_proxy_lets_through_is_refused() {
     }
 }
 
+/// Over HTTP/1.1 a browser has six connections to a site, and each window in view keeps one.
+#[tokio::test(flavor = "multi_thread")]
+async fn browsers_are_offered_http_2() {
+    for kind in BOTH {
+        let site = Site::documented(kind).await;
+        let chosen = site.front.protocol().await;
+        assert_eq!(chosen.as_deref(), Some(b"h2".as_slice()), "{kind:?}");
+    }
+}
+
 /// As the documented files are: nothing waits in the proxy until there is more of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_page_hears_at_once_of_the_end_of_its_session() {

@@ -6,7 +6,7 @@ use crate::{
     support::{
         PASSWORD,
         database::{Engine, TestDatabase},
-        http::{ACCEPT_PAGE, Connection, FORM, Request, SESSION_COOKIE, encode_form},
+        http::{ACCEPT_PAGE, Connection, FORM, Farewell, Request, SESSION_COOKIE, encode_form},
     },
 };
 use sqlx::Connection as _;
@@ -63,6 +63,32 @@ async fn a_request_under_way_is_finished_before_the_end() {
         assert!(log.contains("Stopped."), "{log}");
         home.serve().lets_in(&token).await;
     }
+}
+
+/// Nobody waits for the answer, and the sign-out is not lost with the server either.
+#[tokio::test]
+async fn work_for_a_client_that_is_gone_is_finished_before_the_end() {
+    let home = Home::on_sqlite().await;
+    home.create_user("ada");
+    let server = home.serve();
+    let browser = server.signed_in("ada").await;
+    let mut writer = sqlx::SqliteConnection::connect(&home.database.address)
+        .await
+        .unwrap();
+    let begin = sqlx::raw_sql("BEGIN IMMEDIATE");
+    begin.execute(&mut writer).await.unwrap();
+    let farewell = Farewell::Fin;
+    browser.post_and_close("/api/logout", &[], farewell).await;
+    // Until it waits for the file.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    server.terminate();
+    server.log_with(ASKED_TO_STOP);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let end = sqlx::raw_sql("ROLLBACK");
+    end.execute(&mut writer).await.unwrap();
+    let (status, log) = server.ended();
+    assert_eq!(status.code(), Some(0), "{log}");
+    home.serve().refuses(browser.session().unwrap()).await;
 }
 
 /// `nohup` is how people keep a server when they log out.
