@@ -85,7 +85,10 @@ pub async fn edge(State(state): State<AppState>, mut request: Request, next: Nex
         return refusal;
     }
     if !is_form(&request) {
-        return AppError::UnsupportedMediaType.into_response();
+        // A dead session is told first: programs go by it, and `vestibule doctor`.
+        let asked = (request.uri(), request.headers(), request.extensions());
+        let refusal = guard::admit(&state, asked).await.err();
+        return refusal.unwrap_or_else(|| AppError::UnsupportedMediaType.into_response());
     }
     if wants_html(request.headers()) {
         request.extensions_mut().insert(PlainForm);
