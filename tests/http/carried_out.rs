@@ -3,20 +3,30 @@
 use crate::{
     app::{TestApp, function_paths},
     on_both_engines,
-    slow::Holder,
     support::{
         PASSWORD,
         database::Engine,
-        http::{Browser, Farewell, Request, SESSION_COOKIE, credentials},
+        http::{Browser, Farewell, Request, SESSION_COOKIE, credentials, send},
     },
 };
 use Farewell::{Fin, Reset};
+use axum::{Router, middleware::from_fn_with_state, routing::post};
+use leptos::config::LeptosOptions;
 use sqlx::Connection as _;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, mpsc},
+};
 use vestibule::{
     domain::session::Session,
     server::{
-        admin, password_links, setup,
+        admin, config,
+        forms::{self, MOST_WORK_OF_ONE_ADDRESS},
+        http::layered,
+        listener::{self, Threshold},
+        password_links, setup,
+        state::AppState,
         users::{self, UserDraft},
     },
 };
@@ -203,29 +213,58 @@ on_both_engines! {
         assert_eq!(kept.get("/dashboard").await.status, 200);
         assert!(app.sessions().await.len() <= 4, "they were hashed for nobody");
     }
+}
 
-    /// Work in flight counts against its address until it is over.
-    async fn there_is_only_so_much_work_for_one_address(database: TestDatabase) {
-        let (address, engine) = (database.address.clone(), database.engine);
-        let app = TestApp::new(database).await;
-        let browser = app.signed_in("ada").await;
-        let holder = Holder::of(&address, engine).await;
-        let (answers, mut answered) = tokio::sync::mpsc::unbounded_channel();
-        for _ in 0..140 {
-            let (mut browser, answers) = (browser.clone(), answers.clone());
-            tokio::spawn(async move {
-                let answer = browser.fetch_logout().await;
-                drop(answers.send(answer));
-            });
-        }
-        for _ in 0..12 {
-            let answer = answered.recv().await.unwrap();
-            assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")));
-        }
-        holder.let_go().await;
-        let mut browser = browser;
-        until("it recovers", async || browser.fetch_logout().await.status == 200).await;
+/// Work in flight counts against its address until it is over, and a panic in it is a 500.
+#[tokio::test(flavor = "multi_thread")]
+async fn there_is_only_so_much_work_for_one_address() {
+    let app = TestApp::sqlite().await;
+    let config = config::read("", None, &config::Environment::default()).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let options = LeptosOptions::builder().output_name("vestibule").build();
+    let state = AppState::new(app.core.clone(), &config, options, false, address.port());
+    let gate = Arc::new(Semaphore::new(0));
+    let opened = Arc::clone(&gate);
+    let waits = post(move || {
+        let opened = Arc::clone(&opened);
+        async move { drop(opened.acquire().await.unwrap()) }
+    });
+    let panics = post(async || -> &'static str { panic!("in the middle of the work") });
+    let edge = from_fn_with_state(state.clone(), forms::edge);
+    let routes = Router::new()
+        .route("/api/logout", waits)
+        .route("/api/set_up", panics)
+        .layer(edge);
+    let router = layered(routes, state);
+    let never = std::future::pending();
+    let threshold = Threshold::default();
+    let server = tokio::spawn(listener::serve(
+        listener,
+        router,
+        config.http,
+        threshold,
+        never,
+    ));
+    let asks = |path| send(address, Request::post(path, b""));
+    assert_eq!(asks("/api/set_up").await.status, 500);
+    let (answers, mut answered) = mpsc::unbounded_channel();
+    for _ in 0..MOST_WORK_OF_ONE_ADDRESS + 12 {
+        let (asked, answers) = (asks("/api/logout"), answers.clone());
+        tokio::spawn(async move { drop(answers.send(asked.await)) });
     }
+    for _ in 0..12 {
+        let answer = answered.recv().await.unwrap();
+        assert_eq!(
+            (answer.status, answer.header("retry-after")),
+            (503, Some("5"))
+        );
+    }
+    gate.add_permits(1);
+    for _ in 0..MOST_WORK_OF_ONE_ADDRESS {
+        assert_eq!(answered.recv().await.unwrap().status, 200);
+    }
+    server.abort();
 }
 
 /// Where the commit of a sign-in was on its way, it happens: then its session ends.

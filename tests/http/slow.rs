@@ -9,13 +9,13 @@ use sqlx::Connection;
 use std::time::Duration;
 
 /// Another program that lets nobody write, and on PostgreSQL nobody read, until it is dropped.
-pub enum Holder {
+enum Holder {
     Sqlite(sqlx::SqliteConnection),
     Postgres(sqlx::PgConnection),
 }
 
 impl Holder {
-    pub async fn of(address: &str, engine: Engine) -> Self {
+    async fn of(address: &str, engine: Engine) -> Self {
         match engine {
             Engine::Sqlite => {
                 let mut connection = sqlx::SqliteConnection::connect(address).await.unwrap();
@@ -32,7 +32,7 @@ impl Holder {
         }
     }
 
-    pub async fn let_go(self) {
+    async fn let_go(self) {
         match self {
             Self::Sqlite(connection) => connection.close().await.unwrap(),
             Self::Postgres(connection) => connection.close().await.unwrap(),
