@@ -118,6 +118,11 @@
     opened.addEventListener('session', hear(lives));
     opened.addEventListener('ended', hear(({ reason }) => ended(reason)));
     opened.addEventListener('alive', hear());
+    // A newer page of the same person takes the place of this one.
+    opened.addEventListener('poll', () => {
+      spoke = false;
+      close();
+    });
     opened.onerror = () => {
       spoke = false;
       heardAt = Date.now();

@@ -66,6 +66,11 @@ pub enum AppError {
     Timeout,
     #[error("The request is too large.")]
     TooLarge,
+    /// Cookies of the whole domain come with each request, a neighbour's too.
+    #[error(
+        "Your browser sent more than is accepted here, most likely too many cookies. Remove the cookies of this site and of its neighbours, then try again."
+    )]
+    HeaderTooLarge,
     #[error("The form was sent in a format that is not accepted here.")]
     UnsupportedMediaType,
     #[error("The server does not answer for this host name.")]
@@ -94,6 +99,7 @@ impl AppError {
             Self::UnsupportedMediaType => 415,
             Self::UnknownHost => 421,
             Self::Throttled { .. } => 429,
+            Self::HeaderTooLarge => 431,
             Self::CurrentPasswordWrong
             | Self::PasswordRefused(_)
             | Self::IdentityRefused(_)
@@ -127,6 +133,7 @@ impl AppError {
             415 => Self::UnsupportedMediaType,
             421 => Self::UnknownHost,
             429 => Self::Throttled { seconds: 30 },
+            431 => Self::HeaderTooLarge,
             503 => Self::Unavailable,
             400..=499 => Self::BadRequest,
             _ => Self::Internal,
@@ -174,7 +181,9 @@ mod tests {
 
     #[test]
     fn the_status_leads_back_to_an_error_of_the_same_status() {
-        for status in [400, 401, 403, 404, 405, 408, 413, 415, 421, 429, 500, 503] {
+        for status in [
+            400, 401, 403, 404, 405, 408, 413, 415, 421, 429, 431, 500, 503,
+        ] {
             assert_eq!(AppError::of_status(status).status(), status);
         }
     }

@@ -20,7 +20,7 @@ pub async fn login(
 ) -> Result<(), AppError> {
     use crate::{
         domain::next_path::NextPath,
-        server::{auth, context, cookie, flash::Flash},
+        server::{auth, context, flash::Flash},
     };
     let core = &context::state().core;
     let next = NextPath::or_home(&next);
@@ -30,9 +30,7 @@ pub async fn login(
     };
     match auth::login(core, &credentials, context::visitor(), remember.0).await {
         Ok(started) => {
-            let kept_for = core.lifetimes.cookie_age(remember.0);
-            context::set_cookie(cookie::set_session(&started.session, kept_for));
-            context::set_cookie(cookie::set_device(&started.device));
+            context::begin_session(&started, core.lifetimes.cookie_age(remember.0));
             context::redirect(&next.cookie_check_page());
             Ok(())
         }

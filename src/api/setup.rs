@@ -21,7 +21,7 @@ pub async fn set_up(
 ) -> Result<(), AppError> {
     use crate::{
         domain::{next_path::NextPath, setup::SetupDraft},
-        server::{context, cookie, flash::Flash, setup},
+        server::{context, flash::Flash, setup},
     };
     let core = &context::state().core;
     let draft = SetupDraft {
@@ -31,8 +31,7 @@ pub async fn set_up(
     };
     match setup::create_first_admin(core, &code, &draft, &password, context::visitor()).await {
         Ok(started) => {
-            context::set_cookie(cookie::set_session(&started.session, None));
-            context::set_cookie(cookie::set_device(&started.device));
+            context::begin_session(&started, None);
             context::redirect(&NextPath::home().cookie_check_page());
             Ok(())
         }

@@ -8,7 +8,7 @@ use super::{
     Core,
     activity::{Following, LOOK_EVERY, Wanted},
     admin, confirmation, cookie,
-    ends::{News, Watch},
+    ends::{News, Watch, Watched},
     event_stream::{self, KEEP_ALIVE, NO_NEWS, RETRY, event, no_room},
     page_data::{
         activity::ENTRIES_A_PAGE,
@@ -63,13 +63,12 @@ async fn begin(
     if method == Method::HEAD {
         return Ok(event_stream::answer(Body::empty()));
     }
-    let session = &current.session;
     let room = state.followers.clone().try_acquire_owned();
     let room = room.map_err(|_| AppError::Busy)?;
     let watch = core
         .db
         .ends
-        .watch(&session.id, session.life(), state.limits.watchers);
+        .watch(&Watched::of(&current), state.limits.watchers);
     let watch = watch.map_err(no_room)?;
     // What ended before anybody watched is told to nobody.
     allowed(core, &reader).await?;
@@ -140,7 +139,7 @@ impl Teller {
                 news = self.watch.news() => match news {
                     News::Lives(_) => {}
                     // The page hears of the end by its other stream.
-                    News::Ended(_) | News::Unknown => return None,
+                    News::Ended(_) | News::Crowded | News::Unknown => return None,
                 },
             }
             match allowed(&self.core, &self.reader).await {

@@ -3,6 +3,7 @@
 use super::{
     Core,
     attempt::{self, Purpose},
+    begun,
     sessions::{self, Started, Visitor},
     token::SessionToken,
 };
@@ -37,8 +38,7 @@ pub async fn login(
     let name = LookupKey::of(credentials.username);
     let verified =
         attempt::prove(core, Purpose::SignIn, &name, credentials.password, &visitor).await?;
-    let started = sessions::start(core, &verified, visitor, remember).await?;
-    started.ok_or(AppError::SignInRefused)
+    begun::start(core, verified, visitor, remember).await
 }
 
 /// Signs a browser out for good: the session is ended, durably, before the answer is sent. Works

@@ -6,6 +6,7 @@
 mod doubts;
 pub mod duration;
 mod environment;
+mod memory;
 mod reader;
 
 use super::{
@@ -71,6 +72,24 @@ pub struct HttpLimits {
     /// Open pages that watch their sessions.
     pub watchers: Room,
     pub shutdown_timeout: Duration,
+}
+
+/// Bodies of all requests together: a few thousand sign-ins at once, beside which there is room for
+/// everything else in a small machine.
+const BODY_BUDGET: usize = 32 * 1024 * 1024;
+
+/// One address gets an eighth of what there is: eight are needed to keep the others from sending forms.
+const BODY_BUDGET_OF_ONE_ADDRESS: usize = BODY_BUDGET / 8;
+
+impl HttpLimits {
+    /// Bytes that the bodies of all requests may take at once; several of the largest fit in any case.
+    pub fn body_budget(&self) -> usize {
+        BODY_BUDGET.max(self.max_body_bytes.saturating_mul(8))
+    }
+
+    pub fn body_budget_of_one_address(&self) -> usize {
+        BODY_BUDGET_OF_ONE_ADDRESS.max(self.max_body_bytes)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -326,6 +345,7 @@ fn read_http(reader: &mut Reader) -> HttpLimits {
     let watchers = Room {
         in_all: reader.read("http.max_streams", "2048", number),
         of_one_session: reader.read("http.max_streams_per_session", "16", number),
+        of_one_person: reader.read("http.max_streams_per_person", "64", number),
     };
     reader.demand(
         (4..=65_536).contains(&max_body_kib),
@@ -342,6 +362,10 @@ fn read_http(reader: &mut Reader) -> HttpLimits {
     reader.demand(
         (1..=1_000_000).contains(&watchers.of_one_session),
         "http.max_streams_per_session must be between 1 and 1000000",
+    );
+    reader.demand(
+        (1..=1_000_000).contains(&watchers.of_one_person),
+        "http.max_streams_per_person must be between 1 and 1000000",
     );
     HttpLimits {
         header_timeout: reader.read("http.header_timeout", "10s", duration::parse),

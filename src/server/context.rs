@@ -2,13 +2,14 @@
 
 use super::{
     admin::{self, Admin, Changed},
+    begun::Begun,
     clock::moment,
     cookie, draft,
     flash::Flash,
     forwarded::Client,
     origin::{self, FromAnywhere},
     password_links::MadeLink,
-    sessions::{Browser, Visitor},
+    sessions::{Browser, Started, Visitor},
     sign_out_proof,
     state::AppState,
     token::SessionToken,
@@ -28,7 +29,7 @@ use leptos::{
     server_fn::redirect::REDIRECT_HEADER,
 };
 use leptos_axum::ResponseOptions;
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +99,15 @@ pub fn visitor() -> Visitor {
 /// Adds a `Set-Cookie` to the answer.
 pub fn set_cookie(cookie: HeaderValue) {
     expect_context::<ResponseOptions>().append_header(header::SET_COOKIE, cookie);
+}
+
+/// Gives the browser its new session, which ends again where this answer cannot be handed over.
+pub fn begin_session(started: &Started, kept_for: Option<Duration>) {
+    if let Some(begun) = parts().extensions.get::<Begun>() {
+        begun.hold(&state().core, started.session.digest());
+    }
+    set_cookie(cookie::set_session(&started.session, kept_for));
+    set_cookie(cookie::set_device(&started.device));
 }
 
 /// Leads the browser on: a plain form by a redirect, our script by a header that it follows with a

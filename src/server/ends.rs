@@ -5,10 +5,11 @@
 
 use crate::domain::{
     moment::Timestamp,
-    session::{EndReason, Life, SessionId},
+    session::{CurrentUser, EndReason, Life, SessionId},
+    user::UserId,
 };
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::{Notify, watch};
@@ -19,6 +20,8 @@ pub enum News {
     Lives(Life),
     /// `None` where its row is gone.
     Ended(Option<EndReason>),
+    /// A newer page of the same person has taken its place.
+    Crowded,
     /// It cannot be told: the server stops, or the database gives no answer at a time-out.
     Unknown,
 }
@@ -39,6 +42,26 @@ pub enum Refused {
 pub struct Room {
     pub in_all: usize,
     pub of_one_session: usize,
+    /// Beyond this the oldest of a person gives its place to the newest.
+    pub of_one_person: usize,
+}
+
+/// The session that is watched, as it was looked up.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    pub session: SessionId,
+    pub person: UserId,
+    pub life: Life,
+}
+
+impl Watched {
+    pub fn of(current: &CurrentUser) -> Self {
+        Self {
+            session: current.session.id.clone(),
+            person: current.user.id.clone(),
+            life: current.session.life(),
+        }
+    }
 }
 
 /// The sessions that are watched: one for the whole process.
@@ -47,13 +70,15 @@ pub struct Ends(Arc<Hub>);
 
 #[derive(Debug, Default)]
 struct Hub {
-    watched: Mutex<Watched>,
+    watched: Mutex<All>,
     begun: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Watched {
+struct All {
     sessions: HashMap<SessionId, Teller>,
+    /// The watchers of each person, the oldest first.
+    persons: HashMap<UserId, VecDeque<Arc<Notify>>>,
     watchers: usize,
     is_stopping: bool,
 }
@@ -65,7 +90,7 @@ struct Teller {
 }
 
 impl Ends {
-    fn watched(&self) -> MutexGuard<'_, Watched> {
+    fn watched(&self) -> MutexGuard<'_, All> {
         let watched = self.0.watched.lock();
         watched.unwrap_or_else(PoisonError::into_inner)
     }
@@ -75,7 +100,13 @@ impl Ends {
     ///
     /// # Errors
     /// [`Refused`], where there is no room.
-    pub fn watch(&self, session: &SessionId, life: Life, room: Room) -> Result<Watch, Refused> {
+    pub fn watch(&self, wanted: &Watched, room: Room) -> Result<Watch, Refused> {
+        let Watched {
+            session,
+            person,
+            life,
+        } = wanted;
+        let life = *life;
         let mut watched = self.watched();
         if watched.is_stopping {
             return Err(Refused::Stopping);
@@ -97,11 +128,14 @@ impl Ends {
         teller.watchers += 1;
         let news = teller.news.subscribe();
         watched.watchers += 1;
+        let has_to_go = watched.seat(person, room);
         drop(watched);
         self.0.begun.notify_one();
         Ok(Watch {
             session: session.clone(),
+            person: person.clone(),
             news,
+            has_to_go,
             ends: self.clone(),
         })
     }
@@ -187,9 +221,33 @@ impl Ends {
         let known = watched.sessions.iter();
         let wanted = known.filter(|(_, teller)| match *teller.news.borrow() {
             News::Lives(life) => wanted(Some(life)),
-            News::Ended(_) | News::Unknown => wanted(None),
+            News::Ended(_) | News::Crowded | News::Unknown => wanted(None),
         });
         wanted.map(|(session, _)| session.clone()).collect()
+    }
+}
+
+impl All {
+    /// A place for one more of the person, where there are too many that of the oldest.
+    fn seat(&mut self, person: &UserId, room: Room) -> Arc<Notify> {
+        let own = Arc::<Notify>::default();
+        let watchers = self.persons.entry(person.clone()).or_default();
+        watchers.push_back(Arc::clone(&own));
+        if watchers.len() > room.of_one_person
+            && let Some(oldest) = watchers.pop_front()
+        {
+            oldest.notify_one();
+        }
+        own
+    }
+
+    fn leave(&mut self, person: &UserId, own: &Arc<Notify>) {
+        if let Some(watchers) = self.persons.get_mut(person) {
+            watchers.retain(|one| !Arc::ptr_eq(one, own));
+            if watchers.is_empty() {
+                self.persons.remove(person);
+            }
+        }
     }
 }
 
@@ -197,7 +255,9 @@ impl Ends {
 #[derive(Debug)]
 pub struct Watch {
     session: SessionId,
+    person: UserId,
     news: watch::Receiver<News>,
+    has_to_go: Arc<Notify>,
     ends: Ends,
 }
 
@@ -210,9 +270,12 @@ impl Watch {
     /// The next news.
     pub async fn news(&mut self) -> News {
         // The hub holds the other end for as long as this one is held.
-        match self.news.changed().await {
-            Ok(()) => self.known(),
-            Err(_) => News::Unknown,
+        tokio::select! {
+            changed = self.news.changed() => match changed {
+                Ok(()) => self.known(),
+                Err(_) => News::Unknown,
+            },
+            () = self.has_to_go.notified() => News::Crowded,
         }
     }
 }
@@ -221,6 +284,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         let mut watched = self.ends.watched();
         watched.watchers = watched.watchers.saturating_sub(1);
+        watched.leave(&self.person, &self.has_to_go);
         if let Some(teller) = watched.sessions.get_mut(&self.session) {
             teller.watchers = teller.watchers.saturating_sub(1);
             if teller.watchers == 0 {

@@ -17,6 +17,10 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long browsers wait before they come back, in milliseconds: after a restart there are many.
 pub const RETRY: &str = "retry: 2000\n";
 
+/// The last word to a page that gives its place to a newer one of the same person: it comes back now and
+/// then, and takes a place in its turn.
+pub const POLL: &str = "retry: 30000\nevent: poll\ndata: null\n\n";
+
 /// Sent when there is nothing else to say. An event and not a comment, which no page could hear: a page asks in
 /// another way where a stream is silent.
 pub const NO_NEWS: &str = "event: alive\ndata: 1\n\n";

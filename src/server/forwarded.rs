@@ -8,7 +8,7 @@ mod trust;
 
 pub use trust::{TrustedProxies, parse_range};
 
-use super::{listener::Peer, state::AppState};
+use super::{listener::Peer, seats::Seat, state::AppState};
 use crate::error::AppError;
 use axum::{
     extract::{Request, State},
@@ -174,6 +174,9 @@ pub async fn identify(State(state): State<AppState>, mut request: Request, next:
     let headers = take(request.headers_mut());
     match Client::of(peer.ip(), &headers, &state.trusted_proxies) {
         Ok(client) => {
+            if let Some(seat) = request.extensions().get::<Seat>() {
+                seat.asks_for(client.address);
+            }
             request.extensions_mut().insert(client);
             next.run(request).await
         }

@@ -5,6 +5,7 @@ use super::{
     cookie,
     db::StoreError,
     origin::{self, FromAnywhere},
+    seats::Seat,
     sessions::{self, Resumed},
     state::AppState,
     token::SessionToken,
@@ -16,7 +17,7 @@ use crate::{
 };
 use axum::{
     extract::{Request, State},
-    http::Uri,
+    http::{Extensions, HeaderMap, Uri},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -27,41 +28,63 @@ use axum::{
 /// a signed-out visitor. A dead cookie is anonymous and is not cleared here: this answer may come
 /// later than the one that sets the cookie of a newer sign-in in another tab.
 pub async fn resume(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let token = cookie::session_token(request.headers());
+    let asked = (request.uri(), request.headers(), request.extensions());
+    match admit(&state, asked).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(refusal) => refusal,
+    }
+}
+
+/// Who asks, or what whoever may not ask for this is answered.
+///
+/// # Errors
+/// That answer.
+pub async fn admit(
+    state: &AppState,
+    (uri, headers, extensions): (&Uri, &HeaderMap, &Extensions),
+) -> Result<Caller, Response> {
+    let token = cookie::session_token(headers);
+    let path = uri.path();
     let caller = match &token {
-        Some(token) => match resumed(&state, token, request.uri().path()).await {
-            Ok(Resumed::Live(user)) => Caller::SignedIn(user),
-            Ok(Resumed::Superseded(user)) => on_grace(request.uri().path(), user),
+        Some(token) => match resumed(state, token, path).await {
+            Ok(Resumed::Live(user)) => {
+                if let Some(seat) = extensions.get::<Seat>() {
+                    seat.has_session();
+                }
+                Caller::SignedIn(user)
+            }
+            Ok(Resumed::Superseded(user)) => on_grace(path, user),
             Ok(Resumed::Ended(reason)) => Caller::Ended(reason),
             Ok(Resumed::Unknown) => Caller::Anonymous,
-            Err(error) => return AppError::from(error).into_response(),
+            Err(error) => return Err(AppError::from(error).into_response()),
         },
         None => Caller::Anonymous,
     };
-    let path = request.uri().path();
     // Signing out is left to its function, which reads the form.
     let acts_for_somebody =
         matches!(caller, Caller::SignedIn(_) | Caller::Confirming(_)) && path != "/api/logout";
     if acts_for_somebody
-        && request.extensions().get::<FromAnywhere>().is_some()
+        && extensions.get::<FromAnywhere>().is_some()
         && let Err(refusal) = origin::demand_own(false)
     {
-        return refusal.into_response();
+        return Err(refusal.into_response());
     }
     match &caller {
         _ if app::is_public(path) => {}
         Caller::SignedIn(current) => {
             let is_for_administrators = app::access_to(path) == Some(Access::Administrator);
             if is_for_administrators && !current.user.administers() {
-                return AppError::NotFound.into_response();
+                return Err(AppError::NotFound.into_response());
             }
         }
         // Only made for the path on which the password is confirmed.
         Caller::Confirming(_) => {}
-        Caller::Ended(_) | Caller::Anonymous => return refuse(&request),
+        Caller::Ended(_) | Caller::Anonymous => return Err(refuse(uri)),
     }
-    request.extensions_mut().insert(caller);
-    next.run(request).await
+    Ok(caller)
 }
 
 /// What a browser may do whose token was replaced a moment ago, where the answer may not have arrived: read pages, and
@@ -99,12 +122,20 @@ async fn resumed(
     }
 }
 
+/// What a private function answers to a request without any cookie of a session, for which the database
+/// need not be asked, and of which the body need not be read.
+pub fn refuse_without_cookie(request: &Request) -> Option<Response> {
+    let is_open = app::is_public(request.uri().path());
+    let may_be_signed_in = cookie::session_token(request.headers()).is_some();
+    (!is_open && !may_be_signed_in).then(|| refuse(request.uri()))
+}
+
 /// A page leads to the sign-in page and back again; a server function says 401.
-fn refuse(request: &Request) -> Response {
-    if request.uri().path().starts_with("/api/") {
+fn refuse(uri: &Uri) -> Response {
+    if uri.path().starts_with("/api/") {
         return AppError::NotSignedIn.into_response();
     }
-    Redirect::to(&way_back(request.uri()).login_page()).into_response()
+    Redirect::to(&way_back(uri).login_page()).into_response()
 }
 
 /// Where whoever asks for this goes on afterwards: there, or where it is a file, to the page on which that

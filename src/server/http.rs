@@ -6,12 +6,13 @@ use super::{
     downloads, draft, failures, flash,
     forms::{self, Arrival},
     forwarded::{self, Client},
-    guard, headers, listener,
+    guard, headers,
+    listener::{self, Threshold},
     origin::{self, FromAnywhere},
     page_data::{self, Answer},
     session_events, sign_out_proof,
     state::AppState,
-    static_files, telemetry, watcher,
+    static_files, telemetry, too_large, watcher,
 };
 use crate::{
     app,
@@ -45,6 +46,10 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let limits = state.limits;
+    let threshold = Threshold {
+        trusted: state.trusted_proxies.clone(),
+        too_large: too_large::page(&state).await,
+    };
     let ends = state.core.db.ends.clone();
     let watcher = tokio::spawn(watcher::run(state.core.clone()));
     let shutdown = async {
@@ -52,7 +57,7 @@ pub async fn serve(
         // Else open pages would be requests that do not finish.
         ends.stop();
     };
-    let outcome = listener::serve(listener, router(state), limits, shutdown).await;
+    let outcome = listener::serve(listener, router(state), limits, threshold, shutdown).await;
     watcher.abort();
     // It was cut short, which is no failure.
     drop(watcher.await);
@@ -76,7 +81,7 @@ pub fn router(state: AppState) -> Router {
         .layer(site_checks);
     // For any Host: whoever watches the process may know it by another name.
     let health = Router::new()
-        .route("/healthz", get(healthz))
+        .route("/healthz", get(healthz).options(healthz))
         .route("/readyz", get(readyz));
     layered(health.merge(site), state)
 }
@@ -132,8 +137,8 @@ fn files(state: &AppState) -> Router<AppState> {
 /// The server functions, by POST alone: nothing can be changed by following a link.
 fn functions(state: &AppState) -> Router<AppState> {
     let layers = ServiceBuilder::new()
-        .layer(middleware::from_fn_with_state(state.clone(), guard::resume))
-        .layer(middleware::from_fn(forms::edge));
+        .layer(middleware::from_fn_with_state(state.clone(), forms::edge))
+        .layer(middleware::from_fn_with_state(state.clone(), guard::resume));
     let routes = server_fn_paths().map(|(path, _)| path);
     let functions = routes
         .fold(Router::new(), |router, path| {
@@ -231,7 +236,7 @@ async fn hear_out(State(state): State<AppState>, request: Request, next: Next) -
 }
 
 async fn check_host(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    if state.site.answers_for(request.headers()) {
+    if state.site.answers(request.uri(), request.headers()) {
         return next.run(request).await;
     }
     let client = request.extensions().get::<Client>();
@@ -266,7 +271,7 @@ async fn check_origin(State(state): State<AppState>, mut request: Request, next:
     }
 }
 
-/// Says that the process runs.
+/// Says that the process runs. HAProxy asks by OPTIONS where nothing else is configured.
 async fn healthz() -> &'static str {
     "ok\n"
 }

@@ -1,27 +1,53 @@
 //! Connections: accepted, timed, counted, and let go at the end.
 
-use super::config::HttpLimits;
-use axum::{Router, body::Body, http::Request};
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
+use super::{
+    begun::Begun,
+    config::HttpLimits,
+    forms::outlives_its_connection,
+    forwarded::TrustedProxies,
+    seats::{Seat, Seats},
+    too_large::Worded,
 };
-use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use crate::error::AppError;
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use futures_util::future::Either;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{rt::TokioTimer, server::graceful::GracefulShutdown};
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
 };
-use tower::{Service, ServiceExt};
+use tower::ServiceExt;
 
 /// The address at the other end of the connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
+/// Held by what the server waits for when it stops, besides its connections.
+#[derive(Clone, Debug)]
+pub struct UnderWay(#[expect(dead_code, reason = "it counts by being held")] watch::Receiver<()>);
+
 /// Cookies of a whole domain fit; more than this on each of many connections would be a way to
 /// fill the memory.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
+
+/// What a connection takes at most: hyper's buffer, which is filled by a header that does not end, the
+/// header taken apart, and its task. 40 KiB were measured.
+pub const MEMORY_PER_CONNECTION: u64 = 48 * 1024;
+
+/// What connections need to know besides the application.
+#[derive(Clone, Debug, Default)]
+pub struct Threshold {
+    pub trusted: Arc<TrustedProxies>,
+    /// The answer to a header that is too large, with its head.
+    pub too_large: Arc<[u8]>,
+}
 
 /// After a failed accept (no file descriptors left) the listener rests this long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -37,9 +63,13 @@ pub async fn serve(
     listener: TcpListener,
     app: Router,
     limits: HttpLimits,
+    threshold: Threshold,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    let seats = Seats::new(limits.max_connections);
     let graceful = GracefulShutdown::new();
+    let (work, under_way) = watch::channel(());
+    let under_way = UnderWay(under_way);
     let places = Arc::new(Semaphore::new(limits.max_connections));
     tokio::pin!(shutdown);
     loop {
@@ -54,7 +84,12 @@ pub async fn serve(
         };
         tokio::select! {
             accepted = accepted => match accepted {
-                Ok((stream, peer, place)) => serve_connection(stream, Peer(peer), place, &app, limits, &graceful),
+                Ok((stream, peer, place)) => {
+                    let seat = seats.take(peer.ip(), threshold.trusted.contains(peer.ip().to_canonical()));
+                    let own = (Peer(peer), under_way.clone(), seat);
+                    let stream = (stream, Arc::clone(&threshold.too_large));
+                    serve_connection(stream, own, place, &app, limits, &graceful);
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -63,8 +98,12 @@ pub async fn serve(
             () = &mut shutdown => break,
         }
     }
-    drop(listener);
-    if tokio::time::timeout(limits.shutdown_timeout, graceful.shutdown())
+    drop((listener, under_way));
+    let over = async {
+        graceful.shutdown().await;
+        work.closed().await;
+    };
+    if tokio::time::timeout(limits.shutdown_timeout, over)
         .await
         .is_err()
     {
@@ -83,19 +122,20 @@ fn set_up(stream: &TcpStream, patience: Duration) -> io::Result<()> {
 }
 
 fn serve_connection(
-    stream: TcpStream,
-    peer: Peer,
+    (stream, too_large): (TcpStream, Arc<[u8]>),
+    (peer, under_way, seat): (Peer, UnderWay, Seat),
     place: OwnedSemaphorePermit,
     app: &Router,
     limits: HttpLimits,
     graceful: &GracefulShutdown,
 ) {
-    let app = app.clone();
-    let service = tower::service_fn(move |request: Request<hyper::body::Incoming>| {
+    let (app, own_seat) = (app.clone(), seat.clone());
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer);
-        let mut app = app.clone();
-        async move { app.as_service().ready().await?.call(request).await }
+        request.extensions_mut().insert(under_way.clone());
+        request.extensions_mut().insert(own_seat.clone());
+        answer(app.clone(), request, (under_way.clone(), own_seat.clone()))
     });
     if let Err(error) = set_up(&stream, limits.request_timeout) {
         tracing::debug!(%error, "the connection went before it was served");
@@ -105,13 +145,50 @@ fn serve_connection(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_header_size(MAX_HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        // Else the buffer grows to twice that while a header or a body comes in.
+        .max_buf_size(MAX_HEADER_BYTES)
+        .serve_connection(Worded::new(stream, too_large), service);
     let watched = graceful.watch(connection);
     tokio::spawn(async move {
-        // A client that breaks off is nobody's failure.
-        if let Err(error) = watched.await {
-            tracing::debug!(%error, "connection");
+        tokio::select! {
+            // A client that breaks off is nobody's failure.
+            outcome = watched => if let Err(error) = outcome {
+                tracing::debug!(%error, "connection");
+            },
+            () = seat.has_to_leave() => tracing::debug!("a slow connection was closed to make room"),
         }
         drop(place);
     });
+}
+
+/// What outlives its connection is a task from the start: hyper may find the connection closed before it
+/// asks the returned future for anything, and then drops it.
+fn answer(
+    app: Router,
+    request: Request,
+    (under_way, seat): (UnderWay, Seat),
+) -> impl Future<Output = Result<Response, Infallible>> {
+    let outlives = outlives_its_connection(&request);
+    let answer = app.oneshot(request);
+    let answer = if outlives {
+        Either::Left(tokio::spawn(async move {
+            let _under_way = under_way;
+            answer.await
+        }))
+    } else {
+        Either::Right(answer)
+    };
+    async move {
+        let mut response = match answer {
+            Either::Left(task) => task
+                .await
+                .unwrap_or_else(|_| Ok(AppError::Internal.into_response())),
+            Either::Right(answer) => answer.await,
+        }?;
+        if let Some(begun) = response.extensions_mut().remove::<Begun>() {
+            begun.is_handed_over();
+        }
+        seat.is_answered();
+        Ok(response)
+    }
 }

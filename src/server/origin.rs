@@ -2,7 +2,7 @@
 
 use super::cookie;
 use crate::error::AppError;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use url::{Host, Url};
 
 /// The scheme, host and port under which people reach the server.
@@ -124,6 +124,15 @@ impl Site {
         single(headers, header::HOST).is_some_and(|host| self.is_called(host))
     }
 
+    /// The same of a request. Where its target names a host, as it does on the way to a proxy, that one
+    /// would count and not the header (RFC 9112, 3.2.2). Servers and caches disagree on it, so both have
+    /// to be ours.
+    pub fn answers(&self, target: &Uri, headers: &HeaderMap) -> bool {
+        let named = target.authority();
+        let is_ours = named.is_none_or(|named| self.is_called(named.as_str().as_bytes()));
+        is_ours && self.answers_for(headers)
+    }
+
     pub fn is_called(&self, host: &[u8]) -> bool {
         self.hosts
             .iter()
@@ -132,8 +141,8 @@ impl Site {
 
     /// Demands that a request that may change something comes from our own pages (ASVS V3.5.1).
     ///
-    /// `Sec-Fetch-Site` decides where the browser sends it; scripts cannot forge it. Older browsers
-    /// send `Origin`, which must be ours to the letter: `null` is another site (CVE-2026-27978).
+    /// `Sec-Fetch-Site` decides where the browser sends it; scripts cannot forge it. What comes from no page at all
+    /// (`none`) has no foreign `Origin`. Older browsers send `Origin` alone, which must be ours to the letter: `null` is another site (CVE-2026-27978).
     /// A client that sends neither is no browser, or behind a filter; it passes only without a session
     /// cookie, so that nothing can be done in anybody's name. Functions that need no session decide
     /// that later, by whether the session lives (ADR 38).
@@ -160,14 +169,18 @@ impl Site {
 
     /// What the browser says about it; `None` where it says nothing.
     fn comes_from_us(&self, headers: &HeaderMap) -> Option<bool> {
-        if headers.contains_key("sec-fetch-site") {
-            let site = single(headers, "sec-fetch-site");
-            return Some(matches!(site, Some(b"same-origin" | b"none")));
-        }
-        headers.contains_key(header::ORIGIN).then(|| {
+        let has_own_origin = headers.contains_key(header::ORIGIN).then(|| {
             single(headers, header::ORIGIN)
                 .is_some_and(|origin| self.origins.iter().any(|own| own.as_bytes() == origin))
-        })
+        });
+        if headers.contains_key("sec-fetch-site") {
+            return Some(match single(headers, "sec-fetch-site") {
+                Some(b"same-origin") => true,
+                Some(b"none") => has_own_origin.unwrap_or(true),
+                _ => false,
+            });
+        }
+        has_own_origin
     }
 }
 
@@ -263,6 +276,24 @@ mod tests {
     }
 
     #[test]
+    fn a_target_may_name_our_host_only() {
+        let answers = |target: &'static str, host| {
+            site().answers(&Uri::from_static(target), &headers(&[("host", host)]))
+        };
+        assert!(answers("/login", "id.example.org"));
+        assert!(answers("https://id.example.org/login", "id.example.org"));
+        assert!(answers("http://ID.example.org:443/", "id.example.org"));
+        assert!(!answers("http://id.example.org/", "evil.example"));
+        for target in [
+            "http://evil.example/login",
+            "http://user@id.example.org/",
+            "evil.example:443",
+        ] {
+            assert!(!answers(target, "id.example.org"), "{target}");
+        }
+    }
+
+    #[test]
     fn without_a_public_url_this_machine_has_three_names() {
         let site = Site::new(None, 3000);
         for host in ["localhost:3000", "127.0.0.1:3000", "[::1]:3000"] {
@@ -287,6 +318,22 @@ mod tests {
         };
         assert!(own(&[("sec-fetch-site", "same-origin")]));
         assert!(own(&[("sec-fetch-site", "none")]));
+        for (origin, expected) in [
+            ("https://id.example.org", true),
+            ("https://evil.example", false),
+            ("null", false),
+        ] {
+            assert_eq!(
+                own(&[("sec-fetch-site", "none"), ("origin", origin)]),
+                expected,
+                "{origin}"
+            );
+        }
+        // Without a referrer browsers name no origin on their own site (Fetch, 3.1).
+        assert!(own(&[
+            ("sec-fetch-site", "same-origin"),
+            ("origin", "null")
+        ]));
         for foreign in ["cross-site", "same-site", "", "Same-Origin", "null"] {
             assert!(
                 !own(&[

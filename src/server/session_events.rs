@@ -6,8 +6,9 @@
 use super::{
     clock::Clock,
     cookie,
-    ends::{News, Watch},
-    event_stream::{self, KEEP_ALIVE, NO_NEWS, RETRY, event, no_room},
+    ends::{News, Watch, Watched},
+    event_stream::{self, KEEP_ALIVE, NO_NEWS, POLL, RETRY, event, no_room},
+    seats::Seat,
     sessions::{self, Resumed},
     state::AppState,
     token::SessionToken,
@@ -20,6 +21,7 @@ use crate::{
     error::AppError,
 };
 use axum::{
+    Extension,
     body::Body,
     extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, Method},
@@ -37,9 +39,19 @@ const ENDED: HeaderName = HeaderName::from_static("x-ended");
 
 /// Answers a page that watches its session. HEAD says the same in a header, and takes no room: some proxies hold
 /// streams back.
-pub async fn watch(State(state): State<AppState>, method: Method, headers: HeaderMap) -> Response {
+pub async fn watch(
+    State(state): State<AppState>,
+    seat: Option<Extension<Seat>>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
     match begin(&state, &method, &headers).await {
-        Ok(response) => response,
+        Ok(response) => {
+            if let Some(Extension(seat)) = seat {
+                seat.listens();
+            }
+            response
+        }
         Err(NoStream::Ended(reason)) => {
             // A page that slept through its time-out learns that it was one.
             let told = HeaderValue::from_static(told_as(reason).as_str());
@@ -74,9 +86,8 @@ async fn begin(
     if method == Method::HEAD {
         return Ok(respond(state, &current, Body::empty()));
     }
-    let session = &current.session;
     let ends = &state.core.db.ends;
-    let watch = ends.watch(&session.id, session.life(), state.limits.watchers);
+    let watch = ends.watch(&Watched::of(&current), state.limits.watchers);
     let watch = watch.map_err(no_room)?;
     // It may have ended before anybody watched it.
     let (current, is_on_grace) = self::current(state, &token).await?;
@@ -165,6 +176,7 @@ impl Teller {
                 Some((self.lives(), Stage::Goes(self)))
             }
             Ok(News::Ended(reason)) => Some((ended(reason), Stage::Over)),
+            Ok(News::Crowded) => Some((POLL.to_owned(), Stage::Over)),
             Ok(News::Unknown) => None,
             // Whoever looks after the sessions is late: nobody is told that it lives.
             Err(_) if self.life.end_by(self.clock.now()).is_some() => None,

@@ -4,8 +4,10 @@ use super::{
     Core,
     audit_events::MOST_FOLLOWERS,
     config::{Config, HttpLimits},
+    forms::{MOST_WORK, MOST_WORK_OF_ONE_ADDRESS},
     forwarded::TrustedProxies,
     origin::Site,
+    shares::Shares,
     site_inside::SiteInside,
     static_files::{HashedNames, Place},
 };
@@ -38,6 +40,9 @@ pub struct Shared {
     pub limits: HttpLimits,
     /// The places of pages that follow the audit log.
     pub followers: Arc<Semaphore>,
+    /// Functions that are being carried out, and the bytes of bodies.
+    pub work: Shares,
+    pub bodies: Shares,
     pub files: Place,
     pub hashed_names: HashedNames,
 }
@@ -69,6 +74,11 @@ impl AppState {
             leptos_options,
             limits: config.http,
             followers: Arc::new(Semaphore::new(MOST_FOLLOWERS)),
+            work: Shares::new(MOST_WORK, MOST_WORK_OF_ONE_ADDRESS),
+            bodies: Shares::new(
+                config.http.body_budget(),
+                config.http.body_budget_of_one_address(),
+            ),
             files: Place::Folder(config.site_root.clone()),
         }))
     }

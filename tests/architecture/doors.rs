@@ -148,6 +148,7 @@ pub const ROOMS: &[Room] = &[
             "src/server/admin.rs",
             "src/server/attempt.rs",
             "src/server/auth.rs",
+            "src/server/begun.rs",
             "src/server/cleanup.rs",
             "src/server/confirmation.rs",
             "src/server/heartbeat.rs",
@@ -182,6 +183,7 @@ pub const ROOMS: &[Room] = &[
             "server::attempt",
             "server::cleanup",
             "server::auth",
+            "server::begun",
             "server::confirmation",
             "server::journal",
             "server::password",
@@ -193,6 +195,12 @@ pub const ROOMS: &[Room] = &[
         ],
         but_not: &[],
         why: "a use case takes plain values and gives plain values: no HTTP, no cookies, no Leptos",
+    },
+    Room {
+        files: &["src/server/seats.rs", "src/server/shares.rs"],
+        may: &["server::shares::network"],
+        but_not: &[],
+        why: "who has how much is counted, by address, and nothing else is known of it",
     },
     Room {
         files: &["src/server/site_inside.rs"],
@@ -210,6 +218,7 @@ pub const ROOMS: &[Room] = &[
             "server::forwarded::TrustedProxies",
             "server::forwarded::parse_range",
             "server::hashing",
+            "server::listener::MEMORY_PER_CONNECTION",
             "server::origin",
             "server::password_rules",
             "server::sessions",
@@ -260,6 +269,7 @@ pub const ROOMS: &[Room] = &[
             "src/server/state.rs",
             "src/server/static_files.rs",
             "src/server/telemetry.rs",
+            "src/server/too_large.rs",
         ],
         may: &["error", "domain", "server"],
         but_not: &["server::store", "server::cli", "server::http"],
@@ -314,6 +324,7 @@ const EDGE: &[&str] = &[
     "src/server/state.rs",
     "src/server/static_files.rs",
     "src/server/telemetry.rs",
+    "src/server/too_large.rs",
 ];
 
 /// What may be named in a few files only. The longest path that fits a reference counts.
@@ -328,7 +339,11 @@ const fn only_in(path: &'static str, files: &'static [&'static str], why: &'stat
 }
 
 /// The server's end of a connection, and the doctor's.
-const BOTH_ENDS: &[&str] = &["src/server/cli/doctor/client/", "src/server/listener.rs"];
+const BOTH_ENDS: &[&str] = &[
+    "src/server/cli/doctor/client/",
+    "src/server/listener.rs",
+    "src/server/too_large.rs",
+];
 
 const HTTP: &str = "HTTP belongs to the edge; use cases take plain values";
 const PASSWORDS: &str = "passwords are hashed behind one door";
@@ -373,7 +388,11 @@ pub const ONLY: &[OnlyIn] = &[
     ),
     only_in(
         "tower",
-        &["src/server/http.rs", "src/server/listener.rs"],
+        &[
+            "src/server/http.rs",
+            "src/server/listener.rs",
+            "src/server/too_large.rs",
+        ],
         HTTP,
     ),
     only_in(
@@ -486,7 +505,12 @@ pub const ONLY: &[OnlyIn] = &[
         ],
         TIME,
     ),
-    only_in("tokio::time::Instant", &[], TIME),
+    // How fast a body comes, and how long a connection keeps us waiting.
+    only_in(
+        "tokio::time::Instant",
+        &["src/server/forms.rs", "src/server/seats.rs"],
+        TIME,
+    ),
     only_in(
         "std::env",
         &["src/server/config/environment.rs"],

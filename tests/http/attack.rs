@@ -11,7 +11,12 @@ use axum::{Router, routing::get};
 use leptos::config::LeptosOptions;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use vestibule::server::{config, http::layered, listener, state::AppState};
+use vestibule::server::{
+    config,
+    http::layered,
+    listener::{self, Threshold},
+    state::AppState,
+};
 
 async fn assert_goes_on(app: &TestApp) {
     assert_eq!(app.browser().get("/login").await.status, 200);
@@ -106,6 +111,28 @@ async fn a_thousand_headers_are_too_many() {
     connection.send(&head(&app, &path, "")).await;
     let status = connection.answer().await.map(|answer| answer.status);
     assert!(matches!(status, Some(404 | 414 | 431) | None), "{status:?}");
+    assert_goes_on(&app).await;
+}
+
+/// Cookies of a neighbour are the visitor's to remove, so the page says so, and arrives.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_that_is_too_large_is_answered_by_a_page_with_the_remedy() {
+    let app = TestApp::sqlite().await;
+    for kib in [33, 100, 1_000] {
+        let mut connection = Connection::open(app.address).await;
+        let cookie = format!("cookie: neighbour={}\r\n", "a".repeat(kib * 1_024));
+        connection.send(&head(&app, "GET /login", &cookie)).await;
+        let answer = connection.answer().await.expect("an answer that arrives");
+        assert_eq!(answer.status, 431, "{kib} KiB");
+        assert!(
+            answer.text().contains("Remove the cookies of this site"),
+            "{}",
+            answer.text()
+        );
+        assert!(answer.header("content-security-policy").is_some());
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert!(connection.answer().await.is_none(), "and then it is closed");
+    }
     assert_goes_on(&app).await;
 }
 
@@ -377,6 +404,7 @@ async fn a_panic_ends_one_request_only() {
         listener,
         router,
         config.http,
+        Threshold::default(),
         std::future::pending(),
     ));
     for accept in [ACCEPT_PAGE, "application/json"] {

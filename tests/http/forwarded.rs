@@ -155,7 +155,13 @@ async fn no_handler_sees_a_forwarded_header() {
         });
         let router = layered(Router::new().route("/seen", seen), state);
         let never = std::future::pending();
-        let server = tokio::spawn(listener::serve(listener, router, config.http, never));
+        let server = tokio::spawn(listener::serve(
+            listener,
+            router,
+            config.http,
+            listener::Threshold::default(),
+            never,
+        ));
         let lines: Lines = &[
             ("X-Forwarded-For", "192.0.2.7"),
             ("X-Forwarded-User", "ada"),

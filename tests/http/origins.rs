@@ -57,10 +57,12 @@ impl Said {
     }
 
     /// The rule in words: the browser's own word decides; without it `Origin` must be ours to the
-    /// letter; without both, only a request that brings no session cookie passes.
+    /// letter, also beside `none`; without both, only a request that brings no session cookie passes.
     fn is_allowed(&self, own: &str) -> bool {
         match (self.site, &self.origin) {
-            (Some(site), _) => site == "same-origin" || site == "none",
+            (Some("same-origin"), _) => true,
+            (Some("none"), origin) => origin.as_ref().is_none_or(|origin| origin == own),
+            (Some(_), _) => false,
             (None, Some(origin)) => origin == own,
             (None, None) => !self.brings_session,
         }
@@ -409,6 +411,17 @@ async fn only_our_host_is_answered() {
     assert_eq!(app.send(request).await.status, 421);
     let request = Request::get(&format!("http://{}/login", ours[0])).header("host", "evil.example");
     assert_eq!(app.send(request).await.status, 421);
+    // Nor does the header replace the host of the address, which counts (RFC 9112, 3.2.2).
+    let request = Request::get(&format!("http://{}/login", ours[0]));
+    assert_eq!(app.send(request.header("host", &ours[0])).await.status, 200);
+    for target in [
+        "http://evil.example/login",
+        "http://evil.example:80/api/login",
+        "https://a@localhost/",
+    ] {
+        let request = Request::get(target).header("host", &ours[0]);
+        assert_eq!(app.send(request).await.status, 421, "{target}");
+    }
     let mut connection = Connection::open(app.address).await;
     connection.send(b"GET /login HTTP/1.0\r\n\r\n").await;
     assert_eq!(

@@ -269,6 +269,7 @@ async fn a_head_only_asks() {
         config.http.watchers = Room {
             in_all: 1,
             of_one_session: 1,
+            of_one_person: 9,
         };
     })
     .await;
@@ -324,6 +325,7 @@ async fn there_is_room_for_so_many_pages() {
         config.http.watchers = Room {
             in_all: 3,
             of_one_session: 2,
+            of_one_person: 9,
         };
     })
     .await;
@@ -348,6 +350,31 @@ async fn there_is_room_for_so_many_pages() {
     tokio::time::timeout(SOON, given_back)
         .await
         .expect("the place of a page that has gone");
+}
+
+/// No account takes the room of all others: its oldest page comes back now and then.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_oldest_page_of_a_person_is_told_to_poll() {
+    let app = TestApp::sqlite_with(|config| config.http.watchers.of_one_person = 2).await;
+    app.create_user("eve").await;
+    let (ada, other, eve) = (
+        app.signed_in("ada").await,
+        app.signed_in("ada").await,
+        app.signed_in("eve").await,
+    );
+    let mut first = page(&ada).await;
+    let mut of_eve = page(&eve).await;
+    let mut second = page(&other).await;
+    let mut third = page(&ada).await;
+    assert_eq!(
+        first.next().await.map(|(name, _)| name).as_deref(),
+        Some("poll")
+    );
+    assert_eq!((first.next().await, first.broke_off), (None, false));
+    for still in [&mut second, &mut third, &mut of_eve] {
+        let nothing = tokio::time::timeout(Duration::from_millis(100), still.next()).await;
+        assert!(nothing.is_err(), "{nothing:?}");
+    }
 }
 
 /// Longer than a request may take, and longer than a connection may wait for a header.

@@ -66,7 +66,16 @@ on_both_engines! {
             assert_our_fault(&browser.get("/dashboard").await, words);
         }
         holder.let_go().await;
-        assert_eq!(browser.get("/dashboard").await.status, 200, "still signed in");
+        // What was asked for in time is done all the same, as soon as it can be.
+        let mut was_signed_out = false;
+        for _ in 0..200 {
+            was_signed_out = browser.get("/dashboard").await.status == 303;
+            if was_signed_out {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(was_signed_out, "given up with its time");
         assert_eq!(browser.post_logout().await.status, 303);
     }
 }

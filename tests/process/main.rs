@@ -14,6 +14,7 @@ mod hashing;
 mod log;
 mod long_lists;
 mod manual;
+mod memory;
 mod pooler;
 mod program;
 mod proxies;

@@ -395,6 +395,14 @@ impl Server {
         self.signal(Signal::INT);
     }
 
+    pub fn hang_up(&self) {
+        self.signal(Signal::HUP);
+    }
+
+    pub fn quit(&self) {
+        self.signal(Signal::QUIT);
+    }
+
     /// Waits for the end. Returns its status and the whole log.
     pub fn ended(mut self) -> (ExitStatus, String) {
         let deadline = Instant::now() + PATIENCE;

@@ -1,6 +1,7 @@
 //! Behind the real nginx and the real Caddy, over TLS, with the files that `docs/proxies` gives.
 
 mod cache;
+mod closed;
 mod doctor;
 pub mod front;
 mod mistakes;
@@ -10,6 +11,7 @@ use crate::{
     program::{Home, Server, free_port, sign_in},
     support::{
         PASSWORD,
+        database::{Engine, TestDatabase},
         http::{ACCEPT_PAGE, Answer, Request, SESSION_COOKIE},
     },
 };
@@ -36,8 +38,11 @@ struct Site {
 
 /// The server behind an `https` address at this port.
 async fn home_and_server(port: u16, trusted: &str) -> (Home, Server) {
-    let home = Home::on_sqlite()
-        .await
+    home_and_server_on(Engine::Sqlite, port, trusted).await
+}
+
+async fn home_and_server_on(engine: Engine, port: u16, trusted: &str) -> (Home, Server) {
+    let home = Home::new(TestDatabase::new(engine).await)
         .with("VESTIBULE_PUBLIC_URL", &origin_at(port))
         .with("VESTIBULE_HTTP__TRUSTED_PROXIES", trusted)
         .with("VESTIBULE_SITE_ROOT", "site");
@@ -219,6 +224,16 @@ async fn a_second_header_that_the_proxy_lets_through_is_refused() {
         site.server
             .log_with("let the proxy write one of them and remove the other");
         assert_whole(&browser.get("/login").await);
+    }
+}
+
+/// Over HTTP/1.1 a browser has six connections to a site, and each window in view keeps one.
+#[tokio::test(flavor = "multi_thread")]
+async fn browsers_are_offered_http_2() {
+    for kind in BOTH {
+        let site = Site::documented(kind).await;
+        let chosen = site.front.protocol().await;
+        assert_eq!(chosen.as_deref(), Some(b"h2".as_slice()), "{kind:?}");
     }
 }
 

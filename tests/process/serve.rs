@@ -2,11 +2,11 @@
 
 use crate::{
     on_both_engines,
-    program::{Home, Server, sign_in},
+    program::{Home, Server, sign_in, tell},
     support::{
         PASSWORD,
         database::{Engine, TestDatabase},
-        http::{ACCEPT_PAGE, Connection, FORM, Request, SESSION_COOKIE, encode_form},
+        http::{ACCEPT_PAGE, Connection, FORM, Farewell, Request, SESSION_COOKIE, encode_form},
     },
 };
 use sqlx::Connection as _;
@@ -42,7 +42,16 @@ const ASKED_TO_STOP: &str = "asked to stop";
 
 #[tokio::test]
 async fn a_request_under_way_is_finished_before_the_end() {
-    for ask in [Server::terminate, Server::interrupt] {
+    if ignores_hang_up() {
+        tell("SIGHUP was not tried: these tests run under nohup");
+        return;
+    }
+    for ask in [
+        Server::terminate,
+        Server::interrupt,
+        Server::hang_up,
+        Server::quit,
+    ] {
         let home = Home::on_sqlite().await;
         home.create_user("ada");
         let server = home.serve();
@@ -58,6 +67,50 @@ async fn a_request_under_way_is_finished_before_the_end() {
         assert!(log.contains("Stopped."), "{log}");
         home.serve().lets_in(&token).await;
     }
+}
+
+/// Nobody waits for the answer, and the sign-out is not lost with the server either.
+#[tokio::test]
+async fn work_for_a_client_that_is_gone_is_finished_before_the_end() {
+    let home = Home::on_sqlite().await;
+    home.create_user("ada");
+    let server = home.serve();
+    let browser = server.signed_in("ada").await;
+    let mut writer = sqlx::SqliteConnection::connect(&home.database.address)
+        .await
+        .unwrap();
+    let begin = sqlx::raw_sql("BEGIN IMMEDIATE");
+    begin.execute(&mut writer).await.unwrap();
+    let farewell = Farewell::Fin;
+    browser.post_and_close("/api/logout", &[], farewell).await;
+    // Until it waits for the file.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    server.terminate();
+    server.log_with(ASKED_TO_STOP);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let end = sqlx::raw_sql("ROLLBACK");
+    end.execute(&mut writer).await.unwrap();
+    let (status, log) = server.ended();
+    assert_eq!(status.code(), Some(0), "{log}");
+    home.serve().refuses(browser.session().unwrap()).await;
+}
+
+/// Whether whoever started the tests ignores it, which programs inherit.
+fn ignores_hang_up() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    u64::from_str_radix(ignored.unwrap().trim(), 16).unwrap() & 1 == 1
+}
+
+/// `nohup` is how people keep a server when they log out.
+#[tokio::test]
+async fn under_nohup_the_end_of_the_terminal_is_not_the_servers() {
+    let home = Home::on_sqlite().await;
+    let server = home.serve_after("trap '' HUP");
+    server.hang_up();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(server.browser().get("/healthz").await.status, 200);
+    server.stop();
 }
 
 /// Nor does a connection that only stays open.

@@ -14,7 +14,7 @@ use vestibule::{
     server::{
         Core, admin,
         db::{Changes, Hint},
-        ends::{News, Room, Watch},
+        ends::{News, Room, Watch, Watched},
         sessions, store,
     },
 };
@@ -22,6 +22,7 @@ use vestibule::{
 const ROOM: Room = Room {
     in_all: 9,
     of_one_session: 9,
+    of_one_person: 9,
 };
 
 /// Several times as long as a look takes.
@@ -41,9 +42,9 @@ async fn hint(changes: &mut Changes) -> Hint {
 }
 
 async fn watch(core: &Core, token: &vestibule::server::token::SessionToken) -> (SessionId, Watch) {
-    let session = stored(core, token).await.session;
-    let watch = core.db.ends.watch(&session.id, session.life(), ROOM);
-    (session.id, watch.unwrap())
+    let current = stored(core, token).await;
+    let watch = core.db.ends.watch(&Watched::of(&current), ROOM);
+    (current.session.id, watch.unwrap())
 }
 
 async fn news(watch: &mut Watch) -> Option<News> {

@@ -90,6 +90,12 @@ impl Connection {
         let _ = self.stream.shutdown().await;
     }
 
+    /// Breaks off, as a machine does that is switched off in the middle.
+    pub fn reset(self) {
+        let at_once = Some(Duration::ZERO);
+        rustix::net::sockopt::set_socket_linger(&self.stream, at_once).expect("a socket option");
+    }
+
     async fn read_more(&mut self) -> bool {
         let mut block = [0; 16 * 1024];
         let read = timeout(PATIENCE, self.stream.read(&mut block))
@@ -150,6 +156,13 @@ impl Connection {
         while self.read_more().await {}
         std::mem::take(&mut self.unread)
     }
+}
+
+/// How a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Farewell {
+    Fin,
+    Reset,
 }
 
 /// An answer that goes on: events, read as they come.
@@ -444,6 +457,22 @@ impl Browser {
     /// Watches its session, as an open page does.
     pub async fn watch(&self) -> Events {
         self.listen("/session/events").await
+    }
+
+    /// Sends the whole of a form and closes the connection without waiting for anything: like a window that
+    /// is closed, or like a machine that is switched off.
+    pub async fn post_and_close(&self, target: &str, fields: &[(&str, &str)], farewell: Farewell) {
+        let request = match fields {
+            [] => Request::new("POST", target).header("content-length", "0"),
+            fields => Request::form(target, fields),
+        };
+        let request = self.as_from_here(request.header("accept", ACCEPT_PAGE));
+        let mut connection = Connection::open(self.address).await;
+        assert!(connection.send(&request.to_bytes()).await);
+        match farewell {
+            Farewell::Fin => drop(connection),
+            Farewell::Reset => connection.reset(),
+        }
     }
 
     /// Asks for what goes on for longer than an answer does.

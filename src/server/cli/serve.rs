@@ -165,15 +165,39 @@ fn path_text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// Resolves on SIGTERM (a service manager) or SIGINT (Ctrl-C).
+/// Resolves on SIGTERM (a service manager), SIGINT (Ctrl-C), SIGHUP (the terminal is closed) or SIGQUIT:
+/// by default the last two end a process in the middle of what it does. Under `nohup` SIGHUP stays ignored.
 fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut quit = signal(SignalKind::quit())?;
+    let is_ignored = ignores(SignalKind::hangup());
+    let mut hang_up = (!is_ignored)
+        .then(|| signal(SignalKind::hangup()))
+        .transpose()?;
+    let hung_up = async move {
+        match &mut hang_up {
+            Some(hang_up) => drop(hang_up.recv().await),
+            None => std::future::pending().await,
+        }
+    };
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            _ = quit.recv() => {}
+            () = hung_up => {}
         }
         tracing::info!("asked to stop; requests under way are finished");
     })
+}
+
+/// Whether the process was started with `signal` ignored (`SigIgn` of proc(5), a bit each from signal 1).
+/// Where that cannot be read it is not.
+fn ignores(signal: SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let ignored = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask >> (signal.as_raw_value() - 1) & 1 == 1)
 }

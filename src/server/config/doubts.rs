@@ -1,6 +1,7 @@
 //! What is no mistake by itself and yet is seldom meant.
 
 use super::Config;
+use std::path::Path;
 
 impl Config {
     /// A sentence for each combination of settings that looks wrong, with its remedy.
@@ -36,6 +37,7 @@ impl Config {
                 self.http.watchers.in_all
             ));
         }
+        doubts.extend(self.doubt_about_memory(Path::new("/")));
         doubts
     }
 }

@@ -4,6 +4,7 @@ use crate::domain::session::Ended;
 const ROOM: Room = Room {
     in_all: 3,
     of_one_session: 2,
+    of_one_person: 2,
 };
 
 fn session(name: &str) -> SessionId {
@@ -18,6 +19,14 @@ fn life(idle_ends_at: i64) -> Life {
     }
 }
 
+fn watched(name: &str, idle_ends_at: i64) -> Watched {
+    Watched {
+        session: session(name),
+        person: UserId(format!("person of {name}")),
+        life: life(idle_ends_at),
+    }
+}
+
 /// The news that is there already.
 async fn news(watch: &mut Watch) -> Option<News> {
     let soon = std::time::Duration::from_millis(20);
@@ -27,9 +36,8 @@ async fn news(watch: &mut Watch) -> Option<News> {
 #[tokio::test]
 async fn everybody_who_watches_a_session_hears_of_it_and_nobody_else() {
     let ends = Ends::default();
-    let [mut first, mut second] =
-        [0, 1].map(|_| ends.watch(&session("a"), life(10), ROOM).unwrap());
-    let mut other = ends.watch(&session("b"), life(10), ROOM).unwrap();
+    let [mut first, mut second] = [0, 1].map(|_| ends.watch(&watched("a", 10), ROOM).unwrap());
+    let mut other = ends.watch(&watched("b", 10), ROOM).unwrap();
     ends.used(&session("a"), Timestamp::from_millis(20));
     ends.used(&session("a"), Timestamp::from_millis(20));
     for watch in [&mut first, &mut second] {
@@ -49,7 +57,7 @@ async fn everybody_who_watches_a_session_hears_of_it_and_nobody_else() {
 #[tokio::test]
 async fn an_end_is_for_ever() {
     let ends = Ends::default();
-    let mut watch = ends.watch(&session("a"), life(10), ROOM).unwrap();
+    let mut watch = ends.watch(&watched("a", 10), ROOM).unwrap();
     ends.ended(&session("a"), Some(EndReason::SignedOut));
     ends.tell(&session("a"), News::Lives(life(90)));
     ends.used(&session("a"), Timestamp::from_millis(90));
@@ -63,7 +71,7 @@ async fn an_end_is_for_ever() {
 #[tokio::test]
 async fn there_is_room_for_so_many_and_it_is_given_back() {
     let ends = Ends::default();
-    let watch = |name| ends.watch(&session(name), life(10), ROOM);
+    let watch = |name| ends.watch(&watched(name, 10), ROOM);
     let first = watch("a").unwrap();
     let second = watch("a").unwrap();
     assert_eq!(watch("a").unwrap_err(), Refused::TooOften);
@@ -78,7 +86,7 @@ async fn there_is_room_for_so_many_and_it_is_given_back() {
 #[tokio::test]
 async fn whose_time_is_over_is_known_by_the_clock() {
     let ends = Ends::default();
-    let watches = ["a", "b", "c"].map(|name| ends.watch(&session(name), life(10), ROOM).unwrap());
+    let watches = ["a", "b", "c"].map(|name| ends.watch(&watched(name, 10), ROOM).unwrap());
     ends.used(&session("b"), Timestamp::from_millis(20));
     ends.ended(&session("c"), None);
     let due = |now| ends.due(Timestamp::from_millis(now));
@@ -93,15 +101,15 @@ async fn whose_time_is_over_is_known_by_the_clock() {
 #[tokio::test]
 async fn whoever_was_let_go_may_come_back_until_the_server_stops() {
     let ends = Ends::default();
-    let mut old = ends.watch(&session("a"), life(10), ROOM).unwrap();
+    let mut old = ends.watch(&watched("a", 10), ROOM).unwrap();
     ends.tell(&session("a"), News::Unknown);
     assert_eq!(news(&mut old).await, Some(News::Unknown));
-    let mut new = ends.watch(&session("a"), life(90), ROOM).unwrap();
+    let mut new = ends.watch(&watched("a", 90), ROOM).unwrap();
     drop(old);
     assert_eq!(ends.live(), [session("a")]);
     ends.stop();
     assert_eq!(news(&mut new).await, Some(News::Unknown));
-    let refused = ends.watch(&session("b"), life(10), ROOM).unwrap_err();
+    let refused = ends.watch(&watched("b", 10), ROOM).unwrap_err();
     assert_eq!(refused, Refused::Stopping);
 }
 
@@ -117,4 +125,29 @@ fn what_is_written_down_counts_before_the_clock() {
     };
     assert_eq!(written.end_by(Timestamp::from_millis(50)), Some(ended));
     assert_eq!(life(10).end_by(Timestamp::from_millis(9)), None);
+}
+
+#[tokio::test]
+async fn the_oldest_page_of_a_person_makes_room_for_the_newest() {
+    let ends = Ends::default();
+    let watch = |name| {
+        let person = UserId("one".to_owned());
+        let watched = Watched {
+            person,
+            ..watched(name, 10)
+        };
+        ends.watch(&watched, ROOM).unwrap()
+    };
+    let (mut first, mut second) = (watch("a"), watch("b"));
+    let other = ends
+        .watch(&watched("c", 10), Room { in_all: 9, ..ROOM })
+        .unwrap();
+    assert_eq!(news(&mut first).await, None);
+    drop(other);
+    let third = watch("c");
+    assert_eq!(news(&mut first).await, Some(News::Crowded));
+    assert_eq!(news(&mut second).await, None);
+    drop((first, third));
+    let _fourth = watch("a");
+    assert_eq!(news(&mut second).await, None, "there was a place");
 }

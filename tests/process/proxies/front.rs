@@ -202,6 +202,17 @@ impl Front {
         address
     }
 
+    /// What the proxy chooses where a browser speaks both HTTP/2 and HTTP/1.1.
+    pub async fn protocol(&self) -> Option<Vec<u8>> {
+        let mut config = ClientConfig::clone(self.tls.config());
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let tcp = connect([127, 0, 0, 2].into(), self.port).await;
+        let name = ServerName::try_from(NAME).unwrap();
+        let tls = TlsConnector::from(Arc::new(config)).connect(name, tcp);
+        let (_, tls) = tls.await.expect("TLS").into_inner();
+        tls.alpn_protocol().map(<[u8]>::to_vec)
+    }
+
     /// A browser on the machine `from`.
     pub async fn browser(&mut self, from: &str) -> Browser {
         let tunnel = self.tunnel(from.parse().unwrap()).await;

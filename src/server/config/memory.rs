@@ -1,0 +1,169 @@
+//! What a server may take of the machine's memory at most, and what it is allowed.
+
+use super::Config;
+use crate::server::{hashing::MEMORY_PER_THREAD, listener::MEMORY_PER_CONNECTION};
+use std::{fs, path::Path};
+
+const MIB: u64 = 1024 * 1024;
+
+/// The program with its threads and pages under way, beside what is counted below: 40 MiB at rest, and as
+/// much again while it answers.
+const PROGRAM: u64 = 80 * MIB;
+
+/// What SQLite keeps of the file in its connections, or what connections to PostgreSQL take, with an
+/// ordinary database (ADR 28).
+const DATABASE: u64 = 32 * MIB;
+
+/// Where the unit in docs/systemd runs: `config check` is run beside it.
+const UNIT: &str = "system.slice/vestibule.service";
+
+impl Config {
+    /// The most that this configuration lets the server take, in bytes.
+    pub fn most_memory(&self) -> u64 {
+        let connections = widened(self.http.max_connections) * MEMORY_PER_CONNECTION;
+        let hashing = widened(self.hashing.threads) * MEMORY_PER_THREAD;
+        // A text grows by copying, and what was read is taken apart into fields.
+        let bodies = 2 * widened(self.http.body_budget());
+        PROGRAM + DATABASE + connections + hashing + bodies
+    }
+
+    /// A sentence where that is more than the server is allowed.
+    pub fn doubt_about_memory(&self, root: &Path) -> Option<String> {
+        let most = self.most_memory().div_ceil(MIB);
+        let allowed = limit(root)? / MIB;
+        (most > allowed).then(|| {
+            format!(
+                "at its worst the server takes {most} MiB, but it is allowed {allowed} MiB and would be killed: give \
+                 it more (MemoryMax in the unit, the limit of the container), or set http.max_connections lower: \
+                 each has {} KiB.",
+                MEMORY_PER_CONNECTION / 1024
+            )
+        })
+    }
+}
+
+fn widened(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// The lowest limit of this process's control group and those above it, and of the unit's where it is
+/// there. `None` where there is none, or none that can be read.
+fn limit(root: &Path) -> Option<u64> {
+    let groups = fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
+    let own = groups.lines().filter_map(|line| {
+        // HIERARCHY:CONTROLLERS:PATH; version 2 names no controllers.
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (controllers, path) = (parts.next()?, parts.next()?.trim_start_matches('/'));
+        match controllers {
+            "" => Some(("sys/fs/cgroup", "memory.max", path)),
+            _ if controllers.split(',').any(|one| one == "memory") => {
+                Some(("sys/fs/cgroup/memory", "memory.limit_in_bytes", path))
+            }
+            _ => None,
+        }
+    });
+    let unit = ("sys/fs/cgroup", "memory.max", UNIT);
+    own.chain([unit])
+        .flat_map(|(mount, file, path)| {
+            let mount = root.join(mount);
+            let group = mount.join(path);
+            let groups = group.ancestors().filter(|group| group.starts_with(&mount));
+            let files: Vec<_> = groups.map(|group| group.join(file)).collect();
+            files
+        })
+        .filter_map(|file| fs::read_to_string(file).ok()?.trim().parse().ok())
+        .min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::config::{Environment, read};
+
+    struct Machine(std::path::PathBuf);
+
+    impl Machine {
+        fn new(files: &[(&str, &str)]) -> Self {
+            let name = format!("vestibule_memory_{}", uuid::Uuid::new_v4().simple());
+            let root = std::env::temp_dir().join(name);
+            for (path, text) in files {
+                let path = root.join(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, text).unwrap();
+            }
+            Self(root)
+        }
+    }
+
+    impl Drop for Machine {
+        fn drop(&mut self) {
+            drop(fs::remove_dir_all(&self.0));
+        }
+    }
+
+    #[test]
+    fn the_lowest_limit_above_the_process_counts() {
+        let group = "proc/self/cgroup";
+        let machines: [(&[(&str, &str)], Option<u64>); 6] = [
+            (&[], None),
+            (
+                &[(group, "0::/\n"), ("sys/fs/cgroup/memory.max", "max\n")],
+                None,
+            ),
+            (
+                &[
+                    (group, "0::/a/b\n"),
+                    ("sys/fs/cgroup/a/b/memory.max", "700\n"),
+                    ("sys/fs/cgroup/a/memory.max", "600\n"),
+                ],
+                Some(600),
+            ),
+            (
+                &[
+                    (group, "0::/a\n"),
+                    ("sys/fs/cgroup/a/memory.max", "max\n"),
+                    ("sys/fs/cgroup/memory.max", "500\n"),
+                ],
+                Some(500),
+            ),
+            (
+                &[
+                    (group, "4:memory:/a\n0::/\n"),
+                    ("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "400\n"),
+                ],
+                Some(400),
+            ),
+            (
+                &[
+                    (group, "0::/user.slice\n"),
+                    (
+                        "sys/fs/cgroup/system.slice/vestibule.service/memory.max",
+                        "300\n",
+                    ),
+                ],
+                Some(300),
+            ),
+        ];
+        for (files, expected) in machines {
+            let machine = Machine::new(files);
+            assert_eq!(limit(&machine.0), expected, "{files:?}");
+        }
+    }
+
+    #[test]
+    fn a_limit_below_the_sum_is_a_doubt() {
+        let config = |text: &str| read(text, None, &Environment::default()).unwrap();
+        let limited = |mib: u64| {
+            let bytes = (mib * MIB).to_string();
+            Machine::new(&[
+                ("proc/self/cgroup", "0::/\n"),
+                ("sys/fs/cgroup/memory.max", &bytes),
+            ])
+        };
+        let doubt = |text: &str, mib| config(text).doubt_about_memory(&limited(mib).0);
+        let small = doubt("", 256).expect("a doubt");
+        assert!(small.contains("it is allowed 256 MiB"), "{small}");
+        assert_eq!(doubt("[http]\nmax_connections = 512", 256), None);
+        assert!(doubt("[http]\nmax_connections = 100000", 512).is_some());
+    }
+}

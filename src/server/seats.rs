@@ -1,0 +1,284 @@
+//! The places of connections, and who loses one when they run short.
+//!
+//! A slow client is no attacker while there is room. From three quarters on each new connection costs
+//! the address with most connections its slowest one: who holds many pays, and whoever has one or two
+//! does not. Connections that brought a live session lose none, so there is always room for them.
+
+use super::shares::network;
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{sync::Notify, time::Instant};
+
+/// The log asks no more often than this whether an address is a proxy.
+const ASK_EVERY: Duration = Duration::from_secs(600);
+
+/// The connections that are open.
+#[derive(Clone, Debug)]
+pub struct Seats(Arc<Room>);
+
+#[derive(Debug)]
+struct Room {
+    places: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    next: u64,
+    seats: HashMap<u64, Sitter>,
+    asked: Option<Instant>,
+}
+
+/// A connection, as far as it matters for who has to go.
+#[derive(Debug)]
+struct Sitter {
+    /// `None` for a trusted proxy between two requests: it sits there for everybody.
+    address: Option<IpAddr>,
+    /// While a request of a live session is answered.
+    has_session: bool,
+    /// While an open page of a live session listens.
+    listens: bool,
+    /// Since when we wait for it: from its beginning, or from its last request.
+    since: Instant,
+    leave: Arc<Leave>,
+}
+
+/// How a connection hears that it has to go.
+#[derive(Debug, Default)]
+pub struct Leave {
+    is_asked: AtomicBool,
+    asked: Notify,
+}
+
+/// The place of one connection, given back with its last copy.
+#[derive(Clone, Debug)]
+pub struct Seat(Arc<Own>);
+
+#[derive(Debug)]
+struct Own {
+    number: u64,
+    is_proxy: bool,
+    seats: Seats,
+    leave: Arc<Leave>,
+}
+
+impl Seats {
+    pub fn new(places: usize) -> Self {
+        Self(Arc::new(Room {
+            places,
+            taken: Mutex::default(),
+        }))
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        let taken = self.0.taken.lock();
+        taken.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a place, and where they run short has another connection give its up.
+    pub fn take(&self, peer: IpAddr, is_proxy: bool) -> Seat {
+        let mut taken = self.taken();
+        if taken.seats.len() >= self.0.places.div_ceil(4) * 3 {
+            taken.make_room();
+        }
+        let number = taken.next;
+        taken.next += 1;
+        let leave = Arc::<Leave>::default();
+        let sitter = Sitter {
+            address: (!is_proxy).then(|| network(peer)),
+            has_session: false,
+            listens: false,
+            since: Instant::now(),
+            leave: Arc::clone(&leave),
+        };
+        taken.seats.insert(number, sitter);
+        Seat(Arc::new(Own {
+            number,
+            is_proxy,
+            seats: self.clone(),
+            leave,
+        }))
+    }
+}
+
+impl Taken {
+    fn make_room(&mut self) {
+        let mut crowds: HashMap<IpAddr, usize> = HashMap::new();
+        let is_staying =
+            |sitter: &Sitter| sitter.has_session || sitter.listens || sitter.leave.is_asked();
+        for sitter in self.seats.values().filter(|sitter| !is_staying(sitter)) {
+            if let Some(address) = sitter.address {
+                *crowds.entry(address).or_default() += 1;
+            }
+        }
+        let Some((crowd, size)) = crowds.into_iter().max_by_key(|(_, size)| *size) else {
+            return;
+        };
+        let of_crowd = self
+            .seats
+            .values()
+            .filter(|sitter| sitter.address == Some(crowd));
+        let slowest = of_crowd
+            .filter(|sitter| !is_staying(sitter))
+            .min_by_key(|sitter| sitter.since);
+        if let Some(slowest) = slowest {
+            slowest.leave.ask();
+        }
+        self.ask_about(crowd, size);
+    }
+
+    /// Where nearly all connections are those of one address it may be everybody's.
+    fn ask_about(&mut self, crowd: IpAddr, size: usize) {
+        let is_nearly_all = size * 10 >= self.seats.len() * 9;
+        if is_nearly_all && self.asked.is_none_or(|asked| asked.elapsed() >= ASK_EVERY) {
+            self.asked = Some(Instant::now());
+            tracing::warn!(
+                address = %crowd, connections = size,
+                "nearly all connections come from one address, and the slowest are closed to make room; \
+                 is it a proxy that is not in http.trusted_proxies?"
+            );
+        }
+    }
+}
+
+impl Leave {
+    fn ask(&self) {
+        self.is_asked.store(true, Ordering::Release);
+        self.asked.notify_one();
+    }
+
+    fn is_asked(&self) -> bool {
+        self.is_asked.load(Ordering::Acquire)
+    }
+}
+
+impl Seat {
+    /// Resolves when the connection has to go.
+    pub async fn has_to_leave(&self) {
+        self.0.leave.asked.notified().await;
+    }
+
+    /// Whether it was cut off: then what came of a body is not all of it, though it looks so.
+    pub fn is_cut_off(&self) -> bool {
+        self.0.leave.is_asked()
+    }
+
+    /// A whole header has come, for this address.
+    pub fn asks_for(&self, address: IpAddr) {
+        self.change(|sitter| {
+            sitter.address = Some(network(address));
+            (sitter.has_session, sitter.listens) = (false, false);
+            sitter.since = Instant::now();
+        });
+    }
+
+    /// With a session that lives.
+    pub fn has_session(&self) {
+        self.change(|sitter| sitter.has_session = true);
+    }
+
+    /// With a session that lives, and the answer goes on for as long as it does.
+    pub fn listens(&self) {
+        self.change(|sitter| sitter.listens = true);
+    }
+
+    /// The answer has begun: one session does not keep a connection for ever, and a proxy waits for
+    /// somebody else's request.
+    pub fn is_answered(&self) {
+        self.change(|sitter| {
+            sitter.has_session = false;
+            if self.0.is_proxy && !sitter.listens {
+                sitter.address = None;
+            }
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Sitter)) {
+        if let Some(sitter) = self.0.seats.taken().seats.get_mut(&self.0.number) {
+            change(sitter);
+        }
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        self.seats.taken().seats.remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(last: u8) -> IpAddr {
+        [192, 0, 2, last].into()
+    }
+
+    fn cut_off(seats: &[Seat]) -> Vec<usize> {
+        let numbers = seats.iter().enumerate();
+        let gone = numbers.filter(|(_, seat)| seat.is_cut_off());
+        gone.map(|(number, _)| number).collect()
+    }
+
+    #[tokio::test]
+    async fn below_three_quarters_nobody_has_to_go() {
+        let seats = Seats::new(8);
+        let mut taken: Vec<_> = (0..6).map(|_| seats.take(address(1), false)).collect();
+        assert!(cut_off(&taken).is_empty());
+        taken.push(seats.take(address(2), false));
+        assert_eq!(cut_off(&taken).len(), 1);
+        drop(taken);
+        assert!(seats.taken().seats.is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_crowd_loses_its_slowest_and_never_one_with_a_session() {
+        // So that no two are equally slow.
+        let a_little = Duration::from_millis(2);
+        let seats = Seats::new(8);
+        let mut taken = vec![seats.take(address(9), false)];
+        for _ in 0..5 {
+            tokio::time::sleep(a_little).await;
+            taken.push(seats.take(address(1), false));
+        }
+        tokio::time::sleep(a_little).await;
+        // The oldest of the crowd has asked just now; the next has a session.
+        taken[1].asks_for(address(1));
+        taken[2].listens();
+        taken[2].is_answered();
+        taken[4].has_session();
+        taken[4].is_answered();
+        taken[5].has_session();
+        taken.push(seats.take(address(2), false));
+        assert_eq!(cut_off(&taken), [3]);
+        taken.push(seats.take(address(2), false));
+        assert_eq!(cut_off(&taken), [3, 4]);
+        taken[3].has_to_leave().await;
+    }
+
+    #[tokio::test]
+    async fn behind_a_proxy_people_are_counted_and_not_the_proxy() {
+        let seats = Seats::new(8);
+        let proxied: Vec<_> = (0..7).map(|_| seats.take(address(5), true)).collect();
+        assert!(cut_off(&proxied).is_empty());
+        for seat in &proxied[..4] {
+            seat.asks_for(address(1));
+        }
+        proxied[4].asks_for(address(2));
+        let _next = seats.take(address(5), true);
+        assert_eq!(cut_off(&proxied).len(), 1);
+        assert!(cut_off(&proxied)[0] < 4);
+        // Between two requests it is the proxy that waits.
+        proxied.iter().for_each(Seat::is_answered);
+        let before = cut_off(&proxied);
+        let _next = seats.take(address(5), true);
+        assert_eq!(cut_off(&proxied), before);
+    }
+}
