@@ -59,8 +59,8 @@ fn SignInAgain() -> impl IntoView {
                 class="field-error"
                 role="alert"
                 id="sign-in-again-problem"
-                data-refused="The name or the password is not right."
-                data-throttled="Too many attempts. Try again in a minute."
+                data-refused="The name or the password is not right, or there were too many attempts. If you are sure, wait a minute and try again."
+                data-throttled="There were too many attempts. Please try again in a minute."
                 data-failed="The service is not available right now. Please try again in a moment."
             ></p>
             <form class="form" method="post" action="/api/login" id="sign-in-again-form">

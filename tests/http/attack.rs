@@ -130,7 +130,10 @@ async fn a_header_that_is_too_large_is_answered_by_a_page_with_the_remedy() {
             answer.text()
         );
         assert!(answer.header("content-security-policy").is_some());
-        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert_eq!(
+            answer.header("cache-control"),
+            Some("no-store, no-transform")
+        );
         assert!(connection.answer().await.is_none(), "and then it is closed");
     }
     assert_goes_on(&app).await;

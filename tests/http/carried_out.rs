@@ -73,7 +73,7 @@ impl Person {
         let form = Request::form("/api/login", &credentials(&name, PASSWORD));
         let mut phone = app.browser();
         let answer = phone.send(form.header("user-agent", "a phone")).await;
-        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.status, 303, "{}", answer.text());
         let id = app.user(&name).await.id;
         let mut sessions = app.sessions().await.into_iter();
         let phone = sessions.find(|one| one.user_id == id && one.user_agent == "a phone");

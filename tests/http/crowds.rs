@@ -67,7 +67,7 @@ async fn a_body_has_to_come_at_some_speed() {
     let app = patient(64).await;
     let mut slow = Connection::open(app.address).await;
     let head = format!(
-        "POST /api/login HTTP/1.1\r\nhost: localhost:{}\r\ncontent-type: {FORM}\r\naccept: */*\r\n\
+        "POST /api/login HTTP/1.1\r\nhost: localhost:{}\r\ncontent-type: {FORM}\r\naccept: application/json\r\n\
          content-length: 500\r\n\r\n",
         app.address.port()
     );
@@ -98,7 +98,7 @@ async fn bodies_have_a_budget() {
     .await;
     let body = "a".repeat(63 * 1024);
     let head = format!(
-        "POST /api/login HTTP/1.1\r\nhost: localhost:{}\r\ncontent-type: {FORM}\r\naccept: */*\r\n\
+        "POST /api/login HTTP/1.1\r\nhost: localhost:{}\r\ncontent-type: {FORM}\r\naccept: application/json\r\n\
          content-length: {}\r\n\r\n",
         app.address.port(),
         body.len() + 1

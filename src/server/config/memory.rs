@@ -103,16 +103,17 @@ mod tests {
 
     #[test]
     fn the_lowest_limit_above_the_process_counts() {
-        let group = "proc/self/cgroup";
-        let machines: [(&[(&str, &str)], Option<u64>); 6] = [
+        const GROUP: &str = "proc/self/cgroup";
+        type Files = &'static [(&'static str, &'static str)];
+        let machines: [(Files, Option<u64>); 6] = [
             (&[], None),
             (
-                &[(group, "0::/\n"), ("sys/fs/cgroup/memory.max", "max\n")],
+                &[(GROUP, "0::/\n"), ("sys/fs/cgroup/memory.max", "max\n")],
                 None,
             ),
             (
                 &[
-                    (group, "0::/a/b\n"),
+                    (GROUP, "0::/a/b\n"),
                     ("sys/fs/cgroup/a/b/memory.max", "700\n"),
                     ("sys/fs/cgroup/a/memory.max", "600\n"),
                 ],
@@ -120,7 +121,7 @@ mod tests {
             ),
             (
                 &[
-                    (group, "0::/a\n"),
+                    (GROUP, "0::/a\n"),
                     ("sys/fs/cgroup/a/memory.max", "max\n"),
                     ("sys/fs/cgroup/memory.max", "500\n"),
                 ],
@@ -128,14 +129,14 @@ mod tests {
             ),
             (
                 &[
-                    (group, "4:memory:/a\n0::/\n"),
+                    (GROUP, "4:memory:/a\n0::/\n"),
                     ("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "400\n"),
                 ],
                 Some(400),
             ),
             (
                 &[
-                    (group, "0::/user.slice\n"),
+                    (GROUP, "0::/user.slice\n"),
                     (
                         "sys/fs/cgroup/system.slice/vestibule.service/memory.max",
                         "300\n",

@@ -1,5 +1,7 @@
 //! What came back.
 
+use crate::domain::plain_script;
+
 /// What came back.
 #[derive(Default)]
 pub struct Answer {
@@ -56,7 +58,9 @@ impl Answer {
 
     pub fn is_file(&self) -> bool {
         matches!(self.status, 200 | 206 | 304)
-            && (self.path.starts_with("/pkg/") || self.path.starts_with("/favicon"))
+            && (self.path.starts_with("/pkg/")
+                || self.path.starts_with("/favicon")
+                || plain_script::path_in(&self.path).is_some())
     }
 
     /// A failure of something in front of the server: ours carry an id.
