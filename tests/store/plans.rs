@@ -12,7 +12,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 use tokio::task::JoinSet;
 use vestibule::{
     domain::{
-        session::{EndReason, SessionId},
+        activity::{By, Source},
+        session::{EndReason, Ended, SessionId},
         user::{LookupKey, UserId},
     },
     server::{
@@ -33,6 +34,8 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
     let (user, session) = (UserId("u".to_owned()), SessionId("s".to_owned()));
     let token = SessionToken::random().digest();
     let device = DeviceToken::random().digest();
+    let (by, reason) = (By::from(Source::Command), EndReason::EndedByAdmin);
+    let ended = Ended { at: START, reason };
     let mut read = vec![
         (
             "users::find_credentials",
@@ -68,6 +71,27 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
             store::sessions::find(db, &session).await.map(drop),
         ),
         (
+            "sessions::renewals::find_by_any_token",
+            store::sessions::find_by_any_token(db, &token)
+                .await
+                .map(drop),
+        ),
+        (
+            "sessions::renewals::find_earlier",
+            store::sessions::find_earlier(db, &token).await.map(drop),
+        ),
+        (
+            // Below every id: it only looks.
+            "sessions::everybody::end_some",
+            store::sessions::end_some(db, ended, &SessionId(String::new()), 10, &by)
+                .await
+                .map(drop),
+        ),
+        (
+            "heartbeat::find",
+            store::heartbeat::find(db).await.map(drop),
+        ),
+        (
             "sessions::list",
             store::sessions::list(db, None, None, 10).await.map(drop),
         ),
@@ -91,7 +115,7 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
         ),
         (
             "sessions::lives::lives",
-            store::sessions::lives(db, &[session.clone()])
+            store::sessions::lives(db, std::slice::from_ref(&session))
                 .await
                 .map(drop),
         ),
@@ -209,7 +233,15 @@ fn functions_that_read(folder: &Path, place: &str, found: &mut BTreeSet<String>)
 }
 
 /// Parts of functions that are read by way of others.
-const PARTS: [(&str, &str); 2] = [
+const PARTS: [(&str, &str); 4] = [
+    (
+        "sessions::sign_ins::browsers_in_use",
+        "sessions::sign_ins::find_with_sign_ins",
+    ),
+    (
+        "sessions::sign_ins::count_others",
+        "sessions::sign_ins::find_with_sign_ins",
+    ),
     ("users::search::rows_behind", "users::search::page"),
     ("keys::find", "keys::find_or_insert"),
 ];

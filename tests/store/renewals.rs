@@ -275,8 +275,10 @@ on_both_engines! {
         let used = changed(&core, &given::session(&core, &grace).await).await;
         core.clock.set(after_minutes(5).before(Duration::from_millis(1)));
         let Resumed::Live(page) = resume(&core, &used).await.unwrap() else { panic!("it was used in time") };
-        let idle_end = core.clock.now().after(LIFETIMES.idle);
+        // The use of this moment is written beside the page.
+        let idle_end = START.after(LIFETIMES.idle);
         assert_eq!(page.session.idle_ends_at, idle_end, "and the page shows when it ends");
+        support::settled(&core).await;
         core.clock.set(after_minutes(60));
         assert!(is_live(&core, &used).await);
     }

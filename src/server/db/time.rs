@@ -1,6 +1,6 @@
 //! What the database's server has for the time.
 
-use super::{Db, Pool, StoreError};
+use super::{Db, Pool, StoreError, in_time};
 
 /// The server's time, between two readings of another clock.
 #[derive(Clone, Copy, Debug)]
@@ -19,12 +19,12 @@ impl Db {
     /// [`StoreError::Unavailable`].
     pub async fn time<T>(&self, read: impl Fn() -> T) -> Result<Option<Reading<T>>, StoreError> {
         const SQL: &str = "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT";
-        let Pool::Postgres(pool) = &self.pool else {
+        let Pool::Postgres(link) = &self.pool else {
             return Ok(None);
         };
-        let mut connection = pool.acquire().await?;
+        let mut held = link.reader().await?;
         let asked = read();
-        let time = sqlx::query_scalar(SQL).fetch_one(&mut *connection).await?;
+        let time = in_time(sqlx::query_scalar(SQL).fetch_one(held.line())).await?;
         let answered = read();
         Ok(Some(Reading {
             asked,

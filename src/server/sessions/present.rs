@@ -29,7 +29,9 @@ pub async fn in_the_present(core: &Core, found: CurrentUser) -> CurrentUser {
         session.last_seen_at,
         session.authenticated_at,
     ];
-    let lies_ahead = times.into_iter().any(|at| at.is_ahead_of(now));
+    // What has timed out all the same stays so.
+    let lies_ahead =
+        session.end_by(now).is_none() && times.into_iter().any(|at| at.is_ahead_of(now));
     // A clock that is behind, as of a machine that has lost its time in a power cut, would end the session
     // once it is set right.
     if !lies_ahead || session.ended.is_some() || core.clock.is_behind() {

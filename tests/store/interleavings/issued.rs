@@ -73,7 +73,7 @@ impl Issued {
 
     /// Notes that the server was asked, and says what it has to answer; `None` for any reason.
     pub fn ask(&mut self, now: Timestamp) -> Option<Option<EndReason>> {
-        if self.fate == Fate::Open {
+        if self.lives(now) {
             self.come_to_the_present(now);
         }
         if let (Fate::Open, Some(reason)) = (self.fate, self.timed_out(now)) {
@@ -97,6 +97,9 @@ impl Issued {
 
     /// What it comes to where the session has another token by now: its end, where it has one.
     pub fn end_for_earlier(&mut self, now: Timestamp) -> Option<Fate> {
+        if self.lives(now) {
+            self.come_to_the_present(now);
+        }
         if let (Fate::Open, Some(reason)) = (self.fate, self.timed_out(now)) {
             self.fate = Fate::EndedBecause(reason);
         }
@@ -118,6 +121,7 @@ impl Issued {
             self.confirmed = Timestamp::from_millis(0);
         }
         self.be_used(now);
+        self.idle_end_if_used = self.idle_end_if_used.map(|_| self.idle_end);
     }
 
     /// The same session, open under another token that nobody has used yet.

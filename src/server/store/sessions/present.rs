@@ -25,7 +25,7 @@ pub struct Present {
 
 /// The present is their beginning and last use, where these lie behind `$2`, and a confirmation from there is none
 /// (the epoch, so that it does not come true later). The absolute end is first: the idle end does not reach
-/// past it.
+/// past it. What has timed out all the same stays so: a new password whose token was never used ends after five minutes.
 macro_rules! bring_to_present {
     ($which:literal) => {
         concat!(
@@ -41,7 +41,7 @@ macro_rules! bring_to_present {
             "created_at = CASE WHEN created_at > $2 THEN $1 ELSE created_at END, ",
             "last_seen_at = $1, ",
             "authenticated_at = CASE WHEN authenticated_at > $2 THEN 0 ELSE authenticated_at END ",
-            "WHERE ended_at IS NULL ",
+            "WHERE ended_at IS NULL AND idle_ends_at > $1 ",
             "AND (created_at > $2 OR last_seen_at > $2 OR authenticated_at > $2) AND ",
             $which
         )
@@ -82,7 +82,7 @@ pub async fn bring_some_to_present(
     limit: u32,
 ) -> Result<u64, StoreError> {
     const SQL: &str = bring_to_present!(
-        "id IN (SELECT id FROM sessions WHERE ended_at IS NULL \
+        "id IN (SELECT id FROM sessions WHERE ended_at IS NULL AND idle_ends_at > $1 \
          AND (created_at > $2 OR last_seen_at > $2 OR authenticated_at > $2) LIMIT $7)"
     );
     let numbers = present.numbers().into_iter().chain([i64::from(limit)]);
