@@ -45,7 +45,7 @@ on_both_engines! {
             assert_eq!(record.entry.address, "127.0.0.1");
             assert!(record.entry.session.is_some() && record.username.as_deref() == Some("ada"));
         }
-        assert_eq!(changed.entry.session, app.sessions().await.first().map(|session| session.id.clone()));
+        assert_eq!(changed.entry.session, app.sessions().await.last().map(|session| session.id.clone()));
         assert!(!format!("{records:?}").contains("canary"), "what was typed is not in it");
         drop(other);
     }
