@@ -42,7 +42,7 @@ inEveryWay(() => {
     await visitor.comesAlive();
     for (const [link, ending, begin] of [
       ['Download as JSON lines', 'jsonl', '{"at":"'],
-      ['Download as CSV', 'csv', '"at","event"'],
+      ['Download as CSV', 'csv', '\uFEFF"at","event"'],
     ] as const) {
       const download = visitor.page.waitForEvent('download');
       await visitor.page.getByRole('link', { name: link }).click();
