@@ -117,16 +117,25 @@ async fn current(
 }
 
 fn respond(state: &AppState, current: &CurrentUser, body: Body) -> Response {
-    let lives = SessionLivesView {
-        now: state.core.clock.now().as_millis(),
-        idle_ends_at: current.session.idle_ends_at.as_millis(),
-        absolute_ends_at: current.session.absolute_ends_at.as_millis(),
-        person: current.user.id.short(),
-        session: current.session.id.short(),
-    };
+    let (life, user, session) = (
+        current.session.life(),
+        &current.user.id,
+        &current.session.id,
+    );
+    let lives = view(&state.core.clock, life, user.short(), session.short());
     // Numbers and hexadecimal digits: there is nothing in them that could not be written.
     let lives = serde_json::to_string(&lives).unwrap_or_default();
     ([(SESSION, lives)], event_stream::answer(body)).into_response()
+}
+
+fn view<'a>(clock: &Clock, life: Life, person: &'a str, session: &'a str) -> SessionLivesView<'a> {
+    SessionLivesView {
+        now: clock.now().as_millis(),
+        idle_ends_at: life.idle_ends_at.as_millis(),
+        absolute_ends_at: life.absolute_ends_at.as_millis(),
+        person,
+        session,
+    }
 }
 
 /// What one page is told.
@@ -185,16 +194,8 @@ impl Teller {
     }
 
     fn lives(&self) -> String {
-        event(
-            "session",
-            &SessionLivesView {
-                now: self.clock.now().as_millis(),
-                idle_ends_at: self.life.idle_ends_at.as_millis(),
-                absolute_ends_at: self.life.absolute_ends_at.as_millis(),
-                person: &self.person,
-                session: &self.session,
-            },
-        )
+        let lives = view(&self.clock, self.life, &self.person, &self.session);
+        event("session", &lives)
     }
 }
 
