@@ -6,9 +6,12 @@
 
 import type { BrowserContext } from '@playwright/test';
 
+/** A session may end before its page has asked for the stream; the refusal of the stream is a line on the console. */
+const REFUSED_STREAM = /status of 401 .*\/session\/events\)$/;
+
 export class Complaints {
   private readonly heard: string[] = [];
-  private readonly announced: RegExp[] = [];
+  private readonly announced: RegExp[] = [REFUSED_STREAM];
 
   constructor(private readonly origin: string) {}
 
