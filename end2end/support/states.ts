@@ -14,7 +14,13 @@ const WARNED = { ...SETTINGS, VESTIBULE_SESSION__IDLE_TIMEOUT: '90s' };
 const LONGEST = { ...SETTINGS, VESTIBULE_SESSION__IDLE_TIMEOUT: '4s', VESTIBULE_SESSION__ABSOLUTE_TIMEOUT: '4s' };
 const OLD_SESSION = { ...SETTINGS, VESTIBULE_SESSION__MAX_SESSIONS: '1' };
 
-export const SAID_ABOUT_STATES = [/status of (405|413|429|503)/, /elsewhere: /, /ERR_/, /uncaught: TypeError: Failed to fetch/];
+export const SAID_ABOUT_STATES = [
+  /status of (405|413|429|431|503)/,
+  /Refused to apply style/,
+  /elsewhere: /,
+  /ERR_/,
+  /uncaught: TypeError: Failed to fetch/,
+];
 
 export const STATES: Record<string, State> = {
   'login-throttled': at(async ({ visitor, server }) => {
@@ -175,6 +181,12 @@ export const STATES: Record<string, State> = {
     await visitor.password.fill('correct horse battery');
     await visitor.page.getByRole('button', { name: 'Make the account' }).click();
     await expect(visitor.problem).toBeFocused();
+  }),
+
+  // Past the wire, which would refuse it first. The stylesheet is refused as well.
+  'error-431': at(async ({ visitor, server }) => {
+    await visitor.page.setExtraHTTPHeaders({ 'x-neighbour': 'a'.repeat(60_000) });
+    await visitor.page.goto(`${server.origin}/login`);
   }),
 
   'error-413': at(async ({ visitor, server }) => {

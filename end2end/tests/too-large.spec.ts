@@ -1,5 +1,6 @@
 /** The page of a request that is too large, most often for the cookies of a neighbour. */
 
+import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '../fixtures';
 
 test('the page brings its style along, because the stylesheet is refused too', async ({ visitor, complaints }) => {
@@ -14,5 +15,8 @@ test('the page brings its style along, because the stylesheet is refused too', a
   for (const [colorScheme, surface] of [['light', 'rgb(255, 255, 255)'], ['dark', 'rgb(19, 27, 24)']] as const) {
     await page.emulateMedia({ colorScheme });
     await expect(page.locator('.card')).toHaveCSS('background-color', surface);
+    // `preload` would ask for the stylesheet once more.
+    const { violations } = await new AxeBuilder({ page }).options({ preload: false }).analyze();
+    expect(violations.map(({ id }) => id)).toEqual([]);
   }
 });
