@@ -73,7 +73,7 @@ canary:
 		tools/canary
 
 shots: build ## pictures of every page in target/shots/
-	@tools/step "Taking pictures of every page into target/shots/ (about 1 minute)" \
+	@tools/step "Taking pictures of every page into target/shots/ (about 5 minutes)" \
 		"The lines above name the page." \
 		tools/e2e --config shots.config.ts
 

@@ -56,15 +56,15 @@ pub enum AppError {
     PasswordNeeded,
     #[error("The request came from another site, so it was not carried out.")]
     CrossSite,
-    #[error("This is not here, or not any more. The address may be mistyped.")]
+    #[error("This is not here, or not any more.")]
     NotFound,
     #[error("The request could not be understood.")]
     BadRequest,
     #[error("This address does not take that kind of request.")]
     MethodNotAllowed,
-    #[error("The request took too long to arrive.")]
+    #[error("The request took too long to arrive. Check your connection, then try again.")]
     Timeout,
-    #[error("The request is too large.")]
+    #[error("The request is too large. Go back and shorten what you entered.")]
     TooLarge,
     /// Cookies of the whole domain come with each request, a neighbour's too.
     #[error(

@@ -28,6 +28,8 @@ export class Wire {
   /** The streams of events that are open. */
   readonly streams = new Map<ServerResponse, IncomingMessage>();
   private isCut = false;
+  /** Headers of requests that never arrive, as behind a filter. */
+  hides: string[] = [];
   /** Where streams are held back, as some proxies do: answers whole, and never any of it. */
   holds: 'nothing' | 'events' | 'answers' = 'nothing';
   /** May change an answer, or hold it back, before the browser gets it. */
@@ -97,7 +99,8 @@ export class Wire {
     const { host } = new URL(target);
     const origin = headers.origin === this.origin ? target : headers.origin;
     // Uncompressed, so that answers can be searched.
-    const sent = { ...headers, host, 'accept-encoding': 'identity', ...(origin && { origin }) };
+    const sent: IncomingHttpHeaders = { ...headers, host, 'accept-encoding': 'identity', ...(origin && { origin }) };
+    for (const name of this.hides) delete sent[name];
     return new Promise<Exchange>((resolve, reject) => {
       const onward = send(`${target}${url}`, { method, headers: sent, agent: false });
       onward.on('error', reject);

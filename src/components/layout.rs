@@ -102,7 +102,8 @@ fn Frame<W: IntoView + 'static, C: IntoView + 'static>(
 fn Brand() -> impl IntoView {
     view! {
         <a class="brand" href="/">
-            <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+            // Its size also stands here: without the stylesheet it would fill the page.
+            <svg class="mark" width="28" height="28" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
                 <path class="mark-light" d="M6 30V14a10 10 0 0 1 20 0v16z" />
                 <path class="mark-leaf" d="M6 30V14C6 7.5 8.5 4 11.5 4S17 8 17 14v13.5z" />
                 <path class="mark-frame" d="M5 30V14a11 11 0 0 1 22 0v16" />
@@ -132,12 +133,18 @@ pub fn Door() -> impl IntoView {
 /// What is shown in place of a page: a whole document without scripts, so that it shows whatever
 /// else has failed.
 #[component]
-pub fn FailureDocument(options: LeptosOptions, failure: AppError) -> impl IntoView {
+pub fn FailureDocument(
+    options: LeptosOptions,
+    failure: AppError,
+    /// For a page that gets no stylesheet.
+    style: Option<&'static str>,
+) -> impl IntoView {
     let heading = heading(failure);
     view! {
         <!DOCTYPE html>
         <html lang="en">
             <head>
+                {style.map(|style| view! { <style>{style}</style> })}
                 <Head options />
                 <title>{full_title(heading)}</title>
             </head>
@@ -150,9 +157,11 @@ pub fn FailureDocument(options: LeptosOptions, failure: AppError) -> impl IntoVi
                             <h1>{heading}</h1>
                             <p>{failure.to_string()}</p>
                             {advice(failure)}
-                            <p>
-                                <a href="/">"Go to the start page"</a>
-                            </p>
+                            {(failure != AppError::UnknownHost).then(|| view! {
+                                <p>
+                                    <a href="/">"Go to the start page"</a>
+                                </p>
+                            })}
                         </div>
                     </Threshold>
                 </Frame>
@@ -163,14 +172,18 @@ pub fn FailureDocument(options: LeptosOptions, failure: AppError) -> impl IntoVi
 
 /// What a person may do about a failure, where it is not said by its words.
 fn advice(failure: AppError) -> impl IntoView {
-    (failure == AppError::CrossSite).then(|| {
+    let mistyped = (failure == AppError::NotFound).then(|| {
+        view! { <p>"The address may be mistyped."</p> }
+    });
+    let filtered = (failure == AppError::CrossSite).then(|| {
         view! {
             <p>
-                "Did you send it from this site? Then something on the way has taken the headers Origin and Sec-Fetch-Site out of it: a filter, an extension of the browser, or a proxy. Switch it off for this site."
+                "If you sent it from this site, a filter, a browser extension or a proxy has removed the headers Origin and Sec-Fetch-Site. Turn it off for this site, then try again."
             </p>
-            <p>"Signing out works all the same: " <a href="/logout">"Sign out"</a></p>
+            <p>"You can still " <a href="/logout">"sign out"</a> "."</p>
         }
-    })
+    });
+    (mistyped, filtered)
 }
 
 const fn heading(failure: AppError) -> &'static str {
@@ -179,6 +192,7 @@ const fn heading(failure: AppError) -> &'static str {
         AppError::NotFound => "There is no page here",
         AppError::PasswordNeeded => "Is it you?",
         AppError::CrossSite => "Refused",
+        AppError::TooLarge | AppError::HeaderTooLarge => "Request too large",
         AppError::SignInRefused | AppError::NotSignedIn => "Not signed in",
         AppError::Busy | AppError::Unavailable | AppError::Timeout => "Not right now",
         AppError::UnknownHost => "Not this address",

@@ -89,11 +89,20 @@ fn is_html(response: &Response) -> bool {
     content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
 }
 
+/// The cookies that make a request too large come with the one for the stylesheet as well, which is refused too.
+const STYLE_OF_TOO_LARGE: &str = include_str!("../../style/alone.css");
+
 /// Rendered by itself, outside a Leptos request: nothing is there to hydrate.
 fn page(state: &AppState, failure: AppError) -> Response {
     let options = state.leptos_options.clone();
-    let document = Owner::new().with(|| view! { <FailureDocument options failure /> }.to_html());
+    let style = (failure == AppError::HeaderTooLarge).then_some(STYLE_OF_TOO_LARGE);
+    let view = || view! { <FailureDocument options failure style /> }.to_html();
+    let document = Owner::new().with(view);
     let mut headers = HeaderMap::new();
+    if let Some(style) = style {
+        let policy = headers::policy_with_style(style);
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     let html = HeaderValue::from_static("text/html; charset=utf-8");
     headers.insert(header::CONTENT_TYPE, html);
     headers::seal(&mut headers, document.as_bytes());

@@ -31,6 +31,14 @@ pub fn page_policy(nonce: &str, reload_socket: Option<&str>) -> HeaderValue {
     HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static(POLICY_WITHOUT_SCRIPTS))
 }
 
+/// The policy of a page without scripts that has this one style in its text.
+pub fn policy_with_style(style: &str) -> HeaderValue {
+    let digest = BASE64_STANDARD.encode(Sha256::digest(style));
+    let sources = format!("style-src 'self' 'sha256-{digest}'");
+    let policy = POLICY_WITHOUT_SCRIPTS.replace("style-src 'self'", &sources);
+    HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static(POLICY_WITHOUT_SCRIPTS))
+}
+
 /// Puts the headers on every answer, failures included. What an answer has set itself stays.
 pub async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;

@@ -4,11 +4,13 @@ use crate::{
     app::TestApp,
     support::{
         PASSWORD,
-        http::{self, ACCEPT_PAGE, Connection, FORM, Request},
+        http::{self, ACCEPT_PAGE, Answer, Connection, FORM, Request},
     },
 };
 use axum::{Router, routing::get};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use leptos::config::LeptosOptions;
+use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use vestibule::server::{
@@ -114,6 +116,17 @@ async fn a_thousand_headers_are_too_many() {
     assert_goes_on(&app).await;
 }
 
+/// The stylesheet would be asked for with the same cookies, and refused as well.
+fn assert_brings_its_style(answer: &Answer) {
+    let text = answer.text();
+    let (_, rest) = text.split_once("<style>").expect("a style");
+    let (style, _) = rest.split_once("</style>").expect("the end of the style");
+    let digest = BASE64_STANDARD.encode(Sha256::digest(style));
+    let policy = answer.header("content-security-policy").expect("a policy");
+    let source = format!("style-src 'self' 'sha256-{digest}';");
+    assert!(policy.contains(&source), "{policy}: {source}");
+}
+
 /// Cookies of a neighbour are the visitor's to remove, so the page says so, and arrives.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_header_that_is_too_large_is_answered_by_a_page_with_the_remedy() {
@@ -129,11 +142,11 @@ async fn a_header_that_is_too_large_is_answered_by_a_page_with_the_remedy() {
             "{}",
             answer.text()
         );
-        assert!(answer.header("content-security-policy").is_some());
         assert_eq!(
             answer.header("cache-control"),
             Some("no-store, no-transform")
         );
+        assert_brings_its_style(&answer);
         assert!(connection.answer().await.is_none(), "and then it is closed");
     }
     assert_goes_on(&app).await;

@@ -248,7 +248,7 @@ on_both_engines! {
             assert_eq!(answer.status, 403, "{wrong}");
             assert!(answer.header_all("set-cookie").is_empty());
             assert_contains(&answer, "came from another site");
-            assert_contains(&answer, "a filter, an extension of the browser, or a proxy");
+            assert_contains(&answer, "a filter, a browser extension or a proxy");
         }
         for path in ["/api/end_all_sessions", "/api/end_other_sessions", "/api/stay_signed_in", "/api/login"] {
             assert_eq!(filtered(&app, form(path, &proof), &session).await.status, 403, "{path}");

@@ -1,0 +1,22 @@
+/** The page of a request that is too large, most often for the cookies of a neighbour. */
+
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test } from '../fixtures';
+
+test('the page brings its style along, because the stylesheet is refused too', async ({ visitor, complaints }) => {
+  complaints.expect(/status of 431/, /Refused to apply style/);
+  const { page } = visitor;
+  // Goes with every request to this site, as cookies do.
+  await page.setExtraHTTPHeaders({ 'x-neighbour': 'a'.repeat(60_000) });
+  const answer = await page.goto('/login');
+  expect(answer?.status()).toBe(431);
+  await expect(page.getByRole('main')).toContainText('Remove the cookies of this site');
+  await expect(page.locator('.mark')).toHaveCSS('inline-size', '28px');
+  for (const [colorScheme, surface] of [['light', 'rgb(255, 255, 255)'], ['dark', 'rgb(19, 27, 24)']] as const) {
+    await page.emulateMedia({ colorScheme });
+    await expect(page.locator('.card')).toHaveCSS('background-color', surface);
+    // `preload` would ask for the stylesheet once more.
+    const { violations } = await new AxeBuilder({ page }).options({ preload: false }).analyze();
+    expect(violations.map(({ id }) => id)).toEqual([]);
+  }
+});
