@@ -173,7 +173,7 @@ fn update_caps_lock(event: &KeyboardEvent, caps_lock: RwSignal<bool>) {
 #[component]
 fn Reveal(
     field: &'static str,
-    /// What the field is called: two of them on one page are told apart.
+    /// The label of the field, so that screen readers distinguish two such buttons on one page.
     label: &'static str,
     is_shown: RwSignal<bool>,
     /// While the form is under way the password is hidden again.

@@ -161,7 +161,7 @@ pub fn FailureDocument(options: LeptosOptions, failure: AppError) -> impl IntoVi
     }
 }
 
-/// What a person may do about a failure, where it is not said by its words.
+/// The remedy for a failure whose message does not name it.
 fn advice(failure: AppError) -> impl IntoView {
     (failure == AppError::CrossSite).then(|| {
         view! {

@@ -79,13 +79,13 @@ fn is_this_machine(url: &Url) -> bool {
     }
 }
 
-/// Says of a request that its browser told nothing of where it comes from, though it brings a session's
-/// cookie. It passes no further than it can show by other means; see [`is_silent`].
+/// Marks a request that brings a session's cookie without `Origin` and fetch metadata. It needs other proof
+/// that it comes from our own pages; see [`is_silent`].
 #[derive(Clone, Copy, Debug)]
 pub struct FromAnywhere;
 
-/// Whether a request brings a session's cookie and says nothing of where it comes from, as behind a filter
-/// that takes `Origin` and fetch metadata away.
+/// Whether a request brings a session's cookie without `Origin` and fetch metadata, as behind a filter that
+/// removes them.
 pub fn is_silent(headers: &HeaderMap) -> bool {
     !headers.contains_key("sec-fetch-site")
         && !headers.contains_key(header::ORIGIN)
@@ -148,7 +148,7 @@ impl Site {
     /// that later, by whether the session lives (ADR 38).
     ///
     /// # Errors
-    /// [`AppError::CrossSite`], which the log tells of.
+    /// [`AppError::CrossSite`], which is logged.
     pub fn demand_own_request(&self, method: &Method, headers: &HeaderMap) -> Result<(), AppError> {
         if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
             return Ok(());
@@ -162,7 +162,7 @@ impl Site {
     /// elsewhere.
     ///
     /// # Errors
-    /// [`AppError::CrossSite`], which the log tells of.
+    /// [`AppError::CrossSite`], which is logged.
     pub fn demand_own_reader(&self, headers: &HeaderMap) -> Result<(), AppError> {
         demand_own(self.comes_from_us(headers).unwrap_or(true))
     }
@@ -187,7 +187,7 @@ impl Site {
 /// Refuses what does not come from our own pages.
 ///
 /// # Errors
-/// [`AppError::CrossSite`], which the log tells of.
+/// [`AppError::CrossSite`], which is logged.
 pub fn demand_own(is_own: bool) -> Result<(), AppError> {
     if is_own {
         return Ok(());

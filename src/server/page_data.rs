@@ -165,8 +165,8 @@ fn dashboard(
     client: &Client,
 ) -> Result<DashboardView, AppError> {
     let user = &current.user;
-    // The guard reads them with the session of whoever asks for this page. Silence would hide from its
-    // owner that a stranger has signed in.
+    // The guard reads them with the session of the caller. Without them the page would hide from the
+    // owner of the account that a stranger has signed in.
     let Some(sign_ins) = current.sign_ins.clone() else {
         tracing::error!("the dashboard was asked for without its sign-ins");
         return Err(AppError::Internal);

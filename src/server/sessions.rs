@@ -191,9 +191,8 @@ fn new_session<'a>(
     }
 }
 
-/// Ends the session of a token for good, whatever token it has by now: after the answer no token that the browser
-/// was ever given for it opens anything. Returns who was signed out; `None` where nobody was signed in with it any
-/// more.
+/// Ends the session of a token for good, also if it was renewed since: after the answer no token that was ever
+/// issued for it is accepted. Returns the user who was signed out; `None` if none was live.
 pub async fn end(
     core: &Core,
     token: &SessionToken,
@@ -242,9 +241,8 @@ pub async fn end_own(
         .map(Some)
 }
 
-/// Notes that the person who asks knows a sign-in of theirs from a new browser. `false` where there is
-/// none to be looked at, and where the browser that asks is not known itself: a stranger who has the password can
-/// sign in twice.
+/// Notes that the person who asks knows a sign-in of theirs from a new browser. `false` if it is not
+/// unrecognised, or if the browser that asks is not known itself: an attacker with the password can sign in twice.
 pub async fn recognise_sign_in(
     core: &Core,
     current: &CurrentUser,
@@ -256,9 +254,8 @@ pub async fn recognise_sign_in(
     store::sessions::recognise(&core.db, &current.session, id, entry).await
 }
 
-/// Ends the session of a sign-in of which the person who asks says that it was not theirs, and those that began later
-/// in the same browser. `false` where there is none to be looked at. Asked by a browser that is not known itself, the
-/// sign-in stays news to those that are.
+/// Ends the session of a sign-in that the person who asks disowns, and those that began later in the same browser.
+/// `false` if it is not unrecognised. If the browser that asks is not known itself, known ones still show the sign-in.
 pub async fn disown_sign_in(
     core: &Core,
     current: &CurrentUser,

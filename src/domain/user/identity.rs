@@ -12,7 +12,7 @@ pub const MAX_DISPLAY_NAME_CHARS: usize = 128;
 pub const MAX_DESCRIPTION_CHARS: usize = 1024;
 
 /// The form under which a name or an e-mail address is unique and found: NFKC, case-folded, without
-/// characters that nobody sees (Unicode's NFKC_Casefold).
+/// invisible characters (Unicode's NFKC_Casefold).
 ///
 /// One key for all spellings means one account, one counter of failures (lessons 3) and one
 /// answer, whether `Ada`, `ADA` or full-width `Ａｄａ` was typed.
@@ -21,7 +21,7 @@ pub struct LookupKey(String);
 
 impl LookupKey {
     /// The key of anything typed into the sign-in field; surrounding white space is a slip of
-    /// the finger or of a password manager, and a character that nobody sees comes with text that was
+    /// the finger or of a password manager, and an invisible character comes with text that was
     /// copied: no name and no address has one. No grammar is checked: an impossible name is simply
     /// not found. NUL becomes the replacement character, because PostgreSQL takes none in a text;
     /// leaving it out would make `a\0da` another spelling of `ada`.

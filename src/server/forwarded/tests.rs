@@ -129,7 +129,7 @@ const BROKEN_ELEMENTS: [&str; 19] = [
     "f\"or=192.0.2.7",
 ];
 
-/// What cannot be read names nobody, and nothing on its left is believed instead.
+/// A value that cannot be parsed identifies no client, and nothing to the left of it is trusted instead.
 #[test]
 fn behind_a_broken_value_nobody_is_believed() {
     for value in BROKEN_VALUES {
