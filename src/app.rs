@@ -118,7 +118,7 @@ pub const DOWNLOADS: &[Route] = &[
 ];
 
 /// The server functions that need no session. Every other one does, until it is named here. Behind a filter
-/// that hides where a request comes from they are carried out as for somebody without a cookie, or not at all
+/// that hides where a request comes from they are carried out as for a caller without a cookie, or not at all
 /// (ADR 38).
 pub const PUBLIC_FUNCTIONS: &[&str] = &[
     "/api/login",
@@ -218,7 +218,7 @@ pub fn shell(options: LeptosOptions, nonce: String) -> impl IntoView {
     }
 }
 
-/// Every script in the head. The plain scripts come first: they follow the session whatever becomes of the rest
+/// Every script in the head. The plain scripts come first: they follow the session even if the rest fails to load
 /// (ADR 40), and the listener runs before the one that it listens to.
 #[component]
 fn Scripts(options: LeptosOptions, nonce: String, is_signed_in: bool) -> impl IntoView {

@@ -1,7 +1,7 @@
 //! The doors of the house: who may import whom. `docs/architecture.md` says why.
 //!
 //! The source is read as text. The tables are in `architecture/doors.rs`; that each check can fail is
-//! proved beside it, in `architecture/checks.rs`.
+//! proved beside it, in `architecture/checks/tests.rs`.
 
 #[path = "architecture/checks.rs"]
 mod checks;

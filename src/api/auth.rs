@@ -49,8 +49,8 @@ pub async fn login(
     }
 }
 
-/// Signs this browser out for good. With a dead session or none it succeeds as well. `proof` is asked for
-/// where the browser does not say where the form comes from (ADR 38).
+/// Signs this browser out for good. With a dead session or none it succeeds as well. `proof` is required
+/// if the browser does not send where the form comes from (ADR 38).
 ///
 /// # Errors
 /// [`AppError::CrossSite`]; [`AppError::Unavailable`]: the session could not be ended, and the cookie is

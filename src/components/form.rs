@@ -122,17 +122,7 @@ pub fn PasswordField(
 ) -> impl IntoView {
     let is_shown = RwSignal::new(false);
     let caps_lock = RwSignal::new(false);
-    Effect::new(move || {
-        if busy.get() {
-            is_shown.set(false);
-        }
-    });
-    let watch_caps_lock = move |event: KeyboardEvent| {
-        // Password managers pretend keys by bare events, which know nothing of Caps Lock.
-        if event.has_type::<KeyboardEvent>() {
-            caps_lock.set(event.get_modifier_state("CapsLock"));
-        }
-    };
+    let watch_caps_lock = move |event| update_caps_lock(&event, caps_lock);
     // What Safari and password managers make a new password by: one that can be typed elsewhere.
     let rules = min_chars.map(|min| format!("minlength: {min}; allowed: ascii-printable;"));
     let caps_id = format!("{id}-caps");
@@ -163,7 +153,7 @@ pub fn PasswordField(
                     on:blur=move |_| caps_lock.set(false)
                     node_ref=node_ref
                 />
-                <Reveal field=id label is_shown />
+                <Reveal field=id label is_shown busy />
             </div>
             <p class="field-hint caps" id=caps_id role="status">
                 {move || caps_lock.get().then_some("Caps Lock is on.")}
@@ -172,16 +162,30 @@ pub fn PasswordField(
     }
 }
 
+fn update_caps_lock(event: &KeyboardEvent, caps_lock: RwSignal<bool>) {
+    // Password managers pretend keys by bare events, which know nothing of Caps Lock.
+    if event.has_type::<KeyboardEvent>() {
+        caps_lock.set(event.get_modifier_state("CapsLock"));
+    }
+}
+
 /// Shows a password and hides it again. Without the script it would do nothing, so it is not there.
 #[component]
 fn Reveal(
     field: &'static str,
-    /// What the field is called: two of them on one page are told apart.
+    /// The label of the field, so that screen readers distinguish two such buttons on one page.
     label: &'static str,
     is_shown: RwSignal<bool>,
+    /// While the form is under way the password is hidden again.
+    busy: RwSignal<bool>,
 ) -> impl IntoView {
     let has_script = RwSignal::new(false);
     Effect::new(move || has_script.set(true));
+    Effect::new(move || {
+        if busy.get() {
+            is_shown.set(false);
+        }
+    });
     let what = label.to_ascii_lowercase();
     let reveal_label = move || {
         let verb = if is_shown.get() { "Hide" } else { "Show" };

@@ -170,7 +170,7 @@ pub fn FailureDocument(
     }
 }
 
-/// What a person may do about a failure, where it is not said by its words.
+/// The remedy for a failure whose message does not name it.
 fn advice(failure: AppError) -> impl IntoView {
     let mistyped = (failure == AppError::NotFound).then(|| {
         view! { <p>"The address may be mistyped."</p> }

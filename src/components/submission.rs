@@ -110,7 +110,7 @@ impl FormState {
                 // It stays busy: the browser is on its way to the next page.
                 Ok(()) => self.refusal.set(None),
                 // The browser's own form keeps what was typed while the password is asked for, or leads
-                // to the page that says what a filter may have to do with it. Nothing is done twice: the
+                // to the page that explains how a filter may cause it. Nothing is done twice: the
                 // server refuses it again, and leads on.
                 Err(AppError::PasswordNeeded | AppError::CrossSite) => drop(form.submit()),
                 Err(refusal) => {

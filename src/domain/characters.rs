@@ -1,4 +1,4 @@
-//! What Unicode says of a character.
+//! Properties of characters, by Unicode.
 
 use icu_properties::{
     CodePointMapData, CodePointSetData,

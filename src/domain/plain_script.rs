@@ -54,7 +54,7 @@ pub fn is_text_of(address: &str, text: &[u8]) -> bool {
         .is_some_and(|(_, query)| query == digest)
 }
 
-/// FNV-1a, 64 bits: it tells versions apart, and proves nothing.
+/// FNV-1a, 64 bits: it distinguishes versions, and is no protection against forgery.
 const fn fnv_1a(text: &[u8]) -> u64 {
     let mut digest = 0xcbf2_9ce4_8422_2325_u64;
     let mut at = 0;

@@ -230,7 +230,7 @@ pub struct SignIn {
     pub at: Timestamp,
     pub address: String,
     pub user_agent: String,
-    /// And, where nobody has recognised it, no later session lives in its browser.
+    /// For an unrecognised sign-in: no later session lives in its browser either.
     pub has_ended: bool,
 }
 

@@ -114,8 +114,8 @@ fn PreviousSignIn(sign_in: Option<SignInView>) -> impl IntoView {
     }
 }
 
-/// A sign-in from a browser never seen before, until its owner has said whose it was. Only a known browser can say
-/// that it was they; a new one would speak for another.
+/// A sign-in from a browser never seen before, until the owner of the account has confirmed or disowned it. Only a
+/// known browser can confirm it: else a new one could confirm another.
 #[component]
 fn Unrecognised(sign_in: SignInView, may_recognise: bool) -> impl IntoView {
     let end = if sign_in.has_ended {
@@ -166,7 +166,7 @@ fn ThisWasNotMe(id: String) -> impl IntoView {
     }
 }
 
-/// How many sign-ins are news beyond those that are shown.
+/// How many unrecognised sign-ins there are beyond those that are shown.
 #[component]
 fn More(more: u32) -> impl IntoView {
     let sign_ins = if more == 1 {

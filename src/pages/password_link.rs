@@ -36,8 +36,8 @@ pub fn PasswordLinkPage(view: PasswordLinkView) -> impl IntoView {
                     </p>
                     <ErrorSummary refusal field=field_of node_ref=summary />
                     <form class="form" method="post" action=form.action on:submit=form.on_submit()>
-                        // Nobody types here: password managers read for whom the new password is, once
-                        // the code has said it. It has no name, so it is not sent.
+                        // Not typed into: password managers read whose new password it is, once the
+                        // code has identified the account. It has no name, so it is not sent.
                         {view.username.map(|username| view! {
                             <input type="text" id="username" value=username autocomplete="username" readonly hidden />
                         })}

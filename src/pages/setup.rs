@@ -1,4 +1,4 @@
-//! `/setup`: the first account, for whoever has the code that the server printed.
+//! `/setup`: the first account, by the code that the server printed.
 
 use crate::{
     api::setup::SetUp,
@@ -65,21 +65,7 @@ fn SetupForm(
                 hint="You sign in with it."
                 is_invalid=form.is_invalid(field_of, "username")
             />
-            <TextField
-                id="email"
-                label="E-mail (optional)"
-                value=draft.email
-                autocomplete="email"
-                inputmode="email"
-                is_invalid=form.is_invalid(field_of, "email")
-            />
-            <TextField
-                id="display_name"
-                label="Display name (optional)"
-                value=draft.display_name
-                autocomplete="name"
-                is_invalid=form.is_invalid(field_of, "display_name")
-            />
+            <OptionalFields form email=draft.email display_name=draft.display_name />
             <PasswordField
                 id="password"
                 label="Password"
@@ -92,6 +78,27 @@ fn SetupForm(
             />
             <SubmitButton label="Make the account" busy />
         </form>
+    }
+}
+
+#[component]
+fn OptionalFields(form: FormState, email: String, display_name: String) -> impl IntoView {
+    view! {
+        <TextField
+            id="email"
+            label="E-mail (optional)"
+            value=email
+            autocomplete="email"
+            inputmode="email"
+            is_invalid=form.is_invalid(field_of, "email")
+        />
+        <TextField
+            id="display_name"
+            label="Display name (optional)"
+            value=display_name
+            autocomplete="name"
+            is_invalid=form.is_invalid(field_of, "display_name")
+        />
     }
 }
 

@@ -1,7 +1,7 @@
 //! A session that has begun, until its answer is handed to the connection.
 //!
-//! Where the browser is gone by then nobody has the token, so the session ends at once: else it would
-//! stay in the list of sessions until its time is over, and its owner could not say whose it was.
+//! If the browser is gone by then, no client has the token, so the session ends at once: else it would
+//! stay in the list of sessions until it times out, and its owner could not identify it.
 
 use super::{
     Core,
@@ -92,7 +92,7 @@ pub async fn start(
         if let Ok(Some(started)) = &started {
             begun.hold(&core, started.session.digest());
         }
-        // Where nobody waits any more, both are dropped.
+        // If the receiver is gone, both are dropped.
         let _ = answer.send((started, begun));
     };
     tokio::spawn(starts.in_current_span());

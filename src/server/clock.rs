@@ -117,15 +117,15 @@ impl Clock {
         }
     }
 
-    /// Notes that the database was in use at `at`, as its file says: what would be due only if much more time
-    /// has passed since is not believed at once.
+    /// Notes that the database was in use at `at`, by its file: what would be due only if much more time has
+    /// passed since is not deleted at once.
     pub fn remember(&self, at: Timestamp) {
         let monotonic = self.0.hands.monotonic();
         self.caution().remember(at.as_millis(), monotonic);
     }
 
-    /// Now, for what deletes or ends what is somebody else's: never later than is certain. `None` in the first
-    /// hour after a start or after the clock was set, and while it shows less than the file remembers.
+    /// Now, for deletions, and for ending sessions other than that of the request: never later than is certain.
+    /// `None` in the first hour after a start or after the clock was set, and while it shows less than the file remembers.
     pub fn trusted(&self) -> Option<Timestamp> {
         let (now, monotonic) = (self.millis(), self.0.hands.monotonic());
         let mut caution = self.caution();

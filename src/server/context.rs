@@ -196,8 +196,8 @@ pub fn current_user() -> Result<CurrentUser, AppError> {
     }
 }
 
-/// Demands that signing out was asked for by a page of the session that it ends: by what the browser says of
-/// the request, which was looked at before, or where it says nothing, by the value that the form has sent.
+/// Demands that signing out was asked for by a page of the session that it ends: by `Origin` and
+/// fetch metadata, which were checked before, or if the browser sends neither, by the value in the form.
 ///
 /// # Errors
 /// [`AppError::CrossSite`].

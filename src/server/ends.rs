@@ -158,7 +158,7 @@ impl Ends {
         }
     }
 
-    /// Tells that a session goes on, with other ends than before.
+    /// Notifies the watchers of a session that it goes on, with other ends than before.
     pub fn lives(&self, session: &SessionId, life: Life) {
         self.tell(session, News::Lives(life));
     }

@@ -21,8 +21,7 @@ pub const RETRY: &str = "retry: 2000\n";
 /// then, and takes a place in its turn.
 pub const POLL: &str = "retry: 30000\nevent: poll\ndata: null\n\n";
 
-/// Sent when there is nothing else to say. An event and not a comment, which no page could hear: a page asks in
-/// another way where a stream is silent.
+/// Heartbeat. An event and not a comment, which a page does not receive: a page polls when a stream is silent.
 pub const NO_NEWS: &str = "event: alive\ndata: 1\n\n";
 
 /// One event, as it goes over the line.

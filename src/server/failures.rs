@@ -35,8 +35,8 @@ fn status_of(failure: AppError) -> StatusCode {
 }
 
 /// Whether the answer is shown to a person as it comes. Not every browser names HTML in `Accept`, so
-/// programs say who they are instead: they name JSON, as our own script does, or events. Where the browser says what
-/// it makes the request for, only a navigation shows the answer.
+/// programs are recognised by it instead: they name JSON, as our own script does, or events. If the browser sends
+/// the purpose of the request, only a navigation shows the answer.
 pub fn wants_html(headers: &HeaderMap) -> bool {
     let accepts = |kind| {
         let mut accepted = headers.get_all(header::ACCEPT).iter();
@@ -53,7 +53,7 @@ pub fn wants_html(headers: &HeaderMap) -> bool {
 
 /// Gives every failure, our own and those of libraries, a body that its client can read.
 pub async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    // Nobody looks at the pages of these: probes and people at a terminal ask.
+    // These are requested by probes and from a terminal, not by browsers.
     let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
     let html = wants_html(request.headers()) && !is_probe;
     let response = next.run(request).await;

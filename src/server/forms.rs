@@ -42,7 +42,7 @@ const FORM: &[u8] = b"application/x-www-form-urlencoded";
 /// An error that crosses to the browser is one word.
 const MAX_ERROR_BYTES: usize = 256;
 
-/// The one function that is not carried out without its connection: nobody would have the session.
+/// The one function that is not carried out once its connection is closed: no client would have the session.
 const SIGN_IN: &str = "/api/login";
 
 /// Functions that are carried out at once. Each takes milliseconds, so these are seconds of work; and a
@@ -52,8 +52,8 @@ pub const MOST_WORK: usize = 512;
 /// Of one address: many people may share it, and press a button in the same moment.
 pub const MOST_WORK_OF_ONE_ADDRESS: usize = 128;
 
-/// A body may take its time on the way at first (a phone that looks for its network), and then has to
-/// bring so many bytes a second: a fraction of the slowest mobile networks (GPRS, 2 kB/s).
+/// A body may take its time on the way at first (a phone that searches for its network), and then has
+/// to arrive at this rate at least: a fraction of the slowest mobile networks (GPRS, 2 kB/s).
 const BODY_GRACE: Duration = Duration::from_secs(5);
 const BYTES_A_SECOND: u32 = 512;
 
@@ -90,7 +90,7 @@ pub async fn edge(State(state): State<AppState>, mut request: Request, next: Nex
         if request.extensions().get::<FromAnywhere>().is_some() {
             return AppError::CrossSite.into_response();
         }
-        // A dead session is told first: programs go by it, and `vestibule doctor`.
+        // A dead session is reported before a wrong media type: programs rely on it, and `vestibule doctor`.
         let asked = (request.uri(), request.headers(), request.extensions());
         let refusal = guard::admit(&state, asked).await.err();
         return refusal.unwrap_or_else(|| AppError::UnsupportedMediaType.into_response());

@@ -38,7 +38,7 @@ pub async fn resume(State(state): State<AppState>, mut request: Request, next: N
     }
 }
 
-/// Who asks, or what whoever may not ask for this is answered.
+/// The caller, or the answer to a caller without permission.
 ///
 /// # Errors
 /// That answer.

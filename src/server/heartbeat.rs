@@ -23,7 +23,7 @@ const EVERY: Duration = Duration::from_secs(60);
 /// What keeps the beats of one file.
 pub struct Heartbeat {
     neighbour: Neighbour,
-    /// Said already, so that a full disk does not fill the log.
+    /// Logged already, so that a full disk does not fill the log.
     is_failing: bool,
 }
 
@@ -37,7 +37,7 @@ enum Missed {
 }
 
 impl Heartbeat {
-    /// Looks whether the file is an older one, before anybody is let in by what stands there.
+    /// Checks whether the file is an older one, before any of its sessions is accepted.
     ///
     /// # Errors
     /// [`StoreError`], where the sessions of an older file could not be ended.

@@ -256,7 +256,7 @@ async fn check_host(State(state): State<AppState>, request: Request, next: Next)
 }
 
 async fn check_origin(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    // Whether it acts for somebody is known once the session is looked up.
+    // Whether it acts for a signed-in person is known once the session is looked up.
     let is_decided_later = request.method() == Method::POST
         && app::PUBLIC_FUNCTIONS.contains(&request.uri().path())
         && origin::is_silent(request.headers());
@@ -271,13 +271,13 @@ async fn check_origin(State(state): State<AppState>, mut request: Request, next:
     }
 }
 
-/// Says that the process runs. HAProxy asks by OPTIONS where nothing else is configured.
+/// Liveness: the process runs. HAProxy asks by OPTIONS where nothing else is configured.
 async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Says that the database answers, and takes writes as far as requests have met it: a write for each question would
-/// be a lever.
+/// Readiness: the database answers, and the writes of requests succeed. No probe writes itself: a write for each
+/// would let anyone load the disk.
 async fn readyz(State(state): State<AppState>) -> Response {
     match state.core.db.ping().await {
         Ok(()) if state.core.db.writes.are_failing() => AppError::Unavailable.into_response(),

@@ -79,13 +79,13 @@ fn is_this_machine(url: &Url) -> bool {
     }
 }
 
-/// Says of a request that its browser told nothing of where it comes from, though it brings a session's
-/// cookie. It passes no further than it can show by other means; see [`is_silent`].
+/// Marks a request that brings a session's cookie without `Origin` and fetch metadata. It needs other proof
+/// that it comes from our own pages; see [`is_silent`].
 #[derive(Clone, Copy, Debug)]
 pub struct FromAnywhere;
 
-/// Whether a request brings a session's cookie and says nothing of where it comes from, as behind a filter
-/// that takes `Origin` and fetch metadata away.
+/// Whether a request brings a session's cookie without `Origin` and fetch metadata, as behind a filter that
+/// removes them.
 pub fn is_silent(headers: &HeaderMap) -> bool {
     !headers.contains_key("sec-fetch-site")
         && !headers.contains_key(header::ORIGIN)
@@ -148,7 +148,7 @@ impl Site {
     /// that later, by whether the session lives (ADR 38).
     ///
     /// # Errors
-    /// [`AppError::CrossSite`], which the log tells of.
+    /// [`AppError::CrossSite`], which is logged.
     pub fn demand_own_request(&self, method: &Method, headers: &HeaderMap) -> Result<(), AppError> {
         if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
             return Ok(());
@@ -162,7 +162,7 @@ impl Site {
     /// elsewhere.
     ///
     /// # Errors
-    /// [`AppError::CrossSite`], which the log tells of.
+    /// [`AppError::CrossSite`], which is logged.
     pub fn demand_own_reader(&self, headers: &HeaderMap) -> Result<(), AppError> {
         demand_own(self.comes_from_us(headers).unwrap_or(true))
     }
@@ -187,7 +187,7 @@ impl Site {
 /// Refuses what does not come from our own pages.
 ///
 /// # Errors
-/// [`AppError::CrossSite`], which the log tells of.
+/// [`AppError::CrossSite`], which is logged.
 pub fn demand_own(is_own: bool) -> Result<(), AppError> {
     if is_own {
         return Ok(());
@@ -213,158 +213,4 @@ fn single(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&[u8]>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
-            .collect::<HeaderMap>()
-    }
-
-    fn site() -> Site {
-        Site::new(
-            Some(PublicUrl::parse("https://id.example.org").unwrap()),
-            3000,
-        )
-    }
-
-    #[test]
-    fn plain_http_is_for_this_machine_only() {
-        for text in [
-            "https://id.example.org",
-            "http://localhost:3000",
-            "http://127.0.0.1",
-            "http://[::1]:80",
-        ] {
-            assert!(PublicUrl::parse(text).is_ok(), "{text}");
-        }
-        for text in [
-            "",
-            "id.example.org",
-            "http://id.example.org",
-            "ftp://x",
-            "https://a/b",
-            "https://u@a",
-            "https://a?b",
-            "http://localhost.evil.example",
-        ] {
-            assert!(PublicUrl::parse(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn only_the_configured_host_is_answered() {
-        for host in ["id.example.org", "ID.example.org", "id.example.org:443"] {
-            assert!(site().answers_for(&headers(&[("host", host)])), "{host}");
-        }
-        for host in [
-            "evil.example",
-            "id.example.org.",
-            "id.example.org:80",
-            "id.example.org:3000",
-            "localhost:3000",
-            "",
-        ] {
-            assert!(!site().answers_for(&headers(&[("host", host)])), "{host}");
-        }
-        assert!(!site().answers_for(&HeaderMap::new()));
-        let mut twice = headers(&[("host", "id.example.org")]);
-        twice.append("host", HeaderValue::from_static("id.example.org"));
-        assert!(!site().answers_for(&twice));
-    }
-
-    #[test]
-    fn a_target_may_name_our_host_only() {
-        let answers = |target: &'static str, host| {
-            site().answers(&Uri::from_static(target), &headers(&[("host", host)]))
-        };
-        assert!(answers("/login", "id.example.org"));
-        assert!(answers("https://id.example.org/login", "id.example.org"));
-        assert!(answers("http://ID.example.org:443/", "id.example.org"));
-        assert!(!answers("http://id.example.org/", "evil.example"));
-        for target in [
-            "http://evil.example/login",
-            "http://user@id.example.org/",
-            "evil.example:443",
-        ] {
-            assert!(!answers(target, "id.example.org"), "{target}");
-        }
-    }
-
-    #[test]
-    fn without_a_public_url_this_machine_has_three_names() {
-        let site = Site::new(None, 3000);
-        for host in ["localhost:3000", "127.0.0.1:3000", "[::1]:3000"] {
-            assert!(site.answers_for(&headers(&[("host", host)])), "{host}");
-        }
-        for host in [
-            "localhost",
-            "localhost:3001",
-            "192.168.1.2:3000",
-            "rebound.example:3000",
-        ] {
-            assert!(!site.answers_for(&headers(&[("host", host)])), "{host}");
-        }
-    }
-
-    #[test]
-    fn the_browsers_word_decides_first() {
-        let own = |pairs: &[(&'static str, &'static str)]| {
-            site()
-                .demand_own_request(&Method::POST, &headers(pairs))
-                .is_ok()
-        };
-        assert!(own(&[("sec-fetch-site", "same-origin")]));
-        assert!(own(&[("sec-fetch-site", "none")]));
-        for (origin, expected) in [
-            ("https://id.example.org", true),
-            ("https://evil.example", false),
-            ("null", false),
-        ] {
-            assert_eq!(
-                own(&[("sec-fetch-site", "none"), ("origin", origin)]),
-                expected,
-                "{origin}"
-            );
-        }
-        // Without a referrer browsers name no origin on their own site (Fetch, 3.1).
-        assert!(own(&[
-            ("sec-fetch-site", "same-origin"),
-            ("origin", "null")
-        ]));
-        for foreign in ["cross-site", "same-site", "", "Same-Origin", "null"] {
-            assert!(
-                !own(&[
-                    ("sec-fetch-site", foreign),
-                    ("origin", "https://id.example.org")
-                ]),
-                "{foreign}"
-            );
-        }
-        assert!(own(&[("origin", "https://id.example.org")]));
-        for foreign in [
-            "null",
-            "http://id.example.org",
-            "https://id.example.org:444",
-            "https://id.example.org.evil.example",
-            "https://evil.example",
-            "",
-        ] {
-            assert!(!own(&[("origin", foreign)]), "{foreign}");
-        }
-    }
-
-    #[test]
-    fn a_client_that_says_nothing_passes_without_a_session_only() {
-        let own = |pairs: &[(&'static str, &'static str)]| {
-            site()
-                .demand_own_request(&Method::POST, &headers(pairs))
-                .is_ok()
-        };
-        assert!(own(&[]));
-        assert!(own(&[("cookie", "theme=dark")]));
-        assert!(!own(&[("cookie", "theme=dark; __Host-Http-session=x")]));
-    }
-}
+mod tests;

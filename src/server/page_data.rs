@@ -3,33 +3,28 @@
 //! A page is rendered with every decision made and every value at hand, so it is sent whole, needs
 //! no second request, and never shows a state in between.
 
+mod account;
 pub mod activity;
 mod admin;
 pub mod audit;
 
 use super::{
     clock::{moment, relative},
-    confirmation,
     context::Caller,
     db::StoreError,
-    draft,
     flash::Flash,
     forwarded::Client,
     reach, setup,
     state::AppState,
-    store,
 };
 use crate::domain::{
     device,
     moment::Timestamp,
     next_path::NextPath,
-    profile::ProfileDraft,
     session::{CurrentUser, Session, SignIn},
     setup::SetupDraft,
-    user::User,
     views::{
-        ConfirmView, DashboardView, LiveSessionView, LoginNotice, LoginView, LogoutView, PageView,
-        PasswordNotice, PasswordView, ProfileNotice, ProfileView, SessionView, SessionsView,
+        DashboardView, LiveSessionView, LoginNotice, LoginView, LogoutView, PageView, SessionView,
         SetupView, SignInView, SignedOutView,
     },
 };
@@ -69,27 +64,8 @@ pub async fn gather(
         (NextPath::HOME, Caller::SignedIn(current)) => Answer::Page(PageView::Dashboard(Box::new(
             dashboard(state, current, client)?,
         ))),
-        ("/account/password", Caller::SignedIn(current)) => {
-            Answer::Page(PageView::Password(password(state, &current.user, flash)))
-        }
-        ("/account/profile", Caller::SignedIn(current)) => {
-            let waiting = draft::profile(headers);
-            let view = profile(&current.user, flash, waiting);
-            Answer::Page(PageView::Profile(Box::new(view)))
-        }
-        ("/account/sessions", Caller::SignedIn(current)) => Answer::Page(PageView::Sessions(
-            Box::new(sessions(state, current, flash).await?),
-        )),
-        ("/account/activity", Caller::SignedIn(current)) => {
-            let view = activity::own(state, current, uri).await?;
-            Answer::Page(PageView::OwnActivity(Box::new(view)))
-        }
-        ("/account/confirm", Caller::SignedIn(current)) => {
-            if confirmation::is_fresh(&state.core, current) {
-                Answer::Elsewhere(next_of(uri).to_string())
-            } else {
-                Answer::Page(PageView::Confirm(confirm(&current.user, uri, flash)))
-            }
+        (path, Caller::SignedIn(current)) if path.starts_with("/account/") => {
+            return Ok(account::gather(state, current, uri, headers, flash).await?);
         }
         // Where password managers look for it (W3C, "A Well-Known URL for Changing Passwords").
         ("/.well-known/change-password", _) => Answer::Elsewhere("/account/password".to_owned()),
@@ -171,66 +147,6 @@ fn signed_out(flash: Option<Flash>) -> SignedOutView {
     }
 }
 
-fn password(state: &AppState, user: &User, flash: Option<Flash>) -> PasswordView {
-    let (refusal, notice) = match flash {
-        Some(Flash::PasswordRefused { refusal }) => (Some(refusal), None),
-        Some(Flash::PasswordChanged { others_ended }) => {
-            (None, Some(PasswordNotice::Changed { others_ended }))
-        }
-        Some(Flash::SignInDisowned) => (None, Some(PasswordNotice::StrangerIsOut)),
-        _ => (None, None),
-    };
-    PasswordView {
-        display_name: user.display_name.clone(),
-        username: user.username.clone(),
-        min_chars: state.core.password_rules.min_chars,
-        refusal,
-        notice,
-    }
-}
-
-fn confirm(user: &User, uri: &Uri, flash: Option<Flash>) -> ConfirmView {
-    ConfirmView {
-        display_name: user.display_name.clone(),
-        username: user.username.clone(),
-        next: next_of(uri).to_string(),
-        refusal: match flash {
-            Some(Flash::PasswordRefused { refusal }) => Some(refusal),
-            _ => None,
-        },
-    }
-}
-
-fn profile(user: &User, flash: Option<Flash>, waiting: Option<ProfileDraft>) -> ProfileView {
-    let stored = ProfileDraft {
-        display_name: user.display_name.clone(),
-        email: user.email.clone().unwrap_or_default(),
-        description: user.description.clone(),
-    };
-    let (draft, refusal, notice) = match flash {
-        Some(Flash::ProfileRefused {
-            refusal,
-            draft,
-            is_cut,
-        }) => {
-            let notice = is_cut.then_some(ProfileNotice::TypedTooMuch);
-            (draft, Some(refusal), notice)
-        }
-        Some(Flash::ProfileSaved) => (stored, None, Some(ProfileNotice::Saved)),
-        _ => match waiting {
-            Some(typed) => (typed, None, Some(ProfileNotice::NotSavedYet)),
-            None => (stored, None, None),
-        },
-    };
-    ProfileView {
-        display_name: user.display_name.clone(),
-        username: user.username.clone(),
-        draft,
-        refusal,
-        notice,
-    }
-}
-
 fn set_up(state: &AppState, flash: Option<Flash>) -> SetupView {
     let (refusal, draft) = match flash {
         Some(Flash::SetupRefused { refusal, draft }) => (Some(refusal), draft),
@@ -249,8 +165,8 @@ fn dashboard(
     client: &Client,
 ) -> Result<DashboardView, AppError> {
     let user = &current.user;
-    // The guard reads them with the session of whoever asks for this page. Silence would hide from its
-    // owner that a stranger has signed in.
+    // The guard reads them with the session of the caller. Without them the page would hide from the
+    // owner of the account that a stranger has signed in.
     let Some(sign_ins) = current.sign_ins.clone() else {
         tracing::error!("the dashboard was asked for without its sign-ins");
         return Err(AppError::Internal);
@@ -271,25 +187,6 @@ fn dashboard(
         more_unrecognised: sign_ins.more,
         may_recognise: sign_ins.may_recognise,
         reach: user.is_admin.then(|| reach::view(client, &state.site)),
-    })
-}
-
-async fn sessions(
-    state: &AppState,
-    current: &CurrentUser,
-    flash: Option<Flash>,
-) -> Result<SessionsView, StoreError> {
-    let now = state.core.clock.now();
-    let live = store::sessions::live_of_user(&state.core.db, &current.user.id, now).await?;
-    let others = live.iter().filter(|one| one.id != current.session.id);
-    Ok(SessionsView {
-        display_name: current.user.display_name.clone(),
-        current: live_session_view(&current.session, now),
-        others: others.map(|one| live_session_view(one, now)).collect(),
-        ended: match flash {
-            Some(Flash::SessionsEnded { count }) => Some(count),
-            _ => None,
-        },
     })
 }
 

@@ -31,13 +31,13 @@ use futures_util::stream;
 use std::convert::Infallible;
 use tokio::time::timeout;
 
-/// What the stream says first, for a page that asks without one.
+/// The first event of the stream, for a page that polls.
 const SESSION: HeaderName = HeaderName::from_static("x-session");
 
 /// Why there is nothing to watch any more.
 const ENDED: HeaderName = HeaderName::from_static("x-ended");
 
-/// Answers a page that watches its session. HEAD says the same in a header, and takes no room: some proxies hold
+/// Answers a page that watches its session. HEAD returns the same in a header, and takes no room: some proxies hold
 /// streams back.
 pub async fn watch(
     State(state): State<AppState>,
@@ -145,8 +145,8 @@ struct Teller {
     life: Life,
     person: String,
     session: String,
-    /// The page was opened with a token that was replaced a moment ago. It is told how long the session lives, as the
-    /// page itself tells it, once: then it comes back, with the new token.
+    /// The page was opened with a token that was replaced a moment ago. It gets the life of the session once, as
+    /// the page itself contains it: then it connects again, with the new token.
     is_on_grace: bool,
 }
 

@@ -191,9 +191,8 @@ fn new_session<'a>(
     }
 }
 
-/// Ends the session of a token for good, whatever token it has by now: after the answer no token that the browser
-/// was ever given for it opens anything. Returns who was signed out; `None` where nobody was signed in with it any
-/// more.
+/// Ends the session of a token for good, also if it was renewed since: after the answer no token that was ever
+/// issued for it is accepted. Returns the user who was signed out; `None` if none was live.
 pub async fn end(
     core: &Core,
     token: &SessionToken,
@@ -242,9 +241,8 @@ pub async fn end_own(
         .map(Some)
 }
 
-/// Notes that the person who asks knows a sign-in of theirs from a new browser. `false` where there is
-/// none to be looked at, and where the browser that asks is not known itself: a stranger who has the password can
-/// sign in twice.
+/// Notes that the person who asks knows a sign-in of theirs from a new browser. `false` if it is not
+/// unrecognised, or if the browser that asks is not known itself: an attacker with the password can sign in twice.
 pub async fn recognise_sign_in(
     core: &Core,
     current: &CurrentUser,
@@ -256,9 +254,8 @@ pub async fn recognise_sign_in(
     store::sessions::recognise(&core.db, &current.session, id, entry).await
 }
 
-/// Ends the session of a sign-in of which the person who asks says that it was not theirs, and those that began later
-/// in the same browser. `false` where there is none to be looked at. Asked by a browser that is not known itself, the
-/// sign-in stays news to those that are.
+/// Ends the session of a sign-in that the person who asks disowns, and those that began later in the same browser.
+/// `false` if it is not unrecognised. If the browser that asks is not known itself, known ones still show the sign-in.
 pub async fn disown_sign_in(
     core: &Core,
     current: &CurrentUser,
@@ -287,32 +284,4 @@ pub async fn end_all(core: &Core, current: &CurrentUser) -> Result<u64, StoreErr
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIFETIMES: Lifetimes = Lifetimes {
-        idle: Duration::from_secs(7_200),
-        absolute: Duration::from_secs(86_400),
-        remember_idle: Duration::from_secs(14 * 86_400),
-        remember_absolute: Duration::from_secs(90 * 86_400),
-    };
-
-    #[test]
-    fn activity_does_not_reach_past_the_absolute_end() {
-        let end = Timestamp::from_millis(10_000);
-        assert_eq!(
-            LIFETIMES.idle_end(Timestamp::from_millis(9_000), false, end),
-            end
-        );
-    }
-
-    #[test]
-    fn a_user_agent_is_kept_short_and_printable() {
-        let browser = Browser::new(
-            String::new(),
-            &format!("a\r\n\u{1b}[31m{}", "b".repeat(1_000)),
-        );
-        assert!(browser.user_agent.starts_with("a[31mb"));
-        assert_eq!(browser.user_agent.chars().count(), MAX_USER_AGENT_CHARS);
-    }
-}
+mod tests;

@@ -25,7 +25,7 @@ const ASK_EVERY_TIME: HeaderValue = HeaderValue::from_static("no-cache");
 /// Nor asked for again by its date, which has only seconds: half a file and the whole one may share it.
 const NOT_AT_ALL: HeaderValue = HeaderValue::from_static("no-store");
 
-/// A file that was written within this time may still grow: longer than whatever copies it pauses.
+/// A file that was written within this time may still grow: longer than a copy or a build pauses.
 const AT_REST: Duration = Duration::from_secs(10);
 
 /// Where the files are.
@@ -75,8 +75,8 @@ fn is_under_way(response: &Response) -> bool {
 }
 
 /// Marks files as cacheable, by where they are. In a folder (`may_grow`) a file that is empty, or was
-/// written just now, is kept by nobody: a build or a copy may be under way, and browsers would keep half
-/// a script for a year.
+/// written just now, is not cached at all: a build or a copy may be under way, and browsers would keep
+/// half a script for a year.
 async fn cache(hashed: HashedNames, may_grow: bool, request: Request, next: Next) -> Response {
     // No system has a file with this in its name; asked for one by HEAD, the folder would say 500.
     if request.uri().path().contains("%00") {

@@ -1,4 +1,4 @@
-//! Whose clock this process goes by: that of the database's server, which all nodes share, or with a file this
+//! Whose clock this process uses: that of the database's server, which all nodes share, or with a file this
 //! machine's.
 
 use super::{
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 const EVERY: Duration = Duration::from_secs(60);
 
-/// An answer that was under way for longer says too little: the one before counts on.
+/// An answer that was under way for longer is too inexact: the previous one stays in use.
 const TOO_LONG: Duration = Duration::from_secs(2);
 
 /// A file that was last in use longer ago than this, by the clock, may have been; or the clock is ahead.
@@ -49,7 +49,7 @@ pub async fn measure(db: &Db, clock: &Clock) -> Result<Duration, StoreError> {
     Ok(between(clock.of_this_machine(), clock.now()))
 }
 
-/// Says once that the clocks differ, and again when they differ by something else.
+/// Logs once that the clocks differ, and again when the difference changes.
 fn report(difference: Duration, logged: Duration) -> Duration {
     let is_wrong = difference > TOLERANCE;
     if is_wrong == (logged > TOLERANCE) && difference.abs_diff(logged) <= TOLERANCE {

@@ -38,7 +38,7 @@ const LARGEST: usize = 512;
 /// Who closes while the client still sends takes the answer away with it (RFC 9112, 9.6).
 const HEAR_OUT: Duration = Duration::from_secs(2);
 
-/// A connection that says it in words.
+/// A connection that replaces the empty refusal by a page.
 pub struct Worded {
     io: TokioIo<TcpStream>,
     page: Arc<[u8]>,
@@ -62,7 +62,7 @@ impl Worded {
         head.len() <= LARGEST && head.starts_with(BEGINS) && head.ends_with(ENDS)
     }
 
-    /// Writes the page, and says that hyper's answer was written.
+    /// Writes the page, and reports hyper's answer as written.
     fn write_page(&mut self, cx: &mut Context<'_>, instead_of: usize) -> Poll<io::Result<usize>> {
         let mut written = self.written.unwrap_or(0);
         while written < self.page.len() {
@@ -122,7 +122,7 @@ impl Write for Worded {
             let mut buf = ReadBuf::new(&mut forgotten);
             match ready!(Pin::new(this.io.inner_mut()).poll_read(cx, &mut buf)) {
                 Ok(()) if !buf.filled().is_empty() => {}
-                // All was heard, or the client is gone.
+                // All was read, or the client is gone.
                 Ok(()) | Err(_) => return Poll::Ready(Ok(())),
             }
         }

@@ -575,7 +575,7 @@ pub const ONLY: &[OnlyIn] = &[
     ),
     only_in(
         "tracing_subscriber",
-        &["src/server/telemetry.rs", "src/server/config.rs"],
+        &["src/server/config/sections.rs", "src/server/telemetry.rs"],
         "the log is set up in one place",
     ),
     only_in(

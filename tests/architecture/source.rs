@@ -70,7 +70,7 @@ impl Source {
 
     /// A module of tests in a file of its own: the doors do not hold for it.
     pub fn is_test(&self) -> bool {
-        self.path.ends_with("/tests.rs")
+        self.path.ends_with("/tests.rs") || self.path.contains("/tests/")
     }
 
     /// The module that the file is, such as `crate::server::db`.

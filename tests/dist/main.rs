@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(
     dead_code,
+    unused_imports,
     reason = "what these tests share with those of the program is used in part"
 )]
 

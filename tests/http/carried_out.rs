@@ -185,7 +185,7 @@ on_both_engines! {
         }
     }
 
-    /// The account is made; the session that nobody holds ends.
+    /// The account is made; the session whose token no client has ends.
     async fn a_first_account_is_made_and_its_session_ends(database: TestDatabase) {
         let app = TestApp::empty(database).await;
         let code = setup::new_code(&app.core).await.unwrap().unwrap();
@@ -253,7 +253,7 @@ async fn there_is_only_so_much_work_for_one_address() {
         let (asked, answers) = (asks("/api/logout"), answers.clone());
         tokio::spawn(async move { drop(answers.send(asked.await)) });
     }
-    // Where nobody is refused, each waits in vain, and then nothing more comes.
+    // If no request is refused, each waits for the timeout, and then no further answer comes.
     drop(answers);
     for _ in 0..12 {
         let answer = answered.recv().await.unwrap();

@@ -178,7 +178,7 @@ on_both_engines! {
         assert!(opens(&app, &second).await);
     }
 
-    /// Pages that are open elsewhere, with the cookie before, ask again: what was copied hears nothing more.
+    /// Pages that are open elsewhere, with the cookie before, connect again: a copied cookie gets no further events.
     async fn open_pages_ask_again_after_a_new_password(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;

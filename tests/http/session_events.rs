@@ -170,7 +170,7 @@ on_both_engines! {
         assert_eq!((written.at, written.reason), (until, EndReason::Idle));
     }
 
-    /// The page asks for its session itself when it leaves; until then a clock that is wrong has ended nobody.
+    /// The page asks for its session itself when it leaves; until then a wrong clock has ended no session.
     async fn when_the_clock_is_set_ahead_a_page_leaves_and_no_end_is_written(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;

@@ -87,7 +87,7 @@ on_both_engines! {
         assert_eq!(fetch(&mut browser, &typed, "ada", PASSWORD).await.status, 200, "{typed}");
     }
 
-    /// Copied text brings characters along that nobody can find; marks belong to names.
+    /// Copied text may hold invisible characters; marks belong to names.
     async fn a_name_is_refused_for_what_nobody_sees_and_not_for_its_marks(database: TestDatabase) {
         let app = TestApp::empty(database).await;
         let code = new_code(&app).await;

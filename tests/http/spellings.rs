@@ -21,8 +21,8 @@ use vestibule::{
     },
 };
 
-/// What somebody does who wonders whether two spellings are one account: so many seconds after the
-/// beginning, so many guesses at the first or the second.
+/// A probe of whether two spellings are one account: seconds after the beginning, and the number of
+/// guesses at the first or the second.
 const STORY: &[(u64, Spelling, usize)] = &[
     (0, Spelling::First, 11),
     (0, Spelling::Second, 3),

@@ -51,8 +51,8 @@ async fn home(cluster: &Cluster, bouncer: &Bouncer, mode: Mode) -> Home {
     }
 }
 
-/// Signs so many in at once, each of whom opens a page and, but for the last, signs out. Returns the token of the
-/// one who stays.
+/// Signs this many people in at once, each of whom opens a page and, but for the last, signs out. Returns the token
+/// of the one who stays.
 async fn come_and_go(server: &Arc<Server>) -> String {
     let mut crowd = JoinSet::new();
     for number in 0..CROWD {
@@ -75,7 +75,7 @@ async fn come_and_go(server: &Arc<Server>) -> String {
     tokens.next().expect("one stays")
 }
 
-/// Everything that people and commands do, and that an open page is told at once.
+/// Everything that people and commands do, and that an open page is notified at once.
 async fn all_goes_on(mode: Mode) {
     let cluster = cluster().await;
     let bouncer = Bouncer::start(&cluster, mode);
@@ -156,7 +156,7 @@ async fn a_pooler_of_transactions_that_was_not_named_is_refused_with_the_remedy(
     let home = home(&cluster, &bouncer, Mode::Session).await;
     home.run(&["user", "list"])
         .fails(1, &["Set database_pooler = true", "pool_mode = session"]);
-    // Nor may the way past it lead elsewhere: an open page would never be told.
+    // Nor may the way past it lead elsewhere: an open page would never be notified.
     let other = Cluster::new().await;
     let astray = home
         .with("VESTIBULE_DATABASE_POOLER", "true")

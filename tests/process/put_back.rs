@@ -41,7 +41,7 @@ async fn execute(home: &Home, sql: &'static str) {
     connection.close().await.unwrap();
 }
 
-/// Signs in, stops, copies the file, and lets the server run once more: from then on the copy is from before.
+/// Signs in, stops, copies the file, and starts the server again: from then on the copy is from before.
 async fn a_file_from_before(home: &Home) -> (String, Vec<u8>) {
     home.create_user("ada");
     let server = home.serve();

@@ -69,7 +69,7 @@ async fn a_request_under_way_is_finished_before_the_end() {
     }
 }
 
-/// Nobody waits for the answer, and the sign-out is not lost with the server either.
+/// The client is gone before the answer, and the sign-out is not lost with the server either.
 #[tokio::test]
 async fn work_for_a_client_that_is_gone_is_finished_before_the_end() {
     let home = Home::on_sqlite().await;
@@ -95,7 +95,7 @@ async fn work_for_a_client_that_is_gone_is_finished_before_the_end() {
     home.serve().refuses(browser.session().unwrap()).await;
 }
 
-/// Whether whoever started the tests ignores it, which programs inherit.
+/// Whether the parent process ignores it, which programs inherit.
 fn ignores_hang_up() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,4 +1,4 @@
-//! A clock that is wrong: it deletes nothing, ends nobody who has not asked, and leaves nothing in the future.
+//! A clock that is wrong: it deletes nothing, ends no session but that of the request, and leaves nothing in the future.
 
 use crate::{
     given::{self, everything_written},

@@ -152,7 +152,7 @@ on_both_engines! {
         assert_eq!(resumed, Resumed::Ended(EndReason::SignedOut));
     }
 
-    /// A browser whose sign-in nobody had recognised before the update is not known after it.
+    /// A browser whose sign-in was unrecognised before the update is not known after it.
     async fn an_update_makes_no_new_browser_known(database: TestDatabase) {
         const BEFORE: i64 = 8;
         let session = |id: &str, at: u8, is_news: bool| format!(

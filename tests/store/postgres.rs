@@ -30,8 +30,8 @@ fn link(db: &db::Db) -> &Link {
     }
 }
 
-/// Whatever the server's administrator has chosen for other applications: commits are durable before they are
-/// answered, statements end, and nobody is turned away by an isolation that the statements were not written for.
+/// With any defaults that the server's administrator has chosen for other applications: commits are durable before
+/// they are answered, statements time out, and no request fails by an isolation that they were not written for.
 #[tokio::test]
 async fn sessions_are_set_whatever_the_defaults_are() {
     let database = TestDatabase::new(Engine::Postgres).await;

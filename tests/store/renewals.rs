@@ -57,7 +57,7 @@ async fn is_live(core: &Core, token: &SessionToken) -> bool {
     matches!(resume(core, token).await.unwrap(), Resumed::Live(_))
 }
 
-/// Who is let in on grace, and whether there is such a person.
+/// The person who is accepted on grace, if any.
 async fn on_grace(core: &Core, token: &SessionToken) -> Option<Box<CurrentUser>> {
     match resume(core, token).await.unwrap() {
         Resumed::Superseded(current) => Some(current),
@@ -262,7 +262,7 @@ on_both_engines! {
         }
     }
 
-    /// Nobody holds the token of an answer that was lost, so what it opens does not stay open.
+    /// No client holds the token of an answer that was lost, so its session does not stay open.
     async fn a_new_password_whose_token_is_never_used_ends_the_session_after_five_minutes(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;

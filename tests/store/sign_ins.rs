@@ -152,7 +152,7 @@ on_both_engines! {
         assert_eq!(news(&sessions[6].1).await, (ids([8, 7, 5, 4, 3]), 2, true), "it was recognised");
     }
 
-    /// Whoever has the password can sign in twice, in one browser or in two, and vouch for nobody.
+    /// An attacker with the password can sign in twice, in one browser or in two, and recognise neither sign-in.
     async fn a_sign_in_that_is_news_recognises_no_other(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -235,7 +235,7 @@ on_both_engines! {
         assert_eq!(news, both);
     }
 
-    /// Where the sign-in is no longer on record that nobody has recognised, its browser is not known for that.
+    /// If the unrecognised sign-in is no longer on record, its browser does not become known by that.
     async fn what_was_never_recognised_is_news_once_more(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;

@@ -152,7 +152,7 @@ on_both_engines! {
         assert_eq!(admitted, 3);
     }
 
-    /// On all servers: who is right is decided in turn, so many guesses at one moment are no more guesses.
+    /// On all servers: attempts are decided in turn, so concurrent guesses are no more guesses than the limit.
     async fn a_success_waits_for_the_failures_before_it(database: TestDatabase) {
         let core = support::core(&database).await;
         for _ in 0..2 {
@@ -210,7 +210,7 @@ on_both_engines! {
         assert_eq!(failures(&core, "hidden").await, Some(1));
     }
 
-    /// The answer is that of a wrong password, whatever was typed; the audit log has the truth.
+    /// The answer is that of a wrong password for any password; the audit log has the truth.
     async fn a_full_hidden_counter_refuses_like_a_wrong_password(database: TestDatabase) {
         let core = support::core(&database).await;
         let spelling = |name: &'static str| counters(&core, name, Some("account"));

@@ -82,7 +82,7 @@ on_both_engines! {
         assert!(after.idle_ends_at > before.idle_ends_at);
     }
 
-    /// It could not be written: whoever comes back before the idle end that was written is let in.
+    /// It could not be written: the session is accepted until the idle end that was written.
     async fn a_last_seen_that_is_lost_ends_nobody(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -121,7 +121,7 @@ on_both_engines! {
         assert_eq!(given::stored(&core, &token).await.session.last_seen_at, after_seconds(300));
     }
 
-    /// The person is told that they stay, so it has to be so.
+    /// The answer promises that the session lives on, so that has to be true.
     async fn staying_signed_in_waits_for_its_write(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;

@@ -1,5 +1,9 @@
 //! What the test binaries share: throwaway databases, and a core whose clock stands still.
-#![allow(dead_code, reason = "every test binary uses its own part")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "every test binary uses its own part"
+)]
 
 pub mod database;
 pub mod http;

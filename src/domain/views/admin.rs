@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordLinkView {
     pub min_chars: usize,
-    /// Whose password it is, where a right code has said it before the password was refused.
+    /// The account, if the code was right and only the password was refused.
     pub username: Option<String>,
     pub refusal: Option<AppError>,
 }

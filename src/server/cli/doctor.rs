@@ -86,7 +86,7 @@ pub async fn run(command: Command) -> Result<(), CliError> {
     conclusion(&exam, interrupted)
 }
 
-/// Until all is asked, or somebody has had enough: then `true`.
+/// Runs all checks; `true` if it was interrupted.
 async fn examine_all(exam: &mut Examination, client: &Client) -> bool {
     let interruption = async {
         // Without a word about signals the examination goes on to its end.

@@ -15,7 +15,7 @@ pub fn to_stderr(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// Awaits what has no deadline, and says now and then what is waited for.
+/// Awaits what has no deadline, and prints from time to time what is waited for.
 pub async fn patiently<T>(what: &str, work: impl Future<Output = T>) -> T {
     const SAID_EVERY: Duration = Duration::from_secs(10);
     let mut work = pin!(work);

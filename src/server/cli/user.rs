@@ -1,8 +1,13 @@
 //! `vestibule user …`.
 
+mod arguments;
+mod rows;
+
+pub use arguments::Command;
+
 use super::{
     CliError, open_core,
-    output::{PagedTable, ROWS_A_PAGE, Row, to_stderr, write_rows},
+    output::{PagedTable, ROWS_A_PAGE, to_stderr, write_rows},
     password::new_password,
 };
 use crate::{
@@ -19,136 +24,9 @@ use crate::{
         users::{self, UserDraft, UserError},
     },
 };
-use serde::Serialize;
+use arguments::{Invitation, Named, NewUser};
+use rows::{LinkRow, UserRow};
 use std::io::{self, BufRead, Read};
-
-#[derive(clap::Subcommand)]
-pub enum Command {
-    /// Create an account with a password
-    Create(NewUser),
-    /// Print a link with which a person sets their first password; makes the account where there is none
-    Invite(Invitation),
-    /// List all accounts
-    List {
-        /// Only those whose name, e-mail address or display name begins so
-        #[arg(long, value_name = "BEGINNING")]
-        search: Option<String>,
-        /// One JSON object a line
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show one account
-    Show {
-        /// The name or the e-mail address
-        name: String,
-        /// One JSON object a line
-        #[arg(long)]
-        json: bool,
-    },
-    /// Forbid an account to sign in, and end all its sessions now
-    Disable(Named),
-    /// Let a disabled account sign in again
-    Enable(Named),
-    /// Make an account an administrator
-    Promote(Named),
-    /// Make an account an administrator no more
-    Demote(Named),
-    /// Give an account a new password, and end all its sessions now
-    SetPassword {
-        /// The name or the e-mail address
-        name: String,
-        /// Read the password from one line of standard input
-        #[arg(long)]
-        password_stdin: bool,
-    },
-    /// Print a link with which a person sets a new password; the old one is good until it is used
-    Reset {
-        /// The name or the e-mail address
-        name: String,
-        /// Print the link as one JSON object
-        #[arg(long)]
-        json: bool,
-    },
-    /// Delete an account with its sessions; the audit log keeps its name
-    Delete {
-        /// The name or the e-mail address
-        name: String,
-        /// Do not ask for the name once more
-        #[arg(long)]
-        yes: bool,
-    },
-}
-
-#[derive(clap::Args)]
-pub struct Named {
-    /// The name or the e-mail address
-    name: String,
-}
-
-/// What is known of a new account beside its name.
-#[derive(clap::Args)]
-struct Details {
-    /// An address that can be typed in place of the name
-    #[arg(long)]
-    email: Option<String>,
-    /// How pages greet the person [default: the name]
-    #[arg(long)]
-    display_name: Option<String>,
-    /// What their dashboard says about the person
-    #[arg(long, default_value = "")]
-    description: String,
-    /// Make it an administrator
-    #[arg(long)]
-    admin: bool,
-}
-
-impl Details {
-    fn draft(&self, name: &str) -> UserDraft {
-        UserDraft {
-            username: name.to_owned(),
-            email: self.email.clone(),
-            display_name: self.display_name.clone(),
-            description: self.description.clone(),
-            is_admin: self.admin,
-        }
-    }
-
-    /// Whether anything was said that an account there is already would not hear of.
-    fn says_anything(&self) -> bool {
-        let Self {
-            email,
-            display_name,
-            description,
-            admin,
-        } = self;
-        email.is_some() || display_name.is_some() || !description.is_empty() || *admin
-    }
-}
-
-#[derive(clap::Args)]
-pub struct NewUser {
-    /// 1 to 64 letters and digits, with single dots, hyphens or underscores between them
-    name: String,
-    #[command(flatten)]
-    details: Details,
-    /// Read the password from one line of standard input
-    #[arg(long)]
-    password_stdin: bool,
-    /// Print the new account as one JSON object
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(clap::Args)]
-pub struct Invitation {
-    /// The name of a new account, or the name or e-mail address of one that has no password yet
-    name: String,
-    #[command(flatten)]
-    details: Details,
-    /// Print the link as one JSON object
-    #[arg(long)]
-    json: bool,
-}
 
 pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
     let check = |draft: UserDraft| draft.check().map_err(UserError::from);
@@ -356,73 +234,4 @@ fn confirm(user: &User) -> Result<(), CliError> {
     }
     let words = "this is not the name; nothing is deleted. Without a terminal, --yes goes on.";
     Err(CliError::Refused(words.to_owned()))
-}
-
-/// A link as programs get it.
-#[derive(Serialize)]
-struct LinkRow {
-    user: String,
-    purpose: &'static str,
-    expires_at: String,
-    link: String,
-}
-
-impl Row for LinkRow {
-    const HEADINGS: &'static [&'static str] = &["LINK"];
-
-    fn cells(&self) -> Vec<String> {
-        vec![self.link.clone()]
-    }
-}
-
-/// An account as the command line shows it.
-#[derive(Serialize)]
-struct UserRow {
-    id: String,
-    username: String,
-    email: Option<String>,
-    display_name: String,
-    description: String,
-    admin: bool,
-    disabled: bool,
-    has_password: bool,
-}
-
-impl From<&User> for UserRow {
-    fn from(user: &User) -> Self {
-        Self {
-            id: user.id.to_string(),
-            username: user.username.clone(),
-            email: user.email.clone(),
-            display_name: user.display_name.clone(),
-            description: user.description.clone(),
-            admin: user.is_admin,
-            disabled: user.disabled,
-            has_password: user.has_password,
-        }
-    }
-}
-
-impl Row for UserRow {
-    const HEADINGS: &'static [&'static str] = &["NAME", "E-MAIL", "DISPLAY NAME", "ROLE", "STATE"];
-
-    fn cells(&self) -> Vec<String> {
-        vec![
-            self.username.clone(),
-            self.email.clone().unwrap_or_default(),
-            self.display_name.clone(),
-            if self.admin {
-                "administrator"
-            } else {
-                "member"
-            }
-            .to_owned(),
-            match (self.disabled, self.has_password) {
-                (true, _) => "disabled",
-                (false, false) => "invited",
-                (false, true) => "enabled",
-            }
-            .to_owned(),
-        ]
-    }
 }

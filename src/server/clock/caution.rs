@@ -1,4 +1,4 @@
-//! How far a clock is believed by what deletes or ends what is somebody else's.
+//! How far a clock is trusted for deletions, and for ending sessions other than that of the request.
 //!
 //! All times are Unix milliseconds; `monotonic` is the monotonic clock.
 
@@ -6,8 +6,8 @@ use super::TOLERANCE;
 use crate::domain::moment::AHEAD;
 use std::time::Duration;
 
-/// Nothing is deleted for this long after a start or after the clock was set: somebody who notices has
-/// time to mend it.
+/// Nothing is deleted for this long after a start or after the clock was set: an operator who notices has
+/// time to correct it.
 const SETTLING: i64 = 3_600_000;
 
 /// After a pause the clean-up catches up by this much of what became due for each moment that it runs: a day
@@ -26,7 +26,7 @@ pub struct Caution {
     /// By how much it differed from the monotonic one at the last look.
     difference: i64,
     /// A time that it has certainly reached, and when that was known, by the monotonic one. `None` where nothing
-    /// is remembered: then it is believed.
+    /// is remembered: then it is trusted.
     known: Option<(i64, i64)>,
     pub times_set: u64,
 }
@@ -73,7 +73,7 @@ impl Caution {
         })
     }
 
-    /// Whether it shows less than is known. After a day it is believed all the same: then it was ahead before.
+    /// Whether it shows less than is known. After a day it is trusted nevertheless: then it was ahead before.
     pub fn is_behind(&self, now: i64, monotonic: i64) -> bool {
         let shows_less = |(at, _)| now.saturating_add(millis(AHEAD)) < at;
         monotonic.saturating_sub(self.since) < BELIEVED_AFTER && self.known.is_some_and(shows_less)

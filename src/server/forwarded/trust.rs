@@ -75,3 +75,39 @@ fn canonical(range: IpNet) -> IpNet {
         _ => range,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_strictly() {
+        for (text, range) in [
+            ("127.0.0.1", "127.0.0.1/32"),
+            ("::1", "::1/128"),
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("fc00::/7", "fc00::/7"),
+            ("::ffff:10.0.0.1", "10.0.0.1/32"),
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ] {
+            assert_eq!(parse_range(text).unwrap().to_string(), range, "{text}");
+        }
+        for (text, reason) in [
+            ("", "no address"),
+            ("localhost", "no address"),
+            ("10.0.0.0/33", "no address"),
+            ("10.0.0.1-9", "no address"),
+            ("[::1]", "no address"),
+            ("10.0.0.1:80", "no address"),
+            ("10.0.0.1/8", "did you mean \"10.0.0.0/8\"?"),
+            ("0.0.0.0/0", "wider than"),
+            ("0.0.0.0/7", "wider than"),
+            ("::/0", "wider than"),
+            ("2000::/3", "wider than"),
+            ("::ffff:0:0/96", "wider than"),
+        ] {
+            let refusal = parse_range(text).expect_err(text);
+            assert!(refusal.contains(reason), "{text}: {refusal}");
+        }
+    }
+}

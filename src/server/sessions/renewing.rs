@@ -23,7 +23,7 @@ use std::time::Duration;
 /// within it, and a copy of the cookie from before is of little use for so short a time.
 pub const GRACE: Duration = Duration::from_secs(60);
 
-/// A session that got a new password, and whose token nobody has ever used, ends after this time: its browser has
+/// A session that got a new password, and whose token was never used, ends after this time: its browser has
 /// never received it.
 pub const ENDS_UNUSED_AFTER: Duration = Duration::from_secs(5 * 60);
 
@@ -63,7 +63,7 @@ pub struct Renewed {
     pub others_ended: u64,
 }
 
-/// Lets `current` go on under a new token, because its password was typed again. Its ends stay where they are.
+/// Renews the token of `current`, because its password was typed again. Its ends stay where they are.
 /// `None` where it has ended in the meantime, has another token than the one that was brought, or the password is no
 /// longer the verified one.
 pub async fn renew(
@@ -83,7 +83,7 @@ pub async fn renew(
     Ok(renewed.then_some(token))
 }
 
-/// Lets `current` go on under a new token, together with the new password (ASVS V7.2.4, V7.4.3). The password was
+/// Renews the token of `current` together with the new password (ASVS V7.2.4, V7.4.3). The password was
 /// typed just now, so its lifetimes begin anew, as at a sign-in. `None` as for [`renew`].
 pub async fn renew_with_password(
     core: &Core,
@@ -137,7 +137,7 @@ pub(super) async fn used_first(
     }
 }
 
-/// What a token is that no session has now: one that was replaced, or nobody's.
+/// Resolves a token that no session has now: it was replaced, or is unknown.
 pub(super) async fn superseded(core: &Core, digest: &TokenDigest) -> Result<Resumed, StoreError> {
     let Some(earlier) = store::sessions::find_earlier(&core.db, digest).await? else {
         return Ok(Resumed::Unknown);

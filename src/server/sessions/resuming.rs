@@ -54,7 +54,7 @@ pub async fn resume_with_sign_ins(
     Ok(used(core, seen))
 }
 
-/// The request goes on with what stands in the database: also its pages, which hear of the new idle end by their
+/// The request goes on with what stands in the database: also its pages, which get the new idle end by their
 /// stream once it is written.
 fn used(core: &Core, seen: Resumed) -> Resumed {
     if let Resumed::Live(found) = &seen {

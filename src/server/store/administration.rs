@@ -5,11 +5,11 @@ use crate::{
     server::db::{StoreError, Transaction, in_transaction},
 };
 
-/// From here on nobody else changes who may administer until the transaction is over: of two administrators who
-/// demote each other, the second one is none any more. A transaction begins with it.
+/// Serialises changes of administrators until the transaction is over: of two administrators who demote each other,
+/// the second one has lost the role. A transaction begins with it.
 ///
 /// # Errors
-/// [`StoreError::NotAdministrator`] where whoever asks is no administrator any more.
+/// [`StoreError::NotAdministrator`] if the actor is no longer an administrator.
 pub(super) async fn hold_within(transaction: &mut Transaction, by: &By) -> Result<(), StoreError> {
     const HOLD: &str = "UPDATE administration SET changes = changes + 1 WHERE id = 1";
     const ACTOR: &str = "SELECT 1 FROM users WHERE id = $1 AND is_admin AND disabled_at IS NULL";

@@ -37,9 +37,9 @@ pub enum Standing {
     /// The browser is known. So is the first one at all, and the first one after every browser was forgotten:
     /// there is no known browser in which the sign-in could be recognised.
     Known,
-    /// Nobody has signed in with the browser before: the sign-in is news.
+    /// The first sign-in of the person in this browser: it has to be recognised.
     New,
-    /// An earlier sign-in in the browser is news, and has not been recognised.
+    /// An earlier sign-in in the browser has not been recognised yet.
     StillNews(SessionId),
 }
 
@@ -65,7 +65,7 @@ struct StandingRow {
 /// How a browser stands with a person. The transaction holds the account, so of two sign-ins at once the second
 /// sees what the first has written.
 ///
-/// Signing in a second time makes no browser known: whoever has the password can do that as well.
+/// Signing in a second time makes no browser known: an attacker with the password can do that as well.
 pub(super) async fn standing_within(
     transaction: &mut Transaction,
     digest: &DeviceDigest,
@@ -96,7 +96,7 @@ pub(super) async fn standing_within(
             is_open: true,
             ..
         } => Standing::StillNews(SessionId(alert)),
-        // A browser whose first sign-in is no longer on record is news once more.
+        // The first sign-in in the browser is no longer on record: the browser counts as new again.
         _ => Standing::New,
     })
 }
@@ -111,7 +111,7 @@ pub(super) async fn recognise_within(
     by_alert(transaction, SQL, user, alert).await
 }
 
-/// Makes the browser a stranger again whose first sign-in was not its owner's.
+/// Forgets the browser whose first sign-in was disowned.
 pub(super) async fn disown_within(
     transaction: &mut Transaction,
     user: &UserId,

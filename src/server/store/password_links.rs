@@ -179,7 +179,7 @@ pub(super) async fn void_within(
     Ok(())
 }
 
-/// Lets links that were made ahead of now by a wrong clock live from now on. Returns how many there were.
+/// Restarts the life of links that a wrong clock has dated in the future. Returns how many there were.
 pub async fn bring_to_present(db: &Db, now: Timestamp, life: Duration) -> Result<u64, StoreError> {
     const SQL: &str =
         "UPDATE password_links SET created_at = $1, expires_at = $3 WHERE created_at > $2";

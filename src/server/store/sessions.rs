@@ -5,6 +5,7 @@
 
 mod ends;
 mod everybody;
+mod lists;
 mod lives;
 mod present;
 mod renewals;
@@ -16,6 +17,7 @@ pub use ends::{
     delete_ended_before, end, end_all_and_sign_out, end_all_but, end_all_of_user, end_timed_out,
 };
 pub use everybody::end_some;
+pub use lists::{ALL, OF_USER, above_all, list, live_of_user};
 pub use lives::{ended_among, lives};
 pub use present::{Present, bring_some_to_present, bring_to_present};
 pub use renewals::{
@@ -269,66 +271,4 @@ pub async fn find(db: &Db, id: &SessionId) -> Result<Option<CurrentUser>, StoreE
     let row: Option<SessionRow> =
         on_pool!(db, pool => sqlx::query_as(SQL).bind(&id.0).fetch_optional(pool).await?);
     row.map(CurrentUser::try_from).transpose()
-}
-
-/// Every session from the id `$1` back. Ids begin with the time at which they were made, and are kept in order.
-pub const ALL: &str = select_sessions!("WHERE s.id < $1 ORDER BY s.id DESC LIMIT $2");
-
-/// The sessions of the account `$1` behind the one that began at `$2` and has the id `$3`.
-pub const OF_USER: &str = select_sessions!(
-    "WHERE s.user_id = $1 AND (s.created_at, s.id) < ($2, $3) ORDER BY s.created_at DESC, s.id DESC LIMIT $4"
-);
-
-/// Comes after every id, in the order of bytes and of any language: they are made of digits, `a` to `f` and lines.
-const BEHIND_ALL: &str = "z";
-
-/// An id that is greater than that of every session.
-pub fn above_all() -> SessionId {
-    SessionId(BEHIND_ALL.to_owned())
-}
-
-/// Up to `limit` sessions behind the one where the page before ended, the newest first: of everybody, or of one
-/// user. A page costs the same however many there are.
-pub async fn list(
-    db: &Db,
-    user: Option<&UserId>,
-    behind: Option<&Session>,
-    limit: u32,
-) -> Result<Vec<CurrentUser>, StoreError> {
-    let id = behind.map_or(BEHIND_ALL, |behind| behind.id.0.as_str());
-    let created_at = behind.map_or(i64::MAX, |behind| behind.created_at.as_millis());
-    let rows: Vec<SessionRow> = match user {
-        None => on_pool!(db, pool => sqlx::query_as(ALL)
-            .bind(id)
-            .bind(i64::from(limit))
-            .fetch_all(pool)
-            .await?),
-        Some(user) => on_pool!(db, pool => sqlx::query_as(OF_USER)
-            .bind(&user.0)
-            .bind(created_at)
-            .bind(id)
-            .bind(i64::from(limit))
-            .fetch_all(pool)
-            .await?),
-    };
-    rows.into_iter().map(CurrentUser::try_from).collect()
-}
-
-/// The live sessions of a user, the last used first.
-pub async fn live_of_user(
-    db: &Db,
-    user: &UserId,
-    now: Timestamp,
-) -> Result<Vec<Session>, StoreError> {
-    const SQL: &str = select_sessions!(
-        "WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.idle_ends_at > $2 AND s.absolute_ends_at > $2 \
-         ORDER BY s.last_seen_at DESC, s.id DESC"
-    );
-    let rows: Vec<SessionRow> = on_pool!(db, pool => sqlx::query_as(SQL)
-        .bind(&user.0)
-        .bind(now.as_millis())
-        .fetch_all(pool)
-        .await?);
-    let found = rows.into_iter().map(CurrentUser::try_from);
-    found.map(|found| Ok(found?.session)).collect()
 }

@@ -85,7 +85,7 @@ pub async fn redeem(
     })
 }
 
-/// Lets a code that was made ahead of now by a wrong clock live from now on. Returns how many there were.
+/// Restarts the life of a code that a wrong clock has dated in the future. Returns how many there were.
 pub async fn bring_to_present(db: &Db, now: Timestamp, life: Duration) -> Result<u64, StoreError> {
     const SQL: &str =
         "UPDATE setup_codes SET created_at = $1, expires_at = $3 WHERE created_at > $2";

@@ -156,8 +156,8 @@ async fn count_hidden_within(
     }
 }
 
-/// The condition is that of [`Counter::room`], decided by the database. Whoever goes on beyond the
-/// number keeps the window open: it ends when they have been quiet for its length.
+/// The condition is that of [`Counter::room`], decided by the database. Further attempts beyond the
+/// number keep the window open: it ends when there was none for its length.
 ///
 /// `before_last_at` is for servers of the version before, which gave attempts back by it.
 async fn count_within(

@@ -17,7 +17,7 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Attempts that wait or were given up, each with its request in memory; the next is refused as busy. Two
 /// threads would not reach more of them within [`PATIENCE`]. An attempt that need not wait needs no seat, so a
-/// crowd at one account keeps nobody from another.
+/// crowd at one account does not block attempts at another.
 const SEATS: usize = 256;
 
 /// The attempts in flight, by what they are counted under.
@@ -127,7 +127,7 @@ impl Turn {
         }
     }
 
-    /// Takes the turn if nobody is ahead.
+    /// Takes the turn if no other attempt is ahead.
     fn is_free(&mut self) -> bool {
         self.permit = Arc::clone(&self.room).try_acquire_owned().ok();
         self.permit.is_some()
@@ -210,7 +210,7 @@ mod tests {
         for _ in 0..10 {
             assert!(timeout(SOON / 10, in_flight.enter(&narrow)).await.is_err());
         }
-        // Nobody who waits at the narrow counter holds a turn at the wide one.
+        // An attempt that waits at the narrow counter holds no turn at the wide one.
         let wide = [(key("wide"), 5)];
         let others: Vec<_> = [in_flight.enter(&wide).await, in_flight.enter(&wide).await].into();
         assert!(others.iter().all(Result::is_ok));
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(in_flight.seats.available_permits(), SEATS);
     }
 
-    /// And a crowd at one counter keeps nobody from another.
+    /// And a crowd at one counter does not block another counter.
     #[tokio::test]
     async fn the_number_of_waiting_attempts_is_bounded() {
         let in_flight = InFlight::default();

@@ -44,8 +44,8 @@ pub async fn admit(core: &Core, counters: Counters) -> Result<Undecided, NotAdmi
         }
     };
     if throttle.is_failing.load(Relaxed) {
-        // Fail closed: on a full disk failures would not be counted, and the time of a 503 may tell a right
-        // password from a wrong one. A right attempt may count as a failure here.
+        // Fail closed: on a full disk failures would not be counted, and the time of a 503 may
+        // distinguish a right password from a wrong one. A right attempt may count as a failure here.
         store::throttle::count(&core.db, &counters, core.clock.now()).await?;
         throttle.is_failing.store(false, Relaxed);
     }

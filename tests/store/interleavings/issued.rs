@@ -40,7 +40,7 @@ pub enum Fate {
     EndedBecause(EndReason),
     /// The session goes on under another token: the one at this place.
     Renewed(usize),
-    /// Nobody knows the token any more: its account is deleted.
+    /// The token is unknown: its account is deleted.
     Gone,
 }
 
@@ -124,7 +124,7 @@ impl Issued {
         self.idle_end_if_used = self.idle_end_if_used.map(|_| self.idle_end);
     }
 
-    /// The same session, open under another token that nobody has used yet.
+    /// The same session, open under another token that was not used yet.
     pub fn under(&self, token: SessionToken) -> Self {
         Self {
             token,

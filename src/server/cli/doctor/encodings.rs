@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-/// What the header `Repr-Digest` says of a body (RFC 9530).
+/// The value of the header `Repr-Digest` for a body (RFC 9530).
 pub fn digest_field(body: &[u8]) -> String {
     format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(body)))
 }

@@ -145,7 +145,7 @@ fn person(page: &str) -> Option<String> {
 }
 
 /// Signs in from a browser never seen before and looks for the notice. Where the account has known browsers, this one is
-/// new to it as well, and may not say that it was its owner; else it is the first one, which may.
+/// new to it as well, and may not confirm the sign-in; else it is the first one, which may.
 async fn recognise(exam: &mut Examination, browser: &mut Visitor) -> Result<(), NoAnswer> {
     let before = ids(&browser.open(&exam.client, HOME).await?.body, DISOWN);
     let mut stranger = Visitor::default();

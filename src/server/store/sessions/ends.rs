@@ -1,11 +1,18 @@
 //! How sessions end. Every statement names `ended_at IS NULL`: the first reason stays.
 
-use super::{super::activity, NewSession};
+mod of_user;
+
+pub use of_user::{
+    end_all_and_sign_out, end_all_but, end_all_but_renewed_within, end_all_of_user, end_all_within,
+    end_longest_idle_within,
+};
+
+use super::super::activity;
 use crate::{
     domain::{
         activity::{By, Entry, Event, Source},
         moment::Timestamp,
-        session::{EndReason, Ended, Session, SessionId},
+        session::{EndReason, Ended, SessionId},
         user::UserId,
     },
     server::{
@@ -200,140 +207,6 @@ pub async fn end_with_alert_within(
         .fetch_all(connection)
         .await?);
     note_ends(transaction, &rows, &source.into()).await
-}
-
-/// Ends all sessions of a user. Returns how many were live.
-pub async fn end_all_of_user(
-    db: &Db,
-    user: &UserId,
-    ended: Ended,
-    by: impl Into<By>,
-) -> Result<u64, StoreError> {
-    let by = by.into();
-    transact!(db, transaction => {
-        let count = end_all_within(transaction, user, ended, &by).await?;
-        Ok(Commit(count))
-    })
-}
-
-/// The same, together with what else happens to the account. Sessions that a time-out had ended
-/// before are not counted.
-pub async fn end_all_within(
-    transaction: &mut Transaction,
-    user: &UserId,
-    ended: Ended,
-    by: &By,
-) -> Result<u64, StoreError> {
-    const SQL: &str = end_sessions!("user_id = $1");
-    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(&user.0)
-        .bind(ended.at.as_millis())
-        .bind(ended.reason.as_str())
-        .fetch_all(connection)
-        .await?);
-    note_ends(transaction, &rows, by).await?;
-    Ok(count(&rows, ended.reason))
-}
-
-/// Ends all sessions of a user but one. Returns how many were live.
-pub async fn end_all_but(
-    db: &Db,
-    user: &UserId,
-    kept: &SessionId,
-    ended: Ended,
-    source: Source,
-) -> Result<u64, StoreError> {
-    const SQL: &str = end_sessions!("user_id = $1 AND id <> $4");
-    transact!(db, transaction => {
-        let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-            .bind(&user.0)
-            .bind(ended.at.as_millis())
-            .bind(ended.reason.as_str())
-            .bind(&kept.0)
-            .fetch_all(connection)
-            .await?);
-        note_ends(transaction, &rows, &source.into()).await?;
-        Ok(Commit(count(&rows, ended.reason)))
-    })
-}
-
-/// Ends all sessions of a user from `current`, which is signed out. Returns how many others were live.
-pub async fn end_all_and_sign_out(
-    db: &Db,
-    current: &Session,
-    now: Timestamp,
-    source: Source,
-) -> Result<u64, StoreError> {
-    const SQL: &str = end_sessions!(
-        "user_id = $1",
-        "CASE WHEN id = $4 THEN 'signed_out' ELSE $3 END"
-    );
-    transact!(db, transaction => {
-        let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-            .bind(&current.user_id.0)
-            .bind(now.as_millis())
-            .bind(EndReason::EndedByOwner.as_str())
-            .bind(&current.id.0)
-            .fetch_all(connection)
-            .await?);
-        note_ends(transaction, &rows, &source.into()).await?;
-        Ok(Commit(count(&rows, EndReason::EndedByOwner)))
-    })
-}
-
-/// Ends the longest idle of the sessions beside `started`, where there are more than `max` with it.
-pub async fn end_longest_idle_within(
-    transaction: &mut Transaction,
-    started: &NewSession<'_>,
-    max: u32,
-) -> Result<(), StoreError> {
-    // No OFFSET without a LIMIT on SQLite, and none that both engines take for "all".
-    const SQL: &str = end_sessions!(
-        "id IN (SELECT id FROM sessions WHERE user_id = $1 AND id <> $4 AND ended_at IS NULL \
-         AND idle_ends_at > $2 ORDER BY last_seen_at DESC, id DESC LIMIT 1000000 OFFSET $5)"
-    );
-    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(&started.user_id.0)
-        .bind(started.created_at.as_millis())
-        .bind(EndReason::TooMany.as_str())
-        .bind(&started.id.0)
-        .bind(i64::from(max.saturating_sub(1)))
-        .fetch_all(connection)
-        .await?);
-    note_ends(transaction, &rows, &Source::Browser.into()).await
-}
-
-/// Ends all sessions of a user because of a new password, but for `renewed`, whose row is held for the transaction.
-/// Returns how many others ended; `None` where `renewed` no longer lived.
-///
-/// One statement takes them all, in the order in which every other statement takes them, and its
-/// answer tells whether `renewed` still lived.
-pub async fn end_all_but_renewed_within(
-    transaction: &mut Transaction,
-    user: &UserId,
-    renewed: &SessionId,
-    now: Timestamp,
-) -> Result<Option<u64>, StoreError> {
-    const SQL: &str = end_sessions!(
-        "user_id = $1",
-        "$3",
-        "id = $4 AND idle_ends_at > $2 AND absolute_ends_at > $2",
-        "id, user_id, COALESCE(ended_at, 0) AS ended_at, COALESCE(end_reason, '') AS end_reason, address, user_agent"
-    );
-    let mut rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(&user.0)
-        .bind(now.as_millis())
-        .bind(EndReason::PasswordChanged.as_str())
-        .bind(&renewed.0)
-        .fetch_all(connection)
-        .await?);
-    let taken = rows.len();
-    rows.retain(|row| !row.end_reason.is_empty());
-    if rows.len() == taken {
-        return Ok(None);
-    }
-    note_ends(transaction, &rows, &Source::Browser.into()).await?;
-    Ok(Some(count(&rows, EndReason::PasswordChanged)))
 }
 
 /// Writes the time-outs of up to `limit` sessions down that nobody has noticed. Returns how many.

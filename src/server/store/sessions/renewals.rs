@@ -1,7 +1,7 @@
 //! Sessions that go on under a new token, because the password was typed again or changed.
 //!
-//! The row stays the same, so whoever names the session by its id means it before and after. Every token that it
-//! had before leads to it by `earlier_tokens`: with one look-up, on every node, however often it was renewed.
+//! The row stays the same, so the id of the session stays valid. Every token that it had before leads to it by
+//! `earlier_tokens`: with one look-up, on every node, however often it was renewed.
 
 use super::{Hashes, SessionRow, ends, hold_account, select_sessions};
 use crate::{
@@ -79,7 +79,7 @@ struct EarlierRow {
 /// holds only while the account is enabled and still has the password that was verified. `false` where
 /// nothing changed.
 pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool, StoreError> {
-    // Whoever confirms with the token before does so because the answer to a confirmation was lost.
+    // A confirmation with the previous token comes from a browser that lost the answer to an earlier one.
     const SQL: &str = "UPDATE sessions SET token_digest = $2, authenticated_at = $3, idle_end_if_used = idle_ends_at \
         WHERE id = $1 AND ended_at IS NULL AND idle_ends_at > $3 AND absolute_ends_at > $3 \
         AND (token_digest = $4 OR idle_end_if_used IS NOT NULL AND EXISTS (SELECT 1 FROM earlier_tokens e \

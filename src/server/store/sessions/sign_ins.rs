@@ -23,10 +23,10 @@ use crate::{
     },
 };
 
-/// More of them than this would be read by nobody; the rest is counted, and the activity has them all.
+/// At most this many are shown; the rest is counted, and the activity has them all.
 const SHOWN: u32 = 5;
 
-/// Of the session that asks: it is itself, or is in the browser of, a sign-in that nobody has recognised.
+/// Of the session that asks: it is itself, or is in the browser of, an unrecognised sign-in.
 macro_rules! is_news {
     ($session:literal) => {
         concat!(
@@ -41,7 +41,7 @@ macro_rules! is_news {
     };
 }
 
-/// Sign-ins of the person that nobody has recognised, but for that of the browser that asks with the token `$1`.
+/// Unrecognised sign-ins of the person, except that of the browser that asks with the token `$1`.
 macro_rules! others_unrecognised {
     () => {
         "WHERE s.user_id = (SELECT user_id FROM sessions WHERE token_digest = $1) \
@@ -50,7 +50,7 @@ macro_rules! others_unrecognised {
     };
 }
 
-/// The session of the token `$1`, the sign-in before it, and those that nobody has recognised: one more than are
+/// The session of the token `$1`, the sign-in before it, and unrecognised ones: one more than are
 /// shown, so that it is known whether there are more.
 pub const WITH_SIGN_INS: &str = concat!(
     select_sessions!(
@@ -83,12 +83,12 @@ struct PartRow {
     session: SessionRow,
 }
 
-/// The session of a token with its user, live or ended, and the sign-ins of theirs beside it that are news
-/// to them. One statement, because every dashboard asks: a second way to the database costs more than what
+/// The session of a token with its user, live or ended, and their other sign-ins that have to be
+/// recognised. One statement, because every dashboard asks: a second way to the database costs more than what
 /// it would find.
 ///
-/// A new browser is no news to whoever sits in front of it, and cannot say of itself or of another one that it was
-/// welcome. Only where there are more than are shown, a second statement counts them.
+/// A new browser is not shown its own sign-in, and cannot recognise its own or another one. Only if there
+/// are more than are shown, a second statement counts them.
 pub async fn find_with_sign_ins(
     db: &Db,
     digest: &TokenDigest,
@@ -132,8 +132,8 @@ pub async fn find_with_sign_ins(
     }))
 }
 
-/// The sign-ins that nobody has recognised and in whose browsers a later session lives: signing in twice does not make
-/// the first one look harmless.
+/// The unrecognised sign-ins in whose browsers a later session lives: after a second sign-in the first one is still
+/// shown as active.
 async fn browsers_in_use(db: &Db, user: &UserId) -> Result<Vec<String>, StoreError> {
     const SQL: &str = "SELECT alert_id FROM sessions \
         WHERE user_id = $1 AND ended_at IS NULL AND alert_id IS NOT NULL";
@@ -143,8 +143,8 @@ async fn browsers_in_use(db: &Db, user: &UserId) -> Result<Vec<String>, StoreErr
         .await?))
 }
 
-/// How many sign-ins nobody has recognised, as seen by the session of the token: up to a thousand, so that a flood of
-/// them costs nobody their dashboard.
+/// How many sign-ins are unrecognised, as seen by the session of the token: up to a thousand, so that a flood of them
+/// does not make the dashboard slow.
 async fn count_others(db: &Db, digest: &TokenDigest) -> Result<u32, StoreError> {
     const SQL: &str = concat!(
         "SELECT COUNT(*) FROM (SELECT 1 FROM sessions s ",
@@ -198,8 +198,8 @@ pub async fn recognise(
 }
 
 /// The same of one that was not theirs: its session ends, with those that began in its browser since, and the browser
-/// is a stranger again. Where `asking` is itself in a browser that nobody has recognised, the sign-in stays news: else
-/// somebody who signs in twice could hide one by the other.
+/// is unknown again. If `asking` is itself in an unrecognised browser, the sign-in stays unrecognised: else an attacker
+/// who signs in twice could hide one sign-in by the other.
 pub async fn disown(
     db: &Db,
     asking: &Session,
@@ -223,7 +223,8 @@ pub async fn disown(
     })
 }
 
-/// Whether there is such news to the browser of `asking`. Its row is held, so that nobody looks at it meanwhile.
+/// Whether the browser of `asking` has such a sign-in to recognise. The row is locked, so that no other request
+/// recognises it meanwhile.
 async fn hold_news_within(
     transaction: &mut Transaction,
     asking: &Session,

@@ -30,7 +30,7 @@ pub async fn touch(
 
 /// The same beside a request, for as long as `claim` is held: until the database has answered. One that comes late
 /// moves nothing back. It is written to the disk, and no standby is waited for: a sign-out of the session would have
-/// to wait for it, and losing it ends nobody before the idle end that stands in the database.
+/// to wait for it, and if it is lost, the session ends no earlier than the idle end in the database.
 pub async fn touch_beside(
     db: &Db,
     id: &SessionId,

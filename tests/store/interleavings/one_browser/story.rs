@@ -39,7 +39,7 @@ struct SignIn {
     session: SessionId,
     tokens: Vec<Issued>,
     is_over: bool,
-    /// From when on nobody can use it who does not have its last token.
+    /// From when on only its last token is accepted.
     unused_ends_at: Option<Timestamp>,
 }
 
@@ -121,7 +121,7 @@ impl<'a> Story<'a> {
         self.sign_ins[sign_in].tokens[place].token.clone()
     }
 
-    /// In the same browser, whose session ends with it, whatever token it has by now.
+    /// In the same browser, whose session ends with it, also if it was renewed since.
     async fn sign_in(&mut self) {
         let account = given::credentials(&self.nodes[0], &self.name).await;
         let brought = self.jar.map(|cookie| self.token(cookie));
@@ -200,7 +200,7 @@ impl<'a> Story<'a> {
         };
     }
 
-    /// What the guard finds: the last token is let in, the one before it on grace, and no other.
+    /// What the guard finds: the last token is accepted, the one before it on grace, and no other.
     async fn look_up(&mut self, mut request: Request, node: usize) -> TestCaseResult {
         if request.wish == Wish::SignOut {
             self.looked_up.push(request);
@@ -362,7 +362,7 @@ impl<'a> Story<'a> {
         Ok(())
     }
 
-    /// At last the browser signs out, by whatever cookie it has, or by one of before that was never taken back.
+    /// At last the browser signs out, by the cookie that it has, or by an earlier one that was never removed.
     pub async fn end(mut self, by: &Index) -> TestCaseResult {
         let mut live = Vec::new();
         for (number, of) in self.sign_ins.iter().enumerate() {

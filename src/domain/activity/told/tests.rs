@@ -1,0 +1,138 @@
+use super::*;
+use crate::domain::{
+    activity::{Entry, SignInRefusal},
+    moment::Timestamp,
+};
+
+fn record(event: Event, user: Option<&str>, actor: Option<&str>, source: Source) -> Record {
+    Record {
+        id: String::new(),
+        entry: Entry {
+            at: Timestamp::from_millis(0),
+            event,
+            source,
+            user: None,
+            actor: None,
+            session: None,
+            address: String::new(),
+            user_agent: String::new(),
+        },
+        username: user.map(str::to_owned),
+        actor_name: actor.map(str::to_owned),
+        times: 1,
+    }
+}
+
+/// With names in brackets.
+fn sentence(record: &Record) -> String {
+    let parts = record.told().into_iter();
+    let said = parts.map(|part| match part {
+        Part::Words(words) => words,
+        Part::Name(name) => format!("[{name}]"),
+    });
+    said.collect()
+}
+
+#[test]
+fn sentences_say_who_signed_in() {
+    let wrong = Event::SignInRefused(SignInRefusal::WrongPassword);
+    let unknown = Event::SignInRefused(SignInRefusal::UnknownUser);
+    let ada = Some("ada");
+    for (event, user, words) in [
+        (Event::SignedIn, ada, "[ada] signed in"),
+        (Event::SignedIn, None, "Somebody signed in"),
+        (
+            wrong,
+            ada,
+            "A sign-in as [ada] was refused: the password was wrong",
+        ),
+        (unknown, None, "A sign-in was refused: nobody has that name"),
+    ] {
+        assert_eq!(sentence(&record(event, user, None, Source::Browser)), words);
+    }
+}
+
+#[test]
+fn sentences_say_who_did_what() {
+    let ended = Event::SessionEnded(EndReason::EndedByAdmin);
+    let (ada, root) = (Some("ada"), Some("root"));
+    for (event, user, actor, source, words) in [
+        (
+            Event::UserPromoted,
+            ada,
+            root,
+            Source::Browser,
+            "[root] made [ada] an administrator",
+        ),
+        (
+            Event::UserPromoted,
+            ada,
+            None,
+            Source::Command,
+            "A command made [ada] an administrator",
+        ),
+        (
+            Event::UserPromoted,
+            None,
+            root,
+            Source::Browser,
+            "[root] made somebody an administrator",
+        ),
+        (
+            ended,
+            ada,
+            root,
+            Source::Browser,
+            "[root] ended a session of [ada]",
+        ),
+        (
+            ended,
+            ada,
+            None,
+            Source::Server,
+            "The server ended a session of [ada]",
+        ),
+        (
+            Event::UserDeleted,
+            Some("USER"),
+            Some("ACTOR"),
+            Source::Browser,
+            "[ACTOR] deleted the account of [USER]",
+        ),
+    ] {
+        assert_eq!(sentence(&record(event, user, actor, source)), words);
+    }
+}
+
+/// One for each, that no other has, and in none is a gap left.
+#[test]
+fn every_event_has_a_sentence_of_its_own() {
+    for user in [Some("ada"), None] {
+        let told = |event| sentence(&record(event, user, Some("root"), Source::Browser));
+        // Both mean to whoever guesses that the password was not this one.
+        let too_long = SignInRefusal::PasswordTooLong.as_str();
+        let events = Event::all().filter(|event| event.reason() != Some(too_long));
+        let mut sentences: Vec<_> = events.map(told).collect();
+        let number = sentences.len();
+        for sentence in &sentences {
+            assert!(
+                !sentence.contains("USER") && !sentence.contains("ACTOR"),
+                "{sentence}"
+            );
+            assert!(
+                !sentence.contains("  ") && !sentence.ends_with(' '),
+                "{sentence}"
+            );
+        }
+        sentences.sort_unstable();
+        sentences.dedup();
+        assert_eq!(sentences.len(), number);
+    }
+}
+
+#[test]
+fn every_kind_has_a_name() {
+    let mut named = Event::KINDS.map(|(kind, _)| kind);
+    named.sort_unstable();
+    assert_eq!(named.as_slice(), Event::kinds());
+}
