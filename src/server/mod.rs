@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod addresses;
 pub mod admin;
+mod allocator;
 pub mod attempt;
 pub mod audit_events;
 pub mod auth;
