@@ -3,14 +3,18 @@
 //! Both dialogues are closed until `public/time-out.js` opens them. Without the script nobody sees
 //! them: the next request leads to the sign-in page, which says why, and from there back.
 
+use crate::domain::views::SignOutProof;
 use leptos::prelude::*;
 
 /// Every attribute is a literal, and not a constant of the same value: what the macro knows whole is one
 /// text in the program, and not a tree that is built for every page and walked through in the browser.
 #[component]
 pub fn TimeOutDialogues() -> impl IntoView {
+    // As in `SignOutButton`. It stands beside the form that it belongs to: within, the dialogue would be a tree.
+    let proof = use_context::<SignOutProof>().map(|SignOutProof(proof)| proof);
     view! {
         <Warning />
+        <input type="hidden" name="proof" form="time-out-leave" value=proof />
         <SignInAgain />
     }
 }
@@ -32,7 +36,7 @@ fn Warning() -> impl IntoView {
                 <form method="post" action="/api/stay_signed_in" id="time-out-stay">
                     <button class="button" type="submit" autofocus>"Stay signed in"</button>
                 </form>
-                <form method="post" action="/api/logout">
+                <form method="post" action="/api/logout" id="time-out-leave">
                     <button class="button button-quiet" type="submit">"Sign out"</button>
                 </form>
             </div>
@@ -140,7 +144,7 @@ mod tests {
         for id in parts {
             assert_eq!(html.matches(&format!(" id=\"{id}\"")).count(), 1, "{id}");
         }
-        for attribute in ["for", "aria-labelledby", "aria-describedby"] {
+        for attribute in ["for", "form", "aria-labelledby", "aria-describedby"] {
             let before = format!(" {attribute}=\"");
             let named = html.split(&before).skip(1);
             for id in named.filter_map(|rest| rest.split('"').next()) {
@@ -155,6 +159,7 @@ mod tests {
         let html = html();
         for (path, id) in [
             (StaySignedIn::PATH, "time-out-stay"),
+            (Logout::PATH, "time-out-leave"),
             (Login::PATH, "sign-in-again-form"),
         ] {
             assert!(
@@ -162,7 +167,6 @@ mod tests {
                 "{path}"
             );
         }
-        assert!(html.contains(&format!(" action=\"{}\"><button", Logout::PATH)));
     }
 
     #[test]

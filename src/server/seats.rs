@@ -118,23 +118,25 @@ impl Taken {
                 *crowds.entry(address).or_default() += 1;
             }
         }
-        let Some((crowd, size)) = crowds.into_iter().max_by_key(|(_, size)| *size) else {
+        let Some((crowd, _)) = crowds.into_iter().max_by_key(|(_, size)| *size) else {
             return;
         };
-        let of_crowd = self
-            .seats
-            .values()
-            .filter(|sitter| sitter.address == Some(crowd));
-        let slowest = of_crowd
+        let of_crowd = || {
+            let all = self.seats.values();
+            all.filter(|sitter| sitter.address == Some(crowd))
+        };
+        let slowest = of_crowd()
             .filter(|sitter| !is_staying(sitter))
             .min_by_key(|sitter| sitter.since);
         if let Some(slowest) = slowest {
             slowest.leave.ask();
         }
+        let size = of_crowd().count();
         self.ask_about(crowd, size);
     }
 
-    /// Where nearly all connections are those of one address it may be everybody's.
+    /// Where nearly all connections are those of one address it may be everybody's. Those with a session
+    /// count: through a proxy that is not trusted they come from there as well.
     fn ask_about(&mut self, crowd: IpAddr, size: usize) {
         let is_nearly_all = size * 10 >= self.seats.len() * 9;
         if is_nearly_all && self.asked.is_none_or(|asked| asked.elapsed() >= ASK_EVERY) {

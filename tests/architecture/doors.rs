@@ -209,6 +209,12 @@ pub const ROOMS: &[Room] = &[
         why: "it is a folder to whoever serves it, and knows nobody",
     },
     Room {
+        files: &["src/server/allocator.rs"],
+        may: &[],
+        but_not: &[],
+        why: "it serves the whole program, and knows nothing of it",
+    },
+    Room {
         files: &["src/server/config.rs", "src/server/config/"],
         may: &[
             "domain",

@@ -7,7 +7,7 @@ use crate::{
         http::{Connection, FORM},
     },
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const LONG: Duration = Duration::from_secs(600);
 
@@ -86,6 +86,31 @@ async fn a_body_has_to_come_at_some_speed() {
         (408, "\"timeout\"")
     );
     assert!(sent >= 3, "it had {sent} seconds");
+}
+
+/// However often a byte of it comes, a header has its time in all; so has the second on a connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_that_drips_in_has_its_time_in_all() {
+    let limit = Duration::from_secs(1);
+    let app = TestApp::sqlite_with(|config| config.http.header_timeout = limit).await;
+    let whole = format!(
+        "GET /healthz HTTP/1.1\r\nhost: localhost:{}\r\n\r\n",
+        app.address.port()
+    );
+    for answered in [false, true] {
+        let mut slow = Connection::open(app.address).await;
+        if answered {
+            slow.send(whole.as_bytes()).await;
+            assert_eq!(slow.answer().await.expect("an answer").status, 200);
+        }
+        let begun = Instant::now();
+        slow.send(b"GET /login HTTP/1.1\r\nx: ").await;
+        while slow.send(b"a").await {
+            assert!(begun.elapsed() < 20 * limit, "it keeps its place");
+            tokio::time::sleep(limit / 20).await;
+        }
+        assert!(begun.elapsed() > limit / 2, "it had no time");
+    }
 }
 
 /// One address gets its share of the memory for bodies, and no more.

@@ -205,6 +205,29 @@ fn proof_of(page: &Answer) -> String {
     rest.split('"').next().expect("its end").to_owned()
 }
 
+/// The values that the forms for signing out on this page send, `None` for one without.
+fn proofs_of(page: &Answer) -> Vec<Option<String>> {
+    let text = page.text();
+    let attribute = |tag: &str, name: &str| {
+        let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+        rest.split('"').next().map(str::to_owned)
+    };
+    let is_field = |tag: &&str| tag.starts_with("input ") && tag.contains(" name=\"proof\"");
+    let forms = text.split("<form ").skip(1);
+    let forms = forms.filter(|form| form.contains(" action=\"/api/logout\""));
+    let proofs = forms.map(|form| {
+        let id = attribute(form.split('>').next()?, "id");
+        let mut inside = form.split("</form>").next()?.split('<');
+        let mut outside = text.split('<');
+        let field = inside.find(is_field).or_else(|| {
+            let names_it = |tag: &&str| id.is_some() && attribute(tag, "form") == id;
+            outside.find(|tag| is_field(tag) && names_it(tag))
+        });
+        attribute(field?, "value")
+    });
+    proofs.collect()
+}
+
 /// A request as it comes through a filter that takes `Origin`, `Referer` and fetch metadata away.
 async fn filtered(app: &TestApp, request: Request, session: &str) -> Answer {
     let cookie = format!("{SESSION_COOKIE}={session}");
@@ -290,5 +313,22 @@ on_both_engines! {
         assert_eq!(filtered(&app, again, &dead).await.status, 403);
         let login = login().header("origin", "null");
         assert_eq!(filtered(&app, login, &dead).await.status, 403);
+    }
+
+    /// Every form for it, wherever it stands: that of the warning before a time-out too.
+    async fn every_form_that_signs_out_shows_whose_it_is(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        let proof = Some(proof_of(&browser.get("/logout").await));
+        let mut pages = 0;
+        for path in page_paths() {
+            let page = browser.get(path).await;
+            let is_signed_in = page.text().contains("id=\"time-out-warning\"");
+            let proofs = proofs_of(&page);
+            assert!(proofs.iter().all(|own| *own == proof), "{path}: {proofs:?}");
+            assert!(!is_signed_in || proofs.len() >= 2, "{path}: {proofs:?}");
+            pages += usize::from(is_signed_in);
+        }
+        assert!(pages >= 5, "{pages} pages");
     }
 }

@@ -1,10 +1,10 @@
 //! The log is the server's own word (ASVS V16.4.1).
 
 use crate::{
-    program::{Home, free_port, sign_in},
+    program::{Home, Server, free_port, sign_in},
     support::{
         PASSWORD,
-        http::{Browser, Connection, Request, send},
+        http::{Browser, Connection, FORM, Request, send},
     },
 };
 use rustix::process::{Pid, Signal, kill_process};
@@ -15,6 +15,7 @@ use std::{
     process::{Child, Stdio},
     time::{Duration, Instant},
 };
+use tokio::{io::AsyncWriteExt, net::TcpSocket};
 
 /// What would begin a line of its own, colour a terminal, or end a JSON text.
 const HOSTILE: &str = "x\u{9b}31m\u{85}\u{2028}\",\"level\":\"FORGED\"}";
@@ -208,4 +209,97 @@ async fn the_secret_of_a_link_is_not_logged() {
     assert!(log.contains("path=\"/password-link\"}"), "{log}");
     let group = &secret[..5];
     assert!(!log.contains(group), "{log}");
+}
+
+const QUESTION: &str = "is it a proxy that is not in http.trusted_proxies?";
+const PLACES: u8 = 16;
+
+/// Where connections come from, each with half a header; behind a proxy that is trusted after a whole one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    OneAddress,
+    /// A proxy that nobody has named: most of its connections are open pages.
+    OneAddressAndPages,
+    HalfFromOne,
+    ManyAddresses,
+    TrustedProxy,
+    VisitorsOfATrustedProxy,
+}
+
+impl Origin {
+    const fn is_asked_about(self) -> bool {
+        matches!(self, Self::OneAddress | Self::OneAddressAndPages)
+    }
+
+    const fn is_proxy(self) -> bool {
+        matches!(self, Self::TrustedProxy | Self::VisitorsOfATrustedProxy)
+    }
+
+    /// The last part of the address of a connection.
+    const fn last(self, number: u8) -> u8 {
+        match self {
+            Self::ManyAddresses => 2 + number,
+            Self::HalfFromOne if number % 2 == 1 => 2 + number,
+            _ => 1,
+        }
+    }
+
+    fn bytes(self, server: &Server, number: u8) -> String {
+        let host = format!("host: {}\r\n", server.address);
+        match self {
+            Self::VisitorsOfATrustedProxy => format!(
+                "POST /api/login HTTP/1.1\r\n{host}x-forwarded-for: 192.0.2.{number}\r\n\
+                 content-type: {FORM}\r\ncontent-length: 9\r\n\r\nx"
+            ),
+            _ => format!("GET /login HTTP/1.1\r\n{host}"),
+        }
+    }
+}
+
+/// A proxy that is not trusted makes all visitors one, who loses connections for all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_asks_whether_an_address_with_nearly_all_connections_is_a_proxy() {
+    for origin in [
+        Origin::OneAddress,
+        Origin::OneAddressAndPages,
+        Origin::HalfFromOne,
+        Origin::ManyAddresses,
+        Origin::TrustedProxy,
+        Origin::VisitorsOfATrustedProxy,
+    ] {
+        let trusted = if origin.is_proxy() { "127.0.0.1" } else { "" };
+        let home = Home::on_sqlite()
+            .await
+            .with("VESTIBULE_HTTP__MAX_CONNECTIONS", &PLACES.to_string())
+            .with("VESTIBULE_HTTP__HEADER_TIMEOUT", "10m")
+            .with("VESTIBULE_HTTP__TRUSTED_PROXIES", trusted);
+        home.create_user("ada");
+        let server = home.serve();
+        let mut pages = Vec::new();
+        if origin == Origin::OneAddressAndPages {
+            let browser = server.signed_in("ada").await;
+            for _ in 0..PLACES / 2 {
+                let mut page = browser.watch().await;
+                page.lives().await;
+                pages.push(page);
+            }
+        }
+        let mut crowd = Vec::new();
+        for number in u8::try_from(pages.len()).unwrap()..PLACES - 2 {
+            let socket = TcpSocket::new_v4().unwrap();
+            let own = [127, 0, 0, origin.last(number)];
+            socket.bind((own, 0).into()).unwrap();
+            let mut connection = socket.connect(server.address).await.unwrap();
+            let bytes = origin.bytes(&server, number);
+            connection.write_all(bytes.as_bytes()).await.unwrap();
+            crowd.push(connection);
+        }
+        // Taken after all others.
+        assert_eq!(server.browser().get("/healthz").await.status, 200);
+        drop((crowd, pages));
+        let log = server.stop();
+        let asked = usize::from(origin.is_asked_about());
+        assert_eq!(log.matches(QUESTION).count(), asked, "{origin:?}: {log}");
+        assert_eq!(log.matches("address=127.0.0.1").count(), asked, "{log}");
+    }
 }

@@ -45,9 +45,7 @@ async fn most_kib(server: &Server) -> u64 {
 async fn a_crowd_takes_no_more_than_the_sum_and_gives_it_back() {
     let home = Home::on_sqlite()
         .await
-        .with("VESTIBULE_HTTP__HEADER_TIMEOUT", "10m")
-        // As the unit has it.
-        .with("MALLOC_MMAP_THRESHOLD_", "16384");
+        .with("VESTIBULE_HTTP__HEADER_TIMEOUT", "10m");
     let server = home.serve();
     assert_eq!(server.browser().get("/login").await.status, 200);
     let rest = server.resident_kib();
@@ -69,16 +67,20 @@ async fn a_crowd_takes_no_more_than_the_sum_and_gives_it_back() {
         ("bodies", counted, connections + bodies),
         ("bodies in chunks", in_chunks, connections + bodies),
     ];
-    // What the allocator keeps between the pieces, and what differs from run to run.
-    let slack = 24 * MIB;
+    // Half of what the sum has for the program is not used at rest: what the allocator keeps for the next.
+    let slack = 40 * MIB;
     for (name, sent, sum) in crowds {
         let crowd = crowd(&server, sent.as_bytes()).await;
         let most = most_kib(&server).await;
         drop(crowd);
+        // It is given back within ten seconds, unless the machine is busy.
         let mut after = most;
-        for _ in 0..100 {
+        for _ in 0..120 {
             after = after.min(server.resident_kib());
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            if after < rest + slack / 2 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
         }
         crate::program::tell(&format!(
             "{CONNECTIONS} × {name}: {rest} KiB at rest, {most} most, {after} afterwards"
@@ -88,8 +90,8 @@ async fn a_crowd_takes_no_more_than_the_sum_and_gives_it_back() {
             "{name}: {most} KiB, {rest} at rest"
         );
         assert!(
-            after < rest + (most - rest) / 2 + slack,
-            "{name}: {after} KiB of {most} are kept"
+            after < rest + slack / 2,
+            "{name}: {after} KiB of {most} are kept, {rest} at rest"
         );
     }
     assert_eq!(server.browser().get("/login").await.status, 200);

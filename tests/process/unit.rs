@@ -35,11 +35,6 @@ fn it_agrees_with_the_settings() {
     // With as many hashing threads as fit in hashing.memory_mib, on a machine of many processors.
     let mut large = config;
     large.hashing.threads = 6;
-    assert_eq!(
-        value("Environment"),
-        "MALLOC_MMAP_THRESHOLD_=16384",
-        "as tests/process/memory.rs has it"
-    );
     let memory: u64 = value("MemoryMax").trim_end_matches('M').parse().unwrap();
     let most = large.most_memory() / (1024 * 1024);
     assert!(most <= memory, "{most} MiB may be taken");

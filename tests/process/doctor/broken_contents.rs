@@ -165,6 +165,15 @@ async fn a_refresh_in_a_page_and_a_form_for_another_function_are_found() {
                 answer.remove("content-security-policy");
             }
         }),
+        breaks(
+            "adds code to a script of private pages",
+            &["files_as_built"],
+        )
+        .answering(|ask, answer| {
+            if ask.path() == "/time-out.js" {
+                answer.body.extend(b";collect()");
+            }
+        }),
         breaks("lets pages be changed", &["no_transform"]).answering(|ask, answer| {
             if ask.is("GET", "/dashboard") {
                 answer.replace("cache-control", ", no-transform", "");

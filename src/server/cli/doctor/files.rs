@@ -3,7 +3,7 @@
 use super::{
     client::{Answer, NoAnswer, Request},
     encodings::name_digest,
-    examination::Examination,
+    examination::{Examination, HOME},
     report::{Check, Verdict, check, expect},
 };
 use crate::domain::plain_script;
@@ -68,7 +68,12 @@ pub const CHECKS: &[&Check] = &[
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let page = exam.client.send(Request::get("/login")).await?;
     let mut files = Vec::new();
-    let named = named_files(&page.body);
+    let mut text = page.body.clone();
+    // Some scripts stand on the pages of people who are signed in alone.
+    if let Some(mut browser) = exam.signed_in().await? {
+        text += &browser.open(&exam.client, HOME).await?.body;
+    }
+    let named = named_files(&text);
     for path in &named {
         files.push(exam.client.send(Request::new("GET", path)).await?);
     }
