@@ -145,8 +145,11 @@ async fn readers_have_connections_that_writers_cannot_take() {
     let core = support::core(&database).await;
     let ada = given::account(&core, "ada").await;
     let mut tokens = Vec::new();
-    for _ in 0..30 {
-        tokens.push(given::session(&core, &ada).await);
+    // So many that they would hold all connections, of whichever pool.
+    for person in [&ada, &given::account(&core, "eve").await] {
+        for _ in 0..30 {
+            tokens.push(given::session(&core, person).await);
+        }
     }
     let reader = given::session(&core, &ada).await;
     core.clock.set(after_seconds(61));
@@ -168,6 +171,7 @@ async fn readers_have_connections_that_writers_cannot_take() {
     for _ in 0..20 {
         let resumed = timeout(AT_ONCE, sessions::resume(&core, &reader)).await;
         assert!(matches!(resumed, Ok(Ok(Resumed::Live(_)))), "{resumed:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     holder.commit().await;
     leaving.join_all().await;

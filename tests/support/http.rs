@@ -462,6 +462,19 @@ impl Browser {
     /// Sends the whole of a form and closes the connection without waiting for anything: like a window that
     /// is closed, or like a machine that is switched off.
     pub async fn post_and_close(&self, target: &str, fields: &[(&str, &str)], farewell: Farewell) {
+        let at_once = Duration::ZERO;
+        self.post_and_close_after(at_once, target, fields, farewell)
+            .await;
+    }
+
+    /// The same, some time after the request was sent.
+    pub async fn post_and_close_after(
+        &self,
+        wait: Duration,
+        target: &str,
+        fields: &[(&str, &str)],
+        farewell: Farewell,
+    ) {
         let request = match fields {
             [] => Request::new("POST", target).header("content-length", "0"),
             fields => Request::form(target, fields),
@@ -469,6 +482,7 @@ impl Browser {
         let request = self.as_from_here(request.header("accept", ACCEPT_PAGE));
         let mut connection = Connection::open(self.address).await;
         assert!(connection.send(&request.to_bytes()).await);
+        tokio::time::sleep(wait).await;
         match farewell {
             Farewell::Fin => drop(connection),
             Farewell::Reset => connection.reset(),
