@@ -1,5 +1,7 @@
 //! The log.
 
+mod lines;
+
 use super::config::{Environment, LogConfig, LogFormat};
 use crate::domain::setup::CODE_SYMBOLS;
 use axum::{
@@ -8,6 +10,8 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use lines::Lines;
+pub use lines::Log;
 use std::{borrow::Cow, io, time::Instant};
 use tracing::Instrument;
 use tracing_subscriber::{EnvFilter, fmt};
@@ -16,15 +20,21 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Starts logging on standard error. `RUST_LOG` counts more than the configuration.
 ///
-/// A line that cannot be written (a full disk, a reader that has gone) is lost. The subscriber's own
-/// complaint about it is an `eprintln!`, which would panic in the middle of a request.
-pub fn start(config: &LogConfig) {
+/// A line that cannot be written (a full disk, a reader that has gone or stopped reading) is lost, and no request
+/// waits for it. The subscriber's own complaint about it is an `eprintln!`, which would panic in the middle of a
+/// request.
+///
+/// # Errors
+/// Where the system has no thread left.
+pub fn start(config: &LogConfig) -> io::Result<Log> {
     let environment = Environment::of_process();
     let filter = environment.get("RUST_LOG").unwrap_or(&config.filter);
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = Lines::to(io::stderr())?;
+    let writer = lines.clone();
     let log = fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(move || writer.clone())
         .log_internal_errors(false);
     // A second start (in tests) changes nothing.
     let _ = match config.format {
@@ -33,6 +43,7 @@ pub fn start(config: &LogConfig) {
             .try_init(),
         LogFormat::Json => log.json().try_init(),
     };
+    Ok(Log::of(lines))
 }
 
 /// Gives each request an id, in the log and in the answer, so that a person can name it.

@@ -275,6 +275,7 @@ pub const ROOMS: &[Room] = &[
             "src/server/state.rs",
             "src/server/static_files.rs",
             "src/server/telemetry.rs",
+            "src/server/telemetry/",
             "src/server/too_large.rs",
         ],
         may: &["error", "domain", "server"],

@@ -27,6 +27,9 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// How soon the server is well again after its database is.
 const SECONDS_TO_RECOVER: u64 = 15;
 
+/// A write afterwards: two seconds, and twice as long again for a machine that is busy.
+const WRITE: Duration = Duration::from_secs(6);
+
 const UNAVAILABLE: &str = "The service is not available right now.";
 
 /// The answer, which has to come within the limit.
@@ -71,13 +74,17 @@ async fn nobody_signs_out(browser: &mut Browser) {
 async fn all_is_well(server: &Server, browser: &mut Browser) {
     let token = browser.session().expect("signed in").to_owned();
     recovers(server, &token).await;
-    // What writes has connections of its own, of which some may be dead and not known to be.
-    let over = Instant::now();
-    let mut answer = in_time(browser.post_logout()).await;
-    while answer.status == 503 && over.elapsed().as_secs() < 4 * SECONDS_TO_RECOVER {
-        answer = in_time(browser.post_logout()).await;
-    }
-    assert_eq!((answer.status, browser.session()), (303, None));
+    // What writes has connections of its own. However many of them are dead, the first write gets through.
+    let asked = Instant::now();
+    let answer = in_time(browser.post_logout()).await;
+    assert_eq!(
+        (answer.status, browser.session()),
+        (303, None),
+        "after {:?}: {}",
+        asked.elapsed(),
+        answer.text()
+    );
+    assert!(asked.elapsed() < WRITE, "it took {:?}", asked.elapsed());
     assert_eq!(browser.get("/readyz").await.status, 200);
     server.refuses(&token).await;
     *browser = server.signed_in("ada").await;

@@ -10,12 +10,12 @@ use crate::{
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs::OpenOptions,
-    io,
+    io::{self, Read},
     net::{SocketAddr, TcpStream},
     process::{Child, Stdio},
     time::{Duration, Instant},
 };
-use tokio::{io::AsyncWriteExt, net::TcpSocket};
+use tokio::{io::AsyncWriteExt, net::TcpSocket, time::timeout};
 
 /// What would begin a line of its own, colour a terminal, or end a JSON text.
 const HOSTILE: &str = "x\u{9b}31m\u{85}\u{2028}\",\"level\":\"FORGED\"}";
@@ -97,6 +97,10 @@ async fn no_client_writes_a_line_of_the_log() {
 /// A server is given this long to start and to stop.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Each of them leaves [`LONG_PATH`] bytes in the log.
+const REQUESTS: usize = 500;
+const LONG_PATH: usize = 4_000;
+
 /// The disk of the log is full, from the first line on.
 fn full() -> Stdio {
     let full = OpenOptions::new().write(true).open("/dev/full");
@@ -158,6 +162,55 @@ async fn a_log_that_cannot_be_written_costs_no_answer() {
             let mut copy = browser.clone();
             assert_eq!(browser.post_logout().await.status, 303);
             assert_eq!(copy.get("/dashboard").await.status, 303);
+            assert_eq!(stopped(server), Some(0));
+        }
+    }
+}
+
+/// The reader of the log stays and stops reading (Ctrl-S in a terminal, a collector that hangs). At the end it reads
+/// on, or does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_of_the_log_that_stops_reading_costs_no_answer() {
+    for reads_on in [true, false] {
+        let port = free_port();
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let home = Home::on_sqlite()
+            .await
+            .with("LEPTOS_SITE_ADDR", &address.to_string());
+        home.create_user("ada");
+        let path = format!("/pkg/{}", "a".repeat(LONG_PATH));
+        let (mut reader, writer) = io::pipe().expect("a pipe");
+        let server = home.serve_onto(writer.into());
+        wait_for_a_listener(address);
+        // More than a pipe holds (64 KiB) and than may wait (1 MiB).
+        for _ in 0..REQUESTS {
+            let answer = timeout(PATIENCE, send(address, Request::get(&path))).await;
+            assert_eq!(answer.expect("nothing waits for the log").status, 404);
+        }
+        let mut browser = Browser::new(address);
+        sign_in(&mut browser, "ada", PASSWORD).await;
+        assert_eq!(browser.post_logout().await.status, 303);
+        let mut log = String::new();
+        if reads_on {
+            // From the end on, which waits for it.
+            let reading = std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(200));
+                reader.read_to_string(&mut log).map(|_| log)
+            });
+            assert_eq!(stopped(server), Some(0));
+            log = reading.join().unwrap().expect("UTF-8");
+            assert!(
+                log.contains("lines of the log are missing"),
+                "{} bytes",
+                log.len()
+            );
+            let end = log.lines().rev().take(200).collect::<Vec<_>>();
+            assert!(
+                end.iter().any(|line| line.contains("asked to stop")),
+                "{end:?}"
+            );
+            assert_eq!(end.first(), Some(&"Stopped."));
+        } else {
             assert_eq!(stopped(server), Some(0));
         }
     }

@@ -12,7 +12,7 @@ use tokio::{task::JoinSet, time::timeout};
 use vestibule::{
     domain::{activity::Source, moment::Timestamp, session::EndReason},
     server::{
-        db::{Db, StoreError},
+        db::{Db, Pool, StoreError},
         sessions::{self, Resumed},
         store,
     },
@@ -145,8 +145,11 @@ async fn readers_have_connections_that_writers_cannot_take() {
     let core = support::core(&database).await;
     let ada = given::account(&core, "ada").await;
     let mut tokens = Vec::new();
-    for _ in 0..30 {
-        tokens.push(given::session(&core, &ada).await);
+    // So many that they would hold all connections, of whichever pool.
+    for person in [&ada, &given::account(&core, "eve").await] {
+        for _ in 0..30 {
+            tokens.push(given::session(&core, person).await);
+        }
     }
     let reader = given::session(&core, &ada).await;
     core.clock.set(after_seconds(61));
@@ -168,6 +171,7 @@ async fn readers_have_connections_that_writers_cannot_take() {
     for _ in 0..20 {
         let resumed = timeout(AT_ONCE, sessions::resume(&core, &reader)).await;
         assert!(matches!(resumed, Ok(Ok(Resumed::Live(_)))), "{resumed:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     holder.commit().await;
     leaving.join_all().await;
@@ -206,6 +210,34 @@ async fn a_transaction_that_met_another_one_is_carried_out_again_at_most_three_t
             }
         }
     }
+}
+
+/// As after a fail-over: the connections that are at hand take no writes, and a new one does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_takes_no_writes_costs_no_request() {
+    let database = TestDatabase::new(Engine::Postgres).await;
+    let core = support::core(&database).await;
+    let ada = given::account(&core, "ada").await;
+    let token = given::session(&core, &ada).await;
+    let Pool::Postgres(link) = &core.db.writer else {
+        panic!("not PostgreSQL")
+    };
+    // All there can be: one that is on its way back to the pool would be used instead.
+    let mut held = Vec::new();
+    for _ in 0..link.options().get_max_connections() {
+        let mut one = link.acquire().await.unwrap();
+        let sql = sqlx::raw_sql("SET default_transaction_read_only = on");
+        sql.execute(&mut *one).await.unwrap();
+        held.push(one);
+    }
+    let given_back = held.len();
+    drop(held);
+    while link.num_idle() < given_back {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let ended = sessions::end(&core, &token, EndReason::SignedOut).await;
+    assert!(matches!(ended, Ok(Some(_))), "{ended:?}");
+    assert!(!core.db.writes.are_failing());
 }
 
 /// Two that take rows in another order than every statement of ours: PostgreSQL ends one of them.

@@ -2,7 +2,7 @@
 
 use super::{
     CliError, core_on,
-    output::{TABLES, patiently, to_stderr},
+    output::{TABLES, patiently},
 };
 use crate::{
     domain::{activity::Source, setup::SetupCode},
@@ -14,7 +14,8 @@ use crate::{
         http, setup,
         site_inside::SiteInside,
         state::AppState,
-        telemetry, timekeeping,
+        telemetry::{self, Log},
+        timekeeping,
     },
 };
 use leptos::config::LeptosOptions;
@@ -30,7 +31,7 @@ const OUTPUT_NAME: &str = "vestibule";
 
 /// `site` is the one inside this program, which a folder in the configuration replaces.
 pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<(), CliError> {
-    telemetry::start(&config.log);
+    let log = telemetry::start(&config.log)?;
     let opening = db::open_to_serve(&config.database_url);
     let (db, is_read_through) = patiently(TABLES, opening).await?;
     let core = core_on(db, &config, Source::Browser).await?;
@@ -57,8 +58,8 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
     }
     let core = state.core.clone();
     let stop = asked_to_stop()?;
-    greet(&config, &state, setup::new_code(&core).await?);
-    to_stderr(&format!("It listens on {address}"));
+    greet(&log, &config, &state, setup::new_code(&core).await?);
+    log.say(&format!("It listens on {address}"));
     for doubt in config.doubts() {
         tracing::warn!("{doubt}");
     }
@@ -85,7 +86,7 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
         Heartbeat::stop(&core, neighbour).await;
     }
     core.db.close().await;
-    to_stderr("Stopped.");
+    log.say("Stopped.");
     outcome
 }
 
@@ -115,18 +116,18 @@ fn cannot_listen(config: &Config, error: &io::Error) -> CliError {
 /// What people need to know at the start, on standard error beside the log.
 ///
 /// A code for the first account goes there and never into the log, which others may read.
-fn greet(config: &Config, state: &AppState, setup_code: Option<SetupCode>) {
+fn greet(log: &Log, config: &Config, state: &AppState, setup_code: Option<SetupCode>) {
     let origin = state.site.public_url.origin();
-    to_stderr(&format!("Vestibule answers on {origin}"));
-    to_stderr(&format!("Its database is {}", config.database_url.shown()));
+    log.say(&format!("Vestibule answers on {origin}"));
+    log.say(&format!("Its database is {}", config.database_url.shown()));
     if let Some(code) = setup_code {
         let program = std::env::current_exe()
             .map_or("vestibule".to_owned(), |path| path.display().to_string());
-        to_stderr("There is no account yet. Make the first one in a browser, within an hour:");
-        to_stderr(&format!("  {origin}/setup"));
-        to_stderr(&format!("  with the one-time code {}", code.reveal()));
-        to_stderr("or in another terminal:");
-        to_stderr(&format!("  {program} user create NAME --admin"));
+        log.say("There is no account yet. Make the first one in a browser, within an hour:");
+        log.say(&format!("  {origin}/setup"));
+        log.say(&format!("  with the one-time code {}", code.reveal()));
+        log.say("or in another terminal:");
+        log.say(&format!("  {program} user create NAME --admin"));
     }
 }
 

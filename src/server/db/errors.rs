@@ -126,6 +126,8 @@ impl From<sqlx::Error> for StoreError {
 /// Codes of PostgreSQL (appendix A of its manual).
 mod codes {
     pub const STALE_PLAN: &str = "0A000";
+    /// This server is a standby, or default_transaction_read_only is on.
+    pub const READ_ONLY: &str = "25006";
     pub const SERIALIZATION_FAILURE: &str = "40001";
     pub const DEADLOCK: &str = "40P01";
     pub const LOCK_NOT_AVAILABLE: &str = "55P03";
@@ -141,6 +143,11 @@ impl StoreError {
     /// A column has changed since the connection prepared the statement, and nothing happened.
     pub(super) fn is_stale_plan(&self) -> bool {
         matches!(self, Self::Unavailable(error) if is_stale_plan(error))
+    }
+
+    /// The connection took no write, so nothing happened.
+    pub(super) fn is_read_only(&self) -> bool {
+        matches!(self, Self::Unavailable(error) if is_read_only(error))
     }
 
     /// Whether the next write would fail as well, as far as one can know.
@@ -173,6 +180,11 @@ fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
 /// Whether a column has changed since the connection prepared the statement.
 pub fn is_stale_plan(error: &sqlx::Error) -> bool {
     has_code(error, &[codes::STALE_PLAN])
+}
+
+/// Whether the server takes no writes on the connection.
+pub fn is_read_only(error: &sqlx::Error) -> bool {
+    has_code(error, &[codes::READ_ONLY])
 }
 
 /// What is known after a commit that PostgreSQL has not confirmed. It answers with a code of class 23 or 40 where it

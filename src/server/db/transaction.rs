@@ -198,6 +198,8 @@ pub struct Attempts<'a> {
     conflicts: u32,
     /// Connections whose plans were too old. Each has plans of its own.
     stale: u32,
+    /// A connection took no writes. After a fail-over the next one leads to a server that does.
+    was_read_only: bool,
 }
 
 impl<'a> Attempts<'a> {
@@ -206,6 +208,7 @@ impl<'a> Attempts<'a> {
             db,
             conflicts: 0,
             stale: 0,
+            was_read_only: false,
         }
     }
 
@@ -244,6 +247,11 @@ impl<'a> Attempts<'a> {
         }
         if error.is_stale_plan() && self.stale <= postgres::WRITERS {
             self.stale += 1;
+            return None;
+        }
+        // Such connections are replaced by now.
+        if error.is_read_only() && !self.was_read_only {
+            self.was_read_only = true;
             return None;
         }
         self.db.writes.note(error);

@@ -180,15 +180,22 @@ mod tests {
         KEY.get_or_init(ServerKey::random).digest("test:", name)
     }
 
+    /// What goes wrong here waits for ever.
+    async fn soon<T>(outcome: impl Future<Output = T>) -> T {
+        let patience = Duration::from_secs(20);
+        timeout(patience, outcome).await.expect("it waits")
+    }
+
     #[tokio::test]
     async fn a_success_makes_room_and_a_failure_does_not() {
         let in_flight = InFlight::default();
         let two = [(key("a"), 2)];
-        let first = in_flight.enter(&two).await.expect("room");
-        let second = in_flight.enter(&two).await.expect("room");
+        let first = soon(in_flight.enter(&two)).await.expect("room");
+        let second = soon(in_flight.enter(&two)).await.expect("room");
         assert!(timeout(SOON, in_flight.enter(&two)).await.is_err(), "full");
         drop(first);
-        let third = in_flight.enter(&two).await.expect("a success made room");
+        let third = soon(in_flight.enter(&two)).await;
+        let third = third.expect("a success made room");
         second.failed();
         assert!(
             timeout(SOON, in_flight.enter(&two)).await.is_err(),
@@ -198,7 +205,7 @@ mod tests {
         tokio::pin!(waiting);
         assert!(timeout(SOON, &mut waiting).await.is_err());
         third.failed();
-        assert_eq!(waiting.await.err(), Some(NoTurn::UsedUp));
+        assert_eq!(soon(waiting).await.err(), Some(NoTurn::UsedUp));
         assert!(in_flight.lines.lock().unwrap().is_empty());
     }
 
@@ -206,17 +213,38 @@ mod tests {
     async fn an_attempt_that_stops_waiting_leaves_nothing_behind() {
         let in_flight = InFlight::default();
         let narrow = [(key("wide"), 5), (key("narrow"), 1)];
-        let first = in_flight.enter(&narrow).await.expect("room");
+        let first = soon(in_flight.enter(&narrow)).await.expect("room");
         for _ in 0..10 {
             assert!(timeout(SOON / 10, in_flight.enter(&narrow)).await.is_err());
         }
         // An attempt that waits at the narrow counter holds no turn at the wide one.
+        let mut waiting: Vec<_> = (0..5).map(|_| Box::pin(in_flight.enter(&narrow))).collect();
+        for one in &mut waiting {
+            assert!(timeout(SOON / 10, one).await.is_err());
+        }
         let wide = [(key("wide"), 5)];
-        let others: Vec<_> = [in_flight.enter(&wide).await, in_flight.enter(&wide).await].into();
-        assert!(others.iter().all(Result::is_ok));
-        drop((first, others));
+        for _ in 0..2 {
+            assert!(soon(in_flight.enter(&wide)).await.is_ok());
+        }
+        drop((first, waiting));
         assert!(in_flight.lines.lock().unwrap().is_empty());
         assert_eq!(in_flight.seats.available_permits(), SEATS);
+    }
+
+    /// The counters were read again, and there is room: an attempt that wakes late leaves the new line alone.
+    #[tokio::test]
+    async fn a_late_waker_leaves_a_line_that_was_opened_meanwhile_alone() {
+        let in_flight = InFlight::default();
+        let one = [(key("a"), 1)];
+        let first = soon(in_flight.enter(&one)).await.expect("room");
+        let mut waiting = Box::pin(in_flight.enter(&one));
+        assert!(timeout(SOON, &mut waiting).await.is_err(), "full");
+        first.failed();
+        let next = soon(in_flight.enter(&one)).await.expect("a new line");
+        assert_eq!(soon(waiting).await.err(), Some(NoTurn::UsedUp));
+        assert!(timeout(SOON, in_flight.enter(&one)).await.is_err(), "full");
+        drop(next);
+        assert!(in_flight.lines.lock().unwrap().is_empty());
     }
 
     /// And a crowd at one counter does not block another counter.
@@ -224,13 +252,13 @@ mod tests {
     async fn the_number_of_waiting_attempts_is_bounded() {
         let in_flight = InFlight::default();
         let (one, other) = ([(key("a"), 1)], [(key("b"), 1)]);
-        let first = in_flight.enter(&one).await.expect("room");
+        let first = soon(in_flight.enter(&one)).await.expect("room");
         let seats: Vec<_> = (0..SEATS).map_while(|_| in_flight.seat()).collect();
         assert_eq!(seats.len(), SEATS);
-        assert_eq!(in_flight.enter(&one).await.err(), Some(NoTurn::Busy));
-        assert!(in_flight.enter(&other).await.is_ok());
+        assert_eq!(soon(in_flight.enter(&one)).await.err(), Some(NoTurn::Busy));
+        assert!(soon(in_flight.enter(&other)).await.is_ok());
         drop((first, seats));
-        assert!(in_flight.enter(&one).await.is_ok());
+        assert!(soon(in_flight.enter(&one)).await.is_ok());
         assert!(in_flight.seat().is_some());
     }
 }

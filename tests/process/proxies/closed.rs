@@ -2,7 +2,7 @@
 
 use super::{
     PERSON, TRUSTED,
-    front::{BOTH, Front},
+    front::{Change, Front, Kind},
     home_and_server_on,
 };
 use crate::{
@@ -10,19 +10,69 @@ use crate::{
     program::{free_port, sign_in},
     support::{
         PASSWORD,
+        database::{Engine, TestDatabase},
         http::{Farewell, SESSION_COOKIE},
     },
 };
+use sqlx::{Connection, PgConnection, SqliteConnection};
 use std::time::Duration;
 
-const ROUNDS: usize = 24;
+const ROUNDS: usize = 4;
+
+/// The documented files hand everything on, however soon the window is closed. Without that a proxy closes its
+/// connection as well, and what has reached the server by then is carried out all the same.
+const CASES: [(Kind, &[Change<'static>], Duration); 4] = [
+    (Kind::Nginx, &[], Duration::ZERO),
+    (Kind::Caddy, &[], Duration::ZERO),
+    (
+        Kind::Nginx,
+        &[("proxy_ignore_client_abort on;", "")],
+        PASSED_ON,
+    ),
+    (Kind::Caddy, &[("flush_interval -1", "")], PASSED_ON),
+];
+
+/// A proxy passes a request, and the end of its client's connection, on within this.
+const PASSED_ON: Duration = Duration::from_millis(500);
+
+/// Another program's lock, for which a sign-out waits: the window is closed by then.
+enum Holder {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Holder {
+    async fn begin(database: &TestDatabase) -> Self {
+        let address = &database.address;
+        let mut holder = match database.engine {
+            Engine::Sqlite => Self::Sqlite(SqliteConnection::connect(address).await.unwrap()),
+            Engine::Postgres => Self::Postgres(PgConnection::connect(address).await.unwrap()),
+        };
+        let begin = match database.engine {
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+            Engine::Postgres => "BEGIN; UPDATE sessions SET address = address",
+        };
+        holder.execute(begin).await;
+        holder
+    }
+
+    async fn execute(&mut self, sql: &'static str) {
+        let sql = sqlx::raw_sql(sql);
+        match self {
+            Self::Sqlite(connection) => sql.execute(connection).await.map(drop),
+            Self::Postgres(connection) => sql.execute(connection).await.map(drop),
+        }
+        .expect("SQL of the test");
+    }
+}
 
 on_both_engines! {
     async fn who_signs_out_and_closes_the_window_is_signed_out(database: TestDatabase) {
-        for kind in BOTH {
+        let mut behind = Vec::new();
+        for (kind, changes, wait) in CASES {
             let port = free_port();
             let (home, server) = home_and_server_on(database.engine, port, TRUSTED).await;
-            let mut front = Front::start(kind, &home, port, server.address, &[]);
+            let mut front = Front::start(kind, &home, port, server.address, changes);
             let mut person = front.browser(PERSON).await;
             let mut copy = person.clone();
             let mut live = 0;
@@ -30,7 +80,10 @@ on_both_engines! {
                 sign_in(&mut person, "ada", PASSWORD).await;
                 copy.set_cookie(SESSION_COOKIE, person.session().unwrap());
                 let farewell = if round % 2 == 0 { Farewell::Fin } else { Farewell::Reset };
-                person.post_and_close("/api/logout", &[], farewell).await;
+                let mut holder = Holder::begin(&home.database).await;
+                person.post_and_close_after(wait, "/api/logout", &[], farewell).await;
+                tokio::time::sleep(PASSED_ON).await;
+                holder.execute("COMMIT").await;
                 let mut is_dead = false;
                 for _ in 0..60 {
                     is_dead = copy.get("/dashboard").await.status == 303;
@@ -41,7 +94,8 @@ on_both_engines! {
                 }
                 live += usize::from(!is_dead);
             }
-            assert_eq!(live, 0, "{kind:?}: so many of {ROUNDS} cookies still live");
+            behind.push((kind, live));
         }
+        assert_eq!(behind, CASES.map(|(kind, ..)| (kind, 0)), "cookies that still live, of {ROUNDS}");
     }
 }

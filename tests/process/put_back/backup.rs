@@ -6,7 +6,7 @@ use crate::{
     support::database::{Engine, TestDatabase},
 };
 use sqlx::{Connection, SqliteConnection};
-use std::fs;
+use std::{fs, path::Path};
 
 #[tokio::test]
 async fn a_backup_is_whole_private_and_never_in_the_place_of_another_file() {
@@ -110,6 +110,58 @@ async fn what_is_no_backup_is_not_put_in_place() {
         !log.contains("heartbeat") && !log.contains(PUT_BACK),
         "{log}"
     );
+}
+
+/// Spoils the page at which the accounts begin. Opening the file does not read it.
+async fn spoil(file: &Path) {
+    let address = format!("sqlite:{}", file.display());
+    let mut connection = SqliteConnection::connect(&address).await.unwrap();
+    const PAGE: &str = "SELECT rootpage FROM sqlite_master WHERE name = 'users'";
+    let page: i64 = sqlx::query_scalar(PAGE)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    let size: i64 = sqlx::query_scalar("PRAGMA page_size")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let mut bytes = fs::read(file).unwrap();
+    let (begin, size) = (
+        usize::try_from((page - 1) * size).unwrap(),
+        usize::try_from(size).unwrap(),
+    );
+    bytes[begin..begin + size].fill(0xa5);
+    fs::write(file, bytes).unwrap();
+}
+
+/// Damage that is met half-way leaves no half of a copy, under no name.
+#[tokio::test]
+async fn of_a_copy_that_fails_half_way_nothing_is_left() {
+    let home = Home::on_sqlite().await;
+    home.create_user("ada");
+    let (first, second) = (home.folder.join("a.db"), home.folder.join("b.db"));
+    home.run(&["backup", first.to_str().unwrap()]).succeeds();
+    let file = home.database_file();
+    let good = fs::read(&file).unwrap();
+    spoil(&file).await;
+    home.run(&["backup", second.to_str().unwrap()])
+        .fails(1, &["damaged"]);
+    let left = |folder: &Path| {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(left(&home.folder), ["a.db"]);
+    // Such damage in a backup is found before it is put in place.
+    fs::write(&file, &good).unwrap();
+    let before = left(file.parent().unwrap());
+    spoil(&first).await;
+    home.run(&["restore", first.to_str().unwrap()])
+        .fails(1, &["damaged"]);
+    assert!(fs::read(&file).unwrap() == good);
+    assert_eq!(left(file.parent().unwrap()), before);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A browser without a screen: its cookies, and what it says of its requests.
 
 use super::{ACCEPT_PAGE, Answer, Connection, Events, Request, SESSION_COOKIE, credentials, send};
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 /// A browser: it keeps cookies and says where its requests come from.
 #[derive(Clone, Debug)]
@@ -67,6 +67,19 @@ impl Browser {
     /// Sends the whole of a form and closes the connection without waiting for anything: like a window that
     /// is closed, or like a machine that is switched off.
     pub async fn post_and_close(&self, target: &str, fields: &[(&str, &str)], farewell: Farewell) {
+        let at_once = Duration::ZERO;
+        self.post_and_close_after(at_once, target, fields, farewell)
+            .await;
+    }
+
+    /// The same, some time after the request was sent.
+    pub async fn post_and_close_after(
+        &self,
+        wait: Duration,
+        target: &str,
+        fields: &[(&str, &str)],
+        farewell: Farewell,
+    ) {
         let request = match fields {
             [] => Request::new("POST", target).header("content-length", "0"),
             fields => Request::form(target, fields),
@@ -74,6 +87,7 @@ impl Browser {
         let request = self.as_from_here(request.header("accept", ACCEPT_PAGE));
         let mut connection = Connection::open(self.address).await;
         assert!(connection.send(&request.to_bytes()).await);
+        tokio::time::sleep(wait).await;
         match farewell {
             Farewell::Fin => drop(connection),
             Farewell::Reset => connection.reset(),

@@ -1,5 +1,6 @@
 //! Connections that are replaced unasked, because others were of no use.
 
+use crate::server::db::errors::is_read_only;
 use sqlx::{Error, pool::PoolConnectionMetadata};
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -8,9 +9,6 @@ use std::{
 
 /// How long one doubt is enough: where the database stays as it is, connections are not made anew for each request.
 const REST: Duration = Duration::from_secs(1);
-
-/// PostgreSQL refuses to write: this server is a standby, or default_transaction_read_only is on.
-const READ_ONLY: &str = "25006";
 
 /// What has made the connections of one pool doubtful.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +28,7 @@ impl Doubt {
 
     /// The server took no writes: after a fail-over a new connection leads to one that does.
     pub fn of_refusal(&self, error: &Error) {
-        let code = error.as_database_error().and_then(|answer| answer.code());
-        if code.as_deref() == Some(READ_ONLY) {
+        if is_read_only(error) {
             tracing::warn!("PostgreSQL takes no writes on this connection; all are replaced");
             self.raise(|raised| &mut raised.read_only);
         }
