@@ -3,9 +3,6 @@
 pub mod activity;
 pub mod addresses;
 pub mod admin;
-// The sanitizer of the fuzzer watches the system's allocator only.
-#[cfg(not(fuzzing))]
-mod allocator;
 pub mod attempt;
 pub mod audit_events;
 pub mod auth;

@@ -209,12 +209,6 @@ pub const ROOMS: &[Room] = &[
         why: "it is a folder to whoever serves it, and knows nobody",
     },
     Room {
-        files: &["src/server/allocator.rs"],
-        may: &[],
-        but_not: &[],
-        why: "it serves the whole program, and knows nothing of it",
-    },
-    Room {
         files: &["src/server/config.rs", "src/server/config/"],
         may: &[
             "domain",
@@ -549,6 +543,11 @@ pub const ONLY: &[OnlyIn] = &[
         "clap_mangen",
         &["src/server/cli/man.rs"],
         "arguments belong to the command line",
+    ),
+    only_in(
+        "tikv_jemallocator",
+        &["src/main.rs", "src/with_site.rs"],
+        "the program chooses its allocator; the library leaves that to its host",
     ),
     only_in(
         "rpassword",
