@@ -6,7 +6,7 @@ use vestibule::server::{cli, site_inside::SiteInside};
 
 static SITE: SiteInside = include!("../target/site.rs");
 
-/// Gives back what lies unused for ten seconds, and is no slower: the figures are in ADR 41. SQLite is C and keeps to
+/// Gives back what lies unused for a second, and is no slower: the figures are in ADR 41. SQLite is C and keeps to
 /// the system's allocator.
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;

@@ -100,9 +100,10 @@ impl Scene {
         let cookies = seed::sessions(&place, sessions, u32::try_from(ACCOUNTS)?, sessions).await?;
         let ids = seed::session_ids(&place).await?;
         let most = |number: usize| number.to_string();
+        // From three quarters of the places on, connections from one address that brought no session yet are closed.
         let settings = [
             ("VESTIBULE_HTTP__MAX_STREAMS", most(open + ENDS)),
-            ("VESTIBULE_HTTP__MAX_CONNECTIONS", most(open + 2 * ENDS)),
+            ("VESTIBULE_HTTP__MAX_CONNECTIONS", most(2 * (open + ENDS))),
         ];
         let server = Server::vestibule_with(&place, &settings).await?;
         Ok(Self {
