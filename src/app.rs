@@ -256,7 +256,7 @@ fn begin_anew() -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::app::*;
 
     #[test]
     fn what_is_in_no_table_is_closed() {

@@ -177,7 +177,7 @@ impl FromServerFnError for AppError {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::error::*;
 
     #[test]
     fn the_status_leads_back_to_an_error_of_the_same_status() {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 use tikv_jemallocator::Jemalloc;
-use vestibule::server::{cli, site_inside::SiteInside};
+use vestibule::server::{cli, web::files::site_inside::SiteInside};
 
 static SITE: SiteInside = include!("../target/site.rs");
 

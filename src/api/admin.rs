@@ -21,7 +21,13 @@ pub async fn invite_user(
 ) -> Result<(), AppError> {
     use crate::{
         domain::views::InvitationDraft,
-        server::{admin, context, draft as drafts, flash::Flash},
+        server::{
+            core::accounts::administration,
+            web::{
+                context,
+                cookies::{draft as drafts, flash::Flash},
+            },
+        },
     };
     const PAGE: &str = "/admin/users";
     let draft = InvitationDraft {
@@ -31,7 +37,7 @@ pub async fn invite_user(
         is_admin: is_admin.0,
     };
     let state = context::state();
-    match admin::invite(&state.core, &context::admin()?, &draft).await {
+    match administration::invite(&state.core, &context::admin()?, &draft).await {
         Ok(link) => {
             let notice = context::link_notice(&draft.username, link);
             context::set_cookie(Flash::User { notice }.set_cookie());
@@ -57,9 +63,9 @@ pub async fn invite_user(
 /// [`AppError::LastAdministrator`], [`AppError::UserDisabled`]; [`AppError::PasswordNeeded`].
 #[server(endpoint = "change_user")]
 pub async fn change_user(id: String, change: AccountChange) -> Result<(), AppError> {
-    use crate::server::{admin, context};
+    use crate::server::{core::accounts::administration, web::context};
     let state = context::state();
-    let outcome = admin::change(&state.core, &context::admin()?, &id, change).await;
+    let outcome = administration::change(&state.core, &context::admin()?, &id, change).await;
     let outcome = outcome.map(context::change_notice);
     context::answer_of_account(&id, outcome)
 }
@@ -73,10 +79,10 @@ pub async fn change_user(id: String, change: AccountChange) -> Result<(), AppErr
 pub async fn end_user_session(id: String, session: String) -> Result<(), AppError> {
     use crate::{
         domain::views::UserNotice,
-        server::{admin, context},
+        server::{core::accounts::administration, web::context},
     };
     let state = context::state();
-    let ended = admin::end_session(&state.core, &context::admin()?, &id, session).await;
+    let ended = administration::end_session(&state.core, &context::admin()?, &id, session).await;
     let outcome = ended.map(|lived| UserNotice::SessionsEnded {
         count: u64::from(lived),
     });
@@ -92,10 +98,13 @@ pub async fn end_user_session(id: String, session: String) -> Result<(), AppErro
 pub async fn delete_user(id: String, name: String) -> Result<(), AppError> {
     use crate::{
         domain::views::UserNotice,
-        server::{admin, context, flash::Flash},
+        server::{
+            core::accounts::administration,
+            web::{context, cookies::flash::Flash},
+        },
     };
     let state = context::state();
-    match admin::delete(&state.core, &context::admin()?, &id, &name).await {
+    match administration::delete(&state.core, &context::admin()?, &id, &name).await {
         Ok((username, ended)) => {
             let notice = UserNotice::Deleted { username, ended };
             context::set_cookie(Flash::User { notice }.set_cookie());

@@ -20,15 +20,18 @@ pub async fn login(
 ) -> Result<(), AppError> {
     use crate::{
         domain::next_path::NextPath,
-        server::{auth, context, flash::Flash},
+        server::{
+            core::sign_in,
+            web::{context, cookies::flash::Flash},
+        },
     };
     let core = &context::state().core;
     let next = NextPath::or_home(&next);
-    let credentials = auth::Credentials {
+    let credentials = sign_in::password::Credentials {
         username: &username,
         password: &password,
     };
-    match auth::login(core, &credentials, context::visitor(), remember.0).await {
+    match sign_in::password::login(core, &credentials, context::visitor(), remember.0).await {
         Ok(started) => {
             context::begin_session(&started, core.lifetimes.cookie_age(remember.0));
             context::redirect(&next.cookie_check_page());
@@ -57,10 +60,13 @@ pub async fn login(
 /// kept.
 #[server(endpoint = "logout")]
 pub async fn logout(#[server(default)] proof: String) -> Result<(), AppError> {
-    use crate::server::{auth, context, flash::Flash};
+    use crate::server::{
+        core::sign_in,
+        web::{context, cookies::flash::Flash},
+    };
     context::demand_own_sign_out(&proof)?;
     let core = &context::state().core;
-    let signed_out = auth::logout(core, context::brought_token().as_ref()).await?;
+    let signed_out = sign_in::password::logout(core, context::brought_token().as_ref()).await?;
     let signed_out = signed_out.map(|user| Flash::SignedOut {
         display_name: user.display_name,
         others_ended: None,

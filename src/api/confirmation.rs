@@ -16,7 +16,13 @@ pub async fn confirm_password(
 ) -> Result<(), AppError> {
     use crate::{
         domain::next_path::NextPath,
-        server::{confirmation, context, cookie, flash::Flash},
+        server::{
+            core::sign_in::confirmation,
+            web::{
+                context,
+                cookies::{self, flash::Flash},
+            },
+        },
     };
     let core = &context::state().core;
     let current = context::confirming_user()?;
@@ -24,7 +30,7 @@ pub async fn confirm_password(
     match confirmation::confirm(core, &current, &context::visitor(), &password).await {
         Ok(token) => {
             let kept_for = core.lifetimes.cookie_age(current.session.remember);
-            context::set_cookie(cookie::set_session(&token, kept_for));
+            context::set_cookie(cookies::session::set_session(&token, kept_for));
             context::redirect(&next.to_string());
             Ok(())
         }

@@ -14,7 +14,13 @@ pub async fn change_password(
     current_password: Password,
     new_password: Password,
 ) -> Result<(), AppError> {
-    use crate::server::{context, cookie, flash::Flash, password};
+    use crate::server::{
+        core::accounts::password,
+        web::{
+            context,
+            cookies::{self, flash::Flash},
+        },
+    };
     const PAGE: &str = "/account/password";
     let core = &context::state().core;
     let current = context::current_user()?;
@@ -22,7 +28,7 @@ pub async fn change_password(
     match password::change(core, &current, &visitor, &current_password, &new_password).await {
         Ok(renewed) => {
             let kept_for = core.lifetimes.cookie_age(current.session.remember);
-            context::set_cookie(cookie::set_session(&renewed.token, kept_for));
+            context::set_cookie(cookies::session::set_session(&renewed.token, kept_for));
             let others_ended = renewed.others_ended;
             context::set_cookie(Flash::PasswordChanged { others_ended }.set_cookie());
             context::redirect(PAGE);

@@ -17,9 +17,8 @@ pub async fn use_password_link(secret: LinkSecret, new_password: Password) -> Re
     use crate::{
         domain::password_link::PAGE,
         server::{
-            context,
-            flash::Flash,
-            password_links::{self, NotRedeemed},
+            core::accounts::password_links::{self, NotRedeemed},
+            web::{context, cookies::flash::Flash},
         },
     };
     let core = &context::state().core;

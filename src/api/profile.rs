@@ -17,7 +17,13 @@ pub async fn update_profile(
 ) -> Result<(), AppError> {
     use crate::{
         domain::profile::ProfileDraft,
-        server::{context, draft as drafts, flash::Flash, profile},
+        server::{
+            core::accounts::profile,
+            web::{
+                context,
+                cookies::{draft as drafts, flash::Flash},
+            },
+        },
     };
     const PAGE: &str = "/account/profile";
     let core = &context::state().core;

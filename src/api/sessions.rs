@@ -11,7 +11,7 @@ use leptos::prelude::*;
 pub async fn stay_signed_in() -> Result<(), AppError> {
     use crate::{
         domain::next_path::NextPath,
-        server::{context, sessions},
+        server::{core::sessions, web::context},
     };
     let core = &context::state().core;
     if !sessions::stay(core, &context::current_user()?).await? {
@@ -30,7 +30,10 @@ pub async fn stay_signed_in() -> Result<(), AppError> {
 pub async fn end_session(id: String) -> Result<(), AppError> {
     use crate::{
         domain::session::SessionId,
-        server::{context, flash::Flash, sessions},
+        server::{
+            core::sessions,
+            web::{context, cookies::flash::Flash},
+        },
     };
     const PAGE: &str = "/account/sessions";
     let core = &context::state().core;
@@ -58,7 +61,10 @@ pub async fn end_session(id: String) -> Result<(), AppError> {
 /// [`AppError::NotSignedIn`]; [`AppError::Unavailable`].
 #[server(endpoint = "end_other_sessions")]
 pub async fn end_other_sessions() -> Result<(), AppError> {
-    use crate::server::{context, flash::Flash, sessions};
+    use crate::server::{
+        core::sessions,
+        web::{context, cookies::flash::Flash},
+    };
     const PAGE: &str = "/account/sessions";
     let core = &context::state().core;
     let count = sessions::end_others(core, &context::current_user()?).await?;
@@ -73,7 +79,10 @@ pub async fn end_other_sessions() -> Result<(), AppError> {
 /// [`AppError::NotSignedIn`]; [`AppError::Unavailable`].
 #[server(endpoint = "end_all_sessions")]
 pub async fn end_all_sessions() -> Result<(), AppError> {
-    use crate::server::{context, flash::Flash, sessions};
+    use crate::server::{
+        core::sessions,
+        web::{context, cookies::flash::Flash},
+    };
     let core = &context::state().core;
     let current = context::current_user()?;
     let others_ended = sessions::end_all(core, &current).await?;

@@ -21,7 +21,10 @@ pub async fn set_up(
 ) -> Result<(), AppError> {
     use crate::{
         domain::{next_path::NextPath, setup::SetupDraft},
-        server::{context, flash::Flash, setup},
+        server::{
+            core::accounts::setup,
+            web::{context, cookies::flash::Flash},
+        },
     };
     let core = &context::state().core;
     let draft = SetupDraft {

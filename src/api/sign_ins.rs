@@ -12,7 +12,7 @@ use leptos::prelude::*;
 pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
     use crate::{
         domain::session::SessionId,
-        server::{context, sessions},
+        server::{core::sessions, web::context},
     };
     let core = &context::state().core;
     let current = context::current_user()?;
@@ -34,7 +34,10 @@ pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
 pub async fn disown_sign_in(id: String) -> Result<(), AppError> {
     use crate::{
         domain::session::SessionId,
-        server::{context, flash::Flash, sessions},
+        server::{
+            core::sessions,
+            web::{context, cookies::flash::Flash},
+        },
     };
     let core = &context::state().core;
     let current = context::current_user()?;

@@ -2,11 +2,13 @@
 //!
 //! What comes is drawn by the same component as on the server. A page that nobody sees holds no stream.
 
-use super::{
-    administration::Entry,
-    event_stream::{A_WHILE, EventStream},
+use crate::{
+    components::{
+        administration::Entry,
+        event_stream::{A_WHILE, EventStream},
+    },
+    domain::views::ActivityView,
 };
-use crate::domain::views::ActivityView;
 use leptos::{
     ev,
     leptos_dom::helpers::set_timeout,

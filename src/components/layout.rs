@@ -1,7 +1,10 @@
 //! The frame around every page.
 
-use super::{sign_out::SignOutButton, time_out::TimeOutDialogues};
-use crate::{domain::site, error::AppError};
+use crate::{
+    components::{sign_out::SignOutButton, time_out::TimeOutDialogues},
+    domain::site,
+    error::AppError,
+};
 use leptos::{config::LeptosOptions, html, prelude::*};
 use leptos_meta::{HashedStylesheet, Title};
 

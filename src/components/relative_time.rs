@@ -1,7 +1,9 @@
 //! How far a point in time lies away.
 
-use super::time::in_own_time_zone;
-use crate::domain::moment::{RelativeMoment, in_words};
+use crate::{
+    components::time::in_own_time_zone,
+    domain::moment::{RelativeMoment, in_words},
+};
 use leptos::{leptos_dom::helpers::set_interval_with_handle, prelude::*};
 use std::time::Duration;
 

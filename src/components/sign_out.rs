@@ -1,7 +1,6 @@
 //! Signing out: a form, so that it works without the script and never by a link.
 
-use super::submission::FormState;
-use crate::{api::auth::Logout, domain::views::SignOutProof};
+use crate::{api::auth::Logout, components::submission::FormState, domain::views::SignOutProof};
 use leptos::prelude::*;
 
 #[component]

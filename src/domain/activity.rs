@@ -5,7 +5,7 @@ mod words;
 
 pub use told::Part;
 
-use super::{
+use crate::domain::{
     moment::Timestamp,
     password_link::LinkPurpose,
     session::{EndReason, SessionId},

@@ -1,6 +1,6 @@
 //! Links with which a person sets a password: an invitation for a new account, a reset for an old one.
 
-use super::typed_code;
+use crate::domain::typed_code;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::{ZeroizeOnDrop, Zeroizing};

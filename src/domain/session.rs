@@ -1,6 +1,6 @@
 //! A session: one signed-in browser.
 
-use super::{
+use crate::domain::{
     moment::Timestamp,
     user::{User, UserId},
 };

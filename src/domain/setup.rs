@@ -1,6 +1,6 @@
 //! The first start: the one-time code, and the first account.
 
-use super::typed_code;
+use crate::domain::typed_code;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::{ZeroizeOnDrop, Zeroizing};

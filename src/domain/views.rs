@@ -8,13 +8,15 @@ pub use admin::{
     UserNotice, UserState, UserView, UsersView,
 };
 
-use super::{
-    moment::{Moment, RelativeMoment},
-    profile::ProfileDraft,
-    session::EndReason,
-    setup::SetupDraft,
+use crate::{
+    domain::{
+        moment::{Moment, RelativeMoment},
+        profile::ProfileDraft,
+        session::EndReason,
+        setup::SetupDraft,
+    },
+    error::AppError,
 };
-use crate::error::AppError;
 use serde::{Deserialize, Serialize};
 
 /// A page and all that it shows.

@@ -10,17 +10,20 @@ mod memory;
 mod reader;
 mod sections;
 
-use super::{
-    db::DatabaseUrl,
-    ends::Room,
-    forwarded::{TrustedProxies, parse_range},
-    hashing::Capacity,
-    origin::PublicUrl,
-    password_rules::PasswordRules,
-    sessions::Lifetimes,
-    throttle::Limits,
+use crate::{
+    domain::site,
+    server::{
+        core::{sessions::Lifetimes, sign_in::throttle::Limits},
+        db::DatabaseUrl,
+        hashing::Capacity,
+        password_rules::PasswordRules,
+        watchers::Room,
+        web::layers::{
+            forwarded::{TrustedProxies, parse_range},
+            origin::PublicUrl,
+        },
+    },
 };
-use crate::domain::site;
 pub use environment::Environment;
 use reader::Reader;
 use sections::{

@@ -1,6 +1,6 @@
 //! The connection to one of two databases.
 
-use super::ends::Ends;
+use crate::server::watchers::Ends;
 use sqlx::SqlitePool;
 use std::time::Duration;
 use tokio::time::timeout;

@@ -1,9 +1,11 @@
 //! Which new passwords are accepted.
 
-use super::hashing::nfc;
-use crate::domain::{
-    password::{Password, PasswordRefusal},
-    user::{LookupKey, fold},
+use crate::{
+    domain::{
+        password::{Password, PasswordRefusal},
+        user::{LookupKey, fold},
+    },
+    server::hashing::nfc,
 };
 use std::{collections::HashSet, sync::LazyLock};
 use zeroize::Zeroizing;

@@ -2,8 +2,10 @@
 
 mod lines;
 
-use super::config::{Environment, LogConfig, LogFormat};
-use crate::domain::setup::CODE_SYMBOLS;
+use crate::{
+    domain::setup::CODE_SYMBOLS,
+    server::config::{Environment, LogConfig, LogFormat},
+};
 use axum::{
     extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue},

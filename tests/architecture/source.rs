@@ -483,13 +483,13 @@ mod tests {
 
     #[test]
     fn names_lead_back_to_what_was_imported() {
-        let text = "use super::http;\nuse std::time;\nfn f() -> impl Sized + use<> { http::serve(time::SystemTime::now(), sqlx::query::<X>) }";
+        let text = "use super::web::router;\nuse std::time;\nfn f() -> impl Sized + use<> { router::serve(time::SystemTime::now(), sqlx::query::<X>) }";
         assert_eq!(
             paths("src/server/x.rs", text),
             [
-                "crate::server::http",
+                "crate::server::web::router",
                 "std::time",
-                "crate::server::http::serve",
+                "crate::server::web::router::serve",
                 "std::time::SystemTime::now",
                 "sqlx::query",
             ]

@@ -11,7 +11,10 @@ use vestibule::{
         activity::{Event, Record, SignInRefusal},
         session::EndReason,
     },
-    server::{setup, store, store::activity::Filter},
+    server::{
+        core::accounts::setup,
+        store::{self, activity::Filter},
+    },
 };
 
 const NEW_PASSWORD: &str = "quietly humming teapots";

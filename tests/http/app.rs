@@ -24,14 +24,20 @@ use vestibule::{
         user::User,
     },
     server::{
-        Core, admin,
         config::{self, Config},
-        http::serve,
-        site_inside::SiteInside,
-        state::AppState,
-        static_files::Place,
+        core::{
+            Core,
+            accounts::{
+                administration,
+                users::{self, UserDraft},
+            },
+        },
         store,
-        users::{self, UserDraft},
+        web::{
+            files::{site::Place, site_inside::SiteInside},
+            router::serve,
+            state::AppState,
+        },
     },
 };
 
@@ -80,7 +86,7 @@ impl TestApp {
         let draft = draft.check().expect("a valid draft");
         let created = users::create(
             &app.core,
-            &admin::on_this_machine(),
+            &administration::on_this_machine(),
             &draft,
             &password(PASSWORD),
         )

@@ -15,9 +15,11 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use vestibule::server::{
     config,
-    http::layered,
-    listener::{self, Threshold},
-    state::AppState,
+    web::{
+        listener::{self, Threshold},
+        router::layered,
+        state::AppState,
+    },
 };
 
 async fn assert_goes_on(app: &TestApp) {

@@ -19,14 +19,18 @@ use vestibule::{
     },
     error::AppError,
     server::{
-        Core,
-        auth::{self, Credentials},
-        confirmation,
+        core::{
+            Core,
+            accounts::password as passwords,
+            sessions::{self, Started, Visitor},
+            sign_in::{
+                self, confirmation,
+                password::Credentials,
+                throttle::{self, Subject, Undecided},
+            },
+        },
         hashing::{Capacity, Hasher},
-        password as passwords,
-        sessions::{self, Started, Visitor},
         store,
-        throttle::{self, Subject, Undecided},
     },
 };
 
@@ -49,7 +53,7 @@ async fn attempt(
         username: typed,
         password: &password,
     };
-    auth::login(core, &credentials, visitor(&address), false).await
+    sign_in::password::login(core, &credentials, visitor(&address), false).await
 }
 
 /// That many attempts at one moment, in turn on each core.
@@ -237,7 +241,7 @@ on_both_engines! {
         support::create_user(&core, "ada").await;
         let started = attempt(&core, 0, "ada", PASSWORD).await.unwrap();
         let (current, visitor) = (current(&core, &started).await, visitor("203.0.113.7"));
-        auth::logout(&core, Some(&started.session)).await.unwrap();
+        sign_in::password::logout(&core, Some(&started.session)).await.unwrap();
         for _ in 0..12 {
             let lost = confirmation::confirm(&core, &current, &visitor, &password(PASSWORD)).await;
             assert_eq!(lost.unwrap_err(), AppError::NotSignedIn);

@@ -21,13 +21,17 @@ use tokio::{
 use vestibule::{
     domain::session::Session,
     server::{
-        admin, config,
-        forms::{self, MOST_WORK_OF_ONE_ADDRESS},
-        http::layered,
-        listener::{self, Threshold},
-        password_links, setup,
-        state::AppState,
-        users::{self, UserDraft},
+        config,
+        core::accounts::{
+            administration, password_links, setup,
+            users::{self, UserDraft},
+        },
+        web::{
+            layers::forms::{self, MOST_WORK_OF_ONE_ADDRESS},
+            listener::{self, Threshold},
+            router::layered,
+            state::AppState,
+        },
     },
 };
 
@@ -53,7 +57,13 @@ async fn with_root(database: crate::support::database::TestDatabase) -> TestApp 
     };
     let draft = draft.check().expect("a valid draft");
     let password = crate::support::password(PASSWORD);
-    let created = users::create(&app.core, &admin::on_this_machine(), &draft, &password).await;
+    let created = users::create(
+        &app.core,
+        &administration::on_this_machine(),
+        &draft,
+        &password,
+    )
+    .await;
     created.expect("the account is created");
     app
 }
@@ -125,7 +135,7 @@ async fn form_of(
         }
         "/api/use_password_link" => {
             let user = app.user(&person.name).await;
-            let link = password_links::make(&app.core, &admin::on_this_machine(), &user)
+            let link = password_links::make(&app.core, &administration::on_this_machine(), &user)
                 .await
                 .unwrap();
             let secret = link.secret.reveal().to_owned();

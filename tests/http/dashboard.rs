@@ -22,14 +22,19 @@ use vestibule::{
     },
     error::AppError,
     server::{
-        admin, config,
-        context::Caller,
-        forwarded::{Client, Word},
-        page_data,
-        state::AppState,
+        config,
+        core::accounts::{
+            administration,
+            users::{self, UserDraft},
+        },
         store::{self, users::NewUser},
         token,
-        users::{self, UserDraft},
+        web::{
+            context::Caller,
+            layers::forwarded::{Client, Word},
+            pages,
+            state::AppState,
+        },
     },
 };
 
@@ -91,7 +96,7 @@ on_both_engines! {
             is_admin: true,
             ..UserDraft::default()
         };
-        users::create(&app.core, &admin::on_this_machine(), &draft.check().unwrap(), &password(PASSWORD)).await.unwrap();
+        users::create(&app.core, &administration::on_this_machine(), &draft.check().unwrap(), &password(PASSWORD)).await.unwrap();
         let page = app.signed_in("root").await.get("/dashboard").await;
         assert_page(&page, "Good to see you, root");
         assert_page(&page, "Role Administrator");
@@ -230,6 +235,6 @@ async fn without_its_sign_ins_there_is_a_failure_and_no_dashboard() {
     };
     let caller = Caller::SignedIn(Box::new(current));
     let path = Uri::from_static("/dashboard");
-    let answer = page_data::gather(&state, &caller, &client, &path, &HeaderMap::new()).await;
+    let answer = pages::gather(&state, &caller, &client, &path, &HeaderMap::new()).await;
     assert_eq!(answer.err(), Some(AppError::Internal));
 }

@@ -12,11 +12,15 @@ use leptos::config::LeptosOptions;
 use tokio::net::TcpListener;
 use vestibule::server::{
     config::{self, Config},
-    forwarded::{TrustedProxies, parse_range},
-    http::layered,
-    listener,
-    origin::PublicUrl,
-    state::AppState,
+    web::{
+        layers::{
+            forwarded::{TrustedProxies, parse_range},
+            origin::PublicUrl,
+        },
+        listener,
+        router::layered,
+        state::AppState,
+    },
 };
 
 type Lines<'a> = &'a [(&'a str, &'a str)];

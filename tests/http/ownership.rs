@@ -18,7 +18,7 @@ use Verdict::{Asks, Hers, Login, On, Open, Refused, S401, S404};
 use std::{collections::BTreeSet, fs, time::Duration};
 use vestibule::{
     domain::user::UserId,
-    server::{admin, password_links, users},
+    server::core::accounts::{administration, password_links, users},
 };
 
 /// Who asks. The late ones typed their password more than ten minutes ago.
@@ -187,7 +187,7 @@ impl<'a> World<'a> {
         let user = app.user(&ada).await;
         (self.ada, self.user) = (ada.clone(), user.id.clone());
         self.session = self.sessions_of_ada().await.remove(0);
-        let link = password_links::make(&app.core, &admin::on_this_machine(), &user).await;
+        let link = password_links::make(&app.core, &administration::on_this_machine(), &user).await;
         self.secret = link.expect("a link").secret.reveal().to_owned();
         self.browsers.push((AdaLate, ada, late));
     }
@@ -378,7 +378,7 @@ fn named_routes() -> BTreeSet<String> {
         let paths = named.filter_map(|rest| rest.split('"').next());
         paths.map(str::to_owned).collect::<Vec<_>>()
     };
-    let mut routes = named("src/server/http.rs", ".route(\"");
+    let mut routes = named("src/server/web/router.rs", ".route(\"");
     routes.extend(named("src/app.rs", " path: \""));
     routes.into_iter().collect()
 }
@@ -424,7 +424,7 @@ async fn patient(database: TestDatabase) -> TestApp {
 
 async fn promote(app: &TestApp, name: &str) {
     let user = app.user(name).await;
-    let promoted = users::promote(&app.core, &admin::on_this_machine(), &user).await;
+    let promoted = users::promote(&app.core, &administration::on_this_machine(), &user).await;
     promoted.expect("an administrator");
 }
 

@@ -100,7 +100,7 @@ async fn every_route_leads_somewhere() {
         }
         assert!(
             found.iter().any(|status| matches!(status, 200 | 303)),
-            "{path}: {found:?}; has `gather` in src/server/page_data.rs an arm for it?"
+            "{path}: {found:?}; has `gather` in src/server/web/pages.rs an arm for it?"
         );
     }
 }

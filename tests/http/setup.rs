@@ -9,7 +9,7 @@ use crate::{
     },
 };
 use std::time::Duration;
-use vestibule::server::setup;
+use vestibule::server::core::accounts::setup;
 
 const FUNCTION: &str = "/api/set_up";
 

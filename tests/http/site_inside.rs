@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 use tower::ServiceExt;
-use vestibule::server::static_files::{HashedNames, Place, routes};
+use vestibule::server::web::files::site::{HashedNames, Place, routes};
 
 async fn send(place: &Place, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
     let request = Request::builder().method(method).uri(path);

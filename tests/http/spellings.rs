@@ -13,11 +13,11 @@ use std::time::Duration;
 use vestibule::{
     domain::activity::{Event, Record},
     server::{
-        auth::{self, Credentials},
-        sessions,
-        sessions::Visitor,
-        store,
-        store::activity::Filter,
+        core::{
+            sessions::{self, Visitor},
+            sign_in::{self, password::Credentials},
+        },
+        store::{self, activity::Filter},
     },
 };
 
@@ -178,7 +178,7 @@ on_both_engines! {
                 };
                 let typed = if number % 2 == 0 { "ada" } else { "ada@example.org" };
                 let credentials = Credentials { username: typed, password: &support::password(WRONG) };
-                auth::login(&core, &credentials, visitor, false).await.is_ok()
+                sign_in::password::login(&core, &credentials, visitor, false).await.is_ok()
             });
         }
         assert!(!guesses.join_all().await.contains(&true));

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 use tower::ServiceExt;
-use vestibule::server::static_files::{HashedNames, Place, routes};
+use vestibule::server::web::files::site::{HashedNames, Place, routes};
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 

@@ -15,12 +15,14 @@ use vestibule::{
     domain::{activity::Source, user::LookupKey},
     error::AppError,
     server::{
-        Core, admin,
-        auth::{self, Credentials},
-        sessions::{self, Started, Visitor},
-        setup, store,
+        core::{
+            Core,
+            accounts::{administration, setup, users},
+            sessions::{self, Started, Visitor},
+            sign_in::{self, password::Credentials},
+        },
+        store,
         token::DeviceToken,
-        users,
     },
 };
 
@@ -51,7 +53,7 @@ async fn attempt(
         username: "ada",
         password: &password(typed),
     };
-    auth::login(core, &credentials, visitor, false).await
+    sign_in::password::login(core, &credentials, visitor, false).await
 }
 
 #[track_caller]
@@ -117,7 +119,7 @@ on_both_engines! {
     async fn names_that_nobody_has_are_slowed_alike(database: TestDatabase) {
         let app = TestApp::new(database).await;
         app.create_user("bob").await;
-        users::disable(&app.core, &admin::on_this_machine(), &app.user("bob").await).await.unwrap();
+        users::disable(&app.core, &administration::on_this_machine(), &app.user("bob").await).await.unwrap();
         for name in ["ada", "bob", "nobody"] {
             fail(&app, name, 10).await;
         }
@@ -292,7 +294,7 @@ on_both_engines! {
     async fn a_reset_makes_browsers_strangers(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut known = app.signed_in("ada").await;
-        users::set_password(&app.core, &admin::on_this_machine(), &app.user("ada").await, &password("another long password"))
+        users::set_password(&app.core, &administration::on_this_machine(), &app.user("ada").await, &password("another long password"))
             .await
             .unwrap();
         fail(&app, "ada", 10).await;

@@ -12,7 +12,14 @@ use argon2::{Argon2, Params, PasswordHasher};
 use std::time::{Duration, Instant};
 use vestibule::{
     domain::{activity::Source, user::LookupKey},
-    server::{admin, store, throttle::Subject, token::KeyedDigest, users},
+    server::{
+        core::{
+            accounts::{administration, users},
+            sign_in::throttle::Subject,
+        },
+        store,
+        token::KeyedDigest,
+    },
 };
 
 const SAMPLES: usize = 200;
@@ -122,7 +129,7 @@ async fn every_refusal_takes_as_long() {
     let db = &app.core.db;
     users::disable(
         &app.core,
-        &admin::on_this_machine(),
+        &administration::on_this_machine(),
         &app.user("disabled").await,
     )
     .await

@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::{collections::BTreeSet, time::Duration};
 use vestibule::{
     app::{self, Access},
-    server::users,
+    server::core::accounts::users,
 };
 
 const MOMENT: [&str; 2] = ["iso", "words"];

@@ -3,8 +3,8 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use std::{collections::BTreeSet, time::Duration};
 use vestibule::server::{
-    cookie,
     token::{DeviceToken, SessionToken},
+    web::cookies,
 };
 
 pub const SESSION: &str = "__Host-Http-session";
@@ -24,13 +24,16 @@ pub fn request<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> HeaderMap {
 
 /// A token counts where it stands alone under its name, in its one spelling; no other cookie does.
 pub fn check(headers: &HeaderMap) {
-    let session = cookie::session_token(headers).map(|token| token.cookie_value());
+    let session = cookies::session::session_token(headers).map(|token| token.cookie_value());
     assert_eq!(session.map(String::into_bytes), the_only(headers, SESSION));
-    let device = cookie::device_token(headers).map(|token| token.cookie_value());
+    let device = cookies::session::device_token(headers).map(|token| token.cookie_value());
     assert_eq!(device.map(String::into_bytes), the_only(headers, DEVICE));
     let mut names = pairs_of(headers).into_iter().map(|(name, _)| name);
     let any_case = |name: Vec<u8>| name.eq_ignore_ascii_case(SESSION.as_bytes());
-    assert_eq!(cookie::brings_session(headers), names.any(any_case));
+    assert_eq!(
+        cookies::session::brings_session(headers),
+        names.any(any_case)
+    );
 }
 
 /// A session is found between any neighbours that are no session cookies themselves.
@@ -42,7 +45,7 @@ pub fn check_beside(before: &[u8], after: &[u8]) {
     let planted = pairs(&neighbours)
         .iter()
         .any(|(name, _)| name == SESSION.as_bytes());
-    let found = cookie::session_token(&headers).is_some();
+    let found = cookies::session::session_token(&headers).is_some();
     assert_eq!(found, !planted && !headers.is_empty());
 }
 
@@ -54,10 +57,10 @@ pub fn check_what_is_set(token: &[u8; 32], max_age: Option<Duration>) {
     for (name, line, kept) in [
         (
             SESSION,
-            cookie::set_session(&session, max_age),
+            cookies::session::set_session(&session, max_age),
             max_age.is_some(),
         ),
-        (DEVICE, cookie::set_device(&device), true),
+        (DEVICE, cookies::session::set_device(&device), true),
     ] {
         let line = line.to_str().expect("ASCII");
         let (pair, attributes) = line.split_once("; ").expect("attributes");

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use vestibule::{
     domain::{profile::ProfileDraft, setup::SetupDraft},
     error::AppError,
-    server::flash::Flash,
+    server::web::cookies::flash::Flash,
 };
 
 const FLASH: &str = "__Host-Http-flash";

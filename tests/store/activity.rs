@@ -13,13 +13,14 @@ use vestibule::{
     },
     error::AppError,
     server::{
-        Core, admin,
-        auth::{self, Credentials},
-        cleanup::{self, STEP},
-        sessions::{self, Browser, Started, Visitor},
-        store,
-        store::activity::Filter,
-        users,
+        core::{
+            Core,
+            accounts::{administration, users},
+            background::cleanup::{self, STEP},
+            sessions::{self, Browser, Started, Visitor},
+            sign_in::{self, password::Credentials},
+        },
+        store::{self, activity::Filter},
     },
 };
 
@@ -49,7 +50,7 @@ async fn sign_in(core: &Core, username: &str, typed: &str) -> Result<Started, Ap
         ..Visitor::default()
     };
     let password = support::password(typed);
-    auth::login(
+    sign_in::password::login(
         core,
         &Credentials {
             username,
@@ -75,19 +76,19 @@ on_both_engines! {
         later(&core, 1);
         let first = sign_in(&core, "ada", PASSWORD).await.unwrap().session;
         later(&core, 1);
-        auth::logout(&core, Some(&first)).await.unwrap();
+        sign_in::password::logout(&core, Some(&first)).await.unwrap();
         later(&core, 1);
         let second = sign_in(&core, "ada", PASSWORD).await.unwrap().session;
         later(&core, 1);
-        users::disable(&core, &admin::on_this_machine(), &ada).await.unwrap();
-        users::disable(&core, &admin::on_this_machine(), &ada).await.unwrap();
+        users::disable(&core, &administration::on_this_machine(), &ada).await.unwrap();
+        users::disable(&core, &administration::on_this_machine(), &ada).await.unwrap();
         later(&core, 1);
         assert_eq!(sign_in(&core, "ada", PASSWORD).await.unwrap_err(), AppError::SignInRefused);
         later(&core, 1);
-        users::enable(&core, &admin::on_this_machine(), &ada).await.unwrap();
-        users::enable(&core, &admin::on_this_machine(), &ada).await.unwrap();
+        users::enable(&core, &administration::on_this_machine(), &ada).await.unwrap();
+        users::enable(&core, &administration::on_this_machine(), &ada).await.unwrap();
         later(&core, 1);
-        users::set_password(&core, &admin::on_this_machine(), &ada, &support::password("another long password")).await.unwrap();
+        users::set_password(&core, &administration::on_this_machine(), &ada, &support::password("another long password")).await.unwrap();
         later(&core, 1);
         assert_eq!(sign_in(&core, "ada", PASSWORD).await.unwrap_err(), AppError::SignInRefused);
         later(&core, 1);
@@ -191,7 +192,7 @@ on_both_engines! {
                 ..Visitor::default()
             };
             let credentials = Credentials { username: "ada", password: &too_long };
-            auth::login(&core, &credentials, visitor, false).await.unwrap_err();
+            sign_in::password::login(&core, &credentials, visitor, false).await.unwrap_err();
         }
         core.tallies.write(&core.db).await;
         let records = store::activity::list(&core.db, &Filter::default(), None, 2_000).await.unwrap();

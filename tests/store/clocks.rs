@@ -12,15 +12,16 @@ use vestibule::{
         session::{EndReason, Session},
     },
     server::{
-        Core, admin, cleanup,
         clock::Clock,
-        confirmation, password_links,
-        sessions::{self, Resumed, resume},
-        setup,
+        core::{
+            Core,
+            accounts::{administration, password_links, setup, users},
+            background::{cleanup, timekeeping},
+            sessions::{self, Resumed, resume},
+            sign_in::confirmation,
+        },
         store::{self, users::Credentials},
-        timekeeping,
         token::{self, SessionToken},
-        users,
     },
 };
 
@@ -43,7 +44,7 @@ async fn a_little_of_everything(core: &Core) -> (Credentials, SessionToken) {
         core.clock.now().after(LIMITS.window).as_millis()
     );
     given::execute(&core.db, &failure).await;
-    password_links::make(core, &admin::on_this_machine(), &ada.user)
+    password_links::make(core, &administration::on_this_machine(), &ada.user)
         .await
         .unwrap();
     (ada, live)
@@ -210,7 +211,7 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         core.clock.set(START.after(YEARS));
         let token = given::session(&core, &ada).await;
-        password_links::make(&core, &admin::on_this_machine(), &ada.user).await.unwrap();
+        password_links::make(&core, &administration::on_this_machine(), &ada.user).await.unwrap();
         core.clock.set(START);
         assert_eq!(cleanup::bring_to_present(&core).await.unwrap(), 3, "session, link and browser");
         assert_eq!(cleanup::bring_to_present(&core).await.unwrap(), 0, "once");

@@ -17,8 +17,8 @@ use vestibule::{
     domain::session::EndReason,
     error::AppError,
     server::{
+        core::sessions::Resumed,
         db::{self, DatabaseUrl, Db, IfMissing, OpenError, Pool, StoreError},
-        sessions::Resumed,
         store,
         token::SessionToken,
     },
@@ -145,10 +145,10 @@ on_both_engines! {
         );
         of_version(&database, BEFORE, rows).await;
         let core = support::core(&database).await;
-        let resumed = vestibule::server::sessions::resume(&core, &live).await.unwrap();
+        let resumed = vestibule::server::core::sessions::resume(&core, &live).await.unwrap();
         let Resumed::Live(current) = resumed else { panic!("{resumed:?}") };
         assert_eq!((current.session.id.0.as_str(), current.session.remember), ("live", true));
-        let resumed = vestibule::server::sessions::resume(&core, &over).await.unwrap();
+        let resumed = vestibule::server::core::sessions::resume(&core, &over).await.unwrap();
         assert_eq!(resumed, Resumed::Ended(EndReason::SignedOut));
     }
 
@@ -188,7 +188,7 @@ on_both_engines! {
         let away = "ALTER TABLE sessions RENAME TO gone; ALTER TABLE users RENAME TO gone_too";
         given::execute(&core.db, away).await;
         assert!(matches!(core.db.ping().await, Err(StoreError::Unavailable(_))));
-        let resumed = vestibule::server::sessions::resume(&core, &token).await;
+        let resumed = vestibule::server::core::sessions::resume(&core, &token).await;
         assert!(matches!(resumed, Err(StoreError::Unavailable(_))), "no answer is no session");
     }
 }

@@ -4,12 +4,16 @@ use crate::{
     given, on_both_engines,
     support::{self, START},
 };
-use vestibule::domain::activity::Source;
-use vestibule::server::{
-    Core,
-    sessions::{self, Started, Verified, Visitor},
-    store::{self, users::Credentials},
-    token::DeviceToken,
+use vestibule::{
+    domain::activity::Source,
+    server::{
+        core::{
+            Core,
+            sessions::{self, Started, Verified, Visitor},
+        },
+        store::{self, users::Credentials},
+        token::DeviceToken,
+    },
 };
 
 /// Signs in with a browser, which is known from then on.

@@ -11,9 +11,11 @@ use vestibule::{
         user::{Email, LookupKey, UserId, Username},
     },
     server::{
-        Core,
+        core::{
+            Core,
+            sessions::{self, Browser, Proven, Renewed, Verified, Visitor},
+        },
         db::{Db, Pool, StoreError},
-        sessions::{self, Browser, Proven, Renewed, Verified, Visitor},
         store::{
             self,
             sessions::Hashes,

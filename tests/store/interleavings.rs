@@ -26,7 +26,7 @@ use story::{Answers, Story};
 use tokio::runtime::Runtime;
 use vestibule::{
     domain::session::EndReason,
-    server::{Core, sessions::Lifetimes},
+    server::core::{Core, sessions::Lifetimes},
 };
 
 /// Short, so that the absolute end is near whenever a session is used for a while.

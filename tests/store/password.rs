@@ -11,15 +11,17 @@ use vestibule::{
         session::{EndReason, Ended, Session, SessionId},
     },
     server::{
-        Core, admin,
+        core::{
+            Core,
+            accounts::{administration, users},
+            sessions::{self, ENDS_UNUSED_AFTER, Renewed, Resumed, resume},
+        },
         db::StoreError,
-        sessions::{self, ENDS_UNUSED_AFTER, Renewed, Resumed, resume},
         store::{
             self,
             sessions::{Hashes, NewPassword, NewToken},
         },
         token::SessionToken,
-        users,
     },
 };
 
@@ -137,7 +139,7 @@ on_both_engines! {
         assert!(renew(&core, &nobodys, &this).await.is_none());
         assert_eq!(given::everything_written(&core.db).await, before);
 
-        users::disable(&core, &admin::on_this_machine(), &ada.user).await.unwrap();
+        users::disable(&core, &administration::on_this_machine(), &ada.user).await.unwrap();
         assert!(renew(&core, &old, &this).await.is_none());
         assert_eq!(given::credentials(&core, "ada").await.password_hash, "the first hash");
     }
@@ -211,7 +213,7 @@ on_both_engines! {
             let disables = round % 2 == 0;
             let end = tokio::spawn(async move {
                 if disables {
-                    users::disable(&ending, &admin::on_this_machine(), &user).await.unwrap();
+                    users::disable(&ending, &administration::on_this_machine(), &user).await.unwrap();
                     true
                 } else {
                     sessions::end(&ending, &this, EndReason::SignedOut).await.unwrap().is_some()

@@ -17,9 +17,9 @@ use vestibule::{
         user::{LookupKey, UserId},
     },
     server::{
-        Core,
+        core::{Core, sessions},
         db::StoreError,
-        sessions, store,
+        store,
         token::{DeviceToken, SessionToken},
     },
 };

@@ -16,12 +16,14 @@ use vestibule::{
     domain::{activity::Source, session::EndReason},
     error::AppError,
     server::{
-        Core, admin,
-        auth::{self, Credentials},
-        sessions::{self, Resumed},
+        core::{
+            Core,
+            accounts::{administration, users},
+            sessions::{self, Resumed},
+            sign_in::{self, password::Credentials},
+        },
         store,
         token::SessionToken,
-        users,
     },
 };
 const ROUNDS: usize = 40;
@@ -93,7 +95,7 @@ on_both_engines! {
             let (signing_out, at_start, watched) = (core.clone(), start.clone(), left.clone());
             tasks.spawn(async move {
                 at_start.wait().await;
-                let signed_out = auth::logout(&signing_out, Some(&watched.token)).await.unwrap();
+                let signed_out = sign_in::password::logout(&signing_out, Some(&watched.token)).await.unwrap();
                 watched.acknowledge();
                 assert!(signed_out.is_some());
                 assert!(!watched.is_live(&signing_out).await);
@@ -102,7 +104,7 @@ on_both_engines! {
             tasks.spawn(async move {
                 start.wait().await;
                 let session = given::stored(&administering, &watched.token).await.session;
-                assert!(sessions::end_as_admin(&administering, &admin::on_this_machine(), &session).await.unwrap());
+                assert!(sessions::end_as_admin(&administering, &administration::on_this_machine(), &session).await.unwrap());
                 watched.acknowledge();
                 assert!(!watched.is_live(&administering).await);
             });
@@ -167,7 +169,7 @@ on_both_engines! {
             let (signing_out, at_start, watched) = (core.clone(), start.clone(), brought.clone());
             tasks.spawn(async move {
                 at_start.wait().await;
-                auth::logout(&signing_out, Some(&watched.token)).await.unwrap();
+                sign_in::password::logout(&signing_out, Some(&watched.token)).await.unwrap();
                 watched.acknowledge();
                 assert!(!watched.is_live(&signing_out).await);
                 None
@@ -176,7 +178,7 @@ on_both_engines! {
             tasks.spawn(async move {
                 start.wait().await;
                 if round % 2 == 0 {
-                    users::disable(&administering, &admin::on_this_machine(), &user).await.unwrap();
+                    users::disable(&administering, &administration::on_this_machine(), &user).await.unwrap();
                 } else {
                     let now = administering.clock.now();
                     store::users::set_password(&administering.db, &user.id, "changed", now, Source::Command).await.unwrap();
@@ -193,7 +195,7 @@ on_both_engines! {
                 for watched in &tokens {
                     assert!(!watched.is_live(&core).await, "a session outlived its account's end");
                 }
-                users::enable(&core, &admin::on_this_machine(), &ada.user).await.unwrap();
+                users::enable(&core, &administration::on_this_machine(), &ada.user).await.unwrap();
             }
         }
     }
@@ -209,7 +211,7 @@ on_both_engines! {
                 sessions::start(&signing_in, &verified, given::visitor(None), false).await.unwrap()
             });
             let disabling =
-                tokio::spawn(async move { users::disable(&administering, &admin::on_this_machine(), &user).await.unwrap() });
+                tokio::spawn(async move { users::disable(&administering, &administration::on_this_machine(), &user).await.unwrap() });
             let (started, ended) = (starting.await.unwrap(), disabling.await.unwrap());
             assert_eq!(ended, u64::from(started.is_some()), "wholly before or wholly after");
             if let Some(started) = started {
@@ -224,16 +226,16 @@ on_both_engines! {
         support::create_user(&core, "ada").await;
         let user = given::credentials(&core, "ada").await.user;
         for round in 0..10_u64 {
-            users::enable(&core, &admin::on_this_machine(), &user).await.unwrap();
+            users::enable(&core, &administration::on_this_machine(), &user).await.unwrap();
             let signing_in = core.clone();
             let login = tokio::spawn(async move {
                 let password = support::password(PASSWORD);
                 let credentials = Credentials { username: "ada", password: &password };
-                auth::login(&signing_in, &credentials, given::visitor(None), false).await
+                sign_in::password::login(&signing_in, &credentials, given::visitor(None), false).await
             });
             // At another moment of the sign-in each time.
             tokio::time::sleep(Duration::from_millis(4 * round)).await;
-            users::disable(&core, &admin::on_this_machine(), &user).await.unwrap();
+            users::disable(&core, &administration::on_this_machine(), &user).await.unwrap();
             match login.await.unwrap() {
                 Ok(started) => assert!(!Watched::new(started.session).is_live(&core).await),
                 Err(refusal) => assert_eq!(refusal, AppError::SignInRefused),

@@ -13,8 +13,12 @@ use vestibule::{
         session::{CurrentUser, EndReason, Session},
     },
     server::{
-        Core, admin, auth,
-        sessions::{self, Resumed, resume},
+        core::{
+            Core,
+            accounts::administration,
+            sessions::{self, Resumed, resume},
+            sign_in,
+        },
         store::{self, activity::Filter, users::Credentials},
         token::SessionToken,
     },
@@ -67,7 +71,10 @@ async fn on_grace(core: &Core, token: &SessionToken) -> Option<Box<CurrentUser>>
 }
 
 async fn sign_out(core: &Core, token: &SessionToken) -> bool {
-    auth::logout(core, Some(token)).await.unwrap().is_some()
+    sign_in::password::logout(core, Some(token))
+        .await
+        .unwrap()
+        .is_some()
 }
 
 on_both_engines! {
@@ -158,7 +165,7 @@ on_both_engines! {
             });
             tokio::time::sleep(Duration::from_micros(100 * (round % 20))).await;
             let lived = if round % 2 == 0 {
-                sessions::end_as_admin(&nodes[0], &admin::on_this_machine(), &session).await.unwrap()
+                sessions::end_as_admin(&nodes[0], &administration::on_this_machine(), &session).await.unwrap()
             } else {
                 let asking = CurrentUser { user: ada.user.clone(), session: session.clone(), sign_ins: None };
                 sessions::end_own(&nodes[0], &asking, &session.id).await.unwrap() == Some(true)

@@ -15,7 +15,7 @@ use vestibule::{
         user::{Email, LookupKey, Username},
     },
     server::{
-        Core, cleanup,
+        core::{Core, background::cleanup},
         db::{Db, Pool},
         store::{
             self,

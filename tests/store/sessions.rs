@@ -20,9 +20,8 @@ use vestibule::{
         user::UserId,
     },
     server::{
-        Core,
+        core::{Core, sessions},
         db::{Pool, StoreError},
-        sessions,
         store::{
             self,
             devices::KnownDevice,

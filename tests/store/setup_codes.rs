@@ -13,9 +13,8 @@ use vestibule::{
     },
     error::AppError,
     server::{
-        Core,
+        core::{Core, accounts::setup},
         db::StoreError,
-        setup,
         store::{self, users::NewUser},
         token,
     },

@@ -11,8 +11,10 @@ use vestibule::{
         session::{CurrentUser, EndReason, Ended, Session, SessionId, SignIn},
     },
     server::{
-        Core,
-        sessions::{self, Visitor},
+        core::{
+            Core,
+            sessions::{self, Visitor},
+        },
         store::{self, users::Credentials},
         token::{DeviceToken, SessionToken},
     },

@@ -13,8 +13,7 @@ use vestibule::{
         moment::Timestamp,
     },
     server::{
-        Core,
-        sessions::Browser,
+        core::{Core, sessions::Browser},
         store::{
             self,
             activity::Filter,

@@ -6,7 +6,10 @@ use crate::{
 };
 use vestibule::{
     domain::session::EndReason,
-    server::{admin, auth, users},
+    server::core::{
+        accounts::{administration, users},
+        sign_in,
+    },
 };
 
 on_both_engines! {
@@ -15,7 +18,7 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         let token = given::session(&core, &ada).await;
         core.clock.set(START.after(LIFETIMES.idle));
-        assert_eq!(auth::logout(&core, Some(&token)).await.unwrap(), None);
+        assert_eq!(sign_in::password::logout(&core, Some(&token)).await.unwrap(), None);
         assert_eq!(given::end_of(&core, &token).await.unwrap().reason, EndReason::Idle);
     }
 
@@ -24,7 +27,7 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         let token = given::session(&core, &ada).await;
         core.clock.set(START.after(LIFETIMES.idle));
-        assert_eq!(users::disable(&core, &admin::on_this_machine(), &ada.user).await.unwrap(), 0);
+        assert_eq!(users::disable(&core, &administration::on_this_machine(), &ada.user).await.unwrap(), 0);
         assert_eq!(given::end_of(&core, &token).await.unwrap().reason, EndReason::Idle);
     }
 }

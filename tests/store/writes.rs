@@ -12,8 +12,8 @@ use tokio::{task::JoinSet, time::timeout};
 use vestibule::{
     domain::{activity::Source, moment::Timestamp, session::EndReason},
     server::{
+        core::sessions::{self, Resumed},
         db::{Db, Pool, StoreError},
-        sessions::{self, Resumed},
         store,
     },
 };

@@ -19,17 +19,21 @@ use vestibule::{
         user::{LookupKey, User},
     },
     server::{
-        Core,
-        activity::Tallies,
-        admin,
         clock::Clock,
+        core::{
+            Core,
+            accounts::{
+                administration,
+                users::{self, UserDraft},
+            },
+            audit::Tallies,
+            sessions::Lifetimes,
+            sign_in::throttle::{Limits, Throttle},
+        },
         db::{self, IfMissing},
         hashing::{Capacity, Hasher},
         password_rules::PasswordRules,
-        sessions::Lifetimes,
         store,
-        throttle::{Limits, Throttle},
-        users::{self, UserDraft},
     },
 };
 
@@ -100,9 +104,14 @@ pub async fn create_user(core: &Core, name: &str) {
         is_admin: false,
     };
     let draft = draft.check().expect("a valid draft");
-    users::create(core, &admin::on_this_machine(), &draft, &password(PASSWORD))
-        .await
-        .expect("the account is created");
+    users::create(
+        core,
+        &administration::on_this_machine(),
+        &draft,
+        &password(PASSWORD),
+    )
+    .await
+    .expect("the account is created");
 }
 
 /// Everybody who has an account, by name.

@@ -12,13 +12,15 @@ use crate::{
         user::UserId,
     },
     server::{
-        Core,
-        activity::{ActivityRow, Following, LOOK_EVERY},
         clock,
         config::{Config, duration},
+        core::{
+            Core,
+            accounts::users,
+            audit::{ActivityRow, Following, LOOK_EVERY},
+        },
         db::{IfMissing, StoreError},
         store::{self, activity::Filter},
-        users,
     },
 };
 use clap::{Args, builder::PossibleValuesParser};

@@ -5,8 +5,9 @@ use crate::{
     domain::activity::{By, Source},
     server::{
         config::Config,
+        core::background::heartbeat,
         db::{self, DatabaseUrl, IfMissing, Neighbour, Restoring},
-        heartbeat, store,
+        store,
     },
 };
 use std::path::{Path, PathBuf};

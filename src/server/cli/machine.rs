@@ -6,8 +6,8 @@ use crate::{
     server::{
         clock::Clock,
         config::Config,
+        core::background::timekeeping,
         db::{self, DatabaseUrl, IfMissing, Neighbour},
-        timekeeping,
     },
 };
 

@@ -14,19 +14,20 @@ mod session;
 mod setup_code;
 mod user;
 
-use super::{
-    Core,
-    activity::Tallies,
-    clock::Clock,
-    config::{Config, Environment, LogFormat, Mistakes, load},
-    db::{self, Db, IfMissing, OpenError},
-    hashing::Hasher,
-    site_inside::SiteInside,
-    throttle::Throttle,
-    timekeeping,
-    users::UserError,
+use crate::{
+    domain::activity::Source,
+    server::{
+        clock::Clock,
+        config::{Config, Environment, LogFormat, Mistakes, load},
+        core::{
+            Core, accounts::users::UserError, audit::Tallies, background::timekeeping,
+            sign_in::throttle::Throttle,
+        },
+        db::{self, Db, IfMissing, OpenError},
+        hashing::Hasher,
+        web::files::site_inside::SiteInside,
+    },
 };
-use crate::domain::activity::Source;
 use clap::{
     CommandFactory, Parser, Subcommand,
     error::{ContextKind, ContextValue, ErrorKind},

@@ -4,7 +4,7 @@
 use super::{CliError, output::to_stderr};
 use crate::{
     domain::password::{MAX_BYTES, Password, PasswordRefusal},
-    server::users::UserError,
+    server::core::accounts::users::UserError,
 };
 use std::io::{self, BufRead, IsTerminal, Read};
 use zeroize::Zeroizing;

@@ -7,15 +7,16 @@ use super::{
 use crate::{
     domain::{activity::Source, setup::SetupCode},
     server::{
-        Core, activity, cleanup,
         config::{Config, Environment, is_watched},
+        core::{
+            Core,
+            accounts::setup,
+            audit,
+            background::{cleanup, heartbeat::Heartbeat, timekeeping},
+        },
         db::{self, IsReadThrough, Neighbour, OpenError},
-        heartbeat::Heartbeat,
-        http, setup,
-        site_inside::SiteInside,
-        state::AppState,
         telemetry::{self, Log},
-        timekeeping,
+        web::{files::site_inside::SiteInside, router, state::AppState},
     },
 };
 use leptos::config::LeptosOptions;
@@ -63,7 +64,7 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
     for doubt in config.doubts() {
         tracing::warn!("{doubt}");
     }
-    tokio::spawn(activity::keep_writing(core.clone()));
+    tokio::spawn(audit::keep_writing(core.clone()));
     tokio::spawn(timekeeping::run(core.clone()));
     let beating = heartbeat.map(|heartbeat| tokio::spawn(heartbeat.run(core.clone())));
     let (report, damage) = oneshot::channel();
@@ -75,7 +76,7 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
             Ok(damage) = damage => outcome = Err(damage.into()),
         }
     };
-    http::serve(state, listener, end).await?;
+    router::serve(state, listener, end).await?;
     // It would find the database closed, and warn of it. That it was cut short is no failure.
     housekeeping.abort();
     drop(housekeeping.await);

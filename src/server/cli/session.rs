@@ -11,12 +11,18 @@ use crate::{
         session::{CurrentUser, Session, SessionId},
     },
     server::{
-        Core,
-        admin::{self, Admin},
         clock::rfc3339,
         config::Config,
+        core::{
+            Core,
+            accounts::{
+                administration::{self, Admin},
+                users,
+            },
+            sessions,
+        },
         db::IfMissing,
-        sessions, store, users,
+        store,
     },
 };
 use serde::Serialize;
@@ -57,7 +63,7 @@ pub enum Command {
 
 pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
     let core = open_core(config, IfMissing::Refuse).await?;
-    let admin = admin::on_this_machine();
+    let admin = administration::on_this_machine();
     let outcome = match command {
         Command::List { user, live, json } => list(&core, user.as_deref(), live, json).await,
         Command::End {

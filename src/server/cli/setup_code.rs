@@ -1,7 +1,9 @@
 //! `vestibule setup-code`.
 
 use super::{CliError, open_core, output::to_stderr};
-use crate::server::{config::Config, db::IfMissing, origin::Site, setup};
+use crate::server::{
+    config::Config, core::accounts::setup, db::IfMissing, web::layers::origin::Site,
+};
 use std::io::{self, Write};
 
 /// Prints a new code; the one before is void.

@@ -13,15 +13,19 @@ use super::{
 use crate::{
     domain::user::{LookupKey, User},
     server::{
-        Core,
-        admin::{self, Admin},
-        cleanup,
         config::Config,
+        core::{
+            Core,
+            accounts::{
+                administration::{self, Admin},
+                password_links::{self, MadeLink},
+                users::{self, UserDraft, UserError},
+            },
+            background::cleanup,
+        },
         db::IfMissing,
-        origin::Site,
-        password_links::{self, MadeLink},
         store,
-        users::{self, UserDraft, UserError},
+        web::layers::origin::Site,
     },
 };
 use arguments::{Invitation, Named, NewUser};
@@ -36,7 +40,7 @@ pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
         _ => IfMissing::Refuse,
     };
     let core = open_core(config, if_missing).await?;
-    let admin = admin::on_this_machine();
+    let admin = administration::on_this_machine();
     let outcome = carry_out(command, &core, &admin, config).await;
     core.db.close().await;
     outcome

@@ -1,7 +1,7 @@
 //! What a server may take of the machine's memory at most, and what it is allowed.
 
 use super::Config;
-use crate::server::{hashing::MEMORY_PER_THREAD, listener::MEMORY_PER_CONNECTION};
+use crate::server::{hashing::MEMORY_PER_THREAD, web::listener::MEMORY_PER_CONNECTION};
 use std::{fs, path::Path};
 
 const MIB: u64 = 1024 * 1024;
@@ -77,8 +77,10 @@ fn limit(root: &Path) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::server::config::{Environment, read};
+    use super::{
+        super::{Environment, read},
+        *,
+    };
 
     struct Machine(std::path::PathBuf);
 

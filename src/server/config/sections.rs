@@ -4,11 +4,10 @@ use super::{Environment, HttpLimits, duration, reader::Reader};
 use crate::{
     domain::password::{DEFAULT_MIN_CHARS, LOWEST_MIN_CHARS},
     server::{
+        core::{sessions::Lifetimes, sign_in::throttle::Limits},
         db::DatabaseUrl,
-        ends::Room,
         hashing::{Capacity, MEMORY_PER_THREAD},
-        sessions::Lifetimes,
-        throttle::Limits,
+        watchers::Room,
     },
 };
 use std::{

@@ -4,7 +4,7 @@ use super::{
     Db, Pool, StoreError, Writes, errors,
     postgres::{self, Held},
 };
-use crate::server::ends::Ends;
+use crate::server::watchers::Ends;
 use sqlx::Sqlite;
 use std::{
     pin::{Pin, pin},

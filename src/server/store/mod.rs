@@ -14,8 +14,10 @@ pub mod setup_codes;
 pub mod throttle;
 pub mod users;
 
-use super::db::{Db, Outcome::Commit, StoreError, in_transaction, transact};
-use crate::domain::moment::{AHEAD, Timestamp};
+use crate::{
+    domain::moment::{AHEAD, Timestamp},
+    server::db::{Db, Outcome::Commit, StoreError, in_transaction, transact},
+};
 use std::time::Duration;
 
 /// Runs one statement with these numbers, and with `text` behind them. Returns how many rows it has changed.

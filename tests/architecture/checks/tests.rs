@@ -42,8 +42,8 @@ fn shut_doors_are_seen() {
         ),
         (
             "src/app.rs",
-            "use crate::server::guard;",
-            "crate::server::guard",
+            "use crate::server::web::layers::guard;",
+            "crate::server::web::layers::guard",
         ),
         (
             "src/api/auth.rs",
@@ -51,19 +51,19 @@ fn shut_doors_are_seen() {
             "crate::server::store",
         ),
         (
-            "src/server/auth.rs",
-            "use super::{Core, cookie};",
-            "crate::server::cookie",
+            "src/server/core/sign_in/password.rs",
+            "use crate::server::{core::Core, web::cookies::session};",
+            "crate::server::web::cookies::session",
         ),
         (
-            "src/server/sessions.rs",
-            "use super::http::AppState;",
-            "crate::server::http",
+            "src/server/core/sessions.rs",
+            "use crate::server::web::state::AppState;",
+            "crate::server::web::state",
         ),
         (
             "src/server/store/users.rs",
-            "use super::super::sessions;",
-            "crate::server::sessions",
+            "use super::super::core::sessions;",
+            "crate::server::core::sessions",
         ),
         (
             "src/server/db.rs",
@@ -71,8 +71,8 @@ fn shut_doors_are_seen() {
             "crate::server::store",
         ),
         (
-            "src/server/guard.rs",
-            "use super::{store};",
+            "src/server/web/layers/guard.rs",
+            "use super::super::super::store;",
             "crate::server::store",
         ),
         (
@@ -80,7 +80,11 @@ fn shut_doors_are_seen() {
             "use super::db;\nfn f() { db::open() }",
             "src/server/config.rs:2: crate::server::db::open",
         ),
-        ("src/server/cookie.rs", "use crate::app;", "crate::app"),
+        (
+            "src/server/web/cookies/session.rs",
+            "use crate::app;",
+            "crate::app",
+        ),
         (
             "src/server/cli/user.rs",
             "use crate::pages::login;",
@@ -88,8 +92,8 @@ fn shut_doors_are_seen() {
         ),
         (
             "src/main.rs",
-            "fn main() { vestibule::server::http::serve() }",
-            "crate::server::http",
+            "fn main() { vestibule::server::web::router::serve() }",
+            "crate::server::web::router",
         ),
         ("src/server/novelty.rs", "", "no room has this file"),
     ] {
@@ -109,8 +113,8 @@ fn open_doors_are_left_open() {
             "use crate::server::{db::Db, token::TokenDigest};",
         ),
         (
-            "src/server/auth.rs",
-            "use super::{Core, sessions, store};\nfn f() { store::users::list() }",
+            "src/server/core/sign_in/password.rs",
+            "use crate::server::{core::Core, store};\nfn f() { store::users::list() }",
         ),
         ("src/server/config.rs", "mod reader;\nuse reader::Reader;"),
         ("src/server/config/tests.rs", "use crate::server::cli;"),
@@ -127,9 +131,9 @@ fn open_doors_are_left_open() {
 fn crates_in_the_wrong_room_are_seen() {
     for (path, text, expected) in [
         (
-            "src/server/auth.rs",
+            "src/server/core/sign_in/password.rs",
             "use sqlx::SqlitePool;",
-            "src/server/auth.rs:1: sqlx may be named only in",
+            "src/server/core/sign_in/password.rs:1: sqlx may be named only in",
         ),
         (
             "src/server/cli/user.rs",
@@ -137,12 +141,12 @@ fn crates_in_the_wrong_room_are_seen() {
             "all SQL is in the store",
         ),
         (
-            "src/server/users.rs",
+            "src/server/core/accounts/users.rs",
             "use axum::http::HeaderMap;",
             "axum may be named",
         ),
         (
-            "src/server/sessions.rs",
+            "src/server/core/sessions.rs",
             "use leptos::prelude::*;",
             "leptos may be named",
         ),
@@ -152,32 +156,32 @@ fn crates_in_the_wrong_room_are_seen() {
             "argon2 may be named",
         ),
         (
-            "src/server/sessions.rs",
+            "src/server/core/sessions.rs",
             "use std::time::{Duration, SystemTime};",
             "time is handed in",
         ),
         (
-            "src/server/sessions.rs",
+            "src/server/core/sessions.rs",
             "use std::time;\nfn f() { time::Instant::now() }",
             "sessions.rs:2: std::time::Instant",
         ),
         (
-            "src/server/cleanup.rs",
+            "src/server/core/background/cleanup.rs",
             "fn f() { jiff::Timestamp::now() }",
             "jiff may be named",
         ),
         (
-            "src/server/auth.rs",
+            "src/server/core/sign_in/password.rs",
             "use rand::rngs::SysRng;",
             "randomness is handed in",
         ),
         (
-            "src/server/http.rs",
+            "src/server/web/router.rs",
             "fn f() { std::env::var(\"X\") }",
             "settings are read once",
         ),
         (
-            "src/server/http.rs",
+            "src/server/web/router.rs",
             "use std::{env, io};\nfn f() { env::var(\"X\") }",
             "std::env may be named",
         ),
@@ -187,7 +191,7 @@ fn crates_in_the_wrong_room_are_seen() {
             "std::env may be named",
         ),
         (
-            "src/server/http.rs",
+            "src/server/web/router.rs",
             "fn f() { std::env::current_exe() }",
             "std::env::current_exe may be named",
         ),
@@ -221,7 +225,7 @@ fn crates_in_their_room_and_namesakes_pass() {
             "src/server/cli/serve.rs",
             "fn f() { std::env::current_exe() }",
         ),
-        ("src/server/sessions.rs", "use std::time::Duration;"),
+        ("src/server/core/sessions.rs", "use std::time::Duration;"),
         ("src/server/config/tests.rs", "use sqlx::Any;"),
     ] {
         assert_eq!(uses_of(path, text), Vec::<Violation>::new(), "{path}");

@@ -19,7 +19,7 @@ use proptest::{
 use std::sync::atomic::{AtomicUsize, Ordering};
 use story::{Counts, Story};
 use tokio::runtime::Runtime;
-use vestibule::server::Core;
+use vestibule::server::core::Core;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wish {

@@ -22,11 +22,14 @@ use vestibule::{
         session::{CurrentUser, EndReason},
     },
     server::{
-        Core, admin, auth, password_links,
-        sessions::{self, Resumed, Started, Verified},
+        core::{
+            Core,
+            accounts::{administration, password_links, users},
+            sessions::{self, Resumed, Started, Verified},
+            sign_in,
+        },
         store,
         token::{self, SessionToken},
-        users,
     },
 };
 
@@ -184,7 +187,9 @@ impl<'a> Story<'a> {
                 if let Some(chosen) = self.chosen(index) {
                     let now = self.now();
                     let token = &self.issued[chosen].token;
-                    auth::logout(self.core, Some(token)).await.unwrap();
+                    sign_in::password::logout(self.core, Some(token))
+                        .await
+                        .unwrap();
                     let present = self.present(chosen);
                     if present != chosen {
                         self.count("signed out by an earlier token");
@@ -257,21 +262,21 @@ impl<'a> Story<'a> {
                 let now = self.now();
                 let issued = &mut self.issued[chosen];
                 let session = given::stored(self.core, &issued.token).await.session;
-                sessions::end_as_admin(self.core, &admin::on_this_machine(), &session)
+                sessions::end_as_admin(self.core, &administration::on_this_machine(), &session)
                     .await
                     .unwrap();
                 issued.end(now, EndReason::EndedByAdmin);
             }
             Step::EndAllByAdmin { account } => {
                 let user = self.account(*account).await.user;
-                sessions::end_all_as_admin(self.core, &admin::on_this_machine(), &user.id)
+                sessions::end_all_as_admin(self.core, &administration::on_this_machine(), &user.id)
                     .await
                     .unwrap();
                 self.end_all_of(*account, EndReason::EndedByAdmin);
             }
             Step::Disable { account } => {
                 let user = self.account(*account).await.user;
-                users::disable(self.core, &admin::on_this_machine(), &user)
+                users::disable(self.core, &administration::on_this_machine(), &user)
                     .await
                     .unwrap();
                 self.void_links_of(*account);
@@ -279,7 +284,7 @@ impl<'a> Story<'a> {
             }
             Step::Enable { account } => {
                 let user = self.account(*account).await.user;
-                users::enable(self.core, &admin::on_this_machine(), &user)
+                users::enable(self.core, &administration::on_this_machine(), &user)
                     .await
                     .unwrap();
             }
@@ -299,7 +304,9 @@ impl<'a> Story<'a> {
             }
             Step::MakeLink { account } => {
                 let user = self.account(*account).await.user;
-                let made = password_links::make(self.core, &admin::on_this_machine(), &user).await;
+                let made =
+                    password_links::make(self.core, &administration::on_this_machine(), &user)
+                        .await;
                 assert_eq!(made.is_ok(), !user.disabled);
                 if let Ok(made) = made {
                     self.void_links_of(*account);
@@ -313,7 +320,7 @@ impl<'a> Story<'a> {
             }
             Step::Delete { account } => {
                 let user = self.account(*account).await.user;
-                users::delete(self.core, &admin::on_this_machine(), &user)
+                users::delete(self.core, &administration::on_this_machine(), &user)
                     .await
                     .unwrap();
                 let of_account = |issued: &&mut Issued| issued.account == *account;

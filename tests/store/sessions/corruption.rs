@@ -3,8 +3,8 @@
 use super::{MANY, started};
 use crate::{given, on_both_engines, support};
 use vestibule::server::{
+    core::sessions::resume,
     db::{Db, Pool, StoreError},
-    sessions::resume,
     store,
 };
 

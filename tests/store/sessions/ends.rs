@@ -12,7 +12,7 @@ use vestibule::{
         session::{EndReason, Session, SessionId},
     },
     server::{
-        sessions::{self, Resumed, resume},
+        core::sessions::{self, Resumed, resume},
         store,
         token::TokenDigest,
     },

@@ -12,7 +12,7 @@ use vestibule::{
         moment::Timestamp,
         session::{EndReason, Session, SessionId},
     },
-    server::{sessions::resume, store},
+    server::{core::sessions::resume, store},
 };
 
 on_both_engines! {

@@ -1,6 +1,6 @@
 //! The arguments of `vestibule user …`.
 
-use crate::server::users::UserDraft;
+use crate::server::core::accounts::users::UserDraft;
 
 #[derive(clap::Subcommand)]
 pub enum Command {

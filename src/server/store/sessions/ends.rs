@@ -7,7 +7,6 @@ pub use of_user::{
     end_longest_idle_within,
 };
 
-use super::super::activity;
 use crate::{
     domain::{
         activity::{By, Entry, Event, Source},
@@ -17,6 +16,7 @@ use crate::{
     },
     server::{
         db::{Db, ENDED, Outcome::Commit, StoreError, Transaction, in_transaction, transact},
+        store::activity,
         token::TokenDigest,
     },
 };

@@ -1,11 +1,6 @@
 //! Sign-ins as their owner looks back on them, whatever has become of their sessions.
 
-use super::{
-    super::{activity, devices},
-    SessionRow,
-    ends::end_with_alert_within,
-    select_sessions,
-};
+use super::{SessionRow, ends::end_with_alert_within, select_sessions};
 use crate::{
     domain::{
         activity::Entry,
@@ -19,6 +14,7 @@ use crate::{
             Outcome::{Commit, RollBack},
             StoreError, Transaction, in_transaction, on_pool, transact,
         },
+        store::{activity, devices},
         token::TokenDigest,
     },
 };

@@ -1,7 +1,6 @@
 //! What administrators change about an account. Each writes the account first: a sign-in under way either
 //! sees the change, or has its new session ended by it.
 
-use super::super::{activity, administration, devices, password_links, sessions};
 use crate::{
     domain::{
         activity::{By, Event},
@@ -9,10 +8,13 @@ use crate::{
         session::{EndReason, Ended},
         user::UserId,
     },
-    server::db::{
-        Db,
-        Outcome::{Commit, RollBack},
-        StoreError, Transaction, in_transaction, transact,
+    server::{
+        db::{
+            Db,
+            Outcome::{Commit, RollBack},
+            StoreError, Transaction, in_transaction, transact,
+        },
+        store::{activity, administration, devices, password_links, sessions},
     },
 };
 
@@ -189,7 +191,7 @@ pub async fn set_password(
 
 /// What goes with a password that its owner may have lost: sessions, devices and links. Returns how many
 /// sessions ended.
-pub(in super::super) async fn end_everything_within(
+pub(in crate::server::store) async fn end_everything_within(
     transaction: &mut Transaction,
     id: &UserId,
     now: Timestamp,

@@ -10,8 +10,11 @@ use vestibule::{
         session::{CurrentUser, SessionId},
     },
     server::{
-        Core, auth,
-        sessions::{self, Resumed},
+        core::{
+            Core,
+            sessions::{self, Resumed},
+            sign_in,
+        },
         store,
         token::SessionToken,
     },
@@ -273,7 +276,7 @@ impl<'a> Story<'a> {
 
     async fn sign_out(&mut self, cookie: Option<Cookie>, node: usize) -> TestCaseResult {
         let token = cookie.map(|cookie| self.token(cookie));
-        auth::logout(&self.nodes[node], token.as_deref())
+        sign_in::password::logout(&self.nodes[node], token.as_deref())
             .await
             .unwrap();
         if let Some((sign_in, place)) = cookie {

@@ -1,0 +1,202 @@
+//! Permission to administer, as a value: use cases that need it take an [`Admin`], and only the checks
+//! here make one. And what administrators do in a browser.
+
+use super::{
+    password_links::{self, MadeLink},
+    users::{self, UserDraft},
+};
+use crate::{
+    domain::{
+        activity::{By, Source},
+        session::{CurrentUser, SessionId},
+        user::{AccountChange, LookupKey, User, UserId},
+        views::InvitationDraft,
+    },
+    error::AppError,
+    server::{
+        core::{
+            Core,
+            sessions::{self, Browser, Resumed},
+            sign_in::confirmation,
+        },
+        store,
+        token::TokenDigest,
+    },
+};
+
+/// Somebody who may administer, and who the audit log will say it was.
+#[derive(Debug)]
+pub struct Admin {
+    by: By,
+    is_fresh: bool,
+}
+
+impl Admin {
+    pub const fn by(&self) -> &By {
+        &self.by
+    }
+
+    /// A browser that an administrator left open is no key to other people's accounts (ASVS V7.5.3).
+    fn demand_fresh(&self) -> Result<(), AppError> {
+        if self.is_fresh {
+            Ok(())
+        } else {
+            Err(AppError::PasswordNeeded)
+        }
+    }
+}
+
+/// Whoever asks in a browser, where they are an administrator now: the account was read for this request.
+///
+/// # Errors
+/// [`AppError::NotFound`] for everybody else, who learns nothing of what there is.
+pub fn of(core: &Core, current: &CurrentUser, browser: &Browser) -> Result<Admin, AppError> {
+    if !current.user.administers() {
+        return Err(AppError::NotFound);
+    }
+    let by = By {
+        source: Source::Browser,
+        actor: Some(current.user.id.clone()),
+        address: browser.address.clone(),
+        user_agent: browser.user_agent.clone(),
+    };
+    let is_fresh = confirmation::is_fresh(core, current);
+    Ok(Admin { by, is_fresh })
+}
+
+/// Whoever goes on reading what is for administrators alone, where they still may. It is no activity.
+///
+/// # Errors
+/// [`AppError::NotSignedIn`] where the session has ended or goes on under another token;
+/// [`AppError::NotFound`] where they administer no more; [`AppError::Unavailable`].
+pub async fn look(core: &Core, reader: &TokenDigest) -> Result<Box<CurrentUser>, AppError> {
+    match sessions::look_again(core, reader).await? {
+        Resumed::Live(current) if current.user.administers() => Ok(current),
+        Resumed::Live(_) => Err(AppError::NotFound),
+        Resumed::Superseded(_) | Resumed::Ended(_) | Resumed::Unknown => Err(AppError::NotSignedIn),
+    }
+}
+
+/// Whoever runs the program on the machine and can read its database: nobody could be stopped there.
+pub fn on_this_machine() -> Admin {
+    Admin {
+        by: Source::Command.into(),
+        is_fresh: true,
+    }
+}
+
+/// What came of a change.
+#[derive(Debug)]
+pub enum Changed {
+    Disabled { ended: u64 },
+    Enabled,
+    Promoted,
+    Demoted,
+    SessionsEnded { count: u64 },
+    LinkMade { username: String, link: MadeLink },
+}
+
+/// Creates an account without a password, and the link by which its owner sets one.
+///
+/// # Errors
+/// [`AppError::PasswordNeeded`]; [`AppError::IdentityRefused`] and [`AppError::NameTaken`].
+pub async fn invite(
+    core: &Core,
+    admin: &Admin,
+    draft: &InvitationDraft,
+) -> Result<MadeLink, AppError> {
+    admin.demand_fresh()?;
+    let draft = UserDraft {
+        username: draft.username.clone(),
+        email: users::typed_email(&draft.email).map(str::to_owned),
+        display_name: Some(draft.display_name.clone()),
+        description: String::new(),
+        is_admin: draft.is_admin,
+    };
+    Ok(password_links::invite(core, admin, &draft.check()?).await?)
+}
+
+/// Carries out what one button of an account's page does.
+///
+/// # Errors
+/// [`AppError::PasswordNeeded`]; [`AppError::NotFound`]; [`AppError::LastAdministrator`];
+/// [`AppError::UserDisabled`].
+pub async fn change(
+    core: &Core,
+    admin: &Admin,
+    id: &str,
+    change: AccountChange,
+) -> Result<Changed, AppError> {
+    let user = find(core, admin, id).await?;
+    Ok(match change {
+        AccountChange::Disable => {
+            let ended = users::disable(core, admin, &user).await?;
+            Changed::Disabled { ended }
+        }
+        AccountChange::Enable => {
+            users::enable(core, admin, &user).await?;
+            Changed::Enabled
+        }
+        AccountChange::Promote => {
+            users::promote(core, admin, &user).await?;
+            Changed::Promoted
+        }
+        AccountChange::Demote => {
+            users::demote(core, admin, &user).await?;
+            Changed::Demoted
+        }
+        AccountChange::EndSessions => {
+            let count = sessions::end_all_as_admin(core, admin, &user.id).await?;
+            Changed::SessionsEnded { count }
+        }
+        AccountChange::MakeLink => {
+            let link = password_links::make(core, admin, &user).await?;
+            let username = user.username;
+            Changed::LinkMade { username, link }
+        }
+    })
+}
+
+/// Ends one session of an account. Returns whether it lived.
+///
+/// # Errors
+/// [`AppError::PasswordNeeded`]; [`AppError::NotFound`], also for a session of somebody else.
+pub async fn end_session(
+    core: &Core,
+    admin: &Admin,
+    id: &str,
+    session: String,
+) -> Result<bool, AppError> {
+    let user = find(core, admin, id).await?;
+    let session = SessionId::given(session).ok_or(AppError::NotFound)?;
+    let found = store::sessions::find(&core.db, &session).await?;
+    let found = found.filter(|found| found.user.id == user.id);
+    let session = found.ok_or(AppError::NotFound)?.session;
+    Ok(sessions::end_as_admin(core, admin, &session).await?)
+}
+
+/// Deletes an account whose name was typed once more. Returns its name, and how many sessions ended.
+///
+/// # Errors
+/// [`AppError::PasswordNeeded`]; [`AppError::NotFound`]; [`AppError::NameNotRepeated`];
+/// [`AppError::LastAdministrator`].
+pub async fn delete(
+    core: &Core,
+    admin: &Admin,
+    id: &str,
+    name: &str,
+) -> Result<(String, u64), AppError> {
+    let user = find(core, admin, id).await?;
+    if LookupKey::of(name) != LookupKey::of(&user.username) {
+        return Err(AppError::NameNotRepeated);
+    }
+    let ended = users::delete(core, admin, &user).await?;
+    Ok((user.username, ended))
+}
+
+async fn find(core: &Core, admin: &Admin, id: &str) -> Result<User, AppError> {
+    admin.demand_fresh()?;
+    let id = UserId::given(id.to_owned()).ok_or(AppError::NotFound)?;
+    let found = store::users::find(&core.db, &id).await?;
+    found.ok_or(AppError::NotFound)
+}

@@ -1,0 +1,88 @@
+//! People change their password.
+
+use crate::{
+    domain::{password::Password, session::CurrentUser, user::LookupKey},
+    error::AppError,
+    server::{
+        core::{
+            Core,
+            sessions::{self, Proven, Renewed, Visitor},
+            sign_in::attempt::{self, Purpose},
+        },
+        store::{self, sessions::Hashes},
+        token::TokenDigest,
+    },
+};
+
+/// Changes the password of the person who asks: all other sessions of the account end, and this
+/// one goes on under a new token (ASVS V6.2.2, V6.2.3, V7.4.3).
+///
+/// The new password is judged first, which costs no hash.
+///
+/// # Errors
+/// [`AppError::PasswordRefused`] and [`AppError::CurrentPasswordWrong`]; [`AppError::NotSignedIn`]
+/// where the session has ended in the meantime; [`AppError::Throttled`], [`AppError::Busy`] and [`AppError::Unavailable`]
+/// where trying again helps. Nothing is changed then.
+pub async fn change(
+    core: &Core,
+    current: &CurrentUser,
+    visitor: &Visitor,
+    current_password: &Password,
+    new_password: &Password,
+) -> Result<Renewed, AppError> {
+    let user = &current.user;
+    core.password_rules
+        .check(new_password, &user.username, user.email.as_deref())?;
+    // Whoever sits down at a browser that was left open does not get past this, and does not get to
+    // guess: it is slowed and written down like a sign-in (ASVS V6.3.4).
+    let name = LookupKey::of(&user.username);
+    let typed = current_password;
+    let proved = attempt::prove(core, Purpose::PasswordChange, &name, typed, visitor).await;
+    let verified = match proved {
+        Err(AppError::SignInRefused) => return Err(refusal_for(core, current).await?),
+        outcome => outcome?,
+    };
+    let new_hash = core.hasher.hash(new_password).await?;
+    let brought = visitor.session.as_ref().ok_or(AppError::NotSignedIn)?;
+    let proven = Proven {
+        brought: &brought.digest(),
+        hashes: Hashes {
+            verified: &verified.verified_hash,
+            kept: &new_hash,
+        },
+    };
+    let (session, browser) = (&current.session, &visitor.browser);
+    let device = verified.known_device.as_ref();
+    match sessions::renew_with_password(core, session, browser, device, proven).await? {
+        Some(renewed) => Ok(renewed),
+        // Something else came first. As a rule it has ended the session or given it another token; where only
+        // the stored hash got newer parameters by a sign-in elsewhere, trying again helps.
+        None if has_token(core, &brought.digest()).await? => Err(AppError::Unavailable),
+        None => Err(AppError::NotSignedIn),
+    }
+}
+
+/// What a person is told whose password was refused. Whoever was disabled in the meantime gets no word on
+/// the password.
+///
+/// # Errors
+/// [`AppError::Unavailable`].
+pub async fn refusal_for(core: &Core, current: &CurrentUser) -> Result<AppError, AppError> {
+    let found = store::sessions::find(&core.db, &current.session.id).await?;
+    if found.is_some_and(|found| lives(core, &found)) {
+        Ok(AppError::CurrentPasswordWrong)
+    } else {
+        Ok(AppError::NotSignedIn)
+    }
+}
+
+/// Whether a session goes on under this token.
+async fn has_token(core: &Core, brought: &TokenDigest) -> Result<bool, AppError> {
+    let found = store::sessions::find_by_digest(&core.db, brought).await?;
+    Ok(found.is_some_and(|found| lives(core, &found)))
+}
+
+/// Whether the session is one with which things may still be changed.
+fn lives(core: &Core, found: &CurrentUser) -> bool {
+    !found.user.disabled && found.session.end_by(core.clock.now()).is_none()
+}

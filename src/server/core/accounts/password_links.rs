@@ -1,0 +1,181 @@
+//! Links with which a person sets a password: an administrator makes them, and whoever has one uses it,
+//! once.
+
+use super::{
+    administration::Admin,
+    users::{CheckedDraft, UserError},
+};
+use crate::{
+    domain::{
+        activity::Event,
+        moment::Timestamp,
+        password::Password,
+        password_link::{LinkPurpose, LinkSecret, PAGE},
+        user::User,
+    },
+    error::AppError,
+    server::{
+        core::{
+            Core, audit,
+            sessions::Browser,
+            sign_in::throttle::{self, Subject},
+        },
+        db::StoreError,
+        store::{
+            self,
+            password_links::{Link, NewLink},
+            throttle::Outcome,
+        },
+        token::{self, TokenDigest},
+    },
+};
+use std::time::Duration;
+
+/// Over a weekend. A link that nobody uses is a password that anybody may find (ASVS V6.6.3 wants such
+/// secrets to be short-lived).
+pub const LIFE: Duration = Duration::from_secs(72 * 3_600);
+
+/// A link that was made just now: it is shown once, and nobody can be told it again.
+#[derive(Debug)]
+pub struct MadeLink {
+    pub secret: LinkSecret,
+    pub purpose: LinkPurpose,
+    pub expires_at: Timestamp,
+}
+
+impl MadeLink {
+    /// For the one who made it. `origin` is the server's public address. The secret is behind `#`, where
+    /// no browser sends it and no log keeps it.
+    pub fn address(&self, origin: &str) -> String {
+        format!("{origin}{PAGE}#{}", self.secret.reveal())
+    }
+}
+
+/// Creates an account without a password, and the link by which its owner sets one.
+///
+/// # Errors
+/// [`UserError::Taken`] and [`UserError::Store`].
+pub async fn invite(
+    core: &Core,
+    admin: &Admin,
+    draft: &CheckedDraft,
+) -> Result<MadeLink, UserError> {
+    let secret = token::new_link_secret();
+    let digest = token::link_digest(&secret);
+    let user = draft.with_hash(core, store::users::NO_PASSWORD);
+    let link = NewLink {
+        user: &user.id,
+        digest: &digest,
+        created_at: user.created_at,
+        expires_at: user.created_at.after(LIFE),
+    };
+    store::users::insert_invited(&core.db, &user, &link, admin.by()).await?;
+    Ok(MadeLink {
+        purpose: LinkPurpose::Invitation,
+        expires_at: link.expires_at,
+        secret,
+    })
+}
+
+/// Makes a link for an account; the one before is void. The password stays what it is until the link is
+/// used.
+///
+/// # Errors
+/// [`UserError::Disabled`], also where there is no such account any more, and [`UserError::Store`].
+pub async fn make(core: &Core, admin: &Admin, user: &User) -> Result<MadeLink, UserError> {
+    let secret = token::new_link_secret();
+    let digest = token::link_digest(&secret);
+    let now = core.clock.now();
+    let link = NewLink {
+        user: &user.id,
+        digest: &digest,
+        created_at: now,
+        expires_at: now.after(LIFE),
+    };
+    let made = store::password_links::replace(&core.db, &link, admin.by()).await?;
+    Ok(MadeLink {
+        purpose: made.ok_or(UserError::Disabled)?,
+        expires_at: link.expires_at,
+        secret,
+    })
+}
+
+/// Sets the password of the person whose link it is. The link is used up, the sessions of the account end,
+/// and every browser is a stranger again.
+///
+/// The secret is asked for first: whoever has none learns nothing else, and costs no hash. The database
+/// decides at the end, so that of two at once only one sets a password.
+///
+/// Returns the name of the account.
+///
+/// # Errors
+/// [`AppError::LinkRefused`]; [`AppError::PasswordRefused`], with which the link stays valid, and with the
+/// name of the account; [`AppError::Throttled`] after too many guesses.
+pub async fn redeem(
+    core: &Core,
+    secret: &LinkSecret,
+    password: &Password,
+    browser: &Browser,
+) -> Result<String, NotRedeemed> {
+    let digest = token::link_digest(secret);
+    let Link { user, purpose } = check(core, &digest, browser).await?;
+    let rules = &core.password_rules;
+    if let Err(refusal) = rules.check(password, &user.username, user.email.as_deref()) {
+        return Err(NotRedeemed {
+            failure: refusal.into(),
+            username: Some(user.username),
+        });
+    }
+    let hash = core.hasher.hash(password).await;
+    let hash = hash.map_err(AppError::from)?;
+    let entry = browser.entry(core, Event::LinkUsed(purpose), Some(&user.id), None);
+    let redeemed = store::password_links::redeem(&core.db, &digest, &hash, entry).await;
+    match redeemed.map_err(AppError::from)? {
+        Some(_) => Ok(user.username),
+        None => Err(AppError::LinkRefused.into()),
+    }
+}
+
+/// Why no password was set by a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotRedeemed {
+    pub failure: AppError,
+    /// Whose link it is, where it was right and only the password was not.
+    pub username: Option<String>,
+}
+
+impl From<AppError> for NotRedeemed {
+    fn from(failure: AppError) -> Self {
+        Self {
+            failure,
+            username: None,
+        }
+    }
+}
+
+/// Guesses are slowed by address alone: 150 bits are not guessed, and nobody may keep people from their
+/// links by guessing elsewhere.
+async fn check(core: &Core, digest: &TokenDigest, browser: &Browser) -> Result<Link, AppError> {
+    let throttled = browser.entry(core, Event::LinkThrottled, None, None);
+    let put_off = |refusal| audit::put_off(core, refusal, throttled.clone());
+    let guesser = Subject::LinkFrom(&browser.address);
+    let counters = core.throttle.counters(&[guesser], None);
+    let mut guess = throttle::admit(core, counters).await.map_err(put_off)?;
+    guess.begin();
+    let found = store::password_links::find(&core.db, digest, core.clock.now()).await?;
+    let outcome = match &found {
+        Some(_) => Outcome::Right,
+        None => Outcome::Wrong(browser.entry(core, Event::LinkRefused, None, None)),
+    };
+    let decided = guess.decide(core, outcome, throttled.clone()).await;
+    let passed = decided.map_err(put_off)?;
+    found.filter(|_| passed).ok_or(AppError::LinkRefused)
+}
+
+/// Until when the link of an account is valid, where it has one.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn valid_until(core: &Core, user: &User) -> Result<Option<Timestamp>, StoreError> {
+    store::password_links::valid_until(&core.db, &user.id, core.clock.now()).await
+}

@@ -1,0 +1,49 @@
+//! People change what is shown of them.
+
+use super::users;
+use crate::{
+    domain::{activity::Event, profile::ProfileDraft, session::CurrentUser, user::Email},
+    error::AppError,
+    server::{
+        core::{Core, sessions::Browser, sign_in::confirmation},
+        db::StoreError,
+        store::{self, users::Profile},
+    },
+};
+
+/// Changes display name, e-mail address and description of the person who asks.
+///
+/// # Errors
+/// [`AppError::IdentityRefused`], the first rule that is broken; [`AppError::PasswordNeeded`] for another
+/// e-mail address, when the password was typed too long ago; [`AppError::EmailTaken`];
+/// [`AppError::NotSignedIn`] where the account was disabled in the meantime.
+pub async fn update(
+    core: &Core,
+    current: &CurrentUser,
+    browser: &Browser,
+    draft: &ProfileDraft,
+) -> Result<(), AppError> {
+    let user = &current.user;
+    let display_name = users::display_name_of(&draft.display_name, &user.username)?;
+    let email = users::typed_email(&draft.email)
+        .map(Email::parse)
+        .transpose()?;
+    // One signs in with it: whoever finds a browser left open must not make the account theirs.
+    if email.as_ref().map(Email::as_str) != user.email.as_deref() {
+        confirmation::demand(core, current)?;
+    }
+    let description = users::description_of(&draft.description)?;
+    let profile = Profile {
+        display_name: &display_name,
+        email: email.as_ref(),
+        description: &description,
+    };
+    let session = Some(&current.session.id);
+    let entry = browser.entry(core, Event::ProfileChanged, Some(&user.id), session);
+    match store::users::update_profile(&core.db, &user.id, &profile, entry).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(AppError::NotSignedIn),
+        Err(StoreError::NotUnique) => Err(AppError::EmailTaken),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,127 @@
+//! The first start: a one-time code, and the first administrator in exchange for it.
+
+use super::users::{self, UserDraft};
+use crate::{
+    domain::{
+        activity::Event,
+        password::Password,
+        setup::{SetupCode, SetupDraft},
+    },
+    error::AppError,
+    server::{
+        core::{
+            Core, audit,
+            sessions::{Browser, Started, Visitor},
+            sign_in::{
+                self,
+                password::Credentials,
+                throttle::{self, Subject},
+            },
+        },
+        db::StoreError,
+        store::{self, throttle::Outcome},
+        token::{self, TokenDigest},
+    },
+};
+use std::time::Duration;
+
+/// Long enough to walk from the terminal to a browser, too short to be found later in somebody's
+/// scrollback (ASVS V6.4.1).
+pub const CODE_LIFE: Duration = Duration::from_secs(3_600);
+
+/// Makes a code with which the first account can be made in a browser; the one before is void.
+/// `None` where there is an account already.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn new_code(core: &Core) -> Result<Option<SetupCode>, StoreError> {
+    // A database that nobody can write to is read all the same, once it has accounts.
+    if !is_open(core).await? {
+        return Ok(None);
+    }
+    let code = token::new_setup_code();
+    let now = core.clock.now();
+    let digest = token::setup_code_digest(&code);
+    let kept = store::setup_codes::replace(&core.db, &digest, now, now.after(CODE_LIFE)).await?;
+    Ok(kept.then_some(code))
+}
+
+/// Whether the first account is still to be made.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn is_open(core: &Core) -> Result<bool, StoreError> {
+    Ok(!store::users::any_exists(&core.db).await?)
+}
+
+/// Makes the first account, an administrator, and signs the person in.
+///
+/// The code is asked for first: whoever has none learns nothing else, and costs no hash. The
+/// database decides at the end, so that of two at once only one gets the account (ASVS V6.4.1).
+///
+/// # Errors
+/// [`AppError::NotFound`] once there is an account; [`AppError::SetupCodeRefused`];
+/// [`AppError::IdentityRefused`] and [`AppError::PasswordRefused`], with which the code stays valid;
+/// [`AppError::Throttled`] after too many guesses.
+pub async fn create_first_admin(
+    core: &Core,
+    code: &SetupCode,
+    draft: &SetupDraft,
+    password: &Password,
+    visitor: Visitor,
+) -> Result<Started, AppError> {
+    if !is_open(core).await? {
+        return Err(AppError::NotFound);
+    }
+    let digest = token::setup_code_digest(code);
+    check_code(core, &digest, &visitor.browser).await?;
+    let admin = first_admin(draft).check()?;
+    admin.check_password(core, password)?;
+    let hash = core.hasher.hash(password).await?;
+    let admin = admin.with_hash(core, &hash);
+    let entry = visitor
+        .browser
+        .entry(core, Event::SetUp, Some(&admin.id), None);
+    if !store::setup_codes::redeem(&core.db, &digest, &admin, entry).await? {
+        return Err(AppError::SetupCodeRefused);
+    }
+    // By the one way to sign in, with all its checks.
+    let credentials = Credentials {
+        username: &draft.username,
+        password,
+    };
+    sign_in::password::login(core, &credentials, visitor, false).await
+}
+
+/// Guesses are slowed by address alone: 100 bits are not guessed, and nobody may keep the owner from
+/// the page by guessing elsewhere.
+async fn check_code(core: &Core, digest: &TokenDigest, browser: &Browser) -> Result<(), AppError> {
+    let throttled = browser.entry(core, Event::SetUpThrottled, None, None);
+    let put_off = |refusal| audit::put_off(core, refusal, throttled.clone());
+    let guesser = Subject::SetupFrom(&browser.address);
+    let counters = core.throttle.counters(&[guesser], None);
+    let mut guess = throttle::admit(core, counters).await.map_err(put_off)?;
+    guess.begin();
+    let is_live = store::setup_codes::is_live(&core.db, digest, core.clock.now()).await?;
+    let outcome = if is_live {
+        Outcome::Right
+    } else {
+        Outcome::Wrong(browser.entry(core, Event::SetUpRefused, None, None))
+    };
+    let decided = guess.decide(core, outcome, throttled.clone()).await;
+    if decided.map_err(put_off)? {
+        Ok(())
+    } else {
+        Err(AppError::SetupCodeRefused)
+    }
+}
+
+fn first_admin(draft: &SetupDraft) -> UserDraft {
+    UserDraft {
+        username: draft.username.clone(),
+        email: users::typed_email(&draft.email).map(str::to_owned),
+        display_name: Some(draft.display_name.clone()),
+        description: String::new(),
+        is_admin: true,
+    }
+}

@@ -1,0 +1,233 @@
+//! Accounts: create, disable, enable, promote, demote, delete, give a new password.
+
+use super::administration::Admin;
+use crate::{
+    domain::{
+        password::{Password, PasswordRefusal},
+        user::{
+            Email, IdentityRefusal, LookupKey, MAX_DESCRIPTION_CHARS, MAX_DISPLAY_NAME_CHARS, User,
+            Username, plain_text,
+        },
+    },
+    error::AppError,
+    server::{
+        core::Core,
+        db::StoreError,
+        hashing::HashingError,
+        store::{self, users::NewUser},
+        token,
+    },
+};
+
+/// A new account as an administrator types it.
+#[derive(Clone, Debug, Default)]
+pub struct UserDraft {
+    pub username: String,
+    pub email: Option<String>,
+    /// The name is shown where there is none.
+    pub display_name: Option<String>,
+    pub description: String,
+    pub is_admin: bool,
+}
+
+/// Why an account was not created or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum UserError {
+    #[error("the name or the e-mail address is taken.")]
+    Taken,
+    #[error("there is no account with this name or e-mail address.")]
+    NotFound,
+    #[error("the account is disabled; enable it first.")]
+    Disabled,
+    #[error("this is the last administrator who can sign in; make another one first.")]
+    LastAdministrator,
+    #[error(transparent)]
+    Identity(#[from] IdentityRefusal),
+    #[error(transparent)]
+    Password(#[from] PasswordRefusal),
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for UserError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotUnique => Self::Taken,
+            StoreError::LastAdministrator => Self::LastAdministrator,
+            other => Self::Store(other),
+        }
+    }
+}
+
+/// What an administrator in a browser is told.
+impl From<UserError> for AppError {
+    fn from(error: UserError) -> Self {
+        match error {
+            UserError::Taken => Self::NameTaken,
+            UserError::NotFound => Self::NotFound,
+            UserError::Disabled => Self::UserDisabled,
+            UserError::LastAdministrator => Self::LastAdministrator,
+            UserError::Identity(refusal) => refusal.into(),
+            UserError::Password(refusal) => refusal.into(),
+            UserError::Hashing(error) => error.into(),
+            UserError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// A draft that keeps every rule; the password is checked against it, before it is typed twice.
+pub struct CheckedDraft {
+    username: Username,
+    email: Option<Email>,
+    display_name: String,
+    description: String,
+    is_admin: bool,
+}
+
+impl UserDraft {
+    /// # Errors
+    /// [`IdentityRefusal`], the first that applies.
+    pub fn check(self) -> Result<CheckedDraft, IdentityRefusal> {
+        let username = Username::parse(&self.username)?;
+        let display_name = self.display_name.unwrap_or_default();
+        Ok(CheckedDraft {
+            display_name: display_name_of(&display_name, username.as_str())?,
+            email: self.email.as_deref().map(Email::parse).transpose()?,
+            description: description_of(&self.description)?,
+            is_admin: self.is_admin,
+            username,
+        })
+    }
+}
+
+/// How pages call a person: as they typed it, or else by their name.
+pub fn display_name_of(typed: &str, username: &str) -> Result<String, IdentityRefusal> {
+    let typed = plain_text(typed, MAX_DISPLAY_NAME_CHARS, IdentityRefusal::DisplayName)?;
+    Ok(if typed.is_empty() {
+        username.to_owned()
+    } else {
+        typed
+    })
+}
+
+pub fn description_of(typed: &str) -> Result<String, IdentityRefusal> {
+    plain_text(typed, MAX_DESCRIPTION_CHARS, IdentityRefusal::Description)
+}
+
+/// Browsers send an empty field for no address.
+pub fn typed_email(typed: &str) -> Option<&str> {
+    Some(typed.trim()).filter(|typed| !typed.is_empty())
+}
+
+impl CheckedDraft {
+    /// # Errors
+    /// [`PasswordRefusal`], the first that applies.
+    pub fn check_password(&self, core: &Core, password: &Password) -> Result<(), PasswordRefusal> {
+        let email = self.email.as_ref().map(Email::as_str);
+        core.password_rules
+            .check(password, self.username.as_str(), email)
+    }
+
+    /// The row of the new account.
+    pub fn with_hash<'a>(&'a self, core: &Core, password_hash: &'a str) -> NewUser<'a> {
+        NewUser {
+            id: token::new_user_id(),
+            username: &self.username,
+            email: self.email.as_ref(),
+            display_name: &self.display_name,
+            description: &self.description,
+            is_admin: self.is_admin,
+            password_hash,
+            created_at: core.clock.now(),
+        }
+    }
+}
+
+/// Creates an account with a password.
+///
+/// # Errors
+/// [`UserError`], with the reason in words.
+pub async fn create(
+    core: &Core,
+    admin: &Admin,
+    draft: &CheckedDraft,
+    password: &Password,
+) -> Result<(), UserError> {
+    draft.check_password(core, password)?;
+    let password_hash = core.hasher.hash(password).await?;
+    let user = draft.with_hash(core, &password_hash);
+    Ok(store::users::insert(&core.db, &user, admin.by().clone()).await?)
+}
+
+/// Finds an account by its name or e-mail address.
+///
+/// # Errors
+/// [`UserError::NotFound`] and [`UserError::Store`].
+pub async fn find(core: &Core, typed: &str) -> Result<User, UserError> {
+    let found = store::users::find_credentials(&core.db, &LookupKey::of(typed)).await?;
+    found.map(|found| found.user).ok_or(UserError::NotFound)
+}
+
+/// Disables an account: it cannot sign in, and all its sessions end now. Returns how many.
+///
+/// # Errors
+/// [`UserError::LastAdministrator`] and [`UserError::Store`].
+pub async fn disable(core: &Core, admin: &Admin, user: &User) -> Result<u64, UserError> {
+    let now = core.clock.now();
+    Ok(store::users::disable(&core.db, &user.id, now, admin.by().clone()).await?)
+}
+
+/// Lets an account sign in again.
+///
+/// # Errors
+/// [`UserError::Store`].
+pub async fn enable(core: &Core, admin: &Admin, user: &User) -> Result<(), UserError> {
+    let now = core.clock.now();
+    Ok(store::users::enable(&core.db, &user.id, now, admin.by().clone()).await?)
+}
+
+/// Makes an administrator of an account. `false` where it is one already.
+///
+/// # Errors
+/// [`UserError::Store`].
+pub async fn promote(core: &Core, admin: &Admin, user: &User) -> Result<bool, UserError> {
+    Ok(store::users::promote(&core.db, &user.id, core.clock.now(), admin.by()).await?)
+}
+
+/// Makes an account an administrator no more. `false` where it is none.
+///
+/// # Errors
+/// [`UserError::LastAdministrator`] and [`UserError::Store`].
+pub async fn demote(core: &Core, admin: &Admin, user: &User) -> Result<bool, UserError> {
+    Ok(store::users::demote(&core.db, &user.id, core.clock.now(), admin.by()).await?)
+}
+
+/// Deletes an account and all that is its; the audit log keeps its name. All its sessions end now.
+/// Returns how many.
+///
+/// # Errors
+/// [`UserError::LastAdministrator`], [`UserError::NotFound`] and [`UserError::Store`].
+pub async fn delete(core: &Core, admin: &Admin, user: &User) -> Result<u64, UserError> {
+    let now = core.clock.now();
+    let deleted = store::users::delete(&core.db, &user.id, now, admin.by()).await?;
+    deleted.ok_or(UserError::NotFound)
+}
+
+/// Gives an account a new password; all its sessions end now. Returns how many.
+///
+/// # Errors
+/// [`UserError`], with the reason in words.
+pub async fn set_password(
+    core: &Core,
+    admin: &Admin,
+    user: &User,
+    password: &Password,
+) -> Result<u64, UserError> {
+    core.password_rules
+        .check(password, &user.username, user.email.as_deref())?;
+    let hash = core.hasher.hash(password).await?;
+    let now = core.clock.now();
+    Ok(store::users::set_password(&core.db, &user.id, &hash, now, admin.by().clone()).await?)
+}

@@ -1,0 +1,223 @@
+//! The audit log: refusals at the door, one by one or added up.
+//!
+//! What changes something is written by the store, in the transaction of the change. What changes
+//! nothing is written from here.
+
+mod reading;
+mod row;
+
+pub use reading::{Reading, Wanted};
+pub use row::ActivityRow;
+
+use super::{Core, sessions::Browser, sign_in::throttle::NotAdmitted};
+use crate::{
+    domain::{
+        activity::{Entry, Event, Record},
+        session::SessionId,
+        user::UserId,
+    },
+    error::AppError,
+    server::{
+        db::{Db, StoreError},
+        store::{self, activity::Filter},
+        token::KeyedDigest,
+    },
+};
+use std::{
+    collections::{HashMap, hash_map::Entry as Slot},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// So many subjects are added up one by one between two writings; further ones together. A flood
+/// from ever new addresses must not fill the memory.
+const MAX_TALLIES: usize = 1_024;
+
+/// Counts what is refused without being looked at: rows of its own for each would let a flood keep
+/// the database's one writer from those who sign out.
+#[derive(Clone, Default)]
+pub struct Tallies(Arc<Mutex<HashMap<Subject, Tally>>>);
+
+/// Whose refusals of one kind are one row.
+#[derive(PartialEq, Eq, Hash)]
+struct Subject {
+    counter: KeyedDigest,
+    event: &'static str,
+    /// The number of the window.
+    window: i64,
+}
+
+struct Tally {
+    entry: Entry,
+    times: u32,
+}
+
+impl Browser {
+    /// What happens in this browser.
+    pub fn entry(
+        &self,
+        core: &Core,
+        event: Event,
+        user: Option<&UserId>,
+        session: Option<&SessionId>,
+    ) -> Entry {
+        Entry {
+            at: core.clock.now(),
+            event,
+            source: core.source,
+            user: user.cloned(),
+            actor: None,
+            session: session.cloned(),
+            address: self.address.clone(),
+            user_agent: self.user_agent.clone(),
+        }
+    }
+}
+
+/// Counts an attempt that was not looked at, and turns it into its answer.
+pub fn put_off(core: &Core, refusal: NotAdmitted, entry: Entry) -> AppError {
+    if let NotAdmitted::Wait { counter, .. } = &refusal {
+        add_up(core, counter.clone(), entry);
+    }
+    refusal.into()
+}
+
+/// Counts a refusal that cost nothing, in one row for `counter`, its kind and the throttle's window.
+pub fn add_up(core: &Core, counter: KeyedDigest, entry: Entry) {
+    let window = core.throttle.limits.window.as_millis();
+    let subject = Subject {
+        counter,
+        event: entry.event.as_str(),
+        window: entry.at.as_millis() / i64::try_from(window).unwrap_or(i64::MAX).max(1),
+    };
+    let everybody = || core.throttle.key.digest("everybody:", "");
+    core.tallies.add(subject, entry, everybody);
+}
+
+impl Tallies {
+    fn add(&self, subject: Subject, entry: Entry, everybody: impl FnOnce() -> KeyedDigest) {
+        let mut tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = tallies.len() >= MAX_TALLIES && !tallies.contains_key(&subject);
+        let (subject, entry) = if is_full {
+            let nobody = Entry {
+                user: None,
+                address: String::new(),
+                user_agent: String::new(),
+                ..entry
+            };
+            let everybody = Subject {
+                counter: everybody(),
+                ..subject
+            };
+            (everybody, nobody)
+        } else {
+            (subject, entry)
+        };
+        count(&mut tallies, subject, Tally { entry, times: 1 });
+    }
+
+    /// Writes down what was counted. What cannot be written now is counted on.
+    pub async fn write(&self, db: &Db) {
+        let taken = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        for (subject, tally) in taken {
+            let entry = tally.entry.clone();
+            let Subject {
+                counter, window, ..
+            } = &subject;
+            let written = store::activity::add_up(db, counter, *window, entry, tally.times).await;
+            if let Err(error) = written {
+                tracing::warn!(%error, "refusals could not be written down");
+                self.put_back(subject, tally);
+            }
+        }
+    }
+
+    fn put_back(&self, subject: Subject, tally: Tally) {
+        let mut tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        count(&mut tallies, subject, tally);
+    }
+}
+
+fn count(tallies: &mut HashMap<Subject, Tally>, subject: Subject, more: Tally) {
+    match tallies.entry(subject) {
+        Slot::Vacant(slot) => {
+            slot.insert(more);
+        }
+        Slot::Occupied(mut slot) => {
+            let tally = slot.get_mut();
+            tally.times = tally.times.saturating_add(more.times);
+            tally.entry.at = tally.entry.at.max(more.entry.at);
+        }
+    }
+}
+
+/// How often counted refusals are written down. A crash loses no more than these seconds of them.
+const WRITE_EVERY: Duration = Duration::from_secs(5);
+
+/// Writes what was counted every few seconds, for as long as the server lives.
+pub async fn keep_writing(core: Core) {
+    loop {
+        tokio::time::sleep(WRITE_EVERY).await;
+        core.tallies.write(&core.db).await;
+    }
+}
+
+/// A transaction that began so long ago may still commit, and clocks of servers may differ by so much.
+const OVERLAP: Duration = Duration::from_secs(15);
+
+/// More than anybody reads between two looks.
+const MOST_NEWS: u32 = 10_000;
+
+/// How often those who follow the audit log look: people call this "at once".
+pub const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Follows the audit log as it grows.
+///
+/// Entries do not become visible in the order of their times, so each look reaches back a little and
+/// leaves out what was seen.
+pub struct Following {
+    /// The rows of the last look, and how often each had happened by then.
+    seen: HashMap<String, u64>,
+}
+
+impl Following {
+    /// From now on, with up to `limit` of the newest entries, the newest first: what is written already is
+    /// no news. They are read after the first look, so that what is written in between is among them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn begin(
+        core: &Core,
+        filter: &Filter<'_>,
+        limit: u32,
+    ) -> Result<(Self, Vec<Record>), StoreError> {
+        let mut following = Self {
+            seen: HashMap::new(),
+        };
+        following.look(core, filter).await?;
+        let newest = store::activity::list(&core.db, filter, None, limit).await?;
+        let shown = newest
+            .iter()
+            .map(|record| (record.id.clone(), record.times));
+        following.seen.extend(shown);
+        Ok((following, newest))
+    }
+
+    /// What is new, or has happened more often, since the last look: the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn look(
+        &mut self,
+        core: &Core,
+        filter: &Filter<'_>,
+    ) -> Result<Vec<Record>, StoreError> {
+        let now = core.clock.now();
+        let (since, until) = (now.before(OVERLAP), now.after(OVERLAP));
+        let news = store::activity::news(&core.db, filter, since, until, MOST_NEWS).await?;
+        let seen = news.iter().map(|record| (record.id.clone(), record.times));
+        let before = std::mem::replace(&mut self.seen, seen.collect());
+        let is_new = |record: &Record| before.get(&record.id) != Some(&record.times);
+        Ok(news.into_iter().filter(is_new).collect())
+    }
+}

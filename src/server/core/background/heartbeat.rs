@@ -1,0 +1,158 @@
+//! Whether the database file was put back from before: then what had ended since would live again.
+//!
+//! A number is raised in the file once a minute and at each stop, and after that in the file beside it. A file
+//! that is behind its neighbour is an older one. What happened within a minute, and copies of both files, are
+//! not seen.
+
+use super::timekeeping;
+use crate::{
+    domain::{
+        activity::{By, Source},
+        moment::Timestamp,
+        session::EndReason,
+    },
+    server::{
+        core::{Core, sessions},
+        db::{Neighbour, StoreError},
+        store::{self, heartbeat::Beat},
+    },
+};
+use std::{io, time::Duration};
+
+const EVERY: Duration = Duration::from_secs(60);
+
+/// What keeps the beats of one file.
+pub struct Heartbeat {
+    neighbour: Neighbour,
+    /// Logged already, so that a full disk does not fill the log.
+    is_failing: bool,
+}
+
+/// Why a beat was left out.
+#[derive(Debug, thiserror::Error)]
+enum Missed {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("beside the database: {0}")]
+    Beside(#[from] io::Error),
+}
+
+impl Heartbeat {
+    /// Checks whether the file is an older one, before any of its sessions is accepted.
+    ///
+    /// # Errors
+    /// [`StoreError`], where the sessions of an older file could not be ended.
+    pub async fn begin(core: &Core, neighbour: Neighbour) -> Result<Self, StoreError> {
+        let mut heart = Self {
+            neighbour,
+            is_failing: false,
+        };
+        // A file that cannot be read or written is logged by the beat below; a missing one only here.
+        let beside = heart.neighbour.read();
+        let found = store::heartbeat::find(&core.db).await?;
+        match &beside {
+            Ok(None) if found.number > 0 => tracing::warn!(
+                "beside the database file there is no .heartbeat, so it is not known whether it was put back from \
+                 before. If it was, run `vestibule session end --all`"
+            ),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(
+                %error,
+                "the .heartbeat beside the database file cannot be read, so it is not known whether it was put back \
+                 from before. If it was, run `vestibule session end --all`"
+            ),
+        }
+        let beside = beside.ok().flatten();
+        heart.end_what_came_back(core, found, beside).await?;
+        let of_neighbour =
+            beside.and_then(|(_, at)| (at > 0).then_some(Timestamp::from_millis(at)));
+        if let Some(at) = found.known_at.max(of_neighbour) {
+            core.clock.remember(at);
+            if let Some(doubt) = timekeeping::doubt(core.clock.now(), at) {
+                tracing::warn!("{doubt}");
+            }
+        }
+        heart.beat(core).await;
+        Ok(heart)
+    }
+
+    /// Beats for as long as the server lives.
+    pub async fn run(mut self, core: Core) {
+        loop {
+            tokio::time::sleep(EVERY).await;
+            self.beat(&core).await;
+        }
+    }
+
+    /// The last beat, when the server stops.
+    pub async fn stop(core: &Core, neighbour: Neighbour) {
+        let mut heart = Self {
+            neighbour,
+            is_failing: false,
+        };
+        heart.beat(core).await;
+    }
+
+    /// Raises the number. The server goes on where it cannot: people read, with a full disk too.
+    pub async fn beat(&mut self, core: &Core) {
+        match self.try_beat(core).await {
+            Ok(()) => self.is_failing = false,
+            Err(error) if !self.is_failing => {
+                self.is_failing = true;
+                tracing::warn!(%error, "the heartbeat could not be written: an older file in the place of the database \
+                    may go unnoticed");
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// First in the file, then beside it: a server that is cut off in between leaves a file that is ahead.
+    async fn try_beat(&self, core: &Core) -> Result<(), Missed> {
+        // Read first: another process that shares the file may raise both at any time.
+        let beside = self.neighbour.read().ok().flatten();
+        let found = store::heartbeat::find(&core.db).await?;
+        self.end_what_came_back(core, found, beside).await?;
+        let known_at = core.clock.trusted();
+        store::heartbeat::raise(&core.db, known_at).await?;
+        let Beat { number, known_at } = store::heartbeat::find(&core.db).await?;
+        let neighbour = self.neighbour.clone();
+        let at = known_at.map_or(0, Timestamp::as_millis);
+        let written = tokio::task::spawn_blocking(move || neighbour.write(number, at)).await;
+        Ok(written.map_err(io::Error::other)??)
+    }
+
+    /// Ends what lives again in a file that is behind its neighbour.
+    async fn end_what_came_back(
+        &self,
+        core: &Core,
+        found: Beat,
+        beside: Option<(i64, i64)>,
+    ) -> Result<(), StoreError> {
+        let Some((number, _)) = beside.filter(|(number, _)| found.number < *number) else {
+            return Ok(());
+        };
+        let sessions = end_everything(core, &By::from(Source::Server)).await?;
+        // Last: a server that is cut off before begins again.
+        store::heartbeat::catch_up(&core.db, number).await?;
+        tracing::warn!(
+            sessions,
+            "the database file was put back from before: {CAME_BACK}"
+        );
+        Ok(())
+    }
+}
+
+/// What comes back with an older file, and what has become of it.
+pub const CAME_BACK: &str = "all sessions are ended, and links for passwords and codes for the first account are void. \
+    Passwords, disabled and deleted accounts, roles and the audit log are those of that time: disable again who was \
+    disabled since, and let people set a new password who have changed theirs";
+
+/// Ends every session, for [`EndReason::Restored`], and voids links and codes. Returns how many sessions lived.
+///
+/// # Errors
+/// [`StoreError`]: some may have ended.
+pub async fn end_everything(core: &Core, by: &By) -> Result<u64, StoreError> {
+    let count = sessions::end_everybody(core, EndReason::Restored, by).await?;
+    store::heartbeat::void_what_came_back(&core.db).await?;
+    Ok(count)
+}

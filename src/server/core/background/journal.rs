@@ -1,0 +1,67 @@
+//! SQLite's write-ahead log grows for as long as somebody reads what stood there before. That is not seen from
+//! outside until the disk is full.
+
+use crate::server::{core::Core, db::Wal};
+
+/// SQLite moves the log into the file at 4 MB by itself; four times that is no accident.
+const LARGE: i64 = 16_000_000;
+
+/// Looks for readers that hold the log up, once a minute.
+#[derive(Debug, Default)]
+pub struct Journal {
+    /// Consecutive looks. A backup of a large file takes its time, too.
+    held_for: u32,
+}
+
+impl Journal {
+    /// Moves what it can into the file, and says once that somebody has kept it from that for two looks.
+    pub async fn look(&mut self, core: &Core) {
+        match core.db.checkpoint().await {
+            Ok(Some(wal)) => self.see(wal),
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "the journal was not looked at"),
+        }
+    }
+
+    fn see(&mut self, wal: Wal) {
+        let megabytes = wal.bytes / 1_000_000;
+        if !wal.is_held || wal.bytes < LARGE {
+            if self.held_for >= 2 {
+                tracing::info!("the journal of the database is written over again");
+            }
+            self.held_for = 0;
+            return;
+        }
+        self.held_for = self.held_for.saturating_add(1);
+        if self.held_for == 2 {
+            tracing::warn!(
+                megabytes,
+                "a reader that does not end keeps the journal of the database from being written over, and it grows. \
+                 Find it (fuser -v on the file with -wal) and end it: most often a `sqlite3` shell within a \
+                 transaction, or a backup that hangs"
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_journal_that_is_held_is_told_of_at_the_second_look() {
+        let mut journal = Journal::default();
+        let wal = |bytes, is_held| Wal { bytes, is_held };
+        for (wal, held_for) in [
+            (wal(LARGE, true), 1),
+            (wal(LARGE, false), 0),
+            (wal(LARGE - 1, true), 0),
+            (wal(LARGE, true), 1),
+            (wal(LARGE, true), 2),
+            (wal(LARGE, true), 3),
+        ] {
+            journal.see(wal);
+            assert_eq!(journal.held_for, held_for, "{wal:?}");
+        }
+    }
+}

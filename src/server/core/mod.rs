@@ -1,0 +1,37 @@
+//! The use cases: no HTTP, no SQL.
+
+pub mod accounts;
+pub mod audit;
+pub mod background;
+pub mod sessions;
+pub mod sign_in;
+
+use crate::{
+    domain::activity::Source,
+    server::{clock::Clock, db::Db, hashing::Hasher, password_rules::PasswordRules},
+};
+use audit::Tallies;
+use sessions::Lifetimes;
+use sign_in::throttle::Throttle;
+use std::time::Duration;
+
+/// What the use cases work with: no HTTP, no cookies, no Leptos.
+#[derive(Clone)]
+pub struct Core {
+    pub db: Db,
+    pub clock: Clock,
+    pub hasher: Hasher,
+    pub lifetimes: Lifetimes,
+    /// In how many browsers an account may be signed in at once.
+    pub max_sessions: u32,
+    /// What matters asks for the password again when it was typed longer ago than this.
+    pub confirm_after: Duration,
+    pub password_rules: PasswordRules,
+    pub throttle: Throttle,
+    /// Refusals that are added up.
+    pub tallies: Tallies,
+    /// How long the audit log and ended sessions are kept.
+    pub keep_activity: Duration,
+    /// Which way this process does what it does, for the audit log.
+    pub source: Source,
+}

@@ -1,0 +1,292 @@
+//! Sessions: start, resume, end.
+
+mod as_admin;
+pub mod begun;
+mod present;
+mod renewing;
+mod resuming;
+pub mod sign_out_proof;
+pub mod watch;
+
+pub use as_admin::{end_all_as_admin, end_all_of_everybody, end_as_admin, end_everybody};
+pub use present::present;
+pub use renewing::{ENDS_UNUSED_AFTER, GRACE, Proven, Renewed, renew, renew_with_password};
+pub use resuming::{Resumed, look, look_again, resume, resume_with_sign_ins, stay, write_down};
+
+use super::Core;
+use crate::{
+    domain::{
+        activity::{By, Event},
+        moment::Timestamp,
+        session::{CurrentUser, EndReason, Ended, Session, SessionId},
+        user::{User, UserId},
+    },
+    server::{
+        db::StoreError,
+        store::{
+            self,
+            devices::KnownDevice,
+            sessions::{Hashes, NewSession},
+        },
+        token::{self, DeviceDigest, DeviceToken, SessionToken, TokenDigest},
+    },
+};
+use std::time::Duration;
+
+/// A browser is known again for as long as it keeps a cookie at most (RFC 6265bis).
+pub const DEVICE_LIFE: Duration = Duration::from_secs(400 * 86_400);
+
+/// User agents are kept for people to read, not as evidence: no longer than this.
+const MAX_USER_AGENT_CHARS: usize = 256;
+
+/// How long sessions live, by the server's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    pub idle: Duration,
+    pub absolute: Duration,
+    /// The same two for "stay signed in on this device".
+    pub remember_idle: Duration,
+    pub remember_absolute: Duration,
+}
+
+impl Lifetimes {
+    pub const fn idle_for(&self, remember: bool) -> Duration {
+        if remember {
+            self.remember_idle
+        } else {
+            self.idle
+        }
+    }
+
+    pub const fn absolute_for(&self, remember: bool) -> Duration {
+        if remember {
+            self.remember_absolute
+        } else {
+            self.absolute
+        }
+    }
+
+    /// How long the browser keeps the cookie when it is closed; `None` where it does not.
+    pub fn cookie_age(&self, remember: bool) -> Option<Duration> {
+        remember.then_some(self.remember_absolute)
+    }
+
+    /// The idle end of a session used at `now`: activity cannot reach past the absolute end
+    /// (ASVS V7.3.2).
+    fn idle_end(&self, now: Timestamp, remember: bool, absolute_ends_at: Timestamp) -> Timestamp {
+        now.after(self.idle_for(remember)).min(absolute_ends_at)
+    }
+}
+
+/// The browser that signs in.
+#[derive(Clone, Debug, Default)]
+pub struct Browser {
+    pub address: String,
+    pub user_agent: String,
+}
+
+impl Browser {
+    /// Control characters could break a log line or a terminal.
+    pub fn new(address: String, user_agent: &str) -> Self {
+        let user_agent = user_agent
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(MAX_USER_AGENT_CHARS)
+            .collect();
+        Self {
+            address,
+            user_agent,
+        }
+    }
+}
+
+/// A browser with what it brings along.
+#[derive(Debug, Default)]
+pub struct Visitor {
+    pub browser: Browser,
+    /// Its session, live or dead.
+    pub session: Option<SessionToken>,
+    /// By what it is known from an earlier sign-in.
+    pub device: Option<DeviceToken>,
+}
+
+/// What the browser gets when a session starts.
+#[derive(Debug)]
+pub struct Started {
+    pub session: SessionToken,
+    pub device: DeviceToken,
+}
+
+/// A person whose password was just verified.
+pub struct Verified {
+    pub user: User,
+    pub verified_hash: String,
+    /// The hash to keep from now on, with today's parameters.
+    pub kept_hash: String,
+    /// The browser, where they have signed in with it before.
+    pub known_device: Option<DeviceDigest>,
+}
+
+/// Starts a session for a verified person, under a token that nobody has seen before, and ends
+/// the one that the browser brought (ASVS V7.2.4). From now on the person is known in this browser.
+/// `None` where the account was disabled or got another password in the meantime.
+pub async fn start(
+    core: &Core,
+    verified: &Verified,
+    visitor: Visitor,
+    remember: bool,
+) -> Result<Option<Started>, StoreError> {
+    let Visitor {
+        browser,
+        session: brought,
+        device: known_as,
+    } = visitor;
+    let token = SessionToken::random();
+    let digest = token.digest();
+    let replaced = brought.as_ref().map(SessionToken::digest);
+    // A browser gets another name where somebody new signs in: what an attacker has planted there
+    // is then of no use to them.
+    let (device, known_as) = match known_as {
+        Some(device) if verified.known_device.is_some() => (device, None),
+        other => (
+            DeviceToken::random(),
+            other.map(|known_as| known_as.digest()),
+        ),
+    };
+    let session = new_session(core, &verified.user.id, &digest, &browser, remember);
+    let proof = store::sessions::Proof {
+        hashes: Hashes {
+            verified: &verified.verified_hash,
+            kept: &verified.kept_hash,
+        },
+        replaced: replaced.as_ref(),
+        device: KnownDevice {
+            digest: &device.digest(),
+            known_as: known_as.as_ref(),
+        },
+        max_sessions: core.max_sessions,
+    };
+    let started = store::sessions::start(&core.db, &session, &proof).await?;
+    Ok(started.then_some(Started {
+        session: token,
+        device,
+    }))
+}
+
+/// The row of a session that starts now.
+fn new_session<'a>(
+    core: &Core,
+    user_id: &'a UserId,
+    token_digest: &'a TokenDigest,
+    browser: &'a Browser,
+    remember: bool,
+) -> NewSession<'a> {
+    let now = core.clock.now();
+    let absolute_ends_at = now.after(core.lifetimes.absolute_for(remember));
+    NewSession {
+        id: token::new_session_id(),
+        token_digest,
+        user_id,
+        created_at: now,
+        idle_ends_at: core.lifetimes.idle_end(now, remember, absolute_ends_at),
+        absolute_ends_at,
+        remember,
+        address: &browser.address,
+        user_agent: &browser.user_agent,
+    }
+}
+
+/// Ends the session of a token for good, also if it was renewed since: after the answer no token that was ever
+/// issued for it is accepted. Returns the user who was signed out; `None` if none was live.
+pub async fn end(
+    core: &Core,
+    token: &SessionToken,
+    reason: EndReason,
+) -> Result<Option<User>, StoreError> {
+    let found = store::sessions::find_by_any_token(&core.db, &token.digest()).await?;
+    let Some(found) = found else { return Ok(None) };
+    // By its id, which stays: a renewal at the same moment comes before the end, or finds the session ended.
+    let was_live = end_for(core, &found.session, reason, core.source).await?;
+    Ok(was_live.then_some(found.user))
+}
+
+/// Writes the end of a session down: for `reason` where it still lives, else for the time-out that
+/// came first. `true` where it lived.
+async fn end_for(
+    core: &Core,
+    session: &Session,
+    reason: EndReason,
+    by: impl Into<By>,
+) -> Result<bool, StoreError> {
+    let now = core.clock.now();
+    let timed_out = session.end_by(now);
+    let ended = timed_out.unwrap_or(Ended { at: now, reason });
+    let changed = store::sessions::end(&core.db, &session.id, ended, by).await?;
+    Ok(changed && timed_out.is_none())
+}
+
+/// Ends one session of the person who asks. `None` where they have none with this id: other people's
+/// are as unknown as those that never were. Else whether it lived.
+pub async fn end_own(
+    core: &Core,
+    current: &CurrentUser,
+    id: &SessionId,
+) -> Result<Option<bool>, StoreError> {
+    let found = store::sessions::find(&core.db, id).await?;
+    let Some(found) = found.filter(|found| found.user.id == current.user.id) else {
+        return Ok(None);
+    };
+    let reason = if *id == current.session.id {
+        EndReason::SignedOut
+    } else {
+        EndReason::EndedByOwner
+    };
+    end_for(core, &found.session, reason, core.source)
+        .await
+        .map(Some)
+}
+
+/// Notes that the person who asks knows a sign-in of theirs from a new browser. `false` if it is not
+/// unrecognised, or if the browser that asks is not known itself: an attacker with the password can sign in twice.
+pub async fn recognise_sign_in(
+    core: &Core,
+    current: &CurrentUser,
+    browser: &Browser,
+    id: &SessionId,
+) -> Result<bool, StoreError> {
+    let user = &current.user.id;
+    let entry = browser.entry(core, Event::SignInRecognised, Some(user), Some(id));
+    store::sessions::recognise(&core.db, &current.session, id, entry).await
+}
+
+/// Ends the session of a sign-in that the person who asks disowns, and those that began later in the same browser.
+/// `false` if it is not unrecognised. If the browser that asks is not known itself, known ones still show the sign-in.
+pub async fn disown_sign_in(
+    core: &Core,
+    current: &CurrentUser,
+    browser: &Browser,
+    id: &SessionId,
+) -> Result<bool, StoreError> {
+    let user = &current.user.id;
+    let entry = browser.entry(core, Event::SignInDisowned, Some(user), Some(id));
+    store::sessions::disown(&core.db, &current.session, id, entry).await
+}
+
+/// Ends all sessions of the person who asks, but for the one in which they ask. Returns how many.
+pub async fn end_others(core: &Core, current: &CurrentUser) -> Result<u64, StoreError> {
+    let ended = Ended {
+        at: core.clock.now(),
+        reason: EndReason::EndedByOwner,
+    };
+    let (user, kept) = (&current.user.id, &current.session.id);
+    store::sessions::end_all_but(&core.db, user, kept, ended, core.source).await
+}
+
+/// Ends all sessions of the person who asks, this one as well. Returns how many others there were.
+pub async fn end_all(core: &Core, current: &CurrentUser) -> Result<u64, StoreError> {
+    let (now, session) = (core.clock.now(), &current.session);
+    store::sessions::end_all_and_sign_out(&core.db, session, now, core.source).await
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+//! Sessions that an administrator ends.
+
+use super::end_for;
+use crate::{
+    domain::{
+        activity::By,
+        session::{EndReason, Ended, Session},
+        user::UserId,
+    },
+    server::{
+        core::{Core, accounts::administration::Admin, background::cleanup},
+        db::StoreError,
+        store,
+    },
+};
+
+/// Ends one session by its id. `false` where it had ended before.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn end_as_admin(
+    core: &Core,
+    admin: &Admin,
+    session: &Session,
+) -> Result<bool, StoreError> {
+    end_for(core, session, EndReason::EndedByAdmin, admin.by().clone()).await
+}
+
+/// Ends all sessions of a user. Returns how many there were.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn end_all_as_admin(
+    core: &Core,
+    admin: &Admin,
+    user: &UserId,
+) -> Result<u64, StoreError> {
+    let ended = Ended {
+        at: core.clock.now(),
+        reason: EndReason::EndedByAdmin,
+    };
+    store::sessions::end_all_of_user(&core.db, user, ended, admin.by().clone()).await
+}
+
+/// Ends every session of everybody that lives now, in small steps that hold nobody up. Returns how many
+/// there were.
+///
+/// # Errors
+/// [`StoreError`]: some may have ended.
+pub async fn end_all_of_everybody(core: &Core, admin: &Admin) -> Result<u64, StoreError> {
+    end_everybody(core, EndReason::EndedByAdmin, admin.by()).await
+}
+
+/// The same for another reason.
+///
+/// # Errors
+/// [`StoreError`]: some may have ended.
+pub async fn end_everybody(core: &Core, reason: EndReason, by: &By) -> Result<u64, StoreError> {
+    let mut below = store::sessions::above_all();
+    let mut count = 0;
+    loop {
+        let at = core.clock.now();
+        let ended = Ended { at, reason };
+        let (next, for_this) =
+            store::sessions::end_some(&core.db, ended, &below, cleanup::STEP, by).await?;
+        count += for_this;
+        match next {
+            Some(next) => below = next,
+            None => return Ok(count),
+        }
+    }
+}

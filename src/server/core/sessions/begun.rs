@@ -1,0 +1,102 @@
+//! A session that has begun, until its answer is handed to the connection.
+//!
+//! If the browser is gone by then, no client has the token, so the session ends at once: else it would
+//! stay in the list of sessions until it times out, and its owner could not identify it.
+
+use super::{Started, Verified, Visitor};
+use crate::{
+    domain::session::{EndReason, Ended},
+    error::AppError,
+    server::{
+        core::{Core, sessions},
+        store,
+        token::TokenDigest,
+    },
+};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::{runtime::Handle, sync::oneshot};
+use tracing::Instrument;
+
+/// The session that an answer begins, if any. It ends when the last copy of this is dropped before
+/// [`Begun::is_handed_over`].
+#[derive(Clone, Default)]
+pub struct Begun(Arc<Held>);
+
+#[derive(Default)]
+struct Held(Mutex<Option<(Core, TokenDigest)>>);
+
+impl Begun {
+    pub fn hold(&self, core: &Core, session: TokenDigest) {
+        self.put(Some((core.clone(), session)));
+    }
+
+    /// From now on the session is the browser's. What the kernel has taken over and never delivers cannot
+    /// be known.
+    pub fn is_handed_over(&self) {
+        self.put(None);
+    }
+
+    fn put(&self, held: Option<(Core, TokenDigest)>) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = held;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let held = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let (Some((core, session)), Ok(runtime)) = (held.take(), Handle::try_current()) else {
+            return;
+        };
+        runtime.spawn(end(core, session).in_current_span());
+    }
+}
+
+async fn end(core: Core, session: TokenDigest) {
+    let found = store::sessions::find_by_digest(&core.db, &session).await;
+    let ended = match found {
+        Ok(Some(found)) => {
+            let ended = Ended {
+                at: core.clock.now(),
+                reason: EndReason::SignedOut,
+            };
+            store::sessions::end(&core.db, &found.session.id, ended, core.source).await
+        }
+        Ok(None) => return,
+        Err(error) => Err(error),
+    };
+    match ended {
+        Ok(_) => tracing::info!("nobody took the answer to a sign-in, so its session has ended"),
+        Err(error) => {
+            tracing::warn!(%error, "nobody took the answer to a sign-in, and its session lives on")
+        }
+    }
+}
+
+/// Starts a session for a verified person. It is a task of its own: a commit that is cut off on its way
+/// may happen all the same, and then this ends what it began.
+///
+/// # Errors
+/// [`AppError::SignInRefused`] where the account was disabled or got another password in the meantime;
+/// [`AppError::Unavailable`].
+pub async fn start(
+    core: &Core,
+    verified: Verified,
+    visitor: Visitor,
+    remember: bool,
+) -> Result<Started, AppError> {
+    let (answer, taken) = oneshot::channel();
+    let core = core.clone();
+    let starts = async move {
+        let started = sessions::start(&core, &verified, visitor, remember).await;
+        let begun = Begun::default();
+        if let Ok(Some(started)) = &started {
+            begun.hold(&core, started.session.digest());
+        }
+        // If the receiver is gone, both are dropped.
+        let _ = answer.send((started, begun));
+    };
+    tokio::spawn(starts.in_current_span());
+    let (started, begun) = taken.await.map_err(|_| AppError::Internal)?;
+    begun.is_handed_over();
+    started?.ok_or(AppError::SignInRefused)
+}

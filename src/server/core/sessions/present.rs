@@ -1,0 +1,57 @@
+//! A session that a wrong clock has put into the future gets the present as its beginning and last use.
+
+use crate::{
+    domain::session::CurrentUser,
+    server::{
+        core::Core,
+        db::StoreError,
+        store::{self, sessions::Present},
+    },
+};
+
+/// The present, and how long sessions live from it.
+pub fn present(core: &Core) -> Present {
+    Present {
+        now: core.clock.now(),
+        idle: core.lifetimes.idle,
+        absolute: core.lifetimes.absolute,
+        remember_idle: core.lifetimes.remember_idle,
+        remember_absolute: core.lifetimes.remember_absolute,
+    }
+}
+
+/// The session that was found, brought to the present where it lies ahead; that is written down, so that it
+/// happens once. Where it cannot be written the session lives until its written ends.
+pub async fn in_the_present(core: &Core, found: CurrentUser) -> CurrentUser {
+    let (session, now) = (&found.session, core.clock.now());
+    let times = [
+        session.created_at,
+        session.last_seen_at,
+        session.authenticated_at,
+    ];
+    // What has timed out all the same stays so.
+    let lies_ahead =
+        session.end_by(now).is_none() && times.into_iter().any(|at| at.is_ahead_of(now));
+    // A clock that is behind, as of a machine that has lost its time in a power cut, would end the session
+    // once it is set right.
+    if !lies_ahead || session.ended.is_some() || core.clock.is_behind() {
+        return found;
+    }
+    match write_down(core, &found).await {
+        Ok(Some(written)) => CurrentUser {
+            sign_ins: found.sign_ins,
+            ..written
+        },
+        Ok(None) => found,
+        Err(error) => {
+            tracing::warn!(%error, session = %found.session.id, "times that lie ahead could not be mended");
+            found
+        }
+    }
+}
+
+async fn write_down(core: &Core, found: &CurrentUser) -> Result<Option<CurrentUser>, StoreError> {
+    let id = &found.session.id;
+    store::sessions::bring_to_present(&core.db, id, &present(core)).await?;
+    store::sessions::find(&core.db, id).await
+}

@@ -1,0 +1,183 @@
+//! Sessions that go on under a new token, and what the tokens before are good for (ADR 29).
+
+use super::{Browser, Resumed, resuming::judged};
+use crate::{
+    domain::{
+        activity::Event,
+        session::{CurrentUser, Session},
+    },
+    server::{
+        core::Core,
+        db::StoreError,
+        store::{
+            self,
+            sessions::{Confirmation, Earlier, Hashes, NewPassword, NewToken},
+        },
+        token::{DeviceDigest, SessionToken, TokenDigest},
+    },
+};
+use std::time::Duration;
+
+/// For this long an answer to a confirmation may be on its way: a browser whose connection was lost asks again
+/// within it, and a copy of the cookie from before is of little use for so short a time.
+pub const GRACE: Duration = Duration::from_secs(60);
+
+/// A session that got a new password, and whose token was never used, ends after this time: its browser has
+/// never received it.
+pub const ENDS_UNUSED_AFTER: Duration = Duration::from_secs(5 * 60);
+
+/// What was proved before a session goes on under a new token.
+pub struct Proven<'a> {
+    /// The token that the browser brought.
+    pub brought: &'a TokenDigest,
+    pub hashes: Hashes<'a>,
+}
+
+impl<'a> Proven<'a> {
+    fn new_token(
+        self,
+        core: &Core,
+        event: Event,
+        current: &'a Session,
+        browser: &Browser,
+        token_digest: &'a TokenDigest,
+    ) -> NewToken<'a> {
+        let (session, user) = (&current.id, &current.user_id);
+        NewToken {
+            session,
+            user,
+            brought: self.brought,
+            token_digest,
+            hashes: self.hashes,
+            entry: browser.entry(core, event, Some(user), Some(session)),
+        }
+    }
+}
+
+/// A session that goes on under a new token, because the account got a new password in it.
+#[derive(Debug)]
+pub struct Renewed {
+    pub token: SessionToken,
+    /// How many other sessions of the account ended with the old password.
+    pub others_ended: u64,
+}
+
+/// Renews the token of `current`, because its password was typed again. Its ends stay where they are.
+/// `None` where it has ended in the meantime, has another token than the one that was brought, or the password is no
+/// longer the verified one.
+pub async fn renew(
+    core: &Core,
+    current: &Session,
+    browser: &Browser,
+    proven: Proven<'_>,
+) -> Result<Option<SessionToken>, StoreError> {
+    let token = SessionToken::random();
+    let digest = token.digest();
+    let event = Event::PasswordConfirmed;
+    let confirmation = Confirmation {
+        token: proven.new_token(core, event, current, browser, &digest),
+        grace: GRACE,
+    };
+    let renewed = store::sessions::renew_token(&core.db, confirmation).await?;
+    Ok(renewed.then_some(token))
+}
+
+/// Renews the token of `current` together with the new password (ASVS V7.2.4, V7.4.3). The password was
+/// typed just now, so its lifetimes begin anew, as at a sign-in. `None` as for [`renew`].
+pub async fn renew_with_password(
+    core: &Core,
+    current: &Session,
+    browser: &Browser,
+    device: Option<&DeviceDigest>,
+    proven: Proven<'_>,
+) -> Result<Option<Renewed>, StoreError> {
+    let token = SessionToken::random();
+    let digest = token.digest();
+    let event = Event::PasswordChanged;
+    let token_change = proven.new_token(core, event, current, browser, &digest);
+    let (now, lifetimes) = (token_change.entry.at, &core.lifetimes);
+    let absolute_ends_at = now.after(lifetimes.absolute_for(current.remember));
+    let idle_ends_at = lifetimes.idle_end(now, current.remember, absolute_ends_at);
+    let change = NewPassword {
+        token: token_change,
+        device,
+        ends_unused_at: now.after(ENDS_UNUSED_AFTER).min(idle_ends_at),
+        idle_ends_at,
+        absolute_ends_at,
+    };
+    let renewed = store::sessions::renew_with_password(&core.db, &change).await?;
+    Ok(renewed.map(|others_ended| Renewed {
+        token,
+        others_ended,
+    }))
+}
+
+/// A live session, used for the first time under the token that was brought: its browser has it, so that the one
+/// before opens nothing any more. That is written before the request is answered.
+pub(super) async fn used_first(
+    core: &Core,
+    digest: &TokenDigest,
+    mut found: Box<CurrentUser>,
+) -> Result<Resumed, StoreError> {
+    let session = &mut found.session;
+    let Some(idle_end) = session.idle_end_if_used.take() else {
+        return Ok(Resumed::Live(found));
+    };
+    session.idle_ends_at = session.idle_ends_at.max(idle_end);
+    let (id, idle_ends_at) = (&session.id, session.idle_ends_at);
+    if store::sessions::first_use(&core.db, id, digest, idle_ends_at).await? {
+        return Ok(Resumed::Live(found));
+    }
+    // It ended between the two statements, or was renewed: the request comes after that.
+    let found = store::sessions::find_by_digest(&core.db, digest).await?;
+    match judged(core, found).await {
+        Resumed::Ended(reason) => Ok(Resumed::Ended(reason)),
+        _ => superseded(core, digest).await,
+    }
+}
+
+/// Resolves a token that no session has now: it was replaced, or is unknown.
+pub(super) async fn superseded(core: &Core, digest: &TokenDigest) -> Result<Resumed, StoreError> {
+    let Some(earlier) = store::sessions::find_earlier(&core.db, digest).await? else {
+        return Ok(Resumed::Unknown);
+    };
+    let has_grace = has_grace(core, &earlier);
+    Ok(match judged(core, Some(earlier.current)).await {
+        Resumed::Live(mut found) if has_grace => {
+            found.session.authenticated_at = earlier.authenticated_at;
+            Resumed::Superseded(found)
+        }
+        Resumed::Live(_) => Resumed::Unknown,
+        outcome => outcome,
+    })
+}
+
+/// The same for a page that tells of the other sign-ins.
+pub(super) async fn superseded_with_sign_ins(
+    core: &Core,
+    digest: &TokenDigest,
+) -> Result<Resumed, StoreError> {
+    let Some(earlier) = store::sessions::find_earlier(&core.db, digest).await? else {
+        return Ok(Resumed::Unknown);
+    };
+    let present = &earlier.token_digest;
+    let beside = store::sessions::find_with_sign_ins(&core.db, present).await?;
+    Ok(match (superseded(core, digest).await?, beside) {
+        (Resumed::Superseded(mut found), Some(beside)) => {
+            found.sign_ins = beside.sign_ins;
+            Resumed::Superseded(found)
+        }
+        // Renewed once more between the two statements.
+        (Resumed::Superseded(_), None) => Resumed::Unknown,
+        (outcome, _) => outcome,
+    })
+}
+
+/// Whether the answer that replaced the token may still be on its way. A clock that is set back prolongs nothing.
+fn has_grace(core: &Core, earlier: &Earlier) -> bool {
+    let (now, renewed_at) = (core.clock.now(), earlier.renewed_at);
+    earlier.has_grace
+        && earlier.current.session.idle_end_if_used.is_some()
+        && now.since(renewed_at) < GRACE
+        && renewed_at.since(now) < GRACE
+}

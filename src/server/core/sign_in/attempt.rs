@@ -1,0 +1,244 @@
+//! One attempt to prove a password: admitted, checked, and written down.
+//!
+//! Every way to give a password goes through here, so that each has the same throttle, the same
+//! work and the same audit (ASVS V6.3.4).
+
+use super::throttle::{self, NotAdmitted, Subject, Undecided};
+use crate::{
+    domain::{
+        activity::{Entry, Event, SignInRefusal},
+        password::Password,
+        user::{LookupKey, UserId},
+    },
+    error::AppError,
+    server::{
+        core::{
+            Core, audit,
+            sessions::{Verified, Visitor},
+        },
+        hashing::{Checked, Place},
+        store::{
+            self,
+            throttle::{Counters, Outcome},
+            users::Credentials,
+        },
+        token::{DeviceDigest, DeviceToken},
+    },
+};
+
+/// What a password is given for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    SignIn,
+    PasswordChange,
+    Confirmation,
+}
+
+impl Purpose {
+    fn refused(self, refusal: SignInRefusal) -> Event {
+        match self {
+            Self::SignIn => Event::SignInRefused(refusal),
+            Self::PasswordChange => Event::PasswordChangeRefused(refusal),
+            Self::Confirmation => Event::ConfirmationRefused(refusal),
+        }
+    }
+
+    fn throttled(self) -> Event {
+        match self {
+            Self::SignIn => Event::SignInThrottled,
+            Self::PasswordChange => Event::PasswordChangeThrottled,
+            Self::Confirmation => Event::ConfirmationThrottled,
+        }
+    }
+}
+
+/// Lets a person prove who they are by a password: look up who is meant, admit the attempt, check
+/// what was typed.
+///
+/// # Errors
+/// [`AppError::SignInRefused`] for every kind of refusal; [`AppError::Throttled`] after too many of
+/// them; [`AppError::Busy`], [`AppError::Unavailable`] and [`AppError::Internal`].
+pub async fn prove(
+    core: &Core,
+    purpose: Purpose,
+    name: &LookupKey,
+    password: &Password,
+    visitor: &Visitor,
+) -> Result<Verified, AppError> {
+    let attempt = Attempt::by_name(core, purpose, name, password, visitor).await?;
+    let admitted = attempt.admit().await?;
+    attempt.verify(admitted).await
+}
+
+/// Who is meant, what was typed, and who asks.
+struct Attempt<'a> {
+    core: &'a Core,
+    purpose: Purpose,
+    name: &'a LookupKey,
+    found: Option<Credentials>,
+    password: &'a Password,
+    visitor: &'a Visitor,
+    /// The browser, where the person has signed in with it before.
+    device: Option<DeviceDigest>,
+}
+
+/// An attempt that may be made: a place at a hashing thread, and a turn at its counters.
+struct Admitted {
+    place: Place,
+    undecided: Undecided,
+}
+
+impl<'a> Attempt<'a> {
+    /// Looks up who is meant by `name`, which may be nobody.
+    ///
+    /// # Errors
+    /// [`AppError::SignInRefused`] for a password that is longer than any may be, before any
+    /// look-up: its time says nothing about the name (CVE-2025-22234).
+    async fn by_name(
+        core: &'a Core,
+        purpose: Purpose,
+        name: &'a LookupKey,
+        password: &'a Password,
+        visitor: &'a Visitor,
+    ) -> Result<Self, AppError> {
+        if password.is_too_long() {
+            note_too_long(core, purpose, visitor);
+            return Err(AppError::SignInRefused);
+        }
+        let found = store::users::find_credentials(&core.db, name).await?;
+        let device = known_device(core, found.as_ref(), visitor).await?;
+        Ok(Self {
+            core,
+            purpose,
+            name,
+            found,
+            password,
+            visitor,
+            device,
+        })
+    }
+
+    /// Admits the attempt: its counters must have room, and a hashing thread a place for it. So
+    /// guessing costs us no more than it may.
+    ///
+    /// # Errors
+    /// [`AppError::Throttled`] and [`AppError::Busy`].
+    async fn admit(&self) -> Result<Admitted, AppError> {
+        let admitted = throttle::admit(self.core, self.counters()).await;
+        let mut undecided = admitted.map_err(|refusal| self.put_off(refusal))?;
+        let place = self.core.hasher.place()?;
+        undecided.begin();
+        Ok(Admitted { place, undecided })
+    }
+
+    /// Checks the password and decides the attempt, with the same work and the same answer for accounts that
+    /// are unknown, have no password yet, are disabled (CVE-2024-39329; ASVS V6.3.8; CVE-2026-22746 skipped
+    /// the work for disabled ones), or are throttled because of another spelling.
+    ///
+    /// # Errors
+    /// [`AppError::SignInRefused`] and [`AppError::Throttled`], and the errors of hashing.
+    async fn verify(self, admitted: Admitted) -> Result<Verified, AppError> {
+        let Admitted { place, undecided } = admitted;
+        let stored = self.found.as_ref().and_then(Credentials::hash);
+        let checked = place.check(self.password, stored).await?;
+        let throttled = self.entry(self.purpose.throttled());
+        let decided = undecided.decide(self.core, self.outcome(&checked), throttled);
+        if decided.await.map_err(|refusal| self.put_off(refusal))? {
+            self.verified(checked).await
+        } else {
+            Err(AppError::SignInRefused)
+        }
+    }
+
+    fn outcome(&self, checked: &Checked) -> Outcome {
+        let refusal = match &self.found {
+            None => SignInRefusal::UnknownUser,
+            Some(_) if !checked.matches => SignInRefusal::WrongPassword,
+            Some(found) if found.user.disabled => SignInRefusal::UserDisabled,
+            Some(_) => return Outcome::Right,
+        };
+        Outcome::Wrong(self.entry(self.purpose.refused(refusal)))
+    }
+
+    async fn verified(self, checked: Checked) -> Result<Verified, AppError> {
+        let found = self.found.ok_or(AppError::SignInRefused)?;
+        let verified_hash = found.password_hash;
+        Ok(Verified {
+            kept_hash: todays_hash(self.core, self.password, &verified_hash, checked).await,
+            verified_hash,
+            user: found.user,
+            known_device: self.device,
+        })
+    }
+
+    /// Whose failures this one is counted among.
+    ///
+    /// For a sign-in the count of the account is hidden: a 429 at one spelling after guesses at another would
+    /// show that both are one account. A signed-in person knows the account, so there it refuses openly.
+    fn counters(&self) -> Counters {
+        let address = Subject::Address(&self.visitor.browser.address);
+        let typed = Subject::Typed(self.name);
+        let throttle = &self.core.throttle;
+        match (&self.found, &self.device, self.purpose) {
+            (Some(found), Some(device), _) => {
+                throttle.counters(&[Subject::Device(device, &found.user.id)], None)
+            }
+            (Some(found), None, Purpose::SignIn) => {
+                throttle.counters(&[address, typed], Some(Subject::Account(&found.user.id)))
+            }
+            (Some(found), None, _) => {
+                throttle.counters(&[address, Subject::Account(&found.user.id)], None)
+            }
+            (None, _, _) => throttle.counters(&[address, typed], Some(Subject::Nobody(self.name))),
+        }
+    }
+
+    fn entry(&self, event: Event) -> Entry {
+        let user = self.found.as_ref().map(|found| &found.user.id);
+        self.visitor.browser.entry(self.core, event, user, None)
+    }
+
+    fn put_off(&self, refusal: NotAdmitted) -> AppError {
+        audit::put_off(self.core, refusal, self.entry(self.purpose.throttled()))
+    }
+}
+
+fn note_too_long(core: &Core, purpose: Purpose, visitor: &Visitor) {
+    let browser = &visitor.browser;
+    let address = core.throttle.digest(&Subject::Address(&browser.address));
+    let event = purpose.refused(SignInRefusal::PasswordTooLong);
+    audit::add_up(core, address, browser.entry(core, event, None, None));
+}
+
+/// The browser, where this person has signed in with it before. It is looked up for unknown names
+/// too, which takes the same time.
+async fn known_device(
+    core: &Core,
+    found: Option<&Credentials>,
+    visitor: &Visitor,
+) -> Result<Option<DeviceDigest>, AppError> {
+    let Some(device) = visitor.device.as_ref().map(DeviceToken::digest) else {
+        return Ok(None);
+    };
+    let nobody = UserId(String::new());
+    let user = found.map_or(&nobody, |found| &found.user.id);
+    let is_known = store::devices::is_known(&core.db, &device, user).await?;
+    Ok(is_known.then_some(device))
+}
+
+/// The hash to keep: the stored one, or a new one where its parameters are no longer today's
+/// (ASVS V11.2.2). An upgrade that cannot be made now is made at another sign-in.
+async fn todays_hash(
+    core: &Core,
+    password: &Password,
+    stored_hash: &str,
+    checked: Checked,
+) -> String {
+    if !checked.is_outdated {
+        return stored_hash.to_owned();
+    }
+    core.hasher.hash(password).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a password hash was not upgraded");
+        stored_hash.to_owned()
+    })
+}

@@ -1,0 +1,187 @@
+//! Guessing is slowed, by account and by address, and the owner is never locked out.
+//!
+//! An attempt is decided after its password was hashed, in turn with all others: a failure is counted, and
+//! beyond the limits the outcome is not disclosed. The counts are in the database, so that a restart resets
+//! nothing and all servers share them.
+
+mod in_flight;
+mod undecided;
+
+pub use undecided::{Undecided, admit};
+
+use crate::{
+    domain::user::{LookupKey, UserId},
+    error::AppError,
+    server::{
+        db::{Db, StoreError},
+        store::{
+            self,
+            throttle::{Counters, Pace},
+        },
+        token::{DeviceDigest, KeyedDigest, ServerKey},
+    },
+};
+use in_flight::InFlight;
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+/// How many failures are let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Against one account, and from one browser that its owner has signed in with.
+    pub account_failures: u32,
+    /// From one address: many people may share it.
+    pub address_failures: u32,
+    pub window: Duration,
+    pub pause: Duration,
+}
+
+/// The limits, the key that hides what is counted, and the attempts in flight.
+#[derive(Clone, Debug)]
+pub struct Throttle {
+    pub limits: Limits,
+    pub key: ServerKey,
+    in_flight: InFlight,
+    /// The last failure could not be counted.
+    is_failing: Arc<AtomicBool>,
+}
+
+/// Whose failures are counted.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject<'a> {
+    /// An account, whichever of its names was typed (CVE-2025-24806, CVE-2026-47203).
+    Account(&'a UserId),
+    /// In the place of an account, where there is none with the name: the same work.
+    Nobody(&'a LookupKey),
+    /// A name or an e-mail address as it was typed, with or without an account. A 429 depends on it and not on
+    /// the account, so that it does not show which spellings are one account.
+    Typed(&'a LookupKey),
+    /// A person in a browser in which they have signed in before: strangers cannot slow them there.
+    Device(&'a DeviceDigest, &'a UserId),
+    /// Where the request comes from.
+    Address(&'a str),
+    /// Where somebody guesses at the code of the first start.
+    SetupFrom(&'a str),
+    /// Where somebody guesses at the links with which passwords are set.
+    LinkFrom(&'a str),
+}
+
+/// Why an attempt may not be made now.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAdmitted {
+    #[error("too many failures")]
+    Wait {
+        wait: Duration,
+        /// Whose failures were too many.
+        counter: KeyedDigest,
+    },
+    #[error("too many attempts are under way")]
+    Busy,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<NotAdmitted> for AppError {
+    fn from(refusal: NotAdmitted) -> Self {
+        match refusal {
+            NotAdmitted::Wait { wait, .. } => Self::Throttled {
+                seconds: u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX),
+            },
+            NotAdmitted::Busy => Self::Busy,
+            NotAdmitted::Store(error) => error.into(),
+        }
+    }
+}
+
+impl Throttle {
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn load(db: &Db, limits: Limits) -> Result<Self, StoreError> {
+        let key = store::keys::find_or_insert(db, "throttle").await?;
+        let in_flight = InFlight::default();
+        Ok(Self {
+            limits,
+            key,
+            in_flight,
+            is_failing: Arc::default(),
+        })
+    }
+
+    /// What `subject` is counted under.
+    pub fn digest(&self, subject: &Subject) -> KeyedDigest {
+        self.counter(subject).0
+    }
+
+    /// What an attempt is counted under: openly, and in secret.
+    pub fn counters(&self, open: &[Subject<'_>], hidden: Option<Subject<'_>>) -> Counters {
+        Counters {
+            open: open.iter().map(|subject| self.counter(subject)).collect(),
+            hidden: hidden.map(|subject| self.counter(&subject)),
+        }
+    }
+
+    fn counter(&self, subject: &Subject) -> (KeyedDigest, Pace) {
+        let of_person = self.limits.account_failures;
+        let (digest, failures) = match subject {
+            Subject::Account(user) => (self.key.digest("account:", &user.0), of_person),
+            Subject::Nobody(name) => (self.key.digest("nobody:", name.as_str()), of_person),
+            Subject::Typed(name) => (self.key.digest("typed:", name.as_str()), of_person),
+            Subject::Device(device, user) => {
+                let name = format!("{} {}", device.as_str(), user.0);
+                (self.key.digest("device:", &name), of_person)
+            }
+            Subject::SetupFrom(address) => {
+                (self.key.digest("setup:", &network(address)), of_person)
+            }
+            Subject::LinkFrom(address) => (self.key.digest("link:", &network(address)), of_person),
+            Subject::Address(address) => (
+                self.key.digest("address:", &network(address)),
+                self.limits.address_failures,
+            ),
+        };
+        let pace = Pace {
+            failures,
+            window: self.limits.window,
+            pause: self.limits.pause,
+        };
+        (digest, pace)
+    }
+}
+
+/// An IPv4 address, or the /64 of an IPv6 one: whoever has one of its addresses has them all
+/// (CVE-2026-45364).
+fn network(address: &str) -> String {
+    match address
+        .parse::<IpAddr>()
+        .map(|address| address.to_canonical())
+    {
+        Ok(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        Ok(address) => address.to_string(),
+        Err(_) => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_network_has_one_name() {
+        for spelling in [
+            "2001:db8:1:2::1",
+            "2001:DB8:1:2:ffff:ffff:ffff:ffff",
+            "2001:0db8:0001:0002:0:0:0:9",
+        ] {
+            assert_eq!(network(spelling), "2001:db8:1:2::/64", "{spelling}");
+        }
+        assert_ne!(network("2001:db8:1:3::1"), network("2001:db8:1:2::1"));
+        assert_eq!(network("::ffff:192.0.2.1"), "192.0.2.1");
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+    }
+}

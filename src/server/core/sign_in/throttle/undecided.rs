@@ -1,0 +1,159 @@
+//! One attempt at something that is slowed: admitted, then decided or given up.
+
+use super::{
+    NotAdmitted,
+    in_flight::{InFlight, NoTurn, PATIENCE, Turns},
+};
+use crate::{
+    domain::activity::Entry,
+    server::{
+        clock::Clock,
+        core::Core,
+        db::Db,
+        store::{
+            self,
+            throttle::{Counters, Outcome, Verdict},
+        },
+        token::KeyedDigest,
+    },
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
+use tokio::runtime::Handle;
+
+/// Admits an attempt, after those in flight if they may use up the room.
+///
+/// # Errors
+/// [`NotAdmitted`]: too many failures, or no turn within [`PATIENCE`].
+pub async fn admit(core: &Core, counters: Counters) -> Result<Undecided, NotAdmitted> {
+    let throttle = &core.throttle;
+    let patience = tokio::time::sleep(PATIENCE);
+    tokio::pin!(patience);
+    let turns = loop {
+        let room = look(core, &counters).await?;
+        let entered = tokio::select! {
+            entered = throttle.in_flight.enter(&room) => entered,
+            () = &mut patience => Err(NoTurn::Busy),
+        };
+        match entered {
+            Ok(turns) => break turns,
+            Err(NoTurn::UsedUp) => {}
+            Err(NoTurn::Busy) => return Err(NotAdmitted::Busy),
+        }
+    };
+    if throttle.is_failing.load(Relaxed) {
+        // Fail closed: on a full disk failures would not be counted, and the time of a 503 may
+        // distinguish a right password from a wrong one. A right attempt may count as a failure here.
+        store::throttle::count(&core.db, &counters, core.clock.now()).await?;
+        throttle.is_failing.store(false, Relaxed);
+    }
+    Ok(Undecided {
+        db: core.db.clone(),
+        clock: core.clock.clone(),
+        in_flight: throttle.in_flight.clone(),
+        is_failing: Arc::clone(&throttle.is_failing),
+        attempt: Some(UnderWay { counters, turns }),
+        costs: false,
+    })
+}
+
+/// How many attempts each open counter has room for, without writing anything: a flood of attempts that
+/// are refused must not take the database's one writer from those who sign out.
+async fn look(core: &Core, counters: &Counters) -> Result<Vec<(KeyedDigest, u32)>, NotAdmitted> {
+    let now = core.clock.now();
+    let mut rooms = Vec::with_capacity(counters.open.len());
+    for (key, pace) in &counters.open {
+        let counter = store::throttle::find(&core.db, key).await?;
+        let room = counter.map_or(Ok(pace.failures), |counter| counter.room(now, pace));
+        let room = room.map_err(|wait| NotAdmitted::Wait {
+            wait,
+            counter: key.clone(),
+        })?;
+        rooms.push((key.clone(), room));
+    }
+    Ok(rooms)
+}
+
+/// An attempt that was admitted. Dropped after [`Undecided::begin`] it counts as a failure, in the
+/// background: hanging up before the answer must not make guesses free.
+pub struct Undecided {
+    db: Db,
+    clock: Clock,
+    in_flight: InFlight,
+    is_failing: Arc<AtomicBool>,
+    attempt: Option<UnderWay>,
+    costs: bool,
+}
+
+struct UnderWay {
+    counters: Counters,
+    turns: Turns,
+}
+
+impl Undecided {
+    /// From now on the attempt costs something.
+    pub fn begin(&mut self) {
+        self.costs = true;
+    }
+
+    /// Decides the attempt. `true` where it passed: then nothing was counted.
+    ///
+    /// # Errors
+    /// [`NotAdmitted`] if failures on another server have used up the room meanwhile, or the database gives
+    /// no answer.
+    pub async fn decide(
+        mut self,
+        core: &Core,
+        outcome: Outcome,
+        throttled: Entry,
+    ) -> Result<bool, NotAdmitted> {
+        let Some(attempt) = &self.attempt else {
+            return Ok(false);
+        };
+        let is_wrong = matches!(outcome, Outcome::Wrong(_));
+        let decided =
+            store::throttle::decide(&self.db, &attempt.counters, outcome, throttled).await;
+        let Some(UnderWay { counters, turns }) = self.attempt.take() else {
+            return Ok(false);
+        };
+        self.is_failing
+            .fetch_or(is_wrong && decided.is_err(), Relaxed);
+        if !matches!(decided, Ok(Verdict::Passed)) {
+            turns.failed();
+        }
+        match decided? {
+            Verdict::Passed => Ok(true),
+            Verdict::Failed => Ok(false),
+            Verdict::MustWait(counter) => {
+                look(core, &counters).await?;
+                let wait = core.throttle.limits.pause;
+                Err(NotAdmitted::Wait { wait, counter })
+            }
+        }
+    }
+}
+
+impl Drop for Undecided {
+    fn drop(&mut self) {
+        let attempt = self.attempt.take().filter(|_| self.costs);
+        // Without a runtime the server has ended, and nothing is answered any more.
+        let (Some(attempt), Ok(runtime)) = (attempt, Handle::try_current()) else {
+            return;
+        };
+        let is_failing = Arc::clone(&self.is_failing);
+        let Some(seat) = self.in_flight.seat() else {
+            // Too many clients hang up to count each in the background: the next attempts are counted first.
+            is_failing.store(true, Relaxed);
+            return;
+        };
+        let (db, clock) = (self.db.clone(), self.clock.clone());
+        runtime.spawn(async move {
+            let counted = store::throttle::count(&db, &attempt.counters, clock.now()).await;
+            is_failing.fetch_or(counted.is_err(), Relaxed);
+            attempt.turns.failed();
+            drop(seat);
+        });
+    }
+}

@@ -1,0 +1,270 @@
+//! What one answer has to tell the next page of a browser without JavaScript.
+//!
+//! It is a cookie and not a query: a link cannot forge it, it stays out of histories and logs, and
+//! it holds a closed set of codes and what the person typed themselves (leptos facts 1).
+
+use super::session;
+use crate::{
+    domain::{
+        profile::ProfileDraft,
+        setup::SetupDraft,
+        views::{InvitationDraft, UserNotice},
+    },
+    error::AppError,
+};
+use axum::{
+    http::{HeaderMap, HeaderValue, header},
+    response::Response,
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::time::Duration;
+
+const FLASH_COOKIE: &str = "__Host-Http-flash";
+
+/// Long enough for a redirect on a slow line, short enough that nobody meets yesterday's message.
+const LIFE: Duration = Duration::from_secs(60);
+
+/// What people type is bounded before it goes into a header.
+const MAX_TYPED_CHARS: usize = 320;
+
+/// Browsers keep a cookie of up to 4,096 bytes, name and base64 included.
+const MAX_TYPED_BYTES: usize = 2_800;
+
+/// A message for the next page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Flash {
+    /// Without a refusal where another page has told it.
+    LoginRefused {
+        refusal: Option<AppError>,
+        username: String,
+    },
+    SignedOut {
+        display_name: String,
+        /// How many other sessions ended with it, where all were to end.
+        others_ended: Option<u64>,
+    },
+    /// From the list of sessions.
+    SessionsEnded {
+        count: u64,
+    },
+    /// The session of a stranger has ended, and the password may be theirs too.
+    SignInDisowned,
+    PasswordRefused {
+        refusal: AppError,
+    },
+    PasswordChanged {
+        others_ended: u64,
+    },
+    ProfileRefused {
+        refusal: AppError,
+        draft: ProfileDraft,
+        /// Some of what was typed did not find room.
+        is_cut: bool,
+    },
+    ProfileSaved,
+    SetupRefused {
+        refusal: AppError,
+        draft: SetupDraft,
+    },
+    /// A password was set by a link, for whom.
+    PasswordSet {
+        username: String,
+    },
+    /// By a link nothing was set. Its code may have been right, and is the account's of this name.
+    LinkRefused {
+        refusal: AppError,
+        username: Option<String>,
+    },
+    /// What an administrator did to an account.
+    User {
+        notice: UserNotice,
+    },
+    UserRefused {
+        refusal: AppError,
+    },
+    InvitationRefused {
+        refusal: AppError,
+        draft: InvitationDraft,
+    },
+}
+
+impl Flash {
+    pub fn login_refused(refusal: Option<AppError>, username: &str) -> Self {
+        Self::LoginRefused {
+            refusal,
+            username: username.chars().take(MAX_TYPED_CHARS).collect(),
+        }
+    }
+
+    pub fn profile_refused(refusal: AppError, typed: &ProfileDraft) -> Self {
+        let draft = fitting_profile(typed);
+        Self::ProfileRefused {
+            refusal,
+            is_cut: draft != *typed,
+            draft,
+        }
+    }
+
+    /// Without the code and the password: they are typed again.
+    pub fn setup_refused(refusal: AppError, typed: &SetupDraft) -> Self {
+        let mut room = MAX_TYPED_BYTES;
+        let draft = SetupDraft {
+            username: fitting(&typed.username, &mut room),
+            email: fitting(&typed.email, &mut room),
+            display_name: fitting(&typed.display_name, &mut room),
+        };
+        Self::SetupRefused { refusal, draft }
+    }
+
+    pub fn invitation_refused(refusal: AppError, typed: &InvitationDraft) -> Self {
+        let draft = fitting_invitation(typed);
+        Self::InvitationRefused { refusal, draft }
+    }
+
+    /// The `Set-Cookie` that carries it.
+    pub fn set_cookie(&self) -> HeaderValue {
+        set_value(FLASH_COOKIE, self, LIFE)
+    }
+
+    /// The message that a request brings; whatever does not read as one is none.
+    pub fn of_request(headers: &HeaderMap) -> Option<Self> {
+        value_of(headers, FLASH_COOKIE)
+    }
+}
+
+/// The `Set-Cookie` that carries a value.
+pub fn set_value(name: &'static str, value: &impl Serialize, life: Duration) -> HeaderValue {
+    let json = serde_json::to_vec(value).unwrap_or_default();
+    session::set(name, BASE64_URL_SAFE_NO_PAD.encode(json), life)
+}
+
+/// The value that a cookie carries; whatever does not read as one is none.
+pub fn value_of<T: DeserializeOwned>(headers: &HeaderMap, name: &str) -> Option<T> {
+    let json = BASE64_URL_SAFE_NO_PAD
+        .decode(session::single(headers, name)?)
+        .ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
+/// As much of a profile as a cookie has room for.
+pub fn fitting_profile(typed: &ProfileDraft) -> ProfileDraft {
+    let mut room = MAX_TYPED_BYTES;
+    ProfileDraft {
+        email: fitting(&typed.email, &mut room),
+        display_name: fitting(&typed.display_name, &mut room),
+        description: fitting(&typed.description, &mut room),
+    }
+}
+
+/// As much of an invitation as a cookie has room for.
+pub fn fitting_invitation(typed: &InvitationDraft) -> InvitationDraft {
+    let mut room = MAX_TYPED_BYTES;
+    InvitationDraft {
+        username: fitting(&typed.username, &mut room),
+        email: fitting(&typed.email, &mut room),
+        display_name: fitting(&typed.display_name, &mut room),
+        is_admin: typed.is_admin,
+    }
+}
+
+/// As much of the beginning of a text as the room is for, in JSON, where some characters grow.
+fn fitting(text: &str, room: &mut usize) -> String {
+    let fits = |c: &char| {
+        let needed = match c {
+            '"' | '\\' => 2,
+            c if c.is_ascii_control() => 6,
+            c => c.len_utf8(),
+        };
+        let left = room.checked_sub(needed);
+        *room = left.unwrap_or(0);
+        left.is_some()
+    };
+    text.chars().take_while(fits).collect()
+}
+
+/// Takes the message away from the browser once it was shown.
+pub fn forget_shown(request: &HeaderMap, response: &mut Response) {
+    forget(FLASH_COOKIE, request, response);
+}
+
+/// Takes a cookie away, where the browser has brought it.
+pub fn forget(name: &'static str, request: &HeaderMap, response: &mut Response) {
+    if session::single(request, name).is_some() {
+        let forget = session::clear(name);
+        response.headers_mut().append(header::SET_COOKIE, forget);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_survives_its_cookie() {
+        let flash = Flash::login_refused(Some(AppError::SignInRefused), "Zoë; \"x\"\r\n");
+        let cookie = flash
+            .set_cookie()
+            .to_str()
+            .unwrap()
+            .split(';')
+            .next()
+            .unwrap()
+            .to_owned();
+        let headers = HeaderMap::from_iter([(header::COOKIE, cookie.parse().unwrap())]);
+        assert_eq!(Flash::of_request(&headers), Some(flash));
+    }
+
+    #[test]
+    fn the_cookie_stays_small() {
+        let flash = Flash::login_refused(Some(AppError::SignInRefused), &"漢".repeat(60_000));
+        assert!(flash.set_cookie().len() < 2_048);
+    }
+
+    /// A cookie that is too large is dropped by browsers, and with it the reason.
+    #[test]
+    fn a_long_profile_is_cut_and_says_so() {
+        let refusal = AppError::EmailTaken;
+        for (letter, fits) in [("a", 1_024), ("ж", 1_024), ("漢", 900)] {
+            let draft = ProfileDraft {
+                display_name: "Ada".to_owned(),
+                email: "ada@example.org".to_owned(),
+                description: letter.repeat(fits),
+            };
+            let flash = Flash::profile_refused(refusal, &draft);
+            assert_eq!(
+                flash,
+                Flash::ProfileRefused {
+                    refusal,
+                    draft,
+                    is_cut: false
+                },
+                "{letter}"
+            );
+        }
+        for hostile in ["漢", "\u{1}", "\"", "\u{2028}"] {
+            let long = hostile.repeat(60_000);
+            let draft = ProfileDraft {
+                display_name: long.clone(),
+                email: long.clone(),
+                description: long,
+            };
+            let flash = Flash::profile_refused(refusal, &draft);
+            assert!(matches!(flash, Flash::ProfileRefused { is_cut: true, .. }));
+            let cookie = flash.set_cookie();
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            assert!(pair.len() <= 4_096, "{hostile:?}: {}", pair.len());
+        }
+    }
+
+    #[test]
+    fn a_forged_message_is_none() {
+        for value in ["", "e30", "not base64!", "bnVsbA"] {
+            let headers = HeaderMap::from_iter([(
+                header::COOKIE,
+                format!("{FLASH_COOKIE}={value}").parse().unwrap(),
+            )]);
+            assert_eq!(Flash::of_request(&headers), None, "{value}");
+        }
+    }
+}

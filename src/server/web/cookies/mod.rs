@@ -1,0 +1,5 @@
+//! The cookies: each is read and written in one place.
+
+pub mod draft;
+pub mod flash;
+pub mod session;

@@ -1,0 +1,222 @@
+//! The session cookie: read from bytes, written by axum-extra.
+
+use crate::server::{
+    core::sessions::DEVICE_LIFE,
+    token::{DeviceToken, SessionToken},
+};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use std::time::Duration;
+
+/// The prefix makes browsers insist on `Secure`, `Path=/`, no `Domain` and, where they know
+/// `__Host-Http-`, on a cookie that a server has set: no sub-domain and no script can plant one
+/// (ASVS V3.3.1, V3.3.3).
+pub const SESSION_COOKIE: &str = "__Host-Http-session";
+
+/// Says that somebody has signed in with this browser before. It outlives the session: guesses of
+/// strangers do not slow its people.
+const DEVICE_COOKIE: &str = "__Host-Http-device";
+
+/// The one well-formed session token of a request; anonymous in every doubtful case (ASVS V3.3.1).
+///
+/// Two session cookies mean that somebody planted one, so neither counts. The header is read as
+/// bytes, because another application's cookie beside ours may hold anything, and must sign
+/// nobody out.
+pub fn session_token(headers: &HeaderMap) -> Option<SessionToken> {
+    let mut values = cookies(headers)
+        .filter(|(name, _)| *name == SESSION_COOKIE.as_bytes())
+        .map(|(_, value)| value);
+    let value = values.next()?;
+    match values.next() {
+        Some(_) => None,
+        None => SessionToken::parse(value),
+    }
+}
+
+/// Whether there is any session cookie, well-formed or not: for the cross-site check, which must
+/// not be dodged by a broken one.
+pub fn brings_session(headers: &HeaderMap) -> bool {
+    cookies(headers).any(|(name, _)| name.eq_ignore_ascii_case(SESSION_COOKIE.as_bytes()))
+}
+
+/// The value of another cookie of ours, where it stands exactly once.
+pub fn single<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h [u8]> {
+    let mut values = cookies(headers)
+        .filter(|(name, _)| *name == wanted.as_bytes())
+        .map(|(_, value)| value);
+    values.next().filter(|_| values.next().is_none())
+}
+
+/// What the browser is known by, if anything.
+pub fn device_token(headers: &HeaderMap) -> Option<DeviceToken> {
+    DeviceToken::parse(single(headers, DEVICE_COOKIE)?)
+}
+
+/// Names and values as RFC 6265 section 4.2.1 writes them: parted by `; `, the name up to the first
+/// `=`. Only the space and tab of that grammar are trimmed: a parser that trims more, understands
+/// quotes or `$Version`, or takes `=name=value` for `name=value`, lets a sub-domain forge a
+/// `__Host-` cookie (PortSwigger, "Cookie Chaos", 2025).
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .flat_map(|header| header.as_bytes().split(|&byte| byte == b';'))
+        .filter_map(|pair| {
+            let equals = pair.iter().position(|&byte| byte == b'=')?;
+            let (name, value) = pair.split_at(equals);
+            Some((trim(name), trim(&value[1..])))
+        })
+}
+
+fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// The `Set-Cookie` of a new session. `max_age` where the browser keeps it when it is closed; the
+/// server never trusts that time (ASVS V7.3.1).
+pub fn set_session(token: &SessionToken, max_age: Option<Duration>) -> HeaderValue {
+    written(SESSION_COOKIE, token.cookie_value(), max_age)
+}
+
+/// The `Set-Cookie` that makes the browser forget its session: the same attributes, no life.
+pub fn clear_session() -> HeaderValue {
+    clear(SESSION_COOKIE)
+}
+
+/// The `Set-Cookie` by which the browser is known again.
+pub fn set_device(token: &DeviceToken) -> HeaderValue {
+    written(DEVICE_COOKIE, token.cookie_value(), Some(DEVICE_LIFE))
+}
+
+/// A short-lived cookie of ours beside the session.
+pub fn set(name: &'static str, value: String, max_age: Duration) -> HeaderValue {
+    written(name, value, Some(max_age))
+}
+
+pub fn clear(name: &'static str) -> HeaderValue {
+    written(name, String::new(), Some(Duration::ZERO))
+}
+
+/// `SameSite=Lax` and not `Strict`: with `Strict` a person who follows a link from elsewhere would
+/// look signed out on the first page.
+///
+/// # Panics
+/// Never: names and values are ASCII without separators.
+fn written(name: &'static str, value: String, max_age: Option<Duration>) -> HeaderValue {
+    let mut cookie = Cookie::build((name, value))
+        .path("/")
+        .secure(true)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .build();
+    if let Some(max_age) = max_age {
+        cookie.set_max_age(max_age.try_into().ok());
+    }
+    HeaderValue::try_from(cookie.to_string()).expect("our own cookies are ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(cookies: &[&[u8]]) -> HeaderMap {
+        let pairs = cookies
+            .iter()
+            .map(|value| (header::COOKIE, HeaderValue::from_bytes(value).unwrap()));
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(name, value);
+        }
+        headers
+    }
+
+    fn cookie_pair(token: &SessionToken) -> String {
+        format!("{SESSION_COOKIE}={}", token.cookie_value())
+    }
+
+    #[test]
+    fn the_token_is_found_among_other_sites_oddities() {
+        let token = SessionToken::random();
+        let ours = cookie_pair(&token);
+        let neighbours: [Vec<u8>; 6] = [
+            ours.clone().into_bytes(),
+            format!("a=b; {ours}; c=d").into_bytes(),
+            [b"odd=\xFF\xFE; ".as_slice(), ours.as_bytes()].concat(),
+            format!("x;;; =; {ours};").into_bytes(),
+            format!("json={{\"a\":1}}; {ours}").into_bytes(),
+            format!("other={SESSION_COOKIE}; {ours}").into_bytes(),
+        ];
+        for neighbour in neighbours {
+            let found = session_token(&request(&[&neighbour])).expect("the one session cookie");
+            assert_eq!(found.digest(), token.digest());
+        }
+        assert!(
+            session_token(&request(&[b"a=b", ours.as_bytes()])).is_some(),
+            "in a header of its own"
+        );
+    }
+
+    #[test]
+    fn every_doubtful_case_is_anonymous() {
+        let token = SessionToken::random();
+        let (ours, value) = (cookie_pair(&token), token.cookie_value());
+        let doubtful: [Vec<u8>; 12] = [
+            b"".to_vec(),
+            format!("{ours}; {ours}").into_bytes(),
+            format!("{ours}; {SESSION_COOKIE}=").into_bytes(),
+            format!("{SESSION_COOKIE}=\"{value}\"").into_bytes(),
+            format!("\u{2000}{ours}").into_bytes(),
+            format!("={ours}").into_bytes(),
+            format!("$Version=1; ${ours}").into_bytes(),
+            format!("{SESSION_COOKIE}%3D{value}").into_bytes(),
+            format!("{}={value}", SESSION_COOKIE.to_lowercase()).into_bytes(),
+            format!("__Host-session={value}").into_bytes(),
+            format!("{ours}a").into_bytes(),
+            format!("{SESSION_COOKIE}\u{a0}={value}").into_bytes(),
+        ];
+        for cookie in doubtful {
+            assert!(
+                session_token(&request(&[&cookie])).is_none(),
+                "{}",
+                String::from_utf8_lossy(&cookie)
+            );
+        }
+        assert!(
+            session_token(&request(&[ours.as_bytes(), ours.as_bytes()])).is_none(),
+            "two headers"
+        );
+    }
+
+    #[test]
+    fn the_attributes_are_complete() {
+        let token = SessionToken::random();
+        let set = set_session(&token, None).to_str().unwrap().to_owned();
+        assert_eq!(
+            set,
+            format!(
+                "{}; HttpOnly; SameSite=Lax; Secure; Path=/",
+                cookie_pair(&token)
+            )
+        );
+        let kept = set_session(&token, Some(Duration::from_secs(90)))
+            .to_str()
+            .unwrap()
+            .to_owned();
+        assert_eq!(
+            kept,
+            format!(
+                "{}; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=90",
+                cookie_pair(&token)
+            )
+        );
+        let cleared = clear_session();
+        assert_eq!(
+            cleared,
+            format!("{SESSION_COOKIE}=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0")
+                .as_str()
+        );
+    }
+}

@@ -1,0 +1,262 @@
+//! The audit log as a file: JSON lines for programs, CSV for spreadsheets.
+//!
+//! A file is sent piece by piece, so it may be as long as the log is. Between two pieces it is asked
+//! whether whoever reads still may: with the session ends the download, and the line breaks off, so that
+//! nobody takes what they have for the whole.
+
+use crate::{
+    domain::{
+        activity::{Event, Record},
+        session::CurrentUser,
+    },
+    error::AppError,
+    server::{
+        clock::day,
+        core::{
+            Core,
+            accounts::administration,
+            audit::{ActivityRow, Reading},
+            sign_in::confirmation,
+        },
+        db::StoreError,
+        json_line::json_line,
+        token::TokenDigest,
+        web::{
+            context::{self, Caller},
+            cookies,
+            layers::{forwarded::Client, guard},
+            pages::audit::Asked,
+            state::AppState,
+        },
+    },
+};
+use axum::{
+    Extension,
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderName, Method, Uri, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use futures_util::stream;
+use std::io;
+
+/// How entries are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    JsonLines,
+    Csv,
+}
+
+impl Format {
+    fn of(path: &str) -> Option<Self> {
+        match path.rsplit_once('.')? {
+            (_, "jsonl") => Some(Self::JsonLines),
+            (_, "csv") => Some(Self::Csv),
+            _ => None,
+        }
+    }
+
+    const fn ending(self) -> &'static str {
+        match self {
+            Self::JsonLines => "jsonl",
+            Self::Csv => "csv",
+        }
+    }
+
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::JsonLines => "application/jsonl; charset=utf-8",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+        }
+    }
+
+    /// What stands above the entries. Without a byte order mark Excel on Windows reads CSV in the code page
+    /// of the machine, and `zoë` is shown as `zoÃ«`.
+    fn head(self) -> String {
+        match self {
+            Self::JsonLines => String::new(),
+            Self::Csv => format!("\u{feff}{}", csv_line(&ActivityRow::NAMES)),
+        }
+    }
+
+    fn lines(self, records: &[Record]) -> Result<String, serde_json::Error> {
+        let mut lines = String::new();
+        for row in records.iter().map(ActivityRow::of) {
+            match self {
+                Self::JsonLines => {
+                    lines.push_str(&json_line(&row)?);
+                    lines.push('\n');
+                }
+                Self::Csv => lines.push_str(&csv_line(&row.values())),
+            }
+        }
+        Ok(lines)
+    }
+}
+
+/// A line of RFC 4180. Every cell stands in quotes, so that no other separator that a spreadsheet may
+/// look for divides it.
+fn csv_line(cells: &[impl AsRef<str>]) -> String {
+    let cells = cells.iter().map(|cell| {
+        let cell = cell.as_ref();
+        let guard = if is_formula(cell) { "'" } else { "" };
+        format!("\"{guard}{}\"", cell.replace('"', "\"\""))
+    });
+    cells.collect::<Vec<_>>().join(",") + "\r\n"
+}
+
+/// Whether a spreadsheet would carry it out instead of showing it: visitors choose how their browsers
+/// are called (OWASP, "CSV Injection"; the wide signs count in East Asian editions).
+fn is_formula(cell: &str) -> bool {
+    const SIGNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    cell.starts_with(SIGNS)
+}
+
+/// Sends the file. The guard has let only administrators here.
+pub async fn download(
+    State(state): State<AppState>,
+    Extension(client): Extension<Client>,
+    Extension(caller): Extension<Caller>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let Caller::SignedIn(current) = caller else {
+        return AppError::NotSignedIn.into_response();
+    };
+    // Nobody is made to take a file of other people's addresses home by a link elsewhere.
+    if let Err(refusal) = state.site.demand_own_reader(&headers) {
+        return refusal.into_response();
+    }
+    if !confirmation::is_fresh(&state.core, &current) {
+        return Redirect::to(&guard::way_back(&uri).confirm_page()).into_response();
+    }
+    let sent = send(&state.core, &current, &client, &method, &uri, &headers).await;
+    sent.unwrap_or_else(AppError::into_response)
+}
+
+async fn send(
+    core: &Core,
+    current: &CurrentUser,
+    client: &Client,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Response, AppError> {
+    let format = Format::of(uri.path()).ok_or(AppError::NotFound)?;
+    let token = cookies::session::session_token(headers).ok_or(AppError::NotSignedIn)?;
+    let body = if method == Method::HEAD {
+        Body::empty()
+    } else {
+        let asked = Asked::of(core, uri).await?;
+        let browser = context::browser_of(client, headers);
+        let (user, session) = (&current.user.id, &current.session.id);
+        let entry = browser.entry(core, Event::ActivityDownloaded, Some(user), Some(session));
+        let reading = Reading::begin(core, asked.wanted, entry).await?;
+        written_by(Writer {
+            core: core.clone(),
+            reader: token.digest(),
+            reading,
+            format,
+        })
+    };
+    let (day, ending) = (day(core.clock.now()), format.ending());
+    let headers: [(HeaderName, String); 2] = [
+        (header::CONTENT_TYPE, format.content_type().to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"audit-log-{day}.{ending}\""),
+        ),
+    ];
+    Ok((headers, body).into_response())
+}
+
+/// Writes one file.
+struct Writer {
+    core: Core,
+    /// Whose cookie it was asked with.
+    reader: TokenDigest,
+    reading: Reading,
+    format: Format,
+}
+
+/// How far the writing has come.
+enum Stage {
+    Begins(Writer),
+    Goes(Writer),
+    Over,
+}
+
+fn written_by(writer: Writer) -> Body {
+    Body::from_stream(stream::unfold(Stage::Begins(writer), next))
+}
+
+/// What is written next; `None` where all is written. Behind a failure nothing comes.
+async fn next(stage: Stage) -> Option<(io::Result<String>, Stage)> {
+    let mut writer = match stage {
+        Stage::Begins(writer) => {
+            return Some((Ok(writer.format.head()), Stage::Goes(writer)));
+        }
+        Stage::Goes(writer) => writer,
+        Stage::Over => return None,
+    };
+    match writer.piece().await {
+        Ok(piece) if piece.is_empty() => None,
+        Ok(piece) => Some((Ok(piece), Stage::Goes(writer))),
+        Err(cut) => {
+            tracing::warn!(%cut, "a download of the audit log was cut off");
+            Some((Err(io::Error::other(cut)), Stage::Over))
+        }
+    }
+}
+
+/// Why a file is not whole.
+#[derive(Debug, thiserror::Error)]
+enum Cut {
+    #[error("who asked for it may not read it any more: {0}")]
+    Reader(AppError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
+impl Writer {
+    async fn piece(&mut self) -> Result<String, Cut> {
+        let looked = administration::look(&self.core, &self.reader).await;
+        looked.map_err(Cut::Reader)?;
+        let records = self.reading.next(&self.core).await?;
+        Ok(self.format.lines(&records)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_keeps_its_cells_apart() {
+        let line = csv_line(&["plain", "", "a \"quoted\" word", "a, b; c\td\r\ne", "מ 🐎"]);
+        let expected = "\"plain\",\"\",\"a \"\"quoted\"\" word\",\"a, b; c\td\r\ne\",\"מ 🐎\"\r\n";
+        assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for cell in [
+            "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1",
+        ] {
+            assert_eq!(csv_line(&[cell]), format!("\"'{cell}\"\r\n"));
+        }
+        for cell in ["'=1", " =1", "a=1", "1-1", "2001:db8::1"] {
+            assert_eq!(csv_line(&[cell]), format!("\"{cell}\"\r\n"));
+        }
+    }
+
+    #[test]
+    fn the_way_of_writing_is_named_by_the_path() {
+        assert_eq!(Format::of("/a.jsonl"), Some(Format::JsonLines));
+        assert_eq!(Format::of("/a.csv"), Some(Format::Csv));
+        assert_eq!((Format::of("/a"), Format::of("/a.exe")), (None, None));
+    }
+}

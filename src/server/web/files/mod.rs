@@ -1,0 +1,5 @@
+//! What is sent as a file: scripts and styles, and the audit log as a download.
+
+pub mod downloads;
+pub mod site;
+pub mod site_inside;

@@ -1,0 +1,112 @@
+//! Scripts, styles and pictures: the only answers that caches may keep.
+
+use super::site_inside::SiteInside;
+use crate::{
+    domain::plain_script,
+    error::AppError,
+    server::clock::{Clock, parse_http_date},
+};
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header, uri::PathAndQuery},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use std::{path::PathBuf, time::Duration};
+use tower_http::services::{
+    ServeDir,
+    fs::{Backend, DefaultServeDirFallback},
+};
+
+/// The build writes a digest into the names of these files, so a name never changes its content.
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const ONE_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+const ASK_EVERY_TIME: HeaderValue = HeaderValue::from_static("no-cache");
+/// Nor asked for again by its date, which has only seconds: half a file and the whole one may share it.
+const NOT_AT_ALL: HeaderValue = HeaderValue::from_static("no-store");
+
+/// A file that was written within this time may still grow: longer than a copy or a build pauses.
+const AT_REST: Duration = Duration::from_secs(10);
+
+/// Where the files are.
+#[derive(Clone, Debug)]
+pub enum Place {
+    Folder(PathBuf),
+    Inside(&'static SiteInside),
+}
+
+/// Serves the files, from either place alike.
+pub fn routes(place: &Place, hashed: HashedNames) -> Router {
+    let router = match place {
+        Place::Folder(root) => Router::new().fallback_service(prepared(ServeDir::new(root))),
+        Place::Inside(site) => {
+            Router::new().fallback_service(prepared(ServeDir::with_backend("", *site)))
+        }
+    };
+    let may_grow = matches!(place, Place::Folder(_));
+    router.layer(middleware::from_fn(move |request: Request, next: Next| {
+        cache(hashed, may_grow, request, next)
+    }))
+}
+
+type Files<B> = ServeDir<DefaultServeDirFallback, B>;
+
+/// With the compressed copies that the build has written. Pages are never compressed: their size
+/// must not tell what an attacker mixes into them (BREACH).
+fn prepared<B: Backend>(files: Files<B>) -> Files<B> {
+    files
+        .append_index_html_on_directories(false)
+        .precompressed_br()
+        .precompressed_gzip()
+}
+
+/// How files are cached: for ever where names have digests.
+#[derive(Clone, Copy, Debug)]
+pub struct HashedNames(pub bool);
+
+/// Whether the file may not be whole. Its date is that of this machine's clock, so it is compared with it;
+/// one that lies ahead proves nothing.
+fn is_under_way(response: &Response) -> bool {
+    let header = |name| response.headers().get(name)?.to_str().ok();
+    let is_empty = header(header::CONTENT_LENGTH) == Some("0");
+    let modified = header(header::LAST_MODIFIED).and_then(parse_http_date);
+    let rests_since = Clock::system().of_this_machine().before(AT_REST);
+    is_empty || modified.is_some_and(|modified| modified > rests_since)
+}
+
+/// Marks files as cacheable, by where they are. In a folder (`may_grow`) a file that is empty, or was
+/// written just now, is not cached at all: a build or a copy may be under way, and browsers would keep
+/// half a script for a year.
+async fn cache(hashed: HashedNames, may_grow: bool, request: Request, next: Next) -> Response {
+    // No system has a file with this in its name; asked for one by HEAD, the folder would say 500.
+    if request.uri().path().contains("%00") {
+        return AppError::NotFound.into_response();
+    }
+    let address = request.uri().path_and_query().map(PathAndQuery::as_str);
+    let is_current_script = address.is_some_and(plain_script::is_current);
+    let built = request.uri().path().starts_with("/pkg/");
+    let mut response = next.run(request).await;
+    let found = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+    let policy = match (found, built, hashed.0) {
+        (false, ..) => return response,
+        _ if may_grow && is_under_way(&response) => NOT_AT_ALL,
+        _ if is_current_script => FOR_EVER,
+        (true, true, true) => FOR_EVER,
+        (true, true, false) => ASK_EVERY_TIME,
+        (true, false, _) => ONE_HOUR,
+    };
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if kind.starts_with("text/")
+        && !kind.contains("charset")
+        && let Ok(kind) = HeaderValue::try_from(format!("{kind}; charset=utf-8"))
+    {
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    }
+    response
+        .headers_mut()
+        .entry(header::CACHE_CONTROL)
+        .or_insert(policy);
+    response
+}

@@ -1,0 +1,153 @@
+//! How a failure is answered: one status, and a page, JSON or plain text, as the client reads.
+
+use super::headers;
+use crate::{components::layout::FailureDocument, error::AppError, server::web::state::AppState};
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use leptos::prelude::*;
+
+/// The answer to a failure, before it is dressed for the client.
+impl IntoResponse for AppError {
+    fn into_response(self) -> Response {
+        let mut response = status_of(self).into_response();
+        dress(&mut response, self);
+        response
+    }
+}
+
+/// Marks a response as a failure, with its status and when to come again.
+pub fn dress(response: &mut Response, failure: AppError) {
+    *response.status_mut() = status_of(failure);
+    if let Some(seconds) = failure.retry_after() {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, seconds.into());
+    }
+    response.extensions_mut().insert(failure);
+}
+
+fn status_of(failure: AppError) -> StatusCode {
+    StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Whether the answer is shown to a person as it comes. Not every browser names HTML in `Accept`, so
+/// programs are recognised by it instead: they name JSON, as our own script does, or events. If the browser sends
+/// the purpose of the request, only a navigation shows the answer.
+pub fn wants_html(headers: &HeaderMap) -> bool {
+    let accepts = |kind| {
+        let mut accepted = headers.get_all(header::ACCEPT).iter();
+        accepted.any(|accept| String::from_utf8_lossy(accept.as_bytes()).contains(kind))
+    };
+    if accepts("text/html") {
+        return true;
+    }
+    match headers.get("sec-fetch-mode") {
+        Some(mode) => mode == "navigate",
+        None => !(accepts("application/json") || accepts("text/event-stream")),
+    }
+}
+
+/// Gives every failure, our own and those of libraries, a body that its client can read.
+pub async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    // These are requested by probes and from a terminal, not by browsers.
+    let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
+    let html = wants_html(request.headers()) && !is_probe;
+    let response = next.run(request).await;
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) || is_html(&response) {
+        return response;
+    }
+    let failure = response
+        .extensions()
+        .get::<AppError>()
+        .copied()
+        .unwrap_or_else(|| AppError::of_status(status.as_u16()));
+    match failure {
+        // Expected under load, and as many as the load: no reason to wake anybody.
+        AppError::Busy => tracing::debug!("too busy"),
+        _ if status.is_server_error() => tracing::error!(?failure, "answered"),
+        _ => {}
+    }
+    let body = if html {
+        page(&state, failure)
+    } else {
+        json(failure)
+    };
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let (page_parts, body) = body.into_parts();
+    parts.headers.extend(page_parts.headers);
+    Response::from_parts(parts, body)
+}
+
+fn is_html(response: &Response) -> bool {
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
+}
+
+/// The cookies that make a request too large come with the one for the stylesheet as well, which is refused too.
+const STYLE_OF_TOO_LARGE: &str = include_str!("../../../../style/alone.css");
+
+/// Rendered by itself, outside a Leptos request: nothing is there to hydrate.
+fn page(state: &AppState, failure: AppError) -> Response {
+    let options = state.leptos_options.clone();
+    let style = (failure == AppError::HeaderTooLarge).then_some(STYLE_OF_TOO_LARGE);
+    let view = || view! { <FailureDocument options failure style /> }.to_html();
+    let document = Owner::new().with(view);
+    let mut headers = HeaderMap::new();
+    if let Some(style) = style {
+        let policy = headers::policy_with_style(style);
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, html);
+    headers::seal(&mut headers, document.as_bytes());
+    (headers, document).into_response()
+}
+
+fn json(failure: AppError) -> Response {
+    let body = serde_json::to_string(&failure).unwrap_or_default();
+    (
+        [(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        )],
+        body,
+    )
+        .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_name_json_and_everybody_else_gets_a_page() {
+        for (pairs, html) in [
+            (&[][..], true),
+            (&[("accept", "*/*")], true),
+            (&[("accept", "text/*,image/*,*/*;q=0.2")], true),
+            (&[("accept", "text/html,*/*;q=0.8")], true),
+            (&[("accept", "application/json")], false),
+            (&[("accept", "application/json, text/plain, */*")], false),
+            (&[("accept", "text/event-stream")], false),
+            (&[("accept", "application/json, text/html")], true),
+            (&[("accept", "*/*"), ("sec-fetch-mode", "navigate")], true),
+            (&[("accept", "*/*"), ("sec-fetch-mode", "cors")], false),
+            (
+                &[("accept", "image/avif,*/*"), ("sec-fetch-mode", "no-cors")],
+                false,
+            ),
+        ] {
+            let headers = pairs.iter().map(|(name, value)| {
+                let name = axum::http::HeaderName::from_static(name);
+                (name, HeaderValue::from_static(value))
+            });
+            assert_eq!(wants_html(&headers.collect()), html, "{pairs:?}");
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The edge of the server functions: what they accept, that they are carried out, and how their errors
+//! are answered.
+
+use super::{
+    failures::{dress, wants_html},
+    forwarded::Client,
+    guard,
+    origin::FromAnywhere,
+};
+use crate::{
+    error::AppError,
+    server::{
+        core::sessions::begun::Begun,
+        web::{
+            context::PlainForm, listener::UnderWay, seats::Seat, shares::Share, state::AppState,
+        },
+    },
+};
+use axum::{
+    body::{Body, HttpBody, to_bytes},
+    extract::{Request, State},
+    http::{HeaderValue, Method, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http_body_util::{BodyExt, LengthLimitError};
+use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
+use std::{
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout_at},
+};
+use tracing::Instrument;
+
+const FORM: &[u8] = b"application/x-www-form-urlencoded";
+
+/// An error that crosses to the browser is one word.
+const MAX_ERROR_BYTES: usize = 256;
+
+/// The one function that is not carried out once its connection is closed: no client would have the session.
+const SIGN_IN: &str = "/api/login";
+
+/// Functions that are carried out at once. Each takes milliseconds, so these are seconds of work; and a
+/// hundred kilobytes a piece at most.
+pub const MOST_WORK: usize = 512;
+
+/// Of one address: many people may share it, and press a button in the same moment.
+pub const MOST_WORK_OF_ONE_ADDRESS: usize = 128;
+
+/// A body may take its time on the way at first (a phone that searches for its network), and then has
+/// to arrive at this rate at least: a fraction of the slowest mobile networks (GPRS, 2 kB/s).
+const BODY_GRACE: Duration = Duration::from_secs(5);
+const BYTES_A_SECOND: u32 = 512;
+
+/// Whether a request has come in whole.
+#[derive(Clone)]
+pub struct Arrival(Arc<AtomicBool>);
+
+impl Arrival {
+    /// A request without a body is here with its header.
+    pub fn of(body: &Body) -> Self {
+        Self(Arc::new(AtomicBool::new(body.is_end_stream())))
+    }
+
+    pub fn is_complete(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn complete(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Runs a server function.
+///
+/// A plain form is marked, and its `Accept` no longer says HTML further in: Leptos would else
+/// redirect to the `Referer`, which is missing or foreign at times, with the error in the URL,
+/// where any link could forge it. The functions redirect plain forms themselves.
+pub async fn edge(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    if let Some(refusal) = guard::refuse_without_cookie(&request) {
+        return refusal;
+    }
+    if !is_form(&request) {
+        // What shows where it comes from by a field of its form shows nothing without one.
+        if request.extensions().get::<FromAnywhere>().is_some() {
+            return AppError::CrossSite.into_response();
+        }
+        // A dead session is reported before a wrong media type: programs rely on it, and `vestibule doctor`.
+        let asked = (request.uri(), request.headers(), request.extensions());
+        let refusal = guard::admit(&state, asked).await.err();
+        return refusal.unwrap_or_else(|| AppError::UnsupportedMediaType.into_response());
+    }
+    if wants_html(request.headers()) {
+        request.extensions_mut().insert(PlainForm);
+        request
+            .headers_mut()
+            .insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+    }
+    match carried_out(&state, request, next).await {
+        Ok(response) => with_status(response).await,
+        Err(failure) => failure.into_response(),
+    }
+}
+
+/// Whether a request is carried out to its end where its connection is closed before it is answered.
+pub fn outlives_its_connection(request: &Request) -> bool {
+    let path = request.uri().path();
+    *request.method() == Method::POST && path.starts_with("/api/") && path != SIGN_IN
+}
+
+/// Carries a function out, once its body is here.
+async fn carried_out(
+    state: &AppState,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, AppError> {
+    let client = request.extensions().get::<Client>();
+    let address = client.ok_or(AppError::Internal)?.address;
+    let begun = Begun::default();
+    request.extensions_mut().insert(begun.clone());
+    let outlives = outlives_its_connection(&request);
+    // Given back when the function is over.
+    let mut body = state.bodies.of(address);
+    let request = with_whole_body(request, &mut body).await?;
+    let mut response = if outlives {
+        let mut place = state.work.of(address);
+        if !place.grow(1) {
+            tracing::warn!(%address, "too much work under way");
+            return Err(AppError::Unavailable);
+        }
+        to_its_end(request, next, (place, body)).await?
+    } else {
+        next.run(request).await
+    };
+    response.extensions_mut().insert(begun);
+    Ok(response)
+}
+
+/// Runs a function in a task of its own: who signs out and closes the window is signed out. Neither the
+/// end of the connection nor that of the request's time ends the task (ADR 30).
+async fn to_its_end(
+    request: Request,
+    next: Next,
+    shares: (Share, Share),
+) -> Result<Response, AppError> {
+    let (answer, taken) = oneshot::channel();
+    let under_way = request.extensions().get::<UnderWay>().cloned();
+    let work = async move {
+        let response = next.run(request).await;
+        if let Err(response) = answer.send(response) {
+            let status = response.status().as_u16();
+            tracing::info!(status, "carried out, and nobody waits for the answer");
+        }
+        drop((shares, under_way));
+    };
+    tokio::spawn(work.in_current_span());
+    // A panic drops the other end.
+    taken.await.map_err(|_| AppError::Internal)
+}
+
+/// Reads the body before the function runs, so that one that is too large, broken off or no text
+/// is answered as such. Its size is bounded by the layer that counts it, and that of all together by
+/// the budget.
+async fn with_whole_body(request: Request, share: &mut Share) -> Result<Request, AppError> {
+    let (parts, body) = request.into_parts();
+    let bytes = read(body, share).await?;
+    if parts.extensions.get::<Seat>().is_some_and(Seat::is_cut_off) {
+        return Err(AppError::Timeout);
+    }
+    if let Some(arrival) = parts.extensions.get::<Arrival>() {
+        arrival.complete();
+    }
+    if str::from_utf8(&bytes).is_err() || has_nested_names(&bytes) {
+        return Err(AppError::BadRequest);
+    }
+    Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+/// Copies what comes: a piece of hyper's buffer would keep all of it, however small it is.
+async fn read(mut body: Body, share: &mut Share) -> Result<Vec<u8>, AppError> {
+    let mut bytes = Vec::new();
+    let mut until = Instant::now() + BODY_GRACE;
+    while let Some(frame) = timeout_at(until, body.frame())
+        .await
+        .map_err(|_| AppError::Timeout)?
+    {
+        let frame = frame.map_err(|error| {
+            if is_length_limit(&error) {
+                AppError::TooLarge
+            } else {
+                AppError::BadRequest
+            }
+        })?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if !share.grow(data.len()) {
+            tracing::warn!("the bodies under way are too many");
+            return Err(AppError::Unavailable);
+        }
+        let brought = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        until += Duration::from_secs(1) * brought / BYTES_A_SECOND;
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes)
+}
+
+/// Leptos's reader takes `[password]` for `password`; for every other one it is another field. Where two
+/// are sent, whoever looked at the form before us would have seen another password than we check.
+fn has_nested_names(form: &[u8]) -> bool {
+    url::form_urlencoded::parse(form).any(|(name, _)| name.contains('['))
+}
+
+fn is_length_limit(error: &(dyn Error + 'static)) -> bool {
+    error.is::<LengthLimitError>() || error.source().is_some_and(is_length_limit)
+}
+
+/// Forms only: no other encoding is read, so none can be used to slip past a check. A function
+/// without arguments may be called without a body.
+fn is_form(request: &Request) -> bool {
+    match request.headers().get(header::CONTENT_TYPE) {
+        Some(value) => {
+            let essence = value
+                .as_bytes()
+                .split(|&byte| byte == b';')
+                .next()
+                .unwrap_or_default();
+            essence.trim_ascii().eq_ignore_ascii_case(FORM)
+        }
+        None => {
+            !request.headers().contains_key(header::TRANSFER_ENCODING)
+                && request
+                    .headers()
+                    .get(header::CONTENT_LENGTH)
+                    .is_none_or(|length| length == "0")
+        }
+    }
+}
+
+/// Leptos answers every typed error with 500; programs expect the status of the error.
+async fn with_status(response: Response) -> Response {
+    if !response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, MAX_ERROR_BYTES).await.unwrap_or_default();
+    let failure = serde_json::from_slice(&bytes).unwrap_or(AppError::Internal);
+    let mut response = Response::from_parts(parts, Body::from(bytes));
+    dress(&mut response, failure);
+    response
+}

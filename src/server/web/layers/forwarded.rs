@@ -1,0 +1,221 @@
+//! Who asks, behind a proxy: the client's address, from the headers of proxies that are trusted.
+//!
+//! Nothing else of what a proxy reports is believed. Scheme and host are kept for the diagnosis on
+//! an administrator's dashboard; the configured `public_url` stays the only truth (ASVS V4.1.3).
+
+mod hops;
+mod trust;
+
+pub use trust::{TrustedProxies, parse_range};
+
+use crate::{
+    error::AppError,
+    server::web::{listener::Peer, seats::Seat, state::AppState},
+};
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use hops::Hop;
+use std::net::IpAddr;
+
+/// Where servers look for what a proxy has reported, besides `X-Forwarded-…`. We read two of them;
+/// all are taken out of the request, so that nothing behind us can believe one by mistake.
+const ABOUT_THE_CLIENT: [&str; 8] = [
+    "forwarded",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "x-original-url",
+    "x-rewrite-url",
+];
+
+/// What is reported is shown no longer than this.
+const MAX_REPORTED_CHARS: usize = 100;
+
+/// Who sent a request, as far as this server can know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// Whom the request counts for. An IPv4 address is never in its IPv6 dress.
+    pub address: IpAddr,
+    /// The other end of the connection: the client itself, or the last proxy.
+    pub peer: IpAddr,
+    pub word: Word,
+    /// What the proxy says of the client's own connection: for diagnosis only.
+    pub scheme: Option<String>,
+    pub host: Option<String>,
+}
+
+/// What the peer's word about others is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// It speaks for itself.
+    None,
+    /// It speaks for others and is no trusted proxy.
+    Ignored,
+    /// It is a trusted proxy that does not say for whom it asks.
+    Missing,
+    /// It is a trusted proxy, and an address on the way cannot be read.
+    Unreadable,
+    Believed,
+}
+
+/// The two families of headers name two clients.
+#[derive(Debug, PartialEq, Eq)]
+struct Disagreement {
+    forwarded: IpAddr,
+    x_forwarded_for: IpAddr,
+}
+
+impl Client {
+    /// Whether the request came through a proxy that the configuration names.
+    pub fn came_through_a_trusted_proxy(&self) -> bool {
+        !matches!(self.word, Word::None | Word::Ignored)
+    }
+
+    /// Finds the client of a request from `peer` that brought these headers.
+    fn of(
+        peer: IpAddr,
+        headers: &HeaderMap,
+        trusted: &TrustedProxies,
+    ) -> Result<Self, Disagreement> {
+        let peer = peer.to_canonical();
+        let itself = |word| Self {
+            address: peer,
+            peer,
+            word,
+            scheme: hops::last_of(headers, "x-forwarded-proto").and_then(shown),
+            host: hops::last_of(headers, "x-forwarded-host").and_then(shown),
+        };
+        if !trusted.contains(peer) {
+            let word = if headers.is_empty() {
+                Word::None
+            } else {
+                Word::Ignored
+            };
+            return Ok(itself(word));
+        }
+        let forwarded = walk(peer, hops::forwarded(headers), trusted);
+        let x_forwarded_for = walk(peer, hops::x_forwarded_for(headers), trusted);
+        let way = match (forwarded, x_forwarded_for) {
+            (Some(one), Some(other)) if one.client != other.client => {
+                return Err(Disagreement {
+                    forwarded: one.client,
+                    x_forwarded_for: other.client,
+                });
+            }
+            (Some(way), _) | (None, Some(way)) => way,
+            (None, None) => return Ok(itself(Word::Missing)),
+        };
+        let reported = itself(Word::Believed);
+        Ok(Self {
+            address: way.client,
+            word: if way.whole {
+                Word::Believed
+            } else {
+                Word::Unreadable
+            },
+            scheme: way.scheme.and_then(shown).or(reported.scheme),
+            host: way.host.and_then(shown).or(reported.host),
+            peer,
+        })
+    }
+}
+
+/// The way of a request, as far as it could be followed back.
+struct Way {
+    client: IpAddr,
+    /// Whether every address on it could be read.
+    whole: bool,
+    scheme: Option<String>,
+    host: Option<String>,
+}
+
+/// Follows the hops back from `peer`, the nearest first. The first that is no trusted proxy is the
+/// client: what stands beyond was written by it, or by somebody that it chose to believe. Where an
+/// address cannot be read the last one before it counts, for the same reason.
+fn walk(peer: IpAddr, hops: impl Iterator<Item = Hop>, trusted: &TrustedProxies) -> Option<Way> {
+    let mut way = None;
+    let mut client = peer;
+    for hop in hops {
+        client = hop.address.unwrap_or(client);
+        let ends_here = hop.address.is_none_or(|address| !trusted.contains(address));
+        way = Some(Way {
+            client,
+            whole: hop.address.is_some(),
+            scheme: hop.scheme,
+            host: hop.host,
+        });
+        if ends_here {
+            break;
+        }
+    }
+    way
+}
+
+/// What a client may have written, made fit to be shown.
+fn shown(text: String) -> Option<String> {
+    let printable = text.chars().filter(char::is_ascii_graphic);
+    let text: String = printable.take(MAX_REPORTED_CHARS).collect();
+    (!text.is_empty()).then_some(text)
+}
+
+/// Puts the [`Client`] into the request, and takes every forwarded header out of it: those of an
+/// untrusted peer (CVE-2026-40575), and also those that are believed, which are read here alone.
+///
+/// Headers that disagree are refused: a client can add the one that its proxy does not write, and
+/// which of them the proxy wrote cannot be told (ADR 16).
+pub async fn identify(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let Some(&Peer(peer)) = request.extensions().get::<Peer>() else {
+        return AppError::Internal.into_response();
+    };
+    let headers = take(request.headers_mut());
+    match Client::of(peer.ip(), &headers, &state.trusted_proxies) {
+        Ok(client) => {
+            if let Some(seat) = request.extensions().get::<Seat>() {
+                seat.asks_for(client.address);
+            }
+            request.extensions_mut().insert(client);
+            next.run(request).await
+        }
+        Err(Disagreement {
+            forwarded,
+            x_forwarded_for,
+        }) => {
+            tracing::warn!(
+                peer = %peer.ip(), %forwarded, %x_forwarded_for,
+                "Forwarded and X-Forwarded-For name different clients, so the request was refused; \
+                 let the proxy write one of them and remove the other"
+            );
+            AppError::BadRequest.into_response()
+        }
+    }
+}
+
+/// Takes out what tells of forwarding. Returns what of it is spelt right: a name with underscores
+/// (`X_Forwarded_For`) passes proxies that only know the other, so it is dropped (CVE-2025-64484).
+fn take(headers: &mut HeaderMap) -> HeaderMap {
+    let about = |name: &&HeaderName| is_about_the_client(&name.as_str().replace('_', "-"));
+    let names: Vec<_> = headers.keys().filter(about).cloned().collect();
+    let mut taken = HeaderMap::new();
+    for name in names {
+        if !name.as_str().contains('_') {
+            for value in headers.get_all(&name) {
+                taken.append(&name, value.clone());
+            }
+        }
+        headers.remove(&name);
+    }
+    taken
+}
+
+fn is_about_the_client(name: &str) -> bool {
+    name.starts_with("x-forwarded") || ABOUT_THE_CLIENT.contains(&name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,10 @@
+//! What every request passes through, on its way in or out.
+
+pub mod addresses;
+pub mod failures;
+pub mod forms;
+pub mod forwarded;
+pub mod guard;
+pub mod headers;
+pub mod origin;
+pub mod too_large;

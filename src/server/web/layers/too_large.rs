@@ -1,0 +1,173 @@
+//! The answer to a header that is too large: hyper gives it before there is a request, with an empty
+//! body, so it is put in place on its way out.
+//!
+//! To accept larger headers and refuse them further in would give each connection twice the memory.
+
+use super::{failures, headers};
+use crate::{error::AppError, server::web::state::AppState};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::Request,
+    http::header::{ACCEPT, CONTENT_LENGTH},
+    middleware::from_fn_with_state,
+    routing::get,
+};
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::rt::TokioIo;
+use std::{
+    future::Future,
+    io::{self, IoSlice},
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, ReadBuf},
+    net::TcpStream,
+    time::{Sleep, sleep},
+};
+use tower::{ServiceBuilder, ServiceExt};
+
+/// How hyper's answer begins, and that it is nothing but a head.
+const BEGINS: &[u8] = b"HTTP/1.1 431 ";
+const ENDS: &[u8] = b"\r\n\r\n";
+const LARGEST: usize = 512;
+
+/// Who closes while the client still sends takes the answer away with it (RFC 9112, 9.6).
+const HEAR_OUT: Duration = Duration::from_secs(2);
+
+/// A connection that replaces the empty refusal by a page.
+pub struct Worded {
+    io: TokioIo<TcpStream>,
+    page: Arc<[u8]>,
+    /// How much of the page is written, once it is begun.
+    written: Option<usize>,
+    patience: Option<Pin<Box<Sleep>>>,
+}
+
+impl Worded {
+    /// `page` is a whole answer, from its status line on.
+    pub fn new(stream: TcpStream, page: Arc<[u8]>) -> Self {
+        Self {
+            io: TokioIo::new(stream),
+            page,
+            written: None,
+            patience: None,
+        }
+    }
+
+    fn is_refusal(head: &[u8]) -> bool {
+        head.len() <= LARGEST && head.starts_with(BEGINS) && head.ends_with(ENDS)
+    }
+
+    /// Writes the page, and reports hyper's answer as written.
+    fn write_page(&mut self, cx: &mut Context<'_>, instead_of: usize) -> Poll<io::Result<usize>> {
+        let mut written = self.written.unwrap_or(0);
+        while written < self.page.len() {
+            self.written = Some(written);
+            match ready!(Pin::new(&mut self.io).poll_write(cx, &self.page[written..]))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                more => written += more,
+            }
+        }
+        self.written = Some(written);
+        Poll::Ready(Ok(instead_of))
+    }
+}
+
+impl Read for Worded {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buf)
+    }
+}
+
+impl Write for Worded {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if Self::is_refusal(buf) {
+            return self.write_page(cx, buf.len());
+        }
+        Pin::new(&mut self.io).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.written.is_none() {
+            return Pin::new(&mut self.io).poll_shutdown(cx);
+        }
+        if self.patience.is_none() {
+            ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
+        }
+        let this = &mut *self;
+        let patience = this
+            .patience
+            .get_or_insert_with(|| Box::pin(sleep(HEAR_OUT)));
+        if pin!(patience).poll(cx).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        let mut forgotten = [0; 4096];
+        loop {
+            let mut buf = ReadBuf::new(&mut forgotten);
+            match ready!(Pin::new(this.io.inner_mut()).poll_read(cx, &mut buf)) {
+                Ok(()) if !buf.filled().is_empty() => {}
+                // All was read, or the client is gone.
+                Ok(()) | Err(_) => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match bufs {
+            [head] if Self::is_refusal(head) => self.write_page(cx, head.len()),
+            _ => Pin::new(&mut self.io).poll_write_vectored(cx, bufs),
+        }
+    }
+}
+
+/// The whole answer, from its status line on, with all that other answers have.
+pub async fn page(state: &AppState) -> Arc<[u8]> {
+    let layers = ServiceBuilder::new()
+        .layer(from_fn_with_state(state.clone(), headers::secure))
+        .layer(from_fn_with_state(state.clone(), failures::answer));
+    let routes = Router::new()
+        .route("/", get(async || AppError::HeaderTooLarge))
+        .layer(layers);
+    let request = Request::builder().header(ACCEPT, "text/html");
+    let request = request.body(Body::empty()).unwrap_or_default();
+    let Ok(response) = routes.oneshot(request).await;
+    let (mut parts, body) = response.into_parts();
+    parts.headers.remove(CONTENT_LENGTH);
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let mut page = format!("HTTP/1.1 {}\r\n", parts.status).into_bytes();
+    for (name, value) in &parts.headers {
+        let line = [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"];
+        page.extend(line.concat());
+    }
+    let rest = format!(
+        "connection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    page.extend(rest.as_bytes());
+    page.extend(body);
+    page.into()
+}

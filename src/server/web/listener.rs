@@ -1,0 +1,193 @@
+//! Connections: accepted, timed, counted, and let go at the end.
+
+use super::{
+    layers::{forms::outlives_its_connection, forwarded::TrustedProxies, too_large::Worded},
+    seats::{Seat, Seats},
+};
+use crate::{
+    error::AppError,
+    server::{config::HttpLimits, core::sessions::begun::Begun},
+};
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use futures_util::future::Either;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{rt::TokioTimer, server::graceful::GracefulShutdown};
+use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+};
+use tower::ServiceExt;
+
+/// The address at the other end of the connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+/// Held by what the server waits for when it stops, besides its connections.
+#[derive(Clone, Debug)]
+pub struct UnderWay(#[expect(dead_code, reason = "it counts by being held")] watch::Receiver<()>);
+
+/// Cookies of a whole domain fit; more than this on each of many connections would be a way to
+/// fill the memory.
+const MAX_HEADER_BYTES: usize = 32 * 1024;
+
+/// What a connection takes at most: hyper's buffer, which is filled by a header that does not end, the
+/// header taken apart, and its task. 40 KiB were measured.
+pub const MEMORY_PER_CONNECTION: u64 = 48 * 1024;
+
+/// What connections need to know besides the application.
+#[derive(Clone, Debug, Default)]
+pub struct Threshold {
+    pub trusted: Arc<TrustedProxies>,
+    /// The answer to a header that is too large, with its head.
+    pub too_large: Arc<[u8]>,
+}
+
+/// After a failed accept (no file descriptors left) the listener rests this long.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves until `shutdown` resolves, then lets requests under way finish within their time.
+///
+/// `axum::serve` has no timer and so no limit on the time that headers may take; this is hyper's
+/// own server with one.
+///
+/// # Errors
+/// None at present; accept failures are waited out.
+pub async fn serve(
+    listener: TcpListener,
+    app: Router,
+    limits: HttpLimits,
+    threshold: Threshold,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let seats = Seats::new(limits.max_connections);
+    let graceful = GracefulShutdown::new();
+    let (work, under_way) = watch::channel(());
+    let under_way = UnderWay(under_way);
+    let places = Arc::new(Semaphore::new(limits.max_connections));
+    tokio::pin!(shutdown);
+    loop {
+        // A place is taken before the connection is, so that the kernel's queue holds back the rest.
+        let accepted = async {
+            let place = Arc::clone(&places)
+                .acquire_owned()
+                .await
+                .map_err(io::Error::other)?;
+            let (stream, peer) = listener.accept().await?;
+            io::Result::Ok((stream, peer, place))
+        };
+        tokio::select! {
+            accepted = accepted => match accepted {
+                Ok((stream, peer, place)) => {
+                    let seat = seats.take(peer.ip(), threshold.trusted.contains(peer.ip().to_canonical()));
+                    let own = (Peer(peer), under_way.clone(), seat);
+                    let stream = (stream, Arc::clone(&threshold.too_large));
+                    serve_connection(stream, own, place, &app, limits, &graceful);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            () = &mut shutdown => break,
+        }
+    }
+    drop((listener, under_way));
+    let over = async {
+        graceful.shutdown().await;
+        work.closed().await;
+    };
+    if tokio::time::timeout(limits.shutdown_timeout, over)
+        .await
+        .is_err()
+    {
+        tracing::warn!("some requests did not finish in time and were cut off");
+    }
+    Ok(())
+}
+
+/// Small answers do not wait for the acknowledgement of the one before, and a client that takes
+/// nothing of its answer for `patience` loses its connection and the place that it held.
+fn set_up(stream: &TcpStream, patience: Duration) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let millis = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
+    rustix::net::sockopt::set_tcp_user_timeout(stream, millis)?;
+    Ok(())
+}
+
+fn serve_connection(
+    (stream, too_large): (TcpStream, Arc<[u8]>),
+    (peer, under_way, seat): (Peer, UnderWay, Seat),
+    place: OwnedSemaphorePermit,
+    app: &Router,
+    limits: HttpLimits,
+    graceful: &GracefulShutdown,
+) {
+    let (app, own_seat) = (app.clone(), seat.clone());
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(under_way.clone());
+        request.extensions_mut().insert(own_seat.clone());
+        answer(app.clone(), request, (under_way.clone(), own_seat.clone()))
+    });
+    if let Err(error) = set_up(&stream, limits.request_timeout) {
+        tracing::debug!(%error, "the connection went before it was served");
+        return;
+    }
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_header_size(MAX_HEADER_BYTES)
+        // Else the buffer grows to twice that while a header or a body comes in.
+        .max_buf_size(MAX_HEADER_BYTES)
+        .serve_connection(Worded::new(stream, too_large), service);
+    let watched = graceful.watch(connection);
+    tokio::spawn(async move {
+        tokio::select! {
+            // A client that breaks off is nobody's failure.
+            outcome = watched => if let Err(error) = outcome {
+                tracing::debug!(%error, "connection");
+            },
+            () = seat.has_to_leave() => tracing::debug!("a slow connection was closed to make room"),
+        }
+        drop(place);
+    });
+}
+
+/// What outlives its connection is a task from the start: hyper may find the connection closed before it
+/// asks the returned future for anything, and then drops it.
+fn answer(
+    app: Router,
+    request: Request,
+    (under_way, seat): (UnderWay, Seat),
+) -> impl Future<Output = Result<Response, Infallible>> {
+    let outlives = outlives_its_connection(&request);
+    let answer = app.oneshot(request);
+    let answer = if outlives {
+        Either::Left(tokio::spawn(async move {
+            let _under_way = under_way;
+            answer.await
+        }))
+    } else {
+        Either::Right(answer)
+    };
+    async move {
+        let mut response = match answer {
+            Either::Left(task) => task
+                .await
+                .unwrap_or_else(|_| Ok(AppError::Internal.into_response())),
+            Either::Right(answer) => answer.await,
+        }?;
+        if let Some(begun) = response.extensions_mut().remove::<Begun>() {
+            begun.is_handed_over();
+        }
+        seat.is_answered();
+        Ok(response)
+    }
+}

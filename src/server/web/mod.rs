@@ -1,0 +1,14 @@
+//! All HTTP, and nothing else: from the connection to a use case and back.
+
+pub mod context;
+pub mod cookies;
+pub mod files;
+pub mod layers;
+pub mod listener;
+pub mod pages;
+pub mod reach;
+pub mod router;
+pub mod seats;
+pub mod shares;
+pub mod state;
+pub mod streams;

@@ -1,0 +1,108 @@
+//! What happened, in pages: the newest first, each page beginning where the one before ended.
+
+use super::query_value;
+use crate::{
+    domain::{
+        activity::{Event, Record},
+        device,
+        moment::Timestamp,
+        session::CurrentUser,
+        views::{OwnActivityView, OwnEventView},
+    },
+    server::{
+        clock::moment,
+        db::{Db, StoreError},
+        store::{
+            self,
+            activity::{Filter, Position},
+        },
+        web::state::AppState,
+    },
+};
+use axum::http::Uri;
+use url::form_urlencoded;
+
+/// As many as people look through before they narrow the list.
+pub const ENTRIES_A_PAGE: u32 = 50;
+
+const OWN: &str = "/account/activity";
+
+/// The page on which a person looks back on what concerns them.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn own(
+    state: &AppState,
+    current: &CurrentUser,
+    uri: &Uri,
+) -> Result<OwnActivityView, StoreError> {
+    let asked = query_value(uri, "event").unwrap_or_default();
+    let kinds = Event::OWN_KINDS;
+    let kind = kinds.iter().find(|(kind, _)| *kind == asked);
+    let kind = kind.map(|(kind, _)| *kind);
+    let before = position_of(uri);
+    let filter = Filter {
+        user: Some(&current.user.id),
+        event: kind,
+        ..Filter::default()
+    };
+    let (entries, last) = page_of(&state.core.db, &filter, before.as_ref()).await?;
+    let told = |(kind, name): (&str, &str)| (kind.to_owned(), name.to_owned());
+    Ok(OwnActivityView {
+        display_name: current.user.display_name.clone(),
+        event: kind.unwrap_or_default().to_owned(),
+        kinds: kinds.map(told).into(),
+        events: entries.into_iter().map(own_event).collect(),
+        older: last.map(|last| older(OWN, &[("event", kind.unwrap_or_default())], &last)),
+        is_newest: before.is_none(),
+    })
+}
+
+/// Where an administrator did it, it is theirs where they sat.
+fn own_event(record: Record) -> OwnEventView {
+    let Record { entry, times, .. } = record;
+    let is_own = entry.actor.is_none() && !entry.user_agent.is_empty();
+    OwnEventView {
+        at: moment(entry.at),
+        what: entry.event.told_to_owner(),
+        device: is_own.then(|| device::in_words(&entry.user_agent)),
+        address: Some(entry.address).filter(|address| is_own && !address.is_empty()),
+        times,
+    }
+}
+
+/// The entries of a page, and the last of them where there are more.
+pub async fn page_of(
+    db: &Db,
+    filter: &Filter<'_>,
+    before: Option<&Position>,
+) -> Result<(Vec<Record>, Option<Position>), StoreError> {
+    let mut entries = store::activity::list(db, filter, before, ENTRIES_A_PAGE + 1).await?;
+    let has_more = entries.len() > ENTRIES_A_PAGE as usize;
+    entries.truncate(ENTRIES_A_PAGE as usize);
+    let last = entries.last().filter(|_| has_more).map(Position::of);
+    Ok((entries, last))
+}
+
+pub fn position_of(uri: &Uri) -> Option<Position> {
+    Some(Position {
+        at: Timestamp::from_millis(query_value(uri, "before")?.parse().ok()?),
+        id: text_value(uri, "id")?,
+    })
+}
+
+/// A value that a database may be asked for: PostgreSQL takes no NUL in a text.
+pub fn text_value(uri: &Uri, wanted: &str) -> Option<String> {
+    query_value(uri, wanted).filter(|value| !value.contains('\0'))
+}
+
+/// The address of the page behind `last`, narrowed as this one.
+pub fn older(page: &str, narrowed: &[(&str, &str)], last: &Position) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in narrowed.iter().filter(|(_, value)| !value.is_empty()) {
+        query.append_pair(name, value);
+    }
+    query.append_pair("before", &last.at.as_millis().to_string());
+    query.append_pair("id", &last.id);
+    format!("{page}?{}", query.finish())
+}

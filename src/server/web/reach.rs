@@ -1,0 +1,82 @@
+//! How a request came to this server, in words: for whoever sets up the proxy in front of it.
+
+use super::layers::{
+    forwarded::{Client, Word},
+    origin::Site,
+};
+use crate::domain::views::ReachView;
+
+/// What an administrator sees of the way of the request, and what looks wrong with it.
+pub fn view(client: &Client, site: &Site) -> ReachView {
+    let findings = [word(client, site), scheme(client, site), host(client, site)];
+    ReachView {
+        address: client.address.to_string(),
+        peer: client.peer.to_string(),
+        scheme: client.scheme.clone(),
+        host: client.host.clone(),
+        forwarded: believed(client.word).to_owned(),
+        findings: findings.into_iter().flatten().collect(),
+    }
+}
+
+const fn believed(word: Word) -> &'static str {
+    match word {
+        Word::None | Word::Missing => "None",
+        Word::Ignored => "Ignored",
+        Word::Unreadable => "Believed as far as they can be read",
+        Word::Believed => "Believed",
+    }
+}
+
+fn word(client: &Client, site: &Site) -> Option<String> {
+    let peer = client.peer;
+    match client.word {
+        Word::Ignored => Some(format!(
+            "Forwarded headers came from {peer}, which is not a trusted proxy, so they were ignored. If it is \
+             your proxy, every visitor seems to come from its address: write trusted_proxies = [\"{peer}\"] \
+             in [http] of Leptos.toml."
+        )),
+        Word::Missing => Some(format!(
+            "The trusted proxy {peer} does not say for whom it asks, so every visitor seems to come from its \
+             address. Let it set X-Forwarded-For."
+        )),
+        Word::Unreadable => Some(format!(
+            "The trusted proxy {peer} sent an address that cannot be read, so the last readable one counts. \
+             Look at the X-Forwarded-For or Forwarded that it sets."
+        )),
+        // This server speaks no TLS, so somebody in front does.
+        Word::None if site.public_url.is_https() => Some(format!(
+            "public_url is https, so {peer} should be a proxy, but it sent no forwarded headers: every visitor \
+             seems to come from its address. Let the proxy set X-Forwarded-For and X-Forwarded-Proto, and write \
+             trusted_proxies = [\"{peer}\"] in [http] of Leptos.toml."
+        )),
+        Word::None | Word::Believed => None,
+    }
+}
+
+/// What the browser was told and what the proxy says should be the same: else cookies are lost or
+/// somebody comes without TLS.
+fn scheme(client: &Client, site: &Site) -> Option<String> {
+    let own = site.public_url.scheme();
+    match &client.scheme {
+        Some(scheme) if scheme.eq_ignore_ascii_case(own) => None,
+        Some(scheme) => Some(format!(
+            "public_url is {own}, but the proxy says that you came by {scheme}."
+        )),
+        None if site.public_url.is_https() && client.word != Word::None => Some(
+            "public_url is https, but the proxy does not say by which scheme you came. Let it set \
+             X-Forwarded-Proto."
+                .to_owned(),
+        ),
+        None => None,
+    }
+}
+
+fn host(client: &Client, site: &Site) -> Option<String> {
+    let host = client.host.as_ref();
+    let other = host.filter(|host| !site.is_called(host.as_bytes()))?;
+    Some(format!(
+        "The proxy says that you asked for {other}, but public_url is {}.",
+        site.public_url.origin()
+    ))
+}

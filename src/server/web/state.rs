@@ -1,0 +1,112 @@
+//! What every handler can reach.
+
+use super::{
+    files::{
+        site::{HashedNames, Place},
+        site_inside::SiteInside,
+    },
+    layers::{
+        forms::{MOST_WORK, MOST_WORK_OF_ONE_ADDRESS},
+        forwarded::TrustedProxies,
+        origin::Site,
+    },
+    shares::Shares,
+    streams::audit::MOST_FOLLOWERS,
+};
+use crate::server::{
+    config::{Config, HttpLimits},
+    core::Core,
+};
+use leptos::config::LeptosOptions;
+use std::{ops::Deref, sync::Arc};
+use tokio::sync::Semaphore;
+
+/// The core and the site, shared: every layer takes a copy for every request.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// The core, and what belongs to the site around it.
+#[derive(Clone)]
+pub struct Shared {
+    pub core: Core,
+    pub site: Arc<Site>,
+    pub trusted_proxies: Arc<TrustedProxies>,
+    pub leptos_options: LeptosOptions,
+    /// The address of cargo-leptos's reload socket, while it watches.
+    pub reload_socket: Option<Arc<str>>,
+    pub hsts: Option<&'static str>,
+    pub limits: HttpLimits,
+    /// The places of pages that follow the audit log.
+    pub followers: Arc<Semaphore>,
+    /// Functions that are being carried out, and the bytes of bodies.
+    pub work: Shares,
+    pub bodies: Shares,
+    pub files: Place,
+    pub hashed_names: HashedNames,
+}
+
+impl AppState {
+    /// `port` is the one that is listened to, which the configuration may leave to the system.
+    pub fn new(
+        core: Core,
+        config: &Config,
+        leptos_options: LeptosOptions,
+        reload: bool,
+        port: u16,
+    ) -> Self {
+        let site = Site::new(config.public_url.clone(), port);
+        let socket = || {
+            format!(
+                "ws://127.0.0.1:{0} ws://localhost:{0}",
+                leptos_options.reload_port
+            )
+            .into()
+        };
+        Self(Arc::new(Shared {
+            core,
+            hsts: hsts(site.public_url.is_https(), config.hsts_include_subdomains),
+            site: Arc::new(site),
+            trusted_proxies: Arc::new(config.trusted_proxies.clone()),
+            reload_socket: reload.then(socket),
+            hashed_names: HashedNames(leptos_options.hash_files),
+            leptos_options,
+            limits: config.http,
+            followers: Arc::new(Semaphore::new(MOST_FOLLOWERS)),
+            work: Shares::new(MOST_WORK, MOST_WORK_OF_ONE_ADDRESS),
+            bodies: Shares::new(
+                config.http.body_budget(),
+                config.http.body_budget_of_one_address(),
+            ),
+            files: Place::Folder(config.site_root.clone()),
+        }))
+    }
+
+    /// The same with the files inside the program. Leptos knows digests only from a list on the
+    /// disk, so here a single one is part of the output name.
+    pub fn with_site_inside(self, site: &'static SiteInside) -> Self {
+        let mut shared = Arc::unwrap_or_clone(self.0);
+        shared.leptos_options.output_name = site.output_name.into();
+        shared.leptos_options.hash_files = false;
+        shared.hashed_names = HashedNames(true);
+        shared.files = Place::Inside(site);
+        Self(Arc::new(shared))
+    }
+}
+
+/// Two years (ASVS V3.4.1 asks for one). On https only: browsers ignore it elsewhere. Sub-domains
+/// only where configured, because it would break those that have no https.
+fn hsts(is_https: bool, include_subdomains: bool) -> Option<&'static str> {
+    match (is_https, include_subdomains) {
+        (false, _) => None,
+        (true, false) => Some("max-age=63072000"),
+        (true, true) => Some("max-age=63072000; includeSubDomains"),
+    }
+}

@@ -1,0 +1,168 @@
+//! `GET /admin/activity/events`: tells an open page of the audit log what happens from now on.
+//!
+//! Each page has its own look at the database, at what it is narrowed to, and only so many may look at
+//! once. The look tells also whether whoever reads still may: with the session, the rights or the fresh
+//! password the telling is over. Watching is no activity.
+
+use super::event_stream::{self, KEEP_ALIVE, NO_NEWS, RETRY, event, no_room};
+use crate::{
+    domain::{activity::Record, session::CurrentUser, views::ActivityView},
+    error::AppError,
+    server::{
+        core::{
+            Core,
+            accounts::administration,
+            audit::{Following, LOOK_EVERY, Wanted},
+            sign_in::confirmation,
+        },
+        token::TokenDigest,
+        watchers::{News, Watch, Watched},
+        web::{
+            cookies,
+            pages::{
+                activity::ENTRIES_A_PAGE,
+                audit::{Asked, activity_view},
+            },
+            state::AppState,
+        },
+    },
+};
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, Method, Uri},
+    response::{IntoResponse, Response},
+};
+use futures_util::stream;
+use std::{convert::Infallible, time::Duration};
+use tokio::{sync::OwnedSemaphorePermit, time::sleep};
+
+/// So many pages follow at once: more than an organisation has administrators looking on, and so few that
+/// their looks are nothing beside one page that is asked for. Others can look again by hand.
+pub const MOST_FOLLOWERS: usize = 16;
+
+/// More than a page shows; in a flood the newest are told.
+const MOST_TOLD: usize = 200;
+
+/// Answers a page that follows. HEAD only says whether it may, and takes no room.
+pub async fn follow(
+    State(state): State<AppState>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let begun = begin(&state, &method, &uri, &headers).await;
+    begun.unwrap_or_else(AppError::into_response)
+}
+
+async fn begin(
+    state: &AppState,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Response, AppError> {
+    state.site.demand_own_reader(headers)?;
+    let core = &state.core;
+    let token = cookies::session::session_token(headers).ok_or(AppError::NotSignedIn)?;
+    let reader = token.digest();
+    let current = allowed(core, &reader).await?;
+    if method == Method::HEAD {
+        return Ok(event_stream::answer(Body::empty()));
+    }
+    let room = state.followers.clone().try_acquire_owned();
+    let room = room.map_err(|_| AppError::Busy)?;
+    let watch = core
+        .db
+        .ends
+        .watch(&Watched::of(&current), state.limits.watchers);
+    let watch = watch.map_err(no_room)?;
+    // What ended before anybody watched is told to nobody.
+    allowed(core, &reader).await?;
+    let Asked { wanted, .. } = Asked::of(core, uri).await?;
+    // As many as the page had at first: it begins anew where the line was lost, and no gap is left.
+    let begun = Following::begin(core, &wanted.filter(), ENTRIES_A_PAGE).await?;
+    let (following, newest) = begun;
+    let teller = Teller {
+        core: core.clone(),
+        reader,
+        wanted,
+        following,
+        watch,
+        _room: room,
+    };
+    let newest = told(newest);
+    let begins = Stage::Begins(format!("{RETRY}{}", event("newest", &newest)), teller);
+    let body = Body::from_stream(stream::unfold(begins, next));
+    Ok(event_stream::answer(body))
+}
+
+/// Whoever reads, where they may now.
+async fn allowed(core: &Core, reader: &TokenDigest) -> Result<Box<CurrentUser>, AppError> {
+    let current = administration::look(core, reader).await?;
+    confirmation::demand(core, &current)?;
+    Ok(current)
+}
+
+fn told(records: Vec<Record>) -> Vec<ActivityView> {
+    records.into_iter().map(activity_view).collect()
+}
+
+/// What one page is told.
+struct Teller {
+    core: Core,
+    /// Whose cookie it was asked with.
+    reader: TokenDigest,
+    wanted: Wanted,
+    following: Following,
+    watch: Watch,
+    /// Given back when the page goes.
+    _room: OwnedSemaphorePermit,
+}
+
+/// How far the telling has come.
+enum Stage {
+    Begins(String, Teller),
+    Goes(Teller),
+    Over,
+}
+
+/// What is said next; `None` where all is said.
+async fn next(stage: Stage) -> Option<(Result<String, Infallible>, Stage)> {
+    let (said, stage) = match stage {
+        Stage::Begins(newest, teller) => (newest, Stage::Goes(teller)),
+        Stage::Goes(teller) => teller.listen().await?,
+        Stage::Over => return None,
+    };
+    Some((Ok(said), stage))
+}
+
+impl Teller {
+    async fn listen(mut self) -> Option<(String, Stage)> {
+        let mut silent_for = Duration::ZERO;
+        while silent_for < KEEP_ALIVE {
+            tokio::select! {
+                () = sleep(LOOK_EVERY) => silent_for += LOOK_EVERY,
+                news = self.watch.news() => match news {
+                    News::Lives(_) => {}
+                    // The page hears of the end by its other stream.
+                    News::Ended(_) | News::Crowded | News::Unknown => return None,
+                },
+            }
+            match allowed(&self.core, &self.reader).await {
+                Ok(_) => {}
+                Err(AppError::PasswordNeeded) => return Some((event("over", &()), Stage::Over)),
+                Err(_) => return None,
+            }
+            // Without the database the page comes back and asks again.
+            let wanted = self.wanted.filter();
+            let news = self.following.look(&self.core, &wanted).await;
+            let mut news = news.ok()?;
+            news.reverse();
+            news.truncate(MOST_TOLD);
+            if !news.is_empty() {
+                return Some((event("more", &told(news)), Stage::Goes(self)));
+            }
+        }
+        Some((NO_NEWS.to_owned(), Stage::Goes(self)))
+    }
+}

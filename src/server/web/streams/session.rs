@@ -1,0 +1,212 @@
+//! `GET /session/events`: tells an open page how long its session lives, and that it has ended.
+//!
+//! A page that watches is no activity, so an open page keeps no session alive. What is told is a hint:
+//! whatever the page asks for afterwards is checked as ever.
+
+use super::event_stream::{self, KEEP_ALIVE, NO_NEWS, POLL, RETRY, event, no_room};
+use crate::{
+    domain::{
+        session::{CurrentUser, EndReason, Life},
+        views::{SessionEndedView, SessionLivesView},
+    },
+    error::AppError,
+    server::{
+        clock::Clock,
+        core::sessions::{self, Resumed},
+        token::SessionToken,
+        watchers::{News, Watch, Watched},
+        web::{cookies, seats::Seat, state::AppState},
+    },
+};
+use axum::{
+    Extension,
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, Method},
+    response::{IntoResponse, Response},
+};
+use futures_util::stream;
+use std::convert::Infallible;
+use tokio::time::timeout;
+
+/// The first event of the stream, for a page that polls.
+const SESSION: HeaderName = HeaderName::from_static("x-session");
+
+/// Why there is nothing to watch any more.
+const ENDED: HeaderName = HeaderName::from_static("x-ended");
+
+/// Answers a page that watches its session. HEAD returns the same in a header, and takes no room: some proxies hold
+/// streams back.
+pub async fn watch(
+    State(state): State<AppState>,
+    seat: Option<Extension<Seat>>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    match begin(&state, &method, &headers).await {
+        Ok(response) => {
+            if let Some(Extension(seat)) = seat {
+                seat.listens();
+            }
+            response
+        }
+        Err(NoStream::Ended(reason)) => {
+            // A page that slept through its time-out learns that it was one.
+            let told = HeaderValue::from_static(told_as(reason).as_str());
+            let mut refusal = AppError::NotSignedIn.into_response();
+            refusal.headers_mut().insert(ENDED, told);
+            refusal
+        }
+        Err(NoStream::Failed(failure)) => failure.into_response(),
+    }
+}
+
+/// Why a page gets no stream.
+enum NoStream {
+    Ended(EndReason),
+    Failed(AppError),
+}
+
+impl From<AppError> for NoStream {
+    fn from(failure: AppError) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+async fn begin(
+    state: &AppState,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response, NoStream> {
+    state.site.demand_own_reader(headers)?;
+    let token = cookies::session::session_token(headers).ok_or(AppError::NotSignedIn)?;
+    let (current, _) = current(state, &token).await?;
+    if method == Method::HEAD {
+        return Ok(respond(state, &current, Body::empty()));
+    }
+    let ends = &state.core.db.ends;
+    let watch = ends.watch(&Watched::of(&current), state.limits.watchers);
+    let watch = watch.map_err(no_room)?;
+    // It may have ended before anybody watched it.
+    let (current, is_on_grace) = self::current(state, &token).await?;
+    let body = told_by(Teller {
+        watch,
+        clock: state.core.clock.clone(),
+        life: current.session.life(),
+        person: current.user.id.short().to_owned(),
+        session: current.session.id.short().to_owned(),
+        is_on_grace,
+    });
+    Ok(respond(state, &current, body))
+}
+
+/// Whose session it is, and whether its token was replaced a moment ago.
+async fn current(
+    state: &AppState,
+    token: &SessionToken,
+) -> Result<(Box<CurrentUser>, bool), NoStream> {
+    let looked = sessions::look(&state.core, token).await;
+    match looked.map_err(AppError::from)? {
+        Resumed::Live(current) => Ok((current, false)),
+        Resumed::Superseded(current) => Ok((current, true)),
+        Resumed::Ended(reason) => Err(NoStream::Ended(reason)),
+        Resumed::Unknown => Err(AppError::NotSignedIn.into()),
+    }
+}
+
+fn respond(state: &AppState, current: &CurrentUser, body: Body) -> Response {
+    let (life, user, session) = (
+        current.session.life(),
+        &current.user.id,
+        &current.session.id,
+    );
+    let lives = view(&state.core.clock, life, user.short(), session.short());
+    // Numbers and hexadecimal digits: there is nothing in them that could not be written.
+    let lives = serde_json::to_string(&lives).unwrap_or_default();
+    ([(SESSION, lives)], event_stream::answer(body)).into_response()
+}
+
+fn view<'a>(clock: &Clock, life: Life, person: &'a str, session: &'a str) -> SessionLivesView<'a> {
+    SessionLivesView {
+        now: clock.now().as_millis(),
+        idle_ends_at: life.idle_ends_at.as_millis(),
+        absolute_ends_at: life.absolute_ends_at.as_millis(),
+        person,
+        session,
+    }
+}
+
+/// What one page is told.
+struct Teller {
+    watch: Watch,
+    clock: Clock,
+    life: Life,
+    person: String,
+    session: String,
+    /// The page was opened with a token that was replaced a moment ago. It gets the life of the session once, as
+    /// the page itself contains it: then it connects again, with the new token.
+    is_on_grace: bool,
+}
+
+/// How far the telling has come.
+enum Stage {
+    Begins(Teller),
+    Goes(Teller),
+    Over,
+}
+
+fn told_by(teller: Teller) -> Body {
+    Body::from_stream(stream::unfold(Stage::Begins(teller), next))
+}
+
+/// What is said next; `None` where all is said.
+async fn next(stage: Stage) -> Option<(Result<String, Infallible>, Stage)> {
+    let (said, stage) = match stage {
+        Stage::Begins(teller) => (format!("{RETRY}{}", teller.lives()), Stage::Goes(teller)),
+        Stage::Goes(teller) => teller.listen().await?,
+        Stage::Over => return None,
+    };
+    Some((Ok(said), stage))
+}
+
+impl Teller {
+    async fn listen(mut self) -> Option<(String, Stage)> {
+        match timeout(KEEP_ALIVE, self.watch.news()).await {
+            Ok(News::Lives(life)) if life.absolute_ends_at != self.life.absolute_ends_at => {
+                // The session got a new password and begins anew, under another token than this page has brought.
+                Some((ended(Some(EndReason::Replaced)), Stage::Over))
+            }
+            // It may have ended meanwhile, for good.
+            Ok(News::Lives(_)) | Err(_) if self.is_on_grace => None,
+            Ok(News::Lives(life)) => {
+                self.life = life;
+                Some((self.lives(), Stage::Goes(self)))
+            }
+            Ok(News::Ended(reason)) => Some((ended(reason), Stage::Over)),
+            Ok(News::Crowded) => Some((POLL.to_owned(), Stage::Over)),
+            Ok(News::Unknown) => None,
+            // Whoever looks after the sessions is late: nobody is told that it lives.
+            Err(_) if self.life.end_by(self.clock.now()).is_some() => None,
+            Err(_) => Some((NO_NEWS.to_owned(), Stage::Goes(self))),
+        }
+    }
+
+    fn lives(&self) -> String {
+        let lives = view(&self.clock, self.life, &self.person, &self.session);
+        event("session", &lives)
+    }
+}
+
+/// Whoever holds a cookie learns nothing about the account: a disabled one is told as any other end
+/// by an administrator.
+const fn told_as(reason: EndReason) -> EndReason {
+    match reason {
+        EndReason::UserDisabled | EndReason::UserDeleted => EndReason::EndedByAdmin,
+        other => other,
+    }
+}
+
+fn ended(reason: Option<EndReason>) -> String {
+    let reason = reason.map(told_as);
+    event("ended", &SessionEndedView { reason })
+}
