@@ -12,7 +12,7 @@ use std::time::Duration;
 use vestibule::{
     domain::{activity::Event, password_link::LinkPurpose, user::UserId},
     server::{
-        core::accounts::{administration, users},
+        core::{accounts::users, actor},
         store::{self, activity::Filter},
     },
 };
@@ -25,7 +25,7 @@ async fn administered(database: crate::support::database::TestDatabase) -> (Test
     let app = TestApp::new(database).await;
     app.create_user("eve").await;
     let ada = app.user("ada").await;
-    users::promote(&app.core, &administration::on_this_machine(), &ada)
+    users::promote(&app.core, &actor::on_this_machine(), &ada)
         .await
         .unwrap();
     let browser = app.signed_in("ada").await;
@@ -115,9 +115,9 @@ on_both_engines! {
         assert_eq!(ada.get("/admin/users/nobody").await.status, 404);
         assert_eq!(ada.get("/admin/users/%00").await.status, 404);
         // At once, with the same cookie.
-        users::promote(&app.core, &administration::on_this_machine(), &app.user("eve").await).await.unwrap();
+        users::promote(&app.core, &actor::on_this_machine(), &app.user("eve").await).await.unwrap();
         assert_eq!(eve.get(USERS).await.status, 200);
-        users::demote(&app.core, &administration::on_this_machine(), &app.user("eve").await).await.unwrap();
+        users::demote(&app.core, &actor::on_this_machine(), &app.user("eve").await).await.unwrap();
         assert_eq!(eve.get(USERS).await.status, 404);
     }
 

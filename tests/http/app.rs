@@ -27,10 +27,8 @@ use vestibule::{
         config::{self, Config},
         core::{
             Core,
-            accounts::{
-                administration,
-                users::{self, UserDraft},
-            },
+            accounts::users::{self, UserDraft},
+            actor,
         },
         store,
         web::{
@@ -86,7 +84,7 @@ impl TestApp {
         let draft = draft.check().expect("a valid draft");
         let created = users::create(
             &app.core,
-            &administration::on_this_machine(),
+            &actor::on_this_machine(),
             &draft,
             &password(PASSWORD),
         )

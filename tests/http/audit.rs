@@ -15,10 +15,7 @@ use vestibule::{
     app::DOWNLOADS,
     domain::activity::Event,
     server::{
-        core::{
-            accounts::{administration, users},
-            sessions,
-        },
+        core::{accounts::users, actor, sessions},
         store::{self, activity::Filter},
         web::streams::audit::MOST_FOLLOWERS,
     },
@@ -37,7 +34,7 @@ async fn administered(database: TestDatabase) -> (TestApp, Browser) {
     app.create_user("eve").await;
     for name in ["ada", "eve"] {
         let user = app.user(name).await;
-        let promoted = users::promote(&app.core, &administration::on_this_machine(), &user).await;
+        let promoted = users::promote(&app.core, &actor::on_this_machine(), &user).await;
         promoted.unwrap();
     }
     let browser = app.signed_in("ada").await;
@@ -183,7 +180,7 @@ on_both_engines! {
         }
         assert_eq!(app.browser().get(EVENTS).await.status, 401);
         assert_eq!(downloads(&app).await, 0);
-        users::demote(&app.core, &administration::on_this_machine(), &app.user("ada").await).await.unwrap();
+        users::demote(&app.core, &actor::on_this_machine(), &app.user("ada").await).await.unwrap();
         for path in [JSON_LINES, CSV, EVENTS] {
             assert_eq!(ada.get(path).await.status, 404, "{path}");
         }
@@ -212,9 +209,9 @@ on_both_engines! {
         assert_eq!((lines(file.rest().await), file.broke_off), (30_000, false));
         let eve = app.signed_in("eve").await;
         let mut files = [ada.listen(&format!("{JSON_LINES}{whole}")).await, eve.listen(&format!("{CSV}{whole}")).await];
-        users::demote(&app.core, &administration::on_this_machine(), &app.user("ada").await).await.unwrap();
+        users::demote(&app.core, &actor::on_this_machine(), &app.user("ada").await).await.unwrap();
         let of_eve = app.sessions().await.remove(0);
-        assert!(sessions::end_as_admin(&app.core, &administration::on_this_machine(), &of_eve).await.unwrap());
+        assert!(sessions::end_as_admin(&app.core, &actor::on_this_machine(), &of_eve).await.unwrap());
         for file in &mut files {
             assert_eq!(file.answer.status, 200);
             let lines = lines(file.rest().await);
@@ -274,9 +271,9 @@ on_both_engines! {
         assert_eq!(next(&mut page).await, None, "under another token the old one is no key any more");
         assert_eq!(ada.get(EVENTS).await.status, 401);
         let (mut page, _) = follows(&copy, "?event=set_up").await;
-        users::demote(&app.core, &administration::on_this_machine(), &app.user("ada").await).await.unwrap();
+        users::demote(&app.core, &actor::on_this_machine(), &app.user("ada").await).await.unwrap();
         assert_eq!(next(&mut page).await, None, "an administrator no more");
-        users::promote(&app.core, &administration::on_this_machine(), &app.user("ada").await).await.unwrap();
+        users::promote(&app.core, &actor::on_this_machine(), &app.user("ada").await).await.unwrap();
         let (mut page, _) = follows(&copy, "?event=set_up").await;
         copy.post_logout().await;
         assert_eq!(next(&mut page).await, None, "signed out");

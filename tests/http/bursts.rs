@@ -22,7 +22,8 @@ use vestibule::{
         core::{
             Core,
             accounts::password as passwords,
-            sessions::{self, Started, Visitor},
+            actor,
+            sessions::{Started, Visitor},
             sign_in::{
                 self, confirmation,
                 password::Credentials,
@@ -36,7 +37,7 @@ use vestibule::{
 
 fn visitor(address: &str) -> Visitor {
     Visitor {
-        browser: sessions::Browser::new(address.to_owned(), ""),
+        browser: actor::Browser::new(address.to_owned(), ""),
         ..Visitor::default()
     }
 }

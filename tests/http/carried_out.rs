@@ -22,9 +22,12 @@ use vestibule::{
     domain::session::Session,
     server::{
         config,
-        core::accounts::{
-            administration, password_links, setup,
-            users::{self, UserDraft},
+        core::{
+            accounts::{
+                password_links, setup,
+                users::{self, UserDraft},
+            },
+            actor,
         },
         web::{
             layers::forms::{self, MOST_WORK_OF_ONE_ADDRESS},
@@ -57,13 +60,7 @@ async fn with_root(database: crate::support::database::TestDatabase) -> TestApp 
     };
     let draft = draft.check().expect("a valid draft");
     let password = crate::support::password(PASSWORD);
-    let created = users::create(
-        &app.core,
-        &administration::on_this_machine(),
-        &draft,
-        &password,
-    )
-    .await;
+    let created = users::create(&app.core, &actor::on_this_machine(), &draft, &password).await;
     created.expect("the account is created");
     app
 }
@@ -135,7 +132,7 @@ async fn form_of(
         }
         "/api/use_password_link" => {
             let user = app.user(&person.name).await;
-            let link = password_links::make(&app.core, &administration::on_this_machine(), &user)
+            let link = password_links::make(&app.core, &actor::on_this_machine(), &user)
                 .await
                 .unwrap();
             let secret = link.secret.reveal().to_owned();

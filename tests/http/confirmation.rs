@@ -12,7 +12,7 @@ use std::time::Duration;
 use vestibule::{
     domain::activity::Event,
     server::{
-        core::accounts::{administration, users},
+        core::{accounts::users, actor},
         store::{self, activity::Filter},
     },
 };
@@ -148,7 +148,7 @@ on_both_engines! {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         app.set_clock(LONG_AGO);
-        users::disable(&app.core, &administration::on_this_machine(), &app.user("ada").await).await.unwrap();
+        users::disable(&app.core, &actor::on_this_machine(), &app.user("ada").await).await.unwrap();
         for password in [PASSWORD, WRONG] {
             let answer = browser.fetch_form("/api/confirm_password", &[("password", password)]).await;
             assert_eq!((answer.status, answer.session_token()), (401, None), "{password}");

@@ -23,9 +23,9 @@ use vestibule::{
     error::AppError,
     server::{
         config,
-        core::accounts::{
-            administration,
-            users::{self, UserDraft},
+        core::{
+            accounts::users::{self, UserDraft},
+            actor,
         },
         store::{self, users::NewUser},
         token,
@@ -96,7 +96,7 @@ on_both_engines! {
             is_admin: true,
             ..UserDraft::default()
         };
-        users::create(&app.core, &administration::on_this_machine(), &draft.check().unwrap(), &password(PASSWORD)).await.unwrap();
+        users::create(&app.core, &actor::on_this_machine(), &draft.check().unwrap(), &password(PASSWORD)).await.unwrap();
         let page = app.signed_in("root").await.get("/dashboard").await;
         assert_page(&page, "Good to see you, root");
         assert_page(&page, "Role Administrator");

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use vestibule::{
     domain::{activity::Source, session::EndReason, user::LookupKey},
     server::{
-        core::accounts::{administration, users},
+        core::{accounts::users, actor},
         store,
     },
 };
@@ -45,7 +45,7 @@ on_both_engines! {
     async fn every_refusal_looks_the_same(database: TestDatabase) {
         let app = TestApp::new(database).await;
         app.create_user("bob").await;
-        users::disable(&app.core, &administration::on_this_machine(), &app.user("bob").await).await.unwrap();
+        users::disable(&app.core, &actor::on_this_machine(), &app.user("bob").await).await.unwrap();
         let too_long = "x".repeat(1_025);
         let refused = [
             ("eve", PASSWORD),
@@ -96,7 +96,7 @@ on_both_engines! {
             assert_eq!(app.fetch_login("ada", &typed).await.status, 401, "{typed:?}");
         }
         let ada = app.user("ada").await;
-        users::set_password(&app.core, &administration::on_this_machine(), &ada, &password(&bytes_1024)).await.unwrap();
+        users::set_password(&app.core, &actor::on_this_machine(), &ada, &password(&bytes_1024)).await.unwrap();
         assert_eq!(app.fetch_login("ada", &bytes_1024).await.status, 200, "1,024 bytes");
         assert_eq!(app.fetch_login("ada", &format!("{bytes_1024}x")).await.status, 401, "1,025 bytes");
         assert_eq!(app.fetch_login("ada", &format!("{}x", &bytes_1024[..1_022])).await.status, 401);

@@ -6,7 +6,7 @@ use crate::{
     support::{PASSWORD, http::Browser},
 };
 use std::time::Duration;
-use vestibule::server::core::{accounts::administration, sessions};
+use vestibule::server::core::{actor, sessions};
 
 const PAGE: &str = "/account/activity";
 
@@ -89,7 +89,7 @@ on_both_engines! {
         let app = TestApp::new(database).await;
         let mut ada = app.signed_in("ada").await;
         let id = app.user("ada").await.id;
-        sessions::end_all_as_admin(&app.core, &administration::on_this_machine(), &id).await.unwrap();
+        sessions::end_all_as_admin(&app.core, &actor::on_this_machine(), &id).await.unwrap();
         assert_redirect(&ada.get(PAGE).await, "/login?next=/account/activity");
         let mut again = app.signed_in("ada").await;
         assert_contains(&again.get(PAGE).await, "A session ended: an administrator ended it.");

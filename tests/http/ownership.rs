@@ -18,7 +18,10 @@ use Verdict::{Asks, Hers, Login, On, Open, Refused, S401, S404};
 use std::{collections::BTreeSet, fs, time::Duration};
 use vestibule::{
     domain::user::UserId,
-    server::core::accounts::{administration, password_links, users},
+    server::core::{
+        accounts::{password_links, users},
+        actor,
+    },
 };
 
 /// Who asks. The late ones typed their password more than ten minutes ago.
@@ -187,7 +190,7 @@ impl<'a> World<'a> {
         let user = app.user(&ada).await;
         (self.ada, self.user) = (ada.clone(), user.id.clone());
         self.session = self.sessions_of_ada().await.remove(0);
-        let link = password_links::make(&app.core, &administration::on_this_machine(), &user).await;
+        let link = password_links::make(&app.core, &actor::on_this_machine(), &user).await;
         self.secret = link.expect("a link").secret.reveal().to_owned();
         self.browsers.push((AdaLate, ada, late));
     }
@@ -424,7 +427,7 @@ async fn patient(database: TestDatabase) -> TestApp {
 
 async fn promote(app: &TestApp, name: &str) {
     let user = app.user(name).await;
-    let promoted = users::promote(&app.core, &administration::on_this_machine(), &user).await;
+    let promoted = users::promote(&app.core, &actor::on_this_machine(), &user).await;
     promoted.expect("an administrator");
 }
 

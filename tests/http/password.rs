@@ -15,7 +15,7 @@ use crate::{
 use std::{collections::BTreeSet, time::Duration};
 use vestibule::{
     domain::session::EndReason,
-    server::core::accounts::{administration, users},
+    server::core::{accounts::users, actor},
 };
 
 const PAGE: &str = "/account/password";
@@ -210,14 +210,14 @@ on_both_engines! {
                 (answer.status, changing)
             });
             tokio::time::sleep(Duration::from_millis(8 * round)).await;
-            users::disable(&app.core, &administration::on_this_machine(), &ada).await.unwrap();
+            users::disable(&app.core, &actor::on_this_machine(), &ada).await.unwrap();
             let (status, mut changed) = change.await.unwrap();
             assert!(matches!(status, 200 | 401), "{status}");
-            users::enable(&app.core, &administration::on_this_machine(), &ada).await.unwrap();
+            users::enable(&app.core, &actor::on_this_machine(), &ada).await.unwrap();
             assert_redirect(&changed.get("/dashboard").await, "/login");
             let password = if status == 200 { NEW } else { PASSWORD };
             assert_eq!(app.fetch_login("ada", password).await.status, 200, "round {round}");
-            users::set_password(&app.core, &administration::on_this_machine(), &ada, &crate::support::password(PASSWORD)).await.unwrap();
+            users::set_password(&app.core, &actor::on_this_machine(), &ada, &crate::support::password(PASSWORD)).await.unwrap();
         }
     }
 

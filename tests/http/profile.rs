@@ -8,7 +8,7 @@ use crate::{
         http::{Answer, Browser, FLASH_COOKIE},
     },
 };
-use vestibule::server::core::accounts::{administration, users};
+use vestibule::server::core::{accounts::users, actor};
 
 const PAGE: &str = "/account/profile";
 const FUNCTION: &str = "/api/update_profile";
@@ -130,7 +130,7 @@ on_both_engines! {
     async fn nobody_changes_it_without_a_session(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut disabled = app.signed_in("ada").await;
-        users::disable(&app.core, &administration::on_this_machine(), &app.user("ada").await).await.unwrap();
+        users::disable(&app.core, &actor::on_this_machine(), &app.user("ada").await).await.unwrap();
         let before = app.rows().await;
         for browser in [&mut app.browser(), &mut disabled] {
             assert_redirect(&browser.get(PAGE).await, "/login?next=/account/profile");

@@ -13,12 +13,7 @@ use std::time::Duration;
 use vestibule::{
     domain::{activity::Source, session::EndReason},
     server::{
-        core::{
-            Core,
-            accounts::{administration, users},
-            background::heartbeat,
-            sessions,
-        },
+        core::{Core, accounts::users, actor, background::heartbeat, sessions},
         store,
         watchers::Room,
     },
@@ -97,17 +92,17 @@ on_both_engines! {
                     app.set_clock(24 * HOUR);
                 }
                 EndReason::EndedByAdmin => {
-                    sessions::end_all_as_admin(&app.core, &administration::on_this_machine(), &ada.id).await.unwrap();
+                    sessions::end_all_as_admin(&app.core, &actor::on_this_machine(), &ada.id).await.unwrap();
                 }
                 EndReason::UserDisabled => {
-                    users::disable(&app.core, &administration::on_this_machine(), &ada).await.unwrap();
-                    users::enable(&app.core, &administration::on_this_machine(), &ada).await.unwrap();
+                    users::disable(&app.core, &actor::on_this_machine(), &ada).await.unwrap();
+                    users::enable(&app.core, &actor::on_this_machine(), &ada).await.unwrap();
                 }
                 EndReason::PasswordChanged => {
-                    users::set_password(&app.core, &administration::on_this_machine(), &ada, &password(PASSWORD)).await.unwrap();
+                    users::set_password(&app.core, &actor::on_this_machine(), &ada, &password(PASSWORD)).await.unwrap();
                 }
                 EndReason::UserDeleted => {
-                    users::delete(&app.core, &administration::on_this_machine(), &ada).await.unwrap();
+                    users::delete(&app.core, &actor::on_this_machine(), &ada).await.unwrap();
                     app.create_user("ada").await;
                 }
                 EndReason::EndedByOwner => {
@@ -131,7 +126,7 @@ on_both_engines! {
             for page in &mut pages {
                 assert_eq!(ended(page).await, told.as_str(), "{reason:?}");
             }
-            sessions::end_all_as_admin(&app.core, &administration::on_this_machine(), &ada.id).await.unwrap();
+            sessions::end_all_as_admin(&app.core, &actor::on_this_machine(), &ada.id).await.unwrap();
         }
     }
 
@@ -143,13 +138,13 @@ on_both_engines! {
             let (mut one, mut another) = (page(&browser).await, page(&other).await);
             let newest = app.sessions().await.remove(0);
             let newest_is_other = another_is(&newest.id.0, &other).await;
-            assert!(sessions::end_as_admin(&elsewhere, &administration::on_this_machine(), &newest).await.unwrap());
+            assert!(sessions::end_as_admin(&elsewhere, &actor::on_this_machine(), &newest).await.unwrap());
             let (gone, stays) = if newest_is_other { (&mut another, &mut one) } else { (&mut one, &mut another) };
             assert_eq!(ended(gone).await, "ended_by_admin");
             let ada = app.user("ada").await;
-            assert_eq!(users::disable(&elsewhere, &administration::on_this_machine(), &ada).await.unwrap(), 1);
+            assert_eq!(users::disable(&elsewhere, &actor::on_this_machine(), &ada).await.unwrap(), 1);
             assert_eq!(ended(stays).await, "ended_by_admin");
-            users::enable(&elsewhere, &administration::on_this_machine(), &ada).await.unwrap();
+            users::enable(&elsewhere, &actor::on_this_machine(), &ada).await.unwrap();
         }
     }
 
@@ -308,13 +303,9 @@ async fn whoever_comes_too_late_is_told_why() {
     let mut timed_out = app.signed_in("ada").await;
     app.set_clock(3 * Duration::from_secs(3_600));
     let mut disabled = app.signed_in("ada").await;
-    users::disable(
-        &app.core,
-        &administration::on_this_machine(),
-        &app.user("ada").await,
-    )
-    .await
-    .unwrap();
+    users::disable(&app.core, &actor::on_this_machine(), &app.user("ada").await)
+        .await
+        .unwrap();
     for (browser, reason) in [(&mut timed_out, "idle"), (&mut disabled, "ended_by_admin")] {
         for method in ["HEAD", "GET"] {
             let answer = browser.send(Request::new(method, "/session/events")).await;

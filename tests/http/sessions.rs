@@ -12,11 +12,7 @@ use crate::{
 use std::time::Duration;
 use vestibule::{
     domain::{activity::Source, session::EndReason},
-    server::core::{
-        accounts::{administration, users},
-        background::heartbeat,
-        sessions,
-    },
+    server::core::{accounts::users, actor, background::heartbeat, sessions},
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -224,15 +220,15 @@ on_both_engines! {
                     app.set_clock(24 * HOUR);
                 }
                 EndReason::EndedByAdmin => {
-                    let ended = sessions::end_all_as_admin(&app.core, &administration::on_this_machine(), &ada.id).await;
+                    let ended = sessions::end_all_as_admin(&app.core, &actor::on_this_machine(), &ada.id).await;
                     assert_eq!(ended.unwrap(), 1);
                 }
                 EndReason::UserDisabled => {
-                    users::disable(&app.core, &administration::on_this_machine(), &ada).await.unwrap();
-                    users::enable(&app.core, &administration::on_this_machine(), &ada).await.unwrap();
+                    users::disable(&app.core, &actor::on_this_machine(), &ada).await.unwrap();
+                    users::enable(&app.core, &actor::on_this_machine(), &ada).await.unwrap();
                 }
                 EndReason::PasswordChanged => {
-                    users::set_password(&app.core, &administration::on_this_machine(), &ada, &password(PASSWORD)).await.unwrap();
+                    users::set_password(&app.core, &actor::on_this_machine(), &ada, &password(PASSWORD)).await.unwrap();
                 }
                 EndReason::EndedByOwner => {
                     let answer = app.signed_in("ada").await.post_form("/api/end_other_sessions", &[]).await;
@@ -250,7 +246,7 @@ on_both_engines! {
             assert_ended(&mut old, &format!("{} Sign in to go on.", reason.explanation())).await;
             assert_eq!(old.clone().get("/login").await.header_all("set-cookie").len(), 0);
             // The browser of `assert_ended` is signed in now, and must not disturb the next round.
-            sessions::end_all_as_admin(&app.core, &administration::on_this_machine(), &ada.id).await.unwrap();
+            sessions::end_all_as_admin(&app.core, &actor::on_this_machine(), &ada.id).await.unwrap();
         }
     }
 
@@ -260,7 +256,7 @@ on_both_engines! {
         app.create_user("eve").await;
         let (mut ada, mut eve) = (app.signed_in("ada").await, app.signed_in("eve").await);
         let gone = app.user("ada").await;
-        assert_eq!(users::delete(&app.core, &administration::on_this_machine(), &gone).await.unwrap(), 1);
+        assert_eq!(users::delete(&app.core, &actor::on_this_machine(), &gone).await.unwrap(), 1);
         assert_redirect(&ada.get("/dashboard").await, "/login");
         assert_eq!(ada.post_form("/api/end_other_sessions", &[]).await.status, 401);
         let refused = app.browser().fetch_login("ada", PASSWORD).await;
@@ -277,13 +273,13 @@ on_both_engines! {
         let mut browsers = [app.signed_in("ada").await, remembered(&app).await];
         let mut eve = app.signed_in("eve").await;
         let ada = app.user("ada").await;
-        assert_eq!(users::disable(&app.core, &administration::on_this_machine(), &ada).await.unwrap(), 2);
+        assert_eq!(users::disable(&app.core, &actor::on_this_machine(), &ada).await.unwrap(), 2);
         for browser in &mut browsers {
             assert_redirect(&browser.get("/dashboard").await, "/login");
         }
         assert_live(&app, &mut eve).await;
         assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 401);
-        users::enable(&app.core, &administration::on_this_machine(), &ada).await.unwrap();
+        users::enable(&app.core, &actor::on_this_machine(), &ada).await.unwrap();
         for browser in &mut browsers {
             assert_redirect(&browser.get("/dashboard").await, "/login");
         }
@@ -295,7 +291,7 @@ on_both_engines! {
         let mut browsers = [app.signed_in("ada").await, remembered(&app).await];
         let ada = app.user("ada").await;
         let new = "another long and unlikely sentence";
-        assert_eq!(users::set_password(&app.core, &administration::on_this_machine(), &ada, &password(new)).await.unwrap(), 2);
+        assert_eq!(users::set_password(&app.core, &actor::on_this_machine(), &ada, &password(new)).await.unwrap(), 2);
         for browser in &mut browsers {
             assert_redirect(&browser.get("/dashboard").await, "/login");
         }
@@ -309,7 +305,7 @@ on_both_engines! {
         app.set_clock(MINUTE);
         let mut second = app.signed_in("ada").await;
         let newest = app.sessions().await.remove(0);
-        assert!(sessions::end_as_admin(&app.core, &administration::on_this_machine(), &newest).await.unwrap());
+        assert!(sessions::end_as_admin(&app.core, &actor::on_this_machine(), &newest).await.unwrap());
         assert_redirect(&second.get("/dashboard").await, "/login");
         assert_page(&second.get("/login").await, "Your session was ended by an administrator.");
         assert_live(&app, &mut first).await;

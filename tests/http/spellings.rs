@@ -14,7 +14,8 @@ use vestibule::{
     domain::activity::{Event, Record},
     server::{
         core::{
-            sessions::{self, Visitor},
+            actor,
+            sessions::Visitor,
             sign_in::{self, password::Credentials},
         },
         store::{self, activity::Filter},
@@ -173,7 +174,7 @@ on_both_engines! {
             let core = app.core.clone();
             guesses.spawn(async move {
                 let visitor = Visitor {
-                    browser: sessions::Browser::new(format!("192.0.2.{number}"), ""),
+                    browser: actor::Browser::new(format!("192.0.2.{number}"), ""),
                     ..Visitor::default()
                 };
                 let typed = if number % 2 == 0 { "ada" } else { "ada@example.org" };

@@ -17,8 +17,9 @@ use vestibule::{
     server::{
         core::{
             Core,
-            accounts::{administration, setup, users},
-            sessions::{self, Started, Visitor},
+            accounts::{setup, users},
+            actor,
+            sessions::{Started, Visitor},
             sign_in::{self, password::Credentials},
         },
         store,
@@ -45,7 +46,7 @@ async fn attempt(
 ) -> Result<Started, AppError> {
     let cookie = device.map(DeviceToken::cookie_value);
     let visitor = Visitor {
-        browser: sessions::Browser::new(address.to_owned(), ""),
+        browser: actor::Browser::new(address.to_owned(), ""),
         session: None,
         device: cookie.and_then(|value| DeviceToken::parse(value.as_bytes())),
     };
@@ -119,7 +120,7 @@ on_both_engines! {
     async fn names_that_nobody_has_are_slowed_alike(database: TestDatabase) {
         let app = TestApp::new(database).await;
         app.create_user("bob").await;
-        users::disable(&app.core, &administration::on_this_machine(), &app.user("bob").await).await.unwrap();
+        users::disable(&app.core, &actor::on_this_machine(), &app.user("bob").await).await.unwrap();
         for name in ["ada", "bob", "nobody"] {
             fail(&app, name, 10).await;
         }
@@ -294,7 +295,7 @@ on_both_engines! {
     async fn a_reset_makes_browsers_strangers(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut known = app.signed_in("ada").await;
-        users::set_password(&app.core, &administration::on_this_machine(), &app.user("ada").await, &password("another long password"))
+        users::set_password(&app.core, &actor::on_this_machine(), &app.user("ada").await, &password("another long password"))
             .await
             .unwrap();
         fail(&app, "ada", 10).await;

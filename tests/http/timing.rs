@@ -13,10 +13,7 @@ use std::time::{Duration, Instant};
 use vestibule::{
     domain::{activity::Source, user::LookupKey},
     server::{
-        core::{
-            accounts::{administration, users},
-            sign_in::throttle::Subject,
-        },
+        core::{accounts::users, actor, sign_in::throttle::Subject},
         store,
         token::KeyedDigest,
     },
@@ -129,7 +126,7 @@ async fn every_refusal_takes_as_long() {
     let db = &app.core.db;
     users::disable(
         &app.core,
-        &administration::on_this_machine(),
+        &actor::on_this_machine(),
         &app.user("disabled").await,
     )
     .await

@@ -15,9 +15,10 @@ use vestibule::{
     server::{
         core::{
             Core,
-            accounts::{administration, users},
-            background::cleanup::{self, STEP},
-            sessions::{self, Browser, Started, Visitor},
+            accounts::users,
+            actor::{self, Browser},
+            background::cleanup,
+            sessions::{self, Started, Visitor},
             sign_in::{self, password::Credentials},
         },
         store::{self, activity::Filter},
@@ -80,15 +81,15 @@ on_both_engines! {
         later(&core, 1);
         let second = sign_in(&core, "ada", PASSWORD).await.unwrap().session;
         later(&core, 1);
-        users::disable(&core, &administration::on_this_machine(), &ada).await.unwrap();
-        users::disable(&core, &administration::on_this_machine(), &ada).await.unwrap();
+        users::disable(&core, &actor::on_this_machine(), &ada).await.unwrap();
+        users::disable(&core, &actor::on_this_machine(), &ada).await.unwrap();
         later(&core, 1);
         assert_eq!(sign_in(&core, "ada", PASSWORD).await.unwrap_err(), AppError::SignInRefused);
         later(&core, 1);
-        users::enable(&core, &administration::on_this_machine(), &ada).await.unwrap();
-        users::enable(&core, &administration::on_this_machine(), &ada).await.unwrap();
+        users::enable(&core, &actor::on_this_machine(), &ada).await.unwrap();
+        users::enable(&core, &actor::on_this_machine(), &ada).await.unwrap();
         later(&core, 1);
-        users::set_password(&core, &administration::on_this_machine(), &ada, &support::password("another long password")).await.unwrap();
+        users::set_password(&core, &actor::on_this_machine(), &ada, &support::password("another long password")).await.unwrap();
         later(&core, 1);
         assert_eq!(sign_in(&core, "ada", PASSWORD).await.unwrap_err(), AppError::SignInRefused);
         later(&core, 1);
@@ -208,7 +209,7 @@ on_both_engines! {
         let ada = given::credentials(&core, "ada").await;
         let old = given::session(&core, &ada).await;
         sign_in(&core, "ada", "a wrong password").await.unwrap_err();
-        for number in 0..=STEP {
+        for number in 0..=store::STEP {
             let sql = format!(
                 "INSERT INTO activity (id, at, event, source, address, user_agent, times) \
                  VALUES ('{number}', {}, 'signed_in', 'browser', '', '', 1)",
@@ -218,7 +219,7 @@ on_both_engines! {
         }
         later(&core, 179 * 86_400);
         cleanup::clean(&core).await.unwrap();
-        assert!(events(&core).await.len() > STEP as usize, "kept for 180 days");
+        assert!(events(&core).await.len() > store::STEP as usize, "kept for 180 days");
         let live = given::session(&core, &ada).await;
         later(&core, 86_401);
         cleanup::clean(&core).await.unwrap();

@@ -16,11 +16,9 @@ use vestibule::{
     server::{
         core::{
             Core,
-            accounts::{
-                administration::{self, Admin},
-                users::{self, UserError},
-            },
-            sessions::{self, Browser, Resumed},
+            accounts::users::{self, UserError},
+            actor::{self, Admin, Browser},
+            sessions::{self, Resumed},
         },
         store::{self, activity::Filter},
     },
@@ -28,7 +26,7 @@ use vestibule::{
 
 async fn administrator(core: &Core, name: &str) -> User {
     let user = given::account(core, name).await.user;
-    users::promote(core, &administration::on_this_machine(), &user)
+    users::promote(core, &actor::on_this_machine(), &user)
         .await
         .unwrap();
     given::credentials(core, name).await.user
@@ -38,7 +36,7 @@ async fn administrator(core: &Core, name: &str) -> User {
 async fn acting(core: &Core, name: &str) -> Admin {
     let account = given::credentials(core, name).await;
     let token = given::session(core, &account).await;
-    administration::of(core, &given::stored(core, &token).await, &browser())
+    actor::administrator(core, &given::stored(core, &token).await, &browser())
         .expect("an administrator")
 }
 
@@ -84,7 +82,7 @@ on_both_engines! {
         let core = support::core(&database).await;
         administrator(&core, "root").await;
         let ada = given::account(&core, "ada").await.user;
-        let machine = administration::on_this_machine();
+        let machine = actor::on_this_machine();
         assert!(users::promote(&core, &machine, &ada).await.unwrap());
         assert!(!users::promote(&core, &machine, &ada).await.unwrap());
         assert!(given::credentials(&core, "ada").await.user.is_admin);
@@ -99,7 +97,7 @@ on_both_engines! {
     async fn the_last_administrator_is_kept(database: TestDatabase) {
         let core = support::core(&database).await;
         let root = administrator(&core, "root").await;
-        let (member, machine) = (given::account(&core, "ada").await.user, administration::on_this_machine());
+        let (member, machine) = (given::account(&core, "ada").await.user, actor::on_this_machine());
         // None of these could administer in its place.
         let disabled = administrator(&core, "disabled").await;
         users::disable(&core, &machine, &disabled).await.unwrap();
@@ -134,7 +132,7 @@ on_both_engines! {
     /// Two administrators are left, and both are to go at the same moment, by every pair of ways.
     async fn of_two_losses_at_once_one_is_refused(database: TestDatabase) {
         let core = support::core(&database).await;
-        let machine = Arc::new(administration::on_this_machine());
+        let machine = Arc::new(actor::on_this_machine());
         for first in Loss::ALL {
             for second in Loss::ALL {
                 let mut pair = Vec::new();
@@ -180,7 +178,7 @@ on_both_engines! {
         let first = given::Writer::begin(&core.db, begin, &sql).await;
         let second = {
             let core = core.clone();
-            tokio::spawn(async move { users::demote(&core, &administration::on_this_machine(), &other).await })
+            tokio::spawn(async move { users::demote(&core, &actor::on_this_machine(), &other).await })
         };
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert!(!second.is_finished());
@@ -217,7 +215,7 @@ on_both_engines! {
             assert_eq!((won, administrators(&core).await), (1, 2), "round {round}");
             for name in names {
                 let user = given::credentials(&core, &name).await.user;
-                users::delete(&core, &administration::on_this_machine(), &user).await.unwrap();
+                users::delete(&core, &actor::on_this_machine(), &user).await.unwrap();
             }
         }
     }
@@ -228,13 +226,13 @@ on_both_engines! {
         let root = administrator(&core, "root").await;
         let token = given::session(&core, &given::credentials(&core, "root").await).await;
         let current = given::stored(&core, &token).await;
-        assert!(administration::of(&core, &current, &browser()).is_ok());
+        assert!(actor::administrator(&core, &current, &browser()).is_ok());
         for user in [
             User { is_admin: false, ..root.clone() },
             User { disabled: true, ..root.clone() },
         ] {
             let current = CurrentUser { user, ..current.clone() };
-            assert_eq!(administration::of(&core, &current, &browser()).unwrap_err(), AppError::NotFound);
+            assert_eq!(actor::administrator(&core, &current, &browser()).unwrap_err(), AppError::NotFound);
         }
     }
 
@@ -280,7 +278,7 @@ on_both_engines! {
         let (ada, eve) = (given::account(&core, "ada").await, given::account(&core, "eve").await);
         let (token, kept) = (given::session(&core, &ada).await, given::session(&core, &eve).await);
         let verified = given::verified(&ada);
-        let machine = administration::on_this_machine();
+        let machine = actor::on_this_machine();
         vestibule::server::core::accounts::password_links::make(&core, &machine, &ada.user).await.unwrap();
         assert_eq!(users::delete(&core, &machine, &ada.user).await.unwrap(), 1);
         assert_eq!(sessions::resume(&core, &token).await.unwrap(), Resumed::Unknown);
@@ -310,7 +308,7 @@ on_both_engines! {
                 sessions::start(&signing_in, &verified, given::visitor(None), false).await.unwrap()
             });
             let deleting = tokio::spawn(async move {
-                users::delete(&administering, &administration::on_this_machine(), &user).await.unwrap()
+                users::delete(&administering, &actor::on_this_machine(), &user).await.unwrap()
             });
             let (started, ended) = (starting.await.unwrap(), deleting.await.unwrap());
             assert_eq!(ended, u64::from(started.is_some()), "wholly before or wholly after");
@@ -335,7 +333,7 @@ on_both_engines! {
         let old = given::session(&core, &ada).await;
         core.clock.set(START.after(Duration::from_secs(3 * 3_600)));
         let tokens = [given::session(&core, &ada).await, given::session(&core, &eve).await];
-        assert_eq!(sessions::end_all_of_everybody(&core, &administration::on_this_machine()).await.unwrap(), 2);
+        assert_eq!(sessions::end_all_of_everybody(&core, &actor::on_this_machine()).await.unwrap(), 2);
         assert_eq!(given::end_of(&core, &old).await.map(|end| end.reason), Some(EndReason::Idle));
         for token in tokens {
             assert_eq!(sessions::resume(&core, &token).await.unwrap(), Resumed::Ended(EndReason::EndedByAdmin));
@@ -361,7 +359,7 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         let later = given::session_at(&core, &ada, START.after(Duration::from_secs(3_600))).await;
         let now = given::session(&core, &ada).await;
-        assert_eq!(sessions::end_all_of_everybody(&core, &administration::on_this_machine()).await.unwrap(), 2);
+        assert_eq!(sessions::end_all_of_everybody(&core, &actor::on_this_machine()).await.unwrap(), 2);
         for token in [later, now] {
             assert_eq!(given::end_of(&core, &token).await.map(|end| end.reason), Some(EndReason::EndedByAdmin));
         }
@@ -385,7 +383,7 @@ on_both_engines! {
                 given::session(&signing_in, &account).await;
             }
         });
-        let machine = administration::on_this_machine();
+        let machine = actor::on_this_machine();
         let ending = sessions::end_all_of_everybody(&core, &machine);
         let ended = tokio::time::timeout(Duration::from_secs(120), ending).await.expect("an end").unwrap();
         stop.store(true, std::sync::atomic::Ordering::Relaxed);

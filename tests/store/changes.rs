@@ -12,7 +12,7 @@ use std::time::Duration;
 use vestibule::{
     domain::session::{EndReason, SessionId},
     server::{
-        core::{Core, accounts::administration, sessions},
+        core::{Core, actor, sessions},
         db::{Changes, Hint},
         store,
         watchers::{News, Room, Watch, Watched},
@@ -65,7 +65,7 @@ on_both_engines! {
             if database.engine == Engine::Sqlite {
                 assert_eq!(hint(&mut changes).await, Hint::Something);
             }
-            sessions::end_all_as_admin(&other, &administration::on_this_machine(), &ada.user.id).await.unwrap();
+            sessions::end_all_as_admin(&other, &actor::on_this_machine(), &ada.user.id).await.unwrap();
             match (database.engine, hint(&mut changes).await) {
                 (Engine::Sqlite, hint) => assert_eq!(hint, Hint::Something),
                 (Engine::Postgres, Hint::Named(mut named)) => {
@@ -94,7 +94,7 @@ on_both_engines! {
         assert_eq!(given::execute(&core.db, sql).await, 249);
         let mut changes = core.db.changes();
         assert_eq!(hint(&mut changes).await, Hint::Anything);
-        assert_eq!(sessions::end_all_as_admin(&other, &administration::on_this_machine(), &ada.user.id).await.unwrap(), 250);
+        assert_eq!(sessions::end_all_as_admin(&other, &actor::on_this_machine(), &ada.user.id).await.unwrap(), 250);
         if database.engine == Engine::Postgres {
             let mut named = 0;
             while named < 250 {
@@ -132,7 +132,7 @@ on_both_engines! {
         let ada = account(&core, "ada").await;
         let (first, second) = (session(&core, &ada).await, session(&core, &ada).await);
         let (first, second) = (stored(&core, &first).await.session, stored(&core, &second).await.session);
-        assert!(sessions::end_as_admin(&core, &administration::on_this_machine(), &second).await.unwrap());
+        assert!(sessions::end_as_admin(&core, &actor::on_this_machine(), &second).await.unwrap());
         let nobody = |n: u32| SessionId(format!("nobody's {n}"));
         let mut ids: Vec<_> = (0..600).map(nobody).collect();
         ids.insert(1, first.id.clone());

@@ -15,10 +15,10 @@ use vestibule::{
         clock::Clock,
         core::{
             Core,
-            accounts::{administration, password_links, setup, users},
+            accounts::{password_links, setup, users},
+            actor,
             background::{cleanup, timekeeping},
             sessions::{self, Resumed, resume},
-            sign_in::confirmation,
         },
         store::{self, users::Credentials},
         token::{self, SessionToken},
@@ -44,7 +44,7 @@ async fn a_little_of_everything(core: &Core) -> (Credentials, SessionToken) {
         core.clock.now().after(LIMITS.window).as_millis()
     );
     given::execute(&core.db, &failure).await;
-    password_links::make(core, &administration::on_this_machine(), &ada.user)
+    password_links::make(core, &actor::on_this_machine(), &ada.user)
         .await
         .unwrap();
     (ada, live)
@@ -140,7 +140,7 @@ on_both_engines! {
                 .await.unwrap().unwrap().session;
             core.clock.set(now);
             let found = given::stored(&core, &token).await;
-            assert!(!confirmation::is_fresh(&core, &found), "nobody can have typed it yet");
+            assert!(!actor::is_fresh(&core, &found), "nobody can have typed it yet");
             let begun = live(&core, &token).await;
             assert_eq!(given::stored(&core, &token).await.session, begun, "written down");
             assert_eq!((begun.created_at, begun.last_seen_at), (now, now));
@@ -148,7 +148,7 @@ on_both_engines! {
             assert_eq!(begun.absolute_ends_at, now.after(LIFETIMES.absolute_for(remember)));
             // Nor when the clock comes there.
             core.clock.set(START.after(YEARS));
-            assert!(!confirmation::is_fresh(&core, &given::stored(&core, &token).await));
+            assert!(!actor::is_fresh(&core, &given::stored(&core, &token).await));
             core.clock.set(now.after(LIFETIMES.idle_for(remember)));
             assert_eq!(resume(&core, &token).await.unwrap(), Resumed::Ended(EndReason::Idle));
             core.clock.set(now.after(SECOND));
@@ -211,7 +211,7 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         core.clock.set(START.after(YEARS));
         let token = given::session(&core, &ada).await;
-        password_links::make(&core, &administration::on_this_machine(), &ada.user).await.unwrap();
+        password_links::make(&core, &actor::on_this_machine(), &ada.user).await.unwrap();
         core.clock.set(START);
         assert_eq!(cleanup::bring_to_present(&core).await.unwrap(), 3, "session, link and browser");
         assert_eq!(cleanup::bring_to_present(&core).await.unwrap(), 0, "once");

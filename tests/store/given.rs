@@ -13,7 +13,8 @@ use vestibule::{
     server::{
         core::{
             Core,
-            sessions::{self, Browser, Proven, Renewed, Verified, Visitor},
+            actor::Browser,
+            sessions::{self, Proven, Renewed, Verified, Visitor},
         },
         db::{Db, Pool, StoreError},
         store::{

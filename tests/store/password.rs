@@ -13,7 +13,8 @@ use vestibule::{
     server::{
         core::{
             Core,
-            accounts::{administration, users},
+            accounts::users,
+            actor,
             sessions::{self, ENDS_UNUSED_AFTER, Renewed, Resumed, resume},
         },
         db::StoreError,
@@ -139,7 +140,7 @@ on_both_engines! {
         assert!(renew(&core, &nobodys, &this).await.is_none());
         assert_eq!(given::everything_written(&core.db).await, before);
 
-        users::disable(&core, &administration::on_this_machine(), &ada.user).await.unwrap();
+        users::disable(&core, &actor::on_this_machine(), &ada.user).await.unwrap();
         assert!(renew(&core, &old, &this).await.is_none());
         assert_eq!(given::credentials(&core, "ada").await.password_hash, "the first hash");
     }
@@ -213,7 +214,7 @@ on_both_engines! {
             let disables = round % 2 == 0;
             let end = tokio::spawn(async move {
                 if disables {
-                    users::disable(&ending, &administration::on_this_machine(), &user).await.unwrap();
+                    users::disable(&ending, &actor::on_this_machine(), &user).await.unwrap();
                     true
                 } else {
                     sessions::end(&ending, &this, EndReason::SignedOut).await.unwrap().is_some()

@@ -18,12 +18,12 @@ use vestibule::{
         core::{
             Core,
             accounts::{
-                administration,
                 password_links::{self, LIFE, MadeLink},
                 users::{self, UserDraft, UserError},
             },
+            actor::{self, Browser},
             background::cleanup,
-            sessions::{self, Browser, Resumed},
+            sessions::{self, Resumed},
             sign_in::{self, password::Credentials},
         },
         store::{self, activity::Filter},
@@ -39,13 +39,13 @@ async fn invite(core: &Core, name: &str) -> MadeLink {
         ..UserDraft::default()
     };
     let draft = draft.check().expect("a valid draft");
-    password_links::invite(core, &administration::on_this_machine(), &draft)
+    password_links::invite(core, &actor::on_this_machine(), &draft)
         .await
         .unwrap()
 }
 
 async fn reset(core: &Core, user: &User) -> MadeLink {
-    password_links::make(core, &administration::on_this_machine(), user)
+    password_links::make(core, &actor::on_this_machine(), user)
         .await
         .unwrap()
 }
@@ -174,7 +174,7 @@ on_both_engines! {
     /// Whatever else happens to the account ends what is in flight (ASVS V7.4.3).
     async fn a_link_does_not_outlive_its_password(database: TestDatabase) {
         let core = support::core(&database).await;
-        let machine = administration::on_this_machine();
+        let machine = actor::on_this_machine();
         for (round, what) in ["set", "changed", "disabled", "another link", "deleted"].into_iter().enumerate() {
             let name = format!("ada{round}");
             let ada = given::account(&core, &name).await;
@@ -202,7 +202,7 @@ on_both_engines! {
 
     async fn nobody_is_given_a_link_who_is_disabled_or_gone(database: TestDatabase) {
         let core = support::core(&database).await;
-        let machine = administration::on_this_machine();
+        let machine = actor::on_this_machine();
         let ada = given::account(&core, "ada").await.user;
         users::disable(&core, &machine, &ada).await.unwrap();
         let refused = password_links::make(&core, &machine, &ada).await;
@@ -217,7 +217,7 @@ on_both_engines! {
         let core = support::core(&database).await;
         given::account(&core, "ada").await;
         let draft = UserDraft { username: "ADA".to_owned(), ..UserDraft::default() }.check().unwrap();
-        let refused = password_links::invite(&core, &administration::on_this_machine(), &draft).await;
+        let refused = password_links::invite(&core, &actor::on_this_machine(), &draft).await;
         assert!(matches!(refused, Err(UserError::Taken)), "{refused:?}");
         assert!(given::texts(&core.db, "SELECT purpose FROM password_links").await.is_empty());
     }
@@ -285,14 +285,14 @@ on_both_engines! {
         for round in 0..50 {
             let ada = given::account(&core, &format!("ada{round}")).await.user;
             let making = { let (core, ada) = (core.clone(), ada.clone()); tokio::spawn(async move {
-                password_links::make(&core, &administration::on_this_machine(), &ada).await.ok()
+                password_links::make(&core, &actor::on_this_machine(), &ada).await.ok()
             }) };
             let disabling = { let (core, ada) = (core.clone(), ada.clone()); tokio::spawn(async move {
-                users::disable(&core, &administration::on_this_machine(), &ada).await.unwrap()
+                users::disable(&core, &actor::on_this_machine(), &ada).await.unwrap()
             }) };
             let made = making.await.unwrap();
             disabling.await.unwrap();
-            users::enable(&core, &administration::on_this_machine(), &ada).await.unwrap();
+            users::enable(&core, &actor::on_this_machine(), &ada).await.unwrap();
             if let Some(link) = made {
                 assert_eq!(redeem_unhashed(&core, &ada, &link.secret, "new").await, None, "round {round}");
             }

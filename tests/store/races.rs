@@ -18,7 +18,8 @@ use vestibule::{
     server::{
         core::{
             Core,
-            accounts::{administration, users},
+            accounts::users,
+            actor,
             sessions::{self, Resumed},
             sign_in::{self, password::Credentials},
         },
@@ -104,7 +105,7 @@ on_both_engines! {
             tasks.spawn(async move {
                 start.wait().await;
                 let session = given::stored(&administering, &watched.token).await.session;
-                assert!(sessions::end_as_admin(&administering, &administration::on_this_machine(), &session).await.unwrap());
+                assert!(sessions::end_as_admin(&administering, &actor::on_this_machine(), &session).await.unwrap());
                 watched.acknowledge();
                 assert!(!watched.is_live(&administering).await);
             });
@@ -178,7 +179,7 @@ on_both_engines! {
             tasks.spawn(async move {
                 start.wait().await;
                 if round % 2 == 0 {
-                    users::disable(&administering, &administration::on_this_machine(), &user).await.unwrap();
+                    users::disable(&administering, &actor::on_this_machine(), &user).await.unwrap();
                 } else {
                     let now = administering.clock.now();
                     store::users::set_password(&administering.db, &user.id, "changed", now, Source::Command).await.unwrap();
@@ -195,7 +196,7 @@ on_both_engines! {
                 for watched in &tokens {
                     assert!(!watched.is_live(&core).await, "a session outlived its account's end");
                 }
-                users::enable(&core, &administration::on_this_machine(), &ada.user).await.unwrap();
+                users::enable(&core, &actor::on_this_machine(), &ada.user).await.unwrap();
             }
         }
     }
@@ -211,7 +212,7 @@ on_both_engines! {
                 sessions::start(&signing_in, &verified, given::visitor(None), false).await.unwrap()
             });
             let disabling =
-                tokio::spawn(async move { users::disable(&administering, &administration::on_this_machine(), &user).await.unwrap() });
+                tokio::spawn(async move { users::disable(&administering, &actor::on_this_machine(), &user).await.unwrap() });
             let (started, ended) = (starting.await.unwrap(), disabling.await.unwrap());
             assert_eq!(ended, u64::from(started.is_some()), "wholly before or wholly after");
             if let Some(started) = started {
@@ -226,7 +227,7 @@ on_both_engines! {
         support::create_user(&core, "ada").await;
         let user = given::credentials(&core, "ada").await.user;
         for round in 0..10_u64 {
-            users::enable(&core, &administration::on_this_machine(), &user).await.unwrap();
+            users::enable(&core, &actor::on_this_machine(), &user).await.unwrap();
             let signing_in = core.clone();
             let login = tokio::spawn(async move {
                 let password = support::password(PASSWORD);
@@ -235,7 +236,7 @@ on_both_engines! {
             });
             // At another moment of the sign-in each time.
             tokio::time::sleep(Duration::from_millis(4 * round)).await;
-            users::disable(&core, &administration::on_this_machine(), &user).await.unwrap();
+            users::disable(&core, &actor::on_this_machine(), &user).await.unwrap();
             match login.await.unwrap() {
                 Ok(started) => assert!(!Watched::new(started.session).is_live(&core).await),
                 Err(refusal) => assert_eq!(refusal, AppError::SignInRefused),

@@ -14,8 +14,7 @@ use vestibule::{
     },
     server::{
         core::{
-            Core,
-            accounts::administration,
+            Core, actor,
             sessions::{self, Resumed, resume},
             sign_in,
         },
@@ -165,7 +164,7 @@ on_both_engines! {
             });
             tokio::time::sleep(Duration::from_micros(100 * (round % 20))).await;
             let lived = if round % 2 == 0 {
-                sessions::end_as_admin(&nodes[0], &administration::on_this_machine(), &session).await.unwrap()
+                sessions::end_as_admin(&nodes[0], &actor::on_this_machine(), &session).await.unwrap()
             } else {
                 let asking = CurrentUser { user: ada.user.clone(), session: session.clone(), sign_ins: None };
                 sessions::end_own(&nodes[0], &asking, &session.id).await.unwrap() == Some(true)

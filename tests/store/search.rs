@@ -328,13 +328,13 @@ on_both_engines! {
     /// Accounts of a version before have no folded display name; the server folds them in steps.
     async fn display_names_of_older_accounts_are_folded(database: TestDatabase) {
         let core = support::core(&database).await;
-        for number in 0..=cleanup::STEP {
+        for number in 0..=store::STEP {
             account(&core, &format!("u{number}"), None, &format!("ÉVA {number}")).await;
         }
         given::execute(&core.db, "UPDATE users SET display_name_key = NULL").await;
         assert!(names(&core, "éva").await.is_empty());
-        assert_eq!(cleanup::fold_display_names(&core).await.unwrap(), u64::from(cleanup::STEP) + 1);
-        assert_eq!(names(&core, "éva").await.len(), cleanup::STEP as usize + 1);
+        assert_eq!(cleanup::fold_display_names(&core).await.unwrap(), u64::from(store::STEP) + 1);
+        assert_eq!(names(&core, "éva").await.len(), store::STEP as usize + 1);
         assert_eq!(cleanup::fold_display_names(&core).await.unwrap(), 0);
     }
 

@@ -13,7 +13,7 @@ use vestibule::{
         moment::Timestamp,
     },
     server::{
-        core::{Core, sessions::Browser},
+        core::{Core, actor::Browser},
         store::{
             self,
             activity::Filter,

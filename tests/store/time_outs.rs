@@ -6,10 +6,7 @@ use crate::{
 };
 use vestibule::{
     domain::session::EndReason,
-    server::core::{
-        accounts::{administration, users},
-        sign_in,
-    },
+    server::core::{accounts::users, actor, sign_in},
 };
 
 on_both_engines! {
@@ -27,7 +24,7 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         let token = given::session(&core, &ada).await;
         core.clock.set(START.after(LIFETIMES.idle));
-        assert_eq!(users::disable(&core, &administration::on_this_machine(), &ada.user).await.unwrap(), 0);
+        assert_eq!(users::disable(&core, &actor::on_this_machine(), &ada.user).await.unwrap(), 0);
         assert_eq!(given::end_of(&core, &token).await.unwrap().reason, EndReason::Idle);
     }
 }

@@ -22,10 +22,8 @@ use vestibule::{
         clock::Clock,
         core::{
             Core,
-            accounts::{
-                administration,
-                users::{self, UserDraft},
-            },
+            accounts::users::{self, UserDraft},
+            actor,
             audit::Tallies,
             sessions::Lifetimes,
             sign_in::throttle::{Limits, Throttle},
@@ -104,14 +102,9 @@ pub async fn create_user(core: &Core, name: &str) {
         is_admin: false,
     };
     let draft = draft.check().expect("a valid draft");
-    users::create(
-        core,
-        &administration::on_this_machine(),
-        &draft,
-        &password(PASSWORD),
-    )
-    .await
-    .expect("the account is created");
+    users::create(core, &actor::on_this_machine(), &draft, &password(PASSWORD))
+        .await
+        .expect("the account is created");
 }
 
 /// Everybody who has an account, by name.

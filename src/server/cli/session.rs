@@ -15,10 +15,8 @@ use crate::{
         config::Config,
         core::{
             Core,
-            accounts::{
-                administration::{self, Admin},
-                users,
-            },
+            accounts::users,
+            actor::{self, Admin},
             sessions,
         },
         db::IfMissing,
@@ -63,7 +61,7 @@ pub enum Command {
 
 pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
     let core = open_core(config, IfMissing::Refuse).await?;
-    let admin = administration::on_this_machine();
+    let admin = actor::on_this_machine();
     let outcome = match command {
         Command::List { user, live, json } => list(&core, user.as_deref(), live, json).await,
         Command::End {

@@ -17,10 +17,10 @@ use crate::{
         core::{
             Core,
             accounts::{
-                administration::{self, Admin},
                 password_links::{self, MadeLink},
                 users::{self, UserDraft, UserError},
             },
+            actor::{self, Admin},
             background::cleanup,
         },
         db::IfMissing,
@@ -40,7 +40,7 @@ pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
         _ => IfMissing::Refuse,
     };
     let core = open_core(config, if_missing).await?;
-    let admin = administration::on_this_machine();
+    let admin = actor::on_this_machine();
     let outcome = carry_out(command, &core, &admin, config).await;
     core.db.close().await;
     outcome

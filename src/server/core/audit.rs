@@ -9,14 +9,9 @@ mod row;
 pub use reading::{Reading, Wanted};
 pub use row::ActivityRow;
 
-use super::{Core, sessions::Browser, sign_in::throttle::NotAdmitted};
+use super::Core;
 use crate::{
-    domain::{
-        activity::{Entry, Event, Record},
-        session::SessionId,
-        user::UserId,
-    },
-    error::AppError,
+    domain::activity::{Entry, Record},
     server::{
         db::{Db, StoreError},
         store::{self, activity::Filter},
@@ -50,36 +45,6 @@ struct Subject {
 struct Tally {
     entry: Entry,
     times: u32,
-}
-
-impl Browser {
-    /// What happens in this browser.
-    pub fn entry(
-        &self,
-        core: &Core,
-        event: Event,
-        user: Option<&UserId>,
-        session: Option<&SessionId>,
-    ) -> Entry {
-        Entry {
-            at: core.clock.now(),
-            event,
-            source: core.source,
-            user: user.cloned(),
-            actor: None,
-            session: session.cloned(),
-            address: self.address.clone(),
-            user_agent: self.user_agent.clone(),
-        }
-    }
-}
-
-/// Counts an attempt that was not looked at, and turns it into its answer.
-pub fn put_off(core: &Core, refusal: NotAdmitted, entry: Entry) -> AppError {
-    if let NotAdmitted::Wait { counter, .. } = &refusal {
-        add_up(core, counter.clone(), entry);
-    }
-    refusal.into()
 }
 
 /// Counts a refusal that cost nothing, in one row for `counter`, its kind and the throttle's window.

@@ -1,6 +1,7 @@
 //! The use cases: no HTTP, no SQL.
 
 pub mod accounts;
+pub mod actor;
 pub mod audit;
 pub mod background;
 pub mod sessions;

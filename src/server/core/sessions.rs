@@ -13,7 +13,7 @@ pub use present::present;
 pub use renewing::{ENDS_UNUSED_AFTER, GRACE, Proven, Renewed, renew, renew_with_password};
 pub use resuming::{Resumed, look, look_again, resume, resume_with_sign_ins, stay, write_down};
 
-use super::Core;
+use super::{Core, actor::Browser};
 use crate::{
     domain::{
         activity::{By, Event},
@@ -35,9 +35,6 @@ use std::time::Duration;
 
 /// A browser is known again for as long as it keeps a cookie at most (RFC 6265bis).
 pub const DEVICE_LIFE: Duration = Duration::from_secs(400 * 86_400);
-
-/// User agents are kept for people to read, not as evidence: no longer than this.
-const MAX_USER_AGENT_CHARS: usize = 256;
 
 /// How long sessions live, by the server's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,28 +72,6 @@ impl Lifetimes {
     /// (ASVS V7.3.2).
     fn idle_end(&self, now: Timestamp, remember: bool, absolute_ends_at: Timestamp) -> Timestamp {
         now.after(self.idle_for(remember)).min(absolute_ends_at)
-    }
-}
-
-/// The browser that signs in.
-#[derive(Clone, Debug, Default)]
-pub struct Browser {
-    pub address: String,
-    pub user_agent: String,
-}
-
-impl Browser {
-    /// Control characters could break a log line or a terminal.
-    pub fn new(address: String, user_agent: &str) -> Self {
-        let user_agent = user_agent
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(MAX_USER_AGENT_CHARS)
-            .collect();
-        Self {
-            address,
-            user_agent,
-        }
     }
 }
 

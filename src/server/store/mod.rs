@@ -58,3 +58,6 @@ async fn delete_some(
 ) -> Result<u64, StoreError> {
     execute(db, sql, &[before, i64::from(limit)], None).await
 }
+
+/// Rows a statement: the database's one writer is taken for a few milliseconds at a time.
+pub const STEP: u32 = 200;

@@ -19,11 +19,9 @@ use crate::{
     server::{
         clock::moment,
         core::{
-            accounts::{
-                administration::{self, Admin, Changed},
-                password_links::MadeLink,
-            },
-            sessions::{Browser, Started, Visitor, begun::Begun, sign_out_proof},
+            accounts::{administration::Changed, password_links::MadeLink},
+            actor::{self, Admin, Browser},
+            sessions::{Started, Visitor, begun::Begun, sign_out_proof},
         },
         token::SessionToken,
     },
@@ -236,7 +234,7 @@ pub fn confirming_user() -> Result<CurrentUser, AppError> {
 /// # Errors
 /// [`AppError::NotFound`] for everybody else; [`AppError::NotSignedIn`].
 pub fn admin() -> Result<Admin, AppError> {
-    administration::of(&state().core, &current_user()?, &browser())
+    actor::administrator(&state().core, &current_user()?, &browser())
 }
 
 /// What an administrator is told of a change.

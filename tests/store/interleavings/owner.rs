@@ -6,7 +6,7 @@ use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
 use vestibule::{
     domain::session::{CurrentUser, EndReason, Session},
     server::{
-        core::sessions::{self, Browser},
+        core::{actor::Browser, sessions},
         store,
     },
 };

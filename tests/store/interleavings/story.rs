@@ -24,7 +24,8 @@ use vestibule::{
     server::{
         core::{
             Core,
-            accounts::{administration, password_links, users},
+            accounts::{password_links, users},
+            actor,
             sessions::{self, Resumed, Started, Verified},
             sign_in,
         },
@@ -262,21 +263,21 @@ impl<'a> Story<'a> {
                 let now = self.now();
                 let issued = &mut self.issued[chosen];
                 let session = given::stored(self.core, &issued.token).await.session;
-                sessions::end_as_admin(self.core, &administration::on_this_machine(), &session)
+                sessions::end_as_admin(self.core, &actor::on_this_machine(), &session)
                     .await
                     .unwrap();
                 issued.end(now, EndReason::EndedByAdmin);
             }
             Step::EndAllByAdmin { account } => {
                 let user = self.account(*account).await.user;
-                sessions::end_all_as_admin(self.core, &administration::on_this_machine(), &user.id)
+                sessions::end_all_as_admin(self.core, &actor::on_this_machine(), &user.id)
                     .await
                     .unwrap();
                 self.end_all_of(*account, EndReason::EndedByAdmin);
             }
             Step::Disable { account } => {
                 let user = self.account(*account).await.user;
-                users::disable(self.core, &administration::on_this_machine(), &user)
+                users::disable(self.core, &actor::on_this_machine(), &user)
                     .await
                     .unwrap();
                 self.void_links_of(*account);
@@ -284,7 +285,7 @@ impl<'a> Story<'a> {
             }
             Step::Enable { account } => {
                 let user = self.account(*account).await.user;
-                users::enable(self.core, &administration::on_this_machine(), &user)
+                users::enable(self.core, &actor::on_this_machine(), &user)
                     .await
                     .unwrap();
             }
@@ -304,9 +305,7 @@ impl<'a> Story<'a> {
             }
             Step::MakeLink { account } => {
                 let user = self.account(*account).await.user;
-                let made =
-                    password_links::make(self.core, &administration::on_this_machine(), &user)
-                        .await;
+                let made = password_links::make(self.core, &actor::on_this_machine(), &user).await;
                 assert_eq!(made.is_ok(), !user.disabled);
                 if let Ok(made) = made {
                     self.void_links_of(*account);
@@ -320,7 +319,7 @@ impl<'a> Story<'a> {
             }
             Step::Delete { account } => {
                 let user = self.account(*account).await.user;
-                users::delete(self.core, &administration::on_this_machine(), &user)
+                users::delete(self.core, &actor::on_this_machine(), &user)
                     .await
                     .unwrap();
                 let of_account = |issued: &&mut Issued| issued.account == *account;

@@ -1,5 +1,4 @@
-//! Permission to administer, as a value: use cases that need it take an [`Admin`], and only the checks
-//! here make one. And what administrators do in a browser.
+//! What administrators do in a browser.
 
 use super::{
     password_links::{self, MadeLink},
@@ -7,7 +6,6 @@ use super::{
 };
 use crate::{
     domain::{
-        activity::{By, Source},
         session::{CurrentUser, SessionId},
         user::{AccountChange, LookupKey, User, UserId},
         views::InvitationDraft,
@@ -16,53 +14,13 @@ use crate::{
     server::{
         core::{
             Core,
-            sessions::{self, Browser, Resumed},
-            sign_in::confirmation,
+            actor::Admin,
+            sessions::{self, Resumed},
         },
         store,
         token::TokenDigest,
     },
 };
-
-/// Somebody who may administer, and who the audit log will say it was.
-#[derive(Debug)]
-pub struct Admin {
-    by: By,
-    is_fresh: bool,
-}
-
-impl Admin {
-    pub const fn by(&self) -> &By {
-        &self.by
-    }
-
-    /// A browser that an administrator left open is no key to other people's accounts (ASVS V7.5.3).
-    fn demand_fresh(&self) -> Result<(), AppError> {
-        if self.is_fresh {
-            Ok(())
-        } else {
-            Err(AppError::PasswordNeeded)
-        }
-    }
-}
-
-/// Whoever asks in a browser, where they are an administrator now: the account was read for this request.
-///
-/// # Errors
-/// [`AppError::NotFound`] for everybody else, who learns nothing of what there is.
-pub fn of(core: &Core, current: &CurrentUser, browser: &Browser) -> Result<Admin, AppError> {
-    if !current.user.administers() {
-        return Err(AppError::NotFound);
-    }
-    let by = By {
-        source: Source::Browser,
-        actor: Some(current.user.id.clone()),
-        address: browser.address.clone(),
-        user_agent: browser.user_agent.clone(),
-    };
-    let is_fresh = confirmation::is_fresh(core, current);
-    Ok(Admin { by, is_fresh })
-}
 
 /// Whoever goes on reading what is for administrators alone, where they still may. It is no activity.
 ///
@@ -74,14 +32,6 @@ pub async fn look(core: &Core, reader: &TokenDigest) -> Result<Box<CurrentUser>,
         Resumed::Live(current) if current.user.administers() => Ok(current),
         Resumed::Live(_) => Err(AppError::NotFound),
         Resumed::Superseded(_) | Resumed::Ended(_) | Resumed::Unknown => Err(AppError::NotSignedIn),
-    }
-}
-
-/// Whoever runs the program on the machine and can read its database: nobody could be stopped there.
-pub fn on_this_machine() -> Admin {
-    Admin {
-        by: Source::Command.into(),
-        is_fresh: true,
     }
 }
 

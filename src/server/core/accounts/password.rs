@@ -7,7 +7,10 @@ use crate::{
         core::{
             Core,
             sessions::{self, Proven, Renewed, Visitor},
-            sign_in::attempt::{self, Purpose},
+            sign_in::{
+                attempt::{self, Purpose},
+                confirmation,
+            },
         },
         store::{self, sessions::Hashes},
         token::TokenDigest,
@@ -39,7 +42,7 @@ pub async fn change(
     let typed = current_password;
     let proved = attempt::prove(core, Purpose::PasswordChange, &name, typed, visitor).await;
     let verified = match proved {
-        Err(AppError::SignInRefused) => return Err(refusal_for(core, current).await?),
+        Err(AppError::SignInRefused) => return Err(confirmation::refusal_for(core, current).await?),
         outcome => outcome?,
     };
     let new_hash = core.hasher.hash(new_password).await?;
@@ -62,27 +65,8 @@ pub async fn change(
     }
 }
 
-/// What a person is told whose password was refused. Whoever was disabled in the meantime gets no word on
-/// the password.
-///
-/// # Errors
-/// [`AppError::Unavailable`].
-pub async fn refusal_for(core: &Core, current: &CurrentUser) -> Result<AppError, AppError> {
-    let found = store::sessions::find(&core.db, &current.session.id).await?;
-    if found.is_some_and(|found| lives(core, &found)) {
-        Ok(AppError::CurrentPasswordWrong)
-    } else {
-        Ok(AppError::NotSignedIn)
-    }
-}
-
 /// Whether a session goes on under this token.
 async fn has_token(core: &Core, brought: &TokenDigest) -> Result<bool, AppError> {
     let found = store::sessions::find_by_digest(&core.db, brought).await?;
-    Ok(found.is_some_and(|found| lives(core, &found)))
-}
-
-/// Whether the session is one with which things may still be changed.
-fn lives(core: &Core, found: &CurrentUser) -> bool {
-    !found.user.disabled && found.session.end_by(core.clock.now()).is_none()
+    Ok(found.is_some_and(|found| confirmation::lives(core, &found)))
 }

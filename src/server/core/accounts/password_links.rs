@@ -1,10 +1,7 @@
 //! Links with which a person sets a password: an administrator makes them, and whoever has one uses it,
 //! once.
 
-use super::{
-    administration::Admin,
-    users::{CheckedDraft, UserError},
-};
+use super::users::{CheckedDraft, UserError};
 use crate::{
     domain::{
         activity::Event,
@@ -16,8 +13,8 @@ use crate::{
     error::AppError,
     server::{
         core::{
-            Core, audit,
-            sessions::Browser,
+            Core,
+            actor::{Admin, Browser},
             sign_in::throttle::{self, Subject},
         },
         db::StoreError,
@@ -157,7 +154,7 @@ impl From<AppError> for NotRedeemed {
 /// links by guessing elsewhere.
 async fn check(core: &Core, digest: &TokenDigest, browser: &Browser) -> Result<Link, AppError> {
     let throttled = browser.entry(core, Event::LinkThrottled, None, None);
-    let put_off = |refusal| audit::put_off(core, refusal, throttled.clone());
+    let put_off = |refusal| throttle::refuse(core, refusal, throttled.clone());
     let guesser = Subject::LinkFrom(&browser.address);
     let counters = core.throttle.counters(&[guesser], None);
     let mut guess = throttle::admit(core, counters).await.map_err(put_off)?;

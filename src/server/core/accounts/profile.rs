@@ -5,7 +5,10 @@ use crate::{
     domain::{activity::Event, profile::ProfileDraft, session::CurrentUser, user::Email},
     error::AppError,
     server::{
-        core::{Core, sessions::Browser, sign_in::confirmation},
+        core::{
+            Core,
+            actor::{self, Browser},
+        },
         db::StoreError,
         store::{self, users::Profile},
     },
@@ -30,7 +33,7 @@ pub async fn update(
         .transpose()?;
     // One signs in with it: whoever finds a browser left open must not make the account theirs.
     if email.as_ref().map(Email::as_str) != user.email.as_deref() {
-        confirmation::demand(core, current)?;
+        actor::demand(core, current)?;
     }
     let description = users::description_of(&draft.description)?;
     let profile = Profile {

@@ -10,8 +10,9 @@ use crate::{
     error::AppError,
     server::{
         core::{
-            Core, audit,
-            sessions::{Browser, Started, Visitor},
+            Core,
+            actor::Browser,
+            sessions::{Started, Visitor},
             sign_in::{
                 self,
                 password::Credentials,
@@ -97,7 +98,7 @@ pub async fn create_first_admin(
 /// the page by guessing elsewhere.
 async fn check_code(core: &Core, digest: &TokenDigest, browser: &Browser) -> Result<(), AppError> {
     let throttled = browser.entry(core, Event::SetUpThrottled, None, None);
-    let put_off = |refusal| audit::put_off(core, refusal, throttled.clone());
+    let put_off = |refusal| throttle::refuse(core, refusal, throttled.clone());
     let guesser = Subject::SetupFrom(&browser.address);
     let counters = core.throttle.counters(&[guesser], None);
     let mut guess = throttle::admit(core, counters).await.map_err(put_off)?;

@@ -1,6 +1,5 @@
 //! Accounts: create, disable, enable, promote, demote, delete, give a new password.
 
-use super::administration::Admin;
 use crate::{
     domain::{
         password::{Password, PasswordRefusal},
@@ -11,7 +10,7 @@ use crate::{
     },
     error::AppError,
     server::{
-        core::Core,
+        core::{Core, actor::Admin},
         db::StoreError,
         hashing::HashingError,
         store::{self, users::NewUser},

@@ -14,9 +14,6 @@ use std::time::Duration;
 
 const EVERY: Duration = Duration::from_secs(60);
 
-/// Rows a statement: the database's one writer is taken for a few milliseconds at a time.
-pub const STEP: u32 = 200;
-
 /// Between two steps, for those who wait to write.
 const REST: Duration = Duration::from_millis(50);
 
@@ -52,12 +49,14 @@ pub async fn clean(core: &Core) -> Result<u64, StoreError> {
     let devices_since = now.before(DEVICE_LIFE);
     let mut cleaned = 0;
     // A session that timed out is ended for everybody to see, also where its browser never came back.
-    cleaned += in_steps(|| store::sessions::end_timed_out(db, now, STEP)).await?;
-    cleaned += in_steps(|| store::sessions::delete_ended_before(db, kept_since, STEP)).await?;
-    cleaned += in_steps(|| store::activity::delete_before(db, kept_since, STEP)).await?;
-    cleaned += in_steps(|| store::throttle::delete_over(db, now, STEP)).await?;
-    cleaned += in_steps(|| store::devices::delete_unused_since(db, devices_since, STEP)).await?;
-    cleaned += in_steps(|| store::password_links::delete_expired(db, now, STEP)).await?;
+    cleaned += in_steps(|| store::sessions::end_timed_out(db, now, store::STEP)).await?;
+    cleaned +=
+        in_steps(|| store::sessions::delete_ended_before(db, kept_since, store::STEP)).await?;
+    cleaned += in_steps(|| store::activity::delete_before(db, kept_since, store::STEP)).await?;
+    cleaned += in_steps(|| store::throttle::delete_over(db, now, store::STEP)).await?;
+    cleaned +=
+        in_steps(|| store::devices::delete_unused_since(db, devices_since, store::STEP)).await?;
+    cleaned += in_steps(|| store::password_links::delete_expired(db, now, store::STEP)).await?;
     Ok(cleaned)
 }
 
@@ -88,7 +87,7 @@ pub async fn bring_to_present(core: &Core) -> Result<u64, StoreError> {
     let (db, now) = (&core.db, core.clock.now());
     let present = sessions::present(core);
     let mut mended =
-        in_steps(|| store::sessions::bring_some_to_present(db, &present, STEP)).await?;
+        in_steps(|| store::sessions::bring_some_to_present(db, &present, store::STEP)).await?;
     mended += store::password_links::bring_to_present(db, now, password_links::LIFE).await?;
     mended += store::setup_codes::bring_to_present(db, now, setup::CODE_LIFE).await?;
     mended += store::devices::bring_to_present(db, now).await?;
@@ -101,7 +100,7 @@ pub async fn bring_to_present(core: &Core) -> Result<u64, StoreError> {
 /// # Errors
 /// [`StoreError`]: the rest is done another time.
 pub async fn fold_display_names(core: &Core) -> Result<u64, StoreError> {
-    in_steps(|| store::users::fold_some_display_names(&core.db, STEP)).await
+    in_steps(|| store::users::fold_some_display_names(&core.db, store::STEP)).await
 }
 
 async fn in_steps<F>(step: impl Fn() -> F) -> Result<u64, StoreError>
@@ -112,7 +111,7 @@ where
     loop {
         let rows = step().await?;
         cleaned += rows;
-        if rows < u64::from(STEP) {
+        if rows < u64::from(store::STEP) {
             return Ok(cleaned);
         }
         tokio::time::sleep(REST).await;

@@ -8,7 +8,7 @@ use crate::{
         user::UserId,
     },
     server::{
-        core::{Core, accounts::administration::Admin, background::cleanup},
+        core::{Core, actor::Admin},
         db::StoreError,
         store,
     },
@@ -62,7 +62,7 @@ pub async fn end_everybody(core: &Core, reason: EndReason, by: &By) -> Result<u6
         let at = core.clock.now();
         let ended = Ended { at, reason };
         let (next, for_this) =
-            store::sessions::end_some(&core.db, ended, &below, cleanup::STEP, by).await?;
+            store::sessions::end_some(&core.db, ended, &below, store::STEP, by).await?;
         count += for_this;
         match next {
             Some(next) => below = next,

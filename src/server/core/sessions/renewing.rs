@@ -1,13 +1,13 @@
 //! Sessions that go on under a new token, and what the tokens before are good for (ADR 29).
 
-use super::{Browser, Resumed, resuming::judged};
+use super::{Resumed, resuming::judged};
 use crate::{
     domain::{
         activity::Event,
         session::{CurrentUser, Session},
     },
     server::{
-        core::Core,
+        core::{Core, actor::Browser},
         db::StoreError,
         store::{
             self,

@@ -15,13 +15,3 @@ fn activity_does_not_reach_past_the_absolute_end() {
         end
     );
 }
-
-#[test]
-fn a_user_agent_is_kept_short_and_printable() {
-    let browser = Browser::new(
-        String::new(),
-        &format!("a\r\n\u{1b}[31m{}", "b".repeat(1_000)),
-    );
-    assert!(browser.user_agent.starts_with("a[31mb"));
-    assert_eq!(browser.user_agent.chars().count(), MAX_USER_AGENT_CHARS);
-}

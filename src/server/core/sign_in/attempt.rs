@@ -199,7 +199,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn put_off(&self, refusal: NotAdmitted) -> AppError {
-        audit::put_off(self.core, refusal, self.entry(self.purpose.throttled()))
+        throttle::refuse(self.core, refusal, self.entry(self.purpose.throttled()))
     }
 }
 

@@ -7,32 +7,12 @@ use crate::{
     server::{
         core::{
             Core,
-            accounts::password,
             sessions::{self, Proven, Visitor},
         },
-        store::sessions::Hashes,
+        store::{self, sessions::Hashes},
         token::SessionToken,
     },
 };
-
-/// Demands that the password was typed not long ago, in this very session: a browser that was left open
-/// is no key to the account.
-///
-/// # Errors
-/// [`AppError::PasswordNeeded`].
-pub fn demand(core: &Core, current: &CurrentUser) -> Result<(), AppError> {
-    if is_fresh(core, current) {
-        Ok(())
-    } else {
-        Err(AppError::PasswordNeeded)
-    }
-}
-
-pub fn is_fresh(core: &Core, current: &CurrentUser) -> bool {
-    let (now, at) = (core.clock.now(), current.session.authenticated_at);
-    // A confirmation of a clock that was ahead would else be good for as long as it was.
-    !at.is_ahead_of(now) && now.since(at) < core.confirm_after
-}
 
 /// Lets the person who asks type their password again. The session goes on under a new token, so that a
 /// copy of the cookie does not become a key to what matters (ASVS V7.2.4). Its ends stay where they are. The token
@@ -50,7 +30,7 @@ pub async fn confirm(
     let name = LookupKey::of(&current.user.username);
     let proved = attempt::prove(core, Purpose::Confirmation, &name, typed, visitor).await;
     let verified = match proved {
-        Err(AppError::SignInRefused) => return Err(password::refusal_for(core, current).await?),
+        Err(AppError::SignInRefused) => return Err(refusal_for(core, current).await?),
         outcome => outcome?,
     };
     let brought = visitor.session.as_ref().ok_or(AppError::NotSignedIn)?;
@@ -63,4 +43,23 @@ pub async fn confirm(
     };
     let renewed = sessions::renew(core, &current.session, &visitor.browser, proven).await?;
     renewed.ok_or(AppError::NotSignedIn)
+}
+
+/// What a person is told whose password was refused. Whoever was disabled in the meantime gets no word on
+/// the password.
+///
+/// # Errors
+/// [`AppError::Unavailable`].
+pub async fn refusal_for(core: &Core, current: &CurrentUser) -> Result<AppError, AppError> {
+    let found = store::sessions::find(&core.db, &current.session.id).await?;
+    if found.is_some_and(|found| lives(core, &found)) {
+        Ok(AppError::CurrentPasswordWrong)
+    } else {
+        Ok(AppError::NotSignedIn)
+    }
+}
+
+/// Whether the session is one with which things may still be changed.
+pub fn lives(core: &Core, found: &CurrentUser) -> bool {
+    !found.user.disabled && found.session.end_by(core.clock.now()).is_none()
 }

@@ -10,9 +10,13 @@ mod undecided;
 pub use undecided::{Undecided, admit};
 
 use crate::{
-    domain::user::{LookupKey, UserId},
+    domain::{
+        activity::Entry,
+        user::{LookupKey, UserId},
+    },
     error::AppError,
     server::{
+        core::{Core, audit},
         db::{Db, StoreError},
         store::{
             self,
@@ -94,6 +98,14 @@ impl From<NotAdmitted> for AppError {
             NotAdmitted::Store(error) => error.into(),
         }
     }
+}
+
+/// Counts an attempt that was not admitted for the audit log, and turns it into its answer.
+pub fn refuse(core: &Core, refusal: NotAdmitted, entry: Entry) -> AppError {
+    if let NotAdmitted::Wait { counter, .. } = &refusal {
+        audit::add_up(core, counter.clone(), entry);
+    }
+    refusal.into()
 }
 
 impl Throttle {

@@ -15,8 +15,8 @@ use crate::{
         core::{
             Core,
             accounts::administration,
+            actor,
             audit::{ActivityRow, Reading},
-            sign_in::confirmation,
         },
         db::StoreError,
         json_line::json_line,
@@ -128,7 +128,7 @@ pub async fn download(
     if let Err(refusal) = state.site.demand_own_reader(&headers) {
         return refusal.into_response();
     }
-    if !confirmation::is_fresh(&state.core, &current) {
+    if !actor::is_fresh(&state.core, &current) {
         return Redirect::to(&guard::way_back(&uri).confirm_page()).into_response();
     }
     let sent = send(&state.core, &current, &client, &method, &uri, &headers).await;

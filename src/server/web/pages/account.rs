@@ -12,7 +12,7 @@ use crate::{
         },
     },
     server::{
-        core::sign_in::confirmation,
+        core::actor,
         db::StoreError,
         store,
         web::{
@@ -51,7 +51,7 @@ pub async fn gather(
             Answer::Page(PageView::OwnActivity(Box::new(view)))
         }
         "/account/confirm" => {
-            if confirmation::is_fresh(&state.core, current) {
+            if actor::is_fresh(&state.core, current) {
                 Answer::Elsewhere(next_of(uri).to_string())
             } else {
                 Answer::Page(PageView::Confirm(confirm(&current.user, uri, flash)))

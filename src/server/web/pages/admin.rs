@@ -21,7 +21,7 @@ use crate::{
     error::AppError,
     server::{
         clock::moment,
-        core::{accounts::password_links, sign_in::confirmation},
+        core::{accounts::password_links, actor},
         db::StoreError,
         store::{self, activity::Filter, users::Place},
         web::{
@@ -68,7 +68,7 @@ pub async fn gather(
         return Ok(Some(Answer::Page(PageView::Users(Box::new(view)))));
     }
     // The rest shows the sessions of other people.
-    if !confirmation::is_fresh(&state.core, current) {
+    if !actor::is_fresh(&state.core, current) {
         let here = uri.path_and_query().map_or(USERS, |here| here.as_str());
         let confirm = NextPath::or_home(here).confirm_page();
         return Ok(Some(Answer::Elsewhere(confirm)));

@@ -12,8 +12,8 @@ use crate::{
         core::{
             Core,
             accounts::administration,
+            actor,
             audit::{Following, LOOK_EVERY, Wanted},
-            sign_in::confirmation,
         },
         token::TokenDigest,
         watchers::{News, Watch, Watched},
@@ -99,7 +99,7 @@ async fn begin(
 /// Whoever reads, where they may now.
 async fn allowed(core: &Core, reader: &TokenDigest) -> Result<Box<CurrentUser>, AppError> {
     let current = administration::look(core, reader).await?;
-    confirmation::demand(core, &current)?;
+    actor::demand(core, &current)?;
     Ok(current)
 }
 
