@@ -9,6 +9,7 @@ mod environment;
 mod memory;
 mod reader;
 mod sections;
+mod trusted_proxies;
 
 use crate::{
     domain::site,
@@ -17,14 +18,12 @@ use crate::{
         db::DatabaseUrl,
         hashing::Capacity,
         password_rules::PasswordRules,
+        public_url::PublicUrl,
         watchers::Room,
-        web::layers::{
-            forwarded::{TrustedProxies, parse_range},
-            origin::PublicUrl,
-        },
     },
 };
 pub use environment::Environment;
+pub use memory::MEMORY_PER_CONNECTION;
 use reader::Reader;
 use sections::{
     boolean, log_filter, read_database, read_hashing, read_http, read_lifetimes, read_max_sessions,
@@ -37,6 +36,7 @@ use std::{
     str::FromStr,
     time::Duration,
 };
+pub use trusted_proxies::{TrustedProxies, parse_range};
 
 pub const DEFAULT_FILE: &str = "Leptos.toml";
 /// Where the build leaves the site.

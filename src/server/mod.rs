@@ -8,6 +8,7 @@ pub mod db;
 pub mod hashing;
 pub mod json_line;
 pub mod password_rules;
+pub mod public_url;
 pub mod store;
 pub mod telemetry;
 pub mod token;

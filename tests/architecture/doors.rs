@@ -101,6 +101,7 @@ pub const ROOMS: &[Room] = &[
     },
     Room {
         files: &[
+            "src/server/public_url.rs",
             "src/server/token.rs",
             "src/server/clock.rs",
             "src/server/clock/",
@@ -276,11 +277,8 @@ pub const ROOMS: &[Room] = &[
             "server::config",
             "server::db",
             "server::watchers::Room",
-            "server::web::layers::forwarded::TrustedProxies",
-            "server::web::layers::forwarded::parse_range",
             "server::hashing",
-            "server::web::listener::MEMORY_PER_CONNECTION",
-            "server::web::layers::origin",
+            "server::public_url",
             "server::password_rules",
             "server::core::sessions",
             "server::core::sign_in::throttle",
@@ -328,7 +326,7 @@ pub const ROOMS: &[Room] = &[
             "domain",
             "server::cli",
             "server::clock",
-            "server::web::layers::origin::PublicUrl",
+            "server::public_url::PublicUrl",
         ],
         but_not: &["server::cli::open_core", "server::cli::core_on"],
         why: "the doctor looks from outside: it knows which pages there are, and no configuration and no database",
@@ -606,7 +604,7 @@ pub const ONLY: &[OnlyIn] = &[
     ),
     only_in(
         "ipnet",
-        &["src/server/web/layers/forwarded/"],
+        &["src/server/config/trusted_proxies.rs"],
         "who is trusted is decided in one place",
     ),
     only_in(
@@ -614,7 +612,7 @@ pub const ONLY: &[OnlyIn] = &[
         &[
             "src/server/cli/doctor/target.rs",
             "src/server/web/layers/forms.rs",
-            "src/server/web/layers/origin.rs",
+            "src/server/public_url.rs",
             "src/server/web/pages.rs",
             "src/server/web/pages/",
         ],

@@ -11,16 +11,9 @@ use axum::{Router, http::HeaderMap, routing::get};
 use leptos::config::LeptosOptions;
 use tokio::net::TcpListener;
 use vestibule::server::{
-    config::{self, Config},
-    web::{
-        layers::{
-            forwarded::{TrustedProxies, parse_range},
-            origin::PublicUrl,
-        },
-        listener,
-        router::layered,
-        state::AppState,
-    },
+    config::{self, Config, TrustedProxies, parse_range},
+    public_url::PublicUrl,
+    web::{listener, router::layered, state::AppState},
 };
 
 type Lines<'a> = &'a [(&'a str, &'a str)];

@@ -13,7 +13,7 @@ use base64::{
 };
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use vestibule::server::web::layers::origin::PublicUrl;
+use vestibule::server::public_url::PublicUrl;
 
 const FAILURES: [&str; 4] = [
     "/nowhere",

@@ -10,7 +10,7 @@ use crate::{
         },
     },
 };
-use vestibule::server::web::layers::origin::PublicUrl;
+use vestibule::server::public_url::PublicUrl;
 
 /// What a browser, or somebody who imitates one, says about a request.
 #[derive(Clone, Debug)]

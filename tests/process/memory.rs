@@ -9,7 +9,7 @@ use tokio::{
     io::AsyncWriteExt,
     net::{TcpSocket, TcpStream},
 };
-use vestibule::server::{config, web::listener::MEMORY_PER_CONNECTION};
+use vestibule::server::config::{self, MEMORY_PER_CONNECTION};
 
 /// Below the 1,024 files that a process may open where nobody has set anything.
 const CONNECTIONS: u32 = 700;

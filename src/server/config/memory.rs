@@ -1,7 +1,7 @@
 //! What a server may take of the machine's memory at most, and what it is allowed.
 
 use super::Config;
-use crate::server::{hashing::MEMORY_PER_THREAD, web::listener::MEMORY_PER_CONNECTION};
+use crate::server::hashing::MEMORY_PER_THREAD;
 use std::{fs, path::Path};
 
 const MIB: u64 = 1024 * 1024;
@@ -9,6 +9,10 @@ const MIB: u64 = 1024 * 1024;
 /// The program with its threads and pages under way, beside what is counted below: 40 MiB at rest, and as
 /// much again while it answers.
 const PROGRAM: u64 = 80 * MIB;
+
+/// What a connection takes at most: hyper's buffer, which is filled by a header that does not end, the
+/// header taken apart, and its task. 40 KiB were measured.
+pub const MEMORY_PER_CONNECTION: u64 = 48 * 1024;
 
 /// What SQLite keeps of the file in its connections, or what connections to PostgreSQL take, with an
 /// ordinary database (ADR 28).

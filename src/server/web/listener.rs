@@ -1,12 +1,15 @@
 //! Connections: accepted, timed, counted, and let go at the end.
 
 use super::{
-    layers::{forms::outlives_its_connection, forwarded::TrustedProxies, too_large::Worded},
+    layers::{forms::outlives_its_connection, too_large::Worded},
     seats::{Seat, Seats},
 };
 use crate::{
     error::AppError,
-    server::{config::HttpLimits, core::sessions::begun::Begun},
+    server::{
+        config::{HttpLimits, TrustedProxies},
+        core::sessions::begun::Begun,
+    },
 };
 use axum::{
     Router,
@@ -35,10 +38,6 @@ pub struct UnderWay(#[expect(dead_code, reason = "it counts by being held")] wat
 /// Cookies of a whole domain fit; more than this on each of many connections would be a way to
 /// fill the memory.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
-
-/// What a connection takes at most: hyper's buffer, which is filled by a header that does not end, the
-/// header taken apart, and its task. 40 KiB were measured.
-pub const MEMORY_PER_CONNECTION: u64 = 48 * 1024;
 
 /// What connections need to know besides the application.
 #[derive(Clone, Debug, Default)]

@@ -7,14 +7,13 @@ use super::{
     },
     layers::{
         forms::{MOST_WORK, MOST_WORK_OF_ONE_ADDRESS},
-        forwarded::TrustedProxies,
         origin::Site,
     },
     shares::Shares,
     streams::audit::MOST_FOLLOWERS,
 };
 use crate::server::{
-    config::{Config, HttpLimits},
+    config::{Config, HttpLimits, TrustedProxies},
     core::Core,
 };
 use leptos::config::LeptosOptions;

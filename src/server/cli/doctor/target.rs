@@ -1,6 +1,6 @@
 //! Which deployment is looked at.
 
-use crate::server::web::layers::origin::PublicUrl;
+use crate::server::public_url::PublicUrl;
 use url::Url;
 
 /// The public address of a deployment, as people type it.

@@ -4,13 +4,13 @@
 //! an administrator's dashboard; the configured `public_url` stays the only truth (ASVS V4.1.3).
 
 mod hops;
-mod trust;
-
-pub use trust::{TrustedProxies, parse_range};
 
 use crate::{
     error::AppError,
-    server::web::{listener::Peer, seats::Seat, state::AppState},
+    server::{
+        config::TrustedProxies,
+        web::{listener::Peer, seats::Seat, state::AppState},
+    },
 };
 use axum::{
     extract::{Request, State},

@@ -1,6 +1,7 @@
 mod any_input;
 
 use super::*;
+use crate::server::config::parse_range;
 use axum::http::HeaderValue;
 
 const PROXY: &str = "10.0.0.1";
