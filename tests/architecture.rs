@@ -1,10 +1,12 @@
 //! The doors of the house: who may import whom. `docs/architecture.md` says why.
 //!
-//! The source is read as text. The tables are in `architecture/doors.rs`; that each check can fail is
+//! The source is read as text. The tables are in `architecture/doors.rs` and `crates.rs`; that each check can fail is
 //! proved beside it, in `architecture/checks/tests.rs`.
 
 #[path = "architecture/checks.rs"]
 mod checks;
+#[path = "architecture/crates.rs"]
+mod crates;
 #[path = "architecture/documents.rs"]
 mod documents;
 #[path = "architecture/doors.rs"]
@@ -45,6 +47,11 @@ fn nobody_goes_through_a_shut_door() {
 }
 
 #[test]
+fn no_room_imports_a_higher_one() {
+    in_every_file(checks::upwards);
+}
+
+#[test]
 fn crates_clocks_and_randomness_stay_in_their_rooms() {
     in_every_file(checks::only_where_allowed);
 }
@@ -57,6 +64,12 @@ fn two_lines_choose_what_is_built_for_server_and_browser() {
 #[test]
 fn files_and_functions_are_short_enough_to_read() {
     in_every_file(checks::lengths);
+}
+
+#[test]
+fn files_of_tests_are_short_enough_to_read() {
+    let tests = source::all_under(root(), "tests");
+    nothing_offends(&tests.iter().filter_map(checks::length).collect::<Vec<_>>());
 }
 
 #[test]
@@ -104,11 +117,11 @@ fn every_row_of_the_tables_is_about_something() {
         })
     };
     let rooms = doors::ROOMS.iter().flat_map(|room| room.files);
-    let rules = doors::ONLY.iter().flat_map(|rule| rule.files);
+    let rules = crates::ONLY.iter().flat_map(|rule| rule.files);
     for file in rooms.chain(rules) {
         assert!(
             exists(file),
-            "{file} does not exist: take it out of tests/architecture/doors.rs"
+            "{file} does not exist: take it out of tests/architecture/{{doors,crates}}.rs"
         );
     }
 }

@@ -1,8 +1,9 @@
 //! The checks: each takes source text and gives violations, so that made-up text can prove it.
 
 use crate::{
+    crates::{BANNED_CRATES, ONLY, OnlyIn},
     doors::{
-        BANNED_CRATES, LONGEST_FILE, LONGEST_FUNCTION, ONLY, OnlyIn, ROOMS, Room,
+        FLOORS, LONGEST_FILE, LONGEST_FILE_OF_TESTS, LONGEST_FUNCTION, ROOMS, Room,
         TRAITS_OF_THE_TOKEN,
     },
     source::{Reference, Source},
@@ -68,6 +69,29 @@ fn may(room: &Room, source: &Source, reference: &Reference) -> bool {
     (own_part && module.len() > 1) || path.is_empty() || (allowed && !forbidden)
 }
 
+/// What a file of the server names that is in a higher room.
+pub fn upwards(source: &Source) -> Vec<Violation> {
+    let floor_of = |path: &[String]| {
+        let (_, path) = path.split_first()?;
+        FLOORS.iter().position(|room| begins_with(path, room))
+    };
+    let Some(own) = floor_of(&source.module()).filter(|_| !source.is_test()) else {
+        return Vec::new();
+    };
+    let references = source.references().into_iter();
+    let upwards = references.filter(|reference| {
+        let is_ours = reference.path.first().is_some_and(|root| root == "crate");
+        is_ours && floor_of(&reference.path).is_some_and(|floor| floor < own)
+    });
+    upwards
+        .map(|reference| {
+            let path = reference.path.join("::");
+            let text = format!("{path} is in a higher room than {}", FLOORS[own]);
+            violation(source, reference.line, &text)
+        })
+        .collect()
+}
+
 /// Crates and parts of the standard library that a file may not name.
 pub fn only_where_allowed(source: &Source) -> Vec<Violation> {
     if source.is_test() {
@@ -114,12 +138,23 @@ pub fn feature_lines(sources: &[Source]) -> Vec<Violation> {
     found
 }
 
-pub fn lengths(source: &Source) -> Vec<Violation> {
+/// Whether a file is too long.
+pub fn length(source: &Source) -> Option<Violation> {
     let lines = source.text.lines().count();
-    let file = (lines > LONGEST_FILE).then(|| {
-        let text = format!("{lines} lines; a file has at most {LONGEST_FILE}, so that it can be read in one sitting");
+    let longest = if source.path.starts_with("tests/") {
+        LONGEST_FILE_OF_TESTS
+    } else {
+        LONGEST_FILE
+    };
+    (lines > longest).then(|| {
+        let text = format!(
+            "{lines} lines; a file has at most {longest}, so that it can be read in one sitting"
+        );
         violation(source, lines, &text)
-    });
+    })
+}
+
+pub fn lengths(source: &Source) -> Vec<Violation> {
     let functions = source.functions().into_iter();
     let functions = functions
         .filter(|function| function.lines > LONGEST_FUNCTION)
@@ -130,7 +165,7 @@ pub fn lengths(source: &Source) -> Vec<Violation> {
             );
             violation(source, function.line, &text)
         });
-    file.into_iter().chain(functions).collect()
+    length(source).into_iter().chain(functions).collect()
 }
 
 /// The compiler keeps the session token in: it cannot be copied, written out or sent.

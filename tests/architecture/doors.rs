@@ -1,4 +1,4 @@
-//! The tables of the house: rooms and their doors, and what may be used where.
+//! The tables of the house: rooms, their doors and their order, and how long files may be.
 //!
 //! A change of plan is made here and in `docs/architecture.md` together.
 
@@ -344,297 +344,34 @@ pub const ROOMS: &[Room] = &[
     },
 ];
 
-const EDGE: &[&str] = &["src/server/web/", "src/server/telemetry.rs"];
-
-/// What may be named in a few files only. The longest path that fits a reference counts.
-pub struct OnlyIn {
-    pub path: &'static str,
-    pub files: &'static [&'static str],
-    pub why: &'static str,
-}
-
-const fn only_in(path: &'static str, files: &'static [&'static str], why: &'static str) -> OnlyIn {
-    OnlyIn { path, files, why }
-}
-
-/// The server's end of a connection, and the doctor's.
-const BOTH_ENDS: &[&str] = &[
-    "src/server/cli/doctor/client/",
-    "src/server/web/listener.rs",
-    "src/server/web/layers/too_large.rs",
-];
-
-const HTTP: &str = "HTTP belongs to the edge; use cases take plain values";
-const PASSWORDS: &str = "passwords are hashed behind one door";
-const RANDOM: &str = "randomness is handed in, so that tests own it";
-const TIME: &str = "time is handed in, so that tests own it";
-const SHARED: &[&str] = &["src/pages/", "src/components/", "src/browser.rs"];
-
-pub const ONLY: &[OnlyIn] = &[
-    only_in(
-        "sqlx",
-        &["src/server/db.rs", "src/server/db/", "src/server/store/"],
-        "all SQL is in the store",
-    ),
-    only_in(
-        "crate::server::core::accounts::actor::on_this_machine",
-        &["src/server/cli/"],
-        "permission comes from a check, or from being on the machine",
-    ),
-    only_in("axum", EDGE, HTTP),
-    only_in("axum_extra", &["src/server/web/cookies/session.rs"], HTTP),
-    only_in("http", EDGE, HTTP),
-    only_in("hyper", BOTH_ENDS, HTTP),
-    only_in("hyper_util", BOTH_ENDS, HTTP),
-    only_in(
-        "http_body_util",
-        &[
-            "src/server/cli/doctor/client/",
-            "src/server/web/layers/forms.rs",
-            "src/server/web/router.rs",
-        ],
-        HTTP,
-    ),
-    only_in(
-        "tokio_rustls",
-        &["src/server/cli/doctor/tls.rs"],
-        "the server speaks no TLS, and the doctor in one place",
-    ),
-    only_in(
-        "webpki_roots",
-        &["src/server/cli/doctor/tls.rs"],
-        "whose certificates are believed is said in one place",
-    ),
-    only_in(
-        "tower",
-        &[
-            "src/server/web/router.rs",
-            "src/server/web/listener.rs",
-            "src/server/web/layers/too_large.rs",
-        ],
-        HTTP,
-    ),
-    only_in(
-        "tower_http",
-        &[
-            "src/server/web/router.rs",
-            "src/server/web/files/site_inside.rs",
-            "src/server/web/files/site.rs",
-        ],
-        HTTP,
-    ),
-    only_in(
-        "leptos_axum",
-        &["src/server/web/context.rs", "src/server/web/router.rs"],
-        "what differs between versions of Leptos stands in few places",
-    ),
-    only_in(
-        "leptos",
-        &[
-            "src/app.rs",
-            "src/browser.rs",
-            "src/pages/",
-            "src/components/",
-            "src/api/",
-            // The trait that turns Leptos's failures into ours.
-            "src/error.rs",
-            "src/server/web/context.rs",
-            "src/server/web/layers/failures.rs",
-            "src/server/web/layers/forms.rs",
-            "src/server/web/router.rs",
-            "src/server/web/pages.rs",
-            "src/server/web/state.rs",
-            // Leptos's own options.
-            "src/server/cli/serve.rs",
-        ],
-        "the core of signing in does not know Leptos",
-    ),
-    only_in(
-        "leptos_meta",
-        &["src/app.rs", "src/components/", "src/pages/"],
-        "documents are made by pages",
-    ),
-    only_in("web_sys", SHARED, "only pages know a browser"),
-    only_in("js_sys", SHARED, "only pages know a browser"),
-    only_in("wasm_bindgen", SHARED, "only pages know a browser"),
-    only_in("argon2", &["src/server/hashing/"], PASSWORDS),
-    only_in("flume", &["src/server/hashing.rs"], PASSWORDS),
-    only_in("subtle", &["src/server/hashing/workspace.rs"], PASSWORDS),
-    only_in(
-        "sha2",
-        &[
-            "src/server/cli/doctor/encodings.rs",
-            "src/server/web/layers/headers.rs",
-            "src/server/token.rs",
-        ],
-        "tokens are hashed behind one door; a page's digest is made in one place, and checked in one",
-    ),
-    only_in(
-        "md5",
-        &["src/server/cli/doctor/encodings.rs"],
-        "only the names of files are made by it",
-    ),
-    only_in(
-        "html5gum",
-        &["src/server/cli/doctor/page.rs"],
-        "pages are read in one place",
-    ),
-    only_in(
-        "hmac",
-        &["src/server/token.rs"],
-        "what is named by a key is named behind one door",
-    ),
-    only_in(
-        "base64",
-        &[
-            "src/server/cli/doctor/encodings.rs",
-            "src/server/web/cookies/flash.rs",
-            "src/server/web/layers/headers.rs",
-            "src/server/token.rs",
-        ],
-        "a token has one spelling, made and read in one file",
-    ),
-    only_in(
-        "rand",
-        &["src/server/token.rs", "src/server/hashing/stored.rs"],
-        RANDOM,
-    ),
-    // Request ids are no secrets.
-    only_in(
-        "uuid",
-        &["src/server/token.rs", "src/server/telemetry.rs"],
-        RANDOM,
-    ),
-    only_in("jiff", &["src/server/clock.rs", "src/server/clock/"], TIME),
-    // When the files inside the program were built: a date that is told, from no clock.
-    only_in(
-        "std::time::SystemTime",
-        &["src/server/clock.rs", "src/server/web/files/site_inside.rs"],
-        TIME,
-    ),
-    // How long an answer took, for the log; how old a connection is, beside a file's replacement; how long ago a
-    // write failed.
-    only_in(
-        "std::time::Instant",
-        &[
-            "src/server/telemetry.rs",
-            "src/server/db/postgres/doubt.rs",
-            "src/server/db/sqlite.rs",
-            "src/server/db/writes.rs",
-        ],
-        TIME,
-    ),
-    // How fast a body comes, and how long a connection keeps us waiting.
-    only_in(
-        "tokio::time::Instant",
-        &["src/server/web/layers/forms.rs", "src/server/web/seats.rs"],
-        TIME,
-    ),
-    only_in(
-        "std::env",
-        &["src/server/config/environment.rs"],
-        "settings are read once, in one place",
-    ),
-    // How the program is called, for the first words to a new administrator.
-    only_in(
-        "std::env::current_exe",
-        &["src/server/cli/serve.rs"],
-        "only the program's own name is asked for here",
-    ),
-    only_in("std::process::Command", &[], "no other program is started"),
-    only_in(
-        "std::process",
-        &["src/main.rs", "src/with_site.rs", "src/server/cli/mod.rs"],
-        "only the command line has an exit status",
-    ),
-    only_in(
-        "clap",
-        &["src/server/cli/"],
-        "arguments belong to the command line",
-    ),
-    only_in(
-        "clap_complete",
-        &["src/server/cli/completions.rs"],
-        "arguments belong to the command line",
-    ),
-    only_in(
-        "clap_mangen",
-        &["src/server/cli/man.rs"],
-        "arguments belong to the command line",
-    ),
-    only_in(
-        "tikv_jemallocator",
-        &["src/main.rs", "src/with_site.rs"],
-        "the program chooses its allocator; the library leaves that to its host",
-    ),
-    only_in(
-        "rpassword",
-        &["src/server/cli/password.rs"],
-        "one place asks for passwords",
-    ),
-    only_in(
-        "rustix",
-        &[],
-        "the system is asked through the standard library",
-    ),
-    only_in(
-        "rustix::process",
-        &["src/server/db/sqlite/file.rs", "src/server/hashing.rs"],
-        "only the owner of a file is asked for, and hashing threads give way",
-    ),
-    only_in(
-        "rustix::time",
-        &["src/server/clock.rs", "src/server/hashing/workspace.rs"],
-        "only hashing threads ask how long they have worked, and the clock whether it was set",
-    ),
-    only_in(
-        "rustix::net",
-        &["src/server/web/listener.rs"],
-        "connections are set up in one place",
-    ),
-    only_in(
-        "toml",
-        &["src/server/config/reader.rs"],
-        "settings are read in one place",
-    ),
-    only_in(
-        "tracing_subscriber",
-        &["src/server/config/sections.rs", "src/server/telemetry.rs"],
-        "the log is set up in one place",
-    ),
-    only_in(
-        "ipnet",
-        &["src/server/config/trusted_proxies.rs"],
-        "who is trusted is decided in one place",
-    ),
-    only_in(
-        "url",
-        &[
-            "src/server/cli/doctor/target.rs",
-            "src/server/web/layers/forms.rs",
-            "src/server/public_url.rs",
-            "src/server/web/pages.rs",
-            "src/server/web/pages/",
-        ],
-        "addresses and forms are taken apart at the edge",
-    ),
-];
-
-/// Crates that are not linked, whoever asks for them.
-pub const BANNED_CRATES: &[(&str, &str)] = &[
-    ("openssl", "one TLS is enough: rustls"),
-    ("openssl-sys", "one TLS is enough: rustls"),
-    ("native-tls", "one TLS is enough: rustls"),
-    ("aws-lc-rs", "ring is there already"),
-    ("aws-lc-sys", "ring is there already"),
-    (
-        "rsa",
-        "its timing leaks, and will not be mended (RUSTSEC-2023-0071)",
-    ),
+/// The rooms of the server, from the highest to the lowest: each imports only itself and what is below it, so there is
+/// no circle among them. `server::core` itself (`Core`) is what all use cases are given.
+pub const FLOORS: &[&str] = &[
+    "server::cli",
+    "server::web",
+    "server::telemetry",
+    "server::config",
+    "server::core::background",
+    "server::core::accounts",
+    "server::core::sign_in",
+    "server::core::sessions",
+    "server::core::audit",
+    "server::core::actor",
+    "server::store",
+    "server::db",
+    "server::watchers",
+    "server::password_rules",
+    "server::hashing",
+    "server::token",
+    "server::clock",
+    "server::public_url",
+    "server::json_line",
 ];
 
 /// What the session token may be: nothing that copies it, writes it out or sends it.
 pub const TRAITS_OF_THE_TOKEN: &[&str] = &["Debug", "Drop", "Zeroize", "ZeroizeOnDrop"];
 
-pub const LONGEST_FILE: usize = 450;
-pub const LONGEST_FUNCTION: usize = 80;
+/// Lines.
+pub const LONGEST_FILE: usize = 300;
+pub const LONGEST_FILE_OF_TESTS: usize = 600;
+pub const LONGEST_FUNCTION: usize = 60;
