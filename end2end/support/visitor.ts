@@ -13,7 +13,7 @@ export type Person = { name: string; displayName: string; email: string; passwor
 
 declare global {
   interface Window {
-    /** Resolves once the page's own script has brought it to life. */
+    /** Resolves once the page's own script has brought it to life, or has failed for want of its WebAssembly. */
     alive: Promise<void>;
     /** The memory of the page's WebAssembly. */
     wasmMemory?: WebAssembly.Memory;
@@ -25,6 +25,8 @@ export async function seeThrough(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
     let live: () => void;
     window.alive = new Promise((resolve) => (live = resolve));
+    // A page that is left while its script is still on the way complains about that in one of several ways.
+    addEventListener('unhandledrejection', () => live());
     const watch = <T extends WebAssembly.WebAssemblyInstantiatedSource | WebAssembly.Instance>(made: T): T => {
       const { exports } = 'instance' in made ? made.instance : made;
       window.wasmMemory = exports.memory as WebAssembly.Memory;
@@ -81,7 +83,7 @@ export class Visitor {
   }
 
   async comesAlive(): Promise<void> {
-    if (this.way === 'hydrated') await this.page.evaluate(() => window.alive);
+    if (this.way !== 'without JavaScript') await this.page.evaluate(() => window.alive);
   }
 
   async types(name: string, password: string): Promise<void> {
