@@ -33,7 +33,7 @@ pub const ONLY: &[OnlyIn] = &[
         "all SQL is in the store",
     ),
     only_in(
-        "crate::server::core::accounts::actor::on_this_machine",
+        "crate::server::core::actor::on_this_machine",
         &["src/server/cli/"],
         "permission comes from a check, or from being on the machine",
     ),

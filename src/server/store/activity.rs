@@ -91,7 +91,7 @@ async fn upsert_within(
 /// stripped of control characters when it came in (ASVS V16.4.1).
 fn write_to_log(entry: &Entry, names: &Names, times: u32) {
     tracing::info!(
-        target: "crate::activity",
+        target: "vestibule::activity",
         event = entry.event.as_str(),
         reason = entry.event.reason(),
         source = entry.source.as_str(),
