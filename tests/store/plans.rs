@@ -92,17 +92,17 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
             store::heartbeat::find(db).await.map(drop),
         ),
         (
-            "sessions::list",
+            "sessions::lists::list",
             store::sessions::list(db, None, None, 10).await.map(drop),
         ),
         (
-            "sessions::list",
+            "sessions::lists::list",
             store::sessions::list(db, Some(&user), None, 10)
                 .await
                 .map(drop),
         ),
         (
-            "sessions::live_of_user",
+            "sessions::lists::live_of_user",
             store::sessions::live_of_user(db, &user, START)
                 .await
                 .map(drop),
