@@ -13,6 +13,30 @@ pub struct Room {
 
 const USE_CASES: &str = "a use case takes plain values and gives plain values: no HTTP, no cookies, no Leptos; it knows those below it";
 
+/// A room of use cases: what all of them may name, and what these may besides.
+macro_rules! use_cases {
+    ([$($file:literal),+], [$($besides:literal),*], [$($but_not:literal),*]) => {
+        Room {
+            files: &[$($file),+],
+            may: &[
+                "domain",
+                "error",
+                "server::clock",
+                "server::core::Core",
+                "server::db",
+                "server::hashing",
+                "server::password_rules",
+                "server::store",
+                "server::token",
+                "server::watchers",
+                $($besides),*
+            ],
+            but_not: &[$($but_not),*],
+            why: USE_CASES,
+        }
+    };
+}
+
 pub const ROOMS: &[Room] = &[
     Room {
         files: &["src/main.rs"],
@@ -139,137 +163,37 @@ pub const ROOMS: &[Room] = &[
         ],
         why: "what the use cases work with is made of their parts",
     },
-    Room {
-        files: &["src/server/core/actor.rs"],
-        may: &[
-            "domain",
-            "error",
-            "server::clock",
-            "server::core::Core",
-            "server::db",
-            "server::hashing",
-            "server::password_rules",
-            "server::store",
-            "server::token",
-            "server::watchers",
-        ],
-        but_not: &[],
-        why: USE_CASES,
-    },
-    Room {
-        files: &["src/server/core/audit.rs", "src/server/core/audit/"],
-        may: &[
-            "domain",
-            "error",
-            "server::clock",
-            "server::core::Core",
+    use_cases!(["src/server/core/actor.rs"], [], []),
+    use_cases!(
+        ["src/server/core/audit.rs", "src/server/core/audit/"],
+        ["server::core::actor", "server::core::audit"],
+        []
+    ),
+    use_cases!(
+        ["src/server/core/sessions.rs", "src/server/core/sessions/"],
+        [
             "server::core::actor",
             "server::core::audit",
-            "server::db",
-            "server::hashing",
-            "server::password_rules",
-            "server::store",
-            "server::token",
-            "server::watchers",
+            "server::core::sessions"
         ],
-        but_not: &[],
-        why: USE_CASES,
-    },
-    Room {
-        files: &["src/server/core/sessions.rs", "src/server/core/sessions/"],
-        may: &[
-            "domain",
-            "error",
-            "server::clock",
-            "server::core::Core",
+        []
+    ),
+    use_cases!(
+        ["src/server/core/sign_in/"],
+        [
             "server::core::actor",
             "server::core::audit",
             "server::core::sessions",
-            "server::db",
-            "server::hashing",
-            "server::password_rules",
-            "server::store",
-            "server::token",
-            "server::watchers",
+            "server::core::sign_in"
         ],
-        but_not: &[],
-        why: USE_CASES,
-    },
-    Room {
-        files: &["src/server/core/sign_in/"],
-        may: &[
-            "domain",
-            "error",
-            "server::clock",
-            "server::core::Core",
-            "server::core::actor",
-            "server::core::audit",
-            "server::core::sessions",
-            "server::core::sign_in",
-            "server::db",
-            "server::hashing",
-            "server::password_rules",
-            "server::store",
-            "server::token",
-            "server::watchers",
-        ],
-        but_not: &[],
-        why: USE_CASES,
-    },
-    Room {
-        files: &["src/server/core/accounts/"],
-        may: &[
-            "domain",
-            "error",
-            "server::clock",
-            "server::core",
-            "server::core::Core",
-            "server::db",
-            "server::hashing",
-            "server::password_rules",
-            "server::store",
-            "server::token",
-            "server::watchers",
-        ],
-        but_not: &["server::core::background"],
-        why: USE_CASES,
-    },
-    Room {
-        files: &["src/server/core/background/"],
-        may: &[
-            "domain",
-            "error",
-            "server::clock",
-            "server::core",
-            "server::core::Core",
-            "server::db",
-            "server::hashing",
-            "server::password_rules",
-            "server::store",
-            "server::token",
-            "server::watchers",
-        ],
-        but_not: &[],
-        why: USE_CASES,
-    },
-    Room {
-        files: &["src/server/core/"],
-        may: &[
-            "domain",
-            "error",
-            "server::clock",
-            "server::core",
-            "server::core::Core",
-            "server::db",
-            "server::hashing",
-            "server::password_rules",
-            "server::store",
-            "server::token",
-            "server::watchers",
-        ],
-        but_not: &["server::core::background"],
-        why: USE_CASES,
-    },
+        []
+    ),
+    use_cases!(["src/server/core/background/"], ["server::core"], []),
+    use_cases!(
+        ["src/server/core/"],
+        ["server::core"],
+        ["server::core::background"]
+    ),
     Room {
         files: &["src/server/config.rs", "src/server/config/"],
         may: &[
