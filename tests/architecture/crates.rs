@@ -162,7 +162,7 @@ pub const ONLY: &[OnlyIn] = &[
         RANDOM,
     ),
     only_in("jiff", &["src/server/clock.rs", "src/server/clock/"], TIME),
-    // When the files inside the program were built: a date that is told, from no clock.
+    // When the files inside the program were built: a recorded date, from no clock.
     only_in(
         "std::time::SystemTime",
         &["src/server/clock.rs", "src/server/web/files/site_inside.rs"],
@@ -276,7 +276,7 @@ pub const ONLY: &[OnlyIn] = &[
     ),
 ];
 
-/// Crates that are not linked, whoever asks for them.
+/// Crates that are not linked, directly or by another crate.
 pub const BANNED_CRATES: &[(&str, &str)] = &[
     ("openssl", "one TLS is enough: rustls"),
     ("openssl-sys", "one TLS is enough: rustls"),

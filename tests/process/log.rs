@@ -267,7 +267,7 @@ const PLACES: u8 = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Origin {
     OneAddress,
-    /// A proxy that nobody has named: most of its connections are open pages.
+    /// A proxy that is not in `trusted_proxies`: most of its connections are open pages.
     OneAddressAndPages,
     HalfFromOne,
     ManyAddresses,

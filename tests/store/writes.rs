@@ -145,7 +145,7 @@ async fn readers_have_connections_that_writers_cannot_take() {
     let core = support::core(&database).await;
     let ada = given::account(&core, "ada").await;
     let mut tokens = Vec::new();
-    // So many that they would hold all connections, of whichever pool.
+    // Enough to hold all connections of either pool.
     for person in [&ada, &given::account(&core, "eve").await] {
         for _ in 0..30 {
             tokens.push(given::session(&core, person).await);

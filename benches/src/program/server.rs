@@ -99,7 +99,7 @@ impl Server {
     /// Resident memory in bytes: now, and the most there ever was.
     ///
     /// # Errors
-    /// Where the system does not tell (it is told by Linux).
+    /// If the system does not report it (Linux does).
     pub fn memory(&self) -> Result<(u64, u64), Failure> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let of = |name| {
@@ -114,7 +114,7 @@ impl Server {
     /// Seconds of all processors that the program has used.
     ///
     /// # Errors
-    /// Where the system does not tell (it is told by Linux).
+    /// If the system does not report it (Linux does).
     pub fn processor_seconds(&self) -> Result<f64, Failure> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         // Behind the name of the program, which may hold anything but ends with the last ")".
@@ -148,7 +148,7 @@ impl Server {
         Err("a server does not come to rest".into())
     }
 
-    /// What a page sends, for nobody or for whoever has the cookie.
+    /// What a page sends, without a cookie or with this one.
     ///
     /// # Errors
     /// Where it is no page.
@@ -161,7 +161,7 @@ impl Server {
         self.body_of(asked).await
     }
 
-    /// A file as it is sent to whoever can unpack nothing.
+    /// A file as it is sent to a client that accepts no compression.
     ///
     /// # Errors
     /// Where it is no file.
@@ -198,7 +198,7 @@ impl Server {
         })
     }
 
-    /// Each of these pages, for whoever has the cookie.
+    /// Each of these pages, with this cookie.
     ///
     /// # Errors
     /// Where a path is none.
@@ -212,7 +212,7 @@ impl Server {
         })
     }
 
-    /// A page, for nobody or for whoever has the cookie.
+    /// A page, without a cookie or with this one.
     ///
     /// # Errors
     /// Where the path is none.

@@ -77,10 +77,10 @@ impl Admin {
     }
 }
 
-/// Whoever asks in a browser, where they are an administrator now: the account was read for this request.
+/// The permission of a caller in a browser who is an administrator now: the account was read for this request.
 ///
 /// # Errors
-/// [`AppError::NotFound`] for everybody else, who learns nothing of what there is.
+/// [`AppError::NotFound`] for everybody else, so that they learn nothing.
 pub fn administrator(
     core: &Core,
     current: &CurrentUser,
@@ -99,7 +99,7 @@ pub fn administrator(
     Ok(Admin { by, is_fresh })
 }
 
-/// Whoever runs the program on the machine and can read its database: nobody could be stopped there.
+/// The permission of the command line: who can read the database on this machine cannot be stopped anyway.
 pub fn on_this_machine() -> Admin {
     Admin {
         by: Source::Command.into(),

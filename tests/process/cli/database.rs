@@ -128,7 +128,7 @@ async fn a_database_of_another_user_is_refused_with_the_remedy() {
     }
 }
 
-/// What a database's server answers is told, with its address but without its password.
+/// The error of a database server is shown with its address and without its password.
 #[tokio::test]
 async fn a_database_that_does_not_answer_is_told_without_its_password() {
     let home = Home::on_sqlite().await.with(

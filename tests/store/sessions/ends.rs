@@ -55,7 +55,7 @@ on_both_engines! {
         assert!(!renew(&live, 9, &ada.password_hash).await);
     }
 
-    /// Whatever comes later.
+    /// Later ends change nothing.
     async fn the_first_reason_to_end_stays(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;

@@ -94,7 +94,7 @@ impl Browser {
         }
     }
 
-    /// Asks for what goes on for longer than an answer does.
+    /// Opens a stream.
     pub async fn listen(&self, target: &str) -> Events {
         let request = Request::get(target).header("accept", "text/event-stream");
         let request = self.as_from_here(request);

@@ -1,9 +1,9 @@
-//! An answer that goes on: events, as an open page gets them.
+//! Streams of server-sent events, as an open page reads them.
 
 use super::{Answer, Connection, PATIENCE};
 use tokio::time::timeout;
 
-/// An answer that goes on: events, read as they come.
+/// A stream of events, read as they arrive.
 pub struct Events {
     pub(super) connection: Connection,
     /// Without a body where there is a stream behind it.
@@ -41,7 +41,7 @@ impl Events {
         }
     }
 
-    /// All that is left, where it is a file. Whether it was whole is told by [`Self::broke_off`].
+    /// The rest of a file. [`Self::broke_off`] is whether it was cut short.
     pub async fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         while let Some((chunk, is_last)) = self.connection.read_chunk().await {

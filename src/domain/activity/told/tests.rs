@@ -109,7 +109,7 @@ fn sentences_say_who_did_what() {
 fn every_event_has_a_sentence_of_its_own() {
     for user in [Some("ada"), None] {
         let told = |event| sentence(&record(event, user, Some("root"), Source::Browser));
-        // Both mean to whoever guesses that the password was not this one.
+        // To an attacker who guesses, both mean that this password was wrong.
         let too_long = SignInRefusal::PasswordTooLong.as_str();
         let events = Event::all().filter(|event| event.reason() != Some(too_long));
         let mut sentences: Vec<_> = events.map(told).collect();

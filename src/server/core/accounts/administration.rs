@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// Whoever goes on reading what is for administrators alone, where they still may. It is no activity.
+/// Checks again that a reader is an administrator with a live session. It does not count as use of the session.
 ///
 /// # Errors
 /// [`AppError::NotSignedIn`] where the session has ended or goes on under another token;

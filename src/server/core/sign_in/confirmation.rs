@@ -45,8 +45,7 @@ pub async fn confirm(
     renewed.ok_or(AppError::NotSignedIn)
 }
 
-/// What a person is told whose password was refused. Whoever was disabled in the meantime gets no word on
-/// the password.
+/// The refusal of a wrong password. A person who was disabled in the meantime learns nothing about the password.
 ///
 /// # Errors
 /// [`AppError::Unavailable`].

@@ -119,7 +119,7 @@ pub async fn end_longest_idle_within(
 /// Returns how many others ended; `None` where `renewed` no longer lived.
 ///
 /// One statement takes them all, in the order in which every other statement takes them, and its
-/// answer tells whether `renewed` still lived.
+/// result is whether `renewed` was still live.
 pub async fn end_all_but_renewed_within(
     transaction: &mut Transaction,
     user: &UserId,

@@ -28,7 +28,7 @@ fn as_element(address: IpAddr, port: Option<u16>) -> String {
 }
 
 proptest! {
-    /// Whatever a client sends, and however many lines of it, does not change whom the proxies name:
+    /// No input of a client, in any number of lines, changes the client that the proxies name:
     /// the first appends to the client's line or writes a line below, the others append.
     #[test]
     fn nothing_on_the_left_changes_the_client(
