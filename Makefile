@@ -47,10 +47,11 @@ check: setup ## format, lints on both targets, the doors between the rooms
 		"The test names the file and the door; docs/architecture.md says why it is shut." \
 		cargo test --features ssr --test architecture
 
+# Without backtraces, so that a log that is cut in front still shows what a test found.
 cargo-test: setup
 	@tools/step "Testing rules, store and HTTP, on SQLite and PostgreSQL, behind nginx, Caddy and PgBouncer (about 7 minutes)" \
 		"Again, one test only: tools/with-postgres tools/with-proxies tools/with-pgbouncer cargo test --features ssr NAME" \
-		tools/with-postgres tools/with-proxies tools/with-pgbouncer cargo test --features ssr
+		env RUST_BACKTRACE=0 tools/with-postgres tools/with-proxies tools/with-pgbouncer cargo test --features ssr
 
 client-budget:
 	@tools/step "Weighing what a browser downloads (a second)" \

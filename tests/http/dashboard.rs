@@ -142,7 +142,7 @@ on_both_engines! {
         paths.extend(["/%64ashboard", "//dashboard", "/./dashboard", "/x/../dashboard"]);
         for path in paths {
             let answer = app.browser().get(path).await;
-            assert!(!answer.text().contains("ada"), "{path}: {}", answer.text());
+            assert!(!answer.names("ada"), "{path}: {}", answer.text());
         }
         assert_redirect(&app.browser().get("/dashboard").await, "/login");
         assert_redirect(&app.browser().get("/dashboard?x=1").await, "/login?next=/dashboard?x=1");
