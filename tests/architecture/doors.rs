@@ -217,16 +217,12 @@ pub const ROOMS: &[Room] = &[
         why: "the server lists its modules",
     },
     Room {
-        files: &["src/server/web/pages.rs", "src/server/web/pages/"],
-        may: &["app", "error", "domain", "server"],
-        but_not: &["server::cli", "server::web::router"],
-        why: "what a page shows is read, with nothing of its rendering",
-    },
-    Room {
         files: &[
             "src/server/web/layers/addresses.rs",
             "src/server/web/layers/failures.rs",
             "src/server/web/layers/guard.rs",
+            "src/server/web/pages.rs",
+            "src/server/web/pages/",
             "src/server/web/router.rs",
         ],
         may: &["app", "components", "error", "domain", "server"],
@@ -263,6 +259,7 @@ pub const ROOMS: &[Room] = &[
             "server::web::cookies::session",
             "server::web::cookies::flash",
             "server::web::layers::guard",
+            "server::store",
         ],
         why: "the command line has no browser in front of it",
     },

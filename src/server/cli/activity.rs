@@ -17,10 +17,9 @@ use crate::{
         core::{
             Core,
             accounts::users,
-            audit::{ActivityRow, Following, LOOK_EVERY},
+            audit::{self, ActivityRow, Filter, Following, LOOK_EVERY},
         },
         db::{IfMissing, StoreError},
-        store::{self, activity::Filter},
     },
 };
 use clap::{Args, builder::PossibleValuesParser};
@@ -81,7 +80,7 @@ async fn show(core: &Core, command: &Command) -> Result<(), CliError> {
     };
     let filter = filter(core, command, user.as_ref());
     if !command.follow {
-        let records = store::activity::list(&core.db, &filter, None, command.limit).await?;
+        let records = audit::page(core, &filter, None, command.limit).await?;
         return Ok(write_rows(&rows_of(&records), command.json)?);
     }
     let (mut following, mut records) = Following::begin(core, &filter, command.limit).await?;

@@ -7,7 +7,6 @@ use crate::{
         config::Config,
         core::background::heartbeat,
         db::{self, DatabaseUrl, IfMissing, Neighbour, Restoring},
-        store,
     },
 };
 use std::path::{Path, PathBuf};
@@ -68,12 +67,7 @@ async fn end_what_comes_back(config: &Config, restoring: &Restoring) -> Result<u
     let sessions = heartbeat::end_everything(&core, &By::from(Source::Command)).await?;
     // The next start finds nothing to end.
     if let Some(neighbour) = Neighbour::of(&config.database_url) {
-        if let Ok(Some((number, _))) = neighbour.read() {
-            store::heartbeat::catch_up(&core.db, number).await?;
-        }
-        let number = store::heartbeat::find(&core.db).await?.number;
-        // Without it the next start warns, and goes on.
-        let _ = neighbour.write(number, 0);
+        heartbeat::join(&core, &neighbour).await?;
     }
     core.db.close().await;
     Ok(sessions)

@@ -20,7 +20,6 @@ use crate::{
             sessions,
         },
         db::IfMissing,
-        store,
     },
 };
 use serde::Serialize;
@@ -94,8 +93,7 @@ async fn list(core: &Core, user: Option<&str>, live: bool, json: bool) -> Result
     let mut behind: Option<Session> = None;
     let mut table = PagedTable::new(WIDTHS, json);
     loop {
-        let found =
-            store::sessions::list(&core.db, user.as_ref(), behind.as_ref(), ROWS_A_PAGE).await?;
+        let found = sessions::page(core, user.as_ref(), behind.as_ref(), ROWS_A_PAGE).await?;
         let is_last = (found.len() as u64) < u64::from(ROWS_A_PAGE);
         let rows = found.iter().map(|found| SessionRow::of(found, now));
         let rows: Vec<_> = rows.filter(|row| !live || row.ended_at.is_none()).collect();
@@ -108,7 +106,7 @@ async fn list(core: &Core, user: Option<&str>, live: bool, json: bool) -> Result
 }
 
 async fn find(core: &Core, id: String) -> Result<CurrentUser, CliError> {
-    let found = store::sessions::find(&core.db, &SessionId(id)).await?;
+    let found = sessions::with_id(core, &SessionId(id)).await?;
     found.ok_or_else(|| CliError::Refused("there is no session with this id".to_owned()))
 }
 

@@ -24,7 +24,6 @@ use crate::{
             background::cleanup,
         },
         db::IfMissing,
-        store,
         web::layers::origin::Site,
     },
 };
@@ -121,7 +120,7 @@ async fn list(core: &Core, search: Option<&str>, json: bool) -> Result<(), CliEr
     let mut after = None;
     let mut table = PagedTable::new(WIDTHS, json);
     loop {
-        let found = store::users::page(&core.db, &prefix, after.as_ref(), ROWS_A_PAGE).await?;
+        let found = users::page(core, &prefix, after.as_ref(), ROWS_A_PAGE).await?;
         let rows: Vec<_> = found.users.iter().map(UserRow::from).collect();
         table.write(&rows, found.next.is_none())?;
         after = found.next;

@@ -6,6 +6,7 @@
 mod reading;
 mod row;
 
+pub use crate::server::store::activity::{Filter, Position};
 pub use reading::{Reading, Wanted};
 pub use row::ActivityRow;
 
@@ -14,7 +15,7 @@ use crate::{
     domain::activity::{Entry, Record},
     server::{
         db::{Db, StoreError},
-        store::{self, activity::Filter},
+        store,
         token::KeyedDigest,
     },
 };
@@ -125,6 +126,19 @@ pub async fn keep_writing(core: Core) {
         tokio::time::sleep(WRITE_EVERY).await;
         core.tallies.write(&core.db).await;
     }
+}
+
+/// Up to `limit` entries behind `before`, the newest first.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn page(
+    core: &Core,
+    filter: &Filter<'_>,
+    before: Option<&Position>,
+    limit: u32,
+) -> Result<Vec<Record>, StoreError> {
+    store::activity::list(&core.db, filter, before, limit).await
 }
 
 /// A transaction that began so long ago may still commit, and clocks of servers may differ by so much.

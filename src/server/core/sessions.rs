@@ -2,6 +2,7 @@
 
 mod as_admin;
 pub mod begun;
+mod lists;
 mod present;
 mod renewing;
 mod resuming;
@@ -9,6 +10,7 @@ pub mod sign_out_proof;
 pub mod watch;
 
 pub use as_admin::{end_all_as_admin, end_all_of_everybody, end_as_admin, end_everybody};
+pub use lists::{live_of, page, with_id};
 pub use present::present;
 pub use renewing::{ENDS_UNUSED_AFTER, GRACE, Proven, Renewed, renew, renew_with_password};
 pub use resuming::{Resumed, look, look_again, resume, resume_with_sign_ins, stay, write_down};

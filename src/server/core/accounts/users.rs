@@ -1,11 +1,13 @@
 //! Accounts: create, disable, enable, promote, demote, delete, give a new password.
 
+pub use crate::server::store::users::Place;
+
 use crate::{
     domain::{
         password::{Password, PasswordRefusal},
         user::{
             Email, IdentityRefusal, LookupKey, MAX_DESCRIPTION_CHARS, MAX_DISPLAY_NAME_CHARS, User,
-            Username, plain_text,
+            UserId, Username, plain_text,
         },
     },
     error::AppError,
@@ -13,7 +15,10 @@ use crate::{
         core::{Core, actor::Admin},
         db::StoreError,
         hashing::HashingError,
-        store::{self, users::NewUser},
+        store::{
+            self,
+            users::{Found, NewUser},
+        },
         token,
     },
 };
@@ -165,8 +170,38 @@ pub async fn create(
 /// # Errors
 /// [`UserError::NotFound`] and [`UserError::Store`].
 pub async fn find(core: &Core, typed: &str) -> Result<User, UserError> {
+    with_name(core, typed).await?.ok_or(UserError::NotFound)
+}
+
+/// The account with this name or e-mail address, if any.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn with_name(core: &Core, typed: &str) -> Result<Option<User>, StoreError> {
     let found = store::users::find_credentials(&core.db, &LookupKey::of(typed)).await?;
-    found.map(|found| found.user).ok_or(UserError::NotFound)
+    Ok(found.map(|found| found.user))
+}
+
+/// The account with this id.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn with_id(core: &Core, id: &UserId) -> Result<Option<User>, StoreError> {
+    store::users::find(&core.db, id).await
+}
+
+/// Up to `limit` accounts behind `after`: all, or those of which a name, an e-mail address or a display name begins
+/// with `prefix`.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn page(
+    core: &Core,
+    prefix: &LookupKey,
+    after: Option<&Place>,
+    limit: u32,
+) -> Result<Found, StoreError> {
+    store::users::page(&core.db, prefix, after, limit).await
 }
 
 /// Disables an account: it cannot sign in, and all its sessions end now. Returns how many.

@@ -142,6 +142,20 @@ impl Heartbeat {
     }
 }
 
+/// Makes file and neighbour agree, after all that came back was ended.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn join(core: &Core, neighbour: &Neighbour) -> Result<(), StoreError> {
+    if let Ok(Some((number, _))) = neighbour.read() {
+        store::heartbeat::catch_up(&core.db, number).await?;
+    }
+    let number = store::heartbeat::find(&core.db).await?.number;
+    // Without it the next start warns, and goes on.
+    let _ = neighbour.write(number, 0);
+    Ok(())
+}
+
 /// What comes back with an older file, and what has become of it.
 pub const CAME_BACK: &str = "all sessions are ended, and links for passwords and codes for the first account are void. \
     Passwords, disabled and deleted accounts, roles and the audit log are those of that time: disable again who was \

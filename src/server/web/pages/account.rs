@@ -12,9 +12,8 @@ use crate::{
         },
     },
     server::{
-        core::actor,
+        core::{actor, sessions},
         db::StoreError,
-        store,
         web::{
             cookies::{draft, flash::Flash},
             state::AppState,
@@ -128,7 +127,7 @@ async fn sessions(
     flash: Option<Flash>,
 ) -> Result<SessionsView, StoreError> {
     let now = state.core.clock.now();
-    let live = store::sessions::live_of_user(&state.core.db, &current.user.id, now).await?;
+    let live = sessions::live_of(&state.core, &current.user.id).await?;
     let others = live.iter().filter(|one| one.id != current.session.id);
     Ok(SessionsView {
         display_name: current.user.display_name.clone(),

@@ -11,11 +11,11 @@ use crate::{
     },
     server::{
         clock::moment,
-        db::{Db, StoreError},
-        store::{
-            self,
-            activity::{Filter, Position},
+        core::{
+            Core,
+            audit::{self, Filter, Position},
         },
+        db::StoreError,
         web::state::AppState,
     },
 };
@@ -46,7 +46,7 @@ pub async fn own(
         event: kind,
         ..Filter::default()
     };
-    let (entries, last) = page_of(&state.core.db, &filter, before.as_ref()).await?;
+    let (entries, last) = page_of(&state.core, &filter, before.as_ref()).await?;
     let told = |(kind, name): (&str, &str)| (kind.to_owned(), name.to_owned());
     Ok(OwnActivityView {
         display_name: current.user.display_name.clone(),
@@ -73,11 +73,11 @@ fn own_event(record: Record) -> OwnEventView {
 
 /// The entries of a page, and the last of them where there are more.
 pub async fn page_of(
-    db: &Db,
+    core: &Core,
     filter: &Filter<'_>,
     before: Option<&Position>,
 ) -> Result<(Vec<Record>, Option<Position>), StoreError> {
-    let mut entries = store::activity::list(db, filter, before, ENTRIES_A_PAGE + 1).await?;
+    let mut entries = audit::page(core, filter, before, ENTRIES_A_PAGE + 1).await?;
     let has_more = entries.len() > ENTRIES_A_PAGE as usize;
     entries.truncate(ENTRIES_A_PAGE as usize);
     let last = entries.last().filter(|_| has_more).map(Position::of);

@@ -21,9 +21,16 @@ use crate::{
     error::AppError,
     server::{
         clock::moment,
-        core::{accounts::password_links, actor},
+        core::{
+            accounts::{
+                password_links,
+                users::{self, Place},
+            },
+            actor,
+            audit::{self as audit_log, Filter},
+            sessions,
+        },
         db::StoreError,
-        store::{self, activity::Filter, users::Place},
         web::{
             cookies::{draft, flash::Flash},
             state::AppState,
@@ -81,7 +88,7 @@ pub async fn gather(
     let Some(id) = id.map(|id| UserId(id.to_owned())) else {
         return Ok(None);
     };
-    let Some(user) = store::users::find(&state.core.db, &id).await? else {
+    let Some(user) = users::with_id(&state.core, &id).await? else {
         return Ok(None);
     };
     let view = account(state, current, user, flash).await?;
@@ -98,7 +105,7 @@ async fn users(
     let search = query_value(uri, "search").unwrap_or_default();
     let prefix = LookupKey::of(&search);
     let after = place_of(uri);
-    let found = store::users::page(&state.core.db, &prefix, after.as_ref(), USERS_A_PAGE).await?;
+    let found = users::page(&state.core, &prefix, after.as_ref(), USERS_A_PAGE).await?;
     let next = found.next.map(|place| next_users(&search, &place));
     let (notice, refusal, draft) = told(headers, flash);
     Ok(UsersView {
@@ -169,12 +176,12 @@ async fn account(
 ) -> Result<AccountView, StoreError> {
     let core = &state.core;
     let now = core.clock.now();
-    let live = store::sessions::live_of_user(&core.db, &user.id, now).await?;
+    let live = sessions::live_of(core, &user.id).await?;
     let filter = Filter {
         user: Some(&user.id),
         ..Filter::default()
     };
-    let newest = store::activity::list(&core.db, &filter, None, NEWEST_ENTRIES).await?;
+    let newest = audit_log::page(core, &filter, None, NEWEST_ENTRIES).await?;
     let until = password_links::valid_until(core, &user).await?;
     let (notice, refusal) = match flash {
         Some(Flash::User { notice }) => (Some(notice), None),

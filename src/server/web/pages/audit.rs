@@ -9,14 +9,13 @@ use crate::{
         activity::{Event, Record},
         device,
         session::CurrentUser,
-        user::{LookupKey, UserId},
+        user::UserId,
         views::{ActivityView, AuditFilter, AuditView},
     },
     server::{
         clock::{moment, parse_day},
-        core::{Core, audit::Wanted},
+        core::{Core, accounts::users, audit::Wanted},
         db::StoreError,
-        store,
     },
 };
 use axum::http::Uri;
@@ -95,9 +94,8 @@ impl Asked {
 }
 
 async fn id_of(core: &Core, typed: &str) -> Result<UserId, StoreError> {
-    let key = LookupKey::of(typed);
-    let found = store::users::find_credentials(&core.db, &key).await?;
-    Ok(found.map_or_else(|| UserId(String::new()), |found| found.user.id))
+    let found = users::with_name(core, typed).await?;
+    Ok(found.map_or_else(|| UserId(String::new()), |found| found.id))
 }
 
 /// Gathers the page.
@@ -107,7 +105,7 @@ async fn id_of(core: &Core, typed: &str) -> Result<UserId, StoreError> {
 pub async fn page(core: &Core, current: &CurrentUser, uri: &Uri) -> Result<AuditView, StoreError> {
     let asked = Asked::of(core, uri).await?;
     let before = position_of(uri).filter(|_| !asked.follows);
-    let (entries, last) = page_of(&core.db, &asked.wanted.filter(), before.as_ref()).await?;
+    let (entries, last) = page_of(core, &asked.wanted.filter(), before.as_ref()).await?;
     let named = |(kind, name): (&str, &str)| (kind.to_owned(), name.to_owned());
     Ok(AuditView {
         display_name: current.user.display_name.clone(),
