@@ -8,7 +8,7 @@ import type { Wire } from './wire';
 
 export type Scene = { visitor: Visitor; server: Server; wire: Wire; stranger: Stranger };
 
-/** The pages that need a session: every `Access::SignedIn` of `ROUTES`. */
+/** The pages that need a session: every `SignedIn` of `src/domain/page.rs`. */
 export const PRIVATE = ['/dashboard', '/account/password', '/account/profile', '/account/sessions', '/account/activity', '/account/confirm'];
 
 /**

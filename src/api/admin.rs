@@ -20,7 +20,7 @@ pub async fn invite_user(
     #[server(default)] is_admin: Checkbox,
 ) -> Result<(), AppError> {
     use crate::{
-        domain::views::InvitationDraft,
+        domain::{page::Page, views::InvitationDraft},
         server::{
             core::accounts::administration,
             web::{
@@ -29,7 +29,7 @@ pub async fn invite_user(
             },
         },
     };
-    const PAGE: &str = "/admin/users";
+    const PAGE: &str = Page::Users.path();
     let draft = InvitationDraft {
         username,
         email,
@@ -97,7 +97,7 @@ pub async fn end_user_session(id: String, session: String) -> Result<(), AppErro
 #[server(endpoint = "delete_user")]
 pub async fn delete_user(id: String, name: String) -> Result<(), AppError> {
     use crate::{
-        domain::views::UserNotice,
+        domain::{page::Page, views::UserNotice},
         server::{
             core::accounts::administration,
             web::{context, cookies::flash::Flash},
@@ -108,7 +108,7 @@ pub async fn delete_user(id: String, name: String) -> Result<(), AppError> {
         Ok((username, ended)) => {
             let notice = UserNotice::Deleted { username, ended };
             context::set_cookie(Flash::User { notice }.set_cookie());
-            context::redirect("/admin/users");
+            context::redirect(Page::Users.path());
             Ok(())
         }
         Err(refusal) => context::answer_of_account(&id, Err(refusal)),

@@ -14,14 +14,17 @@ pub async fn change_password(
     current_password: Password,
     new_password: Password,
 ) -> Result<(), AppError> {
-    use crate::server::{
-        core::accounts::password,
-        web::{
-            context,
-            cookies::{self, flash::Flash},
+    use crate::{
+        domain::page::Page,
+        server::{
+            core::accounts::password,
+            web::{
+                context,
+                cookies::{self, flash::Flash},
+            },
         },
     };
-    const PAGE: &str = "/account/password";
+    const PAGE: &str = Page::Password.path();
     let core = &context::state().core;
     let current = context::current_user()?;
     let visitor = context::visitor();

@@ -15,18 +15,19 @@ use leptos::prelude::*;
 #[server(endpoint = "use_password_link")]
 pub async fn use_password_link(secret: LinkSecret, new_password: Password) -> Result<(), AppError> {
     use crate::{
-        domain::password_link::PAGE,
+        domain::page::Page,
         server::{
             core::accounts::password_links::{self, NotRedeemed},
             web::{context, cookies::flash::Flash},
         },
     };
+    const PAGE: &str = Page::PasswordLink.path();
     let core = &context::state().core;
     let browser = context::browser();
     match password_links::redeem(core, &secret, &new_password, &browser).await {
         Ok(username) => {
             context::set_cookie(Flash::PasswordSet { username }.set_cookie());
-            context::redirect("/login");
+            context::redirect(Page::Login.path());
             Ok(())
         }
         Err(NotRedeemed { failure, username }) if failure.is_refusal() => {

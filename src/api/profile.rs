@@ -16,7 +16,7 @@ pub async fn update_profile(
     description: String,
 ) -> Result<(), AppError> {
     use crate::{
-        domain::profile::ProfileDraft,
+        domain::{page::Page, profile::ProfileDraft},
         server::{
             core::accounts::profile,
             web::{
@@ -25,7 +25,7 @@ pub async fn update_profile(
             },
         },
     };
-    const PAGE: &str = "/account/profile";
+    const PAGE: &str = Page::Profile.path();
     let core = &context::state().core;
     let current = context::current_user()?;
     let draft = ProfileDraft {

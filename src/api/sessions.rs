@@ -10,14 +10,14 @@ use leptos::prelude::*;
 #[server(endpoint = "stay_signed_in")]
 pub async fn stay_signed_in() -> Result<(), AppError> {
     use crate::{
-        domain::next_path::NextPath,
+        domain::page::Page,
         server::{core::sessions, web::context},
     };
     let core = &context::state().core;
     if !sessions::stay(core, &context::current_user()?).await? {
         return Err(AppError::NotSignedIn);
     }
-    context::redirect(NextPath::HOME);
+    context::redirect(Page::Dashboard.path());
     Ok(())
 }
 
@@ -29,13 +29,13 @@ pub async fn stay_signed_in() -> Result<(), AppError> {
 #[server(endpoint = "end_session")]
 pub async fn end_session(id: String) -> Result<(), AppError> {
     use crate::{
-        domain::session::SessionId,
+        domain::{page::Page, session::SessionId},
         server::{
             core::sessions,
             web::{context, cookies::flash::Flash},
         },
     };
-    const PAGE: &str = "/account/sessions";
+    const PAGE: &str = Page::Sessions.path();
     let core = &context::state().core;
     let current = context::current_user()?;
     let id = SessionId::given(id).ok_or(AppError::NotFound)?;
@@ -61,11 +61,14 @@ pub async fn end_session(id: String) -> Result<(), AppError> {
 /// [`AppError::NotSignedIn`]; [`AppError::Unavailable`].
 #[server(endpoint = "end_other_sessions")]
 pub async fn end_other_sessions() -> Result<(), AppError> {
-    use crate::server::{
-        core::sessions,
-        web::{context, cookies::flash::Flash},
+    use crate::{
+        domain::page::Page,
+        server::{
+            core::sessions,
+            web::{context, cookies::flash::Flash},
+        },
     };
-    const PAGE: &str = "/account/sessions";
+    const PAGE: &str = Page::Sessions.path();
     let core = &context::state().core;
     let count = sessions::end_others(core, &context::current_user()?).await?;
     context::set_cookie(Flash::SessionsEnded { count }.set_cookie());

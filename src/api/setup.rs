@@ -20,7 +20,7 @@ pub async fn set_up(
     password: Password,
 ) -> Result<(), AppError> {
     use crate::{
-        domain::{next_path::NextPath, setup::SetupDraft},
+        domain::{next_path::NextPath, page::Page, setup::SetupDraft},
         server::{
             core::accounts::setup,
             web::{context, cookies::flash::Flash},
@@ -38,9 +38,11 @@ pub async fn set_up(
             context::redirect(&NextPath::home().cookie_check_page());
             Ok(())
         }
-        Err(refusal) if refusal.is_refusal() => {
-            context::refuse(refusal, "/setup", &Flash::setup_refused(refusal, &draft))
-        }
+        Err(refusal) if refusal.is_refusal() => context::refuse(
+            refusal,
+            Page::Setup.path(),
+            &Flash::setup_refused(refusal, &draft),
+        ),
         Err(failure) => Err(failure),
     }
 }

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 #[server(endpoint = "recognise_sign_in")]
 pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
     use crate::{
-        domain::session::SessionId,
+        domain::{page::Page, session::SessionId},
         server::{core::sessions, web::context},
     };
     let core = &context::state().core;
@@ -21,7 +21,7 @@ pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
     if !sessions::recognise_sign_in(core, &current, &browser, &id).await? {
         return Err(AppError::NotFound);
     }
-    context::redirect("/dashboard");
+    context::redirect(Page::Dashboard.path());
     Ok(())
 }
 
@@ -33,7 +33,7 @@ pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
 #[server(endpoint = "disown_sign_in")]
 pub async fn disown_sign_in(id: String) -> Result<(), AppError> {
     use crate::{
-        domain::session::SessionId,
+        domain::{page::Page, session::SessionId},
         server::{
             core::sessions,
             web::{context, cookies::flash::Flash},
@@ -47,6 +47,6 @@ pub async fn disown_sign_in(id: String) -> Result<(), AppError> {
         return Err(AppError::NotFound);
     }
     context::set_cookie(Flash::SignInDisowned.set_cookie());
-    context::redirect("/account/password");
+    context::redirect(Page::Password.path());
     Ok(())
 }

@@ -1,19 +1,20 @@
 //! The way between the pages of an account.
 
+use crate::domain::page::Page;
 use leptos::prelude::*;
 
-const PAGES: &[(&str, &str)] = &[
-    ("/dashboard", "Dashboard"),
-    ("/account/sessions", "Sessions"),
-    ("/account/activity", "Activity"),
-    ("/account/profile", "Profile"),
-    ("/account/password", "Password"),
+const PAGES: &[(Page, &str)] = &[
+    (Page::Dashboard, "Dashboard"),
+    (Page::Sessions, "Sessions"),
+    (Page::OwnActivity, "Activity"),
+    (Page::Profile, "Profile"),
+    (Page::Password, "Password"),
 ];
 
 #[component]
 pub fn AccountNav(
-    /// The path of the page that it stands on.
-    here: &'static str,
+    /// The page that it stands on.
+    here: Page,
 ) -> impl IntoView {
     view! { <Nav label="Account" pages=PAGES here /> }
 }
@@ -22,12 +23,12 @@ pub fn AccountNav(
 #[component]
 pub fn Nav(
     label: &'static str,
-    pages: &'static [(&'static str, &'static str)],
-    here: &'static str,
+    pages: &'static [(Page, &'static str)],
+    here: Page,
 ) -> impl IntoView {
-    let links = pages.iter().map(|&(path, name)| {
-        let current = (path == here).then_some("page");
-        view! { <li><a href=path aria-current=current>{name}</a></li> }
+    let links = pages.iter().map(|&(page, name)| {
+        let current = (page == here).then_some("page");
+        view! { <li><a href=page.path() aria-current=current>{name}</a></li> }
     });
     let links = links.collect::<Vec<_>>();
     view! {

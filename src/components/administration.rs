@@ -4,6 +4,7 @@ use crate::{
     components::{account::Nav, time::Time},
     domain::{
         activity::Part,
+        page::Page,
         password_link::LinkPurpose,
         views::{ActivityView, LinkView, UserNotice, UserState},
     },
@@ -13,16 +14,16 @@ use leptos::{
     prelude::*,
 };
 
-const PAGES: &[(&str, &str)] = &[
-    ("/dashboard", "Dashboard"),
-    ("/admin/users", "Accounts"),
-    ("/admin/activity", "Audit log"),
+const PAGES: &[(Page, &str)] = &[
+    (Page::Dashboard, "Dashboard"),
+    (Page::Users, "Accounts"),
+    (Page::Audit, "Audit log"),
 ];
 
 #[component]
 pub fn AdminNav(
-    /// The path of the page that it stands on.
-    here: &'static str,
+    /// The page that it stands on.
+    here: Page,
 ) -> impl IntoView {
     view! { <Nav label="Administration" pages=PAGES here /> }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     components::{sign_out::SignOutButton, time_out::TimeOutDialogues},
-    domain::site,
+    domain::{page::Page, site},
     error::AppError,
 };
 use leptos::{config::LeptosOptions, html, prelude::*};
@@ -37,7 +37,7 @@ fn theme_colour(colour: &'static str, media: &'static str) -> impl IntoView {
 
 /// A page of the application: its title, and the frame around it.
 #[component]
-pub fn Page<C: IntoView + 'static>(
+pub fn Layout<C: IntoView + 'static>(
     #[prop(into)] title: Signal<String>,
     /// The display name of the person, on pages that need a session.
     #[prop(optional, into)]
@@ -183,7 +183,7 @@ fn advice(failure: AppError) -> impl IntoView {
             <p>
                 "If you sent it from this site, a filter, a browser extension or a proxy has removed the headers Origin and Sec-Fetch-Site. Turn it off for this site, then try again."
             </p>
-            <p>"You can still " <a href="/logout">"sign out"</a> "."</p>
+            <p>"You can still " <a href=Page::Logout.path()>"sign out"</a> "."</p>
         }
     });
     (mistyped, filtered)

@@ -3,7 +3,7 @@
 //! Both dialogues are closed until `public/time-out.js` opens them. Without the script nobody sees
 //! them: the next request leads to the sign-in page, which says why, and from there back.
 
-use crate::domain::views::SignOutProof;
+use crate::domain::{page::Page, views::SignOutProof};
 use leptos::prelude::*;
 
 /// Every attribute is a literal, and not a constant of the same value: what the macro knows whole is one
@@ -100,7 +100,7 @@ fn SignInAgain() -> impl IntoView {
                 <button class="button button-wide" type="submit">"Sign in"</button>
             </form>
             <p>
-                <a href="/login">"Leave this page"</a>
+                <a href=Page::Login.path()>"Leave this page"</a>
             </p>
         </dialog>
     }

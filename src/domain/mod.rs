@@ -6,6 +6,7 @@ pub mod checkbox;
 pub mod device;
 pub mod moment;
 pub mod next_path;
+pub mod page;
 pub mod password;
 pub mod password_link;
 pub mod plain_script;

@@ -1,5 +1,6 @@
 //! Where a person goes after signing in.
 
+use crate::domain::page::Page;
 use std::fmt;
 
 /// A path of this site that is safe to redirect to.
@@ -13,11 +14,9 @@ pub struct NextPath(String);
 const MAX_BYTES: usize = 2048;
 
 /// Pages that would send the person round in a circle or straight out again.
-const NOT_A_DESTINATION: [&str; 3] = ["/login", "/logout", "/signed-out"];
+const NOT_A_DESTINATION: [Page; 3] = [Page::Login, Page::Logout, Page::SignedOut];
 
 impl NextPath {
-    pub const HOME: &str = "/dashboard";
-
     /// Accepts a path (with query) of this site; `None` for all that a browser could read as
     /// another site or that could break a header.
     ///
@@ -33,7 +32,8 @@ impl NextPath {
                 .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
             && !path.split('/').any(is_dots)
             && !path.starts_with("/api/");
-        let destination = !NOT_A_DESTINATION.contains(&path.trim_end_matches('/'));
+        let page = path.trim_end_matches('/');
+        let destination = NOT_A_DESTINATION.iter().all(|one| one.path() != page);
         (ours && destination).then(|| Self(text.to_owned()))
     }
 
@@ -43,7 +43,7 @@ impl NextPath {
     }
 
     pub fn home() -> Self {
-        Self(Self::HOME.to_owned())
+        Self(Page::Dashboard.path().to_owned())
     }
 
     pub fn as_str(&self) -> &str {
@@ -51,27 +51,31 @@ impl NextPath {
     }
 
     pub fn is_home(&self) -> bool {
-        self.0 == Self::HOME
+        self.0 == Page::Dashboard.path()
     }
 
     /// The address of the sign-in page that leads back here.
     pub fn login_page(&self) -> String {
         if self.is_home() {
-            "/login".to_owned()
+            Page::Login.path().to_owned()
         } else {
-            format!("/login?next={}", encode(&self.0))
+            format!("{}?next={}", Page::Login.path(), encode(&self.0))
         }
     }
 
     /// The address of the page that asks for the password again and leads back here.
     pub fn confirm_page(&self) -> String {
-        format!("/account/confirm?next={}", encode(&self.0))
+        format!("{}?next={}", Page::Confirm.path(), encode(&self.0))
     }
 
     /// The sign-in page as the place to check whether the browser kept the new cookie: with it
     /// the page leads on at once, without it the page explains.
     pub fn cookie_check_page(&self) -> String {
-        format!("/login?cookie-check&next={}", encode(&self.0))
+        format!(
+            "{}?cookie-check&next={}",
+            Page::Login.path(),
+            encode(&self.0)
+        )
     }
 }
 

@@ -8,9 +8,6 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 /// 30 symbols of 5 bits are 150 bits; a secret that lives for days has at least 128 (ASVS V6.6.3).
 pub const SECRET_SYMBOLS: usize = 30;
 
-/// Where a link leads. What comes behind `#` stays in the browser: no server's log holds it.
-pub const PAGE: &str = "/password-link";
-
 /// What a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,8 +1,11 @@
 //! `/account/activity`: what happened to an account, for its owner.
 
 use crate::{
-    components::{account::AccountNav, layout::Page, time::Time},
-    domain::views::{OwnActivityView, OwnEventView},
+    components::{account::AccountNav, layout::Layout, time::Time},
+    domain::{
+        page::Page,
+        views::{OwnActivityView, OwnEventView},
+    },
 };
 use leptos::{either::Either, prelude::*};
 
@@ -13,8 +16,8 @@ pub fn ActivityPage(view: OwnActivityView) -> impl IntoView {
     let events = events.collect::<Vec<_>>();
     let is_empty = events.is_empty();
     view! {
-        <Page title=Signal::derive(|| "Your activity".to_owned()) signed_in=view.display_name wide=true>
-            <AccountNav here="/account/activity" />
+        <Layout title=Signal::derive(|| "Your activity".to_owned()) signed_in=view.display_name wide=true>
+            <AccountNav here=Page::OwnActivity />
             <h1>"Your activity"</h1>
             <p class="quiet-text">"Your sign-ins and those that were refused, the ends of your sessions, and what was changed."</p>
             <div class="sessions">
@@ -27,12 +30,12 @@ pub fn ActivityPage(view: OwnActivityView) -> impl IntoView {
                         Either::Right(view! { <ul class="entries">{events}</ul> })
                     }}
                     <nav class="actions" aria-label="Pages">
-                        {(!view.is_newest).then(|| view! { <a href="/account/activity">"The newest"</a> })}
+                        {(!view.is_newest).then(|| view! { <a href=Page::OwnActivity.path()>"The newest"</a> })}
                         {view.older.map(|older| view! { <a href=older rel="next">"Older events"</a> })}
                     </nav>
                 </section>
             </div>
-        </Page>
+        </Layout>
     }
 }
 
@@ -44,7 +47,7 @@ fn Filter(kinds: Vec<(String, String)>, chosen: String) -> impl IntoView {
     });
     let kinds = kinds.collect::<Vec<_>>();
     view! {
-        <form class="search" method="get" action="/account/activity">
+        <form class="search" method="get" action=Page::OwnActivity.path()>
             <label for="event">"Show"</label>
             <select class="input" id="event" name="event">
                 <option value="">"Everything"</option>

@@ -4,19 +4,22 @@ use crate::{
     components::{
         administration::{AdminNav, Entries},
         following::Following,
-        layout::Page,
+        layout::Layout,
     },
-    domain::views::{AuditFilter, AuditView},
+    domain::{
+        page::{Download, Page, Stream},
+        views::{AuditFilter, AuditView},
+    },
 };
 use leptos::{
     either::{Either, EitherOf3},
     prelude::*,
 };
 
-const HERE: &str = "/admin/activity";
-const EVENTS: &str = "/admin/activity/events";
-const JSON_LINES: &str = "/admin/activity.jsonl";
-const CSV: &str = "/admin/activity.csv";
+const HERE: &str = Page::Audit.path();
+const EVENTS: &str = Stream::Audit.path();
+const JSON_LINES: &str = Download::AuditJsonLines.path();
+const CSV: &str = Download::AuditCsv.path();
 
 #[component]
 pub fn AuditPage(view: AuditView) -> impl IntoView {
@@ -24,8 +27,8 @@ pub fn AuditPage(view: AuditView) -> impl IntoView {
     let newest = with_query(HERE, &query);
     let can_follow = view.narrowed.until.is_empty();
     view! {
-        <Page title=Signal::derive(|| "Audit log".to_owned()) signed_in=view.display_name wide=true>
-            <AdminNav here=HERE />
+        <Layout title=Signal::derive(|| "Audit log".to_owned()) signed_in=view.display_name wide=true>
+            <AdminNav here=Page::Audit />
             <h1>"Audit log"</h1>
             <div class="sessions">
                 <section class="card" aria-labelledby="entries">
@@ -50,7 +53,7 @@ pub fn AuditPage(view: AuditView) -> impl IntoView {
                     </nav>
                 </section>
             </div>
-        </Page>
+        </Layout>
     }
 }
 

@@ -5,13 +5,14 @@ use crate::{
     components::{
         administration::{AdminNav, Badges, Done, Entries},
         form::{ErrorSummary, TextField},
-        layout::Page,
+        layout::Layout,
         relative_time::RelativeTime,
         submission::FormState,
         time::Time,
     },
     domain::{
         moment::Moment,
+        page::Page,
         user::AccountChange,
         views::{AccountView, LiveSessionView, UserState, UserView},
     },
@@ -24,10 +25,10 @@ pub fn AccountPage(view: AccountView) -> impl IntoView {
     let change = FormState::of::<ChangeUser>(view.refusal, []);
     let (is_admin, state) = (user.is_admin, user.state);
     let title = user.display_name.clone();
-    let log = format!("/admin/activity?user={}", user.username);
+    let log = format!("{}?user={}", Page::Audit.path(), user.username);
     view! {
-        <Page title=Signal::derive(|| "Account".to_owned()) signed_in=view.display_name wide=true>
-            <AdminNav here="/admin/users/one" />
+        <Layout title=Signal::derive(|| "Account".to_owned()) signed_in=view.display_name wide=true>
+            <AdminNav here=Page::Account />
             <h1><bdi>{title}</bdi> <Badges is_admin state /></h1>
             {view.notice.map(|notice| view! { <Done notice /> })}
             <ErrorSummary refusal=change.refusal field=|_| "changes" node_ref=change.summary />
@@ -42,7 +43,7 @@ pub fn AccountPage(view: AccountView) -> impl IntoView {
                 </section>
                 {(!view.is_own).then(|| view! { <Delete user /> })}
             </div>
-        </Page>
+        </Layout>
     }
 }
 

@@ -5,10 +5,11 @@ use crate::{
     components::{
         administration::{AdminNav, Badges, Done},
         form::{ErrorSummary, SubmitButton, TextField},
-        layout::Page,
+        layout::Layout,
         submission::FormState,
     },
     domain::{
+        page::Page,
         user::IdentityRefusal,
         views::{InvitationDraft, UserView, UsersView},
     },
@@ -24,8 +25,8 @@ pub fn UsersPage(view: UsersView) -> impl IntoView {
     let users = users.map(|user| view! { <User user /> });
     let users = users.collect::<Vec<_>>();
     view! {
-        <Page title=form.title("Accounts") signed_in=view.display_name wide=true>
-            <AdminNav here="/admin/users" />
+        <Layout title=form.title("Accounts") signed_in=view.display_name wide=true>
+            <AdminNav here=Page::Users />
             <h1>"Accounts"</h1>
             {view.notice.map(|notice| view! { <Done notice /> })}
             <ErrorSummary refusal=form.refusal field=field_of node_ref=form.summary />
@@ -49,26 +50,30 @@ pub fn UsersPage(view: UsersView) -> impl IntoView {
                     <Invite form draft=view.draft />
                 </section>
             </div>
-        </Page>
+        </Layout>
     }
 }
 
 /// The search as it stands, from its beginning: the form sends the same address.
 fn first_page(search: &str) -> String {
     if search.is_empty() {
-        return "/admin/users".to_owned();
+        return Page::Users.path().to_owned();
     }
     let encoded = search.bytes().map(|byte| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
         _ => format!("%{byte:02X}"),
     });
-    format!("/admin/users?search={}", encoded.collect::<String>())
+    format!(
+        "{}?search={}",
+        Page::Users.path(),
+        encoded.collect::<String>()
+    )
 }
 
 #[component]
 fn Search(search: String) -> impl IntoView {
     view! {
-        <form class="search" method="get" action="/admin/users" role="search">
+        <form class="search" method="get" action=Page::Users.path() role="search">
             <label for="search">"Name, e-mail or display name begins with"</label>
             <input
                 class="input"
@@ -87,7 +92,7 @@ fn Search(search: String) -> impl IntoView {
 
 #[component]
 fn User(user: UserView) -> impl IntoView {
-    let address = format!("/admin/users/{}", user.id);
+    let address = Page::of_account(&user.id);
     let email = user.email.map(|email| view! { " · " <bdi>{email}</bdi> });
     view! {
         <li>

@@ -4,10 +4,10 @@ use crate::{
     api::confirmation::ConfirmPassword,
     components::{
         form::{ErrorSummary, PasswordField, SubmitButton},
-        layout::{Door, Page, Threshold},
+        layout::{Door, Layout, Threshold},
         submission::FormState,
     },
-    domain::views::ConfirmView,
+    domain::{page::Page, views::ConfirmView},
 };
 use leptos::prelude::*;
 
@@ -23,7 +23,7 @@ pub fn ConfirmPage(view: ConfirmView) -> impl IntoView {
     } = form;
     let wrong = form.is_invalid(|_| "password", "password");
     view! {
-        <Page title=form.title("Is it you?") signed_in=view.display_name>
+        <Layout title=form.title("Is it you?") signed_in=view.display_name>
             <Threshold>
                 <Door />
                 <div class="card">
@@ -48,10 +48,10 @@ pub fn ConfirmPage(view: ConfirmView) -> impl IntoView {
                         <SubmitButton label="Go on" busy />
                     </form>
                     <p>
-                        <a href="/dashboard">"Rather not"</a>
+                        <a href=Page::Dashboard.path()>"Rather not"</a>
                     </p>
                 </div>
             </Threshold>
-        </Page>
+        </Layout>
     }
 }

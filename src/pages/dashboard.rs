@@ -4,11 +4,14 @@ use crate::{
     api::sign_ins::{DisownSignIn, RecogniseSignIn},
     components::{
         form::ErrorSummary,
-        layout::{Door, Page, Threshold},
+        layout::{Door, Layout, Threshold},
         submission::FormState,
         time::Time,
     },
-    domain::views::{DashboardView, ReachView, SessionView, SignInView},
+    domain::{
+        page::Page,
+        views::{DashboardView, ReachView, SessionView, SignInView},
+    },
     error::AppError,
 };
 use leptos::{either::Either, prelude::*};
@@ -24,7 +27,7 @@ pub fn DashboardPage(view: DashboardView) -> impl IntoView {
     let more = view.more_unrecognised;
     let name = view.display_name.clone();
     view! {
-        <Page title="Dashboard" signed_in=view.display_name.clone() wide=true>
+        <Layout title="Dashboard" signed_in=view.display_name.clone() wide=true>
             <Threshold state="arrival is-open">
                 <div class="greeting">
                     <h1>"Good to see you, " <bdi>{name}</bdi></h1>
@@ -40,7 +43,7 @@ pub fn DashboardPage(view: DashboardView) -> impl IntoView {
                 <PreviousSignIn sign_in=previous_sign_in />
                 {reach.map(|reach| view! { <Reach reach /> })}
             </div>
-        </Page>
+        </Layout>
     }
 }
 
@@ -62,9 +65,9 @@ fn Account(view: DashboardView) -> impl IntoView {
                     .then(|| view! { <Fact term="Description"><bdi>{view.description}</bdi></Fact> })}
             </dl>
             <div class="actions">
-                <a href="/account/profile">"Edit profile"</a>
-                <a href="/account/password">"Change password"</a>
-                {view.is_admin.then(|| view! { <a href="/admin/users">"Administration"</a> })}
+                <a href=Page::Profile.path()>"Edit profile"</a>
+                <a href=Page::Password.path()>"Change password"</a>
+                {view.is_admin.then(|| view! { <a href=Page::Users.path()>"Administration"</a> })}
             </div>
         </section>
     }
@@ -84,7 +87,7 @@ fn ThisSession(session: SessionView) -> impl IntoView {
                 {session.remember.then(|| view! { <Fact term="Kept on this device">"Yes"</Fact> })}
             </dl>
             <div class="actions">
-                <a href="/account/sessions">"All your sessions"</a>
+                <a href=Page::Sessions.path()>"All your sessions"</a>
             </div>
         </section>
     }
@@ -100,7 +103,7 @@ fn PreviousSignIn(sign_in: Option<SignInView>) -> impl IntoView {
                 <Fact term="When"><Time moment=sign_in.at /></Fact>
             </dl>
             <p class="quiet-text">
-                "Not you? " <a href="/account/password">"Change your password"</a>
+                "Not you? " <a href=Page::Password.path()>"Change your password"</a>
                 ", which ends all other sessions, and tell the person who runs this server."
             </p>
         }),
@@ -176,7 +179,7 @@ fn More(more: u32) -> impl IntoView {
     };
     view! {
         <p class="card news">
-            {sign_ins} ". " <a href="/account/activity">"See your activity"</a>
+            {sign_ins} ". " <a href=Page::OwnActivity.path()>"See your activity"</a>
         </p>
     }
 }

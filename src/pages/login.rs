@@ -4,10 +4,13 @@ use crate::{
     api::auth::Login,
     components::{
         form::{ErrorSummary, PasswordField, SubmitButton, TextField},
-        layout::{Door, Page, Threshold},
+        layout::{Door, Layout, Threshold},
         submission::FormState,
     },
-    domain::views::{LoginNotice, LoginView},
+    domain::{
+        page::Page,
+        views::{LoginNotice, LoginView},
+    },
     error::AppError,
 };
 use leptos::{either::Either, html, prelude::*};
@@ -33,7 +36,7 @@ fn SignIn(view: LoginView) -> impl IntoView {
     let password = NodeRef::new();
     let form = FormState::of::<Login>(earlier_refusal, [password]);
     view! {
-        <Page title=form.title("Sign in")>
+        <Layout title=form.title("Sign in")>
             <Threshold>
                 <Door />
                 <div class="card">
@@ -42,7 +45,7 @@ fn SignIn(view: LoginView) -> impl IntoView {
                     <SignInForm form password username next />
                 </div>
             </Threshold>
-        </Page>
+        </Layout>
     }
 }
 
@@ -112,23 +115,23 @@ fn Notice(notice: LoginNotice) -> impl IntoView {
 #[component]
 fn NoAccount() -> impl IntoView {
     view! {
-        <Page title="No account exists yet">
+        <Layout title="No account exists yet">
             <Threshold state="is-closed">
                 <Door />
                 <div class="card">
                     <h1>"No account exists yet"</h1>
                     <p>
                         "Nobody can sign in before there is somebody. When the server started it printed a \
-                        one-time code, with which you can " <a href="/setup">"make the first account here"</a> "."
+                        one-time code, with which you can " <a href=Page::Setup.path()>"make the first account here"</a> "."
                     </p>
                     <p>"Or make it on the server:"</p>
                     <code class="command">"vestibule user create NAME --admin"</code>
                     <p class="quiet-text">
-                        "It asks for a password. Then " <a href="/login">"load this page again"</a>
+                        "It asks for a password. Then " <a href=Page::Login.path()>"load this page again"</a>
                         " and sign in."
                     </p>
                 </div>
             </Threshold>
-        </Page>
+        </Layout>
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::{
     components::{
-        layout::{Door, Page, Threshold},
+        layout::{Door, Layout, Threshold},
         sign_out::SignOutButton,
     },
-    domain::views::LogoutView,
+    domain::{page::Page, views::LogoutView},
 };
 use leptos::{either::Either, prelude::*};
 
@@ -20,7 +20,7 @@ pub fn LogoutPage(view: LogoutView) -> impl IntoView {
 #[component]
 fn Ask(display_name: String) -> impl IntoView {
     view! {
-        <Page title="Sign out?">
+        <Layout title="Sign out?">
             <Threshold>
                 <Door />
                 <div class="card">
@@ -28,28 +28,28 @@ fn Ask(display_name: String) -> impl IntoView {
                     <p>"This ends the session of " <b><bdi>{display_name}</bdi></b> " on this browser. Other devices stay signed in."</p>
                     <div class="actions">
                         <SignOutButton class="button" />
-                        <a href="/dashboard">"Stay signed in"</a>
+                        <a href=Page::Dashboard.path()>"Stay signed in"</a>
                     </div>
                 </div>
             </Threshold>
-        </Page>
+        </Layout>
     }
 }
 
 #[component]
 fn NobodyThere() -> impl IntoView {
     view! {
-        <Page title="You are not signed in">
+        <Layout title="You are not signed in">
             <Threshold state="is-closed">
                 <Door />
                 <div class="card">
                     <h1>"You are not signed in"</h1>
                     <p>"There is nothing to sign out of on this browser."</p>
                     <div class="actions">
-                        <a class="button" href="/login">"Sign in"</a>
+                        <a class="button" href=Page::Login.path()>"Sign in"</a>
                     </div>
                 </div>
             </Threshold>
-        </Page>
+        </Layout>
     }
 }

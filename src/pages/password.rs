@@ -5,10 +5,13 @@ use crate::{
     components::{
         account::AccountNav,
         form::{ErrorSummary, PasswordField, SubmitButton},
-        layout::{Door, Page, Threshold},
+        layout::{Door, Layout, Threshold},
         submission::FormState,
     },
-    domain::views::{PasswordNotice, PasswordView},
+    domain::{
+        page::Page,
+        views::{PasswordNotice, PasswordView},
+    },
     error::AppError,
 };
 use leptos::{either::Either, html, prelude::*};
@@ -24,8 +27,8 @@ pub fn PasswordPage(view: PasswordView) -> impl IntoView {
         PasswordNotice::StrangerIsOut => Either::Right(view! { <StrangerIsOut /> }),
     });
     view! {
-        <Page title=form.title("Change your password") signed_in=view.display_name>
-            <AccountNav here="/account/password" />
+        <Layout title=form.title("Change your password") signed_in=view.display_name>
+            <AccountNav here=Page::Password />
             <Threshold>
                 <Door />
                 <div class="card">
@@ -34,7 +37,7 @@ pub fn PasswordPage(view: PasswordView) -> impl IntoView {
                     <ChangeForm form current new username=view.username min_chars=view.min_chars />
                 </div>
             </Threshold>
-        </Page>
+        </Layout>
     }
 }
 

@@ -4,10 +4,10 @@ use crate::{
     api::password_link::UsePasswordLink,
     components::{
         form::{ErrorSummary, PasswordField, SubmitButton, TextField},
-        layout::{Door, Page, Threshold},
+        layout::{Door, Layout, Threshold},
         submission::FormState,
     },
-    domain::{password_link::PAGE, views::PasswordLinkView},
+    domain::{page::Page, views::PasswordLinkView},
     error::AppError,
 };
 use leptos::{ev, html, prelude::*, wasm_bindgen::JsValue};
@@ -26,7 +26,7 @@ pub fn PasswordLinkPage(view: PasswordLinkView) -> impl IntoView {
     let min_chars = view.min_chars;
     let hint = format!("At least {min_chars} characters.");
     view! {
-        <Page title=form.title("Set your password")>
+        <Layout title=form.title("Set your password")>
             <Threshold>
                 <Door />
                 <div class="card">
@@ -66,7 +66,7 @@ pub fn PasswordLinkPage(view: PasswordLinkView) -> impl IntoView {
                     </form>
                 </div>
             </Threshold>
-        </Page>
+        </Layout>
     }
 }
 
@@ -100,7 +100,7 @@ fn take_from_address(field: NodeRef<html::Input>) -> bool {
     field.set_value(secret);
     // Where the browser refuses, the address stays as it is, which harms less than no password.
     if let Ok(history) = window().history() {
-        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(PAGE));
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(Page::PasswordLink.path()));
     }
     true
 }

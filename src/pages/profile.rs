@@ -5,10 +5,11 @@ use crate::{
     components::{
         account::AccountNav,
         form::{ErrorSummary, SubmitButton, TextField},
-        layout::{Door, Page, Threshold},
+        layout::{Door, Layout, Threshold},
         submission::FormState,
     },
     domain::{
+        page::Page,
         profile::ProfileDraft,
         user::IdentityRefusal,
         views::{ProfileNotice, ProfileView},
@@ -22,8 +23,8 @@ pub fn ProfilePage(view: ProfileView) -> impl IntoView {
     let form = FormState::of::<UpdateProfile>(view.refusal, []);
     let notice = view.notice.map(|notice| view! { <Notice notice /> });
     view! {
-        <Page title=form.title("Your profile") signed_in=view.display_name>
-            <AccountNav here="/account/profile" />
+        <Layout title=form.title("Your profile") signed_in=view.display_name>
+            <AccountNav here=Page::Profile />
             <Threshold>
                 <Door />
                 <div class="card">
@@ -33,7 +34,7 @@ pub fn ProfilePage(view: ProfileView) -> impl IntoView {
                     <ProfileForm form draft=view.draft />
                 </div>
             </Threshold>
-        </Page>
+        </Layout>
     }
 }
 

@@ -3,10 +3,13 @@
 use crate::{
     api::sessions::{EndAllSessions, EndOtherSessions, EndSession},
     components::{
-        account::AccountNav, form::ErrorSummary, layout::Page, relative_time::RelativeTime,
+        account::AccountNav, form::ErrorSummary, layout::Layout, relative_time::RelativeTime,
         submission::FormState, time::Time,
     },
-    domain::views::{LiveSessionView, SessionsView},
+    domain::{
+        page::Page,
+        views::{LiveSessionView, SessionsView},
+    },
 };
 use leptos::{either::Either, prelude::*};
 
@@ -24,8 +27,8 @@ pub fn SessionsPage(view: SessionsView) -> impl IntoView {
     let others = others.collect::<Vec<_>>();
     let ended = view.ended.map(|count| view! { <Ended count /> });
     view! {
-        <Page title=end_one.title("Your sessions") signed_in=view.display_name wide=true>
-            <AccountNav here="/account/sessions" />
+        <Layout title=end_one.title("Your sessions") signed_in=view.display_name wide=true>
+            <AccountNav here=Page::Sessions />
             <h1>"Your sessions"</h1>
             <p class="quiet-text">
                 "Every browser in which you are signed in. What you end here is ended at once and for good."
@@ -50,7 +53,7 @@ pub fn SessionsPage(view: SessionsView) -> impl IntoView {
                 </section>
             </div>
             <EndMany form=end_all words="End all, and sign out here" />
-        </Page>
+        </Layout>
     }
 }
 

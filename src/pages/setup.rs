@@ -4,7 +4,7 @@ use crate::{
     api::setup::SetUp,
     components::{
         form::{ErrorSummary, PasswordField, SubmitButton, TextField},
-        layout::{Door, Page, Threshold},
+        layout::{Door, Layout, Threshold},
         submission::FormState,
     },
     domain::{setup::SetupDraft, user::IdentityRefusal, views::SetupView},
@@ -17,7 +17,7 @@ pub fn SetupPage(view: SetupView) -> impl IntoView {
     let password = NodeRef::new();
     let form = FormState::of::<SetUp>(view.refusal, [password]);
     view! {
-        <Page title=form.title("Make the first account")>
+        <Layout title=form.title("Make the first account")>
             <Threshold>
                 <Door />
                 <div class="card">
@@ -25,7 +25,7 @@ pub fn SetupPage(view: SetupView) -> impl IntoView {
                     <SetupForm form password draft=view.draft min_chars=view.min_chars />
                 </div>
             </Threshold>
-        </Page>
+        </Layout>
     }
 }
 

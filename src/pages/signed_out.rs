@@ -1,8 +1,8 @@
 //! `/signed-out`: says that it is over, and means it.
 
 use crate::{
-    components::layout::{Door, Page, Threshold},
-    domain::views::SignedOutView,
+    components::layout::{Door, Layout, Threshold},
+    domain::{page::Page, views::SignedOutView},
 };
 use leptos::{either::Either, prelude::*};
 
@@ -19,7 +19,7 @@ pub fn SignedOutPage(view: SignedOutView) -> impl IntoView {
         None => "Other devices may still be signed in.".to_owned(),
     };
     view! {
-        <Page title="You are signed out">
+        <Layout title="You are signed out">
             <Threshold state="is-closed">
                 <Door />
                 <div class="card">
@@ -27,10 +27,10 @@ pub fn SignedOutPage(view: SignedOutView) -> impl IntoView {
                     <p>{whose} " has ended for good: a copy of its cookie cannot be used either."</p>
                     <p class="quiet-text">{others}</p>
                     <div class="actions">
-                        <a class="button" href="/login">"Sign in again"</a>
+                        <a class="button" href=Page::Login.path()>"Sign in again"</a>
                     </div>
                 </div>
             </Threshold>
-        </Page>
+        </Layout>
     }
 }

@@ -38,6 +38,11 @@ pub const ONLY: &[OnlyIn] = &[
         "permission comes from a check, or from being on the machine",
     ),
     only_in("axum", EDGE, HTTP),
+    only_in(
+        "axum::routing",
+        &["src/server/web/routes.rs"],
+        "every route has the guard around it, and there is one place where routes are added",
+    ),
     only_in("axum_extra", &["src/server/web/cookies/session.rs"], HTTP),
     only_in("http", EDGE, HTTP),
     only_in("hyper", BOTH_ENDS, HTTP),
@@ -81,7 +86,11 @@ pub const ONLY: &[OnlyIn] = &[
     ),
     only_in(
         "leptos_axum",
-        &["src/server/web/context.rs", "src/server/web/router.rs"],
+        &[
+            "src/server/web/context.rs",
+            "src/server/web/pages.rs",
+            "src/server/web/routes.rs",
+        ],
         "what differs between versions of Leptos stands in few places",
     ),
     only_in(
@@ -97,7 +106,7 @@ pub const ONLY: &[OnlyIn] = &[
             "src/server/web/context.rs",
             "src/server/web/layers/failures.rs",
             "src/server/web/layers/forms.rs",
-            "src/server/web/router.rs",
+            "src/server/web/routes.rs",
             "src/server/web/pages.rs",
             "src/server/web/state.rs",
             // Leptos's own options.

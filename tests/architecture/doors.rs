@@ -218,12 +218,9 @@ pub const ROOMS: &[Room] = &[
     },
     Room {
         files: &[
-            "src/server/web/layers/addresses.rs",
             "src/server/web/layers/failures.rs",
-            "src/server/web/layers/guard.rs",
             "src/server/web/pages.rs",
             "src/server/web/pages/",
-            "src/server/web/router.rs",
         ],
         may: &["app", "components", "error", "domain", "server"],
         but_not: &["server::store", "server::cli"],
@@ -242,7 +239,7 @@ pub const ROOMS: &[Room] = &[
     Room {
         files: &["src/server/cli/doctor.rs", "src/server/cli/doctor/"],
         may: &[
-            "app",
+            "app::head_scripts",
             "domain",
             "server::cli",
             "server::clock",

@@ -1,13 +1,13 @@
 //! What looks at every page in a browser knows every page: the lists of `end2end/support/pages.ts` are
-//! held against the route table.
+//! held against `Page`.
 
 use std::fs;
-use vestibule::app::{Access, ROUTES};
+use vestibule::domain::page::{Access, Page};
 
 const LISTS: &str = "end2end/support/pages.ts";
 
 /// They lead on and show nothing themselves.
-const LEADING_ON: [&str; 2] = ["/", "/.well-known/change-password"];
+const LEADING_ON: [Page; 2] = [Page::Home, Page::ChangePassword];
 
 /// The paths in `export const PRIVATE = ['/a', '/b'];`
 fn private_pages(lists: &str) -> Vec<&str> {
@@ -39,14 +39,14 @@ fn lists() -> String {
 /// They are searched for the token, and shown to nobody who is not signed in.
 #[test]
 fn every_private_page_is_searched_for_the_token() {
-    let private = ROUTES
+    let private = Page::ALL
         .iter()
-        .filter(|route| route.access == Access::SignedIn);
-    let private: Vec<_> = private.map(|route| route.path).collect();
+        .filter(|page| page.access() == Access::SignedIn);
+    let private: Vec<_> = private.map(|page| page.path()).collect();
     assert_eq!(
         private_pages(&lists()),
         private,
-        "PRIVATE in {LISTS} and ROUTES in src/app.rs"
+        "PRIVATE in {LISTS} and Page in src/domain/page.rs"
     );
 }
 
@@ -54,14 +54,11 @@ fn every_private_page_is_searched_for_the_token() {
 #[test]
 fn every_page_is_looked_at() {
     let lists = lists();
-    for route in ROUTES
-        .iter()
-        .filter(|route| !LEADING_ON.contains(&route.path))
-    {
+    for page in Page::ALL.iter().filter(|page| !LEADING_ON.contains(page)) {
         assert!(
-            has_scene(&lists, route.path),
+            has_scene(&lists, page.path()),
             "no scene of PAGES in {LISTS} goes to {}: add one, so that axe and `make shots` see the page",
-            route.path
+            page.path()
         );
     }
 }

@@ -17,8 +17,8 @@ use std::{
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 use vestibule::{
-    app,
     domain::{
+        page::Page,
         session::{CurrentUser, EndReason, Session},
         site,
         user::User,
@@ -306,7 +306,7 @@ pub const STATIC_FILES: [&str; 4] = [
 
 /// The pages that are live, as the router asks for them.
 pub fn page_paths() -> Vec<&'static str> {
-    app::ROUTES.iter().map(|route| route.path).collect()
+    Page::ALL.iter().map(|page| page.path()).collect()
 }
 
 /// The server functions that are linked in, as the router asks for them.

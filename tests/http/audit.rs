@@ -12,8 +12,7 @@ use crate::{
 use serde_json::Value;
 use std::time::Duration;
 use vestibule::{
-    app::DOWNLOADS,
-    domain::activity::Event,
+    domain::{activity::Event, page::Download},
     server::{
         core::{accounts::users, actor, sessions},
         store::{self, activity::Filter},
@@ -174,8 +173,8 @@ on_both_engines! {
                 assert_eq!(answer.status, 403, "{path} {site}");
             }
         }
-        for file in DOWNLOADS {
-            let answer = app.browser().get(&format!("{}?event=set_up", file.path)).await;
+        for file in Download::ALL {
+            let answer = app.browser().get(&format!("{}?event=set_up", file.path())).await;
             assert_redirect(&answer, "/login?next=/admin/activity?event=set_up");
         }
         assert_eq!(app.browser().get(EVENTS).await.status, 401);

@@ -17,6 +17,7 @@ use std::time::Duration;
 use vestibule::{
     domain::{
         activity::Source,
+        page::Page,
         session::CurrentUser,
         user::{Email, Username},
     },
@@ -32,7 +33,7 @@ use vestibule::{
         web::{
             context::Caller,
             layers::forwarded::{Client, Word},
-            pages,
+            pages::{self, Visit},
             state::AppState,
         },
     },
@@ -234,7 +235,14 @@ async fn without_its_sign_ins_there_is_a_failure_and_no_dashboard() {
         host: None,
     };
     let caller = Caller::SignedIn(Box::new(current));
-    let path = Uri::from_static("/dashboard");
-    let answer = pages::gather(&state, &caller, &client, &path, &HeaderMap::new()).await;
+    let visit = Visit {
+        state: &state,
+        caller: &caller,
+        client: &client,
+        uri: &Uri::from_static("/dashboard"),
+        headers: &HeaderMap::new(),
+        flash: None,
+    };
+    let answer = pages::gather(Page::Dashboard, visit).await;
     assert_eq!(answer.err(), Some(AppError::Internal));
 }

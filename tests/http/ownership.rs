@@ -17,7 +17,10 @@ use Caller::{Ada, AdaLate, Eve, EveLate, Nobody, Root, RootLate};
 use Verdict::{Asks, Hers, Login, On, Open, Refused, S401, S404};
 use std::{collections::BTreeSet, fs, time::Duration};
 use vestibule::{
-    domain::user::UserId,
+    domain::{
+        page::{Download, Page, Stream},
+        user::UserId,
+    },
     server::core::{
         accounts::{password_links, users},
         actor,
@@ -218,6 +221,7 @@ impl<'a> World<'a> {
         };
         self.app.set_clock(LATER);
         browser.get("/dashboard").await;
+        support::settled(&self.app.core).await;
         self.app.set_clock(LATER + Duration::from_secs(30));
         self.sessions = self.sessions_of_ada().await;
         (name, browser)
@@ -381,9 +385,13 @@ fn named_routes() -> BTreeSet<String> {
         let paths = named.filter_map(|rest| rest.split('"').next());
         paths.map(str::to_owned).collect::<Vec<_>>()
     };
-    let mut routes = named("src/server/web/router.rs", ".route(\"");
-    routes.extend(named("src/app.rs", " path: \""));
-    routes.into_iter().collect()
+    let mut routes: BTreeSet<_> = named("src/server/web/routes.rs", ".route(\"")
+        .into_iter()
+        .collect();
+    routes.extend(Page::ALL.iter().map(|page| page.path().to_owned()));
+    routes.extend(Download::ALL.map(|file| file.path().to_owned()));
+    routes.extend(Stream::ALL.map(|stream| stream.path().to_owned()));
+    routes
 }
 
 #[test]

@@ -106,8 +106,8 @@ on_both_engines! {
         let mut late = with(&app, &first);
         let rows = app.rows().await;
         for (path, _) in leptos::server_fn::axum::server_fn_paths() {
-            let is_public = vestibule::app::PUBLIC_FUNCTIONS.contains(&path);
-            if !is_public && path != vestibule::app::CONFIRMATION {
+            let is_public = vestibule::server::web::target::PUBLIC_FUNCTIONS.contains(&path);
+            if !is_public && path != vestibule::server::web::target::CONFIRMATION {
                 assert_eq!(late.fetch_form(path, &[("id", "x")]).await.status, 401, "{path}");
             }
         }

@@ -12,7 +12,10 @@ use crate::{
 };
 use std::fs;
 use url::Url;
-use vestibule::{app::is_public, domain::plain_script};
+use vestibule::domain::{
+    page::{Access, Download, Page, Stream},
+    plain_script,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_does_not_exist_says_so() {
@@ -54,10 +57,9 @@ async fn a_page_that_does_not_exist_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_other_page_needs_a_session() {
     let app = TestApp::sqlite().await;
-    let public: Vec<_> = page_paths()
-        .into_iter()
-        .filter(|path| is_public(path))
-        .collect();
+    let is_public = |page: &&Page| page.access() == Access::Anyone;
+    let public: Vec<_> = Page::ALL.iter().filter(is_public).collect();
+    let public: Vec<_> = public.into_iter().map(|page| page.path()).collect();
     assert_eq!(
         public,
         [
@@ -73,7 +75,7 @@ async fn every_other_page_needs_a_session() {
     );
     for path in page_paths() {
         let answer = app.browser().get(&format!("{path}?a=1")).await;
-        if is_public(path) {
+        if public.contains(&path) {
             assert!(
                 !answer.location().contains("next="),
                 "{path}: {}",
@@ -84,23 +86,32 @@ async fn every_other_page_needs_a_session() {
             assert!(answer.body.is_empty(), "{path}");
         }
     }
+    for file in Download::ALL {
+        let answer = app.browser().get(file.path()).await;
+        assert_redirect(&answer, &format!("/login?next={}", file.page().path()));
+    }
+    for stream in Stream::ALL {
+        let answer = app.browser().get(stream.path()).await;
+        assert_eq!(answer.status, 401, "{}", stream.path());
+    }
 }
 
-/// A row of the route table for which nothing is gathered would be a 404 for everybody.
+/// A page for which nothing is gathered would be a 404 for everybody.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_leads_somewhere() {
     let app = TestApp::with_an_administrator(|_| ()).await;
     let without_account = TestApp::empty(TestDatabase::new(Engine::Sqlite).await).await;
     let mut root = app.signed_in("root").await;
     let id = app.user("ada").await.id;
-    for path in page_paths() {
+    for page in Page::ALL {
+        let path = page.path();
         let mut found = vec![root.get(&path.replace("{id}", &id.0)).await.status];
-        if is_public(path) {
+        if page.access() == Access::Anyone {
             found.push(without_account.browser().get(path).await.status);
         }
         assert!(
             found.iter().any(|status| matches!(status, 200 | 303)),
-            "{path}: {found:?}; has `gather` in src/server/web/pages.rs an arm for it?"
+            "{path}: {found:?}; what does `gather` in src/server/web/pages.rs answer?"
         );
     }
 }

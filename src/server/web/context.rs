@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{
         next_path::NextPath,
-        password_link,
+        page::Page,
         session::{CurrentUser, EndReason},
         views::{LinkView, UserNotice},
     },
@@ -158,7 +158,7 @@ pub fn sign_out(signed_out: Option<&Flash>) {
     if let Some(signed_out) = signed_out {
         set_cookie(signed_out.set_cookie());
     }
-    redirect("/signed-out");
+    redirect(Page::SignedOut.path());
 }
 
 /// Keeps what was typed into a plain form for the page that it was typed on.
@@ -255,7 +255,7 @@ pub fn link_notice(username: &str, link: MadeLink) -> UserNotice {
     UserNotice::LinkMade(LinkView {
         username: username.to_owned(),
         purpose: link.purpose,
-        page: format!("{origin}{}", password_link::PAGE),
+        page: format!("{origin}{}", Page::PasswordLink.path()),
         secret: link.secret,
         until: moment(link.expires_at),
     })
@@ -266,7 +266,7 @@ pub fn link_notice(username: &str, link: MadeLink) -> UserNotice {
 /// # Errors
 /// What is no refusal that the page could show.
 pub fn answer_of_account(id: &str, outcome: Result<UserNotice, AppError>) -> Result<(), AppError> {
-    let page = format!("/admin/users/{id}");
+    let page = Page::of_account(id);
     match outcome {
         Ok(notice) => {
             set_cookie(Flash::User { notice }.set_cookie());

@@ -5,97 +5,212 @@
 
 mod account;
 pub mod activity;
-mod admin;
 pub mod audit;
+mod dashboard;
+mod entrance;
+mod sessions;
+mod users;
 
 use super::{
-    context::Caller, cookies::flash::Flash, layers::forwarded::Client, reach, state::AppState,
+    context::{Caller, set_page_policy},
+    cookies::{draft, flash, flash::Flash},
+    layers::{forwarded::Client, guard, headers},
+    state::AppState,
 };
 use crate::{
+    app,
     domain::{
-        device,
-        moment::Timestamp,
         next_path::NextPath,
-        session::{CurrentUser, Session, SignIn},
-        setup::SetupDraft,
-        views::{
-            DashboardView, LiveSessionView, LoginNotice, LoginView, LogoutView, PageView,
-            SessionView, SetupView, SignInView, SignedOutView,
-        },
+        page::Page,
+        session::CurrentUser,
+        views::{DrawnFor, PageView, SignOutProof},
     },
     error::AppError,
-    server::{
-        clock::{moment, relative},
-        core::accounts::setup,
-        db::StoreError,
-    },
+    server::core::{actor, sessions::sign_out_proof},
 };
-use axum::http::{HeaderMap, Uri};
+use axum::{
+    Extension,
+    extract::{Request, State},
+    http::{HeaderMap, Method, Uri},
+    response::{IntoResponse, Redirect, Response},
+};
+use leptos::prelude::provide_context;
+
+/// Answers a request for a page.
+pub async fn answer(
+    State(state): State<AppState>,
+    Extension(page): Extension<Page>,
+    Extension(client): Extension<Client>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+    request: Request,
+) -> Response {
+    let visit = Visit {
+        state: &state,
+        caller: &caller,
+        client: &client,
+        uri: &uri,
+        headers: &headers,
+        flash: Flash::of_request(&headers),
+    };
+    let view = match gather(page, visit).await {
+        Ok(Answer::Page(view)) => view,
+        Ok(Answer::Elsewhere(path)) => return Redirect::to(&path).into_response(),
+        Ok(Answer::Nothing) => return AppError::NotFound.into_response(),
+        Err(failure) => return failure.into_response(),
+    };
+    // A HEAD shows nothing, so it takes nothing away.
+    let shows = request.method() != Method::HEAD;
+    let mut response = match render(state, &caller, view, request).await {
+        Ok(response) => response,
+        Err(failure) => return failure.into_response(),
+    };
+    if shows && page.shows_messages() {
+        flash::forget_shown(&headers, &mut response);
+    }
+    if shows && page.shows_drafts() {
+        draft::forget_shown(&headers, &mut response);
+    }
+    response
+}
+
+/// The whole page, as it is sent.
+async fn render(
+    state: AppState,
+    caller: &Caller,
+    view: PageView,
+    request: Request,
+) -> Result<Response, AppError> {
+    let options = state.leptos_options.clone();
+    let of_session = match caller {
+        Caller::SignedIn(current) => Some((
+            DrawnFor(current.user.id.short().to_owned()),
+            SignOutProof(sign_out_proof::of(&state.core, &current.session.id)),
+        )),
+        Caller::Confirming(_) | Caller::Ended(_) | Caller::Anonymous => None,
+    };
+    let context = move || {
+        provide_context(state.clone());
+        if let Some((drawn_for, sign_out_proof)) = of_session.clone() {
+            provide_context(drawn_for);
+            provide_context(sign_out_proof);
+        }
+        provide_context(view.clone());
+    };
+    let render = leptos_axum::render_app_async_with_context(context, move || {
+        let nonce = set_page_policy();
+        app::shell(options.clone(), nonce)
+    });
+    let sealed = headers::sealed(render(request).await).await;
+    sealed.map_err(|_| AppError::Internal)
+}
+
+/// A request for a page.
+pub struct Visit<'a> {
+    pub state: &'a AppState,
+    pub caller: &'a Caller,
+    pub client: &'a Client,
+    pub uri: &'a Uri,
+    pub headers: &'a HeaderMap,
+    pub flash: Option<Flash>,
+}
+
+impl<'a> Visit<'a> {
+    const fn is_signed_in(&self) -> bool {
+        matches!(self.caller, Caller::SignedIn(_))
+    }
+
+    /// Whose page it is. The guard has let nobody else here.
+    ///
+    /// # Errors
+    /// [`AppError::NotSignedIn`].
+    fn person(&self) -> Result<&'a CurrentUser, AppError> {
+        match self.caller {
+            Caller::SignedIn(current) => Ok(current),
+            Caller::Confirming(_) | Caller::Ended(_) | Caller::Anonymous => {
+                Err(AppError::NotSignedIn)
+            }
+        }
+    }
+
+    /// The same for what only administrators see.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] for everybody else.
+    fn administrator(&self) -> Result<&'a CurrentUser, AppError> {
+        let current = self.person()?;
+        if current.user.administers() {
+            Ok(current)
+        } else {
+            Err(AppError::NotFound)
+        }
+    }
+
+    /// Where to go on from here: what the address names, else the dashboard.
+    fn next(&self) -> NextPath {
+        query_value(self.uri, "next").map_or_else(NextPath::home, |next| NextPath::or_home(&next))
+    }
+}
 
 /// What comes of asking for a page.
 pub enum Answer {
     Page(PageView),
     /// The person belongs elsewhere: a path of ours.
     Elsewhere(String),
+    /// There is no such page, or no longer.
+    Nothing,
 }
 
-/// Gathers the values of the page at `uri` for `caller`. `None` where no page has this path.
-///
-/// # Errors
-/// [`AppError::Unavailable`], where the database gives no answer; [`AppError::Internal`].
-pub async fn gather(
-    state: &AppState,
-    caller: &Caller,
-    client: &Client,
-    uri: &Uri,
-    headers: &HeaderMap,
-) -> Result<Option<Answer>, AppError> {
-    let flash = Flash::of_request(headers);
-    let answer = match (uri.path(), caller) {
-        ("/", Caller::SignedIn(_)) => Answer::Elsewhere(NextPath::HOME.to_owned()),
-        ("/", _) => Answer::Elsewhere("/login".to_owned()),
-        ("/login", Caller::SignedIn(_)) => Answer::Elsewhere(next_of(uri).to_string()),
-        ("/login", _) => Answer::Page(PageView::Login(login(state, caller, uri, flash).await?)),
-        ("/logout", _) => Answer::Page(PageView::Logout(LogoutView {
-            display_name: display_name(caller),
-        })),
-        // It would not be true of a person who is signed in.
-        ("/signed-out", Caller::SignedIn(_)) => Answer::Elsewhere(NextPath::HOME.to_owned()),
-        ("/signed-out", _) => Answer::Page(PageView::SignedOut(signed_out(flash))),
-        (NextPath::HOME, Caller::SignedIn(current)) => Answer::Page(PageView::Dashboard(Box::new(
-            dashboard(state, current, client)?,
-        ))),
-        (path, Caller::SignedIn(current)) if path.starts_with("/account/") => {
-            return Ok(account::gather(state, current, uri, headers, flash).await?);
-        }
-        // Where password managers look for it (W3C, "A Well-Known URL for Changing Passwords").
-        ("/.well-known/change-password", _) => Answer::Elsewhere("/account/password".to_owned()),
-        ("/setup", _) if setup::is_open(&state.core).await? => {
-            Answer::Page(PageView::Setup(set_up(state, flash)))
-        }
-        ("/password-link", _) => {
-            Answer::Page(PageView::PasswordLink(admin::password_link(state, flash)))
-        }
-        // Nothing else: what is not there asks nobody for a password.
-        (path, Caller::SignedIn(current))
-            if path.starts_with("/admin/") && current.user.administers() =>
-        {
-            return Ok(admin::gather(state, current, uri, headers, flash).await?);
-        }
-        _ => return Ok(None),
-    };
-    Ok(Some(answer))
-}
-
-fn display_name(caller: &Caller) -> Option<String> {
-    match caller {
-        Caller::SignedIn(current) => Some(current.user.display_name.clone()),
-        Caller::Confirming(_) | Caller::Ended(_) | Caller::Anonymous => None,
+impl Answer {
+    fn to(page: Page) -> Self {
+        Self::Elsewhere(page.path().to_owned())
     }
 }
 
-fn next_of(uri: &Uri) -> NextPath {
-    query_value(uri, "next").map_or_else(NextPath::home, |next| NextPath::or_home(&next))
+/// Gathers the values of a page.
+///
+/// # Errors
+/// [`AppError::Unavailable`], where the database gives no answer; [`AppError::Internal`].
+pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
+    if page.needs_fresh_password() && !actor::is_fresh(&visit.state.core, visit.person()?) {
+        let here = guard::way_back_to(visit.uri);
+        return Ok(Answer::Elsewhere(here.confirm_page()));
+    }
+    let view = match page {
+        Page::Home if visit.is_signed_in() => return Ok(Answer::to(Page::Dashboard)),
+        Page::Home => return Ok(Answer::to(Page::Login)),
+        Page::Login if visit.is_signed_in() => {
+            return Ok(Answer::Elsewhere(visit.next().to_string()));
+        }
+        Page::Login => PageView::Login(entrance::login(visit).await?),
+        Page::Logout => PageView::Logout(entrance::logout(&visit)),
+        // It would not be true of a person who is signed in.
+        Page::SignedOut if visit.is_signed_in() => return Ok(Answer::to(Page::Dashboard)),
+        Page::SignedOut => PageView::SignedOut(entrance::signed_out(visit)),
+        Page::Setup => match entrance::setup(visit).await? {
+            Some(view) => PageView::Setup(view),
+            None => return Ok(Answer::Nothing),
+        },
+        Page::PasswordLink => PageView::PasswordLink(entrance::password_link(visit)),
+        Page::ChangePassword => return Ok(Answer::to(Page::Password)),
+        Page::Dashboard => PageView::Dashboard(Box::new(dashboard::dashboard(&visit)?)),
+        Page::Password => PageView::Password(account::password(visit.person()?, visit)),
+        Page::Profile => PageView::Profile(Box::new(account::profile(visit.person()?, visit))),
+        Page::Sessions => PageView::Sessions(Box::new(sessions::own(visit).await?)),
+        Page::OwnActivity => PageView::OwnActivity(Box::new(activity::own(&visit).await?)),
+        Page::Confirm if actor::is_fresh(&visit.state.core, visit.person()?) => {
+            return Ok(Answer::Elsewhere(visit.next().to_string()));
+        }
+        Page::Confirm => PageView::Confirm(account::confirm(visit.person()?, &visit)),
+        Page::Users => PageView::Users(Box::new(users::list(visit).await?)),
+        Page::Account => match users::account(visit).await? {
+            Some(view) => PageView::Account(Box::new(view)),
+            None => return Ok(Answer::Nothing),
+        },
+        Page::Audit => PageView::Audit(Box::new(audit::page(&visit).await?)),
+    };
+    Ok(Answer::Page(view))
 }
 
 fn query_value(uri: &Uri, wanted: &str) -> Option<String> {
@@ -103,121 +218,4 @@ fn query_value(uri: &Uri, wanted: &str) -> Option<String> {
     url::form_urlencoded::parse(query.as_bytes())
         .find(|(name, _)| name == wanted)
         .map(|(_, value)| value.into_owned())
-}
-
-async fn login(
-    state: &AppState,
-    caller: &Caller,
-    uri: &Uri,
-    flash: Option<Flash>,
-) -> Result<LoginView, StoreError> {
-    let password_set = matches!(flash, Some(Flash::PasswordSet { .. }));
-    let (refusal, username) = match flash {
-        Some(Flash::LoginRefused { refusal, username }) => (refusal, username),
-        // So that people, and their password managers, know with which name it goes.
-        Some(Flash::PasswordSet { username }) => (None, username),
-        _ => (None, String::new()),
-    };
-    let notice = match caller {
-        _ if refusal.is_some() => None,
-        _ if password_set => Some(LoginNotice::PasswordSet),
-        _ if query_value(uri, "cookie-check").is_some() => Some(LoginNotice::CookieNotKept),
-        Caller::Ended(reason) => Some(LoginNotice::SessionEnded(*reason)),
-        Caller::SignedIn(_) | Caller::Confirming(_) | Caller::Anonymous => None,
-    };
-    let next = next_of(uri);
-    Ok(LoginView {
-        next: next.to_string(),
-        username,
-        refusal,
-        notice,
-        no_account: setup::is_open(&state.core).await?,
-    })
-}
-
-fn signed_out(flash: Option<Flash>) -> SignedOutView {
-    match flash {
-        Some(Flash::SignedOut {
-            display_name,
-            others_ended,
-        }) => SignedOutView {
-            display_name: Some(display_name),
-            others_ended,
-        },
-        _ => SignedOutView::default(),
-    }
-}
-
-fn set_up(state: &AppState, flash: Option<Flash>) -> SetupView {
-    let (refusal, draft) = match flash {
-        Some(Flash::SetupRefused { refusal, draft }) => (Some(refusal), draft),
-        _ => (None, SetupDraft::default()),
-    };
-    SetupView {
-        draft,
-        min_chars: state.core.password_rules.min_chars,
-        refusal,
-    }
-}
-
-fn dashboard(
-    state: &AppState,
-    current: &CurrentUser,
-    client: &Client,
-) -> Result<DashboardView, AppError> {
-    let user = &current.user;
-    // The guard reads them with the session of the caller. Without them the page would hide from the
-    // owner of the account that a stranger has signed in.
-    let Some(sign_ins) = current.sign_ins.clone() else {
-        tracing::error!("the dashboard was asked for without its sign-ins");
-        return Err(AppError::Internal);
-    };
-    Ok(DashboardView {
-        username: user.username.clone(),
-        display_name: user.display_name.clone(),
-        email: user.email.clone(),
-        description: user.description.clone(),
-        is_admin: user.is_admin,
-        session: session_view(&current.session),
-        previous_sign_in: sign_ins.previous.map(sign_in_view),
-        unrecognised: sign_ins
-            .unrecognised
-            .into_iter()
-            .map(sign_in_view)
-            .collect(),
-        more_unrecognised: sign_ins.more,
-        may_recognise: sign_ins.may_recognise,
-        reach: user.is_admin.then(|| reach::view(client, &state.site)),
-    })
-}
-
-fn sign_in_view(sign_in: SignIn) -> SignInView {
-    SignInView {
-        id: sign_in.session.0,
-        has_ended: sign_in.has_ended,
-        device: device::in_words(&sign_in.user_agent),
-        address: sign_in.address,
-        at: moment(sign_in.at),
-    }
-}
-
-fn live_session_view(session: &Session, now: Timestamp) -> LiveSessionView {
-    LiveSessionView {
-        id: session.id.to_string(),
-        session: session_view(session),
-        last_seen: relative(session.last_seen_at, now),
-        idle_end: relative(session.idle_ends_at, now),
-        absolute_end: relative(session.absolute_ends_at, now),
-    }
-}
-
-fn session_view(session: &Session) -> SessionView {
-    SessionView {
-        device: device::in_words(&session.user_agent),
-        address: session.address.clone(),
-        remember: session.remember,
-        signed_in_at: moment(session.created_at),
-        idle_ends_at: moment(session.idle_ends_at),
-        absolute_ends_at: moment(session.absolute_ends_at),
-    }
 }

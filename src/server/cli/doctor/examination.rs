@@ -6,8 +6,11 @@ use super::{
     visitor::{SessionCookie, SetCookie, Visitor, session_lines},
 };
 use crate::{
-    app::{Access, DOWNLOADS, ROUTES, page_of},
-    domain::{moment::Timestamp, password::Password},
+    domain::{
+        moment::Timestamp,
+        page::{Access, Download, Page, Stream},
+        password::Password,
+    },
     server::clock::rfc3339,
 };
 use std::rc::Rc;
@@ -231,21 +234,25 @@ impl Examination {
 
 /// The private pages of this program, without those whose address needs an id.
 pub fn private_pages() -> Vec<&'static str> {
-    let private = ROUTES.iter().filter(|route| route.access != Access::Anyone);
-    let paths = private.map(|route| route.path);
+    let private = Page::ALL
+        .iter()
+        .filter(|page| page.access() != Access::Anyone);
+    let paths = private.map(|page| page.path());
     paths.filter(|path| !path.contains('{')).collect()
 }
 
 /// The private files, each with the page on which it stands.
-pub fn private_files() -> impl Iterator<Item = (&'static str, &'static str)> {
-    DOWNLOADS.iter().map(|file| (file.path, page_of(file.path)))
+pub fn private_files() -> [(&'static str, &'static str); 2] {
+    Download::ALL.map(|file| (file.path(), file.page().path()))
 }
 
 /// What private pages go on listening to.
-pub const PRIVATE_STREAMS: [&str; 2] = ["/session/events", "/admin/activity/events"];
+pub const PRIVATE_STREAMS: [&str; 2] = [Stream::Session.path(), Stream::Audit.path()];
 
 /// The pages that anybody may open.
 pub fn public_pages() -> Vec<&'static str> {
-    let public = ROUTES.iter().filter(|route| route.access == Access::Anyone);
-    public.map(|route| route.path).collect()
+    let public = Page::ALL
+        .iter()
+        .filter(|page| page.access() == Access::Anyone);
+    public.map(|page| page.path()).collect()
 }

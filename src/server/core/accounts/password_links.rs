@@ -6,8 +6,9 @@ use crate::{
     domain::{
         activity::Event,
         moment::Timestamp,
+        page::Page,
         password::Password,
-        password_link::{LinkPurpose, LinkSecret, PAGE},
+        password_link::{LinkPurpose, LinkSecret},
         user::User,
     },
     error::AppError,
@@ -44,7 +45,11 @@ impl MadeLink {
     /// For the one who made it. `origin` is the server's public address. The secret is behind `#`, where
     /// no browser sends it and no log keeps it.
     pub fn address(&self, origin: &str) -> String {
-        format!("{origin}{PAGE}#{}", self.secret.reveal())
+        format!(
+            "{origin}{}#{}",
+            Page::PasswordLink.path(),
+            self.secret.reveal()
+        )
     }
 }
 

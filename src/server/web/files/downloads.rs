@@ -6,8 +6,8 @@
 
 use crate::{
     domain::{
-        activity::{Event, Record},
-        session::CurrentUser,
+        activity::{Entry, Event, Record},
+        page::Download,
     },
     error::AppError,
     server::{
@@ -48,11 +48,10 @@ enum Format {
 }
 
 impl Format {
-    fn of(path: &str) -> Option<Self> {
-        match path.rsplit_once('.')? {
-            (_, "jsonl") => Some(Self::JsonLines),
-            (_, "csv") => Some(Self::Csv),
-            _ => None,
+    const fn of(file: Download) -> Self {
+        match file {
+            Download::AuditJsonLines => Self::JsonLines,
+            Download::AuditCsv => Self::Csv,
         }
     }
 
@@ -117,6 +116,7 @@ pub async fn download(
     State(state): State<AppState>,
     Extension(client): Extension<Client>,
     Extension(caller): Extension<Caller>,
+    Extension(file): Extension<Download>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -129,29 +129,31 @@ pub async fn download(
         return refusal.into_response();
     }
     if !actor::is_fresh(&state.core, &current) {
-        return Redirect::to(&guard::way_back(&uri).confirm_page()).into_response();
+        return Redirect::to(&guard::way_back(file, &uri).confirm_page()).into_response();
     }
-    let sent = send(&state.core, &current, &client, &method, &uri, &headers).await;
+    let browser = context::browser_of(&client, &headers);
+    let entry = browser.entry(
+        &state.core,
+        Event::ActivityDownloaded,
+        Some(&current.user.id),
+        Some(&current.session.id),
+    );
+    let asked = (&method, &uri, &headers);
+    let sent = send(&state.core, Format::of(file), entry, asked).await;
     sent.unwrap_or_else(AppError::into_response)
 }
 
 async fn send(
     core: &Core,
-    current: &CurrentUser,
-    client: &Client,
-    method: &Method,
-    uri: &Uri,
-    headers: &HeaderMap,
+    format: Format,
+    entry: Entry,
+    (method, uri, headers): (&Method, &Uri, &HeaderMap),
 ) -> Result<Response, AppError> {
-    let format = Format::of(uri.path()).ok_or(AppError::NotFound)?;
     let token = cookies::session::session_token(headers).ok_or(AppError::NotSignedIn)?;
     let body = if method == Method::HEAD {
         Body::empty()
     } else {
         let asked = Asked::of(core, uri).await?;
-        let browser = context::browser_of(client, headers);
-        let (user, session) = (&current.user.id, &current.session.id);
-        let entry = browser.entry(core, Event::ActivityDownloaded, Some(user), Some(session));
         let reading = Reading::begin(core, asked.wanted, entry).await?;
         written_by(Writer {
             core: core.clone(),
@@ -251,12 +253,5 @@ mod tests {
         for cell in ["'=1", " =1", "a=1", "1-1", "2001:db8::1"] {
             assert_eq!(csv_line(&[cell]), format!("\"{cell}\"\r\n"));
         }
-    }
-
-    #[test]
-    fn the_way_of_writing_is_named_by_the_path() {
-        assert_eq!(Format::of("/a.jsonl"), Some(Format::JsonLines));
-        assert_eq!(Format::of("/a.csv"), Some(Format::Csv));
-        assert_eq!((Format::of("/a"), Format::of("/a.exe")), (None, None));
     }
 }

@@ -1,6 +1,6 @@
 //! Addresses that are nearly one of ours, and lead to it.
 
-use crate::{app, domain::password_link, error::AppError};
+use crate::{domain::page::Page, error::AppError};
 use axum::{
     extract::Request,
     http::{Method, StatusCode, header, uri::PathAndQuery},
@@ -9,7 +9,7 @@ use axum::{
 };
 
 /// The pages on which a code is typed.
-const PAGES_WITH_CODES: [&str; 2] = [password_link::PAGE, "/setup"];
+const PAGES_WITH_CODES: [Page; 2] = [Page::PasswordLink, Page::Setup];
 
 /// A page with a code behind its path leads to the page, where the code can be typed. Some mail programs
 /// and chats write the `#` of a link as `%23`. The answer repeats nothing of it: `Location` is logged by
@@ -24,9 +24,6 @@ pub async fn without_code(request: Request, next: Next) -> Response {
 }
 
 fn page_before_code(path: &str) -> Option<&'static str> {
-    if app::access_to(path).is_some() {
-        return None;
-    }
     let names_a_code = |rest: &str| {
         let separator = rest.bytes().next().unwrap_or_default();
         // `/setup.php` is another address.
@@ -34,7 +31,7 @@ fn page_before_code(path: &str) -> Option<&'static str> {
             && !b"-._".contains(&separator)
             && rest.bytes().any(|byte| byte.is_ascii_alphanumeric())
     };
-    let mut pages = PAGES_WITH_CODES.into_iter();
+    let mut pages = PAGES_WITH_CODES.into_iter().map(Page::path);
     pages.find(|page| path.strip_prefix(page).is_some_and(names_a_code))
 }
 

@@ -13,10 +13,12 @@ use crate::{
         core::sessions::begun::Begun,
         web::{
             context::PlainForm, listener::UnderWay, seats::Seat, shares::Share, state::AppState,
+            target::Target,
         },
     },
 };
 use axum::{
+    Extension,
     body::{Body, HttpBody, to_bytes},
     extract::{Request, State},
     http::{HeaderValue, Method, header},
@@ -83,8 +85,13 @@ impl Arrival {
 /// A plain form is marked, and its `Accept` no longer says HTML further in: Leptos would else
 /// redirect to the `Referer`, which is missing or foreign at times, with the error in the URL,
 /// where any link could forge it. The functions redirect plain forms themselves.
-pub async fn edge(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    if let Some(refusal) = guard::refuse_without_cookie(&request) {
+pub async fn edge(
+    State(state): State<AppState>,
+    Extension(target): Extension<Target>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if let Some(refusal) = guard::refuse_without_cookie(target, &request) {
         return refusal;
     }
     if !is_form(&request) {
@@ -94,7 +101,7 @@ pub async fn edge(State(state): State<AppState>, mut request: Request, next: Nex
         }
         // A dead session is reported before a wrong media type: programs rely on it, and `vestibule doctor`.
         let asked = (request.uri(), request.headers(), request.extensions());
-        let refusal = guard::admit(&state, asked).await.err();
+        let refusal = guard::admit(&state, target, asked).await.err();
         return refusal.unwrap_or_else(|| AppError::UnsupportedMediaType.into_response());
     }
     if wants_html(request.headers()) {

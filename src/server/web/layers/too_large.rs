@@ -11,7 +11,6 @@ use axum::{
     extract::Request,
     http::header::{ACCEPT, CONTENT_LENGTH},
     middleware::from_fn_with_state,
-    routing::get,
 };
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
@@ -150,7 +149,7 @@ pub async fn page(state: &AppState) -> Arc<[u8]> {
         .layer(from_fn_with_state(state.clone(), headers::secure))
         .layer(from_fn_with_state(state.clone(), failures::answer));
     let routes = Router::new()
-        .route("/", get(async || AppError::HeaderTooLarge))
+        .fallback(async || AppError::HeaderTooLarge)
         .layer(layers);
     let request = Request::builder().header(ACCEPT, "text/html");
     let request = request.body(Body::empty()).unwrap_or_default();

@@ -1,14 +1,15 @@
 //! What happened, in pages: the newest first, each page beginning where the one before ended.
 
-use super::query_value;
+use super::{Visit, query_value};
 use crate::{
     domain::{
         activity::{Event, Record},
         device,
         moment::Timestamp,
-        session::CurrentUser,
+        page::Page,
         views::{OwnActivityView, OwnEventView},
     },
+    error::AppError,
     server::{
         clock::moment,
         core::{
@@ -16,7 +17,6 @@ use crate::{
             audit::{self, Filter, Position},
         },
         db::StoreError,
-        web::state::AppState,
     },
 };
 use axum::http::Uri;
@@ -25,17 +25,12 @@ use url::form_urlencoded;
 /// As many as people look through before they narrow the list.
 pub const ENTRIES_A_PAGE: u32 = 50;
 
-const OWN: &str = "/account/activity";
-
 /// The page on which a person looks back on what concerns them.
 ///
 /// # Errors
-/// [`StoreError`].
-pub async fn own(
-    state: &AppState,
-    current: &CurrentUser,
-    uri: &Uri,
-) -> Result<OwnActivityView, StoreError> {
+/// [`AppError::Unavailable`].
+pub async fn own(visit: &Visit<'_>) -> Result<OwnActivityView, AppError> {
+    let (state, current, uri) = (visit.state, visit.person()?, visit.uri);
     let asked = query_value(uri, "event").unwrap_or_default();
     let kinds = Event::OWN_KINDS;
     let kind = kinds.iter().find(|(kind, _)| *kind == asked);
@@ -53,7 +48,13 @@ pub async fn own(
         event: kind.unwrap_or_default().to_owned(),
         kinds: kinds.map(told).into(),
         events: entries.into_iter().map(own_event).collect(),
-        older: last.map(|last| older(OWN, &[("event", kind.unwrap_or_default())], &last)),
+        older: last.map(|last| {
+            older(
+                Page::OwnActivity,
+                &[("event", kind.unwrap_or_default())],
+                &last,
+            )
+        }),
         is_newest: before.is_none(),
     })
 }
@@ -97,12 +98,12 @@ pub fn text_value(uri: &Uri, wanted: &str) -> Option<String> {
 }
 
 /// The address of the page behind `last`, narrowed as this one.
-pub fn older(page: &str, narrowed: &[(&str, &str)], last: &Position) -> String {
+pub fn older(page: Page, narrowed: &[(&str, &str)], last: &Position) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value) in narrowed.iter().filter(|(_, value)| !value.is_empty()) {
         query.append_pair(name, value);
     }
     query.append_pair("before", &last.at.as_millis().to_string());
     query.append_pair("id", &last.id);
-    format!("{page}?{}", query.finish())
+    format!("{}?{}", page.path(), query.finish())
 }

@@ -1,6 +1,7 @@
 //! The audit log as administrators see it: which entries are asked for, and the page of them.
 
 use super::{
+    Visit,
     activity::{older, page_of, position_of, text_value},
     query_value,
 };
@@ -8,10 +9,11 @@ use crate::{
     domain::{
         activity::{Event, Record},
         device,
-        session::CurrentUser,
+        page::Page,
         user::UserId,
         views::{ActivityView, AuditFilter, AuditView},
     },
+    error::AppError,
     server::{
         clock::{moment, parse_day},
         core::{Core, accounts::users, audit::Wanted},
@@ -20,8 +22,6 @@ use crate::{
 };
 use axum::http::Uri;
 use url::form_urlencoded;
-
-pub const PAGE: &str = "/admin/activity";
 
 /// What the query of an address asks for. What makes no sense in it narrows nothing.
 pub struct Asked {
@@ -101,8 +101,9 @@ async fn id_of(core: &Core, typed: &str) -> Result<UserId, StoreError> {
 /// Gathers the page.
 ///
 /// # Errors
-/// [`StoreError`].
-pub async fn page(core: &Core, current: &CurrentUser, uri: &Uri) -> Result<AuditView, StoreError> {
+/// [`AppError::Unavailable`].
+pub async fn page(visit: &Visit<'_>) -> Result<AuditView, AppError> {
+    let (core, current, uri) = (&visit.state.core, visit.administrator()?, visit.uri);
     let asked = Asked::of(core, uri).await?;
     let before = position_of(uri).filter(|_| !asked.follows);
     let (entries, last) = page_of(core, &asked.wanted.filter(), before.as_ref()).await?;
@@ -112,7 +113,7 @@ pub async fn page(core: &Core, current: &CurrentUser, uri: &Uri) -> Result<Audit
         query: asked.query(),
         kinds: Event::KINDS.map(named).into(),
         entries: entries.into_iter().map(activity_view).collect(),
-        older: last.map(|last| older(PAGE, &asked.pairs(), &last)),
+        older: last.map(|last| older(Page::Audit, &asked.pairs(), &last)),
         is_newest: before.is_none(),
         is_followed: asked.follows,
         narrowed: asked.narrowed,

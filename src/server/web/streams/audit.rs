@@ -18,6 +18,7 @@ use crate::{
         token::TokenDigest,
         watchers::{News, Watch, Watched},
         web::{
+            context::Caller,
             cookies,
             pages::{
                 activity::ENTRIES_A_PAGE,
@@ -28,6 +29,7 @@ use crate::{
     },
 };
 use axum::{
+    Extension,
     body::Body,
     extract::State,
     http::{HeaderMap, Method, Uri},
@@ -47,28 +49,33 @@ const MOST_TOLD: usize = 200;
 /// Answers a page that follows. HEAD only says whether it may, and takes no room.
 pub async fn follow(
     State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let begun = begin(&state, &method, &uri, &headers).await;
+    let begun = begin(&state, caller, &method, &uri, &headers).await;
     begun.unwrap_or_else(AppError::into_response)
 }
 
 async fn begin(
     state: &AppState,
+    caller: Caller,
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Result<Response, AppError> {
     state.site.demand_own_reader(headers)?;
     let core = &state.core;
-    let token = cookies::session::session_token(headers).ok_or(AppError::NotSignedIn)?;
-    let reader = token.digest();
-    let current = allowed(core, &reader).await?;
+    let Caller::SignedIn(current) = caller else {
+        return Err(AppError::NotSignedIn);
+    };
+    actor::demand(core, &current)?;
     if method == Method::HEAD {
         return Ok(event_stream::answer(Body::empty()));
     }
+    let token = cookies::session::session_token(headers).ok_or(AppError::NotSignedIn)?;
+    let reader = token.digest();
     let room = state.followers.clone().try_acquire_owned();
     let room = room.map_err(|_| AppError::Busy)?;
     let watch = core

@@ -15,7 +15,7 @@ use crate::{
         core::sessions::{self, Resumed},
         token::SessionToken,
         watchers::{News, Watch, Watched},
-        web::{cookies, seats::Seat, state::AppState},
+        web::{context::Caller, cookies, seats::Seat, state::AppState},
     },
 };
 use axum::{
@@ -39,26 +39,29 @@ const ENDED: HeaderName = HeaderName::from_static("x-ended");
 /// streams back.
 pub async fn watch(
     State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
     seat: Option<Extension<Seat>>,
     method: Method,
     headers: HeaderMap,
 ) -> Response {
-    match begin(&state, &method, &headers).await {
+    match begin(&state, caller, &method, &headers).await {
         Ok(response) => {
             if let Some(Extension(seat)) = seat {
                 seat.listens();
             }
             response
         }
-        Err(NoStream::Ended(reason)) => {
-            // A page that slept through its time-out learns that it was one.
-            let told = HeaderValue::from_static(told_as(reason).as_str());
-            let mut refusal = AppError::NotSignedIn.into_response();
-            refusal.headers_mut().insert(ENDED, told);
-            refusal
-        }
+        Err(NoStream::Ended(reason)) => has_ended(reason),
         Err(NoStream::Failed(failure)) => failure.into_response(),
     }
+}
+
+/// What a page is told that asks for the stream of a session that is over.
+pub fn has_ended(reason: EndReason) -> Response {
+    let told = HeaderValue::from_static(told_as(reason).as_str());
+    let mut refusal = AppError::NotSignedIn.into_response();
+    refusal.headers_mut().insert(ENDED, told);
+    refusal
 }
 
 /// Why a page gets no stream.
@@ -75,12 +78,14 @@ impl From<AppError> for NoStream {
 
 async fn begin(
     state: &AppState,
+    caller: Caller,
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<Response, NoStream> {
     state.site.demand_own_reader(headers)?;
-    let token = cookies::session::session_token(headers).ok_or(AppError::NotSignedIn)?;
-    let (current, _) = current(state, &token).await?;
+    let Caller::SignedIn(current) = caller else {
+        return Err(AppError::NotSignedIn.into());
+    };
     if method == Method::HEAD {
         return Ok(respond(state, &current, Body::empty()));
     }
@@ -88,6 +93,7 @@ async fn begin(
     let watch = ends.watch(&Watched::of(&current), state.limits.watchers);
     let watch = watch.map_err(no_room)?;
     // It may have ended before anybody watched it.
+    let token = cookies::session::session_token(headers).ok_or(AppError::NotSignedIn)?;
     let (current, is_on_grace) = self::current(state, &token).await?;
     let body = told_by(Teller {
         watch,

@@ -1,22 +1,13 @@
-//! What the pages of administrators show, and the page to which their links lead.
-//!
-//! Whoever gets here is an administrator now: the guard has said so, and so has the caller.
+//! The accounts, as administrators see them.
 
 use super::{
-    Answer,
-    activity::text_value,
-    audit::{self, activity_view},
-    live_session_view, query_value,
+    Visit, activity::text_value, audit::activity_view, query_value, sessions::live_session_view,
 };
 use crate::{
     domain::{
-        next_path::NextPath,
-        session::CurrentUser,
+        page::Page,
         user::{LookupKey, User, UserId},
-        views::{
-            AccountView, InvitationDraft, PageView, PasswordLinkView, UserState, UserView,
-            UsersView,
-        },
+        views::{AccountView, InvitationDraft, UserNotice, UserState, UserView, UsersView},
     },
     error::AppError,
     server::{
@@ -26,15 +17,10 @@ use crate::{
                 password_links,
                 users::{self, Place},
             },
-            actor,
             audit::{self as audit_log, Filter},
             sessions,
         },
-        db::StoreError,
-        web::{
-            cookies::{draft, flash::Flash},
-            state::AppState,
-        },
+        web::cookies::{draft, flash::Flash},
     },
 };
 use axum::http::{HeaderMap, Uri};
@@ -45,63 +31,19 @@ const USERS_A_PAGE: u32 = 50;
 /// On the page of an account; the audit log has the rest.
 const NEWEST_ENTRIES: u32 = 20;
 
-const USERS: &str = "/admin/users";
-
-pub fn password_link(state: &AppState, flash: Option<Flash>) -> PasswordLinkView {
-    let (refusal, username) = match flash {
-        Some(Flash::LinkRefused { refusal, username }) => (Some(refusal), username),
-        _ => (None, None),
-    };
-    PasswordLinkView {
-        min_chars: state.core.password_rules.min_chars,
-        username,
-        refusal,
-    }
-}
-
-/// Gathers a page of an administrator; `None` where there is none.
+/// The list of accounts.
 ///
 /// # Errors
-/// [`StoreError`].
-pub async fn gather(
-    state: &AppState,
-    current: &CurrentUser,
-    uri: &Uri,
-    headers: &HeaderMap,
-    flash: Option<Flash>,
-) -> Result<Option<Answer>, StoreError> {
-    if uri.path() == USERS {
-        let view = users(state, current, uri, headers, flash).await?;
-        return Ok(Some(Answer::Page(PageView::Users(Box::new(view)))));
-    }
-    // The rest shows the sessions of other people.
-    if !actor::is_fresh(&state.core, current) {
-        let here = uri.path_and_query().map_or(USERS, |here| here.as_str());
-        let confirm = NextPath::or_home(here).confirm_page();
-        return Ok(Some(Answer::Elsewhere(confirm)));
-    }
-    if uri.path() == audit::PAGE {
-        let view = audit::page(&state.core, current, uri).await?;
-        return Ok(Some(Answer::Page(PageView::Audit(Box::new(view)))));
-    }
-    let id = uri.path().strip_prefix("/admin/users/");
-    let Some(id) = id.map(|id| UserId(id.to_owned())) else {
-        return Ok(None);
-    };
-    let Some(user) = users::with_id(&state.core, &id).await? else {
-        return Ok(None);
-    };
-    let view = account(state, current, user, flash).await?;
-    Ok(Some(Answer::Page(PageView::Account(Box::new(view)))))
-}
-
-async fn users(
-    state: &AppState,
-    current: &CurrentUser,
-    uri: &Uri,
-    headers: &HeaderMap,
-    flash: Option<Flash>,
-) -> Result<UsersView, StoreError> {
+/// [`AppError::Unavailable`].
+pub async fn list(visit: Visit<'_>) -> Result<UsersView, AppError> {
+    let current = visit.administrator()?;
+    let Visit {
+        state,
+        uri,
+        headers,
+        flash,
+        ..
+    } = visit;
     let search = query_value(uri, "search").unwrap_or_default();
     let prefix = LookupKey::of(&search);
     let after = place_of(uri);
@@ -120,11 +62,7 @@ async fn users(
     })
 }
 
-type Told = (
-    Option<crate::domain::views::UserNotice>,
-    Option<AppError>,
-    InvitationDraft,
-);
+type Told = (Option<UserNotice>, Option<AppError>, InvitationDraft);
 
 /// What the list of accounts has to say of what was done just now.
 fn told(headers: &HeaderMap, flash: Option<Flash>) -> Told {
@@ -149,7 +87,7 @@ fn next_users(search: &str, place: &Place) -> String {
     }
     query.append_pair("after", &place.key);
     query.append_pair("id", &place.id.0);
-    format!("{USERS}?{}", query.finish())
+    format!("{}?{}", Page::Users.path(), query.finish())
 }
 
 fn user_view(user: User) -> UserView {
@@ -168,13 +106,16 @@ fn user_view(user: User) -> UserView {
     }
 }
 
-async fn account(
-    state: &AppState,
-    current: &CurrentUser,
-    user: User,
-    flash: Option<Flash>,
-) -> Result<AccountView, StoreError> {
-    let core = &state.core;
+/// The page of one account; `None` where there is none.
+///
+/// # Errors
+/// [`AppError::Unavailable`].
+pub async fn account(visit: Visit<'_>) -> Result<Option<AccountView>, AppError> {
+    let (core, current) = (&visit.state.core, visit.administrator()?);
+    let id = visit.uri.path().rsplit('/').next().unwrap_or_default();
+    let Some(user) = users::with_id(core, &UserId(id.to_owned())).await? else {
+        return Ok(None);
+    };
     let now = core.clock.now();
     let live = sessions::live_of(core, &user.id).await?;
     let filter = Filter {
@@ -183,12 +124,12 @@ async fn account(
     };
     let newest = audit_log::page(core, &filter, None, NEWEST_ENTRIES).await?;
     let until = password_links::valid_until(core, &user).await?;
-    let (notice, refusal) = match flash {
+    let (notice, refusal) = match visit.flash {
         Some(Flash::User { notice }) => (Some(notice), None),
         Some(Flash::UserRefused { refusal }) => (None, Some(refusal)),
         _ => (None, None),
     };
-    Ok(AccountView {
+    Ok(Some(AccountView {
         display_name: current.user.display_name.clone(),
         description: user.description.clone(),
         is_own: user.id == current.user.id,
@@ -198,5 +139,5 @@ async fn account(
         activity: newest.into_iter().map(activity_view).collect(),
         notice,
         refusal,
-    })
+    }))
 }

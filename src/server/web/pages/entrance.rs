@@ -1,0 +1,96 @@
+//! The pages in front of the door: to sign in, to sign out, to set a password.
+
+use super::{Visit, query_value};
+use crate::{
+    domain::{
+        setup::SetupDraft,
+        views::{LoginNotice, LoginView, LogoutView, PasswordLinkView, SetupView, SignedOutView},
+    },
+    server::{
+        core::accounts::setup,
+        db::StoreError,
+        web::{context::Caller, cookies::flash::Flash},
+    },
+};
+
+pub async fn login(visit: Visit<'_>) -> Result<LoginView, StoreError> {
+    let next = visit.next().to_string();
+    let Visit {
+        state,
+        caller,
+        uri,
+        flash,
+        ..
+    } = visit;
+    let password_set = matches!(flash, Some(Flash::PasswordSet { .. }));
+    let (refusal, username) = match flash {
+        Some(Flash::LoginRefused { refusal, username }) => (refusal, username),
+        // So that people, and their password managers, know with which name it goes.
+        Some(Flash::PasswordSet { username }) => (None, username),
+        _ => (None, String::new()),
+    };
+    let notice = match caller {
+        _ if refusal.is_some() => None,
+        _ if password_set => Some(LoginNotice::PasswordSet),
+        _ if query_value(uri, "cookie-check").is_some() => Some(LoginNotice::CookieNotKept),
+        Caller::Ended(reason) => Some(LoginNotice::SessionEnded(*reason)),
+        Caller::SignedIn(_) | Caller::Confirming(_) | Caller::Anonymous => None,
+    };
+    Ok(LoginView {
+        next,
+        username,
+        refusal,
+        notice,
+        no_account: setup::is_open(&state.core).await?,
+    })
+}
+
+pub fn logout(visit: &Visit<'_>) -> LogoutView {
+    LogoutView {
+        display_name: visit
+            .person()
+            .ok()
+            .map(|current| current.user.display_name.clone()),
+    }
+}
+
+pub fn signed_out(visit: Visit<'_>) -> SignedOutView {
+    match visit.flash {
+        Some(Flash::SignedOut {
+            display_name,
+            others_ended,
+        }) => SignedOutView {
+            display_name: Some(display_name),
+            others_ended,
+        },
+        _ => SignedOutView::default(),
+    }
+}
+
+/// `None` once there is an account.
+pub async fn setup(visit: Visit<'_>) -> Result<Option<SetupView>, StoreError> {
+    if !setup::is_open(&visit.state.core).await? {
+        return Ok(None);
+    }
+    let (refusal, draft) = match visit.flash {
+        Some(Flash::SetupRefused { refusal, draft }) => (Some(refusal), draft),
+        _ => (None, SetupDraft::default()),
+    };
+    Ok(Some(SetupView {
+        draft,
+        min_chars: visit.state.core.password_rules.min_chars,
+        refusal,
+    }))
+}
+
+pub fn password_link(visit: Visit<'_>) -> PasswordLinkView {
+    let (refusal, username) = match visit.flash {
+        Some(Flash::LinkRefused { refusal, username }) => (Some(refusal), username),
+        _ => (None, None),
+    };
+    PasswordLinkView {
+        min_chars: visit.state.core.password_rules.min_chars,
+        username,
+        refusal,
+    }
+}

@@ -1,0 +1,100 @@
+//! Every route. Each has the guard around it, and says what stands behind it: there is no other way to add one.
+
+use super::{
+    files::downloads,
+    layers::{forms, guard},
+    pages,
+    state::AppState,
+    streams,
+    target::Target,
+};
+use crate::{
+    domain::page::{Download, Page, Stream},
+    error::AppError,
+};
+use axum::{
+    Extension, Router,
+    extract::{Request, State},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, any, get, post},
+};
+use leptos::{prelude::provide_context, server_fn::axum::server_fn_paths};
+
+/// The routes of the site, and `files` for every other path: what anybody may have.
+pub fn of_site(state: &AppState, files: Router) -> Router<AppState> {
+    let mut routes = Guarded {
+        router: Router::new(),
+        state: state.clone(),
+    };
+    for &page in Page::ALL {
+        let handler = get(pages::answer).layer(Extension(page));
+        routes = routes.add(page.path(), Target::Page(page), handler);
+    }
+    for file in Download::ALL {
+        let handler = get(downloads::download).layer(Extension(file));
+        routes = routes.add(file.path(), Target::Download(file), handler);
+    }
+    for stream in Stream::ALL {
+        let handler = match stream {
+            Stream::Session => get(streams::session::watch),
+            Stream::Audit => get(streams::audit::follow),
+        };
+        routes = routes.add(stream.path(), Target::Stream(stream), handler);
+    }
+    // By POST alone: nothing can be changed by following a link.
+    for (path, _) in server_fn_paths() {
+        routes = routes.add(path, Target::Function(path), post(function));
+    }
+    let unknown = any(async || AppError::NotFound);
+    let router = routes.router.route("/api/{*unknown}", unknown);
+    router.fallback_service(files)
+}
+
+/// Routes that the guard lies around.
+struct Guarded {
+    router: Router<AppState>,
+    state: AppState,
+}
+
+impl Guarded {
+    fn add(mut self, path: &str, target: Target, handler: MethodRouter<AppState>) -> Self {
+        let guarded = middleware::from_fn_with_state(self.state.clone(), guard::resume);
+        let mut handler = handler.layer(guarded);
+        if matches!(target, Target::Function(_)) {
+            let edge = middleware::from_fn_with_state(self.state.clone(), forms::edge);
+            handler = handler.layer(edge);
+        }
+        self.router = self.router.route(path, handler.layer(Extension(target)));
+        self
+    }
+}
+
+async fn function(State(state): State<AppState>, request: Request) -> Response {
+    let context = move || provide_context(state.clone());
+    leptos_axum::handle_server_fns_with_context(context, request)
+        .await
+        .into_response()
+}
+
+/// What tells of the process. For any Host: whoever watches it may know it by another name.
+pub fn health() -> Router<AppState> {
+    Router::new()
+        .route("/healthz", get(healthz).options(healthz))
+        .route("/readyz", get(readyz))
+}
+
+/// Liveness: the process runs. HAProxy asks by OPTIONS where nothing else is configured.
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Readiness: the database answers, and the writes of requests succeed. No probe writes itself: a write for each
+/// would let anyone load the disk.
+async fn readyz(State(state): State<AppState>) -> Response {
+    match state.core.db.ping().await {
+        Ok(()) if state.core.db.writes.are_failing() => AppError::Unavailable.into_response(),
+        Ok(()) => "ok\n".into_response(),
+        Err(error) => AppError::from(error).into_response(),
+    }
+}

@@ -1,0 +1,64 @@
+//! What a request asks for, and what the guard demands for it.
+
+use crate::domain::page::{Access, Download, Page, Stream};
+
+/// What stands behind a route. A route without one cannot be added (see [`routes`](super::routes)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    Page(Page),
+    Download(Download),
+    Stream(Stream),
+    /// A server function, by its path.
+    Function(&'static str),
+}
+
+/// How the session of a request is looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookUp {
+    /// The request is use of the session.
+    Use,
+    UseWithSignIns,
+    /// It is not, or the function writes down itself that it was.
+    Peek,
+}
+
+/// The server functions that need no session. Every other one does, until it is named here. Behind a filter
+/// that hides where a request comes from they are carried out as for a caller without a cookie, or not at all
+/// (ADR 38).
+pub const PUBLIC_FUNCTIONS: &[&str] = &[
+    "/api/login",
+    LOGOUT,
+    "/api/set_up",
+    "/api/use_password_link",
+];
+
+/// Signs out. Its form is read by the function itself.
+pub const LOGOUT: &str = "/api/logout";
+
+/// The server function that takes the password of a signed-in person once more.
+pub const CONFIRMATION: &str = "/api/confirm_password";
+
+/// They end the session that asks, or write when it was used: "last seen" beside them would only be in their way.
+const WRITE_THEMSELVES: &[&str] = &[LOGOUT, "/api/end_all_sessions", "/api/stay_signed_in"];
+
+impl Target {
+    /// Closed, unless it says otherwise.
+    pub fn access(self) -> Access {
+        match self {
+            Self::Page(page) => page.access(),
+            Self::Download(file) => file.page().access(),
+            Self::Stream(stream) => stream.access(),
+            Self::Function(path) if PUBLIC_FUNCTIONS.contains(&path) => Access::Anyone,
+            Self::Function(_) => Access::SignedIn,
+        }
+    }
+
+    pub fn look_up(self) -> LookUp {
+        match self {
+            Self::Page(page) if page.needs_sign_ins() => LookUp::UseWithSignIns,
+            Self::Stream(_) => LookUp::Peek,
+            Self::Function(path) if WRITE_THEMSELVES.contains(&path) => LookUp::Peek,
+            Self::Page(_) | Self::Download(_) | Self::Function(_) => LookUp::Use,
+        }
+    }
+}
