@@ -28,7 +28,7 @@ use vestibule::{
         core::{
             Core,
             accounts::users::{self, UserDraft},
-            actor,
+            actor, sessions,
         },
         store,
         web::{
@@ -166,10 +166,14 @@ impl TestApp {
             .build();
         let state = AppState::new(core.clone(), &config, options, false, address.port());
         let state = change_state(state);
+        let watch = sessions::watch::run(core.clone());
         let server = tokio::spawn(async move {
-            serve(state, listener, std::future::pending())
-                .await
-                .expect("the listener holds");
+            tokio::select! {
+                served = serve(state, listener, std::future::pending()) => {
+                    served.expect("the listener holds");
+                }
+                () = watch => {}
+            }
         });
         Self {
             core,

@@ -9,12 +9,10 @@ use crate::{
     server::{
         config::{Config, Environment, is_watched},
         core::{
-            Core,
             accounts::setup,
-            audit,
-            background::{cleanup, heartbeat::Heartbeat, timekeeping},
+            background::{Background, heartbeat::Heartbeat},
         },
-        db::{self, IsReadThrough, Neighbour, OpenError},
+        db::{self, Neighbour},
         telemetry::{self, Log},
         web::{files::site_inside::SiteInside, router, state::AppState},
     },
@@ -24,7 +22,6 @@ use std::{io, path::Path};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::oneshot,
 };
 
 /// The name of the script, the style and the WebAssembly that the build writes.
@@ -64,11 +61,7 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
     for doubt in config.doubts() {
         tracing::warn!("{doubt}");
     }
-    tokio::spawn(audit::keep_writing(core.clone()));
-    tokio::spawn(timekeeping::run(core.clone()));
-    let beating = heartbeat.map(|heartbeat| tokio::spawn(heartbeat.run(core.clone())));
-    let (report, damage) = oneshot::channel();
-    let housekeeping = tokio::spawn(keep_house(core.clone(), is_read_through, report));
+    let (background, damage) = Background::begin(&core, heartbeat, is_read_through);
     let mut outcome = Ok(());
     let end = async {
         tokio::select! {
@@ -76,35 +69,12 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
             Ok(damage) = damage => outcome = Err(damage.into()),
         }
     };
-    router::serve(state, listener, end).await?;
-    // It would find the database closed, and warn of it. That it was cut short is no failure.
-    housekeeping.abort();
-    drop(housekeeping.await);
-    core.tallies.write(&core.db).await;
-    if let (Some(beating), Some(neighbour)) = (beating, Neighbour::of(&config.database_url)) {
-        beating.abort();
-        drop(beating.await);
-        Heartbeat::stop(&core, neighbour).await;
-    }
+    let served = router::serve(state, listener, end).await;
+    background.end().await;
     core.db.close().await;
+    served?;
     log.say("Stopped.");
     outcome
-}
-
-/// What is done beside the answers. Damage comes first: nothing is taken away from a damaged file.
-async fn keep_house(core: Core, read: IsReadThrough, report: oneshot::Sender<OpenError>) {
-    if read == IsReadThrough::No {
-        match db::read_through(&core.db).await {
-            Ok(()) => {}
-            Err(damage @ OpenError::Damaged(_)) => {
-                // Where nobody listens any more the server is stopping.
-                let _ = report.send(damage);
-                return;
-            }
-            Err(error) => tracing::warn!(%error, "the database file was not looked at for damage"),
-        }
-    }
-    cleanup::run(core).await;
 }
 
 fn cannot_listen(config: &Config, error: &io::Error) -> CliError {

@@ -24,6 +24,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use tokio_util::sync::CancellationToken;
 
 /// So many subjects are added up one by one between two writings; further ones together. A flood
 /// from ever new addresses must not fill the memory.
@@ -120,11 +121,15 @@ fn count(tallies: &mut HashMap<Subject, Tally>, subject: Subject, more: Tally) {
 /// How often counted refusals are written down. A crash loses no more than these seconds of them.
 const WRITE_EVERY: Duration = Duration::from_secs(5);
 
-/// Writes what was counted every few seconds, for as long as the server lives.
-pub async fn keep_writing(core: Core) {
+/// Writes what was counted every few seconds, and the rest when the server stops.
+pub async fn keep_writing(core: Core, stop: CancellationToken) {
     loop {
-        tokio::time::sleep(WRITE_EVERY).await;
+        let rest = tokio::time::sleep(WRITE_EVERY);
+        let goes_on = stop.run_until_cancelled(rest).await.is_some();
         core.tallies.write(&core.db).await;
+        if !goes_on {
+            return;
+        }
     }
 }
 

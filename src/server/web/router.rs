@@ -15,10 +15,7 @@ use super::{
     state::AppState,
     target::PUBLIC_FUNCTIONS,
 };
-use crate::{
-    error::AppError,
-    server::{core::sessions, telemetry},
-};
+use crate::{error::AppError, server::telemetry};
 use any_spawner::Executor;
 use axum::{
     Router,
@@ -49,17 +46,12 @@ pub async fn serve(
         too_large: too_large::page(&state).await,
     };
     let ends = state.core.db.ends.clone();
-    let watcher = tokio::spawn(sessions::watch::run(state.core.clone()));
     let shutdown = async {
         shutdown.await;
         // Else open pages would be requests that do not finish.
         ends.stop();
     };
-    let outcome = listener::serve(listener, router(state), limits, threshold, shutdown).await;
-    watcher.abort();
-    // It was cut short, which is no failure.
-    drop(watcher.await);
-    outcome
+    listener::serve(listener, router(state), limits, threshold, shutdown).await
 }
 
 /// All [`routes`] under all layers.

@@ -18,6 +18,7 @@ use crate::{
     },
 };
 use std::{io, time::Duration};
+use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_secs(60);
 
@@ -76,21 +77,16 @@ impl Heartbeat {
         Ok(heart)
     }
 
-    /// Beats for as long as the server lives.
-    pub async fn run(mut self, core: Core) {
+    /// Beats for as long as the server lives, and once more when it stops.
+    pub async fn run(mut self, core: Core, stop: CancellationToken) {
         loop {
-            tokio::time::sleep(EVERY).await;
+            let rest = tokio::time::sleep(EVERY);
+            let goes_on = stop.run_until_cancelled(rest).await.is_some();
             self.beat(&core).await;
+            if !goes_on {
+                return;
+            }
         }
-    }
-
-    /// The last beat, when the server stops.
-    pub async fn stop(core: &Core, neighbour: Neighbour) {
-        let mut heart = Self {
-            neighbour,
-            is_failing: false,
-        };
-        heart.beat(core).await;
     }
 
     /// Raises the number. The server goes on where it cannot: people read, with a full disk too.
