@@ -12,6 +12,7 @@ mod errors;
 mod migrations;
 mod postgres;
 mod sqlite;
+mod statements;
 mod time;
 mod transaction;
 mod writes;
@@ -27,6 +28,10 @@ pub use sqlite::{
     file::doubts,
     neighbour::Neighbour,
     wal::Wal,
+};
+pub(crate) use statements::{
+    execute, exists, exists_within, fetch_all, fetch_all_within, fetch_one, fetch_one_within,
+    fetch_optional, fetch_optional_within,
 };
 pub use transaction::{Attempts, Connection, Outcome, Transaction};
 pub(crate) use transaction::{in_transaction, transact};

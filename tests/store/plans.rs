@@ -206,6 +206,16 @@ impl<T> ConcatAll<T> for Vec<Vec<T>> {
     }
 }
 
+/// How a statement that reads on the pool begins.
+const READS: [&str; 6] = [
+    "on_pool!(",
+    "fetch_among!(",
+    "fetch_all!(",
+    "fetch_optional!(",
+    "fetch_one!(",
+    "exists!(",
+];
+
 /// Which functions of the store read, by the source.
 fn functions_that_read(folder: &Path, place: &str, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -225,7 +235,7 @@ fn functions_that_read(folder: &Path, place: &str, found: &mut BTreeSet<String>)
                 function = rest.split(['(', '<']).next().unwrap().to_owned();
                 is_macro = false;
             }
-            if !is_macro && (line.contains("on_pool!(") || line.contains("fetch_among!(")) {
+            if !is_macro && READS.iter().any(|read| line.contains(read)) {
                 found.insert(format!("{inner}{function}"));
             }
         }

@@ -7,7 +7,7 @@ pub use lists::{Filter, PAGES, Position, list, news};
 use crate::{
     domain::{activity::Entry, moment::Timestamp, session::SessionId, user::UserId},
     server::{
-        db::{Db, Outcome::Commit, StoreError, Transaction, in_transaction, transact},
+        db::{Db, Outcome::Commit, StoreError, Transaction, fetch_one_within, transact},
         token::{self, KeyedDigest},
     },
 };
@@ -69,22 +69,21 @@ async fn upsert_within(
         RETURNING username, actor_name";
     let text = |id: &Option<UserId>| id.as_ref().map(|id| id.0.clone());
     let session = entry.session.as_ref().map(|session| session.0.as_str());
-    Ok(
-        in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(id)
-        .bind(entry.at.as_millis())
-        .bind(entry.event.as_str())
-        .bind(entry.event.reason())
-        .bind(entry.source.as_str())
-        .bind(text(&entry.user))
-        .bind(session)
-        .bind(&entry.address)
-        .bind(&entry.user_agent)
-        .bind(i64::from(times))
-        .bind(text(&entry.actor))
-        .fetch_one(connection)
-        .await?),
-    )
+    Ok(fetch_one_within!(
+        transaction,
+        SQL,
+        id,
+        entry.at.as_millis(),
+        entry.event.as_str(),
+        entry.event.reason(),
+        entry.source.as_str(),
+        text(&entry.user),
+        session,
+        &entry.address,
+        &entry.user_agent,
+        i64::from(times),
+        text(&entry.actor)
+    ))
 }
 
 /// No value of it can break a line: names and addresses have their grammars, and a user agent was

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{activity::By, user::UserId},
-    server::db::{StoreError, Transaction, in_transaction},
+    server::db::{StoreError, Transaction, execute, exists_within},
 };
 
 /// Serialises changes of administrators until the transaction is over: of two administrators who demote each other,
@@ -13,10 +13,7 @@ use crate::{
 pub(super) async fn hold_within(transaction: &mut Transaction, by: &By) -> Result<(), StoreError> {
     const HOLD: &str = "UPDATE administration SET changes = changes + 1 WHERE id = 1";
     const ACTOR: &str = "SELECT 1 FROM users WHERE id = $1 AND is_admin AND disabled_at IS NULL";
-    let held = in_transaction!(transaction, connection => sqlx::query(HOLD)
-        .execute(connection)
-        .await?
-        .rows_affected());
+    let held = execute!(transaction, HOLD);
     if held != 1 {
         return Err(StoreError::Corrupt {
             table: "administration",
@@ -24,11 +21,7 @@ pub(super) async fn hold_within(transaction: &mut Transaction, by: &By) -> Resul
         });
     }
     if let Some(actor) = &by.actor {
-        let is_administrator = in_transaction!(transaction, connection => sqlx::query(ACTOR)
-            .bind(&actor.0)
-            .fetch_optional(connection)
-            .await?
-            .is_some());
+        let is_administrator = exists_within!(transaction, ACTOR, &actor.0);
         if !is_administrator {
             return Err(StoreError::NotAdministrator);
         }
@@ -48,11 +41,7 @@ pub(super) async fn keep_last_within(
     const SQL: &str = "SELECT 1 FROM users WHERE id = $1 AND is_admin AND disabled_at IS NULL \
         AND password_hash <> '' AND NOT EXISTS (SELECT 1 FROM users other WHERE other.is_admin \
         AND other.disabled_at IS NULL AND other.password_hash <> '' AND other.id <> $1)";
-    let is_last = in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&id.0)
-        .fetch_optional(connection)
-        .await?
-        .is_some());
+    let is_last = exists_within!(transaction, SQL, &id.0);
     if is_last {
         return Err(StoreError::LastAdministrator);
     }

@@ -7,7 +7,7 @@ use crate::{
         user::UserId,
     },
     server::{
-        db::{Db, StoreError, Transaction, in_transaction, on_pool},
+        db::{Db, StoreError, Transaction, execute, exists, fetch_one_within},
         token::DeviceDigest,
     },
 };
@@ -22,12 +22,7 @@ pub struct KnownDevice<'a> {
 /// Whether this person has signed in with this browser since the last reset of the password.
 pub async fn is_known(db: &Db, digest: &DeviceDigest, user: &UserId) -> Result<bool, StoreError> {
     const SQL: &str = "SELECT 1 FROM devices WHERE token_digest = $1 AND user_id = $2";
-    let found = on_pool!(db, pool => sqlx::query(SQL)
-        .bind(digest.as_str())
-        .bind(&user.0)
-        .fetch_optional(pool)
-        .await?
-        .is_some());
+    let found = exists!(db, SQL, digest.as_str(), &user.0);
     Ok(found)
 }
 
@@ -77,11 +72,7 @@ pub(super) async fn standing_within(
         EXISTS (SELECT 1 FROM sessions s WHERE s.id = d.alert_id AND s.new_device \
             AND s.recognised_at IS NULL) AS is_open \
         FROM users u LEFT JOIN devices d ON d.token_digest = $1 AND d.user_id = u.id WHERE u.id = $2";
-    let row: StandingRow = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(digest.as_str())
-        .bind(&user.0)
-        .fetch_one(connection)
-        .await?);
+    let row: StandingRow = fetch_one_within!(transaction, SQL, digest.as_str(), &user.0);
     Ok(match row {
         StandingRow {
             any_known: false, ..
@@ -127,17 +118,12 @@ async fn by_alert(
     user: &UserId,
     alert: &SessionId,
 ) -> Result<(), StoreError> {
-    in_transaction!(transaction, connection => sqlx::query(sql)
-        .bind(&user.0)
-        .bind(&alert.0)
-        .execute(connection)
-        .await
-        .map(|_| ())?);
+    execute!(transaction, sql, &user.0, &alert.0);
     Ok(())
 }
 
-/// Notes that a person uses a browser, and which sign-in has to be recognised before it counts as known. Everybody who was known in it stays known under its new
-/// digest.
+/// Notes that a person uses a browser, and which sign-in has to be recognised before it counts as known. Everybody
+/// who was known in it stays known under its new digest.
 pub(super) async fn remember_within(
     transaction: &mut Transaction,
     device: &KnownDevice<'_>,
@@ -150,21 +136,16 @@ pub(super) async fn remember_within(
         VALUES ($1, $2, $3, $3, $4) ON CONFLICT (token_digest, user_id) \
         DO UPDATE SET last_used_at = excluded.last_used_at, alert_id = excluded.alert_id";
     if let Some(known_as) = device.known_as {
-        in_transaction!(transaction, connection => sqlx::query(MOVE)
-            .bind(known_as.as_str())
-            .bind(device.digest.as_str())
-            .execute(connection)
-            .await
-            .map(|_| ())?);
+        execute!(transaction, MOVE, known_as.as_str(), device.digest.as_str());
     }
-    in_transaction!(transaction, connection => sqlx::query(UPSERT)
-        .bind(device.digest.as_str())
-        .bind(&user.0)
-        .bind(now.as_millis())
-        .bind(alert.map(|alert| alert.0.as_str()))
-        .execute(connection)
-        .await
-        .map(|_| ())?);
+    execute!(
+        transaction,
+        UPSERT,
+        device.digest.as_str(),
+        &user.0,
+        now.as_millis(),
+        alert.map(|alert| alert.0.as_str())
+    );
     Ok(())
 }
 
@@ -174,11 +155,7 @@ pub(super) async fn forget_all_within(
     user: &UserId,
 ) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM devices WHERE user_id = $1";
-    in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&user.0)
-        .execute(connection)
-        .await
-        .map(|_| ())?);
+    execute!(transaction, SQL, &user.0);
     Ok(())
 }
 
@@ -190,12 +167,7 @@ pub(super) async fn forget_others_within(
 ) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM devices WHERE user_id = $1 AND token_digest <> $2";
     let known = known.map(DeviceDigest::as_str).unwrap_or_default();
-    in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&user.0)
-        .bind(known)
-        .execute(connection)
-        .await
-        .map(|_| ())?);
+    execute!(transaction, SQL, &user.0, known);
     Ok(())
 }
 

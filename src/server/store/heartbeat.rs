@@ -2,7 +2,7 @@
 
 use crate::{
     domain::moment::Timestamp,
-    server::db::{Db, StoreError, on_pool},
+    server::db::{Db, StoreError, fetch_one},
 };
 
 /// How often the file was raised, and a time that had certainly come by then; `None` where none is known.
@@ -14,8 +14,7 @@ pub struct Beat {
 
 pub async fn find(db: &Db) -> Result<Beat, StoreError> {
     const SQL: &str = "SELECT beats, known_at FROM heartbeat WHERE id = 1";
-    let (number, known_at): (i64, i64) =
-        on_pool!(db, pool => sqlx::query_as(SQL).fetch_one(pool).await?);
+    let (number, known_at): (i64, i64) = fetch_one!(db, SQL);
     Ok(Beat {
         number,
         known_at: (known_at > 0).then_some(Timestamp::from_millis(known_at)),

@@ -1,7 +1,7 @@
 //! The table `keys`: what the server keeps secret for itself.
 
 use crate::server::{
-    db::{Db, Outcome::Commit, StoreError, in_transaction, on_pool, transact},
+    db::{Db, Outcome::Commit, StoreError, execute, fetch_optional, transact},
     token::ServerKey,
 };
 
@@ -15,12 +15,7 @@ pub async fn find_or_insert(db: &Db, name: &'static str) -> Result<ServerKey, St
     }
     let value = ServerKey::random().to_text();
     transact!(db, transaction => {
-        in_transaction!(transaction, connection => sqlx::query(INSERT)
-            .bind(name)
-            .bind(&value)
-            .execute(connection)
-            .await
-            .map(|_| ())?);
+        execute!(transaction, INSERT, name, &value);
         Ok(Commit(()))
     })?;
     find(db, name).await?.ok_or_else(|| corrupt(name))
@@ -28,8 +23,7 @@ pub async fn find_or_insert(db: &Db, name: &'static str) -> Result<ServerKey, St
 
 async fn find(db: &Db, name: &'static str) -> Result<Option<ServerKey>, StoreError> {
     const SQL: &str = "SELECT value FROM keys WHERE name = $1";
-    let value: Option<String> =
-        on_pool!(db, pool => sqlx::query_scalar(SQL).bind(name).fetch_optional(pool).await?);
+    let value: Option<String> = fetch_optional!(scalar db, SQL, name);
     value
         .map(|text| ServerKey::parse(&text).ok_or_else(|| corrupt(name)))
         .transpose()

@@ -14,7 +14,8 @@ use crate::{
         db::{
             Db,
             Outcome::{Commit, RollBack},
-            StoreError, Transaction, in_transaction, on_pool, transact,
+            StoreError, Transaction, execute, fetch_one, fetch_optional, fetch_optional_within,
+            transact,
         },
         token::TokenDigest,
     },
@@ -46,10 +47,7 @@ pub async fn replace(
     const HOLD: &str = "UPDATE users SET password_hash = password_hash \
         WHERE id = $1 AND disabled_at IS NULL RETURNING password_hash <> ''";
     transact!(db, transaction => {
-    let has_password: Option<bool> = in_transaction!(transaction, connection => sqlx::query_scalar(HOLD)
-        .bind(&link.user.0)
-        .fetch_optional(connection)
-        .await?);
+    let has_password: Option<bool> = fetch_optional_within!(scalar transaction, HOLD, &link.user.0);
     let Some(has_password) = has_password else {
         return Ok(RollBack(None));
     };
@@ -70,16 +68,16 @@ pub(super) async fn insert_within(
         (user_id, purpose, secret_digest, created_at, expires_at, made_by) VALUES ($1, $2, $3, $4, $5, $6) \
         ON CONFLICT (user_id, purpose) DO UPDATE SET secret_digest = excluded.secret_digest, \
         created_at = excluded.created_at, expires_at = excluded.expires_at, made_by = excluded.made_by";
-    in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&link.user.0)
-        .bind(purpose.as_str())
-        .bind(link.digest.as_str())
-        .bind(link.created_at.as_millis())
-        .bind(link.expires_at.as_millis())
-        .bind(by.actor.as_ref().map(|actor| &*actor.0))
-        .execute(connection)
-        .await
-        .map(|_| ())?);
+    execute!(
+        transaction,
+        SQL,
+        &link.user.0,
+        purpose.as_str(),
+        link.digest.as_str(),
+        link.created_at.as_millis(),
+        link.expires_at.as_millis(),
+        by.actor.as_ref().map(|actor| &*actor.0)
+    );
     let entry = by.entry(Event::LinkMade(purpose), link.user, link.created_at);
     super::activity::insert_within(transaction, entry).await
 }
@@ -96,11 +94,7 @@ pub async fn find(
         " FROM password_links l JOIN users u ON u.id = l.user_id \
          WHERE l.secret_digest = $1 AND l.expires_at > $2 AND u.disabled_at IS NULL"
     );
-    let row: Option<users::UserRow> = on_pool!(db, pool => sqlx::query_as(SQL)
-        .bind(digest.as_str())
-        .bind(now.as_millis())
-        .fetch_optional(pool)
-        .await?);
+    let row: Option<users::UserRow> = fetch_optional!(db, SQL, digest.as_str(), now.as_millis());
     Ok(row.map(User::from).map(|user| Link {
         purpose: LinkPurpose::of(user.has_password),
         user,
@@ -115,11 +109,7 @@ pub async fn valid_until(
 ) -> Result<Option<Timestamp>, StoreError> {
     const SQL: &str =
         "SELECT MAX(expires_at) FROM password_links WHERE user_id = $1 AND expires_at > $2";
-    let until: Option<i64> = on_pool!(db, pool => sqlx::query_scalar(SQL)
-        .bind(&user.0)
-        .bind(now.as_millis())
-        .fetch_one(pool)
-        .await?);
+    let until: Option<i64> = fetch_one!(scalar db, SQL, &user.0, now.as_millis());
     Ok(until.map(Timestamp::from_millis))
 }
 
@@ -139,21 +129,13 @@ pub async fn redeem(
     const TAKE: &str = "DELETE FROM password_links WHERE secret_digest = $1 AND expires_at > $2";
     let now = entry.at;
     transact!(db, transaction => {
-    let user: Option<String> = in_transaction!(transaction, connection => sqlx::query_scalar(SET)
-        .bind(digest.as_str())
-        .bind(now.as_millis())
-        .bind(password_hash)
-        .fetch_optional(connection)
-        .await?);
+    let user: Option<String> = fetch_optional_within!(
+            scalar transaction, SET, digest.as_str(), now.as_millis(), password_hash
+        );
     let Some(user) = user.map(UserId) else {
         return Ok(RollBack(None));
     };
-    let taken = in_transaction!(transaction, connection => sqlx::query(TAKE)
-        .bind(digest.as_str())
-        .bind(now.as_millis())
-        .execute(connection)
-        .await?
-        .rows_affected());
+    let taken = execute!(transaction, TAKE, digest.as_str(), now.as_millis());
     if taken == 0 {
         // Dropped without a commit, the transaction leaves everything as it was.
         return Ok(RollBack(None));
@@ -171,11 +153,7 @@ pub(super) async fn void_within(
     user: &UserId,
 ) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM password_links WHERE user_id = $1";
-    in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&user.0)
-        .execute(connection)
-        .await
-        .map(|_| ())?);
+    execute!(transaction, SQL, &user.0);
     Ok(())
 }
 

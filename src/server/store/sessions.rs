@@ -42,7 +42,7 @@ use crate::{
         db::{
             Db,
             Outcome::{Commit, RollBack},
-            StoreError, Transaction, in_transaction, on_pool, transact,
+            StoreError, Transaction, execute, fetch_optional, transact,
         },
         token::TokenDigest,
     },
@@ -214,13 +214,7 @@ async fn hold_account(
 ) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE users SET password_hash = $3 \
         WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL";
-    let held = in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&user.0)
-        .bind(hashes.verified)
-        .bind(hashes.kept)
-        .execute(connection)
-        .await?
-        .rows_affected());
+    let held = execute!(transaction, SQL, &user.0, hashes.verified, hashes.kept);
     Ok(held == 1)
 }
 
@@ -237,21 +231,21 @@ async fn insert(
         Standing::New => (true, None),
         Standing::StillNews(alert) => (false, Some(alert.0.as_str())),
     };
-    in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&session.id.0)
-        .bind(session.token_digest.as_str())
-        .bind(&session.user_id.0)
-        .bind(session.created_at.as_millis())
-        .bind(session.idle_ends_at.as_millis())
-        .bind(session.absolute_ends_at.as_millis())
-        .bind(session.remember)
-        .bind(session.address)
-        .bind(session.user_agent)
-        .bind(is_news)
-        .bind(alert)
-        .execute(connection)
-        .await
-        .map(|_| ())?);
+    execute!(
+        transaction,
+        SQL,
+        &session.id.0,
+        session.token_digest.as_str(),
+        &session.user_id.0,
+        session.created_at.as_millis(),
+        session.idle_ends_at.as_millis(),
+        session.absolute_ends_at.as_millis(),
+        session.remember,
+        session.address,
+        session.user_agent,
+        is_news,
+        alert
+    );
     Ok(())
 }
 
@@ -261,14 +255,12 @@ pub async fn find_by_digest(
     digest: &TokenDigest,
 ) -> Result<Option<CurrentUser>, StoreError> {
     const SQL: &str = select_sessions!("WHERE s.token_digest = $1");
-    let row: Option<SessionRow> =
-        on_pool!(db, pool => sqlx::query_as(SQL).bind(digest.as_str()).fetch_optional(pool).await?);
+    let row: Option<SessionRow> = fetch_optional!(db, SQL, digest.as_str());
     row.map(CurrentUser::try_from).transpose()
 }
 
 pub async fn find(db: &Db, id: &SessionId) -> Result<Option<CurrentUser>, StoreError> {
     const SQL: &str = select_sessions!("WHERE s.id = $1");
-    let row: Option<SessionRow> =
-        on_pool!(db, pool => sqlx::query_as(SQL).bind(&id.0).fetch_optional(pool).await?);
+    let row: Option<SessionRow> = fetch_optional!(db, SQL, &id.0);
     row.map(CurrentUser::try_from).transpose()
 }

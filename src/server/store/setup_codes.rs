@@ -7,7 +7,7 @@ use crate::{
         db::{
             Db,
             Outcome::{Commit, RollBack},
-            StoreError, Transaction, in_transaction, on_pool, transact,
+            StoreError, Transaction, execute, exists, in_transaction, transact,
         },
         token::TokenDigest,
     },
@@ -27,13 +27,7 @@ pub async fn replace(
         ON CONFLICT (purpose) DO UPDATE SET code_digest = excluded.code_digest, \
         created_at = excluded.created_at, expires_at = excluded.expires_at";
     transact!(db, transaction => {
-        let replaced = in_transaction!(transaction, connection => sqlx::query(SQL)
-            .bind(digest.as_str())
-            .bind(now.as_millis())
-            .bind(expires_at.as_millis())
-            .execute(connection)
-            .await?
-            .rows_affected());
+        let replaced = execute!(transaction, SQL, digest.as_str(), now.as_millis(), expires_at.as_millis());
         Ok(Commit(replaced == 1))
     })
 }
@@ -41,12 +35,7 @@ pub async fn replace(
 /// Whether this is the code, and it is still valid.
 pub async fn is_live(db: &Db, digest: &TokenDigest, now: Timestamp) -> Result<bool, StoreError> {
     const SQL: &str = "SELECT 1 FROM setup_codes WHERE code_digest = $1 AND expires_at > $2";
-    let found = on_pool!(db, pool => sqlx::query(SQL)
-        .bind(digest.as_str())
-        .bind(now.as_millis())
-        .fetch_optional(pool)
-        .await?
-        .is_some());
+    let found = exists!(db, SQL, digest.as_str(), now.as_millis());
     Ok(found)
 }
 
@@ -65,12 +54,7 @@ pub async fn redeem(
         "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 WHERE NOT EXISTS (SELECT 1 FROM users)"
     );
     transact!(db, transaction => {
-    let taken = in_transaction!(transaction, connection => sqlx::query(TAKE)
-        .bind(digest.as_str())
-        .bind(user.created_at.as_millis())
-        .execute(connection)
-        .await?
-        .rows_affected());
+    let taken = execute!(transaction, TAKE, digest.as_str(), user.created_at.as_millis());
     if taken == 0 {
         return Ok(RollBack(false));
     }
@@ -95,6 +79,6 @@ pub async fn bring_to_present(db: &Db, now: Timestamp, life: Duration) -> Result
 /// Makes the code useless, together with what creates an account in another way.
 pub(super) async fn void_within(transaction: &mut Transaction) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM setup_codes";
-    in_transaction!(transaction, connection => sqlx::query(SQL).execute(connection).await.map(|_| ())?);
+    execute!(transaction, SQL);
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::{
         db::{
             Db,
             Outcome::{Commit, RollBack},
-            StoreError, Transaction, in_transaction, on_pool, transact,
+            StoreError, Transaction, execute, fetch_optional, transact,
         },
         token::KeyedDigest,
     },
@@ -70,7 +70,7 @@ impl Counter {
 
 pub async fn find(db: &Db, key: &KeyedDigest) -> Result<Option<Counter>, StoreError> {
     const SQL: &str = "SELECT failures, last_at, window_ends_at FROM throttle WHERE key = $1";
-    Ok(on_pool!(db, pool => sqlx::query_as(SQL).bind(key.as_str()).fetch_optional(pool).await?))
+    Ok(fetch_optional!(db, SQL, key.as_str()))
 }
 
 /// What an attempt has proved.
@@ -178,16 +178,16 @@ async fn count_within(
         WHERE throttle.window_ends_at <= $2 OR throttle.window_ends_at > $6 OR throttle.failures < $4 \
         OR throttle.last_at <= $5 OR throttle.last_at > $2";
     let pause = i64::try_from(pace.pause.as_millis()).unwrap_or(i64::MAX);
-    let counted = in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(key.as_str())
-        .bind(now.as_millis())
-        .bind(now.after(pace.window).as_millis())
-        .bind(i64::from(pace.failures))
-        .bind(now.as_millis().saturating_sub(pause))
-        .bind(now.after(pace.window).after(AHEAD).as_millis())
-        .execute(connection)
-        .await?
-        .rows_affected());
+    let counted = execute!(
+        transaction,
+        SQL,
+        key.as_str(),
+        now.as_millis(),
+        now.after(pace.window).as_millis(),
+        i64::from(pace.failures),
+        now.as_millis().saturating_sub(pause),
+        now.after(pace.window).after(AHEAD).as_millis()
+    );
     Ok(counted == 1)
 }
 

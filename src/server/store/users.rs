@@ -18,7 +18,7 @@ use crate::{
     server::db::{
         Db,
         Outcome::{Commit, RollBack},
-        StoreError, in_transaction, on_pool, transact,
+        StoreError, execute, exists, fetch_optional, in_transaction, transact,
     },
 };
 
@@ -178,8 +178,7 @@ pub async fn find_credentials(db: &Db, key: &LookupKey) -> Result<Option<Credent
         user_columns!(),
         ", u.password_hash FROM users u WHERE u.username_key = $1 OR u.email_key = $1"
     );
-    let row: Option<CredentialsRow> =
-        on_pool!(db, pool => sqlx::query_as(SQL).bind(key.as_str()).fetch_optional(pool).await?);
+    let row: Option<CredentialsRow> = fetch_optional!(db, SQL, key.as_str());
     Ok(row.map(|row| Credentials {
         user: row.user.into(),
         password_hash: row.password_hash,
@@ -189,14 +188,13 @@ pub async fn find_credentials(db: &Db, key: &LookupKey) -> Result<Option<Credent
 /// The account with this id.
 pub async fn find(db: &Db, id: &UserId) -> Result<Option<User>, StoreError> {
     const SQL: &str = concat!("SELECT ", user_columns!(), " FROM users u WHERE u.id = $1");
-    let row: Option<UserRow> =
-        on_pool!(db, pool => sqlx::query_as(SQL).bind(&id.0).fetch_optional(pool).await?);
+    let row: Option<UserRow> = fetch_optional!(db, SQL, &id.0);
     Ok(row.map(User::from))
 }
 
 pub async fn any_exists(db: &Db) -> Result<bool, StoreError> {
     const SQL: &str = "SELECT 1 FROM users LIMIT 1";
-    let found = on_pool!(db, pool => sqlx::query(SQL).fetch_optional(pool).await?.is_some());
+    let found = exists!(db, SQL);
     Ok(found)
 }
 
@@ -220,16 +218,16 @@ pub async fn update_profile(
     const SQL: &str = "UPDATE users SET display_name = $2, email = $3, email_key = $4, description = $5, \
         display_name_key = $6 WHERE id = $1 AND disabled_at IS NULL";
     transact!(db, transaction => {
-        let updated = in_transaction!(transaction, connection => sqlx::query(SQL)
-            .bind(&id.0)
-            .bind(profile.display_name)
-            .bind(profile.email.map(Email::as_str))
-            .bind(profile.email.map(|email| email.key().as_str().to_owned()))
-            .bind(profile.description)
-            .bind(fold(profile.display_name))
-            .execute(connection)
-            .await?
-            .rows_affected());
+        let updated = execute!(
+            transaction,
+            SQL,
+            &id.0,
+            profile.display_name,
+            profile.email.map(Email::as_str),
+            profile.email.map(|email| email.key().as_str().to_owned()),
+            profile.description,
+            fold(profile.display_name)
+        );
         if updated == 0 {
             return Ok(RollBack(false));
         }

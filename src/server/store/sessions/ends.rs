@@ -15,7 +15,10 @@ use crate::{
         user::UserId,
     },
     server::{
-        db::{Db, ENDED, Outcome::Commit, StoreError, Transaction, in_transaction, transact},
+        db::{
+            Db, ENDED, Outcome::Commit, StoreError, Transaction, fetch_all_within,
+            fetch_optional_within, transact,
+        },
         store::activity,
         token::TokenDigest,
     },
@@ -54,6 +57,20 @@ macro_rules! end_sessions {
 }
 
 pub(super) use end_sessions;
+
+/// Ends sessions by a statement of [`end_sessions`] or one like it, and notes each end. Its values are what `$1` is, and
+/// what comes from `$4` on. Returns the rows of those that ended.
+macro_rules! end_where {
+    ($transaction:expr, $by:expr, $ended:expr, $sql:expr, $first:expr $(, $more:expr)* $(,)?) => {{
+        let (by, ended): (&By, Ended) = ($by, $ended);
+        let (at, reason) = (ended.at.as_millis(), ended.reason.as_str());
+        let rows: Vec<EndedRow> = fetch_all_within!($transaction, $sql, $first, at, reason $(, $more)*);
+        note_ends($transaction, &rows, by).await?;
+        rows
+    }};
+}
+
+pub(super) use end_where;
 
 /// A session that has just ended.
 #[derive(sqlx::FromRow)]
@@ -136,10 +153,7 @@ pub async fn end_replaced_within(
     // finds it there afterwards.
     const SQL: &str = "SELECT id FROM sessions WHERE token_digest = $1 \
         UNION ALL SELECT session_id FROM earlier_tokens WHERE token_digest = $1";
-    let replaced: Option<String> = in_transaction!(transaction, connection => sqlx::query_scalar(SQL)
-        .bind(digest.as_str())
-        .fetch_optional(connection)
-        .await?);
+    let replaced: Option<String> = fetch_optional_within!(scalar transaction, SQL, digest.as_str());
     let Some(replaced) = replaced.map(SessionId) else {
         return Ok(());
     };
@@ -162,13 +176,7 @@ pub async fn end(
         RETURNING id, user_id, ended_at, end_reason, address, user_agent";
     let by = by.into();
     transact!(db, transaction => {
-        let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-            .bind(&id.0)
-            .bind(ended.at.as_millis())
-            .bind(ended.reason.as_str())
-            .fetch_all(connection)
-            .await?);
-        note_ends(transaction, &rows, &by).await?;
+        let rows = end_where!(transaction, &by, ended, SQL, &id.0);
         Ok(Commit(rows.len() == 1))
     })
 }
@@ -181,13 +189,8 @@ pub async fn end_within(
     source: Source,
 ) -> Result<(), StoreError> {
     const SQL: &str = end_sessions!("id = $1");
-    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(&id.0)
-        .bind(ended.at.as_millis())
-        .bind(ended.reason.as_str())
-        .fetch_all(connection)
-        .await?);
-    note_ends(transaction, &rows, &source.into()).await
+    end_where!(transaction, &source.into(), ended, SQL, &id.0);
+    Ok(())
 }
 
 /// Ends a session that was not its owner's, and those that began later in the same browser.
@@ -199,14 +202,8 @@ pub async fn end_with_alert_within(
     source: Source,
 ) -> Result<(), StoreError> {
     const SQL: &str = end_sessions!("user_id = $1 AND (id = $4 OR alert_id = $4)");
-    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(&user.0)
-        .bind(ended.at.as_millis())
-        .bind(ended.reason.as_str())
-        .bind(&alert.0)
-        .fetch_all(connection)
-        .await?);
-    note_ends(transaction, &rows, &source.into()).await
+    end_where!(transaction, &source.into(), ended, SQL, &user.0, &alert.0);
+    Ok(())
 }
 
 /// Writes the time-outs of up to `limit` sessions down that nobody has noticed. Returns how many.
@@ -217,13 +214,8 @@ pub async fn end_timed_out(db: &Db, now: Timestamp, limit: u32) -> Result<u64, S
          ORDER BY idle_ends_at LIMIT $1)"
     );
     transact!(db, transaction => {
-        let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-            .bind(i64::from(limit))
-            .bind(now.as_millis())
-            .bind(EndReason::Idle.as_str())
-            .fetch_all(connection)
-            .await?);
-        note_ends(transaction, &rows, &Source::Server.into()).await?;
+        let ended = Ended { at: now, reason: EndReason::Idle };
+        let rows = end_where!(transaction, &Source::Server.into(), ended, SQL, i64::from(limit));
         Ok(Commit(rows.len() as u64))
     })
 }

@@ -1,12 +1,12 @@
 //! The end of every session of everybody, in small steps.
 
-use super::ends::{EndedRow, count, end_sessions, note_ends};
+use super::ends::{EndedRow, count, end_sessions, end_where, note_ends};
 use crate::{
     domain::{
         activity::By,
         session::{Ended, SessionId},
     },
-    server::db::{Db, Outcome::Commit, StoreError, in_transaction, on_pool, transact},
+    server::db::{Db, Outcome::Commit, StoreError, fetch_all_within, fetch_one, transact},
 };
 
 /// Ends live sessions of anybody, those with the greatest ids below `below` first, in a step of about `limit`.
@@ -25,23 +25,12 @@ pub async fn end_some(
     const LOWEST: &str = "SELECT MIN(id) FROM (SELECT id FROM sessions WHERE ended_at IS NULL AND id < $1 \
         ORDER BY id DESC LIMIT $2) AS step";
     const SQL: &str = end_sessions!("id < $1 AND id >= $4");
-    let lowest: Option<String> = on_pool!(db, pool => sqlx::query_scalar(LOWEST)
-        .bind(&below.0)
-        .bind(i64::from(limit))
-        .fetch_one(pool)
-        .await?);
+    let lowest: Option<String> = fetch_one!(scalar db, LOWEST, &below.0, i64::from(limit));
     let Some(lowest) = lowest.map(SessionId) else {
         return Ok((None, 0));
     };
     transact!(db, transaction => {
-        let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-            .bind(&below.0)
-            .bind(ended.at.as_millis())
-            .bind(ended.reason.as_str())
-            .bind(&lowest.0)
-            .fetch_all(connection)
-            .await?);
-        note_ends(transaction, &rows, by).await?;
+        let rows = end_where!(transaction, by, ended, SQL, &below.0, &lowest.0);
         Ok(Commit((Some(lowest.clone()), count(&rows, ended.reason))))
     })
 }

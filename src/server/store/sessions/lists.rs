@@ -7,7 +7,7 @@ use crate::{
         session::{CurrentUser, Session, SessionId},
         user::UserId,
     },
-    server::db::{Db, StoreError, on_pool},
+    server::db::{Db, StoreError, fetch_all},
 };
 
 /// Every session from the id `$1` back. Ids begin with the time at which they were made, and are kept in order.
@@ -37,18 +37,8 @@ pub async fn list(
     let id = behind.map_or(BEHIND_ALL, |behind| behind.id.0.as_str());
     let created_at = behind.map_or(i64::MAX, |behind| behind.created_at.as_millis());
     let rows: Vec<SessionRow> = match user {
-        None => on_pool!(db, pool => sqlx::query_as(ALL)
-            .bind(id)
-            .bind(i64::from(limit))
-            .fetch_all(pool)
-            .await?),
-        Some(user) => on_pool!(db, pool => sqlx::query_as(OF_USER)
-            .bind(&user.0)
-            .bind(created_at)
-            .bind(id)
-            .bind(i64::from(limit))
-            .fetch_all(pool)
-            .await?),
+        None => fetch_all!(db, ALL, id, i64::from(limit)),
+        Some(user) => fetch_all!(db, OF_USER, &user.0, created_at, id, i64::from(limit)),
     };
     rows.into_iter().map(CurrentUser::try_from).collect()
 }
@@ -63,11 +53,7 @@ pub async fn live_of_user(
         "WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.idle_ends_at > $2 AND s.absolute_ends_at > $2 \
          ORDER BY s.last_seen_at DESC, s.id DESC"
     );
-    let rows: Vec<SessionRow> = on_pool!(db, pool => sqlx::query_as(SQL)
-        .bind(&user.0)
-        .bind(now.as_millis())
-        .fetch_all(pool)
-        .await?);
+    let rows: Vec<SessionRow> = fetch_all!(db, SQL, &user.0, now.as_millis());
     let found = rows.into_iter().map(CurrentUser::try_from);
     found.map(|found| Ok(found?.session)).collect()
 }

@@ -15,7 +15,7 @@ use crate::{
         db::{
             Db, ENDED,
             Outcome::{Commit, RollBack},
-            StoreError, Transaction, in_transaction, on_pool, transact,
+            StoreError, Transaction, execute, fetch_optional, fetch_optional_within, transact,
         },
         store::{activity, devices, password_links},
         token::{DeviceDigest, TokenDigest},
@@ -87,6 +87,7 @@ pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool
             AND e.renewed_at > $3 - $5 AND e.renewed_at < $3 + $5))";
     let Confirmation { token, grace } = confirmation;
     let now = token.entry.at;
+    let grace = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);
     transact!(db, transaction => {
         if !hold_account(transaction, token.user, &token.hashes).await? {
             return Ok(RollBack(false));
@@ -94,15 +95,15 @@ pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool
         let Some(replaced) = keep_token_within(transaction, token.session, now).await? else {
             return Ok(RollBack(false));
         };
-        let renewed = in_transaction!(transaction, connection => sqlx::query(SQL)
-            .bind(&token.session.0)
-            .bind(token.token_digest.as_str())
-            .bind(now.as_millis())
-            .bind(token.brought.as_str())
-            .bind(i64::try_from(grace.as_millis()).unwrap_or(i64::MAX))
-            .execute(connection)
-            .await?
-            .rows_affected());
+        let renewed = execute!(
+            transaction,
+            SQL,
+            &token.session.0,
+            token.token_digest.as_str(),
+            now.as_millis(),
+            token.brought.as_str(),
+            grace
+        );
         if renewed == 0 {
             return Ok(RollBack(false));
         }
@@ -158,11 +159,8 @@ async fn keep_token_within(
         (token_digest, session_id, authenticated_at, renewed_at, has_grace) \
         SELECT token_digest, id, authenticated_at, $2, FALSE FROM sessions \
         WHERE id = $1 AND ended_at IS NULL RETURNING token_digest";
-    let kept: Option<String> = in_transaction!(transaction, connection => sqlx::query_scalar(SQL)
-        .bind(&session.0)
-        .bind(now.as_millis())
-        .fetch_optional(connection)
-        .await?);
+    let kept: Option<String> =
+        fetch_optional_within!(scalar transaction, SQL, &session.0, now.as_millis());
     Ok(kept.map(TokenDigest::stored))
 }
 
@@ -174,12 +172,12 @@ async fn give_grace_within(
 ) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE earlier_tokens SET has_grace = (token_digest = $2) \
         WHERE session_id = $1 AND (has_grace OR token_digest = $2)";
-    in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&session.0)
-        .bind(replaced.map(TokenDigest::as_str).unwrap_or_default())
-        .execute(connection)
-        .await
-        .map(|_| ())?);
+    execute!(
+        transaction,
+        SQL,
+        &session.0,
+        replaced.map(TokenDigest::as_str).unwrap_or_default()
+    );
     Ok(())
 }
 
@@ -194,16 +192,16 @@ async fn begin_anew_within(
     const SQL: &str = "UPDATE sessions SET token_digest = $2, authenticated_at = $3, last_seen_at = $3, \
         idle_ends_at = $4, absolute_ends_at = $5, idle_end_if_used = $6 WHERE id = $1 AND ended_at IS NULL";
     let session = change.token.session;
-    in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&session.0)
-        .bind(change.token.token_digest.as_str())
-        .bind(now.as_millis())
-        .bind(change.ends_unused_at.as_millis())
-        .bind(change.absolute_ends_at.as_millis())
-        .bind(change.idle_ends_at.as_millis())
-        .execute(connection)
-        .await
-        .map(|_| ())?);
+    execute!(
+        transaction,
+        SQL,
+        &session.0,
+        change.token.token_digest.as_str(),
+        now.as_millis(),
+        change.ends_unused_at.as_millis(),
+        change.absolute_ends_at.as_millis(),
+        change.idle_ends_at.as_millis()
+    );
     transaction.notify(ENDED, &session.0).await?;
     let (ends, session) = (transaction.ends.clone(), session.clone());
     let life = Life {
@@ -227,13 +225,7 @@ pub async fn first_use(
         idle_ends_at = CASE WHEN idle_ends_at < $3 THEN $3 ELSE idle_ends_at END \
         WHERE id = $1 AND token_digest = $2 AND ended_at IS NULL";
     transact!(db, transaction => {
-        let used = in_transaction!(transaction, connection => sqlx::query(SQL)
-            .bind(&id.0)
-            .bind(digest.as_str())
-            .bind(idle_ends_at.as_millis())
-            .execute(connection)
-            .await?
-            .rows_affected());
+        let used = execute!(transaction, SQL, &id.0, digest.as_str(), idle_ends_at.as_millis());
         if used == 1 {
             let (ends, id) = (transaction.ends.clone(), id.clone());
             transaction.after_commit(move || ends.used(&id, idle_ends_at));
@@ -248,8 +240,7 @@ pub async fn find_earlier(db: &Db, digest: &TokenDigest) -> Result<Option<Earlie
         "s.token_digest AS present_digest, e.authenticated_at AS typed_before_at, e.renewed_at, e.has_grace, ",
         "JOIN earlier_tokens e ON e.session_id = s.id WHERE e.token_digest = $1"
     );
-    let row: Option<EarlierRow> =
-        on_pool!(db, pool => sqlx::query_as(SQL).bind(digest.as_str()).fetch_optional(pool).await?);
+    let row: Option<EarlierRow> = fetch_optional!(db, SQL, digest.as_str());
     let Some(row) = row else { return Ok(None) };
     Ok(Some(Earlier {
         current: CurrentUser::try_from(row.session)?,
@@ -271,7 +262,6 @@ pub async fn find_by_any_token(
         "WHERE s.id = (SELECT id FROM sessions WHERE token_digest = $1 \
          UNION ALL SELECT session_id FROM earlier_tokens WHERE token_digest = $1)"
     );
-    let row: Option<SessionRow> =
-        on_pool!(db, pool => sqlx::query_as(SQL).bind(digest.as_str()).fetch_optional(pool).await?);
+    let row: Option<SessionRow> = fetch_optional!(db, SQL, digest.as_str());
     row.map(CurrentUser::try_from).transpose()
 }

@@ -12,7 +12,7 @@ use crate::{
         db::{
             Db,
             Outcome::{Commit, RollBack},
-            StoreError, Transaction, in_transaction, on_pool, transact,
+            StoreError, Transaction, execute, fetch_all, fetch_one, transact,
         },
         store::{activity, devices},
         token::TokenDigest,
@@ -89,10 +89,7 @@ pub async fn find_with_sign_ins(
     db: &Db,
     digest: &TokenDigest,
 ) -> Result<Option<CurrentUser>, StoreError> {
-    let rows: Vec<PartRow> = on_pool!(db, pool => sqlx::query_as(WITH_SIGN_INS)
-        .bind(digest.as_str())
-        .fetch_all(pool)
-        .await?);
+    let rows: Vec<PartRow> = fetch_all!(db, WITH_SIGN_INS, digest.as_str());
     let (mut asking, mut sign_ins) = (None, SignIns::default());
     for row in rows {
         match row.part.as_str() {
@@ -133,10 +130,7 @@ pub async fn find_with_sign_ins(
 async fn browsers_in_use(db: &Db, user: &UserId) -> Result<Vec<String>, StoreError> {
     const SQL: &str = "SELECT alert_id FROM sessions \
         WHERE user_id = $1 AND ended_at IS NULL AND alert_id IS NOT NULL";
-    Ok(on_pool!(db, pool => sqlx::query_scalar(SQL)
-        .bind(&user.0)
-        .fetch_all(pool)
-        .await?))
+    Ok(fetch_all!(scalar db, SQL, &user.0))
 }
 
 /// How many sign-ins are unrecognised, as seen by the session of the token: up to a thousand, so that a flood of them
@@ -147,10 +141,7 @@ async fn count_others(db: &Db, digest: &TokenDigest) -> Result<u32, StoreError> 
         others_unrecognised!(),
         "LIMIT 1000) AS counted"
     );
-    let count: i64 = on_pool!(db, pool => sqlx::query_scalar(SQL)
-        .bind(digest.as_str())
-        .fetch_one(pool)
-        .await?);
+    let count: i64 = fetch_one!(scalar db, SQL, digest.as_str());
     Ok(u32::try_from(count).unwrap_or_default())
 }
 
@@ -182,12 +173,7 @@ pub async fn recognise(
             return Ok(RollBack(false));
         }
         devices::recognise_within(transaction, user, id).await?;
-        in_transaction!(transaction, connection => sqlx::query(SQL)
-            .bind(&user.0)
-            .bind(&id.0)
-            .execute(connection)
-            .await
-            .map(|_| ())?);
+        execute!(transaction, SQL, &user.0, &id.0);
         activity::insert_within(transaction, entry.clone()).await?;
         Ok(Commit(true))
     })
@@ -230,13 +216,7 @@ async fn hold_news_within(
         WHERE id = $1 AND user_id = $2 AND new_device AND recognised_at IS NULL \
         AND EXISTS (SELECT 1 FROM sessions a WHERE a.id = $3 AND a.user_id = $2 AND a.ended_at IS NULL \
             AND COALESCE(a.alert_id, a.id) <> $1)";
-    let held = in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&id.0)
-        .bind(&asking.user_id.0)
-        .bind(&asking.id.0)
-        .execute(connection)
-        .await?
-        .rows_affected());
+    let held = execute!(transaction, SQL, &id.0, &asking.user_id.0, &asking.id.0);
     Ok(held == 1)
 }
 
@@ -255,13 +235,13 @@ async fn look_at_within(
         is_news!("a"),
         ")"
     );
-    let looked_at = in_transaction!(transaction, connection => sqlx::query(SQL)
-        .bind(&id.0)
-        .bind(&asking.user_id.0)
-        .bind(now.as_millis())
-        .bind(&asking.id.0)
-        .execute(connection)
-        .await?
-        .rows_affected());
+    let looked_at = execute!(
+        transaction,
+        SQL,
+        &id.0,
+        &asking.user_id.0,
+        now.as_millis(),
+        &asking.id.0
+    );
     Ok(looked_at == 1)
 }

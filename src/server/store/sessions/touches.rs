@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{moment::Timestamp, session::SessionId},
-    server::db::{Claim, Db, Outcome::Commit, StoreError, Transaction, in_transaction, transact},
+    server::db::{Claim, Db, Outcome::Commit, StoreError, Transaction, execute, transact},
 };
 use std::sync::Arc;
 
@@ -57,13 +57,13 @@ async fn touch_within(
     now: Timestamp,
     idle_ends_at: Timestamp,
 ) -> Result<bool, StoreError> {
-    let touched = in_transaction!(transaction, connection => sqlx::query(sql)
-        .bind(&id.0)
-        .bind(now.as_millis())
-        .bind(idle_ends_at.as_millis())
-        .execute(connection)
-        .await?
-        .rows_affected());
+    let touched = execute!(
+        transaction,
+        sql,
+        &id.0,
+        now.as_millis(),
+        idle_ends_at.as_millis()
+    );
     if touched == 1 {
         let (ends, id) = (transaction.ends.clone(), id.clone());
         transaction.after_commit(move || ends.used(&id, idle_ends_at));

@@ -12,7 +12,7 @@ use crate::{
         db::{
             Db,
             Outcome::{Commit, RollBack},
-            StoreError, Transaction, in_transaction, transact,
+            StoreError, Transaction, execute, transact,
         },
         store::{activity, administration, devices, password_links, sessions},
     },
@@ -34,12 +34,7 @@ pub async fn disable(
     transact!(db, transaction => {
         administration::hold_within(transaction, &by).await?;
         administration::keep_last_within(transaction, id).await?;
-        let disabled = in_transaction!(transaction, connection => sqlx::query(SQL)
-            .bind(&id.0)
-            .bind(now.as_millis())
-            .execute(connection)
-            .await?
-            .rows_affected());
+        let disabled = execute!(transaction, SQL, &id.0, now.as_millis());
         if disabled == 1 {
             activity::insert_within(transaction, by.entry(Event::UserDisabled, id, now)).await?;
         }
@@ -109,11 +104,7 @@ async fn change(
     now: Timestamp,
     by: &By,
 ) -> Result<bool, StoreError> {
-    let changed = in_transaction!(transaction, connection => sqlx::query(sql)
-        .bind(&id.0)
-        .execute(connection)
-        .await?
-        .rows_affected());
+    let changed = execute!(transaction, sql, &id.0);
     if changed == 1 {
         activity::insert_within(transaction, by.entry(event, id, now)).await?;
     }
@@ -139,12 +130,7 @@ pub async fn delete(
     transact!(db, transaction => {
         administration::hold_within(transaction, by).await?;
         administration::keep_last_within(transaction, id).await?;
-        let held = in_transaction!(transaction, connection => sqlx::query(HOLD)
-            .bind(&id.0)
-            .bind(now.as_millis())
-            .execute(connection)
-            .await?
-            .rows_affected());
+        let held = execute!(transaction, HOLD, &id.0, now.as_millis());
         if held == 0 {
             return Ok(RollBack(None));
         }
@@ -155,11 +141,7 @@ pub async fn delete(
         let count = sessions::end_all_within(transaction, id, ended, by).await?;
         // While there is a name to write down.
         activity::insert_within(transaction, by.entry(Event::UserDeleted, id, now)).await?;
-        in_transaction!(transaction, connection => sqlx::query(DELETE)
-            .bind(&id.0)
-            .execute(connection)
-            .await
-            .map(|_| ())?);
+        execute!(transaction, DELETE, &id.0);
         Ok(Commit(Some(count)))
     })
 }
@@ -176,12 +158,7 @@ pub async fn set_password(
     const SQL: &str = "UPDATE users SET password_hash = $2 WHERE id = $1";
     let by = by.into();
     transact!(db, transaction => {
-        in_transaction!(transaction, connection => sqlx::query(SQL)
-            .bind(&id.0)
-            .bind(password_hash)
-            .execute(connection)
-            .await
-            .map(|_| ())?);
+        execute!(transaction, SQL, &id.0, password_hash);
         let entry = by.entry(Event::PasswordSet, id, now);
         activity::insert_within(transaction, entry).await?;
         let count = end_everything_within(transaction, id, now, &by).await?;

@@ -6,7 +6,7 @@
 use super::{UserRow, user_columns};
 use crate::{
     domain::user::{LookupKey, User, UserId, end_of_prefix, fold},
-    server::db::{Db, Outcome::Commit, StoreError, in_transaction, on_pool, transact},
+    server::db::{Db, Outcome::Commit, StoreError, execute, fetch_all, transact},
 };
 
 /// Where a page ends and the next one goes on.
@@ -136,18 +136,15 @@ async fn rows_behind(
     limit: u32,
 ) -> Result<Vec<FoundRow>, StoreError> {
     Ok(match end_of_prefix(prefix) {
-        Some(end) => on_pool!(db, pool => sqlx::query_as(BY_PREFIX)
-            .bind(&place.key)
-            .bind(&place.id.0)
-            .bind(&end)
-            .bind(i64::from(limit))
-            .fetch_all(pool)
-            .await?),
-        None => on_pool!(db, pool => sqlx::query_as(ALL)
-            .bind(&place.key)
-            .bind(i64::from(limit))
-            .fetch_all(pool)
-            .await?),
+        Some(end) => fetch_all!(
+            db,
+            BY_PREFIX,
+            &place.key,
+            &place.id.0,
+            &end,
+            i64::from(limit)
+        ),
+        None => fetch_all!(db, ALL, &place.key, i64::from(limit)),
     })
 }
 
@@ -157,23 +154,14 @@ pub async fn fold_some_display_names(db: &Db, limit: u32) -> Result<u64, StoreEr
     // It may have been changed since, with its key.
     const FOLD: &str = "UPDATE users SET display_name_key = $2 \
         WHERE id = $1 AND display_name = $3 AND display_name_key IS NULL";
-    let rows: Vec<(String, String)> = on_pool!(db, pool => sqlx::query_as(FIND)
-        .bind(i64::from(limit))
-        .fetch_all(pool)
-        .await?);
+    let rows: Vec<(String, String)> = fetch_all!(db, FIND, i64::from(limit));
     let count = rows.len() as u64;
     if count == 0 {
         return Ok(0);
     }
     transact!(db, transaction => {
         for (id, display_name) in &rows {
-            in_transaction!(transaction, connection => sqlx::query(FOLD)
-                .bind(id)
-                .bind(fold(display_name))
-                .bind(display_name)
-                .execute(connection)
-                .await
-                .map(|_| ())?);
+            execute!(transaction, FOLD, id, fold(display_name), display_name);
         }
         Ok(Commit(count))
     })

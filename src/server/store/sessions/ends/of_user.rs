@@ -1,6 +1,6 @@
 //! Ends all sessions of a user, or all but some.
 
-use super::{EndedRow, count, end_sessions, note_ends};
+use super::{EndedRow, count, end_sessions, end_where, note_ends};
 use crate::{
     domain::{
         activity::{By, Source},
@@ -9,7 +9,7 @@ use crate::{
         user::UserId,
     },
     server::{
-        db::{Db, Outcome::Commit, StoreError, Transaction, in_transaction, transact},
+        db::{Db, Outcome::Commit, StoreError, Transaction, fetch_all_within, transact},
         store::sessions::NewSession,
     },
 };
@@ -37,13 +37,7 @@ pub async fn end_all_within(
     by: &By,
 ) -> Result<u64, StoreError> {
     const SQL: &str = end_sessions!("user_id = $1");
-    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(&user.0)
-        .bind(ended.at.as_millis())
-        .bind(ended.reason.as_str())
-        .fetch_all(connection)
-        .await?);
-    note_ends(transaction, &rows, by).await?;
+    let rows = end_where!(transaction, by, ended, SQL, &user.0);
     Ok(count(&rows, ended.reason))
 }
 
@@ -57,14 +51,7 @@ pub async fn end_all_but(
 ) -> Result<u64, StoreError> {
     const SQL: &str = end_sessions!("user_id = $1 AND id <> $4");
     transact!(db, transaction => {
-        let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-            .bind(&user.0)
-            .bind(ended.at.as_millis())
-            .bind(ended.reason.as_str())
-            .bind(&kept.0)
-            .fetch_all(connection)
-            .await?);
-        note_ends(transaction, &rows, &source.into()).await?;
+        let rows = end_where!(transaction, &source.into(), ended, SQL, &user.0, &kept.0);
         Ok(Commit(count(&rows, ended.reason)))
     })
 }
@@ -80,16 +67,14 @@ pub async fn end_all_and_sign_out(
         "user_id = $1",
         "CASE WHEN id = $4 THEN 'signed_out' ELSE $3 END"
     );
+    let ended = Ended {
+        at: now,
+        reason: EndReason::EndedByOwner,
+    };
+    let (user, current) = (&current.user_id.0, &current.id.0);
     transact!(db, transaction => {
-        let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-            .bind(&current.user_id.0)
-            .bind(now.as_millis())
-            .bind(EndReason::EndedByOwner.as_str())
-            .bind(&current.id.0)
-            .fetch_all(connection)
-            .await?);
-        note_ends(transaction, &rows, &source.into()).await?;
-        Ok(Commit(count(&rows, EndReason::EndedByOwner)))
+        let rows = end_where!(transaction, &source.into(), ended, SQL, user, current);
+        Ok(Commit(count(&rows, ended.reason)))
     })
 }
 
@@ -104,15 +89,22 @@ pub async fn end_longest_idle_within(
         "id IN (SELECT id FROM sessions WHERE user_id = $1 AND id <> $4 AND ended_at IS NULL \
          AND idle_ends_at > $2 ORDER BY last_seen_at DESC, id DESC LIMIT 1000000 OFFSET $5)"
     );
-    let rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(&started.user_id.0)
-        .bind(started.created_at.as_millis())
-        .bind(EndReason::TooMany.as_str())
-        .bind(&started.id.0)
-        .bind(i64::from(max.saturating_sub(1)))
-        .fetch_all(connection)
-        .await?);
-    note_ends(transaction, &rows, &Source::Browser.into()).await
+    let ended = Ended {
+        at: started.created_at,
+        reason: EndReason::TooMany,
+    };
+    let (user, started) = (&started.user_id.0, &started.id.0);
+    let others = i64::from(max.saturating_sub(1));
+    end_where!(
+        transaction,
+        &Source::Browser.into(),
+        ended,
+        SQL,
+        user,
+        started,
+        others
+    );
+    Ok(())
 }
 
 /// Ends all sessions of a user because of a new password, but for `renewed`, whose row is held for the transaction.
@@ -132,13 +124,14 @@ pub async fn end_all_but_renewed_within(
         "id = $4 AND idle_ends_at > $2 AND absolute_ends_at > $2",
         "id, user_id, COALESCE(ended_at, 0) AS ended_at, COALESCE(end_reason, '') AS end_reason, address, user_agent"
     );
-    let mut rows: Vec<EndedRow> = in_transaction!(transaction, connection => sqlx::query_as(SQL)
-        .bind(&user.0)
-        .bind(now.as_millis())
-        .bind(EndReason::PasswordChanged.as_str())
-        .bind(&renewed.0)
-        .fetch_all(connection)
-        .await?);
+    let mut rows: Vec<EndedRow> = fetch_all_within!(
+        transaction,
+        SQL,
+        &user.0,
+        now.as_millis(),
+        EndReason::PasswordChanged.as_str(),
+        &renewed.0
+    );
     let taken = rows.len();
     rows.retain(|row| !row.end_reason.is_empty());
     if rows.len() == taken {
