@@ -26,10 +26,10 @@ pub async fn invite_user(
             web::{
                 context,
                 cookies::{draft as drafts, flash::Flash},
+                reply::{Form, Reply, notice_of_link},
             },
         },
     };
-    const PAGE: &str = Page::Users.path();
     let draft = InvitationDraft {
         username,
         email,
@@ -37,23 +37,16 @@ pub async fn invite_user(
         is_admin: is_admin.0,
     };
     let state = context::state();
-    match administration::invite(&state.core, &context::admin()?, &draft).await {
-        Ok(link) => {
-            let notice = context::link_notice(&draft.username, link);
-            context::set_cookie(Flash::User { notice }.set_cookie());
-            context::forget_draft();
-            context::redirect(PAGE);
-            Ok(())
-        }
-        Err(AppError::PasswordNeeded) => {
-            context::keep(drafts::keep_invitation(&draft));
-            context::ask_for_password(PAGE)
-        }
-        Err(refusal) if refusal.is_refusal() => {
-            context::refuse(refusal, PAGE, &Flash::invitation_refused(refusal, &draft))
-        }
-        Err(failure) => Err(failure),
-    }
+    let invited = administration::invite(&state.core, &context::admin()?, &draft).await;
+    let reply = invited.map(|link| {
+        let notice = notice_of_link(&draft.username, link);
+        Reply::to(Page::Users)
+            .with_message(&Flash::User { notice })
+            .without_draft()
+    });
+    Form::on(Page::Users.path())
+        .keeping(drafts::keep_invitation(&draft))
+        .answer(reply, |refusal| Flash::invitation_refused(refusal, &draft))
 }
 
 /// Disables, enables, promotes or demotes an account, ends its sessions, or makes a link for it.
@@ -63,11 +56,16 @@ pub async fn invite_user(
 /// [`AppError::LastAdministrator`], [`AppError::UserDisabled`]; [`AppError::PasswordNeeded`].
 #[server(endpoint = "change_user")]
 pub async fn change_user(id: String, change: AccountChange) -> Result<(), AppError> {
-    use crate::server::{core::accounts::administration, web::context};
+    use crate::server::{
+        core::accounts::administration,
+        web::{
+            context,
+            reply::{answer_on_account, notice_of},
+        },
+    };
     let state = context::state();
-    let outcome = administration::change(&state.core, &context::admin()?, &id, change).await;
-    let outcome = outcome.map(context::change_notice);
-    context::answer_of_account(&id, outcome)
+    let changed = administration::change(&state.core, &context::admin()?, &id, change).await;
+    answer_on_account(&id, changed.map(notice_of))
 }
 
 /// Ends one session of an account.
@@ -79,14 +77,17 @@ pub async fn change_user(id: String, change: AccountChange) -> Result<(), AppErr
 pub async fn end_user_session(id: String, session: String) -> Result<(), AppError> {
     use crate::{
         domain::views::UserNotice,
-        server::{core::accounts::administration, web::context},
+        server::{
+            core::accounts::administration,
+            web::{context, reply::answer_on_account},
+        },
     };
     let state = context::state();
     let ended = administration::end_session(&state.core, &context::admin()?, &id, session).await;
-    let outcome = ended.map(|lived| UserNotice::SessionsEnded {
+    let notice = ended.map(|lived| UserNotice::SessionsEnded {
         count: u64::from(lived),
     });
-    context::answer_of_account(&id, outcome)
+    answer_on_account(&id, notice)
 }
 
 /// Deletes an account whose name was typed once more.
@@ -100,17 +101,21 @@ pub async fn delete_user(id: String, name: String) -> Result<(), AppError> {
         domain::{page::Page, views::UserNotice},
         server::{
             core::accounts::administration,
-            web::{context, cookies::flash::Flash},
+            web::{
+                context,
+                cookies::flash::Flash,
+                reply::{Reply, answer_on_account},
+            },
         },
     };
     let state = context::state();
     match administration::delete(&state.core, &context::admin()?, &id, &name).await {
         Ok((username, ended)) => {
             let notice = UserNotice::Deleted { username, ended };
-            context::set_cookie(Flash::User { notice }.set_cookie());
-            context::redirect(Page::Users.path());
-            Ok(())
+            Reply::to(Page::Users)
+                .with_message(&Flash::User { notice })
+                .send()
         }
-        Err(refusal) => context::answer_of_account(&id, Err(refusal)),
+        Err(refusal) => answer_on_account(&id, Err(refusal)),
     }
 }

@@ -22,7 +22,11 @@ pub async fn login(
         domain::next_path::NextPath,
         server::{
             core::sign_in,
-            web::{context, cookies::flash::Flash},
+            web::{
+                context,
+                cookies::flash::Flash,
+                reply::{self, Form, Reply},
+            },
         },
     };
     let core = &context::state().core;
@@ -31,25 +35,19 @@ pub async fn login(
         username: &username,
         password: &password,
     };
-    match sign_in::password::login(core, &credentials, context::visitor(), remember.0).await {
-        Ok(started) => {
-            context::begin_session(&started, core.lifetimes.cookie_age(remember.0));
-            context::redirect(&next.cookie_check_page());
-            Ok(())
-        }
-        Err(refusal @ AppError::SignInRefused) => context::refuse(
-            refusal,
-            &next.login_page(),
-            &Flash::login_refused(Some(refusal), &username),
-        ),
-        // A page of its own with its status; the sign-in page will still know the name.
-        Err(refusal @ AppError::Throttled { .. }) => {
-            context::remember(&Flash::login_refused(None, &username));
-            Err(refusal)
-        }
-        // Not the person's mistake: its own status and page, with `Retry-After` where it helps.
-        Err(failure) => Err(failure),
+    let signed_in =
+        sign_in::password::login(core, &credentials, context::visitor(), remember.0).await;
+    if let Err(AppError::Throttled { .. }) = signed_in {
+        // It has a page of its own; the sign-in page will still know the name.
+        reply::remember(&Flash::login_refused(None, &username));
     }
+    let reply = signed_in.map(|started| {
+        let kept_for = core.lifetimes.cookie_age(remember.0);
+        Reply::with_session(&started, kept_for, next.cookie_check_page())
+    });
+    Form::on(&next.login_page()).answer(reply, |refusal| {
+        Flash::login_refused(Some(refusal), &username)
+    })
 }
 
 /// Signs this browser out for good. With a dead session or none it succeeds as well. `proof` is required
@@ -62,7 +60,7 @@ pub async fn login(
 pub async fn logout(#[server(default)] proof: String) -> Result<(), AppError> {
     use crate::server::{
         core::sign_in,
-        web::{context, cookies::flash::Flash},
+        web::{context, cookies::flash::Flash, reply::Reply},
     };
     context::demand_own_sign_out(&proof)?;
     let core = &context::state().core;
@@ -71,6 +69,5 @@ pub async fn logout(#[server(default)] proof: String) -> Result<(), AppError> {
         display_name: user.display_name,
         others_ended: None,
     });
-    context::sign_out(signed_out.as_ref());
-    Ok(())
+    Reply::signed_out(signed_out.as_ref()).send()
 }

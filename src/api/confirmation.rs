@@ -21,23 +21,18 @@ pub async fn confirm_password(
             web::{
                 context,
                 cookies::{self, flash::Flash},
+                reply::{Form, Reply},
             },
         },
     };
     let core = &context::state().core;
     let current = context::confirming_user()?;
     let next = NextPath::or_home(&next);
-    match confirmation::confirm(core, &current, &context::visitor(), &password).await {
-        Ok(token) => {
-            let kept_for = core.lifetimes.cookie_age(current.session.remember);
-            context::set_cookie(cookies::session::set_session(&token, kept_for));
-            context::redirect(&next.to_string());
-            Ok(())
-        }
-        Err(refusal) if refusal.is_refusal() => {
-            let flash = Flash::PasswordRefused { refusal };
-            context::refuse(refusal, &next.confirm_page(), &flash)
-        }
-        Err(failure) => Err(failure),
-    }
+    let confirmed = confirmation::confirm(core, &current, &context::visitor(), &password).await;
+    let reply = confirmed.map(|token| {
+        let kept_for = core.lifetimes.cookie_age(current.session.remember);
+        let cookie = cookies::session::set_session(&token, kept_for);
+        Reply::to_path(next.to_string()).with_cookie(cookie)
+    });
+    Form::on(&next.confirm_page()).answer(reply, |refusal| Flash::PasswordRefused { refusal })
 }

@@ -21,25 +21,21 @@ pub async fn change_password(
             web::{
                 context,
                 cookies::{self, flash::Flash},
+                reply::{Form, Reply},
             },
         },
     };
-    const PAGE: &str = Page::Password.path();
     let core = &context::state().core;
     let current = context::current_user()?;
     let visitor = context::visitor();
-    match password::change(core, &current, &visitor, &current_password, &new_password).await {
-        Ok(renewed) => {
-            let kept_for = core.lifetimes.cookie_age(current.session.remember);
-            context::set_cookie(cookies::session::set_session(&renewed.token, kept_for));
-            let others_ended = renewed.others_ended;
-            context::set_cookie(Flash::PasswordChanged { others_ended }.set_cookie());
-            context::redirect(PAGE);
-            Ok(())
-        }
-        Err(refusal) if refusal.is_refusal() => {
-            context::refuse(refusal, PAGE, &Flash::PasswordRefused { refusal })
-        }
-        Err(failure) => Err(failure),
-    }
+    let changed =
+        password::change(core, &current, &visitor, &current_password, &new_password).await;
+    let reply = changed.map(|renewed| {
+        let kept_for = core.lifetimes.cookie_age(current.session.remember);
+        let others_ended = renewed.others_ended;
+        Reply::to(Page::Password)
+            .with_cookie(cookies::session::set_session(&renewed.token, kept_for))
+            .with_message(&Flash::PasswordChanged { others_ended })
+    });
+    Form::on(Page::Password.path()).answer(reply, |refusal| Flash::PasswordRefused { refusal })
 }

@@ -18,22 +18,23 @@ pub async fn use_password_link(secret: LinkSecret, new_password: Password) -> Re
         domain::page::Page,
         server::{
             core::accounts::password_links::{self, NotRedeemed},
-            web::{context, cookies::flash::Flash},
+            web::{
+                context,
+                cookies::flash::Flash,
+                reply::{Form, Reply},
+            },
         },
     };
-    const PAGE: &str = Page::PasswordLink.path();
     let core = &context::state().core;
     let browser = context::browser();
-    match password_links::redeem(core, &secret, &new_password, &browser).await {
-        Ok(username) => {
-            context::set_cookie(Flash::PasswordSet { username }.set_cookie());
-            context::redirect(Page::Login.path());
-            Ok(())
-        }
-        Err(NotRedeemed { failure, username }) if failure.is_refusal() => {
-            let refusal = failure;
-            context::refuse(refusal, PAGE, &Flash::LinkRefused { refusal, username })
-        }
-        Err(NotRedeemed { failure, .. }) => Err(failure),
-    }
+    let (reply, username) =
+        match password_links::redeem(core, &secret, &new_password, &browser).await {
+            Ok(username) => {
+                let message = Flash::PasswordSet { username };
+                (Ok(Reply::to(Page::Login).with_message(&message)), None)
+            }
+            Err(NotRedeemed { failure, username }) => (Err(failure), username),
+        };
+    Form::on(Page::PasswordLink.path())
+        .answer(reply, |refusal| Flash::LinkRefused { refusal, username })
 }

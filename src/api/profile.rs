@@ -22,10 +22,10 @@ pub async fn update_profile(
             web::{
                 context,
                 cookies::{draft as drafts, flash::Flash},
+                reply::{Form, Reply},
             },
         },
     };
-    const PAGE: &str = Page::Profile.path();
     let core = &context::state().core;
     let current = context::current_user()?;
     let draft = ProfileDraft {
@@ -33,20 +33,13 @@ pub async fn update_profile(
         email,
         description,
     };
-    match profile::update(core, &current, &context::browser(), &draft).await {
-        Ok(()) => {
-            context::set_cookie(Flash::ProfileSaved.set_cookie());
-            context::forget_draft();
-            context::redirect(PAGE);
-            Ok(())
-        }
-        Err(AppError::PasswordNeeded) => {
-            context::keep(drafts::keep_profile(&draft));
-            context::ask_for_password(PAGE)
-        }
-        Err(refusal) if refusal.is_refusal() => {
-            context::refuse(refusal, PAGE, &Flash::profile_refused(refusal, &draft))
-        }
-        Err(failure) => Err(failure),
-    }
+    let saved = profile::update(core, &current, &context::browser(), &draft).await;
+    let reply = saved.map(|()| {
+        Reply::to(Page::Profile)
+            .with_message(&Flash::ProfileSaved)
+            .without_draft()
+    });
+    Form::on(Page::Profile.path())
+        .keeping(drafts::keep_profile(&draft))
+        .answer(reply, |refusal| Flash::profile_refused(refusal, &draft))
 }

@@ -11,14 +11,16 @@ use leptos::prelude::*;
 pub async fn stay_signed_in() -> Result<(), AppError> {
     use crate::{
         domain::page::Page,
-        server::{core::sessions, web::context},
+        server::{
+            core::sessions,
+            web::{context, reply::Reply},
+        },
     };
     let core = &context::state().core;
     if !sessions::stay(core, &context::current_user()?).await? {
         return Err(AppError::NotSignedIn);
     }
-    context::redirect(Page::Dashboard.path());
-    Ok(())
+    Reply::to(Page::Dashboard).send()
 }
 
 /// Ends one session of the person who asks; where it is this one, they are signed out.
@@ -32,10 +34,9 @@ pub async fn end_session(id: String) -> Result<(), AppError> {
         domain::{page::Page, session::SessionId},
         server::{
             core::sessions,
-            web::{context, cookies::flash::Flash},
+            web::{context, cookies::flash::Flash, reply::Reply},
         },
     };
-    const PAGE: &str = Page::Sessions.path();
     let core = &context::state().core;
     let current = context::current_user()?;
     let id = SessionId::given(id).ok_or(AppError::NotFound)?;
@@ -43,16 +44,16 @@ pub async fn end_session(id: String) -> Result<(), AppError> {
     let lived = lived.ok_or(AppError::NotFound)?;
     if id == current.session.id {
         let display_name = current.user.display_name;
-        context::sign_out(Some(&Flash::SignedOut {
+        let message = Flash::SignedOut {
             display_name,
             others_ended: None,
-        }));
-        return Ok(());
+        };
+        return Reply::signed_out(Some(&message)).send();
     }
     let count = u64::from(lived);
-    context::set_cookie(Flash::SessionsEnded { count }.set_cookie());
-    context::redirect(PAGE);
-    Ok(())
+    Reply::to(Page::Sessions)
+        .with_message(&Flash::SessionsEnded { count })
+        .send()
 }
 
 /// Ends all sessions of the person who asks, but for this one.
@@ -65,15 +66,14 @@ pub async fn end_other_sessions() -> Result<(), AppError> {
         domain::page::Page,
         server::{
             core::sessions,
-            web::{context, cookies::flash::Flash},
+            web::{context, cookies::flash::Flash, reply::Reply},
         },
     };
-    const PAGE: &str = Page::Sessions.path();
     let core = &context::state().core;
     let count = sessions::end_others(core, &context::current_user()?).await?;
-    context::set_cookie(Flash::SessionsEnded { count }.set_cookie());
-    context::redirect(PAGE);
-    Ok(())
+    Reply::to(Page::Sessions)
+        .with_message(&Flash::SessionsEnded { count })
+        .send()
 }
 
 /// Ends all sessions of the person who asks, and signs them out here.
@@ -84,14 +84,14 @@ pub async fn end_other_sessions() -> Result<(), AppError> {
 pub async fn end_all_sessions() -> Result<(), AppError> {
     use crate::server::{
         core::sessions,
-        web::{context, cookies::flash::Flash},
+        web::{context, cookies::flash::Flash, reply::Reply},
     };
     let core = &context::state().core;
     let current = context::current_user()?;
     let others_ended = sessions::end_all(core, &current).await?;
-    context::sign_out(Some(&Flash::SignedOut {
+    let message = Flash::SignedOut {
         display_name: current.user.display_name,
         others_ended: Some(others_ended),
-    }));
-    Ok(())
+    };
+    Reply::signed_out(Some(&message)).send()
 }

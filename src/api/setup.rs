@@ -23,7 +23,11 @@ pub async fn set_up(
         domain::{next_path::NextPath, page::Page, setup::SetupDraft},
         server::{
             core::accounts::setup,
-            web::{context, cookies::flash::Flash},
+            web::{
+                context,
+                cookies::flash::Flash,
+                reply::{Form, Reply},
+            },
         },
     };
     let core = &context::state().core;
@@ -32,17 +36,9 @@ pub async fn set_up(
         email,
         display_name,
     };
-    match setup::create_first_admin(core, &code, &draft, &password, context::visitor()).await {
-        Ok(started) => {
-            context::begin_session(&started, None);
-            context::redirect(&NextPath::home().cookie_check_page());
-            Ok(())
-        }
-        Err(refusal) if refusal.is_refusal() => context::refuse(
-            refusal,
-            Page::Setup.path(),
-            &Flash::setup_refused(refusal, &draft),
-        ),
-        Err(failure) => Err(failure),
-    }
+    let created =
+        setup::create_first_admin(core, &code, &draft, &password, context::visitor()).await;
+    let reply = created
+        .map(|started| Reply::with_session(&started, None, NextPath::home().cookie_check_page()));
+    Form::on(Page::Setup.path()).answer(reply, |refusal| Flash::setup_refused(refusal, &draft))
 }

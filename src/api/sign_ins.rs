@@ -12,7 +12,10 @@ use leptos::prelude::*;
 pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
     use crate::{
         domain::{page::Page, session::SessionId},
-        server::{core::sessions, web::context},
+        server::{
+            core::sessions,
+            web::{context, reply::Reply},
+        },
     };
     let core = &context::state().core;
     let current = context::current_user()?;
@@ -21,8 +24,7 @@ pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
     if !sessions::recognise_sign_in(core, &current, &browser, &id).await? {
         return Err(AppError::NotFound);
     }
-    context::redirect(Page::Dashboard.path());
-    Ok(())
+    Reply::to(Page::Dashboard).send()
 }
 
 /// Ends the session of a sign-in that was not the person who asks, and leads them to a new password.
@@ -36,7 +38,7 @@ pub async fn disown_sign_in(id: String) -> Result<(), AppError> {
         domain::{page::Page, session::SessionId},
         server::{
             core::sessions,
-            web::{context, cookies::flash::Flash},
+            web::{context, cookies::flash::Flash, reply::Reply},
         },
     };
     let core = &context::state().core;
@@ -46,7 +48,7 @@ pub async fn disown_sign_in(id: String) -> Result<(), AppError> {
     if !sessions::disown_sign_in(core, &current, &browser, &id).await? {
         return Err(AppError::NotFound);
     }
-    context::set_cookie(Flash::SignInDisowned.set_cookie());
-    context::redirect(Page::Password.path());
-    Ok(())
+    Reply::to(Page::Password)
+        .with_message(&Flash::SignInDisowned)
+        .send()
 }

@@ -7,6 +7,7 @@ pub mod layers;
 pub mod listener;
 pub mod pages;
 pub mod reach;
+pub mod reply;
 pub mod router;
 pub mod routes;
 pub mod seats;

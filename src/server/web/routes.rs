@@ -1,6 +1,7 @@
 //! Every route. Each has the guard around it, and says what stands behind it: there is no other way to add one.
 
 use super::{
+    context::FormRequest,
     files::downloads,
     layers::{forms, guard},
     pages,
@@ -20,6 +21,7 @@ use axum::{
     routing::{MethodRouter, any, get, post},
 };
 use leptos::{prelude::provide_context, server_fn::axum::server_fn_paths};
+use std::sync::Arc;
 
 /// The routes of the site, and `files` for every other path: what anybody may have.
 pub fn of_site(state: &AppState, files: Router) -> Router<AppState> {
@@ -71,7 +73,11 @@ impl Guarded {
 }
 
 async fn function(State(state): State<AppState>, request: Request) -> Response {
-    let context = move || provide_context(state.clone());
+    let known = Arc::new(FormRequest::of(&request));
+    let context = move || {
+        provide_context(state.clone());
+        provide_context(Arc::clone(&known));
+    };
     leptos_axum::handle_server_fns_with_context(context, request)
         .await
         .into_response()

@@ -1,0 +1,200 @@
+//! What a server function answers: where the browser goes on, and what it takes along.
+
+use super::{
+    context,
+    cookies::{self, draft, flash::Flash},
+};
+use crate::{
+    domain::{
+        next_path::NextPath,
+        page::Page,
+        views::{LinkView, UserNotice},
+    },
+    error::AppError,
+    server::{
+        clock::moment,
+        core::{
+            accounts::{administration::Changed, password_links::MadeLink},
+            sessions::Started,
+        },
+    },
+};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use leptos::{prelude::expect_context, server_fn::redirect::REDIRECT_HEADER};
+use leptos_axum::ResponseOptions;
+use std::time::Duration;
+
+/// The answer to a form that was carried out.
+#[must_use]
+pub struct Reply {
+    path: String,
+    cookies: Vec<HeaderValue>,
+}
+
+impl Reply {
+    /// Leads to a page.
+    pub fn to(page: Page) -> Self {
+        Self::to_path(page.path().to_owned())
+    }
+
+    /// Leads to a path of ours.
+    pub const fn to_path(path: String) -> Self {
+        Self {
+            path,
+            cookies: Vec::new(),
+        }
+    }
+
+    /// Leads the browser of a new session to `path`. The session ends again where this answer cannot be handed over.
+    pub fn with_session(started: &Started, kept_for: Option<Duration>, path: String) -> Self {
+        context::hold_session(started);
+        Self::to_path(path)
+            .with_cookie(cookies::session::set_session(&started.session, kept_for))
+            .with_cookie(cookies::session::set_device(&started.device))
+    }
+
+    /// Takes the session's cookie away, and leads to the page that says that it is over.
+    pub fn signed_out(message: Option<&Flash>) -> Self {
+        let reply = Self::to(Page::SignedOut).with_cookie(cookies::session::clear_session());
+        match message {
+            Some(message) => reply.with_message(message),
+            None => reply,
+        }
+    }
+
+    /// Leaves a message for the page that it leads to.
+    pub fn with_message(self, message: &Flash) -> Self {
+        self.with_cookie(message.set_cookie())
+    }
+
+    pub fn with_cookie(mut self, cookie: HeaderValue) -> Self {
+        self.cookies.push(cookie);
+        self
+    }
+
+    /// Forgets what was typed into the form: it has been sent.
+    pub fn without_draft(mut self) -> Self {
+        self.cookies
+            .extend(draft::clear(context::request().headers()));
+        self
+    }
+
+    /// # Errors
+    /// None: so that a server function can end with it.
+    pub fn send(self) -> Result<(), AppError> {
+        self.cookies.into_iter().for_each(set_cookie);
+        redirect(&self.path);
+        Ok(())
+    }
+}
+
+/// A form, as it was sent: what comes of it where it is not carried out.
+#[must_use]
+pub struct Form<'a> {
+    page: &'a str,
+    draft: Option<HeaderValue>,
+}
+
+impl<'a> Form<'a> {
+    /// `page` is the path of ours on which it stands.
+    pub const fn on(page: &'a str) -> Self {
+        Self { page, draft: None }
+    }
+
+    /// What was typed is kept where the password is asked for first.
+    pub fn keeping(mut self, draft: HeaderValue) -> Self {
+        self.draft = Some(draft);
+        self
+    }
+
+    /// Answers. A refusal gets its page again, with `message` on it; our script shows it without leaving the page.
+    ///
+    /// # Errors
+    /// Refusals, for our script. Failures: what is not the person's mistake has a page of its own.
+    pub fn answer(
+        self,
+        outcome: Result<Reply, AppError>,
+        message: impl FnOnce(AppError) -> Flash,
+    ) -> Result<(), AppError> {
+        match outcome {
+            Ok(reply) => reply.send(),
+            Err(refusal) if !context::request().is_plain_form() => Err(refusal),
+            Err(AppError::PasswordNeeded) => {
+                self.draft.into_iter().for_each(set_cookie);
+                redirect(&NextPath::or_home(self.page).confirm_page());
+                Ok(())
+            }
+            Err(refusal) if refusal.is_refusal() => {
+                // Never in the address, where any link could forge it.
+                remember(&message(refusal));
+                redirect(self.page);
+                Ok(())
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+/// Leaves a message for the next page of a plain form. Our script stays on this one.
+pub fn remember(message: &Flash) {
+    if context::request().is_plain_form() {
+        set_cookie(message.set_cookie());
+    }
+}
+
+fn set_cookie(cookie: HeaderValue) {
+    expect_context::<ResponseOptions>().append_header(header::SET_COOKIE, cookie);
+}
+
+/// Leads the browser on: a plain form by a redirect, our script by a header that it follows with a
+/// full page load, so that nothing of this page's memory is carried over.
+///
+/// `path` is a path of ours; what could not stand in a header leads home.
+fn redirect(path: &str) {
+    let response = expect_context::<ResponseOptions>();
+    let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
+    response.insert_header(header::LOCATION, location);
+    if context::request().is_plain_form() {
+        response.set_status(StatusCode::SEE_OTHER);
+    } else {
+        response.insert_header(
+            HeaderName::from_static(REDIRECT_HEADER),
+            HeaderValue::from_static(""),
+        );
+    }
+}
+
+/// What an administrator is shown of a change.
+pub fn notice_of(changed: Changed) -> UserNotice {
+    match changed {
+        Changed::Disabled { ended } => UserNotice::Disabled { ended },
+        Changed::Enabled => UserNotice::Enabled,
+        Changed::Promoted => UserNotice::Promoted,
+        Changed::Demoted => UserNotice::Demoted,
+        Changed::SessionsEnded { count } => UserNotice::SessionsEnded { count },
+        Changed::LinkMade { username, link } => notice_of_link(&username, link),
+    }
+}
+
+/// The link that was made, for the page that shows it, once.
+pub fn notice_of_link(username: &str, link: MadeLink) -> UserNotice {
+    let origin = context::state().site.public_url.origin();
+    UserNotice::LinkMade(LinkView {
+        username: username.to_owned(),
+        purpose: link.purpose,
+        page: format!("{origin}{}", Page::PasswordLink.path()),
+        secret: link.secret,
+        until: moment(link.expires_at),
+    })
+}
+
+/// Answers on the page of an account what came of a change.
+///
+/// # Errors
+/// As [`Form::answer`].
+pub fn answer_on_account(id: &str, notice: Result<UserNotice, AppError>) -> Result<(), AppError> {
+    let page = Page::of_account(id);
+    let reply =
+        notice.map(|notice| Reply::to_path(page.clone()).with_message(&Flash::User { notice }));
+    Form::on(&page).answer(reply, |refusal| Flash::UserRefused { refusal })
+}
