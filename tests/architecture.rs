@@ -64,6 +64,9 @@ fn two_lines_choose_what_is_built_for_server_and_browser() {
 #[test]
 fn files_and_functions_are_short_enough_to_read() {
     in_every_file(checks::lengths);
+    let doctor = source::all_under(root(), "doctor/src");
+    assert!(doctor.len() > 20, "the source of the doctor is there");
+    nothing_offends(&doctor.iter().flat_map(checks::lengths).collect::<Vec<_>>());
 }
 
 #[test]

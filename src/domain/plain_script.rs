@@ -39,19 +39,9 @@ pub fn is_current(path_and_query: &str) -> bool {
     ALL.iter().any(|script| script.address() == path_and_query)
 }
 
-/// The path of the script with this address, in whichever version.
-pub fn path_in(address: &str) -> Option<&'static str> {
-    let (path, _) = address.split_once('?')?;
-    let script = ALL.iter().find(|script| script.path == path);
-    script.map(|script| script.path)
-}
-
-/// Whether the digest in this address is that of the text.
-pub fn is_text_of(address: &str, text: &[u8]) -> bool {
-    let digest = format!("{:016x}", fnv_1a(text));
-    address
-        .split_once('?')
-        .is_some_and(|(_, query)| query == digest)
+/// The digest behind `?` in the address of a script with this text.
+pub fn digest_of(text: &[u8]) -> String {
+    format!("{:016x}", fnv_1a(text))
 }
 
 /// FNV-1a, 64 bits: it distinguishes versions, and is no protection against forgery.
@@ -80,10 +70,8 @@ mod tests {
     #[test]
     fn only_this_programs_versions_are_current() {
         assert!(is_current(&FOLLOW.address()) && is_current(&TIME_OUT.address()));
-        assert!(is_text_of(&FOLLOW.address(), FOLLOW.text.as_bytes()));
-        assert!(!is_text_of(&FOLLOW.address(), TIME_OUT.text.as_bytes()));
-        assert_eq!(path_in("/follow.js?0"), Some("/follow.js"));
-        assert_eq!(path_in("/other.js?0"), None);
+        let digest = digest_of(FOLLOW.text.as_bytes());
+        assert_eq!(FOLLOW.address(), format!("/follow.js?{digest}"));
         for other in [
             "/follow.js",
             "/follow.js?",

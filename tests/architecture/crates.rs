@@ -13,9 +13,8 @@ const fn only_in(path: &'static str, files: &'static [&'static str], why: &'stat
     OnlyIn { path, files, why }
 }
 
-/// The server's end of a connection, and the doctor's.
-const BOTH_ENDS: &[&str] = &[
-    "src/server/cli/doctor/client/",
+/// The server's end of a connection.
+const CONNECTIONS: &[&str] = &[
     "src/server/web/listener.rs",
     "src/server/web/layers/too_large.rs",
 ];
@@ -37,6 +36,11 @@ pub const ONLY: &[OnlyIn] = &[
         &["src/server/cli/"],
         "permission comes from a check, or from being on the machine",
     ),
+    only_in(
+        "vestibule_doctor",
+        &["src/server/cli/doctor.rs"],
+        "the doctor is a package of its own, and is called in one place",
+    ),
     only_in("axum", EDGE, HTTP),
     only_in(
         "axum::routing",
@@ -45,26 +49,15 @@ pub const ONLY: &[OnlyIn] = &[
     ),
     only_in("axum_extra", &["src/server/web/cookies/session.rs"], HTTP),
     only_in("http", EDGE, HTTP),
-    only_in("hyper", BOTH_ENDS, HTTP),
-    only_in("hyper_util", BOTH_ENDS, HTTP),
+    only_in("hyper", CONNECTIONS, HTTP),
+    only_in("hyper_util", CONNECTIONS, HTTP),
     only_in(
         "http_body_util",
         &[
-            "src/server/cli/doctor/client/",
             "src/server/web/layers/forms.rs",
             "src/server/web/router.rs",
         ],
         HTTP,
-    ),
-    only_in(
-        "tokio_rustls",
-        &["src/server/cli/doctor/tls.rs"],
-        "the server speaks no TLS, and the doctor in one place",
-    ),
-    only_in(
-        "webpki_roots",
-        &["src/server/cli/doctor/tls.rs"],
-        "whose certificates are believed is said in one place",
     ),
     only_in(
         "tower",
@@ -88,6 +81,7 @@ pub const ONLY: &[OnlyIn] = &[
         "leptos_axum",
         &[
             "src/server/web/context.rs",
+            "src/server/web/reply.rs",
             "src/server/web/pages.rs",
             "src/server/web/routes.rs",
         ],
@@ -104,6 +98,7 @@ pub const ONLY: &[OnlyIn] = &[
             // The trait that turns Leptos's failures into ours.
             "src/error.rs",
             "src/server/web/context.rs",
+            "src/server/web/reply.rs",
             "src/server/web/layers/failures.rs",
             "src/server/web/layers/forms.rs",
             "src/server/web/routes.rs",
@@ -128,21 +123,10 @@ pub const ONLY: &[OnlyIn] = &[
     only_in(
         "sha2",
         &[
-            "src/server/cli/doctor/encodings.rs",
             "src/server/web/layers/headers.rs",
             "src/server/token.rs",
         ],
-        "tokens are hashed behind one door; a page's digest is made in one place, and checked in one",
-    ),
-    only_in(
-        "md5",
-        &["src/server/cli/doctor/encodings.rs"],
-        "only the names of files are made by it",
-    ),
-    only_in(
-        "html5gum",
-        &["src/server/cli/doctor/page.rs"],
-        "pages are read in one place",
+        "tokens are hashed behind one door; a page's digest is made in one place",
     ),
     only_in(
         "hmac",
@@ -152,7 +136,6 @@ pub const ONLY: &[OnlyIn] = &[
     only_in(
         "base64",
         &[
-            "src/server/cli/doctor/encodings.rs",
             "src/server/web/cookies/flash.rs",
             "src/server/web/layers/headers.rs",
             "src/server/token.rs",
@@ -275,7 +258,6 @@ pub const ONLY: &[OnlyIn] = &[
     only_in(
         "url",
         &[
-            "src/server/cli/doctor/target.rs",
             "src/server/web/layers/forms.rs",
             "src/server/public_url.rs",
             "src/server/web/pages.rs",

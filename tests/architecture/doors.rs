@@ -83,6 +83,7 @@ pub const ROOMS: &[Room] = &[
             "server::core",
             "server::web::context",
             "server::web::cookies",
+            "server::web::reply",
         ],
         but_not: &[],
         why: "a server function asks the context, calls one use case and answers",
@@ -237,16 +238,15 @@ pub const ROOMS: &[Room] = &[
         why: "the edge asks use cases, not tables, and has no pages of its own",
     },
     Room {
-        files: &["src/server/cli/doctor.rs", "src/server/cli/doctor/"],
+        files: &["src/server/cli/doctor.rs"],
         may: &[
             "app::head_scripts",
             "domain",
             "server::cli",
-            "server::clock",
             "server::public_url::PublicUrl",
         ],
         but_not: &["server::cli::open_core", "server::cli::core_on"],
-        why: "the doctor looks from outside: it knows which pages there are, and no configuration and no database",
+        why: "the doctor looks from outside: it is told which pages there are, and no configuration and no database",
     },
     Room {
         files: &["src/server/cli/"],

@@ -1,45 +1,20 @@
 //! `vestibule doctor`: the promises of `docs/controls.md`, proved on a running deployment.
 //!
-//! It looks from outside, over HTTP alone: it knows neither the configuration nor the database of what
-//! it looks at, so it proves what a browser gets, through every proxy on the way.
-
-mod accounts;
-mod addresses;
-mod caching;
-mod client;
-mod contents;
-mod cookies;
-mod encodings;
-mod events;
-mod examination;
-mod files;
-mod headers;
-mod http2;
-mod leaks;
-mod methods;
-mod origins;
-mod own_sessions;
-mod page;
-mod policy;
-mod proxy;
-mod redirects;
-mod replay;
-mod report;
-mod revival;
-mod scripts;
-mod service;
-mod target;
-mod tls;
-mod visitor;
+//! The package `doctor` looks from outside, over HTTP alone: it knows neither the configuration nor the
+//! database of what it looks at, so it proves what a browser gets, through every proxy on the way. From here it
+//! is told which pages there are.
 
 use super::{CliError, output::to_stderr, password};
-use crate::server::clock::Clock;
-use client::{Client, NoAnswer, Request};
-use examination::{Account, Examination, NOBODY};
-use report::Check;
-use std::{future::pending, io, path::PathBuf, rc::Rc};
-use target::Target;
-use tls::Tls;
+use crate::{
+    app::head_scripts,
+    domain::{
+        page::{Access, Download, Page, Stream},
+        plain_script,
+    },
+    server::public_url::PublicUrl,
+};
+use std::path::PathBuf;
+use vestibule_doctor::{Account, Address, Conclusion, Deployment, Password};
 
 /// The account comes by standard input, its name and its password on a line each: an argument could be
 /// read by every user of the machine.
@@ -64,49 +39,24 @@ pub struct Command {
 /// # Errors
 /// Where a promise does not hold, or nothing could be asked.
 pub async fn run(command: Command) -> Result<(), CliError> {
-    let target = Target::parse(&command.url, command.connect).map_err(CliError::Refused)?;
-    let tls = Tls::new(command.ca.as_deref()).map_err(CliError::Refused)?;
-    let client = Rc::new(Client::new(target, tls, Clock::system()));
+    let url = public_url(&command.url)?;
     let (name, password) = password::account()?;
-    let mut exam = Examination::new(Rc::clone(&client), Account { name, password });
-    // Before anything else, so that a mistyped address is no long list of failures.
-    let interrupted = match client.send(Request::get("/login")).await {
-        Ok(_) => examine_all(&mut exam, &client).await,
-        Err(silence) if silence.is_untrusted => {
-            service::is_untrusted(&mut exam, &silence);
-            close_all(
-                &mut exam,
-                "its certificate is not believed, so nothing was sent",
-            );
-            false
-        }
-        Err(silence) => return Err(CliError::Refused(silence.to_string())),
+    let address = Address {
+        url: url.into_url(),
+        ca: command.ca,
+        connect: command.connect,
     };
-    exam.report.write(&mut io::stdout().lock(), command.json)?;
-    conclusion(&exam, interrupted)
-}
-
-/// Runs all checks; `true` if it was interrupted.
-async fn examine_all(exam: &mut Examination, client: &Client) -> bool {
-    let interruption = async {
-        // Without a word about signals the examination goes on to its end.
-        if tokio::signal::ctrl_c().await.is_ok() {
-            client.interrupt();
-        }
-        pending::<()>().await;
+    let account = Account {
+        name,
+        password: Password::new(password.reveal().to_owned()),
     };
-    tokio::select! {
-        () = examine(exam) => {}
-        () = interruption => {}
-    }
-    let interrupted = client.take_interruption();
-    conclude(exam, interrupted).await;
-    interrupted
-}
-
-fn conclusion(exam: &Examination, interrupted: bool) -> Result<(), CliError> {
-    let report = &exam.report;
-    let [holding, failures, skipped] = [report.holding(), report.failures(), report.skipped()];
+    let examined = vestibule_doctor::examine(deployment(), address, account, command.json).await;
+    let Conclusion {
+        holding,
+        failures,
+        skipped,
+        interrupted,
+    } = examined.map_err(CliError::Refused)?;
     if interrupted {
         return Err(CliError::Refused("it was interrupted".to_owned()));
     }
@@ -118,121 +68,55 @@ fn conclusion(exam: &Examination, interrupted: bool) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Every check there is, by subject.
-const SUBJECTS: [&[&Check]; 23] = [
-    service::CHECKS,
-    cookies::CHECKS,
-    replay::CHECKS,
-    revival::CHECKS,
-    own_sessions::CHECKS,
-    events::CHECKS,
-    origins::CHECKS,
-    methods::CHECKS,
-    redirects::CHECKS,
-    accounts::CHECKS,
-    proxy::CHECKS,
-    files::CHECKS,
-    http2::CHECKS,
-    caching::ASKED,
-    revival::LAST,
-    caching::CHECKS,
-    headers::CHECKS,
-    policy::CHECKS,
-    contents::CHECKS,
-    leaks::CHECKS,
-    cookies::LAST,
-    service::LAST,
-    replay::LAST,
-];
-
-/// Every subject in turn. What one could not ask it leaves open, and the next one begins.
-async fn examine(exam: &mut Examination) {
-    let ended = service::examine(exam).await;
-    close(exam, service::CHECKS, ended);
-    let ended = cookies::examine(exam).await;
-    close(exam, cookies::CHECKS, ended);
-    let ended = replay::examine(exam).await;
-    close(exam, replay::CHECKS, ended);
-    let ended = own_sessions::examine(exam).await;
-    close(exam, own_sessions::CHECKS, ended);
-    let ended = events::examine(exam).await;
-    close(exam, events::CHECKS, ended);
-    let ended = origins::examine(exam).await;
-    close(exam, origins::CHECKS, ended);
-    let ended = methods::examine(exam).await;
-    close(exam, methods::CHECKS, ended);
-    let ended = redirects::examine(exam).await;
-    close(exam, redirects::CHECKS, ended);
-    let ended = accounts::examine(exam).await;
-    close(exam, accounts::CHECKS, ended);
-    let ended = proxy::examine(exam).await;
-    close(exam, proxy::CHECKS, ended);
-    let ended = files::examine(exam).await;
-    close(exam, files::CHECKS, ended);
-    let ended = caching::examine(exam).await;
-    close(exam, caching::ASKED, ended);
-    let ended = http2::examine(exam).await;
-    close(exam, http2::CHECKS, ended);
-    let ended = revival::at_the_end(exam).await;
-    close(exam, revival::LAST, ended);
+/// Plain http to another machine is refused: the account's password would travel in the open.
+fn public_url(text: &str) -> Result<PublicUrl, CliError> {
+    PublicUrl::parse(text).map_err(|wrong| CliError::Refused(format!("--url {wrong}")))
 }
 
-fn close(exam: &mut Examination, checks: &'static [&'static Check], ended: Result<(), NoAnswer>) {
-    if let Err(silence) = ended {
-        exam.report.skip_rest(checks, &silence.to_string());
-    }
-}
-
-/// Ends what was begun, and looks back over everything that was answered.
-async fn conclude(exam: &mut Examination, interrupted: bool) {
-    let left = exam.leave_nothing_behind().await;
-    if !interrupted {
-        cookies::look_back(exam);
-        caching::look_back(exam);
-        headers::look_back(exam);
-        policy::look_back(exam);
-        contents::look_back(exam);
-        leaks::look_back(exam);
-        service::look_back(exam);
-    }
-    replay::settle_left(exam, left);
-    // No check is silently missing.
-    let why = if interrupted {
-        "it was interrupted"
-    } else {
-        NOBODY
+/// What this program serves.
+fn deployment() -> Deployment {
+    let pages = |is_public: bool| {
+        let pages = Page::ALL.iter();
+        let pages = pages.filter(move |page| (page.access() == Access::Anyone) == is_public);
+        let paths = pages.map(|page| page.path());
+        paths.filter(|path| !path.contains('{')).collect()
     };
-    close_all(exam, why);
-}
-
-fn close_all(exam: &mut Examination, why: &str) {
-    for checks in SUBJECTS {
-        exam.report.skip_rest(checks, why);
+    Deployment {
+        public_pages: pages(true),
+        private_pages: pages(false),
+        files: Download::ALL
+            .map(|file| (file.path(), file.page().path()))
+            .into(),
+        streams: Stream::ALL.map(Stream::path).into(),
+        head_scripts: head_scripts(),
+        plain_scripts: plain_script::ALL.map(|script| script.path).into(),
+        digest_of_script: plain_script::digest_of,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::SUBJECTS;
-    use std::collections::BTreeSet;
-
-    const CONTROLS: &str = include_str!("../../../docs/controls.md");
+    use super::*;
 
     #[test]
-    fn every_check_names_a_control_and_has_a_name_of_its_own() {
-        let checks: Vec<_> = SUBJECTS.concat();
-        let mut names = BTreeSet::new();
-        for check in &checks {
-            let row = format!("| {} | ", check.control);
-            assert!(CONTROLS.contains(&row), "{}: {}", check.name, check.control);
-            assert!(names.insert(check.name), "{} comes twice", check.name);
-            assert!(check.promise.chars().count() <= 110, "{}", check.promise);
-            assert!(
-                !check.promise.ends_with('.') && !check.remedy.ends_with('.'),
-                "{}",
-                check.name
-            );
+    fn the_password_does_not_travel_in_the_open() {
+        for text in [
+            "https://id.example.org",
+            "https://id.example.org:8443/",
+            "http://localhost:3000",
+            "http://[::1]:3000",
+        ] {
+            assert!(public_url(text).is_ok(), "{text}");
         }
-        assert!(checks.len() >= 70, "{} checks", checks.len());
+        for text in [
+            "http://id.example.org",
+            "id.example.org",
+            "https://id.example.org/x",
+            "https://ada:secret@id.example.org",
+            "ftp://id.example.org",
+        ] {
+            let refusal = public_url(text).unwrap_err().to_string();
+            assert!(!refusal.contains("secret"), "{refusal}");
+        }
     }
 }

@@ -4,18 +4,25 @@ use super::layers::{
     forwarded::{Client, Word},
     origin::Site,
 };
-use crate::domain::views::ReachView;
+use crate::domain::views::{Finding, FindingAbout, ReachView};
 
 /// What an administrator sees of the way of the request, and what looks wrong with it.
 pub fn view(client: &Client, site: &Site) -> ReachView {
-    let findings = [word(client, site), scheme(client, site), host(client, site)];
+    let findings = [
+        (FindingAbout::Address, word(client, site)),
+        (FindingAbout::Scheme, scheme(client, site)),
+        (FindingAbout::Host, host(client, site)),
+    ];
+    let findings = findings
+        .into_iter()
+        .filter_map(|(about, text)| text.map(|text| Finding { about, text }));
     ReachView {
         address: client.address.to_string(),
         peer: client.peer.to_string(),
         scheme: client.scheme.clone(),
         host: client.host.clone(),
         forwarded: believed(client.word).to_owned(),
-        findings: findings.into_iter().flatten().collect(),
+        findings: findings.collect(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a stranger learns of accounts.
 
 use super::{
-    client::{Answer, NoAnswer, Request},
+    client::{Answer, Client, NoAnswer, Request, milliseconds_between},
     examination::Examination,
     report::{Check, check, expect},
     target::encode_form,
@@ -157,9 +157,9 @@ async fn refused(
         .header("origin", &exam.client.target.origin())
         .header("referer", "https://evil.example/phishing")
         .body(encode_form(&fields).into_bytes());
-    let before = exam.client.now();
+    let before = Client::now();
     let answer = visitor.send(&exam.client, form).await?;
-    let took = exam.client.now().as_millis().abs_diff(before.as_millis());
+    let took = milliseconds_between(Client::now(), before);
     let page = visitor.open(&exam.client, "/login").await?;
     Ok((answer, page, took))
 }

@@ -7,7 +7,6 @@ use super::{
     report::{Verdict, expect},
     target::Target,
 };
-use crate::domain::page;
 
 pub fn refers_to_this_site(answer: &Answer, page: &Page, target: &Target) -> Verdict {
     let elsewhere = |(name, value): (&str, &str)| match name {
@@ -31,7 +30,8 @@ pub fn forms_lead_here(answer: &Answer, page: &Page, target: &Target) -> Verdict
         let leads_to = ["action", "formaction"].map(|name| element.attribute(name));
         let is_known = |action: &str| {
             let action = action.split('?').next().unwrap_or_default();
-            target.stays(action) && (action.is_empty() || is_function(action) || is_page(action))
+            target.stays(action)
+                && (action.is_empty() || is_function(action) || target.deployment.has_page(action))
         };
         let holds = leads_to.into_iter().flatten().all(is_known);
         expect(holds, || found(answer, element))?;
@@ -54,11 +54,6 @@ pub fn forms_lead_here(answer: &Answer, page: &Page, target: &Target) -> Verdict
         }
     }
     Ok(())
-}
-
-/// Whether a page of ours has this path. No form leads to a page with an id in its path.
-fn is_page(path: &str) -> bool {
-    page::Page::ALL.iter().any(|page| page.path() == path)
 }
 
 /// Whether it has the form of one of our functions: which of them exist, `unknown_functions` checks.

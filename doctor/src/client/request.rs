@@ -1,6 +1,6 @@
 //! A request, written down header by header.
 
-use crate::server::cli::doctor::target::{Target, encode_form};
+use crate::target::{Target, encode_form};
 use http_body_util::Full;
 use hyper::{body::Bytes, header::HOST};
 

@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn links_to_elsewhere_are_found() {
-        let target = Target::parse("https://id.example.org", None).unwrap();
+        let target = Target::example("https://id.example.org");
         let judged = |value| links_here(&answer("link", value), &target);
         assert_eq!(judged("</pkg/x.js>; rel=preload; as=script"), Ok(()));
         let both = "</pkg/x.js>; rel=preload, <https://evil.test/x.js>; rel=preload";

@@ -1,7 +1,5 @@
 //! What came back.
 
-use crate::domain::plain_script;
-
 /// What came back.
 #[derive(Default)]
 pub struct Answer {
@@ -14,6 +12,8 @@ pub struct Answer {
     /// The body as it came: digests are made of this.
     pub bytes: Vec<u8>,
     pub is_odd: bool,
+    /// Asked for at the address of a script outside of `/pkg/`.
+    pub is_plain_script: bool,
 }
 
 impl Answer {
@@ -60,7 +60,7 @@ impl Answer {
         matches!(self.status, 200 | 206 | 304)
             && (self.path.starts_with("/pkg/")
                 || self.path.starts_with("/favicon")
-                || plain_script::path_in(&self.path).is_some())
+                || self.is_plain_script)
     }
 
     /// A failure of something in front of the server: ours carry an id.

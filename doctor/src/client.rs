@@ -5,7 +5,7 @@ mod request;
 mod wire;
 
 use super::{target::Target, tls::Tls};
-use crate::{domain::moment::Timestamp, server::clock::Clock};
+use jiff::Timestamp;
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -34,7 +34,6 @@ pub struct NoAnswer {
 pub struct Client {
     pub target: Target,
     tls: Tls,
-    clock: Clock,
     answers: RefCell<Vec<Rc<Answer>>>,
     silences: Cell<usize>,
     /// Connections that go on, for requests that may be repeated where they do not: HTTP/1.1 and HTTP/2.
@@ -43,11 +42,10 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(target: Target, tls: Tls, clock: Clock) -> Self {
+    pub fn new(target: Target, tls: Tls) -> Self {
         Self {
             target,
             tls,
-            clock,
             answers: RefCell::default(),
             silences: Cell::new(0),
             idle: Default::default(),
@@ -65,8 +63,9 @@ impl Client {
         self.is_interrupted.take()
     }
 
-    pub fn now(&self) -> Timestamp {
-        self.clock.now()
+    /// The time of this machine.
+    pub fn now() -> Timestamp {
+        Timestamp::now()
     }
 
     /// Everything that was answered so far.
@@ -147,7 +146,9 @@ impl Client {
         }
     }
 
-    fn keep(&self, answer: Answer) -> Rc<Answer> {
+    fn keep(&self, mut answer: Answer) -> Rc<Answer> {
+        let deployment = &self.target.deployment;
+        answer.is_plain_script = deployment.plain_script_at(&answer.path).is_some();
         let answer = Rc::new(answer);
         self.answers.borrow_mut().push(Rc::clone(&answer));
         answer
@@ -215,4 +216,13 @@ fn no_answer(to: String, why: &Failure) -> NoAnswer {
 
 fn silent_for(patience: Duration) -> Failure {
     Failure::Other(format!("nothing came in {} s", patience.as_secs()))
+}
+
+pub fn milliseconds_between(one: Timestamp, other: Timestamp) -> u64 {
+    one.as_millisecond().abs_diff(other.as_millisecond())
+}
+
+/// As RFC 3339 writes it.
+pub fn to_the_second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

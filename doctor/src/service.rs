@@ -1,11 +1,10 @@
 //! How it is reached, whether it is well, and what time it has.
 
 use super::{
-    client::{Answer, NoAnswer, Request},
+    client::{Answer, Client, NoAnswer, Request, milliseconds_between, to_the_second},
     examination::Examination,
     report::{Check, Verdict, check, expect},
 };
-use crate::server::clock::{parse_http_date, rfc3339};
 use std::{collections::BTreeMap, rc::Rc};
 
 const TLS: Check = check(
@@ -66,7 +65,7 @@ pub const LAST: &[&Check] = &[&HSTS, &ANSWERED, &FAILURES];
 const MOST_SECONDS: u64 = 60;
 
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
-    let before = exam.client.now();
+    let before = Client::now();
     let page = exam.client.send(Request::get("/login")).await?;
     if exam.client.target.is_https() {
         // The answer has come through a handshake that was checked.
@@ -76,12 +75,14 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         exam.report.skip_rest(&[&TLS, &PLAIN, &HSTS], why);
     }
     let date = page.only("date").unwrap_or_default();
-    let skew = parse_http_date(date).map(|date| date.as_millis().abs_diff(before.as_millis()));
+    let skew = jiff::fmt::rfc2822::parse(date)
+        .ok()
+        .map(|date| milliseconds_between(date.timestamp(), before));
     let holds = skew.is_some_and(|skew| skew < MOST_SECONDS * 1_000);
     exam.settle(
         &CLOCK,
         expect(holds, || {
-            format!("it has {date} where we have {}", rfc3339(before))
+            format!("it has {date} where we have {}", to_the_second(before))
         }),
     );
     health(exam, &ALIVE, "/healthz").await?;

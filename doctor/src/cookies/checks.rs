@@ -1,6 +1,6 @@
 //! What is checked of the session cookie.
 
-use crate::server::cli::doctor::report::{Check, check};
+use crate::report::{Check, check};
 
 const UNCHANGED: &str = "Let the proxy pass Set-Cookie on as it came: take out rules such as nginx's \
     proxy_cookie_flags, proxy_cookie_path and proxy_cookie_domain";

@@ -2,7 +2,7 @@
 
 use super::{
     client::{Answer, NoAnswer, Request},
-    examination::{Examination, private_pages, public_pages},
+    examination::Examination,
     report::{Check, Verdict, check, expect},
 };
 use std::{collections::BTreeSet, rc::Rc};
@@ -58,13 +58,18 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let Some(mut browser) = exam.signed_in().await? else {
         return Ok(());
     };
-    for path in public_pages() {
+    let deployment = Rc::clone(&exam.client.target.deployment);
+    for &path in &deployment.public_pages {
         for _ in 0..2 {
             exam.known_browser().open(&exam.client, path).await?;
         }
     }
     let mut verdict = Ok(());
-    let mut pages: Vec<_> = private_pages().into_iter().map(str::to_owned).collect();
+    let mut pages: Vec<_> = deployment
+        .private_pages
+        .iter()
+        .map(|path| (*path).to_owned())
+        .collect();
     pages.extend(account_page(
         &*browser.open(&exam.client, "/admin/users").await?,
     ));

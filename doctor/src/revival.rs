@@ -1,12 +1,12 @@
 //! What was dead stays dead: asked by HEAD, and once more at the end of the run.
 
 use super::{
-    client::{Answer, NoAnswer, Request},
-    examination::{Examination, private_pages},
+    client::{Answer, Client, NoAnswer, Request, milliseconds_between},
+    examination::Examination,
     report::{Check, check, expect},
     visitor::SessionCookie,
 };
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 const HEAD: Check = check(
     "replay_by_head",
@@ -33,7 +33,8 @@ const AFTER: Duration = Duration::from_secs(3);
 pub async fn by_head(exam: &mut Examination, copy: &SessionCookie) -> Result<(), NoAnswer> {
     let pair = copy.pair();
     let mut verdict = Ok(());
-    for path in private_pages() {
+    let deployment = Rc::clone(&exam.client.target.deployment);
+    for &path in &deployment.private_pages {
         let request = Request::new("HEAD", path).header("cookie", &pair);
         let answer = exam.client.send(request).await?;
         verdict = verdict.and_then(|()| expect(is_refused(&answer), || answer.told()));
@@ -46,7 +47,7 @@ pub async fn at_the_end(exam: &mut Examination) -> Result<(), NoAnswer> {
     let Some((.., died)) = exam.dead.first() else {
         return Ok(());
     };
-    let since = exam.client.now().as_millis().abs_diff(died.as_millis());
+    let since = milliseconds_between(Client::now(), *died);
     tokio::time::sleep(AFTER.saturating_sub(Duration::from_millis(since))).await;
     let mut verdict = Ok(());
     for (session, path, _) in &exam.dead {

@@ -178,19 +178,20 @@ fn reach(exam: &mut Examination, page: &Rc<Answer>) {
         exam.report.skip_rest(&[&ADDRESS, &SCHEME, &HOST], &why);
         return;
     };
-    let notice = card.split("notice-warning").nth(1).unwrap_or_default();
-    let notice = notice.split("</div>").next().unwrap_or_default();
-    let sentences: Vec<String> = notice.split("<p>").skip(1).map(text_of).collect();
-    let is_scheme = |text: &str| text.contains("scheme") || text.contains("that you came by");
-    let is_host = |text: &str| text.contains("that you asked for");
-    let all = |wanted: &dyn Fn(&str) -> bool| {
-        let found = sentences.iter().filter(|text| wanted(text));
-        let found: Vec<_> = found.map(String::as_str).collect();
-        expect(found.is_empty(), || found.join(" "))
-    };
-    exam.settle(&SCHEME, all(&is_scheme));
-    exam.settle(&HOST, all(&is_host));
-    exam.settle(&ADDRESS, all(&|text| !is_scheme(text) && !is_host(text)));
+    for (check, about) in [(&SCHEME, "scheme"), (&HOST, "host"), (&ADDRESS, "address")] {
+        let found = findings(card, about);
+        exam.settle(check, expect(found.is_empty(), || found.join(" ")));
+    }
+}
+
+/// The findings about one thing, each a paragraph with `data-finding`.
+fn findings(card: &str, about: &str) -> Vec<String> {
+    let mark = format!("data-finding=\"{about}\"");
+    let paragraphs = card
+        .split(&mark)
+        .skip(1)
+        .filter_map(|rest| rest.split_once('>'));
+    paragraphs.map(|(_, rest)| text_of(rest)).collect()
 }
 
 /// The words of a piece of HTML, up to the end of its paragraph.
@@ -208,11 +209,10 @@ fn text_of(html: &str) -> String {
     text.replace("&quot;", "\"").replace("&amp;", "&")
 }
 
-/// The address in the card “This session”.
+/// The address of the session, as its page shows it.
 fn seen_address(page: &str) -> Option<&str> {
-    let card = page.split("id=\"session\"").nth(1)?;
-    let fact = card.split("Address</dt>").nth(1)?;
-    let value = fact.split("<dd>").nth(1)?;
+    let fact = page.split("data-fact=\"session-address\"").nth(1)?;
+    let (_, value) = fact.split_once('>')?;
     Some(value.split('<').next()?.trim())
 }
 
@@ -222,10 +222,17 @@ mod tests {
 
     #[test]
     fn the_address_of_the_session_is_found() {
-        let page = "<h2 id=\"session\">This session</h2><dl><div><dt>Address</dt><dd>203.0.113.5</dd></div>\
-            <h2 id=\"before\"><dt>Address</dt><dd>other</dd>";
+        let page = "<dd>other</dd><dt>Adresse</dt><dd data-fact=\"session-address\">203.0.113.5</dd><dd>other</dd>";
         assert_eq!(seen_address(page), Some("203.0.113.5"));
         assert_eq!(seen_address("<h2>"), None);
+    }
+
+    #[test]
+    fn findings_are_known_by_their_attribute() {
+        let card = "<p data-finding=\"host\" class=x>one</p><p>scheme</p><p data-finding=\"scheme\">two</p>";
+        assert_eq!(findings(card, "scheme"), ["two"]);
+        assert_eq!(findings(card, "host"), ["one"]);
+        assert!(findings(card, "address").is_empty());
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use super::{
     client::{Answer, NoAnswer, Request},
-    examination::{Examination, HOME, PRIVATE_STREAMS, PROBE, private_files, private_pages},
+    examination::{Examination, HOME, PROBE},
     report::{Check, Verdict, check, expect},
     revival,
     visitor::{SessionCookie, SetCookie, Visitor, session_lines},
 };
+use std::rc::Rc;
 
 const CACHE: &str = "Let nothing between the browser and the server keep answers or put cookies in the place of others";
 const VERSION: &str =
@@ -129,7 +130,8 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
 async fn buttons(exam: &mut Examination, browser: &mut Visitor) -> Result<Validators, NoAnswer> {
     let mut verdict = Ok(());
     let mut validators = Validators::default();
-    for path in private_pages() {
+    let deployment = Rc::clone(&exam.client.target.deployment);
+    for &path in &deployment.private_pages {
         let page = browser.open(&exam.client, path).await?;
         let has_form = page.body.contains("action=\"/api/logout\"");
         // A page of administrators does not exist for others.
@@ -209,13 +211,15 @@ async fn dead(
         exam.is_dead(copy, HOME);
     }
     let mut verdict: Verdict = Ok(());
-    let files = private_files().map(|(path, _)| path);
-    let pages = private_pages().into_iter().filter(|path| *path != HOME);
+    let deployment = Rc::clone(&exam.client.target.deployment);
+    let files = deployment.files.iter().map(|(path, _)| *path);
+    let pages = deployment.private_pages.iter().copied();
+    let pages = pages.filter(|path| *path != HOME);
     for path in pages.chain(files) {
         let replay = exam.open_with(copy, path).await?;
         verdict = verdict.and_then(|()| expect(is_refused(&replay), || replay.told()));
     }
-    for path in PRIVATE_STREAMS {
+    for path in &deployment.streams {
         // Only the head: what is told to a session that lives on has no end.
         let ask = Request::new("HEAD", path).header("cookie", &copy.pair());
         let replay = exam.client.send(ask).await?;

@@ -1,25 +1,13 @@
 //! What the subjects share: the account, the report, and every session that was begun.
 
 use super::{
-    client::{Answer, Client, NoAnswer, Request},
+    client::{Answer, Client, NoAnswer, Request, to_the_second},
+    deployment::Account,
     report::{Check, Report, Verdict, expect},
     visitor::{SessionCookie, SetCookie, Visitor, session_lines},
 };
-use crate::{
-    domain::{
-        moment::Timestamp,
-        page::{Access, Download, Page, Stream},
-        password::Password,
-    },
-    server::clock::rfc3339,
-};
+use jiff::Timestamp;
 use std::rc::Rc;
-
-/// Whom the doctor may sign in as.
-pub struct Account {
-    pub name: String,
-    pub password: Password,
-}
 
 /// A page that shows who is signed in and changes nothing: the place to ask whether a session lives.
 pub const PROBE: &str = "/account/profile";
@@ -155,7 +143,7 @@ impl Examination {
 
     /// Notes a session that was just seen refused.
     pub fn is_dead(&mut self, session: &SessionCookie, on: &'static str) {
-        self.dead.push((session.clone(), on, self.client.now()));
+        self.dead.push((session.clone(), on, Client::now()));
     }
 
     /// Every session cookie that was set since the beginning.
@@ -205,7 +193,7 @@ impl Examination {
 
     /// Ends every session that was begun, and looks whether they are over.
     pub async fn leave_nothing_behind(&mut self) -> Verdict {
-        let now = rfc3339(self.client.now());
+        let now = to_the_second(Client::now());
         let mut left = 0;
         for session in self.begun() {
             self.report.keep_secret(&session.token);
@@ -230,29 +218,4 @@ impl Examination {
             )
         })
     }
-}
-
-/// The private pages of this program, without those whose address needs an id.
-pub fn private_pages() -> Vec<&'static str> {
-    let private = Page::ALL
-        .iter()
-        .filter(|page| page.access() != Access::Anyone);
-    let paths = private.map(|page| page.path());
-    paths.filter(|path| !path.contains('{')).collect()
-}
-
-/// The private files, each with the page on which it stands.
-pub fn private_files() -> [(&'static str, &'static str); 2] {
-    Download::ALL.map(|file| (file.path(), file.page().path()))
-}
-
-/// What private pages go on listening to.
-pub const PRIVATE_STREAMS: [&str; 2] = [Stream::Session.path(), Stream::Audit.path()];
-
-/// The pages that anybody may open.
-pub fn public_pages() -> Vec<&'static str> {
-    let public = Page::ALL
-        .iter()
-        .filter(|page| page.access() == Access::Anyone);
-    public.map(|page| page.path()).collect()
 }

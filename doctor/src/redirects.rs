@@ -2,9 +2,10 @@
 
 use super::{
     client::{Answer, NoAnswer, Request},
-    examination::{Examination, PRIVATE_STREAMS, private_files, private_pages},
+    examination::Examination,
     report::{Check, Verdict, check, expect},
 };
+use std::rc::Rc;
 
 const PASS_ON: &str = "Let the proxy rewrite no Location (proxy_redirect off in nginx), and pass the query on as it came";
 const CLOSED: &str =
@@ -114,9 +115,10 @@ fn stays(exam: &Examination, answer: &Answer) -> Verdict {
 
 async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
     let mut verdict = Ok(());
-    let pages = private_pages().into_iter().map(|path| (path, path));
+    let deployment = Rc::clone(&exam.client.target.deployment);
+    let pages = deployment.private_pages.iter().map(|path| (*path, *path));
     // What is kept as a file leads back to the page on which it stands.
-    for (path, page) in pages.chain(private_files()) {
+    for (path, page) in pages.chain(deployment.files.iter().copied()) {
         let answer = exam
             .client
             .send(Request::get(&format!("{path}?doctor=1")))
@@ -130,7 +132,7 @@ async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
             })
         });
     }
-    for path in PRIVATE_STREAMS {
+    for path in &deployment.streams {
         let answer = exam.client.send(Request::new("HEAD", path)).await?;
         verdict = verdict.and_then(|()| expect(answer.status == 401, || answer.told()));
     }

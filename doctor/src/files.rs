@@ -2,11 +2,11 @@
 
 use super::{
     client::{Answer, NoAnswer, Request},
+    deployment::Deployment,
     encodings::name_digest,
     examination::{Examination, HOME},
     report::{Check, Verdict, check, expect},
 };
-use crate::domain::plain_script;
 use std::rc::Rc;
 
 const PASS_ON: &str = "Let the proxy pass Cache-Control and Content-Type on as they came";
@@ -73,7 +73,9 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     if let Some(mut browser) = exam.signed_in().await? {
         text += &browser.open(&exam.client, HOME).await?.body;
     }
-    let named = named_files(&text);
+    let target = exam.client.target.clone();
+    let deployment = &*target.deployment;
+    let named = named_files(deployment, &text);
     for path in &named {
         files.push(exam.client.send(Request::new("GET", path)).await?);
     }
@@ -90,7 +92,9 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         (&KEPT, all(is_kept)),
         (
             &AS_BUILT,
-            whole.iter().try_for_each(|file| is_as_built(file, &named)),
+            whole
+                .iter()
+                .try_for_each(|file| is_as_built(deployment, file, &named)),
         ),
         (&NO_COOKIES, all(sets_no_cookie)),
     ];
@@ -108,9 +112,9 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
 }
 
 /// The addresses below `/pkg/` and of plain scripts that a page names.
-fn named_files(page: &str) -> Vec<String> {
+fn named_files(deployment: &Deployment, page: &str) -> Vec<String> {
     let named = page.split(['"', '\'']).filter(|text| {
-        (text.starts_with("/pkg/") || plain_script::path_in(text).is_some())
+        (text.starts_with("/pkg/") || deployment.plain_script_at(text).is_some())
             && text.chars().all(|c| c.is_ascii_graphic() && c != '\\')
     });
     let mut files: Vec<String> = named.map(str::to_owned).collect();
@@ -145,9 +149,9 @@ fn digest_in(path: &str) -> Option<&str> {
 
 /// cargo-leptos computes the digests first and then writes the new names into the script, so these are replaced by
 /// the old ones before comparing. Files without a digest in their names cannot be compared.
-fn is_as_built(file: &Answer, named: &[String]) -> Verdict {
-    if plain_script::path_in(&file.path).is_some() {
-        let is_whole = plain_script::is_text_of(&file.path, &file.bytes);
+fn is_as_built(deployment: &Deployment, file: &Answer, named: &[String]) -> Verdict {
+    if file.is_plain_script {
+        let is_whole = deployment.names_text(&file.path, &file.bytes);
         return expect(is_whole, || changed(file));
     }
     let Some(digest) = digest_in(&file.path) else {
@@ -178,7 +182,7 @@ fn changed(file: &Answer) -> String {
 fn is_kept(file: &Answer) -> Verdict {
     let policy = file.only("cache-control").unwrap_or_default();
     let says_for_ever = policy.contains("immutable") && policy.contains("max-age=31536000");
-    let has_digest = digest_in(&file.path).is_some() || plain_script::path_in(&file.path).is_some();
+    let has_digest = digest_in(&file.path).is_some() || file.is_plain_script;
     expect(says_for_ever == has_digest, || {
         format!("{}, with the Cache-Control “{policy}”", file.told())
     })
@@ -227,7 +231,7 @@ mod tests {
     fn files_are_found_in_a_page() {
         let page = "<link href=\"/pkg/v.abc.css\"><script>import('/pkg/v.js')</script>\"/pkg/v.abc.css\"'/follow.js?0'";
         let named = ["/follow.js?0", "/pkg/v.abc.css", "/pkg/v.js"];
-        assert_eq!(named_files(page), named);
+        assert_eq!(named_files(&Deployment::example(), page), named);
     }
 
     #[test]
@@ -253,7 +257,7 @@ mod tests {
                 bytes: body.as_bytes().to_vec(),
                 ..Answer::default()
             };
-            is_as_built(&file, &named)
+            is_as_built(&Deployment::example(), &file, &named)
         };
         assert_eq!(judged("import(\"v.wasm\")"), Ok(()));
         assert_eq!(judged("import(\"v.AAAAAAAAAAAAAAAAAAAAAA.wasm\")"), Ok(()));

@@ -1,7 +1,7 @@
 //! Connections, over HTTP/1.1 and HTTP/2.
 
 use super::{Answer, Request};
-use crate::server::cli::doctor::{
+use crate::{
     target::Target,
     tls::{Tls, Untrusted},
 };
@@ -116,6 +116,7 @@ impl Sender {
             status: response.status().as_u16(),
             headers: headers.collect(),
             is_odd,
+            is_plain_script: false,
             ..Answer::default()
         };
         Ok((answer, response))

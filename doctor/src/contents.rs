@@ -115,9 +115,10 @@ fn marks_scripts(answer: &Answer, page: &Page, _: &Target) -> Verdict {
     bare.map_or(Ok(()), |script| Err(found(answer, script)))
 }
 
-fn has_known_scripts(answer: &Answer, page: &Page, _: &Target) -> Verdict {
+fn has_known_scripts(answer: &Answer, page: &Page, target: &Target) -> Verdict {
+    let known = scripts::Known::of(&target.deployment);
     let mut scripts = page.elements.iter().filter(|one| one.is("script"));
-    let foreign = scripts.find(|one| !scripts::is_known(one));
+    let foreign = scripts.find(|one| !known.has(one));
     foreign.map_or(Ok(()), |script| Err(found(answer, script)))
 }
 
@@ -194,7 +195,7 @@ pub mod tests {
             )],
             ..Answer::default()
         };
-        let target = Target::parse("https://id.example.org", None).unwrap();
+        let target = Target::example("https://id.example.org");
         judge(&answer, &Page::read(body), &target)
     }
 

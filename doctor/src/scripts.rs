@@ -1,40 +1,55 @@
 //! Which scripts pages of ours have.
 
-use super::page::{Element, Page};
-use crate::{app::head_scripts, domain::plain_script};
-use std::sync::LazyLock;
+use super::{
+    deployment::Deployment,
+    page::{Element, Page},
+};
 
-/// Those in the head, rendered by the application itself; without what differs between sites.
-static IN_THE_HEAD: LazyLock<Vec<(Option<String>, String)>> = LazyLock::new(|| {
-    let page = Page::read(&head_scripts());
-    let scripts = page.elements.iter().filter(|one| one.is("script"));
-    scripts.map(outline).collect()
-});
-
-/// Whether Leptos or the application has written it.
-pub fn is_known(script: &Element) -> bool {
-    let sources = ["src", "href", "xlink:href"].map(|name| script.attribute(name));
-    let loads = sources.into_iter().flatten().next().is_some();
-    IN_THE_HEAD.contains(&outline(script)) || (!loads && holds_values(&script.text))
+/// The scripts that pages may have.
+pub struct Known<'a> {
+    deployment: &'a Deployment,
+    /// Those in the head, without what differs between sites.
+    in_the_head: Vec<(Option<String>, String)>,
 }
 
-/// Its address and its text.
-fn outline(script: &Element) -> (Option<String>, String) {
-    let source = ["src", "href", "xlink:href"].map(|name| script.attribute(name));
-    let source = source.into_iter().flatten().next();
-    (source.map(without_digest), skeleton(&script.text))
-}
-
-/// `/pkg/name.DIGEST.js` as `/pkg/name.js`, and `/follow.js?DIGEST` as `/follow.js`: what stands in the file, the
-/// checks of files ask.
-fn without_digest(path: &str) -> String {
-    if let Some(path) = plain_script::path_in(path) {
-        return path.to_owned();
+impl<'a> Known<'a> {
+    pub fn of(deployment: &'a Deployment) -> Self {
+        let mut known = Self {
+            deployment,
+            in_the_head: Vec::new(),
+        };
+        let page = Page::read(&deployment.head_scripts);
+        let scripts = page.elements.iter().filter(|one| one.is("script"));
+        known.in_the_head = scripts.map(|script| known.outline(script)).collect();
+        known
     }
-    let parts: Vec<_> = path.split('.').collect();
-    match parts[..] {
-        [name, _, kind] if name.starts_with("/pkg/") => format!("{name}.{kind}"),
-        _ => path.to_owned(),
+
+    /// Whether Leptos or the application has written it.
+    pub fn has(&self, script: &Element) -> bool {
+        let sources = ["src", "href", "xlink:href"].map(|name| script.attribute(name));
+        let loads = sources.into_iter().flatten().next().is_some();
+        self.in_the_head.contains(&self.outline(script)) || (!loads && holds_values(&script.text))
+    }
+
+    /// Its address and its text.
+    fn outline(&self, script: &Element) -> (Option<String>, String) {
+        let source = ["src", "href", "xlink:href"].map(|name| script.attribute(name));
+        let source = source.into_iter().flatten().next();
+        let source = source.map(|path| self.without_digest(path));
+        (source, skeleton(&script.text))
+    }
+
+    /// `/pkg/name.DIGEST.js` as `/pkg/name.js`, and `/follow.js?DIGEST` as `/follow.js`: what stands in the file, the
+    /// checks of files ask.
+    fn without_digest(&self, path: &str) -> String {
+        if let Some(path) = self.deployment.plain_script_at(path) {
+            return path.to_owned();
+        }
+        let parts: Vec<_> = path.split('.').collect();
+        match parts[..] {
+            [name, _, kind] if name.starts_with("/pkg/") => format!("{name}.{kind}"),
+            _ => path.to_owned(),
+        }
     }
 }
 
@@ -98,21 +113,22 @@ mod tests {
     use super::*;
 
     fn is_known_in(html: &str) -> bool {
-        let page = Page::read(html);
-        is_known(&page.elements[0])
+        let (page, deployment) = (Page::read(html), Deployment::example());
+        Known::of(&deployment).has(&page.elements[0])
     }
 
     #[test]
     fn what_leptos_writes_is_known() {
-        let page = Page::read(&head_scripts());
+        let deployment = Deployment::example();
+        let page = Page::read(&deployment.head_scripts);
         let mut scripts = page.elements.iter().filter(|one| one.is("script"));
         let follow = "<script defer src='/follow.js?0123456789abcdef' nonce=x></script>";
         assert!(is_known_in(follow));
         let hydration = scripts.find(|script| !script.text.is_empty()).unwrap();
-        assert!(is_known(hydration));
+        assert!(Known::of(&deployment).has(hydration));
         let hashed = hydration
             .text
-            .replace("vestibule", "vestibule.k3JtGmWqZpXo8L1v2bNcYA");
+            .replace("site", "site.k3JtGmWqZpXo8L1v2bNcYA");
         assert!(is_known_in(&format!(
             "<script type=module>{hashed}</script>"
         )));

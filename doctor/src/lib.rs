@@ -1,0 +1,237 @@
+//! The promises of `docs/controls.md`, proved on a running deployment: `vestibule doctor`.
+//!
+//! It looks from outside, over HTTP alone: it knows neither the configuration nor the database of what
+//! it looks at, so it proves what a browser gets, through every proxy on the way.
+
+mod accounts;
+mod addresses;
+mod caching;
+mod client;
+mod contents;
+mod cookies;
+mod deployment;
+mod encodings;
+mod events;
+mod examination;
+mod files;
+mod headers;
+mod http2;
+mod leaks;
+mod methods;
+mod origins;
+mod own_sessions;
+mod page;
+mod policy;
+mod proxy;
+mod redirects;
+mod replay;
+mod report;
+mod revival;
+mod scripts;
+mod service;
+mod target;
+mod tls;
+mod visitor;
+
+pub use deployment::{Account, Deployment, Password};
+
+use client::{Client, NoAnswer, Request};
+use examination::{Examination, NOBODY};
+use report::Check;
+use std::{future::pending, io, path::PathBuf, rc::Rc};
+use target::Target;
+use tls::Tls;
+use url::Url;
+
+/// Where the deployment is.
+pub struct Address {
+    /// The public address, as people type it. It is https, or of this machine.
+    pub url: Url,
+    /// The authorities whose certificates are believed (PEM), instead of those that browsers believe.
+    pub ca: Option<PathBuf>,
+    /// The host and port to connect to, instead of where the name of the address leads.
+    pub connect: Option<String>,
+}
+
+/// How many promises hold, do not hold, and were not asked.
+pub struct Conclusion {
+    pub holding: usize,
+    pub failures: usize,
+    pub skipped: usize,
+    pub interrupted: bool,
+}
+
+/// Examines a deployment and writes the report to standard output: as JSON, one object a line, or for people.
+///
+/// # Errors
+/// A sentence where nothing could be asked, or the report could not be written.
+pub async fn examine(
+    deployment: Deployment,
+    address: Address,
+    account: Account,
+    json: bool,
+) -> Result<Conclusion, String> {
+    let tls = Tls::new(address.ca.as_deref())?;
+    let target = Target::new(deployment, address.url, address.connect);
+    let client = Rc::new(Client::new(target, tls));
+    let mut exam = Examination::new(Rc::clone(&client), account);
+    // Before anything else, so that a mistyped address is no long list of failures.
+    let interrupted = match client.send(Request::get("/login")).await {
+        Ok(_) => examine_all(&mut exam, &client).await,
+        Err(silence) if silence.is_untrusted => {
+            service::is_untrusted(&mut exam, &silence);
+            close_all(
+                &mut exam,
+                "its certificate is not believed, so nothing was sent",
+            );
+            false
+        }
+        Err(silence) => return Err(silence.to_string()),
+    };
+    let report = &exam.report;
+    let written = report.write(&mut io::stdout().lock(), json);
+    written.map_err(|error| format!("the report could not be written: {error}"))?;
+    Ok(Conclusion {
+        holding: report.holding(),
+        failures: report.failures(),
+        skipped: report.skipped(),
+        interrupted,
+    })
+}
+
+/// Runs all checks; `true` if it was interrupted.
+async fn examine_all(exam: &mut Examination, client: &Client) -> bool {
+    let interruption = async {
+        // Without a word about signals the examination goes on to its end.
+        if tokio::signal::ctrl_c().await.is_ok() {
+            client.interrupt();
+        }
+        pending::<()>().await;
+    };
+    tokio::select! {
+        () = examine_each(exam) => {}
+        () = interruption => {}
+    }
+    let interrupted = client.take_interruption();
+    conclude(exam, interrupted).await;
+    interrupted
+}
+
+/// Every check there is, by subject.
+const SUBJECTS: [&[&Check]; 23] = [
+    service::CHECKS,
+    cookies::CHECKS,
+    replay::CHECKS,
+    revival::CHECKS,
+    own_sessions::CHECKS,
+    events::CHECKS,
+    origins::CHECKS,
+    methods::CHECKS,
+    redirects::CHECKS,
+    accounts::CHECKS,
+    proxy::CHECKS,
+    files::CHECKS,
+    http2::CHECKS,
+    caching::ASKED,
+    revival::LAST,
+    caching::CHECKS,
+    headers::CHECKS,
+    policy::CHECKS,
+    contents::CHECKS,
+    leaks::CHECKS,
+    cookies::LAST,
+    service::LAST,
+    replay::LAST,
+];
+
+/// Every subject in turn. What one could not ask it leaves open, and the next one begins.
+async fn examine_each(exam: &mut Examination) {
+    let ended = service::examine(exam).await;
+    close(exam, service::CHECKS, ended);
+    let ended = cookies::examine(exam).await;
+    close(exam, cookies::CHECKS, ended);
+    let ended = replay::examine(exam).await;
+    close(exam, replay::CHECKS, ended);
+    let ended = own_sessions::examine(exam).await;
+    close(exam, own_sessions::CHECKS, ended);
+    let ended = events::examine(exam).await;
+    close(exam, events::CHECKS, ended);
+    let ended = origins::examine(exam).await;
+    close(exam, origins::CHECKS, ended);
+    let ended = methods::examine(exam).await;
+    close(exam, methods::CHECKS, ended);
+    let ended = redirects::examine(exam).await;
+    close(exam, redirects::CHECKS, ended);
+    let ended = accounts::examine(exam).await;
+    close(exam, accounts::CHECKS, ended);
+    let ended = proxy::examine(exam).await;
+    close(exam, proxy::CHECKS, ended);
+    let ended = files::examine(exam).await;
+    close(exam, files::CHECKS, ended);
+    let ended = caching::examine(exam).await;
+    close(exam, caching::ASKED, ended);
+    let ended = http2::examine(exam).await;
+    close(exam, http2::CHECKS, ended);
+    let ended = revival::at_the_end(exam).await;
+    close(exam, revival::LAST, ended);
+}
+
+fn close(exam: &mut Examination, checks: &'static [&'static Check], ended: Result<(), NoAnswer>) {
+    if let Err(silence) = ended {
+        exam.report.skip_rest(checks, &silence.to_string());
+    }
+}
+
+/// Ends what was begun, and looks back over everything that was answered.
+async fn conclude(exam: &mut Examination, interrupted: bool) {
+    let left = exam.leave_nothing_behind().await;
+    if !interrupted {
+        cookies::look_back(exam);
+        caching::look_back(exam);
+        headers::look_back(exam);
+        policy::look_back(exam);
+        contents::look_back(exam);
+        leaks::look_back(exam);
+        service::look_back(exam);
+    }
+    replay::settle_left(exam, left);
+    // No check is silently missing.
+    let why = if interrupted {
+        "it was interrupted"
+    } else {
+        NOBODY
+    };
+    close_all(exam, why);
+}
+
+fn close_all(exam: &mut Examination, why: &str) {
+    for checks in SUBJECTS {
+        exam.report.skip_rest(checks, why);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SUBJECTS;
+    use std::collections::BTreeSet;
+
+    const CONTROLS: &str = include_str!("../../docs/controls.md");
+
+    #[test]
+    fn every_check_names_a_control_and_has_a_name_of_its_own() {
+        let checks: Vec<_> = SUBJECTS.concat();
+        let mut names = BTreeSet::new();
+        for check in &checks {
+            let row = format!("| {} | ", check.control);
+            assert!(CONTROLS.contains(&row), "{}: {}", check.name, check.control);
+            assert!(names.insert(check.name), "{} comes twice", check.name);
+            assert!(check.promise.chars().count() <= 110, "{}", check.promise);
+            assert!(
+                !check.promise.ends_with('.') && !check.remedy.ends_with('.'),
+                "{}",
+                check.name
+            );
+        }
+        assert!(checks.len() >= 70, "{} checks", checks.len());
+    }
+}
