@@ -12,53 +12,96 @@ use crate::domain::{
     user::UserId,
 };
 
-/// Something that an administrator may have to look back on (ASVS V16.3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    SignedIn,
+/// Makes [`Event`] and its words of one row for each kind: its name, what it carries, the word that the database and
+/// programs use, and its name in the list that the audit log is narrowed by. A new event is a row here, a sentence for
+/// administrators (`told.rs`) and one for the person whom it concerns (`words.rs`).
+macro_rules! events {
+    ($($(#[$note:meta])* $name:ident $(($payload:ident))? = $word:literal, $title:literal;)*) => {
+        /// Something that an administrator may have to look back on (ASVS V16.3.1).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Event {
+            $($(#[$note])* $name $(($payload))?,)*
+        }
+
+        impl Event {
+            /// What an administrator may narrow the log to, with its name in the list: every kind there is.
+            pub const KINDS: &'static [(&'static str, &'static str)] = &[$(($word, $title)),*];
+
+            /// The word that the database and programs use.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name { .. } => $word,)*
+                }
+            }
+
+            /// A second word, for events that have one.
+            pub fn reason(self) -> Option<&'static str> {
+                $($(
+                    if let Self::$name(carried) = self {
+                        let carried: $payload = carried;
+                        return Some(carried.as_str());
+                    }
+                )?)*
+                None
+            }
+
+            /// Every event there is.
+            fn all() -> Vec<Self> {
+                let mut all = Vec::new();
+                $(all.extend(events!(@each $name $($payload)?));)*
+                all
+            }
+        }
+    };
+    (@each $name:ident) => { [Self::$name] };
+    (@each $name:ident $payload:ident) => { $payload::ALL.map(Self::$name) };
+}
+
+events! {
+    SignedIn = "signed_in", "Sign-ins";
     /// The password was looked at, and nobody was let in.
-    SignInRefused(SignInRefusal),
+    SignInRefused(SignInRefusal) = "sign_in_refused", "Refused sign-ins";
     /// The attempt was not looked at, because there had been too many.
-    SignInThrottled,
-    /// Somebody in a signed-in browser did not know the current password.
-    PasswordChangeRefused(SignInRefusal),
-    PasswordChangeThrottled,
-    /// Somebody who was signed in has typed their password again.
-    PasswordConfirmed,
-    ConfirmationRefused(SignInRefusal),
-    ConfirmationThrottled,
-    SessionEnded(EndReason),
+    SignInThrottled = "sign_in_throttled", "Sign-ins put off";
     /// A person has said of a sign-in from a new browser that it was them,
-    SignInRecognised,
+    SignInRecognised = "sign_in_recognised", "New devices that were known";
     /// or that it was not.
-    SignInDisowned,
-    UserCreated,
-    UserDisabled,
-    UserEnabled,
-    /// Made an administrator.
-    UserPromoted,
-    /// An administrator no more.
-    UserDemoted,
-    /// Its name stays in the log, and nothing else of it.
-    UserDeleted,
-    /// A link was made with which a person sets a password.
-    LinkMade(LinkPurpose),
-    /// The password was set by it.
-    LinkUsed(LinkPurpose),
-    /// Somebody came with a link that is not valid, or never was.
-    LinkRefused,
-    LinkThrottled,
-    /// By somebody else than its owner.
-    PasswordSet,
+    SignInDisowned = "sign_in_disowned", "New devices that were not known";
+    SessionEnded(EndReason) = "session_ended", "Ended sessions";
+    /// Somebody who was signed in has typed their password again.
+    PasswordConfirmed = "password_confirmed", "Confirmations";
+    ConfirmationRefused(SignInRefusal) = "confirmation_refused", "Refused confirmations";
+    ConfirmationThrottled = "confirmation_throttled", "Confirmations put off";
     /// By its owner.
-    PasswordChanged,
-    ProfileChanged,
+    PasswordChanged = "password_changed", "Changes of passwords";
+    /// Somebody in a signed-in browser did not know the current password.
+    PasswordChangeRefused(SignInRefusal) = "password_change_refused", "Refused changes of passwords";
+    PasswordChangeThrottled = "password_change_throttled", "Changes of passwords put off";
+    /// By somebody else than its owner.
+    PasswordSet = "password_set", "Passwords set for somebody";
+    ProfileChanged = "profile_changed", "Changes of profiles";
+    UserCreated = "user_created", "Accounts made";
+    UserDisabled = "user_disabled", "Accounts disabled";
+    UserEnabled = "user_enabled", "Accounts enabled";
+    /// Made an administrator.
+    UserPromoted = "user_promoted", "New administrators";
+    /// An administrator no more.
+    UserDemoted = "user_demoted", "Administrators no more";
+    /// Its name stays in the log, and nothing else of it.
+    UserDeleted = "user_deleted", "Accounts deleted";
+    /// A link was made with which a person sets a password.
+    LinkMade(LinkPurpose) = "link_made", "Links for passwords made";
+    /// The password was set by it.
+    LinkUsed(LinkPurpose) = "link_used", "Links for passwords used";
+    /// Somebody came with a link that is not valid, or never was.
+    LinkRefused = "link_refused", "Links for passwords refused";
+    LinkThrottled = "link_throttled", "Links for passwords put off";
     /// An administrator took the log away as a file.
-    ActivityDownloaded,
+    ActivityDownloaded = "activity_downloaded", "Downloads of the audit log";
     /// The first account was made.
-    SetUp,
-    SetUpRefused,
-    SetUpThrottled,
+    SetUp = "set_up", "The first account";
+    SetUpRefused = "set_up_refused", "Refused first accounts";
+    SetUpThrottled = "set_up_throttled", "First accounts put off";
 }
 
 /// Why a password let nobody in, or did not let them change it: for the log alone, the person gets one
@@ -97,102 +140,18 @@ impl SignInRefusal {
 pub struct UnknownEvent;
 
 impl Event {
-    /// The word that the database and programs use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SignedIn => "signed_in",
-            Self::SignInRefused(_) => "sign_in_refused",
-            Self::SignInThrottled => "sign_in_throttled",
-            Self::PasswordChangeRefused(_) => "password_change_refused",
-            Self::PasswordChangeThrottled => "password_change_throttled",
-            Self::PasswordConfirmed => "password_confirmed",
-            Self::ConfirmationRefused(_) => "confirmation_refused",
-            Self::ConfirmationThrottled => "confirmation_throttled",
-            Self::SessionEnded(_) => "session_ended",
-            Self::SignInRecognised => "sign_in_recognised",
-            Self::SignInDisowned => "sign_in_disowned",
-            Self::UserCreated => "user_created",
-            Self::UserDisabled => "user_disabled",
-            Self::UserEnabled => "user_enabled",
-            Self::UserPromoted => "user_promoted",
-            Self::UserDemoted => "user_demoted",
-            Self::UserDeleted => "user_deleted",
-            Self::LinkMade(_) => "link_made",
-            Self::LinkUsed(_) => "link_used",
-            Self::LinkRefused => "link_refused",
-            Self::LinkThrottled => "link_throttled",
-            Self::PasswordSet => "password_set",
-            Self::PasswordChanged => "password_changed",
-            Self::ProfileChanged => "profile_changed",
-            Self::ActivityDownloaded => "activity_downloaded",
-            Self::SetUp => "set_up",
-            Self::SetUpRefused => "set_up_refused",
-            Self::SetUpThrottled => "set_up_throttled",
-        }
-    }
-
-    /// A second word, for events that have one.
-    pub const fn reason(self) -> Option<&'static str> {
-        match self {
-            Self::SignInRefused(refusal)
-            | Self::PasswordChangeRefused(refusal)
-            | Self::ConfirmationRefused(refusal) => Some(refusal.as_str()),
-            Self::SessionEnded(reason) => Some(reason.as_str()),
-            Self::LinkMade(purpose) | Self::LinkUsed(purpose) => Some(purpose.as_str()),
-            _ => None,
-        }
-    }
-
-    /// Every event there is.
-    fn all() -> impl Iterator<Item = Self> {
-        let sign_ins = SignInRefusal::ALL.map(Self::SignInRefused);
-        let changes = SignInRefusal::ALL.map(Self::PasswordChangeRefused);
-        let confirmations = SignInRefusal::ALL.map(Self::ConfirmationRefused);
-        let endings = EndReason::ALL.map(Self::SessionEnded);
-        let links_made = LinkPurpose::ALL.map(Self::LinkMade);
-        let links_used = LinkPurpose::ALL.map(Self::LinkUsed);
-        let others = [
-            Self::SignedIn,
-            Self::SignInThrottled,
-            Self::PasswordChangeThrottled,
-            Self::PasswordConfirmed,
-            Self::ConfirmationThrottled,
-            Self::SignInRecognised,
-            Self::SignInDisowned,
-            Self::UserCreated,
-            Self::UserDisabled,
-            Self::UserEnabled,
-            Self::UserPromoted,
-            Self::UserDemoted,
-            Self::UserDeleted,
-            Self::LinkRefused,
-            Self::LinkThrottled,
-            Self::PasswordSet,
-            Self::PasswordChanged,
-            Self::ProfileChanged,
-            Self::ActivityDownloaded,
-            Self::SetUp,
-            Self::SetUpRefused,
-            Self::SetUpThrottled,
-        ];
-        let refusals = sign_ins.into_iter().chain(changes).chain(confirmations);
-        let links = links_made.into_iter().chain(links_used);
-        refusals.chain(endings).chain(links).chain(others)
-    }
-
     /// # Errors
     /// [`UnknownEvent`].
     pub fn parse(event: &str, reason: Option<&str>) -> Result<Self, UnknownEvent> {
-        let mut all = Self::all();
+        let mut all = Self::all().into_iter();
         all.find(|known| known.as_str() == event && known.reason() == reason)
             .ok_or(UnknownEvent)
     }
 
     /// The words of all events, each once, in the order of the alphabet: what a list can be narrowed to.
     pub fn kinds() -> Vec<&'static str> {
-        let mut kinds: Vec<_> = Self::all().map(Self::as_str).collect();
+        let mut kinds: Vec<_> = Self::KINDS.iter().map(|(kind, _)| *kind).collect();
         kinds.sort_unstable();
-        kinds.dedup();
         kinds
     }
 }

@@ -53,10 +53,7 @@ pub const ONLY: &[OnlyIn] = &[
     only_in("hyper_util", CONNECTIONS, HTTP),
     only_in(
         "http_body_util",
-        &[
-            "src/server/web/layers/forms.rs",
-            "src/server/web/router.rs",
-        ],
+        &["src/server/web/layers/forms.rs", "src/server/web/router.rs"],
         HTTP,
     ),
     only_in(
@@ -122,10 +119,7 @@ pub const ONLY: &[OnlyIn] = &[
     only_in("subtle", &["src/server/hashing/workspace.rs"], PASSWORDS),
     only_in(
         "sha2",
-        &[
-            "src/server/web/layers/headers.rs",
-            "src/server/token.rs",
-        ],
+        &["src/server/web/layers/headers.rs", "src/server/token.rs"],
         "tokens are hashed behind one door; a page's digest is made in one place",
     ),
     only_in(

@@ -12,58 +12,28 @@ pub enum Part {
     Name(String),
 }
 
-/// Whom it concerns, in a template; without a name "of USER" is left out, and USER alone is somebody.
+/// Whom it concerns, in a template. Without a name it is somebody.
 const USER: &str = "USER";
 /// Who did it, where it was not that person.
 const ACTOR: &str = "ACTOR";
+/// Why.
+const REASON: &str = "REASON";
 
 impl Event {
-    /// What an administrator may narrow the log to, with its name in the list: every kind there is.
-    pub const KINDS: [(&str, &str); 28] = [
-        ("signed_in", "Sign-ins"),
-        ("sign_in_refused", "Refused sign-ins"),
-        ("sign_in_throttled", "Sign-ins put off"),
-        ("sign_in_recognised", "New devices that were known"),
-        ("sign_in_disowned", "New devices that were not known"),
-        ("session_ended", "Ended sessions"),
-        ("password_confirmed", "Confirmations"),
-        ("confirmation_refused", "Refused confirmations"),
-        ("confirmation_throttled", "Confirmations put off"),
-        ("password_changed", "Changes of passwords"),
-        ("password_change_refused", "Refused changes of passwords"),
-        ("password_change_throttled", "Changes of passwords put off"),
-        ("password_set", "Passwords set for somebody"),
-        ("profile_changed", "Changes of profiles"),
-        ("user_created", "Accounts made"),
-        ("user_disabled", "Accounts disabled"),
-        ("user_enabled", "Accounts enabled"),
-        ("user_promoted", "New administrators"),
-        ("user_demoted", "Administrators no more"),
-        ("user_deleted", "Accounts deleted"),
-        ("link_made", "Links for passwords made"),
-        ("link_used", "Links for passwords used"),
-        ("link_refused", "Links for passwords refused"),
-        ("link_throttled", "Links for passwords put off"),
-        ("activity_downloaded", "Downloads of the audit log"),
-        ("set_up", "The first account"),
-        ("set_up_refused", "Refused first accounts"),
-        ("set_up_throttled", "First accounts put off"),
-    ];
-
-    fn template(self) -> String {
-        let words = match self {
-            Self::SignInRefused(refusal) => {
-                return format!("A sign-in as USER was refused: {}", refusal.told());
+    /// The whole sentence, with places for what differs: so that each can be translated as it stands.
+    const fn template(self, has_name: bool) -> &'static str {
+        match self {
+            Self::SignInRefused(_) if !has_name => "A sign-in was refused: REASON",
+            Self::SignInRefused(_) => "A sign-in as USER was refused: REASON",
+            Self::PasswordChangeRefused(_) => {
+                "A change of the password of USER was refused: REASON"
             }
-            Self::PasswordChangeRefused(refusal) => {
-                let refusal = refusal.told();
-                return format!("A change of the password of USER was refused: {refusal}");
-            }
-            Self::ConfirmationRefused(refusal) => {
-                return format!("A confirmation of USER was refused: {}", refusal.told());
-            }
+            Self::ConfirmationRefused(_) => "A confirmation of USER was refused: REASON",
             Self::SessionEnded(reason) => reason.template(),
             Self::SignedIn => "USER signed in",
+            Self::SignInThrottled if !has_name => {
+                "A sign-in was put off, because there had been too many attempts"
+            }
             Self::SignInThrottled => {
                 "A sign-in as USER was put off, because there had been too many attempts"
             }
@@ -86,6 +56,7 @@ impl Event {
             Self::LinkMade(LinkPurpose::Reset) => "ACTOR made a link for a new password of USER",
             Self::LinkUsed(LinkPurpose::Invitation) => "USER accepted the invitation",
             Self::LinkUsed(LinkPurpose::Reset) => "USER set a new password by a link",
+            Self::LinkRefused if !has_name => "A link for a password was refused",
             Self::LinkRefused => "A link for a password of USER was refused",
             Self::LinkThrottled => {
                 "A link for a password was put off, because there had been too many attempts"
@@ -100,8 +71,7 @@ impl Event {
                 "Somebody who wanted to make the first account was put off, because there had been too \
                  many attempts"
             }
-        };
-        words.to_owned()
+        }
     }
 }
 
@@ -126,53 +96,60 @@ impl EndReason {
 impl Record {
     /// Tells what happened to whoever looks after the accounts.
     pub fn told(&self) -> Vec<Part> {
+        let event = self.entry.event;
         let actor = match (&self.actor_name, self.entry.source) {
             (Some(name), _) => Part::Name(name.clone()),
-            (None, Source::Command) => Part::Words("A command".to_owned()),
-            (None, Source::Browser) => Part::Words("An administrator".to_owned()),
-            (None, Source::Server) => Part::Words("The server".to_owned()),
+            (None, Source::Command) => words("A command"),
+            (None, Source::Browser) => words("An administrator"),
+            (None, Source::Server) => words("The server"),
         };
-        tell(
-            self.entry.event.template(),
-            self.username.as_deref(),
-            &actor,
-        )
+        let user = self.username.as_ref().map(|name| Part::Name(name.clone()));
+        let reason = match event {
+            Event::SignInRefused(refusal)
+            | Event::PasswordChangeRefused(refusal)
+            | Event::ConfirmationRefused(refusal) => refusal.told(),
+            _ => "",
+        };
+        tell(event.template(user.is_some()), user, &actor, reason)
     }
 }
 
-fn tell(mut template: String, user: Option<&str>, actor: &Part) -> Vec<Part> {
-    if user.is_none() {
-        for phrase in [" as USER", " of USER", " for USER"] {
-            template = template.replace(phrase, "");
-        }
-    }
+fn words(text: &str) -> Part {
+    Part::Words(text.to_owned())
+}
+
+/// Fills the places of a template.
+fn tell(template: &str, user: Option<Part>, actor: &Part, reason: &str) -> Vec<Part> {
     let mut parts = Vec::new();
-    let mut rest = template.as_str();
-    while !rest.is_empty() {
-        let at = |word: &str| rest.find(word).unwrap_or(rest.len());
-        let (before, found) = rest.split_at(at(USER).min(at(ACTOR)));
+    let mut rest = template;
+    while let Some((at, place)) = next_place(rest) {
+        let before = &rest[..at];
         if !before.is_empty() {
-            parts.push(Part::Words(before.to_owned()));
+            parts.push(words(before));
         }
-        if let Some(behind) = found.strip_prefix(USER) {
-            let somebody = if parts.is_empty() {
-                "Somebody"
-            } else {
-                "somebody"
-            };
-            parts.push(user.map_or_else(
-                || Part::Words(somebody.to_owned()),
-                |user| Part::Name(user.to_owned()),
-            ));
-            rest = behind;
-        } else if let Some(behind) = found.strip_prefix(ACTOR) {
-            parts.push(actor.clone());
-            rest = behind;
+        rest = &rest[at + place.len()..];
+        let somebody = if parts.is_empty() {
+            "Somebody"
         } else {
-            rest = found;
-        }
+            "somebody"
+        };
+        parts.push(match place {
+            USER => user.clone().unwrap_or_else(|| words(somebody)),
+            ACTOR => actor.clone(),
+            _ => words(reason),
+        });
+    }
+    if !rest.is_empty() {
+        parts.push(words(rest));
     }
     parts
+}
+
+/// Where the first place of a template is, and which.
+fn next_place(template: &str) -> Option<(usize, &'static str)> {
+    let places = [USER, ACTOR, REASON].into_iter();
+    let found = places.filter_map(|place| Some((template.find(place)?, place)));
+    found.min()
 }
 
 #[cfg(test)]

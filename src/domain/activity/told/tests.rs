@@ -111,12 +111,16 @@ fn every_event_has_a_sentence_of_its_own() {
         let told = |event| sentence(&record(event, user, Some("root"), Source::Browser));
         // To an attacker who guesses, both mean that this password was wrong.
         let too_long = SignInRefusal::PasswordTooLong.as_str();
-        let events = Event::all().filter(|event| event.reason() != Some(too_long));
+        let events = Event::all()
+            .into_iter()
+            .filter(|event| event.reason() != Some(too_long));
         let mut sentences: Vec<_> = events.map(told).collect();
         let number = sentences.len();
         for sentence in &sentences {
             assert!(
-                !sentence.contains("USER") && !sentence.contains("ACTOR"),
+                [USER, ACTOR, REASON]
+                    .iter()
+                    .all(|place| !sentence.contains(place)),
                 "{sentence}"
             );
             assert!(
@@ -128,11 +132,4 @@ fn every_event_has_a_sentence_of_its_own() {
         sentences.dedup();
         assert_eq!(sentences.len(), number);
     }
-}
-
-#[test]
-fn every_kind_has_a_name() {
-    let mut named = Event::KINDS.map(|(kind, _)| kind);
-    named.sort_unstable();
-    assert_eq!(named.as_slice(), Event::kinds());
 }

@@ -37,7 +37,7 @@ impl Asked {
     pub async fn of(core: &Core, uri: &Uri) -> Result<Self, StoreError> {
         let user = query_value(uri, "user").unwrap_or_default();
         let event = query_value(uri, "event").unwrap_or_default();
-        let mut kinds = Event::KINDS.into_iter().map(|(kind, _)| kind);
+        let mut kinds = Event::KINDS.iter().map(|(kind, _)| *kind);
         let event = kinds.find(|kind| *kind == event);
         let day = |name| {
             let text = text_value(uri, name).unwrap_or_default();
@@ -111,7 +111,7 @@ pub async fn page(visit: &Visit<'_>) -> Result<AuditView, AppError> {
     Ok(AuditView {
         display_name: current.user.display_name.clone(),
         query: asked.query(),
-        kinds: Event::KINDS.map(named).into(),
+        kinds: Event::KINDS.iter().copied().map(named).collect(),
         entries: entries.into_iter().map(activity_view).collect(),
         older: last.map(|last| older(Page::Audit, &asked.pairs(), &last)),
         is_newest: before.is_none(),
