@@ -29,11 +29,11 @@ fn root() -> &'static Path {
 }
 
 /// A database in a folder of its own, with accounts.
-pub struct Place {
+pub struct Cursor {
     folder: PathBuf,
 }
 
-impl Place {
+impl Cursor {
     /// # Errors
     /// Where there is no release build.
     pub fn new(name: &str) -> Result<Self, Failure> {
@@ -115,7 +115,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Cursor {
     fn drop(&mut self) {
         // What is left lies in the folder for temporary files.
         let _ = fs::remove_dir_all(&self.folder);

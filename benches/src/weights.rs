@@ -2,7 +2,7 @@
 
 use crate::{
     Failure,
-    program::{Place, READER, Server, name_of},
+    program::{Cursor, READER, Server, name_of},
     report::{Common, Figure, Goal, Report, Weight},
     say, seed,
 };
@@ -72,7 +72,7 @@ const PAGES: [(&str, Visitor, &str); 14] = [
 /// Where a page is missing here or does not answer.
 pub async fn measure(report: &mut Report) -> Result<(), Failure> {
     say("what each page costs");
-    let place = Place::new("weights")?;
+    let place = Cursor::new("weights")?;
     let longer = seed::sessions(&place, 1, ACCOUNTS, 1).await?;
     place.promote()?;
     let server = Server::vestibule(&place).await?;
@@ -80,7 +80,7 @@ pub async fn measure(report: &mut Report) -> Result<(), Failure> {
     for _ in 0..SIGN_INS {
         cookie = server.session_cookie().await?;
     }
-    let empty = Place::empty("weights-setup")?;
+    let empty = Cursor::empty("weights-setup")?;
     let first = Server::serving(&empty, "/setup").await?;
     for (page, visitor, scene) in PAGES {
         let path = match page {

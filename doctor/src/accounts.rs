@@ -66,7 +66,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         missing.map_or(Ok(()), |mark| Err(format!("no {mark} on /login"))),
     );
     let setup = exam.client.send(Request::get("/setup")).await?;
-    exam.settle(&SETUP, expect(setup.status == 404, || setup.told()));
+    exam.settle(&SETUP, expect(setup.status == 404, || setup.describe()));
     refusals(exam).await
 }
 
@@ -110,7 +110,7 @@ async fn refusals(exam: &mut Examination) -> Result<(), NoAnswer> {
         location.starts_with("/login") && !location.contains("err")
     };
     let holds = leads_back(&known) && leads_back(&other);
-    exam.settle(&REFERER, expect(holds, || known.told()));
+    exam.settle(&REFERER, expect(holds, || known.describe()));
     times(exam, [&account, &unknown], [known_ms, other_ms]).await
 }
 
@@ -174,7 +174,7 @@ fn outline(answer: &Answer) -> String {
     names.sort_unstable();
     let cookies = answer.all("set-cookie").into_iter().map(|line| {
         let cookie = SetCookie::parse(line);
-        format!("{} of {} letters", cookie.told(), cookie.value.len())
+        format!("{} of {} letters", cookie.describe(), cookie.value.len())
     });
     let begins = session_lines(answer).len();
     format!(

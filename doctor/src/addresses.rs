@@ -48,7 +48,7 @@ pub fn forms_lead_here(answer: &Answer, page: &Page, target: &Target) -> Verdict
             expect(element.form.is_some() && is_the_sign_in, || {
                 format!(
                     "{}, whose password does not go to /api/login",
-                    answer.told()
+                    answer.describe()
                 )
             })?;
         }

@@ -79,7 +79,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         }
         let stranger = exam.client.send(Request::get(&path)).await?;
         let is_closed = stranger.status == 303 && stranger.location().starts_with("/login");
-        verdict = verdict.and_then(|()| expect(is_closed, || stranger.told()));
+        verdict = verdict.and_then(|()| expect(is_closed, || stranger.describe()));
     }
     exam.settle(&CLOSED, verdict);
     Ok(())
@@ -122,11 +122,11 @@ fn kept_by_nobody(answers: &[Rc<Answer>], wanted: &dyn Fn(&Answer) -> bool) -> V
         let words: Vec<_> = policy.split(',').map(str::trim).collect();
         !words.contains(&"no-store") || words.contains(&"public")
     });
-    let told = |answer: &Rc<Answer>| {
+    let description = |answer: &Rc<Answer>| {
         let policy = answer.all("cache-control").join(", ");
-        format!("{}, with the Cache-Control “{policy}”", answer.told())
+        format!("{}, with the Cache-Control “{policy}”", answer.describe())
     };
-    kept.map_or(Ok(()), |answer| Err(told(answer)))
+    kept.map_or(Ok(()), |answer| Err(description(answer)))
 }
 
 fn made_anew(answers: &[Rc<Answer>]) -> Verdict {
@@ -137,7 +137,7 @@ fn made_anew(answers: &[Rc<Answer>]) -> Verdict {
         let ages = answer.all("age");
         expect(is_new && ages.is_empty(), || {
             let age = ages.first().unwrap_or(&"none");
-            format!("{} as once before (Age: {age})", answer.told())
+            format!("{} as once before (Age: {age})", answer.describe())
         })?;
     }
     Ok(())
@@ -150,7 +150,7 @@ fn nothing_to_ask_with(answers: &[Rc<Answer>], wanted: &dyn Fn(&Answer) -> bool)
         names.into_iter().find(|name| !answer.all(name).is_empty())
     };
     match found.find_map(|answer| by(answer).map(|name| (answer, name))) {
-        Some((answer, name)) => Err(format!("{}, with {name}", answer.told())),
+        Some((answer, name)) => Err(format!("{}, with {name}", answer.describe())),
         None => Ok(()),
     }
 }

@@ -104,7 +104,7 @@ fn as_sent(answer: &Answer, _: &Page, _: &Target) -> Verdict {
         } else {
             "and was changed on its way"
         };
-        format!("{}, {why}", answer.told())
+        format!("{}, {why}", answer.describe())
     })
 }
 
@@ -134,7 +134,7 @@ pub fn found(answer: &Answer, element: &Element) -> String {
     let text: String = element.text.chars().take(SHOWN_CHARS).collect();
     format!(
         "{}, with <{}{attributes}>{text}",
-        answer.told(),
+        answer.describe(),
         element.name
     )
 }
@@ -178,7 +178,11 @@ fn does_not_refresh(answer: &Answer, page: &Page, _: &Target) -> Verdict {
 fn says_no_refresh(answer: &Answer) -> Verdict {
     let said = answer.all("refresh");
     expect(said.is_empty(), || {
-        format!("{}, with Refresh: {}", answer.told(), said.join(" and "))
+        format!(
+            "{}, with Refresh: {}",
+            answer.describe(),
+            said.join(" and ")
+        )
     })
 }
 

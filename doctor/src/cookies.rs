@@ -30,7 +30,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let dashboard = first.open(&exam.client, HOME).await?;
     exam.settle(
         &SIGN_IN,
-        expect(dashboard.status == 200, || dashboard.told()),
+        expect(dashboard.status == 200, || dashboard.describe()),
     );
     attributes(exam, &answer);
     doubtful(exam, &session).await?;
@@ -41,11 +41,11 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
 
 fn attributes(exam: &mut Examination, answer: &Rc<Answer>) {
     let lines = session_lines(answer);
-    let told = || {
-        let lines = lines.iter().map(SetCookie::told);
+    let description = || {
+        let lines = lines.iter().map(SetCookie::describe);
         format!("Set-Cookie: {}", lines.collect::<Vec<_>>().join(" and "))
     };
-    let every = |holds: &dyn Fn(&SetCookie) -> bool| expect(lines.iter().all(holds), told);
+    let every = |holds: &dyn Fn(&SetCookie) -> bool| expect(lines.iter().all(holds), description);
     let same_site = |line: &SetCookie| {
         let value = line.attribute("samesite").unwrap_or_default();
         value.eq_ignore_ascii_case("lax") || value.eq_ignore_ascii_case("strict")
@@ -59,7 +59,7 @@ fn attributes(exam: &mut Examination, answer: &Rc<Answer>) {
     exam.settle(&SAME_SITE, every(&same_site));
     let lasts = |line: &SetCookie| line.has("max-age") || line.has("expires");
     exam.settle(&BROWSER_SESSION, every(&|line| !lasts(line)));
-    exam.settle(&ONE_COOKIE, expect(lines.len() == 1, told));
+    exam.settle(&ONE_COOKIE, expect(lines.len() == 1, description));
     exam.settle(&LENGTH, every(&long));
 }
 
@@ -94,7 +94,7 @@ async fn ignored(exam: &Examination, cookies: &[String]) -> Result<Verdict, NoAn
         let request = Request::get(PROBE).header("cookie", cookie);
         let answer = exam.client.send(request).await?;
         if answer.status == 200 {
-            let seen = format!("{} for the Cookie {cookie}", answer.told());
+            let seen = format!("{} for the Cookie {cookie}", answer.describe());
             return Ok(Err(seen));
         }
     }
@@ -164,9 +164,9 @@ async fn remembered(exam: &mut Examination) -> Result<(), NoAnswer> {
     let lines = session_lines(&answer);
     let age = |line: &SetCookie| line.attribute("max-age")?.parse::<u64>().ok();
     let bounded = |line: &SetCookie| age(line).is_some_and(|age| (1..=LONGEST).contains(&age));
-    let told = || lines.iter().map(SetCookie::told).collect();
+    let description = || lines.iter().map(SetCookie::describe).collect();
     let holds = lines.iter().all(bounded);
-    exam.settle(&REMEMBERED, expect(holds, told));
+    exam.settle(&REMEMBERED, expect(holds, description));
     visitor
         .submit(&exam.client, "/api/logout", &[])
         .await
@@ -189,8 +189,8 @@ pub fn look_back(exam: &mut Examination) {
             && line.attribute("path") == Some("/")
             && (same_site.eq_ignore_ascii_case("lax") || same_site.eq_ignore_ascii_case("strict")))
     });
-    let verdict = match broken.map(|line| line.told()).next() {
-        Some(told) => Err(format!("Set-Cookie: {told}")),
+    let verdict = match broken.map(|line| line.describe()).next() {
+        Some(description) => Err(format!("Set-Cookie: {description}")),
         None => Ok(()),
     };
     exam.settle(&OTHERS, verdict);

@@ -76,7 +76,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let mut events = match begun {
         Ok((answer, mut events)) => {
             let begins = events.say("event: session", AT_MOST).await;
-            exam.settle(&BEGIN, expect(begins, || told(&answer.told())));
+            exam.settle(&BEGIN, expect(begins, || describe(&answer.describe())));
             begins.then_some(events)
         }
         Err(silence) => {
@@ -88,7 +88,10 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     match &mut events {
         Some(events) => {
             let ends = events.say("event: ended", AT_MOST).await;
-            exam.settle(&END, expect(ends, || told("the session was signed out")));
+            exam.settle(
+                &END,
+                expect(ends, || describe("the session was signed out")),
+            );
         }
         None => exam.report.skip(&END, "nothing was heard before"),
     }
@@ -98,7 +101,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     Ok(())
 }
 
-fn told(before: &str) -> String {
+fn describe(before: &str) -> String {
     let seconds = AT_MOST.as_secs();
     format!("{before}, and nothing was said of it in {seconds} s")
 }
@@ -107,5 +110,5 @@ fn told(before: &str) -> String {
 async fn is_refused(exam: &Examination, request: Request) -> Result<Verdict, NoAnswer> {
     let (answer, _) = exam.client.watch(request, PATIENCE).await?;
     let refused = (400..500).contains(&answer.status);
-    Ok(expect(refused, || answer.told()))
+    Ok(expect(refused, || answer.describe()))
 }

@@ -75,7 +75,7 @@ impl Examination {
         let begins = session_lines(&answer).iter().any(|line| !line.clears());
         if !begins {
             let with_session = "and set no session cookie";
-            self.refusal = Some(format!("{} {with_session}", answer.told()));
+            self.refusal = Some(format!("{} {with_session}", answer.describe()));
             return Ok(None);
         }
         Ok(Some(answer))

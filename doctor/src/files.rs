@@ -81,7 +81,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     }
     let missing = files.iter().find(|file| file.status != 200);
     let there = match (missing, files.is_empty()) {
-        (Some(file), _) => Err(file.told()),
+        (Some(file), _) => Err(file.describe()),
         (None, true) => Err("/login names no script and no style".to_owned()),
         (None, false) => Ok(()),
     };
@@ -133,7 +133,7 @@ fn has_its_type(file: &Answer) -> Verdict {
         _ => return Ok(()),
     };
     expect(kind.starts_with(expected), || {
-        format!("{}, with the Content-Type “{kind}”", file.told())
+        format!("{}, with the Content-Type “{kind}”", file.describe())
     })
 }
 
@@ -174,7 +174,7 @@ fn is_as_built(deployment: &Deployment, file: &Answer, named: &[String]) -> Verd
 fn changed(file: &Answer) -> String {
     format!(
         "{}, and {} bytes that are not those of its name",
-        file.told(),
+        file.describe(),
         file.bytes.len()
     )
 }
@@ -184,12 +184,12 @@ fn is_kept(file: &Answer) -> Verdict {
     let says_for_ever = policy.contains("immutable") && policy.contains("max-age=31536000");
     let has_digest = digest_in(&file.path).is_some() || file.is_plain_script;
     expect(says_for_ever == has_digest, || {
-        format!("{}, with the Cache-Control “{policy}”", file.told())
+        format!("{}, with the Cache-Control “{policy}”", file.describe())
     })
 }
 
 fn sets_no_cookie(file: &Answer) -> Verdict {
-    expect(file.all("set-cookie").is_empty(), || file.told())
+    expect(file.all("set-cookie").is_empty(), || file.describe())
 }
 
 async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
@@ -205,7 +205,7 @@ async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
         // A proxy may tidy the path up before it asks: then the server leads to /login.
         let leads_on = answer.status / 100 == 3 && answer.body.is_empty();
         expect((400..500).contains(&answer.status) || leads_on, || {
-            answer.told()
+            answer.describe()
         })
     };
     let folders = ask(&["/pkg/", "/pkg", "/pkg/."]).await?;

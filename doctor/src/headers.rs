@@ -146,7 +146,7 @@ fn says(answer: &Answer, name: &str, value: &str) -> Verdict {
             [] => format!("without {name}"),
             values => format!("with {name}: {}", values.join(" and ")),
         };
-        format!("{}, {own}", answer.told())
+        format!("{}, {own}", answer.describe())
     })
 }
 
@@ -158,14 +158,14 @@ fn has_type(answer: &Answer) -> Verdict {
     let names_letters = !kind.starts_with("text/") || kind.contains("charset=utf-8");
     let is_true = !answer.body.starts_with("<!DOCTYPE") || kind.starts_with("text/html");
     expect(!kind.is_empty() && names_letters && is_true, || {
-        format!("{}, with the Content-Type “{kind}”", answer.told())
+        format!("{}, with the Content-Type “{kind}”", answer.describe())
     })
 }
 
 fn has_no_cors(answer: &Answer) -> Verdict {
     let mut names = answer.headers.iter().map(|(name, _)| name);
     match names.find(|name| name.starts_with("access-control-")) {
-        Some(name) => Err(format!("{}, with {name}", answer.told())),
+        Some(name) => Err(format!("{}, with {name}", answer.describe())),
         None => Ok(()),
     }
 }
@@ -173,7 +173,7 @@ fn has_no_cors(answer: &Answer) -> Verdict {
 fn has_id(answer: &Answer) -> Verdict {
     let id = answer.only("x-request-id").unwrap_or_default();
     expect(id.len() == 32, || {
-        format!("{}, with the x-request-id “{id}”", answer.told())
+        format!("{}, with the x-request-id “{id}”", answer.describe())
     })
 }
 
@@ -192,7 +192,7 @@ fn is_generic(answer: &Answer) -> Verdict {
     }
     let word = INSIDE.iter().find(|word| answer.body.contains(**word));
     word.map_or(Ok(()), |word| {
-        Err(format!("{}, which says “{word}”", answer.told()))
+        Err(format!("{}, which says “{word}”", answer.describe()))
     })
 }
 
@@ -203,14 +203,17 @@ fn links_here(answer: &Answer, target: &Target) -> Verdict {
     let mut addresses = addresses.filter_map(|rest| rest.split('>').next());
     let foreign = addresses.find(|address| !target.stays(address));
     foreign.map_or(Ok(()), |address| {
-        Err(format!("{}, with a Link to {address}", answer.told()))
+        Err(format!("{}, with a Link to {address}", answer.describe()))
     })
 }
 
 fn allows_no_worker(answer: &Answer) -> Verdict {
     let scope = answer.all("service-worker-allowed").join(", ");
     expect(scope.is_empty(), || {
-        format!("{}, with Service-Worker-Allowed: {scope}", answer.told())
+        format!(
+            "{}, with Service-Worker-Allowed: {scope}",
+            answer.describe()
+        )
     })
 }
 
@@ -218,7 +221,7 @@ fn forbids_changes(answer: &Answer) -> Verdict {
     let policy = answer.all("cache-control").join(", ");
     let says_so = policy.split(',').any(|word| word.trim() == "no-transform");
     expect(!answer.is_document() || says_so, || {
-        format!("{}, with the Cache-Control “{policy}”", answer.told())
+        format!("{}, with the Cache-Control “{policy}”", answer.describe())
     })
 }
 
@@ -228,7 +231,7 @@ fn names_no_version(answer: &Answer) -> Verdict {
         .iter()
         .find(|said| said.contains(|c: char| c.is_ascii_digit()));
     version.map_or(Ok(()), |said| {
-        Err(format!("{}, by “{said}”", answer.told()))
+        Err(format!("{}, by “{said}”", answer.describe()))
     })
 }
 

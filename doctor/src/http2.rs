@@ -50,7 +50,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         return Ok(());
     }
     let nobody = exam.client.send(Request::get(HOME).over_http2()).await?;
-    exam.settle(&CLOSED, expect(is_refused(&nobody), || told(&nobody)));
+    exam.settle(&CLOSED, expect(is_refused(&nobody), || describe(&nobody)));
     let over_http1 = attributes(&exam.client.answers());
     let mut visitor = exam.known_browser();
     let form = Request::form("/api/login", &[]).over_http2();
@@ -66,7 +66,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let page = visitor
         .send(&exam.client, Request::get(HOME).over_http2())
         .await?;
-    exam.settle(&ANSWERS, expect(page.status == 200, || told(&page)));
+    exam.settle(&ANSWERS, expect(page.status == 200, || describe(&page)));
     let Some(copy) = visitor.session() else {
         return Ok(());
     };
@@ -75,7 +75,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     for path in [HOME, PROBE] {
         let replay = Request::get(path).header("cookie", &copy.pair());
         let answer = exam.client.send(replay.over_http2()).await?;
-        verdict = verdict.and_then(|()| expect(is_refused(&answer), || told(&answer)));
+        verdict = verdict.and_then(|()| expect(is_refused(&answer), || describe(&answer)));
     }
     exam.settle(&REPLAY, verdict);
     Ok(())
@@ -85,13 +85,13 @@ fn is_refused(answer: &Answer) -> bool {
     answer.status == 303 && answer.location().starts_with("/login") && answer.body.is_empty()
 }
 
-fn told(answer: &Answer) -> String {
-    format!("over HTTP/2 {}", answer.told())
+fn describe(answer: &Answer) -> String {
+    format!("over HTTP/2 {}", answer.describe())
 }
 
 /// The first line that begins a session for as long as the browser runs, without its token.
 fn attributes(answers: &[std::rc::Rc<Answer>]) -> Option<String> {
     let lines = answers.iter().flat_map(|answer| session_lines(answer));
     let mut begun = lines.filter(|line| !line.clears());
-    begun.next().as_ref().map(SetCookie::told)
+    begun.next().as_ref().map(SetCookie::describe)
 }

@@ -40,7 +40,7 @@ pub fn look_back(exam: &mut Examination) {
         needles.iter().any(|needles| needles.are_in(&runs))
     };
     let in_body = all(&answers, |answer| {
-        expect(!has_token(&answer.body), || answer.told())
+        expect(!has_token(&answer.body), || answer.describe())
     });
     // Where a token was put into the address on purpose, the answer may repeat the address.
     let own_answers = exam.client.own_answers();
@@ -58,7 +58,7 @@ pub fn look_back(exam: &mut Examination) {
             _ => has_token(value),
         });
         found.map_or(Ok(()), |(name, _)| {
-            Err(format!("{}, in {name}", answer.told()))
+            Err(format!("{}, in {name}", answer.describe()))
         })
     });
     let password = exam.account.password.reveal();
@@ -66,7 +66,9 @@ pub fn look_back(exam: &mut Examination) {
         let in_header = |(_, value): &(String, String)| value.contains(password);
         answer.body.contains(password) || answer.headers.iter().any(in_header)
     };
-    let echoed = all(&answers, |answer| expect(!echoes(answer), || answer.told()));
+    let echoed = all(&answers, |answer| {
+        expect(!echoes(answer), || answer.describe())
+    });
     for token in &tokens {
         exam.report.keep_secret(token);
     }

@@ -161,7 +161,7 @@ async fn harmless(
         verdict = verdict.and_then(|()| {
             expect(lives && !sets_cookie && is_right(answer.status), || {
                 let end = if lives { "" } else { ", and the session ended" };
-                format!("{}{end}", answer.told())
+                format!("{}{end}", answer.describe())
             })
         });
     }
@@ -173,7 +173,7 @@ async fn unknown(exam: &mut Examination) -> Result<(), NoAnswer> {
     let mut verdict = Ok(());
     for path in ["/api/nothing", "/api/end_everything", "/api/login/x"] {
         let answer = exam.client.send(post(path, FORM, b"")).await?;
-        verdict = verdict.and_then(|()| expect(answer.status == 404, || answer.told()));
+        verdict = verdict.and_then(|()| expect(answer.status == 404, || answer.describe()));
     }
     exam.settle(&UNKNOWN_FUNCTION, verdict);
     let mut verdict = Ok(());
@@ -182,7 +182,7 @@ async fn unknown(exam: &mut Examination) -> Result<(), NoAnswer> {
         for cookie in [None, cookie.as_deref()] {
             let request = Request::get(path).maybe("cookie", cookie);
             let answer = exam.client.send(request).await?;
-            verdict = verdict.and_then(|()| expect(answer.status == 404, || answer.told()));
+            verdict = verdict.and_then(|()| expect(answer.status == 404, || answer.describe()));
         }
     }
     exam.settle(&UNKNOWN_PAGE, verdict);
@@ -195,7 +195,7 @@ async fn without_session(exam: &mut Examination) -> Result<(), NoAnswer> {
         // No form: even a function that is reached refuses it.
         let call = post(path, "text/plain", b"x").header("sec-fetch-site", "same-origin");
         let answer = exam.client.send(call).await?;
-        verdict = verdict.and_then(|()| expect(answer.status == 401, || answer.told()));
+        verdict = verdict.and_then(|()| expect(answer.status == 401, || answer.describe()));
     }
     exam.settle(&NO_SESSION, verdict);
     Ok(())

@@ -140,7 +140,7 @@ async fn preflights(exam: &mut Examination) -> Result<(), NoAnswer> {
             expect(opens.is_none(), || {
                 format!(
                     "{}, with {}",
-                    answer.told(),
+                    answer.describe(),
                     opens.map_or("", String::as_str)
                 )
             })
@@ -191,7 +191,7 @@ async fn refused(
         verdict = verdict.and_then(|()| {
             expect(lives && !passed(answer.status), || {
                 let end = if lives { "" } else { ", and the session ended" };
-                format!("{}{end}", answer.told())
+                format!("{}{end}", answer.describe())
             })
         });
     }
@@ -213,8 +213,8 @@ async fn forged_sign_in(exam: &mut Examination) -> Result<(), NoAnswer> {
         let request = Request::form("/api/login", &exam.credentials()).header(name, value);
         let answer = exam.client.send(request).await?;
         let began = session_lines(&answer).iter().any(|line| !line.clears());
-        let told = || format!("{} for {name}: {value}", answer.told());
-        verdict = verdict.and_then(|()| expect(!began && answer.status == 403, told));
+        let description = || format!("{} for {name}: {value}", answer.describe());
+        verdict = verdict.and_then(|()| expect(!began && answer.status == 403, description));
     }
     exam.settle(&SIGN_IN, verdict);
     Ok(())

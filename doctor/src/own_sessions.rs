@@ -58,7 +58,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     recognise(exam, &mut browser).await?;
     let foreign = [("id", NOBODYS)];
     let answer = browser.submit(&exam.client, END, &foreign).await?;
-    exam.settle(&FOREIGN, expect(answer.status == 404, || answer.told()));
+    exam.settle(&FOREIGN, expect(answer.status == 404, || answer.describe()));
     let before = listed(exam, &mut browser).await?;
     let mut elsewhere = exam.known_browser();
     if exam.sign_in(&mut elsewhere).await?.is_none() {
@@ -87,7 +87,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     exam.settle(
         &ENDED,
         expect(!lives, || {
-            format!("{}, and the session lives", answer.told())
+            format!("{}, and the session lives", answer.describe())
         }),
     );
     Ok(())
@@ -128,7 +128,7 @@ async fn own_page_each_time(
             same_person && is_own(my_id, your_id, &on_mine) && is_own(your_id, my_id, &on_yours);
         verdict = verdict.and_then(|()| {
             expect(holds, || {
-                format!("{}, as it is for another session", mine.told())
+                format!("{}, as it is for another session", mine.describe())
             })
         });
     }
@@ -177,7 +177,7 @@ async fn recognise(exam: &mut Examination, browser: &mut Visitor) -> Result<(), 
     };
     exam.settle(
         &NEW_DEVICE,
-        expect(holds, || format!("{}, and it {seen}", answer.told())),
+        expect(holds, || format!("{}, and it {seen}", answer.describe())),
     );
     browser.submit(&exam.client, END, &fields).await?;
     Ok(())

@@ -134,13 +134,15 @@ pub fn look_back(exam: &mut Examination) {
     }
 }
 
-fn told(answer: &Answer) -> String {
+fn describe(answer: &Answer) -> String {
     let policy = answer.all("content-security-policy").join(" and ");
-    format!("{}, with the policy “{policy}”", answer.told())
+    format!("{}, with the policy “{policy}”", answer.describe())
 }
 
 fn keeps(answer: &Answer, directive: &str, source: &str) -> Verdict {
-    expect(Policy::of(answer).says(directive, source), || told(answer))
+    expect(Policy::of(answer).says(directive, source), || {
+        describe(answer)
+    })
 }
 
 /// Wider than any page of ours needs. A socket for reloading is there under `cargo leptos watch` only.
@@ -157,7 +159,7 @@ fn has_narrow_sources(answer: &Answer) -> Verdict {
     };
     let wide = sources.find(is_wide);
     wide.map_or(Ok(()), |source| {
-        Err(format!("{} allows {source}", answer.told()))
+        Err(format!("{} allows {source}", answer.describe()))
     })
 }
 
@@ -172,7 +174,7 @@ fn has_script_sources(answer: &Answer) -> Verdict {
     let holds = policy.nonce().is_some()
         && sources.contains(&"'strict-dynamic'")
         && sources.iter().all(known);
-    expect(holds, || told(answer))
+    expect(holds, || describe(answer))
 }
 
 /// 128 bits in base64 are 22 characters.
@@ -180,14 +182,14 @@ fn has_long_nonce(answer: &Answer) -> Verdict {
     let policy = Policy::of(answer);
     let nonce = policy.nonce().unwrap_or_default();
     expect(nonce.trim_end_matches('=').len() >= 22, || {
-        format!("{}, with the nonce “{nonce}”", answer.told())
+        format!("{}, with the nonce “{nonce}”", answer.describe())
     })
 }
 
 fn fails_without_scripts(answer: &Answer) -> Verdict {
     let has_scripts = Policy::of(answer).sources("script-src").is_some();
     let runs = answer.status >= 400 && (has_scripts || answer.body.contains("<script"));
-    expect(!runs, || told(answer))
+    expect(!runs, || describe(answer))
 }
 
 fn fresh(answers: &[Rc<Answer>]) -> Verdict {
@@ -196,7 +198,7 @@ fn fresh(answers: &[Rc<Answer>]) -> Verdict {
         let policy = Policy::of(answer);
         let nonce = policy.nonce().unwrap_or_default();
         expect(nonce.is_empty() || seen.insert(nonce.to_owned()), || {
-            format!("{} has a nonce that came before", answer.told())
+            format!("{} has a nonce that came before", answer.describe())
         })?;
     }
     Ok(())

@@ -108,8 +108,8 @@ async fn hosts(exam: &mut Examination) -> Result<(), NoAnswer> {
             let answer = exam.client.send(request).await?;
             let echoes =
                 answer.location().contains("evil.example") || answer.body.contains("evil.example");
-            let told = || format!("{} for {name}: {value}", answer.told());
-            verdict = verdict.and_then(|()| expect(!echoes, told));
+            let description = || format!("{} for {name}: {value}", answer.describe());
+            verdict = verdict.and_then(|()| expect(!echoes, description));
         }
     }
     exam.settle(&FORWARDED_HOST, verdict);
@@ -120,7 +120,7 @@ fn is_no_page_of_ours(answer: &Answer, host: &str) -> Verdict {
     let is_ours = answer.body.contains("/api/login") || answer.location().starts_with("/login");
     let leads_there = answer.location().contains("evil.example");
     expect(!is_ours && !leads_there, || {
-        format!("{} for the Host {host}", answer.told())
+        format!("{} for the Host {host}", answer.describe())
     })
 }
 
@@ -145,8 +145,8 @@ async fn forged_address(exam: &mut Examination) -> Result<(), NoAnswer> {
         }
         let page = visitor.open(&exam.client, HOME).await?;
         let sees = seen_address(&page.body).unwrap_or("none");
-        let told = || format!("with {name}: {value} the session's address is {sees}");
-        verdict = verdict.and_then(|()| expect(sees != CLAIMED, told));
+        let description = || format!("with {name}: {value} the session's address is {sees}");
+        verdict = verdict.and_then(|()| expect(sees != CLAIMED, description));
         visitor.submit(&exam.client, "/api/logout", &[]).await?;
     }
     exam.settle(&FORGED_ADDRESS, verdict);
@@ -164,7 +164,10 @@ async fn forged_scheme(exam: &mut Examination) -> Result<(), NoAnswer> {
     // Where no cookie is Secure at all, another check tells.
     let is_news = loses_it && exam.sets_secure_cookies();
     let stays = answer.location().starts_with('/');
-    exam.settle(&FORGED_SCHEME, expect(!is_news && stays, || answer.told()));
+    exam.settle(
+        &FORGED_SCHEME,
+        expect(!is_news && stays, || answer.describe()),
+    );
     Ok(())
 }
 

@@ -101,7 +101,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let next = [("next", "//evil.example/x")];
     if let Some(answer) = exam.sign_in_by(&mut visitor, form, &next).await? {
         let verdict = stays(exam, &answer)
-            .and_then(|()| expect(!answer.location().contains("evil"), || answer.told()));
+            .and_then(|()| expect(!answer.location().contains("evil"), || answer.describe()));
         exam.settle(&NEXT_AT_SIGN_IN, verdict);
     }
     Ok(())
@@ -110,7 +110,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
 fn stays(exam: &Examination, answer: &Answer) -> Verdict {
     let location = answer.location();
     let stays = location.is_empty() || exam.client.target.stays(location);
-    expect(stays, || answer.told())
+    expect(stays, || answer.describe())
 }
 
 async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
@@ -128,13 +128,13 @@ async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
             && answer.body.is_empty();
         verdict = verdict.and_then(|()| {
             expect(holds, || {
-                format!("{}, with {} bytes", answer.told(), answer.body.len())
+                format!("{}, with {} bytes", answer.describe(), answer.body.len())
             })
         });
     }
     for path in &deployment.streams {
         let answer = exam.client.send(Request::new("HEAD", path)).await?;
-        verdict = verdict.and_then(|()| expect(answer.status == 401, || answer.told()));
+        verdict = verdict.and_then(|()| expect(answer.status == 401, || answer.describe()));
     }
     exam.settle(&PRIVATE, verdict);
     Ok(())
@@ -149,7 +149,7 @@ async fn form(exam: &mut Examination) -> Result<(), NoAnswer> {
         let holds = page.status == 200 && field == "/dashboard";
         verdict = verdict.and_then(|()| {
             expect(holds, || {
-                format!("{}, whose next is “{field}”", page.told())
+                format!("{}, whose next is “{field}”", page.describe())
             })
         });
     }
@@ -157,7 +157,10 @@ async fn form(exam: &mut Examination) -> Result<(), NoAnswer> {
     const CANARY: &str = "the-query-said-this";
     let path = format!("/login?__path=/api/login&__err={CANARY}&error={CANARY}");
     let page = exam.client.send(Request::get(&path)).await?;
-    exam.settle(&ERRORS, expect(!page.body.contains(CANARY), || page.told()));
+    exam.settle(
+        &ERRORS,
+        expect(!page.body.contains(CANARY), || page.describe()),
+    );
     Ok(())
 }
 

@@ -122,7 +122,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         .submit(&exam.client, "/api/logout", &[])
         .await?;
     let led_out = answer.status == 303 && answer.location() == "/signed-out";
-    exam.settle(&AGAIN, expect(led_out, || answer.told()));
+    exam.settle(&AGAIN, expect(led_out, || answer.describe()));
     later(exam, &copy).await
 }
 
@@ -174,7 +174,7 @@ impl Validators {
 
 fn signed_out(exam: &mut Examination, answer: &Answer) {
     let led_out = answer.status == 303 && answer.location() == "/signed-out";
-    exam.settle(&SIGNED_OUT, expect(led_out, || answer.told()));
+    exam.settle(&SIGNED_OUT, expect(led_out, || answer.describe()));
     let lines = session_lines(answer);
     let complete = |line: &SetCookie| {
         line.clears()
@@ -182,12 +182,12 @@ fn signed_out(exam: &mut Examination, answer: &Answer) {
             && line.has("secure")
             && !line.has("domain")
     };
-    let told = || match &lines[..] {
+    let description = || match &lines[..] {
         [] => "no Set-Cookie for the session".to_owned(),
-        lines => lines.iter().map(SetCookie::told).collect(),
+        lines => lines.iter().map(SetCookie::describe).collect(),
     };
     let cleared = !lines.is_empty() && lines.iter().all(complete);
-    exam.settle(&CLEARED, expect(cleared, told));
+    exam.settle(&CLEARED, expect(cleared, description));
     let clears_site = answer.all("clear-site-data");
     exam.settle(
         &NOT_CLEARED_SITE,
@@ -206,7 +206,7 @@ async fn dead(
     back: &Validators,
 ) -> Result<(), NoAnswer> {
     let replay = exam.open_with(copy, HOME).await?;
-    exam.settle(&REPLAY, expect(is_refused(&replay), || replay.told()));
+    exam.settle(&REPLAY, expect(is_refused(&replay), || replay.describe()));
     if is_refused(&replay) {
         exam.is_dead(copy, HOME);
     }
@@ -217,13 +217,13 @@ async fn dead(
     let pages = pages.filter(|path| *path != HOME);
     for path in pages.chain(files) {
         let replay = exam.open_with(copy, path).await?;
-        verdict = verdict.and_then(|()| expect(is_refused(&replay), || replay.told()));
+        verdict = verdict.and_then(|()| expect(is_refused(&replay), || replay.describe()));
     }
     for path in &deployment.streams {
         // Only the head: what is told to a session that lives on has no end.
         let ask = Request::new("HEAD", path).header("cookie", &copy.pair());
         let replay = exam.client.send(ask).await?;
-        verdict = verdict.and_then(|()| expect(replay.status == 401, || replay.told()));
+        verdict = verdict.and_then(|()| expect(replay.status == 401, || replay.describe()));
     }
     exam.settle(&REPLAY_EVERYWHERE, verdict);
     // No form, so that a function which is reached in spite of all refuses it and changes nothing.
@@ -235,11 +235,14 @@ async fn dead(
     let answer = exam.client.send(call).await?;
     exam.settle(
         &REPLAY_FUNCTION,
-        expect(answer.status == 401, || answer.told()),
+        expect(answer.status == 401, || answer.describe()),
     );
     let request = Request::get(HOME).header("cookie", &copy.pair());
     let answer = exam.client.send(back.dress(request)).await?;
-    exam.settle(&CONDITIONAL, expect(answer.status != 304, || answer.told()));
+    exam.settle(
+        &CONDITIONAL,
+        expect(answer.status != 304, || answer.describe()),
+    );
     Ok(())
 }
 
@@ -250,7 +253,10 @@ async fn later(exam: &mut Examination, copy: &SessionCookie) -> Result<(), NoAns
         return Ok(());
     }
     let replay = exam.open_with(copy, PROBE).await?;
-    exam.settle(&REPLAY_LATER, expect(is_refused(&replay), || replay.told()));
+    exam.settle(
+        &REPLAY_LATER,
+        expect(is_refused(&replay), || replay.describe()),
+    );
     let Some(session) = browser.session() else {
         return Ok(());
     };

@@ -37,7 +37,7 @@ pub async fn by_head(exam: &mut Examination, copy: &SessionCookie) -> Result<(),
     for &path in &deployment.private_pages {
         let request = Request::new("HEAD", path).header("cookie", &pair);
         let answer = exam.client.send(request).await?;
-        verdict = verdict.and_then(|()| expect(is_refused(&answer), || answer.told()));
+        verdict = verdict.and_then(|()| expect(is_refused(&answer), || answer.describe()));
     }
     exam.settle(&HEAD, verdict);
     Ok(())
@@ -52,7 +52,7 @@ pub async fn at_the_end(exam: &mut Examination) -> Result<(), NoAnswer> {
     let mut verdict = Ok(());
     for (session, path, _) in &exam.dead {
         let answer = exam.open_with(session, path).await?;
-        verdict = verdict.and_then(|()| expect(is_refused(&answer), || answer.told()));
+        verdict = verdict.and_then(|()| expect(is_refused(&answer), || answer.describe()));
     }
     exam.settle(&AT_THE_END, verdict);
     Ok(())

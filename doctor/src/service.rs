@@ -100,7 +100,7 @@ async fn health(exam: &mut Examination, check: &'static Check, path: &str) -> Re
         }
         status => {
             let holds = status == 200 && answer.body == "ok\n";
-            exam.settle(check, expect(holds, || answer.told()));
+            exam.settle(check, expect(holds, || answer.describe()));
         }
     }
     Ok(())
@@ -128,7 +128,7 @@ fn leads_to_tls(answer: Option<&Answer>, origin: &str) -> Verdict {
         matches!(answer.status, 301 | 302 | 307 | 308) && answer.location().starts_with(origin);
     let is_refused = (400..500).contains(&answer.status);
     expect(leads_on || is_refused, || {
-        format!("by http, {}", answer.told())
+        format!("by http, {}", answer.describe())
     })
 }
 
@@ -182,7 +182,7 @@ fn has_hsts(answer: &Rc<Answer>) -> Verdict {
         .filter_map(|part| part.trim().strip_prefix("max-age="));
     let age = ages.filter_map(|age| age.parse::<u64>().ok()).next();
     expect(age.is_some_and(|age| age >= A_YEAR), || {
-        format!("{}, with “{value}”", answer.told())
+        format!("{}, with “{value}”", answer.describe())
     })
 }
 

@@ -47,7 +47,7 @@ impl<'a> SetCookie<'a> {
     }
 
     /// For findings: the line without its value.
-    pub fn told(&self) -> String {
+    pub fn describe(&self) -> String {
         let attributes = self.attributes.iter().map(|(name, value)| match *value {
             "" => format!("; {name}"),
             value => format!("; {name}={value}"),
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(cookie.attribute("max-age"), Some("90"));
         assert_eq!(cookie.attribute("path"), Some("/"));
         assert!(!cookie.clears());
-        assert!(!cookie.told().contains("abc"), "{}", cookie.told());
+        assert!(!cookie.describe().contains("abc"), "{}", cookie.describe());
         let twice = SetCookie::parse("a=b; Path=/; Path=/x");
         assert_eq!(twice.attribute("path"), None);
         assert!(SetCookie::parse("a=; Path=/").clears());

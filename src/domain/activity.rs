@@ -1,9 +1,9 @@
 //! What happened: the entries of the audit log.
 
-mod told;
-mod words;
+mod for_administrators;
+mod for_owner;
 
-pub use told::Part;
+pub use for_administrators::Part;
 
 use crate::domain::{
     moment::Timestamp,

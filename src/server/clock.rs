@@ -129,7 +129,7 @@ impl Clock {
     pub fn trusted(&self) -> Option<Timestamp> {
         let (now, monotonic) = (self.millis(), self.0.hands.monotonic());
         let mut caution = self.caution();
-        if let Some(by) = caution.look(now, monotonic) {
+        if let Some(by) = caution.check(now, monotonic) {
             tracing::warn!(
                 seconds = by / 1_000,
                 "the clock was set; nothing is deleted for an hour, and no session but that of a request is judged by it"

@@ -19,7 +19,7 @@ use crate::{
         hashing::Capacity,
         password_rules::PasswordRules,
         public_url::PublicUrl,
-        watchers::Room,
+        watchers::WatchLimits,
     },
 };
 pub use environment::Environment;
@@ -75,7 +75,7 @@ pub struct HttpLimits {
     pub max_body_bytes: usize,
     pub max_connections: usize,
     /// Open pages that watch their sessions.
-    pub watchers: Room,
+    pub watchers: WatchLimits,
     pub shutdown_timeout: Duration,
 }
 

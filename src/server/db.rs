@@ -1,6 +1,6 @@
 //! The connection to one of two databases.
 
-use crate::server::watchers::Ends;
+use crate::server::watchers::Watchers;
 use sqlx::SqlitePool;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -48,7 +48,7 @@ pub struct Db {
     pub pool: Pool,
     /// For what writes, by [`transact!`]. SQLite lets one write at a time: the others wait here in a row.
     pub writer: Pool,
-    pub ends: Ends,
+    pub watchers: Watchers,
     /// Whether writes get through.
     pub writes: Writes,
     /// Writes that no answer waits for.
@@ -73,7 +73,7 @@ macro_rules! on_pool {
                 let mut attempts = 0;
                 loop {
                     let statement = async {
-                        let $reader = held.line();
+                        let $reader = held.timed();
                         Ok($body)
                     };
                     attempts += 1;
@@ -202,7 +202,7 @@ pub async fn connect(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, Ope
     Ok(Db {
         pool,
         writer,
-        ends: Ends::default(),
+        watchers: Watchers::default(),
         writes: Writes::on(places),
         beside: Beside::on(places),
     })

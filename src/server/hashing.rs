@@ -58,7 +58,7 @@ pub struct Hasher {
 }
 
 /// A place at a thread or in the queue before it. Whoever has one is served.
-pub struct Place {
+pub struct Reservation {
     hasher: Hasher,
     permit: OwnedSemaphorePermit,
 }
@@ -117,11 +117,11 @@ impl Hasher {
     ///
     /// # Errors
     /// [`HashingError::Busy`].
-    pub fn place(&self) -> Result<Place, HashingError> {
+    pub fn place(&self) -> Result<Reservation, HashingError> {
         let permit = Arc::clone(&self.places)
             .try_acquire_owned()
             .map_err(|_| HashingError::Busy)?;
-        Ok(Place {
+        Ok(Reservation {
             hasher: self.clone(),
             permit,
         })
@@ -139,7 +139,7 @@ impl Hasher {
     }
 }
 
-impl Place {
+impl Reservation {
     /// Checks a password against an account's hash, or does the same work for an account that
     /// does not exist or may not sign in (ASVS V6.3.8): then it never matches.
     ///

@@ -16,12 +16,12 @@ use tokio::sync::{Notify, watch};
 
 /// What is known of a session that somebody watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum News {
-    Lives(Life),
+pub enum Notice {
+    Alive(Life),
     /// `None` where its row is gone.
     Ended(Option<EndReason>),
     /// A newer page of the same person has taken its place.
-    Crowded,
+    Displaced,
     /// It cannot be told: the server stops, or the database gives no answer at a time-out.
     Unknown,
 }
@@ -39,7 +39,7 @@ pub enum Refused {
 
 /// How often sessions may be watched at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct WatchLimits {
     pub in_all: usize,
     pub of_one_session: usize,
     /// Beyond this the oldest of a person gives its place to the newest.
@@ -66,7 +66,7 @@ impl Watched {
 
 /// The sessions that are watched: one for the whole process.
 #[derive(Clone, Debug, Default)]
-pub struct Ends(Arc<Hub>);
+pub struct Watchers(Arc<Hub>);
 
 #[derive(Debug, Default)]
 struct Hub {
@@ -76,7 +76,7 @@ struct Hub {
 
 #[derive(Debug, Default)]
 struct All {
-    sessions: HashMap<SessionId, Teller>,
+    sessions: HashMap<SessionId, WatchedSession>,
     /// The watchers of each person, the oldest first.
     persons: HashMap<UserId, VecDeque<Arc<Notify>>>,
     watchers: usize,
@@ -84,12 +84,12 @@ struct All {
 }
 
 #[derive(Debug)]
-struct Teller {
-    news: watch::Sender<News>,
+struct WatchedSession {
+    notice: watch::Sender<Notice>,
     watchers: usize,
 }
 
-impl Ends {
+impl Watchers {
     fn watched(&self) -> MutexGuard<'_, All> {
         let watched = self.0.watched.lock();
         watched.unwrap_or_else(PoisonError::into_inner)
@@ -100,7 +100,7 @@ impl Ends {
     ///
     /// # Errors
     /// [`Refused`], where there is no room.
-    pub fn watch(&self, wanted: &Watched, room: Room) -> Result<Watch, Refused> {
+    pub fn watch(&self, wanted: &Watched, limits: WatchLimits) -> Result<Watch, Refused> {
         let Watched {
             session,
             person,
@@ -111,67 +111,69 @@ impl Ends {
         if watched.is_stopping {
             return Err(Refused::Stopping);
         }
-        if watched.watchers >= room.in_all {
+        if watched.watchers >= limits.in_all {
             return Err(Refused::Full);
         }
-        let teller = watched.sessions.entry(session.clone());
-        let teller = teller.or_insert_with(|| Teller {
-            news: watch::Sender::new(News::Lives(life)),
+        let watched_session = watched.sessions.entry(session.clone());
+        let watched_session = watched_session.or_insert_with(|| WatchedSession {
+            notice: watch::Sender::new(Notice::Alive(life)),
             watchers: 0,
         });
-        if teller.watchers >= room.of_one_session {
+        if watched_session.watchers >= limits.of_one_session {
             return Err(Refused::TooOften);
         }
-        if *teller.news.borrow() == News::Unknown {
-            teller.news.send_replace(News::Lives(life));
+        if *watched_session.notice.borrow() == Notice::Unknown {
+            watched_session.notice.send_replace(Notice::Alive(life));
         }
-        teller.watchers += 1;
-        let news = teller.news.subscribe();
+        watched_session.watchers += 1;
+        let notice = watched_session.notice.subscribe();
         watched.watchers += 1;
-        let has_to_go = watched.seat(person, room);
+        let displaced = watched.make_room(person, limits);
         drop(watched);
         self.0.begun.notify_one();
         Ok(Watch {
             session: session.clone(),
             person: person.clone(),
-            news,
-            has_to_go,
-            ends: self.clone(),
+            notice,
+            displaced,
+            watchers: self.clone(),
         })
     }
 
     /// Tells that a session has ended.
     pub fn ended(&self, session: &SessionId, reason: Option<EndReason>) {
-        self.tell(session, News::Ended(reason));
+        self.notify(session, Notice::Ended(reason));
     }
 
     /// Tells that a session was used, which has moved its idle end.
     pub fn used(&self, session: &SessionId, idle_ends_at: Timestamp) {
-        if let Some(teller) = self.watched().sessions.get(session) {
-            teller.news.send_if_modified(|news| match news {
-                News::Lives(life) if life.idle_ends_at != idle_ends_at => {
-                    life.idle_ends_at = idle_ends_at;
-                    true
-                }
-                _ => false,
-            });
+        if let Some(watched_session) = self.watched().sessions.get(session) {
+            watched_session
+                .notice
+                .send_if_modified(|notice| match notice {
+                    Notice::Alive(life) if life.idle_ends_at != idle_ends_at => {
+                        life.idle_ends_at = idle_ends_at;
+                        true
+                    }
+                    _ => false,
+                });
         }
     }
 
     /// Notifies the watchers of a session that it goes on, with other ends than before.
     pub fn lives(&self, session: &SessionId, life: Life) {
-        self.tell(session, News::Lives(life));
+        self.notify(session, Notice::Alive(life));
     }
 
     /// Tells whoever watches the session, where it is news to them. An end is for ever.
-    pub fn tell(&self, session: &SessionId, told: News) {
-        if let Some(teller) = self.watched().sessions.get(session) {
-            teller.news.send_if_modified(|news| {
-                let is_news = *news != told && !matches!(news, News::Ended(_));
-                if is_news {
-                    *news = told;
+    pub fn notify(&self, session: &SessionId, new: Notice) {
+        if let Some(watched_session) = self.watched().sessions.get(session) {
+            watched_session.notice.send_if_modified(|notice| {
+                let differs = *notice != new && !matches!(notice, Notice::Ended(_));
+                if differs {
+                    *notice = new;
                 }
-                is_news
+                differs
             });
         }
     }
@@ -180,8 +182,8 @@ impl Ends {
     pub fn stop(&self) {
         let mut watched = self.watched();
         watched.is_stopping = true;
-        for teller in watched.sessions.values() {
-            teller.news.send_replace(News::Unknown);
+        for watched_session in watched.sessions.values() {
+            watched_session.notice.send_replace(Notice::Unknown);
         }
     }
 
@@ -219,21 +221,23 @@ impl Ends {
     fn those(&self, wanted: impl Fn(Option<Life>) -> bool) -> Vec<SessionId> {
         let watched = self.watched();
         let known = watched.sessions.iter();
-        let wanted = known.filter(|(_, teller)| match *teller.news.borrow() {
-            News::Lives(life) => wanted(Some(life)),
-            News::Ended(_) | News::Crowded | News::Unknown => wanted(None),
-        });
+        let wanted = known.filter(
+            |(_, watched_session)| match *watched_session.notice.borrow() {
+                Notice::Alive(life) => wanted(Some(life)),
+                Notice::Ended(_) | Notice::Displaced | Notice::Unknown => wanted(None),
+            },
+        );
         wanted.map(|(session, _)| session.clone()).collect()
     }
 }
 
 impl All {
     /// A place for one more of the person, where there are too many that of the oldest.
-    fn seat(&mut self, person: &UserId, room: Room) -> Arc<Notify> {
+    fn make_room(&mut self, person: &UserId, limits: WatchLimits) -> Arc<Notify> {
         let own = Arc::<Notify>::default();
         let watchers = self.persons.entry(person.clone()).or_default();
         watchers.push_back(Arc::clone(&own));
-        if watchers.len() > room.of_one_person
+        if watchers.len() > limits.of_one_person
             && let Some(oldest) = watchers.pop_front()
         {
             oldest.notify_one();
@@ -256,38 +260,38 @@ impl All {
 pub struct Watch {
     session: SessionId,
     person: UserId,
-    news: watch::Receiver<News>,
-    has_to_go: Arc<Notify>,
-    ends: Ends,
+    notice: watch::Receiver<Notice>,
+    displaced: Arc<Notify>,
+    watchers: Watchers,
 }
 
 impl Watch {
     /// What is known by now.
-    pub fn known(&mut self) -> News {
-        *self.news.borrow_and_update()
+    pub fn known(&mut self) -> Notice {
+        *self.notice.borrow_and_update()
     }
 
     /// The next news.
-    pub async fn news(&mut self) -> News {
+    pub async fn notice(&mut self) -> Notice {
         // The hub holds the other end for as long as this one is held.
         tokio::select! {
-            changed = self.news.changed() => match changed {
+            changed = self.notice.changed() => match changed {
                 Ok(()) => self.known(),
-                Err(_) => News::Unknown,
+                Err(_) => Notice::Unknown,
             },
-            () = self.has_to_go.notified() => News::Crowded,
+            () = self.displaced.notified() => Notice::Displaced,
         }
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let mut watched = self.ends.watched();
+        let mut watched = self.watchers.watched();
         watched.watchers = watched.watchers.saturating_sub(1);
-        watched.leave(&self.person, &self.has_to_go);
-        if let Some(teller) = watched.sessions.get_mut(&self.session) {
-            teller.watchers = teller.watchers.saturating_sub(1);
-            if teller.watchers == 0 {
+        watched.leave(&self.person, &self.displaced);
+        if let Some(watched_session) = watched.sessions.get_mut(&self.session) {
+            watched_session.watchers = watched_session.watchers.saturating_sub(1);
+            if watched_session.watchers == 0 {
                 watched.sessions.remove(&self.session);
             }
         }

@@ -32,7 +32,7 @@ use vestibule::{
         },
         store,
         web::{
-            files::{site::Place, site_inside::SiteInside},
+            files::{site::SiteFiles, site_inside::SiteInside},
             router::serve,
             state::AppState,
         },
@@ -119,7 +119,7 @@ impl TestApp {
         let core = support::core(&database).await;
         support::create_user(&core, "ada").await;
         let inside = |state: AppState| {
-            let Place::Folder(root) = &state.files else {
+            let SiteFiles::Folder(root) = &state.files else {
                 panic!("a folder at first")
             };
             let site = site_inside(root);

@@ -32,7 +32,7 @@ use vestibule::{
         token,
         web::{
             context::Caller,
-            layers::forwarded::{Client, Word},
+            layers::forwarded::{Client, Forwarding},
             pages::{self, Visit},
             state::AppState,
         },
@@ -230,7 +230,7 @@ async fn without_its_sign_ins_there_is_a_failure_and_no_dashboard() {
     let client = Client {
         address: app.address.ip(),
         peer: app.address.ip(),
-        word: Word::None,
+        forwarding: Forwarding::None,
         scheme: None,
         host: None,
     };

@@ -15,7 +15,7 @@ use vestibule::{
     server::{
         core::{Core, accounts::users, actor, background::heartbeat, sessions},
         store,
-        watchers::Room,
+        watchers::WatchLimits,
     },
 };
 
@@ -270,7 +270,7 @@ async fn other_sites_and_other_methods_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_only_asks() {
     let app = TestApp::sqlite_with(|config| {
-        config.http.watchers = Room {
+        config.http.watchers = WatchLimits {
             in_all: 1,
             of_one_session: 1,
             of_one_person: 9,
@@ -326,7 +326,7 @@ async fn whoever_comes_too_late_is_told_why() {
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_room_for_so_many_pages() {
     let app = TestApp::sqlite_with(|config| {
-        config.http.watchers = Room {
+        config.http.watchers = WatchLimits {
             in_all: 3,
             of_one_session: 2,
             of_one_person: 9,

@@ -9,9 +9,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 use tower::ServiceExt;
-use vestibule::server::web::files::site::{HashedNames, Place, routes};
+use vestibule::server::web::files::site::{HashedNames, SiteFiles, routes};
 
-async fn send(place: &Place, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
+async fn send(place: &SiteFiles, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
     let request = Request::builder().method(method).uri(path);
     let request = headers.iter().fold(request, |request, (name, value)| {
         request.header(*name, *value)
@@ -21,13 +21,13 @@ async fn send(place: &Place, method: &str, path: &str, headers: &[(&str, &str)])
     answer.unwrap()
 }
 
-async fn header(place: &Place, path: &str, name: &str) -> String {
+async fn header(place: &SiteFiles, path: &str, name: &str) -> String {
     let answer = send(place, "GET", path, &[]).await;
     answer.headers()[name].to_str().unwrap().to_owned()
 }
 
 /// Status, headers and body of an answer.
-async fn answer(place: &Place, method: &str, path: &str, headers: &[(&str, &str)]) -> String {
+async fn answer(place: &SiteFiles, method: &str, path: &str, headers: &[(&str, &str)]) -> String {
     let (parts, body) = send(place, method, path, headers).await.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let mut headers: Vec<_> = parts.headers.iter().collect();
@@ -56,7 +56,7 @@ async fn it_answers_as_the_folder_does() {
         &root,
         SystemTime::UNIX_EPOCH + Duration::from_secs(site.built_at),
     );
-    let (folder, inside) = (Place::Folder(root.clone()), Place::Inside(site));
+    let (folder, inside) = (SiteFiles::Folder(root.clone()), SiteFiles::Inside(site));
 
     let seen = answer(
         &folder,

@@ -11,11 +11,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 use tower::ServiceExt;
-use vestibule::server::web::files::site::{HashedNames, Place, routes};
+use vestibule::server::web::files::site::{HashedNames, SiteFiles, routes};
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-async fn policy(place: &Place, path: &str, accepted: &str) -> String {
+async fn policy(place: &SiteFiles, path: &str, accepted: &str) -> String {
     let router = routes(place, HashedNames(true));
     let request = Request::get(path).header("accept-encoding", accepted);
     let answer = router.oneshot(request.body(Body::empty()).unwrap()).await;
@@ -41,7 +41,7 @@ fn now(folder: &Path) -> SystemTime {
 #[tokio::test]
 async fn what_is_being_written_is_kept_by_nobody() {
     let root = make_site();
-    let folder = Place::Folder(root.clone());
+    let folder = SiteFiles::Folder(root.clone());
     let path = "/pkg/vestibule.css";
     let plain = root.join("pkg/vestibule.css");
     let compressed = root.join("pkg/vestibule.css.br");
@@ -79,7 +79,7 @@ async fn what_is_being_written_is_kept_by_nobody() {
 async fn the_files_inside_the_program_are_whole() {
     let root = make_site();
     date(&root.join("pkg/vestibule.js"), now(&root));
-    let inside = Place::Inside(site_inside(&root));
+    let inside = SiteFiles::Inside(site_inside(&root));
     let policy = policy(&inside, "/pkg/vestibule.js", "").await;
     assert_eq!(policy, FOR_EVER);
 }

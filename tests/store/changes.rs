@@ -15,11 +15,11 @@ use vestibule::{
         core::{Core, actor, sessions},
         db::{Changes, Hint},
         store,
-        watchers::{News, Room, Watch, Watched},
+        watchers::{Notice, Watch, WatchLimits, Watched},
     },
 };
 
-const ROOM: Room = Room {
+const ROOM: WatchLimits = WatchLimits {
     in_all: 9,
     of_one_session: 9,
     of_one_person: 9,
@@ -43,13 +43,13 @@ async fn hint(changes: &mut Changes) -> Hint {
 
 async fn watch(core: &Core, token: &vestibule::server::token::SessionToken) -> (SessionId, Watch) {
     let current = stored(core, token).await;
-    let watch = core.db.ends.watch(&Watched::of(&current), ROOM);
+    let watch = core.db.watchers.watch(&Watched::of(&current), ROOM);
     (current.session.id, watch.unwrap())
 }
 
-async fn news(watch: &mut Watch) -> Option<News> {
+async fn notice(watch: &mut Watch) -> Option<Notice> {
     let soon = Duration::from_millis(50);
-    tokio::time::timeout(soon, watch.news()).await.ok()
+    tokio::time::timeout(soon, watch.notice()).await.ok()
 }
 
 on_both_engines! {
@@ -154,13 +154,13 @@ on_both_engines! {
         let (id, mut watch) = watch(&core, &token).await;
         let (now, until) = (START.after(Duration::from_secs(70)), START.after(Duration::from_secs(900)));
         assert!(store::sessions::touch(&core.db, &id, now, until).await.unwrap());
-        let Some(News::Lives(life)) = news(&mut watch).await else { panic!("no news") };
+        let Some(Notice::Alive(life)) = notice(&mut watch).await else { panic!("no news") };
         assert_eq!(life.idle_ends_at, until);
         let ended = vestibule::domain::session::Ended { at: now, reason: EndReason::UserDisabled };
         assert_eq!(store::sessions::end_all_of_user(&core.db, &ada.user.id, ended, core.source).await.unwrap(), 1);
-        assert_eq!(news(&mut watch).await, Some(News::Ended(Some(EndReason::UserDisabled))));
+        assert_eq!(notice(&mut watch).await, Some(Notice::Ended(Some(EndReason::UserDisabled))));
         assert!(!store::sessions::touch(&core.db, &id, now, until).await.unwrap());
-        assert_eq!(news(&mut watch).await, None);
+        assert_eq!(notice(&mut watch).await, None);
     }
 }
 

@@ -70,7 +70,7 @@ async fn sessions_are_set_whatever_the_defaults_are() {
         panic!("PostgreSQL")
     };
     let isolation: String = sqlx::query_scalar("SHOW transaction_isolation")
-        .fetch_one(held.line())
+        .fetch_one(held.timed())
         .await
         .unwrap();
     assert_eq!(isolation, "read committed");

@@ -215,7 +215,7 @@ on_both_engines! {
             let used = match way {
                 "a page" => resume(&nodes[0], &second).await,
                 "the dashboard" => sessions::resume_with_sign_ins(&nodes[0], &second).await,
-                _ => sessions::look(&nodes[0], &second).await,
+                _ => sessions::peek(&nodes[0], &second).await,
             };
             assert!(matches!(used, Ok(Resumed::Live(_))), "{way}");
             for core in &nodes {

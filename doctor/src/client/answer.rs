@@ -35,7 +35,7 @@ impl Answer {
     }
 
     /// For findings: the request and how it was answered.
-    pub fn told(&self) -> String {
+    pub fn describe(&self) -> String {
         let location = match self.location() {
             "" => String::new(),
             location => format!(" to {location}"),

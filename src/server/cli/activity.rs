@@ -17,7 +17,7 @@ use crate::{
         core::{
             Core,
             accounts::users,
-            audit::{self, ActivityRow, Filter, Following, LOOK_EVERY},
+            audit::{self, ActivityRow, Filter, Following, POLL_EVERY},
         },
         db::{IfMissing, StoreError},
     },
@@ -92,8 +92,8 @@ async fn show(core: &Core, command: &Command) -> Result<(), CliError> {
     }
     let mut is_waiting = false;
     loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        match following.look(core, &filter).await {
+        tokio::time::sleep(POLL_EVERY).await;
+        match following.poll(core, &filter).await {
             Ok(news) => {
                 is_waiting = false;
                 write_more_rows(&rows_of(&news), WIDTHS, command.json)?;

@@ -46,7 +46,7 @@ impl Caution {
     }
 
     /// Notices that the clock was set: returns by how much, in milliseconds.
-    pub fn look(&mut self, now: i64, monotonic: i64) -> Option<i64> {
+    pub fn check(&mut self, now: i64, monotonic: i64) -> Option<i64> {
         let before = self.difference.saturating_add(monotonic);
         let by = now.saturating_sub(before);
         self.difference = now.saturating_sub(monotonic);
@@ -104,21 +104,21 @@ mod tests {
         for by in [200 * DAY, -200 * DAY, 6_000, -6_000] {
             let mut caution = Caution::new(NOW, 0);
             let (now, monotonic) = (NOW + 2 * HOUR + by, 2 * HOUR);
-            assert_eq!(caution.look(now, monotonic), Some(by));
-            assert_eq!(caution.look(now, monotonic), None, "once");
+            assert_eq!(caution.check(now, monotonic), Some(by));
+            assert_eq!(caution.check(now, monotonic), None, "once");
             assert_eq!(caution.times_set, 1);
             assert_eq!(caution.trusted(now, monotonic), None);
         }
         let mut caution = Caution::new(NOW, 0);
-        assert_eq!(caution.look(NOW + HOUR + 4_000, HOUR), None);
-        assert_eq!(caution.look(NOW + 2 * HOUR - 900, 2 * HOUR), None);
+        assert_eq!(caution.check(NOW + HOUR + 4_000, HOUR), None);
+        assert_eq!(caution.check(NOW + 2 * HOUR - 900, 2 * HOUR), None);
     }
 
     #[test]
     fn after_a_jump_ahead_a_day_an_hour_is_believed() {
         let mut caution = Caution::new(NOW, 0);
         let ahead = NOW + 200 * DAY;
-        caution.look(ahead + 9 * HOUR, 9 * HOUR);
+        caution.check(ahead + 9 * HOUR, 9 * HOUR);
         let believed = |hours| caution.trusted(ahead + hours * HOUR, hours * HOUR);
         assert_eq!(believed(10), Some(NOW + 9 * HOUR + DAY));
         assert_eq!(believed(19), Some(NOW + 9 * HOUR + 10 * DAY));
@@ -147,7 +147,7 @@ mod tests {
             "at last it is believed"
         );
         // Set right by NTP: what the file remembered still counts.
-        caution.look(NOW + DAY, 3 * HOUR);
+        caution.check(NOW + DAY, 3 * HOUR);
         assert_eq!(caution.trusted(NOW + DAY + HOUR, 4 * HOUR), Some(NOW + DAY));
     }
 }

@@ -7,7 +7,7 @@ use crate::{
         core::{sessions::Lifetimes, sign_in::throttle::Limits},
         db::DatabaseUrl,
         hashing::{Capacity, MEMORY_PER_THREAD},
-        watchers::Room,
+        watchers::WatchLimits,
     },
 };
 use std::{
@@ -151,7 +151,7 @@ pub fn read_hashing(reader: &mut Reader) -> Capacity {
 pub fn read_http(reader: &mut Reader) -> HttpLimits {
     let max_body_kib = reader.read("http.max_body_kib", "64", number::<usize>);
     let max_connections = reader.read("http.max_connections", "4096", number);
-    let watchers = Room {
+    let watchers = WatchLimits {
         in_all: reader.read("http.max_streams", "2048", number),
         of_one_session: reader.read("http.max_streams_per_session", "16", number),
         of_one_person: reader.read("http.max_streams_per_person", "64", number),

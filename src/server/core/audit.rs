@@ -152,21 +152,21 @@ const OVERLAP: Duration = Duration::from_secs(15);
 /// More than anybody reads between two looks.
 const MOST_NEWS: u32 = 10_000;
 
-/// How often those who follow the audit log look: people call this "at once".
-pub const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often open pages and commands that follow the audit log poll: people call this "at once".
+pub const POLL_EVERY: Duration = Duration::from_millis(500);
 
 /// Follows the audit log as it grows.
 ///
-/// Entries do not become visible in the order of their times, so each look reaches back a little and
+/// Entries do not become visible in the order of their times, so each poll reaches back a little and
 /// leaves out what was seen.
 pub struct Following {
-    /// The rows of the last look, and how often each had happened by then.
+    /// The rows of the last poll, and how often each had happened by then.
     seen: HashMap<String, u64>,
 }
 
 impl Following {
-    /// From now on, with up to `limit` of the newest entries, the newest first: what is written already is
-    /// no news. They are read after the first look, so that what is written in between is among them.
+    /// From now on, with up to `limit` of the newest entries, the newest first. They are read after the first poll, so
+    /// that what is written in between is among them.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -178,7 +178,7 @@ impl Following {
         let mut following = Self {
             seen: HashMap::new(),
         };
-        following.look(core, filter).await?;
+        following.poll(core, filter).await?;
         let newest = store::activity::list(&core.db, filter, None, limit).await?;
         let shown = newest
             .iter()
@@ -187,11 +187,11 @@ impl Following {
         Ok((following, newest))
     }
 
-    /// What is new, or has happened more often, since the last look: the oldest first.
+    /// What is new, or has happened more often, since the last poll: the oldest first.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn look(
+    pub async fn poll(
         &mut self,
         core: &Core,
         filter: &Filter<'_>,

@@ -13,7 +13,7 @@ pub use as_admin::{end_all_as_admin, end_all_of_everybody, end_as_admin, end_eve
 pub use lists::{live_of, page, with_id};
 pub use present::present;
 pub use renewing::{ENDS_UNUSED_AFTER, GRACE, Proven, Renewed, renew, renew_with_password};
-pub use resuming::{Resumed, look, look_again, resume, resume_with_sign_ins, stay, write_down};
+pub use resuming::{Resumed, peek, peek_by_digest, resume, resume_with_sign_ins, stay, write_down};
 
 use super::{Core, actor::Browser};
 use crate::{

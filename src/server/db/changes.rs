@@ -11,12 +11,13 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How long a change may go unnoticed: together with the look that it causes well below the second
+/// How long a change may go unnoticed: together with the query that it causes well below the second
 /// in which people expect to see it.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+const POLL_EVERY: Duration = Duration::from_millis(250);
 
-/// Fallback poll, in idle looks: some poolers drop NOTIFY, and people expect a page to leave within a second.
-const POLL_EVERY: u32 = 2;
+/// Fallback: after so many polls without a notice the database is asked, because some poolers drop NOTIFY, and people
+/// expect a page to leave within a second.
+const IDLE_POLLS: u32 = 2;
 
 /// A listening connection that says nothing is asked as often. One that a firewall has forgotten looks the same as
 /// one on which nothing happens.
@@ -72,8 +73,8 @@ impl Changes {
     pub async fn next(&mut self) -> Hint {
         match self {
             Self::Sqlite(counter) => {
-                sleep(LOOK_EVERY).await;
-                counter.look().await
+                sleep(POLL_EVERY).await;
+                counter.poll().await
             }
             Self::Postgres(listener) => listener.next().await,
         }
@@ -89,7 +90,7 @@ impl Transaction {
         if let Connection::Postgres(transaction) = &mut self.connection {
             let notify = sqlx::query("SELECT pg_notify($1, $2)");
             let notify = notify.bind(channel).bind(what);
-            notify.execute(transaction.line()).await?;
+            notify.execute(transaction.timed()).await?;
         }
         Ok(())
     }
@@ -101,7 +102,7 @@ pub struct Listener {
     listening: JoinHandle<()>,
     /// Whether it is known how the first attempt to listen ended.
     has_begun: bool,
-    looks: u32,
+    polls: u32,
 }
 
 impl Listener {
@@ -111,20 +112,20 @@ impl Listener {
             heard,
             listening: tokio::spawn(listen(link.direct().clone(), hear)),
             has_begun: false,
-            looks: 0,
+            polls: 0,
         }
     }
 
     async fn next(&mut self) -> Hint {
-        match timeout(LOOK_EVERY, self.heard.recv()).await {
+        match timeout(POLL_EVERY, self.heard.recv()).await {
             Ok(Some(hint)) => {
                 self.has_begun = true;
                 // Notices arrive: what was not named did not happen.
-                self.looks = 0;
+                self.polls = 0;
                 hint
             }
             Ok(None) => {
-                sleep(LOOK_EVERY).await;
+                sleep(POLL_EVERY).await;
                 self.poll()
             }
             Err(_) => self.poll(),
@@ -135,8 +136,8 @@ impl Listener {
         if !self.has_begun {
             return Hint::Nothing;
         }
-        self.looks += 1;
-        if self.looks.is_multiple_of(POLL_EVERY) {
+        self.polls += 1;
+        if self.polls.is_multiple_of(IDLE_POLLS) {
             Hint::Something
         } else {
             Hint::Nothing
@@ -154,11 +155,11 @@ impl Drop for Listener {
 async fn listen(options: PgConnectOptions, hear: mpsc::Sender<Hint>) {
     loop {
         match timeout(CONNECTION_WAIT, connect(&options)).await {
-            Ok(Ok(mut line)) => {
+            Ok(Ok(mut connection)) => {
                 if hear.send(Hint::Anything).await.is_err() {
                     return;
                 }
-                pass_on(&mut line, &hear).await;
+                pass_on(&mut connection, &hear).await;
                 tracing::warn!("the database's notices stopped; they will be asked for again");
             }
             // Until then it is polled.
@@ -168,14 +169,14 @@ async fn listen(options: PgConnectOptions, hear: mpsc::Sender<Hint>) {
                 }
             }
         }
-        sleep(LOOK_EVERY).await;
+        sleep(POLL_EVERY).await;
     }
 }
 
 /// Passes notices on for as long as the connection answers.
-async fn pass_on(line: &mut PgListener, hear: &mpsc::Sender<Hint>) {
+async fn pass_on(connection: &mut PgListener, hear: &mpsc::Sender<Hint>) {
     loop {
-        match timeout(ASK_EVERY, line.try_recv()).await {
+        match timeout(ASK_EVERY, connection.try_recv()).await {
             Ok(Ok(Some(notice))) => {
                 let names = notice.payload().split(',').map(str::to_owned);
                 if hear.send(Hint::Named(names.collect())).await.is_err() {
@@ -184,7 +185,7 @@ async fn pass_on(line: &mut PgListener, hear: &mpsc::Sender<Hint>) {
             }
             Ok(Ok(None) | Err(_)) => return,
             Err(_) => {
-                let answer = sqlx::query("SELECT 1").execute(&mut *line);
+                let answer = sqlx::query("SELECT 1").execute(&mut *connection);
                 if !matches!(timeout(ASK_EVERY, answer).await, Ok(Ok(_))) {
                     return;
                 }
@@ -200,9 +201,9 @@ async fn connect(options: &PgConnectOptions) -> Result<PgListener, sqlx::Error> 
         .max_connections(1)
         .acquire_timeout(CONNECTION_WAIT)
         .connect_lazy_with(options.clone());
-    let mut line = PgListener::connect_with(&pool).await?;
+    let mut connection = PgListener::connect_with(&pool).await?;
     // A broken line is begun anew here, where it is known what was missed.
-    line.eager_reconnect(false);
-    line.listen(ENDED).await?;
-    Ok(line)
+    connection.eager_reconnect(false);
+    connection.listen(ENDED).await?;
+    Ok(connection)
 }

@@ -176,7 +176,7 @@ pub async fn is_committing(readers: &Link) -> Result<bool, Error> {
         AND query_start < now() - interval '3 seconds')))";
     let mut held = readers.reader().await?;
     let query = sqlx::query_scalar(SQL).persistent(false);
-    in_time(query.fetch_one(held.line())).await
+    in_time(query.fetch_one(held.timed())).await
 }
 
 /// Sets a new connection, and reads back what came of it.

@@ -204,10 +204,10 @@ fn identity(path: &Path) -> Option<FileIdentity> {
 /// it did not commit itself.
 pub struct Counter {
     pool: SqlitePool,
-    line: Option<Line>,
+    counted: Option<Counted>,
 }
 
-struct Line {
+struct Counted {
     connection: SqliteConnection,
     /// What stood at the path when it was opened: another file has another count.
     file: FileIdentity,
@@ -218,26 +218,30 @@ impl Counter {
     pub fn of(pool: &SqlitePool) -> Self {
         Self {
             pool: pool.clone(),
-            line: None,
+            counted: None,
         }
     }
 
-    /// Whether something was written since the look before.
-    pub async fn look(&mut self) -> Hint {
+    /// Whether something was written since the last poll.
+    pub async fn poll(&mut self) -> Hint {
         let file = identity(self.pool.connect_options().get_filename());
-        match self.line.take().filter(|line| Some(line.file) == file) {
-            Some(line) => self.compare(line).await,
+        match self
+            .counted
+            .take()
+            .filter(|counted| Some(counted.file) == file)
+        {
+            Some(counted) => self.compare(counted).await,
             None => self.begin(file).await,
         }
     }
 
-    async fn compare(&mut self, mut line: Line) -> Hint {
+    async fn compare(&mut self, mut counted: Counted) -> Hint {
         // A line that gave no answer is begun anew.
-        let Ok(count) = count(&mut line.connection).await else {
+        let Ok(count) = count(&mut counted.connection).await else {
             return Hint::Nothing;
         };
-        let before = std::mem::replace(&mut line.count, count);
-        self.line = Some(line);
+        let before = std::mem::replace(&mut counted.count, count);
+        self.counted = Some(counted);
         if count == before {
             Hint::Nothing
         } else {
@@ -254,7 +258,7 @@ impl Counter {
         let Ok(count) = count(&mut connection).await else {
             return Hint::Nothing;
         };
-        self.line = Some(Line {
+        self.counted = Some(Counted {
             connection,
             file,
             count,

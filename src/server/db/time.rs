@@ -24,7 +24,7 @@ impl Db {
         };
         let mut held = link.reader().await?;
         let asked = read();
-        let time = in_time(sqlx::query_scalar(SQL).fetch_one(held.line())).await?;
+        let time = in_time(sqlx::query_scalar(SQL).fetch_one(held.timed())).await?;
         let answered = read();
         Ok(Some(Reading {
             asked,

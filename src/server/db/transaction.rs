@@ -4,7 +4,7 @@ use super::{
     Db, Pool, StoreError, Writes, errors,
     postgres::{self, Held},
 };
-use crate::server::watchers::Ends;
+use crate::server::watchers::Watchers;
 use sqlx::Sqlite;
 use std::{
     pin::{Pin, pin},
@@ -24,7 +24,7 @@ const MOST_RETRIES: u32 = 3;
 /// never happened. Begin it with a write: SQLite's writers then queue, and none can fail half-way.
 pub struct Transaction {
     pub connection: Connection,
-    pub ends: Ends,
+    pub watchers: Watchers,
     writes: Writes,
     readers: Pool,
     after_commit: Vec<AfterCommit>,
@@ -67,7 +67,7 @@ impl Transaction {
     pub async fn wait_for_no_standby(&mut self) -> Result<(), StoreError> {
         if let Connection::Postgres(held) = &mut self.connection {
             let here_alone = sqlx::raw_sql("SET LOCAL synchronous_commit = local");
-            here_alone.execute(held.line()).await?;
+            here_alone.execute(held.timed()).await?;
         }
         Ok(())
     }
@@ -160,7 +160,7 @@ macro_rules! in_transaction {
             }
             $crate::server::db::Connection::Postgres(transaction) => {
                 let statement = async {
-                    let $connection = transaction.line();
+                    let $connection = transaction.timed();
                     Ok($body)
                 };
                 $crate::server::db::in_time(statement).await?
@@ -274,7 +274,7 @@ impl Db {
         };
         Ok(Transaction {
             connection,
-            ends: self.ends.clone(),
+            watchers: self.watchers.clone(),
             writes: self.writes.clone(),
             readers: self.pool.clone(),
             after_commit: Vec::new(),

@@ -5,7 +5,7 @@ mod search;
 
 pub(super) use changes::end_everything_within;
 pub use changes::{delete, demote, disable, enable, promote, set_password};
-pub use search::{ALL, BY_PREFIX, Found, Place, fold_some_display_names, page};
+pub use search::{ALL, BY_PREFIX, Cursor, Found, fold_some_display_names, page};
 
 use super::password_links::{self, NewLink};
 use crate::{

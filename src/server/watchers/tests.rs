@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::session::Ended;
 
-const ROOM: Room = Room {
+const ROOM: WatchLimits = WatchLimits {
     in_all: 3,
     of_one_session: 2,
     of_one_person: 2,
@@ -28,49 +28,49 @@ fn watched(name: &str, idle_ends_at: i64) -> Watched {
 }
 
 /// The news that is there already.
-async fn news(watch: &mut Watch) -> Option<News> {
+async fn notice(watch: &mut Watch) -> Option<Notice> {
     let soon = std::time::Duration::from_millis(20);
-    tokio::time::timeout(soon, watch.news()).await.ok()
+    tokio::time::timeout(soon, watch.notice()).await.ok()
 }
 
 #[tokio::test]
 async fn everybody_who_watches_a_session_hears_of_it_and_nobody_else() {
-    let ends = Ends::default();
+    let ends = Watchers::default();
     let [mut first, mut second] = [0, 1].map(|_| ends.watch(&watched("a", 10), ROOM).unwrap());
     let mut other = ends.watch(&watched("b", 10), ROOM).unwrap();
     ends.used(&session("a"), Timestamp::from_millis(20));
     ends.used(&session("a"), Timestamp::from_millis(20));
     for watch in [&mut first, &mut second] {
-        assert_eq!(news(watch).await, Some(News::Lives(life(20))));
-        assert_eq!(news(watch).await, None);
+        assert_eq!(notice(watch).await, Some(Notice::Alive(life(20))));
+        assert_eq!(notice(watch).await, None);
     }
     ends.ended(&session("a"), Some(EndReason::SignedOut));
     for watch in [&mut first, &mut second] {
         assert_eq!(
-            news(watch).await,
-            Some(News::Ended(Some(EndReason::SignedOut)))
+            notice(watch).await,
+            Some(Notice::Ended(Some(EndReason::SignedOut)))
         );
     }
-    assert_eq!(news(&mut other).await, None);
+    assert_eq!(notice(&mut other).await, None);
 }
 
 #[tokio::test]
 async fn an_end_is_for_ever() {
-    let ends = Ends::default();
+    let ends = Watchers::default();
     let mut watch = ends.watch(&watched("a", 10), ROOM).unwrap();
     ends.ended(&session("a"), Some(EndReason::SignedOut));
-    ends.tell(&session("a"), News::Lives(life(90)));
+    ends.notify(&session("a"), Notice::Alive(life(90)));
     ends.used(&session("a"), Timestamp::from_millis(90));
     ends.ended(&session("a"), Some(EndReason::Idle));
-    let told = News::Ended(Some(EndReason::SignedOut));
-    assert_eq!(news(&mut watch).await, Some(told));
-    assert_eq!(news(&mut watch).await, None);
+    let told = Notice::Ended(Some(EndReason::SignedOut));
+    assert_eq!(notice(&mut watch).await, Some(told));
+    assert_eq!(notice(&mut watch).await, None);
     assert_eq!((ends.live(), ends.is_quiet()), (Vec::new(), false));
 }
 
 #[tokio::test]
 async fn there_is_room_for_so_many_and_it_is_given_back() {
-    let ends = Ends::default();
+    let ends = Watchers::default();
     let watch = |name| ends.watch(&watched(name, 10), ROOM);
     let first = watch("a").unwrap();
     let second = watch("a").unwrap();
@@ -85,7 +85,7 @@ async fn there_is_room_for_so_many_and_it_is_given_back() {
 
 #[tokio::test]
 async fn whose_time_is_over_is_known_by_the_clock() {
-    let ends = Ends::default();
+    let ends = Watchers::default();
     let watches = ["a", "b", "c"].map(|name| ends.watch(&watched(name, 10), ROOM).unwrap());
     ends.used(&session("b"), Timestamp::from_millis(20));
     ends.ended(&session("c"), None);
@@ -100,15 +100,15 @@ async fn whose_time_is_over_is_known_by_the_clock() {
 
 #[tokio::test]
 async fn whoever_was_let_go_may_come_back_until_the_server_stops() {
-    let ends = Ends::default();
+    let ends = Watchers::default();
     let mut old = ends.watch(&watched("a", 10), ROOM).unwrap();
-    ends.tell(&session("a"), News::Unknown);
-    assert_eq!(news(&mut old).await, Some(News::Unknown));
+    ends.notify(&session("a"), Notice::Unknown);
+    assert_eq!(notice(&mut old).await, Some(Notice::Unknown));
     let mut new = ends.watch(&watched("a", 90), ROOM).unwrap();
     drop(old);
     assert_eq!(ends.live(), [session("a")]);
     ends.stop();
-    assert_eq!(news(&mut new).await, Some(News::Unknown));
+    assert_eq!(notice(&mut new).await, Some(Notice::Unknown));
     let refused = ends.watch(&watched("b", 10), ROOM).unwrap_err();
     assert_eq!(refused, Refused::Stopping);
 }
@@ -129,7 +129,7 @@ fn what_is_written_down_counts_before_the_clock() {
 
 #[tokio::test]
 async fn the_oldest_page_of_a_person_makes_room_for_the_newest() {
-    let ends = Ends::default();
+    let ends = Watchers::default();
     let watch = |name| {
         let person = UserId("one".to_owned());
         let watched = Watched {
@@ -140,14 +140,14 @@ async fn the_oldest_page_of_a_person_makes_room_for_the_newest() {
     };
     let (mut first, mut second) = (watch("a"), watch("b"));
     let other = ends
-        .watch(&watched("c", 10), Room { in_all: 9, ..ROOM })
+        .watch(&watched("c", 10), WatchLimits { in_all: 9, ..ROOM })
         .unwrap();
-    assert_eq!(news(&mut first).await, None);
+    assert_eq!(notice(&mut first).await, None);
     drop(other);
     let third = watch("c");
-    assert_eq!(news(&mut first).await, Some(News::Crowded));
-    assert_eq!(news(&mut second).await, None);
+    assert_eq!(notice(&mut first).await, Some(Notice::Displaced));
+    assert_eq!(notice(&mut second).await, None);
     drop((first, third));
     let _fourth = watch("a");
-    assert_eq!(news(&mut second).await, None, "there was a place");
+    assert_eq!(notice(&mut second).await, None, "there was a place");
 }

@@ -1,7 +1,7 @@
 //! How a request came to this server, in words: for whoever sets up the proxy in front of it.
 
 use super::layers::{
-    forwarded::{Client, Word},
+    forwarded::{Client, Forwarding},
     origin::Site,
 };
 use crate::domain::views::{Finding, FindingAbout, ReachView};
@@ -21,43 +21,43 @@ pub fn view(client: &Client, site: &Site) -> ReachView {
         peer: client.peer.to_string(),
         scheme: client.scheme.clone(),
         host: client.host.clone(),
-        forwarded: believed(client.word).to_owned(),
+        forwarded: believed(client.forwarding).to_owned(),
         findings: findings.collect(),
     }
 }
 
-const fn believed(word: Word) -> &'static str {
+const fn believed(word: Forwarding) -> &'static str {
     match word {
-        Word::None | Word::Missing => "None",
-        Word::Ignored => "Ignored",
-        Word::Unreadable => "Believed as far as they can be read",
-        Word::Believed => "Believed",
+        Forwarding::None | Forwarding::Missing => "None",
+        Forwarding::Ignored => "Ignored",
+        Forwarding::Unreadable => "Believed as far as they can be read",
+        Forwarding::Believed => "Believed",
     }
 }
 
 fn word(client: &Client, site: &Site) -> Option<String> {
     let peer = client.peer;
-    match client.word {
-        Word::Ignored => Some(format!(
+    match client.forwarding {
+        Forwarding::Ignored => Some(format!(
             "Forwarded headers came from {peer}, which is not a trusted proxy, so they were ignored. If it is \
              your proxy, every visitor seems to come from its address: write trusted_proxies = [\"{peer}\"] \
              in [http] of Leptos.toml."
         )),
-        Word::Missing => Some(format!(
+        Forwarding::Missing => Some(format!(
             "The trusted proxy {peer} does not say for whom it asks, so every visitor seems to come from its \
              address. Let it set X-Forwarded-For."
         )),
-        Word::Unreadable => Some(format!(
+        Forwarding::Unreadable => Some(format!(
             "The trusted proxy {peer} sent an address that cannot be read, so the last readable one counts. \
              Look at the X-Forwarded-For or Forwarded that it sets."
         )),
         // This server speaks no TLS, so somebody in front does.
-        Word::None if site.public_url.is_https() => Some(format!(
+        Forwarding::None if site.public_url.is_https() => Some(format!(
             "public_url is https, so {peer} should be a proxy, but it sent no forwarded headers: every visitor \
              seems to come from its address. Let the proxy set X-Forwarded-For and X-Forwarded-Proto, and write \
              trusted_proxies = [\"{peer}\"] in [http] of Leptos.toml."
         )),
-        Word::None | Word::Believed => None,
+        Forwarding::None | Forwarding::Believed => None,
     }
 }
 
@@ -70,7 +70,7 @@ fn scheme(client: &Client, site: &Site) -> Option<String> {
         Some(scheme) => Some(format!(
             "public_url is {own}, but the proxy says that you came by {scheme}."
         )),
-        None if site.public_url.is_https() && client.word != Word::None => Some(
+        None if site.public_url.is_https() && client.forwarding != Forwarding::None => Some(
             "public_url is https, but the proxy does not say by which scheme you came. Let it set \
              X-Forwarded-Proto."
                 .to_owned(),

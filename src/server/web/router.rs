@@ -45,7 +45,7 @@ pub async fn serve(
         trusted: state.trusted_proxies.clone(),
         too_large: too_large::page(&state).await,
     };
-    let ends = state.core.db.ends.clone();
+    let ends = state.core.db.watchers.clone();
     let shutdown = async {
         shutdown.await;
         // Else open pages would be requests that do not finish.

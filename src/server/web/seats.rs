@@ -21,10 +21,10 @@ const ASK_EVERY: Duration = Duration::from_secs(600);
 
 /// The connections that are open.
 #[derive(Clone, Debug)]
-pub struct Seats(Arc<Room>);
+pub struct Seats(Arc<Capacity>);
 
 #[derive(Debug)]
-struct Room {
+struct Capacity {
     places: usize,
     taken: Mutex<Taken>,
 }
@@ -71,7 +71,7 @@ struct Own {
 
 impl Seats {
     pub fn new(places: usize) -> Self {
-        Self(Arc::new(Room {
+        Self(Arc::new(Capacity {
             places,
             taken: Mutex::default(),
         }))

@@ -2,7 +2,7 @@
 
 use super::{
     files::{
-        site::{HashedNames, Place},
+        site::{HashedNames, SiteFiles},
         site_inside::SiteInside,
     },
     layers::{
@@ -48,7 +48,7 @@ pub struct Shared {
     /// Functions that are being carried out, and the bytes of bodies.
     pub work: Shares,
     pub bodies: Shares,
-    pub files: Place,
+    pub files: SiteFiles,
     pub hashed_names: HashedNames,
 }
 
@@ -84,7 +84,7 @@ impl AppState {
                 config.http.body_budget(),
                 config.http.body_budget_of_one_address(),
             ),
-            files: Place::Folder(config.site_root.clone()),
+            files: SiteFiles::Folder(config.site_root.clone()),
         }))
     }
 
@@ -95,7 +95,7 @@ impl AppState {
         shared.leptos_options.output_name = site.output_name.into();
         shared.leptos_options.hash_files = false;
         shared.hashed_names = HashedNames(true);
-        shared.files = Place::Inside(site);
+        shared.files = SiteFiles::Inside(site);
         Self(Arc::new(shared))
     }
 }

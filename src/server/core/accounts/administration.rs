@@ -27,8 +27,11 @@ use crate::{
 /// # Errors
 /// [`AppError::NotSignedIn`] where the session has ended or goes on under another token;
 /// [`AppError::NotFound`] where they administer no more; [`AppError::Unavailable`].
-pub async fn look(core: &Core, reader: &TokenDigest) -> Result<Box<CurrentUser>, AppError> {
-    match sessions::look_again(core, reader).await? {
+pub async fn verify_reader(
+    core: &Core,
+    reader: &TokenDigest,
+) -> Result<Box<CurrentUser>, AppError> {
+    match sessions::peek_by_digest(core, reader).await? {
         Resumed::Live(current) if current.user.administers() => Ok(current),
         Resumed::Live(_) => Err(AppError::NotFound),
         Resumed::Superseded(_) | Resumed::Ended(_) | Resumed::Unknown => Err(AppError::NotSignedIn),

@@ -1,6 +1,6 @@
 //! Accounts: create, disable, enable, promote, demote, delete, give a new password.
 
-pub use crate::server::store::users::Place;
+pub use crate::server::store::users::Cursor;
 
 use crate::{
     domain::{
@@ -198,7 +198,7 @@ pub async fn with_id(core: &Core, id: &UserId) -> Result<Option<User>, StoreErro
 pub async fn page(
     core: &Core,
     prefix: &LookupKey,
-    after: Option<&Place>,
+    after: Option<&Cursor>,
     limit: u32,
 ) -> Result<Found, StoreError> {
     store::users::page(&core.db, prefix, after, limit).await

@@ -30,7 +30,7 @@ pub async fn run(core: Core) {
         if let Err(error) = clean(&core).await {
             tracing::warn!(%error, "cleaning up will be tried again");
         }
-        journal.look(&core).await;
+        journal.checkpoint(&core).await;
         tokio::time::sleep(EVERY).await;
     }
 }

@@ -15,15 +15,15 @@ pub struct Journal {
 
 impl Journal {
     /// Moves what it can into the file, and says once that somebody has kept it from that for two looks.
-    pub async fn look(&mut self, core: &Core) {
+    pub async fn checkpoint(&mut self, core: &Core) {
         match core.db.checkpoint().await {
-            Ok(Some(wal)) => self.see(wal),
+            Ok(Some(wal)) => self.note(wal),
             Ok(None) => {}
             Err(error) => tracing::debug!(%error, "the journal was not looked at"),
         }
     }
 
-    fn see(&mut self, wal: Wal) {
+    fn note(&mut self, wal: Wal) {
         let megabytes = wal.bytes / 1_000_000;
         if !wal.is_held || wal.bytes < LARGE {
             if self.held_for >= 2 {
@@ -60,7 +60,7 @@ mod tests {
             (wal(LARGE, true), 2),
             (wal(LARGE, true), 3),
         ] {
-            journal.see(wal);
+            journal.note(wal);
             assert_eq!(journal.held_for, held_for, "{wal:?}");
         }
     }

@@ -36,7 +36,7 @@ pub enum Resumed {
 /// Looks up the session of a token: once a request, always in the database. There is no cache, so
 /// an ended session is ended at its very next request.
 pub async fn resume(core: &Core, token: &SessionToken) -> Result<Resumed, StoreError> {
-    Ok(used(core, look(core, token).await?))
+    Ok(used(core, peek(core, token).await?))
 }
 
 /// The same for a page that tells of the other sign-ins.
@@ -64,12 +64,12 @@ fn used(core: &Core, seen: Resumed) -> Resumed {
 }
 
 /// The same as [`resume`] for a page that only watches: it is no activity, and keeps no session alive.
-pub async fn look(core: &Core, token: &SessionToken) -> Result<Resumed, StoreError> {
-    look_again(core, &token.digest()).await
+pub async fn peek(core: &Core, token: &SessionToken) -> Result<Resumed, StoreError> {
+    peek_by_digest(core, &token.digest()).await
 }
 
 /// The same for whoever has brought the token before, and goes on reading.
-pub async fn look_again(core: &Core, digest: &TokenDigest) -> Result<Resumed, StoreError> {
+pub async fn peek_by_digest(core: &Core, digest: &TokenDigest) -> Result<Resumed, StoreError> {
     let found = store::sessions::find_by_digest(&core.db, digest).await?;
     match judged(core, found).await {
         Resumed::Unknown => renewing::superseded(core, digest).await,

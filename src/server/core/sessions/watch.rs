@@ -8,7 +8,7 @@ use crate::{
         core::{Core, sessions},
         db::{Changes, Hint, StoreError},
         store,
-        watchers::News,
+        watchers::Notice,
     },
 };
 use tokio::task::JoinSet;
@@ -21,20 +21,20 @@ const ALL_EVERY: u32 = 120;
 /// Looks out for as long as the server lives.
 pub async fn run(core: Core) {
     loop {
-        core.db.ends.begun().await;
-        look_out(&core).await;
+        core.db.watchers.begun().await;
+        watch_until_quiet(&core).await;
     }
 }
 
 /// Looks out until nobody watches any more. The database may come and go meanwhile: what it did not
 /// answer is asked again.
-async fn look_out(core: &Core) {
+async fn watch_until_quiet(core: &Core) {
     let mut changes = core.db.changes();
-    let (mut looks, mut owed) = (0, Hint::Nothing);
-    while !core.db.ends.is_quiet() {
-        let hint = next(&mut changes, &mut looks).await;
+    let (mut checks, mut owed) = (0, Hint::Nothing);
+    while !core.db.watchers.is_quiet() {
+        let hint = next(&mut changes, &mut checks).await;
         let hint = owed.and(hint);
-        owed = match look(core, &hint).await {
+        owed = match check(core, &hint).await {
             Ok(()) => Hint::Nothing,
             Err(error) => {
                 tracing::warn!(%error, "open pages are told later of sessions that have ended");
@@ -45,41 +45,43 @@ async fn look_out(core: &Core) {
     }
 }
 
-async fn next(changes: &mut Changes, looks: &mut u32) -> Hint {
-    *looks += 1;
+async fn next(changes: &mut Changes, checks: &mut u32) -> Hint {
+    *checks += 1;
     match changes.next().await {
-        _ if looks.is_multiple_of(ALL_EVERY) => Hint::Anything,
+        _ if checks.is_multiple_of(ALL_EVERY) => Hint::Anything,
         hint => hint,
     }
 }
 
 /// Follows a hint, and looks at those whose time is over.
-async fn look(core: &Core, hint: &Hint) -> Result<(), StoreError> {
-    let ends = &core.db.ends;
+async fn check(core: &Core, hint: &Hint) -> Result<(), StoreError> {
+    let ends = &core.db.watchers;
     let doubtful = match hint {
         Hint::Nothing => Vec::new(),
         Hint::Something => store::sessions::ended_among(&core.db, &ends.live()).await?,
         Hint::Named(names) => ends.among(names.iter().cloned().map(SessionId).collect()),
         Hint::Anything => ends.live(),
     };
-    tell(core, &doubtful).await?;
-    tell(core, &ends.due(core.clock.now())).await
+    notify(core, &doubtful).await?;
+    notify(core, &ends.due(core.clock.now())).await
 }
 
 /// Reads how these sessions are, and tells it.
-async fn tell(core: &Core, sessions: &[SessionId]) -> Result<(), StoreError> {
+async fn notify(core: &Core, sessions: &[SessionId]) -> Result<(), StoreError> {
     let lives = store::sessions::lives(&core.db, sessions).await?;
     // At once: each of them may wait for as long as a commit is waited for.
     let mut time_outs = JoinSet::new();
     for session in sessions {
         let Some(life) = lives.get(session) else {
-            core.db.ends.tell(session, News::Ended(None));
+            core.db.watchers.notify(session, Notice::Ended(None));
             continue;
         };
         match life.end_by(core.clock.now()) {
-            None => core.db.ends.tell(session, News::Lives(*life)),
+            None => core.db.watchers.notify(session, Notice::Alive(*life)),
             Some(ended) if life.ended.is_some() => {
-                core.db.ends.tell(session, News::Ended(Some(ended.reason)));
+                core.db
+                    .watchers
+                    .notify(session, Notice::Ended(Some(ended.reason)));
             }
             Some(ended) => {
                 drop(time_outs.spawn(time_out(core.clone(), session.clone(), *life, ended)))
@@ -96,14 +98,14 @@ async fn time_out(core: Core, session: SessionId, life: Life, ended: Ended) {
     if trusted.is_some_and(|now| life.end_by(now).is_some()) {
         sessions::write_down(&core, &session, ended).await;
     }
-    let news = News::Ended(Some(ended.reason));
-    core.db.ends.tell(&session, news);
+    let news = Notice::Ended(Some(ended.reason));
+    core.db.watchers.notify(&session, news);
 }
 
 /// Without the database nobody knows whether a session was used elsewhere. Those whose time is over by
 /// all that is known are let go, without a word of an end.
 fn let_go(core: &Core) {
-    for session in core.db.ends.due(core.clock.now()) {
-        core.db.ends.tell(&session, News::Unknown);
+    for session in core.db.watchers.due(core.clock.now()) {
+        core.db.watchers.notify(&session, Notice::Unknown);
     }
 }

@@ -16,7 +16,7 @@ use crate::{
             Core, audit,
             sessions::{Verified, Visitor},
         },
-        hashing::{Checked, Place},
+        hashing::{Checked, Reservation},
         store::{
             self,
             throttle::{Counters, Outcome},
@@ -84,7 +84,7 @@ struct Attempt<'a> {
 
 /// An attempt that may be made: a place at a hashing thread, and a turn at its counters.
 struct Admitted {
-    place: Place,
+    place: Reservation,
     undecided: Undecided,
 }
 

@@ -47,7 +47,7 @@ enum Inner {
 
 /// What a statement runs on.
 #[derive(Debug)]
-pub struct Line<'c> {
+pub struct Timed<'c> {
     connection: &'c mut PgConnection,
     is_pooled: bool,
     doubt: &'c Doubt,
@@ -122,8 +122,8 @@ impl Deref for Link {
 }
 
 impl Held {
-    pub fn line(&mut self) -> Line<'_> {
-        Line {
+    pub fn timed(&mut self) -> Timed<'_> {
+        Timed {
             connection: match &mut self.inner {
                 Inner::Connection(connection) => connection,
                 Inner::Transaction(transaction) => transaction,
@@ -194,7 +194,7 @@ impl<'q, E: Execute<'q, Postgres>> Execute<'q, Postgres> for Unnamed<E> {
     }
 }
 
-impl<'c> Executor<'c> for Line<'c> {
+impl<'c> Executor<'c> for Timed<'c> {
     type Database = Postgres;
 
     fn fetch_many<'e, 'q: 'e, E>(

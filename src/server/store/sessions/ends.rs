@@ -116,7 +116,7 @@ pub(super) async fn note_ends(
         let names: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
         transaction.notify(ENDED, &names.join(",")).await?;
     }
-    let ends = transaction.ends.clone();
+    let ends = transaction.watchers.clone();
     transaction.after_commit(move || {
         for (session, reason) in news {
             ends.ended(&session, Some(reason));

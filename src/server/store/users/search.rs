@@ -11,7 +11,7 @@ use crate::{
 
 /// Where a page ends and the next one goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Cursor {
     /// By what the last account was found.
     pub key: String,
     pub id: UserId,
@@ -22,7 +22,7 @@ pub struct Place {
 pub struct Found {
     pub users: Vec<User>,
     /// Where there are more.
-    pub next: Option<Place>,
+    pub next: Option<Cursor>,
 }
 
 /// So often a page is filled up where accounts were found that stand on a page before, by another of
@@ -85,24 +85,24 @@ impl FoundRow {
 pub async fn page(
     db: &Db,
     prefix: &LookupKey,
-    after: Option<&Place>,
+    after: Option<&Cursor>,
     limit: u32,
 ) -> Result<Found, StoreError> {
     let prefix = prefix.as_str();
-    let beginning = || Place {
+    let beginning = || Cursor {
         key: prefix.to_owned(),
         id: UserId(String::new()),
     };
     // A place before the prefix is none of this search.
     let after = after.filter(|place| *place.key >= *prefix);
     let mut place = after.cloned().unwrap_or_else(beginning);
-    let mut found: Vec<(Place, User)> = Vec::new();
+    let mut found: Vec<(Cursor, User)> = Vec::new();
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     for _ in 0..MOST_ROUNDS {
         let rows = rows_behind(db, prefix, &place, limit.saturating_add(1)).await?;
         let is_last = rows.len() <= wanted;
         for row in rows {
-            place = Place {
+            place = Cursor {
                 key: row.found_by.clone(),
                 id: UserId(row.user.user_id.clone()),
             };
@@ -132,7 +132,7 @@ pub async fn page(
 async fn rows_behind(
     db: &Db,
     prefix: &str,
-    place: &Place,
+    place: &Cursor,
     limit: u32,
 ) -> Result<Vec<FoundRow>, StoreError> {
     Ok(match end_of_prefix(prefix) {

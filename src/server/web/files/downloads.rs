@@ -25,7 +25,7 @@ use crate::{
             context::{self, Caller},
             cookies,
             layers::{forwarded::Client, guard},
-            pages::audit::Asked,
+            pages::audit::AuditQuery,
             state::AppState,
         },
     },
@@ -153,7 +153,7 @@ async fn send(
     let body = if method == Method::HEAD {
         Body::empty()
     } else {
-        let asked = Asked::of(core, uri).await?;
+        let asked = AuditQuery::of(core, uri).await?;
         let reading = Reading::begin(core, asked.wanted, entry).await?;
         written_by(Writer {
             core: core.clone(),
@@ -183,31 +183,31 @@ struct Writer {
 }
 
 /// How far the writing has come.
-enum Stage {
-    Begins(Writer),
-    Goes(Writer),
-    Over,
+enum Progress {
+    Head(Writer),
+    Entries(Writer),
+    Done,
 }
 
 fn written_by(writer: Writer) -> Body {
-    Body::from_stream(stream::unfold(Stage::Begins(writer), next))
+    Body::from_stream(stream::unfold(Progress::Head(writer), next))
 }
 
 /// What is written next; `None` where all is written. Behind a failure nothing comes.
-async fn next(stage: Stage) -> Option<(io::Result<String>, Stage)> {
-    let mut writer = match stage {
-        Stage::Begins(writer) => {
-            return Some((Ok(writer.format.head()), Stage::Goes(writer)));
+async fn next(progress: Progress) -> Option<(io::Result<String>, Progress)> {
+    let mut writer = match progress {
+        Progress::Head(writer) => {
+            return Some((Ok(writer.format.head()), Progress::Entries(writer)));
         }
-        Stage::Goes(writer) => writer,
-        Stage::Over => return None,
+        Progress::Entries(writer) => writer,
+        Progress::Done => return None,
     };
     match writer.piece().await {
         Ok(piece) if piece.is_empty() => None,
-        Ok(piece) => Some((Ok(piece), Stage::Goes(writer))),
+        Ok(piece) => Some((Ok(piece), Progress::Entries(writer))),
         Err(cut) => {
             tracing::warn!(%cut, "a download of the audit log was cut off");
-            Some((Err(io::Error::other(cut)), Stage::Over))
+            Some((Err(io::Error::other(cut)), Progress::Done))
         }
     }
 }
@@ -225,7 +225,7 @@ enum Cut {
 
 impl Writer {
     async fn piece(&mut self) -> Result<String, Cut> {
-        let looked = administration::look(&self.core, &self.reader).await;
+        let looked = administration::verify_reader(&self.core, &self.reader).await;
         looked.map_err(Cut::Reader)?;
         let records = self.reading.next(&self.core).await?;
         Ok(self.format.lines(&records)?)

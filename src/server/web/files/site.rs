@@ -31,20 +31,20 @@ const AT_REST: Duration = Duration::from_secs(10);
 
 /// Where the files are.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum SiteFiles {
     Folder(PathBuf),
     Inside(&'static SiteInside),
 }
 
 /// Serves the files, from either place alike.
-pub fn routes(place: &Place, hashed: HashedNames) -> Router {
+pub fn routes(place: &SiteFiles, hashed: HashedNames) -> Router {
     let router = match place {
-        Place::Folder(root) => Router::new().fallback_service(prepared(ServeDir::new(root))),
-        Place::Inside(site) => {
+        SiteFiles::Folder(root) => Router::new().fallback_service(prepared(ServeDir::new(root))),
+        SiteFiles::Inside(site) => {
             Router::new().fallback_service(prepared(ServeDir::with_backend("", *site)))
         }
     };
-    let may_grow = matches!(place, Place::Folder(_));
+    let may_grow = matches!(place, SiteFiles::Folder(_));
     router.layer(middleware::from_fn(move |request: Request, next: Next| {
         cache(hashed, may_grow, request, next)
     }))

@@ -44,7 +44,7 @@ pub struct Client {
     pub address: IpAddr,
     /// The other end of the connection: the client itself, or the last proxy.
     pub peer: IpAddr,
-    pub word: Word,
+    pub forwarding: Forwarding,
     /// What the proxy says of the client's own connection: for diagnosis only.
     pub scheme: Option<String>,
     pub host: Option<String>,
@@ -52,7 +52,7 @@ pub struct Client {
 
 /// What the peer's word about others is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Word {
+pub enum Forwarding {
     /// It speaks for itself.
     None,
     /// It speaks for others and is no trusted proxy.
@@ -74,7 +74,7 @@ struct Disagreement {
 impl Client {
     /// Whether the request came through a proxy that the configuration names.
     pub fn came_through_a_trusted_proxy(&self) -> bool {
-        !matches!(self.word, Word::None | Word::Ignored)
+        !matches!(self.forwarding, Forwarding::None | Forwarding::Ignored)
     }
 
     /// Finds the client of a request from `peer` that brought these headers.
@@ -84,20 +84,20 @@ impl Client {
         trusted: &TrustedProxies,
     ) -> Result<Self, Disagreement> {
         let peer = peer.to_canonical();
-        let itself = |word| Self {
+        let itself = |forwarding| Self {
             address: peer,
             peer,
-            word,
+            forwarding,
             scheme: hops::last_of(headers, "x-forwarded-proto").and_then(shown),
             host: hops::last_of(headers, "x-forwarded-host").and_then(shown),
         };
         if !trusted.contains(peer) {
-            let word = if headers.is_empty() {
-                Word::None
+            let forwarding = if headers.is_empty() {
+                Forwarding::None
             } else {
-                Word::Ignored
+                Forwarding::Ignored
             };
-            return Ok(itself(word));
+            return Ok(itself(forwarding));
         }
         let forwarded = walk(peer, hops::forwarded(headers), trusted);
         let x_forwarded_for = walk(peer, hops::x_forwarded_for(headers), trusted);
@@ -109,15 +109,15 @@ impl Client {
                 });
             }
             (Some(way), _) | (None, Some(way)) => way,
-            (None, None) => return Ok(itself(Word::Missing)),
+            (None, None) => return Ok(itself(Forwarding::Missing)),
         };
-        let reported = itself(Word::Believed);
+        let reported = itself(Forwarding::Believed);
         Ok(Self {
             address: way.client,
-            word: if way.whole {
-                Word::Believed
+            forwarding: if way.whole {
+                Forwarding::Believed
             } else {
-                Word::Unreadable
+                Forwarding::Unreadable
             },
             scheme: way.scheme.and_then(shown).or(reported.scheme),
             host: way.host.and_then(shown).or(reported.host),

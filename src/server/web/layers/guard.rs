@@ -117,7 +117,7 @@ async fn looked_up(
     match look_up {
         LookUp::Use => sessions::resume(&state.core, token).await,
         LookUp::UseWithSignIns => sessions::resume_with_sign_ins(&state.core, token).await,
-        LookUp::Peek => sessions::look(&state.core, token).await,
+        LookUp::Peek => sessions::peek(&state.core, token).await,
     }
 }
 
@@ -144,8 +144,8 @@ fn refuse(target: Target, caller: &Caller, uri: &Uri) -> Response {
     }
 }
 
-/// Where whoever asks for a file goes on afterwards: to the page on which it stands, which has the same query. The file
-/// would be kept, and the page that asked for the password would stay.
+/// Where the browser goes after a sign-in or a confirmation that a file needed: to the page on which the file stands,
+/// with the same query. The file would be kept, and the page that asked for the password would stay.
 pub fn way_back(file: Download, uri: &Uri) -> NextPath {
     let page = file.page().path();
     let back = uri
@@ -154,7 +154,7 @@ pub fn way_back(file: Download, uri: &Uri) -> NextPath {
     NextPath::or_home(&back)
 }
 
-/// Where whoever asks for a page goes on afterwards: there.
+/// The same for a page: back to it.
 pub fn way_back_to(uri: &Uri) -> NextPath {
     let here = uri.path_and_query();
     here.map_or_else(NextPath::home, |here| NextPath::or_home(here.as_str()))

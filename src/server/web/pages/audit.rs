@@ -24,14 +24,14 @@ use axum::http::Uri;
 use url::form_urlencoded;
 
 /// What the query of an address asks for. What makes no sense in it narrows nothing.
-pub struct Asked {
+pub struct AuditQuery {
     pub narrowed: AuditFilter,
     pub wanted: Wanted,
     /// The page is to show what happens from now on.
     pub follows: bool,
 }
 
-impl Asked {
+impl AuditQuery {
     /// # Errors
     /// [`StoreError`].
     pub async fn of(core: &Core, uri: &Uri) -> Result<Self, StoreError> {
@@ -104,7 +104,7 @@ async fn id_of(core: &Core, typed: &str) -> Result<UserId, StoreError> {
 /// [`AppError::Unavailable`].
 pub async fn page(visit: &Visit<'_>) -> Result<AuditView, AppError> {
     let (core, current, uri) = (&visit.state.core, visit.administrator()?, visit.uri);
-    let asked = Asked::of(core, uri).await?;
+    let asked = AuditQuery::of(core, uri).await?;
     let before = position_of(uri).filter(|_| !asked.follows);
     let (entries, last) = page_of(core, &asked.wanted.filter(), before.as_ref()).await?;
     let named = |(kind, name): (&str, &str)| (kind.to_owned(), name.to_owned());
@@ -122,7 +122,7 @@ pub async fn page(visit: &Visit<'_>) -> Result<AuditView, AppError> {
 
 /// An entry as pages show it.
 pub fn activity_view(record: Record) -> ActivityView {
-    let what = record.told();
+    let what = record.description();
     let Record {
         id, entry, times, ..
     } = record;

@@ -15,7 +15,7 @@ use crate::{
         core::{
             accounts::{
                 password_links,
-                users::{self, Place},
+                users::{self, Cursor},
             },
             audit::{self as audit_log, Filter},
             sessions,
@@ -46,10 +46,10 @@ pub async fn list(visit: Visit<'_>) -> Result<UsersView, AppError> {
     } = visit;
     let search = query_value(uri, "search").unwrap_or_default();
     let prefix = LookupKey::of(&search);
-    let after = place_of(uri);
+    let after = cursor_of(uri);
     let found = users::page(&state.core, &prefix, after.as_ref(), USERS_A_PAGE).await?;
     let next = found.next.map(|place| next_users(&search, &place));
-    let (notice, refusal, draft) = told(headers, flash);
+    let (notice, refusal, draft) = messages(headers, flash);
     Ok(UsersView {
         display_name: current.user.display_name.clone(),
         search,
@@ -62,10 +62,10 @@ pub async fn list(visit: Visit<'_>) -> Result<UsersView, AppError> {
     })
 }
 
-type Told = (Option<UserNotice>, Option<AppError>, InvitationDraft);
+type Messages = (Option<UserNotice>, Option<AppError>, InvitationDraft);
 
 /// What the list of accounts has to say of what was done just now.
-fn told(headers: &HeaderMap, flash: Option<Flash>) -> Told {
+fn messages(headers: &HeaderMap, flash: Option<Flash>) -> Messages {
     match flash {
         Some(Flash::User { notice }) => (Some(notice), None, InvitationDraft::default()),
         Some(Flash::InvitationRefused { refusal, draft }) => (None, Some(refusal), draft),
@@ -73,14 +73,14 @@ fn told(headers: &HeaderMap, flash: Option<Flash>) -> Told {
     }
 }
 
-fn place_of(uri: &Uri) -> Option<Place> {
-    Some(Place {
+fn cursor_of(uri: &Uri) -> Option<Cursor> {
+    Some(Cursor {
         key: text_value(uri, "after")?,
         id: UserId(text_value(uri, "id")?),
     })
 }
 
-fn next_users(search: &str, place: &Place) -> String {
+fn next_users(search: &str, place: &Cursor) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     if !search.is_empty() {
         query.append_pair("search", search);

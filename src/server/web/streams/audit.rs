@@ -1,8 +1,8 @@
 //! `GET /admin/activity/events`: tells an open page of the audit log what happens from now on.
 //!
-//! Each page has its own look at the database, at what it is narrowed to, and only so many may look at
-//! once. The look tells also whether whoever reads still may: with the session, the rights or the fresh
-//! password the telling is over. Watching is no activity.
+//! Each page polls the database for what it is narrowed to, and only so many may do so at once. Each poll also checks
+//! that the reader still may: with the session, the rights or the fresh password the stream ends. Watching is not use
+//! of the session.
 
 use super::event_stream::{self, KEEP_ALIVE, NO_NEWS, RETRY, event, no_room};
 use crate::{
@@ -13,16 +13,16 @@ use crate::{
             Core,
             accounts::administration,
             actor,
-            audit::{Following, LOOK_EVERY, Wanted},
+            audit::{Following, POLL_EVERY, Wanted},
         },
         token::TokenDigest,
-        watchers::{News, Watch, Watched},
+        watchers::{Notice, Watch, Watched},
         web::{
             context::Caller,
             cookies,
             pages::{
                 activity::ENTRIES_A_PAGE,
-                audit::{Asked, activity_view},
+                audit::{AuditQuery, activity_view},
             },
             state::AppState,
         },
@@ -40,7 +40,7 @@ use std::{convert::Infallible, time::Duration};
 use tokio::{sync::OwnedSemaphorePermit, time::sleep};
 
 /// So many pages follow at once: more than an organisation has administrators looking on, and so few that
-/// their looks are nothing beside one page that is asked for. Others can look again by hand.
+/// their polls cost less than one page. Others can load the page again.
 pub const MOST_FOLLOWERS: usize = 16;
 
 /// More than a page shows; in a flood the newest are told.
@@ -80,16 +80,16 @@ async fn begin(
     let room = room.map_err(|_| AppError::Busy)?;
     let watch = core
         .db
-        .ends
+        .watchers
         .watch(&Watched::of(&current), state.limits.watchers);
     let watch = watch.map_err(no_room)?;
     // What ended before anybody watched is told to nobody.
     allowed(core, &reader).await?;
-    let Asked { wanted, .. } = Asked::of(core, uri).await?;
+    let AuditQuery { wanted, .. } = AuditQuery::of(core, uri).await?;
     // As many as the page had at first: it begins anew where the line was lost, and no gap is left.
     let begun = Following::begin(core, &wanted.filter(), ENTRIES_A_PAGE).await?;
     let (following, newest) = begun;
-    let teller = Teller {
+    let stream = AuditStream {
         core: core.clone(),
         reader,
         wanted,
@@ -98,14 +98,14 @@ async fn begin(
         _room: room,
     };
     let newest = told(newest);
-    let begins = Stage::Begins(format!("{RETRY}{}", event("newest", &newest)), teller);
+    let begins = Progress::Opening(format!("{RETRY}{}", event("newest", &newest)), stream);
     let body = Body::from_stream(stream::unfold(begins, next));
     Ok(event_stream::answer(body))
 }
 
 /// Whoever reads, where they may now.
 async fn allowed(core: &Core, reader: &TokenDigest) -> Result<Box<CurrentUser>, AppError> {
-    let current = administration::look(core, reader).await?;
+    let current = administration::verify_reader(core, reader).await?;
     actor::demand(core, &current)?;
     Ok(current)
 }
@@ -114,8 +114,8 @@ fn told(records: Vec<Record>) -> Vec<ActivityView> {
     records.into_iter().map(activity_view).collect()
 }
 
-/// What one page is told.
-struct Teller {
+/// The stream to one page.
+struct AuditStream {
     core: Core,
     /// Whose cookie it was asked with.
     reader: TokenDigest,
@@ -126,50 +126,52 @@ struct Teller {
     _room: OwnedSemaphorePermit,
 }
 
-/// How far the telling has come.
-enum Stage {
-    Begins(String, Teller),
-    Goes(Teller),
-    Over,
+/// How far a stream has come.
+enum Progress {
+    Opening(String, AuditStream),
+    Open(AuditStream),
+    Closed,
 }
 
-/// What is said next; `None` where all is said.
-async fn next(stage: Stage) -> Option<(Result<String, Infallible>, Stage)> {
-    let (said, stage) = match stage {
-        Stage::Begins(newest, teller) => (newest, Stage::Goes(teller)),
-        Stage::Goes(teller) => teller.listen().await?,
-        Stage::Over => return None,
+/// The next event; `None` at the end.
+async fn next(state: Progress) -> Option<(Result<String, Infallible>, Progress)> {
+    let (event_text, state) = match state {
+        Progress::Opening(newest, stream) => (newest, Progress::Open(stream)),
+        Progress::Open(stream) => stream.listen().await?,
+        Progress::Closed => return None,
     };
-    Some((Ok(said), stage))
+    Some((Ok(event_text), state))
 }
 
-impl Teller {
-    async fn listen(mut self) -> Option<(String, Stage)> {
+impl AuditStream {
+    async fn listen(mut self) -> Option<(String, Progress)> {
         let mut silent_for = Duration::ZERO;
         while silent_for < KEEP_ALIVE {
             tokio::select! {
-                () = sleep(LOOK_EVERY) => silent_for += LOOK_EVERY,
-                news = self.watch.news() => match news {
-                    News::Lives(_) => {}
+                () = sleep(POLL_EVERY) => silent_for += POLL_EVERY,
+                news = self.watch.notice() => match news {
+                    Notice::Alive(_) => {}
                     // The page hears of the end by its other stream.
-                    News::Ended(_) | News::Crowded | News::Unknown => return None,
+                    Notice::Ended(_) | Notice::Displaced | Notice::Unknown => return None,
                 },
             }
             match allowed(&self.core, &self.reader).await {
                 Ok(_) => {}
-                Err(AppError::PasswordNeeded) => return Some((event("over", &()), Stage::Over)),
+                Err(AppError::PasswordNeeded) => {
+                    return Some((event("over", &()), Progress::Closed));
+                }
                 Err(_) => return None,
             }
             // Without the database the page comes back and asks again.
             let wanted = self.wanted.filter();
-            let news = self.following.look(&self.core, &wanted).await;
+            let news = self.following.poll(&self.core, &wanted).await;
             let mut news = news.ok()?;
             news.reverse();
             news.truncate(MOST_TOLD);
             if !news.is_empty() {
-                return Some((event("more", &told(news)), Stage::Goes(self)));
+                return Some((event("more", &told(news)), Progress::Open(self)));
             }
         }
-        Some((NO_NEWS.to_owned(), Stage::Goes(self)))
+        Some((NO_NEWS.to_owned(), Progress::Open(self)))
     }
 }

@@ -16,7 +16,7 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long browsers wait before they come back, in milliseconds: after a restart there are many.
 pub const RETRY: &str = "retry: 2000\n";
 
-/// The last word to a page that gives its place to a newer one of the same person: it comes back now and
+/// The last event to a page that gives its place to a newer one of the same person: it comes back now and
 /// then, and takes a place in its turn.
 pub const POLL: &str = "retry: 30000\nevent: poll\ndata: null\n\n";
 

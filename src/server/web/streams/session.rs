@@ -14,7 +14,7 @@ use crate::{
         clock::Clock,
         core::sessions::{self, Resumed},
         token::SessionToken,
-        watchers::{News, Watch, Watched},
+        watchers::{Notice, Watch, Watched},
         web::{context::Caller, cookies, seats::Seat, state::AppState},
     },
 };
@@ -58,7 +58,7 @@ pub async fn watch(
 
 /// What a page is told that asks for the stream of a session that is over.
 pub fn has_ended(reason: EndReason) -> Response {
-    let told = HeaderValue::from_static(told_as(reason).as_str());
+    let told = HeaderValue::from_static(disclosed(reason).as_str());
     let mut refusal = AppError::NotSignedIn.into_response();
     refusal.headers_mut().insert(ENDED, told);
     refusal
@@ -89,13 +89,13 @@ async fn begin(
     if method == Method::HEAD {
         return Ok(respond(state, &current, Body::empty()));
     }
-    let ends = &state.core.db.ends;
+    let ends = &state.core.db.watchers;
     let watch = ends.watch(&Watched::of(&current), state.limits.watchers);
     let watch = watch.map_err(no_room)?;
     // It may have ended before anybody watched it.
     let token = cookies::session::session_token(headers).ok_or(AppError::NotSignedIn)?;
     let (current, is_on_grace) = self::current(state, &token).await?;
-    let body = told_by(Teller {
+    let body = body_of(SessionStream {
         watch,
         clock: state.core.clock.clone(),
         life: current.session.life(),
@@ -111,7 +111,7 @@ async fn current(
     state: &AppState,
     token: &SessionToken,
 ) -> Result<(Box<CurrentUser>, bool), NoStream> {
-    let looked = sessions::look(&state.core, token).await;
+    let looked = sessions::peek(&state.core, token).await;
     match looked.map_err(AppError::from)? {
         Resumed::Live(current) => Ok((current, false)),
         Resumed::Superseded(current) => Ok((current, true)),
@@ -142,8 +142,8 @@ fn view<'a>(clock: &Clock, life: Life, person: &'a str, session: &'a str) -> Ses
     }
 }
 
-/// What one page is told.
-struct Teller {
+/// The stream to one page.
+struct SessionStream {
     watch: Watch,
     clock: Clock,
     life: Life,
@@ -154,46 +154,46 @@ struct Teller {
     is_on_grace: bool,
 }
 
-/// How far the telling has come.
-enum Stage {
-    Begins(Teller),
-    Goes(Teller),
-    Over,
+/// How far a stream has come.
+enum Progress {
+    Opening(SessionStream),
+    Open(SessionStream),
+    Closed,
 }
 
-fn told_by(teller: Teller) -> Body {
-    Body::from_stream(stream::unfold(Stage::Begins(teller), next))
+fn body_of(stream: SessionStream) -> Body {
+    Body::from_stream(stream::unfold(Progress::Opening(stream), next))
 }
 
-/// What is said next; `None` where all is said.
-async fn next(stage: Stage) -> Option<(Result<String, Infallible>, Stage)> {
-    let (said, stage) = match stage {
-        Stage::Begins(teller) => (format!("{RETRY}{}", teller.lives()), Stage::Goes(teller)),
-        Stage::Goes(teller) => teller.listen().await?,
-        Stage::Over => return None,
+/// The next event; `None` at the end.
+async fn next(state: Progress) -> Option<(Result<String, Infallible>, Progress)> {
+    let (event_text, state) = match state {
+        Progress::Opening(stream) => (format!("{RETRY}{}", stream.lives()), Progress::Open(stream)),
+        Progress::Open(stream) => stream.listen().await?,
+        Progress::Closed => return None,
     };
-    Some((Ok(said), stage))
+    Some((Ok(event_text), state))
 }
 
-impl Teller {
-    async fn listen(mut self) -> Option<(String, Stage)> {
-        match timeout(KEEP_ALIVE, self.watch.news()).await {
-            Ok(News::Lives(life)) if life.absolute_ends_at != self.life.absolute_ends_at => {
+impl SessionStream {
+    async fn listen(mut self) -> Option<(String, Progress)> {
+        match timeout(KEEP_ALIVE, self.watch.notice()).await {
+            Ok(Notice::Alive(life)) if life.absolute_ends_at != self.life.absolute_ends_at => {
                 // The session got a new password and begins anew, under another token than this page has brought.
-                Some((ended(Some(EndReason::Replaced)), Stage::Over))
+                Some((ended(Some(EndReason::Replaced)), Progress::Closed))
             }
             // It may have ended meanwhile, for good.
-            Ok(News::Lives(_)) | Err(_) if self.is_on_grace => None,
-            Ok(News::Lives(life)) => {
+            Ok(Notice::Alive(_)) | Err(_) if self.is_on_grace => None,
+            Ok(Notice::Alive(life)) => {
                 self.life = life;
-                Some((self.lives(), Stage::Goes(self)))
+                Some((self.lives(), Progress::Open(self)))
             }
-            Ok(News::Ended(reason)) => Some((ended(reason), Stage::Over)),
-            Ok(News::Crowded) => Some((POLL.to_owned(), Stage::Over)),
-            Ok(News::Unknown) => None,
+            Ok(Notice::Ended(reason)) => Some((ended(reason), Progress::Closed)),
+            Ok(Notice::Displaced) => Some((POLL.to_owned(), Progress::Closed)),
+            Ok(Notice::Unknown) => None,
             // Whoever looks after the sessions is late: nobody is told that it lives.
             Err(_) if self.life.end_by(self.clock.now()).is_some() => None,
-            Err(_) => Some((NO_NEWS.to_owned(), Stage::Goes(self))),
+            Err(_) => Some((NO_NEWS.to_owned(), Progress::Open(self))),
         }
     }
 
@@ -205,7 +205,7 @@ impl Teller {
 
 /// Whoever holds a cookie learns nothing about the account: a disabled one is told as any other end
 /// by an administrator.
-const fn told_as(reason: EndReason) -> EndReason {
+const fn disclosed(reason: EndReason) -> EndReason {
     match reason {
         EndReason::UserDisabled | EndReason::UserDeleted => EndReason::EndedByAdmin,
         other => other,
@@ -213,6 +213,6 @@ const fn told_as(reason: EndReason) -> EndReason {
 }
 
 fn ended(reason: Option<EndReason>) -> String {
-    let reason = reason.map(told_as);
+    let reason = reason.map(disclosed);
     event("ended", &SessionEndedView { reason })
 }

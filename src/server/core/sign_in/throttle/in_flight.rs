@@ -23,15 +23,15 @@ const SEATS: usize = 256;
 /// The attempts in flight, by what they are counted under.
 #[derive(Clone, Debug)]
 pub struct InFlight {
-    lines: Lines,
+    queues: Queues,
     seats: Arc<Semaphore>,
 }
 
-type Lines = Arc<Mutex<HashMap<KeyedDigest, Line>>>;
+type Queues = Arc<Mutex<HashMap<KeyedDigest, Queue>>>;
 
 /// The attempts at one counter.
 #[derive(Debug)]
-struct Line {
+struct Queue {
     /// Has a permit for each attempt that may be in flight.
     room: Arc<Semaphore>,
     /// Its permits and those that are taken: a failure takes one away for good.
@@ -52,7 +52,7 @@ pub enum NoTurn {
 impl Default for InFlight {
     fn default() -> Self {
         Self {
-            lines: Lines::default(),
+            queues: Queues::default(),
             seats: Arc::new(Semaphore::new(SEATS)),
         }
     }
@@ -73,7 +73,7 @@ impl InFlight {
         let (mut turns, mut seat) = (Vec::with_capacity(counters.len()), None);
         // The last counter is the narrowest: an attempt that waits there holds no turn at the others.
         for (key, room) in counters.iter().rev() {
-            let mut turn = Turn::in_line(&self.lines, key, *room);
+            let mut turn = Turn::in_queue(&self.queues, key, *room);
             if !turn.is_free() {
                 if seat.is_none() {
                     seat = Some(self.seat().ok_or(NoTurn::Busy)?);
@@ -102,7 +102,7 @@ impl Turns {
 /// A turn in one line: waited for, then taken.
 #[derive(Debug)]
 struct Turn {
-    lines: Lines,
+    queues: Queues,
     key: KeyedDigest,
     room: Arc<Semaphore>,
     permit: Option<OwnedSemaphorePermit>,
@@ -110,18 +110,18 @@ struct Turn {
 }
 
 impl Turn {
-    fn in_line(lines: &Lines, key: &KeyedDigest, room: u32) -> Self {
-        let mut open = lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = open.entry(key.clone()).or_insert_with(|| Line {
+    fn in_queue(queues: &Queues, key: &KeyedDigest, room: u32) -> Self {
+        let mut open = queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = open.entry(key.clone()).or_insert_with(|| Queue {
             room: Arc::new(Semaphore::new(room as usize)),
             left: room,
             members: 0,
         });
-        line.members += 1;
+        queue.members += 1;
         Self {
-            lines: Arc::clone(lines),
+            queues: Arc::clone(queues),
             key: key.clone(),
-            room: Arc::clone(&line.room),
+            room: Arc::clone(&queue.room),
             permit: None,
             has_failed: false,
         }
@@ -144,24 +144,24 @@ impl Turn {
 /// who still wait in it are woken, and read the counters again.
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         match (self.permit.take(), self.has_failed) {
             (Some(permit), true) => permit.forget(),
             (permit, _) => drop(permit),
         }
-        let Entry::Occupied(mut entry) = lines.entry(self.key.clone()) else {
+        let Entry::Occupied(mut entry) = queues.entry(self.key.clone()) else {
             return;
         };
-        let line = entry.get_mut();
-        if !Arc::ptr_eq(&line.room, &self.room) {
+        let queue = entry.get_mut();
+        if !Arc::ptr_eq(&queue.room, &self.room) {
             return;
         }
-        line.members -= 1;
-        line.left -= u32::from(self.has_failed);
-        if line.left == 0 {
-            line.room.close();
+        queue.members -= 1;
+        queue.left -= u32::from(self.has_failed);
+        if queue.left == 0 {
+            queue.room.close();
         }
-        if line.left == 0 || line.members == 0 {
+        if queue.left == 0 || queue.members == 0 {
             entry.remove();
         }
     }
@@ -206,7 +206,7 @@ mod tests {
         assert!(timeout(SOON, &mut waiting).await.is_err());
         third.failed();
         assert_eq!(soon(waiting).await.err(), Some(NoTurn::UsedUp));
-        assert!(in_flight.lines.lock().unwrap().is_empty());
+        assert!(in_flight.queues.lock().unwrap().is_empty());
     }
 
     #[tokio::test]
@@ -227,7 +227,7 @@ mod tests {
             assert!(soon(in_flight.enter(&wide)).await.is_ok());
         }
         drop((first, waiting));
-        assert!(in_flight.lines.lock().unwrap().is_empty());
+        assert!(in_flight.queues.lock().unwrap().is_empty());
         assert_eq!(in_flight.seats.available_permits(), SEATS);
     }
 
@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(soon(waiting).await.err(), Some(NoTurn::UsedUp));
         assert!(timeout(SOON, in_flight.enter(&one)).await.is_err(), "full");
         drop(next);
-        assert!(in_flight.lines.lock().unwrap().is_empty());
+        assert!(in_flight.queues.lock().unwrap().is_empty());
     }
 
     /// And a crowd at one counter does not block another counter.

@@ -32,7 +32,7 @@ pub async fn admit(core: &Core, counters: Counters) -> Result<Undecided, NotAdmi
     let patience = tokio::time::sleep(PATIENCE);
     tokio::pin!(patience);
     let turns = loop {
-        let room = look(core, &counters).await?;
+        let room = remaining_attempts(core, &counters).await?;
         let entered = tokio::select! {
             entered = throttle.in_flight.enter(&room) => entered,
             () = &mut patience => Err(NoTurn::Busy),
@@ -61,7 +61,10 @@ pub async fn admit(core: &Core, counters: Counters) -> Result<Undecided, NotAdmi
 
 /// How many attempts each open counter has room for, without writing anything: a flood of attempts that
 /// are refused must not take the database's one writer from those who sign out.
-async fn look(core: &Core, counters: &Counters) -> Result<Vec<(KeyedDigest, u32)>, NotAdmitted> {
+async fn remaining_attempts(
+    core: &Core,
+    counters: &Counters,
+) -> Result<Vec<(KeyedDigest, u32)>, NotAdmitted> {
     let now = core.clock.now();
     let mut rooms = Vec::with_capacity(counters.open.len());
     for (key, pace) in &counters.open {
@@ -127,7 +130,7 @@ impl Undecided {
             Verdict::Passed => Ok(true),
             Verdict::Failed => Ok(false),
             Verdict::MustWait(counter) => {
-                look(core, &counters).await?;
+                remaining_attempts(core, &counters).await?;
                 let wait = core.throttle.limits.pause;
                 Err(NotAdmitted::Wait { wait, counter })
             }

@@ -53,7 +53,7 @@ proptest! {
             let lines: Vec<_> = lines.iter().map(|line| (name, line.as_str())).collect();
             let found = Client::of(address(PROXY), &headers(&lines), &trusted).unwrap();
             prop_assert_eq!(found.address, client.to_canonical(), "{:?}", lines);
-            prop_assert_eq!(found.word, Word::Believed);
+            prop_assert_eq!(found.forwarding, Forwarding::Believed);
         }
     }
 

@@ -17,29 +17,34 @@ impl Event {
     ];
 
     /// Tells the owner of an account what happened to it.
-    pub fn told_to_owner(self) -> String {
+    pub fn description_for_owner(self) -> String {
         let words = match self {
             Self::SignedIn => "You signed in",
             Self::SignInRefused(refusal) => {
-                return format!("A sign-in was refused: {}", refusal.told());
+                return format!("A sign-in was refused: {}", refusal.description());
             }
             Self::SignInThrottled => {
                 "A sign-in was put off, because there had been too many attempts"
             }
             Self::PasswordChangeRefused(refusal) => {
-                return format!("A change of the password was refused: {}", refusal.told());
+                return format!(
+                    "A change of the password was refused: {}",
+                    refusal.description()
+                );
             }
             Self::PasswordChangeThrottled => {
                 "A change of the password was put off, because there had been too many attempts"
             }
             Self::PasswordConfirmed => "You confirmed your password",
             Self::ConfirmationRefused(refusal) => {
-                return format!("A confirmation was refused: {}", refusal.told());
+                return format!("A confirmation was refused: {}", refusal.description());
             }
             Self::ConfirmationThrottled => {
                 "A confirmation was put off, because there had been too many attempts"
             }
-            Self::SessionEnded(reason) => return format!("A session ended: {}", reason.told()),
+            Self::SessionEnded(reason) => {
+                return format!("A session ended: {}", reason.description());
+            }
             Self::SignInRecognised => "You said of a sign-in from a new device that it was you",
             Self::SignInDisowned => "You said of a sign-in from a new device that it was not you",
             Self::UserCreated => "The account was made",
@@ -65,7 +70,7 @@ impl Event {
 }
 
 impl SignInRefusal {
-    pub(super) const fn told(self) -> &'static str {
+    pub(super) const fn description(self) -> &'static str {
         match self {
             Self::UnknownUser => "nobody has that name",
             Self::WrongPassword | Self::PasswordTooLong => "the password was wrong",
@@ -75,7 +80,7 @@ impl SignInRefusal {
 }
 
 impl EndReason {
-    const fn told(self) -> &'static str {
+    const fn description(self) -> &'static str {
         match self {
             Self::SignedOut => "you signed out",
             Self::Replaced => "you signed in again in that browser",
@@ -107,7 +112,7 @@ mod tests {
     /// A sentence for each that no other has, but for those that are the same to their owner.
     #[test]
     fn ends_are_told_apart() {
-        let mut told: Vec<_> = EndReason::ALL.map(EndReason::told).into();
+        let mut told: Vec<_> = EndReason::ALL.map(EndReason::description).into();
         told.sort_unstable();
         told.dedup();
         assert_eq!(told.len(), EndReason::ALL.len());

@@ -25,7 +25,7 @@ fn record(event: Event, user: Option<&str>, actor: Option<&str>, source: Source)
 
 /// With names in brackets.
 fn sentence(record: &Record) -> String {
-    let parts = record.told().into_iter();
+    let parts = record.description().into_iter();
     let said = parts.map(|part| match part {
         Part::Words(words) => words,
         Part::Name(name) => format!("[{name}]"),

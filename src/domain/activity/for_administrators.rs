@@ -95,7 +95,7 @@ impl EndReason {
 
 impl Record {
     /// Tells what happened to whoever looks after the accounts.
-    pub fn told(&self) -> Vec<Part> {
+    pub fn description(&self) -> Vec<Part> {
         let event = self.entry.event;
         let actor = match (&self.actor_name, self.entry.source) {
             (Some(name), _) => Part::Name(name.clone()),
@@ -107,10 +107,10 @@ impl Record {
         let reason = match event {
             Event::SignInRefused(refusal)
             | Event::PasswordChangeRefused(refusal)
-            | Event::ConfirmationRefused(refusal) => refusal.told(),
+            | Event::ConfirmationRefused(refusal) => refusal.description(),
             _ => "",
         };
-        tell(event.template(user.is_some()), user, &actor, reason)
+        fill(event.template(user.is_some()), user, &actor, reason)
     }
 }
 
@@ -119,7 +119,7 @@ fn words(text: &str) -> Part {
 }
 
 /// Fills the places of a template.
-fn tell(template: &str, user: Option<Part>, actor: &Part, reason: &str) -> Vec<Part> {
+fn fill(template: &str, user: Option<Part>, actor: &Part, reason: &str) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut rest = template;
     while let Some((at, place)) = next_place(rest) {
