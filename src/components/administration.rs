@@ -3,10 +3,10 @@
 use crate::{
     components::{account::Nav, time::Time},
     domain::{
-        activity::Part,
+        audit::Part,
         page::Page,
         password_link::LinkPurpose,
-        views::{ActivityView, LinkView, UserNotice, UserState},
+        views::{AuditEntryView, LinkView, UserNotice, UserState},
     },
 };
 use leptos::{
@@ -97,13 +97,13 @@ fn Link(link: LinkView) -> impl IntoView {
 
 /// Entries of the audit log, the newest first.
 #[component]
-pub fn Entries(entries: Vec<ActivityView>) -> impl IntoView {
+pub fn Entries(entries: Vec<AuditEntryView>) -> impl IntoView {
     let rows = entries.into_iter().map(|entry| view! { <Entry entry /> });
     view! { <ul class="entries">{rows.collect::<Vec<_>>()}</ul> }
 }
 
 #[component]
-pub fn Entry(entry: ActivityView) -> impl IntoView {
+pub fn Entry(entry: AuditEntryView) -> impl IntoView {
     let mut from = vec![entry.address, entry.device];
     from.retain(|part| !part.is_empty());
     let times = (entry.times > 1).then(|| format!(", {} times", entry.times));

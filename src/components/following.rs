@@ -7,7 +7,7 @@ use crate::{
         administration::Entry,
         event_stream::{A_WHILE, EventStream},
     },
-    domain::views::ActivityView,
+    domain::views::AuditEntryView,
 };
 use leptos::{
     ev,
@@ -31,7 +31,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// Where the page follows. Without the script it only says so, and the document loads itself again.
 #[component]
 pub fn Following(
-    entries: Vec<ActivityView>,
+    entries: Vec<AuditEntryView>,
     /// What tells the page.
     events: String,
     /// The page that follows: it asks for the password where that is needed.
@@ -75,7 +75,7 @@ pub fn Following(
 /// What is shown.
 #[derive(Clone, Copy)]
 struct Log {
-    entries: RwSignal<Vec<ActivityView>>,
+    entries: RwSignal<Vec<AuditEntryView>>,
     /// Nothing more will come.
     is_over: RwSignal<bool>,
     words: RwSignal<String>,
@@ -140,13 +140,13 @@ impl Tail {
     }
 
     /// Also where the line was lost, or the page not seen for a while: what came meanwhile is among them.
-    fn begins_with(&self, newest: Vec<ActivityView>) {
+    fn begins_with(&self, newest: Vec<AuditEntryView>) {
         self.is_heard.set(true);
         self.log.entries.set(newest);
         self.log.words.set(words_of(self.come.get()));
     }
 
-    fn grows(&'static self, news: Vec<ActivityView>) {
+    fn grows(&'static self, news: Vec<AuditEntryView>) {
         self.come.set(self.come.get() + news.len());
         self.log.entries.update(|shown| {
             // What has happened more often moves to the top.
@@ -208,7 +208,7 @@ fn words_of(come: usize) -> String {
     }
 }
 
-fn entries_of(event: &MessageEvent) -> Vec<ActivityView> {
+fn entries_of(event: &MessageEvent) -> Vec<AuditEntryView> {
     let data = event.data().as_string().unwrap_or_default();
     // What an older page does not understand is left out; the list of the server has it.
     serde_json::from_str(&data).unwrap_or_default()

@@ -1,6 +1,6 @@
 //! Pure types and rules, shared by server and browser. Nothing here does input or output.
 
-pub mod activity;
+pub mod audit;
 pub mod characters;
 pub mod checkbox;
 pub mod device;

@@ -4,8 +4,8 @@
 mod admin;
 
 pub use admin::{
-    AccountView, ActivityView, AuditFilter, AuditView, InvitationDraft, LinkView, PasswordLinkView,
-    UserNotice, UserState, UserView, UsersView,
+    AccountView, AuditEntryView, AuditFilter, AuditView, InvitationDraft, LinkView,
+    PasswordLinkView, UserNotice, UserState, UserView, UsersView,
 };
 
 use crate::{

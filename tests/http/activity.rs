@@ -8,12 +8,12 @@ use crate::{
 use std::time::Duration;
 use vestibule::{
     domain::{
-        activity::{Event, Record, SignInRefusal},
+        audit::{Event, Record, SignInRefusal},
         session::EndReason,
     },
     server::{
         core::accounts::setup,
-        store::{self, activity::Filter},
+        store::{self, audit::Filter},
     },
 };
 
@@ -21,7 +21,7 @@ const NEW_PASSWORD: &str = "quietly humming teapots";
 
 /// The newest entries first.
 async fn records(app: &TestApp) -> Vec<Record> {
-    store::activity::list(&app.core.db, &Filter::default(), None, 100)
+    store::audit::list(&app.core.db, &Filter::default(), None, 100)
         .await
         .unwrap()
 }

@@ -10,10 +10,10 @@ use crate::{
 };
 use std::time::Duration;
 use vestibule::{
-    domain::{activity::Event, password_link::LinkPurpose, user::UserId},
+    domain::{audit::Event, password_link::LinkPurpose, user::UserId},
     server::{
         core::{accounts::users, actor},
-        store::{self, activity::Filter},
+        store::{self, audit::Filter},
     },
 };
 
@@ -61,7 +61,7 @@ fn secret_on(page: &Answer) -> Option<String> {
 }
 
 async fn events(app: &TestApp) -> Vec<Event> {
-    let listed = store::activity::list(&app.core.db, &Filter::default(), None, 100).await;
+    let listed = store::audit::list(&app.core.db, &Filter::default(), None, 100).await;
     listed
         .unwrap()
         .into_iter()

@@ -12,10 +12,10 @@ use crate::{
 use serde_json::Value;
 use std::time::Duration;
 use vestibule::{
-    domain::{activity::Event, page::Download},
+    domain::{audit::Event, page::Download},
     server::{
         core::{accounts::users, actor, sessions},
-        store::{self, activity::Filter},
+        store::{self, audit::Filter},
         web::streams::audit::MOST_FOLLOWERS,
     },
 };
@@ -78,12 +78,12 @@ fn sentences(entries: &Value) -> Vec<String> {
 }
 
 async fn downloads(app: &TestApp) -> usize {
-    let kind = Some(Event::ActivityDownloaded.as_str());
+    let kind = Some(Event::AuditDownloaded.as_str());
     let filter = Filter {
         event: kind,
         ..Filter::default()
     };
-    let found = store::activity::list(&app.core.db, &filter, None, 100).await;
+    let found = store::audit::list(&app.core.db, &filter, None, 100).await;
     found.unwrap().len()
 }
 
@@ -99,7 +99,7 @@ on_both_engines! {
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         let text = answer.text();
         let rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let listed = store::activity::list(&app.core.db, &Filter::default(), None, 10_000).await.unwrap();
+        let listed = store::audit::list(&app.core.db, &Filter::default(), None, 10_000).await.unwrap();
         assert_eq!(rows.len(), listed.len());
         assert!(rows.len() > 1_700 && text.ends_with('\n'));
         for (row, record) in rows.iter().zip(&listed) {

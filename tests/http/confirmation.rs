@@ -10,10 +10,10 @@ use crate::{
 };
 use std::time::Duration;
 use vestibule::{
-    domain::activity::Event,
+    domain::audit::Event,
     server::{
         core::{accounts::users, actor},
-        store::{self, activity::Filter},
+        store::{self, audit::Filter},
     },
 };
 
@@ -137,7 +137,7 @@ on_both_engines! {
         assert!(answer.header("retry-after").is_some());
         app.set_clock(LONG_AGO + Duration::from_secs(31));
         assert_redirect(&confirms(&mut browser, PASSWORD).await, PROFILE);
-        let events = store::activity::list(&app.core.db, &Filter::default(), None, 100).await.unwrap();
+        let events = store::audit::list(&app.core.db, &Filter::default(), None, 100).await.unwrap();
         let events: Vec<_> = events.iter().map(|record| record.entry.event).collect();
         assert_eq!(events[0], Event::PasswordConfirmed);
         let refused = events.iter().filter(|event| event.as_str() == "confirmation_refused");

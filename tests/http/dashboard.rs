@@ -16,7 +16,7 @@ use leptos::config::LeptosOptions;
 use std::time::Duration;
 use vestibule::{
     domain::{
-        activity::Source,
+        audit::Source,
         page::Page,
         session::CurrentUser,
         user::{Email, Username},

@@ -14,7 +14,7 @@ use crate::{
 };
 use std::collections::BTreeSet;
 use vestibule::{
-    domain::{activity::Source, session::EndReason, user::LookupKey},
+    domain::{audit::Source, session::EndReason, user::LookupKey},
     server::{
         core::{accounts::users, actor},
         store,

@@ -11,7 +11,7 @@ use crate::{
 };
 use std::time::Duration;
 use vestibule::{
-    domain::{activity::Source, session::EndReason},
+    domain::{audit::Source, session::EndReason},
     server::core::{accounts::users, actor, background::heartbeat, sessions},
 };
 

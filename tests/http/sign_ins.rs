@@ -149,7 +149,7 @@ on_both_engines! {
         assert_redirect(&phone.get("/dashboard").await, "/login");
         assert_contains(&phone.get("/login").await, EndReason::EndedByOwner.explanation());
         assert!(!has_news(&mut laptop).await);
-        let events = vestibule::server::store::activity::list(&app.core.db, &vestibule::server::store::activity::Filter::default(), None, 9).await.unwrap();
+        let events = vestibule::server::store::audit::list(&app.core.db, &vestibule::server::store::audit::Filter::default(), None, 9).await.unwrap();
         let events: Vec<_> = events.iter().map(|record| record.entry.event.as_str()).collect();
         assert!(events.contains(&"sign_in_disowned"), "{events:?}");
     }

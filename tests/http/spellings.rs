@@ -11,14 +11,14 @@ use crate::{
 };
 use std::time::Duration;
 use vestibule::{
-    domain::activity::{Event, Record},
+    domain::audit::{Event, Record},
     server::{
         core::{
             actor,
             sessions::Visitor,
             sign_in::{self, password::Credentials},
         },
-        store::{self, activity::Filter},
+        store::{self, audit::Filter},
     },
 };
 
@@ -78,7 +78,7 @@ async fn app(database: TestDatabase) -> TestApp {
 }
 
 async fn records(app: &TestApp) -> Vec<Record> {
-    let found = store::activity::list(&app.core.db, &Filter::default(), None, 10_000).await;
+    let found = store::audit::list(&app.core.db, &Filter::default(), None, 10_000).await;
     found.unwrap()
 }
 

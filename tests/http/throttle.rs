@@ -12,7 +12,7 @@ use crate::{
 };
 use std::{collections::BTreeSet, time::Duration};
 use vestibule::{
-    domain::{activity::Source, user::LookupKey},
+    domain::{audit::Source, user::LookupKey},
     error::AppError,
     server::{
         core::{

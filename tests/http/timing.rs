@@ -11,7 +11,7 @@ use crate::{
 use argon2::{Argon2, Params, PasswordHasher};
 use std::time::{Duration, Instant};
 use vestibule::{
-    domain::{activity::Source, user::LookupKey},
+    domain::{audit::Source, user::LookupKey},
     server::{
         core::{accounts::users, actor, sign_in::throttle::Subject},
         store,

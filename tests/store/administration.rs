@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Barrier;
 use vestibule::{
     domain::{
-        activity::{By, Event, Record, Source},
+        audit::{By, Event, Record, Source},
         session::{CurrentUser, EndReason},
         user::{User, UserId},
     },
@@ -20,7 +20,7 @@ use vestibule::{
             actor::{self, Admin, Browser},
             sessions::{self, Resumed},
         },
-        store::{self, activity::Filter},
+        store::{self, audit::Filter},
     },
 };
 
@@ -46,7 +46,7 @@ fn browser() -> Browser {
 
 async fn records(core: &Core) -> Vec<Record> {
     let filter = Filter::default();
-    store::activity::list(&core.db, &filter, None, 1_000)
+    store::audit::list(&core.db, &filter, None, 1_000)
         .await
         .unwrap()
 }

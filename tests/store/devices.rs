@@ -5,7 +5,7 @@ use crate::{
     support::{self, START},
 };
 use vestibule::{
-    domain::activity::Source,
+    domain::audit::Source,
     server::{
         core::{
             Core,

@@ -5,7 +5,7 @@ pub use crate::support::database::{everything_written, texts};
 use sqlx::{Connection as _, Postgres, SqliteConnection, pool::PoolConnection};
 use vestibule::{
     domain::{
-        activity::{Entry, Event, Source},
+        audit::{Entry, Event, Source},
         moment::Timestamp,
         session::{CurrentUser, Ended, Session},
         user::{Email, LookupKey, UserId, Username},

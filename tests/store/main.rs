@@ -4,8 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod activity;
 mod administration;
+mod audit;
 mod changes;
 mod clocks;
 mod database;

@@ -7,7 +7,7 @@ use crate::{
 use std::time::Duration;
 use vestibule::{
     domain::{
-        activity::Event,
+        audit::Event,
         session::{EndReason, Ended, Session, SessionId},
     },
     server::{

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Barrier;
 use vestibule::{
     domain::{
-        activity::{Event, SignInRefusal},
+        audit::{Event, SignInRefusal},
         password_link::{LinkPurpose, LinkSecret},
         session::EndReason,
         user::User,
@@ -26,7 +26,7 @@ use vestibule::{
             sessions::{self, Resumed},
             sign_in::{self, password::Credentials},
         },
-        store::{self, activity::Filter},
+        store::{self, audit::Filter},
         token,
     },
 };
@@ -76,7 +76,7 @@ async fn sign_in(core: &Core, username: &str, typed: &str) -> Result<(), AppErro
 }
 
 async fn events(core: &Core) -> Vec<Event> {
-    let records = store::activity::list(&core.db, &Filter::default(), None, 1_000).await;
+    let records = store::audit::list(&core.db, &Filter::default(), None, 1_000).await;
     let records = records.unwrap().into_iter().rev();
     records.map(|record| record.entry.event).collect()
 }

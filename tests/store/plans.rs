@@ -12,7 +12,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use tokio::task::JoinSet;
 use vestibule::{
     domain::{
-        activity::{By, Source},
+        audit::{By, Source},
         session::{EndReason, Ended, SessionId},
         user::{LookupKey, UserId},
     },
@@ -163,17 +163,17 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
     }
     for user in [None, Some(&user)] {
         for event in [None, Some("signed_in")] {
-            let filter = store::activity::Filter {
+            let filter = store::audit::Filter {
                 user,
                 event,
                 ..Default::default()
             };
             read.push((
-                "activity::lists::list",
-                store::activity::list(db, &filter, None, 10).await.map(drop),
+                "audit::lists::list",
+                store::audit::list(db, &filter, None, 10).await.map(drop),
             ));
-            let news = store::activity::news(db, &filter, START, START, 10).await;
-            read.push(("activity::lists::news", news.map(drop)));
+            let news = store::audit::news(db, &filter, START, START, 10).await;
+            read.push(("audit::lists::news", news.map(drop)));
         }
     }
     read

@@ -13,7 +13,7 @@ use std::{
 };
 use tokio::{sync::Barrier, task::JoinSet};
 use vestibule::{
-    domain::{activity::Source, session::EndReason},
+    domain::{audit::Source, session::EndReason},
     error::AppError,
     server::{
         core::{

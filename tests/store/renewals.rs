@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 use vestibule::{
     domain::{
-        activity::Event,
+        audit::Event,
         session::{CurrentUser, EndReason, Session},
     },
     server::{
@@ -18,7 +18,7 @@ use vestibule::{
             sessions::{self, Resumed, resume},
             sign_in,
         },
-        store::{self, activity::Filter, users::Credentials},
+        store::{self, audit::Filter, users::Credentials},
         token::SessionToken,
     },
 };
@@ -316,10 +316,10 @@ on_both_engines! {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         let first = given::session(&core, &ada).await;
-        let before = store::activity::list(&core.db, &Filter::default(), None, 100).await.unwrap().len();
+        let before = store::audit::list(&core.db, &Filter::default(), None, 100).await.unwrap().len();
         let second = confirmed(&core, &ada, &first).await;
         changed(&core, &second).await;
-        let records = store::activity::list(&core.db, &Filter::default(), None, 100).await.unwrap();
+        let records = store::audit::list(&core.db, &Filter::default(), None, 100).await.unwrap();
         let mut events: Vec<_> = records.iter().map(|record| record.entry.event).collect();
         events.truncate(records.len() - before);
         events.sort_by_key(|event| event.as_str());

@@ -10,7 +10,7 @@ use crate::{
 use sqlx::Row;
 use vestibule::{
     domain::{
-        activity::{Event, Source},
+        audit::{Event, Source},
         moment::Timestamp,
         user::{Email, LookupKey, Username},
     },
@@ -19,7 +19,7 @@ use vestibule::{
         db::{Db, Pool},
         store::{
             self,
-            activity::{Filter, PAGES, Position},
+            audit::{Filter, PAGES, Position},
             sessions,
             users::{ALL, BY_PREFIX, NewUser, Profile},
         },
@@ -387,7 +387,7 @@ on_both_engines! {
             Filter { since, until, ..Filter::default() },
             Filter { user: Some(&user), event: Some("user_created"), since, until: Some(Timestamp::from_millis(33)) },
         ] {
-            let all = store::activity::list(&core.db, &filter, None, 1_000).await.unwrap();
+            let all = store::audit::list(&core.db, &filter, None, 1_000).await.unwrap();
             assert!(!all.is_empty(), "{filter:?}");
             for record in &all {
                 assert!(filter.user.is_none_or(|user| record.entry.user.as_ref() == Some(user)));
@@ -400,7 +400,7 @@ on_both_engines! {
             for limit in [1, 7, 100] {
                 let (mut joined, mut before) = (Vec::new(), None);
                 loop {
-                    let page = store::activity::list(&core.db, &filter, before.as_ref(), limit).await.unwrap();
+                    let page = store::audit::list(&core.db, &filter, before.as_ref(), limit).await.unwrap();
                     before = page.last().map(Position::of);
                     if before.is_none() {
                         break;
@@ -410,6 +410,6 @@ on_both_engines! {
                 assert_eq!(joined, all, "{filter:?} by {limit}");
             }
         }
-        assert_eq!(store::activity::list(&core.db, &Filter::default(), None, 1_000).await.unwrap().len(), 100);
+        assert_eq!(store::audit::list(&core.db, &Filter::default(), None, 1_000).await.unwrap().len(), 100);
     }
 }

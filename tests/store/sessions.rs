@@ -14,7 +14,7 @@ use crate::{
 use std::{sync::LazyLock, time::Duration};
 use vestibule::{
     domain::{
-        activity::Source,
+        audit::Source,
         moment::Timestamp,
         session::{EndReason, Ended, Session, SessionId},
         user::UserId,

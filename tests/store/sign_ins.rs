@@ -7,7 +7,7 @@ use crate::{
 };
 use vestibule::{
     domain::{
-        activity::{Event, Source},
+        audit::{Event, Source},
         session::{CurrentUser, EndReason, Ended, Session, SessionId, SignIn},
     },
     server::{

@@ -9,14 +9,14 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use vestibule::{
     domain::{
-        activity::{Entry, Event, SignInRefusal},
+        audit::{Entry, Event, SignInRefusal},
         moment::Timestamp,
     },
     server::{
         core::{Core, actor::Browser},
         store::{
             self,
-            activity::Filter,
+            audit::Filter,
             throttle::{Counters, Outcome, Pace, Verdict, count, decide, find},
         },
         token::KeyedDigest,
@@ -77,7 +77,7 @@ async fn succeeds(core: &Core, name: &str, at: Timestamp) -> bool {
 }
 
 async fn events(core: &Core) -> Vec<&'static str> {
-    let records = store::activity::list(&core.db, &Filter::default(), None, 100).await;
+    let records = store::audit::list(&core.db, &Filter::default(), None, 100).await;
     let records = records.unwrap().into_iter().rev();
     records.map(|record| record.entry.event.as_str()).collect()
 }

@@ -6,7 +6,7 @@ use crate::{
 };
 use vestibule::{
     domain::{
-        activity::{Event, Source},
+        audit::{Event, Source},
         session::{EndReason, Ended},
         user::{Email, LookupKey, User, UserId, Username},
     },

@@ -10,7 +10,7 @@ use crate::{
 use std::time::Duration;
 use tokio::{task::JoinSet, time::timeout};
 use vestibule::{
-    domain::{activity::Source, moment::Timestamp, session::EndReason},
+    domain::{audit::Source, moment::Timestamp, session::EndReason},
     server::{
         core::sessions::{self, Resumed},
         db::{Db, Pool, StoreError},
@@ -192,10 +192,10 @@ async fn a_transaction_that_met_another_one_is_carried_out_again_at_most_three_t
             let core = support::core(&database).await;
             let ada = given::account(&core, "ada").await;
             let token = given::session(&core, &ada).await;
-            let entries = store::activity::list(&core.db, &Default::default(), None, 100).await;
+            let entries = store::audit::list(&core.db, &Default::default(), None, 100).await;
             fail_entries(&core.db, times, code).await;
             let ended = sessions::end(&core, &token, EndReason::SignedOut).await;
-            let after = store::activity::list(&core.db, &Default::default(), None, 100).await;
+            let after = store::audit::list(&core.db, &Default::default(), None, 100).await;
             let written = after.unwrap().len() - entries.unwrap().len();
             if times <= 3 {
                 assert!(matches!(ended, Ok(Some(_))), "{code} {times}: {ended:?}");

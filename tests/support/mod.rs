@@ -13,7 +13,7 @@ use database::TestDatabase;
 use std::time::Duration;
 use vestibule::{
     domain::{
-        activity::Source,
+        audit::Source,
         moment::Timestamp,
         password::Password,
         user::{LookupKey, User},

@@ -3,7 +3,7 @@
 use super::LiveSessionView;
 use crate::{
     domain::{
-        activity::Part,
+        audit::Part,
         moment::Moment,
         password_link::{LinkPurpose, LinkSecret},
     },
@@ -82,14 +82,14 @@ pub struct AccountView {
     pub link_until: Option<Moment>,
     pub sessions: Vec<LiveSessionView>,
     /// The newest first.
-    pub activity: Vec<ActivityView>,
+    pub activity: Vec<AuditEntryView>,
     pub notice: Option<UserNotice>,
     pub refusal: Option<AppError>,
 }
 
 /// An entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ActivityView {
+pub struct AuditEntryView {
     /// Names the entry: one that has happened again comes again.
     pub id: String,
     pub at: Moment,
@@ -112,7 +112,7 @@ pub struct AuditView {
     pub query: String,
     /// What it can be narrowed to, with the names of these.
     pub kinds: Vec<(String, String)>,
-    pub entries: Vec<ActivityView>,
+    pub entries: Vec<AuditEntryView>,
     /// Where the older entries are: a path of ours.
     pub older: Option<String>,
     pub is_newest: bool,

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     domain::{
-        activity::{Event, Record},
+        audit::{Event, Record},
         device,
         moment::Timestamp,
         user::UserId,
@@ -17,7 +17,7 @@ use crate::{
         core::{
             Core,
             accounts::users,
-            audit::{self, ActivityRow, Filter, Following, POLL_EVERY},
+            audit::{self, AuditRow, Filter, Following, POLL_EVERY},
         },
         db::{IfMissing, StoreError},
     },
@@ -122,11 +122,11 @@ fn filter<'a>(core: &Core, command: &'a Command, user: Option<&'a UserId>) -> Fi
     }
 }
 
-fn rows_of(records: &[Record]) -> Vec<ActivityRow> {
-    records.iter().map(ActivityRow::of).collect()
+fn rows_of(records: &[Record]) -> Vec<AuditRow> {
+    records.iter().map(AuditRow::of).collect()
 }
 
-impl Row for ActivityRow {
+impl Row for AuditRow {
     const HEADINGS: &'static [&'static str] = &[
         "TIME", "EVENT", "REASON", "USER", "ADDRESS", "DEVICE", "BY", "TIMES",
     ];

@@ -2,7 +2,7 @@
 
 use super::{CliError, core_on, output::to_stderr};
 use crate::{
-    domain::activity::{By, Source},
+    domain::audit::{By, Source},
     server::{
         config::Config,
         core::background::heartbeat,

@@ -15,7 +15,7 @@ mod setup_code;
 mod user;
 
 use crate::{
-    domain::activity::Source,
+    domain::audit::Source,
     server::{
         clock::Clock,
         config::{Config, Environment, LogFormat, Mistakes, load},

@@ -5,7 +5,7 @@ use super::{
     output::{TABLES, patiently},
 };
 use crate::{
-    domain::{activity::Source, setup::SetupCode},
+    domain::{audit::Source, setup::SetupCode},
     server::{
         config::{Config, Environment, is_watched},
         core::{

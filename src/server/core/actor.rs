@@ -3,7 +3,7 @@
 use super::Core;
 use crate::{
     domain::{
-        activity::{By, Entry, Event, Source},
+        audit::{By, Entry, Event, Source},
         session::{CurrentUser, SessionId},
         user::UserId,
     },

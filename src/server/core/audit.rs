@@ -6,13 +6,13 @@
 mod reading;
 mod row;
 
-pub use crate::server::store::activity::{Filter, Position};
+pub use crate::server::store::audit::{Filter, Position};
 pub use reading::{Reading, Wanted};
-pub use row::ActivityRow;
+pub use row::AuditRow;
 
 use super::Core;
 use crate::{
-    domain::activity::{Entry, Record},
+    domain::audit::{Entry, Record},
     server::{
         db::{Db, StoreError},
         store,
@@ -91,7 +91,7 @@ impl Tallies {
             let Subject {
                 counter, window, ..
             } = &subject;
-            let written = store::activity::add_up(db, counter, *window, entry, tally.times).await;
+            let written = store::audit::add_up(db, counter, *window, entry, tally.times).await;
             if let Err(error) = written {
                 tracing::warn!(%error, "refusals could not be written down");
                 self.put_back(subject, tally);
@@ -143,7 +143,7 @@ pub async fn page(
     before: Option<&Position>,
     limit: u32,
 ) -> Result<Vec<Record>, StoreError> {
-    store::activity::list(&core.db, filter, before, limit).await
+    store::audit::list(&core.db, filter, before, limit).await
 }
 
 /// A transaction that began so long ago may still commit, and clocks of servers may differ by so much.
@@ -179,7 +179,7 @@ impl Following {
             seen: HashMap::new(),
         };
         following.poll(core, filter).await?;
-        let newest = store::activity::list(&core.db, filter, None, limit).await?;
+        let newest = store::audit::list(&core.db, filter, None, limit).await?;
         let shown = newest
             .iter()
             .map(|record| (record.id.clone(), record.times));
@@ -198,7 +198,7 @@ impl Following {
     ) -> Result<Vec<Record>, StoreError> {
         let now = core.clock.now();
         let (since, until) = (now.before(OVERLAP), now.after(OVERLAP));
-        let news = store::activity::news(&core.db, filter, since, until, MOST_NEWS).await?;
+        let news = store::audit::news(&core.db, filter, since, until, MOST_NEWS).await?;
         let seen = news.iter().map(|record| (record.id.clone(), record.times));
         let before = std::mem::replace(&mut self.seen, seen.collect());
         let is_new = |record: &Record| before.get(&record.id) != Some(&record.times);

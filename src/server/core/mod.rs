@@ -8,7 +8,7 @@ pub mod sessions;
 pub mod sign_in;
 
 use crate::{
-    domain::activity::Source,
+    domain::audit::Source,
     server::{clock::Clock, db::Db, hashing::Hasher, password_rules::PasswordRules},
 };
 use audit::Tallies;

@@ -18,7 +18,7 @@ pub use resuming::{Resumed, peek, peek_by_digest, resume, resume_with_sign_ins, 
 use super::{Core, actor::Browser};
 use crate::{
     domain::{
-        activity::{By, Event},
+        audit::{By, Event},
         moment::Timestamp,
         session::{CurrentUser, EndReason, Ended, Session, SessionId},
         user::{User, UserId},

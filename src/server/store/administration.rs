@@ -1,7 +1,7 @@
 //! The table `administration`: one row, by which those who change administrators wait for one another.
 
 use crate::{
-    domain::{activity::By, user::UserId},
+    domain::{audit::By, user::UserId},
     server::db::{StoreError, Transaction, execute, exists_within},
 };
 

@@ -3,8 +3,8 @@
 //!
 //! Every function runs on SQLite and on PostgreSQL, and `tests/store/` tries it on both.
 
-pub mod activity;
 mod administration;
+pub mod audit;
 pub mod devices;
 pub mod heartbeat;
 pub mod keys;

@@ -5,7 +5,7 @@
 use super::users;
 use crate::{
     domain::{
-        activity::{By, Entry, Event},
+        audit::{By, Entry, Event},
         moment::Timestamp,
         password_link::LinkPurpose,
         user::{User, UserId},
@@ -79,7 +79,7 @@ pub(super) async fn insert_within(
         by.actor.as_ref().map(|actor| &*actor.0)
     );
     let entry = by.entry(Event::LinkMade(purpose), link.user, link.created_at);
-    super::activity::insert_within(transaction, entry).await
+    super::audit::insert_within(transaction, entry).await
 }
 
 /// The link of this secret, while it is valid.
@@ -141,7 +141,7 @@ pub async fn redeem(
         return Ok(RollBack(None));
     }
     let by = By::from(entry.source);
-    super::activity::insert_within(transaction, entry.clone()).await?;
+    super::audit::insert_within(transaction, entry.clone()).await?;
     let count = users::end_everything_within(transaction, &user, now, &by).await?;
     Ok(Commit(Some(count)))
     })

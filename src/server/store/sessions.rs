@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     domain::{
-        activity::{Entry, Event, Source},
+        audit::{Entry, Event, Source},
         moment::Timestamp,
         session::{CurrentUser, EndReason, Ended, Session, SessionId},
         user::{User, UserId},
@@ -189,7 +189,7 @@ pub async fn start(
         let alert = standing.alert(&session.id);
         super::devices::remember_within(transaction, device, user, session.created_at, alert)
             .await?;
-        super::activity::insert_within(transaction, entry(session, Event::SignedIn)).await?;
+        super::audit::insert_within(transaction, entry(session, Event::SignedIn)).await?;
         Ok(Commit(true))
     })
 }

@@ -2,7 +2,7 @@
 
 use super::users::{NewUser, bind_user, insert_user};
 use crate::{
-    domain::{activity::Entry, moment::Timestamp},
+    domain::{audit::Entry, moment::Timestamp},
     server::{
         db::{
             Db,
@@ -63,7 +63,7 @@ pub async fn redeem(
         .await?
         .rows_affected());
     if inserted == 1 {
-        super::activity::insert_within(transaction, entry.clone()).await?;
+        super::audit::insert_within(transaction, entry.clone()).await?;
     }
     Ok(Commit(inserted == 1))
     })

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        activity::Entry,
+        audit::Entry,
         moment::{AHEAD, Timestamp},
     },
     server::{
@@ -114,7 +114,7 @@ pub async fn decide(
             Outcome::Wrong(refused) if has_room => refused,
             Outcome::Right | Outcome::Wrong(_) => &throttled,
         };
-        super::activity::insert_within(transaction, entry.clone()).await?;
+        super::audit::insert_within(transaction, entry.clone()).await?;
         Ok(Commit(Verdict::Failed))
     })
 }

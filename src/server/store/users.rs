@@ -10,7 +10,7 @@ pub use search::{ALL, BY_PREFIX, Cursor, Found, fold_some_display_names, page};
 use super::password_links::{self, NewLink};
 use crate::{
     domain::{
-        activity::{By, Entry, Event},
+        audit::{By, Entry, Event},
         moment::Timestamp,
         password_link::LinkPurpose,
         user::{Email, LookupKey, User, UserId, Username, fold},
@@ -162,7 +162,7 @@ async fn insert_with_link(
             .await
             .map(|_| ())?);
         let entry = by.entry(Event::UserCreated, &user.id, user.created_at);
-        super::activity::insert_within(transaction, entry).await?;
+        super::audit::insert_within(transaction, entry).await?;
         if let Some(link) = link {
             password_links::insert_within(transaction, LinkPurpose::Invitation, link, by).await?;
         }
@@ -231,7 +231,7 @@ pub async fn update_profile(
         if updated == 0 {
             return Ok(RollBack(false));
         }
-        super::activity::insert_within(transaction, entry.clone()).await?;
+        super::audit::insert_within(transaction, entry.clone()).await?;
         Ok(Commit(true))
     })
 }

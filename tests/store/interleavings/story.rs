@@ -16,7 +16,7 @@ use std::{
 };
 use vestibule::{
     domain::{
-        activity::{Event, Source},
+        audit::{Event, Source},
         moment::Timestamp,
         password_link::{LinkPurpose, LinkSecret},
         session::{CurrentUser, EndReason},

@@ -7,7 +7,7 @@ use crate::{
 };
 use vestibule::{
     domain::{
-        activity::Source,
+        audit::Source,
         moment::Timestamp,
         session::{EndReason, Session, SessionId},
     },

@@ -7,7 +7,7 @@ use crate::{
 };
 use vestibule::{
     domain::{
-        activity::Source,
+        audit::Source,
         session::{CurrentUser, EndReason},
         user::UserId,
     },

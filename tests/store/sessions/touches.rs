@@ -8,7 +8,7 @@ use crate::{
 use std::time::Duration;
 use vestibule::{
     domain::{
-        activity::Source,
+        audit::Source,
         moment::Timestamp,
         session::{EndReason, Session, SessionId},
     },

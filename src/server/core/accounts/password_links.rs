@@ -4,7 +4,7 @@
 use super::users::{CheckedDraft, UserError};
 use crate::{
     domain::{
-        activity::Event,
+        audit::Event,
         moment::Timestamp,
         page::Page,
         password::Password,

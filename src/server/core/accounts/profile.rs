@@ -2,7 +2,7 @@
 
 use super::users;
 use crate::{
-    domain::{activity::Event, profile::ProfileDraft, session::CurrentUser, user::Email},
+    domain::{audit::Event, profile::ProfileDraft, session::CurrentUser, user::Email},
     error::AppError,
     server::{
         core::{

@@ -3,7 +3,7 @@
 use super::users::{self, UserDraft};
 use crate::{
     domain::{
-        activity::Event,
+        audit::Event,
         password::Password,
         setup::{SetupCode, SetupDraft},
     },

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        activity::{Entry, Record},
+        audit::{Entry, Record},
         moment::Timestamp,
         user::UserId,
     },
@@ -11,7 +11,7 @@ use crate::{
         db::StoreError,
         store::{
             self,
-            activity::{Filter, Position},
+            audit::{Filter, Position},
         },
     },
 };
@@ -53,7 +53,7 @@ impl Reading {
     /// # Errors
     /// [`StoreError`].
     pub async fn begin(core: &Core, wanted: Wanted, entry: Entry) -> Result<Self, StoreError> {
-        store::activity::insert(&core.db, entry).await?;
+        store::audit::insert(&core.db, entry).await?;
         Ok(Self {
             wanted,
             before: None,
@@ -67,7 +67,7 @@ impl Reading {
     pub async fn next(&mut self, core: &Core) -> Result<Vec<Record>, StoreError> {
         let filter = self.wanted.filter();
         let before = self.before.as_ref();
-        let entries = store::activity::list(&core.db, &filter, before, ENTRIES_AT_ONCE).await?;
+        let entries = store::audit::list(&core.db, &filter, before, ENTRIES_AT_ONCE).await?;
         self.before = entries.last().map(Position::of).or(self.before.take());
         Ok(entries)
     }

@@ -1,11 +1,11 @@
 //! An entry of the audit log for programs: what `vestibule activity --json` and the downloads have.
 
-use crate::{domain::activity::Record, server::clock::rfc3339};
+use crate::{domain::audit::Record, server::clock::rfc3339};
 use serde::Serialize;
 
 /// One entry. Instants are RFC 3339 in UTC.
 #[derive(Serialize)]
-pub struct ActivityRow {
+pub struct AuditRow {
     pub at: String,
     pub event: &'static str,
     pub reason: Option<&'static str>,
@@ -18,7 +18,7 @@ pub struct ActivityRow {
     pub times: u64,
 }
 
-impl ActivityRow {
+impl AuditRow {
     /// What a value is called, in the order of [`Self::values`].
     pub const NAMES: [&str; 10] = [
         "at",

@@ -7,7 +7,7 @@
 use super::timekeeping;
 use crate::{
     domain::{
-        activity::{By, Source},
+        audit::{By, Source},
         moment::Timestamp,
         session::EndReason,
     },

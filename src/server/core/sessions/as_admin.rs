@@ -3,7 +3,7 @@
 use super::end_for;
 use crate::{
     domain::{
-        activity::By,
+        audit::By,
         session::{EndReason, Ended, Session},
         user::UserId,
     },

@@ -3,7 +3,7 @@
 use super::{Resumed, resuming::judged};
 use crate::{
     domain::{
-        activity::Event,
+        audit::Event,
         session::{CurrentUser, Session},
     },
     server::{

@@ -6,7 +6,7 @@
 use super::throttle::{self, NotAdmitted, Subject, Undecided};
 use crate::{
     domain::{
-        activity::{Entry, Event, SignInRefusal},
+        audit::{Entry, Event, SignInRefusal},
         password::Password,
         user::{LookupKey, UserId},
     },

@@ -11,7 +11,7 @@ pub use undecided::{Undecided, admit};
 
 use crate::{
     domain::{
-        activity::Entry,
+        audit::Entry,
         user::{LookupKey, UserId},
     },
     error::AppError,

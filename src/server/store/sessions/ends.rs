@@ -9,7 +9,7 @@ pub use of_user::{
 
 use crate::{
     domain::{
-        activity::{By, Entry, Event, Source},
+        audit::{By, Entry, Event, Source},
         moment::Timestamp,
         session::{EndReason, Ended, SessionId},
         user::UserId,
@@ -19,7 +19,7 @@ use crate::{
             Db, ENDED, Outcome::Commit, StoreError, Transaction, fetch_all_within,
             fetch_optional_within, transact,
         },
-        store::activity,
+        store::audit,
         token::TokenDigest,
     },
 };
@@ -109,7 +109,7 @@ pub(super) async fn note_ends(
             address: row.address.clone(),
             user_agent: row.user_agent.clone(),
         };
-        activity::insert_within(transaction, entry).await?;
+        audit::insert_within(transaction, entry).await?;
         news.push((SessionId(row.id.clone()), reason));
     }
     for rows in rows.chunks(NAMES_A_NOTICE) {

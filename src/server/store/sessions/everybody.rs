@@ -3,7 +3,7 @@
 use super::ends::{EndedRow, count, end_sessions, end_where, note_ends};
 use crate::{
     domain::{
-        activity::By,
+        audit::By,
         session::{Ended, SessionId},
     },
     server::db::{Db, Outcome::Commit, StoreError, fetch_all_within, fetch_one, transact},

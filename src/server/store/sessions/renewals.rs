@@ -6,7 +6,7 @@
 use super::{Hashes, SessionRow, ends, hold_account, select_sessions};
 use crate::{
     domain::{
-        activity::Entry,
+        audit::Entry,
         moment::Timestamp,
         session::{CurrentUser, Life, SessionId},
         user::UserId,
@@ -17,7 +17,7 @@ use crate::{
             Outcome::{Commit, RollBack},
             StoreError, Transaction, execute, fetch_optional, fetch_optional_within, transact,
         },
-        store::{activity, devices, password_links},
+        store::{audit, devices, password_links},
         token::{DeviceDigest, TokenDigest},
     },
 };
@@ -108,7 +108,7 @@ pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool
             return Ok(RollBack(false));
         }
         give_grace_within(transaction, token.session, Some(&replaced)).await?;
-        activity::insert_within(transaction, token.entry.clone()).await?;
+        audit::insert_within(transaction, token.entry.clone()).await?;
         Ok(Commit(true))
     })
 }
@@ -144,7 +144,7 @@ pub async fn renew_with_password(
         // Every reset in flight ends with the password before.
         password_links::void_within(transaction, user).await?;
         devices::forget_others_within(transaction, user, change.device).await?;
-        activity::insert_within(transaction, token.entry.clone()).await?;
+        audit::insert_within(transaction, token.entry.clone()).await?;
         Ok(Commit(Some(others_ended)))
     })
 }

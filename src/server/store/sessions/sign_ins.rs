@@ -3,7 +3,7 @@
 use super::{SessionRow, ends::end_with_alert_within, select_sessions};
 use crate::{
     domain::{
-        activity::Entry,
+        audit::Entry,
         moment::Timestamp,
         session::{CurrentUser, EndReason, Ended, Session, SessionId, SignIn, SignIns},
         user::UserId,
@@ -14,7 +14,7 @@ use crate::{
             Outcome::{Commit, RollBack},
             StoreError, Transaction, execute, fetch_all, fetch_one, transact,
         },
-        store::{activity, devices},
+        store::{audit, devices},
         token::TokenDigest,
     },
 };
@@ -174,7 +174,7 @@ pub async fn recognise(
         }
         devices::recognise_within(transaction, user, id).await?;
         execute!(transaction, SQL, &user.0, &id.0);
-        activity::insert_within(transaction, entry.clone()).await?;
+        audit::insert_within(transaction, entry.clone()).await?;
         Ok(Commit(true))
     })
 }
@@ -200,7 +200,7 @@ pub async fn disown(
         look_at_within(transaction, asking, id, entry.at).await?;
         devices::disown_within(transaction, user, id).await?;
         end_with_alert_within(transaction, user, id, ended, by).await?;
-        activity::insert_within(transaction, entry.clone()).await?;
+        audit::insert_within(transaction, entry.clone()).await?;
         Ok(Commit(true))
     })
 }

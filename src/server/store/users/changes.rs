@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{
-        activity::{By, Event},
+        audit::{By, Event},
         moment::Timestamp,
         session::{EndReason, Ended},
         user::UserId,
@@ -14,7 +14,7 @@ use crate::{
             Outcome::{Commit, RollBack},
             StoreError, Transaction, execute, transact,
         },
-        store::{activity, administration, devices, password_links, sessions},
+        store::{administration, audit, devices, password_links, sessions},
     },
 };
 
@@ -36,7 +36,7 @@ pub async fn disable(
         administration::keep_last_within(transaction, id).await?;
         let disabled = execute!(transaction, SQL, &id.0, now.as_millis());
         if disabled == 1 {
-            activity::insert_within(transaction, by.entry(Event::UserDisabled, id, now)).await?;
+            audit::insert_within(transaction, by.entry(Event::UserDisabled, id, now)).await?;
         }
         password_links::void_within(transaction, id).await?;
         let ended = Ended {
@@ -106,7 +106,7 @@ async fn change(
 ) -> Result<bool, StoreError> {
     let changed = execute!(transaction, sql, &id.0);
     if changed == 1 {
-        activity::insert_within(transaction, by.entry(event, id, now)).await?;
+        audit::insert_within(transaction, by.entry(event, id, now)).await?;
     }
     Ok(changed == 1)
 }
@@ -140,7 +140,7 @@ pub async fn delete(
         };
         let count = sessions::end_all_within(transaction, id, ended, by).await?;
         // While there is a name to write down.
-        activity::insert_within(transaction, by.entry(Event::UserDeleted, id, now)).await?;
+        audit::insert_within(transaction, by.entry(Event::UserDeleted, id, now)).await?;
         execute!(transaction, DELETE, &id.0);
         Ok(Commit(Some(count)))
     })
@@ -160,7 +160,7 @@ pub async fn set_password(
     transact!(db, transaction => {
         execute!(transaction, SQL, &id.0, password_hash);
         let entry = by.entry(Event::PasswordSet, id, now);
-        activity::insert_within(transaction, entry).await?;
+        audit::insert_within(transaction, entry).await?;
         let count = end_everything_within(transaction, id, now, &by).await?;
         Ok(Commit(count))
     })

@@ -6,7 +6,7 @@
 
 use crate::{
     domain::{
-        activity::{Entry, Event, Record},
+        audit::{Entry, Event, Record},
         page::Download,
     },
     error::AppError,
@@ -16,7 +16,7 @@ use crate::{
             Core,
             accounts::administration,
             actor,
-            audit::{ActivityRow, Reading},
+            audit::{AuditRow, Reading},
         },
         db::StoreError,
         json_line::json_line,
@@ -74,13 +74,13 @@ impl Format {
     fn head(self) -> String {
         match self {
             Self::JsonLines => String::new(),
-            Self::Csv => format!("\u{feff}{}", csv_line(&ActivityRow::NAMES)),
+            Self::Csv => format!("\u{feff}{}", csv_line(&AuditRow::NAMES)),
         }
     }
 
     fn lines(self, records: &[Record]) -> Result<String, serde_json::Error> {
         let mut lines = String::new();
-        for row in records.iter().map(ActivityRow::of) {
+        for row in records.iter().map(AuditRow::of) {
             match self {
                 Self::JsonLines => {
                     lines.push_str(&json_line(&row)?);
@@ -134,7 +134,7 @@ pub async fn download(
     let browser = context::browser_of(&client, &headers);
     let entry = browser.entry(
         &state.core,
-        Event::ActivityDownloaded,
+        Event::AuditDownloaded,
         Some(&current.user.id),
         Some(&current.session.id),
     );

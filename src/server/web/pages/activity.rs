@@ -3,7 +3,7 @@
 use super::{Visit, query_value};
 use crate::{
     domain::{
-        activity::{Event, Record},
+        audit::{Event, Record},
         device,
         moment::Timestamp,
         page::Page,

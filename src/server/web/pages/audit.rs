@@ -7,11 +7,11 @@ use super::{
 };
 use crate::{
     domain::{
-        activity::{Event, Record},
+        audit::{Event, Record},
         device,
         page::Page,
         user::UserId,
-        views::{ActivityView, AuditFilter, AuditView},
+        views::{AuditEntryView, AuditFilter, AuditView},
     },
     error::AppError,
     server::{
@@ -112,7 +112,7 @@ pub async fn page(visit: &Visit<'_>) -> Result<AuditView, AppError> {
         display_name: current.user.display_name.clone(),
         query: asked.query(),
         kinds: Event::KINDS.iter().copied().map(named).collect(),
-        entries: entries.into_iter().map(activity_view).collect(),
+        entries: entries.into_iter().map(audit_entry_view).collect(),
         older: last.map(|last| older(Page::Audit, &asked.pairs(), &last)),
         is_newest: before.is_none(),
         is_followed: asked.follows,
@@ -121,13 +121,13 @@ pub async fn page(visit: &Visit<'_>) -> Result<AuditView, AppError> {
 }
 
 /// An entry as pages show it.
-pub fn activity_view(record: Record) -> ActivityView {
+pub fn audit_entry_view(record: Record) -> AuditEntryView {
     let what = record.description();
     let Record {
         id, entry, times, ..
     } = record;
     let device = &entry.user_agent;
-    ActivityView {
+    AuditEntryView {
         id,
         at: moment(entry.at),
         what,

@@ -1,7 +1,7 @@
 //! The accounts, as administrators see them.
 
 use super::{
-    Visit, activity::text_value, audit::activity_view, query_value, sessions::live_session_view,
+    Visit, activity::text_value, audit::audit_entry_view, query_value, sessions::live_session_view,
 };
 use crate::{
     domain::{
@@ -136,7 +136,7 @@ pub async fn account(visit: Visit<'_>) -> Result<Option<AccountView>, AppError> 
         user: user_view(user),
         link_until: until.map(moment),
         sessions: live.iter().map(|one| live_session_view(one, now)).collect(),
-        activity: newest.into_iter().map(activity_view).collect(),
+        activity: newest.into_iter().map(audit_entry_view).collect(),
         notice,
         refusal,
     }))

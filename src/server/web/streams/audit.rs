@@ -6,7 +6,7 @@
 
 use super::event_stream::{self, KEEP_ALIVE, NO_NEWS, RETRY, event, no_room};
 use crate::{
-    domain::{activity::Record, session::CurrentUser, views::ActivityView},
+    domain::{audit::Record, session::CurrentUser, views::AuditEntryView},
     error::AppError,
     server::{
         core::{
@@ -22,7 +22,7 @@ use crate::{
             cookies,
             pages::{
                 activity::ENTRIES_A_PAGE,
-                audit::{AuditQuery, activity_view},
+                audit::{AuditQuery, audit_entry_view},
             },
             state::AppState,
         },
@@ -110,8 +110,8 @@ async fn allowed(core: &Core, reader: &TokenDigest) -> Result<Box<CurrentUser>, 
     Ok(current)
 }
 
-fn told(records: Vec<Record>) -> Vec<ActivityView> {
-    records.into_iter().map(activity_view).collect()
+fn told(records: Vec<Record>) -> Vec<AuditEntryView> {
+    records.into_iter().map(audit_entry_view).collect()
 }
 
 /// The stream to one page.

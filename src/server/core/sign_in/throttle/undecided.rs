@@ -5,7 +5,7 @@ use super::{
     in_flight::{InFlight, NoTurn, PATIENCE, Turns},
 };
 use crate::{
-    domain::activity::Entry,
+    domain::audit::Entry,
     server::{
         clock::Clock,
         core::Core,

@@ -3,7 +3,7 @@
 use super::{EndedRow, count, end_sessions, end_where, note_ends};
 use crate::{
     domain::{
-        activity::{By, Source},
+        audit::{By, Source},
         moment::Timestamp,
         session::{EndReason, Ended, Session, SessionId},
         user::UserId,

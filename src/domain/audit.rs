@@ -97,7 +97,7 @@ events! {
     LinkRefused = "link_refused", "Links for passwords refused";
     LinkThrottled = "link_throttled", "Links for passwords put off";
     /// An administrator took the log away as a file.
-    ActivityDownloaded = "activity_downloaded", "Downloads of the audit log";
+    AuditDownloaded = "activity_downloaded", "Downloads of the audit log";
     /// The first account was made.
     SetUp = "set_up", "The first account";
     SetUpRefused = "set_up_refused", "Refused first accounts";

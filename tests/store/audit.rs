@@ -7,7 +7,7 @@ use crate::{
 use std::time::Duration;
 use vestibule::{
     domain::{
-        activity::{Event, Record, SignInRefusal, Source},
+        audit::{Event, Record, SignInRefusal, Source},
         moment::Timestamp,
         session::EndReason,
     },
@@ -21,12 +21,12 @@ use vestibule::{
             sessions::{self, Started, Visitor},
             sign_in::{self, password::Credentials},
         },
-        store::{self, activity::Filter},
+        store::{self, audit::Filter},
     },
 };
 
 async fn records(core: &Core) -> Vec<Record> {
-    let mut records = store::activity::list(&core.db, &Filter::default(), None, 1_000)
+    let mut records = store::audit::list(&core.db, &Filter::default(), None, 1_000)
         .await
         .unwrap();
     records.reverse();
@@ -196,7 +196,7 @@ on_both_engines! {
             sign_in::password::login(&core, &credentials, visitor, false).await.unwrap_err();
         }
         core.tallies.write(&core.db).await;
-        let records = store::activity::list(&core.db, &Filter::default(), None, 2_000).await.unwrap();
+        let records = store::audit::list(&core.db, &Filter::default(), None, 2_000).await.unwrap();
         assert_eq!(records.iter().map(|record| record.times).sum::<u64>(), 1_100);
         assert_eq!(records.len(), 1_025);
         let together = records.iter().find(|record| record.times > 1).unwrap();

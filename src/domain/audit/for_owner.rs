@@ -61,7 +61,7 @@ impl Event {
             Self::PasswordSet => "An administrator set a new password",
             Self::PasswordChanged => "You changed your password",
             Self::ProfileChanged => "You changed your profile",
-            Self::ActivityDownloaded => "You downloaded the audit log",
+            Self::AuditDownloaded => "You downloaded the audit log",
             Self::SetUp => "You made the first account",
             Self::SetUpRefused | Self::SetUpThrottled => "The first account could not be made",
         };

@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::{
-    activity::{Entry, SignInRefusal},
+    audit::{Entry, SignInRefusal},
     moment::Timestamp,
 };
 

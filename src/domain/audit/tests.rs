@@ -45,7 +45,7 @@ fn every_event_is_read_back_from_its_words() {
         Event::PasswordSet,
         Event::PasswordChanged,
         Event::ProfileChanged,
-        Event::ActivityDownloaded,
+        Event::AuditDownloaded,
         Event::SetUp,
         Event::SetUpRefused,
         Event::SetUpThrottled,

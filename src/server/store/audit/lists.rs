@@ -5,7 +5,7 @@
 
 use crate::{
     domain::{
-        activity::{Entry, Event, Record, Source},
+        audit::{Entry, Event, Record, Source},
         moment::Timestamp,
         session::SessionId,
         user::UserId,

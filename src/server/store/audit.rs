@@ -5,7 +5,7 @@ mod lists;
 pub use lists::{Filter, PAGES, Position, list, news};
 
 use crate::{
-    domain::{activity::Entry, moment::Timestamp, session::SessionId, user::UserId},
+    domain::{audit::Entry, moment::Timestamp, session::SessionId, user::UserId},
     server::{
         db::{Db, Outcome::Commit, StoreError, Transaction, fetch_one_within, transact},
         token::{self, KeyedDigest},

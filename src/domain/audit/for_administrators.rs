@@ -64,7 +64,7 @@ impl Event {
             Self::PasswordSet => "ACTOR set a new password for USER",
             Self::PasswordChanged => "USER changed the password",
             Self::ProfileChanged => "USER changed the profile",
-            Self::ActivityDownloaded => "USER downloaded the audit log",
+            Self::AuditDownloaded => "USER downloaded the audit log",
             Self::SetUp => "USER made the first account",
             Self::SetUpRefused => "Somebody who wanted to make the first account was refused",
             Self::SetUpThrottled => {
