@@ -4,6 +4,7 @@ pub mod audit;
 pub mod characters;
 pub mod checkbox;
 pub mod device;
+pub mod id;
 pub mod moment;
 pub mod next_path;
 pub mod page;

@@ -1,38 +1,13 @@
 //! A session: one signed-in browser.
 
+pub use crate::domain::id::SessionId;
+
 use crate::domain::{
     moment::Timestamp,
     user::{User, UserId},
 };
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
-
-/// Names a session in lists and commands. It is public: knowing it gives no access.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SessionId(pub String);
-
-impl fmt::Display for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl SessionId {
-    /// An id as a browser gives it. `None` where none of ours looks like it: what PostgreSQL cannot even
-    /// compare, a NUL, stops here.
-    pub fn given(text: String) -> Option<Self> {
-        text.bytes()
-            .all(|byte| byte.is_ascii_graphic())
-            .then_some(Self(text))
-    }
-
-    /// Enough to tell sessions apart in a log. The end of it: the beginning is the time.
-    pub fn short(&self) -> &str {
-        let start = self.0.len().saturating_sub(8);
-        self.0.get(start..).unwrap_or(&self.0)
-    }
-}
+use std::str::FromStr;
 
 /// Why a session ended. Once it has a reason, nothing revives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,39 +2,13 @@
 
 mod identity;
 
+pub use crate::domain::id::UserId;
 pub use identity::{
     Email, IdentityRefusal, LookupKey, MAX_DESCRIPTION_CHARS, MAX_DISPLAY_NAME_CHARS,
     MAX_NAME_CHARS, Username, end_of_prefix, fold, plain_text,
 };
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct UserId(pub String);
-
-impl UserId {
-    /// An id as a browser gives it. `None` where none of ours looks like it: what PostgreSQL cannot even
-    /// compare, a NUL, stops here.
-    pub fn given(text: String) -> Option<Self> {
-        text.bytes()
-            .all(|byte| byte.is_ascii_graphic())
-            .then_some(Self(text))
-    }
-
-    /// Enough to tell people apart. The end of it: the beginning is the time.
-    pub fn short(&self) -> &str {
-        let start = self.0.len().saturating_sub(8);
-        self.0.get(start..).unwrap_or(&self.0)
-    }
-}
-
-impl fmt::Display for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// An account, as use cases know it. The password hash is not part of it, so it cannot leak.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,32 +11,70 @@ use crate::domain::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use rand::{TryRng, rngs::SysRng};
-use sha2::{Digest, Sha256};
-use std::fmt;
+use sha2::{Digest as _, Sha256};
+use std::{fmt, marker::PhantomData};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 const TOKEN_BYTES: usize = 32;
 /// 32 bytes in base64url without padding.
 pub const TOKEN_CHARS: usize = 43;
 
-/// 256 random bits that stand for one signed-in browser (ASVS V7.2.3 asks for 128).
+/// What a secret is for. It keeps a secret, and its digest, out of the place of another.
+pub trait Kind {
+    const NAME: &'static str;
+}
+
+macro_rules! kinds {
+    ($($(#[$note:meta])* $kind:ident $name:literal;)*) => {
+        $(
+            $(#[$note])*
+            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            pub enum $kind {}
+
+            impl Kind for $kind {
+                const NAME: &'static str = $name;
+            }
+        )*
+    };
+}
+
+kinds! {
+    /// One signed-in browser.
+    OfSession "SessionToken";
+    /// A browser that is known again after signing out. It lets nobody in: it only gives a browser that signed in before
+    /// a count of failures of its own.
+    OfDevice "DeviceToken";
+    /// Whoever makes the first account.
+    OfSetup "SetupCode";
+    /// One person who sets one password.
+    OfLink "LinkSecret";
+}
+
+pub type SessionToken = Secret<OfSession>;
+pub type TokenDigest = Digest<OfSession>;
+pub type DeviceToken = Secret<OfDevice>;
+pub type DeviceDigest = Digest<OfDevice>;
+pub type SetupCodeDigest = Digest<OfSetup>;
+pub type LinkDigest = Digest<OfLink>;
+
+/// 256 random bits in a cookie (ASVS V7.2.3 asks for 128).
 ///
 /// It has no `Serialize`, no `Clone` and a redacting `Debug`: it cannot be returned from a server
 /// function, kept in two places or written to a log. The compiler keeps the promise that no
 /// script ever sees it.
 #[derive(ZeroizeOnDrop)]
-pub struct SessionToken([u8; TOKEN_BYTES]);
+pub struct Secret<K: Kind>([u8; TOKEN_BYTES], #[zeroize(skip)] PhantomData<K>);
 
-impl SessionToken {
+impl<K: Kind> Secret<K> {
     /// # Panics
     /// Where the system has no source of randomness: without one nobody may sign in.
     pub fn random() -> Self {
-        Self(random_bytes())
+        Self(random_bytes(), PhantomData)
     }
 
     /// Reads a cookie value; `None` unless it is exactly what [`Self::cookie_value`] writes.
     pub fn parse(value: &[u8]) -> Option<Self> {
-        parse(value).map(Self)
+        parse(value).map(|bytes| Self(bytes, PhantomData))
     }
 
     /// For the `Set-Cookie` header and for nothing else.
@@ -44,10 +82,9 @@ impl SessionToken {
         BASE64_URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// What the database keeps. SHA-256 without salt or stretching is enough for 256 random bits,
-    /// and looking up a digest leaves no timing oracle on the token (CVE-2019-16782).
-    pub fn digest(&self) -> TokenDigest {
-        TokenDigest(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(self.0)))
+    /// What the database keeps.
+    pub fn digest(&self) -> Digest<K> {
+        Digest::of(&self.0)
     }
 }
 
@@ -70,65 +107,27 @@ fn parse(value: &[u8]) -> Option<[u8; TOKEN_BYTES]> {
     (written == TOKEN_BYTES).then_some(bytes)
 }
 
-impl fmt::Debug for SessionToken {
+impl<K: Kind> fmt::Debug for Secret<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SessionToken(redacted)")
+        write!(f, "{}(redacted)", K::NAME)
     }
 }
 
-/// SHA-256 of a token, in base64url: useless as a cookie.
+/// SHA-256 of a secret, in base64url: useless as a cookie. Without salt or stretching it is enough for so many random
+/// bits, and looking up a digest leaves no timing oracle on the secret (CVE-2019-16782).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenDigest(String);
+pub struct Digest<K>(String, PhantomData<K>);
 
-impl TokenDigest {
+impl<K> Digest<K> {
+    fn of(secret: &[u8]) -> Self {
+        Self::stored(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(secret)))
+    }
+
     /// As it stands in the database.
     pub const fn stored(digest: String) -> Self {
-        Self(digest)
+        Self(digest, PhantomData)
     }
 
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// 256 random bits by which a browser is known again after signing out. They let nobody in: they
-/// only give a browser that signed in before a count of failures of its own.
-#[derive(ZeroizeOnDrop)]
-pub struct DeviceToken([u8; TOKEN_BYTES]);
-
-impl DeviceToken {
-    /// # Panics
-    /// Where the system has no source of randomness.
-    pub fn random() -> Self {
-        Self(random_bytes())
-    }
-
-    /// Reads a cookie value; `None` unless it is exactly what [`Self::cookie_value`] writes.
-    pub fn parse(value: &[u8]) -> Option<Self> {
-        parse(value).map(Self)
-    }
-
-    /// For the `Set-Cookie` header and for nothing else.
-    pub fn cookie_value(&self) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(self.0)
-    }
-
-    pub fn digest(&self) -> DeviceDigest {
-        DeviceDigest(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(self.0)))
-    }
-}
-
-impl fmt::Debug for DeviceToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DeviceToken(redacted)")
-    }
-}
-
-/// SHA-256 of a [`DeviceToken`], in base64url: useless as a cookie.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeviceDigest(String);
-
-impl DeviceDigest {
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -209,10 +208,9 @@ pub fn new_setup_code() -> SetupCode {
     SetupCode::of_random(&bytes)
 }
 
-/// What the database keeps of a setup code. As with the token, so many random bits need no
-/// stretching, and looking up a digest leaves no timing oracle.
-pub fn setup_code_digest(code: &SetupCode) -> TokenDigest {
-    TokenDigest(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(code.canonical().as_bytes())))
+/// What the database keeps of a setup code.
+pub fn setup_code_digest(code: &SetupCode) -> SetupCodeDigest {
+    Digest::of(code.canonical().as_bytes())
 }
 
 /// 150 random bits with which one person may set one password.
@@ -227,9 +225,9 @@ pub fn new_link_secret() -> LinkSecret {
     LinkSecret::of_random(&bytes)
 }
 
-/// What the database keeps of a link's secret, for the same reasons.
-pub fn link_digest(secret: &LinkSecret) -> TokenDigest {
-    TokenDigest(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(secret.canonical().as_bytes())))
+/// What the database keeps of a link's secret.
+pub fn link_digest(secret: &LinkSecret) -> LinkDigest {
+    Digest::of(secret.canonical().as_bytes())
 }
 
 /// What no id comes before that is made at this time or later.

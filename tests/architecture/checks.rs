@@ -172,7 +172,7 @@ pub fn lengths(source: &Source) -> Vec<Violation> {
 pub fn token(source: &Source) -> Vec<Violation> {
     let why = "the session token cannot be copied, written out or sent to a browser";
     let refuse = |name: &str, line: usize| {
-        let text = format!("{name} for SessionToken: {why}");
+        let text = format!("{name} for the session token: {why}");
         violation(source, line, &text)
     };
     let mut found: Vec<_> = derives_of_the_token(&source.text)
@@ -181,7 +181,11 @@ pub fn token(source: &Source) -> Vec<Violation> {
         .map(|(name, line)| refuse(&name, line))
         .collect();
     for implemented in source.impls() {
-        let of_token = implemented.head.iter().any(|part| part == "SessionToken");
+        let names = ["Secret", "SessionToken", "DeviceToken"];
+        let of_token = implemented
+            .head
+            .iter()
+            .any(|part| names.contains(&part.as_str()));
         let Some(before_for) = implemented.head.iter().position(|part| part == "for") else {
             continue;
         };
@@ -198,12 +202,12 @@ pub fn token(source: &Source) -> Vec<Violation> {
     found
 }
 
-/// The names in the `derive` attributes right above `struct SessionToken`, with their lines.
+/// The names in the `derive` attributes right above `struct Secret`, with their lines.
 fn derives_of_the_token(text: &str) -> Vec<(String, usize)> {
     let lines: Vec<&str> = text.lines().collect();
     let Some(at) = lines
         .iter()
-        .position(|line| line.contains("struct SessionToken"))
+        .position(|line| line.contains("struct Secret<"))
     else {
         return Vec::new();
     };
@@ -231,7 +235,9 @@ fn derives_of_the_token(text: &str) -> Vec<(String, usize)> {
 /// Whether the type is there at all: a renamed token would else be checked by nobody.
 pub fn has_token(sources: &[Source]) -> bool {
     sources.iter().any(|source| {
-        source.path == "src/server/token.rs" && source.text.contains("pub struct SessionToken(")
+        source.path == "src/server/token.rs"
+            && source.text.contains("pub struct Secret<")
+            && source.text.contains("pub type SessionToken = Secret<")
     })
 }
 

@@ -17,7 +17,7 @@ use crate::{
             StoreError, Transaction, execute, fetch_one, fetch_optional, fetch_optional_within,
             transact,
         },
-        token::TokenDigest,
+        token::LinkDigest,
     },
 };
 use std::time::Duration;
@@ -25,7 +25,7 @@ use std::time::Duration;
 /// A link that is made.
 pub struct NewLink<'a> {
     pub user: &'a UserId,
-    pub digest: &'a TokenDigest,
+    pub digest: &'a LinkDigest,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
 }
@@ -85,7 +85,7 @@ pub(super) async fn insert_within(
 /// The link of this secret, while it is valid.
 pub async fn find(
     db: &Db,
-    digest: &TokenDigest,
+    digest: &LinkDigest,
     now: Timestamp,
 ) -> Result<Option<Link>, StoreError> {
     const SQL: &str = concat!(
@@ -120,7 +120,7 @@ pub async fn valid_until(
 /// Whoever deletes the link has it: of two at once the second waits for the account, and finds it gone.
 pub async fn redeem(
     db: &Db,
-    digest: &TokenDigest,
+    digest: &LinkDigest,
     password_hash: &str,
     entry: Entry,
 ) -> Result<Option<u64>, StoreError> {

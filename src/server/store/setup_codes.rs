@@ -9,7 +9,7 @@ use crate::{
             Outcome::{Commit, RollBack},
             StoreError, Transaction, execute, exists, in_transaction, transact,
         },
-        token::TokenDigest,
+        token::SetupCodeDigest,
     },
 };
 use std::time::Duration;
@@ -18,7 +18,7 @@ use std::time::Duration;
 /// account, and no code is of use.
 pub async fn replace(
     db: &Db,
-    digest: &TokenDigest,
+    digest: &SetupCodeDigest,
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<bool, StoreError> {
@@ -33,7 +33,11 @@ pub async fn replace(
 }
 
 /// Whether this is the code, and it is still valid.
-pub async fn is_live(db: &Db, digest: &TokenDigest, now: Timestamp) -> Result<bool, StoreError> {
+pub async fn is_live(
+    db: &Db,
+    digest: &SetupCodeDigest,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     const SQL: &str = "SELECT 1 FROM setup_codes WHERE code_digest = $1 AND expires_at > $2";
     let found = exists!(db, SQL, digest.as_str(), now.as_millis());
     Ok(found)
@@ -45,7 +49,7 @@ pub async fn is_live(db: &Db, digest: &TokenDigest, now: Timestamp) -> Result<bo
 /// Whoever deletes the code has it: of two at once the second waits, and finds it gone.
 pub async fn redeem(
     db: &Db,
-    digest: &TokenDigest,
+    digest: &SetupCodeDigest,
     user: &NewUser<'_>,
     entry: Entry,
 ) -> Result<bool, StoreError> {

@@ -285,19 +285,19 @@ fn long_files_and_functions_are_seen() {
 fn a_token_that_could_leave_is_seen() {
     let file = |text: &str| token(&Source::new("src/server/token.rs", text));
     offends(
-        &file("#[derive(Clone, ZeroizeOnDrop)]\npub struct SessionToken([u8; 32]);"),
-        "Clone for SessionToken",
+        &file("#[derive(Clone, ZeroizeOnDrop)]\npub struct Secret<K>([u8; 32], PhantomData<K>);"),
+        "Clone for the session token",
     );
     offends(
         &file(
-            "#[derive(serde::Serialize)]\n/// Text.\n#[derive(ZeroizeOnDrop)]\npub struct SessionToken([u8; 32]);",
+            "#[derive(serde::Serialize)]\n/// Text.\n#[derive(ZeroizeOnDrop)]\npub struct Secret<K>([u8; 32], PhantomData<K>);",
         ),
         "token.rs:1: Serialize",
     );
-    offends(&file("impl Clone for SessionToken {}"), "Clone");
+    offends(&file("impl<K> Clone for Secret<K> {}"), "Clone");
     offends(&file("impl fmt::Display for SessionToken {}"), "Display");
     offends(&file("impl From<SessionToken> for String {}"), "From");
-    assert!(file("#[derive(ZeroizeOnDrop)]\npub struct SessionToken([u8; 32]);\nimpl fmt::Debug for SessionToken {}\nimpl SessionToken {}").is_empty());
+    assert!(file("#[derive(ZeroizeOnDrop)]\npub struct Secret<K>([u8; 32], PhantomData<K>);\nimpl<K> fmt::Debug for Secret<K> {}\nimpl<K> Secret<K> {}").is_empty());
 }
 
 #[test]

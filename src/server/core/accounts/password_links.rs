@@ -24,7 +24,7 @@ use crate::{
             password_links::{Link, NewLink},
             throttle::Outcome,
         },
-        token::{self, TokenDigest},
+        token::{self, LinkDigest},
     },
 };
 use std::time::Duration;
@@ -157,7 +157,7 @@ impl From<AppError> for NotRedeemed {
 
 /// Guesses are slowed by address alone: 150 bits are not guessed, and nobody may keep people from their
 /// links by guessing elsewhere.
-async fn check(core: &Core, digest: &TokenDigest, browser: &Browser) -> Result<Link, AppError> {
+async fn check(core: &Core, digest: &LinkDigest, browser: &Browser) -> Result<Link, AppError> {
     let throttled = browser.entry(core, Event::LinkThrottled, None, None);
     let put_off = |refusal| throttle::refuse(core, refusal, throttled.clone());
     let guesser = Subject::LinkFrom(&browser.address);

@@ -21,7 +21,7 @@ use crate::{
         },
         db::StoreError,
         store::{self, throttle::Outcome},
-        token::{self, TokenDigest},
+        token::{self, SetupCodeDigest},
     },
 };
 use std::time::Duration;
@@ -96,7 +96,11 @@ pub async fn create_first_admin(
 
 /// Guesses are slowed by address alone: 100 bits are not guessed, and nobody may keep the owner from
 /// the page by guessing elsewhere.
-async fn check_code(core: &Core, digest: &TokenDigest, browser: &Browser) -> Result<(), AppError> {
+async fn check_code(
+    core: &Core,
+    digest: &SetupCodeDigest,
+    browser: &Browser,
+) -> Result<(), AppError> {
     let throttled = browser.entry(core, Event::SetUpThrottled, None, None);
     let put_off = |refusal| throttle::refuse(core, refusal, throttled.clone());
     let guesser = Subject::SetupFrom(&browser.address);
