@@ -114,19 +114,19 @@ impl Watchers {
         if watched.watchers >= limits.in_all {
             return Err(Refused::Full);
         }
-        let watched_session = watched.sessions.entry(session.clone());
-        let watched_session = watched_session.or_insert_with(|| WatchedSession {
+        let entry = watched.sessions.entry(session.clone());
+        let entry = entry.or_insert_with(|| WatchedSession {
             notice: watch::Sender::new(Notice::Alive(life)),
             watchers: 0,
         });
-        if watched_session.watchers >= limits.of_one_session {
+        if entry.watchers >= limits.of_one_session {
             return Err(Refused::TooOften);
         }
-        if *watched_session.notice.borrow() == Notice::Unknown {
-            watched_session.notice.send_replace(Notice::Alive(life));
+        if *entry.notice.borrow() == Notice::Unknown {
+            entry.notice.send_replace(Notice::Alive(life));
         }
-        watched_session.watchers += 1;
-        let notice = watched_session.notice.subscribe();
+        entry.watchers += 1;
+        let notice = entry.notice.subscribe();
         watched.watchers += 1;
         let displaced = watched.make_room(person, limits);
         drop(watched);
@@ -147,16 +147,14 @@ impl Watchers {
 
     /// Tells that a session was used, which has moved its idle end.
     pub fn used(&self, session: &SessionId, idle_ends_at: Timestamp) {
-        if let Some(watched_session) = self.watched().sessions.get(session) {
-            watched_session
-                .notice
-                .send_if_modified(|notice| match notice {
-                    Notice::Alive(life) if life.idle_ends_at != idle_ends_at => {
-                        life.idle_ends_at = idle_ends_at;
-                        true
-                    }
-                    _ => false,
-                });
+        if let Some(entry) = self.watched().sessions.get(session) {
+            entry.notice.send_if_modified(|notice| match notice {
+                Notice::Alive(life) if life.idle_ends_at != idle_ends_at => {
+                    life.idle_ends_at = idle_ends_at;
+                    true
+                }
+                _ => false,
+            });
         }
     }
 
@@ -167,8 +165,8 @@ impl Watchers {
 
     /// Tells whoever watches the session, where it is news to them. An end is for ever.
     pub fn notify(&self, session: &SessionId, new: Notice) {
-        if let Some(watched_session) = self.watched().sessions.get(session) {
-            watched_session.notice.send_if_modified(|notice| {
+        if let Some(entry) = self.watched().sessions.get(session) {
+            entry.notice.send_if_modified(|notice| {
                 let differs = *notice != new && !matches!(notice, Notice::Ended(_));
                 if differs {
                     *notice = new;
@@ -182,8 +180,8 @@ impl Watchers {
     pub fn stop(&self) {
         let mut watched = self.watched();
         watched.is_stopping = true;
-        for watched_session in watched.sessions.values() {
-            watched_session.notice.send_replace(Notice::Unknown);
+        for entry in watched.sessions.values() {
+            entry.notice.send_replace(Notice::Unknown);
         }
     }
 
@@ -221,12 +219,10 @@ impl Watchers {
     fn those(&self, wanted: impl Fn(Option<Life>) -> bool) -> Vec<SessionId> {
         let watched = self.watched();
         let known = watched.sessions.iter();
-        let wanted = known.filter(
-            |(_, watched_session)| match *watched_session.notice.borrow() {
-                Notice::Alive(life) => wanted(Some(life)),
-                Notice::Ended(_) | Notice::Displaced | Notice::Unknown => wanted(None),
-            },
-        );
+        let wanted = known.filter(|(_, entry)| match *entry.notice.borrow() {
+            Notice::Alive(life) => wanted(Some(life)),
+            Notice::Ended(_) | Notice::Displaced | Notice::Unknown => wanted(None),
+        });
         wanted.map(|(session, _)| session.clone()).collect()
     }
 }
@@ -289,9 +285,9 @@ impl Drop for Watch {
         let mut watched = self.watchers.watched();
         watched.watchers = watched.watchers.saturating_sub(1);
         watched.leave(&self.person, &self.displaced);
-        if let Some(watched_session) = watched.sessions.get_mut(&self.session) {
-            watched_session.watchers = watched_session.watchers.saturating_sub(1);
-            if watched_session.watchers == 0 {
+        if let Some(entry) = watched.sessions.get_mut(&self.session) {
+            entry.watchers = entry.watchers.saturating_sub(1);
+            if entry.watchers == 0 {
                 watched.sessions.remove(&self.session);
             }
         }

@@ -108,7 +108,7 @@ pub const ROOMS: &[Room] = &[
     },
     Room {
         files: &["src/server/db.rs", "src/server/db/"],
-        may: &["error", "server::db", "server::watchers::Ends"],
+        may: &["error", "server::db", "server::watchers::Watchers"],
         but_not: &[],
         why: "the database knows no tables, no use cases and no HTTP; it carries who wants to hear of ends",
     },
@@ -201,7 +201,7 @@ pub const ROOMS: &[Room] = &[
             "domain",
             "server::config",
             "server::db",
-            "server::watchers::Room",
+            "server::watchers::WatchLimits",
             "server::hashing",
             "server::public_url",
             "server::password_rules",

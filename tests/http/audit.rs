@@ -16,7 +16,7 @@ use vestibule::{
     server::{
         core::{accounts::users, actor, sessions},
         store::{self, audit::Filter},
-        web::streams::audit::MOST_FOLLOWERS,
+        web::state::MOST_FOLLOWERS,
     },
 };
 

@@ -30,10 +30,10 @@ use vestibule::{
             actor,
         },
         web::{
-            layers::forms::{self, MOST_WORK_OF_ONE_ADDRESS},
+            layers::forms,
             listener::{self, Threshold},
             router::layered,
-            state::AppState,
+            state::{AppState, MOST_WORK_OF_ONE_ADDRESS},
             target::Target,
         },
     },

@@ -1,6 +1,7 @@
 //! Connections: accepted, timed, counted, and let go at the end.
 
 use super::{
+    connection::{Peer, UnderWay},
     layers::{forms::outlives_its_connection, too_large::Worded},
     seats::{Seat, Seats},
 };
@@ -20,20 +21,12 @@ use axum::{
 use futures_util::future::Either;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{rt::TokioTimer, server::graceful::GracefulShutdown};
-use std::{convert::Infallible, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, io, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
 };
 use tower::ServiceExt;
-
-/// The address at the other end of the connection.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
-
-/// Held by what the server waits for when it stops, besides its connections.
-#[derive(Clone, Debug)]
-pub struct UnderWay(#[expect(dead_code, reason = "it counts by being held")] watch::Receiver<()>);
 
 /// Cookies of a whole domain fit; more than this on each of many connections would be a way to
 /// fill the memory.
@@ -67,7 +60,7 @@ pub async fn serve(
     let seats = Seats::new(limits.max_connections);
     let graceful = GracefulShutdown::new();
     let (work, under_way) = watch::channel(());
-    let under_way = UnderWay(under_way);
+    let under_way = UnderWay::new(under_way);
     let places = Arc::new(Semaphore::new(limits.max_connections));
     tokio::pin!(shutdown);
     loop {

@@ -1,5 +1,6 @@
 //! All HTTP, and nothing else: from the connection to a use case and back.
 
+pub mod connection;
 pub mod context;
 pub mod cookies;
 pub mod files;

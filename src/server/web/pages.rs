@@ -10,6 +10,9 @@ mod dashboard;
 mod entrance;
 mod sessions;
 mod users;
+mod visit;
+
+pub use visit::Visit;
 
 use super::{
     context::{Caller, set_page_policy},
@@ -20,9 +23,7 @@ use super::{
 use crate::{
     app,
     domain::{
-        next_path::NextPath,
         page::Page,
-        session::CurrentUser,
         views::{DrawnFor, PageView, SignOutProof},
     },
     error::AppError,
@@ -106,53 +107,6 @@ async fn render(
     sealed.map_err(|_| AppError::Internal)
 }
 
-/// A request for a page.
-pub struct Visit<'a> {
-    pub state: &'a AppState,
-    pub caller: &'a Caller,
-    pub client: &'a Client,
-    pub uri: &'a Uri,
-    pub headers: &'a HeaderMap,
-    pub flash: Option<Flash>,
-}
-
-impl<'a> Visit<'a> {
-    const fn is_signed_in(&self) -> bool {
-        matches!(self.caller, Caller::SignedIn(_))
-    }
-
-    /// Whose page it is. The guard has let nobody else here.
-    ///
-    /// # Errors
-    /// [`AppError::NotSignedIn`].
-    fn person(&self) -> Result<&'a CurrentUser, AppError> {
-        match self.caller {
-            Caller::SignedIn(current) => Ok(current),
-            Caller::Confirming(_) | Caller::Ended(_) | Caller::Anonymous => {
-                Err(AppError::NotSignedIn)
-            }
-        }
-    }
-
-    /// The same for what only administrators see.
-    ///
-    /// # Errors
-    /// [`AppError::NotFound`] for everybody else.
-    fn administrator(&self) -> Result<&'a CurrentUser, AppError> {
-        let current = self.person()?;
-        if current.user.administers() {
-            Ok(current)
-        } else {
-            Err(AppError::NotFound)
-        }
-    }
-
-    /// Where to go on from here: what the address names, else the dashboard.
-    fn next(&self) -> NextPath {
-        query_value(self.uri, "next").map_or_else(NextPath::home, |next| NextPath::or_home(&next))
-    }
-}
-
 /// What comes of asking for a page.
 pub enum Answer {
     Page(PageView),
@@ -211,11 +165,4 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
         Page::Audit => PageView::Audit(Box::new(audit::page(&visit).await?)),
     };
     Ok(Answer::Page(view))
-}
-
-fn query_value(uri: &Uri, wanted: &str) -> Option<String> {
-    let query = uri.query().unwrap_or_default();
-    url::form_urlencoded::parse(query.as_bytes())
-        .find(|(name, _)| name == wanted)
-        .map(|(_, value)| value.into_owned())
 }

@@ -5,12 +5,8 @@ use super::{
         site::{HashedNames, SiteFiles},
         site_inside::SiteInside,
     },
-    layers::{
-        forms::{MOST_WORK, MOST_WORK_OF_ONE_ADDRESS},
-        origin::Site,
-    },
+    layers::origin::Site,
     shares::Shares,
-    streams::audit::MOST_FOLLOWERS,
 };
 use crate::server::{
     config::{Config, HttpLimits, TrustedProxies},
@@ -19,6 +15,17 @@ use crate::server::{
 use leptos::config::LeptosOptions;
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::Semaphore;
+
+/// Functions that are carried out at once. Each takes milliseconds, so these are seconds of work; and a
+/// hundred kilobytes a piece at most.
+pub const MOST_WORK: usize = 512;
+
+/// Of one address: many people may share it, and press a button in the same moment.
+pub const MOST_WORK_OF_ONE_ADDRESS: usize = 128;
+
+/// So many pages follow at once: more than an organisation has administrators looking on, and so few that
+/// their polls cost less than one page. Others can load the page again.
+pub const MOST_FOLLOWERS: usize = 16;
 
 /// The core and the site, shared: every layer takes a copy for every request.
 #[derive(Clone)]

@@ -12,7 +12,7 @@ use crate::{
     server::{
         core::sessions::begun::Begun,
         web::{
-            context::PlainForm, listener::UnderWay, seats::Seat, shares::Share, state::AppState,
+            connection::UnderWay, context::PlainForm, seats::Seat, shares::Share, state::AppState,
             target::Target,
         },
     },
@@ -48,13 +48,6 @@ const MAX_ERROR_BYTES: usize = 256;
 
 /// The one function that is not carried out once its connection is closed: no client would have the session.
 const SIGN_IN: &str = "/api/login";
-
-/// Functions that are carried out at once. Each takes milliseconds, so these are seconds of work; and a
-/// hundred kilobytes a piece at most.
-pub const MOST_WORK: usize = 512;
-
-/// Of one address: many people may share it, and press a button in the same moment.
-pub const MOST_WORK_OF_ONE_ADDRESS: usize = 128;
 
 /// A body may take its time on the way at first (a phone that searches for its network), and then has
 /// to arrive at this rate at least: a fraction of the slowest mobile networks (GPRS, 2 kB/s).

@@ -9,7 +9,7 @@ use crate::{
     error::AppError,
     server::{
         config::TrustedProxies,
-        web::{listener::Peer, seats::Seat, state::AppState},
+        web::{connection::Peer, seats::Seat, state::AppState},
     },
 };
 use axum::{

@@ -1,6 +1,6 @@
 //! What people see of their own account.
 
-use super::Visit;
+use super::visit::Visit;
 use crate::{
     domain::{
         profile::ProfileDraft,

@@ -1,6 +1,6 @@
 //! What happened, in pages: the newest first, each page beginning where the one before ended.
 
-use super::{Visit, query_value};
+use super::visit::{Visit, query_value};
 use crate::{
     domain::{
         audit::{Event, Record},

@@ -1,9 +1,8 @@
 //! The audit log as administrators see it: which entries are asked for, and the page of them.
 
 use super::{
-    Visit,
     activity::{older, page_of, position_of, text_value},
-    query_value,
+    visit::{Visit, query_value},
 };
 use crate::{
     domain::{

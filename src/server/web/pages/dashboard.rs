@@ -1,6 +1,6 @@
 //! The page behind signing in.
 
-use super::{Visit, sessions::session_view};
+use super::{sessions::session_view, visit::Visit};
 use crate::{
     domain::{
         device,

@@ -1,6 +1,6 @@
 //! The pages in front of the door: to sign in, to sign out, to set a password.
 
-use super::{Visit, query_value};
+use super::visit::{Visit, query_value};
 use crate::{
     domain::{
         setup::SetupDraft,

@@ -1,6 +1,6 @@
 //! The page of a person's own sessions, and sessions as every page shows them.
 
-use super::Visit;
+use super::visit::Visit;
 use crate::{
     domain::{
         device,

@@ -1,7 +1,10 @@
 //! The accounts, as administrators see them.
 
 use super::{
-    Visit, activity::text_value, audit::audit_entry_view, query_value, sessions::live_session_view,
+    activity::text_value,
+    audit::audit_entry_view,
+    sessions::live_session_view,
+    visit::{Visit, query_value},
 };
 use crate::{
     domain::{

@@ -39,10 +39,6 @@ use futures_util::stream;
 use std::{convert::Infallible, time::Duration};
 use tokio::{sync::OwnedSemaphorePermit, time::sleep};
 
-/// So many pages follow at once: more than an organisation has administrators looking on, and so few that
-/// their polls cost less than one page. Others can load the page again.
-pub const MOST_FOLLOWERS: usize = 16;
-
 /// More than a page shows; in a flood the newest are told.
 const MOST_TOLD: usize = 200;
 

@@ -1,0 +1,65 @@
+//! A request for a page, as those see it who gather the page.
+
+use crate::{
+    domain::{next_path::NextPath, session::CurrentUser},
+    error::AppError,
+    server::web::{
+        context::Caller, cookies::flash::Flash, layers::forwarded::Client, state::AppState,
+    },
+};
+use axum::http::{HeaderMap, Uri};
+
+/// A request for a page.
+pub struct Visit<'a> {
+    pub state: &'a AppState,
+    pub caller: &'a Caller,
+    pub client: &'a Client,
+    pub uri: &'a Uri,
+    pub headers: &'a HeaderMap,
+    pub flash: Option<Flash>,
+}
+
+impl<'a> Visit<'a> {
+    pub const fn is_signed_in(&self) -> bool {
+        matches!(self.caller, Caller::SignedIn(_))
+    }
+
+    /// Whose page it is. The guard has let nobody else here.
+    ///
+    /// # Errors
+    /// [`AppError::NotSignedIn`].
+    pub fn person(&self) -> Result<&'a CurrentUser, AppError> {
+        match self.caller {
+            Caller::SignedIn(current) => Ok(current),
+            Caller::Confirming(_) | Caller::Ended(_) | Caller::Anonymous => {
+                Err(AppError::NotSignedIn)
+            }
+        }
+    }
+
+    /// The same for what only administrators see.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] for everybody else.
+    pub fn administrator(&self) -> Result<&'a CurrentUser, AppError> {
+        let current = self.person()?;
+        if current.user.administers() {
+            Ok(current)
+        } else {
+            Err(AppError::NotFound)
+        }
+    }
+
+    /// Where to go on from here: what the address names, else the dashboard.
+    pub fn next(&self) -> NextPath {
+        query_value(self.uri, "next").map_or_else(NextPath::home, |next| NextPath::or_home(&next))
+    }
+}
+
+/// A value in the query of an address.
+pub fn query_value(uri: &Uri, wanted: &str) -> Option<String> {
+    let query = uri.query().unwrap_or_default();
+    url::form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == wanted)
+        .map(|(_, value)| value.into_owned())
+}
