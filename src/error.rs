@@ -115,9 +115,10 @@ impl AppError {
         }
     }
 
-    /// Whether what was typed into a form is refused: then the form is shown again, with the reason.
+    /// Whether what was typed into a form breaks a rule: then the form is shown again, with the
+    /// reason.
     pub const fn is_refusal(self) -> bool {
-        matches!(self, Self::SignInRefused) || self.status() == 422
+        self.status() == 422
     }
 
     /// The failure behind a bare status that a library answered with.

@@ -5,7 +5,7 @@ use crate::{
     compared::Compared,
     load::{answers, quantile, throughput},
     milliseconds,
-    program::{Cursor, Server},
+    program::{Place, Server},
     report::{Figure, Goal},
     say,
     seed::{self, FIRST_NAMES, LAST_NAMES},
@@ -34,7 +34,7 @@ pub async fn session_check() -> Result<Figure, Failure> {
     let mut places = Vec::new();
     for count in TABLES {
         say(&format!("the session check: writing {count} sessions"));
-        let place = Cursor::new_in(&folder, &format!("{count}-sessions"))?;
+        let place = Place::new_in(&folder, &format!("{count}-sessions"))?;
         let tokens = TOKENS.min(count);
         let cookies = seed::sessions(&place, count, count / SESSIONS_AN_ACCOUNT, tokens).await?;
         places.push((place, cookies));
@@ -103,7 +103,7 @@ const ANSWERS: usize = 2_000;
 pub async fn list_of_users() -> Result<Vec<Figure>, Failure> {
     say("`/admin/users`: writing 1,000,000 accounts");
     seed::demand_room(2)?;
-    let place = Cursor::new("1000000-users")?;
+    let place = Place::new("1000000-users")?;
     seed::users(&place, ACCOUNTS).await?;
     place.promote()?;
     let server = Server::vestibule(&place).await?;

@@ -4,7 +4,7 @@ use crate::{
     CONNECTIONS, Failure, ROUND, in_megabytes,
     load::{Connection, quantile, throughput},
     milliseconds,
-    program::{Cursor, Server},
+    program::{Place, Server},
     report::{Figure, Goal},
     say, seed,
     streams::{OpenPage, open_all},
@@ -90,12 +90,12 @@ struct Scene {
     /// Of the first, which are nobody's open pages, ends those of the same account.
     cookies: Vec<String>,
     ids: Vec<String>,
-    place: Cursor,
+    place: Place,
 }
 
 impl Scene {
     async fn new(open: usize) -> Result<Self, Failure> {
-        let place = Cursor::new(&format!("{open}-pages"))?;
+        let place = Place::new(&format!("{open}-pages"))?;
         let sessions = u32::try_from(ACCOUNTS * SESSIONS_AN_ACCOUNT)?;
         let cookies = seed::sessions(&place, sessions, u32::try_from(ACCOUNTS)?, sessions).await?;
         let ids = seed::session_ids(&place).await?;

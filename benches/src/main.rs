@@ -16,7 +16,7 @@ mod streams;
 mod weights;
 
 use load::quantile;
-use program::{Cursor, Server};
+use program::{Place, Server};
 use report::{Figure, Goal, Report};
 use std::{
     env,
@@ -107,7 +107,7 @@ async fn measure(parts: &[&str]) -> Result<(), Failure> {
 
 async fn fill(report: &mut Report, parts: &[&str]) -> Result<(), Failure> {
     let wants = |part| parts.is_empty() || parts.contains(&part);
-    let place = Cursor::new("small")?;
+    let place = Place::new("small")?;
     let figures = &mut report.figures;
     if wants("starts") {
         figures.push(starts(&place).await?);
@@ -137,7 +137,7 @@ async fn fill(report: &mut Report, parts: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn starts(place: &Cursor) -> Result<Figure, Failure> {
+async fn starts(place: &Place) -> Result<Figure, Failure> {
     say("starting");
     let mut taken = Vec::new();
     for _ in 0..STARTS {

@@ -5,7 +5,7 @@ use crate::{
     compared::Compared,
     load::{latencies, quantile},
     milliseconds,
-    program::{Cursor, Server},
+    program::{Place, Server},
     report::{Figure, Goal},
     say, seed,
 };
@@ -17,7 +17,7 @@ const SESSIONS: u32 = 50;
 
 /// # Errors
 /// Where a server does not answer as expected.
-pub async fn measure(place: &Cursor) -> Result<Vec<Figure>, Failure> {
+pub async fn measure(place: &Place) -> Result<Vec<Figure>, Failure> {
     let server = Server::vestibule(place).await?;
     let cookie = server.session_cookie().await?;
     let bare_handler = Server::bare("bare-handler", place).await?;
@@ -67,7 +67,7 @@ pub async fn own_sessions() -> Result<Figure, Failure> {
     const PER_SECOND: u32 = 100;
     const LONG: Duration = Duration::from_secs(10);
     say(NAME);
-    let place = Cursor::new("own-sessions")?;
+    let place = Place::new("own-sessions")?;
     seed::sessions_of_first_account(&place, SESSIONS).await?;
     let server = Server::vestibule(&place).await?;
     // The sign-in ends the longest idle of them.

@@ -29,11 +29,11 @@ fn root() -> &'static Path {
 }
 
 /// A database in a folder of its own, with accounts.
-pub struct Cursor {
+pub struct Place {
     folder: PathBuf,
 }
 
-impl Cursor {
+impl Place {
     /// # Errors
     /// Where there is no release build.
     pub fn new(name: &str) -> Result<Self, Failure> {
@@ -115,7 +115,7 @@ impl Cursor {
     }
 }
 
-impl Drop for Cursor {
+impl Drop for Place {
     fn drop(&mut self) {
         // What is left lies in the folder for temporary files.
         let _ = fs::remove_dir_all(&self.folder);

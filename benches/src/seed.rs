@@ -3,7 +3,7 @@
 
 use crate::{
     Failure,
-    program::{Cursor, READER, SESSION_COOKIE, name_of},
+    program::{Place, READER, SESSION_COOKIE, name_of},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -73,12 +73,12 @@ pub fn memory(what: &str) -> Option<u64> {
 ///
 /// # Errors
 /// Where there is none.
-pub fn bytes_of(place: &Cursor) -> Result<u64, Failure> {
+pub fn bytes_of(place: &Place) -> Result<u64, Failure> {
     Ok(fs::metadata(place.database())?.len())
 }
 
 /// Fast, and safe enough for what is made anew in each run.
-async fn open(place: &Cursor) -> Result<SqliteConnection, Failure> {
+async fn open(place: &Place) -> Result<SqliteConnection, Failure> {
     let options = SqliteConnectOptions::new()
         .filename(place.database())
         .journal_mode(SqliteJournalMode::Off)
@@ -140,7 +140,7 @@ fn numbers(count: u32) -> String {
 ///
 /// # Errors
 /// Where the database cannot be written.
-pub async fn users(place: &Cursor, count: u32) -> Result<(), Failure> {
+pub async fn users(place: &Place, count: u32) -> Result<(), Failure> {
     let mut connection = open(place).await?;
     let names = |values: [&str; 16]| {
         let rows = values.iter().enumerate();
@@ -231,7 +231,7 @@ async fn give_tokens(
 /// # Errors
 /// Where the database cannot be written.
 pub async fn sessions(
-    place: &Cursor,
+    place: &Place,
     count: u32,
     accounts: u32,
     tokens: u32,
@@ -255,7 +255,7 @@ pub async fn sessions(
 ///
 /// # Errors
 /// Where the database cannot be written.
-pub async fn sessions_of_first_account(place: &Cursor, count: u32) -> Result<(), Failure> {
+pub async fn sessions_of_first_account(place: &Place, count: u32) -> Result<(), Failure> {
     let mut connection = open(place).await?;
     // Of an account that there is not, until the next statement.
     insert_sessions(&mut connection, count, 1).await?;
@@ -270,7 +270,7 @@ pub async fn sessions_of_first_account(place: &Cursor, count: u32) -> Result<(),
 ///
 /// # Errors
 /// Where the database cannot be read.
-pub async fn session_ids(place: &Cursor) -> Result<Vec<String>, Failure> {
+pub async fn session_ids(place: &Place) -> Result<Vec<String>, Failure> {
     let mut connection = open(place).await?;
     let ids = sqlx::query_scalar("SELECT id FROM sessions ORDER BY rowid");
     let ids = ids.fetch_all(&mut connection).await?;

@@ -4,7 +4,7 @@ use crate::{
     CONNECTIONS, Failure, MEGABYTE, ROUND, ROUNDS, bare, in_megabytes,
     load::{latencies, quantile, throughput},
     median, milliseconds,
-    program::{Cursor, Server},
+    program::{Place, Server},
     report::{Figure, Goal},
     say,
 };
@@ -14,7 +14,7 @@ use tokio::time::sleep;
 
 /// # Errors
 /// Where the server does not answer as expected.
-pub async fn ratio(place: &Cursor) -> Result<Figure, Failure> {
+pub async fn ratio(place: &Place) -> Result<Figure, Failure> {
     say("sign-ins");
     let server = Server::vestibule(place).await?;
     let load = server.sign_ins()?;
@@ -49,7 +49,7 @@ pub async fn ratio(place: &Cursor) -> Result<Figure, Failure> {
 ///
 /// # Errors
 /// Where the server does not answer as expected.
-pub async fn flood(place: &Cursor) -> Result<Vec<Figure>, Failure> {
+pub async fn flood(place: &Place) -> Result<Vec<Figure>, Failure> {
     const PER_SECOND: u32 = 100;
     const READERS: usize = 8;
     const LONG: Duration = Duration::from_secs(20);

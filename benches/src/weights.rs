@@ -2,20 +2,15 @@
 
 use crate::{
     Failure,
-    program::{Cursor, READER, Server, name_of},
+    program::{Place, READER, Server, name_of},
     report::{Common, Figure, Goal, Report, Weight},
     say, seed,
 };
 
-/// The route table, to notice a page that nobody weighs.
-const ROUTES: &str = include_str!("../../src/app.rs");
-/// They lead on, or are files.
-const NO_PAGES: [&str; 4] = [
-    "/",
-    "/.well-known/change-password",
-    "/admin/activity.jsonl",
-    "/admin/activity.csv",
-];
+/// The rows of the pages, to notice one that nobody weighs.
+const ROWS: &str = include_str!("../../src/domain/page.rs");
+/// They lead on.
+const NO_PAGES: [&str; 2] = ["/", "/.well-known/change-password"];
 /// More than stand on a page of the list.
 const ACCOUNTS: u32 = 100;
 /// More sessions than an account may have, and more entries than stand on a page of the audit log.
@@ -72,7 +67,7 @@ const PAGES: [(&str, Visitor, &str); 14] = [
 /// Where a page is missing here or does not answer.
 pub async fn measure(report: &mut Report) -> Result<(), Failure> {
     say("what each page costs");
-    let place = Cursor::new("weights")?;
+    let place = Place::new("weights")?;
     let longer = seed::sessions(&place, 1, ACCOUNTS, 1).await?;
     place.promote()?;
     let server = Server::vestibule(&place).await?;
@@ -80,7 +75,7 @@ pub async fn measure(report: &mut Report) -> Result<(), Failure> {
     for _ in 0..SIGN_INS {
         cookie = server.session_cookie().await?;
     }
-    let empty = Cursor::empty("weights-setup")?;
+    let empty = Place::empty("weights-setup")?;
     let first = Server::serving(&empty, "/setup").await?;
     for (page, visitor, scene) in PAGES {
         let path = match page {
@@ -111,10 +106,15 @@ pub async fn measure(report: &mut Report) -> Result<(), Failure> {
 /// # Errors
 /// Names a page that nobody weighs.
 pub fn demand_every_page() -> Result<(), Failure> {
-    let paths = ROUTES.lines().filter_map(|line| {
-        let path = line.trim().strip_prefix("path: \"")?;
-        path.strip_suffix("\",")
+    // Such as `Login: "/login" for Anyone,`.
+    let paths = ROWS.lines().filter_map(|line| {
+        let (_, row) = line.split_once(": \"")?;
+        let (path, _) = row.split_once("\" for ")?;
+        Some(path)
     });
+    if paths.clone().count() < PAGES.len() / 2 {
+        return Err("the pages are not found in src/domain/page.rs".into());
+    }
     let is_weighed = |path: &str| PAGES.iter().any(|(page, ..)| *page == path);
     let mut forgotten = paths.filter(|path| !NO_PAGES.contains(path) && !is_weighed(path));
     match forgotten.next() {

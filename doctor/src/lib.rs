@@ -38,7 +38,7 @@ pub use deployment::{Account, Deployment, Password};
 use client::{Client, NoAnswer, Request};
 use examination::{Examination, NOBODY};
 use report::Check;
-use std::{future::pending, io, path::PathBuf, rc::Rc};
+use std::{future::pending, io, path::Path, rc::Rc};
 use target::Target;
 use tls::Tls;
 use url::Url;
@@ -47,10 +47,32 @@ use url::Url;
 pub struct Address {
     /// The public address, as people type it. It is https, or of this machine.
     pub url: Url,
-    /// The authorities whose certificates are believed (PEM), instead of those that browsers believe.
-    pub ca: Option<PathBuf>,
+    pub authorities: Authorities,
     /// The host and port to connect to, instead of where the name of the address leads.
     pub connect: Option<String>,
+}
+
+/// Why there is no conclusion.
+#[derive(Debug, thiserror::Error)]
+pub enum NoConclusion {
+    /// Nothing could be asked.
+    #[error("{0}")]
+    Refused(String),
+    #[error("the report could not be written: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Whose certificates are believed.
+pub struct Authorities(Tls);
+
+impl Authorities {
+    /// Those in a PEM file, or else those that browsers believe.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with the file.
+    pub fn read(file: Option<&Path>) -> Result<Self, String> {
+        Tls::new(file).map(Self)
+    }
 }
 
 /// How many promises hold, do not hold, and were not asked.
@@ -64,14 +86,14 @@ pub struct Conclusion {
 /// Examines a deployment and writes the report to standard output: as JSON, one object a line, or for people.
 ///
 /// # Errors
-/// A sentence where nothing could be asked, or the report could not be written.
+/// [`NoConclusion`].
 pub async fn examine(
     deployment: Deployment,
     address: Address,
     account: Account,
     json: bool,
-) -> Result<Conclusion, String> {
-    let tls = Tls::new(address.ca.as_deref())?;
+) -> Result<Conclusion, NoConclusion> {
+    let Authorities(tls) = address.authorities;
     let target = Target::new(deployment, address.url, address.connect);
     let client = Rc::new(Client::new(target, tls));
     let mut exam = Examination::new(Rc::clone(&client), account);
@@ -86,11 +108,10 @@ pub async fn examine(
             );
             false
         }
-        Err(silence) => return Err(silence.to_string()),
+        Err(silence) => return Err(NoConclusion::Refused(silence.to_string())),
     };
     let report = &exam.report;
-    let written = report.write(&mut io::stdout().lock(), json);
-    written.map_err(|error| format!("the report could not be written: {error}"))?;
+    report.write(&mut io::stdout().lock(), json)?;
     Ok(Conclusion {
         holding: report.holding(),
         failures: report.failures(),

@@ -45,9 +45,11 @@ pub async fn login(
         let kept_for = core.lifetimes.cookie_age(remember.0);
         Reply::with_session(&started, kept_for, next.cookie_check_page())
     });
-    Form::on(&next.login_page()).answer(reply, |refusal| {
-        Flash::login_refused(Some(refusal), &username)
-    })
+    Form::on(&next.login_page())
+        .or_refused_by(AppError::SignInRefused)
+        .answer(reply, |refusal| {
+            Flash::login_refused(Some(refusal), &username)
+        })
 }
 
 /// Signs this browser out for good. With a dead session or none it succeeds as well. `proof` is required

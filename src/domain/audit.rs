@@ -14,7 +14,7 @@ use crate::domain::{
 
 /// Makes [`Event`] and its words of one row for each kind: its name, what it carries, the word that the database and
 /// programs use, and its name in the list that the audit log is narrowed by. A new event is a row here, a sentence for
-/// administrators (`told.rs`) and one for the person whom it concerns (`words.rs`).
+/// administrators (`for_administrators.rs`) and one for the person whom it concerns (`for_owner.rs`).
 macro_rules! events {
     ($($(#[$note:meta])* $name:ident $(($payload:ident))? = $word:literal, $title:literal;)*) => {
         /// Something that an administrator may have to look back on (ASVS V16.3.1).

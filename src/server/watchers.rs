@@ -163,7 +163,7 @@ impl Watchers {
         self.notify(session, Notice::Alive(life));
     }
 
-    /// Tells whoever watches the session, where it is news to them. An end is for ever.
+    /// Notifies the watchers of the session, where they do not know it yet. An end is for ever.
     pub fn notify(&self, session: &SessionId, new: Notice) {
         if let Some(entry) = self.watched().sessions.get(session) {
             entry.notice.send_if_modified(|notice| {
@@ -267,7 +267,7 @@ impl Watch {
         *self.notice.borrow_and_update()
     }
 
-    /// The next news.
+    /// The next notice.
     pub async fn notice(&mut self) -> Notice {
         // The hub holds the other end for as long as this one is held.
         tokio::select! {

@@ -66,7 +66,7 @@ pub const ROOMS: &[Room] = &[
         files: &["src/app.rs"],
         may: &["pages", "components", "domain", "error"],
         but_not: &[],
-        why: "routes are shared with the browser, so they cannot know the server",
+        why: "the application is shared with the browser, so it cannot know the server",
     },
     Room {
         files: &["src/pages/", "src/components/"],

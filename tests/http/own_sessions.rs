@@ -60,7 +60,7 @@ on_both_engines! {
         assert_contains(&page, "This browser Firefox on Linux You are here 127.0.0.1 · last active just now");
         assert_contains(&page, "1 other session End all other sessions Safari on iPhone Stays signed in 127.0.0.1 · last active 3 minutes ago \
             Signed in since 21 September 2026, 14:13 UTC . \
-            Watchers in 14 days if it is not used, in 90 days at the latest.");
+            Ends in 14 days if it is not used, in 90 days at the latest.");
         let html = page.text();
         assert!(html.contains("datetime=\"2026-09-21T14:18:20Z\" title=\"21 September 2026, 14:18 UTC\""), "{html}");
         let text = visible_text(&page);

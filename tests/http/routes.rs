@@ -91,8 +91,18 @@ async fn every_other_page_needs_a_session() {
         assert_redirect(&answer, &format!("/login?next={}", file.page().path()));
     }
     for stream in Stream::ALL {
-        let answer = app.browser().get(stream.path()).await;
-        assert_eq!(answer.status, 401, "{}", stream.path());
+        let path = stream.path();
+        let foreign = Request::get(path).header("sec-fetch-site", "cross-site");
+        for (request, status) in [
+            (Request::get(path), 401),
+            (Request::new("HEAD", path), 401),
+            // Nothing about sessions is looked up for these.
+            (foreign, 403),
+            (Request::post(path, b""), 405),
+        ] {
+            let answer = app.browser().send(request).await;
+            assert_eq!(answer.status, status, "{path}");
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `store::activity`, by way of what writes it.
+//! `store::audit`, by way of what writes it.
 
 use crate::{
     given, on_both_engines,

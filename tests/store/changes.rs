@@ -25,7 +25,7 @@ const ROOM: WatchLimits = WatchLimits {
     of_one_person: 9,
 };
 
-/// Several times as long as a look takes.
+/// Several times as long as a poll takes.
 const A_WHILE: Duration = Duration::from_secs(20);
 
 /// The next hint that says something.
@@ -164,7 +164,7 @@ on_both_engines! {
     }
 }
 
-/// Some poolers drop NOTIFY: then it is polled, often enough for a page to leave within a second. A look takes at
+/// Some poolers drop NOTIFY: then it is polled, often enough for a page to leave within a second. A poll takes at
 /// most a quarter of one.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_notice_postgres_is_polled_within_a_second() {

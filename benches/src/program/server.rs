@@ -132,12 +132,12 @@ impl Server {
     /// # Errors
     /// Where it is busy for minutes.
     pub async fn is_quiet(&self) -> Result<(), Failure> {
-        const POLL_EVERY: Duration = Duration::from_millis(500);
+        const LOOK_EVERY: Duration = Duration::from_millis(500);
         const LOOKS: u32 = 600;
         const QUIET_LOOKS: u32 = 4;
         let (mut before, mut quiet) = (self.processor_seconds()?, 0);
         for _ in 0..LOOKS {
-            sleep(POLL_EVERY).await;
+            sleep(LOOK_EVERY).await;
             let used = self.processor_seconds()?;
             quiet = if used - before < 0.02 { quiet + 1 } else { 0 };
             before = used;

@@ -25,9 +25,14 @@ impl Event {
         match self {
             Self::SignInRefused(_) if !has_name => "A sign-in was refused: REASON",
             Self::SignInRefused(_) => "A sign-in as USER was refused: REASON",
+            // A password that is too long is refused before anybody is looked up.
+            Self::PasswordChangeRefused(_) if !has_name => {
+                "A change of the password was refused: REASON"
+            }
             Self::PasswordChangeRefused(_) => {
                 "A change of the password of USER was refused: REASON"
             }
+            Self::ConfirmationRefused(_) if !has_name => "A confirmation was refused: REASON",
             Self::ConfirmationRefused(_) => "A confirmation of USER was refused: REASON",
             Self::SessionEnded(reason) => reason.template(),
             Self::SignedIn => "USER signed in",

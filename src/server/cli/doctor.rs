@@ -14,7 +14,9 @@ use crate::{
     server::public_url::PublicUrl,
 };
 use std::path::PathBuf;
-use vestibule_doctor::{Account, Address, Conclusion, Deployment, Password};
+use vestibule_doctor::{
+    Account, Address, Authorities, Conclusion, Deployment, NoConclusion, Password,
+};
 
 /// The account comes by standard input, its name and its password on a line each: an argument could be
 /// read by every user of the machine.
@@ -39,13 +41,12 @@ pub struct Command {
 /// # Errors
 /// Where a promise does not hold, or nothing could be asked.
 pub async fn run(command: Command) -> Result<(), CliError> {
-    let url = public_url(&command.url)?;
-    let (name, password) = password::account()?;
     let address = Address {
-        url: url.into_url(),
-        ca: command.ca,
+        url: public_url(&command.url)?.into_url(),
+        authorities: Authorities::read(command.ca.as_deref()).map_err(CliError::Refused)?,
         connect: command.connect,
     };
+    let (name, password) = password::account()?;
     let account = Account {
         name,
         password: Password::new(password.reveal().to_owned()),
@@ -56,7 +57,10 @@ pub async fn run(command: Command) -> Result<(), CliError> {
         failures,
         skipped,
         interrupted,
-    } = examined.map_err(CliError::Refused)?;
+    } = examined.map_err(|why| match why {
+        NoConclusion::Refused(why) => CliError::Refused(why),
+        NoConclusion::Io(error) => CliError::Io(error),
+    })?;
     if interrupted {
         return Err(CliError::Refused("it was interrupted".to_owned()));
     }

@@ -23,7 +23,7 @@ const BELIEVED_AFTER: i64 = 24 * SETTLING;
 pub struct Caution {
     /// When the clock was started or set, by the monotonic one.
     since: i64,
-    /// By how much it differed from the monotonic one at the last look.
+    /// By how much it differed from the monotonic one at the last check.
     difference: i64,
     /// A time that it has certainly reached, and when that was known, by the monotonic one. `None` where nothing
     /// is remembered: then it is trusted.

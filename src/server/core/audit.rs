@@ -149,7 +149,7 @@ pub async fn page(
 /// A transaction that began so long ago may still commit, and clocks of servers may differ by so much.
 const OVERLAP: Duration = Duration::from_secs(15);
 
-/// More than anybody reads between two looks.
+/// More than anybody reads between two polls.
 const MOST_NEWS: u32 = 10_000;
 
 /// How often open pages and commands that follow the audit log poll: people call this "at once".

@@ -37,7 +37,7 @@ pub enum Hint {
     Something,
     /// These were named in a notice on the channel [`ENDED`].
     Named(Vec<String>),
-    /// Anything: this is the first answer, the line was broken, or the file is another one.
+    /// Anything: this is the first answer, the connection was broken, or the file is another one.
     Anything,
 }
 
@@ -202,7 +202,7 @@ async fn connect(options: &PgConnectOptions) -> Result<PgListener, sqlx::Error> 
         .acquire_timeout(CONNECTION_WAIT)
         .connect_lazy_with(options.clone());
     let mut connection = PgListener::connect_with(&pool).await?;
-    // A broken line is begun anew here, where it is known what was missed.
+    // A broken connection is replaced here, where it is known what was missed.
     connection.eager_reconnect(false);
     connection.listen(ENDED).await?;
     Ok(connection)

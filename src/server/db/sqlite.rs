@@ -236,7 +236,7 @@ impl Counter {
     }
 
     async fn compare(&mut self, mut counted: Counted) -> Hint {
-        // A line that gave no answer is begun anew.
+        // A connection that gave no answer is replaced.
         let Ok(count) = count(&mut counted.connection).await else {
             return Hint::Nothing;
         };

@@ -27,7 +27,7 @@ fn watched(name: &str, idle_ends_at: i64) -> Watched {
     }
 }
 
-/// The news that is there already.
+/// The notice that is there already.
 async fn notice(watch: &mut Watch) -> Option<Notice> {
     let soon = std::time::Duration::from_millis(20);
     tokio::time::timeout(soon, watch.notice()).await.ok()
@@ -35,16 +35,16 @@ async fn notice(watch: &mut Watch) -> Option<Notice> {
 
 #[tokio::test]
 async fn everybody_who_watches_a_session_hears_of_it_and_nobody_else() {
-    let ends = Watchers::default();
-    let [mut first, mut second] = [0, 1].map(|_| ends.watch(&watched("a", 10), ROOM).unwrap());
-    let mut other = ends.watch(&watched("b", 10), ROOM).unwrap();
-    ends.used(&session("a"), Timestamp::from_millis(20));
-    ends.used(&session("a"), Timestamp::from_millis(20));
+    let watchers = Watchers::default();
+    let [mut first, mut second] = [0, 1].map(|_| watchers.watch(&watched("a", 10), ROOM).unwrap());
+    let mut other = watchers.watch(&watched("b", 10), ROOM).unwrap();
+    watchers.used(&session("a"), Timestamp::from_millis(20));
+    watchers.used(&session("a"), Timestamp::from_millis(20));
     for watch in [&mut first, &mut second] {
         assert_eq!(notice(watch).await, Some(Notice::Alive(life(20))));
         assert_eq!(notice(watch).await, None);
     }
-    ends.ended(&session("a"), Some(EndReason::SignedOut));
+    watchers.ended(&session("a"), Some(EndReason::SignedOut));
     for watch in [&mut first, &mut second] {
         assert_eq!(
             notice(watch).await,
@@ -56,22 +56,22 @@ async fn everybody_who_watches_a_session_hears_of_it_and_nobody_else() {
 
 #[tokio::test]
 async fn an_end_is_for_ever() {
-    let ends = Watchers::default();
-    let mut watch = ends.watch(&watched("a", 10), ROOM).unwrap();
-    ends.ended(&session("a"), Some(EndReason::SignedOut));
-    ends.notify(&session("a"), Notice::Alive(life(90)));
-    ends.used(&session("a"), Timestamp::from_millis(90));
-    ends.ended(&session("a"), Some(EndReason::Idle));
+    let watchers = Watchers::default();
+    let mut watch = watchers.watch(&watched("a", 10), ROOM).unwrap();
+    watchers.ended(&session("a"), Some(EndReason::SignedOut));
+    watchers.notify(&session("a"), Notice::Alive(life(90)));
+    watchers.used(&session("a"), Timestamp::from_millis(90));
+    watchers.ended(&session("a"), Some(EndReason::Idle));
     let told = Notice::Ended(Some(EndReason::SignedOut));
     assert_eq!(notice(&mut watch).await, Some(told));
     assert_eq!(notice(&mut watch).await, None);
-    assert_eq!((ends.live(), ends.is_quiet()), (Vec::new(), false));
+    assert_eq!((watchers.live(), watchers.is_quiet()), (Vec::new(), false));
 }
 
 #[tokio::test]
 async fn there_is_room_for_so_many_and_it_is_given_back() {
-    let ends = Watchers::default();
-    let watch = |name| ends.watch(&watched(name, 10), ROOM);
+    let watchers = Watchers::default();
+    let watch = |name| watchers.watch(&watched(name, 10), ROOM);
     let first = watch("a").unwrap();
     let second = watch("a").unwrap();
     assert_eq!(watch("a").unwrap_err(), Refused::TooOften);
@@ -80,36 +80,36 @@ async fn there_is_room_for_so_many_and_it_is_given_back() {
     drop(first);
     drop(watch("a").unwrap());
     drop((second, third));
-    assert!(ends.is_quiet());
+    assert!(watchers.is_quiet());
 }
 
 #[tokio::test]
 async fn whose_time_is_over_is_known_by_the_clock() {
-    let ends = Watchers::default();
-    let watches = ["a", "b", "c"].map(|name| ends.watch(&watched(name, 10), ROOM).unwrap());
-    ends.used(&session("b"), Timestamp::from_millis(20));
-    ends.ended(&session("c"), None);
-    let due = |now| ends.due(Timestamp::from_millis(now));
+    let watchers = Watchers::default();
+    let watches = ["a", "b", "c"].map(|name| watchers.watch(&watched(name, 10), ROOM).unwrap());
+    watchers.used(&session("b"), Timestamp::from_millis(20));
+    watchers.ended(&session("c"), None);
+    let due = |now| watchers.due(Timestamp::from_millis(now));
     assert_eq!(due(9), []);
     assert_eq!(due(10), [session("a")]);
     assert_eq!(due(20).len(), 2);
-    let named = ends.among(vec![session("b"), session("nobody's")]);
+    let named = watchers.among(vec![session("b"), session("nobody's")]);
     assert_eq!(named, [session("b")]);
     drop(watches);
 }
 
 #[tokio::test]
 async fn whoever_was_let_go_may_come_back_until_the_server_stops() {
-    let ends = Watchers::default();
-    let mut old = ends.watch(&watched("a", 10), ROOM).unwrap();
-    ends.notify(&session("a"), Notice::Unknown);
+    let watchers = Watchers::default();
+    let mut old = watchers.watch(&watched("a", 10), ROOM).unwrap();
+    watchers.notify(&session("a"), Notice::Unknown);
     assert_eq!(notice(&mut old).await, Some(Notice::Unknown));
-    let mut new = ends.watch(&watched("a", 90), ROOM).unwrap();
+    let mut new = watchers.watch(&watched("a", 90), ROOM).unwrap();
     drop(old);
-    assert_eq!(ends.live(), [session("a")]);
-    ends.stop();
+    assert_eq!(watchers.live(), [session("a")]);
+    watchers.stop();
     assert_eq!(notice(&mut new).await, Some(Notice::Unknown));
-    let refused = ends.watch(&watched("b", 10), ROOM).unwrap_err();
+    let refused = watchers.watch(&watched("b", 10), ROOM).unwrap_err();
     assert_eq!(refused, Refused::Stopping);
 }
 
@@ -129,17 +129,17 @@ fn what_is_written_down_counts_before_the_clock() {
 
 #[tokio::test]
 async fn the_oldest_page_of_a_person_makes_room_for_the_newest() {
-    let ends = Watchers::default();
+    let watchers = Watchers::default();
     let watch = |name| {
         let person = UserId("one".to_owned());
         let watched = Watched {
             person,
             ..watched(name, 10)
         };
-        ends.watch(&watched, ROOM).unwrap()
+        watchers.watch(&watched, ROOM).unwrap()
     };
     let (mut first, mut second) = (watch("a"), watch("b"));
-    let other = ends
+    let other = watchers
         .watch(&watched("c", 10), WatchLimits { in_all: 9, ..ROOM })
         .unwrap();
     assert_eq!(notice(&mut first).await, None);

@@ -9,7 +9,7 @@ use crate::domain::views::{Finding, FindingAbout, ReachView};
 /// What an administrator sees of the way of the request, and what looks wrong with it.
 pub fn view(client: &Client, site: &Site) -> ReachView {
     let findings = [
-        (FindingAbout::Address, word(client, site)),
+        (FindingAbout::Address, address(client, site)),
         (FindingAbout::Scheme, scheme(client, site)),
         (FindingAbout::Host, host(client, site)),
     ];
@@ -26,8 +26,8 @@ pub fn view(client: &Client, site: &Site) -> ReachView {
     }
 }
 
-const fn believed(word: Forwarding) -> &'static str {
-    match word {
+const fn believed(forwarding: Forwarding) -> &'static str {
+    match forwarding {
         Forwarding::None | Forwarding::Missing => "None",
         Forwarding::Ignored => "Ignored",
         Forwarding::Unreadable => "Believed as far as they can be read",
@@ -35,7 +35,7 @@ const fn believed(word: Forwarding) -> &'static str {
     }
 }
 
-fn word(client: &Client, site: &Site) -> Option<String> {
+fn address(client: &Client, site: &Site) -> Option<String> {
     let peer = client.peer;
     match client.forwarding {
         Forwarding::Ignored => Some(format!(

@@ -93,17 +93,28 @@ impl Reply {
 pub struct Form<'a> {
     page: &'a str,
     draft: Option<HeaderValue>,
+    also_refused: Option<AppError>,
 }
 
 impl<'a> Form<'a> {
     /// `page` is the path of ours on which it stands.
     pub const fn on(page: &'a str) -> Self {
-        Self { page, draft: None }
+        Self {
+            page,
+            draft: None,
+            also_refused: None,
+        }
     }
 
     /// What was typed is kept where the password is asked for first.
     pub fn keeping(mut self, draft: HeaderValue) -> Self {
         self.draft = Some(draft);
+        self
+    }
+
+    /// Answers this failure as a refusal too.
+    pub const fn or_refused_by(mut self, failure: AppError) -> Self {
+        self.also_refused = Some(failure);
         self
     }
 
@@ -124,7 +135,7 @@ impl<'a> Form<'a> {
                 redirect(&NextPath::or_home(self.page).confirm_page());
                 Ok(())
             }
-            Err(refusal) if refusal.is_refusal() => {
+            Err(refusal) if refusal.is_refusal() || self.also_refused == Some(refusal) => {
                 // Never in the address, where any link could forge it.
                 remember(&message(refusal));
                 redirect(self.page);

@@ -16,7 +16,7 @@ use crate::{
 use axum::{
     Extension, Router,
     extract::{Request, State},
-    middleware,
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{MethodRouter, any, get, post},
 };
@@ -62,13 +62,28 @@ struct Guarded {
 impl Guarded {
     fn add(mut self, path: &str, target: Target, handler: MethodRouter<AppState>) -> Self {
         let guarded = middleware::from_fn_with_state(self.state.clone(), guard::resume);
-        let mut handler = handler.layer(guarded);
-        if matches!(target, Target::Function(_)) {
-            let edge = middleware::from_fn_with_state(self.state.clone(), forms::edge);
-            handler = handler.layer(edge);
-        }
+        let handler = match target {
+            Target::Page(_) | Target::Download(_) => handler.layer(guarded),
+            Target::Function(_) => {
+                let edge = middleware::from_fn_with_state(self.state.clone(), forms::edge);
+                handler.layer(guarded).layer(edge)
+            }
+            // A foreign page is refused before the session is looked up, and another method before both.
+            Target::Stream(_) => {
+                let own = middleware::from_fn_with_state(self.state.clone(), from_own_page);
+                handler.route_layer(guarded).route_layer(own)
+            }
+        };
         self.router = self.router.route(path, handler.layer(Extension(target)));
         self
+    }
+}
+
+/// Demands that a request that only reads comes from one of our pages.
+async fn from_own_page(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    match state.site.demand_own_reader(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
     }
 }
 

@@ -95,7 +95,7 @@ pub async fn bring_to_present(core: &Core) -> Result<u64, StoreError> {
 }
 
 /// Makes accounts of older versions findable by their display names: SQL cannot fold a text, so no
-/// migration could. Costs one look where all are. Returns how many there were.
+/// migration could. Costs one query where all are. Returns how many there were.
 ///
 /// # Errors
 /// [`StoreError`]: the rest is done another time.

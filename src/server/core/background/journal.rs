@@ -6,15 +6,15 @@ use crate::server::{core::Core, db::Wal};
 /// SQLite moves the log into the file at 4 MB by itself; four times that is no accident.
 const LARGE: i64 = 16_000_000;
 
-/// Looks for readers that hold the log up, once a minute.
+/// Finds readers that hold the log up, once a minute.
 #[derive(Debug, Default)]
 pub struct Journal {
-    /// Consecutive looks. A backup of a large file takes its time, too.
+    /// Consecutive checks. A backup of a large file takes its time, too.
     held_for: u32,
 }
 
 impl Journal {
-    /// Moves what it can into the file, and says once that somebody has kept it from that for two looks.
+    /// Moves what it can into the file, and says once that somebody has kept it from that for two checks.
     pub async fn checkpoint(&mut self, core: &Core) {
         match core.db.checkpoint().await {
             Ok(Some(wal)) => self.note(wal),

@@ -13,9 +13,9 @@ use crate::{
 };
 use tokio::task::JoinSet;
 
-/// After so many looks all watched sessions are read, whatever the hints say: another process that
-/// shares the database may have moved their idle ends, and a clock or a hint may have been wrong. A look
-/// rests for a quarter of a second.
+/// After so many polls all watched sessions are read, whatever the hints say: another process that
+/// shares the database may have moved their idle ends, and a clock or a hint may have been wrong. Polls
+/// are a quarter of a second apart.
 const ALL_EVERY: u32 = 120;
 
 /// Looks out for as long as the server lives.
@@ -55,15 +55,15 @@ async fn next(changes: &mut Changes, checks: &mut u32) -> Hint {
 
 /// Follows a hint, and looks at those whose time is over.
 async fn check(core: &Core, hint: &Hint) -> Result<(), StoreError> {
-    let ends = &core.db.watchers;
+    let watchers = &core.db.watchers;
     let doubtful = match hint {
         Hint::Nothing => Vec::new(),
-        Hint::Something => store::sessions::ended_among(&core.db, &ends.live()).await?,
-        Hint::Named(names) => ends.among(names.iter().cloned().map(SessionId).collect()),
-        Hint::Anything => ends.live(),
+        Hint::Something => store::sessions::ended_among(&core.db, &watchers.live()).await?,
+        Hint::Named(names) => watchers.among(names.iter().cloned().map(SessionId).collect()),
+        Hint::Anything => watchers.live(),
     };
     notify(core, &doubtful).await?;
-    notify(core, &ends.due(core.clock.now())).await
+    notify(core, &watchers.due(core.clock.now())).await
 }
 
 /// Reads how these sessions are, and tells it.
@@ -98,8 +98,8 @@ async fn time_out(core: Core, session: SessionId, life: Life, ended: Ended) {
     if trusted.is_some_and(|now| life.end_by(now).is_some()) {
         sessions::write_down(&core, &session, ended).await;
     }
-    let news = Notice::Ended(Some(ended.reason));
-    core.db.watchers.notify(&session, news);
+    let notice = Notice::Ended(Some(ended.reason));
+    core.db.watchers.notify(&session, notice);
 }
 
 /// Without the database nobody knows whether a session was used elsewhere. Those whose time is over by

@@ -116,10 +116,10 @@ pub(super) async fn note_ends(
         let names: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
         transaction.notify(ENDED, &names.join(",")).await?;
     }
-    let ends = transaction.watchers.clone();
+    let watchers = transaction.watchers.clone();
     transaction.after_commit(move || {
         for (session, reason) in news {
-            ends.ended(&session, Some(reason));
+            watchers.ended(&session, Some(reason));
         }
     });
     Ok(())

@@ -203,13 +203,13 @@ async fn begin_anew_within(
         change.idle_ends_at.as_millis()
     );
     transaction.notify(ENDED, &session.0).await?;
-    let (ends, session) = (transaction.watchers.clone(), session.clone());
+    let (watchers, session) = (transaction.watchers.clone(), session.clone());
     let life = Life {
         idle_ends_at: change.ends_unused_at,
         absolute_ends_at: change.absolute_ends_at,
         ended: None,
     };
-    transaction.after_commit(move || ends.lives(&session, life));
+    transaction.after_commit(move || watchers.lives(&session, life));
     Ok(())
 }
 
@@ -227,8 +227,8 @@ pub async fn first_use(
     transact!(db, transaction => {
         let used = execute!(transaction, SQL, &id.0, digest.as_str(), idle_ends_at.as_millis());
         if used == 1 {
-            let (ends, id) = (transaction.watchers.clone(), id.clone());
-            transaction.after_commit(move || ends.used(&id, idle_ends_at));
+            let (watchers, id) = (transaction.watchers.clone(), id.clone());
+            transaction.after_commit(move || watchers.used(&id, idle_ends_at));
         }
         Ok(Commit(used == 1))
     })

@@ -65,8 +65,8 @@ async fn touch_within(
         idle_ends_at.as_millis()
     );
     if touched == 1 {
-        let (ends, id) = (transaction.watchers.clone(), id.clone());
-        transaction.after_commit(move || ends.used(&id, idle_ends_at));
+        let (watchers, id) = (transaction.watchers.clone(), id.clone());
+        transaction.after_commit(move || watchers.used(&id, idle_ends_at));
     }
     Ok(touched == 1)
 }

@@ -93,21 +93,21 @@ pub async fn page(
         key: prefix.to_owned(),
         id: UserId(String::new()),
     };
-    // A place before the prefix is none of this search.
-    let after = after.filter(|place| *place.key >= *prefix);
-    let mut place = after.cloned().unwrap_or_else(beginning);
+    // A cursor before the prefix is none of this search.
+    let after = after.filter(|cursor| *cursor.key >= *prefix);
+    let mut cursor = after.cloned().unwrap_or_else(beginning);
     let mut found: Vec<(Cursor, User)> = Vec::new();
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     for _ in 0..MOST_ROUNDS {
-        let rows = rows_behind(db, prefix, &place, limit.saturating_add(1)).await?;
+        let rows = rows_behind(db, prefix, &cursor, limit.saturating_add(1)).await?;
         let is_last = rows.len() <= wanted;
         for row in rows {
-            place = Cursor {
+            cursor = Cursor {
                 key: row.found_by.clone(),
                 id: UserId(row.user.user_id.clone()),
             };
             if !row.stands_earlier(prefix) {
-                found.push((place.clone(), row.user.into()));
+                found.push((cursor.clone(), row.user.into()));
             }
         }
         if is_last && found.len() <= wanted {
@@ -118,33 +118,33 @@ pub async fn page(
         }
         if found.len() > wanted {
             found.truncate(wanted);
-            let next = found.last().map(|(place, _)| place.clone());
+            let next = found.last().map(|(cursor, _)| cursor.clone());
             let users = found.into_iter().map(|(_, user)| user).collect();
             return Ok(Found { users, next });
         }
     }
     Ok(Found {
         users: found.into_iter().map(|(_, user)| user).collect(),
-        next: Some(place),
+        next: Some(cursor),
     })
 }
 
 async fn rows_behind(
     db: &Db,
     prefix: &str,
-    place: &Cursor,
+    cursor: &Cursor,
     limit: u32,
 ) -> Result<Vec<FoundRow>, StoreError> {
     Ok(match end_of_prefix(prefix) {
         Some(end) => fetch_all!(
             db,
             BY_PREFIX,
-            &place.key,
-            &place.id.0,
+            &cursor.key,
+            &cursor.id.0,
             &end,
             i64::from(limit)
         ),
-        None => fetch_all!(db, ALL, &place.key, i64::from(limit)),
+        None => fetch_all!(db, ALL, &cursor.key, i64::from(limit)),
     })
 }
 

@@ -50,7 +50,7 @@ pub struct Client {
     pub host: Option<String>,
 }
 
-/// What the peer's word about others is worth.
+/// How far the peer's forwarded headers are believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forwarding {
     /// It speaks for itself.

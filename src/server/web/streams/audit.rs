@@ -61,7 +61,6 @@ async fn begin(
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Result<Response, AppError> {
-    state.site.demand_own_reader(headers)?;
     let core = &state.core;
     let Caller::SignedIn(current) = caller else {
         return Err(AppError::NotSignedIn);
@@ -82,7 +81,7 @@ async fn begin(
     // What ended before anybody watched is told to nobody.
     allowed(core, &reader).await?;
     let AuditQuery { wanted, .. } = AuditQuery::of(core, uri).await?;
-    // As many as the page had at first: it begins anew where the line was lost, and no gap is left.
+    // As many as the page had at first: it connects again where the connection was lost, and no gap is left.
     let begun = Following::begin(core, &wanted.filter(), ENTRIES_A_PAGE).await?;
     let (following, newest) = begun;
     let stream = AuditStream {

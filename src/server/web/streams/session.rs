@@ -82,7 +82,6 @@ async fn begin(
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<Response, NoStream> {
-    state.site.demand_own_reader(headers)?;
     let Caller::SignedIn(current) = caller else {
         return Err(AppError::NotSignedIn.into());
     };

@@ -65,7 +65,7 @@ impl InFlight {
     }
 
     /// Takes a turn at each counter, and waits for it if there is none. `counters` has the room that each was
-    /// read to have; the first attempt in a line sets it.
+    /// read to have; the first attempt in a queue sets it.
     ///
     /// # Errors
     /// [`NoTurn`].
@@ -99,7 +99,7 @@ impl Turns {
     }
 }
 
-/// A turn in one line: waited for, then taken.
+/// A turn in one queue: waited for, then taken.
 #[derive(Debug)]
 struct Turn {
     queues: Queues,
@@ -140,7 +140,7 @@ impl Turn {
     }
 }
 
-/// The last one to leave takes the line away, and so does the one whose failure uses up its room: those
+/// The last one to leave takes the queue away, and so does the one whose failure uses up its room: those
 /// who still wait in it are woken, and read the counters again.
 impl Drop for Turn {
     fn drop(&mut self) {
@@ -231,16 +231,16 @@ mod tests {
         assert_eq!(in_flight.seats.available_permits(), SEATS);
     }
 
-    /// The counters were read again, and there is room: an attempt that wakes late leaves the new line alone.
+    /// The counters were read again, and there is room: an attempt that wakes late leaves the new queue alone.
     #[tokio::test]
-    async fn a_late_waker_leaves_a_line_that_was_opened_meanwhile_alone() {
+    async fn a_late_waker_leaves_a_queue_that_was_opened_meanwhile_alone() {
         let in_flight = InFlight::default();
         let one = [(key("a"), 1)];
         let first = soon(in_flight.enter(&one)).await.expect("room");
         let mut waiting = Box::pin(in_flight.enter(&one));
         assert!(timeout(SOON, &mut waiting).await.is_err(), "full");
         first.failed();
-        let next = soon(in_flight.enter(&one)).await.expect("a new line");
+        let next = soon(in_flight.enter(&one)).await.expect("a new queue");
         assert_eq!(soon(waiting).await.err(), Some(NoTurn::UsedUp));
         assert!(timeout(SOON, in_flight.enter(&one)).await.is_err(), "full");
         drop(next);
