@@ -2,6 +2,7 @@
 
 mod as_admin;
 pub mod begun;
+mod judging;
 mod lists;
 mod present;
 mod renewing;
@@ -10,10 +11,11 @@ pub mod sign_out_proof;
 pub mod watch;
 
 pub use as_admin::{end_all_as_admin, end_all_of_everybody, end_as_admin, end_everybody};
+pub use judging::{Resumed, write_down};
 pub use lists::{live_of, page, with_id};
 pub use present::present;
 pub use renewing::{ENDS_UNUSED_AFTER, GRACE, Proven, Renewed, renew, renew_with_password};
-pub use resuming::{Resumed, peek, peek_by_digest, resume, resume_with_sign_ins, stay, write_down};
+pub use resuming::{peek, peek_by_digest, resume, resume_with_sign_ins, stay};
 
 use super::{Core, actor::Browser};
 use crate::{

@@ -1,6 +1,6 @@
 //! Sessions that go on under a new token, and what the tokens before are good for (ADR 29).
 
-use super::{Resumed, resuming::judged};
+use super::judging::{Resumed, judged};
 use crate::{
     domain::{
         audit::Event,

@@ -1,10 +1,14 @@
 //! The session behind a request: looked up, judged by the clock, and used.
 
-use super::{Lifetimes, present::in_the_present, renewing};
+use super::{
+    Lifetimes,
+    judging::{Resumed, judged},
+    renewing,
+};
 use crate::{
     domain::{
         moment::Timestamp,
-        session::{CurrentUser, EndReason, Ended, Session, SessionId},
+        session::{CurrentUser, Session},
     },
     server::{
         core::Core,
@@ -21,17 +25,6 @@ const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
 /// And as often in an idle time, so that use never counts for much less than it is, however short that is.
 const TOUCHES_IN_IDLE_TIME: u32 = 20;
-
-/// What is known about a request's cookie.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Resumed {
-    Live(Box<CurrentUser>),
-    /// The token was replaced by a confirmation whose answer may not have arrived: it opens pages, with the time of
-    /// the confirmation before, and can be confirmed again and signed out.
-    Superseded(Box<CurrentUser>),
-    Ended(EndReason),
-    Unknown,
-}
 
 /// Looks up the session of a token: once a request, always in the database. There is no cache, so
 /// an ended session is ended at its very next request.
@@ -75,32 +68,6 @@ pub async fn peek_by_digest(core: &Core, digest: &TokenDigest) -> Result<Resumed
         Resumed::Unknown => renewing::superseded(core, digest).await,
         Resumed::Live(found) => renewing::used_first(core, digest, found).await,
         seen => Ok(seen),
-    }
-}
-
-/// Whether what the database has found lives by the clock, and its person may be signed in.
-pub(super) async fn judged(core: &Core, found: Option<CurrentUser>) -> Resumed {
-    let Some(found) = found else {
-        return Resumed::Unknown;
-    };
-    let found = in_the_present(core, found).await;
-    if let Some(ended) = found.session.end_by(core.clock.now()) {
-        if found.session.ended.is_none() {
-            write_down(core, &found.session.id, ended).await;
-        }
-        return Resumed::Ended(ended.reason);
-    }
-    if found.user.disabled {
-        return Resumed::Ended(EndReason::UserDisabled);
-    }
-    Resumed::Live(Box::new(found))
-}
-
-/// A time-out that was seen once is written down, so that setting the clock back revives nothing.
-/// The refusal stands whether or not the database can write.
-pub async fn write_down(core: &Core, session: &SessionId, ended: Ended) {
-    if let Err(error) = store::sessions::end(&core.db, session, ended, core.source).await {
-        tracing::warn!(%error, %session, "a time-out could not be written down");
     }
 }
 
