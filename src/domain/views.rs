@@ -8,7 +8,7 @@ pub use admin::{
     AccountView, AuditEntryView, AuditFilter, AuditView, InvitationDraft, LinkView,
     PasswordLinkView, UserNotice, UserState, UserView, UsersView,
 };
-pub use reach::{Finding, FindingAbout, ReachView};
+pub use reach::{Finding, ReachView};
 
 use crate::{
     domain::{

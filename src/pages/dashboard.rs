@@ -80,7 +80,11 @@ fn ThisSession(session: SessionView) -> impl IntoView {
             <h2 id="session">"This session"</h2>
             <dl class="facts">
                 <Fact term="Device">{session.device}</Fact>
-                <Fact term="Address" name="session-address">{session.address}</Fact>
+                <div>
+                    <dt>"Address"</dt>
+                    // By the attribute programs know it, whatever the language of the page.
+                    <dd data-fact="session-address">{session.address}</dd>
+                </div>
                 <Fact term="Signed in since"><Time moment=session.signed_in_at /></Fact>
                 <Fact term="Ends if idle at"><Time moment=session.idle_ends_at /></Fact>
                 <Fact term="Ends at the latest"><Time moment=session.absolute_ends_at /></Fact>
@@ -189,7 +193,7 @@ fn Reach(reach: ReachView) -> impl IntoView {
     let unsaid = || "None".to_owned();
     let findings = reach.findings.into_iter();
     let findings =
-        findings.map(|finding| view! { <p data-finding=finding.about.as_str()>{finding.text}</p> });
+        findings.map(|finding| view! { <p data-finding=finding.about>{finding.text}</p> });
     let findings = findings.collect::<Vec<_>>();
     view! {
         <section class="card room-wide" aria-labelledby="reach">
@@ -207,17 +211,11 @@ fn Reach(reach: ReachView) -> impl IntoView {
 }
 
 #[component]
-fn Fact<C: IntoView + 'static>(
-    term: &'static str,
-    /// By which programs know it, whatever the language of the page.
-    #[prop(optional)]
-    name: Option<&'static str>,
-    children: TypedChildren<C>,
-) -> impl IntoView {
+fn Fact<C: IntoView + 'static>(term: &'static str, children: TypedChildren<C>) -> impl IntoView {
     view! {
         <div>
             <dt>{term}</dt>
-            <dd data-fact=name>{children.into_inner()()}</dd>
+            <dd>{children.into_inner()()}</dd>
         </div>
     }
 }

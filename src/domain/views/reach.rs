@@ -18,25 +18,7 @@ pub struct ReachView {
 /// Something that looks wrong with the way of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    pub about: FindingAbout,
+    /// The word in `data-finding`, by which `vestibule doctor` knows what it is about: `address`, `scheme` or `host`.
+    pub about: String,
     pub text: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FindingAbout {
-    Address,
-    Scheme,
-    Host,
-}
-
-impl FindingAbout {
-    /// The word in `data-finding`, by which `vestibule doctor` knows it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Address => "address",
-            Self::Scheme => "scheme",
-            Self::Host => "host",
-        }
-    }
 }

@@ -4,18 +4,19 @@ use super::layers::{
     forwarded::{Client, Forwarding},
     origin::Site,
 };
-use crate::domain::views::{Finding, FindingAbout, ReachView};
+use crate::domain::views::{Finding, ReachView};
 
 /// What an administrator sees of the way of the request, and what looks wrong with it.
 pub fn view(client: &Client, site: &Site) -> ReachView {
     let findings = [
-        (FindingAbout::Address, address(client, site)),
-        (FindingAbout::Scheme, scheme(client, site)),
-        (FindingAbout::Host, host(client, site)),
+        ("address", address(client, site)),
+        ("scheme", scheme(client, site)),
+        ("host", host(client, site)),
     ];
-    let findings = findings
-        .into_iter()
-        .filter_map(|(about, text)| text.map(|text| Finding { about, text }));
+    let findings = findings.into_iter().filter_map(|(about, text)| {
+        let about = about.to_owned();
+        text.map(|text| Finding { about, text })
+    });
     ReachView {
         address: client.address.to_string(),
         peer: client.peer.to_string(),
