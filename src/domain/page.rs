@@ -55,7 +55,7 @@ pages! {
     ChangePassword: "/.well-known/change-password" for Anyone,
     /// There only until the first account exists.
     Setup: "/setup" for Anyone,
-    /// Whoever has a link has no password yet. What comes behind `#` stays in the browser: no server's log holds it.
+    /// The owner of a link has no password yet. What comes behind `#` stays in the browser: no server's log holds it.
     PasswordLink: "/password-link" for Anyone,
     Users: "/admin/users" for Administrator,
     Account: "/admin/users/{id}" for Administrator,
@@ -107,7 +107,7 @@ impl Download {
         }
     }
 
-    /// The page on which it stands. Whoever may see that may have it.
+    /// The page that links it, and whose access it has.
     pub const fn page(self) -> Page {
         match self {
             Self::AuditJsonLines | Self::AuditCsv => Page::Audit,

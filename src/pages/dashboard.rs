@@ -82,7 +82,7 @@ fn ThisSession(session: SessionView) -> impl IntoView {
                 <Fact term="Device">{session.device}</Fact>
                 <div>
                     <dt>"Address"</dt>
-                    // By the attribute programs know it, whatever the language of the page.
+                    // Programs find it by the attribute, in every language of the page.
                     <dd data-fact="session-address">{session.address}</dd>
                 </div>
                 <Fact term="Signed in since"><Time moment=session.signed_in_at /></Fact>

@@ -41,10 +41,10 @@ macro_rules! kinds {
 kinds! {
     /// One signed-in browser.
     OfSession "SessionToken";
-    /// A browser that is known again after signing out. It lets nobody in: it only gives a browser that signed in before
+    /// A browser that is known again after signing out. It gives no access: it only gives a browser that signed in before
     /// a count of failures of its own.
     OfDevice "DeviceToken";
-    /// Whoever makes the first account.
+    /// The code for the first account.
     OfSetup "SetupCode";
     /// One person who sets one password.
     OfLink "LinkSecret";
@@ -113,8 +113,8 @@ impl<K: Kind> fmt::Debug for Secret<K> {
     }
 }
 
-/// SHA-256 of a secret, in base64url: useless as a cookie. Without salt or stretching it is enough for so many random
-/// bits, and looking up a digest leaves no timing oracle on the secret (CVE-2019-16782).
+/// SHA-256 of a secret, in base64url: useless as a cookie. Without salt or stretching it is enough for 100 random
+/// bits and more, and looking up a digest leaves no timing oracle on the secret (CVE-2019-16782).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digest<K>(String, PhantomData<K>);
 

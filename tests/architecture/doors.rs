@@ -246,7 +246,7 @@ pub const ROOMS: &[Room] = &[
             "server::public_url::PublicUrl",
         ],
         but_not: &["server::cli::open_core", "server::cli::core_on"],
-        why: "the doctor looks from outside: it is told which pages there are, and no configuration and no database",
+        why: "the doctor looks from outside: it gets the list of pages, and no configuration and no database",
     },
     Room {
         files: &["src/server/cli/"],

@@ -206,7 +206,7 @@ on_both_engines! {
 
     /// A sign-in is for its browser alone.
     async fn a_sign_in_stops_with_its_connection(database: TestDatabase) {
-        // Whoever hangs up on a sign-in that has begun has used up a guess.
+        // A sign-in that began before its connection closed counts as a guess.
         let mut core = support::core(&database).await;
         core.throttle.limits.account_failures = u32::MAX;
         support::create_user(&core, "ada").await;

@@ -112,9 +112,9 @@ mod tests {
     /// A sentence for each that no other has, but for those that are the same to their owner.
     #[test]
     fn ends_are_told_apart() {
-        let mut told: Vec<_> = EndReason::ALL.map(EndReason::description).into();
-        told.sort_unstable();
-        told.dedup();
-        assert_eq!(told.len(), EndReason::ALL.len());
+        let mut descriptions: Vec<_> = EndReason::ALL.map(EndReason::description).into();
+        descriptions.sort_unstable();
+        descriptions.dedup();
+        assert_eq!(descriptions.len(), EndReason::ALL.len());
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How the request came to this server, for whoever sets up the proxy in front of it.
+/// How the request came to this server, for the administrator of the proxy in front of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReachView {
     pub address: String,

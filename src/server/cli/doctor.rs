@@ -2,7 +2,7 @@
 //!
 //! The package `doctor` looks from outside, over HTTP alone: it knows neither the configuration nor the
 //! database of what it looks at, so it proves what a browser gets, through every proxy on the way. From here it
-//! is told which pages there are.
+//! gets the list of pages.
 
 use super::{CliError, output::to_stderr, password};
 use crate::{

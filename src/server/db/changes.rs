@@ -15,7 +15,7 @@ use tokio::{
 /// in which people expect to see it.
 const POLL_EVERY: Duration = Duration::from_millis(250);
 
-/// Fallback: after so many polls without a notice the database is asked, because some poolers drop NOTIFY, and people
+/// Fallback: after this many polls without a notice the database is queried, because some poolers drop NOTIFY, and people
 /// expect a page to leave within a second.
 const IDLE_POLLS: u32 = 2;
 

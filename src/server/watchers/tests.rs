@@ -62,8 +62,8 @@ async fn an_end_is_for_ever() {
     watchers.notify(&session("a"), Notice::Alive(life(90)));
     watchers.used(&session("a"), Timestamp::from_millis(90));
     watchers.ended(&session("a"), Some(EndReason::Idle));
-    let told = Notice::Ended(Some(EndReason::SignedOut));
-    assert_eq!(notice(&mut watch).await, Some(told));
+    let ended = Notice::Ended(Some(EndReason::SignedOut));
+    assert_eq!(notice(&mut watch).await, Some(ended));
     assert_eq!(notice(&mut watch).await, None);
     assert_eq!((watchers.live(), watchers.is_quiet()), (Vec::new(), false));
 }

@@ -134,7 +134,7 @@ pub fn hold_session(started: &Started) {
     }
 }
 
-/// The person who asks, in functions that the guard opens to nobody else.
+/// The person who asks, in functions that need a session.
 ///
 /// # Errors
 /// [`AppError::NotSignedIn`].

@@ -66,7 +66,7 @@ pub fn router(state: AppState) -> Router {
     layered(routes::health().merge(site), state)
 }
 
-/// What every request passes, whatever its route. What comes first in the list sees it first.
+/// The layers of every route. The first in the list is the outermost.
 pub fn layered(routes: Router<AppState>, state: AppState) -> Router {
     // Only the first call sets it; pages are rendered on tokio's threads.
     let _ = Executor::init_tokio();
@@ -95,7 +95,7 @@ pub fn layered(routes: Router<AppState>, state: AppState) -> Router {
 }
 
 /// Ends what takes too long. While the body is on its way the client is slow (408). Once it is here
-/// we are, whoever we wait for, and a 408 would blame the visitor (RFC 9110, 15.5.9 and 15.6.4).
+/// the server is slow, and a 408 would blame the visitor (RFC 9110, 15.5.9 and 15.6.4).
 async fn in_time(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let arrival = Arrival::of(request.body());
     request.extensions_mut().insert(arrival.clone());

@@ -98,7 +98,7 @@ async fn function(State(state): State<AppState>, request: Request) -> Response {
         .into_response()
 }
 
-/// What tells of the process. For any Host: whoever watches it may know it by another name.
+/// Health checks. For any Host: a monitor may know the process by another name.
 pub fn health() -> Router<AppState> {
     Router::new()
         .route("/healthz", get(healthz).options(healthz))

@@ -23,7 +23,7 @@ pub const MOST_WORK: usize = 512;
 /// Of one address: many people may share it, and press a button in the same moment.
 pub const MOST_WORK_OF_ONE_ADDRESS: usize = 128;
 
-/// So many pages follow at once: more than an organisation has administrators looking on, and so few that
+/// The limit of pages that follow at once: more than an organisation has administrators looking on, and so few that
 /// their polls cost less than one page. Others can load the page again.
 pub const MOST_FOLLOWERS: usize = 16;
 

@@ -62,7 +62,7 @@ async fn keep_house(core: Core, read: IsReadThrough, report: oneshot::Sender<Ope
         match db::read_through(&core.db).await {
             Ok(()) => {}
             Err(damage @ OpenError::Damaged(_)) => {
-                // Where nobody listens any more the server is stopping.
+                // Without a receiver the server is stopping.
                 let _ = report.send(damage);
                 return;
             }

@@ -13,7 +13,7 @@ use crate::{
 };
 use tokio::task::JoinSet;
 
-/// After so many polls all watched sessions are read, whatever the hints say: another process that
+/// Every this many polls all watched sessions are read, with or without a hint: another process that
 /// shares the database may have moved their idle ends, and a clock or a hint may have been wrong. Polls
 /// are a quarter of a second apart.
 const ALL_EVERY: u32 = 120;

@@ -30,7 +30,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-/// Looks the session up, once a request, and lets nobody without one onto a private path.
+/// Looks the session up, once a request, and refuses a private path without one.
 ///
 /// The decision is made before anything is rendered, so that no private pixel can be painted for
 /// a signed-out visitor. A dead cookie is anonymous and is not cleared here: this answer may come

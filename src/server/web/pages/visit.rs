@@ -24,7 +24,7 @@ impl<'a> Visit<'a> {
         matches!(self.caller, Caller::SignedIn(_))
     }
 
-    /// Whose page it is. The guard has let nobody else here.
+    /// The owner of the page. The guard has refused everybody else.
     ///
     /// # Errors
     /// [`AppError::NotSignedIn`].

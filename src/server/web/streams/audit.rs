@@ -1,6 +1,6 @@
 //! `GET /admin/activity/events`: tells an open page of the audit log what happens from now on.
 //!
-//! Each page polls the database for what it is narrowed to, and only so many may do so at once. Each poll also checks
+//! Each page polls the database for what it is narrowed to, with a limit for all together. Each poll also checks
 //! that the reader still may: with the session, the rights or the fresh password the stream ends. Watching is not use
 //! of the session.
 
@@ -39,7 +39,7 @@ use futures_util::stream;
 use std::{convert::Infallible, time::Duration};
 use tokio::{sync::OwnedSemaphorePermit, time::sleep};
 
-/// More than a page shows; in a flood the newest are told.
+/// More than a page shows; in a flood the newest are sent.
 const MOST_TOLD: usize = 200;
 
 /// Answers a page that follows. HEAD only says whether it may, and takes no room.
@@ -78,7 +78,7 @@ async fn begin(
         .watchers
         .watch(&Watched::of(&current), state.limits.watchers);
     let watch = watch.map_err(no_room)?;
-    // What ended before anybody watched is told to nobody.
+    // A session that ended before the watch began sends no notice.
     allowed(core, &reader).await?;
     let AuditQuery { wanted, .. } = AuditQuery::of(core, uri).await?;
     // As many as the page had at first: it connects again where the connection was lost, and no gap is left.
@@ -92,20 +92,20 @@ async fn begin(
         watch,
         _room: room,
     };
-    let newest = told(newest);
+    let newest = views_of(newest);
     let begins = Progress::Opening(format!("{RETRY}{}", event("newest", &newest)), stream);
     let body = Body::from_stream(stream::unfold(begins, next));
     Ok(event_stream::answer(body))
 }
 
-/// Whoever reads, where they may now.
+/// The reader, if they still may read.
 async fn allowed(core: &Core, reader: &TokenDigest) -> Result<Box<CurrentUser>, AppError> {
     let current = administration::verify_reader(core, reader).await?;
     actor::demand(core, &current)?;
     Ok(current)
 }
 
-fn told(records: Vec<Record>) -> Vec<AuditEntryView> {
+fn views_of(records: Vec<Record>) -> Vec<AuditEntryView> {
     records.into_iter().map(audit_entry_view).collect()
 }
 
@@ -164,7 +164,7 @@ impl AuditStream {
             news.reverse();
             news.truncate(MOST_TOLD);
             if !news.is_empty() {
-                return Some((event("more", &told(news)), Progress::Open(self)));
+                return Some((event("more", &views_of(news)), Progress::Open(self)));
             }
         }
         Some((NO_NEWS.to_owned(), Progress::Open(self)))

@@ -39,7 +39,7 @@ pub fn answer(events: Body) -> Response {
     (headers, events).into_response()
 }
 
-/// What a page is told that cannot watch.
+/// The failure for a page that cannot watch.
 pub const fn no_room(refused: Refused) -> AppError {
     match refused {
         Refused::TooOften => AppError::Throttled { seconds: 30 },

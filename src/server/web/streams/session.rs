@@ -1,6 +1,6 @@
 //! `GET /session/events`: tells an open page how long its session lives, and that it has ended.
 //!
-//! A page that watches is no activity, so an open page keeps no session alive. What is told is a hint:
+//! A page that watches is no activity, so an open page keeps no session alive. An event is a hint:
 //! whatever the page asks for afterwards is checked as ever.
 
 use super::event_stream::{self, KEEP_ALIVE, NO_NEWS, POLL, RETRY, event, no_room};
@@ -56,11 +56,11 @@ pub async fn watch(
     }
 }
 
-/// What a page is told that asks for the stream of a session that is over.
+/// The answer to a request for the stream of a session that has ended.
 pub fn has_ended(reason: EndReason) -> Response {
-    let told = HeaderValue::from_static(disclosed(reason).as_str());
+    let reason = HeaderValue::from_static(disclosed(reason).as_str());
     let mut refusal = AppError::NotSignedIn.into_response();
-    refusal.headers_mut().insert(ENDED, told);
+    refusal.headers_mut().insert(ENDED, reason);
     refusal
 }
 
@@ -190,7 +190,7 @@ impl SessionStream {
             Ok(Notice::Ended(reason)) => Some((ended(reason), Progress::Closed)),
             Ok(Notice::Displaced) => Some((POLL.to_owned(), Progress::Closed)),
             Ok(Notice::Unknown) => None,
-            // Whoever looks after the sessions is late: nobody is told that it lives.
+            // The job that checks sessions is late: no event says that the session lives.
             Err(_) if self.life.end_by(self.clock.now()).is_some() => None,
             Err(_) => Some((NO_NEWS.to_owned(), Progress::Open(self))),
         }
@@ -202,7 +202,7 @@ impl SessionStream {
     }
 }
 
-/// Whoever holds a cookie learns nothing about the account: a disabled one is told as any other end
+/// The holder of a cookie learns nothing about the account: a disabled one is reported as any other end
 /// by an administrator.
 const fn disclosed(reason: EndReason) -> EndReason {
     match reason {
