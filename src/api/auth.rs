@@ -35,8 +35,9 @@ pub async fn login(
         username: &username,
         password: &password,
     };
+    let (actor, presented) = (context::actor(), context::presented());
     let signed_in =
-        sign_in::password::login(core, &credentials, context::visitor(), remember.0).await;
+        sign_in::password::login(core, &actor, presented, &credentials, remember.0).await;
     if let Err(AppError::Throttled { .. }) = signed_in {
         // It has a page of its own; the sign-in page will still know the name.
         reply::remember(&Flash::login_refused(None, &username));
@@ -66,7 +67,8 @@ pub async fn logout(#[server(default)] proof: String) -> Result<(), AppError> {
     };
     context::demand_own_sign_out(&proof)?;
     let core = &context::state().core;
-    let signed_out = sign_in::password::logout(core, context::brought_token().as_ref()).await?;
+    let (actor, token) = (context::actor(), context::brought_token());
+    let signed_out = sign_in::password::logout(core, &actor, token.as_ref()).await?;
     let signed_out = signed_out.map(|user| Flash::SignedOut {
         display_name: user.display_name,
         others_ended: None,

@@ -17,7 +17,7 @@ pub async fn confirm_password(
     use crate::{
         domain::next_path::NextPath,
         server::{
-            core::sign_in::confirmation,
+            core::{actor::Owner, sign_in::confirmation},
             web::{
                 context,
                 cookies::{self, flash::Flash},
@@ -26,11 +26,12 @@ pub async fn confirm_password(
         },
     };
     let core = &context::state().core;
-    let current = context::confirming_user()?;
+    let actor = context::actor();
+    let owner = Owner::confirming(&actor)?;
     let next = NextPath::or_home(&next);
-    let confirmed = confirmation::confirm(core, &current, &context::visitor(), &password).await;
+    let confirmed = confirmation::confirm(core, owner, &context::presented(), &password).await;
     let reply = confirmed.map(|token| {
-        let kept_for = core.lifetimes.cookie_age(current.session.remember);
+        let kept_for = core.lifetimes.cookie_age(owner.session().remember);
         let cookie = cookies::session::set_session(&token, kept_for);
         Reply::to_path(next.to_string()).with_cookie(cookie)
     });

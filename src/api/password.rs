@@ -17,7 +17,7 @@ pub async fn change_password(
     use crate::{
         domain::page::Page,
         server::{
-            core::accounts::password,
+            core::{accounts::password, actor::Owner},
             web::{
                 context,
                 cookies::{self, flash::Flash},
@@ -26,12 +26,12 @@ pub async fn change_password(
         },
     };
     let core = &context::state().core;
-    let current = context::current_user()?;
-    let visitor = context::visitor();
-    let changed =
-        password::change(core, &current, &visitor, &current_password, &new_password).await;
+    let actor = context::actor();
+    let owner = Owner::of(&actor)?;
+    let presented = context::presented();
+    let changed = password::change(core, owner, &presented, &current_password, &new_password).await;
     let reply = changed.map(|renewed| {
-        let kept_for = core.lifetimes.cookie_age(current.session.remember);
+        let kept_for = core.lifetimes.cookie_age(owner.session().remember);
         let others_ended = renewed.others_ended;
         Reply::to(Page::Password)
             .with_cookie(cookies::session::set_session(&renewed.token, kept_for))

@@ -26,15 +26,15 @@ pub async fn use_password_link(secret: LinkSecret, new_password: Password) -> Re
         },
     };
     let core = &context::state().core;
-    let browser = context::browser();
-    let (reply, username) =
-        match password_links::redeem(core, &secret, &new_password, &browser).await {
-            Ok(username) => {
-                let message = Flash::PasswordSet { username };
-                (Ok(Reply::to(Page::Login).with_message(&message)), None)
-            }
-            Err(NotRedeemed { failure, username }) => (Err(failure), username),
-        };
+    let actor = context::actor();
+    let (reply, username) = match password_links::redeem(core, &actor, &secret, &new_password).await
+    {
+        Ok(username) => {
+            let message = Flash::PasswordSet { username };
+            (Ok(Reply::to(Page::Login).with_message(&message)), None)
+        }
+        Err(NotRedeemed { failure, username }) => (Err(failure), username),
+    };
     Form::on(Page::PasswordLink.path())
         .answer(reply, |refusal| Flash::LinkRefused { refusal, username })
 }

@@ -18,7 +18,7 @@ pub async fn update_profile(
     use crate::{
         domain::{page::Page, profile::ProfileDraft},
         server::{
-            core::accounts::profile,
+            core::{accounts::profile, actor::Owner},
             web::{
                 context,
                 cookies::{draft as drafts, flash::Flash},
@@ -27,13 +27,14 @@ pub async fn update_profile(
         },
     };
     let core = &context::state().core;
-    let current = context::current_user()?;
+    let actor = context::actor();
+    let owner = Owner::of(&actor)?;
     let draft = ProfileDraft {
         display_name,
         email,
         description,
     };
-    let saved = profile::update(core, &current, &context::browser(), &draft).await;
+    let saved = profile::update(core, owner, &draft).await;
     let reply = saved.map(|()| {
         Reply::to(Page::Profile)
             .with_message(&Flash::ProfileSaved)

@@ -12,12 +12,13 @@ pub async fn stay_signed_in() -> Result<(), AppError> {
     use crate::{
         domain::page::Page,
         server::{
-            core::sessions,
+            core::{actor::Owner, sessions},
             web::{context, reply::Reply},
         },
     };
     let core = &context::state().core;
-    if !sessions::stay(core, &context::current_user()?).await? {
+    let actor = context::actor();
+    if !sessions::stay(core, Owner::of(&actor)?).await? {
         return Err(AppError::NotSignedIn);
     }
     Reply::to(Page::Dashboard).send()
@@ -33,19 +34,19 @@ pub async fn end_session(id: String) -> Result<(), AppError> {
     use crate::{
         domain::{page::Page, session::SessionId},
         server::{
-            core::sessions,
+            core::{actor::Owner, sessions},
             web::{context, cookies::flash::Flash, reply::Reply},
         },
     };
     let core = &context::state().core;
-    let current = context::current_user()?;
+    let actor = context::actor();
+    let owner = Owner::of(&actor)?;
     let id = SessionId::given(id).ok_or(AppError::NotFound)?;
-    let lived = sessions::end_own(core, &current, &id).await?;
+    let lived = sessions::end_own(core, owner, &id).await?;
     let lived = lived.ok_or(AppError::NotFound)?;
-    if id == current.session.id {
-        let display_name = current.user.display_name;
+    if id == owner.session().id {
         let message = Flash::SignedOut {
-            display_name,
+            display_name: owner.user().display_name.clone(),
             others_ended: None,
         };
         return Reply::signed_out(Some(&message)).send();
@@ -65,12 +66,13 @@ pub async fn end_other_sessions() -> Result<(), AppError> {
     use crate::{
         domain::page::Page,
         server::{
-            core::sessions,
+            core::{actor::Owner, sessions},
             web::{context, cookies::flash::Flash, reply::Reply},
         },
     };
     let core = &context::state().core;
-    let count = sessions::end_others(core, &context::current_user()?).await?;
+    let actor = context::actor();
+    let count = sessions::end_others(core, Owner::of(&actor)?).await?;
     Reply::to(Page::Sessions)
         .with_message(&Flash::SessionsEnded { count })
         .send()
@@ -83,14 +85,15 @@ pub async fn end_other_sessions() -> Result<(), AppError> {
 #[server(endpoint = "end_all_sessions")]
 pub async fn end_all_sessions() -> Result<(), AppError> {
     use crate::server::{
-        core::sessions,
+        core::{actor::Owner, sessions},
         web::{context, cookies::flash::Flash, reply::Reply},
     };
     let core = &context::state().core;
-    let current = context::current_user()?;
-    let others_ended = sessions::end_all(core, &current).await?;
+    let actor = context::actor();
+    let owner = Owner::of(&actor)?;
+    let others_ended = sessions::end_all(core, owner).await?;
     let message = Flash::SignedOut {
-        display_name: current.user.display_name,
+        display_name: owner.user().display_name.clone(),
         others_ended: Some(others_ended),
     };
     Reply::signed_out(Some(&message)).send()

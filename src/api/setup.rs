@@ -36,8 +36,9 @@ pub async fn set_up(
         email,
         display_name,
     };
+    let (actor, presented) = (context::actor(), context::presented());
     let created =
-        setup::create_first_admin(core, &code, &draft, &password, context::visitor()).await;
+        setup::create_first_admin(core, &actor, presented, &code, &draft, &password).await;
     let reply = created
         .map(|started| Reply::with_session(&started, None, NextPath::home().cookie_check_page()));
     Form::on(Page::Setup.path()).answer(reply, |refusal| Flash::setup_refused(refusal, &draft))

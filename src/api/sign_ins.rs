@@ -13,15 +13,15 @@ pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
     use crate::{
         domain::{page::Page, session::SessionId},
         server::{
-            core::sessions,
+            core::{actor::Owner, sessions},
             web::{context, reply::Reply},
         },
     };
     let core = &context::state().core;
-    let current = context::current_user()?;
+    let actor = context::actor();
+    let owner = Owner::of(&actor)?;
     let id = SessionId::given(id).ok_or(AppError::NotFound)?;
-    let browser = context::browser();
-    if !sessions::recognise_sign_in(core, &current, &browser, &id).await? {
+    if !sessions::recognise_sign_in(core, owner, &id).await? {
         return Err(AppError::NotFound);
     }
     Reply::to(Page::Dashboard).send()
@@ -37,15 +37,15 @@ pub async fn disown_sign_in(id: String) -> Result<(), AppError> {
     use crate::{
         domain::{page::Page, session::SessionId},
         server::{
-            core::sessions,
+            core::{actor::Owner, sessions},
             web::{context, cookies::flash::Flash, reply::Reply},
         },
     };
     let core = &context::state().core;
-    let current = context::current_user()?;
+    let actor = context::actor();
+    let owner = Owner::of(&actor)?;
     let id = SessionId::given(id).ok_or(AppError::NotFound)?;
-    let browser = context::browser();
-    if !sessions::disown_sign_in(core, &current, &browser, &id).await? {
+    if !sessions::disown_sign_in(core, owner, &id).await? {
         return Err(AppError::NotFound);
     }
     Reply::to(Page::Password)

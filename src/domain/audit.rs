@@ -176,45 +176,6 @@ impl Source {
     }
 }
 
-/// Who does something to an account or a session, and from where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct By {
-    pub source: Source,
-    /// The administrator, where it is one with an account.
-    pub actor: Option<UserId>,
-    /// Where the administrator sits; empty for commands.
-    pub address: String,
-    pub user_agent: String,
-}
-
-/// By a command, or by nobody whose name is known.
-impl From<Source> for By {
-    fn from(source: Source) -> Self {
-        Self {
-            source,
-            actor: None,
-            address: String::new(),
-            user_agent: String::new(),
-        }
-    }
-}
-
-impl By {
-    /// What is written down of something that happens to an account, and not in one of its sessions.
-    pub fn entry(&self, event: Event, user: &UserId, at: Timestamp) -> Entry {
-        Entry {
-            at,
-            event,
-            source: self.source,
-            user: Some(user.clone()),
-            actor: self.actor.clone(),
-            session: None,
-            address: self.address.clone(),
-            user_agent: self.user_agent.clone(),
-        }
-    }
-}
-
 /// What is written down.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

@@ -22,8 +22,8 @@ use vestibule::{
         core::{
             Core,
             accounts::password as passwords,
-            actor,
-            sessions::{Started, Visitor},
+            actor::{self, Actor, Owner},
+            sessions::{Presented, Started},
             sign_in::{
                 self, confirmation,
                 password::Credentials,
@@ -35,11 +35,8 @@ use vestibule::{
     },
 };
 
-fn visitor(address: &str) -> Visitor {
-    Visitor {
-        browser: actor::Browser::new(address.to_owned(), ""),
-        ..Visitor::default()
-    }
+fn browser(address: &str) -> actor::Browser {
+    actor::Browser::new(address.to_owned(), "")
 }
 
 async fn attempt(
@@ -54,7 +51,8 @@ async fn attempt(
         username: typed,
         password: &password,
     };
-    sign_in::password::login(core, &credentials, visitor(&address), false).await
+    let visitor = Actor::visitor(browser(&address));
+    sign_in::password::login(core, &visitor, Presented::default(), &credentials, false).await
 }
 
 /// That many attempts at one moment, in turn on each core.
@@ -241,13 +239,15 @@ on_both_engines! {
         let core = support::core(&database).await;
         support::create_user(&core, "ada").await;
         let started = attempt(&core, 0, "ada", PASSWORD).await.unwrap();
-        let (current, visitor) = (current(&core, &started).await, visitor("203.0.113.7"));
-        sign_in::password::logout(&core, Some(&started.session)).await.unwrap();
+        let current = Box::new(current(&core, &started).await);
+        let actor = Actor::signed_in(current, browser("203.0.113.7"));
+        let (owner, none) = (Owner::of(&actor).unwrap(), Presented::default());
+        sign_in::password::logout(&core, &actor, Some(&started.session)).await.unwrap();
         for _ in 0..12 {
-            let lost = confirmation::confirm(&core, &current, &visitor, &password(PASSWORD)).await;
+            let lost = confirmation::confirm(&core, owner, &none, &password(PASSWORD)).await;
             assert_eq!(lost.unwrap_err(), AppError::NotSignedIn);
             let new = password("another long password");
-            let lost = passwords::change(&core, &current, &visitor, &password(PASSWORD), &new).await;
+            let lost = passwords::change(&core, owner, &none, &password(PASSWORD), &new).await;
             assert_eq!(lost.err(), Some(AppError::NotSignedIn));
         }
         let ada = user(&core).await;

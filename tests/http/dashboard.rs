@@ -16,7 +16,7 @@ use leptos::config::LeptosOptions;
 use std::time::Duration;
 use vestibule::{
     domain::{
-        audit::Source,
+        actor::Actor,
         page::Page,
         session::CurrentUser,
         user::{Email, Username},
@@ -120,7 +120,7 @@ on_both_engines! {
             password_hash: &app.core.hasher.hash(&password(PASSWORD)).await.unwrap(),
             created_at: app.core.clock.now(),
         };
-        store::users::insert(&app.core.db, &mallory, Source::Command).await.unwrap();
+        store::users::insert(&app.core.db, &mallory, &Actor::command()).await.unwrap();
         let mut browser = app.browser();
         let form = Request::form("/api/login", &credentials("mallory", PASSWORD));
         browser.send(form.header("user-agent", hostile)).await;

@@ -14,7 +14,7 @@ use crate::{
 };
 use std::collections::BTreeSet;
 use vestibule::{
-    domain::{audit::Source, session::EndReason, user::LookupKey},
+    domain::{actor::Actor, session::EndReason, user::LookupKey},
     server::{
         core::{accounts::users, actor},
         store,
@@ -171,7 +171,7 @@ on_both_engines! {
             .unwrap()
             .to_string();
         let ada = app.user("ada").await;
-        store::users::set_password(&app.core.db, &ada.id, &old, app.core.clock.now(), Source::Command).await.unwrap();
+        store::users::set_password(&app.core.db, &ada.id, &old, app.core.clock.now(), &Actor::command()).await.unwrap();
         assert_eq!(app.fetch_login("ada", WRONG).await.status, 401);
         assert_eq!(stored_hash(&app).await, old, "a wrong password changes nothing");
         assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 200);

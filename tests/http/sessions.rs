@@ -11,7 +11,7 @@ use crate::{
 };
 use std::time::Duration;
 use vestibule::{
-    domain::{audit::Source, session::EndReason},
+    domain::{actor::Actor, session::EndReason},
     server::core::{accounts::users, actor, background::heartbeat, sessions},
 };
 
@@ -235,7 +235,7 @@ on_both_engines! {
                     assert_eq!(answer.status, 303);
                 }
                 EndReason::Restored => {
-                    heartbeat::end_everything(&app.core, &Source::Server.into()).await.unwrap();
+                    heartbeat::end_everything(&app.core, &Actor::server()).await.unwrap();
                 }
                 EndReason::TooMany => {
                     for _ in 0..app.core.max_sessions {

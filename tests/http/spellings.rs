@@ -14,8 +14,8 @@ use vestibule::{
     domain::audit::{Event, Record},
     server::{
         core::{
-            actor,
-            sessions::Visitor,
+            actor::{self, Actor},
+            sessions::Presented,
             sign_in::{self, password::Credentials},
         },
         store::{self, audit::Filter},
@@ -173,13 +173,10 @@ on_both_engines! {
         for number in 0..20_u8 {
             let core = app.core.clone();
             guesses.spawn(async move {
-                let visitor = Visitor {
-                    browser: actor::Browser::new(format!("192.0.2.{number}"), ""),
-                    ..Visitor::default()
-                };
+                let visitor = Actor::visitor(actor::Browser::new(format!("192.0.2.{number}"), ""));
                 let typed = if number % 2 == 0 { "ada" } else { "ada@example.org" };
                 let credentials = Credentials { username: typed, password: &support::password(WRONG) };
-                sign_in::password::login(&core, &credentials, visitor, false).await.is_ok()
+                sign_in::password::login(&core, &visitor, Presented::default(), &credentials, false).await.is_ok()
             });
         }
         assert!(!guesses.join_all().await.contains(&true));

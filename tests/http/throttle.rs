@@ -12,14 +12,14 @@ use crate::{
 };
 use std::{collections::BTreeSet, time::Duration};
 use vestibule::{
-    domain::{audit::Source, user::LookupKey},
+    domain::user::LookupKey,
     error::AppError,
     server::{
         core::{
             Core,
             accounts::{setup, users},
-            actor,
-            sessions::{Started, Visitor},
+            actor::{self, Actor},
+            sessions::{Presented, Started},
             sign_in::{self, password::Credentials},
         },
         store,
@@ -45,8 +45,8 @@ async fn attempt(
     device: Option<&DeviceToken>,
 ) -> Result<Started, AppError> {
     let cookie = device.map(DeviceToken::cookie_value);
-    let visitor = Visitor {
-        browser: actor::Browser::new(address.to_owned(), ""),
+    let visitor = Actor::visitor(actor::Browser::new(address.to_owned(), ""));
+    let presented = Presented {
         session: None,
         device: cookie.and_then(|value| DeviceToken::parse(value.as_bytes())),
     };
@@ -54,7 +54,7 @@ async fn attempt(
         username: "ada",
         password: &password(typed),
     };
-    sign_in::password::login(core, &credentials, visitor, false).await
+    sign_in::password::login(core, &visitor, presented, &credentials, false).await
 }
 
 #[track_caller]
@@ -189,7 +189,7 @@ on_both_engines! {
         let app = TestApp::new(database).await;
         fail(&app, "ada", 10).await;
         let ada = app.user("ada").await;
-        store::users::set_password(&app.core.db, &ada.id, "damaged", app.core.clock.now(), Source::Command).await.unwrap();
+        store::users::set_password(&app.core.db, &ada.id, "damaged", app.core.clock.now(), &Actor::command()).await.unwrap();
         assert_throttled(&app.fetch_login("ada", WRONG).await, 30);
         app.set_clock(30 * SECOND);
         assert_eq!(app.fetch_login("ada", WRONG).await.status, 500, "now it was");

@@ -11,7 +11,7 @@ use crate::{
 use argon2::{Argon2, Params, PasswordHasher};
 use std::time::{Duration, Instant};
 use vestibule::{
-    domain::{audit::Source, user::LookupKey},
+    domain::{actor::Actor, user::LookupKey},
     server::{
         core::{accounts::users, actor, sign_in::throttle::Subject},
         store,
@@ -132,7 +132,7 @@ async fn every_refusal_takes_as_long() {
     .await
     .unwrap();
     let old = app.user("old").await;
-    store::users::set_password(db, &old.id, &old_hash(), START, Source::Command)
+    store::users::set_password(db, &old.id, &old_hash(), START, &Actor::command())
         .await
         .unwrap();
     // One more, and this account has to wait.

@@ -8,7 +8,8 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Barrier;
 use vestibule::{
     domain::{
-        audit::{By, Event, Record, Source},
+        actor::Actor,
+        audit::{Event, Record, Source},
         session::{CurrentUser, EndReason},
         user::{User, UserId},
     },
@@ -36,8 +37,8 @@ async fn administrator(core: &Core, name: &str) -> User {
 async fn acting(core: &Core, name: &str) -> Admin {
     let account = given::credentials(core, name).await;
     let token = given::session(core, &account).await;
-    actor::administrator(core, &given::stored(core, &token).await, &browser())
-        .expect("an administrator")
+    let current = Box::new(given::stored(core, &token).await);
+    Admin::of(core, Actor::signed_in(current, browser())).expect("an administrator")
 }
 
 fn browser() -> Browser {
@@ -226,13 +227,17 @@ on_both_engines! {
         let root = administrator(&core, "root").await;
         let token = given::session(&core, &given::credentials(&core, "root").await).await;
         let current = given::stored(&core, &token).await;
-        assert!(actor::administrator(&core, &current, &browser()).is_ok());
+        assert!(Admin::of(&core, Actor::signed_in(Box::new(current.clone()), browser())).is_ok());
         for user in [
             User { is_admin: false, ..root.clone() },
             User { disabled: true, ..root.clone() },
         ] {
-            let current = CurrentUser { user, ..current.clone() };
-            assert_eq!(actor::administrator(&core, &current, &browser()).unwrap_err(), AppError::NotFound);
+            let current = Box::new(CurrentUser { user, ..current.clone() });
+            let refused = Admin::of(&core, Actor::signed_in(current, browser()));
+            assert_eq!(refused.unwrap_err(), AppError::NotFound);
+        }
+        for nobody in [Actor::visitor(browser()), Actor::confirming(Box::new(current), browser()), Actor::server()] {
+            assert_eq!(Admin::of(&core, nobody).unwrap_err(), AppError::NotSignedIn);
         }
     }
 
@@ -282,7 +287,7 @@ on_both_engines! {
         vestibule::server::core::accounts::password_links::make(&core, &machine, &ada.user).await.unwrap();
         assert_eq!(users::delete(&core, &machine, &ada.user).await.unwrap(), 1);
         assert_eq!(sessions::resume(&core, &token).await.unwrap(), Resumed::Unknown);
-        assert!(sessions::start(&core, &verified, given::visitor(None), false).await.unwrap().is_none());
+        assert!(sessions::start(&core, &given::visitor(), given::presented(None), &verified, false).await.unwrap().is_none());
         for table in ["sessions", "devices", "password_links"] {
             let rows = given::texts(&core.db, &format!("SELECT user_id FROM {table}")).await;
             assert!(!rows.contains(&ada.user.id.0), "{table}");
@@ -305,7 +310,7 @@ on_both_engines! {
             let (signing_in, verified) = (core.clone(), given::verified(&ada));
             let (administering, user) = (core.clone(), ada.user.clone());
             let starting = tokio::spawn(async move {
-                sessions::start(&signing_in, &verified, given::visitor(None), false).await.unwrap()
+                sessions::start(&signing_in, &given::visitor(), given::presented(None), &verified, false).await.unwrap()
             });
             let deleting = tokio::spawn(async move {
                 users::delete(&administering, &actor::on_this_machine(), &user).await.unwrap()
@@ -320,7 +325,7 @@ on_both_engines! {
 
     async fn an_unknown_account_is_neither_changed_nor_deleted(database: TestDatabase) {
         let core = support::core(&database).await;
-        let (nobody, by) = (UserId("nobody".to_owned()), By::from(Source::Command));
+        let (nobody, by) = (UserId("nobody".to_owned()), Actor::command());
         assert!(!store::users::promote(&core.db, &nobody, START, &by).await.unwrap());
         assert!(!store::users::demote(&core.db, &nobody, START, &by).await.unwrap());
         assert_eq!(store::users::delete(&core.db, &nobody, START, &by).await.unwrap(), None);
@@ -338,7 +343,7 @@ on_both_engines! {
         for token in tokens {
             assert_eq!(sessions::resume(&core, &token).await.unwrap(), Resumed::Ended(EndReason::EndedByAdmin));
         }
-        let by = By::from(Source::Command);
+        let by = Actor::command();
         let ended = vestibule::domain::session::Ended { at: core.clock.now(), reason: EndReason::EndedByAdmin };
         for _ in 0..5 {
             given::session(&core, &ada).await;

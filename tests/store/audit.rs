@@ -16,9 +16,9 @@ use vestibule::{
         core::{
             Core,
             accounts::users,
-            actor::{self, Browser},
+            actor::{self, Actor, Browser},
             background::cleanup,
-            sessions::{self, Started, Visitor},
+            sessions::{self, Presented, Started},
             sign_in::{self, password::Credentials},
         },
         store::{self, audit::Filter},
@@ -43,21 +43,19 @@ async fn events(core: &Core) -> Vec<Event> {
 }
 
 async fn sign_in(core: &Core, username: &str, typed: &str) -> Result<Started, AppError> {
-    let visitor = Visitor {
-        browser: Browser::new(
-            "192.0.2.7".to_owned(),
-            "A browser\r\nof the \u{1b}[31mtests",
-        ),
-        ..Visitor::default()
-    };
+    let visitor = Actor::visitor(Browser::new(
+        "192.0.2.7".to_owned(),
+        "A browser\r\nof the \u{1b}[31mtests",
+    ));
     let password = support::password(typed);
     sign_in::password::login(
         core,
+        &visitor,
+        Presented::default(),
         &Credentials {
             username,
             password: &password,
         },
-        visitor,
         false,
     )
     .await
@@ -77,7 +75,7 @@ on_both_engines! {
         later(&core, 1);
         let first = sign_in(&core, "ada", PASSWORD).await.unwrap().session;
         later(&core, 1);
-        sign_in::password::logout(&core, Some(&first)).await.unwrap();
+        sign_in::password::logout(&core, &given::visitor(), Some(&first)).await.unwrap();
         later(&core, 1);
         let second = sign_in(&core, "ada", PASSWORD).await.unwrap().session;
         later(&core, 1);
@@ -188,12 +186,10 @@ on_both_engines! {
         let core = support::core(&database).await;
         let too_long = support::password(&"x".repeat(1_025));
         for number in 0..1_100 {
-            let visitor = Visitor {
-                browser: Browser::new(format!("198.51.{}.{}", number / 256, number % 256), ""),
-                ..Visitor::default()
-            };
+            let address = format!("198.51.{}.{}", number / 256, number % 256);
+            let visitor = Actor::visitor(Browser::new(address, ""));
             let credentials = Credentials { username: "ada", password: &too_long };
-            sign_in::password::login(&core, &credentials, visitor, false).await.unwrap_err();
+            sign_in::password::login(&core, &visitor, Presented::default(), &credentials, false).await.unwrap_err();
         }
         core.tallies.write(&core.db).await;
         let records = store::audit::list(&core.db, &Filter::default(), None, 2_000).await.unwrap();

@@ -157,7 +157,7 @@ on_both_engines! {
         let Some(Notice::Alive(life)) = notice(&mut watch).await else { panic!("no news") };
         assert_eq!(life.idle_ends_at, until);
         let ended = vestibule::domain::session::Ended { at: now, reason: EndReason::UserDisabled };
-        assert_eq!(store::sessions::end_all_of_user(&core.db, &ada.user.id, ended, core.source).await.unwrap(), 1);
+        assert_eq!(store::sessions::end_all_of_user(&core.db, &ada.user.id, ended, &given::visitor()).await.unwrap(), 1);
         assert_eq!(notice(&mut watch).await, Some(Notice::Ended(Some(EndReason::UserDisabled))));
         assert!(!store::sessions::touch(&core.db, &id, now, until).await.unwrap());
         assert_eq!(notice(&mut watch).await, None);

@@ -35,7 +35,7 @@ const YEARS: Duration = Duration::from_secs(3 * 365 * 86_400);
 async fn a_little_of_everything(core: &Core) -> (Credentials, SessionToken) {
     let ada = given::account(core, "ada").await;
     let ended = given::session(core, &ada).await;
-    sessions::end(core, &ended, EndReason::SignedOut)
+    sessions::end(core, &given::visitor(), &ended, EndReason::SignedOut)
         .await
         .unwrap();
     let live = given::session(core, &ada).await;
@@ -136,7 +136,7 @@ on_both_engines! {
         for remember in [false, true] {
             let now = core.clock.now();
             core.clock.set(START.after(YEARS));
-            let token = sessions::start(&core, &given::verified(&ada), given::visitor(None), remember)
+            let token = sessions::start(&core, &given::visitor(), given::presented(None), &given::verified(&ada), remember)
                 .await.unwrap().unwrap().session;
             core.clock.set(now);
             let found = given::stored(&core, &token).await;

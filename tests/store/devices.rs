@@ -5,11 +5,11 @@ use crate::{
     support::{self, START},
 };
 use vestibule::{
-    domain::audit::Source,
+    domain::actor::Actor,
     server::{
         core::{
             Core,
-            sessions::{self, Started, Verified, Visitor},
+            sessions::{self, Presented, Started, Verified},
         },
         store::{self, users::Credentials},
         token::DeviceToken,
@@ -27,11 +27,11 @@ async fn sign_in(core: &Core, account: &Credentials, brings: Option<&DeviceToken
         known_device,
         ..given::verified(account)
     };
-    let visitor = Visitor {
+    let presented = Presented {
         device,
-        ..given::visitor(None)
+        session: None,
     };
-    sessions::start(core, &verified, visitor, false)
+    sessions::start(core, &given::visitor(), presented, &verified, false)
         .await
         .unwrap()
         .unwrap()
@@ -87,7 +87,7 @@ on_both_engines! {
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
         let device = sign_in(&core, &ada, None).await.device;
         let of_grace = sign_in(&core, &grace, None).await.device;
-        store::users::set_password(&core.db, &ada.user.id, "a new hash", START, Source::Command).await.unwrap();
+        store::users::set_password(&core.db, &ada.user.id, "a new hash", START, &Actor::command()).await.unwrap();
         assert!(!is_known(&core, &device, &ada).await);
         assert!(is_known(&core, &of_grace, &grace).await);
     }

@@ -5,24 +5,24 @@ pub use crate::support::database::{everything_written, texts};
 use sqlx::{Connection as _, Postgres, SqliteConnection, pool::PoolConnection};
 use vestibule::{
     domain::{
-        audit::{Entry, Event, Source},
+        audit::{Entry, Event},
         moment::Timestamp,
         session::{CurrentUser, Ended, Session},
-        user::{Email, LookupKey, UserId, Username},
+        user::{Email, LookupKey, User, UserId, Username},
     },
     server::{
         core::{
             Core,
-            actor::Browser,
-            sessions::{self, Proven, Renewed, Verified, Visitor},
+            actor::{Actor, Browser, Owner},
+            sessions::{self, Presented, Proven, Renewed, Verified},
         },
         db::{Db, Pool, StoreError},
         store::{
             self,
-            sessions::Hashes,
+            evidence::Evidence,
             users::{Credentials, NewUser},
         },
-        token::{self, SessionToken, TokenDigest},
+        token::{self, SessionToken},
     },
 };
 
@@ -47,19 +47,19 @@ pub async fn insert(core: &Core, name: &str, email: Option<&str>) -> Result<(), 
         password_hash: "the first hash",
         created_at: core.clock.now(),
     };
-    store::users::insert(&core.db, &user, Source::Command).await
+    store::users::insert(&core.db, &user, &Actor::command()).await
 }
 
 /// What a person's own doing is written down as.
 pub fn entry(core: &Core, event: Event, user: &UserId) -> Entry {
-    Browser::default().entry(core, event, Some(user), None)
+    Actor::visitor(Browser::default()).entry(core.clock.now(), event, Some(user), None)
 }
 
 /// What a person proves by typing the password: that it belongs to `verified`.
-pub fn proven<'a>(brought: &'a TokenDigest, verified: &'a str, kept: &'a str) -> Proven<'a> {
-    Proven {
-        brought,
-        hashes: Hashes { verified, kept },
+pub fn evidence(verified: &str, kept: &str) -> Evidence {
+    Evidence::Password {
+        verified: verified.to_owned(),
+        kept: kept.to_owned(),
     }
 }
 
@@ -70,9 +70,12 @@ pub async fn confirm(
     brought: &SessionToken,
     hash: &str,
 ) -> Option<SessionToken> {
-    let digest = brought.digest();
-    let browser = visitor(None).browser;
-    let renewed = sessions::renew(core, session, &browser, proven(&digest, hash, hash)).await;
+    let proven = Proven {
+        brought: &brought.digest(),
+        evidence: &evidence(hash, hash),
+    };
+    let actor = signed_in(&person_in(session));
+    let renewed = sessions::renew(core, Owner::of(&actor).unwrap(), proven).await;
     renewed.expect("an answer")
 }
 
@@ -83,10 +86,14 @@ pub async fn change_password(
     brought: &SessionToken,
     [verified, kept]: [&str; 2],
 ) -> Option<Renewed> {
-    let digest = brought.digest();
+    let proven = Proven {
+        brought: &brought.digest(),
+        evidence: &evidence(verified, kept),
+    };
     let browser = Browser::new("198.51.100.4".to_owned(), "Another browser");
-    let proven = proven(&digest, verified, kept);
-    let renewed = sessions::renew_with_password(core, session, &browser, None, proven).await;
+    let actor = Actor::signed_in(Box::new(person_in(session)), browser);
+    let owner = Owner::of(&actor).unwrap();
+    let renewed = sessions::renew_with_password(core, owner, None, proven).await;
     renewed.expect("an answer")
 }
 
@@ -102,17 +109,47 @@ pub async fn credentials(core: &Core, name: &str) -> Credentials {
 pub fn verified(account: &Credentials) -> Verified {
     Verified {
         user: account.user.clone(),
-        verified_hash: account.password_hash.clone(),
-        kept_hash: account.password_hash.clone(),
+        evidence: evidence(&account.password_hash, &account.password_hash),
         known_device: None,
     }
 }
 
-/// A browser that brings a session's cookie, or nothing.
-pub fn visitor(brings: Option<&SessionToken>) -> Visitor {
+/// Somebody in a browser.
+pub fn visitor() -> Actor {
+    Actor::visitor(browser())
+}
+
+/// Whoever has this session: the rest of the account does not matter to it.
+pub fn person_in(session: &Session) -> CurrentUser {
+    CurrentUser {
+        user: User {
+            id: session.user_id.clone(),
+            username: String::new(),
+            email: None,
+            display_name: String::new(),
+            description: String::new(),
+            is_admin: false,
+            disabled: false,
+            has_password: true,
+        },
+        session: session.clone(),
+        sign_ins: None,
+    }
+}
+
+/// The same with a session.
+pub fn signed_in(current: &CurrentUser) -> Actor {
+    Actor::signed_in(Box::new(current.clone()), browser())
+}
+
+fn browser() -> Browser {
+    Browser::new("192.0.2.7".to_owned(), "A browser of the tests")
+}
+
+/// What a browser presents that has a session's cookie, or none.
+pub fn presented(brings: Option<&SessionToken>) -> Presented {
     let cookie = brings.map(SessionToken::cookie_value);
-    Visitor {
-        browser: Browser::new("192.0.2.7".to_owned(), "A browser of the tests"),
+    Presented {
         session: cookie.and_then(|value| SessionToken::parse(value.as_bytes())),
         device: None,
     }
@@ -136,11 +173,17 @@ pub async fn session_that_replaces(
     account: &Credentials,
     brought: Option<&SessionToken>,
 ) -> SessionToken {
-    sessions::start(core, &verified(account), visitor(brought), false)
-        .await
-        .expect("an answer")
-        .expect("a session")
-        .session
+    sessions::start(
+        core,
+        &visitor(),
+        presented(brought),
+        &verified(account),
+        false,
+    )
+    .await
+    .expect("an answer")
+    .expect("a session")
+    .session
 }
 
 /// The session of a token as it is written down.

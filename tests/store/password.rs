@@ -6,10 +6,7 @@ use crate::{
 };
 use std::time::Duration;
 use vestibule::{
-    domain::{
-        audit::Event,
-        session::{EndReason, Ended, Session, SessionId},
-    },
+    domain::session::{EndReason, Ended, Session, SessionId},
     server::{
         core::{
             Core,
@@ -20,7 +17,7 @@ use vestibule::{
         db::StoreError,
         store::{
             self,
-            sessions::{Hashes, NewPassword, NewToken},
+            sessions::{NewPassword, NewToken},
         },
         token::SessionToken,
     },
@@ -45,7 +42,7 @@ on_both_engines! {
             [given::session(&core, &ada).await, given::session(&core, &ada).await, given::session(&core, &ada).await];
         let of_grace = given::session(&core, &grace).await;
         let signed_out = given::session(&core, &ada).await;
-        sessions::end(&core, &signed_out, EndReason::SignedOut).await.unwrap();
+        sessions::end(&core, &given::visitor(), &signed_out, EndReason::SignedOut).await.unwrap();
         let timed_out = given::session_at(&core, &ada, START).await;
         let old = given::stored(&core, &this).await.session;
         let now = START.after(Duration::from_secs(60));
@@ -96,7 +93,7 @@ on_both_engines! {
     async fn staying_signed_in_is_kept(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
-        let started = sessions::start(&core, &given::verified(&ada), given::visitor(None), true).await;
+        let started = sessions::start(&core, &given::visitor(), given::presented(None), &given::verified(&ada), true).await;
         let this = started.unwrap().unwrap().session;
         let old = given::stored(&core, &this).await.session;
         let renewed = renew(&core, &old, &this).await.expect("a new token");
@@ -115,7 +112,7 @@ on_both_engines! {
             let this = given::session(&core, &ada).await;
             let old = given::stored(&core, &this).await.session;
             if ending == "signed out" {
-                sessions::end(&core, &this, EndReason::SignedOut).await.unwrap();
+                sessions::end(&core, &given::visitor(), &this, EndReason::SignedOut).await.unwrap();
             }
             core.clock.set(START.after(after));
             let before = given::everything_written(&core.db).await;
@@ -157,8 +154,9 @@ on_both_engines! {
                 user: &ada.user.id,
                 brought: &this.digest(),
                 token_digest: &other.digest(),
-                hashes: Hashes { verified: HASHES[0], kept: HASHES[1] },
-                entry: given::entry(&core, Event::PasswordChanged, &ada.user.id),
+                evidence: &given::evidence(HASHES[0], HASHES[1]),
+                at: core.clock.now(),
+                actor: &given::visitor(),
             },
             device: None,
             ends_unused_at: START,
@@ -217,7 +215,7 @@ on_both_engines! {
                     users::disable(&ending, &actor::on_this_machine(), &user).await.unwrap();
                     true
                 } else {
-                    sessions::end(&ending, &this, EndReason::SignedOut).await.unwrap().is_some()
+                    sessions::end(&ending, &given::visitor(), &this, EndReason::SignedOut).await.unwrap().is_some()
                 }
             });
             let (renewed, was_ended) = (change.await.unwrap(), end.await.unwrap());
@@ -243,7 +241,7 @@ on_both_engines! {
             let (changing, signing_in, verified) = (core.clone(), core.clone(), given::verified(&ada));
             let change = tokio::spawn(async move { renew(&changing, &old, &this).await });
             let login = tokio::spawn(async move {
-                sessions::start(&signing_in, &verified, given::visitor(None), false).await.unwrap()
+                sessions::start(&signing_in, &given::visitor(), given::presented(None), &verified, false).await.unwrap()
             });
             let (renewed, started) = (change.await.unwrap(), login.await.unwrap());
             let renewed = renewed.expect("nothing ends this session");

@@ -21,7 +21,7 @@ use vestibule::{
                 password_links::{self, LIFE, MadeLink},
                 users::{self, UserDraft, UserError},
             },
-            actor::{self, Browser},
+            actor::{self, Actor, Browser},
             background::cleanup,
             sessions::{self, Resumed},
             sign_in::{self, password::Credentials},
@@ -52,14 +52,16 @@ async fn reset(core: &Core, user: &User) -> MadeLink {
 
 async fn redeem(core: &Core, secret: &LinkSecret, typed: &str) -> Result<(), AppError> {
     let browser = Browser::new("192.0.2.9".to_owned(), "Somebody's browser");
-    let redeemed = password_links::redeem(core, secret, &support::password(typed), &browser).await;
+    let (actor, password) = (Actor::visitor(browser), support::password(typed));
+    let redeemed = password_links::redeem(core, &actor, secret, &password).await;
     redeemed.map(drop).map_err(|refused| refused.failure)
 }
 
 /// Without any hashing, which would spread the attempts in time.
-async fn redeem_unhashed(core: &Core, user: &User, secret: &LinkSecret, hash: &str) -> Option<u64> {
-    let entry = given::entry(core, Event::LinkUsed(LinkPurpose::Reset), &user.id);
-    store::password_links::redeem(&core.db, &token::link_digest(secret), hash, entry)
+async fn redeem_unhashed(core: &Core, secret: &LinkSecret, hash: &str) -> Option<u64> {
+    let (digest, now) = (token::link_digest(secret), core.clock.now());
+    let (purpose, visitor) = (LinkPurpose::Reset, given::visitor());
+    store::password_links::redeem(&core.db, &digest, hash, purpose, now, &visitor)
         .await
         .unwrap()
 }
@@ -70,9 +72,15 @@ async fn sign_in(core: &Core, username: &str, typed: &str) -> Result<(), AppErro
         username,
         password: &password,
     };
-    sign_in::password::login(core, &credentials, given::visitor(None), false)
-        .await
-        .map(drop)
+    sign_in::password::login(
+        core,
+        &given::visitor(),
+        given::presented(None),
+        &credentials,
+        false,
+    )
+    .await
+    .map(drop)
 }
 
 async fn events(core: &Core) -> Vec<Event> {
@@ -154,7 +162,7 @@ on_both_engines! {
         core.clock.set(START.after(LIFE));
         assert_eq!(redeem(&core, &link.secret, "short").await, Err(AppError::LinkRefused), "of the account nothing is told");
         assert_eq!(redeem(&core, &link.secret, NEW).await, Err(AppError::LinkRefused));
-        assert_eq!(redeem_unhashed(&core, &ada, &link.secret, "x").await, None);
+        assert_eq!(redeem_unhashed(&core, &link.secret, "x").await, None);
         assert_eq!(password_links::valid_until(&core, &ada).await.unwrap(), None);
         cleanup::clean(&core).await.unwrap();
         assert!(given::texts(&core.db, "SELECT purpose FROM password_links").await.is_empty());
@@ -196,7 +204,7 @@ on_both_engines! {
                 _ => drop(users::delete(&core, &machine, &ada.user).await.unwrap()),
             }
             assert_eq!(redeem(&core, &link.secret, NEW).await, Err(AppError::LinkRefused), "{what}");
-            assert_eq!(redeem_unhashed(&core, &ada.user, &link.secret, "x").await, None, "{what}");
+            assert_eq!(redeem_unhashed(&core, &link.secret, "x").await, None, "{what}");
         }
     }
 
@@ -240,11 +248,11 @@ on_both_engines! {
             let secret = Arc::new(reset(&core, &ada).await.secret);
             let start = Arc::new(Barrier::new(6));
             let tasks: Vec<_> = (0..6).map(|number| {
-                let (core, ada, secret, start) = (core.clone(), ada.clone(), secret.clone(), start.clone());
+                let (core, secret, start) = (core.clone(), secret.clone(), start.clone());
                 tokio::spawn(async move {
                     start.wait().await;
                     let hash = format!("hash {number}");
-                    redeem_unhashed(&core, &ada, &secret, &hash).await.map(|_| hash)
+                    redeem_unhashed(&core, &secret, &hash).await.map(|_| hash)
                 })
             }).collect();
             let mut won = Vec::new();
@@ -266,10 +274,10 @@ on_both_engines! {
             let link = reset(&core, &ada.user).await;
             let (signing_in, verified) = (core.clone(), given::verified(&ada));
             let starting = tokio::spawn(async move {
-                sessions::start(&signing_in, &verified, given::visitor(None), false).await.unwrap()
+                sessions::start(&signing_in, &given::visitor(), given::presented(None), &verified, false).await.unwrap()
             });
-            let (redeeming, user) = (core.clone(), ada.user.clone());
-            let resetting = tokio::spawn(async move { redeem_unhashed(&redeeming, &user, &link.secret, "new").await });
+            let redeeming = core.clone();
+            let resetting = tokio::spawn(async move { redeem_unhashed(&redeeming, &link.secret, "new").await });
             let (started, ended) = (starting.await.unwrap(), resetting.await.unwrap());
             assert_eq!(ended, Some(u64::from(started.is_some())), "wholly before or wholly after");
             if let Some(started) = started {
@@ -294,7 +302,7 @@ on_both_engines! {
             disabling.await.unwrap();
             users::enable(&core, &actor::on_this_machine(), &ada).await.unwrap();
             if let Some(link) = made {
-                assert_eq!(redeem_unhashed(&core, &ada, &link.secret, "new").await, None, "round {round}");
+                assert_eq!(redeem_unhashed(&core, &link.secret, "new").await, None, "round {round}");
             }
         }
     }
@@ -329,7 +337,7 @@ on_both_engines! {
         assert!(matches!(redeem(&core, &link.secret, NEW).await, Err(AppError::Throttled { .. })));
         core.tallies.write(&core.db).await;
         assert!(events(&core).await.contains(&Event::LinkThrottled));
-        let elsewhere = Browser::new("198.51.100.1".to_owned(), "");
-        password_links::redeem(&core, &link.secret, &support::password(NEW), &elsewhere).await.unwrap();
+        let elsewhere = Actor::visitor(Browser::new("198.51.100.1".to_owned(), ""));
+        password_links::redeem(&core, &elsewhere, &link.secret, &support::password(NEW)).await.unwrap();
     }
 }

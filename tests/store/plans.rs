@@ -12,7 +12,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use tokio::task::JoinSet;
 use vestibule::{
     domain::{
-        audit::{By, Source},
+        actor::Actor,
         session::{EndReason, Ended, SessionId},
         user::{LookupKey, UserId},
     },
@@ -34,7 +34,7 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
     let (user, session) = (UserId("u".to_owned()), SessionId("s".to_owned()));
     let token = SessionToken::random().digest();
     let device = DeviceToken::random().digest();
-    let (by, reason) = (By::from(Source::Command), EndReason::EndedByAdmin);
+    let (by, reason) = (Actor::command(), EndReason::EndedByAdmin);
     let ended = Ended { at: START, reason };
     let mut read = vec![
         (
@@ -311,7 +311,9 @@ async fn a_column_that_changes_needs_no_restart() {
         let mut leaving = JoinSet::new();
         for token in tokens {
             let core = core.clone();
-            leaving.spawn(async move { sessions::end(&core, &token, EndReason::SignedOut).await });
+            leaving.spawn(async move {
+                sessions::end(&core, &given::visitor(), &token, EndReason::SignedOut).await
+            });
         }
         for ended in leaving.join_all().await {
             assert!(matches!(ended, Ok(Some(_))), "{change}: {ended:?}");

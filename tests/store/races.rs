@@ -13,7 +13,7 @@ use std::{
 };
 use tokio::{sync::Barrier, task::JoinSet};
 use vestibule::{
-    domain::{audit::Source, session::EndReason},
+    domain::{actor::Actor, session::EndReason},
     error::AppError,
     server::{
         core::{
@@ -96,7 +96,7 @@ on_both_engines! {
             let (signing_out, at_start, watched) = (core.clone(), start.clone(), left.clone());
             tasks.spawn(async move {
                 at_start.wait().await;
-                let signed_out = sign_in::password::logout(&signing_out, Some(&watched.token)).await.unwrap();
+                let signed_out = sign_in::password::logout(&signing_out, &given::visitor(), Some(&watched.token)).await.unwrap();
                 watched.acknowledge();
                 assert!(signed_out.is_some());
                 assert!(!watched.is_live(&signing_out).await);
@@ -163,14 +163,14 @@ on_both_engines! {
                 let (core, start, verified) = (core.clone(), start.clone(), given::verified(&ada));
                 tasks.spawn(async move {
                     start.wait().await;
-                    let visitor = given::visitor(brings.as_ref().map(|watched| &*watched.token));
-                    sessions::start(&core, &verified, visitor, true).await.unwrap()
+                    let presented = given::presented(brings.as_ref().map(|watched| &*watched.token));
+                    sessions::start(&core, &given::visitor(), presented, &verified, true).await.unwrap()
                 });
             }
             let (signing_out, at_start, watched) = (core.clone(), start.clone(), brought.clone());
             tasks.spawn(async move {
                 at_start.wait().await;
-                sign_in::password::logout(&signing_out, Some(&watched.token)).await.unwrap();
+                sign_in::password::logout(&signing_out, &given::visitor(), Some(&watched.token)).await.unwrap();
                 watched.acknowledge();
                 assert!(!watched.is_live(&signing_out).await);
                 None
@@ -182,7 +182,7 @@ on_both_engines! {
                     users::disable(&administering, &actor::on_this_machine(), &user).await.unwrap();
                 } else {
                     let now = administering.clock.now();
-                    store::users::set_password(&administering.db, &user.id, "changed", now, Source::Command).await.unwrap();
+                    store::users::set_password(&administering.db, &user.id, "changed", now, &Actor::command()).await.unwrap();
                 }
                 watched.acknowledge();
                 assert!(!watched.is_live(&administering).await);
@@ -209,7 +209,7 @@ on_both_engines! {
             let (signing_in, verified) = (core.clone(), given::verified(&ada));
             let (administering, user) = (core.clone(), ada.user.clone());
             let starting = tokio::spawn(async move {
-                sessions::start(&signing_in, &verified, given::visitor(None), false).await.unwrap()
+                sessions::start(&signing_in, &given::visitor(), given::presented(None), &verified, false).await.unwrap()
             });
             let disabling =
                 tokio::spawn(async move { users::disable(&administering, &actor::on_this_machine(), &user).await.unwrap() });
@@ -232,7 +232,7 @@ on_both_engines! {
             let login = tokio::spawn(async move {
                 let password = support::password(PASSWORD);
                 let credentials = Credentials { username: "ada", password: &password };
-                sign_in::password::login(&signing_in, &credentials, given::visitor(None), false).await
+                sign_in::password::login(&signing_in, &given::visitor(), given::presented(None), &credentials, false).await
             });
             // At another moment of the sign-in each time.
             tokio::time::sleep(Duration::from_millis(4 * round)).await;

@@ -14,7 +14,8 @@ use vestibule::{
     },
     server::{
         core::{
-            Core, actor,
+            Core,
+            actor::{self, Owner},
             sessions::{self, Resumed, resume},
             sign_in,
         },
@@ -70,7 +71,7 @@ async fn on_grace(core: &Core, token: &SessionToken) -> Option<Box<CurrentUser>>
 }
 
 async fn sign_out(core: &Core, token: &SessionToken) -> bool {
-    sign_in::password::logout(core, Some(token))
+    sign_in::password::logout(core, &given::visitor(), Some(token))
         .await
         .unwrap()
         .is_some()
@@ -167,7 +168,8 @@ on_both_engines! {
                 sessions::end_as_admin(&nodes[0], &actor::on_this_machine(), &session).await.unwrap()
             } else {
                 let asking = CurrentUser { user: ada.user.clone(), session: session.clone(), sign_ins: None };
-                sessions::end_own(&nodes[0], &asking, &session.id).await.unwrap() == Some(true)
+                let actor = given::signed_in(&asking);
+                sessions::end_own(&nodes[0], Owner::of(&actor).unwrap(), &session.id).await.unwrap() == Some(true)
             };
             let renewed = change.await.unwrap();
             assert!(lived, "round {round}");

@@ -10,7 +10,8 @@ use crate::{
 use sqlx::Row;
 use vestibule::{
     domain::{
-        audit::{Event, Source},
+        actor::Actor,
+        audit::Event,
         moment::Timestamp,
         user::{Email, LookupKey, Username},
     },
@@ -39,7 +40,7 @@ async fn account(core: &Core, name: &str, email: Option<&str>, display_name: &st
         password_hash: "a hash",
         created_at: START,
     };
-    store::users::insert(&core.db, &user, Source::Command)
+    store::users::insert(&core.db, &user, &Actor::command())
         .await
         .unwrap();
 }

@@ -14,7 +14,7 @@ use crate::{
 use std::{sync::LazyLock, time::Duration};
 use vestibule::{
     domain::{
-        audit::Source,
+        actor::Actor,
         moment::Timestamp,
         session::{EndReason, Ended, Session, SessionId},
         user::UserId,
@@ -25,7 +25,8 @@ use vestibule::{
         store::{
             self,
             devices::KnownDevice,
-            sessions::{Hashes, NewSession, Proof},
+            evidence::Evidence,
+            sessions::{NewSession, Proof},
             users::Credentials,
         },
         token::{self, DeviceDigest, DeviceToken, SessionToken, TokenDigest},
@@ -53,10 +54,10 @@ fn new_session<'a>(account: &'a Credentials, digest: &'a TokenDigest) -> NewSess
     }
 }
 
-fn proof(account: &Credentials) -> Proof<'_> {
+fn proof(evidence: &Evidence) -> Proof<'_> {
     Proof {
         max_sessions: 50,
-        hashes: hashes(account, &account.password_hash),
+        evidence,
         replaced: None,
         device: KnownDevice {
             digest: &DEVICE,
@@ -65,11 +66,9 @@ fn proof(account: &Credentials) -> Proof<'_> {
     }
 }
 
-fn hashes<'a>(account: &'a Credentials, kept: &'a str) -> Hashes<'a> {
-    Hashes {
-        verified: &account.password_hash,
-        kept,
-    }
+/// That the password of the account was typed.
+fn typed(account: &Credentials) -> Evidence {
+    given::evidence(&account.password_hash, &account.password_hash)
 }
 
 static DEVICE: LazyLock<DeviceDigest> = LazyLock::new(|| DeviceToken::random().digest());
@@ -80,9 +79,14 @@ async fn started(core: &Core, account: &Credentials) -> SessionId {
     let session = new_session(account, &digest);
     let id = session.id.clone();
     assert!(
-        store::sessions::start(&core.db, &session, &proof(account))
-            .await
-            .unwrap()
+        store::sessions::start(
+            &core.db,
+            &session,
+            &proof(&typed(account)),
+            &given::visitor()
+        )
+        .await
+        .unwrap()
     );
     id
 }
@@ -113,7 +117,7 @@ on_both_engines! {
         given::account(&core, "grace").await;
         let digest = SessionToken::random().digest();
         let new = new_session(&ada, &digest);
-        assert!(store::sessions::start(&core.db, &new, &proof(&ada)).await.unwrap());
+        assert!(store::sessions::start(&core.db, &new, &proof(&typed(&ada)), &given::visitor()).await.unwrap());
 
         let by_digest = store::sessions::find_by_digest(&core.db, &digest).await.unwrap().unwrap();
         assert_eq!(by_digest.user, ada.user);
@@ -146,9 +150,9 @@ on_both_engines! {
     async fn a_disabled_account_starts_nothing(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
-        store::users::disable(&core.db, &ada.user.id, START, Source::Command).await.unwrap();
+        store::users::disable(&core.db, &ada.user.id, START, &Actor::command()).await.unwrap();
         let digest = SessionToken::random().digest();
-        assert!(!store::sessions::start(&core.db, &new_session(&ada, &digest), &proof(&ada)).await.unwrap());
+        assert!(!store::sessions::start(&core.db, &new_session(&ada, &digest), &proof(&typed(&ada)), &given::visitor()).await.unwrap());
         assert_eq!(number_of_sessions(&core).await, 0);
     }
 
@@ -156,11 +160,12 @@ on_both_engines! {
     async fn a_password_changed_in_between_starts_nothing(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
-        store::users::set_password(&core.db, &ada.user.id, "a new hash", START, Source::Command).await.unwrap();
+        store::users::set_password(&core.db, &ada.user.id, "a new hash", START, &Actor::command()).await.unwrap();
         let brought = given::session(&core, &grace).await;
         let digest = SessionToken::random().digest();
-        let stale = Proof { replaced: Some(&brought.digest()), ..proof(&ada) };
-        assert!(!store::sessions::start(&core.db, &new_session(&ada, &digest), &stale).await.unwrap());
+        let typed = typed(&ada);
+        let stale = Proof { replaced: Some(&brought.digest()), ..proof(&typed) };
+        assert!(!store::sessions::start(&core.db, &new_session(&ada, &digest), &stale, &given::visitor()).await.unwrap());
         assert_eq!(number_of_sessions(&core).await, 1);
         assert_eq!(given::end_of(&core, &brought).await, None);
         assert_eq!(given::credentials(&core, "ada").await.password_hash, "a new hash");
@@ -171,7 +176,7 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         let (digest, nobody) = (SessionToken::random().digest(), UserId("nobody".to_owned()));
         let session = NewSession { user_id: &nobody, ..new_session(&ada, &digest) };
-        assert!(!store::sessions::start(&core.db, &session, &proof(&ada)).await.unwrap());
+        assert!(!store::sessions::start(&core.db, &session, &proof(&typed(&ada)), &given::visitor()).await.unwrap());
         assert_eq!(number_of_sessions(&core).await, 0);
     }
 
@@ -180,8 +185,9 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         given::account(&core, "grace").await;
         let digest = SessionToken::random().digest();
-        let upgrade = Proof { hashes: hashes(&ada, "a stronger hash"), ..proof(&ada) };
-        assert!(store::sessions::start(&core.db, &new_session(&ada, &digest), &upgrade).await.unwrap());
+        let upgraded = given::evidence(&ada.password_hash, "a stronger hash");
+        let upgrade = proof(&upgraded);
+        assert!(store::sessions::start(&core.db, &new_session(&ada, &digest), &upgrade, &given::visitor()).await.unwrap());
         assert_eq!(given::credentials(&core, "ada").await.password_hash, "a stronger hash");
         assert_eq!(given::credentials(&core, "grace").await.password_hash, "the first hash");
     }
@@ -215,8 +221,9 @@ on_both_engines! {
         let same_digest = new_session(&grace, &taken);
         let same_id = NewSession { id: before.session.id.clone(), ..new_session(&grace, &free) };
         for session in [same_digest, same_id] {
-            let proof = Proof { hashes: hashes(&grace, "rolled back"), replaced: Some(&brought.digest()), ..proof(&grace) };
-            let refused = store::sessions::start(&core.db, &session, &proof).await;
+            let evidence = given::evidence(&grace.password_hash, "rolled back");
+            let proof = Proof { replaced: Some(&brought.digest()), ..proof(&evidence) };
+            let refused = store::sessions::start(&core.db, &session, &proof, &given::visitor()).await;
             assert!(matches!(refused, Err(StoreError::NotUnique)), "{refused:?}");
         }
         assert_eq!(given::stored(&core, &token).await, before);
@@ -262,7 +269,7 @@ on_both_engines! {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         for remember in [false, true] {
-            let started = sessions::start(&core, &given::verified(&ada), given::visitor(None), remember)
+            let started = sessions::start(&core, &given::visitor(), given::presented(None), &given::verified(&ada), remember)
                 .await
                 .unwrap()
                 .unwrap();

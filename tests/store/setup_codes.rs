@@ -190,7 +190,7 @@ on_both_engines! {
             tokio::spawn(async move {
                 let draft = SetupDraft { username: name.to_owned(), ..SetupDraft::default() };
                 let password = support::password(PASSWORD);
-                setup::create_first_admin(&core, &code, &draft, &password, given::visitor(None)).await
+                setup::create_first_admin(&core, &given::visitor(), given::presented(None), &code, &draft, &password).await
             })
         });
         let mut outcomes = Vec::new();

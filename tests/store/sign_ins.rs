@@ -7,13 +7,13 @@ use crate::{
 };
 use vestibule::{
     domain::{
-        audit::{Event, Source},
+        actor::Actor,
         session::{CurrentUser, EndReason, Ended, Session, SessionId, SignIn},
     },
     server::{
         core::{
             Core,
-            sessions::{self, Visitor},
+            sessions::{self, Presented},
         },
         store::{self, users::Credentials},
         token::{DeviceToken, SessionToken},
@@ -59,11 +59,11 @@ async fn signs_in(core: &Core, account: &Credentials, device: Option<&DeviceToke
             .unwrap();
         verified.known_device = is_known.then_some(digest);
     }
-    let visitor = Visitor {
+    let presented = Presented {
         device: device.map(copy),
-        ..given::visitor(None)
+        session: None,
     };
-    let started = sessions::start(core, &verified, visitor, false)
+    let started = sessions::start(core, &given::visitor(), presented, &verified, false)
         .await
         .unwrap()
         .unwrap();
@@ -75,15 +75,13 @@ async fn signs_in(core: &Core, account: &Credentials, device: Option<&DeviceToke
 }
 
 async fn recognises(core: &Core, asks: &Session, id: &SessionId) -> bool {
-    let entry = given::entry(core, Event::SignInRecognised, &asks.user_id);
-    store::sessions::recognise(&core.db, asks, id, entry)
+    store::sessions::recognise(&core.db, asks, id, core.clock.now(), &given::visitor())
         .await
         .unwrap()
 }
 
 async fn disowns(core: &Core, asks: &Session, id: &SessionId) -> bool {
-    let entry = given::entry(core, Event::SignInDisowned, &asks.user_id);
-    store::sessions::disown(&core.db, asks, id, entry)
+    store::sessions::disown(&core.db, asks, id, core.clock.now(), &given::visitor())
         .await
         .unwrap()
 }
@@ -102,7 +100,7 @@ on_both_engines! {
             given::execute(&core.db, &sql).await;
         }
         let end = Ended { at: after_minutes(4), reason: EndReason::SignedOut };
-        store::sessions::end(&core.db, &sessions[0].0.id, end, Source::Command).await.unwrap();
+        store::sessions::end(&core.db, &sessions[0].0.id, end, &Actor::command()).await.unwrap();
         sessions[0].0.ended = Some(end);
         let first = found(&core, &sessions[0].1).await;
         assert_eq!((&first.session, first.sign_ins.unwrap().previous), (&sessions[0].0, None));
@@ -130,7 +128,7 @@ on_both_engines! {
         let second = signs_in(&core, &ada, None).await;
         assert_eq!([is_news(&first.id).await, is_news(&again.id).await, is_news(&second.id).await], [false, false, true]);
         // A reset makes every browser a stranger: then the next one is the first once more.
-        store::users::set_password(&core.db, &ada.user.id, "the first hash", core.clock.now(), Source::Command).await.unwrap();
+        store::users::set_password(&core.db, &ada.user.id, "the first hash", core.clock.now(), &Actor::command()).await.unwrap();
         let anew = signs_in(&core, &ada, Some(&first.device)).await;
         assert!(!is_news(&anew.id).await);
     }

@@ -13,7 +13,10 @@ use vestibule::{
         moment::Timestamp,
     },
     server::{
-        core::{Core, actor::Browser},
+        core::{
+            Core,
+            actor::{Actor, Browser},
+        },
         store::{
             self,
             audit::Filter,
@@ -45,20 +48,17 @@ fn counters(core: &Core, open: &str, hidden: Option<&str>) -> Counters {
     }
 }
 
-fn entry(core: &Core, event: Event, at: Timestamp) -> Entry {
-    Entry {
-        at,
-        ..Browser::default().entry(core, event, None, None)
-    }
+fn entry(event: Event, at: Timestamp) -> Entry {
+    Actor::visitor(Browser::default()).entry(at, event, None, None)
 }
 
-fn wrong(core: &Core, at: Timestamp) -> Outcome {
+fn wrong(at: Timestamp) -> Outcome {
     let refused = Event::SignInRefused(SignInRefusal::WrongPassword);
-    Outcome::Wrong(entry(core, refused, at))
+    Outcome::Wrong(entry(refused, at))
 }
 
 async fn decided(core: &Core, counters: &Counters, outcome: Outcome, at: Timestamp) -> Verdict {
-    let throttled = entry(core, Event::SignInThrottled, at);
+    let throttled = entry(Event::SignInThrottled, at);
     decide(&core.db, counters, outcome, throttled)
         .await
         .unwrap()
@@ -67,7 +67,7 @@ async fn decided(core: &Core, counters: &Counters, outcome: Outcome, at: Timesta
 /// Fails once. `false` if it has to wait.
 async fn attempt(core: &Core, name: &str, at: Timestamp) -> bool {
     let counters = counters(core, name, None);
-    decided(core, &counters, wrong(core, at), at).await == Verdict::Failed
+    decided(core, &counters, wrong(at), at).await == Verdict::Failed
 }
 
 /// Succeeds once. `false` if it has to wait.
@@ -197,14 +197,14 @@ on_both_engines! {
             hidden: Some((key(&core, "hidden"), PACE)),
         };
         let before = events(&core).await;
-        for outcome in [wrong(&core, START), Outcome::Right] {
+        for outcome in [wrong(START), Outcome::Right] {
             assert_eq!(decided(&core, &both, outcome, START).await, Verdict::MustWait(key(&core, "full")));
         }
         count(&core.db, &both, START).await.unwrap();
         assert_eq!(failures(&core, "free").await, None);
         assert_eq!(failures(&core, "hidden").await, None);
         assert_eq!(events(&core).await, before);
-        assert_eq!(decided(&core, &both, wrong(&core, seconds(30)), seconds(30)).await, Verdict::Failed);
+        assert_eq!(decided(&core, &both, wrong(seconds(30)), seconds(30)).await, Verdict::Failed);
         assert_eq!((failures(&core, "free").await, failures(&core, "full").await), (Some(1), Some(4)));
         assert_eq!(failures(&core, "hidden").await, Some(1));
     }
@@ -214,10 +214,10 @@ on_both_engines! {
         let core = support::core(&database).await;
         let spelling = |name: &'static str| counters(&core, name, Some("account"));
         for _ in 0..3 {
-            let verdict = decided(&core, &spelling("name"), wrong(&core, START), START).await;
+            let verdict = decided(&core, &spelling("name"), wrong(START), START).await;
             assert_eq!(verdict, Verdict::Failed);
         }
-        for outcome in [Outcome::Right, wrong(&core, START)] {
+        for outcome in [Outcome::Right, wrong(START)] {
             assert_eq!(decided(&core, &spelling("address"), outcome, START).await, Verdict::Failed);
         }
         assert_eq!(failures(&core, "address").await, Some(2), "it is counted by what was typed");
@@ -226,7 +226,7 @@ on_both_engines! {
         assert_eq!(events(&core).await, expected);
         let (later, address) = (seconds(30), spelling("address"));
         assert_eq!(decided(&core, &address, Outcome::Right, later).await, Verdict::Passed);
-        assert_eq!(decided(&core, &address, wrong(&core, later), later).await, Verdict::Failed, "the third there");
+        assert_eq!(decided(&core, &address, wrong(later), later).await, Verdict::Failed, "the third there");
         assert_eq!(decided(&core, &spelling("name"), Outcome::Right, later).await, Verdict::Failed, "the turn is gone");
     }
 

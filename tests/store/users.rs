@@ -6,7 +6,8 @@ use crate::{
 };
 use vestibule::{
     domain::{
-        audit::{Event, Source},
+        actor::Actor,
+        audit::Event,
         session::{EndReason, Ended},
         user::{Email, LookupKey, User, UserId, Username},
     },
@@ -46,7 +47,7 @@ on_both_engines! {
             password_hash: "$argon2id$…",
             created_at: START,
         };
-        store::users::insert(&core.db, &given, Source::Command).await.unwrap();
+        store::users::insert(&core.db, &given, &Actor::command()).await.unwrap();
         let Credentials { user, password_hash } = given::credentials(&core, "ÉVA.STRASSE").await;
         let expected = User {
             id: given.id,
@@ -96,7 +97,7 @@ on_both_engines! {
             password_hash: "",
             created_at: START,
         };
-        assert!(matches!(store::users::insert(&core.db, &again, Source::Command).await, Err(StoreError::NotUnique)));
+        assert!(matches!(store::users::insert(&core.db, &again, &Actor::command()).await, Err(StoreError::NotUnique)));
         assert!(!given::credentials(&core, "ada").await.user.is_admin);
     }
 
@@ -148,10 +149,10 @@ on_both_engines! {
         let other = given::session(&core, &grace).await;
         let earlier = Ended { at: START, reason: EndReason::SignedOut };
         let signed_out_id = given::stored(&core, &signed_out).await.session.id;
-        store::sessions::end(&core.db, &signed_out_id, earlier, Source::Command).await.unwrap();
+        store::sessions::end(&core.db, &signed_out_id, earlier, &Actor::command()).await.unwrap();
 
         let now = START.after(std::time::Duration::from_secs(5));
-        assert_eq!(store::users::disable(&core.db, &ada.user.id, now, Source::Command).await.unwrap(), 2);
+        assert_eq!(store::users::disable(&core.db, &ada.user.id, now, &Actor::command()).await.unwrap(), 2);
 
         let by_disabling = Some(Ended { at: now, reason: EndReason::UserDisabled });
         assert_eq!(given::end_of(&core, &first).await, by_disabling);
@@ -167,9 +168,9 @@ on_both_engines! {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         let token = given::session(&core, &ada).await;
-        assert_eq!(store::users::disable(&core.db, &ada.user.id, START, Source::Command).await.unwrap(), 1);
+        assert_eq!(store::users::disable(&core.db, &ada.user.id, START, &Actor::command()).await.unwrap(), 1);
         let later = START.after(std::time::Duration::from_secs(60));
-        assert_eq!(store::users::disable(&core.db, &ada.user.id, later, Source::Command).await.unwrap(), 0);
+        assert_eq!(store::users::disable(&core.db, &ada.user.id, later, &Actor::command()).await.unwrap(), 0);
         assert_eq!(given::end_of(&core, &token).await.unwrap().at, START);
         let since = given::texts(&core.db, "SELECT CAST(disabled_at AS TEXT) FROM users").await;
         assert_eq!(since, [START.as_millis().to_string()]);
@@ -179,13 +180,13 @@ on_both_engines! {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         let before = given::session(&core, &ada).await;
-        store::users::disable(&core.db, &ada.user.id, START, Source::Command).await.unwrap();
-        store::users::enable(&core.db, &ada.user.id, START, Source::Command).await.unwrap();
+        store::users::disable(&core.db, &ada.user.id, START, &Actor::command()).await.unwrap();
+        store::users::enable(&core.db, &ada.user.id, START, &Actor::command()).await.unwrap();
         assert!(!given::credentials(&core, "ada").await.user.disabled);
         assert_eq!(given::end_of(&core, &before).await.unwrap().reason, EndReason::UserDisabled);
         let after = given::session(&core, &ada).await;
         assert_eq!(given::end_of(&core, &after).await, None);
-        store::users::enable(&core.db, &ada.user.id, START, Source::Command).await.expect("enabling twice is no error");
+        store::users::enable(&core.db, &ada.user.id, START, &Actor::command()).await.expect("enabling twice is no error");
         assert_eq!(given::end_of(&core, &after).await, None);
     }
 
@@ -194,7 +195,7 @@ on_both_engines! {
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
         let (first, second) = (given::session(&core, &ada).await, given::session(&core, &ada).await);
         let other = given::session(&core, &grace).await;
-        let ended = store::users::set_password(&core.db, &ada.user.id, "a new hash", START, Source::Command).await.unwrap();
+        let ended = store::users::set_password(&core.db, &ada.user.id, "a new hash", START, &Actor::command()).await.unwrap();
         assert_eq!(ended, 2);
         for token in [&first, &second] {
             let end = given::end_of(&core, token).await;
@@ -208,8 +209,8 @@ on_both_engines! {
     async fn a_new_password_does_not_enable(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
-        store::users::disable(&core.db, &ada.user.id, START, Source::Command).await.unwrap();
-        store::users::set_password(&core.db, &ada.user.id, "a new hash", START, Source::Command).await.unwrap();
+        store::users::disable(&core.db, &ada.user.id, START, &Actor::command()).await.unwrap();
+        store::users::set_password(&core.db, &ada.user.id, "a new hash", START, &Actor::command()).await.unwrap();
         assert!(given::credentials(&core, "ada").await.user.disabled);
     }
 
@@ -218,9 +219,9 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         let token = given::session(&core, &ada).await;
         let nobody = UserId("nobody".to_owned());
-        assert_eq!(store::users::disable(&core.db, &nobody, START, Source::Command).await.unwrap(), 0);
-        assert_eq!(store::users::set_password(&core.db, &nobody, "hash", START, Source::Command).await.unwrap(), 0);
-        store::users::enable(&core.db, &nobody, START, Source::Command).await.unwrap();
+        assert_eq!(store::users::disable(&core.db, &nobody, START, &Actor::command()).await.unwrap(), 0);
+        assert_eq!(store::users::set_password(&core.db, &nobody, "hash", START, &Actor::command()).await.unwrap(), 0);
+        store::users::enable(&core.db, &nobody, START, &Actor::command()).await.unwrap();
         assert_eq!(given::end_of(&core, &token).await, None);
         assert_eq!(given::credentials(&core, "ada").await.password_hash, "the first hash");
     }
@@ -287,7 +288,7 @@ on_both_engines! {
     async fn a_disabled_or_unknown_account_has_no_profile_to_change(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
-        store::users::disable(&core.db, &ada.user.id, START, Source::Command).await.unwrap();
+        store::users::disable(&core.db, &ada.user.id, START, &Actor::command()).await.unwrap();
         let profile = Profile { display_name: "changed", email: None, description: "" };
         for id in [ada.user.id.clone(), UserId("nobody".to_owned())] {
             assert!(!store::users::update_profile(&core.db, &id, &profile, given::entry(&core, Event::ProfileChanged, &id)).await.unwrap());

@@ -10,9 +10,12 @@ use crate::{
 use std::time::Duration;
 use tokio::{task::JoinSet, time::timeout};
 use vestibule::{
-    domain::{audit::Source, moment::Timestamp, session::EndReason},
+    domain::{actor::Actor, moment::Timestamp, session::EndReason},
     server::{
-        core::sessions::{self, Resumed},
+        core::{
+            actor::Owner,
+            sessions::{self, Resumed},
+        },
         db::{Db, Pool, StoreError},
         store,
     },
@@ -130,7 +133,10 @@ on_both_engines! {
         core.clock.set(after_seconds(30));
         let holder = hold_sessions(&database, &core.db).await;
         let asking = core.clone();
-        let mut staying = tokio::spawn(async move { sessions::stay(&asking, &current).await });
+        let mut staying = tokio::spawn(async move {
+            let actor = given::signed_in(&current);
+            sessions::stay(&asking, Owner::of(&actor).unwrap()).await
+        });
         assert!(timeout(Duration::from_millis(500), &mut staying).await.is_err(), "it did not wait");
         holder.commit().await;
         assert!(staying.await.unwrap().unwrap());
@@ -160,7 +166,7 @@ async fn readers_have_connections_that_writers_cannot_take() {
         leaving.spawn(async move {
             let seen = sessions::resume(&core, &token).await;
             assert!(matches!(seen, Ok(Resumed::Live(_))), "{seen:?}");
-            sessions::end(&core, &token, EndReason::SignedOut).await
+            sessions::end(&core, &given::visitor(), &token, EndReason::SignedOut).await
         });
     }
     // Of the ten connections that write one is the holder's, and the others wait for it.
@@ -194,7 +200,7 @@ async fn a_transaction_that_met_another_one_is_carried_out_again_at_most_three_t
             let token = given::session(&core, &ada).await;
             let entries = store::audit::list(&core.db, &Default::default(), None, 100).await;
             fail_entries(&core.db, times, code).await;
-            let ended = sessions::end(&core, &token, EndReason::SignedOut).await;
+            let ended = sessions::end(&core, &given::visitor(), &token, EndReason::SignedOut).await;
             let after = store::audit::list(&core.db, &Default::default(), None, 100).await;
             let written = after.unwrap().len() - entries.unwrap().len();
             if times <= 3 {
@@ -235,7 +241,7 @@ async fn a_connection_that_takes_no_writes_costs_no_request() {
     while link.num_idle() < given_back {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let ended = sessions::end(&core, &token, EndReason::SignedOut).await;
+    let ended = sessions::end(&core, &given::visitor(), &token, EndReason::SignedOut).await;
     assert!(matches!(ended, Ok(Some(_))), "{ended:?}");
     assert!(!core.db.writes.are_failing());
 }
@@ -270,7 +276,7 @@ async fn a_deadlock_with_another_program_is_nobodys_failure() {
     let user = ada.user.id.clone();
     let disabled = tokio::spawn(async move {
         let now = disabling.clock.now();
-        store::users::set_password(&disabling.db, &user, "changed", now, Source::Command).await
+        store::users::set_password(&disabling.db, &user, "changed", now, &Actor::command()).await
     });
     while waiting(&core.db).await == 0 {
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -302,8 +308,14 @@ async fn the_isolation_that_is_the_databases_default_decides_nothing() {
             for _ in 0..12 {
                 let (core, verified) = (core.clone(), given::verified(&ada));
                 arriving.spawn(async move {
-                    let visitor = given::visitor(None);
-                    sessions::start(&core, &verified, visitor, false).await
+                    sessions::start(
+                        &core,
+                        &given::visitor(),
+                        given::presented(None),
+                        &verified,
+                        false,
+                    )
+                    .await
                 });
             }
             for started in arriving.join_all().await {

@@ -13,7 +13,6 @@ use database::TestDatabase;
 use std::time::Duration;
 use vestibule::{
     domain::{
-        audit::Source,
         moment::Timestamp,
         password::Password,
         user::{LookupKey, User},
@@ -67,7 +66,6 @@ pub async fn core_with_clock(database: &TestDatabase, clock: Clock) -> Core {
     Core {
         throttle: Throttle::load(&db, LIMITS).await.expect("a key"),
         db,
-        source: Source::Browser,
         tallies: Tallies::default(),
         keep_activity: Duration::from_secs(180 * 86_400),
         clock,

@@ -2,7 +2,7 @@
 
 use super::{CliError, core_on, output::to_stderr};
 use crate::{
-    domain::audit::{By, Source},
+    domain::actor::Actor,
     server::{
         config::Config,
         core::background::heartbeat,
@@ -63,8 +63,8 @@ pub async fn restore(command: Restore, config: &Config) -> Result<(), CliError> 
 async fn end_what_comes_back(config: &Config, restoring: &Restoring) -> Result<u64, CliError> {
     let db = db::open(&restoring.copy(), IfMissing::Refuse).await?;
     db::read_through(&db).await?;
-    let core = core_on(db, config, Source::Command).await?;
-    let sessions = heartbeat::end_everything(&core, &By::from(Source::Command)).await?;
+    let core = core_on(db, config).await?;
+    let sessions = heartbeat::end_everything(&core, &Actor::command()).await?;
     // The next start finds nothing to end.
     if let Some(neighbour) = Neighbour::of(&config.database_url) {
         heartbeat::join(&core, &neighbour).await?;

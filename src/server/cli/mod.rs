@@ -14,19 +14,16 @@ mod session;
 mod setup_code;
 mod user;
 
-use crate::{
-    domain::audit::Source,
-    server::{
-        clock::Clock,
-        config::{Config, Environment, LogFormat, Mistakes, load},
-        core::{
-            Core, accounts::users::UserError, audit::Tallies, background::timekeeping,
-            sign_in::throttle::Throttle,
-        },
-        db::{self, Db, IfMissing, OpenError},
-        hashing::Hasher,
-        web::files::site_inside::SiteInside,
+use crate::server::{
+    clock::Clock,
+    config::{Config, Environment, LogFormat, Mistakes, load},
+    core::{
+        Core, accounts::users::UserError, audit::Tallies, background::timekeeping,
+        sign_in::throttle::Throttle,
     },
+    db::{self, Db, IfMissing, OpenError},
+    hashing::Hasher,
+    web::files::site_inside::SiteInside,
 };
 use clap::{
     CommandFactory, Parser, Subcommand,
@@ -151,20 +148,19 @@ async fn run(arguments: Arguments, site: Option<&'static SiteInside>) -> Result<
 async fn open_core(config: &Config, if_missing: IfMissing) -> Result<Core, CliError> {
     let opening = db::open(&config.database_url, if_missing);
     let db = output::patiently(output::TABLES, opening).await?;
-    let core = core_on(db, config, Source::Command).await?;
+    let core = core_on(db, config).await?;
     if let Some(doubt) = timekeeping::warn_of(&core.clock) {
         output::to_stderr(&doubt);
     }
     Ok(core)
 }
 
-async fn core_on(db: Db, config: &Config, source: Source) -> Result<Core, CliError> {
+async fn core_on(db: Db, config: &Config) -> Result<Core, CliError> {
     let clock = Clock::system();
     timekeeping::measure(&db, &clock).await?;
     Ok(Core {
         throttle: Throttle::load(&db, config.throttle).await?,
         db,
-        source,
         tallies: Tallies::default(),
         keep_activity: config.keep_activity,
         clock,

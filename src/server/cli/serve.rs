@@ -5,7 +5,7 @@ use super::{
     output::{TABLES, patiently},
 };
 use crate::{
-    domain::{audit::Source, setup::SetupCode},
+    domain::setup::SetupCode,
     server::{
         config::{Config, Environment, is_watched},
         core::{
@@ -32,7 +32,7 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
     let log = telemetry::start(&config.log)?;
     let opening = db::open_to_serve(&config.database_url);
     let (db, is_read_through) = patiently(TABLES, opening).await?;
-    let core = core_on(db, &config, Source::Browser).await?;
+    let core = core_on(db, &config).await?;
     let heartbeat = match Neighbour::of(&config.database_url) {
         Some(neighbour) => Some(Heartbeat::begin(&core, neighbour).await?),
         None => None,

@@ -7,10 +7,7 @@ pub mod background;
 pub mod sessions;
 pub mod sign_in;
 
-use crate::{
-    domain::audit::Source,
-    server::{clock::Clock, db::Db, hashing::Hasher, password_rules::PasswordRules},
-};
+use crate::server::{clock::Clock, db::Db, hashing::Hasher, password_rules::PasswordRules};
 use audit::Tallies;
 use sessions::Lifetimes;
 use sign_in::throttle::Throttle;
@@ -33,6 +30,4 @@ pub struct Core {
     pub tallies: Tallies,
     /// How long the audit log and ended sessions are kept.
     pub keep_activity: Duration,
-    /// Which way this process does what it does, for the audit log.
-    pub source: Source,
 }

@@ -17,21 +17,19 @@ pub use present::present;
 pub use renewing::{ENDS_UNUSED_AFTER, GRACE, Proven, Renewed, renew, renew_with_password};
 pub use resuming::{peek, peek_by_digest, resume, resume_with_sign_ins, stay};
 
-use super::{Core, actor::Browser};
+use super::{
+    Core,
+    actor::{Actor, Browser, Owner},
+};
 use crate::{
     domain::{
-        audit::{By, Event},
         moment::Timestamp,
-        session::{CurrentUser, EndReason, Ended, Session, SessionId},
+        session::{EndReason, Ended, Session, SessionId},
         user::{User, UserId},
     },
     server::{
         db::StoreError,
-        store::{
-            self,
-            devices::KnownDevice,
-            sessions::{Hashes, NewSession},
-        },
+        store::{self, devices::KnownDevice, evidence::Evidence, sessions::NewSession},
         token::{self, DeviceDigest, DeviceToken, SessionToken, TokenDigest},
     },
 };
@@ -79,13 +77,12 @@ impl Lifetimes {
     }
 }
 
-/// A browser with what it brings along.
+/// The tokens that a browser presents.
 #[derive(Debug, Default)]
-pub struct Visitor {
-    pub browser: Browser,
-    /// Its session, live or dead.
+pub struct Presented {
+    /// Of its session, live or dead.
     pub session: Option<SessionToken>,
-    /// By what it is known from an earlier sign-in.
+    /// Of the device, from an earlier sign-in.
     pub device: Option<DeviceToken>,
 }
 
@@ -96,48 +93,39 @@ pub struct Started {
     pub device: DeviceToken,
 }
 
-/// A person whose password was just verified.
+/// A person who was recognised just now.
 pub struct Verified {
     pub user: User,
-    pub verified_hash: String,
-    /// The hash to keep from now on, with today's parameters.
-    pub kept_hash: String,
-    /// The browser, where they have signed in with it before.
+    pub evidence: Evidence,
+    /// The browser, if they have signed in with it before.
     pub known_device: Option<DeviceDigest>,
 }
 
 /// Starts a session for a verified person, under a token that nobody has seen before, and ends
 /// the one that the browser brought (ASVS V7.2.4). From now on the person is known in this browser.
-/// `None` where the account was disabled or got another password in the meantime.
+/// `None` if the evidence no longer holds, or the account was disabled in the meantime.
 pub async fn start(
     core: &Core,
+    actor: &Actor,
+    presented: Presented,
     verified: &Verified,
-    visitor: Visitor,
     remember: bool,
 ) -> Result<Option<Started>, StoreError> {
-    let Visitor {
-        browser,
-        session: brought,
-        device: known_as,
-    } = visitor;
     let token = SessionToken::random();
     let digest = token.digest();
-    let replaced = brought.as_ref().map(SessionToken::digest);
+    let replaced = presented.session.as_ref().map(SessionToken::digest);
     // A browser gets another name where somebody new signs in: what an attacker has planted there
     // is then of no use to them.
-    let (device, known_as) = match known_as {
+    let (device, known_as) = match presented.device {
         Some(device) if verified.known_device.is_some() => (device, None),
         other => (
             DeviceToken::random(),
             other.map(|known_as| known_as.digest()),
         ),
     };
-    let session = new_session(core, &verified.user.id, &digest, &browser, remember);
+    let session = new_session(core, actor.browser(), &verified.user.id, &digest, remember);
     let proof = store::sessions::Proof {
-        hashes: Hashes {
-            verified: &verified.verified_hash,
-            kept: &verified.kept_hash,
-        },
+        evidence: &verified.evidence,
         replaced: replaced.as_ref(),
         device: KnownDevice {
             digest: &device.digest(),
@@ -145,7 +133,7 @@ pub async fn start(
         },
         max_sessions: core.max_sessions,
     };
-    let started = store::sessions::start(&core.db, &session, &proof).await?;
+    let started = store::sessions::start(&core.db, &session, &proof, actor).await?;
     Ok(started.then_some(Started {
         session: token,
         device,
@@ -155,9 +143,9 @@ pub async fn start(
 /// The row of a session that starts now.
 fn new_session<'a>(
     core: &Core,
+    browser: &'a Browser,
     user_id: &'a UserId,
     token_digest: &'a TokenDigest,
-    browser: &'a Browser,
     remember: bool,
 ) -> NewSession<'a> {
     let now = core.clock.now();
@@ -179,92 +167,89 @@ fn new_session<'a>(
 /// issued for it is accepted. Returns the user who was signed out; `None` if none was live.
 pub async fn end(
     core: &Core,
+    actor: &Actor,
     token: &SessionToken,
     reason: EndReason,
 ) -> Result<Option<User>, StoreError> {
     let found = store::sessions::find_by_any_token(&core.db, &token.digest()).await?;
     let Some(found) = found else { return Ok(None) };
     // By its id, which stays: a renewal at the same moment comes before the end, or finds the session ended.
-    let was_live = end_for(core, &found.session, reason, core.source).await?;
+    let was_live = end_for(core, actor, &found.session, reason).await?;
     Ok(was_live.then_some(found.user))
 }
 
-/// Writes the end of a session down: for `reason` where it still lives, else for the time-out that
-/// came first. `true` where it lived.
+/// Writes the end of a session down: for `reason` if it is still live, else for the time-out that
+/// came first. `true` if it was live.
 async fn end_for(
     core: &Core,
+    actor: &Actor,
     session: &Session,
     reason: EndReason,
-    by: impl Into<By>,
 ) -> Result<bool, StoreError> {
     let now = core.clock.now();
     let timed_out = session.end_by(now);
     let ended = timed_out.unwrap_or(Ended { at: now, reason });
-    let changed = store::sessions::end(&core.db, &session.id, ended, by).await?;
+    let changed = store::sessions::end(&core.db, &session.id, ended, actor).await?;
     Ok(changed && timed_out.is_none())
 }
 
-/// Ends one session of the person who asks. `None` where they have none with this id: other people's
-/// are as unknown as those that never were. Else whether it lived.
+/// Ends one session of its owner. `None` if they have none with this id: other people's are as unknown as those
+/// that never were. Else whether it was live.
 pub async fn end_own(
     core: &Core,
-    current: &CurrentUser,
+    owner: Owner<'_>,
     id: &SessionId,
 ) -> Result<Option<bool>, StoreError> {
     let found = store::sessions::find(&core.db, id).await?;
-    let Some(found) = found.filter(|found| found.user.id == current.user.id) else {
+    let Some(found) = found.filter(|found| found.user.id == owner.user().id) else {
         return Ok(None);
     };
-    let reason = if *id == current.session.id {
+    let reason = if *id == owner.session().id {
         EndReason::SignedOut
     } else {
         EndReason::EndedByOwner
     };
-    end_for(core, &found.session, reason, core.source)
+    end_for(core, owner.actor(), &found.session, reason)
         .await
         .map(Some)
 }
 
-/// Notes that the person who asks knows a sign-in of theirs from a new browser. `false` if it is not
-/// unrecognised, or if the browser that asks is not known itself: an attacker with the password can sign in twice.
+/// Notes that the owner knows a sign-in of theirs from a new browser. `false` if it is not unrecognised, or if the
+/// browser that asks is not known itself: an attacker with the password can sign in twice.
 pub async fn recognise_sign_in(
     core: &Core,
-    current: &CurrentUser,
-    browser: &Browser,
+    owner: Owner<'_>,
     id: &SessionId,
 ) -> Result<bool, StoreError> {
-    let user = &current.user.id;
-    let entry = browser.entry(core, Event::SignInRecognised, Some(user), Some(id));
-    store::sessions::recognise(&core.db, &current.session, id, entry).await
+    let now = core.clock.now();
+    store::sessions::recognise(&core.db, owner.session(), id, now, owner.actor()).await
 }
 
-/// Ends the session of a sign-in that the person who asks disowns, and those that began later in the same browser.
+/// Ends the session of a sign-in that the owner disowns, and those that began later in the same browser.
 /// `false` if it is not unrecognised. If the browser that asks is not known itself, known ones still show the sign-in.
 pub async fn disown_sign_in(
     core: &Core,
-    current: &CurrentUser,
-    browser: &Browser,
+    owner: Owner<'_>,
     id: &SessionId,
 ) -> Result<bool, StoreError> {
-    let user = &current.user.id;
-    let entry = browser.entry(core, Event::SignInDisowned, Some(user), Some(id));
-    store::sessions::disown(&core.db, &current.session, id, entry).await
+    let now = core.clock.now();
+    store::sessions::disown(&core.db, owner.session(), id, now, owner.actor()).await
 }
 
-/// Ends all sessions of the person who asks, but for the one in which they ask. Returns how many.
-pub async fn end_others(core: &Core, current: &CurrentUser) -> Result<u64, StoreError> {
+/// Ends all sessions of the owner but the one in which they ask. Returns how many.
+pub async fn end_others(core: &Core, owner: Owner<'_>) -> Result<u64, StoreError> {
     let ended = Ended {
         at: core.clock.now(),
         reason: EndReason::EndedByOwner,
     };
-    let (user, kept) = (&current.user.id, &current.session.id);
-    store::sessions::end_all_but(&core.db, user, kept, ended, core.source).await
+    let (user, kept) = (&owner.user().id, &owner.session().id);
+    store::sessions::end_all_but(&core.db, user, kept, ended, owner.actor()).await
 }
 
-/// Ends all sessions of the person who asks, this one as well. Returns how many others there were.
-pub async fn end_all(core: &Core, current: &CurrentUser) -> Result<u64, StoreError> {
-    let (now, session) = (core.clock.now(), &current.session);
-    store::sessions::end_all_and_sign_out(&core.db, session, now, core.source).await
+/// Ends all sessions of the owner, this one as well. Returns how many others there were.
+pub async fn end_all(core: &Core, owner: Owner<'_>) -> Result<u64, StoreError> {
+    let now = core.clock.now();
+    store::sessions::end_all_and_sign_out(&core.db, owner.session(), now, owner.actor()).await
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The table `administration`: one row, by which those who change administrators wait for one another.
 
 use crate::{
-    domain::{audit::By, user::UserId},
+    domain::{actor::Actor, user::UserId},
     server::db::{StoreError, Transaction, execute, exists_within},
 };
 
@@ -10,7 +10,10 @@ use crate::{
 ///
 /// # Errors
 /// [`StoreError::NotAdministrator`] if the actor is no longer an administrator.
-pub(super) async fn hold_within(transaction: &mut Transaction, by: &By) -> Result<(), StoreError> {
+pub(super) async fn hold_within(
+    transaction: &mut Transaction,
+    actor: &Actor,
+) -> Result<(), StoreError> {
     const HOLD: &str = "UPDATE administration SET changes = changes + 1 WHERE id = 1";
     const ACTOR: &str = "SELECT 1 FROM users WHERE id = $1 AND is_admin AND disabled_at IS NULL";
     let held = execute!(transaction, HOLD);
@@ -20,7 +23,7 @@ pub(super) async fn hold_within(transaction: &mut Transaction, by: &By) -> Resul
             id: "1".to_owned(),
         });
     }
-    if let Some(actor) = &by.actor {
+    if let Some(actor) = actor.administrator() {
         let is_administrator = exists_within!(transaction, ACTOR, &actor.0);
         if !is_administrator {
             return Err(StoreError::NotAdministrator);

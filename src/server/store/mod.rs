@@ -6,6 +6,7 @@
 mod administration;
 pub mod audit;
 pub mod devices;
+pub mod evidence;
 pub mod heartbeat;
 pub mod keys;
 pub mod password_links;

@@ -5,7 +5,8 @@
 use super::users;
 use crate::{
     domain::{
-        audit::{By, Entry, Event},
+        actor::Actor,
+        audit::Event,
         moment::Timestamp,
         password_link::LinkPurpose,
         user::{User, UserId},
@@ -42,7 +43,7 @@ pub struct Link {
 pub async fn replace(
     db: &Db,
     link: &NewLink<'_>,
-    by: &By,
+    actor: &Actor,
 ) -> Result<Option<LinkPurpose>, StoreError> {
     const HOLD: &str = "UPDATE users SET password_hash = password_hash \
         WHERE id = $1 AND disabled_at IS NULL RETURNING password_hash <> ''";
@@ -52,7 +53,7 @@ pub async fn replace(
         return Ok(RollBack(None));
     };
     let purpose = LinkPurpose::of(has_password);
-    insert_within(transaction, purpose, link, by).await?;
+    insert_within(transaction, purpose, link, actor).await?;
     Ok(Commit(Some(purpose)))
     })
 }
@@ -62,7 +63,7 @@ pub(super) async fn insert_within(
     transaction: &mut Transaction,
     purpose: LinkPurpose,
     link: &NewLink<'_>,
-    by: &By,
+    actor: &Actor,
 ) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO password_links \
         (user_id, purpose, secret_digest, created_at, expires_at, made_by) VALUES ($1, $2, $3, $4, $5, $6) \
@@ -76,9 +77,14 @@ pub(super) async fn insert_within(
         link.digest.as_str(),
         link.created_at.as_millis(),
         link.expires_at.as_millis(),
-        by.actor.as_ref().map(|actor| &*actor.0)
+        actor.administrator().map(|admin| &*admin.0)
     );
-    let entry = by.entry(Event::LinkMade(purpose), link.user, link.created_at);
+    let entry = actor.entry(
+        link.created_at,
+        Event::LinkMade(purpose),
+        Some(link.user),
+        None,
+    );
     super::audit::insert_within(transaction, entry).await
 }
 
@@ -122,12 +128,13 @@ pub async fn redeem(
     db: &Db,
     digest: &LinkDigest,
     password_hash: &str,
-    entry: Entry,
+    purpose: LinkPurpose,
+    now: Timestamp,
+    actor: &Actor,
 ) -> Result<Option<u64>, StoreError> {
     const SET: &str = "UPDATE users SET password_hash = $3 WHERE disabled_at IS NULL AND id = \
         (SELECT user_id FROM password_links WHERE secret_digest = $1 AND expires_at > $2) RETURNING id";
     const TAKE: &str = "DELETE FROM password_links WHERE secret_digest = $1 AND expires_at > $2";
-    let now = entry.at;
     transact!(db, transaction => {
     let user: Option<String> = fetch_optional_within!(
             scalar transaction, SET, digest.as_str(), now.as_millis(), password_hash
@@ -140,9 +147,9 @@ pub async fn redeem(
         // Dropped without a commit, the transaction leaves everything as it was.
         return Ok(RollBack(None));
     }
-    let by = By::from(entry.source);
-    super::audit::insert_within(transaction, entry.clone()).await?;
-    let count = users::end_everything_within(transaction, &user, now, &by).await?;
+    let entry = actor.entry(now, Event::LinkUsed(purpose), Some(&user), None);
+    super::audit::insert_within(transaction, entry).await?;
+    let count = users::end_everything_within(transaction, &user, now, actor).await?;
     Ok(Commit(Some(count)))
     })
 }

@@ -29,11 +29,13 @@ pub use touches::{touch, touch_beside};
 
 use super::{
     devices::{KnownDevice, Standing},
+    evidence::Evidence,
     users::UserRow,
 };
 use crate::{
     domain::{
-        audit::{Entry, Event, Source},
+        actor::Actor,
+        audit::Event,
         moment::Timestamp,
         session::{CurrentUser, EndReason, Ended, Session, SessionId},
         user::{User, UserId},
@@ -61,17 +63,9 @@ pub struct NewSession<'a> {
     pub user_agent: &'a str,
 }
 
-/// What the account has to hold, and what it keeps.
-pub struct Hashes<'a> {
-    /// The hash against which the password was verified.
-    pub verified: &'a str,
-    /// The hash to keep from now on: the same, one with newer parameters, or of a new password.
-    pub kept: &'a str,
-}
-
 /// What has to hold when a session starts, and what changes with it.
 pub struct Proof<'a> {
-    pub hashes: Hashes<'a>,
+    pub evidence: &'a Evidence,
     /// The token that the browser brought along; its session ends.
     pub replaced: Option<&'a TokenDigest>,
     /// The browser, by which the person is known from now on.
@@ -174,48 +168,27 @@ pub async fn start(
     db: &Db,
     session: &NewSession<'_>,
     proof: &Proof<'_>,
+    actor: &Actor,
 ) -> Result<bool, StoreError> {
     transact!(db, transaction => {
-        if !hold_account(transaction, session.user_id, &proof.hashes).await? {
+        if !proof.evidence.hold_within(transaction, session.user_id).await? {
             return Ok(RollBack(false));
         }
         let (device, user) = (&proof.device, session.user_id);
         let standing = super::devices::standing_within(transaction, device.digest, user).await?;
         insert(transaction, session, &standing).await?;
         if let Some(replaced) = proof.replaced {
-            ends::end_replaced_within(transaction, replaced, session.created_at).await?;
+            ends::end_replaced_within(transaction, replaced, session.created_at, actor).await?;
         }
-        ends::end_longest_idle_within(transaction, session, proof.max_sessions).await?;
+        ends::end_longest_idle_within(transaction, session, proof.max_sessions, actor).await?;
         let alert = standing.alert(&session.id);
         super::devices::remember_within(transaction, device, user, session.created_at, alert)
             .await?;
-        super::audit::insert_within(transaction, entry(session, Event::SignedIn)).await?;
+        let (at, id) = (session.created_at, &session.id);
+        let entry = actor.entry(at, Event::SignedIn, Some(user), Some(id));
+        super::audit::insert_within(transaction, entry).await?;
         Ok(Commit(true))
     })
-}
-
-fn entry(session: &NewSession<'_>, event: Event) -> Entry {
-    Entry {
-        at: session.created_at,
-        event,
-        source: Source::Browser,
-        user: Some(session.user_id.clone()),
-        actor: None,
-        session: Some(session.id.clone()),
-        address: session.address.to_owned(),
-        user_agent: session.user_agent.to_owned(),
-    }
-}
-
-async fn hold_account(
-    transaction: &mut Transaction,
-    user: &UserId,
-    hashes: &Hashes<'_>,
-) -> Result<bool, StoreError> {
-    const SQL: &str = "UPDATE users SET password_hash = $3 \
-        WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL";
-    let held = execute!(transaction, SQL, &user.0, hashes.verified, hashes.kept);
-    Ok(held == 1)
 }
 
 async fn insert(

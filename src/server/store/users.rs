@@ -10,7 +10,8 @@ pub use search::{ALL, BY_PREFIX, Cursor, Found, fold_some_display_names, page};
 use super::password_links::{self, NewLink};
 use crate::{
     domain::{
-        audit::{By, Entry, Event},
+        actor::Actor,
+        audit::{Entry, Event},
         moment::Timestamp,
         password_link::LinkPurpose,
         user::{Email, LookupKey, User, UserId, Username, fold},
@@ -129,8 +130,8 @@ pub(super) use bind_user;
 /// # Errors
 /// [`StoreError::NotUnique`] where the name or the e-mail address is taken: the database decides,
 /// so two at once cannot both win.
-pub async fn insert(db: &Db, user: &NewUser<'_>, by: impl Into<By>) -> Result<(), StoreError> {
-    insert_with_link(db, user, None, &by.into()).await
+pub async fn insert(db: &Db, user: &NewUser<'_>, actor: &Actor) -> Result<(), StoreError> {
+    insert_with_link(db, user, None, actor).await
 }
 
 /// The same for an account without a password, with the link by which the person sets it.
@@ -141,16 +142,16 @@ pub async fn insert_invited(
     db: &Db,
     user: &NewUser<'_>,
     link: &NewLink<'_>,
-    by: &By,
+    actor: &Actor,
 ) -> Result<(), StoreError> {
-    insert_with_link(db, user, Some(link), by).await
+    insert_with_link(db, user, Some(link), actor).await
 }
 
 async fn insert_with_link(
     db: &Db,
     user: &NewUser<'_>,
     link: Option<&NewLink<'_>>,
-    by: &By,
+    actor: &Actor,
 ) -> Result<(), StoreError> {
     const SQL: &str = insert_user!("VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
     transact!(db, transaction => {
@@ -161,10 +162,10 @@ async fn insert_with_link(
             .execute(connection)
             .await
             .map(|_| ())?);
-        let entry = by.entry(Event::UserCreated, &user.id, user.created_at);
+        let entry = actor.entry(user.created_at, Event::UserCreated, Some(&user.id), None);
         super::audit::insert_within(transaction, entry).await?;
         if let Some(link) = link {
-            password_links::insert_within(transaction, LinkPurpose::Invitation, link, by).await?;
+            password_links::insert_within(transaction, LinkPurpose::Invitation, link, actor).await?;
         }
         Ok(Commit(()))
     })

@@ -13,8 +13,8 @@ use crate::{
     error::AppError,
     server::{
         core::{
-            actor::{self, Admin, Browser},
-            sessions::{Started, Visitor, begun::Begun, sign_out_proof},
+            actor::{Actor, Admin, Browser},
+            sessions::{Presented, Started, begun::Begun, sign_out_proof},
         },
         token::SessionToken,
     },
@@ -101,13 +101,18 @@ fn client_address(request: &FormRequest) -> IpAddr {
     client.expect("every request passes `forwarded::identify`")
 }
 
-/// The browser as the session list will show it.
-pub fn browser() -> Browser {
+/// Who acts, as the guard has found them.
+pub fn actor() -> Actor {
     let request = request();
-    browser_at(client_address(&request), request.headers())
+    let browser = browser_at(client_address(&request), request.headers());
+    match &request.caller {
+        Some(Caller::SignedIn(current)) => Actor::signed_in(current.clone(), browser),
+        Some(Caller::Confirming(current)) => Actor::confirming(current.clone(), browser),
+        Some(Caller::Ended(_) | Caller::Anonymous) | None => Actor::visitor(browser),
+    }
 }
 
-/// The same, where no server function was asked for.
+/// The browser of a request, outside of server functions.
 pub fn browser_of(client: &Client, headers: &HeaderMap) -> Browser {
     browser_at(client.address, headers)
 }
@@ -118,10 +123,9 @@ fn browser_at(address: IpAddr, headers: &HeaderMap) -> Browser {
     Browser::new(address.to_string(), &String::from_utf8_lossy(user_agent))
 }
 
-/// The browser, with what it brings along.
-pub fn visitor() -> Visitor {
-    Visitor {
-        browser: browser(),
+/// The tokens that the browser presents.
+pub fn presented() -> Presented {
+    Presented {
         session: brought_token(),
         device: cookies::session::device_token(request().headers()),
     }
@@ -130,32 +134,7 @@ pub fn visitor() -> Visitor {
 /// Ends a new session again where the answer with its token cannot be handed over.
 pub fn hold_session(started: &Started) {
     if let Some(begun) = &request().begun {
-        begun.hold(&state().core, started.session.digest());
-    }
-}
-
-/// The person who asks, in functions that need a session.
-///
-/// # Errors
-/// [`AppError::NotSignedIn`].
-pub fn current_user() -> Result<CurrentUser, AppError> {
-    match &request().caller {
-        Some(Caller::SignedIn(current)) => Ok(CurrentUser::clone(current)),
-        _ => Err(AppError::NotSignedIn),
-    }
-}
-
-/// The same where the password is confirmed: also a person whose browser may not have got the answer to the last
-/// confirmation.
-///
-/// # Errors
-/// [`AppError::NotSignedIn`].
-pub fn confirming_user() -> Result<CurrentUser, AppError> {
-    match &request().caller {
-        Some(Caller::SignedIn(current) | Caller::Confirming(current)) => {
-            Ok(CurrentUser::clone(current))
-        }
-        _ => Err(AppError::NotSignedIn),
+        begun.hold(&state().core, &actor(), started.session.digest());
     }
 }
 
@@ -182,7 +161,7 @@ pub fn demand_own_sign_out(proof: &str) -> Result<(), AppError> {
 /// # Errors
 /// [`AppError::NotFound`] for everybody else; [`AppError::NotSignedIn`].
 pub fn admin() -> Result<Admin, AppError> {
-    actor::administrator(&state().core, &current_user()?, &browser())
+    Admin::of(&state().core, actor())
 }
 
 /// Sends the policy that belongs to this page's nonce, which it returns. Without one no script runs.

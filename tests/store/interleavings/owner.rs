@@ -6,7 +6,7 @@ use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
 use vestibule::{
     domain::session::{CurrentUser, EndReason, Session},
     server::{
-        core::{actor::Browser, sessions},
+        core::{actor::Owner, sessions},
         store,
     },
 };
@@ -38,7 +38,9 @@ impl Story<'_> {
 
     async fn stay(&mut self, asks: &Index) -> TestCaseResult {
         if let Some((asks, current)) = self.let_in(asks).await? {
-            prop_assert!(sessions::stay(self.core, &current).await.unwrap());
+            let actor = given::signed_in(&current);
+            let owner = Owner::of(&actor).unwrap();
+            prop_assert!(sessions::stay(self.core, owner).await.unwrap());
             let now = self.now();
             self.issued[asks].be_used(now);
         }
@@ -54,7 +56,9 @@ impl Story<'_> {
         };
         let now = self.now();
         let id = self.issued[ends].session.clone();
-        let ended = sessions::end_own(self.core, &current, &id).await.unwrap();
+        let actor = given::signed_in(&current);
+        let owner = Owner::of(&actor).unwrap();
+        let ended = sessions::end_own(self.core, owner, &id).await.unwrap();
         if self.issued[ends].account != self.issued[asks].account {
             self.count("another person's");
             prop_assert_eq!(ended, None);
@@ -71,7 +75,9 @@ impl Story<'_> {
 
     async fn end_others(&mut self, asks: &Index) -> TestCaseResult {
         if let Some((asks, current)) = self.let_in(asks).await? {
-            let ended = sessions::end_others(self.core, &current).await.unwrap();
+            let actor = given::signed_in(&current);
+            let owner = Owner::of(&actor).unwrap();
+            let ended = sessions::end_others(self.core, owner).await.unwrap();
             self.others_end(asks, ended)?;
         }
         Ok(())
@@ -79,7 +85,9 @@ impl Story<'_> {
 
     async fn end_all(&mut self, asks: &Index) -> TestCaseResult {
         if let Some((asks, current)) = self.let_in(asks).await? {
-            let ended = sessions::end_all(self.core, &current).await.unwrap();
+            let actor = given::signed_in(&current);
+            let owner = Owner::of(&actor).unwrap();
+            let ended = sessions::end_all(self.core, owner).await.unwrap();
             self.others_end(asks, ended)?;
             let now = self.now();
             self.issued[asks].end(now, EndReason::SignedOut);
@@ -111,9 +119,9 @@ impl Story<'_> {
         let now = self.now();
         let (account, chosen) = (self.issued[asks].account, &mut self.issued[disowns]);
         let may = chosen.is_news && chosen.account == account && disowns != asks;
-        let browser = Browser::default();
-        let disowned =
-            sessions::disown_sign_in(self.core, &current, &browser, &chosen.session).await;
+        let actor = given::signed_in(&current);
+        let owner = Owner::of(&actor).unwrap();
+        let disowned = sessions::disown_sign_in(self.core, owner, &chosen.session).await;
         prop_assert_eq!(disowned.unwrap(), may);
         if may {
             chosen.end(now, EndReason::EndedByOwner);

@@ -16,7 +16,7 @@ use std::{
 };
 use vestibule::{
     domain::{
-        audit::{Event, Source},
+        actor::Actor,
         moment::Timestamp,
         password_link::{LinkPurpose, LinkSecret},
         session::{CurrentUser, EndReason},
@@ -29,7 +29,7 @@ use vestibule::{
             sessions::{self, Resumed, Started, Verified},
             sign_in,
         },
-        store,
+        store::{self, evidence::Evidence},
         token::{self, SessionToken},
     },
 };
@@ -188,7 +188,7 @@ impl<'a> Story<'a> {
                 if let Some(chosen) = self.chosen(index) {
                     let now = self.now();
                     let token = &self.issued[chosen].token;
-                    sign_in::password::logout(self.core, Some(token))
+                    sign_in::password::logout(self.core, &given::visitor(), Some(token))
                         .await
                         .unwrap();
                     let present = self.present(chosen);
@@ -226,8 +226,10 @@ impl<'a> Story<'a> {
         let may = link.is_valid && link.expires_at > self.now() && !user.disabled;
         let digest = token::link_digest(&link.secret);
         let hash = self.new_hash();
-        let entry = given::entry(self.core, Event::LinkUsed(LinkPurpose::Reset), &user.id);
-        let redeemed = store::password_links::redeem(&self.core.db, &digest, &hash, entry).await;
+        let (db, now, purpose) = (&self.core.db, self.now(), LinkPurpose::Reset);
+        let visitor = given::visitor();
+        let redeemed =
+            store::password_links::redeem(db, &digest, &hash, purpose, now, &visitor).await;
         prop_assert_eq!(redeemed.unwrap().is_some(), may);
         if may {
             self.count("password set by a link");
@@ -297,7 +299,7 @@ impl<'a> Story<'a> {
                     &user.id,
                     &hash,
                     self.now(),
-                    Source::Command,
+                    &Actor::command(),
                 )
                 .await
                 .unwrap();
@@ -348,11 +350,18 @@ impl<'a> Story<'a> {
     ) -> TestCaseResult {
         let today = self.account(account).await;
         let is_same = today.user.id == verified.user.id;
-        let may = is_same && !today.user.disabled && today.password_hash == verified.verified_hash;
+        let Evidence::Password { verified: hash, .. } = &verified.evidence;
+        let may = is_same && !today.user.disabled && today.password_hash == *hash;
         let brought_token = brought.map(|index| &self.issued[index].token);
-        let started = sessions::start(self.core, verified, given::visitor(brought_token), remember)
-            .await
-            .unwrap();
+        let started = sessions::start(
+            self.core,
+            &given::visitor(),
+            given::presented(brought_token),
+            verified,
+            remember,
+        )
+        .await
+        .unwrap();
         prop_assert_eq!(
             started.is_some(),
             may,

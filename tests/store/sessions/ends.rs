@@ -7,12 +7,15 @@ use crate::{
 };
 use vestibule::{
     domain::{
-        audit::Source,
+        actor::Actor,
         moment::Timestamp,
         session::{EndReason, Session, SessionId},
     },
     server::{
-        core::sessions::{self, Resumed, resume},
+        core::{
+            actor::Owner,
+            sessions::{self, Proven, Resumed, resume},
+        },
         store,
         token::TokenDigest,
     },
@@ -25,14 +28,15 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         let (live, over) = (started(&core, &ada).await, started(&core, &ada).await);
         let end = ended(after_minutes(1), EndReason::SignedOut);
-        store::sessions::end(&core.db, &over, end, Source::Browser).await.unwrap();
+        store::sessions::end(&core.db, &over, end, &given::visitor()).await.unwrap();
         let renew = async |session: &SessionId, minutes: u64, verified: &str| {
             let sql = format!("SELECT token_digest FROM sessions WHERE id = '{session}'");
             let brought = TokenDigest::stored(given::texts(&core.db, &sql).await.remove(0));
             core.clock.set(after_minutes(minutes));
             let session = found(&core, session).await;
-            let proven = given::proven(&brought, verified, verified);
-            let renewed = sessions::renew(&core, &session, &given::visitor(None).browser, proven).await.unwrap();
+            let proven = Proven { brought: &brought, evidence: &given::evidence(verified, verified) };
+            let actor = given::signed_in(&given::person_in(&session));
+            let renewed = sessions::renew(&core, Owner::of(&actor).unwrap(), proven).await.unwrap();
             if let Some(token) = &renewed {
                 let by_digest = store::sessions::find_by_digest(&core.db, &token.digest()).await.unwrap();
                 assert_eq!(by_digest.map(|found| found.session.id), Some(session.id));
@@ -51,7 +55,7 @@ on_both_engines! {
             ..before
         };
         assert_eq!(found(&core, &live).await, expected);
-        store::users::disable(&core.db, &ada.user.id, after_minutes(9), Source::Command).await.unwrap();
+        store::users::disable(&core.db, &ada.user.id, after_minutes(9), &Actor::command()).await.unwrap();
         assert!(!renew(&live, 9, &ada.password_hash).await);
     }
 
@@ -62,17 +66,17 @@ on_both_engines! {
         for first in EndReason::ALL {
             let id = started(&core, &ada).await;
             let end = ended(after_minutes(1), first);
-            assert!(store::sessions::end(&core.db, &id, end, Source::Command).await.unwrap());
+            assert!(store::sessions::end(&core.db, &id, end, &Actor::command()).await.unwrap());
             for second in EndReason::ALL {
-                assert!(!store::sessions::end(&core.db, &id, ended(after_minutes(2), second), Source::Command).await.unwrap());
+                assert!(!store::sessions::end(&core.db, &id, ended(after_minutes(2), second), &Actor::command()).await.unwrap());
             }
-            store::sessions::end_all_of_user(&core.db, &ada.user.id, ended(after_minutes(3), EndReason::EndedByAdmin), Source::Command)
+            store::sessions::end_all_of_user(&core.db, &ada.user.id, ended(after_minutes(3), EndReason::EndedByAdmin), &Actor::command())
                 .await
                 .unwrap();
             assert_eq!(found(&core, &id).await.ended, Some(end), "read back as it was written");
         }
         let unknown = SessionId("unknown".to_owned());
-        assert!(!store::sessions::end(&core.db, &unknown, ended(START, EndReason::Idle), Source::Command).await.unwrap());
+        assert!(!store::sessions::end(&core.db, &unknown, ended(START, EndReason::Idle), &Actor::command()).await.unwrap());
     }
 
     async fn ending_one_session_leaves_the_others(database: TestDatabase) {
@@ -81,7 +85,7 @@ on_both_engines! {
         let (one, other) = (started(&core, &ada).await, started(&core, &ada).await);
         let before = found(&core, &one).await;
         let end = ended(after_minutes(1), EndReason::SignedOut);
-        assert!(store::sessions::end(&core.db, &one, end, Source::Command).await.unwrap());
+        assert!(store::sessions::end(&core.db, &one, end, &Actor::command()).await.unwrap());
         assert_eq!(found(&core, &one).await, Session { ended: Some(end), ..before });
         assert_eq!(found(&core, &other).await.ended, None);
     }
@@ -92,8 +96,8 @@ on_both_engines! {
         let (first, second, of_grace) =
             (started(&core, &ada).await, started(&core, &ada).await, started(&core, &grace).await);
         let end = ended(after_minutes(1), EndReason::EndedByAdmin);
-        assert_eq!(store::sessions::end_all_of_user(&core.db, &ada.user.id, end, Source::Command).await.unwrap(), 2);
-        assert_eq!(store::sessions::end_all_of_user(&core.db, &ada.user.id, end, Source::Command).await.unwrap(), 0);
+        assert_eq!(store::sessions::end_all_of_user(&core.db, &ada.user.id, end, &Actor::command()).await.unwrap(), 2);
+        assert_eq!(store::sessions::end_all_of_user(&core.db, &ada.user.id, end, &Actor::command()).await.unwrap(), 0);
         assert_eq!(found(&core, &first).await.ended, Some(end));
         assert_eq!(found(&core, &second).await.ended, Some(end));
         assert_eq!(found(&core, &of_grace).await.ended, None);

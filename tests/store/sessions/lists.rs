@@ -7,7 +7,7 @@ use crate::{
 };
 use vestibule::{
     domain::{
-        audit::Source,
+        actor::Actor,
         session::{CurrentUser, EndReason},
         user::UserId,
     },
@@ -73,7 +73,7 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         let id = started(&core, &ada).await;
         let end = ended(START, EndReason::SignedOut);
-        store::sessions::end(&core.db, &id, end, Source::Command).await.unwrap();
+        store::sessions::end(&core.db, &id, end, &Actor::command()).await.unwrap();
         let listed = store::sessions::list(&core.db, None, None, MANY).await.unwrap();
         assert_eq!(listed[0].session.ended, Some(end));
     }
@@ -84,7 +84,7 @@ on_both_engines! {
         let (used, unused) = (started(&core, &ada).await, started(&core, &ada).await);
         let over = started(&core, &ada).await;
         let end = ended(after_minutes(1), EndReason::SignedOut);
-        store::sessions::end(&core.db, &over, end, Source::Browser).await.unwrap();
+        store::sessions::end(&core.db, &over, end, &given::visitor()).await.unwrap();
         started(&core, &grace).await;
         store::sessions::touch(&core.db, &used, after_minutes(5), after_minutes(15)).await.unwrap();
         let live_at = async |minutes: u64| {

@@ -8,7 +8,7 @@ use crate::{
 use std::time::Duration;
 use vestibule::{
     domain::{
-        audit::Source,
+        actor::Actor,
         moment::Timestamp,
         session::{EndReason, Session, SessionId},
     },
@@ -32,7 +32,7 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         for reason in EndReason::ALL {
             let id = started(&core, &ada).await;
-            store::sessions::end(&core.db, &id, ended(after_minutes(1), reason), Source::Command).await.unwrap();
+            store::sessions::end(&core.db, &id, ended(after_minutes(1), reason), &Actor::command()).await.unwrap();
             let before = found(&core, &id).await;
             for now in [START, after_minutes(1), after_minutes(2)] {
                 assert!(!store::sessions::touch(&core.db, &id, now, after_minutes(20)).await.unwrap());

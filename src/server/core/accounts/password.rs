@@ -1,18 +1,19 @@
 //! People change their password.
 
 use crate::{
-    domain::{password::Password, session::CurrentUser, user::LookupKey},
+    domain::{password::Password, user::LookupKey},
     error::AppError,
     server::{
         core::{
             Core,
-            sessions::{self, Proven, Renewed, Visitor},
+            actor::Owner,
+            sessions::{self, Presented, Proven, Renewed},
             sign_in::{
                 attempt::{self, Purpose},
                 confirmation,
             },
         },
-        store::{self, sessions::Hashes},
+        store::{self, evidence::Evidence},
         token::TokenDigest,
     },
 };
@@ -28,35 +29,35 @@ use crate::{
 /// where trying again helps. Nothing is changed then.
 pub async fn change(
     core: &Core,
-    current: &CurrentUser,
-    visitor: &Visitor,
+    owner: Owner<'_>,
+    presented: &Presented,
     current_password: &Password,
     new_password: &Password,
 ) -> Result<Renewed, AppError> {
-    let user = &current.user;
+    let user = owner.user();
     core.password_rules
         .check(new_password, &user.username, user.email.as_deref())?;
     // Whoever sits down at a browser that was left open does not get past this, and does not get to
     // guess: it is slowed and written down like a sign-in (ASVS V6.3.4).
+    let (actor, purpose) = (owner.actor(), Purpose::PasswordChange);
     let name = LookupKey::of(&user.username);
-    let typed = current_password;
-    let proved = attempt::prove(core, Purpose::PasswordChange, &name, typed, visitor).await;
+    let proved = attempt::prove(core, actor, presented, purpose, &name, current_password).await;
     let verified = match proved {
-        Err(AppError::SignInRefused) => return Err(confirmation::refusal_for(core, current).await?),
+        Err(AppError::SignInRefused) => return Err(confirmation::refusal_for(core, owner).await?),
         outcome => outcome?,
     };
     let new_hash = core.hasher.hash(new_password).await?;
-    let brought = visitor.session.as_ref().ok_or(AppError::NotSignedIn)?;
+    let brought = presented.session.as_ref().ok_or(AppError::NotSignedIn)?;
+    let Evidence::Password { verified: hash, .. } = verified.evidence;
     let proven = Proven {
         brought: &brought.digest(),
-        hashes: Hashes {
-            verified: &verified.verified_hash,
-            kept: &new_hash,
+        evidence: &Evidence::Password {
+            verified: hash,
+            kept: new_hash,
         },
     };
-    let (session, browser) = (&current.session, &visitor.browser);
     let device = verified.known_device.as_ref();
-    match sessions::renew_with_password(core, session, browser, device, proven).await? {
+    match sessions::renew_with_password(core, owner, device, proven).await? {
         Some(renewed) => Ok(renewed),
         // Something else came first. As a rule it has ended the session or given it another token; where only
         // the stored hash got newer parameters by a sign-in elsewhere, trying again helps.

@@ -15,7 +15,7 @@ use crate::{
     server::{
         core::{
             Core,
-            actor::{Admin, Browser},
+            actor::{Actor, Admin},
             sign_in::throttle::{self, Subject},
         },
         db::StoreError,
@@ -71,7 +71,7 @@ pub async fn invite(
         created_at: user.created_at,
         expires_at: user.created_at.after(LIFE),
     };
-    store::users::insert_invited(&core.db, &user, &link, admin.by()).await?;
+    store::users::insert_invited(&core.db, &user, &link, admin.actor()).await?;
     Ok(MadeLink {
         purpose: LinkPurpose::Invitation,
         expires_at: link.expires_at,
@@ -94,7 +94,7 @@ pub async fn make(core: &Core, admin: &Admin, user: &User) -> Result<MadeLink, U
         created_at: now,
         expires_at: now.after(LIFE),
     };
-    let made = store::password_links::replace(&core.db, &link, admin.by()).await?;
+    let made = store::password_links::replace(&core.db, &link, admin.actor()).await?;
     Ok(MadeLink {
         purpose: made.ok_or(UserError::Disabled)?,
         expires_at: link.expires_at,
@@ -115,12 +115,12 @@ pub async fn make(core: &Core, admin: &Admin, user: &User) -> Result<MadeLink, U
 /// name of the account; [`AppError::Throttled`] after too many guesses.
 pub async fn redeem(
     core: &Core,
+    actor: &Actor,
     secret: &LinkSecret,
     password: &Password,
-    browser: &Browser,
 ) -> Result<String, NotRedeemed> {
     let digest = token::link_digest(secret);
-    let Link { user, purpose } = check(core, &digest, browser).await?;
+    let Link { user, purpose } = check(core, actor, &digest).await?;
     let rules = &core.password_rules;
     if let Err(refusal) = rules.check(password, &user.username, user.email.as_deref()) {
         return Err(NotRedeemed {
@@ -130,8 +130,8 @@ pub async fn redeem(
     }
     let hash = core.hasher.hash(password).await;
     let hash = hash.map_err(AppError::from)?;
-    let entry = browser.entry(core, Event::LinkUsed(purpose), Some(&user.id), None);
-    let redeemed = store::password_links::redeem(&core.db, &digest, &hash, entry).await;
+    let (db, now) = (&core.db, core.clock.now());
+    let redeemed = store::password_links::redeem(db, &digest, &hash, purpose, now, actor).await;
     match redeemed.map_err(AppError::from)? {
         Some(_) => Ok(user.username),
         None => Err(AppError::LinkRefused.into()),
@@ -157,17 +157,18 @@ impl From<AppError> for NotRedeemed {
 
 /// Guesses are slowed by address alone: 150 bits are not guessed, and nobody may keep people from their
 /// links by guessing elsewhere.
-async fn check(core: &Core, digest: &LinkDigest, browser: &Browser) -> Result<Link, AppError> {
-    let throttled = browser.entry(core, Event::LinkThrottled, None, None);
+async fn check(core: &Core, actor: &Actor, digest: &LinkDigest) -> Result<Link, AppError> {
+    let entry = |event| actor.entry(core.clock.now(), event, None, None);
+    let throttled = entry(Event::LinkThrottled);
     let put_off = |refusal| throttle::refuse(core, refusal, throttled.clone());
-    let guesser = Subject::LinkFrom(&browser.address);
+    let guesser = Subject::LinkFrom(&actor.browser().address);
     let counters = core.throttle.counters(&[guesser], None);
     let mut guess = throttle::admit(core, counters).await.map_err(put_off)?;
     guess.begin();
     let found = store::password_links::find(&core.db, digest, core.clock.now()).await?;
     let outcome = match &found {
         Some(_) => Outcome::Right,
-        None => Outcome::Wrong(browser.entry(core, Event::LinkRefused, None, None)),
+        None => Outcome::Wrong(entry(Event::LinkRefused)),
     };
     let decided = guess.decide(core, outcome, throttled.clone()).await;
     let passed = decided.map_err(put_off)?;

@@ -2,13 +2,10 @@
 
 use super::users;
 use crate::{
-    domain::{audit::Event, profile::ProfileDraft, session::CurrentUser, user::Email},
+    domain::{audit::Event, profile::ProfileDraft, user::Email},
     error::AppError,
     server::{
-        core::{
-            Core,
-            actor::{self, Browser},
-        },
+        core::{Core, actor::Owner},
         db::StoreError,
         store::{self, users::Profile},
     },
@@ -20,20 +17,15 @@ use crate::{
 /// [`AppError::IdentityRefused`], the first rule that is broken; [`AppError::PasswordNeeded`] for another
 /// e-mail address, when the password was typed too long ago; [`AppError::EmailTaken`];
 /// [`AppError::NotSignedIn`] where the account was disabled in the meantime.
-pub async fn update(
-    core: &Core,
-    current: &CurrentUser,
-    browser: &Browser,
-    draft: &ProfileDraft,
-) -> Result<(), AppError> {
-    let user = &current.user;
+pub async fn update(core: &Core, owner: Owner<'_>, draft: &ProfileDraft) -> Result<(), AppError> {
+    let user = owner.user();
     let display_name = users::display_name_of(&draft.display_name, &user.username)?;
     let email = users::typed_email(&draft.email)
         .map(Email::parse)
         .transpose()?;
     // One signs in with it: whoever finds a browser left open must not make the account theirs.
     if email.as_ref().map(Email::as_str) != user.email.as_deref() {
-        actor::demand(core, current)?;
+        owner.demand_fresh(core)?;
     }
     let description = users::description_of(&draft.description)?;
     let profile = Profile {
@@ -41,8 +33,10 @@ pub async fn update(
         email: email.as_ref(),
         description: &description,
     };
-    let session = Some(&current.session.id);
-    let entry = browser.entry(core, Event::ProfileChanged, Some(&user.id), session);
+    let (now, session) = (core.clock.now(), Some(&owner.session().id));
+    let entry = owner
+        .actor()
+        .entry(now, Event::ProfileChanged, Some(&user.id), session);
     match store::users::update_profile(&core.db, &user.id, &profile, entry).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(AppError::NotSignedIn),

@@ -11,8 +11,8 @@ use crate::{
     server::{
         core::{
             Core,
-            actor::Browser,
-            sessions::{Started, Visitor},
+            actor::Actor,
+            sessions::{Presented, Started},
             sign_in::{
                 self,
                 password::Credentials,
@@ -66,23 +66,22 @@ pub async fn is_open(core: &Core) -> Result<bool, StoreError> {
 /// [`AppError::Throttled`] after too many guesses.
 pub async fn create_first_admin(
     core: &Core,
+    actor: &Actor,
+    presented: Presented,
     code: &SetupCode,
     draft: &SetupDraft,
     password: &Password,
-    visitor: Visitor,
 ) -> Result<Started, AppError> {
     if !is_open(core).await? {
         return Err(AppError::NotFound);
     }
     let digest = token::setup_code_digest(code);
-    check_code(core, &digest, &visitor.browser).await?;
+    check_code(core, actor, &digest).await?;
     let admin = first_admin(draft).check()?;
     admin.check_password(core, password)?;
     let hash = core.hasher.hash(password).await?;
     let admin = admin.with_hash(core, &hash);
-    let entry = visitor
-        .browser
-        .entry(core, Event::SetUp, Some(&admin.id), None);
+    let entry = actor.entry(core.clock.now(), Event::SetUp, Some(&admin.id), None);
     if !store::setup_codes::redeem(&core.db, &digest, &admin, entry).await? {
         return Err(AppError::SetupCodeRefused);
     }
@@ -91,19 +90,16 @@ pub async fn create_first_admin(
         username: &draft.username,
         password,
     };
-    sign_in::password::login(core, &credentials, visitor, false).await
+    sign_in::password::login(core, actor, presented, &credentials, false).await
 }
 
 /// Guesses are slowed by address alone: 100 bits are not guessed, and nobody may keep the owner from
 /// the page by guessing elsewhere.
-async fn check_code(
-    core: &Core,
-    digest: &SetupCodeDigest,
-    browser: &Browser,
-) -> Result<(), AppError> {
-    let throttled = browser.entry(core, Event::SetUpThrottled, None, None);
+async fn check_code(core: &Core, actor: &Actor, digest: &SetupCodeDigest) -> Result<(), AppError> {
+    let entry = |event| actor.entry(core.clock.now(), event, None, None);
+    let throttled = entry(Event::SetUpThrottled);
     let put_off = |refusal| throttle::refuse(core, refusal, throttled.clone());
-    let guesser = Subject::SetupFrom(&browser.address);
+    let guesser = Subject::SetupFrom(&actor.browser().address);
     let counters = core.throttle.counters(&[guesser], None);
     let mut guess = throttle::admit(core, counters).await.map_err(put_off)?;
     guess.begin();
@@ -111,7 +107,7 @@ async fn check_code(
     let outcome = if is_live {
         Outcome::Right
     } else {
-        Outcome::Wrong(browser.entry(core, Event::SetUpRefused, None, None))
+        Outcome::Wrong(entry(Event::SetUpRefused))
     };
     let decided = guess.decide(core, outcome, throttled.clone()).await;
     if decided.map_err(put_off)? {

@@ -162,7 +162,7 @@ pub async fn create(
     draft.check_password(core, password)?;
     let password_hash = core.hasher.hash(password).await?;
     let user = draft.with_hash(core, &password_hash);
-    Ok(store::users::insert(&core.db, &user, admin.by().clone()).await?)
+    Ok(store::users::insert(&core.db, &user, admin.actor()).await?)
 }
 
 /// Finds an account by its name or e-mail address.
@@ -210,7 +210,7 @@ pub async fn page(
 /// [`UserError::LastAdministrator`] and [`UserError::Store`].
 pub async fn disable(core: &Core, admin: &Admin, user: &User) -> Result<u64, UserError> {
     let now = core.clock.now();
-    Ok(store::users::disable(&core.db, &user.id, now, admin.by().clone()).await?)
+    Ok(store::users::disable(&core.db, &user.id, now, admin.actor()).await?)
 }
 
 /// Lets an account sign in again.
@@ -219,7 +219,7 @@ pub async fn disable(core: &Core, admin: &Admin, user: &User) -> Result<u64, Use
 /// [`UserError::Store`].
 pub async fn enable(core: &Core, admin: &Admin, user: &User) -> Result<(), UserError> {
     let now = core.clock.now();
-    Ok(store::users::enable(&core.db, &user.id, now, admin.by().clone()).await?)
+    Ok(store::users::enable(&core.db, &user.id, now, admin.actor()).await?)
 }
 
 /// Makes an administrator of an account. `false` where it is one already.
@@ -227,7 +227,7 @@ pub async fn enable(core: &Core, admin: &Admin, user: &User) -> Result<(), UserE
 /// # Errors
 /// [`UserError::Store`].
 pub async fn promote(core: &Core, admin: &Admin, user: &User) -> Result<bool, UserError> {
-    Ok(store::users::promote(&core.db, &user.id, core.clock.now(), admin.by()).await?)
+    Ok(store::users::promote(&core.db, &user.id, core.clock.now(), admin.actor()).await?)
 }
 
 /// Makes an account an administrator no more. `false` where it is none.
@@ -235,7 +235,7 @@ pub async fn promote(core: &Core, admin: &Admin, user: &User) -> Result<bool, Us
 /// # Errors
 /// [`UserError::LastAdministrator`] and [`UserError::Store`].
 pub async fn demote(core: &Core, admin: &Admin, user: &User) -> Result<bool, UserError> {
-    Ok(store::users::demote(&core.db, &user.id, core.clock.now(), admin.by()).await?)
+    Ok(store::users::demote(&core.db, &user.id, core.clock.now(), admin.actor()).await?)
 }
 
 /// Deletes an account and all that is its; the audit log keeps its name. All its sessions end now.
@@ -245,7 +245,7 @@ pub async fn demote(core: &Core, admin: &Admin, user: &User) -> Result<bool, Use
 /// [`UserError::LastAdministrator`], [`UserError::NotFound`] and [`UserError::Store`].
 pub async fn delete(core: &Core, admin: &Admin, user: &User) -> Result<u64, UserError> {
     let now = core.clock.now();
-    let deleted = store::users::delete(&core.db, &user.id, now, admin.by()).await?;
+    let deleted = store::users::delete(&core.db, &user.id, now, admin.actor()).await?;
     deleted.ok_or(UserError::NotFound)
 }
 
@@ -263,5 +263,5 @@ pub async fn set_password(
         .check(password, &user.username, user.email.as_deref())?;
     let hash = core.hasher.hash(password).await?;
     let now = core.clock.now();
-    Ok(store::users::set_password(&core.db, &user.id, &hash, now, admin.by().clone()).await?)
+    Ok(store::users::set_password(&core.db, &user.id, &hash, now, admin.actor()).await?)
 }

@@ -6,11 +6,7 @@
 
 use super::timekeeping;
 use crate::{
-    domain::{
-        audit::{By, Source},
-        moment::Timestamp,
-        session::EndReason,
-    },
+    domain::{actor::Actor, moment::Timestamp, session::EndReason},
     server::{
         core::{Core, sessions},
         db::{Neighbour, StoreError},
@@ -127,7 +123,7 @@ impl Heartbeat {
         let Some((number, _)) = beside.filter(|(number, _)| found.number < *number) else {
             return Ok(());
         };
-        let sessions = end_everything(core, &By::from(Source::Server)).await?;
+        let sessions = end_everything(core, &Actor::server()).await?;
         // Last: a server that is cut off before begins again.
         store::heartbeat::catch_up(&core.db, number).await?;
         tracing::warn!(
@@ -161,8 +157,8 @@ pub const CAME_BACK: &str = "all sessions are ended, and links for passwords and
 ///
 /// # Errors
 /// [`StoreError`]: some may have ended.
-pub async fn end_everything(core: &Core, by: &By) -> Result<u64, StoreError> {
-    let count = sessions::end_everybody(core, EndReason::Restored, by).await?;
+pub async fn end_everything(core: &Core, actor: &Actor) -> Result<u64, StoreError> {
+    let count = sessions::end_everybody(core, EndReason::Restored, actor).await?;
     store::heartbeat::void_what_came_back(&core.db).await?;
     Ok(count)
 }

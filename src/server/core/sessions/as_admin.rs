@@ -3,12 +3,14 @@
 use super::end_for;
 use crate::{
     domain::{
-        audit::By,
         session::{EndReason, Ended, Session},
         user::UserId,
     },
     server::{
-        core::{Core, actor::Admin},
+        core::{
+            Core,
+            actor::{Actor, Admin},
+        },
         db::StoreError,
         store,
     },
@@ -23,7 +25,7 @@ pub async fn end_as_admin(
     admin: &Admin,
     session: &Session,
 ) -> Result<bool, StoreError> {
-    end_for(core, session, EndReason::EndedByAdmin, admin.by().clone()).await
+    end_for(core, admin.actor(), session, EndReason::EndedByAdmin).await
 }
 
 /// Ends all sessions of a user. Returns how many there were.
@@ -39,7 +41,7 @@ pub async fn end_all_as_admin(
         at: core.clock.now(),
         reason: EndReason::EndedByAdmin,
     };
-    store::sessions::end_all_of_user(&core.db, user, ended, admin.by().clone()).await
+    store::sessions::end_all_of_user(&core.db, user, ended, admin.actor()).await
 }
 
 /// Ends every session of everybody that lives now, in small steps that hold nobody up. Returns how many
@@ -48,21 +50,25 @@ pub async fn end_all_as_admin(
 /// # Errors
 /// [`StoreError`]: some may have ended.
 pub async fn end_all_of_everybody(core: &Core, admin: &Admin) -> Result<u64, StoreError> {
-    end_everybody(core, EndReason::EndedByAdmin, admin.by()).await
+    end_everybody(core, EndReason::EndedByAdmin, admin.actor()).await
 }
 
 /// The same for another reason.
 ///
 /// # Errors
 /// [`StoreError`]: some may have ended.
-pub async fn end_everybody(core: &Core, reason: EndReason, by: &By) -> Result<u64, StoreError> {
+pub async fn end_everybody(
+    core: &Core,
+    reason: EndReason,
+    actor: &Actor,
+) -> Result<u64, StoreError> {
     let mut below = store::sessions::above_all();
     let mut count = 0;
     loop {
         let at = core.clock.now();
         let ended = Ended { at, reason };
         let (next, for_this) =
-            store::sessions::end_some(&core.db, ended, &below, store::STEP, by).await?;
+            store::sessions::end_some(&core.db, ended, &below, store::STEP, actor).await?;
         count += for_this;
         match next {
             Some(next) => below = next,

@@ -3,12 +3,12 @@
 //! If the browser is gone by then, no client has the token, so the session ends at once: else it would
 //! stay in the list of sessions until it times out, and its owner could not identify it.
 
-use super::{Started, Verified, Visitor};
+use super::{Presented, Started, Verified};
 use crate::{
     domain::session::{EndReason, Ended},
     error::AppError,
     server::{
-        core::{Core, sessions},
+        core::{Core, actor::Actor, sessions},
         store,
         token::TokenDigest,
     },
@@ -23,11 +23,11 @@ use tracing::Instrument;
 pub struct Begun(Arc<Held>);
 
 #[derive(Default)]
-struct Held(Mutex<Option<(Core, TokenDigest)>>);
+struct Held(Mutex<Option<(Core, Actor, TokenDigest)>>);
 
 impl Begun {
-    pub fn hold(&self, core: &Core, session: TokenDigest) {
-        self.put(Some((core.clone(), session)));
+    pub fn hold(&self, core: &Core, actor: &Actor, session: TokenDigest) {
+        self.put(Some((core.clone(), actor.clone(), session)));
     }
 
     /// From now on the session is the browser's. What the kernel has taken over and never delivers cannot
@@ -36,7 +36,7 @@ impl Begun {
         self.put(None);
     }
 
-    fn put(&self, held: Option<(Core, TokenDigest)>) {
+    fn put(&self, held: Option<(Core, Actor, TokenDigest)>) {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = held;
     }
 }
@@ -44,14 +44,15 @@ impl Begun {
 impl Drop for Held {
     fn drop(&mut self) {
         let held = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let (Some((core, session)), Ok(runtime)) = (held.take(), Handle::try_current()) else {
+        let (Some((core, actor, session)), Ok(runtime)) = (held.take(), Handle::try_current())
+        else {
             return;
         };
-        runtime.spawn(end(core, session).in_current_span());
+        runtime.spawn(end(core, actor, session).in_current_span());
     }
 }
 
-async fn end(core: Core, session: TokenDigest) {
+async fn end(core: Core, actor: Actor, session: TokenDigest) {
     let found = store::sessions::find_by_digest(&core.db, &session).await;
     let ended = match found {
         Ok(Some(found)) => {
@@ -59,7 +60,7 @@ async fn end(core: Core, session: TokenDigest) {
                 at: core.clock.now(),
                 reason: EndReason::SignedOut,
             };
-            store::sessions::end(&core.db, &found.session.id, ended, core.source).await
+            store::sessions::end(&core.db, &found.session.id, ended, &actor).await
         }
         Ok(None) => return,
         Err(error) => Err(error),
@@ -80,17 +81,18 @@ async fn end(core: Core, session: TokenDigest) {
 /// [`AppError::Unavailable`].
 pub async fn start(
     core: &Core,
+    actor: &Actor,
+    presented: Presented,
     verified: Verified,
-    visitor: Visitor,
     remember: bool,
 ) -> Result<Started, AppError> {
     let (answer, taken) = oneshot::channel();
-    let core = core.clone();
+    let (core, actor) = (core.clone(), actor.clone());
     let starts = async move {
-        let started = sessions::start(&core, &verified, visitor, remember).await;
+        let started = sessions::start(&core, &actor, presented, &verified, remember).await;
         let begun = Begun::default();
         if let Ok(Some(started)) = &started {
-            begun.hold(&core, started.session.digest());
+            begun.hold(&core, &actor, started.session.digest());
         }
         // If the receiver is gone, both are dropped.
         let _ = answer.send((started, begun));

@@ -2,7 +2,10 @@
 
 use super::present::in_the_present;
 use crate::{
-    domain::session::{CurrentUser, EndReason, Ended, SessionId},
+    domain::{
+        actor::Actor,
+        session::{CurrentUser, EndReason, Ended, SessionId},
+    },
     server::{core::Core, store},
 };
 
@@ -38,7 +41,7 @@ pub(super) async fn judged(core: &Core, found: Option<CurrentUser>) -> Resumed {
 /// A time-out that was seen once is written down, so that setting the clock back revives nothing.
 /// The refusal stands whether or not the database can write.
 pub async fn write_down(core: &Core, session: &SessionId, ended: Ended) {
-    if let Err(error) = store::sessions::end(&core.db, session, ended, core.source).await {
+    if let Err(error) = store::sessions::end(&core.db, session, ended, &Actor::server()).await {
         tracing::warn!(%error, %session, "a time-out could not be written down");
     }
 }

@@ -2,16 +2,14 @@
 
 use super::judging::{Resumed, judged};
 use crate::{
-    domain::{
-        audit::Event,
-        session::{CurrentUser, Session},
-    },
+    domain::session::CurrentUser,
     server::{
-        core::{Core, actor::Browser},
+        core::{Core, actor::Owner},
         db::StoreError,
         store::{
             self,
-            sessions::{Confirmation, Earlier, Hashes, NewPassword, NewToken},
+            evidence::Evidence,
+            sessions::{Confirmation, Earlier, NewPassword, NewToken},
         },
         token::{DeviceDigest, SessionToken, TokenDigest},
     },
@@ -30,26 +28,24 @@ pub const ENDS_UNUSED_AFTER: Duration = Duration::from_secs(5 * 60);
 pub struct Proven<'a> {
     /// The token that the browser brought.
     pub brought: &'a TokenDigest,
-    pub hashes: Hashes<'a>,
+    pub evidence: &'a Evidence,
 }
 
 impl<'a> Proven<'a> {
     fn new_token(
         self,
         core: &Core,
-        event: Event,
-        current: &'a Session,
-        browser: &Browser,
+        owner: Owner<'a>,
         token_digest: &'a TokenDigest,
     ) -> NewToken<'a> {
-        let (session, user) = (&current.id, &current.user_id);
         NewToken {
-            session,
-            user,
+            session: &owner.session().id,
+            user: &owner.user().id,
             brought: self.brought,
             token_digest,
-            hashes: self.hashes,
-            entry: browser.entry(core, event, Some(user), Some(session)),
+            evidence: self.evidence,
+            at: core.clock.now(),
+            actor: owner.actor(),
         }
     }
 }
@@ -62,42 +58,38 @@ pub struct Renewed {
     pub others_ended: u64,
 }
 
-/// Renews the token of `current`, because its password was typed again. Its ends stay where they are.
+/// Renews the token of the owner's session, because its password was typed again. Its ends stay where they are.
 /// `None` where it has ended in the meantime, has another token than the one that was brought, or the password is no
 /// longer the verified one.
 pub async fn renew(
     core: &Core,
-    current: &Session,
-    browser: &Browser,
+    owner: Owner<'_>,
     proven: Proven<'_>,
 ) -> Result<Option<SessionToken>, StoreError> {
     let token = SessionToken::random();
     let digest = token.digest();
-    let event = Event::PasswordConfirmed;
     let confirmation = Confirmation {
-        token: proven.new_token(core, event, current, browser, &digest),
+        token: proven.new_token(core, owner, &digest),
         grace: GRACE,
     };
     let renewed = store::sessions::renew_token(&core.db, confirmation).await?;
     Ok(renewed.then_some(token))
 }
 
-/// Renews the token of `current` together with the new password (ASVS V7.2.4, V7.4.3). The password was
+/// Renews the token of the owner's session together with the new password (ASVS V7.2.4, V7.4.3). The password was
 /// typed just now, so its lifetimes begin anew, as at a sign-in. `None` as for [`renew`].
 pub async fn renew_with_password(
     core: &Core,
-    current: &Session,
-    browser: &Browser,
+    owner: Owner<'_>,
     device: Option<&DeviceDigest>,
     proven: Proven<'_>,
 ) -> Result<Option<Renewed>, StoreError> {
     let token = SessionToken::random();
     let digest = token.digest();
-    let event = Event::PasswordChanged;
-    let token_change = proven.new_token(core, event, current, browser, &digest);
-    let (now, lifetimes) = (token_change.entry.at, &core.lifetimes);
-    let absolute_ends_at = now.after(lifetimes.absolute_for(current.remember));
-    let idle_ends_at = lifetimes.idle_end(now, current.remember, absolute_ends_at);
+    let token_change = proven.new_token(core, owner, &digest);
+    let (now, lifetimes) = (token_change.at, &core.lifetimes);
+    let absolute_ends_at = now.after(lifetimes.absolute_for(owner.session().remember));
+    let idle_ends_at = lifetimes.idle_end(now, owner.session().remember, absolute_ends_at);
     let change = NewPassword {
         token: token_change,
         device,

@@ -6,12 +6,9 @@ use super::{
     renewing,
 };
 use crate::{
-    domain::{
-        moment::Timestamp,
-        session::{CurrentUser, Session},
-    },
+    domain::{moment::Timestamp, session::Session},
     server::{
-        core::Core,
+        core::{Core, actor::Owner},
         db::StoreError,
         store,
         token::{SessionToken, TokenDigest},
@@ -99,8 +96,8 @@ fn idle_end(core: &Core, session: &Session, now: Timestamp) -> Timestamp {
 
 /// Puts the idle end off because the person says that they are still there (WCAG 2.2.1). `false` where the
 /// session has ended in the meantime.
-pub async fn stay(core: &Core, current: &CurrentUser) -> Result<bool, StoreError> {
-    let (session, now) = (&current.session, core.clock.now());
+pub async fn stay(core: &Core, owner: Owner<'_>) -> Result<bool, StoreError> {
+    let (session, now) = (owner.session(), core.clock.now());
     store::sessions::touch(&core.db, &session.id, now, idle_end(core, session, now)).await
 }
 

@@ -13,12 +13,15 @@ use crate::{
     error::AppError,
     server::{
         core::{
-            Core, audit,
-            sessions::{Verified, Visitor},
+            Core,
+            actor::Actor,
+            audit,
+            sessions::{Presented, Verified},
         },
         hashing::{Checked, Reservation},
         store::{
             self,
+            evidence::Evidence,
             throttle::{Counters, Outcome},
             users::Credentials,
         },
@@ -60,12 +63,13 @@ impl Purpose {
 /// them; [`AppError::Busy`], [`AppError::Unavailable`] and [`AppError::Internal`].
 pub async fn prove(
     core: &Core,
+    actor: &Actor,
+    presented: &Presented,
     purpose: Purpose,
     name: &LookupKey,
     password: &Password,
-    visitor: &Visitor,
 ) -> Result<Verified, AppError> {
-    let attempt = Attempt::by_name(core, purpose, name, password, visitor).await?;
+    let attempt = Attempt::by_name(core, actor, presented, purpose, name, password).await?;
     let admitted = attempt.admit().await?;
     attempt.verify(admitted).await
 }
@@ -73,11 +77,11 @@ pub async fn prove(
 /// Who is meant, what was typed, and who asks.
 struct Attempt<'a> {
     core: &'a Core,
+    actor: &'a Actor,
     purpose: Purpose,
     name: &'a LookupKey,
     found: Option<Credentials>,
     password: &'a Password,
-    visitor: &'a Visitor,
     /// The browser, where the person has signed in with it before.
     device: Option<DeviceDigest>,
 }
@@ -96,24 +100,25 @@ impl<'a> Attempt<'a> {
     /// look-up: its time says nothing about the name (CVE-2025-22234).
     async fn by_name(
         core: &'a Core,
+        actor: &'a Actor,
+        presented: &Presented,
         purpose: Purpose,
         name: &'a LookupKey,
         password: &'a Password,
-        visitor: &'a Visitor,
     ) -> Result<Self, AppError> {
         if password.is_too_long() {
-            note_too_long(core, purpose, visitor);
+            note_too_long(core, actor, purpose);
             return Err(AppError::SignInRefused);
         }
         let found = store::users::find_credentials(&core.db, name).await?;
-        let device = known_device(core, found.as_ref(), visitor).await?;
+        let device = known_device(core, found.as_ref(), presented).await?;
         Ok(Self {
             core,
+            actor,
             purpose,
             name,
             found,
             password,
-            visitor,
             device,
         })
     }
@@ -162,10 +167,10 @@ impl<'a> Attempt<'a> {
 
     async fn verified(self, checked: Checked) -> Result<Verified, AppError> {
         let found = self.found.ok_or(AppError::SignInRefused)?;
-        let verified_hash = found.password_hash;
+        let verified = found.password_hash;
+        let kept = todays_hash(self.core, self.password, &verified, checked).await;
         Ok(Verified {
-            kept_hash: todays_hash(self.core, self.password, &verified_hash, checked).await,
-            verified_hash,
+            evidence: Evidence::Password { verified, kept },
             user: found.user,
             known_device: self.device,
         })
@@ -176,7 +181,7 @@ impl<'a> Attempt<'a> {
     /// For a sign-in the count of the account is hidden: a 429 at one spelling after guesses at another would
     /// show that both are one account. A signed-in person knows the account, so there it refuses openly.
     fn counters(&self) -> Counters {
-        let address = Subject::Address(&self.visitor.browser.address);
+        let address = Subject::Address(&self.actor.browser().address);
         let typed = Subject::Typed(self.name);
         let throttle = &self.core.throttle;
         match (&self.found, &self.device, self.purpose) {
@@ -195,7 +200,7 @@ impl<'a> Attempt<'a> {
 
     fn entry(&self, event: Event) -> Entry {
         let user = self.found.as_ref().map(|found| &found.user.id);
-        self.visitor.browser.entry(self.core, event, user, None)
+        self.actor.entry(self.core.clock.now(), event, user, None)
     }
 
     fn put_off(&self, refusal: NotAdmitted) -> AppError {
@@ -203,11 +208,12 @@ impl<'a> Attempt<'a> {
     }
 }
 
-fn note_too_long(core: &Core, purpose: Purpose, visitor: &Visitor) {
-    let browser = &visitor.browser;
-    let address = core.throttle.digest(&Subject::Address(&browser.address));
+fn note_too_long(core: &Core, actor: &Actor, purpose: Purpose) {
+    let address = Subject::Address(&actor.browser().address);
+    let address = core.throttle.digest(&address);
     let event = purpose.refused(SignInRefusal::PasswordTooLong);
-    audit::add_up(core, address, browser.entry(core, event, None, None));
+    let entry = actor.entry(core.clock.now(), event, None, None);
+    audit::add_up(core, address, entry);
 }
 
 /// The browser, where this person has signed in with it before. It is looked up for unknown names
@@ -215,9 +221,9 @@ fn note_too_long(core: &Core, purpose: Purpose, visitor: &Visitor) {
 async fn known_device(
     core: &Core,
     found: Option<&Credentials>,
-    visitor: &Visitor,
+    presented: &Presented,
 ) -> Result<Option<DeviceDigest>, AppError> {
-    let Some(device) = visitor.device.as_ref().map(DeviceToken::digest) else {
+    let Some(device) = presented.device.as_ref().map(DeviceToken::digest) else {
         return Ok(None);
     };
     let nobody = UserId(String::new());

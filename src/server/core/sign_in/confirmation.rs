@@ -7,9 +7,10 @@ use crate::{
     server::{
         core::{
             Core,
-            sessions::{self, Proven, Visitor},
+            actor::Owner,
+            sessions::{self, Presented, Proven},
         },
-        store::{self, sessions::Hashes},
+        store,
         token::SessionToken,
     },
 };
@@ -23,25 +24,23 @@ use crate::{
 /// meantime; [`AppError::Throttled`], [`AppError::Busy`] and [`AppError::Unavailable`].
 pub async fn confirm(
     core: &Core,
-    current: &CurrentUser,
-    visitor: &Visitor,
+    owner: Owner<'_>,
+    presented: &Presented,
     typed: &Password,
 ) -> Result<SessionToken, AppError> {
-    let name = LookupKey::of(&current.user.username);
-    let proved = attempt::prove(core, Purpose::Confirmation, &name, typed, visitor).await;
+    let (actor, purpose) = (owner.actor(), Purpose::Confirmation);
+    let name = LookupKey::of(&owner.user().username);
+    let proved = attempt::prove(core, actor, presented, purpose, &name, typed).await;
     let verified = match proved {
-        Err(AppError::SignInRefused) => return Err(refusal_for(core, current).await?),
+        Err(AppError::SignInRefused) => return Err(refusal_for(core, owner).await?),
         outcome => outcome?,
     };
-    let brought = visitor.session.as_ref().ok_or(AppError::NotSignedIn)?;
+    let brought = presented.session.as_ref().ok_or(AppError::NotSignedIn)?;
     let proven = Proven {
         brought: &brought.digest(),
-        hashes: Hashes {
-            verified: &verified.verified_hash,
-            kept: &verified.kept_hash,
-        },
+        evidence: &verified.evidence,
     };
-    let renewed = sessions::renew(core, &current.session, &visitor.browser, proven).await?;
+    let renewed = sessions::renew(core, owner, proven).await?;
     renewed.ok_or(AppError::NotSignedIn)
 }
 
@@ -49,8 +48,8 @@ pub async fn confirm(
 ///
 /// # Errors
 /// [`AppError::Unavailable`].
-pub async fn refusal_for(core: &Core, current: &CurrentUser) -> Result<AppError, AppError> {
-    let found = store::sessions::find(&core.db, &current.session.id).await?;
+pub async fn refusal_for(core: &Core, owner: Owner<'_>) -> Result<AppError, AppError> {
+    let found = store::sessions::find(&core.db, &owner.session().id).await?;
     if found.is_some_and(|found| lives(core, &found)) {
         Ok(AppError::CurrentPasswordWrong)
     } else {

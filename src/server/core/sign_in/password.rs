@@ -11,7 +11,8 @@ use crate::{
     server::{
         core::{
             Core,
-            sessions::{self, Started, Visitor, begun},
+            actor::Actor,
+            sessions::{self, Presented, Started, begun},
         },
         token::SessionToken,
     },
@@ -32,14 +33,15 @@ pub struct Credentials<'a> {
 /// answer can be given.
 pub async fn login(
     core: &Core,
+    actor: &Actor,
+    presented: Presented,
     credentials: &Credentials<'_>,
-    visitor: Visitor,
     remember: bool,
 ) -> Result<Started, AppError> {
     let name = LookupKey::of(credentials.username);
-    let verified =
-        attempt::prove(core, Purpose::SignIn, &name, credentials.password, &visitor).await?;
-    begun::start(core, verified, visitor, remember).await
+    let (purpose, password) = (Purpose::SignIn, credentials.password);
+    let verified = attempt::prove(core, actor, &presented, purpose, &name, password).await?;
+    begun::start(core, actor, presented, verified, remember).await
 }
 
 /// Signs a browser out for good: the session is ended, durably, before the answer is sent. Works
@@ -47,9 +49,13 @@ pub async fn login(
 ///
 /// # Errors
 /// [`AppError::Unavailable`]: then the session lives on, and the person must be told so.
-pub async fn logout(core: &Core, token: Option<&SessionToken>) -> Result<Option<User>, AppError> {
+pub async fn logout(
+    core: &Core,
+    actor: &Actor,
+    token: Option<&SessionToken>,
+) -> Result<Option<User>, AppError> {
     match token {
-        Some(token) => Ok(sessions::end(core, token, EndReason::SignedOut).await?),
+        Some(token) => Ok(sessions::end(core, actor, token, EndReason::SignedOut).await?),
         None => Ok(None),
     }
 }

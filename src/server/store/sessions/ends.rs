@@ -9,7 +9,8 @@ pub use of_user::{
 
 use crate::{
     domain::{
-        audit::{By, Entry, Event, Source},
+        actor::Actor,
+        audit::{Entry, Event, Source},
         moment::Timestamp,
         session::{EndReason, Ended, SessionId},
         user::UserId,
@@ -61,11 +62,11 @@ pub(super) use end_sessions;
 /// Ends sessions by a statement of [`end_sessions`] or one like it, and notes each end. Its values are what `$1` is, and
 /// what comes from `$4` on. Returns the rows of those that ended.
 macro_rules! end_where {
-    ($transaction:expr, $by:expr, $ended:expr, $sql:expr, $first:expr $(, $more:expr)* $(,)?) => {{
-        let (by, ended): (&By, Ended) = ($by, $ended);
+    ($transaction:expr, $actor:expr, $ended:expr, $sql:expr, $first:expr $(, $more:expr)* $(,)?) => {{
+        let (actor, ended): (&Actor, Ended) = ($actor, $ended);
         let (at, reason) = (ended.at.as_millis(), ended.reason.as_str());
         let rows: Vec<EndedRow> = fetch_all_within!($transaction, $sql, $first, at, reason $(, $more)*);
-        note_ends($transaction, &rows, by).await?;
+        note_ends($transaction, &rows, actor).await?;
         rows
     }};
 }
@@ -89,7 +90,7 @@ pub(super) struct EndedRow {
 pub(super) async fn note_ends(
     transaction: &mut Transaction,
     rows: &[EndedRow],
-    by: &By,
+    actor: &Actor,
 ) -> Result<(), StoreError> {
     let mut news = Vec::with_capacity(rows.len());
     for row in rows {
@@ -101,10 +102,10 @@ pub(super) async fn note_ends(
             source: if is_time_out {
                 Source::Server
             } else {
-                by.source
+                actor.source()
             },
             user: Some(UserId(row.user_id.clone())),
-            actor: by.actor.clone().filter(|_| !is_time_out),
+            actor: actor.administrator().filter(|_| !is_time_out).cloned(),
             session: Some(SessionId(row.id.clone())),
             address: row.address.clone(),
             user_agent: row.user_agent.clone(),
@@ -148,6 +149,7 @@ pub async fn end_replaced_within(
     transaction: &mut Transaction,
     digest: &TokenDigest,
     now: Timestamp,
+    actor: &Actor,
 ) -> Result<(), StoreError> {
     // By its id: it may be renewed at this moment, and a statement that waits for its row by its token no longer
     // finds it there afterwards.
@@ -161,22 +163,16 @@ pub async fn end_replaced_within(
         at: now,
         reason: EndReason::Replaced,
     };
-    end_within(transaction, &replaced, ended, Source::Browser).await
+    end_within(transaction, &replaced, ended, actor).await
 }
 
 /// Ends one session. `false` where it had ended before: the first reason stays.
-pub async fn end(
-    db: &Db,
-    id: &SessionId,
-    ended: Ended,
-    by: impl Into<By>,
-) -> Result<bool, StoreError> {
+pub async fn end(db: &Db, id: &SessionId, ended: Ended, actor: &Actor) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
         WHERE id = $1 AND ended_at IS NULL \
         RETURNING id, user_id, ended_at, end_reason, address, user_agent";
-    let by = by.into();
     transact!(db, transaction => {
-        let rows = end_where!(transaction, &by, ended, SQL, &id.0);
+        let rows = end_where!(transaction, actor, ended, SQL, &id.0);
         Ok(Commit(rows.len() == 1))
     })
 }
@@ -186,10 +182,10 @@ pub async fn end_within(
     transaction: &mut Transaction,
     id: &SessionId,
     ended: Ended,
-    source: Source,
+    actor: &Actor,
 ) -> Result<(), StoreError> {
     const SQL: &str = end_sessions!("id = $1");
-    end_where!(transaction, &source.into(), ended, SQL, &id.0);
+    end_where!(transaction, actor, ended, SQL, &id.0);
     Ok(())
 }
 
@@ -199,10 +195,10 @@ pub async fn end_with_alert_within(
     user: &UserId,
     alert: &SessionId,
     ended: Ended,
-    source: Source,
+    actor: &Actor,
 ) -> Result<(), StoreError> {
     const SQL: &str = end_sessions!("user_id = $1 AND (id = $4 OR alert_id = $4)");
-    end_where!(transaction, &source.into(), ended, SQL, &user.0, &alert.0);
+    end_where!(transaction, actor, ended, SQL, &user.0, &alert.0);
     Ok(())
 }
 
@@ -215,7 +211,7 @@ pub async fn end_timed_out(db: &Db, now: Timestamp, limit: u32) -> Result<u64, S
     );
     transact!(db, transaction => {
         let ended = Ended { at: now, reason: EndReason::Idle };
-        let rows = end_where!(transaction, &Source::Server.into(), ended, SQL, i64::from(limit));
+        let rows = end_where!(transaction, &Actor::server(), ended, SQL, i64::from(limit));
         Ok(Commit(rows.len() as u64))
     })
 }

@@ -3,7 +3,7 @@
 use super::ends::{EndedRow, count, end_sessions, end_where, note_ends};
 use crate::{
     domain::{
-        audit::By,
+        actor::Actor,
         session::{Ended, SessionId},
     },
     server::db::{Db, Outcome::Commit, StoreError, fetch_all_within, fetch_one, transact},
@@ -20,7 +20,7 @@ pub async fn end_some(
     ended: Ended,
     below: &SessionId,
     limit: u32,
-    by: &By,
+    actor: &Actor,
 ) -> Result<(Option<SessionId>, u64), StoreError> {
     const LOWEST: &str = "SELECT MIN(id) FROM (SELECT id FROM sessions WHERE ended_at IS NULL AND id < $1 \
         ORDER BY id DESC LIMIT $2) AS step";
@@ -30,7 +30,7 @@ pub async fn end_some(
         return Ok((None, 0));
     };
     transact!(db, transaction => {
-        let rows = end_where!(transaction, by, ended, SQL, &below.0, &lowest.0);
+        let rows = end_where!(transaction, actor, ended, SQL, &below.0, &lowest.0);
         Ok(Commit((Some(lowest.clone()), count(&rows, ended.reason))))
     })
 }

@@ -3,10 +3,11 @@
 //! The row stays the same, so the id of the session stays valid. Every token that it had before leads to it by
 //! `earlier_tokens`: with one look-up, on every node, however often it was renewed.
 
-use super::{Hashes, SessionRow, ends, hold_account, select_sessions};
+use super::{SessionRow, ends, select_sessions};
 use crate::{
     domain::{
-        audit::Entry,
+        actor::Actor,
+        audit::{Entry, Event},
         moment::Timestamp,
         session::{CurrentUser, Life, SessionId},
         user::UserId,
@@ -17,7 +18,7 @@ use crate::{
             Outcome::{Commit, RollBack},
             StoreError, Transaction, execute, fetch_optional, fetch_optional_within, transact,
         },
-        store::{audit, devices, password_links},
+        store::{audit, devices, evidence::Evidence, password_links},
         token::{DeviceDigest, TokenDigest},
     },
 };
@@ -31,8 +32,16 @@ pub struct NewToken<'a> {
     pub brought: &'a TokenDigest,
     /// Of the token under which the session goes on.
     pub token_digest: &'a TokenDigest,
-    pub hashes: Hashes<'a>,
-    pub entry: Entry,
+    pub evidence: &'a Evidence,
+    pub at: Timestamp,
+    pub actor: &'a Actor,
+}
+
+impl NewToken<'_> {
+    fn entry(&self, event: Event) -> Entry {
+        self.actor
+            .entry(self.at, event, Some(self.user), Some(self.session))
+    }
 }
 
 /// What has to hold when a password was typed again in a session.
@@ -86,10 +95,10 @@ pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool
             WHERE e.token_digest = $4 AND e.session_id = $1 AND e.has_grace \
             AND e.renewed_at > $3 - $5 AND e.renewed_at < $3 + $5))";
     let Confirmation { token, grace } = confirmation;
-    let now = token.entry.at;
+    let now = token.at;
     let grace = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);
     transact!(db, transaction => {
-        if !hold_account(transaction, token.user, &token.hashes).await? {
+        if !token.evidence.hold_within(transaction, token.user).await? {
             return Ok(RollBack(false));
         }
         let Some(replaced) = keep_token_within(transaction, token.session, now).await? else {
@@ -108,7 +117,7 @@ pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool
             return Ok(RollBack(false));
         }
         give_grace_within(transaction, token.session, Some(&replaced)).await?;
-        audit::insert_within(transaction, token.entry.clone()).await?;
+        audit::insert_within(transaction, token.entry(Event::PasswordConfirmed)).await?;
         Ok(Commit(true))
     })
 }
@@ -125,13 +134,13 @@ pub async fn renew_with_password(
     change: &NewPassword<'_>,
 ) -> Result<Option<u64>, StoreError> {
     let token = &change.token;
-    let (session, user, now) = (token.session, token.user, token.entry.at);
+    let (session, user, now) = (token.session, token.user, token.at);
     transact!(db, transaction => {
-        if !hold_account(transaction, user, &token.hashes).await? {
+        if !token.evidence.hold_within(transaction, user).await? {
             return Ok(RollBack(None));
         }
         let others_ended =
-            ends::end_all_but_renewed_within(transaction, user, session, now).await?;
+            ends::end_all_but_renewed_within(transaction, user, session, now, token.actor).await?;
         let Some(others_ended) = others_ended else {
             return Ok(RollBack(None));
         };
@@ -144,7 +153,7 @@ pub async fn renew_with_password(
         // Every reset in flight ends with the password before.
         password_links::void_within(transaction, user).await?;
         devices::forget_others_within(transaction, user, change.device).await?;
-        audit::insert_within(transaction, token.entry.clone()).await?;
+        audit::insert_within(transaction, token.entry(Event::PasswordChanged)).await?;
         Ok(Commit(Some(others_ended)))
     })
 }

@@ -3,7 +3,8 @@
 use super::{SessionRow, ends::end_with_alert_within, select_sessions};
 use crate::{
     domain::{
-        audit::Entry,
+        actor::Actor,
+        audit::Event,
         moment::Timestamp,
         session::{CurrentUser, EndReason, Ended, Session, SessionId, SignIn, SignIns},
         user::UserId,
@@ -164,17 +165,19 @@ pub async fn recognise(
     db: &Db,
     asking: &Session,
     id: &SessionId,
-    entry: Entry,
+    now: Timestamp,
+    actor: &Actor,
 ) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE sessions SET alert_id = NULL WHERE user_id = $1 AND alert_id = $2";
     let user = &asking.user_id;
     transact!(db, transaction => {
-        if !look_at_within(transaction, asking, id, entry.at).await? {
+        if !look_at_within(transaction, asking, id, now).await? {
             return Ok(RollBack(false));
         }
         devices::recognise_within(transaction, user, id).await?;
         execute!(transaction, SQL, &user.0, &id.0);
-        audit::insert_within(transaction, entry.clone()).await?;
+        let entry = actor.entry(now, Event::SignInRecognised, Some(user), Some(id));
+        audit::insert_within(transaction, entry).await?;
         Ok(Commit(true))
     })
 }
@@ -186,21 +189,23 @@ pub async fn disown(
     db: &Db,
     asking: &Session,
     id: &SessionId,
-    entry: Entry,
+    now: Timestamp,
+    actor: &Actor,
 ) -> Result<bool, StoreError> {
-    let (user, by) = (&asking.user_id, entry.source);
+    let user = &asking.user_id;
     let ended = Ended {
-        at: entry.at,
+        at: now,
         reason: EndReason::EndedByOwner,
     };
     transact!(db, transaction => {
         if !hold_news_within(transaction, asking, id).await? {
             return Ok(RollBack(false));
         }
-        look_at_within(transaction, asking, id, entry.at).await?;
+        look_at_within(transaction, asking, id, now).await?;
         devices::disown_within(transaction, user, id).await?;
-        end_with_alert_within(transaction, user, id, ended, by).await?;
-        audit::insert_within(transaction, entry.clone()).await?;
+        end_with_alert_within(transaction, user, id, ended, actor).await?;
+        let entry = actor.entry(now, Event::SignInDisowned, Some(user), Some(id));
+        audit::insert_within(transaction, entry).await?;
         Ok(Commit(true))
     })
 }

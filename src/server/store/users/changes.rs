@@ -3,7 +3,8 @@
 
 use crate::{
     domain::{
-        audit::{By, Event},
+        actor::Actor,
+        audit::Event,
         moment::Timestamp,
         session::{EndReason, Ended},
         user::UserId,
@@ -27,23 +28,22 @@ pub async fn disable(
     db: &Db,
     id: &UserId,
     now: Timestamp,
-    by: impl Into<By>,
+    actor: &Actor,
 ) -> Result<u64, StoreError> {
     const SQL: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
-    let by = by.into();
     transact!(db, transaction => {
-        administration::hold_within(transaction, &by).await?;
+        administration::hold_within(transaction, actor).await?;
         administration::keep_last_within(transaction, id).await?;
         let disabled = execute!(transaction, SQL, &id.0, now.as_millis());
         if disabled == 1 {
-            audit::insert_within(transaction, by.entry(Event::UserDisabled, id, now)).await?;
+            audit::insert_within(transaction, actor.entry(now, Event::UserDisabled, Some(id), None)).await?;
         }
         password_links::void_within(transaction, id).await?;
         let ended = Ended {
             at: now,
             reason: EndReason::UserDisabled,
         };
-        let count = sessions::end_all_within(transaction, id, ended, &by).await?;
+        let count = sessions::end_all_within(transaction, id, ended, actor).await?;
         Ok(Commit(count))
     })
 }
@@ -52,18 +52,12 @@ pub async fn disable(
 ///
 /// # Errors
 /// [`StoreError::NotAdministrator`].
-pub async fn enable(
-    db: &Db,
-    id: &UserId,
-    now: Timestamp,
-    by: impl Into<By>,
-) -> Result<(), StoreError> {
+pub async fn enable(db: &Db, id: &UserId, now: Timestamp, actor: &Actor) -> Result<(), StoreError> {
     const SQL: &str =
         "UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL";
-    let by = by.into();
     transact!(db, transaction => {
-        administration::hold_within(transaction, &by).await?;
-        change(transaction, SQL, id, Event::UserEnabled, now, &by).await?;
+        administration::hold_within(transaction, actor).await?;
+        change(transaction, SQL, id, Event::UserEnabled, now, actor).await?;
         Ok(Commit(()))
     })
 }
@@ -72,11 +66,16 @@ pub async fn enable(
 ///
 /// # Errors
 /// [`StoreError::NotAdministrator`].
-pub async fn promote(db: &Db, id: &UserId, now: Timestamp, by: &By) -> Result<bool, StoreError> {
+pub async fn promote(
+    db: &Db,
+    id: &UserId,
+    now: Timestamp,
+    actor: &Actor,
+) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE users SET is_admin = TRUE WHERE id = $1 AND NOT is_admin";
     transact!(db, transaction => {
-        administration::hold_within(transaction, by).await?;
-        let changed = change(transaction, SQL, id, Event::UserPromoted, now, by).await?;
+        administration::hold_within(transaction, actor).await?;
+        let changed = change(transaction, SQL, id, Event::UserPromoted, now, actor).await?;
         Ok(Commit(changed))
     })
 }
@@ -85,12 +84,17 @@ pub async fn promote(db: &Db, id: &UserId, now: Timestamp, by: &By) -> Result<bo
 ///
 /// # Errors
 /// [`StoreError::LastAdministrator`], [`StoreError::NotAdministrator`].
-pub async fn demote(db: &Db, id: &UserId, now: Timestamp, by: &By) -> Result<bool, StoreError> {
+pub async fn demote(
+    db: &Db,
+    id: &UserId,
+    now: Timestamp,
+    actor: &Actor,
+) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE users SET is_admin = FALSE WHERE id = $1 AND is_admin";
     transact!(db, transaction => {
-        administration::hold_within(transaction, by).await?;
+        administration::hold_within(transaction, actor).await?;
         administration::keep_last_within(transaction, id).await?;
-        let changed = change(transaction, SQL, id, Event::UserDemoted, now, by).await?;
+        let changed = change(transaction, SQL, id, Event::UserDemoted, now, actor).await?;
         Ok(Commit(changed))
     })
 }
@@ -102,11 +106,11 @@ async fn change(
     id: &UserId,
     event: Event,
     now: Timestamp,
-    by: &By,
+    actor: &Actor,
 ) -> Result<bool, StoreError> {
     let changed = execute!(transaction, sql, &id.0);
     if changed == 1 {
-        audit::insert_within(transaction, by.entry(event, id, now)).await?;
+        audit::insert_within(transaction, actor.entry(now, event, Some(id), None)).await?;
     }
     Ok(changed == 1)
 }
@@ -123,12 +127,12 @@ pub async fn delete(
     db: &Db,
     id: &UserId,
     now: Timestamp,
-    by: &By,
+    actor: &Actor,
 ) -> Result<Option<u64>, StoreError> {
     const HOLD: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1";
     const DELETE: &str = "DELETE FROM users WHERE id = $1";
     transact!(db, transaction => {
-        administration::hold_within(transaction, by).await?;
+        administration::hold_within(transaction, actor).await?;
         administration::keep_last_within(transaction, id).await?;
         let held = execute!(transaction, HOLD, &id.0, now.as_millis());
         if held == 0 {
@@ -138,9 +142,9 @@ pub async fn delete(
             at: now,
             reason: EndReason::UserDeleted,
         };
-        let count = sessions::end_all_within(transaction, id, ended, by).await?;
+        let count = sessions::end_all_within(transaction, id, ended, actor).await?;
         // While there is a name to write down.
-        audit::insert_within(transaction, by.entry(Event::UserDeleted, id, now)).await?;
+        audit::insert_within(transaction, actor.entry(now, Event::UserDeleted, Some(id), None)).await?;
         execute!(transaction, DELETE, &id.0);
         Ok(Commit(Some(count)))
     })
@@ -153,15 +157,14 @@ pub async fn set_password(
     id: &UserId,
     password_hash: &str,
     now: Timestamp,
-    by: impl Into<By>,
+    actor: &Actor,
 ) -> Result<u64, StoreError> {
     const SQL: &str = "UPDATE users SET password_hash = $2 WHERE id = $1";
-    let by = by.into();
     transact!(db, transaction => {
         execute!(transaction, SQL, &id.0, password_hash);
-        let entry = by.entry(Event::PasswordSet, id, now);
+        let entry = actor.entry(now, Event::PasswordSet, Some(id), None);
         audit::insert_within(transaction, entry).await?;
-        let count = end_everything_within(transaction, id, now, &by).await?;
+        let count = end_everything_within(transaction, id, now, actor).await?;
         Ok(Commit(count))
     })
 }
@@ -172,7 +175,7 @@ pub(in crate::server::store) async fn end_everything_within(
     transaction: &mut Transaction,
     id: &UserId,
     now: Timestamp,
-    by: &By,
+    actor: &Actor,
 ) -> Result<u64, StoreError> {
     password_links::void_within(transaction, id).await?;
     devices::forget_all_within(transaction, id).await?;
@@ -180,5 +183,5 @@ pub(in crate::server::store) async fn end_everything_within(
         at: now,
         reason: EndReason::PasswordChanged,
     };
-    sessions::end_all_within(transaction, id, ended, by).await
+    sessions::end_all_within(transaction, id, ended, actor).await
 }

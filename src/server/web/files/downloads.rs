@@ -15,7 +15,7 @@ use crate::{
         core::{
             Core,
             accounts::administration,
-            actor,
+            actor::{self, Actor},
             audit::{AuditRow, Reading},
         },
         db::StoreError,
@@ -132,8 +132,9 @@ pub async fn download(
         return Redirect::to(&guard::way_back(file, &uri).confirm_page()).into_response();
     }
     let browser = context::browser_of(&client, &headers);
-    let entry = browser.entry(
-        &state.core,
+    let actor = Actor::signed_in(current.clone(), browser);
+    let entry = actor.entry(
+        state.core.clock.now(),
         Event::AuditDownloaded,
         Some(&current.user.id),
         Some(&current.session.id),

@@ -12,6 +12,7 @@ use vestibule::{
     server::{
         core::{
             Core,
+            actor::Owner,
             sessions::{self, Resumed},
             sign_in,
         },
@@ -259,8 +260,9 @@ impl<'a> Story<'a> {
             (Wish::Page, _) | (_, None) => Ok(()),
             (Wish::End, Some((sign_in, _))) => {
                 let current = request.seen.expect("it was looked up");
-                let ended =
-                    sessions::end_own(&self.nodes[node], &current, &current.session.id).await;
+                let actor = given::signed_in(&current);
+                let owner = Owner::of(&actor).expect("a person");
+                let ended = sessions::end_own(&self.nodes[node], owner, &current.session.id).await;
                 prop_assert!(ended.unwrap().is_some());
                 self.sign_ins[sign_in].is_over = true;
                 self.answers.push(Answer::TakesCookie);
@@ -276,7 +278,7 @@ impl<'a> Story<'a> {
 
     async fn sign_out(&mut self, cookie: Option<Cookie>, node: usize) -> TestCaseResult {
         let token = cookie.map(|cookie| self.token(cookie));
-        sign_in::password::logout(&self.nodes[node], token.as_deref())
+        sign_in::password::logout(&self.nodes[node], &given::visitor(), token.as_deref())
             .await
             .unwrap();
         if let Some((sign_in, place)) = cookie {

@@ -3,7 +3,7 @@
 use super::{EndedRow, count, end_sessions, end_where, note_ends};
 use crate::{
     domain::{
-        audit::{By, Source},
+        actor::Actor,
         moment::Timestamp,
         session::{EndReason, Ended, Session, SessionId},
         user::UserId,
@@ -19,11 +19,10 @@ pub async fn end_all_of_user(
     db: &Db,
     user: &UserId,
     ended: Ended,
-    by: impl Into<By>,
+    actor: &Actor,
 ) -> Result<u64, StoreError> {
-    let by = by.into();
     transact!(db, transaction => {
-        let count = end_all_within(transaction, user, ended, &by).await?;
+        let count = end_all_within(transaction, user, ended, actor).await?;
         Ok(Commit(count))
     })
 }
@@ -34,10 +33,10 @@ pub async fn end_all_within(
     transaction: &mut Transaction,
     user: &UserId,
     ended: Ended,
-    by: &By,
+    actor: &Actor,
 ) -> Result<u64, StoreError> {
     const SQL: &str = end_sessions!("user_id = $1");
-    let rows = end_where!(transaction, by, ended, SQL, &user.0);
+    let rows = end_where!(transaction, actor, ended, SQL, &user.0);
     Ok(count(&rows, ended.reason))
 }
 
@@ -47,11 +46,11 @@ pub async fn end_all_but(
     user: &UserId,
     kept: &SessionId,
     ended: Ended,
-    source: Source,
+    actor: &Actor,
 ) -> Result<u64, StoreError> {
     const SQL: &str = end_sessions!("user_id = $1 AND id <> $4");
     transact!(db, transaction => {
-        let rows = end_where!(transaction, &source.into(), ended, SQL, &user.0, &kept.0);
+        let rows = end_where!(transaction, actor, ended, SQL, &user.0, &kept.0);
         Ok(Commit(count(&rows, ended.reason)))
     })
 }
@@ -61,7 +60,7 @@ pub async fn end_all_and_sign_out(
     db: &Db,
     current: &Session,
     now: Timestamp,
-    source: Source,
+    actor: &Actor,
 ) -> Result<u64, StoreError> {
     const SQL: &str = end_sessions!(
         "user_id = $1",
@@ -73,7 +72,7 @@ pub async fn end_all_and_sign_out(
     };
     let (user, current) = (&current.user_id.0, &current.id.0);
     transact!(db, transaction => {
-        let rows = end_where!(transaction, &source.into(), ended, SQL, user, current);
+        let rows = end_where!(transaction, actor, ended, SQL, user, current);
         Ok(Commit(count(&rows, ended.reason)))
     })
 }
@@ -83,6 +82,7 @@ pub async fn end_longest_idle_within(
     transaction: &mut Transaction,
     started: &NewSession<'_>,
     max: u32,
+    actor: &Actor,
 ) -> Result<(), StoreError> {
     // No OFFSET without a LIMIT on SQLite, and none that both engines take for "all".
     const SQL: &str = end_sessions!(
@@ -95,15 +95,7 @@ pub async fn end_longest_idle_within(
     };
     let (user, started) = (&started.user_id.0, &started.id.0);
     let others = i64::from(max.saturating_sub(1));
-    end_where!(
-        transaction,
-        &Source::Browser.into(),
-        ended,
-        SQL,
-        user,
-        started,
-        others
-    );
+    end_where!(transaction, actor, ended, SQL, user, started, others);
     Ok(())
 }
 
@@ -117,6 +109,7 @@ pub async fn end_all_but_renewed_within(
     user: &UserId,
     renewed: &SessionId,
     now: Timestamp,
+    actor: &Actor,
 ) -> Result<Option<u64>, StoreError> {
     const SQL: &str = end_sessions!(
         "user_id = $1",
@@ -137,6 +130,6 @@ pub async fn end_all_but_renewed_within(
     if rows.len() == taken {
         return Ok(None);
     }
-    note_ends(transaction, &rows, &Source::Browser.into()).await?;
+    note_ends(transaction, &rows, actor).await?;
     Ok(Some(count(&rows, EndReason::PasswordChanged)))
 }

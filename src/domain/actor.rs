@@ -1,0 +1,176 @@
+//! Who acts, by which way, and in which browser.
+
+use super::{
+    audit::{Entry, Event, Source},
+    moment::Timestamp,
+    session::{CurrentUser, SessionId},
+    user::UserId,
+};
+
+/// User agents are kept for people to read, not as evidence: no longer than this.
+const MAX_USER_AGENT_CHARS: usize = 256;
+
+/// Where a request comes from; empty for commands and the server's own work.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Browser {
+    pub address: String,
+    pub user_agent: String,
+}
+
+impl Browser {
+    /// Control characters could break a log line or a terminal.
+    pub fn new(address: String, user_agent: &str) -> Self {
+        let user_agent = user_agent
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(MAX_USER_AGENT_CHARS)
+            .collect();
+        Self {
+            address,
+            user_agent,
+        }
+    }
+}
+
+/// Who does something. One is made at the edge, for each request, command and background job. Every use case that
+/// changes something takes one, or a permission that was made from one by a check. The audit log gets its entries here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    who: Who,
+    source: Source,
+    browser: Browser,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Who {
+    /// A visitor, a command, or the server itself.
+    Unknown,
+    /// A person in their session.
+    SignedIn(Box<CurrentUser>),
+    /// A person whose token was replaced a moment ago. They may only confirm their password again.
+    Confirming(Box<CurrentUser>),
+    /// A person who acts on the accounts of others. The audit log names them.
+    Administrator(Box<CurrentUser>),
+}
+
+impl Actor {
+    /// Somebody in a browser without a session.
+    pub const fn visitor(browser: Browser) -> Self {
+        Self {
+            who: Who::Unknown,
+            source: Source::Browser,
+            browser,
+        }
+    }
+
+    pub const fn signed_in(current: Box<CurrentUser>, browser: Browser) -> Self {
+        Self {
+            who: Who::SignedIn(current),
+            source: Source::Browser,
+            browser,
+        }
+    }
+
+    pub const fn confirming(current: Box<CurrentUser>, browser: Browser) -> Self {
+        Self {
+            who: Who::Confirming(current),
+            source: Source::Browser,
+            browser,
+        }
+    }
+
+    /// The command line on this machine.
+    pub fn command() -> Self {
+        Self::without_browser(Source::Command)
+    }
+
+    /// The server itself: time went by.
+    pub fn server() -> Self {
+        Self::without_browser(Source::Server)
+    }
+
+    fn without_browser(source: Source) -> Self {
+        Self {
+            who: Who::Unknown,
+            source,
+            browser: Browser::default(),
+        }
+    }
+
+    /// The same person, acting on the accounts of others.
+    #[must_use]
+    pub fn as_administrator(self) -> Self {
+        let who = match self.who {
+            Who::SignedIn(current) => Who::Administrator(current),
+            who => who,
+        };
+        Self { who, ..self }
+    }
+
+    pub const fn source(&self) -> Source {
+        self.source
+    }
+
+    pub const fn browser(&self) -> &Browser {
+        &self.browser
+    }
+
+    /// The person, if they act for themselves.
+    pub const fn person(&self) -> Option<&CurrentUser> {
+        match &self.who {
+            Who::SignedIn(current) => Some(current),
+            _ => None,
+        }
+    }
+
+    /// The person, if they may confirm their password.
+    pub const fn confirming_person(&self) -> Option<&CurrentUser> {
+        match &self.who {
+            Who::SignedIn(current) | Who::Confirming(current) => Some(current),
+            _ => None,
+        }
+    }
+
+    /// The administrator whom the audit log names as the actor.
+    pub const fn administrator(&self) -> Option<&UserId> {
+        match &self.who {
+            Who::Administrator(current) => Some(&current.user.id),
+            _ => None,
+        }
+    }
+
+    /// The entry of an event that concerns `user`, if they are known, in `session`, if it happened in one.
+    pub fn entry(
+        &self,
+        at: Timestamp,
+        event: Event,
+        user: Option<&UserId>,
+        session: Option<&SessionId>,
+    ) -> Entry {
+        Entry {
+            at,
+            event,
+            source: self.source,
+            user: user.cloned(),
+            actor: self.administrator().cloned(),
+            session: session.cloned(),
+            address: self.browser.address.clone(),
+            user_agent: self.browser.user_agent.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_agent_is_kept_short_and_printable() {
+        let browser = Browser::new(
+            String::new(),
+            &format!("a\r\n\u{1b}[31m{}", "b".repeat(1_000)),
+        );
+        assert!(browser.user_agent.starts_with("a[31mb"));
+        assert_eq!(browser.user_agent.chars().count(), MAX_USER_AGENT_CHARS);
+    }
+}
