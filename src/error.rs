@@ -1,4 +1,4 @@
-//! Every failure that a browser may see.
+//! What a browser learns when something was not done.
 
 use crate::domain::{password::PasswordRefusal, user::IdentityRefusal};
 use leptos::server_fn::{
@@ -7,48 +7,72 @@ use leptos::server_fn::{
 };
 use serde::{Deserialize, Serialize};
 
-/// A closed enum without free text: no detail of the inside can reach a page, and no text out of
-/// a request can come back in an answer (ASVS V16.5.1).
+/// Why something was not done. A closed enum without free text: no detail of the inside can reach a page, and no text
+/// out of a request can come back in an answer (ASVS V16.5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum AppError {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+/// The input was not accepted: the form is shown again, with the reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
     /// The one answer for unknown names, wrong passwords, disabled accounts (ASVS V6.3.8), and accounts that
     /// are throttled because of another spelling.
     #[error(
         "The name or the password is not right, or there were too many attempts. If you are sure, wait a minute and try again."
     )]
-    SignInRefused,
-    /// Too many failures before this attempt, which was not looked at.
-    #[error("There were too many attempts. Please try again in {}.", in_words(*seconds))]
-    Throttled { seconds: u32 },
+    SignIn,
     #[error("The current password is not right.")]
-    CurrentPasswordWrong,
+    CurrentPassword,
     #[error(transparent)]
-    PasswordRefused(#[from] PasswordRefusal),
+    Password(#[from] PasswordRefusal),
     #[error(transparent)]
-    IdentityRefused(#[from] IdentityRefusal),
-    /// Told to people who are signed in, of the address that they want for themselves.
-    #[error("This e-mail address belongs to another account.")]
-    EmailTaken,
+    Identity(#[from] IdentityRefusal),
+    #[error(transparent)]
+    Account(#[from] AccountRefusal),
     /// The one answer for codes that are wrong, expired or used.
     #[error(
         "The code is not right, or it is no longer valid. On the server, the command “vestibule setup-code” makes a new one."
     )]
-    SetupCodeRefused,
+    SetupCode,
     /// The one answer for links that are wrong, expired, used or void.
     #[error(
         "This link is not right, or it is no longer valid. An administrator can make a new one."
     )]
-    LinkRefused,
-    /// Told to administrators, of accounts that they see anyway.
+    Link,
+}
+
+/// The state of another account, or of this one, does not permit the change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountRefusal {
+    /// For people who are signed in, about the address that they want for themselves.
+    #[error("This e-mail address belongs to another account.")]
+    EmailTaken,
+    /// For administrators, about accounts that they see anyway.
     #[error("The name or the e-mail address belongs to another account.")]
     NameTaken,
     #[error("The account is disabled. Enable it first.")]
-    UserDisabled,
+    Disabled,
     #[error("This is not the name of the account. Nothing was deleted.")]
     NameNotRepeated,
     #[error("This is the last administrator: make another one first.")]
     LastAdministrator,
+}
+
+/// The request was not carried out, and other input would not help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// Too many failures before this attempt, which was not checked.
+    #[error("There were too many attempts. Please try again in {}.", in_words(*seconds))]
+    Throttled { seconds: u32 },
     #[error("Please sign in first.")]
     NotSignedIn,
     /// Signed in, but the password was typed too long ago for this.
@@ -89,8 +113,26 @@ impl AppError {
     /// The HTTP status of the answer: the one mapping for pages, forms and server functions.
     pub const fn status(self) -> u16 {
         match self {
+            Self::Refused(Refusal::SignIn) => 401,
+            Self::Refused(_) => 422,
+            Self::Failed(failure) => failure.status(),
+        }
+    }
+
+    /// Seconds for `Retry-After` where waiting helps.
+    pub const fn retry_after(self) -> Option<u32> {
+        match self {
+            Self::Refused(_) => None,
+            Self::Failed(failure) => failure.retry_after(),
+        }
+    }
+}
+
+impl Failure {
+    pub const fn status(self) -> u16 {
+        match self {
             Self::BadRequest => 400,
-            Self::SignInRefused | Self::NotSignedIn => 401,
+            Self::NotSignedIn => 401,
             Self::CrossSite | Self::PasswordNeeded => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
@@ -100,25 +142,9 @@ impl AppError {
             Self::UnknownHost => 421,
             Self::Throttled { .. } => 429,
             Self::HeaderTooLarge => 431,
-            Self::CurrentPasswordWrong
-            | Self::PasswordRefused(_)
-            | Self::IdentityRefused(_)
-            | Self::EmailTaken
-            | Self::SetupCodeRefused
-            | Self::LinkRefused
-            | Self::NameTaken
-            | Self::UserDisabled
-            | Self::NameNotRepeated
-            | Self::LastAdministrator => 422,
             Self::Internal => 500,
             Self::Busy | Self::Unavailable => 503,
         }
-    }
-
-    /// Whether what was typed into a form breaks a rule: then the form is shown again, with the
-    /// reason.
-    pub const fn is_refusal(self) -> bool {
-        self.status() == 422
     }
 
     /// The failure behind a bare status that a library answered with.
@@ -140,8 +166,7 @@ impl AppError {
         }
     }
 
-    /// Seconds for `Retry-After` where waiting helps.
-    pub const fn retry_after(self) -> Option<u32> {
+    const fn retry_after(self) -> Option<u32> {
         match self {
             Self::Busy => Some(2),
             Self::Unavailable => Some(5),
@@ -159,19 +184,32 @@ fn in_words(seconds: u32) -> String {
     }
 }
 
+/// Rules of the domain, on their way to a form.
+macro_rules! refused_by {
+    ($($rule:ty),*) => {
+        $(impl From<$rule> for AppError {
+            fn from(rule: $rule) -> Self {
+                Self::Refused(rule.into())
+            }
+        })*
+    };
+}
+
+refused_by!(PasswordRefusal, IdentityRefusal, AccountRefusal);
+
 impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
 
     /// Only the kind of failure is kept; the text may hold parts of the request.
     fn from_server_fn_error(failure: ServerFnErrorErr) -> Self {
-        match failure {
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Self::BadRequest,
+        Self::Failed(match failure {
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) => Failure::BadRequest,
             // In the browser: no answer, or one that is not ours (a proxy's page).
             ServerFnErrorErr::Request(_) | ServerFnErrorErr::Deserialization(_) => {
-                Self::Unavailable
+                Failure::Unavailable
             }
-            _ => Self::Internal,
-        }
+            _ => Failure::Internal,
+        })
     }
 }
 
@@ -180,11 +218,11 @@ mod tests {
     use crate::error::*;
 
     #[test]
-    fn the_status_leads_back_to_an_error_of_the_same_status() {
+    fn the_status_leads_back_to_a_failure_of_the_same_status() {
         for status in [
             400, 401, 403, 404, 405, 408, 413, 415, 421, 429, 431, 500, 503,
         ] {
-            assert_eq!(AppError::of_status(status).status(), status);
+            assert_eq!(Failure::of_status(status).status(), status);
         }
     }
 }

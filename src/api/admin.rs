@@ -10,8 +10,8 @@ use leptos::prelude::*;
 /// Creates an account without a password, and shows the link by which its owner sets one, once.
 ///
 /// # Errors
-/// [`AppError::NotFound`] for whoever is no administrator; [`AppError::IdentityRefused`] and
-/// [`AppError::NameTaken`]; [`AppError::PasswordNeeded`].
+/// `Failure::NotFound` for whoever is no administrator; `Refusal::Identity` and
+/// `AccountRefusal::NameTaken`; `Failure::PasswordNeeded`.
 #[server(endpoint = "invite_user")]
 pub async fn invite_user(
     username: String,
@@ -52,8 +52,8 @@ pub async fn invite_user(
 /// Disables, enables, promotes or demotes an account, ends its sessions, or makes a link for it.
 ///
 /// # Errors
-/// [`AppError::NotFound`] for whoever is no administrator, and where there is no such account;
-/// [`AppError::LastAdministrator`], [`AppError::UserDisabled`]; [`AppError::PasswordNeeded`].
+/// `Failure::NotFound` for whoever is no administrator, and where there is no such account;
+/// `AccountRefusal::LastAdministrator`, `AccountRefusal::Disabled`; `Failure::PasswordNeeded`.
 #[server(endpoint = "change_user")]
 pub async fn change_user(id: String, change: AccountChange) -> Result<(), AppError> {
     use crate::server::{
@@ -71,8 +71,8 @@ pub async fn change_user(id: String, change: AccountChange) -> Result<(), AppErr
 /// Ends one session of an account.
 ///
 /// # Errors
-/// [`AppError::NotFound`] for whoever is no administrator, and where there is no such session;
-/// [`AppError::PasswordNeeded`].
+/// `Failure::NotFound` for whoever is no administrator, and where there is no such session;
+/// `Failure::PasswordNeeded`.
 #[server(endpoint = "end_user_session")]
 pub async fn end_user_session(id: String, session: String) -> Result<(), AppError> {
     use crate::{
@@ -93,8 +93,8 @@ pub async fn end_user_session(id: String, session: String) -> Result<(), AppErro
 /// Deletes an account whose name was typed once more.
 ///
 /// # Errors
-/// [`AppError::NotFound`] for whoever is no administrator, and where there is no such account;
-/// [`AppError::NameNotRepeated`] and [`AppError::LastAdministrator`]; [`AppError::PasswordNeeded`].
+/// `Failure::NotFound` for whoever is no administrator, and where there is no such account;
+/// `AccountRefusal::NameNotRepeated` and `AccountRefusal::LastAdministrator`; `Failure::PasswordNeeded`.
 #[server(endpoint = "delete_user")]
 pub async fn delete_user(id: String, name: String) -> Result<(), AppError> {
     use crate::{

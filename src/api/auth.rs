@@ -9,8 +9,8 @@ use leptos::prelude::*;
 /// Signs a person in and leads them on to `next`, a path of this site.
 ///
 /// # Errors
-/// [`AppError::SignInRefused`] whatever was wrong; [`AppError::Throttled`] after too many of them;
-/// [`AppError::Busy`] and [`AppError::Unavailable`] where trying again helps.
+/// `Refusal::SignIn` whatever was wrong; [`Failure::Throttled`] after too many of them;
+/// [`Failure::Busy`] and [`Failure::Unavailable`] where trying again helps.
 #[server(endpoint = "login")]
 pub async fn login(
     username: String,
@@ -20,6 +20,7 @@ pub async fn login(
 ) -> Result<(), AppError> {
     use crate::{
         domain::next_path::NextPath,
+        error::Failure,
         server::{
             core::sign_in,
             web::{
@@ -38,7 +39,7 @@ pub async fn login(
     let (actor, presented) = (context::actor(), context::presented());
     let signed_in =
         sign_in::password::login(core, &actor, presented, &credentials, remember.0).await;
-    if let Err(AppError::Throttled { .. }) = signed_in {
+    if let Err(AppError::Failed(Failure::Throttled { .. })) = signed_in {
         // It has a page of its own; the sign-in page will still know the name.
         reply::remember(&Flash::login_refused(None, &username));
     }
@@ -46,18 +47,16 @@ pub async fn login(
         let kept_for = core.lifetimes.cookie_age(remember.0);
         Reply::with_session(&started, kept_for, next.cookie_check_page())
     });
-    Form::on(&next.login_page())
-        .or_refused_by(AppError::SignInRefused)
-        .answer(reply, |refusal| {
-            Flash::login_refused(Some(refusal), &username)
-        })
+    Form::on(&next.login_page()).answer(reply, |refusal| {
+        Flash::login_refused(Some(refusal), &username)
+    })
 }
 
 /// Signs this browser out for good. With a dead session or none it succeeds as well. `proof` is required
 /// if the browser does not send where the form comes from (ADR 38).
 ///
 /// # Errors
-/// [`AppError::CrossSite`]; [`AppError::Unavailable`]: the session could not be ended, and the cookie is
+/// [`Failure::CrossSite`]; [`Failure::Unavailable`]: the session could not be ended, and the cookie is
 /// kept.
 #[server(endpoint = "logout")]
 pub async fn logout(#[server(default)] proof: String) -> Result<(), AppError> {

@@ -7,8 +7,8 @@ use leptos::prelude::*;
 /// The session goes on under a new token.
 ///
 /// # Errors
-/// [`AppError::CurrentPasswordWrong`]; [`AppError::NotSignedIn`]; [`AppError::Throttled`],
-/// [`AppError::Busy`] and [`AppError::Unavailable`].
+/// `Refusal::CurrentPassword`; `Failure::NotSignedIn`; `Failure::Throttled`,
+/// `Failure::Busy` and `Failure::Unavailable`.
 #[server(endpoint = "confirm_password")]
 pub async fn confirm_password(
     password: Password,

@@ -6,9 +6,9 @@ use leptos::prelude::*;
 /// Changes the password of the person who asks, who gets a new session in the place of this one.
 ///
 /// # Errors
-/// [`AppError::CurrentPasswordWrong`] and [`AppError::PasswordRefused`], with the rule;
-/// [`AppError::NotSignedIn`]; [`AppError::Throttled`], [`AppError::Busy`] and
-/// [`AppError::Unavailable`].
+/// `Refusal::CurrentPassword` and `Refusal::Password`, with the rule;
+/// `Failure::NotSignedIn`; `Failure::Throttled`, `Failure::Busy` and
+/// `Failure::Unavailable`.
 #[server(endpoint = "change_password")]
 pub async fn change_password(
     current_password: Password,

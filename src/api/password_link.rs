@@ -10,8 +10,8 @@ use leptos::prelude::*;
 /// the body of a form: never in an address.
 ///
 /// # Errors
-/// [`AppError::LinkRefused`]; [`AppError::PasswordRefused`], with the rule; [`AppError::Throttled`],
-/// [`AppError::Busy`] and [`AppError::Unavailable`].
+/// `Refusal::Link`; `Refusal::Password`, with the rule; `Failure::Throttled`,
+/// `Failure::Busy` and `Failure::Unavailable`.
 #[server(endpoint = "use_password_link")]
 pub async fn use_password_link(secret: LinkSecret, new_password: Password) -> Result<(), AppError> {
     use crate::{

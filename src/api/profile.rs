@@ -6,9 +6,9 @@ use leptos::prelude::*;
 /// Changes what is shown of the person who asks.
 ///
 /// # Errors
-/// [`AppError::IdentityRefused`], with the rule; [`AppError::EmailTaken`];
-/// [`AppError::PasswordNeeded`] for another e-mail address; [`AppError::NotSignedIn`];
-/// [`AppError::Unavailable`].
+/// `Refusal::Identity`, with the rule; `AccountRefusal::EmailTaken`;
+/// `Failure::PasswordNeeded` for another e-mail address; `Failure::NotSignedIn`;
+/// `Failure::Unavailable`.
 #[server(endpoint = "update_profile")]
 pub async fn update_profile(
     display_name: String,

@@ -6,11 +6,12 @@ use leptos::prelude::*;
 /// Puts the idle end of this session off: the answer to "are you still there?".
 ///
 /// # Errors
-/// [`AppError::NotSignedIn`] where the session has ended in the meantime; [`AppError::Unavailable`].
+/// [`Failure::NotSignedIn`] where the session has ended in the meantime; [`Failure::Unavailable`].
 #[server(endpoint = "stay_signed_in")]
 pub async fn stay_signed_in() -> Result<(), AppError> {
     use crate::{
         domain::page::Page,
+        error::Failure,
         server::{
             core::{actor::Owner, sessions},
             web::{context, reply::Reply},
@@ -19,7 +20,7 @@ pub async fn stay_signed_in() -> Result<(), AppError> {
     let core = &context::state().core;
     let actor = context::actor();
     if !sessions::stay(core, Owner::of(&actor)?).await? {
-        return Err(AppError::NotSignedIn);
+        return Err(Failure::NotSignedIn.into());
     }
     Reply::to(Page::Dashboard).send()
 }
@@ -27,12 +28,13 @@ pub async fn stay_signed_in() -> Result<(), AppError> {
 /// Ends one session of the person who asks; where it is this one, they are signed out.
 ///
 /// # Errors
-/// [`AppError::NotFound`] where they have no session with this id; [`AppError::NotSignedIn`];
-/// [`AppError::Unavailable`].
+/// [`Failure::NotFound`] where they have no session with this id; [`Failure::NotSignedIn`];
+/// [`Failure::Unavailable`].
 #[server(endpoint = "end_session")]
 pub async fn end_session(id: String) -> Result<(), AppError> {
     use crate::{
         domain::{page::Page, session::SessionId},
+        error::Failure,
         server::{
             core::{actor::Owner, sessions},
             web::{context, cookies::flash::Flash, reply::Reply},
@@ -41,9 +43,9 @@ pub async fn end_session(id: String) -> Result<(), AppError> {
     let core = &context::state().core;
     let actor = context::actor();
     let owner = Owner::of(&actor)?;
-    let id = SessionId::given(id).ok_or(AppError::NotFound)?;
+    let id = SessionId::given(id).ok_or(Failure::NotFound)?;
     let lived = sessions::end_own(core, owner, &id).await?;
-    let lived = lived.ok_or(AppError::NotFound)?;
+    let lived = lived.ok_or(Failure::NotFound)?;
     if id == owner.session().id {
         let message = Flash::SignedOut {
             display_name: owner.user().display_name.clone(),
@@ -60,7 +62,7 @@ pub async fn end_session(id: String) -> Result<(), AppError> {
 /// Ends all sessions of the person who asks, but for this one.
 ///
 /// # Errors
-/// [`AppError::NotSignedIn`]; [`AppError::Unavailable`].
+/// [`Failure::NotSignedIn`]; [`Failure::Unavailable`].
 #[server(endpoint = "end_other_sessions")]
 pub async fn end_other_sessions() -> Result<(), AppError> {
     use crate::{
@@ -81,7 +83,7 @@ pub async fn end_other_sessions() -> Result<(), AppError> {
 /// Ends all sessions of the person who asks, and signs them out here.
 ///
 /// # Errors
-/// [`AppError::NotSignedIn`]; [`AppError::Unavailable`].
+/// [`Failure::NotSignedIn`]; [`Failure::Unavailable`].
 #[server(endpoint = "end_all_sessions")]
 pub async fn end_all_sessions() -> Result<(), AppError> {
     use crate::server::{

@@ -9,8 +9,8 @@ use leptos::prelude::*;
 /// Makes the first account in exchange for the one-time code, and signs the person in.
 ///
 /// # Errors
-/// [`AppError::NotFound`] once there is an account; [`AppError::SetupCodeRefused`];
-/// [`AppError::IdentityRefused`] and [`AppError::PasswordRefused`], with the rule.
+/// `Failure::NotFound` once there is an account; `Refusal::SetupCode`;
+/// `Refusal::Identity` and `Refusal::Password`, with the rule.
 #[server(endpoint = "set_up")]
 pub async fn set_up(
     code: SetupCode,

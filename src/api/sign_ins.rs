@@ -6,12 +6,13 @@ use leptos::prelude::*;
 /// Notes that a sign-in from a new browser was the person who asks.
 ///
 /// # Errors
-/// [`AppError::NotFound`] where there is no such sign-in to be looked at; [`AppError::NotSignedIn`];
-/// [`AppError::Unavailable`].
+/// [`Failure::NotFound`] where there is no such sign-in to be looked at; [`Failure::NotSignedIn`];
+/// [`Failure::Unavailable`].
 #[server(endpoint = "recognise_sign_in")]
 pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
     use crate::{
         domain::{page::Page, session::SessionId},
+        error::Failure,
         server::{
             core::{actor::Owner, sessions},
             web::{context, reply::Reply},
@@ -20,9 +21,9 @@ pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
     let core = &context::state().core;
     let actor = context::actor();
     let owner = Owner::of(&actor)?;
-    let id = SessionId::given(id).ok_or(AppError::NotFound)?;
+    let id = SessionId::given(id).ok_or(Failure::NotFound)?;
     if !sessions::recognise_sign_in(core, owner, &id).await? {
-        return Err(AppError::NotFound);
+        return Err(Failure::NotFound.into());
     }
     Reply::to(Page::Dashboard).send()
 }
@@ -30,12 +31,13 @@ pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
 /// Ends the session of a sign-in that was not the person who asks, and leads them to a new password.
 ///
 /// # Errors
-/// [`AppError::NotFound`] where there is no such sign-in to be looked at; [`AppError::NotSignedIn`];
-/// [`AppError::Unavailable`].
+/// [`Failure::NotFound`] where there is no such sign-in to be looked at; [`Failure::NotSignedIn`];
+/// [`Failure::Unavailable`].
 #[server(endpoint = "disown_sign_in")]
 pub async fn disown_sign_in(id: String) -> Result<(), AppError> {
     use crate::{
         domain::{page::Page, session::SessionId},
+        error::Failure,
         server::{
             core::{actor::Owner, sessions},
             web::{context, cookies::flash::Flash, reply::Reply},
@@ -44,9 +46,9 @@ pub async fn disown_sign_in(id: String) -> Result<(), AppError> {
     let core = &context::state().core;
     let actor = context::actor();
     let owner = Owner::of(&actor)?;
-    let id = SessionId::given(id).ok_or(AppError::NotFound)?;
+    let id = SessionId::given(id).ok_or(Failure::NotFound)?;
     if !sessions::disown_sign_in(core, owner, &id).await? {
-        return Err(AppError::NotFound);
+        return Err(Failure::NotFound.into());
     }
     Reply::to(Page::Password)
         .with_message(&Flash::SignInDisowned)

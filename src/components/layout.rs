@@ -3,7 +3,7 @@
 use crate::{
     components::{sign_out::SignOutButton, time_out::TimeOutDialogues},
     domain::{page::Page, site},
-    error::AppError,
+    error::{AppError, Failure, Refusal},
 };
 use leptos::{config::LeptosOptions, html, prelude::*};
 use leptos_meta::{HashedStylesheet, Title};
@@ -160,7 +160,7 @@ pub fn FailureDocument(
                             <h1>{heading}</h1>
                             <p>{failure.to_string()}</p>
                             {advice(failure)}
-                            {(failure != AppError::UnknownHost).then(|| view! {
+                            {(failure != AppError::Failed(Failure::UnknownHost)).then(|| view! {
                                 <p>
                                     <a href="/">"Go to the start page"</a>
                                 </p>
@@ -175,10 +175,10 @@ pub fn FailureDocument(
 
 /// The remedy for a failure whose message does not name it.
 fn advice(failure: AppError) -> impl IntoView {
-    let mistyped = (failure == AppError::NotFound).then(|| {
+    let mistyped = (failure == AppError::Failed(Failure::NotFound)).then(|| {
         view! { <p>"The address may be mistyped."</p> }
     });
-    let filtered = (failure == AppError::CrossSite).then(|| {
+    let filtered = (failure == AppError::Failed(Failure::CrossSite)).then(|| {
         view! {
             <p>
                 "If you sent it from this site, a filter, a browser extension or a proxy has removed the headers Origin and Sec-Fetch-Site. Turn it off for this site, then try again."
@@ -191,15 +191,19 @@ fn advice(failure: AppError) -> impl IntoView {
 
 const fn heading(failure: AppError) -> &'static str {
     match failure {
-        AppError::Throttled { .. } => "Too many attempts",
-        AppError::NotFound => "There is no page here",
-        AppError::PasswordNeeded => "Is it you?",
-        AppError::CrossSite => "Refused",
-        AppError::TooLarge | AppError::HeaderTooLarge => "Request too large",
-        AppError::SignInRefused | AppError::NotSignedIn => "Not signed in",
-        AppError::Busy | AppError::Unavailable | AppError::Timeout => "Not right now",
-        AppError::UnknownHost => "Not this address",
-        AppError::Internal => "Something went wrong",
+        AppError::Failed(Failure::Throttled { .. }) => "Too many attempts",
+        AppError::Failed(Failure::NotFound) => "There is no page here",
+        AppError::Failed(Failure::PasswordNeeded) => "Is it you?",
+        AppError::Failed(Failure::CrossSite) => "Refused",
+        AppError::Failed(Failure::TooLarge | Failure::HeaderTooLarge) => "Request too large",
+        AppError::Refused(Refusal::SignIn) | AppError::Failed(Failure::NotSignedIn) => {
+            "Not signed in"
+        }
+        AppError::Failed(Failure::Busy | Failure::Unavailable | Failure::Timeout) => {
+            "Not right now"
+        }
+        AppError::Failed(Failure::UnknownHost) => "Not this address",
+        AppError::Failed(Failure::Internal) => "Something went wrong",
         _ => "This did not work",
     }
 }

@@ -4,7 +4,7 @@
 //! sends what the browser would: its fields as they stand. No argument of a server function is made
 //! in between, and nothing here is compiled for each of them again (ADR 21).
 
-use crate::error::AppError;
+use crate::error::{AppError, Failure, Refusal};
 use leptos::{
     ev::SubmitEvent,
     html,
@@ -42,7 +42,7 @@ impl FormState {
     /// A form for the server function `S`. `earlier_refusal` is what came of it before the script was
     /// there; after a refusal by the script `passwords` are emptied and the reason takes the focus.
     pub fn of<S>(
-        earlier_refusal: Option<AppError>,
+        earlier_refusal: Option<Refusal>,
         passwords: impl Into<Vec<NodeRef<html::Input>>>,
     ) -> Self
     where
@@ -50,7 +50,7 @@ impl FormState {
     {
         Self {
             action: S::PATH,
-            refusal: RwSignal::new(earlier_refusal),
+            refusal: RwSignal::new(earlier_refusal.map(AppError::Refused)),
             busy: RwSignal::new(false),
             summary: NodeRef::new(),
             passwords: StoredValue::new(passwords.into()),
@@ -74,7 +74,9 @@ impl FormState {
     ) -> Signal<bool> {
         Signal::derive(move || {
             let refusal = self.refusal.get();
-            refusal.is_some_and(|refusal| refusal.is_refusal() && field_of(refusal) == id)
+            refusal.is_some_and(|refusal| {
+                matches!(refusal, AppError::Refused(_)) && field_of(refusal) == id
+            })
         })
     }
 
@@ -112,7 +114,9 @@ impl FormState {
                 // The browser's own form keeps what was typed while the password is asked for, or leads
                 // to the page that explains how a filter may cause it. Nothing is done twice: the
                 // server refuses it again, and leads on.
-                Err(AppError::PasswordNeeded | AppError::CrossSite) => drop(form.submit()),
+                Err(AppError::Failed(Failure::PasswordNeeded | Failure::CrossSite)) => {
+                    drop(form.submit());
+                }
                 Err(refusal) => {
                     set_under_way(false);
                     self.refusal.set(Some(refusal));
@@ -161,10 +165,10 @@ async fn post(path: &str, fields: &UrlSearchParams) -> Result<(), AppError> {
 /// Posts to a server function. Returns where its answer leads.
 ///
 /// # Errors
-/// What the function answered; [`AppError::Unavailable`] where there is no answer, or one that is
+/// What the function answered; [`Failure::Unavailable`] where there is no answer, or one that is
 /// not ours (a proxy's page).
 pub async fn send(path: &str, fields: &UrlSearchParams) -> Result<String, AppError> {
-    let lost = |_| AppError::Unavailable;
+    let lost = |_| Failure::Unavailable;
     let request = RequestInit::new();
     request.set_method("POST");
     // Its content type is that of a form. By `Accept` the server knows that the answer is for a program.
@@ -178,10 +182,10 @@ pub async fn send(path: &str, fields: &UrlSearchParams) -> Result<String, AppErr
     let said = answer.text().map_err(lost)?.await.map_err(lost)?;
     if !answer.ok() {
         let failure = JsonSerdeCodec::decode(&said.as_string().unwrap_or_default());
-        return Err(failure.unwrap_or(AppError::Unavailable));
+        return Err(failure.unwrap_or(Failure::Unavailable.into()));
     }
     let headers = answer.headers();
     let header = |name| headers.get(name).ok().flatten();
     let next = header(REDIRECT_HEADER).and(header("location"));
-    next.ok_or(AppError::Unavailable)
+    next.ok_or(Failure::Unavailable.into())
 }

@@ -115,7 +115,7 @@ mod tests {
             sessions::StaySignedIn,
         },
         domain::session::EndReason,
-        error::AppError,
+        error::{Failure, Refusal},
     };
     use leptos::{reactive::owner::Owner, server_fn::ServerFn};
 
@@ -175,8 +175,8 @@ mod tests {
         for (name, text) in [
             ("idle", EndReason::Idle.explanation().to_owned()),
             ("expired", EndReason::Expired.explanation().to_owned()),
-            ("refused", AppError::SignInRefused.to_string()),
-            ("failed", AppError::Unavailable.to_string()),
+            ("refused", Refusal::SignIn.to_string()),
+            ("failed", Failure::Unavailable.to_string()),
         ] {
             assert!(html.contains(&format!(" data-{name}=\"{text}\"")), "{name}");
         }

@@ -17,7 +17,7 @@ use crate::{
         session::EndReason,
         setup::SetupDraft,
     },
-    error::AppError,
+    error::Refusal,
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +47,7 @@ pub struct LoginView {
     pub next: String,
     /// What was typed as name or e-mail before a refusal.
     pub username: String,
-    pub refusal: Option<AppError>,
+    pub refusal: Option<Refusal>,
     pub notice: Option<LoginNotice>,
     /// Nobody can sign in yet: the page says how to make the first account.
     pub no_account: bool,
@@ -173,7 +173,7 @@ pub struct PasswordView {
     /// For password managers, which else ask for whom the new password is.
     pub username: String,
     pub min_chars: usize,
-    pub refusal: Option<AppError>,
+    pub refusal: Option<Refusal>,
     pub notice: Option<PasswordNotice>,
 }
 
@@ -219,7 +219,7 @@ pub struct ConfirmView {
     pub username: String,
     /// Where to go afterwards: a checked path of this site.
     pub next: String,
-    pub refusal: Option<AppError>,
+    pub refusal: Option<Refusal>,
 }
 
 /// The page on which people change what is shown of them.
@@ -229,7 +229,7 @@ pub struct ProfileView {
     pub username: String,
     /// What stands in the fields: what is stored, or what was typed before a refusal.
     pub draft: ProfileDraft,
-    pub refusal: Option<AppError>,
+    pub refusal: Option<Refusal>,
     pub notice: Option<ProfileNotice>,
 }
 
@@ -249,5 +249,5 @@ pub struct SetupView {
     /// What was typed before a refusal; secrets are typed again.
     pub draft: SetupDraft,
     pub min_chars: usize,
-    pub refusal: Option<AppError>,
+    pub refusal: Option<Refusal>,
 }

@@ -13,7 +13,7 @@ use crate::{
         user::IdentityRefusal,
         views::{InvitationDraft, UserView, UsersView},
     },
-    error::AppError,
+    error::{AppError, Refusal},
 };
 use leptos::{either::Either, prelude::*};
 
@@ -148,8 +148,10 @@ fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
 /// The id of the field that a refusal is about.
 fn field_of(refusal: AppError) -> &'static str {
     match refusal {
-        AppError::IdentityRefused(IdentityRefusal::Email | IdentityRefusal::EmailUnseen) => "email",
-        AppError::IdentityRefused(IdentityRefusal::DisplayName) => "display_name",
+        AppError::Refused(Refusal::Identity(
+            IdentityRefusal::Email | IdentityRefusal::EmailUnseen,
+        )) => "email",
+        AppError::Refused(Refusal::Identity(IdentityRefusal::DisplayName)) => "display_name",
         _ => "username",
     }
 }

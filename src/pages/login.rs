@@ -11,7 +11,7 @@ use crate::{
         page::Page,
         views::{LoginNotice, LoginView},
     },
-    error::AppError,
+    error::{AppError, Refusal},
 };
 use leptos::{either::Either, html, prelude::*};
 
@@ -62,7 +62,8 @@ fn SignInForm(
         summary,
         ..
     } = form;
-    let is_invalid = Signal::derive(move || refusal.get() == Some(AppError::SignInRefused));
+    let is_invalid =
+        Signal::derive(move || refusal.get() == Some(AppError::Refused(Refusal::SignIn)));
     view! {
         <ErrorSummary refusal field=|_| "username" node_ref=summary />
         <form class="form" method="post" action=form.action on:submit=form.on_submit()>

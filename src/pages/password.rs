@@ -12,7 +12,7 @@ use crate::{
         page::Page,
         views::{PasswordNotice, PasswordView},
     },
-    error::AppError,
+    error::{AppError, Refusal},
 };
 use leptos::{either::Either, html, prelude::*};
 
@@ -118,7 +118,7 @@ fn ChangeForm(
 /// The id of the field that a refusal is about.
 fn field_of(refusal: AppError) -> &'static str {
     match refusal {
-        AppError::PasswordRefused(_) => "new_password",
+        AppError::Refused(Refusal::Password(_)) => "new_password",
         _ => "current_password",
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         submission::FormState,
     },
     domain::{page::Page, views::PasswordLinkView},
-    error::AppError,
+    error::{AppError, Refusal},
 };
 use leptos::{ev, html, prelude::*, wasm_bindgen::JsValue};
 
@@ -108,7 +108,7 @@ fn take_from_address(field: NodeRef<html::Input>) -> bool {
 /// The id of the field that a refusal is about.
 fn field_of(refusal: AppError) -> &'static str {
     match refusal {
-        AppError::PasswordRefused(_) => "new_password",
+        AppError::Refused(Refusal::Password(_)) => "new_password",
         _ => "secret",
     }
 }

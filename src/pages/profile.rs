@@ -14,7 +14,7 @@ use crate::{
         user::IdentityRefusal,
         views::{ProfileNotice, ProfileView},
     },
-    error::AppError,
+    error::{AccountRefusal, AppError, Refusal},
 };
 use leptos::prelude::*;
 
@@ -97,11 +97,11 @@ fn ProfileForm(form: FormState, draft: ProfileDraft) -> impl IntoView {
 /// The id of the field that a refusal is about.
 fn field_of(refusal: AppError) -> &'static str {
     match refusal {
-        AppError::EmailTaken
-        | AppError::IdentityRefused(IdentityRefusal::Email | IdentityRefusal::EmailUnseen) => {
-            "email"
-        }
-        AppError::IdentityRefused(IdentityRefusal::Description) => "description",
+        AppError::Refused(Refusal::Account(AccountRefusal::EmailTaken))
+        | AppError::Refused(Refusal::Identity(
+            IdentityRefusal::Email | IdentityRefusal::EmailUnseen,
+        )) => "email",
+        AppError::Refused(Refusal::Identity(IdentityRefusal::Description)) => "description",
         _ => "display_name",
     }
 }

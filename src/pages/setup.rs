@@ -8,7 +8,7 @@ use crate::{
         submission::FormState,
     },
     domain::{setup::SetupDraft, user::IdentityRefusal, views::SetupView},
-    error::AppError,
+    error::{AppError, Refusal},
 };
 use leptos::{html, prelude::*};
 
@@ -105,10 +105,12 @@ fn OptionalFields(form: FormState, email: String, display_name: String) -> impl 
 /// The id of the field that a refusal is about.
 fn field_of(refusal: AppError) -> &'static str {
     match refusal {
-        AppError::IdentityRefused(IdentityRefusal::Email | IdentityRefusal::EmailUnseen) => "email",
-        AppError::IdentityRefused(IdentityRefusal::DisplayName) => "display_name",
-        AppError::IdentityRefused(_) => "username",
-        AppError::PasswordRefused(_) => "password",
+        AppError::Refused(Refusal::Identity(
+            IdentityRefusal::Email | IdentityRefusal::EmailUnseen,
+        )) => "email",
+        AppError::Refused(Refusal::Identity(IdentityRefusal::DisplayName)) => "display_name",
+        AppError::Refused(Refusal::Identity(_)) => "username",
+        AppError::Refused(Refusal::Password(_)) => "password",
         _ => "code",
     }
 }

@@ -9,7 +9,10 @@ mod workspace;
 
 pub use stored::MEMORY_PER_THREAD;
 
-use crate::{domain::password::Password, error::AppError};
+use crate::{
+    domain::password::Password,
+    error::{AppError, Failure},
+};
 use flume::RecvTimeoutError;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use std::{
@@ -80,10 +83,10 @@ pub enum HashingError {
 impl From<HashingError> for AppError {
     fn from(error: HashingError) -> Self {
         match error {
-            HashingError::Busy => Self::Busy,
+            HashingError::Busy => Failure::Busy.into(),
             HashingError::Corrupt | HashingError::Failed => {
                 tracing::error!(%error, "hashing");
-                Self::Internal
+                Failure::Internal.into()
             }
         }
     }

@@ -172,7 +172,7 @@ async fn slow_clients_run_out_of_time() {
     let answer = slow_body.answer().await.expect("an answer");
     assert_eq!(
         (answer.status, answer.text().as_str()),
-        (408, "\"timeout\"")
+        (408, r#"{"failed":"timeout"}"#)
     );
 
     let mut slow_headers = Connection::open(app.address).await;
@@ -435,7 +435,7 @@ async fn a_panic_ends_one_request_only() {
         let words = if accept == ACCEPT_PAGE {
             "Something went wrong on our side."
         } else {
-            "\"internal\""
+            r#"{"failed":"internal"}"#
         };
         assert!(answer.text().contains(words), "{}", answer.text());
     }

@@ -192,7 +192,7 @@ on_both_engines! {
             assert_redirect(&ada.get(&format!("{path}?user=eve")).await, "/account/confirm?next=/admin/activity?user=eve");
         }
         let answer = ada.listen(EVENTS).await.answer;
-        assert_eq!((answer.status, answer.text().as_str()), (403, "\"password_needed\""));
+        assert_eq!((answer.status, answer.text().as_str()), (403, r#"{"failed":"password_needed"}"#));
         assert_eq!(downloads(&app).await, 0);
         ada.post_form("/api/confirm_password", &[("password", PASSWORD), ("next", "/")]).await;
         assert_eq!(ada.get(CSV).await.status, 200);

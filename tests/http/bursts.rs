@@ -17,7 +17,7 @@ use vestibule::{
         session::CurrentUser,
         user::{LookupKey, UserId},
     },
-    error::AppError,
+    error::{AppError, Failure, Refusal},
     server::{
         core::{
             Core,
@@ -136,7 +136,7 @@ on_both_engines! {
         support::create_user(&one, "ada").await;
         let outcomes = at_once(&[&one, &other], 100, BOTH, PASSWORD).await;
         let inside = how_many(&outcomes, Result::is_ok);
-        let busy = how_many(&outcomes, |outcome| matches!(outcome, Err(AppError::Busy | AppError::Unavailable)));
+        let busy = how_many(&outcomes, |outcome| matches!(outcome, Err(AppError::Failed(Failure::Busy) | AppError::Failed(Failure::Unavailable))));
         assert_eq!(inside + busy, 100, "{outcomes:?}");
         assert!(inside >= 20, "{inside} got in");
     }
@@ -146,9 +146,9 @@ on_both_engines! {
         let (one, other) = (support::core(&database).await, support::core(&database).await);
         support::create_user(&one, "ada").await;
         let outcomes = at_once(&[&one, &other], 200, NAME, WRONG).await;
-        let refused = how_many(&outcomes, |outcome| *outcome == Err(AppError::SignInRefused));
+        let refused = how_many(&outcomes, |outcome| *outcome == Err(AppError::Refused(Refusal::SignIn)));
         let put_off = how_many(&outcomes, |outcome| {
-            matches!(outcome, Err(AppError::Throttled { .. } | AppError::Busy | AppError::Unavailable))
+            matches!(outcome, Err(AppError::Failed(Failure::Throttled { .. }) | AppError::Failed(Failure::Busy) | AppError::Failed(Failure::Unavailable)))
         });
         assert_eq!(refused + put_off, 200, "{outcomes:?}");
         assert!(refused <= 10, "{refused} were verified");
@@ -174,8 +174,8 @@ on_both_engines! {
         core.clock.set(support::START.after(Duration::from_secs(30)));
         assert_eq!(at_once(&[&core], 8, NAME, PASSWORD).await, [const { Ok(()) }; 8], "in the turn of a pause");
         let outcomes = at_once(&[&core], 8, NAME, WRONG).await;
-        assert_eq!(how_many(&outcomes, |outcome| *outcome == Err(AppError::SignInRefused)), 1);
-        assert_eq!(how_many(&outcomes, |outcome| matches!(outcome, Err(AppError::Throttled { seconds: 30 }))), 7);
+        assert_eq!(how_many(&outcomes, |outcome| *outcome == Err(AppError::Refused(Refusal::SignIn))), 1);
+        assert_eq!(how_many(&outcomes, |outcome| matches!(outcome, Err(AppError::Failed(Failure::Throttled { seconds: 30 })))), 7);
     }
 
     /// Waiting takes no place at a hashing thread and no connection to the database, and ends as busy after
@@ -195,7 +195,7 @@ on_both_engines! {
         for number in 400..403 {
             attempt(&core, number, "eve", PASSWORD).await.expect("others sign in meanwhile");
         }
-        assert_eq!(waiting.await.unwrap(), [const { Err(AppError::Busy) }; 300]);
+        assert_eq!(waiting.await.unwrap(), [const { Err(AppError::Failed(Failure::Busy)) }; 300]);
         drop(first);
         attempt(&core, 404, "ada", PASSWORD).await.expect("there was no failure");
     }
@@ -225,8 +225,8 @@ on_both_engines! {
         for number in 0..15 {
             answers.push(attempt(&core, number, "ada", WRONG).await.err());
         }
-        assert_eq!(answers[0], Some(AppError::Unavailable));
-        assert_eq!(answers[12], Some(AppError::Throttled { seconds: 30 }), "{answers:?}");
+        assert_eq!(answers[0], Some(AppError::Failed(Failure::Unavailable)));
+        assert_eq!(answers[12], Some(AppError::Failed(Failure::Throttled { seconds: 30 })), "{answers:?}");
         texts(&core.db, "ALTER TABLE somewhere_else RENAME TO activity").await;
         core.clock.set(support::START.after(Duration::from_secs(30)));
         attempt(&core, 20, "ada", WRONG).await.expect_err("wrong");
@@ -245,10 +245,10 @@ on_both_engines! {
         sign_in::password::logout(&core, &actor, Some(&started.session)).await.unwrap();
         for _ in 0..12 {
             let lost = confirmation::confirm(&core, owner, &none, &password(PASSWORD)).await;
-            assert_eq!(lost.unwrap_err(), AppError::NotSignedIn);
+            assert_eq!(lost.unwrap_err(), AppError::Failed(Failure::NotSignedIn));
             let new = password("another long password");
             let lost = passwords::change(&core, owner, &none, &password(PASSWORD), &new).await;
-            assert_eq!(lost.err(), Some(AppError::NotSignedIn));
+            assert_eq!(lost.err(), Some(AppError::Failed(Failure::NotSignedIn)));
         }
         let ada = user(&core).await;
         assert_eq!(failures(&core, &Subject::Account(&ada)).await, 0);

@@ -72,7 +72,7 @@ on_both_engines! {
         let mut browser = app.signed_in("ada").await;
         app.set_clock(LONG_AGO);
         let answer = browser.fetch_form("/api/update_profile", &NEW).await;
-        assert_eq!((answer.status, answer.text().as_str()), (403, "\"password_needed\""));
+        assert_eq!((answer.status, answer.text().as_str()), (403, r#"{"failed":"password_needed"}"#));
         assert!(answer.header_all("set-cookie").is_empty());
         assert_eq!(app.user("ada").await.email.as_deref(), Some("ada@example.org"));
         let wrong = [("password", WRONG)];

@@ -83,7 +83,7 @@ async fn a_body_has_to_come_at_some_speed() {
     let answer = answer.expect("an answer");
     assert_eq!(
         (answer.status, answer.text().as_str()),
-        (408, "\"timeout\"")
+        (408, r#"{"failed":"timeout"}"#)
     );
     assert!(sent >= 3, "it had {sent} seconds");
 }

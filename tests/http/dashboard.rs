@@ -21,7 +21,7 @@ use vestibule::{
         session::CurrentUser,
         user::{Email, Username},
     },
-    error::AppError,
+    error::{AppError, Failure},
     server::{
         config,
         core::{
@@ -244,5 +244,5 @@ async fn without_its_sign_ins_there_is_a_failure_and_no_dashboard() {
         flash: None,
     };
     let answer = pages::gather(Page::Dashboard, visit).await;
-    assert_eq!(answer.err(), Some(AppError::Internal));
+    assert_eq!(answer.err(), Some(AppError::Failed(Failure::Internal)));
 }

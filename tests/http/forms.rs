@@ -65,7 +65,7 @@ async fn malformed_forms_are_refused_clearly() {
     let answer = app.browser().send(missing).await;
     assert_eq!(
         (answer.status, answer.text().as_str()),
-        (400, "\"bad_request\"")
+        (400, r#"{"failed":"bad_request"}"#)
     );
 
     // Who says the same thing twice is not understood: which of the two was checked?
@@ -173,7 +173,7 @@ async fn only_forms_are_read() {
                 (415, None),
                 "{content_type:?}"
             );
-            assert_eq!(answer.text(), "\"unsupported_media_type\"");
+            assert_eq!(answer.text(), r#"{"failed":"unsupported_media_type"}"#);
         }
     }
     for content_type in [
@@ -225,7 +225,7 @@ async fn a_body_that_is_too_long_is_refused_as_such() {
     let answer = app.fetch_login("ada", &long).await;
     assert_eq!(
         (answer.status, answer.text().as_str()),
-        (413, "\"too_large\"")
+        (413, r#"{"failed":"too_large"}"#)
     );
     let answer = app.post_login("ada", &long).await;
     assert_eq!(answer.status, 413);
@@ -289,7 +289,7 @@ async fn a_crowd_at_the_door_is_asked_to_wait() {
                 assert_eq!(answer.session_token(), None);
                 let json = answer.header("content-type") == Some("application/json");
                 let words = if json {
-                    "\"busy\""
+                    r#"{"failed":"busy"}"#
                 } else {
                     "Many people are signing in right now."
                 };

@@ -184,7 +184,7 @@ on_both_engines! {
         let mut browser = app.signed_in("ada").await;
         app.core.db.close().await;
         let answer = browser.clone().fetch_logout().await;
-        assert_eq!((answer.status, answer.text().as_str()), (503, "\"unavailable\""));
+        assert_eq!((answer.status, answer.text().as_str()), (503, r#"{"failed":"unavailable"}"#));
         assert_eq!(answer.header("retry-after"), Some("5"));
         assert!(answer.header_all("set-cookie").is_empty());
         let answer = browser.post_logout().await;

@@ -196,7 +196,7 @@ async fn a_forged_sign_in_or_sign_out_does_nothing() {
                 let words = if accept == ACCEPT_PAGE {
                     "came from another site"
                 } else {
-                    "\"cross_site\""
+                    r#"{"failed":"cross_site"}"#
                 };
                 assert!(answer.text().contains(words), "{}", answer.text());
                 let logout = dress(Request::form("/api/logout", &[]).header("cookie", &cookie));

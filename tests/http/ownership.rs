@@ -369,9 +369,9 @@ impl<'a> World<'a> {
 
 fn told_to_script(answer: &Answer) -> Option<Verdict> {
     match (answer.status, answer.text().as_str()) {
-        (401, "\"not_signed_in\"") => Some(S401),
-        (404, "\"not_found\"") => Some(S404),
-        (403, "\"password_needed\"") => Some(Asks),
+        (401, r#"{"failed":"not_signed_in"}"#) => Some(S401),
+        (404, r#"{"failed":"not_found"}"#) => Some(S404),
+        (403, r#"{"failed":"password_needed"}"#) => Some(Asks),
         (401 | 422, _) if answer.set_cookies(SESSION_COOKIE).is_empty() => Some(Refused),
         _ => None,
     }

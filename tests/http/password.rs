@@ -91,11 +91,11 @@ on_both_engines! {
         let long = "x".repeat(2_000);
         for wrong in [WRONG, "", &nearly, &PASSWORD.to_uppercase(), &long, NEW] {
             let answer = fetch(&mut browser, wrong, NEW).await;
-            assert_eq!((answer.status, answer.text().as_str()), (422, "\"current_password_wrong\""), "{wrong}");
+            assert_eq!((answer.status, answer.text().as_str()), (422, r#"{"refused":"current_password"}"#), "{wrong}");
             let answer = post(&mut browser, wrong, NEW).await;
             assert_redirect(&answer, PAGE);
             assert!(answer.set_cookies(SESSION_COOKIE).is_empty());
-            assert_eq!(flash_of(&answer), r#"{"PasswordRefused":{"refusal":"current_password_wrong"}}"#);
+            assert_eq!(flash_of(&answer), r#"{"PasswordRefused":{"refusal":"current_password"}}"#);
             let page = browser.get(PAGE).await;
             assert_page(&page, "There is a problem The current password is not right.");
             let html = page.text();
@@ -120,7 +120,7 @@ on_both_engines! {
         ] {
             let answer = fetch(&mut browser, PASSWORD, new).await;
             assert_eq!(answer.status, 422, "{new}");
-            assert_eq!(answer.text(), format!("{{\"password_refused\":{word}}}"));
+            assert_eq!(answer.text(), format!("{{\"refused\":{{\"password\":{word}}}}}"));
             let answer = post(&mut browser, PASSWORD, new).await;
             assert_redirect(&answer, PAGE);
             assert!(!flash_of(&answer).contains(new));
@@ -141,7 +141,7 @@ on_both_engines! {
         for mut visitor in [app.browser(), { signed_out.get("/").await; signed_out }] {
             assert_redirect(&visitor.get(PAGE).await, "/login?next=/account/password");
             let answer = fetch(&mut visitor, PASSWORD, NEW).await;
-            assert_eq!((answer.status, answer.text().as_str()), (401, "\"not_signed_in\""));
+            assert_eq!((answer.status, answer.text().as_str()), (401, r#"{"failed":"not_signed_in"}"#));
             let answer = post(&mut visitor, PASSWORD, NEW).await;
             assert_eq!(answer.status, 401);
             assert_contains(&answer, "Please sign in first.");

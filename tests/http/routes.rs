@@ -46,7 +46,7 @@ async fn a_page_that_does_not_exist_says_so() {
                 .await;
             assert_eq!(
                 (answer.status, answer.text().as_str()),
-                (404, "\"not_found\""),
+                (404, r#"{"failed":"not_found"}"#),
                 "{path}"
             );
         }
@@ -170,7 +170,7 @@ async fn the_functions_are_these_and_no_others() {
             let answer = app.send(request).await;
             assert_eq!(
                 (answer.status, answer.text().as_str()),
-                (404, "\"not_found\""),
+                (404, r#"{"failed":"not_found"}"#),
                 "{method} {path}"
             );
         }

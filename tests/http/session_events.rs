@@ -193,7 +193,7 @@ on_both_engines! {
         browser.post_logout().await;
         for browser in [&app.browser(), &old, &browser] {
             let events = browser.watch().await;
-            assert_eq!((events.answer.status, events.answer.text().as_str()), (401, "\"not_signed_in\""));
+            assert_eq!((events.answer.status, events.answer.text().as_str()), (401, r#"{"failed":"not_signed_in"}"#));
         }
         let idle = app.signed_in("ada").await;
         app.set_clock(2 * HOUR);
@@ -257,7 +257,7 @@ async fn other_sites_and_other_methods_are_refused() {
     let answer = browser.send(foreign).await;
     assert_eq!(
         (answer.status, answer.text().as_str()),
-        (403, "\"cross_site\"")
+        (403, r#"{"failed":"cross_site"}"#)
     );
     for method in ["POST", "PUT", "DELETE"] {
         let answer = browser.send(Request::new(method, "/session/events")).await;
@@ -343,7 +343,10 @@ async fn there_is_room_for_so_many_pages() {
     );
     let _third = page(&other).await;
     let refused = other.watch().await.answer;
-    assert_eq!((refused.status, refused.text().as_str()), (503, "\"busy\""));
+    assert_eq!(
+        (refused.status, refused.text().as_str()),
+        (503, r#"{"failed":"busy"}"#)
+    );
     assert_eq!(refused.header("retry-after"), Some("2"));
     drop(first);
     let given_back = async {

@@ -79,7 +79,7 @@ on_both_engines! {
         let other = String::from_utf8(other).unwrap();
         for wrong in ["", "-", &code[1..], &format!("{code}0"), &other, "00000-00000-00000-00000", "' OR 1=1 --"] {
             let answer = fetch(&mut browser, wrong, "eve", PASSWORD).await;
-            assert_eq!((answer.status, answer.text().as_str()), (422, "\"setup_code_refused\""), "{wrong}");
+            assert_eq!((answer.status, answer.text().as_str()), (422, r#"{"refused":"setup_code"}"#), "{wrong}");
             assert_eq!(answer.session_token(), None);
         }
         assert_eq!(number_of_accounts(&app).await, 0);
@@ -176,10 +176,10 @@ on_both_engines! {
             assert_eq!(page.status, 404);
             assert_contains(&page, "There is no page here");
             let request = Request::get("/setup").header("accept", "application/json");
-            assert_eq!(browser.send(request).await.text(), "\"not_found\"");
+            assert_eq!(browser.send(request).await.text(), r#"{"failed":"not_found"}"#);
             for code in [code.as_str(), "wrong", ""] {
                 let answer = fetch(&mut browser, code, "eve", PASSWORD).await;
-                assert_eq!((answer.status, answer.text().as_str()), (404, "\"not_found\""));
+                assert_eq!((answer.status, answer.text().as_str()), (404, r#"{"failed":"not_found"}"#));
                 let answer = post(&mut browser, code, "eve", PASSWORD).await;
                 assert_eq!(answer.status, 404);
                 assert_contains(&answer, "There is no page here");

@@ -61,7 +61,7 @@ on_both_engines! {
         let holder = Holder::of(&address, engine).await;
         let words = "The service is not available right now.";
         assert_our_fault(&browser.post_logout().await, words);
-        assert_our_fault(&browser.fetch_logout().await, "\"unavailable\"");
+        assert_our_fault(&browser.fetch_logout().await, r#"{"failed":"unavailable"}"#);
         if engine == Engine::Postgres {
             assert_our_fault(&browser.get("/dashboard").await, words);
         }

@@ -13,7 +13,7 @@ use crate::{
 use std::{collections::BTreeSet, time::Duration};
 use vestibule::{
     domain::user::LookupKey,
-    error::AppError,
+    error::{AppError, Failure, Refusal},
     server::{
         core::{
             Core,
@@ -73,7 +73,7 @@ on_both_engines! {
         fail(&app, "ada", 10).await;
         let refused = app.fetch_login("ada", PASSWORD).await;
         assert_throttled(&refused, 30);
-        assert_eq!(refused.text(), r#"{"throttled":{"seconds":30}}"#);
+        assert_eq!(refused.text(), r#"{"failed":{"throttled":{"seconds":30}}}"#);
         app.set_clock(29 * SECOND + Duration::from_millis(1));
         assert_throttled(&app.fetch_login("ada", PASSWORD).await, 1);
         app.set_clock(30 * SECOND);
@@ -232,11 +232,11 @@ on_both_engines! {
         let core = support::core(&database).await;
         support::create_user(&core, "ada").await;
         for _ in 0..10 {
-            assert_eq!(attempt(&core, "192.0.2.1", WRONG, None).await.unwrap_err(), AppError::SignInRefused);
+            assert_eq!(attempt(&core, "192.0.2.1", WRONG, None).await.unwrap_err(), AppError::Refused(Refusal::SignIn));
         }
         let again = support::core(&database).await;
         let outcome = attempt(&again, "192.0.2.2", PASSWORD, None).await;
-        assert_eq!(outcome.unwrap_err(), AppError::Throttled { seconds: 30 });
+        assert_eq!(outcome.unwrap_err(), AppError::Failed(Failure::Throttled { seconds: 30 }));
     }
 
     /// 10,000 addresses guess at one account for an hour. They get ten guesses and one in thirty
@@ -251,8 +251,8 @@ on_both_engines! {
             for bot in bots.by_ref().take(167) {
                 let address = format!("203.{}.{}.1", bot / 256, bot % 256);
                 match attempt(&core, &address, WRONG, None).await.unwrap_err() {
-                    AppError::SignInRefused => looked_at += 1,
-                    refusal => assert_eq!(refusal, AppError::Throttled { seconds: 30 }),
+                    AppError::Refused(Refusal::SignIn) => looked_at += 1,
+                    refusal => assert_eq!(refusal, AppError::Failed(Failure::Throttled { seconds: 30 })),
                 }
             }
             if minute % 20 == 0 {
@@ -263,7 +263,7 @@ on_both_engines! {
         assert_eq!(looked_at, 10 + 59);
         // In a new browser the owner waits as long as the answer says.
         let new = attempt(&core, "198.51.100.8", PASSWORD, None).await.unwrap_err();
-        assert_eq!(new, AppError::Throttled { seconds: 30 });
+        assert_eq!(new, AppError::Failed(Failure::Throttled { seconds: 30 }));
         core.clock.set(core.clock.now().after(30 * SECOND));
         assert!(attempt(&core, "198.51.100.8", PASSWORD, None).await.is_ok());
     }
@@ -309,7 +309,7 @@ on_both_engines! {
         let fields = |current| [("current_password", current), ("new_password", "another long password")];
         for _ in 0..10 {
             let refused = browser.fetch_form("/api/change_password", &fields(WRONG)).await;
-            assert_eq!(refused.text(), "\"current_password_wrong\"");
+            assert_eq!(refused.text(), r#"{"refused":"current_password"}"#);
         }
         assert_throttled(&browser.fetch_form("/api/change_password", &fields(PASSWORD)).await, 30);
         assert_throttled(&browser.fetch_login("ada", PASSWORD).await, 30);
@@ -426,13 +426,17 @@ async fn an_ipv6_network_is_one_address() {
             }
         );
         let outcome = attempt(&core, &address, WRONG, None).await;
-        assert_eq!(outcome.unwrap_err(), AppError::SignInRefused, "{address}");
+        assert_eq!(
+            outcome.unwrap_err(),
+            AppError::Refused(Refusal::SignIn),
+            "{address}"
+        );
     }
     for spelling in ["2001:db8:1:2::9", "2001:0DB8:1:2:dead:beef:0:9"] {
         let outcome = attempt(&core, spelling, PASSWORD, None).await;
         assert_eq!(
             outcome.unwrap_err(),
-            AppError::Throttled { seconds: 30 },
+            AppError::Failed(Failure::Throttled { seconds: 30 }),
             "{spelling}"
         );
     }

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use vestibule::{
     domain::{profile::ProfileDraft, setup::SetupDraft},
-    error::AppError,
+    error::{AccountRefusal, Refusal},
     server::web::cookies::flash::Flash,
 };
 
@@ -29,7 +29,7 @@ pub fn check_brought(value: &[u8]) {
 /// Whatever people type, the message fits into a cookie and arrives, whole or as a beginning.
 pub fn check_typed(texts: &[String; 3]) {
     let [one, two, three] = texts;
-    let refusal = AppError::EmailTaken;
+    let refusal = Refusal::Account(AccountRefusal::EmailTaken);
     let profile = ProfileDraft {
         email: one.clone(),
         display_name: two.clone(),

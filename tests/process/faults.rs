@@ -46,7 +46,8 @@ fn assert_unavailable(answer: &Answer) {
     assert_eq!(answer.status, 503, "{answer:?}\n{}", answer.text());
     assert!(answer.header("retry-after").is_some(), "{answer:?}");
     assert!(answer.set_cookies(SESSION_COOKIE).is_empty(), "{answer:?}");
-    let is_told = answer.text().contains(UNAVAILABLE) || answer.text() == "\"unavailable\"";
+    let is_told =
+        answer.text().contains(UNAVAILABLE) || answer.text() == r#"{"failed":"unavailable"}"#;
     assert!(is_told, "{}", answer.text());
 }
 

@@ -13,7 +13,7 @@ use vestibule::{
         session::{CurrentUser, EndReason},
         user::{User, UserId},
     },
-    error::AppError,
+    error::{AppError, Failure},
     server::{
         core::{
             Core,
@@ -210,7 +210,7 @@ on_both_engines! {
             for task in tasks {
                 match task.await.unwrap() {
                     Ok(changed) => won += usize::from(changed),
-                    Err(error) => assert_eq!(AppError::from(error), AppError::NotFound),
+                    Err(error) => assert_eq!(AppError::from(error), AppError::Failed(Failure::NotFound)),
                 }
             }
             assert_eq!((won, administrators(&core).await), (1, 2), "round {round}");
@@ -234,10 +234,10 @@ on_both_engines! {
         ] {
             let current = Box::new(CurrentUser { user, ..current.clone() });
             let refused = Admin::of(&core, Actor::signed_in(current, browser()));
-            assert_eq!(refused.unwrap_err(), AppError::NotFound);
+            assert_eq!(refused.unwrap_err(), AppError::Failed(Failure::NotFound));
         }
         for nobody in [Actor::visitor(browser()), Actor::confirming(Box::new(current), browser()), Actor::server()] {
-            assert_eq!(Admin::of(&core, nobody).unwrap_err(), AppError::NotSignedIn);
+            assert_eq!(Admin::of(&core, nobody).unwrap_err(), AppError::Failed(Failure::NotSignedIn));
         }
     }
 

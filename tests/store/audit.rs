@@ -11,7 +11,7 @@ use vestibule::{
         moment::Timestamp,
         session::EndReason,
     },
-    error::AppError,
+    error::{AppError, Failure, Refusal},
     server::{
         core::{
             Core,
@@ -82,16 +82,16 @@ on_both_engines! {
         users::disable(&core, &actor::on_this_machine(), &ada).await.unwrap();
         users::disable(&core, &actor::on_this_machine(), &ada).await.unwrap();
         later(&core, 1);
-        assert_eq!(sign_in(&core, "ada", PASSWORD).await.unwrap_err(), AppError::SignInRefused);
+        assert_eq!(sign_in(&core, "ada", PASSWORD).await.unwrap_err(), AppError::Refused(Refusal::SignIn));
         later(&core, 1);
         users::enable(&core, &actor::on_this_machine(), &ada).await.unwrap();
         users::enable(&core, &actor::on_this_machine(), &ada).await.unwrap();
         later(&core, 1);
         users::set_password(&core, &actor::on_this_machine(), &ada, &support::password("another long password")).await.unwrap();
         later(&core, 1);
-        assert_eq!(sign_in(&core, "ada", PASSWORD).await.unwrap_err(), AppError::SignInRefused);
+        assert_eq!(sign_in(&core, "ada", PASSWORD).await.unwrap_err(), AppError::Refused(Refusal::SignIn));
         later(&core, 1);
-        assert_eq!(sign_in(&core, "nobody", PASSWORD).await.unwrap_err(), AppError::SignInRefused);
+        assert_eq!(sign_in(&core, "nobody", PASSWORD).await.unwrap_err(), AppError::Refused(Refusal::SignIn));
         let expected = [
             Event::UserCreated,
             Event::SignedIn,
@@ -164,7 +164,7 @@ on_both_engines! {
         }
         for _ in 0..1_000 {
             let refused = sign_in(&core, "ada", "a wrong password").await.unwrap_err();
-            assert_eq!(refused, AppError::Throttled { seconds: 30 });
+            assert_eq!(refused, AppError::Failed(Failure::Throttled { seconds: 30 }));
         }
         let throttled = async || {
             let records = records(&core).await.into_iter();

@@ -15,7 +15,7 @@ use std::{
 };
 use vestibule::{
     domain::session::EndReason,
-    error::AppError,
+    error::{AppError, Failure},
     server::{
         core::sessions::Resumed,
         db::{self, DatabaseUrl, Db, IfMissing, OpenError, Pool, StoreError},
@@ -177,7 +177,7 @@ on_both_engines! {
         core.db.close().await;
         let silent = core.db.ping().await.expect_err("no answer");
         assert!(matches!(silent, StoreError::Unavailable(_)), "{silent:?}");
-        assert_eq!(AppError::from(silent), AppError::Unavailable);
+        assert_eq!(AppError::from(silent), AppError::Failed(Failure::Unavailable));
     }
 
     async fn a_database_without_its_tables_is_not_ready(database: TestDatabase) {
@@ -199,8 +199,11 @@ fn what_a_browser_learns_of_a_broken_store_is_one_word() {
         table: "sessions",
         id: "7".to_owned(),
     };
-    assert_eq!(AppError::from(corrupt), AppError::Internal);
-    assert_eq!(AppError::from(StoreError::NotUnique), AppError::Internal);
+    assert_eq!(AppError::from(corrupt), AppError::Failed(Failure::Internal));
+    assert_eq!(
+        AppError::from(StoreError::NotUnique),
+        AppError::Failed(Failure::Internal)
+    );
 }
 
 #[test]

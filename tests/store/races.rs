@@ -14,7 +14,7 @@ use std::{
 use tokio::{sync::Barrier, task::JoinSet};
 use vestibule::{
     domain::{actor::Actor, session::EndReason},
-    error::AppError,
+    error::{AppError, Refusal},
     server::{
         core::{
             Core,
@@ -239,7 +239,7 @@ on_both_engines! {
             users::disable(&core, &actor::on_this_machine(), &user).await.unwrap();
             match login.await.unwrap() {
                 Ok(started) => assert!(!Watched::new(started.session).is_live(&core).await),
-                Err(refusal) => assert_eq!(refusal, AppError::SignInRefused),
+                Err(refusal) => assert_eq!(refusal, AppError::Refused(Refusal::SignIn)),
             }
         }
         let sessions = store::sessions::list(&core.db, None, None, 100).await.unwrap();

@@ -7,7 +7,7 @@ use crate::{
         moment::Moment,
         password_link::{LinkPurpose, LinkSecret},
     },
-    error::AppError,
+    error::Refusal,
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub struct PasswordLinkView {
     pub min_chars: usize,
     /// The account, if the code was right and only the password was refused.
     pub username: Option<String>,
-    pub refusal: Option<AppError>,
+    pub refusal: Option<Refusal>,
 }
 
 /// The accounts, a page of them.
@@ -34,7 +34,7 @@ pub struct UsersView {
     pub notice: Option<UserNotice>,
     /// What was typed of a new account before a refusal.
     pub draft: InvitationDraft,
-    pub refusal: Option<AppError>,
+    pub refusal: Option<Refusal>,
 }
 
 /// An account in a list.
@@ -84,7 +84,7 @@ pub struct AccountView {
     /// The newest first.
     pub activity: Vec<AuditEntryView>,
     pub notice: Option<UserNotice>,
-    pub refusal: Option<AppError>,
+    pub refusal: Option<Refusal>,
 }
 
 /// An entry of the audit log.

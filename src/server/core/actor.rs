@@ -8,7 +8,7 @@ use crate::{
         session::{CurrentUser, Session},
         user::User,
     },
-    error::AppError,
+    error::{AppError, Failure},
 };
 
 /// A person with a live session, who acts on their own account.
@@ -20,9 +20,9 @@ pub struct Owner<'a> {
 
 impl<'a> Owner<'a> {
     /// # Errors
-    /// [`AppError::NotSignedIn`].
+    /// [`Failure::NotSignedIn`].
     pub fn of(actor: &'a Actor) -> Result<Self, AppError> {
-        let current = actor.person().ok_or(AppError::NotSignedIn)?;
+        let current = actor.person().ok_or(Failure::NotSignedIn)?;
         Ok(Self { actor, current })
     }
 
@@ -30,9 +30,9 @@ impl<'a> Owner<'a> {
     /// the last one.
     ///
     /// # Errors
-    /// [`AppError::NotSignedIn`].
+    /// [`Failure::NotSignedIn`].
     pub fn confirming(actor: &'a Actor) -> Result<Self, AppError> {
-        let current = actor.confirming_person().ok_or(AppError::NotSignedIn)?;
+        let current = actor.confirming_person().ok_or(Failure::NotSignedIn)?;
         Ok(Self { actor, current })
     }
 
@@ -52,7 +52,7 @@ impl<'a> Owner<'a> {
     /// is no key to the account.
     ///
     /// # Errors
-    /// [`AppError::PasswordNeeded`].
+    /// [`Failure::PasswordNeeded`].
     pub fn demand_fresh(self, core: &Core) -> Result<(), AppError> {
         demand(core, self.current)
     }
@@ -69,11 +69,11 @@ impl Admin {
     /// The permission of an administrator, whose account was read for this request.
     ///
     /// # Errors
-    /// [`AppError::NotFound`] for everybody else, so that they learn nothing; [`AppError::NotSignedIn`].
+    /// [`Failure::NotFound`] for everybody else, so that they learn nothing; [`Failure::NotSignedIn`].
     pub fn of(core: &Core, actor: Actor) -> Result<Self, AppError> {
-        let current = actor.person().ok_or(AppError::NotSignedIn)?;
+        let current = actor.person().ok_or(Failure::NotSignedIn)?;
         if !current.user.administers() {
-            return Err(AppError::NotFound);
+            return Err(Failure::NotFound.into());
         }
         Ok(Self {
             is_fresh: is_fresh(core, current),
@@ -88,12 +88,12 @@ impl Admin {
     /// A browser that an administrator left open is no key to other people's accounts (ASVS V7.5.3).
     ///
     /// # Errors
-    /// [`AppError::PasswordNeeded`].
-    pub const fn demand_fresh(&self) -> Result<(), AppError> {
+    /// [`Failure::PasswordNeeded`].
+    pub fn demand_fresh(&self) -> Result<(), AppError> {
         if self.is_fresh {
             Ok(())
         } else {
-            Err(AppError::PasswordNeeded)
+            Err(Failure::PasswordNeeded.into())
         }
     }
 }
@@ -107,12 +107,12 @@ pub fn on_this_machine() -> Admin {
 }
 
 /// # Errors
-/// [`AppError::PasswordNeeded`].
+/// [`Failure::PasswordNeeded`].
 pub fn demand(core: &Core, current: &CurrentUser) -> Result<(), AppError> {
     if is_fresh(core, current) {
         Ok(())
     } else {
-        Err(AppError::PasswordNeeded)
+        Err(Failure::PasswordNeeded.into())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Why the database cannot be opened, and why it gave no answer.
 
 use super::sqlite;
-use crate::error::AppError;
+use crate::error::{AccountRefusal, AppError, Failure};
 use sqlx::migrate::MigrateError;
 use std::{io, path::PathBuf};
 
@@ -219,11 +219,11 @@ impl From<StoreError> for AppError {
         }
         match error {
             StoreError::Unavailable(_) | StoreError::NotKnown | StoreError::NoPlaceToWrite => {
-                Self::Unavailable
+                Failure::Unavailable.into()
             }
-            StoreError::LastAdministrator => Self::LastAdministrator,
-            StoreError::NotAdministrator => Self::NotFound,
-            StoreError::NotUnique | StoreError::Corrupt { .. } => Self::Internal,
+            StoreError::LastAdministrator => AccountRefusal::LastAdministrator.into(),
+            StoreError::NotAdministrator => Failure::NotFound.into(),
+            StoreError::NotUnique | StoreError::Corrupt { .. } => Failure::Internal.into(),
         }
     }
 }

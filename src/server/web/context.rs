@@ -142,7 +142,7 @@ pub fn hold_session(started: &Started) {
 /// fetch metadata, which were checked before, or if the browser sends neither, by the value in the form.
 ///
 /// # Errors
-/// [`AppError::CrossSite`].
+/// `Failure::CrossSite`.
 pub fn demand_own_sign_out(proof: &str) -> Result<(), AppError> {
     let request = request();
     if !request.is_from_anywhere {
@@ -159,7 +159,7 @@ pub fn demand_own_sign_out(proof: &str) -> Result<(), AppError> {
 /// The permission of the person who asks, in functions for administrators.
 ///
 /// # Errors
-/// [`AppError::NotFound`] for everybody else; [`AppError::NotSignedIn`].
+/// `Failure::NotFound` for everybody else; `Failure::NotSignedIn`.
 pub fn admin() -> Result<Admin, AppError> {
     Admin::of(&state().core, actor())
 }

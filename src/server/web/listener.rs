@@ -6,7 +6,7 @@ use super::{
     seats::{Seat, Seats},
 };
 use crate::{
-    error::AppError,
+    error::Failure,
     server::{
         config::{HttpLimits, TrustedProxies},
         core::sessions::begun::Begun,
@@ -173,7 +173,7 @@ fn answer(
         let mut response = match answer {
             Either::Left(task) => task
                 .await
-                .unwrap_or_else(|_| Ok(AppError::Internal.into_response())),
+                .unwrap_or_else(|_| Ok(Failure::Internal.into_response())),
             Either::Right(answer) => answer.await,
         }?;
         if let Some(begun) = response.extensions_mut().remove::<Begun>() {

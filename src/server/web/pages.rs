@@ -26,7 +26,7 @@ use crate::{
         page::Page,
         views::{DrawnFor, PageView, SignOutProof},
     },
-    error::AppError,
+    error::{AppError, Failure},
     server::core::{actor, sessions::sign_out_proof},
 };
 use axum::{
@@ -58,7 +58,7 @@ pub async fn answer(
     let view = match gather(page, visit).await {
         Ok(Answer::Page(view)) => view,
         Ok(Answer::Elsewhere(path)) => return Redirect::to(&path).into_response(),
-        Ok(Answer::Nothing) => return AppError::NotFound.into_response(),
+        Ok(Answer::Nothing) => return Failure::NotFound.into_response(),
         Err(failure) => return failure.into_response(),
     };
     // A HEAD shows nothing, so it takes nothing away.
@@ -104,7 +104,7 @@ async fn render(
         app::shell(options.clone(), nonce)
     });
     let sealed = headers::sealed(render(request).await).await;
-    sealed.map_err(|_| AppError::Internal)
+    sealed.map_err(|_| AppError::Failed(Failure::Internal))
 }
 
 /// What comes of asking for a page.
@@ -125,7 +125,7 @@ impl Answer {
 /// Gathers the values of a page.
 ///
 /// # Errors
-/// [`AppError::Unavailable`], where the database gives no answer; [`AppError::Internal`].
+/// [`Failure::Unavailable`], where the database gives no answer; [`Failure::Internal`].
 pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
     if page.needs_fresh_password() && !actor::is_fresh(&visit.state.core, visit.person()?) {
         let here = guard::way_back_to(visit.uri);

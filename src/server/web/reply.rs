@@ -10,7 +10,7 @@ use crate::{
         page::Page,
         views::{LinkView, UserNotice},
     },
-    error::AppError,
+    error::{AppError, Failure, Refusal},
     server::{
         clock::moment,
         core::{
@@ -93,28 +93,17 @@ impl Reply {
 pub struct Form<'a> {
     page: &'a str,
     draft: Option<HeaderValue>,
-    also_refused: Option<AppError>,
 }
 
 impl<'a> Form<'a> {
     /// `page` is the path of ours on which it stands.
     pub const fn on(page: &'a str) -> Self {
-        Self {
-            page,
-            draft: None,
-            also_refused: None,
-        }
+        Self { page, draft: None }
     }
 
     /// What was typed is kept where the password is asked for first.
     pub fn keeping(mut self, draft: HeaderValue) -> Self {
         self.draft = Some(draft);
-        self
-    }
-
-    /// Answers this failure as a refusal too.
-    pub const fn or_refused_by(mut self, failure: AppError) -> Self {
-        self.also_refused = Some(failure);
         self
     }
 
@@ -125,17 +114,17 @@ impl<'a> Form<'a> {
     pub fn answer(
         self,
         outcome: Result<Reply, AppError>,
-        message: impl FnOnce(AppError) -> Flash,
+        message: impl FnOnce(Refusal) -> Flash,
     ) -> Result<(), AppError> {
         match outcome {
             Ok(reply) => reply.send(),
             Err(refusal) if !context::request().is_plain_form() => Err(refusal),
-            Err(AppError::PasswordNeeded) => {
+            Err(AppError::Failed(Failure::PasswordNeeded)) => {
                 self.draft.into_iter().for_each(set_cookie);
                 redirect(&NextPath::or_home(self.page).confirm_page());
                 Ok(())
             }
-            Err(refusal) if refusal.is_refusal() || self.also_refused == Some(refusal) => {
+            Err(AppError::Refused(refusal)) => {
                 // Never in the address, where any link could forge it.
                 remember(&message(refusal));
                 redirect(self.page);

@@ -15,7 +15,7 @@ use super::{
     state::AppState,
     target::PUBLIC_FUNCTIONS,
 };
-use crate::{error::AppError, server::telemetry};
+use crate::{error::Failure, server::telemetry};
 use any_spawner::Executor;
 use axum::{
     Router,
@@ -70,7 +70,7 @@ pub fn router(state: AppState) -> Router {
 pub fn layered(routes: Router<AppState>, state: AppState) -> Router {
     // Only the first call sets it; pages are rendered on tokio's threads.
     let _ = Executor::init_tokio();
-    let panic_answer = || CatchPanicLayer::custom(|_| AppError::Internal.into_response());
+    let panic_answer = || CatchPanicLayer::custom(|_| Failure::Internal.into_response());
     let layers = ServiceBuilder::new()
         .layer(middleware::from_fn(telemetry::trace))
         .layer(middleware::from_fn_with_state(
@@ -101,8 +101,8 @@ async fn in_time(State(state): State<AppState>, mut request: Request, next: Next
     request.extensions_mut().insert(arrival.clone());
     match timeout(state.limits.request_timeout, next.run(request)).await {
         Ok(response) => response,
-        Err(_) if arrival.is_complete() => AppError::Unavailable.into_response(),
-        Err(_) => AppError::Timeout.into_response(),
+        Err(_) if arrival.is_complete() => Failure::Unavailable.into_response(),
+        Err(_) => Failure::Timeout.into_response(),
     }
 }
 
@@ -117,7 +117,7 @@ async fn hear_out(State(state): State<AppState>, request: Request, next: Next) -
     }
     let mut body = request.into_body();
     while let Some(Ok(_)) = body.frame().await {}
-    AppError::TooLarge.into_response()
+    Failure::TooLarge.into_response()
 }
 
 async fn check_host(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -137,7 +137,7 @@ async fn check_host(State(state): State<AppState>, request: Request, next: Next)
             "the trusted proxy sent another Host than that of public_url; let it pass the Host on as it came"
         );
     }
-    AppError::UnknownHost.into_response()
+    Failure::UnknownHost.into_response()
 }
 
 async fn check_origin(State(state): State<AppState>, mut request: Request, next: Next) -> Response {

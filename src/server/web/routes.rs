@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::page::{Download, Page, Stream},
-    error::AppError,
+    error::{AppError, Failure},
 };
 use axum::{
     Extension, Router,
@@ -48,7 +48,7 @@ pub fn of_site(state: &AppState, files: Router) -> Router<AppState> {
     for (path, _) in server_fn_paths() {
         routes = routes.add(path, Target::Function(path), post(function));
     }
-    let unknown = any(async || AppError::NotFound);
+    let unknown = any(async || Failure::NotFound);
     let router = routes.router.route("/api/{*unknown}", unknown);
     router.fallback_service(files)
 }
@@ -114,7 +114,7 @@ async fn healthz() -> &'static str {
 /// would let anyone load the disk.
 async fn readyz(State(state): State<AppState>) -> Response {
     match state.core.db.ping().await {
-        Ok(()) if state.core.db.writes.are_failing() => AppError::Unavailable.into_response(),
+        Ok(()) if state.core.db.writes.are_failing() => Failure::Unavailable.into_response(),
         Ok(()) => "ok\n".into_response(),
         Err(error) => AppError::from(error).into_response(),
     }

@@ -123,7 +123,7 @@ async fn gets_nothing(server: &Server, token: &str, when: &str) {
         let said = (answer.status, answer.text());
         assert_eq!(
             said,
-            (401, "\"not_signed_in\"".to_owned()),
+            (401, r#"{"failed":"not_signed_in"}"#.to_owned()),
             "{function} {when}"
         );
         assert_eq!(answer.session_token(), None, "{function} {when}");

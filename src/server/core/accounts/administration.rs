@@ -10,7 +10,7 @@ use crate::{
         user::{AccountChange, LookupKey, User, UserId},
         views::InvitationDraft,
     },
-    error::AppError,
+    error::{AccountRefusal, AppError, Failure, Refusal},
     server::{
         core::{
             Core,
@@ -25,16 +25,18 @@ use crate::{
 /// Checks again that a reader is an administrator with a live session. It does not count as use of the session.
 ///
 /// # Errors
-/// [`AppError::NotSignedIn`] where the session has ended or goes on under another token;
-/// [`AppError::NotFound`] where they administer no more; [`AppError::Unavailable`].
+/// [`Failure::NotSignedIn`] where the session has ended or goes on under another token;
+/// [`Failure::NotFound`] where they administer no more; [`Failure::Unavailable`].
 pub async fn verify_reader(
     core: &Core,
     reader: &TokenDigest,
 ) -> Result<Box<CurrentUser>, AppError> {
     match sessions::peek_by_digest(core, reader).await? {
         Resumed::Live(current) if current.user.administers() => Ok(current),
-        Resumed::Live(_) => Err(AppError::NotFound),
-        Resumed::Superseded(_) | Resumed::Ended(_) | Resumed::Unknown => Err(AppError::NotSignedIn),
+        Resumed::Live(_) => Err(Failure::NotFound.into()),
+        Resumed::Superseded(_) | Resumed::Ended(_) | Resumed::Unknown => {
+            Err(Failure::NotSignedIn.into())
+        }
     }
 }
 
@@ -52,7 +54,7 @@ pub enum Changed {
 /// Creates an account without a password, and the link by which its owner sets one.
 ///
 /// # Errors
-/// [`AppError::PasswordNeeded`]; [`AppError::IdentityRefused`] and [`AppError::NameTaken`].
+/// [`Failure::PasswordNeeded`]; [`Refusal::Identity`] and [`AccountRefusal::NameTaken`].
 pub async fn invite(
     core: &Core,
     admin: &Admin,
@@ -72,8 +74,8 @@ pub async fn invite(
 /// Carries out what one button of an account's page does.
 ///
 /// # Errors
-/// [`AppError::PasswordNeeded`]; [`AppError::NotFound`]; [`AppError::LastAdministrator`];
-/// [`AppError::UserDisabled`].
+/// [`Failure::PasswordNeeded`]; [`Failure::NotFound`]; [`AccountRefusal::LastAdministrator`];
+/// [`AccountRefusal::Disabled`].
 pub async fn change(
     core: &Core,
     admin: &Admin,
@@ -113,7 +115,7 @@ pub async fn change(
 /// Ends one session of an account. Returns whether it lived.
 ///
 /// # Errors
-/// [`AppError::PasswordNeeded`]; [`AppError::NotFound`], also for a session of somebody else.
+/// [`Failure::PasswordNeeded`]; [`Failure::NotFound`], also for a session of somebody else.
 pub async fn end_session(
     core: &Core,
     admin: &Admin,
@@ -121,18 +123,18 @@ pub async fn end_session(
     session: String,
 ) -> Result<bool, AppError> {
     let user = find(core, admin, id).await?;
-    let session = SessionId::given(session).ok_or(AppError::NotFound)?;
+    let session = SessionId::given(session).ok_or(Failure::NotFound)?;
     let found = store::sessions::find(&core.db, &session).await?;
     let found = found.filter(|found| found.user.id == user.id);
-    let session = found.ok_or(AppError::NotFound)?.session;
+    let session = found.ok_or(Failure::NotFound)?.session;
     Ok(sessions::end_as_admin(core, admin, &session).await?)
 }
 
 /// Deletes an account whose name was typed once more. Returns its name, and how many sessions ended.
 ///
 /// # Errors
-/// [`AppError::PasswordNeeded`]; [`AppError::NotFound`]; [`AppError::NameNotRepeated`];
-/// [`AppError::LastAdministrator`].
+/// [`Failure::PasswordNeeded`]; [`Failure::NotFound`]; [`AccountRefusal::NameNotRepeated`];
+/// [`AccountRefusal::LastAdministrator`].
 pub async fn delete(
     core: &Core,
     admin: &Admin,
@@ -141,7 +143,9 @@ pub async fn delete(
 ) -> Result<(String, u64), AppError> {
     let user = find(core, admin, id).await?;
     if LookupKey::of(name) != LookupKey::of(&user.username) {
-        return Err(AppError::NameNotRepeated);
+        return Err(AppError::Refused(Refusal::Account(
+            AccountRefusal::NameNotRepeated,
+        )));
     }
     let ended = users::delete(core, admin, &user).await?;
     Ok((user.username, ended))
@@ -149,7 +153,7 @@ pub async fn delete(
 
 async fn find(core: &Core, admin: &Admin, id: &str) -> Result<User, AppError> {
     admin.demand_fresh()?;
-    let id = UserId::given(id.to_owned()).ok_or(AppError::NotFound)?;
+    let id = UserId::given(id.to_owned()).ok_or(Failure::NotFound)?;
     let found = store::users::find(&core.db, &id).await?;
-    found.ok_or(AppError::NotFound)
+    found.ok_or(Failure::NotFound.into())
 }

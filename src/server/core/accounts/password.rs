@@ -2,14 +2,14 @@
 
 use crate::{
     domain::{password::Password, user::LookupKey},
-    error::AppError,
+    error::{AppError, Failure},
     server::{
         core::{
             Core,
             actor::Owner,
             sessions::{self, Presented, Proven, Renewed},
             sign_in::{
-                attempt::{self, Purpose},
+                attempt::{self, NotProved, Purpose},
                 confirmation,
             },
         },
@@ -24,8 +24,8 @@ use crate::{
 /// The new password is judged first, which costs no hash.
 ///
 /// # Errors
-/// [`AppError::PasswordRefused`] and [`AppError::CurrentPasswordWrong`]; [`AppError::NotSignedIn`]
-/// where the session has ended in the meantime; [`AppError::Throttled`], [`AppError::Busy`] and [`AppError::Unavailable`]
+/// `Refusal::Password` and `Refusal::CurrentPassword`; [`Failure::NotSignedIn`]
+/// where the session has ended in the meantime; [`Failure::Throttled`], [`Failure::Busy`] and [`Failure::Unavailable`]
 /// where trying again helps. Nothing is changed then.
 pub async fn change(
     core: &Core,
@@ -43,11 +43,12 @@ pub async fn change(
     let name = LookupKey::of(&user.username);
     let proved = attempt::prove(core, actor, presented, purpose, &name, current_password).await;
     let verified = match proved {
-        Err(AppError::SignInRefused) => return Err(confirmation::refusal_for(core, owner).await?),
-        outcome => outcome?,
+        Ok(verified) => verified,
+        Err(NotProved::Refused) => return Err(confirmation::refusal_for(core, owner).await?),
+        Err(NotProved::Failed(failure)) => return Err(failure),
     };
     let new_hash = core.hasher.hash(new_password).await?;
-    let brought = presented.session.as_ref().ok_or(AppError::NotSignedIn)?;
+    let brought = presented.session.as_ref().ok_or(Failure::NotSignedIn)?;
     let Evidence::Password { verified: hash, .. } = verified.evidence;
     let proven = Proven {
         brought: &brought.digest(),
@@ -61,8 +62,8 @@ pub async fn change(
         Some(renewed) => Ok(renewed),
         // Something else came first. As a rule it has ended the session or given it another token; where only
         // the stored hash got newer parameters by a sign-in elsewhere, trying again helps.
-        None if has_token(core, &brought.digest()).await? => Err(AppError::Unavailable),
-        None => Err(AppError::NotSignedIn),
+        None if has_token(core, &brought.digest()).await? => Err(Failure::Unavailable.into()),
+        None => Err(Failure::NotSignedIn.into()),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
         password_link::{LinkPurpose, LinkSecret},
         user::User,
     },
-    error::AppError,
+    error::{AppError, Refusal},
     server::{
         core::{
             Core,
@@ -111,8 +111,8 @@ pub async fn make(core: &Core, admin: &Admin, user: &User) -> Result<MadeLink, U
 /// Returns the name of the account.
 ///
 /// # Errors
-/// [`AppError::LinkRefused`]; [`AppError::PasswordRefused`], with which the link stays valid, and with the
-/// name of the account; [`AppError::Throttled`] after too many guesses.
+/// [`Refusal::Link`]; [`Refusal::Password`], with which the link stays valid, and with the
+/// name of the account; `Failure::Throttled` after too many guesses.
 pub async fn redeem(
     core: &Core,
     actor: &Actor,
@@ -134,7 +134,7 @@ pub async fn redeem(
     let redeemed = store::password_links::redeem(db, &digest, &hash, purpose, now, actor).await;
     match redeemed.map_err(AppError::from)? {
         Some(_) => Ok(user.username),
-        None => Err(AppError::LinkRefused.into()),
+        None => Err(AppError::Refused(Refusal::Link).into()),
     }
 }
 
@@ -172,7 +172,7 @@ async fn check(core: &Core, actor: &Actor, digest: &LinkDigest) -> Result<Link, 
     };
     let decided = guess.decide(core, outcome, throttled.clone()).await;
     let passed = decided.map_err(put_off)?;
-    found.filter(|_| passed).ok_or(AppError::LinkRefused)
+    found.filter(|_| passed).ok_or(Refusal::Link.into())
 }
 
 /// Until when the link of an account is valid, where it has one.

@@ -3,7 +3,7 @@
 use super::users;
 use crate::{
     domain::{audit::Event, profile::ProfileDraft, user::Email},
-    error::AppError,
+    error::{AccountRefusal, AppError, Failure, Refusal},
     server::{
         core::{Core, actor::Owner},
         db::StoreError,
@@ -14,9 +14,9 @@ use crate::{
 /// Changes display name, e-mail address and description of the person who asks.
 ///
 /// # Errors
-/// [`AppError::IdentityRefused`], the first rule that is broken; [`AppError::PasswordNeeded`] for another
-/// e-mail address, when the password was typed too long ago; [`AppError::EmailTaken`];
-/// [`AppError::NotSignedIn`] where the account was disabled in the meantime.
+/// [`Refusal::Identity`], the first rule that is broken; [`Failure::PasswordNeeded`] for another
+/// e-mail address, when the password was typed too long ago; [`AccountRefusal::EmailTaken`];
+/// [`Failure::NotSignedIn`] where the account was disabled in the meantime.
 pub async fn update(core: &Core, owner: Owner<'_>, draft: &ProfileDraft) -> Result<(), AppError> {
     let user = owner.user();
     let display_name = users::display_name_of(&draft.display_name, &user.username)?;
@@ -39,8 +39,10 @@ pub async fn update(core: &Core, owner: Owner<'_>, draft: &ProfileDraft) -> Resu
         .entry(now, Event::ProfileChanged, Some(&user.id), session);
     match store::users::update_profile(&core.db, &user.id, &profile, entry).await {
         Ok(true) => Ok(()),
-        Ok(false) => Err(AppError::NotSignedIn),
-        Err(StoreError::NotUnique) => Err(AppError::EmailTaken),
+        Ok(false) => Err(Failure::NotSignedIn.into()),
+        Err(StoreError::NotUnique) => Err(AppError::Refused(Refusal::Account(
+            AccountRefusal::EmailTaken,
+        ))),
         Err(error) => Err(error.into()),
     }
 }

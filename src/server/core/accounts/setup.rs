@@ -7,7 +7,7 @@ use crate::{
         password::Password,
         setup::{SetupCode, SetupDraft},
     },
-    error::AppError,
+    error::{AppError, Failure, Refusal},
     server::{
         core::{
             Core,
@@ -61,9 +61,9 @@ pub async fn is_open(core: &Core) -> Result<bool, StoreError> {
 /// database decides at the end, so that of two at once only one gets the account (ASVS V6.4.1).
 ///
 /// # Errors
-/// [`AppError::NotFound`] once there is an account; [`AppError::SetupCodeRefused`];
-/// [`AppError::IdentityRefused`] and [`AppError::PasswordRefused`], with which the code stays valid;
-/// [`AppError::Throttled`] after too many guesses.
+/// [`Failure::NotFound`] once there is an account; [`Refusal::SetupCode`];
+/// [`Refusal::Identity`] and [`Refusal::Password`], with which the code stays valid;
+/// [`Failure::Throttled`] after too many guesses.
 pub async fn create_first_admin(
     core: &Core,
     actor: &Actor,
@@ -73,7 +73,7 @@ pub async fn create_first_admin(
     password: &Password,
 ) -> Result<Started, AppError> {
     if !is_open(core).await? {
-        return Err(AppError::NotFound);
+        return Err(Failure::NotFound.into());
     }
     let digest = token::setup_code_digest(code);
     check_code(core, actor, &digest).await?;
@@ -83,14 +83,19 @@ pub async fn create_first_admin(
     let admin = admin.with_hash(core, &hash);
     let entry = actor.entry(core.clock.now(), Event::SetUp, Some(&admin.id), None);
     if !store::setup_codes::redeem(&core.db, &digest, &admin, entry).await? {
-        return Err(AppError::SetupCodeRefused);
+        return Err(Refusal::SetupCode.into());
     }
     // By the one way to sign in, with all its checks.
     let credentials = Credentials {
         username: &draft.username,
         password,
     };
-    sign_in::password::login(core, actor, presented, &credentials, false).await
+    let signed_in = sign_in::password::login(core, actor, presented, &credentials, false).await;
+    signed_in.map_err(|error| match error {
+        // The account is made, and was changed at the same moment: there is no form to show again.
+        AppError::Refused(_) => Failure::NotSignedIn.into(),
+        failure @ AppError::Failed(_) => failure,
+    })
 }
 
 /// Guesses are slowed by address alone: 100 bits are not guessed, and nobody may keep the owner from
@@ -113,7 +118,7 @@ async fn check_code(core: &Core, actor: &Actor, digest: &SetupCodeDigest) -> Res
     if decided.map_err(put_off)? {
         Ok(())
     } else {
-        Err(AppError::SetupCodeRefused)
+        Err(Refusal::SetupCode.into())
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
             UserId, Username, plain_text,
         },
     },
-    error::AppError,
+    error::{AccountRefusal, AppError, Failure},
     server::{
         core::{Core, actor::Admin},
         db::StoreError,
@@ -69,10 +69,10 @@ impl From<StoreError> for UserError {
 impl From<UserError> for AppError {
     fn from(error: UserError) -> Self {
         match error {
-            UserError::Taken => Self::NameTaken,
-            UserError::NotFound => Self::NotFound,
-            UserError::Disabled => Self::UserDisabled,
-            UserError::LastAdministrator => Self::LastAdministrator,
+            UserError::Taken => AccountRefusal::NameTaken.into(),
+            UserError::NotFound => Failure::NotFound.into(),
+            UserError::Disabled => AccountRefusal::Disabled.into(),
+            UserError::LastAdministrator => AccountRefusal::LastAdministrator.into(),
             UserError::Identity(refusal) => refusal.into(),
             UserError::Password(refusal) => refusal.into(),
             UserError::Hashing(error) => error.into(),

@@ -6,7 +6,7 @@
 use super::{Presented, Started, Verified};
 use crate::{
     domain::session::{EndReason, Ended},
-    error::AppError,
+    error::{AppError, Failure, Refusal},
     server::{
         core::{Core, actor::Actor, sessions},
         store,
@@ -77,8 +77,8 @@ async fn end(core: Core, actor: Actor, session: TokenDigest) {
 /// may happen all the same, and then this ends what it began.
 ///
 /// # Errors
-/// [`AppError::SignInRefused`] where the account was disabled or got another password in the meantime;
-/// [`AppError::Unavailable`].
+/// [`Refusal::SignIn`] where the account was disabled or got another password in the meantime;
+/// [`Failure::Unavailable`].
 pub async fn start(
     core: &Core,
     actor: &Actor,
@@ -98,7 +98,7 @@ pub async fn start(
         let _ = answer.send((started, begun));
     };
     tokio::spawn(starts.in_current_span());
-    let (started, begun) = taken.await.map_err(|_| AppError::Internal)?;
+    let (started, begun) = taken.await.map_err(|_| Failure::Internal)?;
     begun.is_handed_over();
-    started?.ok_or(AppError::SignInRefused)
+    started?.ok_or(Refusal::SignIn.into())
 }

@@ -55,12 +55,28 @@ impl Purpose {
     }
 }
 
+/// Why nothing was proved.
+#[derive(Debug)]
+pub enum NotProved {
+    /// The one outcome of unknown names, wrong passwords, and accounts that are disabled or throttled by another
+    /// spelling (ASVS V6.3.8).
+    Refused,
+    /// The attempt was not decided.
+    Failed(AppError),
+}
+
+impl<E: Into<AppError>> From<E> for NotProved {
+    fn from(failure: E) -> Self {
+        Self::Failed(failure.into())
+    }
+}
+
 /// Lets a person prove who they are by a password: look up who is meant, admit the attempt, check
 /// what was typed.
 ///
 /// # Errors
-/// [`AppError::SignInRefused`] for every kind of refusal; [`AppError::Throttled`] after too many of
-/// them; [`AppError::Busy`], [`AppError::Unavailable`] and [`AppError::Internal`].
+/// `Refusal::SignIn` for every kind of refusal; `Failure::Throttled` after too many of
+/// them; `Failure::Busy`, `Failure::Unavailable` and `Failure::Internal`.
 pub async fn prove(
     core: &Core,
     actor: &Actor,
@@ -68,7 +84,7 @@ pub async fn prove(
     purpose: Purpose,
     name: &LookupKey,
     password: &Password,
-) -> Result<Verified, AppError> {
+) -> Result<Verified, NotProved> {
     let attempt = Attempt::by_name(core, actor, presented, purpose, name, password).await?;
     let admitted = attempt.admit().await?;
     attempt.verify(admitted).await
@@ -96,7 +112,7 @@ impl<'a> Attempt<'a> {
     /// Looks up who is meant by `name`, which may be nobody.
     ///
     /// # Errors
-    /// [`AppError::SignInRefused`] for a password that is longer than any may be, before any
+    /// `Refusal::SignIn` for a password that is longer than any may be, before any
     /// look-up: its time says nothing about the name (CVE-2025-22234).
     async fn by_name(
         core: &'a Core,
@@ -105,10 +121,10 @@ impl<'a> Attempt<'a> {
         purpose: Purpose,
         name: &'a LookupKey,
         password: &'a Password,
-    ) -> Result<Self, AppError> {
+    ) -> Result<Self, NotProved> {
         if password.is_too_long() {
             note_too_long(core, actor, purpose);
-            return Err(AppError::SignInRefused);
+            return Err(NotProved::Refused);
         }
         let found = store::users::find_credentials(&core.db, name).await?;
         let device = known_device(core, found.as_ref(), presented).await?;
@@ -127,7 +143,7 @@ impl<'a> Attempt<'a> {
     /// guessing costs us no more than it may.
     ///
     /// # Errors
-    /// [`AppError::Throttled`] and [`AppError::Busy`].
+    /// `Failure::Throttled` and `Failure::Busy`.
     async fn admit(&self) -> Result<Admitted, AppError> {
         let admitted = throttle::admit(self.core, self.counters()).await;
         let mut undecided = admitted.map_err(|refusal| self.put_off(refusal))?;
@@ -141,8 +157,8 @@ impl<'a> Attempt<'a> {
     /// the work for disabled ones), or are throttled because of another spelling.
     ///
     /// # Errors
-    /// [`AppError::SignInRefused`] and [`AppError::Throttled`], and the errors of hashing.
-    async fn verify(self, admitted: Admitted) -> Result<Verified, AppError> {
+    /// `Refusal::SignIn` and `Failure::Throttled`, and the errors of hashing.
+    async fn verify(self, admitted: Admitted) -> Result<Verified, NotProved> {
         let Admitted { place, undecided } = admitted;
         let stored = self.found.as_ref().and_then(Credentials::hash);
         let checked = place.check(self.password, stored).await?;
@@ -151,7 +167,7 @@ impl<'a> Attempt<'a> {
         if decided.await.map_err(|refusal| self.put_off(refusal))? {
             self.verified(checked).await
         } else {
-            Err(AppError::SignInRefused)
+            Err(NotProved::Refused)
         }
     }
 
@@ -165,8 +181,8 @@ impl<'a> Attempt<'a> {
         Outcome::Wrong(self.entry(self.purpose.refused(refusal)))
     }
 
-    async fn verified(self, checked: Checked) -> Result<Verified, AppError> {
-        let found = self.found.ok_or(AppError::SignInRefused)?;
+    async fn verified(self, checked: Checked) -> Result<Verified, NotProved> {
+        let found = self.found.ok_or(NotProved::Refused)?;
         let verified = found.password_hash;
         let kept = todays_hash(self.core, self.password, &verified, checked).await;
         Ok(Verified {

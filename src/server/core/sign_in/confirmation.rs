@@ -1,9 +1,9 @@
 //! The password once more, before what matters (ASVS V7.5.1, V7.5.3).
 
-use super::attempt::{self, Purpose};
+use super::attempt::{self, NotProved, Purpose};
 use crate::{
     domain::{password::Password, session::CurrentUser, user::LookupKey},
-    error::AppError,
+    error::{AppError, Failure, Refusal},
     server::{
         core::{
             Core,
@@ -20,8 +20,8 @@ use crate::{
 /// before opens pages until this one is used, for a minute at most: the answer may be lost.
 ///
 /// # Errors
-/// [`AppError::CurrentPasswordWrong`]; [`AppError::NotSignedIn`] where the session has ended in the
-/// meantime; [`AppError::Throttled`], [`AppError::Busy`] and [`AppError::Unavailable`].
+/// [`Refusal::CurrentPassword`]; [`Failure::NotSignedIn`] where the session has ended in the
+/// meantime; [`Failure::Throttled`], [`Failure::Busy`] and [`Failure::Unavailable`].
 pub async fn confirm(
     core: &Core,
     owner: Owner<'_>,
@@ -32,28 +32,29 @@ pub async fn confirm(
     let name = LookupKey::of(&owner.user().username);
     let proved = attempt::prove(core, actor, presented, purpose, &name, typed).await;
     let verified = match proved {
-        Err(AppError::SignInRefused) => return Err(refusal_for(core, owner).await?),
-        outcome => outcome?,
+        Ok(verified) => verified,
+        Err(NotProved::Refused) => return Err(refusal_for(core, owner).await?),
+        Err(NotProved::Failed(failure)) => return Err(failure),
     };
-    let brought = presented.session.as_ref().ok_or(AppError::NotSignedIn)?;
+    let brought = presented.session.as_ref().ok_or(Failure::NotSignedIn)?;
     let proven = Proven {
         brought: &brought.digest(),
         evidence: &verified.evidence,
     };
     let renewed = sessions::renew(core, owner, proven).await?;
-    renewed.ok_or(AppError::NotSignedIn)
+    renewed.ok_or(Failure::NotSignedIn.into())
 }
 
 /// The refusal of a wrong password. A person who was disabled in the meantime learns nothing about the password.
 ///
 /// # Errors
-/// [`AppError::Unavailable`].
+/// [`Failure::Unavailable`].
 pub async fn refusal_for(core: &Core, owner: Owner<'_>) -> Result<AppError, AppError> {
     let found = store::sessions::find(&core.db, &owner.session().id).await?;
     if found.is_some_and(|found| lives(core, &found)) {
-        Ok(AppError::CurrentPasswordWrong)
+        Ok(AppError::Refused(Refusal::CurrentPassword))
     } else {
-        Ok(AppError::NotSignedIn)
+        Ok(AppError::Failed(Failure::NotSignedIn))
     }
 }
 

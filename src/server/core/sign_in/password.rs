@@ -1,13 +1,13 @@
 //! Signing in and out.
 
-use super::attempt::{self, Purpose};
+use super::attempt::{self, NotProved, Purpose};
 use crate::{
     domain::{
         password::Password,
         session::EndReason,
         user::{LookupKey, User},
     },
-    error::AppError,
+    error::{AppError, Refusal},
     server::{
         core::{
             Core,
@@ -28,8 +28,8 @@ pub struct Credentials<'a> {
 /// Signs a person in: admit the attempt, check the password, start a session; else one vague answer.
 ///
 /// # Errors
-/// [`AppError::SignInRefused`] for every kind of refusal; [`AppError::Throttled`] after too many
-/// of them; [`AppError::Busy`], [`AppError::Unavailable`] and [`AppError::Internal`] where no
+/// [`Refusal::SignIn`] for every kind of refusal; `Failure::Throttled` after too many
+/// of them; `Failure::Busy`, `Failure::Unavailable` and `Failure::Internal` where no
 /// answer can be given.
 pub async fn login(
     core: &Core,
@@ -40,7 +40,11 @@ pub async fn login(
 ) -> Result<Started, AppError> {
     let name = LookupKey::of(credentials.username);
     let (purpose, password) = (Purpose::SignIn, credentials.password);
-    let verified = attempt::prove(core, actor, &presented, purpose, &name, password).await?;
+    let proved = attempt::prove(core, actor, &presented, purpose, &name, password).await;
+    let verified = proved.map_err(|refused| match refused {
+        NotProved::Refused => Refusal::SignIn.into(),
+        NotProved::Failed(failure) => failure,
+    })?;
     begun::start(core, actor, presented, verified, remember).await
 }
 
@@ -48,7 +52,7 @@ pub async fn login(
 /// as well with a dead token or none, so that signing out twice is no error.
 ///
 /// # Errors
-/// [`AppError::Unavailable`]: then the session lives on, and the person must be told so.
+/// `Failure::Unavailable`: then the session lives on, and the person must be told so.
 pub async fn logout(
     core: &Core,
     actor: &Actor,

@@ -14,7 +14,7 @@ use crate::{
         audit::Entry,
         user::{LookupKey, UserId},
     },
-    error::AppError,
+    error::{AppError, Failure},
     server::{
         core::{Core, audit},
         db::{Db, StoreError},
@@ -91,10 +91,11 @@ pub enum NotAdmitted {
 impl From<NotAdmitted> for AppError {
     fn from(refusal: NotAdmitted) -> Self {
         match refusal {
-            NotAdmitted::Wait { wait, .. } => Self::Throttled {
+            NotAdmitted::Wait { wait, .. } => Failure::Throttled {
                 seconds: u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX),
-            },
-            NotAdmitted::Busy => Self::Busy,
+            }
+            .into(),
+            NotAdmitted::Busy => Failure::Busy.into(),
             NotAdmitted::Store(error) => error.into(),
         }
     }

@@ -10,7 +10,7 @@ use crate::{
         setup::SetupDraft,
         views::{InvitationDraft, UserNotice},
     },
-    error::AppError,
+    error::Refusal,
 };
 use axum::{
     http::{HeaderMap, HeaderValue, header},
@@ -36,7 +36,7 @@ const MAX_TYPED_BYTES: usize = 2_800;
 pub enum Flash {
     /// Without a refusal where another page has told it.
     LoginRefused {
-        refusal: Option<AppError>,
+        refusal: Option<Refusal>,
         username: String,
     },
     SignedOut {
@@ -51,20 +51,20 @@ pub enum Flash {
     /// The session of a stranger has ended, and the password may be theirs too.
     SignInDisowned,
     PasswordRefused {
-        refusal: AppError,
+        refusal: Refusal,
     },
     PasswordChanged {
         others_ended: u64,
     },
     ProfileRefused {
-        refusal: AppError,
+        refusal: Refusal,
         draft: ProfileDraft,
         /// Some of what was typed did not find room.
         is_cut: bool,
     },
     ProfileSaved,
     SetupRefused {
-        refusal: AppError,
+        refusal: Refusal,
         draft: SetupDraft,
     },
     /// A password was set by a link, for whom.
@@ -73,7 +73,7 @@ pub enum Flash {
     },
     /// By a link nothing was set. Its code may have been right, and is the account's of this name.
     LinkRefused {
-        refusal: AppError,
+        refusal: Refusal,
         username: Option<String>,
     },
     /// What an administrator did to an account.
@@ -81,23 +81,23 @@ pub enum Flash {
         notice: UserNotice,
     },
     UserRefused {
-        refusal: AppError,
+        refusal: Refusal,
     },
     InvitationRefused {
-        refusal: AppError,
+        refusal: Refusal,
         draft: InvitationDraft,
     },
 }
 
 impl Flash {
-    pub fn login_refused(refusal: Option<AppError>, username: &str) -> Self {
+    pub fn login_refused(refusal: Option<Refusal>, username: &str) -> Self {
         Self::LoginRefused {
             refusal,
             username: username.chars().take(MAX_TYPED_CHARS).collect(),
         }
     }
 
-    pub fn profile_refused(refusal: AppError, typed: &ProfileDraft) -> Self {
+    pub fn profile_refused(refusal: Refusal, typed: &ProfileDraft) -> Self {
         let draft = fitting_profile(typed);
         Self::ProfileRefused {
             refusal,
@@ -107,7 +107,7 @@ impl Flash {
     }
 
     /// Without the code and the password: they are typed again.
-    pub fn setup_refused(refusal: AppError, typed: &SetupDraft) -> Self {
+    pub fn setup_refused(refusal: Refusal, typed: &SetupDraft) -> Self {
         let mut room = MAX_TYPED_BYTES;
         let draft = SetupDraft {
             username: fitting(&typed.username, &mut room),
@@ -117,7 +117,7 @@ impl Flash {
         Self::SetupRefused { refusal, draft }
     }
 
-    pub fn invitation_refused(refusal: AppError, typed: &InvitationDraft) -> Self {
+    pub fn invitation_refused(refusal: Refusal, typed: &InvitationDraft) -> Self {
         let draft = fitting_invitation(typed);
         Self::InvitationRefused { refusal, draft }
     }
@@ -199,10 +199,11 @@ pub fn forget(name: &'static str, request: &HeaderMap, response: &mut Response) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::AccountRefusal;
 
     #[test]
     fn a_message_survives_its_cookie() {
-        let flash = Flash::login_refused(Some(AppError::SignInRefused), "Zoë; \"x\"\r\n");
+        let flash = Flash::login_refused(Some(Refusal::SignIn), "Zoë; \"x\"\r\n");
         let cookie = flash
             .set_cookie()
             .to_str()
@@ -217,14 +218,14 @@ mod tests {
 
     #[test]
     fn the_cookie_stays_small() {
-        let flash = Flash::login_refused(Some(AppError::SignInRefused), &"漢".repeat(60_000));
+        let flash = Flash::login_refused(Some(Refusal::SignIn), &"漢".repeat(60_000));
         assert!(flash.set_cookie().len() < 2_048);
     }
 
     /// A cookie that is too large is dropped by browsers, and with it the reason.
     #[test]
     fn a_long_profile_is_cut_and_says_so() {
-        let refusal = AppError::EmailTaken;
+        let refusal = Refusal::Account(AccountRefusal::EmailTaken);
         for (letter, fits) in [("a", 1_024), ("ж", 1_024), ("漢", 900)] {
             let draft = ProfileDraft {
                 display_name: "Ada".to_owned(),

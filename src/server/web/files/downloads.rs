@@ -9,7 +9,7 @@ use crate::{
         audit::{Entry, Event, Record},
         page::Download,
     },
-    error::AppError,
+    error::{AppError, Failure},
     server::{
         clock::day,
         core::{
@@ -122,7 +122,7 @@ pub async fn download(
     headers: HeaderMap,
 ) -> Response {
     let Caller::SignedIn(current) = caller else {
-        return AppError::NotSignedIn.into_response();
+        return Failure::NotSignedIn.into_response();
     };
     // Nobody is made to take a file of other people's addresses home by a link elsewhere.
     if let Err(refusal) = state.site.demand_own_reader(&headers) {
@@ -150,7 +150,7 @@ async fn send(
     entry: Entry,
     (method, uri, headers): (&Method, &Uri, &HeaderMap),
 ) -> Result<Response, AppError> {
-    let token = cookies::session::session_token(headers).ok_or(AppError::NotSignedIn)?;
+    let token = cookies::session::session_token(headers).ok_or(Failure::NotSignedIn)?;
     let body = if method == Method::HEAD {
         Body::empty()
     } else {

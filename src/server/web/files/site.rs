@@ -3,7 +3,7 @@
 use super::site_inside::SiteInside;
 use crate::{
     domain::plain_script,
-    error::AppError,
+    error::Failure,
     server::clock::{Clock, parse_http_date},
 };
 use axum::{
@@ -81,7 +81,7 @@ fn is_under_way(response: &Response) -> bool {
 async fn cache(hashed: HashedNames, may_grow: bool, request: Request, next: Next) -> Response {
     // No system has a file with this in its name; asked for one by HEAD, the folder would say 500.
     if request.uri().path().contains("%00") {
-        return AppError::NotFound.into_response();
+        return Failure::NotFound.into_response();
     }
     let address = request.uri().path_and_query().map(PathAndQuery::as_str);
     let is_current_script = address.is_some_and(plain_script::is_current);

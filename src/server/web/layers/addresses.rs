@@ -1,6 +1,6 @@
 //! Addresses that are nearly one of ours, and lead to it.
 
-use crate::{domain::page::Page, error::AppError};
+use crate::{domain::page::Page, error::Failure};
 use axum::{
     extract::Request,
     http::{Method, StatusCode, header, uri::PathAndQuery},
@@ -18,7 +18,7 @@ pub async fn without_code(request: Request, next: Next) -> Response {
     let only_reads = matches!(*request.method(), Method::GET | Method::HEAD);
     match page_before_code(request.uri().path()) {
         Some(page) if only_reads => Redirect::to(page).into_response(),
-        Some(_) => AppError::NotFound.into_response(),
+        Some(_) => Failure::NotFound.into_response(),
         None => next.run(request).await,
     }
 }

@@ -1,7 +1,11 @@
 //! How a failure is answered: one status, and a page, JSON or plain text, as the client reads.
 
 use super::headers;
-use crate::{components::layout::FailureDocument, error::AppError, server::web::state::AppState};
+use crate::{
+    components::layout::FailureDocument,
+    error::{AppError, Failure},
+    server::web::state::AppState,
+};
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -16,6 +20,12 @@ impl IntoResponse for AppError {
         let mut response = status_of(self).into_response();
         dress(&mut response, self);
         response
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        AppError::from(self).into_response()
     }
 }
 
@@ -65,10 +75,10 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
         .extensions()
         .get::<AppError>()
         .copied()
-        .unwrap_or_else(|| AppError::of_status(status.as_u16()));
+        .unwrap_or_else(|| Failure::of_status(status.as_u16()).into());
     match failure {
         // Expected under load, and as many as the load: no reason to wake anybody.
-        AppError::Busy => tracing::debug!("too busy"),
+        AppError::Failed(Failure::Busy) => tracing::debug!("too busy"),
         _ if status.is_server_error() => tracing::error!(?failure, "answered"),
         _ => {}
     }
@@ -95,7 +105,8 @@ const STYLE_OF_TOO_LARGE: &str = include_str!("../../../../style/alone.css");
 /// Rendered by itself, outside a Leptos request: nothing is there to hydrate.
 fn page(state: &AppState, failure: AppError) -> Response {
     let options = state.leptos_options.clone();
-    let style = (failure == AppError::HeaderTooLarge).then_some(STYLE_OF_TOO_LARGE);
+    let style =
+        (failure == AppError::Failed(Failure::HeaderTooLarge)).then_some(STYLE_OF_TOO_LARGE);
     let view = || view! { <FailureDocument options failure style /> }.to_html();
     let document = Owner::new().with(view);
     let mut headers = HeaderMap::new();

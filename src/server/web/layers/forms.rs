@@ -8,7 +8,7 @@ use super::{
     origin::FromAnywhere,
 };
 use crate::{
-    error::AppError,
+    error::{AppError, Failure},
     server::{
         core::sessions::begun::Begun,
         web::{
@@ -90,12 +90,12 @@ pub async fn edge(
     if !is_form(&request) {
         // What shows where it comes from by a field of its form shows nothing without one.
         if request.extensions().get::<FromAnywhere>().is_some() {
-            return AppError::CrossSite.into_response();
+            return Failure::CrossSite.into_response();
         }
         // A dead session is reported before a wrong media type: programs rely on it, and `vestibule doctor`.
         let asked = (request.uri(), request.headers(), request.extensions());
         let refusal = guard::admit(&state, target, asked).await.err();
-        return refusal.unwrap_or_else(|| AppError::UnsupportedMediaType.into_response());
+        return refusal.unwrap_or_else(|| Failure::UnsupportedMediaType.into_response());
     }
     if wants_html(request.headers()) {
         request.extensions_mut().insert(PlainForm);
@@ -122,7 +122,7 @@ async fn carried_out(
     next: Next,
 ) -> Result<Response, AppError> {
     let client = request.extensions().get::<Client>();
-    let address = client.ok_or(AppError::Internal)?.address;
+    let address = client.ok_or(Failure::Internal)?.address;
     let begun = Begun::default();
     request.extensions_mut().insert(begun.clone());
     let outlives = outlives_its_connection(&request);
@@ -133,7 +133,7 @@ async fn carried_out(
         let mut place = state.work.of(address);
         if !place.grow(1) {
             tracing::warn!(%address, "too much work under way");
-            return Err(AppError::Unavailable);
+            return Err(Failure::Unavailable.into());
         }
         to_its_end(request, next, (place, body)).await?
     } else {
@@ -162,7 +162,7 @@ async fn to_its_end(
     };
     tokio::spawn(work.in_current_span());
     // A panic drops the other end.
-    taken.await.map_err(|_| AppError::Internal)
+    taken.await.map_err(|_| AppError::Failed(Failure::Internal))
 }
 
 /// Reads the body before the function runs, so that one that is too large, broken off or no text
@@ -172,13 +172,13 @@ async fn with_whole_body(request: Request, share: &mut Share) -> Result<Request,
     let (parts, body) = request.into_parts();
     let bytes = read(body, share).await?;
     if parts.extensions.get::<Seat>().is_some_and(Seat::is_cut_off) {
-        return Err(AppError::Timeout);
+        return Err(Failure::Timeout.into());
     }
     if let Some(arrival) = parts.extensions.get::<Arrival>() {
         arrival.complete();
     }
     if str::from_utf8(&bytes).is_err() || has_nested_names(&bytes) {
-        return Err(AppError::BadRequest);
+        return Err(Failure::BadRequest.into());
     }
     Ok(Request::from_parts(parts, Body::from(bytes)))
 }
@@ -189,13 +189,13 @@ async fn read(mut body: Body, share: &mut Share) -> Result<Vec<u8>, AppError> {
     let mut until = Instant::now() + BODY_GRACE;
     while let Some(frame) = timeout_at(until, body.frame())
         .await
-        .map_err(|_| AppError::Timeout)?
+        .map_err(|_| Failure::Timeout)?
     {
         let frame = frame.map_err(|error| {
             if is_length_limit(&error) {
-                AppError::TooLarge
+                AppError::Failed(Failure::TooLarge)
             } else {
-                AppError::BadRequest
+                AppError::Failed(Failure::BadRequest)
             }
         })?;
         let Ok(data) = frame.into_data() else {
@@ -203,7 +203,7 @@ async fn read(mut body: Body, share: &mut Share) -> Result<Vec<u8>, AppError> {
         };
         if !share.grow(data.len()) {
             tracing::warn!("the bodies under way are too many");
-            return Err(AppError::Unavailable);
+            return Err(Failure::Unavailable.into());
         }
         let brought = u32::try_from(data.len()).unwrap_or(u32::MAX);
         until += Duration::from_secs(1) * brought / BYTES_A_SECOND;
@@ -251,7 +251,7 @@ async fn with_status(response: Response) -> Response {
     }
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, MAX_ERROR_BYTES).await.unwrap_or_default();
-    let failure = serde_json::from_slice(&bytes).unwrap_or(AppError::Internal);
+    let failure = serde_json::from_slice(&bytes).unwrap_or(AppError::Failed(Failure::Internal));
     let mut response = Response::from_parts(parts, Body::from(bytes));
     dress(&mut response, failure);
     response

@@ -6,7 +6,7 @@
 mod hops;
 
 use crate::{
-    error::AppError,
+    error::Failure,
     server::{
         config::TrustedProxies,
         web::{connection::Peer, seats::Seat, state::AppState},
@@ -171,7 +171,7 @@ fn shown(text: String) -> Option<String> {
 /// which of them the proxy wrote cannot be told (ADR 16).
 pub async fn identify(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let Some(&Peer(peer)) = request.extensions().get::<Peer>() else {
-        return AppError::Internal.into_response();
+        return Failure::Internal.into_response();
     };
     let headers = take(request.headers_mut());
     match Client::of(peer.ip(), &headers, &state.trusted_proxies) {
@@ -191,7 +191,7 @@ pub async fn identify(State(state): State<AppState>, mut request: Request, next:
                 "Forwarded and X-Forwarded-For name different clients, so the request was refused; \
                  let the proxy write one of them and remove the other"
             );
-            AppError::BadRequest.into_response()
+            Failure::BadRequest.into_response()
         }
     }
 }

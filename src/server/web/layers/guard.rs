@@ -7,7 +7,7 @@ use crate::{
         page::{Access, Download, Stream},
         session::CurrentUser,
     },
-    error::AppError,
+    error::{AppError, Failure},
     server::{
         core::sessions::{self, Resumed},
         db::StoreError,
@@ -88,7 +88,7 @@ pub async fn admit(
     match (&caller, target.access()) {
         (_, Access::Anyone) => {}
         (Caller::SignedIn(current), Access::Administrator) if !current.user.administers() => {
-            return Err(AppError::NotFound.into_response());
+            return Err(Failure::NotFound.into_response());
         }
         // Only the confirmation of the password gets a confirming caller.
         (Caller::SignedIn(_) | Caller::Confirming(_), _) => {}
@@ -140,7 +140,7 @@ fn refuse(target: Target, caller: &Caller, uri: &Uri) -> Response {
         (Target::Stream(Stream::Session), Caller::Ended(reason)) => {
             streams::session::has_ended(*reason)
         }
-        (Target::Stream(_) | Target::Function(_), _) => AppError::NotSignedIn.into_response(),
+        (Target::Stream(_) | Target::Function(_), _) => Failure::NotSignedIn.into_response(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whose request it is: the public address, the Host check and the cross-site check.
 
 use crate::{
-    error::AppError,
+    error::{AppError, Failure},
     server::{public_url::PublicUrl, web::cookies},
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
@@ -75,7 +75,7 @@ impl Site {
     /// that later, by whether the session lives (ADR 38).
     ///
     /// # Errors
-    /// [`AppError::CrossSite`], which is logged.
+    /// [`Failure::CrossSite`], which is logged.
     pub fn demand_own_request(&self, method: &Method, headers: &HeaderMap) -> Result<(), AppError> {
         if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
             return Ok(());
@@ -89,7 +89,7 @@ impl Site {
     /// elsewhere.
     ///
     /// # Errors
-    /// [`AppError::CrossSite`], which is logged.
+    /// [`Failure::CrossSite`], which is logged.
     pub fn demand_own_reader(&self, headers: &HeaderMap) -> Result<(), AppError> {
         demand_own(self.comes_from_us(headers).unwrap_or(true))
     }
@@ -114,13 +114,13 @@ impl Site {
 /// Refuses what does not come from our own pages.
 ///
 /// # Errors
-/// [`AppError::CrossSite`], which is logged.
+/// [`Failure::CrossSite`], which is logged.
 pub fn demand_own(is_own: bool) -> Result<(), AppError> {
     if is_own {
         return Ok(());
     }
     tracing::warn!("a request from another site was refused");
-    Err(AppError::CrossSite)
+    Err(Failure::CrossSite.into())
 }
 
 /// The value of a header that stands exactly once.

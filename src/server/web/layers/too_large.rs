@@ -4,7 +4,7 @@
 //! To accept larger headers and refuse them further in would give each connection twice the memory.
 
 use super::{failures, headers};
-use crate::{error::AppError, server::web::state::AppState};
+use crate::{error::Failure, server::web::state::AppState};
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -149,7 +149,7 @@ pub async fn page(state: &AppState) -> Arc<[u8]> {
         .layer(from_fn_with_state(state.clone(), headers::secure))
         .layer(from_fn_with_state(state.clone(), failures::answer));
     let routes = Router::new()
-        .fallback(async || AppError::HeaderTooLarge)
+        .fallback(async || Failure::HeaderTooLarge)
         .layer(layers);
     let request = Request::builder().header(ACCEPT, "text/html");
     let request = request.body(Body::empty()).unwrap_or_default();

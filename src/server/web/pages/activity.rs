@@ -28,7 +28,7 @@ pub const ENTRIES_A_PAGE: u32 = 50;
 /// The page on which a person looks back on what concerns them.
 ///
 /// # Errors
-/// [`AppError::Unavailable`].
+/// `Failure::Unavailable`.
 pub async fn own(visit: &Visit<'_>) -> Result<OwnActivityView, AppError> {
     let (state, current, uri) = (visit.state, visit.person()?, visit.uri);
     let asked = query_value(uri, "event").unwrap_or_default();

@@ -100,7 +100,7 @@ async fn id_of(core: &Core, typed: &str) -> Result<UserId, StoreError> {
 /// Gathers the page.
 ///
 /// # Errors
-/// [`AppError::Unavailable`].
+/// `Failure::Unavailable`.
 pub async fn page(visit: &Visit<'_>) -> Result<AuditView, AppError> {
     let (core, current, uri) = (&visit.state.core, visit.administrator()?, visit.uri);
     let asked = AuditQuery::of(core, uri).await?;

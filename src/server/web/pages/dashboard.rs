@@ -7,7 +7,7 @@ use crate::{
         session::SignIn,
         views::{DashboardView, SignInView},
     },
-    error::AppError,
+    error::{AppError, Failure},
     server::{clock::moment, web::reach},
 };
 
@@ -18,7 +18,7 @@ pub fn dashboard(visit: &Visit<'_>) -> Result<DashboardView, AppError> {
     // owner of the account that a stranger has signed in.
     let Some(sign_ins) = current.sign_ins.clone() else {
         tracing::error!("the dashboard was asked for without its sign-ins");
-        return Err(AppError::Internal);
+        return Err(Failure::Internal.into());
     };
     Ok(DashboardView {
         username: user.username.clone(),

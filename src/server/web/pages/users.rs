@@ -12,7 +12,7 @@ use crate::{
         user::{LookupKey, User, UserId},
         views::{AccountView, InvitationDraft, UserNotice, UserState, UserView, UsersView},
     },
-    error::AppError,
+    error::{AppError, Refusal},
     server::{
         clock::moment,
         core::{
@@ -37,7 +37,7 @@ const NEWEST_ENTRIES: u32 = 20;
 /// The list of accounts.
 ///
 /// # Errors
-/// [`AppError::Unavailable`].
+/// [`crate::error::Failure::Unavailable`].
 pub async fn list(visit: Visit<'_>) -> Result<UsersView, AppError> {
     let current = visit.administrator()?;
     let Visit {
@@ -65,7 +65,7 @@ pub async fn list(visit: Visit<'_>) -> Result<UsersView, AppError> {
     })
 }
 
-type Messages = (Option<UserNotice>, Option<AppError>, InvitationDraft);
+type Messages = (Option<UserNotice>, Option<Refusal>, InvitationDraft);
 
 /// What the list of accounts has to say of what was done just now.
 fn messages(headers: &HeaderMap, flash: Option<Flash>) -> Messages {
@@ -112,7 +112,7 @@ fn user_view(user: User) -> UserView {
 /// The page of one account; `None` where there is none.
 ///
 /// # Errors
-/// [`AppError::Unavailable`].
+/// [`crate::error::Failure::Unavailable`].
 pub async fn account(visit: Visit<'_>) -> Result<Option<AccountView>, AppError> {
     let (core, current) = (&visit.state.core, visit.administrator()?);
     let id = visit.uri.path().rsplit('/').next().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{next_path::NextPath, session::CurrentUser},
-    error::AppError,
+    error::{AppError, Failure},
     server::web::{
         context::Caller, cookies::flash::Flash, layers::forwarded::Client, state::AppState,
     },
@@ -27,12 +27,12 @@ impl<'a> Visit<'a> {
     /// The owner of the page. The guard has refused everybody else.
     ///
     /// # Errors
-    /// [`AppError::NotSignedIn`].
+    /// [`Failure::NotSignedIn`].
     pub fn person(&self) -> Result<&'a CurrentUser, AppError> {
         match self.caller {
             Caller::SignedIn(current) => Ok(current),
             Caller::Confirming(_) | Caller::Ended(_) | Caller::Anonymous => {
-                Err(AppError::NotSignedIn)
+                Err(Failure::NotSignedIn.into())
             }
         }
     }
@@ -40,13 +40,13 @@ impl<'a> Visit<'a> {
     /// The same for what only administrators see.
     ///
     /// # Errors
-    /// [`AppError::NotFound`] for everybody else.
+    /// [`Failure::NotFound`] for everybody else.
     pub fn administrator(&self) -> Result<&'a CurrentUser, AppError> {
         let current = self.person()?;
         if current.user.administers() {
             Ok(current)
         } else {
-            Err(AppError::NotFound)
+            Err(Failure::NotFound.into())
         }
     }
 

@@ -7,7 +7,7 @@
 use super::event_stream::{self, KEEP_ALIVE, NO_NEWS, RETRY, event, no_room};
 use crate::{
     domain::{audit::Record, session::CurrentUser, views::AuditEntryView},
-    error::AppError,
+    error::{AppError, Failure},
     server::{
         core::{
             Core,
@@ -63,16 +63,16 @@ async fn begin(
 ) -> Result<Response, AppError> {
     let core = &state.core;
     let Caller::SignedIn(current) = caller else {
-        return Err(AppError::NotSignedIn);
+        return Err(Failure::NotSignedIn.into());
     };
     actor::demand(core, &current)?;
     if method == Method::HEAD {
         return Ok(event_stream::answer(Body::empty()));
     }
-    let token = cookies::session::session_token(headers).ok_or(AppError::NotSignedIn)?;
+    let token = cookies::session::session_token(headers).ok_or(Failure::NotSignedIn)?;
     let reader = token.digest();
     let room = state.followers.clone().try_acquire_owned();
-    let room = room.map_err(|_| AppError::Busy)?;
+    let room = room.map_err(|_| Failure::Busy)?;
     let watch = core
         .db
         .watchers
@@ -152,7 +152,7 @@ impl AuditStream {
             }
             match allowed(&self.core, &self.reader).await {
                 Ok(_) => {}
-                Err(AppError::PasswordNeeded) => {
+                Err(AppError::Failed(Failure::PasswordNeeded)) => {
                     return Some((event("over", &()), Progress::Closed));
                 }
                 Err(_) => return None,

@@ -1,6 +1,9 @@
 //! Server-sent events (HTML Living Standard, 9.2): what the streams to open pages have in common.
 
-use crate::{error::AppError, server::watchers::Refused};
+use crate::{
+    error::{AppError, Failure},
+    server::watchers::Refused,
+};
 use axum::{
     body::Body,
     http::{HeaderName, header},
@@ -42,8 +45,8 @@ pub fn answer(events: Body) -> Response {
 /// The failure for a page that cannot watch.
 pub const fn no_room(refused: Refused) -> AppError {
     match refused {
-        Refused::TooOften => AppError::Throttled { seconds: 30 },
-        Refused::Full => AppError::Busy,
-        Refused::Stopping => AppError::Unavailable,
+        Refused::TooOften => AppError::Failed(Failure::Throttled { seconds: 30 }),
+        Refused::Full => AppError::Failed(Failure::Busy),
+        Refused::Stopping => AppError::Failed(Failure::Unavailable),
     }
 }

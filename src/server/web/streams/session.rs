@@ -9,7 +9,7 @@ use crate::{
         session::{CurrentUser, EndReason, Life},
         views::{SessionEndedView, SessionLivesView},
     },
-    error::AppError,
+    error::{AppError, Failure},
     server::{
         clock::Clock,
         core::sessions::{self, Resumed},
@@ -59,7 +59,7 @@ pub async fn watch(
 /// The answer to a request for the stream of a session that has ended.
 pub fn has_ended(reason: EndReason) -> Response {
     let reason = HeaderValue::from_static(disclosed(reason).as_str());
-    let mut refusal = AppError::NotSignedIn.into_response();
+    let mut refusal = Failure::NotSignedIn.into_response();
     refusal.headers_mut().insert(ENDED, reason);
     refusal
 }
@@ -70,9 +70,9 @@ enum NoStream {
     Failed(AppError),
 }
 
-impl From<AppError> for NoStream {
-    fn from(failure: AppError) -> Self {
-        Self::Failed(failure)
+impl<E: Into<AppError>> From<E> for NoStream {
+    fn from(failure: E) -> Self {
+        Self::Failed(failure.into())
     }
 }
 
@@ -83,7 +83,7 @@ async fn begin(
     headers: &HeaderMap,
 ) -> Result<Response, NoStream> {
     let Caller::SignedIn(current) = caller else {
-        return Err(AppError::NotSignedIn.into());
+        return Err(Failure::NotSignedIn.into());
     };
     if method == Method::HEAD {
         return Ok(respond(state, &current, Body::empty()));
@@ -92,7 +92,7 @@ async fn begin(
     let watch = ends.watch(&Watched::of(&current), state.limits.watchers);
     let watch = watch.map_err(no_room)?;
     // It may have ended before anybody watched it.
-    let token = cookies::session::session_token(headers).ok_or(AppError::NotSignedIn)?;
+    let token = cookies::session::session_token(headers).ok_or(Failure::NotSignedIn)?;
     let (current, is_on_grace) = self::current(state, &token).await?;
     let body = body_of(SessionStream {
         watch,
@@ -115,7 +115,7 @@ async fn current(
         Resumed::Live(current) => Ok((current, false)),
         Resumed::Superseded(current) => Ok((current, true)),
         Resumed::Ended(reason) => Err(NoStream::Ended(reason)),
-        Resumed::Unknown => Err(AppError::NotSignedIn.into()),
+        Resumed::Unknown => Err(Failure::NotSignedIn.into()),
     }
 }
 
