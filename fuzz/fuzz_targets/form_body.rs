@@ -1,5 +1,5 @@
-//! The body of a form, through all layers to the server function and back. The first byte says which
-//! function is asked, and by whom.
+//! The body of a form, through all layers to the server function and back. The first byte chooses
+//! the function and the caller.
 #![no_main]
 
 #[path = "../../tests/invariants/mod.rs"]
@@ -30,7 +30,7 @@ const PORT: u16 = 3000;
 struct Server {
     runtime: Runtime,
     router: Router,
-    /// The cookie of somebody who is signed in.
+    /// The cookie of a signed-in person.
     session: String,
     _database: TestDatabase,
 }
@@ -61,7 +61,7 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
 async fn start() -> (TestDatabase, Router) {
     let database = TestDatabase::new(Engine::Sqlite).await;
     let mut core = support::core(&database).await;
-    // The clock stands still: after one failure everything is looked at but hashes.
+    // The clock does not move: after one failure everything is checked except hashes.
     core.throttle.limits.account_failures = 1;
     core.throttle.limits.address_failures = 1;
     support::create_user(&core, "ada").await;
