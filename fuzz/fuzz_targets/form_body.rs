@@ -46,11 +46,11 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
         _database: database,
     };
     let form = encode_form(&credentials("ada", PASSWORD));
-    let stranger = Sender {
+    let anonymous = Sender {
         is_plain: false,
         is_signed_in: false,
     };
-    let (_, headers, _) = server.ask(&FUNCTIONS[0], form.as_bytes(), stranger);
+    let (_, headers, _) = server.ask(&FUNCTIONS[0], form.as_bytes(), anonymous);
     let cookies = headers.get_all(header::SET_COOKIE).iter();
     let mut cookies = cookies.filter_map(|line| line.to_str().ok()?.split(';').next());
     let session = cookies.find(|pair| pair.starts_with("__Host-Http-session="));

@@ -209,8 +209,8 @@ async fn a_crowd_gets_whole_pages() {
         let expected = if number % 6 == 5 { 404 } else { 200 };
         assert_eq!(answer.status, expected, "{}", answer.text());
         assert!(answer.text().contains(&title), "{title}: {}", answer.text());
-        let stranger = ["eve of", "ada of", "of Example"][number % 3];
-        assert!(!answer.text().contains(stranger), "{}", answer.text());
+        let foreign = ["eve of", "ada of", "of Example"][number % 3];
+        assert!(!answer.text().contains(foreign), "{}", answer.text());
     }
 }
 

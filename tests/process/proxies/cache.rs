@@ -79,9 +79,9 @@ async fn a_shared_cache_keeps_nothing_of_anybody() {
             }
         }
     }
-    let mut stranger = site.front.browser("127.0.0.4").await;
+    let mut third = site.front.browser("127.0.0.4").await;
     for path in ["/", "/dashboard", "/login", "/no-such-page"] {
-        let answer = stranger.get(path).await;
+        let answer = third.get(path).await;
         assert_ne!(answer.header("x-cache"), Some("HIT"), "{path}");
         assert!(
             answer.headers.iter().all(|(name, _)| name != "set-cookie"),
