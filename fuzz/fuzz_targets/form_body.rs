@@ -23,7 +23,10 @@ use support::{
 };
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
-use vestibule::server::{config, web::{listener::Peer, router::router, state::AppState}};
+use vestibule::server::{
+    config,
+    web::{listener::Peer, router::router, state::AppState},
+};
 
 const PORT: u16 = 3000;
 
