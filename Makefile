@@ -1,6 +1,6 @@
-# What one does with Vestibule, from the first build to the last test. `make` alone lists it.
-# The work is in tools/. Each step first says what it does and how long that takes on two cores, cold;
-# the second time nearly all of them are done in seconds.
+# The commands of this project, from the first build to the last test. `make` alone lists them.
+# The scripts are in tools/. Each step first prints what it does and how long that takes on two cores, cold;
+# most steps take seconds when repeated.
 
 SHELL := bash
 .DEFAULT_GOAL := help
@@ -11,66 +11,66 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
 
 setup: ## check the machine, install the pinned build tools once
-	@tools/step "Looking after the build tools (a second; the first time about 10 minutes)" \
+	@tools/step "Checking the build tools (a second; the first time about 10 minutes)" \
 		"The lines above say what is missing." \
 		tools/setup
 
-run: build ## build, then serve this project's own Vestibule
+run: build ## build, then serve
 	@tools/step "Starting Vestibule; Ctrl-C stops it" \
-		"The server says above what it misses." \
+		"The server prints above what is missing." \
 		target/release/vestibule serve
 
-watch: setup ## serve, and build again at every change
+watch: setup ## serve, and rebuild at every change
 	@tools/step "Building for development (about 4 minutes), then watching; Ctrl-C stops it" \
-		"Mend what the compiler says above; a full disk or a taken port also end here." \
+		"Fix the compiler errors above. A full disk or a port in use also end here." \
 		cargo leptos watch
 
 build: setup ## the release build: target/release/vestibule and target/site
 	@tools/step "Building server and client for release (about 8 minutes)" \
-		"Mend what the compiler says above. If it looks odd, begin anew: make clean build" \
+		"Fix the compiler errors above. If they make no sense, start over: make clean build" \
 		cargo leptos build --release --precompress
 
-check: setup ## format, lints on both targets, the doors between the rooms
+check: setup ## format, lints on both targets, import rules
 	@tools/step "Checking the format (a second)" \
 		"Run: cargo fmt --all" \
 		cargo fmt --all --check
 	@tools/step "Linting the server and all tests (about 3 minutes)" \
-		"Mend what clippy says above; clippy.toml says which calls belong where." \
+		"Fix the findings above; clippy.toml gives the reasons of our own rules." \
 		cargo clippy --features ssr --all-targets -- -D warnings
 	@tools/step "Linting the client (about 1 minute)" \
-		"Mend what clippy says above; what only the server needs stays behind the feature ssr." \
+		"Fix the findings above; code for the server only belongs behind the feature ssr." \
 		cargo clippy --package vestibule --lib --features hydrate --target wasm32-unknown-unknown -- -D warnings
 	@tools/step "Linting the bench (about 1 minute)" \
-		"Mend what clippy says above." \
+		"Fix the findings above." \
 		cargo clippy --package vestibule-benches -- -D warnings
-	@tools/step "Checking who imports whom (about 5 minutes)" \
-		"The test names the file and the door; docs/architecture.md says why it is shut." \
+	@tools/step "Checking the import rules (about 5 minutes)" \
+		"The test names the file and the import; docs/architecture.md has the rules." \
 		cargo test --features ssr --test architecture
 
-# Without backtraces, so that a log that is cut in front still shows what a test found.
+# Without backtraces, so that a log whose beginning is cut off still shows the failed assertion.
 cargo-test: setup
-	@tools/step "Testing rules, store and HTTP, on SQLite and PostgreSQL, behind nginx, Caddy and PgBouncer (about 7 minutes)" \
-		"Again, one test only: tools/with-postgres tools/with-proxies tools/with-pgbouncer cargo test --features ssr NAME" \
+	@tools/step "Running the unit, store, HTTP and process tests, on SQLite and PostgreSQL, behind nginx, Caddy and PgBouncer (about 7 minutes)" \
+		"To repeat one test: tools/with-postgres tools/with-proxies tools/with-pgbouncer cargo test --features ssr NAME" \
 		env RUST_BACKTRACE=0 tools/with-postgres tools/with-proxies tools/with-pgbouncer cargo test --features ssr
 
 client-budget:
 	@tools/step "Weighing what a browser downloads (a second)" \
-		"See above." \
+		"The lines above name the finding." \
 		tools/client-budget
 
-fuzz: ## look for inputs that break the readers of cookies, forms, names and next
-	@tools/step "Fuzzing, FUZZ_SECONDS (30) a target, after the first build" \
+fuzz: ## fuzz the parsers of cookies, forms, names and next
+	@tools/step "Fuzzing, FUZZ_SECONDS (30) for each target, after the first build" \
 		"The lines above name the input and how to repeat it." \
 		tools/fuzz
 
 e2e: build ## the browser tests, on a release build
 	@tools/step "Testing in a browser (about 8 minutes)" \
-		"Look at what it saw: cd end2end && npx playwright show-report" \
+		"Open the report: cd end2end && npx playwright show-report" \
 		tools/e2e
 
 canary:
-	@tools/step "Searching all that was said in the tests for secrets (a second)" \
-		"See above." \
+	@tools/step "Searching the output of all tests for secrets (a second)" \
+		"The lines above name the finding." \
 		tools/canary
 
 shots: build ## pictures of every page in target/shots/
@@ -79,31 +79,31 @@ shots: build ## pictures of every page in target/shots/
 		tools/e2e --config shots.config.ts
 
 bench: build ## measure speed and memory, and write docs/performance.md
-	@tools/step "Measuring (about 12 minutes, and 2 for its build; let nothing else run; 12 GB of disk for a while)" \
-		"See above." \
+	@tools/step "Measuring (about 12 minutes, and 2 for its build; run nothing else; needs 12 GB of free disk)" \
+		"The lines above name the finding." \
 		cargo run --release --package vestibule-benches
 
 start-your-own: setup ## carry out docs/start-your-own.md in a copy, to its last test
 	@tools/step "Carrying out docs/start-your-own.md in target/start-your-own (about 25 minutes)" \
-		"The line above names the block; everything is in target/start-your-own as it was left." \
+		"The line above names the block; the files stay in target/start-your-own." \
 		tools/start-your-own
 
-dist: build ## one program with the site inside, its service and its manual: target/dist
-	@tools/step "Putting the site into the program (about 4 minutes)" \
-		"Mend what the compiler says above. If it looks odd, begin anew: make clean dist" \
+dist: build ## one program with the site inside, its systemd unit and its manual: target/dist
+	@tools/step "Building the program with the site inside (about 4 minutes)" \
+		"Fix the compiler errors above. If they make no sense, start over: make clean dist" \
 		tools/dist
 
-dist-check: dist ## run what is in target/dist in an empty folder
-	@tools/step "Running target/dist in an empty folder (a minute, after make cargo-test)" \
-		"The test says what was missing; tools/dist gathers it." \
+dist-check: dist ## test target/dist in an empty folder
+	@tools/step "Testing target/dist in an empty folder (a minute, after make cargo-test)" \
+		"The test names the missing file; tools/dist copies the files." \
 		cargo test --features ssr --test dist site::
 	@tools/step "Signing in to it with a browser (about 2 minutes)" \
-		"Look at what it saw: cd end2end && npx playwright show-report" \
+		"Open the report: cd end2end && npx playwright show-report" \
 		env TEST_DIST=1 tools/e2e tests/login.spec.ts tests/policy.spec.ts
 
 test: setup check cargo-test build client-budget e2e canary ## everything
 	@echo "✓ everything passed"
 
-clean: ## remove what was built; the build tools and your data stay
+clean: ## remove the build output; build tools and data are kept
 	cargo clean
 	rm -rf end2end/{node_modules,playwright-report,test-results}

@@ -1,9 +1,9 @@
-/** What every test has at hand: a server, a person with an account, and a visitor at a browser. */
+/** The fixtures of every test: a server, a person with an account, and a visitor with a browser. */
 
 import { test as base, type BrowserContext } from '@playwright/test';
 import { Complaints } from './support/complaints';
 import { Server, type Settings } from './support/server';
-import { Stranger } from './support/stranger';
+import { Attacker } from './support/attacker';
 import { seeThrough, Visitor, WAYS, type Person, type Way } from './support/visitor';
 import { Wire } from './support/wire';
 
@@ -12,7 +12,7 @@ export { SESSION_COOKIE, Visitor, WAYS, type Person, type Way } from './support/
 
 type Options = {
   way: Way;
-  /** A server with these settings, for one test alone. */
+  /** A server with these settings, for one test only. */
   settings: Settings | undefined;
 };
 
@@ -21,14 +21,14 @@ type Fixtures = {
   person: Person;
   complaints: Complaints;
   visitor: Visitor;
-  /** Somebody at another browser. */
+  /** A person with another browser. */
   another: () => Promise<Visitor>;
-  /** The line to the server, for tests that listen to it or bend it. */
+  /** The connection to the server, for tests that record or change its traffic. */
   wire: Wire;
-  stranger: Stranger;
+  attacker: Attacker;
 };
 
-/** What the browser says where tests took something away from it. */
+/** Messages of the browser when a test removes a part of it. */
 const TAKEN_AWAY: Record<Way, RegExp[]> = {
   hydrated: [],
   'without JavaScript': [/was preloaded using link preload but not used/],
@@ -95,19 +95,19 @@ export const test = base.extend<Options & Fixtures, { sharedServer: Server }>({
     wire.close();
   },
 
-  stranger: async ({}, use) => {
-    const stranger = await Stranger.arrive();
-    await use(stranger);
-    stranger.close();
+  attacker: async ({}, use) => {
+    const attacker = await Attacker.arrive();
+    await use(attacker);
+    attacker.close();
   },
 });
 
-/** For tests whose pages come over the wire: `test.use(overTheWire)`. */
+/** For tests whose pages are loaded over the wire: `test.use(overTheWire)`. */
 export const overTheWire = {
   baseURL: async ({ wire }: { wire: Wire }, use: (origin: string) => Promise<void>) => use(wire.origin),
 };
 
-/** Whatever is promised here holds with everything, without scripts, and with the WebAssembly lost. */
+/** Runs the tests with everything, without scripts, and with a WebAssembly file that fails to load. */
 export function inEveryWay(promises: () => void): void {
   for (const way of WAYS) {
     test.describe(way, () => {
@@ -125,7 +125,7 @@ async function prepare(context: BrowserContext, complaints: Complaints, way: Way
 
 let people = 0;
 
-/** An account that no other test knows; `options` are those of `vestibule user create`. */
+/** An account of one test; `options` are those of `vestibule user create`. */
 export function newPerson(server: Server, traits: Partial<Person> = {}, options: string[] = []): Person {
   const name = `ada${process.pid}-${++people}`;
   const person = {

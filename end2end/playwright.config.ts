@@ -2,7 +2,7 @@ import { defineConfig, devices } from '@playwright/test';
 
 export default defineConfig({
   testDir: 'tests',
-  // A test that passes only the second time has found something.
+  // A test that passes only on the second attempt has found a bug.
   retries: 0,
   workers: 2,
   fullyParallel: true,
@@ -14,7 +14,7 @@ export default defineConfig({
   use: {
     ...devices['Desktop Chrome'],
     screenshot: 'only-on-failure',
-    // Playwright itself switches off the sandbox, updates, synchronisation and the first-run page.
+    // Playwright itself disables the sandbox, updates, synchronisation and the first-run page.
     launchOptions: { executablePath: process.env.CHROME_PATH, args: ['--disable-quic'] },
   },
 });

@@ -1,7 +1,7 @@
-//! The doors of the house: who may import whom. `docs/architecture.md` says why.
+//! The import rules and other rules of the architecture. `docs/architecture.md` has the reasons.
 //!
-//! The source is read as text. The tables are in `architecture/doors.rs` and `crates.rs`; that each check can fail is
-//! proved beside it, in `architecture/checks/tests.rs`.
+//! The source is read as text. The tables are in `architecture/imports.rs` and `crates.rs`.
+//! `architecture/checks/tests.rs` proves that each check can fail.
 
 #[path = "architecture/checks.rs"]
 mod checks;
@@ -9,8 +9,8 @@ mod checks;
 mod crates;
 #[path = "architecture/documents.rs"]
 mod documents;
-#[path = "architecture/doors.rs"]
-mod doors;
+#[path = "architecture/imports.rs"]
+mod imports;
 #[path = "architecture/pages.rs"]
 mod pages;
 #[path = "architecture/source.rs"]
@@ -42,27 +42,27 @@ fn in_every_file(check: fn(&Source) -> Vec<Violation>) {
 }
 
 #[test]
-fn nobody_goes_through_a_shut_door() {
-    in_every_file(checks::doors);
+fn imports_follow_the_rules() {
+    in_every_file(checks::imports);
 }
 
 #[test]
-fn no_room_imports_a_higher_one() {
+fn no_module_imports_a_higher_one() {
     in_every_file(checks::upwards);
 }
 
 #[test]
-fn crates_clocks_and_randomness_stay_in_their_rooms() {
+fn crates_clocks_and_randomness_stay_in_their_modules() {
     in_every_file(checks::only_where_allowed);
 }
 
 #[test]
-fn two_lines_choose_what_is_built_for_server_and_browser() {
+fn two_lines_choose_the_target() {
     nothing_offends(&checks::feature_lines(&sources()));
 }
 
 #[test]
-fn files_and_functions_are_short_enough_to_read() {
+fn files_and_functions_are_within_their_limits() {
     in_every_file(checks::lengths);
     let doctor = source::all_under(root(), "doctor/src");
     assert!(doctor.len() > 20, "the source of the doctor is there");
@@ -70,7 +70,7 @@ fn files_and_functions_are_short_enough_to_read() {
 }
 
 #[test]
-fn files_of_tests_are_short_enough_to_read() {
+fn files_of_tests_are_within_their_limit() {
     let tests = source::all_under(root(), "tests");
     nothing_offends(&tests.iter().filter_map(checks::length).collect::<Vec<_>>());
 }
@@ -91,7 +91,7 @@ fn no_banned_crate_is_linked() {
     nothing_offends(&checks::banned_crates(&lock));
 }
 
-/// A file of tests that no `mod` names is compiled by nobody, and passes.
+/// A file of tests that no `mod` names is never compiled, and seems to pass.
 #[test]
 fn every_file_of_tests_is_run() {
     for binary in ["store", "http", "process", "dist"] {
@@ -104,27 +104,27 @@ fn every_file_of_tests_is_run() {
             };
             assert!(
                 name == "main" || main.contains(&format!("\nmod {name};\n")),
-                "tests/{binary}/{name}.rs is run by nobody: add `mod {name};` to tests/{binary}/main.rs"
+                "tests/{binary}/{name}.rs is never run: add `mod {name};` to tests/{binary}/main.rs"
             );
         }
     }
 }
 
-/// Every room and every rule of the tables names files that exist: dead rows hide a typing error.
+/// Every row of the tables names files that exist: otherwise a typing error would disable it.
 #[test]
-fn every_row_of_the_tables_is_about_something() {
+fn every_row_of_the_tables_names_existing_files() {
     let sources = sources();
     let exists = |file: &str| {
         sources.iter().any(|source| {
             source.path == file || (file.ends_with('/') && source.path.starts_with(file))
         })
     };
-    let rooms = doors::ROOMS.iter().flat_map(|room| room.files);
-    let rules = crates::ONLY.iter().flat_map(|rule| rule.files);
-    for file in rooms.chain(rules) {
+    let imports = imports::RULES.iter().flat_map(|rule| rule.files);
+    let crates = crates::ONLY.iter().flat_map(|rule| rule.files);
+    for file in imports.chain(crates) {
         assert!(
             exists(file),
-            "{file} does not exist: take it out of tests/architecture/{{doors,crates}}.rs"
+            "{file} does not exist: remove it from tests/architecture/{{imports,crates}}.rs"
         );
     }
 }

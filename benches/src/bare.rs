@@ -1,4 +1,4 @@
-//! What Vestibule is measured beside: as little as possible around the same crates.
+//! The baselines: as little as possible around the same crates.
 
 use crate::Failure;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -16,20 +16,14 @@ use std::{
 };
 use tokio::net::TcpListener;
 
-/// axum with one handler, which says "ok".
-///
-/// # Errors
-/// Where the address cannot be had.
+/// axum with one handler, which answers "ok".
 pub async fn serve_handler(address: SocketAddr) -> Result<(), Failure> {
     let router = Router::new().route("/", get(async || "ok\n"));
     Ok(axum::serve(TcpListener::bind(address).await?, router).await?)
 }
 
-/// axum with one handler that reads one row by its key through sqlx, from Vestibule's own database and
-/// with a pool like its own.
-///
-/// # Errors
-/// Where the address or the database cannot be had.
+/// axum with one handler that reads one row by its key through sqlx, from Vestibule's own database
+/// and with a pool of the same settings.
 pub async fn serve_read(address: SocketAddr, database: &Path) -> Result<(), Failure> {
     let options = SqliteConnectOptions::new()
         .filename(database)
@@ -62,8 +56,8 @@ async fn read(State(row): State<Row>) -> String {
     idle_ends_at.map_or_else(|error| error.to_string(), |at| at.to_string())
 }
 
-/// Argon2id verifications a second with Vestibule's parameters, on as many threads as there are
-/// processors, each with memory that it uses again.
+/// Argon2id verifications a second with Vestibule's parameters, on one thread for each processor,
+/// each with reused memory.
 pub fn argon2_per_second(duration: Duration) -> f64 {
     let threads = thread::available_parallelism().map_or(1, Into::into);
     thread::scope(|scope| {

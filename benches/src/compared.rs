@@ -1,4 +1,4 @@
-//! Loads in turns within one run, so that whatever else the machine does disturbs all of them.
+//! Alternating loads within one run, so that other work on the machine affects all of them.
 
 use crate::{
     CONNECTIONS, Failure, ROUND, ROUNDS,
@@ -10,7 +10,7 @@ use crate::{
 
 pub type Target<'a> = (&'a Server, Load);
 
-/// So many loads, in turns.
+/// This number of loads, alternating.
 pub struct Compared<const LOADS: usize> {
     /// Requests a second of each round.
     rates: [Vec<f64>; LOADS],
@@ -19,8 +19,6 @@ pub struct Compared<const LOADS: usize> {
 }
 
 impl<const LOADS: usize> Compared<LOADS> {
-    /// # Errors
-    /// Where one answer is not as expected.
     pub async fn measure(targets: [&Target<'_>; LOADS]) -> Result<Self, Failure> {
         let mut rates = [const { Vec::new() }; LOADS];
         let mut costs = [const { Vec::new() }; LOADS];
@@ -44,7 +42,7 @@ impl<const LOADS: usize> Compared<LOADS> {
         self.rates.clone().map(median)
     }
 
-    /// How many times as many requests a second one load had as the other, smallest first.
+    /// The ratios of the requests a second of two loads, smallest first.
     pub fn ratios(&self, one: usize, other: usize) -> Vec<f64> {
         let rounds = self.rates[one].iter().zip(&self.rates[other]);
         let mut ratios: Vec<_> = rounds.map(|(one, other)| one / other).collect();

@@ -1,12 +1,13 @@
-//! How soon an open page hears that its session has ended, and what open pages cost.
+//! The time until an open page is notified of the end of its session, and the cost of open pages.
 
 use crate::{
     CONNECTIONS, Failure, ROUND, in_megabytes,
     load::{Connection, quantile, throughput},
     milliseconds,
-    program::{Place, Server},
+    program::{Fixture, Server},
+    progress,
     report::{Figure, Goal},
-    say, seed,
+    seed,
     streams::{OpenPage, open_all},
 };
 use hyper::StatusCode;
@@ -21,13 +22,13 @@ use tokio::{task::spawn_blocking, time::sleep};
 const OPEN: [usize; 3] = [1, 1_000, 10_000];
 /// Sessions that end, of each kind.
 const ENDS: usize = 100;
-/// Of each account, one of which ends the others.
+/// Sessions of each account, one of which ends the others.
 const SESSIONS_AN_ACCOUNT: usize = 12;
 const ACCOUNTS: usize = 1_000;
-/// Streams, and what else the server and the client have open.
+/// Streams, and other descriptors of the server and the client.
 const DESCRIPTORS: u64 = 10_000 + 1_000;
 
-/// Who ends a session.
+/// The cause of an end.
 #[derive(Clone, Copy)]
 enum By {
     /// The same person in another browser.
@@ -37,16 +38,16 @@ enum By {
 }
 
 impl By {
-    /// The longest rest before an end, in milliseconds: it must not keep step with the server's looks at the
-    /// database.
-    const fn rest(self) -> u64 {
+    /// The longest pause before an end, in milliseconds: the ends must not be synchronous with the
+    /// server's polls of the database.
+    const fn pause(self) -> u64 {
         match self {
             Self::Owner => 60,
             Self::Command => 250,
         }
     }
 
-    const fn in_words(self) -> &'static str {
+    const fn label(self) -> &'static str {
         match self {
             Self::Owner => "its owner elsewhere",
             Self::Command => "`vestibule session end`",
@@ -54,13 +55,11 @@ impl By {
     }
 }
 
-/// # Errors
-/// Where the system allows too few connections, or the server does not answer as expected.
 pub async fn measure() -> Result<Vec<Figure>, Failure> {
     allow_descriptors()?;
     let mut figures = Vec::new();
     for open in OPEN {
-        say(&format!("ends with {} open", in_words(open)));
+        progress(&format!("ends with {} open", label(open)));
         let scene = Scene::new(open).await?;
         let (pages, memory) = scene.open_pages(open).await?;
         figures.extend(scene.end_sessions(pages).await?);
@@ -84,39 +83,41 @@ fn allow_descriptors() -> Result<(), Failure> {
     Ok(setrlimit(Resource::Nofile, Rlimit { current, maximum })?)
 }
 
-/// A server with many sessions of many people, and the cookies of all.
+/// A server with many sessions of many people, and their cookies.
 struct Scene {
     server: Server,
-    /// Of the first, which are nobody's open pages, ends those of the same account.
+    /// The first of each account, without an open page, ends the others of the account.
     cookies: Vec<String>,
     ids: Vec<String>,
-    place: Place,
+    fixture: Fixture,
 }
 
 impl Scene {
     async fn new(open: usize) -> Result<Self, Failure> {
-        let place = Place::new(&format!("{open}-pages"))?;
+        let fixture = Fixture::new(&format!("{open}-pages"))?;
         let sessions = u32::try_from(ACCOUNTS * SESSIONS_AN_ACCOUNT)?;
-        let cookies = seed::sessions(&place, sessions, u32::try_from(ACCOUNTS)?, sessions).await?;
-        let ids = seed::session_ids(&place).await?;
+        let cookies =
+            seed::sessions(&fixture, sessions, u32::try_from(ACCOUNTS)?, sessions).await?;
+        let ids = seed::session_ids(&fixture).await?;
         let most = |number: usize| number.to_string();
-        // From three quarters of the places on, connections from one address that brought no session yet are closed.
+        // Above three quarters of the slots, connections from one address without a session are
+        // closed.
         let settings = [
             ("VESTIBULE_HTTP__MAX_STREAMS", most(open + ENDS)),
             ("VESTIBULE_HTTP__MAX_CONNECTIONS", most(2 * (open + ENDS))),
         ];
-        let server = Server::vestibule_with(&place, &settings).await?;
+        let server = Server::vestibule_with(&fixture, &settings).await?;
         Ok(Self {
             server,
             cookies,
             ids,
-            place,
+            fixture,
         })
     }
 
-    /// Opens so many pages, and says what memory they take.
+    /// Opens this many pages, and measures their memory.
     async fn open_pages(&self, open: usize) -> Result<(Vec<OpenPage>, Figure), Failure> {
-        // What the server keeps of the database, it has then read.
+        // By then the server has filled its page cache.
         let check = self
             .server
             .page_for_each("/", &self.cookies, StatusCode::SEE_OTHER)?;
@@ -134,7 +135,7 @@ impl Scene {
         sleep(ROUND / 4).await;
         let (after, _) = self.server.memory()?;
         let figure = Figure {
-            name: format!("Resident memory for an open page, of {}", in_words(open)),
+            name: format!("Resident memory of an open page, of {}", label(open)),
             value: after.saturating_sub(before) as f64 / 1e3 / open as f64,
             unit: "kB",
             goal: Goal::None,
@@ -155,9 +156,9 @@ impl Scene {
         for by in [By::Owner, By::Command] {
             let mut taken = Vec::new();
             for run in 0..ENDS {
-                // Anywhere among them; and at any time after the one before.
+                // Spread over all pages, and at a varying interval.
                 let page = pages.swap_remove(run * 7_919 % pages.len());
-                sleep(Duration::from_millis(run as u64 * 97 % by.rest())).await;
+                sleep(Duration::from_millis(run as u64 * 97 % by.pause())).await;
                 taken.push(self.end(page, by).await?);
                 let next = spare.next().ok_or("there are too few sessions")?;
                 let address = self.server.address;
@@ -169,7 +170,7 @@ impl Scene {
         Ok(figures)
     }
 
-    /// Ends the session of a page. Returns how long it took until the page heard of it.
+    /// Ends the session of a page. Returns the time until the page was notified.
     async fn end(&self, page: OpenPage, by: By) -> Result<Duration, Failure> {
         let id = &self.ids[page.session];
         let began = match by {
@@ -182,17 +183,17 @@ impl Scene {
     async fn end_as_owner(&self, session: usize, id: &str) -> Result<Instant, Failure> {
         let elsewhere = &self.cookies[session % ACCOUNTS];
         let body = format!("id={id}");
-        let asked = self
+        let request = self
             .server
             .form("/api/end_session", Some(elsewhere), body)?;
         let mut connection = Connection::open(self.server.address).await?;
         let began = Instant::now();
-        connection.expect(asked, StatusCode::SEE_OTHER).await?;
+        connection.expect(request, StatusCode::SEE_OTHER).await?;
         Ok(began)
     }
 
     async fn end_by_command(&self, id: &str) -> Result<Instant, Failure> {
-        let mut command = self.place.vestibule(&["session", "end", id])?;
+        let mut command = self.fixture.vestibule(&["session", "end", id])?;
         command.stdout(Stdio::null());
         let began = Instant::now();
         match spawn_blocking(move || command.status()).await??.success() {
@@ -206,9 +207,9 @@ fn figure(open: usize, by: By, taken: &[Duration]) -> Figure {
     let of = |share| milliseconds(quantile(taken, share));
     Figure {
         name: format!(
-            "99 of 100 ends reach the page: by {}, {} open",
-            by.in_words(),
-            in_words(open)
+            "Time until 99 of 100 ends reach the page: by {}, {} open",
+            by.label(),
+            label(open)
         ),
         value: of(0.99),
         unit: "ms",
@@ -222,7 +223,7 @@ fn figure(open: usize, by: By, taken: &[Duration]) -> Figure {
     }
 }
 
-fn in_words(open: usize) -> String {
+fn label(open: usize) -> String {
     match open {
         1 => "1 page".to_owned(),
         open if open < 1_000 => format!("{open} pages"),

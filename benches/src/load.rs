@@ -1,4 +1,4 @@
-//! Requests in number: as fast as they are answered, or at a steady pace.
+//! Requests: as fast as they are answered, or at a steady rate.
 
 use crate::Failure;
 use axum::body::Bytes;
@@ -15,14 +15,12 @@ use std::{
 };
 use tokio::{net::TcpStream, task::JoinSet, time::sleep_until};
 
-pub type Asked = Request<Full<Bytes>>;
+pub type FullRequest = Request<Full<Bytes>>;
 
 /// One connection that is kept open.
 pub struct Connection(SendRequest<Full<Bytes>>);
 
 impl Connection {
-    /// # Errors
-    /// Where nobody listens.
     pub async fn open(address: SocketAddr) -> Result<Self, Failure> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
@@ -32,21 +30,20 @@ impl Connection {
     }
 
     /// The answer with its whole body.
-    ///
-    /// # Errors
-    /// Where the connection breaks.
-    pub async fn ask(&mut self, asked: Asked) -> Result<hyper::Response<Bytes>, Failure> {
+    pub async fn send(&mut self, request: FullRequest) -> Result<hyper::Response<Bytes>, Failure> {
         self.0.ready().await?;
-        let (head, body) = self.0.send_request(asked).await?.into_parts();
+        let (head, body) = self.0.send_request(request).await?.into_parts();
         let body = body.collect().await?.to_bytes();
         Ok(hyper::Response::from_parts(head, body))
     }
 
-    /// # Errors
-    /// Where the connection breaks, or the answer is another one.
-    pub async fn expect(&mut self, asked: Asked, expected: StatusCode) -> Result<(), Failure> {
-        let uri = asked.uri().clone();
-        let status = self.ask(asked).await?.status();
+    pub async fn expect(
+        &mut self,
+        request: FullRequest,
+        expected: StatusCode,
+    ) -> Result<(), Failure> {
+        let uri = request.uri().clone();
+        let status = self.send(request).await?.status();
         if status == expected {
             return Ok(());
         }
@@ -54,32 +51,28 @@ impl Connection {
     }
 }
 
-/// What is asked for, one after the other and again from the beginning; any other answer than this fails
-/// the measurement.
+/// The requests, repeated in order; any other answer than the expected one fails the measurement.
 #[derive(Clone)]
 pub struct Load {
     pub address: SocketAddr,
-    pub asked: Arc<[Asked]>,
+    pub requests: Arc<[FullRequest]>,
     pub status: StatusCode,
 }
 
 impl Load {
-    /// What the connection of this number asks, of so many: each its own share of them, in a circle.
+    /// The requests of one of the connections: each has its own share of them, repeated.
     fn of_connection(
         &self,
         connection: usize,
         connections: usize,
-    ) -> impl Iterator<Item = Asked> + use<> {
-        let asked = Arc::clone(&self.asked);
-        let places = (connection..).step_by(connections);
-        places.map(move |place| asked[place % asked.len()].clone())
+    ) -> impl Iterator<Item = FullRequest> + use<> {
+        let requests = Arc::clone(&self.requests);
+        let positions = (connection..).step_by(connections);
+        positions.map(move |position| requests[position % requests.len()].clone())
     }
 }
 
-/// Answers a second, on so many connections that each ask anew as soon as they are answered.
-///
-/// # Errors
-/// Where one answer is not as expected.
+/// Answers a second, on connections that each send the next request after an answer.
 pub async fn throughput(
     load: &Load,
     connections: usize,
@@ -89,15 +82,15 @@ pub async fn throughput(
     let end = started + duration;
     let mut tasks = JoinSet::new();
     for connection in 0..connections {
-        let mut asked = load.of_connection(connection, connections);
+        let mut requests = load.of_connection(connection, connections);
         let (address, status) = (load.address, load.status);
         tasks.spawn(async move {
             let mut connection = Connection::open(address).await?;
             let mut answers = 0_u32;
             while Instant::now() < end
-                && let Some(asked) = asked.next()
+                && let Some(request) = requests.next()
             {
-                connection.expect(asked, status).await?;
+                connection.expect(request, status).await?;
                 answers += 1;
             }
             Ok::<_, Failure>(answers)
@@ -110,13 +103,10 @@ pub async fn throughput(
     Ok(f64::from(answers) / started.elapsed().as_secs_f64())
 }
 
-/// How long each answer took, shortest first, at a pace that does not depend on them.
+/// The time of each answer, shortest first, at a rate that does not depend on the answers.
 ///
-/// A request that had to wait for the one before it counts from when it was due: else slow answers
-/// would hide themselves by making fewer ("coordinated omission").
-///
-/// # Errors
-/// Where one answer is not as expected.
+/// A delayed request counts from when it was due. Otherwise slow answers would hide themselves by
+/// reducing the number of requests ("coordinated omission").
 pub async fn latencies(
     load: &Load,
     connections: usize,
@@ -128,20 +118,20 @@ pub async fn latencies(
     let started = Instant::now();
     let mut tasks = JoinSet::new();
     for connection in 0..connections {
-        let mut asked = load.of_connection(connection, connections);
+        let mut requests = load.of_connection(connection, connections);
         let (address, status) = (load.address, load.status);
         let mut due = started + pause * u32::try_from(connection)? / number;
         tasks.spawn(async move {
             let mut connection = Connection::open(address).await?;
             let mut taken = Vec::new();
             while due < started + duration
-                && let Some(asked) = asked.next()
+                && let Some(request) = requests.next()
             {
                 let is_late = Instant::now() > due;
                 sleep_until(due.into()).await;
-                let asked_at = if is_late { due } else { Instant::now() };
-                connection.expect(asked, status).await?;
-                taken.push(asked_at.elapsed());
+                let sent_at = if is_late { due } else { Instant::now() };
+                connection.expect(request, status).await?;
+                taken.push(sent_at.elapsed());
                 due += pause;
             }
             Ok::<_, Failure>(taken)
@@ -150,11 +140,8 @@ pub async fn latencies(
     sorted(tasks).await
 }
 
-/// How long each of so many answers took, shortest first, on connections that each ask anew as soon as they
-/// are answered.
-///
-/// # Errors
-/// Where one answer is not as expected.
+/// The time of each answer, shortest first, on connections that each send the next request after an
+/// answer.
 pub async fn answers(
     load: &Load,
     connections: usize,
@@ -162,14 +149,14 @@ pub async fn answers(
 ) -> Result<Vec<Duration>, Failure> {
     let mut tasks = JoinSet::new();
     for connection in 0..connections {
-        let asked = load.of_connection(connection, connections);
+        let requests = load.of_connection(connection, connections);
         let (address, status) = (load.address, load.status);
         tasks.spawn(async move {
             let mut connection = Connection::open(address).await?;
             let mut taken = Vec::new();
-            for asked in asked.take(number / connections) {
+            for request in requests.take(number / connections) {
                 let started = Instant::now();
-                connection.expect(asked, status).await?;
+                connection.expect(request, status).await?;
                 taken.push(started.elapsed());
             }
             Ok::<_, Failure>(taken)
@@ -178,7 +165,7 @@ pub async fn answers(
     sorted(tasks).await
 }
 
-/// What all of them have measured, shortest first.
+/// The results of all tasks, shortest first.
 async fn sorted(
     mut tasks: JoinSet<Result<Vec<Duration>, Failure>>,
 ) -> Result<Vec<Duration>, Failure> {
@@ -190,7 +177,7 @@ async fn sorted(
     Ok(all)
 }
 
-/// The least of the sorted values that `share` of them do not exceed.
+/// The least value that `share` of the sorted values do not exceed.
 pub fn quantile(sorted: &[Duration], share: f64) -> Duration {
     let rank = (sorted.len() as f64 * share).ceil() as usize;
     sorted[rank.clamp(1, sorted.len()) - 1]

@@ -1,6 +1,7 @@
-//! Measures the release build of Vestibule, as ratios within one run: beside bare servers of the same
-//! crates, under the same load, in turns, on the same machine. `make bench` writes what it finds into
-//! `docs/performance.md`. With the names of parts as arguments only they are measured, and nothing is written.
+//! Measures the release build of Vestibule, as ratios within one run: beside bare servers of the
+//! same crates, under the same load, alternating, on the same machine. `make bench` writes the
+//! results into `docs/performance.md`. With the names of parts as arguments only they are measured,
+//! and nothing is written.
 
 mod bare;
 mod compared;
@@ -16,7 +17,7 @@ mod streams;
 mod weights;
 
 use load::quantile;
-use program::{Place, Server};
+use program::{Fixture, Server};
 use report::{Figure, Goal, Report};
 use std::{
     env,
@@ -29,7 +30,7 @@ use tokio::{runtime::Builder, select, signal::ctrl_c};
 
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Of each comparison; the median counts, so that one disturbed round does not.
+/// Rounds of each comparison; the median counts, so one disturbed round does not.
 pub const ROUNDS: usize = 5;
 pub const ROUND: Duration = Duration::from_secs(4);
 /// Enough to keep two processors busy.
@@ -37,7 +38,7 @@ pub const CONNECTIONS: usize = 16;
 const STARTS: usize = 10;
 pub const MEGABYTE: f64 = 1e6;
 
-/// What can be measured alone.
+/// The parts, each of which can be measured alone.
 const PARTS: [&str; 8] = [
     "starts", "pages", "sign-ins", "flood", "sessions", "users", "ends", "weights",
 ];
@@ -61,7 +62,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The servers run as `#[tokio::main]` would run them, and as Vestibule runs. The client has one thread.
+/// The servers use the runtime of `#[tokio::main]`, as Vestibule does. The client has one thread.
 fn run(
     mut runtime: Builder,
     program: impl Future<Output = Result<(), Failure>>,
@@ -77,11 +78,11 @@ async fn serve_read(address: &str, database: &str) -> Result<(), Failure> {
     bare::serve_read(address.parse::<SocketAddr>()?, Path::new(database)).await
 }
 
-/// Whoever breaks off is left neither gigabytes nor servers.
+/// An interrupted run must not leave gigabytes or servers behind.
 async fn unless_interrupted(parts: &[&str]) -> Result<(), Failure> {
     select! {
         outcome = measure(parts) => outcome,
-        _ = ctrl_c() => Err("broken off".into()),
+        _ = ctrl_c() => Err("interrupted".into()),
     }
 }
 
@@ -94,7 +95,7 @@ async fn measure(parts: &[&str]) -> Result<(), Failure> {
     let started = Instant::now();
     let mut report = Report::default();
     if let Err(failure) = fill(&mut report, parts).await {
-        // What was measured until then took minutes.
+        // Keep the results so far: they took minutes.
         report::print(&report, started.elapsed())?;
         return Err(failure);
     }
@@ -107,20 +108,20 @@ async fn measure(parts: &[&str]) -> Result<(), Failure> {
 
 async fn fill(report: &mut Report, parts: &[&str]) -> Result<(), Failure> {
     let wants = |part| parts.is_empty() || parts.contains(&part);
-    let place = Place::new("small")?;
+    let fixture = Fixture::new("small")?;
     let figures = &mut report.figures;
     if wants("starts") {
-        figures.push(starts(&place).await?);
+        figures.push(starts(&fixture).await?);
     }
     if wants("pages") {
-        figures.extend(pages::measure(&place).await?);
+        figures.extend(pages::measure(&fixture).await?);
         figures.push(pages::own_sessions().await?);
     }
     if wants("sign-ins") {
-        figures.push(sign_ins::ratio(&place).await?);
+        figures.push(sign_ins::ratio(&fixture).await?);
     }
     if wants("flood") {
-        figures.extend(sign_ins::flood(&place).await?);
+        figures.extend(sign_ins::flood(&fixture).await?);
     }
     if wants("sessions") {
         figures.push(crowds::session_check().await?);
@@ -137,11 +138,11 @@ async fn fill(report: &mut Report, parts: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn starts(place: &Place) -> Result<Figure, Failure> {
-    say("starting");
+async fn starts(fixture: &Fixture) -> Result<Figure, Failure> {
+    progress("starting");
     let mut taken = Vec::new();
     for _ in 0..STARTS {
-        taken.push(Server::vestibule(place).await?.first_answer);
+        taken.push(Server::vestibule(fixture).await?.first_answer);
     }
     taken.sort_unstable();
     Ok(Figure {
@@ -169,6 +170,6 @@ fn in_megabytes(bytes: u64) -> f64 {
     bytes as f64 / MEGABYTE
 }
 
-fn say(what: &str) {
+fn progress(what: &str) {
     eprintln!("  measuring {what}");
 }

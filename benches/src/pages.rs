@@ -1,27 +1,26 @@
-//! Pages, as ratios to what they are measured beside.
+//! Pages, as ratios to their baselines.
 
 use crate::{
     CONNECTIONS, Failure,
     compared::Compared,
     load::{latencies, quantile},
     milliseconds,
-    program::{Place, Server},
+    program::{Fixture, Server},
+    progress,
     report::{Figure, Goal},
-    say, seed,
+    seed,
 };
 use hyper::StatusCode;
 use std::{fmt::Write, time::Duration};
 
-/// As many sessions as an account may have.
+/// The limit of sessions of an account.
 const SESSIONS: u32 = 50;
 
-/// # Errors
-/// Where a server does not answer as expected.
-pub async fn measure(place: &Place) -> Result<Vec<Figure>, Failure> {
-    let server = Server::vestibule(place).await?;
+pub async fn measure(fixture: &Fixture) -> Result<Vec<Figure>, Failure> {
+    let server = Server::vestibule(fixture).await?;
     let cookie = server.session_cookie().await?;
-    let bare_handler = Server::bare("bare-handler", place).await?;
-    let bare_read = Server::bare("bare-read", place).await?;
+    let bare_handler = Server::bare("bare-handler", fixture).await?;
+    let bare_read = Server::bare("bare-read", fixture).await?;
 
     let login = (&server, server.page("/login", None, StatusCode::OK)?);
     let dashboard = server.page("/dashboard", Some(&cookie), StatusCode::OK)?;
@@ -52,25 +51,22 @@ pub async fn measure(place: &Place) -> Result<Vec<Figure>, Failure> {
             Goal::None,
         ),
     ] {
-        say(name);
+        progress(name);
         figures.push(Compared::measure([one, other]).await?.figure(name, goal));
     }
     Ok(figures)
 }
 
-/// What a person with as many sessions as there may be waits for the list of them.
-///
-/// # Errors
-/// Where a server does not answer as expected.
+/// The time of the list of sessions, for a person with as many as allowed.
 pub async fn own_sessions() -> Result<Figure, Failure> {
     const NAME: &str = "`/account/sessions` with 50 sessions ÷ `/login`, requests a second";
     const PER_SECOND: u32 = 100;
     const LONG: Duration = Duration::from_secs(10);
-    say(NAME);
-    let place = Place::new("own-sessions")?;
-    seed::sessions_of_first_account(&place, SESSIONS).await?;
-    let server = Server::vestibule(&place).await?;
-    // The sign-in ends the longest idle of them.
+    progress(NAME);
+    let fixture = Fixture::new("own-sessions")?;
+    seed::sessions_of_first_account(&fixture, SESSIONS).await?;
+    let server = Server::vestibule(&fixture).await?;
+    // The sign-in ends the least recently used one.
     let cookie = server.session_cookie().await?;
     let sessions = server.page("/account/sessions", Some(&cookie), StatusCode::OK)?;
     let login = (&server, server.page("/login", None, StatusCode::OK)?);

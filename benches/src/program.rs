@@ -4,7 +4,7 @@ mod server;
 
 pub use server::Server;
 
-use crate::{Failure, load::Asked};
+use crate::{Failure, load::FullRequest};
 use http_body_util::Full;
 use hyper::{Request, header};
 use std::{
@@ -15,12 +15,14 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// With what stands before the token.
+/// With everything before the token.
 pub const SESSION_COOKIE: &str = "__Host-Http-session=";
 const PASSWORD: &str = "correct horse battery staple";
-/// One for each connection that signs in: the throttle bounds the sign-ins in flight of an account.
+/// One account for each connection that signs in: the throttle limits the concurrent sign-ins of an
+/// account.
 const USERS: usize = crate::CONNECTIONS;
-/// Who reads pages. Not among those who sign in over and over: their oldest sessions end.
+/// The account that reads pages. It does not sign in repeatedly: that would end its oldest
+/// sessions.
 pub const READER: usize = USERS;
 
 /// The project's folder.
@@ -28,34 +30,26 @@ fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// A database in a folder of its own, with accounts.
-pub struct Place {
+/// A fixture: a database with accounts, in a folder of its own.
+pub struct Fixture {
     folder: PathBuf,
 }
 
-impl Place {
-    /// # Errors
-    /// Where there is no release build.
+impl Fixture {
     pub fn new(name: &str) -> Result<Self, Failure> {
         Self::new_in(&env::temp_dir(), name)
     }
 
     /// The same in another folder than that for temporary files.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
     pub fn new_in(folder: &Path, name: &str) -> Result<Self, Failure> {
-        let place = Self::empty_in(folder, name)?;
+        let fixture = Self::empty_in(folder, name)?;
         for user in 0..=READER {
-            place.create_user(&name_of(user))?;
+            fixture.create_user(&name_of(user))?;
         }
-        Ok(place)
+        Ok(fixture)
     }
 
     /// Without an account.
-    ///
-    /// # Errors
-    /// Where the folder cannot be made.
     pub fn empty(name: &str) -> Result<Self, Failure> {
         Self::empty_in(&env::temp_dir(), name)
     }
@@ -75,14 +69,11 @@ impl Place {
         writeln!(stdin.ok_or("no standard input")?, "{PASSWORD}")?;
         match create.wait()?.success() {
             true => Ok(()),
-            false => Err("the account was not made".into()),
+            false => Err("the account was not created".into()),
         }
     }
 
-    /// Makes the first account an administrator.
-    ///
-    /// # Errors
-    /// Where the command does not succeed.
+    /// Promotes the first account to administrator.
     pub fn promote(&self) -> Result<(), Failure> {
         let mut promote = self.vestibule(&["user", "promote", &name_of(READER)])?;
         match promote.status()?.success() {
@@ -95,8 +86,6 @@ impl Place {
         self.folder.join("vestibule.db")
     }
 
-    /// # Errors
-    /// Where there is no release build.
     pub fn vestibule(&self, arguments: &[&str]) -> Result<Command, Failure> {
         let program = root().join("target/release/vestibule");
         if !program.exists() {
@@ -115,9 +104,9 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Fixture {
     fn drop(&mut self) {
-        // What is left lies in the folder for temporary files.
+        // Left-over files are in the folder for temporary files.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
@@ -126,7 +115,7 @@ pub fn name_of(user: usize) -> String {
     format!("user-{user}")
 }
 
-fn get(address: SocketAddr, path: &str, cookie: Option<&str>) -> Result<Asked, Failure> {
+fn get(address: SocketAddr, path: &str, cookie: Option<&str>) -> Result<FullRequest, Failure> {
     let mut request = Request::get(path).header(header::HOST, host(address));
     if let Some(cookie) = cookie {
         request = request.header(header::COOKIE, cookie);
@@ -134,7 +123,7 @@ fn get(address: SocketAddr, path: &str, cookie: Option<&str>) -> Result<Asked, F
     Ok(request.body(Full::default())?)
 }
 
-/// What a browser would call it: on this machine Vestibule answers for `localhost`.
+/// The Host of a browser: on this machine Vestibule answers for `localhost`.
 pub fn host(address: SocketAddr) -> String {
     format!("localhost:{}", address.port())
 }

@@ -1,4 +1,4 @@
-//! What was found: a table and a graph into `docs/`.
+//! The results: a table and a graph in `docs/`.
 
 use crate::Failure;
 use std::{fmt::Write, fs, path::Path, process::Command, time::Duration};
@@ -37,7 +37,7 @@ impl Figure {
         }
     }
 
-    /// How much of the goal is reached: 1 and more is all of it.
+    /// The reached part of the goal: 1 or more is all of it.
     fn reached(&self) -> Option<f64> {
         match self.goal {
             Goal::AtLeast(least) => Some(self.value / least),
@@ -55,16 +55,16 @@ impl Figure {
     }
 }
 
-/// What a page costs whoever opens it.
+/// The size of a page.
 pub struct Weight {
     pub page: String,
-    /// What there is to show on it.
+    /// The content of the measured page.
     pub scene: String,
-    /// Of its HTML, as it is sent.
+    /// The size of its HTML, uncompressed as it is sent.
     pub bytes: usize,
 }
 
-/// What the pages have in common, which a browser keeps.
+/// A file that all pages share, and that a browser caches.
 pub struct Common {
     pub name: &'static str,
     /// In brotli, as it is sent.
@@ -73,7 +73,7 @@ pub struct Common {
     pub raw: usize,
 }
 
-/// What was found.
+/// The results.
 #[derive(Default)]
 pub struct Report {
     pub figures: Vec<Figure>,
@@ -81,28 +81,26 @@ pub struct Report {
     pub weights: Vec<Weight>,
 }
 
-/// Prints the tables of a run that measured a part of it all: the document is left as it is.
-///
-/// # Errors
-/// None that is known.
-#[expect(clippy::print_stdout, reason = "the tables are what was asked for")]
+/// Prints the tables of a partial run; the document is not changed.
+#[expect(clippy::print_stdout, reason = "the tables are the output")]
 pub fn print(report: &Report, taken: Duration) -> Result<(), Failure> {
     println!("{}", tables(report, taken)?);
     Ok(())
 }
 
 /// Prints the tables, and puts them and the graph into the document.
-///
-/// # Errors
-/// Where the document is not there or has lost its marks.
 pub fn write(report: &Report, taken: Duration) -> Result<(), Failure> {
     print(report, taken)?;
     let docs = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs"));
     let table = tables(report, taken)?;
     let document = docs.join("performance.md");
     let text = fs::read_to_string(&document)?;
-    let (before, rest) = text.split_once(BEGIN).ok_or("performance.md: no begin")?;
-    let (_, after) = rest.split_once(END).ok_or("performance.md: no end")?;
+    let (before, rest) = text
+        .split_once(BEGIN)
+        .ok_or("performance.md has no begin mark")?;
+    let (_, after) = rest
+        .split_once(END)
+        .ok_or("performance.md has no end mark")?;
     fs::write(&document, format!("{before}{BEGIN}{table}{END}{after}"))?;
     Ok(fs::write(
         docs.join("pictures/performance.svg"),
@@ -118,10 +116,10 @@ fn tables(report: &Report, taken: Duration) -> Result<String, Failure> {
     Ok(tables)
 }
 
-/// What each page costs whoever opens it, and what they all cost once.
+/// The size of each page, and of the shared files.
 fn weights(report: &Report) -> Result<String, Failure> {
     let once: usize = report.common.iter().map(|common| common.bytes).sum();
-    let mut text = "\n## What each page costs\n\nOnce for all pages, in brotli: ".to_owned();
+    let mut text = "\n## The size of each page\n\nShared by all pages, in brotli: ".to_owned();
     let common = report.common.iter();
     let common = common.map(|Common { name, bytes, raw }| {
         format!(
@@ -171,9 +169,9 @@ fn table(figures: &[Figure], taken: Duration) -> Result<String, Failure> {
 }
 
 fn machine() -> String {
-    let told = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let of = |name: &str| {
-        let line = told.lines().find(|line| line.starts_with(name));
+        let line = text.lines().find(|line| line.starts_with(name));
         let value = line.and_then(|line| line.split_once(": "));
         value.map_or("?", |(_, value)| value).to_owned()
     };
@@ -188,10 +186,10 @@ fn machine() -> String {
 }
 
 fn commit() -> String {
-    let asked = Command::new("git")
+    let output = Command::new("git")
         .args(["describe", "--always", "--dirty"])
         .output();
-    match asked {
+    match output {
         Ok(answer) if answer.status.success() => {
             String::from_utf8_lossy(&answer.stdout).trim().to_owned()
         }
@@ -199,11 +197,11 @@ fn commit() -> String {
     }
 }
 
-/// A bar for each figure with a goal: its length is how much of the goal is reached.
+/// A bar for each figure with a goal: its length is the reached part of the goal.
 fn graph(figures: &[Figure]) -> Result<String, Failure> {
     const ROW: usize = 46;
     const WIDTH: f64 = 720.0;
-    /// Twice the goal and more end at the edge.
+    /// Bars of twice the goal or more end at the edge.
     const MOST: f64 = 2.0;
     let bars: Vec<_> = figures
         .iter()

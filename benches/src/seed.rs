@@ -1,9 +1,9 @@
-//! Accounts and sessions in great numbers, written into the file of a database that nobody has open: by the
-//! product itself ten million sign-ins would take days.
+//! Great numbers of accounts and sessions, written directly into the file of a closed database:
+//! with the product itself ten million sign-ins would take days.
 
 use crate::{
     Failure,
-    program::{Place, READER, SESSION_COOKIE, name_of},
+    program::{Fixture, READER, SESSION_COOKIE, name_of},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -26,21 +26,19 @@ pub const LAST_NAMES: [&str; 16] = [
     "Jansen", "Kumar", "Lovelace", "Moreau", "Nguyen", "Okafor", "Petrov",
 ];
 
-/// Two months, over which the sessions began.
+/// The sessions started within the last two months.
 const MONTHS: i64 = 60 * 86_400_000;
 const DAY: i64 = 86_400_000;
-/// As browsers send it.
+/// A typical browser's.
 pub const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
-/// Of base64url, in the order in which the database sorts.
+/// The symbols of base64url, in the sort order of the database.
 const SYMBOLS: &str = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz";
 
-/// A time as the database keeps it.
+/// A time in the format of the database.
 fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
-/// # Errors
-/// Where the folder for temporary files has less room than that.
 pub fn demand_room(gigabytes: u64) -> Result<(), Failure> {
     let folder = env::temp_dir();
     let room = rustix::fs::statvfs(&folder)?;
@@ -49,11 +47,14 @@ pub fn demand_room(gigabytes: u64) -> Result<(), Failure> {
         return Ok(());
     }
     let folder = folder.display();
-    Err(format!("{folder} has {free} GB left, and {gigabytes} are needed for a while: set TMPDIR to a folder with more").into())
+    Err(format!(
+        "{folder} has {free} GB left, and {gigabytes} are needed: set TMPDIR to a folder with more"
+    )
+    .into())
 }
 
-/// A folder whose files are memory, where there is room for so much and as much again. Some machines put pages
-/// of a large file away that they hold, and then their disk would be measured.
+/// A folder in memory, if it has twice this space. Some machines evict cached pages of a large
+/// file, and then the disk would be measured.
 pub fn folder_in_memory(gigabytes: u64) -> Option<&'static Path> {
     let folder = Path::new("/dev/shm");
     let room = rustix::fs::statvfs(folder).ok()?;
@@ -61,26 +62,23 @@ pub fn folder_in_memory(gigabytes: u64) -> Option<&'static Path> {
     (room / 1_000_000_000 >= 2 * gigabytes).then_some(folder)
 }
 
-/// What Linux says of the machine's memory, in bytes.
+/// A value of `/proc/meminfo`, in bytes.
 pub fn memory(what: &str) -> Option<u64> {
-    let told = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = told.lines().find_map(|line| line.strip_prefix(what))?;
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(what))?;
     let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
     Some(kib * 1_024)
 }
 
-/// The size of a place's database, in bytes.
-///
-/// # Errors
-/// Where there is none.
-pub fn bytes_of(place: &Place) -> Result<u64, Failure> {
-    Ok(fs::metadata(place.database())?.len())
+/// The size of a fixture's database, in bytes.
+pub fn bytes_of(fixture: &Fixture) -> Result<u64, Failure> {
+    Ok(fs::metadata(fixture.database())?.len())
 }
 
-/// Fast, and safe enough for what is made anew in each run.
-async fn open(place: &Place) -> Result<SqliteConnection, Failure> {
+/// Fast, and safe enough for files that each run recreates.
+async fn open(fixture: &Fixture) -> Result<SqliteConnection, Failure> {
     let options = SqliteConnectOptions::new()
-        .filename(place.database())
+        .filename(fixture.database())
         .journal_mode(SqliteJournalMode::Off)
         .synchronous(SqliteSynchronous::Off)
         .locking_mode(SqliteLockingMode::Exclusive)
@@ -99,8 +97,8 @@ async fn execute(connection: &mut SqliteConnection, sql: String) -> Result<(), F
     Ok(())
 }
 
-/// Fills a table without its indexes and makes them afterwards: sorting once is much faster than keeping ten
-/// million rows in order one by one. Those that keep values unique stay.
+/// Fills a table without its indexes and creates them afterwards: sorting once is much faster than
+/// inserting ten million rows in order. Unique indexes stay.
 async fn without_indexes(
     connection: &mut SqliteConnection,
     table: &str,
@@ -123,7 +121,8 @@ async fn without_indexes(
     execute(connection, "COMMIT".to_owned()).await
 }
 
-/// The id of the synthetic account of this number, as SQL. Like the product's own they are ordered by time.
+/// The id of the synthetic account with this number, as SQL. Like the product's own they are
+/// ordered by time.
 fn user_id(number: &str) -> String {
     format!(
         "printf('018f0000-%04x-7%03x-8000-%012x', ({number}) / 4096, ({number}) % 4096, {number})"
@@ -135,17 +134,14 @@ fn numbers(count: u32) -> String {
     format!("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {count} - 1)")
 }
 
-/// So many accounts: called by first and last name and a number, with an e-mail address that begins with the
-/// last name, and a display name that many share.
-///
-/// # Errors
-/// Where the database cannot be written.
-pub async fn users(place: &Place, count: u32) -> Result<(), Failure> {
-    let mut connection = open(place).await?;
+/// This number of accounts, named by first and last name and a number, with an e-mail address that
+/// begins with the last name, and a display name that many share.
+pub async fn users(fixture: &Fixture, count: u32) -> Result<(), Failure> {
+    let mut connection = open(fixture).await?;
     let names = |values: [&str; 16]| {
         let rows = values.iter().enumerate();
         let rows = rows.map(|(number, name)| {
-            // The server folds names as well; here is nothing that two foldings would make different.
+            // The server normalises names as well; here both normalisations agree.
             format!("({number}, '{name}', '{}')", name.to_lowercase())
         });
         rows.collect::<Vec<_>>().join(", ")
@@ -174,20 +170,20 @@ pub async fn users(place: &Place, count: u32) -> Result<(), Failure> {
     Ok(connection.close().await?)
 }
 
-/// So many live sessions, of as many accounts: session `i` is of account `i % accounts`. Rows stand in the order
-/// of their ids and digests, which is the order in which they are written fastest. Those in whose place
-/// [`Tokens`] are found get digests that lie anywhere.
+/// This number of live sessions, of this number of accounts: session `i` is of account `i %
+/// accounts`. Rows are in the order of their ids and digests, which is the fastest to write.
+/// Sessions that get [`Tokens`] get random digests.
 async fn insert_sessions(
     connection: &mut SqliteConnection,
     count: u32,
     accounts: u32,
 ) -> Result<(), Failure> {
-    // The first four symbols of 16,777,216 such: in order and all over the alphabet.
+    // The first four symbols of one of 16,777,216: in order and spread over the alphabet.
     let place = format!("(i * 16777216 / {count})");
     let symbol = |shift: u32| format!("substr('{SYMBOLS}', 1 + (({place} >> {shift}) & 63), 1)");
     let digest = [18, 12, 6, 0].map(symbol).join(" || ");
     let (now, id) = (now(), user_id(&format!("i % {accounts}")));
-    // From two months ago until an hour ago; last used within the last ten days, after that.
+    // Started from two months ago until an hour ago; last used within ten days, after the start.
     let began = format!("({now} - {MONTHS} - 3600000 + i * {MONTHS} / {count})");
     let seen = format!("max({began}, {now} - (i * 7919) % (10 * {DAY}))");
     let numbers = numbers(count);
@@ -201,8 +197,9 @@ async fn insert_sessions(
     execute(connection, insert).await
 }
 
-/// Gives so many of the sessions, evenly over the whole table, tokens that the bench knows. They were seen an
-/// hour from now: a check then reads and does not write, as nearly all do, however many there are.
+/// Gives this number of sessions, spread over the whole table, known tokens. Their last use is an
+/// hour from now, so a check reads and does not write, as nearly all do, for any number of
+/// sessions.
 async fn give_tokens(
     connection: &mut SqliteConnection,
     count: u32,
@@ -226,18 +223,15 @@ async fn give_tokens(
     Ok(cookies)
 }
 
-/// So many live sessions of so many new accounts, and the cookies of those with tokens.
-///
-/// # Errors
-/// Where the database cannot be written.
+/// This number of live sessions and new accounts, and the cookies of those with tokens.
 pub async fn sessions(
-    place: &Place,
+    fixture: &Fixture,
     count: u32,
     accounts: u32,
     tokens: u32,
 ) -> Result<Vec<String>, Failure> {
-    users(place, accounts).await?;
-    let mut connection = open(place).await?;
+    users(fixture, accounts).await?;
+    let mut connection = open(fixture).await?;
     let mut cookies = Vec::new();
     let fill = async |connection: &mut SqliteConnection| {
         insert_sessions(connection, count, accounts).await?;
@@ -246,18 +240,15 @@ pub async fn sessions(
     };
     without_indexes(&mut connection, "sessions", fill).await?;
     connection.close().await?;
-    // Else the system would write gigabytes while something is measured.
-    File::open(place.database())?.sync_all()?;
+    // Otherwise the system would write gigabytes during a measurement.
+    File::open(fixture.database())?.sync_all()?;
     Ok(cookies)
 }
 
-/// So many live sessions of the account with which the bench signs in.
-///
-/// # Errors
-/// Where the database cannot be written.
-pub async fn sessions_of_first_account(place: &Place, count: u32) -> Result<(), Failure> {
-    let mut connection = open(place).await?;
-    // Of an account that there is not, until the next statement.
+/// This number of live sessions of the account with which the bench signs in.
+pub async fn sessions_of_first_account(fixture: &Fixture, count: u32) -> Result<(), Failure> {
+    let mut connection = open(fixture).await?;
+    // Of a missing account, until the next statement.
     insert_sessions(&mut connection, count, 1).await?;
     sqlx::query("UPDATE sessions SET user_id = (SELECT id FROM users WHERE username_key = $1)")
         .bind(name_of(READER))
@@ -266,12 +257,9 @@ pub async fn sessions_of_first_account(place: &Place, count: u32) -> Result<(), 
     Ok(connection.close().await?)
 }
 
-/// The ids of all sessions, in the order in which [`sessions`] counts them.
-///
-/// # Errors
-/// Where the database cannot be read.
-pub async fn session_ids(place: &Place) -> Result<Vec<String>, Failure> {
-    let mut connection = open(place).await?;
+/// The ids of all sessions, in the order of [`sessions`].
+pub async fn session_ids(fixture: &Fixture) -> Result<Vec<String>, Failure> {
+    let mut connection = open(fixture).await?;
     let ids = sqlx::query_scalar("SELECT id FROM sessions ORDER BY rowid");
     let ids = ids.fetch_all(&mut connection).await?;
     connection.close().await?;

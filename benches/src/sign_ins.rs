@@ -1,24 +1,22 @@
-//! Sign-ins: how many there can be, and what a flood of them does to everybody else.
+//! Sign-ins: the highest rate, and the effect of a flood on other requests.
 
 use crate::{
     CONNECTIONS, Failure, MEGABYTE, ROUND, ROUNDS, bare, in_megabytes,
     load::{latencies, quantile, throughput},
     median, milliseconds,
-    program::{Place, Server},
+    program::{Fixture, Server},
+    progress,
     report::{Figure, Goal},
-    say,
 };
 use hyper::StatusCode;
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// # Errors
-/// Where the server does not answer as expected.
-pub async fn ratio(place: &Place) -> Result<Figure, Failure> {
-    say("sign-ins");
-    let server = Server::vestibule(place).await?;
+pub async fn ratio(fixture: &Fixture) -> Result<Figure, Failure> {
+    progress("sign-ins");
+    let server = Server::vestibule(fixture).await?;
     let load = server.sign_ins()?;
-    // The hashing threads get their memory at the first sign-ins.
+    // The hashing threads allocate their memory at the first sign-ins.
     throughput(&load, CONNECTIONS, ROUND / 4).await?;
     let mut ratios = Vec::new();
     let mut rates = [Vec::new(), Vec::new()];
@@ -45,25 +43,22 @@ pub async fn ratio(place: &Place) -> Result<Figure, Failure> {
     })
 }
 
-/// What a person who reads pages notices of a flood of sign-ins, and what it does to the memory.
-///
-/// # Errors
-/// Where the server does not answer as expected.
-pub async fn flood(place: &Place) -> Result<Vec<Figure>, Failure> {
+/// The effect of a flood of sign-ins on a person who reads pages, and on memory.
+pub async fn flood(fixture: &Fixture) -> Result<Vec<Figure>, Failure> {
     const PER_SECOND: u32 = 100;
     const READERS: usize = 8;
     const LONG: Duration = Duration::from_secs(20);
 
-    say("the memory at rest");
-    let server = Server::vestibule(place).await?;
+    progress("the memory at rest");
+    let server = Server::vestibule(fixture).await?;
     let cookie = server.session_cookie().await?;
     let dashboard = server.page("/dashboard", Some(&cookie), StatusCode::OK)?;
     latencies(&dashboard, READERS, PER_SECOND, ROUND).await?;
-    // The hashing threads give their memory back after 30 seconds of rest.
+    // The hashing threads release their memory after 30 idle seconds.
     sleep(Duration::from_secs(35)).await;
     let (idle, _) = server.memory()?;
 
-    say("pages alone, and under a flood of sign-ins");
+    progress("pages alone, and under a flood of sign-ins");
     let calm = latencies(&dashboard, READERS, PER_SECOND, LONG).await?;
     let sign_in = server.sign_ins()?;
     let flood = tokio::spawn(async move {
@@ -79,7 +74,7 @@ pub async fn flood(place: &Place) -> Result<Vec<Figure>, Failure> {
     let budget = f64::from(hashing_threads()) * 19.0 * 1_048_576.0 / MEGABYTE;
     Ok(vec![
         Figure {
-            name: "99 of 100 `/dashboard` answers while sign-ins flood".to_owned(),
+            name: "Time of 99 of 100 `/dashboard` answers during a flood of sign-ins".to_owned(),
             value: p99_flooded,
             unit: "ms",
             goal: Goal::AtMost((3.0 * p99_calm).max(25.0)),
@@ -95,16 +90,16 @@ pub async fn flood(place: &Place) -> Result<Vec<Figure>, Failure> {
             remark: "after sign-in, pages, and 35 seconds without work".to_owned(),
         },
         Figure {
-            name: "The most resident memory under the flood".to_owned(),
+            name: "Peak resident memory under the flood".to_owned(),
             value: in_megabytes(most),
             unit: "MB",
             goal: Goal::AtMost(40.0 + budget),
-            remark: format!("of which {budget:.0} MB are the hashing threads’"),
+            remark: format!("of which the hashing threads have {budget:.0} MB"),
         },
     ])
 }
 
-/// As many as there are processors, within the default budget of 128 MiB.
+/// One for each processor, within the default budget of 128 MiB.
 fn hashing_threads() -> u32 {
     let processors = std::thread::available_parallelism().map_or(1, Into::into);
     u32::try_from(processors).map_or(6, |processors| processors.min(6))

@@ -1,5 +1,5 @@
-//! Open pages that watch their session, as far as the server sees them: a connection each, by which they hear
-//! of its end.
+//! Open pages that watch their session, as the server sees them: one connection each, which
+//! notifies them of its end.
 
 use crate::{Failure, program::host};
 use std::{
@@ -14,11 +14,11 @@ use tokio::{
     time::timeout,
 };
 
-/// Connections that are begun at the same time.
+/// Connections that are opened concurrently.
 const AT_ONCE: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A page that is open.
+/// An open page.
 pub struct OpenPage {
     /// The number of its session.
     pub session: usize,
@@ -26,45 +26,36 @@ pub struct OpenPage {
 }
 
 impl OpenPage {
-    /// Returns once the page has heard that its session lives.
-    ///
-    /// # Errors
-    /// Where the server refuses.
+    /// Returns once the page has received the first event of its session.
     pub async fn open(address: SocketAddr, session: usize, cookie: &str) -> Result<Self, Failure> {
         let mut stream = TcpStream::connect(address).await?;
         let host = host(address);
-        let asked = format!(
+        let request = format!(
             "GET /session/events HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nAccept: text/event-stream\r\n\
              Sec-Fetch-Site: same-origin\r\n\r\n"
         );
-        stream.write_all(asked.as_bytes()).await?;
+        stream.write_all(request.as_bytes()).await?;
         timeout(PATIENCE, read_until(&mut stream, b"event: session")).await??;
-        let (tell, ended) = oneshot::channel();
+        let (notify, ended) = oneshot::channel();
         tokio::spawn(async move {
-            // Without a word of the end the other half hears that this one is gone.
+            // If the sender is dropped without a message, the receiver gets an error.
             if read_until(&mut stream, b"event: ended").await.is_ok() {
-                // Where the page is not looked at any more.
-                let _ = tell.send(Instant::now());
+                // The receiver may have been dropped.
+                let _ = notify.send(Instant::now());
             }
         });
         Ok(Self { session, ended })
     }
 
-    /// When the page heard of the end of its session.
-    ///
-    /// # Errors
-    /// Where it does not hear of it.
+    /// The time when the page was notified of the end of its session.
     pub async fn ended(self) -> Result<Instant, Failure> {
         let ended = timeout(PATIENCE, self.ended).await;
-        let ended = ended.map_err(|_| "a page did not hear of the end of its session")?;
+        let ended = ended.map_err(|_| "a page was not notified of the end of its session")?;
         ended.map_err(|_| "a stream broke off".into())
     }
 }
 
 /// Pages of all these sessions.
-///
-/// # Errors
-/// Where the server refuses one.
 pub async fn open_all(
     address: SocketAddr,
     sessions: impl Iterator<Item = usize>,
@@ -88,11 +79,11 @@ pub async fn open_all(
 }
 
 async fn read_until(stream: &mut TcpStream, wanted: &[u8]) -> Result<(), Failure> {
-    let mut heard = Vec::new();
-    while !heard.windows(wanted.len()).any(|part| part == wanted) {
-        // What is wanted may come in two pieces; the rest need not be kept.
-        heard.drain(..heard.len().saturating_sub(wanted.len()));
-        if stream.read_buf(&mut heard).await? == 0 {
+    let mut received = Vec::new();
+    while !received.windows(wanted.len()).any(|part| part == wanted) {
+        // The expected bytes may arrive in two parts; the rest is discarded.
+        received.drain(..received.len().saturating_sub(wanted.len()));
+        if stream.read_buf(&mut received).await? == 0 {
             return Err("a stream broke off".into());
         }
     }

@@ -1,33 +1,34 @@
-//! What each page costs whoever opens it.
+//! The size of each page.
 
 use crate::{
     Failure,
-    program::{Place, READER, Server, name_of},
+    program::{Fixture, READER, Server, name_of},
+    progress,
     report::{Common, Figure, Goal, Report, Weight},
-    say, seed,
+    seed,
 };
 
-/// The rows of the pages, to notice one that nobody weighs.
+/// The rows of the pages, to detect a missing one.
 const ROWS: &str = include_str!("../../src/domain/page.rs");
-/// They lead on.
+/// Pages that redirect.
 const NO_PAGES: [&str; 2] = ["/", "/.well-known/change-password"];
-/// More than stand on a page of the list.
+/// More than one page of the list.
 const ACCOUNTS: u32 = 100;
-/// More sessions than an account may have, and more entries than stand on a page of the audit log.
+/// More sessions than an account may have, and more entries than one page of the audit log.
 const SIGN_INS: usize = 60;
 
-/// Who opens a page.
+/// The person who opens a page.
 #[derive(Clone, Copy)]
 enum Visitor {
-    /// Before there is any account.
+    /// Before the first account exists.
     First,
     Nobody,
-    /// Whose password was typed long ago.
+    /// A person whose password was confirmed long ago.
     Longer,
     Administrator,
 }
 
-/// Every page of the route table, who opens it, and what there is to show.
+/// Every page of the route table, the person who opens it, and its content.
 const PAGES: [(&str, Visitor, &str); 14] = [
     ("/login", Visitor::Nobody, ""),
     ("/logout", Visitor::Administrator, ""),
@@ -61,21 +62,18 @@ const PAGES: [(&str, Visitor, &str); 14] = [
     ),
 ];
 
-/// Weighs every page, and what they have in common.
-///
-/// # Errors
-/// Where a page is missing here or does not answer.
+/// Measures every page, and the shared files.
 pub async fn measure(report: &mut Report) -> Result<(), Failure> {
-    say("what each page costs");
-    let place = Place::new("weights")?;
-    let longer = seed::sessions(&place, 1, ACCOUNTS, 1).await?;
-    place.promote()?;
-    let server = Server::vestibule(&place).await?;
+    progress("the size of each page");
+    let fixture = Fixture::new("weights")?;
+    let longer = seed::sessions(&fixture, 1, ACCOUNTS, 1).await?;
+    fixture.promote()?;
+    let server = Server::vestibule(&fixture).await?;
     let mut cookie = String::new();
     for _ in 0..SIGN_INS {
         cookie = server.session_cookie().await?;
     }
-    let empty = Place::empty("weights-setup")?;
+    let empty = Fixture::empty("weights-setup")?;
     let first = Server::serving(&empty, "/setup").await?;
     for (page, visitor, scene) in PAGES {
         let path = match page {
@@ -101,10 +99,8 @@ pub async fn measure(report: &mut Report) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses to begin where a page would be left out: that would be noticed after a quarter of an hour.
-///
-/// # Errors
-/// Names a page that nobody weighs.
+/// Fails at once if a page is missing here: otherwise it would be noticed after a quarter of an
+/// hour.
 pub fn demand_every_page() -> Result<(), Failure> {
     // Such as `Login: "/login" for Anyone,`.
     let paths = ROWS.lines().filter_map(|line| {
@@ -118,12 +114,12 @@ pub fn demand_every_page() -> Result<(), Failure> {
     let is_weighed = |path: &str| PAGES.iter().any(|(page, ..)| *page == path);
     let mut forgotten = paths.filter(|path| !NO_PAGES.contains(path) && !is_weighed(path));
     match forgotten.next() {
-        Some(path) => Err(format!("{path} is a page that weights.rs does not know").into()),
+        Some(path) => Err(format!("{path} is a page that is missing in weights.rs").into()),
         None => Ok(()),
     }
 }
 
-/// The page of the account itself, whose id stands in the list.
+/// The page of the account itself, whose id is in the list.
 async fn account(server: &Server, cookie: &str) -> Result<String, Failure> {
     const LIST: &str = "/admin/users/";
     let search = format!("/admin/users?search={}", name_of(READER));
@@ -138,7 +134,7 @@ async fn account(server: &Server, cookie: &str) -> Result<String, Failure> {
     ))
 }
 
-/// The files that a page names, as they are sent to browsers.
+/// The files that a page references, as they are sent to browsers.
 async fn common(server: &Server, html: &str) -> Result<Vec<Common>, Failure> {
     let named = |ending: &str| {
         let parts = html.split(['"', '\'']);
@@ -147,7 +143,7 @@ async fn common(server: &Server, html: &str) -> Result<Vec<Common>, Failure> {
     };
     let mut common = Vec::new();
     for (name, ending) in [("wasm", ".wasm"), ("script", ".js"), ("style", ".css")] {
-        let file = named(ending).ok_or_else(|| format!("the page names no {name}"))?;
+        let file = named(ending).ok_or_else(|| format!("the page references no {name}"))?;
         common.push(Common {
             name,
             bytes: server.fetch(&file, None).await?.len(),
@@ -161,7 +157,7 @@ fn client(common: &[Common]) -> Figure {
     let runs = common.iter().filter(|common| common.name != "style");
     let bytes: usize = runs.map(|common| common.bytes).sum();
     Figure {
-        name: "Wasm and script that a browser downloads, in brotli".to_owned(),
+        name: "Wasm and script in brotli".to_owned(),
         value: bytes as f64 / 1e3,
         unit: "kB",
         goal: Goal::AtMost(200.0),

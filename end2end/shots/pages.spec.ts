@@ -17,9 +17,9 @@ for (const [way, suffix] of [['hydrated', 'js'], ['without JavaScript', 'nojs']]
       test.describe(name, () => {
         test.use({ settings });
 
-        test('has its pictures', async ({ visitor, server, wire, stranger, complaints }) => {
+        test('has its pictures', async ({ visitor, server, wire, attacker, complaints }) => {
           complaints.expect(...SAID_ABOUT_PAGES, ...SAID_ABOUT_STATES);
-          await arrivesAt(arrive, { visitor, server, wire, stranger });
+          await arrivesAt(arrive, { visitor, server, wire, attacker });
           await takesPictures(visitor, `${name}-`, suffix);
         });
       });

@@ -13,7 +13,7 @@ export async function visitAccount(visitor: Visitor, link: string, heading: stri
 export const currentPassword = ({ page }: Visitor) => page.getByLabel('Current password', { exact: true });
 export const newPassword = ({ page }: Visitor) => page.getByLabel('New password', { exact: true });
 
-/** Fills in the form of the page at hand, and sends it. */
+/** Fills in the form of the current page, and sends it. */
 export async function changesPassword(visitor: Visitor, from: string, to: string): Promise<void> {
   await currentPassword(visitor).fill(from);
   await newPassword(visitor).fill(to);

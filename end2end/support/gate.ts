@@ -1,4 +1,4 @@
-/** Holds something back until it is opened. */
+/** Blocks until it is opened. */
 export function gate() {
   let open = () => {};
   const opened = new Promise<void>((resolve) => (open = resolve));

@@ -3,7 +3,7 @@
 import type { Page } from '@playwright/test';
 import { SESSION_COOKIE } from './visitor';
 
-/** All places that a script on the page can look into, as bytes, by their names. */
+/** Everything that a script on the page can read, as bytes, by name. */
 export async function haystacks(page: Page): Promise<Map<string, Buffer>> {
   const readable = await page.evaluate(async (cookieName) => {
     const stored = (storage: Storage) => JSON.stringify(Object.entries(storage));
@@ -49,7 +49,7 @@ function asBytes(place: string, text: string): Buffer {
   return Buffer.from(text, place === 'WebAssembly' ? 'latin1' : 'utf8');
 }
 
-/** Every string that the page's JavaScript holds. */
+/** Every string in the page's JavaScript. */
 async function heap(page: Page): Promise<Buffer> {
   const profiler = await page.context().newCDPSession(page);
   const chunks: string[] = [];
@@ -59,7 +59,7 @@ async function heap(page: Page): Promise<Buffer> {
   return Buffer.from(chunks.join(''));
 }
 
-/** In which of the places one of the needles lies. */
+/** The places that contain one of the needles. */
 export function places(haystacks: Map<string, Buffer>, ...needles: (string | Buffer)[]): string[] {
   const holds = (bytes: Buffer) => needles.some((needle) => bytes.includes(needle));
   return [...haystacks].filter(([, bytes]) => holds(bytes)).map(([place]) => place);

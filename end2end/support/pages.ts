@@ -1,26 +1,26 @@
-/** Every page in every state, and the way there. */
+/** Every page in every state, and the steps to it. */
 
 import { expect, newPerson, type Person, type Visitor } from '../fixtures';
 import { changesPassword } from './account';
 import type { Server } from './server';
-import type { Stranger } from './stranger';
+import type { Attacker } from './attacker';
 import type { Wire } from './wire';
 
-export type Scene = { visitor: Visitor; server: Server; wire: Wire; stranger: Stranger };
+export type Scene = { visitor: Visitor; server: Server; wire: Wire; attacker: Attacker };
 
 /** The pages that need a session: every `SignedIn` of `src/domain/page.rs`. */
 export const PRIVATE = ['/dashboard', '/account/password', '/account/profile', '/account/sessions', '/account/activity', '/account/confirm'];
 
 /**
- * So that the page that asks for the password again can be seen without waiting for long. The other pages have to be
- * reached within that time, also on a busy machine.
+ * So that the page of the confirmation can be seen without a long wait. The other pages have to be reached
+ * within that time, also on a busy machine.
  */
 export const SETTINGS = { VESTIBULE_SESSION__CONFIRM_AFTER: '15s' };
 
-/** Until the password is asked for again. */
+/** The time until the password is asked for again. */
 export const isUnconfirmed = ({ page }: Visitor): Promise<void> => page.waitForTimeout(15_000);
 
-/** What browsers say about failures that these pages are made of. */
+/** Console messages for failures that these pages consist of. */
 export const SAID_ABOUT_PAGES = [/status of (40[134]|422)/, /elsewhere: http:\/\/127\.0\.0\.1/];
 
 export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
@@ -78,7 +78,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await expect(visitor.page.getByRole('heading', { name: 'A sign-in from a new device' })).toBeVisible();
   },
 
-  'password-stranger-is-out': async ({ visitor, server }) => {
+  'password-after-disowning': async ({ visitor, server }) => {
     const person = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
     await visitor.signsIn(person);
     await server.signsInElsewhere(person.name, person.password, ELSEWHERE[0]!);
@@ -88,7 +88,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.comesAlive();
   },
 
-  // With something to complain about: a proxy that nobody trusts.
+  // With a finding: a proxy that is not trusted.
   'dashboard-admin': async ({ visitor, server }) => {
     await visitor.page.setExtraHTTPHeaders({ 'x-forwarded-for': '192.0.2.7', 'x-forwarded-host': 'inner.example' });
     await visitor.signsIn(newPerson(server, { name: 'grace', displayName: 'Grace Hopper', email: 'grace@example.org' }, ['--admin']));
@@ -145,7 +145,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.comesAlive();
   },
 
-  // Ended meanwhile and forgotten, or never hers.
+  // Ended meanwhile and deleted, or never hers.
   'sessions-gone': async ({ visitor, server }) => {
     await signsInAmongOthers(visitor, server, 2);
     await visitor.page.locator('input[name=id]').first().evaluate((id: HTMLInputElement) => (id.value = 'gone'));
@@ -302,9 +302,9 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.page.goto('/no/such/page');
   },
 
-  'error-403': async ({ visitor, wire, stranger }) => {
-    const form = stranger.puts(`<form method=post action="${wire.origin}/api/login"><button>Win a prize</button></form>`);
-    await visitor.page.goto(stranger.foreigner + form);
+  'error-403': async ({ visitor, wire, attacker }) => {
+    const form = attacker.puts(`<form method=post action="${wire.origin}/api/login"><button>Win a prize</button></form>`);
+    await visitor.page.goto(attacker.foreigner + form);
     await visitor.page.getByRole('button').click();
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Refused');
   },
@@ -317,7 +317,7 @@ export const ELSEWHERE = [
   'A reader of feeds that says nothing of itself',
 ];
 
-/** A page leaves by itself: going on from there as well would cut one of the two navigations off. */
+/** A page leaves by itself: navigating from there as well would interrupt one of the two navigations. */
 export async function isOut(visitor: Visitor, reason: string): Promise<void> {
   if (visitor.way === 'without JavaScript') await visitor.page.goto('/dashboard');
   await expect(visitor.page).toHaveURL(/\/login/);

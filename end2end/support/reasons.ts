@@ -1,4 +1,4 @@
-/** Says at the end of a run why each test failed, where a log that is cut in front still shows it. */
+/** Prints the reason of each failed test at the end of a run, where a log whose beginning is cut off still shows it. */
 
 import type { Reporter, TestCase, TestResult } from '@playwright/test/reporter';
 

@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const PROJECT = path.resolve(__dirname, '..', '..');
-/** `make dist-check` sets it: the program that has its site inside, and needs no folder. */
+/** `make dist-check` sets it: the program with its site inside, which needs no folder. */
 const DIST = process.env.TEST_DIST !== undefined;
 const PROGRAM = path.join(PROJECT, 'target', DIST ? 'dist' : 'release', 'vestibule');
 const SITE = DIST ? {} : { LEPTOS_SITE_ROOT: path.join(PROJECT, 'target', 'site') };
 const STARTS_WITHIN = 20_000;
-/** What the servers say is kept here, for tools/canary to search it for secrets; tools/e2e begins it anew. */
-const SAID = path.join(PROJECT, 'target', 'tmp', 'said', 'browser.log');
+/** The servers' output, which tools/canary searches for secrets; tools/e2e deletes it at the start. */
+const CAPTURED = path.join(PROJECT, 'target', 'tmp', 'captured', 'browser.log');
 
 /** Environment variables of the server, such as `VESTIBULE_SESSION__IDLE_TIMEOUT`. */
 export type Settings = Record<string, string>;
@@ -22,7 +22,7 @@ export type Settings = Record<string, string>;
 export type SessionRow = { id: string; user: string; remember: boolean; end_reason: string | null };
 
 export class Server {
-  /** What it has written to standard error and standard output so far. */
+  /** Its standard error and standard output so far. */
   log = '';
   origin = '';
 
@@ -61,7 +61,7 @@ export class Server {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Runs `vestibule …` against the same database, and gives what it printed. */
+  /** Runs `vestibule …` against the same database, and returns its output. */
   run(commandLine: string[], input = ''): string {
     const { status, stdout, stderr } = spawnSync(PROGRAM, commandLine, {
       cwd: this.folder,
@@ -73,14 +73,14 @@ export class Server {
     return stdout;
   }
 
-  /** Somebody guesses at an account, at another browser. */
+  /** Guesses at an account, in another browser. */
   async guesses(username: string, userAgent = 'curl/8.17.0'): Promise<void> {
     const body = new URLSearchParams({ username, password: 'not the password at all' });
     const headers = { origin: this.origin, 'user-agent': userAgent };
     await fetch(`${this.origin}/api/login`, { method: 'POST', headers, body, redirect: 'manual' });
   }
 
-  /** Signs a person in at another browser, which says that it is `userAgent`. Gives its cookies. */
+  /** Signs a person in in another browser with this `userAgent`. Returns its cookies. */
   async signsInElsewhere(username: string, password: string, userAgent: string, remember = false): Promise<string> {
     const body = new URLSearchParams({ username, password, ...(remember && { remember: 'on' }) });
     const headers = { accept: 'application/json', origin: this.origin, 'user-agent': userAgent };
@@ -100,10 +100,10 @@ export class Server {
   }
 
   private async answers(): Promise<void> {
-    mkdirSync(path.dirname(SAID), { recursive: true });
+    mkdirSync(path.dirname(CAPTURED), { recursive: true });
     const listen = (chunk: Buffer) => {
       this.log += chunk.toString();
-      appendFileSync(SAID, chunk);
+      appendFileSync(CAPTURED, chunk);
     };
     this.process.stdout?.on('data', listen);
     this.process.stderr?.on('data', listen);

@@ -1,4 +1,4 @@
-/** What the site is called: `src/domain/site.rs` says it, once. */
+/** The name of the site: defined once, in `src/domain/site.rs`. */
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

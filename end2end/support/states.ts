@@ -1,4 +1,4 @@
-/** States of pages that pictures show beside those of `PAGES`: what went wrong, and what only a clock brings about. */
+/** States of pages for pictures beside those of `PAGES`: errors, and states that need a clock. */
 
 import { expect, newPerson, SESSION_COOKIE, type Person, type Visitor } from '../fixtures';
 import { changesPassword } from './account';
@@ -85,7 +85,7 @@ export const STATES: Record<string, State> = {
   'dashboard-two-new-devices': at(({ visitor, server }) => isNewsFrom(visitor, server, 2)),
   'dashboard-seven-new-devices': at(({ visitor, server }) => isNewsFrom(visitor, server, 7)),
 
-  // From a new device itself: it cannot speak for the others.
+  // From a new device itself: it cannot recognise the others.
   'dashboard-on-new-device': at(async ({ visitor, server }) => {
     const { name, password } = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
     await server.signsInElsewhere(name, password, ELSEWHERE[1]!);
@@ -120,7 +120,7 @@ export const STATES: Record<string, State> = {
     await expect(again.getByRole('alert')).toContainText('not right');
   }, IDLE),
 
-  // Nothing answers while the page asks whether the session still lives.
+  // No answer while the page checks whether the session still lives.
   'page-covered': at(async ({ visitor, server, wire }) => {
     await isIn(visitor, server);
     if (visitor.way !== 'hydrated') return;
@@ -183,7 +183,7 @@ export const STATES: Record<string, State> = {
     await expect(visitor.problem).toBeFocused();
   }),
 
-  // Past the wire, which would refuse it first. The stylesheet is refused as well.
+  // Bypasses the wire, which would refuse it first. The stylesheet is refused as well.
   'error-431': at(async ({ visitor, server }) => {
     await visitor.page.setExtraHTTPHeaders({ 'x-neighbour': 'a'.repeat(60_000) });
     await visitor.page.goto(`${server.origin}/login`);
@@ -202,13 +202,13 @@ export const STATES: Record<string, State> = {
 
   'error-405': at(async ({ visitor }) => void (await visitor.page.goto('/api/login'))),
 
-  // A page of administrators, for somebody who is none.
+  // A page of administrators, for a member.
   'error-404-signed-in': at(async ({ visitor, server }) => {
     await isIn(visitor, server);
     await visitor.page.goto('/admin/users');
   }),
 
-  // Behind a filter that takes away where requests come from.
+  // Behind a filter that removes the origin of requests.
   'error-403-filtered': at(async ({ visitor, server, wire }) => {
     await isIn(visitor, server);
     wire.hides = ['origin', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest'];

@@ -1,8 +1,8 @@
-/** A person at a browser. */
+/** A person with a browser. */
 
 import { expect, type BrowserContext, type Page } from '@playwright/test';
 
-/** How a page may reach people: with everything, without scripts, or with the WebAssembly lost. */
+/** How pages are delivered: with everything, without scripts, or with a WebAssembly file that fails to load. */
 export const WAYS = ['hydrated', 'without JavaScript', 'without WebAssembly'] as const;
 export type Way = (typeof WAYS)[number];
 
@@ -13,19 +13,19 @@ export type Person = { name: string; displayName: string; email: string; passwor
 
 declare global {
   interface Window {
-    /** Resolves once the page's own script has brought it to life, or has failed for want of its WebAssembly. */
+    /** Resolves once the page's own script has hydrated it, or has failed without its WebAssembly. */
     alive: Promise<void>;
     /** The memory of the page's WebAssembly. */
     wasmMemory?: WebAssembly.Memory;
   }
 }
 
-/** Lets tests wait for hydration, and look into the WebAssembly. */
+/** Lets tests wait for hydration, and read the WebAssembly's memory. */
 export async function seeThrough(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
     let live: () => void;
     window.alive = new Promise((resolve) => (live = resolve));
-    // A page that is left while its script is still on the way complains about that in one of several ways.
+    // A page that is left while its script is loading reports that in one of several ways.
     addEventListener('unhandledrejection', () => live());
     const watch = <T extends WebAssembly.WebAssemblyInstantiatedSource | WebAssembly.Instance>(made: T): T => {
       const { exports } = 'instance' in made ? made.instance : made;
@@ -71,13 +71,13 @@ export class Visitor {
     return this.page.getByRole('alert');
   }
 
-  /** Goes to a page of Vestibule, and waits until it lives as far as it can. */
+  /** Opens a page of Vestibule, and waits until it is hydrated, if it can be. */
   async open(path: string): Promise<void> {
     await this.page.goto(path);
     await this.comesAlive();
   }
 
-  /** Asks for the page once more. Where its session has ended it may be on its way out already. */
+  /** Reloads the page. If its session has ended it may already be leaving. */
   async asksAgain(): Promise<void> {
     await this.page.reload().catch(() => undefined);
   }
@@ -91,7 +91,7 @@ export class Visitor {
     await this.password.fill(password);
   }
 
-  /** Fills in the form of the page at hand, and sends it. */
+  /** Fills in the form of the current page, and sends it. */
   async sends(name: string, password: string): Promise<void> {
     await this.types(name, password);
     await this.signInButton.click();
@@ -121,9 +121,9 @@ export class Visitor {
     await this.comesAlive();
   }
 
-  /** Another window stands in front of this one. */
+  /** Another window covers this one. */
   isHidden = () => this.turns(true);
-  /** And is taken away. */
+  /** And is removed. */
   isSeen = () => this.turns(false);
 
   private async turns(hidden: boolean): Promise<void> {

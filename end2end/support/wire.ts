@@ -1,4 +1,4 @@
-/** The line between browser and server: it hears everything, and a test can bend it. */
+/** The connection between browser and server: it records everything, and a test can change it. */
 
 import {
   createServer,
@@ -19,20 +19,20 @@ export type Exchange = {
   status: number;
   headers: IncomingHttpHeaders;
   body: Buffer;
-  /** What comes bit by bit, and not as a body: events. */
+  /** Events, which arrive one by one instead of as a body. */
   stream?: IncomingMessage;
 };
 
 export class Wire {
-  readonly heard: Exchange[] = [];
-  /** The streams of events that are open. */
+  readonly exchanges: Exchange[] = [];
+  /** The open event streams. */
   readonly streams = new Map<ServerResponse, IncomingMessage>();
   private isCut = false;
-  /** Headers of requests that never arrive, as behind a filter. */
+  /** Headers of requests that are removed, as by a filter. */
   hides: string[] = [];
-  /** Where streams are held back, as some proxies do: answers whole, and never any of it. */
+  /** How streams are buffered, as by some proxies: no head and no body, or the head only. */
   holds: 'nothing' | 'events' | 'answers' = 'nothing';
-  /** May change an answer, or hold it back, before the browser gets it. */
+  /** May change an answer, or delay it, before the browser receives it. */
   bend: (exchange: Exchange) => void | Promise<void> = () => {};
 
   private constructor(
@@ -55,7 +55,7 @@ export class Wire {
         if (exchange.stream) wire.carry(exchange.stream, response);
         else response.end(exchange.body);
       } catch {
-        // One end has hung up: the page has gone, or the test is over.
+        // One end has closed: the page has gone, or the test is over.
         response.destroy();
       }
     });
@@ -67,17 +67,17 @@ export class Wire {
     this.listener.closeAllConnections();
   }
 
-  /** Breaks the line, and lets nothing through until it is mended. */
+  /** Breaks the connection, until it is restored. */
   cut(): void {
     this.isCut = true;
     this.listener.closeAllConnections();
   }
 
-  mend(): void {
+  restore(): void {
     this.isCut = false;
   }
 
-  /** Lets the open streams say nothing more, not even that they are over: so a connection dies in a sleep. */
+  /** Makes the open streams silent, without closing them: a connection dies like that during a sleep. */
   hush(): void {
     for (const [response, stream] of this.streams) stream.unpipe(response);
   }
@@ -117,7 +117,7 @@ export class Wire {
           body: isStream ? Buffer.alloc(0) : await read(answer),
           ...(isStream && { stream: answer }),
         };
-        this.heard.push(exchange);
+        this.exchanges.push(exchange);
         resolve(exchange);
       });
       onward.end(body);

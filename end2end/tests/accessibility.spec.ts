@@ -6,7 +6,7 @@ test.use({ ...overTheWire, settings: SETTINGS });
 test.slow();
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
-const LOOKS = [
+const MODES = [
   { colorScheme: 'light', forcedColors: 'none' },
   { colorScheme: 'dark', forcedColors: 'none' },
   { colorScheme: 'light', forcedColors: 'active' },
@@ -14,14 +14,14 @@ const LOOKS = [
 const WIDTHS = [320, 1280];
 
 for (const [name, arrive] of Object.entries(PAGES)) {
-  test(`${name}: nobody is kept out`, async ({ visitor, server, wire, stranger, complaints }) => {
+  test(`${name}: axe finds nothing`, async ({ visitor, server, wire, attacker, complaints }) => {
     complaints.expect(...SAID_ABOUT_PAGES);
     const { page } = visitor;
-    // Colours on their way from one to the other are nobody's contrast.
+    // The contrast of colours in transition does not matter.
     await page.emulateMedia({ reducedMotion: 'reduce' });
-    await arrive({ visitor, server, wire, stranger });
-    for (const look of LOOKS) {
-      await page.emulateMedia({ ...look, reducedMotion: 'reduce' });
+    await arrive({ visitor, server, wire, attacker });
+    for (const mode of MODES) {
+      await page.emulateMedia({ ...mode, reducedMotion: 'reduce' });
       for (const width of WIDTHS) {
         await page.setViewportSize({ width, height: 640 });
         const { violations } = await new AxeBuilder({ page })
@@ -29,7 +29,7 @@ for (const [name, arrive] of Object.entries(PAGES)) {
           .options({ rules: { 'target-size': { enabled: true } } })
           .analyze();
         const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
-        expect.soft(found, `${width} px, ${look.colorScheme}, forced colours ${look.forcedColors}`).toEqual([]);
+        expect.soft(found, `${width} px, ${mode.colorScheme}, forced colours ${mode.forcedColors}`).toEqual([]);
         expect.soft(await overflow(visitor), `wider than ${width} px`).toBeLessThanOrEqual(0);
       }
     }
@@ -60,9 +60,9 @@ async function withLargeText({ page }: Visitor): Promise<void> {
   await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
 }
 
-test('whoever wants less motion gets none', async ({ visitor, server, wire, stranger }) => {
+test('with reduced motion nothing moves', async ({ visitor, server, wire, attacker }) => {
   await visitor.page.emulateMedia({ reducedMotion: 'reduce' });
-  await PAGES.login!({ visitor, server, wire, stranger });
+  await PAGES.login!({ visitor, server, wire, attacker });
   wire.bend = ({ url }) => (url === '/api/login' ? new Promise(() => {}) : undefined);
   await visitor.sends('ada', 'correct horse battery');
   await expect(visitor.signInButton).toHaveAttribute('aria-busy', 'true');

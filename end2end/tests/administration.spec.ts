@@ -1,6 +1,6 @@
 import { expect, inEveryWay, newPerson, test, type Person } from '../fixtures';
 
-/** The address of a link that an administrator made, with its secret. */
+/** The address of a link that an administrator created, with its secret. */
 function pathOf(link: string): string {
   const { pathname, hash } = new URL(link);
   return pathname + hash;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, inEveryWay, newPerson, overTheWire, test, type Person, type Visitor } from '../fixtures';
 import type { Server } from '../support/server';
 
-/** Within a second where the machine has nothing else to do. */
+/** Within a second on an idle machine. */
 const SOON = { timeout: 5_000 };
 
 const entries = (visitor: Visitor) => visitor.page.locator('.entries > li');
@@ -22,7 +22,7 @@ inEveryWay(() => {
     await expect(status(visitor)).toContainText('Following the log');
     await visitor.comesAlive();
     await server.guesses(person.name);
-    // Without the script the page loads itself again; where that is lost, by hand.
+    // Without the script the page reloads itself; without hydration, by hand.
     if (way === 'without WebAssembly') await visitor.page.getByRole('link', { name: 'Look again' }).click();
     await expect(entries(visitor).first()).toContainText(refusalOf(person));
     await visitor.page.getByRole('link', { name: 'Stop following' }).click();
@@ -31,7 +31,7 @@ inEveryWay(() => {
     await visitor.comesAlive();
   });
 
-  test('an administrator takes what is shown away', async ({ visitor, server, person }) => {
+  test('an administrator downloads the shown entries', async ({ visitor, server, person }) => {
     await looksAfterAll(visitor, server, '/admin/activity');
     await server.guesses(person.name);
     await visitor.page.getByLabel('Account').fill(person.name);
@@ -60,11 +60,11 @@ inEveryWay(() => {
 test.describe('a page that follows', () => {
   test.use(overTheWire);
 
-  test('is told within a second, of what it is narrowed to, and loads nothing', async ({ visitor, server, person, wire }) => {
+  test('receives the filtered entries within a second, without a page load', async ({ visitor, server, person, wire }) => {
     const other = newPerson(server);
     await looksAfterAll(visitor, server, `/admin/activity?user=${person.name}&follow=on`);
     await expect.poll(() => wire.streams.size).toBe(2);
-    const loaded = wire.heard.length;
+    const loaded = wire.exchanges.length;
     const before = await entries(visitor).count();
     await server.guesses(other.name);
     await server.guesses(person.name);
@@ -73,10 +73,10 @@ test.describe('a page that follows', () => {
     await expect(entries(visitor)).toHaveCount(before + 2, SOON);
     await expect(visitor.page.getByText(other.name)).toHaveCount(0);
     await expect(status(visitor)).toContainText('2 new entries so far', { timeout: 15_000 });
-    expect(wire.heard.slice(loaded).map(({ url }) => url)).toEqual([]);
+    expect(wire.exchanges.slice(loaded).map(({ url }) => url)).toEqual([]);
   });
 
-  test('holds no stream that nobody sees, and misses nothing', async ({ visitor, server, person, wire }) => {
+  test('holds no stream while hidden, and misses nothing', async ({ visitor, server, person, wire }) => {
     const turns = (hidden: boolean) =>
       visitor.page.evaluate((hidden) => {
         Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
@@ -103,10 +103,10 @@ test.describe('a page that follows', () => {
   });
 });
 
-test.describe('when the password was typed too long ago', () => {
+test.describe('when the confirmation has expired', () => {
   test.use({ settings: { VESTIBULE_SESSION__CONFIRM_AFTER: '4s' } });
 
-  test('following is over, says so, and goes on after the password', async ({ visitor, server }) => {
+  test('following stops with a notice, and continues after the password', async ({ visitor, server }) => {
     const grace = newPerson(server, {}, ['--admin']);
     await visitor.signsIn(grace);
     await visitor.open('/admin/activity?follow=on');

@@ -1,16 +1,16 @@
 import { expect, overTheWire, test, type Visitor } from '../fixtures';
 
-// Playwright switches the back/forward cache off; people have it on.
+// Playwright disables the back/forward cache; people have it enabled.
 test.use({ launchOptions: { ignoreDefaultArgs: ['--disable-back-forward-cache'], executablePath: process.env.CHROME_PATH } });
 
-/** Presses Back. Playwright's own waits for a load, which a restored page does not have. */
+/** Presses Back. Playwright's own method waits for a load, which a restored page does not have. */
 async function back({ page }: Visitor): Promise<void> {
   await page.evaluate(() => history.back()).catch(() => {
     // The page was gone before it could answer.
   });
 }
 
-/** What the window shows, frame by frame, while `doing`. */
+/** The content of the window, frame by frame, during `doing`. */
 async function seenWhile({ page }: Visitor, doing: () => Promise<void>): Promise<string[]> {
   const seen: string[] = [];
   let watching = true;
@@ -29,7 +29,7 @@ async function seenWhile({ page }: Visitor, doing: () => Promise<void>): Promise
 
 for (const [way, ahead] of [
   ['hydrated', ['Sign in']],
-  // Here the form of /logout stands in the history, and the dashboard behind it.
+  // The form of /logout is in the history, and the dashboard before it.
   ['without JavaScript', ['You are not signed in', 'Sign in']],
 ] as const) {
   test.describe(way, () => {
@@ -45,7 +45,7 @@ for (const [way, ahead] of [
           await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText(heading);
         }
       });
-      // The page that says goodbye names the person.
+      // The signed-out page names the person.
       const later = seen.filter((text) => !text.includes('You are signed out'));
       expect(later.join('\n')).toContain('Sign in');
       expect(later.join('\n')).not.toContain(person.displayName);
@@ -69,7 +69,7 @@ test('after signing out in another tab Back shows nothing private', async ({ vis
 test('after the session was ended elsewhere Back shows nothing private for long', async ({ visitor, person, server }) => {
   await visitor.signsIn(person);
   await visitor.page.goto('/healthz');
-  // No cookie changes in this browser: the page may come back from the cache, and asks at once.
+  // No cookie changes in this browser: the page may come from the cache, and checks its session at once.
   server.run(['session', 'end', '--user', person.name]);
   await back(visitor);
   await visitor.isAskedToSignIn();
@@ -80,20 +80,20 @@ test.describe('over the wire', () => {
   test.use(overTheWire);
 
   test('a page that comes back from the cache is hidden and loaded again', async ({ visitor, person, wire, complaints }) => {
-    // Chromium keeps no page that has had a stream which nobody may store; others may.
+    // Chromium keeps no page that has had a `no-store` stream; other browsers may.
     complaints.expect(/net::ERR_FAILED/, /TypeError: Failed to fetch/);
     await visitor.page.route('**/session/events', (route) => route.abort());
     await visitor.signsIn(person);
     await visitor.page.addInitScript(() => {
       addEventListener('pageshow', ({ persisted }) => {
-        // After the page's own listener, which was there first or comes in this same round.
+        // After the page's own listener, which was added earlier or in this same task.
         if (persisted) setTimeout(() => sessionStorage.setItem('restored', String(document.documentElement.hidden)));
       });
     });
     await visitor.open('/dashboard');
     await visitor.page.evaluate(() => void (location.href = '/healthz'));
     await expect(visitor.page).toHaveURL('/healthz');
-    const loads = () => wire.heard.filter(({ url }) => url === '/dashboard').length;
+    const loads = () => wire.exchanges.filter(({ url }) => url === '/dashboard').length;
     const before = loads();
     await back(visitor);
     await expect(visitor.page).toHaveURL('/dashboard');

@@ -1,10 +1,10 @@
 import { expect, inEveryWay, test } from '../fixtures';
 
 inEveryWay(() => {
-  test.describe('when the password was typed a while ago', () => {
+  test.describe('when the confirmation has expired', () => {
     test.use({ settings: { VESTIBULE_SESSION__CONFIRM_AFTER: '1s' } });
 
-    test('a new e-mail address asks for it, and what was typed is there afterwards', async ({ visitor, person, complaints }) => {
+    test('a new e-mail address asks for the password, and keeps the input', async ({ visitor, person, complaints }) => {
       complaints.expect(/status of 403/);
       await visitor.signsIn(person);
       await visitor.open('/account/profile');

@@ -4,7 +4,7 @@ import { titled } from '../support/site';
 test.use({ locale: 'en-GB', timezoneId: 'Asia/Kolkata' });
 
 inEveryWay(() => {
-  test('it says who is signed in, and how', async ({ visitor, person }) => {
+  test('it shows who is signed in, and how', async ({ visitor, person }) => {
     await visitor.signsIn(person);
     const account = visitor.page.getByRole('region', { name: 'Your account' });
     await expect(account).toContainText(person.name);
@@ -15,7 +15,7 @@ inEveryWay(() => {
     await expect(session).toContainText('127.0.0.1');
   });
 
-  test('it shows the sign-in before this one', async ({ visitor, another, person }) => {
+  test('it shows the previous sign-in', async ({ visitor, another, person }) => {
     const before = visitor.page.getByRole('region', { name: 'The sign-in before this one' });
     await visitor.signsIn(person);
     await expect(before).toContainText('There is no earlier one on record.');
@@ -56,7 +56,7 @@ inEveryWay(() => {
     await expect(visitor.page.locator('img')).toHaveCount(0);
   });
 
-  test('an address that does not exist is a page of ours that says so', async ({ visitor, person, complaints }) => {
+  test('a missing page is a 404 in our layout', async ({ visitor, person, complaints }) => {
     complaints.expect(/status of 404/);
     const answer = await visitor.page.goto('/no/such/page');
     expect(answer?.status()).toBe(404);
@@ -94,7 +94,7 @@ test('nothing moves when the script arrives', async ({ visitor, person }) => {
   }
 });
 
-test('however many ask at once, everybody gets the page', async ({ visitor, person }) => {
+test('many concurrent requests all get the page', async ({ visitor, person }) => {
   await visitor.signsIn(person);
   const statuses = new Set<number>();
   for (let round = 0; round < 10; round++) {

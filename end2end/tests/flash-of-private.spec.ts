@@ -3,15 +3,15 @@ import { PRIVATE } from '../support/pages';
 
 test.use(overTheWire);
 
-/** Writes down every text that the window shows from now on, from the first paint on. */
+/** Records every text that the window shows from now on, from the first paint on. */
 async function writeDown({ page }: Visitor): Promise<() => Set<string>> {
   const shown = new Set<string>();
   await page.exposeFunction('shown', (text: string) => shown.add(text));
   await page.addInitScript(() => {
     const { shown } = window as unknown as { shown: (text: string) => void };
-    const look = () => void (document.body && shown(`${document.title}\n${document.body.innerText}`));
-    new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
-    const everyFrame = () => (look(), requestAnimationFrame(everyFrame));
+    const record = () => void (document.body && shown(`${document.title}\n${document.body.innerText}`));
+    new MutationObserver(record).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+    const everyFrame = () => (record(), requestAnimationFrame(everyFrame));
     everyFrame();
   });
   return () => shown;
@@ -19,7 +19,7 @@ async function writeDown({ page }: Visitor): Promise<() => Set<string>> {
 
 const all = (shown: Set<string>) => [...shown].join('\n');
 
-test('whoever is not signed in never sees anything of a private page', async ({ visitor, person, wire }) => {
+test('a signed-out visitor never sees anything of a private page', async ({ visitor, person, wire }) => {
   const shown = await writeDown(visitor);
   for (const path of [...PRIVATE, '/dashboard/', '/dashboard?a=1', '/']) {
     await visitor.open(path);
@@ -27,15 +27,15 @@ test('whoever is not signed in never sees anything of a private page', async ({ 
   }
   expect(all(shown())).toContain('Sign in');
   expect(all(shown())).not.toMatch(/Good to see you|Your account|Sign out/);
-  for (const { url, status, body } of wire.heard.filter(({ url }) => PRIVATE.some((path) => url.startsWith(path)))) {
+  for (const { url, status, body } of wire.exchanges.filter(({ url }) => PRIVATE.some((path) => url.startsWith(path)))) {
     expect(status, url).toBeGreaterThanOrEqual(303);
     expect(body.length, url).toBe(0);
   }
   const [name, display] = [Buffer.from(person.name), Buffer.from(person.displayName)];
-  expect(wire.heard.filter(({ body }) => body.includes(name) || body.includes(display))).toEqual([]);
+  expect(wire.exchanges.filter(({ body }) => body.includes(name) || body.includes(display))).toEqual([]);
 });
 
-test('whoever is signed in never sees the sign-in page', async ({ visitor, person }) => {
+test('a signed-in person never sees the sign-in page', async ({ visitor, person }) => {
   await visitor.signsIn(person);
   const shown = await writeDown(visitor);
   for (const path of ['/dashboard', '/', '/login', '/login?next=/dashboard']) {
@@ -46,7 +46,7 @@ test('whoever is signed in never sees the sign-in page', async ({ visitor, perso
   expect(all(shown())).not.toMatch(/Name or e-mail|Password/);
 });
 
-test('whoever signs out sees nothing private from then on', async ({ visitor, person }) => {
+test('after signing out nothing private is visible', async ({ visitor, person }) => {
   await visitor.signsIn(person);
   await visitor.signsOut();
   const shown = await writeDown(visitor);
@@ -58,7 +58,7 @@ test('whoever signs out sees nothing private from then on', async ({ visitor, pe
   expect(all(shown())).not.toContain(person.displayName);
 });
 
-test('a sign-in that is refused or under way shows nothing private', async ({ visitor, person, complaints }) => {
+test('a refused or pending sign-in shows nothing private', async ({ visitor, person, complaints }) => {
   complaints.expect(/status of 401/);
   const shown = await writeDown(visitor);
   await visitor.open('/login');
@@ -70,7 +70,7 @@ test('a sign-in that is refused or under way shows nothing private', async ({ vi
 
 test('the first paint is the page itself, whole', async ({ visitor, person }) => {
   await visitor.signsIn(person);
-  // Neither script nor WebAssembly comes: what is painted is what the server sent.
+  // Neither script nor WebAssembly is loaded: the paint is the server's output.
   await visitor.page.route(/\.(js|wasm)$/, () => {});
   await visitor.page.goto('/dashboard', { waitUntil: 'commit' });
   await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText(`Good to see you, ${person.displayName}`);

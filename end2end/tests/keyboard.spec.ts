@@ -1,7 +1,7 @@
 import { expect, inEveryWay, test, type Visitor } from '../fixtures';
 import { SITE } from '../support/site';
 
-/** Presses Tab, and gives what has the focus then. It must be in view, uncovered, with a visible ring. */
+/** Presses Tab, and returns the focused element. It must be visible, uncovered, with a visible ring. */
 async function tab({ page }: Visitor): Promise<string> {
   await page.keyboard.press('Tab');
   const focus = await page.evaluate(() => {

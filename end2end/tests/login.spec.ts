@@ -6,7 +6,7 @@ const NOT_RIGHT =
   'The name or the password is not right, or there were too many attempts. If you are sure, wait a minute and try again.';
 const REFUSED = /status of 401/;
 
-/** The WebAssembly waits until it is let in. */
+/** The WebAssembly waits until the gate opens. */
 async function holdWebAssembly(visitor: Visitor): Promise<() => void> {
   const { opened, open } = gate();
   await visitor.page.route('**/*.wasm', async (route) => {
@@ -16,7 +16,7 @@ async function holdWebAssembly(visitor: Visitor): Promise<() => void> {
   return open;
 }
 
-/** Sign-ins wait until they are let through; gives how many were sent. */
+/** Sign-ins wait until the gate opens; returns the number of sent ones. */
 async function holdSignIn(visitor: Visitor) {
   const { opened, open: letThrough } = gate();
   const posts: string[] = [];
@@ -57,7 +57,7 @@ inEveryWay(() => {
     await visitor.isWelcomed(person);
   });
 
-  test('a refusal keeps the name, takes the password, and is read out', async ({ visitor, person, complaints }) => {
+  test('a refusal keeps the name, clears the password, and is announced', async ({ visitor, person, complaints }) => {
     complaints.expect(REFUSED);
     const { page } = visitor;
     await visitor.open('/login?next=/dashboard?from=here');
@@ -74,7 +74,7 @@ inEveryWay(() => {
     }
     await page.getByRole('link', { name: NOT_RIGHT }).click();
     await expect(visitor.name).toBeFocused();
-    // And the way on is still known.
+    // And the next page is kept.
     await visitor.sends(person.name, person.password);
     await expect(page).toHaveURL('/dashboard?from=here');
   });
@@ -101,7 +101,7 @@ inEveryWay(() => {
     await expect(visitor.page).toHaveTitle(titled('Sign in'));
   });
 
-  test('next leads to the page that was asked for', async ({ visitor, person }) => {
+  test('next leads to the requested page', async ({ visitor, person }) => {
     await visitor.open('/dashboard?a=1&b=%20x+y');
     await visitor.isAskedToSignIn();
     await visitor.sends(person.name, person.password);
@@ -137,7 +137,7 @@ inEveryWay(() => {
     await expect(visitor.page).toHaveURL('/dashboard');
   });
 
-  test('whoever is signed in is led on from the sign-in page', async ({ visitor, person }) => {
+  test('a signed-in person is redirected from the sign-in page', async ({ visitor, person }) => {
     await visitor.signsIn(person);
     await visitor.open('/login');
     await visitor.isWelcomed(person);
@@ -163,7 +163,7 @@ inEveryWay(() => {
     await expect(visitor.page.getByText('Kept on this device')).toBeVisible();
   });
 
-  test('both fields take what is pasted and dropped', async ({ visitor, server }) => {
+  test('both fields accept pasted and dropped text', async ({ visitor, server }) => {
     // Without an account the page has no form.
     newPerson(server);
     await visitor.open('/login');
@@ -180,7 +180,7 @@ inEveryWay(() => {
   test.describe('where cookies are blocked', () => {
     test.use(overTheWire);
 
-    test('the page says so, and does not go in circles', async ({ visitor, person, wire }) => {
+    test('the page gives the reason, without a loop', async ({ visitor, person, wire }) => {
       wire.bend = ({ headers }) => void delete headers['set-cookie'];
       await visitor.open('/login?next=/dashboard?a=1');
       for (const _ of ['once', 'twice']) {
@@ -189,7 +189,7 @@ inEveryWay(() => {
         await expect(visitor.page.getByRole('status').first()).toContainText('did not keep the sign-in cookie');
         await visitor.comesAlive();
       }
-      // Allowed now: the way on is still known.
+      // Allowed now: the next page is kept.
       wire.bend = () => {};
       await visitor.sends(person.name, person.password);
       await expect(visitor.page).toHaveURL('/dashboard?a=1');
@@ -200,7 +200,7 @@ inEveryWay(() => {
 test.describe('before the first account exists', () => {
   test.use({ settings: {} });
   inEveryWay(() => {
-    test('the page says how to make it', async ({ visitor, server }) => {
+    test('the page explains how to create it', async ({ visitor, server }) => {
       await visitor.open('/login');
       await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('No account exists yet');
       await expect(visitor.page.getByText('vestibule user create NAME --admin')).toBeVisible();
@@ -214,8 +214,8 @@ test.describe('before the first account exists', () => {
   });
 });
 
-test.describe('while the script is under way', () => {
-  test('what was typed, ticked and chosen stays', async ({ visitor, person }) => {
+test.describe('while the script is loading', () => {
+  test('the input stays', async ({ visitor, person }) => {
     const letIn = await holdWebAssembly(visitor);
     await visitor.page.goto('/login', { waitUntil: 'commit' });
     await visitor.name.pressSequentially(person.name);
@@ -282,7 +282,7 @@ test.describe('while the script is under way', () => {
 });
 
 test.describe('with the script', () => {
-  test('what a password manager puts in without a key is sent', async ({ visitor, person }) => {
+  test('input of a password manager without key events is sent', async ({ visitor, person }) => {
     await visitor.open('/login');
     const put = (input: HTMLInputElement, value: string) => void (input.value = value);
     await visitor.name.evaluate(put, person.name);
@@ -291,11 +291,11 @@ test.describe('with the script', () => {
     await visitor.isWelcomed(person);
   });
 
-  test('a password manager may pretend keys', async ({ visitor, person }) => {
+  test('a password manager may dispatch key events', async ({ visitor, person }) => {
     await visitor.open('/login');
     await visitor.types(person.name, person.password);
     for (const kind of ['keydown', 'keyup', 'input', 'change']) {
-      // Some dispatch bare events under the names of keyboard events.
+      // Some dispatch plain events under the names of keyboard events.
       await visitor.password.evaluate((input, kind) => input.dispatchEvent(new Event(kind, { bubbles: true })), kind);
     }
     await visitor.signInButton.click();
@@ -317,7 +317,7 @@ test.describe('with the script', () => {
     expect(server.sessions(person.name)).toHaveLength(1);
   });
 
-  test('progress is shown to those who wait, and only to them', async ({ visitor, person }) => {
+  test('progress is shown only if the answer takes time', async ({ visitor, person }) => {
     await visitor.open('/login');
     const { letThrough } = await holdSignIn(visitor);
     await visitor.types(person.name, person.password);
@@ -351,7 +351,7 @@ test.describe('with the script', () => {
     await visitor.isWelcomed(person);
   });
 
-  test('a lost connection is told, and one can try again', async ({ visitor, person, complaints }) => {
+  test('a lost connection is reported, and one can retry', async ({ visitor, person, complaints }) => {
     complaints.expect(/net::ERR_FAILED/);
     await visitor.open('/login');
     await visitor.page.route('**/api/login', (route) => route.abort());
@@ -365,7 +365,7 @@ test.describe('with the script', () => {
   });
 
   for (const status of [200, 502]) {
-    test(`an answer of somebody else's with status ${status} is told as none`, async ({ visitor, person, complaints }) => {
+    test(`a foreign answer with status ${status} is reported as none`, async ({ visitor, person, complaints }) => {
       complaints.expect(/status of 502/);
       await visitor.open('/login');
       const page = { status, contentType: 'text/html', body: '<p>Sign in to this network first.</p>' };

@@ -2,7 +2,7 @@ import { expect, inEveryWay, test } from '../fixtures';
 import { titled } from '../support/site';
 
 inEveryWay(() => {
-  test('signing out ends the session for good and says whose', async ({ visitor, person, server }) => {
+  test('signing out ends the session permanently and names the person', async ({ visitor, person, server }) => {
     await visitor.signsIn(person);
     const before = await visitor.sessionCookie();
     await visitor.signsOut();
@@ -10,11 +10,11 @@ inEveryWay(() => {
     await expect(visitor.page).toHaveTitle(titled('You are signed out'));
     await expect(visitor.page.getByRole('main')).toContainText(`${person.displayName}’s session`);
     await expect(visitor.page.getByRole('main')).toContainText('Other devices may still be signed in');
-    // What is left gives this browser a count of failures of its own, and lets nobody in.
+    // The remaining cookie gives this browser its own failure counter, and signs nobody in.
     expect((await visitor.context.cookies()).map((cookie) => cookie.name)).toEqual(['__Host-Http-device']);
     expect(server.sessions(person.name).map((session) => session.end_reason)).toEqual(['signed_out']);
 
-    // A copy of the cookie is worth nothing.
+    // A copy of the cookie is worthless.
     await visitor.context.addCookies([before!]);
     await visitor.open('/dashboard');
     await visitor.isAskedToSignIn();
@@ -53,7 +53,7 @@ inEveryWay(() => {
     expect(server.liveSessions(person.name)).toHaveLength(0);
   });
 
-  test('whoever is not signed in is told so at /logout', async ({ visitor, person }) => {
+  test('a signed-out visitor gets a notice at /logout', async ({ visitor, person }) => {
     await visitor.open('/logout');
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('You are not signed in');
     await expect(visitor.signOutButton).toHaveCount(0);
@@ -65,7 +65,7 @@ inEveryWay(() => {
 
   test('signing out of a session that is dead already succeeds', async ({ visitor, person, server, complaints }) => {
     await visitor.signsIn(person);
-    // The page has not heard of it yet.
+    // The page has not been notified of it yet.
     complaints.expect(/net::ERR_FAILED/);
     await visitor.page.route('**/session/events', (route) => route.abort());
     await visitor.open('/dashboard');
@@ -84,7 +84,7 @@ inEveryWay(() => {
   });
 });
 
-test('a lost connection is told, and one can try again', async ({ visitor, person, complaints, server }) => {
+test('a lost connection is reported, and one can retry', async ({ visitor, person, complaints, server }) => {
   complaints.expect(/net::ERR_FAILED/);
   await visitor.signsIn(person);
   await visitor.page.route('**/api/logout', (route) => route.abort());

@@ -2,7 +2,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, newPerson, test, type Person, type Visitor } from '../fixtures';
 import type { Server } from '../support/server';
 
-/** Names as people have them, and as people make them up. */
+/** Real names, and invented ones. */
 const ODD: Record<string, { name: string; displayName: string }> = {
   'as long as can be': { name: 'w'.repeat(64), displayName: 'W'.repeat(128) },
   'in Arabic': { name: 'شهرزاد', displayName: 'مدير النظام (1) – الرئيسي!' },
@@ -12,20 +12,20 @@ const ODD: Record<string, { name: string; displayName: string }> = {
   'that would turn what follows': { name: 'turned', displayName: 'Eve \u200F\u061C!?)(' },
 };
 
-/** What a client may say of itself, and nobody wants to read. */
+/** A user agent that a client may send, and that would be unreadable. */
 const ODD_AGENTS = ['W'.repeat(600), 'متصفح \u202E moor a', '<b>👩🏽‍🚀</b> '.repeat(20), 'Z\u0335\u0489'];
 
-/** No page may be made wider by a name, at any of these. */
+/** No name may widen a page at any of these widths. */
 const WIDTHS = [320, 1280];
 
 async function signsInOddly(server: Server, { name, password }: Person): Promise<void> {
   for (const agent of ODD_AGENTS) {
-    // Headers are bytes; this is how they are handed over.
+    // Headers are bytes; Playwright takes them in this form.
     await server.signsInElsewhere(name, password, Buffer.from(agent).toString('latin1'));
   }
 }
 
-/** Texts that show a name and are not kept apart from the text around them. */
+/** Elements that contain a name without isolating it from the text around it. */
 function mixedIn({ page }: Visitor, names: string[]): Promise<string[]> {
   return page.evaluate((names) => {
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -117,7 +117,7 @@ test.describe('where the password is asked for again', () => {
   });
 });
 
-test('a name that turns the text around it is refused', async ({ visitor, person, complaints }) => {
+test('a name with direction overrides is refused', async ({ visitor, person, complaints }) => {
   complaints.expect(/status of 422/);
   await visitor.signsIn(person);
   await visitor.open('/account/profile');

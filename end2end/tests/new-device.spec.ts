@@ -16,7 +16,7 @@ async function hearsOfThePhone(visitor: Visitor, person: Person, server: Server)
 }
 
 inEveryWay(() => {
-  test('a sign-in from a new device is shown until its owner knows it', async ({ visitor, person, server }) => {
+  test('a sign-in from a new device is shown until its owner recognises it', async ({ visitor, person, server }) => {
     await hearsOfThePhone(visitor, person, server);
     await visitor.page.getByRole('button', { name: 'This was me' }).click();
     await expect(news(visitor)).toHaveCount(0);
@@ -24,7 +24,7 @@ inEveryWay(() => {
     expect(server.liveSessions(person.name)).toHaveLength(2);
   });
 
-  test('who was not me is out, and a new password is asked for', async ({ visitor, person, server }) => {
+  test('a disowned sign-in ends, and a new password is asked for', async ({ visitor, person, server }) => {
     const cookie = await hearsOfThePhone(visitor, person, server);
     await visitor.page.getByRole('button', { name: 'This was not me' }).click();
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Change your password');

@@ -4,7 +4,7 @@ import type { Server } from '../support/server';
 const PHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1';
 const LAPTOP = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0';
 
-/** Whether a copy of these cookies still opens the door. */
+/** Whether a copy of these cookies is still accepted. */
 async function opens(server: Server, cookie: string): Promise<boolean> {
   const answer = await fetch(`${server.origin}/dashboard`, { headers: { cookie }, redirect: 'manual' });
   return answer.status === 200;
@@ -57,7 +57,7 @@ inEveryWay(() => {
   });
 });
 
-test('relative times go on by themselves, and the exact time is in the element', async ({ visitor, person }) => {
+test('relative times update themselves, and the exact time is in the element', async ({ visitor, person }) => {
   await visitor.page.clock.install();
   await visitor.signsIn(person);
   await visitor.open('/account/sessions');

@@ -51,7 +51,7 @@ test('a shown password is hidden again when it is sent', async ({ visitor, perso
   await expect(visitor.password).toHaveAttribute('type', 'password');
 });
 
-test('Caps Lock is pointed out politely while it matters', async ({ visitor }) => {
+test('Caps Lock shows a polite hint while it matters', async ({ visitor }) => {
   await visitor.open('/login');
   const hint = visitor.page.locator('#password-caps');
   await expect(hint).toHaveRole('status');

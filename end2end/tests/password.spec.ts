@@ -32,7 +32,7 @@ inEveryWay(() => {
     await visitor.isWelcomed(person);
   });
 
-  test('a refusal says why and leads to the field', async ({ visitor, person, complaints }) => {
+  test('a refusal gives the reason and focuses the field', async ({ visitor, person, complaints }) => {
     complaints.expect(/status of 422/);
     await visitor.signsIn(person);
     await visitor.open(PATH);
@@ -58,7 +58,7 @@ inEveryWay(() => {
     await expect(visitor.page.getByRole('status').first()).toContainText('Your password was changed.');
   });
 
-  test('where password managers look, they find the page', async ({ visitor, person, complaints }) => {
+  test('password managers find the page', async ({ visitor, person, complaints }) => {
     complaints.expect(/status of 404/);
     const nothing = await visitor.page.goto('/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200');
     expect(nothing?.status()).toBe(404);

@@ -4,12 +4,12 @@ import type { Exchange, Wire } from '../support/wire';
 test.describe('the pages', () => {
   test.use(overTheWire);
 
-  test('a page comes alive under its policy, with a fresh nonce each time', async ({ visitor, person, wire }) => {
+  test('a page hydrates under its policy, with a fresh nonce each time', async ({ visitor, person, wire }) => {
     await visitor.signsIn(person);
     await visitor.open('/logout');
     await visitor.signsOut();
-    // That nothing was refused is what every test checks; here, that there was something to obey.
-    const pages = wire.heard.filter(({ headers, status }) => status === 200 && headers['content-type']?.startsWith('text/html'));
+    // Every test checks that nothing was refused; this one checks that there was a policy.
+    const pages = wire.exchanges.filter(({ headers, status }) => status === 200 && headers['content-type']?.startsWith('text/html'));
     expect(pages.length).toBeGreaterThanOrEqual(4);
     const policies = pages.map(({ headers }) => String(headers['content-security-policy']));
     for (const policy of policies) {
@@ -55,9 +55,9 @@ test.describe('the pages', () => {
 test.describe('another site', () => {
   test.use(overTheWire);
 
-  test.beforeEach(({ complaints, stranger }) => {
+  test.beforeEach(({ complaints, attacker }) => {
     complaints.expect(
-      new RegExp(`elsewhere: ${stranger.sibling}|elsewhere: ${stranger.foreigner}`),
+      new RegExp(`elsewhere: ${attacker.sibling}|elsewhere: ${attacker.foreigner}`),
       /status of 403/,
       /frame-ancestors|X-Frame-Options|Refused to display|chrome-error/,
       /NotSameOrigin/,
@@ -65,11 +65,11 @@ test.describe('another site', () => {
     );
   });
 
-  test('cannot put a page into a frame', async ({ visitor, person, wire, stranger }) => {
+  test('cannot put a page into a frame', async ({ visitor, person, wire, attacker }) => {
     await visitor.signsIn(person);
     for (const page of ['/login', '/dashboard', '/logout', '/signed-out', '/no/such/page']) {
-      const path = stranger.puts(`<iframe src="${wire.origin}${page}"></iframe>`);
-      for (const from of [stranger.sibling, stranger.foreigner]) {
+      const path = attacker.puts(`<iframe src="${wire.origin}${page}"></iframe>`);
+      for (const from of [attacker.sibling, attacker.foreigner]) {
         await visitor.page.goto(from + path);
         const [, frame] = visitor.page.frames();
         await expect.poll(() => frame!.url(), page).toBe('chrome-error://chromewebdata/');
@@ -90,25 +90,25 @@ test.describe('another site', () => {
     'a request of its script': (_, action) =>
       `<script>fetch('${action}', { method: 'POST', mode: 'no-cors', credentials: 'include', body: new URLSearchParams(FIELDS) })</script>`,
   };
-  /** Opens a page of the stranger, and gives what it made the browser send. */
+  /** Opens a page of the attacker, and returns the request that it made the browser send. */
   async function lure({ page }: Visitor, wire: Wire, url: string): Promise<Exchange> {
-    const before = wire.heard.length;
+    const before = wire.exchanges.length;
     await page.goto(url, { waitUntil: 'commit' });
-    const sent = () => wire.heard.slice(before).find(({ url }) => url.startsWith('/api/'));
+    const sent = () => wire.exchanges.slice(before).find(({ url }) => url.startsWith('/api/'));
     await expect.poll(sent).toBeDefined();
-    // What follows must not be mixed up with the page that the answer is.
+    // Later requests must not be confused with the page of the answer.
     await page.waitForLoadState();
     return sent()!;
   }
 
   for (const [trick, dress] of Object.entries(TRICKS)) {
-    test(`cannot sign anybody in by ${trick}`, async ({ visitor, person, server, stranger, wire }) => {
+    test(`cannot sign anybody in by ${trick}`, async ({ visitor, person, server, attacker, wire }) => {
       const action = `${wire.origin}/api/login`;
       const credentials = { username: person.name, password: person.password };
       const fields = Object.entries(credentials).map(([name, value]) => field(name, value)).join('');
       const html = dress(form(action, fields), action).replace('FIELDS', JSON.stringify(credentials));
-      for (const from of [stranger.sibling, stranger.foreigner]) {
-        const { status, requestHeaders } = await lure(visitor, wire, from + stranger.puts(html));
+      for (const from of [attacker.sibling, attacker.foreigner]) {
+        const { status, requestHeaders } = await lure(visitor, wire, from + attacker.puts(html));
         expect(status, from).toBe(403);
         expect(requestHeaders.origin).toBe(/without|no referrer/.test(trick) ? 'null' : from);
         expect(await visitor.sessionCookie()).toBeUndefined();
@@ -116,13 +116,13 @@ test.describe('another site', () => {
       expect(server.sessions(person.name)).toEqual([]);
     });
 
-    test(`cannot sign anybody out by ${trick}`, async ({ visitor, person, server, stranger, wire }) => {
+    test(`cannot sign anybody out by ${trick}`, async ({ visitor, person, server, attacker, wire }) => {
       await visitor.signsIn(person);
       const cookie = await visitor.sessionCookie();
       const action = `${wire.origin}/api/logout`;
       const html = dress(form(action), action).replace('FIELDS', '{}');
-      for (const from of [stranger.sibling, stranger.foreigner]) {
-        const { status } = await lure(visitor, wire, from + stranger.puts(html));
+      for (const from of [attacker.sibling, attacker.foreigner]) {
+        const { status } = await lure(visitor, wire, from + attacker.puts(html));
         expect(status, from).toBe(403);
         expect(await visitor.sessionCookie()).toEqual(cookie);
       }
@@ -130,21 +130,21 @@ test.describe('another site', () => {
     });
   }
 
-  test('cannot sign anybody out by a picture or a link', async ({ visitor, person, server, stranger, wire }) => {
+  test('cannot sign anybody out by a picture or a link', async ({ visitor, person, server, attacker, wire }) => {
     await visitor.signsIn(person);
-    const path = stranger.puts(
+    const path = attacker.puts(
       `<img src="${wire.origin}/logout"><img src="${wire.origin}/api/logout"><a href="${wire.origin}/logout">A prize</a>`,
     );
-    await visitor.page.goto(stranger.sibling + path);
+    await visitor.page.goto(attacker.sibling + path);
     await visitor.page.getByRole('link', { name: 'A prize' }).click();
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Sign out?');
     expect(server.liveSessions(person.name)).toHaveLength(1);
   });
 
-  test('may link to a page, and the person is still signed in there', async ({ visitor, person, wire, stranger }) => {
+  test('may link to a page, and the person is still signed in there', async ({ visitor, person, wire, attacker }) => {
     await visitor.signsIn(person);
-    const path = stranger.puts(`<a href="${wire.origin}/dashboard">My dashboard</a>`);
-    await visitor.page.goto(stranger.foreigner + path);
+    const path = attacker.puts(`<a href="${wire.origin}/dashboard">My dashboard</a>`);
+    await visitor.page.goto(attacker.foreigner + path);
     await visitor.page.getByRole('link').click();
     await visitor.isWelcomed(person);
   });

@@ -8,7 +8,7 @@ const description = ({ page }: Visitor) => page.getByLabel('Description (optiona
 const save = ({ page }: Visitor) => page.getByRole('button', { name: 'Save' }).click();
 
 inEveryWay(() => {
-  test('what is saved is shown', async ({ visitor, person }) => {
+  test('saved values are shown', async ({ visitor, person }) => {
     await visitor.signsIn(person);
     await visitAccount(visitor, 'Edit profile', 'Your profile');
     await expect(displayName(visitor)).toHaveValue(person.displayName);
@@ -28,7 +28,7 @@ inEveryWay(() => {
     await expect(account).toContainText('Counts on <b>engines</b>');
   });
 
-  test('a refusal says why, and what was typed stays', async ({ visitor, person, server, complaints }) => {
+  test('a refusal gives the reason, and the input stays', async ({ visitor, person, server, complaints }) => {
     complaints.expect(/status of 422/);
     const eve = newPerson(server);
     await visitor.signsIn(person);

@@ -7,7 +7,7 @@ inEveryWay(() => {
   test.describe('with a short idle time', () => {
     test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '4s' } });
 
-    test('a session that timed out says why, and leads back to where the person was', async ({ visitor, person, server }) => {
+    test('a timed-out session gives the reason, and leads back to the page', async ({ visitor, person, server }) => {
       await visitor.signsIn(person);
       await visitor.page.waitForTimeout(4_100);
       await visitor.page.goto('/dashboard?where=i+was');
@@ -22,7 +22,7 @@ inEveryWay(() => {
   test.describe('with a short longest life', () => {
     test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '4s', VESTIBULE_SESSION__ABSOLUTE_TIMEOUT: '4s' } });
 
-    test('a session that reached it says so', async ({ visitor, person }) => {
+    test('a session that reached it gives the reason', async ({ visitor, person }) => {
       await visitor.signsIn(person);
       await visitor.page.waitForTimeout(4_100);
       await visitor.asksAgain();
@@ -42,7 +42,7 @@ inEveryWay(() => {
     await visitor.isWelcomed(person);
   });
 
-  test('a disabled account is out at once, and cannot come back', async ({ visitor, person, server, complaints }) => {
+  test('a disabled account is signed out at once, and cannot sign in again', async ({ visitor, person, server, complaints }) => {
     complaints.expect(/status of 401/);
     await visitor.signsIn(person);
     server.run(['user', 'disable', person.name]);
@@ -62,10 +62,10 @@ inEveryWay(() => {
     await visitor.isWelcomed(person);
   });
 
-  test('a dead cookie makes nobody go in circles, and is left in its place', async ({ visitor, person, server }) => {
+  test('a dead cookie causes no loop, and is kept', async ({ visitor, person, server }) => {
     await visitor.signsIn(person);
     const cookie = await visitor.sessionCookie();
-    // Where no page leaves by itself.
+    // In this way no page leaves by itself.
     await visitor.page.goto('/healthz');
     server.run(['session', 'end', '--user', person.name]);
     for (const path of ['/', '/dashboard', '/login', '/logout', '/signed-out']) await visitor.open(path);
@@ -78,7 +78,7 @@ inEveryWay(() => {
     await other.open('/dashboard');
     await other.isWelcomed(person);
     await visitor.signsOut();
-    // By itself where its script lives: together.spec.ts.
+    // By itself if its script works: together.spec.ts.
     if (other.way === 'hydrated') await expect(other.page).toHaveURL('/signed-out');
     await other.open('/dashboard');
     await other.isAskedToSignIn();
@@ -115,10 +115,10 @@ inEveryWay(() => {
 
     test('a late answer to an old cookie does not undo a newer sign-in', async ({ visitor, person, server, wire }) => {
       await visitor.signsIn(person);
-      // Where no page leaves by itself.
+      // In this way no page leaves by itself.
       await visitor.page.goto('/healthz');
       server.run(['session', 'end', '--user', person.name]);
-      // The first tab asks with the dead cookie, and its answer dawdles …
+      // The first tab requests a page with the dead cookie, and its answer is delayed …
       const { opened, open } = gate();
       let held = 0;
       wire.bend = async ({ url }) => {

@@ -1,7 +1,7 @@
 import { expect, inEveryWay, test, type Visitor } from '../fixtures';
 import { titled } from '../support/site';
 
-/** Each has a server without any account to itself. */
+/** Each has a server of its own without any account. */
 test.use({ settings: {} });
 
 const PASSWORD = 'correct horse battery';
@@ -36,7 +36,7 @@ inEveryWay(() => {
     await visitor.signsIn(person);
   });
 
-  test('a refusal says why, and only secrets are typed again', async ({ visitor, server, complaints, way }) => {
+  test('a refusal gives the reason, and only secrets are entered again', async ({ visitor, server, complaints, way }) => {
     complaints.expect(/status of 422/);
     const code = server.run(['setup-code']).trim();
     await visitor.open('/setup');

@@ -2,7 +2,7 @@ import { expect, test } from '../fixtures';
 import { changesPassword, visitAccount } from '../support/account';
 import { haystacks, places } from '../support/haystack';
 
-/** What outlives a page: whoever sits down at the browser later could read it (ASVS V14.3.3). */
+/** Storage that survives a page: a later user of the browser could read it (ASVS V14.3.3). */
 const KEPT = ['document.cookie', 'cookieStore', 'localStorage', 'sessionStorage', 'indexedDB', 'caches', 'history', 'window.name'];
 
 test('nothing about a person is kept in the browser, on any page', async ({ visitor, person, complaints }) => {

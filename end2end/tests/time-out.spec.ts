@@ -24,7 +24,7 @@ test.describe('ahead of the idle end', () => {
       await expect(visitor.page.getByRole('button', { name: 'Stay signed in' })).toBeFocused();
       await answer(visitor);
       await expect(warning(visitor)).toBeHidden();
-      // Longer than the session had left.
+      // Longer than the remaining life of the session.
       await visitor.page.waitForTimeout(3_000);
       await visitor.page.reload();
       await visitor.isWelcomed(person);
@@ -52,7 +52,7 @@ test.describe('ahead of the idle end', () => {
 test.describe('after the idle end', () => {
   test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '4s' } });
 
-  test('the page is covered, and the same person goes on where they were', async ({ visitor, person, complaints }) => {
+  test('the page is covered, and the same person continues', async ({ visitor, person, complaints }) => {
     complaints.expect(/status of 401/);
     await visitor.signsIn(person);
     await visitor.open('/account/profile');
@@ -88,7 +88,7 @@ test.describe('after the idle end', () => {
     await expect(visitor.page.getByText(person.displayName)).toHaveCount(0);
   });
 
-  test('whoever signs in in another tab goes on in this one too', async ({ visitor, person }) => {
+  test('a sign-in in another tab continues this one too', async ({ visitor, person }) => {
     await visitor.signsIn(person);
     await visitor.open('/account/profile');
     await description(visitor).fill('still here');
@@ -113,7 +113,7 @@ test.describe('at the end of the longest life', () => {
   });
 });
 
-/** Waits until the page has been told how long its session lives: a stream that comes later is told later. */
+/** Waits until the page has received the life of its session: a later stream reports a later one. */
 const isTold = ({ page }: Visitor) =>
   page.evaluate(
     () =>
@@ -129,14 +129,14 @@ const isTold = ({ page }: Visitor) =>
 test.describe('when the computer has slept', () => {
   test.use(overTheWire);
 
-  test('the dialogue stands at once, with what is left by then', async ({ visitor, person, wire }) => {
+  test('the dialogue is shown at once, with the remaining time', async ({ visitor, person, wire }) => {
     const { page } = visitor;
     await page.clock.install();
     await visitor.signsIn(person);
     await visitor.open('/account/profile');
     await isTold(visitor);
     await expect(warning(visitor)).toBeHidden();
-    // Only the browser's clock goes on: the server would say that there is time left.
+    // Only the browser's clock continues: the server would report remaining time.
     wire.bend = ({ method }) => (method === 'HEAD' ? new Promise(() => {}) : undefined);
     await page.clock.fastForward('01:59:00');
     await expect(warning(visitor)).toContainText(/signed out in (5\d|60) seconds/);
@@ -150,7 +150,7 @@ test.describe('when the computer has slept', () => {
   test.describe('for longer than the session lived', () => {
     test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '4s' } });
 
-    test('the page is covered and asks, though its stream has died without a word', async ({ visitor, person, wire, complaints }) => {
+    test('the page is covered and asks, although its stream died silently', async ({ visitor, person, wire, complaints }) => {
       complaints.expect(/status of 401/);
       const { page } = visitor;
       await page.clock.install();
@@ -180,15 +180,15 @@ test.describe('without the network', () => {
     await visitor.context.setOffline(true);
     wire.cut();
   };
-  const finds = async (visitor: Visitor, wire: { mend(): void }) => {
-    wire.mend();
+  const finds = async (visitor: Visitor, wire: { restore(): void }) => {
+    wire.restore();
     await visitor.context.setOffline(false);
   };
 
   test.describe('ahead of the idle end', () => {
     test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '20s' } });
 
-    test('staying says that it did not work, and can be tried again', async ({ visitor, person, wire, complaints }) => {
+    test('staying reports the failure, and can be retried', async ({ visitor, person, wire, complaints }) => {
       complaints.expect(/net::ERR_/);
       await visitor.signsIn(person);
       await expect(warning(visitor)).toBeVisible({ timeout: 20_000 });
@@ -208,7 +208,7 @@ test.describe('without the network', () => {
   test.describe('beyond the idle end', () => {
     test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '5s' } });
 
-    test('the page is covered, and asks once the network is there again', async ({ visitor, person, wire, complaints }) => {
+    test('the page is covered, and asks once the network is back', async ({ visitor, person, wire, complaints }) => {
       complaints.expect(/net::ERR_/, /status of 401/);
       await visitor.signsIn(person);
       await visitor.open('/account/profile');

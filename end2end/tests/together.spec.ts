@@ -5,17 +5,17 @@ import type { Wire } from '../support/wire';
 
 test.use(overTheWire);
 
-/** Within a second where the machine has nothing else to do. */
+/** Within a second on an idle machine. */
 const SOON = { timeout: 5_000 };
 
 const reason = (visitor: Visitor) => visitor.page.getByRole('status').first();
 const covered = (visitor: Visitor) => visitor.page.locator('html[data-covered]');
 const displayName = (visitor: Visitor) => visitor.page.getByLabel('Display name');
 
-/** Waits until so many pages watch their sessions. */
+/** Waits until this number of pages watch their sessions. */
 const watched = (wire: Wire, pages: number) => expect.poll(() => wire.streams.size).toBe(pages);
 
-/** Signs in, and leaves a page open that was asked for with a query. */
+/** Signs in, and leaves a page open that was requested with a query. */
 async function reads(visitor: Visitor, person: Person, wire: Wire): Promise<void> {
   await visitor.signsIn(person);
   await visitor.open('/account/profile?where=i+was');
@@ -33,7 +33,7 @@ for (const [what, command, words] of [
   ['a disabled account', ['user', 'disable'], 'ended by an administrator'],
   ['a new password', ['user', 'set-password', '--password-stdin'], 'the password of the account was changed'],
 ] as const) {
-  test(`${what} on the command line: the open page leaves, says why, and leads back`, async ({ visitor, person, server, wire }) => {
+  test(`${what} on the command line: the open page leaves, gives the reason, and leads back`, async ({ visitor, person, server, wire }) => {
     await reads(visitor, person, wire);
     server.run([...command, person.name], 'another horse battery\n');
     await isLedToSignIn(visitor, person, words);
@@ -52,8 +52,8 @@ test('a new password in another browser: the open page leaves', async ({ visitor
   await isLedToSignIn(visitor, person, 'the password of the account was changed');
 });
 
-test('signing out in one tab takes the others along', async ({ visitor, person, wire, complaints }) => {
-  // The tab that nobody sees holds no stream, so it asks.
+test('signing out in one tab signs out the others', async ({ visitor, person, wire, complaints }) => {
+  // The hidden tab holds no stream, so it polls.
   complaints.expect(/status of 401/);
   await visitor.signsIn(person);
   const other = await visitor.newTab();
@@ -70,7 +70,7 @@ test('signing out in one tab takes the others along', async ({ visitor, person, 
   }
 });
 
-test('signing out in a tab whose script is lost takes the others along', async ({ visitor, person, wire, complaints }) => {
+test('signing out in a tab without its script signs out the others', async ({ visitor, person, wire, complaints }) => {
   complaints.expect(/net::ERR_FAILED/, /uncaught: TypeError: Failed to fetch/);
   await visitor.signsIn(person);
   await watched(wire, 1);
@@ -81,7 +81,7 @@ test('signing out in a tab whose script is lost takes the others along', async (
   await expect(visitor.page).toHaveURL('/signed-out', SOON);
 });
 
-test('a form that is under way is not cut off by the end that it brings about', async ({ visitor, person, wire }) => {
+test('a pending form is not interrupted by the end that it causes', async ({ visitor, person, wire }) => {
   await visitor.signsIn(person);
   await watched(wire, 1);
   const { opened, open } = gate();
@@ -89,7 +89,7 @@ test('a form that is under way is not cut off by the end that it brings about', 
     if (url === '/api/logout') await opened;
   };
   await visitor.signOutButton.click();
-  // The page has heard of the end by then, and waits for the answer.
+  // The page has been notified of the end by then, and waits for the answer.
   await watched(wire, 0);
   await visitor.page.waitForTimeout(500);
   await expect(visitor.page).toHaveURL(/dashboard/);
@@ -99,7 +99,7 @@ test('a form that is under way is not cut off by the end that it brings about', 
 });
 
 test('a new password in another tab leaves this one as it is', async ({ visitor, person, wire, server, complaints }) => {
-  // Where the answer with the new cookie comes later than the page asks again.
+  // The answer with the new cookie arrives later than the page's next request.
   complaints.expect(/status of 401/);
   await reads(visitor, person, wire);
   await displayName(visitor).fill('Typed before');
@@ -133,8 +133,8 @@ test('when another person signs in, the tabs of the former one get a fresh page'
   }
 });
 
-test.describe('a page that nobody sees', () => {
-  test('holds no stream, and shows what was typed when it was checked', async ({ visitor, person, wire }) => {
+test.describe('a hidden page', () => {
+  test('holds no stream, and shows the input again after its check', async ({ visitor, person, wire }) => {
     await reads(visitor, person, wire);
     await displayName(visitor).fill('Typed before');
     await visitor.isHidden();
@@ -148,7 +148,7 @@ test.describe('a page that nobody sees', () => {
     await watched(wire, 1);
   });
 
-  test('stays covered while the server cannot be asked', async ({ visitor, person, wire, complaints }) => {
+  test('stays covered while the server does not answer', async ({ visitor, person, wire, complaints }) => {
     complaints.expect(/net::ERR_/, /Failed to fetch/);
     await reads(visitor, person, wire);
     await visitor.isHidden();
@@ -158,19 +158,19 @@ test.describe('a page that nobody sees', () => {
     await visitor.page.waitForTimeout(500);
     await expect(covered(visitor)).toHaveCount(1);
     await expect(visitor.page).toHaveURL('/account/profile?where=i+was');
-    wire.mend();
+    wire.restore();
     await expect(covered(visitor)).toHaveCount(0);
   });
 
-  test('leaves when it is seen again and the session has ended', async ({ visitor, person, wire, server, complaints }) => {
+  test('leaves when it is shown again and the session has ended', async ({ visitor, person, wire, server, complaints }) => {
     complaints.expect(/status of 401/);
     await reads(visitor, person, wire);
     await visitor.isHidden();
     await watched(wire, 0);
-    const before = wire.heard.length;
+    const before = wire.exchanges.length;
     server.run(['session', 'end', '--user', person.name]);
     await visitor.page.waitForTimeout(500);
-    expect(wire.heard.slice(before), 'it asks nothing').toEqual([]);
+    expect(wire.exchanges.slice(before), 'it asks nothing').toEqual([]);
     await visitor.isSeen();
     await isLedToSignIn(visitor, person, 'ended by an administrator');
   });
@@ -179,7 +179,7 @@ test.describe('a page that nobody sees', () => {
 test.describe('when the network is lost', () => {
   test.beforeEach(({ complaints }) => complaints.expect(/net::ERR_/, /Failed to fetch/, /status of 401/));
 
-  test('the page stays, and hears of the end when it is back', async ({ visitor, person, wire, server }) => {
+  test('the page stays, and is notified of the end when it is back', async ({ visitor, person, wire, server }) => {
     await reads(visitor, person, wire);
     await displayName(visitor).fill('Typed before');
     wire.cut();
@@ -187,7 +187,7 @@ test.describe('when the network is lost', () => {
     await visitor.page.waitForTimeout(1_000);
     await expect(displayName(visitor)).toHaveValue('Typed before');
     await expect(covered(visitor)).toHaveCount(0);
-    wire.mend();
+    wire.restore();
     await watched(wire, 1);
     server.run(['session', 'end', '--user', person.name]);
     await isLedToSignIn(visitor, person, 'ended by an administrator');
@@ -200,7 +200,7 @@ test.describe('when the network is lost', () => {
     server.run(['session', 'end', '--user', person.name]);
     await visitor.page.waitForTimeout(500);
     await expect(displayName(visitor)).toHaveValue(person.displayName);
-    wire.mend();
+    wire.restore();
     await isLedToSignIn(visitor, person, 'ended by an administrator');
   });
 });

@@ -4,14 +4,14 @@ import { PRIVATE } from '../support/pages';
 
 test.use({ ...overTheWire, settings: { RUST_LOG: 'trace,hyper=debug' } });
 
-/** A token in all the shapes that somebody might have kept it in. */
+/** A token in all encodings in which it might be kept. */
 function shapes(token: string) {
   const bytes = Buffer.from(token, 'base64url');
   return [token, bytes, bytes.toString('hex'), bytes.toString('base64')];
 }
 
 test('no script sees the token, on any page', async ({ visitor, person, wire }) => {
-  // The sign-in page stays when the answer with the cookie has come.
+  // The sign-in page stays when the answer with the cookie has arrived.
   wire.bend = ({ headers }) => void delete headers['serverfnredirect'];
   await visitor.open('/login?next=/dashboard?known');
   await visitor.types(person.name, person.password);
@@ -97,7 +97,7 @@ inEveryWay(() => {
 
     const token = (text: string | Buffer) => needles.some((needle) => Buffer.from(text).includes(needle));
     const carriers = new Set<string>();
-    for (const { method, url, requestHeaders, requestBody, headers, body } of wire.heard) {
+    for (const { method, url, requestHeaders, requestBody, headers, body } of wire.exchanges) {
       expect(token(url) || url.includes(person.password), url).toBe(false);
       expect(token(body), `the body of ${url}`).toBe(false);
       expect(token(requestBody), `the form of ${url}`).toBe(false);
@@ -113,7 +113,7 @@ inEveryWay(() => {
       'token by set-cookie of /api/login',
     ]);
 
-    // Nor is either in the log, however much is logged.
+    // Neither is in the log, at any log level.
     expect(server.log).toContain('/api/login');
     expect(token(server.log)).toBe(false);
     expect(server.log).not.toContain(person.password);

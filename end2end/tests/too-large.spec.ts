@@ -1,12 +1,12 @@
-/** The page of a request that is too large, most often for the cookies of a neighbour. */
+/** The page of a request that is too large, most often because of another application's cookies. */
 
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '../fixtures';
 
-test('the page brings its style along, because the stylesheet is refused too', async ({ visitor, complaints }) => {
+test('the page contains its style, because the stylesheet is refused too', async ({ visitor, complaints }) => {
   complaints.expect(/status of 431/, /Refused to apply style/);
   const { page } = visitor;
-  // Goes with every request to this site, as cookies do.
+  // Sent with every request to this site, as cookies are.
   await page.setExtraHTTPHeaders({ 'x-neighbour': 'a'.repeat(60_000) });
   const answer = await page.goto('/login');
   expect(answer?.status()).toBe(431);
@@ -15,7 +15,7 @@ test('the page brings its style along, because the stylesheet is refused too', a
   for (const [colorScheme, surface] of [['light', 'rgb(255, 255, 255)'], ['dark', 'rgb(19, 27, 24)']] as const) {
     await page.emulateMedia({ colorScheme });
     await expect(page.locator('.card')).toHaveCSS('background-color', surface);
-    // `preload` would ask for the stylesheet once more.
+    // `preload` would request the stylesheet once more.
     const { violations } = await new AxeBuilder({ page }).options({ preload: false }).analyze();
     expect(violations.map(({ id }) => id)).toEqual([]);
   }

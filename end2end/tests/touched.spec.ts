@@ -1,11 +1,11 @@
-/** Pages that something else has touched before they come alive: an extension, a translator, a minifier. */
+/** Pages that were changed before hydration: by an extension, a translator, a minifier. */
 
 import { expect, overTheWire, test, type Visitor } from '../fixtures';
 
 const again = (visitor: Visitor) => visitor.page.getByRole('dialog', { name: 'Sign in to go on' });
 const warning = (visitor: Visitor) => visitor.page.getByRole('dialog', { name: 'Are you still there?' });
 
-/** Each is known to have stopped hydration. */
+/** Each is known to have broken hydration. */
 const TOUCHES: Record<string, () => void> = {
   'an element put first into the body': () => document.body.prepend(document.createElement('div')),
   'an element put first into every form': () => {
@@ -31,7 +31,7 @@ const TOUCHES: Record<string, () => void> = {
 
 test.beforeEach(({ complaints }) => complaints.expect(/uncaught: /, /panicked at/, /hydration/, /status of 401/));
 
-/** Lets `touch` happen to every page of the browser, as soon as it is read. */
+/** Applies `touch` to every page of the browser, as soon as it is parsed. */
 const touched = (visitor: Visitor, touch: () => void) =>
   visitor.context.addInitScript(`addEventListener('DOMContentLoaded', ${touch.toString()})`);
 
@@ -46,7 +46,7 @@ for (const [what, touch] of Object.entries(TOUCHES)) {
   });
 }
 
-test('a page without blanks between its tags leaves when another tab signs out', async ({ visitor, person, server }) => {
+test('a page without whitespace between its tags leaves when another tab signs out', async ({ visitor, person, server }) => {
   await visitor.signsIn(person);
   await visitor.context.route('**/account/sessions', async (route) => {
     const answer = await route.fetch();
@@ -63,7 +63,7 @@ test('a page without blanks between its tags leaves when another tab signs out',
 test.describe('ahead of the idle end, and after it', () => {
   test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '8s' } });
 
-  test('a touched page warns, is covered, and the same person goes on', async ({ visitor, person }) => {
+  test('a changed page warns, is covered, and the same person continues', async ({ visitor, person }) => {
     await visitor.signsIn(person);
     await touched(visitor, TOUCHES['an element put first into the body']!);
     await visitor.page.goto('/account/profile');
@@ -101,7 +101,7 @@ test.describe('without WebAssembly', () => {
   });
 });
 
-test.describe('behind a proxy that holds streams back', () => {
+test.describe('behind a proxy that buffers streams', () => {
   test.use(overTheWire);
 
   for (const holds of ['events', 'answers'] as const) {
@@ -125,7 +125,7 @@ test.describe('behind a proxy that holds streams back', () => {
         server.run(['session', 'end', '--user', person.name]);
         // Ten seconds are promised, and the machine may be busy.
         await expect(visitor.page).toHaveURL(/\/login\?next=%2Faccount%2Fprofile/, { timeout: 20_000 });
-        const asked = wire.heard.filter(({ method, url }) => method === 'HEAD' && url === '/session/events');
+        const asked = wire.exchanges.filter(({ method, url }) => method === 'HEAD' && url === '/session/events');
         expect(asked.length, 'not more often than every five seconds').toBeLessThanOrEqual(6);
       });
     });

@@ -1,4 +1,4 @@
-//! The `Cookie` lines of a request, one a line.
+//! The `Cookie` lines of a request, one on each line.
 #![no_main]
 
 #[path = "../../tests/invariants/mod.rs"]

@@ -1,4 +1,4 @@
-//! The message for the next page: the JSON in the cookie, and what is typed, one text a line.
+//! The message for the next page: the JSON in the cookie, and the input, one text on each line.
 #![no_main]
 
 #[path = "../../tests/invariants/mod.rs"]

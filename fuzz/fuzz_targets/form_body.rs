@@ -1,5 +1,5 @@
-//! The body of a form, through all layers to the server function and back. The first byte says which
-//! function is asked, and by whom.
+//! The body of a form, through all layers to the server function and back. The first byte chooses
+//! the function and the caller.
 #![no_main]
 
 #[path = "../../tests/invariants/mod.rs"]
@@ -23,14 +23,17 @@ use support::{
 };
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
-use vestibule::server::{config, web::{listener::Peer, router::router, state::AppState}};
+use vestibule::server::{
+    config,
+    web::{listener::Peer, router::router, state::AppState},
+};
 
 const PORT: u16 = 3000;
 
 struct Server {
     runtime: Runtime,
     router: Router,
-    /// The cookie of somebody who is signed in.
+    /// The cookie of a signed-in person.
     session: String,
     _database: TestDatabase,
 }
@@ -46,11 +49,11 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
         _database: database,
     };
     let form = encode_form(&credentials("ada", PASSWORD));
-    let stranger = Sender {
+    let anonymous = Sender {
         is_plain: false,
         is_signed_in: false,
     };
-    let (_, headers, _) = server.ask(&FUNCTIONS[0], form.as_bytes(), stranger);
+    let (_, headers, _) = server.ask(&FUNCTIONS[0], form.as_bytes(), anonymous);
     let cookies = headers.get_all(header::SET_COOKIE).iter();
     let mut cookies = cookies.filter_map(|line| line.to_str().ok()?.split(';').next());
     let session = cookies.find(|pair| pair.starts_with("__Host-Http-session="));
@@ -61,7 +64,7 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
 async fn start() -> (TestDatabase, Router) {
     let database = TestDatabase::new(Engine::Sqlite).await;
     let mut core = support::core(&database).await;
-    // The clock stands still: after one failure everything is looked at but hashes.
+    // The clock does not move: after one failure everything is checked except hashes.
     core.throttle.limits.account_failures = 1;
     core.throttle.limits.address_failures = 1;
     support::create_user(&core, "ada").await;

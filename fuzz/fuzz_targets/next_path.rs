@@ -1,4 +1,4 @@
-//! Where signing in leads.
+//! The target of the redirect after signing in.
 #![no_main]
 
 #[path = "../../tests/invariants/mod.rs"]

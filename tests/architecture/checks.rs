@@ -1,9 +1,9 @@
-//! The checks: each takes source text and gives violations, so that made-up text can prove it.
+//! The checks: each takes source text and returns violations, so that made-up text can test it.
 
 use crate::{
     crates::{BANNED_CRATES, ONLY, OnlyIn},
-    doors::{
-        FLOORS, LONGEST_FILE, LONGEST_FILE_OF_TESTS, LONGEST_FUNCTION, ROOMS, Room,
+    imports::{
+        LONGEST_FILE, LONGEST_FILE_OF_TESTS, LONGEST_FUNCTION, ORDER, RULES, Rule,
         TRAITS_OF_THE_TOKEN,
     },
     source::{Reference, Source},
@@ -28,27 +28,27 @@ fn begins_with(path: &[String], beginning: &str) -> bool {
     path.len() >= beginning.len() && beginning.iter().zip(path).all(|(own, part)| own == part)
 }
 
-/// Which of our modules a file names that its room has no door to.
-pub fn doors(source: &Source) -> Vec<Violation> {
+/// The forbidden imports of our own modules in a file.
+pub fn imports(source: &Source) -> Vec<Violation> {
     if source.is_test() {
         return Vec::new();
     }
-    let Some(room) = ROOMS.iter().find(|room| is_in(&source.path, room.files)) else {
-        let text = "no room has this file: add it to ROOMS in tests/architecture/doors.rs";
+    let Some(rule) = RULES.iter().find(|rule| is_in(&source.path, rule.files)) else {
+        let text = "no rule has this file: add it to RULES in tests/architecture/imports.rs";
         return vec![violation(source, 1, text)];
     };
     let references = source.references().into_iter();
     references
-        .filter(|reference| !may(room, source, reference))
+        .filter(|reference| !may(rule, source, reference))
         .map(|reference| {
             let path = reference.path.join("::");
-            let text = format!("{path} may not be named here: {}", room.why);
+            let text = format!("{path} may not be named here: {}", rule.why);
             violation(source, reference.line, &text)
         })
         .collect()
 }
 
-fn may(room: &Room, source: &Source, reference: &Reference) -> bool {
+fn may(rule: &Rule, source: &Source, reference: &Reference) -> bool {
     let Some(("crate", path)) = reference
         .path
         .split_first()
@@ -58,35 +58,35 @@ fn may(room: &Room, source: &Source, reference: &Reference) -> bool {
     };
     let module = source.module();
     let own_part = reference.path.len() >= module.len() && reference.path[..module.len()] == module;
-    let allowed = room
+    let allowed = rule
         .may
         .iter()
         .any(|beginning| begins_with(path, beginning));
-    let forbidden = room
+    let forbidden = rule
         .but_not
         .iter()
         .any(|beginning| begins_with(path, beginning));
     (own_part && module.len() > 1) || path.is_empty() || (allowed && !forbidden)
 }
 
-/// What a file of the server names that is in a higher room.
+/// Imports of higher modules in a file of the server.
 pub fn upwards(source: &Source) -> Vec<Violation> {
-    let floor_of = |path: &[String]| {
+    let level_of = |path: &[String]| {
         let (_, path) = path.split_first()?;
-        FLOORS.iter().position(|room| begins_with(path, room))
+        ORDER.iter().position(|module| begins_with(path, module))
     };
-    let Some(own) = floor_of(&source.module()).filter(|_| !source.is_test()) else {
+    let Some(own) = level_of(&source.module()).filter(|_| !source.is_test()) else {
         return Vec::new();
     };
     let references = source.references().into_iter();
     let upwards = references.filter(|reference| {
         let is_ours = reference.path.first().is_some_and(|root| root == "crate");
-        is_ours && floor_of(&reference.path).is_some_and(|floor| floor < own)
+        is_ours && level_of(&reference.path).is_some_and(|level| level < own)
     });
     upwards
         .map(|reference| {
             let path = reference.path.join("::");
-            let text = format!("{path} is in a higher room than {}", FLOORS[own]);
+            let text = format!("{path} is in a higher module than {}", ORDER[own]);
             violation(source, reference.line, &text)
         })
         .collect()
@@ -118,7 +118,7 @@ pub fn only_where_allowed(source: &Source) -> Vec<Violation> {
         .collect()
 }
 
-/// What is compiled for one target only is chosen in two lines of `lib.rs`.
+/// Code for one target only is chosen in two lines of `lib.rs`.
 pub fn feature_lines(sources: &[Source]) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut in_lib = 0;
@@ -168,7 +168,7 @@ pub fn lengths(source: &Source) -> Vec<Violation> {
     length(source).into_iter().chain(functions).collect()
 }
 
-/// The compiler keeps the session token in: it cannot be copied, written out or sent.
+/// The compiler protects the session token: it cannot be copied, formatted or sent.
 pub fn token(source: &Source) -> Vec<Violation> {
     let why = "the session token cannot be copied, written out or sent to a browser";
     let refuse = |name: &str, line: usize| {
@@ -202,7 +202,7 @@ pub fn token(source: &Source) -> Vec<Violation> {
     found
 }
 
-/// The names in the `derive` attributes right above `struct Secret`, with their lines.
+/// The names in the `derive` attributes directly above `struct Secret`, with their lines.
 fn derives_of_the_token(text: &str) -> Vec<(String, usize)> {
     let lines: Vec<&str> = text.lines().collect();
     let Some(at) = lines
@@ -232,7 +232,7 @@ fn derives_of_the_token(text: &str) -> Vec<(String, usize)> {
     found
 }
 
-/// Whether the type is there at all: a renamed token would else be checked by nobody.
+/// Whether the type exists: a renamed token would not be checked.
 pub fn has_token(sources: &[Source]) -> bool {
     sources.iter().any(|source| {
         source.path == "src/server/token.rs"

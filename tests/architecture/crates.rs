@@ -1,8 +1,8 @@
-//! Crates, clocks and other things of the outside that may be named in a few files only.
+//! Crates, clocks and other external items that only a few files may name.
 
 const EDGE: &[&str] = &["src/server/web/", "src/server/telemetry.rs"];
 
-/// What may be named in a few files only. The longest path that fits a reference counts.
+/// A path that only a few files may name. The longest path that fits a reference counts.
 pub struct OnlyIn {
     pub path: &'static str,
     pub files: &'static [&'static str],
@@ -20,9 +20,9 @@ const CONNECTIONS: &[&str] = &[
 ];
 
 const HTTP: &str = "HTTP belongs to the edge; use cases take plain values";
-const PASSWORDS: &str = "passwords are hashed behind one door";
-const RANDOM: &str = "randomness is handed in, so that tests own it";
-const TIME: &str = "time is handed in, so that tests own it";
+const PASSWORDS: &str = "passwords are hashed in one module";
+const RANDOM: &str = "randomness is a parameter, so that tests control it";
+const TIME: &str = "time is a parameter, so that tests control it";
 const SHARED: &[&str] = &["src/pages/", "src/components/", "src/browser.rs"];
 
 pub const ONLY: &[OnlyIn] = &[
@@ -34,7 +34,7 @@ pub const ONLY: &[OnlyIn] = &[
     only_in(
         "crate::server::core::actor::on_this_machine",
         &["src/server/cli/"],
-        "permission comes from a check, or from being on the machine",
+        "permission comes from a check, or from access to the machine",
     ),
     only_in(
         "vestibule_doctor",
@@ -45,7 +45,7 @@ pub const ONLY: &[OnlyIn] = &[
     only_in(
         "axum::routing",
         &["src/server/web/routes.rs"],
-        "every route has the guard around it, and there is one place where routes are added",
+        "every route has the guard, so routes are added in one place",
     ),
     only_in("axum_extra", &["src/server/web/cookies/session.rs"], HTTP),
     only_in("http", EDGE, HTTP),
@@ -82,7 +82,7 @@ pub const ONLY: &[OnlyIn] = &[
             "src/server/web/pages.rs",
             "src/server/web/routes.rs",
         ],
-        "what differs between versions of Leptos stands in few places",
+        "code that depends on the version of Leptos is in few files",
     ),
     only_in(
         "leptos",
@@ -92,7 +92,7 @@ pub const ONLY: &[OnlyIn] = &[
             "src/pages/",
             "src/components/",
             "src/api/",
-            // The trait that turns Leptos's failures into ours.
+            // The trait that converts Leptos's failures into ours.
             "src/error.rs",
             "src/server/web/context.rs",
             "src/server/web/reply.rs",
@@ -109,7 +109,7 @@ pub const ONLY: &[OnlyIn] = &[
     only_in(
         "leptos_meta",
         &["src/app.rs", "src/components/", "src/pages/"],
-        "documents are made by pages",
+        "only pages create documents",
     ),
     only_in("web_sys", SHARED, "only pages know a browser"),
     only_in("js_sys", SHARED, "only pages know a browser"),
@@ -120,12 +120,12 @@ pub const ONLY: &[OnlyIn] = &[
     only_in(
         "sha2",
         &["src/server/web/layers/headers.rs", "src/server/token.rs"],
-        "tokens are hashed behind one door; a page's digest is made in one place",
+        "tokens are hashed in one module; a page's digest is computed in one place",
     ),
     only_in(
         "hmac",
         &["src/server/token.rs"],
-        "what is named by a key is named behind one door",
+        "keyed names are computed in one module",
     ),
     only_in(
         "base64",
@@ -134,28 +134,28 @@ pub const ONLY: &[OnlyIn] = &[
             "src/server/web/layers/headers.rs",
             "src/server/token.rs",
         ],
-        "a token has one spelling, made and read in one file",
+        "a token has one spelling, written and parsed in one file",
     ),
     only_in(
         "rand",
         &["src/server/token.rs", "src/server/hashing/stored.rs"],
         RANDOM,
     ),
-    // Request ids are no secrets.
+    // Request ids are not secret.
     only_in(
         "uuid",
         &["src/server/token.rs", "src/server/telemetry.rs"],
         RANDOM,
     ),
     only_in("jiff", &["src/server/clock.rs", "src/server/clock/"], TIME),
-    // When the files inside the program were built: a recorded date, from no clock.
+    // The build time of the files inside the program: a recorded date, from no clock.
     only_in(
         "std::time::SystemTime",
         &["src/server/clock.rs", "src/server/web/files/site_inside.rs"],
         TIME,
     ),
-    // How long an answer took, for the log; how old a connection is, beside a file's replacement; how long ago a
-    // write failed.
+    // The time of an answer, for the log; the age of a connection, beside a file's replacement; the
+    // time since a write failed.
     only_in(
         "std::time::Instant",
         &[
@@ -166,7 +166,7 @@ pub const ONLY: &[OnlyIn] = &[
         ],
         TIME,
     ),
-    // How fast a body comes, and how long a connection keeps us waiting.
+    // The speed of a body, and the waiting time of a connection.
     only_in(
         "tokio::time::Instant",
         &["src/server/web/layers/forms.rs", "src/server/web/seats.rs"],
@@ -177,11 +177,11 @@ pub const ONLY: &[OnlyIn] = &[
         &["src/server/config/environment.rs"],
         "settings are read once, in one place",
     ),
-    // How the program is called, for the first words to a new administrator.
+    // The path of the program, for the first message to a new administrator.
     only_in(
         "std::env::current_exe",
         &["src/server/cli/serve.rs"],
-        "only the program's own name is asked for here",
+        "only the program's own name is read here",
     ),
     only_in("std::process::Command", &[], "no other program is started"),
     only_in(
@@ -207,7 +207,7 @@ pub const ONLY: &[OnlyIn] = &[
     only_in(
         "tikv_jemallocator",
         &["src/main.rs", "src/with_site.rs"],
-        "the program chooses its allocator; the library leaves that to its host",
+        "the program chooses its allocator; a library leaves that to its host",
     ),
     only_in(
         "rpassword",
@@ -217,17 +217,17 @@ pub const ONLY: &[OnlyIn] = &[
     only_in(
         "rustix",
         &[],
-        "the system is asked through the standard library",
+        "the system is called through the standard library",
     ),
     only_in(
         "rustix::process",
         &["src/server/db/sqlite/file.rs", "src/server/hashing.rs"],
-        "only the owner of a file is asked for, and hashing threads give way",
+        "only for the owner of a file, and the priority of hashing threads",
     ),
     only_in(
         "rustix::time",
         &["src/server/clock.rs", "src/server/hashing/workspace.rs"],
-        "only hashing threads ask how long they have worked, and the clock whether it was set",
+        "only for the time of hashing threads, and for the clock to detect that it was set",
     ),
     only_in(
         "rustix::net",
@@ -247,7 +247,7 @@ pub const ONLY: &[OnlyIn] = &[
     only_in(
         "ipnet",
         &["src/server/config/trusted_proxies.rs"],
-        "who is trusted is decided in one place",
+        "trusted proxies are checked in one place",
     ),
     only_in(
         "url",
@@ -257,7 +257,7 @@ pub const ONLY: &[OnlyIn] = &[
             "src/server/web/pages.rs",
             "src/server/web/pages/",
         ],
-        "addresses and forms are taken apart at the edge",
+        "addresses and forms are parsed at the edge",
     ),
 ];
 
@@ -270,6 +270,6 @@ pub const BANNED_CRATES: &[(&str, &str)] = &[
     ("aws-lc-sys", "ring is there already"),
     (
         "rsa",
-        "its timing leaks, and will not be mended (RUSTSEC-2023-0071)",
+        "its timing leaks, and will not be fixed (RUSTSEC-2023-0071)",
     ),
 ];

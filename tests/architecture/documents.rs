@@ -1,4 +1,4 @@
-//! What the documents say is shown by a test: the tests that they name exist.
+//! Statements of the documents have tests: the tests that they name exist.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -67,7 +67,7 @@ fn the_operations_guide_lists_every_setting_with_its_default() {
             .collect();
         assert_eq!(rows.len(), 1, "{key}");
         let is_shown = rows[0].contains(&format!("| `{default}` |"));
-        // What is commented out there has no default of that name.
+        // Keys that are commented out there have no default of that name.
         assert!(
             is_shown || matches!(key.as_str(), "public_url" | "database_direct_url"),
             "{key} is {default}: {}",

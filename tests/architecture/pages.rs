@@ -1,12 +1,12 @@
-//! What looks at every page in a browser knows every page: the lists of `end2end/support/pages.ts` are
-//! held against `Page`.
+//! The browser tests cover every page: the lists of `end2end/support/pages.ts` are compared with
+//! `Page`.
 
 use std::fs;
 use vestibule::domain::page::{Access, Page};
 
 const LISTS: &str = "end2end/support/pages.ts";
 
-/// They lead on and show nothing themselves.
+/// They redirect and have no content.
 const LEADING_ON: [Page; 2] = [Page::Home, Page::ChangePassword];
 
 /// The paths in `export const PRIVATE = ['/a', '/b'];`
@@ -18,7 +18,7 @@ fn private_pages(lists: &str) -> Vec<&str> {
     paths.filter(|path| !path.is_empty()).collect()
 }
 
-/// Whether a scene of `PAGES` has the name of the page, or goes to its path.
+/// Whether a scene of `PAGES` has the name of the page, or its path.
 fn has_scene(lists: &str, path: &str) -> bool {
     let scenes = lists.split("export const PAGES").nth(1).unwrap_or_default();
     let name = path.trim_start_matches('/');
@@ -36,7 +36,7 @@ fn lists() -> String {
     fs::read_to_string(crate::root().join(LISTS)).expect(LISTS)
 }
 
-/// They are searched for the token, and shown to nobody who is not signed in.
+/// They are searched for the token, and hidden from visitors who are not signed in.
 #[test]
 fn every_private_page_is_searched_for_the_token() {
     let private = Page::ALL
@@ -52,7 +52,7 @@ fn every_private_page_is_searched_for_the_token() {
 
 /// By axe, in all colours and widths, and for `make shots`.
 #[test]
-fn every_page_is_looked_at() {
+fn every_page_has_a_scene() {
     let lists = lists();
     for page in Page::ALL.iter().filter(|page| !LEADING_ON.contains(page)) {
         assert!(

@@ -1,8 +1,9 @@
-//! Reads Rust source as far as the doors need it: which paths it names, and how long its parts are.
+//! Reads Rust source as far as the checks need it: the paths that it names, and the length of its
+//! parts.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-/// One file, with comments, literals and test modules blanked out; lines stay where they are.
+/// One file, with comments, literals and test modules blanked out; line numbers are unchanged.
 pub struct Source {
     /// From the project's folder, such as `src/server/db.rs`.
     pub path: String,
@@ -68,12 +69,12 @@ impl Source {
         }
     }
 
-    /// A module of tests in a file of its own: the doors do not hold for it.
+    /// A module of tests in a file of its own: the rules do not apply to it.
     pub fn is_test(&self) -> bool {
         self.path.ends_with("/tests.rs") || self.path.contains("/tests/")
     }
 
-    /// The module that the file is, such as `crate::server::db`.
+    /// The module of the file, such as `crate::server::db`.
     pub fn module(&self) -> Vec<String> {
         let path = self.path.trim_start_matches("src/").trim_end_matches(".rs");
         let names = path
@@ -86,7 +87,7 @@ impl Source {
             .collect()
     }
 
-    /// Every path that is named in a `use` or in the code, written out from its crate.
+    /// Every path in a `use` or in the code, completed from its crate.
     pub fn references(&self) -> Vec<Reference> {
         let module = self.module();
         let mut names = BTreeMap::new();
@@ -124,12 +125,13 @@ impl Source {
         self.tokens.get(at + 1).is_some_and(|next| next.text != "<")
     }
 
-    /// Tells every leaf of the tree that begins `at`, with the name it gets; returns where it ends.
+    /// Reports every leaf of the tree that begins `at`, with its local name; returns the end of the
+    /// tree.
     fn use_tree(
         &self,
         mut at: usize,
         prefix: &[String],
-        tell: &mut dyn FnMut(Vec<String>, Option<String>, usize),
+        report: &mut dyn FnMut(Vec<String>, Option<String>, usize),
     ) -> usize {
         let mut path = prefix.to_vec();
         let line = self.tokens[at].line;
@@ -140,7 +142,7 @@ impl Source {
                 "{" => {
                     at += 1;
                     while self.tokens[at].text != "}" {
-                        at = self.use_tree(at, &path, tell);
+                        at = self.use_tree(at, &path, report);
                         if self.tokens[at].text == "," {
                             at += 1;
                         }
@@ -162,11 +164,11 @@ impl Source {
             path.pop();
         }
         let name = name.or_else(|| path.last().cloned()).filter(|_| !glob);
-        tell(path, name, line);
+        report(path, name, line);
         at
     }
 
-    /// `a::b::c` wherever it stands outside a `use`; a lone name was imported before.
+    /// `a::b::c` anywhere outside a `use`; a lone name was imported before.
     fn paths_in_code(&self) -> impl Iterator<Item = Reference> {
         let text = |at: usize| self.tokens.get(at).map_or("", |token| token.text.as_str());
         let mut found = Vec::new();
@@ -249,7 +251,7 @@ impl Source {
     }
 }
 
-/// Writes a path out from its crate.
+/// Completes a path from its crate.
 fn resolve(
     path: Vec<String>,
     module: &[String],
@@ -310,7 +312,7 @@ fn tokens(code: &str) -> Vec<Token> {
     found
 }
 
-/// Puts spaces in the place of comments and of what stands in quotes.
+/// Replaces comments and quoted text by spaces.
 fn without_comments_and_literals(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let starts = |at: usize, with: &str| {
@@ -389,7 +391,7 @@ fn end_of_raw_string(chars: &[char], begin: usize) -> Option<usize> {
     Some(content + length + end.len())
 }
 
-/// `'a'` and `'\n'`; a lifetime such as `'a` is left alone but for its quote.
+/// `'a'` and `'\n'`; of a lifetime such as `'a` only the quote is removed.
 fn end_of_char(chars: &[char], begin: usize) -> usize {
     if chars.get(begin + 1) == Some(&'\\') {
         let close = (begin + 3..chars.len()).find(|&at| chars[at] == '\'');
@@ -402,7 +404,7 @@ fn end_of_char(chars: &[char], begin: usize) -> usize {
     }
 }
 
-/// Blanks what stands behind `#[cfg(test)]`: the doors hold for what is shipped.
+/// Blanks the code under `#[cfg(test)]`: the rules apply to the shipped code.
 fn without_tests(code: &str) -> String {
     const MARK: &str = "#[cfg(test)]";
     let Some(begin) = code.find(MARK) else {
@@ -497,7 +499,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_without_an_import_are_seen() {
+    fn paths_without_an_import_are_found() {
         let text = "#[derive(sqlx::FromRow)]\nstruct X(crate::server::db::Db);\nmacro_rules! m { () => { $crate::app::f() } }";
         assert_eq!(
             paths("src/x.rs", text),

@@ -1,5 +1,5 @@
-//! `docs/start-your-own.md` can be carried out: its blocks apply to the tree as it is now. That what they
-//! make is built and tested as well takes longer: `make start-your-own`.
+//! The blocks of `docs/start-your-own.md` apply to the current tree. Building and testing the
+//! result takes longer: `make start-your-own`.
 
 use std::{
     fs,
@@ -15,8 +15,8 @@ fn check(document: &Path, tree: &Path) -> Output {
     output.expect("node and git are there")
 }
 
-/// It holds for Vestibule. The first step of the document gives the site a name of its own, and from
-/// there on the tree is somebody's application, in which the blocks are carried out already.
+/// This holds for Vestibule only. The first step of the document renames the site, and from then on
+/// the tree is an application of its own, which already contains the blocks.
 #[test]
 fn every_block_applies_to_the_tree() {
     if site::NAME != "Vestibule" {
@@ -49,7 +49,7 @@ impl Given {
         Self(folder)
     }
 
-    /// What it is told, where it is not carried out.
+    /// The message, if the document cannot be carried out.
     fn complaint(&self) -> Option<String> {
         let output = check(&self.0.join("document.md"), &self.0);
         let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -59,13 +59,13 @@ impl Given {
 
 impl Drop for Given {
     fn drop(&mut self) {
-        // What is left in the temporary folder harms nobody.
+        // Left-over files in the temporary folder are harmless.
         drop(fs::remove_dir_all(&self.0));
     }
 }
 
 #[test]
-fn what_cannot_be_carried_out_is_told_with_its_line() {
+fn a_broken_block_is_reported_with_its_line() {
     let diff =
         "```diff\n--- a/there.txt\n+++ b/there.txt\n@@ -1,3 +1,3 @@\n one\n-two\n+2\n three\n```\n";
     let again = diff.replace("-two", "-2").replace("+2\n", "+II\n");

@@ -1,5 +1,5 @@
-//! The program with the site inside. Cargo does not build it, so these tests are a binary of their
-//! own, which `make dist-check` runs.
+//! The program with the site inside. Cargo does not build it, so these tests are a separate binary,
+//! which `make dist-check` runs.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(
     dead_code,

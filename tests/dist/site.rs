@@ -1,4 +1,4 @@
-//! What `make dist` has gathered, in an empty folder and with an empty environment.
+//! The output of `make dist`, in an empty folder and with an empty environment.
 
 use crate::{
     manual::{assert_completions, assert_pages},
@@ -71,7 +71,7 @@ async fn the_sign_in_page_comes_with_all_that_it_needs() {
             "{path}"
         );
     }
-    // What the script of the page starts are these two.
+    // The script of the page loads these two.
     let start = page.text();
     let name = built.first().unwrap().strip_suffix(".css").unwrap();
     let name = name.strip_prefix("/pkg/").unwrap();
@@ -103,7 +103,7 @@ async fn one_signs_in() {
     assert_eq!(names_in(&home.folder), BTreeSet::from(["data".to_owned()]));
 }
 
-/// Who changes the looks need not build anew.
+/// A changed style needs no rebuild.
 #[tokio::test]
 async fn a_folder_that_is_named_replaces_the_site_inside() {
     let home = home().await.with("VESTIBULE_SITE_ROOT", "site");

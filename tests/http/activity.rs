@@ -1,4 +1,4 @@
-//! What people do in the browser stands in the audit log, with where they did it.
+//! The actions of people in the browser are recorded in the audit log, with their origin.
 
 use crate::{
     app::TestApp,
@@ -27,7 +27,7 @@ async fn records(app: &TestApp) -> Vec<Record> {
 }
 
 on_both_engines! {
-    async fn what_people_change_is_written_down(database: TestDatabase) {
+    async fn changes_by_people_are_recorded(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         let other = app.signed_in("ada").await;
@@ -38,7 +38,7 @@ on_both_engines! {
         let passwords = [("current_password", PASSWORD), ("new_password", NEW_PASSWORD)];
         assert_eq!(browser.fetch_form("/api/change_password", &passwords).await.status, 200);
         let records = records(&app).await;
-        // The session that goes on under a new token has neither ended nor begun.
+        // The renewed session has neither ended nor started.
         let mut of_change: Vec<_> = records[..2].iter().map(|record| record.entry.event.reason().unwrap_or("changed")).collect();
         of_change.sort_unstable();
         assert_eq!(of_change, ["changed", "password_changed"]);
@@ -49,12 +49,12 @@ on_both_engines! {
             assert!(record.entry.session.is_some() && record.username.as_deref() == Some("ada"));
         }
         assert_eq!(changed.entry.session, app.sessions().await.last().map(|session| session.id.clone()));
-        assert!(!format!("{records:?}").contains("canary"), "what was typed is not in it");
+        assert!(!format!("{records:?}").contains("canary"), "it does not contain the input");
         drop(other);
     }
 
-    /// Whoever guesses at a browser that was left open is told apart from who guesses at the door.
-    async fn guesses_at_the_current_password_are_written_down_as_such(database: TestDatabase) {
+    /// Guesses in a browser that was left open are distinguished from guesses at the sign-in page.
+    async fn guesses_at_the_current_password_are_recorded_as_such(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         let guess = [("current_password", "a wrong password"), ("new_password", NEW_PASSWORD)];
@@ -71,7 +71,7 @@ on_both_engines! {
         assert_eq!(times(Event::SignInThrottled), 1, "of the same count, in a row of its own");
     }
 
-    async fn throttled_guesses_at_the_setup_code_are_added_up(database: TestDatabase) {
+    async fn throttled_guesses_at_the_setup_code_are_aggregated(database: TestDatabase) {
         let app = TestApp::empty(database).await;
         let fields = [("code", "00000-00000-00000-00000"), ("username", "ada"), ("password", NEW_PASSWORD)];
         for _ in 0..13 {
@@ -84,7 +84,7 @@ on_both_engines! {
         assert_eq!(throttled[0].entry.address, "127.0.0.1");
     }
 
-    async fn the_first_account_and_guesses_at_its_code_are_written_down(database: TestDatabase) {
+    async fn the_first_account_and_guesses_at_its_code_are_recorded(database: TestDatabase) {
         let app = TestApp::empty(database).await;
         let code = setup::new_code(&app.core).await.unwrap().expect("there is no account");
         for (second, code) in [(1, "00000-00000-00000-00000"), (2, code.reveal())] {

@@ -1,4 +1,4 @@
-//! The pages of administrators, and `/password-link`, to which their links lead.
+//! The pages of administrators, and `/password-link`, the target of their links.
 
 use crate::{
     app::{TestApp, assert_contains, assert_page, assert_redirect, visible_text},
@@ -20,7 +20,7 @@ use vestibule::{
 const NEW: &str = "a new password, long enough";
 const USERS: &str = "/admin/users";
 
-/// With `ada`, who is an administrator and signed in, and `eve`, who is none.
+/// With `ada`, a signed-in administrator, and `eve`, a member.
 async fn administered(database: crate::support::database::TestDatabase) -> (TestApp, Browser) {
     let app = TestApp::new(database).await;
     app.create_user("eve").await;
@@ -42,7 +42,7 @@ async fn press(browser: &mut Browser, id: &UserId, change: &str) -> Answer {
     browser.post_form("/api/change_user", &fields).await
 }
 
-/// The field of this id, as it stands in the page.
+/// The field with this id, as in the page.
 fn input(page: &Answer, id: &str) -> String {
     let html = page.text();
     let mut inputs = html
@@ -69,7 +69,7 @@ async fn events(app: &TestApp) -> Vec<Event> {
         .collect()
 }
 
-/// Each function for administrators, with a form that it would understand.
+/// Each function for administrators, with a valid form.
 fn functions(id: &UserId) -> [(&'static str, Vec<(&'static str, String)>); 4] {
     let id = || ("id", id.0.clone());
     [
@@ -95,7 +95,7 @@ async fn post(browser: &mut Browser, path: &str, fields: &[(&'static str, String
 }
 
 on_both_engines! {
-    /// To members there are neither the pages nor the functions; strangers are asked to sign in.
+    /// Members get 404 for these pages and functions; anonymous visitors are sent to the sign-in.
     async fn only_administrators_get_in(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         let mut eve = app.signed_in("eve").await;
@@ -137,7 +137,7 @@ on_both_engines! {
         let page = grace.get("/password-link").await;
         assert_page(&page, "Set your password");
         assert!(input(&page, "secret").contains("autocomplete=\"one-time-code\""), "{}", page.text());
-        assert!(!page.text().contains("autocomplete=\"username\""), "nobody knows yet whose it is");
+        assert!(!page.text().contains("autocomplete=\"username\""), "its owner is not known yet");
         let fields = [("secret", "0"), ("new_password", NEW)];
         assert_redirect(&grace.post_form("/api/use_password_link", &fields).await, "/password-link");
         assert!(!grace.get("/password-link").await.text().contains("autocomplete=\"username\""));
@@ -165,7 +165,7 @@ on_both_engines! {
         assert!(!log.text().contains(&secret));
     }
 
-    /// What was typed waits for the password, and for nothing after that.
+    /// The input is kept for the confirmation, and for nothing after that.
     async fn an_invitation_that_was_sent_is_not_offered_again(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         let typed = [("username", "grace"), ("display_name", "Grace H.")];
@@ -183,7 +183,7 @@ on_both_engines! {
             assert!(!is_offered(&ada.get(USERS).await));
         }
 
-        // It is sent by another tab before it was shown.
+        // Another tab sends it before it was shown.
         let typed = [("username", "grace2"), ("display_name", "Grace H.")];
         let is_offered = |page: &Answer| input(page, "username").contains("value=\"grace2\"");
         app.set_clock(Duration::from_secs(20 * 60));
@@ -195,7 +195,7 @@ on_both_engines! {
         }
     }
 
-    async fn what_is_wrong_with_an_invitation_is_told(database: TestDatabase) {
+    async fn mistakes_in_an_invitation_are_reported(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         for (username, email, words) in [
             ("EVE", "", "belongs to another account"),
@@ -296,7 +296,7 @@ on_both_engines! {
         assert_contains(&ada.get(&page).await, "This is the last administrator");
     }
 
-    /// What shows or ends the sessions of others wants a password that was typed not long ago.
+    /// Showing or ending the sessions of others requires a recently confirmed password.
     async fn the_password_is_asked_for_after_a_while(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         let eve = app.user("eve").await;
@@ -378,7 +378,7 @@ on_both_engines! {
         }
     }
 
-    /// Both days are meant whole, in UTC. The tests begin on 21 September 2026 at 14:13:20.
+    /// Both days are included, in UTC. The tests begin on 21 September 2026 at 14:13:20.
     async fn the_audit_log_is_narrowed_to_days(database: TestDatabase) {
         const DAY: Duration = Duration::from_secs(86_400);
         let (app, _) = administered(database).await;
@@ -407,10 +407,10 @@ on_both_engines! {
             }
         }
         let page = ada.get("/admin/activity?since=2026-09-22&event=sign_in_refused").await.text();
-        assert!(page.contains("value=\"2026-09-22\"") && page.contains("selected>Refused sign-ins"), "what was typed stays");
+        assert!(page.contains("value=\"2026-09-22\"") && page.contains("selected>Refused sign-ins"), "the input stays");
     }
 
-    /// Every dead link gets one answer, which says nothing of whose it was.
+    /// Every dead link gets one answer, which does not reveal its owner.
     async fn a_link_that_is_not_right_is_refused(database: TestDatabase) {
         let (app, _) = administered(database).await;
         let mut browser = app.browser();

@@ -1,4 +1,4 @@
-//! Bodies that are made up, to every server function.
+//! Generated bodies, sent to every server function.
 
 use crate::{
     app::TestApp,
@@ -12,7 +12,7 @@ use crate::{
 use proptest::{collection::vec, prelude::*};
 use tokio::{runtime::Handle, task::block_in_place};
 
-/// Parts of forms: fields, what parts and encodes them, and what stands in the way of each.
+/// Parts of forms: fields, separators and encodings, and characters that break them.
 const PARTS: &[&[u8]] = &[
     b"username",
     b"password",
@@ -65,7 +65,7 @@ fn any_body() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![3 => parts, 1 => vec(any::<u8>(), 0..200)]
 }
 
-/// What a reader of a field may stumble over.
+/// Values that may break the parser of a field.
 const ODDITIES: &[&str] = &[
     "\0",
     "\r\n",
@@ -85,7 +85,7 @@ const ODDITIES: &[&str] = &[
     " ",
 ];
 
-/// A form with each of its fields, with anything in them and perhaps something behind it.
+/// A form with each of its fields, with any values and possibly a suffix.
 fn any_form(function: &'static Function) -> impl Strategy<Value = Vec<u8>> {
     let fields: Vec<_> = [function.required, function.optional].concat();
     let odd = vec(prop::sample::select(ODDITIES), 0..8).prop_map(|parts| parts.concat());
@@ -109,7 +109,7 @@ fn any_request() -> impl Strategy<Value = (&'static Function, Vec<u8>, bool, boo
     })
 }
 
-/// Sends the body on a connection of its own, and looks at all that comes back.
+/// Sends the body on a connection of its own, and checks the whole answer.
 async fn ask(app: &TestApp, session: &str, function: &Function, body: &[u8], is_plain: bool) {
     let is_signed_in = !session.is_empty();
     let host = format!("localhost:{}", app.address.port());
@@ -151,10 +151,10 @@ async fn ask(app: &TestApp, session: &str, function: &Function, body: &[u8], is_
 }
 
 on_both_engines! {
-    /// No bytes at all are a failure of ours, a sign-in, or understood in two ways.
+    /// No body causes an internal error, a sign-in, or an ambiguous reading.
     async fn any_body_gets_one_clear_answer(database: TestDatabase) {
         let mut core = support::core(&database).await;
-        // Every attempt is looked at, and one address makes them all.
+        // Every attempt is verified, although one address makes them all.
         core.throttle.limits.account_failures = u32::MAX;
         core.throttle.limits.address_failures = u32::MAX;
         support::create_user(&core, "ada").await;
@@ -163,7 +163,7 @@ on_both_engines! {
         let session = browser.session().unwrap().to_owned();
         let config = ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() };
         proptest!(config, |((function, body, is_plain, signed_in) in any_request())| {
-            // Signing out needs no form, and would end it.
+            // Signing out needs no form, and would end the session.
             let with_session = signed_in && function.path != "/api/logout";
             let session = if with_session { session.as_str() } else { "" };
             block_in_place(|| Handle::current().block_on(ask(&app, session, function, &body, is_plain)));

@@ -1,4 +1,4 @@
-//! The real router on a real port, with a clock that stands still.
+//! The real router on a real port, with a clock that moves only by hand.
 
 use crate::support::{
     self, PASSWORD, START,
@@ -41,7 +41,7 @@ use vestibule::{
 
 pub const WRONG: &str = "not the right password at all";
 
-/// Where a sign-in leads first: there it shows whether the browser keeps the cookie.
+/// The first redirect of a sign-in: it checks whether the browser keeps the cookie.
 pub const COOKIE_CHECK: &str = "/login?cookie-check&next=/dashboard";
 
 /// A server of its own for one test.
@@ -50,12 +50,12 @@ pub struct TestApp {
     pub address: SocketAddr,
     pub site_root: PathBuf,
     server: JoinHandle<()>,
-    /// `None` where it is that of another one.
+    /// `None` if another server owns it.
     database: Option<TestDatabase>,
 }
 
 impl TestApp {
-    /// With no account yet.
+    /// Without any account.
     pub async fn empty(database: TestDatabase) -> Self {
         let core = support::core(&database).await;
         Self::start(database, core, |_| ()).await
@@ -93,7 +93,7 @@ impl TestApp {
         app
     }
 
-    /// With `ada`, on SQLite: for what has nothing to do with the database.
+    /// With `ada`, on SQLite: for tests that do not depend on the database.
     pub async fn sqlite() -> Self {
         Self::sqlite_with(|_| ()).await
     }
@@ -102,8 +102,8 @@ impl TestApp {
         Self::with(TestDatabase::new(Engine::Sqlite).await, change).await
     }
 
-    /// With `ada`, on SQLite, and a throttle that lets everything through: for tests that fail
-    /// more often than people do.
+    /// With `ada`, on SQLite, and a throttle that accepts everything: for tests with more failures
+    /// than people have.
     pub async fn patient() -> Self {
         let database = TestDatabase::new(Engine::Sqlite).await;
         let mut core = support::core(&database).await;
@@ -136,7 +136,7 @@ impl TestApp {
         Self::start_from(Some(database), core, change, |state| state).await
     }
 
-    /// A second server on the same database, with the same clock and nothing else in common.
+    /// A second server on the same database, with the same clock and no other shared state.
     pub async fn second_node(&self) -> Self {
         let database = self.database.as_ref().expect("the first one has it");
         let core = Core {
@@ -188,7 +188,7 @@ impl TestApp {
         Browser::new(self.address)
     }
 
-    /// A browser in which `username` has signed in.
+    /// A browser in which `username` is signed in.
     pub async fn signed_in(&self, username: &str) -> Browser {
         let mut browser = self.browser();
         let answer = browser.fetch_login(username, PASSWORD).await;
@@ -197,7 +197,7 @@ impl TestApp {
         browser
     }
 
-    /// Signs in by the plain form, in a browser that is thrown away.
+    /// Signs in by the plain form, in a browser that is discarded.
     pub async fn post_login(&self, username: &str, password: &str) -> Answer {
         self.browser().post_login(username, password).await
     }
@@ -207,7 +207,7 @@ impl TestApp {
         self.browser().fetch_login(username, password).await
     }
 
-    /// Sends a request as it stands; only `Host` is added.
+    /// Sends a request unchanged; only `Host` is added.
     pub async fn send(&self, request: Request) -> Answer {
         http::send(self.address, request).await
     }
@@ -222,7 +222,7 @@ impl TestApp {
             .expect("the account exists")
     }
 
-    /// Moves the clock to so long after the start.
+    /// Moves the clock to this time after the start.
     pub fn set_clock(&self, since_start: Duration) {
         self.core.clock.set(START.after(since_start));
     }
@@ -234,7 +234,7 @@ impl TestApp {
         found.map(|CurrentUser { session, .. }| session).collect()
     }
 
-    /// How each session ended, the newest first.
+    /// The reason of each session's end, the newest first.
     pub async fn endings(&self) -> Vec<Option<EndReason>> {
         let sessions = self.sessions().await.into_iter();
         sessions
@@ -242,8 +242,8 @@ impl TestApp {
             .collect()
     }
 
-    /// All that is stored, in whatever table, to see that nothing has changed. What is written down
-    /// about attempts is left out: they may have failed.
+    /// All stored rows of all tables, to check that nothing has changed. Records of attempts are
+    /// excluded: the attempts may have failed.
     pub async fn rows(&self) -> String {
         everything_written_but(&self.core.db, &["activity", "throttle"]).await
     }
@@ -252,12 +252,12 @@ impl TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         self.server.abort();
-        // What is left in the temporary folder harms nobody.
+        // Left-over files in the temporary folder are harmless.
         drop(fs::remove_dir_all(&self.site_root));
     }
 }
 
-/// The files of a folder, as `make dist` puts them into the program, where they are for ever.
+/// The files of a folder, as `make dist` embeds them in the program.
 pub fn site_inside(root: &Path) -> &'static SiteInside {
     let mut files: Vec<(&'static str, &'static [u8])> = Vec::new();
     for folder in ["", "pkg"] {
@@ -277,14 +277,14 @@ pub fn site_inside(root: &Path) -> &'static SiteInside {
     }))
 }
 
-/// What a build leaves for browsers.
+/// The output of a build for browsers.
 pub fn make_site() -> PathBuf {
     let root = std::env::temp_dir().join(format!("vestibule_site_{}", uuid::Uuid::new_v4()));
     let write = |name: &str, content: &str| {
         let path = root.join(name);
         fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).expect("a folder");
         fs::write(&path, content).expect("a file");
-        // What was written just now may not be whole, and is kept by no browser.
+        // A file that was just written may be incomplete, and is not cached.
         let file = fs::File::options().append(true).open(path);
         let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let dated = file.and_then(|file| file.set_modified(long_ago));
@@ -308,12 +308,12 @@ pub const STATIC_FILES: [&str; 4] = [
     "/pkg/vestibule.wasm",
 ];
 
-/// The pages that are live, as the router asks for them.
+/// The live pages, requested from the router.
 pub fn page_paths() -> Vec<&'static str> {
     Page::ALL.iter().map(|page| page.path()).collect()
 }
 
-/// The server functions that are linked in, as the router asks for them.
+/// The registered server functions, requested from the router.
 pub fn function_paths() -> Vec<&'static str> {
     server_fn_paths().map(|(path, _)| path).collect()
 }
@@ -343,12 +343,12 @@ pub fn assert_contains(answer: &Answer, words: &str) {
     );
 }
 
-/// The title of a page, as its document has it.
+/// The title of a page, as in its document.
 pub fn title(words: &str) -> String {
     format!("<title>{words} – {}</title>", site::NAME)
 }
 
-/// The text of a page as people read it: without tags and scripts, with a space between blocks.
+/// The visible text of a page: without tags and scripts, with a space between blocks.
 pub fn visible_text(answer: &Answer) -> String {
     const INLINE: [&str; 7] = ["!", "b>", "/b>", "bdi", "/bdi", "span", "/span"];
     let html = answer.text();
@@ -365,7 +365,7 @@ pub fn visible_text(answer: &Answer) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Headers and body without what differs by nature: date, request id.
+/// Headers and body without the parts that always differ: date, request id.
 pub fn comparable(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
     let headers = answer.headers.iter();
     let same = headers.filter(|(name, _)| !matches!(name.as_str(), "date" | "x-request-id"));

@@ -1,4 +1,4 @@
-//! Clients that mean ill, or are broken: the server refuses them and goes on answering.
+//! Malicious or broken clients: the server refuses them and continues to answer.
 
 use crate::{
     app::TestApp,
@@ -56,8 +56,8 @@ async fn ten_megabytes_are_not_even_read() {
     assert_goes_on(&app).await;
 }
 
-/// A little too much is heard out before it is refused, so that the refusal arrives: the connection
-/// goes on, and a proxy in between has nothing to complain of.
+/// A body that is a little too large is read before it is refused, so that the refusal arrives: the
+/// connection stays open, and a proxy in between sees no error.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_a_little_too_large_is_heard_out() {
     let app = TestApp::sqlite().await;
@@ -76,7 +76,7 @@ async fn a_body_a_little_too_large_is_heard_out() {
     }
 }
 
-/// In chunks without end: the server stops reading at its limit.
+/// Endless chunks: the server stops reading at its limit.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_without_end_is_cut_off() {
     let app = TestApp::sqlite().await;
@@ -89,7 +89,7 @@ async fn a_body_without_end_is_cut_off() {
     let mut sent = 0;
     while sent < 64 * 1024 * 1024 && connection.send(chunk.as_bytes()).await {
         sent += 0x4000;
-        // Room for the answer to arrive.
+        // A buffer for the answer.
         tokio::task::yield_now().await;
     }
     assert!(sent < 64 * 1024 * 1024, "the server took {sent} bytes");
@@ -107,7 +107,7 @@ async fn a_thousand_headers_are_too_many() {
         let mut connection = Connection::open(app.address).await;
         connection.send(&head(&app, "GET /login", &headers)).await;
         let status = connection.answer().await.map(|answer| answer.status);
-        // It may hang up while we are still sending.
+        // The server may close while the client is still sending.
         assert!(matches!(status, Some(431) | None), "{status:?}");
     }
     let path = format!("GET /{}", "a".repeat(100_000));
@@ -118,7 +118,7 @@ async fn a_thousand_headers_are_too_many() {
     assert_goes_on(&app).await;
 }
 
-/// The stylesheet would be asked for with the same cookies, and refused as well.
+/// The stylesheet would be requested with the same cookies, and refused as well.
 fn assert_brings_its_style(answer: &Answer) {
     let text = answer.text();
     let (_, rest) = text.split_once("<style>").expect("a style");
@@ -129,7 +129,8 @@ fn assert_brings_its_style(answer: &Answer) {
     assert!(policy.contains(&source), "{policy}: {source}");
 }
 
-/// Cookies of a neighbour are the visitor's to remove, so the page says so, and arrives.
+/// Only the visitor can remove cookies of another application, so the page explains it, and
+/// arrives.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_header_that_is_too_large_is_answered_by_a_page_with_the_remedy() {
     let app = TestApp::sqlite().await;
@@ -154,7 +155,7 @@ async fn a_header_that_is_too_large_is_answered_by_a_page_with_the_remedy() {
     assert_goes_on(&app).await;
 }
 
-/// Whoever sends a byte a minute does not keep a place for ever (Slowloris).
+/// A client that sends a byte a minute does not keep a slot for ever (Slowloris).
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_clients_run_out_of_time() {
     let app = TestApp::sqlite_with(|config| {
@@ -192,9 +193,9 @@ async fn slow_clients_run_out_of_time() {
     assert_eq!(app.browser().get("/healthz").await.status, 200);
 }
 
-/// There is one place: whoever sits on it gets up in time, however they go about it.
+/// There is one slot, which every kind of slow client loses in time.
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_keeps_a_place_for_ever() {
+async fn no_connection_keeps_a_slot_for_ever() {
     let app = TestApp::sqlite_with(|config| {
         config.http.max_connections = 1;
         config.http.request_timeout = Duration::from_millis(300);
@@ -234,9 +235,9 @@ async fn nobody_keeps_a_place_for_ever() {
     }
 }
 
-/// Nor by asking for a large file and never reading it.
+/// The same for a client that requests a large file and never reads it.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_does_not_read_loses_the_place() {
+async fn a_client_that_does_not_read_loses_its_slot() {
     let app = TestApp::sqlite_with(|config| {
         config.http.max_connections = 1;
         config.http.request_timeout = Duration::from_millis(300);
@@ -250,7 +251,7 @@ async fn who_does_not_read_loses_the_place() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     let mut next = app.browser();
     let next = tokio::time::timeout(Duration::from_secs(5), next.get("/healthz"));
-    let answer = next.await.expect("the place is still taken");
+    let answer = next.await.expect("the slot is still in use");
     assert_eq!(answer.status, 200);
     drop(deaf);
 }
@@ -305,7 +306,7 @@ async fn garbage_is_refused() {
     assert_goes_on(&app).await;
 }
 
-/// A request that lies about its length must not become two (request smuggling).
+/// A request with a false length must not become two (request smuggling).
 #[tokio::test(flavor = "multi_thread")]
 async fn what_follows_a_request_is_not_part_of_it() {
     let app = TestApp::sqlite().await;
@@ -316,7 +317,7 @@ async fn what_follows_a_request_is_not_part_of_it() {
          sec-fetch-site: same-origin\r\ncontent-length: 0\r\n\r\n",
         app.address.port()
     );
-    // Both lengths: the message is refused, or read by the chunks and closed afterwards.
+    // Both lengths: the message is refused, or read by the chunks and then closed.
     let headers = format!(
         "content-type: {FORM}\r\ncontent-length: {}\r\ntransfer-encoding: chunked\r\n",
         inner.len() + 5
@@ -337,7 +338,7 @@ async fn what_follows_a_request_is_not_part_of_it() {
     assert_eq!(app.endings().await, [None]);
 }
 
-/// Requests one after the other on one connection are answered in order, and a broken one ends it.
+/// Consecutive requests on one connection are answered in order, and a broken one closes it.
 #[tokio::test(flavor = "multi_thread")]
 async fn pipelined_requests_are_answered_in_order() {
     let app = TestApp::sqlite().await;
@@ -361,7 +362,7 @@ async fn pipelined_requests_are_answered_in_order() {
     assert_goes_on(&app).await;
 }
 
-/// Control characters that people or attackers type come back in no header, and break nothing.
+/// Control characters from people or attackers are returned in no header, and break nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn odd_names_break_no_header() {
     let app = TestApp::sqlite().await;
@@ -402,8 +403,8 @@ async fn odd_names_break_no_header() {
     assert_eq!(app.send(agent).await.status, 303);
 }
 
-/// A mistake of ours in one request is a 500, without a word about the inside, and the process
-/// lives on (ASVS V16.5.4).
+/// A bug in one request is a 500, without internal details, and the process continues (ASVS
+/// V16.5.4).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_ends_one_request_only() {
     let app = TestApp::sqlite().await;

@@ -1,4 +1,4 @@
-//! The audit log followed as it grows, and taken away as a file.
+//! The audit log, followed as it grows and downloaded as a file.
 
 use crate::{
     app::{TestApp, assert_redirect, visible_text},
@@ -23,11 +23,11 @@ use vestibule::{
 const EVENTS: &str = "/admin/activity/events";
 const JSON_LINES: &str = "/admin/activity.jsonl";
 const CSV: &str = "/admin/activity.csv";
-/// So soon a page has to be told, and so much of it is for a machine that is busy.
+/// The time limit of a notification, with a margin for a busy machine.
 const SOON: Duration = Duration::from_secs(10);
 const CONFIRM_AFTER: Duration = Duration::from_secs(600);
 
-/// With the administrators `ada`, who is signed in, and `eve`.
+/// With the administrators `ada`, signed in, and `eve`.
 async fn administered(database: TestDatabase) -> (TestApp, Browser) {
     let app = TestApp::new(database).await;
     app.create_user("eve").await;
@@ -40,7 +40,7 @@ async fn administered(database: TestDatabase) -> (TestApp, Browser) {
     (app, browser)
 }
 
-/// So many old sign-ins of nobody, each a second older than the one before.
+/// This number of old sign-ins without an account, each a second older than the previous.
 async fn crowd(app: &TestApp, number: u32, user_agent: &str) {
     let sql = format!(
         "INSERT INTO activity (id, at, event, source, address, user_agent, times) \
@@ -52,11 +52,11 @@ async fn crowd(app: &TestApp, number: u32, user_agent: &str) {
 }
 
 async fn next(events: &mut Events) -> Option<(String, Value)> {
-    let told = tokio::time::timeout(SOON, events.next()).await;
-    told.expect("told soon")
+    let event = tokio::time::timeout(SOON, events.next()).await;
+    event.expect("notified in time")
 }
 
-/// A page that has heard of what there is.
+/// A page that has received the existing entries.
 async fn follows(browser: &Browser, query: &str) -> (Events, Value) {
     let mut events = browser.listen(&format!("{EVENTS}{query}")).await;
     assert_eq!(events.answer.status, 200, "{}", events.answer.text());
@@ -67,13 +67,13 @@ async fn follows(browser: &Browser, query: &str) -> (Events, Value) {
 
 /// The sentences of entries, the newest first.
 fn sentences(entries: &Value) -> Vec<String> {
-    let told = |part: &Value| {
+    let text = |part: &Value| {
         let part = part.as_object().unwrap().values().next().unwrap();
         part.as_str().unwrap().to_owned()
     };
     let entries = entries.as_array().unwrap().iter();
     entries
-        .map(|entry| entry["what"].as_array().unwrap().iter().map(told).collect())
+        .map(|entry| entry["what"].as_array().unwrap().iter().map(text).collect())
         .collect()
 }
 
@@ -134,8 +134,8 @@ on_both_engines! {
         assert_eq!(lines(&mut ada, "event=user_created&since=2026-09-21").await, 2);
     }
 
-    /// Whoever comes by chooses how their browser is called, and an administrator opens the file.
-    async fn what_a_spreadsheet_would_carry_out_is_text(database: TestDatabase) {
+    /// Visitors choose their user agent, and an administrator opens the file.
+    async fn formulas_for_a_spreadsheet_are_text(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         for agent in ["=cmd|'/C calc'!A0", "@SUM(1)", "+1", "-1", "a \"quoted\", =1"] {
             let form = Request::form("/api/login", &[("username", "eve"), ("password", "a wrong password")]);
@@ -158,7 +158,7 @@ on_both_engines! {
         assert_eq!(downloads(&app).await, 0);
     }
 
-    /// To members there is neither a file nor a stream, and other sites lead nobody to them.
+    /// Members get neither file nor stream, and other sites cannot link to them.
     async fn only_administrators_get_them(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         app.create_user("mallory").await;
@@ -185,7 +185,7 @@ on_both_engines! {
         }
     }
 
-    async fn they_want_a_password_that_was_typed_not_long_ago(database: TestDatabase) {
+    async fn they_need_a_recently_confirmed_password(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         app.set_clock(CONFIRM_AFTER);
         for path in [JSON_LINES, CSV] {
@@ -198,7 +198,7 @@ on_both_engines! {
         assert_eq!(ada.get(CSV).await.status, 200);
     }
 
-    /// What has ended is read no further, and nobody takes a part for the whole.
+    /// After the end of the session the download stops, and is recognisable as incomplete.
     async fn a_download_breaks_off_when_its_session_ends(database: TestDatabase) {
         let (app, ada) = administered(database).await;
         crowd(&app, 30_000, &"x".repeat(1_000)).await;
@@ -218,7 +218,7 @@ on_both_engines! {
         }
     }
 
-    async fn a_page_that_follows_is_told_what_happens(database: TestDatabase) {
+    async fn a_page_that_follows_receives_new_entries(database: TestDatabase) {
         let (app, ada) = administered(database).await;
         let before = app.rows().await;
         let (mut all, newest) = follows(&ada, "").await;
@@ -238,7 +238,7 @@ on_both_engines! {
         assert_eq!(sentences(&more), ["A sign-in as eve was refused: the password was wrong"]);
         assert_eq!(more[0]["address"], "127.0.0.1");
         assert_eq!(sentences(&next(&mut all).await.unwrap().1).len(), 1);
-        // Two writings of one sum: the same entry, which has happened more often.
+        // Two updates of one aggregate: the same entry, with a higher number.
         for times in 11..13 {
             for _ in 0..times {
                 app.fetch_login("eve", "a wrong password").await;
@@ -257,7 +257,7 @@ on_both_engines! {
         assert_eq!(throttled.last().unwrap()["times"], 14);
     }
 
-    async fn following_is_over_with_what_it_needs(database: TestDatabase) {
+    async fn following_ends_with_its_permission(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         let (mut page, _) = follows(&ada, "").await;
         app.set_clock(CONFIRM_AFTER);
@@ -279,9 +279,9 @@ on_both_engines! {
     }
 }
 
-/// A page that goes gives its place back.
+/// A closed page releases its slot.
 #[tokio::test(flavor = "multi_thread")]
-async fn only_so_many_follow_at_once() {
+async fn the_number_of_followers_is_limited() {
     let app = TestApp::with_an_administrator(|config| {
         config.http.watchers.of_one_session = 2 * MOST_FOLLOWERS;
     })

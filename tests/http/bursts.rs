@@ -1,4 +1,4 @@
-//! Attempts that come at once: successes are free, and guesses under way are not.
+//! Concurrent attempts: successes are free, and guesses in progress are not.
 
 use crate::{
     app::{TestApp, WRONG},
@@ -55,7 +55,7 @@ async fn attempt(
     sign_in::password::login(core, &visitor, Presented::default(), &credentials, false).await
 }
 
-/// That many attempts at one moment, in turn on each core.
+/// This number of concurrent attempts, alternating between the cores.
 async fn at_once(
     cores: &[&Core],
     number: usize,
@@ -81,13 +81,13 @@ fn how_many(
 const NAME: [&str; 2] = ["ada"; 2];
 const BOTH: [&str; 2] = ["ada", "ada@example.org"];
 
-/// The one turn at a name, held by somebody who does not come to an end.
+/// The one turn of a name, held by an attempt that does not finish.
 async fn under_way(core: &Core, typed: &str) -> Undecided {
     let name = LookupKey::of(typed);
     let counters = core.throttle.counters(&[Subject::Typed(&name)], None);
     throttle::admit(core, counters)
         .await
-        .expect("there is room")
+        .expect("there is capacity")
 }
 
 async fn failures(core: &Core, subject: &Subject<'_>) -> i64 {
@@ -100,14 +100,14 @@ async fn user(core: &Core) -> UserId {
     all.remove(0).id
 }
 
-/// The session of a person who has signed in, as a request finds it.
+/// The session of a signed-in person, as a request finds it.
 async fn current(core: &Core, started: &Started) -> CurrentUser {
     let found = store::sessions::find_by_digest(&core.db, &started.session.digest()).await;
     found.unwrap().expect("a session")
 }
 
 on_both_engines! {
-    /// A class that signs in to one account. Those without a turn in five seconds get 503.
+    /// A class that signs in to one account. Attempts without a turn in five seconds get 503.
     async fn of_200_right_sign_ins_at_once_none_is_too_many(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let address = app.address;
@@ -124,14 +124,14 @@ on_both_engines! {
         for (status, text) in &answers {
             assert!([200, 503].contains(status), "{status}: {text}");
         }
-        assert!(inside >= 20, "{inside} got in, and so many may be under way");
+        assert!(inside >= 20, "only {inside} succeeded");
         for _ in 0..10 {
             assert_eq!(app.fetch_login("ada", WRONG).await.status, 401, "none of it was counted");
         }
         assert_eq!(app.fetch_login("ada", WRONG).await.status, 429);
     }
 
-    async fn of_100_on_two_servers_neither(database: TestDatabase) {
+    async fn of_100_on_two_servers_none_is_too_many_either(database: TestDatabase) {
         let (one, other) = (support::core(&database).await, support::core(&database).await);
         support::create_user(&one, "ada").await;
         let outcomes = at_once(&[&one, &other], 100, BOTH, PASSWORD).await;
@@ -141,7 +141,7 @@ on_both_engines! {
         assert!(inside >= 20, "{inside} got in");
     }
 
-    /// Nor on two servers, and by two spellings.
+    /// The same on two servers, and by two spellings.
     async fn of_200_wrong_ones_at_once_ten_are_verified(database: TestDatabase) {
         let (one, other) = (support::core(&database).await, support::core(&database).await);
         support::create_user(&one, "ada").await;
@@ -162,7 +162,7 @@ on_both_engines! {
         }
     }
 
-    /// Where there is room for one more, all who are right get in, one behind the other.
+    /// With capacity for one more, all right attempts succeed, one after the other.
     async fn those_beyond_the_limit_wait_for_those_in_flight(database: TestDatabase) {
         let core = support::core(&database).await;
         support::create_user(&core, "ada").await;
@@ -178,8 +178,8 @@ on_both_engines! {
         assert_eq!(how_many(&outcomes, |outcome| matches!(outcome, Err(AppError::Failed(Failure::Throttled { seconds: 30 })))), 7);
     }
 
-    /// Waiting takes no place at a hashing thread and no connection to the database, and ends as busy after
-    /// five seconds: there was no failure.
+    /// Waiting uses no hashing thread and no connection to the database, and ends as busy after
+    /// five seconds, which is no failure.
     async fn waiting_attempts_hold_nothing_and_end_as_busy(database: TestDatabase) {
         let mut core = support::core(&database).await;
         core.throttle.limits.account_failures = 1;
@@ -200,7 +200,7 @@ on_both_engines! {
         attempt(&core, 404, "ada", PASSWORD).await.expect("there was no failure");
     }
 
-    /// A client that hangs up before the answer has cost as much work as one that waits.
+    /// A client that disconnects before the answer has cost as much work as one that waits.
     async fn an_attempt_that_is_given_up_is_a_failure(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = LookupKey::of("ada");
@@ -216,8 +216,8 @@ on_both_engines! {
         tokio::time::timeout(Duration::from_secs(20), counted).await.expect("it is counted once");
     }
 
-    /// A failure that cannot be written down (a full disk) makes no guess free.
-    async fn what_cannot_be_counted_is_not_tried(database: TestDatabase) {
+    /// A failure that cannot be recorded (a full disk) makes no guess free.
+    async fn an_attempt_that_cannot_be_counted_is_not_tried(database: TestDatabase) {
         let core = support::core(&database).await;
         support::create_user(&core, "ada").await;
         texts(&core.db, "ALTER TABLE activity RENAME TO somewhere_else").await;
@@ -234,7 +234,7 @@ on_both_engines! {
         attempt(&core, 21, "ada", PASSWORD).await.expect("and then all is well again");
     }
 
-    /// The right password was typed: that the session ended in the meantime is no guess.
+    /// The password was right: that the session ended meanwhile is no guess.
     async fn renewals_that_lost_leave_no_failure(database: TestDatabase) {
         let core = support::core(&database).await;
         support::create_user(&core, "ada").await;

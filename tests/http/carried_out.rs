@@ -1,4 +1,4 @@
-//! What is asked for whole is carried out, although its connection is closed before the answer.
+//! A request that was sent whole is completed, although its connection closes before the answer.
 
 use crate::{
     app::{TestApp, function_paths},
@@ -41,7 +41,7 @@ use vestibule::{
 
 const NEW: &str = "a new password, long enough";
 
-/// Asks again until it is so, for as long as a busy machine may need.
+/// Polls the condition, for as long as a busy machine may need.
 async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     for _ in 0..300 {
         if is_so().await {
@@ -94,7 +94,7 @@ impl Person {
     }
 }
 
-/// Whose browser sends what to `function`, so that something of `person` changes.
+/// The browser that sends the form to `function`, so that it changes data of `person`.
 async fn form_of(
     app: &TestApp,
     function: &str,
@@ -169,7 +169,7 @@ on_both_engines! {
                 let person = Person::new(&app, format!("person{number}{farewell:?}")).await;
                 let (browser, fields) = form_of(&app, function, &person).await;
                 let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-                // Less than "last seen" takes to move.
+                // Shorter than the interval of "last seen".
                 app.core.clock.set(app.core.clock.now().after(Duration::from_millis(10)));
                 let before = app.rows().await;
                 browser.post_and_close(function, &fields, farewell).await;
@@ -179,8 +179,8 @@ on_both_engines! {
         }
     }
 
-    /// The promise of the button.
-    async fn who_signs_out_and_closes_the_window_is_signed_out(database: TestDatabase) {
+    /// Sign out has to work although the window closes.
+    async fn signing_out_and_closing_the_window_signs_out(database: TestDatabase) {
         let app = TestApp::new(database).await;
         for round in 0..24 {
             let browser = app.signed_in("ada").await;
@@ -193,20 +193,20 @@ on_both_engines! {
         }
     }
 
-    /// The account is made; the session whose token no client has ends.
+    /// The account is created; the session whose token no client has ends.
     async fn a_first_account_is_made_and_its_session_ends(database: TestDatabase) {
         let app = TestApp::empty(database).await;
         let code = setup::new_code(&app.core).await.unwrap().unwrap();
         let fields = [("code", code.reveal()), ("username", "ada"), ("password", PASSWORD)];
         app.browser().post_and_close("/api/set_up", &fields, Fin).await;
         until("the set-up was thrown away", async || !app.sessions().await.is_empty()).await;
-        until("nobody holds the session, and it lives", async || app.endings().await[0].is_some()).await;
+        until("a session without a client still lives", async || app.endings().await[0].is_some()).await;
         assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 200);
     }
 
-    /// A sign-in is for its browser alone.
+    /// A sign-in needs its browser.
     async fn a_sign_in_stops_with_its_connection(database: TestDatabase) {
-        // A sign-in that began before its connection closed counts as a guess.
+        // A sign-in that started before its connection closed counts as a guess.
         let mut core = support::core(&database).await;
         core.throttle.limits.account_failures = u32::MAX;
         support::create_user(&core, "ada").await;
@@ -216,20 +216,20 @@ on_both_engines! {
             let farewell = if round % 2 == 0 { Fin } else { Reset };
             app.browser().post_and_close("/api/login", &fields, farewell).await;
         }
-        // As many as there are threads may have been begun.
+        // At most one for each thread may have started.
         let mut kept = app.signed_in("ada").await;
-        until("a session that nobody holds", async || {
+        until("a session without a client", async || {
             app.endings().await.iter().filter(|ending| ending.is_none()).count() == 1
         })
         .await;
         assert_eq!(kept.get("/dashboard").await.status, 200);
-        assert!(app.sessions().await.len() <= 4, "they were hashed for nobody");
+        assert!(app.sessions().await.len() <= 4, "they were hashed without a client");
     }
 }
 
-/// Work in flight counts against its address until it is over, and a panic in it is a 500.
+/// Work in progress counts against its address until it ends, and a panic in it is a 500.
 #[tokio::test(flavor = "multi_thread")]
-async fn there_is_only_so_much_work_for_one_address() {
+async fn work_for_one_address_is_limited() {
     let app = TestApp::sqlite().await;
     let config = config::read("", None, &config::Environment::default()).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -282,9 +282,9 @@ async fn there_is_only_so_much_work_for_one_address() {
     server.abort();
 }
 
-/// Where the commit of a sign-in was on its way, it happens: then its session ends.
+/// A commit that was already sent happens: then its session ends.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_was_committed_for_nobody_ends() {
+async fn a_session_whose_client_has_disconnected_ends() {
     const HOLD: &str = "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS \
         $$ BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END $$; \
         CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON sessions DEFERRABLE INITIALLY DEFERRED \
@@ -316,7 +316,7 @@ async fn a_session_that_was_committed_for_nobody_ends() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     drop(connection);
-    // Until the server has noticed.
+    // Until the server has detected the closed connection.
     tokio::time::sleep(Duration::from_millis(500)).await;
     sqlx::raw_sql("SELECT pg_advisory_unlock(7)")
         .execute(&mut holder)
@@ -326,7 +326,7 @@ async fn a_session_that_was_committed_for_nobody_ends() {
         !app.sessions().await.is_empty()
     })
     .await;
-    until("nobody holds the session, and it lives", async || {
+    until("a session without a client still lives", async || {
         app.endings().await[0].is_some()
     })
     .await;

@@ -1,4 +1,4 @@
-//! The password once more, before what one signs in with is changed.
+//! The password again, before credentials are changed.
 
 use crate::{
     app::{TestApp, WRONG, assert_contains, assert_page, assert_redirect, visible_text},
@@ -53,7 +53,7 @@ on_both_engines! {
         assert_redirect(&changes_email(&mut browser).await, CONFIRM);
         assert_redirect(&confirms(&mut browser, PASSWORD).await, PROFILE);
 
-        // Nothing is sent by itself: the person finds what they typed, and sends it.
+        // Nothing is sent automatically: the person finds their input, and sends it.
         assert_eq!(app.user("ada").await.email.as_deref(), Some("ada@example.org"));
         let page = browser.get(PROFILE).await;
         assert_page(&page, "This is what you typed. It is not saved yet.");
@@ -67,7 +67,7 @@ on_both_engines! {
         assert_ne!(app.rows().await, rows);
     }
 
-    async fn a_script_is_told_by_a_typed_refusal(database: TestDatabase) {
+    async fn a_script_gets_a_typed_refusal_with_its_status(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         app.set_clock(LONG_AGO);
@@ -83,7 +83,7 @@ on_both_engines! {
         assert_eq!(browser.fetch_form("/api/update_profile", &NEW).await.status, 200);
     }
 
-    async fn what_nobody_signs_in_with_asks_for_nothing(database: TestDatabase) {
+    async fn changes_to_other_fields_ask_for_no_password(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         app.set_clock(LONG_AGO);
@@ -94,7 +94,7 @@ on_both_engines! {
         assert_redirect(&browser.post_form("/api/update_profile", &none).await, CONFIRM);
     }
 
-    async fn just_before_the_time_is_over_nobody_is_asked(database: TestDatabase) {
+    async fn just_before_the_time_is_over_no_password_is_asked(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         app.set_clock(LONG_AGO - Duration::from_millis(1));
@@ -104,7 +104,8 @@ on_both_engines! {
         assert_eq!(browser.get(CONFIRM).await.status, 200);
     }
 
-    /// A copy of the cookie from before is no key to what matters, nor to anything (ASVS V7.2.4).
+    /// A copy of the previous cookie gives access neither to sensitive actions nor to anything else
+    /// (ASVS V7.2.4).
     async fn the_session_goes_on_under_a_new_token(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
@@ -125,7 +126,7 @@ on_both_engines! {
         assert_eq!(after[0].authenticated_at, START.after(LONG_AGO));
     }
 
-    async fn guesses_are_slowed_and_written_down(database: TestDatabase) {
+    async fn guesses_are_throttled_and_recorded(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         app.set_clock(LONG_AGO);
@@ -144,7 +145,7 @@ on_both_engines! {
         assert_eq!(refused.count(), 10);
     }
 
-    async fn whoever_is_out_gets_no_word_on_the_password(database: TestDatabase) {
+    async fn a_signed_out_browser_learns_nothing_of_the_password(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         app.set_clock(LONG_AGO);

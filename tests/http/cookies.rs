@@ -5,7 +5,7 @@ use crate::{
     support::http::{Request, SESSION_COOKIE},
 };
 
-/// Who a request is, judged by the dashboard.
+/// The identity of a request, by the dashboard.
 #[derive(Debug, PartialEq, Eq)]
 enum Caller {
     SignedIn,
@@ -26,7 +26,7 @@ async fn caller(app: &TestApp, cookie_headers: &[&[u8]]) -> Caller {
     }
 }
 
-/// Whatever stands beside it, our cookie is found; whatever is doubtful, is nobody's (V3.3.1).
+/// Our cookie is found beside any neighbours; every doubtful case is anonymous (V3.3.1).
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cookie_corpus() {
     let app = TestApp::sqlite().await;
@@ -301,7 +301,7 @@ async fn the_cookie_corpus() {
     );
 }
 
-/// Any change of a single byte is anonymous, and no byte is a failure of ours.
+/// Any change of a single byte is anonymous, and no byte causes an internal error.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_bit_of_the_token_counts() {
     let app = TestApp::sqlite().await;
@@ -323,7 +323,7 @@ async fn every_bit_of_the_token_counts() {
     }
 }
 
-/// The same doubtful cookies at sign-out: nobody is signed out by a cookie that is not theirs.
+/// The same doubtful cookies at sign-out: a foreign cookie signs nobody out.
 #[tokio::test(flavor = "multi_thread")]
 async fn doubtful_cookies_sign_nobody_out() {
     let app = TestApp::sqlite().await;

@@ -1,4 +1,4 @@
-//! Many slow clients at once: those who are not slow are served.
+//! Many slow clients: the others are served.
 
 use crate::{
     app::TestApp,
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 const LONG: Duration = Duration::from_secs(600);
 
-/// Without a limit on the time, so that nothing but the crowd counts.
+/// Without a time limit, so that only the crowd matters.
 async fn patient(places: usize) -> TestApp {
     TestApp::sqlite_with(|config| {
         config.http.max_connections = places;
@@ -47,7 +47,7 @@ async fn a_crowd_of_slow_connections_keeps_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_there_is_room_nobody_has_to_go() {
+async fn below_the_limit_no_connection_is_closed() {
     let app = patient(64).await;
     let mut crowd = Vec::new();
     for _ in 0..40 {
@@ -61,7 +61,7 @@ async fn while_there_is_room_nobody_has_to_go() {
     }
 }
 
-/// A byte now and then is no form that is under way.
+/// Single bytes at long intervals are no form in progress.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_has_to_come_at_some_speed() {
     let app = patient(64).await;
@@ -88,9 +88,9 @@ async fn a_body_has_to_come_at_some_speed() {
     assert!(sent >= 3, "it had {sent} seconds");
 }
 
-/// However often a byte of it comes, a header has its time in all; so has the second on a connection.
+/// A header has one time limit in all, for any rate of bytes; so has the second on a connection.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_header_that_drips_in_has_its_time_in_all() {
+async fn a_slow_header_has_one_time_limit_in_all() {
     let limit = Duration::from_secs(1);
     let app = TestApp::sqlite_with(|config| config.http.header_timeout = limit).await;
     let whole = format!(
@@ -103,13 +103,13 @@ async fn a_header_that_drips_in_has_its_time_in_all() {
             slow.send(whole.as_bytes()).await;
             assert_eq!(slow.answer().await.expect("an answer").status, 200);
         }
-        let begun = Instant::now();
+        let started = Instant::now();
         slow.send(b"GET /login HTTP/1.1\r\nx: ").await;
         while slow.send(b"a").await {
-            assert!(begun.elapsed() < 20 * limit, "it keeps its place");
+            assert!(started.elapsed() < 20 * limit, "it keeps its slot");
             tokio::time::sleep(limit / 20).await;
         }
-        assert!(begun.elapsed() > limit / 2, "it had no time");
+        assert!(started.elapsed() > limit / 2, "it had no time");
     }
 }
 

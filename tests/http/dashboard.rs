@@ -1,4 +1,4 @@
-//! What the dashboard shows, and to whom.
+//! The content of the dashboard, and its readers.
 
 use crate::{
     app::{
@@ -72,7 +72,7 @@ on_both_engines! {
         assert!(!page.text().contains("argon2"));
     }
 
-    async fn it_shows_the_sign_in_before_this_one(database: TestDatabase) {
+    async fn it_shows_the_previous_sign_in(database: TestDatabase) {
         let app = TestApp::new(database).await;
         app.create_user("eve").await;
         let mut first = app.browser();
@@ -90,7 +90,7 @@ on_both_engines! {
         assert!(!visible_text(&page).contains("Kept on this device"));
     }
 
-    async fn an_administrator_is_called_so(database: TestDatabase) {
+    async fn an_administrator_is_labelled(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let draft = UserDraft {
             username: "root".to_owned(),
@@ -105,11 +105,11 @@ on_both_engines! {
         assert!(!visible_text(&page).contains("Description"));
     }
 
-    /// What an account is called must not run (ASVS V1.2.1, V3.2.2).
+    /// The name of an account must not be executed (ASVS V1.2.1, V3.2.2).
     async fn hostile_names_are_only_text(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let hostile = "</script><img src=x onerror=alert(1)>\u{2028}\u{2029}\"'`&lt;!--<script>{{7*7}}";
-        // Straight into the table: the rules for new accounts refuse some of it by now.
+        // Directly into the table: the current rules for new accounts refuse some of it.
         let mallory = NewUser {
             id: token::new_user_id(),
             username: &Username::parse("mallory").unwrap(),
@@ -133,7 +133,7 @@ on_both_engines! {
         assert_harmless(&browser.get("/signed-out").await.text(), "/signed-out");
     }
 
-    /// Not a word about anybody without a session (controls C2).
+    /// No data of anybody without a session (controls C2).
     async fn nothing_private_without_a_session(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
@@ -161,7 +161,7 @@ on_both_engines! {
     }
 }
 
-/// No tag, no comment and no end of a script comes from what people typed.
+/// No tag, no comment and no end of a script comes from user input.
 #[track_caller]
 fn assert_harmless(html: &str, path: &str) {
     assert!(!html.contains("<img"), "{path}: {html}");
@@ -182,7 +182,7 @@ fn assert_harmless(html: &str, path: &str) {
     assert_eq!(opened, html.matches("</script>").count(), "{path}: {html}");
 }
 
-/// Many people at once: every page is whole and is its own.
+/// Many people concurrently: every page is complete and belongs to its person.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_crowd_gets_whole_pages() {
     let app = TestApp::sqlite().await;
@@ -209,12 +209,12 @@ async fn a_crowd_gets_whole_pages() {
         let expected = if number % 6 == 5 { 404 } else { 200 };
         assert_eq!(answer.status, expected, "{}", answer.text());
         assert!(answer.text().contains(&title), "{title}: {}", answer.text());
-        let stranger = ["eve of", "ada of", "of Example"][number % 3];
-        assert!(!answer.text().contains(stranger), "{}", answer.text());
+        let foreign = ["eve of", "ada of", "of Example"][number % 3];
+        assert!(!answer.text().contains(foreign), "{}", answer.text());
     }
 }
 
-/// Silence would hide from its owner that a stranger has signed in, and a panic says nothing to anybody.
+/// A missing notice would hide a foreign sign-in from its owner, and a panic would explain nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_its_sign_ins_there_is_a_failure_and_no_dashboard() {
     let app = TestApp::sqlite().await;

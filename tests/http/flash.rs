@@ -1,4 +1,4 @@
-//! What a browser without script is told after a refusal, and who can forge it.
+//! The message for a browser without script after a refusal, and forgeries of it.
 
 use crate::{
     app::{
@@ -58,7 +58,7 @@ async fn a_plain_form_that_is_refused_leads_back_with_a_message() {
     assert!(again.text().contains(&title("Sign in")));
 }
 
-/// Link checkers ask that way, with the cookies of whoever runs them, and show nobody anything.
+/// Link checkers request pages like this, with the cookies of their user, and show nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_takes_no_message_away() {
     let app = TestApp::sqlite().await;
@@ -72,7 +72,7 @@ async fn a_head_takes_no_message_away() {
     assert_page(&page, "The name or the password is not right");
 }
 
-/// Without `Referer`, and with every kind of it, the way back is the same.
+/// Without `Referer`, and with every kind of it, the redirect is the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_referer_is_never_followed() {
     let app = TestApp::sqlite().await;
@@ -131,7 +131,7 @@ async fn a_forged_flash_cookie_is_harmless() {
     }
 }
 
-/// Leptos knows how to show errors that stand in the query, where any link could put them.
+/// Leptos can show errors from the query, where any link could put them.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_in_the_query_is_not_shown() {
     let app = TestApp::sqlite().await;

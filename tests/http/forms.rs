@@ -1,4 +1,4 @@
-//! What the functions accept as a form, and how they refuse the rest.
+//! The forms that functions accept, and the refusals of all others.
 
 use crate::{
     app::{TestApp, WRONG, assert_contains},
@@ -11,14 +11,14 @@ use crate::{
 use std::time::{Duration, Instant};
 use vestibule::server::hashing::{Capacity, Hasher};
 
-/// A sign-in by a program, which names the format that it reads.
+/// A sign-in by a program, which names its format.
 fn by_program(body: &[u8], content_type: Option<&str>) -> Request {
     Request::post("/api/login", body)
         .header("accept", "application/json")
         .maybe_header("content-type", content_type)
 }
 
-/// A form that nobody's page sends is a mistake of the client's, and never a sign-in.
+/// A form that no page of ours sends is the client's mistake, and never a sign-in.
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_forms_are_refused_clearly() {
     let app = TestApp::sqlite().await;
@@ -68,12 +68,12 @@ async fn malformed_forms_are_refused_clearly() {
         (400, r#"{"failed":"bad_request"}"#)
     );
 
-    // Who says the same thing twice is not understood: which of the two was checked?
+    // A repeated field is not understood: it would be unclear which was checked.
     for twice in [
         format!("{right}&username=eve"),
         format!("{right}&password={WRONG}"),
         format!("username=eve&{right}"),
-        // In another spelling of Leptos's reader.
+        // In another spelling of Leptos's parser.
         format!("{right}&[password]={WRONG}"),
         format!("%5Bpassword%5D={WRONG}&username=ada"),
         right.replace("password=", "[password]="),
@@ -84,9 +84,10 @@ async fn malformed_forms_are_refused_clearly() {
     assert!(app.sessions().await.is_empty());
 }
 
-/// Browsers that do not name HTML (elinks, Dillo, some readers) send forms too, and show what comes back.
+/// Browsers that do not name HTML (elinks, Dillo, some readers) send forms too, and display the
+/// answer.
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_does_not_name_json_gets_a_page() {
+async fn a_client_that_does_not_accept_json_gets_a_page() {
     let app = TestApp::patient().await;
     let navigates = ("sec-fetch-mode", "navigate");
     let fetches = ("sec-fetch-mode", "cors");
@@ -148,7 +149,7 @@ async fn whoever_does_not_name_json_gets_a_page() {
     }
 }
 
-/// One encoding is read, so no other can be used to slip past a check (controls F6).
+/// One encoding is accepted, so no other can bypass a check (controls F6).
 #[tokio::test(flavor = "multi_thread")]
 async fn only_forms_are_read() {
     let app = TestApp::sqlite().await;
@@ -190,7 +191,7 @@ async fn only_forms_are_read() {
     }
 }
 
-/// The same in chunks, where no length tells whether there is a body.
+/// The same in chunks, where no length reveals whether there is a body.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_in_chunks_needs_its_content_type_too() {
     let app = TestApp::sqlite().await;
@@ -230,7 +231,7 @@ async fn a_body_that_is_too_long_is_refused_as_such() {
     let answer = app.post_login("ada", &long).await;
     assert_eq!(answer.status, 413);
     assert_contains(&answer, "The request is too large.");
-    // Without a length, the limit is met while reading.
+    // Without a length, the limit is reached while reading.
     let mut connection = Connection::open(app.address).await;
     let head = format!(
         "POST /api/login HTTP/1.1\r\nhost: localhost:{}\r\ncontent-type: {FORM}\r\ntransfer-encoding: chunked\r\n\r\n",
@@ -245,13 +246,13 @@ async fn a_body_that_is_too_long_is_refused_as_such() {
     assert_eq!(
         app.fetch_login("ada", PASSWORD).await.status,
         200,
-        "the server goes on"
+        "the server continues"
     );
 }
 
-/// When all hashing threads are taken, people are told to come again, and pages still answer.
+/// When all hashing threads are busy, people are asked to wait, and pages still answer.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crowd_at_the_door_is_asked_to_wait() {
+async fn too_many_sign_ins_at_once_have_to_wait() {
     let database = TestDatabase::new(Engine::Sqlite).await;
     let mut core = support::core(&database).await;
     support::create_user(&core, "ada").await;

@@ -1,4 +1,4 @@
-//! Who asks, behind a proxy: what the session list keeps, and what an administrator is told.
+//! The client address behind a proxy: in the session list, and on the administrator's dashboard.
 
 use crate::{
     app::{TestApp, assert_contains, assert_page, visible_text},
@@ -43,7 +43,7 @@ async fn address_of(app: &TestApp, lines: Lines<'_>) -> String {
 }
 
 #[tokio::test]
-async fn a_stranger_cannot_speak_for_others() {
+async fn an_untrusted_peer_cannot_forward() {
     let app = TestApp::sqlite().await;
     for lines in [
         &[("X-Forwarded-For", "192.0.2.7")] as Lines,
@@ -64,7 +64,7 @@ async fn a_stranger_cannot_speak_for_others() {
 }
 
 #[tokio::test]
-async fn a_trusted_proxy_says_who_asks() {
+async fn a_trusted_proxy_gives_the_client_address() {
     let app = TestApp::sqlite_with(behind_a_proxy).await;
     for (lines, address) in [
         (&[("X-Forwarded-For", "192.0.2.7")] as Lines, "192.0.2.7"),
@@ -133,7 +133,7 @@ async fn underscores_are_no_hyphens() {
     }
 }
 
-/// What nothing behind the edge can see, nothing can believe by mistake, now or later.
+/// Forwarded headers are removed at the edge, so no handler can trust them by mistake.
 #[tokio::test]
 async fn no_handler_sees_a_forwarded_header() {
     let app = TestApp::sqlite().await;
@@ -202,9 +202,9 @@ async fn headers_that_disagree_are_refused() {
     assert_eq!(app.rows().await, before);
 }
 
-/// Neither a redirect nor a check depends on what a proxy says of scheme, host and path.
+/// Neither a redirect nor a check depends on the forwarded scheme, host or path.
 #[tokio::test]
-async fn scheme_and_host_are_never_believed() {
+async fn scheme_and_host_are_never_trusted() {
     let app = TestApp::sqlite_with(behind_a_proxy).await;
     let lines: Lines = &[
         ("X-Forwarded-For", "192.0.2.7"),
@@ -230,7 +230,7 @@ async fn scheme_and_host_are_never_believed() {
     assert_eq!(answer.status, 403);
 }
 
-/// The administrator's dashboard, asked for with these headers.
+/// The administrator's dashboard, requested with these headers.
 async fn dashboard(app: &TestApp, origin: &str, lines: Lines<'_>) -> Answer {
     let mut browser = Browser::at(app.address, origin);
     let answer = browser.fetch_login("root", PASSWORD).await;
@@ -257,7 +257,7 @@ async fn only_an_administrator_sees_how_the_server_is_reached() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_proxy_is_told_in_words() {
+async fn mistakes_of_the_proxy_are_described() {
     const OWN: &str = "https://id.example.org";
     let https = |config: &mut Config| config.public_url = Some(PublicUrl::parse(OWN).unwrap());
     let app = TestApp::with_an_administrator(https).await;
@@ -318,7 +318,7 @@ async fn what_is_wrong_with_the_proxy_is_told_in_words() {
     }
 }
 
-/// What a proxy passes on may be anybody's words.
+/// Values that a proxy passes on may be any client's.
 #[tokio::test]
 async fn what_is_reported_is_only_text() {
     let app = TestApp::with_an_administrator(|_| ()).await;

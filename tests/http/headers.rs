@@ -1,4 +1,4 @@
-//! What browsers are told to do with our answers.
+//! The headers by which answers instruct browsers.
 
 use crate::{
     app::{STATIC_FILES, TestApp, function_paths, page_paths},
@@ -22,8 +22,8 @@ const FAILURES: [&str; 4] = [
     "/dashboard/x",
 ];
 
-/// Every answer that can be had: as anybody, as a user, and with a dead cookie; pages, functions,
-/// files, redirects and failures; for browsers and for programs.
+/// Every kind of answer: anonymous, as a user, and with a dead cookie; pages, functions, files,
+/// redirects and failures; for browsers and for programs.
 async fn crawl(app: &TestApp) -> Vec<(String, Answer)> {
     let mut dead = app.browser();
     dead.set_cookie(SESSION_COOKIE, &"A".repeat(43));
@@ -102,7 +102,7 @@ async fn every_answer_has_them() {
             assert_eq!(values.len(), 1, "{what}: {name}: {values:?}");
             values[0].to_owned()
         };
-        // Kept by nobody: whatever depends on the person, and everything that sets a cookie (E1).
+        // Never cached: answers that depend on the person, and all that set a cookie (E1).
         let cache = only("cache-control");
         if is_file(what, answer) {
             assert!(answer.header_all("set-cookie").is_empty(), "{what}");
@@ -116,7 +116,7 @@ async fn every_answer_has_them() {
                 "no-store"
             };
             assert_eq!(cache, expected, "{what}");
-            // By which the doctor notices what was changed on the way (G10).
+            // The doctor detects changes in transit by it (G10).
             assert_eq!(
                 answer.header_all("repr-digest").len(),
                 usize::from(is_document),
@@ -181,7 +181,7 @@ async fn every_answer_has_them() {
                 "{what}: {line}"
             );
         }
-        // What has a body says what it is, and in which letters (ASVS V4.1.1).
+        // An answer with a body declares its type and charset (ASVS V4.1.1).
         if !answer.body.is_empty() {
             let content_type = only("content-type");
             if content_type.starts_with("text/") && !is_file(what, answer) {
@@ -219,7 +219,7 @@ async fn styles_and_scripts_name_their_charset() {
     }
 }
 
-/// Only scripts that carry this answer's own number run (ASVS V3.4.3).
+/// Only scripts with this answer's own nonce run (ASVS V3.4.3).
 #[tokio::test(flavor = "multi_thread")]
 async fn each_page_has_a_nonce_of_its_own() {
     let app = TestApp::sqlite().await;
@@ -280,7 +280,7 @@ async fn each_page_has_a_nonce_of_its_own() {
     assert!(pages >= 12, "{pages} pages");
 }
 
-/// A failure shows without any script, and allows none.
+/// A failure page needs no script, and allows none.
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_allow_no_script() {
     let app = TestApp::sqlite().await;
@@ -299,7 +299,7 @@ async fn failures_allow_no_script() {
     }
 }
 
-/// Https only where there is https, and for sub-domains only where somebody has said so.
+/// HSTS only on https, and for sub-domains only if configured.
 #[tokio::test(flavor = "multi_thread")]
 async fn strict_transport_security_is_for_https() {
     for (public, subdomains, expected) in [

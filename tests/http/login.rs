@@ -41,7 +41,7 @@ on_both_engines! {
         assert!(answer.header_all("set-cookie").is_empty());
     }
 
-    /// Whoever probes for accounts sees one answer, byte for byte (ASVS V6.3.8).
+    /// A visitor who tests for accounts sees one answer, byte for byte (ASVS V6.3.8).
     async fn every_refusal_looks_the_same(database: TestDatabase) {
         let app = TestApp::new(database).await;
         app.create_user("bob").await;
@@ -76,7 +76,7 @@ on_both_engines! {
         }
     }
 
-    /// Exactly what was typed counts (ASVS V6.2.8).
+    /// The input counts exactly (ASVS V6.2.8).
     async fn a_password_is_not_trimmed_folded_or_cut(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let tulips: String = (100..).map(|number| format!("{number} tulips, ")).take(99).collect();
@@ -102,7 +102,7 @@ on_both_engines! {
         assert_eq!(app.fetch_login("ada", &format!("{}x", &bytes_1024[..1_022])).await.status, 401);
     }
 
-    /// Each sign-in has a token of its own, and the session that was brought along ends (V7.2.4).
+    /// Each sign-in has a token of its own, and the previous session of the browser ends (V7.2.4).
     async fn signing_in_again_replaces_the_session(database: TestDatabase) {
         let app = TestApp::new(database).await;
         app.create_user("eve").await;
@@ -112,7 +112,7 @@ on_both_engines! {
         let second = browser.session().unwrap().to_owned();
         assert_ne!(first, second);
         assert_eq!(app.endings().await, [None, Some(EndReason::Replaced)]);
-        // In one browser there is one person.
+        // One browser has one person.
         browser.fetch_login("eve", PASSWORD).await;
         assert_eq!(app.endings().await, [None, Some(EndReason::Replaced), Some(EndReason::Replaced)]);
         for dead in [first, second] {
@@ -131,7 +131,7 @@ on_both_engines! {
         assert_eq!(app.endings().await, [None]);
     }
 
-    /// Session fixation: a token that the server did not make is never taken over.
+    /// Session fixation: a token that the server did not generate is never adopted.
     async fn a_planted_token_is_not_adopted(database: TestDatabase) {
         let app = TestApp::new(database).await;
         for planted in ["A".repeat(43), "x".to_owned(), String::new()] {
@@ -146,7 +146,7 @@ on_both_engines! {
         }
     }
 
-    /// A stolen copy of the database lets nobody in (controls C3).
+    /// A stolen copy of the database signs nobody in (controls C3).
     async fn what_the_database_keeps_is_no_cookie(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let browser = app.signed_in("ada").await;
@@ -193,7 +193,7 @@ on_both_engines! {
         assert_page(&page, "Name or e-mail");
     }
 
-    /// No GET signs anybody in, whatever stands in its query (controls A13, C15).
+    /// No GET signs anybody in, for any query (controls A13, C15).
     async fn secrets_in_the_address_are_not_read(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let signed_in = app.signed_in("ada").await;
@@ -221,7 +221,7 @@ async fn stored_hash(app: &TestApp) -> String {
     found.unwrap().expect("ada").password_hash
 }
 
-/// The answer to a plain form, with the name that was typed taken out of the flash cookie.
+/// The answer to a plain form, without the entered name in the flash cookie.
 fn refusal_without_name(
     answer: &Answer,
     name: &str,
@@ -261,8 +261,8 @@ async fn the_cookie_of_a_session_has_exactly_these_attributes() {
     }
 }
 
-/// Password managers and screen readers know the fields by these words (WCAG 1.3.5), and nothing keeps a
-/// password from being pasted or cut it short (ASVS V6.2.7).
+/// Password managers and screen readers identify the fields by these words (WCAG 1.3.5). Nothing
+/// blocks pasting or shortens a password (ASVS V6.2.7).
 #[tokio::test(flavor = "multi_thread")]
 async fn the_fields_say_what_they_are() {
     let app = TestApp::sqlite().await;
@@ -308,7 +308,7 @@ async fn the_fields_say_what_they_are() {
     assert!(field("username").contains("autocapitalize=\"none\""));
 }
 
-/// A copy of the token stands in `Set-Cookie` and nowhere else (controls C16).
+/// A copy of the token is in `Set-Cookie` and nowhere else (controls C16).
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_is_in_no_page() {
     let app = TestApp::sqlite().await;

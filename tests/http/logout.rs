@@ -1,4 +1,4 @@
-//! Signing out: for good, at once, and never by a link.
+//! Signing out: permanently, at once, and never by a link.
 
 use crate::{
     app::{
@@ -39,7 +39,8 @@ on_both_engines! {
         assert!(!again.names("ada"));
     }
 
-    /// What ends the session, or writes itself when it was used, is not held up by "last seen" beside it.
+    /// Requests that end the session, or write its use themselves, do not wait for "last seen"
+    /// beside them.
     async fn signing_out_does_not_count_as_use(database: TestDatabase) {
         for path in ["/api/logout", "/api/end_all_sessions"] {
             let app = TestApp::new(TestDatabase::new(database.engine).await).await;
@@ -53,7 +54,7 @@ on_both_engines! {
         }
     }
 
-    async fn a_script_is_told_where_to_go(database: TestDatabase) {
+    async fn a_script_gets_the_next_address(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         let answer = browser.fetch_logout().await;
@@ -64,7 +65,7 @@ on_both_engines! {
         assert_page(&browser.get("/signed-out").await, "ada of Example");
     }
 
-    /// Whoever kept a copy of the cookie has nothing (ASVS V7.4.1).
+    /// A copy of the cookie is worthless (ASVS V7.4.1).
     async fn a_replayed_cookie_is_refused_everywhere(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
@@ -130,8 +131,8 @@ on_both_engines! {
         assert_page(&app.browser().get("/logout").await, "You are not signed in");
     }
 
-    /// An answer to an older tab may come after the sign-in of a newer one: only signing out
-    /// takes the cookie away.
+    /// An answer to an older tab may arrive after the sign-in of a newer one: only signing out
+    /// clears the cookie.
     async fn a_dead_cookie_is_never_cleared_in_passing(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
@@ -153,7 +154,7 @@ on_both_engines! {
         }
     }
 
-    /// Requests that were under way during sign-out must not revive the session (CVE-2025-46336).
+    /// Requests in progress during sign-out must not revive the session (CVE-2025-46336).
     async fn no_request_under_way_revives_the_session(database: TestDatabase) {
         let app = TestApp::new(database).await;
         for round in 1..=8 {
@@ -178,8 +179,8 @@ on_both_engines! {
         }
     }
 
-    /// Where the end cannot be written down, the person must not believe that it was.
-    async fn without_the_database_nobody_is_told_that_it_worked(database: TestDatabase) {
+    /// If the end cannot be written, the person must not believe that it was.
+    async fn without_the_database_no_success_is_reported(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         app.core.db.close().await;
@@ -196,7 +197,7 @@ on_both_engines! {
     }
 }
 
-/// The value in the form that signs out.
+/// The value in the sign-out form.
 fn proof_of(page: &Answer) -> String {
     let text = page.text();
     let (_, rest) = text
@@ -205,7 +206,7 @@ fn proof_of(page: &Answer) -> String {
     rest.split('"').next().expect("its end").to_owned()
 }
 
-/// The values that the forms for signing out on this page send, `None` for one without.
+/// The values of the sign-out forms on this page, `None` for one without.
 fn proofs_of(page: &Answer) -> Vec<Option<String>> {
     let text = page.text();
     let attribute = |tag: &str, name: &str| {
@@ -228,7 +229,7 @@ fn proofs_of(page: &Answer) -> Vec<Option<String>> {
     proofs.collect()
 }
 
-/// A request as it comes through a filter that takes `Origin`, `Referer` and fetch metadata away.
+/// A request through a filter that removes `Origin`, `Referer` and fetch metadata.
 async fn filtered(app: &TestApp, request: Request, session: &str) -> Answer {
     let cookie = format!("{SESSION_COOKIE}={session}");
     app.send(
@@ -240,7 +241,8 @@ async fn filtered(app: &TestApp, request: Request, session: &str) -> Answer {
 }
 
 on_both_engines! {
-    /// Behind a filter people get in, so they have to get out: by a value that only our pages have.
+    /// Behind a filter people can sign in, so they must be able to sign out: by a value that only
+    /// our pages have.
     async fn behind_a_filter_the_form_itself_shows_whose_it_is(database: TestDatabase) {
         let app = TestApp::new(database).await;
         for path in ["/logout", "/dashboard", "/account/profile"] {
@@ -256,8 +258,9 @@ on_both_engines! {
         assert!(endings.iter().all(|end| *end == Some(EndReason::SignedOut)), "{endings:?}");
     }
 
-    /// The value is good for this session, for signing out, and for a browser that says nothing.
-    async fn the_value_in_the_form_is_good_for_nothing_else(database: TestDatabase) {
+    /// The value works for this session, for signing out, and for a browser that sends neither
+    /// header.
+    async fn the_value_in_the_form_works_for_nothing_else(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         let mut other = app.signed_in("ada").await;
@@ -276,7 +279,7 @@ on_both_engines! {
         for path in ["/api/end_all_sessions", "/api/end_other_sessions", "/api/stay_signed_in", "/api/login"] {
             assert_eq!(filtered(&app, form(path, &proof), &session).await.status, 403, "{path}");
         }
-        // Where the browser says that it is another site's, it is.
+        // If the browser names another site, the request is refused.
         for (name, value) in [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")] {
             let request = form("/api/logout", &proof).header(name, value);
             assert_eq!(filtered(&app, request, &session).await.status, 403, "{name}: {value}");
@@ -289,8 +292,8 @@ on_both_engines! {
         assert_eq!(app.endings().await, [None, None]);
     }
 
-    /// A dead cookie says no more than none: else a filter and a time-out keep people out for as long as
-    /// the browser keeps the cookie.
+    /// A dead cookie proves no more than none. Otherwise a filter and a time-out would exclude
+    /// people as long as the browser keeps the cookie.
     async fn behind_a_filter_a_dead_cookie_does_not_keep_anybody_out(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
@@ -305,17 +308,17 @@ on_both_engines! {
         }
         let link = || Request::form("/api/use_password_link", &[("secret", "0"), ("new_password", PASSWORD)]);
         assert_redirect(&filtered(&app, link(), &dead).await, "/password-link");
-        // In the name of somebody who is signed in nothing is done.
+        // No action is taken for a signed-in person.
         assert_eq!(filtered(&app, link(), &live).await.status, 403);
         assert_eq!(filtered(&app, login(), &live).await.status, 403);
-        // There is nothing to sign out of, and an older page of it shows nothing.
+        // There is no session to sign out of, and an older form of it proves nothing.
         let again = Request::form("/api/logout", &[("proof", &proof)]);
         assert_eq!(filtered(&app, again, &dead).await.status, 403);
         let login = login().header("origin", "null");
         assert_eq!(filtered(&app, login, &dead).await.status, 403);
     }
 
-    /// Every form for it, wherever it stands: that of the warning before a time-out too.
+    /// Every sign-out form on every page, including that of the time-out warning.
     async fn every_form_that_signs_out_shows_whose_it_is(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;

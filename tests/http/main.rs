@@ -1,4 +1,4 @@
-//! The server over real TCP, one file a noun.
+//! The server over real TCP, one file for each noun.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../invariants/mod.rs"]

@@ -1,4 +1,4 @@
-//! Where signing in leads: to a page of ours, and nowhere else.
+//! The redirect after signing in: to a page of ours only.
 
 use crate::{
     app::{COOKIE_CHECK, TestApp, WRONG, assert_page, assert_redirect},
@@ -10,9 +10,10 @@ use crate::{
 };
 use url::Url;
 
-/// After signing in, the browser is led over a page that sees whether it kept the cookie.
+/// After signing in, the browser is redirected by way of a page that checks whether it kept the
+/// cookie.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_browser_that_keeps_no_cookies_is_told_so() {
+async fn a_browser_that_keeps_no_cookies_gets_the_reason() {
     let app = TestApp::sqlite().await;
     let mut browser = app.browser();
     let [name, password] = credentials("ada", PASSWORD);
@@ -32,7 +33,7 @@ async fn a_browser_that_keeps_no_cookies_is_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_signed_in_does_not_see_the_sign_in_page() {
+async fn a_signed_in_person_does_not_see_the_sign_in_page() {
     let app = TestApp::sqlite().await;
     let mut browser = app.signed_in("ada").await;
     assert_redirect(&browser.get("/login").await, "/dashboard");
@@ -44,7 +45,7 @@ async fn who_is_signed_in_does_not_see_the_sign_in_page() {
     assert_redirect(&app.browser().get("/").await, "/login");
 }
 
-/// Where signing in leads, for a page of ours and for everything else (ASVS V3.7.2).
+/// The redirect after signing in, for a page of ours and for all other values (ASVS V3.7.2).
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_hostile_is_ever_the_next_page() {
     let app = TestApp::patient().await;
@@ -107,7 +108,7 @@ async fn nothing_hostile_is_ever_the_next_page() {
         &signed_in.get(&format!("/login?{query}")).await,
         "/dashboard",
     );
-    // And once through a sign-in that succeeds.
+    // And once with a successful sign-in.
     let [name, password] = credentials("ada", PASSWORD);
     for next in ["//evil.example", "/\\evil.example", "/x\r\nX: y"] {
         let fields = [name, password, ("next", next)];
@@ -120,7 +121,7 @@ async fn nothing_hostile_is_ever_the_next_page() {
     }
 }
 
-/// Whatever is made of the parts that confuse URL parsers, the browser's own parser stays here.
+/// For any combination of parts that confuse URL parsers, the browser's own parser stays here.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_mixture_of_separators_leads_to_another_site() {
     let app = TestApp::sqlite().await;
@@ -130,7 +131,7 @@ async fn no_mixture_of_separators_leads_to_another_site() {
     for _ in 0..400 {
         let mut next = "/".to_owned();
         for _ in 0..5 {
-            // Xorshift: the same mixtures in every run.
+            // Xorshift: the same combinations in every run.
             dice ^= dice << 13;
             dice ^= dice >> 7;
             dice ^= dice << 17;

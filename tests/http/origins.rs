@@ -1,4 +1,4 @@
-//! Whose request it is: the forgery matrix over everything that is live, and the Host check.
+//! The origin of requests: the forgery matrix over all live routes, and the Host check.
 
 use crate::{
     app::{TestApp, assert_page, assert_redirect, function_paths, page_paths},
@@ -12,16 +12,16 @@ use crate::{
 };
 use vestibule::server::public_url::PublicUrl;
 
-/// What a browser, or somebody who imitates one, says about a request.
+/// The headers by which a browser, or an imitation, names an origin.
 #[derive(Clone, Debug)]
-struct Said {
+struct Claim {
     site: Option<&'static str>,
     origin: Option<String>,
     content_type: Option<&'static str>,
     brings_session: bool,
 }
 
-impl Said {
+impl Claim {
     /// Every combination.
     fn everything(own: &str) -> Vec<Self> {
         const SITES: [Option<&str>; 8] = [
@@ -56,8 +56,8 @@ impl Said {
         all
     }
 
-    /// The rule in words: the browser's own word decides; without it `Origin` must be ours to the
-    /// letter, also beside `none`; without both, only a request that brings no session cookie passes.
+    /// The rule: `Sec-Fetch-Site` decides; without it `Origin` must be exactly ours, also beside
+    /// `none`; without both, only a request without a session cookie passes.
     fn is_allowed(&self, own: &str) -> bool {
         match (self.site, &self.origin) {
             (Some("same-origin"), _) => true,
@@ -100,27 +100,27 @@ fn origins(own: &str) -> Vec<Option<String>> {
     std::iter::once(None).chain(foreign.map(Some)).collect()
 }
 
-/// Each unsafe request, with every combination of what browsers say about it: refused exactly when
-/// the rule says so, and what is refused changes nothing.
+/// Each unsafe request, with every combination of these headers: refused exactly when the rule
+/// demands it, and a refused request changes nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_forgery_matrix() {
     let app = TestApp::sqlite().await;
     let host = format!("localhost:{}", app.address.port());
     let own = format!("http://{host}");
     let victim = app.signed_in("ada").await;
-    // What is allowed names nobody, so that it disturbs nothing.
+    // The allowed requests name no account, so they disturb nothing.
     let nobody = "A".repeat(43);
     let before = app.rows().await;
     let mut targets = page_paths();
     targets.extend(function_paths());
     targets.extend(["/nowhere", "/api/unknown", "/favicon.svg"]);
-    let everything = Said::everything(&own);
+    let everything = Claim::everything(&own);
     let mut connection = Connection::open(app.address).await;
     let mut refused = 0;
     for target in targets {
-        for (method, said) in methods_and(&everything) {
-            let allowed = said.is_allowed(&own);
-            if allowed && (method, target, said.content_type) == ("POST", "/api/login", Some(FORM))
+        for (method, claim) in methods_and(&everything) {
+            let allowed = claim.is_allowed(&own);
+            if allowed && (method, target, claim.content_type) == ("POST", "/api/login", Some(FORM))
             {
                 // It costs a hash: once is enough, below.
                 continue;
@@ -130,16 +130,16 @@ async fn the_forgery_matrix() {
             } else {
                 victim.session().unwrap()
             };
-            let request = said.request(method, target, session).header("host", &host);
+            let request = claim.request(method, target, session).header("host", &host);
             connection.send(&request.to_bytes()).await;
             let answer = connection.answer().await.expect("an answer");
             let status = answer.status;
             assert_eq!(
                 status == 403,
                 !allowed,
-                "{method} {target} {said:?}: {status}"
+                "{method} {target} {claim:?}: {status}"
             );
-            assert!(status < 500, "{method} {target} {said:?}: {status}");
+            assert!(status < 500, "{method} {target} {claim:?}: {status}");
             refused += usize::from(!allowed);
         }
     }
@@ -147,19 +147,20 @@ async fn the_forgery_matrix() {
     assert_eq!(app.rows().await, before);
 }
 
-/// Everything by POST; by the other methods, which the check treats alike, forms only.
-fn methods_and(everything: &[Said]) -> impl Iterator<Item = (&'static str, &Said)> {
+/// All routes by POST; by the other methods, which the check treats alike, forms only.
+fn methods_and(everything: &[Claim]) -> impl Iterator<Item = (&'static str, &Claim)> {
     ["POST", "PUT", "DELETE", "PATCH"]
         .into_iter()
         .flat_map(move |method| {
-            let said = everything.iter();
-            said.filter(move |said| method == "POST" || said.content_type == Some(FORM))
-                .map(move |said| (method, said))
+            let claim = everything.iter();
+            claim
+                .filter(move |claim| method == "POST" || claim.content_type == Some(FORM))
+                .map(move |claim| (method, claim))
         })
 }
 
-/// The same with the right password, and with sign-out: who is refused has changed nothing, who
-/// passes is served.
+/// The same with the right password, and with sign-out: a refused request changes nothing, an
+/// accepted one is served.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_sign_in_or_sign_out_does_nothing() {
     let app = TestApp::sqlite().await;
@@ -209,7 +210,7 @@ async fn a_forged_sign_in_or_sign_out_does_nothing() {
     assert_page(&victim.clone().get("/dashboard").await, "Good to see you");
 }
 
-/// Headers that stand twice are nobody's word.
+/// Repeated headers are not trusted.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stands_twice_does_not_count() {
     let app = TestApp::sqlite().await;
@@ -251,7 +252,7 @@ async fn what_stands_twice_does_not_count() {
     assert_eq!(app.endings().await, [None]);
 }
 
-/// Under every spelling of an address the check stands (CVE-2025-47910).
+/// The check covers every spelling of an address (CVE-2025-47910).
 #[tokio::test(flavor = "multi_thread")]
 async fn no_spelling_of_the_address_is_exempt() {
     let app = TestApp::sqlite().await;
@@ -277,7 +278,7 @@ async fn no_spelling_of_the_address_is_exempt() {
     assert_eq!(app.endings().await, [None]);
 }
 
-/// No link, picture or prefetch changes anything: every function is POST alone (controls F5).
+/// No link, picture or prefetch changes anything: every function is POST only (controls F5).
 #[tokio::test(flavor = "multi_thread")]
 async fn reading_changes_nothing() {
     let app = TestApp::sqlite().await;
@@ -404,7 +405,7 @@ async fn only_our_host_is_answered() {
         .header("host", &ours[0])
         .header("host", &ours[0]);
     assert!(matches!(app.send(twice).await.status, 400 | 421));
-    // What a proxy header says is not believed; an absolute address does not replace the header.
+    // A forwarded header is not trusted; an absolute address does not replace the header.
     let request = Request::get("/login")
         .header("host", "evil.example")
         .header("x-forwarded-host", &ours[0]);
@@ -430,7 +431,7 @@ async fn only_our_host_is_answered() {
     );
 }
 
-/// Behind a proxy the public address alone counts, not the port that is listened to.
+/// Behind a proxy only the public address counts, not the listening port.
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_public_address_only_that_counts() {
     let public = "https://id.example.org";

@@ -1,4 +1,4 @@
-//! `/account/activity`: what happened to an account, for its owner.
+//! `/account/activity`: the events of an account, for its owner.
 
 use crate::{
     app::{TestApp, WRONG, assert_contains, assert_page, assert_redirect, visible_text},
@@ -14,7 +14,7 @@ async fn text(browser: &mut Browser, path: &str) -> String {
     visible_text(&browser.get(path).await)
 }
 
-/// The way to the older events, as the page names it.
+/// The link to older events, as in the page.
 fn older(html: &str) -> Option<String> {
     let link = html.split("rel=\"next\"").next()?;
     let link = link.rsplit_once("href=\"")?.1;
@@ -24,7 +24,7 @@ fn older(html: &str) -> Option<String> {
 }
 
 on_both_engines! {
-    async fn people_look_back_on_what_concerns_them(database: TestDatabase) {
+    async fn people_see_their_own_activity(database: TestDatabase) {
         let app = TestApp::new(database).await;
         app.create_user("eve").await;
         app.signed_in("eve").await;
@@ -45,7 +45,7 @@ on_both_engines! {
         assert_eq!(text.matches("You signed in").count(), 2, "eve's is not among them: {text}");
     }
 
-    async fn it_is_narrowed_to_a_kind_of_event(database: TestDatabase) {
+    async fn it_is_filtered_by_kind_of_event(database: TestDatabase) {
         let app = TestApp::new(database).await;
         app.fetch_login("ada", WRONG).await;
         let mut ada = app.signed_in("ada").await;
@@ -53,7 +53,7 @@ on_both_engines! {
         assert!(refused.contains("A sign-in was refused") && !refused.contains("You signed in."), "{refused}");
         let none = text(&mut ada, "/account/activity?event=password_changed").await;
         assert!(none.contains("Nothing is written down of this."), "{none}");
-        // What is no kind of one's own narrows nothing.
+        // An event of no own kind filters nothing.
         for odd in ["user_deleted", "' OR 1=1 --", "%00"] {
             let all = text(&mut ada, &format!("/account/activity?event={odd}").replace(' ', "%20")).await;
             assert!(all.contains("You signed in."), "{odd}: {all}");
@@ -84,8 +84,8 @@ on_both_engines! {
         }
     }
 
-    /// Where an administrator sits is theirs.
-    async fn what_an_administrator_does_is_told_without_where_from(database: TestDatabase) {
+    /// The address of an administrator is not shown to others.
+    async fn actions_of_an_administrator_are_shown_without_their_address(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut ada = app.signed_in("ada").await;
         let id = app.user("ada").await.id;

@@ -1,4 +1,4 @@
-//! `/account/sessions`: seeing where one is signed in, and ending it.
+//! `/account/sessions`: the list of one's sessions, and ending them.
 
 use crate::{
     app::{TestApp, assert_contains, assert_page, assert_redirect, visible_text},
@@ -102,7 +102,7 @@ on_both_engines! {
         goes_on(&mut laptop).await;
         assert_eq!(app.endings().await, [None, None, Some(EndReason::EndedByOwner)]);
 
-        // Twice is no error, and the message is shown once.
+        // A repeated request is no error, and the message is shown once.
         assert!(!visible_text(&laptop.get(PAGE).await).contains("has ended"));
         assert_redirect(&laptop.post_form("/api/end_session", &[("id", &id.0)]).await, PAGE);
         assert_contains(&laptop.get(PAGE).await, "There was nothing left to end.");
@@ -120,7 +120,7 @@ on_both_engines! {
         is_refused(&mut copy.clone(), EndReason::SignedOut).await;
     }
 
-    /// Another person's is as unknown as one that never was.
+    /// Another person's session is as unknown as a missing one.
     async fn nobody_ends_the_session_of_another_person(database: TestDatabase) {
         let app = TestApp::new(database).await;
         app.create_user("eve").await;
@@ -183,8 +183,8 @@ on_both_engines! {
         assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 200);
     }
 
-    /// A session that timed out unseen is not shown, and is not said to have been ended by anybody.
-    async fn what_timed_out_is_not_ended_again(database: TestDatabase) {
+    /// A session that timed out unnoticed is not shown, and is not reported as ended by anybody.
+    async fn a_timed_out_session_is_not_ended_again(database: TestDatabase) {
         let app = TestApp::new(database).await;
         signed_in_with(&app, SAFARI, false).await;
         app.set_clock(121 * MINUTE);
@@ -195,7 +195,7 @@ on_both_engines! {
         assert_eq!(app.endings().await, [None, Some(EndReason::Idle)]);
     }
 
-    async fn beyond_the_limit_the_longest_idle_one_ends(database: TestDatabase) {
+    async fn beyond_the_limit_the_least_recently_used_one_ends(database: TestDatabase) {
         let mut core = support::core(&database).await;
         core.max_sessions = 3;
         support::create_user(&core, "ada").await;
@@ -215,14 +215,14 @@ on_both_engines! {
             goes_on(&mut browsers[still]).await;
         }
         goes_on(&mut eve).await;
-        // Signing in again in the same browser takes no place of another.
+        // Signing in again in the same browser does not use another slot.
         assert_eq!(browsers[2].fetch_login("ada", PASSWORD).await.status, 200);
         for still in [0, 2, 3] {
             goes_on(&mut browsers[still]).await;
         }
     }
 
-    async fn without_the_database_nobody_is_told_that_it_ended(database: TestDatabase) {
+    async fn without_the_database_no_end_is_reported(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut laptop = app.signed_in("ada").await;
         let id = newest_id(&app).await;

@@ -1,8 +1,8 @@
-//! Whose things are whose: every door of the application, and what it says to whom.
+//! Ownership: every route of the application, and its answer to every caller.
 //!
-//! All that is asked for is ada's: her account, her sessions, her sign-in, her link. The table says what
-//! comes of it, and two things hold in every cell: a GET changes nothing, and whoever is not let in to her
-//! things has changed nothing of them and has been shown nothing of them.
+//! All requests are for ada's things: her account, her sessions, her sign-in, her link. The table
+//! gives the answer. Two rules hold in every cell: a GET changes nothing, and a caller without
+//! access to her things has neither changed nor seen any of them.
 
 use crate::{
     app::{TestApp, WRONG, function_paths, page_paths},
@@ -27,7 +27,7 @@ use vestibule::{
     },
 };
 
-/// Who asks. The late ones typed their password more than ten minutes ago.
+/// The caller. The late ones confirmed their password more than ten minutes ago.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Caller {
     /// Without a session.
@@ -38,28 +38,28 @@ enum Caller {
     /// An administrator.
     Root,
     RootLate,
-    /// The person whose things they are.
+    /// The owner.
     Ada,
     AdaLate,
 }
 
-/// What comes of it.
+/// The expected answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
-    /// Let in to ada's things: a page shows them, a form changes them.
+    /// Access to ada's things: a page shows them, a form changes them.
     Hers,
-    /// Let in, but not to ada's things: to one's own, or to what belongs to nobody.
+    /// Access, but not to ada's things: to one's own, or to things without an owner.
     Open,
-    /// Led on to another page.
+    /// Redirected to another page.
     On,
-    /// Led to the sign-in page and back.
+    /// Redirected to the sign-in page and back.
     Login,
     /// Asked for the password again.
     Asks,
-    /// What was typed is not right.
+    /// The input is wrong.
     Refused,
     S401,
-    /// There is no such thing.
+    /// It does not exist.
     S404,
 }
 
@@ -72,9 +72,10 @@ impl Caller {
 struct Row {
     method: &'static str,
     path: &'static str,
-    /// The query of a page, the fields of a form: `{user}` and `{session}` are the ids of ada and of a
-    /// sign-in of hers, `{name}` is her name, `{caller}` is the caller's, `{own}` is the password of
-    /// whoever calls; `{password}` and `{secret}` are ada's password and link as far as the caller knows.
+    /// The query of a page, the fields of a form: `{user}` and `{session}` are the ids of ada and
+    /// of a sign-in of hers, `{name}` is her name, `{caller}` is the caller's, `{own}` is the
+    /// caller's password; `{password}` and `{secret}` are ada's password and link as far as the
+    /// caller knows.
     sent: &'static str,
     verdicts: [Verdict; 7],
 }
@@ -112,7 +113,7 @@ const DOORS: &[Row] = doors! {
     GET  "/admin/activity"              "user={NAME}"                             => Login   S404    S404    Hers    Asks    S404    S404;
     GET  "/admin/activity.jsonl"        "user={NAME}"                             => Login   S404    S404    Hers    Asks    S404    S404;
     GET  "/admin/activity.csv"          "user={NAME}"                             => Login   S404    S404    Hers    Asks    S404    S404;
-    // Nothing is told before something happens.
+    // The stream sends nothing before an event.
     GET  "/admin/activity/events"       "user={NAME}"                             => S401    S404    S404    Open    Asks    S404    S404;
     GET  "/session/events"              "id={session}"                            => S401    Open    Open    Open    Open    Hers    Hers;
 
@@ -129,7 +130,8 @@ const DOORS: &[Row] = doors! {
     POST "/api/end_session"             "id={session}"                            => S401    S404    S404    S404    S404    Hers    Hers;
     POST "/api/end_other_sessions"      "id={session}&user={user}"                => S401    Open    Open    Open    Open    Hers    Hers;
     POST "/api/end_all_sessions"        "id={session}&user={user}"                => S401    Open    Open    Open    Open    Hers    Hers;
-    // The late one is in the browser of the first sign-in, which is known; the other is in a new one.
+    // The late one is in the browser of the first sign-in, which is known; the other is in a new
+    // one.
     POST "/api/recognise_sign_in"       "id={session}"                            => S401    S404    S404    S404    S404    S404    Hers;
     POST "/api/disown_sign_in"          "id={session}"                            => S401    S404    S404    S404    S404    Hers    Hers;
     POST "/api/invite_user"             "username=guest.of.{caller}"              => S401    S404    S404    Open    Asks    S404    S404;
@@ -143,20 +145,20 @@ const DOORS: &[Row] = doors! {
 
 const NEW: &str = "a new password, long enough";
 
-/// Nobody else has one: where pages name no names, it tells whose things they show.
+/// Unique to ada: on pages without names it reveals whose things they show.
 const PHONE: &str = "Mozilla/5.0 (iPhone) Version/19.0";
 
-/// Later than that a password was typed long ago.
+/// After this time the confirmation has expired.
 const LATER: Duration = Duration::from_secs(11 * 60);
 
-/// Ada with her things, and others who come as they are asked for.
+/// Ada with her things, and the other callers, created on demand.
 struct World<'a> {
     app: &'a TestApp,
-    /// How many have come so far: a number stands in every name.
+    /// The number of accounts so far, which is part of every name.
     people: usize,
     ada: String,
     user: UserId,
-    /// All of hers.
+    /// All of her sessions.
     sessions: Vec<String>,
     /// A sign-in from a new device.
     session: String,
@@ -180,11 +182,11 @@ impl<'a> World<'a> {
         world
     }
 
-    /// Another ada. Whoever else has changed nothing of their own stays.
+    /// A new ada. The other callers have changed nothing of their own, and stay.
     async fn begin_anew(&mut self) {
         let app = self.app;
         self.browsers.retain(|(caller, ..)| !caller.is_ada());
-        let ada = self.somebody("ada").await;
+        let ada = self.account("ada").await;
         app.set_clock(Duration::ZERO);
         let late = app.signed_in(&ada).await;
         app.set_clock(Duration::from_secs(1));
@@ -198,7 +200,7 @@ impl<'a> World<'a> {
         self.browsers.push((AdaLate, ada, late));
     }
 
-    async fn somebody(&mut self, word: &str) -> String {
+    async fn account(&mut self, word: &str) -> String {
         self.people += 1;
         let name = format!("{word}.{:03}", self.people);
         self.app.create_user(&name).await;
@@ -212,7 +214,7 @@ impl<'a> World<'a> {
         hers.map(|session| session.id.0).collect()
     }
 
-    /// The name and the browser of `caller`, at a time when nobody's "last seen" is due to be written.
+    /// The name and the browser of `caller`, at a time when no "last seen" is due.
     async fn browser(&mut self, caller: Caller) -> (String, Browser) {
         let known = self.browsers.iter().find(|(one, ..)| *one == caller);
         let (name, mut browser) = match known {
@@ -234,8 +236,8 @@ impl<'a> World<'a> {
         let name = match caller {
             Nobody => return ("nobody".to_owned(), app.browser()),
             Ada | AdaLate => self.ada.clone(),
-            Eve | EveLate => self.somebody("eve").await,
-            Root | RootLate => self.somebody("root").await,
+            Eve | EveLate => self.account("eve").await,
+            Root | RootLate => self.account("root").await,
         };
         if matches!(caller, Root | RootLate) {
             promote(app, &name).await;
@@ -272,7 +274,7 @@ impl<'a> World<'a> {
         encode_form(&fields)
     }
 
-    /// All rows of ada's, in whatever table.
+    /// All rows of ada's, of all tables.
     async fn rows(&self) -> String {
         let left_out = ["activity", "throttle"];
         let rows = everything_written_but(&self.app.core.db, &left_out).await;
@@ -280,7 +282,7 @@ impl<'a> World<'a> {
         hers.collect::<Vec<_>>().join("\n")
     }
 
-    /// Whether something of ada's stands in an answer.
+    /// Whether an answer contains any of ada's data.
     fn shows(&self, answer: &Answer) -> bool {
         let text = format!("{:?} {}", answer.header("x-session"), answer.text());
         let mut hers = self.sessions.iter().map(String::as_str);
@@ -314,7 +316,7 @@ impl<'a> World<'a> {
         browser.send(request.header("accept", accept)).await
     }
 
-    /// Carries one cell out. What is wrong with it, in words.
+    /// Runs one cell. Returns a description of the failure.
     async fn cell(&mut self, row: &Row, caller: Caller, expected: Verdict) -> Option<String> {
         let (name, mut browser) = self.browser(caller).await;
         let before = self.rows().await;

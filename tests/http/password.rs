@@ -1,4 +1,4 @@
-//! Changing one's password: who may, what ends with it, and what goes on.
+//! Changing one's own password: the permission, the sessions that end, and the one that continues.
 
 use crate::{
     app::{
@@ -52,7 +52,7 @@ on_both_engines! {
 
         let page = browser.get(PAGE).await;
         assert_page(&page, "Your password was changed. 2 other sessions have ended.");
-        assert_eq!(page.set_cookies(FLASH_COOKIE).len(), 1, "told once");
+        assert_eq!(page.set_cookies(FLASH_COOKIE).len(), 1, "shown once");
         assert!(!visible_text(&browser.get(PAGE).await).contains("was changed"));
         assert_page(&browser.get("/dashboard").await, "Good to see you, ada of Example");
 
@@ -65,13 +65,13 @@ on_both_engines! {
         assert_redirect(&replay.get("/dashboard").await, "/login");
         assert_page(&eve.get("/dashboard").await, "Good to see you, eve of Example");
         let changed = Some(EndReason::PasswordChanged);
-        assert_eq!(app.endings().await, [None, None, changed, changed], "this one goes on");
+        assert_eq!(app.endings().await, [None, None, changed, changed], "this one continues");
 
         assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 401);
         assert_redirect(&app.post_login("ada", NEW).await, COOKIE_CHECK);
     }
 
-    async fn a_script_is_told_where_to_go(database: TestDatabase) {
+    async fn a_script_gets_the_next_address(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         let answer = fetch(&mut browser, PASSWORD, NEW).await;
@@ -132,7 +132,7 @@ on_both_engines! {
         assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 200);
     }
 
-    async fn whoever_is_not_signed_in_changes_nothing(database: TestDatabase) {
+    async fn a_signed_out_visitor_changes_nothing(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         let mut signed_out = browser.clone();
@@ -177,7 +177,7 @@ on_both_engines! {
         assert_page(&browser.get("/dashboard").await, "Kept on this device Yes");
     }
 
-    /// Sent twice at once, by a double click or in two tabs: one password, one living session.
+    /// Sent twice concurrently, by a double click or in two tabs: one password, one live session.
     async fn of_two_changes_at_once_one_wins(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let browser = app.signed_in("ada").await;
@@ -189,7 +189,7 @@ on_both_engines! {
         for attempt in attempts {
             match attempt.await.unwrap() {
                 (new, 200) => won.push(new),
-                // By the time the second one is looked at, its session or its password is gone.
+                // By the time of the second one, its session or its password is gone.
                 (_, status) => assert!(matches!(status, 401 | 422), "{status}"),
             }
         }
@@ -198,7 +198,7 @@ on_both_engines! {
         assert_eq!(app.fetch_login("ada", won[0]).await.status, 200);
     }
 
-    /// The end comes while the passwords are hashed: *ended is ended*.
+    /// The session ends while the passwords are hashed: it stays ended.
     async fn an_end_during_the_change_holds(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let ada = app.user("ada").await;
@@ -231,7 +231,7 @@ on_both_engines! {
     }
 }
 
-/// Password managers look there, and try first whether an address that cannot exist is a real 404
+/// Password managers use this address, and first check whether a missing address is a real 404
 /// (W3C, "A Well-Known URL for Changing Passwords").
 #[tokio::test(flavor = "multi_thread")]
 async fn password_managers_find_the_page() {
@@ -255,7 +255,7 @@ async fn password_managers_find_the_page() {
     );
 }
 
-/// What password managers go by (ASVS V6.2.6, V6.2.7).
+/// The attributes that password managers use (ASVS V6.2.6, V6.2.7).
 #[tokio::test(flavor = "multi_thread")]
 async fn the_fields_say_what_they_are() {
     let app = TestApp::sqlite().await;
@@ -298,12 +298,16 @@ async fn the_fields_say_what_they_are() {
         "{username}"
     );
     let form = Request::get(PAGE);
-    assert_eq!(app.send(form).await.status, 303, "for nobody else");
+    assert_eq!(
+        app.send(form).await.status,
+        303,
+        "without a session it is hidden"
+    );
 }
 
-/// Wherever a new password is typed the browser knows how long it has to be, by the rule that is set.
+/// Every field for a new password declares the configured length.
 #[tokio::test(flavor = "multi_thread")]
-async fn new_passwords_are_made_by_the_rule_that_is_set() {
+async fn generated_passwords_follow_the_configured_rule() {
     let database = TestDatabase::new(Engine::Sqlite).await;
     let mut core = support::core(&database).await;
     core.password_rules.min_chars = 21;

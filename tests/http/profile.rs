@@ -1,4 +1,4 @@
-//! Changing one's profile: what is kept, what is refused, and that it stays text.
+//! Changing one's own profile: accepted and refused values, which stay text.
 
 use crate::{
     app::{TestApp, assert_contains, assert_page, assert_redirect, flash_of, title, visible_text},
@@ -31,7 +31,7 @@ async fn fetch(browser: &mut Browser, typed: Typed<'_>) -> Answer {
     browser.fetch_form(FUNCTION, &fields(typed)).await
 }
 
-/// The value of a field, as it stands in the page.
+/// The value of a field, as in the page.
 #[track_caller]
 fn value_of(page: &Answer, id: &str) -> String {
     let html = page.text();
@@ -57,7 +57,7 @@ on_both_engines! {
         let page = browser.get(PAGE).await;
         assert_page(&page, "Saved.");
         assert_eq!(value_of(&page, "display_name"), "Ada Lovelace");
-        assert!(!visible_text(&browser.get(PAGE).await).contains("Saved."), "told once");
+        assert!(!visible_text(&browser.get(PAGE).await).contains("Saved."), "shown once");
         let page = browser.get("/dashboard").await;
         for fact in ["Good to see you, Ada Lovelace", "E-mail Ada@Analytical.Example", "Description Counts on engines"] {
             assert_page(&page, fact);
@@ -66,7 +66,7 @@ on_both_engines! {
         assert_eq!(app.fetch_login("ada@example.org", PASSWORD).await.status, 401);
     }
 
-    async fn empty_fields_take_things_away(database: TestDatabase) {
+    async fn empty_fields_delete_values(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         let answer = fetch(&mut browser, ("  ", " ", "")).await;
@@ -79,7 +79,7 @@ on_both_engines! {
         assert_eq!(app.user("ada").await.display_name, "ada", "greeted by the name");
     }
 
-    async fn each_rule_is_told_and_what_was_typed_stays(database: TestDatabase) {
+    async fn each_rule_is_reported_and_the_input_stays(database: TestDatabase) {
         let app = TestApp::new(database).await;
         app.create_user("eve").await;
         let mut browser = app.signed_in("ada").await;
@@ -107,13 +107,13 @@ on_both_engines! {
             assert_eq!(value_of(&page, "display_name"), typed.0);
             assert_eq!(value_of(&page, "email"), typed.1.replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;"));
             assert!(!visible_text(&page).contains("Saved."));
-            assert_eq!(page.set_cookies(FLASH_COOKIE).len(), 1, "told once");
+            assert_eq!(page.set_cookies(FLASH_COOKIE).len(), 1, "shown once");
             assert_eq!(value_of(&browser.get(PAGE).await, "display_name"), "ada of Example");
         }
         assert_eq!(app.rows().await, before);
     }
 
-    /// One's own address in another case is one's own, and the name stays what it was.
+    /// One's own address in another case is still one's own, and the name is unchanged.
     async fn only_the_profile_changes(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
@@ -123,7 +123,7 @@ on_both_engines! {
         let ada = app.user("ada").await;
         assert_eq!((ada.username.as_str(), ada.is_admin), ("ada", false));
         assert_eq!(ada.email.as_deref(), Some("ADA@EXAMPLE.ORG"));
-        assert_eq!(app.endings().await, [None], "the session goes on");
+        assert_eq!(app.endings().await, [None], "the session continues");
         assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 200);
     }
 
@@ -140,7 +140,7 @@ on_both_engines! {
         assert_eq!(app.rows().await, before);
     }
 
-    /// What people call themselves must not run (ASVS V1.2.1, V3.2.2).
+    /// A display name must not be executed (ASVS V1.2.1, V3.2.2).
     async fn a_hostile_profile_is_only_text(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
@@ -157,9 +157,9 @@ on_both_engines! {
     }
 }
 
-/// More than a cookie can carry: the form comes back cut, and the page says so.
+/// More than a cookie can carry: the form returns truncated, and the page states it.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_come_back_whole_is_said_to_be_cut() {
+async fn truncated_input_is_marked_as_such() {
     let app = TestApp::sqlite().await;
     let mut browser = app.signed_in("ada").await;
     let long = "漢".repeat(5_000);

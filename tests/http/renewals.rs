@@ -1,4 +1,4 @@
-//! A session that goes on under a new token: what the cookie before is good for, with raw cookies and on two nodes.
+//! A renewed session: the permissions of the previous cookie, with raw cookies and on two nodes.
 
 use crate::{
     app::{TestApp, WRONG, assert_contains, assert_page, assert_redirect, page_paths},
@@ -33,7 +33,7 @@ async fn changes(browser: &mut Browser) -> Answer {
     browser.post_form("/api/change_password", &fields).await
 }
 
-/// The cookie before and the one after it.
+/// The previous cookie and the new one.
 async fn renewed(browser: &mut Browser, is_change: bool) -> [String; 2] {
     let first = browser.session().expect("a session").to_owned();
     let answer = if is_change {
@@ -52,11 +52,11 @@ async fn opens(app: &TestApp, token: &str) -> bool {
 }
 
 on_both_engines! {
-    /// The answer to the renewal is on its way while the person signs out: it brings a dead cookie.
-    async fn signing_out_with_the_cookie_before_ends_what_it_has_become(database: TestDatabase) {
+    /// The answer to the renewal arrives after the person signs out: it sets a dead cookie.
+    async fn signing_out_with_the_previous_cookie_ends_the_renewed_session(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let second_node = app.second_node().await;
-        // The new password last: the account keeps its password for the others.
+        // The new password is last: the account keeps its password for the others.
         for (is_change, there) in [(false, &app), (false, &second_node), (true, &second_node)] {
             let mut browser = app.signed_in("ada").await;
             let [first, second] = renewed(&mut browser, is_change).await;
@@ -83,7 +83,7 @@ on_both_engines! {
         }
         app.set_clock(MINUTE);
         assert!(!opens(&second_node, &first).await);
-        assert_eq!(with(&app, &first).get("/login").await.status, 200, "whoever is no longer let in signs in");
+        assert_eq!(with(&app, &first).get("/login").await.status, 200, "without access the page is the sign-in");
         assert!(opens(&second_node, &second).await);
     }
 
@@ -99,7 +99,7 @@ on_both_engines! {
         }
     }
 
-    /// It signs out and is confirmed again; every other function, file and feed is closed to it.
+    /// It can sign out and be confirmed again; every other function, file and stream is refused.
     async fn on_grace_nothing_can_be_changed(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let [first, _] = renewed(&mut app.signed_in("ada").await, false).await;
@@ -137,16 +137,17 @@ on_both_engines! {
         assert_eq!(app.sessions().await.len(), 1);
     }
 
-    /// The page goes on meanwhile, so its stream does; it comes back soon, and is judged anew then.
-    async fn on_grace_a_page_is_told_how_long_its_session_lives(database: TestDatabase) {
+    /// The page continues meanwhile, so its stream does; it reconnects soon, and is checked again
+    /// then.
+    async fn on_grace_a_page_receives_the_life_of_its_session(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let [first, second] = renewed(&mut app.signed_in("ada").await, false).await;
         let mut events = with(&app, &first).watch().await;
         assert_eq!(events.answer.status, 200);
         let person = app.user("ada").await.id.short().to_owned();
-        let told = events.answer.header("x-session").expect("what a stream says first");
-        let told: serde_json::Value = serde_json::from_str(told).unwrap();
-        assert_eq!(told["person"], person);
+        let header = events.answer.header("x-session").expect("the first data of a stream");
+        let header: serde_json::Value = serde_json::from_str(header).unwrap();
+        assert_eq!(header["person"], person);
         events.lives().await;
         assert!(opens(&app, &second).await);
         assert_eq!(with(&app, &first).watch().await.answer.status, 401);
@@ -171,15 +172,15 @@ on_both_engines! {
         let [_, second] = renewed(&mut app.signed_in("ada").await, true).await;
         app.set_clock(5 * MINUTE - MILLISECOND);
         let page = with(&second_node, &second).get("/dashboard").await;
-        // 14:13:20, and two hours; the use of this moment is written beside the page.
+        // 14:13:20, and two hours; this use is written beside the page.
         assert_contains(&page, "Ends if idle at 21 September 2026, 16:13 UTC");
         support::settled(&second_node.core).await;
         app.set_clock(90 * MINUTE);
         assert!(opens(&app, &second).await);
     }
 
-    /// Pages that are open elsewhere, with the cookie before, connect again: a copied cookie gets no further events.
-    async fn open_pages_ask_again_after_a_new_password(database: TestDatabase) {
+    /// Open pages with the previous cookie reconnect: a copied cookie gets no further events.
+    async fn open_pages_reconnect_after_a_new_password(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         let mut pages = [browser.watch().await, browser.watch().await];

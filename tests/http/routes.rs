@@ -1,4 +1,4 @@
-//! What exists, what does not, and who may see it.
+//! Existing and missing routes, and their access.
 
 use crate::{
     app::{
@@ -18,7 +18,7 @@ use vestibule::domain::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_does_not_exist_says_so() {
+async fn a_missing_page_is_a_404() {
     let app = TestApp::sqlite().await;
     for mut browser in [app.browser(), app.signed_in("ada").await] {
         for path in [
@@ -53,7 +53,7 @@ async fn a_page_that_does_not_exist_says_so() {
     }
 }
 
-/// Nothing is public that is not said to be.
+/// Nothing is public unless it is declared.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_other_page_needs_a_session() {
     let app = TestApp::sqlite().await;
@@ -96,7 +96,7 @@ async fn every_other_page_needs_a_session() {
         for (request, status) in [
             (Request::get(path), 401),
             (Request::new("HEAD", path), 401),
-            // Nothing about sessions is looked up for these.
+            // These do not read sessions.
             (foreign, 403),
             (Request::post(path, b""), 405),
         ] {
@@ -106,7 +106,7 @@ async fn every_other_page_needs_a_session() {
     }
 }
 
-/// A page for which nothing is gathered would be a 404 for everybody.
+/// A page without a gatherer would be a 404 for everybody.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_leads_somewhere() {
     let app = TestApp::with_an_administrator(|_| ()).await;
@@ -152,7 +152,7 @@ async fn the_functions_are_these_and_no_others() {
             "/api/update_profile",
             "/api/use_password_link",
         ],
-        "a door that somebody meant to open: add it here, and ask who may go through it"
+        "a new function: add it here after deciding who may call it"
     );
     for path in [
         "/api/x",
@@ -178,7 +178,7 @@ async fn the_functions_are_these_and_no_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slash_too_many_is_taken_away() {
+async fn a_trailing_slash_is_removed() {
     let app = TestApp::sqlite().await;
     let mut browser = app.signed_in("ada").await;
     for (path, shorter) in [
@@ -203,7 +203,7 @@ async fn a_slash_too_many_is_taken_away() {
     }
 }
 
-/// Whatever is asked for, nobody is sent to another site.
+/// No request is redirected to another site.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_path_redirects_to_another_site() {
     let app = TestApp::sqlite().await;
@@ -248,9 +248,9 @@ async fn no_path_redirects_to_another_site() {
     assert_eq!(app.browser().get("//evil.example/").await.status, 404);
 }
 
-/// A proxy or an orchestrator asks by address, without our name.
+/// A proxy or an orchestrator checks by address, without our name.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_health_of_the_server_is_told_to_any_host() {
+async fn health_checks_answer_any_host() {
     let app = TestApp::sqlite().await;
     for path in ["/healthz", "/readyz"] {
         for host in ["10.0.0.7:8080", "evil.example", ""] {
@@ -261,7 +261,7 @@ async fn the_health_of_the_server_is_told_to_any_host() {
                 "{path} {host}"
             );
         }
-        // HAProxy asks so where its configuration says nothing else.
+        // The default check of HAProxy.
         let request = Request::new("OPTIONS", path).header("host", "");
         let expected = if path == "/healthz" { 200 } else { 405 };
         assert_eq!(app.send(request).await.status, expected, "OPTIONS {path}");
@@ -282,7 +282,8 @@ async fn files_are_served_with_their_types_and_may_be_kept() {
     serves_files(&TestApp::with_site_inside().await, for_ever).await;
 }
 
-/// A page links them with a digest of their text. Under it they may be kept for ever, and under no other address.
+/// A page links them with a digest of their text. With it they may be cached indefinitely, and with
+/// no other address.
 #[tokio::test(flavor = "multi_thread")]
 async fn plain_scripts_are_kept_for_ever_under_their_digest_alone() {
     for app in [TestApp::sqlite().await, TestApp::with_site_inside().await] {
@@ -310,7 +311,7 @@ async fn plain_scripts_are_kept_for_ever_under_their_digest_alone() {
     }
 }
 
-/// `built` is how long what the build has made may be kept: where its names have digests, for ever.
+/// `built` is the cache lifetime of the build's files: unlimited if their names have digests.
 async fn serves_files(app: &TestApp, built: &str) {
     let kinds = [
         ("/favicon.svg", "image/svg+xml", "public, max-age=3600"),
@@ -361,7 +362,7 @@ async fn serves_files(app: &TestApp, built: &str) {
     );
 }
 
-/// Nothing outside the site's folder is a file of the site.
+/// No file outside the site's folder is served.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_path_leads_out_of_the_folder() {
     lets_nothing_out(&TestApp::sqlite().await).await;
@@ -401,7 +402,7 @@ async fn lets_nothing_out(app: &TestApp) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failure_page_tells_nothing_private_and_shows_the_way() {
+async fn a_failure_page_shows_nothing_private_and_has_links() {
     let app = TestApp::sqlite().await;
     let page = app
         .signed_in("ada")

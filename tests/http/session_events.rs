@@ -1,4 +1,4 @@
-//! What an open page is told of its session.
+//! The events of a session for its open page.
 
 use crate::{
     app::TestApp,
@@ -22,10 +22,10 @@ use vestibule::{
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// So soon a page has to be told, and so much of it is for a machine that is busy.
+/// The time limit of a notification, with a margin for a busy machine.
 const SOON: Duration = Duration::from_secs(10);
 
-/// A page that is told by now that its session lives.
+/// A page that has received the first event of its live session.
 async fn page(browser: &Browser) -> Events {
     let mut events = browser.watch().await;
     assert_eq!(events.answer.status, 200, "{}", events.answer.text());
@@ -35,11 +35,11 @@ async fn page(browser: &Browser) -> Events {
 
 async fn ended(events: &mut Events) -> String {
     let reason = tokio::time::timeout(SOON, events.ended()).await;
-    let reason = reason.expect("told soon");
+    let reason = reason.expect("notified in time");
     reason.as_str().expect("a reason").to_owned()
 }
 
-/// What an administrator's command works with: the same database, and nothing else in common.
+/// The state of an administrator's command: the same database, and nothing else in common.
 async fn elsewhere(database: &support::database::TestDatabase) -> Core {
     support::core(database).await
 }
@@ -56,7 +56,7 @@ on_both_engines! {
         assert_eq!(header("cache-control"), "no-store");
         assert_eq!(header("x-accel-buffering"), "no");
         assert!(events.answer.header_all("set-cookie").is_empty());
-        let said = events.lives().await;
+        let event = events.lives().await;
         let session = app.sessions().await.remove(0);
         let expected = serde_json::json!({
             "now": START.after(MINUTE / 2).as_millis(),
@@ -65,10 +65,10 @@ on_both_engines! {
             "person": app.user("ada").await.id.short(),
             "session": session.id.short(),
         });
-        assert_eq!(said, expected, "this and nothing else");
+        assert_eq!(event, expected, "this and nothing else");
     }
 
-    async fn each_kind_of_end_is_told(database: TestDatabase) {
+    async fn each_kind_of_end_is_sent(database: TestDatabase) {
         let app = TestApp::new(database).await;
         for reason in EndReason::ALL {
             app.set_clock(Duration::ZERO);
@@ -80,7 +80,7 @@ on_both_engines! {
                 EndReason::Replaced => drop(browser.fetch_login("ada", PASSWORD).await),
                 EndReason::Idle => app.set_clock(2 * HOUR),
                 EndReason::Expired => {
-                    // Later activity does not reach past the longest life.
+                    // Later activity does not extend the longest life.
                     for hour in 1..=22 {
                         app.set_clock(hour * HOUR);
                         browser.get("/dashboard").await;
@@ -118,19 +118,19 @@ on_both_engines! {
                     }
                 }
             }
-            let told = match reason {
-                // Whoever holds the cookie of a disabled or deleted account learns nothing about it.
+            let expected = match reason {
+                // The holder of a cookie of a disabled or deleted account learns nothing about it.
                 EndReason::UserDisabled | EndReason::UserDeleted => EndReason::EndedByAdmin,
                 other => other,
             };
             for page in &mut pages {
-                assert_eq!(ended(page).await, told.as_str(), "{reason:?}");
+                assert_eq!(ended(page).await, expected.as_str(), "{reason:?}");
             }
             sessions::end_all_as_admin(&app.core, &actor::on_this_machine(), &ada.id).await.unwrap();
         }
     }
 
-    async fn what_another_process_ends_is_told(database: TestDatabase) {
+    async fn ends_by_another_process_are_notified(database: TestDatabase) {
         let elsewhere = elsewhere(&database).await;
         let app = TestApp::new(database).await;
         for _ in 0..3 {
@@ -148,7 +148,7 @@ on_both_engines! {
         }
     }
 
-    /// A page that only watches keeps no session alive; and what happens elsewhere counts.
+    /// Watching is no use of the session; use in another tab counts.
     async fn it_is_no_activity_and_ends_with_its_session(database: TestDatabase) {
         let elsewhere = elsewhere(&database).await;
         let app = TestApp::new(database).await;
@@ -158,23 +158,24 @@ on_both_engines! {
         let mut events = page(&browser).await;
         assert_eq!(app.rows().await, before, "watching writes nothing");
         browser.get("/dashboard").await;
-        let said = events.lives().await;
-        assert_eq!(said["now"], START.after(HOUR).as_millis());
-        assert_eq!(said["idle_ends_at"], START.after(3 * HOUR).as_millis());
-        // Used by way of another process that shares the database, and nobody told.
+        let event = events.lives().await;
+        assert_eq!(event["now"], START.after(HOUR).as_millis());
+        assert_eq!(event["idle_ends_at"], START.after(3 * HOUR).as_millis());
+        // Used through another process on the same database, without a notification.
         let session = app.sessions().await.remove(0);
         let (now, until) = (START.after(2 * HOUR), START.after(4 * HOUR));
         assert!(store::sessions::touch(&elsewhere.db, &session.id, now, until).await.unwrap());
         app.set_clock(3 * HOUR);
-        let said = tokio::time::timeout(SOON, events.lives()).await.expect("told soon");
-        assert_eq!(said["idle_ends_at"], until.as_millis());
+        let event = tokio::time::timeout(SOON, events.lives()).await.expect("notified in time");
+        assert_eq!(event["idle_ends_at"], until.as_millis());
         app.set_clock(4 * HOUR);
         assert_eq!(ended(&mut events).await, "idle");
         let written = app.sessions().await.remove(0).ended.unwrap();
         assert_eq!((written.at, written.reason), (until, EndReason::Idle));
     }
 
-    /// The page asks for its session itself when it leaves; until then a wrong clock has ended no session.
+    /// The page checks its session by a request when it leaves; until then a wrong clock has ended
+    /// no session.
     async fn when_the_clock_is_set_ahead_a_page_leaves_and_no_end_is_written(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
@@ -186,7 +187,7 @@ on_both_engines! {
         assert_eq!(browser.get("/dashboard").await.status, 200);
     }
 
-    async fn a_session_that_is_no_more_is_not_watched(database: TestDatabase) {
+    async fn an_ended_session_is_not_watched(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         let old = browser.clone();
@@ -198,19 +199,19 @@ on_both_engines! {
         let idle = app.signed_in("ada").await;
         app.set_clock(2 * HOUR);
         assert_eq!(idle.watch().await.answer.status, 401);
-        assert_eq!(app.endings().await[0], Some(EndReason::Idle), "what was seen is written down");
+        assert_eq!(app.endings().await[0], Some(EndReason::Idle), "the use is written");
     }
 
-    /// Without the database nobody is told that a session lives.
-    async fn without_the_database_nothing_is_told_and_nobody_is_let_in(database: TestDatabase) {
+    /// Without the database no live session is reported.
+    async fn without_the_database_nothing_is_sent_and_nobody_is_let_in(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let browser = app.signed_in("ada").await;
         let mut events = page(&browser).await;
         app.core.db.close().await;
         assert_eq!(browser.watch().await.answer.status, 503);
         app.set_clock(2 * HOUR);
-        let said = tokio::time::timeout(SOON, events.next()).await.expect("over soon");
-        assert_eq!(said, None, "over, and not a word of an end");
+        let event = tokio::time::timeout(SOON, events.next()).await.expect("over soon");
+        assert_eq!(event, None, "over, without an event of an end");
     }
 
     async fn a_session_whose_row_is_gone_is_over(database: TestDatabase) {
@@ -219,17 +220,17 @@ on_both_engines! {
         let browser = app.signed_in("ada").await;
         let mut events = page(&browser).await;
         support::database::texts(&elsewhere.db, "DELETE FROM sessions RETURNING id").await;
-        // The row is missed when it is looked for: by the clock here.
+        // The missing row is detected when it is read: by the clock here.
         app.set_clock(2 * HOUR);
-        let reason = tokio::time::timeout(SOON, events.ended()).await.expect("told soon");
+        let reason = tokio::time::timeout(SOON, events.ended()).await.expect("notified in time");
         assert_eq!(reason, serde_json::Value::Null);
     }
 }
 
-/// Whether this is the session of that browser.
+/// Whether the event names the session of that browser.
 async fn another_is(session: &str, browser: &Browser) -> bool {
-    let said = browser.watch().await.lives().await;
-    session.ends_with(said["session"].as_str().expect("a name"))
+    let event = browser.watch().await.lives().await;
+    session.ends_with(event["session"].as_str().expect("a name"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -266,7 +267,7 @@ async fn other_sites_and_other_methods_are_refused() {
     assert_eq!(app.rows().await, before);
 }
 
-/// HEAD asks whether there is a session, and holds nothing.
+/// HEAD checks whether there is a session, and holds no stream.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_only_asks() {
     let app = TestApp::sqlite_with(|config| {
@@ -284,21 +285,21 @@ async fn a_head_only_asks() {
     assert_eq!((answer.status, answer.body.len()), (200, 0));
     assert_eq!(answer.header("content-type"), Some("text/event-stream"));
     let ada = app.user("ada").await;
-    let told = answer
+    let header = answer
         .header("x-session")
-        .expect("what a stream says first");
-    let told: serde_json::Value = serde_json::from_str(told).unwrap();
-    assert_eq!(told["person"], ada.id.short());
-    assert_eq!(told["now"], START.as_millis());
+        .expect("the first data of a stream");
+    let header: serde_json::Value = serde_json::from_str(header).unwrap();
+    assert_eq!(header["person"], ada.id.short());
+    assert_eq!(header["now"], START.as_millis());
     let idle_end = START.after(LIFETIMES.idle).as_millis();
-    assert_eq!(told["idle_ends_at"], idle_end);
+    assert_eq!(header["idle_ends_at"], idle_end);
     assert_eq!(app.browser().send(head()).await.status, 401);
     drop(page);
 }
 
-/// A page that slept through the end of its session learns why, in the words that anybody may hear.
+/// A page that slept through the end of its session learns the reason, in the public wording.
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_comes_too_late_is_told_why() {
+async fn a_late_visitor_gets_the_reason() {
     let app = TestApp::sqlite().await;
     let mut timed_out = app.signed_in("ada").await;
     app.set_clock(3 * Duration::from_secs(3_600));
@@ -324,7 +325,7 @@ async fn whoever_comes_too_late_is_told_why() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn there_is_room_for_so_many_pages() {
+async fn the_number_of_open_pages_is_limited() {
     let app = TestApp::sqlite_with(|config| {
         config.http.watchers = WatchLimits {
             in_all: 3,
@@ -356,12 +357,12 @@ async fn there_is_room_for_so_many_pages() {
     };
     tokio::time::timeout(SOON, given_back)
         .await
-        .expect("the place of a page that has gone");
+        .expect("the slot of a closed page");
 }
 
-/// No account takes the room of all others: its oldest page comes back now and then.
+/// No account uses the capacity of all others: its oldest page polls instead.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_oldest_page_of_a_person_is_told_to_poll() {
+async fn the_oldest_page_of_a_person_has_to_poll() {
     let app = TestApp::sqlite_with(|config| config.http.watchers.of_one_person = 2).await;
     app.create_user("eve").await;
     let (ada, other, eve) = (
@@ -384,7 +385,7 @@ async fn the_oldest_page_of_a_person_is_told_to_poll() {
     }
 }
 
-/// Longer than a request may take, and longer than a connection may wait for a header.
+/// Longer than the limit of a request, and longer than a connection may wait for a header.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_limits_of_requests_do_not_end_it() {
     let app = TestApp::sqlite_with(|config| {

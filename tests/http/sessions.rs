@@ -1,4 +1,4 @@
-//! How long sessions live, and how they end, by the server's clock alone.
+//! The life of sessions and their end, by the server's clock alone.
 
 use crate::{
     app::{TestApp, assert_page, assert_redirect},
@@ -28,7 +28,7 @@ async fn remembered(app: &TestApp) -> Browser {
     browser
 }
 
-/// Led to the sign-in page, which says why, and from there back.
+/// Redirected to the sign-in page, which gives the reason, and from there back.
 async fn assert_ended(browser: &mut Browser, words: &str) {
     let target = "/dashboard?tab=2&x=%20";
     let sign_in = "/login?next=/dashboard?tab=2%26x=%2520";
@@ -53,7 +53,7 @@ async fn assert_ended(browser: &mut Browser, words: &str) {
     );
 }
 
-/// And the use is written down before the clock moves on.
+/// The use is written before the clock moves.
 async fn assert_live(app: &TestApp, browser: &mut Browser) {
     assert_page(&browser.get("/dashboard").await, "Good to see you");
     support::settled(&app.core).await;
@@ -68,7 +68,7 @@ on_both_engines! {
         let mut browser = app.signed_in("ada").await;
         app.set_clock(2 * HOUR - MILLISECOND);
         assert_live(&app, &mut browser).await;
-        // That use counted: the idle time begins anew.
+        // That use counted: the idle time restarts.
         app.set_clock(4 * HOUR - 2 * MILLISECOND);
         assert_live(&app, &mut browser).await;
         app.set_clock(6 * HOUR - 2 * MILLISECOND);
@@ -78,7 +78,7 @@ on_both_engines! {
         assert_eq!(ended.at, START.after(6 * HOUR - 2 * MILLISECOND));
     }
 
-    /// However short the idle time is, use counts: it is not written down as seldom as for a long one.
+    /// Use counts for the shortest idle time too: it is written more often than for a long one.
     async fn use_counts_in_a_short_idle_time_too(database: TestDatabase) {
         let mut core = support::core(&database).await;
         core.lifetimes.idle = MINUTE;
@@ -93,8 +93,9 @@ on_both_engines! {
         assert_ended(&mut browser, IDLE).await;
     }
 
-    /// The answer to "are you still there?" counts at once (WCAG 2.2.1), and reaches no further than any use.
-    async fn staying_puts_the_idle_end_off_and_not_the_longest_life(database: TestDatabase) {
+    /// The answer to "are you still there?" counts at once (WCAG 2.2.1), and extends no further
+    /// than any use.
+    async fn staying_moves_the_idle_end_and_not_the_longest_life(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         let stay = async |browser: &mut Browser| browser.fetch_form("/api/stay_signed_in", &[]).await.status;
@@ -172,7 +173,7 @@ on_both_engines! {
         }
     }
 
-    /// Whatever the clock does afterwards, an end that was seen stays.
+    /// A recorded end stays, for any later change of the clock.
     async fn a_clock_that_is_set_back_revives_nothing(database: TestDatabase) {
         let app = TestApp::new(database).await;
         for late in [3 * HOUR, 25 * HOUR] {
@@ -207,7 +208,7 @@ on_both_engines! {
             let mut old = browser.clone();
             let ada = app.user("ada").await;
             match reason {
-                // Nobody is left who could be told: see `a_deleted_account_is_unknown_at_once`.
+                // No page is left to notify: see `a_deleted_account_is_unknown_at_once`.
                 EndReason::UserDeleted => continue,
                 EndReason::SignedOut => drop(browser.post_logout().await),
                 EndReason::Replaced => drop(browser.fetch_login("ada", PASSWORD).await),
@@ -250,7 +251,7 @@ on_both_engines! {
         }
     }
 
-    /// The cookie, and the name, lead nowhere any more, as if they never had.
+    /// The cookie and the name are unknown, as if they had never existed.
     async fn a_deleted_account_is_unknown_at_once(database: TestDatabase) {
         let app = TestApp::new(database).await;
         app.create_user("eve").await;
@@ -311,7 +312,7 @@ on_both_engines! {
         assert_live(&app, &mut first).await;
     }
 
-    /// Without the database there is no "yes" (controls J3).
+    /// Without the database nothing is granted (controls J3).
     async fn without_the_database_nobody_is_let_in_and_no_cookie_is_lost(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;

@@ -1,4 +1,4 @@
-//! The first account by the page: whoever has the code, once.
+//! The first account by the page: for the holder of the code, once.
 
 use crate::{
     app::{COOKIE_CHECK, TestApp, assert_contains, assert_page, assert_redirect, flash_of, title},
@@ -39,7 +39,7 @@ async fn number_of_accounts(app: &TestApp) -> usize {
 }
 
 on_both_engines! {
-    async fn the_code_makes_an_administrator_who_is_signed_in(database: TestDatabase) {
+    async fn the_code_creates_an_administrator_who_is_signed_in(database: TestDatabase) {
         let app = TestApp::empty(database).await;
         let code = new_code(&app).await;
         let mut browser = app.browser();
@@ -58,7 +58,7 @@ on_both_engines! {
         assert_eq!(app.fetch_login("ada@example.org", PASSWORD).await.status, 200);
     }
 
-    async fn a_script_is_told_where_to_go(database: TestDatabase) {
+    async fn a_script_gets_the_next_address(database: TestDatabase) {
         let app = TestApp::empty(database).await;
         let code = new_code(&app).await;
         let mut browser = app.browser();
@@ -87,8 +87,8 @@ on_both_engines! {
         assert_eq!(fetch(&mut browser, &typed, "ada", PASSWORD).await.status, 200, "{typed}");
     }
 
-    /// Copied text may hold invisible characters; marks belong to names.
-    async fn a_name_is_refused_for_what_nobody_sees_and_not_for_its_marks(database: TestDatabase) {
+    /// Copied text may contain invisible characters; combining marks belong to names.
+    async fn a_name_is_refused_for_invisible_characters_and_not_for_its_marks(database: TestDatabase) {
         let app = TestApp::empty(database).await;
         let code = new_code(&app).await;
         let mut browser = app.browser();
@@ -106,7 +106,7 @@ on_both_engines! {
         assert!(page.text().contains("href=\"#email\""), "{}", page.text());
         let email = "ಕನ್ನಡ@ಉದಾಹರಣೆ.ಭಾರತ";
         assert_redirect(&browser.post_form(FUNCTION, &[code, name, password, ("email", email)]).await, COOKIE_CHECK);
-        // Who signs in may have copied them, too.
+        // People may copy them for signing in, too.
         for copied in ["สมศักดิ์", "\u{feff}สมศักดิ์\u{200b}", "\u{2060}ಕನ್ನಡ@ಉದಾಹರಣೆ.ಭಾರತ"] {
             assert_eq!(app.fetch_login(copied, PASSWORD).await.status, 200, "{copied:?}");
         }
@@ -135,8 +135,8 @@ on_both_engines! {
         assert_eq!(number_of_accounts(&app).await, 0);
     }
 
-    /// A slip in another field costs nothing: the code is still good.
-    async fn each_rule_is_told_and_the_code_stays(database: TestDatabase) {
+    /// A mistake in another field costs nothing: the code is still valid.
+    async fn each_rule_is_reported_and_the_code_stays(database: TestDatabase) {
         let app = TestApp::empty(database).await;
         let code = new_code(&app).await;
         let mut browser = app.browser();
@@ -164,7 +164,7 @@ on_both_engines! {
         assert_redirect(&post(&mut browser, &code, "ada", PASSWORD).await, COOKIE_CHECK);
     }
 
-    /// Once there is an account, the page is not there, whatever code is typed.
+    /// Once there is an account, the page is a 404, for any code.
     async fn with_an_account_there_is_nothing_here(database: TestDatabase) {
         let app = TestApp::empty(database).await;
         let code = new_code(&app).await;
@@ -190,7 +190,7 @@ on_both_engines! {
         assert!(!app.browser().get("/login").await.text().contains("/setup"));
     }
 
-    /// Two people with one code at the same moment: one account, one of them signed in.
+    /// Two people with one code concurrently: one account, one of them signed in.
     async fn of_two_at_once_one_gets_the_account(database: TestDatabase) {
         let app = TestApp::empty(database).await;
         let code = new_code(&app).await;
@@ -211,7 +211,7 @@ on_both_engines! {
     }
 }
 
-/// A code in the address would stand in histories and logs: it is not read there (controls C15).
+/// A code in the address would be in histories and logs: it is not read there (controls C15).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_in_the_address_is_not_read() {
     use crate::support::database::{Engine, TestDatabase};

@@ -1,4 +1,4 @@
-//! Sign-ins from browsers never seen before: shown until they are looked at.
+//! Sign-ins from new browsers: shown until they are recognised.
 
 use crate::{
     app::{TestApp, assert_contains, assert_page, assert_redirect, visible_text},
@@ -11,7 +11,7 @@ use crate::{
 use std::time::Duration;
 use vestibule::domain::session::{EndReason, SessionId};
 
-const NEWS: &str = "A sign-in from a new device";
+const NOTICE: &str = "A sign-in from a new device";
 const HOUR: Duration = Duration::from_secs(3_600);
 
 async fn signs_in_with(browser: &mut Browser, user_agent: &str) {
@@ -29,14 +29,14 @@ async fn newest_id(app: &TestApp) -> SessionId {
     app.sessions().await.remove(0).id
 }
 
-async fn says(browser: &mut Browser, function: &str, id: &SessionId) -> Answer {
+async fn presses(browser: &mut Browser, function: &str, id: &SessionId) -> Answer {
     browser
         .post_form(&format!("/api/{function}"), &[("id", &id.0)])
         .await
 }
 
-async fn has_news(browser: &mut Browser) -> bool {
-    visible_text(&browser.get("/dashboard").await).contains(NEWS)
+async fn has_notice(browser: &mut Browser) -> bool {
+    visible_text(&browser.get("/dashboard").await).contains(NOTICE)
 }
 
 /// The buttons of the notice.
@@ -48,14 +48,14 @@ fn buttons(dashboard: &Answer) -> [bool; 2] {
     ]
 }
 
-/// A laptop that is known, and a phone that is not.
+/// A known laptop, and a new phone.
 async fn laptop_and_phone(app: &TestApp) -> (Browser, Browser, SessionId) {
     let laptop = app.signed_in("ada").await;
     let (phone, id) = phone_beside(app).await;
     (laptop, phone, id)
 }
 
-/// A phone that is not known, where a browser of the account is known already.
+/// A new phone, with a known browser of the account.
 async fn phone_beside(app: &TestApp) -> (Browser, SessionId) {
     app.set_clock(HOUR);
     let mut phone = app.browser();
@@ -68,39 +68,39 @@ on_both_engines! {
     async fn a_new_device_is_shown_until_it_is_recognised(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut laptop = app.signed_in("ada").await;
-        assert!(!has_news(&mut laptop).await, "the very first one is no news");
+        assert!(!has_notice(&mut laptop).await, "the very first one is not shown");
         let (mut phone, id) = phone_beside(&app).await;
         let page = laptop.get("/dashboard").await;
         assert_eq!(buttons(&page), [true, true]);
-        assert_page(&page, &format!("{NEWS} curl at 127.0.0.1, 21 September 2026, 15:13 UTC ."));
-        assert!(has_news(&mut laptop).await, "shown again until somebody has said something");
+        assert_page(&page, &format!("{NOTICE} curl at 127.0.0.1, 21 September 2026, 15:13 UTC ."));
+        assert!(has_notice(&mut laptop).await, "shown again until it is recognised");
 
-        assert_redirect(&says(&mut laptop, "recognise_sign_in", &id).await, "/dashboard");
+        assert_redirect(&presses(&mut laptop, "recognise_sign_in", &id).await, "/dashboard");
         assert_page(&phone.get("/dashboard").await, "Good to see you");
         app.set_clock(2 * HOUR);
         phone.post_logout().await;
         signs_in_with(&mut phone, "curl/8.9.1").await;
-        assert!(!has_news(&mut laptop).await, "the phone is known");
+        assert!(!has_notice(&mut laptop).await, "the phone is known");
     }
 
-    /// A thief's own browser is the last that may say whose it is.
-    async fn a_new_device_cannot_speak_for_itself(database: TestDatabase) {
+    /// A thief's own browser must not recognise itself.
+    async fn a_new_device_cannot_recognise_itself(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let (mut laptop, mut phone, id) = laptop_and_phone(&app).await;
-        assert!(!has_news(&mut phone).await);
+        assert!(!has_notice(&mut phone).await);
         for function in ["recognise_sign_in", "disown_sign_in"] {
-            assert_eq!(says(&mut phone, function, &id).await.status, 404, "{function}");
+            assert_eq!(presses(&mut phone, function, &id).await.status, 404, "{function}");
         }
-        assert!(has_news(&mut laptop).await);
+        assert!(has_notice(&mut laptop).await);
         assert_page(&phone.get("/dashboard").await, "Good to see you");
     }
 
-    /// Somebody who has the password signs in twice, and the owner sees both.
-    async fn two_new_devices_cannot_vouch_for_each_other(database: TestDatabase) {
+    /// A thief of the password signs in twice, and the owner sees both.
+    async fn two_new_devices_cannot_recognise_each_other(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let (mut laptop, mut phone, of_phone) = laptop_and_phone(&app).await;
         let (mut tablet, of_tablet) = phone_beside(&app).await;
-        // Nor after the password was typed again, or in a second session of the same browser.
+        // Nor after the password was confirmed, or in a second session of the same browser.
         app.set_clock(HOUR + Duration::from_secs(1));
         signs_in_with(&mut tablet, "curl/8.9.1").await;
         let again = newest_id(&app).await;
@@ -109,16 +109,16 @@ on_both_engines! {
             let page = browser.get("/dashboard").await;
             assert_contains(&page, "on a device that you have used before");
             assert_eq!(buttons(&page), [false, true], "it sees the notice with \"Not me\" alone");
-            assert_eq!(says(browser, "recognise_sign_in", other).await.status, 404);
+            assert_eq!(presses(browser, "recognise_sign_in", other).await.status, 404);
         }
         let page = laptop.get("/dashboard").await;
-        assert_eq!(visible_text(&page).matches(NEWS).count(), 2, "one for each device");
+        assert_eq!(visible_text(&page).matches(NOTICE).count(), 2, "one for each device");
         assert!(!visible_text(&page).contains("has ended"), "both devices are in use");
         for id in [&of_phone, &of_tablet] {
             assert!(page.text().contains(&id.0));
-            assert_redirect(&says(&mut laptop, "recognise_sign_in", id).await, "/dashboard");
+            assert_redirect(&presses(&mut laptop, "recognise_sign_in", id).await, "/dashboard");
         }
-        assert!(!has_news(&mut laptop).await && !page.text().contains(&again.0));
+        assert!(!has_notice(&mut laptop).await && !page.text().contains(&again.0));
         signs_in_with(&mut app.browser(), "curl/8.9.1").await;
         assert_eq!(buttons(&tablet.get("/dashboard").await), [true, true], "it is known now");
     }
@@ -126,45 +126,45 @@ on_both_engines! {
     async fn the_notice_says_how_many_more_there_are(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut laptop = app.signed_in("ada").await;
-        for (devices, told) in [(5, None), (1, Some("1 more sign-in from a new device.")), (1, Some("2 more sign-ins from new devices."))] {
+        for (devices, notice) in [(5, None), (1, Some("1 more sign-in from a new device.")), (1, Some("2 more sign-ins from new devices."))] {
             for _ in 0..devices {
                 app.signed_in("ada").await;
             }
             let page = laptop.get("/dashboard").await;
-            assert_eq!(visible_text(&page).matches(NEWS).count(), 5);
-            match told {
-                Some(told) => assert_contains(&page, told),
+            assert_eq!(visible_text(&page).matches(NOTICE).count(), 5);
+            match notice {
+                Some(notice) => assert_contains(&page, notice),
                 None => assert!(!visible_text(&page).contains("more sign-in")),
             }
         }
     }
 
-    async fn who_was_not_me_is_out_and_a_new_password_is_asked_for(database: TestDatabase) {
+    async fn a_disowned_sign_in_ends_and_a_new_password_is_asked_for(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let (mut laptop, mut phone, id) = laptop_and_phone(&app).await;
-        assert_redirect(&says(&mut laptop, "disown_sign_in", &id).await, "/account/password");
+        assert_redirect(&presses(&mut laptop, "disown_sign_in", &id).await, "/account/password");
         let page = laptop.get("/account/password").await;
         assert_contains(&page, "That session has ended, and a copy of its cookie is of no use.");
         assert_contains(&page, "choose a new one now");
         assert_redirect(&phone.get("/dashboard").await, "/login");
         assert_contains(&phone.get("/login").await, EndReason::EndedByOwner.explanation());
-        assert!(!has_news(&mut laptop).await);
+        assert!(!has_notice(&mut laptop).await);
         let events = vestibule::server::store::audit::list(&app.core.db, &vestibule::server::store::audit::Filter::default(), None, 9).await.unwrap();
         let events: Vec<_> = events.iter().map(|record| record.entry.event.as_str()).collect();
         assert!(events.contains(&"sign_in_disowned"), "{events:?}");
     }
 
-    async fn one_that_has_ended_is_still_news(database: TestDatabase) {
+    async fn one_that_has_ended_is_still_shown(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let (mut laptop, mut phone, id) = laptop_and_phone(&app).await;
         phone.post_logout().await;
         assert_contains(&laptop.get("/dashboard").await, "That session has ended since.");
-        assert_redirect(&says(&mut laptop, "disown_sign_in", &id).await, "/account/password");
-        assert!(!has_news(&mut laptop).await);
+        assert_redirect(&presses(&mut laptop, "disown_sign_in", &id).await, "/account/password");
+        assert!(!has_notice(&mut laptop).await);
         assert_eq!(app.endings().await[0], Some(EndReason::SignedOut), "the first reason stays");
     }
 
-    async fn nobody_speaks_for_another_person(database: TestDatabase) {
+    async fn nobody_recognises_for_another_person(database: TestDatabase) {
         let app = TestApp::new(database).await;
         app.create_user("eve").await;
         let (mut laptop, mut phone, id) = laptop_and_phone(&app).await;
@@ -172,17 +172,17 @@ on_both_engines! {
         let rows = app.rows().await;
         for function in ["recognise_sign_in", "disown_sign_in"] {
             for id in [&id, &SessionId("never-was".to_owned()), &SessionId(String::new()), &SessionId("\0".to_owned())] {
-                assert_eq!(says(&mut eve, function, id).await.status, 404, "{function} {id}");
+                assert_eq!(presses(&mut eve, function, id).await.status, 404, "{function} {id}");
             }
-            assert_eq!(says(&mut app.browser(), function, &id).await.status, 401, "{function}");
+            assert_eq!(presses(&mut app.browser(), function, &id).await.status, 401, "{function}");
         }
         assert_eq!(app.rows().await, rows);
-        assert!(has_news(&mut laptop).await && !has_news(&mut eve).await);
+        assert!(has_notice(&mut laptop).await && !has_notice(&mut eve).await);
         assert_page(&phone.get("/dashboard").await, "Good to see you");
-        // What was looked at is not looked at twice.
-        says(&mut laptop, "recognise_sign_in", &id).await;
+        // A recognised sign-in is not recognised twice.
+        presses(&mut laptop, "recognise_sign_in", &id).await;
         for function in ["recognise_sign_in", "disown_sign_in"] {
-            let answer = says(&mut laptop, function, &id).await;
+            let answer = presses(&mut laptop, function, &id).await;
             assert_eq!(answer.status, 404, "{function}");
         }
     }

@@ -1,4 +1,4 @@
-//! The site inside the program is served as its folder is.
+//! The site inside the program is served as a folder is.
 
 use crate::app::{STATIC_FILES, make_site, site_inside};
 use axum::{body::Body, http::Request, response::Response};
@@ -35,7 +35,7 @@ async fn answer(place: &SiteFiles, method: &str, path: &str, headers: &[(&str, &
     format!("{} {headers:?} {body:?}", parts.status)
 }
 
-/// Gives all files of a folder one date.
+/// Sets the date of all files of a folder.
 fn date(folder: &Path, at: SystemTime) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

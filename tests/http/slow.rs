@@ -1,4 +1,4 @@
-//! Requests that take too long, and whose fault it is.
+//! Slow requests, and the status of each cause.
 
 use crate::{
     app::TestApp,
@@ -8,7 +8,7 @@ use crate::{
 use sqlx::Connection;
 use std::time::Duration;
 
-/// Another program that lets nobody write, and on PostgreSQL nobody read, until it is dropped.
+/// Another program that blocks writes, and on PostgreSQL reads, until it is dropped.
 enum Holder {
     Sqlite(sqlx::SqliteConnection),
     Postgres(sqlx::PgConnection),
@@ -40,7 +40,7 @@ impl Holder {
     }
 }
 
-/// Not 408: the request was here in time.
+/// Not 408: the request arrived in time.
 #[track_caller]
 fn assert_our_fault(answer: &Answer, words: &str) {
     assert_eq!(answer.status, 503, "{}", answer.text());
@@ -50,7 +50,7 @@ fn assert_our_fault(answer: &Answer, words: &str) {
 }
 
 on_both_engines! {
-    /// Where the administrator allows a request less time than the database may take.
+    /// The configured time of a request is shorter than that of the database.
     async fn a_request_that_the_database_keeps_waiting_is_our_fault(database: TestDatabase) {
         let (address, engine) = (database.address.clone(), database.engine);
         let limit = |config: &mut vestibule::server::config::Config| {
@@ -66,7 +66,7 @@ on_both_engines! {
             assert_our_fault(&browser.get("/dashboard").await, words);
         }
         holder.let_go().await;
-        // What was asked for in time is done all the same, as soon as it can be.
+        // The request arrived in time, so it is still completed.
         let mut was_signed_out = false;
         for _ in 0..200 {
             was_signed_out = browser.get("/dashboard").await.status == 303;
@@ -75,7 +75,7 @@ on_both_engines! {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        assert!(was_signed_out, "given up with its time");
+        assert!(was_signed_out, "abandoned after its time");
         assert_eq!(browser.post_logout().await.status, 303);
     }
 }

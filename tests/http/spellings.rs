@@ -1,4 +1,4 @@
-//! The throttle does not show that a name and an e-mail address are one account.
+//! The throttle does not reveal that a name and an e-mail address are one account.
 
 use crate::{
     app::{TestApp, WRONG, comparable, flash_of},
@@ -22,20 +22,20 @@ use vestibule::{
     },
 };
 
-/// A probe of whether two spellings are one account: seconds after the beginning, and the number of
+/// A test of whether two spellings are one account: seconds after the beginning, and the number of
 /// guesses at the first or the second.
 const STORY: &[(u64, Spelling, usize)] = &[
     (0, Spelling::First, 11),
     (0, Spelling::Second, 3),
     (10, Spelling::Second, 1),
     (29, Spelling::First, 1),
-    // The pause of the first: whose turn is it?
+    // The pause of the first: which spelling gets the turn?
     (30, Spelling::First, 2),
     (31, Spelling::Second, 2),
     (60, Spelling::Second, 1),
     (60, Spelling::First, 2),
     (75, Spelling::Second, 4),
-    // The pause of both, in turn.
+    // The pause of both, alternating.
     (105, Spelling::Second, 2),
     (106, Spelling::First, 2),
     (135, Spelling::First, 1),
@@ -57,7 +57,7 @@ enum Spelling {
 
 type Comparable = (u16, Vec<(String, String)>, String);
 
-/// An answer without what was typed, which a refusal gives back, and what differs by nature.
+/// An answer without the returned input, and without the parts that always differ.
 fn without_name(answer: &Answer, typed: &str) -> (Comparable, String) {
     let mut same = comparable(answer);
     same.1.retain(|(name, _)| name != "set-cookie");
@@ -90,8 +90,8 @@ async fn how_many(app: &TestApp, event: &str) -> usize {
 }
 
 on_both_engines! {
-    /// Each pair of one account, of two and of none, in both directions, by script and by plain form: the
-    /// same answers to the same story, byte for byte.
+    /// Each pair of one account, of two and of none, in both directions, by script and by plain
+    /// form: the same answers to the same sequence, byte for byte.
     async fn no_answer_shows_that_two_spellings_are_one_account(database: TestDatabase) {
         let app = app(database).await;
         let pairs = [
@@ -125,7 +125,7 @@ on_both_engines! {
         assert!(how_many(&app, "sign_in_throttled").await > 0, "some of it was throttled silently");
     }
 
-    /// Ten, and then one in thirty seconds, by however many spellings.
+    /// Ten, and then one in thirty seconds, for any number of spellings.
     async fn mixing_spellings_gets_no_more_guesses(database: TestDatabase) {
         let app = app(database).await;
         let spellings = ["ada", "ada@example.org", "ADA", "Ａｄａ", "Ada@EXAMPLE.org", " ada "];
@@ -143,7 +143,8 @@ on_both_engines! {
         }
     }
 
-    /// The right password is no exception: not as the last guess, and not in the turn of the other spelling.
+    /// The right password is no exception: neither as the last guess, nor in the turn of the other
+    /// spelling.
     async fn the_right_password_is_refused_beyond_the_limit(database: TestDatabase) {
         let app = app(database).await;
         for number in 0..10 {
@@ -162,7 +163,7 @@ on_both_engines! {
         assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 200, "and a success takes no turn");
     }
 
-    /// Many guesses at one moment are in no better place, and neither is the right one among them.
+    /// Concurrent guesses gain nothing, and neither does the right one among them.
     async fn many_guesses_at_once_by_two_spellings_get_no_more(database: TestDatabase) {
         let app = app(database).await;
         for number in 0..9 {

@@ -1,4 +1,4 @@
-//! How long files of the site are kept while they are being written.
+//! The cache lifetime of files that are being written.
 
 use crate::app::{make_site, site_inside};
 use axum::{
@@ -29,17 +29,17 @@ fn date(path: &Path, at: SystemTime) {
     file.set_modified(at).unwrap();
 }
 
-/// As the machine dates what is written.
+/// Dated by the machine's clock.
 fn now(folder: &Path) -> SystemTime {
     let file = folder.join("now");
     fs::write(&file, "").unwrap();
     fs::metadata(file).and_then(|file| file.modified()).unwrap()
 }
 
-/// A build writes into the folder that is served, or a release is copied there: what a browser gets in
-/// this moment it must not keep for a year.
+/// A build writes into the served folder, or a release is copied there: a file received during that
+/// time must not be cached for a year.
 #[tokio::test]
-async fn what_is_being_written_is_kept_by_nobody() {
+async fn a_file_being_written_is_not_cached() {
     let root = make_site();
     let folder = SiteFiles::Folder(root.clone());
     let path = "/pkg/vestibule.css";
@@ -51,7 +51,7 @@ async fn what_is_being_written_is_kept_by_nobody() {
     let now = now(&root);
     let an_hour = Duration::from_secs(3_600);
 
-    // Each copy is judged by itself: half written, or dated by a clock that was ahead.
+    // Each copy is checked by itself: partially written, or dated by a clock that was ahead.
     for at in [now, now + an_hour] {
         date(&compressed, at);
         assert_eq!(policy(&folder, path, "br").await, "no-store");
@@ -68,13 +68,13 @@ async fn what_is_being_written_is_kept_by_nobody() {
     date(&compressed, now - an_hour);
     assert_eq!(policy(&folder, path, "br").await, "no-store");
 
-    // It is whole, and rests.
+    // It is complete, and old enough.
     fs::write(&compressed, "compressed by brotli").unwrap();
     date(&compressed, now - Duration::from_secs(60));
     assert_eq!(policy(&folder, path, "br").await, FOR_EVER);
 }
 
-/// What is inside the program does not change while it runs.
+/// Files inside the program do not change while it runs.
 #[tokio::test]
 async fn the_files_inside_the_program_are_whole() {
     let root = make_site();

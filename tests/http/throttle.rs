@@ -1,4 +1,4 @@
-//! Guessing is slowed, and the owner is never locked out.
+//! Guessing is throttled, and the owner is never locked out.
 
 use crate::{
     app::{TestApp, WRONG, assert_contains, assert_page, attributes, comparable},
@@ -29,7 +29,7 @@ use vestibule::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Fails `times` at the door, each time as a stranger.
+/// Fails `times` at the sign-in, each time in a new browser.
 async fn fail(app: &TestApp, username: &str, times: usize) {
     for attempt in 0..times {
         let answer = app.fetch_login(username, WRONG).await;
@@ -37,7 +37,7 @@ async fn fail(app: &TestApp, username: &str, times: usize) {
     }
 }
 
-/// An attempt from `address`, with the cookie of a device where there is one.
+/// An attempt from `address`, with a device cookie if there is one.
 async fn attempt(
     core: &Core,
     address: &str,
@@ -85,8 +85,8 @@ on_both_engines! {
         fail(&app, "ada", 10).await;
     }
 
-    /// Without the script: a page with its status, and the name is still there afterwards.
-    async fn a_plain_form_is_told_when_to_come_again(database: TestDatabase) {
+    /// Without the script: a page with its status, which keeps the name.
+    async fn a_plain_form_gets_the_time_to_wait(database: TestDatabase) {
         let app = TestApp::new(database).await;
         fail(&app, "ada", 10).await;
         let mut browser = app.browser();
@@ -99,8 +99,8 @@ on_both_engines! {
         assert!(again.text().contains(r#"value="ada""#), "{}", again.text());
     }
 
-    /// All names of an account share one count (CVE-2025-24806, CVE-2026-47203), and one spelling has one of
-    /// its own, by which it is slowed openly.
+    /// All names of an account share one counter (CVE-2025-24806, CVE-2026-47203). Each spelling
+    /// has its own, which throttles openly.
     async fn another_spelling_is_no_new_account(database: TestDatabase) {
         let app = TestApp::new(database).await;
         for typed in ["ada", "ADA", " ada\n", "Ａｄａ", "aDa", "ada ", "\tADA", "ＡＤＡ", "ada@example.org", "Ada@EXAMPLE.org"] {
@@ -116,7 +116,7 @@ on_both_engines! {
         assert_eq!(app.fetch_login("ada@example.org", PASSWORD).await.status, 200);
     }
 
-    /// Being slowed tells nothing about who exists, byte for byte (controls A9).
+    /// A throttled answer does not reveal which accounts exist, byte for byte (controls A9).
     async fn names_that_nobody_has_are_slowed_alike(database: TestDatabase) {
         let app = TestApp::new(database).await;
         app.create_user("bob").await;
@@ -132,8 +132,8 @@ on_both_engines! {
         assert_eq!(app.fetch_login("nobody2", WRONG).await.status, 401);
     }
 
-    /// What was typed as a name is at times a password: it is nowhere in the database.
-    async fn unknown_names_are_not_written_down(database: TestDatabase) {
+    /// The entered name is sometimes a password: it is nowhere in the database.
+    async fn unknown_names_are_not_recorded(database: TestDatabase) {
         let app = TestApp::new(database).await;
         fail(&app, "my secret typed by mistake", 1).await;
         let name = LookupKey::of("my secret typed by mistake");
@@ -145,7 +145,7 @@ on_both_engines! {
         assert_ne!(digest, other_key, "who has no key cannot even try names");
     }
 
-    /// Many accounts from one address: then the address is slowed, whatever the name.
+    /// Many accounts from one address: then the address is throttled, for any name.
     async fn an_address_is_slowed_after_a_hundred_failures(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let known = app.signed_in("ada").await;
@@ -162,7 +162,7 @@ on_both_engines! {
         assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 200);
     }
 
-    /// However often: an office behind one address, a script that signs in each minute.
+    /// For any number: an office behind one address, a script that signs in each minute.
     async fn successes_are_free(database: TestDatabase) {
         let app = TestApp::new(database).await;
         fail(&app, "ada", 9).await;
@@ -173,7 +173,7 @@ on_both_engines! {
         assert_throttled(&app.fetch_login("ada", PASSWORD).await, 30);
     }
 
-    /// Neither does signing in to one's own account buy more guesses at another's.
+    /// Signing in to one's own account gains no guesses at another's either.
     async fn a_success_elsewhere_resets_nothing(database: TestDatabase) {
         let app = TestApp::new(database).await;
         app.create_user("eve").await;
@@ -184,7 +184,7 @@ on_both_engines! {
         assert_throttled(&app.fetch_login("ada", WRONG).await, 30);
     }
 
-    /// The check stands before the hashing: a hash that would be an error is not even looked at.
+    /// The check comes before the hashing: a hash that would be an error is not even read.
     async fn a_throttled_attempt_costs_no_hash(database: TestDatabase) {
         let app = TestApp::new(database).await;
         fail(&app, "ada", 10).await;
@@ -195,24 +195,24 @@ on_both_engines! {
         assert_eq!(app.fetch_login("ada", WRONG).await.status, 500, "now it was");
     }
 
-    /// Guesses at one moment, over many connections.
+    /// Concurrent guesses over many connections.
     async fn many_guesses_at_once_get_no_further(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let address = app.address;
         let guesses: Vec<_> = (0..60)
             .map(|_| tokio::spawn(async move { Browser::new(address).fetch_login("ada", WRONG).await.status }))
             .collect();
-        let mut looked_at = 0;
+        let mut checked = 0;
         for guess in guesses {
             match guess.await.unwrap() {
-                401 => looked_at += 1,
+                401 => checked += 1,
                 status => assert!([429, 503].contains(&status), "{status}"),
             }
         }
-        assert!(looked_at <= 10, "{looked_at} guesses were looked at");
+        assert!(checked <= 10, "{checked} guesses were checked");
     }
 
-    /// A server that was busy has not looked at the password, so it counts nothing.
+    /// A busy server has not checked the password, so it counts nothing.
     async fn being_busy_is_no_failure(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut places = Vec::new();
@@ -227,7 +227,7 @@ on_both_engines! {
         assert_throttled(&app.fetch_login("ada", WRONG).await, 30);
     }
 
-    /// All of it is in the database: another process, or the same one started again, goes on counting.
+    /// All counters are in the database: another process, or a restarted one, continues to count.
     async fn a_restart_resets_nothing(database: TestDatabase) {
         let core = support::core(&database).await;
         support::create_user(&core, "ada").await;
@@ -240,18 +240,18 @@ on_both_engines! {
     }
 
     /// 10,000 addresses guess at one account for an hour. They get ten guesses and one in thirty
-    /// seconds; the owner goes on in a known browser as if nobody was there.
+    /// seconds; the owner is not affected in a known browser.
     async fn a_botnet_slows_itself_and_not_the_owner(database: TestDatabase) {
         let core = support::core(&database).await;
         support::create_user(&core, "ada").await;
         let device = attempt(&core, "198.51.100.7", PASSWORD, None).await.unwrap().device;
-        let (mut looked_at, mut bots) = (0, 0_u32..10_000);
+        let (mut checked, mut bots) = (0, 0_u32..10_000);
         for minute in 0..60_u32 {
             core.clock.set(support::START.after(SECOND * 60 * minute));
             for bot in bots.by_ref().take(167) {
                 let address = format!("203.{}.{}.1", bot / 256, bot % 256);
                 match attempt(&core, &address, WRONG, None).await.unwrap_err() {
-                    AppError::Refused(Refusal::SignIn) => looked_at += 1,
+                    AppError::Refused(Refusal::SignIn) => checked += 1,
                     refusal => assert_eq!(refusal, AppError::Failed(Failure::Throttled { seconds: 30 })),
                 }
             }
@@ -260,16 +260,16 @@ on_both_engines! {
                 assert!(owner.is_ok(), "in minute {minute}: {:?}", owner.err());
             }
         }
-        assert_eq!(looked_at, 10 + 59);
-        // In a new browser the owner waits as long as the answer says.
+        assert_eq!(checked, 10 + 59);
+        // In a new browser the owner waits for the time in the answer.
         let new = attempt(&core, "198.51.100.8", PASSWORD, None).await.unwrap_err();
         assert_eq!(new, AppError::Failed(Failure::Throttled { seconds: 30 }));
         core.clock.set(core.clock.now().after(30 * SECOND));
         assert!(attempt(&core, "198.51.100.8", PASSWORD, None).await.is_ok());
     }
 
-    /// Guessing in a known browser is slowed like any other (a stolen, unlocked laptop).
-    async fn a_known_browser_has_a_count_of_its_own(database: TestDatabase) {
+    /// Guesses in a known browser are throttled too (a stolen, unlocked laptop).
+    async fn a_known_browser_has_its_own_counter(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut known = app.signed_in("ada").await;
         for _ in 0..10 {
@@ -281,8 +281,8 @@ on_both_engines! {
         assert_eq!(known.fetch_login("ada", PASSWORD).await.status, 200);
     }
 
-    /// Knowing a browser says something about its own people only.
-    async fn a_known_browser_is_a_stranger_to_other_accounts(database: TestDatabase) {
+    /// A browser is known to its own people only.
+    async fn a_known_browser_is_unknown_to_other_accounts(database: TestDatabase) {
         let app = TestApp::new(database).await;
         app.create_user("eve").await;
         let mut eve = app.signed_in("eve").await;
@@ -292,7 +292,7 @@ on_both_engines! {
         assert_throttled(&eve.fetch_login("ada", PASSWORD).await, 30);
     }
 
-    async fn a_reset_makes_browsers_strangers(database: TestDatabase) {
+    async fn a_reset_forgets_known_browsers(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut known = app.signed_in("ada").await;
         users::set_password(&app.core, &actor::on_this_machine(), &app.user("ada").await, &password("another long password"))
@@ -302,7 +302,7 @@ on_both_engines! {
         assert_throttled(&known.fetch_login("ada", "another long password").await, 30);
     }
 
-    /// Whoever sits down at a browser that was left open does not get to guess (ASVS V6.3.4).
+    /// A person at a browser that was left open cannot guess either (ASVS V6.3.4).
     async fn changing_the_password_is_slowed_alike(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
@@ -317,7 +317,7 @@ on_both_engines! {
         assert_eq!(browser.fetch_form("/api/change_password", &fields(PASSWORD)).await.status, 200);
     }
 
-    /// Then the other browsers are strangers, and this one is not.
+    /// Then the other browsers are unknown, and this one is known.
     async fn a_new_password_leaves_one_browser_known(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let (mut here, mut elsewhere) = (app.signed_in("ada").await, app.signed_in("ada").await);
@@ -344,7 +344,7 @@ on_both_engines! {
     }
 }
 
-/// Set after a success and only then; it outlives the session.
+/// Set only after a success; it outlives the session.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_device_cookie_has_exactly_these_attributes() {
     let app = TestApp::sqlite().await;
@@ -395,7 +395,7 @@ async fn the_device_cookie_has_exactly_these_attributes() {
     );
 }
 
-/// It is no way in: neither alone nor in the place of the session.
+/// It signs nobody in: neither alone nor in place of the session.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_device_cookie_lets_nobody_in() {
     let app = TestApp::sqlite().await;
@@ -408,7 +408,7 @@ async fn the_device_cookie_lets_nobody_in() {
     assert_eq!(thief.get("/dashboard").await.status, 303);
 }
 
-/// One of its addresses or another: an IPv6 network has 2^64 (CVE-2026-45364).
+/// Any of its addresses: an IPv6 network has 2^64 (CVE-2026-45364).
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ipv6_network_is_one_address() {
     let database = TestDatabase::new(Engine::Sqlite).await;

@@ -1,4 +1,4 @@
-//! Nor does the time tell which accounts exist (ASVS V6.3.8; CVE-2024-39329, CVE-2025-22234,
+//! Response times do not reveal which accounts exist (ASVS V6.3.8; CVE-2024-39329, CVE-2025-22234,
 //! CVE-2026-22746).
 
 use crate::{
@@ -21,12 +21,12 @@ use vestibule::{
 
 const SAMPLES: usize = 200;
 
-/// How far the chance that one kind of answer is slower than another may be from one half. Of 200
-/// samples of the same kind it is off by 0.03 (one standard deviation); an answer without a hash
-/// would be off by the whole 0.5.
+/// The allowed deviation from one half of the chance that one kind of answer is slower than
+/// another. Of 200 samples of the same kind the standard deviation is 0.03; an answer without a
+/// hash would deviate by 0.5.
 const MARGIN: f64 = 0.15;
 
-/// A kind of refusal: what is typed, and what its failures are counted under.
+/// A kind of refusal: the input, and the counters of its failures.
 struct Kind {
     name: &'static str,
     password: &'static str,
@@ -35,7 +35,7 @@ struct Kind {
 }
 
 impl Kind {
-    /// Takes one failure back, so that the next sample meets what this one met.
+    /// Takes one failure back, so that the next sample has the same state.
     async fn forget_one(&self, app: &TestApp) {
         for counter in &self.counters {
             let counter = counter.as_str();
@@ -61,7 +61,7 @@ fn chance_of_longer(one: &[Duration], other: &[Duration]) -> f64 {
     points.sum::<f64>() / (one.len() * other.len()) as f64
 }
 
-/// A server that minds accounts as always, and one address for all samples.
+/// A server that checks accounts as usual, and one address for all samples.
 async fn app() -> TestApp {
     let database = TestDatabase::new(Engine::Sqlite).await;
     let mut core = support::core(&database).await;
@@ -72,7 +72,7 @@ async fn app() -> TestApp {
     TestApp::start(database, core, |_| ()).await
 }
 
-/// A hash of the years before, with a fifth of today's work.
+/// An older hash, with a fifth of today's work.
 fn old_hash() -> String {
     let params = Params::new(8 * 1024, 1, 1, Some(32)).unwrap();
     let hash =
@@ -83,8 +83,8 @@ fn old_hash() -> String {
 /// A prime number, for [`in_turn`].
 const KINDS: usize = 7;
 
-/// Which kind comes at this place of a round. In 42 rounds each comes six times at each place, and six times
-/// after each other one: what a request leaves to be done falls on whatever is asked next.
+/// The kind at this position of a round. In 42 rounds each comes six times at each position, and
+/// six times after each other one: work left over from a request delays the next one.
 const fn in_turn(round: usize, place: usize) -> usize {
     let step = 1 + round / KINDS % (KINDS - 1);
     (round + step * place) % KINDS
@@ -98,7 +98,7 @@ async fn kinds(app: &TestApp) -> Vec<Kind> {
         ("disabled", PASSWORD),
         ("nearly", WRONG),
         ("old", WRONG),
-        // Another spelling has used up what its account has.
+        // Another spelling has filled the counter of the account.
         ("unheard", PASSWORD),
         ("Unheard", WRONG),
     ] {

@@ -1,4 +1,5 @@
-//! What pages send besides their HTML: the values that they were drawn from, and nothing else.
+//! The values that pages send besides their HTML: those that they were rendered from, and no
+//! others.
 
 use crate::{
     app::{TestApp, page_paths},
@@ -14,7 +15,7 @@ use vestibule::server::core::accounts::users;
 
 const MOMENT: [&str; 2] = ["iso", "words"];
 
-/// The values behind a page: the script that Leptos writes them into.
+/// The values of a page: the script that contains them.
 fn values_of(page: &Answer) -> Value {
     let html = page.text();
     let begin = "__RESOLVED_RESOURCES[0] = ";
@@ -29,7 +30,7 @@ fn values_of(page: &Answer) -> Value {
     serde_json::from_str(&text).expect("JSON")
 }
 
-/// Every name in `value`, with the names that it stands in.
+/// Every name in `value`, with the names around it.
 fn names(value: &Value, within: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) => {
@@ -57,7 +58,7 @@ fn expected(page: &str, fields: &[&str]) -> BTreeSet<String> {
     expected
 }
 
-/// Each page, its view, and what stands in that. `at*` is a moment.
+/// Each page, its view, and the view's fields. `at*` is a moment.
 const SENT: &[(&str, &str, &[&str])] = &[
     (
         "/login",
@@ -290,18 +291,18 @@ const SENT: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
-/// They only lead on.
+/// They only redirect.
 const WITHOUT_VALUES: [&str; 2] = ["/", "/.well-known/change-password"];
 
-/// Purpose-built types are all that crosses to the browser (ASVS V15.3.1): a field that is added to one
-/// has to be added above too, by somebody who asks whether a browser may know it.
+/// Only purpose-built types reach the browser (ASVS V15.3.1). A field that is added to one has to
+/// be added above too, after a decision whether a browser may receive it.
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_send_these_values_and_no_others() {
     let without_accounts = TestApp::empty(TestDatabase::new(Engine::Sqlite).await).await;
     let app = TestApp::with_an_administrator(|_| ()).await;
     let root = users::find(&app.core, "root").await.unwrap();
     let mut signed_in = app.signed_in("root").await;
-    // So that there is a sign-in before this one.
+    // A previous sign-in.
     assert_eq!(signed_in.fetch_login("root", PASSWORD).await.status, 200);
     let mut nobody = app.browser();
     let mut at_first = without_accounts.browser();
@@ -312,7 +313,7 @@ async fn pages_send_these_values_and_no_others() {
             "/login" | "/signed-out" | "/password-link" => &mut nobody,
             _ => &mut signed_in,
         };
-        // That page is there when the password was typed too long ago, and others are when it was not.
+        // That page exists when the confirmation has expired, and the others when it has not.
         let is_late = path == "/account/confirm";
         app.set_clock(if is_late {
             app.core.confirm_after

@@ -1,4 +1,4 @@
-//! The cookies of a request, against a second reading of RFC 6265.
+//! The cookies of a request, against a second implementation of RFC 6265.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use std::{collections::BTreeSet, time::Duration};
@@ -12,7 +12,7 @@ pub const DEVICE: &str = "__Host-Http-device";
 
 type Pair = (Vec<u8>, Vec<u8>);
 
-/// A request with these `Cookie` lines, as far as HTTP lets them through.
+/// A request with these `Cookie` lines, as far as HTTP permits them.
 pub fn request<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> HeaderMap {
     let values = lines.into_iter().map(HeaderValue::from_bytes);
     let mut headers = HeaderMap::new();
@@ -22,7 +22,8 @@ pub fn request<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> HeaderMap {
     headers
 }
 
-/// A token counts where it stands alone under its name, in its one spelling; no other cookie does.
+/// A token counts if it is the only one under its name, in its one spelling; no other cookie
+/// counts.
 pub fn check(headers: &HeaderMap) {
     let session = cookies::session::session_token(headers).map(|token| token.cookie_value());
     assert_eq!(session.map(String::into_bytes), the_only(headers, SESSION));
@@ -36,7 +37,7 @@ pub fn check(headers: &HeaderMap) {
     );
 }
 
-/// A session is found between any neighbours that are no session cookies themselves.
+/// A session is found between any neighbours that are not session cookies themselves.
 pub fn check_beside(before: &[u8], after: &[u8]) {
     let ours = format!("{SESSION}={}", "A".repeat(43));
     let line = [before, b"; ", ours.as_bytes(), b"; ", after].concat();
@@ -49,7 +50,7 @@ pub fn check_beside(before: &[u8], after: &[u8]) {
     assert_eq!(found, !planted && !headers.is_empty());
 }
 
-/// What we set has all its attributes, and is read back when the browser brings it.
+/// Our cookie has all its attributes, and is read back when the browser returns it.
 pub fn check_what_is_set(token: &[u8; 32], max_age: Option<Duration>) {
     let value = spelt(token);
     let session = SessionToken::parse(value.as_bytes()).expect("a token");
@@ -96,7 +97,7 @@ pub fn spelt(token: &[u8; 32]) -> String {
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// 43 digits are 258 bits: the last two say nothing and have to be zero.
+/// 43 digits are 258 bits: the last two are unused and have to be zero.
 fn is_token(value: &[u8]) -> bool {
     let digit = |byte: &u8| DIGITS.iter().position(|digit| digit == byte);
     let digits: Option<Vec<_>> = value.iter().map(digit).collect();
@@ -115,7 +116,7 @@ fn pairs_of(headers: &HeaderMap) -> Vec<Pair> {
     lines.flat_map(|line| pairs(line.as_bytes())).collect()
 }
 
-/// Letter by letter: `;` ends a pair, the first `=` in it ends the name.
+/// Character by character: `;` ends a pair, the first `=` in it ends the name.
 fn pairs(line: &[u8]) -> Vec<Pair> {
     let mut pairs = Vec::new();
     let (mut name, mut value) = (Vec::new(), None);

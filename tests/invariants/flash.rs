@@ -1,4 +1,4 @@
-//! The message for the next page, which is a cookie that anybody can make up.
+//! The message for the next page, which is a cookie that anybody can forge.
 
 use super::cookie::request;
 use axum::http::{HeaderMap, HeaderValue};
@@ -11,7 +11,7 @@ use vestibule::{
 
 const FLASH: &str = "__Host-Http-flash";
 
-/// Whatever a browser brings is a message of ours or none.
+/// Any cookie value is a message of ours or none.
 pub fn check_brought(value: &[u8]) {
     let encoded = BASE64_URL_SAFE_NO_PAD.encode(value);
     for value in [value, encoded.as_bytes()] {
@@ -26,7 +26,7 @@ pub fn check_brought(value: &[u8]) {
     }
 }
 
-/// Whatever people type, the message fits into a cookie and arrives, whole or as a beginning.
+/// Any input fits into the cookie and arrives, whole or truncated.
 pub fn check_typed(texts: &[String; 3]) {
     let [one, two, three] = texts;
     let refusal = Refusal::Account(AccountRefusal::EmailTaken);

@@ -1,4 +1,4 @@
-//! The answer of a server function to a body that nobody's page has sent.
+//! The answer of a server function to a body that no page of ours has sent.
 
 use vestibule::error::AppError;
 
@@ -8,7 +8,7 @@ pub struct Function {
     pub path: &'static str,
     pub required: &'static [&'static str],
     pub optional: &'static [&'static str],
-    /// Whether it asks for a session before it looks at the form.
+    /// Whether it requires a session before it parses the form.
     pub is_private: bool,
 }
 
@@ -75,7 +75,7 @@ pub const FUNCTIONS: [Function; 10] = [
     },
 ];
 
-/// Where a plain form is led to: back to its page, or on.
+/// The redirect of a plain form: back to its page, or on.
 const PAGES: [&str; 6] = [
     "/password-link",
     "/login",
@@ -85,15 +85,15 @@ const PAGES: [&str; 6] = [
     "/signed-out",
 ];
 
-/// Who sends a form.
+/// The sender of a form.
 #[derive(Clone, Copy, Debug)]
 pub struct Sender {
-    /// Without our script, to which a page is answered.
+    /// Without our script; the answer is a page.
     pub is_plain: bool,
     pub is_signed_in: bool,
 }
 
-/// What the server said.
+/// The answer of the server.
 #[derive(Debug)]
 pub struct Seen<'a> {
     pub status: u16,
@@ -103,7 +103,7 @@ pub struct Seen<'a> {
     pub body: &'a [u8],
 }
 
-/// One clear answer that gives nobody a session: a word of [`AppError`], a page, or the way to one.
+/// One clear answer that starts no session: a word of [`AppError`], a page, or a redirect to one.
 pub fn check(function: &Function, form: &[u8], sender: Sender, seen: &Seen) {
     let is_plain = sender.is_plain;
     let shown = String::from_utf8_lossy(seen.body);
@@ -145,8 +145,8 @@ pub fn check(function: &Function, form: &[u8], sender: Sender, seen: &Seen) {
     }
 }
 
-/// What a function has read stands in the form once, as others read it too: of two passwords, which
-/// was checked?
+/// Each field that a function reads is in the form exactly once, also for other parsers. Of two
+/// passwords it would be unclear which was checked.
 fn assert_each_once(function: &Function, form: &[u8]) {
     let pairs: Vec<_> = url::form_urlencoded::parse(form).into_owned().collect();
     let times = |field: &&str| pairs.iter().filter(|(name, _)| name == *field).count();

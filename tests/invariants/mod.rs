@@ -1,7 +1,8 @@
-//! What has to hold for any input at all, whoever makes it up: the tests in `tests/properties/`, or
-//! `tests/http/any_form.rs`. What does not hold is a panic.
+//! Invariants for any input: checked by the tests in `tests/properties/` and by
+//! `tests/http/any_form.rs`. A violation is a panic.
 //!
-//! Where there is a grammar, it is read here a second time, by code that shares nothing with the first.
+//! If there is a grammar, it is implemented here a second time, by code that shares nothing with
+//! the first.
 #![allow(dead_code, reason = "every user has its own part")]
 
 pub mod cookie;

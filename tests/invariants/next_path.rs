@@ -1,10 +1,10 @@
-//! Where signing in leads, by the URL parser of the WHATWG that browsers have.
+//! The redirect after signing in, checked by the WHATWG URL parser that browsers have.
 
 use axum::http::{HeaderValue, Uri};
 use url::Url;
 use vestibule::domain::next_path::NextPath;
 
-/// What confuses parsers of URLs.
+/// Characters that confuse parsers of URLs.
 pub const CONFUSING: [&str; 22] = [
     "/",
     "//",
@@ -30,14 +30,14 @@ pub const CONFUSING: [&str; 22] = [
     "\u{3000}",
 ];
 
-/// What is accepted leads to a page of this site, and arrives there as it was asked for.
+/// An accepted value leads to a page of this site, and arrives there unchanged.
 pub fn check(text: &str) {
     let Some(next) = NextPath::parse(text) else {
         assert!(NextPath::or_home(text).is_home());
         return;
     };
     assert_eq!((next.as_str(), next.to_string().as_str()), (text, text));
-    // Both spellings lead to one place: as `Location`, and as a link out of any page.
+    // Both uses lead to one target: as `Location`, and as a link on any page.
     for page in [
         "https://vestibule.example",
         "https://vestibule.example/a/b?c#d",
@@ -60,7 +60,7 @@ pub fn check(text: &str) {
     check_way(&next.cookie_check_page(), &next, &["cookie-check"]);
 }
 
-/// Through the browser's address and our own query, `next` comes out as it went in.
+/// `next` survives the browser's address and our own query unchanged.
 fn check_way(page: &str, next: &NextPath, before: &[&str]) {
     let line = HeaderValue::from_str(page).expect("a header value");
     assert!(line.as_bytes().iter().all(u8::is_ascii_graphic), "{page:?}");
@@ -77,7 +77,7 @@ fn check_way(page: &str, next: &NextPath, before: &[&str]) {
         .iter()
         .map(|name| ((*name).to_owned(), String::new()))
         .collect();
-    // Without `next` it is the dashboard.
+    // Without `next` the target is the dashboard.
     if !(next.is_home() && before.is_empty()) {
         expected.push(("next".to_owned(), next.to_string()));
     }

@@ -5,20 +5,21 @@ use vestibule::domain::user::{
     Email, IdentityRefusal, LookupKey, MAX_DISPLAY_NAME_CHARS, Username, fold, plain_text,
 };
 
-/// All that has to hold of one text, whichever field it was typed into.
+/// All invariants of one text, in every field.
 pub fn check(typed: &str) {
     check_key(typed);
     check_identity(typed);
     check_display_name(typed);
 }
 
-/// What is typed to sign in: a name or an address.
+/// The input of the sign-in: a name or an address.
 pub fn check_identity(typed: &str) {
     check_username(typed);
     check_email(typed);
 }
 
-/// Folding is a form: folding again changes nothing, and all encodings of a text have the same.
+/// Folding is a normalisation: folding again changes nothing, and all encodings of a text have the
+/// same form.
 pub fn check_key(typed: &str) {
     let folded = fold(typed);
     assert_eq!(fold(&folded), folded, "{typed:?}");
@@ -26,7 +27,7 @@ pub fn check_key(typed: &str) {
         assert_eq!(fold(&same), folded, "{typed:?} as {same:?}");
     }
     let key = LookupKey::of(typed);
-    // PostgreSQL takes no NUL in a text.
+    // PostgreSQL accepts no NUL in a text.
     assert!(!key.as_str().contains('\0'), "{typed:?}");
     assert_eq!(LookupKey::of(&format!("\t {typed}\r\n")), key, "{typed:?}");
 }
@@ -85,7 +86,7 @@ fn check_display_name(typed: &str) {
     assert_eq!(parse(&text), Ok(text.clone()), "{typed:?}");
 }
 
-/// Whoever types what was typed when the account was made, in any case and encoding, is found.
+/// The original input, in any case and encoding, finds the account.
 fn check_spellings(typed: &str, text: &str, key: &LookupKey) {
     assert_eq!(&LookupKey::of(typed), key, "{typed:?}");
     assert_eq!(&LookupKey::of(&text.to_ascii_uppercase()), key, "{typed:?}");
@@ -118,17 +119,17 @@ fn encodings(text: &str) -> [String; 4] {
     ]
 }
 
-/// Line and paragraph separator, and what turns the direction of the text around it.
+/// Line and paragraph separators, and characters that change the direction of the text.
 const LINES_AND_OVERRIDES: &str =
     "\u{2028}\u{2029}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
 
-/// One word, of which every character can be seen.
+/// One word, whose characters are all visible.
 fn assert_visible(text: &str) {
     let unseen = |c: char| c.is_control() || c.is_whitespace() || is_ignorable(c);
     assert!(!text.contains(unseen), "{text:?}");
 }
 
-/// Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt): what is drawn as nothing.
+/// Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt): characters without a glyph.
 pub fn is_ignorable(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'

@@ -1,4 +1,4 @@
-//! The audit log, as an administrator and a collector of logs see it.
+//! The audit log, for an administrator and for a log collector.
 
 use crate::{
     on_both_engines,
@@ -8,20 +8,20 @@ use crate::{
 use serde_json::Value;
 use std::fs;
 
-/// What a person typed into the wrong field.
+/// A password typed into the wrong field.
 const TYPED_BY_MISTAKE: &str = "canary typed as a name by mistake";
 
 /// Event, reason, source and user of each entry, the oldest first.
-fn told(entries: &[Value]) -> Vec<[String; 4]> {
+fn summaries(entries: &[Value]) -> Vec<[String; 4]> {
     let word = |entry: &Value, name: &str| entry[name].as_str().unwrap_or("-").to_owned();
-    let told = entries
+    let summaries = entries
         .iter()
         .map(|entry| ["event", "reason", "source", "user"].map(|name| word(entry, name)));
-    told.collect()
+    summaries.collect()
 }
 
 on_both_engines! {
-    async fn what_happened_is_listed_and_logged(database: TestDatabase) {
+    async fn events_are_listed_and_logged(database: TestDatabase) {
         let home = Home::new(database);
         home.create_user("ada");
         let server = home.serve_by(&["serve", "--log-format", "json"]);
@@ -42,7 +42,7 @@ on_both_engines! {
         ];
         let mut listed = home.run(&["activity", "--json"]).succeeds().json();
         listed.reverse();
-        assert_eq!(told(&listed), expected);
+        assert_eq!(summaries(&listed), expected);
         for entry in &listed[1..5] {
             assert_eq!(entry["address"], "127.0.0.1");
         }
@@ -58,15 +58,15 @@ on_both_engines! {
             .filter(|line| line["target"] == "vestibule::activity")
             .map(|line| line["fields"].clone())
             .collect();
-        assert_eq!(told(&logged), expected[1..5], "what the server did; a command says it on its own terminal");
+        assert_eq!(summaries(&logged), expected[1..5], "what the server did; a command writes to its own terminal");
         for secret in ["canary", PASSWORD] {
             assert!(!log.contains(secret), "{log}");
         }
     }
 }
 
-/// A visitor chooses what their browser is called; an administrator reads it on a terminal, and a program
-/// line by line.
+/// Visitors choose their user agent; an administrator reads it on a terminal, and a program line by
+/// line.
 #[tokio::test]
 async fn json_holds_nothing_that_a_terminal_acts_on() {
     const AGENT: &str = "x\u{202e}y\u{2028}z\u{2067}\u{200f}\u{feff}\u{e0041}é";
@@ -92,9 +92,9 @@ async fn json_holds_nothing_that_a_terminal_acts_on() {
     }
 }
 
-/// Nor is anything that was typed by mistake on the disk.
+/// Input typed by mistake is not on the disk either.
 #[tokio::test]
-async fn the_database_holds_nothing_that_was_typed_in_vain() {
+async fn the_database_holds_no_refused_input() {
     let home = Home::on_sqlite().await;
     home.create_user("ada");
     let server = home.serve();
@@ -113,14 +113,14 @@ async fn the_database_holds_nothing_that_was_typed_in_vain() {
         .iter()
         .filter(|entry| entry["event"] == "sign_in_throttled");
     let times: u64 = throttled.filter_map(|entry| entry["times"].as_u64()).sum();
-    assert_eq!(times, 4, "what was counted is written at the end");
+    assert_eq!(times, 4, "the counts are written at the stop");
     let path = home
         .database
         .address
         .trim_start_matches("sqlite:")
         .to_owned();
     for file in [path.clone(), format!("{path}-wal")] {
-        // The write-ahead log is gone after a good end.
+        // A clean stop removes the write-ahead log.
         let bytes = fs::read(&file).unwrap_or_default();
         for canary in ["canary", PASSWORD] {
             assert!(

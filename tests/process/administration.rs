@@ -1,4 +1,4 @@
-//! The commands of an administrator who may be locked out, beside a server that runs.
+//! The commands of an administrator who may be locked out, beside a running server.
 
 use crate::{
     on_both_engines,
@@ -26,7 +26,7 @@ fn create_administrator(home: &Home, name: &str) {
     home.run_with_input(&arguments, PASSWORD).succeeds();
 }
 
-/// Whether this password lets the account in.
+/// Whether this password signs in to the account.
 async fn lets_in(server: &Server, name: &str, password: &str) -> bool {
     let answer = sign_in(&mut server.browser(), name, password).await;
     answer.header("location") != Some("/login") && answer.status < 400
@@ -37,11 +37,11 @@ on_both_engines! {
         let home = Home::new(database);
         create_administrator(&home, "root");
         home.create_user("ada");
-        home.run(&["user", "promote", "ADA"]).succeeds().says("ada is now an administrator");
-        home.run(&["user", "promote", "ada"]).succeeds().says("ada is already an administrator");
+        home.run(&["user", "promote", "ADA"]).succeeds().reports("ada is now an administrator");
+        home.run(&["user", "promote", "ada"]).succeeds().reports("ada is already an administrator");
         assert_eq!(shown(&home, "ada")["admin"], true);
-        home.run(&["user", "demote", "ada"]).succeeds().says("ada is no administrator any more");
-        home.run(&["user", "demote", "ada"]).succeeds().says("ada is no administrator.");
+        home.run(&["user", "demote", "ada"]).succeeds().reports("ada is no administrator any more");
+        home.run(&["user", "demote", "ada"]).succeeds().reports("ada is no administrator.");
         for arguments in [&["user", "demote", "root"][..], &["user", "disable", "root"], &["user", "delete", "root", "--yes"]] {
             home.run(arguments).fails(1, &["the last administrator"]);
         }
@@ -64,7 +64,7 @@ on_both_engines! {
             home.run_with_input(&["user", "delete", "ada"], typed).fails(1, &["nothing is deleted", "--yes"]);
         }
         assert_eq!(browser.get("/dashboard").await.status, 200);
-        home.run_with_input(&["user", "delete", "ada"], " ADA \n").succeeds().says("ada is deleted; 1 sessions ended");
+        home.run_with_input(&["user", "delete", "ada"], " ADA \n").succeeds().reports("ada is deleted; 1 sessions ended");
         assert_eq!(browser.get("/dashboard").await.status, 303);
         home.run(&["user", "show", "ada"]).fails(1, &["there is no account"]);
         let left = home.run(&["session", "list", "--json"]).succeeds().stdout;
@@ -75,12 +75,12 @@ on_both_engines! {
         home.run(&["user", "delete", "ada", "--yes"]).succeeds();
     }
 
-    /// The link is data: it alone goes to standard output, for a person and for a program.
+    /// The link is data: only the link goes to standard output, for a person and for a program.
     async fn a_link_is_printed_once(database: TestDatabase) {
         let home = Home::new(database);
         create_administrator(&home, "root");
         let invited = home.run(&["user", "invite", "ada", "--email", "ada@example.org", "--display-name", "Ada L."]).succeeds();
-        invited.says("It is shown only now");
+        invited.reports("It is shown only now");
         let user = shown(&home, "ada");
         assert_eq!((&user["has_password"], &user["display_name"]), (&Value::from(false), &Value::from("Ada L.")));
         let table = home.run(&["user", "list"]).succeeds().stdout;
@@ -137,7 +137,7 @@ on_both_engines! {
         for browser in &mut browsers {
             assert_eq!(browser.get("/dashboard").await.status, 200, "a dry run ends nothing");
         }
-        home.run(&["session", "end", "--all"]).succeeds().says("3 sessions are ended");
+        home.run(&["session", "end", "--all"]).succeeds().reports("3 sessions are ended");
         for browser in &mut browsers {
             assert_eq!(browser.get("/dashboard").await.status, 303);
         }
@@ -174,17 +174,17 @@ on_both_engines! {
         home.run(&["activity", "--since", "yesterday"]).fails(2, &["neither an instant"]);
     }
 
-    /// What happens is on the pipe of whoever follows, once each, whichever process did it.
+    /// Events are written to the pipe of a follower, once each, for every process.
     async fn the_log_is_followed(database: TestDatabase) {
         let home = Home::new(database);
         home.create_user("ada");
         let server = home.serve();
         let mut following = home.start(&["activity", "--follow", "--json"]);
         let lines = BufReader::new(following.stdout.take().expect("a pipe")).lines();
-        let (tell, told) = std::sync::mpsc::channel();
-        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| tell.send(line)));
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
         let next = || {
-            let line = told.recv_timeout(Duration::from_secs(20)).expect("a line in time");
+            let line = receiver.recv_timeout(Duration::from_secs(20)).expect("a line in time");
             serde_json::from_str::<Value>(&line).unwrap()["event"].as_str().unwrap().to_owned()
         };
         assert_eq!(next(), "user_created");
@@ -195,7 +195,7 @@ on_both_engines! {
         both.sort_unstable();
         assert_eq!(both, ["session_ended", "user_disabled"]);
         home.run(&["user", "enable", "ada"]).succeeds();
-        assert_eq!(next(), "user_enabled", "nothing is told twice");
+        assert_eq!(next(), "user_enabled", "no entry is repeated");
         following.kill().expect("a running command");
         following.wait().expect("it ends");
     }

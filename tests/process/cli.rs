@@ -1,4 +1,4 @@
-//! Every command, as an administrator types it.
+//! Every command, with an administrator's arguments.
 
 mod accounts;
 mod configuration;
@@ -49,7 +49,7 @@ async fn arguments_that_are_not_understood_are_status_two() {
     assert_eq!(fs::read_dir(&home.folder).unwrap().count(), 0);
 }
 
-/// Help shows how settings are named, never what they hold.
+/// Help shows the names of settings, never their values.
 #[tokio::test]
 async fn help_and_version_hold_no_secret() {
     let home = Home::on_sqlite().await.with(

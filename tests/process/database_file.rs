@@ -1,4 +1,4 @@
-//! The database file: what happens to it while the server runs, and before there is one.
+//! The database file: changes while the server runs, and its creation.
 
 use crate::{
     program::{Home, sign_in},
@@ -30,9 +30,9 @@ async fn with_its_file_removed_nobody_is_let_in() {
     assert_eq!(browser.get("/readyz").await.status, 503);
 }
 
-/// An administrator puts a backup in place while the server runs, and then disables an account.
+/// An administrator restores a backup while the server runs, and then disables an account.
 #[tokio::test]
-async fn what_the_command_line_ends_is_ended_after_the_file_was_replaced() {
+async fn ends_by_the_command_line_hold_after_the_file_was_replaced() {
     let home = Home::on_sqlite().await;
     home.create_user("ada");
     let file = home
@@ -42,7 +42,7 @@ async fn what_the_command_line_ends_is_ended_after_the_file_was_replaced() {
         .to_owned();
     let server = home.serve();
     let token = server.signed_in("ada").await.session().unwrap().to_owned();
-    // A whole copy (checkpointed), moved over the original.
+    // A complete copy (checkpointed), moved over the original.
     let mut c = <sqlx::SqliteConnection as sqlx::Connection>::connect(&home.database.address)
         .await
         .unwrap();
@@ -56,11 +56,11 @@ async fn what_the_command_line_ends_is_ended_after_the_file_was_replaced() {
     let _ = fs::remove_file(format!("{file}-shm"));
     home.run(&["user", "disable", "ada"])
         .succeeds()
-        .says("1 sessions ended");
+        .reports("1 sessions ended");
     let status = server.dashboard_with(&token).await.status;
     assert_ne!(
         status, 200,
-        "the account was disabled, and its session goes on"
+        "the account was disabled, and its session continues"
     );
 }
 

@@ -24,7 +24,7 @@ use vestibule::domain::plain_script;
 
 /// A server behind the tampering proxy, a member and an administrator.
 struct Site {
-    // In this order they end: the folder goes when nobody writes into it any more.
+    // They are dropped in this order: the folder is deleted after the last write.
     proxy: Tampering,
     server: Server,
     home: Home,
@@ -32,7 +32,7 @@ struct Site {
 
 impl Site {
     async fn new() -> Self {
-        // Many runs, which ask nothing of the disk.
+        // Many runs, which do not test the disk.
         let home = Home::new(TestDatabase::in_memory(Engine::Sqlite).await).with_digests();
         let mut proxy = Tampering::listen(&home.folder).await;
         let home = home
@@ -52,7 +52,7 @@ impl Site {
             server,
             home,
         };
-        // A first sign-in is no news, as it mostly is on a running site.
+        // The account has signed in before, as on most running sites.
         for account in ["ada", "root"] {
             let mut owner = site.owner(account).await;
             owner.post_logout().await;
@@ -60,7 +60,7 @@ impl Site {
         site
     }
 
-    /// The browser of the person whose account it is, past the proxy.
+    /// The browser of the account's person, past the proxy.
     async fn owner(&self, account: &str) -> Browser {
         let mut browser = Browser::at(self.server.address, &self.origin());
         browser.post_login(account, PASSWORD).await;
@@ -76,7 +76,7 @@ impl Site {
         self.doctor_until(account, password, more, || false)
     }
 
-    /// The same, and interrupts it when it is time.
+    /// The same, interrupted when `is_time` returns true.
     fn doctor_until(
         &self,
         account: &str,
@@ -99,24 +99,24 @@ impl Site {
         self.home.run(&list).succeeds().json().len()
     }
 
-    /// Breaks something and looks who finds it: exactly those who should.
+    /// Breaks a control and checks the findings: exactly the expected ones.
     fn break_and_look(&self, broken: Vec<Break>) {
         let broken = self.proxy.set(broken);
         let account = broken[0].account;
-        let said = self.doctor(account, PASSWORD, &["--json"]);
+        let outcome = self.doctor(account, PASSWORD, &["--json"]);
         let what: Vec<_> = broken.iter().map(|one| one.what).collect();
         let expected = broken.iter().flat_map(|one| &one.found_by);
         let expected: BTreeSet<_> = expected.map(|name| (*name).to_owned()).collect();
-        let rows = said.json();
+        let rows = outcome.json();
         let failures = rows.iter().filter(|row| row["outcome"] == "fails");
         let failures: Vec<_> = failures.collect();
-        assert_eq!(failed(&said), expected, "{what:?}: {failures:#?}");
-        assert_eq!(said.status, Some(1), "{what:?}: {}", said.stderr);
+        assert_eq!(failed(&outcome), expected, "{what:?}: {failures:#?}");
+        assert_eq!(outcome.status, Some(1), "{what:?}: {}", outcome.stderr);
         for row in failures {
             let (seen, remedy) = (&row["seen"], &row["remedy"]);
             assert!(seen.is_string() && remedy.is_string(), "{what:?}: {row}");
         }
-        self.assert_silent(&said);
+        self.assert_silent(&outcome);
         let leaves = broken.iter().any(|one| one.leaves_sessions);
         let left = self.live_sessions();
         assert_eq!(left > 0, leaves, "{what:?}: {left} sessions");
@@ -126,10 +126,10 @@ impl Site {
         }
     }
 
-    /// Neither the password nor a token is in what was said.
+    /// The output contains neither the password nor a token.
     #[track_caller]
-    fn assert_silent(&self, said: &Outcome) {
-        let text = format!("{}{}", said.stdout, said.stderr);
+    fn assert_silent(&self, outcome: &Outcome) {
+        let text = format!("{}{}", outcome.stdout, outcome.stderr);
         assert!(!text.contains(PASSWORD), "{text}");
         for token in self.proxy.tokens() {
             assert!(!text.contains(&token), "{token} in {text}");
@@ -137,7 +137,7 @@ impl Site {
     }
 }
 
-/// The files that pages name: the tests of the program have no site built.
+/// The files that pages reference: the tests of the program have no built site.
 pub async fn make_files(home: &Home, server: SocketAddr, host: &str) {
     let page = send(server, Request::get("/login").header("host", host)).await;
     let page = page.text();
@@ -154,16 +154,16 @@ pub async fn make_files(home: &Home, server: SocketAddr, host: &str) {
     }
 }
 
-/// The checks that have failed, by name.
-pub fn failed(said: &Outcome) -> BTreeSet<String> {
-    let rows = said.json().into_iter();
+/// The failed checks, by name.
+pub fn failed(outcome: &Outcome) -> BTreeSet<String> {
+    let rows = outcome.json().into_iter();
     let failed = rows.filter(|row| row["outcome"] == "fails");
     failed
         .map(|row| row["check"].as_str().unwrap().to_owned())
         .collect()
 }
 
-/// One after another on one site.
+/// One after the other on one site.
 async fn each_is_found(all: Vec<Break>) {
     let site = Site::new().await;
     for broken in all {
@@ -171,7 +171,7 @@ async fn each_is_found(all: Vec<Break>) {
     }
 }
 
-/// In one run, for breaks that have nothing to do with each other: a run takes seconds.
+/// In one run, for independent breaks: a run takes seconds.
 async fn all_are_found_at_once(all: Vec<Break>) {
     Site::new().await.break_and_look(all);
 }
@@ -179,8 +179,8 @@ async fn all_are_found_at_once(all: Vec<Break>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_sound_site_everything_holds() {
     let site = Site::new().await;
-    let said = site.doctor("root", PASSWORD, &["--json"]).succeeds();
-    let rows = said.json();
+    let outcome = site.doctor("root", PASSWORD, &["--json"]).succeeds();
+    let rows = outcome.json();
     assert!(rows.len() >= 70, "{} checks", rows.len());
     for row in &rows {
         // The port is the test's own.
@@ -197,20 +197,20 @@ async fn on_a_sound_site_everything_holds() {
             "{row}"
         );
     }
-    site.assert_silent(&said);
+    site.assert_silent(&outcome);
     assert!(!site.proxy.tokens().is_empty());
     assert_eq!(site.live_sessions(), 0, "nothing is left behind");
-    // The doctor signed in from new browsers, and cannot say itself that it was welcome.
+    // The doctor signed in from new browsers, and cannot recognise them itself.
     let mut owner = site.owner("root").await;
     let dashboard = owner.get("/dashboard").await;
     assert_eq!(dashboard.status, 200, "{}", dashboard.text());
     assert!(dashboard.text().contains("from a new device"));
     owner.post_logout().await;
-    said.says("promises hold, 0 do not, 1 were not asked");
+    outcome.reports("promises hold, 0 do not, 1 were not asked");
 
-    // A member does not see what the server believes of the proxy, and is told so.
-    let said = site.doctor("ada", PASSWORD, &[]).succeeds();
-    let table = &said.stdout;
+    // A member does not see whether the server trusts the proxy, and the report states it.
+    let outcome = site.doctor("ada", PASSWORD, &[]).succeeds();
+    let table = &outcome.stdout;
     for words in [
         "✓ D2       The session cookie is HttpOnly",
         "– I2       The server sees where visitors come from",
@@ -220,53 +220,58 @@ async fn on_a_sound_site_everything_holds() {
         assert!(table.contains(words), "{words:?} is missing in {table}");
     }
     assert!(!table.contains('✗'), "{table}");
-    site.assert_silent(&said);
+    site.assert_silent(&outcome);
     assert_eq!(site.live_sessions(), 0);
     site.home.create_user("new");
-    let said = site.doctor("new", PASSWORD, &["--json"]).succeeds();
-    let rows = said.json();
+    let outcome = site.doctor("new", PASSWORD, &["--json"]).succeeds();
+    let rows = outcome.json();
     let shown = rows.iter().find(|row| row["check"] == "new_device_shown");
     assert_eq!(shown.unwrap()["outcome"], "holds");
 
-    // Two attempts were refused in each run, and nobody is slowed by them.
+    // Two attempts were refused in each run, which throttle nobody.
     let log = site.home.run(&["activity", "--limit", "1000", "--json"]);
     let refused = log.succeeds().json();
     let refused = refused
         .iter()
         .filter(|row| row["event"] == "sign_in_refused");
-    // Two a run, and at most four more where a busy machine made the times of the first two differ.
+    // Two for each run, and at most four more if a busy machine made the times of the first two
+    // differ.
     let refused = refused.count();
     assert!((6..=18).contains(&refused), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failure_is_shown_with_what_was_seen_and_how_to_mend_it() {
+async fn a_failure_is_shown_with_the_observation_and_the_remedy() {
     let site = Site::new().await;
     let loses_a_flag = breaks("strips HttpOnly", &[]).answering(|_, answer| {
         use message::Tamper;
         answer.change_session(|line| line.replace("; HttpOnly", ""));
     });
     site.proxy.set(vec![loses_a_flag]);
-    let said = site.doctor("ada", PASSWORD, &[]);
-    assert_eq!(said.status, Some(1), "{}", said.stdout);
+    let outcome = site.doctor("ada", PASSWORD, &[]);
+    assert_eq!(outcome.status, Some(1), "{}", outcome.stdout);
     for words in [
         "✗ D2       The session cookie is HttpOnly",
         "seen: Set-Cookie: __Host-Http-session=…; samesite=Lax; secure; path=/",
         "to mend it: Let the proxy pass Set-Cookie on as it came",
     ] {
-        assert!(said.stdout.contains(words), "{words:?}: {}", said.stdout);
+        assert!(
+            outcome.stdout.contains(words),
+            "{words:?}: {}",
+            outcome.stdout
+        );
     }
-    site.assert_silent(&said);
-    said.says("1 do not");
+    site.assert_silent(&outcome);
+    outcome.reports("1 do not");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_run_ends_its_sessions() {
     let site = Site::new().await;
-    let begun = site.proxy.sessions_begun();
-    let said = site.doctor_until("ada", PASSWORD, &["--json"], move || begun() >= 5);
-    assert_eq!(said.status, Some(1), "{}", said.stdout);
-    let rows = said.json();
+    let started = site.proxy.sessions_started();
+    let run = site.doctor_until("ada", PASSWORD, &["--json"], move || started() >= 5);
+    assert_eq!(run.status, Some(1), "{}", run.stdout);
+    let rows = run.json();
     let outcome = |name: &str| {
         let row = rows.iter().find(|row| row["check"] == name).unwrap();
         row["outcome"].as_str().unwrap().to_owned()
@@ -274,8 +279,8 @@ async fn an_interrupted_run_ends_its_sessions() {
     assert_eq!(outcome("sign_in"), "holds");
     assert_eq!(outcome("nosniff"), "skipped");
     assert_eq!(outcome("nothing_left"), "holds");
-    site.assert_silent(&said);
-    said.says("it was interrupted");
+    site.assert_silent(&run);
+    run.reports("it was interrupted");
     assert!(site.proxy.tokens().len() >= 5);
     assert_eq!(site.live_sessions(), 0);
 }
@@ -284,9 +289,9 @@ async fn an_interrupted_run_ends_its_sessions() {
 async fn a_wrong_password_is_tried_once() {
     let site = Site::new().await;
     let wrong = "a wrong password, sent once";
-    let said = site.doctor("ada", wrong, &["--json"]);
-    assert_eq!(said.status, Some(1));
-    let rows = said.json();
+    let run = site.doctor("ada", wrong, &["--json"]);
+    assert_eq!(run.status, Some(1));
+    let rows = run.json();
     let outcome = |name: &str| {
         let row = rows.iter().find(|row| row["check"] == name).unwrap();
         row["outcome"].as_str().unwrap().to_owned()
@@ -295,7 +300,7 @@ async fn a_wrong_password_is_tried_once() {
     assert_eq!(outcome("replay_page"), "skipped");
     assert_eq!(outcome("hsts"), "holds");
     assert_eq!(outcome("private_pages_closed"), "holds");
-    assert!(!format!("{}{}", said.stdout, said.stderr).contains(wrong));
+    assert!(!format!("{}{}", run.stdout, run.stderr).contains(wrong));
     let log = site.home.run(&["activity", "--json"]).succeeds().json();
     let refused = log.iter().filter(|row| row["event"] == "sign_in_refused");
     assert_eq!(refused.count(), 1);

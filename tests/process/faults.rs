@@ -1,5 +1,5 @@
 //! While the database fails: nobody is let in, nothing is lost, nothing hangs, and the same process
-//! goes on by itself when the fault is over.
+//! recovers by itself when the fault is over.
 
 pub mod cluster;
 mod file;
@@ -20,14 +20,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The longest wait that any of our limits allows, and room for a machine that is busy. It is shorter
+/// The longest wait that any of our limits allows, with a margin for a busy machine. It is shorter
 /// than `http.request_timeout`, which is the last resort.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// How soon the server is well again after its database is.
+/// The time in which the server recovers after its database.
 const SECONDS_TO_RECOVER: u64 = 15;
 
-/// A write afterwards: two seconds, and twice as long again for a machine that is busy.
+/// A write afterwards: two seconds, and twice as long again for a busy machine.
 const WRITE: Duration = Duration::from_secs(6);
 
 const UNAVAILABLE: &str = "The service is not available right now.";
@@ -40,7 +40,7 @@ async fn in_time(answer: impl Future<Output = Answer>) -> Answer {
     answer
 }
 
-/// Says that it is our fault and when to come again, and takes nobody's session away.
+/// Asserts a 503 with the time to wait, which keeps the session cookie.
 #[track_caller]
 fn assert_unavailable(answer: &Answer) {
     assert_eq!(answer.status, 503, "{answer:?}\n{}", answer.text());
@@ -59,7 +59,7 @@ async fn nobody_signs_in(server: &Server) {
     assert_eq!(browser.session(), None);
 }
 
-/// A sign-out that could not be written down is not answered as done, and can be tried again.
+/// A sign-out that could not be written is not answered as done, and can be retried.
 async fn nobody_signs_out(browser: &mut Browser) {
     let token = browser.session().expect("signed in").to_owned();
     assert_unavailable(&in_time(browser.post_logout()).await);
@@ -71,11 +71,11 @@ async fn nobody_signs_out(browser: &mut Browser) {
     );
 }
 
-/// Whoever was signed in still is, can sign out for good, and sign in again: in the same process.
+/// Signed-in people still are, can sign out permanently, and sign in again: in the same process.
 async fn all_is_well(server: &Server, browser: &mut Browser) {
     let token = browser.session().expect("signed in").to_owned();
     recovers(server, &token).await;
-    // What writes has connections of its own. However many of them are dead, the first write gets through.
+    // Writes have connections of their own. Even if all of them are dead, the first write succeeds.
     let asked = Instant::now();
     let answer = in_time(browser.post_logout()).await;
     assert_eq!(
@@ -91,10 +91,10 @@ async fn all_is_well(server: &Server, browser: &mut Browser) {
     *browser = server.signed_in("ada").await;
 }
 
-/// So soon an open page is told, and so much of it is for a machine that is busy.
+/// The time limit of a notification, with a margin for a busy machine.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Ends the session that a stream calls by this name.
+/// Ends the session with this name in a stream.
 fn end_by_command(home: &Home, name: &str) {
     let sessions = home.run(&["session", "list", "--json"]).succeeds().json();
     let mut ids = sessions.iter().filter_map(|row| row["id"].as_str());
@@ -103,7 +103,7 @@ fn end_by_command(home: &Home, name: &str) {
         .succeeds();
 }
 
-/// Waits until the server lets a live session in again. Until then it says that it cannot.
+/// Polls until the server accepts a live session again. Until then it answers 503.
 async fn recovers(server: &Server, token: &str) {
     let over = Instant::now();
     loop {
@@ -118,7 +118,7 @@ async fn recovers(server: &Server, token: &str) {
     }
 }
 
-/// The fault harmed the answers and not the process.
+/// The fault affected the answers and not the process.
 async fn the_process_is_well(server: &Server) {
     assert_eq!(server.browser().get("/healthz").await.status, 200);
 }

@@ -1,4 +1,4 @@
-//! The memory of hashing is bounded, whatever is stored and whatever is asked for (ASVS V15.2.2).
+//! The memory of hashing is bounded, for any stored hash and any request (ASVS V15.2.2).
 
 use crate::{program::Home, program::sign_in, support::PASSWORD};
 use argon2::{Argon2, Params, PasswordHasher};

@@ -1,4 +1,4 @@
-//! The log is the server's own word (ASVS V16.4.1).
+//! Only the server writes the log (ASVS V16.4.1).
 
 use crate::{
     program::{Home, Server, free_port, sign_in},
@@ -17,10 +17,10 @@ use std::{
 };
 use tokio::{io::AsyncWriteExt, net::TcpSocket, time::timeout};
 
-/// What would begin a line of its own, colour a terminal, or end a JSON text.
+/// Bytes that would begin a new line, colour a terminal, or end a JSON text.
 const HOSTILE: &str = "x\u{9b}31m\u{85}\u{2028}\",\"level\":\"FORGED\"}";
 
-/// Each line begins as the server begins it, and holds no control character.
+/// Each line begins with the server's prefix, and holds no control character.
 #[tokio::test]
 async fn no_client_writes_a_line_of_the_log() {
     for format in ["text", "json"] {
@@ -63,7 +63,7 @@ async fn no_client_writes_a_line_of_the_log() {
             let mut connection = Connection::open(server.address).await;
             let head = format!("GET {target} HTTP/1.1\r\nhost: {}\r\n\r\n", server.address);
             connection.send(head.as_bytes()).await;
-            // Refused or answered: the log is looked at.
+            // Refused or answered: the log is checked.
             let _ = connection.answer().await;
         }
         let log = server.stop();
@@ -94,14 +94,14 @@ async fn no_client_writes_a_line_of_the_log() {
     }
 }
 
-/// A server is given this long to start and to stop.
+/// The time for a server to start and to stop.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Each of them leaves [`LONG_PATH`] bytes in the log.
 const REQUESTS: usize = 500;
 const LONG_PATH: usize = 4_000;
 
-/// The disk of the log is full, from the first line on.
+/// The disk of the log is full from the first line on.
 fn full() -> Stdio {
     let full = OpenOptions::new().write(true).open("/dev/full");
     full.expect("a device of this name").into()
@@ -136,7 +136,7 @@ fn stopped(mut server: Child) -> Option<i32> {
     }
 }
 
-/// A line that cannot be written is lost, and the answer is given: the log is beside the work.
+/// A line that cannot be written is lost, and the answer is sent: the log is not essential.
 #[tokio::test]
 async fn a_log_that_cannot_be_written_costs_no_answer() {
     let logs: [fn() -> Stdio; 2] = [full, without_a_reader];
@@ -167,8 +167,8 @@ async fn a_log_that_cannot_be_written_costs_no_answer() {
     }
 }
 
-/// The reader of the log stays and stops reading (Ctrl-S in a terminal, a collector that hangs). At the end it reads
-/// on, or does not.
+/// The reader of the log stops reading (Ctrl-S in a terminal, a collector that hangs). At the end
+/// it continues, or does not.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_of_the_log_that_stops_reading_costs_no_answer() {
     for reads_on in [true, false] {
@@ -182,7 +182,7 @@ async fn a_reader_of_the_log_that_stops_reading_costs_no_answer() {
         let (reader, writer) = io::pipe().expect("a pipe");
         let server = home.serve_onto(writer.into());
         wait_for_a_listener(address);
-        // More than a pipe holds (64 KiB) and than may wait (1 MiB).
+        // More than a pipe holds (64 KiB) and more than may wait (1 MiB).
         for _ in 0..REQUESTS {
             let answer = timeout(PATIENCE, send(address, Request::get(&path))).await;
             assert_eq!(answer.expect("nothing waits for the log").status, 404);
@@ -212,8 +212,8 @@ async fn a_reader_of_the_log_that_stops_reading_costs_no_answer() {
     }
 }
 
-/// Mail programs that write `#` as `%23` put the secret of a link into a path; people paste codes behind
-/// addresses. The person is led to the page, and the log keeps nothing of it.
+/// Mail programs that write `#` as `%23` put the secret of a link into a path; people paste codes
+/// after addresses. The person is redirected to the page, and the log contains nothing of it.
 #[tokio::test]
 async fn the_secret_of_a_link_is_not_logged() {
     let home = Home::on_sqlite().await.with("RUST_LOG", "trace");
@@ -245,10 +245,10 @@ async fn the_secret_of_a_link_is_not_logged() {
             if let Some(page) = page.filter(|_| method != "POST") {
                 assert_eq!((answer.status, answer.location()), (303, page), "{path}");
             }
-            let said = format!("{:?} {}", answer.headers, answer.text());
+            let text = format!("{:?} {}", answer.headers, answer.text());
             assert!(
-                !said.contains(secret) && !said.contains(&bare),
-                "{path}: {said}"
+                !text.contains(secret) && !text.contains(&bare),
+                "{path}: {text}"
             );
         }
     }
@@ -263,11 +263,11 @@ async fn the_secret_of_a_link_is_not_logged() {
 const QUESTION: &str = "is it a proxy that is not in http.trusted_proxies?";
 const PLACES: u8 = 16;
 
-/// Where connections come from, each with half a header; behind a proxy that is trusted after a whole one.
+/// The addresses of connections, each with half a header; behind a trusted proxy after a whole one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Origin {
     OneAddress,
-    /// A proxy that is not in `trusted_proxies`: most of its connections are open pages.
+    /// A proxy that is missing in `trusted_proxies`: most of its connections are open pages.
     OneAddressAndPages,
     HalfFromOne,
     ManyAddresses,
@@ -305,7 +305,7 @@ impl Origin {
     }
 }
 
-/// A proxy that is not trusted makes all visitors one, who loses connections for all of them.
+/// An untrusted proxy makes all visitors appear as one, so connections of all of them are closed.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_asks_whether_an_address_with_nearly_all_connections_is_a_proxy() {
     for origin in [
@@ -343,7 +343,7 @@ async fn the_log_asks_whether_an_address_with_nearly_all_connections_is_a_proxy(
             connection.write_all(bytes.as_bytes()).await.unwrap();
             crowd.push(connection);
         }
-        // Taken after all others.
+        // Accepted after all others.
         assert_eq!(server.browser().get("/healthz").await.status, 200);
         drop((crowd, pages));
         let log = server.stop();

@@ -1,9 +1,9 @@
-//! `vestibule session list` and `user list` where there are more rows than are held at once.
+//! `vestibule session list` and `user list` with more rows than are read at once.
 
 use crate::{on_both_engines, program::Home, support::database::texts};
 use vestibule::server::db::{self, IfMissing};
 
-/// More than two of the pages in which they are read.
+/// More than two pages of the query.
 const MANY: usize = 1_100;
 /// Each fifth of them.
 const ENDED: usize = MANY / 5;

@@ -1,4 +1,4 @@
-//! The program as a whole: started, killed, started again.
+//! The whole program: started, killed, restarted.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../support/mod.rs"]

@@ -1,6 +1,6 @@
-//! Completions and manual pages: whole, and about every command that there is.
+//! Completions and manual pages: complete, and for every command.
 
-use crate::program::{Home, tell};
+use crate::program::{Home, note};
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 const OPERATIONS: &str = include_str!("../../docs/operations.md");
@@ -14,7 +14,7 @@ pub fn commands(home: &Home) -> BTreeSet<Vec<String>> {
         let help = home.run(&words.collect::<Vec<_>>()).succeeds().stdout;
         let listed = help.split_once("Commands:\n").map_or("", |(_, rest)| rest);
         for line in listed.lines().take_while(|line| !line.is_empty()) {
-            // A description that goes on in the next line begins further to the right.
+            // A continued description is indented further.
             let name = line
                 .strip_prefix("  ")
                 .filter(|line| !line.starts_with(' '));
@@ -31,7 +31,7 @@ pub fn commands(home: &Home) -> BTreeSet<Vec<String>> {
     found
 }
 
-/// A page for the program and one for each command, which say what `--help` says.
+/// A page for the program and one for each command, with the text of `--help`.
 pub fn assert_pages(home: &Home, pages: &Path) {
     let overview = fs::read_to_string(pages.join("vestibule.1")).unwrap();
     for command in commands(home) {
@@ -50,7 +50,7 @@ pub fn assert_pages(home: &Home, pages: &Path) {
     }
 }
 
-/// Each command stands in the script where its shell looks for it.
+/// Each command is in the script where its shell expects it.
 pub fn assert_completions(home: &Home, shell: &str, script: &str) {
     for command in commands(home) {
         let (name, parents) = command.split_last().unwrap();
@@ -92,18 +92,18 @@ async fn shells_complete_every_command() {
         .fails(2, &["possible values"]);
 }
 
-/// The script is not only there: bash itself completes with it.
+/// bash itself completes with the script.
 #[tokio::test]
-async fn bash_completes_what_is_half_typed() {
+async fn bash_completes_a_partial_command() {
     let home = Home::on_sqlite().await;
     let script = home.run(&["completions", "bash"]).succeeds().stdout;
     let script = format!(
         "{script}\nCOMP_WORDS=(vestibule user s) COMP_CWORD=2\n_vestibule vestibule s user\necho ${{COMPREPLY[@]}}"
     );
     let Ok(bash) = Command::new("bash").args(["-euc", &script]).output() else {
-        tell("not checked: there is no bash here");
+        note("not checked: there is no bash here");
         return;
     };
-    let said = String::from_utf8_lossy(&bash.stdout).into_owned();
-    assert_eq!(said.trim(), "show set-password", "{bash:?}");
+    let output = String::from_utf8_lossy(&bash.stdout).into_owned();
+    assert_eq!(output.trim(), "show set-password", "{bash:?}");
 }

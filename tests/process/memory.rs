@@ -1,4 +1,4 @@
-//! The memory of connections has a bound, and is given back (ASVS V15.2.2).
+//! The memory of connections has a limit, and is released (ASVS V15.2.2).
 
 use crate::{
     program::{Home, Server},
@@ -11,7 +11,7 @@ use tokio::{
 };
 use vestibule::server::config::{self, MEMORY_PER_CONNECTION};
 
-/// Below the 1,024 files that a process may open where nobody has set anything.
+/// Below the 1,024 files that a process may open by default.
 const CONNECTIONS: u32 = 700;
 /// In KiB, as the system counts.
 const MIB: u64 = 1024;
@@ -31,7 +31,7 @@ async fn crowd(server: &Server, sent: &[u8]) -> Vec<TcpStream> {
     crowd
 }
 
-/// The most that was seen while nothing more comes.
+/// The peak, once it no longer grows.
 async fn most_kib(server: &Server) -> u64 {
     let mut most = 0;
     for _ in 0..20 {
@@ -42,7 +42,7 @@ async fn most_kib(server: &Server) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crowd_takes_no_more_than_the_sum_and_gives_it_back() {
+async fn a_crowd_stays_within_the_calculated_memory_and_releases_it() {
     let home = Home::on_sqlite()
         .await
         .with("VESTIBULE_HTTP__HEADER_TIMEOUT", "10m");
@@ -67,13 +67,13 @@ async fn a_crowd_takes_no_more_than_the_sum_and_gives_it_back() {
         ("bodies", counted, connections + bodies),
         ("bodies in chunks", in_chunks, connections + bodies),
     ];
-    // Half of what the sum has for the program is not used at rest: what the allocator keeps for the next.
+    // Half of the sum's part for the program is unused at rest: the allocator keeps it.
     let slack = 40 * MIB;
     for (name, sent, sum) in crowds {
         let crowd = crowd(&server, sent.as_bytes()).await;
         let most = most_kib(&server).await;
         drop(crowd);
-        // It is given back within ten seconds, unless the machine is busy.
+        // It is released within ten seconds, unless the machine is busy.
         let mut after = most;
         for _ in 0..120 {
             after = after.min(server.resident_kib());
@@ -82,7 +82,7 @@ async fn a_crowd_takes_no_more_than_the_sum_and_gives_it_back() {
             }
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
-        crate::program::tell(&format!(
+        crate::program::note(&format!(
             "{CONNECTIONS} × {name}: {rest} KiB at rest, {most} most, {after} afterwards"
         ));
         assert!(

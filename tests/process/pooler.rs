@@ -1,4 +1,4 @@
-//! Behind the real PgBouncer, which hands connections on between sessions or between transactions.
+//! Behind the real PgBouncer, which shares connections between sessions or between transactions.
 
 mod bouncer;
 
@@ -15,20 +15,20 @@ use std::{
 };
 use tokio::task::JoinSet;
 
-/// As many at once meet on the few connections that a pooler has.
+/// Enough concurrent requests to share the few connections of a pooler.
 const CROWD: usize = 8;
 
-/// Whatever takes longer has failed.
+/// Anything that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A server of PostgreSQL whose defaults are those of careless neighbours.
+/// A PostgreSQL server with unsafe defaults.
 async fn cluster() -> Cluster {
     let cluster = Cluster::new().await;
     let mut operator = PgConnection::connect(&cluster.url()).await.unwrap();
     for change in [
         "ALTER DATABASE postgres SET synchronous_commit = off",
         "ALTER DATABASE postgres SET default_transaction_isolation = 'serializable'",
-        // So that what was not made durable is surely lost.
+        // So that commits that are not durable are certainly lost.
         "ALTER SYSTEM SET wal_writer_delay = '10s'",
         "SELECT pg_reload_conf()",
     ] {
@@ -41,7 +41,7 @@ async fn home(cluster: &Cluster, bouncer: &Bouncer, mode: Mode) -> Home {
     let home = Home::on_sqlite()
         .await
         .with("VESTIBULE_DATABASE_URL", &cluster.url_at(bouncer.port()))
-        // One account signs in often, and at once.
+        // One account signs in often and concurrently.
         .with("VESTIBULE_THROTTLE__ACCOUNT_FAILURES", "100");
     match mode {
         Mode::Session => home,
@@ -51,8 +51,8 @@ async fn home(cluster: &Cluster, bouncer: &Bouncer, mode: Mode) -> Home {
     }
 }
 
-/// Signs this many people in at once, each of whom opens a page and, but for the last, signs out. Returns the token
-/// of the one who stays.
+/// Signs this many people in concurrently, each of whom opens a page and, except the last, signs
+/// out. Returns the token of the one who stays.
 async fn come_and_go(server: &Arc<Server>) -> String {
     let mut crowd = JoinSet::new();
     for number in 0..CROWD {
@@ -75,7 +75,7 @@ async fn come_and_go(server: &Arc<Server>) -> String {
     tokens.next().expect("one stays")
 }
 
-/// Everything that people and commands do, and that an open page is notified at once.
+/// All actions of people and commands, and that an open page is notified at once.
 async fn all_goes_on(mode: Mode) {
     let cluster = cluster().await;
     let bouncer = Bouncer::start(&cluster, mode);
@@ -89,7 +89,7 @@ async fn all_goes_on(mode: Mode) {
     page.lives().await;
     home.run(&["session", "end", "--user", "ada"]).succeeds();
     let reason = tokio::time::timeout(PATIENCE, page.ended()).await;
-    assert_eq!(reason.expect("told"), "ended_by_admin");
+    assert_eq!(reason.expect("notified"), "ended_by_admin");
     server.refuses(&token).await;
     home.run(&["activity"]).succeeds();
     let server = Arc::into_inner(server).expect("the crowd has gone");
@@ -100,16 +100,16 @@ async fn all_goes_on(mode: Mode) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn behind_a_pooler_of_sessions_all_goes_on() {
+async fn behind_a_session_pooler_everything_works() {
     all_goes_on(Mode::Session).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn behind_a_pooler_of_transactions_all_goes_on() {
+async fn behind_a_transaction_pooler_everything_works() {
     all_goes_on(Mode::Transaction).await;
 }
 
-/// The database's own default would lose them: what is set for a session or a transaction counts.
+/// The database's own default would lose them: the settings of a session or a transaction count.
 async fn answered_is_kept(mode: Mode) {
     let mut cluster = cluster().await;
     let bouncer = Bouncer::start(&cluster, mode);
@@ -127,9 +127,9 @@ async fn answered_is_kept(mode: Mode) {
     }
     cluster.stop(Stop::Immediate);
     cluster.start().await;
-    let begun = Instant::now();
+    let started = Instant::now();
     while server.browser().get("/readyz").await.status != 200 {
-        assert!(begun.elapsed() < PATIENCE, "it does not recover");
+        assert!(started.elapsed() < PATIENCE, "it does not recover");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     for (browser, ended) in &live {
@@ -139,24 +139,24 @@ async fn answered_is_kept(mode: Mode) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn behind_a_pooler_of_sessions_a_crash_undoes_nothing_that_was_answered() {
+async fn behind_a_session_pooler_a_crash_undoes_nothing_answered() {
     answered_is_kept(Mode::Session).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn behind_a_pooler_of_transactions_a_crash_undoes_nothing_that_was_answered() {
+async fn behind_a_transaction_pooler_a_crash_undoes_nothing_answered() {
     answered_is_kept(Mode::Transaction).await;
 }
 
-/// It would lose what is set for a session, silently.
+/// It would lose the settings of a session, silently.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pooler_of_transactions_that_was_not_named_is_refused_with_the_remedy() {
+async fn an_undeclared_transaction_pooler_is_refused_with_the_remedy() {
     let cluster = cluster().await;
     let bouncer = Bouncer::start(&cluster, Mode::Transaction);
     let home = home(&cluster, &bouncer, Mode::Session).await;
     home.run(&["user", "list"])
         .fails(1, &["Set database_pooler = true", "pool_mode = session"]);
-    // Nor may the way past it lead elsewhere: an open page would never be notified.
+    // The direct address must not lead to another database: an open page would never be notified.
     let other = Cluster::new().await;
     let astray = home
         .with("VESTIBULE_DATABASE_POOLER", "true")

@@ -1,6 +1,6 @@
 //! The real program, in an empty folder, on a port of its own.
 
-// By path: the tests of `make dist-check` load this file by one as well.
+// By path: the tests of `make dist-check` load this file by a path as well.
 #[path = "program/outcome.rs"]
 mod outcome;
 #[path = "program/server.rs"]
@@ -10,10 +10,9 @@ pub use outcome::Outcome;
 pub use server::Server;
 
 use crate::support::{
-    PASSWORD,
+    PASSWORD, captured,
     database::{Engine, TestDatabase},
     http::{Answer, Browser},
-    said,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
@@ -28,10 +27,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// Whatever takes longer has failed.
+/// Anything that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What stands in each file of the site, and the digest that cargo-leptos would put into its name.
+/// The content of each file of the site, and the digest that cargo-leptos would put into its name.
 pub const FILE: &str = "/* a file */";
 const DIGEST: &str = "pbaHyaPXz0A6yT1u838MOw";
 
@@ -57,12 +56,12 @@ impl Home {
         let address = home.database.address.clone();
         home.with("LEPTOS_SITE_ADDR", "127.0.0.1:0")
             .with("VESTIBULE_DATABASE_URL", &address)
-            // Whatever an earlier build has left beside the program.
+            // An earlier build may have left a list beside the program.
             .with("LEPTOS_HASH_FILES", "false")
     }
 
     /// As a release is installed: with a list of digests beside the program, so that the names of
-    /// files carry them.
+    /// files contain them.
     pub fn with_digests(mut self) -> Self {
         let program = self.folder.join("vestibule");
         // The temporary folder may be on another disk.
@@ -75,8 +74,8 @@ impl Home {
         self.with("LEPTOS_HASH_FILES", "true")
     }
 
-    /// With another program and nothing set but the port, which somebody else may have: whatever it
-    /// needs it has to bring.
+    /// With another program and no setting but the port, which may be in use: it has to bring
+    /// everything else.
     #[allow(dead_code, reason = "for the tests of `make dist-check`")]
     pub async fn bare(program: PathBuf) -> Self {
         let mut home = Self::on_sqlite().await;
@@ -106,7 +105,7 @@ impl Home {
         command
     }
 
-    /// Our settings, and nothing of the environment that the tests run in.
+    /// Our settings, and nothing of the environment of the tests.
     fn prepare<'c>(&self, command: &'c mut Command, arguments: &[&str]) -> &'c mut Command {
         command
             .args(arguments)
@@ -127,7 +126,7 @@ impl Home {
         self.run_until(arguments, input, || false)
     }
 
-    /// The same, but interrupts the command (Ctrl-C) when it is time.
+    /// The same, but interrupts the command (Ctrl-C) when `is_time` returns true.
     pub fn run_until(
         &self,
         arguments: &[&str],
@@ -173,7 +172,7 @@ impl Home {
             stdout: text(output.stdout),
             stderr: text(output.stderr),
         };
-        said::keep(&format!("{}\n{}\n", outcome.stdout, outcome.stderr));
+        captured::keep(&format!("{}\n{}\n", outcome.stdout, outcome.stderr));
         outcome
     }
 
@@ -185,7 +184,7 @@ impl Home {
             .expect("the program starts")
     }
 
-    /// Starts the server with another standard error, from which nothing is read.
+    /// Starts the server with another standard error, which is not read.
     pub fn serve_onto(&self, stderr: Stdio) -> Child {
         self.program(&["serve"])
             .stdout(Stdio::null())
@@ -194,7 +193,7 @@ impl Home {
             .expect("the program starts")
     }
 
-    /// The same, with what it says on standard error for the test.
+    /// The same, with its standard error for the test.
     pub fn start_quietly(&self, arguments: &[&str]) -> Child {
         self.program(arguments).spawn().expect("the program starts")
     }
@@ -206,7 +205,7 @@ impl Home {
             .succeeds();
     }
 
-    /// Starts the server and waits until it says where it answers.
+    /// Starts the server and waits until it prints its address.
     pub fn serve(&self) -> Server {
         self.serve_by(&["serve"])
     }
@@ -215,7 +214,7 @@ impl Home {
         Server::start(self.program(arguments))
     }
 
-    /// The same from a shell that was told something before.
+    /// The same from a shell, after another command.
     pub fn serve_after(&self, words: &str) -> Server {
         let script = format!("{words} && exec \"$0\" serve");
         let mut shell = Command::new("/bin/sh");
@@ -237,13 +236,13 @@ impl Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
-        // What is left in the temporary folder harms nobody.
+        // Left-over files in the temporary folder are harmless.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-/// Writes a file of the site, dated long ago: what was written just now may not be whole, so no browser and
-/// no cache keeps it.
+/// Writes a file of the site, dated long ago: a file that was just written may be incomplete, so no
+/// browser and no cache keeps it.
 pub fn write_at_rest(path: &Path, content: &str) {
     fs::write(path, content).expect("a file");
     let file = fs::File::options().append(true).open(path);
@@ -252,7 +251,7 @@ pub fn write_at_rest(path: &Path, content: &str) {
     dated.expect("a date");
 }
 
-/// Below 32768, where the kernel takes the ports of outgoing connections.
+/// Below 32768, because the kernel uses higher ports for outgoing connections.
 pub fn free_port() -> u16 {
     let candidates = std::iter::repeat_with(|| {
         let random = uuid::Uuid::new_v4().as_u128() % 10_000;
@@ -264,8 +263,9 @@ pub fn free_port() -> u16 {
     candidates.take(100).find(is_free).expect("a free port")
 }
 
-/// For whoever runs the tests, also where they pass: past what the harness holds back.
-pub fn tell(what: &str) {
+/// A message for the person who runs the tests, shown even if they pass: the harness does not
+/// capture it.
+pub fn note(what: &str) {
     writeln!(io::stderr(), "{what}").expect("a standard error");
 }
 

@@ -1,4 +1,4 @@
-//! Behind the real nginx and the real Caddy, over TLS, with the files that `docs/proxies` gives.
+//! Behind the real nginx and the real Caddy, over TLS, with the files of `docs/proxies`.
 
 mod cache;
 mod closed;
@@ -18,7 +18,7 @@ use crate::{
 use front::{BOTH, Change, Front, Kind, NAME, origin_at};
 use std::{fs, time::Duration};
 
-/// The machine on which people sit: another address of loopback than the proxy's.
+/// The machine of the visitors: another loopback address than the proxy's.
 const PERSON: &str = "127.0.0.2";
 
 const TRUSTED: &str = "127.0.0.1, ::1";
@@ -30,13 +30,13 @@ const APPENDS: [Change; 1] = [(
 
 /// A server, a proxy in front of it, and two accounts.
 struct Site {
-    // In this order they end: the folder goes when nobody writes into it any more.
+    // They are dropped in this order: the folder is deleted after the last write.
     front: Front,
     server: Server,
     home: Home,
 }
 
-/// The server behind an `https` address at this port.
+/// The server with an `https` address at this port.
 async fn home_and_server(port: u16, trusted: &str) -> (Home, Server) {
     home_and_server_on(Engine::Sqlite, port, trusted).await
 }
@@ -71,7 +71,7 @@ impl Site {
         Self::new(kind, TRUSTED, &[]).await
     }
 
-    /// The address that the session list shows of the newest session.
+    /// The address of the newest session in the session list.
     fn newest_address(&self) -> String {
         let list = self
             .home
@@ -97,7 +97,7 @@ fn assert_whole(page: &Answer) {
     let html = page.text();
     assert_eq!(page.status, 200, "{html}");
     assert!(html.starts_with("<!DOCTYPE html>"), "{html}");
-    // Behind the page stand the values that it was made of.
+    // The page is followed by the values that it was rendered from.
     let ends = html.contains("</body></html>") && html.trim_end().ends_with("</script>");
     assert!(ends, "{html}");
 }
@@ -137,7 +137,7 @@ async fn one_signs_in_and_out_behind_each_proxy() {
         let foreign = Request::form("/api/login", &[]).header("sec-fetch-site", "cross-site");
         assert_eq!(browser.send(foreign).await.status, 403, "{kind:?}");
         let other = Request::get("/login").header("host", &format!("{NAME}.evil.example"));
-        // Caddy does not pass it on, and answers with nothing.
+        // Caddy does not forward it, and answers with an empty body.
         assert!(
             !browser.send(other).await.text().contains("Sign in"),
             "{kind:?}"
@@ -150,8 +150,8 @@ async fn one_signs_in_and_out_behind_each_proxy() {
     }
 }
 
-/// What a client claims, in every spelling, changes nothing: neither where the proxy overwrites it,
-/// nor where it appends.
+/// A client's own headers, in every spelling, change nothing: neither if the proxy overwrites, nor
+/// if it appends.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_address_does_not_count() {
     let set_ups: [(Kind, &[Change]); 3] = [
@@ -208,8 +208,8 @@ async fn several_proxies_in_a_row_lead_back_to_the_person() {
     assert!(!html.contains("notice-warning"), "{html}");
 }
 
-/// The documented files remove `Forwarded`. Where that line is forgotten a forgery is refused, and
-/// the log says how to mend the proxy.
+/// The documented files remove `Forwarded`. If that line is missing a forgery is refused, and the
+/// log gives the remedy.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_header_that_the_proxy_lets_through_is_refused() {
     for (kind, line) in [
@@ -227,7 +227,7 @@ async fn a_second_header_that_the_proxy_lets_through_is_refused() {
     }
 }
 
-/// Over HTTP/1.1 a browser has six connections to a site, and each window in view keeps one.
+/// Over HTTP/1.1 a browser opens six connections to a site, and each visible window keeps one.
 #[tokio::test(flavor = "multi_thread")]
 async fn browsers_are_offered_http_2() {
     for kind in BOTH {
@@ -237,9 +237,9 @@ async fn browsers_are_offered_http_2() {
     }
 }
 
-/// As the documented files are: nothing waits in the proxy until there is more of it.
+/// With the documented files the proxy does not buffer it.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_page_hears_at_once_of_the_end_of_its_session() {
+async fn an_open_page_is_notified_at_once_of_the_end_of_its_session() {
     for kind in BOTH {
         let mut site = Site::documented(kind).await;
         let mut browser = site.front.browser(PERSON).await;
@@ -252,7 +252,11 @@ async fn an_open_page_hears_at_once_of_the_end_of_its_session() {
         let end = ["session", "end", "--user", "ada"];
         site.home.run(&end).succeeds();
         let reason = tokio::time::timeout(Duration::from_secs(10), events.ended()).await;
-        assert_eq!(reason.expect("told soon"), "ended_by_admin", "{kind:?}");
+        assert_eq!(
+            reason.expect("notified in time"),
+            "ended_by_admin",
+            "{kind:?}"
+        );
         assert_eq!(browser.watch().await.answer.status, 401, "{kind:?}");
     }
 }
@@ -260,7 +264,7 @@ async fn an_open_page_hears_at_once_of_the_end_of_its_session() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_on_ipv6_has_that_address() {
     for kind in BOTH {
-        // Only the proxy's own address: else ::1 is one of the proxies.
+        // Only the proxy's own address: otherwise ::1 is one of the proxies.
         let mut site = Site::new(kind, "127.0.0.1", &[]).await;
         let mut browser = site.front.browser("::1").await;
         sign_in(&mut browser, "ada", PASSWORD).await;
@@ -268,7 +272,7 @@ async fn a_person_on_ipv6_has_that_address() {
     }
 }
 
-/// Buffered or streamed, small or large, many at once: what the server sends arrives as it is.
+/// Buffered or streamed, small or large, many at once: the answers arrive unchanged.
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_arrive_whole() {
     let set_ups: [(Kind, &[Change]); 4] = [

@@ -1,4 +1,4 @@
-//! The database file among other files: put back from before, copied, restored, and reached by others.
+//! The database file among other files: restored from an older copy, backed up, and used by others.
 
 mod backup;
 mod others;
@@ -17,7 +17,7 @@ use std::{
 const PUT_BACK: &str = "put back from before";
 const REASON: &str = "Your session ended because the server was restored from a backup.";
 
-/// What the sign-in page says to a browser with this cookie.
+/// The text of the sign-in page for a browser with this cookie.
 async fn sign_in_page(server: &Server, token: &str) -> String {
     let request = Request::get("/login?next=/dashboard")
         .header("accept", ACCEPT_PAGE)
@@ -41,7 +41,7 @@ async fn execute(home: &Home, sql: &'static str) {
     connection.close().await.unwrap();
 }
 
-/// Signs in, stops, copies the file, and starts the server again: from then on the copy is from before.
+/// Signs in, stops, copies the file, and restarts the server: from then on the copy is older.
 async fn a_file_from_before(home: &Home) -> (String, Vec<u8>) {
     home.create_user("ada");
     let server = home.serve();
@@ -63,7 +63,7 @@ async fn a_file_from_before(home: &Home) -> (String, Vec<u8>) {
 }
 
 #[tokio::test]
-async fn what_a_file_from_before_brings_back_to_life_ends_at_the_start() {
+async fn sessions_revived_by_an_older_file_end_at_the_start() {
     let home = Home::on_sqlite().await;
     let (token, before) = a_file_from_before(&home).await;
     home.run(&["user", "invite", "grace"]).succeeds();
@@ -73,7 +73,7 @@ async fn what_a_file_from_before_brings_back_to_life_ends_at_the_start() {
         "INSERT INTO password_links SELECT id, 'reset', 'x', 1, 9e15, NULL FROM users",
     )
     .await;
-    // Commands open the file as well: they neither hide nor settle it.
+    // Commands open the file as well: they neither hide nor resolve it.
     home.run(&["user", "list"]).succeeds();
     let server = home.serve();
     let log = server.log_with(PUT_BACK);
@@ -97,9 +97,9 @@ async fn what_a_file_from_before_brings_back_to_life_ends_at_the_start() {
     assert!(!server.stop().contains(PUT_BACK));
 }
 
-/// The same with all that may happen in between: `kill -9`, and a command that was run before the start.
+/// The same with events in between: `kill -9`, and a command before the start.
 #[tokio::test]
-async fn a_file_that_goes_on_is_not_taken_for_an_older_one() {
+async fn a_file_in_use_is_not_mistaken_for_an_older_one() {
     let home = Home::on_sqlite().await;
     home.create_user("ada");
     let server = home.serve();
@@ -111,11 +111,11 @@ async fn a_file_that_goes_on_is_not_taken_for_an_older_one() {
         server.lets_in(&token).await;
         server.kill();
     }
-    // A server that was cut off after the file and before its neighbour.
+    // A server that was interrupted after the file and before its neighbour.
     execute(&home, "UPDATE heartbeat SET beats = beats + 1").await;
     let server = home.serve();
     server.lets_in(&token).await;
-    // Two at one file.
+    // Two servers on one file.
     let other = home.serve();
     other.lets_in(&token).await;
     for log in [server.stop(), other.stop()] {
@@ -150,12 +150,12 @@ async fn without_a_neighbour_there_is_a_warning_and_a_new_one() {
     }
 }
 
-/// The folder of the file beside it cannot be written to, or is full.
+/// The folder of the neighbour file is read-only, or full.
 #[tokio::test]
 async fn a_heartbeat_that_cannot_be_written_keeps_nobody_out() {
     let home = Home::on_sqlite().await;
     let (token, _) = a_file_from_before(&home).await;
-    // A folder in its place fails for root as well.
+    // A folder of that name fails for root as well.
     let new = beside(&home.database_file(), ".heartbeat.new");
     fs::create_dir(&new).unwrap();
     let server = home.serve();
@@ -167,9 +167,9 @@ async fn a_heartbeat_that_cannot_be_written_keeps_nobody_out() {
     assert!(!log.contains("heartbeat"), "{log}");
 }
 
-/// By the file beside the database, which remembers when it was in use.
+/// By the file beside the database, which records when it was in use.
 #[tokio::test]
-async fn a_clock_that_does_not_fit_the_file_is_told_of() {
+async fn a_clock_that_does_not_fit_the_file_is_reported() {
     let home = Home::on_sqlite().await;
     home.create_user("ada");
     for (at, words) in [
@@ -178,10 +178,10 @@ async fn a_clock_that_does_not_fit_the_file_is_told_of() {
     ] {
         let neighbour = beside(&home.database_file(), ".heartbeat");
         fs::write(neighbour, format!("0 {at}\n")).unwrap();
-        home.run(&["config", "check"]).succeeds().says(words);
+        home.run(&["config", "check"]).succeeds().reports(words);
         let server = home.serve();
         server.log_with(words);
-        // It answers all the same.
+        // It still answers.
         assert_eq!(server.browser().get("/readyz").await.status, 200);
         server.signed_in("ada").await;
         server.stop();

@@ -1,5 +1,5 @@
-//! Somebody has copied a cookie: it is worth nothing from the moment that the session ended, whatever
-//! happens to the server in between.
+//! A copied cookie is worthless from the moment that the session ended, for any events of the
+//! server in between.
 
 mod each_end;
 
@@ -17,7 +17,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Signs out; returns once the server has answered that it is done.
+/// Signs out; returns once the server has answered success.
 async fn sign_out(browser: &mut Browser) {
     let answer = browser.post_form("/api/logout", &[]).await;
     assert_eq!((answer.status, answer.location()), (303, "/signed-out"));
@@ -28,7 +28,7 @@ fn copied_cookie(browser: &Browser) -> String {
     browser.session().expect("signed in").to_owned()
 }
 
-/// A server with one account, and the cookies of two browsers that are signed in.
+/// A server with one account, and the cookies of two signed-in browsers.
 async fn two_signed_in(home: &Home) -> (Server, Browser, Browser) {
     home.create_user("ada");
     let server = home.serve();
@@ -38,7 +38,7 @@ async fn two_signed_in(home: &Home) -> (Server, Browser, Browser) {
     (server, one, other)
 }
 
-/// Where the sign-in page says why, it says it to whoever comes with the dead cookie.
+/// The sign-in page shows the reason to the holder of the dead cookie.
 async fn is_told(server: &Server, token: &str, reason: &str) {
     let mut browser = server.browser();
     browser.set_cookie(SESSION_COOKIE, token);
@@ -59,7 +59,7 @@ on_both_engines! {
         server.lets_in(&copied_cookie(&other)).await;
     }
 
-    /// Two servers on one database know of an end at once: neither keeps what it has read.
+    /// Two servers on one database notice an end at once: neither caches sessions.
     async fn a_copied_cookie_is_dead_at_every_server(database: TestDatabase) {
         let home = Home::new(database);
         let (one, mut browser, staying) = two_signed_in(&home).await;
@@ -85,7 +85,7 @@ on_both_engines! {
         server.lets_in(&copied_cookie(&other)).await;
     }
 
-    /// `kill -9` right behind the answer: what was answered is on the disk.
+    /// `kill -9` directly after the answer: the answered end is on the disk.
     async fn a_copied_cookie_is_dead_after_a_crash(database: TestDatabase) {
         let home = Home::new(database);
         let (server, mut browser, other) = two_signed_in(&home).await;
@@ -97,8 +97,8 @@ on_both_engines! {
         server.lets_in(&copied_cookie(&other)).await;
     }
 
-    /// A crash in the middle of a crowd that signs out: every answered sign-out counts, and nobody
-    /// who did not sign out is sent away.
+    /// A crash while many people sign out: every answered sign-out counts, and nobody who did not
+    /// sign out loses a session.
     async fn every_answered_sign_out_outlives_a_crash(database: TestDatabase) {
         let home = Home::new(database);
         home.create_user("ada");
@@ -140,11 +140,11 @@ on_both_engines! {
         home.serve().lets_in(&copy).await;
     }
 
-    /// The command line and the server share nothing but the database.
+    /// The command line and the server share only the database.
     async fn disabling_from_the_command_line_holds_at_the_next_request(database: TestDatabase) {
         let home = Home::new(database);
         let (server, one, other) = two_signed_in(&home).await;
-        home.run(&["user", "disable", "ada"]).succeeds().says("2 sessions ended");
+        home.run(&["user", "disable", "ada"]).succeeds().reports("2 sessions ended");
         for browser in [&one, &other] {
             server.refuses(&copied_cookie(browser)).await;
         }
@@ -160,7 +160,7 @@ on_both_engines! {
         let new = "another horse, another battery";
         home.run_with_input(&["user", "set-password", "ada", "--password-stdin"], new)
             .succeeds()
-            .says("2 sessions ended");
+            .reports("2 sessions ended");
         for browser in [&one, &other] {
             server.refuses(&copied_cookie(browser)).await;
         }
@@ -183,7 +183,7 @@ on_both_engines! {
         server.lets_in(&copied_cookie(&one)).await;
         home.run(&["session", "end", "--user", "ADA@example.org"]).fails(1, &["no account"]);
         server.lets_in(&copied_cookie(&one)).await;
-        home.run(&["session", "end", "--user", "ADA"]).succeeds().says("1 sessions");
+        home.run(&["session", "end", "--user", "ADA"]).succeeds().reports("1 sessions");
         server.refuses(&copied_cookie(&one)).await;
     }
 
@@ -191,7 +191,7 @@ on_both_engines! {
         let home = Home::new(database);
         let (server, mut browser, other) = two_signed_in(&home).await;
         let copy = copied_cookie(&browser);
-        // With a cookie the sign-in page leads on; the form itself can still be sent.
+        // With a cookie the sign-in page redirects; the form itself can still be sent.
         sign_in(&mut browser, "ada", PASSWORD).await;
         server.refuses(&copy).await;
         server.lets_in(&copied_cookie(&browser)).await;
@@ -199,7 +199,7 @@ on_both_engines! {
     }
 }
 
-/// Whether the server lived long enough to answer that the sign-out is done.
+/// Whether the server lived long enough to answer the sign-out.
 async fn signs_out(address: SocketAddr, token: &str) -> bool {
     let host = format!("localhost:{}", address.port());
     let request = Request::form("/api/logout", &[])
@@ -212,7 +212,7 @@ async fn signs_out(address: SocketAddr, token: &str) -> bool {
         return false;
     };
     let mut answer = Vec::new();
-    // A server that is killed breaks off anywhere; what counts is what has arrived.
+    // A killed server breaks off anywhere; only the received part counts.
     let _ = stream.write_all(&request.to_bytes()).await;
     let _ = stream.read_to_end(&mut answer).await;
     answer.starts_with(b"HTTP/1.1 303")

@@ -1,8 +1,8 @@
-//! The server from its first line to its last, and what it does while its database is gone.
+//! The server from its start to its stop, and its behaviour while its database is gone.
 
 use crate::{
     on_both_engines,
-    program::{Home, Server, sign_in, tell},
+    program::{Home, Server, note, sign_in},
     support::{
         PASSWORD,
         database::{Engine, TestDatabase},
@@ -20,7 +20,7 @@ use tokio::{net::TcpListener, time::timeout};
 use vestibule::server::db::{self, Db, IfMissing, Pool};
 
 /// A sign-in whose body the server is waiting for: its handler runs, which the answer to `Expect`
-/// proves. Returns what is still to be sent.
+/// proves. Returns the rest of the request.
 async fn half_a_sign_in(server: &Server) -> (Connection, String) {
     let host = format!("localhost:{}", server.address.port());
     let body = encode_form(&[("username", "ada"), ("password", PASSWORD)]);
@@ -43,7 +43,7 @@ const ASKED_TO_STOP: &str = "asked to stop";
 #[tokio::test]
 async fn a_request_under_way_is_finished_before_the_end() {
     if ignores_hang_up() {
-        tell("SIGHUP was not tried: these tests run under nohup");
+        note("SIGHUP was not tried: these tests run under nohup");
         return;
     }
     for ask in [
@@ -69,7 +69,8 @@ async fn a_request_under_way_is_finished_before_the_end() {
     }
 }
 
-/// The client is gone before the answer, and the sign-out is not lost with the server either.
+/// The client has disconnected before the answer, and the sign-out is not lost with the server
+/// either.
 #[tokio::test]
 async fn work_for_a_client_that_is_gone_is_finished_before_the_end() {
     let home = Home::on_sqlite().await;
@@ -102,7 +103,7 @@ fn ignores_hang_up() -> bool {
     u64::from_str_radix(ignored.unwrap().trim(), 16).unwrap() & 1 == 1
 }
 
-/// `nohup` is how people keep a server when they log out.
+/// People use `nohup` to keep a server running after they log out.
 #[tokio::test]
 async fn under_nohup_the_end_of_the_terminal_is_not_the_servers() {
     let home = Home::on_sqlite().await;
@@ -113,7 +114,7 @@ async fn under_nohup_the_end_of_the_terminal_is_not_the_servers() {
     server.stop();
 }
 
-/// Nor does a connection that only stays open.
+/// Nor does an idle connection.
 #[tokio::test]
 async fn a_request_without_end_does_not_hold_the_server_up() {
     let home = Home::on_sqlite()
@@ -132,7 +133,7 @@ async fn a_request_without_end_does_not_hold_the_server_up() {
 }
 
 #[tokio::test]
-async fn idle_connections_are_let_go_at_once() {
+async fn idle_connections_are_closed_at_once() {
     let home = Home::on_sqlite()
         .await
         .with("VESTIBULE_HTTP__SHUTDOWN_TIMEOUT", "25s");
@@ -157,7 +158,7 @@ async fn slow_headers_are_cut_off() {
         .await;
     assert!(silent.answer().await.is_none() && half.answer().await.is_none());
 
-    // A byte now and then keeps nothing open: the time is for the whole header.
+    // Single bytes keep nothing open: the time limit is for the whole header.
     let mut dripping = Connection::open(server.address).await;
     dripping
         .send(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-slow: ")
@@ -175,7 +176,7 @@ async fn slow_headers_are_cut_off() {
 }
 
 #[tokio::test]
-async fn connections_beyond_the_limit_wait_for_a_place() {
+async fn connections_beyond_the_limit_wait_for_a_slot() {
     let home = Home::on_sqlite()
         .await
         .with("VESTIBULE_HTTP__MAX_CONNECTIONS", "2")
@@ -197,14 +198,15 @@ async fn connections_beyond_the_limit_wait_for_a_place() {
         early.is_err(),
         "a third is served although two are the limit"
     );
-    // Those who have a place are served.
+    // Accepted connections are served.
     first.send(ask).await;
     assert_eq!(first.answer().await.unwrap().status, 200);
     drop(second);
     assert_eq!(third.answer().await.expect("its turn").status, 200);
 }
 
-/// Browsers drop the session cookie there: nobody could stay signed in, and no one would know why.
+/// Browsers drop the session cookie there: nobody could stay signed in, and the reason would be
+/// invisible.
 #[tokio::test]
 async fn plain_http_for_another_name_is_refused_at_the_start() {
     let home = Home::on_sqlite()
@@ -230,7 +232,7 @@ async fn plain_http_for_another_name_is_refused_at_the_start() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_told_with_the_remedy() {
+async fn a_port_in_use_is_reported_with_the_remedy() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let home = Home::on_sqlite().await.with("LEPTOS_SITE_ADDR", &address);
@@ -244,12 +246,12 @@ async fn a_port_that_is_taken_is_told_with_the_remedy() {
 }
 
 on_both_engines! {
-    async fn who_finds_no_account_is_told_how_to_make_one(database: TestDatabase) {
+    async fn without_an_account_the_way_to_create_one_is_shown(database: TestDatabase) {
         let home = Home::new(database);
         let server = home.serve();
-        let told = server.log_with("user create NAME --admin");
-        assert!(told.contains("There is no account yet."), "{told}");
-        assert!(told.contains(env!("CARGO_BIN_EXE_vestibule")), "a command to copy: {told}");
+        let log = server.log_with("user create NAME --admin");
+        assert!(log.contains("There is no account yet."), "{log}");
+        assert!(log.contains(env!("CARGO_BIN_EXE_vestibule")), "a command to copy: {log}");
         let mut browser = server.browser();
         let page = browser.follow("/").await.text();
         assert!(page.contains("vestibule user create NAME --admin"), "{page}");
@@ -265,7 +267,8 @@ on_both_engines! {
         assert!(!log.contains("There is no account yet."), "{log}");
     }
 
-    /// The tables are gone and come back: nobody is let in meanwhile, nobody is signed out by it.
+    /// The tables are gone and come back: meanwhile nobody is let in, and nobody is signed out by
+    /// it.
     async fn without_its_tables_nobody_is_let_in(database: TestDatabase) {
         let home = Home::new(database);
         home.create_user("ada");
@@ -283,7 +286,7 @@ on_both_engines! {
         server.signed_in("ada").await;
     }
 
-    /// Everything that the server says, at its most talkative, holds nothing that lets anybody in.
+    /// The log at its most verbose level contains no credential.
     async fn the_log_holds_no_password_and_no_token(database: TestDatabase) {
         for format in ["text", "json"] {
             let home = Home::new(TestDatabase::new(database.engine).await)
@@ -329,7 +332,7 @@ on_both_engines! {
     }
 }
 
-/// No page, no sign-in, no sign-out that did not happen; the process itself is well.
+/// No page, no sign-in, no false sign-out; the process itself is healthy.
 async fn nobody_is_let_in(server: &Server, token: &str) {
     let page = server.dashboard_with(token).await;
     assert_eq!(page.status, 503, "{}", page.text());
@@ -369,7 +372,7 @@ async fn without_its_postgres_database_nobody_is_let_in() {
     nobody_is_let_in(&server, &token).await;
 }
 
-/// Who is signed in stays so, reading; nobody can sign in, and no sign-out is answered as done.
+/// Signed-in people can read; nobody can sign in, and no sign-out is answered as done.
 #[tokio::test]
 async fn on_a_read_only_file_nobody_signs_in() {
     const NOBODY: u32 = 65_534;
@@ -380,7 +383,7 @@ async fn on_a_read_only_file_nobody_signs_in() {
     server.stop();
     let file = home.database.address.trim_start_matches("sqlite:");
     fs::set_permissions(file, fs::Permissions::from_mode(0o444)).unwrap();
-    // Root writes to every file, so root lets somebody else serve.
+    // Root can write to every file, so the server runs as another user.
     let given_away = chown(file, Some(NOBODY), None).is_ok();
     let server = if given_away {
         chown(Path::new(file).parent().unwrap(), Some(NOBODY), None).unwrap();
@@ -401,9 +404,9 @@ async fn on_a_read_only_file_nobody_signs_in() {
     assert_eq!(browser.get("/healthz").await.status, 200);
 }
 
-/// Another program holds the file's one place for writers.
+/// Another program that holds the file's write lock.
 #[tokio::test]
-async fn a_sign_out_that_cannot_be_written_is_told_and_can_be_tried_again() {
+async fn a_sign_out_that_cannot_be_written_is_reported_and_can_be_retried() {
     let home = Home::on_sqlite().await;
     home.create_user("ada");
     let server = home.serve();
@@ -438,7 +441,7 @@ async fn execute(db: &Db, sql: &'static str) {
     }
 }
 
-/// Whatever the server does by itself at that moment is cut short, which is no failure.
+/// Background work is interrupted at that moment, which is no failure.
 #[tokio::test]
 async fn stopping_at_once_warns_of_nothing() {
     let home = Home::on_sqlite().await;

@@ -1,4 +1,4 @@
-//! What open pages hear of ends that come by the command line, and of the end of the server.
+//! Notifications of open pages: ends by the command line, and the stop of the server.
 
 use crate::{
     on_both_engines,
@@ -7,21 +7,21 @@ use crate::{
 };
 use std::time::Duration;
 
-/// So soon a page has to be told, and so much of it is for a machine that is busy.
+/// The time limit of a notification, with a margin for a busy machine.
 const SOON: Duration = Duration::from_secs(5);
 
 const EVENTS: &str = "path=\"/session/events\"";
 
-/// A page that is told by now that its session lives, and what it calls it.
+/// A page that has received the first event of its live session, and the session's name in it.
 async fn page(browser: &Browser) -> (Events, String) {
     let mut events = browser.watch().await;
-    let said = events.lives().await;
-    (events, said["session"].as_str().unwrap().to_owned())
+    let event = events.lives().await;
+    (events, event["session"].as_str().unwrap().to_owned())
 }
 
-async fn told(events: &mut Events) -> String {
+async fn end_of(events: &mut Events) -> String {
     let reason = tokio::time::timeout(SOON, events.ended()).await;
-    let reason = reason.expect("told soon");
+    let reason = reason.expect("notified in time");
     reason.as_str().expect("a reason").to_owned()
 }
 
@@ -32,7 +32,7 @@ fn on_one_port(home: Home) -> Home {
 }
 
 on_both_engines! {
-    async fn what_the_command_line_ends_is_told_while_the_server_runs(database: TestDatabase) {
+    async fn ends_by_the_command_line_reach_open_pages(database: TestDatabase) {
         let home = Home::new(database);
         home.create_user("ada");
         home.create_user("eve");
@@ -43,7 +43,7 @@ on_both_engines! {
         let id = list[0]["id"].as_str().unwrap();
         assert!(id.ends_with(&name), "{id} is called {name}");
         home.run(&["session", "end", id]).succeeds();
-        assert_eq!(told(&mut one).await, "ended_by_admin");
+        assert_eq!(end_of(&mut one).await, "ended_by_admin");
 
         let commands: [(&[&str], &str); 3] = [
             (&["session", "end", "--user", "ada"], "ended_by_admin"),
@@ -56,7 +56,7 @@ on_both_engines! {
             let mut pages = [page(&browser).await.0, page(&browser).await.0];
             home.run_with_input(command, "another horse battery staple\n").succeeds();
             for page in &mut pages {
-                assert_eq!(told(page).await, reason, "{command:?}");
+                assert_eq!(end_of(page).await, reason, "{command:?}");
             }
         }
 
@@ -83,12 +83,12 @@ on_both_engines! {
         assert_eq!(gone.watch().await.answer.status, 401);
         let (mut page, _) = page(&stays).await;
         home.run(&["session", "end", "--user", "ada"]).succeeds();
-        assert_eq!(told(&mut page).await, "ended_by_admin");
+        assert_eq!(end_of(&mut page).await, "ended_by_admin");
         drop(server);
     }
 
     /// Two servers on one database.
-    async fn what_one_server_ends_is_told_by_the_other(database: TestDatabase) {
+    async fn ends_on_one_server_are_notified_by_the_other(database: TestDatabase) {
         let home = Home::new(database);
         home.create_user("ada");
         let servers: [Server; 2] = [home.serve(), home.serve()];
@@ -98,7 +98,7 @@ on_both_engines! {
         elsewhere.set_cookie(crate::support::http::SESSION_COOKIE, &cookie);
         let (mut events, _) = page(&elsewhere).await;
         assert_eq!(browser.post_logout().await.status, 303);
-        assert_eq!(told(&mut events).await, "signed_out");
+        assert_eq!(end_of(&mut events).await, "signed_out");
     }
 }
 
@@ -114,8 +114,8 @@ async fn open_pages_do_not_hold_the_server_up() {
         let mut pages = [page(&browser).await.0, page(&browser).await.0];
         ask(&server);
         for page in &mut pages {
-            let said = tokio::time::timeout(SOON, page.next()).await;
-            assert_eq!((said.expect("over soon"), page.broke_off), (None, false));
+            let event = tokio::time::timeout(SOON, page.next()).await;
+            assert_eq!((event.expect("over soon"), page.broke_off), (None, false));
         }
         let (status, log) = server.ended();
         assert!(status.success(), "{log}");

@@ -1,4 +1,5 @@
-//! The first start: the code that is printed, the command that prints another, and where it is not.
+//! The first start: the printed code, the command that prints another, and the cases without a
+//! code.
 
 use crate::{
     on_both_engines,
@@ -9,7 +10,7 @@ use crate::{
     },
 };
 
-/// Whoever reads the terminal copies it from there.
+/// The code, copied from the terminal.
 fn printed_code(server: &Server) -> String {
     const BEFORE: &str = "with the one-time code ";
     let log = server.log_with("user create NAME --admin");
@@ -46,15 +47,15 @@ on_both_engines! {
         let server = home.serve();
         let code = printed_code(&server);
         assert_code(&code);
-        let told = server.log_with("/setup");
+        let log = server.log_with("/setup");
         let address = format!("\n  http://localhost:{}/setup\n", server.address.port());
-        assert!(told.contains(&address), "an address to open, on a line of its own: {told}");
+        assert!(log.contains(&address), "an address to open, on a line of its own: {log}");
         let mut browser = server.browser();
         let answer = set_up(&mut browser, &code.to_lowercase(), "ada").await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         assert!(browser.get("/dashboard").await.text().contains("Administrator"));
         assert_eq!(set_up(&mut server.browser(), &code, "eve").await.status, 404);
-        // Plain, once, beside the log: no line of it holds the code.
+        // Plain, once, beside the log: no line of the log contains the code.
         let log = server.stop();
         let lines: Vec<_> = log.lines().filter(|line| line.contains(&code)).collect();
         assert_eq!(lines, [format!("  with the one-time code {code}")]);
@@ -65,11 +66,11 @@ on_both_engines! {
         assert!(!log.contains("one-time code") && !log.contains("/setup"), "{log}");
     }
 
-    async fn another_code_makes_the_one_before_void(database: TestDatabase) {
+    async fn a_new_code_voids_the_previous_one(database: TestDatabase) {
         let home = Home::new(database);
         let server = home.serve();
         let printed = printed_code(&server);
-        let outcome = setup_code(&home).succeeds().says("valid for one hour").says("/setup");
+        let outcome = setup_code(&home).succeeds().reports("valid for one hour").reports("/setup");
         let code = outcome.stdout.trim_end().to_owned();
         assert_code(&code);
         assert_ne!(code, printed);
@@ -110,7 +111,7 @@ async fn without_a_database_there_is_no_code() {
     setup_code(&home).fails(1, &["there is no database"]);
 }
 
-/// The address in the words is the public one, where one is configured.
+/// The printed address is the public one, if configured.
 #[tokio::test]
 async fn the_public_address_is_the_one_to_open() {
     let home = Home::on_sqlite()
@@ -123,5 +124,5 @@ async fn the_public_address_is_the_one_to_open() {
     let home = home.with("VESTIBULE_PUBLIC_URL", "https://sign-in.example.org");
     setup_code(&home)
         .succeeds()
-        .says("made at https://sign-in.example.org/setup.");
+        .reports("made at https://sign-in.example.org/setup.");
 }

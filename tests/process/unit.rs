@@ -1,12 +1,12 @@
-//! The unit for systemd: it is understood, it is narrow, and it agrees with the settings.
+//! The systemd unit: it is valid, it is restrictive, and it agrees with the settings.
 
-use crate::program::{Home, tell};
+use crate::program::{Home, note};
 use std::{fs, path::Path, process::Command, time::Duration};
 use vestibule::server::config;
 
 const UNIT: &str = include_str!("../../docs/systemd/vestibule.service");
 
-/// What systemd thinks of a service that can do little: 10 is everything, 0 is nothing.
+/// The required exposure score of systemd: 10 is everything, 0 is nothing.
 const MOST_EXPOSURE: &str = "15";
 
 fn value(key: &str) -> &'static str {
@@ -25,14 +25,14 @@ fn it_agrees_with_the_settings() {
     let needed = config.http.shutdown_timeout + Duration::from_secs(5);
     assert!(
         patience >= needed,
-        "requests under way are finished, not killed"
+        "requests in progress are finished, not killed"
     );
     let files: usize = value("LimitNOFILE").parse().unwrap();
     assert!(
         files >= config.http.max_connections + 1024,
         "each connection is a file"
     );
-    // With as many hashing threads as fit in hashing.memory_mib, on a machine of many processors.
+    // With as many hashing threads as fit in hashing.memory_mib, on a machine with many processors.
     let mut large = config;
     large.hashing.threads = 6;
     let memory: u64 = value("MemoryMax").trim_end_matches('M').parse().unwrap();
@@ -42,46 +42,46 @@ fn it_agrees_with_the_settings() {
     assert_eq!(value("Type"), "exec");
 }
 
-/// `systemd-analyze` needs no systemd that runs.
+/// `systemd-analyze` needs no running systemd.
 #[tokio::test]
-async fn systemd_understands_it_and_finds_it_narrow() {
+async fn systemd_accepts_it_and_rates_it_as_restricted() {
     let home = Home::on_sqlite().await;
     let unit = home.folder.join("vestibule.service");
     let here = UNIT.replace("/usr/local/bin/vestibule", env!("CARGO_BIN_EXE_vestibule"));
     fs::write(&unit, here).unwrap();
-    let Some(said) = analyze(&["verify", "--man=no"], &unit) else {
-        tell("not checked: there is no systemd-analyze here");
+    let Some(output) = analyze(&["verify", "--man=no"], &unit) else {
+        note("not checked: there is no systemd-analyze here");
         return;
     };
     assert_eq!(
-        said,
+        output,
         (true, String::new()),
         "it is understood without a word"
     );
     let threshold = format!("--threshold={MOST_EXPOSURE}");
-    let said = analyze(
+    let output = analyze(
         &["security", "--offline=true", "--no-pager", &threshold],
         &unit,
     );
-    let (narrow, table) = said.unwrap();
+    let (narrow, table) = output.unwrap();
     assert!(
         narrow && table.contains("Overall exposure level"),
         "{table}"
     );
 
-    // And a word that is mistyped would be told.
+    // And a misspelt word would be reported.
     fs::write(&unit, UNIT.replace("NoNewPrivileges", "NoNewPriviledges")).unwrap();
     let (_, complaint) = analyze(&["verify", "--man=no"], &unit).unwrap();
     assert!(complaint.contains("NoNewPriviledges"), "{complaint}");
 }
 
-/// Whether it is content, and what it says; `None` where it is not installed.
+/// Whether it succeeds, and its output; `None` if it is not installed.
 fn analyze(arguments: &[&str], unit: &Path) -> Option<(bool, String)> {
     let mut command = Command::new("systemd-analyze");
     let output = command.args(arguments).arg(unit).output().ok()?;
-    let said = [output.stdout, output.stderr].concat();
+    let text = [output.stdout, output.stderr].concat();
     Some((
         output.status.success(),
-        String::from_utf8_lossy(&said).into_owned(),
+        String::from_utf8_lossy(&text).into_owned(),
     ))
 }

@@ -1,10 +1,10 @@
-//! The session cookie among whatever else a browser sends.
+//! The session cookie among any other cookies.
 
 use crate::invariants::cookie::{SESSION, check, check_beside, check_what_is_set, request, spelt};
 use proptest::{collection::vec, prelude::*};
 use std::time::Duration;
 
-/// Parts of cookie lines: ours, nearly ours, and what other parsers take for a separator.
+/// Parts of cookie lines: ours, nearly ours, and separators of other parsers.
 const PARTS: &[&[u8]] = &[
     b"__Host-Http-session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     b"__Host-Http-session=BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB",
@@ -39,7 +39,7 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![3 => parts, 1 => vec(any::<u8>(), 0..120)]
 }
 
-/// A session cookie in which one thing may be wrong, between neighbours.
+/// A session cookie with at most one defect, between neighbours.
 fn nearly() -> impl Strategy<Value = Vec<u8>> {
     let odd = || prop::sample::select(&PARTS[8..]).prop_map(<[u8]>::to_vec);
     let odd = move || prop_oneof![3 => Just(Vec::new()), 1 => odd()];
@@ -61,7 +61,8 @@ fn nearly() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_096))]
 
-    /// One session cookie by the grammar is the session; none, two or an odd one is nobody.
+    /// One session cookie by the grammar is the session; none, two or a malformed one are
+    /// anonymous.
     #[test]
     fn a_token_counts_where_the_grammar_has_exactly_one(
         lines in vec(prop_oneof![line(), nearly()], 0..3),
@@ -69,7 +70,7 @@ proptest! {
         check(&request(lines.iter().map(Vec::as_slice)));
     }
 
-    /// Whatever other applications set on this host: it neither signs out nor hides the session.
+    /// Cookies of other applications on this host neither sign out nor hide the session.
     #[test]
     fn a_session_keeps_its_meaning_beside_any_neighbours(before in line(), after in line()) {
         check_beside(&before, &after);

@@ -1,4 +1,4 @@
-//! What a browser says of itself.
+//! The browser's description of itself.
 
 use crate::{any_text, pieces};
 use proptest::prelude::*;
@@ -22,9 +22,9 @@ const PIECES: &[&str] = &[
 ];
 
 proptest! {
-    /// The words are ours: of what a client says, only whether a mark is in it counts.
+    /// The words are ours: a client's text only decides which of them appear.
     #[test]
-    fn no_word_of_a_client_is_repeated(known in pieces(PIECES), other in any_text(200)) {
+    fn input_of_a_client_is_not_repeated(known in pieces(PIECES), other in any_text(200)) {
         for user_agent in [known, other] {
             let words = in_words(&user_agent);
             prop_assert!((1..=40).contains(&words.len()), "{}", words);

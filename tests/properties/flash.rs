@@ -1,4 +1,4 @@
-//! The message for the next page, typed and forged.
+//! The message for the next page, entered and forged.
 
 use crate::{
     any_text,
@@ -33,7 +33,7 @@ const PIECES: &[&str] = &[
     "\"}}",
 ];
 
-/// Texts of any length out of letters that grow in JSON, in UTF-8 or not at all.
+/// Texts of any length from letters that grow in JSON, in UTF-8 or not at all.
 fn typed() -> impl Strategy<Value = String> {
     let letters = prop::sample::select(&[
         'a', 'ж', '漢', '🗝', '"', '\\', '\u{1}', '\u{7f}', '\u{2028}',
@@ -52,7 +52,7 @@ proptest! {
 
     /// Browsers drop a cookie that is too large, and with it the reason.
     #[test]
-    fn what_is_typed_fits_into_the_cookie_and_arrives(texts in prop::array::uniform3(typed())) {
+    fn input_fits_into_the_cookie_and_arrives(texts in prop::array::uniform3(typed())) {
         check_typed(&texts);
     }
 

@@ -1,4 +1,4 @@
-//! Where signing in leads, for made-up values of `next`.
+//! The redirect after signing in, for generated values of `next`.
 
 use crate::{
     any_text,
@@ -7,7 +7,7 @@ use crate::{
 };
 use proptest::prelude::*;
 
-/// More of it, what is refused by name, and what is harmless.
+/// Further parts: refused by name, and harmless.
 const OTHERS: &[&str] = &[
     "/",
     "%2e",
@@ -43,7 +43,7 @@ fn mixtures() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(8_192))]
 
-    /// Accepted or not, nobody is led off this site, out again or round in a circle (ASVS V3.7.2).
+    /// Accepted or not, no value leads off this site, signs out or loops (ASVS V3.7.2).
     #[test]
     fn what_is_accepted_leads_to_a_page_of_this_site(
         text in mixtures(),
@@ -56,7 +56,7 @@ proptest! {
         check(&format!("/{other}"));
     }
 
-    /// Every path of visible ASCII in two, with what stands between.
+    /// Every path of visible ASCII in two parts, with a separator between them.
     #[test]
     fn printable_paths_arrive_as_they_were(text in "/[a-z.%2e/]{0,12}[!-~]{0,40}") {
         check(&text);

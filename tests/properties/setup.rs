@@ -4,7 +4,7 @@ use crate::any_text;
 use proptest::{collection::vec, prelude::*};
 use vestibule::domain::setup::{CODE_SYMBOLS, SetupCode};
 
-/// How else a symbol may be written down.
+/// Other ways to write a symbol down.
 fn respelt(symbol: char, way: u8) -> String {
     let symbol = match (symbol, way % 4) {
         ('0', 1) => 'O',
@@ -23,7 +23,7 @@ fn canonical(typed: &str) -> String {
 }
 
 proptest! {
-    /// Every spelling is the code that was shown, and no other code is.
+    /// Every spelling is the displayed code, and no other code.
     #[test]
     fn a_code_is_itself_in_every_spelling(
         bytes in any::<[u8; CODE_SYMBOLS]>(),

@@ -8,7 +8,8 @@ use crate::{
 use proptest::{collection::vec, prelude::*};
 use vestibule::domain::user::{Email, Username, fold};
 
-/// Letters that change when they are composed, folded or spelt in full, marks, and what shows nothing.
+/// Letters that change when they are composed, folded or decomposed, marks, and invisible
+/// characters.
 const PIECES: &[&str] = &[
     "a",
     "A",
@@ -74,7 +75,7 @@ const PIECES: &[&str] = &[
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_048))]
 
-    /// Grammar, one spelling for what is accepted, and one key for all that means it.
+    /// The grammar, one spelling for accepted names, and one key for all equivalent ones.
     #[test]
     fn what_is_accepted_keeps_the_grammar_and_has_one_key(
         text in pieces(PIECES),
@@ -89,7 +90,7 @@ proptest! {
         check(&other);
     }
 
-    /// Names that people have are accepted as they are, up to 64 characters and no further.
+    /// Real names are accepted unchanged, up to 64 characters and no further.
     #[test]
     fn words_with_single_joints_are_names(
         words in vec("[a-z0-9é李]{1,8}", 1..12),
@@ -101,7 +102,8 @@ proptest! {
     }
 }
 
-/// Every character of the two planes with alphabets, one by one, and what is hidden in the last.
+/// Every character of the two planes with alphabets, one by one, and the invisible ones of the
+/// last.
 #[test]
 fn no_character_is_a_surprise_in_a_name() {
     let mut accepted = 0;
@@ -118,7 +120,7 @@ fn no_character_is_a_surprise_in_a_name() {
     assert!(accepted > 50_000, "{accepted} letters, digits and marks");
 }
 
-/// Each letter has the key of its capital, but for the dotless ı, whose capital is that of i.
+/// Each letter has the key of its capital, except the dotless ı, whose capital is that of i.
 #[test]
 fn a_letter_and_its_capital_have_one_key() {
     let mut cased = 0;

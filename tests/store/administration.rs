@@ -1,4 +1,4 @@
-//! Making and unmaking administrators, and deleting accounts: the last administrator is kept.
+//! Promoting and demoting administrators, and deleting accounts: the last administrator is kept.
 
 use crate::{
     given, on_both_engines,
@@ -33,7 +33,7 @@ async fn administrator(core: &Core, name: &str) -> User {
     given::credentials(core, name).await.user
 }
 
-/// The permission of somebody who has signed in.
+/// The permission of a signed-in person.
 async fn acting(core: &Core, name: &str) -> Admin {
     let account = given::credentials(core, name).await;
     let token = given::session(core, &account).await;
@@ -52,13 +52,13 @@ async fn records(core: &Core) -> Vec<Record> {
         .unwrap()
 }
 
-/// How many can administer.
+/// The number of accounts that can administer.
 async fn administrators(core: &Core) -> usize {
     let users = support::users(core).await;
     users.iter().filter(|user| user.administers()).count()
 }
 
-/// What can be done to an administrator that would take one away.
+/// The operations that remove an administrator.
 #[derive(Clone, Copy, Debug)]
 enum Loss {
     Demote,
@@ -99,7 +99,7 @@ on_both_engines! {
         let core = support::core(&database).await;
         let root = administrator(&core, "root").await;
         let (member, machine) = (given::account(&core, "ada").await.user, actor::on_this_machine());
-        // None of these could administer in its place.
+        // None of these could administer instead.
         let disabled = administrator(&core, "disabled").await;
         users::disable(&core, &machine, &disabled).await.unwrap();
         given::execute(&core.db, &format!(
@@ -114,7 +114,7 @@ on_both_engines! {
         }
         assert_eq!(given::everything_written(&core.db).await, before);
         assert!(matches!(sessions::resume(&core, &token).await.unwrap(), Resumed::Live(_)));
-        // Whoever is none may go, and so may the last one when there is another.
+        // A member may be removed, and so may an administrator when there is another.
         for loss in [Loss::Disable, Loss::Delete] {
             loss.befall(&core, &machine, &member).await.unwrap();
         }
@@ -130,7 +130,8 @@ on_both_engines! {
         assert_eq!(administrators(&core).await, 1);
     }
 
-    /// Two administrators are left, and both are to go at the same moment, by every pair of ways.
+    /// Two administrators are left, and both are to be removed concurrently, by every pair of
+    /// operations.
     async fn of_two_losses_at_once_one_is_refused(database: TestDatabase) {
         let core = support::core(&database).await;
         let machine = Arc::new(actor::on_this_machine());
@@ -168,8 +169,8 @@ on_both_engines! {
         }
     }
 
-    /// The other one's demotion is not yet committed: the second waits for it, and then counts again.
-    async fn whoever_comes_second_waits_and_counts_again(database: TestDatabase) {
+    /// The other demotion is not yet committed: the second waits for it, and then counts again.
+    async fn the_second_waits_and_counts_again(database: TestDatabase) {
         let core = support::core(&database).await;
         let (one, other) = (administrator(&core, "one").await, administrator(&core, "other").await);
         let sql = format!(
@@ -188,7 +189,7 @@ on_both_engines! {
         assert_eq!(administrators(&core).await, 1);
     }
 
-    /// Both are administrators when they ask; whoever comes second is none any more when it comes to it.
+    /// Both are administrators at the request; the second no longer is when it runs.
     async fn of_two_who_demote_each_other_one_wins(database: TestDatabase) {
         let core = support::core(&database).await;
         administrator(&core, "third").await;
@@ -241,7 +242,7 @@ on_both_engines! {
         }
     }
 
-    /// Whoever does something in a browser stands in the audit log, with where they did it.
+    /// The actor of a change in a browser is recorded in the audit log, with address and browser.
     async fn the_log_says_which_administrator_it_was(database: TestDatabase) {
         let core = support::core(&database).await;
         administrator(&core, "root").await;
@@ -277,7 +278,8 @@ on_both_engines! {
         }
     }
 
-    /// Sessions, devices and links go with the account; what happened stays, and says that they ended.
+    /// Sessions, devices and links are deleted with the account; the log entries stay, and record
+    /// the ends.
     async fn a_deleted_account_leaves_its_name_in_the_log_alone(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, eve) = (given::account(&core, "ada").await, given::account(&core, "eve").await);
@@ -350,7 +352,7 @@ on_both_engines! {
         }
         let (next, count) = store::sessions::end_some(&core.db, ended, &store::sessions::above_all(), 3, &by).await.unwrap();
         assert_eq!(count, 3);
-        // Who signs in meanwhile makes it no longer: newer ones are not met any more.
+        // Concurrent sign-ins do not prolong the run: newer sessions are skipped.
         let newer = given::session(&core, &ada).await;
         let (next, count) = store::sessions::end_some(&core.db, ended, &next.unwrap(), 3, &by).await.unwrap();
         assert_eq!(count, 2);
@@ -358,7 +360,7 @@ on_both_engines! {
         assert_eq!(given::end_of(&core, &newer).await, None);
     }
 
-    /// All is all: also what another machine wrote whose clock is ahead, or what a file brought that was put back.
+    /// This includes sessions from another machine whose clock is ahead, or from a restored file.
     async fn a_session_that_began_later_by_the_clock_is_ended_with_the_others(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -370,8 +372,9 @@ on_both_engines! {
         }
     }
 
-    /// More sessions than one step ends, of which some end elsewhere meanwhile, and sign-ins that go on all the time.
-    async fn sign_ins_that_go_on_do_not_make_it_endless(database: TestDatabase) {
+    /// More sessions than one step ends, some of which end elsewhere meanwhile, with continuous
+    /// sign-ins.
+    async fn continuing_sign_ins_do_not_make_it_endless(database: TestDatabase) {
         let core = Core { max_sessions: u32::MAX, ..support::core(&database).await };
         let ada = given::account(&core, "ada").await;
         given::session(&core, &ada).await;

@@ -1,4 +1,4 @@
-//! `store::audit`, by way of what writes it.
+//! `store::audit`, tested by the functions that write it.
 
 use crate::{
     given, on_both_engines,
@@ -67,8 +67,8 @@ fn later(core: &Core, seconds: u64) {
 }
 
 on_both_engines! {
-    /// Everything that happens to an account and its sessions is a row (ASVS V16.3.1).
-    async fn what_happens_is_written_down(database: TestDatabase) {
+    /// Every event of an account and its sessions is a row (ASVS V16.3.1).
+    async fn events_are_recorded(database: TestDatabase) {
         let core = support::core(&database).await;
         support::create_user(&core, "ada").await;
         let ada = users::find(&core, "ada").await.unwrap();
@@ -132,8 +132,8 @@ on_both_engines! {
         assert_eq!(events.iter().filter(|&&event| event == Event::SignedIn).count(), 2);
     }
 
-    /// A time-out is nobody's doing, whoever notices it.
-    async fn a_time_out_is_written_down_by_whoever_notices(database: TestDatabase) {
+    /// A time-out has no actor, even if a request noticed it.
+    async fn a_time_out_is_recorded_by_the_first_to_notice(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         let (seen, unseen) = (given::session(&core, &ada).await, given::session(&core, &ada).await);
@@ -155,8 +155,8 @@ on_both_engines! {
         assert_eq!(given::end_of(&core, &unseen).await.unwrap().reason, EndReason::Idle);
     }
 
-    /// A thousand refusals that cost nothing are one row.
-    async fn throttled_attempts_are_added_up(database: TestDatabase) {
+    /// A thousand throttled refusals are one row.
+    async fn throttled_attempts_are_aggregated(database: TestDatabase) {
         let core = support::core(&database).await;
         support::create_user(&core, "ada").await;
         for _ in 0..10 {
@@ -181,8 +181,8 @@ on_both_engines! {
         assert_eq!(throttled().await.iter().map(|row| row.times).collect::<Vec<_>>(), [1_001], "in the same row");
     }
 
-    /// Nor does a flood from ever new addresses fill the memory.
-    async fn what_is_too_long_is_added_up_by_address(database: TestDatabase) {
+    /// A flood from ever new addresses does not fill the memory either.
+    async fn overlong_attempts_are_aggregated_by_address(database: TestDatabase) {
         let core = support::core(&database).await;
         let too_long = support::password(&"x".repeat(1_025));
         for number in 0..1_100 {
@@ -199,7 +199,7 @@ on_both_engines! {
         assert_eq!((together.times, together.entry.address.as_str()), (76, ""));
     }
 
-    async fn what_is_old_is_cleaned_up_in_small_steps(database: TestDatabase) {
+    async fn old_rows_are_deleted_in_small_steps(database: TestDatabase) {
         let core = support::core(&database).await;
         support::create_user(&core, "ada").await;
         let ada = given::credentials(&core, "ada").await;
@@ -229,7 +229,7 @@ on_both_engines! {
         assert_eq!(store::sessions::list(&core.db, None, None, 100).await.unwrap().len(), 0);
         assert_eq!(events(&core).await, []);
         let gone = store::sessions::find_by_digest(&core.db, &old.digest()).await.unwrap();
-        assert_eq!(gone, None, "and what is gone lets nobody in");
+        assert_eq!(gone, None, "and an ended session is refused");
         let counters = given::execute(&core.db, "DELETE FROM throttle").await;
         assert_eq!(counters, 0, "counters whose windows are over are gone");
         given::session(&core, &ada).await;

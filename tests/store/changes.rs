@@ -1,4 +1,4 @@
-//! What one process hears of another that shares its database, and what the store tells in its own.
+//! Notifications of changes by other processes on the same database, and by the store in its own.
 
 use crate::{
     given::{self, account, session, stored},
@@ -25,12 +25,12 @@ const ROOM: WatchLimits = WatchLimits {
     of_one_person: 9,
 };
 
-/// Several times as long as a poll takes.
+/// Several times the duration of a poll.
 const A_WHILE: Duration = Duration::from_secs(20);
 
-/// The next hint that says something.
+/// The next hint that is not empty.
 async fn hint(changes: &mut Changes) -> Hint {
-    let heard = async {
+    let received = async {
         loop {
             match changes.next().await {
                 Hint::Nothing => {}
@@ -38,7 +38,9 @@ async fn hint(changes: &mut Changes) -> Hint {
             }
         }
     };
-    tokio::time::timeout(A_WHILE, heard).await.expect("a hint")
+    tokio::time::timeout(A_WHILE, received)
+        .await
+        .expect("a hint")
 }
 
 async fn watch(core: &Core, token: &vestibule::server::token::SessionToken) -> (SessionId, Watch) {
@@ -53,8 +55,8 @@ async fn notice(watch: &mut Watch) -> Option<Notice> {
 }
 
 on_both_engines! {
-    /// On PostgreSQL by name, with the commit; on SQLite that something was written.
-    async fn an_end_in_another_process_is_heard_of(database: TestDatabase) {
+    /// On PostgreSQL by id, with the commit; on SQLite only that something was written.
+    async fn an_end_in_another_process_is_notified(database: TestDatabase) {
         let (core, other) = (support::core(&database).await, support::core(&database).await);
         let ada = account(&core, "ada").await;
         let mut changes = core.db.changes();
@@ -80,12 +82,12 @@ on_both_engines! {
         }
     }
 
-    /// More than one notice can name.
-    async fn hundreds_of_ends_at_once_are_all_heard_of(database: TestDatabase) {
+    /// More than one notification can name.
+    async fn hundreds_of_ends_at_once_are_all_notified(database: TestDatabase) {
         let (core, other) = (support::core(&database).await, support::core(&database).await);
         let ada = account(&core, "ada").await;
         session(&core, &ada).await;
-        // So many more that differ in nothing but their names.
+        // Further ones that differ only in their names.
         let sql = "INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, authenticated_at, \
             idle_ends_at, absolute_ends_at, remember, address, user_agent, new_device) SELECT '00000000-0000-0000-0000-000000000' || n, '' || n, user_id, created_at, \
             last_seen_at, authenticated_at, idle_ends_at, absolute_ends_at, remember, address, user_agent, \
@@ -109,12 +111,12 @@ on_both_engines! {
         }
     }
 
-    async fn a_database_that_is_away_says_nothing_and_afterwards_that_anything_may_have_happened(database: TestDatabase) {
+    async fn a_missing_database_hints_nothing_and_afterwards_at_any_change(database: TestDatabase) {
         let core = support::core(&database).await;
         let mut changes = core.db.changes();
         assert_eq!(hint(&mut changes).await, Hint::Anything);
         let Changes::Sqlite(_) = &changes else {
-            // tests/process/session_events.rs stops a server of its own.
+            // tests/process/session_events.rs stops its own server.
             return;
         };
         let file = database.address.trim_start_matches("sqlite:");
@@ -127,7 +129,7 @@ on_both_engines! {
         assert_eq!(hint(&mut changes).await, Hint::Anything, "another file");
     }
 
-    async fn lives_are_read_for_many_at_once(database: TestDatabase) {
+    async fn lives_of_many_sessions_are_read_in_one_call(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = account(&core, "ada").await;
         let (first, second) = (session(&core, &ada).await, session(&core, &ada).await);
@@ -147,14 +149,14 @@ on_both_engines! {
         assert!(store::sessions::ended_among(&core.db, &[]).await.unwrap().is_empty());
     }
 
-    async fn the_store_tells_its_own_process_once_it_is_true(database: TestDatabase) {
+    async fn the_store_notifies_its_own_process_after_the_commit(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = account(&core, "ada").await;
         let token = session(&core, &ada).await;
         let (id, mut watch) = watch(&core, &token).await;
         let (now, until) = (START.after(Duration::from_secs(70)), START.after(Duration::from_secs(900)));
         assert!(store::sessions::touch(&core.db, &id, now, until).await.unwrap());
-        let Some(Notice::Alive(life)) = notice(&mut watch).await else { panic!("no news") };
+        let Some(Notice::Alive(life)) = notice(&mut watch).await else { panic!("no notice") };
         assert_eq!(life.idle_ends_at, until);
         let ended = vestibule::domain::session::Ended { at: now, reason: EndReason::UserDisabled };
         assert_eq!(store::sessions::end_all_of_user(&core.db, &ada.user.id, ended, &given::visitor()).await.unwrap(), 1);
@@ -164,20 +166,20 @@ on_both_engines! {
     }
 }
 
-/// Some poolers drop NOTIFY: then it is polled, often enough for a page to leave within a second. A poll takes at
-/// most a quarter of one.
+/// Some poolers drop NOTIFY. Then polling has to be frequent enough for a page to leave within a
+/// second. A poll takes at most a quarter of one.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_notice_postgres_is_polled_within_a_second() {
+async fn without_a_notification_postgres_is_polled_within_a_second() {
     let database = TestDatabase::new(Engine::Postgres).await;
     let core = support::core(&database).await;
     let mut changes = core.db.changes();
     assert_eq!(hint(&mut changes).await, Hint::Anything);
     for _ in 0..3 {
-        let looks = [
+        let hints = [
             changes.next().await,
             changes.next().await,
             changes.next().await,
         ];
-        assert!(looks.contains(&Hint::Something), "{looks:?}");
+        assert!(hints.contains(&Hint::Something), "{hints:?}");
     }
 }

@@ -1,4 +1,5 @@
-//! A clock that is wrong: it deletes nothing, ends no session but that of the request, and leaves nothing in the future.
+//! A wrong clock deletes nothing, ends no session but that of the request, and leaves nothing in
+//! the future.
 
 use crate::{
     given::{self, everything_written},
@@ -30,7 +31,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 const YEARS: Duration = Duration::from_secs(3 * 365 * 86_400);
 
-/// Something in every table that is cleaned up: a live session and one that has ended, their entries in the
+/// A row in every table that is cleaned up: a live session and an ended one, their entries in the
 /// log, a known browser, a failure, a link.
 async fn a_little_of_everything(core: &Core) -> (Credentials, SessionToken) {
     let ada = given::account(core, "ada").await;
@@ -50,7 +51,7 @@ async fn a_little_of_everything(core: &Core) -> (Credentials, SessionToken) {
     (ada, live)
 }
 
-/// The same database from a process that has started just now, with this clock.
+/// The same database from a process that has just started, with this clock.
 async fn started(database: &support::database::TestDatabase, now: Timestamp) -> Core {
     support::core_with_clock(database, Clock::manual(now)).await
 }
@@ -79,8 +80,8 @@ on_both_engines! {
         live(&core, &token).await;
     }
 
-    /// As in a machine whose clock is wrong when it starts: the file remembers when it was last in use.
-    async fn a_clock_that_is_ahead_from_the_start_is_believed_a_day_an_hour(database: TestDatabase) {
+    /// As on a machine whose clock is wrong at the start: the file records when it was last in use.
+    async fn a_clock_that_is_ahead_from_the_start_is_trusted_for_a_day_each_hour(database: TestDatabase) {
         let core = support::core(&database).await;
         a_little_of_everything(&core).await;
         let before = everything_written(&core.db).await;
@@ -89,7 +90,7 @@ on_both_engines! {
         assert_eq!(cleanup::clean(&wrong).await.unwrap(), 0);
         assert_eq!(everything_written(&core.db).await, before);
         wrong.clock.set(START.after(200 * DAY + HOUR));
-        // What a day has made due: the idle session and the failure.
+        // Due after a day: the idle session and the failure.
         assert_eq!(cleanup::clean(&wrong).await.unwrap(), 2);
         assert!(given::texts(&core.db, "SELECT id FROM activity").await.len() > 3);
         assert_eq!(given::texts(&core.db, "SELECT id FROM sessions").await.len(), 2);
@@ -102,8 +103,8 @@ on_both_engines! {
         assert!(given::texts(&core.db, "SELECT id FROM sessions").await.is_empty());
     }
 
-    /// Nodes share the clock of the database's server; a file has one node.
-    async fn nodes_go_by_the_clock_of_their_database(database: TestDatabase) {
+    /// Nodes share the clock of the database server; a file has one node.
+    async fn nodes_use_the_clock_of_their_database(database: TestDatabase) {
         let core = support::core(&database).await;
         let ahead = started(&database, START.after(3 * HOUR)).await;
         let difference = timekeeping::measure(&ahead.db, &ahead.clock).await.unwrap();
@@ -140,13 +141,13 @@ on_both_engines! {
                 .await.unwrap().unwrap().session;
             core.clock.set(now);
             let found = given::stored(&core, &token).await;
-            assert!(!actor::is_fresh(&core, &found), "nobody can have typed it yet");
-            let begun = live(&core, &token).await;
-            assert_eq!(given::stored(&core, &token).await.session, begun, "written down");
-            assert_eq!((begun.created_at, begun.last_seen_at), (now, now));
-            assert_eq!(begun.idle_ends_at, now.after(LIFETIMES.idle_for(remember)));
-            assert_eq!(begun.absolute_ends_at, now.after(LIFETIMES.absolute_for(remember)));
-            // Nor when the clock comes there.
+            assert!(!actor::is_fresh(&core, &found), "it cannot have been entered yet");
+            let started = live(&core, &token).await;
+            assert_eq!(given::stored(&core, &token).await.session, started, "written down");
+            assert_eq!((started.created_at, started.last_seen_at), (now, now));
+            assert_eq!(started.idle_ends_at, now.after(LIFETIMES.idle_for(remember)));
+            assert_eq!(started.absolute_ends_at, now.after(LIFETIMES.absolute_for(remember)));
+            // Nor when the clock reaches that time.
             core.clock.set(START.after(YEARS));
             assert!(!actor::is_fresh(&core, &given::stored(&core, &token).await));
             core.clock.set(now.after(LIFETIMES.idle_for(remember)));
@@ -168,11 +169,11 @@ on_both_engines! {
         let used = live(&core, &token).await;
         assert_eq!((used.created_at, used.last_seen_at), (START, START.after(2 * HOUR)));
         assert_eq!(used.idle_ends_at, START.after(4 * HOUR));
-        assert_eq!(used.absolute_ends_at, START.after(LIFETIMES.absolute), "it does not begin anew");
+        assert_eq!(used.absolute_ends_at, START.after(LIFETIMES.absolute), "it does not restart");
         assert_eq!(used.authenticated_at, START);
     }
 
-    /// A minute is what clocks may differ by.
+    /// Clocks may differ by a minute.
     async fn a_little_ahead_is_nothing(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -183,7 +184,8 @@ on_both_engines! {
         assert_eq!(given::stored(&core, &token).await.session, before);
     }
 
-    /// A machine that has lost its time in a power cut: mended to 1970, the session would end with the next NTP.
+    /// A machine that has lost its time in a power cut: moved to 1970, the session would end with
+    /// the next NTP update.
     async fn a_clock_that_is_behind_changes_nothing(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -197,7 +199,7 @@ on_both_engines! {
         assert_eq!(given::stored(&core, &token).await.session, before);
     }
 
-    async fn what_nobody_asks_for_is_brought_to_the_present_too(database: TestDatabase) {
+    async fn times_in_the_future_are_reset_without_a_request(database: TestDatabase) {
         let core = support::core(&database).await;
         core.clock.set(START.after(YEARS));
         let code = setup::new_code(&core).await.unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! `server::db`: opening, refusing, and the promises of each engine.
+//! `server::db`: opening, refusals, and the guarantees of each engine.
 
 use crate::{
     given, on_both_engines,
@@ -37,7 +37,7 @@ fn mode_of(path: &Path) -> u32 {
     metadata.permissions().mode() & 0o777
 }
 
-/// Makes the database one of an earlier version, with these rows.
+/// Turns the database into one of an earlier version, with these rows.
 async fn of_version(database: &TestDatabase, version: i64, rows: String) {
     let mut migrations = sqlx::migrate!("./migrations");
     let made = migrations.migrations.to_mut();
@@ -61,7 +61,7 @@ async fn of_version(database: &TestDatabase, version: i64, rows: String) {
     }
 }
 
-/// As a version to come would, by a migration of this name.
+/// Applies a migration of this name, as a later version would.
 async fn apply(db: &Db, engine: Engine, name: &str, sql: &str) {
     let value = match engine {
         Engine::Sqlite => "1, x'00'",
@@ -92,7 +92,7 @@ on_both_engines! {
         }
     }
 
-    /// A server and a command that start together: nothing is harmed, and trying again helps.
+    /// A server and a command that start together do no harm, and a retry helps.
     async fn many_may_open_an_empty_database_at_once(database: TestDatabase) {
         let url = database.url();
         let open = || async { db::open(&url, IfMissing::Create).await.unwrap() };
@@ -102,8 +102,9 @@ on_both_engines! {
         }
     }
 
-    /// Servers are replaced one by one: those of the version before start and work beside the new tables.
-    async fn a_database_to_which_a_newer_version_has_added_is_opened(database: TestDatabase) {
+    /// Servers are replaced one by one: those of the previous version start and work beside the new
+    /// tables.
+    async fn a_database_with_additions_of_a_newer_version_is_opened(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         let token = given::session(&core, &ada).await;
@@ -126,14 +127,14 @@ on_both_engines! {
         assert_eq!(given::everything_written(&core.db).await, before);
     }
 
-    /// Nobody is signed out by an update, and nobody comes back by it.
+    /// An update signs nobody out, and revives no session.
     async fn an_update_keeps_sessions_as_they_are(database: TestDatabase) {
         const BEFORE: i64 = 4;
         let (live, over) = (SessionToken::random(), SessionToken::random());
         let session = |id: &str, token: &SessionToken, end: &str| {
             let (start, ahead) = (START.as_millis(), START.as_millis() + 3_600_000);
             let digest = token.digest();
-            // In two halves: sqlx logs what it runs, and no log may hold a digest.
+            // In two parts: sqlx logs its statements, and no log may contain a digest.
             let (first, second) = digest.as_str().split_at(20);
             format!("INSERT INTO sessions VALUES ('{id}', '{first}' || '{second}', 'u', {start}, {start}, {start}, {ahead}, {ahead}, \
                 TRUE, '192.0.2.1', 'curl', {end})")
@@ -184,7 +185,7 @@ on_both_engines! {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         let token = given::session(&core, &ada).await;
-        // Not dropped: other tables may point to them.
+        // Not dropped: other tables may reference them.
         let away = "ALTER TABLE sessions RENAME TO gone; ALTER TABLE users RENAME TO gone_too";
         given::execute(&core.db, away).await;
         assert!(matches!(core.db.ping().await, Err(StoreError::Unavailable(_))));
@@ -194,7 +195,7 @@ on_both_engines! {
 }
 
 #[test]
-fn what_a_browser_learns_of_a_broken_store_is_one_word() {
+fn a_broken_store_is_one_word_to_a_browser() {
     let corrupt = StoreError::Corrupt {
         table: "sessions",
         id: "7".to_owned(),
@@ -265,7 +266,7 @@ async fn every_folder_on_the_way_is_its_owners_alone() {
 }
 
 #[tokio::test]
-async fn a_folder_that_cannot_be_made_is_told() {
+async fn a_folder_that_cannot_be_created_is_reported() {
     let database = TestDatabase::new(Engine::Sqlite).await;
     let folder = file_of(&database).parent().unwrap().to_owned();
     fs::create_dir_all(&folder).unwrap();
@@ -293,7 +294,7 @@ async fn a_file_that_is_no_database_is_left_alone() {
     assert_eq!(fs::read_to_string(&file).unwrap(), text);
 }
 
-/// As root the file is given away; anybody else finds one that root owns.
+/// As root the file is given away; other users use a file of root's.
 #[tokio::test]
 async fn a_file_of_another_user_is_refused_with_the_remedy() {
     let database = TestDatabase::new(Engine::Sqlite).await;
@@ -309,7 +310,7 @@ async fn a_file_of_another_user_is_refused_with_the_remedy() {
         .await
         .expect_err("a refusal");
     assert!(
-        matches!(&refused, OpenError::ForeignOwner { path, owner: told } if *path == foreign && *told == owner),
+        matches!(&refused, OpenError::ForeignOwner { path, owner: reported } if *path == foreign && *reported == owner),
         "{refused:?}"
     );
     assert!(
@@ -318,7 +319,7 @@ async fn a_file_of_another_user_is_refused_with_the_remedy() {
     );
 }
 
-/// On several connections at once: what is set on one alone would hold for some requests only.
+/// On several connections at once: a setting of one connection would apply to some requests only.
 #[tokio::test]
 async fn sqlite_keeps_its_promises_on_every_connection() {
     let database = TestDatabase::new(Engine::Sqlite).await;
@@ -351,9 +352,10 @@ async fn sqlite_keeps_its_promises_on_every_connection() {
         }
     }
 }
-/// The write-ahead log cannot be written over from its beginning while somebody reads what stood there before.
+/// The write-ahead log cannot be overwritten from its beginning while a reader uses its old
+/// content.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_holds_the_journal_up_is_seen() {
+async fn a_reader_that_blocks_the_journal_is_detected() {
     let database = TestDatabase::new(Engine::Sqlite).await;
     let core = support::core(&database).await;
     given::account(&core, "ada").await;

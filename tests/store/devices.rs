@@ -1,4 +1,4 @@
-//! `store::devices`, by way of the sign-ins and resets that write it.
+//! `store::devices`, tested by the sign-ins and resets that write it.
 
 use crate::{
     given, on_both_engines,
@@ -16,7 +16,7 @@ use vestibule::{
     },
 };
 
-/// Signs in with a browser, which is known from then on.
+/// Signs in with a browser, which is then known.
 async fn sign_in(core: &Core, account: &Credentials, brings: Option<&DeviceToken>) -> Started {
     let device = brings.map(copy);
     let known_device = match &device {
@@ -48,7 +48,7 @@ async fn is_known(core: &Core, device: &DeviceToken, account: &Credentials) -> b
 }
 
 on_both_engines! {
-    async fn a_browser_is_known_to_whoever_signed_in_with_it(database: TestDatabase) {
+    async fn a_browser_is_known_to_those_who_signed_in_with_it(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
         let device = sign_in(&core, &ada, None).await.device;
@@ -65,7 +65,7 @@ on_both_engines! {
         assert_eq!(again.digest(), device.digest());
     }
 
-    /// What somebody planted in the browser before is of no use to them afterwards.
+    /// A device cookie planted before is useless afterwards.
     async fn a_second_person_gives_the_browser_a_new_name(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
@@ -82,7 +82,7 @@ on_both_engines! {
         assert!(!is_known(&core, &planted, &ada).await);
     }
 
-    async fn a_reset_makes_every_browser_a_stranger(database: TestDatabase) {
+    async fn a_reset_makes_every_browser_unknown(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
         let device = sign_in(&core, &ada, None).await.device;
@@ -92,7 +92,7 @@ on_both_engines! {
         assert!(is_known(&core, &of_grace, &grace).await);
     }
 
-    /// The table holds no cookie: whoever copies it can pretend nothing.
+    /// The table contains no cookie: a copy of it cannot imitate a device.
     async fn only_a_digest_is_kept(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;

@@ -1,4 +1,4 @@
-//! What the stories begin with, and a look behind the store's back.
+//! The fixtures of the tests, and direct access to the tables.
 
 pub use crate::support::database::{everything_written, texts};
 
@@ -26,7 +26,7 @@ use vestibule::{
     },
 };
 
-/// An account; what stands for its password hash was never hashed, which takes no time.
+/// An account; its password hash is a placeholder, which takes no time.
 pub async fn account(core: &Core, name: &str) -> Credentials {
     insert(core, name, Some(&format!("{name}@example.org")))
         .await
@@ -50,12 +50,12 @@ pub async fn insert(core: &Core, name: &str, email: Option<&str>) -> Result<(), 
     store::users::insert(&core.db, &user, &Actor::command()).await
 }
 
-/// What a person's own doing is written down as.
+/// The actor and origin of a person's own actions.
 pub fn entry(core: &Core, event: Event, user: &UserId) -> Entry {
     Actor::visitor(Browser::default()).entry(core.clock.now(), event, Some(user), None)
 }
 
-/// What a person proves by typing the password: that it belongs to `verified`.
+/// The proof of a typed password: that it belongs to `verified`.
 pub fn evidence(verified: &str, kept: &str) -> Evidence {
     Evidence::Password {
         verified: verified.to_owned(),
@@ -63,7 +63,7 @@ pub fn evidence(verified: &str, kept: &str) -> Evidence {
     }
 }
 
-/// The browser that brings `brought` types the password once more in `session`.
+/// The browser with `brought` confirms the password in `session`.
 pub async fn confirm(
     core: &Core,
     session: &Session,
@@ -79,7 +79,7 @@ pub async fn confirm(
     renewed.expect("an answer")
 }
 
-/// The browser that brings `brought` changes the password in `session`, from one stored hash to another.
+/// The browser with `brought` changes the password in `session`, from one stored hash to another.
 pub async fn change_password(
     core: &Core,
     session: &Session,
@@ -105,7 +105,7 @@ pub async fn credentials(core: &Core, name: &str) -> Credentials {
         .expect("an account")
 }
 
-/// What checking the right password would give.
+/// The result of verifying the right password.
 pub fn verified(account: &Credentials) -> Verified {
     Verified {
         user: account.user.clone(),
@@ -119,7 +119,7 @@ pub fn visitor() -> Actor {
     Actor::visitor(browser())
 }
 
-/// Whoever has this session: the rest of the account does not matter to it.
+/// A person with this session; the rest of the account is empty.
 pub fn person_in(session: &Session) -> CurrentUser {
     CurrentUser {
         user: User {
@@ -186,7 +186,7 @@ pub async fn session_that_replaces(
     .session
 }
 
-/// The session of a token as it is written down.
+/// The stored session of a token.
 pub async fn stored(core: &Core, token: &SessionToken) -> CurrentUser {
     store::sessions::find_by_digest(&core.db, &token.digest())
         .await
@@ -194,12 +194,12 @@ pub async fn stored(core: &Core, token: &SessionToken) -> CurrentUser {
         .expect("a session")
 }
 
-/// How the session of a token ended, if it has.
+/// The end of a token's session, if it has ended.
 pub async fn end_of(core: &Core, token: &SessionToken) -> Option<Ended> {
     stored(core, token).await.session.ended
 }
 
-/// Runs SQL that the store itself would never run.
+/// Runs SQL that the store itself never runs.
 pub async fn execute(db: &Db, sql: &str) -> u64 {
     let sql = sqlx::AssertSqlSafe(sql.to_owned());
     match &db.writer {

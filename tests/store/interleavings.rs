@@ -1,12 +1,12 @@
-//! Any order of what people, administrators and clocks do: *ended is for ever*.
+//! Any order of actions by people, administrators and clocks: an ended session stays ended.
 //!
-//! Random stories, one step after the other, against a model of a few lines; many steps at the same
-//! moment are in `races.rs`. No password is hashed here: [`Verified`] is what the check leaves.
+//! Random sequences, step by step, against a model of a few lines; concurrent steps are in
+//! `races.rs`. No password is hashed here: [`Verified`] is the result of the check.
 
 mod issued;
 mod one_browser;
 mod owner;
-mod story;
+mod sequence;
 
 use crate::support::{
     self,
@@ -18,19 +18,19 @@ use proptest::{
     sample::Index,
     test_runner::{Config, TestRunner},
 };
+use sequence::{Answers, Sequence};
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
-use story::{Answers, Story};
 use tokio::runtime::Runtime;
 use vestibule::{
     domain::session::EndReason,
     server::core::{Core, sessions::Lifetimes},
 };
 
-/// Short, so that the absolute end is near whenever a session is used for a while.
-/// The longest life is hardly more than the idle time, so that stories reach both.
+/// Short, so that the absolute end is near whenever a session is used for a while. The longest life
+/// is hardly more than the idle time, so that sequences reach both.
 const LIFETIMES: Lifetimes = Lifetimes {
     idle: Duration::from_secs(2 * 3_600),
     absolute: Duration::from_secs(2 * 3_600 + 120),
@@ -38,35 +38,35 @@ const LIFETIMES: Lifetimes = Lifetimes {
     remember_absolute: Duration::from_secs(24 * 3_600 + 600),
 };
 
-/// Few, so that stories reach it.
+/// Few, so that sequences reach the limit.
 const MAX_SESSIONS: u32 = 3;
 
-/// What can happen. Tokens are chosen among all that were ever given out, dead ones too.
+/// The possible steps. Tokens are chosen among all that were ever issued, dead ones too.
 #[derive(Clone, Debug)]
 enum Step {
-    /// Somebody signs in, in the browser that holds the chosen token or in a fresh one.
+    /// A person signs in, in the browser with the chosen token or in a new one.
     SignIn {
         account: usize,
         remember: bool,
         brings: Option<Index>,
     },
-    /// A password is found right now; the session is to start later.
+    /// A password is verified now; the session will start later.
     Verify {
         account: usize,
     },
     /// The session of the earliest such check starts.
     StartLate,
     Resume(Index),
-    /// Somebody says that they are still there.
+    /// A person confirms their presence.
     Stay(Index),
     SignOut(Index),
-    /// Whoever has the first token ends the session of the second, theirs or not.
+    /// The holder of the first token ends the session of the second, their own or not.
     EndOne(Index, Index),
     EndOthers(Index),
     EndAll(Index),
-    /// Whoever has the first token says that the sign-in of the second was not theirs.
+    /// The holder of the first token disowns the sign-in of the second.
     Disown(Index, Index),
-    /// Somebody types the right password again: the session goes on under another token.
+    /// A person confirms the password: the session continues under another token.
     Confirm(Index),
     EndByAdmin(Index),
     EndAllByAdmin {
@@ -81,17 +81,17 @@ enum Step {
     SetPassword {
         account: usize,
     },
-    /// An administrator makes a link for a new password.
+    /// An administrator creates a link for a new password.
     MakeLink {
         account: usize,
     },
-    /// Somebody uses one of all links that were ever made.
+    /// A person uses one of all links that were ever created.
     UseLink(Index),
     /// The account is deleted, and another one gets its name.
     Delete {
         account: usize,
     },
-    /// Somebody types the right password into the form of the session that the token stands for.
+    /// A person confirms the password in the session of the token.
     ChangePassword(Index),
     /// Time passes, or the clock is set back.
     Clock {
@@ -138,8 +138,8 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The reasons that somebody is told: all but the end of a deleted account.
-const TOLD: [EndReason; 9] = [
+/// The reasons that a page receives: all but the end of a deleted account.
+const REPORTED: [EndReason; 9] = [
     EndReason::SignedOut,
     EndReason::Replaced,
     EndReason::Idle,
@@ -151,8 +151,8 @@ const TOLD: [EndReason; 9] = [
     EndReason::TooMany,
 ];
 
-/// Runs as many random stories, and asserts that every way to end was among them.
-fn ended_is_for_ever_in(stories: u32, engine: Engine) {
+/// Runs random sequences, and asserts that every way to end was among them.
+fn ended_is_for_ever_in(sequences: u32, engine: Engine) {
     let runtime = Runtime::new().unwrap();
     let database = runtime.block_on(TestDatabase::in_memory(engine));
     let core = Core {
@@ -163,24 +163,24 @@ fn ended_is_for_ever_in(stories: u32, engine: Engine) {
     };
     let (answers, number) = (Answers::default(), AtomicUsize::new(0));
     let config = Config {
-        cases: stories,
+        cases: sequences,
         failure_persistence: None,
         ..Config::default()
     };
     let outcome = TestRunner::new(config).run(&vec(step(), 1..60), |steps| {
         runtime.block_on(async {
             let number = number.fetch_add(1, Ordering::Relaxed);
-            let mut story = Story::begin(&core, number, &answers).await;
+            let mut sequence = Sequence::begin(&core, number, &answers).await;
             for step in &steps {
-                story.take(step).await?;
+                sequence.take(step).await?;
             }
-            story.end().await
+            sequence.end().await
         })
     });
     runtime.block_on(core.db.close());
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
     let answers = answers.into_inner();
-    // Rarer than the others: a token that was replaced is chosen within the minute.
+    // Rarer than the others: a replaced token is chosen within the minute.
     for rare in ["on grace", "confirmed by the token before"] {
         assert!(answers.contains_key(rare), "{rare}: {answers:?}");
     }
@@ -194,22 +194,22 @@ fn ended_is_for_ever_in(stories: u32, engine: Engine) {
         "not theirs",
         "another person's",
     ];
-    for wanted in TOLD.map(EndReason::as_str).into_iter().chain(others) {
+    for wanted in REPORTED.map(EndReason::as_str).into_iter().chain(others) {
         assert!(
             answers
                 .get(wanted)
-                .is_some_and(|&times| times >= stories as usize / 200),
+                .is_some_and(|&times| times >= sequences as usize / 200),
             "{wanted}: {answers:?}"
         );
     }
 }
 
 #[test]
-fn ended_is_for_ever_in_1000_stories_on_sqlite() {
+fn ended_stays_ended_in_1000_sequences_on_sqlite() {
     ended_is_for_ever_in(1_000, Engine::Sqlite);
 }
 
 #[test]
-fn ended_is_for_ever_in_200_stories_on_postgres() {
+fn ended_stays_ended_in_200_sequences_on_postgres() {
     ended_is_for_ever_in(200, Engine::Postgres);
 }

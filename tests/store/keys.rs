@@ -5,7 +5,7 @@ use tokio::task::JoinSet;
 use vestibule::server::{db::StoreError, store, token::ServerKey};
 
 on_both_engines! {
-    /// Servers that start together on an empty database count in the same way.
+    /// Servers that start together on an empty database use the same key.
     async fn many_at_once_get_one_key(database: TestDatabase) {
         let core = support::core(&database).await;
         let mut asking = JoinSet::new();

@@ -25,7 +25,7 @@ use vestibule::{
 
 const HASHES: [&str; 2] = ["the first hash", "a new hash"];
 
-/// What the use case does once the current password was found right.
+/// The use case after the current password was verified.
 async fn renew(core: &Core, old: &Session, brought: &SessionToken) -> Option<Renewed> {
     given::change_password(core, old, brought, HASHES).await
 }
@@ -78,8 +78,8 @@ on_both_engines! {
         assert_eq!(given::stored(&core, &renewed.token).await.session, expected);
     }
 
-    /// Sessions that timed out unseen ended for that, and are not counted.
-    async fn a_time_out_that_nobody_noticed_came_first(database: TestDatabase) {
+    /// Sessions that timed out unnoticed keep that reason, and are not counted.
+    async fn an_unnoticed_time_out_takes_precedence(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         let forgotten = given::session(&core, &ada).await;
@@ -102,7 +102,7 @@ on_both_engines! {
         assert_eq!(new.absolute_ends_at, START.after(LIFETIMES.remember_absolute));
     }
 
-    /// *Ended is for ever*: whatever ended the session, its password cannot be changed in it.
+    /// After any end of the session, its password cannot be changed in it.
     async fn an_ended_session_changes_nothing(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -131,8 +131,8 @@ on_both_engines! {
         let before = given::everything_written(&core.db).await;
         assert!(given::change_password(&core, &old, &this, ["another hash", "a new hash"]).await.is_none());
         let strange = Session { id: given::stored(&core, &of_grace).await.session.id, ..old.clone() };
-        assert!(renew(&core, &strange, &of_grace).await.is_none(), "somebody else's session");
-        assert!(renew(&core, &old, &of_grace).await.is_none(), "somebody else's token");
+        assert!(renew(&core, &strange, &of_grace).await.is_none(), "another person's session");
+        assert!(renew(&core, &old, &of_grace).await.is_none(), "another person's token");
         let nobodys = Session { id: SessionId("nobody's".to_owned()), ..old.clone() };
         assert!(renew(&core, &nobodys, &this).await.is_none());
         assert_eq!(given::everything_written(&core.db).await, before);
@@ -168,7 +168,7 @@ on_both_engines! {
         assert_eq!(given::everything_written(&core.db).await, before);
     }
 
-    /// Two forms at once, from one session or from two: one wins, and one session lives.
+    /// Two concurrent forms, from one session or from two: one wins, and one session lives.
     async fn of_two_changes_at_once_one_wins(database: TestDatabase) {
         let core = support::core(&database).await;
         for round in 0..40 {
@@ -199,7 +199,7 @@ on_both_engines! {
         }
     }
 
-    /// Signing out or disabling at the same moment comes wholly before or wholly after.
+    /// A concurrent sign-out or disabling comes entirely before or entirely after.
     async fn an_end_at_the_same_moment_holds(database: TestDatabase) {
         let core = support::core(&database).await;
         for round in 0..60 {
@@ -225,13 +225,13 @@ on_both_engines! {
             match (&renewed, disables) {
                 (None, _) => assert_eq!((live, hash.as_str(), was_ended), (0, "the first hash", true)),
                 (Some(_), true) => assert_eq!((live, hash.as_str()), (0, "a new hash")),
-                // Signing out came after, with the old token, and has ended what it had become.
+                // Signing out came after, with the old token, and has ended the renewed session.
                 (Some(_), false) => assert_eq!((live, hash.as_str(), was_ended), (0, "a new hash", true)),
             }
         }
     }
 
-    /// Whoever signs in with the old password at the same moment is signed out by its end.
+    /// A concurrent sign-in with the old password is ended by it.
     async fn a_sign_in_with_the_old_password_does_not_outlive_it(database: TestDatabase) {
         let core = support::core(&database).await;
         for round in 0..60 {

@@ -1,4 +1,4 @@
-//! `store::password_links`, and the passwords that are set by them.
+//! `store::password_links`, and the passwords that they set.
 
 use crate::{
     given, on_both_engines,
@@ -57,7 +57,7 @@ async fn redeem(core: &Core, secret: &LinkSecret, typed: &str) -> Result<(), App
     redeemed.map(drop).map_err(|refused| refused.failure)
 }
 
-/// Without any hashing, which would spread the attempts in time.
+/// Without hashing, which would spread the attempts in time.
 async fn redeem_unhashed(core: &Core, secret: &LinkSecret, hash: &str) -> Option<u64> {
     let (digest, now) = (token::link_digest(secret), core.clock.now());
     let (purpose, visitor) = (LinkPurpose::Reset, given::visitor());
@@ -90,7 +90,7 @@ async fn events(core: &Core) -> Vec<Event> {
 }
 
 on_both_engines! {
-    /// The account exists, and nobody can sign in to it before its owner has set a password.
+    /// The account exists, but cannot sign in before its owner has set a password.
     async fn an_invited_person_sets_the_first_password(database: TestDatabase) {
         let core = support::core(&database).await;
         let link = invite(&core, "ada").await;
@@ -114,7 +114,7 @@ on_both_engines! {
         assert_eq!(events(&core).await, expected);
     }
 
-    /// What stands in the place of the hash is compared with nothing, as if there were no such account.
+    /// The placeholder of the hash is never compared, as if the account did not exist.
     async fn no_password_is_no_hash(database: TestDatabase) {
         let core = support::core(&database).await;
         invite(&core, "ada").await;
@@ -123,7 +123,7 @@ on_both_engines! {
         assert_eq!(sign_in(&core, "ada", "").await, Err(AppError::Refused(Refusal::SignIn)));
     }
 
-    /// The old password and the sessions are good until the link is used; then they all end.
+    /// The old password and the sessions are valid until the link is used; then they all end.
     async fn a_reset_changes_nothing_before_it_is_used(database: TestDatabase) {
         let core = support::core(&database).await;
         support::create_user(&core, "ada").await;
@@ -137,7 +137,7 @@ on_both_engines! {
         assert_eq!(sessions::resume(&core, &token).await.unwrap(), Resumed::Ended(EndReason::PasswordChanged));
         assert_eq!(sign_in(&core, "ada", PASSWORD).await, Err(AppError::Refused(Refusal::SignIn)));
         sign_in(&core, "ada", NEW).await.unwrap();
-        assert_eq!(given::texts(&core.db, "SELECT user_id FROM devices").await.len(), 1, "all others are strangers");
+        assert_eq!(given::texts(&core.db, "SELECT user_id FROM devices").await.len(), 1, "all others are unknown");
         let events = events(&core).await;
         assert!(events.contains(&Event::LinkUsed(LinkPurpose::Reset)) && !events.contains(&Event::PasswordSet));
     }
@@ -160,7 +160,7 @@ on_both_engines! {
         assert_eq!(redeem(&core, &link.secret, "short").await.map_err(AppError::status), Err(422));
         assert!(password_links::valid_until(&core, &ada).await.unwrap().is_some());
         core.clock.set(START.after(LIFE));
-        assert_eq!(redeem(&core, &link.secret, "short").await, Err(AppError::Refused(Refusal::Link)), "of the account nothing is told");
+        assert_eq!(redeem(&core, &link.secret, "short").await, Err(AppError::Refused(Refusal::Link)), "the account is not revealed");
         assert_eq!(redeem(&core, &link.secret, NEW).await, Err(AppError::Refused(Refusal::Link)));
         assert_eq!(redeem_unhashed(&core, &link.secret, "x").await, None);
         assert_eq!(password_links::valid_until(&core, &ada).await.unwrap(), None);
@@ -179,7 +179,7 @@ on_both_engines! {
         redeem(&core, &newer.secret, NEW).await.unwrap();
     }
 
-    /// Whatever else happens to the account ends what is in flight (ASVS V7.4.3).
+    /// Every other change of the account voids pending links (ASVS V7.4.3).
     async fn a_link_does_not_outlive_its_password(database: TestDatabase) {
         let core = support::core(&database).await;
         let machine = actor::on_this_machine();
@@ -220,7 +220,7 @@ on_both_engines! {
         assert!(given::texts(&core.db, "SELECT purpose FROM password_links").await.is_empty());
     }
 
-    /// Of a taken name there is neither an account nor a link.
+    /// For a taken name neither an account nor a link is created.
     async fn an_invitation_is_made_whole_or_not_at_all(database: TestDatabase) {
         let core = support::core(&database).await;
         given::account(&core, "ada").await;
@@ -240,7 +240,7 @@ on_both_engines! {
         assert!(written.contains(token::link_digest(&link.secret).as_str()), "the search finds what is there");
     }
 
-    /// Many with one link at the same moment: one password, whole.
+    /// Many concurrent uses of one link: one complete password.
     async fn of_many_at_once_one_sets_the_password(database: TestDatabase) {
         let core = support::core(&database).await;
         for round in 0..20 {
@@ -266,7 +266,8 @@ on_both_engines! {
         assert_eq!(used.count(), 20);
     }
 
-    /// A sign-in with the old password comes wholly before the reset, and ends with it, or not at all.
+    /// A sign-in with the old password comes entirely before the reset, and ends with it, or not at
+    /// all.
     async fn a_sign_in_does_not_outlive_a_reset(database: TestDatabase) {
         let core = support::core(&database).await;
         for round in 0..50 {
@@ -287,7 +288,7 @@ on_both_engines! {
         }
     }
 
-    /// Disabling at the same moment: no link is left that would be good again once the account is enabled.
+    /// Concurrent disabling: no link is left that would be valid again once the account is enabled.
     async fn a_link_at_the_moment_of_disabling_is_void(database: TestDatabase) {
         let core = support::core(&database).await;
         for round in 0..50 {
@@ -326,7 +327,7 @@ on_both_engines! {
         assert_eq!(sign_in(&core, "ada", passwords[1 - won]).await, Err(AppError::Refused(Refusal::SignIn)));
     }
 
-    /// Guesses are slowed by address, as at the code of the first start; right links are free.
+    /// Guesses are throttled by address, as for the setup code; right links are free.
     async fn guesses_are_slowed(database: TestDatabase) {
         let core = support::core(&database).await;
         let link = invite(&core, "ada").await;

@@ -1,4 +1,5 @@
-//! A column changes beside a server that has prepared its statements: no answer is lost (PostgreSQL).
+//! A column changes beside a server that has prepared its statements: no answer is lost
+//! (PostgreSQL).
 
 use crate::{
     given,
@@ -27,7 +28,7 @@ use vestibule::{
 /// More than one connection, so that each has statements of its own.
 const READERS: usize = 8;
 
-/// Runs every statement that reads, once. Returns how each went, by its function.
+/// Runs every reading statement once. Returns each result, by its function.
 async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
     let db = &core.db;
     let key = LookupKey::of("ada");
@@ -81,7 +82,7 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
             store::sessions::find_earlier(db, &token).await.map(drop),
         ),
         (
-            // Below every id: it only looks.
+            // Below every id: it only peeks.
             "sessions::everybody::end_some",
             store::sessions::end_some(db, ended, &SessionId(String::new()), 10, &by)
                 .await
@@ -179,7 +180,7 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
     read
 }
 
-/// The same on many connections at once. Returns the functions that succeeded each time.
+/// The same on many connections concurrently. Returns the functions that succeeded each time.
 async fn read_all_at_once(core: &Core) -> (BTreeSet<&'static str>, Vec<String>) {
     let mut reading = JoinSet::new();
     for _ in 0..READERS {
@@ -206,7 +207,7 @@ impl<T> ConcatAll<T> for Vec<Vec<T>> {
     }
 }
 
-/// How a statement that reads on the pool begins.
+/// The beginning of a statement that reads on the pool.
 const READS: [&str; 6] = [
     "on_pool!(",
     "fetch_among!(",
@@ -216,7 +217,7 @@ const READS: [&str; 6] = [
     "exists!(",
 ];
 
-/// Which functions of the store read, by the source.
+/// The reading functions of the store, found in the source.
 fn functions_that_read(folder: &Path, place: &str, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -242,7 +243,7 @@ fn functions_that_read(folder: &Path, place: &str, found: &mut BTreeSet<String>)
     }
 }
 
-/// Parts of functions that are read by way of others.
+/// Parts of functions, which are called by others.
 const PARTS: [(&str, &str); 4] = [
     (
         "sessions::sign_ins::browsers_in_use",
@@ -274,7 +275,7 @@ async fn all_that_reads_is_asked() {
     assert_eq!(read, written);
 }
 
-/// One of each kind that an update may bring.
+/// One of each kind of change in an update.
 const MADE_UP: [&str; 9] = [
     "ALTER TABLE sessions ALTER COLUMN address TYPE varchar(200)",
     "ALTER TABLE users ALTER COLUMN display_name TYPE TEXT COLLATE \"C\"",
@@ -299,7 +300,7 @@ async fn a_column_that_changes_needs_no_restart() {
         }
         let (before, failed) = read_all_at_once(&core).await;
         assert!(failed.is_empty(), "before {change}: {failed:?}");
-        // By somebody else, beside this process.
+        // By another process.
         let mut other = sqlx::PgConnection::connect(&database.address)
             .await
             .unwrap();
@@ -307,7 +308,7 @@ async fn a_column_that_changes_needs_no_restart() {
         let (after, failed) = read_all_at_once(&core).await;
         assert!(failed.is_empty(), "after {change}: {failed:?}");
         assert_eq!(before, after);
-        // What is written returns columns, too.
+        // Writing statements return columns, too.
         let mut leaving = JoinSet::new();
         for token in tokens {
             let core = core.clone();
@@ -321,8 +322,8 @@ async fn a_column_that_changes_needs_no_restart() {
     }
 }
 
-/// Migrations one by one, under a server that does not know which are still to come: what could be read once can be
-/// read from then on.
+/// Migrations one by one, under a server that does not know the later ones: a statement that has
+/// once succeeded succeeds from then on.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_migration_lets_a_running_server_read_on() {
     let database = TestDatabase::new(Engine::Postgres).await;
@@ -330,8 +331,8 @@ async fn each_migration_lets_a_running_server_read_on() {
     let mut other = sqlx::PgConnection::connect(&database.address)
         .await
         .unwrap();
-    let anew = "DROP SCHEMA public CASCADE; CREATE SCHEMA public";
-    sqlx::raw_sql(anew).execute(&mut other).await.unwrap();
+    let empty = "DROP SCHEMA public CASCADE; CREATE SCHEMA public";
+    sqlx::raw_sql(empty).execute(&mut other).await.unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
     let files =
         [folder.clone(), folder.join("postgres")].map(|folder| fs::read_dir(folder).unwrap());

@@ -1,4 +1,4 @@
-//! What holds on each connection to PostgreSQL, and what is refused at the start.
+//! The settings of each connection to PostgreSQL, and the refusals at the start.
 
 use crate::{
     given,
@@ -11,7 +11,7 @@ use sqlx::{Connection as _, PgConnection};
 use std::time::Duration;
 use vestibule::server::db::{self, Connection, IfMissing, Link, OpenError, Pool};
 
-/// Sets this of the database itself, for sessions that begin from now on.
+/// Changes a default of the database itself, for new sessions.
 async fn alter(database: &TestDatabase, change: &str) {
     let sql = format!(
         "SET default_transaction_read_only = off; \
@@ -30,10 +30,10 @@ fn link(db: &db::Db) -> &Link {
     }
 }
 
-/// With any defaults that the server's administrator has chosen for other applications: commits are durable before
-/// they are answered, statements time out, and no request fails by an isolation that they were not written for.
+/// With any defaults that the administrator has chosen for other applications: commits are durable
+/// before they are answered, statements time out, and no request fails by an unexpected isolation.
 #[tokio::test]
-async fn sessions_are_set_whatever_the_defaults_are() {
+async fn settings_hold_for_any_defaults_of_the_database() {
     let database = TestDatabase::new(Engine::Postgres).await;
     for change in [
         "SET synchronous_commit = off",
@@ -76,7 +76,7 @@ async fn sessions_are_set_whatever_the_defaults_are() {
     assert_eq!(isolation, "read committed");
 }
 
-/// A name outside of it would be answered with 503, for good.
+/// A name outside of it would be answered with 503 for ever.
 #[tokio::test]
 async fn a_database_that_cannot_hold_every_character_is_refused() {
     for encoding in ["LATIN1", "SQL_ASCII"] {
@@ -102,7 +102,8 @@ async fn a_database_that_takes_no_writes_is_refused() {
     assert!(refused.to_string().contains("primary"), "{refused}");
 }
 
-/// A large table takes as long as it takes, and so does another server that is bringing it up to date.
+/// A migration of a large table is not limited in time, and neither is waiting for another server
+/// that migrates.
 #[tokio::test]
 async fn postgres_may_take_longer_for_a_migration_than_for_a_request() {
     const LONGER_THAN_A_STATEMENT_MAY: Duration = Duration::from_secs(11);

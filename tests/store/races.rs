@@ -1,4 +1,4 @@
-//! Many steps at the same moment: *ended is for ever*, and an acknowledged end is an end.
+//! Concurrent steps: an ended session stays ended, and an acknowledged end is an end.
 
 use crate::{
     given, on_both_engines,
@@ -56,7 +56,7 @@ impl Watched {
     }
 }
 
-/// A browser that reloads and reloads, each time late enough to be written down as seen.
+/// A browser that reloads continuously, each time late enough to update "last seen".
 async fn reload(core: Core, watched: Watched) {
     let mut dead = false;
     for _ in 0..12 {
@@ -66,14 +66,14 @@ async fn reload(core: Core, watched: Watched) {
         let live = watched.is_live(&core).await;
         assert!(
             !(over && live),
-            "a session lives after its end was acknowledged or told"
+            "a session lives after its end was acknowledged or reported"
         );
         dead |= !live;
     }
 }
 
 on_both_engines! {
-    /// Signing out and an administrator's end, while the same sessions are used all the time.
+    /// Signing out and an administrator's end, while the same sessions are used continuously.
     async fn an_end_holds_against_requests_under_way(database: TestDatabase) {
         let core = support::core(&database).await;
         for round in 0..ROUNDS {
@@ -117,12 +117,12 @@ on_both_engines! {
             };
             assert_eq!(reason(&left).await, Some(EndReason::SignedOut));
             assert_eq!(reason(&ended).await, Some(EndReason::EndedByAdmin));
-            assert_eq!(reason(&kept).await, None, "who did nothing stays signed in");
+            assert_eq!(reason(&kept).await, None, "the others stay signed in");
         }
     }
 
-    /// The end is written while "last seen" is on its way to the database: the request is answered by what it has
-    /// read, and the session is not revived.
+    /// The end is written while "last seen" is on its way to the database: the request is answered
+    /// by the state that it has read, and the session is not revived.
     async fn a_session_that_ends_during_its_request_is_not_revived(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -130,11 +130,11 @@ on_both_engines! {
         core.clock.set(START.after(Duration::from_secs(61)));
         let ended = core.clock.now().as_millis();
         let sql = format!("UPDATE sessions SET ended_at = {ended}, end_reason = 'signed_out'");
-        // Nobody sees the end before it is committed, and nobody else writes to the row.
+        // No other transaction sees the end before its commit, and no other writes to the row.
         let begin = if database.engine == Engine::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
         let ending = given::Writer::begin(&core.db, begin, &sql).await;
         assert!(matches!(sessions::resume(&core, &token).await.unwrap(), Resumed::Live(_)));
-        // Time to come to the row and wait for it; one that is later finds the end anyway.
+        // Time to reach the row and wait for it; a later one finds the end anyway.
         tokio::time::sleep(Duration::from_millis(300)).await;
         ending.commit().await;
         support::settled(&core).await;

@@ -1,4 +1,4 @@
-//! Sessions that go on under a new token: what the tokens before are good for, on every node.
+//! Renewed sessions: the permissions of the previous tokens, on every node.
 
 use crate::{
     given, on_both_engines,
@@ -44,7 +44,7 @@ async fn current(core: &Core, token: &SessionToken) -> Session {
     given::stored(core, token).await.session
 }
 
-/// Types the password once more in the browser that brings `token`, and gets another one.
+/// Confirms the password in the browser with `token`, and returns the new one.
 async fn confirmed(core: &Core, account: &Credentials, token: &SessionToken) -> SessionToken {
     let session = current(core, token).await;
     let renewed = given::confirm(core, &session, token, &account.password_hash).await;
@@ -78,7 +78,7 @@ async fn sign_out(core: &Core, token: &SessionToken) -> bool {
 }
 
 on_both_engines! {
-    /// However often it was renewed, in whichever way, and at whichever node.
+    /// After any number of renewals, of any kind, and on any node.
     async fn signing_out_by_any_token_of_a_session_ends_it(database: TestDatabase) {
         let nodes = two_nodes(&database).await;
         for which in 0..4 {
@@ -100,8 +100,8 @@ on_both_engines! {
         }
     }
 
-    /// What a sign-in replaces is what the browser's cookie has become.
-    async fn a_sign_in_ends_what_the_token_that_it_brings_has_become(database: TestDatabase) {
+    /// A sign-in ends the renewed session of the browser's cookie.
+    async fn a_sign_in_with_an_earlier_token_ends_the_renewed_session(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
         let first = given::session(&core, &ada).await;
@@ -112,7 +112,7 @@ on_both_engines! {
         assert!(is_live(&core, &of_grace).await);
     }
 
-    /// Their answers cross, and so do their transactions: whichever comes first, nothing is left open.
+    /// Their answers and their transactions overlap: in either order, nothing is left open.
     async fn a_renewal_and_a_sign_out_at_once_leave_nothing_open(database: TestDatabase) {
         let nodes = two_nodes(&database).await;
         let mut renewals = 0;
@@ -152,7 +152,7 @@ on_both_engines! {
         assert!(renewals >= 5, "{renewals} renewals came first");
     }
 
-    /// Who ends a session by its id means the sign-in, also while it goes on under a new token.
+    /// An end by id ends the sign-in, even during a renewal.
     async fn an_end_by_id_holds_against_a_new_password_at_the_same_moment(database: TestDatabase) {
         let nodes = two_nodes(&database).await;
         for round in 0..40 {
@@ -181,8 +181,8 @@ on_both_engines! {
         }
     }
 
-    /// The answer to a confirmation may be lost: pages go on for a minute, as they were.
-    async fn the_token_before_a_confirmation_opens_pages_for_a_minute(database: TestDatabase) {
+    /// The answer to a confirmation may be lost: pages continue unchanged for a minute.
+    async fn the_previous_token_opens_pages_for_a_minute_after_a_confirmation(database: TestDatabase) {
         let nodes = two_nodes(&database).await;
         let ada = given::account(&nodes[0], "ada").await;
         let first = given::session(&nodes[0], &ada).await;
@@ -248,7 +248,7 @@ on_both_engines! {
         }
     }
 
-    /// Where the answer was lost, the person types the password again: one token is live afterwards.
+    /// If the answer was lost, the person confirms again: one token is live afterwards.
     async fn a_second_confirmation_on_grace_ends_up_in_one_live_token(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -270,7 +270,7 @@ on_both_engines! {
         }
     }
 
-    /// No client holds the token of an answer that was lost, so its session does not stay open.
+    /// No client holds the token of a lost answer, so its session does not stay open.
     async fn a_new_password_whose_token_is_never_used_ends_the_session_after_five_minutes(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -283,7 +283,7 @@ on_both_engines! {
         let used = changed(&core, &given::session(&core, &grace).await).await;
         core.clock.set(after_minutes(5).before(Duration::from_millis(1)));
         let Resumed::Live(page) = resume(&core, &used).await.unwrap() else { panic!("it was used in time") };
-        // The use of this moment is written beside the page.
+        // This use is written beside the page.
         let idle_end = START.after(LIFETIMES.idle);
         assert_eq!(page.session.idle_ends_at, idle_end, "and the page shows when it ends");
         support::settled(&core).await;
@@ -300,8 +300,8 @@ on_both_engines! {
         assert_eq!(resume(&core, &renewed).await.unwrap(), Resumed::Ended(EndReason::Idle));
     }
 
-    /// A time-out that is seen by an earlier token is one for the present token too.
-    async fn an_earlier_token_is_told_how_its_session_ended(database: TestDatabase) {
+    /// A time-out that an earlier token reveals applies to the present token too.
+    async fn an_earlier_token_gets_the_reason_of_the_end(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         let first = given::session(&core, &ada).await;
@@ -313,7 +313,7 @@ on_both_engines! {
         assert!(!sign_out(&core, &first).await);
     }
 
-    /// Who reads the log to find a stranger finds what happened, and nothing else.
+    /// The log of a renewal has the real event, and nothing else.
     async fn the_log_says_that_the_password_was_changed_and_nothing_else(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -330,7 +330,7 @@ on_both_engines! {
         assert_eq!(sessions.len(), 1, "it is one sign-in, before and after");
     }
 
-    /// They go with their session.
+    /// They are deleted with their session.
     async fn earlier_tokens_are_deleted_with_their_session(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;

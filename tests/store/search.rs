@@ -1,4 +1,4 @@
-//! Accounts in pages and by the beginning of a name, and that an index leads there, on both engines.
+//! Pages of accounts and prefix searches, and the index for each of them, on both engines.
 
 use crate::{
     given, on_both_engines,
@@ -64,7 +64,7 @@ async fn names(core: &Core, typed: &str) -> Vec<String> {
     pages(core, typed, 50).await.concat()
 }
 
-/// So many accounts that a scan would not be the best plan, with names of every beginning.
+/// Enough accounts to make a scan the worse plan, with names of every prefix.
 async fn crowd(core: &Core, number: u32) {
     let series = match &core.db.pool {
         Pool::Sqlite(_) => format!(
@@ -73,7 +73,7 @@ async fn crowd(core: &Core, number: u32) {
         Pool::Postgres(_) => format!("WITH series (n) AS (SELECT generate_series(1, {number})) "),
     };
     let insert = |what: &str| {
-        // SQLite wants the beginning of a statement behind its INSERT INTO.
+        // SQLite's parser needs the statement directly after INSERT INTO.
         let (into, select) = what.split_once("SELECT").unwrap();
         format!("{into} {series} SELECT {select} FROM series")
     };
@@ -92,13 +92,13 @@ async fn crowd(core: &Core, number: u32) {
     given::execute(&core.db, "ANALYZE").await;
 }
 
-/// A value as it is bound, for a look at the plan.
+/// A bound value, for a query plan.
 enum Bound {
     Text(&'static str),
     Number(i64),
 }
 
-/// How the database would carry a statement out.
+/// The query plan of a statement.
 async fn plan(db: &Db, sql: &str, values: &[Bound]) -> String {
     macro_rules! explain {
         ($pool:expr, $explain:literal, $column:literal) => {{
@@ -123,7 +123,7 @@ async fn plan(db: &Db, sql: &str, values: &[Bound]) -> String {
     }
 }
 
-/// What reads all of a table, or sorts what no index keeps in order.
+/// Steps that read a whole table, or sort without an index.
 #[track_caller]
 fn assert_no_scan(engine: Engine, plan: &str, table: &str) {
     let scans = match engine {
@@ -146,7 +146,7 @@ fn assert_no_scan(engine: Engine, plan: &str, table: &str) {
     }
 }
 
-/// The list of all accounts and a search lead along their indexes.
+/// The list of all accounts and a search use their indexes.
 async fn assert_pages_by_index(core: &Core, engine: Engine) {
     crowd(core, 20_000).await;
     let text = Bound::Text;
@@ -163,7 +163,7 @@ async fn assert_pages_by_index(core: &Core, engine: Engine) {
         ],
     )
     .await;
-    // The three lists of one page are merged and sorted, which is no more than three pages.
+    // The three lists of one page are merged and sorted, which is at most three pages.
     let (indexes, scans) = match engine {
         Engine::Sqlite => (
             [
@@ -190,8 +190,8 @@ async fn assert_pages_by_index(core: &Core, engine: Engine) {
     }
 }
 
-/// A page of all sessions, and of one account's, and the sign-ins beside one cost the same however many there
-/// are.
+/// A page of all sessions, and of one account's, and the sign-ins of a session cost the same for
+/// any number of sessions.
 async fn assert_sessions_by_index(core: &Core, engine: Engine) {
     crowd(core, 20_000).await;
     given::execute(&core.db, "INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, \
@@ -203,7 +203,7 @@ async fn assert_sessions_by_index(core: &Core, engine: Engine) {
     let of_user = [text("id1"), number(5), text("row5"), number(500)];
     let of_user = plan(&core.db, sessions::OF_USER, &of_user).await;
     let with_sign_ins = plan(&core.db, sessions::WITH_SIGN_INS, &[text("row5")]).await;
-    // Neither all sign-ins of a person, nor all before this one.
+    // Neither all sign-ins of a person, nor all previous ones.
     let bounds = match engine {
         Engine::Sqlite => [
             "sessions_of_user (user_id=? AND created_at<?)",
@@ -225,7 +225,8 @@ async fn assert_sessions_by_index(core: &Core, engine: Engine) {
     }
 }
 
-/// PostgreSQL keeps texts in the order of a language; what is searched by its beginning has that of bytes.
+/// PostgreSQL sorts texts in the order of a language; texts with a prefix search have that of
+/// bytes.
 #[tokio::test]
 async fn an_index_leads_there_whatever_language_the_database_was_made_for() {
     let database = TestDatabase::in_the_order_of_a_language().await;
@@ -277,10 +278,10 @@ on_both_engines! {
             assert_eq!(names(&core, typed).await, expected, "{typed}");
         }
         assert_eq!(names(&core, "").await, ["ada", "adam", "grace", "Ängström", "李雷"]);
-        assert_eq!(names(&core, "l").await, ["李雷", "ada"], "in the order of what was found");
+        assert_eq!(names(&core, "l").await, ["李雷", "ada"], "in the order of the findings");
     }
 
-    async fn pages_join_without_a_gap_and_nobody_stands_twice(database: TestDatabase) {
+    async fn pages_join_without_a_gap_and_without_duplicates(database: TestDatabase) {
         let core = support::core(&database).await;
         for number in 0..23 {
             // Found by all three, and several under the same display name.
@@ -304,8 +305,8 @@ on_both_engines! {
         }
     }
 
-    /// However many accounts are found a second time by another of their names, no page reads on for long.
-    async fn a_page_stays_short_rather_than_read_on(database: TestDatabase) {
+    /// Even if many accounts match by several of their names, no page reads on for long.
+    async fn a_page_stays_short_if_many_accounts_repeat(database: TestDatabase) {
         let core = support::core(&database).await;
         for number in 0..40 {
             account(&core, &format!("u{number:02}"), None, &format!("uz{number:02}")).await;
@@ -313,10 +314,10 @@ on_both_engines! {
         let pages = pages(&core, "u", 2).await;
         assert_eq!(pages.concat().len(), 40);
         assert!(pages.len() < 25, "{pages:?}");
-        assert!(pages.last().unwrap().is_empty(), "behind the last one there is nobody new");
+        assert!(pages.last().unwrap().is_empty(), "after the last one there is no further account");
     }
 
-    async fn a_changed_display_name_is_found_and_the_one_before_is_not(database: TestDatabase) {
+    async fn a_changed_display_name_is_found_and_the_previous_is_not(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await.user;
         let profile = Profile { display_name: "Countess", email: None, description: "" };
@@ -326,7 +327,7 @@ on_both_engines! {
         assert!(names(&core, "some").await.is_empty());
     }
 
-    /// Accounts of a version before have no folded display name; the server folds them in steps.
+    /// Accounts of a previous version have no folded display name; the server folds them in steps.
     async fn display_names_of_older_accounts_are_folded(database: TestDatabase) {
         let core = support::core(&database).await;
         for number in 0..=store::STEP {
@@ -366,7 +367,7 @@ on_both_engines! {
                 _ => vec![Bound::Text("id7"), Bound::Text("signed_in")],
             });
             let plan = plan(&core.db, sql, &values).await;
-            // What a person did of one kind is picked out of what they did.
+            // A person's events of one kind are selected among all of theirs.
             if number < 3 {
                 assert_no_scan(database.engine, &plan, "activity");
             }

@@ -33,7 +33,7 @@ use vestibule::{
     },
 };
 
-/// More sessions than any story has.
+/// More sessions than any sequence has.
 const MANY: u32 = 1_000;
 
 pub fn after_minutes(minutes: u64) -> Timestamp {
@@ -156,7 +156,7 @@ on_both_engines! {
         assert_eq!(number_of_sessions(&core).await, 0);
     }
 
-    /// Nor does the refusal end the session that the browser brought.
+    /// Nor does the refusal end the browser's previous session.
     async fn a_password_changed_in_between_starts_nothing(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
@@ -180,7 +180,7 @@ on_both_engines! {
         assert_eq!(number_of_sessions(&core).await, 0);
     }
 
-    async fn the_kept_hash_takes_the_place_of_the_verified_one(database: TestDatabase) {
+    async fn the_upgraded_hash_replaces_the_verified_one(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         given::account(&core, "grace").await;
@@ -192,8 +192,8 @@ on_both_engines! {
         assert_eq!(given::credentials(&core, "grace").await.password_hash, "the first hash");
     }
 
-    /// Whoever it belonged to: a browser has one session.
-    async fn the_session_that_the_browser_brought_ends(database: TestDatabase) {
+    /// For any owner of the previous session: a browser has one session.
+    async fn the_previous_session_of_the_browser_ends(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
         let (brought, elsewhere) = (given::session(&core, &grace).await, given::session(&core, &grace).await);
@@ -241,7 +241,7 @@ on_both_engines! {
         assert_eq!(listed.iter().map(|found| &found.session.id).collect::<Vec<_>>(), [&left]);
     }
 
-    /// Whoever steals a copy of the database cannot sign in with anything in it (CVE-2019-16782).
+    /// A stolen copy of the database contains nothing that signs in (CVE-2019-16782).
     async fn no_column_holds_a_token(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;

@@ -1,4 +1,4 @@
-//! `store::setup_codes`, and the first account that is made by it.
+//! `store::setup_codes`, and the first account.
 
 use crate::{
     given, on_both_engines,
@@ -22,7 +22,7 @@ use vestibule::{
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// Makes the first account without any hashing, which would spread the attempts in time.
+/// Creates the first account without hashing, which would spread the attempts in time.
 async fn redeem(core: &Core, code: &SetupCode, name: &str) -> Result<bool, StoreError> {
     let username = Username::parse(name).expect("a name");
     let user = NewUser {
@@ -51,7 +51,7 @@ async fn is_live(core: &Core, code: &SetupCode) -> bool {
         .unwrap()
 }
 
-/// Begins a transaction that writes: nobody sees it before it is committed.
+/// Begins a writing transaction, invisible to others before its commit.
 fn begin(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => "BEGIN IMMEDIATE",
@@ -94,7 +94,7 @@ on_both_engines! {
         assert!(redeem(&core, &newer, "ada").await.unwrap());
     }
 
-    /// However the first account comes about, no code outlives it.
+    /// After the first account is created in any way, no code is valid.
     async fn an_account_from_the_command_line_voids_the_code(database: TestDatabase) {
         let core = support::core(&database).await;
         let code = new_code(&core).await;
@@ -106,7 +106,7 @@ on_both_engines! {
         assert_eq!(support::users(&core).await.len(), 1);
     }
 
-    /// Even a code that is still written down makes no second account.
+    /// Even a code that is still stored creates no second account.
     async fn the_database_asks_for_accounts_once_more(database: TestDatabase) {
         let core = support::core(&database).await;
         let code = new_code(&core).await;
@@ -132,7 +132,7 @@ on_both_engines! {
         assert!(written.contains(token::setup_code_digest(&code).as_str()), "the search finds what is there");
     }
 
-    /// Many with one code at the same moment: one account.
+    /// Many concurrent uses of one code: one account.
     async fn of_many_at_once_one_gets_the_account(database: TestDatabase) {
         let core = support::core(&database).await;
         for round in 0..20 {
@@ -152,7 +152,7 @@ on_both_engines! {
     }
 
     /// An account of the command line is not yet committed: the page waits for it, and then finds
-    /// its code gone.
+    /// its code deleted.
     async fn the_page_never_comes_second(database: TestDatabase) {
         let core = support::core(&database).await;
         let code = new_code(&core).await;
@@ -168,7 +168,7 @@ on_both_engines! {
         assert_eq!(support::users(&core).await.len(), 1);
     }
 
-    /// The other way round: the page has taken the code, and the command line waits for its account.
+    /// The reverse: the page has taken the code, and the command line waits for its account.
     async fn the_command_line_waits_for_the_page(database: TestDatabase) {
         let core = support::core(&database).await;
         new_code(&core).await;

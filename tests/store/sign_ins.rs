@@ -25,7 +25,7 @@ async fn found(core: &Core, token: &SessionToken) -> CurrentUser {
     found.unwrap().unwrap()
 }
 
-/// The sessions of sign-ins from browsers never seen before, one in each of these minutes, in their order.
+/// The sessions of sign-ins from new browsers, one in each of these minutes, in order.
 async fn sign_ins(
     core: &Core,
     account: &Credentials,
@@ -41,14 +41,14 @@ async fn sign_ins(
     sessions
 }
 
-/// A sign-in, and the browser in which it was made.
+/// A sign-in, and its browser.
 struct SignedIn {
     id: SessionId,
     token: SessionToken,
     device: DeviceToken,
 }
 
-/// In a new browser, or in the one that brings `device`.
+/// In a new browser, or in the one with `device`.
 async fn signs_in(core: &Core, account: &Credentials, device: Option<&DeviceToken>) -> SignedIn {
     let copy = |device: &DeviceToken| DeviceToken::parse(device.cookie_value().as_bytes()).unwrap();
     let mut verified = given::verified(account);
@@ -87,13 +87,13 @@ async fn disowns(core: &Core, asks: &Session, id: &SessionId) -> bool {
 }
 
 on_both_engines! {
-    /// Of the same person, ended or not; two in the same millisecond are told apart.
-    async fn the_sign_in_before_this_one_is_found(database: TestDatabase) {
+    /// Of the same person, ended or not; two in the same millisecond are distinguished.
+    async fn the_previous_sign_in_is_found(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
         sign_ins(&core, &grace, &[1, 2, 2, 3]).await;
         let mut sessions = sign_ins(&core, &ada, &[1, 2, 2, 3]).await;
-        // Each from an address of its own, to know which one was found.
+        // Each from an address of its own, to identify the found one.
         for (place, (session, _)) in sessions.iter_mut().enumerate() {
             session.address = format!("192.0.2.{place}");
             let sql = format!("UPDATE sessions SET address = '{}' WHERE id = '{}'", session.address, session.id.0);
@@ -115,26 +115,27 @@ on_both_engines! {
         assert_eq!(unknown.unwrap(), None);
     }
 
-    /// Where no browser is known, the first one is no news: there is none in which it could be recognised.
-    async fn a_new_device_is_news_from_the_second_on(database: TestDatabase) {
+    /// Without a known browser the first one is not shown: there is none in which it could be
+    /// recognised.
+    async fn a_new_device_is_shown_from_the_second_on(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
-        let is_news = async |id: &SessionId| {
+        let is_new = async |id: &SessionId| {
             let sql = format!("SELECT CAST(id AS TEXT) FROM sessions WHERE id = '{id}' AND new_device");
             !given::texts(&core.db, &sql).await.is_empty()
         };
         let first = signs_in(&core, &ada, None).await;
         let again = signs_in(&core, &ada, Some(&first.device)).await;
         let second = signs_in(&core, &ada, None).await;
-        assert_eq!([is_news(&first.id).await, is_news(&again.id).await, is_news(&second.id).await], [false, false, true]);
-        // A reset makes every browser a stranger: then the next one is the first once more.
+        assert_eq!([is_new(&first.id).await, is_new(&again.id).await, is_new(&second.id).await], [false, false, true]);
+        // A reset makes every browser unknown: then the next one is the first again.
         store::users::set_password(&core.db, &ada.user.id, "the first hash", core.clock.now(), &Actor::command()).await.unwrap();
-        let anew = signs_in(&core, &ada, Some(&first.device)).await;
-        assert!(!is_news(&anew.id).await);
+        let renewed = signs_in(&core, &ada, Some(&first.device)).await;
+        assert!(!is_new(&renewed.id).await);
     }
 
-    /// No more than anybody reads, and the number of the others; not the one that asks, and none that was looked at.
-    async fn the_newest_five_that_nobody_has_recognised_are_news(database: TestDatabase) {
+    /// A limited number, and the count of the others; not the caller's own, and no recognised one.
+    async fn the_newest_five_unrecognised_are_shown(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
         let sessions = sign_ins(&core, &ada, &[0, 1, 2, 3, 4, 5, 5, 6, 7]).await;
@@ -152,13 +153,14 @@ on_both_engines! {
         assert_eq!(news(&sessions[6].1).await, (ids([8, 7, 5, 4, 3]), 2, true), "it was recognised");
     }
 
-    /// An attacker with the password can sign in twice, in one browser or in two, and recognise neither sign-in.
-    async fn a_sign_in_that_is_news_recognises_no_other(database: TestDatabase) {
+    /// A thief of the password can sign in twice, in one browser or in two, and recognise neither
+    /// sign-in.
+    async fn a_new_sign_in_recognises_no_other(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         let known = signs_in(&core, &ada, None).await;
         let (one, other) = (signs_in(&core, &ada, None).await, signs_in(&core, &ada, None).await);
-        // Signing in once more makes no browser known, nor does the password typed again or changed.
+        // Signing in again makes no browser known, nor does confirming or changing the password.
         let again = signs_in(&core, &ada, Some(&one.device)).await;
         core.clock.set(after_minutes(1));
         let session = given::stored(&core, &again.token).await.session;
@@ -173,7 +175,7 @@ on_both_engines! {
         let sign_ins = found(&core, &known.token).await.sign_ins.unwrap();
         assert_eq!((sign_ins.unrecognised.len(), sign_ins.may_recognise), (2, true));
 
-        // What its owner recognises is known from then on, in every session of that browser.
+        // A browser that its owner recognises is known from then on, in every session of it.
         let known = given::stored(&core, &known.token).await.session;
         assert!(recognises(&core, &known, &one.id).await);
         let vouching = given::stored(&core, &confirmed).await.session;
@@ -182,7 +184,7 @@ on_both_engines! {
         assert!(found(&core, &later.token).await.sign_ins.unwrap().may_recognise);
     }
 
-    /// A new password in a new browser changes nothing of that: its thief may have typed it.
+    /// A new password in a new browser changes nothing of that: a thief may have set it.
     async fn a_new_password_makes_no_browser_known(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -198,8 +200,8 @@ on_both_engines! {
         assert!(!recognises(&core, &ended, &other.id).await, "one that has ended recognises nothing");
     }
 
-    /// All that began in that browser ends, and it is a stranger again.
-    async fn a_browser_that_was_not_its_owners_is_a_stranger_again(database: TestDatabase) {
+    /// All sessions of that browser end, and it is unknown again.
+    async fn a_browser_that_was_not_its_owners_is_unknown_again(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         let known = signs_in(&core, &ada, None).await;
@@ -215,11 +217,11 @@ on_both_engines! {
         }
         assert_eq!(found(&core, &known.token).await.sign_ins.unwrap().unrecognised, []);
         signs_in(&core, &ada, Some(&strange.device)).await;
-        assert_eq!(found(&core, &known.token).await.sign_ins.unwrap().unrecognised.len(), 1, "news once more");
+        assert_eq!(found(&core, &known.token).await.sign_ins.unwrap().unrecognised.len(), 1, "shown again");
     }
 
-    /// A new browser can end a session, and cannot hide from its owner that there was one.
-    async fn what_a_new_device_disowns_stays_news(database: TestDatabase) {
+    /// A new browser can end a session, and cannot hide it from its owner.
+    async fn a_notice_dismissed_by_a_new_device_stays(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         let known = signs_in(&core, &ada, None).await;
@@ -235,8 +237,8 @@ on_both_engines! {
         assert_eq!(news, both);
     }
 
-    /// If the unrecognised sign-in is no longer on record, its browser does not become known by that.
-    async fn what_was_never_recognised_is_news_once_more(database: TestDatabase) {
+    /// If the unrecognised sign-in was deleted, its browser does not become known by that.
+    async fn an_unrecognised_sign_in_is_shown_again(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         let known = signs_in(&core, &ada, None).await;
@@ -247,8 +249,8 @@ on_both_engines! {
         assert_eq!(news.into_iter().map(|one| one.session).collect::<Vec<_>>(), [again.id]);
     }
 
-    /// A session whose reason this version does not know is no reason to keep its owner from another one.
-    async fn an_odd_session_beside_stops_nobody(database: TestDatabase) {
+    /// A session with a reason of a later version does not hide another one from its owner.
+    async fn a_session_with_an_unknown_reason_blocks_no_other(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         let sessions = sign_ins(&core, &ada, &[0, 1, 2]).await;
@@ -256,8 +258,8 @@ on_both_engines! {
         let sql = format!("UPDATE sessions SET ended_at = 5, end_reason = 'of a later version' WHERE id = '{odd}'");
         without_checks(&core.db, &sql).await;
         let found = found(&core, &sessions[2].1).await.sign_ins.unwrap();
-        let told = |one: &SignIn| (one.session.clone(), one.has_ended);
-        assert_eq!(found.previous.as_ref().map(told), Some((odd.clone(), true)));
-        assert_eq!(found.unrecognised.iter().map(told).collect::<Vec<_>>(), [(odd.clone(), true)]);
+        let summary = |one: &SignIn| (one.session.clone(), one.has_ended);
+        assert_eq!(found.previous.as_ref().map(summary), Some((odd.clone(), true)));
+        assert_eq!(found.unrecognised.iter().map(summary).collect::<Vec<_>>(), [(odd.clone(), true)]);
     }
 }

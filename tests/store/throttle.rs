@@ -40,7 +40,7 @@ fn key(core: &Core, name: &str) -> KeyedDigest {
     core.throttle.key.digest("test:", name)
 }
 
-/// One counter that refuses openly, and one in secret.
+/// One counter that refuses openly, and a hidden one.
 fn counters(core: &Core, open: &str, hidden: Option<&str>) -> Counters {
     Counters {
         open: vec![(key(core, open), PACE)],
@@ -82,7 +82,7 @@ async fn events(core: &Core) -> Vec<&'static str> {
     records.map(|record| record.entry.event.as_str()).collect()
 }
 
-/// What a reader sees is what a writer decides.
+/// A reader computes the same as a writer.
 async fn wait(core: &Core, name: &str, at: Timestamp) -> Option<u64> {
     let counter = find(&core.db, &key(core, name)).await.unwrap();
     let room = counter.map_or(Ok(PACE.failures), |counter| counter.room(at, &PACE));
@@ -122,8 +122,8 @@ on_both_engines! {
         assert_eq!(failures(&core, "a").await, Some(1));
     }
 
-    /// Who never stops never gets the first few again.
-    async fn going_on_beyond_the_number_keeps_the_window_open(database: TestDatabase) {
+    /// Continuous failures never get the first few again.
+    async fn failures_beyond_the_limit_extend_the_window(database: TestDatabase) {
         let core = support::core(&database).await;
         for _ in 0..3 {
             attempt(&core, "a", START).await;
@@ -139,7 +139,7 @@ on_both_engines! {
         assert!(!attempt(&core, "a", quiet).await);
     }
 
-    /// Many guesses at the same moment are no way through.
+    /// Many concurrent guesses gain nothing.
     async fn many_at_once_get_no_more_than_one_by_one(database: TestDatabase) {
         let core = support::core(&database).await;
         let mut guesses = JoinSet::new();
@@ -151,7 +151,7 @@ on_both_engines! {
         assert_eq!(admitted, 3);
     }
 
-    /// On all servers: attempts are decided in turn, so concurrent guesses are no more guesses than the limit.
+    /// On all servers: attempts are decided in turn, so concurrent guesses do not exceed the limit.
     async fn a_success_waits_for_the_failures_before_it(database: TestDatabase) {
         let core = support::core(&database).await;
         for _ in 0..2 {
@@ -171,7 +171,7 @@ on_both_engines! {
         assert!(!right.await.unwrap(), "the third failure came first");
     }
 
-    async fn how_many_may_be_under_way_is_what_is_left(database: TestDatabase) {
+    async fn the_capacity_is_the_rest_of_the_counter(database: TestDatabase) {
         let core = support::core(&database).await;
         let room = async |at| {
             let counter = find(&core.db, &key(&core, "a")).await.unwrap();
@@ -187,7 +187,7 @@ on_both_engines! {
         assert_eq!(room(seconds(900)).await, Ok(3), "a new window");
     }
 
-    async fn one_that_has_to_wait_is_counted_nowhere(database: TestDatabase) {
+    async fn an_attempt_that_has_to_wait_is_not_counted(database: TestDatabase) {
         let core = support::core(&database).await;
         for _ in 0..3 {
             attempt(&core, "full", START).await;
@@ -220,7 +220,7 @@ on_both_engines! {
         for outcome in [Outcome::Right, wrong(START)] {
             assert_eq!(decided(&core, &spelling("address"), outcome, START).await, Verdict::Failed);
         }
-        assert_eq!(failures(&core, "address").await, Some(2), "it is counted by what was typed");
+        assert_eq!(failures(&core, "address").await, Some(2), "it is counted by the input");
         assert_eq!(failures(&core, "account").await, Some(3), "and keeps nobody out for longer");
         let expected = [["sign_in_refused"; 3].as_slice(), &["sign_in_throttled"; 2]].concat();
         assert_eq!(events(&core).await, expected);
@@ -230,8 +230,8 @@ on_both_engines! {
         assert_eq!(decided(&core, &spelling("name"), Outcome::Right, later).await, Verdict::Failed, "the turn is gone");
     }
 
-    /// A success neither counts nor takes the turn, and does not shorten the pause that failures have
-    /// earned: else signing in to one's own account would buy a guess at another's.
+    /// A success neither counts nor takes the turn, and does not shorten the pause after failures.
+    /// Otherwise signing in to one's own account would gain a guess at another's.
     async fn a_success_leaves_everything_as_it_was(database: TestDatabase) {
         let core = support::core(&database).await;
         assert!(succeeds(&core, "a", START).await);
@@ -250,7 +250,7 @@ on_both_engines! {
         assert!(!attempt(&core, "a", seconds(42)).await);
     }
 
-    async fn one_that_was_given_up_is_a_failure(database: TestDatabase) {
+    async fn an_abandoned_attempt_is_a_failure(database: TestDatabase) {
         let core = support::core(&database).await;
         let counters = counters(&core, "open", Some("hidden"));
         for _ in 0..5 {
@@ -261,13 +261,13 @@ on_both_engines! {
     }
 
     /// A clock that ran ahead and was set back locks nobody out.
-    async fn a_last_attempt_and_a_window_in_the_future_are_not_believed(database: TestDatabase) {
+    async fn a_last_attempt_and_a_window_in_the_future_are_not_trusted(database: TestDatabase) {
         let core = support::core(&database).await;
         for _ in 0..3 {
             attempt(&core, "a", seconds(86_400)).await;
         }
         assert_eq!(wait(&core, "a", START).await, None);
-        // Nor is its window: failures of today would be added to those of then, until then.
+        // Nor is its window: failures of today would be added to that window until its end.
         for number in 1..=3 {
             assert!(attempt(&core, "a", START).await);
             assert_eq!(failures(&core, "a").await, Some(number));

@@ -1,4 +1,4 @@
-//! A time-out that nobody has noticed comes before every end that is asked for later.
+//! An unnoticed time-out takes precedence over every later end.
 
 use crate::{
     given, on_both_engines,

@@ -34,7 +34,7 @@ on_both_engines! {
         assert_eq!(core.clock.now(), START);
     }
 
-    /// Nothing of what was given is lost or mixed up; name and address keep their spelling.
+    /// Every value is stored unchanged; name and address keep their spelling.
     async fn an_account_comes_back_as_it_was_given(database: TestDatabase) {
         let core = support::core(&database).await;
         let given = NewUser {
@@ -140,7 +140,7 @@ on_both_engines! {
         assert!(store::users::any_exists(&core.db).await.unwrap());
     }
 
-    /// Every live session of the account, and none beside.
+    /// Every live session of the account, and no other.
     async fn disabling_ends_all_sessions(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
@@ -158,7 +158,7 @@ on_both_engines! {
         assert_eq!(given::end_of(&core, &first).await, by_disabling);
         assert_eq!(given::end_of(&core, &second).await, by_disabling);
         assert_eq!(given::end_of(&core, &signed_out).await, Some(earlier), "the first reason stays");
-        assert_eq!(given::end_of(&core, &other).await, None, "somebody else's session goes on");
+        assert_eq!(given::end_of(&core, &other).await, None, "another person's session continues");
         assert!(given::credentials(&core, "ada").await.user.disabled);
         assert!(given::stored(&core, &first).await.user.disabled);
         assert!(!given::credentials(&core, "grace").await.user.disabled);

@@ -1,4 +1,4 @@
-//! Writes: beside a request, against others, and again.
+//! Writes: beside a request, concurrent ones, and retries.
 
 use crate::{
     given, on_both_engines,
@@ -21,14 +21,14 @@ use vestibule::{
     },
 };
 
-/// What does not wait takes far less, also on a machine that is busy.
+/// A request that does not wait takes far less, also on a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(4);
 
 fn after_seconds(seconds: u64) -> Timestamp {
     START.after(Duration::from_secs(seconds))
 }
 
-/// Somebody else's lock on every session: on SQLite on the whole file.
+/// A lock of another program on every session: on SQLite on the whole file.
 async fn hold_sessions(database: &TestDatabase, db: &Db) -> given::Writer {
     let begin = match database.engine {
         Engine::Sqlite => "BEGIN IMMEDIATE",
@@ -37,7 +37,7 @@ async fn hold_sessions(database: &TestDatabase, db: &Db) -> given::Writer {
     given::Writer::begin(db, begin, "UPDATE sessions SET address = address").await
 }
 
-/// As many statements wait for a lock.
+/// This number of statements wait for a lock.
 async fn waiting(db: &Db) -> usize {
     const SQL: &str = "SELECT l.pid::text FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid \
         WHERE NOT l.granted AND a.datname = current_database()";
@@ -67,11 +67,11 @@ on_both_engines! {
         for _ in 0..3 {
             let resumed = timeout(AT_ONCE, sessions::resume(&core, &token)).await.expect("it does not wait");
             let Resumed::Live(current) = resumed.unwrap() else { panic!("not live") };
-            assert_eq!(current.session, before, "pages show what stands in the database");
+            assert_eq!(current.session, before, "pages show the state of the database");
         }
         assert!(core.db.beside.claim(&before.id.0).is_none(), "one is in flight, and no other one begins");
         if database.engine == Engine::Postgres {
-            // The first of them gets there in its own time, and no second one follows.
+            // The first of them completes later, and no second one follows.
             while waiting(&core.db).await == 0 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
@@ -85,7 +85,7 @@ on_both_engines! {
         assert!(after.idle_ends_at > before.idle_ends_at);
     }
 
-    /// It could not be written: the session is accepted until the idle end that was written.
+    /// It could not be written: the session is accepted until the stored idle end.
     async fn a_last_seen_that_is_lost_ends_nobody(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -124,7 +124,7 @@ on_both_engines! {
         assert_eq!(given::stored(&core, &token).await.session.last_seen_at, after_seconds(300));
     }
 
-    /// The answer promises that the session lives on, so that has to be true.
+    /// The answer promises that the session continues, so the write has to succeed first.
     async fn staying_signed_in_waits_for_its_write(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -144,14 +144,14 @@ on_both_engines! {
     }
 }
 
-/// Many wait for rows that another program holds, and others read on.
+/// Many wait for rows that another program locks, and others continue to read.
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_have_connections_that_writers_cannot_take() {
     let database = TestDatabase::new(Engine::Postgres).await;
     let core = support::core(&database).await;
     let ada = given::account(&core, "ada").await;
     let mut tokens = Vec::new();
-    // Enough to hold all connections of either pool.
+    // Enough to use all connections of either pool.
     for person in [&ada, &given::account(&core, "eve").await] {
         for _ in 0..30 {
             tokens.push(given::session(&core, person).await);
@@ -218,7 +218,7 @@ async fn a_transaction_that_met_another_one_is_carried_out_again_at_most_three_t
     }
 }
 
-/// As after a fail-over: the connections that are at hand take no writes, and a new one does.
+/// As after a failover: the existing connections take no writes, and a new one does.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_takes_no_writes_costs_no_request() {
     let database = TestDatabase::new(Engine::Postgres).await;
@@ -228,7 +228,7 @@ async fn a_connection_that_takes_no_writes_costs_no_request() {
     let Pool::Postgres(link) = &core.db.writer else {
         panic!("not PostgreSQL")
     };
-    // All there can be: one that is on its way back to the pool would be used instead.
+    // All connections: one that is just returned to the pool would be used instead.
     let mut held = Vec::new();
     for _ in 0..link.options().get_max_connections() {
         let mut one = link.acquire().await.unwrap();
@@ -246,15 +246,15 @@ async fn a_connection_that_takes_no_writes_costs_no_request() {
     assert!(!core.db.writes.are_failing());
 }
 
-/// Two that take rows in another order than every statement of ours: PostgreSQL ends one of them.
+/// Two that lock rows in another order than every statement of ours: PostgreSQL ends one of them.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deadlock_with_another_program_is_nobodys_failure() {
+async fn a_deadlock_with_another_program_is_retried() {
     let database = TestDatabase::new(Engine::Postgres).await;
     let core = support::core(&database).await;
     let ada = given::account(&core, "ada").await;
     let token = given::session(&core, &ada).await;
     let id = given::stored(&core, &token).await.session.id;
-    // The other program would not be chosen: it waits longest before it looks for a deadlock.
+    // The other program is not chosen: it waits longest before it checks for a deadlock.
     let mut other = sqlx::PgPool::connect(&database.address)
         .await
         .unwrap()
@@ -289,9 +289,9 @@ async fn a_deadlock_with_another_program_is_nobodys_failure() {
     assert_eq!(disabled.await.unwrap().unwrap(), 1);
 }
 
-/// What an administrator of the database has chosen for other applications decides nothing here.
+/// Defaults of the database for other applications do not matter here.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_isolation_that_is_the_databases_default_decides_nothing() {
+async fn the_default_isolation_of_the_database_does_not_matter() {
     for isolation in ["serializable", "repeatable read"] {
         let database = TestDatabase::new(Engine::Postgres).await;
         let core = support::core(&database).await;

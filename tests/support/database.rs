@@ -1,4 +1,4 @@
-//! Throwaway databases on both engines.
+//! Temporary databases on both engines.
 
 use sqlx::{Connection, Executor, PgConnection};
 use std::{path::PathBuf, thread};
@@ -13,7 +13,7 @@ pub enum Engine {
 /// An empty database of its own, removed at the end.
 pub struct TestDatabase {
     pub engine: Engine,
-    /// As the configuration would name it.
+    /// As in the configuration.
     pub address: String,
     folder: PathBuf,
 }
@@ -23,7 +23,7 @@ impl TestDatabase {
         Self::new_in(engine, std::env::temp_dir(), "").await
     }
 
-    /// On PostgreSQL, with texts in the order of a language and not of their bytes, as most servers have it.
+    /// On PostgreSQL, with a collation of a language and not of bytes, as most servers have it.
     pub async fn in_the_order_of_a_language() -> Self {
         let options = "TEMPLATE template0 LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'en'";
         Self::new_in(Engine::Postgres, std::env::temp_dir(), options).await
@@ -35,7 +35,7 @@ impl TestDatabase {
         Self::new_in(Engine::Postgres, std::env::temp_dir(), &options).await
     }
 
-    /// Without a disk under it, where the system can: for many stories that ask nothing of the disk.
+    /// In memory if possible: for many sequences that do not test the disk.
     pub async fn in_memory(engine: Engine) -> Self {
         let memory = PathBuf::from("/dev/shm");
         let folder = if memory.is_dir() {
@@ -76,7 +76,7 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         match self.engine {
-            // What is left in the temporary folder harms nobody.
+            // Left-over files in the temporary folder are harmless.
             Engine::Sqlite => drop(std::fs::remove_dir_all(&self.folder)),
             Engine::Postgres => {
                 let name = self
@@ -103,7 +103,7 @@ impl Drop for TestDatabase {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "tests are told their server by it"
+    reason = "it names the server for the tests"
 )]
 fn postgres_server() -> String {
     std::env::var("TEST_POSTGRES_URL").expect(
@@ -124,7 +124,7 @@ async fn create_postgres_database(name: &str, options: &str) {
         .expect("a database of our own");
 }
 
-/// The first column of every row, which has to be text, also of rows that are written.
+/// The first column of every row, which has to be text; also of `RETURNING`.
 pub async fn texts(db: &Db, sql: &str) -> Vec<String> {
     let sql = sqlx::AssertSqlSafe(sql.to_owned());
     match &db.writer {
@@ -180,7 +180,7 @@ pub async fn everything_written_but(db: &Db, left_out: &[&str]) -> String {
     written
 }
 
-/// Makes each test two: one on SQLite, one on PostgreSQL.
+/// Expands each test to two: one on SQLite, one on PostgreSQL.
 #[macro_export]
 macro_rules! on_both_engines {
     ($($(#[$attribute:meta])* async fn $name:ident($database:ident: TestDatabase) $body:block)*) => {

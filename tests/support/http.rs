@@ -1,4 +1,4 @@
-//! A small HTTP/1.1 client: raw enough to send odd bytes, friendly enough to read like a story.
+//! A small HTTP/1.1 client: low-level enough to send any bytes, with helpers for readable tests.
 
 mod browser;
 mod connection;
@@ -17,10 +17,10 @@ pub const SESSION_COOKIE: &str = "__Host-Http-session";
 pub const FLASH_COOKIE: &str = "__Host-Http-flash";
 pub const DEVICE_COOKIE: &str = "__Host-Http-device";
 pub const FORM: &str = "application/x-www-form-urlencoded";
-/// What browsers send when a person opens a page or submits a form.
+/// The headers of browsers when a person opens a page or submits a form.
 pub const ACCEPT_PAGE: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
-/// A request, to be written down header by header.
+/// A request, built header by header.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub method: String,
@@ -56,7 +56,7 @@ impl Request {
         .header("content-length", &body.len().to_string())
     }
 
-    /// Adds a header; the same name may stand twice.
+    /// Adds a header; a name may be repeated.
     pub fn header(self, name: &str, value: &str) -> Self {
         self.header_bytes(name, value.as_bytes())
     }
@@ -67,7 +67,7 @@ impl Request {
         self
     }
 
-    /// Adds a header, where there is a value.
+    /// Adds a header if there is a value.
     pub fn maybe_header(self, name: &str, value: Option<&str>) -> Self {
         match value {
             Some(value) => self.header(name, value),
@@ -75,7 +75,7 @@ impl Request {
         }
     }
 
-    /// Adds a header unless it is there.
+    /// Adds a header unless it is present.
     pub fn or_header(self, name: &str, value: &str) -> Self {
         if self.has(name) {
             self
@@ -109,7 +109,7 @@ pub fn encode_form(fields: &[(&str, &str)]) -> String {
         .finish()
 }
 
-/// What the server said.
+/// The answer of the server.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
@@ -132,7 +132,8 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Whether the page says a name. Its nonce is left out: 22 random letters spell `ada` now and then.
+    /// Whether the page contains a name. Its nonce is left out: 22 random letters contain `ada` now
+    /// and then.
     pub fn names(&self, name: &str) -> bool {
         let policy = self.header("content-security-policy").unwrap_or_default();
         let nonce = policy
@@ -155,7 +156,7 @@ impl Answer {
         lines.filter(|line| line.starts_with(&begins)).collect()
     }
 
-    /// The value of a new session, where the answer starts one.
+    /// The value of a new session, if the answer starts one.
     pub fn session_token(&self) -> Option<String> {
         let line = self.set_cookies(SESSION_COOKIE).into_iter().next()?;
         let value = line.split([';', '=']).nth(1).unwrap_or_default();
@@ -163,7 +164,7 @@ impl Answer {
     }
 }
 
-/// Sends one request on a connection of its own. `Host` is this machine unless the request says so.
+/// Sends one request on a connection of its own. `Host` is this machine unless the request sets it.
 pub async fn send(address: SocketAddr, request: Request) -> Answer {
     let request = request.or_header("host", &format!("localhost:{}", address.port()));
     let mut connection = Connection::open(address).await;

@@ -1,13 +1,13 @@
-//! What the test binaries share: throwaway databases, and a core whose clock stands still.
+//! Shared by the test binaries: temporary databases, and a core whose clock moves only by hand.
 #![allow(
     dead_code,
     unused_imports,
     reason = "every test binary uses its own part"
 )]
 
+pub mod captured;
 pub mod database;
 pub mod http;
-pub mod said;
 
 use database::TestDatabase;
 use std::time::Duration;
@@ -53,13 +53,13 @@ pub const LIMITS: Limits = Limits {
     pause: Duration::from_secs(30),
 };
 
-/// The real core on a real database; only the clock is ours.
+/// The real core on a real database; only the clock is a test's.
 pub async fn core(database: &TestDatabase) -> Core {
     core_with_clock(database, Clock::manual(START)).await
 }
 
 pub async fn core_with_clock(database: &TestDatabase, clock: Clock) -> Core {
-    said::keep_log();
+    captured::keep_log();
     let db = db::open(&database.url(), IfMissing::Create)
         .await
         .expect("the test database opens");
@@ -84,7 +84,7 @@ pub async fn core_with_clock(database: &TestDatabase, clock: Clock) -> Core {
     }
 }
 
-/// Waits for what is written beside the requests that were answered: when sessions were last seen.
+/// Waits for the writes beside answered requests: the times of last use.
 pub async fn settled(core: &Core) {
     let settled = tokio::time::timeout(Duration::from_secs(60), core.db.beside.settled());
     settled.await.expect("it is written");
@@ -105,7 +105,7 @@ pub async fn create_user(core: &Core, name: &str) {
         .expect("the account is created");
 }
 
-/// Everybody who has an account, by name.
+/// The names of all accounts.
 pub async fn users(core: &Core) -> Vec<User> {
     let all = LookupKey::of("");
     let found = store::users::page(&core.db, &all, None, 1_000).await;

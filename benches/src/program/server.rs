@@ -1,9 +1,9 @@
-//! A server under measurement: what it costs, and what it is asked for.
+//! A server under measurement: its costs, and the requests to it.
 
-use super::{PASSWORD, Place, READER, SESSION_COOKIE, USERS, free_address, get, host, name_of};
+use super::{Fixture, PASSWORD, READER, SESSION_COOKIE, USERS, free_address, get, host, name_of};
 use crate::{
     Failure,
-    load::{Asked, Connection, Load},
+    load::{Connection, FullRequest, Load},
     seed::USER_AGENT,
 };
 use axum::body::Bytes;
@@ -17,7 +17,7 @@ use std::{
 };
 use tokio::time::sleep;
 
-/// A server that ends with its value.
+/// A server that stops when its value is dropped.
 pub struct Server {
     pub address: SocketAddr,
     /// From the start of the program to its first answer.
@@ -26,22 +26,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// # Errors
-    /// Where it does not answer within ten seconds.
-    pub async fn vestibule(place: &Place) -> Result<Self, Failure> {
-        Self::vestibule_with(place, &[]).await
+    pub async fn vestibule(fixture: &Fixture) -> Result<Self, Failure> {
+        Self::vestibule_with(fixture, &[]).await
     }
 
     /// With settings of the configuration, as environment variables.
-    ///
-    /// # Errors
-    /// Where it does not answer within ten seconds.
     pub async fn vestibule_with(
-        place: &Place,
+        fixture: &Fixture,
         settings: &[(&str, String)],
     ) -> Result<Self, Failure> {
         let address = free_address()?;
-        let mut command = place.vestibule(&["serve"])?;
+        let mut command = fixture.vestibule(&["serve"])?;
         command.env("LEPTOS_SITE_ADDR", address.to_string());
         for (name, value) in settings {
             command.env(name, value);
@@ -50,32 +45,26 @@ impl Server {
     }
 
     /// With another page as its first answer.
-    ///
-    /// # Errors
-    /// Where it does not answer within ten seconds.
-    pub async fn serving(place: &Place, path: &str) -> Result<Self, Failure> {
+    pub async fn serving(fixture: &Fixture, path: &str) -> Result<Self, Failure> {
         let address = free_address()?;
-        let mut command = place.vestibule(&["serve"])?;
+        let mut command = fixture.vestibule(&["serve"])?;
         command.env("LEPTOS_SITE_ADDR", address.to_string());
         Self::start(command, address, path).await
     }
 
-    /// This program itself, in another role.
-    ///
-    /// # Errors
-    /// Where it does not answer within ten seconds.
-    pub async fn bare(role: &str, place: &Place) -> Result<Self, Failure> {
+    /// This program itself, as one of the baselines.
+    pub async fn bare(role: &str, fixture: &Fixture) -> Result<Self, Failure> {
         let address = free_address()?;
         let mut command = Command::new(env::current_exe()?);
         command
             .args([role, &address.to_string()])
-            .arg(place.database());
+            .arg(fixture.database());
         Self::start(command, address, "/").await
     }
 
     async fn start(mut command: Command, address: SocketAddr, path: &str) -> Result<Self, Failure> {
         const PATIENCE: Duration = Duration::from_secs(10);
-        let asked = get(address, path, None)?;
+        let request = get(address, path, None)?;
         let started = Instant::now();
         let mut server = Self {
             address,
@@ -84,7 +73,7 @@ impl Server {
         };
         while started.elapsed() < PATIENCE {
             if let Ok(mut connection) = Connection::open(address).await {
-                let answer = connection.ask(asked.clone()).await?;
+                let answer = connection.send(request.clone()).await?;
                 server.first_answer = started.elapsed();
                 return match answer.status() {
                     StatusCode::OK => Ok(server),
@@ -96,10 +85,7 @@ impl Server {
         Err("a server does not answer".into())
     }
 
-    /// Resident memory in bytes: now, and the most there ever was.
-    ///
-    /// # Errors
-    /// If the system does not report it (Linux does).
+    /// Resident memory in bytes: now, and the peak.
     pub fn memory(&self) -> Result<(u64, u64), Failure> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let of = |name| {
@@ -108,114 +94,93 @@ impl Server {
             kib.map(|kib| kib * 1024)
         };
         let both = of("VmRSS:").zip(of("VmHWM:"));
-        both.ok_or_else(|| "the system does not tell the memory".into())
+        both.ok_or_else(|| "the system does not report the memory".into())
     }
 
-    /// Seconds of all processors that the program has used.
-    ///
-    /// # Errors
-    /// If the system does not report it (Linux does).
+    /// Processor seconds that the program has used.
     pub fn processor_seconds(&self) -> Result<f64, Failure> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // Behind the name of the program, which may hold anything but ends with the last ")".
+        // After the name of the program, which may contain anything but ends with the last ")".
         let fields = stat.rsplit_once(") ").map(|(_, fields)| fields);
         let mut times = fields.into_iter().flat_map(str::split_whitespace).skip(11);
         let mut next = || times.next().and_then(|ticks| ticks.parse::<u32>().ok());
         let ticks = next().zip(next()).map(|(user, system)| user + system);
-        let ticks = ticks.ok_or("the system does not tell the time used")?;
+        let ticks = ticks.ok_or("the system does not report the time used")?;
         let per_second = u32::try_from(rustix::param::clock_ticks_per_second())?;
         Ok(f64::from(ticks) / f64::from(per_second))
     }
 
-    /// Waits until the program has nothing to do: a large file is read through behind its first answers.
-    ///
-    /// # Errors
-    /// Where it is busy for minutes.
+    /// Waits until the program is idle: it reads a large file through while it already answers.
     pub async fn is_quiet(&self) -> Result<(), Failure> {
         const LOOK_EVERY: Duration = Duration::from_millis(500);
-        const LOOKS: u32 = 600;
-        const QUIET_LOOKS: u32 = 4;
+        const CHECKS: u32 = 600;
+        const QUIET_CHECKS: u32 = 4;
         let (mut before, mut quiet) = (self.processor_seconds()?, 0);
-        for _ in 0..LOOKS {
+        for _ in 0..CHECKS {
             sleep(LOOK_EVERY).await;
             let used = self.processor_seconds()?;
             quiet = if used - before < 0.02 { quiet + 1 } else { 0 };
             before = used;
-            if quiet == QUIET_LOOKS {
+            if quiet == QUIET_CHECKS {
                 return Ok(());
             }
         }
-        Err("a server does not come to rest".into())
+        Err("a server does not become idle".into())
     }
 
-    /// What a page sends, without a cookie or with this one.
-    ///
-    /// # Errors
-    /// Where it is no page.
+    /// The body of a page, with or without a cookie.
     pub async fn fetch(&self, path: &str, cookie: Option<&str>) -> Result<Bytes, Failure> {
-        let mut asked = get(self.address, path, cookie)?;
+        let mut request = get(self.address, path, cookie)?;
         let encodings = HeaderValue::from_static("br, gzip");
-        asked
+        request
             .headers_mut()
             .insert(header::ACCEPT_ENCODING, encodings);
-        self.body_of(asked).await
+        self.body_of(request).await
     }
 
-    /// A file as it is sent to a client that accepts no compression.
-    ///
-    /// # Errors
-    /// Where it is no file.
+    /// A file without compression.
     pub async fn fetch_plain(&self, path: &str) -> Result<Bytes, Failure> {
         self.body_of(get(self.address, path, None)?).await
     }
 
-    async fn body_of(&self, asked: Asked) -> Result<Bytes, Failure> {
-        let path = asked.uri().clone();
+    async fn body_of(&self, request: FullRequest) -> Result<Bytes, Failure> {
+        let path = request.uri().clone();
         let mut connection = Connection::open(self.address).await?;
-        let answer = connection.ask(asked).await?;
+        let answer = connection.send(request).await?;
         match answer.status() {
             StatusCode::OK => Ok(answer.into_body()),
             status => Err(format!("{path} answered {status}").into()),
         }
     }
 
-    /// One page, for each of these cookies.
-    ///
-    /// # Errors
-    /// Where the path is none.
+    /// One page, once with each of these cookies.
     pub fn page_for_each(
         &self,
         path: &str,
         cookies: &[String],
         status: StatusCode,
     ) -> Result<Load, Failure> {
-        let asked = cookies.iter();
-        let asked = asked.map(|cookie| get(self.address, path, Some(cookie)));
+        let requests = cookies.iter();
+        let requests = requests.map(|cookie| get(self.address, path, Some(cookie)));
         Ok(Load {
             address: self.address,
-            asked: asked.collect::<Result<_, _>>()?,
+            requests: requests.collect::<Result<_, _>>()?,
             status,
         })
     }
 
     /// Each of these pages, with this cookie.
-    ///
-    /// # Errors
-    /// Where a path is none.
     pub fn each_page(&self, paths: &[String], cookie: &str) -> Result<Load, Failure> {
-        let asked = paths.iter();
-        let asked = asked.map(|path| get(self.address, path, Some(cookie)));
+        let requests = paths.iter();
+        let requests = requests.map(|path| get(self.address, path, Some(cookie)));
         Ok(Load {
             address: self.address,
-            asked: asked.collect::<Result<_, _>>()?,
+            requests: requests.collect::<Result<_, _>>()?,
             status: StatusCode::OK,
         })
     }
 
-    /// A page, without a cookie or with this one.
-    ///
-    /// # Errors
-    /// Where the path is none.
+    /// A page, with or without a cookie.
     pub fn page(
         &self,
         path: &str,
@@ -224,35 +189,34 @@ impl Server {
     ) -> Result<Load, Failure> {
         Ok(Load {
             address: self.address,
-            asked: [get(self.address, path, cookie)?].into(),
+            requests: [get(self.address, path, cookie)?].into(),
             status,
         })
     }
 
     /// Sign-ins by the plain form, of one person on each connection.
-    ///
-    /// # Errors
-    /// Where the request is none.
     pub fn sign_ins(&self) -> Result<Load, Failure> {
-        let asked: Result<_, Failure> = (0..USERS).map(|user| self.sign_in(user)).collect();
+        let requests: Result<_, Failure> = (0..USERS).map(|user| self.sign_in(user)).collect();
         Ok(Load {
             address: self.address,
-            asked: asked?,
+            requests: requests?,
             status: StatusCode::SEE_OTHER,
         })
     }
 
-    fn sign_in(&self, user: usize) -> Result<Asked, Failure> {
+    fn sign_in(&self, user: usize) -> Result<FullRequest, Failure> {
         let password = PASSWORD.replace(' ', "+");
         let body = format!("username={}&password={password}", name_of(user));
         self.form("/api/login", None, body)
     }
 
     /// A form as a browser sends it without JavaScript.
-    ///
-    /// # Errors
-    /// Where the request is none.
-    pub fn form(&self, path: &str, cookie: Option<&str>, body: String) -> Result<Asked, Failure> {
+    pub fn form(
+        &self,
+        path: &str,
+        cookie: Option<&str>,
+        body: String,
+    ) -> Result<FullRequest, Failure> {
         let mut request = Request::post(path)
             .header(header::HOST, host(self.address))
             .header("sec-fetch-site", "same-origin")
@@ -266,12 +230,9 @@ impl Server {
     }
 
     /// The session cookie of a new sign-in, as a browser sends it back.
-    ///
-    /// # Errors
-    /// Where the sign-in is refused.
     pub async fn session_cookie(&self) -> Result<String, Failure> {
         let mut connection = Connection::open(self.address).await?;
-        let answer = connection.ask(self.sign_in(READER)?).await?;
+        let answer = connection.send(self.sign_in(READER)?).await?;
         let cookies = answer.headers().get_all(header::SET_COOKIE).iter();
         let mut cookies = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
         let session = cookies.find(|cookie| cookie.starts_with(SESSION_COOKIE));
@@ -281,7 +242,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have stopped by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

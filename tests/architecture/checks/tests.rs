@@ -1,4 +1,4 @@
-//! Made-up offences: a check that has never failed has never checked anything.
+//! Made-up violations: they prove that each check can fail.
 
 use super::*;
 
@@ -9,8 +9,8 @@ fn offends(violations: &[Violation], expected: &str) {
     assert!(found, "{expected:?} is missing in {violations:#?}");
 }
 
-fn doors_of(path: &str, text: &str) -> Vec<Violation> {
-    doors(&Source::new(path, text))
+fn imports_of(path: &str, text: &str) -> Vec<Violation> {
+    imports(&Source::new(path, text))
 }
 
 fn uses_of(path: &str, text: &str) -> Vec<Violation> {
@@ -18,7 +18,7 @@ fn uses_of(path: &str, text: &str) -> Vec<Violation> {
 }
 
 #[test]
-fn shut_doors_are_seen() {
+fn forbidden_imports_are_found() {
     for (path, text, expected) in [
         (
             "src/domain/user.rs",
@@ -95,19 +95,19 @@ fn shut_doors_are_seen() {
             "fn main() { vestibule::server::web::router::serve() }",
             "crate::server::web::router",
         ),
-        ("src/server/novelty.rs", "", "no room has this file"),
+        ("src/server/novelty.rs", "", "no rule has this file"),
     ] {
-        offends(&doors_of(path, text), expected);
+        offends(&imports_of(path, text), expected);
     }
 }
 
 #[test]
-fn imports_of_higher_rooms_are_seen() {
+fn imports_of_higher_modules_are_found() {
     for (path, text, expected) in [
         (
             "src/server/core/sessions/watch.rs",
             "use crate::server::core::{Core, sign_in};",
-            "src/server/core/sessions/watch.rs:1: crate::server::core::sign_in is in a higher room",
+            "src/server/core/sessions/watch.rs:1: crate::server::core::sign_in is in a higher module",
         ),
         (
             "src/server/config.rs",
@@ -123,7 +123,7 @@ fn imports_of_higher_rooms_are_seen() {
 }
 
 #[test]
-fn open_doors_are_left_open() {
+fn allowed_imports_pass() {
     for (path, text) in [
         (
             "src/domain/session.rs",
@@ -144,12 +144,12 @@ fn open_doors_are_left_open() {
             "#[cfg(test)]\nmod tests { use crate::server::cli; }",
         ),
     ] {
-        assert_eq!(doors_of(path, text), Vec::<Violation>::new(), "{path}");
+        assert_eq!(imports_of(path, text), Vec::<Violation>::new(), "{path}");
     }
 }
 
 #[test]
-fn crates_in_the_wrong_room_are_seen() {
+fn crates_in_the_wrong_module_are_found() {
     for (path, text, expected) in [
         (
             "src/server/core/sign_in/password.rs",
@@ -179,7 +179,7 @@ fn crates_in_the_wrong_room_are_seen() {
         (
             "src/server/core/sessions.rs",
             "use std::time::{Duration, SystemTime};",
-            "time is handed in",
+            "time is a parameter",
         ),
         (
             "src/server/core/sessions.rs",
@@ -194,7 +194,7 @@ fn crates_in_the_wrong_room_are_seen() {
         (
             "src/server/core/sign_in/password.rs",
             "use rand::rngs::SysRng;",
-            "randomness is handed in",
+            "randomness is a parameter",
         ),
         (
             "src/server/web/router.rs",
@@ -232,7 +232,7 @@ fn crates_in_the_wrong_room_are_seen() {
 }
 
 #[test]
-fn crates_in_their_room_and_namesakes_pass() {
+fn crates_in_their_module_and_namesakes_pass() {
     for (path, text) in [
         (
             "src/server/store/users.rs",
@@ -254,7 +254,7 @@ fn crates_in_their_room_and_namesakes_pass() {
 }
 
 #[test]
-fn a_third_choice_by_feature_is_seen() {
+fn a_third_feature_line_is_found() {
     let choice = "#[cfg(feature = \"ssr\")]\nmod a;\n";
     let lib = Source::new("src/lib.rs", &choice.repeat(2));
     assert!(feature_lines(&[lib]).is_empty());
@@ -268,7 +268,7 @@ fn a_third_choice_by_feature_is_seen() {
 }
 
 #[test]
-fn long_files_and_functions_are_seen() {
+fn long_files_and_functions_are_found() {
     let long = Source::new("src/a.rs", &"\n".repeat(LONGEST_FILE + 1));
     offends(&lengths(&long), "src/a.rs:301: 301 lines");
     let body = "\n".repeat(LONGEST_FUNCTION);
@@ -282,7 +282,7 @@ fn long_files_and_functions_are_seen() {
 }
 
 #[test]
-fn a_token_that_could_leave_is_seen() {
+fn a_token_that_could_leave_is_found() {
     let file = |text: &str| token(&Source::new("src/server/token.rs", text));
     offends(
         &file("#[derive(Clone, ZeroizeOnDrop)]\npub struct Secret<K>([u8; 32], PhantomData<K>);"),

@@ -27,7 +27,7 @@ on_both_engines! {
         let listed = home.run(&["user", "list", "--json"]).succeeds().json();
         assert_eq!(listed.len(), 2);
         assert_eq!(listed[0], created[0]);
-        assert_eq!(listed[1]["display_name"], "grace", "the name is shown where there is none");
+        assert_eq!(listed[1]["display_name"], "grace", "without one the name is shown");
         assert!(listed[1]["email"].is_null());
         let everything = format!("{listed:?}");
         assert!(!everything.contains("hash") && !everything.contains("argon2"), "{everything}");
@@ -59,16 +59,16 @@ on_both_engines! {
             assert_eq!(shown[0]["disabled"], expected);
         };
         state(false);
-        home.run(&["user", "disable", "ADA"]).succeeds().says("ada is disabled; 0 sessions ended");
+        home.run(&["user", "disable", "ADA"]).succeeds().reports("ada is disabled; 0 sessions ended");
         state(true);
         home.run(&["user", "disable", "ada"]).succeeds();
-        home.run(&["user", "enable", "ada"]).succeeds().says("ada can sign in again");
+        home.run(&["user", "enable", "ada"]).succeeds().reports("ada can sign in again");
         state(false);
         home.run(&["user", "enable", "ada"]).succeeds();
         let set_password = ["user", "set-password", "ada", "--password-stdin"];
         home.run_with_input(&set_password, "another horse, another battery")
             .succeeds()
-            .says("ada has a new password");
+            .reports("ada has a new password");
         home.run_with_input(&set_password, "too short").fails(1, &["at least 15 characters"]);
         home.run_with_input(&set_password, "").fails(1, &["no password"]);
         home.run(&["user", "set-password", "ada"]).fails(1, &["--password-stdin"]);
@@ -80,7 +80,7 @@ on_both_engines! {
     }
 }
 
-/// Marks of living scripts, many without a combining class, belong to names.
+/// Combining marks of living scripts, many without a combining class, belong to names.
 #[tokio::test]
 async fn names_are_not_refused_for_their_marks() {
     let home = Home::on_sqlite().await;

@@ -5,7 +5,7 @@ use crate::program::Home;
 use std::fs;
 
 #[tokio::test]
-async fn every_mistake_in_the_configuration_is_told_at_once() {
+async fn every_mistake_in_the_configuration_is_reported_at_once() {
     let home = Home::on_sqlite()
         .await
         .with("VESTIBULE_HTTP__MAX_CONNECTIONS", "many")
@@ -32,7 +32,7 @@ async fn every_mistake_in_the_configuration_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_good_configuration_is_said_to_be_good() {
+async fn a_good_configuration_is_reported_as_good() {
     let home = Home::on_sqlite().await;
     let good = home.run(&["config", "check"]).succeeds();
     assert!(
@@ -70,7 +70,7 @@ async fn a_configuration_file_can_be_named() {
     ];
     home.run_with_input(&arguments, "sixteen letters!")
         .fails(1, &["at least 20 characters"]);
-    // Behind the command as well, and by a variable.
+    // After the command as well, and by a variable.
     home.run_with_input(
         &[
             "user",
@@ -85,7 +85,7 @@ async fn a_configuration_file_can_be_named() {
     .fails(1, &["at least 20 characters"]);
     let home = home.with("VESTIBULE_CONFIG", "other.toml");
     create_with(&home, "sixteen letters!").fails(1, &["at least 20 characters"]);
-    // What the environment says counts more than the file.
+    // The environment takes precedence over the file.
     let home = home.with("VESTIBULE_PASSWORD__MIN_LENGTH", "16");
     create_with(&home, "sixteen letters!").succeeds();
     home.run(&["--config", "missing.toml", "user", "list"])

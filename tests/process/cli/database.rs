@@ -1,4 +1,4 @@
-//! The database that a command finds, or does not find.
+//! The database of a command, present or missing.
 
 use crate::{
     on_both_engines,
@@ -13,7 +13,7 @@ use std::{
 };
 
 on_both_engines! {
-    async fn what_a_newer_version_has_added_is_left_alone_and_what_it_has_removed_is_missed(database: TestDatabase) {
+    async fn additions_of_a_newer_version_are_kept_and_removals_are_noticed(database: TestDatabase) {
         let home = Home::new(database);
         home.create_user("ada");
         apply(&home, 9998, "labels of sessions").await;
@@ -30,7 +30,7 @@ on_both_engines! {
     }
 }
 
-/// A migration of a version to come, by its number and the name of its file.
+/// A migration of a later version, by its number and the name of its file.
 async fn apply(home: &Home, version: i64, name: &str) {
     let insert =
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)";
@@ -100,13 +100,13 @@ async fn the_database_is_made_for_its_owner_alone() {
     assert_eq!((mode("data"), mode("data/own.db")), (0o700, 0o600));
 }
 
-/// Even root would lock the owner out, by the files that appear beside the database.
+/// Even root would lock the owner out, by the files that SQLite creates beside the database.
 #[tokio::test]
 async fn a_database_of_another_user_is_refused_with_the_remedy() {
     let home = Home::on_sqlite().await;
     home.create_user("ada");
     let own = home.database_file();
-    // As root the file is given away; anybody else finds one that root owns.
+    // As root the file is given away; other users use a file of root's.
     let (home, foreign) = match chown(&own, Some(65_534), None) {
         Ok(()) => (home, own),
         Err(_) => (
@@ -130,7 +130,7 @@ async fn a_database_of_another_user_is_refused_with_the_remedy() {
 
 /// The error of a database server is shown with its address and without its password.
 #[tokio::test]
-async fn a_database_that_does_not_answer_is_told_without_its_password() {
+async fn a_database_that_does_not_answer_is_reported_without_its_password() {
     let home = Home::on_sqlite().await.with(
         "VESTIBULE_DATABASE_URL",
         "postgres://app:s3cret@127.0.0.1:1/auth",

@@ -1,4 +1,4 @@
-//! Ways of breaking answers: what caches may keep, headers and policies.
+//! Breaks of answers: caching, headers and policies.
 
 use super::{
     all_are_found_at_once, each_is_found,
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::support::{PASSWORD, http::Answer};
 
-/// Drops a header everywhere.
+/// Removes a header everywhere.
 fn drops(header: &'static str, check: &'static str) -> Break {
     breaks(header, &[check]).answering(move |_, answer| answer.remove(header))
 }
@@ -30,8 +30,8 @@ async fn kept_answers_are_found() {
             "makes the sign-in page cacheable",
             &["other_answers_not_kept"],
         )
-        .answering(|ask, answer| {
-            if ask.path() == "/login" && answer.header("set-cookie").is_none() {
+        .answering(|inbound, answer| {
+            if inbound.path() == "/login" && answer.header("set-cookie").is_none() {
                 answer.set("cache-control", "public, max-age=300, no-transform");
             }
         }),
@@ -40,8 +40,8 @@ async fn kept_answers_are_found() {
                 answer.set("cache-control", "no-transform");
             }
         }),
-        breaks("tells an age", &["made_anew"]).answering(|ask, answer| {
-            if ask.is("GET", "/signed-out") {
+        breaks("adds an age", &["made_anew"]).answering(|inbound, answer| {
+            if inbound.is("GET", "/signed-out") {
                 answer.set("age", "7");
             }
         }),
@@ -67,13 +67,13 @@ async fn broken_headers_are_found() {
         ),
         drops("strict-transport-security", "hsts"),
         drops("x-request-id", "request_id"),
-        breaks("opens itself to every origin", &["no_cors"]).answering(|ask, answer| {
-            if ask.is("GET", "/dashboard") {
+        breaks("opens itself to every origin", &["no_cors"]).answering(|inbound, answer| {
+            if inbound.is("GET", "/dashboard") {
                 answer.set("access-control-allow-origin", "*");
             }
         }),
-        breaks("forgets the letters", &["content_types"]).answering(|ask, answer| {
-            if ask.is("GET", "/logout") {
+        breaks("forgets the letters", &["content_types"]).answering(|inbound, answer| {
+            if inbound.is("GET", "/logout") {
                 answer.replace("content-type", "; charset=utf-8", "");
             }
         }),
@@ -82,28 +82,30 @@ async fn broken_headers_are_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_that_tell_too_much_are_found() {
+async fn answers_that_reveal_too_much_are_found() {
     let all = vec![
         breaks("asks for https for a minute", &["hsts"]).answering(|_, answer| {
             answer.replace("strict-transport-security", "63072000", "60");
         }),
-        breaks("leaks the token in a body", &["token_in_no_body"]).answering(|ask, answer| {
-            if let Some(token) = ask.token().filter(|_| is_private(answer)) {
+        breaks("leaks the token in a body", &["token_in_no_body"]).answering(|inbound, answer| {
+            if let Some(token) = inbound.token().filter(|_| is_private(answer)) {
                 answer.body.extend(format!("<!-- {token} -->").as_bytes());
             }
         }),
-        breaks("leaks the token in a header", &["token_in_no_url"]).answering(|ask, answer| {
-            if let Some(token) = ask.token().filter(|_| ask.is("GET", "/dashboard")) {
+        breaks("leaks the token in a header", &["token_in_no_url"]).answering(|inbound, answer| {
+            if let Some(token) = inbound.token().filter(|_| inbound.is("GET", "/dashboard")) {
                 answer.set("x-debug", token);
             }
         }),
-        breaks("gives the password back", &["password_in_no_answer"]).answering(|ask, answer| {
-            if ask.is("POST", "/api/login") && answer.session_token().is_some() {
-                answer.set("x-debug", PASSWORD);
-            }
-        }),
-        breaks("tells of the inside", &["failures_are_generic"]).answering(|ask, answer| {
-            if ask.is("GET", "/nowhere") {
+        breaks("gives the password back", &["password_in_no_answer"]).answering(
+            |inbound, answer| {
+                if inbound.is("POST", "/api/login") && answer.session_token().is_some() {
+                    answer.set("x-debug", PASSWORD);
+                }
+            },
+        ),
+        breaks("reveals internals", &["failures_are_generic"]).answering(|inbound, answer| {
+            if inbound.is("GET", "/nowhere") {
                 answer
                     .body
                     .extend(b"thread 'main' panicked at src/main.rs:1");
@@ -137,20 +139,24 @@ fn with_nonce(answer: &mut Answer, new: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn weak_policies_are_found() {
     let all = vec![
-        // Before the place is gone that it looks for.
-        breaks("lets failures run scripts", &["failures_run_nothing"]).answering(|ask, answer| {
-            if ask.is("GET", "/nowhere") {
-                let allows = "script-src 'self'; base-uri";
-                answer.replace("content-security-policy", "base-uri", allows);
-            }
-        }),
-        breaks("adds a script", &["nonce_on_scripts", "known_scripts"]).answering(|ask, answer| {
-            if ask.is("GET", "/login") {
-                answer.replace_body("</body>", "<script>1</script></body>");
-            }
-        }),
-        breaks("adds code to an attribute", &["no_inline_code"]).answering(|ask, answer| {
-            if ask.is("GET", "/login") {
+        // Before the code removes the text that it searches for.
+        breaks("lets failures run scripts", &["failures_run_nothing"]).answering(
+            |inbound, answer| {
+                if inbound.is("GET", "/nowhere") {
+                    let allows = "script-src 'self'; base-uri";
+                    answer.replace("content-security-policy", "base-uri", allows);
+                }
+            },
+        ),
+        breaks("adds a script", &["nonce_on_scripts", "known_scripts"]).answering(
+            |inbound, answer| {
+                if inbound.is("GET", "/login") {
+                    answer.replace_body("</body>", "<script>1</script></body>");
+                }
+            },
+        ),
+        breaks("adds code to an attribute", &["no_inline_code"]).answering(|inbound, answer| {
+            if inbound.is("GET", "/login") {
                 answer.replace_body("<body", "<body onload=\"x()\"");
             }
         }),
@@ -199,8 +205,8 @@ async fn nonces_that_are_no_nonces_are_found() {
             "policy_sources",
             ["img-src 'self'", "img-src 'self' https://cdn.example"],
         ),
-        breaks("keeps a page", &["made_anew", "nonce_fresh"]).after(|ask, answer, memory| {
-            if ask.is("GET", "/signed-out") && answer.status == 200 {
+        breaks("keeps a page", &["made_anew", "nonce_fresh"]).after(|inbound, answer, memory| {
+            if inbound.is("GET", "/signed-out") && answer.status == 200 {
                 let kept = memory.kept.get_or_insert_with(|| answer.clone());
                 *answer = kept.clone();
             }

@@ -1,13 +1,13 @@
-//! Ways of changing what stands in pages and files: what proxies that inject, optimise or phish do.
+//! Changes to pages and files, by proxies that inject, optimise or phish.
 
 use super::{
     all_are_found_at_once, each_is_found,
-    message::{Ask, Tamper},
+    message::{Inbound, Tamper},
     tampering::{Break, breaks},
 };
 use crate::support::http::Answer;
 
-/// Not the host that the doctor itself looks for.
+/// Not the host that the doctor itself uses.
 const ELSEWHERE: &str = "https://collect.test";
 
 fn nonce_of(answer: &Answer) -> String {
@@ -16,15 +16,15 @@ fn nonce_of(answer: &Answer) -> String {
     nonce.split('\'').next().unwrap_or_default().to_owned()
 }
 
-/// Puts something into the pages of one path, with their nonce at `NONCE`.
+/// Inserts markup into the pages of one path, with their nonce at `NONCE`.
 fn puts(
     what: &'static str,
     found_by: &'static [&'static str],
     path: &'static str,
     [before, after]: [&'static str; 2],
 ) -> Break {
-    breaks(what, found_by).answering(move |ask, answer| {
-        if ask.path() == path && answer.is_page() {
+    breaks(what, found_by).answering(move |inbound, answer| {
+        if inbound.path() == path && answer.is_page() {
             let after = after.replace("NONCE", &nonce_of(answer));
             answer.replace_body(before, &after);
         }
@@ -32,7 +32,7 @@ fn puts(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn scripts_that_are_put_into_pages_are_found() {
+async fn inserted_scripts_are_found() {
     const INLINE: [&str; 2] = ["</head>", "<script nonce=NONCE>collect()</script></head>"];
     const FOREIGN: [&str; 2] = [
         "</head>",
@@ -67,15 +67,15 @@ async fn scripts_that_are_put_into_pages_are_found() {
     each_is_found(all).await;
 }
 
-fn is_file(ask: &Ask, end: &str) -> bool {
-    ask.target.starts_with("/pkg/") && ask.target.ends_with(end)
+fn is_file(inbound: &Inbound, end: &str) -> bool {
+    inbound.target.starts_with("/pkg/") && inbound.target.ends_with(end)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_leads_people_elsewhere_is_found() {
+async fn changed_links_are_found() {
     let all = vec![
-        breaks("leads on by a header", &["no_refresh"]).answering(|ask, answer| {
-            if ask.is("GET", "/login") {
+        breaks("leads on by a header", &["no_refresh"]).answering(|inbound, answer| {
+            if inbound.is("GET", "/login") {
                 answer.set("refresh", "9; url=https://collect.test/");
             }
         }),
@@ -88,8 +88,8 @@ async fn what_leads_people_elsewhere_is_found() {
                 "action=\"https://collect.test/api/login\"",
             ],
         ),
-        breaks("adds code to a script file", &["files_as_built"]).answering(|ask, answer| {
-            if is_file(ask, ".js") {
+        breaks("adds code to a script file", &["files_as_built"]).answering(|inbound, answer| {
+            if is_file(inbound, ".js") {
                 answer.body.extend(b";collect()");
             }
         }),
@@ -109,20 +109,20 @@ async fn what_leads_people_elsewhere_is_found() {
             ],
         ),
         breaks("asks for a foreign script by Link", &["links_lead_here"]).answering(
-            |ask, answer| {
-                if ask.is("GET", "/dashboard") {
+            |inbound, answer| {
+                if inbound.is("GET", "/dashboard") {
                     let link = format!("<{ELSEWHERE}/x.js>; rel=preload; as=script");
                     answer.add("link", &link);
                 }
             },
         ),
-        breaks("lets a worker in", &["no_service_worker_allowed"]).answering(|ask, answer| {
-            if is_file(ask, ".js") {
+        breaks("lets a worker in", &["no_service_worker_allowed"]).answering(|inbound, answer| {
+            if is_file(inbound, ".js") {
                 answer.set("service-worker-allowed", "/");
             }
         }),
-        breaks("answers preflights", &["no_cors_preflight"]).answering(|ask, answer| {
-            if ask.method == "OPTIONS" {
+        breaks("answers preflights", &["no_cors_preflight"]).answering(|inbound, answer| {
+            if inbound.method == "OPTIONS" {
                 answer.set("access-control-allow-origin", "*");
             }
         }),
@@ -160,8 +160,8 @@ async fn a_refresh_in_a_page_and_a_form_for_another_function_are_found() {
                 "nonce_on_scripts",
             ],
         )
-        .answering(|ask, answer| {
-            if ask.path() == "/password-link" {
+        .answering(|inbound, answer| {
+            if inbound.path() == "/password-link" {
                 answer.remove("content-security-policy");
             }
         }),
@@ -169,13 +169,13 @@ async fn a_refresh_in_a_page_and_a_form_for_another_function_are_found() {
             "adds code to a script of private pages",
             &["files_as_built"],
         )
-        .answering(|ask, answer| {
-            if ask.path() == "/time-out.js" {
+        .answering(|inbound, answer| {
+            if inbound.path() == "/time-out.js" {
                 answer.body.extend(b";collect()");
             }
         }),
-        breaks("lets pages be changed", &["no_transform"]).answering(|ask, answer| {
-            if ask.is("GET", "/dashboard") {
+        breaks("lets pages be changed", &["no_transform"]).answering(|inbound, answer| {
+            if inbound.is("GET", "/dashboard") {
                 answer.replace("cache-control", ", no-transform", "");
             }
         }),
@@ -183,7 +183,7 @@ async fn a_refresh_in_a_page_and_a_form_for_another_function_are_found() {
     all_are_found_at_once(all).await;
 }
 
-/// What optimisers, translators and minifiers do, without a thought of digests.
+/// Changes by optimisers, translators and minifiers that do not update digests.
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_that_were_rewritten_are_found() {
     let rewrites = |what, change: fn(&str) -> String| {
@@ -205,15 +205,15 @@ async fn pages_that_were_rewritten_are_found() {
         }),
     ];
     each_is_found(all).await;
-    let loses = breaks("loses the digest", &["pages_as_sent"]).answering(|ask, answer| {
-        if ask.is("GET", "/signed-out") {
+    let loses = breaks("loses the digest", &["pages_as_sent"]).answering(|inbound, answer| {
+        if inbound.is("GET", "/signed-out") {
             answer.remove("repr-digest");
         }
     });
     each_is_found(vec![loses]).await;
 }
 
-/// Two policies make pages dead, which is found; that refusals differ would be false.
+/// Two policies break pages, which is found; a finding that refusals differ would be false.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_policy_is_found_for_what_it_is() {
     let found_by = &[

@@ -1,13 +1,13 @@
-//! Ways of breaking what is about cookies, sessions and forgery.
+//! Breaks of cookies, sessions and the cross-site check.
 
 use super::{
     all_are_found_at_once, each_is_found,
-    message::{Ask, Tamper},
+    message::{Inbound, Tamper},
     tampering::{Break, Memory, Way, breaks},
 };
 use crate::support::http::{Answer, SESSION_COOKIE};
 
-/// Leaves an attribute of the session cookie out.
+/// Removes an attribute of the session cookie.
 fn without(what: &'static str, check: &'static str, attribute: &'static str) -> Break {
     breaks(what, &[check]).answering(move |_, answer| {
         answer.change_session(|line| line.replace(attribute, ""));
@@ -52,8 +52,8 @@ async fn lost_attributes_are_found() {
                 answer.add("set-cookie", &line);
             }
         }),
-        breaks("adds a cookie of its own", &["other_cookies"]).answering(|ask, answer| {
-            if ask.is("GET", "/login") {
+        breaks("adds a cookie of its own", &["other_cookies"]).answering(|inbound, answer| {
+            if inbound.is("GET", "/login") {
                 answer.add("set-cookie", "balancer=one; Path=/");
             }
         }),
@@ -69,23 +69,23 @@ async fn changed_cookies_are_found() {
             line.replace("SameSite=Lax", "SameSite=None")
         }),
         breaks("renames the cookie", &["cookie_name"])
-            .asking(|ask| {
-                let cookie = ask.header("cookie").unwrap_or_default().to_owned();
+            .asking(|inbound| {
+                let cookie = inbound.header("cookie").unwrap_or_default().to_owned();
                 if cookie.starts_with("session=") || cookie.contains("; session=") {
                     let named = format!("{SESSION_COOKIE}=");
-                    ask.set("cookie", &cookie.replace("session=", &named));
+                    inbound.set("cookie", &cookie.replace("session=", &named));
                 }
             })
             .answering(|_, answer| answer.replace("set-cookie", SESSION_COOKIE, BARE)),
         breaks("shortens the tokens", &["token_length"])
-            .before(|ask, memory| {
-                let short = ask.token().map(str::to_owned);
+            .before(|inbound, memory| {
+                let short = inbound.token().map(str::to_owned);
                 let whole = short.and_then(|short| {
                     let mut tokens = memory.tokens.iter();
                     tokens.find(|token| token[..20] == short).cloned()
                 });
                 if let Some(whole) = whole {
-                    ask.replace_token(&whole);
+                    inbound.replace_token(&whole);
                 }
                 Way::On
             })
@@ -98,23 +98,23 @@ async fn changed_cookies_are_found() {
     each_is_found(all).await;
 }
 
-/// The proxy gives what was planted for what the server has set.
+/// The proxy replaces the planted token by the server's.
 fn adopts() -> Break {
     breaks("adopts a planted token", &["token_not_adopted"])
-        .before(|ask, memory| {
-            let brought = ask.token().unwrap_or_default().to_owned();
-            if ask.is("POST", "/api/login") && !brought.is_empty() {
+        .before(|inbound, memory| {
+            let brought = inbound.token().unwrap_or_default().to_owned();
+            if inbound.is("POST", "/api/login") && !brought.is_empty() {
                 let is_known = memory.tokens.contains(&brought);
                 memory.word = if is_known { String::new() } else { brought };
             } else if let Some((plant, real)) = memory.kept_pair()
                 && plant == brought
             {
-                ask.replace_token(&real);
+                inbound.replace_token(&real);
             }
             Way::On
         })
-        .after(|ask, answer, memory| {
-            if ask.is("POST", "/api/login") && !memory.word.is_empty() {
+        .after(|inbound, answer, memory| {
+            if inbound.is("POST", "/api/login") && !memory.word.is_empty() {
                 let real = answer.session_token().unwrap();
                 answer.replace("set-cookie", &real, &memory.word);
                 memory.keep_pair(&real);
@@ -136,10 +136,14 @@ impl Memory {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_that_come_from_elsewhere_are_found() {
-    let blanks = breaks("trims blanks beyond ASCII", &["cookie_grammar"]).asking(|ask| {
-        let cookie = ask.header("cookie").unwrap_or_default().trim().to_owned();
+    let blanks = breaks("trims blanks beyond ASCII", &["cookie_grammar"]).asking(|inbound| {
+        let cookie = inbound
+            .header("cookie")
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
         if !cookie.is_empty() {
-            ask.set("cookie", &cookie);
+            inbound.set("cookie", &cookie);
         }
     });
     each_is_found(vec![adopts(), blanks]).await;
@@ -148,58 +152,61 @@ async fn tokens_that_come_from_elsewhere_are_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn doubtful_cookies_that_count_are_found() {
     let all = vec![
-        breaks("keeps the session before", &["session_replaced"]).asking(|ask| {
-            if ask.is("POST", "/api/login") {
-                let cookies = ask.header("cookie").unwrap_or_default().to_owned();
+        breaks("keeps the session before", &["session_replaced"]).asking(|inbound| {
+            if inbound.is("POST", "/api/login") {
+                let cookies = inbound.header("cookie").unwrap_or_default().to_owned();
                 let others = cookies
                     .split("; ")
                     .filter(|pair| !pair.contains("-session="));
-                ask.set("cookie", &others.collect::<Vec<_>>().join("; "));
+                inbound.set("cookie", &others.collect::<Vec<_>>().join("; "));
             }
         }),
-        breaks("takes the first of two cookies", &["cookie_twice"]).asking(|ask| {
-            let cookie = ask.header("cookie").unwrap_or_default().to_owned();
+        breaks("takes the first of two cookies", &["cookie_twice"]).asking(|inbound| {
+            let cookie = inbound.header("cookie").unwrap_or_default().to_owned();
             let pairs: Vec<_> = cookie.split("; ").collect();
             if let [one, two] = pairs[..]
                 && one == two
             {
-                ask.set("cookie", one);
+                inbound.set("cookie", one);
             }
         }),
-        breaks("understands quotes", &["cookie_grammar"]).asking(|ask| {
-            let cookie = ask.header("cookie").unwrap_or_default().replace('"', "");
+        breaks("understands quotes", &["cookie_grammar"]).asking(|inbound| {
+            let cookie = inbound
+                .header("cookie")
+                .unwrap_or_default()
+                .replace('"', "");
             if !cookie.is_empty() {
-                ask.set("cookie", &cookie);
+                inbound.set("cookie", &cookie);
             }
         }),
         breaks(
             "takes a token out of the query",
             &["token_from_the_cookie_only"],
         )
-        .asking(|ask| {
-            if let Some((_, token)) = ask.target.split_once("?session=") {
+        .asking(|inbound| {
+            if let Some((_, token)) = inbound.target.split_once("?session=") {
                 let cookie = format!("{SESSION_COOKIE}={token}");
-                ask.set("cookie", &cookie);
+                inbound.set("cookie", &cookie);
             }
         }),
     ];
     all_are_found_at_once(all).await;
 }
 
-/// Answers a request with a dead token as if it had brought another, live one.
+/// Answers a request with a dead token as if it had another, live one.
 fn revives(
     what: &'static str,
     check: &'static str,
-    is_meant: impl Fn(&Ask, &mut Memory) -> bool + Send + Sync + 'static,
+    is_meant: impl Fn(&Inbound, &mut Memory) -> bool + Send + Sync + 'static,
 ) -> Break {
-    breaks(what, &[check]).before(move |ask, memory| {
-        let dead = ask.token().is_some_and(|token| {
+    breaks(what, &[check]).before(move |inbound, memory| {
+        let dead = inbound.token().is_some_and(|token| {
             let token = token.to_owned();
             memory.dead.contains(&token)
         });
-        if dead && is_meant(ask, memory) {
+        if dead && is_meant(inbound, memory) {
             let live = memory.live().unwrap().clone();
-            ask.replace_token(&live);
+            inbound.replace_token(&live);
         }
         Way::On
     })
@@ -211,46 +218,50 @@ async fn revived_sessions_are_found() {
         revives(
             "answers a replay with another session",
             "replay_page",
-            |ask, _| {
-                let is_http1 = !ask.is_http2;
-                is_http1 && ask.is("GET", "/dashboard") && ask.header("if-none-match").is_none()
+            |inbound, _| {
+                let is_http1 = !inbound.is_http2;
+                is_http1
+                    && inbound.is("GET", "/dashboard")
+                    && inbound.header("if-none-match").is_none()
             },
         ),
         revives(
             "opens one other page to a replay",
             "replay_everywhere",
-            |ask, _| ask.is("GET", "/account/password"),
+            |inbound, _| inbound.is("GET", "/account/password"),
         ),
         revives(
             "calls a function for a replay",
             "replay_function",
-            |ask, _| ask.is("POST", "/api/change_password"),
+            |inbound, _| inbound.is("POST", "/api/change_password"),
         ),
-        breaks("calls a page unchanged", &["back_is_asked_again"]).after(|ask, answer, _| {
-            if ask.is("GET", "/dashboard") && ask.header("if-none-match").is_some() {
+        breaks("calls a page unchanged", &["back_is_asked_again"]).after(|inbound, answer, _| {
+            if inbound.is("GET", "/dashboard") && inbound.header("if-none-match").is_some() {
                 answer.status = 304;
                 answer.remove("location");
             }
         }),
-        breaks("ends nothing elsewhere", &["session_ended_elsewhere"]).asking(|ask| {
-            if ask.is("POST", "/api/end_session") {
-                ask.body = b"id=00000000-0000-7000-8000-000000000000".to_vec();
+        breaks("ends nothing elsewhere", &["session_ended_elsewhere"]).asking(|inbound| {
+            if inbound.is("POST", "/api/end_session") {
+                inbound.body = b"id=00000000-0000-7000-8000-000000000000".to_vec();
             }
         }),
-        breaks("lets a new device vouch", &["new_device_shown"]).answering(|ask, answer| {
-            if ask.is("POST", "/api/recognise_sign_in") && answer.status == 404 {
+        breaks("lets a new device vouch", &["new_device_shown"]).answering(|inbound, answer| {
+            if inbound.is("POST", "/api/recognise_sign_in") && answer.status == 404 {
                 answer.status = 303;
                 answer.set("location", "/dashboard");
             }
         }),
-        breaks("says that it ended a foreign session", &["foreign_session"]).answering(
-            |ask, answer| {
-                if ask.is("POST", "/api/end_session") && answer.status == 404 {
-                    answer.status = 303;
-                    answer.set("location", "/account/sessions");
-                }
-            },
-        ),
+        breaks(
+            "claims that it ended a foreign session",
+            &["foreign_session"],
+        )
+        .answering(|inbound, answer| {
+            if inbound.is("POST", "/api/end_session") && answer.status == 404 {
+                answer.status = 303;
+                answer.set("location", "/account/sessions");
+            }
+        }),
         breaks("clears the cookie without Secure", &["cookie_cleared"]).answering(|_, answer| {
             for (name, value) in &mut answer.headers {
                 if name == "set-cookie" && value.starts_with("__Host-Http-session=;") {
@@ -258,13 +269,13 @@ async fn revived_sessions_are_found() {
                 }
             }
         }),
-        breaks("clears the site's data", &["no_clear_site_data"]).answering(|ask, answer| {
-            if ask.is("POST", "/api/logout") {
+        breaks("clears the site's data", &["no_clear_site_data"]).answering(|inbound, answer| {
+            if inbound.is("POST", "/api/logout") {
                 answer.set("clear-site-data", "\"cache\"");
             }
         }),
-        breaks("takes the button away", &["sign_out_button"]).answering(|ask, answer| {
-            if ask.is("GET", "/account/password") {
+        breaks("takes the button away", &["sign_out_button"]).answering(|inbound, answer| {
+            if inbound.is("GET", "/account/password") {
                 answer.replace_body("/api/logout", "/api/nothing");
             }
         }),
@@ -278,9 +289,9 @@ async fn sessions_that_are_not_shown_as_they_are_are_found() {
         revives(
             "revives it at the next sign-in",
             "replay_later",
-            |ask, memory| {
-                // The first look is while nobody has signed in again, the second one after that.
-                let is_probe = ask.is("GET", "/account/profile");
+            |inbound, memory| {
+                // The first check is while nobody has signed in again, the second one after that.
+                let is_probe = inbound.is("GET", "/account/profile");
                 memory.count += usize::from(is_probe);
                 is_probe && memory.count == 2
             },
@@ -294,13 +305,13 @@ async fn sessions_that_are_not_shown_as_they_are_are_found() {
                 answer.set("location", "/");
             }
         }),
-        breaks("hides a sign-in", &["new_device_shown"]).answering(|ask, answer| {
-            if ask.is("GET", "/dashboard") {
+        breaks("hides a sign-in", &["new_device_shown"]).answering(|inbound, answer| {
+            if inbound.is("GET", "/dashboard") {
                 answer.replace_body("/api/disown_sign_in", "/api/elsewhere");
             }
         }),
-        breaks("hides a session", &["sessions_listed"]).answering(|ask, answer| {
-            if ask.is("GET", "/account/sessions") {
+        breaks("hides a session", &["sessions_listed"]).answering(|inbound, answer| {
+            if inbound.is("GET", "/account/sessions") {
                 answer.replace_body("/api/end_session", "/api/elsewhere");
             }
         }),
@@ -308,7 +319,7 @@ async fn sessions_that_are_not_shown_as_they_are_are_found() {
     each_is_found(all).await;
 }
 
-/// Nothing helps then, and the doctor says so: the sessions that it began are left.
+/// Then the doctor cannot end its sessions, and reports those that are left.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_out_that_never_arrives_is_found_and_what_is_left_is_named() {
     let all = [
@@ -324,12 +335,12 @@ async fn a_sign_out_that_never_arrives_is_found_and_what_is_left_is_named() {
         "replay_page",
     ];
     let keeps_it = breaks("keeps the sign-out to itself", &all)
-        .before(|ask, _| {
-            let is_own = ask.header("sec-fetch-site") == Some("same-origin");
-            if !(ask.is("POST", "/api/logout") && is_own && ask.body.is_empty()) {
+        .before(|inbound, _| {
+            let is_own = inbound.header("sec-fetch-site") == Some("same-origin");
+            if !(inbound.is("POST", "/api/logout") && is_own && inbound.body.is_empty()) {
                 return Way::On;
             }
-            if ask.header("content-type") != Some("application/x-www-form-urlencoded") {
+            if inbound.header("content-type") != Some("application/x-www-form-urlencoded") {
                 return Way::On;
             }
             let clears =
@@ -343,7 +354,7 @@ async fn a_sign_out_that_never_arrives_is_found_and_what_is_left_is_named() {
     each_is_found(vec![keeps_it]).await;
 }
 
-/// An answer that looks like one of the server's.
+/// An imitation of one of the server's answers.
 fn pretended(status: u16, more: &[(&str, &str)]) -> Answer {
     let usual = [
         ("cache-control", "no-store"),
@@ -372,22 +383,22 @@ fn pretended(status: u16, more: &[(&str, &str)]) -> Answer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_for_others_are_found() {
-    let events = |ask: &Ask| ask.path() == "/session/events";
+    let events = |inbound: &Inbound| inbound.path() == "/session/events";
     let all = vec![
-        breaks("lets another site watch", &["events_for_own_pages"]).asking(move |ask| {
-            if events(ask) && ask.header("origin").is_some() {
-                ask.remove("origin");
+        breaks("lets another site watch", &["events_for_own_pages"]).asking(move |inbound| {
+            if events(inbound) && inbound.header("origin").is_some() {
+                inbound.remove("origin");
             }
         }),
         breaks(
             "lets the dead watch",
             &["events_need_a_session", "replay_everywhere"],
         )
-        .before(move |ask, memory| {
-            let is_dead = ask
+        .before(move |inbound, memory| {
+            let is_dead = inbound
                 .token()
                 .is_some_and(|own| memory.dead.iter().any(|dead| dead == own));
-            if events(ask) && is_dead {
+            if events(inbound) && is_dead {
                 let kind = [("content-type", "text/event-stream")];
                 return Way::Answer(Box::new(pretended(200, &kind)));
             }
@@ -398,68 +409,84 @@ async fn events_for_others_are_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn events_that_are_held_back_are_found() {
-    // The head is held back too, so that nothing of the stream is heard before its session is over.
+async fn buffered_events_are_found() {
+    // The head is buffered too, so that no part of the stream arrives before its session ends.
     let holds = breaks("holds streams back", &["events_come_at_once"]).holding_streams_back();
     each_is_found(vec![holds]).await;
 }
 
-/// Lets a forged request of this kind pass for one of our own pages.
+/// Makes a forged request of this kind appear as one of our own pages.
 fn believes(
     what: &'static str,
     check: &'static str,
-    is_forged: impl Fn(&Ask) -> bool + Send + Sync + 'static,
+    is_forged: impl Fn(&Inbound) -> bool + Send + Sync + 'static,
 ) -> Break {
-    breaks(what, &[check]).asking(move |ask| {
-        if ask.method == "POST" && is_forged(ask) {
-            ask.remove("origin");
-            ask.set("sec-fetch-site", "same-origin");
+    breaks(what, &[check]).asking(move |inbound| {
+        if inbound.method == "POST" && is_forged(inbound) {
+            inbound.remove("origin");
+            inbound.set("sec-fetch-site", "same-origin");
         }
     })
 }
 
-fn signs_out(ask: &Ask) -> bool {
-    ask.is("POST", "/api/logout")
+fn signs_out(inbound: &Inbound) -> bool {
+    inbound.is("POST", "/api/logout")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn believed_forgeries_are_found() {
-    let origin = |ask: &Ask| ask.header("origin").unwrap_or_default().to_owned();
-    let site = |ask: &Ask| ask.header("sec-fetch-site").unwrap_or_default().to_owned();
-    let origins = |ask: &Ask| {
-        ask.headers
+async fn accepted_forgeries_are_found() {
+    let origin = |inbound: &Inbound| inbound.header("origin").unwrap_or_default().to_owned();
+    let site = |inbound: &Inbound| {
+        inbound
+            .header("sec-fetch-site")
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let origins = |inbound: &Inbound| {
+        inbound
+            .headers
             .iter()
             .filter(|(name, _)| name == "origin")
             .count()
     };
     let all = vec![
-        believes("accepts a foreign Origin", "foreign_origin", move |ask| {
-            signs_out(ask) && origins(ask) == 1 && origin(ask) == "https://evil.example"
+        believes(
+            "accepts a foreign Origin",
+            "foreign_origin",
+            move |inbound| {
+                signs_out(inbound)
+                    && origins(inbound) == 1
+                    && origin(inbound) == "https://evil.example"
+            },
+        ),
+        believes(
+            "accepts what is nearly ours",
+            "near_origin",
+            move |inbound| {
+                signs_out(inbound) && origin(inbound).contains(".org") && origins(inbound) == 1
+            },
+        ),
+        believes("accepts Origin: null", "null_origin", move |inbound| {
+            signs_out(inbound) && origin(inbound) == "null"
         }),
-        believes("accepts what is nearly ours", "near_origin", move |ask| {
-            signs_out(ask) && origin(ask).contains(".org") && origins(ask) == 1
+        believes("accepts two Origins", "origin_twice", move |inbound| {
+            signs_out(inbound) && origins(inbound) == 2
         }),
-        believes("accepts Origin: null", "null_origin", move |ask| {
-            signs_out(ask) && origin(ask) == "null"
+        believes("accepts cross-site", "cross_site", move |inbound| {
+            signs_out(inbound) && site(inbound) == "cross-site"
         }),
-        believes("accepts two Origins", "origin_twice", move |ask| {
-            signs_out(ask) && origins(ask) == 2
+        believes("accepts same-site", "same_site", move |inbound| {
+            site(inbound) == "same-site"
         }),
-        believes("accepts cross-site", "cross_site", move |ask| {
-            signs_out(ask) && site(ask) == "cross-site"
+        believes("accepts silence", "no_origin", move |inbound| {
+            signs_out(inbound) && origin(inbound).is_empty() && site(inbound).is_empty()
         }),
-        believes("accepts same-site", "same_site", move |ask| {
-            site(ask) == "same-site"
+        believes("accepts forged sign-ins", "forged_sign_in", |inbound| {
+            inbound.is("POST", "/api/login")
         }),
-        believes("accepts silence", "no_origin", move |ask| {
-            signs_out(ask) && origin(ask).is_empty() && site(ask).is_empty()
-        }),
-        believes("accepts forged sign-ins", "forged_sign_in", |ask| {
-            ask.is("POST", "/api/login")
-        }),
-        believes("exempts another spelling", "forged_spellings", |ask| {
-            let is_spelled_so = ask.is("POST", "/api/logout?x");
-            is_spelled_so && ask.header("sec-fetch-site") == Some("cross-site")
+        believes("exempts another spelling", "forged_spellings", |inbound| {
+            let is_spelled_so = inbound.is("POST", "/api/logout?x");
+            is_spelled_so && inbound.header("sec-fetch-site") == Some("cross-site")
         }),
     ];
     all_are_found_at_once(all).await;

@@ -1,4 +1,4 @@
-//! Ways of breaking that show now and then, later, in another spelling, or over HTTP/2.
+//! Breaks that occur sometimes, later, in another spelling, or over HTTP/2.
 
 use super::{
     Site, all_are_found_at_once, each_is_found,
@@ -16,13 +16,13 @@ use std::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_comes_back_to_life_later_is_found() {
-    // When the first one that was dead was refused.
+async fn later_revivals_are_found() {
+    // The time when the first dead one was refused.
     let refused = Mutex::new(None::<Instant>);
-    let later =
-        breaks("revives after two seconds", &["replay_at_the_end"]).before(move |ask, memory| {
-            let is_dead = ask.token().is_some_and(|own| memory.is_dead(own));
-            if ask.is_http2 || !is_dead || !ask.is("GET", "/dashboard") {
+    let later = breaks("revives after two seconds", &["replay_at_the_end"]).before(
+        move |inbound, memory| {
+            let is_dead = inbound.token().is_some_and(|own| memory.is_dead(own));
+            if inbound.is_http2 || !is_dead || !inbound.is("GET", "/dashboard") {
                 return Way::On;
             }
             let mut refused = refused.lock().unwrap();
@@ -30,48 +30,49 @@ async fn what_comes_back_to_life_later_is_found() {
             if first.elapsed() > Duration::from_secs(2)
                 && let Some(live) = memory.live().cloned()
             {
-                ask.replace_token(&live);
+                inbound.replace_token(&live);
             }
             Way::On
-        });
+        },
+    );
     each_is_found(vec![later]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_happens_now_and_then_is_found() {
+async fn intermittent_faults_are_found() {
     let all = vec![
         breaks("gives one page in four to another", &["own_page_each_time"]).before(
-            |ask, memory| {
+            |inbound, memory| {
                 let mut live = memory
                     .tokens
                     .iter()
                     .filter(|token| !memory.dead.contains(token));
-                let own = ask.token().map(str::to_owned);
+                let own = inbound.token().map(str::to_owned);
                 let other = live
                     .find(|token| own.as_ref().is_some_and(|own| own != *token))
                     .cloned();
-                if ask.is("GET", "/account/sessions") && own.is_some() {
-                    // Not at the first looks, with which the doctor finds out which session is which.
+                if inbound.is("GET", "/account/sessions") && own.is_some() {
+                    // Not at the first checks, by which the doctor identifies the sessions.
                     memory.count += 1;
                     if memory.count > 6
                         && memory.count.is_multiple_of(4)
                         && let Some(other) = other
                     {
-                        ask.replace_token(&other);
+                        inbound.replace_token(&other);
                     }
                 }
                 Way::On
             },
         ),
-        breaks("answers HEAD by itself", &["replay_by_head"]).answering(|ask, answer| {
-            if ask.is("HEAD", "/account/profile") {
+        breaks("answers HEAD by itself", &["replay_by_head"]).answering(|inbound, answer| {
+            if inbound.is("HEAD", "/account/profile") {
                 answer.status = 200;
                 answer.remove("location");
             }
         }),
-        breaks("delays known names", &["refusals_take_as_long"]).before(|ask, _| {
-            let form = ask.text();
-            if ask.is("POST", "/api/login")
+        breaks("delays known names", &["refusals_take_as_long"]).before(|inbound, _| {
+            let form = inbound.text();
+            if inbound.is("POST", "/api/login")
                 && form.contains("username=ada")
                 && form.contains("nobody-has")
             {
@@ -79,8 +80,11 @@ async fn what_happens_now_and_then_is_found() {
             }
             Way::On
         }),
-        breaks("keeps where a page leads", &["made_anew"]).after(|ask, answer, memory| {
-            if ask.is("GET", "/account/confirm") && answer.status == 303 && ask.token().is_some() {
+        breaks("keeps where a page leads", &["made_anew"]).after(|inbound, answer, memory| {
+            if inbound.is("GET", "/account/confirm")
+                && answer.status == 303
+                && inbound.token().is_some()
+            {
                 let kept = memory.kept.get_or_insert_with(|| answer.clone());
                 if kept.location() == answer.location() {
                     *answer = kept.clone();
@@ -95,90 +99,96 @@ fn shows(answer: &mut Answer, leak: &str) {
     answer.body.extend(format!("<!-- {leak} -->").as_bytes());
 }
 
-/// As debugging proxies write them.
+/// In the style of debugging proxies.
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_in_other_spellings_are_found() {
     let body: &[&str] = &["token_in_no_body"];
     let header: &[&str] = &["token_in_no_url"];
     let all = vec![
-        breaks("shows the cookies in base64", body).answering(|ask, answer| {
-            if ask.is("GET", "/dashboard") && ask.token().is_some() && answer.is_page() {
-                let cookies = ask.header("cookie").unwrap_or_default();
+        breaks("shows the cookies in base64", body).answering(|inbound, answer| {
+            if inbound.is("GET", "/dashboard") && inbound.token().is_some() && answer.is_page() {
+                let cookies = inbound.header("cookie").unwrap_or_default();
                 shows(answer, &BASE64_STANDARD.encode(cookies));
             }
         }),
-        breaks("shows half a token", body).answering(|ask, answer| {
-            if ask.is("GET", "/dashboard") && answer.is_page() {
-                shows(answer, &ask.token().unwrap_or_default()[..22]);
+        breaks("shows half a token", body).answering(|inbound, answer| {
+            if inbound.is("GET", "/dashboard") && answer.is_page() {
+                shows(answer, &inbound.token().unwrap_or_default()[..22]);
             }
         }),
-        breaks("shows the bytes of a token", header).answering(|ask, answer| {
-            let bytes = ask
+        breaks("shows the bytes of a token", header).answering(|inbound, answer| {
+            let bytes = inbound
                 .token()
                 .and_then(|token| BASE64_URL_SAFE_NO_PAD.decode(token).ok());
-            if let Some(bytes) = bytes.filter(|_| ask.is("GET", "/dashboard")) {
+            if let Some(bytes) = bytes.filter(|_| inbound.is("GET", "/dashboard")) {
                 let digits: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
                 answer.set("x-debug", &digits);
             }
         }),
-        breaks("keeps a token in another cookie", &["token_in_no_url"]).answering(|ask, answer| {
-            if let Some(token) = ask.token().filter(|_| ask.is("GET", "/account/profile")) {
-                let value = BASE64_URL_SAFE_NO_PAD.encode(token);
-                let line = format!("__Host-trace={value}; Secure; HttpOnly; SameSite=Lax; Path=/");
-                answer.add("set-cookie", &line);
-            }
-        }),
+        breaks("keeps a token in another cookie", &["token_in_no_url"]).answering(
+            |inbound, answer| {
+                if let Some(token) = inbound
+                    .token()
+                    .filter(|_| inbound.is("GET", "/account/profile"))
+                {
+                    let value = BASE64_URL_SAFE_NO_PAD.encode(token);
+                    let line =
+                        format!("__Host-trace={value}; Secure; HttpOnly; SameSite=Lax; Path=/");
+                    answer.add("set-cookie", &line);
+                }
+            },
+        ),
     ];
     each_is_found(all).await;
 }
 
-/// Many proxies have a block of its own for HTTP/2.
+/// Many proxies have a separate block for HTTP/2.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_broken_over_http2_alone_is_found() {
+async fn faults_over_http2_alone_are_found() {
     let all = vec![
-        breaks("strips HttpOnly over HTTP/2", &["http2_cookie"]).answering(|ask, answer| {
-            if ask.is_http2 {
+        breaks("strips HttpOnly over HTTP/2", &["http2_cookie"]).answering(|inbound, answer| {
+            if inbound.is_http2 {
                 answer.change_session(|line| line.replace("; HttpOnly", ""));
             }
         }),
-        breaks("opens to the dead over HTTP/2", &["http2_replay"]).before(|ask, memory| {
-            let is_dead = ask.token().is_some_and(|own| memory.is_dead(own));
-            if ask.is_http2
+        breaks("opens to the dead over HTTP/2", &["http2_replay"]).before(|inbound, memory| {
+            let is_dead = inbound.token().is_some_and(|own| memory.is_dead(own));
+            if inbound.is_http2
                 && is_dead
                 && let Some(live) = memory.live().cloned()
             {
-                ask.replace_token(&live);
+                inbound.replace_token(&live);
             }
             Way::On
         }),
-        breaks("drops a header over HTTP/2", &["nosniff"]).answering(|ask, answer| {
-            if ask.is_http2 {
+        breaks("drops a header over HTTP/2", &["nosniff"]).answering(|inbound, answer| {
+            if inbound.is_http2 {
                 answer.remove("x-content-type-options");
             }
         }),
     ];
     all_are_found_at_once(all).await;
-    let loses = breaks("keeps the first cookie of HTTP/2", &["http2_answers"]).asking(|ask| {
-        if ask.is_http2
-            && let Some(cookie) = ask.header("cookie")
+    let loses = breaks("keeps the first cookie of HTTP/2", &["http2_answers"]).asking(|inbound| {
+        if inbound.is_http2
+            && let Some(cookie) = inbound.header("cookie")
         {
             let first = cookie.split("; ").next().unwrap_or_default().to_owned();
-            ask.set("cookie", &first);
+            inbound.set("cookie", &first);
         }
     });
     each_is_found(vec![loses]).await;
 }
 
-/// A version is no broken promise: it is noted, and the run succeeds.
+/// A version breaks no promise: it is noted, and the run succeeds.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_is_noted() {
     let site = Site::new().await;
-    let tells = breaks("tells its version", &[]).answering(|_, answer| {
+    let leak = breaks("reveals its version", &[]).answering(|_, answer| {
         answer.set("server", "nginx/1.14.0");
     });
-    site.proxy.set(vec![tells]);
-    let said = site.doctor("ada", PASSWORD, &["--json"]).succeeds();
-    let rows = said.json();
+    site.proxy.set(vec![leak]);
+    let outcome = site.doctor("ada", PASSWORD, &["--json"]).succeeds();
+    let rows = outcome.json();
     let noted = rows.iter().filter(|row| row["outcome"] == "noted");
     let noted: Vec<_> = noted.collect();
     assert_eq!(noted.len(), 1, "{noted:?}");

@@ -1,4 +1,4 @@
-//! What passes through the tampering proxy, to be changed on the way.
+//! Messages that pass through the tampering proxy, and can be changed.
 
 use crate::support::http::{Answer, SESSION_COOKIE};
 use http_body_util::{BodyExt, Full};
@@ -8,9 +8,9 @@ use hyper::{
 };
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// A request on its way.
+/// A request in transit.
 #[derive(Clone, Debug, Default)]
-pub struct Ask {
+pub struct Inbound {
     pub method: String,
     pub target: String,
     pub headers: Vec<(String, String)>,
@@ -18,7 +18,7 @@ pub struct Ask {
     pub is_http2: bool,
 }
 
-impl Ask {
+impl Inbound {
     pub fn header(&self, wanted: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         let found = headers.find(|(name, _)| name == wanted);
@@ -47,7 +47,7 @@ impl Ask {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The session token that it brings.
+    /// Its session token.
     pub fn token(&self) -> Option<&str> {
         let cookie = self.header("cookie")?;
         let name = format!("{SESSION_COOKIE}=");
@@ -70,16 +70,16 @@ impl Ask {
     }
 }
 
-/// What a break may do to an answer.
+/// The changes of an answer that breaks use.
 pub trait Tamper {
     fn set(&mut self, name: &str, value: &str);
     fn add(&mut self, name: &str, value: &str);
     fn remove(&mut self, name: &str);
     fn replace(&mut self, name: &str, before: &str, after: &str);
     fn replace_body(&mut self, before: &str, after: &str);
-    /// Changes the lines that begin a session.
+    /// Changes the lines that start a session.
     fn change_session(&mut self, change: impl Fn(&str) -> String);
-    /// As a page or a text of somebody else.
+    /// As a page or a text of another server.
     fn become_text(&mut self, status: u16, text: &str);
     fn is_page(&self) -> bool;
 }
@@ -133,7 +133,7 @@ impl Tamper for Answer {
 }
 
 /// The next request on a connection.
-pub async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Ask> {
+pub async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Inbound> {
     let mut bytes = Vec::new();
     let end = loop {
         let found = bytes.windows(4).position(|window| window == b"\r\n\r\n");
@@ -150,30 +150,34 @@ pub async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Ask> {
     let (method, target) = (first.next()?.to_owned(), first.next()?.to_owned());
     let headers = lines.map(|line| {
         let (name, value) = line.split_once(':').unwrap_or((line, ""));
-        // No other blanks: a proxy that trims more would let a sub-domain forge a cookie.
+        // No other whitespace: a proxy that trims more would let a sub-domain forge a cookie.
         (
             name.to_ascii_lowercase(),
             value.trim_matches([' ', '\t']).to_owned(),
         )
     });
-    let mut ask = Ask {
+    let mut inbound = Inbound {
         method,
         target,
         headers: headers.collect(),
         body: bytes.split_off(end + 4),
         is_http2: false,
     };
-    let length = ask.header("content-length").unwrap_or("0").parse().ok()?;
-    while ask.body.len() < length {
-        if stream.read_buf(&mut ask.body).await.ok()? == 0 {
+    let length = inbound
+        .header("content-length")
+        .unwrap_or("0")
+        .parse()
+        .ok()?;
+    while inbound.body.len() < length {
+        if stream.read_buf(&mut inbound.body).await.ok()? == 0 {
             return None;
         }
     }
-    Some(ask)
+    Some(inbound)
 }
 
-/// As it goes on over HTTP/1.1: with a `Host`, and one `Cookie`.
-pub async fn from_http2(request: Request<Incoming>) -> Ask {
+/// As it is forwarded over HTTP/1.1: with a `Host`, and one `Cookie`.
+pub async fn from_http2(request: Request<Incoming>) -> Inbound {
     let (parts, body) = request.into_parts();
     let all = parts.headers.iter();
     let all = all.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
@@ -184,7 +188,7 @@ pub async fn from_http2(request: Request<Incoming>) -> Ask {
     }
     let host = parts.uri.authority().unwrap().to_string();
     headers.push(("host".to_owned(), host));
-    Ask {
+    Inbound {
         method: parts.method.to_string(),
         target: parts.uri.path_and_query().unwrap().to_string(),
         headers,
@@ -205,7 +209,7 @@ pub fn to_http2(answer: Answer) -> Response<Full<Bytes>> {
 }
 
 pub fn to_bytes(answer: &Answer, method: &str) -> Vec<u8> {
-    let mut head = format!("HTTP/1.1 {} Said\r\n", answer.status);
+    let mut head = format!("HTTP/1.1 {} Status\r\n", answer.status);
     let framing = ["connection", "content-length", "transfer-encoding"];
     for (name, value) in &answer.headers {
         if !framing.contains(&name.as_str()) {

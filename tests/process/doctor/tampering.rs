@@ -1,6 +1,6 @@
 //! A proxy that breaks one control: over TLS, in front of the real server, and only in these tests.
 
-use super::message::{Ask, Tamper, from_http2, read, to_bytes, to_http2};
+use super::message::{Inbound, Tamper, from_http2, read, to_bytes, to_http2};
 use crate::{
     proxies::front::make_certificate,
     support::http::{Answer, Connection},
@@ -30,15 +30,15 @@ use tokio_rustls::{
     server::TlsStream,
 };
 
-/// Where visitors seem to come from: an address for documents (RFC 5737).
+/// The apparent address of visitors: an address for documentation (RFC 5737).
 pub const VISITOR: &str = "198.51.100.7";
 
-/// What the proxy remembers of one run.
+/// The proxy's memory of one run.
 #[derive(Default)]
 pub struct Memory {
-    /// Every session token that was given out.
+    /// Every session token that was issued.
     pub tokens: Vec<String>,
-    /// Those that were signed out.
+    /// Tokens that were signed out.
     pub dead: Vec<String>,
     pub kept: Option<Answer>,
     pub word: String,
@@ -52,22 +52,22 @@ impl Memory {
         self.dead.iter().any(|dead| dead == token)
     }
 
-    /// The newest token that nobody has signed out.
+    /// The newest token that is not signed out.
     pub fn live(&self) -> Option<&String> {
         let mut newest = self.tokens.iter().rev();
         newest.find(|token| !self.dead.contains(token))
     }
 }
 
-/// What becomes of a request on the way.
+/// The result for a request in transit.
 pub enum Way {
     On,
     Answer(Box<Answer>),
     HangUp,
 }
 
-type Before = Box<dyn Fn(&mut Ask, &mut Memory) -> Way + Send + Sync>;
-type After = Box<dyn Fn(&Ask, &mut Answer, &mut Memory) + Send + Sync>;
+type Before = Box<dyn Fn(&mut Inbound, &mut Memory) -> Way + Send + Sync>;
+type After = Box<dyn Fn(&Inbound, &mut Answer, &mut Memory) + Send + Sync>;
 
 /// One way of breaking a control, and the checks that have to find it.
 pub struct Break {
@@ -96,33 +96,36 @@ pub fn breaks(what: &'static str, found_by: &[&'static str]) -> Break {
 
 impl Break {
     /// Changes requests.
-    pub fn asking(mut self, change: impl Fn(&mut Ask) + Send + Sync + 'static) -> Self {
-        self.before = Box::new(move |ask, _| {
-            change(ask);
+    pub fn asking(mut self, change: impl Fn(&mut Inbound) + Send + Sync + 'static) -> Self {
+        self.before = Box::new(move |inbound, _| {
+            change(inbound);
             Way::On
         });
         self
     }
 
-    /// Changes requests, remembers, or answers itself.
+    /// Changes requests, records them, or answers itself.
     pub fn before(
         mut self,
-        change: impl Fn(&mut Ask, &mut Memory) -> Way + Send + Sync + 'static,
+        change: impl Fn(&mut Inbound, &mut Memory) -> Way + Send + Sync + 'static,
     ) -> Self {
         self.before = Box::new(change);
         self
     }
 
     /// Changes answers.
-    pub fn answering(mut self, change: impl Fn(&Ask, &mut Answer) + Send + Sync + 'static) -> Self {
-        self.after = Box::new(move |ask, answer, _| change(ask, answer));
+    pub fn answering(
+        mut self,
+        change: impl Fn(&Inbound, &mut Answer) + Send + Sync + 'static,
+    ) -> Self {
+        self.after = Box::new(move |inbound, answer, _| change(inbound, answer));
         self
     }
 
-    /// Changes answers, and remembers.
+    /// Changes answers, and records them.
     pub fn after(
         mut self,
-        change: impl Fn(&Ask, &mut Answer, &mut Memory) + Send + Sync + 'static,
+        change: impl Fn(&Inbound, &mut Answer, &mut Memory) + Send + Sync + 'static,
     ) -> Self {
         self.after = Box::new(change);
         self
@@ -132,7 +135,7 @@ impl Break {
         Self { account, ..self }
     }
 
-    /// Answers that go on are gathered to their end.
+    /// Answers without an end are read to their end.
     pub fn holding_streams_back(self) -> Self {
         Self {
             holds_streams_back: true,
@@ -140,8 +143,8 @@ impl Break {
         }
     }
 
-    /// As what rewrites pages without knowing of digests. All others keep them true: each lie is to be found by
-    /// its own check too.
+    /// As a proxy that rewrites pages without updating digests. All other breaks update them: each
+    /// change has to be found by its own check too.
     pub fn forgetting_the_digest(self) -> Self {
         Self {
             forgets_digest: true,
@@ -157,17 +160,17 @@ impl Break {
     }
 }
 
-/// What is broken at once.
+/// The concurrent breaks.
 pub type Broken = Arc<Vec<Break>>;
 
-/// What the proxy does at the moment.
+/// The current behaviour of the proxy.
 #[derive(Clone)]
 struct State {
     now: Arc<Mutex<(Broken, Memory)>>,
     upstream: SocketAddr,
 }
 
-/// The proxy under way.
+/// The running proxy.
 pub struct Tampering {
     pub address: SocketAddr,
     listener: Option<TcpListener>,
@@ -177,7 +180,7 @@ pub struct Tampering {
 }
 
 impl Tampering {
-    /// It listens, so that its port is known before the server starts that it stands in front of.
+    /// It listens first, so that its port is known before the server starts.
     pub async fn listen(folder: &Path) -> Self {
         make_certificate(folder);
         let certificate = CertificateDer::from_pem_file(folder.join("certificate.pem")).unwrap();
@@ -208,20 +211,20 @@ impl Tampering {
             while let Ok((stream, _)) = listener.accept().await {
                 let (tls, state) = (tls.clone(), state.clone());
                 tokio::spawn(async move {
-                    // Who breaks off has had enough.
+                    // The client may disconnect.
                     let Ok(mut stream) = tls.accept(stream).await else {
                         return;
                     };
                     if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
                         return state.serve_http2(stream).await;
                     }
-                    while let Some(ask) = read(&mut stream).await {
-                        let method = ask.method.clone();
-                        if ask.path() == "/session/events" && !state.holds_back() {
-                            state.hand_on(ask, &mut stream).await;
+                    while let Some(inbound) = read(&mut stream).await {
+                        let method = inbound.method.clone();
+                        if inbound.path() == "/session/events" && !state.holds_back() {
+                            state.hand_on(inbound, &mut stream).await;
                             break;
                         }
-                        let Some(answer) = state.carry(ask).await else {
+                        let Some(answer) = state.carry(inbound).await else {
                             break;
                         };
                         let bytes = to_bytes(&answer, &method);
@@ -235,7 +238,7 @@ impl Tampering {
         }));
     }
 
-    /// From now on these are broken, each in its turn.
+    /// From now on these breaks are active, each in its turn.
     pub fn set(&self, broken: Vec<Break>) -> Broken {
         let broken = Arc::new(broken);
         let state = self.state.as_ref().unwrap();
@@ -243,13 +246,13 @@ impl Tampering {
         broken
     }
 
-    /// How many sessions were begun since then, for another thread.
-    pub fn sessions_begun(&self) -> impl Fn() -> usize + Send + 'static {
+    /// The number of sessions that started since then, for another thread.
+    pub fn sessions_started(&self) -> impl Fn() -> usize + Send + 'static {
         let state = self.state.clone().unwrap();
         move || state.now.lock().unwrap().1.tokens.len()
     }
 
-    /// Every token that the server has given out since then.
+    /// Every token that the server has issued since then.
     pub fn tokens(&self) -> Vec<String> {
         let state = self.state.as_ref().unwrap();
         state.now.lock().unwrap().1.tokens.clone()
@@ -276,7 +279,7 @@ impl State {
             }
         });
         let builder = http2::Builder::new(TokioExecutor::new());
-        // Who breaks off has had enough.
+        // The client may disconnect.
         let _ = builder
             .serve_connection(TokioIo::new(stream), service)
             .await;
@@ -287,12 +290,14 @@ impl State {
         now.0.iter().any(|one| one.holds_streams_back)
     }
 
-    /// What goes on is handed on as it comes, with changes of the request alone.
-    async fn hand_on(&self, mut ask: Ask, stream: &mut (impl AsyncWrite + Unpin)) {
+    /// An endless answer is forwarded as it arrives, with changes of the request alone.
+    async fn hand_on(&self, mut inbound: Inbound, stream: &mut (impl AsyncWrite + Unpin)) {
         let own = {
             let mut now = self.now.lock().unwrap();
             let broken = Arc::clone(&now.0);
-            let mut ways = broken.iter().map(|one| (one.before)(&mut ask, &mut now.1));
+            let mut ways = broken
+                .iter()
+                .map(|one| (one.before)(&mut inbound, &mut now.1));
             ways.find_map(|way| match way {
                 Way::Answer(answer) => Some(answer),
                 Way::On | Way::HangUp => None,
@@ -302,55 +307,57 @@ impl State {
             let _ = stream.write_all(&to_bytes(&answer, "GET")).await;
             return;
         }
-        ask.set("connection", "close");
+        inbound.set("connection", "close");
         let mut upstream = TcpStream::connect(self.upstream).await.unwrap();
-        upstream.write_all(&ask.to_bytes()).await.unwrap();
-        // Who has heard enough breaks off.
+        upstream.write_all(&inbound.to_bytes()).await.unwrap();
+        // The client may disconnect.
         let _ = tokio::io::copy(&mut upstream, stream).await;
     }
 
-    /// As the documented proxies do, but for what is broken.
-    async fn carry(&self, asked: Ask) -> Option<Answer> {
-        let host = asked.header("host").unwrap_or_default().to_owned();
-        let mut ask = asked.clone();
-        ask.remove("forwarded");
-        ask.set("x-forwarded-for", VISITOR);
-        ask.set("x-forwarded-proto", "https");
-        ask.set("x-forwarded-host", &host);
+    /// As the documented proxies do, except for the breaks.
+    async fn carry(&self, received: Inbound) -> Option<Answer> {
+        let host = received.header("host").unwrap_or_default().to_owned();
+        let mut inbound = received.clone();
+        inbound.remove("forwarded");
+        inbound.set("x-forwarded-for", VISITOR);
+        inbound.set("x-forwarded-proto", "https");
+        inbound.set("x-forwarded-host", &host);
         let broken = {
             let mut now = self.now.lock().unwrap();
             let broken = Arc::clone(&now.0);
-            // What the visitor itself has claimed.
-            for (name, value) in &asked.headers {
+            // The client's own headers.
+            for (name, value) in &received.headers {
                 if name.starts_with("x-forwarded-") {
-                    ask.headers.push((format!("was-{name}"), value.clone()));
+                    inbound.headers.push((format!("was-{name}"), value.clone()));
                 }
             }
             for one in broken.iter() {
-                match (one.before)(&mut ask, &mut now.1) {
+                match (one.before)(&mut inbound, &mut now.1) {
                     Way::On => {}
                     Way::Answer(answer) => return Some(*answer),
                     Way::HangUp => return None,
                 }
             }
-            ask.headers.retain(|(name, _)| !name.starts_with("was-"));
+            inbound
+                .headers
+                .retain(|(name, _)| !name.starts_with("was-"));
             broken
         };
-        ask.set("connection", "close");
-        if !ask.body.is_empty() || ask.method == "POST" {
-            ask.set("content-length", &ask.body.len().to_string());
+        inbound.set("connection", "close");
+        if !inbound.body.is_empty() || inbound.method == "POST" {
+            inbound.set("content-length", &inbound.body.len().to_string());
         }
         let mut connection = Connection::open(self.upstream).await;
-        connection.send(&ask.to_bytes()).await;
-        let mut answer = connection.answer_to(&ask.method).await?;
+        connection.send(&inbound.to_bytes()).await;
+        let mut answer = connection.answer_to(&inbound.method).await?;
         let mut now = self.now.lock().unwrap();
         now.1.tokens.extend(answer.session_token());
-        if ask.is("POST", "/api/logout") && answer.status == 303 {
-            now.1.dead.extend(ask.token().map(str::to_owned));
+        if inbound.is("POST", "/api/logout") && answer.status == 303 {
+            now.1.dead.extend(inbound.token().map(str::to_owned));
         }
         let sent = answer.body.clone();
         for one in broken.iter() {
-            (one.after)(&asked, &mut answer, &mut now.1);
+            (one.after)(&received, &mut answer, &mut now.1);
         }
         let forgets_digest = broken.iter().any(|one| one.forgets_digest);
         if answer.body != sent && !forgets_digest && answer.header("repr-digest").is_some() {

@@ -1,19 +1,19 @@
-//! Sites that cannot be asked, are not believed, or fail now and then.
+//! Sites that cannot be tested, are not trusted, or fail sometimes.
 
 use super::{Site, failed, message::Tamper, tampering::breaks};
 use crate::support::{PASSWORD, http::Browser};
 use std::collections::BTreeSet;
 
-/// Nobody but --ca vouches for the certificate: nothing is sent, and the report says so.
+/// Only --ca makes the certificate trusted: without it nothing is sent, and the report states it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_that_is_not_believed_is_a_finding() {
+async fn a_certificate_that_is_not_trusted_is_a_finding() {
     let site = Site::new().await;
     let (url, place) = (site.origin(), site.proxy.address.to_string());
     let input = format!("ada\n{PASSWORD}\n");
     let asks = ["doctor", "--url", &url, "--connect", &place];
-    let said = site.home.run_with_input(&asks, &input);
-    assert_eq!(said.status, Some(1), "{}", said.stdout);
-    let table = &said.stdout;
+    let outcome = site.home.run_with_input(&asks, &input);
+    assert_eq!(outcome.status, Some(1), "{}", outcome.stdout);
+    let table = &outcome.stdout;
     assert!(
         table.contains("✗ I1       It is reached over TLS"),
         "{table}"
@@ -24,25 +24,25 @@ async fn a_certificate_that_is_not_believed_is_a_finding() {
         "{table}"
     );
     assert!(!table.contains('✓'), "nothing else was asked: {table}");
-    let said = site
+    let outcome = site
         .home
         .run_with_input(&[&asks[..], &["--json"]].concat(), &input);
-    assert_eq!(failed(&said), BTreeSet::from(["tls".to_owned()]));
-    let rows = said.json();
+    assert_eq!(failed(&outcome), BTreeSet::from(["tls".to_owned()]));
+    let rows = outcome.json();
     let skipped = rows.iter().filter(|row| row["outcome"] == "skipped");
     assert_eq!(skipped.count(), rows.len() - 1);
     assert!(rows.len() >= 100, "{} checks", rows.len());
     assert_eq!(site.proxy.tokens().len(), 0, "no password was sent");
-    // What speaks no TLS at all proves its name no better.
+    // A server without TLS proves its name no better.
     let plain = site.server.address.to_string();
     let asks = ["doctor", "--url", &url, "--connect", &plain, "--json"];
-    let said = site.home.run_with_input(&asks, &input);
-    assert_eq!(failed(&said), BTreeSet::from(["tls".to_owned()]));
+    let outcome = site.home.run_with_input(&asks, &input);
+    assert_eq!(failed(&outcome), BTreeSet::from(["tls".to_owned()]));
 }
 
-/// A proxy that now and then reaches no server: much fails, and the report begins with the cause.
+/// A proxy that sometimes reaches no server: much fails, and the report begins with the cause.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_that_fails_now_and_then_is_told_first() {
+async fn a_site_that_fails_sometimes_is_reported_first() {
     let site = Site::new().await;
     let fails = || {
         breaks("answers 502 to every tenth", &[]).after(|_, answer, memory| {
@@ -54,27 +54,27 @@ async fn a_site_that_fails_now_and_then_is_told_first() {
         })
     };
     site.proxy.set(vec![fails()]);
-    let said = site.doctor("ada", PASSWORD, &[]);
-    assert_eq!(said.status, Some(1), "{}", said.stdout);
-    let first = said.stdout.lines().next().unwrap_or_default();
+    let outcome = site.doctor("ada", PASSWORD, &[]);
+    assert_eq!(outcome.status, Some(1), "{}", outcome.stdout);
+    let first = outcome.stdout.lines().next().unwrap_or_default();
     assert!(
         first.starts_with("The site answered 502 to "),
         "{}",
-        said.stdout
+        outcome.stdout
     );
     assert!(first.contains(" requests, first to "), "{first}");
-    // What the proxy says by itself is not blamed for headers of ours.
+    // Answers of the proxy itself are not reported for missing headers of ours.
     for promise in [
         "nosniff",
         "Referrer-Policy",
         "the id under which",
         "Repr-Digest",
     ] {
-        let line = said.stdout.lines().find(|line| line.contains(promise));
+        let line = outcome.stdout.lines().find(|line| line.contains(promise));
         assert!(
             line.is_some_and(|line| !line.starts_with('✗')),
             "{promise}: {}",
-            said.stdout
+            outcome.stdout
         );
     }
     site.proxy.set(vec![fails()]);
@@ -90,7 +90,7 @@ async fn a_site_that_fails_now_and_then_is_told_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_asked_is_refused_at_once() {
+async fn an_impossible_run_is_refused_at_once() {
     let site = Site::new().await;
     let input = format!("ada\n{PASSWORD}\n");
     let url = site.origin();
@@ -108,7 +108,7 @@ async fn what_cannot_be_asked_is_refused_at_once() {
     let empty = site.home.run(&["doctor", "--url", &url]);
     empty.fails(1, &["give its name and its password, one line each"]);
     assert_eq!(site.proxy.tokens().len(), 0);
-    // Whoever looks from a browser meanwhile is not disturbed.
+    // People with a browser are not disturbed meanwhile.
     let mut browser = Browser::at(site.server.address, &url);
     assert_eq!(browser.get("/login").await.status, 200);
 }

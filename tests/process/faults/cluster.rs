@@ -1,4 +1,4 @@
-//! A PostgreSQL server of one test's own, to be stopped and started: that of all tests goes on.
+//! A PostgreSQL server for one test, to be stopped and started; the shared one continues.
 
 use crate::program::free_port;
 use rustix::process::{Pid, Signal, geteuid, kill_process};
@@ -15,22 +15,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Whatever takes longer has failed.
+/// Anything that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// PostgreSQL refuses to run as root: then it runs as nobody.
+/// PostgreSQL refuses to run as root: then it runs as the user `nobody`.
 const NOBODY: u32 = 65_534;
 
-/// How PostgreSQL is told to stop.
+/// The way to stop PostgreSQL.
 #[derive(Clone, Copy, Debug)]
 pub enum Stop {
-    /// Statements under way are rolled back.
+    /// Statements in progress are rolled back.
     Fast,
     /// As if it had crashed: the next start recovers from its log.
     Immediate,
 }
 
-/// It runs until the test forgets it.
+/// It runs until it is dropped.
 pub struct Cluster {
     folder: PathBuf,
     password: String,
@@ -47,12 +47,12 @@ impl Cluster {
     /// With these settings, as `name=value`.
     pub async fn with(settings: &'static [&'static str]) -> Self {
         let random = uuid::Uuid::new_v4().simple().to_string();
-        // Other users have to reach it, and a socket's address has room for about 100 bytes only.
+        // Other users have to reach it, and the path of a socket is limited to about 100 bytes.
         let folder = PathBuf::from(format!("/tmp/vestibule-cluster-{random}"));
         fs::create_dir(&folder).unwrap();
         let mut cluster = Self {
             folder,
-            // Other users of the machine reach the port.
+            // Other users of the machine can reach the port.
             password: random,
             port: free_port(),
             settings,
@@ -135,7 +135,7 @@ impl Cluster {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
-    /// Stops the server and waits until it has.
+    /// Stops the server and waits for its end.
     pub fn stop(&mut self, how: Stop) {
         let Some(mut server) = self.server.take() else {
             return;
@@ -165,7 +165,7 @@ impl Cluster {
         &self.password
     }
 
-    /// Its address by way of its socket, as libpq has it.
+    /// Its address by a socket, in libpq's syntax.
     pub fn url_of_socket(&self) -> String {
         format!(
             "postgres://postgres:{}@/postgres?host={}&port={}",
@@ -191,14 +191,14 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         self.stop(Stop::Immediate);
-        // What is left in the temporary folder harms nobody.
+        // Left-over files in the temporary folder are harmless.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "tests are told their programs by it"
+    reason = "it names the programs for the tests"
 )]
 fn programs() -> PathBuf {
     let folder = std::env::var("TEST_POSTGRES_BIN").expect(

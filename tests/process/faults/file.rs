@@ -1,4 +1,4 @@
-//! The file of an SQLite database: no room for it, held by another program, gone, damaged.
+//! Faults of an SQLite file: full disk, locked, missing, damaged.
 
 use super::{
     SOON, all_is_well, assert_unavailable, end_by_command, in_time, nobody_signs_in,
@@ -17,7 +17,7 @@ use std::{
 
 const PAGE: usize = 4_096;
 
-/// A server with one account, and a browser that is signed in.
+/// A server with one account, and a signed-in browser.
 async fn one_signed_in(home: &Home) -> (Server, Browser) {
     home.create_user("ada");
     let server = home.serve();
@@ -36,14 +36,14 @@ async fn execute(connection: &mut SqliteConnection, sql: &'static str) {
     sqlx::raw_sql(sql).execute(connection).await.unwrap();
 }
 
-/// The sessions were used last some minutes ago, so that their next use is to be written down.
+/// The sessions were used last some minutes ago, so that their next use is written.
 async fn make_last_seen_due(home: &Home) {
     let earlier = "UPDATE sessions SET last_seen_at = last_seen_at - 300000";
     execute(&mut beside(home).await, earlier).await;
 }
 
-/// A limit of the process stands for the full disk: no file grows, and no block can be written. The
-/// signal that comes with it, and not with a full disk, is ignored.
+/// A limit of the process simulates the full disk: no file grows, and no block can be written. Its
+/// signal, which a full disk does not send, is ignored.
 #[tokio::test]
 async fn with_a_full_disk_people_go_on_reading() {
     let home = Home::on_sqlite().await;
@@ -60,7 +60,7 @@ async fn with_a_full_disk_people_go_on_reading() {
     server.lets_in(&token).await;
     server.log_with("last seen could not be written");
     nobody_signs_in(&server).await;
-    // However often: what has failed once must not seem to succeed later.
+    // Any number of times: a failed request must not seem to succeed later.
     for _ in 0..5 {
         nobody_signs_out(&mut browser).await;
     }
@@ -81,13 +81,13 @@ async fn with_a_full_disk_people_go_on_reading() {
         assert!(!answer.text().contains("Countess"), "it was not saved");
     }
     server.refuses(&left_token).await;
-    // Pages are shown all the same; who watches the server learns that it cannot write.
+    // Pages are still shown; monitoring reports that the server cannot write.
     assert_eq!(server.browser().get("/readyz").await.status, 503);
     the_process_is_well(&server).await;
 
     server.limit_files(None);
     all_is_well(&server, &mut browser).await;
-    // No failed transaction keeps other programs from writing.
+    // No failed transaction blocks writes of other programs.
     home.create_user("grace");
     server.refuses(&left_token).await;
     let log = server.stop();
@@ -120,9 +120,9 @@ async fn while_another_program_holds_the_file_people_go_on_reading() {
     all_is_well(&server, &mut browser).await;
 }
 
-/// More writers than there are connections: they are told in time, and keep nobody from reading.
+/// More writers than connections: they are answered in time, and do not block reads.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crowd_that_waits_for_the_file_is_told_in_time_and_others_read_on() {
+async fn a_crowd_that_waits_for_the_file_is_answered_in_time_and_others_read_on() {
     let home = Home::on_sqlite().await;
     let (server, mut browser) = one_signed_in(&home).await;
     let reader = server.signed_in("ada").await;
@@ -148,7 +148,7 @@ async fn a_crowd_that_waits_for_the_file_is_told_in_time_and_others_read_on() {
     all_is_well(&server, &mut browser).await;
 }
 
-/// The disk that held it is gone and comes back, or somebody has moved the file away and back.
+/// The disk with the file is gone and comes back, or the file was moved away and back.
 #[tokio::test]
 async fn a_file_that_comes_back_is_used_again() {
     let whole_folder = |file: &Path| file.parent().unwrap().to_owned();
@@ -180,15 +180,15 @@ async fn a_file_that_comes_back_is_used_again() {
     }
 }
 
-/// An open page goes on while the file is away, and hears of what ends in the one that stands there then.
+/// An open page continues while the file is away, and is notified of ends in the new file.
 #[tokio::test]
-async fn an_open_page_hears_of_ends_in_a_file_that_came_back_or_was_replaced() {
+async fn open_pages_are_notified_of_ends_in_a_file_that_came_back_or_was_replaced() {
     let home = Home::on_sqlite().await;
     let (server, browser) = one_signed_in(&home).await;
     let other = server.signed_in("ada").await;
     let (mut page, mut others) = (browser.watch().await, other.watch().await);
     let names = [page.lives().await, others.lives().await];
-    let names = names.map(|said| said["session"].as_str().unwrap().to_owned());
+    let names = names.map(|event| event["session"].as_str().unwrap().to_owned());
     let (file, away) = (home.database_file(), home.folder.join("away"));
     fs::rename(&file, &away).unwrap();
     assert_eq!(browser.watch().await.answer.status, 503);
@@ -196,18 +196,18 @@ async fn an_open_page_hears_of_ends_in_a_file_that_came_back_or_was_replaced() {
     recovers(&server, browser.session().unwrap()).await;
     end_by_command(&home, &names[0]);
     let reason = tokio::time::timeout(SOON, page.ended()).await;
-    assert_eq!(reason.expect("told soon"), "ended_by_admin");
+    assert_eq!(reason.expect("notified in time"), "ended_by_admin");
 
     execute(&mut beside(&home).await, "PRAGMA wal_checkpoint(TRUNCATE)").await;
     fs::copy(&file, &away).unwrap();
     for suffix in ["-wal", "-shm"] {
-        // Whether SQLite has taken them away itself does not matter.
+        // SQLite may have removed them already.
         let _ = fs::remove_file(format!("{}{suffix}", file.display()));
     }
     fs::rename(&away, &file).unwrap();
     end_by_command(&home, &names[1]);
     let reason = tokio::time::timeout(SOON, others.ended()).await;
-    assert_eq!(reason.expect("told soon"), "ended_by_admin");
+    assert_eq!(reason.expect("notified in time"), "ended_by_admin");
     let log = server.stop();
     assert!(!log.contains("panicked"), "{log}");
 }
@@ -223,7 +223,7 @@ fn spoil(file: &Path, pages: impl IntoIterator<Item = usize>) {
     std::io::Write::write_all(&mut open, &bytes).unwrap();
 }
 
-/// Any page of it: the damage is found at the start and not when somebody asks for what is lost.
+/// Any page of it: the damage is found at the start and not at the first request for the lost data.
 #[tokio::test]
 async fn a_damaged_file_is_refused_at_the_start_with_the_remedy() {
     let home = Home::on_sqlite().await;
@@ -240,10 +240,13 @@ async fn a_damaged_file_is_refused_at_the_start_with_the_remedy() {
         fs::write(&file, &good).unwrap();
         spoil(&file, damage.clone());
         let spoilt = fs::read(&file).unwrap();
-        let told = home
+        let outcome = home
             .run(&["serve"])
             .fails(1, &["the database file is damaged", "Restore a backup"]);
-        assert!(!told.stderr.contains("panicked"), "{damage:?}: {told:?}");
+        assert!(
+            !outcome.stderr.contains("panicked"),
+            "{damage:?}: {outcome:?}"
+        );
         assert!(fs::read(&file).unwrap() == spoilt, "{damage:?}: changed");
     }
     home.run(&["user", "list"])
@@ -252,9 +255,9 @@ async fn a_damaged_file_is_refused_at_the_start_with_the_remedy() {
     home.serve().lets_in(browser.session().unwrap()).await;
 }
 
-/// A large file is read through while the server answers already.
+/// A large file is read through while the server already answers.
 #[tokio::test]
-async fn damage_in_a_large_file_ends_the_server_that_it_is_found_by() {
+async fn damage_in_a_large_file_stops_the_server() {
     const SMALL: u64 = 8_000_000;
     let home = Home::on_sqlite().await;
     let (server, browser) = one_signed_in(&home).await;
@@ -271,14 +274,14 @@ async fn damage_in_a_large_file_ends_the_server_that_it_is_found_by() {
 
     let pages = usize::try_from(fs::metadata(&file).unwrap().len()).unwrap() / PAGE;
     spoil(&file, [pages - 1]);
-    let (status, told) = home.serve().ended();
-    assert_eq!(status.code(), Some(1), "{told}");
+    let (status, log) = home.serve().ended();
+    assert_eq!(status.code(), Some(1), "{log}");
     for words in [
         "It listens on",
         "the database file is damaged",
         "Restore a backup",
     ] {
-        assert!(told.contains(words), "{words}: {told}");
+        assert!(log.contains(words), "{words}: {log}");
     }
 }
 
@@ -288,7 +291,7 @@ async fn with_a_file_that_is_damaged_under_way_nobody_is_let_in() {
     let (server, mut browser) = one_signed_in(&home).await;
     let token = browser.session().unwrap().to_owned();
     let file = home.database_file();
-    // Everything stands in the file and nothing in the journal, nor in the server's memory.
+    // Everything is in the file and nothing in the journal, nor in the server's memory.
     let mut writer = beside(&home).await;
     for _ in 0..2 {
         execute(
@@ -311,9 +314,9 @@ async fn with_a_file_that_is_damaged_under_way_nobody_is_let_in() {
     assert!(!log.contains("panicked"), "{log}");
     home.run(&["serve"]).fails(1, &["Restore a backup"]);
 
-    // As docs/operations.md says: stop, remove the journal, put the backup in place, start.
+    // As in docs/operations.md: stop, remove the journal, move the backup into place, start.
     for suffix in ["-wal", "-shm"] {
-        // Whether SQLite has taken them away itself does not matter.
+        // SQLite may have removed them already.
         let _ = fs::remove_file(format!("{}{suffix}", file.display()));
     }
     fs::write(&file, &good).unwrap();

@@ -1,4 +1,4 @@
-//! Connections to PostgreSQL that lead nowhere, or to a server that takes no writes.
+//! Dead connections to PostgreSQL, and connections to a server that takes no writes.
 
 use super::{
     SECONDS_TO_RECOVER, SOON, assert_unavailable, cluster::Cluster, end_by_command, in_time,
@@ -15,15 +15,15 @@ use std::{
 };
 use tokio::task::JoinSet;
 
-/// Two seconds, and twice as long again for a machine that is busy. Without the test of a connection each page
-/// would wait five seconds and be refused, once for each connection.
+/// Two seconds, and twice as long again for a busy machine. Without the test of a connection each
+/// page would wait five seconds and be refused, once for each connection.
 const PAGE: Duration = Duration::from_secs(6);
 
-/// As many as a pool has connections.
+/// The number of connections of a pool.
 const CROWD: usize = 20;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_that_a_firewall_has_forgotten_cost_a_page_a_moment() {
+async fn connections_dropped_by_a_firewall_delay_one_page() {
     let cluster = Cluster::new().await;
     let relay = Relay::to(cluster.port()).await;
     let home = home_at(&cluster.url_at(relay.port)).await;
@@ -32,36 +32,36 @@ async fn connections_that_a_firewall_has_forgotten_cost_a_page_a_moment() {
     let browser = server.signed_in("ada").await;
     let token = browser.session().unwrap().to_owned();
     let mut page = browser.watch().await;
-    let said = page.lives().await;
+    let event = page.lives().await;
     let mut crowd = JoinSet::new();
     for _ in 0..CROWD {
         let (server, token) = (Arc::clone(&server), token.clone());
         crowd.spawn(async move { server.dashboard_with(&token).await.status });
     }
-    // A machine that is busy may not make so many connections in time: some are enough.
+    // A busy machine may not open all connections in time: some are enough.
     assert!(crowd.join_all().await.contains(&200));
     recovers(&server, &token).await;
 
-    // New connections are passed on; those from before are never heard of again.
+    // New connections are forwarded; old ones are silent from now on.
     relay.come_back();
     let asked = Instant::now();
     for _ in 0..5 {
         assert_eq!(in_time(server.dashboard_with(&token)).await.status, 200);
         assert!(asked.elapsed() < PAGE, "{:?}", asked.elapsed());
     }
-    // Nor does the page that is open depend on the connection on which it was to be told.
-    let name = said["session"].as_str().unwrap();
+    // The open page does not depend on the dead notification connection either.
+    let name = event["session"].as_str().unwrap();
     let mut other = server.signed_in("ada").await;
     end_by_command(&home, name);
     let reason = tokio::time::timeout(SOON, page.ended()).await;
-    assert_eq!(reason.expect("told soon"), "ended_by_admin");
+    assert_eq!(reason.expect("notified in time"), "ended_by_admin");
     assert_eq!(
         (other.post_logout().await.status, other.session()),
         (303, None)
     );
 }
 
-/// As after a fail-over: the connections that were made in between go on taking no writes.
+/// As after a failover: the connections opened in between continue to take no writes.
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_take_no_writes_are_replaced() {
     let home = Home::new(TestDatabase::new(Engine::Postgres).await);
@@ -94,7 +94,7 @@ async fn connections_that_take_no_writes_are_replaced() {
     server.refuses(&token).await;
 }
 
-/// All of this database, but for the operator's own.
+/// All of this database, except the operator's own.
 async fn end_connections(operator: &mut PgConnection) {
     let ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
         WHERE datname = current_database() AND pid <> pg_backend_pid()";
@@ -102,9 +102,9 @@ async fn end_connections(operator: &mut PgConnection) {
     assert!(ended > 0, "the server had no connection");
 }
 
-/// A server that runs is not stopped by what an operator changes; they hear of it.
+/// A running server is not stopped by an operator's change; the log reports it.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_changed_beside_a_server_is_a_warning() {
+async fn a_setting_changed_beside_a_server_is_a_warning() {
     let cluster = Cluster::new().await;
     let home = home_at(&cluster.url()).await;
     home.create_user("ada");
@@ -121,7 +121,7 @@ async fn what_is_changed_beside_a_server_is_a_warning() {
     end_connections(&mut operator).await;
     recovers(&server, browser.session().unwrap()).await;
     let log = server.log_with("Set full_page_writes = on in postgresql.conf.");
-    // It is set to on for each connection, whatever the default is.
+    // Each connection sets it to on, for any default.
     assert!(!log.contains("synchronous_commit"), "{log}");
 }
 
@@ -144,9 +144,9 @@ async fn a_server_is_reached_by_its_socket() {
     assert_eq!(browser.post_logout().await.status, 303);
 }
 
-/// Answered is durable as far as the server's own settings go; the operator hears where they do not go far.
+/// Durability depends on the server's own settings; the operator is warned about weak ones.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_does_not_keep_what_it_says_is_a_warning() {
+async fn a_database_without_fsync_is_a_warning() {
     let cluster = Cluster::with(&["fsync=off", "full_page_writes=off"]).await;
     let home = home_at(&cluster.url()).await;
     let check = home.run(&["config", "check"]).succeeds();

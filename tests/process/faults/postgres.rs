@@ -1,4 +1,4 @@
-//! PostgreSQL: stopped and started, waiting for a lock, fallen silent.
+//! Faults of PostgreSQL: stopped and started, waiting for a lock, silent.
 
 use super::{
     SOON, all_is_well, assert_unavailable,
@@ -26,10 +26,10 @@ use std::{
 };
 use tokio::task::JoinSet;
 
-/// As many connections of a server read.
+/// The number of connections that read.
 const CONNECTIONS: i64 = 20;
 
-/// Whatever takes longer has failed.
+/// Anything that takes longer has failed.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// More than there are connections.
@@ -39,18 +39,18 @@ pub async fn home_at(url: &str) -> Home {
     Home::on_sqlite().await.with("VESTIBULE_DATABASE_URL", url)
 }
 
-/// What a worker of the load has seen.
+/// The observations of a worker of the load.
 #[derive(Default)]
 struct Seen {
     answered: usize,
     unavailable: usize,
-    /// Tokens whose sign-out was answered with success, and when.
+    /// Tokens whose sign-out was answered with success, and the times.
     ended: Vec<(Instant, String)>,
 }
 
 impl Seen {
-    /// Either the database answers or we say that it does not: nobody is told that they have no
-    /// session, and nobody's cookie is taken.
+    /// The database answers, or the server answers 503. No answer claims that the session is
+    /// missing, and none clears the cookie.
     fn note(&mut self, answer: &Answer, success: u16) -> bool {
         if answer.status == success {
             self.answered += 1;
@@ -69,10 +69,10 @@ impl Seen {
     }
 }
 
-/// A little between two requests: the load is bounded.
+/// A short pause between two requests: it limits the load.
 const REST: Duration = Duration::from_millis(20);
 
-/// Opens a page over and over.
+/// Opens a page repeatedly.
 async fn read(server: Arc<Server>, token: String, over: Arc<AtomicBool>) -> Seen {
     let mut seen = Seen::default();
     while !over.load(Ordering::Relaxed) {
@@ -84,7 +84,7 @@ async fn read(server: Arc<Server>, token: String, over: Arc<AtomicBool>) -> Seen
     seen
 }
 
-/// Signs in and out over and over.
+/// Signs in and out repeatedly.
 async fn come_and_go(server: Arc<Server>, name: String, over: Arc<AtomicBool>) -> Seen {
     let mut seen = Seen::default();
     while !over.load(Ordering::Relaxed) {
@@ -173,9 +173,9 @@ async fn postgres_may_crash_and_recover_under_load() {
     is_stopped_and_started_under_load(Stop::Immediate).await;
 }
 
-/// The line on which notices come is begun anew, and what was missed is looked for.
+/// The connection for notifications is reopened, and missed ends are found.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_page_hears_of_ends_again_after_postgres_was_stopped_and_started() {
+async fn open_pages_are_notified_again_after_postgres_was_restarted() {
     let mut cluster = Cluster::new().await;
     let home = home_at(&cluster.url()).await;
     home.create_user("ada");
@@ -183,8 +183,8 @@ async fn an_open_page_hears_of_ends_again_after_postgres_was_stopped_and_started
     for how in [Stop::Fast, Stop::Immediate] {
         let browser = server.signed_in("ada").await;
         let mut page = browser.watch().await;
-        let said = page.lives().await;
-        let name = said["session"].as_str().unwrap();
+        let event = page.lives().await;
+        let name = event["session"].as_str().unwrap();
         cluster.stop(how);
         assert_eq!(browser.watch().await.answer.status, 503);
         the_process_is_well(&server).await;
@@ -192,14 +192,14 @@ async fn an_open_page_hears_of_ends_again_after_postgres_was_stopped_and_started
         recovers(&server, browser.session().unwrap()).await;
         end_by_command(&home, name);
         let reason = tokio::time::timeout(SOON, page.ended()).await;
-        assert_eq!(reason.expect("told soon"), "ended_by_admin");
+        assert_eq!(reason.expect("notified in time"), "ended_by_admin");
         assert_eq!(browser.watch().await.answer.status, 401);
     }
     let log = server.stop();
     assert!(!log.contains("panicked"), "{log}");
 }
 
-/// Somebody else's lock, such as that of a migration by hand.
+/// A lock of another program, such as a migration by hand.
 async fn lock_sessions(url: &str) -> PgConnection {
     let mut holder = PgConnection::connect(url).await.unwrap();
     let lock = "BEGIN; LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE";
@@ -211,19 +211,19 @@ async fn lock_sessions(url: &str) -> PgConnection {
 async fn all_connections_wait(holder: &mut PgConnection) {
     const SQL: &str = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
         WHERE NOT l.granted AND d.datname = current_database()";
-    let begun = Instant::now();
+    let started = Instant::now();
     let waiting = async |holder: &mut PgConnection| {
         let waiting = sqlx::query_scalar::<_, i64>(SQL).fetch_one(holder).await;
         waiting.unwrap()
     };
     while waiting(holder).await < CONNECTIONS {
-        assert!(begun.elapsed() < PATIENCE, "there are connections left");
+        assert!(started.elapsed() < PATIENCE, "there are connections left");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
-/// So many that ask for a page at the same time, again and again until it is over. Returns what they
-/// were told.
+/// This number of concurrent clients request a page repeatedly until the end. Returns their
+/// answers.
 fn crowd(server: &Arc<Server>, token: &str, over: &Arc<AtomicBool>) -> JoinSet<Vec<Answer>> {
     let mut crowd = JoinSet::new();
     for _ in 0..CROWD {
@@ -240,7 +240,7 @@ fn crowd(server: &Arc<Server>, token: &str, over: &Arc<AtomicBool>) -> JoinSet<V
     crowd
 }
 
-/// Waits until the crowd has left, each told that it is our fault.
+/// Waits until the clients have left, each with a 503.
 async fn nobody_was_let_in(crowd: JoinSet<Vec<Answer>>) {
     for answer in crowd.join_all().await.concat() {
         assert_unavailable(&answer);
@@ -248,7 +248,7 @@ async fn nobody_was_let_in(crowd: JoinSet<Vec<Answer>>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_statement_that_waits_is_told_in_time_and_so_is_an_exhausted_pool() {
+async fn a_waiting_statement_is_answered_in_time_and_so_is_an_exhausted_pool() {
     let home = Home::new(TestDatabase::new(Engine::Postgres).await);
     home.create_user("ada");
     let server = Arc::new(home.serve());
@@ -266,10 +266,10 @@ async fn a_statement_that_waits_is_told_in_time_and_so_is_an_exhausted_pool() {
     all_is_well(&server, &mut browser).await;
 }
 
-/// The machine of the database has lost its power, or a firewall has forgotten the connections: no
-/// limit of the database's own helps, and TCP would wait for a quarter of an hour.
+/// The machine of the database has lost its power, or a firewall has dropped the connections: no
+/// limit of the database helps, and TCP would wait for a quarter of an hour.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_falls_silent_is_told_in_time_and_its_connections_are_given_up() {
+async fn a_silent_database_is_answered_503_in_time_and_its_connections_are_closed() {
     let cluster = Cluster::new().await;
     let relay = Relay::to(cluster.port()).await;
     let home = home_at(&cluster.url_at(relay.port))
@@ -294,7 +294,7 @@ async fn a_database_that_falls_silent_is_told_in_time_and_its_connections_are_gi
     all_is_well(&server, &mut browser).await;
 }
 
-/// Who follows the audit log waits for the database, and says so.
+/// A follower of the audit log waits for the database, and reports it.
 #[tokio::test(flavor = "multi_thread")]
 async fn following_the_log_goes_on_after_postgres_was_stopped_and_started() {
     let mut cluster = Cluster::new().await;
@@ -302,11 +302,11 @@ async fn following_the_log_goes_on_after_postgres_was_stopped_and_started() {
     home.create_user("ada");
     let mut following = home.start_quietly(&["activity", "--follow", "--json"]);
     let mut lines = BufReader::new(following.stdout.take().expect("a pipe")).lines();
-    let mut said = BufReader::new(following.stderr.take().expect("a pipe")).lines();
+    let mut errors = BufReader::new(following.stderr.take().expect("a pipe")).lines();
     assert!(lines.next().unwrap().unwrap().contains("user_created"));
     cluster.stop(Stop::Immediate);
-    let told = said.next().unwrap().unwrap();
-    assert!(told.contains("still waiting"), "{told}");
+    let line = errors.next().unwrap().unwrap();
+    assert!(line.contains("still waiting"), "{line}");
     cluster.start().await;
     home.create_user("grace");
     assert!(lines.next().unwrap().unwrap().contains("grace"));

@@ -1,4 +1,4 @@
-//! What stands between the server and its database, and may fall silent.
+//! A relay between the server and its database, which can fall silent.
 
 use tokio::{
     io::copy_bidirectional,
@@ -7,8 +7,8 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// Passes bytes on, or keeps them without a word, as a network does that has lost a machine: nothing
-/// is refused and nothing is closed.
+/// Forwards bytes, or holds them silently, as a network does that has lost a machine: nothing is
+/// refused and nothing is closed.
 pub struct Relay {
     pub port: u16,
     state: watch::Sender<State>,
@@ -18,7 +18,7 @@ pub struct Relay {
 #[derive(Default)]
 struct State {
     accepted: u64,
-    /// Connections up to this one are never heard of again.
+    /// Connections up to this one stay silent.
     forgotten: u64,
 }
 
@@ -43,12 +43,12 @@ impl Relay {
         }
     }
 
-    /// For all connections there are, and all that are made from now on.
+    /// For all current and future connections.
     pub fn fall_silent(&self) {
         self.state.send_modify(|state| state.forgotten = u64::MAX);
     }
 
-    /// Passes new connections on. Those from before stay silent.
+    /// Forwards new connections. Old ones stay silent.
     pub fn come_back(&self) {
         self.state
             .send_modify(|state| state.forgotten = state.accepted);
@@ -66,12 +66,12 @@ async fn pass_on(mut near: TcpStream, port: u16, number: u64, mut state: watch::
         let Ok(mut far) = TcpStream::connect(("127.0.0.1", port)).await else {
             return;
         };
-        // A side that breaks off is what these tests are about.
+        // Closed sides are what these tests are about.
         let _ = copy_bidirectional(&mut near, &mut far).await;
     };
     tokio::select! {
         biased;
-        // An error means that the test is over.
+        // An error means that the test has ended.
         _ = state.wait_for(|state| number <= state.forgotten) => {}
         () = copying => return,
     }

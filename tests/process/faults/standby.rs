@@ -1,4 +1,5 @@
-//! PostgreSQL whose standby is gone: a commit waits without end, and no limit of the database's own reaches it.
+//! PostgreSQL without its standby: a commit waits indefinitely, and no limit of the database
+//! applies to it.
 
 use super::{
     SOON, assert_unavailable,
@@ -22,13 +23,13 @@ use std::{
 };
 use tokio::{task::JoinSet, time::timeout};
 
-/// What waits for nothing takes far less, also on a machine that is busy; a commit is given longer.
+/// A request that does not wait takes far less, also on a busy machine; a commit is given longer.
 const AT_ONCE: Duration = Duration::from_secs(4);
 
 /// This many connections of a server write.
 const PLACES: i64 = 10;
 
-/// And this many does it open at most: readers, writers, and one for notices.
+/// And at most this many are opened: readers, writers, and one for notifications.
 const CONNECTIONS: i64 = 31;
 
 async fn execute(url: &str, sql: &'static str) {
@@ -54,7 +55,7 @@ async fn lose_standby(cluster: &Cluster) {
     )
     .await;
     execute(&url, "SELECT pg_reload_conf()").await;
-    let begun = Instant::now();
+    let started = Instant::now();
     while timeout(
         Duration::from_millis(500),
         execute(&url, "INSERT INTO probe VALUES (1)"),
@@ -62,7 +63,7 @@ async fn lose_standby(cluster: &Cluster) {
     .await
     .is_ok()
     {
-        assert!(begun.elapsed() < PATIENCE, "commits are answered");
+        assert!(started.elapsed() < PATIENCE, "commits are answered");
     }
 }
 
@@ -94,9 +95,9 @@ async fn readyz(server: &Server) -> u16 {
 }
 
 async fn becomes_ready(server: &Server) {
-    let begun = Instant::now();
+    let started = Instant::now();
     while readyz(server).await != 200 {
-        assert!(begun.elapsed() < SOON, "not ready");
+        assert!(started.elapsed() < SOON, "not ready");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -115,7 +116,7 @@ async fn add_people(cluster: &Cluster) {
     execute(&cluster.url(), SQL).await;
 }
 
-/// Each answer has to be that it is our fault, and meanwhile somebody reads.
+/// Each answer has to be a 503, and reads continue meanwhile.
 async fn all_are_put_off(mut asking: JoinSet<Answer>, server: &Server, reader: &str) {
     while !asking.is_empty() {
         reads_at_once(server, reader).await;
@@ -156,13 +157,15 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
         200,
         "no request has met the fault yet"
     );
-    let told = timeout(SOON, page.lives()).await.expect("told of its use");
+    let event = timeout(SOON, page.lives())
+        .await
+        .expect("notified of its use");
     assert_ne!(
-        told["idle_ends_at"], before,
+        event["idle_ends_at"], before,
         "no standby is waited for with that"
     );
 
-    // The session that was due a "last seen" reaches its commit, and no answer says that it is done.
+    // The session with a due "last seen" reaches its commit, and no answer reports success.
     let asked = Instant::now();
     assert_unavailable(&in_time(first.post_logout()).await);
     assert!(
@@ -171,9 +174,14 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
         asked.elapsed()
     );
     assert_eq!(first.session(), Some(left.as_str()), "the cookie is kept");
-    assert_eq!(readyz(&server).await, 503, "it says that it cannot write");
+    assert_eq!(
+        readyz(&server).await,
+        503,
+        "it reports that it cannot write"
+    );
 
-    // Other ends wait behind the first one, which holds the lock of all notices: nothing happens to these sessions.
+    // Other ends wait behind the first one, which holds the lock of all notifications: nothing
+    // happens to these sessions.
     let mut asking = JoinSet::new();
     for mut one in leaving {
         asking.spawn(async move { in_time(one.post_logout()).await });
@@ -191,7 +199,7 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
     );
     const ALL: &str = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'vestibule'";
     assert!(count(&url, ALL).await <= CONNECTIONS);
-    // All places are taken: the next one is told at once.
+    // All slots are used: the next one is answered at once.
     let asked = Instant::now();
     assert_unavailable(&in_time(first.post_logout()).await);
     assert!(asked.elapsed() < AT_ONCE, "it waited {:?}", asked.elapsed());
@@ -206,7 +214,7 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
     find_standby(&cluster).await;
     becomes_ready(&server).await;
     let reason = timeout(SOON, end_of(&mut page)).await;
-    assert_eq!(reason.expect("its page is told"), "signed_out");
+    assert_eq!(reason.expect("its page is notified"), "signed_out");
     server.refuses(&left).await;
     const CHANGED: &str = "SELECT count(*) FROM users WHERE display_name = 'Countess'";
     assert!(
@@ -215,7 +223,7 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
     );
     home.run(&["user", "promote", "ada"])
         .succeeds()
-        .says("already");
+        .reports("already");
     let mut again = server.signed_in("ada").await;
     assert_eq!(again.post_logout().await.status, 303);
     let log = server.log_with("the database takes writes again");
@@ -224,7 +232,7 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
     assert!(!log.contains("panicked"), "{log}");
 }
 
-/// Why the session of this page has ended, whatever it is told before.
+/// The reason of the end of this page's session, after any other events.
 async fn end_of(page: &mut Events) -> serde_json::Value {
     loop {
         let (name, data) = page.next().await.expect("a last event");
@@ -243,9 +251,9 @@ async fn change_profile(browser: &mut Browser) -> Answer {
     browser.post_form("/api/update_profile", &typed).await
 }
 
-/// The answer to a commit is lost on its way: its place is free again when the server works at it no more.
+/// The answer to a commit is lost: its slot is released when the server no longer works on it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_commit_whose_answer_is_lost_gives_its_place_back() {
+async fn a_commit_whose_answer_is_lost_releases_its_slot() {
     let cluster = Cluster::new().await;
     let relay = Relay::to(cluster.port()).await;
     let home = home_at(&cluster.url_at(relay.port)).await;
@@ -258,24 +266,24 @@ async fn a_commit_whose_answer_is_lost_gives_its_place_back() {
     assert_eq!(readyz(&server).await, 503);
     relay.fall_silent();
     find_standby(&cluster).await;
-    // Committed, and the answer went nowhere.
-    let begun = Instant::now();
+    // Committed, and the answer was lost.
+    let started = Instant::now();
     while waiting_for_the_standby(&cluster.url()).await > 0 {
-        assert!(begun.elapsed() < PATIENCE, "it still waits");
+        assert!(started.elapsed() < PATIENCE, "it still waits");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     relay.come_back();
-    // Idle connections from before are as dead, and found one by one.
-    let begun = Instant::now();
+    // Old idle connections are dead as well, and found one by one.
+    let started = Instant::now();
     let is_over =
         async || readyz(&server).await == 200 && server.dashboard_with(&token).await.status == 303;
     while !is_over().await {
-        assert!(begun.elapsed() < PATIENCE, "its place is not given back");
+        assert!(started.elapsed() < PATIENCE, "its slot is not released");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let mut again = server.browser();
     while in_time(sign_in(&mut again, "ada", PASSWORD)).await.status != 303 {
-        assert!(begun.elapsed() < PATIENCE, "nothing is written");
+        assert!(started.elapsed() < PATIENCE, "nothing is written");
     }
     assert_eq!(again.post_logout().await.status, 303);
 }

@@ -1,4 +1,4 @@
-//! Debian's PgBouncer, in front of a PostgreSQL server of one test's own.
+//! Debian's PgBouncer, in front of a PostgreSQL server for one test.
 
 use crate::{faults::cluster::Cluster, program::free_port};
 use rustix::process::geteuid;
@@ -15,20 +15,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Whatever takes longer has failed.
+/// Anything that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// PgBouncer refuses to run as root: then it runs as nobody.
+/// PgBouncer refuses to run as root: then it runs as the user `nobody`.
 const NOBODY: u32 = 65_534;
 
-/// How long a client keeps a connection to the server.
+/// The unit in which clients share connections to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     Session,
     Transaction,
 }
 
-/// It runs until the test forgets it.
+/// It runs until it is dropped.
 pub struct Bouncer {
     folder: PathBuf,
     port: u16,
@@ -36,8 +36,8 @@ pub struct Bouncer {
 }
 
 impl Bouncer {
-    /// As Debian configures it, but for where it is and who may enter. In transaction mode there are fewer
-    /// connections to the server than requests at once, so that clients meet on them.
+    /// As Debian configures it, except for its addresses and users. In transaction mode there are
+    /// fewer connections to the server than concurrent requests, so that clients share them.
     pub fn start(cluster: &Cluster, mode: Mode) -> Self {
         let (mode, size) = match mode {
             Mode::Session => ("session", 60),
@@ -81,7 +81,7 @@ impl Bouncer {
             .stdout(log.try_clone().unwrap())
             .stderr(log);
         if geteuid().is_root() {
-            // It gives up the groups, which only root may.
+            // It drops the groups, which only root may do.
             command.args(["-u", "nobody"]);
             chown(&folder, Some(NOBODY), Some(NOBODY)).unwrap();
         }
@@ -120,14 +120,14 @@ impl Drop for Bouncer {
         // It may have ended by itself.
         let _ = self.process.kill();
         let _ = self.process.wait();
-        // What is left in the temporary folder harms nobody.
+        // Left-over files in the temporary folder are harmless.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "tests are told their programs by it"
+    reason = "it names the programs for the tests"
 )]
 fn program() -> PathBuf {
     let program = std::env::var("TEST_PGBOUNCER").expect(

@@ -1,6 +1,6 @@
-//! What came of a command.
+//! The result of a command.
 
-/// What a command said.
+/// The output of a command.
 #[derive(Debug)]
 pub struct Outcome {
     pub(super) arguments: String,
@@ -24,13 +24,13 @@ impl Outcome {
         assert_eq!(self.stdout, "", "data comes with success only: {report}");
         words
             .iter()
-            .fold(self, |outcome, words| outcome.says(words))
+            .fold(self, |outcome, words| outcome.reports(words))
     }
 
     #[track_caller]
-    pub fn says(self, words: &str) -> Self {
-        let said = self.stderr.contains(words);
-        assert!(said, "{words:?} is missing: {}", self.report());
+    pub fn reports(self, words: &str) -> Self {
+        let found = self.stderr.contains(words);
+        assert!(found, "{words:?} is missing: {}", self.report());
         self
     }
 
@@ -44,7 +44,7 @@ impl Outcome {
         format!("vestibule {arguments}: {status:?}\n{stdout}\n{stderr}")
     }
 
-    /// One JSON object a line.
+    /// One JSON object on each line.
     #[track_caller]
     pub fn json(&self) -> Vec<serde_json::Value> {
         let lines = self.stdout.lines();

@@ -1,10 +1,9 @@
-//! A server under way: its log, its signals, its answers.
+//! A running server: its log, its signals, its answers.
 
 use super::{PATIENCE, sign_in};
 use crate::support::{
-    PASSWORD,
+    PASSWORD, captured,
     http::{ACCEPT_PAGE, Answer, Browser, Request, SESSION_COOKIE, send},
-    said,
 };
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use std::{
@@ -17,14 +16,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What the server has written on standard error so far.
+/// The server's standard error so far.
 #[derive(Default)]
 struct Log {
     text: Mutex<(String, bool)>,
     grown: Condvar,
 }
 
-/// A server under way. It is killed when the test forgets it.
+/// A running server. It is killed when it is dropped.
 pub struct Server {
     child: Child,
     log: Arc<Log>,
@@ -44,7 +43,7 @@ impl Server {
         let reader = thread::spawn(move || {
             let lines = BufReader::new(stderr).lines();
             for line in lines.map_while(Result::ok) {
-                said::keep(&format!("{line}\n"));
+                captured::keep(&format!("{line}\n"));
                 let mut text = writing.text.lock().expect("the log");
                 text.0.push_str(&line);
                 text.0.push('\n');
@@ -70,7 +69,7 @@ impl Server {
         server
     }
 
-    /// Waits until the log holds these words, and returns all of it.
+    /// Waits until the log contains these words, and returns all of it.
     pub fn log_with(&self, words: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         let mut text = self.log.text.lock().expect("the log");
@@ -100,7 +99,7 @@ impl Server {
         digits.parse().expect("a number")
     }
 
-    /// How large a file the server may write; `None` for as large as we may.
+    /// The largest file that the server may write; `None` for no limit.
     pub fn limit_files(&self, bytes: Option<u64>) {
         let ours = getrlimit(Resource::Fsize);
         let limit = Rlimit {
@@ -111,7 +110,7 @@ impl Server {
             .expect("a limit of a program of ours");
     }
 
-    /// Asks the server to stop.
+    /// Sends the signal to stop.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);
     }
@@ -147,7 +146,7 @@ impl Server {
         (status, log)
     }
 
-    /// Stops as a service manager stops it, and is content only with a clean end.
+    /// Stops it as a service manager does, and requires a clean end.
     pub fn stop(self) -> String {
         self.terminate();
         let (status, log) = self.ended();
@@ -174,7 +173,7 @@ impl Server {
         browser
     }
 
-    /// Asks for the dashboard with nothing but this cookie.
+    /// Requests the dashboard with only this cookie.
     pub async fn dashboard_with(&self, token: &str) -> Answer {
         let request = Request::get("/dashboard?page=2")
             .header("accept", ACCEPT_PAGE)
@@ -191,7 +190,7 @@ impl Server {
         }
     }
 
-    /// The visitor is led to the sign-in page and back, and sees nothing on the way.
+    /// The visitor is redirected to the sign-in page and back, and sees nothing private on the way.
     #[track_caller]
     pub fn refuses<'a>(&'a self, token: &'a str) -> impl Future<Output = ()> + 'a {
         let caller = std::panic::Location::caller();

@@ -1,4 +1,4 @@
-//! A proxy that keeps whatever it may: nothing that depends on who asks is among it.
+//! A caching proxy: no answer that depends on the caller is cached.
 
 use super::{Site, TRUSTED};
 use crate::{
@@ -12,7 +12,8 @@ use super::front::Kind;
 const PERSON: &str = "127.0.0.2";
 const ANOTHER: &str = "127.0.0.3";
 
-/// nginx with a cache for every path, which obeys what the answers say (RFC 9111) and tells what it did.
+/// nginx with a cache for every path, which obeys the headers of answers (RFC 9111) and reports its
+/// result.
 async fn site_behind_a_cache(folder: &Path) -> Site {
     let zone = format!(
         "proxy_cache_path {} keys_zone=everything:1m use_temp_path=off;\nserver {{",
@@ -34,8 +35,8 @@ async fn cached(browser: &mut Browser, path: &str) -> Option<String> {
     answer.header("x-cache").map(str::to_owned)
 }
 
-/// Two people behind one cache never get each other's pages, sessions or messages (ASVS V14.3.2; RFC
-/// 9111: a shared cache may keep what has `Set-Cookie`).
+/// Two people behind one cache never get each other's pages, sessions or messages (ASVS V14.3.2;
+/// RFC 9111: a shared cache may store answers with `Set-Cookie`).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shared_cache_keeps_nothing_of_anybody() {
     let folder = std::env::temp_dir().join(format!("vestibule_cache_{}", uuid::Uuid::new_v4()));
@@ -78,9 +79,9 @@ async fn a_shared_cache_keeps_nothing_of_anybody() {
             }
         }
     }
-    let mut stranger = site.front.browser("127.0.0.4").await;
+    let mut third = site.front.browser("127.0.0.4").await;
     for path in ["/", "/dashboard", "/login", "/no-such-page"] {
-        let answer = stranger.get(path).await;
+        let answer = third.get(path).await;
         assert_ne!(answer.header("x-cache"), Some("HIT"), "{path}");
         assert!(
             answer.headers.iter().all(|(name, _)| name != "set-cookie"),

@@ -1,4 +1,4 @@
-//! Behind the documented proxies, too, what was asked for is carried out although the window closes.
+//! Behind the documented proxies, too, a request is completed although the window closes.
 
 use super::{
     PERSON, TRUSTED,
@@ -19,8 +19,9 @@ use std::time::Duration;
 
 const ROUNDS: usize = 4;
 
-/// The documented files hand everything on, however soon the window is closed. Without that a proxy closes its
-/// connection as well, and what has reached the server by then is carried out all the same.
+/// The documented files forward everything, even if the window closes at once. Otherwise a proxy
+/// closes its connection as well, and a request that has reached the server by then is still
+/// completed.
 const CASES: [(Kind, &[Change<'static>], Duration); 4] = [
     (Kind::Nginx, &[], Duration::ZERO),
     (Kind::Caddy, &[], Duration::ZERO),
@@ -32,7 +33,7 @@ const CASES: [(Kind, &[Change<'static>], Duration); 4] = [
     (Kind::Caddy, &[("flush_interval -1", "")], PASSED_ON),
 ];
 
-/// A proxy passes a request, and the end of its client's connection, on within this.
+/// A proxy forwards a request, and the end of its client's connection, within this time.
 const PASSED_ON: Duration = Duration::from_millis(500);
 
 /// Another program's lock, for which a sign-out waits: the window is closed by then.
@@ -67,7 +68,7 @@ impl Holder {
 }
 
 on_both_engines! {
-    async fn who_signs_out_and_closes_the_window_is_signed_out(database: TestDatabase) {
+    async fn signing_out_and_closing_the_window_signs_out(database: TestDatabase) {
         let mut behind = Vec::new();
         for (kind, changes, wait) in CASES {
             let port = free_port();

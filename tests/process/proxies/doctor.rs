@@ -1,4 +1,5 @@
-//! The doctor behind the real proxies: all holds with the documented files, and mistakes are found.
+//! The doctor behind the real proxies: everything holds with the documented files, and mistakes are
+//! found.
 
 use super::{
     NAME, Site, TRUSTED,
@@ -29,29 +30,29 @@ async fn examined(site: &Site, kind: Kind) -> Outcome {
         "--json",
     ];
     let input = format!("root\n{PASSWORD}\n");
-    let said = site.home.run_with_input(&arguments, &input);
+    let outcome = site.home.run_with_input(&arguments, &input);
     let live = ["session", "list", "--live", "--json"];
     let left = site.home.run(&live).succeeds().stdout;
     assert_eq!(left, "", "{kind:?}: nothing is left behind");
-    said
+    outcome
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_holds_behind_the_documented_proxies() {
     for kind in BOTH {
         let site = Site::documented(kind).await;
-        let said = examined(&site, kind).await.succeeds();
-        let rows = said.json();
+        let outcome = examined(&site, kind).await.succeeds();
+        let rows = outcome.json();
         let skipped = rows.iter().filter(|row| row["outcome"] == "skipped");
         let skipped = skipped.map(|row| row["check"].as_str().unwrap());
-        // Caddy offers HTTP/2 by itself; nginx does where its file says so.
+        // Caddy offers HTTP/2 by itself; nginx does if its file enables it.
         let is_expected = |name: &&str| kind == Kind::Caddy || !name.starts_with("http2_");
         let skipped: Vec<_> = skipped.filter(is_expected).collect();
         assert_eq!(skipped, ["plain_http"], "{kind:?}");
     }
 }
 
-/// Lines that people find on the way to a proxy that seems to work.
+/// Common mistakes in the configuration of a proxy that seems to work.
 #[tokio::test(flavor = "multi_thread")]
 async fn mistakes_in_a_real_proxy_are_found() {
     const NGINX: &str = "proxy_http_version 1.1;";
@@ -107,10 +108,10 @@ async fn mistakes_in_a_real_proxy_are_found() {
     ];
     for (kind, trusted, changes, expected) in mistakes {
         let site = Site::new(kind, trusted, changes).await;
-        let said = examined(&site, kind).await;
-        let found = failed(&said);
+        let outcome = examined(&site, kind).await;
+        let found = failed(&outcome);
         let found: Vec<_> = found.iter().map(String::as_str).collect();
-        assert_eq!(found, expected, "{kind:?} {changes:?}: {}", said.stdout);
-        assert_eq!(said.status, Some(1));
+        assert_eq!(found, expected, "{kind:?} {changes:?}: {}", outcome.stdout);
+        assert_eq!(outcome.status, Some(1));
     }
 }

@@ -24,7 +24,7 @@ pub const NAME: &str = "sign-in.example.org";
 const NGINX_CONF: &str = include_str!("../../../docs/proxies/nginx.conf");
 const CADDYFILE: &str = include_str!("../../../docs/proxies/Caddyfile");
 
-/// Whatever takes longer has failed.
+/// Anything that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +35,11 @@ pub enum Kind {
 
 pub const BOTH: [Kind; 2] = [Kind::Nginx, Kind::Caddy];
 
-/// A change of the documented file: a text that stands in it, and what stands there instead.
+/// A change of the documented file: a text in it, and its replacement.
 pub type Change<'a> = (&'a str, &'a str);
 
 impl Kind {
-    /// The documented file, with our addresses and certificate and nothing else changed.
+    /// The documented file, with only our addresses and certificate changed.
     fn file(self, folder: &Path, port: u16, upstream: SocketAddr, changes: &[Change]) -> String {
         let (listen, listen_v6) = (
             format!("listen 127.0.0.1:{port} "),
@@ -71,8 +71,9 @@ impl Kind {
         })
     }
 
-    /// What stands around the documented file on a machine that runs the proxy as a service: here
-    /// everything in a folder of its own, no other port, and one process that ends when it is told.
+    /// The main configuration around the documented file, as on a machine that runs the proxy as a
+    /// service. Here everything is in a folder of its own, with no other port, and in one process
+    /// that ends on a signal.
     fn whole(self, folder: &Path, file: &str) -> String {
         let folder = folder.display();
         match self {
@@ -109,7 +110,7 @@ impl Kind {
                 .args(["run", "--adapter", "caddyfile", "--config"])
                 .arg(file),
         };
-        // Caddy keeps its state at home.
+        // Caddy keeps its state in the home folder.
         command.env_clear().env("HOME", folder);
         command
     }
@@ -117,7 +118,7 @@ impl Kind {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "tests are told their programs by it"
+    reason = "it names the programs for the tests"
 )]
 fn program(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
@@ -128,7 +129,7 @@ fn program(variable: &str) -> String {
     })
 }
 
-/// A proxy under way. It is killed when the test forgets it.
+/// A running proxy. It is killed when it is dropped.
 pub struct Front {
     child: Child,
     port: u16,
@@ -171,9 +172,13 @@ impl Front {
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             let ended = self.child.try_wait().unwrap();
-            let said = || fs::read_to_string(log).unwrap();
-            assert!(ended.is_none(), "the proxy ended: {}", said());
-            assert!(Instant::now() < deadline, "it does not listen: {}", said());
+            let log_text = || fs::read_to_string(log).unwrap();
+            assert!(ended.is_none(), "the proxy ended: {}", log_text());
+            assert!(
+                Instant::now() < deadline,
+                "it does not listen: {}",
+                log_text()
+            );
             thread::sleep(Duration::from_millis(10));
         }
     }
@@ -182,7 +187,7 @@ impl Front {
         origin_at(self.port)
     }
 
-    /// A place to speak plain HTTP to the proxy: TLS is added on the way, and the proxy sees `from`.
+    /// An endpoint for plain HTTP to the proxy: TLS is added on the way, and the proxy sees `from`.
     pub async fn tunnel(&mut self, from: IpAddr) -> SocketAddr {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -194,7 +199,7 @@ impl Front {
                     let far = connect(from, port).await;
                     let name = ServerName::try_from(NAME).unwrap();
                     let mut far = tls.connect(name, far).await.expect("TLS");
-                    // A side that breaks off is what some tests are about.
+                    // Closed sides are what some tests are about.
                     let _ = copy_bidirectional(&mut near, &mut far).await;
                 });
             }
@@ -202,7 +207,7 @@ impl Front {
         address
     }
 
-    /// What the proxy chooses where a browser speaks both HTTP/2 and HTTP/1.1.
+    /// The protocol that the proxy chooses if a browser offers both HTTP/2 and HTTP/1.1.
     pub async fn protocol(&self) -> Option<Vec<u8>> {
         let mut config = ClientConfig::clone(self.tls.config());
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];

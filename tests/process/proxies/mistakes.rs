@@ -1,12 +1,12 @@
-//! A proxy that is set up wrong is told of: on the administrator's dashboard, in the log, or by
-//! `config check`.
+//! A proxy with a wrong configuration is reported: on the administrator's dashboard, in the log, or
+//! by `config check`.
 
 use super::{PERSON, Site, TRUSTED, assert_says, front::BOTH, front::Change, front::Kind};
 use crate::program::{Home, sign_in};
 use crate::support::PASSWORD;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proxy_that_is_not_trusted_is_told_of() {
+async fn a_proxy_that_is_not_trusted_is_reported() {
     for kind in BOTH {
         let mut site = Site::new(kind, "10.0.0.1", &[]).await;
         let html = site.dashboard_of_root().await;
@@ -21,13 +21,16 @@ async fn a_proxy_that_is_not_trusted_is_told_of() {
         assert!(!html.contains(PERSON), "{html}");
         assert_eq!(site.newest_address(), "127.0.0.1", "{kind:?}");
         let doubt = "site_addr is 127.0.0.1:0, which only this machine reaches";
-        site.home.run(&["config", "check"]).succeeds().says(doubt);
+        site.home
+            .run(&["config", "check"])
+            .succeeds()
+            .reports(doubt);
         site.server.log_with(doubt);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proxy_that_does_not_say_who_asks_is_told_of() {
+async fn a_proxy_that_does_not_send_the_client_address_is_reported() {
     let nginx = [
         ("proxy_set_header X-Forwarded-For $remote_addr;", ""),
         ("proxy_set_header X-Forwarded-Proto $scheme;", ""),
@@ -49,7 +52,7 @@ async fn a_proxy_that_does_not_say_who_asks_is_told_of() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proxy_that_reports_another_scheme_or_host_is_told_of() {
+async fn a_proxy_with_another_scheme_or_host_is_reported() {
     let nginx = [
         ("X-Forwarded-Proto $scheme", "X-Forwarded-Proto http"),
         (
@@ -80,9 +83,9 @@ async fn a_proxy_that_reports_another_scheme_or_host_is_told_of() {
     }
 }
 
-/// Nobody reaches a dashboard then, so the log tells.
+/// No dashboard is reachable then, so the log reports it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_proxy_that_does_not_pass_the_host_on_is_told_of() {
+async fn a_proxy_that_does_not_pass_the_host_on_is_reported() {
     let nginx = [("proxy_set_header Host $http_host;", "")];
     let caddy = [(
         "header_up -Forwarded",
@@ -98,20 +101,20 @@ async fn a_proxy_that_does_not_pass_the_host_on_is_told_of() {
 }
 
 #[tokio::test]
-async fn the_check_of_the_configuration_tells_of_forgotten_proxies() {
+async fn the_check_of_the_configuration_reports_forgotten_proxies() {
     let doubt = "all will share one throttle. Set trusted_proxies = [\"127.0.0.1\"].";
     let home = Home::on_sqlite()
         .await
         .with("VESTIBULE_PUBLIC_URL", "https://sign-in.example.org");
-    let said = home.run(&["config", "check"]).succeeds().says(doubt);
+    let outcome = home.run(&["config", "check"]).succeeds().reports(doubt);
     assert!(
-        said.stdout.contains("The configuration is good"),
-        "{said:?}"
+        outcome.stdout.contains("The configuration is good"),
+        "{outcome:?}"
     );
     home.serve().log_with(doubt);
     let home = home.with("VESTIBULE_HTTP__TRUSTED_PROXIES", TRUSTED);
-    let said = home.run(&["config", "check"]).succeeds();
-    assert_eq!(said.stderr, "");
+    let outcome = home.run(&["config", "check"]).succeeds();
+    assert_eq!(outcome.stderr, "");
     let home = home.with("VESTIBULE_HTTP__TRUSTED_PROXIES", "0.0.0.0/0, proxy, ::1");
     home.run(&["config", "check"]).fails(
         1,

@@ -1,4 +1,4 @@
-//! Proxy and server agree where a request ends (ASVS V4.2.1).
+//! Proxy and server agree on the end of a request (ASVS V4.2.1).
 
 use super::{PERSON, Site, assert_whole, front::BOTH};
 use crate::{
@@ -8,10 +8,11 @@ use crate::{
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// An answer that was given arrives within this.
+/// The time for an answer to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A request with an unclear end, and another one behind it that nobody may be answered with.
+/// A request with an ambiguous end, followed by another one that must not be answered to anybody
+/// else.
 fn attacks(host: &str) -> Vec<Vec<u8>> {
     let behind = format!("GET /smuggled HTTP/1.1\r\nhost: {host}\r\n\r\n");
     let length = behind.len();
@@ -46,14 +47,14 @@ fn attacks(host: &str) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// How many requests of the attacker the server has answered.
+/// The number of the attacker's requests that the server has answered.
 fn seen(server: &Server) -> usize {
     let log = server.log_with("");
     let answered = log.lines().filter(|line| line.contains("answered"));
     answered.filter(|line| line.contains("/smuggled")).count()
 }
 
-/// Everything that is answered on one connection: until it is silent and nothing is on its way.
+/// Everything that is answered on one connection, until it is silent and nothing is in progress.
 async fn answers(
     connection: &mut Connection,
     is_on_its_way: impl Fn(&[Answer]) -> bool,
@@ -74,8 +75,8 @@ async fn answers(
     }
 }
 
-/// Where the proxy sees a second request too, whoever sent it gets its answer. None reaches the
-/// server unknown to the proxy: its answer would be the next visitor's.
+/// If the proxy sees a second request too, its sender gets the answer. No request reaches the
+/// server unknown to the proxy: its answer would go to the next visitor.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_proxy_passes_on_is_one_request() {
     for kind in BOTH {

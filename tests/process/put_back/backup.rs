@@ -18,7 +18,7 @@ async fn a_backup_is_whole_private_and_never_in_the_place_of_another_file() {
     let target_name = target.to_str().unwrap();
     home.run(&["backup", target_name])
         .succeeds()
-        .says("password hashes");
+        .reports("password hashes");
     assert_eq!(mode(&target), 0o600);
     let first = fs::read(&target).unwrap();
     home.run(&["backup", target_name]).fails(1, &["exists"]);
@@ -26,7 +26,7 @@ async fn a_backup_is_whole_private_and_never_in_the_place_of_another_file() {
     let nowhere = home.folder.join("no/such/folder/b.db");
     home.run(&["backup", nowhere.to_str().unwrap()])
         .fails(1, &["No such file"]);
-    // Nothing unfinished is left, of the refused ones either.
+    // No partial file is left, of the refused ones either.
     let left = fs::read_dir(&home.folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name());
@@ -42,7 +42,7 @@ async fn a_backup_is_whole_private_and_never_in_the_place_of_another_file() {
 }
 
 #[tokio::test]
-async fn what_is_restored_is_the_backup_with_all_its_sessions_ended() {
+async fn a_restore_is_the_backup_with_all_its_sessions_ended() {
     let home = Home::on_sqlite().await;
     home.create_user("ada");
     let server = home.serve();
@@ -54,14 +54,14 @@ async fn what_is_restored_is_the_backup_with_all_its_sessions_ended() {
     home.run(&["restore", backup])
         .fails(1, &["is in use", "Stop it first"]);
     server.lets_in(&token).await;
-    // With a journal that would be played back into the copy.
+    // With a journal that would be applied to the copy.
     server.kill();
     let file = home.database_file();
     assert!(fs::metadata(beside(&file, "-wal")).unwrap().len() > 0);
     home.run(&["restore", backup])
         .succeeds()
-        .says("1 sessions had not ended then")
-        .says("roles");
+        .reports("1 sessions had not ended then")
+        .reports("roles");
     assert_eq!(mode(&file), 0o600);
     let listed = home.run(&["user", "list", "--json"]).succeeds().json();
     assert_eq!(listed.len(), 1, "grace came later: {listed:?}");
@@ -81,7 +81,7 @@ async fn what_is_restored_is_the_backup_with_all_its_sessions_ended() {
 }
 
 #[tokio::test]
-async fn what_is_no_backup_is_not_put_in_place() {
+async fn a_file_that_is_no_backup_is_not_restored() {
     let home = Home::on_sqlite().await;
     home.create_user("ada");
     let file = home.database_file();
@@ -112,7 +112,7 @@ async fn what_is_no_backup_is_not_put_in_place() {
     );
 }
 
-/// Spoils the page at which the accounts begin. Opening the file does not read it.
+/// Damages the first page of the accounts. Opening the file does not read it.
 async fn spoil(file: &Path) {
     let address = format!("sqlite:{}", file.display());
     let mut connection = SqliteConnection::connect(&address).await.unwrap();
@@ -135,7 +135,7 @@ async fn spoil(file: &Path) {
     fs::write(file, bytes).unwrap();
 }
 
-/// Damage that is met half-way leaves no half of a copy, under no name.
+/// Damage that is met midway leaves no partial copy, under any name.
 #[tokio::test]
 async fn of_a_copy_that_fails_half_way_nothing_is_left() {
     let home = Home::on_sqlite().await;
@@ -154,7 +154,7 @@ async fn of_a_copy_that_fails_half_way_nothing_is_left() {
         names
     };
     assert_eq!(left(&home.folder), ["a.db"]);
-    // Such damage in a backup is found before it is put in place.
+    // Such damage in a backup is found before it is restored.
     fs::write(&file, &good).unwrap();
     let before = left(file.parent().unwrap());
     spoil(&first).await;
@@ -174,9 +174,9 @@ async fn with_postgres_backup_and_restore_name_its_own_programs() {
     assert!(!home.folder.join("b").exists());
 }
 
-/// A backup that was copied over the file beside the journal of the one before.
+/// A backup that was copied over the file beside the journal of the previous one.
 #[tokio::test]
-async fn a_damaged_file_beside_a_journal_says_so() {
+async fn a_damaged_file_beside_a_journal_is_reported() {
     let home = Home::on_sqlite().await;
     home.create_user("ada");
     let server = home.serve();

@@ -13,7 +13,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 #[tokio::test]
-async fn a_file_that_others_can_reach_is_closed_and_said_so() {
+async fn a_file_that_others_can_reach_is_closed_and_reported() {
     let home = Home::on_sqlite().await;
     home.create_user("ada");
     let file = home.database_file();
@@ -22,8 +22,8 @@ async fn a_file_that_others_can_reach_is_closed_and_said_so() {
     set_mode(&file, 0o666);
     set_mode(folder, 0o777);
     let check = home.run(&["config", "check"]).succeeds();
-    let check = check.says("has the mode 0666").says("chmod go=");
-    check.says("has the mode 0777").says("chmod go-w");
+    let check = check.reports("has the mode 0666").reports("chmod go=");
+    check.reports("has the mode 0777").reports("chmod go-w");
     assert_eq!(mode(&file), 0o666, "a check changes nothing");
     let server = home.serve();
     let log = server.log_with("it is 0600 now");

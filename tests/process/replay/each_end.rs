@@ -1,5 +1,5 @@
-//! Each way in which a session can end, on the running program: an open page is told, and the copied
-//! cookie gets nothing any more, at whatever door, also after the server was killed right then.
+//! Each way in which a session can end, on the running program: an open page is notified, and the
+//! copied cookie is refused by every route, also after the server was killed at that moment.
 
 use super::{copied_cookie, sign_out};
 use crate::{
@@ -15,13 +15,13 @@ use vestibule::domain::session::EndReason;
 
 const NEW: &str = "another horse, another battery";
 
-/// As long as a page may wait for its time-out and the word of it, on a machine that is busy.
+/// The time for a time-out and its notification, on a busy machine.
 const SOON: Duration = Duration::from_secs(20);
 
-/// Long enough to sign in and open a page on a machine that is busy.
+/// The time to sign in and open a page on a busy machine.
 const SHORT: &str = "3s";
 
-/// What the server is told so that a session can end so at all. Whoever signs in here stays signed in.
+/// The settings with which a session can end in this way. Other sign-ins here stay.
 fn settings(reason: EndReason) -> &'static [(&'static str, &'static str)] {
     const IDLE: &str = "VESTIBULE_SESSION__REMEMBER_IDLE_TIMEOUT";
     const LONGEST: &str = "VESTIBULE_SESSION__REMEMBER_ABSOLUTE_TIMEOUT";
@@ -33,7 +33,7 @@ fn settings(reason: EndReason) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-/// Ends the session of `browser`, which is ada's, in this way. A new way gets an arm here.
+/// Ends the session of `browser`, which is ada's, in this way. A new way needs an arm here.
 async fn end(reason: EndReason, home: &Home, server: &Server, browser: &mut Browser) {
     let run = |arguments: &[&str]| drop(home.run(arguments).succeeds());
     match reason {
@@ -60,7 +60,7 @@ async fn end(reason: EndReason, home: &Home, server: &Server, browser: &mut Brow
     }
 }
 
-/// Undoes what stands between the account and a new sign-in: the old session stays dead all the same.
+/// Reverses the obstacle to a new sign-in: the old session stays dead all the same.
 fn make_good(reason: EndReason, home: &Home) {
     match reason {
         EndReason::UserDisabled => drop(home.run(&["user", "enable", "ada"]).succeeds()),
@@ -73,9 +73,9 @@ fn make_good(reason: EndReason, home: &Home) {
     }
 }
 
-/// What an open page is told: whoever holds a cookie learns nothing of the account, and of one that
-/// another process has deleted there is nothing left that could be told.
-const fn told_as(reason: EndReason) -> Option<&'static str> {
+/// The reason that an open page receives. The holder of a cookie learns nothing of the account; an
+/// account that another process has deleted has no session to report.
+const fn notified_as(reason: EndReason) -> Option<&'static str> {
     match reason {
         EndReason::UserDisabled => Some(EndReason::EndedByAdmin.as_str()),
         EndReason::UserDeleted => None,
@@ -83,7 +83,8 @@ const fn told_as(reason: EndReason) -> Option<&'static str> {
     }
 }
 
-/// How the oldest session of ada has ended, as the command line lists it. With an account its sessions go.
+/// The end of the oldest session of ada, as the command line lists it. Deleting an account deletes
+/// its sessions.
 fn listed_as(home: &Home, reason: EndReason) -> Option<String> {
     if reason == EndReason::UserDeleted {
         return Some(reason.as_str().to_owned());
@@ -93,7 +94,7 @@ fn listed_as(home: &Home, reason: EndReason) -> Option<String> {
     oldest["end_reason"].as_str().map(str::to_owned)
 }
 
-/// The copied cookie gets nothing: no page, nothing done, nothing watched.
+/// The copied cookie is refused: by pages, functions and streams.
 async fn gets_nothing(server: &Server, token: &str, when: &str) {
     let cookie = format!("{SESSION_COOKIE}={token}");
     let host = format!("localhost:{}", server.address.port());
@@ -120,9 +121,9 @@ async fn gets_nothing(server: &Server, token: &str, when: &str) {
         );
         let form = form.header("content-type", FORM).header("origin", &origin);
         let answer = asked(form.header("accept", "application/json")).await;
-        let said = (answer.status, answer.text());
+        let result = (answer.status, answer.text());
         assert_eq!(
-            said,
+            result,
             (401, r#"{"failed":"not_signed_in"}"#.to_owned()),
             "{function} {when}"
         );
@@ -135,15 +136,18 @@ async fn gets_nothing(server: &Server, token: &str, when: &str) {
     }
 }
 
-async fn told(page: &mut Events) -> Option<String> {
+async fn notified(page: &mut Events) -> Option<String> {
     let reason = tokio::time::timeout(SOON, page.ended()).await;
-    reason.expect("told in time").as_str().map(str::to_owned)
+    reason
+        .expect("notified in time")
+        .as_str()
+        .map(str::to_owned)
 }
 
 on_both_engines! {
     async fn a_copied_cookie_is_dead_after_each_kind_of_end(database: TestDatabase) {
         let home = Home::new(database);
-        // At a start, with a file that was put back: see `put_back.rs`.
+        // At a start, with a restored file: see `put_back.rs`.
         for reason in EndReason::ALL.into_iter().filter(|reason| *reason != EndReason::Restored) {
             home.create_user("ada");
             let exports = settings(reason).iter().map(|(name, value)| format!("{name}={value}"));
@@ -155,14 +159,14 @@ on_both_engines! {
             page.lives().await;
 
             end(reason, &home, &server, &mut browser).await;
-            assert_eq!(told(&mut page).await.as_deref(), told_as(reason));
+            assert_eq!(notified(&mut page).await.as_deref(), notified_as(reason));
             gets_nothing(&server, &copy, &format!("{reason:?}")).await;
             assert_eq!(listed_as(&home, reason).as_deref(), Some(reason.as_str()));
             server.kill();
             make_good(reason, &home);
             let server = home.serve();
             gets_nothing(&server, &copy, &format!("{reason:?}, after a crash")).await;
-            // The doors are not shut for everybody, nor does a new session open them for the old cookie.
+            // The routes are open to others, and a new session does not revive the old cookie.
             server.lets_in(&copied_cookie(&server.signed_in("ada").await)).await;
             gets_nothing(&server, &copy, &format!("{reason:?}, beside a new session")).await;
             server.stop();

@@ -1,4 +1,4 @@
-//! What has to be true of a token, by the words of the design and not by those of the code.
+//! The expected state of a token, by the design and not by the code.
 
 use super::LIFETIMES;
 use std::time::Duration;
@@ -12,22 +12,22 @@ use vestibule::{
 
 pub struct Issued {
     pub token: SessionToken,
-    /// The same for all tokens under which one session goes on.
+    /// The same for all tokens of one session.
     pub session: SessionId,
     pub account: usize,
-    /// The line of sign-ins in one browser, each of which brought the token before.
+    /// The chain of sign-ins in one browser, each of which replaced the previous.
     pub browser: usize,
     pub remember: bool,
-    pub begun: Timestamp,
+    pub started: Timestamp,
     pub confirmed: Timestamp,
     pub last_seen: Timestamp,
     pub idle_end: Timestamp,
     pub absolute_end: Timestamp,
-    /// Where no request has brought it yet: the idle end that its first use sets.
+    /// Before its first use: the idle end that its first use sets.
     pub idle_end_if_used: Option<Timestamp>,
-    /// When a confirmation has replaced it.
+    /// The time when a confirmation replaced it.
     pub confirmed_at: Option<Timestamp>,
-    /// A sign-in from a new browser, of which nobody has said yet whose it was.
+    /// A sign-in from a new browser that is not recognised yet.
     pub is_news: bool,
     pub fate: Fate,
 }
@@ -35,10 +35,10 @@ pub struct Issued {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     Open,
-    /// The end was acknowledged; it had timed out unseen before, so either reason is right.
+    /// The end was acknowledged; it had timed out unnoticed before, so either reason is right.
     Ended,
     EndedBecause(EndReason),
-    /// The session goes on under another token: the one at this place.
+    /// The session continues under another token: the one with this index.
     Renewed(usize),
     /// The token is unknown: its account is deleted.
     Gone,
@@ -71,7 +71,7 @@ impl Issued {
         self.fate == Fate::Gone
     }
 
-    /// Notes that the server was asked, and says what it has to answer; `None` for any reason.
+    /// Records a request, and returns the expected answer; `None` for any reason.
     pub fn ask(&mut self, now: Timestamp) -> Option<Option<EndReason>> {
         if self.lives(now) {
             self.come_to_the_present(now);
@@ -95,7 +95,7 @@ impl Issued {
         }
     }
 
-    /// What it comes to where the session has another token by now: its end, where it has one.
+    /// The state if the session has another token by now: its end, if it has one.
     pub fn end_for_earlier(&mut self, now: Timestamp) -> Option<Fate> {
         if self.lives(now) {
             self.come_to_the_present(now);
@@ -106,15 +106,15 @@ impl Issued {
         (self.fate != Fate::Open).then_some(self.fate)
     }
 
-    /// What lies ahead by more than a minute was noted by a clock that was wrong.
+    /// A time more than a minute ahead was recorded by a wrong clock.
     fn come_to_the_present(&mut self, now: Timestamp) {
         let lies_ahead = |at: Timestamp| at > now.after(Duration::from_secs(60));
-        let [begun, confirmed, last_seen] = [self.begun, self.confirmed, self.last_seen];
-        if ![begun, confirmed, last_seen].into_iter().any(lies_ahead) {
+        let [started, confirmed, last_seen] = [self.started, self.confirmed, self.last_seen];
+        if ![started, confirmed, last_seen].into_iter().any(lies_ahead) {
             return;
         }
-        if lies_ahead(begun) {
-            self.begun = now;
+        if lies_ahead(started) {
+            self.started = now;
             self.absolute_end = now.after(LIFETIMES.absolute_for(self.remember));
         }
         if lies_ahead(confirmed) {
@@ -136,14 +136,15 @@ impl Issued {
         }
     }
 
-    /// The same with a new password: it lives for five minutes, and for its idle time once it is used.
-    pub fn begun_anew(&self, token: SessionToken, now: Timestamp) -> Self {
-        let mut anew = self.under(token);
-        anew.absolute_end = now.after(LIFETIMES.absolute_for(self.remember));
-        anew.be_used(now);
-        anew.idle_end_if_used = Some(anew.idle_end);
-        anew.idle_end = anew.idle_end.min(now.after(Duration::from_secs(300)));
-        anew
+    /// The same with a new password: it lives for five minutes, and for its idle time once it is
+    /// used.
+    pub fn with_new_password(&self, token: SessionToken, now: Timestamp) -> Self {
+        let mut renewed = self.under(token);
+        renewed.absolute_end = now.after(LIFETIMES.absolute_for(self.remember));
+        renewed.be_used(now);
+        renewed.idle_end_if_used = Some(renewed.idle_end);
+        renewed.idle_end = renewed.idle_end.min(now.after(Duration::from_secs(300)));
+        renewed
     }
 
     /// A confirmation has replaced it less than a minute ago.

@@ -1,10 +1,10 @@
-//! One browser with one cookie jar: it confirms and changes the password, ends its session and signs out, on two
-//! nodes, and its answers come late, in any order, or never.
+//! One browser with one cookie jar confirms and changes the password, ends its session and signs
+//! out, on two nodes. Its answers arrive late, in any order, or never.
 //!
-//! A request is looked up at one moment, takes effect at a later one, and is answered at a third, so that requests cross
-//! in every way. No password is hashed: a step is what the check leaves.
+//! A request is checked at one moment, takes effect at a later one, and is answered at a third, so
+//! that requests overlap in every way. No password is hashed: a step is the result of the check.
 
-mod story;
+mod sequence;
 
 use crate::support::{
     self,
@@ -16,8 +16,8 @@ use proptest::{
     sample::Index,
     test_runner::{Config, TestRunner},
 };
+use sequence::{Counts, Sequence};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use story::{Counts, Story};
 use tokio::runtime::Runtime;
 use vestibule::server::core::Core;
 
@@ -26,22 +26,22 @@ enum Wish {
     Page,
     Confirm,
     ChangePassword,
-    /// By its id, as the list of sessions does.
+    /// By its id, as in the list of sessions.
     End,
     SignOut,
 }
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// A request leaves the browser with the cookie of that moment.
+    /// A request leaves the browser with its current cookie.
     Send(Wish),
-    /// A node looks the session of a request up.
+    /// A node checks the session of a request.
     LookUp(Index, usize),
-    /// What the request asks for takes effect.
+    /// The request takes effect.
     Act(Index, usize),
-    /// An answer reaches the jar, or is lost on its way.
+    /// An answer reaches the jar, or is lost.
     Answer(Index, bool),
-    /// All of this in one go.
+    /// All of this in one step.
     Ask(Wish, usize, bool),
     SignIn,
     Wait(u64),
@@ -69,8 +69,8 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Runs as many random stories, and asserts that what matters was among them.
-fn one_browser_in(stories: u32, engine: Engine) {
+/// Runs random sequences, and asserts that the important cases were among them.
+fn one_browser_in(sequences: u32, engine: Engine) {
     let runtime = Runtime::new().unwrap();
     let database = runtime.block_on(TestDatabase::in_memory(engine));
     let one = runtime.block_on(support::core(&database));
@@ -81,7 +81,7 @@ fn one_browser_in(stories: u32, engine: Engine) {
     let nodes = [one, two];
     let (counts, number) = (Counts::default(), AtomicUsize::new(0));
     let config = Config {
-        cases: stories,
+        cases: sequences,
         failure_persistence: None,
         ..Config::default()
     };
@@ -89,11 +89,11 @@ fn one_browser_in(stories: u32, engine: Engine) {
     let outcome = TestRunner::new(config).run(&strategy, |(steps, by)| {
         runtime.block_on(async {
             let number = number.fetch_add(1, Ordering::Relaxed);
-            let mut story = Story::begin(&nodes, number, &counts).await;
+            let mut sequence = Sequence::begin(&nodes, number, &counts).await;
             for step in &steps {
-                story.take(step).await?;
+                sequence.take(step).await?;
             }
-            story.end(&by).await
+            sequence.end(&by).await
         })
     });
     for core in &nodes {
@@ -111,16 +111,16 @@ fn one_browser_in(stories: u32, engine: Engine) {
         "signed out by an earlier token",
     ] {
         let times = counts.get(wanted).copied().unwrap_or_default();
-        assert!(times >= stories as usize / 50, "{wanted}: {counts:?}");
+        assert!(times >= sequences as usize / 50, "{wanted}: {counts:?}");
     }
 }
 
 #[test]
-fn one_browser_in_400_stories_on_sqlite() {
+fn one_browser_in_400_sequences_on_sqlite() {
     one_browser_in(400, Engine::Sqlite);
 }
 
 #[test]
-fn one_browser_in_100_stories_on_postgres() {
+fn one_browser_in_100_sequences_on_postgres() {
     one_browser_in(100, Engine::Postgres);
 }

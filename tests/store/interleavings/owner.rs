@@ -1,6 +1,6 @@
-//! What people do to their own sessions, and try to do to those of others.
+//! Actions of people on their own sessions, and attempts on those of others.
 
-use super::{Step, issued::Fate, story::Story};
+use super::{Step, issued::Fate, sequence::Sequence};
 use crate::given;
 use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
 use vestibule::{
@@ -11,7 +11,7 @@ use vestibule::{
     },
 };
 
-impl Story<'_> {
+impl Sequence<'_> {
     pub async fn own(&mut self, step: &Step) -> TestCaseResult {
         match step {
             Step::Stay(asks) => self.stay(asks).await,
@@ -25,7 +25,7 @@ impl Story<'_> {
         }
     }
 
-    /// Who asks with the chosen token, where it lets anybody in.
+    /// The caller with the chosen token, if it is accepted.
     async fn let_in(
         &mut self,
         asks: &Index,
@@ -108,7 +108,8 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// Only what is news can be disowned, and only from another session of the same person.
+    /// Only an unrecognised sign-in can be disowned, and only from another session of the same
+    /// person.
     async fn disown(&mut self, asks: &Index, disowns: &Index) -> TestCaseResult {
         let Some((asks, current)) = self.let_in(asks).await? else {
             return Ok(());
@@ -132,7 +133,8 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// Where a token that was replaced is confirmed, the answer to the last confirmation was lost.
+    /// A replaced token that is confirmed again means that the answer to the last confirmation was
+    /// lost.
     async fn confirm(&mut self, asks: &Index) -> TestCaseResult {
         let Some(chosen) = self.chosen(asks) else {
             return Ok(());
@@ -167,8 +169,8 @@ impl Story<'_> {
         found.unwrap().expect("a session").session
     }
 
-    /// The password is changed exactly while its session lives under this token and the account is enabled; then
-    /// that session goes on under a new token and the others end.
+    /// The password is changed exactly while its session lives under this token and the account is
+    /// enabled; then that session continues under a new token and the others end.
     async fn change_password(&mut self, asks: &Index) -> TestCaseResult {
         let Some(chosen) = self.chosen(asks) else {
             return Ok(());
@@ -190,10 +192,10 @@ impl Story<'_> {
         if let Some(renewed) = renewed {
             self.count("password changed by its owner");
             let next = self.issued.len();
-            let anew = self.issued[chosen].begun_anew(renewed.token, now);
+            let successor = self.issued[chosen].with_new_password(renewed.token, now);
             self.issued[chosen].fate = Fate::Renewed(next);
             self.end_everything_of(account);
-            self.issued.push(anew);
+            self.issued.push(successor);
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use vestibule::server::{
 };
 
 on_both_engines! {
-    /// Broken is an error that names the row, never a guess; a session in doubt is not live.
+    /// A corrupt row is an error that names it, never a guess; a doubtful session is not live.
     async fn a_corrupt_session_is_named_and_not_guessed_at(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -34,13 +34,13 @@ on_both_engines! {
                     "{columns}: {outcome:?}"
                 );
             }
-            let said = store::sessions::find(&core.db, &corrupt).await.unwrap_err().to_string();
-            assert_eq!(said, format!("corrupt row {corrupt} in sessions"));
+            let message = store::sessions::find(&core.db, &corrupt).await.unwrap_err().to_string();
+            assert_eq!(message, format!("corrupt row {corrupt} in sessions"));
             assert!(resume(&core, &token).await.is_err());
         }
     }
 
-    /// The database itself refuses what the code would call corrupt.
+    /// The database itself refuses rows that the code would call corrupt.
     async fn the_tables_refuse_half_an_end(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -57,7 +57,7 @@ on_both_engines! {
     }
 }
 
-/// Writes what the tables' CHECKs would refuse, as a broken disk or a hand with a shell might.
+/// Writes rows that the tables' CHECKs would refuse, as a broken disk or a manual change might.
 pub async fn without_checks(db: &Db, sql: &str) {
     match &db.pool {
         Pool::Sqlite(_) => {

@@ -1,4 +1,4 @@
-//! Ended is for ever.
+//! An ended session stays ended.
 
 use super::{after_minutes, ended, found, started};
 use crate::{
@@ -22,7 +22,7 @@ use vestibule::{
 };
 
 on_both_engines! {
-    /// Ended is for ever: a password that is typed again revives nothing, and moves no end.
+    /// A confirmation revives no ended session, and moves no end.
     async fn only_a_live_session_gets_a_new_token(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -103,7 +103,7 @@ on_both_engines! {
         assert_eq!(found(&core, &of_grace).await.ended, None);
     }
 
-    /// By the use case as by the store: not a millisecond longer, and for ever.
+    /// By the use case as by the store: not a millisecond longer, and permanently.
     async fn the_instant_of_the_end_is_the_end(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;

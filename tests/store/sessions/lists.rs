@@ -32,7 +32,7 @@ on_both_engines! {
         of_ada.reverse();
         assert_eq!(store::sessions::list(&core.db, Some(&ada.user.id), None, MANY).await.unwrap(), of_ada);
         let mut everybody: Vec<_> = [of_grace].into_iter().chain(of_ada).collect();
-        // Ids contain the time at which they were made, by the real clock.
+        // Ids contain the time of their creation, by the real clock.
         everybody.sort_by_key(|found| found.session.id.0.clone());
         everybody.reverse();
         assert_eq!(store::sessions::list(&core.db, None, None, MANY).await.unwrap(), everybody);

@@ -1,4 +1,4 @@
-//! When a session was last used, and how far that moves its idle end.
+//! The last use of a session, and how far it moves the idle end.
 
 use super::{after_minutes, ended, found, started};
 use crate::{
@@ -41,7 +41,7 @@ on_both_engines! {
         }
     }
 
-    /// The instant of the end is the end: a session of ten minutes is dead at minute ten.
+    /// The end is exclusive: a session of ten minutes is dead at minute ten.
     async fn a_touch_at_or_after_the_idle_end_comes_too_late(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
@@ -58,7 +58,7 @@ on_both_engines! {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         let id = started(&core, &ada).await;
-        // An idle end that lies behind the absolute one, as no use case would ask for.
+        // An idle end after the absolute one, which no use case would request.
         assert!(store::sessions::touch(&core.db, &id, after_minutes(5), after_minutes(1_000)).await.unwrap());
         for late in [after_minutes(60), after_minutes(61)] {
             assert!(!store::sessions::touch(&core.db, &id, late, after_minutes(2_000)).await.unwrap());

@@ -1,9 +1,9 @@
-//! A browser without a screen: its cookies, and what it says of its requests.
+//! A browser without a screen: its cookies, and its headers.
 
 use super::{ACCEPT_PAGE, Answer, Connection, Events, Request, SESSION_COOKIE, credentials, send};
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
-/// A browser: it keeps cookies and says where its requests come from.
+/// A browser: it keeps cookies and sends the origin of its requests.
 #[derive(Clone, Debug)]
 pub struct Browser {
     address: SocketAddr,
@@ -20,7 +20,7 @@ impl Browser {
         }
     }
 
-    /// A browser that shows another origin, for servers with a public address.
+    /// A browser with another origin, for servers with a public address.
     pub fn at(address: SocketAddr, origin: &str) -> Self {
         Self {
             origin: origin.to_owned(),
@@ -34,7 +34,7 @@ impl Browser {
             .await
     }
 
-    /// Opens a page and goes wherever it leads.
+    /// Opens a page and follows redirects.
     pub async fn follow(&mut self, target: &str) -> Answer {
         let mut answer = self.get(target).await;
         for _ in 0..10 {
@@ -64,8 +64,8 @@ impl Browser {
         self.listen("/session/events").await
     }
 
-    /// Sends the whole of a form and closes the connection without waiting for anything: like a window that
-    /// is closed, or like a machine that is switched off.
+    /// Sends the whole form and closes the connection without waiting: like a closed window, or a
+    /// machine that is switched off.
     pub async fn post_and_close(&self, target: &str, fields: &[(&str, &str)], farewell: Farewell) {
         let at_once = Duration::ZERO;
         self.post_and_close_after(at_once, target, fields, farewell)
@@ -120,7 +120,7 @@ impl Browser {
         answer
     }
 
-    /// A request with what this browser adds to it.
+    /// A request with the headers of this browser.
     fn as_from_here(&self, request: Request) -> Request {
         let host = self
             .origin
@@ -172,14 +172,14 @@ impl Browser {
     }
 }
 
-/// How a connection ends.
+/// The way a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Farewell {
     Fin,
     Reset,
 }
 
-/// What people do on the site.
+/// The actions of people on the site.
 impl Browser {
     /// Signs in by the plain form.
     pub async fn post_login(&mut self, username: &str, password: &str) -> Answer {

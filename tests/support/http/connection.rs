@@ -1,4 +1,4 @@
-//! One TCP connection, and answers as they are read from it.
+//! One TCP connection, and answers read from it.
 
 use super::{Answer, PATIENCE};
 use std::{net::SocketAddr, time::Duration};
@@ -8,7 +8,7 @@ use tokio::{
     time::timeout,
 };
 
-/// One TCP connection, for any bytes at all.
+/// One TCP connection, for any bytes.
 pub struct Connection {
     stream: TcpStream,
     unread: Vec<u8>,
@@ -26,7 +26,7 @@ impl Connection {
         }
     }
 
-    /// Sends bytes; `false` where the server has hung up, as it may on an attacker.
+    /// Sends bytes; `false` if the server has closed the connection, as it may do to an attacker.
     pub async fn send(&mut self, bytes: &[u8]) -> bool {
         timeout(PATIENCE, self.stream.write_all(bytes))
             .await
@@ -34,7 +34,7 @@ impl Connection {
             .is_ok()
     }
 
-    /// The next answer; `None` where the server hangs up without one.
+    /// The next answer; `None` if the server closes without one.
     pub async fn answer(&mut self) -> Option<Answer> {
         self.answer_to("GET").await
     }
@@ -75,13 +75,13 @@ impl Connection {
         Some(answer)
     }
 
-    /// Says that nothing more will be sent.
+    /// Closes the sending side.
     pub async fn finish(&mut self) {
-        // A server that has hung up already needs no farewell.
+        // The server may have closed already.
         let _ = self.stream.shutdown().await;
     }
 
-    /// Breaks off, as a machine does that is switched off in the middle.
+    /// Resets the connection, as a machine does that is switched off.
     pub fn reset(self) {
         let at_once = Some(Duration::ZERO);
         rustix::net::sockopt::set_socket_linger(&self.stream, at_once).expect("a socket option");

@@ -6,17 +6,17 @@ use tokio::time::timeout;
 /// A stream of events, read as they arrive.
 pub struct Events {
     pub(super) connection: Connection,
-    /// Without a body where there is a stream behind it.
+    /// The head of the answer; the stream follows.
     pub answer: Answer,
-    /// Whether the stream ended in the middle, as where the server was killed.
+    /// Whether the stream ended in the middle, for example because the server was killed.
     pub broke_off: bool,
     pub(super) unread: String,
 }
 
 impl Events {
-    /// The next event: its name and its data. `None` where the stream has ended.
+    /// The next event: its name and its data. `None` if the stream has ended.
     pub async fn next(&mut self) -> Option<(String, serde_json::Value)> {
-        // What keeps the line alive is no answer.
+        // Keep-alive comments are not events.
         let event = timeout(PATIENCE, self.next_some_time()).await;
         event.expect("an event in time")
     }
@@ -41,7 +41,7 @@ impl Events {
         }
     }
 
-    /// The rest of a file. [`Self::broke_off`] is whether it was cut short.
+    /// The rest of a file. [`Self::broke_off`] is true if it is incomplete.
     pub async fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         while let Some((chunk, is_last)) = self.connection.read_chunk().await {
@@ -54,7 +54,7 @@ impl Events {
         rest
     }
 
-    /// The next event, which has to be that of an end. Behind it nothing comes.
+    /// The next event, which has to be that of an end, and the last one.
     pub async fn ended(&mut self) -> serde_json::Value {
         let (name, data) = self.next().await.expect("a last event");
         assert_eq!(name, "ended", "{data}");
@@ -62,7 +62,7 @@ impl Events {
         data["reason"].clone()
     }
 
-    /// The next event, which has to say that the session lives.
+    /// The next event, which has to report a live session.
     pub async fn lives(&mut self) -> serde_json::Value {
         let (name, data) = self.next().await.expect("an event");
         assert_eq!(name, "session", "{data}");

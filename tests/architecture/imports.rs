@@ -1,22 +1,22 @@
-//! The tables of the house: rooms, their doors and their order, and how long files may be.
+//! The tables: import rules, the order of the modules, and the limits of files.
 //!
-//! A change of plan is made here and in `docs/architecture.md` together.
+//! Change a rule here and in `docs/architecture.md` together.
 
-/// Which of our modules the files of a room may name. The first room that fits a file counts.
-pub struct Room {
-    /// A file, or a folder with `/` behind it.
+/// The modules that files may import. The first rule that fits a file counts.
+pub struct Rule {
+    /// A file, or a folder with `/` at its end.
     pub files: &'static [&'static str],
     pub may: &'static [&'static str],
     pub but_not: &'static [&'static str],
     pub why: &'static str,
 }
 
-const USE_CASES: &str = "a use case takes plain values and gives plain values: no HTTP, no cookies, no Leptos; it knows those below it";
+const USE_CASES: &str = "a use case takes and returns plain values: no HTTP, no cookies, no Leptos; it imports lower ones only";
 
-/// A room of use cases: what all of them may name, and what these may besides.
+/// A rule for use cases: the imports of all of them, and additional ones of these.
 macro_rules! use_cases {
     ([$($file:literal),+], [$($besides:literal),*], [$($but_not:literal),*]) => {
-        Room {
+        Rule {
             files: &[$($file),+],
             may: &[
                 "domain",
@@ -37,44 +37,44 @@ macro_rules! use_cases {
     };
 }
 
-pub const ROOMS: &[Room] = &[
-    Room {
+pub const RULES: &[Rule] = &[
+    Rule {
         files: &["src/main.rs"],
         may: &["server::cli"],
         but_not: &[],
         why: "the program only calls the command line",
     },
-    Room {
+    Rule {
         files: &["src/with_site.rs"],
         may: &["server::cli", "server::web::files::site_inside"],
         but_not: &[],
-        why: "the program with its site inside hands it to the command line and does nothing else",
+        why: "the program with its site inside only passes it to the command line",
     },
-    Room {
+    Rule {
         files: &["src/lib.rs"],
         may: &[],
         but_not: &[],
         why: "the library only lists its modules",
     },
-    Room {
+    Rule {
         files: &["src/browser.rs"],
         may: &["app"],
         but_not: &[],
-        why: "the browser's beginning brings the application to life, and stands between its session and the page",
+        why: "the entry of the browser hydrates the application",
     },
-    Room {
+    Rule {
         files: &["src/app.rs"],
         may: &["pages", "components", "domain", "error"],
         but_not: &[],
-        why: "the application is shared with the browser, so it cannot know the server",
+        why: "the application is shared with the browser, so it cannot import the server",
     },
-    Room {
+    Rule {
         files: &["src/pages/", "src/components/"],
         may: &["pages", "components", "api", "domain", "error"],
         but_not: &[],
-        why: "pages are shared with the browser: they know server functions, never the server",
+        why: "pages are shared with the browser: they import server functions, never the server",
     },
-    Room {
+    Rule {
         files: &["src/api/"],
         may: &[
             "api",
@@ -86,45 +86,45 @@ pub const ROOMS: &[Room] = &[
             "server::web::reply",
         ],
         but_not: &[],
-        why: "a server function asks the context, calls one use case and answers",
+        why: "a server function reads the context, calls one use case and answers",
     },
-    Room {
+    Rule {
         files: &["src/error.rs"],
         may: &["domain"],
         but_not: &["domain::views"],
-        why: "what a browser may see of a failure depends on nothing but the rules that were broken",
+        why: "a failure as a browser sees it depends only on the broken rules",
     },
-    Room {
+    Rule {
         files: &["src/domain/views.rs", "src/domain/views/"],
         may: &["domain", "error"],
         but_not: &[],
         why: "views are values; a page may show a failure",
     },
-    Room {
+    Rule {
         files: &["src/domain/"],
         may: &["domain"],
         but_not: &[],
-        why: "the rules of the domain depend on nothing else of ours",
+        why: "the rules of the domain depend on no other module of ours",
     },
-    Room {
+    Rule {
         files: &["src/server/db.rs", "src/server/db/"],
         may: &["error", "server::db", "server::watchers::Watchers"],
         but_not: &[],
-        why: "the database knows no tables, no use cases and no HTTP; it carries who wants to hear of ends",
+        why: "the database knows no tables, no use cases and no HTTP; it carries the watchers, which are notified of ends",
     },
-    Room {
+    Rule {
         files: &["src/server/watchers.rs", "src/server/watchers/"],
         may: &["domain", "server::watchers"],
         but_not: &[],
-        why: "who watches which session is known without a database and without HTTP",
+        why: "watchers need no database and no HTTP",
     },
-    Room {
+    Rule {
         files: &["src/server/store/"],
         may: &["domain", "server::db", "server::store", "server::token"],
         but_not: &[],
         why: "SQL turns rows into domain types; it decides nothing",
     },
-    Room {
+    Rule {
         files: &[
             "src/server/public_url.rs",
             "src/server/token.rs",
@@ -133,27 +133,27 @@ pub const ROOMS: &[Room] = &[
         ],
         may: &["domain", "server::clock"],
         but_not: &[],
-        why: "randomness and time are handed in from below",
+        why: "randomness and time are parameters of everything else",
     },
-    Room {
+    Rule {
         files: &["src/server/json_line.rs"],
         may: &["domain"],
         but_not: &[],
-        why: "how a value is written knows nothing of the value",
+        why: "a format does not depend on the value",
     },
-    Room {
+    Rule {
         files: &["src/server/password_rules.rs"],
         may: &["domain", "server::hashing"],
         but_not: &["server::hashing::Hasher"],
-        why: "a new password is judged in the form in which it is hashed, by nothing else",
+        why: "a new password is checked in the form in which it is hashed",
     },
-    Room {
+    Rule {
         files: &["src/server/hashing.rs", "src/server/hashing/"],
         may: &["domain", "error", "server::hashing"],
         but_not: &[],
         why: "hashing knows passwords, not people",
     },
-    Room {
+    Rule {
         files: &["src/server/core/mod.rs"],
         may: &["domain", "server"],
         but_not: &[
@@ -162,7 +162,7 @@ pub const ROOMS: &[Room] = &[
             "server::store",
             "server::web",
         ],
-        why: "what the use cases work with is made of their parts",
+        why: "`Core` is composed of the parts of the use cases",
     },
     use_cases!(["src/server/core/actor.rs"], [], []),
     use_cases!(
@@ -195,7 +195,7 @@ pub const ROOMS: &[Room] = &[
         ["server::core"],
         ["server::core::background"]
     ),
-    Room {
+    Rule {
         files: &["src/server/config.rs", "src/server/config/"],
         may: &[
             "domain",
@@ -211,13 +211,13 @@ pub const ROOMS: &[Room] = &[
         but_not: &["server::db::open", "server::db::Db"],
         why: "settings are read, never acted on",
     },
-    Room {
+    Rule {
         files: &["src/server/mod.rs"],
         may: &["server", "domain"],
         but_not: &[],
         why: "the server lists its modules",
     },
-    Room {
+    Rule {
         files: &[
             "src/server/web/layers/failures.rs",
             "src/server/web/pages.rs",
@@ -225,9 +225,9 @@ pub const ROOMS: &[Room] = &[
         ],
         may: &["app", "components", "error", "domain", "server"],
         but_not: &["server::store", "server::cli"],
-        why: "the edge asks use cases, not tables",
+        why: "the edge calls use cases, not tables",
     },
-    Room {
+    Rule {
         files: &[
             "src/server/web/",
             "src/server/telemetry.rs",
@@ -235,9 +235,9 @@ pub const ROOMS: &[Room] = &[
         ],
         may: &["error", "domain", "server"],
         but_not: &["server::store", "server::cli", "server::web::router"],
-        why: "the edge asks use cases, not tables, and has no pages of its own",
+        why: "the edge calls use cases, not tables, and has no pages of its own",
     },
-    Room {
+    Rule {
         files: &["src/server/cli/doctor.rs"],
         may: &[
             "app::head_scripts",
@@ -246,9 +246,9 @@ pub const ROOMS: &[Room] = &[
             "server::public_url::PublicUrl",
         ],
         but_not: &["server::cli::open_core", "server::cli::core_on"],
-        why: "the doctor looks from outside: it gets the list of pages, and no configuration and no database",
+        why: "the doctor tests from outside: it gets the list of pages, and no configuration and no database",
     },
-    Room {
+    Rule {
         files: &["src/server/cli/"],
         may: &["domain", "server"],
         but_not: &[
@@ -262,9 +262,9 @@ pub const ROOMS: &[Room] = &[
     },
 ];
 
-/// The rooms of the server, from the highest to the lowest: each imports only itself and what is below it, so there is
-/// no circle among them. `server::core` itself (`Core`) is what all use cases are given.
-pub const FLOORS: &[&str] = &[
+/// The modules of the server, from the highest to the lowest: each imports only itself and lower
+/// ones, so there are no cycles. `server::core` itself (`Core`) is the parameter of all use cases.
+pub const ORDER: &[&str] = &[
     "server::cli",
     "server::web",
     "server::telemetry",
@@ -286,7 +286,7 @@ pub const FLOORS: &[&str] = &[
     "server::json_line",
 ];
 
-/// What the session token may be: nothing that copies it, writes it out or sends it.
+/// The traits of the session token: none that copies, formats or sends it.
 pub const TRAITS_OF_THE_TOKEN: &[&str] = &["Debug", "Drop", "Zeroize", "ZeroizeOnDrop"];
 
 /// Lines.

@@ -1,4 +1,4 @@
-//! A story: each step is taken by the product, and by a model of a few lines.
+//! A sequence: each step is run by the product, and by a model of a few lines.
 
 use super::{
     ACCOUNTS, LIFETIMES, MAX_SESSIONS, Step,
@@ -34,10 +34,10 @@ use vestibule::{
     },
 };
 
-/// How often each answer was given over all stories: a test in which nothing lives proves nothing.
+/// The number of each answer over all sequences: a test without live sessions proves nothing.
 pub type Answers = RefCell<BTreeMap<String, usize>>;
 
-/// A token that was just given out.
+/// A token that was just issued.
 pub struct Issuing {
     pub token: SessionToken,
     pub account: usize,
@@ -46,32 +46,32 @@ pub struct Issuing {
     pub is_news: bool,
 }
 
-/// A link for a new password, whatever has become of it.
+/// A link for a new password, in any state.
 struct Link {
     account: usize,
     secret: LinkSecret,
     expires_at: Timestamp,
-    /// Not used, not replaced by a newer one, not void with a password.
+    /// Not used, not replaced by a newer one, not void by a password.
     is_valid: bool,
 }
 
-pub struct Story<'a> {
+pub struct Sequence<'a> {
     pub core: &'a Core,
     names: [String; ACCOUNTS],
     pub issued: Vec<Issued>,
     checked: Vec<(usize, Verified)>,
     links: Vec<Link>,
     passwords: usize,
-    /// Whether the account has a known browser: only then a further one is news.
+    /// Whether the account has a known browser: only then a further one is shown as new.
     pub knows_a_browser: [bool; ACCOUNTS],
     answers: &'a Answers,
     requests: Cell<u32>,
 }
 
-impl<'a> Story<'a> {
+impl<'a> Sequence<'a> {
     pub async fn begin(core: &'a Core, number: usize, answers: &'a Answers) -> Self {
         core.clock.set(START);
-        let names = std::array::from_fn(|account| format!("person{account}.of.story{number}"));
+        let names = std::array::from_fn(|account| format!("person{account}.of.sequence{number}"));
         for name in &names {
             given::account(core, name).await;
         }
@@ -88,7 +88,7 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// What comes of a request with this token. Every other one is for the dashboard, which asks by a
+    /// The result of a request with this token. Every other one is for the dashboard, which uses a
     /// statement of its own.
     async fn ask(&self, token: &SessionToken) -> Resumed {
         let requests = self.requests.get() + 1;
@@ -111,19 +111,19 @@ impl<'a> Story<'a> {
         self.core.clock.now()
     }
 
-    /// The token that the index means; none at the beginning of the story.
+    /// The token with this index; none at the beginning of the sequence.
     pub fn chosen(&self, index: &Index) -> Option<usize> {
         (!self.issued.is_empty()).then(|| index.index(self.issued.len()))
     }
 
-    /// The same, where it is the token that its session has.
+    /// The same, if it is the current token of its session.
     pub fn known(&self, index: &Index) -> Option<usize> {
         let chosen = self.chosen(index)?;
         let is_known = !self.issued[chosen].is_gone() && self.present(chosen) == chosen;
         is_known.then_some(chosen)
     }
 
-    /// The token under which the session of a token goes on: itself, or what it has become.
+    /// The current token of the session of a token: itself, or its replacement.
     pub fn present(&self, index: usize) -> usize {
         match self.issued[index].fate {
             Fate::Renewed(by) => self.present(by),
@@ -131,7 +131,7 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// Whether a token that was replaced still opens pages: only the last one, and until the next was used.
+    /// Whether a replaced token still opens pages: only the last one, and until the next was used.
     pub fn has_grace(&self, index: usize) -> bool {
         let Fate::Renewed(by) = self.issued[index].fate else {
             return false;
@@ -340,7 +340,7 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// A session starts exactly while the account is enabled and has the password that was checked.
+    /// A session starts exactly while the account is enabled and has the verified password.
     async fn start(
         &mut self,
         account: usize,
@@ -375,7 +375,7 @@ impl<'a> Story<'a> {
             let present = self.present(brought);
             self.issued[present].end(now, EndReason::Replaced);
         }
-        // A copied cookie of the day before makes no second session of the same browser.
+        // A copied cookie of the previous day makes no second session of the same browser.
         let browser = brought
             .map(|index| self.issued[index].browser)
             .filter(|&browser| {
@@ -386,7 +386,7 @@ impl<'a> Story<'a> {
                         .rposition(|issued| issued.browser == browser)
             })
             .unwrap_or(self.issued.len());
-        // Each sign-in of these stories is in a browser of its own.
+        // Each sign-in of these sequences is in a browser of its own.
         let is_news = std::mem::replace(&mut self.knows_a_browser[account], true);
         self.issue(Issuing {
             token,
@@ -400,7 +400,7 @@ impl<'a> Story<'a> {
         Ok(())
     }
 
-    /// More sessions than there may be end, the longest unused first.
+    /// Sessions beyond the limit end, the least recently used first.
     fn end_longest_idle(&mut self, account: usize) {
         let now = self.now();
         let Some(newest) = self.issued.len().checked_sub(1) else {
@@ -425,7 +425,7 @@ impl<'a> Story<'a> {
             account: issuing.account,
             browser: issuing.browser,
             remember: issuing.remember,
-            begun: now,
+            started: now,
             confirmed: now,
             last_seen: now,
             idle_end: now.after(LIFETIMES.idle_for(issuing.remember)),
@@ -437,7 +437,7 @@ impl<'a> Story<'a> {
         });
     }
 
-    /// Asks for a page with this token. Returns who was let in.
+    /// Requests a page with this token. Returns the accepted person.
     pub async fn resume(
         &mut self,
         index: usize,
@@ -467,11 +467,11 @@ impl<'a> Story<'a> {
             Resumed::Ended(reason) => {
                 prop_assert!(
                     expected.is_none_or(|expected| expected == Some(reason)),
-                    "told {:?} where it is {:?}",
+                    "reported {:?} instead of {:?}",
                     reason,
                     expected
                 );
-                // What was told once is told for ever.
+                // A reason that was reported once never changes.
                 issued.fate = Fate::EndedBecause(reason);
                 self.count(reason.as_str());
                 Ok(None)
@@ -481,7 +481,8 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// A token that was replaced opens nothing, but for the last one, for a minute, as long as the next was not used.
+    /// A replaced token opens nothing, except the last one, for a minute, while the next was not
+    /// used.
     fn is_answered_to_earlier(&mut self, index: usize, answer: Resumed) -> TestCaseResult {
         let (now, has_grace, present) = (self.now(), self.has_grace(index), self.present(index));
         let present = &mut self.issued[present];
@@ -516,7 +517,7 @@ impl<'a> Story<'a> {
             .or_default() += 1;
     }
 
-    /// Every token is tried; the ends that were promised are written down as well as told.
+    /// Every token is tried; the promised ends are both recorded and reported.
     pub async fn end(mut self) -> TestCaseResult {
         let mut live_browsers = BTreeSet::new();
         for index in 0..self.issued.len() {
@@ -525,7 +526,7 @@ impl<'a> Story<'a> {
                 prop_assert!(first, "two live sessions in one browser");
             }
         }
-        // Neither the clock of the day before nor that of the next year changes an end.
+        // Neither the clock of the previous day nor that of the next year changes an end.
         let now = self.now().as_millis();
         for days in [-400_i64, 400] {
             self.core

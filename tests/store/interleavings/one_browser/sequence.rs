@@ -1,4 +1,5 @@
-//! A story of one browser: each step is taken by the product, and by a model of what its tokens are good for.
+//! A sequence of one browser: each step is run by the product, and by a model of the permissions of
+//! its tokens.
 
 use super::{Step, Wish};
 use crate::{given, support::START};
@@ -21,7 +22,7 @@ use vestibule::{
     },
 };
 
-/// How a token came to be given out.
+/// The reason why a token was issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum By {
     SignIn,
@@ -29,11 +30,11 @@ enum By {
     NewPassword,
 }
 
-/// A token that the server gave out, whether or not its answer ever arrived.
+/// A token that the server issued, even if its answer never arrived.
 struct Issued {
     token: Arc<SessionToken>,
     by: By,
-    /// When the password was typed for it.
+    /// The time when its password was confirmed.
     typed_at: Timestamp,
     is_used: bool,
 }
@@ -43,7 +44,7 @@ struct SignIn {
     session: SessionId,
     tokens: Vec<Issued>,
     is_over: bool,
-    /// From when on only its last token is accepted.
+    /// The time from which only its last token is accepted.
     unused_ends_at: Option<Timestamp>,
 }
 
@@ -52,7 +53,7 @@ impl SignIn {
         self.is_over || self.unused_ends_at.is_some_and(|end| now >= end)
     }
 
-    /// Whether the token at this place opens pages although another one has replaced it.
+    /// Whether the token with this index opens pages although another one has replaced it.
     fn has_grace(&self, place: usize, now: Timestamp) -> bool {
         self.tokens.get(place + 1).is_some_and(|next| {
             place + 2 == self.tokens.len()
@@ -63,17 +64,17 @@ impl SignIn {
     }
 }
 
-/// The cookie of a request: which sign-in, and which of its tokens.
+/// The cookie of a request: the sign-in, and the index of its token.
 type Cookie = (usize, usize);
 
 struct Request {
     wish: Wish,
     cookie: Option<Cookie>,
-    /// Who asks, by the look-up.
+    /// The caller, by the check.
     seen: Option<Box<CurrentUser>>,
 }
 
-/// What an answer does to the jar.
+/// The effect of an answer on the jar.
 enum Answer {
     SetsCookie(Cookie),
     TakesCookie,
@@ -81,7 +82,7 @@ enum Answer {
 
 pub type Counts = RefCell<BTreeMap<&'static str, usize>>;
 
-pub struct Story<'a> {
+pub struct Sequence<'a> {
     nodes: &'a [Core; 2],
     name: String,
     passwords: usize,
@@ -93,12 +94,12 @@ pub struct Story<'a> {
     counts: &'a Counts,
 }
 
-impl<'a> Story<'a> {
+impl<'a> Sequence<'a> {
     pub async fn begin(nodes: &'a [Core; 2], number: usize, counts: &'a Counts) -> Self {
         nodes[0].clock.set(START);
         let name = format!("person{number}");
         given::account(&nodes[0], &name).await;
-        let mut story = Self {
+        let mut sequence = Self {
             nodes,
             name,
             passwords: 0,
@@ -109,8 +110,8 @@ impl<'a> Story<'a> {
             answers: Vec::new(),
             counts,
         };
-        story.sign_in().await;
-        story
+        sequence.sign_in().await;
+        sequence
     }
 
     fn now(&self) -> Timestamp {
@@ -125,7 +126,7 @@ impl<'a> Story<'a> {
         self.sign_ins[sign_in].tokens[place].token.clone()
     }
 
-    /// In the same browser, whose session ends with it, also if it was renewed since.
+    /// In the same browser, whose session ends with it, even if it was renewed since.
     async fn sign_in(&mut self) {
         let account = given::credentials(&self.nodes[0], &self.name).await;
         let brought = self.jar.map(|cookie| self.token(cookie));
@@ -204,7 +205,8 @@ impl<'a> Story<'a> {
         };
     }
 
-    /// What the guard finds: the last token is accepted, the one before it on grace, and no other.
+    /// The result of the guard: the last token is accepted, the previous one on grace, and no
+    /// other.
     async fn look_up(&mut self, mut request: Request, node: usize) -> TestCaseResult {
         if request.wish == Wish::SignOut {
             self.looked_up.push(request);
@@ -259,7 +261,7 @@ impl<'a> Story<'a> {
             (Wish::SignOut, cookie) => self.sign_out(cookie, node).await,
             (Wish::Page, _) | (_, None) => Ok(()),
             (Wish::End, Some((sign_in, _))) => {
-                let current = request.seen.expect("it was looked up");
+                let current = request.seen.expect("it was checked");
                 let actor = given::signed_in(&current);
                 let owner = Owner::of(&actor).expect("a person");
                 let ended = sessions::end_own(&self.nodes[node], owner, &current.session.id).await;
@@ -270,7 +272,7 @@ impl<'a> Story<'a> {
                 Ok(())
             }
             (Wish::Confirm | Wish::ChangePassword, Some(cookie)) => {
-                let current = request.seen.expect("it was looked up");
+                let current = request.seen.expect("it was checked");
                 self.renew(request.wish, cookie, &current, node).await
             }
         }
@@ -351,7 +353,8 @@ impl<'a> Story<'a> {
         Ok(())
     }
 
-    /// At every moment: one token of a sign-in at most is live, its last one; and none of one that is over.
+    /// At every moment at most one token of a sign-in is live, its last one; and none of an ended
+    /// one.
     async fn check(&self) -> TestCaseResult {
         for of in &self.sign_ins {
             for (place, issued) in of.tokens.iter().enumerate() {
@@ -367,7 +370,8 @@ impl<'a> Story<'a> {
         Ok(())
     }
 
-    /// At last the browser signs out, by the cookie that it has, or by an earlier one that was never removed.
+    /// Finally the browser signs out, with its cookie, or with an earlier one that was never
+    /// removed.
     pub async fn end(mut self, by: &Index) -> TestCaseResult {
         let mut live = Vec::new();
         for (number, of) in self.sign_ins.iter().enumerate() {
@@ -378,7 +382,7 @@ impl<'a> Story<'a> {
         for cookie in live {
             self.sign_out(Some(cookie), 0).await?;
         }
-        // What was under way comes too late, and so does every answer.
+        // Requests in progress come too late, and so does every answer.
         while let Some(request) = self.looked_up.pop() {
             self.act(request, 1).await?;
         }

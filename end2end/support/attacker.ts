@@ -1,10 +1,10 @@
-/** Another site, which wishes our visitors no good. */
+/** Another site, which attacks our visitors. */
 
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
-export class Stranger {
+export class Attacker {
   /** Another origin of the same site: browsers send `SameSite` cookies along from here. */
   readonly sibling: string;
   /** Another site altogether. */
@@ -19,7 +19,7 @@ export class Stranger {
     this.foreigner = `http://127.0.0.1:${port}`;
   }
 
-  static async arrive(): Promise<Stranger> {
+  static async arrive(): Promise<Attacker> {
     const pages = new Map<string, string>();
     const listener = createServer((request, response) => {
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
@@ -27,16 +27,16 @@ export class Stranger {
     });
     listener.listen(0, '127.0.0.1');
     await once(listener, 'listening');
-    return new Stranger((listener.address() as AddressInfo).port, pages, () => {
+    return new Attacker((listener.address() as AddressInfo).port, pages, () => {
       listener.close();
       listener.closeAllConnections();
     });
   }
 
-  /** Puts up a page, and gives its path. */
+  /** Serves a page, and returns its path. */
   puts(html: string): string {
     const path = `/page-${this.pages.size}`;
-    this.pages.set(path, `<!doctype html><title>A stranger</title>${html}`);
+    this.pages.set(path, `<!doctype html><title>A attacker</title>${html}`);
     return path;
   }
 }
