@@ -3,8 +3,9 @@
 use crate::{
     components::layout::Head,
     domain::{
+        page::PageView,
         plain_script::{FOLLOW, PlainScript, TIME_OUT},
-        views::{DrawnFor, PageView},
+        views::DrawnFor,
     },
     pages::{
         activity::ActivityPage, admin_activity::AuditPage, admin_user::AccountPage,
@@ -16,15 +17,14 @@ use crate::{
 use leptos::{config::LeptosOptions, either::either, html, prelude::*};
 use leptos_meta::{MetaTags, provide_meta_context};
 
-/// The page that the server has gathered. Its values come with it, so there is no second request
-/// and no half-filled state.
-///
-/// # Panics
-/// In the browser, where the page did not come from our server.
+/// A page. Its values come with it, so there is no second request and no half-filled state.
 #[component]
-pub fn App() -> impl IntoView {
+pub fn App(
+    /// What the server has gathered. In the browser it stands in the document, and this is not called.
+    gathered: impl FnOnce() -> PageView,
+) -> impl IntoView {
     provide_meta_context();
-    let view = SharedValue::new(expect_context::<PageView>).into_inner();
+    let view = SharedValue::new(gathered).into_inner();
     either!(view,
         PageView::Login(view) => view! { <LoginPage view /> },
         PageView::Logout(view) => view! { <LogoutPage view /> },
@@ -46,7 +46,7 @@ pub fn App() -> impl IntoView {
 /// The document around the application, which the browser brings to life. It notes for whom it was drawn.
 ///
 /// `nonce` is that of the page's policy.
-pub fn shell(options: LeptosOptions, nonce: String) -> impl IntoView {
+pub fn shell(options: LeptosOptions, nonce: String, view: PageView) -> impl IntoView {
     let drawn_for = use_context::<DrawnFor>();
     let is_signed_in = drawn_for.is_some();
     view! {
@@ -56,11 +56,11 @@ pub fn shell(options: LeptosOptions, nonce: String) -> impl IntoView {
                 <Head options=options.clone() />
                 {drawn_for.map(|DrawnFor(person)| view! { <meta name="person" content=person /> })}
                 <Scripts options nonce is_signed_in />
-                {begins_anew().then(|| view! { <noscript>{begin_anew()}</noscript> })}
+                {begins_anew(&view).then(|| view! { <noscript>{begin_anew()}</noscript> })}
                 <MetaTags />
             </head>
             <body>
-                <App />
+                <App gathered=move || view />
             </body>
         </html>
     }
@@ -93,8 +93,8 @@ pub fn head_scripts() -> String {
 
 /// Whether the page follows what happens: without scripts by being loaded again and again, for as long as
 /// the password was typed not long ago.
-fn begins_anew() -> bool {
-    matches!(use_context::<PageView>(), Some(PageView::Audit(view)) if view.is_followed)
+const fn begins_anew(view: &PageView) -> bool {
+    matches!(view, PageView::Audit(view) if view.is_followed)
 }
 
 /// Every five seconds. Built by hand because the macro does not know the attribute.

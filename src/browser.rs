@@ -1,11 +1,13 @@
 //! Brings a page to life in the browser.
 
-use crate::app::App;
+use crate::app::{App, AppProps};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Called by the script of every page.
 #[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(App);
+    // A document without values is not one of ours.
+    let gathered = || panic!("the page has no values");
+    leptos::mount::hydrate_body(move || App(AppProps { gathered }));
 }

@@ -46,7 +46,7 @@ pub async fn invite_user(
     });
     Form::on(Page::Users.path())
         .keeping(drafts::keep_invitation(&draft))
-        .answer(reply, |refusal| Flash::invitation_refused(refusal, &draft))
+        .answer_by(reply, |refusal| Flash::invitation_refused(refusal, &draft))
 }
 
 /// Disables, enables, promotes or demotes an account, ends its sessions, or makes a link for it.

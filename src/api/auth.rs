@@ -47,7 +47,7 @@ pub async fn login(
         let kept_for = core.lifetimes.cookie_age(remember.0);
         Reply::with_session(&started, kept_for, next.cookie_check_page())
     });
-    Form::on(&next.login_page()).answer(reply, |refusal| {
+    Form::on(&next.login_page()).answer_by(reply, |refusal| {
         Flash::login_refused(Some(refusal), &username)
     })
 }

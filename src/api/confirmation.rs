@@ -19,8 +19,7 @@ pub async fn confirm_password(
         server::{
             core::{actor::Owner, sign_in::confirmation},
             web::{
-                context,
-                cookies::{self, flash::Flash},
+                context, cookies,
                 reply::{Form, Reply},
             },
         },
@@ -35,5 +34,5 @@ pub async fn confirm_password(
         let cookie = cookies::session::set_session(&token, kept_for);
         Reply::to_path(next.to_string()).with_cookie(cookie)
     });
-    Form::on(&next.confirm_page()).answer(reply, |refusal| Flash::PasswordRefused { refusal })
+    Form::on(&next.confirm_page()).answer(reply)
 }

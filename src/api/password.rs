@@ -37,5 +37,5 @@ pub async fn change_password(
             .with_cookie(cookies::session::set_session(&renewed.token, kept_for))
             .with_message(&Flash::PasswordChanged { others_ended })
     });
-    Form::on(Page::Password.path()).answer(reply, |refusal| Flash::PasswordRefused { refusal })
+    Form::on(Page::Password.path()).answer(reply)
 }

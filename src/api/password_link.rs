@@ -31,10 +31,14 @@ pub async fn use_password_link(secret: LinkSecret, new_password: Password) -> Re
     {
         Ok(username) => {
             let message = Flash::PasswordSet { username };
-            (Ok(Reply::to(Page::Login).with_message(&message)), None)
+            (
+                Ok(Reply::to(Page::Login).with_message(&message)),
+                String::new(),
+            )
         }
-        Err(NotRedeemed { failure, username }) => (Err(failure), username),
+        Err(NotRedeemed { failure, username }) => (Err(failure), username.unwrap_or_default()),
     };
     Form::on(Page::PasswordLink.path())
-        .answer(reply, |refusal| Flash::LinkRefused { refusal, username })
+        .with_input(&username)
+        .answer(reply)
 }

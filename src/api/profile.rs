@@ -42,5 +42,5 @@ pub async fn update_profile(
     });
     Form::on(Page::Profile.path())
         .keeping(drafts::keep_profile(&draft))
-        .answer(reply, |refusal| Flash::profile_refused(refusal, &draft))
+        .answer_by(reply, |refusal| Flash::profile_refused(refusal, &draft))
 }

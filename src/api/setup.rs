@@ -41,5 +41,5 @@ pub async fn set_up(
         setup::create_first_admin(core, &actor, presented, &code, &draft, &password).await;
     let reply = created
         .map(|started| Reply::with_session(&started, None, NextPath::home().cookie_check_page()));
-    Form::on(Page::Setup.path()).answer(reply, |refusal| Flash::setup_refused(refusal, &draft))
+    Form::on(Page::Setup.path()).answer_by(reply, |refusal| Flash::setup_refused(refusal, &draft))
 }

@@ -3,20 +3,12 @@
 use crate::domain::page::Page;
 use leptos::prelude::*;
 
-const PAGES: &[(Page, &str)] = &[
-    (Page::Dashboard, "Dashboard"),
-    (Page::Sessions, "Sessions"),
-    (Page::OwnActivity, "Activity"),
-    (Page::Profile, "Profile"),
-    (Page::Password, "Password"),
-];
-
 #[component]
 pub fn AccountNav(
     /// The page that it stands on.
     here: Page,
 ) -> impl IntoView {
-    view! { <Nav label="Account" pages=PAGES here /> }
+    view! { <Nav label="Account" pages=Page::ACCOUNT_TABS here /> }
 }
 
 /// Links between pages that belong together.

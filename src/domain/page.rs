@@ -1,5 +1,11 @@
 //! The pages, files and streams that there are: where each stands, and who may ask for it.
 
+use super::views::{
+    AccountView, AuditView, ConfirmView, DashboardView, LoginView, LogoutView, OwnActivityView,
+    PasswordLinkView, PasswordView, ProfileView, SessionsView, SetupView, SignedOutView, UsersView,
+};
+use serde::{Deserialize, Serialize};
+
 /// Who may ask for something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -11,7 +17,7 @@ pub enum Access {
 
 /// Makes the enum, and its tables, of one row for each page.
 macro_rules! pages {
-    ($($(#[$note:meta])* $name:ident: $path:literal for $access:ident,)*) => {
+    ($($(#[$note:meta])* $name:ident: $path:literal for $access:ident $(, tab $tab:literal)?;)*) => {
         /// A page. Every navigation is a page load (ADR 4), so the server finds the page and the browser brings to
         /// life what it was sent: these rows are all the router that there has to be.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +27,9 @@ macro_rules! pages {
 
         impl Page {
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The pages of a person's own account, as the navigation between them names them.
+            pub const ACCOUNT_TABS: &'static [(Self, &'static str)] = &[$($((Self::$name, $tab),)?)*];
 
             /// Where it stands. A segment in braces stands for any one that is not empty.
             pub const fn path(self) -> &'static str {
@@ -40,26 +49,45 @@ macro_rules! pages {
 
 pages! {
     /// Leads on: to the dashboard or to the sign-in page.
-    Home: "/" for Anyone,
-    Login: "/login" for Anyone,
-    Logout: "/logout" for Anyone,
-    SignedOut: "/signed-out" for Anyone,
-    Dashboard: "/dashboard" for SignedIn,
-    Password: "/account/password" for SignedIn,
-    Profile: "/account/profile" for SignedIn,
-    Sessions: "/account/sessions" for SignedIn,
-    OwnActivity: "/account/activity" for SignedIn,
-    Confirm: "/account/confirm" for SignedIn,
+    Home: "/" for Anyone;
+    Login: "/login" for Anyone;
+    Logout: "/logout" for Anyone;
+    SignedOut: "/signed-out" for Anyone;
+    Dashboard: "/dashboard" for SignedIn, tab "Dashboard";
+    Sessions: "/account/sessions" for SignedIn, tab "Sessions";
+    OwnActivity: "/account/activity" for SignedIn, tab "Activity";
+    Profile: "/account/profile" for SignedIn, tab "Profile";
+    Password: "/account/password" for SignedIn, tab "Password";
+    Confirm: "/account/confirm" for SignedIn;
     /// Leads on to the page for a new password, from where password managers look for it (W3C, "A Well-Known URL for
     /// Changing Passwords").
-    ChangePassword: "/.well-known/change-password" for Anyone,
+    ChangePassword: "/.well-known/change-password" for Anyone;
     /// There only until the first account exists.
-    Setup: "/setup" for Anyone,
+    Setup: "/setup" for Anyone;
     /// The owner of a link has no password yet. What comes behind `#` stays in the browser: no server's log holds it.
-    PasswordLink: "/password-link" for Anyone,
-    Users: "/admin/users" for Administrator,
-    Account: "/admin/users/{id}" for Administrator,
-    Audit: "/admin/activity" for Administrator,
+    PasswordLink: "/password-link" for Anyone;
+    Users: "/admin/users" for Administrator;
+    Account: "/admin/users/{id}" for Administrator;
+    Audit: "/admin/activity" for Administrator;
+}
+
+/// A page and all that it shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PageView {
+    Login(LoginView),
+    Logout(LogoutView),
+    SignedOut(SignedOutView),
+    Dashboard(Box<DashboardView>),
+    Sessions(Box<SessionsView>),
+    OwnActivity(Box<OwnActivityView>),
+    Profile(Box<ProfileView>),
+    Password(PasswordView),
+    Confirm(ConfirmView),
+    Setup(SetupView),
+    PasswordLink(PasswordLinkView),
+    Users(Box<UsersView>),
+    Account(Box<AccountView>),
+    Audit(Box<AuditView>),
 }
 
 impl Page {

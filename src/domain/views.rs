@@ -21,25 +21,6 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// A page and all that it shows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum PageView {
-    Login(LoginView),
-    Logout(LogoutView),
-    SignedOut(SignedOutView),
-    Dashboard(Box<DashboardView>),
-    Password(PasswordView),
-    Profile(Box<ProfileView>),
-    Sessions(Box<SessionsView>),
-    Confirm(ConfirmView),
-    OwnActivity(Box<OwnActivityView>),
-    Setup(SetupView),
-    PasswordLink(PasswordLinkView),
-    Users(Box<UsersView>),
-    Account(Box<AccountView>),
-    Audit(Box<AuditView>),
-}
-
 /// The sign-in page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginView {

@@ -23,8 +23,8 @@ use super::{
 use crate::{
     app,
     domain::{
-        page::Page,
-        views::{DrawnFor, PageView, SignOutProof},
+        page::{Page, PageView},
+        views::{DrawnFor, SignOutProof},
     },
     error::{AppError, Failure},
     server::core::{actor, sessions::sign_out_proof},
@@ -97,11 +97,10 @@ async fn render(
             provide_context(drawn_for);
             provide_context(sign_out_proof);
         }
-        provide_context(view.clone());
     };
     let render = leptos_axum::render_app_async_with_context(context, move || {
         let nonce = set_page_policy();
-        app::shell(options.clone(), nonce)
+        app::shell(options.clone(), nonce, view.clone())
     });
     let sealed = headers::sealed(render(request).await).await;
     sealed.map_err(|_| AppError::Failed(Failure::Internal))
@@ -146,10 +145,10 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
             Some(view) => PageView::Setup(view),
             None => return Ok(Answer::Nothing),
         },
-        Page::PasswordLink => PageView::PasswordLink(entrance::password_link(visit)),
+        Page::PasswordLink => PageView::PasswordLink(entrance::password_link(&visit)),
         Page::ChangePassword => return Ok(Answer::to(Page::Password)),
         Page::Dashboard => PageView::Dashboard(Box::new(dashboard::dashboard(&visit)?)),
-        Page::Password => PageView::Password(account::password(visit.person()?, visit)),
+        Page::Password => PageView::Password(account::password(visit.person()?, &visit)),
         Page::Profile => PageView::Profile(Box::new(account::profile(visit.person()?, visit))),
         Page::Sessions => PageView::Sessions(Box::new(sessions::own(visit).await?)),
         Page::OwnActivity => PageView::OwnActivity(Box::new(activity::own(&visit).await?)),

@@ -92,13 +92,24 @@ impl Reply {
 #[must_use]
 pub struct Form<'a> {
     page: &'a str,
+    input: &'a str,
     draft: Option<HeaderValue>,
 }
 
 impl<'a> Form<'a> {
     /// `page` is the path of ours on which it stands.
     pub const fn on(page: &'a str) -> Self {
-        Self { page, draft: None }
+        Self {
+            page,
+            input: "",
+            draft: None,
+        }
+    }
+
+    /// A refusal gives this text back.
+    pub const fn with_input(mut self, input: &'a str) -> Self {
+        self.input = input;
+        self
     }
 
     /// What was typed is kept where the password is asked for first.
@@ -107,11 +118,20 @@ impl<'a> Form<'a> {
         self
     }
 
-    /// Answers. A refusal gets its page again, with `message` on it; our script shows it without leaving the page.
+    /// Answers. After a refusal the page is shown again, with the reason; our script shows it without leaving the page.
     ///
     /// # Errors
     /// Refusals, for our script. Failures: what is not the person's mistake has a page of its own.
-    pub fn answer(
+    pub fn answer(self, outcome: Result<Reply, AppError>) -> Result<(), AppError> {
+        let (path, input) = (self.page.split('?').next().unwrap_or_default(), self.input);
+        self.answer_by(outcome, |refusal| Flash::refused(path, refusal, input))
+    }
+
+    /// The same with a message of the form's own.
+    ///
+    /// # Errors
+    /// As [`Self::answer`].
+    pub fn answer_by(
         self,
         outcome: Result<Reply, AppError>,
         message: impl FnOnce(Refusal) -> Flash,
@@ -196,5 +216,5 @@ pub fn answer_on_account(id: &str, notice: Result<UserNotice, AppError>) -> Resu
     let page = Page::of_account(id);
     let reply =
         notice.map(|notice| Reply::to_path(page.clone()).with_message(&Flash::User { notice }));
-    Form::on(&page).answer(reply, |refusal| Flash::UserRefused { refusal })
+    Form::on(&page).answer(reply)
 }

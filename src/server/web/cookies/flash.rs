@@ -34,6 +34,14 @@ const MAX_TYPED_BYTES: usize = 2_800;
 /// A message for the next page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Flash {
+    /// The form of a page was refused. Other forms, which give back more than one text, have messages of their own.
+    Refused {
+        /// Its path: another tab may ask for another page first.
+        page: String,
+        refusal: Refusal,
+        /// Typed, or found, before the refusal.
+        input: String,
+    },
     /// Without a refusal where another page has told it.
     LoginRefused {
         refusal: Option<Refusal>,
@@ -50,9 +58,6 @@ pub enum Flash {
     },
     /// The session of a stranger has ended, and the password may be theirs too.
     SignInDisowned,
-    PasswordRefused {
-        refusal: Refusal,
-    },
     PasswordChanged {
         others_ended: u64,
     },
@@ -71,17 +76,9 @@ pub enum Flash {
     PasswordSet {
         username: String,
     },
-    /// By a link nothing was set. Its code may have been right, and is the account's of this name.
-    LinkRefused {
-        refusal: Refusal,
-        username: Option<String>,
-    },
     /// What an administrator did to an account.
     User {
         notice: UserNotice,
-    },
-    UserRefused {
-        refusal: Refusal,
     },
     InvitationRefused {
         refusal: Refusal,
@@ -90,6 +87,14 @@ pub enum Flash {
 }
 
 impl Flash {
+    pub fn refused(page: &str, refusal: Refusal, input: &str) -> Self {
+        Self::Refused {
+            page: page.to_owned(),
+            refusal,
+            input: input.chars().take(MAX_TYPED_CHARS).collect(),
+        }
+    }
+
     pub fn login_refused(refusal: Option<Refusal>, username: &str) -> Self {
         Self::LoginRefused {
             refusal,

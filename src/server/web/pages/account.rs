@@ -10,20 +10,19 @@ use crate::{
     server::web::cookies::{draft, flash::Flash},
 };
 
-pub fn password(current: &CurrentUser, visit: Visit<'_>) -> PasswordView {
-    let (refusal, notice) = match visit.flash {
-        Some(Flash::PasswordRefused { refusal }) => (Some(refusal), None),
+pub fn password(current: &CurrentUser, visit: &Visit<'_>) -> PasswordView {
+    let notice = match visit.flash {
         Some(Flash::PasswordChanged { others_ended }) => {
-            (None, Some(PasswordNotice::Changed { others_ended }))
+            Some(PasswordNotice::Changed { others_ended })
         }
-        Some(Flash::SignInDisowned) => (None, Some(PasswordNotice::StrangerIsOut)),
-        _ => (None, None),
+        Some(Flash::SignInDisowned) => Some(PasswordNotice::StrangerIsOut),
+        _ => None,
     };
     PasswordView {
         display_name: current.user.display_name.clone(),
         username: current.user.username.clone(),
         min_chars: visit.state.core.password_rules.min_chars,
-        refusal,
+        refusal: visit.refusal(),
         notice,
     }
 }
@@ -33,10 +32,7 @@ pub fn confirm(current: &CurrentUser, visit: &Visit<'_>) -> ConfirmView {
         display_name: current.user.display_name.clone(),
         username: current.user.username.clone(),
         next: visit.next().to_string(),
-        refusal: match visit.flash {
-            Some(Flash::PasswordRefused { refusal }) => Some(refusal),
-            _ => None,
-        },
+        refusal: visit.refusal(),
     }
 }
 

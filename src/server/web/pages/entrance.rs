@@ -83,14 +83,11 @@ pub async fn setup(visit: Visit<'_>) -> Result<Option<SetupView>, StoreError> {
     }))
 }
 
-pub fn password_link(visit: Visit<'_>) -> PasswordLinkView {
-    let (refusal, username) = match visit.flash {
-        Some(Flash::LinkRefused { refusal, username }) => (Some(refusal), username),
-        _ => (None, None),
-    };
+pub fn password_link(visit: &Visit<'_>) -> PasswordLinkView {
+    let username = visit.refused().map(|(_, username)| username.to_owned());
     PasswordLinkView {
         min_chars: visit.state.core.password_rules.min_chars,
-        username,
-        refusal,
+        username: username.filter(|username| !username.is_empty()),
+        refusal: visit.refusal(),
     }
 }

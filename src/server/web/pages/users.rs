@@ -127,10 +127,10 @@ pub async fn account(visit: Visit<'_>) -> Result<Option<AccountView>, AppError> 
     };
     let newest = audit_log::page(core, &filter, None, NEWEST_ENTRIES).await?;
     let until = password_links::valid_until(core, &user).await?;
-    let (notice, refusal) = match visit.flash {
-        Some(Flash::User { notice }) => (Some(notice), None),
-        Some(Flash::UserRefused { refusal }) => (None, Some(refusal)),
-        _ => (None, None),
+    let refusal = visit.refusal();
+    let notice = match visit.flash {
+        Some(Flash::User { notice }) => Some(notice),
+        _ => None,
     };
     Ok(Some(AccountView {
         display_name: current.user.display_name.clone(),

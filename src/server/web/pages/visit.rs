@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{next_path::NextPath, session::CurrentUser},
-    error::{AppError, Failure},
+    error::{AppError, Failure, Refusal},
     server::web::{
         context::Caller, cookies::flash::Flash, layers::forwarded::Client, state::AppState,
     },
@@ -48,6 +48,23 @@ impl<'a> Visit<'a> {
         } else {
             Err(Failure::NotFound.into())
         }
+    }
+
+    /// Why the form of this page was refused, and the text that it gives back.
+    pub fn refused(&self) -> Option<(Refusal, &str)> {
+        match &self.flash {
+            Some(Flash::Refused {
+                page,
+                refusal,
+                input,
+            }) if page == self.uri.path() => Some((*refusal, input)),
+            _ => None,
+        }
+    }
+
+    /// The same, if there is nothing to give back.
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.refused().map(|(refusal, _)| refusal)
     }
 
     /// Where to go on from here: what the address names, else the dashboard.
