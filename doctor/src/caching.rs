@@ -1,4 +1,4 @@
-//! What nobody may keep: looked at over everything that was answered.
+//! What must not be cached, checked on every answer.
 
 use super::{
     client::{Answer, NoAnswer, Request},
@@ -48,12 +48,12 @@ const CLOSED: Check = check(
     NO_CACHE,
 );
 
-/// Asked by requests of its own.
+/// Checked by requests of its own.
 pub const ASKED: &[&Check] = &[&CLOSED];
 
 pub const CHECKS: &[&Check] = &[&PRIVATE, &PUBLIC, &COOKIES, &MADE_ANEW, &BACK];
 
-/// Opens every page of the table, twice each, so that there is something to look at.
+/// Opens every page of the table twice, so that there are answers to check.
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let Some(mut browser) = exam.signed_in().await? else {
         return Ok(());
@@ -85,7 +85,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     Ok(())
 }
 
-/// The page of one account, which the list of accounts leads to: its address needs an id.
+/// The page of one account, linked by the list of accounts: its address needs an id.
 fn account_page(list: &Answer) -> Option<String> {
     let mut links = list.body.split("href=\"").skip(1);
     let link = links.find(|link| link.starts_with("/admin/users/"))?;

@@ -1,4 +1,4 @@
-//! What an open page hears of its session.
+//! The events that an open page receives about its session.
 
 use super::{
     client::{NoAnswer, PATIENCE, Request},
@@ -41,7 +41,7 @@ pub const CHECKS: &[&Check] = &[&NEED_SESSION, &OWN_PAGES, &BEGIN, &END];
 
 const PATH: &str = "/session/events";
 
-/// A second is promised; the rest is for slow lines.
+/// The promise is one second; the rest is for slow lines.
 const AT_MOST: Duration = Duration::from_secs(5);
 
 fn watching(session: Option<&SessionCookie>) -> Request {
@@ -106,7 +106,7 @@ fn describe(before: &str) -> String {
     format!("{before}, and nothing was said of it in {seconds} s")
 }
 
-/// An answer that is no refusal would go on, so it is not read.
+/// Only the head is read: an answer that is no refusal has no end.
 async fn is_refused(exam: &Examination, request: Request) -> Result<Verdict, NoAnswer> {
     let (answer, _) = exam.client.watch(request, PATIENCE).await?;
     let refused = (400..500).contains(&answer.status);

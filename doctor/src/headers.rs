@@ -1,4 +1,4 @@
-//! The headers that every answer has: looked at over everything that was answered.
+//! The headers of every answer.
 
 use super::{
     client::Answer,
@@ -128,7 +128,7 @@ pub fn look_back(exam: &mut Examination) {
     exam.settle(&LINKS, all(&answers, |answer| links_here(answer, &target)));
     exam.settle(&WORKER, all(&answers, allows_no_worker));
     exam.settle(&NO_TRANSFORM, all(&answers, forbids_changes));
-    // It breaks no promise of ours, so it is a note.
+    // No promise covers it, so it is a note.
     exam.report
         .note(&VERSION, all(&exam.client.answers(), names_no_version));
 }
@@ -177,7 +177,7 @@ fn has_id(answer: &Answer) -> Verdict {
     })
 }
 
-/// Words that only the inside of a server says.
+/// Words that only internals of a server use.
 fn is_generic(answer: &Answer) -> Verdict {
     const INSIDE: [&str; 6] = [
         "panicked at",

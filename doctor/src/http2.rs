@@ -1,6 +1,6 @@
-//! The same site over HTTP/2, which browsers prefer wherever it is offered.
+//! The same site over HTTP/2, which browsers prefer if it is offered.
 //!
-//! What is asked of every answer, such as headers and policies, is asked of these too.
+//! The checks of every answer, such as headers and policies, apply to these answers too.
 
 use super::{
     client::{Answer, NoAnswer, Request},
@@ -89,7 +89,7 @@ fn describe(answer: &Answer) -> String {
     format!("over HTTP/2 {}", answer.describe())
 }
 
-/// The first line that begins a session for as long as the browser runs, without its token.
+/// The first line that starts a session without "stay signed in", without its token.
 fn attributes(answers: &[std::rc::Rc<Answer>]) -> Option<String> {
     let lines = answers.iter().flat_map(|answer| session_lines(answer));
     let mut begun = lines.filter(|line| !line.clears());
