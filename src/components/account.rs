@@ -1,4 +1,4 @@
-//! The way between the pages of an account.
+//! Navigation between the pages of an account.
 
 use crate::domain::page::Page;
 use leptos::prelude::*;
@@ -13,7 +13,7 @@ const PAGES: &[(Page, &str)] = &[
 
 #[component]
 pub fn AccountNav(
-    /// The page that it stands on.
+    /// The current page.
     here: Page,
 ) -> impl IntoView {
     view! { <Nav label="Account" pages=PAGES here /> }

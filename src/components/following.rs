@@ -1,6 +1,6 @@
 //! The audit log as it grows, on a page that follows it.
 //!
-//! What comes is drawn by the same component as on the server. A page that nobody sees holds no stream.
+//! New entries are rendered by the same component as on the server. A hidden page holds no stream.
 
 use crate::{
     components::{
@@ -19,22 +19,22 @@ use leptos::{
 };
 use std::{cell::Cell, time::Duration};
 
-/// More than anybody looks through on a page that moves.
+/// The maximum number of entries shown: more than a reader follows on a page that moves.
 const MOST_SHOWN: usize = 200;
 
-/// So often at most it is announced that there are new entries, however many come.
+/// The least time between two announcements of new entries to screen readers, so that a flood does not drown them.
 const SAY_EVERY: Duration = Duration::from_secs(10);
 
-/// A stream speaks as soon as it is open. After this much silence a proxy holds it back.
+/// A stream sends an event as soon as it is open. After this long without one, a proxy is holding it back.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// Where the page follows. Without the script it only says so, and the document loads itself again.
+/// Follows the log. Without the script there is only a notice, and the document reloads itself.
 #[component]
 pub fn Following(
     entries: Vec<AuditEntryView>,
-    /// What tells the page.
+    /// The address of the stream.
     events: String,
-    /// The page that follows: it asks for the password where that is needed.
+    /// The following page, to which the confirmation of the password returns.
     here: String,
 ) -> impl IntoView {
     let log = Log {
@@ -72,25 +72,25 @@ pub fn Following(
     }
 }
 
-/// What is shown.
+/// The displayed state.
 #[derive(Clone, Copy)]
 struct Log {
     entries: RwSignal<Vec<AuditEntryView>>,
-    /// Nothing more will come.
+    /// No further entries will arrive.
     is_over: RwSignal<bool>,
     words: RwSignal<String>,
 }
 
-/// What brings it.
+/// The source of new entries.
 struct Tail {
     log: Log,
     stream: EventStream,
-    /// Something has come since it was opened.
+    /// Whether an event has arrived since the stream was opened.
     is_heard: Cell<bool>,
-    /// How many entries have come, and how many of them were said.
+    /// How many entries have arrived, and how many of them were announced.
     come: Cell<usize>,
     said: Cell<usize>,
-    /// Something was said just now.
+    /// Whether an announcement was made less than [`SAY_EVERY`] ago.
     is_quiet: Cell<bool>,
 }
 
@@ -125,7 +125,7 @@ impl Tail {
         }
     }
 
-    /// Where a proxy holds the stream back, the page is loaded again and again, as without the script.
+    /// If a proxy holds the stream back, the page reloads itself regularly, as without the script.
     fn is_silent(&'static self) {
         if self.is_heard.get() || document().hidden() || self.log.is_over.get_untracked() {
             return;
@@ -139,7 +139,7 @@ impl Tail {
         });
     }
 
-    /// Also where the line was lost, or the page not seen for a while: what came meanwhile is among them.
+    /// Also after the connection was lost or the page was hidden: `newest` includes the entries since.
     fn begins_with(&self, newest: Vec<AuditEntryView>) {
         self.is_heard.set(true);
         self.log.entries.set(newest);
@@ -149,7 +149,7 @@ impl Tail {
     fn grows(&'static self, news: Vec<AuditEntryView>) {
         self.come.set(self.come.get() + news.len());
         self.log.entries.update(|shown| {
-            // What has happened more often moves to the top.
+            // An entry whose count was raised moves to the top.
             shown.retain(|old| news.iter().all(|new| new.id != old.id));
             shown.splice(..0, news);
             shown.truncate(MOST_SHOWN);
@@ -157,7 +157,7 @@ impl Tail {
         self.say();
     }
 
-    /// Says how many have come, and after a pause what came in it.
+    /// Announces how many entries have arrived, and at most once every [`SAY_EVERY`].
     fn say(&'static self) {
         let come = self.come.get();
         if self.is_quiet.get() || self.said.get() == come {
@@ -178,7 +178,7 @@ impl Tail {
             spawn_local(async move {
                 let answer = self.stream.ask().await;
                 match answer.map(|answer| answer.status()) {
-                    // The password was typed too long ago, or this is an administrator no more.
+                    // The confirmation of the password has expired, or the user is no longer an administrator.
                     Some(403 | 404) => self.is_over(),
                     _ => self.waits(),
                 }
@@ -210,6 +210,6 @@ fn words_of(come: usize) -> String {
 
 fn entries_of(event: &MessageEvent) -> Vec<AuditEntryView> {
     let data = event.data().as_string().unwrap_or_default();
-    // What an older page does not understand is left out; the list of the server has it.
+    // Entries that an older page cannot parse are left out; the list of the server has them.
     serde_json::from_str(&data).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! How far a point in time lies away.
+//! The distance of a point in time from now.
 
 use crate::{
     components::time::in_own_time_zone,
@@ -7,9 +7,9 @@ use crate::{
 use leptos::{leptos_dom::helpers::set_interval_with_handle, prelude::*};
 use std::time::Duration;
 
-/// Shows "3 minutes ago", says it again as time goes by, and keeps the exact time in the element.
+/// Shows "3 minutes ago", updates it as time passes, and keeps the exact time in the element.
 ///
-/// Counted from when the page came to life: the browser's own clock may be wrong, but it runs.
+/// Counted from hydration: the browser's own clock may be wrong, but it advances correctly.
 #[component]
 pub fn RelativeTime(moment: RelativeMoment) -> impl IntoView {
     const EVERY: Duration = Duration::from_secs(20);
