@@ -1,4 +1,4 @@
-//! `/admin/users`: all accounts, found by how they begin, and a new one.
+//! `/admin/users`: all accounts, a search by prefix, and the form for a new one.
 
 use crate::{
     api::admin::InviteUser,
@@ -54,7 +54,7 @@ pub fn UsersPage(view: UsersView) -> impl IntoView {
     }
 }
 
-/// The search as it stands, from its beginning: the form sends the same address.
+/// The first page of the current search: the form sends the same address.
 fn first_page(search: &str) -> String {
     if search.is_empty() {
         return Page::Users.path().to_owned();

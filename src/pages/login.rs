@@ -1,4 +1,4 @@
-//! `/login`: works before and without the script, which only adds comfort.
+//! `/login`: works without the script, which only adds comfort.
 
 use crate::{
     api::auth::Login,

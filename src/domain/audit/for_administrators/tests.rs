@@ -104,12 +104,12 @@ fn sentences_say_who_did_what() {
     }
 }
 
-/// One for each, that no other has, and in none is a gap left.
+/// Each event has a sentence of its own, without a remaining placeholder.
 #[test]
 fn every_event_has_a_sentence_of_its_own() {
     for user in [Some("ada"), None] {
         let told = |event| sentence(&record(event, user, Some("root"), Source::Browser));
-        // To an attacker who guesses, both mean that this password was wrong.
+        // For an attacker who guesses, both mean that this password was wrong.
         let too_long = SignInRefusal::PasswordTooLong.as_str();
         let events = Event::all()
             .into_iter()
