@@ -1,10 +1,10 @@
-//! What is no mistake by itself and yet is seldom meant.
+//! Settings that are valid and yet seldom intended.
 
 use super::Config;
 use std::path::Path;
 
 impl Config {
-    /// A sentence for each combination of settings that looks wrong, with its remedy.
+    /// A warning for each doubtful combination of settings, with its remedy.
     pub fn doubts(&self) -> Vec<String> {
         let public_is_https = self.public_url.as_ref().is_some_and(|url| url.is_https());
         let own = self.site_addr.ip().to_canonical();

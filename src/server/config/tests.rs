@@ -1,6 +1,6 @@
 use super::*;
 
-/// With nothing set.
+/// Without environment variables.
 fn alone(text: &str) -> Result<Config, Mistakes> {
     read(text, None, &variables([]))
 }
@@ -117,7 +117,7 @@ fn a_mistake_in_the_environment_is_told_by_the_variables_name() {
     );
 }
 
-/// A mistyped variable would else leave a default in force, and nobody would know.
+/// A mistyped variable would otherwise silently leave a default in force.
 #[test]
 fn an_unknown_variable_is_told_by_its_name_alone() {
     let environment = variables([

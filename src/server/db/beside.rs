@@ -1,4 +1,4 @@
-//! Writes that no answer waits for: at most one in flight for each subject, and never all places.
+//! Writes that no answer waits for: at most one in flight for each subject, and never on all connections.
 
 use super::{CONNECTION_WAIT, StoreError};
 use std::{collections::HashSet, sync::Arc};
@@ -11,7 +11,7 @@ use tokio::{
 #[derive(Clone, Debug)]
 pub struct Beside {
     subjects: watch::Sender<HashSet<String>>,
-    /// Half the places that write, so that such writes keep nobody from signing out.
+    /// Half the connections that write, so that such writes cannot delay a sign-out.
     places: Arc<Semaphore>,
 }
 
@@ -31,7 +31,7 @@ impl Beside {
         }
     }
 
-    /// `None` where a write of this subject is in flight.
+    /// `None` if a write of this subject is in flight.
     pub fn claim(&self, subject: &str) -> Option<Claim> {
         let is_new = self
             .subjects
@@ -44,16 +44,16 @@ impl Beside {
 
     /// Resolves when none is in flight.
     pub async fn settled(&self) {
-        // The other end is held by `self`.
+        // `self` holds the sender, so it is not closed.
         let _ = self.subjects.subscribe().wait_for(HashSet::is_empty).await;
     }
 }
 
 impl Claim {
-    /// Waits for a place.
+    /// Waits for a permit.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where none was free in time.
+    /// [`StoreError::Unavailable`] if none was free in time.
     pub async fn place(&self) -> Result<OwnedSemaphorePermit, StoreError> {
         let place = Arc::clone(&self.beside.places).acquire_owned();
         match timeout(CONNECTION_WAIT, place).await {

@@ -93,7 +93,7 @@ impl Details {
         }
     }
 
-    /// Whether anything was said that an account there is already would not hear of.
+    /// Whether an option is set that has no effect on an existing account.
     pub(super) fn says_anything(&self) -> bool {
         let Self {
             email,
