@@ -27,7 +27,7 @@ fn watched(name: &str, idle_ends_at: i64) -> Watched {
     }
 }
 
-/// The notice that is there already.
+/// The notice that is there already, if any.
 async fn notice(watch: &mut Watch) -> Option<Notice> {
     let soon = std::time::Duration::from_millis(20);
     tokio::time::timeout(soon, watch.notice()).await.ok()
