@@ -1,4 +1,4 @@
-//! Connections: accepted, timed, counted, and let go at the end.
+//! Connections: accepted, limited in time and number, and closed at the end.
 
 use super::{
     connection::{Peer, UnderWay},
@@ -28,11 +28,11 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-/// Cookies of a whole domain fit; more than this on each of many connections would be a way to
+/// Large enough for the cookies of a whole domain. A larger limit, on each of many connections, would let clients
 /// fill the memory.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
 
-/// What connections need to know besides the application.
+/// What connections need besides the application.
 #[derive(Clone, Debug, Default)]
 pub struct Threshold {
     pub trusted: Arc<TrustedProxies>,
@@ -40,16 +40,16 @@ pub struct Threshold {
     pub too_large: Arc<[u8]>,
 }
 
-/// After a failed accept (no file descriptors left) the listener rests this long.
+/// The pause after a failed accept (no file descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `shutdown` resolves, then lets requests under way finish within their time.
+/// Serves until `shutdown` resolves, then lets requests in flight finish within their time.
 ///
 /// `axum::serve` has no timer and so no limit on the time that headers may take; this is hyper's
 /// own server with one.
 ///
 /// # Errors
-/// None at present; accept failures are waited out.
+/// None at present; failures to accept are retried.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
@@ -64,7 +64,7 @@ pub async fn serve(
     let places = Arc::new(Semaphore::new(limits.max_connections));
     tokio::pin!(shutdown);
     loop {
-        // A place is taken before the connection is, so that the kernel's queue holds back the rest.
+        // A permit is acquired before the connection is accepted, so that the others wait in the kernel's queue.
         let accepted = async {
             let place = Arc::clone(&places)
                 .acquire_owned()
@@ -103,8 +103,8 @@ pub async fn serve(
     Ok(())
 }
 
-/// Small answers do not wait for the acknowledgement of the one before, and a client that takes
-/// nothing of its answer for `patience` loses its connection and the place that it held.
+/// Disables Nagle's algorithm, so that small answers do not wait for an acknowledgement. A client that reads nothing of
+/// its answer for `patience` loses its connection and the permit.
 fn set_up(stream: &TcpStream, patience: Duration) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let millis = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
@@ -136,13 +136,13 @@ fn serve_connection(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_header_size(MAX_HEADER_BYTES)
-        // Else the buffer grows to twice that while a header or a body comes in.
+        // Otherwise the buffer grows to twice that for a header or a body.
         .max_buf_size(MAX_HEADER_BYTES)
         .serve_connection(Worded::new(stream, too_large), service);
     let watched = graceful.watch(connection);
     tokio::spawn(async move {
         tokio::select! {
-            // A client that breaks off is nobody's failure.
+            // A connection that the client aborts is no failure.
             outcome = watched => if let Err(error) = outcome {
                 tracing::debug!(%error, "connection");
             },
@@ -152,8 +152,8 @@ fn serve_connection(
     });
 }
 
-/// What outlives its connection is a task from the start: hyper may find the connection closed before it
-/// asks the returned future for anything, and then drops it.
+/// A request that outlives its connection runs in a task from the start: hyper may find the connection closed before it
+/// polls the returned future, and then drops it.
 fn answer(
     app: Router,
     request: Request,

@@ -29,7 +29,7 @@ fn of(peer: &str, lines: &[(&'static str, &str)]) -> Result<Client, Disagreement
     Client::of(address(peer), &take(&mut headers(lines)), &trusted())
 }
 
-/// The client behind the proxy, and what its word was worth.
+/// The client behind the proxy, and how far the proxy was trusted.
 fn behind(lines: &[(&'static str, &str)]) -> (String, Forwarding) {
     let client = of(PROXY, lines).unwrap();
     (client.address.to_string(), client.forwarding)

@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// What a client may put into a header, with a liking for what divides and quotes.
+/// Any header value, with many separators and quotes.
 fn anything() -> impl Strategy<Value = String> {
     prop_oneof![
         "[ -~]{0,60}",
@@ -57,7 +57,7 @@ proptest! {
         }
     }
 
-    /// No bytes at all bring the reader down, and an untrusted peer stays who it is.
+    /// No input makes the parser panic, and an untrusted peer is always the client.
     #[test]
     fn any_bytes_are_survived(value in prop::collection::vec(any::<u8>(), 0..200)) {
         if let Ok(value) = HeaderValue::from_bytes(&value) {
