@@ -45,7 +45,7 @@ pub enum Outcome {
     Fails {
         seen: String,
     },
-    /// Worth a change, but no broken promise.
+    /// Worth a change, but it breaks no promise.
     Noted {
         seen: String,
     },

@@ -149,7 +149,7 @@ pub fn fields_of(form: &HtmlFormElement) -> Option<UrlSearchParams> {
 /// Posts to a server function and navigates to the target of its answer.
 async fn post(path: &str, fields: &UrlSearchParams) -> Result<(), AppError> {
     let next = send(path, fields).await?;
-    // The next page is a full load: it frees the memory of this one, which may hold private data, and Back does not
+    // The next page is a full load. It frees the memory of this page, which may hold private data, and Back does not
     // lead to the form. If the browser refuses the navigation, the user stays on this page.
     let _ = window().location().replace(&next);
     Ok(())

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 /// string; otherwise it is built for every page and walked at hydration.
 #[component]
 pub fn TimeOutDialogues() -> impl IntoView {
-    // As in `SignOutButton`. It stands beside the form that it belongs to: within, the dialogue would be a tree.
+    // As in `SignOutButton`. It is outside of its form: inside, the dialogue would no longer be a literal.
     let proof = use_context::<SignOutProof>().map(|SignOutProof(proof)| proof);
     view! {
         <Warning />

@@ -1,4 +1,4 @@
-//! Who acts, by which way, and in which browser.
+//! Who acts, in which way, and in which browser.
 
 use super::{
     audit::{Entry, Event, Source},

@@ -12,8 +12,8 @@ use crate::domain::{
     user::UserId,
 };
 
-/// Makes [`Event`] and its words from one row for each kind: its name, its payload, its word in the database and for
-/// programs, and its title in the filter of the audit log. A new event is a row here, a sentence for administrators
+/// Makes [`Event`] from one row for each kind: its name and payload, its word in the database and for programs, and
+/// its title in the filter of the audit log. A new event is a row here, a sentence for administrators
 /// (`for_administrators.rs`) and one for the owner of the account (`for_owner.rs`).
 macro_rules! events {
     ($($(#[$note:meta])* $name:ident $(($payload:ident))? = $word:literal, $title:literal;)*) => {
@@ -153,7 +153,7 @@ impl Event {
     }
 }
 
-/// By which way something was done.
+/// The way in which something was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     Browser,

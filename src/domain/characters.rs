@@ -22,8 +22,8 @@ pub fn is_mark(c: char) -> bool {
 }
 
 /// Whether a terminal or a line reader may interpret it instead of showing it: control characters, line and paragraph
-/// separators, and format characters, which change the direction of the text around them
-/// ("Trojan Source", CVE-2021-42574).
+/// separators, and format characters. The latter change the direction of the text around them ("Trojan Source",
+/// CVE-2021-42574).
 pub fn is_acted_on(c: char) -> bool {
     const ACTED_ON: GeneralCategoryGroup = GeneralCategoryGroup::Control
         .union(GeneralCategoryGroup::Format)

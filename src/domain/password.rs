@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::ZeroizeOnDrop;
 
-/// Longer passwords are refused before any look-up, so that no client can make the server hash megabytes (ASVS V6.2.9
-/// asks for at least 64 characters; 1,024 bytes are enough for any script).
+/// Longer passwords are refused before any look-up, so that no client can make the server hash megabytes. ASVS V6.2.9
+/// asks for at least 64 characters; 1,024 bytes are enough for any script.
 pub const MAX_BYTES: usize = 1024;
 
 /// NIST SP 800-63B-4: at least 15 characters if the password is the only factor.

@@ -13,7 +13,7 @@ pub struct PlainScript {
 pub const FOLLOW: PlainScript =
     PlainScript::of("/follow.js", include_str!("../../public/follow.js"));
 
-/// Warns ahead of a time-out, and signs the same person in again after it.
+/// Warns before a time-out, and lets the same user sign in again after it.
 pub const TIME_OUT: PlainScript =
     PlainScript::of("/time-out.js", include_str!("../../public/time-out.js"));
 
@@ -39,7 +39,7 @@ pub fn is_current(path_and_query: &str) -> bool {
     ALL.iter().any(|script| script.address() == path_and_query)
 }
 
-/// The digest behind `?` in the address of a script with this text.
+/// The digest after `?` in the address of a script with this text.
 pub fn digest_of(text: &[u8]) -> String {
     format!("{:016x}", fnv_1a(text))
 }

@@ -186,7 +186,7 @@ pub struct CurrentUser {
     pub sign_ins: Option<SignIns>,
 }
 
-/// The sign-ins of a user beside the current session, whether their sessions live or not.
+/// The sign-ins of a user other than the current session, whether their sessions live or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SignIns {
     /// The previous sign-in.

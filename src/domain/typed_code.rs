@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 /// Crockford's base 32 without its check symbols: no letter resembles a digit or another letter.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// Five symbols can be copied without looking again.
+/// People can remember five symbols while they copy them.
 const GROUP: usize = 5;
 
 /// The spelling of random bytes, five bits of each, in groups with hyphens between them.

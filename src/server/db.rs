@@ -63,7 +63,7 @@ pub enum Pool {
 }
 
 /// Runs one statement that reads. On PostgreSQL it is run again if a column has changed since the connection prepared
-/// it, so the body must not move the values that it binds.
+/// it. So the body must not move the values that it binds.
 macro_rules! on_pool {
     ($db:expr, $reader:ident => $body:expr) => {
         match &$db.pool {

@@ -133,8 +133,8 @@ impl Hasher {
 }
 
 impl Reservation {
-    /// Verifies a password against an account's hash, or does the same work for an account that
-    /// does not exist or may not sign in (ASVS V6.3.8): then it never matches.
+    /// Verifies a password against an account's hash. For an account that does not exist or may not sign in it does
+    /// the same work, and never matches (ASVS V6.3.8).
     ///
     /// If the hash has cheaper parameters than the costliest so far, idle work follows until the check has taken as
     /// long. Otherwise the time would reveal old accounts.

@@ -96,9 +96,9 @@ pub enum IdentityRefusal {
 
 /// The name with which a user signs in.
 ///
-/// Grammar, after NFKC: 1 to 64 characters; words of letters and digits of any script (marks included, in all of
-/// Unicode's senses), with a single `.`, `-` or `_` between words. It has no `@`, so it is never an e-mail address
-/// and the two can share one field. It has no space, no control character and nothing invisible, so it is one word in a
+/// Grammar, after NFKC: 1 to 64 characters; words of letters and digits of any script, with a single `.`, `-` or `_`
+/// between words. Marks are included, in all of Unicode's senses. It has no `@`, so it is never an e-mail address and
+/// the two can share one field. It has no space, no control character and nothing invisible, so it is one word in a
 /// log line, a command and a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Username(String);
@@ -150,7 +150,7 @@ fn is_unseen_control(c: char) -> bool {
 /// control character (CVE-2022-35924: `a@evil,b@good`), and nothing invisible. Letters and marks of any script
 /// are allowed (RFC 6531): their meaning is up to the receiving server.
 ///
-/// It is kept in NFKC, like a name, because it is looked up in that form: the address that is compared and the
+/// It is kept in NFKC, like a name, because it is looked up in that form. The address that is compared and the
 /// address that receives mail must be the same (CVE-2019-19844).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email(String);

@@ -42,7 +42,8 @@ pub fn write_line(line: &str) -> io::Result<()> {
     writeln!(io::stdout(), "{line}")
 }
 
-/// Writes rows that arrive one by one. The widths of later rows are unknown, so each column is at least `least` wide.
+/// Writes rows that arrive one by one. The widths of later rows are unknown, so each column has at least the width in
+/// `least`.
 pub fn write_more_rows<R: Row>(rows: &[R], least: &[usize], json: bool) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     for row in rows {

@@ -15,9 +15,8 @@ use tokio::{
 /// users expect to see it.
 const POLL_EVERY: Duration = Duration::from_millis(250);
 
-/// Fallback: after this many polls without a notice the database is queried, because some poolers drop NOTIFY, and
-/// users
-/// expect an open page to react within a second.
+/// Fallback, in polls without a notice: after this many the database is queried, because some poolers drop NOTIFY.
+/// Users expect an open page to react within a second.
 const IDLE_POLLS: u32 = 2;
 
 /// A silent listening connection is pinged at this interval. One that a firewall has dropped cannot be distinguished
@@ -192,7 +191,7 @@ async fn pass_on(connection: &mut PgListener, hear: &mpsc::Sender<Hint>) {
     }
 }
 
-/// Outside of the pool, so that notices arrive even if all its connections are in use, and bypassing a pooler, which
+/// Outside of the pool, so that notices arrive even if all its connections are in use. It bypasses a pooler, which
 /// does not dedicate a session to us.
 async fn connect(options: &PgConnectOptions) -> Result<PgListener, sqlx::Error> {
     let pool = PgPoolOptions::new()

@@ -42,8 +42,8 @@ pub async fn run(db: &Db) -> Result<(), OpenError> {
             (&SHARED, sqlx::query_as(APPLIED).fetch_all(pool).await?)
         }
         Pool::Postgres(link) => {
-            // A connection of its own, without the statement timeout of requests: that would stop every start with a
-            // large table, or beside another server that is migrating.
+            // A connection without the statement timeout of requests. That would stop every start with a large table,
+            // or while another server is migrating.
             let mut connection = postgres::patient(link).await?;
             FOR_POSTGRES.run(&mut connection).await?;
             let applied = sqlx::query_as(APPLIED).fetch_all(&mut connection).await?;
@@ -55,9 +55,8 @@ pub async fn run(db: &Db) -> Result<(), OpenError> {
 }
 
 /// Migrations only add, so a version works on the tables of a newer one: during a rolling update, and after an update
-/// was
-/// reverted. A migration that removes something ends its file name in `needs_NNNN`. That is a migration which every
-/// version that works without the removed part knows (ADR 34).
+/// was reverted. A migration that removes something ends its file name in `needs_NNNN`. That is a migration which
+/// every version that works without the removed part knows (ADR 34).
 fn accept_newer(known: &Migrator, applied: &[Applied]) -> Result<(), OpenError> {
     let newer = || {
         applied
@@ -85,8 +84,7 @@ fn needs(description: &str) -> Option<i64> {
 }
 
 /// Two programs may start on an empty SQLite database, which has no lock for migrations. The second to run one finds
-/// its
-/// tables at a retry. That happens at most once for each migration.
+/// its tables at a retry. That happens at most once for each migration.
 async fn run_on_sqlite(pool: &SqlitePool) -> Result<(), MigrateError> {
     let mut outcome = SHARED.run(pool).await;
     for _ in SHARED.iter() {

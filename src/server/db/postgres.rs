@@ -34,16 +34,15 @@ pub const BEGIN_TO_WRITE: &str =
     "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '4s'";
 
 /// A connection has to answer a ping within this time before use, or it is replaced. A firewall may have dropped it,
-/// and
-/// TCP would retry for a quarter of an hour.
+/// and TCP would retry for a quarter of an hour.
 const ANSWER_WAIT: Duration = Duration::from_secs(1);
 
 /// Unused connections are closed before a firewall or a NAT gateway drops them (Azure 4 minutes, AWS 350 s). The
 /// pool checks them at the same interval, so one may reach twice this age.
 const UNUSED_FOR: Duration = Duration::from_secs(100);
 
-/// The settings of each session, overriding the defaults of the database and the role: a commit is durable before it is
-/// confirmed, and the isolation is the one that the statements were written for. The server's keepalive probes stop
+/// The settings of each session, overriding the defaults of the database and the role. A commit is durable before it
+/// is confirmed, and the isolation level is the one that the statements require. The server's keepalive probes stop
 /// firewalls from dropping a connection, and end backends whose client is gone, with their locks.
 const SETTINGS: &str = "SET synchronous_commit = on; SET statement_timeout = '10s'; SET lock_timeout = 0; \
     SET default_transaction_isolation = 'read committed'; \

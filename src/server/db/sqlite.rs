@@ -70,8 +70,7 @@ pub async fn open(path: &Path, if_missing: IfMissing) -> Result<Pools, OpenError
 fn pool(connections: u32, options: SqliteConnectOptions, file: Arc<WatchedFile>) -> SqlitePool {
     SqlitePoolOptions::new()
         // sqlx pings a connection when it is returned, and a file does not disconnect like a network. Another ping
-        // would
-        // double the round trips to SQLite's thread.
+        // would double the round trips to SQLite's thread.
         .test_before_acquire(false)
         .before_acquire(move |connection, metadata| {
             let is_as_new = file.is_current(metadata.age) && !is_left_in_transaction(connection);
@@ -88,8 +87,8 @@ fn is_left_in_transaction(connection: &SqliteConnection) -> bool {
     connection.is_in_transaction()
 }
 
-/// Switching a new file to WAL needs exclusive access, and SQLite's busy timeout does not apply to it: programs that do
-/// it at the same time would fail.
+/// Switching a new file to WAL needs exclusive access, and SQLite's busy timeout does not apply to it. Programs that
+/// do it at the same time would fail.
 fn is_busy(error: &sqlx::Error) -> bool {
     const SQLITE_BUSY: i32 = 5;
     primary_code(error) == Some(SQLITE_BUSY)
@@ -135,10 +134,9 @@ pub async fn read_through(pool: &SqlitePool) -> Result<(), OpenError> {
     }
 }
 
-/// The page cache of each connection, in SQLite's notation: KiB, negative. The inner pages of the B-trees are less than
-/// 1 % of a file; without them in the cache every look-up among millions of sessions reads the path from the root. It
-/// is
-/// at least SQLite's default of 2 MB, and at most what a server can spare.
+/// The page cache of each connection, in SQLite's notation: KiB, negative. The inner pages of the B-trees are less
+/// than 1 % of a file. If they are not cached, every look-up among millions of sessions reads the path from the root.
+/// The cache is at least SQLite's default of 2 MB, and at most what a server can spare.
 fn cache_size(path: &Path) -> String {
     const SHARE: u64 = 100;
     let bytes = fs::metadata(path).map_or(0, |file| file.len());

@@ -55,7 +55,7 @@ impl Connection {
 }
 
 impl Transaction {
-    /// Runs `say` after the commit, for notices and log lines that must be true.
+    /// Runs an action after the commit, such as a notice or a log line that must be true.
     pub fn after_commit(&mut self, say: impl FnOnce() + Send + 'static) {
         self.after_commit.push(Box::new(say));
     }
@@ -88,7 +88,7 @@ impl Transaction {
     /// Returns when the changes are durable.
     ///
     /// A commit is never cancelled: PostgreSQL would then report one as done that no standby has. It runs in a task
-    /// of its own and keeps its connection until the server answers, so the size of the pool bounds the number of
+    /// of its own and keeps its connection until the server answers. So the size of the pool bounds the number of
     /// pending commits. The actions of [`Self::after_commit`] run once it is durable, even after the deadline.
     ///
     /// # Errors

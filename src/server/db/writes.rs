@@ -11,8 +11,7 @@ use std::{
 };
 
 /// How long a failure is reported if no later write has succeeded. A load balancer sends no requests to a server that
-/// is
-/// not ready, so without this limit the server would never see the success that makes it ready again.
+/// is not ready. Without this limit the server would never see the success that makes it ready again.
 const REPORTED_FOR: Duration = Duration::from_secs(30);
 
 /// The outcome of the latest writes of this process.

@@ -22,9 +22,8 @@ const IDLE_PIECE_KIB: u32 = 256;
 /// The memory of one thread, 19 MiB, reused for every password.
 ///
 /// The capacity for the costliest hash is reserved at once; the system commits only the pages in use. A `Vec` that
-/// grows
-/// and shrinks fragments the heap instead, which added up to 390 MB; and allocations of this size return to the system
-/// when they are dropped (ADR 11).
+/// grows and shrinks fragments the heap instead, which added up to 390 MB. Allocations of this size return to the
+/// system when they are dropped (ADR 11).
 #[derive(Default)]
 pub(super) struct Workspace {
     blocks: Vec<Block>,
@@ -147,8 +146,7 @@ impl Workspace {
     }
 
     /// The blocks for a hash: at least as many as for the current parameters. So the time to allocate them after a
-    /// pause
-    /// reveals nothing about the account.
+    /// pause reveals nothing about the account.
     fn make_room(&mut self, params: &Params) -> &mut [Block] {
         if self.blocks.capacity() == 0 {
             self.blocks.reserve_exact(MAX_STORED_MEMORY_KIB as usize);

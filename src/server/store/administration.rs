@@ -10,7 +10,6 @@ use crate::{
 ///
 /// # Errors
 /// [`StoreError::NotAdministrator`] if the actor is no longer an administrator.
-/// [`StoreError::NotAdministrator`] if the actor is no longer an administrator.
 pub(super) async fn hold_within(
     transaction: &mut Transaction,
     actor: &Actor,

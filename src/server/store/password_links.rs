@@ -119,8 +119,7 @@ pub async fn valid_until(
 }
 
 /// Sets the password of an enabled account in exchange for the link: all sessions end, all devices are forgotten and
-/// all
-/// links void, in one transaction. Returns how many sessions ended; `None` if the link is not valid.
+/// all links void, in one transaction. Returns how many sessions ended; `None` if the link is not valid.
 ///
 /// Deleting the link decides: of two at once the second waits for the account, and finds no link.
 pub async fn redeem(

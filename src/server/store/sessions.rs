@@ -1,7 +1,7 @@
 //! The table `sessions`.
 //!
-//! *An end is final*: every change to a session is an UPDATE with `ended_at IS NULL`, never an upsert, so that no
-//! request in flight can revive one (CVE-2025-46336).
+//! *An end is final*: every change to a session is an UPDATE with `ended_at IS NULL`, never an upsert. So no request
+//! in flight can revive one (CVE-2025-46336).
 
 mod ends;
 mod everybody;
@@ -162,8 +162,8 @@ fn ended_of(
 /// Starts a session, in one transaction, if the account is enabled and still has the password that was verified.
 /// Otherwise returns `false`.
 ///
-/// The account is written first. So a concurrent change that disables it or sets its password comes wholly before
-/// (nothing is started) or wholly after (the new session is ended with the rest).
+/// The account is written first. So a concurrent change that disables it or sets its password is wholly before or
+/// wholly after. Before: nothing is started. After: the new session is ended with the rest.
 pub async fn start(
     db: &Db,
     session: &NewSession<'_>,

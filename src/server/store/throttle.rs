@@ -90,13 +90,12 @@ pub enum Verdict {
     MustWait(KeyedDigest),
 }
 
-/// Decides an attempt, serialised with all others at its counters: the attempts of a burst queue for the rows,
-/// on every server, so that no more of them are verified than the pace allows. `throttled` is recorded
-/// if the hidden counter has reached its limit.
+/// Decides an attempt, serialised with all others at its counters. The attempts of a burst queue for the rows, on
+/// every server, so that no more of them are verified than the pace allows. `throttled` is recorded if the hidden
+/// counter has reached its limit.
 ///
 /// A right attempt is counted like a wrong one and rolled back: so it waits for earlier failures, and costs no durable
 /// write.
-/// costs no durable write.
 pub async fn decide(
     db: &Db,
     counters: &Counters,

@@ -152,8 +152,8 @@ fn serve_connection(
     });
 }
 
-/// A request that outlives its connection runs in a task from the start: hyper may find the connection closed before it
-/// polls the returned future, and then drops it.
+/// A request that outlives its connection runs in a task from the start. hyper may find the connection closed before
+/// it polls the returned future, and then drops it.
 fn answer(
     app: Router,
     request: Request,

@@ -136,8 +136,7 @@ impl Taken {
     }
 
     /// If nearly all connections are from one address, it may be an untrusted proxy. Those with a session count,
-    /// because
-    /// they come from there as well.
+    /// because they come from there as well.
     fn ask_about(&mut self, crowd: IpAddr, size: usize) {
         let is_nearly_all = size * 10 >= self.seats.len() * 9;
         if is_nearly_all && self.asked.is_none_or(|asked| asked.elapsed() >= ASK_EVERY) {

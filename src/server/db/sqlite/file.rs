@@ -67,8 +67,7 @@ pub fn folder(path: &Path) -> &Path {
 }
 
 /// Keeps `vestibule restore` from replacing the database while this is held. It locks a file of its own: closing a
-/// second
-/// descriptor of the database would release SQLite's locks.
+/// second descriptor of the database would release SQLite's locks.
 #[derive(Debug)]
 pub struct InUse(#[expect(dead_code, reason = "the lock goes with it")] File);
 

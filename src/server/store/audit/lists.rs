@@ -1,7 +1,7 @@
 //! Queries of the audit log: in pages, the newest first, and the new entries.
 //!
-//! A page begins at the row where the previous one ended, and not at an offset, so an index leads there in a log of any
-//! length. Every combination of filters is a statement of its own, so that each uses its index.
+//! A page begins at the row where the previous one ended, and not at an offset. So an index leads there in a log of
+//! any length. Every combination of filters is a statement of its own, so that each uses its index.
 
 use crate::{
     domain::{
@@ -76,9 +76,8 @@ pub const PAGES: [&str; 4] = four_lists!(
     " ORDER BY at DESC, id DESC LIMIT $4"
 );
 
-/// What was written or counted since the time `$1`. An entry may have an earlier time of its own, so ids count too:
-/// they
-/// begin with the time of writing, and lie between `$2` and `$3`.
+/// What was written or counted since the time `$1`. An entry may have an earlier time of its own, so ids count too.
+/// They begin with the time of writing, and lie between `$2` and `$3`.
 const NEWS: [&str; 4] = four_lists!(
     "(at >= $1 OR (id >= $2 AND id < $3))",
     " ORDER BY at, id LIMIT $4"

@@ -60,8 +60,7 @@ macro_rules! end_sessions {
 pub(super) use end_sessions;
 
 /// Ends sessions by a statement of [`end_sessions`] or a similar one, and records each end. Its values are that of
-/// `$1`,
-/// and those from `$4` on. Returns the rows of the ended sessions.
+/// `$1`, and those from `$4` on. Returns the rows of the ended sessions.
 macro_rules! end_where {
     ($transaction:expr, $actor:expr, $ended:expr, $sql:expr, $first:expr $(, $more:expr)* $(,)?) => {{
         let (actor, ended): (&Actor, Ended) = ($actor, $ended);
@@ -85,8 +84,9 @@ pub(super) struct EndedRow {
     user_agent: String,
 }
 
-/// Writes the ends to the audit log, and notifies the watchers: in this process after the commit, in others by the
-/// notice that PostgreSQL sends with the commit. On SQLite other processes detect that something was written.
+/// Writes the ends to the audit log, and notifies the watchers. Those in this process are notified after the commit,
+/// others by the notice that PostgreSQL sends with the commit. On SQLite other processes detect that something was
+/// written.
 pub(super) async fn note_ends(
     transaction: &mut Transaction,
     rows: &[EndedRow],

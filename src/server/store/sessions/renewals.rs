@@ -84,8 +84,8 @@ struct EarlierRow {
     session: SessionRow,
 }
 
-/// Gives a live session a new token, because the password was confirmed in it: one transaction, if the account is
-/// enabled and still has the password that was verified. `false` if nothing changed.
+/// Gives a live session a new token, because the password was confirmed in it, in one transaction. It requires that
+/// the account is enabled and still has the password that was verified. `false` if nothing changed.
 pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool, StoreError> {
     // A confirmation with the previous token comes from a browser that lost the answer to an earlier one.
     const SQL: &str = "UPDATE sessions SET token_digest = $2, authenticated_at = $3, idle_end_if_used = idle_ends_at \
@@ -121,9 +121,10 @@ pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool
     })
 }
 
-/// Gives the account a new password and this session a new token and new lifetimes, and ends the other sessions:
-/// one transaction, if this session is live under the token that was sent, the account is enabled, and its password is
-/// the one that was verified. Returns how many other sessions ended; `None` if nothing changed.
+/// Gives the account a new password and this session a new token and new lifetimes, and ends the other sessions, in
+/// one transaction. It requires that this session is live under the token that was sent, that the account is enabled,
+/// and that its password is the one that was verified. Returns how many other sessions ended; `None` if nothing
+/// changed.
 ///
 /// The account is written first, so that of two concurrent changes the second no longer finds the hash
 /// that it has verified.

@@ -84,8 +84,7 @@ struct PartRow {
 /// recognised. One statement, because every dashboard needs it: a second round trip costs more than the rows.
 ///
 /// A new browser is not shown its own sign-in, and cannot recognise any. Only if there are more than are shown, a
-/// second
-/// statement counts them.
+/// second statement counts them.
 pub async fn find_with_sign_ins(
     db: &Db,
     digest: &TokenDigest,
@@ -134,9 +133,8 @@ async fn browsers_in_use(db: &Db, user: &UserId) -> Result<Vec<String>, StoreErr
     Ok(fetch_all!(scalar db, SQL, &user.0))
 }
 
-/// The number of unrecognised sign-ins, for the session of the token: up to a thousand, so that a flood of them does
-/// not
-/// slow the dashboard down.
+/// The number of unrecognised sign-ins, for the session of the token. It counts to a thousand, so that a flood of
+/// them does not slow the dashboard down.
 async fn count_others(db: &Db, digest: &TokenDigest) -> Result<u32, StoreError> {
     const SQL: &str = concat!(
         "SELECT COUNT(*) FROM (SELECT 1 FROM sessions s ",
@@ -161,8 +159,7 @@ impl From<SessionRow> for SignIn {
 }
 
 /// Recognises a sign-in of the user from a new browser, which is known from now on. `false` if there is no such
-/// sign-in,
-/// or it was reviewed before; and if `asking` is itself such a sign-in or has ended.
+/// sign-in, or it was reviewed before; and if `asking` is itself such a sign-in or has ended.
 pub async fn recognise(
     db: &Db,
     asking: &Session,

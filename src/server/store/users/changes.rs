@@ -150,8 +150,8 @@ pub async fn delete(
     })
 }
 
-/// Sets a new password for a user who may have lost the old one: all sessions end, all devices are forgotten and all
-/// links void, in one transaction. Returns how many sessions ended.
+/// Sets a new password for a user who may have lost the old one. In the same transaction all sessions end, all
+/// devices are forgotten and all links voided. Returns how many sessions ended.
 pub async fn set_password(
     db: &Db,
     id: &UserId,

@@ -25,8 +25,9 @@ pub struct Found {
     pub next: Option<Cursor>,
 }
 
-/// The maximum number of queries to fill a page, if some of the accounts that are found were on an earlier page, by
-/// another of their names. A page that is still short then continues on the next one, so its cost is bounded.
+/// The maximum number of queries to fill a page. It is short if some of the accounts were on an earlier page, by
+/// another of their names. A page that is still short after this many continues on the next one, so its cost is
+/// bounded.
 const MOST_ROUNDS: usize = 8;
 
 /// All accounts after the name `$1`, by name.
@@ -36,8 +37,8 @@ pub const ALL: &str = concat!(
     " FROM users u WHERE u.username_key > $1 ORDER BY u.username_key LIMIT $2"
 );
 
-/// Accounts with a key between `$1` and `$3`, after the account `$2` at `$1`: for each key as
-/// many as the page has, in the order of its index, and of these the first.
+/// Accounts with a key between `$1` and `$3`, after the account `$2` at `$1`. For each kind of key it selects as many
+/// as the page has, in the order of its index, and of these the first.
 pub const BY_PREFIX: &str = concat!(
     "SELECT m.found_by, u.username_key, u.email_key, u.display_name_key, ",
     user_columns!(),

@@ -67,8 +67,7 @@ fn prepared<B: Backend>(files: Files<B>) -> Files<B> {
 pub struct HashedNames(pub bool);
 
 /// Whether the file may be incomplete. Its date is from this machine's clock, and is compared with the same clock; a
-/// date
-/// in the future proves nothing.
+/// date in the future proves nothing.
 fn is_under_way(response: &Response) -> bool {
     let header = |name| response.headers().get(name)?.to_str().ok();
     let is_empty = header(header::CONTENT_LENGTH) == Some("0");
@@ -77,9 +76,8 @@ fn is_under_way(response: &Response) -> bool {
     is_empty || modified.is_some_and(|modified| modified > rests_since)
 }
 
-/// Marks files as cacheable, by their path. In a folder (`may_grow`) an empty or recently modified file is not cached:
-/// a
-/// build or a copy may be in progress, and browsers would keep half a script for a year.
+/// Marks files as cacheable, by their path. In a folder (`may_grow`) an empty or recently modified file is not
+/// cached. A build or a copy may be in progress, and browsers would keep half a script for a year.
 async fn cache(hashed: HashedNames, may_grow: bool, request: Request, next: Next) -> Response {
     // No file name contains NUL; for a HEAD request tower-http would answer 500.
     if request.uri().path().contains("%00") {

@@ -49,8 +49,8 @@ const MAX_ERROR_BYTES: usize = 256;
 /// The one function that stops when its connection is closed: no client would have the session.
 const SIGN_IN: &str = "/api/login";
 
-/// A body may be slow at first (a phone that searches for its network), and then has to arrive at this rate at
-/// least: a fraction of the slowest mobile networks (GPRS, 2 kB/s).
+/// A body may be slow at first, such as on a phone that searches for its network. After that it has to arrive at this
+/// rate at least: a fraction of the slowest mobile networks (GPRS, 2 kB/s).
 const BODY_GRACE: Duration = Duration::from_secs(5);
 const BYTES_A_SECOND: u32 = 512;
 
@@ -76,8 +76,7 @@ impl Arrival {
 /// Runs a server function.
 ///
 /// A plain form is marked, and HTML is removed from its `Accept`. Otherwise Leptos would redirect to the `Referer`,
-/// which
-/// may be missing or foreign, with the error in the URL, where any link could forge it. The functions redirect
+/// which may be missing or foreign, with the error in the URL, where any link could forge it. The functions redirect
 /// plain forms themselves.
 pub async fn edge(
     State(state): State<AppState>,

@@ -163,12 +163,11 @@ fn shown(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// Adds the [`Client`] to the request, and removes every forwarded header: those of an untrusted peer
-/// (CVE-2026-40575), and also the trusted ones, which are read only here.
+/// Adds the [`Client`] to the request, and removes every forwarded header. That includes those of an untrusted peer
+/// (CVE-2026-40575), and the trusted ones, which are read only here.
 ///
-/// Headers that disagree are refused: a client can add the one that its proxy does not write, and it is unknown which
-/// of
-/// them the proxy wrote (ADR 16).
+/// Headers that disagree are refused. A client can add the one that its proxy does not write, and it is unknown which
+/// of them the proxy wrote (ADR 16).
 pub async fn identify(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let Some(&Peer(peer)) = request.extensions().get::<Peer>() else {
         return AppError::Internal.into_response();

@@ -33,8 +33,7 @@ use axum::{
 /// Looks the session up, once a request, and refuses a private path without one.
 ///
 /// The decision precedes rendering, so that nothing private is ever rendered for a signed-out visitor. A dead cookie
-/// is anonymous and is not cleared here: this answer may arrive after the one that sets the cookie of a newer sign-in
-/// in
+/// is anonymous and is not cleared here. This answer may arrive after one that sets the cookie of a newer sign-in in
 /// another tab.
 pub async fn resume(
     State(state): State<AppState>,
@@ -95,8 +94,9 @@ pub async fn admit(
     Ok(caller)
 }
 
-/// The rights of a browser whose token was replaced a moment ago, because the answer may not have arrived: it reads
-/// pages, and confirms the password again. It changes nothing, and downloads no file. (Signing out needs no session.)
+/// The rights of a browser whose token was replaced a moment ago: the answer with the new one may not have arrived.
+/// It may read pages and confirm the password again, but neither change anything nor download a file. (Signing out
+/// needs no session.)
 fn on_grace(target: Target, user: Box<CurrentUser>) -> Caller {
     match target {
         Target::Page(_) | Target::Stream(Stream::Session) => Caller::SignedIn(user),

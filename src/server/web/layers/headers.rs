@@ -74,9 +74,8 @@ pub async fn secure(State(state): State<AppState>, request: Request, next: Next)
     response
 }
 
-/// For documents. Proxies must not change them on the way (RFC 9111, 5.2.2.6): hydration counts nodes, and fails if one
-/// is
-/// added or removed. The digest shows whether that happened (RFC 9530; ADR 39).
+/// For documents. Proxies must not change them on the way (RFC 9111, 5.2.2.6): hydration counts nodes, and fails if
+/// one is added or removed. The digest shows whether that happened (RFC 9530; ADR 39).
 pub fn seal(headers: &mut HeaderMap, document: &[u8]) {
     let policy = HeaderValue::from_static("no-store, no-transform");
     headers.insert(header::CACHE_CONTROL, policy);

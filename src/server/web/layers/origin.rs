@@ -83,9 +83,9 @@ impl Site {
         demand_own(said.unwrap_or_else(|| !cookies::session::brings_session(headers)))
     }
 
-    /// Demands that a request that only reads, and that links of other sites need not reach, comes from
-    /// our own pages or from no page at all. Browsers that send neither header do not send the cookie with
-    /// cross-site requests.
+    /// Demands that a request that only reads comes from our own pages or from no page at all. It is for targets that
+    /// links of other sites need not reach. Browsers that send neither header do not send the cookie with cross-site
+    /// requests.
     ///
     /// # Errors
     /// [`AppError::CrossSite`], which is logged.

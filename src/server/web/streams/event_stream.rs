@@ -16,8 +16,8 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long browsers wait before they reconnect, in milliseconds: after a restart there are many.
 pub const RETRY: &str = "retry: 2000\n";
 
-/// The last event to a page whose slot a newer one of the same user takes: it polls from now on, and takes a slot when
-/// it reconnects.
+/// The last event to a page that loses its slot to a newer one of the same user. It polls from now on, and takes a
+/// slot again when it reconnects.
 pub const POLL: &str = "retry: 30000\nevent: poll\ndata: null\n\n";
 
 /// Heartbeat. An event and not a comment, which a page does not receive: a page polls when a stream is silent.

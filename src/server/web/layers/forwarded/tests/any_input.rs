@@ -28,8 +28,8 @@ fn as_element(address: IpAddr, port: Option<u16>) -> String {
 }
 
 proptest! {
-    /// No input of a client, in any number of lines, changes the client that the proxies name:
-    /// the first appends to the client's line or writes a line below, the others append.
+    /// No input of a client, in any number of lines, changes the client that the proxies name. The first proxy
+    /// appends to the client's line or writes a line below, the others append.
     #[test]
     fn nothing_on_the_left_changes_the_client(
         forged in prop::collection::vec(anything(), 0..4),
