@@ -18,7 +18,7 @@ pub use answer::Answer;
 pub use request::{FORM, Request, USER_AGENT};
 
 /// Longer than the server's own limits: if this expires, something in front of the server is silent.
-pub const PATIENCE: Duration = Duration::from_secs(40);
+pub const TIMEOUT: Duration = Duration::from_secs(40);
 
 /// No answer arrived.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +35,7 @@ pub struct Client {
     pub target: Target,
     tls: Tls,
     answers: RefCell<Vec<Rc<Answer>>>,
-    silences: Cell<usize>,
+    unanswered: Cell<usize>,
     /// Open connections for HTTP/1.1 and HTTP/2. Only requests that may be repeated use them, because they may break.
     idle: [RefCell<Option<Sender>>; 2],
     is_interrupted: Cell<bool>,
@@ -47,7 +47,7 @@ impl Client {
             target,
             tls,
             answers: RefCell::default(),
-            silences: Cell::new(0),
+            unanswered: Cell::new(0),
             idle: Default::default(),
             is_interrupted: Cell::new(false),
         }
@@ -81,15 +81,15 @@ impl Client {
     }
 
     /// Requests without an answer where one was due.
-    pub fn silences(&self) -> usize {
-        self.silences.get()
+    pub fn unanswered(&self) -> usize {
+        self.unanswered.get()
     }
 
     /// Whether the site offers HTTP/2 (ALPN).
     pub async fn speaks_http2(&self) -> Result<bool, NoAnswer> {
-        let opened = match timeout(PATIENCE, Sender::open(&self.tls, &self.target, true)).await {
+        let opened = match timeout(TIMEOUT, Sender::open(&self.tls, &self.target, true)).await {
             Ok(opened) => opened,
-            Err(_) => Err(silent_for(PATIENCE)),
+            Err(_) => Err(timed_out(TIMEOUT)),
         };
         match opened {
             Ok(sender) => {
@@ -112,7 +112,7 @@ impl Client {
         match self.send(request).await {
             Ok(answer) => Ok(Some(answer)),
             Err(_) if is_odd => Ok(None),
-            Err(silence) => Err(silence),
+            Err(failure) => Err(failure),
         }
     }
 
@@ -124,15 +124,15 @@ impl Client {
             let why = Failure::Other("it was interrupted".to_owned());
             return Err(no_answer(to, &why));
         }
-        let answered = match timeout(PATIENCE, self.exchange(target, request)).await {
+        let answered = match timeout(TIMEOUT, self.exchange(target, request)).await {
             Ok(answered) => answered,
-            Err(_) => Err(silent_for(PATIENCE)),
+            Err(_) => Err(timed_out(TIMEOUT)),
         };
         match answered {
             Ok(answer) => Ok(self.keep(answer)),
             Err(why) => {
-                let silences = self.silences.get() + usize::from(!is_odd);
-                self.silences.set(silences);
+                let unanswered = self.unanswered.get() + usize::from(!is_odd);
+                self.unanswered.set(unanswered);
                 Err(no_answer(to, &why))
             }
         }
@@ -150,7 +150,7 @@ impl Client {
     pub async fn watch(
         &self,
         request: Request,
-        patience: Duration,
+        limit: Duration,
     ) -> Result<(Rc<Answer>, Events), NoAnswer> {
         let to = format!("{} {}", request.method, request.path);
         let begun = async {
@@ -158,9 +158,9 @@ impl Client {
             let (answer, response) = sender.begin(&self.target, request).await?;
             Ok::<_, Failure>((answer, sender, response.into_body()))
         };
-        let begun = match timeout(patience, begun).await {
+        let begun = match timeout(limit, begun).await {
             Ok(begun) => begun,
-            Err(_) => Err(silent_for(patience)),
+            Err(_) => Err(timed_out(limit)),
         };
         let (answer, sender, body) = begun.map_err(|why| no_answer(to, &why))?;
         let events = Events {
@@ -203,8 +203,8 @@ fn no_answer(to: String, why: &Failure) -> NoAnswer {
     }
 }
 
-fn silent_for(patience: Duration) -> Failure {
-    Failure::Other(format!("nothing came in {} s", patience.as_secs()))
+fn timed_out(limit: Duration) -> Failure {
+    Failure::Other(format!("nothing came in {} s", limit.as_secs()))
 }
 
 pub fn milliseconds_between(one: Timestamp, other: Timestamp) -> u64 {

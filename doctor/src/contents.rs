@@ -65,7 +65,7 @@ pub const CHECKS: &[&Check] = &[&DIGEST, &MARKED, &SCRIPTS, &INLINE, &OWN, &FORM
 
 pub type Judge = fn(&Answer, &Page, &Target) -> Verdict;
 
-pub fn look_back(exam: &mut Examination) {
+pub fn check_answers(exam: &mut Examination) {
     let answers = exam.client.own_answers();
     let documents = answers.iter().filter(|answer| answer.is_document());
     let documents: Vec<_> = documents
@@ -87,7 +87,7 @@ pub fn look_back(exam: &mut Examination) {
             verdict.and_then(|()| {
                 answers
                     .iter()
-                    .try_for_each(|answer| says_no_refresh(answer))
+                    .try_for_each(|answer| has_no_refresh_header(answer))
             })
         } else {
             verdict
@@ -97,9 +97,9 @@ pub fn look_back(exam: &mut Examination) {
 }
 
 fn as_sent(answer: &Answer, _: &Page, _: &Target) -> Verdict {
-    let said = answer.only("repr-digest").unwrap_or_default();
-    expect(said == digest_field(&answer.bytes), || {
-        let why = if said.is_empty() {
+    let digest = answer.only("repr-digest").unwrap_or_default();
+    expect(digest == digest_field(&answer.bytes), || {
+        let why = if digest.is_empty() {
             "without a Repr-Digest"
         } else {
             "and was changed on its way"
@@ -175,13 +175,13 @@ fn does_not_refresh(answer: &Answer, page: &Page, _: &Target) -> Verdict {
     found_one.map_or(Ok(()), |element| Err(found(answer, element)))
 }
 
-fn says_no_refresh(answer: &Answer) -> Verdict {
-    let said = answer.all("refresh");
-    expect(said.is_empty(), || {
+fn has_no_refresh_header(answer: &Answer) -> Verdict {
+    let headers = answer.all("refresh");
+    expect(headers.is_empty(), || {
         format!(
             "{}, with Refresh: {}",
             answer.describe(),
-            said.join(" and ")
+            headers.join(" and ")
         )
     })
 }

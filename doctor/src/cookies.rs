@@ -174,7 +174,7 @@ async fn remembered(exam: &mut Examination) -> Result<(), NoAnswer> {
 }
 
 /// Checks every cookie that was set during the examination.
-pub fn look_back(exam: &mut Examination) {
+pub fn check_answers(exam: &mut Examination) {
     let answers = exam.client.own_answers();
     let lines = answers.iter().flat_map(|answer| answer.all("set-cookie"));
     let others = lines

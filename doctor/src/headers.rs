@@ -108,7 +108,7 @@ pub const CHECKS: &[&Check] = &[
     &VERSION,
 ];
 
-pub fn look_back(exam: &mut Examination) {
+pub fn check_answers(exam: &mut Examination) {
     let answers = exam.client.own_answers();
     for (check, name, value) in [
         (&NOSNIFF, "x-content-type-options", "nosniff"),
@@ -117,7 +117,7 @@ pub fn look_back(exam: &mut Examination) {
         (&OPENER, "cross-origin-opener-policy", "same-origin"),
         (&RESOURCE, "cross-origin-resource-policy", "same-origin"),
     ] {
-        let verdict = all(&answers, |answer| says(answer, name, value));
+        let verdict = all(&answers, |answer| has_value(answer, name, value));
         exam.settle(check, verdict);
     }
     exam.settle(&TYPES, all(&answers, has_type));
@@ -137,7 +137,7 @@ fn all(answers: &[Rc<Answer>], judge: impl Fn(&Answer) -> Verdict) -> Verdict {
     answers.iter().try_for_each(|answer| judge(answer))
 }
 
-fn says(answer: &Answer, name: &str, value: &str) -> Verdict {
+fn has_value(answer: &Answer, name: &str, value: &str) -> Verdict {
     let holds = answer
         .only(name)
         .is_some_and(|own| own.eq_ignore_ascii_case(value));
@@ -226,12 +226,12 @@ fn forbids_changes(answer: &Answer) -> Verdict {
 }
 
 fn names_no_version(answer: &Answer) -> Verdict {
-    let said = ["server", "x-powered-by"].map(|name| answer.all(name).join(", "));
-    let version = said
+    let products = ["server", "x-powered-by"].map(|name| answer.all(name).join(", "));
+    let version = products
         .iter()
-        .find(|said| said.contains(|c: char| c.is_ascii_digit()));
-    version.map_or(Ok(()), |said| {
-        Err(format!("{}, by “{said}”", answer.describe()))
+        .find(|product| product.contains(|c: char| c.is_ascii_digit()));
+    version.map_or(Ok(()), |product| {
+        Err(format!("{}, by “{product}”", answer.describe()))
     })
 }
 

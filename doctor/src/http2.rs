@@ -49,8 +49,11 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
             .skip_rest(CHECKS, "the site does not offer HTTP/2");
         return Ok(());
     }
-    let nobody = exam.client.send(Request::get(HOME).over_http2()).await?;
-    exam.settle(&CLOSED, expect(is_refused(&nobody), || describe(&nobody)));
+    let anonymous = exam.client.send(Request::get(HOME).over_http2()).await?;
+    exam.settle(
+        &CLOSED,
+        expect(is_refused(&anonymous), || describe(&anonymous)),
+    );
     let over_http1 = attributes(&exam.client.answers());
     let mut visitor = exam.known_browser();
     let form = Request::form("/api/login", &[]).over_http2();

@@ -30,7 +30,7 @@ const PASSWORD: Check = check(
 
 pub const CHECKS: &[&Check] = &[&TOKEN_IN_BODY, &TOKEN_IN_HEADER, &PASSWORD];
 
-pub fn look_back(exam: &mut Examination) {
+pub fn check_answers(exam: &mut Examination) {
     // Including answers that a proxy may have given by itself: it may have seen a token.
     let answers = exam.client.answers();
     let tokens = exam.tokens();

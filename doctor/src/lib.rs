@@ -97,15 +97,15 @@ pub async fn examine(
     // First, so that a mistyped address is one failure and not a long list.
     let interrupted = match client.send(Request::get("/login")).await {
         Ok(_) => examine_all(&mut exam, &client).await,
-        Err(silence) if silence.is_untrusted => {
-            service::is_untrusted(&mut exam, &silence);
+        Err(failure) if failure.is_untrusted => {
+            service::is_untrusted(&mut exam, &failure);
             close_all(
                 &mut exam,
                 "its certificate is not believed, so nothing was sent",
             );
             false
         }
-        Err(silence) => return Err(NoConclusion::Refused(silence.to_string())),
+        Err(failure) => return Err(NoConclusion::Refused(failure.to_string())),
     };
     let report = &exam.report;
     report.write(&mut io::stdout().lock(), json)?;
@@ -195,8 +195,8 @@ async fn examine_each(exam: &mut Examination) {
 }
 
 fn close(exam: &mut Examination, checks: &'static [&'static Check], ended: Result<(), NoAnswer>) {
-    if let Err(silence) = ended {
-        exam.report.skip_rest(checks, &silence.to_string());
+    if let Err(failure) = ended {
+        exam.report.skip_rest(checks, &failure.to_string());
     }
 }
 
@@ -204,13 +204,13 @@ fn close(exam: &mut Examination, checks: &'static [&'static Check], ended: Resul
 async fn conclude(exam: &mut Examination, interrupted: bool) {
     let left = exam.leave_nothing_behind().await;
     if !interrupted {
-        cookies::look_back(exam);
-        caching::look_back(exam);
-        headers::look_back(exam);
-        policy::look_back(exam);
-        contents::look_back(exam);
-        leaks::look_back(exam);
-        service::look_back(exam);
+        cookies::check_answers(exam);
+        caching::check_answers(exam);
+        headers::check_answers(exam);
+        policy::check_answers(exam);
+        contents::check_answers(exam);
+        leaks::check_answers(exam);
+        service::check_answers(exam);
     }
     replay::settle_left(exam, left);
     // Every check is reported.

@@ -86,7 +86,7 @@ impl<'a> Policy<'a> {
         found.map(|(_, sources)| sources.as_slice())
     }
 
-    fn says(&self, directive: &str, source: &str) -> bool {
+    fn has_source(&self, directive: &str, source: &str) -> bool {
         self.sources(directive) == Some(&[source])
     }
 
@@ -105,7 +105,7 @@ pub fn nonce_of(answer: &Answer) -> Option<&str> {
     Policy::of(answer).nonce()
 }
 
-pub fn look_back(exam: &mut Examination) {
+pub fn check_answers(exam: &mut Examination) {
     let answers = exam.client.own_answers();
     let all = |judge: fn(&Answer) -> Verdict| answers.iter().try_for_each(|answer| judge(answer));
     let pages = |judge: fn(&Answer) -> Verdict| {
@@ -140,7 +140,7 @@ fn describe(answer: &Answer) -> String {
 }
 
 fn keeps(answer: &Answer, directive: &str, source: &str) -> Verdict {
-    expect(Policy::of(answer).says(directive, source), || {
+    expect(Policy::of(answer).has_source(directive, source), || {
         describe(answer)
     })
 }

@@ -132,16 +132,18 @@ fn leads_to_tls(answer: Option<&Answer>, origin: &str) -> Verdict {
     })
 }
 
-pub fn look_back(exam: &mut Examination) {
+pub fn check_answers(exam: &mut Examination) {
     let answers = exam.client.own_answers();
     if exam.client.target.is_https() {
         let verdict = answers.iter().try_for_each(has_hsts);
         exam.settle(&HSTS, verdict);
     }
-    let silences = exam.client.silences();
+    let unanswered = exam.client.unanswered();
     exam.settle(
         &ANSWERED,
-        expect(silences == 0, || format!("{silences} requests were not")),
+        expect(unanswered == 0, || {
+            format!("{unanswered} requests were not")
+        }),
     );
     match failure_rate(&exam.client.answers()) {
         Some(seen) => exam.report.lead_with(&FAILURES, seen),
@@ -150,8 +152,8 @@ pub fn look_back(exam: &mut Examination) {
 }
 
 /// The one finding if the certificate is not trusted: no request was sent.
-pub fn is_untrusted(exam: &mut Examination, silence: &NoAnswer) {
-    exam.settle(&TLS, Err(silence.to_string()));
+pub fn is_untrusted(exam: &mut Examination, failure: &NoAnswer) {
+    exam.settle(&TLS, Err(failure.to_string()));
 }
 
 /// The rate of failed requests (5xx), without those that a proxy may refuse by itself.

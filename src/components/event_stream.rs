@@ -9,7 +9,7 @@ use std::{cell::RefCell, time::Duration};
 
 /// The delay before a stream is tried again: it was refused for lack of capacity or database, or is silent although
 /// heartbeats are due.
-pub const A_WHILE: Duration = Duration::from_secs(5);
+pub const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// A stream that a page opens while it is visible. The listeners are created once, because a closure that was passed to
 /// a script is never freed.
@@ -29,8 +29,12 @@ impl EventStream {
     }
 
     /// Adds a listener for the events of this name. It takes effect at the next opening.
-    pub fn listen<E: FromWasmAbi + 'static>(&self, name: &'static str, hear: impl Fn(E) + 'static) {
-        self.listeners.borrow_mut().push((name, listener(hear)));
+    pub fn listen<E: FromWasmAbi + 'static>(
+        &self,
+        name: &'static str,
+        callback: impl Fn(E) + 'static,
+    ) {
+        self.listeners.borrow_mut().push((name, listener(callback)));
     }
 
     /// Connects again, even if the stream is open.
@@ -70,7 +74,7 @@ impl EventStream {
 }
 
 /// A callback for scripts that lives as long as the page.
-pub fn listener<E: FromWasmAbi + 'static>(hear: impl Fn(E) + 'static) -> Function {
-    let hear = Closure::<dyn Fn(E)>::new(hear);
-    hear.into_js_value().unchecked_into()
+pub fn listener<E: FromWasmAbi + 'static>(callback: impl Fn(E) + 'static) -> Function {
+    let callback = Closure::<dyn Fn(E)>::new(callback);
+    callback.into_js_value().unchecked_into()
 }

@@ -20,7 +20,7 @@ pub fn RelativeTime(moment: RelativeMoment) -> impl IntoView {
     Effect::new(move || {
         exact.set(in_own_time_zone(&iso));
         let since = js_sys::Date::now();
-        let tell = move || {
+        let update = move || {
             let passed = (js_sys::Date::now() - since) / 1_000.0;
             #[expect(
                 clippy::cast_possible_truncation,
@@ -28,7 +28,7 @@ pub fn RelativeTime(moment: RelativeMoment) -> impl IntoView {
             )]
             shown.set(in_words(seconds_away - passed as i64));
         };
-        if let Ok(interval) = set_interval_with_handle(tell, EVERY) {
+        if let Ok(interval) = set_interval_with_handle(update, EVERY) {
             on_cleanup(move || interval.clear());
         }
     });

@@ -172,9 +172,9 @@ pub async fn send(path: &str, fields: &UrlSearchParams) -> Result<String, AppErr
     let answer = window().fetch_with_str_and_init(path, &request).await;
     let answer: Response = answer.map_err(lost)?.unchecked_into();
     // Read to its end in any case: otherwise the request stays open in the browser.
-    let said = answer.text().map_err(lost)?.await.map_err(lost)?;
+    let body = answer.text().map_err(lost)?.await.map_err(lost)?;
     if !answer.ok() {
-        let failure = JsonSerdeCodec::decode(&said.as_string().unwrap_or_default());
+        let failure = JsonSerdeCodec::decode(&body.as_string().unwrap_or_default());
         return Err(failure.unwrap_or(AppError::Unavailable));
     }
     let headers = answer.headers();

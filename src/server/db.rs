@@ -232,12 +232,12 @@ impl Db {
                 }
             }
         };
-        let patience = if self.writes.left_behind() == 0 {
+        let limit = if self.writes.left_behind() == 0 {
             CONNECTION_WAIT
         } else {
             Duration::ZERO
         };
-        if timeout(patience, over).await.is_err() {
+        if timeout(limit, over).await.is_err() {
             tracing::warn!(
                 not_known = self.writes.left_behind(),
                 "the database did not finish in time; whether the last changes happened is not known"

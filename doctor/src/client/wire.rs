@@ -142,18 +142,18 @@ pub struct Events {
 
 impl Events {
     /// Reads until the text has arrived; `false` if it has not within this time.
-    pub async fn say(&mut self, words: &str, patience: Duration) -> bool {
-        let said = async {
+    pub async fn read_until(&mut self, wanted: &str, limit: Duration) -> bool {
+        let arrived = async {
             let mut text = String::new();
             while let Some(Ok(frame)) = self.body.frame().await {
                 let data = frame.into_data().unwrap_or_default();
                 text += &String::from_utf8_lossy(&data);
-                if text.contains(words) {
+                if text.contains(wanted) {
                     return true;
                 }
             }
             false
         };
-        timeout(patience, said).await.unwrap_or(false)
+        timeout(limit, arrived).await.unwrap_or(false)
     }
 }

@@ -133,13 +133,13 @@ fn fill(template: &str, user: Option<Part>, actor: &Part, reason: &str) -> Vec<P
             parts.push(words(before));
         }
         rest = &rest[at + place.len()..];
-        let somebody = if parts.is_empty() {
+        let unnamed = if parts.is_empty() {
             "Somebody"
         } else {
             "somebody"
         };
         parts.push(match place {
-            USER => user.clone().unwrap_or_else(|| words(somebody)),
+            USER => user.clone().unwrap_or_else(|| words(unnamed)),
             ACTOR => actor.clone(),
             _ => words(reason),
         });

@@ -57,7 +57,7 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
     let core = state.core.clone();
     let stop = asked_to_stop()?;
     greet(&log, &config, &state, setup::new_code(&core).await?);
-    log.say(&format!("It listens on {address}"));
+    log.announce(&format!("It listens on {address}"));
     for doubt in config.doubts() {
         tracing::warn!("{doubt}");
     }
@@ -73,7 +73,7 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
     background.end().await;
     core.db.close().await;
     served?;
-    log.say("Stopped.");
+    log.announce("Stopped.");
     outcome
 }
 
@@ -89,16 +89,16 @@ fn cannot_listen(config: &Config, error: &io::Error) -> CliError {
 /// The code for the first account is printed there and never logged: other people may read the log.
 fn greet(log: &Log, config: &Config, state: &AppState, setup_code: Option<SetupCode>) {
     let origin = state.site.public_url.origin();
-    log.say(&format!("Vestibule answers on {origin}"));
-    log.say(&format!("Its database is {}", config.database_url.shown()));
+    log.announce(&format!("Vestibule answers on {origin}"));
+    log.announce(&format!("Its database is {}", config.database_url.shown()));
     if let Some(code) = setup_code {
         let program = std::env::current_exe()
             .map_or("vestibule".to_owned(), |path| path.display().to_string());
-        log.say("There is no account yet. Make the first one in a browser, within an hour:");
-        log.say(&format!("  {origin}/setup"));
-        log.say(&format!("  with the one-time code {}", code.reveal()));
-        log.say("or in another terminal:");
-        log.say(&format!("  {program} user create NAME --admin"));
+        log.announce("There is no account yet. Make the first one in a browser, within an hour:");
+        log.announce(&format!("  {origin}/setup"));
+        log.announce(&format!("  with the one-time code {}", code.reveal()));
+        log.announce("or in another terminal:");
+        log.announce(&format!("  {program} user create NAME --admin"));
     }
 }
 

@@ -65,18 +65,18 @@ async fn carry_out(
             let user = users::find(core, &name).await?;
             let ended = users::disable(core, admin, &user).await?;
             let name = user.username;
-            told(&format!("{name} is disabled; {ended} sessions ended."))
+            report(&format!("{name} is disabled; {ended} sessions ended."))
         }
         Command::Enable(Named { name }) => {
             let user = users::find(core, &name).await?;
             users::enable(core, admin, &user).await?;
-            told(&format!("{} can sign in again.", user.username))
+            report(&format!("{} can sign in again.", user.username))
         }
         Command::Promote(Named { name }) => {
             let user = users::find(core, &name).await?;
             let is_new = users::promote(core, admin, &user).await?;
             let word = if is_new { "now" } else { "already" };
-            told(&format!("{} is {word} an administrator.", user.username))
+            report(&format!("{} is {word} an administrator.", user.username))
         }
         Command::Demote(Named { name }) => {
             let user = users::find(core, &name).await?;
@@ -86,7 +86,7 @@ async fn carry_out(
             } else {
                 "no administrator"
             };
-            told(&format!("{} is {words}.", user.username))
+            report(&format!("{} is {words}.", user.username))
         }
         Command::SetPassword {
             name,
@@ -96,14 +96,14 @@ async fn carry_out(
             let password = new_password(password_stdin)?;
             let ended = users::set_password(core, admin, &user, &password).await?;
             let name = user.username;
-            told(&format!(
+            report(&format!(
                 "{name} has a new password; {ended} sessions ended."
             ))
         }
     }
 }
 
-fn told(words: &str) -> Result<(), CliError> {
+fn report(words: &str) -> Result<(), CliError> {
     to_stderr(words);
     Ok(())
 }
@@ -142,7 +142,7 @@ async fn create(core: &Core, admin: &Admin, new: &NewUser) -> Result<(), CliErro
     if new.json {
         return Ok(write_rows(&[UserRow::from(&user)], true)?);
     }
-    told(&format!("{} can sign in now.", user.username))
+    report(&format!("{} can sign in now.", user.username))
 }
 
 /// An account without a password gets another link, and the previous one is void.
@@ -163,7 +163,7 @@ async fn invite(
                 "has a password already. `vestibule user reset` makes a link for a new one.";
             return Err(CliError::Refused(format!("{} {words}", user.username)));
         }
-        Ok(user) if details.says_anything() => {
+        Ok(user) if details.has_any() => {
             let words = "there is an account already; invite it by its name alone.";
             return Err(CliError::Refused(format!("{}: {words}", user.username)));
         }
@@ -220,7 +220,7 @@ async fn delete(core: &Core, admin: &Admin, name: &str, yes: bool) -> Result<(),
     }
     let ended = users::delete(core, admin, &user).await?;
     let name = user.username;
-    told(&format!("{name} is deleted; {ended} sessions ended."))
+    report(&format!("{name} is deleted; {ended} sessions ended."))
 }
 
 /// Asks for the name again, on the terminal or in one line of standard input.

@@ -134,12 +134,12 @@ impl<'a> Reader<'a> {
             .ours()
             .filter(|name| *name != environment::FILE && !known.contains(*name));
         let words = |name: &str| name.replace("__", "_");
-        let told = unknown.map(|name| {
+        let reports = unknown.map(|name| {
             let similar = known.iter().find(|known| words(known) == words(name));
             let hint = similar.map(|known| format!(" (did you mean `{known}`?)"));
             format!("unknown variable `{name}`{}", hint.unwrap_or_default())
         });
-        told.collect()
+        reports.collect()
     }
 
     /// A known key with the same last name, in another section.

@@ -95,7 +95,7 @@ impl Transaction {
 
 /// PostgreSQL's notices, received by a task of its own: polling continues even if its connection fails.
 pub struct Listener {
-    heard: mpsc::Receiver<Hint>,
+    hints: mpsc::Receiver<Hint>,
     listening: JoinHandle<()>,
     /// Whether the result of the first attempt to listen is known.
     has_begun: bool,
@@ -104,17 +104,17 @@ pub struct Listener {
 
 impl Listener {
     fn of(link: &Link) -> Self {
-        let (hear, heard) = mpsc::channel(WAITING);
+        let (sender, hints) = mpsc::channel(WAITING);
         Self {
-            heard,
-            listening: tokio::spawn(listen(link.direct().clone(), hear)),
+            hints,
+            listening: tokio::spawn(listen(link.direct().clone(), sender)),
             has_begun: false,
             polls: 0,
         }
     }
 
     async fn next(&mut self) -> Hint {
-        match timeout(POLL_EVERY, self.heard.recv()).await {
+        match timeout(POLL_EVERY, self.hints.recv()).await {
             Ok(Some(hint)) => {
                 self.has_begun = true;
                 // Notices arrive: what was not named did not happen.
@@ -149,19 +149,19 @@ impl Drop for Listener {
 }
 
 /// Listens until it is aborted. After each interruption anything may have changed.
-async fn listen(options: PgConnectOptions, hear: mpsc::Sender<Hint>) {
+async fn listen(options: PgConnectOptions, sender: mpsc::Sender<Hint>) {
     loop {
         match timeout(CONNECTION_WAIT, connect(&options)).await {
             Ok(Ok(mut connection)) => {
-                if hear.send(Hint::Anything).await.is_err() {
+                if sender.send(Hint::Anything).await.is_err() {
                     return;
                 }
-                pass_on(&mut connection, &hear).await;
+                pass_on(&mut connection, &sender).await;
                 tracing::warn!("the database's notices stopped; they will be asked for again");
             }
             // Until then the database is polled.
             Ok(Err(_)) | Err(_) => {
-                if hear.send(Hint::Something).await.is_err() {
+                if sender.send(Hint::Something).await.is_err() {
                     return;
                 }
             }
@@ -171,12 +171,12 @@ async fn listen(options: PgConnectOptions, hear: mpsc::Sender<Hint>) {
 }
 
 /// Forwards notices while the connection answers.
-async fn pass_on(connection: &mut PgListener, hear: &mpsc::Sender<Hint>) {
+async fn pass_on(connection: &mut PgListener, sender: &mpsc::Sender<Hint>) {
     loop {
         match timeout(ASK_EVERY, connection.try_recv()).await {
             Ok(Ok(Some(notice))) => {
                 let names = notice.payload().split(',').map(str::to_owned);
-                if hear.send(Hint::Named(names.collect())).await.is_err() {
+                if sender.send(Hint::Named(names.collect())).await.is_err() {
                     return;
                 }
             }

@@ -151,7 +151,7 @@ impl StoreError {
     }
 
     /// Whether the next write would probably fail as well.
-    pub(super) fn is_everybodys(&self) -> bool {
+    pub(super) fn affects_others(&self) -> bool {
         match self {
             Self::NotKnown | Self::NoPlaceToWrite => true,
             // The server is stopping.

@@ -56,8 +56,8 @@ impl Connection {
 
 impl Transaction {
     /// Runs an action after the commit, such as a notice or a log line that must be true.
-    pub fn after_commit(&mut self, say: impl FnOnce() + Send + 'static) {
-        self.after_commit.push(Box::new(say));
+    pub fn after_commit(&mut self, action: impl FnOnce() + Send + 'static) {
+        self.after_commit.push(Box::new(action));
     }
 
     /// Makes the commit wait for the server's own disk only, and not for a standby, which may never confirm it.
@@ -143,7 +143,7 @@ async fn answer_or_loss(
 fn finish(outcome: &Result<(), StoreError>, after_commit: Vec<AfterCommit>, writes: &Writes) {
     if outcome.is_ok() {
         writes.succeeded();
-        after_commit.into_iter().for_each(|say| say());
+        after_commit.into_iter().for_each(|action| action());
     }
 }
 

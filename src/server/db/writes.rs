@@ -69,7 +69,7 @@ impl Writes {
 
     /// Records a failure that others would see as well. A lock or a violated constraint concerns one request only.
     pub(super) fn note(&self, error: &StoreError) {
-        if error.is_everybodys() && self.failed().replace(Instant::now()).is_none() {
+        if error.affects_others() && self.failed().replace(Instant::now()).is_none() {
             tracing::error!(%error, "the database takes no writes; pages are shown meanwhile");
         }
     }

@@ -19,7 +19,7 @@ use std::{
 const MOST_WAITING: usize = 1024 * 1024;
 
 /// How long the exit of the process waits for a reader that has stopped. A service manager kills after much longer.
-const PATIENCE: Duration = Duration::from_secs(2);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The sender of lines. Clones share one thread.
 #[derive(Clone)]
@@ -72,13 +72,13 @@ impl Lines {
     }
 
     /// Waits until the queued lines are written. `false` if that takes too long.
-    fn are_written_within(&self, patience: Duration) -> bool {
+    fn are_written_within(&self, limit: Duration) -> bool {
         let (reached, end) = mpsc::channel();
         // Without the thread nothing is written any more.
         if self.to.send(Order::Reached(reached)).is_err() {
             return false;
         }
-        end.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Disconnected)
+        end.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Disconnected)
     }
 }
 
@@ -135,16 +135,16 @@ impl Log {
     }
 
     /// Writes a line for the operator between those of the log, in any format.
-    pub fn say(&self, line: &str) {
+    pub fn announce(&self, line: &str) {
         self.0.hand_over(format!("{line}\n").as_bytes());
     }
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        if self.0.are_written_within(PATIENCE) {
+        if self.0.are_written_within(DRAIN_TIMEOUT) {
             // The report of missing lines, which follows them.
-            self.0.are_written_within(PATIENCE);
+            self.0.are_written_within(DRAIN_TIMEOUT);
         }
     }
 }
@@ -227,7 +227,7 @@ mod tests {
     fn the_end_waits_for_what_is_not_written_and_not_for_ever() {
         let (lines, allow, written) = gated(100);
         let log = Log::of(lines);
-        log.say("the last one");
+        log.announce("the last one");
         for _ in 0..2 {
             allow.send(Ok(())).unwrap();
         }
@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(written.lock().unwrap().as_slice(), b"the last one\n");
         let (lines, _allow, _) = gated(100);
         let log = Log::of(lines);
-        log.say("which nobody reads");
+        log.announce("which nobody reads");
         drop(log);
     }
 }

@@ -104,10 +104,10 @@ pub async fn serve(
 }
 
 /// Disables Nagle's algorithm, so that small answers do not wait for an acknowledgement. A client that reads nothing of
-/// its answer for `patience` loses its connection and the permit.
-fn set_up(stream: &TcpStream, patience: Duration) -> io::Result<()> {
+/// its answer for `limit` loses its connection and the permit.
+fn set_up(stream: &TcpStream, limit: Duration) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let millis = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
+    let millis = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
     rustix::net::sockopt::set_tcp_user_timeout(stream, millis)?;
     Ok(())
 }

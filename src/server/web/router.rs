@@ -89,7 +89,7 @@ pub fn layered(routes: Router<AppState>, state: AppState) -> Router {
             forwarded::identify,
         ))
         .layer(middleware::from_fn_with_state(state.clone(), in_time))
-        .layer(middleware::from_fn_with_state(state.clone(), hear_out))
+        .layer(middleware::from_fn_with_state(state.clone(), drain_body))
         .layer(RequestBodyLimitLayer::new(state.limits.max_body_bytes));
     routes.layer(layers).with_state(state)
 }
@@ -108,7 +108,7 @@ async fn in_time(State(state): State<AppState>, mut request: Request, next: Next
 
 /// Reads and discards a body that is slightly too large before refusing it. Otherwise the connection would be closed
 /// while its sender still sends: a proxy turns that into 502, a browser into "connection reset".
-async fn hear_out(State(state): State<AppState>, request: Request, next: Next) -> Response {
+async fn drain_body(State(state): State<AppState>, request: Request, next: Next) -> Response {
     const A_LITTLE: u64 = 16;
     let limit = state.limits.max_body_bytes as u64;
     let length = request.body().size_hint().exact().unwrap_or(0);

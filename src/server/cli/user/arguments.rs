@@ -94,7 +94,7 @@ impl Details {
     }
 
     /// Whether an option is set that has no effect on an existing account.
-    pub(super) fn says_anything(&self) -> bool {
+    pub(super) fn has_any(&self) -> bool {
         let Self {
             email,
             display_name,

@@ -161,9 +161,9 @@ mod tests {
         };
         for (version, major) in [("90624", 9), ("130001", 13), ("149999", 14)] {
             let refused = of_version(version).refuse().expect_err(version);
-            assert!(matches!(refused, OpenError::OldPostgres(told) if told == major));
-            let told = format!("15 or newer is needed; this server is version {major}.");
-            assert!(refused.to_string().ends_with(&told), "{refused}");
+            assert!(matches!(refused, OpenError::OldPostgres(version) if version == major));
+            let message = format!("15 or newer is needed; this server is version {major}.");
+            assert!(refused.to_string().ends_with(&message), "{refused}");
         }
         for version in ["150000", "180002", "200000", "a development build"] {
             assert!(of_version(version).refuse().is_ok(), "{version}");

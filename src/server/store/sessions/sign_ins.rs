@@ -170,7 +170,7 @@ pub async fn recognise(
     const SQL: &str = "UPDATE sessions SET alert_id = NULL WHERE user_id = $1 AND alert_id = $2";
     let user = &asking.user_id;
     transact!(db, transaction => {
-        if !look_at_within(transaction, asking, id, now).await? {
+        if !mark_reviewed_within(transaction, asking, id, now).await? {
             return Ok(RollBack(false));
         }
         devices::recognise_within(transaction, user, id).await?;
@@ -200,7 +200,7 @@ pub async fn disown(
         if !hold_news_within(transaction, asking, id).await? {
             return Ok(RollBack(false));
         }
-        look_at_within(transaction, asking, id, now).await?;
+        mark_reviewed_within(transaction, asking, id, now).await?;
         devices::disown_within(transaction, user, id).await?;
         end_with_alert_within(transaction, user, id, ended, actor).await?;
         let entry = actor.entry(now, Event::SignInDisowned, Some(user), Some(id));
@@ -224,7 +224,7 @@ async fn hold_news_within(
 }
 
 /// Marks the sign-in as reviewed, if `asking` is in a known browser.
-async fn look_at_within(
+async fn mark_reviewed_within(
     transaction: &mut Transaction,
     asking: &Session,
     id: &SessionId,
@@ -238,7 +238,7 @@ async fn look_at_within(
         is_news!("a"),
         ")"
     );
-    let looked_at = execute!(
+    let marked = execute!(
         transaction,
         SQL,
         &id.0,
@@ -246,5 +246,5 @@ async fn look_at_within(
         now.as_millis(),
         &asking.id.0
     );
-    Ok(looked_at == 1)
+    Ok(marked == 1)
 }

@@ -224,8 +224,8 @@ enum Cut {
 
 impl Writer {
     async fn piece(&mut self) -> Result<String, Cut> {
-        let looked = administration::verify_reader(&self.core, &self.reader).await;
-        looked.map_err(Cut::Reader)?;
+        let verified = administration::verify_reader(&self.core, &self.reader).await;
+        verified.map_err(Cut::Reader)?;
         let records = self.reading.next(&self.core).await?;
         Ok(self.format.lines(&records)?)
     }

@@ -79,8 +79,8 @@ impl Site {
         if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
             return Ok(());
         }
-        let said = self.comes_from_us(headers);
-        demand_own(said.unwrap_or_else(|| !cookies::session::brings_session(headers)))
+        let from_us = self.comes_from_us(headers);
+        demand_own(from_us.unwrap_or_else(|| !cookies::session::brings_session(headers)))
     }
 
     /// Demands that a request that only reads comes from our own pages or from no page at all. It is for targets that

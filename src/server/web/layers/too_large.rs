@@ -35,7 +35,7 @@ const ENDS: &[u8] = b"\r\n\r\n";
 const LARGEST: usize = 512;
 
 /// Closing while the client still sends would destroy the answer (RFC 9112, 9.6).
-const HEAR_OUT: Duration = Duration::from_secs(2);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A connection that replaces the empty refusal by a page.
 pub struct Worded {
@@ -43,7 +43,7 @@ pub struct Worded {
     page: Arc<[u8]>,
     /// The number of bytes of the page that are written, if it was begun.
     written: Option<usize>,
-    patience: Option<Pin<Box<Sleep>>>,
+    deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl Worded {
@@ -53,7 +53,7 @@ impl Worded {
             io: TokioIo::new(stream),
             page,
             written: None,
-            patience: None,
+            deadline: None,
         }
     }
 
@@ -106,14 +106,14 @@ impl Write for Worded {
         if self.written.is_none() {
             return Pin::new(&mut self.io).poll_shutdown(cx);
         }
-        if self.patience.is_none() {
+        if self.deadline.is_none() {
             ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
         }
         let this = &mut *self;
-        let patience = this
-            .patience
-            .get_or_insert_with(|| Box::pin(sleep(HEAR_OUT)));
-        if pin!(patience).poll(cx).is_ready() {
+        let deadline = this
+            .deadline
+            .get_or_insert_with(|| Box::pin(sleep(DRAIN_TIMEOUT)));
+        if pin!(deadline).poll(cx).is_ready() {
             return Poll::Ready(Ok(()));
         }
         let mut forgotten = [0; 4096];

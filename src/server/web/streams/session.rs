@@ -110,8 +110,8 @@ async fn current(
     state: &AppState,
     token: &SessionToken,
 ) -> Result<(Box<CurrentUser>, bool), NoStream> {
-    let looked = sessions::peek(&state.core, token).await;
-    match looked.map_err(AppError::from)? {
+    let peeked = sessions::peek(&state.core, token).await;
+    match peeked.map_err(AppError::from)? {
         Resumed::Live(current) => Ok((current, false)),
         Resumed::Superseded(current) => Ok((current, true)),
         Resumed::Ended(reason) => Err(NoStream::Ended(reason)),
