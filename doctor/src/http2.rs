@@ -61,7 +61,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         return Ok(());
     };
     let own = attributes(std::slice::from_ref(&answer));
-    // Attributes that are wrong over HTTP/1.1 too are findings of other checks.
+    // Attributes that are also wrong over HTTP/1.1 are findings of other checks.
     exam.settle(
         &COOKIE,
         expect(own == over_http1, || own.unwrap_or_default()),

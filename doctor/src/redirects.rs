@@ -64,7 +64,7 @@ pub const CHECKS: &[&Check] = &[
     &NEXT_AT_SIGN_IN,
 ];
 
-/// In the form in which they occur in a query.
+/// Encoded as in a query.
 const HOSTILE: [&str; 10] = [
     "//evil.example",
     "///evil.example",

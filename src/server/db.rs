@@ -185,18 +185,18 @@ pub async fn warnings(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
 /// # Errors
 /// [`OpenError`], each with its remedy.
 pub async fn connect(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenError> {
-    let (pool, writer, places) = match url {
+    let (pool, writer, connections) = match url {
         DatabaseUrl::Sqlite(path) => {
             let pools = sqlite::open(path, if_missing).await?;
             (Pool::Sqlite(pools.readers), Pool::Sqlite(pools.writer), 1)
         }
         DatabaseUrl::Postgres(url) => {
             let pools = postgres::open(url).await?;
-            let places = postgres::WRITERS;
+            let connections = postgres::WRITERS;
             (
                 Pool::Postgres(pools.readers),
                 Pool::Postgres(pools.writers),
-                places,
+                connections,
             )
         }
     };
@@ -204,8 +204,8 @@ pub async fn connect(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, Ope
         pool,
         writer,
         watchers: Watchers::default(),
-        writes: Writes::on(places),
-        beside: Beside::on(places),
+        writes: Writes::on(connections),
+        beside: Beside::on(connections),
     })
 }
 

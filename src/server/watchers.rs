@@ -128,7 +128,7 @@ impl Watchers {
         entry.watchers += 1;
         let notice = entry.notice.subscribe();
         watched.watchers += 1;
-        let displaced = watched.make_room(person, limits);
+        let displaced = watched.take_slot(person, limits);
         drop(watched);
         self.0.begun.notify_one();
         Ok(Watch {
@@ -229,7 +229,7 @@ impl Watchers {
 
 impl All {
     /// A slot for one more watcher of the user; at the limit that of the oldest.
-    fn make_room(&mut self, person: &UserId, limits: WatchLimits) -> Arc<Notify> {
+    fn take_slot(&mut self, person: &UserId, limits: WatchLimits) -> Arc<Notify> {
         let own = Arc::<Notify>::default();
         let watchers = self.persons.entry(person.clone()).or_default();
         watchers.push_back(Arc::clone(&own));

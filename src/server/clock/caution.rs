@@ -10,9 +10,9 @@ use std::time::Duration;
 /// correct it.
 const SETTLING: i64 = 3_600_000;
 
-/// After a pause the clean-up catches up at this rate: one day of what became due an hour. A server that was off for
-/// three weeks has caught up in a day; one whose clock is 200 days ahead needs eight days to delete what it
-/// should not.
+/// After a pause the clean-up catches up at this rate: each hour it deletes what became due in a day. A server that
+/// was off for three weeks has caught up in a day. One whose clock is 200 days ahead needs eight days to delete what
+/// it should not.
 const CATCHING_UP: i64 = 24;
 
 /// A clock behind the recorded time is corrected by NTP within minutes of the start. After this long it is believed:

@@ -12,7 +12,7 @@ use tokio::{
 pub struct Beside {
     subjects: watch::Sender<HashSet<String>>,
     /// Half the connections that write, so that such writes cannot delay a sign-out.
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 /// The right to the one write of a subject, until it is dropped: after the server has answered.
@@ -23,11 +23,11 @@ pub struct Claim {
 }
 
 impl Beside {
-    pub(super) fn on(places: u32) -> Self {
-        let half = (places / 2).max(1) as usize;
+    pub(super) fn on(connections: u32) -> Self {
+        let half = (connections / 2).max(1) as usize;
         Self {
             subjects: watch::Sender::default(),
-            places: Arc::new(Semaphore::new(half)),
+            permits: Arc::new(Semaphore::new(half)),
         }
     }
 
@@ -54,10 +54,10 @@ impl Claim {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if none was free in time.
-    pub async fn place(&self) -> Result<OwnedSemaphorePermit, StoreError> {
-        let place = Arc::clone(&self.beside.places).acquire_owned();
-        match timeout(CONNECTION_WAIT, place).await {
-            Ok(Ok(place)) => Ok(place),
+    pub async fn permit(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        let permit = Arc::clone(&self.beside.permits).acquire_owned();
+        match timeout(CONNECTION_WAIT, permit).await {
+            Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) | Err(_) => Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)),
         }
     }

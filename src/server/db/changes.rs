@@ -21,7 +21,7 @@ const IDLE_POLLS: u32 = 2;
 
 /// A silent listening connection is pinged at this interval. One that a firewall has dropped cannot be distinguished
 /// from one without notices.
-const ASK_EVERY: Duration = Duration::from_secs(2);
+const PING_EVERY: Duration = Duration::from_secs(2);
 
 /// The capacity of the queue of notices. Further ones wait in the connection.
 const WAITING: usize = 64;
@@ -173,7 +173,7 @@ async fn listen(options: PgConnectOptions, sender: mpsc::Sender<Hint>) {
 /// Forwards notices while the connection answers.
 async fn pass_on(connection: &mut PgListener, sender: &mpsc::Sender<Hint>) {
     loop {
-        match timeout(ASK_EVERY, connection.try_recv()).await {
+        match timeout(PING_EVERY, connection.try_recv()).await {
             Ok(Ok(Some(notice))) => {
                 let names = notice.payload().split(',').map(str::to_owned);
                 if sender.send(Hint::Named(names.collect())).await.is_err() {
@@ -183,7 +183,7 @@ async fn pass_on(connection: &mut PgListener, sender: &mpsc::Sender<Hint>) {
             Ok(Ok(None) | Err(_)) => return,
             Err(_) => {
                 let answer = sqlx::query("SELECT 1").execute(&mut *connection);
-                if !matches!(timeout(ASK_EVERY, answer).await, Ok(Ok(_))) {
+                if !matches!(timeout(PING_EVERY, answer).await, Ok(Ok(_))) {
                     return;
                 }
             }

@@ -99,7 +99,7 @@ pub enum StoreError {
     NotKnown,
     /// Unconfirmed commits hold all connections that write.
     #[error("the database confirms no changes at present")]
-    NoPlaceToWrite,
+    NoFreeWriter,
     /// A unique value is taken.
     #[error("the value is taken")]
     NotUnique,
@@ -153,7 +153,7 @@ impl StoreError {
     /// Whether the next write would probably fail as well.
     pub(super) fn affects_others(&self) -> bool {
         match self {
-            Self::NotKnown | Self::NoPlaceToWrite => true,
+            Self::NotKnown | Self::NoFreeWriter => true,
             // The server is stopping.
             Self::Unavailable(sqlx::Error::PoolClosed) => false,
             Self::Unavailable(_) => {
@@ -210,14 +210,14 @@ impl From<StoreError> for AppError {
             error,
             StoreError::Unavailable(_)
                 | StoreError::NotKnown
-                | StoreError::NoPlaceToWrite
+                | StoreError::NoFreeWriter
                 | StoreError::NotUnique
                 | StoreError::Corrupt { .. }
         ) {
             tracing::error!(%error, "store");
         }
         match error {
-            StoreError::Unavailable(_) | StoreError::NotKnown | StoreError::NoPlaceToWrite => {
+            StoreError::Unavailable(_) | StoreError::NotKnown | StoreError::NoFreeWriter => {
                 Self::Unavailable
             }
             StoreError::LastAdministrator => Self::LastAdministrator,

@@ -55,8 +55,8 @@ pub async fn run(db: &Db) -> Result<(), OpenError> {
 }
 
 /// Migrations only add, so a version works on the tables of a newer one: during a rolling update, and after an update
-/// was reverted. A migration that removes something ends its file name in `needs_NNNN`. That is a migration which
-/// every version that works without the removed part knows (ADR 34).
+/// was reverted. The file name of a migration that removes something ends in `needs_NNNN`. Every version that knows
+/// migration NNNN works without the removed part (ADR 34).
 fn accept_newer(known: &Migrator, applied: &[Applied]) -> Result<(), OpenError> {
     let newer = || {
         applied

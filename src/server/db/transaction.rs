@@ -127,9 +127,9 @@ async fn answer_or_loss(
     mut commit: Pin<&mut impl Future<Output = Result<(), StoreError>>>,
     readers: &Pool,
 ) -> Result<(), StoreError> {
-    const ASKED_EVERY: Duration = Duration::from_secs(5);
+    const POLL_EVERY: Duration = Duration::from_secs(5);
     loop {
-        if let Ok(outcome) = timeout(ASKED_EVERY, commit.as_mut()).await {
+        if let Ok(outcome) = timeout(POLL_EVERY, commit.as_mut()).await {
             return outcome;
         }
         if let Pool::Postgres(readers) = readers
@@ -209,7 +209,7 @@ impl<'a> Attempts<'a> {
     }
 
     /// # Errors
-    /// [`StoreError::NoPlaceToWrite`] at once if pending commits hold all connections.
+    /// [`StoreError::NoFreeWriter`] at once if pending commits hold all connections.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         self.db
             .begin()
@@ -258,7 +258,7 @@ impl Db {
     /// For [`transact!`], which retries after a conflict. Fails at once if pending commits hold all connections.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         if self.writes.are_full() {
-            return Err(StoreError::NoPlaceToWrite);
+            return Err(StoreError::NoFreeWriter);
         }
         let connection = match &self.writer {
             Pool::Sqlite(pool) => Connection::Sqlite(pool.begin().await?),

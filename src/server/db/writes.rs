@@ -21,7 +21,7 @@ pub struct Writes(Arc<Met>);
 #[derive(Debug)]
 struct Met {
     /// The maximum number of connections that write.
-    places: u32,
+    connections: u32,
     /// Pending commits: not answered in time. Each keeps its connection.
     left_behind: AtomicU32,
     /// When the latest write failed, until one succeeds.
@@ -32,9 +32,9 @@ struct Met {
 pub(super) struct LeftBehind(Writes);
 
 impl Writes {
-    pub(super) fn on(places: u32) -> Self {
+    pub(super) fn on(connections: u32) -> Self {
         Self(Arc::new(Met {
-            places,
+            connections,
             left_behind: AtomicU32::new(0),
             failed: Mutex::new(None),
         }))
@@ -53,7 +53,7 @@ impl Writes {
 
     /// Whether such commits hold all connections, so that waiting for one is useless.
     pub(super) fn are_full(&self) -> bool {
-        self.left_behind() >= self.0.places
+        self.left_behind() >= self.0.connections
     }
 
     pub(super) fn leave_behind(&self) -> LeftBehind {

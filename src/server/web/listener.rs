@@ -61,25 +61,25 @@ pub async fn serve(
     let graceful = GracefulShutdown::new();
     let (work, under_way) = watch::channel(());
     let under_way = UnderWay::new(under_way);
-    let places = Arc::new(Semaphore::new(limits.max_connections));
+    let permits = Arc::new(Semaphore::new(limits.max_connections));
     tokio::pin!(shutdown);
     loop {
         // A permit is acquired before the connection is accepted, so that the others wait in the kernel's queue.
         let accepted = async {
-            let place = Arc::clone(&places)
+            let permit = Arc::clone(&permits)
                 .acquire_owned()
                 .await
                 .map_err(io::Error::other)?;
             let (stream, peer) = listener.accept().await?;
-            io::Result::Ok((stream, peer, place))
+            io::Result::Ok((stream, peer, permit))
         };
         tokio::select! {
             accepted = accepted => match accepted {
-                Ok((stream, peer, place)) => {
+                Ok((stream, peer, permit)) => {
                     let seat = seats.take(peer.ip(), threshold.trusted.contains(peer.ip().to_canonical()));
                     let own = (Peer(peer), under_way.clone(), seat);
                     let stream = (stream, Arc::clone(&threshold.too_large));
-                    serve_connection(stream, own, place, &app, limits, &graceful);
+                    serve_connection(stream, own, permit, &app, limits, &graceful);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -115,7 +115,7 @@ fn set_up(stream: &TcpStream, limit: Duration) -> io::Result<()> {
 fn serve_connection(
     (stream, too_large): (TcpStream, Arc<[u8]>),
     (peer, under_way, seat): (Peer, UnderWay, Seat),
-    place: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
     app: &Router,
     limits: HttpLimits,
     graceful: &GracefulShutdown,
@@ -148,7 +148,7 @@ fn serve_connection(
             },
             () = seat.has_to_leave() => tracing::debug!("a slow connection was closed to make room"),
         }
-        drop(place);
+        drop(permit);
     });
 }
 

@@ -17,7 +17,7 @@ use std::{
 use tokio::{sync::Notify, time::Instant};
 
 /// The least time between two warnings that an address may be a proxy.
-const ASK_EVERY: Duration = Duration::from_secs(600);
+const WARN_EVERY: Duration = Duration::from_secs(600);
 
 /// The open connections.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub struct Seats(Arc<Capacity>);
 
 #[derive(Debug)]
 struct Capacity {
-    places: usize,
+    slots: usize,
     taken: Mutex<Taken>,
 }
 
@@ -33,7 +33,7 @@ struct Capacity {
 struct Taken {
     next: u64,
     seats: HashMap<u64, Sitter>,
-    asked: Option<Instant>,
+    warned: Option<Instant>,
 }
 
 /// The state of a connection that decides whether it is closed.
@@ -53,8 +53,8 @@ struct Sitter {
 /// The signal to a connection to close.
 #[derive(Debug, Default)]
 pub struct Leave {
-    is_asked: AtomicBool,
-    asked: Notify,
+    is_requested: AtomicBool,
+    requested: Notify,
 }
 
 /// The slot of one connection, released with its last clone.
@@ -70,9 +70,9 @@ struct Own {
 }
 
 impl Seats {
-    pub fn new(places: usize) -> Self {
+    pub fn new(slots: usize) -> Self {
         Self(Arc::new(Capacity {
-            places,
+            slots,
             taken: Mutex::default(),
         }))
     }
@@ -85,8 +85,8 @@ impl Seats {
     /// Takes a slot, and closes another connection if they run short.
     pub fn take(&self, peer: IpAddr, is_proxy: bool) -> Seat {
         let mut taken = self.taken();
-        if taken.seats.len() >= self.0.places.div_ceil(4) * 3 {
-            taken.make_room();
+        if taken.seats.len() >= self.0.slots.div_ceil(4) * 3 {
+            taken.close_slowest();
         }
         let number = taken.next;
         taken.next += 1;
@@ -109,10 +109,10 @@ impl Seats {
 }
 
 impl Taken {
-    fn make_room(&mut self) {
+    fn close_slowest(&mut self) {
         let mut crowds: HashMap<IpAddr, usize> = HashMap::new();
         let is_staying =
-            |sitter: &Sitter| sitter.has_session || sitter.listens || sitter.leave.is_asked();
+            |sitter: &Sitter| sitter.has_session || sitter.listens || sitter.leave.is_requested();
         for sitter in self.seats.values().filter(|sitter| !is_staying(sitter)) {
             if let Some(address) = sitter.address {
                 *crowds.entry(address).or_default() += 1;
@@ -129,18 +129,22 @@ impl Taken {
             .filter(|sitter| !is_staying(sitter))
             .min_by_key(|sitter| sitter.since);
         if let Some(slowest) = slowest {
-            slowest.leave.ask();
+            slowest.leave.request();
         }
         let size = of_crowd().count();
-        self.ask_about(crowd, size);
+        self.warn_about(crowd, size);
     }
 
     /// If nearly all connections are from one address, it may be an untrusted proxy. Those with a session count,
     /// because they come from there as well.
-    fn ask_about(&mut self, crowd: IpAddr, size: usize) {
+    fn warn_about(&mut self, crowd: IpAddr, size: usize) {
         let is_nearly_all = size * 10 >= self.seats.len() * 9;
-        if is_nearly_all && self.asked.is_none_or(|asked| asked.elapsed() >= ASK_EVERY) {
-            self.asked = Some(Instant::now());
+        if is_nearly_all
+            && self
+                .warned
+                .is_none_or(|warned| warned.elapsed() >= WARN_EVERY)
+        {
+            self.warned = Some(Instant::now());
             tracing::warn!(
                 address = %crowd, connections = size,
                 "nearly all connections come from one address, and the slowest are closed to make room; \
@@ -151,25 +155,25 @@ impl Taken {
 }
 
 impl Leave {
-    fn ask(&self) {
-        self.is_asked.store(true, Ordering::Release);
-        self.asked.notify_one();
+    fn request(&self) {
+        self.is_requested.store(true, Ordering::Release);
+        self.requested.notify_one();
     }
 
-    fn is_asked(&self) -> bool {
-        self.is_asked.load(Ordering::Acquire)
+    fn is_requested(&self) -> bool {
+        self.is_requested.load(Ordering::Acquire)
     }
 }
 
 impl Seat {
     /// Resolves when the connection has to close.
     pub async fn has_to_leave(&self) {
-        self.0.leave.asked.notified().await;
+        self.0.leave.requested.notified().await;
     }
 
     /// Whether it was cut off: then a body may look complete without being so.
     pub fn is_cut_off(&self) -> bool {
-        self.0.leave.is_asked()
+        self.0.leave.is_requested()
     }
 
     /// A complete header has arrived, for this address.

@@ -39,7 +39,7 @@ pub async fn touch_beside(
     claim: Claim,
 ) -> Result<(), StoreError> {
     const SQL: &str = concat!(touch!(), " AND last_seen_at < $2");
-    let _place = claim.place().await?;
+    let _permit = claim.permit().await?;
     let claim = Arc::new(claim);
     transact!(db, transaction => {
         transaction.wait_for_no_standby().await?;

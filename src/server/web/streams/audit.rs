@@ -4,7 +4,7 @@
 //! reader again: the stream ends with the session, the rights or the confirmation of the password. Watching is not use
 //! of the session.
 
-use super::event_stream::{self, KEEP_ALIVE, NO_NEWS, RETRY, event, no_room};
+use super::event_stream::{self, KEEP_ALIVE, NO_NEWS, RETRY, cannot_watch, event};
 use crate::{
     domain::{audit::Record, session::CurrentUser, views::AuditEntryView},
     error::AppError,
@@ -71,13 +71,13 @@ async fn begin(
     }
     let token = cookies::session::session_token(headers).ok_or(AppError::NotSignedIn)?;
     let reader = token.digest();
-    let room = state.followers.clone().try_acquire_owned();
-    let room = room.map_err(|_| AppError::Busy)?;
+    let permit = state.followers.clone().try_acquire_owned();
+    let permit = permit.map_err(|_| AppError::Busy)?;
     let watch = core
         .db
         .watchers
         .watch(&Watched::of(&current), state.limits.watchers);
-    let watch = watch.map_err(no_room)?;
+    let watch = watch.map_err(cannot_watch)?;
     // A session that ended before the watch began sends no notice.
     allowed(core, &reader).await?;
     let AuditQuery { wanted, .. } = AuditQuery::of(core, uri).await?;
@@ -90,7 +90,7 @@ async fn begin(
         wanted,
         following,
         watch,
-        _room: room,
+        _permit: permit,
     };
     let newest = views_of(newest);
     let begins = Progress::Opening(format!("{RETRY}{}", event("newest", &newest)), stream);
@@ -118,7 +118,7 @@ struct AuditStream {
     following: Following,
     watch: Watch,
     /// Released when the page disconnects.
-    _room: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }
 
 /// The progress of a stream.

@@ -40,7 +40,7 @@ pub fn answer(events: Body) -> Response {
 }
 
 /// The failure for a page that cannot watch.
-pub const fn no_room(refused: Refused) -> AppError {
+pub const fn cannot_watch(refused: Refused) -> AppError {
     match refused {
         Refused::TooOften => AppError::Throttled { seconds: 30 },
         Refused::Full => AppError::Busy,

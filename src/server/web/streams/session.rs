@@ -3,7 +3,7 @@
 //! Watching is not use, so an open page keeps no session alive. An event is a hint: later requests of the page are
 //! checked as always.
 
-use super::event_stream::{self, KEEP_ALIVE, NO_NEWS, POLL, RETRY, event, no_room};
+use super::event_stream::{self, KEEP_ALIVE, NO_NEWS, POLL, RETRY, cannot_watch, event};
 use crate::{
     domain::{
         session::{CurrentUser, EndReason, Life},
@@ -90,7 +90,7 @@ async fn begin(
     }
     let ends = &state.core.db.watchers;
     let watch = ends.watch(&Watched::of(&current), state.limits.watchers);
-    let watch = watch.map_err(no_room)?;
+    let watch = watch.map_err(cannot_watch)?;
     // It may have ended before it was watched.
     let token = cookies::session::session_token(headers).ok_or(AppError::NotSignedIn)?;
     let (current, is_on_grace) = self::current(state, &token).await?;
