@@ -181,9 +181,9 @@ fn changed(file: &Answer) -> String {
 
 fn is_kept(file: &Answer) -> Verdict {
     let policy = file.only("cache-control").unwrap_or_default();
-    let says_for_ever = policy.contains("immutable") && policy.contains("max-age=31536000");
+    let is_immutable = policy.contains("immutable") && policy.contains("max-age=31536000");
     let has_digest = digest_in(&file.path).is_some() || file.is_plain_script;
-    expect(says_for_ever == has_digest, || {
+    expect(is_immutable == has_digest, || {
         format!("{}, with the Cache-Control “{policy}”", file.describe())
     })
 }

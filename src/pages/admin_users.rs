@@ -20,7 +20,7 @@ use leptos::{either::Either, prelude::*};
 #[component]
 pub fn UsersPage(view: UsersView) -> impl IntoView {
     let form = FormState::of::<InviteUser>(view.refusal, []);
-    let found_nobody = view.users.is_empty();
+    let is_empty = view.users.is_empty();
     let users = view.users.into_iter();
     let users = users.map(|user| view! { <User user /> });
     let users = users.collect::<Vec<_>>();
@@ -34,7 +34,7 @@ pub fn UsersPage(view: UsersView) -> impl IntoView {
                 <section class="card" aria-labelledby="everybody">
                     <h2 id="everybody" class="visually-hidden">"All accounts"</h2>
                     <Search search=view.search.clone() />
-                    {if found_nobody {
+                    {if is_empty {
                         Either::Left(view! { <p class="quiet-text">"Nobody is found by this."</p> })
                     } else {
                         Either::Right(view! { <ul class="people">{users}</ul> })

@@ -193,7 +193,7 @@ fn trusted_proxies_are_an_array_or_a_text_with_commas() {
 }
 
 #[test]
-fn every_mistaken_proxy_is_told() {
+fn every_mistaken_proxy_is_reported() {
     let report = mistakes(
         "[http]\ntrusted_proxies = [\"0.0.0.0/0\", \"proxy.example.org\", \"10.0.0.1/8\", \"::1\"]\n",
     );
@@ -214,7 +214,7 @@ fn every_mistaken_proxy_is_told() {
 }
 
 #[test]
-fn what_is_seldom_meant_is_told() {
+fn doubtful_settings_are_reported() {
     let doubts = |text: &str| alone(text).unwrap().doubts().join("\n");
     let https = "public_url = \"https://id.example.org\"\n";
     let with = |proxies: &str| format!("{https}[http]\ntrusted_proxies = [{proxies}]\n");
