@@ -1,4 +1,4 @@
-//! Brings a page to life in the browser.
+//! Hydrates a page in the browser.
 
 use crate::app::{App, AppProps};
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -1,4 +1,4 @@
-//! What a stranger learns of accounts.
+//! User enumeration: what a client without a session can learn about accounts.
 
 use super::{
     client::{Answer, Client, NoAnswer, Request, milliseconds_between},
@@ -70,14 +70,14 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     refusals(exam).await
 }
 
-/// Two refused attempts, or six where their times differ, from a browser in which the account has signed in before: they count
-/// for that browser alone, which nobody has.
+/// Two refused attempts, or six if their times differ. They come from a browser that the account has signed in with, so
+/// they count against that browser only and throttle nobody else.
 async fn refusals(exam: &mut Examination) -> Result<(), NoAnswer> {
     if exam.signed_in().await?.is_none() {
         return Ok(());
     }
     let account = exam.account.name.clone();
-    // As long as the account's, so that nothing differs for its length.
+    // The length of the account name, so that the length makes no difference.
     let unknown = "z".repeat(account.chars().count());
     let (known, known_page, known_ms) = refused(exam, &account).await?;
     let (other, other_page, other_ms) = refused(exam, &unknown).await?;
@@ -114,11 +114,11 @@ async fn refusals(exam: &mut Examination) -> Result<(), NoAnswer> {
     times(exam, [&account, &unknown], [known_ms, other_ms]).await
 }
 
-/// The network and the load of the machine cause smaller differences.
+/// Noise from the network and the load of the machine stays below this.
 const NOTABLE_MS: u64 = 250;
 
-/// Measures again if the first two differ, and compares the minima of three: noise adds to a sample, but hardly to
-/// all three.
+/// Measures again if the first two differ, and compares the minimum of three samples each. Noise only adds time, and
+/// seldom to all three.
 async fn times(exam: &mut Examination, names: [&str; 2], first: [u64; 2]) -> Result<(), NoAnswer> {
     let mut shortest = first;
     for _ in 0..2 {
@@ -146,7 +146,7 @@ async fn times(exam: &mut Examination, names: [&str; 2], first: [u64; 2]) -> Res
     Ok(())
 }
 
-/// The refusal, the page after it, and how many milliseconds the refusal took.
+/// Returns the refusal, the page after it, and the duration of the refusal in milliseconds.
 async fn refused(
     exam: &mut Examination,
     name: &str,
@@ -164,7 +164,7 @@ async fn refused(
     Ok((answer, page, took))
 }
 
-/// All of an answer that may not differ: status, where it leads, which headers and cookies it has.
+/// The parts of an answer that must not differ: status, location, names of headers and cookies.
 fn outline(answer: &Answer) -> String {
     let mut names: Vec<_> = answer
         .headers
@@ -187,12 +187,12 @@ fn outline(answer: &Answer) -> String {
     )
 }
 
-/// A page without what belongs to its request: the nonce and the name that was typed.
+/// The page without the parts that belong to one request: the nonce and the submitted name.
 fn comparable(page: &Answer, name: &str) -> String {
     let body = page.body.replace(&format!("\"{name}\""), "NAME");
-    // In the values behind the page the quotes of JSON are escaped.
+    // The serialised values behind the page escape the quotes of JSON.
     let body = body.replace(&format!("\\\"{name}\\\""), "NAME");
-    // A proxy may have put a policy of its own beside ours: then there is more than one nonce, each of its answer.
+    // A proxy may add a policy of its own. There are several nonces then, different in each answer.
     let policies = page.all("content-security-policy").join("; ");
     let nonces = policies.split("'nonce-").skip(1);
     let nonces = nonces.filter_map(|rest| rest.split('\'').next());

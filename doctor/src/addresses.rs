@@ -1,4 +1,4 @@
-//! Where pages lead, and where they load from.
+//! The targets of links and forms, and the sources of scripts and styles.
 
 use super::{
     client::Answer,
@@ -56,7 +56,7 @@ pub fn forms_lead_here(answer: &Answer, page: &Page, target: &Target) -> Verdict
     Ok(())
 }
 
-/// Whether it has the form of one of our functions: which of them exist, `unknown_functions` checks.
+/// Whether the address has the form of a server function. `unknown_functions` checks which functions exist.
 fn is_function(action: &str) -> bool {
     let name = action.strip_prefix("/api/").unwrap_or_default();
     !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')

@@ -1,4 +1,4 @@
-//! What nobody may keep: looked at over everything that was answered.
+//! What must not be cached, checked on every answer.
 
 use super::{
     client::{Answer, NoAnswer, Request},
@@ -48,12 +48,12 @@ const CLOSED: Check = check(
     NO_CACHE,
 );
 
-/// Asked by requests of its own.
+/// Checked by requests of its own.
 pub const ASKED: &[&Check] = &[&CLOSED];
 
 pub const CHECKS: &[&Check] = &[&PRIVATE, &PUBLIC, &COOKIES, &MADE_ANEW, &BACK];
 
-/// Opens every page of the table, twice each, so that there is something to look at.
+/// Opens every page of the table twice, so that there are answers to check.
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let Some(mut browser) = exam.signed_in().await? else {
         return Ok(());
@@ -85,18 +85,18 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     Ok(())
 }
 
-/// The page of one account, which the list of accounts leads to: its address needs an id.
+/// The page of one account, linked by the list of accounts: its address needs an id.
 fn account_page(list: &Answer) -> Option<String> {
     let mut links = list.body.split("href=\"").skip(1);
     let link = links.find(|link| link.starts_with("/admin/users/"))?;
     link.split(['"', '?']).next().map(str::to_owned)
 }
 
-pub fn look_back(exam: &mut Examination) {
+pub fn check_answers(exam: &mut Examination) {
     let answers = exam.client.own_answers();
     let is_private = |answer: &Answer| answer.is_page() && answer.body.contains("/api/logout");
     let sets_cookie = |answer: &Answer| !answer.all("set-cookie").is_empty();
-    let every = |wanted: &dyn Fn(&Answer) -> bool| kept_by_nobody(&answers, wanted);
+    let every = |wanted: &dyn Fn(&Answer) -> bool| are_not_stored(&answers, wanted);
     let verdicts = [
         (&PRIVATE, every(&is_private)),
         (
@@ -107,17 +107,17 @@ pub fn look_back(exam: &mut Examination) {
             &COOKIES,
             every(&|answer| sets_cookie(answer) && !is_private(answer) && !answer.is_file()),
         ),
-        (&MADE_ANEW, made_anew(&answers)),
-        (&BACK, nothing_to_ask_with(&answers, &is_private)),
+        (&MADE_ANEW, are_fresh(&answers)),
+        (&BACK, have_no_validators(&answers, &is_private)),
     ];
     for (check, verdict) in verdicts {
         exam.settle(check, verdict);
     }
 }
 
-fn kept_by_nobody(answers: &[Rc<Answer>], wanted: &dyn Fn(&Answer) -> bool) -> Verdict {
-    let mut looked_at = answers.iter().filter(|answer| wanted(answer));
-    let kept = looked_at.find(|answer| {
+fn are_not_stored(answers: &[Rc<Answer>], wanted: &dyn Fn(&Answer) -> bool) -> Verdict {
+    let mut relevant = answers.iter().filter(|answer| wanted(answer));
+    let kept = relevant.find(|answer| {
         let policy = answer.all("cache-control").join(", ");
         let words: Vec<_> = policy.split(',').map(str::trim).collect();
         !words.contains(&"no-store") || words.contains(&"public")
@@ -129,7 +129,7 @@ fn kept_by_nobody(answers: &[Rc<Answer>], wanted: &dyn Fn(&Answer) -> bool) -> V
     kept.map_or(Ok(()), |answer| Err(description(answer)))
 }
 
-fn made_anew(answers: &[Rc<Answer>]) -> Verdict {
+fn are_fresh(answers: &[Rc<Answer>]) -> Verdict {
     let mut seen = BTreeSet::new();
     for answer in answers.iter().filter(|answer| !answer.is_file()) {
         let id = answer.all("x-request-id").join(", ");
@@ -143,7 +143,7 @@ fn made_anew(answers: &[Rc<Answer>]) -> Verdict {
     Ok(())
 }
 
-fn nothing_to_ask_with(answers: &[Rc<Answer>], wanted: &dyn Fn(&Answer) -> bool) -> Verdict {
+fn have_no_validators(answers: &[Rc<Answer>], wanted: &dyn Fn(&Answer) -> bool) -> Verdict {
     let mut found = answers.iter().filter(|answer| wanted(answer));
     let by = |answer: &Answer| {
         let names = ["etag", "last-modified", "expires"];

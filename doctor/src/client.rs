@@ -1,4 +1,4 @@
-//! Requests as raw as they have to be, and everything that was answered.
+//! Requests with exact control of the header lines, and a record of every answer.
 
 mod answer;
 mod request;
@@ -17,10 +17,10 @@ use wire::{Events, Failure, Sender};
 pub use answer::Answer;
 pub use request::{FORM, Request, USER_AGENT};
 
-/// Longer than the server's own limits take: then somebody else's silence was met.
-pub const PATIENCE: Duration = Duration::from_secs(40);
+/// Longer than the server's own limits: if this expires, something in front of the server is silent.
+pub const TIMEOUT: Duration = Duration::from_secs(40);
 
-/// There was no answer at all.
+/// No answer arrived.
 #[derive(Debug, thiserror::Error)]
 #[error("no answer to {to}: {why}")]
 pub struct NoAnswer {
@@ -30,13 +30,13 @@ pub struct NoAnswer {
     pub is_untrusted: bool,
 }
 
-/// Asks, and keeps what was answered.
+/// Sends requests, and keeps the answers.
 pub struct Client {
     pub target: Target,
     tls: Tls,
     answers: RefCell<Vec<Rc<Answer>>>,
-    silences: Cell<usize>,
-    /// Connections that go on, for requests that may be repeated where they do not: HTTP/1.1 and HTTP/2.
+    unanswered: Cell<usize>,
+    /// Open connections for HTTP/1.1 and HTTP/2. Only requests that may be repeated use them, because they may break.
     idle: [RefCell<Option<Sender>>; 2],
     is_interrupted: Cell<bool>,
 }
@@ -47,18 +47,18 @@ impl Client {
             target,
             tls,
             answers: RefCell::default(),
-            silences: Cell::new(0),
+            unanswered: Cell::new(0),
             idle: Default::default(),
             is_interrupted: Cell::new(false),
         }
     }
 
-    /// Lets no further request begin. The one that is under way is heard out: it may begin a session.
+    /// Lets no further request begin. The request in flight is completed: it may start a session.
     pub fn interrupt(&self) {
         self.is_interrupted.set(true);
     }
 
-    /// Whether it was interrupted; what is asked from now on is for tidying up.
+    /// Whether it was interrupted. Resets that, so that the clean-up can send requests.
     pub fn take_interruption(&self) -> bool {
         self.is_interrupted.take()
     }
@@ -68,31 +68,28 @@ impl Client {
         Timestamp::now()
     }
 
-    /// Everything that was answered so far.
+    /// Every answer so far.
     pub fn answers(&self) -> Vec<Rc<Answer>> {
         self.answers.borrow().clone()
     }
 
-    /// The same without what a proxy may have answered, or has answered, by itself.
+    /// The answers without those that a proxy may have given, or has given, by itself.
     pub fn own_answers(&self) -> Vec<Rc<Answer>> {
         let mut answers = self.answers();
         answers.retain(|answer| !answer.is_odd && !answer.is_failure_on_the_way());
         answers
     }
 
-    /// Requests that nobody answered although somebody should have.
-    pub fn silences(&self) -> usize {
-        self.silences.get()
+    /// Requests without an answer where one was due.
+    pub fn unanswered(&self) -> usize {
+        self.unanswered.get()
     }
 
     /// Whether the site offers HTTP/2 (ALPN).
-    ///
-    /// # Errors
-    /// [`NoAnswer`] where no connection could be made.
     pub async fn speaks_http2(&self) -> Result<bool, NoAnswer> {
-        let opened = match timeout(PATIENCE, Sender::open(&self.tls, &self.target, true)).await {
+        let opened = match timeout(TIMEOUT, Sender::open(&self.tls, &self.target, true)).await {
             Ok(opened) => opened,
-            Err(_) => Err(silent_for(PATIENCE)),
+            Err(_) => Err(timed_out(TIMEOUT)),
         };
         match opened {
             Ok(sender) => {
@@ -104,27 +101,22 @@ impl Client {
         }
     }
 
-    /// # Errors
-    /// [`NoAnswer`] where there is none in time.
+    /// Sends a request to the deployment.
     pub async fn send(&self, request: Request) -> Result<Rc<Answer>, NoAnswer> {
         self.send_to(&self.target, request).await
     }
 
-    /// Sends a request that may be an odd one, which a proxy may refuse by hanging up: `None`.
-    ///
-    /// # Errors
-    /// [`NoAnswer`] to one that is not odd.
+    /// Sends a request that may be an odd one. `None` if a proxy refuses an odd one by closing the connection.
     pub async fn send_maybe_odd(&self, request: Request) -> Result<Option<Rc<Answer>>, NoAnswer> {
         let is_odd = request.is_odd;
         match self.send(request).await {
             Ok(answer) => Ok(Some(answer)),
             Err(_) if is_odd => Ok(None),
-            Err(silence) => Err(silence),
+            Err(failure) => Err(failure),
         }
     }
 
-    /// # Errors
-    /// [`NoAnswer`] where there is none in time.
+    /// Sends a request to another target.
     pub async fn send_to(&self, target: &Target, request: Request) -> Result<Rc<Answer>, NoAnswer> {
         let is_odd = request.is_odd;
         let to = format!("{} {}", request.method, request.path);
@@ -132,15 +124,15 @@ impl Client {
             let why = Failure::Other("it was interrupted".to_owned());
             return Err(no_answer(to, &why));
         }
-        let answered = match timeout(PATIENCE, self.exchange(target, request)).await {
+        let answered = match timeout(TIMEOUT, self.exchange(target, request)).await {
             Ok(answered) => answered,
-            Err(_) => Err(silent_for(PATIENCE)),
+            Err(_) => Err(timed_out(TIMEOUT)),
         };
         match answered {
             Ok(answer) => Ok(self.keep(answer)),
             Err(why) => {
-                let silences = self.silences.get() + usize::from(!is_odd);
-                self.silences.set(silences);
+                let unanswered = self.unanswered.get() + usize::from(!is_odd);
+                self.unanswered.set(unanswered);
                 Err(no_answer(to, &why))
             }
         }
@@ -154,14 +146,11 @@ impl Client {
         answer
     }
 
-    /// Begins to read an answer that goes on. Where it is a refusal there is nothing behind it.
-    ///
-    /// # Errors
-    /// [`NoAnswer`] where none begins in time.
+    /// Begins to read an open-ended answer, such as a stream of events. A refusal has no events.
     pub async fn watch(
         &self,
         request: Request,
-        patience: Duration,
+        limit: Duration,
     ) -> Result<(Rc<Answer>, Events), NoAnswer> {
         let to = format!("{} {}", request.method, request.path);
         let begun = async {
@@ -169,9 +158,9 @@ impl Client {
             let (answer, response) = sender.begin(&self.target, request).await?;
             Ok::<_, Failure>((answer, sender, response.into_body()))
         };
-        let begun = match timeout(patience, begun).await {
+        let begun = match timeout(limit, begun).await {
             Ok(begun) => begun,
-            Err(_) => Err(silent_for(patience)),
+            Err(_) => Err(timed_out(limit)),
         };
         let (answer, sender, body) = begun.map_err(|why| no_answer(to, &why))?;
         let events = Events {
@@ -214,15 +203,15 @@ fn no_answer(to: String, why: &Failure) -> NoAnswer {
     }
 }
 
-fn silent_for(patience: Duration) -> Failure {
-    Failure::Other(format!("nothing came in {} s", patience.as_secs()))
+fn timed_out(limit: Duration) -> Failure {
+    Failure::Other(format!("nothing came in {} s", limit.as_secs()))
 }
 
 pub fn milliseconds_between(one: Timestamp, other: Timestamp) -> u64 {
     one.as_millisecond().abs_diff(other.as_millisecond())
 }
 
-/// As RFC 3339 writes it.
+/// RFC 3339, to the second.
 pub fn to_the_second(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

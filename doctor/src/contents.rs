@@ -1,4 +1,4 @@
-//! What stands in pages: looked at over every document that was answered.
+//! The content of pages, checked on every document.
 
 use super::{
     addresses::{forms_lead_here, refers_to_this_site},
@@ -65,7 +65,7 @@ pub const CHECKS: &[&Check] = &[&DIGEST, &MARKED, &SCRIPTS, &INLINE, &OWN, &FORM
 
 pub type Judge = fn(&Answer, &Page, &Target) -> Verdict;
 
-pub fn look_back(exam: &mut Examination) {
+pub fn check_answers(exam: &mut Examination) {
     let answers = exam.client.own_answers();
     let documents = answers.iter().filter(|answer| answer.is_document());
     let documents: Vec<_> = documents
@@ -87,7 +87,7 @@ pub fn look_back(exam: &mut Examination) {
             verdict.and_then(|()| {
                 answers
                     .iter()
-                    .try_for_each(|answer| says_no_refresh(answer))
+                    .try_for_each(|answer| has_no_refresh_header(answer))
             })
         } else {
             verdict
@@ -97,9 +97,9 @@ pub fn look_back(exam: &mut Examination) {
 }
 
 fn as_sent(answer: &Answer, _: &Page, _: &Target) -> Verdict {
-    let said = answer.only("repr-digest").unwrap_or_default();
-    expect(said == digest_field(&answer.bytes), || {
-        let why = if said.is_empty() {
+    let digest = answer.only("repr-digest").unwrap_or_default();
+    expect(digest == digest_field(&answer.bytes), || {
+        let why = if digest.is_empty() {
             "without a Repr-Digest"
         } else {
             "and was changed on its way"
@@ -122,7 +122,7 @@ fn has_known_scripts(answer: &Answer, page: &Page, target: &Target) -> Verdict {
     foreign.map_or(Ok(()), |script| Err(found(answer, script)))
 }
 
-/// For findings: the tag, and how its text begins.
+/// For findings: the tag, and the beginning of its text.
 pub fn found(answer: &Answer, element: &Element) -> String {
     const SHOWN_CHARS: usize = 60;
     let attributes = element.attributes();
@@ -139,7 +139,7 @@ pub fn found(answer: &Answer, element: &Element) -> String {
     )
 }
 
-/// Every attribute that begins with `on` is code, also those that no browser has today.
+/// Every attribute that begins with `on` may be code, including those that no browser supports today.
 fn has_no_inline_code(answer: &Answer, page: &Page, _: &Target) -> Verdict {
     const ELEMENTS: [&str; 8] = [
         "applet", "base", "embed", "frame", "frameset", "iframe", "object", "style",
@@ -153,7 +153,7 @@ fn has_no_inline_code(answer: &Answer, page: &Page, _: &Target) -> Verdict {
     code.map_or(Ok(()), |element| Err(found(answer, element)))
 }
 
-/// Browsers skip blanks and control characters in and before the scheme.
+/// Browsers ignore blanks and control characters in and before the scheme.
 fn is_script_address(value: &str) -> bool {
     let letters = value
         .chars()
@@ -162,7 +162,7 @@ fn is_script_address(value: &str) -> bool {
     begins.eq_ignore_ascii_case("javascript:")
 }
 
-/// Without script the page of the audit log reloads itself: a number, without an address.
+/// Without script the page of the audit log reloads itself: a number of seconds, without an address.
 fn does_not_refresh(answer: &Answer, page: &Page, _: &Target) -> Verdict {
     let refreshes = |one: &&Element| {
         let does = one.attribute("http-equiv");
@@ -175,13 +175,13 @@ fn does_not_refresh(answer: &Answer, page: &Page, _: &Target) -> Verdict {
     found_one.map_or(Ok(()), |element| Err(found(answer, element)))
 }
 
-fn says_no_refresh(answer: &Answer) -> Verdict {
-    let said = answer.all("refresh");
-    expect(said.is_empty(), || {
+fn has_no_refresh_header(answer: &Answer) -> Verdict {
+    let headers = answer.all("refresh");
+    expect(headers.is_empty(), || {
         format!(
             "{}, with Refresh: {}",
             answer.describe(),
-            said.join(" and ")
+            headers.join(" and ")
         )
     })
 }

@@ -1,4 +1,4 @@
-//! The session cookie: its attributes, and where its token comes from.
+//! The session cookie: its attributes, and the source of its token.
 
 mod checks;
 
@@ -69,7 +69,7 @@ fn is_long_enough(token: &str) -> bool {
     token.len() >= 43 && letters.len() > 10
 }
 
-/// Cookies that only a forger sends.
+/// Cookies that only an attacker sends.
 async fn doubtful(exam: &mut Examination, session: &SessionCookie) -> Result<(), NoAnswer> {
     let SessionCookie { name, token } = session;
     let pair = session.pair();
@@ -102,7 +102,7 @@ async fn ignored(exam: &Examination, cookies: &[String]) -> Result<Verdict, NoAn
 }
 
 async fn planted(exam: &mut Examination, session: &SessionCookie) -> Result<(), NoAnswer> {
-    // Well-formed, and of nobody: the letters of a real one in another order.
+    // Well-formed and unknown: the characters of a real token in another order.
     let token: String = session.token.chars().rev().collect();
     let plant = SessionCookie {
         name: session.name.clone(),
@@ -132,7 +132,7 @@ async fn planted(exam: &mut Examination, session: &SessionCookie) -> Result<(), 
         .map(drop)
 }
 
-/// The second sign-in happens in the first one's browser.
+/// Signs in again in the browser of the first sign-in.
 async fn replaced(exam: &mut Examination, mut visitor: Visitor) -> Result<(), NoAnswer> {
     let Some(before) = visitor.session() else {
         return Ok(());
@@ -173,8 +173,8 @@ async fn remembered(exam: &mut Examination) -> Result<(), NoAnswer> {
         .map(drop)
 }
 
-/// Looks at every cookie that was set during the whole examination.
-pub fn look_back(exam: &mut Examination) {
+/// Checks every cookie that was set during the examination.
+pub fn check_answers(exam: &mut Examination) {
     let answers = exam.client.own_answers();
     let lines = answers.iter().flat_map(|answer| answer.all("set-cookie"));
     let others = lines

@@ -1,28 +1,28 @@
-//! What there is to examine, as the program that examines it knows it.
+//! The description of a deployment that the calling program provides.
 
 use std::fmt;
 use zeroize::Zeroizing;
 
 /// A deployment as it should be. All paths are from the root of the site.
 pub struct Deployment {
-    /// The pages that anybody may open.
+    /// Public pages.
     pub public_pages: Vec<&'static str>,
-    /// The pages that need a session, without those whose address needs an id.
+    /// Pages that need a session, without those whose address needs an id.
     pub private_pages: Vec<&'static str>,
-    /// The private files, each with the page on which it stands.
+    /// Private files, each with the page that links it.
     pub files: Vec<(&'static str, &'static str)>,
-    /// What private pages go on listening to.
+    /// The streams of events that private pages subscribe to.
     pub streams: Vec<&'static str>,
     /// The scripts in the head of every page, as HTML. Nonces and the digests in names may differ.
     pub head_scripts: String,
     /// The scripts outside of `/pkg/`. Each is linked with the digest of its text behind `?`.
     pub plain_scripts: Vec<&'static str>,
-    /// That digest.
+    /// Computes that digest.
     pub digest_of_script: fn(&[u8]) -> String,
 }
 
 impl Deployment {
-    /// The path of the plain script with this address, in whichever version.
+    /// The path of the plain script with this address, in any version.
     pub fn plain_script_at(&self, address: &str) -> Option<&'static str> {
         let (path, _) = address.split_once('?')?;
         self.plain_scripts.iter().copied().find(|one| *one == path)
@@ -36,19 +36,19 @@ impl Deployment {
             .is_some_and(|(_, query)| query == digest)
     }
 
-    /// Whether a page stands at this path. No form leads to a page with an id in its address.
+    /// Whether there is a page at this path. No form leads to a page with an id in its address.
     pub fn has_page(&self, path: &str) -> bool {
         self.public_pages.contains(&path) || self.private_pages.contains(&path)
     }
 }
 
-/// Whom the doctor may sign in as.
+/// The account that the doctor signs in with.
 pub struct Account {
     pub name: String,
     pub password: Password,
 }
 
-/// A password that is not written out.
+/// A password without a printable form.
 pub struct Password(Zeroizing<String>);
 
 impl Password {

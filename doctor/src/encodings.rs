@@ -1,4 +1,4 @@
-//! Digests and spellings.
+//! Digests and encodings.
 
 use base64::{Engine, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
 use md5::Md5;
@@ -9,7 +9,7 @@ pub fn digest_field(body: &[u8]) -> String {
     format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(body)))
 }
 
-/// As cargo-leptos writes it into the names of files.
+/// The digest that cargo-leptos writes into file names.
 pub fn name_digest(content: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(Md5::digest(content))
 }
@@ -18,7 +18,7 @@ pub fn base64(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(bytes)
 }
 
-/// The bytes behind a token, where it is base64.
+/// The bytes of a token, if it is base64.
 pub fn bytes_of(token: &str) -> Option<Vec<u8>> {
     BASE64_URL_SAFE_NO_PAD.decode(token).ok()
 }

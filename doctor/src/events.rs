@@ -1,7 +1,7 @@
-//! What an open page hears of its session.
+//! The events that an open page receives about its session.
 
 use super::{
-    client::{NoAnswer, PATIENCE, Request},
+    client::{NoAnswer, Request, TIMEOUT},
     examination::Examination,
     report::{Check, Verdict, check, expect},
     visitor::SessionCookie,
@@ -41,7 +41,7 @@ pub const CHECKS: &[&Check] = &[&NEED_SESSION, &OWN_PAGES, &BEGIN, &END];
 
 const PATH: &str = "/session/events";
 
-/// A second is promised; the rest is for slow lines.
+/// The promise is one second; the rest is for slow lines.
 const AT_MOST: Duration = Duration::from_secs(5);
 
 fn watching(session: Option<&SessionCookie>) -> Request {
@@ -75,19 +75,19 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let begun = exam.client.watch(own, AT_MOST).await;
     let mut events = match begun {
         Ok((answer, mut events)) => {
-            let begins = events.say("event: session", AT_MOST).await;
+            let begins = events.read_until("event: session", AT_MOST).await;
             exam.settle(&BEGIN, expect(begins, || describe(&answer.describe())));
             begins.then_some(events)
         }
-        Err(silence) => {
-            exam.settle(&BEGIN, Err(silence.to_string()));
+        Err(no_answer) => {
+            exam.settle(&BEGIN, Err(no_answer.to_string()));
             None
         }
     };
     visitor.submit(&exam.client, "/api/logout", &[]).await?;
     match &mut events {
         Some(events) => {
-            let ends = events.say("event: ended", AT_MOST).await;
+            let ends = events.read_until("event: ended", AT_MOST).await;
             exam.settle(
                 &END,
                 expect(ends, || describe("the session was signed out")),
@@ -95,9 +95,9 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         }
         None => exam.report.skip(&END, "nothing was heard before"),
     }
-    let nobody = is_refused(exam, watching(None)).await?;
+    let anonymous = is_refused(exam, watching(None)).await?;
     let dead = is_refused(exam, watching(Some(&session))).await?;
-    exam.settle(&NEED_SESSION, nobody.and(dead));
+    exam.settle(&NEED_SESSION, anonymous.and(dead));
     Ok(())
 }
 
@@ -106,9 +106,9 @@ fn describe(before: &str) -> String {
     format!("{before}, and nothing was said of it in {seconds} s")
 }
 
-/// An answer that is no refusal would go on, so it is not read.
+/// Only the head is read: an answer that is no refusal has no end.
 async fn is_refused(exam: &Examination, request: Request) -> Result<Verdict, NoAnswer> {
-    let (answer, _) = exam.client.watch(request, PATIENCE).await?;
+    let (answer, _) = exam.client.watch(request, TIMEOUT).await?;
     let refused = (400..500).contains(&answer.status);
     Ok(expect(refused, || answer.describe()))
 }

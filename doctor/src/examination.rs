@@ -1,4 +1,4 @@
-//! What the subjects share: the account, the report, and every session that was begun.
+//! What the subjects share: the account, the report, and every session that was started.
 
 use super::{
     client::{Answer, Client, NoAnswer, Request, to_the_second},
@@ -9,9 +9,9 @@ use super::{
 use jiff::Timestamp;
 use std::rc::Rc;
 
-/// A page that shows who is signed in and changes nothing: the place to ask whether a session lives.
+/// A page that shows the signed-in user and changes nothing: used to check whether a session lives.
 pub const PROBE: &str = "/account/profile";
-/// The page on which replays are tried.
+/// The page for replays.
 pub const HOME: &str = "/dashboard";
 
 pub const NOBODY: &str = "the account could not be signed in";
@@ -21,13 +21,13 @@ pub struct Examination {
     pub client: Rc<Client>,
     pub account: Account,
     pub report: Report,
-    /// The browser of most subjects, signed in or not.
+    /// The browser that most subjects share, signed in or not.
     browser: Visitor,
-    /// Whether its session was seen alive last, so that it need not be asked for again.
+    /// Whether its session was alive at the last check, so that it need not be checked again.
     lives: bool,
-    /// Why nobody can be signed in. A refused password is not tried again: it would throttle somebody.
+    /// Why sign-in is impossible. A refused password is not tried again: that would throttle the account.
     refusal: Option<String>,
-    /// Sessions that were refused after their end: on which page, and when that was seen.
+    /// Sessions that were refused after their end: the page, and the time of the refusal.
     pub dead: Vec<(SessionCookie, &'static str, Timestamp)>,
 }
 
@@ -50,13 +50,13 @@ impl Examination {
         self.report.settle(check, verdict);
     }
 
-    /// Signs in with this browser. `None`, and why in [`Self::refusal`], where that fails.
+    /// Signs in with this browser. On failure it returns `None`, and [`Self::refusal`] has the reason.
     pub async fn sign_in(&mut self, visitor: &mut Visitor) -> Result<Option<Rc<Answer>>, NoAnswer> {
         self.sign_in_by(visitor, Request::form("/api/login", &[]), &[])
             .await
     }
 
-    /// The same with more headers (those of `request`) and more fields.
+    /// The same with additional headers (those of `request`) and fields.
     pub async fn sign_in_by(
         &mut self,
         visitor: &mut Visitor,
@@ -92,7 +92,7 @@ impl Examination {
         self.refusal.as_deref()
     }
 
-    /// The common browser, signed in: again, where a check before has cost it its session.
+    /// The shared browser, signed in. It signs in again if an earlier check has ended its session.
     pub async fn signed_in(&mut self) -> Result<Option<Visitor>, NoAnswer> {
         if self.lives {
             return Ok(Some(self.browser.clone()));
@@ -106,20 +106,20 @@ impl Examination {
         Ok(Some(visitor))
     }
 
-    /// Whether the session of the common browser has outlived what was just tried on it.
+    /// Whether the session of the shared browser has survived the attack that was just tried on it.
     pub async fn still_lives(&mut self, session: &SessionCookie) -> Result<bool, NoAnswer> {
         self.lives = self.is_live(session).await?;
         Ok(self.lives)
     }
 
-    /// From now on the common browser is like this one, but signed out: the account is told of a sign-in
-    /// from a new device once and not for each subject.
+    /// From now on the shared browser has the device cookies of this one, and is signed out. The account is notified of
+    /// a new device once, and not for each subject.
     pub fn become_known(&mut self, visitor: &Visitor) {
         self.browser = visitor.without_session();
         self.lives = false;
     }
 
-    /// A browser like the common one that has lost its session: known, and signed out.
+    /// A copy of the shared browser without its session: a known device that is signed out.
     pub fn known_browser(&self) -> Visitor {
         self.browser.without_session()
     }
@@ -130,7 +130,7 @@ impl Examination {
         Ok(answer.status == 200)
     }
 
-    /// Asks for a page with nothing but this cookie.
+    /// Requests a page with only this cookie.
     pub async fn open_with(
         &self,
         session: &SessionCookie,
@@ -141,7 +141,7 @@ impl Examination {
             .await
     }
 
-    /// Notes a session that was just seen refused.
+    /// Records a session that was just refused.
     pub fn is_dead(&mut self, session: &SessionCookie, on: &'static str) {
         self.dead.push((session.clone(), on, Client::now()));
     }
@@ -163,7 +163,7 @@ impl Examination {
         begun
     }
 
-    /// Whether any session cookie was Secure: where none is, what a request claims changes nothing.
+    /// Whether any session cookie was Secure. If none is, forged headers cannot remove the attribute.
     pub fn sets_secure_cookies(&self) -> bool {
         let answers = self.client.answers();
         let mut answers = answers.iter();
@@ -175,7 +175,7 @@ impl Examination {
         })
     }
 
-    /// Every value of a cookie that must not be found anywhere else: tokens of sessions and devices.
+    /// Every cookie value that must not occur anywhere else: tokens of sessions and devices.
     pub fn tokens(&self) -> Vec<String> {
         const SHORTEST_TOKEN: usize = 16;
         let mut tokens = Vec::new();
@@ -191,7 +191,7 @@ impl Examination {
         tokens
     }
 
-    /// Ends every session that was begun, and looks whether they are over.
+    /// Ends every session that was started, and checks that they are refused.
     pub async fn leave_nothing_behind(&mut self) -> Verdict {
         let now = to_the_second(Client::now());
         let mut left = 0;

@@ -1,4 +1,4 @@
-//! Scripts, styles and pictures: the only answers that may be kept.
+//! Scripts, styles and images: the only answers that may be cached.
 
 use super::{
     client::{Answer, NoAnswer, Request},
@@ -69,7 +69,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let page = exam.client.send(Request::get("/login")).await?;
     let mut files = Vec::new();
     let mut text = page.body.clone();
-    // Some scripts stand on the pages of people who are signed in alone.
+    // Some scripts are on private pages only.
     if let Some(mut browser) = exam.signed_in().await? {
         text += &browser.open(&exam.client, HOME).await?.body;
     }
@@ -111,7 +111,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     closed(exam).await
 }
 
-/// The addresses below `/pkg/` and of plain scripts that a page names.
+/// The addresses below `/pkg/`, and those of plain scripts, that a page names.
 fn named_files(deployment: &Deployment, page: &str) -> Vec<String> {
     let named = page.split(['"', '\'']).filter(|text| {
         (text.starts_with("/pkg/") || deployment.plain_script_at(text).is_some())
@@ -147,8 +147,8 @@ fn digest_in(path: &str) -> Option<&str> {
     }
 }
 
-/// cargo-leptos computes the digests first and then writes the new names into the script, so these are replaced by
-/// the old ones before comparing. Files without a digest in their names cannot be compared.
+/// cargo-leptos computes the digests first and then writes the new names into the script. So the new names are replaced
+/// by the old ones before the comparison. Files without a digest in their names cannot be compared.
 fn is_as_built(deployment: &Deployment, file: &Answer, named: &[String]) -> Verdict {
     if file.is_plain_script {
         let is_whole = deployment.names_text(&file.path, &file.bytes);
@@ -181,9 +181,9 @@ fn changed(file: &Answer) -> String {
 
 fn is_kept(file: &Answer) -> Verdict {
     let policy = file.only("cache-control").unwrap_or_default();
-    let says_for_ever = policy.contains("immutable") && policy.contains("max-age=31536000");
+    let is_immutable = policy.contains("immutable") && policy.contains("max-age=31536000");
     let has_digest = digest_in(&file.path).is_some() || file.is_plain_script;
-    expect(says_for_ever == has_digest, || {
+    expect(is_immutable == has_digest, || {
         format!("{}, with the Cache-Control “{policy}”", file.describe())
     })
 }
@@ -202,7 +202,7 @@ async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
         Ok(answers)
     };
     let is_closed = |answer: &Rc<Answer>| {
-        // A proxy may tidy the path up before it asks: then the server leads to /login.
+        // A proxy may normalise the path first: then the server redirects to /login.
         let leads_on = answer.status / 100 == 3 && answer.body.is_empty();
         expect((400..500).contains(&answer.status) || leads_on, || {
             answer.describe()

@@ -1,4 +1,4 @@
-//! The headers that every answer has: looked at over everything that was answered.
+//! The headers of every answer.
 
 use super::{
     client::Answer,
@@ -108,7 +108,7 @@ pub const CHECKS: &[&Check] = &[
     &VERSION,
 ];
 
-pub fn look_back(exam: &mut Examination) {
+pub fn check_answers(exam: &mut Examination) {
     let answers = exam.client.own_answers();
     for (check, name, value) in [
         (&NOSNIFF, "x-content-type-options", "nosniff"),
@@ -117,7 +117,7 @@ pub fn look_back(exam: &mut Examination) {
         (&OPENER, "cross-origin-opener-policy", "same-origin"),
         (&RESOURCE, "cross-origin-resource-policy", "same-origin"),
     ] {
-        let verdict = all(&answers, |answer| says(answer, name, value));
+        let verdict = all(&answers, |answer| has_value(answer, name, value));
         exam.settle(check, verdict);
     }
     exam.settle(&TYPES, all(&answers, has_type));
@@ -128,7 +128,7 @@ pub fn look_back(exam: &mut Examination) {
     exam.settle(&LINKS, all(&answers, |answer| links_here(answer, &target)));
     exam.settle(&WORKER, all(&answers, allows_no_worker));
     exam.settle(&NO_TRANSFORM, all(&answers, forbids_changes));
-    // It breaks no promise of ours, so it is a note.
+    // No promise covers it, so it is a note.
     exam.report
         .note(&VERSION, all(&exam.client.answers(), names_no_version));
 }
@@ -137,7 +137,7 @@ fn all(answers: &[Rc<Answer>], judge: impl Fn(&Answer) -> Verdict) -> Verdict {
     answers.iter().try_for_each(|answer| judge(answer))
 }
 
-fn says(answer: &Answer, name: &str, value: &str) -> Verdict {
+fn has_value(answer: &Answer, name: &str, value: &str) -> Verdict {
     let holds = answer
         .only(name)
         .is_some_and(|own| own.eq_ignore_ascii_case(value));
@@ -177,7 +177,7 @@ fn has_id(answer: &Answer) -> Verdict {
     })
 }
 
-/// Words that only the inside of a server says.
+/// Words that only internals of a server use.
 fn is_generic(answer: &Answer) -> Verdict {
     const INSIDE: [&str; 6] = [
         "panicked at",
@@ -226,12 +226,12 @@ fn forbids_changes(answer: &Answer) -> Verdict {
 }
 
 fn names_no_version(answer: &Answer) -> Verdict {
-    let said = ["server", "x-powered-by"].map(|name| answer.all(name).join(", "));
-    let version = said
+    let products = ["server", "x-powered-by"].map(|name| answer.all(name).join(", "));
+    let version = products
         .iter()
-        .find(|said| said.contains(|c: char| c.is_ascii_digit()));
-    version.map_or(Ok(()), |said| {
-        Err(format!("{}, by “{said}”", answer.describe()))
+        .find(|product| product.contains(|c: char| c.is_ascii_digit()));
+    version.map_or(Ok(()), |product| {
+        Err(format!("{}, by “{product}”", answer.describe()))
     })
 }
 

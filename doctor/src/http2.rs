@@ -1,6 +1,6 @@
-//! The same site over HTTP/2, which browsers prefer wherever it is offered.
+//! The same site over HTTP/2, which browsers prefer if it is offered.
 //!
-//! What is asked of every answer, such as headers and policies, is asked of these too.
+//! The checks of every answer, such as headers and policies, apply to these answers too.
 
 use super::{
     client::{Answer, NoAnswer, Request},
@@ -49,8 +49,11 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
             .skip_rest(CHECKS, "the site does not offer HTTP/2");
         return Ok(());
     }
-    let nobody = exam.client.send(Request::get(HOME).over_http2()).await?;
-    exam.settle(&CLOSED, expect(is_refused(&nobody), || describe(&nobody)));
+    let anonymous = exam.client.send(Request::get(HOME).over_http2()).await?;
+    exam.settle(
+        &CLOSED,
+        expect(is_refused(&anonymous), || describe(&anonymous)),
+    );
     let over_http1 = attributes(&exam.client.answers());
     let mut visitor = exam.known_browser();
     let form = Request::form("/api/login", &[]).over_http2();
@@ -58,7 +61,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         return Ok(());
     };
     let own = attributes(std::slice::from_ref(&answer));
-    // Attributes that are wrong over HTTP/1.1 too are findings of other checks.
+    // Attributes that are also wrong over HTTP/1.1 are findings of other checks.
     exam.settle(
         &COOKIE,
         expect(own == over_http1, || own.unwrap_or_default()),
@@ -89,7 +92,7 @@ fn describe(answer: &Answer) -> String {
     format!("over HTTP/2 {}", answer.describe())
 }
 
-/// The first line that begins a session for as long as the browser runs, without its token.
+/// The first line that starts a session without "stay signed in", without its token.
 fn attributes(answers: &[std::rc::Rc<Answer>]) -> Option<String> {
     let lines = answers.iter().flat_map(|answer| session_lines(answer));
     let mut begun = lines.filter(|line| !line.clears());

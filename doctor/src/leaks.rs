@@ -1,4 +1,4 @@
-//! Tokens and the password, looked for in everything that was answered: as they are, and as others write them.
+//! Searches every answer for tokens and the password, verbatim and in other encodings.
 
 use super::{
     client::Answer,
@@ -30,8 +30,8 @@ const PASSWORD: Check = check(
 
 pub const CHECKS: &[&Check] = &[&TOKEN_IN_BODY, &TOKEN_IN_HEADER, &PASSWORD];
 
-pub fn look_back(exam: &mut Examination) {
-    // Also those answers that a proxy may have given by itself: it may have seen a token.
+pub fn check_answers(exam: &mut Examination) {
+    // Including answers that a proxy may have given by itself: it may have seen a token.
     let answers = exam.client.answers();
     let tokens = exam.tokens();
     let needles: Vec<_> = tokens.iter().map(|token| Needles::of(token)).collect();
@@ -42,14 +42,14 @@ pub fn look_back(exam: &mut Examination) {
     let in_body = all(&answers, |answer| {
         expect(!has_token(&answer.body), || answer.describe())
     });
-    // Where a token was put into the address on purpose, the answer may repeat the address.
+    // A request with a token in its address is excluded: the answer may repeat the address.
     let own_answers = exam.client.own_answers();
     let in_header = all(&own_answers, |answer| {
         let mut headers = answer.headers.iter();
         let found = headers.find(|(name, value)| match name.as_str() {
             "set-cookie" => {
                 let runs = long_runs(SetCookie::parse(value).value);
-                // A cookie may hold a token, its own, but none of another cookie.
+                // A cookie may hold its own token, but none of another cookie.
                 let others = needles
                     .iter()
                     .filter(|one| one.token != SetCookie::parse(value).value);
@@ -81,10 +81,10 @@ fn all(answers: &[Rc<Answer>], judge: impl Fn(&Answer) -> Verdict) -> Verdict {
     answers.iter().try_for_each(|answer| judge(answer))
 }
 
-/// Fewer letters may be there by chance, or by a name.
+/// Shorter strings may occur by chance, or in a name.
 const SHORTEST: usize = 16;
 
-/// How parts of a token look in other spellings.
+/// The parts of a token in other encodings.
 struct Needles<'a> {
     token: &'a str,
     spellings: Vec<String>,
@@ -94,11 +94,11 @@ impl<'a> Needles<'a> {
     fn of(token: &'a str) -> Self {
         let (first, second) = token.split_at(token.floor_char_boundary(token.len() / 2));
         let mut spellings = vec![usual(token), usual(first), usual(second)];
-        // In base64 it looks different at each of three offsets within what is encoded with it.
+        // Its base64 depends on its offset within the encoded text: there are three.
         for offset in 0..3 {
             let padded = [&b"\0\0"[..offset], first.as_bytes()].concat();
             let encoded = base64(&padded);
-            // Letters that also depend on what stands before and behind it.
+            // Characters that also depend on the neighbouring bytes.
             let (before, behind) = ((offset * 8).div_ceil(6), padded.len() * 8 / 6);
             spellings.extend(encoded.get(before..behind).map(str::to_owned));
         }
@@ -122,7 +122,7 @@ fn usual(text: &str) -> String {
     text.replace('-', "+").replace('_', "/")
 }
 
-/// The parts of a text in which something encoded may stand: long, and without a blank.
+/// The parts of a text that may contain an encoding: long, and without a blank.
 fn long_runs(text: &str) -> String {
     let is_code = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_');
     let runs = text

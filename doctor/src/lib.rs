@@ -1,7 +1,7 @@
 //! The promises of `docs/controls.md`, proved on a running deployment: `vestibule doctor`.
 //!
-//! It looks from outside, over HTTP alone: it knows neither the configuration nor the database of what
-//! it looks at, so it proves what a browser gets, through every proxy on the way.
+//! It works from outside, over HTTP alone, and knows neither the configuration nor the database. So it
+//! proves what a browser gets, through every proxy on the way.
 
 mod accounts;
 mod addresses;
@@ -43,39 +43,39 @@ use target::Target;
 use tls::Tls;
 use url::Url;
 
-/// Where the deployment is.
+/// The address of the deployment.
 pub struct Address {
-    /// The public address, as people type it. It is https, or of this machine.
+    /// The public address, as users type it. It is https, or of this machine.
     pub url: Url,
     pub authorities: Authorities,
-    /// The host and port to connect to, instead of where the name of the address leads.
+    /// The host and port to connect to, instead of those of the public address.
     pub connect: Option<String>,
 }
 
 /// Why there is no conclusion.
 #[derive(Debug, thiserror::Error)]
 pub enum NoConclusion {
-    /// Nothing could be asked.
+    /// No request could be sent.
     #[error("{0}")]
     Refused(String),
     #[error("the report could not be written: {0}")]
     Io(#[from] io::Error),
 }
 
-/// Whose certificates are believed.
+/// The trusted certificate authorities.
 pub struct Authorities(Tls);
 
 impl Authorities {
-    /// Those in a PEM file, or else those that browsers believe.
+    /// Reads the authorities of a PEM file, or uses those that browsers trust.
     ///
     /// # Errors
-    /// A sentence that says what is wrong with the file.
+    /// A sentence that describes what is wrong with the file.
     pub fn read(file: Option<&Path>) -> Result<Self, String> {
         Tls::new(file).map(Self)
     }
 }
 
-/// How many promises hold, do not hold, and were not asked.
+/// How many promises hold, do not hold, and were not checked.
 pub struct Conclusion {
     pub holding: usize,
     pub failures: usize,
@@ -84,9 +84,6 @@ pub struct Conclusion {
 }
 
 /// Examines a deployment and writes the report to standard output: as JSON, one object a line, or for people.
-///
-/// # Errors
-/// [`NoConclusion`].
 pub async fn examine(
     deployment: Deployment,
     address: Address,
@@ -97,18 +94,18 @@ pub async fn examine(
     let target = Target::new(deployment, address.url, address.connect);
     let client = Rc::new(Client::new(target, tls));
     let mut exam = Examination::new(Rc::clone(&client), account);
-    // Before anything else, so that a mistyped address is no long list of failures.
+    // First, so that a mistyped address is one failure and not a long list.
     let interrupted = match client.send(Request::get("/login")).await {
         Ok(_) => examine_all(&mut exam, &client).await,
-        Err(silence) if silence.is_untrusted => {
-            service::is_untrusted(&mut exam, &silence);
+        Err(failure) if failure.is_untrusted => {
+            service::is_untrusted(&mut exam, &failure);
             close_all(
                 &mut exam,
                 "its certificate is not believed, so nothing was sent",
             );
             false
         }
-        Err(silence) => return Err(NoConclusion::Refused(silence.to_string())),
+        Err(failure) => return Err(NoConclusion::Refused(failure.to_string())),
     };
     let report = &exam.report;
     report.write(&mut io::stdout().lock(), json)?;
@@ -123,7 +120,7 @@ pub async fn examine(
 /// Runs all checks; `true` if it was interrupted.
 async fn examine_all(exam: &mut Examination, client: &Client) -> bool {
     let interruption = async {
-        // Without a word about signals the examination goes on to its end.
+        // If no signal handler can be installed, the examination runs to its end.
         if tokio::signal::ctrl_c().await.is_ok() {
             client.interrupt();
         }
@@ -165,7 +162,7 @@ const SUBJECTS: [&[&Check]; 23] = [
     replay::LAST,
 ];
 
-/// Every subject in turn. What one could not ask it leaves open, and the next one begins.
+/// Runs the subjects in turn. A subject without an answer leaves its checks open, and the next one begins.
 async fn examine_each(exam: &mut Examination) {
     let ended = service::examine(exam).await;
     close(exam, service::CHECKS, ended);
@@ -198,25 +195,25 @@ async fn examine_each(exam: &mut Examination) {
 }
 
 fn close(exam: &mut Examination, checks: &'static [&'static Check], ended: Result<(), NoAnswer>) {
-    if let Err(silence) = ended {
-        exam.report.skip_rest(checks, &silence.to_string());
+    if let Err(failure) = ended {
+        exam.report.skip_rest(checks, &failure.to_string());
     }
 }
 
-/// Ends what was begun, and looks back over everything that was answered.
+/// Ends the sessions that were started, and runs the checks of every answer.
 async fn conclude(exam: &mut Examination, interrupted: bool) {
     let left = exam.leave_nothing_behind().await;
     if !interrupted {
-        cookies::look_back(exam);
-        caching::look_back(exam);
-        headers::look_back(exam);
-        policy::look_back(exam);
-        contents::look_back(exam);
-        leaks::look_back(exam);
-        service::look_back(exam);
+        cookies::check_answers(exam);
+        caching::check_answers(exam);
+        headers::check_answers(exam);
+        policy::check_answers(exam);
+        contents::check_answers(exam);
+        leaks::check_answers(exam);
+        service::check_answers(exam);
     }
     replay::settle_left(exam, left);
-    // No check is silently missing.
+    // Every check is reported.
     let why = if interrupted {
         "it was interrupted"
     } else {

@@ -1,4 +1,4 @@
-//! What reading must not do, and what is not accepted at all.
+//! What GET must not do, and requests that must be refused.
 
 use super::{
     client::{FORM, NoAnswer, Request},
@@ -152,7 +152,7 @@ async fn harmless(
             .clone()
             .header("sec-fetch-site", "same-origin")
             .header("cookie", &session.pair());
-        // Who hangs up has refused it too.
+        // A closed connection is a refusal too.
         let Some(answer) = exam.client.send_maybe_odd(request).await? else {
             continue;
         };
@@ -192,7 +192,7 @@ async fn unknown(exam: &mut Examination) -> Result<(), NoAnswer> {
 async fn without_session(exam: &mut Examination) -> Result<(), NoAnswer> {
     let mut verdict = Ok(());
     for path in PRIVATE_FUNCTIONS {
-        // No form: even a function that is reached refuses it.
+        // No form, so that a function that is reached nevertheless refuses it.
         let call = post(path, "text/plain", b"x").header("sec-fetch-site", "same-origin");
         let answer = exam.client.send(call).await?;
         verdict = verdict.and_then(|()| expect(answer.status == 401, || answer.describe()));

@@ -1,4 +1,4 @@
-//! Requests that other sites forge: with the cookie of somebody who is signed in.
+//! Cross-site requests, with the cookie of a signed-in user.
 
 use super::{
     client::{FORM, NoAnswer, Request},
@@ -122,7 +122,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     forged_sign_in(exam).await
 }
 
-/// What a browser asks before it sends another site's script's request.
+/// The preflight request of a browser for a script of another site.
 async fn preflights(exam: &mut Examination) -> Result<(), NoAnswer> {
     let mut verdict = Ok(());
     for path in ["/api/login", "/api/logout", "/dashboard", "/login"] {
@@ -130,7 +130,7 @@ async fn preflights(exam: &mut Examination) -> Result<(), NoAnswer> {
             .header("origin", "https://evil.example")
             .header("access-control-request-method", "POST")
             .header("access-control-request-headers", "content-type");
-        // Something in front may refuse it by itself.
+        // A proxy may refuse it by itself.
         let Some(answer) = exam.client.send_maybe_odd(asks.odd()).await? else {
             continue;
         };
@@ -150,7 +150,7 @@ async fn preflights(exam: &mut Examination) -> Result<(), NoAnswer> {
     Ok(())
 }
 
-/// What is nearly ours.
+/// Origins that resemble the site's own.
 fn near(own: &str) -> Vec<String> {
     let (scheme, host) = own.split_once("://").unwrap_or(("https", own));
     let other = if scheme == "https" { "http" } else { "https" };
@@ -170,7 +170,7 @@ fn forged(path: &str, headers: &Headers) -> Request {
     })
 }
 
-/// Each is refused, and the session of the browser that sends it lives on.
+/// Checks that each is refused, and that the session of its browser lives on.
 async fn refused(
     exam: &mut Examination,
     check: &'static Check,
@@ -182,7 +182,7 @@ async fn refused(
             return Ok(());
         };
         let forged = request.header("cookie", &session.pair());
-        // Who hangs up has refused it too.
+        // A closed connection is a refusal too.
         let Some(answer) = exam.client.send_maybe_odd(forged).await? else {
             continue;
         };
@@ -199,7 +199,7 @@ async fn refused(
     Ok(())
 }
 
-/// With the right password: where it is carried out nevertheless, no refused attempt is counted.
+/// With the right password, so that no refused attempt is counted if the server carries it out.
 async fn forged_sign_in(exam: &mut Examination) -> Result<(), NoAnswer> {
     if exam.signed_in().await?.is_none() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! People's own sessions: seen on one page, and ended from there.
+//! The list of a user's own sessions, and ending them from there.
 
 use super::{
     client::NoAnswer,
@@ -93,16 +93,16 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     Ok(())
 }
 
-/// The ids of the other sessions that the page offers to end.
+/// The ids of the other sessions that the page can end.
 async fn listed(exam: &Examination, browser: &mut Visitor) -> Result<BTreeSet<String>, NoAnswer> {
     let page = browser.open(&exam.client, PAGE).await?;
     Ok(ids(&page.body, END))
 }
 
-/// Sixteen pages in all: if one in four is another's, one run in a hundred misses it.
+/// Sixteen pages in all: if one in four shows another user's data, one run in a hundred misses it.
 const TURNS: usize = 8;
 
-/// Each page lists the other sessions of its person: the one that asks is not among them.
+/// Each page lists the other sessions of its user, without the requesting one.
 async fn own_page_each_time(
     exam: &mut Examination,
     [one, two]: [&mut Visitor; 2],
@@ -117,7 +117,7 @@ async fn own_page_each_time(
         let only = |on: &BTreeSet<String>, not_on: &BTreeSet<String>| {
             on.difference(not_on).cloned().collect::<BTreeSet<_>>()
         };
-        // The id of each of the two is on the other's page alone; other sessions may begin and end meanwhile.
+        // Each of the two ids is on the other's page only; further sessions may begin and end meanwhile.
         let (my_id, your_id) =
             known.get_or_insert_with(|| (only(&on_yours, &on_mine), only(&on_mine, &on_yours)));
         let is_own = |own: &BTreeSet<String>, other: &BTreeSet<String>, on: &BTreeSet<String>| {
@@ -136,7 +136,7 @@ async fn own_page_each_time(
     Ok(())
 }
 
-/// For whom the page was drawn.
+/// The user that a page was rendered for.
 fn person(page: &str) -> Option<String> {
     let page = Page::read(page);
     let mut metas = page.elements.iter().filter(|one| one.is("meta"));
@@ -144,8 +144,8 @@ fn person(page: &str) -> Option<String> {
     person.attribute("content").map(str::to_owned)
 }
 
-/// Signs in from a browser never seen before and looks for the notice. Where the account has known browsers, this one is
-/// new to it as well, and may not confirm the sign-in; else it is the first one, which may.
+/// Signs in from a new browser and checks that its sign-in is reported. If the account has known browsers, this one is
+/// new too and may not confirm the sign-in. Otherwise it is the first one, which may.
 async fn recognise(exam: &mut Examination, browser: &mut Visitor) -> Result<(), NoAnswer> {
     let before = ids(&browser.open(&exam.client, HOME).await?.body, DISOWN);
     let mut stranger = Visitor::default();
@@ -183,7 +183,7 @@ async fn recognise(exam: &mut Examination, browser: &mut Visitor) -> Result<(), 
     Ok(())
 }
 
-/// The ids in the forms of a page that lead to this address.
+/// The ids in the forms of a page with this action.
 fn ids(page: &str, address: &str) -> BTreeSet<String> {
     let action = format!("{address}\"");
     let forms = page.split(&action).skip(1);

@@ -1,4 +1,4 @@
-//! A document, as a browser reads it.
+//! A document, parsed as a browser parses it.
 
 use html5gum::{DefaultEmitter, HtmlString, Token, Tokenizer};
 
@@ -7,11 +7,11 @@ use html5gum::{DefaultEmitter, HtmlString, Token, Tokenizer};
 pub struct Element {
     pub name: String,
     attributes: Vec<(String, String)>,
-    /// What stands in a script.
+    /// The text of a script.
     pub text: String,
-    /// Read only where no script runs.
+    /// In an element that browsers parse only without scripting.
     pub is_in_noscript: bool,
-    /// The number of the form around it.
+    /// The number of the surrounding form.
     pub form: Option<usize>,
 }
 
@@ -31,7 +31,7 @@ impl Element {
     }
 }
 
-/// The elements of a document, in its order.
+/// The elements of a document, in document order.
 #[derive(Debug, Default)]
 pub struct Page {
     pub elements: Vec<Element>,
@@ -47,7 +47,7 @@ impl Page {
 
     fn add(&mut self, html: &str, is_in_noscript: bool) {
         let mut emitter = DefaultEmitter::default();
-        // Else what stands in a script would be read as tags.
+        // Without this, text in a script would be parsed as tags.
         emitter.naively_switch_states(true);
         let mut form = None;
         for Ok(token) in Tokenizer::new_with_emitter(html, emitter) {
@@ -76,7 +76,7 @@ impl Page {
         }
     }
 
-    /// What stands between tags belongs to a script, or is read once more where no script runs.
+    /// Text belongs to a script, or is parsed again as the content of `<noscript>`.
     fn text(&mut self, text: &str) {
         let Some(last) = self.elements.last_mut() else {
             return;

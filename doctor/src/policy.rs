@@ -1,4 +1,4 @@
-//! The content security policy: looked at over everything that was answered.
+//! The content security policy of every answer.
 
 use super::{
     client::Answer,
@@ -67,7 +67,7 @@ pub const CHECKS: &[&Check] = &[
     &DEFAULT, &SCRIPTS, &SOURCES, &BASE, &FORMS, &FRAMES, &FRESH, &LONG, &FAILURES,
 ];
 
-/// A policy, taken apart.
+/// A parsed policy.
 struct Policy<'a>(Vec<(&'a str, Vec<&'a str>)>);
 
 impl<'a> Policy<'a> {
@@ -80,13 +80,13 @@ impl<'a> Policy<'a> {
         Self(directives.collect())
     }
 
-    /// The sources of a directive: the first one of its name counts, as in browsers.
+    /// The sources of a directive. Of two with one name the first counts, as in browsers.
     fn sources(&self, wanted: &str) -> Option<&[&'a str]> {
         let found = self.0.iter().find(|(name, _)| *name == wanted);
         found.map(|(_, sources)| sources.as_slice())
     }
 
-    fn says(&self, directive: &str, source: &str) -> bool {
+    fn has_source(&self, directive: &str, source: &str) -> bool {
         self.sources(directive) == Some(&[source])
     }
 
@@ -105,7 +105,7 @@ pub fn nonce_of(answer: &Answer) -> Option<&str> {
     Policy::of(answer).nonce()
 }
 
-pub fn look_back(exam: &mut Examination) {
+pub fn check_answers(exam: &mut Examination) {
     let answers = exam.client.own_answers();
     let all = |judge: fn(&Answer) -> Verdict| answers.iter().try_for_each(|answer| judge(answer));
     let pages = |judge: fn(&Answer) -> Verdict| {
@@ -140,12 +140,12 @@ fn describe(answer: &Answer) -> String {
 }
 
 fn keeps(answer: &Answer, directive: &str, source: &str) -> Verdict {
-    expect(Policy::of(answer).says(directive, source), || {
+    expect(Policy::of(answer).has_source(directive, source), || {
         describe(answer)
     })
 }
 
-/// Wider than any page of ours needs. A socket for reloading is there under `cargo leptos watch` only.
+/// No page needs wider sources. A socket for reloading exists under `cargo leptos watch` only.
 fn has_narrow_sources(answer: &Answer) -> Verdict {
     let policy = Policy::of(answer);
     let mut sources = policy.0.iter().flat_map(|(_, sources)| sources);
@@ -168,7 +168,7 @@ fn has_script_sources(answer: &Answer) -> Verdict {
     let sources = policy.sources("script-src").unwrap_or_default();
     let known = |source: &&str| {
         source.starts_with("'nonce-")
-            // What is too wide, another check tells.
+            // Another check reports sources that are too wide.
             || matches!(*source, "'strict-dynamic'" | "'wasm-unsafe-eval'" | "'unsafe-inline'" | "'unsafe-eval'")
     };
     let holds = policy.nonce().is_some()

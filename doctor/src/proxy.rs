@@ -1,4 +1,4 @@
-//! What stands in front of the server, and what the server believes of it.
+//! The proxy in front of the server, and which of its headers the server trusts.
 
 use super::{
     client::{Answer, NoAnswer, Request},
@@ -64,7 +64,7 @@ pub const CHECKS: &[&Check] = &[
     &HOST,
 ];
 
-/// An address for documents (RFC 5737): no visitor has it.
+/// An address for documentation (RFC 5737): no client has it.
 const CLAIMED: &str = "192.0.2.66";
 
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
@@ -124,7 +124,7 @@ fn is_no_page_of_ours(answer: &Answer, host: &str) -> Verdict {
     })
 }
 
-/// What the server believes is what the dashboard shows of the session.
+/// The dashboard shows which address the server trusts.
 async fn forged_address(exam: &mut Examination) -> Result<(), NoAnswer> {
     let mut verdict = Ok(());
     for (name, value) in [
@@ -135,7 +135,7 @@ async fn forged_address(exam: &mut Examination) -> Result<(), NoAnswer> {
     ] {
         let request = Request::get(HOME).header(name, &value);
         if exam.client.send(request).await?.status == 400 {
-            // The server refuses headers that disagree: nothing is believed.
+            // The server refuses headers that disagree, so it trusts none.
             continue;
         }
         let mut visitor = exam.known_browser();
@@ -161,7 +161,7 @@ async fn forged_scheme(exam: &mut Examination) -> Result<(), NoAnswer> {
     };
     let lines = super::visitor::session_lines(&answer);
     let loses_it = lines.iter().any(|line| !line.has("secure"));
-    // Where no cookie is Secure at all, another check tells.
+    // If no cookie is Secure at all, another check reports it.
     let is_news = loses_it && exam.sets_secure_cookies();
     let stays = answer.location().starts_with('/');
     exam.settle(
@@ -185,7 +185,7 @@ fn reach(exam: &mut Examination, page: &Rc<Answer>) {
     for (check, about) in [(&SCHEME, "scheme"), (&HOST, "host"), (&ADDRESS, "address")] {
         let mut found = findings(card, about);
         known += found.len();
-        // A server of another version may warn of what this one does not know.
+        // A server of another version may have warnings that this one does not know.
         if about == "address" && card.contains("notice-warning") && known == 0 {
             found.push(
                 "the dashboard warns of something that this version does not know".to_owned(),
@@ -195,7 +195,7 @@ fn reach(exam: &mut Examination, page: &Rc<Answer>) {
     }
 }
 
-/// The findings about one thing, each a paragraph with `data-finding`.
+/// The findings on one subject, each a paragraph with `data-finding`.
 fn findings(card: &str, about: &str) -> Vec<String> {
     let mark = format!("data-finding=\"{about}\"");
     let paragraphs = card
@@ -205,7 +205,7 @@ fn findings(card: &str, about: &str) -> Vec<String> {
     paragraphs.map(|(_, rest)| text_of(rest)).collect()
 }
 
-/// The words of a piece of HTML, up to the end of its paragraph.
+/// The text of a piece of HTML, up to the end of its paragraph.
 fn text_of(html: &str) -> String {
     let html = html.split("</p>").next().unwrap_or_default();
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Where people are led: to pages of this site.
+//! Redirects: they stay on this site.
 
 use super::{
     client::{Answer, NoAnswer, Request},
@@ -64,7 +64,7 @@ pub const CHECKS: &[&Check] = &[
     &NEXT_AT_SIGN_IN,
 ];
 
-/// As they stand in a query.
+/// Encoded as in a query.
 const HOSTILE: [&str; 10] = [
     "//evil.example",
     "///evil.example",
@@ -86,7 +86,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         return Ok(());
     };
     let mut verdict = Ok(());
-    // The password was typed just now, so the page that asks for it leads on too.
+    // The password was confirmed just now, so the page that asks for it redirects too.
     for page in ["/login", "/account/confirm"] {
         for value in HOSTILE {
             let path = format!("{page}?next={value}");
@@ -117,7 +117,7 @@ async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
     let mut verdict = Ok(());
     let deployment = Rc::clone(&exam.client.target.deployment);
     let pages = deployment.private_pages.iter().map(|path| (*path, *path));
-    // What is kept as a file leads back to the page on which it stands.
+    // A file redirects to the page that links it.
     for (path, page) in pages.chain(deployment.files.iter().copied()) {
         let answer = exam
             .client
@@ -194,7 +194,7 @@ async fn paths(exam: &mut Examination) -> Result<(), NoAnswer> {
     Ok(())
 }
 
-/// A proxy may write addresses into its log, so this session has no other use, and ends at once.
+/// A proxy may log addresses, so this session has no other use, and ends at once.
 async fn tokens(exam: &mut Examination) -> Result<(), NoAnswer> {
     let mut visitor = exam.known_browser();
     if exam.sign_in(&mut visitor).await?.is_none() {
@@ -215,7 +215,7 @@ async fn tokens(exam: &mut Examination) -> Result<(), NoAnswer> {
     ];
     let mut opened = 0;
     for request in requests {
-        // What is answered repeats the address, and with it the token that was put there on purpose.
+        // The answer may repeat the address, and with it the token that was put there on purpose.
         let answer = exam.client.send(request.odd()).await?;
         opened += usize::from(answer.status == 200);
     }

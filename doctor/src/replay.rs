@@ -1,4 +1,4 @@
-//! Signing out, and what a copy of the cookie is worth afterwards.
+//! Signing out, and the replay of a copied cookie.
 
 use super::{
     client::{Answer, NoAnswer, Request},
@@ -100,11 +100,11 @@ pub const CHECKS: &[&Check] = &[
     &IN_FLIGHT,
 ];
 
-/// Asked last, whatever went wrong before.
+/// Checked last, even after failures.
 pub const LAST: &[&Check] = &[&LEFT];
 
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
-    // Another session of the same person: what a replay must not be mixed up with.
+    // Another session of the same user, which a replay must not be confused with.
     exam.signed_in().await?;
     let mut browser = exam.known_browser();
     if exam.sign_in(&mut browser).await?.is_none() {
@@ -126,7 +126,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     later(exam, &copy).await
 }
 
-/// Opens every private page; what is remembered of the last one is what Back would ask with.
+/// Opens every private page. Returns the validators of the last one, with which Back would revalidate.
 async fn buttons(exam: &mut Examination, browser: &mut Visitor) -> Result<Validators, NoAnswer> {
     let mut verdict = Ok(());
     let mut validators = Validators::default();
@@ -134,7 +134,7 @@ async fn buttons(exam: &mut Examination, browser: &mut Visitor) -> Result<Valida
     for &path in &deployment.private_pages {
         let page = browser.open(&exam.client, path).await?;
         let has_form = page.body.contains("action=\"/api/logout\"");
-        // A page of administrators does not exist for others.
+        // A page for administrators does not exist for other users.
         if page.is_page() && !has_form && verdict.is_ok() {
             verdict = Err(format!("{path} has none"));
         }
@@ -146,7 +146,7 @@ async fn buttons(exam: &mut Examination, browser: &mut Visitor) -> Result<Valida
     Ok(validators)
 }
 
-/// What a browser asks with, whether a page has changed.
+/// What a browser sends to revalidate a page.
 #[derive(Default)]
 struct Validators {
     etag: Option<String>,
@@ -195,7 +195,7 @@ fn signed_out(exam: &mut Examination, answer: &Answer) {
     );
 }
 
-/// Led to the sign-in page, with nothing of the private page.
+/// Redirected to the sign-in page, without anything of the private page.
 fn is_refused(answer: &Answer) -> bool {
     answer.status == 303 && answer.location().starts_with("/login") && answer.body.is_empty()
 }
@@ -220,13 +220,13 @@ async fn dead(
         verdict = verdict.and_then(|()| expect(is_refused(&replay), || replay.describe()));
     }
     for path in &deployment.streams {
-        // Only the head: what is told to a session that lives on has no end.
+        // Only the head: the stream of a session that lives on has no end.
         let ask = Request::new("HEAD", path).header("cookie", &copy.pair());
         let replay = exam.client.send(ask).await?;
         verdict = verdict.and_then(|()| expect(replay.status == 401, || replay.describe()));
     }
     exam.settle(&REPLAY_EVERYWHERE, verdict);
-    // No form, so that a function which is reached in spite of all refuses it and changes nothing.
+    // No form, so that a function that is reached nevertheless refuses it and changes nothing.
     let call = Request::new("POST", "/api/change_password")
         .header("content-type", "text/plain")
         .header("sec-fetch-site", "same-origin")
@@ -246,7 +246,7 @@ async fn dead(
     Ok(())
 }
 
-/// The person signs in again, and several pages are asked for while that session ends.
+/// The user signs in again, and several pages are requested while that session ends.
 async fn later(exam: &mut Examination, copy: &SessionCookie) -> Result<(), NoAnswer> {
     let mut browser = exam.known_browser();
     if exam.sign_in(&mut browser).await?.is_none() {

@@ -1,18 +1,18 @@
-//! What was found: a table for people, one JSON object a line for programs.
+//! The findings: a table for people, one JSON object a line for programs.
 
 use serde::Serialize;
 use std::io::{self, Write};
 use zeroize::Zeroizing;
 
-/// A promise that can be looked at from outside.
+/// A promise that can be checked from outside.
 pub struct Check {
-    /// What programs call it.
+    /// Its name for programs.
     pub name: &'static str,
     /// The id in `docs/controls.md`.
     pub control: &'static str,
-    /// What holds, in one sentence.
+    /// The promise, in one sentence.
     pub promise: &'static str,
-    /// What to do where it does not hold.
+    /// The remedy if it does not hold.
     pub remedy: &'static str,
 }
 
@@ -31,10 +31,10 @@ pub const fn check(
     }
 }
 
-/// What became of a check: `Err` says what was seen instead.
+/// The outcome of a check: `Err` describes what was seen instead.
 pub type Verdict = Result<(), String>;
 
-/// `Ok` where it holds, else what was seen.
+/// `Ok` if it holds, else what was seen.
 pub fn expect(holds: bool, seen: impl FnOnce() -> String) -> Verdict {
     if holds { Ok(()) } else { Err(seen()) }
 }
@@ -45,7 +45,7 @@ pub enum Outcome {
     Fails {
         seen: String,
     },
-    /// Worth a change, but no broken promise.
+    /// Worth a change, but it breaks no promise.
     Noted {
         seen: String,
     },
@@ -59,17 +59,17 @@ pub struct Finding {
     outcome: Outcome,
 }
 
-/// All findings of one examination, in the order in which they were made.
+/// All findings of one examination, in order.
 #[derive(Default)]
 pub struct Report {
     findings: Vec<Finding>,
     /// Printed above the table: the probable cause of other findings.
     headline: Option<String>,
-    /// What must not be printed, whoever said it: passwords and tokens.
+    /// Passwords and tokens. They are never printed, even if a server sends them.
     secrets: Vec<Zeroizing<String>>,
 }
 
-/// What a server said is shown to this length: it may be as long as it likes.
+/// Text of a server is cut to this length: a server may send any amount.
 const MAX_SHOWN_CHARS: usize = 300;
 
 impl Report {
@@ -79,7 +79,7 @@ impl Report {
         }
     }
 
-    /// The first word on a check counts.
+    /// The first verdict on a check counts.
     pub fn settle(&mut self, check: &'static Check, verdict: Verdict) {
         let outcome = verdict.map_or_else(|seen| Outcome::Fails { seen }, |()| Outcome::Holds);
         self.add(check, outcome);
@@ -112,7 +112,7 @@ impl Report {
         self.add(check, Outcome::Skipped { why });
     }
 
-    /// What a subject has left open was not asked, and says so.
+    /// Reports the checks that a subject has left open as not checked.
     pub fn skip_rest(&mut self, checks: &'static [&'static Check], why: &str) {
         for check in checks {
             self.skip(check, why);
@@ -144,9 +144,6 @@ impl Report {
     }
 
     /// Writes all findings.
-    ///
-    /// # Errors
-    /// Where `out` is closed or full.
     pub fn write(&self, out: &mut impl Write, json: bool) -> io::Result<()> {
         if !json {
             if let Some(headline) = &self.headline {
@@ -184,7 +181,7 @@ impl Report {
         }
     }
 
-    /// A server's words, for a terminal: without secrets, without control characters, not too long.
+    /// A server's text, for a terminal: without secrets and control characters, and cut to length.
     fn shown(&self, text: &str) -> String {
         let hidden = self.secrets.iter().fold(text.to_owned(), |text, secret| {
             text.replace(secret.as_str(), "…")
@@ -201,13 +198,13 @@ impl Report {
     }
 }
 
-/// Neither a control character nor one of those that turn the direction of what follows.
+/// Neither a control character nor one that changes the direction of the text after it.
 fn is_plain(c: char) -> bool {
     !c.is_control()
         && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A finding as it is printed.
+/// A finding in its printed form.
 #[derive(Serialize)]
 struct Row {
     check: &'static str,

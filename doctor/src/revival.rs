@@ -1,4 +1,4 @@
-//! What was dead stays dead: asked by HEAD, and once more at the end of the run.
+//! Ended sessions stay ended: checked by HEAD, and again at the end of the run.
 
 use super::{
     client::{Answer, Client, NoAnswer, Request, milliseconds_between},
@@ -23,13 +23,13 @@ const AT_THE_END: Check = check(
 
 pub const CHECKS: &[&Check] = &[&HEAD];
 
-/// Asked last, before what is left is ended.
+/// Checked last, before the remaining sessions are ended.
 pub const LAST: &[&Check] = &[&AT_THE_END];
 
-/// Caches and replicas that lag behind are late by seconds.
+/// Caches and lagging replicas are late by seconds.
 const AFTER: Duration = Duration::from_secs(3);
 
-/// Asks with a token that was just signed out.
+/// Sends HEAD requests with a token that was just signed out.
 pub async fn by_head(exam: &mut Examination, copy: &SessionCookie) -> Result<(), NoAnswer> {
     let pair = copy.pair();
     let mut verdict = Ok(());

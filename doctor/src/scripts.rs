@@ -1,4 +1,4 @@
-//! Which scripts pages of ours have.
+//! The scripts of pages.
 
 use super::{
     deployment::Deployment,
@@ -8,7 +8,7 @@ use super::{
 /// The scripts that pages may have.
 pub struct Known<'a> {
     deployment: &'a Deployment,
-    /// Those in the head, without what differs between sites.
+    /// Those in the head, without the parts that differ between sites.
     in_the_head: Vec<(Option<String>, String)>,
 }
 
@@ -24,14 +24,14 @@ impl<'a> Known<'a> {
         known
     }
 
-    /// Whether Leptos or the application has written it.
+    /// Whether Leptos or the application wrote it.
     pub fn has(&self, script: &Element) -> bool {
         let sources = ["src", "href", "xlink:href"].map(|name| script.attribute(name));
         let loads = sources.into_iter().flatten().next().is_some();
         self.in_the_head.contains(&self.outline(script)) || (!loads && holds_values(&script.text))
     }
 
-    /// Its address and its text.
+    /// Its address and its text, without the parts that differ.
     fn outline(&self, script: &Element) -> (Option<String>, String) {
         let source = ["src", "href", "xlink:href"].map(|name| script.attribute(name));
         let source = source.into_iter().flatten().next();
@@ -39,8 +39,8 @@ impl<'a> Known<'a> {
         (source, skeleton(&script.text))
     }
 
-    /// `/pkg/name.DIGEST.js` as `/pkg/name.js`, and `/follow.js?DIGEST` as `/follow.js`: what stands in the file, the
-    /// checks of files ask.
+    /// `/pkg/name.DIGEST.js` as `/pkg/name.js`, and `/follow.js?DIGEST` as `/follow.js`. The checks of files compare
+    /// the contents.
     fn without_digest(&self, path: &str) -> String {
         if let Some(path) = self.deployment.plain_script_at(path) {
             return path.to_owned();
@@ -53,7 +53,7 @@ impl<'a> Known<'a> {
     }
 }
 
-/// The text without what stands between double quotes: names of files, and the values of pages.
+/// The text without double-quoted strings: names of files, and values of pages.
 fn skeleton(text: &str) -> String {
     let mut outside = String::new();
     let mut letters = text.chars();
@@ -76,7 +76,7 @@ fn skeleton(text: &str) -> String {
     outside
 }
 
-/// Whether it does nothing but hand the values of the page over, as `hydration_context` writes them.
+/// Whether it only passes the page's values on, as `hydration_context` writes them.
 fn holds_values(text: &str) -> bool {
     let skeleton = skeleton(text);
     let statements = skeleton.split(';').map(str::trim);

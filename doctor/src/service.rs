@@ -1,4 +1,4 @@
-//! How it is reached, whether it is well, and what time it has.
+//! Reachability, health and clock.
 
 use super::{
     client::{Answer, Client, NoAnswer, Request, milliseconds_between, to_the_second},
@@ -58,17 +58,17 @@ const FAILURES: Check = check(
 
 pub const CHECKS: &[&Check] = &[&TLS, &PLAIN, &ALIVE, &READY, &CLOCK];
 
-/// Asked of everything that was answered.
+/// Checked on every answer, at the end.
 pub const LAST: &[&Check] = &[&HSTS, &ANSWERED, &FAILURES];
 
-/// `clock`: a request under way takes some of it.
+/// For `clock`: the duration of the request is part of the difference.
 const MOST_SECONDS: u64 = 60;
 
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let before = Client::now();
     let page = exam.client.send(Request::get("/login")).await?;
     if exam.client.target.is_https() {
-        // The answer has come through a handshake that was checked.
+        // The TLS handshake, with the certificate verified, came first.
         exam.settle(&TLS, Ok(()));
     } else {
         let why = "the address is this machine's own, where plain http is safe";
@@ -132,16 +132,18 @@ fn leads_to_tls(answer: Option<&Answer>, origin: &str) -> Verdict {
     })
 }
 
-pub fn look_back(exam: &mut Examination) {
+pub fn check_answers(exam: &mut Examination) {
     let answers = exam.client.own_answers();
     if exam.client.target.is_https() {
         let verdict = answers.iter().try_for_each(has_hsts);
         exam.settle(&HSTS, verdict);
     }
-    let silences = exam.client.silences();
+    let unanswered = exam.client.unanswered();
     exam.settle(
         &ANSWERED,
-        expect(silences == 0, || format!("{silences} requests were not")),
+        expect(unanswered == 0, || {
+            format!("{unanswered} requests were not")
+        }),
     );
     match failure_rate(&exam.client.answers()) {
         Some(seen) => exam.report.lead_with(&FAILURES, seen),
@@ -149,12 +151,12 @@ pub fn look_back(exam: &mut Examination) {
     }
 }
 
-/// The one finding if the certificate is not believed: no request was sent.
-pub fn is_untrusted(exam: &mut Examination, silence: &NoAnswer) {
-    exam.settle(&TLS, Err(silence.to_string()));
+/// The one finding if the certificate is not trusted: no request was sent.
+pub fn is_untrusted(exam: &mut Examination, failure: &NoAnswer) {
+    exam.settle(&TLS, Err(failure.to_string()));
 }
 
-/// How many requests failed (5xx), without those that a proxy may refuse by itself.
+/// The rate of failed requests (5xx), without those that a proxy may refuse by itself.
 fn failure_rate(answers: &[Rc<Answer>]) -> Option<String> {
     let asked: Vec<_> = answers.iter().filter(|answer| !answer.is_odd).collect();
     let mut failures = BTreeMap::new();

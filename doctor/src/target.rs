@@ -1,15 +1,15 @@
-//! Which deployment is looked at.
+//! The deployment under examination.
 
 use super::deployment::Deployment;
 use std::rc::Rc;
 use url::Url;
 
-/// The public address of a deployment, as people type it.
+/// The public address of a deployment, as users type it.
 #[derive(Clone)]
 pub struct Target {
     pub deployment: Rc<Deployment>,
     url: Url,
-    /// Where to connect instead of where the name leads.
+    /// The host and port to connect to, instead of those of the address.
     connect: Option<String>,
 }
 
@@ -26,12 +26,12 @@ impl Target {
         self.url.scheme() == "https"
     }
 
-    /// As browsers write it in `Origin`.
+    /// In the form of the `Origin` header.
     pub fn origin(&self) -> String {
         self.url.origin().ascii_serialization()
     }
 
-    /// As browsers write it in `Host`.
+    /// In the form of the `Host` header.
     pub fn host(&self) -> String {
         let origin = self.origin();
         let host = origin.split_once("://").map(|(_, host)| host.to_owned());
@@ -44,7 +44,7 @@ impl Target {
         host.trim_matches(['[', ']']).to_owned()
     }
 
-    /// Where to connect: a host and a port.
+    /// The host and port to connect to.
     pub fn place(&self) -> String {
         let port = self.url.port_or_known_default().unwrap_or(443);
         let host = self.url.host_str().unwrap_or_default();
@@ -53,7 +53,7 @@ impl Target {
             .unwrap_or_else(|| format!("{host}:{port}"))
     }
 
-    /// The same name by plain http, where browsers would try it.
+    /// The same name over plain http, where browsers would try it.
     pub fn plain(&self) -> Option<Self> {
         let has_usual_port = self.is_https() && self.url.port().is_none() && self.connect.is_none();
         let mut url = self.url.clone();
@@ -65,8 +65,8 @@ impl Target {
         })
     }
 
-    /// Whether a browser that follows a `Location` stays on this site. A path in it is read from the
-    /// root: what was asked for may look like another host itself.
+    /// Whether a browser that follows a `Location` stays on this site. A path in it is resolved from the root, because
+    /// the requested path may itself resemble another host.
     pub fn stays(&self, location: &str) -> bool {
         let there = self.url.join(location);
         there.is_ok_and(|there| there.origin() == self.url.origin())

@@ -1,4 +1,4 @@
-//! The browser's end of TLS.
+//! The client side of TLS.
 
 use std::{path::Path, sync::Arc};
 use tokio::net::TcpStream;
@@ -18,7 +18,7 @@ use tokio_rustls::{
 #[error("{0}")]
 pub struct Untrusted(std::io::Error);
 
-/// Whose certificates are believed.
+/// The trusted certificate authorities.
 #[derive(Clone)]
 pub struct Tls {
     http1: TlsConnector,
@@ -27,10 +27,10 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Believes the authorities in a PEM file, or else those that browsers believe.
+    /// Trusts the authorities of a PEM file, or those that browsers trust.
     ///
     /// # Errors
-    /// A sentence that says what is wrong with the file.
+    /// A sentence that describes what is wrong with the file.
     pub fn new(authorities: Option<&Path>) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         match authorities {
@@ -50,10 +50,10 @@ impl Tls {
         })
     }
 
-    /// Shakes hands with `name` over a connection.
+    /// Performs the TLS handshake with `name` over a connection.
     ///
     /// # Errors
-    /// [`Untrusted`], if the name is not proved.
+    /// [`Untrusted`], if the certificate does not prove the name.
     pub async fn connect(
         &self,
         name: &str,

@@ -1,9 +1,9 @@
-//! A browser's part: it keeps cookies, and says where its requests come from.
+//! A browser: keeps cookies, and sends the headers that identify the origin of its requests.
 
 use super::client::{Answer, Client, NoAnswer, Request};
 use std::{collections::BTreeMap, rc::Rc};
 
-/// A `Set-Cookie` line, taken apart.
+/// A parsed `Set-Cookie` line.
 pub struct SetCookie<'a> {
     pub name: &'a str,
     pub value: &'a str,
@@ -26,7 +26,7 @@ impl<'a> SetCookie<'a> {
         }
     }
 
-    /// The value of an attribute, where it stands exactly once.
+    /// The value of an attribute that occurs exactly once.
     pub fn attribute(&self, wanted: &str) -> Option<&'a str> {
         let mut found = self.attributes.iter().filter(|(name, _)| name == wanted);
         let (_, value) = found.next()?;
@@ -41,7 +41,7 @@ impl<'a> SetCookie<'a> {
         is_session(self.name)
     }
 
-    /// Whether it takes the cookie away.
+    /// Whether it deletes the cookie.
     pub fn clears(&self) -> bool {
         self.value.is_empty() || self.attribute("max-age") == Some("0")
     }
@@ -56,7 +56,7 @@ impl<'a> SetCookie<'a> {
     }
 }
 
-/// Also where somebody has renamed it on the way: whatever calls itself a session.
+/// Any name that contains "session": a proxy may have renamed the cookie.
 fn is_session(name: &str) -> bool {
     name.to_ascii_lowercase().contains("session")
 }
@@ -75,20 +75,20 @@ pub struct SessionCookie {
 }
 
 impl SessionCookie {
-    /// As it stands in a `Cookie` header.
+    /// In the form of the `Cookie` header.
     pub fn pair(&self) -> String {
         format!("{}={}", self.name, self.token)
     }
 }
 
-/// What one browser has.
+/// The state of one browser.
 #[derive(Clone, Default)]
 pub struct Visitor {
     cookies: BTreeMap<String, String>,
 }
 
 impl Visitor {
-    /// A browser that was given a copy of a session cookie, and has nothing else.
+    /// A browser that has a copy of a session cookie, and nothing else.
     pub fn with(cookie: &SessionCookie) -> Self {
         let mut visitor = Self::default();
         visitor.put(&cookie.name, &cookie.token);
@@ -107,7 +107,7 @@ impl Visitor {
         })
     }
 
-    /// The same browser after it has lost its session cookie: it is still known by the others.
+    /// The same browser without its session cookie. Its other cookies keep it a known device.
     pub fn without_session(&self) -> Self {
         let mut visitor = self.clone();
         visitor.cookies.retain(|name, _| !is_session(name));
@@ -149,7 +149,7 @@ impl Visitor {
         self.send(client, form).await
     }
 
-    /// Sends a request of this site's own pages, with this browser's cookies.
+    /// Sends a request as one of the site's own pages would, with this browser's cookies.
     pub async fn send(
         &mut self,
         client: &Client,

@@ -1,11 +1,11 @@
-//! The way between the pages of an account.
+//! Navigation between the pages of an account.
 
 use crate::domain::page::Page;
 use leptos::prelude::*;
 
 #[component]
 pub fn AccountNav(
-    /// The page that it stands on.
+    /// The current page.
     here: Page,
 ) -> impl IntoView {
     view! { <Nav label="Account" pages=Page::ACCOUNT_TABS here /> }

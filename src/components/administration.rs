@@ -1,4 +1,4 @@
-//! What the pages of administrators share.
+//! What the administrators' pages share.
 
 use crate::{
     components::{account::Nav, time::Time},
@@ -22,13 +22,13 @@ const PAGES: &[(Page, &str)] = &[
 
 #[component]
 pub fn AdminNav(
-    /// The page that it stands on.
+    /// The current page.
     here: Page,
 ) -> impl IntoView {
     view! { <Nav label="Administration" pages=PAGES here /> }
 }
 
-/// Role and state of an account, where they say something.
+/// Role and state of an account, unless they are the usual ones.
 #[component]
 pub fn Badges(is_admin: bool, state: UserState) -> impl IntoView {
     let state = match state {
@@ -42,7 +42,7 @@ pub fn Badges(is_admin: bool, state: UserState) -> impl IntoView {
     }
 }
 
-/// What was just done.
+/// The confirmation of an action.
 #[component]
 pub fn Done(notice: UserNotice) -> impl IntoView {
     let words = match notice {
@@ -117,7 +117,7 @@ pub fn Entry(entry: AuditEntryView) -> impl IntoView {
     }
 }
 
-/// A name keeps its own direction, and leaves that of the sentence alone.
+/// A name keeps its own text direction, and leaves that of the sentence unchanged.
 #[component]
 fn Sentence(parts: Vec<Part>) -> impl IntoView {
     let parts = parts.into_iter().map(|part| match part {

@@ -7,12 +7,12 @@ use leptos::{
 };
 use std::{cell::RefCell, time::Duration};
 
-/// Until a stream is tried again that was refused, because there were too many of them or no database, or
-/// that says nothing where it should.
-pub const A_WHILE: Duration = Duration::from_secs(5);
+/// The delay before a stream is tried again: it was refused for lack of capacity or database, or is silent although
+/// heartbeats are due.
+pub const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// A stream that a page opens whenever it is looked at. What listens is made once: scripts never give
-/// back a closure that was handed to them.
+/// A stream that a page opens while it is visible. The listeners are created once, because a closure that was passed to
+/// a script is never freed.
 pub struct EventStream {
     address: String,
     listeners: RefCell<Vec<(&'static str, Function)>>,
@@ -28,19 +28,23 @@ impl EventStream {
         }
     }
 
-    /// Listens to the events of this name, from the next opening on.
-    pub fn listen<E: FromWasmAbi + 'static>(&self, name: &'static str, hear: impl Fn(E) + 'static) {
-        self.listeners.borrow_mut().push((name, listener(hear)));
+    /// Adds a listener for the events of this name. It takes effect at the next opening.
+    pub fn listen<E: FromWasmAbi + 'static>(
+        &self,
+        name: &'static str,
+        callback: impl Fn(E) + 'static,
+    ) {
+        self.listeners.borrow_mut().push((name, listener(callback)));
     }
 
-    /// Begins anew, also where it was open.
+    /// Connects again, even if the stream is open.
     pub fn open(&self) {
         self.close();
         let Ok(stream) = EventSource::new(&self.address) else {
             return;
         };
         for (name, listener) in self.listeners.borrow().iter() {
-            // A stream takes listeners of any name.
+            // A stream accepts listeners of any name.
             let _ = stream.add_event_listener_with_callback(name, listener);
         }
         self.open.replace(Some(stream));
@@ -52,15 +56,15 @@ impl EventStream {
         }
     }
 
-    /// Whether the browser has given it up: it tries again by itself where the line broke, and not where
-    /// the server refused.
+    /// Whether the browser has given up the stream. It reconnects by itself after a broken connection, but not after a
+    /// refusal by the server.
     pub fn is_refused(&self) -> bool {
         let open = self.open.borrow();
         let state = open.as_ref().map(EventSource::ready_state);
         state == Some(EventSource::CLOSED)
     }
 
-    /// What the server answers who asks whether they may listen; `None` where it cannot be reached.
+    /// Asks the server by HEAD whether the stream is allowed; `None` if the server cannot be reached.
     pub async fn ask(&self) -> Option<Response> {
         let request = RequestInit::new();
         request.set_method("HEAD");
@@ -69,8 +73,8 @@ impl EventStream {
     }
 }
 
-/// What a script can call, for as long as the page lives.
-pub fn listener<E: FromWasmAbi + 'static>(hear: impl Fn(E) + 'static) -> Function {
-    let hear = Closure::<dyn Fn(E)>::new(hear);
-    hear.into_js_value().unchecked_into()
+/// A callback for scripts that lives as long as the page.
+pub fn listener<E: FromWasmAbi + 'static>(callback: impl Fn(E) + 'static) -> Function {
+    let callback = Closure::<dyn Fn(E)>::new(callback);
+    callback.into_js_value().unchecked_into()
 }

@@ -1,11 +1,11 @@
 //! The audit log as it grows, on a page that follows it.
 //!
-//! What comes is drawn by the same component as on the server. A page that nobody sees holds no stream.
+//! New entries are rendered by the same component as on the server. A hidden page holds no stream.
 
 use crate::{
     components::{
         administration::Entry,
-        event_stream::{A_WHILE, EventStream},
+        event_stream::{EventStream, RETRY_AFTER},
     },
     domain::views::AuditEntryView,
 };
@@ -19,22 +19,22 @@ use leptos::{
 };
 use std::{cell::Cell, time::Duration};
 
-/// More than anybody looks through on a page that moves.
+/// The maximum number of entries shown: more than a reader follows on a page that moves.
 const MOST_SHOWN: usize = 200;
 
-/// So often at most it is announced that there are new entries, however many come.
-const SAY_EVERY: Duration = Duration::from_secs(10);
+/// The least time between two announcements of new entries to screen readers, so that a flood does not drown them.
+const ANNOUNCE_EVERY: Duration = Duration::from_secs(10);
 
-/// A stream speaks as soon as it is open. After this much silence a proxy holds it back.
+/// A stream sends an event as soon as it is open. After this long without one, a proxy is holding it back.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// Where the page follows. Without the script it only says so, and the document loads itself again.
+/// Follows the log. Without the script there is only a notice, and the document reloads itself.
 #[component]
 pub fn Following(
     entries: Vec<AuditEntryView>,
-    /// What tells the page.
+    /// The address of the stream.
     events: String,
-    /// The page that follows: it asks for the password where that is needed.
+    /// The following page, to which the confirmation of the password returns.
     here: String,
 ) -> impl IntoView {
     let log = Log {
@@ -46,11 +46,11 @@ pub fn Following(
         // It lives as long as the page does.
         let tail: &'static Tail = Box::leak(Box::new(Tail::of(log, &events)));
         tail.begin();
-        let looked_at =
+        let listener =
             window_event_listener(ev::Custom::<Event>::new("visibilitychange"), move |_| {
-                tail.is_looked_at();
+                tail.on_visibility_change();
             });
-        std::mem::forget(looked_at);
+        std::mem::forget(listener);
     });
     view! {
         <p class="following quiet-text">
@@ -72,26 +72,26 @@ pub fn Following(
     }
 }
 
-/// What is shown.
+/// The displayed state.
 #[derive(Clone, Copy)]
 struct Log {
     entries: RwSignal<Vec<AuditEntryView>>,
-    /// Nothing more will come.
+    /// No further entries will arrive.
     is_over: RwSignal<bool>,
     words: RwSignal<String>,
 }
 
-/// What brings it.
+/// The source of new entries.
 struct Tail {
     log: Log,
     stream: EventStream,
-    /// Something has come since it was opened.
-    is_heard: Cell<bool>,
-    /// How many entries have come, and how many of them were said.
-    come: Cell<usize>,
-    said: Cell<usize>,
-    /// Something was said just now.
-    is_quiet: Cell<bool>,
+    /// Whether an event has arrived since the stream was opened.
+    has_event: Cell<bool>,
+    /// How many entries have arrived, and how many of them were announced.
+    received: Cell<usize>,
+    announced: Cell<usize>,
+    /// Whether an announcement was made less than [`ANNOUNCE_EVERY`] ago.
+    is_paused: Cell<bool>,
 }
 
 impl Tail {
@@ -99,10 +99,10 @@ impl Tail {
         Self {
             log,
             stream: EventStream::of(events),
-            is_heard: Cell::default(),
-            come: Cell::default(),
-            said: Cell::default(),
-            is_quiet: Cell::default(),
+            has_event: Cell::default(),
+            received: Cell::default(),
+            announced: Cell::default(),
+            is_paused: Cell::default(),
         }
     }
 
@@ -112,65 +112,65 @@ impl Tail {
         stream.listen("more", move |event| self.grows(entries_of(&event)));
         stream.listen("over", move |_: MessageEvent| self.is_over());
         stream.listen("error", move |_: Event| self.is_lost());
-        self.is_looked_at();
+        self.on_visibility_change();
     }
 
-    fn is_looked_at(&'static self) {
+    fn on_visibility_change(&'static self) {
         if document().hidden() || self.log.is_over.get_untracked() {
             self.stream.close();
         } else {
-            self.is_heard.set(false);
+            self.has_event.set(false);
             self.stream.open();
             set_timeout(move || self.is_silent(), SILENCE);
         }
     }
 
-    /// Where a proxy holds the stream back, the page is loaded again and again, as without the script.
+    /// If a proxy holds the stream back, the page reloads itself regularly, as without the script.
     fn is_silent(&'static self) {
-        if self.is_heard.get() || document().hidden() || self.log.is_over.get_untracked() {
+        if self.has_event.get() || document().hidden() || self.log.is_over.get_untracked() {
             return;
         }
         spawn_local(async move {
             let answer = self.stream.ask().await;
-            if answer.is_some_and(|answer| answer.ok()) && !self.is_heard.get() {
+            if answer.is_some_and(|answer| answer.ok()) && !self.has_event.get() {
                 // A navigation that the browser refuses leaves the page as it is.
                 let _ = window().location().reload();
             }
         });
     }
 
-    /// Also where the line was lost, or the page not seen for a while: what came meanwhile is among them.
+    /// Also after the connection was lost or the page was hidden: `newest` includes the entries since.
     fn begins_with(&self, newest: Vec<AuditEntryView>) {
-        self.is_heard.set(true);
+        self.has_event.set(true);
         self.log.entries.set(newest);
-        self.log.words.set(words_of(self.come.get()));
+        self.log.words.set(words_of(self.received.get()));
     }
 
-    fn grows(&'static self, news: Vec<AuditEntryView>) {
-        self.come.set(self.come.get() + news.len());
+    fn grows(&'static self, entries: Vec<AuditEntryView>) {
+        self.received.set(self.received.get() + entries.len());
         self.log.entries.update(|shown| {
-            // What has happened more often moves to the top.
-            shown.retain(|old| news.iter().all(|new| new.id != old.id));
-            shown.splice(..0, news);
+            // An entry whose count was raised moves to the top.
+            shown.retain(|old| entries.iter().all(|new| new.id != old.id));
+            shown.splice(..0, entries);
             shown.truncate(MOST_SHOWN);
         });
-        self.say();
+        self.announce();
     }
 
-    /// Says how many have come, and after a pause what came in it.
-    fn say(&'static self) {
-        let come = self.come.get();
-        if self.is_quiet.get() || self.said.get() == come {
+    /// Announces how many entries have arrived, and at most once every [`ANNOUNCE_EVERY`].
+    fn announce(&'static self) {
+        let received = self.received.get();
+        if self.is_paused.get() || self.announced.get() == received {
             return;
         }
-        self.log.words.set(words_of(come));
-        self.said.set(come);
-        self.is_quiet.set(true);
-        let speak_again = move || {
-            self.is_quiet.set(false);
-            self.say();
+        self.log.words.set(words_of(received));
+        self.announced.set(received);
+        self.is_paused.set(true);
+        let announce_again = move || {
+            self.is_paused.set(false);
+            self.announce();
         };
-        set_timeout(speak_again, SAY_EVERY);
+        set_timeout(announce_again, ANNOUNCE_EVERY);
     }
 
     fn is_lost(&'static self) {
@@ -178,7 +178,7 @@ impl Tail {
             spawn_local(async move {
                 let answer = self.stream.ask().await;
                 match answer.map(|answer| answer.status()) {
-                    // The password was typed too long ago, or this is an administrator no more.
+                    // The confirmation of the password has expired, or the user is no longer an administrator.
                     Some(403 | 404) => self.is_over(),
                     _ => self.waits(),
                 }
@@ -189,7 +189,7 @@ impl Tail {
     fn waits(&'static self) {
         let words = "Not following right now. This page tries again.";
         self.log.words.set(words.to_owned());
-        set_timeout(move || self.is_looked_at(), A_WHILE);
+        set_timeout(move || self.on_visibility_change(), RETRY_AFTER);
     }
 
     fn is_over(&self) {
@@ -200,16 +200,16 @@ impl Tail {
     }
 }
 
-fn words_of(come: usize) -> String {
-    match come {
+fn words_of(received: usize) -> String {
+    match received {
         0 => "Following the log: what happens is shown at the top.".to_owned(),
         1 => "Following the log: 1 new entry so far.".to_owned(),
-        _ => format!("Following the log: {come} new entries so far."),
+        _ => format!("Following the log: {received} new entries so far."),
     }
 }
 
 fn entries_of(event: &MessageEvent) -> Vec<AuditEntryView> {
     let data = event.data().as_string().unwrap_or_default();
-    // What an older page does not understand is left out; the list of the server has it.
+    // Entries that an older page cannot parse are left out; the list of the server has them.
     serde_json::from_str(&data).unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! Fields and messages of forms.
 //!
-//! Fields are uncontrolled: what a person or a password manager typed before the script arrived
-//! stays, and what a manager fills in without a key event is sent.
+//! Fields are uncontrolled: input from before the script was loaded is kept, and what a password manager fills in
+//! without a key event is submitted.
 
 use crate::error::AppError;
 use leptos::{
@@ -30,7 +30,7 @@ pub fn TextField(
     label: &'static str,
     value: String,
     autocomplete: &'static str,
-    /// Which keyboard a telephone shows.
+    /// Which keyboard a phone shows.
     #[prop(default = "text")]
     inputmode: &'static str,
     #[prop(optional)] required: bool,
@@ -56,7 +56,7 @@ pub fn TextField(
                 autocomplete=autocomplete
                 autocapitalize="none"
                 spellcheck="false"
-                // A telephone would make another name of it. The macro does not know the attribute.
+                // A phone would correct the name. The macro does not know the attribute.
                 {..custom_attribute("autocorrect", "off")}
                 required=required
                 aria-invalid=move || is_invalid.get().then_some("true")
@@ -67,7 +67,7 @@ pub fn TextField(
     }
 }
 
-/// The ids of what is said about a field, and of the problem where there is one.
+/// The ids of the hints of a field, and of the problem if there is one.
 fn described_by(ids: [Option<String>; 2], is_invalid: Signal<bool>) -> impl Fn() -> Option<String> {
     move || {
         let problem = is_invalid.get().then(|| "problem-text".to_owned());
@@ -76,12 +76,12 @@ fn described_by(ids: [Option<String>; 2], is_invalid: Signal<bool>) -> impl Fn()
     }
 }
 
-/// Why a form was refused, above it, with a way to the field. It takes the focus when it appears,
-/// with the script and without.
+/// Why a form was refused, above it, with a link to the field. It takes the focus when it appears, with the script and
+/// without.
 #[component]
 pub fn ErrorSummary(
     refusal: RwSignal<Option<AppError>>,
-    /// The id of the field to mend.
+    /// The id of the field to correct.
     field: fn(AppError) -> &'static str,
     node_ref: NodeRef<html::Div>,
 ) -> impl IntoView {
@@ -101,29 +101,29 @@ pub fn ErrorSummary(
     }
 }
 
-/// A password, hidden unless the person wants to see it.
+/// A password field, masked unless the user reveals it.
 #[component]
 pub fn PasswordField(
     /// Its id and its name in the form.
     id: &'static str,
     label: &'static str,
     autocomplete: &'static str,
-    /// What a new password has to be.
+    /// The requirements of a new password.
     #[prop(optional, into)]
     hint: String,
-    /// The fewest characters of a new password: the browser says so before it is sent, and makes up one
-    /// that is long enough.
+    /// The minimum length of a new password. The browser checks it before submitting, and generates one that is long
+    /// enough.
     #[prop(optional)]
     min_chars: Option<usize>,
     node_ref: NodeRef<html::Input>,
     is_invalid: Signal<bool>,
-    /// While the form is under way the password is hidden again.
+    /// While the form is being submitted the password is masked again.
     busy: RwSignal<bool>,
 ) -> impl IntoView {
     let is_shown = RwSignal::new(false);
     let caps_lock = RwSignal::new(false);
     let watch_caps_lock = move |event| update_caps_lock(&event, caps_lock);
-    // What Safari and password managers make a new password by: one that can be typed elsewhere.
+    // Safari and password managers generate a new password by these rules: one that can be typed on another device.
     let rules = min_chars.map(|min| format!("minlength: {min}; allowed: ascii-printable;"));
     let caps_id = format!("{id}-caps");
     let hint_id = (!hint.is_empty()).then(|| format!("{id}-hint"));
@@ -163,20 +163,20 @@ pub fn PasswordField(
 }
 
 fn update_caps_lock(event: &KeyboardEvent, caps_lock: RwSignal<bool>) {
-    // Password managers pretend keys by bare events, which know nothing of Caps Lock.
+    // Password managers send plain events as keys, without the state of Caps Lock.
     if event.has_type::<KeyboardEvent>() {
         caps_lock.set(event.get_modifier_state("CapsLock"));
     }
 }
 
-/// Shows a password and hides it again. Without the script it would do nothing, so it is not there.
+/// Reveals a password and masks it again. It does nothing without the script, so it is rendered by the script only.
 #[component]
 fn Reveal(
     field: &'static str,
     /// The label of the field, so that screen readers distinguish two such buttons on one page.
     label: &'static str,
     is_shown: RwSignal<bool>,
-    /// While the form is under way the password is hidden again.
+    /// While the form is being submitted the password is masked again.
     busy: RwSignal<bool>,
 ) -> impl IntoView {
     let has_script = RwSignal::new(false);

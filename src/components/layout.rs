@@ -8,7 +8,7 @@ use crate::{
 use leptos::{config::LeptosOptions, html, prelude::*};
 use leptos_meta::{HashedStylesheet, Title};
 
-/// What every document has in its head.
+/// The contents of every document's head.
 #[component]
 pub fn Head(options: LeptosOptions) -> impl IntoView {
     view! {
@@ -17,7 +17,7 @@ pub fn Head(options: LeptosOptions) -> impl IntoView {
         <meta name="color-scheme" content="light dark" />
         {theme_colour("#f2f4f2", "(prefers-color-scheme: light)")}
         {theme_colour("#0c1210", "(prefers-color-scheme: dark)")}
-        // Else phones make links of numbers before the page comes to life, which it then does not.
+        // Phones would turn numbers into links before hydration, which then fails.
         <meta name="format-detection" content="telephone=no, date=no, address=no, email=no" />
         <meta name="robots" content="noindex" />
         <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
@@ -39,7 +39,7 @@ fn theme_colour(colour: &'static str, media: &'static str) -> impl IntoView {
 #[component]
 pub fn Layout<C: IntoView + 'static>(
     #[prop(into)] title: Signal<String>,
-    /// The display name of the person, on pages that need a session.
+    /// The display name of the user, on pages that need a session.
     #[prop(optional, into)]
     signed_in: Option<String>,
     #[prop(optional)] wide: bool,
@@ -105,7 +105,7 @@ fn Frame<W: IntoView + 'static, C: IntoView + 'static>(
 fn Brand() -> impl IntoView {
     view! {
         <a class="brand" href="/">
-            // Its size also stands here: without the stylesheet it would fill the page.
+            // Its size is also set here: without the stylesheet it would fill the page.
             <svg class="mark" width="28" height="28" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
                 <path class="mark-light" d="M6 30V14a10 10 0 0 1 20 0v16z" />
                 <path class="mark-leaf" d="M6 30V14C6 7.5 8.5 4 11.5 4S17 8 17 14v13.5z" />
@@ -116,10 +116,10 @@ fn Brand() -> impl IntoView {
     }
 }
 
-/// The arch in which a page's card stands.
+/// The arch around a page's card.
 #[component]
 pub fn Threshold<C: IntoView + 'static>(
-    /// How the door stands: `is-open`, `is-closed`, or ajar.
+    /// The state of the door: `is-open`, `is-closed`, or ajar by default.
     #[prop(optional)]
     state: &'static str,
     children: TypedChildren<C>,
@@ -133,13 +133,13 @@ pub fn Door() -> impl IntoView {
     view! { <div class="door" aria-hidden="true"></div> }
 }
 
-/// What is shown in place of a page: a whole document without scripts, so that it shows whatever
-/// else has failed.
+/// Replaces a page after a failure: a whole document without scripts, so that it works even if other parts have
+/// failed.
 #[component]
 pub fn FailureDocument(
     options: LeptosOptions,
     failure: AppError,
-    /// For a page that gets no stylesheet.
+    /// For a page that cannot load the stylesheet.
     style: Option<&'static str>,
 ) -> impl IntoView {
     let heading = heading(failure);

@@ -1,4 +1,4 @@
-//! What two pages share.
+//! What several pages share.
 
 pub mod account;
 pub mod administration;

@@ -1,4 +1,4 @@
-//! How far a point in time lies away.
+//! The distance of a point in time from now.
 
 use crate::{
     components::time::in_own_time_zone,
@@ -7,9 +7,9 @@ use crate::{
 use leptos::{leptos_dom::helpers::set_interval_with_handle, prelude::*};
 use std::time::Duration;
 
-/// Shows "3 minutes ago", says it again as time goes by, and keeps the exact time in the element.
+/// Shows "3 minutes ago", updates it as time passes, and keeps the exact time in the element.
 ///
-/// Counted from when the page came to life: the browser's own clock may be wrong, but it runs.
+/// Counted from hydration: the browser's own clock may be wrong, but it advances correctly.
 #[component]
 pub fn RelativeTime(moment: RelativeMoment) -> impl IntoView {
     const EVERY: Duration = Duration::from_secs(20);
@@ -20,7 +20,7 @@ pub fn RelativeTime(moment: RelativeMoment) -> impl IntoView {
     Effect::new(move || {
         exact.set(in_own_time_zone(&iso));
         let since = js_sys::Date::now();
-        let tell = move || {
+        let update = move || {
             let passed = (js_sys::Date::now() - since) / 1_000.0;
             #[expect(
                 clippy::cast_possible_truncation,
@@ -28,7 +28,7 @@ pub fn RelativeTime(moment: RelativeMoment) -> impl IntoView {
             )]
             shown.set(in_words(seconds_away - passed as i64));
         };
-        if let Ok(interval) = set_interval_with_handle(tell, EVERY) {
+        if let Ok(interval) = set_interval_with_handle(update, EVERY) {
             on_cleanup(move || interval.clear());
         }
     });

@@ -1,4 +1,4 @@
-//! Signing out: a form, so that it works without the script and never by a link.
+//! Signing out: a form, so that it works without the script and cannot be triggered by a link.
 
 use crate::{api::auth::Logout, components::submission::FormState, domain::views::SignOutProof};
 use leptos::prelude::*;
@@ -10,7 +10,7 @@ pub fn SignOutButton(class: &'static str) -> impl IntoView {
         Some(_) => "Sign out: please try again",
         None => "Sign out",
     };
-    // Only the server knows it. The browser brings the page to life as it is, and keeps what stands there.
+    // Only the server knows it. Hydration keeps the rendered value.
     let proof = use_context::<SignOutProof>().map(|SignOutProof(proof)| proof);
     view! {
         <form method="post" action=form.action on:submit=form.on_submit()>

@@ -1,8 +1,8 @@
-//! Forms on their way to a server function.
+//! Submission of forms to a server function.
 //!
-//! The browser posts the same form to the same address before the script is there, so the script
-//! sends what the browser would: its fields as they stand. No argument of a server function is made
-//! in between, and nothing here is compiled for each of them again (ADR 21).
+//! Before the script is loaded the browser posts the same form to the same address. So the script sends the form's
+//! fields unchanged, as the browser would. It never builds the arguments of a server function, so nothing here is
+//! compiled for each of them again (ADR 21).
 
 use crate::error::{AppError, Failure, Refusal};
 use leptos::{
@@ -16,8 +16,8 @@ use leptos::{
     web_sys::{FormData, Headers, HtmlFormElement, RequestInit, Response, UrlSearchParams},
 };
 
-/// On the root of the page while a form is on its way to the server, or the browser to where its answer leads:
-/// `public/follow.js` does not leave before.
+/// On the root of the page while a form is being submitted, or the browser navigates to the answer's target.
+/// `public/follow.js` does not leave the page meanwhile.
 const UNDER_WAY: &str = "data-under-way";
 
 fn set_under_way(is_under_way: bool) {
@@ -27,10 +27,10 @@ fn set_under_way(is_under_way: bool) {
     }
 }
 
-/// A form on a page: why it was refused, and whether it is under way.
+/// A form on a page: why it was refused, and whether it is being submitted.
 #[derive(Clone, Copy)]
 pub struct FormState {
-    /// Where it is sent, with the script and without.
+    /// Its action, with the script and without.
     pub action: &'static str,
     pub refusal: RwSignal<Option<AppError>>,
     pub busy: RwSignal<bool>,
@@ -39,8 +39,8 @@ pub struct FormState {
 }
 
 impl FormState {
-    /// A form for the server function `S`. `earlier_refusal` is what came of it before the script was
-    /// there; after a refusal by the script `passwords` are emptied and the reason takes the focus.
+    /// A form for the server function `S`. `earlier_refusal` is the outcome of a submission without the script. After a
+    /// refusal by the script `passwords` are cleared and the reason takes the focus.
     pub fn of<S>(
         earlier_refusal: Option<Refusal>,
         passwords: impl Into<Vec<NodeRef<html::Input>>>,
@@ -57,7 +57,7 @@ impl FormState {
         }
     }
 
-    /// The title of the page, which says first where there is a problem.
+    /// The title of the page, with a prefix if there is a problem.
     pub fn title(self, title: &'static str) -> Signal<String> {
         Signal::derive(move || match self.refusal.get() {
             Some(_) => format!("Error: {title}"),
@@ -65,8 +65,8 @@ impl FormState {
         })
     }
 
-    /// Whether what was typed into the field `id` was refused. `field_of` knows which field a refusal
-    /// is about; a failure that is nobody's mistake is about none.
+    /// Whether the value of the field `id` was refused. `field_of` maps a refusal to its field; a failure that is not
+    /// the user's mistake has none.
     pub fn is_invalid(
         self,
         field_of: fn(AppError) -> &'static str,
@@ -80,7 +80,7 @@ impl FormState {
         })
     }
 
-    /// Sends the form without leaving the page.
+    /// Submits the form without leaving the page.
     pub fn on_submit(self) -> impl Fn(SubmitEvent) {
         move |event| {
             if event.default_prevented() {
@@ -91,7 +91,7 @@ impl FormState {
                 event.prevent_default();
                 return;
             }
-            // What cannot be read is left to the browser's own form.
+            // If the fields cannot be read, the browser submits the form itself.
             let form = event
                 .target()
                 .map(JsCast::unchecked_into::<HtmlFormElement>);
@@ -109,11 +109,11 @@ impl FormState {
         set_under_way(true);
         spawn_local(async move {
             match post(self.action, &fields).await {
-                // It stays busy: the browser is on its way to the next page.
+                // It stays busy: the browser navigates to the next page.
                 Ok(()) => self.refusal.set(None),
-                // The browser's own form keeps what was typed while the password is asked for, or leads
-                // to the page that explains how a filter may cause it. Nothing is done twice: the
-                // server refuses it again, and leads on.
+                // The browser's own submission keeps the input while the password is asked for, or leads to the
+                // page that explains how a filter may cause it. Nothing is done twice: the server refuses it again,
+                // and redirects.
                 Err(AppError::Failed(Failure::PasswordNeeded | Failure::CrossSite)) => {
                     drop(form.submit());
                 }
@@ -127,46 +127,43 @@ impl FormState {
         });
     }
 
-    /// After a refusal passwords go, what else was typed stays, and the reason is read out.
+    /// After a refusal clears the passwords, keeps the other input, and has the reason read out.
     fn empty_and_show(self) {
         for password in self.passwords.get_value() {
             if let Some(password) = password.get_untracked() {
                 password.set_value("");
             }
         }
-        // The summary is drawn by this same change: it can take the focus once it stands.
+        // The summary is rendered by this same change: it can take the focus in the next frame.
         request_animation_frame(move || {
             if let Some(summary) = self.summary.get_untracked() {
-                // An element that left the page in the meantime needs no focus.
+                // An element that has left the page in the meantime needs no focus.
                 let _ = summary.focus();
             }
         });
     }
 }
 
-/// What the browser would send.
+/// The fields that the browser would submit.
 pub fn fields_of(form: &HtmlFormElement) -> Option<UrlSearchParams> {
     let fields = FormData::new_with_form(form).ok()?;
     UrlSearchParams::new_with_str_sequence_sequence(&fields).ok()
 }
 
-/// Posts to a server function and follows where its answer leads.
-///
-/// # Errors
-/// Those of [`send`].
+/// Posts to a server function and navigates to the target of its answer.
 async fn post(path: &str, fields: &UrlSearchParams) -> Result<(), AppError> {
     let next = send(path, fields).await?;
-    // The next page is loaded anew: the private memory of this one is gone then, and Back does not
-    // lead to the form. A navigation that the browser refuses leaves the person on this page.
+    // The next page is a full load. It frees the memory of this page, which may hold private data, and Back does not
+    // lead to the form. If the browser refuses the navigation, the user stays on this page.
     let _ = window().location().replace(&next);
     Ok(())
 }
 
-/// Posts to a server function. Returns where its answer leads.
+/// Posts to a server function. Returns the target of its answer.
 ///
 /// # Errors
-/// What the function answered; [`Failure::Unavailable`] where there is no answer, or one that is
-/// not ours (a proxy's page).
+/// The error of the function; [`Failure::Unavailable`] if there is no answer, or one that is not
+/// ours (a proxy's page).
 pub async fn send(path: &str, fields: &UrlSearchParams) -> Result<String, AppError> {
     let lost = |_| Failure::Unavailable;
     let request = RequestInit::new();
@@ -178,10 +175,10 @@ pub async fn send(path: &str, fields: &UrlSearchParams) -> Result<String, AppErr
     request.set_headers(&headers);
     let answer = window().fetch_with_str_and_init(path, &request).await;
     let answer: Response = answer.map_err(lost)?.unchecked_into();
-    // Whatever it says: an answer that nobody reads to its end is never over for the browser.
-    let said = answer.text().map_err(lost)?.await.map_err(lost)?;
+    // Read to its end in any case: otherwise the request stays open in the browser.
+    let body = answer.text().map_err(lost)?.await.map_err(lost)?;
     if !answer.ok() {
-        let failure = JsonSerdeCodec::decode(&said.as_string().unwrap_or_default());
+        let failure = JsonSerdeCodec::decode(&body.as_string().unwrap_or_default());
         return Err(failure.unwrap_or(Failure::Unavailable.into()));
     }
     let headers = answer.headers();

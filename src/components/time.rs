@@ -3,7 +3,7 @@
 use crate::domain::moment::Moment;
 use leptos::{prelude::*, wasm_bindgen::JsValue};
 
-/// Shows an instant in UTC, and in the person's own time zone once the script is there.
+/// Shows an instant in UTC, and in the user's own time zone once the script is loaded.
 #[component]
 pub fn Time(moment: Moment) -> impl IntoView {
     let shown = RwSignal::new(moment.words);
@@ -12,11 +12,11 @@ pub fn Time(moment: Moment) -> impl IntoView {
     view! { <time datetime=moment.iso>{shown}</time> }
 }
 
-/// Day, month, year and minute, as the page's language writes them.
+/// Day, month, year and minute, in the format of the page's language.
 pub fn in_own_time_zone(iso: &str) -> String {
     let style = js_sys::Object::new();
     for (part, length) in [("dateStyle", "long"), ("timeStyle", "short")] {
-        // Setting a property of a fresh object cannot fail.
+        // Setting a property of a new object cannot fail.
         let _ = js_sys::Reflect::set(&style, &part.into(), &length.into());
     }
     js_sys::Date::new(&JsValue::from_str(iso))

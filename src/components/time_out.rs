@@ -1,16 +1,16 @@
-//! What stands over a page when its session is about to end, and after it has timed out (WCAG 2.2.1).
+//! The dialogues for a session that is about to end, and for one that has timed out (WCAG 2.2.1).
 //!
-//! Both dialogues are closed until `public/time-out.js` opens them. Without the script nobody sees
-//! them: the next request leads to the sign-in page, which says why, and from there back.
+//! Both are closed until `public/time-out.js` opens them. Without the script they are never shown: the next
+//! request leads to the sign-in page, which gives the reason, and from there back.
 
 use crate::domain::{page::Page, views::SignOutProof};
 use leptos::prelude::*;
 
-/// Every attribute is a literal, and not a constant of the same value: what the macro knows whole is one
-/// text in the program, and not a tree that is built for every page and walked through in the browser.
+/// Every attribute is a literal, not a constant of the same value. The macro turns a tree of literals into one
+/// string; otherwise it is built for every page and walked at hydration.
 #[component]
 pub fn TimeOutDialogues() -> impl IntoView {
-    // As in `SignOutButton`. It stands beside the form that it belongs to: within, the dialogue would be a tree.
+    // As in `SignOutButton`. It is outside of its form: inside, the dialogue would no longer be a literal.
     let proof = use_context::<SignOutProof>().map(|SignOutProof(proof)| proof);
     view! {
         <Warning />
@@ -125,7 +125,7 @@ mod tests {
         Owner::new().with(|| view! { <TimeOutDialogues /> }.to_html())
     }
 
-    /// The texts in quotes that name a part.
+    /// The quoted strings that name a part.
     fn parts_of_the_script() -> Vec<&'static str> {
         let is_name = |text: &&str| {
             text.bytes()

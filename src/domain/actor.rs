@@ -1,4 +1,4 @@
-//! Who acts, by which way, and in which browser.
+//! Who acts, in which way, and in which browser.
 
 use super::{
     audit::{Entry, Event, Source},
@@ -7,10 +7,10 @@ use super::{
     user::UserId,
 };
 
-/// User agents are kept for people to read, not as evidence: no longer than this.
+/// User agents are kept for users to read, not as evidence, so they are cut to this length.
 const MAX_USER_AGENT_CHARS: usize = 256;
 
-/// Where a request comes from; empty for commands and the server's own work.
+/// The origin of a request; empty for commands and the server's own work.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Browser {
     pub address: String,
@@ -32,8 +32,8 @@ impl Browser {
     }
 }
 
-/// Who does something. One is made at the edge, for each request, command and background job. Every use case that
-/// changes something takes one, or a permission that was made from one by a check. The audit log gets its entries here.
+/// Who does something. It is created at the edge, for each request, command and background job. A use case that
+/// changes something takes an actor, or a permission that a check created from one. It creates the audit entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     who: Who,
@@ -45,16 +45,16 @@ pub struct Actor {
 enum Who {
     /// A visitor, a command, or the server itself.
     Unknown,
-    /// A person in their session.
+    /// A user in their session.
     SignedIn(Box<CurrentUser>),
-    /// A person whose token was replaced a moment ago. They may only confirm their password again.
+    /// A user whose token was replaced a moment ago. They may only confirm their password again.
     Confirming(Box<CurrentUser>),
-    /// A person who acts on the accounts of others. The audit log names them.
+    /// A user who acts on the accounts of others. The audit log names them.
     Administrator(Box<CurrentUser>),
 }
 
 impl Actor {
-    /// Somebody in a browser without a session.
+    /// A browser without a session.
     pub const fn visitor(browser: Browser) -> Self {
         Self {
             who: Who::Unknown,
@@ -84,7 +84,7 @@ impl Actor {
         Self::without_browser(Source::Command)
     }
 
-    /// The server itself: time went by.
+    /// The server itself, in a background job.
     pub fn server() -> Self {
         Self::without_browser(Source::Server)
     }
@@ -97,7 +97,7 @@ impl Actor {
         }
     }
 
-    /// The same person, acting on the accounts of others.
+    /// The same user, acting on the accounts of others.
     #[must_use]
     pub fn as_administrator(self) -> Self {
         let who = match self.who {
@@ -115,7 +115,7 @@ impl Actor {
         &self.browser
     }
 
-    /// The person, if they act for themselves.
+    /// The user, if they act for themselves.
     pub const fn person(&self) -> Option<&CurrentUser> {
         match &self.who {
             Who::SignedIn(current) => Some(current),
@@ -123,7 +123,7 @@ impl Actor {
         }
     }
 
-    /// The person, if they may confirm their password.
+    /// The user, if they may confirm their password.
     pub const fn confirming_person(&self) -> Option<&CurrentUser> {
         match &self.who {
             Who::SignedIn(current) | Who::Confirming(current) => Some(current),
@@ -139,7 +139,7 @@ impl Actor {
         }
     }
 
-    /// The entry of an event that concerns `user`, if they are known, in `session`, if it happened in one.
+    /// The audit entry of an event that concerns `user`, if known, in `session`, if it happened in one.
     pub fn entry(
         &self,
         at: Timestamp,

@@ -1,4 +1,4 @@
-//! What happened: the entries of the audit log.
+//! The entries of the audit log.
 
 mod for_administrators;
 mod for_owner;
@@ -12,22 +12,22 @@ use crate::domain::{
     user::UserId,
 };
 
-/// Makes [`Event`] and its words of one row for each kind: its name, what it carries, the word that the database and
-/// programs use, and its name in the list that the audit log is narrowed by. A new event is a row here, a sentence for
-/// administrators (`for_administrators.rs`) and one for the person whom it concerns (`for_owner.rs`).
+/// Makes [`Event`] from one row for each kind: its name and payload, its word in the database and for programs, and
+/// its title in the filter of the audit log. A new event is a row here, a sentence for administrators
+/// (`for_administrators.rs`) and one for the owner of the account (`for_owner.rs`).
 macro_rules! events {
     ($($(#[$note:meta])* $name:ident $(($payload:ident))? = $word:literal, $title:literal;)*) => {
-        /// Something that an administrator may have to look back on (ASVS V16.3.1).
+        /// An event that an administrator may have to trace (ASVS V16.3.1).
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Event {
             $($(#[$note])* $name $(($payload))?,)*
         }
 
         impl Event {
-            /// What an administrator may narrow the log to, with its name in the list: every kind there is.
+            /// The choices of the filter, with their titles: every kind of event.
             pub const KINDS: &'static [(&'static str, &'static str)] = &[$(($word, $title)),*];
 
-            /// The word that the database and programs use.
+            /// The word in the database and for programs.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name { .. } => $word,)*
@@ -45,7 +45,7 @@ macro_rules! events {
                 None
             }
 
-            /// Every event there is.
+            /// Every event.
             fn all() -> Vec<Self> {
                 let mut all = Vec::new();
                 $(all.extend(events!(@each $name $($payload)?));)*
@@ -59,60 +59,59 @@ macro_rules! events {
 
 events! {
     SignedIn = "signed_in", "Sign-ins";
-    /// The password was looked at, and nobody was let in.
+    /// The password was checked and the sign-in refused.
     SignInRefused(SignInRefusal) = "sign_in_refused", "Refused sign-ins";
-    /// The attempt was not looked at, because there had been too many.
+    /// The attempt was throttled: its password was not checked.
     SignInThrottled = "sign_in_throttled", "Sign-ins put off";
-    /// A person has said of a sign-in from a new browser that it was them,
+    /// The owner recognised a sign-in from a new browser,
     SignInRecognised = "sign_in_recognised", "New devices that were known";
-    /// or that it was not.
+    /// or disowned it.
     SignInDisowned = "sign_in_disowned", "New devices that were not known";
     SessionEnded(EndReason) = "session_ended", "Ended sessions";
-    /// Somebody who was signed in has typed their password again.
+    /// A signed-in user confirmed their password.
     PasswordConfirmed = "password_confirmed", "Confirmations";
     ConfirmationRefused(SignInRefusal) = "confirmation_refused", "Refused confirmations";
     ConfirmationThrottled = "confirmation_throttled", "Confirmations put off";
     /// By its owner.
     PasswordChanged = "password_changed", "Changes of passwords";
-    /// Somebody in a signed-in browser did not know the current password.
+    /// In a signed-in browser, with a wrong current password.
     PasswordChangeRefused(SignInRefusal) = "password_change_refused", "Refused changes of passwords";
     PasswordChangeThrottled = "password_change_throttled", "Changes of passwords put off";
-    /// By somebody else than its owner.
+    /// By somebody other than the owner.
     PasswordSet = "password_set", "Passwords set for somebody";
     ProfileChanged = "profile_changed", "Changes of profiles";
     UserCreated = "user_created", "Accounts made";
     UserDisabled = "user_disabled", "Accounts disabled";
     UserEnabled = "user_enabled", "Accounts enabled";
-    /// Made an administrator.
+    /// The account became an administrator.
     UserPromoted = "user_promoted", "New administrators";
-    /// An administrator no more.
+    /// The account lost the role of administrator.
     UserDemoted = "user_demoted", "Administrators no more";
-    /// Its name stays in the log, and nothing else of it.
+    /// The log keeps its name, and nothing else of it.
     UserDeleted = "user_deleted", "Accounts deleted";
-    /// A link was made with which a person sets a password.
+    /// A link to set a password was created.
     LinkMade(LinkPurpose) = "link_made", "Links for passwords made";
-    /// The password was set by it.
+    /// The password was set with it.
     LinkUsed(LinkPurpose) = "link_used", "Links for passwords used";
-    /// Somebody came with a link that is not valid, or never was.
+    /// A link was used that is not valid, or never was.
     LinkRefused = "link_refused", "Links for passwords refused";
     LinkThrottled = "link_throttled", "Links for passwords put off";
-    /// An administrator took the log away as a file.
+    /// An administrator downloaded the log.
     AuditDownloaded = "activity_downloaded", "Downloads of the audit log";
-    /// The first account was made.
+    /// The first account was created.
     SetUp = "set_up", "The first account";
     SetUpRefused = "set_up_refused", "Refused first accounts";
     SetUpThrottled = "set_up_throttled", "First accounts put off";
 }
 
-/// Why a password let nobody in, or did not let them change it: for the log alone, the person gets one
-/// answer for all.
+/// Why a password was refused. It is for the log only: the client gets the same answer for all reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignInRefusal {
-    /// The name that was typed is not kept: it is at times a password.
+    /// The submitted name is not kept: users sometimes type a password there.
     UnknownUser,
     WrongPassword,
     UserDisabled,
-    /// Longer than any password may be, so nothing was looked up.
+    /// Longer than any password may be, so no account was looked up.
     PasswordTooLong,
 }
 
@@ -140,15 +139,13 @@ impl SignInRefusal {
 pub struct UnknownEvent;
 
 impl Event {
-    /// # Errors
-    /// [`UnknownEvent`].
     pub fn parse(event: &str, reason: Option<&str>) -> Result<Self, UnknownEvent> {
         let mut all = Self::all().into_iter();
         all.find(|known| known.as_str() == event && known.reason() == reason)
             .ok_or(UnknownEvent)
     }
 
-    /// The words of all events, each once, in the order of the alphabet: what a list can be narrowed to.
+    /// The words of all events, each once, in alphabetical order: the choices of a filter.
     pub fn kinds() -> Vec<&'static str> {
         let mut kinds: Vec<_> = Self::KINDS.iter().map(|(kind, _)| *kind).collect();
         kinds.sort_unstable();
@@ -156,13 +153,13 @@ impl Event {
     }
 }
 
-/// By which way something was done.
+/// The way in which something was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     Browser,
     /// The command line on the server.
     Command,
-    /// Nobody: time went by.
+    /// A background job.
     Server,
 }
 
@@ -176,31 +173,31 @@ impl Source {
     }
 }
 
-/// What is written down.
+/// A new entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub at: Timestamp,
     pub event: Event,
     pub source: Source,
-    /// Whom it concerns, where that is known.
+    /// The account it concerns, if known.
     pub user: Option<UserId>,
-    /// The administrator who did it, where it was one with an account.
+    /// The administrator who did it, if it was one with an account.
     pub actor: Option<UserId>,
     pub session: Option<SessionId>,
-    /// Where it came from; empty for commands.
+    /// The client's address; empty for commands.
     pub address: String,
     pub user_agent: String,
 }
 
-/// What is read again.
+/// A stored entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Names the row, and with its time its place in a list.
+    /// Identifies the row, and with its time its position in a list.
     pub id: String,
     pub entry: Entry,
-    /// As the account was called then.
+    /// The name of the account at that time.
     pub username: Option<String>,
-    /// As the administrator was called then.
+    /// The name of the administrator at that time.
     pub actor_name: Option<String>,
     /// How often it happened in its window.
     pub times: u64,

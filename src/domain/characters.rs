@@ -5,8 +5,8 @@ use icu_properties::{
     props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup},
 };
 
-/// Whether it is drawn as nothing (Default_Ignorable_Code_Point): zero-width characters, soft hyphens, the
-/// fillers of Hangul, variation selectors.
+/// Whether it is invisible (Default_Ignorable_Code_Point): zero-width characters, soft hyphens, the fillers of
+/// Hangul, variation selectors.
 pub fn is_unseen(c: char) -> bool {
     !c.is_ascii() && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
@@ -15,15 +15,15 @@ pub fn is_letter_or_digit(c: char) -> bool {
     c.is_alphanumeric() && !is_unseen(c)
 }
 
-/// Whether it belongs to the character before it (category M). Many have no combining class: the signs
-/// that end or shorten a syllable in Thai, Lao and Khmer, for one.
+/// Whether it combines with the character before it (category M). Many have no combining class, such as the signs that
+/// end or shorten a syllable in Thai, Lao and Khmer.
 pub fn is_mark(c: char) -> bool {
     is_in(c, GeneralCategoryGroup::Mark) && !is_unseen(c)
 }
 
-/// Whether a terminal or a reader of lines may act on it instead of showing it: control characters, line
-/// and paragraph separators, and format characters, which turn the direction of the text around them
-/// ("Trojan Source", CVE-2021-42574).
+/// Whether a terminal or a line reader may interpret it instead of showing it: control characters, line and paragraph
+/// separators, and format characters. The latter change the direction of the text around them ("Trojan Source",
+/// CVE-2021-42574).
 pub fn is_acted_on(c: char) -> bool {
     const ACTED_ON: GeneralCategoryGroup = GeneralCategoryGroup::Control
         .union(GeneralCategoryGroup::Format)

@@ -1,9 +1,9 @@
-//! A browser in words.
+//! A browser described in words.
 
 /// Names the browser and its system from a user agent, such as "Chrome on Windows".
 ///
-/// The words are for people who look through their own sessions; nothing is ever decided by them.
-/// A user agent is what a client says of itself, so unknown ones stay unknown.
+/// For users who review their own sessions; nothing is decided by it. A user agent is unverified input of the
+/// client, so unknown ones stay unknown.
 pub fn in_words(user_agent: &str) -> String {
     match (browser(user_agent), system(user_agent)) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
@@ -13,8 +13,8 @@ pub fn in_words(user_agent: &str) -> String {
     }
 }
 
-/// The first mark found wins: the later ones are also claimed by those before them (Edge says
-/// "Chrome" and "Safari", Chrome says "Safari").
+/// The first mark found wins, because earlier ones claim the later ones too: Edge contains "Chrome" and "Safari",
+/// Chrome contains "Safari".
 fn browser(user_agent: &str) -> Option<&'static str> {
     const MARKS: [(&str, &str); 13] = [
         ("Edg", "Edge"),

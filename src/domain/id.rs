@@ -1,9 +1,9 @@
-//! The names of rows.
+//! The ids of rows.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Makes a type for the ids of one table, so that an id of another cannot stand in its place. An id is unique, ordered by
+/// Makes an id type for one table, so that an id of another table does not compile. An id is unique, ordered by
 /// time and no secret.
 macro_rules! ids {
     ($($(#[$note:meta])* $name:ident;)*) => {
@@ -14,15 +14,14 @@ macro_rules! ids {
             pub struct $name(pub String);
 
             impl $name {
-                /// An id as a browser gives it. `None` where none of ours looks like it: what PostgreSQL cannot even
-                /// compare, a NUL, stops here.
+                /// An id from a browser. `None` if it has not the form of one: PostgreSQL cannot even compare a NUL.
                 pub fn given(text: String) -> Option<Self> {
                     text.bytes()
                         .all(|byte| byte.is_ascii_graphic())
                         .then_some(Self(text))
                 }
 
-                /// Enough to tell rows apart in a log. The end of it: the beginning is the time.
+                /// Enough to distinguish rows in a log. The end of the id, because it begins with the time.
                 pub fn short(&self) -> &str {
                     let start = self.0.len().saturating_sub(8);
                     self.0.get(start..).unwrap_or(&self.0)
@@ -39,8 +38,8 @@ macro_rules! ids {
 }
 
 ids! {
-    /// Names an account.
+    /// Identifies an account.
     UserId;
-    /// Names a session in lists and commands. It is public: knowing it gives no access.
+    /// Identifies a session in lists and commands. It is public: it gives no access.
     SessionId;
 }

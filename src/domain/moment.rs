@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// What lies ahead of now by more than this was noted by a clock that was wrong: the clocks of nodes that share a
-/// database differ by less.
+/// Instants further ahead of now than this were recorded by a wrong clock: the clocks of nodes that share a database
+/// differ by less.
 pub const AHEAD: Duration = Duration::from_secs(60);
 
-/// A point in time, in Unix milliseconds (UTC): the form in which the database keeps it.
+/// A point in time, in Unix milliseconds (UTC), as in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timestamp(i64);
 
@@ -33,37 +33,36 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis))
     }
 
-    /// Whether only a clock that was wrong can have noted this instant by `now`.
+    /// Whether only a wrong clock can have recorded this instant by `now`.
     pub fn is_ahead_of(self, now: Self) -> bool {
         self > now.after(AHEAD)
     }
 
-    /// How long ago `earlier` was; zero if it lies ahead (a clock that was set back).
+    /// The time since `earlier`; zero if it lies ahead (a clock that was set back).
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 }
 
-/// A point in time as seen from another one, the server's "now".
+/// A point in time relative to the server's "now".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelativeMoment {
     pub at: Moment,
-    /// How far it lay away when the page was made; negative for the past.
+    /// The distance when the page was rendered; negative for the past.
     pub seconds_away: i64,
 }
 
-/// Says how far something lies away, as roughly as people would: what has passed is cut to whole units,
-/// what is to come goes to the nearest.
+/// Describes a distance in whole units, as people would: the past is truncated, the future rounded.
 pub fn in_words(seconds_away: i64) -> String {
-    // From how many seconds on, and how long one is: a session of a day still has "24 hours", so that it
-    // is not said in two ways on one page.
+    // The distance from which a unit is used, and its length. A session of one day has "24 hours" everywhere: with
+    // days from one on, a page would name its length in two ways.
     const UNITS: [(i64, i64, &str); 3] = [
         (2 * 86_400, 86_400, "day"),
         (3_600, 3_600, "hour"),
         (60, 60, "minute"),
     ];
     let is_ahead = seconds_away > 0;
-    // A second less than two hours are two hours.
+    // One second less than two hours counts as two hours.
     let distance = seconds_away
         .saturating_abs()
         .saturating_add(i64::from(is_ahead));
@@ -91,7 +90,7 @@ pub fn in_words(seconds_away: i64) -> String {
 pub struct Moment {
     /// RFC 3339 in UTC, for the `datetime` attribute and for programs.
     pub iso: String,
-    /// For people, in UTC; the browser puts its own time zone in its place.
+    /// For people, in UTC; the browser replaces it by its own time zone.
     pub words: String,
 }
 

@@ -1,23 +1,23 @@
-//! Where a person goes after signing in.
+//! The target after signing in.
 
 use crate::domain::page::Page;
 use std::fmt;
 
 /// A path of this site that is safe to redirect to.
 ///
-/// It can only be made by [`NextPath::parse`], so that no open redirect (ASVS V3.7.2) and no
-/// header injection can reach a `Location`.
+/// Only [`NextPath::parse`] creates one, so that neither an open redirect (ASVS V3.7.2) nor a header injection can
+/// reach a `Location`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextPath(String);
 
-/// Longer paths are ours in no case, and would only swell the redirect.
+/// No path of ours is longer, and a longer one would only bloat the redirect.
 const MAX_BYTES: usize = 2048;
 
-/// Pages that would send the person round in a circle or straight out again.
+/// Pages that would redirect in a circle, or sign the user out again.
 const NOT_A_DESTINATION: [Page; 3] = [Page::Login, Page::Logout, Page::SignedOut];
 
 impl NextPath {
-    /// Accepts a path (with query) of this site; `None` for all that a browser could read as
+    /// Accepts a path (with query) of this site; `None` for anything that a browser could parse as
     /// another site or that could break a header.
     ///
     /// Browsers treat `\` as `/` and drop tabs and line breaks from a URL, so `/\evil` and
@@ -37,7 +37,7 @@ impl NextPath {
         (ours && destination).then(|| Self(text.to_owned()))
     }
 
-    /// The asked-for path where it is one of ours, else the dashboard.
+    /// The requested path if it is one of ours, else the dashboard.
     pub fn or_home(text: &str) -> Self {
         Self::parse(text).unwrap_or_else(Self::home)
     }
@@ -54,7 +54,7 @@ impl NextPath {
         self.0 == Page::Dashboard.path()
     }
 
-    /// The address of the sign-in page that leads back here.
+    /// The address of the sign-in page that leads back to this path.
     pub fn login_page(&self) -> String {
         if self.is_home() {
             Page::Login.path().to_owned()
@@ -63,13 +63,13 @@ impl NextPath {
         }
     }
 
-    /// The address of the page that asks for the password again and leads back here.
+    /// The address of the page that asks for the password again and leads back to this path.
     pub fn confirm_page(&self) -> String {
         format!("{}?next={}", Page::Confirm.path(), encode(&self.0))
     }
 
-    /// The sign-in page as the place to check whether the browser kept the new cookie: with it
-    /// the page leads on at once, without it the page explains.
+    /// The sign-in page, as a check whether the browser kept the new cookie: with it the page redirects at once,
+    /// without it the page explains.
     pub fn cookie_check_page(&self) -> String {
         format!(
             "{}?cookie-check&next={}",
@@ -85,8 +85,8 @@ impl fmt::Display for NextPath {
     }
 }
 
-/// Browsers take these segments out of a path (WHATWG URL, single-dot and double-dot segments), in
-/// every spelling: `/%2e/login` is `/login`, whatever its first segment seems to be.
+/// Browsers remove these segments from a path (WHATWG URL, single-dot and double-dot segments), in every spelling:
+/// `/%2e/login` is `/login`, despite its first segment.
 fn is_dots(segment: &str) -> bool {
     let plain = segment.to_ascii_lowercase().replace("%2e", ".");
     matches!(plain.as_str(), "." | "..")

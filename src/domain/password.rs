@@ -1,22 +1,22 @@
-//! Passwords: as they are typed, and the rules for new ones.
+//! Passwords as typed, and the rules for new ones.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::ZeroizeOnDrop;
 
-/// Longer passwords are refused before any look-up, so that nobody can make the server hash
-/// megabytes (ASVS V6.2.9 asks for at least 64 characters; 1,024 bytes leave room for any script).
+/// Longer passwords are refused before any look-up, so that no client can make the server hash megabytes. ASVS V6.2.9
+/// asks for at least 64 characters; 1,024 bytes are enough for any script.
 pub const MAX_BYTES: usize = 1024;
 
-/// NIST SP 800-63B-4: at least 15 characters where the password is the only factor.
+/// NIST SP 800-63B-4: at least 15 characters if the password is the only factor.
 pub const DEFAULT_MIN_CHARS: usize = 15;
 
 /// ASVS V6.2.1: never below 8.
 pub const LOWEST_MIN_CHARS: usize = 8;
 
-/// A password as it was typed: never printed, wiped from memory when it is dropped.
+/// A password as typed: never printed, wiped from memory when it is dropped.
 ///
-/// It can be serialised because `#[server]` asks that of every argument; nothing sends it on.
+/// It can be serialised because `#[server]` requires that of every argument; nothing sends it on.
 #[derive(Clone, Default, Serialize, Deserialize, ZeroizeOnDrop)]
 #[serde(transparent)]
 pub struct Password(String);
@@ -35,7 +35,7 @@ impl Password {
     }
 }
 
-/// The argument struct of a server function derives `Debug`: this keeps the password out of it.
+/// The argument struct of a server function derives `Debug`: this keeps the password out of its output.
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(redacted)")

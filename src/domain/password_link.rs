@@ -1,4 +1,4 @@
-//! Links with which a person sets a password: an invitation for a new account, a reset for an old one.
+//! Links to set a password: an invitation for a new account, a reset for an existing one.
 
 use crate::domain::typed_code;
 use serde::{Deserialize, Serialize};
@@ -8,20 +8,20 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 /// 30 symbols of 5 bits are 150 bits; a secret that lives for days has at least 128 (ASVS V6.6.3).
 pub const SECRET_SYMBOLS: usize = 30;
 
-/// What a link is for.
+/// The purpose of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkPurpose {
     /// The account has no password yet.
     Invitation,
-    /// The account has one, which is good until the link is used.
+    /// The account has one, which is valid until the link is used.
     Reset,
 }
 
 impl LinkPurpose {
     pub const ALL: [Self; 2] = [Self::Invitation, Self::Reset];
 
-    /// The word that the database and programs use.
+    /// The word in the database and for programs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Invitation => "invitation",
@@ -29,7 +29,7 @@ impl LinkPurpose {
         }
     }
 
-    /// What an account without or with a password needs.
+    /// The purpose for an account without or with a password.
     pub const fn of(has_password: bool) -> Self {
         if has_password {
             Self::Reset
@@ -39,10 +39,10 @@ impl LinkPurpose {
     }
 }
 
-/// The secret of a link, as it is shown once or typed: never printed by accident, wiped from memory.
+/// The secret of a link, as shown once or typed: never printed by accident, wiped from memory.
 ///
-/// It can be serialised because `#[server]` asks that of every argument, and because the administrator who
-/// has made it is shown it, once.
+/// It can be serialised because `#[server]` requires that of every argument, and because it is shown once to the
+/// administrator who created it.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ZeroizeOnDrop)]
 #[serde(transparent)]
 pub struct LinkSecret(String);
@@ -57,13 +57,13 @@ impl LinkSecret {
         Self(typed_code::of_random(bytes))
     }
 
-    /// For the one administrator who has just made it, and for nothing else.
+    /// Only for the administrator who has just created it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// One spelling for all that people type; see [`typed_code::canonical`]. Whoever copies the whole
-    /// link into the field means what stands at its end.
+    /// One spelling for all forms of the input; see [`typed_code::canonical`]. If the input is the whole link, the
+    /// secret is its end.
     pub fn canonical(&self) -> Zeroizing<String> {
         // Some mail programs write `#` as `%23`.
         let parts = ["#", "%23"].map(|mark| self.0.rsplit_once(mark));
@@ -73,7 +73,7 @@ impl LinkSecret {
     }
 }
 
-/// The argument struct of a server function derives `Debug`: this keeps the secret out of it.
+/// The argument struct of a server function derives `Debug`: this keeps the secret out of its output.
 impl fmt::Debug for LinkSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("LinkSecret(redacted)")

@@ -1,7 +1,7 @@
 //! The scripts of pages that need no WebAssembly: `public/follow.js` and `public/time-out.js`.
 
-/// A script that is linked under an address which changes with its text. A browser keeps it for ever, and never runs
-/// an old one in a new page.
+/// A script whose address changes with its text. A browser caches it permanently, and never runs an old one in a new
+/// page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlainScript {
     pub path: &'static str,
@@ -9,11 +9,11 @@ pub struct PlainScript {
     digest: u64,
 }
 
-/// Keeps an open page with its session.
+/// Moves an open page on when its session ends.
 pub const FOLLOW: PlainScript =
     PlainScript::of("/follow.js", include_str!("../../public/follow.js"));
 
-/// Warns ahead of a time-out, and signs the same person in again after it.
+/// Warns before a time-out, and lets the same user sign in again after it.
 pub const TIME_OUT: PlainScript =
     PlainScript::of("/time-out.js", include_str!("../../public/time-out.js"));
 
@@ -28,7 +28,7 @@ impl PlainScript {
         }
     }
 
-    /// The address that pages link.
+    /// The address for links.
     pub fn address(self) -> String {
         format!("{}?{:016x}", self.path, self.digest)
     }
@@ -39,12 +39,12 @@ pub fn is_current(path_and_query: &str) -> bool {
     ALL.iter().any(|script| script.address() == path_and_query)
 }
 
-/// The digest behind `?` in the address of a script with this text.
+/// The digest after `?` in the address of a script with this text.
 pub fn digest_of(text: &[u8]) -> String {
     format!("{:016x}", fnv_1a(text))
 }
 
-/// FNV-1a, 64 bits: it distinguishes versions, and is no protection against forgery.
+/// FNV-1a, 64 bits: it distinguishes versions, and does not protect against forgery.
 const fn fnv_1a(text: &[u8]) -> u64 {
     let mut digest = 0xcbf2_9ce4_8422_2325_u64;
     let mut at = 0;

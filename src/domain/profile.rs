@@ -1,13 +1,13 @@
-//! What people change of their own account.
+//! What users change of their own account.
 
 use serde::{Deserialize, Serialize};
 
-/// A profile as it is typed, before any rule is asked.
+/// A profile as submitted, before validation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileDraft {
-    /// Empty: the name with which the person signs in is shown.
+    /// Empty: the user's name is shown.
     pub display_name: String,
-    /// Empty: there is none.
+    /// Empty: no address.
     pub email: String,
     pub description: String,
 }

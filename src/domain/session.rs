@@ -17,9 +17,9 @@ pub enum EndReason {
     SignedOut,
     /// The same browser signed in again.
     Replaced,
-    /// Nobody used it for the idle time.
+    /// It was not used for the idle time.
     Idle,
-    /// It reached its longest life.
+    /// It reached its maximum lifetime.
     Expired,
     /// An administrator ended it.
     EndedByAdmin,
@@ -29,11 +29,11 @@ pub enum EndReason {
     PasswordChanged,
     /// Its owner ended it from another browser.
     EndedByOwner,
-    /// Its owner signed in once more than accounts may be signed in at once, and it was the longest idle.
+    /// A new sign-in exceeded the number of sessions of the account, and this one was the longest idle.
     TooMany,
-    /// The account was deleted: its session is kept in the audit log alone.
+    /// The account was deleted. Only the audit log keeps this session.
     UserDeleted,
-    /// The database was put back from before: it may have been ended since.
+    /// The database was restored from a backup: the session may have ended since then.
     Restored,
 }
 
@@ -52,7 +52,7 @@ impl EndReason {
         Self::Restored,
     ];
 
-    /// The word that the database and programs use.
+    /// The word in the database and for programs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::SignedOut => "signed_out",
@@ -69,10 +69,10 @@ impl EndReason {
         }
     }
 
-    /// Tells the person at the sign-in page why they are there.
+    /// Gives the reason on the sign-in page.
     ///
-    /// A disabled or deleted account gets the words of any ended session: whoever holds an old cookie
-    /// learns nothing about the account.
+    /// A disabled or deleted account gets the text of any ended session: the holder of an old cookie learns nothing
+    /// about the account.
     pub const fn explanation(self) -> &'static str {
         match self {
             Self::SignedOut => "You signed out in this browser.",
@@ -114,7 +114,7 @@ impl FromStr for EndReason {
     }
 }
 
-/// The end of a session, as it is written down.
+/// The end of a session, as recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ended {
     pub at: Timestamp,
@@ -128,7 +128,7 @@ pub struct Session {
     pub user_id: UserId,
     pub created_at: Timestamp,
     pub last_seen_at: Timestamp,
-    /// When the password was last typed for it (ASVS V7.5.1).
+    /// When the password was last verified for it (ASVS V7.5.1).
     pub authenticated_at: Timestamp,
     pub idle_ends_at: Timestamp,
     pub absolute_ends_at: Timestamp,
@@ -137,7 +137,7 @@ pub struct Session {
     pub address: String,
     pub user_agent: String,
     pub ended: Option<Ended>,
-    /// Under a token that no request has brought yet: the idle end that its first use sets.
+    /// If no request has brought the current token yet: the idle end that its first use sets.
     pub idle_end_if_used: Option<Timestamp>,
 }
 
@@ -150,13 +150,13 @@ impl Session {
         }
     }
 
-    /// How it ended, if it has: what is written down first, else what the server's clock says.
+    /// How it ended, if it has: the recorded end first, else a time-out by the server's clock.
     pub fn end_by(&self, now: Timestamp) -> Option<Ended> {
         self.life().end_by(now)
     }
 }
 
-/// What decides whether a session lives.
+/// The state that decides whether a session lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Life {
     pub idle_ends_at: Timestamp,
@@ -165,7 +165,7 @@ pub struct Life {
 }
 
 impl Life {
-    /// How the session ended, if it has: what is written down first, else what the clock says.
+    /// How the session ended, if it has: the recorded end first, else a time-out by the clock.
     pub fn end_by(&self, now: Timestamp) -> Option<Ended> {
         let (at, reason) = if self.idle_ends_at < self.absolute_ends_at {
             (self.idle_ends_at, EndReason::Idle)
@@ -177,25 +177,25 @@ impl Life {
     }
 }
 
-/// The person behind a request: only a live session makes one.
+/// The user of a request: only a live session yields one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CurrentUser {
     pub user: User,
     pub session: Session,
-    /// `None` where nobody asked for them together with the session.
+    /// `None` if they were not queried together with the session.
     pub sign_ins: Option<SignIns>,
 }
 
-/// What a person is told of their other sign-ins, whatever has become of the sessions.
+/// The sign-ins of a user other than the current session, whether their sessions live or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SignIns {
-    /// The one before.
+    /// The previous sign-in.
     pub previous: Option<SignIn>,
-    /// From browsers never seen before, of which nobody has said yet whose they were; the newest first.
+    /// From new browsers, and not yet recognised or disowned; the newest first.
     pub unrecognised: Vec<SignIn>,
     /// How many more of these there are.
     pub more: u32,
-    /// The session that asks is in a known browser: only there can a sign-in be recognised.
+    /// The current session is in a known browser: only there can a sign-in be recognised.
     pub may_recognise: bool,
 }
 
@@ -205,7 +205,7 @@ pub struct SignIn {
     pub at: Timestamp,
     pub address: String,
     pub user_agent: String,
-    /// For an unrecognised sign-in: no later session lives in its browser either.
+    /// For an unrecognised sign-in: no session lives in its browser, not even a later one.
     pub has_ended: bool,
 }
 

@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-/// 20 symbols of 5 bits are 100 bits: nobody guesses them in the hour of their life.
+/// 20 symbols of 5 bits are 100 bits, which cannot be guessed in the code's lifetime of an hour.
 pub const CODE_SYMBOLS: usize = 20;
 
-/// A setup code as it is shown or typed: never printed by accident, wiped from memory.
+/// A setup code as shown or typed: never printed by accident, wiped from memory.
 ///
-/// It can be serialised because `#[server]` asks that of every argument; nothing sends it on.
+/// It can be serialised because `#[server]` requires that of every argument; nothing sends it on.
 #[derive(Clone, Default, Serialize, Deserialize, ZeroizeOnDrop)]
 #[serde(transparent)]
 pub struct SetupCode(String);
@@ -25,29 +25,29 @@ impl SetupCode {
         Self(typed_code::of_random(bytes))
     }
 
-    /// For the terminal of whoever starts the server, and for nothing else.
+    /// Only for the terminal of the operator who starts the server.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// One spelling for all that people type; see [`typed_code::canonical`].
+    /// One spelling for all forms of the input; see [`typed_code::canonical`].
     pub fn canonical(&self) -> Zeroizing<String> {
         typed_code::canonical(&self.0)
     }
 }
 
-/// The argument struct of a server function derives `Debug`: this keeps the code out of it.
+/// The argument struct of a server function derives `Debug`: this keeps the code out of its output.
 impl fmt::Debug for SetupCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SetupCode(redacted)")
     }
 }
 
-/// The first account as it is typed, without its secrets.
+/// The first account as submitted, without its secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetupDraft {
     pub username: String,
-    /// Empty: there is none.
+    /// Empty: no address.
     pub email: String,
     /// Empty: the name is shown.
     pub display_name: String,

@@ -1,4 +1,4 @@
-//! What the site is called.
+//! The name of the site.
 
-/// The name that people see, in titles, headers and footers. No password may be made of it.
+/// The name in titles, headers and footers. The password rules refuse it.
 pub const NAME: &str = "Vestibule";

@@ -1,11 +1,11 @@
-//! Secrets that people copy by hand: how they are written, and how forgivingly they are read.
+//! Secrets that people copy by hand: their spelling, and a tolerant parser.
 
 use zeroize::Zeroizing;
 
-/// Crockford's base 32 without its check symbols: no letter that looks like a digit or like another.
+/// Crockford's base 32 without its check symbols: no letter resembles a digit or another letter.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// People copy five symbols at a glance.
+/// People can remember five symbols while they copy them.
 const GROUP: usize = 5;
 
 /// The spelling of random bytes, five bits of each, in groups with hyphens between them.
@@ -20,8 +20,8 @@ pub fn of_random(bytes: &[u8]) -> String {
     code
 }
 
-/// One spelling for all that people type: any case, the letters that Crockford's alphabet leaves out
-/// because they look like digits, and anywhere what no code has: spaces, hyphens, the full stop behind a
+/// One spelling for all forms of the input: any case, and the letters that Crockford's alphabet leaves out because they
+/// resemble digits. Characters that no code contains are ignored anywhere: spaces, hyphens, the full stop after a
 /// sentence, quotation marks, brackets, characters of no width.
 pub fn canonical(typed: &str) -> Zeroizing<String> {
     let symbols = typed.chars().filter(|c| c.is_alphanumeric());

@@ -10,7 +10,7 @@ pub use identity::{
 
 use serde::{Deserialize, Serialize};
 
-/// An account, as use cases know it. The password hash is not part of it, so it cannot leak.
+/// An account in use cases. The password hash is not part of it, so it cannot leak.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     pub id: UserId,
@@ -20,18 +20,18 @@ pub struct User {
     pub description: String,
     pub is_admin: bool,
     pub disabled: bool,
-    /// Whoever was invited has none until the link is used, and cannot sign in.
+    /// An invited user has none until the link is used, and cannot sign in.
     pub has_password: bool,
 }
 
 impl User {
-    /// Whether this account can administer as it is: whoever is the last one is kept.
+    /// Whether this account can administer in its current state. The last one that can is kept.
     pub const fn administers(&self) -> bool {
         self.is_admin && !self.disabled && self.has_password
     }
 }
 
-/// What an administrator does to an account with one button.
+/// An action of an administrator on an account, by one button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountChange {
@@ -40,12 +40,12 @@ pub enum AccountChange {
     Promote,
     Demote,
     EndSessions,
-    /// An invitation or a reset, whichever the account needs.
+    /// An invitation or a reset, depending on the account.
     MakeLink,
 }
 
 impl AccountChange {
-    /// The word that forms use.
+    /// The word in forms.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Disable => "disable",

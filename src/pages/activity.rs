@@ -1,4 +1,4 @@
-//! `/account/activity`: what happened to an account, for its owner.
+//! `/account/activity`: the events of an account, for its owner.
 
 use crate::{
     components::{account::AccountNav, layout::Layout, time::Time},

@@ -1,4 +1,4 @@
-//! `/admin/activity`: the audit log of all.
+//! `/admin/activity`: the audit log of all accounts.
 
 use crate::{
     components::{
@@ -57,7 +57,7 @@ pub fn AuditPage(view: AuditView) -> impl IntoView {
     }
 }
 
-/// What else can be done with what is shown. All are links, so none is dead without the script.
+/// Actions on the shown entries. All are links, so they work without the script.
 #[component]
 fn Ways(query: String, is_followed: bool, can_follow: bool) -> impl IntoView {
     let here = with_query(HERE, &query);

@@ -1,4 +1,4 @@
-//! `/admin/users/{id}`: one account, and what can be done to it.
+//! `/admin/users/{id}`: one account, and the actions on it.
 
 use crate::{
     api::admin::{ChangeUser, DeleteUser, EndUserSession},
@@ -85,7 +85,7 @@ fn Facts(user: UserView, description: String, link_until: Option<Moment>) -> imp
     }
 }
 
-/// One small form a button: each works without the script.
+/// One small form for each button, so that it works without the script.
 #[component]
 fn Change(
     id: String,

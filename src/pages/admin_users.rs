@@ -1,4 +1,4 @@
-//! `/admin/users`: all accounts, found by how they begin, and a new one.
+//! `/admin/users`: all accounts, a search by prefix, and the form for a new one.
 
 use crate::{
     api::admin::InviteUser,
@@ -20,7 +20,7 @@ use leptos::{either::Either, prelude::*};
 #[component]
 pub fn UsersPage(view: UsersView) -> impl IntoView {
     let form = FormState::of::<InviteUser>(view.refusal, []);
-    let found_nobody = view.users.is_empty();
+    let is_empty = view.users.is_empty();
     let users = view.users.into_iter();
     let users = users.map(|user| view! { <User user /> });
     let users = users.collect::<Vec<_>>();
@@ -34,7 +34,7 @@ pub fn UsersPage(view: UsersView) -> impl IntoView {
                 <section class="card" aria-labelledby="everybody">
                     <h2 id="everybody" class="visually-hidden">"All accounts"</h2>
                     <Search search=view.search.clone() />
-                    {if found_nobody {
+                    {if is_empty {
                         Either::Left(view! { <p class="quiet-text">"Nobody is found by this."</p> })
                     } else {
                         Either::Right(view! { <ul class="people">{users}</ul> })
@@ -54,7 +54,7 @@ pub fn UsersPage(view: UsersView) -> impl IntoView {
     }
 }
 
-/// The search as it stands, from its beginning: the form sends the same address.
+/// The first page of the current search: the form sends the same address.
 fn first_page(search: &str) -> String {
     if search.is_empty() {
         return Page::Users.path().to_owned();

@@ -1,4 +1,4 @@
-//! `/account/confirm`: the password once more, before what matters.
+//! `/account/confirm`: asks for the password again before a sensitive action.
 
 use crate::{
     api::confirmation::ConfirmPassword,
@@ -33,8 +33,8 @@ pub fn ConfirmPage(view: ConfirmView) -> impl IntoView {
                     </p>
                     <ErrorSummary refusal field=|_| "password" node_ref=summary />
                     <form class="form" method="post" action=form.action on:submit=form.on_submit()>
-                        // Nobody types here: password managers read whose password is wanted. It has no
-                        // name, so it is not sent.
+                        // For password managers only, which read the user name from it. It has no name attribute,
+                        // so it is not submitted.
                         <input type="text" id="username" value=view.username autocomplete="username" readonly hidden />
                         <input type="hidden" name="next" value=view.next />
                         <PasswordField

@@ -1,4 +1,4 @@
-//! `/dashboard`: who is signed in, and how.
+//! `/dashboard`: the signed-in user and the session.
 
 use crate::{
     api::sign_ins::{DisownSignIn, RecogniseSignIn},
@@ -121,8 +121,8 @@ fn PreviousSignIn(sign_in: Option<SignInView>) -> impl IntoView {
     }
 }
 
-/// A sign-in from a browser never seen before, until the owner of the account has confirmed or disowned it. Only a
-/// known browser can confirm it: else a new one could confirm another.
+/// A sign-in from a new browser, until the owner of the account has recognised or disowned it. Only a known browser can
+/// recognise it: otherwise a new one could confirm another.
 #[component]
 fn Unrecognised(sign_in: SignInView, may_recognise: bool) -> impl IntoView {
     let end = if sign_in.has_ended {
@@ -132,7 +132,7 @@ fn Unrecognised(sign_in: SignInView, may_recognise: bool) -> impl IntoView {
     };
     let known = may_recognise.then(|| view! { <ThisWasMe id=sign_in.id.clone() /> });
     view! {
-        // No landmark: there may be several, and all would have one name.
+        // No landmark: there may be several, and all would have the same name.
         <div class="card news">
             <h2>"A sign-in from a new device"</h2>
             <p>

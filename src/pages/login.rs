@@ -1,4 +1,4 @@
-//! `/login`: works before and without the script, which only adds comfort.
+//! `/login`: works without the script, which only adds comfort.
 
 use crate::{
     api::auth::Login,
@@ -91,7 +91,7 @@ fn SignInForm(
 
 #[component]
 fn Notice(notice: LoginNotice) -> impl IntoView {
-    let told = |words: &'static str| {
+    let with_words = |words: &'static str| {
         view! {
             <div class="notice" role="status">
                 <p>{words} " Sign in to go on."</p>
@@ -99,8 +99,8 @@ fn Notice(notice: LoginNotice) -> impl IntoView {
         }
     };
     match notice {
-        LoginNotice::SessionEnded(reason) => Either::Left(told(reason.explanation())),
-        LoginNotice::PasswordSet => Either::Left(told("Your password is set.")),
+        LoginNotice::SessionEnded(reason) => Either::Left(with_words(reason.explanation())),
+        LoginNotice::PasswordSet => Either::Left(with_words("Your password is set.")),
         LoginNotice::CookieNotKept => Either::Right(view! {
             <div class="notice notice-warning" role="status">
                 <h2>"Your browser did not keep the sign-in cookie"</h2>

@@ -1,4 +1,4 @@
-//! `/logout`: only asks. Signing out is a POST, so that no link can do it.
+//! `/logout`: only asks. Signing out is a POST, so that a link cannot trigger it.
 
 use crate::{
     components::{

@@ -1,4 +1,4 @@
-//! `/account/password`: a new password in the place of the current one.
+//! `/account/password`: changes the password.
 
 use crate::{
     api::password::ChangePassword,
@@ -89,8 +89,8 @@ fn ChangeForm(
         <ErrorSummary refusal field=field_of node_ref=summary />
         <p class="quiet-text">"All your other sessions end with it. This browser stays signed in."</p>
         <form class="form" method="post" action=form.action on:submit=form.on_submit()>
-            // Nobody types here: password managers read for whom the new password is. It has no
-            // name, so it is not sent.
+            // For password managers only, which read the user name from it. It has no name attribute, so it is not
+            // submitted.
             <input type="text" id="username" value=username autocomplete="username" readonly hidden />
             <PasswordField
                 id="current_password"

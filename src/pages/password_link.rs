@@ -1,4 +1,4 @@
-//! `/password-link`: a password, for whoever has the link that an administrator made.
+//! `/password-link`: sets a password with a link from an administrator.
 
 use crate::{
     api::password_link::UsePasswordLink,
@@ -36,8 +36,8 @@ pub fn PasswordLinkPage(view: PasswordLinkView) -> impl IntoView {
                     </p>
                     <ErrorSummary refusal field=field_of node_ref=summary />
                     <form class="form" method="post" action=form.action on:submit=form.on_submit()>
-                        // Not typed into: password managers read whose new password it is, once the
-                        // code has identified the account. It has no name, so it is not sent.
+                        // For password managers only, which read the user name from it, once the code has
+                        // identified the account. It has no name attribute, so it is not submitted.
                         {view.username.map(|username| view! {
                             <input type="text" id="username" value=username autocomplete="username" readonly hidden />
                         })}
@@ -45,7 +45,7 @@ pub fn PasswordLinkPage(view: PasswordLinkView) -> impl IntoView {
                             id="secret"
                             label="Code of the link"
                             value=String::new()
-                            // Else password managers take it for the name of the person.
+                            // Otherwise password managers take it for the user name.
                             autocomplete="one-time-code"
                             required=true
                             hint="What stands behind # in the link, or the whole link."
@@ -70,25 +70,25 @@ pub fn PasswordLinkPage(view: PasswordLinkView) -> impl IntoView {
     }
 }
 
-/// A second link that is opened in the tab of the first changes the address behind `#` only: no page is
-/// loaded for it.
+/// If a second link is opened in the tab of the first, only the part of the address after `#` changes: no page is
+/// loaded.
 fn follow_address(field: NodeRef<html::Input>, form: FormState) {
     Effect::new(move || {
         take_from_address(field);
     });
     let listener = window_event_listener(ev::hashchange, move |_| {
         if take_from_address(field) {
-            // It was about the link before.
+            // It was about the previous link.
             form.refusal.set(None);
         }
     });
     on_cleanup(move || listener.remove());
 }
 
-/// Puts the secret where it is sent from, and takes it out of the address: it stays in no history, and
-/// nobody reads it over a shoulder.
+/// Moves the secret from the address into the field. So it stays in no history, and is not visible in the
+/// address bar.
 ///
-/// Says whether there was one.
+/// Returns whether there was one.
 fn take_from_address(field: NodeRef<html::Input>) -> bool {
     let Some(field) = field.get() else {
         return false;
@@ -98,7 +98,7 @@ fn take_from_address(field: NodeRef<html::Input>) -> bool {
         return false;
     };
     field.set_value(secret);
-    // Where the browser refuses, the address stays as it is, which harms less than no password.
+    // If the browser refuses, the address stays: that harms less than no password.
     if let Ok(history) = window().history() {
         let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(Page::PasswordLink.path()));
     }

@@ -1,4 +1,4 @@
-//! `/account/profile`: what is shown of a person.
+//! `/account/profile`: the public data of a user.
 
 use crate::{
     api::profile::UpdateProfile,

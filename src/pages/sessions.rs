@@ -1,4 +1,4 @@
-//! `/account/sessions`: where a person is signed in, and the end of it.
+//! `/account/sessions`: the sessions of a user, and ending them.
 
 use crate::{
     api::sessions::{EndAllSessions, EndOtherSessions, EndSession},

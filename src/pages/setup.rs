@@ -1,4 +1,4 @@
-//! `/setup`: the first account, by the code that the server printed.
+//! `/setup`: creates the first account, with the code that the server printed.
 
 use crate::{
     api::setup::SetUp,

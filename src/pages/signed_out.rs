@@ -1,4 +1,4 @@
-//! `/signed-out`: says that it is over, and means it.
+//! `/signed-out`: confirms the sign-out.
 
 use crate::{
     components::layout::{Door, Layout, Threshold},

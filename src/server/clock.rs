@@ -1,4 +1,4 @@
-//! The only room with a clock. Time is handed in, so that tests own it.
+//! The only module that reads a clock. Others get the time as an argument, so that tests control it.
 
 mod caution;
 mod format;
@@ -14,12 +14,11 @@ use std::{
     time::Duration,
 };
 
-/// Clocks that are compared differ by this much without being wrong: a request is on its way, and NTP
-/// corrects small errors gradually.
+/// Two clocks may differ by this much without being wrong: a request takes time, and NTP corrects small errors
+/// gradually.
 pub const TOLERANCE: Duration = Duration::from_secs(5);
 
-/// The time: the system's, the database server's, or in tests one that is set by hand. Clones are one
-/// clock.
+/// The time: the system's, the database server's, or in tests one that is set by hand. Clones share one clock.
 #[derive(Clone)]
 pub struct Clock(Arc<Shared>);
 
@@ -40,7 +39,7 @@ enum Hands {
     },
 }
 
-/// A reading of the monotonic clock. In milliseconds since some moment.
+/// A reading of the monotonic clock, in milliseconds since an arbitrary start.
 #[derive(Clone, Copy, Debug)]
 pub struct Monotonic(i64);
 
@@ -57,7 +56,7 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// The system's.
+    /// The system clock.
     pub fn system() -> Self {
         Self::with(Hands::System)
     }
@@ -96,7 +95,7 @@ impl Clock {
         self.0.followed.load(Ordering::SeqCst) != NOT_FOLLOWING
     }
 
-    /// What this machine's own clock shows, whichever one is followed.
+    /// The time of this machine's own clock, even if another one is followed.
     pub fn of_this_machine(&self) -> Timestamp {
         Timestamp::from_millis(self.0.hands.wall())
     }
@@ -105,8 +104,8 @@ impl Clock {
         Monotonic(self.0.hands.monotonic())
     }
 
-    /// Follows another clock from now on, which showed `time` between these two readings: by this
-    /// machine's monotonic clock, so that setting its wall clock changes nothing.
+    /// Follows another clock from now on, which showed `time` between these two readings. It advances by this machine's
+    /// monotonic clock, so that setting the wall clock changes nothing.
     pub fn follow(&self, time: Timestamp, asked: Monotonic, answered: Monotonic) {
         let half = answered.0.saturating_sub(asked.0) / 2;
         let difference = time.as_millis().saturating_sub(asked.0 + half);
@@ -117,15 +116,16 @@ impl Clock {
         }
     }
 
-    /// Notes that the database was in use at `at`, by its file: what would be due only if much more time has
-    /// passed since is not deleted at once.
+    /// Records that the database was in use at `at`, by its file. What is due only if much more time has passed since
+    /// then is not deleted at once.
     pub fn remember(&self, at: Timestamp) {
         let monotonic = self.0.hands.monotonic();
         self.caution().remember(at.as_millis(), monotonic);
     }
 
-    /// Now, for deletions, and for ending sessions other than that of the request: never later than is certain.
-    /// `None` in the first hour after a start or after the clock was set, and while it shows less than the file remembers.
+    /// The time for deletions, and for ending sessions other than that of the request: never later than is certain.
+    /// `None` in the first hour after a start or after the clock was set, and while the clock is behind the time
+    /// recorded in the file.
     pub fn trusted(&self) -> Option<Timestamp> {
         let (now, monotonic) = (self.millis(), self.0.hands.monotonic());
         let mut caution = self.caution();
@@ -138,7 +138,7 @@ impl Clock {
         caution.trusted(now, monotonic).map(Timestamp::from_millis)
     }
 
-    /// Whether it shows less than the file remembers.
+    /// Whether the clock is behind the time recorded in the file.
     pub fn is_behind(&self) -> bool {
         let (now, monotonic) = (self.millis(), self.0.hands.monotonic());
         self.caution().is_behind(now, monotonic)
@@ -154,7 +154,7 @@ impl Clock {
         caution.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Moves a manual clock: time passes, or a story begins again at an earlier time.
+    /// Moves a manual clock: time passes, or a scenario starts again at an earlier time.
     ///
     /// # Panics
     /// On the system clock.
@@ -200,7 +200,7 @@ impl Hands {
     }
 }
 
-/// Goes on while the machine sleeps, as time does: the idle time of a session would else begin to pass anew.
+/// Advances while the machine sleeps: otherwise the idle time of a session would start again.
 #[cfg(target_os = "linux")]
 const MONOTONIC: rustix::time::ClockId = rustix::time::ClockId::Boottime;
 #[cfg(not(target_os = "linux"))]

@@ -1,7 +1,7 @@
 //! The settings: `Leptos.toml` and the environment, read once into one typed struct.
 //!
-//! Every key is documented in `Leptos.toml`. All mistakes are found in one reading, so that nobody
-//! mends a file line by line; that is why the keys are read one by one and not derived.
+//! Every key is documented in `Leptos.toml`. One run reports all mistakes, so that the operator need not correct
+//! them one at a time. That is why the keys are read one by one and not derived.
 
 mod doubts;
 pub mod duration;
@@ -39,19 +39,19 @@ use std::{
 pub use trusted_proxies::{TrustedProxies, parse_range};
 
 pub const DEFAULT_FILE: &str = "Leptos.toml";
-/// Where the build leaves the site.
+/// The default output folder of the build.
 const DEFAULT_SITE_ROOT: &str = "target/site";
 
-/// Everything an administrator can set.
+/// Everything that an administrator can set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The file that was read; `None` where there is none.
+    /// The file that was read; `None` if there is none.
     pub file: Option<PathBuf>,
-    /// `None` means this machine only, on whatever port is listened to.
+    /// `None` means this machine only, on the port of the listener.
     pub public_url: Option<PublicUrl>,
     pub site_addr: SocketAddr,
     pub site_root: PathBuf,
-    /// Whether the folder was asked for; else a site inside the program counts more.
+    /// Whether the folder is configured; otherwise a site embedded in the program has precedence.
     pub site_root_is_set: bool,
     pub database_url: DatabaseUrl,
     pub lifetimes: Lifetimes,
@@ -74,20 +74,19 @@ pub struct HttpLimits {
     pub request_timeout: Duration,
     pub max_body_bytes: usize,
     pub max_connections: usize,
-    /// Open pages that watch their sessions.
+    /// Limits of open pages that watch their sessions.
     pub watchers: WatchLimits,
     pub shutdown_timeout: Duration,
 }
 
-/// Bodies of all requests together: a few thousand sign-ins at once, beside which there is room for
-/// everything else in a small machine.
+/// Bodies of all requests together: enough for a few thousand sign-ins at once, and small enough for a small machine.
 const BODY_BUDGET: usize = 32 * 1024 * 1024;
 
-/// One address gets an eighth of what there is: eight are needed to keep the others from sending forms.
+/// One address gets an eighth of the budget: eight are needed to keep the others from sending forms.
 const BODY_BUDGET_OF_ONE_ADDRESS: usize = BODY_BUDGET / 8;
 
 impl HttpLimits {
-    /// Bytes that the bodies of all requests may take at once; several of the largest fit in any case.
+    /// Bytes that the bodies of all requests may take at once; several of the largest always fit.
     pub fn body_budget(&self) -> usize {
         BODY_BUDGET.max(self.max_body_bytes.saturating_mul(8))
     }
@@ -122,7 +121,7 @@ impl FromStr for LogFormat {
     }
 }
 
-/// All that is wrong with the configuration.
+/// All mistakes in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistakes(pub Vec<String>);
 
@@ -136,15 +135,15 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
-/// `cargo leptos watch` says so, and then pages may open its reload socket.
+/// Set by `cargo leptos watch`: then pages may open its reload socket.
 pub fn is_watched(environment: &Environment) -> bool {
     environment.get("LEPTOS_WATCH").is_some()
 }
 
-/// Reads `file`, or `VESTIBULE_CONFIG`, or `Leptos.toml` in the current folder where it exists.
+/// Reads `file`, or `VESTIBULE_CONFIG`, or `Leptos.toml` in the current folder if it exists.
 ///
 /// # Errors
-/// Every mistake that was found.
+/// All mistakes.
 pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Config, Mistakes> {
     let named = file
         .map(Path::to_owned)
@@ -160,10 +159,10 @@ pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Config, Mi
     read(&text, file, environment)
 }
 
-/// Reads a configuration from its text.
+/// Parses the text of a configuration.
 ///
 /// # Errors
-/// Every mistake that was found.
+/// All mistakes.
 pub fn read(
     text: &str,
     file: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! The connection to one of two databases.
+//! Access to one of two databases.
 
 use crate::server::watchers::Watchers;
 use sqlx::SqlitePool;
@@ -40,16 +40,16 @@ pub use writes::Writes;
 /// A request waits this long for a connection, then answers 503 rather than hang (ASVS V16.5.2).
 const CONNECTION_WAIT: Duration = Duration::from_secs(5);
 
-/// The database in use, and who in this process wants to hear of what ends in it.
+/// The database in use, and the watchers of what ends in it.
 #[derive(Clone, Debug)]
 pub struct Db {
-    /// For what reads, by [`on_pool!`]. Writes cannot take its connections, so pages are shown while no write
-    /// gets through (ADR 28, ADR 32). SQLite refuses to write on it.
+    /// For reads, by [`on_pool!`]. Writes cannot take its connections, so pages are shown while writes
+    /// are blocked (ADR 28, ADR 32). SQLite refuses to write on it.
     pub pool: Pool,
-    /// For what writes, by [`transact!`]. SQLite lets one write at a time: the others wait here in a row.
+    /// For writes, by [`transact!`]. SQLite has one writer at a time: the others queue here.
     pub writer: Pool,
     pub watchers: Watchers,
-    /// Whether writes get through.
+    /// Whether writes succeed.
     pub writes: Writes,
     /// Writes that no answer waits for.
     pub beside: Beside,
@@ -62,8 +62,8 @@ pub enum Pool {
     Postgres(Link),
 }
 
-/// Runs one statement that reads. On PostgreSQL it is run once more where a column has changed since the connection
-/// prepared it, so the body must not move what it binds.
+/// Runs one statement that reads. On PostgreSQL it is run again if a column has changed since the connection prepared
+/// it. So the body must not move the values that it binds.
 macro_rules! on_pool {
     ($db:expr, $reader:ident => $body:expr) => {
         match &$db.pool {
@@ -88,14 +88,14 @@ macro_rules! on_pool {
 }
 pub(crate) use on_pool;
 
-/// Whether a missing SQLite file is made.
+/// Whether a missing SQLite file is created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IfMissing {
     Create,
     Refuse,
 }
 
-/// Opens the database and brings its tables up to date.
+/// Opens the database and migrates it.
 ///
 /// # Errors
 /// [`OpenError`], each with its remedy.
@@ -108,7 +108,8 @@ pub async fn open(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenEr
     opening.await.map_err(|error| with_wal(url, error))
 }
 
-/// Names the journal beside a damaged file: copied without it, or with that of another file, a backup is damaged.
+/// Names the journal beside a damaged file: a backup that was copied without it, or with that of another file, is
+/// damaged.
 fn with_wal(url: &DatabaseUrl, error: OpenError) -> OpenError {
     let (DatabaseUrl::Sqlite(path), OpenError::Damaged(found)) = (url, &error) else {
         return error;
@@ -123,9 +124,9 @@ fn with_wal(url: &DatabaseUrl, error: OpenError) -> OpenError {
     }
 }
 
-/// The same for a server, which will live with the database for long: a file with damage anywhere is
-/// refused, and not when somebody asks for what is lost. A large file is to be read through while the
-/// server answers already, by [`read_through`]. PostgreSQL looks after its own files.
+/// The same for a server. It refuses a file with damage anywhere at the start, and not when a request needs
+/// the lost page. A large file has to be checked by [`read_through`] while the server runs. PostgreSQL checks its
+/// own files.
 ///
 /// # Errors
 /// [`OpenError`], each with its remedy.
@@ -150,17 +151,17 @@ async fn open_and_read(url: &DatabaseUrl) -> Result<(Db, IsReadThrough), OpenErr
     Ok((db, is_read_through))
 }
 
-/// Whether damage anywhere would have been found.
+/// Whether the whole file was checked for damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IsReadThrough {
     Yes,
     No,
 }
 
-/// Reads the whole file of an embedded database and looks whether its pages belong together.
+/// Checks the integrity of the whole file of an embedded database.
 ///
 /// # Errors
-/// [`OpenError::Damaged`], with what was found first.
+/// [`OpenError::Damaged`], with the first finding.
 pub async fn read_through(db: &Db) -> Result<(), OpenError> {
     match &db.pool {
         Pool::Sqlite(pool) => sqlite::read_through(pool).await,
@@ -168,10 +169,10 @@ pub async fn read_through(db: &Db) -> Result<(), OpenError> {
     }
 }
 
-/// What the operator has to know of the database, a sentence each with its remedy.
+/// Warnings about the database for the operator, each with its remedy.
 ///
 /// # Errors
-/// [`OpenError`], where a server would not start.
+/// [`OpenError`], if a server would not start.
 pub async fn warnings(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
     match url {
         DatabaseUrl::Sqlite(_) => Ok(Vec::new()),
@@ -179,23 +180,23 @@ pub async fn warnings(url: &DatabaseUrl) -> Result<Vec<String>, OpenError> {
     }
 }
 
-/// Opens the database as it is.
+/// Opens the database without migrating it.
 ///
 /// # Errors
 /// [`OpenError`], each with its remedy.
 pub async fn connect(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, OpenError> {
-    let (pool, writer, places) = match url {
+    let (pool, writer, connections) = match url {
         DatabaseUrl::Sqlite(path) => {
             let pools = sqlite::open(path, if_missing).await?;
             (Pool::Sqlite(pools.readers), Pool::Sqlite(pools.writer), 1)
         }
         DatabaseUrl::Postgres(url) => {
             let pools = postgres::open(url).await?;
-            let places = postgres::WRITERS;
+            let connections = postgres::WRITERS;
             (
                 Pool::Postgres(pools.readers),
                 Pool::Postgres(pools.writers),
-                places,
+                connections,
             )
         }
     };
@@ -203,16 +204,13 @@ pub async fn connect(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, Ope
         pool,
         writer,
         watchers: Watchers::default(),
-        writes: Writes::on(places),
-        beside: Beside::on(places),
+        writes: Writes::on(connections),
+        beside: Beside::on(connections),
     })
 }
 
 impl Db {
-    /// Answers when the database does.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// Checks that the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         on_pool!(self, reader => {
             let query = sqlx::query("SELECT 1 FROM users LIMIT 1");
@@ -221,25 +219,25 @@ impl Db {
         Ok(())
     }
 
-    /// Waits briefly for statements under way and closes the files. A commit that the server has not answered may
-    /// take hours: it is not waited for, and the server goes on with it.
+    /// Waits briefly for running statements and closes the files. It does not wait for a commit that the server has not
+    /// confirmed: that may take hours, and the server completes it anyway.
     pub async fn close(&self) {
         let over = async {
             self.beside.settled().await;
             for pool in [&self.pool, &self.writer] {
                 match pool {
-                    // The last to close an SQLite file tidies up behind all, which is writing: the writer.
+                    // The last connection to an SQLite file runs a checkpoint at its end, which writes: the writer.
                     Pool::Sqlite(pool) => pool.close().await,
                     Pool::Postgres(link) => link.close().await,
                 }
             }
         };
-        let patience = if self.writes.left_behind() == 0 {
+        let limit = if self.writes.left_behind() == 0 {
             CONNECTION_WAIT
         } else {
             Duration::ZERO
         };
-        if timeout(patience, over).await.is_err() {
+        if timeout(limit, over).await.is_err() {
             tracing::warn!(
                 not_known = self.writes.left_behind(),
                 "the database did not finish in time; whether the last changes happened is not known"

@@ -1,8 +1,8 @@
-//! Passwords are hashed behind this door and nowhere else.
+//! The only module that hashes passwords.
 //!
-//! Argon2id on a few threads of its own, each with its own memory that it uses again while there is
-//! work: the memory is bounded by the number of threads, whatever a flood of sign-ins asks for (ASVS
-//! V15.2.2). They give way to the threads that answer pages.
+//! Argon2id on a few threads, each with memory of its own that it reuses while there is work. So the number of threads
+//! bounds the memory, even in a flood of sign-ins (ASVS V15.2.2). They have a lower priority than the threads that
+//! answer pages.
 
 mod stored;
 mod workspace;
@@ -26,27 +26,27 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use workspace::Workspace;
 use zeroize::Zeroizing;
 
-/// A thread without work for so long gives its memory back; its next hash takes twice as long.
+/// A thread that is idle for this long frees its memory; its next hash takes twice as long.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// Of 19: a page is answered first, and a sign-in on a busy machine still gets its share.
+/// The nice value, of 19: pages are answered first, and a sign-in on a busy machine still gets its share.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
-/// How much work is taken on at once.
+/// The amount of work that is accepted at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacity {
     pub threads: usize,
-    /// Sign-ins that may wait for a thread; beyond that the answer is 503.
+    /// The number of sign-ins that may wait for a thread; beyond that the answer is 503.
     pub queue: usize,
 }
 
-/// What came of checking a password.
+/// The result of verifying a password.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checked {
     pub matches: bool,
-    /// The stored hash has other parameters than today's.
+    /// The parameters of the stored hash differ from the current ones.
     pub is_outdated: bool,
 }
 
@@ -56,17 +56,17 @@ pub struct Hasher {
     queue: flume::Sender<Job>,
     places: Arc<Semaphore>,
     costliest: Arc<AtomicU64>,
-    /// A hash of nothing that anybody could type, for accounts that do not exist.
+    /// A hash that no password matches, for accounts that do not exist.
     stand_in: Arc<str>,
 }
 
-/// A place at a thread or in the queue before it. Whoever has one is served.
+/// A slot on a thread or in its queue. The holder is guaranteed to be served.
 pub struct Reservation {
     hasher: Hasher,
     permit: OwnedSemaphorePermit,
 }
 
-/// What a thread does with its memory; it answers by itself.
+/// The work of a thread with its memory; it sends its own reply.
 type Job = Box<dyn FnOnce(&mut Workspace) + Send>;
 
 /// Why a password could not be hashed or checked.
@@ -94,9 +94,6 @@ impl From<HashingError> for AppError {
 
 impl Hasher {
     /// Starts the threads, each with its memory.
-    ///
-    /// # Errors
-    /// Where the system gives no thread.
     pub fn start(capacity: Capacity) -> std::io::Result<Self> {
         let (queue, jobs) = flume::unbounded();
         let places = Semaphore::new(capacity.threads + capacity.queue);
@@ -115,11 +112,10 @@ impl Hasher {
         })
     }
 
-    /// Takes a place. Asking for it first costs nothing where there is none: nothing was written
-    /// down for an attempt that is not made.
+    /// Reserves a slot. Reserve it first: an attempt without one must not be counted.
     ///
     /// # Errors
-    /// [`HashingError::Busy`].
+    /// [`HashingError::Busy`] if there is none.
     pub fn place(&self) -> Result<Reservation, HashingError> {
         let permit = Arc::clone(&self.places)
             .try_acquire_owned()
@@ -131,9 +127,6 @@ impl Hasher {
     }
 
     /// Hashes a new password into a PHC string.
-    ///
-    /// # Errors
-    /// [`HashingError`].
     pub async fn hash(&self, password: &Password) -> Result<String, HashingError> {
         let password = nfc(password);
         self.place()?
@@ -143,14 +136,11 @@ impl Hasher {
 }
 
 impl Reservation {
-    /// Checks a password against an account's hash, or does the same work for an account that
-    /// does not exist or may not sign in (ASVS V6.3.8): then it never matches.
+    /// Verifies a password against an account's hash. For an account that does not exist or may not sign in it does
+    /// the same work, and never matches (ASVS V6.3.8).
     ///
-    /// A hash with cheaper parameters than the costliest that was met so far is followed by idle
-    /// work until it has taken as long, so that nobody can tell an old account by it.
-    ///
-    /// # Errors
-    /// [`HashingError`].
+    /// If the hash has cheaper parameters than the costliest so far, idle work follows until the check has taken as
+    /// long. Otherwise the time would reveal old accounts.
     pub async fn check(
         self,
         password: &Password,
@@ -179,9 +169,9 @@ impl Reservation {
         let permit = self.permit;
         let job: Job = Box::new(move |workspace| {
             let _until_done = permit;
-            // The client may have gone: its flood must not keep the threads busy after it.
+            // The client may have gone: its flood must not keep the threads busy afterwards.
             if !reply.is_closed() {
-                // And one that goes while its password is hashed needs no answer.
+                // It fails if the client has gone in the meantime.
                 let _ = reply.send(work(workspace));
             }
         });
@@ -194,7 +184,7 @@ impl Reservation {
 }
 
 /// Unicode NFC, so that one password typed on two keyboards is one password; nothing is trimmed,
-/// folded or cut (ASVS V6.2.8).
+/// folded or truncated (ASVS V6.2.8).
 pub fn nfc(password: &Password) -> Zeroizing<String> {
     Zeroizing::new(
         ComposingNormalizerBorrowed::new_nfc()
@@ -203,7 +193,7 @@ pub fn nfc(password: &Password) -> Zeroizing<String> {
     )
 }
 
-/// Threads that answer pages come first: under a flood of sign-ins a page waits for no hash.
+/// Lowers the priority: in a flood of sign-ins the threads that answer pages come first.
 fn give_way() {
     // On Linux this is the priority of the calling thread alone.
     #[cfg(target_os = "linux")]
@@ -212,7 +202,7 @@ fn give_way() {
     }
 }
 
-/// One hashing thread: takes jobs until the last [`Hasher`] is gone.
+/// One hashing thread: runs jobs until the last [`Hasher`] is dropped.
 fn work_through(jobs: &flume::Receiver<Job>) {
     give_way();
     let mut workspace = Workspace::default();
@@ -225,7 +215,7 @@ fn work_through(jobs: &flume::Receiver<Job>) {
             }
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        // A panic drops the reply, which is answered as a failure; the thread goes on.
+        // A panic drops the reply, which the caller sees as a failure; the thread continues.
         if catch_unwind(AssertUnwindSafe(|| job(&mut workspace))).is_err() {
             workspace = Workspace::default();
         }

@@ -1,25 +1,22 @@
-//! JSON that is written line by line, to files and terminals.
+//! JSON lines, for files and terminals.
 
 use crate::domain::characters::is_acted_on;
 use serde::Serialize;
 use std::fmt::Write;
 
-/// A value as one line of JSON. What a terminal or a reader of lines acts on is escaped, which JSON leaves
-/// open: visitors choose what their browsers are called.
-///
-/// # Errors
-/// Where the value has no JSON.
+/// A value as one line of JSON. Characters that a terminal or a line reader interprets are escaped, which JSON does not
+/// require: clients choose their user agents.
 pub fn json_line(value: &impl Serialize) -> serde_json::Result<String> {
     let json = serde_json::to_string(value)?;
     if !json.contains(is_acted_on) {
         return Ok(json);
     }
-    // Such characters stand inside strings only.
+    // Such characters occur inside strings only.
     let mut line = String::with_capacity(json.len() * 2);
     for c in json.chars() {
         if is_acted_on(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                // A string takes everything.
+                // Writing to a string cannot fail.
                 let _ = write!(line, "\\u{unit:04x}");
             }
         } else {

@@ -1,4 +1,4 @@
-//! The server: everything that never reaches a browser. The rooms and their doors: docs/architecture.md.
+//! The server: everything that never reaches a browser. Its modules and their rules: docs/architecture.md.
 
 pub mod cli;
 pub mod clock;

@@ -1,4 +1,4 @@
-//! Which new passwords are accepted.
+//! The rules for new passwords.
 
 use crate::{
     domain::{
@@ -10,8 +10,7 @@ use crate::{
 use std::{collections::HashSet, sync::LazyLock};
 use zeroize::Zeroizing;
 
-/// Common passwords, one a line, lower case. Where they come from and under which licence stands
-/// in `docs/common-passwords.md`.
+/// Common passwords, one a line, lower case. Their source and licence are in `docs/common-passwords.md`.
 static COMMON: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
@@ -26,7 +25,7 @@ pub struct PasswordRules {
 
 impl PasswordRules {
     /// # Errors
-    /// [`PasswordRefusal`], the first that applies.
+    /// The first [`PasswordRefusal`] that applies.
     pub fn check(
         &self,
         password: &Password,
@@ -58,8 +57,8 @@ impl PasswordRules {
     }
 }
 
-/// A common password, once or over and over, the last time perhaps cut short: `passwordpassword`
-/// and `1234567890123456` are long and guessed early. One letter over and over is as common.
+/// A common password, once or repeated, the last time possibly truncated: `passwordpassword` and `1234567890123456` are
+/// long and guessed early. One repeated letter is as common.
 fn is_common(password: &str) -> bool {
     periods(password).any(|period| COMMON.contains(period) || period.chars().count() == 1)
 }
@@ -68,7 +67,7 @@ fn is_repeated(password: &str, name: &str) -> bool {
     periods(password).any(|period| period == name)
 }
 
-/// The beginnings of which the text is made by repeating them; the text itself is one.
+/// The prefixes that yield the text by repetition; the text itself is one.
 fn periods(text: &str) -> impl Iterator<Item = &str> {
     let bytes = text.as_bytes();
     (1..=text.len())

@@ -2,17 +2,17 @@
 
 use url::{Host, Url};
 
-/// The scheme, host and port under which people reach the server.
+/// The scheme, host and port under which clients reach the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl {
     url: Url,
 }
 
 impl PublicUrl {
-    /// Reads `https://host` or, for this machine only, `http://localhost`.
+    /// Parses `https://host` or, for this machine only, `http://localhost`.
     ///
     /// # Errors
-    /// A sentence that says what is wrong: a path, user or query; plain http for another name than
+    /// A sentence that describes what is wrong: a path, user or query; plain http for another name than
     /// this machine's, on which browsers would drop the `Secure` cookie (ASVS V12.2.1).
     pub fn parse(text: &str) -> Result<Self, String> {
         let url = Url::parse(text)
@@ -35,7 +35,7 @@ impl PublicUrl {
         }
     }
 
-    /// The address of a server that has none configured: this machine, on the port it listens on.
+    /// The address of a server without a configured one: this machine, with the port of its listener.
     ///
     /// # Panics
     /// Never: the text is an address.
@@ -61,7 +61,7 @@ impl PublicUrl {
         self.url.host_str().unwrap_or_default()
     }
 
-    /// `host` and, where the port is the scheme's own, `host:port` as well: clients write both.
+    /// `host`, and for the default port of the scheme also `host:port`: clients send both.
     pub fn hosts(&self) -> Vec<String> {
         let host = self.host();
         match (self.url.port(), self.url.port_or_known_default()) {
@@ -71,7 +71,7 @@ impl PublicUrl {
         }
     }
 
-    /// As browsers write it in `Origin`: the default port is left out.
+    /// In the form of the `Origin` header: without the default port.
     pub fn origin(&self) -> String {
         self.url.origin().ascii_serialization()
     }

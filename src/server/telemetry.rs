@@ -20,14 +20,10 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Starts logging on standard error. `RUST_LOG` counts more than the configuration.
+/// Starts logging to standard error. `RUST_LOG` has precedence over the configuration.
 ///
-/// A line that cannot be written (a full disk, a reader that has gone or stopped reading) is lost, and no request
-/// waits for it. The subscriber's own complaint about it is an `eprintln!`, which would panic in the middle of a
-/// request.
-///
-/// # Errors
-/// Where the system has no thread left.
+/// A line that cannot be written (a full disk, a reader that has exited or stopped reading) is lost, and no request
+/// waits for it. The subscriber reports such errors by `eprintln!`, which would panic in the middle of a request.
 pub fn start(config: &LogConfig) -> io::Result<Log> {
     let environment = Environment::of_process();
     let filter = environment.get("RUST_LOG").unwrap_or(&config.filter);
@@ -48,11 +44,10 @@ pub fn start(config: &LogConfig) -> io::Result<Log> {
     Ok(Log::of(lines))
 }
 
-/// Gives each request an id, in the log and in the answer, so that a person can name it.
+/// Gives each request an id, in the log and in the answer, so that a user can quote it.
 ///
-/// The path is logged without its query, and no header and no body is: those may hold what people
-/// type (ASVS V16.2.5). So may a path that is none of ours: some mail programs write `#` as `%23`, which
-/// puts the secret of a link into it.
+/// The path is logged without its query, and without headers and body: those may contain user input (ASVS V16.2.5). So
+/// may an unknown path: some mail programs write `#` as `%23`, which puts the secret of a link into it.
 pub async fn trace(request: Request, next: Next) -> Response {
     let id = uuid::Uuid::new_v4().simple().to_string();
     let span =
@@ -70,7 +65,7 @@ pub async fn trace(request: Request, next: Next) -> Response {
     .await
 }
 
-/// The path of a request, as far as it may stand in the log.
+/// The part of a request's path that may be logged.
 fn shown(request: &Request) -> Cow<'_, str> {
     let path = request.uri().path();
     let matched = request.extensions().get::<MatchedPath>();
@@ -83,7 +78,7 @@ fn shown(request: &Request) -> Cow<'_, str> {
     }
 }
 
-/// The first segment of a path that is none of ours, where it is too short to hold a code.
+/// The first segment of an unknown path, if it is too short to hold a code.
 fn beginning(path: &str) -> Cow<'_, str> {
     let inside = path.trim_start_matches('/');
     let first = inside.split('/').next().unwrap_or_default();
@@ -101,8 +96,8 @@ fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._/".contains(&byte)
 }
 
-/// A path as RFC 3986 wants it. Clients may send other bytes raw, control characters of terminals
-/// among them (U+009B), and JSON does not escape those (ASVS V16.4.1).
+/// A path in the form of RFC 3986. Clients may send other raw bytes, among them control characters of terminals
+/// (U+009B), and JSON does not escape those (ASVS V16.4.1).
 fn in_ascii(path: &str) -> Cow<'_, str> {
     if path.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Cow::Borrowed(path);

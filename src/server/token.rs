@@ -1,5 +1,5 @@
-//! Secrets that browsers bring and the server's own: made here and hashed here. A token is shown
-//! once, to its cookie.
+//! Tokens and other secrets of browsers and of the server: created here and hashed here. A token is sent once, in its
+//! cookie.
 
 use crate::domain::{
     moment::Timestamp,
@@ -19,7 +19,7 @@ const TOKEN_BYTES: usize = 32;
 /// 32 bytes in base64url without padding.
 pub const TOKEN_CHARS: usize = 43;
 
-/// What a secret is for. It keeps a secret, and its digest, out of the place of another.
+/// What a secret is for. The type keeps a secret, and its digest, from being used as one of another kind.
 pub trait Kind {
     const NAME: &'static str;
 }
@@ -41,12 +41,12 @@ macro_rules! kinds {
 kinds! {
     /// One signed-in browser.
     OfSession "SessionToken";
-    /// A browser that is known again after signing out. It gives no access: it only gives a browser that signed in before
-    /// a count of failures of its own.
+    /// A browser that stays known after signing out. It gives no access: it only gives a browser that signed in before
+    /// a counter of failures of its own.
     OfDevice "DeviceToken";
     /// The code for the first account.
     OfSetup "SetupCode";
-    /// One person who sets one password.
+    /// The right of one user to set a password once.
     OfLink "LinkSecret";
 }
 
@@ -57,32 +57,32 @@ pub type DeviceDigest = Digest<OfDevice>;
 pub type SetupCodeDigest = Digest<OfSetup>;
 pub type LinkDigest = Digest<OfLink>;
 
-/// 256 random bits in a cookie (ASVS V7.2.3 asks for 128).
+/// 256 random bits in a cookie (ASVS V7.2.3 requires 128).
 ///
 /// It has no `Serialize`, no `Clone` and a redacting `Debug`: it cannot be returned from a server
-/// function, kept in two places or written to a log. The compiler keeps the promise that no
-/// script ever sees it.
+/// function, kept in two places or written to a log. So the compiler guarantees that no script
+/// ever sees it.
 #[derive(ZeroizeOnDrop)]
 pub struct Secret<K: Kind>([u8; TOKEN_BYTES], #[zeroize(skip)] PhantomData<K>);
 
 impl<K: Kind> Secret<K> {
     /// # Panics
-    /// Where the system has no source of randomness: without one nobody may sign in.
+    /// If the system has no source of randomness: without one nobody may sign in.
     pub fn random() -> Self {
         Self(random_bytes(), PhantomData)
     }
 
-    /// Reads a cookie value; `None` unless it is exactly what [`Self::cookie_value`] writes.
+    /// Parses a cookie value; `None` unless it is exactly what [`Self::cookie_value`] writes.
     pub fn parse(value: &[u8]) -> Option<Self> {
         parse(value).map(|bytes| Self(bytes, PhantomData))
     }
 
-    /// For the `Set-Cookie` header and for nothing else.
+    /// For the `Set-Cookie` header only.
     pub fn cookie_value(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// What the database keeps.
+    /// The digest for the database.
     pub fn digest(&self) -> Digest<K> {
         Digest::of(&self.0)
     }
@@ -123,7 +123,7 @@ impl<K> Digest<K> {
         Self::stored(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(secret)))
     }
 
-    /// As it stands in the database.
+    /// A digest from the database.
     pub const fn stored(digest: String) -> Self {
         Self(digest, PhantomData)
     }
@@ -133,24 +133,23 @@ impl<K> Digest<K> {
     }
 }
 
-/// 256 random bits that the server keeps for itself, to name things in a way that nobody else can
-/// follow.
+/// 256 random bits that only the server knows. It derives names that others cannot compute.
 #[derive(Clone, ZeroizeOnDrop)]
 pub struct ServerKey([u8; TOKEN_BYTES]);
 
 impl ServerKey {
     /// # Panics
-    /// Where the system has no source of randomness.
+    /// If the system has no source of randomness.
     pub fn random() -> Self {
         Self(random_bytes())
     }
 
-    /// Reads what [`Self::to_text`] wrote.
+    /// Parses the output of [`Self::to_text`].
     pub fn parse(text: &str) -> Option<Self> {
         parse(text.as_bytes()).map(Self)
     }
 
-    /// For the database, which is where the key is kept.
+    /// For the database, which stores the key.
     pub fn to_text(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(self.0)
     }
@@ -162,8 +161,8 @@ impl ServerKey {
         KeyedDigest(BASE64_URL_SAFE_NO_PAD.encode(digest))
     }
 
-    /// Whether `text` is the digest of `kind` and `name`, as [`Self::digest`] writes it. It takes as long
-    /// however much of it is right.
+    /// Whether `text` is the digest of `kind` and `name`, as [`Self::digest`] writes it. The comparison takes constant
+    /// time.
     pub fn verifies(&self, kind: &'static str, name: &str, text: &str) -> bool {
         let digest = parse(text.as_bytes());
         digest.is_some_and(|digest| self.mac(kind, name).verify_slice(&digest).is_ok())
@@ -186,7 +185,7 @@ impl fmt::Debug for ServerKey {
     }
 }
 
-/// Stands for a name that must not be read off the database: who has no key cannot even try names.
+/// Replaces a name that must not be readable in the database: without the key, names cannot even be guessed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KeyedDigest(String);
 
@@ -196,10 +195,10 @@ impl KeyedDigest {
     }
 }
 
-/// 100 random bits that may make the first account (ASVS V6.4.1).
+/// 100 random bits for the creation of the first account (ASVS V6.4.1).
 ///
 /// # Panics
-/// Where the system has no source of randomness.
+/// If the system has no source of randomness.
 pub fn new_setup_code() -> SetupCode {
     let mut bytes = Zeroizing::new([0; CODE_SYMBOLS]);
     SysRng
@@ -208,15 +207,15 @@ pub fn new_setup_code() -> SetupCode {
     SetupCode::of_random(&bytes)
 }
 
-/// What the database keeps of a setup code.
+/// The digest of a setup code for the database.
 pub fn setup_code_digest(code: &SetupCode) -> SetupCodeDigest {
     Digest::of(code.canonical().as_bytes())
 }
 
-/// 150 random bits with which one person may set one password.
+/// 150 random bits with which one user may set one password.
 ///
 /// # Panics
-/// Where the system has no source of randomness.
+/// If the system has no source of randomness.
 pub fn new_link_secret() -> LinkSecret {
     let mut bytes = Zeroizing::new([0; SECRET_SYMBOLS]);
     SysRng
@@ -225,19 +224,19 @@ pub fn new_link_secret() -> LinkSecret {
     LinkSecret::of_random(&bytes)
 }
 
-/// What the database keeps of a link's secret.
+/// The digest of a link's secret for the database.
 pub fn link_digest(secret: &LinkSecret) -> LinkDigest {
     Digest::of(secret.canonical().as_bytes())
 }
 
-/// What no id comes before that is made at this time or later.
+/// A lower bound of all ids that are made at this time or later.
 pub fn first_id_of(at: Timestamp) -> String {
     let time = format!("{:012x}", at.as_millis().max(0));
     let (high, low) = time.split_at(8);
     format!("{high}-{low}")
 }
 
-/// A name for a row of any table: ordered by time, unique, and no secret.
+/// An id for a row of any table: ordered by time, unique, and no secret.
 pub fn new_id() -> String {
     uuid::Uuid::now_v7().to_string()
 }

@@ -1,7 +1,7 @@
-//! Who has a page open, and is to hear at once when its session ends.
+//! The watchers of sessions: open pages that are notified at once when their session ends.
 //!
-//! What is told here is a hint that saves waiting. The truth is the row of the session, which every
-//! request looks up: a hint that is lost lets nobody in.
+//! A notice is a hint that saves polling. The truth is the row of the session, which every request looks up: a lost
+//! notice admits nobody.
 
 use crate::domain::{
     moment::Timestamp,
@@ -14,39 +14,39 @@ use std::{
 };
 use tokio::sync::{Notify, watch};
 
-/// What is known of a session that somebody watches.
+/// The state of a watched session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
     Alive(Life),
-    /// `None` where its row is gone.
+    /// `None` if its row was deleted.
     Ended(Option<EndReason>),
-    /// A newer page of the same person has taken its place.
+    /// A newer page of the same user has taken its slot.
     Displaced,
-    /// It cannot be told: the server stops, or the database gives no answer at a time-out.
+    /// Undetermined: the server is stopping, or the database does not answer at a time-out.
     Unknown,
 }
 
 /// Why a session cannot be watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// As often as one session may be.
+    /// The limit of one session.
     TooOften,
-    /// As often as all of them together may be.
+    /// The limit of all sessions together.
     Full,
-    /// The server stops.
+    /// The server is stopping.
     Stopping,
 }
 
-/// How often sessions may be watched at the same time.
+/// The maximum numbers of watchers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WatchLimits {
     pub in_all: usize,
     pub of_one_session: usize,
-    /// Beyond this the oldest of a person gives its place to the newest.
+    /// Beyond this the newest takes the slot of the user's oldest.
     pub of_one_person: usize,
 }
 
-/// The session that is watched, as it was looked up.
+/// The session to watch, as it was looked up.
 #[derive(Clone, Debug)]
 pub struct Watched {
     pub session: SessionId,
@@ -64,7 +64,7 @@ impl Watched {
     }
 }
 
-/// The sessions that are watched: one for the whole process.
+/// The watched sessions: one registry for the whole process.
 #[derive(Clone, Debug, Default)]
 pub struct Watchers(Arc<Hub>);
 
@@ -77,7 +77,7 @@ struct Hub {
 #[derive(Debug, Default)]
 struct All {
     sessions: HashMap<SessionId, WatchedSession>,
-    /// The watchers of each person, the oldest first.
+    /// The watchers of each user, the oldest first.
     persons: HashMap<UserId, VecDeque<Arc<Notify>>>,
     watchers: usize,
     is_stopping: bool,
@@ -95,11 +95,11 @@ impl Watchers {
         watched.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to watch a session. Whoever does so looks it up afterwards: what ended before this is
-    /// told to nobody.
+    /// Begins to watch a session. The caller has to look it up again afterwards: an end before this notifies no
+    /// watcher.
     ///
     /// # Errors
-    /// [`Refused`], where there is no room.
+    /// [`Refused`], if a limit is reached.
     pub fn watch(&self, wanted: &Watched, limits: WatchLimits) -> Result<Watch, Refused> {
         let Watched {
             session,
@@ -128,7 +128,7 @@ impl Watchers {
         entry.watchers += 1;
         let notice = entry.notice.subscribe();
         watched.watchers += 1;
-        let displaced = watched.make_room(person, limits);
+        let displaced = watched.take_slot(person, limits);
         drop(watched);
         self.0.begun.notify_one();
         Ok(Watch {
@@ -140,12 +140,12 @@ impl Watchers {
         })
     }
 
-    /// Tells that a session has ended.
+    /// Notifies the watchers of a session that it has ended.
     pub fn ended(&self, session: &SessionId, reason: Option<EndReason>) {
         self.notify(session, Notice::Ended(reason));
     }
 
-    /// Tells that a session was used, which has moved its idle end.
+    /// Notifies the watchers of a session that it was used, which has moved its idle end.
     pub fn used(&self, session: &SessionId, idle_ends_at: Timestamp) {
         if let Some(entry) = self.watched().sessions.get(session) {
             entry.notice.send_if_modified(|notice| match notice {
@@ -158,12 +158,12 @@ impl Watchers {
         }
     }
 
-    /// Notifies the watchers of a session that it goes on, with other ends than before.
+    /// Notifies the watchers of a session that it lives on, with other ends than before.
     pub fn lives(&self, session: &SessionId, life: Life) {
         self.notify(session, Notice::Alive(life));
     }
 
-    /// Notifies the watchers of the session, where they do not know it yet. An end is for ever.
+    /// Notifies the watchers of a session, unless they know it already. An end is final.
     pub fn notify(&self, session: &SessionId, new: Notice) {
         if let Some(entry) = self.watched().sessions.get(session) {
             entry.notice.send_if_modified(|notice| {
@@ -176,7 +176,7 @@ impl Watchers {
         }
     }
 
-    /// Ends all watching, for good: the server stops.
+    /// Ends all watching, for good: the server is stopping.
     pub fn stop(&self) {
         let mut watched = self.watched();
         watched.is_stopping = true;
@@ -185,24 +185,24 @@ impl Watchers {
         }
     }
 
-    /// Resolves when some session is watched.
+    /// Resolves when a session is watched.
     pub async fn begun(&self) {
         while self.is_quiet() {
             self.0.begun.notified().await;
         }
     }
 
-    /// Whether nobody watches.
+    /// Whether there are no watchers.
     pub fn is_quiet(&self) -> bool {
         self.watched().sessions.is_empty()
     }
 
-    /// The sessions that are watched and, as far as is known, live.
+    /// The watched sessions that live, as far as is known.
     pub fn live(&self) -> Vec<SessionId> {
         self.those(|life| life.is_some())
     }
 
-    /// Those of them whose time is over, as far as is known.
+    /// The watched sessions whose time is over, as far as is known.
     pub fn due(&self, now: Timestamp) -> Vec<SessionId> {
         self.those(|life| life.is_some_and(|life| life.end_by(now).is_some()))
     }
@@ -228,8 +228,8 @@ impl Watchers {
 }
 
 impl All {
-    /// A place for one more of the person, where there are too many that of the oldest.
-    fn make_room(&mut self, person: &UserId, limits: WatchLimits) -> Arc<Notify> {
+    /// A slot for one more watcher of the user; at the limit that of the oldest.
+    fn take_slot(&mut self, person: &UserId, limits: WatchLimits) -> Arc<Notify> {
         let own = Arc::<Notify>::default();
         let watchers = self.persons.entry(person.clone()).or_default();
         watchers.push_back(Arc::clone(&own));
@@ -251,7 +251,7 @@ impl All {
     }
 }
 
-/// One that watches a session, until it is dropped.
+/// A watcher of a session, until it is dropped.
 #[derive(Debug)]
 pub struct Watch {
     session: SessionId,
@@ -262,14 +262,14 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// What is known by now.
+    /// The known state.
     pub fn known(&mut self) -> Notice {
         *self.notice.borrow_and_update()
     }
 
     /// The next notice.
     pub async fn notice(&mut self) -> Notice {
-        // The hub holds the other end for as long as this one is held.
+        // The registry holds the sender for as long as this one is held.
         tokio::select! {
             changed = self.notice.changed() => match changed {
                 Ok(()) => self.known(),

@@ -1,6 +1,6 @@
-//! What came back.
+//! An answer to a request.
 
-/// What came back.
+/// An answer to a request.
 #[derive(Default)]
 pub struct Answer {
     pub method: String,
@@ -9,10 +9,10 @@ pub struct Answer {
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: String,
-    /// The body as it came: digests are made of this.
+    /// The raw body: digests are computed from it.
     pub bytes: Vec<u8>,
     pub is_odd: bool,
-    /// Asked for at the address of a script outside of `/pkg/`.
+    /// Whether the address is that of a script outside of `/pkg/`.
     pub is_plain_script: bool,
 }
 
@@ -22,7 +22,7 @@ impl Answer {
         found.map(|(_, value)| value.as_str()).collect()
     }
 
-    /// The value of a header that stands exactly once.
+    /// The value of a header that occurs exactly once.
     pub fn only(&self, wanted: &str) -> Option<&str> {
         match self.all(wanted)[..] {
             [value] => Some(value),
@@ -34,7 +34,7 @@ impl Answer {
         self.all("location").first().copied().unwrap_or_default()
     }
 
-    /// For findings: the request and how it was answered.
+    /// For findings: the request and its status.
     pub fn describe(&self) -> String {
         let location = match self.location() {
             "" => String::new(),
@@ -46,7 +46,7 @@ impl Answer {
         )
     }
 
-    /// A document: a page or the page of a failure.
+    /// A document: a page, or the page of a failure.
     pub fn is_document(&self) -> bool {
         let kind = self.all("content-type").first().copied();
         self.method != "HEAD" && kind.is_some_and(|kind| kind.starts_with("text/html"))
@@ -63,7 +63,7 @@ impl Answer {
                 || self.is_plain_script)
     }
 
-    /// A failure of something in front of the server: ours carry an id.
+    /// A failure of something in front of the server: the server's own failures carry an id.
     pub fn is_failure_on_the_way(&self) -> bool {
         self.status >= 500 && self.only("x-request-id").is_none_or(|id| id.len() != 32)
     }

@@ -1,24 +1,24 @@
-//! A request, written down header by header.
+//! A request, composed header by header.
 
 use crate::target::{Target, encode_form};
 use http_body_util::Full;
 use hyper::{body::Bytes, header::HOST};
 
 pub const FORM: &str = "application/x-www-form-urlencoded";
-/// What browsers send when a person opens a page.
+/// What browsers send for a navigation.
 pub const ACCEPT_PAGE: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
 
-/// How the doctor calls itself in the list of sessions and in the audit log.
+/// The name of the doctor in the list of sessions and in the audit log.
 pub const USER_AGENT: &str = concat!("vestibule-doctor/", env!("CARGO_PKG_VERSION"));
 
-/// A request, written down header by header.
+/// A request, composed header by header.
 #[derive(Clone)]
 pub struct Request {
     pub method: String,
     pub path: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
-    /// Something in front of the server may answer it in its own way.
+    /// A proxy in front of the server may answer it in its own way.
     pub is_odd: bool,
     /// Over HTTP/2 instead of HTTP/1.1.
     pub is_http2: bool,
@@ -65,8 +65,8 @@ impl Request {
         self
     }
 
-    /// A proxy may refuse it by itself, with headers of its own or by hanging up: only whether it is
-    /// refused is looked at.
+    /// A proxy may refuse it by itself, with headers of its own or by closing the connection. Only the refusal is
+    /// checked.
     pub fn odd(mut self) -> Self {
         self.is_odd = true;
         self
@@ -87,7 +87,7 @@ impl Request {
         self,
         target: &Target,
     ) -> Result<hyper::Request<Full<Bytes>>, hyper::http::Error> {
-        // HTTP/2 has the host in a field of its own, which hyper takes from the address.
+        // HTTP/2 has a field of its own for the host, which hyper takes from the address.
         let uri = if self.is_http2 {
             format!("{}{}", target.origin(), self.path)
         } else {

@@ -19,10 +19,10 @@ use tokio::{
     time::timeout,
 };
 
-/// No page of ours is as long; an endless answer is cut off.
+/// Larger than any page of the site. Protects against an endless answer.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
-/// What is built without optimising is tens of megabytes of WebAssembly.
+/// A debug build has tens of megabytes of WebAssembly.
 const MAX_FILE: usize = 64 * 1024 * 1024;
 
 /// Why there is no answer.
@@ -67,7 +67,7 @@ impl Sender {
         let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
             .await
             .map_err(other)?;
-        // It ends with its sender; its errors arrive with the answers.
+        // The task ends with its sender; errors arrive with the answers.
         tokio::spawn(connection);
         Ok(Self::Http2(sender))
     }
@@ -133,27 +133,27 @@ async fn greet(
     Ok(Sender::Http1(sender))
 }
 
-/// An answer that goes on.
+/// An open-ended answer, such as a stream of events.
 pub struct Events {
-    /// The connection ends with it.
+    /// Keeps the connection open.
     pub(super) _sender: Sender,
     pub(super) body: Incoming,
 }
 
 impl Events {
-    /// Reads until these words have come; `false` where they have not in this time.
-    pub async fn say(&mut self, words: &str, patience: Duration) -> bool {
-        let said = async {
+    /// Reads until the text has arrived; `false` if it has not within this time.
+    pub async fn read_until(&mut self, wanted: &str, limit: Duration) -> bool {
+        let arrived = async {
             let mut text = String::new();
             while let Some(Ok(frame)) = self.body.frame().await {
                 let data = frame.into_data().unwrap_or_default();
                 text += &String::from_utf8_lossy(&data);
-                if text.contains(words) {
+                if text.contains(wanted) {
                     return true;
                 }
             }
             false
         };
-        timeout(patience, said).await.unwrap_or(false)
+        timeout(limit, arrived).await.unwrap_or(false)
     }
 }

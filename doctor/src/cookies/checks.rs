@@ -1,4 +1,4 @@
-//! What is checked of the session cookie.
+//! The checks of the session cookie.
 
 use crate::report::{Check, check};
 
@@ -128,5 +128,5 @@ pub const CHECKS: &[&Check] = &[
     &GRAMMAR,
 ];
 
-/// Asked of everything that was answered.
+/// Checked on every answer, at the end.
 pub const LAST: &[&Check] = &[&OTHERS];

@@ -1,4 +1,4 @@
-//! How findings are printed.
+//! The printed form of findings.
 
 use super::*;
 

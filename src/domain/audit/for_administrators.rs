@@ -1,31 +1,31 @@
-//! Events as an administrator reads of them: sentences about somebody else.
+//! Descriptions of events for administrators.
 
 use super::{Event, Record, Source};
 use crate::domain::{password_link::LinkPurpose, session::EndReason};
 use serde::{Deserialize, Serialize};
 
-/// A piece of a sentence. Names are set apart: whatever script they are written in, the words around
-/// them stay in their order.
+/// A piece of a sentence. Names are separate, so that a name in a right-to-left script does not reorder the words
+/// around it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Part {
     Words(String),
     Name(String),
 }
 
-/// Whom it concerns, in a template. Without a name it is somebody.
+/// The placeholder of the account. Without a name it is "somebody".
 const USER: &str = "USER";
-/// Who did it, where it was not that person.
+/// The placeholder of the actor, if it was not the owner.
 const ACTOR: &str = "ACTOR";
-/// Why.
+/// The placeholder of the reason.
 const REASON: &str = "REASON";
 
 impl Event {
-    /// The whole sentence, with places for what differs: so that each can be translated as it stands.
+    /// The whole sentence with placeholders, so that each can be translated.
     const fn template(self, has_name: bool) -> &'static str {
         match self {
             Self::SignInRefused(_) if !has_name => "A sign-in was refused: REASON",
             Self::SignInRefused(_) => "A sign-in as USER was refused: REASON",
-            // A password that is too long is refused before anybody is looked up.
+            // A password that is too long is refused before the account is looked up.
             Self::PasswordChangeRefused(_) if !has_name => {
                 "A change of the password was refused: REASON"
             }
@@ -99,7 +99,7 @@ impl EndReason {
 }
 
 impl Record {
-    /// Tells what happened to whoever looks after the accounts.
+    /// Describes the event for administrators.
     pub fn description(&self) -> Vec<Part> {
         let event = self.entry.event;
         let actor = match (&self.actor_name, self.entry.source) {
@@ -123,7 +123,7 @@ fn words(text: &str) -> Part {
     Part::Words(text.to_owned())
 }
 
-/// Fills the places of a template.
+/// Replaces the placeholders of a template.
 fn fill(template: &str, user: Option<Part>, actor: &Part, reason: &str) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut rest = template;
@@ -133,13 +133,13 @@ fn fill(template: &str, user: Option<Part>, actor: &Part, reason: &str) -> Vec<P
             parts.push(words(before));
         }
         rest = &rest[at + place.len()..];
-        let somebody = if parts.is_empty() {
+        let unnamed = if parts.is_empty() {
             "Somebody"
         } else {
             "somebody"
         };
         parts.push(match place {
-            USER => user.clone().unwrap_or_else(|| words(somebody)),
+            USER => user.clone().unwrap_or_else(|| words(unnamed)),
             ACTOR => actor.clone(),
             _ => words(reason),
         });
@@ -150,7 +150,7 @@ fn fill(template: &str, user: Option<Part>, actor: &Part, reason: &str) -> Vec<P
     parts
 }
 
-/// Where the first place of a template is, and which.
+/// The position of the first placeholder of a template, and the placeholder.
 fn next_place(template: &str) -> Option<(usize, &'static str)> {
     let places = [USER, ACTOR, REASON].into_iter();
     let found = places.filter_map(|place| Some((template.find(place)?, place)));

@@ -1,10 +1,10 @@
-//! Events as the person hears of them whom they concern.
+//! Descriptions of events for the owner of the account.
 
 use super::{Event, SignInRefusal};
 use crate::domain::{password_link::LinkPurpose, session::EndReason};
 
 impl Event {
-    /// What a person may narrow the list of their own events to, with its name in that list.
+    /// The choices of the filter of an owner's own events, with their titles.
     pub const OWN_KINDS: [(&str, &str); 8] = [
         ("signed_in", "Sign-ins"),
         ("sign_in_refused", "Refused sign-ins"),
@@ -16,7 +16,7 @@ impl Event {
         ("password_confirmed", "Confirmations"),
     ];
 
-    /// Tells the owner of an account what happened to it.
+    /// Describes the event for the owner of the account.
     pub fn description_for_owner(self) -> String {
         let words = match self {
             Self::SignedIn => "You signed in",
@@ -109,7 +109,7 @@ mod tests {
         }
     }
 
-    /// A sentence for each that no other has, but for those that are the same to their owner.
+    /// Each has a sentence of its own, except those that are the same to the owner.
     #[test]
     fn ends_are_told_apart() {
         let mut descriptions: Vec<_> = EndReason::ALL.map(EndReason::description).into();

@@ -1,4 +1,4 @@
-//! Names and e-mail addresses, and the keys by which accounts are found.
+//! Names and e-mail addresses, and the keys to look up accounts.
 
 use crate::domain::characters::{is_letter_or_digit, is_mark, is_unseen};
 use icu_casemap::CaseMapper;
@@ -11,20 +11,19 @@ const MAX_EMAIL_BYTES: usize = 254;
 pub const MAX_DISPLAY_NAME_CHARS: usize = 128;
 pub const MAX_DESCRIPTION_CHARS: usize = 1024;
 
-/// The form under which a name or an e-mail address is unique and found: NFKC, case-folded, without
+/// The form in which a name or an e-mail address is unique and looked up: NFKC, case-folded, without
 /// invisible characters (Unicode's NFKC_Casefold).
 ///
-/// One key for all spellings means one account, one counter of failures (lessons 3) and one
-/// answer, whether `Ada`, `ADA` or full-width `Ａｄａ` was typed.
+/// One key for all spellings means one account, one counter of failures and one answer for `Ada`, `ADA` and full-width
+/// `Ａｄａ`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LookupKey(String);
 
 impl LookupKey {
-    /// The key of anything typed into the sign-in field; surrounding white space is a slip of
-    /// the finger or of a password manager, and an invisible character comes with text that was
-    /// copied: no name and no address has one. No grammar is checked: an impossible name is simply
-    /// not found. NUL becomes the replacement character, because PostgreSQL takes none in a text;
-    /// leaving it out would make `a\0da` another spelling of `ada`.
+    /// The key of any input of the sign-in field. Surrounding white space comes from typing errors and password
+    /// managers, invisible characters from copied text: no name and no address has one. No grammar is checked: an
+    /// impossible name is not found. NUL becomes the replacement character, because PostgreSQL accepts none in a
+    /// text; leaving it out would make `a\0da` another spelling of `ada`.
     pub fn of(typed: &str) -> Self {
         let seen = typed.chars().filter(|c| !is_unseen(*c));
         let seen: String = seen
@@ -38,7 +37,7 @@ impl LookupKey {
     }
 }
 
-/// NFKC, case-folded, and NFKC again, because folding may take a text out of that form.
+/// NFKC, case-folded, and NFKC again, because folding may leave that form.
 pub fn fold(text: &str) -> String {
     let nfkc = ComposingNormalizer::new_nfkc();
     let folded = CaseMapper::new()
@@ -47,12 +46,12 @@ pub fn fold(text: &str) -> String {
     nfkc.normalize(&folded).into_owned()
 }
 
-/// The first text behind all that begin with `prefix`, in the order of code points, which is that of
-/// UTF-8's bytes; `None` where none is.
+/// The first text after all that begin with `prefix`, in the order of code points, which is that of
+/// UTF-8's bytes; `None` if there is none.
 pub fn end_of_prefix(prefix: &str) -> Option<String> {
     let mut end = prefix.to_owned();
     while let Some(last) = end.pop() {
-        // Between the two lie the surrogates, which are no characters.
+        // The surrogates lie between the two; they are no characters.
         let next = if last == '\u{D7FF}' {
             Some('\u{E000}')
         } else {
@@ -76,7 +75,7 @@ pub enum IdentityRefusal {
         "A name is made of letters and digits, with single dots, hyphens or underscores between them."
     )]
     NameGrammar,
-    /// It came with text that was copied, and the person cannot find it.
+    /// It comes with copied text, and the user cannot see it.
     #[error("The name has an invisible character, as copied text may have. Type the name by hand.")]
     NameUnseen,
     #[error("This is not an e-mail address.")]
@@ -95,12 +94,12 @@ pub enum IdentityRefusal {
     Description,
 }
 
-/// The name with which a person signs in.
+/// The name with which a user signs in.
 ///
-/// Grammar, after NFKC: 1 to 64 characters; words of letters and digits of any script (marks
-/// included, in all of Unicode's senses), with a single `.`, `-` or `_` between words. There is no `@`, so a name is never an
-/// e-mail address and the two can share one field; there is no space, no control character and
-/// nothing invisible, so a name is one word in a log line, a command and a table.
+/// Grammar, after NFKC: 1 to 64 characters; words of letters and digits of any script, with a single `.`, `-` or `_`
+/// between words. Marks are included, in all of Unicode's senses. It has no `@`, so it is never an e-mail address and
+/// the two can share one field. It has no space, no control character and nothing invisible, so it is one word in a
+/// log line, a command and a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Username(String);
 
@@ -140,20 +139,19 @@ fn is_letter_digit_or_mark(c: char) -> bool {
     is_letter_or_digit(c) || is_mark(c)
 }
 
-/// Characters that show nothing and turn the text around them: what a page says of a person must
-/// not be rewritten by the person's name ("Trojan Source", CVE-2021-42574).
+/// Invisible characters that change the direction of the text around them: a user's name must not rewrite
+/// the sentence on a page ("Trojan Source", CVE-2021-42574).
 fn is_unseen_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
-/// An e-mail address, by a grammar that allows one address and nothing beside it: exactly one
-/// `@`, no white space, comma, quote or control character (CVE-2022-35924: `a@evil,b@good`), and
-/// nothing invisible. Letters and marks of any script may stand in it (RFC 6531): what the server behind
-/// the `@` makes of them is its own affair.
+/// An e-mail address, by a grammar that allows exactly one address: one `@`, no white space, comma, quote or
+/// control character (CVE-2022-35924: `a@evil,b@good`), and nothing invisible. Letters and marks of any script
+/// are allowed (RFC 6531): their meaning is up to the receiving server.
 ///
-/// It is kept in NFKC, like a name, because it is found in that form: what is compared and what is
-/// written to must be one address (CVE-2019-19844).
+/// It is kept in NFKC, like a name, because it is looked up in that form. The address that is compared and the
+/// address that receives mail must be the same (CVE-2019-19844).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email(String);
 
@@ -196,15 +194,15 @@ impl Email {
     }
 }
 
-/// Whether a part of an address stands by itself: a mark would change the `@` or the dot before it.
+/// Whether a part of an address does not begin with a mark, which would change the `@` or the dot before it.
 fn begins_with_no_mark(part: &str) -> bool {
     !part.is_empty() && !part.starts_with(is_mark)
 }
 
-/// Text that pages show as it is: trimmed, bounded, without control characters.
+/// Text that pages show unchanged: trimmed, bounded, without control characters.
 ///
 /// # Errors
-/// `refusal` where the text is longer than `max_chars` or has a control character.
+/// `refusal` if the text is longer than `max_chars` or has a control character.
 pub fn plain_text<R>(typed: &str, max_chars: usize, refusal: R) -> Result<String, R> {
     let text = ComposingNormalizer::new_nfc()
         .normalize(typed.trim())

@@ -63,7 +63,7 @@ fn since(text: &str) -> Result<Since, String> {
     })
 }
 
-/// What most entries need; a wider one pushes the rest of its line.
+/// Wide enough for most entries; a wider cell shifts the rest of its line.
 const WIDTHS: &[usize] = &[20, 18, 16, 16, 15, 24, 16, 5];
 
 pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {

@@ -28,7 +28,7 @@ pub async fn back_up(command: Backup, config: &Config) -> Result<(), CliError> {
         config,
         "make a backup with: pg_dump --format=custom --file=FILE DATABASE",
     )?;
-    // As it is: a backup from before an upgrade is one of before.
+    // Without migrating it: a backup from before an upgrade keeps its version.
     let db = db::connect(&config.database_url, IfMissing::Refuse).await?;
     let outcome = db::backup(&db, &command.file).await;
     db.close().await;
@@ -59,13 +59,13 @@ pub async fn restore(command: Restore, config: &Config) -> Result<(), CliError> 
     Ok(())
 }
 
-/// In the copy, so that no file is in place whose sessions could live again. Returns how many there were.
+/// In the copy, so that no file is in place whose sessions could be used again. Returns how many there were.
 async fn end_what_comes_back(config: &Config, restoring: &Restoring) -> Result<u64, CliError> {
     let db = db::open(&restoring.copy(), IfMissing::Refuse).await?;
     db::read_through(&db).await?;
     let core = core_on(db, config).await?;
     let sessions = heartbeat::end_everything(&core, &Actor::command()).await?;
-    // The next start finds nothing to end.
+    // The next start must not detect a restored file and end the sessions again.
     if let Some(neighbour) = Neighbour::of(&config.database_url) {
         heartbeat::join(&core, &neighbour).await?;
     }
@@ -73,7 +73,7 @@ async fn end_what_comes_back(config: &Config, restoring: &Restoring) -> Result<u
     Ok(sessions)
 }
 
-/// The file of the database; PostgreSQL has programs of its own.
+/// The file of the database; PostgreSQL has backup programs of its own.
 fn file_of<'a>(config: &'a Config, remedy: &str) -> Result<&'a Path, CliError> {
     match &config.database_url {
         DatabaseUrl::Sqlite(path) => Ok(path),

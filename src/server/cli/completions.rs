@@ -1,4 +1,4 @@
-//! `vestibule completions`: the program writes them itself, so they always fit it.
+//! `vestibule completions`: generated from the command definitions, so they always match.
 
 use super::CliError;
 use clap_complete::Shell;

@@ -1,8 +1,7 @@
 //! `vestibule doctor`: the promises of `docs/controls.md`, proved on a running deployment.
 //!
-//! The package `doctor` looks from outside, over HTTP alone: it knows neither the configuration nor the
-//! database of what it looks at, so it proves what a browser gets, through every proxy on the way. From here it
-//! gets the list of pages.
+//! The package `doctor` works from outside, over HTTP alone, and knows neither the configuration nor the database. So
+//! it proves what a browser gets, through every proxy on the way. It gets the list of pages from here.
 
 use super::{CliError, output::to_stderr, password};
 use crate::{
@@ -39,7 +38,7 @@ pub struct Command {
 /// Examines a deployment and writes the report.
 ///
 /// # Errors
-/// Where a promise does not hold, or nothing could be asked.
+/// If a promise does not hold, or no request could be sent.
 pub async fn run(command: Command) -> Result<(), CliError> {
     let address = Address {
         url: public_url(&command.url)?.into_url(),
@@ -72,12 +71,12 @@ pub async fn run(command: Command) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Plain http to another machine is refused: the account's password would travel in the open.
+/// Plain http to another machine is refused: the account's password would travel unencrypted.
 fn public_url(text: &str) -> Result<PublicUrl, CliError> {
     PublicUrl::parse(text).map_err(|wrong| CliError::Refused(format!("--url {wrong}")))
 }
 
-/// What this program serves.
+/// The description of what this program serves.
 fn deployment() -> Deployment {
     let pages = |is_public: bool| {
         let pages = Page::ALL.iter();

@@ -1,4 +1,4 @@
-//! What `config check` asks of this machine: its clock, and who else can reach the database file.
+//! Checks of this machine for `config check`: its clock, and who else can access the database file.
 
 use super::CliError;
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// A sentence for each thing that looks wrong, with its remedy. Nothing is changed.
+/// A warning for each doubtful finding, with its remedy. Nothing is changed.
 pub async fn doubts(config: &Config) -> Vec<String> {
     let clock = Clock::system();
     match &config.database_url {

@@ -1,4 +1,4 @@
-//! `vestibule man`: one page a command, written by the program itself, so they always fit it.
+//! `vestibule man`: one page a command, generated from the command definitions, so they always match.
 
 use super::CliError;
 use std::{fs, path::PathBuf};

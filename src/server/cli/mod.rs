@@ -74,7 +74,7 @@ enum Command {
     Man(man::Command),
 }
 
-/// Why a command failed; it is told on standard error, and the exit status is 1.
+/// Why a command failed. It is printed to standard error, and the exit status is 1.
 #[derive(Debug, thiserror::Error)]
 enum CliError {
     #[error("the configuration has mistakes:\n{0}")]
@@ -91,8 +91,8 @@ enum CliError {
     Io(#[from] io::Error),
 }
 
-/// Runs the command of this process's arguments. The exit status is 0, 1 for a failure, and 2 for
-/// arguments that are not understood. `site` is the one inside the program, where it has one.
+/// Runs the command of this process's arguments. The exit status is 0, 1 for a failure, and 2 for invalid
+/// arguments. `site` is the one embedded in the program, if any.
 pub fn main(site: Option<&'static SiteInside>) -> ExitCode {
     let arguments = Arguments::try_parse().unwrap_or_else(|refusal| without_value(refusal).exit());
     let outcome = tokio::runtime::Builder::new_multi_thread()
@@ -102,7 +102,7 @@ pub fn main(site: Option<&'static SiteInside>) -> ExitCode {
         .and_then(|runtime| runtime.block_on(run(arguments, site)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        // The reader of a pipe has what it wanted (`vestibule session list | head`).
+        // The reader of a pipe has closed it, such as `head` in `vestibule session list | head`.
         Err(CliError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             output::to_stderr(&format!("vestibule: {error}"));
@@ -111,8 +111,8 @@ pub fn main(site: Option<&'static SiteInside>) -> ExitCode {
     }
 }
 
-/// What stands where nothing belongs may be a password, and what is said may be kept in a log. Names of
-/// options are repeated, because they are what people mistype.
+/// Removes values from the message: a misplaced argument may be a password, and the message may be kept in a log. Names
+/// of options are repeated, because those are what people mistype.
 fn without_value(mut refusal: clap::Error) -> clap::Error {
     let unexpected = refusal.get(ContextKind::InvalidArg);
     let is_value = |value: &ContextValue| !value.to_string().starts_with('-');
@@ -144,7 +144,7 @@ async fn run(arguments: Arguments, site: Option<&'static SiteInside>) -> Result<
     }
 }
 
-/// Opens what the use cases of a command work with.
+/// Opens the use cases for a command.
 async fn open_core(config: &Config, if_missing: IfMissing) -> Result<Core, CliError> {
     let opening = db::open(&config.database_url, if_missing);
     let db = output::patiently(output::TABLES, opening).await?;

@@ -9,13 +9,13 @@ use std::{
 };
 use tokio::time::timeout;
 
-/// A line for people, beside the data: to standard error, so that pipes carry data alone.
+/// Prints a line for people to standard error, so that pipes carry data alone.
 pub fn to_stderr(line: &str) {
-    // Without a standard error there is nobody to tell.
+    // Without a standard error there is nowhere to report it.
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// Awaits what has no deadline, and prints from time to time what is waited for.
+/// Awaits work without a deadline, and regularly prints what it waits for.
 pub async fn patiently<T>(what: &str, work: impl Future<Output = T>) -> T {
     const SAID_EVERY: Duration = Duration::from_secs(10);
     let mut work = pin!(work);
@@ -27,29 +27,23 @@ pub async fn patiently<T>(what: &str, work: impl Future<Output = T>) -> T {
     }
 }
 
-/// For [`patiently`]: what opening the database may wait for.
+/// For [`patiently`]: the possible reasons of a slow opening of the database.
 pub const TABLES: &str = "the tables to be brought up to date. Another server may be at it, something may hold a \
     lock, or a standby that has to confirm is gone: see pg_stat_activity";
 
-/// A row that is shown in a table or as JSON.
+/// A row that is printed in a table or as JSON.
 pub trait Row: Serialize {
     const HEADINGS: &'static [&'static str];
     fn cells(&self) -> Vec<String>;
 }
 
 /// Writes one line to standard output.
-///
-/// # Errors
-/// Where standard output is closed or full.
 pub fn write_line(line: &str) -> io::Result<()> {
     writeln!(io::stdout(), "{line}")
 }
 
-/// Writes rows that come one by one: nobody knows how wide the next one is, so each column is `least` wide
-/// at least.
-///
-/// # Errors
-/// Where standard output is closed or full.
+/// Writes rows that arrive one by one. The widths of later rows are unknown, so each column has at least the width in
+/// `least`.
 pub fn write_more_rows<R: Row>(rows: &[R], least: &[usize], json: bool) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     for row in rows {
@@ -63,11 +57,11 @@ pub fn write_more_rows<R: Row>(rows: &[R], least: &[usize], json: bool) -> io::R
     out.flush()
 }
 
-/// So many rows are held at once, where there may be millions.
+/// Rows are held in memory by the page, because there may be millions.
 pub const ROWS_A_PAGE: u32 = 500;
 
-/// A table that is written page by page. What fits into one page is as narrow as its cells; a longer
-/// one has columns of the widths that most rows need.
+/// A table that is written page by page. If all rows fit into one page, its columns are as narrow as the cells;
+/// otherwise they have the widths that most rows need.
 pub struct PagedTable {
     widths: &'static [usize],
     json: bool,
@@ -84,9 +78,6 @@ impl PagedTable {
     }
 
     /// Writes the next page.
-    ///
-    /// # Errors
-    /// Where standard output is closed or full.
     pub fn write<R: Row>(&mut self, page: &[R], is_last: bool) -> io::Result<()> {
         let is_first = !std::mem::replace(&mut self.has_begun, true);
         if is_first && is_last {
@@ -107,9 +98,6 @@ fn in_columns(cells: &[String], widths: &[usize]) -> String {
 }
 
 /// Writes all rows to standard output.
-///
-/// # Errors
-/// Where standard output is closed or full.
 pub fn write_rows<R: Row>(rows: &[R], json: bool) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     if json {

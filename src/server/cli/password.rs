@@ -1,5 +1,5 @@
-//! Passwords on the command line: from a terminal or standard input, never an argument, which
-//! every user of the machine could read.
+//! Passwords on the command line: from a terminal or standard input. Arguments could be read by every user of the
+//! machine.
 
 use super::{CliError, output::to_stderr};
 use crate::{
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 /// Asks for a new password twice on the terminal, or reads one line of standard input.
 ///
 /// # Errors
-/// Where there is no terminal, the two differ, or the input is no text.
+/// If there is no terminal, the two differ, or the input is no text.
 pub fn new_password(from_stdin: bool) -> Result<Password, CliError> {
     if from_stdin {
         return read_line(io::stdin().lock());
@@ -29,11 +29,10 @@ pub fn new_password(from_stdin: bool) -> Result<Password, CliError> {
     Ok(Password::new(first.to_string()))
 }
 
-/// The name and the password of an account that exists: asked for on the terminal, or two lines of
-/// standard input.
+/// The name and the password of an existing account: asked for on the terminal, or two lines of standard input.
 ///
 /// # Errors
-/// Where one of the two is missing or no text.
+/// If one of the two is missing or no text.
 pub fn account() -> Result<(String, Password), CliError> {
     if !io::stdin().is_terminal() {
         return read_account(io::stdin().lock());
@@ -64,7 +63,7 @@ fn read_account(mut input: impl BufRead) -> Result<(String, Password), CliError>
 /// One line without its line break; everything else is part of the password.
 fn read_line(input: impl BufRead) -> Result<Password, CliError> {
     let mut line = Zeroizing::new(Vec::new());
-    // A little more than the longest password: then it is refused by its length.
+    // A few bytes more than the longest password, so that a longer one is refused by its length.
     input
         .take(MAX_BYTES as u64 + 16)
         .read_until(b'\n', &mut line)?;

@@ -24,10 +24,10 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-/// The name of the script, the style and the WebAssembly that the build writes.
+/// The file name of the script, the style and the WebAssembly in the build.
 const OUTPUT_NAME: &str = "vestibule";
 
-/// `site` is the one inside this program, which a folder in the configuration replaces.
+/// `site` is the one embedded in this program, which a folder in the configuration replaces.
 pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<(), CliError> {
     let log = telemetry::start(&config.log)?;
     let opening = db::open_to_serve(&config.database_url);
@@ -57,7 +57,7 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
     let core = state.core.clone();
     let stop = asked_to_stop()?;
     greet(&log, &config, &state, setup::new_code(&core).await?);
-    log.say(&format!("It listens on {address}"));
+    log.announce(&format!("It listens on {address}"));
     for doubt in config.doubts() {
         tracing::warn!("{doubt}");
     }
@@ -73,7 +73,7 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
     background.end().await;
     core.db.close().await;
     served?;
-    log.say("Stopped.");
+    log.announce("Stopped.");
     outcome
 }
 
@@ -84,21 +84,21 @@ fn cannot_listen(config: &Config, error: &io::Error) -> CliError {
     ))
 }
 
-/// What people need to know at the start, on standard error beside the log.
+/// Prints instructions for the operator to standard error, beside the log.
 ///
-/// A code for the first account goes there and never into the log, which others may read.
+/// The code for the first account is printed there and never logged: other people may read the log.
 fn greet(log: &Log, config: &Config, state: &AppState, setup_code: Option<SetupCode>) {
     let origin = state.site.public_url.origin();
-    log.say(&format!("Vestibule answers on {origin}"));
-    log.say(&format!("Its database is {}", config.database_url.shown()));
+    log.announce(&format!("Vestibule answers on {origin}"));
+    log.announce(&format!("Its database is {}", config.database_url.shown()));
     if let Some(code) = setup_code {
         let program = std::env::current_exe()
             .map_or("vestibule".to_owned(), |path| path.display().to_string());
-        log.say("There is no account yet. Make the first one in a browser, within an hour:");
-        log.say(&format!("  {origin}/setup"));
-        log.say(&format!("  with the one-time code {}", code.reveal()));
-        log.say("or in another terminal:");
-        log.say(&format!("  {program} user create NAME --admin"));
+        log.announce("There is no account yet. Make the first one in a browser, within an hour:");
+        log.announce(&format!("  {origin}/setup"));
+        log.announce(&format!("  with the one-time code {}", code.reveal()));
+        log.announce("or in another terminal:");
+        log.announce(&format!("  {program} user create NAME --admin"));
     }
 }
 
@@ -111,8 +111,8 @@ fn warn_without_site(config: &Config) {
     }
 }
 
-/// Leptos's own options. Names of files carry digests where the build has left a list of them
-/// beside the program; under cargo-leptos its variable says so.
+/// Leptos's own options. File names have digests if the build has left a list of them beside the program; under
+/// cargo-leptos its variable decides.
 fn leptos_options(config: &Config, environment: &Environment) -> LeptosOptions {
     let has_digests =
         std::env::current_exe().is_ok_and(|program| program.with_file_name("hash.txt").exists());
@@ -137,8 +137,8 @@ fn path_text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// Resolves on SIGTERM (a service manager), SIGINT (Ctrl-C), SIGHUP (the terminal is closed) or SIGQUIT:
-/// by default the last two end a process in the middle of what it does. Under `nohup` SIGHUP stays ignored.
+/// Resolves on SIGTERM (a service manager), SIGINT (Ctrl-C), SIGHUP (the terminal is closed) or SIGQUIT. By default the
+/// last two kill a process in the middle of its work. Under `nohup` SIGHUP stays ignored.
 fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -164,8 +164,8 @@ fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Whether the process was started with `signal` ignored (`SigIgn` of proc(5), a bit each from signal 1).
-/// Where that cannot be read it is not.
+/// Whether the process was started with `signal` ignored (`SigIgn` of proc(5), a bit each from signal 1). `false` if
+/// that cannot be read.
 fn ignores(signal: SignalKind) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mut lines = status.lines();

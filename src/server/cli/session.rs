@@ -81,7 +81,7 @@ pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
     outcome
 }
 
-/// What most sessions need.
+/// Wide enough for most sessions.
 const WIDTHS: &[usize] = &[36, 16, 24, 15, 20, 20, 30];
 
 async fn list(core: &Core, user: Option<&str>, live: bool, json: bool) -> Result<(), CliError> {
@@ -143,7 +143,7 @@ async fn end_all_of_everybody(core: &Core, admin: &Admin) -> Result<(), CliError
     Ok(())
 }
 
-/// A session as the command line shows it. Instants are RFC 3339 in UTC.
+/// A session in the output. Instants are RFC 3339 in UTC.
 #[derive(Serialize)]
 struct SessionRow {
     id: String,
@@ -162,7 +162,7 @@ struct SessionRow {
 }
 
 impl SessionRow {
-    /// A session that timed out unseen has ended as well, although nobody has written it down.
+    /// A session whose time-out is not recorded yet has ended as well.
     fn of(found: &CurrentUser, now: Timestamp) -> Self {
         let session = &found.session;
         let ended = session.end_by(now);

@@ -6,7 +6,7 @@ use crate::server::{
 };
 use std::io::{self, Write};
 
-/// Prints a new code; the one before is void.
+/// Prints a new code, and voids the previous one.
 pub async fn run(config: &Config) -> Result<(), CliError> {
     let core = open_core(config, IfMissing::Refuse).await?;
     let code = setup::new_code(&core).await;

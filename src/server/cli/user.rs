@@ -34,7 +34,7 @@ use std::io::{self, BufRead, Read};
 pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
     let check = |draft: UserDraft| draft.check().map_err(UserError::from);
     let if_missing = match &command {
-        // A refused name makes no database.
+        // Validated first: a refused name must not create a database.
         Command::Create(new) => check(new.details.draft(&new.name)).map(|_| IfMissing::Create)?,
         _ => IfMissing::Refuse,
     };
@@ -65,18 +65,18 @@ async fn carry_out(
             let user = users::find(core, &name).await?;
             let ended = users::disable(core, admin, &user).await?;
             let name = user.username;
-            told(&format!("{name} is disabled; {ended} sessions ended."))
+            report(&format!("{name} is disabled; {ended} sessions ended."))
         }
         Command::Enable(Named { name }) => {
             let user = users::find(core, &name).await?;
             users::enable(core, admin, &user).await?;
-            told(&format!("{} can sign in again.", user.username))
+            report(&format!("{} can sign in again.", user.username))
         }
         Command::Promote(Named { name }) => {
             let user = users::find(core, &name).await?;
             let is_new = users::promote(core, admin, &user).await?;
             let word = if is_new { "now" } else { "already" };
-            told(&format!("{} is {word} an administrator.", user.username))
+            report(&format!("{} is {word} an administrator.", user.username))
         }
         Command::Demote(Named { name }) => {
             let user = users::find(core, &name).await?;
@@ -86,7 +86,7 @@ async fn carry_out(
             } else {
                 "no administrator"
             };
-            told(&format!("{} is {words}.", user.username))
+            report(&format!("{} is {words}.", user.username))
         }
         Command::SetPassword {
             name,
@@ -96,25 +96,25 @@ async fn carry_out(
             let password = new_password(password_stdin)?;
             let ended = users::set_password(core, admin, &user, &password).await?;
             let name = user.username;
-            told(&format!(
+            report(&format!(
                 "{name} has a new password; {ended} sessions ended."
             ))
         }
     }
 }
 
-fn told(words: &str) -> Result<(), CliError> {
+fn report(words: &str) -> Result<(), CliError> {
     to_stderr(words);
     Ok(())
 }
 
-/// What most accounts need.
+/// Wide enough for most accounts.
 const WIDTHS: &[usize] = &[20, 30, 24, 13, 8];
 
 async fn list(core: &Core, search: Option<&str>, json: bool) -> Result<(), CliError> {
     let prefix = LookupKey::of(search.unwrap_or_default());
     if search.is_some() {
-        // After an upgrade the server may not have come to it yet.
+        // After an upgrade the server's background job may not have folded all names yet.
         cleanup::fold_display_names(core).await?;
     }
     let mut after = None;
@@ -130,7 +130,7 @@ async fn list(core: &Core, search: Option<&str>, json: bool) -> Result<(), CliEr
     }
 }
 
-/// The draft is checked before the password is asked for, so that nobody types it in vain.
+/// The draft is validated before the password is asked for, so that an error costs no typing.
 async fn create(core: &Core, admin: &Admin, new: &NewUser) -> Result<(), CliError> {
     let draft = new
         .details
@@ -142,10 +142,10 @@ async fn create(core: &Core, admin: &Admin, new: &NewUser) -> Result<(), CliErro
     if new.json {
         return Ok(write_rows(&[UserRow::from(&user)], true)?);
     }
-    told(&format!("{} can sign in now.", user.username))
+    report(&format!("{} can sign in now.", user.username))
 }
 
-/// Whoever has no password yet gets another link, and the one before is void.
+/// An account without a password gets another link, and the previous one is void.
 async fn invite(
     core: &Core,
     admin: &Admin,
@@ -163,7 +163,7 @@ async fn invite(
                 "has a password already. `vestibule user reset` makes a link for a new one.";
             return Err(CliError::Refused(format!("{} {words}", user.username)));
         }
-        Ok(user) if details.says_anything() => {
+        Ok(user) if details.has_any() => {
             let words = "there is an account already; invite it by its name alone.";
             return Err(CliError::Refused(format!("{}: {words}", user.username)));
         }
@@ -194,7 +194,7 @@ async fn reset(
     print_link(&user, &link, config, json)
 }
 
-/// The link goes to standard output, and nowhere else: nobody can be told it again.
+/// The link is printed to standard output only, and cannot be shown again.
 fn print_link(user: &User, link: &MadeLink, config: &Config, json: bool) -> Result<(), CliError> {
     let site = Site::new(config.public_url.clone(), config.site_addr.port());
     let row = LinkRow {
@@ -220,10 +220,10 @@ async fn delete(core: &Core, admin: &Admin, name: &str, yes: bool) -> Result<(),
     }
     let ended = users::delete(core, admin, &user).await?;
     let name = user.username;
-    told(&format!("{name} is deleted; {ended} sessions ended."))
+    report(&format!("{name} is deleted; {ended} sessions ended."))
 }
 
-/// The name once more, on the terminal or in one line of standard input.
+/// Asks for the name again, on the terminal or in one line of standard input.
 fn confirm(user: &User) -> Result<(), CliError> {
     const LONGEST: u64 = 4_096;
     let name = &user.username;

@@ -6,27 +6,27 @@ use super::TOLERANCE;
 use crate::domain::moment::AHEAD;
 use std::time::Duration;
 
-/// Nothing is deleted for this long after a start or after the clock was set: an operator who notices has
-/// time to correct it.
+/// Nothing is deleted for this long after a start or after the clock was set, so that an operator has time to
+/// correct it.
 const SETTLING: i64 = 3_600_000;
 
-/// After a pause the clean-up catches up by this much of what became due for each moment that it runs: a day
-/// an hour. A server that was off for three weeks has caught up in a day; one whose clock is 200 days
-/// ahead needs eight days to delete what it should not.
+/// After a pause the clean-up catches up at this rate: each hour it deletes what became due in a day. A server that
+/// was off for three weeks has caught up in a day. One whose clock is 200 days ahead needs eight days to delete what
+/// it should not.
 const CATCHING_UP: i64 = 24;
 
-/// A clock that shows less than the file remembers is set right by NTP within minutes of the start; or it is
-/// right, and what the file remembers was wrong.
+/// A clock behind the recorded time is corrected by NTP within minutes of the start. After this long it is believed:
+/// then the recorded time was wrong.
 const BELIEVED_AFTER: i64 = 24 * SETTLING;
 
 #[derive(Debug)]
 pub struct Caution {
-    /// When the clock was started or set, by the monotonic one.
+    /// When the clock was started or set, by the monotonic clock.
     since: i64,
-    /// By how much it differed from the monotonic one at the last check.
+    /// Its difference from the monotonic clock at the last check.
     difference: i64,
-    /// A time that it has certainly reached, and when that was known, by the monotonic one. `None` where nothing
-    /// is remembered: then it is trusted.
+    /// A time that has certainly been reached, and the monotonic time of that knowledge. `None` if no time is recorded:
+    /// then the clock is trusted.
     known: Option<(i64, i64)>,
     pub times_set: u64,
 }
@@ -45,7 +45,7 @@ impl Caution {
         self.known = Some((at, monotonic));
     }
 
-    /// Notices that the clock was set: returns by how much, in milliseconds.
+    /// Detects that the clock was set. Returns by how much, in milliseconds.
     pub fn check(&mut self, now: i64, monotonic: i64) -> Option<i64> {
         let before = self.difference.saturating_add(monotonic);
         let by = now.saturating_sub(before);
@@ -73,7 +73,7 @@ impl Caution {
         })
     }
 
-    /// Whether it shows less than is known. After a day it is trusted nevertheless: then it was ahead before.
+    /// Whether the clock is behind the known time. After a day it is trusted nevertheless: then it was ahead before.
     pub fn is_behind(&self, now: i64, monotonic: i64) -> bool {
         let shows_less = |(at, _)| now.saturating_add(millis(AHEAD)) < at;
         monotonic.saturating_sub(self.since) < BELIEVED_AFTER && self.known.is_some_and(shows_less)
@@ -146,7 +146,7 @@ mod tests {
             Some(DAY),
             "at last it is believed"
         );
-        // Set right by NTP: what the file remembered still counts.
+        // Set right by NTP: the recorded time still counts.
         caution.check(NOW + DAY, 3 * HOUR);
         assert_eq!(caution.trusted(NOW + DAY + HOUR, 4 * HOUR), Some(NOW + DAY));
     }

@@ -1,4 +1,4 @@
-//! Instants as they are read and written.
+//! Formats of instants.
 
 use crate::domain::moment::{Moment, RelativeMoment, Timestamp};
 
@@ -7,13 +7,13 @@ pub fn rfc3339(at: Timestamp) -> String {
     utc(at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Reads an instant of RFC 3339, in any time zone; `None` where it is none.
+/// Parses an instant of RFC 3339, in any time zone.
 pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     let instant: jiff::Timestamp = text.parse().ok()?;
     Some(Timestamp::from_millis(instant.as_millisecond()))
 }
 
-/// Reads a day such as `2026-09-21`: its first instant in UTC, and that of the next day.
+/// Parses a day such as `2026-09-21`. Returns its first instant in UTC, and that of the next day.
 pub fn parse_day(text: &str) -> Option<(Timestamp, Timestamp)> {
     let day: jiff::civil::Date = text.parse().ok()?;
     let begins = |day: jiff::civil::Date| {
@@ -30,13 +30,13 @@ pub fn day(at: Timestamp) -> String {
     utc(at).strftime("%Y-%m-%d").to_string()
 }
 
-/// The `Date` of an answer, such as `Mon, 21 Sep 2026 14:13:20 GMT`.
+/// Parses the `Date` of an answer, such as `Mon, 21 Sep 2026 14:13:20 GMT`.
 pub fn parse_http_date(text: &str) -> Option<Timestamp> {
     let date = jiff::fmt::rfc2822::parse(text).ok()?;
     Some(Timestamp::from_millis(date.timestamp().as_millisecond()))
 }
 
-/// A point in time as pages show it before the browser knows its own time zone.
+/// A point in time for pages, in UTC until the browser replaces it by its own time zone.
 pub fn moment(at: Timestamp) -> Moment {
     Moment {
         iso: rfc3339(at),
@@ -44,7 +44,7 @@ pub fn moment(at: Timestamp) -> Moment {
     }
 }
 
-/// The same, as seen from `now`.
+/// The same, relative to `now`.
 pub fn relative(at: Timestamp, now: Timestamp) -> RelativeMoment {
     RelativeMoment {
         at: moment(at),

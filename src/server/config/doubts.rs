@@ -1,17 +1,17 @@
-//! What is no mistake by itself and yet is seldom meant.
+//! Settings that are valid and yet seldom intended.
 
 use super::Config;
 use std::path::Path;
 
 impl Config {
-    /// A sentence for each combination of settings that looks wrong, with its remedy.
+    /// A warning for each doubtful combination of settings, with its remedy.
     pub fn doubts(&self) -> Vec<String> {
         let public_is_https = self.public_url.as_ref().is_some_and(|url| url.is_https());
         let own = self.site_addr.ip().to_canonical();
         let is_loopback = own.is_loopback();
-        let nobody_is_trusted = self.trusted_proxies.is_empty();
+        let no_proxy_is_trusted = self.trusted_proxies.is_empty();
         let mut doubts = Vec::new();
-        if public_is_https && nobody_is_trusted {
+        if public_is_https && no_proxy_is_trusted {
             let example = if is_loopback {
                 format!("trusted_proxies = [\"{own}\"]")
             } else {
@@ -23,7 +23,7 @@ impl Config {
                  Set {example}."
             ));
         }
-        if is_loopback && !nobody_is_trusted && !self.trusted_proxies.include_this_machine() {
+        if is_loopback && !no_proxy_is_trusted && !self.trusted_proxies.include_this_machine() {
             doubts.push(format!(
                 "site_addr is {}, which only this machine reaches, but http.trusted_proxies names only others: \
                  no proxy will be believed. Add \"{own}\", or let site_addr be reached by the proxy.",

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-/// Nothing is meant to last longer; it also keeps every sum of instants inside the calendar.
+/// The maximum. No useful duration is longer, and it keeps every sum of instants inside the calendar.
 const LONGEST: Duration = Duration::from_secs(3_660 * 86_400);
 
-/// Reads `"30s"`, `"15m"`, `"2h"` or `"14d"`.
+/// Parses `"30s"`, `"15m"`, `"2h"` or `"14d"`.
 ///
 /// # Errors
-/// A sentence that says what is expected. A bare number is refused: minutes and seconds are too
-/// easily taken for each other.
+/// A sentence that describes the expected form. A bare number is refused: minutes and seconds are easily confused.
 pub fn parse(text: &str) -> Result<Duration, String> {
     let expected = || {
         "must be a duration with its unit, such as \"30s\", \"15m\", \"2h\" or \"14d\"".to_owned()
@@ -40,7 +39,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Of every number with a unit: exact, or refused because it is none or too long.
+        /// Any number with a unit is parsed exactly, or refused as malformed or too long.
         #[test]
         fn a_duration_is_exact_or_refused(number in any::<u64>(), shift in 0_u32..64, unit in 0_usize..4) {
             let number = number >> shift;

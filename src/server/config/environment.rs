@@ -1,18 +1,18 @@
-//! The variables that are set.
+//! Environment variables.
 
 use std::collections::BTreeMap;
 
-/// What all variables of ours begin with.
+/// The prefix of all our variables.
 const PREFIX: &str = "VESTIBULE_";
 
 /// `VESTIBULE_SERVICE_HOST`, `VESTIBULE_PORT`, `VESTIBULE_PORT_3000_TCP_ADDR` and their like.
 const OF_A_SERVICE: [&str; 3] = ["SERVICE_HOST", "SERVICE_PORT", "PORT"];
 
-/// Names the file, so it is no key in it.
+/// The variable that names the file, so it is no key in it.
 pub const FILE: &str = "VESTIBULE_CONFIG";
 
-/// Where settings come from besides the file: the variables of this process, or a test's. An empty
-/// one counts as not set. It cannot be printed: other programs' secrets are among them.
+/// The settings outside of the file: the variables of this process, or of a test. An empty one counts as not
+/// set. It has no printable form: it contains other programs' secrets.
 #[derive(Default)]
 pub struct Environment(BTreeMap<String, String>);
 
@@ -28,10 +28,10 @@ impl Environment {
         self.0.get(name).map(String::as_str)
     }
 
-    /// The variables that are meant for us.
+    /// The variables with our prefix.
     ///
-    /// Kubernetes gives every container some that name a Service, such as one called `vestibule`; it
-    /// must not keep us from starting, and no setting is called like them.
+    /// Kubernetes gives every container some that describe a Service, such as one called `vestibule`. They must not
+    /// prevent the start, and no setting has such a name.
     pub fn ours(&self) -> impl Iterator<Item = &str> {
         let names = self.0.keys().map(String::as_str);
         names.filter(|name| {

@@ -1,4 +1,4 @@
-//! What a server may take of the machine's memory at most, and what it is allowed.
+//! The maximum memory use of a server, compared with its limit.
 
 use super::Config;
 use crate::server::hashing::MEMORY_PER_THREAD;
@@ -6,32 +6,31 @@ use std::{fs, path::Path};
 
 const MIB: u64 = 1024 * 1024;
 
-/// The program with its threads and pages under way, beside what is counted below: 40 MiB at rest, and as
-/// much again while it answers.
+/// The program with its threads and the pages that it renders, without what is counted below: 40 MiB at rest, and the
+/// same again under load.
 const PROGRAM: u64 = 80 * MIB;
 
-/// What a connection takes at most: hyper's buffer, which is filled by a header that does not end, the
-/// header taken apart, and its task. 40 KiB were measured.
+/// The maximum of one connection: hyper's buffer, filled by a header that does not end, the parsed header, and the
+/// task. 40 KiB were measured.
 pub const MEMORY_PER_CONNECTION: u64 = 48 * 1024;
 
-/// What SQLite keeps of the file in its connections, or what connections to PostgreSQL take, with an
-/// ordinary database (ADR 28).
+/// The page caches of SQLite's connections, or connections to PostgreSQL, with an ordinary database (ADR 28).
 const DATABASE: u64 = 32 * MIB;
 
-/// Where the unit in docs/systemd runs: `config check` is run beside it.
+/// The control group of the unit in docs/systemd: `config check` runs outside of it.
 const UNIT: &str = "system.slice/vestibule.service";
 
 impl Config {
-    /// The most that this configuration lets the server take, in bytes.
+    /// The maximum memory use with this configuration, in bytes.
     pub fn most_memory(&self) -> u64 {
         let connections = widened(self.http.max_connections) * MEMORY_PER_CONNECTION;
         let hashing = widened(self.hashing.threads) * MEMORY_PER_THREAD;
-        // A text grows by copying, and what was read is taken apart into fields.
+        // A growing text is copied, and the body is also parsed into fields.
         let bodies = 2 * widened(self.http.body_budget());
         PROGRAM + DATABASE + connections + hashing + bodies
     }
 
-    /// A sentence where that is more than the server is allowed.
+    /// A warning if that exceeds the limit of the server.
     pub fn doubt_about_memory(&self, root: &Path) -> Option<String> {
         let most = self.most_memory().div_ceil(MIB);
         let allowed = limit(root)? / MIB;
@@ -50,8 +49,8 @@ fn widened(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-/// The lowest limit of this process's control group and those above it, and of the unit's where it is
-/// there. `None` where there is none, or none that can be read.
+/// The lowest limit of this process's control group and its ancestors, and of the unit's if it exists. `None` if
+/// there is no limit, or none that can be read.
 fn limit(root: &Path) -> Option<u64> {
     let groups = fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
     let own = groups.lines().filter_map(|line| {

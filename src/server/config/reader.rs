@@ -7,7 +7,7 @@ use super::{
 use std::collections::BTreeSet;
 use toml::{Table, Value};
 
-/// The file and the environment, and what was found wrong so far.
+/// The file and the environment, and the mistakes so far.
 pub struct Reader<'a> {
     table: Table,
     environment: &'a Environment,
@@ -17,7 +17,7 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// # Errors
-    /// Where the text is no TOML; nothing more can be said then.
+    /// If the text is no TOML: nothing else can be checked then.
     pub fn new(text: &str, environment: &'a Environment) -> Result<Self, Mistakes> {
         let table = text.parse().map_err(|error: toml::de::Error| {
             let line = error
@@ -33,11 +33,10 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The value of `key`, a dotted path; the environment counts more than the file, and the
-    /// file more than `default`.
+    /// The value of `key`, a dotted path. The environment has precedence over the file, and the file over `default`.
     ///
     /// # Panics
-    /// Where the default itself does not parse.
+    /// If the default itself does not parse.
     pub fn read<T>(
         &mut self,
         key: &'static str,
@@ -68,8 +67,8 @@ impl<'a> Reader<'a> {
         self.accept(key, text.and_then(|text| parse(&text)))
     }
 
-    /// The values of a key that is an array or a text with commas; none where it is not set. Every
-    /// value that does not parse is a mistake.
+    /// The values of a key that is an array or a text with commas; none if it is not set. Every value that does not
+    /// parse is a mistake.
     pub fn list<T>(
         &mut self,
         key: &'static str,
@@ -94,14 +93,14 @@ impl<'a> Reader<'a> {
         values.collect::<Vec<_>>().into_iter().flatten().collect()
     }
 
-    /// Keeps the value, or notes the mistake under the name that was used for it.
+    /// Returns the value, or records the mistake under the name that was used for it.
     pub fn accept<T>(&mut self, name: &str, outcome: Result<T, String>) -> Option<T> {
         outcome
             .map_err(|mistake| self.mistakes.push(format!("{name} {mistake}")))
             .ok()
     }
 
-    /// Notes a mistake unless a rule between several keys holds.
+    /// Records a mistake unless a rule between several keys holds.
     pub fn demand(&mut self, holds: bool, mistake: &str) {
         if !holds {
             self.mistakes.push(mistake.to_owned());
@@ -109,8 +108,8 @@ impl<'a> Reader<'a> {
     }
 
     /// # Errors
-    /// Every mistake, unknown keys and variables among them: a mistyped one must not silently leave
-    /// a default.
+    /// All mistakes. Unknown keys and variables are among them, because a mistyped one would silently leave a default
+    /// in force.
     pub fn finish(mut self) -> Result<(), Mistakes> {
         for key in leaves(&self.table, "") {
             if !self.known.contains(key.as_str()) {
@@ -127,7 +126,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// By their names alone: a value may be a secret.
+    /// Only their names: a value may be a secret.
     fn unknown_variables(&self) -> Vec<String> {
         let known: BTreeSet<String> = self.known.iter().map(|key| variable_of(key)).collect();
         let unknown = self
@@ -135,15 +134,15 @@ impl<'a> Reader<'a> {
             .ours()
             .filter(|name| *name != environment::FILE && !known.contains(*name));
         let words = |name: &str| name.replace("__", "_");
-        let told = unknown.map(|name| {
+        let reports = unknown.map(|name| {
             let similar = known.iter().find(|known| words(known) == words(name));
             let hint = similar.map(|known| format!(" (did you mean `{known}`?)"));
             format!("unknown variable `{name}`{}", hint.unwrap_or_default())
         });
-        told.collect()
+        reports.collect()
     }
 
-    /// A known key of the same last name, in another section.
+    /// A known key with the same last name, in another section.
     fn suggestion(&self, key: &str) -> String {
         let last = |key: &str| {
             key.rsplit('.')

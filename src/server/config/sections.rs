@@ -30,7 +30,7 @@ pub fn read_site_addr(reader: &mut Reader, environment: &Environment) -> SocketA
     }
 }
 
-/// cargo-leptos gives its path from the folder that it runs in; the file's begins at the file.
+/// The path from cargo-leptos is relative to its working directory, the one in the file to the file.
 pub fn read_site_root(
     reader: &mut Reader,
     folder: &Path,

@@ -1,6 +1,6 @@
 use super::*;
 
-/// With nothing set.
+/// Without environment variables.
 fn alone(text: &str) -> Result<Config, Mistakes> {
     read(text, None, &variables([]))
 }
@@ -32,7 +32,7 @@ fn the_shipped_file_agrees_with_cargo_toml() {
 
 #[test]
 fn every_mistake_is_told_at_once() {
-    let told = mistakes(
+    let report = mistakes(
         "public_url = \"http://example.org\"\nidle_timeout = \"1h\"\ncolour = \"red\"\n\
          [session]\nidle_timeout = \"30\"\nabsolute_timeout = [1]\n[password]\nmin_length = 7\n[log]\nformat = \"xml\"\n",
     );
@@ -45,9 +45,12 @@ fn every_mistake_is_told_at_once() {
         "password.min_length must be at least 8",
         "log.format must be",
     ] {
-        assert!(told.contains(expected), "{expected} is missing in:\n{told}");
+        assert!(
+            report.contains(expected),
+            "{expected} is missing in:\n{report}"
+        );
     }
-    assert_eq!(told.lines().count(), 7, "{told}");
+    assert_eq!(report.lines().count(), 7, "{report}");
 }
 
 #[test]
@@ -108,16 +111,16 @@ fn paths_begin_at_the_file() {
 #[test]
 fn a_mistake_in_the_environment_is_told_by_the_variables_name() {
     let environment = variables([("VESTIBULE_SESSION__IDLE_TIMEOUT", "soon")]);
-    let told = read("", None, &environment)
+    let report = read("", None, &environment)
         .expect_err("a mistake")
         .to_string();
     assert!(
-        told.contains("VESTIBULE_SESSION__IDLE_TIMEOUT must be a duration"),
-        "{told}"
+        report.contains("VESTIBULE_SESSION__IDLE_TIMEOUT must be a duration"),
+        "{report}"
     );
 }
 
-/// A mistyped variable would else leave a default in force, and nobody would know.
+/// A mistyped variable would otherwise silently leave a default in force.
 #[test]
 fn an_unknown_variable_is_told_by_its_name_alone() {
     let environment = variables([
@@ -132,11 +135,11 @@ fn an_unknown_variable_is_told_by_its_name_alone() {
         ("VESTIBULE_PORT", "tcp://10.0.0.11:3000"),
         ("VESTIBULE_PORT_3000_TCP_ADDR", "10.0.0.11"),
     ]);
-    let told = read("", None, &environment)
+    let report = read("", None, &environment)
         .expect_err("a mistake")
         .to_string();
     assert_eq!(
-        told,
+        report,
         "  - unknown variable `VESTIBULE_DATABASE_PASSWORD`\n  \
          - unknown variable `VESTIBULE_SESSION_ABSOLUTE_TIMEOUT` \
          (did you mean `VESTIBULE_SESSION__ABSOLUTE_TIMEOUT`?)\n"
@@ -190,28 +193,28 @@ fn trusted_proxies_are_an_array_or_a_text_with_commas() {
 }
 
 #[test]
-fn every_mistaken_proxy_is_told() {
-    let told = mistakes(
+fn every_mistaken_proxy_is_reported() {
+    let report = mistakes(
         "[http]\ntrusted_proxies = [\"0.0.0.0/0\", \"proxy.example.org\", \"10.0.0.1/8\", \"::1\"]\n",
     );
     assert!(
-        told.contains("http.trusted_proxies has \"0.0.0.0/0\", which is wider"),
-        "{told}"
+        report.contains("http.trusted_proxies has \"0.0.0.0/0\", which is wider"),
+        "{report}"
     );
     assert!(
-        told.contains("\"proxy.example.org\", which is no address"),
-        "{told}"
+        report.contains("\"proxy.example.org\", which is no address"),
+        "{report}"
     );
-    assert!(told.contains("did you mean \"10.0.0.0/8\"?"), "{told}");
-    assert_eq!(told.lines().count(), 3, "{told}");
+    assert!(report.contains("did you mean \"10.0.0.0/8\"?"), "{report}");
+    assert_eq!(report.lines().count(), 3, "{report}");
     for value in ["7", "[7]", "{ a = 1 }"] {
-        let told = mistakes(&format!("[http]\ntrusted_proxies = {value}\n"));
-        assert!(told.contains("trusted_proxies"), "{told}");
+        let report = mistakes(&format!("[http]\ntrusted_proxies = {value}\n"));
+        assert!(report.contains("trusted_proxies"), "{report}");
     }
 }
 
 #[test]
-fn what_is_seldom_meant_is_told() {
+fn doubtful_settings_are_reported() {
     let doubts = |text: &str| alone(text).unwrap().doubts().join("\n");
     let https = "public_url = \"https://id.example.org\"\n";
     let with = |proxies: &str| format!("{https}[http]\ntrusted_proxies = [{proxies}]\n");

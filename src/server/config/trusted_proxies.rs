@@ -1,14 +1,14 @@
-//! Which peers are proxies.
+//! The trusted proxies.
 
 use ipnet::{IpNet, Ipv4Net};
 use std::net::IpAddr;
 
-/// No private network is wider: 10.0.0.0/8 and fc00::/7 (RFC 1918, RFC 4193). What is wider holds
-/// strangers, and whoever is trusted can take any address.
+/// No private network is wider: 10.0.0.0/8 and fc00::/7 (RFC 1918, RFC 4193). A wider range contains
+/// strangers, and a trusted peer can claim any address.
 const WIDEST_V4: u8 = 8;
 const WIDEST_V6: u8 = 7;
 
-/// The addresses whose forwarded headers count.
+/// The peers whose forwarded headers are trusted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<IpNet>);
 
@@ -32,11 +32,11 @@ impl TrustedProxies {
     }
 }
 
-/// Reads an address or a range such as `10.0.0.0/8`.
+/// Parses an address or a range such as `10.0.0.0/8`.
 ///
 /// # Errors
-/// A sentence that says what is wrong: no address; bits behind the prefix, which are a mistyped
-/// address or a mistyped prefix; a range that no network of one's own can be.
+/// A sentence that describes what is wrong: no address; bits behind the prefix, from a mistyped address or
+/// prefix; a range wider than any private network.
 pub fn parse_range(text: &str) -> Result<IpNet, String> {
     let range = text
         .parse()
@@ -64,8 +64,7 @@ pub fn parse_range(text: &str) -> Result<IpNet, String> {
     Ok(range)
 }
 
-/// A range of IPv4 in its IPv6 dress (`::ffff:10.0.0.0/104`) is one of IPv4: so are the addresses
-/// that it is compared with.
+/// IPv4-mapped ranges (`::ffff:10.0.0.0/104`) are unmapped, like the addresses that they are compared with.
 fn canonical(range: IpNet) -> IpNet {
     let IpNet::V6(v6) = range else { return range };
     let v4 = v6.addr().to_ipv4_mapped();

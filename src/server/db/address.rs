@@ -1,4 +1,4 @@
-//! Where the database is.
+//! The address of the database.
 
 use sqlx::postgres::PgConnectOptions;
 use std::{
@@ -7,22 +7,22 @@ use std::{
     str::FromStr,
 };
 
-/// Where the database is.
+/// The address of the database.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
     Sqlite(PathBuf),
     Postgres(PostgresUrl),
 }
 
-/// Where a PostgreSQL server is, and whether a pooler stands in front of it.
+/// The address of a PostgreSQL server, and of a pooler in front of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresUrl {
     url: String,
-    /// The server itself, where `url` leads to a pooler that hands connections on between transactions.
+    /// The server itself, if `url` leads to a pooler that shares connections between transactions.
     direct: Option<String>,
 }
 
-/// Without the password, wherever a configuration is printed.
+/// Without the password, because configurations are printed.
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown())
@@ -30,10 +30,10 @@ impl fmt::Debug for DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// Reads `sqlite:PATH` (relative to `base`) or `postgres://…`.
+    /// Parses `sqlite:PATH` (relative to `base`) or `postgres://…`.
     ///
     /// # Errors
-    /// A sentence that says what is expected; it never repeats the URL, which may hold a password.
+    /// A sentence that describes the expected form; it never repeats the URL, which may hold a password.
     pub fn parse(text: &str, base: &Path) -> Result<Self, String> {
         if let Some(path) = text.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
@@ -49,10 +49,10 @@ impl DatabaseUrl {
         Err("must begin with `sqlite:` or `postgres://`".to_owned())
     }
 
-    /// The same, for a pooler that hands connections on between transactions; `direct` is the server itself.
+    /// The same, for a pooler that shares connections between transactions; `direct` is the server itself.
     ///
     /// # Errors
-    /// A sentence where one of the two is not PostgreSQL.
+    /// A sentence if one of the two is not PostgreSQL.
     pub fn behind_pooler(self, direct: Self) -> Result<Self, String> {
         match (self, direct) {
             (Self::Postgres(pooler), Self::Postgres(direct)) => Ok(Self::Postgres(PostgresUrl {
@@ -94,12 +94,12 @@ impl PostgresUrl {
         }
     }
 
-    /// Where statements go.
+    /// The target of statements.
     pub fn options(&self) -> Result<PgConnectOptions, sqlx::Error> {
         PgConnectOptions::from_str(&self.url)
     }
 
-    /// The server itself, past a pooler that hands connections on between transactions; `None` without one.
+    /// The server itself, bypassing a pooler that shares connections between transactions; `None` without one.
     pub fn direct(&self) -> Result<Option<PgConnectOptions>, sqlx::Error> {
         let direct = self.direct.as_deref();
         direct.map(PgConnectOptions::from_str).transpose()
@@ -118,7 +118,7 @@ impl PostgresUrl {
     }
 }
 
-/// `scheme://authority/…?…` in its parts; the authority without `user:password@`.
+/// The parts of `scheme://authority/…?…`; the authority without `user:password@`.
 struct Parts<'a> {
     scheme: &'a str,
     user: Option<&'a str>,
@@ -145,7 +145,7 @@ fn parts(url: &str) -> Parts<'_> {
     }
 }
 
-/// libpq tries them in turn, as `host1,host2` or `?host=host1,host2`. sqlx knows one.
+/// libpq tries several hosts in turn, as `host1,host2` or `?host=host1,host2`. sqlx supports one.
 fn names_several_hosts(url: &str) -> bool {
     let Parts { hosts, query, .. } = parts(url);
     let named = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -153,8 +153,8 @@ fn names_several_hosts(url: &str) -> bool {
     hosts.contains(',') || lists.any(|(_, list)| list.contains(',') || list.contains("%2C"))
 }
 
-/// `postgres://user@/database?host=/socket`, which libpq takes, has a user and an empty host: no URL by
-/// the standard. The user goes where both read it.
+/// `postgres://user@/database?host=/socket`, which libpq accepts, has a user and an empty host: no URL by
+/// the standard. The user is moved to where both parsers read it.
 fn with_host(url: &str) -> String {
     let Parts {
         scheme,

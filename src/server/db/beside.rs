@@ -1,4 +1,4 @@
-//! Writes that no answer waits for: at most one in flight for each subject, and never all places.
+//! Writes that no answer waits for: at most one in flight for each subject, and never on all connections.
 
 use super::{CONNECTION_WAIT, StoreError};
 use std::{collections::HashSet, sync::Arc};
@@ -11,8 +11,8 @@ use tokio::{
 #[derive(Clone, Debug)]
 pub struct Beside {
     subjects: watch::Sender<HashSet<String>>,
-    /// Half the places that write, so that such writes keep nobody from signing out.
-    places: Arc<Semaphore>,
+    /// Half the connections that write, so that such writes cannot delay a sign-out.
+    permits: Arc<Semaphore>,
 }
 
 /// The right to the one write of a subject, until it is dropped: after the server has answered.
@@ -23,15 +23,15 @@ pub struct Claim {
 }
 
 impl Beside {
-    pub(super) fn on(places: u32) -> Self {
-        let half = (places / 2).max(1) as usize;
+    pub(super) fn on(connections: u32) -> Self {
+        let half = (connections / 2).max(1) as usize;
         Self {
             subjects: watch::Sender::default(),
-            places: Arc::new(Semaphore::new(half)),
+            permits: Arc::new(Semaphore::new(half)),
         }
     }
 
-    /// `None` where a write of this subject is in flight.
+    /// `None` if a write of this subject is in flight.
     pub fn claim(&self, subject: &str) -> Option<Claim> {
         let is_new = self
             .subjects
@@ -44,20 +44,20 @@ impl Beside {
 
     /// Resolves when none is in flight.
     pub async fn settled(&self) {
-        // The other end is held by `self`.
+        // `self` holds the sender, so it is not closed.
         let _ = self.subjects.subscribe().wait_for(HashSet::is_empty).await;
     }
 }
 
 impl Claim {
-    /// Waits for a place.
+    /// Waits for a permit.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] where none was free in time.
-    pub async fn place(&self) -> Result<OwnedSemaphorePermit, StoreError> {
-        let place = Arc::clone(&self.beside.places).acquire_owned();
-        match timeout(CONNECTION_WAIT, place).await {
-            Ok(Ok(place)) => Ok(place),
+    /// [`StoreError::Unavailable`] if none was free in time.
+    pub async fn permit(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        let permit = Arc::clone(&self.beside.permits).acquire_owned();
+        match timeout(CONNECTION_WAIT, permit).await {
+            Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) | Err(_) => Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)),
         }
     }

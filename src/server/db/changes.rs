@@ -1,4 +1,4 @@
-//! Notices what other processes have changed, cheaply enough to be asked several times a second.
+//! Detects changes by other processes, cheaply enough to poll several times a second.
 
 use super::{
     CONNECTION_WAIT, Connection, Db, Link, Pool, StoreError, Transaction, sqlite::Counter,
@@ -11,25 +11,25 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How long a change may go unnoticed: together with the query that it causes well below the second
-/// in which people expect to see it.
+/// How long a change may go unnoticed. With the query that it causes it stays well below one second, within which
+/// users expect to see it.
 const POLL_EVERY: Duration = Duration::from_millis(250);
 
-/// Fallback: after this many polls without a notice the database is queried, because some poolers drop NOTIFY, and people
-/// expect a page to leave within a second.
+/// Fallback, in polls without a notice: after this many the database is queried, because some poolers drop NOTIFY.
+/// Users expect an open page to react within a second.
 const IDLE_POLLS: u32 = 2;
 
-/// A listening connection that says nothing is asked as often. One that a firewall has forgotten looks the same as
-/// one on which nothing happens.
-const ASK_EVERY: Duration = Duration::from_secs(2);
+/// A silent listening connection is pinged at this interval. One that a firewall has dropped cannot be distinguished
+/// from one without notices.
+const PING_EVERY: Duration = Duration::from_secs(2);
 
-/// Notices that wait to be followed. Beyond them they wait in the connection.
+/// The capacity of the queue of notices. Further ones wait in the connection.
 const WAITING: usize = 64;
 
-/// What is told with a PostgreSQL notice that a session has ended.
+/// The PostgreSQL channel for ended sessions.
 pub const ENDED: &str = "vestibule_ended";
 
-/// What may have happened in the meantime.
+/// What may have changed since the last poll.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hint {
     Nothing,
@@ -37,22 +37,22 @@ pub enum Hint {
     Something,
     /// These were named in a notice on the channel [`ENDED`].
     Named(Vec<String>),
-    /// Anything: this is the first answer, the connection was broken, or the file is another one.
+    /// Anything: this is the first poll, the connection was broken, or the file was replaced.
     Anything,
 }
 
 impl Hint {
-    /// What to look at where this one could not be followed before `next` came.
+    /// Merges this hint, which is not followed yet, with the `next` one.
     pub fn and(self, next: Self) -> Self {
         match (self, next) {
             (Self::Nothing, next) => next,
-            // Rare, and looking at everything is right whatever was said.
+            // Rare, and checking everything is correct for any two hints.
             _ => Self::Anything,
         }
     }
 }
 
-/// Looks at one database for as long as somebody wants to know.
+/// Detects changes of one database.
 pub enum Changes {
     Sqlite(Counter),
     Postgres(Listener),
@@ -68,8 +68,8 @@ impl Db {
 }
 
 impl Changes {
-    /// Rests a little, or until there is a notice, and says what may have happened. A database that
-    /// gives no answer says nothing, and afterwards that anything may have happened.
+    /// Waits for the next poll or notice, and returns what may have changed. If the database does not answer it returns
+    /// no change, and afterwards [`Hint::Anything`].
     pub async fn next(&mut self) -> Hint {
         match self {
             Self::Sqlite(counter) => {
@@ -82,10 +82,7 @@ impl Changes {
 }
 
 impl Transaction {
-    /// Lets other processes know once it is true, where the database can do so.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// Notifies other processes, after the change has happened, if the database supports that.
     pub async fn notify(&mut self, channel: &str, what: &str) -> Result<(), StoreError> {
         if let Connection::Postgres(transaction) = &mut self.connection {
             let notify = sqlx::query("SELECT pg_notify($1, $2)");
@@ -96,28 +93,28 @@ impl Transaction {
     }
 }
 
-/// PostgreSQL's notices, which a task of its own hears: polling goes on whatever becomes of its connection.
+/// PostgreSQL's notices, received by a task of its own: polling continues even if its connection fails.
 pub struct Listener {
-    heard: mpsc::Receiver<Hint>,
+    hints: mpsc::Receiver<Hint>,
     listening: JoinHandle<()>,
-    /// Whether it is known how the first attempt to listen ended.
+    /// Whether the result of the first attempt to listen is known.
     has_begun: bool,
     polls: u32,
 }
 
 impl Listener {
     fn of(link: &Link) -> Self {
-        let (hear, heard) = mpsc::channel(WAITING);
+        let (sender, hints) = mpsc::channel(WAITING);
         Self {
-            heard,
-            listening: tokio::spawn(listen(link.direct().clone(), hear)),
+            hints,
+            listening: tokio::spawn(listen(link.direct().clone(), sender)),
             has_begun: false,
             polls: 0,
         }
     }
 
     async fn next(&mut self) -> Hint {
-        match timeout(POLL_EVERY, self.heard.recv()).await {
+        match timeout(POLL_EVERY, self.hints.recv()).await {
             Ok(Some(hint)) => {
                 self.has_begun = true;
                 // Notices arrive: what was not named did not happen.
@@ -151,20 +148,20 @@ impl Drop for Listener {
     }
 }
 
-/// Listens until it is aborted. After each interruption anything may have happened.
-async fn listen(options: PgConnectOptions, hear: mpsc::Sender<Hint>) {
+/// Listens until it is aborted. After each interruption anything may have changed.
+async fn listen(options: PgConnectOptions, sender: mpsc::Sender<Hint>) {
     loop {
         match timeout(CONNECTION_WAIT, connect(&options)).await {
             Ok(Ok(mut connection)) => {
-                if hear.send(Hint::Anything).await.is_err() {
+                if sender.send(Hint::Anything).await.is_err() {
                     return;
                 }
-                pass_on(&mut connection, &hear).await;
+                pass_on(&mut connection, &sender).await;
                 tracing::warn!("the database's notices stopped; they will be asked for again");
             }
-            // Until then it is polled.
+            // Until then the database is polled.
             Ok(Err(_)) | Err(_) => {
-                if hear.send(Hint::Something).await.is_err() {
+                if sender.send(Hint::Something).await.is_err() {
                     return;
                 }
             }
@@ -173,20 +170,20 @@ async fn listen(options: PgConnectOptions, hear: mpsc::Sender<Hint>) {
     }
 }
 
-/// Passes notices on for as long as the connection answers.
-async fn pass_on(connection: &mut PgListener, hear: &mpsc::Sender<Hint>) {
+/// Forwards notices while the connection answers.
+async fn pass_on(connection: &mut PgListener, sender: &mpsc::Sender<Hint>) {
     loop {
-        match timeout(ASK_EVERY, connection.try_recv()).await {
+        match timeout(PING_EVERY, connection.try_recv()).await {
             Ok(Ok(Some(notice))) => {
                 let names = notice.payload().split(',').map(str::to_owned);
-                if hear.send(Hint::Named(names.collect())).await.is_err() {
+                if sender.send(Hint::Named(names.collect())).await.is_err() {
                     return;
                 }
             }
             Ok(Ok(None) | Err(_)) => return,
             Err(_) => {
                 let answer = sqlx::query("SELECT 1").execute(&mut *connection);
-                if !matches!(timeout(ASK_EVERY, answer).await, Ok(Ok(_))) {
+                if !matches!(timeout(PING_EVERY, answer).await, Ok(Ok(_))) {
                     return;
                 }
             }
@@ -194,15 +191,15 @@ async fn pass_on(connection: &mut PgListener, hear: &mpsc::Sender<Hint>) {
     }
 }
 
-/// Beside the pool, so that notices arrive also when all its connections are taken, and past a pooler, on which
-/// a session is not ours.
+/// Outside of the pool, so that notices arrive even if all its connections are in use. It bypasses a pooler, which
+/// does not dedicate a session to us.
 async fn connect(options: &PgConnectOptions) -> Result<PgListener, sqlx::Error> {
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(CONNECTION_WAIT)
         .connect_lazy_with(options.clone());
     let mut connection = PgListener::connect_with(&pool).await?;
-    // A broken connection is replaced here, where it is known what was missed.
+    // A broken connection is replaced here, because notices were missed.
     connection.eager_reconnect(false);
     connection.listen(ENDED).await?;
     Ok(connection)

@@ -94,22 +94,22 @@ impl From<MigrateError> for OpenError {
 pub enum StoreError {
     #[error("the database gave no answer: {0}")]
     Unavailable(#[source] sqlx::Error),
-    /// The commit was not answered in time, or the connection broke before it was.
+    /// The commit was not confirmed in time, or the connection broke before it was.
     #[error("the database did not confirm in time: whether the change happened is not known")]
     NotKnown,
-    /// Commits that the database has not answered hold all connections that write.
+    /// Unconfirmed commits hold all connections that write.
     #[error("the database confirms no changes at present")]
-    NoPlaceToWrite,
+    NoFreeWriter,
     /// A unique value is taken.
     #[error("the value is taken")]
     NotUnique,
-    /// Nobody could administer any more.
+    /// The change would leave no administrator.
     #[error("the last administrator is kept")]
     LastAdministrator,
-    /// Whoever asked for it was no administrator any more when it came to it.
+    /// The actor had lost the role of administrator before the change was carried out.
     #[error("not an administrator any more")]
     NotAdministrator,
-    /// A stored value that no version of ours writes.
+    /// A stored value that no version of this program writes.
     #[error("corrupt row {id} in {table}")]
     Corrupt { table: &'static str, id: String },
 }
@@ -123,7 +123,7 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// Codes of PostgreSQL (appendix A of its manual).
+/// PostgreSQL's error codes (appendix A of its manual).
 mod codes {
     pub const STALE_PLAN: &str = "0A000";
     /// This server is a standby, or default_transaction_read_only is on.
@@ -135,26 +135,26 @@ mod codes {
 }
 
 impl StoreError {
-    /// Another transaction got in its way, and nothing happened.
+    /// A conflict with another transaction: nothing was changed.
     pub(super) fn is_conflict(&self) -> bool {
         self.has_code(&[codes::SERIALIZATION_FAILURE, codes::DEADLOCK])
     }
 
-    /// A column has changed since the connection prepared the statement, and nothing happened.
+    /// A column has changed since the connection prepared the statement: nothing was changed.
     pub(super) fn is_stale_plan(&self) -> bool {
         matches!(self, Self::Unavailable(error) if is_stale_plan(error))
     }
 
-    /// The connection took no write, so nothing happened.
+    /// The connection refused a write: nothing was changed.
     pub(super) fn is_read_only(&self) -> bool {
         matches!(self, Self::Unavailable(error) if is_read_only(error))
     }
 
-    /// Whether the next write would fail as well, as far as one can know.
-    pub(super) fn is_everybodys(&self) -> bool {
+    /// Whether the next write would probably fail as well.
+    pub(super) fn affects_others(&self) -> bool {
         match self {
-            Self::NotKnown | Self::NoPlaceToWrite => true,
-            // The server stops.
+            Self::NotKnown | Self::NoFreeWriter => true,
+            // The server is stopping.
             Self::Unavailable(sqlx::Error::PoolClosed) => false,
             Self::Unavailable(_) => {
                 !self.is_conflict()
@@ -182,14 +182,13 @@ pub fn is_stale_plan(error: &sqlx::Error) -> bool {
     has_code(error, &[codes::STALE_PLAN])
 }
 
-/// Whether the server takes no writes on the connection.
+/// Whether the server refuses writes on the connection.
 pub fn is_read_only(error: &sqlx::Error) -> bool {
     has_code(error, &[codes::READ_ONLY])
 }
 
-/// What is known after a commit that PostgreSQL has not confirmed. It answers with a code of class 23 or 40 where it
-/// has rolled back, or because it waited too long for the lock of all notices; anything else may have come after the
-/// commit.
+/// The outcome of a commit that failed on PostgreSQL. Codes of class 23 and 40 mean that it was rolled back, or timed
+/// out waiting for the lock of all notices. Any other error may have come after the commit.
 pub fn of_postgres_commit(error: sqlx::Error) -> StoreError {
     let code = error.as_database_error().and_then(|answer| answer.code());
     let is_rolled_back = |code: &str| {
@@ -204,21 +203,21 @@ pub fn of_postgres_commit(error: sqlx::Error) -> StoreError {
     StoreError::NotKnown
 }
 
-/// The details go to the log, the kind to the browser.
+/// The details are logged, the kind goes to the browser.
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         if matches!(
             error,
             StoreError::Unavailable(_)
                 | StoreError::NotKnown
-                | StoreError::NoPlaceToWrite
+                | StoreError::NoFreeWriter
                 | StoreError::NotUnique
                 | StoreError::Corrupt { .. }
         ) {
             tracing::error!(%error, "store");
         }
         match error {
-            StoreError::Unavailable(_) | StoreError::NotKnown | StoreError::NoPlaceToWrite => {
+            StoreError::Unavailable(_) | StoreError::NotKnown | StoreError::NoFreeWriter => {
                 Failure::Unavailable.into()
             }
             StoreError::LastAdministrator => AccountRefusal::LastAdministrator.into(),

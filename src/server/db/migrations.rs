@@ -1,4 +1,4 @@
-//! The tables, brought up to date.
+//! Migrations of the tables.
 
 use super::{Db, OpenError, Pool, postgres};
 use sqlx::{
@@ -7,10 +7,10 @@ use sqlx::{
 };
 use std::sync::LazyLock;
 
-/// What both databases share.
+/// The migrations for both databases.
 static SHARED: LazyLock<Migrator> = LazyLock::new(|| beside_newer(sqlx::migrate!("./migrations")));
-/// The same, and what only PostgreSQL needs, in the order of their numbers. These are unique among all, so that a
-/// database made by a newer version is known by them (ADR 2).
+/// With those that only PostgreSQL needs, in the order of their numbers. The numbers are unique among all, so that a
+/// database made by a newer version is recognised by them (ADR 2).
 static FOR_POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
     let own = sqlx::migrate!("./migrations/postgres");
     let mut all: Vec<_> = SHARED.iter().chain(own.iter()).cloned().collect();
@@ -24,7 +24,7 @@ fn beside_newer(mut migrator: Migrator) -> Migrator {
     migrator
 }
 
-/// A migration that was applied.
+/// An applied migration.
 #[derive(Debug, sqlx::FromRow)]
 struct Applied {
     version: i64,
@@ -34,8 +34,7 @@ struct Applied {
 const APPLIED: &str = "SELECT version, description FROM _sqlx_migrations ORDER BY version";
 
 /// # Errors
-/// [`OpenError::Newer`] for a database from which a newer version has removed what this one reads, and
-/// [`OpenError::Migrate`].
+/// [`OpenError::Newer`] if a newer version has removed something that this one reads; [`OpenError::Migrate`].
 pub async fn run(db: &Db) -> Result<(), OpenError> {
     let (known, applied) = match &db.writer {
         Pool::Sqlite(pool) => {
@@ -43,8 +42,8 @@ pub async fn run(db: &Db) -> Result<(), OpenError> {
             (&SHARED, sqlx::query_as(APPLIED).fetch_all(pool).await?)
         }
         Pool::Postgres(link) => {
-            // A connection of its own, which may take its time: the limit that a request has for a statement
-            // would stop every start with a large table, or beside another server that brings it up to date.
+            // A connection without the statement timeout of requests. That would stop every start with a large table,
+            // or while another server is migrating.
             let mut connection = postgres::patient(link).await?;
             FOR_POSTGRES.run(&mut connection).await?;
             let applied = sqlx::query_as(APPLIED).fetch_all(&mut connection).await?;
@@ -55,9 +54,9 @@ pub async fn run(db: &Db) -> Result<(), OpenError> {
     accept_newer(known, &applied)
 }
 
-/// Migrations only add, so a version may work beside those of a newer one: while servers are replaced one by one,
-/// and after an update was taken back. One that removes something names in the file's last words, `needs_NNNN`, a
-/// migration that every version knows which does without it (ADR 34).
+/// Migrations only add, so a version works on the tables of a newer one: during a rolling update, and after an update
+/// was reverted. The file name of a migration that removes something ends in `needs_NNNN`. Every version that knows
+/// migration NNNN works without the removed part (ADR 34).
 fn accept_newer(known: &Migrator, applied: &[Applied]) -> Result<(), OpenError> {
     let newer = || {
         applied
@@ -78,14 +77,14 @@ fn accept_newer(known: &Migrator, applied: &[Applied]) -> Result<(), OpenError> 
     Ok(())
 }
 
-/// What stands behind the last `needs` of a description, which sqlx makes of the file's name.
+/// The number after the last `needs` of a description, which sqlx makes from the file's name.
 fn needs(description: &str) -> Option<i64> {
     let (_, number) = description.rsplit_once("needs ")?;
     number.trim().parse().ok()
 }
 
-/// Programs may meet at an empty SQLite database, which knows no lock for migrations: whoever comes
-/// second at a migration finds its tables made when it looks again. That happens at most once for each.
+/// Two programs may start on an empty SQLite database, which has no lock for migrations. The second to run one finds
+/// its tables at a retry. That happens at most once for each migration.
 async fn run_on_sqlite(pool: &SqlitePool) -> Result<(), MigrateError> {
     let mut outcome = SHARED.run(pool).await;
     for _ in SHARED.iter() {

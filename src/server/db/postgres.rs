@@ -23,31 +23,33 @@ use std::{
 use tokio::time::timeout;
 
 const READERS: u32 = 20;
-/// With the readers and the connection for notices three servers fit into PostgreSQL's own `max_connections` of 100.
+/// With the readers and the connection for notices, three servers fit into PostgreSQL's default `max_connections`
+/// of 100.
 pub const WRITERS: u32 = 10;
 
-/// How each transaction begins. A lock is waited for a little less than a commit, so that the answer is known: also for
-/// the one lock that all commits with a notice take, and that one keeps which waits for a standby.
+/// The beginning of each transaction. The lock timeout is slightly shorter than the commit deadline, so that the
+/// outcome is known. It also covers the one lock that all commits with a notice take, held by a commit that waits for a
+/// standby.
 pub const BEGIN_TO_WRITE: &str =
     "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '4s'";
 
-/// A connection that is to be used has to answer within this, else it is replaced within the wait for one: a firewall
-/// may have forgotten it, and TCP would try for a quarter of an hour.
+/// A connection has to answer a ping within this time before use, or it is replaced. A firewall may have dropped it,
+/// and TCP would retry for a quarter of an hour.
 const ANSWER_WAIT: Duration = Duration::from_secs(1);
 
-/// Unused connections are closed before a firewall or a NAT gateway forgets them (Azure 4 minutes, AWS 350 s). The
-/// pool looks at them as often, so one may be twice as old.
+/// Unused connections are closed before a firewall or a NAT gateway drops them (Azure 4 minutes, AWS 350 s). The
+/// pool checks them at the same interval, so one may reach twice this age.
 const UNUSED_FOR: Duration = Duration::from_secs(100);
 
-/// What each session is set to, whatever the database's or the role's defaults: durable before it is answered, and
-/// the isolation for which the statements were written. The server's keepalive probes keep firewalls from
-/// forgetting a connection, and end backends whose client is gone, together with their locks.
+/// The settings of each session, overriding the defaults of the database and the role. A commit is durable before it
+/// is confirmed, and the isolation level is the one that the statements require. The server's keepalive probes stop
+/// firewalls from dropping a connection, and end backends whose client is gone, with their locks.
 const SETTINGS: &str = "SET synchronous_commit = on; SET statement_timeout = '10s'; SET lock_timeout = 0; \
     SET default_transaction_isolation = 'read committed'; \
     SET tcp_keepalives_idle = 60; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 6";
 
-/// The same for one transaction, behind a pooler that keeps nothing of a session. A standby refuses READ WRITE, so
-/// no session is accepted by what a pooler reads there.
+/// The same for one transaction, behind a pooler that preserves no session settings. A standby refuses READ WRITE, so
+/// it cannot pass the check behind a pooler.
 const BEGIN: Begin = Begin {
     to_read: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = '10s'; \
         SET LOCAL lock_timeout = 0",
@@ -61,11 +63,11 @@ pub struct Pools {
     pub writers: Link,
 }
 
-/// What was last read back from the server, for all connections.
+/// The last reading from the server, shared by all connections.
 #[derive(Clone, Debug, Default)]
 struct Known(Arc<Mutex<Option<Reading>>>);
 
-/// The pools of the server at `url`, which is asked whether it can keep what we promise.
+/// The pools of the server at `url`, after a check that it can keep the promises.
 ///
 /// # Errors
 /// [`OpenError`], each with its remedy.
@@ -73,10 +75,10 @@ pub async fn open(url: &PostgresUrl) -> Result<Pools, OpenError> {
     Ok(connect(url).await?.0)
 }
 
-/// What an operator has to know of the server at `url`, a sentence each with its remedy.
+/// Warnings about the server at `url` for the operator, each with its remedy.
 ///
 /// # Errors
-/// [`OpenError`], where a server would not start.
+/// [`OpenError`], if a server would not start.
 pub async fn warnings(url: &PostgresUrl) -> Result<Vec<String>, OpenError> {
     let (pools, reading) = connect(url).await?;
     pools.readers.close().await;
@@ -106,10 +108,7 @@ async fn connect(url: &PostgresUrl) -> Result<(Pools, Reading), OpenError> {
     Ok((Pools { readers, writers }, reading))
 }
 
-/// A session for what may take its time, such as a migration: no limit of a request holds.
-///
-/// # Errors
-/// Where the server does not answer.
+/// A session for slow work, such as a migration, without the limits of a request.
 pub async fn patient(link: &Link) -> Result<PgConnection, Error> {
     let mut connection = PgConnection::connect_with(link.direct()).await?;
     raw_sql(SETTINGS).execute(&mut connection).await?;
@@ -143,7 +142,7 @@ fn pool(
             let known = known.clone();
             Box::pin(async move { set(connection, pooled, &known).await })
         })
-        // Its test has no limit; ours has.
+        // sqlx's test has no timeout; ours has.
         .test_before_acquire(false)
         .before_acquire(move |connection, metadata| {
             let doubt = doubt.clone();
@@ -153,8 +152,8 @@ fn pool(
         .connect_lazy_with(options)
 }
 
-/// The outcome of one statement, which the server itself would have given up before: `statement_timeout` is of no help
-/// where the server is gone without a word.
+/// Awaits one statement. The server would have cancelled it before this deadline: it is for a server that is
+/// unreachable without an error, where `statement_timeout` is of no help.
 ///
 /// # Errors
 /// Those of the statement; [`Error::Io`] after the deadline.
@@ -165,12 +164,12 @@ pub async fn in_time<T>(statement: impl Future<Output = Result<T, Error>>) -> Re
         .unwrap_or_else(|_| Err(Error::Io(io::ErrorKind::TimedOut.into())))
 }
 
-/// Whether any process of the server works at a commit of ours for long, this node's or another's.
+/// Whether any backend of the server has long been working at a commit of this program, on this or another node.
 ///
 /// # Errors
-/// Where the server does not answer: then it is not known.
+/// If the server does not answer: then it is not known.
 pub async fn is_committing(readers: &Link) -> Result<bool, Error> {
-    // What the processes do is not to be seen where `track_activities` is off.
+    // With `track_activities` off the state of the backends is hidden.
     const SQL: &str = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() \
         AND usename = current_user AND (state = 'disabled' OR (state = 'active' AND query LIKE 'COMMIT%' \
         AND query_start < now() - interval '3 seconds')))";
@@ -179,7 +178,7 @@ pub async fn is_committing(readers: &Link) -> Result<bool, Error> {
     in_time(query.fetch_one(held.timed())).await
 }
 
-/// Sets a new connection, and reads back what came of it.
+/// Applies the settings to a new connection, and reads them back.
 async fn set(
     connection: &mut PgConnection,
     pooled: Option<Begin>,
@@ -207,7 +206,7 @@ impl Known {
             .clone()
     }
 
-    /// Logs each warning that is news. Returns whether nothing was known before.
+    /// Logs each new warning. Returns whether this is the first reading.
     fn note(&self, reading: Reading) -> bool {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = known.as_ref().map(Reading::warnings).unwrap_or_default();
@@ -220,8 +219,8 @@ impl Known {
     }
 }
 
-/// Whether a connection may be used. Where one falls silent those that lie unused are replaced unasked: the next
-/// requests would wait for each of them in turn.
+/// Whether a connection may be used. If one does not answer, the unused ones are replaced without a test: otherwise the
+/// next requests would wait for each of them in turn.
 async fn answers(
     connection: &mut PgConnection,
     metadata: &PoolConnectionMetadata,
@@ -242,19 +241,19 @@ async fn answers(
     }
 }
 
-/// Whether a connection that a request has given back may serve another one.
+/// Whether a connection that a request has returned may serve another one.
 ///
-/// It may wait for an answer that will never come, after the network or the machine behind it has
-/// gone without a word: the pool would miss it for as long as TCP waits.
+/// It may be waiting for an answer that never comes, after the network or the machine behind it has failed silently.
+/// The pool would lose it for as long as TCP retries.
 async fn is_as_new(connection: &mut PgConnection) -> Result<bool, Error> {
-    // A rollback that was begun is over when this is answered.
+    // When this is answered, a pending rollback is complete.
     let answered = timeout(CONNECTION_WAIT, connection.ping()).await;
     answered.unwrap_or(Err(Error::PoolTimedOut))?;
     Ok(!connection.is_in_transaction())
 }
 
-/// Two connections of ours that have one process of the server have a pooler in front of it, which hands that process
-/// on between transactions. What is set for a session is lost then, silently.
+/// If two of our connections have the same backend process, a pooler in front of the server shares it between
+/// transactions. Session settings are then lost silently.
 async fn refuse_pooler(pool: &PgPool) -> Result<(), OpenError> {
     let mut one = pool.acquire().await?;
     let first = process(&mut one).await?;
@@ -275,7 +274,8 @@ async fn process(connection: &mut PgConnection) -> Result<String, Error> {
     row.try_get("process")
 }
 
-/// Whether both addresses lead to one database: migrations would bring another one up to date, and notices never come.
+/// Whether both addresses lead to one database. Otherwise migrations would change another one, and notices never
+/// arrive.
 async fn compare(direct: &PgConnectOptions, pooled: &Reading) -> Result<(), OpenError> {
     let opened = timeout(CONNECTION_WAIT, PgConnection::connect_with(direct)).await;
     let mut connection = opened.unwrap_or(Err(Error::PoolTimedOut))?;

@@ -23,10 +23,10 @@ use std::{
 };
 use tokio::time::sleep;
 
-/// SQLite has one writer at a time; the others wait this long for their turn.
+/// SQLite has one writer at a time; the others wait this long for the lock.
 const WRITER_WAIT: Duration = Duration::from_secs(5);
 const READERS: u32 = 8;
-/// To open a file that is busy, within [`WRITER_WAIT`].
+/// The maximum number of attempts to open a busy file, within [`WRITER_WAIT`].
 const MOST_ATTEMPTS: u32 = 100;
 
 /// The connections to one file.
@@ -46,8 +46,7 @@ pub async fn open(path: &Path, if_missing: IfMissing) -> Result<Pools, OpenError
     let options = SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
-        // NORMAL may lose the last commits when the power fails, and a sign-out that was answered
-        // would come undone (lessons 7).
+        // NORMAL may lose the last commits at a power failure, and with them a sign-out that was confirmed.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(WRITER_WAIT)
@@ -63,15 +62,15 @@ pub async fn open(path: &Path, if_missing: IfMissing) -> Result<Pools, OpenError
         attempts += 1;
         sleep(WRITER_WAIT / MOST_ATTEMPTS).await;
     }
-    // A statement that writes and comes here by mistake fails in every test, and not under load alone.
+    // A write that comes here by mistake fails in every test, and not under load alone.
     let readers = pool(READERS, options.pragma("query_only", "ON"), file);
     Ok(Pools { readers, writer })
 }
 
 fn pool(connections: u32, options: SqliteConnectOptions, file: Arc<WatchedFile>) -> SqlitePool {
     SqlitePoolOptions::new()
-        // sqlx asks a connection for an answer when it is given back, and a file is not lost between
-        // two requests as a network is: asking again would double the way to SQLite's thread.
+        // sqlx pings a connection when it is returned, and a file does not disconnect like a network. Another ping
+        // would double the round trips to SQLite's thread.
         .test_before_acquire(false)
         .before_acquire(move |connection, metadata| {
             let is_as_new = file.is_current(metadata.age) && !is_left_in_transaction(connection);
@@ -82,37 +81,34 @@ fn pool(connections: u32, options: SqliteConnectOptions, file: Arc<WatchedFile>)
         .connect_lazy_with(options)
 }
 
-/// Where the disk is full SQLite rolls back by itself, and sqlx counts on as if it had not: two failures
-/// later a "commit" would be the end of a savepoint, which writes nothing and succeeds.
+/// If the disk is full SQLite rolls back by itself, and sqlx does not notice. Two failures later a "commit" would
+/// release a savepoint, which writes nothing and succeeds.
 fn is_left_in_transaction(connection: &SqliteConnection) -> bool {
     connection.is_in_transaction()
 }
 
-/// Making WAL the journal of a new file needs that file alone, and for that SQLite itself does not
-/// wait: programs that meet there would fail.
+/// Switching a new file to WAL needs exclusive access, and SQLite's busy timeout does not apply to it. Programs that
+/// do it at the same time would fail.
 fn is_busy(error: &sqlx::Error) -> bool {
     const SQLITE_BUSY: i32 = 5;
     primary_code(error) == Some(SQLITE_BUSY)
 }
 
-/// Whether SQLite cannot make sense of what stands in the file.
+/// Whether SQLite reports a corrupt file.
 pub fn is_damage(error: &sqlx::Error) -> bool {
     const SQLITE_CORRUPT: i32 = 11;
     const SQLITE_NOTADB: i32 = 26;
     matches!(primary_code(error), Some(SQLITE_CORRUPT | SQLITE_NOTADB))
 }
 
-/// The low byte is the primary code; those above it say more (sqlite.org/rescode.html).
+/// The low byte is the primary code; the others refine it (sqlite.org/rescode.html).
 fn primary_code(error: &sqlx::Error) -> Option<i32> {
     let answer = error.as_database_error()?;
     let code = answer.try_downcast_ref::<SqliteError>()?.code()?;
     code.parse::<i32>().ok().map(|code| code & 0xff)
 }
 
-/// Whether [`read_through`] takes no longer than a start may: 25 ms for so much, where 200 MB took 0.7 s.
-///
-/// # Errors
-/// [`OpenError`].
+/// Whether [`read_through`] is fast enough for a start: 25 ms for this size; 200 MB took 0.7 s.
 pub async fn is_small(pool: &SqlitePool) -> Result<bool, OpenError> {
     const SMALL: i64 = 8_000_000;
     let bytes: i64 = sqlx::query_scalar(
@@ -123,10 +119,10 @@ pub async fn is_small(pool: &SqlitePool) -> Result<bool, OpenError> {
     Ok(bytes <= SMALL)
 }
 
-/// Reads the whole file and looks whether its pages belong together.
+/// Checks the integrity of the whole file.
 ///
 /// # Errors
-/// [`OpenError::Damaged`], with what was found first.
+/// [`OpenError::Damaged`], with the first finding.
 pub async fn read_through(pool: &SqlitePool) -> Result<(), OpenError> {
     let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
         .fetch_one(pool)
@@ -138,28 +134,28 @@ pub async fn read_through(pool: &SqlitePool) -> Result<(), OpenError> {
     }
 }
 
-/// How much of the file each connection remembers, in the words of SQLite: so many KiB, with a sign. The inner
-/// pages of its trees are less than a hundredth of a file, and where they are forgotten every session of millions
-/// is looked for from the top. Never less than SQLite's own 2 MB, and no more than a server can spare.
+/// The page cache of each connection, in SQLite's notation: KiB, negative. The inner pages of the B-trees are less
+/// than 1 % of a file. If they are not cached, every look-up among millions of sessions reads the path from the root.
+/// The cache is at least SQLite's default of 2 MB, and at most what a server can spare.
 fn cache_size(path: &Path) -> String {
     const SHARE: u64 = 100;
     let bytes = fs::metadata(path).map_or(0, |file| file.len());
     format!("-{}", (bytes / SHARE / 1_024).clamp(2_000, 65_536))
 }
 
-/// Notices that the file was removed or another one put in its place. A connection keeps the file
-/// that it has opened, and would go on to let people in by what stood there.
+/// Detects that the file was removed or replaced. A connection keeps the file that it has opened, and would go on to
+/// admit users by its old content.
 struct WatchedFile {
     path: PathBuf,
     seen: Mutex<Seen>,
-    /// For as long as there are connections.
+    /// As long as there are connections.
     _in_use: Option<InUse>,
 }
 
-/// What stood at the path when it was last looked at.
+/// The file at the path at the last check.
 struct Seen {
     file: Option<FileIdentity>,
-    /// When it was seen to be another file than before.
+    /// When it was found to be another file than before.
     changed: Option<Instant>,
 }
 
@@ -179,7 +175,7 @@ impl WatchedFile {
         }
     }
 
-    /// Whether a connection of this age has opened the file that stands there now.
+    /// Whether a connection of this age has opened the file that is at the path now.
     fn is_current(&self, age: Duration) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let file = identity(&self.path);
@@ -200,8 +196,8 @@ fn identity(path: &Path) -> Option<FileIdentity> {
         .map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
-/// Notices that others have written, on a connection of its own: SQLite counts for a connection what
-/// it did not commit itself.
+/// Detects writes of others, on a connection of its own: SQLite's counter covers what other connections
+/// committed.
 pub struct Counter {
     pool: SqlitePool,
     counted: Option<Counted>,
@@ -209,7 +205,7 @@ pub struct Counter {
 
 struct Counted {
     connection: SqliteConnection,
-    /// What stood at the path when it was opened: another file has another count.
+    /// The file at the path when it was opened: another file has another count.
     file: FileIdentity,
     count: i64,
 }
@@ -236,7 +232,7 @@ impl Counter {
     }
 
     async fn compare(&mut self, mut counted: Counted) -> Hint {
-        // A connection that gave no answer is replaced.
+        // A connection that does not answer is replaced.
         let Ok(count) = count(&mut counted.connection).await else {
             return Hint::Nothing;
         };

@@ -1,8 +1,8 @@
-//! One statement, with its values in the order of `$1`, `$2`, …: on the pool that reads, or within a transaction.
+//! One statement with its values in the order of `$1`, `$2`, …: on the pool for reads, or within a transaction.
 //!
 //! Macros, because the two databases have connections of two types, and a value binds to either.
 
-/// Carries a statement out within a transaction. Returns how many rows it changed.
+/// Executes a statement within a transaction. Returns the number of rows changed.
 macro_rules! execute {
     ($transaction:expr, $sql:expr $(, $value:expr)* $(,)?) => {
         $crate::server::db::in_transaction!($transaction, connection => sqlx::query($sql)
@@ -13,8 +13,8 @@ macro_rules! execute {
     };
 }
 
-/// Makes a pair of macros that read rows by one of sqlx's functions: from the pool, and within a transaction. Each row is of
-/// the type that is asked for, or, after `scalar`, its only column is.
+/// Makes a pair of macros that read rows by one of sqlx's functions: from the pool, and within a transaction. Each row
+/// becomes the inferred type, or with `scalar` its only column does.
 macro_rules! fetching {
     ($(#[$note:meta])* $from_pool:ident, $within:ident, $fetch:ident, $dollar:tt) => {
         $(#[$note])*

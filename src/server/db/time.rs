@@ -1,4 +1,4 @@
-//! What the database's server has for the time.
+//! The time of the database's server.
 
 use super::{Db, Pool, StoreError, in_time};
 
@@ -12,11 +12,8 @@ pub struct Reading<T> {
 }
 
 impl Db {
-    /// Asks the server for the time, and `read` right before and after that: waiting for a connection does not
-    /// count. `None` for a file, which has no clock of its own.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// Asks the server for the time, and calls `read` immediately before and after: waiting for a connection is not
+    /// included. `None` for a file, which has no clock of its own.
     pub async fn time<T>(&self, read: impl Fn() -> T) -> Result<Option<Reading<T>>, StoreError> {
         const SQL: &str = "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT";
         let Pool::Postgres(link) = &self.pool else {

@@ -1,4 +1,4 @@
-//! Statements that happen together or not at all, and how long their commit is waited for.
+//! Statements that happen together or not at all, and the deadline of their commit.
 
 use super::{
     Db, Pool, StoreError, Writes, errors,
@@ -13,15 +13,15 @@ use std::{
 use tokio::{sync::oneshot, time::timeout};
 use tracing::Instrument;
 
-/// A commit that takes longer is answered as *not known*. No limit of PostgreSQL's reaches a commit that waits for a
-/// standby. Below `http.request_timeout`, also behind a wait for a connection and one for a lock.
+/// A commit that takes longer is reported as *not known*. No timeout of PostgreSQL applies to a commit that waits for a
+/// standby. Below `http.request_timeout`, even after a wait for a connection and one for a lock.
 const COMMIT_DEADLINE: Duration = Duration::from_secs(5);
 
-/// A transaction that met another one is carried out again at most this often.
+/// The maximum number of retries after a conflict with another transaction.
 const MOST_RETRIES: u32 = 3;
 
-/// Statements that happen together or not at all; dropped without [`Transaction::commit`], they
-/// never happened. Begin it with a write: SQLite's writers then queue, and none can fail half-way.
+/// Statements that happen together or not at all; dropped without [`Transaction::commit`], they are undone. Begin it
+/// with a write: SQLite's writers then queue, and none can fail half-way.
 pub struct Transaction {
     pub connection: Connection,
     pub watchers: Watchers,
@@ -41,7 +41,7 @@ type AfterCommit = Box<dyn FnOnce() + Send>;
 #[derive(Clone, Copy, Debug)]
 pub enum Outcome<T> {
     Commit(T),
-    /// Everything stays as it was.
+    /// Undoes every change.
     RollBack(T),
 }
 
@@ -55,15 +55,12 @@ impl Connection {
 }
 
 impl Transaction {
-    /// What is to be said once it is true.
-    pub fn after_commit(&mut self, say: impl FnOnce() + Send + 'static) {
-        self.after_commit.push(Box::new(say));
+    /// Runs an action after the commit, such as a notice or a log line that must be true.
+    pub fn after_commit(&mut self, action: impl FnOnce() + Send + 'static) {
+        self.after_commit.push(Box::new(action));
     }
 
-    /// Its commit is written to the disk of the server and waits for no standby, which may never confirm it.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// Makes the commit wait for the server's own disk only, and not for a standby, which may never confirm it.
     pub async fn wait_for_no_standby(&mut self) -> Result<(), StoreError> {
         if let Connection::Postgres(held) = &mut self.connection {
             let here_alone = sqlx::raw_sql("SET LOCAL synchronous_commit = local");
@@ -72,7 +69,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Drops the statements that its connection has prepared.
+    /// Drops the prepared statements of its connection.
     async fn forget_plans(&mut self) -> Result<(), StoreError> {
         if let Connection::Postgres(held) = &mut self.connection {
             held.forget_plans().await?;
@@ -80,7 +77,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Leaves everything as it was, and returns when no lock of it is left.
+    /// Undoes everything, and returns when its locks are released.
     async fn roll_back(self) -> Result<(), StoreError> {
         match self.connection {
             Connection::Sqlite(transaction) => Ok(transaction.rollback().await?),
@@ -91,15 +88,15 @@ impl Transaction {
     /// Returns when the changes are durable.
     ///
     /// A commit is never cancelled: PostgreSQL would then report one as done that no standby has. It runs in a task
-    /// of its own and keeps its connection until the server answers, so the pool's size bounds how many are left
-    /// behind. What is to be said is said when it has become true, also after the deadline.
+    /// of its own and keeps its connection until the server answers. So the size of the pool bounds the number of
+    /// pending commits. The actions of [`Self::after_commit`] run once it is durable, even after the deadline.
     ///
     /// # Errors
-    /// [`StoreError::NotKnown`] after the deadline, or where the connection broke.
+    /// [`StoreError::NotKnown`] after the deadline, or if the connection broke.
     pub async fn commit(self) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
         drop(tokio::spawn(self.carry_out(answer).in_current_span()));
-        // The task ends without an answer where it panics or the runtime stops.
+        // The task ends without an answer if it panics or the runtime stops.
         answered.await.unwrap_or(Err(StoreError::NotKnown))
     }
 
@@ -108,7 +105,7 @@ impl Transaction {
         let mut commit = pin!(self.connection.commit());
         if let Ok(outcome) = timeout(COMMIT_DEADLINE, commit.as_mut()).await {
             finish(&outcome, after_commit, &writes);
-            // Where nobody waits any more it is done all the same.
+            // It fails if the caller has gone; the commit is done all the same.
             let _ = answer.send(outcome);
             return;
         }
@@ -124,15 +121,15 @@ impl Transaction {
     }
 }
 
-/// Waits for the answer to a commit that was left behind, for hours if need be. The connection on which it would come
-/// may have died without a word: then no process of the server works at such a commit any more.
+/// Waits for the answer to a pending commit, for hours if need be. Its connection may have died silently: then no
+/// backend of the server works at such a commit any more.
 async fn answer_or_loss(
     mut commit: Pin<&mut impl Future<Output = Result<(), StoreError>>>,
     readers: &Pool,
 ) -> Result<(), StoreError> {
-    const ASKED_EVERY: Duration = Duration::from_secs(5);
+    const POLL_EVERY: Duration = Duration::from_secs(5);
     loop {
-        if let Ok(outcome) = timeout(ASKED_EVERY, commit.as_mut()).await {
+        if let Ok(outcome) = timeout(POLL_EVERY, commit.as_mut()).await {
             return outcome;
         }
         if let Pool::Postgres(readers) = readers
@@ -146,11 +143,11 @@ async fn answer_or_loss(
 fn finish(outcome: &Result<(), StoreError>, after_commit: Vec<AfterCommit>, writes: &Writes) {
     if outcome.is_ok() {
         writes.succeeded();
-        after_commit.into_iter().for_each(|say| say());
+        after_commit.into_iter().for_each(|action| action());
     }
 }
 
-/// Runs one statement within whichever transaction there is.
+/// Runs one statement within a transaction of either database.
 macro_rules! in_transaction {
     ($transaction:expr, $connection:ident => $body:expr) => {
         match &mut $transaction.connection {
@@ -170,10 +167,9 @@ macro_rules! in_transaction {
 }
 pub(crate) use in_transaction;
 
-/// Carries the body out as one transaction, which ends as the [`Outcome`] says that it returns. Where another
-/// transaction got in its way it is rolled back and carried out again, so the body does nothing that cannot be undone:
-/// what is to be said goes to [`Transaction::after_commit`]. A macro, because a closure that borrows could not be
-/// awaited by what is sent between threads.
+/// Runs the body as one transaction, which ends with the [`Outcome`] that it returns. After a conflict with another
+/// transaction it is rolled back and run again, so the body has no side effects: those go to
+/// [`Transaction::after_commit`]. It is a macro, because a closure that borrows yields no `Send` future.
 macro_rules! transact {
     ($db:expr, $transaction:ident => $body:block) => {{
         let mut attempts = $crate::server::db::Attempts::at($db);
@@ -196,9 +192,9 @@ pub(crate) use transact;
 pub struct Attempts<'a> {
     db: &'a Db,
     conflicts: u32,
-    /// Connections whose plans were too old. Each has plans of its own.
+    /// The number of connections with outdated plans. Each has plans of its own.
     stale: u32,
-    /// A connection took no writes. After a fail-over the next one leads to a server that does.
+    /// Whether a connection refused a write. After a fail-over the next one leads to a server that accepts it.
     was_read_only: bool,
 }
 
@@ -213,8 +209,7 @@ impl<'a> Attempts<'a> {
     }
 
     /// # Errors
-    /// [`StoreError::Unavailable`]; [`StoreError::NoPlaceToWrite`] at once where commits that were left behind hold
-    /// all places.
+    /// [`StoreError::NoFreeWriter`] at once if pending commits hold all connections.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         self.db
             .begin()
@@ -222,7 +217,7 @@ impl<'a> Attempts<'a> {
             .inspect_err(|error| self.db.writes.note(error))
     }
 
-    /// How it ended; `None` where it is to be carried out again.
+    /// The result of an attempt; `None` if it is to be retried.
     pub async fn end<T>(
         &mut self,
         mut transaction: Transaction,
@@ -230,7 +225,7 @@ impl<'a> Attempts<'a> {
     ) -> Option<Result<T, StoreError>> {
         let ended = match outcome {
             Ok(Outcome::Commit(value)) => transaction.commit().await.map(|()| value),
-            // Others wait for its rows until it is over, which dropping it only promises.
+            // Others wait for its locks until the rollback is complete. Dropping it would only schedule one.
             Ok(Outcome::RollBack(value)) => transaction.roll_back().await.map(|()| value),
             Err(error) if error.is_stale_plan() => {
                 let forgotten = transaction.forget_plans().await;
@@ -260,13 +255,10 @@ impl<'a> Attempts<'a> {
 }
 
 impl Db {
-    /// For [`transact!`], which carries out again what met another transaction.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`]; at once where commits that were left behind hold all places.
+    /// For [`transact!`], which retries after a conflict. Fails at once if pending commits hold all connections.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         if self.writes.are_full() {
-            return Err(StoreError::NoPlaceToWrite);
+            return Err(StoreError::NoFreeWriter);
         }
         let connection = match &self.writer {
             Pool::Sqlite(pool) => Connection::Sqlite(pool.begin().await?),

@@ -1,5 +1,5 @@
-//! Whether writes get through, as real requests meet it: a question of its own would be a lever for anybody who
-//! may ask for `/readyz`.
+//! Whether writes succeed, as observed from real requests. A test write for `/readyz` would let any client load the
+//! disk.
 
 use super::StoreError;
 use std::{
@@ -10,19 +10,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A failure is reported this long where no later write has succeeded. A balancer sends nothing to a server that is
-/// not ready, so a server would never meet the success that makes it ready again.
+/// How long a failure is reported if no later write has succeeded. A load balancer sends no requests to a server that
+/// is not ready. Without this limit the server would never see the success that makes it ready again.
 const REPORTED_FOR: Duration = Duration::from_secs(30);
 
-/// What the latest writes of this process have met.
+/// The outcome of the latest writes of this process.
 #[derive(Clone, Debug)]
 pub struct Writes(Arc<Met>);
 
 #[derive(Debug)]
 struct Met {
-    /// Connections that write, at most.
-    places: u32,
-    /// Commits that the server has not answered in time. Each keeps its place.
+    /// The maximum number of connections that write.
+    connections: u32,
+    /// Pending commits: not answered in time. Each keeps its connection.
     left_behind: AtomicU32,
     /// When the latest write failed, until one succeeds.
     failed: Mutex<Option<Instant>>,
@@ -32,28 +32,28 @@ struct Met {
 pub(super) struct LeftBehind(Writes);
 
 impl Writes {
-    pub(super) fn on(places: u32) -> Self {
+    pub(super) fn on(connections: u32) -> Self {
         Self(Arc::new(Met {
-            places,
+            connections,
             left_behind: AtomicU32::new(0),
             failed: Mutex::new(None),
         }))
     }
 
-    /// Whether the database takes no writes at present, as far as this process has met it.
+    /// Whether the database refuses writes at present, as far as this process has observed.
     pub fn are_failing(&self) -> bool {
         let is_recent = |failed: &Instant| failed.elapsed() < REPORTED_FOR;
         self.left_behind() > 0 || self.failed().as_ref().is_some_and(is_recent)
     }
 
-    /// Commits that the server has not answered in time.
+    /// The number of pending commits.
     pub fn left_behind(&self) -> u32 {
         self.0.left_behind.load(Ordering::Relaxed)
     }
 
-    /// Whether such commits hold all places: waiting for one would be of no use.
+    /// Whether such commits hold all connections, so that waiting for one is useless.
     pub(super) fn are_full(&self) -> bool {
-        self.left_behind() >= self.0.places
+        self.left_behind() >= self.0.connections
     }
 
     pub(super) fn leave_behind(&self) -> LeftBehind {
@@ -67,9 +67,9 @@ impl Writes {
         }
     }
 
-    /// Notes a failure that others would meet as well; a lock or a broken rule is one request's own affair.
+    /// Records a failure that others would see as well. A lock or a violated constraint concerns one request only.
     pub(super) fn note(&self, error: &StoreError) {
-        if error.is_everybodys() && self.failed().replace(Instant::now()).is_none() {
+        if error.affects_others() && self.failed().replace(Instant::now()).is_none() {
             tracing::error!(%error, "the database takes no writes; pages are shown meanwhile");
         }
     }

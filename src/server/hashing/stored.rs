@@ -1,4 +1,4 @@
-//! Argon2id hashes as they are stored: today's parameters, and those of the years before.
+//! Stored Argon2id hashes: current parameters, and earlier ones.
 
 use super::HashingError;
 use argon2::{
@@ -8,14 +8,14 @@ use argon2::{
 use rand::{TryRng, rngs::SysRng};
 
 /// The first choice of the OWASP Password Storage Cheat Sheet for Argon2id: 19 MiB, two passes,
-/// one lane; 16 bytes of salt and 32 of tag. Both stand in the hash, and older ones are upgraded.
+/// one lane; 16 bytes of salt and 32 of tag. The hash contains them, and older ones are upgraded.
 pub(super) const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 pub(super) const LANES: u32 = 1;
 pub(super) const SALT_BYTES: usize = 16;
 pub(super) const TAG_BYTES: usize = 32;
 
-/// A stored hash that asks for more is corrupt or forged; honouring it would break the budget.
+/// A stored hash with more is corrupt or forged; computing it would exceed the memory budget.
 pub(super) const MAX_STORED_MEMORY_KIB: u32 = 64 * 1024;
 const MAX_STORED_PASSES: u32 = 10;
 
@@ -25,12 +25,12 @@ pub(super) fn todays_parameters() -> Params {
     Params::new(MEMORY_KIB, PASSES, LANES, Some(TAG_BYTES)).expect("constant parameters are valid")
 }
 
-/// The work of a hash, in blocks that are written.
+/// The work of a hash, in written blocks.
 pub(super) fn cost(params: &Params) -> u64 {
     u64::from(params.m_cost()) * u64::from(params.t_cost())
 }
 
-/// A stored hash, read and within bounds.
+/// A stored hash, parsed and within bounds.
 pub(super) struct Stored {
     pub(super) algorithm: Algorithm,
     pub(super) version: Version,
@@ -68,8 +68,7 @@ impl Stored {
     }
 }
 
-/// The hash of an account that does not exist: of today's cost, with a random tag, which is the hash
-/// of nothing that anybody could type.
+/// The hash for an account that does not exist: of the current cost, with a random tag, which no password matches.
 pub(super) fn stand_in() -> Result<String, HashingError> {
     let tag: [u8; TAG_BYTES] = random()?;
     phc_string(&random()?, &tag)
@@ -83,7 +82,7 @@ pub(super) fn random<const BYTES: usize>() -> Result<[u8; BYTES], HashingError> 
     Ok(bytes)
 }
 
-/// A hash with today's parameters as it is stored.
+/// A hash with the current parameters in its stored form.
 pub(super) fn phc_string(salt: &[u8; SALT_BYTES], tag: &[u8]) -> Result<String, HashingError> {
     let params = ParamsString::try_from(&todays_parameters()).map_err(|_| HashingError::Failed)?;
     let hash = PasswordHash {

@@ -1,4 +1,4 @@
-//! What a hashing thread works with, and how it makes cheaper hashes take as long as the costliest.
+//! The memory of a hashing thread, and the idle work that hides the cost of a cheaper hash.
 
 use super::{
     HashingError,
@@ -16,14 +16,14 @@ use std::{
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// Idle work is done in pieces of this memory, a hundredth of a hash: that exact is its time.
+/// The memory of one piece of idle work. It takes 1 % of a hash, which is the precision of the total time.
 const IDLE_PIECE_KIB: u32 = 256;
 
-/// The memory of one thread, 19 MiB, used again for every password.
+/// The memory of one thread, 19 MiB, reused for every password.
 ///
-/// Room for the costliest hash is asked for at once, of which the system gives only what is used. A
-/// `Vec` that grows and shrinks leaves pieces behind instead, which added up to 390 MB; and pieces
-/// of this size go back to the system when they are dropped (ADR 11).
+/// The capacity for the costliest hash is reserved at once; the system commits only the pages in use. A `Vec` that
+/// grows and shrinks fragments the heap instead, which added up to 390 MB. Allocations of this size return to the
+/// system when they are dropped (ADR 11).
 #[derive(Default)]
 pub(super) struct Workspace {
     blocks: Vec<Block>,
@@ -31,7 +31,7 @@ pub(super) struct Workspace {
     measured: Option<Measured>,
 }
 
-/// How long this thread has worked for a check of this cost.
+/// The working time of this thread for a check of this cost.
 #[derive(Clone, Copy)]
 struct Measured {
     cost: u64,
@@ -53,7 +53,7 @@ impl Workspace {
     }
 
     /// Whether the password is the stored one, with as much work as for the `costliest` hash that any
-    /// thread has met so far.
+    /// thread has seen so far.
     pub(super) fn check(
         &mut self,
         password: &[u8],
@@ -62,7 +62,7 @@ impl Workspace {
     ) -> Result<bool, HashingError> {
         let cost = cost(&stored.params);
         let costliest = costliest.fetch_max(cost, Ordering::Relaxed).max(cost);
-        // Fresh pages cost the same for every hash, and are no part of its work.
+        // Page faults for fresh memory cost the same for every hash, and are not part of its work.
         self.make_room(&stored.params);
         let began = time_worked();
         let matches = self.verify(password, stored)?;
@@ -75,7 +75,7 @@ impl Workspace {
         Ok(matches)
     }
 
-    /// Gives the memory back to the system.
+    /// Returns the memory to the system.
     pub(super) fn give_back(&mut self) {
         self.blocks = Vec::new();
     }
@@ -92,11 +92,11 @@ impl Workspace {
         Ok(tag.as_bytes().ct_eq(stored.tag.as_bytes()).into())
     }
 
-    /// Works on with no result, until a check that `began` and has cost so much has taken as long as the
-    /// `costliest` did on this thread the last time.
+    /// Idle work, until a check that `began` and had this `cost` has taken as long as the last one of cost `costliest`
+    /// on this thread.
     ///
-    /// As many blocks would not do: in less memory they are nearer to the processor, and an account with
-    /// an old hash was answered 6 % sooner.
+    /// The same number of blocks would not suffice: less memory has better cache locality, and an account with an old
+    /// hash was answered 6 % sooner.
     fn idle(&mut self, began: Duration, cost: u64, costliest: u64) -> Result<(), HashingError> {
         let mut left = costliest - cost;
         let measured = self.measured.filter(|full| full.cost == costliest);
@@ -145,8 +145,8 @@ impl Workspace {
         Output::new(tag).map_err(|_| HashingError::Failed)
     }
 
-    /// The blocks for a hash. There are never fewer than today's: whether a thread has rested tells nothing
-    /// about the account that wakes it.
+    /// The blocks for a hash: at least as many as for the current parameters. So the time to allocate them after a
+    /// pause reveals nothing about the account.
     fn make_room(&mut self, params: &Params) -> &mut [Block] {
         if self.blocks.capacity() == 0 {
             self.blocks.reserve_exact(MAX_STORED_MEMORY_KIB as usize);
@@ -160,8 +160,8 @@ impl Workspace {
     }
 }
 
-/// How long this thread has worked. What it waits while others work is left out: that comes to every check
-/// alike, and must not be waited twice.
+/// The working time of this thread, without the time that it waits for the processor: that affects every check alike,
+/// and must not be added twice.
 fn time_worked() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }

@@ -1,12 +1,12 @@
-//! The table `administration`: one row, by which those who change administrators wait for one another.
+//! The table `administration`: one row, which serialises changes of administrators.
 
 use crate::{
     domain::{actor::Actor, user::UserId},
     server::db::{StoreError, Transaction, execute, exists_within},
 };
 
-/// Serialises changes of administrators until the transaction is over: of two administrators who demote each other,
-/// the second one has lost the role. A transaction begins with it.
+/// Serialises changes of administrators until the end of the transaction: of two administrators who demote each other,
+/// the second has lost the role. A transaction begins with it.
 ///
 /// # Errors
 /// [`StoreError::NotAdministrator`] if the actor is no longer an administrator.
@@ -32,8 +32,7 @@ pub(super) async fn hold_within(
     Ok(())
 }
 
-/// Refuses to take away the account without which nobody could administer: the last one that is enabled
-/// and has a password.
+/// Keeps the last account that can administer: enabled and with a password.
 ///
 /// # Errors
 /// [`StoreError::LastAdministrator`].

@@ -1,4 +1,4 @@
-//! The table `activity`: what happened, written in the transaction in which it happens.
+//! The table `activity`: the audit log, written in the transaction of each event.
 
 mod lists;
 
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Adds an entry to what a transaction does. It stands in the log as well, once it is durable.
+/// Adds an entry to a transaction. After the commit it is written to the server's log as well.
 pub(super) async fn insert_within(
     transaction: &mut Transaction,
     entry: Entry,
@@ -30,7 +30,7 @@ pub async fn insert(db: &Db, entry: Entry) -> Result<(), StoreError> {
     })
 }
 
-/// Adds up what happens too often for rows of their own: one row a kind for `subject` in a `window`.
+/// Counts events that are too frequent for rows of their own: one row a kind for `subject` in a `window`.
 pub async fn add_up(
     db: &Db,
     subject: &KeyedDigest,
@@ -47,7 +47,7 @@ pub async fn add_up(
     })
 }
 
-/// What the accounts of an entry are called.
+/// The names of the accounts of an entry.
 #[derive(sqlx::FromRow)]
 struct Names {
     username: Option<String>,
@@ -87,7 +87,7 @@ async fn upsert_within(
 }
 
 /// No value of it can break a line: names and addresses have their grammars, and a user agent was
-/// stripped of control characters when it came in (ASVS V16.4.1).
+/// stripped of control characters on input (ASVS V16.4.1).
 fn write_to_log(entry: &Entry, names: &Names, times: u32) {
     tracing::info!(
         target: "vestibule::activity",
@@ -103,7 +103,7 @@ fn write_to_log(entry: &Entry, names: &Names, times: u32) {
     );
 }
 
-/// Takes up to `limit` old entries away. Returns how many.
+/// Deletes up to `limit` old entries. Returns how many.
 pub async fn delete_before(db: &Db, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
     const SQL: &str = "DELETE FROM activity WHERE id IN \
         (SELECT id FROM activity WHERE at < $1 ORDER BY at LIMIT $2)";

@@ -1,4 +1,4 @@
-//! The table `devices`: browsers in which somebody has signed in.
+//! The table `devices`: browsers that a user has signed in with.
 
 use crate::{
     domain::{
@@ -15,31 +15,31 @@ use crate::{
 /// The browser of a sign-in that succeeds.
 pub struct KnownDevice<'a> {
     pub digest: &'a DeviceDigest,
-    /// What the browser was known by before, to this person or to others who use it.
+    /// The digest of the browser's previous cookie, for this user or others who use the browser.
     pub known_as: Option<&'a DeviceDigest>,
 }
 
-/// Whether this person has signed in with this browser since the last reset of the password.
+/// Whether this user has signed in with this browser since the last reset of the password.
 pub async fn is_known(db: &Db, digest: &DeviceDigest, user: &UserId) -> Result<bool, StoreError> {
     const SQL: &str = "SELECT 1 FROM devices WHERE token_digest = $1 AND user_id = $2";
     let found = exists!(db, SQL, digest.as_str(), &user.0);
     Ok(found)
 }
 
-/// What a sign-in in a browser is to the person who signs in.
+/// How a browser stands with the user who signs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// The browser is known. So is the first one at all, and the first one after every browser was forgotten:
-    /// there is no known browser in which the sign-in could be recognised.
+    /// The browser is known. So is the first browser of the user, and the first after all were forgotten: there is no
+    /// known browser in which its sign-in could be recognised.
     Known,
-    /// The first sign-in of the person in this browser: it has to be recognised.
+    /// The first sign-in of the user in this browser: it has to be recognised.
     New,
     /// An earlier sign-in in the browser has not been recognised yet.
     StillNews(SessionId),
 }
 
 impl Standing {
-    /// The sign-in that has to be recognised before the browser counts as known, where `started` begins.
+    /// The sign-in that has to be recognised before the browser counts as known; for a new browser it is `started`.
     pub(super) fn alert<'a>(&'a self, started: &'a SessionId) -> Option<&'a SessionId> {
         match self {
             Self::Known => None,
@@ -57,10 +57,10 @@ struct StandingRow {
     is_open: bool,
 }
 
-/// How a browser stands with a person. The transaction holds the account, so of two sign-ins at once the second
+/// How a browser stands with a user. The transaction has locked the account, so of two concurrent sign-ins the second
 /// sees what the first has written.
 ///
-/// Signing in a second time makes no browser known: an attacker with the password can do that as well.
+/// A second sign-in does not make a browser known: an attacker with the password can sign in twice as well.
 pub(super) async fn standing_within(
     transaction: &mut Transaction,
     digest: &DeviceDigest,
@@ -122,8 +122,8 @@ async fn by_alert(
     Ok(())
 }
 
-/// Notes that a person uses a browser, and which sign-in has to be recognised before it counts as known. Everybody
-/// who was known in it stays known under its new digest.
+/// Records that a user has signed in with a browser, and which sign-in has to be recognised before it counts as known.
+/// All users who were known in it stay known under its new digest.
 pub(super) async fn remember_within(
     transaction: &mut Transaction,
     device: &KnownDevice<'_>,
@@ -149,7 +149,7 @@ pub(super) async fn remember_within(
     Ok(())
 }
 
-/// Makes every browser of a person a stranger again.
+/// Forgets every browser of a user: each counts as new again.
 pub(super) async fn forget_all_within(
     transaction: &mut Transaction,
     user: &UserId,
@@ -159,7 +159,7 @@ pub(super) async fn forget_all_within(
     Ok(())
 }
 
-/// The same, but for the browser in which the person has just changed the password.
+/// The same, except for the browser in which the user has just changed the password.
 pub(super) async fn forget_others_within(
     transaction: &mut Transaction,
     user: &UserId,
@@ -171,7 +171,7 @@ pub(super) async fn forget_others_within(
     Ok(())
 }
 
-/// Counts browsers that were used ahead of now by a wrong clock as used now. Returns how many there were.
+/// Moves uses that a wrong clock recorded in the future to now. Returns the number of browsers.
 pub async fn bring_to_present(db: &Db, now: Timestamp) -> Result<u64, StoreError> {
     const SQL: &str = "UPDATE devices SET last_used_at = $1, \
         created_at = CASE WHEN created_at > $2 THEN $1 ELSE created_at END WHERE last_used_at > $2";
@@ -179,7 +179,7 @@ pub async fn bring_to_present(db: &Db, now: Timestamp) -> Result<u64, StoreError
     super::execute(db, SQL, &numbers, None).await
 }
 
-/// Takes up to `limit` browsers away whose cookies are over. Returns how many.
+/// Deletes up to `limit` browsers whose cookies have expired. Returns how many.
 pub async fn delete_unused_since(db: &Db, since: Timestamp, limit: u32) -> Result<u64, StoreError> {
     const SQL: &str = "DELETE FROM devices WHERE (token_digest, user_id) IN \
         (SELECT token_digest, user_id FROM devices WHERE last_used_at < $1 LIMIT $2)";

@@ -1,26 +1,26 @@
-//! How a person was recognised, as the statements that rely on it check it again.
+//! The proof of an identity, checked again by the statements that rely on it.
 
 use crate::{
     domain::user::UserId,
     server::db::{StoreError, Transaction, execute},
 };
 
-/// What a person has proved. A sign-in takes time: the account may be disabled, or get another password, after the
-/// proof and before the session starts. So each kind has a statement that holds the account in the transaction of the
-/// change, while the proof is still good.
+/// What a user has proved. A sign-in takes time: the account may be disabled, or get another password, between the
+/// proof and the start of the session. So each kind has a statement that locks the account in the transaction of the
+/// change, if the proof is still valid.
 #[derive(Debug)]
 pub enum Evidence {
     Password {
         /// The hash against which the password was verified.
         verified: String,
-        /// The hash to keep from now on: the same, one with newer parameters, or of a new password.
+        /// The hash to store: the same, one with current parameters, or that of a new password.
         kept: String,
     },
 }
 
 impl Evidence {
-    /// Writes the account, so that a change to it at the same moment comes wholly before or wholly after. `false` if
-    /// the evidence is no longer good, or the account is disabled.
+    /// Writes the account, which serialises it with concurrent changes of the account. `false` if the evidence is no
+    /// longer valid, or the account is disabled.
     pub(super) async fn hold_within(
         &self,
         transaction: &mut Transaction,

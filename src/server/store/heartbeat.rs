@@ -1,11 +1,11 @@
-//! The table `heartbeat`: one row, by which a file that was put back from before is known.
+//! The table `heartbeat`: one row, by which a restored file is detected.
 
 use crate::{
     domain::moment::Timestamp,
     server::db::{Db, StoreError, fetch_one},
 };
 
-/// How often the file was raised, and a time that had certainly come by then; `None` where none is known.
+/// How often the number was raised, and a time that had certainly come by then; `None` if none is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beat {
     pub number: i64,
@@ -21,7 +21,7 @@ pub async fn find(db: &Db) -> Result<Beat, StoreError> {
     })
 }
 
-/// Raises the number. The time stays as it is where none is certain.
+/// Raises the number. The time is unchanged if none is certain.
 pub async fn raise(db: &Db, known_at: Option<Timestamp>) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE heartbeat SET beats = beats + 1, \
         known_at = CASE WHEN $1 > 0 THEN $1 ELSE known_at END WHERE id = 1";
@@ -30,14 +30,14 @@ pub async fn raise(db: &Db, known_at: Option<Timestamp>) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Raises it to this number at least: what stands beside it is no longer ahead.
+/// Raises it to at least this number, so that the file beside the database is no longer ahead.
 pub async fn catch_up(db: &Db, number: i64) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE heartbeat SET beats = $1 WHERE id = 1 AND beats < $1";
     super::execute(db, SQL, &[number], None).await?;
     Ok(())
 }
 
-/// Voids the links and codes that have come back with a file from before.
+/// Voids the links and codes of a restored file.
 pub async fn void_what_came_back(db: &Db) -> Result<(), StoreError> {
     super::execute(db, "DELETE FROM password_links", &[], None).await?;
     super::execute(db, "DELETE FROM setup_codes", &[], None).await?;

@@ -1,12 +1,11 @@
-//! The table `keys`: what the server keeps secret for itself.
+//! The table `keys`: the server's own secrets.
 
 use crate::server::{
     db::{Db, Outcome::Commit, StoreError, execute, fetch_optional, transact},
     token::ServerKey,
 };
 
-/// The key of this name, made at the first call. Servers that start at the same time on one
-/// database get the same one.
+/// The key of this name, created at the first call. Servers that start concurrently on one database get the same one.
 pub async fn find_or_insert(db: &Db, name: &'static str) -> Result<ServerKey, StoreError> {
     const INSERT: &str =
         "INSERT INTO keys (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";

@@ -1,7 +1,7 @@
-//! All SQL, one function a statement (or one transaction), named by its meaning. What ends in
-//! `_within` is a part of somebody else's transaction.
+//! All SQL, one function a statement (or one transaction), named by its meaning. A name that ends in `_within` runs in
+//! the caller's transaction.
 //!
-//! Every function runs on SQLite and on PostgreSQL, and `tests/store/` tries it on both.
+//! Every function runs on SQLite and on PostgreSQL, and `tests/store/` tests it on both.
 
 mod administration;
 pub mod audit;
@@ -21,7 +21,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// Runs one statement with these numbers, and with `text` behind them. Returns how many rows it has changed.
+/// Runs one statement with these numbers, followed by `text`. Returns the number of rows changed.
 async fn execute(
     db: &Db,
     sql: &'static str,
@@ -38,8 +38,8 @@ async fn execute(
     })
 }
 
-/// Runs a statement that gives what began behind `$2` the beginning `$1` and the end `$3`. Returns how many rows
-/// there were.
+/// Runs a statement that gives rows that begin after `$2` the beginning `$1` and the end `$3`. Returns the number of
+/// rows.
 async fn bring_to_present(
     db: &Db,
     sql: &'static str,
@@ -50,7 +50,7 @@ async fn bring_to_present(
     execute(db, sql, &numbers, None).await
 }
 
-/// Runs a statement that deletes up to `$2` rows of before `$1`. Returns how many.
+/// Runs a statement that deletes up to `$2` rows from before `$1`. Returns how many.
 async fn delete_some(
     db: &Db,
     sql: &'static str,
@@ -60,5 +60,5 @@ async fn delete_some(
     execute(db, sql, &[before, i64::from(limit)], None).await
 }
 
-/// Rows a statement: the database's one writer is taken for a few milliseconds at a time.
+/// Rows a statement, so that each takes the database's one writer for a few milliseconds only.
 pub const STEP: u32 = 200;

@@ -1,6 +1,6 @@
-//! The table `password_links`: at most one row a person and purpose.
+//! The table `password_links`: at most one row for each user and purpose.
 //!
-//! Whoever changes an account or its links writes the account first, so that no two wait for each other.
+//! A change of an account or its links writes the account first, so that no two transactions deadlock.
 
 use super::users;
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// A link that is made.
+/// A link to create.
 pub struct NewLink<'a> {
     pub user: &'a UserId,
     pub digest: &'a LinkDigest,
@@ -37,9 +37,8 @@ pub struct Link {
     pub purpose: LinkPurpose,
 }
 
-/// Makes a link for an account that is enabled, and makes the one before void: an invitation where it has
-/// no password, else a reset, which changes nothing until it is used. `None` where there is no such
-/// account, or it is disabled.
+/// Creates a link for an enabled account, and voids the previous one. It is an invitation if the account has no
+/// password, else a reset, which changes nothing until it is used. `None` if the account does not exist or is disabled.
 pub async fn replace(
     db: &Db,
     link: &NewLink<'_>,
@@ -58,7 +57,7 @@ pub async fn replace(
     })
 }
 
-/// The same, together with what else happens to the account.
+/// The same, within a transaction that changes the account.
 pub(super) async fn insert_within(
     transaction: &mut Transaction,
     purpose: LinkPurpose,
@@ -88,7 +87,7 @@ pub(super) async fn insert_within(
     super::audit::insert_within(transaction, entry).await
 }
 
-/// The link of this secret, while it is valid.
+/// The link of this secret, if it is valid.
 pub async fn find(
     db: &Db,
     digest: &LinkDigest,
@@ -107,7 +106,7 @@ pub async fn find(
     }))
 }
 
-/// Until when the link of an account is valid, where it has one.
+/// The expiry of an account's link, if it has one.
 pub async fn valid_until(
     db: &Db,
     user: &UserId,
@@ -119,11 +118,10 @@ pub async fn valid_until(
     Ok(until.map(Timestamp::from_millis))
 }
 
-/// Sets the password of an enabled account in exchange for the link, which is used up by it: all sessions
-/// end, all devices are strangers again and all links void, in one transaction. `None` where the link is
-/// not valid; else how many sessions ended.
+/// Sets the password of an enabled account in exchange for the link: all sessions end, all devices are forgotten and
+/// all links void, in one transaction. Returns how many sessions ended; `None` if the link is not valid.
 ///
-/// Whoever deletes the link has it: of two at once the second waits for the account, and finds it gone.
+/// Deleting the link decides: of two at once the second waits for the account, and finds no link.
 pub async fn redeem(
     db: &Db,
     digest: &LinkDigest,
@@ -144,7 +142,7 @@ pub async fn redeem(
     };
     let taken = execute!(transaction, TAKE, digest.as_str(), now.as_millis());
     if taken == 0 {
-        // Dropped without a commit, the transaction leaves everything as it was.
+        // Dropped without a commit, the transaction changes nothing.
         return Ok(RollBack(None));
     }
     let entry = actor.entry(now, Event::LinkUsed(purpose), Some(&user), None);
@@ -154,7 +152,7 @@ pub async fn redeem(
     })
 }
 
-/// Makes the links of an account useless, together with what else happens to it.
+/// Voids the links of an account, within a transaction that changes the account.
 pub(super) async fn void_within(
     transaction: &mut Transaction,
     user: &UserId,
@@ -164,14 +162,14 @@ pub(super) async fn void_within(
     Ok(())
 }
 
-/// Restarts the life of links that a wrong clock has dated in the future. Returns how many there were.
+/// Restarts the lifetime of links that a wrong clock has dated in the future. Returns how many there were.
 pub async fn bring_to_present(db: &Db, now: Timestamp, life: Duration) -> Result<u64, StoreError> {
     const SQL: &str =
         "UPDATE password_links SET created_at = $1, expires_at = $3 WHERE created_at > $2";
     super::bring_to_present(db, SQL, now, life).await
 }
 
-/// Takes up to `limit` links away that have expired. Returns how many.
+/// Deletes up to `limit` expired links. Returns how many.
 pub async fn delete_expired(db: &Db, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
     const SQL: &str = "DELETE FROM password_links WHERE secret_digest IN \
         (SELECT secret_digest FROM password_links WHERE expires_at <= $1 LIMIT $2)";

@@ -1,7 +1,7 @@
 //! The table `sessions`.
 //!
-//! *Ended is for ever*: every change to a session is an UPDATE that names `ended_at IS NULL`,
-//! never an upsert, so that no request in flight can revive one (CVE-2025-46336).
+//! *An end is final*: every change to a session is an UPDATE with `ended_at IS NULL`, never an upsert. So no request
+//! in flight can revive one (CVE-2025-46336).
 
 mod ends;
 mod everybody;
@@ -50,7 +50,7 @@ use crate::{
     },
 };
 
-/// A session to be started.
+/// A session to start.
 pub struct NewSession<'a> {
     pub id: SessionId,
     pub token_digest: &'a TokenDigest,
@@ -63,14 +63,14 @@ pub struct NewSession<'a> {
     pub user_agent: &'a str,
 }
 
-/// What has to hold when a session starts, and what changes with it.
+/// The conditions for the start of a session, and what changes with it.
 pub struct Proof<'a> {
     pub evidence: &'a Evidence,
-    /// The token that the browser brought along; its session ends.
+    /// The token that the browser sent; its session ends.
     pub replaced: Option<&'a TokenDigest>,
-    /// The browser, by which the person is known from now on.
+    /// The browser, which the user is known by from now on.
     pub device: KnownDevice<'a>,
-    /// In how many browsers the account may be signed in at once, this one among them.
+    /// The maximum number of sessions of the account, including this one.
     pub max_sessions: u32,
 }
 
@@ -92,7 +92,7 @@ struct SessionRow {
     user: UserRow,
 }
 
-/// The columns of [`SessionRow`], from `sessions s JOIN users u`, behind those that are `also` wanted.
+/// The columns of [`SessionRow`], from `sessions s JOIN users u`, after those in `also`.
 macro_rules! select_sessions {
     ($rest:literal) => {
         select_sessions!("", $rest)
@@ -159,11 +159,11 @@ fn ended_of(
     }
 }
 
-/// Starts a session: one transaction that holds only while the account is enabled and still has
-/// the password that was verified. `false` where it no longer does.
+/// Starts a session, in one transaction, if the account is enabled and still has the password that was verified.
+/// Otherwise returns `false`.
 ///
-/// The account is written first, so that disabling it or changing its password at the same moment
-/// comes wholly before (nothing is started) or wholly after (the new session is ended with the rest).
+/// The account is written first. So a concurrent change that disables it or sets its password is wholly before or
+/// wholly after. Before: nothing is started. After: the new session is ended with the rest.
 pub async fn start(
     db: &Db,
     session: &NewSession<'_>,

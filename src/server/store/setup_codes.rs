@@ -14,8 +14,8 @@ use crate::{
 };
 use std::time::Duration;
 
-/// Keeps the code that is valid from now on; the one before is void. `false` where there is an
-/// account, and no code is of use.
+/// Stores the code that is valid from now on, and voids the previous one. `false` if there is an account: then no code
+/// is of use.
 pub async fn replace(
     db: &Db,
     digest: &SetupCodeDigest,
@@ -43,10 +43,10 @@ pub async fn is_live(
     Ok(found)
 }
 
-/// Makes the first account in exchange for the code, which is used up by it: one transaction.
-/// `false` where the code is not live, or an account exists.
+/// Creates the first account in exchange for the code: one transaction. `false` if the code is not valid, or an account
+/// exists.
 ///
-/// Whoever deletes the code has it: of two at once the second waits, and finds it gone.
+/// Deleting the code decides: of two at once the second waits, and finds no code.
 pub async fn redeem(
     db: &Db,
     digest: &SetupCodeDigest,
@@ -73,14 +73,14 @@ pub async fn redeem(
     })
 }
 
-/// Restarts the life of a code that a wrong clock has dated in the future. Returns how many there were.
+/// Restarts the lifetime of a code that a wrong clock has dated in the future. Returns how many there were.
 pub async fn bring_to_present(db: &Db, now: Timestamp, life: Duration) -> Result<u64, StoreError> {
     const SQL: &str =
         "UPDATE setup_codes SET created_at = $1, expires_at = $3 WHERE created_at > $2";
     super::bring_to_present(db, SQL, now, life).await
 }
 
-/// Makes the code useless, together with what creates an account in another way.
+/// Voids the code, within a transaction that creates an account in another way.
 pub(super) async fn void_within(transaction: &mut Transaction) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM setup_codes";
     execute!(transaction, SQL);

@@ -1,4 +1,4 @@
-//! The table `throttle`: failures of signing in, counted.
+//! The table `throttle`: counters of failed attempts.
 
 use crate::{
     domain::{
@@ -16,23 +16,22 @@ use crate::{
 };
 use std::time::Duration;
 
-/// How many failures are let through, and how fast after that.
+/// The number of failures that is allowed, and the rate after that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
     pub failures: u32,
-    /// Failures are counted this long from the first one.
+    /// Failures are counted for this long from the first one.
     pub window: Duration,
-    /// Beyond their number, one attempt goes through in this time.
+    /// Beyond that number, one attempt is allowed in this time.
     pub pause: Duration,
 }
 
-/// What one attempt is counted under, and how fast each counter may go.
+/// The counters of one attempt, and the rate that each allows.
 #[derive(Clone, Debug)]
 pub struct Counters {
-    /// Those that refuse an attempt openly. Every attempt takes them in the same order, so that no two
-    /// wait for each other.
+    /// Those that refuse an attempt openly. Every attempt locks them in the same order, to avoid deadlocks.
     pub open: Vec<(KeyedDigest, Pace)>,
-    /// One that refuses it silently: the answer is that of a wrong password. It is taken last, so that its
+    /// One that refuses it silently: the answer is that of a wrong password. It is locked last, so that its
     /// row is locked for the shortest time.
     pub hidden: Option<(KeyedDigest, Pace)>,
 }
@@ -46,10 +45,10 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// How many attempts may be under way at once, or how long the next one has to wait.
+    /// How many concurrent attempts are allowed, or how long the next one has to wait.
     pub fn room(&self, now: Timestamp, pace: &Pace) -> Result<u32, Duration> {
         let ends_at = Timestamp::from_millis(self.window_ends_at);
-        // A window that lies ahead of any that begins now was noted by a clock that was wrong.
+        // A window further ahead than one that begins now was recorded by a wrong clock.
         if ends_at <= now || ends_at.is_ahead_of(now.after(pace.window)) {
             return Ok(pace.failures);
         }
@@ -59,7 +58,7 @@ impl Counter {
         }
         let last_at = Timestamp::from_millis(self.last_at);
         let wait = pace.pause.saturating_sub(now.since(last_at));
-        // A last attempt that lies ahead was noted by a clock that was wrong.
+        // A last attempt in the future was recorded by a wrong clock.
         if last_at > now || wait.is_zero() {
             Ok(1)
         } else {
@@ -73,30 +72,30 @@ pub async fn find(db: &Db, key: &KeyedDigest) -> Result<Option<Counter>, StoreEr
     Ok(fetch_optional!(db, SQL, key.as_str()))
 }
 
-/// What an attempt has proved.
+/// The result of verifying an attempt.
 pub enum Outcome {
     Right,
-    /// Nothing, and how that is written down.
+    /// Refused, with its audit entry.
     Wrong(Entry),
 }
 
-/// What an attempt comes to.
+/// The decision on an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It was right, and is counted nowhere.
+    /// It was right, and is not counted.
     Passed,
-    /// It is counted and written down.
+    /// It is counted and recorded.
     Failed,
-    /// This counter had no room by now. What the attempt has proved must not be disclosed.
+    /// This counter has reached its limit meanwhile. The result of the attempt must not be disclosed.
     MustWait(KeyedDigest),
 }
 
-/// Decides an attempt, in turn with all others at its counters: the attempts of a burst queue for the rows,
-/// on every server, so that no more of them are verified than the pace allows. `throttled` is written down
-/// if the hidden counter had no room.
+/// Decides an attempt, serialised with all others at its counters. The attempts of a burst queue for the rows, on
+/// every server, so that no more of them are verified than the pace allows. `throttled` is recorded if the hidden
+/// counter has reached its limit.
 ///
-/// A right attempt is counted like a wrong one and rolled back: so it waits for the failures before it, and
-/// costs no durable write.
+/// A right attempt is counted like a wrong one and rolled back: so it waits for earlier failures, and costs no durable
+/// write.
 pub async fn decide(
     db: &Db,
     counters: &Counters,
@@ -119,7 +118,7 @@ pub async fn decide(
     })
 }
 
-/// Counts an attempt without an outcome as a failure.
+/// Counts an attempt without a result as a failure.
 pub async fn count(db: &Db, counters: &Counters, now: Timestamp) -> Result<(), StoreError> {
     transact!(db, transaction => {
         if count_open_within(transaction, counters, now).await?.is_some() {
@@ -130,7 +129,7 @@ pub async fn count(db: &Db, counters: &Counters, now: Timestamp) -> Result<(), S
     })
 }
 
-/// Returns the first counter that has no room; then nothing may be committed.
+/// Returns the first counter that has reached its limit; then nothing may be committed.
 async fn count_open_within(
     transaction: &mut Transaction,
     counters: &Counters,
@@ -144,7 +143,7 @@ async fn count_open_within(
     Ok(None)
 }
 
-/// `false` where the hidden counter has no room.
+/// `false` if the hidden counter has reached its limit.
 async fn count_hidden_within(
     transaction: &mut Transaction,
     counters: &Counters,
@@ -156,10 +155,10 @@ async fn count_hidden_within(
     }
 }
 
-/// The condition is that of [`Counter::room`], decided by the database. Further attempts beyond the
+/// The condition is that of [`Counter::room`], evaluated by the database. Further attempts beyond the
 /// number keep the window open: it ends when there was none for its length.
 ///
-/// `before_last_at` is for servers of the version before, which gave attempts back by it.
+/// `before_last_at` is for servers of the previous version, which undo attempts by it.
 async fn count_within(
     transaction: &mut Transaction,
     key: &KeyedDigest,
@@ -191,7 +190,7 @@ async fn count_within(
     Ok(counted == 1)
 }
 
-/// Takes up to `limit` counters away whose windows are over. Returns how many.
+/// Deletes up to `limit` counters whose windows are over. Returns how many.
 pub async fn delete_over(db: &Db, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
     const SQL: &str = "DELETE FROM throttle WHERE key IN \
         (SELECT key FROM throttle WHERE window_ends_at <= $1 LIMIT $2)";

@@ -23,10 +23,10 @@ use crate::{
     },
 };
 
-/// The `password_hash` of an account without a password: no hash looks like it, so none is compared.
+/// The `password_hash` of an account without a password. It is no valid hash, so no password is compared with it.
 pub const NO_PASSWORD: &str = "";
 
-/// A new account, with every value checked.
+/// A new account, with every value validated.
 pub struct NewUser<'a> {
     pub id: UserId,
     pub username: &'a Username,
@@ -38,21 +38,21 @@ pub struct NewUser<'a> {
     pub created_at: Timestamp,
 }
 
-/// What signing in needs of an account: the only value with the password hash in it.
+/// The data of an account for a sign-in: the only type with the password hash in it.
 pub struct Credentials {
     pub user: User,
-    /// [`NO_PASSWORD`] where there is none.
+    /// [`NO_PASSWORD`] if there is none.
     pub password_hash: String,
 }
 
 impl Credentials {
-    /// The hash to compare with, where the account has a password.
+    /// The hash to compare with, if the account has a password.
     pub fn hash(&self) -> Option<&str> {
         self.user.has_password.then_some(&*self.password_hash)
     }
 }
 
-/// The columns of an account that every query of it selects, here and in `sessions`.
+/// The columns of an account in every query, here and in `sessions`.
 #[derive(sqlx::FromRow)]
 pub(super) struct UserRow {
     user_id: String,
@@ -96,7 +96,7 @@ struct CredentialsRow {
     password_hash: String,
 }
 
-/// The columns of a new account, and [`bind_user`]'s values for them.
+/// The columns of a new account, with the values of [`bind_user`].
 macro_rules! insert_user {
     ($values:literal) => {
         concat!(
@@ -128,13 +128,13 @@ macro_rules! bind_user {
 pub(super) use bind_user;
 
 /// # Errors
-/// [`StoreError::NotUnique`] where the name or the e-mail address is taken: the database decides,
-/// so two at once cannot both win.
+/// [`StoreError::NotUnique`] if the name or the e-mail address is taken: the database decides,
+/// so two at once cannot both succeed.
 pub async fn insert(db: &Db, user: &NewUser<'_>, actor: &Actor) -> Result<(), StoreError> {
     insert_with_link(db, user, None, actor).await
 }
 
-/// The same for an account without a password, with the link by which the person sets it.
+/// The same for an account without a password, with the link to set it.
 ///
 /// # Errors
 /// As for [`insert`].
@@ -155,8 +155,8 @@ async fn insert_with_link(
 ) -> Result<(), StoreError> {
     const SQL: &str = insert_user!("VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
     transact!(db, transaction => {
-        // Any account makes the setup code void. It is taken first: at the same moment as `redeem`, one of
-        // the two waits for the other.
+        // Any account voids the setup code. It is locked first, so that of this and a concurrent `redeem` one waits for
+        // the other.
         super::setup_codes::void_within(transaction).await?;
         in_transaction!(transaction, connection => bind_user!(sqlx::query(SQL), user)
             .execute(connection)
@@ -172,7 +172,7 @@ async fn insert_with_link(
 }
 
 /// The account with this name or e-mail address. A name has no `@` and an address always has one,
-/// so at most one account answers to a key.
+/// so at most one account matches a key.
 pub async fn find_credentials(db: &Db, key: &LookupKey) -> Result<Option<Credentials>, StoreError> {
     const SQL: &str = concat!(
         "SELECT ",
@@ -199,17 +199,17 @@ pub async fn any_exists(db: &Db) -> Result<bool, StoreError> {
     Ok(found)
 }
 
-/// What people may change of their own account, with every value checked.
+/// What users may change of their own account, with every value validated.
 pub struct Profile<'a> {
     pub display_name: &'a str,
     pub email: Option<&'a Email>,
     pub description: &'a str,
 }
 
-/// Changes what is shown of a person. `false` where the account is disabled or gone.
+/// Changes the profile of a user. `false` if the account is disabled or gone.
 ///
 /// # Errors
-/// [`StoreError::NotUnique`] where the e-mail address is another account's: the database decides.
+/// [`StoreError::NotUnique`] if the e-mail address is another account's: the database decides.
 pub async fn update_profile(
     db: &Db,
     id: &UserId,

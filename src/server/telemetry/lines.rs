@@ -1,7 +1,7 @@
-//! The lines of the log, on their way to standard error.
+//! The writer of log lines to standard error.
 //!
-//! One thread writes them. A reader that stays and stops reading (Ctrl-S in a terminal, a collector that hangs) stops
-//! that thread alone; requests go on.
+//! One thread writes them. A reader that stops reading without closing (Ctrl-S in a terminal, a collector that hangs)
+//! blocks that thread alone; requests continue.
 
 use std::{
     io::{self, Write},
@@ -14,14 +14,14 @@ use std::{
     time::Duration,
 };
 
-/// Bytes of lines that wait to be written; a line beyond them is lost. A thousand requests a second fill it in about
+/// The capacity of the queue of lines, in bytes; further lines are lost. A thousand requests a second fill it in about
 /// five seconds, so a reader may pause for that long.
 const MOST_WAITING: usize = 1024 * 1024;
 
-/// How long the end of the process waits for a reader that has stopped. A service manager kills after much more.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the exit of the process waits for a reader that has stopped. A service manager kills after much longer.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Where lines are handed over. Clones lead to one thread.
+/// The sender of lines. Clones share one thread.
 #[derive(Clone)]
 pub struct Lines {
     to: Sender<Order>,
@@ -30,23 +30,20 @@ pub struct Lines {
 
 struct Shared {
     most_waiting: usize,
-    /// Bytes.
+    /// In bytes.
     waiting: AtomicUsize,
-    /// Lines, since this was last reported.
+    /// Lines since the last report.
     lost: AtomicU64,
 }
 
 enum Order {
     Write(Vec<u8>),
-    /// Everything before it is written when this end is dropped.
+    /// Everything before it has been written when this sender is dropped.
     Reached(Sender<()>),
 }
 
 impl Lines {
     /// Starts the thread.
-    ///
-    /// # Errors
-    /// Where the system has no thread left.
     pub fn to(out: impl Write + Send + 'static) -> io::Result<Self> {
         Self::bounded(out, MOST_WAITING)
     }
@@ -64,7 +61,7 @@ impl Lines {
         Ok(Self { to, shared })
     }
 
-    /// Takes a line, or several, with their line breaks. Never waits.
+    /// Queues one or several lines, with their line breaks. Never blocks.
     fn hand_over(&self, line: &[u8]) {
         let before = self.shared.waiting.fetch_add(line.len(), Relaxed);
         let has_room = before.saturating_add(line.len()) <= self.shared.most_waiting;
@@ -74,18 +71,18 @@ impl Lines {
         }
     }
 
-    /// Waits until what was handed over is written. `false` where that took too long.
-    fn are_written_within(&self, patience: Duration) -> bool {
+    /// Waits until the queued lines are written. `false` if that takes too long.
+    fn are_written_within(&self, limit: Duration) -> bool {
         let (reached, end) = mpsc::channel();
         // Without the thread nothing is written any more.
         if self.to.send(Order::Reached(reached)).is_err() {
             return false;
         }
-        end.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Disconnected)
+        end.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Disconnected)
     }
 }
 
-/// The subscriber writes each line in one piece.
+/// The subscriber writes each line in one call.
 impl Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.hand_over(line);
@@ -110,14 +107,14 @@ fn write_line(line: &[u8], shared: &Shared, out: &mut impl Write) {
     let outcome = out.write_all(line);
     let left = shared.waiting.fetch_sub(line.len(), Relaxed) - line.len();
     if outcome.is_err() {
-        // A full disk, or a reader that has gone.
+        // A full disk, or a reader that has exited.
         shared.lost.fetch_add(1, Relaxed);
     } else if left <= shared.most_waiting / 2 {
         report(shared);
     }
 }
 
-/// Logs how many lines are missing, once lines are written again and there is room for this one.
+/// Logs how many lines are missing, once lines are written again and the queue has capacity for this one.
 fn report(shared: &Shared) {
     let lost = shared.lost.swap(0, Relaxed);
     if lost > 0 {
@@ -128,7 +125,7 @@ fn report(shared: &Shared) {
     }
 }
 
-/// The log of this process. Dropped, it waits for what is not written yet.
+/// The log of this process. When dropped, it waits for the queued lines.
 #[must_use]
 pub struct Log(Lines);
 
@@ -137,17 +134,17 @@ impl Log {
         Self(lines)
     }
 
-    /// Writes a line for people between those of the log, in any format.
-    pub fn say(&self, line: &str) {
+    /// Writes a line for the operator between those of the log, in any format.
+    pub fn announce(&self, line: &str) {
         self.0.hand_over(format!("{line}\n").as_bytes());
     }
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        if self.0.are_written_within(PATIENCE) {
-            // The report of missing lines, which comes behind them.
-            self.0.are_written_within(PATIENCE);
+        if self.0.are_written_within(DRAIN_TIMEOUT) {
+            // The report of missing lines, which follows them.
+            self.0.are_written_within(DRAIN_TIMEOUT);
         }
     }
 }
@@ -161,7 +158,7 @@ mod tests {
 
     type Written = Arc<Mutex<Vec<u8>>>;
 
-    /// Writes a line when it is allowed to.
+    /// A writer that blocks until it is released.
     struct Gate {
         allowed: Receiver<io::Result<()>>,
         written: Written,
@@ -230,7 +227,7 @@ mod tests {
     fn the_end_waits_for_what_is_not_written_and_not_for_ever() {
         let (lines, allow, written) = gated(100);
         let log = Log::of(lines);
-        log.say("the last one");
+        log.announce("the last one");
         for _ in 0..2 {
             allow.send(Ok(())).unwrap();
         }
@@ -238,7 +235,7 @@ mod tests {
         assert_eq!(written.lock().unwrap().as_slice(), b"the last one\n");
         let (lines, _allow, _) = gated(100);
         let log = Log::of(lines);
-        log.say("which nobody reads");
+        log.announce("which nobody reads");
         drop(log);
     }
 }

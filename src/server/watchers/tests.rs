@@ -27,7 +27,7 @@ fn watched(name: &str, idle_ends_at: i64) -> Watched {
     }
 }
 
-/// The notice that is there already.
+/// The notice that is there already, if any.
 async fn notice(watch: &mut Watch) -> Option<Notice> {
     let soon = std::time::Duration::from_millis(20);
     tokio::time::timeout(soon, watch.notice()).await.ok()
@@ -99,7 +99,7 @@ async fn whose_time_is_over_is_known_by_the_clock() {
 }
 
 #[tokio::test]
-async fn whoever_was_let_go_may_come_back_until_the_server_stops() {
+async fn a_watcher_may_return_after_unknown_until_the_server_stops() {
     let watchers = Watchers::default();
     let mut old = watchers.watch(&watched("a", 10), ROOM).unwrap();
     watchers.notify(&session("a"), Notice::Unknown);

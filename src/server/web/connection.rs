@@ -1,4 +1,4 @@
-//! What a request knows of its connection.
+//! The properties of a connection that its requests need.
 
 use std::net::SocketAddr;
 use tokio::sync::watch;
@@ -7,7 +7,7 @@ use tokio::sync::watch;
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
-/// Held by what the server waits for when it stops, besides its connections.
+/// The server waits for its holders when it stops, in addition to its connections.
 #[derive(Clone, Debug)]
 pub struct UnderWay(#[expect(dead_code, reason = "it counts by being held")] watch::Receiver<()>);
 

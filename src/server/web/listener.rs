@@ -1,4 +1,4 @@
-//! Connections: accepted, timed, counted, and let go at the end.
+//! Connections: accepted, limited in time and number, and closed at the end.
 
 use super::{
     connection::{Peer, UnderWay},
@@ -28,11 +28,11 @@ use tokio::{
 };
 use tower::ServiceExt;
 
-/// Cookies of a whole domain fit; more than this on each of many connections would be a way to
+/// Large enough for the cookies of a whole domain. A larger limit, on each of many connections, would let clients
 /// fill the memory.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
 
-/// What connections need to know besides the application.
+/// What connections need besides the application.
 #[derive(Clone, Debug, Default)]
 pub struct Threshold {
     pub trusted: Arc<TrustedProxies>,
@@ -40,16 +40,16 @@ pub struct Threshold {
     pub too_large: Arc<[u8]>,
 }
 
-/// After a failed accept (no file descriptors left) the listener rests this long.
+/// The pause after a failed accept (no file descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `shutdown` resolves, then lets requests under way finish within their time.
+/// Serves until `shutdown` resolves, then lets requests in flight finish within their time.
 ///
 /// `axum::serve` has no timer and so no limit on the time that headers may take; this is hyper's
 /// own server with one.
 ///
 /// # Errors
-/// None at present; accept failures are waited out.
+/// None at present; failures to accept are retried.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
@@ -61,25 +61,25 @@ pub async fn serve(
     let graceful = GracefulShutdown::new();
     let (work, under_way) = watch::channel(());
     let under_way = UnderWay::new(under_way);
-    let places = Arc::new(Semaphore::new(limits.max_connections));
+    let permits = Arc::new(Semaphore::new(limits.max_connections));
     tokio::pin!(shutdown);
     loop {
-        // A place is taken before the connection is, so that the kernel's queue holds back the rest.
+        // A permit is acquired before the connection is accepted, so that the others wait in the kernel's queue.
         let accepted = async {
-            let place = Arc::clone(&places)
+            let permit = Arc::clone(&permits)
                 .acquire_owned()
                 .await
                 .map_err(io::Error::other)?;
             let (stream, peer) = listener.accept().await?;
-            io::Result::Ok((stream, peer, place))
+            io::Result::Ok((stream, peer, permit))
         };
         tokio::select! {
             accepted = accepted => match accepted {
-                Ok((stream, peer, place)) => {
+                Ok((stream, peer, permit)) => {
                     let seat = seats.take(peer.ip(), threshold.trusted.contains(peer.ip().to_canonical()));
                     let own = (Peer(peer), under_way.clone(), seat);
                     let stream = (stream, Arc::clone(&threshold.too_large));
-                    serve_connection(stream, own, place, &app, limits, &graceful);
+                    serve_connection(stream, own, permit, &app, limits, &graceful);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -103,11 +103,11 @@ pub async fn serve(
     Ok(())
 }
 
-/// Small answers do not wait for the acknowledgement of the one before, and a client that takes
-/// nothing of its answer for `patience` loses its connection and the place that it held.
-fn set_up(stream: &TcpStream, patience: Duration) -> io::Result<()> {
+/// Disables Nagle's algorithm, so that small answers do not wait for an acknowledgement. A client that reads nothing of
+/// its answer for `limit` loses its connection and the permit.
+fn set_up(stream: &TcpStream, limit: Duration) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let millis = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
+    let millis = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
     rustix::net::sockopt::set_tcp_user_timeout(stream, millis)?;
     Ok(())
 }
@@ -115,7 +115,7 @@ fn set_up(stream: &TcpStream, patience: Duration) -> io::Result<()> {
 fn serve_connection(
     (stream, too_large): (TcpStream, Arc<[u8]>),
     (peer, under_way, seat): (Peer, UnderWay, Seat),
-    place: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
     app: &Router,
     limits: HttpLimits,
     graceful: &GracefulShutdown,
@@ -136,24 +136,24 @@ fn serve_connection(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_header_size(MAX_HEADER_BYTES)
-        // Else the buffer grows to twice that while a header or a body comes in.
+        // Otherwise the buffer grows to twice that for a header or a body.
         .max_buf_size(MAX_HEADER_BYTES)
         .serve_connection(Worded::new(stream, too_large), service);
     let watched = graceful.watch(connection);
     tokio::spawn(async move {
         tokio::select! {
-            // A client that breaks off is nobody's failure.
+            // A connection that the client aborts is no failure.
             outcome = watched => if let Err(error) = outcome {
                 tracing::debug!(%error, "connection");
             },
             () = seat.has_to_leave() => tracing::debug!("a slow connection was closed to make room"),
         }
-        drop(place);
+        drop(permit);
     });
 }
 
-/// What outlives its connection is a task from the start: hyper may find the connection closed before it
-/// asks the returned future for anything, and then drops it.
+/// A request that outlives its connection runs in a task from the start. hyper may find the connection closed before
+/// it polls the returned future, and then drops it.
 fn answer(
     app: Router,
     request: Request,

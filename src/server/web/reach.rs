@@ -1,4 +1,4 @@
-//! How a request came to this server, in words: for whoever sets up the proxy in front of it.
+//! The diagnosis of the proxies in front of this server, for the administrator who configures them.
 
 use super::layers::{
     forwarded::{Client, Forwarding},
@@ -6,7 +6,7 @@ use super::layers::{
 };
 use crate::domain::views::{Finding, ReachView};
 
-/// What an administrator sees of the way of the request, and what looks wrong with it.
+/// The path of the request for an administrator, with warnings.
 pub fn view(client: &Client, site: &Site) -> ReachView {
     let findings = [
         ("address", address(client, site)),
@@ -52,7 +52,7 @@ fn address(client: &Client, site: &Site) -> Option<String> {
             "The trusted proxy {peer} sent an address that cannot be read, so the last readable one counts. \
              Look at the X-Forwarded-For or Forwarded that it sets."
         )),
-        // This server speaks no TLS, so somebody in front does.
+        // This server has no TLS, so a proxy must provide it.
         Forwarding::None if site.public_url.is_https() => Some(format!(
             "public_url is https, so {peer} should be a proxy, but it sent no forwarded headers: every visitor \
              seems to come from its address. Let the proxy set X-Forwarded-For and X-Forwarded-Proto, and write \
@@ -62,8 +62,8 @@ fn address(client: &Client, site: &Site) -> Option<String> {
     }
 }
 
-/// What the browser was told and what the proxy says should be the same: else cookies are lost or
-/// somebody comes without TLS.
+/// The public address and the scheme that the proxy reports should agree: otherwise cookies are lost or clients
+/// connect without TLS.
 fn scheme(client: &Client, site: &Site) -> Option<String> {
     let own = site.public_url.scheme();
     match &client.scheme {

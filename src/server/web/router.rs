@@ -1,4 +1,4 @@
-//! The way of every request through the layers to its route.
+//! The layers and routes of every request.
 
 use super::{
     files::site,
@@ -34,7 +34,7 @@ use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 /// Serves until `shutdown` resolves.
 ///
 /// # Errors
-/// Where the listener fails for good.
+/// If the listener fails permanently.
 pub async fn serve(
     state: AppState,
     listener: TcpListener,
@@ -48,13 +48,13 @@ pub async fn serve(
     let ends = state.core.db.watchers.clone();
     let shutdown = async {
         shutdown.await;
-        // Else open pages would be requests that do not finish.
+        // Otherwise the streams of open pages would be requests that do not finish.
         ends.stop();
     };
     listener::serve(listener, router(state), limits, threshold, shutdown).await
 }
 
-/// All [`routes`] under all layers.
+/// All [`routes`] in all layers.
 pub fn router(state: AppState) -> Router {
     let site_checks = ServiceBuilder::new()
         .layer(middleware::from_fn_with_state(state.clone(), check_host))
@@ -68,7 +68,7 @@ pub fn router(state: AppState) -> Router {
 
 /// The layers of every route. The first in the list is the outermost.
 pub fn layered(routes: Router<AppState>, state: AppState) -> Router {
-    // Only the first call sets it; pages are rendered on tokio's threads.
+    // Only the first call has an effect; pages are rendered on tokio's threads.
     let _ = Executor::init_tokio();
     let panic_answer = || CatchPanicLayer::custom(|_| Failure::Internal.into_response());
     let layers = ServiceBuilder::new()
@@ -77,7 +77,7 @@ pub fn layered(routes: Router<AppState>, state: AppState) -> Router {
             state.clone(),
             headers::secure,
         ))
-        // Drawing the page of a failure may itself fail: then the status has to do.
+        // Rendering the page of a failure may itself fail: then the answer is the status alone.
         .layer(panic_answer())
         .layer(middleware::from_fn_with_state(
             state.clone(),
@@ -89,13 +89,13 @@ pub fn layered(routes: Router<AppState>, state: AppState) -> Router {
             forwarded::identify,
         ))
         .layer(middleware::from_fn_with_state(state.clone(), in_time))
-        .layer(middleware::from_fn_with_state(state.clone(), hear_out))
+        .layer(middleware::from_fn_with_state(state.clone(), drain_body))
         .layer(RequestBodyLimitLayer::new(state.limits.max_body_bytes));
     routes.layer(layers).with_state(state)
 }
 
-/// Ends what takes too long. While the body is on its way the client is slow (408). Once it is here
-/// the server is slow, and a 408 would blame the visitor (RFC 9110, 15.5.9 and 15.6.4).
+/// The timeout of a request. Until its body has arrived the client is slow (408). After that
+/// the server is slow, and a 408 would blame the client (RFC 9110, 15.5.9 and 15.6.4).
 async fn in_time(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let arrival = Arrival::of(request.body());
     request.extensions_mut().insert(arrival.clone());
@@ -106,9 +106,9 @@ async fn in_time(State(state): State<AppState>, mut request: Request, next: Next
     }
 }
 
-/// A body that is a little too large is taken in and forgotten before it is refused. Else we would
-/// close while its sender still sends: a proxy makes 502 of that, a browser "connection reset".
-async fn hear_out(State(state): State<AppState>, request: Request, next: Next) -> Response {
+/// Reads and discards a body that is slightly too large before refusing it. Otherwise the connection would be closed
+/// while its sender still sends: a proxy turns that into 502, a browser into "connection reset".
+async fn drain_body(State(state): State<AppState>, request: Request, next: Next) -> Response {
     const A_LITTLE: u64 = 16;
     let limit = state.limits.max_body_bytes as u64;
     let length = request.body().size_hint().exact().unwrap_or(0);
@@ -125,7 +125,7 @@ async fn check_host(State(state): State<AppState>, request: Request, next: Next)
         return next.run(request).await;
     }
     let client = request.extensions().get::<Client>();
-    // Not where the visitor asked for another host, which the proxy passed on as it should.
+    // Not if the client requested another host, which the proxy passed on correctly.
     let lost_the_host = |client: &Client| {
         let asked_for = client.host.as_ref();
         client.came_through_a_trusted_proxy()
@@ -141,7 +141,7 @@ async fn check_host(State(state): State<AppState>, request: Request, next: Next)
 }
 
 async fn check_origin(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    // Whether it acts for a signed-in person is known once the session is looked up.
+    // Whether it acts for a signed-in user is known after the session look-up.
     let is_decided_later = request.method() == Method::POST
         && PUBLIC_FUNCTIONS.contains(&request.uri().path())
         && origin::is_silent(request.headers());

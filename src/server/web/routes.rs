@@ -1,4 +1,4 @@
-//! Every route. Each has the guard around it, and says what stands behind it: there is no other way to add one.
+//! Every route. Each is added with the guard and a declared target: there is no other way to add one.
 
 use super::{
     context::FormRequest,
@@ -23,7 +23,7 @@ use axum::{
 use leptos::{prelude::provide_context, server_fn::axum::server_fn_paths};
 use std::sync::Arc;
 
-/// The routes of the site, and `files` for every other path: what anybody may have.
+/// The routes of the site, and `files`, which are public, for every other path.
 pub fn of_site(state: &AppState, files: Router) -> Router<AppState> {
     let mut routes = Guarded {
         router: Router::new(),
@@ -44,7 +44,7 @@ pub fn of_site(state: &AppState, files: Router) -> Router<AppState> {
         };
         routes = routes.add(stream.path(), Target::Stream(stream), handler);
     }
-    // By POST alone: nothing can be changed by following a link.
+    // By POST alone: a link must not change anything.
     for (path, _) in server_fn_paths() {
         routes = routes.add(path, Target::Function(path), post(function));
     }
@@ -53,7 +53,7 @@ pub fn of_site(state: &AppState, files: Router) -> Router<AppState> {
     router.fallback_service(files)
 }
 
-/// Routes that the guard lies around.
+/// Routes behind the guard.
 struct Guarded {
     router: Router<AppState>,
     state: AppState,
@@ -105,13 +105,13 @@ pub fn health() -> Router<AppState> {
         .route("/readyz", get(readyz))
 }
 
-/// Liveness: the process runs. HAProxy asks by OPTIONS where nothing else is configured.
+/// Liveness: the process runs. HAProxy sends OPTIONS by default.
 async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Readiness: the database answers, and the writes of requests succeed. No probe writes itself: a write for each
-/// would let anyone load the disk.
+/// Readiness: the database answers, and the writes of requests succeed. Probes do not write themselves: that would let
+/// any client load the disk.
 async fn readyz(State(state): State<AppState>) -> Response {
     match state.core.db.ping().await {
         Ok(()) if state.core.db.writes.are_failing() => Failure::Unavailable.into_response(),

@@ -1,8 +1,8 @@
-//! The places of connections, and who loses one when they run short.
+//! The slots of connections, and which connection is closed if they run short.
 //!
-//! A slow client is no attacker while there is room. From three quarters on each new connection costs
-//! the address with most connections its slowest one: who holds many pays, and whoever has one or two
-//! does not. Connections that brought a live session lose none, so there is always room for them.
+//! A slow client is no attacker while there is capacity. From three quarters on, each new connection closes the slowest
+//! one of the address with the most connections. So an address with many pays, and one with one or two does not.
+//! Connections with a live session are not closed, so there are always slots for them.
 
 use super::shares::network;
 use std::{
@@ -16,16 +16,16 @@ use std::{
 };
 use tokio::{sync::Notify, time::Instant};
 
-/// The log asks no more often than this whether an address is a proxy.
-const ASK_EVERY: Duration = Duration::from_secs(600);
+/// The least time between two warnings that an address may be a proxy.
+const WARN_EVERY: Duration = Duration::from_secs(600);
 
-/// The connections that are open.
+/// The open connections.
 #[derive(Clone, Debug)]
 pub struct Seats(Arc<Capacity>);
 
 #[derive(Debug)]
 struct Capacity {
-    places: usize,
+    slots: usize,
     taken: Mutex<Taken>,
 }
 
@@ -33,31 +33,31 @@ struct Capacity {
 struct Taken {
     next: u64,
     seats: HashMap<u64, Sitter>,
-    asked: Option<Instant>,
+    warned: Option<Instant>,
 }
 
-/// A connection, as far as it matters for who has to go.
+/// The state of a connection that decides whether it is closed.
 #[derive(Debug)]
 struct Sitter {
-    /// `None` for a trusted proxy between two requests: it sits there for everybody.
+    /// `None` for a trusted proxy between two requests: it serves all clients.
     address: Option<IpAddr>,
     /// While a request of a live session is answered.
     has_session: bool,
     /// While an open page of a live session listens.
     listens: bool,
-    /// Since when we wait for it: from its beginning, or from its last request.
+    /// Since when it is idle or slow: from its beginning, or from its last request.
     since: Instant,
     leave: Arc<Leave>,
 }
 
-/// How a connection hears that it has to go.
+/// The signal to a connection to close.
 #[derive(Debug, Default)]
 pub struct Leave {
-    is_asked: AtomicBool,
-    asked: Notify,
+    is_requested: AtomicBool,
+    requested: Notify,
 }
 
-/// The place of one connection, given back with its last copy.
+/// The slot of one connection, released with its last clone.
 #[derive(Clone, Debug)]
 pub struct Seat(Arc<Own>);
 
@@ -70,9 +70,9 @@ struct Own {
 }
 
 impl Seats {
-    pub fn new(places: usize) -> Self {
+    pub fn new(slots: usize) -> Self {
         Self(Arc::new(Capacity {
-            places,
+            slots,
             taken: Mutex::default(),
         }))
     }
@@ -82,11 +82,11 @@ impl Seats {
         taken.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a place, and where they run short has another connection give its up.
+    /// Takes a slot, and closes another connection if they run short.
     pub fn take(&self, peer: IpAddr, is_proxy: bool) -> Seat {
         let mut taken = self.taken();
-        if taken.seats.len() >= self.0.places.div_ceil(4) * 3 {
-            taken.make_room();
+        if taken.seats.len() >= self.0.slots.div_ceil(4) * 3 {
+            taken.close_slowest();
         }
         let number = taken.next;
         taken.next += 1;
@@ -109,10 +109,10 @@ impl Seats {
 }
 
 impl Taken {
-    fn make_room(&mut self) {
+    fn close_slowest(&mut self) {
         let mut crowds: HashMap<IpAddr, usize> = HashMap::new();
         let is_staying =
-            |sitter: &Sitter| sitter.has_session || sitter.listens || sitter.leave.is_asked();
+            |sitter: &Sitter| sitter.has_session || sitter.listens || sitter.leave.is_requested();
         for sitter in self.seats.values().filter(|sitter| !is_staying(sitter)) {
             if let Some(address) = sitter.address {
                 *crowds.entry(address).or_default() += 1;
@@ -129,18 +129,22 @@ impl Taken {
             .filter(|sitter| !is_staying(sitter))
             .min_by_key(|sitter| sitter.since);
         if let Some(slowest) = slowest {
-            slowest.leave.ask();
+            slowest.leave.request();
         }
         let size = of_crowd().count();
-        self.ask_about(crowd, size);
+        self.warn_about(crowd, size);
     }
 
-    /// Where nearly all connections are those of one address it may be everybody's. Those with a session
-    /// count: through a proxy that is not trusted they come from there as well.
-    fn ask_about(&mut self, crowd: IpAddr, size: usize) {
+    /// If nearly all connections are from one address, it may be an untrusted proxy. Those with a session count,
+    /// because they come from there as well.
+    fn warn_about(&mut self, crowd: IpAddr, size: usize) {
         let is_nearly_all = size * 10 >= self.seats.len() * 9;
-        if is_nearly_all && self.asked.is_none_or(|asked| asked.elapsed() >= ASK_EVERY) {
-            self.asked = Some(Instant::now());
+        if is_nearly_all
+            && self
+                .warned
+                .is_none_or(|warned| warned.elapsed() >= WARN_EVERY)
+        {
+            self.warned = Some(Instant::now());
             tracing::warn!(
                 address = %crowd, connections = size,
                 "nearly all connections come from one address, and the slowest are closed to make room; \
@@ -151,28 +155,28 @@ impl Taken {
 }
 
 impl Leave {
-    fn ask(&self) {
-        self.is_asked.store(true, Ordering::Release);
-        self.asked.notify_one();
+    fn request(&self) {
+        self.is_requested.store(true, Ordering::Release);
+        self.requested.notify_one();
     }
 
-    fn is_asked(&self) -> bool {
-        self.is_asked.load(Ordering::Acquire)
+    fn is_requested(&self) -> bool {
+        self.is_requested.load(Ordering::Acquire)
     }
 }
 
 impl Seat {
-    /// Resolves when the connection has to go.
+    /// Resolves when the connection has to close.
     pub async fn has_to_leave(&self) {
-        self.0.leave.asked.notified().await;
+        self.0.leave.requested.notified().await;
     }
 
-    /// Whether it was cut off: then what came of a body is not all of it, though it looks so.
+    /// Whether it was cut off: then a body may look complete without being so.
     pub fn is_cut_off(&self) -> bool {
-        self.0.leave.is_asked()
+        self.0.leave.is_requested()
     }
 
-    /// A whole header has come, for this address.
+    /// A complete header has arrived, for this address.
     pub fn asks_for(&self, address: IpAddr) {
         self.change(|sitter| {
             sitter.address = Some(network(address));
@@ -181,18 +185,18 @@ impl Seat {
         });
     }
 
-    /// With a session that lives.
+    /// The request has a live session.
     pub fn has_session(&self) {
         self.change(|sitter| sitter.has_session = true);
     }
 
-    /// With a session that lives, and the answer goes on for as long as it does.
+    /// The request has a live session, and the answer goes on for as long as that lives.
     pub fn listens(&self) {
         self.change(|sitter| sitter.listens = true);
     }
 
-    /// The answer has begun: one session does not keep a connection for ever, and a proxy waits for
-    /// somebody else's request.
+    /// The answer has begun. One session does not protect a connection for ever, and the next request through a proxy
+    /// may be another client's.
     pub fn is_answered(&self) {
         self.change(|sitter| {
             sitter.has_session = false;
@@ -242,7 +246,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_crowd_loses_its_slowest_and_never_one_with_a_session() {
-        // So that no two are equally slow.
+        // So that no two have the same age.
         let a_little = Duration::from_millis(2);
         let seats = Seats::new(8);
         let mut taken = vec![seats.take(address(9), false)];
@@ -251,7 +255,7 @@ mod tests {
             taken.push(seats.take(address(1), false));
         }
         tokio::time::sleep(a_little).await;
-        // The oldest of the crowd has asked just now; the next has a session.
+        // The oldest of the crowd has just sent a request; the next has a session.
         taken[1].asks_for(address(1));
         taken[2].listens();
         taken[2].is_answered();
@@ -277,7 +281,7 @@ mod tests {
         let _next = seats.take(address(5), true);
         assert_eq!(cut_off(&proxied).len(), 1);
         assert!(cut_off(&proxied)[0] < 4);
-        // Between two requests it is the proxy that waits.
+        // Between two requests a proxy's connection belongs to no client.
         proxied.iter().for_each(Seat::is_answered);
         let before = cut_off(&proxied);
         let _next = seats.take(address(5), true);

@@ -1,4 +1,4 @@
-//! What all requests share: so much of it in all, and so much for one address.
+//! Limits that all requests share: one in total, and one for each address.
 
 use std::{
     collections::HashMap,
@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Places, or bytes.
+/// A limit in permits, or in bytes.
 #[derive(Clone, Debug)]
 pub struct Shares(Arc<Common>);
 
@@ -23,7 +23,7 @@ struct Taken {
     by_address: HashMap<IpAddr, usize>,
 }
 
-/// What one request has of it, until it is dropped.
+/// The part of one request, until it is dropped.
 #[derive(Debug)]
 pub struct Share {
     shares: Shares,
@@ -45,7 +45,7 @@ impl Shares {
         taken.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A share of nothing, to be grown. An IPv6 address counts as its /64: one subscriber has all of
+    /// An empty share, to be grown. An IPv6 address counts as its /64: one subscriber has all of
     /// it (CVE-2026-45364).
     pub fn of(&self, address: IpAddr) -> Share {
         Share {
@@ -57,7 +57,7 @@ impl Shares {
 }
 
 impl Share {
-    /// `false` where there is not as much left, in all or for this address: then it stays as it is.
+    /// `false` if a limit would be exceeded, in total or for this address: then it is unchanged.
     #[must_use]
     pub fn grow(&mut self, by: usize) -> bool {
         let mut taken = self.shares.taken();
@@ -82,7 +82,7 @@ impl Drop for Share {
         let mut taken = self.shares.taken();
         taken.in_all = taken.in_all.saturating_sub(self.size);
         let of_address = taken.by_address.get(&self.address).copied().unwrap_or(0);
-        // Nothing is kept of an address that has nothing.
+        // An address without shares needs no entry.
         match of_address.saturating_sub(self.size) {
             0 => drop(taken.by_address.remove(&self.address)),
             left => drop(taken.by_address.insert(self.address, left)),

@@ -26,11 +26,11 @@ fn record(event: Event, user: Option<&str>, actor: Option<&str>, source: Source)
 /// With names in brackets.
 fn sentence(record: &Record) -> String {
     let parts = record.description().into_iter();
-    let said = parts.map(|part| match part {
+    let pieces = parts.map(|part| match part {
         Part::Words(words) => words,
         Part::Name(name) => format!("[{name}]"),
     });
-    said.collect()
+    pieces.collect()
 }
 
 #[test]
@@ -104,17 +104,17 @@ fn sentences_say_who_did_what() {
     }
 }
 
-/// One for each, that no other has, and in none is a gap left.
+/// Each event has a sentence of its own, without a remaining placeholder.
 #[test]
 fn every_event_has_a_sentence_of_its_own() {
     for user in [Some("ada"), None] {
-        let told = |event| sentence(&record(event, user, Some("root"), Source::Browser));
-        // To an attacker who guesses, both mean that this password was wrong.
+        let described = |event| sentence(&record(event, user, Some("root"), Source::Browser));
+        // For an attacker who guesses, both mean that this password was wrong.
         let too_long = SignInRefusal::PasswordTooLong.as_str();
         let events = Event::all()
             .into_iter()
             .filter(|event| event.reason() != Some(too_long));
-        let mut sentences: Vec<_> = events.map(told).collect();
+        let mut sentences: Vec<_> = events.map(described).collect();
         let number = sentences.len();
         for sentence in &sentences {
             assert!(

@@ -17,7 +17,7 @@ fn one_key_for_all_spellings() {
     );
 }
 
-/// Else a key would be another one when it is read again.
+/// Otherwise a key that is parsed again would be another one.
 #[test]
 fn folding_brings_up_nothing_that_nobody_sees() {
     for c in ('\0'..=char::MAX).filter(|c| !is_unseen(*c)) {

@@ -93,8 +93,8 @@ impl Details {
         }
     }
 
-    /// Whether anything was said that an account there is already would not hear of.
-    pub(super) fn says_anything(&self) -> bool {
+    /// Whether an option is set that has no effect on an existing account.
+    pub(super) fn has_any(&self) -> bool {
         let Self {
             email,
             display_name,

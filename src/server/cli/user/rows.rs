@@ -1,9 +1,9 @@
-//! Accounts and links as `vestibule user …` prints them.
+//! Accounts and links in the output of `vestibule user …`.
 
 use crate::{domain::user::User, server::cli::output::Row};
 use serde::Serialize;
 
-/// A link as programs get it.
+/// A link for programs.
 #[derive(Serialize)]
 pub(super) struct LinkRow {
     pub(super) user: String,
@@ -20,7 +20,7 @@ impl Row for LinkRow {
     }
 }
 
-/// An account as the command line shows it.
+/// An account in the output.
 #[derive(Serialize)]
 pub(super) struct UserRow {
     id: String,

@@ -9,10 +9,10 @@ fn no_two_migrations_have_one_number() {
     assert!(FOR_POSTGRES.iter().is_sorted_by_key(|one| one.version));
 }
 
-/// The migrations that there were before the rule.
+/// The migrations from before the rule.
 const BEFORE_THE_RULE: i64 = 8;
 
-/// What keeps the version before from reading or writing as it did. Words in the order of the statement.
+/// What would keep the previous version from reading or writing. Words in the order of the statement.
 const REMOVALS: [&[&str]; 8] = [
     &["DROP"],
     &["TRUNCATE"],
@@ -32,7 +32,7 @@ fn statements(sql: &str) -> Vec<String> {
     unquoted.join("''").split(';').map(str::to_owned).collect()
 }
 
-/// Why the version before could not go on beside this statement.
+/// Why the previous version could not run after this statement.
 fn removes(statement: &str) -> Option<String> {
     let words: Vec<_> = statement
         .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
@@ -45,7 +45,7 @@ fn removes(statement: &str) -> Option<String> {
     if let Some(removal) = REMOVALS.iter().find(|removal| found(removal)) {
         return Some(removal.join(" "));
     }
-    // What it inserts has no value for it.
+    // The previous version inserts no value for it.
     let is_needed = found(&["ALTER", "ADD", "NOT", "NULL"]) && !found(&["DEFAULT"]);
     is_needed.then(|| "ADD … NOT NULL without DEFAULT".to_owned())
 }
@@ -108,7 +108,7 @@ fn a_removal_is_found_in_every_spelling() {
             .collect();
         assert!(found.is_empty(), "{sql}: {found:?}");
     }
-    // The rule has a use: these were not additions.
+    // The rule detects violations: these were not additions.
     for version in [5, 7, 8] {
         let one = FOR_POSTGRES
             .iter()

@@ -1,4 +1,4 @@
-//! Connections that are replaced unasked, because others were of no use.
+//! Connections that are replaced without a test, because others have failed.
 
 use crate::server::db::errors::is_read_only;
 use sqlx::{Error, pool::PoolConnectionMetadata};
@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long one doubt is enough: where the database stays as it is, connections are not made anew for each request.
+/// How long one doubt lasts: if the database stays in that state, connections are not replaced for each request.
 const REST: Duration = Duration::from_secs(1);
 
 /// What has made the connections of one pool doubtful.
@@ -21,12 +21,12 @@ struct Raised {
 }
 
 impl Doubt {
-    /// A connection did not answer. Those that were not used since may be as dead.
+    /// A connection did not answer. Those unused since may be dead as well.
     pub fn of_silence(&self) {
         self.raise(|raised| &mut raised.silent);
     }
 
-    /// The server took no writes: after a fail-over a new connection leads to one that does.
+    /// The server refused writes: after a fail-over a new connection leads to one that accepts them.
     pub fn of_refusal(&self, error: &Error) {
         if is_read_only(error) {
             tracing::warn!("PostgreSQL takes no writes on this connection; all are replaced");
@@ -42,7 +42,7 @@ impl Doubt {
         }
     }
 
-    /// Whether it falls on such a connection.
+    /// Whether the doubt applies to this connection.
     pub fn falls_on(&self, connection: &PoolConnectionMetadata) -> bool {
         let raised = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_before = |age: Duration, raised: Option<Instant>| {

@@ -12,8 +12,8 @@ use sqlx::{
 };
 use std::{fmt, ops::Deref, sync::Arc};
 
-/// How transactions begin behind a pooler, which may give each of them another connection to the server: what is
-/// set for a session is lost, or found by another client.
+/// How transactions begin behind a pooler, which may assign each of them another server connection. Session settings
+/// are lost there, or leak to another client.
 #[derive(Clone, Copy, Debug)]
 pub struct Begin {
     pub to_read: &'static str,
@@ -24,14 +24,14 @@ pub struct Begin {
 #[derive(Clone)]
 pub struct Link {
     pool: PgPool,
-    /// Where a pooler hands connections on between transactions.
+    /// If a pooler shares connections between transactions.
     pooled: Option<Begin>,
-    /// To the server itself: for what needs a session.
+    /// To the server itself, for what needs a session.
     direct: Arc<PgConnectOptions>,
     doubt: Doubt,
 }
 
-/// A connection, or behind a pooler a transaction: for as long as it lasts the server's end is ours.
+/// A connection, or behind a pooler a transaction, which holds one server connection until its end.
 #[derive(Debug)]
 pub struct Held {
     inner: Inner,
@@ -68,7 +68,7 @@ impl Link {
         }
     }
 
-    /// To the server itself, past a pooler.
+    /// To the server itself, bypassing a pooler.
     pub fn direct(&self) -> &PgConnectOptions {
         &self.direct
     }
@@ -81,7 +81,7 @@ impl Link {
         }
     }
 
-    /// For several that happen together or not at all: together after [`Held::commit`].
+    /// For several statements that happen together or not at all; see [`Held::commit`].
     pub async fn begin(&self) -> Result<Held, Error> {
         let begin = self.pooled.map_or(BEGIN_TO_WRITE, |begin| begin.to_write);
         self.transaction(begin).await
@@ -133,11 +133,11 @@ impl Held {
         }
     }
 
-    /// Whether a statement that reads is to be run again: once, where a column has changed since the connection
+    /// Whether a statement that reads is to be run again: once, if a column has changed since the connection
     /// prepared it. Its other plans may be as old, so they are dropped as well. Behind a pooler nothing is prepared.
     ///
     /// # Errors
-    /// The error, where trying again is of no use.
+    /// The given error, if a retry is of no use.
     pub async fn once_more(&mut self, error: Error, attempts: u32) -> Result<(), Error> {
         match &mut self.inner {
             Inner::Connection(connection) if attempts == 1 && is_stale_plan(&error) => {
@@ -147,7 +147,7 @@ impl Held {
         }
     }
 
-    /// Drops the statements that the connection has prepared.
+    /// Drops the prepared statements of the connection.
     pub async fn forget_plans(&mut self) -> Result<(), Error> {
         match &mut self.inner {
             Inner::Connection(connection) => connection.clear_cached_statements().await,
@@ -155,7 +155,7 @@ impl Held {
         }
     }
 
-    /// Leaves everything as it was, and returns when no lock of it is left.
+    /// Undoes everything, and returns when its locks are released.
     pub async fn roll_back(self) -> Result<(), Error> {
         match self.inner {
             Inner::Connection(_) => Ok(()),
@@ -163,7 +163,7 @@ impl Held {
         }
     }
 
-    /// Dropped without this, a transaction is rolled back.
+    /// A transaction that is dropped without this is rolled back.
     pub async fn commit(self) -> Result<(), Error> {
         match self.inner {
             Inner::Connection(_) => Ok(()),
@@ -172,8 +172,8 @@ impl Held {
     }
 }
 
-/// A statement without a name. Behind a pooler names would meet: each client counts its own from one, and the
-/// server's end is another client's after the transaction.
+/// A statement without a name. Behind a pooler names would collide: each client numbers its own from one, and another
+/// client gets the server connection after the transaction.
 struct Unnamed<E>(E);
 
 impl<'q, E: Execute<'q, Postgres>> Execute<'q, Postgres> for Unnamed<E> {

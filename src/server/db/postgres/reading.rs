@@ -1,4 +1,4 @@
-//! What a PostgreSQL server says of itself and of a connection: settings are read back, not believed.
+//! Settings of a PostgreSQL server and of a connection: read back, because setting them may have no effect.
 
 use crate::server::db::OpenError;
 use sqlx::{AssertSqlSafe, Error, PgConnection, Row, postgres::PgRow, raw_sql};
@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Error, PgConnection, Row, postgres::PgRow, raw_sql};
 /// PostgreSQL 15, in the form of `server_version_num`.
 const OLDEST_POSTGRES: i64 = 150_000;
 
-/// As texts, so that it can be asked without preparing a statement.
+/// As texts, so that it runs without a prepared statement.
 const READ: &str = "SELECT current_setting('server_version_num') AS version, \
     current_setting('server_encoding') AS encoding, \
     current_setting('synchronous_commit') AS synchronous_commit, \
@@ -18,7 +18,7 @@ const READ: &str = "SELECT current_setting('server_version_num') AS version, \
     pg_is_in_recovery()::text AS standby, \
     current_database() || ' ' || pg_postmaster_start_time() AS identity";
 
-/// What was read back on a connection whose settings were set.
+/// The values that were read back on a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     pub version: String,
@@ -35,7 +35,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Within a transaction that begins so, or else as the session is.
+    /// Within a transaction that begins like this, or else in the session.
     pub async fn take(connection: &mut PgConnection, begin: Option<&str>) -> Result<Self, Error> {
         let sql = match begin {
             None => raw_sql(READ),
@@ -60,12 +60,12 @@ impl Reading {
         })
     }
 
-    /// What a server does not begin with. While it runs the same is a warning.
+    /// Refuses to start on this server. While a server runs, the same findings are warnings.
     ///
     /// # Errors
     /// [`OpenError`], with the remedy.
     pub fn refuse(&self) -> Result<(), OpenError> {
-        // A version that is no number is none that we know to be too old.
+        // A version that is no number is not known to be too old.
         match self.version.parse::<i64>() {
             Ok(version) if version < OLDEST_POSTGRES => {
                 return Err(OpenError::OldPostgres(version / 10_000));
@@ -84,12 +84,12 @@ impl Reading {
         Ok(())
     }
 
-    /// Whether a commit is on the disk before it is answered, as far as the connection has a say in it.
+    /// Whether a commit is on disk before it is confirmed, as far as the settings decide that.
     fn is_durable(&self) -> bool {
         matches!(self.synchronous_commit.as_str(), "on" | "remote_apply")
     }
 
-    /// What the operator has to know, a sentence each with its remedy.
+    /// Warnings for the operator, each with its remedy.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         for (setting, value) in [
@@ -161,9 +161,9 @@ mod tests {
         };
         for (version, major) in [("90624", 9), ("130001", 13), ("149999", 14)] {
             let refused = of_version(version).refuse().expect_err(version);
-            assert!(matches!(refused, OpenError::OldPostgres(told) if told == major));
-            let told = format!("15 or newer is needed; this server is version {major}.");
-            assert!(refused.to_string().ends_with(&told), "{refused}");
+            assert!(matches!(refused, OpenError::OldPostgres(version) if version == major));
+            let message = format!("15 or newer is needed; this server is version {major}.");
+            assert!(refused.to_string().ends_with(&message), "{refused}");
         }
         for version in ["150000", "180002", "200000", "a development build"] {
             assert!(of_version(version).refuse().is_ok(), "{version}");

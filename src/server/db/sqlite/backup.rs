@@ -1,4 +1,4 @@
-//! A copy of an embedded database, and such a copy put in its place.
+//! Backup of an embedded database, and its restoration.
 
 use super::file::{InUse, JOURNALS, beside, create_folder, hold_alone, prepare, sync_folder};
 use crate::server::db::{DatabaseUrl, Db, IfMissing, OpenError, Pool};
@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Writes the whole database into a new file, while others read and write. What stood at `target` stays.
+/// Writes the whole database into a new file, while others read and write. An existing `target` is kept.
 ///
 /// # Errors
 /// [`OpenError`], each with its remedy.
@@ -35,11 +35,11 @@ pub async fn backup(db: &Db, target: &Path) -> Result<(), OpenError> {
     copy.take_new_name(target).map_err(unusable)
 }
 
-/// A file under a temporary name. It is removed where it does not get another one.
+/// A file under a temporary name. It is removed unless it is renamed.
 struct Unfinished(PathBuf);
 
 impl Unfinished {
-    /// SQLite takes an empty file for none, and leaves it its mode.
+    /// SQLite treats an empty file as a new database, and keeps its mode.
     fn create(path: PathBuf) -> Result<Self, OpenError> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(0o600);
@@ -49,7 +49,7 @@ impl Unfinished {
         }
     }
 
-    /// Of two that want one name at the same time the second is refused: making the file decides.
+    /// Of two that want one name at the same time the second is refused: creating the file is atomic.
     fn take_new_name(self, name: &Path) -> io::Result<()> {
         File::open(&self.0)?.sync_all()?;
         let mut options = OpenOptions::new();
@@ -63,13 +63,13 @@ impl Unfinished {
 impl Drop for Unfinished {
     fn drop(&mut self) {
         for ending in ["", "-wal", "-shm", ".lock"] {
-            // Gone already where it was renamed, or never made.
+            // Missing if it was renamed, or never created.
             let _ = fs::remove_file(beside(&self.0, ending));
         }
     }
 }
 
-/// A backup on its way to the place of a database that is not in use.
+/// A backup that is about to replace a database that is not in use.
 pub struct Restoring {
     copy: Unfinished,
     path: PathBuf,
@@ -77,7 +77,7 @@ pub struct Restoring {
 }
 
 impl Restoring {
-    /// Copies `from` beside the database at `path`, which stays as it is.
+    /// Copies `from` beside the database at `path`, which is not changed.
     ///
     /// # Errors
     /// [`OpenError::InUse`] and others, each with its remedy.
@@ -99,7 +99,7 @@ impl Restoring {
         }
         let alone = hold_alone(&path)?;
         let copy = beside(&path, ".restored");
-        // Of an attempt that was cut off: this process holds the lock alone.
+        // A leftover of an interrupted attempt: this process holds the lock exclusively.
         drop(Unfinished(copy.clone()));
         let copy = Unfinished::create(copy)?;
         copy_into(source, &copy.0).map_err(unusable(&copy.0))?;
@@ -110,16 +110,13 @@ impl Restoring {
         })
     }
 
-    /// The copy, to be brought up to date before it is put in place.
+    /// The copy, to be migrated before it is put in place.
     pub fn copy(&self) -> DatabaseUrl {
         DatabaseUrl::Sqlite(self.copy.0.clone())
     }
 
-    /// Puts the copy in place. It has to be closed. The journals of the file before go first: beside another
-    /// one they would be played back into it.
-    ///
-    /// # Errors
-    /// [`OpenError::File`].
+    /// Puts the copy in place. It has to be closed. The journals of the old file are removed first: SQLite would replay
+    /// them into the new one.
     pub fn finish(self) -> Result<(), OpenError> {
         let put = || {
             File::open(&self.copy.0)?.sync_all()?;

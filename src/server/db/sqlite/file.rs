@@ -1,4 +1,4 @@
-//! The file of an embedded database among other files: who has it, who may read it, what stands beside it.
+//! The file of an embedded database: locks, permissions, and the files beside it.
 
 use crate::server::db::{IfMissing, OpenError};
 use std::{
@@ -9,13 +9,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What SQLite keeps beside a database while it is open.
+/// The files that SQLite keeps beside an open database.
 pub const JOURNALS: [&str; 2] = ["-wal", "-shm"];
 
-/// Whether the file belongs to others too: bits of its mode.
+/// The permission bits of the group and of others.
 const OF_OTHERS: u32 = 0o077;
 
-/// `path` with an ending of its own. SQLite follows links, and keeps what belongs to a file beside it.
+/// `path` with another ending. SQLite resolves links, and keeps its files beside the target.
 pub fn beside(path: &Path, ending: &str) -> PathBuf {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut name = OsString::from(path);
@@ -23,7 +23,7 @@ pub fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// The file is readable by its owner alone: it holds password hashes and addresses.
+/// Creates the file readable by its owner only: it holds password hashes and addresses.
 ///
 /// # Errors
 /// [`OpenError`], each with its remedy.
@@ -66,13 +66,13 @@ pub fn folder(path: &Path) -> &Path {
     }
 }
 
-/// Keeps `vestibule restore` from putting another file in place while this is held. A file of its own: SQLite
-/// would lose its locks on the database when a second descriptor of it is closed.
+/// Keeps `vestibule restore` from replacing the database while this is held. It locks a file of its own: closing a
+/// second descriptor of the database would release SQLite's locks.
 #[derive(Debug)]
 pub struct InUse(#[expect(dead_code, reason = "the lock goes with it")] File);
 
-/// Notes that the database at `path` is in use by this process. `None` where nothing can be noted, as in a folder
-/// that may only be read: a database is of use there, too.
+/// Marks the database at `path` as in use by this process. `None` if that is impossible, as in a read-only folder: the
+/// database can still be read there.
 ///
 /// # Errors
 /// [`OpenError::BeingRestored`].
@@ -83,15 +83,15 @@ pub fn hold(path: &Path) -> Result<Option<InUse>, OpenError> {
     match file.try_lock_shared() {
         Ok(()) => Ok(Some(InUse(file))),
         Err(TryLockError::WouldBlock) => Err(OpenError::BeingRestored(path.to_owned())),
-        // A disk without locks.
+        // A file system without locks.
         Err(TryLockError::Error(_)) => Ok(None),
     }
 }
 
-/// The same for who wants the database alone.
+/// The same for exclusive use.
 ///
 /// # Errors
-/// [`OpenError::InUse`], and [`OpenError::File`] where that cannot be known.
+/// [`OpenError::InUse`], and [`OpenError::File`] if that cannot be determined.
 pub fn hold_alone(path: &Path) -> Result<InUse, OpenError> {
     let unusable = |source| OpenError::File {
         path: path.to_owned(),
@@ -111,10 +111,10 @@ fn open_lock(path: &Path) -> io::Result<File> {
     options.open(beside(path, ".lock"))
 }
 
-/// Writes a file whole or not at all, also where the power fails.
+/// Replaces a file atomically, even at a power failure.
 ///
 /// # Errors
-/// As the system tells them; what stood there before stays.
+/// Those of the system; the old content is kept.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let new = beside(path, ".new");
     let mut options = OpenOptions::new();
@@ -126,15 +126,12 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     sync_folder(path)
 }
 
-/// A name is durable once its folder is.
-///
-/// # Errors
-/// As the system tells them.
+/// Flushes a folder: a new name is durable only after that.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(folder(path))?.sync_all()
 }
 
-/// The mode of a file of ours, where others can read or write it.
+/// The mode of a file of ours, if others can read or write it.
 fn mode_for_others(path: &Path) -> Option<u32> {
     let metadata = fs::metadata(path).ok()?;
     let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
@@ -142,20 +139,20 @@ fn mode_for_others(path: &Path) -> Option<u32> {
     (is_ours && metadata.is_file() && mode & OF_OTHERS != 0).then_some(mode)
 }
 
-/// The database, and what stands beside it with the same content.
+/// The database, and the files beside it with the same content.
 fn with_journals(path: &Path) -> impl Iterator<Item = PathBuf> {
     let journals = JOURNALS.map(|ending| beside(path, ending));
     std::iter::once(path.to_owned()).chain(journals)
 }
 
-/// Takes the database from others who can read or write it, and says so. A folder stays as it is: it may hold what
-/// is not ours.
+/// Revokes the access of other users to the database, and logs it. The folder's mode is not changed: it may contain
+/// files of others.
 pub fn close_to_others(path: &Path) {
     for file in with_journals(path) {
         let Some(mode) = mode_for_others(&file) else {
             continue;
         };
-        // A file that its owner may only read stays so: somebody meant that.
+        // A file that is read-only for its owner stays so: that is intended.
         let own = mode & !OF_OTHERS;
         let (shown, mode) = (file.display(), format!("{mode:04o}"));
         match fs::set_permissions(&file, Permissions::from_mode(own)) {
@@ -172,7 +169,7 @@ pub fn close_to_others(path: &Path) {
     }
 }
 
-/// What other users of this machine can do to the database, with the remedy.
+/// Warnings about the access of other users of this machine, with the remedy.
 pub fn doubts(path: &Path) -> Vec<String> {
     let files = with_journals(path).filter_map(|file| {
         let mode = mode_for_others(&file)?;
@@ -185,8 +182,8 @@ pub fn doubts(path: &Path) -> Vec<String> {
     files.chain(doubt_of_folder(path)).collect()
 }
 
-/// Who can write to the folder can put another database in the place of ours. A group with our own number is
-/// that of a single user on most systems.
+/// A user who can write to the folder can replace the database. A group with the same number as the user has only that
+/// user on most systems.
 fn doubt_of_folder(path: &Path) -> Option<String> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = folder(&path);

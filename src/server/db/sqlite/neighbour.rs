@@ -1,4 +1,4 @@
-//! What is remembered of a database outside of it.
+//! What is recorded about a database outside of it.
 
 use super::file::{beside, replace};
 use crate::server::db::DatabaseUrl;
@@ -8,7 +8,7 @@ use std::{
     path::PathBuf,
 };
 
-/// The file `<database>.heartbeat`: two numbers, that of the last beat and the time at it in Unix milliseconds.
+/// The file `<database>.heartbeat`: two numbers, that of the last beat and its time in Unix milliseconds.
 #[derive(Clone, Debug)]
 pub struct Neighbour(PathBuf);
 
@@ -21,10 +21,10 @@ impl Neighbour {
         }
     }
 
-    /// `None` where there is none.
+    /// `None` if it does not exist.
     ///
     /// # Errors
-    /// As the system tells them, and [`ErrorKind::InvalidData`].
+    /// Those of the system, and [`ErrorKind::InvalidData`].
     pub fn read(&self) -> io::Result<Option<(i64, i64)>> {
         let text = match fs::read_to_string(&self.0) {
             Ok(text) => text,
@@ -39,7 +39,7 @@ impl Neighbour {
     }
 
     /// # Errors
-    /// As the system tells them; what stood there before stays.
+    /// Those of the system; the old content is kept.
     pub fn write(&self, beat: i64, at: i64) -> io::Result<()> {
         replace(&self.0, format!("{beat} {at}\n").as_bytes())
     }

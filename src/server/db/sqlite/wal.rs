@@ -2,19 +2,16 @@
 
 use crate::server::db::{Db, Pool, StoreError};
 
-/// What a checkpoint has left.
+/// The result of a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wal {
     pub bytes: i64,
-    /// Somebody reads what stood there before, so that it cannot be written over.
+    /// A reader needs the old content, so the log cannot be reset.
     pub is_held: bool,
 }
 
 impl Db {
-    /// Moves what it can from the log into the file, without waiting for anybody. `None` for PostgreSQL.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
+    /// Moves as much as possible from the log into the file, without waiting for readers. `None` for PostgreSQL.
     pub async fn checkpoint(&self) -> Result<Option<Wal>, StoreError> {
         let Pool::Sqlite(pool) = &self.writer else {
             return Ok(None);

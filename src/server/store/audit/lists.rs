@@ -1,7 +1,7 @@
-//! The audit log as it is read: in pages, the newest first, and followed as it grows.
+//! Queries of the audit log: in pages, the newest first, and the new entries.
 //!
-//! A page begins where the one before ended, at a row and not at a number: however long the log is, an
-//! index leads there. Every combination of filters is a text of its own, so that each finds its index.
+//! A page begins at the row where the previous one ended, and not at an offset. So an index leads there in a log of
+//! any length. Every combination of filters is a statement of its own, so that each uses its index.
 
 use crate::{
     domain::{
@@ -16,20 +16,20 @@ use crate::{
     },
 };
 
-/// What is asked for; everything where nothing is named.
+/// The filter of a list; without any condition it matches everything.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Filter<'a> {
-    /// Whom it concerns.
+    /// The account it concerns.
     pub user: Option<&'a UserId>,
     /// A word of [`Event::as_str`].
     pub event: Option<&'a str>,
-    /// Nothing before this,
+    /// From this time on,
     pub since: Option<Timestamp>,
-    /// and nothing from this on.
+    /// and before this one.
     pub until: Option<Timestamp>,
 }
 
-/// The place of an entry in the list.
+/// The position of an entry in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     pub at: Timestamp,
@@ -45,7 +45,7 @@ impl Position {
     }
 }
 
-/// `$1` is the beginning, `$4` the number of rows, `$5` and `$6` what it is narrowed to.
+/// `$1` is the beginning, `$4` the number of rows, `$5` and `$6` the filter.
 macro_rules! select_activity {
     ($place:literal, $narrowed:literal, $order:literal) => {
         concat!(
@@ -58,7 +58,7 @@ macro_rules! select_activity {
     };
 }
 
-/// The four texts of a list: narrowed to nothing, to a user, to a kind of event, to both.
+/// The four statements of a list: without a filter, for a user, for a kind of event, for both.
 macro_rules! four_lists {
     ($place:literal, $order:literal) => {
         [
@@ -70,20 +70,20 @@ macro_rules! four_lists {
     };
 }
 
-/// Behind the row of time `$2` and id `$3`, the newest first.
+/// After the row of time `$2` and id `$3`, the newest first.
 pub const PAGES: [&str; 4] = four_lists!(
     "at >= $1 AND (at, id) < ($2, $3)",
     " ORDER BY at DESC, id DESC LIMIT $4"
 );
 
-/// What was written or counted on since the time `$1`, whatever time the entry itself tells: ids begin
-/// with the time of writing, those between `$2` and `$3`.
+/// What was written or counted since the time `$1`. An entry may have an earlier time of its own, so ids count too.
+/// They begin with the time of writing, and lie between `$2` and `$3`.
 const NEWS: [&str; 4] = four_lists!(
     "(at >= $1 OR (id >= $2 AND id < $3))",
     " ORDER BY at, id LIMIT $4"
 );
 
-/// Binds what a list is narrowed to, in the order of [`four_lists`].
+/// Binds the filter, in the order of [`four_lists`].
 macro_rules! narrowed {
     ($query:expr, $filter:expr) => {
         match ($filter.user, $filter.event) {
@@ -143,7 +143,7 @@ impl TryFrom<Row> for Record {
     }
 }
 
-/// The newest entries first, up to `limit`; behind `before` where a page came before.
+/// Up to `limit` of the newest entries; after `before` if a page preceded.
 pub async fn list(
     db: &Db,
     filter: &Filter<'_>,
@@ -151,7 +151,7 @@ pub async fn list(
     limit: u32,
 ) -> Result<Vec<Record>, StoreError> {
     let since = filter.since.map_or(i64::MIN, Timestamp::as_millis);
-    // No id comes before the empty one, so this is behind all rows of that instant.
+    // No id precedes the empty one, so this is after all rows of that instant.
     let end = (filter.until.map_or(i64::MAX, Timestamp::as_millis), "");
     let place = before.map(|place| (place.at.as_millis(), &*place.id));
     let (at, id) = place.map_or(end, |place| place.min(end));
@@ -163,9 +163,9 @@ pub async fn list(
     rows.into_iter().map(Record::try_from).collect()
 }
 
-/// What was written, or counted on, from `since` to `until`: the oldest first, up to `limit`. The end of
-/// a session may be written long after it, so an entry's own time alone does not tell. What is new has
-/// no bounds in time: those of the filter are for pages.
+/// Up to `limit` entries that were written or counted from `since` to `until`, the oldest first. The end of a session
+/// may be written long after it happened, so the entry's own time is not enough. The time bounds of the filter do
+/// not apply: they are for pages.
 pub async fn news(
     db: &Db,
     filter: &Filter<'_>,

@@ -1,4 +1,4 @@
-//! How sessions end. Every statement names `ended_at IS NULL`: the first reason stays.
+//! The ends of sessions. Every statement has `ended_at IS NULL`: the first reason is kept.
 
 mod of_user;
 
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// Ends live sessions, each for what came first: a time-out that nobody has noticed, or `$3` at `$2`.
+/// Ends live sessions, each for what came first: a time-out that is not recorded yet, or `$3` at `$2`.
 macro_rules! end_sessions {
     ($which:literal) => {
         end_sessions!($which, "$3")
@@ -59,8 +59,8 @@ macro_rules! end_sessions {
 
 pub(super) use end_sessions;
 
-/// Ends sessions by a statement of [`end_sessions`] or one like it, and notes each end. Its values are what `$1` is, and
-/// what comes from `$4` on. Returns the rows of those that ended.
+/// Ends sessions by a statement of [`end_sessions`] or a similar one, and records each end. Its values are that of
+/// `$1`, and those from `$4` on. Returns the rows of the ended sessions.
 macro_rules! end_where {
     ($transaction:expr, $actor:expr, $ended:expr, $sql:expr, $first:expr $(, $more:expr)* $(,)?) => {{
         let (actor, ended): (&Actor, Ended) = ($actor, $ended);
@@ -84,9 +84,9 @@ pub(super) struct EndedRow {
     user_agent: String,
 }
 
-/// Writes down which sessions have ended, and tells whoever watches them: in this process once it is
-/// true, in others by the notice that PostgreSQL sends with the commit. On SQLite others notice that
-/// something was written.
+/// Writes the ends to the audit log, and notifies the watchers. Those in this process are notified after the commit,
+/// others by the notice that PostgreSQL sends with the commit. On SQLite other processes detect that something was
+/// written.
 pub(super) async fn note_ends(
     transaction: &mut Transaction,
     rows: &[EndedRow],
@@ -126,10 +126,10 @@ pub(super) async fn note_ends(
     Ok(())
 }
 
-/// PostgreSQL takes less than 8,000 bytes a notice, and an id is a UUID.
+/// PostgreSQL limits a notice to 8,000 bytes, and an id is a UUID.
 const NAMES_A_NOTICE: usize = 200;
 
-/// How many ended for `reason`, and not for a time-out before it.
+/// How many ended for `reason`, and not by an earlier time-out.
 pub(super) fn count(rows: &[EndedRow], reason: EndReason) -> u64 {
     let ended = rows.iter().filter(|row| row.end_reason == reason.as_str());
     ended.count() as u64
@@ -144,15 +144,15 @@ impl EndedRow {
     }
 }
 
-/// Ends the session that a browser brought to a sign-in, by its token or by any that it had before.
+/// Ends the session of the token that a browser sent with a sign-in, the current one or an earlier one.
 pub async fn end_replaced_within(
     transaction: &mut Transaction,
     digest: &TokenDigest,
     now: Timestamp,
     actor: &Actor,
 ) -> Result<(), StoreError> {
-    // By its id: it may be renewed at this moment, and a statement that waits for its row by its token no longer
-    // finds it there afterwards.
+    // By its id: the session may be renewed concurrently, and a statement that waits for the row by its token would no
+    // longer match it afterwards.
     const SQL: &str = "SELECT id FROM sessions WHERE token_digest = $1 \
         UNION ALL SELECT session_id FROM earlier_tokens WHERE token_digest = $1";
     let replaced: Option<String> = fetch_optional_within!(scalar transaction, SQL, digest.as_str());
@@ -166,7 +166,7 @@ pub async fn end_replaced_within(
     end_within(transaction, &replaced, ended, actor).await
 }
 
-/// Ends one session. `false` where it had ended before: the first reason stays.
+/// Ends one session. `false` if it had ended before: the first reason is kept.
 pub async fn end(db: &Db, id: &SessionId, ended: Ended, actor: &Actor) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE sessions SET ended_at = $2, end_reason = $3 \
         WHERE id = $1 AND ended_at IS NULL \
@@ -177,7 +177,7 @@ pub async fn end(db: &Db, id: &SessionId, ended: Ended, actor: &Actor) -> Result
     })
 }
 
-/// The same, together with what else happens. A time-out that came first is written down instead.
+/// The same within a transaction. An earlier time-out is recorded instead.
 pub async fn end_within(
     transaction: &mut Transaction,
     id: &SessionId,
@@ -189,7 +189,7 @@ pub async fn end_within(
     Ok(())
 }
 
-/// Ends a session that was not its owner's, and those that began later in the same browser.
+/// Ends a session that was disowned, and later ones in the same browser.
 pub async fn end_with_alert_within(
     transaction: &mut Transaction,
     user: &UserId,
@@ -202,9 +202,9 @@ pub async fn end_with_alert_within(
     Ok(())
 }
 
-/// Writes the time-outs of up to `limit` sessions down that nobody has noticed. Returns how many.
+/// Records up to `limit` time-outs of sessions. Returns how many.
 pub async fn end_timed_out(db: &Db, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-    // The idle end never lies behind the absolute one. `$3` is for sessions that live: there are none.
+    // The idle end is never after the absolute one. `$3` is for live sessions, and this matches none.
     const SQL: &str = end_sessions!(
         "id IN (SELECT id FROM sessions WHERE ended_at IS NULL AND idle_ends_at <= $2 \
          ORDER BY idle_ends_at LIMIT $1)"
@@ -216,7 +216,7 @@ pub async fn end_timed_out(db: &Db, now: Timestamp, limit: u32) -> Result<u64, S
     })
 }
 
-/// Takes up to `limit` sessions away that ended before then. Returns how many.
+/// Deletes up to `limit` sessions that ended before this time. Returns how many.
 pub async fn delete_ended_before(
     db: &Db,
     before: Timestamp,

@@ -1,4 +1,4 @@
-//! The end of every session of everybody, in small steps.
+//! Ends all sessions of all users, in small steps.
 
 use super::ends::{EndedRow, count, end_sessions, end_where, note_ends};
 use crate::{
@@ -9,12 +9,12 @@ use crate::{
     server::db::{Db, Outcome::Commit, StoreError, fetch_all_within, fetch_one, transact},
 };
 
-/// Ends live sessions of anybody, those with the greatest ids below `below` first, in a step of about `limit`.
-/// Returns below which id the next step begins, `None` where no session was left; and how many of those that ended
+/// Ends about `limit` live sessions of all users, those with the greatest ids below `below` first.
+/// Returns below which id the next step begins, `None` if no session was left; and how many of those that ended
 /// had not timed out before.
 ///
-/// Each step goes on where the one before has ended, and new sessions get greater ids than those of before: so the
-/// steps come to an end, however fast people sign in meanwhile. No clock is asked which sessions there are.
+/// Each step continues where the previous one ended, and new sessions get greater ids than existing ones. So the steps
+/// terminate, even if users keep signing in, and no clock decides which sessions are included.
 pub async fn end_some(
     db: &Db,
     ended: Ended,

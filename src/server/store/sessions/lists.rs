@@ -1,4 +1,4 @@
-//! Lists of sessions: of everybody, of one user, live ones.
+//! Lists of sessions: of all users, of one user, live ones.
 
 use super::{SessionRow, select_sessions};
 use crate::{
@@ -10,24 +10,24 @@ use crate::{
     server::db::{Db, StoreError, fetch_all},
 };
 
-/// Every session from the id `$1` back. Ids begin with the time at which they were made, and are kept in order.
+/// All sessions below the id `$1`. Ids begin with the time of their creation, and are indexed in order.
 pub const ALL: &str = select_sessions!("WHERE s.id < $1 ORDER BY s.id DESC LIMIT $2");
 
-/// The sessions of the account `$1` behind the one that began at `$2` and has the id `$3`.
+/// The sessions of the account `$1` after the one that began at `$2` and has the id `$3`.
 pub const OF_USER: &str = select_sessions!(
     "WHERE s.user_id = $1 AND (s.created_at, s.id) < ($2, $3) ORDER BY s.created_at DESC, s.id DESC LIMIT $4"
 );
 
-/// Comes after every id, in the order of bytes and of any language: they are made of digits, `a` to `f` and lines.
+/// Greater than every id, in any collation: ids consist of digits, `a` to `f` and hyphens.
 const BEHIND_ALL: &str = "z";
 
-/// An id that is greater than that of every session.
+/// Greater than the id of every session.
 pub fn above_all() -> SessionId {
     SessionId(BEHIND_ALL.to_owned())
 }
 
-/// Up to `limit` sessions behind the one where the page before ended, the newest first: of everybody, or of one
-/// user. A page costs the same however many there are.
+/// Up to `limit` sessions after the last one of the previous page, the newest first: of all users, or of one. The cost
+/// of a page does not depend on the number of sessions.
 pub async fn list(
     db: &Db,
     user: Option<&UserId>,

@@ -1,4 +1,4 @@
-//! Whether sessions still live that somebody watches: many in few statements, and no more than that.
+//! The lives of watched sessions: many in few statements.
 
 use super::ended_of;
 use crate::{
@@ -11,8 +11,7 @@ use crate::{
 use sqlx::QueryBuilder;
 use std::collections::HashMap;
 
-/// Sessions a statement. SQLite takes 32,766 values at most, PostgreSQL 65,535; beyond some hundreds
-/// nothing is gained.
+/// Sessions a statement. SQLite allows 32,766 values, PostgreSQL 65,535; beyond some hundreds there is no gain.
 const AT_ONCE: usize = 500;
 
 #[derive(sqlx::FromRow)]
@@ -24,7 +23,7 @@ struct LifeRow {
     end_reason: Option<String>,
 }
 
-/// The rows of `$table_of` whose ids are among `$ids`, by a text that ends in `id`.
+/// The rows of `$table_of` whose ids are among `$ids`, by a statement that ends in `id`.
 macro_rules! fetch_among {
     ($db:expr, $sql:expr, $ids:expr, $fetch:ident) => {
         on_pool!($db, pool => {
@@ -35,13 +34,13 @@ macro_rules! fetch_among {
                 values.push_bind(id.0.as_str());
             }
             query.push(")");
-            // Each number of values is a statement of its own: too many to keep.
+            // Each number of values is a statement of its own: too many to cache.
             query.$fetch().persistent(false).fetch_all(pool).await?
         })
     };
 }
 
-/// How these sessions live, or have ended. Those that there are none of are left out.
+/// The lives of these sessions, or their ends. Unknown sessions are left out.
 pub async fn lives(db: &Db, ids: &[SessionId]) -> Result<HashMap<SessionId, Life>, StoreError> {
     const SQL: &str = "SELECT id, idle_ends_at, absolute_ends_at, ended_at, end_reason \
         FROM sessions WHERE id";
@@ -60,7 +59,7 @@ pub async fn lives(db: &Db, ids: &[SessionId]) -> Result<HashMap<SessionId, Life
     Ok(lives)
 }
 
-/// Those of these sessions whose end is written down.
+/// Those of these sessions whose end is recorded.
 pub async fn ended_among(db: &Db, ids: &[SessionId]) -> Result<Vec<SessionId>, StoreError> {
     const SQL: &str = "SELECT id FROM sessions WHERE ended_at IS NOT NULL AND id";
     let mut ended = Vec::new();

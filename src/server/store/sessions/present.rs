@@ -1,4 +1,4 @@
-//! Sessions that a clock has put into the future while it was ahead: without this they would live until then.
+//! Sessions that a wrong clock has dated in the future: otherwise they would live until then.
 
 use crate::{
     domain::{
@@ -12,7 +12,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// The present, and how long sessions live from it.
+/// The present, and the lifetimes of sessions from now on.
 #[derive(Clone, Copy, Debug)]
 pub struct Present {
     pub now: Timestamp,
@@ -23,9 +23,9 @@ pub struct Present {
     pub remember_absolute: Duration,
 }
 
-/// The present is their beginning and last use, where these lie behind `$2`, and a confirmation from there is none
-/// (the epoch, so that it does not come true later). The absolute end is first: the idle end does not reach
-/// past it. What has timed out all the same stays so: a new password whose token was never used ends after five minutes.
+/// Beginnings and last uses after `$2` become the present. A confirmation after `$2` becomes the epoch, so that it does
+/// not become valid later. The absolute end is computed first: it bounds the idle end. A time-out is not undone: a new
+/// password whose token was never used ends after five minutes.
 macro_rules! bring_to_present {
     ($which:literal) => {
         concat!(
@@ -49,7 +49,8 @@ macro_rules! bring_to_present {
 }
 
 impl Present {
-    /// `$1` to `$6`: the present, what lies ahead of it, and the ends of what begins or is used now.
+    /// `$1` to `$6`: the present, the limit beyond which an instant is in the future, and the ends of a session that
+    /// begins or is used now.
     fn numbers(&self) -> [i64; 6] {
         let after = |duration| self.now.after(duration);
         [
@@ -64,7 +65,7 @@ impl Present {
     }
 }
 
-/// One session. It stays as it is where it has ended, or where nothing of it lies ahead any more.
+/// One session. It is unchanged if it has ended, or is no longer dated in the future.
 pub async fn bring_to_present(
     db: &Db,
     id: &SessionId,
@@ -75,7 +76,7 @@ pub async fn bring_to_present(
     Ok(())
 }
 
-/// Up to `limit` sessions of anybody. Returns how many there were.
+/// Up to `limit` sessions of any user. Returns how many there were.
 pub async fn bring_some_to_present(
     db: &Db,
     present: &Present,

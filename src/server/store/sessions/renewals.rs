@@ -1,7 +1,7 @@
-//! Sessions that go on under a new token, because the password was typed again or changed.
+//! Sessions that continue under a new token, because the password was confirmed or changed.
 //!
-//! The row stays the same, so the id of the session stays valid. Every token that it had before leads to it by
-//! `earlier_tokens`: with one look-up, on every node, however often it was renewed.
+//! The row is kept, so the id of the session stays valid. Every earlier token leads to it by `earlier_tokens`, with one
+//! look-up on every node, after any number of renewals.
 
 use super::{SessionRow, ends, select_sessions};
 use crate::{
@@ -24,13 +24,13 @@ use crate::{
 };
 use std::time::Duration;
 
-/// What has to hold when a session goes on under a new token.
+/// The conditions for a session to continue under a new token.
 pub struct NewToken<'a> {
     pub session: &'a SessionId,
     pub user: &'a UserId,
-    /// Of the token that the browser brought. The session has to have it still: of two renewals at once one wins.
+    /// Of the token that the browser sent. It has to be the current one: of two concurrent renewals one wins.
     pub brought: &'a TokenDigest,
-    /// Of the token under which the session goes on.
+    /// Of the new token.
     pub token_digest: &'a TokenDigest,
     pub evidence: &'a Evidence,
     pub at: Timestamp,
@@ -44,33 +44,33 @@ impl NewToken<'_> {
     }
 }
 
-/// What has to hold when a password was typed again in a session.
+/// The conditions for confirming the password in a session.
 pub struct Confirmation<'a> {
     pub token: NewToken<'a>,
-    /// The token before the present one is good for a confirmation for this long, where the present one was not used.
+    /// How long the previous token may confirm the password, if the current one is unused.
     pub grace: Duration,
 }
 
-/// What has to hold when a password changes, and what changes with it.
+/// The conditions for a change of the password, and what changes with it.
 pub struct NewPassword<'a> {
     pub token: NewToken<'a>,
-    /// The browser in which it happens stays as known as it is; all others are strangers again.
+    /// The browser of the change keeps its standing; all others are forgotten.
     pub device: Option<&'a DeviceDigest>,
-    /// The end of the session where no request brings its new token.
+    /// The end of the session if no request sends its new token.
     pub ends_unused_at: Timestamp,
     pub idle_ends_at: Timestamp,
     pub absolute_ends_at: Timestamp,
 }
 
-/// A session that has gone on under another token than the one by which it was found.
+/// A session that was found by an earlier token.
 pub struct Earlier {
     pub current: CurrentUser,
-    /// Under which it goes on.
+    /// Of its current token.
     pub token_digest: TokenDigest,
-    /// When the password was last typed before the token was replaced, and when it was replaced.
+    /// When the password was last verified before the token was replaced, and when it was replaced.
     pub authenticated_at: Timestamp,
     pub renewed_at: Timestamp,
-    /// It was the last one, and a confirmation has replaced it.
+    /// Whether this token was the previous one and was replaced by a confirmation.
     pub has_grace: bool,
 }
 
@@ -84,9 +84,8 @@ struct EarlierRow {
     session: SessionRow,
 }
 
-/// Gives a live session a new token, because the password was typed again in it: one transaction that
-/// holds only while the account is enabled and still has the password that was verified. `false` where
-/// nothing changed.
+/// Gives a live session a new token, because the password was confirmed in it, in one transaction. It requires that
+/// the account is enabled and still has the password that was verified. `false` if nothing changed.
 pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool, StoreError> {
     // A confirmation with the previous token comes from a browser that lost the answer to an earlier one.
     const SQL: &str = "UPDATE sessions SET token_digest = $2, authenticated_at = $3, idle_end_if_used = idle_ends_at \
@@ -122,12 +121,12 @@ pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool
     })
 }
 
-/// Gives the account a new password and this session a new token and new lifetimes, and ends the other sessions:
-/// one transaction that holds only while this session lives under the token that was brought, the account is
-/// enabled, and its password is the one that was verified. Returns how many other sessions ended; `None` where
-/// nothing changed.
+/// Gives the account a new password and this session a new token and new lifetimes, and ends the other sessions, in
+/// one transaction. It requires that this session is live under the token that was sent, that the account is enabled,
+/// and that its password is the one that was verified. Returns how many other sessions ended; `None` if nothing
+/// changed.
 ///
-/// The account is written first, so that of two changes at once the second no longer finds the hash
+/// The account is written first, so that of two concurrent changes the second no longer finds the hash
 /// that it has verified.
 pub async fn renew_with_password(
     db: &Db,
@@ -150,7 +149,7 @@ pub async fn renew_with_password(
         }
         begin_anew_within(transaction, change, now).await?;
         give_grace_within(transaction, session, None).await?;
-        // Every reset in flight ends with the password before.
+        // Every pending reset ends with the old password.
         password_links::void_within(transaction, user).await?;
         devices::forget_others_within(transaction, user, change.device).await?;
         audit::insert_within(transaction, token.entry(Event::PasswordChanged)).await?;
@@ -158,7 +157,7 @@ pub async fn renew_with_password(
     })
 }
 
-/// Writes down the token that a live session has now, which is about to be replaced. `None` where it has ended.
+/// Records the current token of a live session before it is replaced. `None` if the session has ended.
 async fn keep_token_within(
     transaction: &mut Transaction,
     session: &SessionId,
@@ -173,7 +172,7 @@ async fn keep_token_within(
     Ok(kept.map(TokenDigest::stored))
 }
 
-/// Gives the token that was just replaced its time of grace, and takes it from all before.
+/// Gives the token that was just replaced its grace period, and takes it from all earlier ones.
 async fn give_grace_within(
     transaction: &mut Transaction,
     session: &SessionId,
@@ -190,8 +189,8 @@ async fn give_grace_within(
     Ok(())
 }
 
-/// The password was typed just now, so the lifetimes begin anew, as at a sign-in. Open pages get to know it: those
-/// that were opened with the token before have to ask again.
+/// The password was verified just now, so the lifetimes restart, as at a sign-in. Open pages are notified: those with
+/// the previous token have to connect again.
 async fn begin_anew_within(
     transaction: &mut Transaction,
     change: &NewPassword<'_>,
@@ -222,8 +221,8 @@ async fn begin_anew_within(
     Ok(())
 }
 
-/// Notes that a request has brought the new token of a session: the token before opens nothing from now on, and
-/// the session lives for its idle time. `false` where the session has ended or got another token meanwhile.
+/// Records that a request has sent the new token of a session. From now on the previous token opens nothing, and
+/// the session lives for its idle time. `false` if the session has ended or got another token meanwhile.
 pub async fn first_use(
     db: &Db,
     id: &SessionId,
@@ -243,7 +242,7 @@ pub async fn first_use(
     })
 }
 
-/// The session that goes on under another token than this one, with its user, live or ended.
+/// The session that continues under another token than this one, with its user, live or ended.
 pub async fn find_earlier(db: &Db, digest: &TokenDigest) -> Result<Option<Earlier>, StoreError> {
     const SQL: &str = select_sessions!(
         "s.token_digest AS present_digest, e.authenticated_at AS typed_before_at, e.renewed_at, e.has_grace, ",
@@ -260,9 +259,9 @@ pub async fn find_earlier(db: &Db, digest: &TokenDigest) -> Result<Option<Earlie
     }))
 }
 
-/// The session of a token, the present one or any before it.
+/// The session of a token, the current one or an earlier one.
 ///
-/// One statement: of two, a renewal could come between, and neither would find it.
+/// One statement: between two, a renewal could happen, and neither would find it.
 pub async fn find_by_any_token(
     db: &Db,
     digest: &TokenDigest,

@@ -1,4 +1,4 @@
-//! Sign-ins as their owner looks back on them, whatever has become of their sessions.
+//! Sign-ins as their owner reviews them, independent of the state of their sessions.
 
 use super::{SessionRow, ends::end_with_alert_within, select_sessions};
 use crate::{
@@ -20,10 +20,10 @@ use crate::{
     },
 };
 
-/// At most this many are shown; the rest is counted, and the activity has them all.
+/// The maximum number shown. The rest is counted; the audit log has them all.
 const SHOWN: u32 = 5;
 
-/// Of the session that asks: it is itself, or is in the browser of, an unrecognised sign-in.
+/// Whether `$session` is an unrecognised sign-in, or in the browser of one.
 macro_rules! is_news {
     ($session:literal) => {
         concat!(
@@ -38,7 +38,7 @@ macro_rules! is_news {
     };
 }
 
-/// Unrecognised sign-ins of the person, except that of the browser that asks with the token `$1`.
+/// Unrecognised sign-ins of the user, except that of the browser with the token `$1`.
 macro_rules! others_unrecognised {
     () => {
         "WHERE s.user_id = (SELECT user_id FROM sessions WHERE token_digest = $1) \
@@ -47,8 +47,8 @@ macro_rules! others_unrecognised {
     };
 }
 
-/// The session of the token `$1`, the sign-in before it, and unrecognised ones: one more than are
-/// shown, so that it is known whether there are more.
+/// The session of the token `$1`, the previous sign-in, and unrecognised ones: one more than are
+/// shown, to detect whether there are more.
 pub const WITH_SIGN_INS: &str = concat!(
     select_sessions!(
         concat!("'asking' AS part, ", is_news!("s"), " AS is_news, "),
@@ -81,11 +81,10 @@ struct PartRow {
 }
 
 /// The session of a token with its user, live or ended, and their other sign-ins that have to be
-/// recognised. One statement, because every dashboard asks: a second way to the database costs more than what
-/// it would find.
+/// recognised. One statement, because every dashboard needs it: a second round trip costs more than the rows.
 ///
-/// A new browser is not shown its own sign-in, and cannot recognise its own or another one. Only if there
-/// are more than are shown, a second statement counts them.
+/// A new browser is not shown its own sign-in, and cannot recognise any. Only if there are more than are shown, a
+/// second statement counts them.
 pub async fn find_with_sign_ins(
     db: &Db,
     digest: &TokenDigest,
@@ -103,7 +102,7 @@ pub async fn find_with_sign_ins(
             other => unreachable!("the statement has no part {other}"),
         }
     }
-    // The parts of a UNION come in any order.
+    // The parts of a UNION have no defined order.
     sign_ins
         .unrecognised
         .sort_by(|one, other| (other.at, &other.session.0).cmp(&(one.at, &one.session.0)));
@@ -126,7 +125,7 @@ pub async fn find_with_sign_ins(
     }))
 }
 
-/// The unrecognised sign-ins in whose browsers a later session lives: after a second sign-in the first one is still
+/// The unrecognised sign-ins with a later live session in their browser: after a second sign-in the first one is still
 /// shown as active.
 async fn browsers_in_use(db: &Db, user: &UserId) -> Result<Vec<String>, StoreError> {
     const SQL: &str = "SELECT alert_id FROM sessions \
@@ -134,8 +133,8 @@ async fn browsers_in_use(db: &Db, user: &UserId) -> Result<Vec<String>, StoreErr
     Ok(fetch_all!(scalar db, SQL, &user.0))
 }
 
-/// How many sign-ins are unrecognised, as seen by the session of the token: up to a thousand, so that a flood of them
-/// does not make the dashboard slow.
+/// The number of unrecognised sign-ins, for the session of the token. It counts to a thousand, so that a flood of
+/// them does not slow the dashboard down.
 async fn count_others(db: &Db, digest: &TokenDigest) -> Result<u32, StoreError> {
     const SQL: &str = concat!(
         "SELECT COUNT(*) FROM (SELECT 1 FROM sessions s ",
@@ -146,7 +145,7 @@ async fn count_others(db: &Db, digest: &TokenDigest) -> Result<u32, StoreError> 
     Ok(u32::try_from(count).unwrap_or_default())
 }
 
-/// Whatever stands there as the reason of its end: an odd row is no reason to keep others from their page.
+/// The reason of its end is not parsed: a corrupt row must not prevent the page.
 impl From<SessionRow> for SignIn {
     fn from(row: SessionRow) -> Self {
         Self {
@@ -159,8 +158,8 @@ impl From<SessionRow> for SignIn {
     }
 }
 
-/// Notes that a person knows a sign-in of theirs from a new browser, which is known from now on. `false` where they
-/// have no such sign-in, or had looked at it before; and where `asking` is itself such a sign-in or has ended.
+/// Recognises a sign-in of the user from a new browser, which is known from now on. `false` if there is no such
+/// sign-in, or it was reviewed before; and if `asking` is itself such a sign-in or has ended.
 pub async fn recognise(
     db: &Db,
     asking: &Session,
@@ -171,7 +170,7 @@ pub async fn recognise(
     const SQL: &str = "UPDATE sessions SET alert_id = NULL WHERE user_id = $1 AND alert_id = $2";
     let user = &asking.user_id;
     transact!(db, transaction => {
-        if !look_at_within(transaction, asking, id, now).await? {
+        if !mark_reviewed_within(transaction, asking, id, now).await? {
             return Ok(RollBack(false));
         }
         devices::recognise_within(transaction, user, id).await?;
@@ -182,9 +181,9 @@ pub async fn recognise(
     })
 }
 
-/// The same of one that was not theirs: its session ends, with those that began in its browser since, and the browser
-/// is unknown again. If `asking` is itself in an unrecognised browser, the sign-in stays unrecognised: else an attacker
-/// who signs in twice could hide one sign-in by the other.
+/// Disowns such a sign-in: its session ends, with later ones in its browser, and the browser is forgotten. If `asking`
+/// is itself in an unrecognised browser, the sign-in stays unrecognised: otherwise an attacker who signs in twice could
+/// hide one sign-in with the other.
 pub async fn disown(
     db: &Db,
     asking: &Session,
@@ -201,7 +200,7 @@ pub async fn disown(
         if !hold_news_within(transaction, asking, id).await? {
             return Ok(RollBack(false));
         }
-        look_at_within(transaction, asking, id, now).await?;
+        mark_reviewed_within(transaction, asking, id, now).await?;
         devices::disown_within(transaction, user, id).await?;
         end_with_alert_within(transaction, user, id, ended, actor).await?;
         let entry = actor.entry(now, Event::SignInDisowned, Some(user), Some(id));
@@ -210,8 +209,7 @@ pub async fn disown(
     })
 }
 
-/// Whether the browser of `asking` has such a sign-in to recognise. The row is locked, so that no other request
-/// recognises it meanwhile.
+/// Whether `asking` may review this sign-in. The row is locked, so that no other request recognises it meanwhile.
 async fn hold_news_within(
     transaction: &mut Transaction,
     asking: &Session,
@@ -225,8 +223,8 @@ async fn hold_news_within(
     Ok(held == 1)
 }
 
-/// Only from a session in a known browser.
-async fn look_at_within(
+/// Marks the sign-in as reviewed, if `asking` is in a known browser.
+async fn mark_reviewed_within(
     transaction: &mut Transaction,
     asking: &Session,
     id: &SessionId,
@@ -240,7 +238,7 @@ async fn look_at_within(
         is_news!("a"),
         ")"
     );
-    let looked_at = execute!(
+    let marked = execute!(
         transaction,
         SQL,
         &id.0,
@@ -248,5 +246,5 @@ async fn look_at_within(
         now.as_millis(),
         &asking.id.0
     );
-    Ok(looked_at == 1)
+    Ok(marked == 1)
 }

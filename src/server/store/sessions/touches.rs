@@ -1,4 +1,4 @@
-//! When sessions were last used.
+//! The last use of sessions.
 
 use crate::{
     domain::{moment::Timestamp, session::SessionId},
@@ -13,7 +13,7 @@ macro_rules! touch {
     };
 }
 
-/// Notes that a live session was used, and moves its idle end. `false` where it is live no more.
+/// Records that a live session was used, and moves its idle end. `false` if it is no longer live.
 pub async fn touch(
     db: &Db,
     id: &SessionId,
@@ -28,9 +28,9 @@ pub async fn touch(
     })
 }
 
-/// The same beside a request, for as long as `claim` is held: until the database has answered. One that comes late
-/// moves nothing back. It is written to the disk, and no standby is waited for: a sign-out of the session would have
-/// to wait for it, and if it is lost, the session ends no earlier than the idle end in the database.
+/// The same beside a request, while `claim` is held: until the database has answered. A late one moves nothing
+/// back. It is written to the disk without waiting for a standby: a sign-out of the session would have to wait
+/// for it. If it is lost, the session ends no earlier than the idle end in the database.
 pub async fn touch_beside(
     db: &Db,
     id: &SessionId,
@@ -39,7 +39,7 @@ pub async fn touch_beside(
     claim: Claim,
 ) -> Result<(), StoreError> {
     const SQL: &str = concat!(touch!(), " AND last_seen_at < $2");
-    let _place = claim.place().await?;
+    let _permit = claim.permit().await?;
     let claim = Arc::new(claim);
     transact!(db, transaction => {
         transaction.wait_for_no_standby().await?;

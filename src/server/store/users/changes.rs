@@ -1,4 +1,4 @@
-//! What administrators change about an account. Each writes the account first: a sign-in under way either
+//! Changes of an account by administrators. Each writes the account first: a concurrent sign-in either
 //! sees the change, or has its new session ended by it.
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Disables the account, ends all its sessions and makes its links void, in one transaction. Returns how
+/// Disables the account, ends all its sessions and voids its links, in one transaction. Returns how
 /// many sessions ended.
 ///
 /// # Errors
@@ -48,7 +48,7 @@ pub async fn disable(
     })
 }
 
-/// Lets a disabled account sign in again. Its ended sessions stay ended.
+/// Enables a disabled account. Its ended sessions stay ended.
 ///
 /// # Errors
 /// [`StoreError::NotAdministrator`].
@@ -62,7 +62,7 @@ pub async fn enable(db: &Db, id: &UserId, now: Timestamp, actor: &Actor) -> Resu
     })
 }
 
-/// Makes an administrator of the account. `false` where it is one already.
+/// Makes the account an administrator. `false` if it is one already.
 ///
 /// # Errors
 /// [`StoreError::NotAdministrator`].
@@ -80,7 +80,7 @@ pub async fn promote(
     })
 }
 
-/// Makes the account an administrator no more. `false` where it is none.
+/// Removes the role of administrator from the account. `false` if it has not got it.
 ///
 /// # Errors
 /// [`StoreError::LastAdministrator`], [`StoreError::NotAdministrator`].
@@ -99,7 +99,7 @@ pub async fn demote(
     })
 }
 
-/// A change of one column, and its entry where it changed something.
+/// A change of one column, with an audit entry if it changed something.
 async fn change(
     transaction: &mut Transaction,
     sql: &'static str,
@@ -116,10 +116,10 @@ async fn change(
 }
 
 /// Deletes the account, with its sessions, devices and links; the audit log keeps its name. Returns how
-/// many sessions ended; `None` where there is no such account.
+/// many sessions ended; `None` if there is no such account.
 ///
-/// The account is written first, as everywhere: a sign-in under way finds no password to verify, or has
-/// its new session ended and taken away.
+/// The account is written first, as everywhere: a concurrent sign-in finds no password to verify, or has
+/// its new session ended and deleted.
 ///
 /// # Errors
 /// [`StoreError::LastAdministrator`], [`StoreError::NotAdministrator`].
@@ -143,15 +143,15 @@ pub async fn delete(
             reason: EndReason::UserDeleted,
         };
         let count = sessions::end_all_within(transaction, id, ended, actor).await?;
-        // While there is a name to write down.
+        // Before the deletion, while there is a name to record.
         audit::insert_within(transaction, actor.entry(now, Event::UserDeleted, Some(id), None)).await?;
         execute!(transaction, DELETE, &id.0);
         Ok(Commit(Some(count)))
     })
 }
 
-/// Sets a new password for somebody who may have lost the old one: all sessions end, all devices are
-/// strangers again and all links void, in one transaction. Returns how many sessions ended.
+/// Sets a new password for a user who may have lost the old one. In the same transaction all sessions end, all
+/// devices are forgotten and all links voided. Returns how many sessions ended.
 pub async fn set_password(
     db: &Db,
     id: &UserId,
@@ -169,7 +169,7 @@ pub async fn set_password(
     })
 }
 
-/// What goes with a password that its owner may have lost: sessions, devices and links. Returns how many
+/// Removes what depends on a password that its owner may have lost: sessions, devices and links. Returns how many
 /// sessions ended.
 pub(in crate::server::store) async fn end_everything_within(
     transaction: &mut Transaction,

@@ -1,7 +1,7 @@
-//! Accounts in pages, and by the beginning of a name, an e-mail address or a display name.
+//! Accounts in pages, and by a prefix of a name, an e-mail address or a display name.
 //!
-//! A page begins where the one before ended. Nothing is counted and nothing sorted that an index does not
-//! keep in order, so a page costs the same among ten accounts and a million.
+//! A page begins where the previous one ended. Nothing is counted, and nothing is sorted without an index, so a page
+//! costs the same among ten accounts and a million.
 
 use super::{UserRow, user_columns};
 use crate::{
@@ -9,10 +9,10 @@ use crate::{
     server::db::{Db, Outcome::Commit, StoreError, execute, fetch_all, transact},
 };
 
-/// Where a page ends and the next one goes on.
+/// The end of a page, where the next one continues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// By what the last account was found.
+    /// The key by which the last account was found.
     pub key: String,
     pub id: UserId,
 }
@@ -21,23 +21,24 @@ pub struct Cursor {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     pub users: Vec<User>,
-    /// Where there are more.
+    /// Set if there are more.
     pub next: Option<Cursor>,
 }
 
-/// So often a page is filled up where accounts were found that stand on a page before, by another of
-/// their names. Beyond that it stays short, and the next one goes on: no page takes longer than so many.
+/// The maximum number of queries to fill a page. It is short if some of the accounts were on an earlier page, by
+/// another of their names. A page that is still short after this many continues on the next one, so its cost is
+/// bounded.
 const MOST_ROUNDS: usize = 8;
 
-/// All accounts behind the name `$1`, by name.
+/// All accounts after the name `$1`, by name.
 pub const ALL: &str = concat!(
     "SELECT u.username_key AS found_by, u.username_key, u.email_key, u.display_name_key, ",
     user_columns!(),
     " FROM users u WHERE u.username_key > $1 ORDER BY u.username_key LIMIT $2"
 );
 
-/// Accounts of which a key lies between `$1` and `$3`, behind the account `$2` at `$1`: of each key as
-/// many as the page has, in the order of its index, and of these the first.
+/// Accounts with a key between `$1` and `$3`, after the account `$2` at `$1`. For each kind of key it selects as many
+/// as the page has, in the order of its index, and of these the first.
 pub const BY_PREFIX: &str = concat!(
     "SELECT m.found_by, u.username_key, u.email_key, u.display_name_key, ",
     user_columns!(),
@@ -64,8 +65,8 @@ struct FoundRow {
 }
 
 impl FoundRow {
-    /// Whether another of the account's keys, which comes earlier, begins with the prefix as well: then it
-    /// stands there. In the list of all there are names alone.
+    /// Whether an earlier key of the account begins with the prefix as well: then the account is listed there. The list
+    /// of all accounts has names alone.
     fn stands_earlier(&self, prefix: &str) -> bool {
         if prefix.is_empty() {
             return false;
@@ -80,8 +81,8 @@ impl FoundRow {
     }
 }
 
-/// Up to `limit` accounts behind `after`: all, or those of which a name, an e-mail address or a display
-/// name begins with `prefix`.
+/// Up to `limit` accounts after `after`: all, or those with a name, an e-mail address or a display
+/// name that begins with `prefix`.
 pub async fn page(
     db: &Db,
     prefix: &LookupKey,
@@ -93,7 +94,7 @@ pub async fn page(
         key: prefix.to_owned(),
         id: UserId(String::new()),
     };
-    // A cursor before the prefix is none of this search.
+    // A cursor before the prefix belongs to another search.
     let after = after.filter(|cursor| *cursor.key >= *prefix);
     let mut cursor = after.cloned().unwrap_or_else(beginning);
     let mut found: Vec<(Cursor, User)> = Vec::new();
@@ -148,7 +149,7 @@ async fn rows_behind(
     })
 }
 
-/// Folds up to `limit` display names of accounts that are older than their key. Returns how many.
+/// Folds up to `limit` display names of accounts from before that column. Returns how many.
 pub async fn fold_some_display_names(db: &Db, limit: u32) -> Result<u64, StoreError> {
     const FIND: &str = "SELECT id, display_name FROM users WHERE display_name_key IS NULL LIMIT $1";
     // It may have been changed since, with its key.

@@ -1,8 +1,7 @@
 //! The audit log as a file: JSON lines for programs, CSV for spreadsheets.
 //!
-//! A file is sent piece by piece, so it may be as long as the log is. Between two pieces it is asked
-//! whether whoever reads still may: with the session ends the download, and the line breaks off, so that
-//! nobody takes what they have for the whole.
+//! A file is streamed, so its length is not limited. Before each piece the reader is authorised again: when the session
+//! ends the connection is aborted, so that nobody mistakes the part for the whole.
 
 use crate::{
     domain::{
@@ -40,7 +39,7 @@ use axum::{
 use futures_util::stream;
 use std::io;
 
-/// How entries are written.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
     JsonLines,
@@ -69,7 +68,7 @@ impl Format {
         }
     }
 
-    /// What stands above the entries. Without a byte order mark Excel on Windows reads CSV in the code page
+    /// The beginning of the file. Without a byte order mark Excel on Windows reads CSV in the code page
     /// of the machine, and `zoë` is shown as `zoÃ«`.
     fn head(self) -> String {
         match self {
@@ -93,8 +92,7 @@ impl Format {
     }
 }
 
-/// A line of RFC 4180. Every cell stands in quotes, so that no other separator that a spreadsheet may
-/// look for divides it.
+/// A line of RFC 4180. Every cell is quoted, so that no other separator that a spreadsheet may detect splits it.
 fn csv_line(cells: &[impl AsRef<str>]) -> String {
     let cells = cells.iter().map(|cell| {
         let cell = cell.as_ref();
@@ -104,14 +102,14 @@ fn csv_line(cells: &[impl AsRef<str>]) -> String {
     cells.collect::<Vec<_>>().join(",") + "\r\n"
 }
 
-/// Whether a spreadsheet would carry it out instead of showing it: visitors choose how their browsers
-/// are called (OWASP, "CSV Injection"; the wide signs count in East Asian editions).
+/// Whether a spreadsheet would evaluate it instead of showing it: clients choose their user agents
+/// (OWASP, "CSV Injection"; the wide signs count in East Asian editions).
 fn is_formula(cell: &str) -> bool {
     const SIGNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
     cell.starts_with(SIGNS)
 }
 
-/// Sends the file. The guard has let only administrators here.
+/// Sends the file. The guard admits only administrators.
 pub async fn download(
     State(state): State<AppState>,
     Extension(client): Extension<Client>,
@@ -124,7 +122,7 @@ pub async fn download(
     let Caller::SignedIn(current) = caller else {
         return Failure::NotSignedIn.into_response();
     };
-    // Nobody is made to take a file of other people's addresses home by a link elsewhere.
+    // A link on another site must not start the download of a file with users' addresses.
     if let Err(refusal) = state.site.demand_own_reader(&headers) {
         return refusal.into_response();
     }
@@ -174,16 +172,16 @@ async fn send(
     Ok((headers, body).into_response())
 }
 
-/// Writes one file.
+/// The state of one download.
 struct Writer {
     core: Core,
-    /// Whose cookie it was asked with.
+    /// Of the cookie of the request.
     reader: TokenDigest,
     reading: Reading,
     format: Format,
 }
 
-/// How far the writing has come.
+/// The progress of a download.
 enum Progress {
     Head(Writer),
     Entries(Writer),
@@ -194,7 +192,7 @@ fn written_by(writer: Writer) -> Body {
     Body::from_stream(stream::unfold(Progress::Head(writer), next))
 }
 
-/// What is written next; `None` where all is written. Behind a failure nothing comes.
+/// The next piece; `None` at the end. Nothing follows a failure.
 async fn next(progress: Progress) -> Option<(io::Result<String>, Progress)> {
     let mut writer = match progress {
         Progress::Head(writer) => {
@@ -213,7 +211,7 @@ async fn next(progress: Progress) -> Option<(io::Result<String>, Progress)> {
     }
 }
 
-/// Why a file is not whole.
+/// Why a file is incomplete.
 #[derive(Debug, thiserror::Error)]
 enum Cut {
     #[error("who asked for it may not read it any more: {0}")]
@@ -226,8 +224,8 @@ enum Cut {
 
 impl Writer {
     async fn piece(&mut self) -> Result<String, Cut> {
-        let looked = administration::verify_reader(&self.core, &self.reader).await;
-        looked.map_err(Cut::Reader)?;
+        let verified = administration::verify_reader(&self.core, &self.reader).await;
+        verified.map_err(Cut::Reader)?;
         let records = self.reading.next(&self.core).await?;
         Ok(self.format.lines(&records)?)
     }

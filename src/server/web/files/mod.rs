@@ -1,4 +1,4 @@
-//! What is sent as a file: scripts and styles, and the audit log as a download.
+//! Files: scripts and styles, and the audit log as a download.
 
 pub mod downloads;
 pub mod site;

@@ -1,4 +1,4 @@
-//! Scripts, styles and pictures: the only answers that caches may keep.
+//! Scripts, styles and images: the only answers that may be cached.
 
 use super::site_inside::SiteInside;
 use crate::{
@@ -19,24 +19,25 @@ use tower_http::services::{
     fs::{Backend, DefaultServeDirFallback},
 };
 
-/// The build writes a digest into the names of these files, so a name never changes its content.
+/// The build writes a digest into the names of these files, so the content of a name never changes.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ONE_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 const ASK_EVERY_TIME: HeaderValue = HeaderValue::from_static("no-cache");
-/// Nor asked for again by its date, which has only seconds: half a file and the whole one may share it.
+/// It also disables revalidation by date, which has a resolution of one second: half a file and the whole one may have
+/// the same.
 const NOT_AT_ALL: HeaderValue = HeaderValue::from_static("no-store");
 
-/// A file that was written within this time may still grow: longer than a copy or a build pauses.
+/// A file that was modified within this time may still grow: longer than a copy or a build pauses.
 const AT_REST: Duration = Duration::from_secs(10);
 
-/// Where the files are.
+/// The source of the files.
 #[derive(Clone, Debug)]
 pub enum SiteFiles {
     Folder(PathBuf),
     Inside(&'static SiteInside),
 }
 
-/// Serves the files, from either place alike.
+/// Serves the files, from a folder or from the program.
 pub fn routes(place: &SiteFiles, hashed: HashedNames) -> Router {
     let router = match place {
         SiteFiles::Folder(root) => Router::new().fallback_service(prepared(ServeDir::new(root))),
@@ -53,7 +54,7 @@ pub fn routes(place: &SiteFiles, hashed: HashedNames) -> Router {
 type Files<B> = ServeDir<DefaultServeDirFallback, B>;
 
 /// With the compressed copies that the build has written. Pages are never compressed: their size
-/// must not tell what an attacker mixes into them (BREACH).
+/// would reveal a secret beside an attacker's input (BREACH).
 fn prepared<B: Backend>(files: Files<B>) -> Files<B> {
     files
         .append_index_html_on_directories(false)
@@ -61,12 +62,12 @@ fn prepared<B: Backend>(files: Files<B>) -> Files<B> {
         .precompressed_gzip()
 }
 
-/// How files are cached: for ever where names have digests.
+/// The caching of files: permanent if their names have digests.
 #[derive(Clone, Copy, Debug)]
 pub struct HashedNames(pub bool);
 
-/// Whether the file may not be whole. Its date is that of this machine's clock, so it is compared with it;
-/// one that lies ahead proves nothing.
+/// Whether the file may be incomplete. Its date is from this machine's clock, and is compared with the same clock; a
+/// date in the future proves nothing.
 fn is_under_way(response: &Response) -> bool {
     let header = |name| response.headers().get(name)?.to_str().ok();
     let is_empty = header(header::CONTENT_LENGTH) == Some("0");
@@ -75,11 +76,10 @@ fn is_under_way(response: &Response) -> bool {
     is_empty || modified.is_some_and(|modified| modified > rests_since)
 }
 
-/// Marks files as cacheable, by where they are. In a folder (`may_grow`) a file that is empty, or was
-/// written just now, is not cached at all: a build or a copy may be under way, and browsers would keep
-/// half a script for a year.
+/// Marks files as cacheable, by their path. In a folder (`may_grow`) an empty or recently modified file is not
+/// cached. A build or a copy may be in progress, and browsers would keep half a script for a year.
 async fn cache(hashed: HashedNames, may_grow: bool, request: Request, next: Next) -> Response {
-    // No system has a file with this in its name; asked for one by HEAD, the folder would say 500.
+    // No file name contains NUL; for a HEAD request tower-http would answer 500.
     if request.uri().path().contains("%00") {
         return Failure::NotFound.into_response();
     }

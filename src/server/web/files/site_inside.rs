@@ -1,4 +1,4 @@
-//! The site inside the program: what `make dist` puts there, served as a folder is (ADR 19).
+//! The site embedded in the program by `make dist`, served like a folder (ADR 19).
 
 use std::{
     future::{Ready, ready},
@@ -11,22 +11,22 @@ use std::{
 use tokio::io::{AsyncRead, AsyncSeek, ReadBuf};
 use tower_http::services::fs::{Backend, File, Metadata};
 
-/// The files of one build. `tools/list-site` writes it down.
+/// The files of one build. `tools/list-site` generates the value.
 #[derive(Debug)]
 pub struct SiteInside {
-    /// What the names of script, style and WebAssembly begin with. It ends with one digest of all
-    /// three, so a name never changes its content.
+    /// The prefix of the names of script, style and WebAssembly. It ends with one digest of all three, so the content
+    /// of a name never changes.
     pub output_name: &'static str,
-    /// When the newest of them was written, in Unix seconds: their `Last-Modified`.
+    /// The modification time of the newest of them, in Unix seconds: their `Last-Modified`.
     pub built_at: u64,
-    /// Each path, with no slash in front, and its content.
+    /// Each path, without a leading slash, and its content.
     pub files: &'static [(&'static str, &'static [u8])],
 }
 
 impl SiteInside {
-    /// Folders are not known, and need not be: nobody may ask for one.
+    /// Folders are not supported: their content is not listed.
     fn find(&self, path: &Path) -> io::Result<Opened> {
-        // Whoever serves a folder asks for what is below `.`
+        // The service for folders asks for paths below `.`
         let path = path.strip_prefix(".").unwrap_or(path);
         let found = self.files.iter().find(|(name, _)| Path::new(name) == path);
         let (_, content) = found.ok_or(ErrorKind::NotFound)?;
@@ -97,7 +97,7 @@ impl File for Opened {
     }
 }
 
-/// What is told of a file in its headers.
+/// The metadata of a file for its headers.
 #[derive(Debug)]
 pub struct About {
     length: usize,

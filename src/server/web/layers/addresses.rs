@@ -1,4 +1,4 @@
-//! Addresses that are nearly one of ours, and lead to it.
+//! Redirects from variants of our addresses.
 
 use crate::{domain::page::Page, error::Failure};
 use axum::{
@@ -8,12 +8,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-/// The pages on which a code is typed.
+/// The pages with a field for a code.
 const PAGES_WITH_CODES: [Page; 2] = [Page::PasswordLink, Page::Setup];
 
-/// A page with a code behind its path leads to the page, where the code can be typed. Some mail programs
-/// and chats write the `#` of a link as `%23`. The answer repeats nothing of it: `Location` is logged by
-/// proxies.
+/// Redirects from a page's path with an appended code to the page, where the code can be typed. Some mail programs
+/// and chats write the `#` of a link as `%23`. The answer repeats nothing of it, because proxies log `Location`.
 pub async fn without_code(request: Request, next: Next) -> Response {
     let only_reads = matches!(*request.method(), Method::GET | Method::HEAD);
     match page_before_code(request.uri().path()) {
@@ -35,8 +34,8 @@ fn page_before_code(path: &str) -> Option<&'static str> {
     pages.find(|page| path.strip_prefix(page).is_some_and(names_a_code))
 }
 
-/// `/login/` leads to `/login`, with the method kept. A path with `//` in front would be another
-/// site in a `Location`, so it is left to be a 404.
+/// Redirects from `/login/` to `/login`, and keeps the method. A path that begins with `//` would be another
+/// site in a `Location`, so it stays a 404.
 pub async fn without_trailing_slash(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let shorter = path.trim_end_matches('/');

@@ -1,4 +1,4 @@
-//! How a failure is answered: one status, and a page, JSON or plain text, as the client reads.
+//! The answers to failures: one status, and a page, JSON or plain text, as the client accepts.
 
 use super::headers;
 use crate::{
@@ -14,7 +14,7 @@ use axum::{
 };
 use leptos::prelude::*;
 
-/// The answer to a failure, before it is dressed for the client.
+/// The answer to a failure, before its body is chosen for the client.
 impl IntoResponse for AppError {
     fn into_response(self) -> Response {
         let mut response = status_of(self).into_response();
@@ -29,7 +29,7 @@ impl IntoResponse for Failure {
     }
 }
 
-/// Marks a response as a failure, with its status and when to come again.
+/// Marks a response as a failure, with its status and `Retry-After`.
 pub fn dress(response: &mut Response, failure: AppError) {
     *response.status_mut() = status_of(failure);
     if let Some(seconds) = failure.retry_after() {
@@ -44,9 +44,9 @@ fn status_of(failure: AppError) -> StatusCode {
     StatusCode::from_u16(failure.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Whether the answer is shown to a person as it comes. Not every browser names HTML in `Accept`, so
-/// programs are recognised by it instead: they name JSON, as our own script does, or events. If the browser sends
-/// the purpose of the request, only a navigation shows the answer.
+/// Whether a browser will show the answer to a user. Not every browser names HTML in `Accept`, so programs are
+/// recognised instead: they name JSON, as our own script does, or events. If the browser sends fetch metadata, only a
+/// navigation shows the answer.
 pub fn wants_html(headers: &HeaderMap) -> bool {
     let accepts = |kind| {
         let mut accepted = headers.get_all(header::ACCEPT).iter();
@@ -61,7 +61,7 @@ pub fn wants_html(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Gives every failure, our own and those of libraries, a body that its client can read.
+/// Gives every failure, our own and those of libraries, a body in the client's format.
 pub async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     // These are requested by probes and from a terminal, not by browsers.
     let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
@@ -77,7 +77,7 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
         .copied()
         .unwrap_or_else(|| Failure::of_status(status.as_u16()).into());
     match failure {
-        // Expected under load, and as many as the load: no reason to wake anybody.
+        // Expected under load, and as frequent as the load: no reason for an alert.
         AppError::Failed(Failure::Busy) => tracing::debug!("too busy"),
         _ if status.is_server_error() => tracing::error!(?failure, "answered"),
         _ => {}
@@ -99,10 +99,11 @@ fn is_html(response: &Response) -> bool {
     content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
 }
 
-/// The cookies that make a request too large come with the one for the stylesheet as well, which is refused too.
+/// A request whose cookies are too large is followed by one for the stylesheet with the same cookies, which is refused
+/// too.
 const STYLE_OF_TOO_LARGE: &str = include_str!("../../../../style/alone.css");
 
-/// Rendered by itself, outside a Leptos request: nothing is there to hydrate.
+/// Rendered outside of a Leptos request: it is not hydrated.
 fn page(state: &AppState, failure: AppError) -> Response {
     let options = state.leptos_options.clone();
     let style =

@@ -1,4 +1,4 @@
-//! The edge of the server functions: what they accept, that they are carried out, and how their errors
+//! The edge of the server functions: which requests they accept, that they run to their end, and how their errors
 //! are answered.
 
 use super::{
@@ -43,23 +43,23 @@ use tracing::Instrument;
 
 const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
-/// An error that crosses to the browser is one word.
+/// A serialised error is one word.
 const MAX_ERROR_BYTES: usize = 256;
 
-/// The one function that is not carried out once its connection is closed: no client would have the session.
+/// The one function that stops when its connection is closed: no client would have the session.
 const SIGN_IN: &str = "/api/login";
 
-/// A body may take its time on the way at first (a phone that searches for its network), and then has
-/// to arrive at this rate at least: a fraction of the slowest mobile networks (GPRS, 2 kB/s).
+/// A body may be slow at first, such as on a phone that searches for its network. After that it has to arrive at this
+/// rate at least: a fraction of the slowest mobile networks (GPRS, 2 kB/s).
 const BODY_GRACE: Duration = Duration::from_secs(5);
 const BYTES_A_SECOND: u32 = 512;
 
-/// Whether a request has come in whole.
+/// Whether a request has arrived completely.
 #[derive(Clone)]
 pub struct Arrival(Arc<AtomicBool>);
 
 impl Arrival {
-    /// A request without a body is here with its header.
+    /// A request without a body is complete with its header.
     pub fn of(body: &Body) -> Self {
         Self(Arc::new(AtomicBool::new(body.is_end_stream())))
     }
@@ -75,9 +75,9 @@ impl Arrival {
 
 /// Runs a server function.
 ///
-/// A plain form is marked, and its `Accept` no longer says HTML further in: Leptos would else
-/// redirect to the `Referer`, which is missing or foreign at times, with the error in the URL,
-/// where any link could forge it. The functions redirect plain forms themselves.
+/// A plain form is marked, and HTML is removed from its `Accept`. Otherwise Leptos would redirect to the `Referer`,
+/// which may be missing or foreign, with the error in the URL, where any link could forge it. The functions redirect
+/// plain forms themselves.
 pub async fn edge(
     State(state): State<AppState>,
     Extension(target): Extension<Target>,
@@ -88,7 +88,7 @@ pub async fn edge(
         return refusal;
     }
     if !is_form(&request) {
-        // What shows where it comes from by a field of its form shows nothing without one.
+        // A request that proves its origin by a form field proves nothing without a form.
         if request.extensions().get::<FromAnywhere>().is_some() {
             return Failure::CrossSite.into_response();
         }
@@ -109,13 +109,13 @@ pub async fn edge(
     }
 }
 
-/// Whether a request is carried out to its end where its connection is closed before it is answered.
+/// Whether a request runs to its end if its connection is closed before the answer.
 pub fn outlives_its_connection(request: &Request) -> bool {
     let path = request.uri().path();
     *request.method() == Method::POST && path.starts_with("/api/") && path != SIGN_IN
 }
 
-/// Carries a function out, once its body is here.
+/// Runs a function, after its body has arrived.
 async fn carried_out(
     state: &AppState,
     mut request: Request,
@@ -126,7 +126,7 @@ async fn carried_out(
     let begun = Begun::default();
     request.extensions_mut().insert(begun.clone());
     let outlives = outlives_its_connection(&request);
-    // Given back when the function is over.
+    // Released when the function is over.
     let mut body = state.bodies.of(address);
     let request = with_whole_body(request, &mut body).await?;
     let mut response = if outlives {
@@ -143,8 +143,8 @@ async fn carried_out(
     Ok(response)
 }
 
-/// Runs a function in a task of its own: who signs out and closes the window is signed out. Neither the
-/// end of the connection nor that of the request's time ends the task (ADR 30).
+/// Runs a function in a task of its own: a user who signs out and closes the window is signed out. Neither the
+/// end of the connection nor the timeout of the request ends the task (ADR 30).
 async fn to_its_end(
     request: Request,
     next: Next,
@@ -161,13 +161,12 @@ async fn to_its_end(
         drop((shares, under_way));
     };
     tokio::spawn(work.in_current_span());
-    // A panic drops the other end.
+    // A panic drops the sender.
     taken.await.map_err(|_| AppError::Failed(Failure::Internal))
 }
 
-/// Reads the body before the function runs, so that one that is too large, broken off or no text
-/// is answered as such. Its size is bounded by the layer that counts it, and that of all together by
-/// the budget.
+/// Reads the body before the function runs, so that one that is too large, incomplete or no text is answered as such.
+/// The body limit layer bounds its size, and the budget that of all together.
 async fn with_whole_body(request: Request, share: &mut Share) -> Result<Request, AppError> {
     let (parts, body) = request.into_parts();
     let bytes = read(body, share).await?;
@@ -183,7 +182,7 @@ async fn with_whole_body(request: Request, share: &mut Share) -> Result<Request,
     Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
-/// Copies what comes: a piece of hyper's buffer would keep all of it, however small it is.
+/// Copies each piece: a slice of hyper's buffer would keep the whole buffer alive, even if it is small.
 async fn read(mut body: Body, share: &mut Share) -> Result<Vec<u8>, AppError> {
     let mut bytes = Vec::new();
     let mut until = Instant::now() + BODY_GRACE;
@@ -212,8 +211,8 @@ async fn read(mut body: Body, share: &mut Share) -> Result<Vec<u8>, AppError> {
     Ok(bytes)
 }
 
-/// Leptos's reader takes `[password]` for `password`; for every other one it is another field. Where two
-/// are sent, whoever looked at the form before us would have seen another password than we check.
+/// Leptos's parser takes `[password]` for `password`; for other parsers it is another field. If both are sent, a filter
+/// in front of us would have checked another password than we do.
 fn has_nested_names(form: &[u8]) -> bool {
     url::form_urlencoded::parse(form).any(|(name, _)| name.contains('['))
 }
@@ -222,8 +221,8 @@ fn is_length_limit(error: &(dyn Error + 'static)) -> bool {
     error.is::<LengthLimitError>() || error.source().is_some_and(is_length_limit)
 }
 
-/// Forms only: no other encoding is read, so none can be used to slip past a check. A function
-/// without arguments may be called without a body.
+/// Forms only: no other encoding is parsed, so none can bypass a check. A function without arguments may be called
+/// without a body.
 fn is_form(request: &Request) -> bool {
     match request.headers().get(header::CONTENT_TYPE) {
         Some(value) => {

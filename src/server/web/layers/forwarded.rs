@@ -1,6 +1,6 @@
-//! Who asks, behind a proxy: the client's address, from the headers of proxies that are trusted.
+//! The client's address behind a proxy, from the headers of trusted proxies.
 //!
-//! Nothing else of what a proxy reports is believed. Scheme and host are kept for the diagnosis on
+//! Nothing else that a proxy reports is trusted. Scheme and host are kept for the diagnosis on
 //! an administrator's dashboard; the configured `public_url` stays the only truth (ASVS V4.1.3).
 
 mod hops;
@@ -21,8 +21,8 @@ use axum::{
 use hops::Hop;
 use std::net::IpAddr;
 
-/// Where servers look for what a proxy has reported, besides `X-Forwarded-…`. We read two of them;
-/// all are taken out of the request, so that nothing behind us can believe one by mistake.
+/// Headers with reports of a proxy, besides `X-Forwarded-…`. We read two of them; all are removed from the request, so
+/// that no other code can trust one by mistake.
 const ABOUT_THE_CLIENT: [&str; 8] = [
     "forwarded",
     "x-real-ip",
@@ -34,37 +34,37 @@ const ABOUT_THE_CLIENT: [&str; 8] = [
     "x-rewrite-url",
 ];
 
-/// What is reported is shown no longer than this.
+/// Reported values are truncated to this length on the page.
 const MAX_REPORTED_CHARS: usize = 100;
 
-/// Who sent a request, as far as this server can know.
+/// The client of a request, as far as this server can determine it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
-    /// Whom the request counts for. An IPv4 address is never in its IPv6 dress.
+    /// The address that limits and the audit log use. IPv4-mapped addresses are unmapped.
     pub address: IpAddr,
     /// The other end of the connection: the client itself, or the last proxy.
     pub peer: IpAddr,
     pub forwarding: Forwarding,
-    /// What the proxy says of the client's own connection: for diagnosis only.
+    /// The client's own connection as reported by the proxy: for diagnosis only.
     pub scheme: Option<String>,
     pub host: Option<String>,
 }
 
-/// How far the peer's forwarded headers are believed.
+/// How far the peer's forwarded headers are trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forwarding {
-    /// It speaks for itself.
+    /// It sent none.
     None,
-    /// It speaks for others and is no trusted proxy.
+    /// It sent some, and is no trusted proxy.
     Ignored,
-    /// It is a trusted proxy that does not say for whom it asks.
+    /// It is a trusted proxy, and named no client.
     Missing,
-    /// It is a trusted proxy, and an address on the way cannot be read.
+    /// It is a trusted proxy, and an address in its headers cannot be parsed.
     Unreadable,
     Believed,
 }
 
-/// The two families of headers name two clients.
+/// The two families of headers name different clients.
 #[derive(Debug, PartialEq, Eq)]
 struct Disagreement {
     forwarded: IpAddr,
@@ -72,12 +72,12 @@ struct Disagreement {
 }
 
 impl Client {
-    /// Whether the request came through a proxy that the configuration names.
+    /// Whether the request came through a trusted proxy.
     pub fn came_through_a_trusted_proxy(&self) -> bool {
         !matches!(self.forwarding, Forwarding::None | Forwarding::Ignored)
     }
 
-    /// Finds the client of a request from `peer` that brought these headers.
+    /// Determines the client of a request from `peer` with these headers.
     fn of(
         peer: IpAddr,
         headers: &HeaderMap,
@@ -126,18 +126,17 @@ impl Client {
     }
 }
 
-/// The way of a request, as far as it could be followed back.
+/// The hops of a request, as far as they can be trusted.
 struct Way {
     client: IpAddr,
-    /// Whether every address on it could be read.
+    /// Whether every address on it could be parsed.
     whole: bool,
     scheme: Option<String>,
     host: Option<String>,
 }
 
-/// Follows the hops back from `peer`, the nearest first. The first that is no trusted proxy is the
-/// client: what stands beyond was written by it, or by somebody that it chose to believe. Where an
-/// address cannot be read the last one before it counts, for the same reason.
+/// Follows the hops back from `peer`, the nearest first. The first that is no trusted proxy is the client: it may have
+/// written everything beyond. If an address cannot be parsed, the last one before it counts, for the same reason.
 fn walk(peer: IpAddr, hops: impl Iterator<Item = Hop>, trusted: &TrustedProxies) -> Option<Way> {
     let mut way = None;
     let mut client = peer;
@@ -157,18 +156,18 @@ fn walk(peer: IpAddr, hops: impl Iterator<Item = Hop>, trusted: &TrustedProxies)
     way
 }
 
-/// What a client may have written, made fit to be shown.
+/// Input of a client, truncated and without control characters.
 fn shown(text: String) -> Option<String> {
     let printable = text.chars().filter(char::is_ascii_graphic);
     let text: String = printable.take(MAX_REPORTED_CHARS).collect();
     (!text.is_empty()).then_some(text)
 }
 
-/// Puts the [`Client`] into the request, and takes every forwarded header out of it: those of an
-/// untrusted peer (CVE-2026-40575), and also those that are believed, which are read here alone.
+/// Adds the [`Client`] to the request, and removes every forwarded header. That includes those of an untrusted peer
+/// (CVE-2026-40575), and the trusted ones, which are read only here.
 ///
-/// Headers that disagree are refused: a client can add the one that its proxy does not write, and
-/// which of them the proxy wrote cannot be told (ADR 16).
+/// Headers that disagree are refused. A client can add the one that its proxy does not write, and it is unknown which
+/// of them the proxy wrote (ADR 16).
 pub async fn identify(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let Some(&Peer(peer)) = request.extensions().get::<Peer>() else {
         return Failure::Internal.into_response();
@@ -196,8 +195,8 @@ pub async fn identify(State(state): State<AppState>, mut request: Request, next:
     }
 }
 
-/// Takes out what tells of forwarding. Returns what of it is spelt right: a name with underscores
-/// (`X_Forwarded_For`) passes proxies that only know the other, so it is dropped (CVE-2025-64484).
+/// Removes the forwarded headers, and returns the correctly spelt ones. A name with underscores (`X_Forwarded_For`)
+/// passes proxies that only know the other spelling, so it is dropped (CVE-2025-64484).
 fn take(headers: &mut HeaderMap) -> HeaderMap {
     let about = |name: &&HeaderName| is_about_the_client(&name.as_str().replace('_', "-"));
     let names: Vec<_> = headers.keys().filter(about).cloned().collect();

@@ -1,4 +1,4 @@
-//! Who may see what: every route is private unless what stands behind it says that it is public.
+//! Access control: every route is private unless its target is public.
 
 use super::origin::{self, FromAnywhere};
 use crate::{
@@ -32,9 +32,9 @@ use axum::{
 
 /// Looks the session up, once a request, and refuses a private path without one.
 ///
-/// The decision is made before anything is rendered, so that no private pixel can be painted for
-/// a signed-out visitor. A dead cookie is anonymous and is not cleared here: this answer may come
-/// later than the one that sets the cookie of a newer sign-in in another tab.
+/// The decision precedes rendering, so that nothing private is ever rendered for a signed-out visitor. A dead cookie
+/// is anonymous and is not cleared here. This answer may arrive after one that sets the cookie of a newer sign-in in
+/// another tab.
 pub async fn resume(
     State(state): State<AppState>,
     Extension(target): Extension<Target>,
@@ -51,10 +51,7 @@ pub async fn resume(
     }
 }
 
-/// The caller, or the answer to a caller without permission.
-///
-/// # Errors
-/// That answer.
+/// Returns the caller, or the answer to a caller without permission.
 pub async fn admit(
     state: &AppState,
     target: Target,
@@ -76,7 +73,7 @@ pub async fn admit(
         },
         None => Caller::Anonymous,
     };
-    // Signing out is left to its function, which reads the form.
+    // Signing out is checked by its function, which reads the form.
     let acts_for_somebody = matches!(caller, Caller::SignedIn(_) | Caller::Confirming(_))
         && target != Target::Function(LOGOUT);
     if acts_for_somebody
@@ -97,8 +94,9 @@ pub async fn admit(
     Ok(caller)
 }
 
-/// What a browser may do whose token was replaced a moment ago, where the answer may not have arrived: read pages, and
-/// confirm the password again. It changes nothing, and takes no file home. (Signing out asks for no session.)
+/// The rights of a browser whose token was replaced a moment ago: the answer with the new one may not have arrived.
+/// It may read pages and confirm the password again, but neither change anything nor download a file. (Signing out
+/// needs no session.)
 fn on_grace(target: Target, user: Box<CurrentUser>) -> Caller {
     match target {
         Target::Page(_) | Target::Stream(Stream::Session) => Caller::SignedIn(user),
@@ -121,22 +119,22 @@ async fn looked_up(
     }
 }
 
-/// What a private function answers to a request without any cookie of a session, for which the database
-/// need not be asked, and of which the body need not be read.
+/// The refusal of a private function without any session cookie. It needs neither a query of the database nor the
+/// body of the request.
 pub fn refuse_without_cookie(target: Target, request: &Request) -> Option<Response> {
     let is_open = target.access() == Access::Anyone;
     let may_be_signed_in = cookies::session::session_token(request.headers()).is_some();
     (!is_open && !may_be_signed_in).then(|| refuse(target, &Caller::Anonymous, request.uri()))
 }
 
-/// A page leads to the sign-in page and back again; everything else says 401.
+/// A page redirects to the sign-in page, which leads back; everything else answers 401.
 fn refuse(target: Target, caller: &Caller, uri: &Uri) -> Response {
     match (target, caller) {
         (Target::Page(_), _) => Redirect::to(&way_back_to(uri).login_page()).into_response(),
         (Target::Download(file), _) => {
             Redirect::to(&way_back(file, uri).login_page()).into_response()
         }
-        // A page that slept through its time-out learns that it was one.
+        // A page that was suspended during its time-out gets the reason.
         (Target::Stream(Stream::Session), Caller::Ended(reason)) => {
             streams::session::has_ended(*reason)
         }
@@ -144,8 +142,8 @@ fn refuse(target: Target, caller: &Caller, uri: &Uri) -> Response {
     }
 }
 
-/// Where the browser goes after a sign-in or a confirmation that a file needed: to the page on which the file stands,
-/// with the same query. The file would be kept, and the page that asked for the password would stay.
+/// The target after a sign-in or a confirmation for a download: the page that links the file, with the same query. The
+/// file itself would be saved, and the page that asked for the password would stay.
 pub fn way_back(file: Download, uri: &Uri) -> NextPath {
     let page = file.page().path();
     let back = uri

@@ -1,4 +1,4 @@
-//! The headers that tell browsers what they may do with our answers.
+//! The security headers of every answer.
 
 use crate::server::web::state::AppState;
 use axum::{
@@ -15,10 +15,10 @@ use sha2::{Digest, Sha256};
 const POLICY_WITHOUT_SCRIPTS: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The policy of a page that hydrates: only scripts with this answer's nonce run, and what they
-/// load; WebAssembly may be compiled, but no text may be run as script (ASVS V3.4.3).
+/// The policy of a page that hydrates: only scripts with this answer's nonce run, and the scripts that they
+/// load. WebAssembly may be compiled, but no text may be evaluated as script (ASVS V3.4.3).
 ///
-/// While `cargo leptos watch` runs, its reload socket is allowed beside, and only then.
+/// Under `cargo leptos watch` its reload socket is allowed too.
 pub fn page_policy(nonce: &str, reload_socket: Option<&str>) -> HeaderValue {
     let socket = reload_socket
         .map(|socket| format!(" {socket}"))
@@ -31,7 +31,7 @@ pub fn page_policy(nonce: &str, reload_socket: Option<&str>) -> HeaderValue {
     HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static(POLICY_WITHOUT_SCRIPTS))
 }
 
-/// The policy of a page without scripts that has this one style in its text.
+/// The policy of a page without scripts, with this one inline style.
 pub fn policy_with_style(style: &str) -> HeaderValue {
     let digest = BASE64_STANDARD.encode(Sha256::digest(style));
     let sources = format!("style-src 'self' 'sha256-{digest}'");
@@ -39,7 +39,7 @@ pub fn policy_with_style(style: &str) -> HeaderValue {
     HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static(POLICY_WITHOUT_SCRIPTS))
 }
 
-/// Puts the headers on every answer, failures included. What an answer has set itself stays.
+/// Adds the headers to every answer, failures included. Headers that an answer has set are kept.
 pub async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -48,8 +48,8 @@ pub async fn secure(State(state): State<AppState>, request: Request, next: Next)
         header::CONTENT_SECURITY_POLICY,
         POLICY_WITHOUT_SCRIPTS,
     );
-    // Everything depends on who asks, unless an answer says otherwise: neither a shared cache nor
-    // the back/forward cache may keep it (ASVS V14.3.2; CVE-2025-48947).
+    // Answers depend on the user, unless one declares otherwise: neither a shared cache nor the back/forward cache
+    // may keep them (ASVS V14.3.2; CVE-2025-48947).
     default(headers, header::CACHE_CONTROL, "no-store");
     default(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     // Not `no-referrer`: with it browsers send `Origin: null` with our own forms.
@@ -74,26 +74,25 @@ pub async fn secure(State(state): State<AppState>, request: Request, next: Next)
     response
 }
 
-/// For documents. Proxies must not change them on the way (RFC 9111, 5.2.2.6): Leptos finds its places in a page by
-/// counting nodes, and a page with one more or one less does not come to life. The digest shows whether one did
-/// (RFC 9530; ADR 39).
+/// For documents. Proxies must not change them on the way (RFC 9111, 5.2.2.6): hydration counts nodes, and fails if
+/// one is added or removed. The digest shows whether that happened (RFC 9530; ADR 39).
 pub fn seal(headers: &mut HeaderMap, document: &[u8]) {
     let policy = HeaderValue::from_static("no-store, no-transform");
     headers.insert(header::CACHE_CONTROL, policy);
     let digest = BASE64_STANDARD.encode(Sha256::digest(document));
-    // The alphabet of base64 is valid in a header, so there is always one.
+    // The alphabet of base64 is valid in a header, so this cannot fail.
     if let Ok(digest) = HeaderValue::try_from(format!("sha-256=:{digest}:")) {
         headers.insert(HeaderName::from_static("repr-digest"), digest);
     }
 }
 
-/// The same for a page that Leptos has drawn.
+/// The same for a page that Leptos has rendered.
 ///
 /// # Errors
-/// Where drawing it failed on the way.
+/// If rendering it failed.
 pub async fn sealed(response: Response) -> Result<Response, axum::Error> {
     let (mut parts, body) = response.into_parts();
-    // Ours, and in memory already: it needs no limit.
+    // Our own output, and in memory already: it needs no limit.
     let document = axum::body::to_bytes(body, usize::MAX).await?;
     seal(&mut parts.headers, &document);
     Ok(Response::from_parts(parts, Body::from(document)))

@@ -1,4 +1,4 @@
-//! What every request passes through, on its way in or out.
+//! The middleware of every request.
 
 pub mod addresses;
 pub mod failures;

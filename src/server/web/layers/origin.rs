@@ -1,4 +1,4 @@
-//! Whose request it is: the public address, the Host check and the cross-site check.
+//! The origin of requests: the public address, the Host check and the cross-site check.
 
 use crate::{
     error::{AppError, Failure},
@@ -19,8 +19,8 @@ pub fn is_silent(headers: &HeaderMap) -> bool {
         && cookies::session::brings_session(headers)
 }
 
-/// The hosts and origins for which this server answers, from the configuration alone: nothing a
-/// request says about itself is believed (CVE-2025-24358, CVE-2025-47909).
+/// The hosts and origins of this server, from the configuration alone: no request is trusted about them
+/// (CVE-2025-24358, CVE-2025-47909).
 #[derive(Clone, Debug)]
 pub struct Site {
     pub public_url: PublicUrl,
@@ -45,15 +45,14 @@ impl Site {
         }
     }
 
-    /// Whether the `Host` header names this site. Exactly one must be there; case does not matter,
+    /// Whether the `Host` header names this site. There must be exactly one. Case does not matter,
     /// everything else does (a trailing dot is another name, CVE-2026-48794).
     pub fn answers_for(&self, headers: &HeaderMap) -> bool {
         single(headers, header::HOST).is_some_and(|host| self.is_called(host))
     }
 
-    /// The same of a request. Where its target names a host, as it does on the way to a proxy, that one
-    /// would count and not the header (RFC 9112, 3.2.2). Servers and caches disagree on it, so both have
-    /// to be ours.
+    /// The same for a request. If its target contains a host, as in requests to a proxy, that one has precedence over
+    /// the header (RFC 9112, 3.2.2). Servers and caches disagree on it, so both have to be ours.
     pub fn answers(&self, target: &Uri, headers: &HeaderMap) -> bool {
         let named = target.authority();
         let is_ours = named.is_none_or(|named| self.is_called(named.as_str().as_bytes()));
@@ -68,11 +67,11 @@ impl Site {
 
     /// Demands that a request that may change something comes from our own pages (ASVS V3.5.1).
     ///
-    /// `Sec-Fetch-Site` decides where the browser sends it; scripts cannot forge it. What comes from no page at all
-    /// (`none`) has no foreign `Origin`. Older browsers send `Origin` alone, which must be ours to the letter: `null` is another site (CVE-2026-27978).
-    /// A client that sends neither is no browser, or behind a filter; it passes only without a session
-    /// cookie, so that nothing can be done in anybody's name. Functions that need no session decide
-    /// that later, by whether the session lives (ADR 38).
+    /// `Sec-Fetch-Site` decides if the browser sends it; scripts cannot forge it. A request from no page at all
+    /// (`none`) has no foreign `Origin`. Older browsers send `Origin` alone, which must match exactly: `null` is
+    /// another site (CVE-2026-27978). A client that sends neither is no browser, or behind a filter. It passes only
+    /// without a session cookie, so that it cannot act as a user. Functions that need no session decide that
+    /// later, by whether the session lives (ADR 38).
     ///
     /// # Errors
     /// [`Failure::CrossSite`], which is logged.
@@ -80,13 +79,13 @@ impl Site {
         if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
             return Ok(());
         }
-        let said = self.comes_from_us(headers);
-        demand_own(said.unwrap_or_else(|| !cookies::session::brings_session(headers)))
+        let from_us = self.comes_from_us(headers);
+        demand_own(from_us.unwrap_or_else(|| !cookies::session::brings_session(headers)))
     }
 
-    /// Demands that a request that only reads, and that no link of another site has to reach, comes from
-    /// our own pages or from no page at all. Browsers that say nothing do not send the cookie from
-    /// elsewhere.
+    /// Demands that a request that only reads comes from our own pages or from no page at all. It is for targets that
+    /// links of other sites need not reach. Browsers that send neither header do not send the cookie with cross-site
+    /// requests.
     ///
     /// # Errors
     /// [`Failure::CrossSite`], which is logged.
@@ -94,7 +93,7 @@ impl Site {
         demand_own(self.comes_from_us(headers).unwrap_or(true))
     }
 
-    /// What the browser says about it; `None` where it says nothing.
+    /// Whether the request is from our pages according to the browser; `None` if it sends neither header.
     fn comes_from_us(&self, headers: &HeaderMap) -> Option<bool> {
         let has_own_origin = headers.contains_key(header::ORIGIN).then(|| {
             single(headers, header::ORIGIN)
@@ -111,7 +110,7 @@ impl Site {
     }
 }
 
-/// Refuses what does not come from our own pages.
+/// Refuses a request from elsewhere than our own pages.
 ///
 /// # Errors
 /// [`Failure::CrossSite`], which is logged.
@@ -123,7 +122,7 @@ pub fn demand_own(is_own: bool) -> Result<(), AppError> {
     Err(Failure::CrossSite.into())
 }
 
-/// The value of a header that stands exactly once.
+/// The value of a header that occurs exactly once.
 fn single(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&[u8]> {
     let mut values = headers.get_all(name).iter().map(HeaderValue::as_bytes);
     values.next().filter(|_| values.next().is_none())

@@ -1,7 +1,7 @@
-//! The answer to a header that is too large: hyper gives it before there is a request, with an empty
-//! body, so it is put in place on its way out.
+//! The answer to a header that is too large. hyper sends it before there is a request, with an empty body, so it is
+//! replaced in the stream.
 //!
-//! To accept larger headers and refuse them further in would give each connection twice the memory.
+//! Accepting larger headers and refusing them in a layer would give each connection twice the memory.
 
 use super::{failures, headers};
 use crate::{error::Failure, server::web::state::AppState};
@@ -29,31 +29,31 @@ use tokio::{
 };
 use tower::{ServiceBuilder, ServiceExt};
 
-/// How hyper's answer begins, and that it is nothing but a head.
+/// The beginning of hyper's answer, which consists of a head only.
 const BEGINS: &[u8] = b"HTTP/1.1 431 ";
 const ENDS: &[u8] = b"\r\n\r\n";
 const LARGEST: usize = 512;
 
-/// Who closes while the client still sends takes the answer away with it (RFC 9112, 9.6).
-const HEAR_OUT: Duration = Duration::from_secs(2);
+/// Closing while the client still sends would destroy the answer (RFC 9112, 9.6).
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A connection that replaces the empty refusal by a page.
 pub struct Worded {
     io: TokioIo<TcpStream>,
     page: Arc<[u8]>,
-    /// How much of the page is written, once it is begun.
+    /// The number of bytes of the page that are written, if it was begun.
     written: Option<usize>,
-    patience: Option<Pin<Box<Sleep>>>,
+    deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl Worded {
-    /// `page` is a whole answer, from its status line on.
+    /// `page` is a complete answer, from its status line on.
     pub fn new(stream: TcpStream, page: Arc<[u8]>) -> Self {
         Self {
             io: TokioIo::new(stream),
             page,
             written: None,
-            patience: None,
+            deadline: None,
         }
     }
 
@@ -106,14 +106,14 @@ impl Write for Worded {
         if self.written.is_none() {
             return Pin::new(&mut self.io).poll_shutdown(cx);
         }
-        if self.patience.is_none() {
+        if self.deadline.is_none() {
             ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
         }
         let this = &mut *self;
-        let patience = this
-            .patience
-            .get_or_insert_with(|| Box::pin(sleep(HEAR_OUT)));
-        if pin!(patience).poll(cx).is_ready() {
+        let deadline = this
+            .deadline
+            .get_or_insert_with(|| Box::pin(sleep(DRAIN_TIMEOUT)));
+        if pin!(deadline).poll(cx).is_ready() {
             return Poll::Ready(Ok(()));
         }
         let mut forgotten = [0; 4096];
@@ -121,7 +121,7 @@ impl Write for Worded {
             let mut buf = ReadBuf::new(&mut forgotten);
             match ready!(Pin::new(this.io.inner_mut()).poll_read(cx, &mut buf)) {
                 Ok(()) if !buf.filled().is_empty() => {}
-                // All was read, or the client is gone.
+                // Everything was read, or the client is gone.
                 Ok(()) | Err(_) => return Poll::Ready(Ok(())),
             }
         }
@@ -143,7 +143,7 @@ impl Write for Worded {
     }
 }
 
-/// The whole answer, from its status line on, with all that other answers have.
+/// The complete answer, from its status line on, with the headers of all answers.
 pub async fn page(state: &AppState) -> Arc<[u8]> {
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(state.clone(), headers::secure))

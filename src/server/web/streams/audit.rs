@@ -1,10 +1,10 @@
-//! `GET /admin/activity/events`: tells an open page of the audit log what happens from now on.
+//! `GET /admin/activity/events`: sends new entries of the audit log to an open page.
 //!
-//! Each page polls the database for what it is narrowed to, with a limit for all together. Each poll also checks
-//! that the reader still may: with the session, the rights or the fresh password the stream ends. Watching is not use
+//! Each stream polls the database with its own filter, and all of them share a limit. Each poll also authorises the
+//! reader again: the stream ends with the session, the rights or the confirmation of the password. Watching is not use
 //! of the session.
 
-use super::event_stream::{self, KEEP_ALIVE, NO_NEWS, RETRY, event, no_room};
+use super::event_stream::{self, KEEP_ALIVE, NO_NEWS, RETRY, cannot_watch, event};
 use crate::{
     domain::{audit::Record, session::CurrentUser, views::AuditEntryView},
     error::{AppError, Failure},
@@ -39,10 +39,10 @@ use futures_util::stream;
 use std::{convert::Infallible, time::Duration};
 use tokio::{sync::OwnedSemaphorePermit, time::sleep};
 
-/// More than a page shows; in a flood the newest are sent.
+/// The maximum number of entries in an event: more than a page shows. In a flood the newest are sent.
 const MOST_TOLD: usize = 200;
 
-/// Answers a page that follows. HEAD only says whether it may, and takes no room.
+/// Answers a page that follows the log. HEAD only authorises, and takes no permit.
 pub async fn follow(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
@@ -71,17 +71,17 @@ async fn begin(
     }
     let token = cookies::session::session_token(headers).ok_or(Failure::NotSignedIn)?;
     let reader = token.digest();
-    let room = state.followers.clone().try_acquire_owned();
-    let room = room.map_err(|_| Failure::Busy)?;
+    let permit = state.followers.clone().try_acquire_owned();
+    let permit = permit.map_err(|_| Failure::Busy)?;
     let watch = core
         .db
         .watchers
         .watch(&Watched::of(&current), state.limits.watchers);
-    let watch = watch.map_err(no_room)?;
+    let watch = watch.map_err(cannot_watch)?;
     // A session that ended before the watch began sends no notice.
     allowed(core, &reader).await?;
     let AuditQuery { wanted, .. } = AuditQuery::of(core, uri).await?;
-    // As many as the page had at first: it connects again where the connection was lost, and no gap is left.
+    // As many as a page has. It also reconnects here after a broken connection, and no entry is missing.
     let begun = Following::begin(core, &wanted.filter(), ENTRIES_A_PAGE).await?;
     let (following, newest) = begun;
     let stream = AuditStream {
@@ -90,7 +90,7 @@ async fn begin(
         wanted,
         following,
         watch,
-        _room: room,
+        _permit: permit,
     };
     let newest = views_of(newest);
     let begins = Progress::Opening(format!("{RETRY}{}", event("newest", &newest)), stream);
@@ -98,7 +98,7 @@ async fn begin(
     Ok(event_stream::answer(body))
 }
 
-/// The reader, if they still may read.
+/// The reader, if they are still authorised.
 async fn allowed(core: &Core, reader: &TokenDigest) -> Result<Box<CurrentUser>, AppError> {
     let current = administration::verify_reader(core, reader).await?;
     actor::demand(core, &current)?;
@@ -112,16 +112,16 @@ fn views_of(records: Vec<Record>) -> Vec<AuditEntryView> {
 /// The stream to one page.
 struct AuditStream {
     core: Core,
-    /// Whose cookie it was asked with.
+    /// Of the cookie of the request.
     reader: TokenDigest,
     wanted: Wanted,
     following: Following,
     watch: Watch,
-    /// Given back when the page goes.
-    _room: OwnedSemaphorePermit,
+    /// Released when the page disconnects.
+    _permit: OwnedSemaphorePermit,
 }
 
-/// How far a stream has come.
+/// The progress of a stream.
 enum Progress {
     Opening(String, AuditStream),
     Open(AuditStream),
@@ -146,7 +146,7 @@ impl AuditStream {
                 () = sleep(POLL_EVERY) => silent_for += POLL_EVERY,
                 news = self.watch.notice() => match news {
                     Notice::Alive(_) => {}
-                    // The page hears of the end by its other stream.
+                    // The page is notified of the end by its other stream.
                     Notice::Ended(_) | Notice::Displaced | Notice::Unknown => return None,
                 },
             }
@@ -157,7 +157,7 @@ impl AuditStream {
                 }
                 Err(_) => return None,
             }
-            // Without the database the page comes back and asks again.
+            // Without the database the stream ends, and the page connects again.
             let wanted = self.wanted.filter();
             let news = self.following.poll(&self.core, &wanted).await;
             let mut news = news.ok()?;

@@ -1,9 +1,9 @@
-//! `GET /session/events`: tells an open page how long its session lives, and that it has ended.
+//! `GET /session/events`: notifies an open page of how long its session lives, and of its end.
 //!
-//! A page that watches is no activity, so an open page keeps no session alive. An event is a hint:
-//! whatever the page asks for afterwards is checked as ever.
+//! Watching is not use, so an open page keeps no session alive. An event is a hint: later requests of the page are
+//! checked as always.
 
-use super::event_stream::{self, KEEP_ALIVE, NO_NEWS, POLL, RETRY, event, no_room};
+use super::event_stream::{self, KEEP_ALIVE, NO_NEWS, POLL, RETRY, cannot_watch, event};
 use crate::{
     domain::{
         session::{CurrentUser, EndReason, Life},
@@ -32,10 +32,10 @@ use tokio::time::timeout;
 /// The first event of the stream, for a page that polls.
 const SESSION: HeaderName = HeaderName::from_static("x-session");
 
-/// Why there is nothing to watch any more.
+/// Why there is no session to watch any more.
 const ENDED: HeaderName = HeaderName::from_static("x-ended");
 
-/// Answers a page that watches its session. HEAD returns the same in a header, and takes no room: some proxies hold
+/// Answers a page that watches its session. HEAD returns the same in a header, and takes no slot: some proxies hold
 /// streams back.
 pub async fn watch(
     State(state): State<AppState>,
@@ -90,8 +90,8 @@ async fn begin(
     }
     let ends = &state.core.db.watchers;
     let watch = ends.watch(&Watched::of(&current), state.limits.watchers);
-    let watch = watch.map_err(no_room)?;
-    // It may have ended before anybody watched it.
+    let watch = watch.map_err(cannot_watch)?;
+    // It may have ended before it was watched.
     let token = cookies::session::session_token(headers).ok_or(Failure::NotSignedIn)?;
     let (current, is_on_grace) = self::current(state, &token).await?;
     let body = body_of(SessionStream {
@@ -105,13 +105,13 @@ async fn begin(
     Ok(respond(state, &current, body))
 }
 
-/// Whose session it is, and whether its token was replaced a moment ago.
+/// The session of the request, and whether its token was replaced a moment ago.
 async fn current(
     state: &AppState,
     token: &SessionToken,
 ) -> Result<(Box<CurrentUser>, bool), NoStream> {
-    let looked = sessions::peek(&state.core, token).await;
-    match looked.map_err(AppError::from)? {
+    let peeked = sessions::peek(&state.core, token).await;
+    match peeked.map_err(AppError::from)? {
         Resumed::Live(current) => Ok((current, false)),
         Resumed::Superseded(current) => Ok((current, true)),
         Resumed::Ended(reason) => Err(NoStream::Ended(reason)),
@@ -126,7 +126,7 @@ fn respond(state: &AppState, current: &CurrentUser, body: Body) -> Response {
         &current.session.id,
     );
     let lives = view(&state.core.clock, life, user.short(), session.short());
-    // Numbers and hexadecimal digits: there is nothing in them that could not be written.
+    // Numbers and hexadecimal digits, which always serialise.
     let lives = serde_json::to_string(&lives).unwrap_or_default();
     ([(SESSION, lives)], event_stream::answer(body)).into_response()
 }
@@ -153,7 +153,7 @@ struct SessionStream {
     is_on_grace: bool,
 }
 
-/// How far a stream has come.
+/// The progress of a stream.
 enum Progress {
     Opening(SessionStream),
     Open(SessionStream),
@@ -178,10 +178,10 @@ impl SessionStream {
     async fn listen(mut self) -> Option<(String, Progress)> {
         match timeout(KEEP_ALIVE, self.watch.notice()).await {
             Ok(Notice::Alive(life)) if life.absolute_ends_at != self.life.absolute_ends_at => {
-                // The session got a new password and begins anew, under another token than this page has brought.
+                // A new password restarts the session under another token than that of this page.
                 Some((ended(Some(EndReason::Replaced)), Progress::Closed))
             }
-            // It may have ended meanwhile, for good.
+            // It may have ended permanently meanwhile.
             Ok(Notice::Alive(_)) | Err(_) if self.is_on_grace => None,
             Ok(Notice::Alive(life)) => {
                 self.life = life;
@@ -190,7 +190,7 @@ impl SessionStream {
             Ok(Notice::Ended(reason)) => Some((ended(reason), Progress::Closed)),
             Ok(Notice::Displaced) => Some((POLL.to_owned(), Progress::Closed)),
             Ok(Notice::Unknown) => None,
-            // The job that checks sessions is late: no event says that the session lives.
+            // The job that checks sessions is late: no event claims that the session lives.
             Err(_) if self.life.end_by(self.clock.now()).is_some() => None,
             Err(_) => Some((NO_NEWS.to_owned(), Progress::Open(self))),
         }
@@ -202,7 +202,7 @@ impl SessionStream {
     }
 }
 
-/// The holder of a cookie learns nothing about the account: a disabled one is reported as any other end
+/// The holder of a cookie learns nothing about the account: a disabled one is reported like any other end
 /// by an administrator.
 const fn disclosed(reason: EndReason) -> EndReason {
     match reason {

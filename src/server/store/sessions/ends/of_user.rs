@@ -27,8 +27,7 @@ pub async fn end_all_of_user(
     })
 }
 
-/// The same, together with what else happens to the account. Sessions that a time-out had ended
-/// before are not counted.
+/// The same within a transaction that changes the account. Sessions that had timed out before are not counted.
 pub async fn end_all_within(
     transaction: &mut Transaction,
     user: &UserId,
@@ -55,7 +54,7 @@ pub async fn end_all_but(
     })
 }
 
-/// Ends all sessions of a user from `current`, which is signed out. Returns how many others were live.
+/// Ends all sessions of a user at the request of `current`, which is signed out. Returns how many others were live.
 pub async fn end_all_and_sign_out(
     db: &Db,
     current: &Session,
@@ -77,14 +76,14 @@ pub async fn end_all_and_sign_out(
     })
 }
 
-/// Ends the longest idle of the sessions beside `started`, where there are more than `max` with it.
+/// Ends the sessions that have been idle longest, except `started`, if there are more than `max` with it.
 pub async fn end_longest_idle_within(
     transaction: &mut Transaction,
     started: &NewSession<'_>,
     max: u32,
     actor: &Actor,
 ) -> Result<(), StoreError> {
-    // No OFFSET without a LIMIT on SQLite, and none that both engines take for "all".
+    // SQLite has no OFFSET without a LIMIT, and no value for "all" works on both engines.
     const SQL: &str = end_sessions!(
         "id IN (SELECT id FROM sessions WHERE user_id = $1 AND id <> $4 AND ended_at IS NULL \
          AND idle_ends_at > $2 ORDER BY last_seen_at DESC, id DESC LIMIT 1000000 OFFSET $5)"
@@ -99,11 +98,11 @@ pub async fn end_longest_idle_within(
     Ok(())
 }
 
-/// Ends all sessions of a user because of a new password, but for `renewed`, whose row is held for the transaction.
-/// Returns how many others ended; `None` where `renewed` no longer lived.
+/// Ends all sessions of a user because of a new password, except `renewed`, whose row stays locked in the transaction.
+/// Returns how many others ended; `None` if `renewed` was no longer live.
 ///
-/// One statement takes them all, in the order in which every other statement takes them, and its
-/// result is whether `renewed` was still live.
+/// One statement locks them all, in the same order as every other statement, and its result tells whether `renewed`
+/// was still live.
 pub async fn end_all_but_renewed_within(
     transaction: &mut Transaction,
     user: &UserId,

@@ -1,7 +1,7 @@
-//! What the two families of forwarded headers say, the nearest hop first.
+//! Parses the two families of forwarded headers, the nearest hop first.
 //!
-//! Everything is read from the right. What stands there a proxy has appended; what stands on the
-//! left anybody may have written, and must not change how the right is read.
+//! Everything is parsed from the right. Proxies append on the right; anybody may have written what is on the left, and
+//! it must not change how the right is parsed.
 
 use axum::http::{HeaderMap, HeaderValue};
 use std::{
@@ -9,13 +9,13 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-/// RFC 7239 knows four. Each name is compared with those before it: a thousand would be work.
+/// RFC 7239 defines four. Each name is compared with the previous ones, so a thousand would cost time.
 const MAX_PAIRS: usize = 16;
 
-/// Whom a proxy was asked by.
+/// The client that a proxy reports.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hop {
-    /// `None` where it is unknown, hidden or broken.
+    /// `None` if it is unknown, obfuscated or malformed.
     pub address: Option<IpAddr>,
     pub scheme: Option<String>,
     pub host: Option<String>,
@@ -48,7 +48,7 @@ pub fn x_forwarded_for(headers: &HeaderMap) -> impl Iterator<Item = Hop> {
     })
 }
 
-/// The last value of a list in a header, where it is text.
+/// The last value of a list in a header, if it is text.
 pub fn last_of(headers: &HeaderMap, name: &'static str) -> Option<String> {
     let value = list(headers, name).next()?;
     str::from_utf8(value).ok().map(str::to_owned)
@@ -66,7 +66,7 @@ fn lines<'h>(headers: &'h HeaderMap, name: &'static str) -> impl Iterator<Item =
     values.map(HeaderValue::as_bytes)
 }
 
-/// The elements of a line. A comma in a quoted string is no end of one.
+/// The elements of a line. A comma in a quoted string does not end one.
 fn elements(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(line);
     iter::from_fn(move || {
@@ -77,8 +77,8 @@ fn elements(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Quotes are paired from the right: a client's open quote on the left would else swallow what the
-/// proxy has appended.
+/// Quotes are paired from the right: otherwise a client's open quote on the left would swallow what the proxy has
+/// appended.
 fn last_comma(line: &[u8]) -> Option<usize> {
     let mut quoted = false;
     (0..line.len()).rev().find(|&at| {
@@ -89,14 +89,14 @@ fn last_comma(line: &[u8]) -> Option<usize> {
     })
 }
 
-/// Whether an odd number of backslashes stands before.
+/// Whether an odd number of backslashes precedes it.
 fn is_escaped(before: &[u8]) -> bool {
     let backslashes = before.iter().rev().take_while(|&&byte| byte == b'\\');
     backslashes.count() % 2 == 1
 }
 
-/// The pairs of an element, with their names in lower case. `None` where it is broken; a name that
-/// stands twice is: which of the two would count?
+/// The pairs of an element, with their names in lower case. `None` if it is malformed, or if a name occurs twice: it is
+/// undefined which of the two counts.
 fn pairs(element: &str) -> Option<Vec<(String, String)>> {
     let mut found: Vec<(String, String)> = Vec::new();
     let mut rest = element.trim_ascii();
@@ -119,8 +119,8 @@ fn pairs(element: &str) -> Option<Vec<(String, String)>> {
     Some(found)
 }
 
-/// The value in front, and what follows it. Addresses with a colon should be quoted; those who
-/// leave the quotes out are understood.
+/// The value at the beginning, and the rest. Addresses with a colon should be quoted, but unquoted ones are
+/// accepted.
 fn value(text: &str) -> Option<(String, &str)> {
     if let Some(quoted) = text.strip_prefix('"') {
         return unquote(quoted);
@@ -131,7 +131,7 @@ fn value(text: &str) -> Option<(String, &str)> {
     plain.then(|| (value.to_owned(), rest))
 }
 
-/// A quoted string behind its first quote (RFC 9110, section 5.6.4).
+/// A quoted string after its opening quote (RFC 9110, section 5.6.4).
 fn unquote(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices();
@@ -171,7 +171,7 @@ fn address_of(node: &str) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// Digits, or a name that hides the port.
+/// Digits, or an obfuscated port.
 fn is_port(port: &str) -> bool {
     let is_hidden = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     match port.strip_prefix('_') {

@@ -29,7 +29,7 @@ fn of(peer: &str, lines: &[(&'static str, &str)]) -> Result<Client, Disagreement
     Client::of(address(peer), &take(&mut headers(lines)), &trusted())
 }
 
-/// The client behind the proxy, and what its word was worth.
+/// The client behind the proxy, and how far the proxy was trusted.
 fn behind(lines: &[(&'static str, &str)]) -> (String, Forwarding) {
     let client = of(PROXY, lines).unwrap();
     (client.address.to_string(), client.forwarding)
@@ -186,7 +186,7 @@ fn the_rightmost_hop_that_is_no_proxy_is_the_client() {
 }
 
 #[test]
-fn nobody_but_a_proxy_speaks_for_others() {
+fn only_a_trusted_proxy_speaks_for_others() {
     for peer in ["192.0.2.1", "10.0.1.1", "2001:db8::1", "::1"] {
         for name in [
             "forwarded",

@@ -113,7 +113,7 @@ fn the_browsers_word_decides_first() {
             "{origin}"
         );
     }
-    // Without a referrer browsers name no origin on their own site (Fetch, 3.1).
+    // With `no-referrer` browsers send `Origin: null` even to their own site (Fetch, 3.1).
     assert!(own(&[
         ("sec-fetch-site", "same-origin"),
         ("origin", "null")

@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// What a client may put into a header, with a liking for what divides and quotes.
+/// Any header value, with many separators and quotes.
 fn anything() -> impl Strategy<Value = String> {
     prop_oneof![
         "[ -~]{0,60}",
@@ -28,8 +28,8 @@ fn as_element(address: IpAddr, port: Option<u16>) -> String {
 }
 
 proptest! {
-    /// No input of a client, in any number of lines, changes the client that the proxies name:
-    /// the first appends to the client's line or writes a line below, the others append.
+    /// No input of a client, in any number of lines, changes the client that the proxies name. The first proxy
+    /// appends to the client's line or writes a line below, the others append.
     #[test]
     fn nothing_on_the_left_changes_the_client(
         forged in prop::collection::vec(anything(), 0..4),
@@ -57,7 +57,7 @@ proptest! {
         }
     }
 
-    /// No bytes at all bring the reader down, and an untrusted peer stays who it is.
+    /// No input makes the parser panic, and an untrusted peer is always the client.
     #[test]
     fn any_bytes_are_survived(value in prop::collection::vec(any::<u8>(), 0..200)) {
         if let Ok(value) = HeaderValue::from_bytes(&value) {
