@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum AppError {
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(Refusal),
     #[error(transparent)]
     Failed(#[from] Failure),
 }
@@ -184,18 +184,12 @@ fn in_words(seconds: u32) -> String {
     }
 }
 
-/// Rules of the domain, on their way to a form.
-macro_rules! refused_by {
-    ($($rule:ty),*) => {
-        $(impl From<$rule> for AppError {
-            fn from(rule: $rule) -> Self {
-                Self::Refused(rule.into())
-            }
-        })*
-    };
+/// A refusal, or a rule of the domain that is one.
+impl<R: Into<Refusal>> From<R> for AppError {
+    fn from(rule: R) -> Self {
+        Self::Refused(rule.into())
+    }
 }
-
-refused_by!(PasswordRefusal, IdentityRefusal, AccountRefusal);
 
 impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
