@@ -39,7 +39,7 @@ check: setup ## format, lints on both targets, the doors between the rooms
 		cargo clippy --features ssr --all-targets -- -D warnings
 	@tools/step "Linting the client (about 1 minute)" \
 		"Mend what clippy says above; what only the server needs stays behind the feature ssr." \
-		cargo clippy --package vestibule --lib --features hydrate --target wasm32-unknown-unknown -- -D warnings
+		cargo clippy --package vestibule --package vestibule-client --lib --target wasm32-unknown-unknown -- -D warnings
 	@tools/step "Linting the bench (about 1 minute)" \
 		"Mend what clippy says above." \
 		cargo clippy --package vestibule-benches -- -D warnings

@@ -14,6 +14,3 @@ pub mod pages;
 
 #[cfg(feature = "ssr")]
 pub mod server;
-
-#[cfg(feature = "hydrate")]
-mod browser;

@@ -57,7 +57,7 @@ fn crates_clocks_and_randomness_stay_in_their_rooms() {
 }
 
 #[test]
-fn two_lines_choose_what_is_built_for_server_and_browser() {
+fn one_line_chooses_what_is_built_for_the_server_alone() {
     nothing_offends(&checks::feature_lines(&sources()));
 }
 

@@ -57,12 +57,6 @@ pub const ROOMS: &[Room] = &[
         why: "the library only lists its modules",
     },
     Room {
-        files: &["src/browser.rs"],
-        may: &["app"],
-        but_not: &[],
-        why: "the browser's beginning brings the application to life, and stands between its session and the page",
-    },
-    Room {
         files: &["src/app.rs"],
         may: &["pages", "components", "domain", "error"],
         but_not: &[],

@@ -1,6 +1,6 @@
 //! Brings a page to life in the browser.
 
-use crate::app::App;
+use vestibule::app::App;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Called by the script of every page.
