@@ -5,13 +5,13 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run watch build check test cargo-test client-budget fuzz e2e canary shots bench start-your-own dist dist-check clean
+.PHONY: help setup run watch build check test cargo-test client-budget fuzz e2e canary shots bench start-your-own dist dist-check same-site clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
 
 setup: ## check the machine, install the pinned build tools once
-	@tools/step "Looking after the build tools (a second; the first time about 10 minutes)" \
+	@tools/step "Looking after the build tools (a second; the first time about 2 minutes)" \
 		"The lines above say what is missing." \
 		tools/setup
 
@@ -20,7 +20,10 @@ run: build ## build, then serve this project's own Vestibule
 		"The server says above what it misses." \
 		target/release/vestibule serve
 
-watch: setup ## serve, and build again at every change
+watch: ## serve, and build again at every change
+	@tools/step "Looking after the build tools and cargo-leptos (a second; the first time about 12 minutes)" \
+		"The lines above say what is missing." \
+		tools/setup watch
 	@tools/step "Building for development (about 4 minutes), then watching; Ctrl-C stops it" \
 		"Mend what the compiler says above; a full disk or a taken port also end here." \
 		cargo leptos watch
@@ -28,7 +31,7 @@ watch: setup ## serve, and build again at every change
 build: setup ## the release build: target/release/vestibule and target/site
 	@tools/step "Building server and client for release (about 8 minutes)" \
 		"Mend what the compiler says above. If it looks odd, begin anew: make clean build" \
-		cargo leptos build --release --precompress
+		tools/build
 
 check: setup ## format, lints on both targets, the doors between the rooms
 	@tools/step "Checking the format (a second)" \
@@ -100,6 +103,14 @@ dist-check: dist ## run what is in target/dist in an empty folder
 	@tools/step "Signing in to it with a browser (about 2 minutes)" \
 		"Look at what it saw: cd end2end && npx playwright show-report" \
 		env TEST_DIST=1 tools/e2e tests/login.spec.ts tests/policy.spec.ts
+
+same-site: build ## compare the site with what cargo-leptos makes of it
+	@tools/step "Looking after cargo-leptos (a second; the first time about 12 minutes)" \
+		"The lines above say what is missing." \
+		tools/setup watch
+	@tools/step "Building the site with cargo-leptos, and comparing (about 1 minute)" \
+		"The files named above differ: tools/build does not do what cargo-leptos does (ADR 46)." \
+		tools/same-site
 
 test: setup check cargo-test build client-budget e2e canary ## everything
 	@echo "✓ everything passed"

@@ -9,7 +9,7 @@ pub fn digest_field(body: &[u8]) -> String {
     format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(body)))
 }
 
-/// As cargo-leptos writes it into the names of files.
+/// As tools/build and cargo-leptos write it into the names of files.
 pub fn name_digest(content: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(Md5::digest(content))
 }

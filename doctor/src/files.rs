@@ -147,8 +147,8 @@ fn digest_in(path: &str) -> Option<&str> {
     }
 }
 
-/// cargo-leptos computes the digests first and then writes the new names into the script, so these are replaced by
-/// the old ones before comparing. Files without a digest in their names cannot be compared.
+/// cargo-leptos, which other sites may be built with, computes the digests first and then writes the new names into the
+/// script, so these are replaced by the old ones before comparing. Files without a digest in their names cannot be compared.
 fn is_as_built(deployment: &Deployment, file: &Answer, named: &[String]) -> Verdict {
     if file.is_plain_script {
         let is_whole = deployment.names_text(&file.path, &file.bytes);

@@ -31,7 +31,7 @@ use std::{
 /// Whatever takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What stands in each file of the site, and the digest that cargo-leptos would put into its name.
+/// What stands in each file of the site, and the digest that tools/build would put into its name.
 pub const FILE: &str = "/* a file */";
 const DIGEST: &str = "pbaHyaPXz0A6yT1u838MOw";
 
