@@ -5,13 +5,13 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run watch build check test cargo-test client-budget fuzz e2e canary shots bench start-your-own dist dist-check clean
+.PHONY: help setup run watch build check test cargo-test client-budget fuzz e2e canary shots bench start-your-own dist dist-check same-site clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
 
 setup: ## check the machine, install the pinned build tools once
-	@tools/step "Checking the build tools (a second; the first time about 10 minutes)" \
+	@tools/step "Checking the build tools (a second; the first time about 2 minutes)" \
 		"The lines above say what is missing." \
 		tools/setup
 
@@ -20,7 +20,10 @@ run: build ## build, then serve
 		"The server prints above what is missing." \
 		target/release/vestibule serve
 
-watch: setup ## serve, and rebuild at every change
+watch: ## serve, and rebuild at every change
+	@tools/step "Checking the build tools and cargo-leptos (a second; the first time about 12 minutes)" \
+		"The lines above say what is missing." \
+		tools/setup watch
 	@tools/step "Building for development (about 4 minutes), then watching; Ctrl-C stops it" \
 		"Fix the compiler errors above. A full disk or a port in use also end here." \
 		cargo leptos watch
@@ -28,7 +31,7 @@ watch: setup ## serve, and rebuild at every change
 build: setup ## the release build: target/release/vestibule and target/site
 	@tools/step "Building server and client for release (about 8 minutes)" \
 		"Fix the compiler errors above. If they make no sense, start over: make clean build" \
-		cargo leptos build --release --precompress
+		tools/build
 
 check: setup ## format, lints on both targets, import rules
 	@tools/step "Checking the format (a second)" \
@@ -39,7 +42,7 @@ check: setup ## format, lints on both targets, import rules
 		cargo clippy --features ssr --all-targets -- -D warnings
 	@tools/step "Linting the client (about 1 minute)" \
 		"Fix the findings above; code for the server only belongs behind the feature ssr." \
-		cargo clippy --package vestibule --lib --features hydrate --target wasm32-unknown-unknown -- -D warnings
+		cargo clippy --package vestibule --package vestibule-client --lib --target wasm32-unknown-unknown -- -D warnings
 	@tools/step "Linting the bench (about 1 minute)" \
 		"Fix the findings above." \
 		cargo clippy --package vestibule-benches -- -D warnings
@@ -100,6 +103,14 @@ dist-check: dist ## test target/dist in an empty folder
 	@tools/step "Signing in to it with a browser (about 2 minutes)" \
 		"Open the report: cd end2end && npx playwright show-report" \
 		env TEST_DIST=1 tools/e2e tests/login.spec.ts tests/policy.spec.ts
+
+same-site: build ## compare the site with what cargo-leptos makes of it
+	@tools/step "Checking cargo-leptos (a second; the first time about 12 minutes)" \
+		"The lines above say what is missing." \
+		tools/setup watch
+	@tools/step "Building the site with cargo-leptos, and comparing (about 1 minute)" \
+		"The files named above differ: tools/build does not do what cargo-leptos does (ADR 46)." \
+		tools/same-site
 
 test: setup check cargo-test build client-budget e2e canary ## everything
 	@echo "✓ everything passed"

@@ -1,7 +1,6 @@
 //! Vestibule: sign-in for people who run their own applications, with sessions that really end.
 //!
-//! The rooms of the house, and which way the doors between them open, stand in
-//! `docs/architecture.md`; `tests/architecture.rs` checks the doors.
+//! `docs/architecture.md` describes the modules and the import rules; `tests/architecture.rs` checks them.
 
 #![recursion_limit = "512"]
 
@@ -14,6 +13,3 @@ pub mod pages;
 
 #[cfg(feature = "ssr")]
 pub mod server;
-
-#[cfg(feature = "hydrate")]
-mod browser;

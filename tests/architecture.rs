@@ -57,7 +57,7 @@ fn crates_clocks_and_randomness_stay_in_their_modules() {
 }
 
 #[test]
-fn two_lines_choose_the_target() {
+fn one_line_chooses_the_target() {
     nothing_offends(&checks::feature_lines(&sources()));
 }
 

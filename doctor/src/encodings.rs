@@ -9,7 +9,7 @@ pub fn digest_field(body: &[u8]) -> String {
     format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(body)))
 }
 
-/// The digest that cargo-leptos writes into file names.
+/// The digest that tools/build and cargo-leptos write into file names.
 pub fn name_digest(content: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(Md5::digest(content))
 }

@@ -9,7 +9,7 @@ import type { Wire } from './wire';
 export type Scene = { visitor: Visitor; server: Server; wire: Wire; attacker: Attacker };
 
 /** The pages that need a session: every `SignedIn` of `src/domain/page.rs`. */
-export const PRIVATE = ['/dashboard', '/account/password', '/account/profile', '/account/sessions', '/account/activity', '/account/confirm'];
+export const PRIVATE = ['/dashboard', '/account/sessions', '/account/activity', '/account/profile', '/account/password', '/account/confirm'];
 
 /**
  * So that the page of the confirmation can be seen without a long wait. The other pages have to be reached

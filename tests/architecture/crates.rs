@@ -23,7 +23,7 @@ const HTTP: &str = "HTTP belongs to the edge; use cases take plain values";
 const PASSWORDS: &str = "passwords are hashed in one module";
 const RANDOM: &str = "randomness is a parameter, so that tests control it";
 const TIME: &str = "time is a parameter, so that tests control it";
-const SHARED: &[&str] = &["src/pages/", "src/components/", "src/browser.rs"];
+const SHARED: &[&str] = &["src/pages/", "src/components/"];
 
 pub const ONLY: &[OnlyIn] = &[
     only_in(
@@ -88,7 +88,6 @@ pub const ONLY: &[OnlyIn] = &[
         "leptos",
         &[
             "src/app.rs",
-            "src/browser.rs",
             "src/pages/",
             "src/components/",
             "src/api/",

@@ -57,12 +57,6 @@ pub const RULES: &[Rule] = &[
         why: "the library only lists its modules",
     },
     Rule {
-        files: &["src/browser.rs"],
-        may: &["app"],
-        but_not: &[],
-        why: "the entry of the browser hydrates the application",
-    },
-    Rule {
         files: &["src/app.rs"],
         may: &["pages", "components", "domain", "error"],
         but_not: &[],

@@ -30,7 +30,7 @@ use std::{
 /// Anything that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The content of each file of the site, and the digest that cargo-leptos would put into its name.
+/// The content of each file of the site, and the digest that tools/build would put into its name.
 pub const FILE: &str = "/* a file */";
 const DIGEST: &str = "pbaHyaPXz0A6yT1u838MOw";
 

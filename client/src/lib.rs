@@ -1,6 +1,6 @@
 //! Hydrates a page in the browser.
 
-use crate::app::{App, AppProps};
+use vestibule::app::{App, AppProps};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Called by the script of every page.
