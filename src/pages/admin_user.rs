@@ -144,9 +144,8 @@ fn Changes(user: UserView, is_own: bool, form: FormState) -> impl IntoView {
 fn Sessions(user: UserView, sessions: Vec<LiveSessionView>, form: FormState) -> impl IntoView {
     let end_one = FormState::of::<EndUserSession>(None, []);
     let number = sessions.len();
-    let id = user.id.clone();
     let rows = sessions.into_iter();
-    let rows = rows.map(|session| view! { <Session id=id.clone() session form=end_one /> });
+    let rows = rows.map(|session| view! { <Session id=user.id.clone() session form=end_one /> });
     let rows = rows.collect::<Vec<_>>();
     let heading = match number {
         0 => "Signed in nowhere".to_owned(),

@@ -18,56 +18,60 @@ use leptos::{either::Either, prelude::*};
 
 #[component]
 pub fn DashboardPage(view: DashboardView) -> impl IntoView {
-    let (session, previous_sign_in) = (view.session.clone(), view.previous_sign_in.clone());
-    let reach = view.reach.clone();
-    let unrecognised = view.unrecognised.clone().into_iter();
+    let unrecognised = view.unrecognised.into_iter();
     let may_recognise = view.may_recognise;
     let unrecognised = unrecognised.map(|sign_in| view! { <Unrecognised sign_in may_recognise /> });
     let unrecognised = unrecognised.collect::<Vec<_>>();
     let more = view.more_unrecognised;
     let name = view.display_name.clone();
     view! {
-        <Layout title="Dashboard" signed_in=view.display_name.clone() wide=true>
+        <Layout title="Dashboard" signed_in=view.display_name wide=true>
             <Threshold state="arrival is-open">
                 <div class="greeting">
                     <h1>"Good to see you, " <bdi>{name}</bdi></h1>
                     <p class="quiet-text">"You are signed in. The door stays open until you close it."</p>
                 </div>
                 <Door />
-                <Account view />
+                <Account
+                    username=view.username
+                    email=view.email
+                    description=view.description
+                    is_admin=view.is_admin
+                />
             </Threshold>
             {unrecognised}
             {(more > 0).then(|| view! { <More more /> })}
             <div class="rooms">
-                <ThisSession session />
-                <PreviousSignIn sign_in=previous_sign_in />
-                {reach.map(|reach| view! { <Reach reach /> })}
+                <ThisSession session=view.session />
+                <PreviousSignIn sign_in=view.previous_sign_in />
+                {view.reach.map(|reach| view! { <Reach reach /> })}
             </div>
         </Layout>
     }
 }
 
 #[component]
-fn Account(view: DashboardView) -> impl IntoView {
-    let role = if view.is_admin {
-        "Administrator"
-    } else {
-        "Member"
-    };
+fn Account(
+    username: String,
+    email: Option<String>,
+    description: String,
+    is_admin: bool,
+) -> impl IntoView {
+    let role = if is_admin { "Administrator" } else { "Member" };
     view! {
         <section class="card" aria-labelledby="account">
             <h2 id="account">"Your account"</h2>
             <dl class="facts">
-                <Fact term="Name"><bdi>{view.username}</bdi></Fact>
-                <Fact term="E-mail"><bdi>{view.email.unwrap_or_else(|| "None".to_owned())}</bdi></Fact>
+                <Fact term="Name"><bdi>{username}</bdi></Fact>
+                <Fact term="E-mail"><bdi>{email.unwrap_or_else(|| "None".to_owned())}</bdi></Fact>
                 <Fact term="Role"><span class="badge">{role}</span></Fact>
-                {(!view.description.is_empty())
-                    .then(|| view! { <Fact term="Description"><bdi>{view.description}</bdi></Fact> })}
+                {(!description.is_empty())
+                    .then(|| view! { <Fact term="Description"><bdi>{description}</bdi></Fact> })}
             </dl>
             <div class="actions">
                 <a href=Page::Profile.path()>"Edit profile"</a>
                 <a href=Page::Password.path()>"Change password"</a>
-                {view.is_admin.then(|| view! { <a href=Page::Users.path()>"Administration"</a> })}
+                {is_admin.then(|| view! { <a href=Page::Users.path()>"Administration"</a> })}
             </div>
         </section>
     }

@@ -108,7 +108,7 @@ impl Record {
             (None, Source::Browser) => words("An administrator"),
             (None, Source::Server) => words("The server"),
         };
-        let user = self.username.as_ref().map(|name| Part::Name(name.clone()));
+        let user = self.username.as_deref();
         let reason = match event {
             Event::SignInRefused(refusal)
             | Event::PasswordChangeRefused(refusal)
@@ -124,7 +124,7 @@ fn words(text: &str) -> Part {
 }
 
 /// Replaces the placeholders of a template.
-fn fill(template: &str, user: Option<Part>, actor: &Part, reason: &str) -> Vec<Part> {
+fn fill(template: &str, user: Option<&str>, actor: &Part, reason: &str) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut rest = template;
     while let Some((at, place)) = next_place(rest) {
@@ -139,7 +139,7 @@ fn fill(template: &str, user: Option<Part>, actor: &Part, reason: &str) -> Vec<P
             "somebody"
         };
         parts.push(match place {
-            USER => user.clone().unwrap_or_else(|| words(unnamed)),
+            USER => user.map_or_else(|| words(unnamed), |name| Part::Name(name.to_owned())),
             ACTOR => actor.clone(),
             _ => words(reason),
         });

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 use clap::{Args, builder::PossibleValuesParser};
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 #[derive(Args)]
 pub struct Command {
@@ -81,14 +81,14 @@ async fn show(core: &Core, command: &Command) -> Result<(), CliError> {
     let filter = filter(core, command, user.as_ref());
     if !command.follow {
         let records = audit::page(core, &filter, None, command.limit).await?;
-        return Ok(write_rows(&rows_of(&records), command.json)?);
+        return Ok(write_rows(&rows_of(records), command.json)?);
     }
     let (mut following, mut records) = Following::begin(core, &filter, command.limit).await?;
     records.reverse();
     if command.json {
-        write_more_rows(&rows_of(&records), WIDTHS, true)?;
+        write_more_rows(&rows_of(records), WIDTHS, true)?;
     } else {
-        write_rows(&rows_of(&records), false)?;
+        write_rows(&rows_of(records), false)?;
     }
     let mut is_waiting = false;
     loop {
@@ -96,7 +96,7 @@ async fn show(core: &Core, command: &Command) -> Result<(), CliError> {
         match following.poll(core, &filter).await {
             Ok(news) => {
                 is_waiting = false;
-                write_more_rows(&rows_of(&news), WIDTHS, command.json)?;
+                write_more_rows(&rows_of(news), WIDTHS, command.json)?;
             }
             Err(error @ StoreError::Unavailable(_)) => {
                 if !is_waiting {
@@ -122,8 +122,8 @@ fn filter<'a>(core: &Core, command: &'a Command, user: Option<&'a UserId>) -> Fi
     }
 }
 
-fn rows_of(records: &[Record]) -> Vec<AuditRow> {
-    records.iter().map(AuditRow::of).collect()
+fn rows_of(records: Vec<Record>) -> Vec<AuditRow> {
+    records.into_iter().map(AuditRow::of).collect()
 }
 
 impl Row for AuditRow {
@@ -131,21 +131,21 @@ impl Row for AuditRow {
         "TIME", "EVENT", "REASON", "USER", "ADDRESS", "DEVICE", "BY", "TIMES",
     ];
 
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self) -> Vec<Cow<'_, str>> {
         let device = if self.user_agent.is_empty() {
-            self.source.to_owned()
+            Cow::from(self.source)
         } else {
-            device::in_words(&self.user_agent)
+            device::in_words(&self.user_agent).into()
         };
         vec![
-            self.at.clone(),
-            self.event.to_owned(),
-            self.reason.unwrap_or_default().to_owned(),
-            self.user.clone().unwrap_or_default(),
-            self.address.clone(),
+            Cow::from(&self.at),
+            self.event.into(),
+            self.reason.unwrap_or_default().into(),
+            self.user.as_deref().unwrap_or_default().into(),
+            Cow::from(&self.address),
             device,
-            self.actor.clone().unwrap_or_default(),
-            self.times.to_string(),
+            self.actor.as_deref().unwrap_or_default().into(),
+            self.times.to_string().into(),
         ]
     }
 }

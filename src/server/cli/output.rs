@@ -3,6 +3,7 @@
 use crate::server::json_line::json_line;
 use serde::Serialize;
 use std::{
+    borrow::Cow,
     io::{self, Write},
     pin::pin,
     time::Duration,
@@ -34,7 +35,7 @@ pub const TABLES: &str = "the tables to be brought up to date. Another server ma
 /// A row that is printed in a table or as JSON.
 pub trait Row: Serialize {
     const HEADINGS: &'static [&'static str];
-    fn cells(&self) -> Vec<String>;
+    fn cells(&self) -> Vec<Cow<'_, str>>;
 }
 
 /// Writes one line to standard output.
@@ -84,17 +85,20 @@ impl PagedTable {
             return write_rows(page, self.json);
         }
         if is_first && !self.json {
-            let headings = R::HEADINGS.iter().map(|heading| (*heading).to_owned());
-            write_line(&in_columns(&headings.collect::<Vec<_>>(), self.widths))?;
+            write_line(&in_columns(&texts(R::HEADINGS), self.widths))?;
         }
         write_more_rows(page, self.widths, self.json)
     }
 }
 
-fn in_columns(cells: &[String], widths: &[usize]) -> String {
+fn in_columns(cells: &[Cow<'_, str>], widths: &[usize]) -> String {
     let cells = cells.iter().zip(widths);
     let cells = cells.map(|(cell, &width)| format!("{cell:width$}"));
     cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+}
+
+fn texts(headings: &[&'static str]) -> Vec<Cow<'static, str>> {
+    headings.iter().copied().map(Cow::from).collect()
 }
 
 /// Writes all rows to standard output.
@@ -114,11 +118,12 @@ pub fn write_rows<R: Row>(rows: &[R], json: bool) -> io::Result<()> {
     out.flush()
 }
 
-fn write_table(out: &mut impl Write, headings: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
-    let headings: Vec<String> = headings
-        .iter()
-        .map(|heading| (*heading).to_owned())
-        .collect();
+fn write_table(
+    out: &mut impl Write,
+    headings: &[&'static str],
+    rows: &[Vec<Cow<'_, str>>],
+) -> io::Result<()> {
+    let headings = texts(headings);
     let width_of = |column: usize| {
         let cells = rows
             .iter()
@@ -140,10 +145,7 @@ mod tests {
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
         let mut out = Vec::new();
-        let rows = [
-            vec!["ada".to_owned(), "yes".to_owned()],
-            vec!["grace.hopper".to_owned(), String::new()],
-        ];
+        let rows = [texts(&["ada", "yes"]), texts(&["grace.hopper", ""])];
         write_table(&mut out, &["NAME", "ADMIN"], &rows).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),

@@ -23,6 +23,7 @@ use crate::{
     },
 };
 use serde::Serialize;
+use std::borrow::Cow;
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -195,19 +196,19 @@ impl Row for SessionRow {
         "ENDED",
     ];
 
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self) -> Vec<Cow<'_, str>> {
         let ended = match (&self.ended_at, self.end_reason) {
             (Some(at), Some(reason)) => format!("{at} {reason}"),
             _ => String::new(),
         };
         vec![
-            self.id.clone(),
-            self.user.clone(),
-            self.device.clone(),
-            self.address.clone(),
-            self.created_at.clone(),
-            self.last_seen_at.clone(),
-            ended,
+            Cow::from(&self.id),
+            Cow::from(&self.user),
+            Cow::from(&self.device),
+            Cow::from(&self.address),
+            Cow::from(&self.created_at),
+            Cow::from(&self.last_seen_at),
+            ended.into(),
         ]
     }
 }

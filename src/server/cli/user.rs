@@ -56,7 +56,7 @@ async fn carry_out(
         Command::Invite(invitation) => invite(core, admin, config, &invitation).await,
         Command::List { search, json } => list(core, search.as_deref(), json).await,
         Command::Show { name, json } => Ok(write_rows(
-            &[UserRow::from(&users::find(core, &name).await?)],
+            &[UserRow::from(users::find(core, &name).await?)],
             json,
         )?),
         Command::Reset { name, json } => reset(core, admin, config, &name, json).await,
@@ -121,7 +121,7 @@ async fn list(core: &Core, search: Option<&str>, json: bool) -> Result<(), CliEr
     let mut table = PagedTable::new(WIDTHS, json);
     loop {
         let found = users::page(core, &prefix, after.as_ref(), ROWS_A_PAGE).await?;
-        let rows: Vec<_> = found.users.iter().map(UserRow::from).collect();
+        let rows: Vec<_> = found.users.into_iter().map(UserRow::from).collect();
         table.write(&rows, found.next.is_none())?;
         after = found.next;
         if after.is_none() {
@@ -140,7 +140,7 @@ async fn create(core: &Core, admin: &Admin, new: &NewUser) -> Result<(), CliErro
     users::create(core, admin, &draft, &new_password(new.password_stdin)?).await?;
     let user = users::find(core, &new.name).await?;
     if new.json {
-        return Ok(write_rows(&[UserRow::from(&user)], true)?);
+        return Ok(write_rows(&[UserRow::from(user)], true)?);
     }
     report(&format!("{} can sign in now.", user.username))
 }

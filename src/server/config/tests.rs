@@ -23,7 +23,7 @@ fn the_shipped_file_says_what_holds_without_it() {
 #[test]
 fn the_shipped_file_agrees_with_cargo_toml() {
     let manifest: toml::Table = include_str!("../../../Cargo.toml").parse().unwrap();
-    let leptos = &manifest["package"]["metadata"]["leptos"];
+    let leptos = &manifest["workspace"]["metadata"]["leptos"][0];
     let shipped: toml::Table = SHIPPED.parse().unwrap();
     assert_eq!(shipped["site_addr"], leptos["site-addr"]);
     assert_eq!(Some(DEFAULT_SITE_ROOT), leptos["site-root"].as_str());

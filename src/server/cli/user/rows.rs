@@ -2,6 +2,7 @@
 
 use crate::{domain::user::User, server::cli::output::Row};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// A link for programs.
 #[derive(Serialize)]
@@ -15,8 +16,8 @@ pub(super) struct LinkRow {
 impl Row for LinkRow {
     const HEADINGS: &'static [&'static str] = &["LINK"];
 
-    fn cells(&self) -> Vec<String> {
-        vec![self.link.clone()]
+    fn cells(&self) -> Vec<Cow<'_, str>> {
+        vec![Cow::from(&self.link)]
     }
 }
 
@@ -33,14 +34,14 @@ pub(super) struct UserRow {
     has_password: bool,
 }
 
-impl From<&User> for UserRow {
-    fn from(user: &User) -> Self {
+impl From<User> for UserRow {
+    fn from(user: User) -> Self {
         Self {
             id: user.id.to_string(),
-            username: user.username.clone(),
-            email: user.email.clone(),
-            display_name: user.display_name.clone(),
-            description: user.description.clone(),
+            username: user.username,
+            email: user.email,
+            display_name: user.display_name,
+            description: user.description,
             admin: user.is_admin,
             disabled: user.disabled,
             has_password: user.has_password,
@@ -51,23 +52,23 @@ impl From<&User> for UserRow {
 impl Row for UserRow {
     const HEADINGS: &'static [&'static str] = &["NAME", "E-MAIL", "DISPLAY NAME", "ROLE", "STATE"];
 
-    fn cells(&self) -> Vec<String> {
+    fn cells(&self) -> Vec<Cow<'_, str>> {
         vec![
-            self.username.clone(),
-            self.email.clone().unwrap_or_default(),
-            self.display_name.clone(),
+            Cow::from(&self.username),
+            self.email.as_deref().unwrap_or_default().into(),
+            Cow::from(&self.display_name),
             if self.admin {
                 "administrator"
             } else {
                 "member"
             }
-            .to_owned(),
+            .into(),
             match (self.disabled, self.has_password) {
                 (true, _) => "disabled",
                 (false, false) => "invited",
                 (false, true) => "enabled",
             }
-            .to_owned(),
+            .into(),
         ]
     }
 }

@@ -159,19 +159,19 @@ impl From<AppError> for NotRedeemed {
 /// links by guessing elsewhere.
 async fn check(core: &Core, actor: &Actor, digest: &LinkDigest) -> Result<Link, AppError> {
     let entry = |event| actor.entry(core.clock.now(), event, None, None);
-    let throttled = entry(Event::LinkThrottled);
-    let put_off = |refusal| throttle::refuse(core, refusal, throttled.clone());
+    let throttled = || entry(Event::LinkThrottled);
+    let refused = |refusal| throttle::refuse(core, refusal, throttled());
     let guesser = Subject::LinkFrom(&actor.browser().address);
     let counters = core.throttle.counters(&[guesser], None);
-    let mut guess = throttle::admit(core, counters).await.map_err(put_off)?;
+    let mut guess = throttle::admit(core, counters).await.map_err(refused)?;
     guess.begin();
     let found = store::password_links::find(&core.db, digest, core.clock.now()).await?;
     let outcome = match &found {
         Some(_) => Outcome::Right,
         None => Outcome::Wrong(entry(Event::LinkRefused)),
     };
-    let decided = guess.decide(core, outcome, throttled.clone()).await;
-    let passed = decided.map_err(put_off)?;
+    let decided = guess.decide(core, outcome, throttled()).await;
+    let passed = decided.map_err(refused)?;
     found.filter(|_| passed).ok_or(Refusal::Link.into())
 }
 

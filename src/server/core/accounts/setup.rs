@@ -102,11 +102,11 @@ pub async fn create_first_admin(
 /// the page by guessing elsewhere.
 async fn check_code(core: &Core, actor: &Actor, digest: &SetupCodeDigest) -> Result<(), AppError> {
     let entry = |event| actor.entry(core.clock.now(), event, None, None);
-    let throttled = entry(Event::SetUpThrottled);
-    let put_off = |refusal| throttle::refuse(core, refusal, throttled.clone());
+    let throttled = || entry(Event::SetUpThrottled);
+    let refused = |refusal| throttle::refuse(core, refusal, throttled());
     let guesser = Subject::SetupFrom(&actor.browser().address);
     let counters = core.throttle.counters(&[guesser], None);
-    let mut guess = throttle::admit(core, counters).await.map_err(put_off)?;
+    let mut guess = throttle::admit(core, counters).await.map_err(refused)?;
     guess.begin();
     let is_live = store::setup_codes::is_live(&core.db, digest, core.clock.now()).await?;
     let outcome = if is_live {
@@ -114,8 +114,8 @@ async fn check_code(core: &Core, actor: &Actor, digest: &SetupCodeDigest) -> Res
     } else {
         Outcome::Wrong(entry(Event::SetUpRefused))
     };
-    let decided = guess.decide(core, outcome, throttled.clone()).await;
-    if decided.map_err(put_off)? {
+    let decided = guess.decide(core, outcome, throttled()).await;
+    if decided.map_err(refused)? {
         Ok(())
     } else {
         Err(Refusal::SetupCode.into())

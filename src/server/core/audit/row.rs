@@ -33,18 +33,18 @@ impl AuditRow {
         "times",
     ];
 
-    pub fn of(record: &Record) -> Self {
-        let entry = &record.entry;
+    pub fn of(record: Record) -> Self {
+        let entry = record.entry;
         Self {
             at: rfc3339(entry.at),
             event: entry.event.as_str(),
             reason: entry.event.reason(),
             source: entry.source.as_str(),
-            user: record.username.clone(),
-            actor: record.actor_name.clone(),
+            user: record.username,
+            actor: record.actor_name,
             session: entry.session.as_ref().map(|id| id.to_string()),
-            address: entry.address.clone(),
-            user_agent: entry.user_agent.clone(),
+            address: entry.address,
+            user_agent: entry.user_agent,
             times: record.times,
         }
     }

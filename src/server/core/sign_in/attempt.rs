@@ -146,7 +146,7 @@ impl<'a> Attempt<'a> {
     /// `Failure::Throttled` and `Failure::Busy`.
     async fn admit(&self) -> Result<Admitted, AppError> {
         let admitted = throttle::admit(self.core, self.counters()).await;
-        let mut undecided = admitted.map_err(|refusal| self.put_off(refusal))?;
+        let mut undecided = admitted.map_err(|refusal| self.not_admitted(refusal))?;
         let place = self.core.hasher.place()?;
         undecided.begin();
         Ok(Admitted { place, undecided })
@@ -164,7 +164,10 @@ impl<'a> Attempt<'a> {
         let checked = place.check(self.password, stored).await?;
         let throttled = self.entry(self.purpose.throttled());
         let decided = undecided.decide(self.core, self.outcome(&checked), throttled);
-        if decided.await.map_err(|refusal| self.put_off(refusal))? {
+        if decided
+            .await
+            .map_err(|refusal| self.not_admitted(refusal))?
+        {
             self.verified(checked).await
         } else {
             Err(NotProved::Refused)
@@ -219,7 +222,7 @@ impl<'a> Attempt<'a> {
         self.actor.entry(self.core.clock.now(), event, user, None)
     }
 
-    fn put_off(&self, refusal: NotAdmitted) -> AppError {
+    fn not_admitted(&self, refusal: NotAdmitted) -> AppError {
         throttle::refuse(self.core, refusal, self.entry(self.purpose.throttled()))
     }
 }

@@ -66,8 +66,7 @@ macro_rules! end_where {
         let (actor, ended): (&Actor, Ended) = ($actor, $ended);
         let (at, reason) = (ended.at.as_millis(), ended.reason.as_str());
         let rows: Vec<EndedRow> = fetch_all_within!($transaction, $sql, $first, at, reason $(, $more)*);
-        note_ends($transaction, &rows, actor).await?;
-        rows
+        note_ends($transaction, rows, actor).await?
     }};
 }
 
@@ -89,13 +88,18 @@ pub(super) struct EndedRow {
 /// written.
 pub(super) async fn note_ends(
     transaction: &mut Transaction,
-    rows: &[EndedRow],
+    rows: Vec<EndedRow>,
     actor: &Actor,
-) -> Result<(), StoreError> {
-    let mut news = Vec::with_capacity(rows.len());
+) -> Result<Vec<EndReason>, StoreError> {
+    for rows in rows.chunks(NAMES_A_NOTICE) {
+        let names: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
+        transaction.notify(ENDED, &names.join(",")).await?;
+    }
+    let mut ended = Vec::with_capacity(rows.len());
     for row in rows {
         let reason = row.reason()?;
         let is_time_out = matches!(reason, EndReason::Idle | EndReason::Expired);
+        let session = SessionId(row.id);
         let entry = Entry {
             at: Timestamp::from_millis(row.ended_at),
             event: Event::SessionEnded(reason),
@@ -104,35 +108,31 @@ pub(super) async fn note_ends(
             } else {
                 actor.source()
             },
-            user: Some(UserId(row.user_id.clone())),
+            user: Some(UserId(row.user_id)),
             actor: actor.administrator().filter(|_| !is_time_out).cloned(),
-            session: Some(SessionId(row.id.clone())),
-            address: row.address.clone(),
-            user_agent: row.user_agent.clone(),
+            session: Some(session.clone()),
+            address: row.address,
+            user_agent: row.user_agent,
         };
         audit::insert_within(transaction, entry).await?;
-        news.push((SessionId(row.id.clone()), reason));
+        ended.push((session, reason));
     }
-    for rows in rows.chunks(NAMES_A_NOTICE) {
-        let names: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
-        transaction.notify(ENDED, &names.join(",")).await?;
-    }
+    let reasons = ended.iter().map(|(_, reason)| *reason).collect();
     let watchers = transaction.watchers.clone();
     transaction.after_commit(move || {
-        for (session, reason) in news {
+        for (session, reason) in ended {
             watchers.ended(&session, Some(reason));
         }
     });
-    Ok(())
+    Ok(reasons)
 }
 
 /// PostgreSQL limits a notice to 8,000 bytes, and an id is a UUID.
 const NAMES_A_NOTICE: usize = 200;
 
-/// How many ended for `reason`, and not by an earlier time-out.
-pub(super) fn count(rows: &[EndedRow], reason: EndReason) -> u64 {
-    let ended = rows.iter().filter(|row| row.end_reason == reason.as_str());
-    ended.count() as u64
+/// How many ended for `reason`, and not for a time-out before it.
+pub(super) fn count(ended: &[EndReason], reason: EndReason) -> u64 {
+    ended.iter().filter(|one| **one == reason).count() as u64
 }
 
 impl EndedRow {

@@ -103,12 +103,14 @@ pub async fn page(
         let rows = rows_behind(db, prefix, &cursor, limit.saturating_add(1)).await?;
         let is_last = rows.len() <= wanted;
         for row in rows {
+            let stands_earlier = row.stands_earlier(prefix);
+            let user = User::from(row.user);
             cursor = Cursor {
-                key: row.found_by.clone(),
-                id: UserId(row.user.user_id.clone()),
+                key: row.found_by,
+                id: user.id.clone(),
             };
-            if !row.stands_earlier(prefix) {
-                found.push((cursor.clone(), row.user.into()));
+            if !stands_earlier {
+                found.push((cursor.clone(), user));
             }
         }
         if is_last && found.len() <= wanted {
@@ -119,8 +121,8 @@ pub async fn page(
         }
         if found.len() > wanted {
             found.truncate(wanted);
-            let next = found.last().map(|(cursor, _)| cursor.clone());
-            let users = found.into_iter().map(|(_, user)| user).collect();
+            let (cursors, users): (Vec<_>, _) = found.into_iter().unzip();
+            let next = cursors.into_iter().next_back();
             return Ok(Found { users, next });
         }
     }

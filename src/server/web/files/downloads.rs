@@ -77,9 +77,9 @@ impl Format {
         }
     }
 
-    fn lines(self, records: &[Record]) -> Result<String, serde_json::Error> {
+    fn lines(self, records: Vec<Record>) -> Result<String, serde_json::Error> {
         let mut lines = String::new();
-        for row in records.iter().map(AuditRow::of) {
+        for row in records.into_iter().map(AuditRow::of) {
             match self {
                 Self::JsonLines => {
                     lines.push_str(&json_line(&row)?);
@@ -227,7 +227,7 @@ impl Writer {
         let verified = administration::verify_reader(&self.core, &self.reader).await;
         verified.map_err(Cut::Reader)?;
         let records = self.reading.next(&self.core).await?;
-        Ok(self.format.lines(&records)?)
+        Ok(self.format.lines(records)?)
     }
 }
 

@@ -129,6 +129,6 @@ pub async fn end_all_but_renewed_within(
     if rows.len() == taken {
         return Ok(None);
     }
-    note_ends(transaction, &rows, actor).await?;
-    Ok(Some(count(&rows, EndReason::PasswordChanged)))
+    let ended = note_ends(transaction, rows, actor).await?;
+    Ok(Some(count(&ended, EndReason::PasswordChanged)))
 }
