@@ -12,7 +12,10 @@ fn main() -> anyhow::Result<()> {
     let mut out_dir = None;
     let mut input = None;
     for argument in env::args().skip(1) {
-        match argument.split_once('=').unwrap_or((&argument, "")) {
+        // A path may contain the sign.
+        let is_option = argument.starts_with('-');
+        let pair = argument.split_once('=').filter(|_| is_option);
+        match pair.unwrap_or((&argument, "")) {
             ("--version", "") => {
                 println!("wasm-bindgen {}", wasm_bindgen_shared::version());
                 return Ok(());
