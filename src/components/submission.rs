@@ -159,11 +159,19 @@ async fn post(path: &str, fields: &UrlSearchParams) -> Result<(), AppError> {
     Ok(())
 }
 
+/// The failure behind an answer that is not ours: of a proxy, or of a server of another version during an upgrade.
+/// The browser's own submission leads on from a 403.
+const fn unreadable(status: u16) -> Failure {
+    match status {
+        500.. => Failure::Unavailable,
+        _ => Failure::of_status(status),
+    }
+}
+
 /// Posts to a server function. Returns the target of its answer.
 ///
 /// # Errors
-/// The error of the function; [`Failure::Unavailable`] if there is no answer, or one that is not
-/// ours (a proxy's page).
+/// The error of the function, or the one of its status; [`Failure::Unavailable`] if there is no answer.
 pub async fn send(path: &str, fields: &UrlSearchParams) -> Result<String, AppError> {
     let lost = |_| Failure::Unavailable;
     let request = RequestInit::new();
@@ -179,7 +187,7 @@ pub async fn send(path: &str, fields: &UrlSearchParams) -> Result<String, AppErr
     let body = answer.text().map_err(lost)?.await.map_err(lost)?;
     if !answer.ok() {
         let failure = JsonSerdeCodec::decode(&body.as_string().unwrap_or_default());
-        return Err(failure.unwrap_or(Failure::Unavailable.into()));
+        return Err(failure.unwrap_or_else(|_| unreadable(answer.status()).into()));
     }
     let headers = answer.headers();
     let header = |name| headers.get(name).ok().flatten();

@@ -21,6 +21,7 @@ use vestibule::{
             actor::{self, Admin, Browser},
             sessions::{self, Resumed},
         },
+        db::StoreError,
         store::{self, audit::Filter},
     },
 };
@@ -321,6 +322,27 @@ on_both_engines! {
             assert_eq!(ended, u64::from(started.is_some()), "wholly before or wholly after");
             if let Some(started) = started {
                 assert_eq!(sessions::resume(&core, &started.session).await.unwrap(), Resumed::Unknown);
+            }
+        }
+    }
+
+    /// Also a caller that forgot to make the permission.
+    async fn an_actor_without_the_permission_changes_no_account(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let root = administrator(&core, "root").await;
+        let ada = given::account(&core, "ada").await.user;
+        let token = given::session(&core, &given::credentials(&core, "root").await).await;
+        let signed_in = given::signed_in(&given::stored(&core, &token).await);
+        for actor in [given::visitor(), Actor::server(), signed_in] {
+            let changes = [
+                store::users::promote(&core.db, &ada.id, START, &actor).await.map(drop),
+                store::users::demote(&core.db, &root.id, START, &actor).await.map(drop),
+                store::users::disable(&core.db, &ada.id, START, &actor).await.map(drop),
+                store::users::enable(&core.db, &ada.id, START, &actor).await,
+                store::users::delete(&core.db, &ada.id, START, &actor).await.map(drop),
+            ];
+            for change in changes {
+                assert!(matches!(change, Err(StoreError::NotAdministrator)), "{actor:?}: {change:?}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Permissions: values that only the checks here make, from who acts.
+//! Permissions: values that only this module creates, from an actor.
 
 pub use crate::domain::actor::{Actor, Browser};
 
@@ -26,8 +26,8 @@ impl<'a> Owner<'a> {
         Ok(Self { actor, current })
     }
 
-    /// For the confirmation of the password alone: also a person whose browser may not have received the answer to
-    /// the last one.
+    /// Only for confirming the password: also accepts a person whose browser may not have received the answer to the
+    /// previous confirmation.
     ///
     /// # Errors
     /// [`Failure::NotSignedIn`].
@@ -48,8 +48,8 @@ impl<'a> Owner<'a> {
         &self.current.session
     }
 
-    /// Demands that the password was typed a short time ago, in this very session: a browser that was left open
-    /// is no key to the account.
+    /// Demands that the password was entered recently in this session: an unattended browser must not give access to
+    /// the account.
     ///
     /// # Errors
     /// [`Failure::PasswordNeeded`].
@@ -58,7 +58,7 @@ impl<'a> Owner<'a> {
     }
 }
 
-/// Somebody who may administer.
+/// The permission to administer.
 #[derive(Debug)]
 pub struct Admin {
     actor: Actor,
@@ -66,10 +66,10 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// The permission of an administrator, whose account was read for this request.
+    /// Demands that the actor is an administrator, whose account was read for this request.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] for everybody else, so that they learn nothing; [`Failure::NotSignedIn`].
+    /// [`Failure::NotFound`] for all others, so that they learn nothing; [`Failure::NotSignedIn`].
     pub fn of(core: &Core, actor: Actor) -> Result<Self, AppError> {
         let current = actor.person().ok_or(Failure::NotSignedIn)?;
         if !current.user.administers() {
@@ -77,7 +77,7 @@ impl Admin {
         }
         Ok(Self {
             is_fresh: is_fresh(core, current),
-            actor: actor.as_administrator(),
+            actor: actor.into_administrator(),
         })
     }
 
@@ -85,7 +85,7 @@ impl Admin {
         &self.actor
     }
 
-    /// A browser that an administrator left open is no key to other people's accounts (ASVS V7.5.3).
+    /// An unattended browser of an administrator must not give access to other people's accounts (ASVS V7.5.3).
     ///
     /// # Errors
     /// [`Failure::PasswordNeeded`].
@@ -98,7 +98,7 @@ impl Admin {
     }
 }
 
-/// The permission of the command line: whoever can read the database on this machine cannot be stopped anyway.
+/// The permission of the command line: a process that can read the database on this machine cannot be restricted.
 pub fn on_this_machine() -> Admin {
     Admin {
         actor: Actor::command(),
@@ -118,6 +118,6 @@ pub fn demand(core: &Core, current: &CurrentUser) -> Result<(), AppError> {
 
 pub fn is_fresh(core: &Core, current: &CurrentUser) -> bool {
     let (now, at) = (core.clock.now(), current.session.authenticated_at);
-    // A confirmation of a clock that was ahead would else be good for as long as it was.
+    // A confirmation by a clock that was ahead would otherwise stay fresh until the clock has caught up.
     !at.is_ahead_of(now) && now.since(at) < core.confirm_after
 }

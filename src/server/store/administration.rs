@@ -1,7 +1,7 @@
 //! The table `administration`: one row, which serialises changes of administrators.
 
 use crate::{
-    domain::{actor::Actor, user::UserId},
+    domain::{actor::Actor, audit::Source, user::UserId},
     server::db::{StoreError, Transaction, execute, exists_within},
 };
 
@@ -23,13 +23,15 @@ pub(super) async fn hold_within(
             id: "1".to_owned(),
         });
     }
-    if let Some(actor) = actor.administrator() {
-        let is_administrator = exists_within!(transaction, ACTOR, &actor.0);
-        if !is_administrator {
-            return Err(StoreError::NotAdministrator);
-        }
+    let may = match actor.administrator() {
+        Some(admin) => exists_within!(transaction, ACTOR, &admin.0),
+        None => actor.source() == Source::Command,
+    };
+    if may {
+        Ok(())
+    } else {
+        Err(StoreError::NotAdministrator)
     }
-    Ok(())
 }
 
 /// Keeps the last account that can administer: enabled and with a password.

@@ -8,7 +8,6 @@ use crate::{
 /// What a user has proved. A sign-in takes time: the account may be disabled, or get another password, between the
 /// proof and the start of the session. So each kind has a statement that locks the account in the transaction of the
 /// change, if the proof is still valid.
-#[derive(Debug)]
 pub enum Evidence {
     Password {
         /// The hash against which the password was verified.

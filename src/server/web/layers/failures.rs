@@ -79,8 +79,10 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
     match failure {
         // Expected under load, and as frequent as the load: no reason for an alert.
         AppError::Failed(Failure::Busy) => tracing::debug!("too busy"),
-        _ if status.is_server_error() => tracing::error!(?failure, "answered"),
-        _ => {}
+        AppError::Failed(failure) if status.is_server_error() => {
+            tracing::error!(?failure, "answered");
+        }
+        AppError::Failed(_) | AppError::Refused(_) => {}
     }
     let body = if html {
         page(&state, failure)
