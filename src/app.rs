@@ -17,10 +17,10 @@ use crate::{
 use leptos::{config::LeptosOptions, either::either, html, prelude::*};
 use leptos_meta::{MetaTags, provide_meta_context};
 
-/// A page. Its values come with it, so there is no second request and no half-filled state.
+/// A page. Its values are part of it, so there is no second request and no partial state.
 #[component]
 pub fn App(
-    /// What the server has gathered. In the browser it stands in the document, and this is not called.
+    /// The values from the server. In the browser they are in the document, and this is not called.
     gathered: impl FnOnce() -> PageView,
 ) -> impl IntoView {
     provide_meta_context();
@@ -43,7 +43,7 @@ pub fn App(
     )
 }
 
-/// The document around the application, which the browser brings to life. It notes for whom it was drawn.
+/// The document around the application, which the browser hydrates. It names the person for whom it was rendered.
 ///
 /// `nonce` is that of the page's policy.
 pub fn shell(options: LeptosOptions, nonce: String, view: PageView) -> impl IntoView {
@@ -79,20 +79,20 @@ fn Scripts(options: LeptosOptions, nonce: String, is_signed_in: bool) -> impl In
     }
 }
 
-/// In the order in which they stand, once the document is read.
+/// Scripts run in document order, after the document was parsed.
 fn plain_script(script: PlainScript, nonce: String) -> impl IntoView {
     view! { <script defer src=script.address() nonce=nonce></script> }
 }
 
-/// The scripts in the head as HTML, for those who compare pages with them: names of files and nonces differ.
+/// The scripts in the head as HTML, for comparisons with pages: names of files and nonces differ.
 pub fn head_scripts() -> String {
     let options = LeptosOptions::builder().output_name("vestibule").build();
     let nonce = String::new();
     Owner::new().with(|| view! { <Scripts options nonce is_signed_in=true /> }.to_html())
 }
 
-/// Whether the page follows what happens: without scripts by being loaded again and again, for as long as
-/// the password was typed not long ago.
+/// Whether the page follows the log. Without scripts it is reloaded repeatedly, as long as the password was entered
+/// recently.
 const fn begins_anew(view: &PageView) -> bool {
     matches!(view, PageView::Audit(view) if view.is_followed)
 }

@@ -1,5 +1,5 @@
-//! What administrators do: `POST /api/invite_user`, `/api/change_user`, `/api/end_user_session` and
-//! `/api/delete_user`. Each asks for the password where it was typed too long ago.
+//! Actions of administrators: `POST /api/invite_user`, `/api/change_user`, `/api/end_user_session` and
+//! `/api/delete_user`. Each requires the password again if it was entered too long ago.
 
 use crate::{
     domain::{checkbox::Checkbox, user::AccountChange},
@@ -7,11 +7,11 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Creates an account without a password, and shows the link by which its owner sets one, once.
+/// Creates an account without a password, and shows a link with which its owner sets one, once.
 ///
 /// # Errors
-/// `Failure::NotFound` for whoever is no administrator; `Refusal::Identity` and
-/// `AccountRefusal::NameTaken`; `Failure::PasswordNeeded`.
+/// `Failure::NotFound` for callers without the administrator role; `Refusal::Identity` and `AccountRefusal::NameTaken`;
+/// `Failure::PasswordNeeded`.
 #[server(endpoint = "invite_user")]
 pub async fn invite_user(
     username: String,
@@ -49,10 +49,10 @@ pub async fn invite_user(
         .answer_by(reply, |refusal| Flash::invitation_refused(refusal, &draft))
 }
 
-/// Disables, enables, promotes or demotes an account, ends its sessions, or makes a link for it.
+/// Disables, enables, promotes or demotes an account, ends its sessions, or creates a link for it.
 ///
 /// # Errors
-/// `Failure::NotFound` for whoever is no administrator, and where there is no such account;
+/// `Failure::NotFound` for callers without the administrator role, and if the account does not exist;
 /// `AccountRefusal::LastAdministrator`, `AccountRefusal::Disabled`; `Failure::PasswordNeeded`.
 #[server(endpoint = "change_user")]
 pub async fn change_user(id: String, change: AccountChange) -> Result<(), AppError> {
@@ -71,7 +71,7 @@ pub async fn change_user(id: String, change: AccountChange) -> Result<(), AppErr
 /// Ends one session of an account.
 ///
 /// # Errors
-/// `Failure::NotFound` for whoever is no administrator, and where there is no such session;
+/// `Failure::NotFound` for callers without the administrator role, and if the session does not exist;
 /// `Failure::PasswordNeeded`.
 #[server(endpoint = "end_user_session")]
 pub async fn end_user_session(id: String, session: String) -> Result<(), AppError> {
@@ -90,10 +90,10 @@ pub async fn end_user_session(id: String, session: String) -> Result<(), AppErro
     answer_on_account(&id, notice)
 }
 
-/// Deletes an account whose name was typed once more.
+/// Deletes an account after its name was repeated.
 ///
 /// # Errors
-/// `Failure::NotFound` for whoever is no administrator, and where there is no such account;
+/// `Failure::NotFound` for callers without the administrator role, and if the account does not exist;
 /// `AccountRefusal::NameNotRepeated` and `AccountRefusal::LastAdministrator`; `Failure::PasswordNeeded`.
 #[server(endpoint = "delete_user")]
 pub async fn delete_user(id: String, name: String) -> Result<(), AppError> {

@@ -6,11 +6,11 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Signs a person in and leads them on to `next`, a path of this site.
+/// Signs a user in and redirects to `next`, a path of this site.
 ///
 /// # Errors
-/// `Refusal::SignIn` whatever was wrong; [`Failure::Throttled`] after too many of them;
-/// [`Failure::Busy`] and [`Failure::Unavailable`] where trying again helps.
+/// `Refusal::SignIn` for every kind of refusal; [`Failure::Throttled`] after too many of them; [`Failure::Busy`] and
+/// [`Failure::Unavailable`], after which a retry may succeed.
 #[server(endpoint = "login")]
 pub async fn login(
     username: String,
@@ -40,7 +40,7 @@ pub async fn login(
     let signed_in =
         sign_in::password::login(core, &actor, presented, &credentials, remember.0).await;
     if let Err(AppError::Failed(Failure::Throttled { .. })) = signed_in {
-        // It has a page of its own; the sign-in page will still know the name.
+        // It has a page of its own. Afterwards the sign-in page still shows the name.
         reply::remember(&Flash::login_refused(None, &username));
     }
     let reply = signed_in.map(|started| {
@@ -52,8 +52,8 @@ pub async fn login(
     })
 }
 
-/// Signs this browser out for good. With a dead session or none it succeeds as well. `proof` is required
-/// if the browser does not send where the form comes from (ADR 38).
+/// Signs this browser out. Also succeeds with an ended session or none. `proof` is required if the browser does not
+/// send the origin of the form (ADR 38).
 ///
 /// # Errors
 /// [`Failure::CrossSite`]; [`Failure::Unavailable`]: the session could not be ended, and the cookie is

@@ -3,8 +3,7 @@
 use crate::{domain::password::Password, error::AppError};
 use leptos::prelude::*;
 
-/// Takes the password of the person who asks once more, and leads them on to `next`, a path of this site.
-/// The session goes on under a new token.
+/// Checks the owner's password again, and redirects to `next`, a path of this site. The session gets a new token.
 ///
 /// # Errors
 /// `Refusal::CurrentPassword`; `Failure::NotSignedIn`; `Failure::Throttled`,

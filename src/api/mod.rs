@@ -1,6 +1,6 @@
-//! Server functions: the doors through which browsers and programs change something.
+//! Server functions: the endpoints through which browsers and programs change something.
 //!
-//! Each asks who calls, runs one use case, and answers. Forms without JavaScript post to the same
+//! Each identifies its caller, runs one use case, and answers. Forms without JavaScript post to the same
 //! addresses.
 
 pub mod admin;

@@ -3,7 +3,7 @@
 use crate::{domain::password::Password, error::AppError};
 use leptos::prelude::*;
 
-/// Changes the password of the person who asks, who gets a new session in the place of this one.
+/// Changes the owner's password. Their session gets a new token.
 ///
 /// # Errors
 /// `Refusal::CurrentPassword` and `Refusal::Password`, with the rule;

@@ -6,8 +6,8 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Sets the password of the person whose link it is, and leads to the sign-in page. The secret comes in
-/// the body of a form: never in an address.
+/// Sets the password of a link's owner, and redirects to the sign-in page. The secret is in the body of a form, never
+/// in a URL.
 ///
 /// # Errors
 /// `Refusal::Link`; `Refusal::Password`, with the rule; `Failure::Throttled`,

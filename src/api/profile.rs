@@ -3,7 +3,7 @@
 use crate::error::AppError;
 use leptos::prelude::*;
 
-/// Changes what is shown of the person who asks.
+/// Changes the owner's profile.
 ///
 /// # Errors
 /// `Refusal::Identity`, with the rule; `AccountRefusal::EmailTaken`;

@@ -3,10 +3,10 @@
 use crate::error::AppError;
 use leptos::prelude::*;
 
-/// Puts the idle end of this session off: the answer to "are you still there?".
+/// Extends the idle end of this session: the answer to "are you still there?".
 ///
 /// # Errors
-/// [`Failure::NotSignedIn`] where the session has ended in the meantime; [`Failure::Unavailable`].
+/// [`Failure::NotSignedIn`] if the session has ended in the meantime; [`Failure::Unavailable`].
 #[server(endpoint = "stay_signed_in")]
 pub async fn stay_signed_in() -> Result<(), AppError> {
     use crate::{
@@ -25,11 +25,10 @@ pub async fn stay_signed_in() -> Result<(), AppError> {
     Reply::to(Page::Dashboard).send()
 }
 
-/// Ends one session of the person who asks; where it is this one, they are signed out.
+/// Ends one session of the owner. If it is the current one, the owner is signed out.
 ///
 /// # Errors
-/// [`Failure::NotFound`] where they have no session with this id; [`Failure::NotSignedIn`];
-/// [`Failure::Unavailable`].
+/// [`Failure::NotFound`] if the owner has no session with this id; [`Failure::NotSignedIn`]; [`Failure::Unavailable`].
 #[server(endpoint = "end_session")]
 pub async fn end_session(id: String) -> Result<(), AppError> {
     use crate::{
@@ -59,7 +58,7 @@ pub async fn end_session(id: String) -> Result<(), AppError> {
         .send()
 }
 
-/// Ends all sessions of the person who asks, but for this one.
+/// Ends all sessions of the owner except the current one.
 ///
 /// # Errors
 /// [`Failure::NotSignedIn`]; [`Failure::Unavailable`].
@@ -80,7 +79,7 @@ pub async fn end_other_sessions() -> Result<(), AppError> {
         .send()
 }
 
-/// Ends all sessions of the person who asks, and signs them out here.
+/// Ends all sessions of the owner, and signs this browser out.
 ///
 /// # Errors
 /// [`Failure::NotSignedIn`]; [`Failure::Unavailable`].

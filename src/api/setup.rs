@@ -6,11 +6,11 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Makes the first account in exchange for the one-time code, and signs the person in.
+/// Creates the first account in exchange for the one-time code, and signs the user in.
 ///
 /// # Errors
-/// `Failure::NotFound` once there is an account; `Refusal::SetupCode`;
-/// `Refusal::Identity` and `Refusal::Password`, with the rule.
+/// `Failure::NotFound` once an account exists; `Refusal::SetupCode`; `Refusal::Identity` and `Refusal::Password`, with
+/// the rule.
 #[server(endpoint = "set_up")]
 pub async fn set_up(
     code: SetupCode,

@@ -3,10 +3,10 @@
 use crate::error::AppError;
 use leptos::prelude::*;
 
-/// Notes that a sign-in from a new browser was the person who asks.
+/// Records that the owner recognises a sign-in from a new browser.
 ///
 /// # Errors
-/// [`Failure::NotFound`] where there is no such sign-in to be looked at; [`Failure::NotSignedIn`];
+/// [`Failure::NotFound`] if there is no such sign-in to be recognised; [`Failure::NotSignedIn`];
 /// [`Failure::Unavailable`].
 #[server(endpoint = "recognise_sign_in")]
 pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
@@ -28,10 +28,10 @@ pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
     Reply::to(Page::Dashboard).send()
 }
 
-/// Ends the session of a sign-in that was not the person who asks, and leads them to a new password.
+/// Ends the session of a sign-in that the owner disowns, and redirects to the page for a new password.
 ///
 /// # Errors
-/// [`Failure::NotFound`] where there is no such sign-in to be looked at; [`Failure::NotSignedIn`];
+/// [`Failure::NotFound`] if there is no such sign-in to be recognised; [`Failure::NotSignedIn`];
 /// [`Failure::Unavailable`].
 #[server(endpoint = "disown_sign_in")]
 pub async fn disown_sign_in(id: String) -> Result<(), AppError> {

@@ -1,4 +1,4 @@
-//! The pages, files and streams that there are: where each stands, and who may ask for it.
+//! All pages, files and streams: their paths, and who has access.
 
 use super::views::{
     AccountView, AuditView, ConfirmView, DashboardView, LoginView, LogoutView, OwnActivityView,
@@ -6,20 +6,20 @@ use super::views::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Who may ask for something.
+/// Who has access to a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     Anyone,
     SignedIn,
-    /// To everybody else there is no such page.
+    /// For all others the page does not exist.
     Administrator,
 }
 
-/// Makes the enum, and its tables, of one row for each page.
+/// Generates the enum and its tables from one row for each page.
 macro_rules! pages {
     ($($(#[$note:meta])* $name:ident: $path:literal for $access:ident $(, tab $tab:literal)?;)*) => {
-        /// A page. Every navigation is a page load (ADR 4), so the server finds the page and the browser brings to
-        /// life what it was sent: these rows are all the router that there has to be.
+        /// A page. Every navigation is a page load (ADR 4): the server selects the page, and the browser hydrates what
+        /// it received. So these rows are the whole router.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Page {
             $($(#[$note])* $name,)*
@@ -28,10 +28,10 @@ macro_rules! pages {
         impl Page {
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// The pages of a person's own account, as the navigation between them names them.
+            /// The pages of a user's own account, with their names in the navigation.
             pub const ACCOUNT_TABS: &'static [(Self, &'static str)] = &[$($((Self::$name, $tab),)?)*];
 
-            /// Where it stands. A segment in braces stands for any one that is not empty.
+            /// Its path. A segment in braces matches any segment that is not empty.
             pub const fn path(self) -> &'static str {
                 match self {
                     $(Self::$name => $path,)*
@@ -48,7 +48,7 @@ macro_rules! pages {
 }
 
 pages! {
-    /// Leads on: to the dashboard or to the sign-in page.
+    /// Redirects to the dashboard or to the sign-in page.
     Home: "/" for Anyone;
     Login: "/login" for Anyone;
     Logout: "/logout" for Anyone;
@@ -59,19 +59,19 @@ pages! {
     Profile: "/account/profile" for SignedIn, tab "Profile";
     Password: "/account/password" for SignedIn, tab "Password";
     Confirm: "/account/confirm" for SignedIn;
-    /// Leads on to the page for a new password, from where password managers look for it (W3C, "A Well-Known URL for
+    /// Redirects to the page for a new password. Password managers expect it at this path (W3C, "A Well-Known URL for
     /// Changing Passwords").
     ChangePassword: "/.well-known/change-password" for Anyone;
-    /// There only until the first account exists.
+    /// Exists only until the first account is created.
     Setup: "/setup" for Anyone;
-    /// The owner of a link has no password yet. What comes behind `#` stays in the browser: no server's log holds it.
+    /// The owner of a link has no password yet. Browsers do not send what follows `#`, so no server's log contains it.
     PasswordLink: "/password-link" for Anyone;
     Users: "/admin/users" for Administrator;
     Account: "/admin/users/{id}" for Administrator;
     Audit: "/admin/activity" for Administrator;
 }
 
-/// A page and all that it shows.
+/// A page with its values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PageView {
     Login(LoginView),
@@ -96,29 +96,29 @@ impl Page {
         Self::Account.path().replace("{id}", id)
     }
 
-    /// Whether the password must have been typed not long ago: these show what belongs to other people.
+    /// Whether the password must have been entered recently: these pages show data of other people.
     pub const fn needs_fresh_password(self) -> bool {
         matches!(self, Self::Account | Self::Audit)
     }
 
-    /// Whether the other sign-ins are looked up with the session: a second statement would cost more than what it
-    /// finds (ADR 22).
+    /// Whether the other sign-ins are read together with the session: a second statement would cost more than the rows
+    /// that it finds (ADR 22).
     pub const fn needs_sign_ins(self) -> bool {
         matches!(self, Self::Dashboard)
     }
 
-    /// Whether it shows what a form had to say, which is then over. The others leave it to the page behind them.
+    /// Whether it shows the message of a form, which is then deleted. The others leave it for a later page.
     pub const fn shows_messages(self) -> bool {
         !matches!(self, Self::Logout | Self::Dashboard)
     }
 
-    /// Whether it gives back what was typed before the password was asked for.
+    /// Whether it restores input that was sent before the password was confirmed.
     pub const fn shows_drafts(self) -> bool {
         matches!(self, Self::Profile | Self::Users)
     }
 }
 
-/// What is no page and is kept as a file.
+/// A target that is saved as a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Download {
     AuditJsonLines,
@@ -146,9 +146,9 @@ impl Download {
 /// Events for an open page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
-    /// How long its session lives, and that it has ended.
+    /// When its session expires, and that it has ended.
     Session,
-    /// What happens, for an open page of the audit log.
+    /// New entries, for an open page of the audit log.
     Audit,
 }
 
@@ -174,7 +174,7 @@ impl Stream {
 mod tests {
     use super::*;
 
-    /// A path that one of them has is no other's, and what belongs to administrators says so.
+    /// Paths are unique, and those for administrators are recognisable.
     #[test]
     fn each_stands_somewhere_else() {
         let pages = Page::ALL.iter().map(|page| (page.path(), page.access()));

@@ -24,17 +24,17 @@ use serde::{Deserialize, Serialize};
 /// The sign-in page.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginView {
-    /// Where to go afterwards: a checked path of this site.
+    /// The page after signing in: a checked path of this site.
     pub next: String,
-    /// What was typed as name or e-mail before a refusal.
+    /// The name or e-mail address that was entered before a refusal.
     pub username: String,
     pub refusal: Option<Refusal>,
     pub notice: Option<LoginNotice>,
-    /// Nobody can sign in yet: the page says how to make the first account.
+    /// No account can sign in yet: the page describes how to create the first one.
     pub no_account: bool,
 }
 
-/// Why a person who did not ask for it sees the sign-in page.
+/// Why a person sees the sign-in page without having requested it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LoginNotice {
     SessionEnded(EndReason),
@@ -43,7 +43,7 @@ pub enum LoginNotice {
     PasswordSet,
 }
 
-/// What every signed-in page shows of the person.
+/// The dashboard of a signed-in user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DashboardView {
     pub username: String,
@@ -53,17 +53,17 @@ pub struct DashboardView {
     pub is_admin: bool,
     pub session: SessionView,
     pub previous_sign_in: Option<SignInView>,
-    /// From browsers never seen before, until they are looked at.
+    /// Sign-ins from new browsers, until they are recognised or disowned.
     pub unrecognised: Vec<SignInView>,
-    /// How many more of these there are.
+    /// The number of further ones.
     pub more_unrecognised: u32,
-    /// This browser is known: only there can a sign-in be recognised.
+    /// This browser is known: only in a known one can a sign-in be recognised.
     pub may_recognise: bool,
     /// For administrators only.
     pub reach: Option<ReachView>,
 }
 
-/// The session in which the page was asked for.
+/// The session of the request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionView {
     pub device: String,
@@ -74,35 +74,35 @@ pub struct SessionView {
     pub absolute_ends_at: Moment,
 }
 
-/// What an open page is told of its session, by the server's clock. All instants are Unix milliseconds.
+/// The state of its session for an open page, by the server's clock. All instants are Unix milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct SessionLivesView<'a> {
     pub now: i64,
     pub idle_ends_at: i64,
     pub absolute_ends_at: i64,
-    /// Whose it is, and which: enough to notice another one, and no access.
+    /// The user and the session: enough to detect a change, and no access.
     pub person: &'a str,
     pub session: &'a str,
 }
 
-/// The person for whom a page was drawn, by the same name as in [`SessionLivesView`].
+/// The person for whom a page was rendered, by the same name as in [`SessionLivesView`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DrawnFor(pub String);
 
-/// What the forms that sign out send along: only a page of this session has it.
+/// The value in the sign-out forms: only pages of this session have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignOutProof(pub String);
 
-/// The last that an open page is told.
+/// The last event that an open page receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct SessionEndedView {
     pub reason: Option<EndReason>,
 }
 
-/// One sign-in of the past.
+/// A previous sign-in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignInView {
-    /// Of its session: public, knowing it gives no access.
+    /// That of its session: public, it gives no access.
     pub id: String,
     pub has_ended: bool,
     pub device: String,
@@ -113,9 +113,9 @@ pub struct SignInView {
 /// The page after signing out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedOutView {
-    /// Who was signed out; unknown when the page is opened by hand or reloaded later.
+    /// Who was signed out; unknown if the page is opened by hand or reloaded later.
     pub display_name: Option<String>,
-    /// How many other sessions ended with it, where all were to end.
+    /// The number of other sessions that ended with it, if all were to end.
     pub others_ended: Option<u64>,
 }
 
@@ -125,21 +125,21 @@ pub struct LogoutView {
     pub display_name: Option<String>,
 }
 
-/// The page on which people see where they are signed in, and end it.
+/// The page on which users see their sessions, and end them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionsView {
     pub display_name: String,
     pub current: LiveSessionView,
-    /// The last used first.
+    /// The most recently used first.
     pub others: Vec<LiveSessionView>,
-    /// So many sessions were just ended.
+    /// The number of sessions that were just ended.
     pub ended: Option<u64>,
 }
 
 /// A session that can be ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveSessionView {
-    /// Public: knowing it gives no access.
+    /// Public: it gives no access.
     pub id: String,
     pub session: SessionView,
     pub last_seen: RelativeMoment,
@@ -147,87 +147,87 @@ pub struct LiveSessionView {
     pub absolute_end: RelativeMoment,
 }
 
-/// The page on which people change their password.
+/// The page on which users change their password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordView {
     pub display_name: String,
-    /// For password managers, which else ask for whom the new password is.
+    /// For password managers, which otherwise ask for the account.
     pub username: String,
     pub min_chars: usize,
     pub refusal: Option<Refusal>,
     pub notice: Option<PasswordNotice>,
 }
 
-/// Why the page for a new password is not as usual.
+/// Why the page for a new password shows a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PasswordNotice {
-    /// It was just changed, and so many other sessions ended with it.
+    /// The password was just changed, and this many other sessions ended with it.
     Changed { others_ended: u64 },
-    /// A stranger was signed in, and their session has ended.
+    /// A sign-in was disowned, and its session has ended.
     StrangerIsOut,
 }
 
-/// The page on which people look back on what concerns them.
+/// The page on which users see the events of their own account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnActivityView {
     pub display_name: String,
-    /// The kind of event that it is narrowed to.
+    /// The kind of event that the list is filtered by.
     pub event: String,
-    /// What it can be narrowed to, with the names of these.
+    /// The kinds that it can be filtered by, with their names.
     pub kinds: Vec<(String, String)>,
     pub events: Vec<OwnEventView>,
-    /// Where the older events are: a path of ours.
+    /// The page of the older events: a path of ours.
     pub older: Option<String>,
     pub is_newest: bool,
 }
 
-/// Something that happened to a person.
+/// An event that concerns a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnEventView {
     pub at: Moment,
     pub what: String,
-    /// Where the person sat, if it was them.
+    /// The device of the user, if they caused the event.
     pub device: Option<String>,
     pub address: Option<String>,
     pub times: u64,
 }
 
-/// The page that asks for the password once more.
+/// The page that asks for the password again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfirmView {
     pub display_name: String,
     /// For password managers.
     pub username: String,
-    /// Where to go afterwards: a checked path of this site.
+    /// The page after the confirmation: a checked path of this site.
     pub next: String,
     pub refusal: Option<Refusal>,
 }
 
-/// The page on which people change what is shown of them.
+/// The page on which users change their profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileView {
     pub display_name: String,
     pub username: String,
-    /// What stands in the fields: what is stored, or what was typed before a refusal.
+    /// The values of the fields: those stored, or the input before a refusal.
     pub draft: ProfileDraft,
     pub refusal: Option<Refusal>,
     pub notice: Option<ProfileNotice>,
 }
 
-/// What came of saving a profile, beside a refusal.
+/// The outcome of saving a profile, if not a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProfileNotice {
     Saved,
-    /// What was typed was too much to come back whole.
+    /// The input was too large to be returned completely.
     TypedTooMuch,
-    /// What was typed before the password was asked for.
+    /// Input that was sent before the password was confirmed.
     NotSavedYet,
 }
 
-/// The page that makes the first account.
+/// The page that creates the first account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetupView {
-    /// What was typed before a refusal; secrets are typed again.
+    /// The input before a refusal. Secrets have to be entered again.
     pub draft: SetupDraft,
     pub min_chars: usize,
     pub refusal: Option<Refusal>,

@@ -1,4 +1,4 @@
-//! What the pages of administrators show, and the page to which their links lead.
+//! The pages of administrators, and the page to which their links lead.
 
 use super::LiveSessionView;
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The page on which a person sets a password by a link.
+/// The page on which a user sets a password by a link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordLinkView {
     pub min_chars: usize,
@@ -20,19 +20,19 @@ pub struct PasswordLinkView {
     pub refusal: Option<Refusal>,
 }
 
-/// The accounts, a page of them.
+/// One page of the list of accounts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsersView {
     /// Of the administrator.
     pub display_name: String,
-    /// What was searched for.
+    /// The search text.
     pub search: String,
     pub users: Vec<UserView>,
-    /// Where the next page is: a path of ours.
+    /// The next page of the list: a path of ours.
     pub next: Option<String>,
     pub is_first: bool,
     pub notice: Option<UserNotice>,
-    /// What was typed of a new account before a refusal.
+    /// The input for a new account before a refusal.
     pub draft: InvitationDraft,
     pub refusal: Option<Refusal>,
 }
@@ -40,7 +40,7 @@ pub struct UsersView {
 /// An account in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserView {
-    /// Public: knowing it gives no access.
+    /// Public: it gives no access.
     pub id: String,
     pub username: String,
     pub display_name: String,
@@ -58,13 +58,13 @@ pub enum UserState {
     Invited,
 }
 
-/// A new account as an administrator types it.
+/// An administrator's input for a new account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvitationDraft {
     pub username: String,
-    /// Empty: there is none.
+    /// Empty if absent.
     pub email: String,
-    /// Empty: the name is shown.
+    /// If empty, pages show the username.
     pub display_name: String,
     pub is_admin: bool,
 }
@@ -78,7 +78,7 @@ pub struct AccountView {
     pub description: String,
     /// The administrator's own account.
     pub is_own: bool,
-    /// A link with which its owner may set a password is good until then.
+    /// The owner may set a password by a link until then.
     pub link_until: Option<Moment>,
     pub sessions: Vec<LiveSessionView>,
     /// The newest first.
@@ -90,10 +90,10 @@ pub struct AccountView {
 /// An entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntryView {
-    /// Names the entry: one that has happened again comes again.
+    /// Identifies the entry. If it happens again, it is sent again with the same id.
     pub id: String,
     pub at: Moment,
-    /// A sentence.
+    /// The description, a sentence.
     pub what: Vec<Part>,
     pub address: String,
     /// In words; empty for commands and for the server itself.
@@ -106,24 +106,24 @@ pub struct AuditEntryView {
 pub struct AuditView {
     /// Of the administrator.
     pub display_name: String,
-    /// What it is narrowed to.
+    /// The current filter.
     pub narrowed: AuditFilter,
-    /// The same as the query of an address; empty where it is narrowed to nothing.
+    /// The filter as the query of a URL; empty without a filter.
     pub query: String,
-    /// What it can be narrowed to, with the names of these.
+    /// The kinds that it can be filtered by, with their names.
     pub kinds: Vec<(String, String)>,
     pub entries: Vec<AuditEntryView>,
-    /// Where the older entries are: a path of ours.
+    /// The page of the older entries: a path of ours.
     pub older: Option<String>,
     pub is_newest: bool,
-    /// What happens from now on is shown as well.
+    /// New entries are shown as they happen.
     pub is_followed: bool,
 }
 
-/// What a page of the audit log is narrowed to; what is empty narrows nothing.
+/// The filter of a page of the audit log; empty values do not filter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditFilter {
-    /// A name that nobody has shows nothing.
+    /// A name without an account shows nothing.
     pub user: String,
     pub event: String,
     /// The first and the last day, in UTC.
@@ -131,7 +131,7 @@ pub struct AuditFilter {
     pub until: String,
 }
 
-/// What an administrator has just done.
+/// The outcome of an administrator's action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UserNotice {
     Disabled {
@@ -147,11 +147,11 @@ pub enum UserNotice {
         username: String,
         ended: u64,
     },
-    /// Shown once: nobody can be told it again.
+    /// Shown once: it cannot be read again.
     LinkMade(LinkView),
 }
 
-/// A link, as it is handed on.
+/// A link for the administrator to hand on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkView {
     pub username: String,

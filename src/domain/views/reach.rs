@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 pub struct ReachView {
     pub address: String,
     pub peer: String,
-    /// What the proxy reports; printable and short.
+    /// The proxy's report; printable and short.
     pub scheme: Option<String>,
     pub host: Option<String>,
     pub forwarded: String,
-    /// What looks wrong, and how to mend it.
+    /// Problems, with their remedies.
     pub findings: Vec<Finding>,
 }
 
-/// Something that looks wrong with the way of a request.
+/// A problem with how a request reaches the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// The word in `data-finding`, by which `vestibule doctor` knows what it is about: `address`, `scheme` or `host`.
+    /// The value of `data-finding`, by which `vestibule doctor` identifies the subject: `address`, `scheme` or `host`.
     pub about: String,
     pub text: String,
 }

@@ -1,7 +1,6 @@
-//! The audit log: refusals at the door, one by one or added up.
+//! The audit log: refusals, recorded one by one or counted.
 //!
-//! What changes something is written by the store, in the transaction of the change. What changes
-//! nothing is written from here.
+//! The store records changes, in the transaction of the change. Events that change nothing are recorded from here.
 
 mod reading;
 mod row;
@@ -26,16 +25,16 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// So many subjects are added up one by one between two writings; further ones together. A flood
-/// from ever new addresses must not fill the memory.
+/// At most this many subjects are counted separately between flushes; the rest share one row, so a flood from new
+/// addresses cannot fill the memory.
 const MAX_TALLIES: usize = 1_024;
 
-/// Counts what is refused without being looked at: rows of its own for each would let a flood keep
-/// the database's one writer from those who sign out.
+/// Counts attempts that are refused without a check. With a row for each, a flood could keep the database's one writer
+/// busy and block users who sign out.
 #[derive(Clone, Default)]
 pub struct Tallies(Arc<Mutex<HashMap<Subject, Tally>>>);
 
-/// Whose refusals of one kind are one row.
+/// Refusals of the same subject share one row.
 #[derive(PartialEq, Eq, Hash)]
 struct Subject {
     counter: KeyedDigest,
@@ -83,7 +82,7 @@ impl Tallies {
         count(&mut tallies, subject, Tally { entry, times: 1 });
     }
 
-    /// Writes down what was counted. What cannot be written now is counted on.
+    /// Writes the counts. Counts that cannot be written now are kept.
     pub async fn write(&self, db: &Db) {
         let taken = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         for (subject, tally) in taken {
@@ -118,10 +117,10 @@ fn count(tallies: &mut HashMap<Subject, Tally>, subject: Subject, more: Tally) {
     }
 }
 
-/// How often counted refusals are written down. A crash loses no more than these seconds of them.
+/// How often the counts are written. A crash loses at most these seconds of them.
 const WRITE_EVERY: Duration = Duration::from_secs(5);
 
-/// Writes what was counted every few seconds, and the rest when the server stops.
+/// Writes the counts every few seconds, and the rest when the server stops.
 pub async fn keep_writing(core: Core, stop: CancellationToken) {
     loop {
         let rest = tokio::time::sleep(WRITE_EVERY);
@@ -133,10 +132,7 @@ pub async fn keep_writing(core: Core, stop: CancellationToken) {
     }
 }
 
-/// Up to `limit` entries behind `before`, the newest first.
-///
-/// # Errors
-/// [`StoreError`].
+/// Up to `limit` entries before `before`, the newest first.
 pub async fn page(
     core: &Core,
     filter: &Filter<'_>,
@@ -146,30 +142,27 @@ pub async fn page(
     store::audit::list(&core.db, filter, before, limit).await
 }
 
-/// A transaction that began so long ago may still commit, and clocks of servers may differ by so much.
+/// A transaction that began this long ago may still commit, and the clocks of servers may differ by this much.
 const OVERLAP: Duration = Duration::from_secs(15);
 
-/// More than anybody reads between two polls.
+/// More than a person reads between two polls.
 const MOST_NEWS: u32 = 10_000;
 
-/// How often open pages and commands that follow the audit log poll: people call this "at once".
+/// How often open pages and commands that follow the audit log poll: people perceive this as immediate.
 pub const POLL_EVERY: Duration = Duration::from_millis(500);
 
 /// Follows the audit log as it grows.
 ///
-/// Entries do not become visible in the order of their times, so each poll reaches back a little and
-/// leaves out what was seen.
+/// Entries do not become visible in the order of their times. So each poll overlaps the previous one, and skips the
+/// entries that were seen.
 pub struct Following {
-    /// The rows of the last poll, and how often each had happened by then.
+    /// The rows of the last poll, with their counts at that time.
     seen: HashMap<String, u64>,
 }
 
 impl Following {
-    /// From now on, with up to `limit` of the newest entries, the newest first. They are read after the first poll, so
-    /// that what is written in between is among them.
-    ///
-    /// # Errors
-    /// [`StoreError`].
+    /// Starts now, with up to `limit` of the newest entries, the newest first. They are read after the first poll, so
+    /// that entries written in between are among them.
     pub async fn begin(
         core: &Core,
         filter: &Filter<'_>,
@@ -187,10 +180,7 @@ impl Following {
         Ok((following, newest))
     }
 
-    /// What is new, or has happened more often, since the last poll: the oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError`].
+    /// Entries that are new, or have happened again, since the last poll: the oldest first.
     pub async fn poll(
         &mut self,
         core: &Core,

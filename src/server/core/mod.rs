@@ -13,20 +13,20 @@ use sessions::Lifetimes;
 use sign_in::throttle::Throttle;
 use std::time::Duration;
 
-/// What the use cases work with: no HTTP, no cookies, no Leptos.
+/// The dependencies of the use cases: no HTTP, no cookies, no Leptos.
 #[derive(Clone)]
 pub struct Core {
     pub db: Db,
     pub clock: Clock,
     pub hasher: Hasher,
     pub lifetimes: Lifetimes,
-    /// In how many browsers an account may be signed in at once.
+    /// The number of browsers in which an account may be signed in at once.
     pub max_sessions: u32,
-    /// What matters asks for the password again when it was typed longer ago than this.
+    /// Critical actions require the password again if it was entered longer ago than this.
     pub confirm_after: Duration,
     pub password_rules: PasswordRules,
     pub throttle: Throttle,
-    /// Refusals that are added up.
+    /// Counted refusals.
     pub tallies: Tallies,
     /// How long the audit log and ended sessions are kept.
     pub keep_activity: Duration,

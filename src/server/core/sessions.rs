@@ -35,10 +35,10 @@ use crate::{
 };
 use std::time::Duration;
 
-/// A browser is known again for as long as it keeps a cookie at most (RFC 6265bis).
+/// How long a browser stays known: the longest lifetime of a cookie (RFC 6265bis).
 pub const DEVICE_LIFE: Duration = Duration::from_secs(400 * 86_400);
 
-/// How long sessions live, by the server's clock.
+/// Lifetimes of sessions, by the server's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetimes {
     pub idle: Duration,
@@ -65,13 +65,12 @@ impl Lifetimes {
         }
     }
 
-    /// How long the browser keeps the cookie when it is closed; `None` where it does not.
+    /// How long the browser keeps the cookie; `None` if only until it is closed.
     pub fn cookie_age(&self, remember: bool) -> Option<Duration> {
         remember.then_some(self.remember_absolute)
     }
 
-    /// The idle end of a session used at `now`: activity cannot reach past the absolute end
-    /// (ASVS V7.3.2).
+    /// The idle end of a session used at `now`: activity cannot move it past the absolute end (ASVS V7.3.2).
     fn idle_end(&self, now: Timestamp, remember: bool, absolute_ends_at: Timestamp) -> Timestamp {
         now.after(self.idle_for(remember)).min(absolute_ends_at)
     }
@@ -80,30 +79,30 @@ impl Lifetimes {
 /// The tokens that a browser presents.
 #[derive(Debug, Default)]
 pub struct Presented {
-    /// Of its session, live or dead.
+    /// That of its session, live or ended.
     pub session: Option<SessionToken>,
-    /// Of the device, from an earlier sign-in.
+    /// That of the device, from an earlier sign-in.
     pub device: Option<DeviceToken>,
 }
 
-/// What the browser gets when a session starts.
+/// The tokens for the browser of a new session.
 #[derive(Debug)]
 pub struct Started {
     pub session: SessionToken,
     pub device: DeviceToken,
 }
 
-/// A person who was recognised just now.
+/// A user whose identity was just verified.
 pub struct Verified {
     pub user: User,
     pub evidence: Evidence,
-    /// The browser, if they have signed in with it before.
+    /// The browser, if the user has signed in with it before.
     pub known_device: Option<DeviceDigest>,
 }
 
-/// Starts a session for a verified person, under a token that nobody has seen before, and ends
-/// the one that the browser brought (ASVS V7.2.4). From now on the person is known in this browser.
-/// `None` if the evidence no longer holds, or the account was disabled in the meantime.
+/// Starts a session for a verified user under a new random token, and ends the session that the browser presented
+/// (ASVS V7.2.4). From now on the user is known in this browser. `None` if the evidence is no longer valid, or the
+/// account was disabled in the meantime.
 pub async fn start(
     core: &Core,
     actor: &Actor,
@@ -114,8 +113,8 @@ pub async fn start(
     let token = SessionToken::random();
     let digest = token.digest();
     let replaced = presented.session.as_ref().map(SessionToken::digest);
-    // A browser gets another name where somebody new signs in: what an attacker has planted there
-    // is then of no use to them.
+    // The browser gets a new device token if another user signs in: a token that an attacker has planted is then
+    // useless.
     let (device, known_as) = match presented.device {
         Some(device) if verified.known_device.is_some() => (device, None),
         other => (
@@ -163,8 +162,8 @@ fn new_session<'a>(
     }
 }
 
-/// Ends the session of a token for good, also if it was renewed since: after the answer no token that was ever
-/// issued for it is accepted. Returns the user who was signed out; `None` if none was live.
+/// Ends the session of a token, also if it was renewed since: after the answer no token that was ever issued for it is
+/// accepted. Returns the user who was signed out; `None` if the session was not live.
 pub async fn end(
     core: &Core,
     actor: &Actor,
@@ -173,13 +172,13 @@ pub async fn end(
 ) -> Result<Option<User>, StoreError> {
     let found = store::sessions::find_by_any_token(&core.db, &token.digest()).await?;
     let Some(found) = found else { return Ok(None) };
-    // By its id, which stays: a renewal at the same moment comes before the end, or finds the session ended.
+    // By its id, which does not change: a concurrent renewal comes before the end, or finds the session ended.
     let was_live = end_for(core, actor, &found.session, reason).await?;
     Ok(was_live.then_some(found.user))
 }
 
-/// Writes the end of a session down: for `reason` if it is still live, else for the time-out that
-/// came first. `true` if it was live.
+/// Records the end of a session: for `reason` if it is still live, otherwise for the timeout that came first. `true` if
+/// it was live.
 async fn end_for(
     core: &Core,
     actor: &Actor,
@@ -193,8 +192,8 @@ async fn end_for(
     Ok(changed && timed_out.is_none())
 }
 
-/// Ends one session of its owner. `None` if they have none with this id: other people's are as unknown as those
-/// that never were. Else whether it was live.
+/// Ends one session of its owner. `None` if the owner has none with this id: sessions of others are treated like
+/// unknown ones. Otherwise whether it was live.
 pub async fn end_own(
     core: &Core,
     owner: Owner<'_>,
@@ -214,8 +213,8 @@ pub async fn end_own(
         .map(Some)
 }
 
-/// Notes that the owner knows a sign-in of theirs from a new browser. `false` if it is not unrecognised, or if the
-/// browser that asks is not known itself: an attacker with the password can sign in twice.
+/// Records that the owner recognises a sign-in from a new browser. `false` if it is not unrecognised, or if the
+/// caller's browser is not known itself: an attacker with the password can sign in twice.
 pub async fn recognise_sign_in(
     core: &Core,
     owner: Owner<'_>,
@@ -225,8 +224,8 @@ pub async fn recognise_sign_in(
     store::sessions::recognise(&core.db, owner.session(), id, now, owner.actor()).await
 }
 
-/// Ends the session of a sign-in that the owner disowns, and those that began later in the same browser.
-/// `false` if it is not unrecognised. If the browser that asks is not known itself, known ones still show the sign-in.
+/// Ends the session of a sign-in that the owner disowns, and later sessions of the same browser. `false` if it is not
+/// unrecognised. If the caller's browser is not known itself, known browsers still show the sign-in.
 pub async fn disown_sign_in(
     core: &Core,
     owner: Owner<'_>,
@@ -236,7 +235,7 @@ pub async fn disown_sign_in(
     store::sessions::disown(&core.db, owner.session(), id, now, owner.actor()).await
 }
 
-/// Ends all sessions of the owner but the one in which they ask. Returns how many.
+/// Ends all sessions of the owner except the current one. Returns the number of sessions.
 pub async fn end_others(core: &Core, owner: Owner<'_>) -> Result<u64, StoreError> {
     let ended = Ended {
         at: core.clock.now(),
@@ -246,7 +245,7 @@ pub async fn end_others(core: &Core, owner: Owner<'_>) -> Result<u64, StoreError
     store::sessions::end_all_but(&core.db, user, kept, ended, owner.actor()).await
 }
 
-/// Ends all sessions of the owner, this one as well. Returns how many others there were.
+/// Ends all sessions of the owner, including the current one. Returns the number of the others.
 pub async fn end_all(core: &Core, owner: Owner<'_>) -> Result<u64, StoreError> {
     let now = core.clock.now();
     store::sessions::end_all_and_sign_out(&core.db, owner.session(), now, owner.actor()).await

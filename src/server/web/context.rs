@@ -1,4 +1,4 @@
-//! What server functions and pages know about their request: the bridge between Leptos and HTTP.
+//! The request, as server functions and pages see it: connects Leptos and HTTP.
 
 use super::{
     cookies,
@@ -27,22 +27,22 @@ use leptos::{context::use_context, nonce::use_nonce, prelude::expect_context};
 use leptos_axum::ResponseOptions;
 use std::{net::IpAddr, sync::Arc};
 
-/// Who asks.
+/// The sender of a request, as the guard identified it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
     SignedIn(Box<CurrentUser>),
-    /// The token was replaced a moment ago, and may only be confirmed again.
+    /// The token was replaced recently, and may only be confirmed again.
     Confirming(Box<CurrentUser>),
-    /// The cookie names a session that is no more.
+    /// The cookie names a session that has ended.
     Ended(EndReason),
     Anonymous,
 }
 
-/// Says that the request is a plain HTML form, sent without our script.
+/// Marks a plain HTML form, sent without our script.
 #[derive(Clone, Copy, Debug)]
 pub struct PlainForm;
 
-/// What a server function may know of its request, read once.
+/// The parts of its request that a server function may use, read once.
 pub struct FormRequest {
     headers: HeaderMap,
     client: Option<Client>,
@@ -86,13 +86,13 @@ pub fn request() -> Arc<FormRequest> {
     expect_context::<Arc<FormRequest>>()
 }
 
-/// The token that the browser brings, live or dead.
+/// The token that the browser presents, live or ended.
 pub fn brought_token() -> Option<SessionToken> {
     cookies::session::session_token(request().headers())
 }
 
-/// Who asks, as far as the network can tell: behind a trusted proxy, whom that one names. An IPv4
-/// address is never in its IPv6 dress; a throttle counts IPv6 by /64.
+/// The client's address, as far as the network shows it: behind a trusted proxy, the address that the proxy reports.
+/// IPv4-mapped addresses are unmapped; the throttle counts IPv6 by /64.
 ///
 /// # Panics
 /// Outside a request.
@@ -101,7 +101,7 @@ fn client_address(request: &FormRequest) -> IpAddr {
     client.expect("every request passes `forwarded::identify`")
 }
 
-/// Who acts, as the guard has found them.
+/// The actor, as the guard identified it.
 pub fn actor() -> Actor {
     let request = request();
     let browser = browser_at(client_address(&request), request.headers());
@@ -131,15 +131,15 @@ pub fn presented() -> Presented {
     }
 }
 
-/// Ends a new session again where the answer with its token cannot be handed over.
+/// Ends a new session if the answer with its token cannot be handed over.
 pub fn hold_session(started: &Started) {
     if let Some(begun) = &request().begun {
         begun.hold(&state().core, &actor(), started.session.digest());
     }
 }
 
-/// Demands that signing out was asked for by a page of the session that it ends: by `Origin` and
-/// fetch metadata, which were checked before, or if the browser sends neither, by the value in the form.
+/// Demands that a sign-out was requested by a page of the session that it ends. `Origin` and fetch metadata, which were
+/// checked before, prove it. If the browser sends neither, the value in the form has to.
 ///
 /// # Errors
 /// `Failure::CrossSite`.
@@ -156,15 +156,15 @@ pub fn demand_own_sign_out(proof: &str) -> Result<(), AppError> {
     })
 }
 
-/// The permission of the person who asks, in functions for administrators.
+/// The caller's permission as an administrator.
 ///
 /// # Errors
-/// `Failure::NotFound` for everybody else; `Failure::NotSignedIn`.
+/// `Failure::NotFound` for all others; `Failure::NotSignedIn`.
 pub fn admin() -> Result<Admin, AppError> {
     Admin::of(&state().core, actor())
 }
 
-/// Sends the policy that belongs to this page's nonce, which it returns. Without one no script runs.
+/// Sets the policy that belongs to this page's nonce, and returns the nonce. Without a nonce no script runs.
 pub fn set_page_policy() -> String {
     let (Some(response), Some(nonce), Some(state)) = (
         use_context::<ResponseOptions>(),

@@ -1,7 +1,7 @@
-//! What each page shows, fetched before it is rendered.
+//! The values of each page, gathered before it is rendered.
 //!
-//! A page is rendered with every decision made and every value at hand, so it is sent whole, needs
-//! no second request, and never shows a state in between.
+//! Before a page is rendered, every decision is made and every value is known. So it is sent whole,
+//! needs no second request, and never shows a partial state.
 
 mod account;
 pub mod activity;
@@ -61,7 +61,7 @@ pub async fn answer(
         Ok(Answer::Nothing) => return Failure::NotFound.into_response(),
         Err(failure) => return failure.into_response(),
     };
-    // A HEAD shows nothing, so it takes nothing away.
+    // The answer to HEAD shows nothing, so it deletes nothing.
     let shows = request.method() != Method::HEAD;
     let mut response = match render(state, &caller, view, request).await {
         Ok(response) => response,
@@ -76,7 +76,7 @@ pub async fn answer(
     response
 }
 
-/// The whole page, as it is sent.
+/// Renders the whole page.
 async fn render(
     state: AppState,
     caller: &Caller,
@@ -106,12 +106,12 @@ async fn render(
     sealed.map_err(|_| AppError::Failed(Failure::Internal))
 }
 
-/// What comes of asking for a page.
+/// The outcome of a request for a page.
 pub enum Answer {
     Page(PageView),
-    /// The person belongs elsewhere: a path of ours.
+    /// A redirect to a path of ours.
     Elsewhere(String),
-    /// There is no such page, or no longer.
+    /// The page does not exist, or no longer.
     Nothing,
 }
 
@@ -124,7 +124,7 @@ impl Answer {
 /// Gathers the values of a page.
 ///
 /// # Errors
-/// [`Failure::Unavailable`], where the database gives no answer; [`Failure::Internal`].
+/// [`Failure::Unavailable`] if the database does not answer; [`Failure::Internal`].
 pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
     if page.needs_fresh_password() && !actor::is_fresh(&visit.state.core, visit.person()?) {
         let here = guard::way_back_to(visit.uri);
@@ -138,7 +138,7 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
         }
         Page::Login => PageView::Login(entrance::login(visit).await?),
         Page::Logout => PageView::Logout(entrance::logout(&visit)),
-        // It would not be true of a person who is signed in.
+        // It would be wrong for a user who is signed in.
         Page::SignedOut if visit.is_signed_in() => return Ok(Answer::to(Page::Dashboard)),
         Page::SignedOut => PageView::SignedOut(entrance::signed_out(visit)),
         Page::Setup => match entrance::setup(visit).await? {

@@ -1,4 +1,4 @@
-//! What a server function answers: where the browser goes on, and what it takes along.
+//! The answer of a server function: where the browser continues, and its cookies.
 
 use super::{
     context,
@@ -32,12 +32,12 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Leads to a page.
+    /// Redirects to a page.
     pub fn to(page: Page) -> Self {
         Self::to_path(page.path().to_owned())
     }
 
-    /// Leads to a path of ours.
+    /// Redirects to a path of ours.
     pub const fn to_path(path: String) -> Self {
         Self {
             path,
@@ -45,7 +45,7 @@ impl Reply {
         }
     }
 
-    /// Leads the browser of a new session to `path`. The session ends again where this answer cannot be handed over.
+    /// Redirects the browser of a new session to `path`. The session ends if this answer cannot be handed over.
     pub fn with_session(started: &Started, kept_for: Option<Duration>, path: String) -> Self {
         context::hold_session(started);
         Self::to_path(path)
@@ -53,7 +53,7 @@ impl Reply {
             .with_cookie(cookies::session::set_device(&started.device))
     }
 
-    /// Takes the session's cookie away, and leads to the page that says that it is over.
+    /// Deletes the session's cookie, and redirects to the page that confirms the sign-out.
     pub fn signed_out(message: Option<&Flash>) -> Self {
         let reply = Self::to(Page::SignedOut).with_cookie(cookies::session::clear_session());
         match message {
@@ -62,7 +62,7 @@ impl Reply {
         }
     }
 
-    /// Leaves a message for the page that it leads to.
+    /// Adds a message for the page to which it redirects.
     pub fn with_message(self, message: &Flash) -> Self {
         self.with_cookie(message.set_cookie())
     }
@@ -72,7 +72,7 @@ impl Reply {
         self
     }
 
-    /// Forgets what was typed into the form: it has been sent.
+    /// Deletes the draft of the form: the input was accepted.
     pub fn without_draft(mut self) -> Self {
         self.cookies
             .extend(draft::clear(context::request().headers()));
@@ -80,7 +80,7 @@ impl Reply {
     }
 
     /// # Errors
-    /// None: so that a server function can end with it.
+    /// Never: a `Result`, so that a server function can end with it.
     pub fn send(self) -> Result<(), AppError> {
         self.cookies.into_iter().for_each(set_cookie);
         redirect(&self.path);
@@ -88,7 +88,7 @@ impl Reply {
     }
 }
 
-/// A form, as it was sent: what comes of it where it is not carried out.
+/// A form, with what its answer needs if it is not carried out.
 #[must_use]
 pub struct Form<'a> {
     page: &'a str,
@@ -97,7 +97,7 @@ pub struct Form<'a> {
 }
 
 impl<'a> Form<'a> {
-    /// `page` is the path of ours on which it stands.
+    /// `page` is the path of the form's page.
     pub const fn on(page: &'a str) -> Self {
         Self {
             page,
@@ -106,22 +106,22 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// A refusal gives this text back.
+    /// The text that a refusal returns.
     pub const fn with_input(mut self, input: &'a str) -> Self {
         self.input = input;
         self
     }
 
-    /// What was typed is kept where the password is asked for first.
+    /// The input that is kept if the password has to be confirmed first.
     pub fn keeping(mut self, draft: HeaderValue) -> Self {
         self.draft = Some(draft);
         self
     }
 
-    /// Answers. After a refusal the page is shown again, with the reason; our script shows it without leaving the page.
+    /// Answers. After a refusal the page is shown again with the reason; our script shows it without a navigation.
     ///
     /// # Errors
-    /// Refusals, for our script. Failures: what is not the person's mistake has a page of its own.
+    /// Refusals, for our script. Failures: they are not the user's mistake, and have a page of their own.
     pub fn answer(self, outcome: Result<Reply, AppError>) -> Result<(), AppError> {
         let (path, input) = (self.page.split('?').next().unwrap_or_default(), self.input);
         self.answer_by(outcome, |refusal| Flash::refused(path, refusal, input))
@@ -145,7 +145,7 @@ impl<'a> Form<'a> {
                 Ok(())
             }
             Err(AppError::Refused(refusal)) => {
-                // Never in the address, where any link could forge it.
+                // Never in the URL, where any link could forge it.
                 remember(&message(refusal));
                 redirect(self.page);
                 Ok(())
@@ -166,10 +166,10 @@ fn set_cookie(cookie: HeaderValue) {
     expect_context::<ResponseOptions>().append_header(header::SET_COOKIE, cookie);
 }
 
-/// Leads the browser on: a plain form by a redirect, our script by a header that it follows with a
-/// full page load, so that nothing of this page's memory is carried over.
+/// Redirects the browser: a plain form by its status, our script by a header that it follows with a full page load. So
+/// nothing in the memory of this page is carried over.
 ///
-/// `path` is a path of ours; what could not stand in a header leads home.
+/// `path` is a path of ours; one that is invalid in a header redirects to the home page.
 fn redirect(path: &str) {
     let response = expect_context::<ResponseOptions>();
     let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
@@ -184,7 +184,7 @@ fn redirect(path: &str) {
     }
 }
 
-/// What an administrator is shown of a change.
+/// The notice of a change, for the administrator.
 pub fn notice_of(changed: Changed) -> UserNotice {
     match changed {
         Changed::Disabled { ended } => UserNotice::Disabled { ended },
@@ -196,7 +196,7 @@ pub fn notice_of(changed: Changed) -> UserNotice {
     }
 }
 
-/// The link that was made, for the page that shows it, once.
+/// The new link, for the page that shows it once.
 pub fn notice_of_link(username: &str, link: MadeLink) -> UserNotice {
     let origin = context::state().site.public_url.origin();
     UserNotice::LinkMade(LinkView {
@@ -208,7 +208,7 @@ pub fn notice_of_link(username: &str, link: MadeLink) -> UserNotice {
     })
 }
 
-/// Answers on the page of an account what came of a change.
+/// Answers a change on the page of its account.
 ///
 /// # Errors
 /// As [`Form::answer`].

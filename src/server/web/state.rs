@@ -1,4 +1,4 @@
-//! What every handler can reach.
+//! The state that every handler has access to.
 
 use super::{
     files::{
@@ -16,15 +16,15 @@ use leptos::config::LeptosOptions;
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::Semaphore;
 
-/// Functions that are carried out at once. Each takes milliseconds, so these are seconds of work; and a
-/// hundred kilobytes a piece at most.
+/// Functions that run at once. Each takes milliseconds, so these are seconds of work; each needs at most a hundred
+/// kilobytes.
 pub const MOST_WORK: usize = 512;
 
-/// Of one address: many people may share it, and press a button in the same moment.
+/// The limit of one address: many people may share it, and press a button at the same moment.
 pub const MOST_WORK_OF_ONE_ADDRESS: usize = 128;
 
-/// The limit of pages that follow at once: more than an organisation has administrators looking on, and so few that
-/// their polls cost less than one page. Others can load the page again.
+/// Pages that follow the audit log at once: more than an organisation has administrators watching, and few enough that
+/// their polls cost less than one page. Others can reload the page.
 pub const MOST_FOLLOWERS: usize = 16;
 
 /// The core and the site, shared: every layer takes a copy for every request.
@@ -50,9 +50,9 @@ pub struct Shared {
     pub reload_socket: Option<Arc<str>>,
     pub hsts: Option<&'static str>,
     pub limits: HttpLimits,
-    /// The places of pages that follow the audit log.
+    /// The slots of pages that follow the audit log.
     pub followers: Arc<Semaphore>,
-    /// Functions that are being carried out, and the bytes of bodies.
+    /// Functions that are running, and the bytes of bodies.
     pub work: Shares,
     pub bodies: Shares,
     pub files: SiteFiles,
@@ -60,7 +60,7 @@ pub struct Shared {
 }
 
 impl AppState {
-    /// `port` is the one that is listened to, which the configuration may leave to the system.
+    /// `port` is the listening port, which the configuration may leave to the system.
     pub fn new(
         core: Core,
         config: &Config,
@@ -95,8 +95,8 @@ impl AppState {
         }))
     }
 
-    /// The same with the files inside the program. Leptos knows digests only from a list on the
-    /// disk, so here a single one is part of the output name.
+    /// The same with the files inside the program. Leptos reads digests only from a list on the disk, so here a single
+    /// digest is part of the output name.
     pub fn with_site_inside(self, site: &'static SiteInside) -> Self {
         let mut shared = Arc::unwrap_or_clone(self.0);
         shared.leptos_options.output_name = site.output_name.into();
@@ -107,8 +107,8 @@ impl AppState {
     }
 }
 
-/// Two years (ASVS V3.4.1 asks for one). On https only: browsers ignore it elsewhere. Sub-domains
-/// only where configured, because it would break those that have no https.
+/// Two years (ASVS V3.4.1 requires one). On https only: browsers ignore it elsewhere. Sub-domains only if configured,
+/// because it would break those without https.
 fn hsts(is_https: bool, include_subdomains: bool) -> Option<&'static str> {
     match (is_https, include_subdomains) {
         (false, _) => None,

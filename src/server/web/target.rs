@@ -1,8 +1,8 @@
-//! What a request asks for, and what the guard demands for it.
+//! The target of a request, and the access that the guard demands for it.
 
 use crate::domain::page::{Access, Download, Page, Stream};
 
-/// What stands behind a route. A route without one cannot be added (see [`routes`](super::routes)).
+/// What a route leads to. A route without a target cannot be added (see [`routes`](super::routes)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     Page(Page),
@@ -15,16 +15,15 @@ pub enum Target {
 /// How the session of a request is looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookUp {
-    /// The request is use of the session.
+    /// The request counts as use of the session.
     Use,
     UseWithSignIns,
-    /// It is not, or the function writes down itself that it was.
+    /// It does not, or the function records the use itself.
     Peek,
 }
 
-/// The server functions that need no session. Every other one does, until it is named here. Behind a filter
-/// that hides where a request comes from they are carried out as for a caller without a cookie, or not at all
-/// (ADR 38).
+/// The server functions that need no session. Every other one does, until it is listed here. Behind a filter that hides
+/// the origin of a request they run as for a caller without a cookie, or not at all (ADR 38).
 pub const PUBLIC_FUNCTIONS: &[&str] = &[
     "/api/login",
     LOGOUT,
@@ -35,14 +34,14 @@ pub const PUBLIC_FUNCTIONS: &[&str] = &[
 /// Signs out. Its form is read by the function itself.
 pub const LOGOUT: &str = "/api/logout";
 
-/// The server function that takes the password of a signed-in person once more.
+/// The server function that checks the password of a signed-in user again.
 pub const CONFIRMATION: &str = "/api/confirm_password";
 
-/// They end the session that asks, or write when it was used: "last seen" beside them would only be in their way.
+/// They end the caller's session, or record its use: a concurrent write of "last seen" would only delay them.
 const WRITE_THEMSELVES: &[&str] = &[LOGOUT, "/api/end_all_sessions", "/api/stay_signed_in"];
 
 impl Target {
-    /// Closed, unless it says otherwise.
+    /// Needs a session, unless declared otherwise.
     pub fn access(self) -> Access {
         match self {
             Self::Page(page) => page.access(),

@@ -1,4 +1,4 @@
-//! What administrators do in a browser.
+//! Actions of administrators in a browser.
 
 use super::{
     password_links::{self, MadeLink},
@@ -22,11 +22,11 @@ use crate::{
     },
 };
 
-/// Checks again that a reader is an administrator with a live session. It does not count as use of the session.
+/// Rechecks that a reader is an administrator with a live session. This does not count as use of the session.
 ///
 /// # Errors
-/// [`Failure::NotSignedIn`] where the session has ended or goes on under another token;
-/// [`Failure::NotFound`] where they administer no more; [`Failure::Unavailable`].
+/// [`Failure::NotSignedIn`] if the session has ended or has a new token; [`Failure::NotFound`] if the reader is no
+/// longer an administrator.
 pub async fn verify_reader(
     core: &Core,
     reader: &TokenDigest,
@@ -40,7 +40,7 @@ pub async fn verify_reader(
     }
 }
 
-/// What came of a change.
+/// The outcome of a change.
 #[derive(Debug)]
 pub enum Changed {
     Disabled { ended: u64 },
@@ -51,7 +51,7 @@ pub enum Changed {
     LinkMade { username: String, link: MadeLink },
 }
 
-/// Creates an account without a password, and the link by which its owner sets one.
+/// Creates an account without a password, and a link with which its owner sets one.
 ///
 /// # Errors
 /// [`Failure::PasswordNeeded`]; [`Refusal::Identity`] and [`AccountRefusal::NameTaken`].
@@ -71,7 +71,7 @@ pub async fn invite(
     Ok(password_links::invite(core, admin, &draft.check()?).await?)
 }
 
-/// Carries out what one button of an account's page does.
+/// Carries out the action of one button on an account's page.
 ///
 /// # Errors
 /// [`Failure::PasswordNeeded`]; [`Failure::NotFound`]; [`AccountRefusal::LastAdministrator`];
@@ -112,10 +112,10 @@ pub async fn change(
     })
 }
 
-/// Ends one session of an account. Returns whether it lived.
+/// Ends one session of an account. Returns whether it was live.
 ///
 /// # Errors
-/// [`Failure::PasswordNeeded`]; [`Failure::NotFound`], also for a session of somebody else.
+/// [`Failure::PasswordNeeded`]; [`Failure::NotFound`], also for a session of another account.
 pub async fn end_session(
     core: &Core,
     admin: &Admin,
@@ -130,7 +130,7 @@ pub async fn end_session(
     Ok(sessions::end_as_admin(core, admin, &session).await?)
 }
 
-/// Deletes an account whose name was typed once more. Returns its name, and how many sessions ended.
+/// Deletes an account after its name was repeated. Returns the name, and the number of sessions that ended.
 ///
 /// # Errors
 /// [`Failure::PasswordNeeded`]; [`Failure::NotFound`]; [`AccountRefusal::NameNotRepeated`];

@@ -1,4 +1,4 @@
-//! Accounts: what people and administrators change about them.
+//! Changes of accounts, by their owners and by administrators.
 
 pub mod administration;
 pub mod password;

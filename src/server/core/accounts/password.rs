@@ -1,4 +1,4 @@
-//! People change their password.
+//! Changes the owner's password.
 
 use crate::{
     domain::{password::Password, user::LookupKey},
@@ -18,15 +18,15 @@ use crate::{
     },
 };
 
-/// Changes the password of the person who asks: all other sessions of the account end, and this
-/// one goes on under a new token (ASVS V6.2.2, V6.2.3, V7.4.3).
+/// Changes the owner's password. All other sessions of the account end, and this one gets a new token
+/// (ASVS V6.2.2, V6.2.3, V7.4.3).
 ///
-/// The new password is judged first, which costs no hash.
+/// The new password is checked first, because that costs no hash.
 ///
 /// # Errors
-/// `Refusal::Password` and `Refusal::CurrentPassword`; [`Failure::NotSignedIn`]
-/// where the session has ended in the meantime; [`Failure::Throttled`], [`Failure::Busy`] and [`Failure::Unavailable`]
-/// where trying again helps. Nothing is changed then.
+/// `Refusal::Password` and `Refusal::CurrentPassword`; [`Failure::NotSignedIn`] if the session has ended in the
+/// meantime; [`Failure::Throttled`], [`Failure::Busy`] and [`Failure::Unavailable`], after which a retry may succeed.
+/// On an error nothing is changed.
 pub async fn change(
     core: &Core,
     owner: Owner<'_>,
@@ -37,8 +37,8 @@ pub async fn change(
     let user = owner.user();
     core.password_rules
         .check(new_password, &user.username, user.email.as_deref())?;
-    // Whoever sits down at a browser that was left open does not get past this, and does not get to
-    // guess: it is slowed and written down like a sign-in (ASVS V6.3.4).
+    // An attacker at an unattended browser must not get past this, nor guess here. The check is throttled and audited
+    // like a sign-in (ASVS V6.3.4).
     let (actor, purpose) = (owner.actor(), Purpose::PasswordChange);
     let name = LookupKey::of(&user.username);
     let proved = attempt::prove(core, actor, presented, purpose, &name, current_password).await;
@@ -60,14 +60,14 @@ pub async fn change(
     let device = verified.known_device.as_ref();
     match sessions::renew_with_password(core, owner, device, proven).await? {
         Some(renewed) => Ok(renewed),
-        // Something else came first. As a rule it has ended the session or given it another token; where only
-        // the stored hash got newer parameters by a sign-in elsewhere, trying again helps.
+        // Another change came first. Usually it has ended the session or renewed its token. If only the stored hash was
+        // upgraded by another sign-in, a retry helps.
         None if has_token(core, &brought.digest()).await? => Err(Failure::Unavailable.into()),
         None => Err(Failure::NotSignedIn.into()),
     }
 }
 
-/// Whether a session goes on under this token.
+/// Whether a live session has this token.
 async fn has_token(core: &Core, brought: &TokenDigest) -> Result<bool, AppError> {
     let found = store::sessions::find_by_digest(&core.db, brought).await?;
     Ok(found.is_some_and(|found| confirmation::lives(core, &found)))

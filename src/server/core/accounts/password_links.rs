@@ -1,5 +1,4 @@
-//! Links with which a person sets a password: an administrator makes them, and whoever has one uses it,
-//! once.
+//! Links for setting a password: an administrator creates them, and each can be used once.
 
 use super::users::{CheckedDraft, UserError};
 use crate::{
@@ -29,11 +28,10 @@ use crate::{
 };
 use std::time::Duration;
 
-/// Over a weekend. A link that nobody uses is a password that anybody may find (ASVS V6.6.3 wants such
-/// secrets to be short-lived).
+/// Covers a weekend. An unused link is a password that others may find, so it is short-lived (ASVS V6.6.3).
 pub const LIFE: Duration = Duration::from_secs(72 * 3_600);
 
-/// A link that was made just now: it is shown once, and nobody can be told it again.
+/// A new link. It is shown once, and cannot be read again.
 #[derive(Debug)]
 pub struct MadeLink {
     pub secret: LinkSecret,
@@ -42,8 +40,8 @@ pub struct MadeLink {
 }
 
 impl MadeLink {
-    /// For the one who made it. `origin` is the server's public address. The secret is behind `#`, where
-    /// no browser sends it and no log keeps it.
+    /// The address for its creator. `origin` is the server's public address. Browsers do not send what follows `#`, so
+    /// the secret is in no log.
     pub fn address(&self, origin: &str) -> String {
         format!(
             "{origin}{}#{}",
@@ -53,10 +51,10 @@ impl MadeLink {
     }
 }
 
-/// Creates an account without a password, and the link by which its owner sets one.
+/// Creates an account without a password, and a link with which its owner sets one.
 ///
 /// # Errors
-/// [`UserError::Taken`] and [`UserError::Store`].
+/// [`UserError::Taken`] if the name or the e-mail address is in use.
 pub async fn invite(
     core: &Core,
     admin: &Admin,
@@ -79,11 +77,10 @@ pub async fn invite(
     })
 }
 
-/// Makes a link for an account; the one before is void. The password stays what it is until the link is
-/// used.
+/// Creates a link for an account; the previous link becomes invalid. The password stays valid until the link is used.
 ///
 /// # Errors
-/// [`UserError::Disabled`], also where there is no such account any more, and [`UserError::Store`].
+/// [`UserError::Disabled`], also if the account no longer exists.
 pub async fn make(core: &Core, admin: &Admin, user: &User) -> Result<MadeLink, UserError> {
     let secret = token::new_link_secret();
     let digest = token::link_digest(&secret);
@@ -102,17 +99,17 @@ pub async fn make(core: &Core, admin: &Admin, user: &User) -> Result<MadeLink, U
     })
 }
 
-/// Sets the password of the person whose link it is. The link is used up, the sessions of the account end,
-/// and every browser is a stranger again.
+/// Sets the password of a link's owner. The link is used up, the sessions of the account end, and every browser of the
+/// account counts as new again.
 ///
-/// The secret is asked for first: whoever has none learns nothing else, and costs no hash. The database
-/// decides at the end, so that of two at once only one sets a password.
+/// The secret is checked first: without it a caller learns nothing else and costs no hash. The database decides at the
+/// end, so of two concurrent requests only one sets a password.
 ///
 /// Returns the name of the account.
 ///
 /// # Errors
-/// [`Refusal::Link`]; [`Refusal::Password`], with which the link stays valid, and with the
-/// name of the account; `Failure::Throttled` after too many guesses.
+/// [`Refusal::Link`]; [`Refusal::Password`], after which the link stays valid, with the name of the account;
+/// `Failure::Throttled` after too many guesses.
 pub async fn redeem(
     core: &Core,
     actor: &Actor,
@@ -142,7 +139,7 @@ pub async fn redeem(
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotRedeemed {
     pub failure: AppError,
-    /// Whose link it is, where it was right and only the password was not.
+    /// The owner of the link, if the link was valid and only the password was refused.
     pub username: Option<String>,
 }
 
@@ -155,8 +152,8 @@ impl From<AppError> for NotRedeemed {
     }
 }
 
-/// Guesses are slowed by address alone: 150 bits are not guessed, and nobody may keep people from their
-/// links by guessing elsewhere.
+/// Guesses are throttled by address alone. 150 bits cannot be guessed, and guesses from elsewhere must not block the
+/// owner of a link.
 async fn check(core: &Core, actor: &Actor, digest: &LinkDigest) -> Result<Link, AppError> {
     let entry = |event| actor.entry(core.clock.now(), event, None, None);
     let throttled = || entry(Event::LinkThrottled);
@@ -175,10 +172,7 @@ async fn check(core: &Core, actor: &Actor, digest: &LinkDigest) -> Result<Link, 
     found.filter(|_| passed).ok_or(Refusal::Link.into())
 }
 
-/// Until when the link of an account is valid, where it has one.
-///
-/// # Errors
-/// [`StoreError`].
+/// When the account's link expires, if it has one.
 pub async fn valid_until(core: &Core, user: &User) -> Result<Option<Timestamp>, StoreError> {
     store::password_links::valid_until(&core.db, &user.id, core.clock.now()).await
 }

@@ -1,4 +1,4 @@
-//! People change what is shown of them.
+//! Changes the owner's profile.
 
 use super::users;
 use crate::{
@@ -11,19 +11,19 @@ use crate::{
     },
 };
 
-/// Changes display name, e-mail address and description of the person who asks.
+/// Changes the owner's display name, e-mail address and description.
 ///
 /// # Errors
-/// [`Refusal::Identity`], the first rule that is broken; [`Failure::PasswordNeeded`] for another
-/// e-mail address, when the password was typed too long ago; [`AccountRefusal::EmailTaken`];
-/// [`Failure::NotSignedIn`] where the account was disabled in the meantime.
+/// [`Refusal::Identity`] with the first rule that is broken; [`Failure::PasswordNeeded`] for another e-mail address, if
+/// the password was entered too long ago; [`AccountRefusal::EmailTaken`]; [`Failure::NotSignedIn`] if the account was
+/// disabled in the meantime.
 pub async fn update(core: &Core, owner: Owner<'_>, draft: &ProfileDraft) -> Result<(), AppError> {
     let user = owner.user();
     let display_name = users::display_name_of(&draft.display_name, &user.username)?;
     let email = users::typed_email(&draft.email)
         .map(Email::parse)
         .transpose()?;
-    // One signs in with it: whoever finds a browser left open must not make the account theirs.
+    // The address is a sign-in name: an attacker at an unattended browser must not take over the account.
     if email.as_ref().map(Email::as_str) != user.email.as_deref() {
         owner.demand_fresh(core)?;
     }

@@ -1,4 +1,4 @@
-//! The first start: a one-time code, and the first administrator in exchange for it.
+//! The first start: a one-time code is exchanged for the first administrator.
 
 use super::users::{self, UserDraft};
 use crate::{
@@ -26,17 +26,14 @@ use crate::{
 };
 use std::time::Duration;
 
-/// Long enough to walk from the terminal to a browser, too short to be found later in somebody's
-/// scrollback (ASVS V6.4.1).
+/// Long enough to carry the code from the terminal to a browser; too short to be useful in a terminal's scrollback
+/// later (ASVS V6.4.1).
 pub const CODE_LIFE: Duration = Duration::from_secs(3_600);
 
-/// Makes a code with which the first account can be made in a browser; the one before is void.
-/// `None` where there is an account already.
-///
-/// # Errors
-/// [`StoreError`].
+/// Creates a code that authorises the first account in a browser; the previous code becomes invalid. `None` if an
+/// account exists.
 pub async fn new_code(core: &Core) -> Result<Option<SetupCode>, StoreError> {
-    // A database that nobody can write to is read all the same, once it has accounts.
+    // Nothing is written once accounts exist: a read-only database still serves reads.
     if !is_open(core).await? {
         return Ok(None);
     }
@@ -47,23 +44,19 @@ pub async fn new_code(core: &Core) -> Result<Option<SetupCode>, StoreError> {
     Ok(kept.then_some(code))
 }
 
-/// Whether the first account is still to be made.
-///
-/// # Errors
-/// [`StoreError`].
+/// Whether the first account is still to be created.
 pub async fn is_open(core: &Core) -> Result<bool, StoreError> {
     Ok(!store::users::any_exists(&core.db).await?)
 }
 
-/// Makes the first account, an administrator, and signs the person in.
+/// Creates the first account, an administrator, and signs the user in.
 ///
-/// The code is asked for first: whoever has none learns nothing else, and costs no hash. The
-/// database decides at the end, so that of two at once only one gets the account (ASVS V6.4.1).
+/// The code is checked first: without it a caller learns nothing else and costs no hash. The database decides at the
+/// end, so of two concurrent requests only one gets the account (ASVS V6.4.1).
 ///
 /// # Errors
-/// [`Failure::NotFound`] once there is an account; [`Refusal::SetupCode`];
-/// [`Refusal::Identity`] and [`Refusal::Password`], with which the code stays valid;
-/// [`Failure::Throttled`] after too many guesses.
+/// [`Failure::NotFound`] once an account exists; [`Refusal::SetupCode`]; [`Refusal::Identity`] and
+/// [`Refusal::Password`], after which the code stays valid; [`Failure::Throttled`] after too many guesses.
 pub async fn create_first_admin(
     core: &Core,
     actor: &Actor,
@@ -85,21 +78,21 @@ pub async fn create_first_admin(
     if !store::setup_codes::redeem(&core.db, &digest, &admin, entry).await? {
         return Err(Refusal::SetupCode.into());
     }
-    // By the one way to sign in, with all its checks.
+    // The regular sign-in, with all its checks.
     let credentials = Credentials {
         username: &draft.username,
         password,
     };
     let signed_in = sign_in::password::login(core, actor, presented, &credentials, false).await;
     signed_in.map_err(|error| match error {
-        // The account is made, and was changed at the same moment: there is no form to show again.
+        // The account was created, and changed at the same moment: there is no form to show again.
         AppError::Refused(_) => Failure::NotSignedIn.into(),
         failure @ AppError::Failed(_) => failure,
     })
 }
 
-/// Guesses are slowed by address alone: 100 bits are not guessed, and nobody may keep the owner from
-/// the page by guessing elsewhere.
+/// Guesses are throttled by address alone. 100 bits cannot be guessed, and guesses from elsewhere must not block the
+/// owner.
 async fn check_code(core: &Core, actor: &Actor, digest: &SetupCodeDigest) -> Result<(), AppError> {
     let entry = |event| actor.entry(core.clock.now(), event, None, None);
     let throttled = || entry(Event::SetUpThrottled);

@@ -1,4 +1,4 @@
-//! Accounts: create, disable, enable, promote, demote, delete, give a new password.
+//! Accounts: create, disable, enable, promote, demote, delete, set a new password.
 
 pub use crate::server::store::users::Cursor;
 
@@ -23,12 +23,12 @@ use crate::{
     },
 };
 
-/// A new account as an administrator types it.
+/// An administrator's input for a new account.
 #[derive(Clone, Debug, Default)]
 pub struct UserDraft {
     pub username: String,
     pub email: Option<String>,
-    /// The name is shown where there is none.
+    /// If absent, pages show the username.
     pub display_name: Option<String>,
     pub description: String,
     pub is_admin: bool,
@@ -65,7 +65,7 @@ impl From<StoreError> for UserError {
     }
 }
 
-/// What an administrator in a browser is told.
+/// The answer to an administrator in a browser.
 impl From<UserError> for AppError {
     fn from(error: UserError) -> Self {
         match error {
@@ -81,7 +81,7 @@ impl From<UserError> for AppError {
     }
 }
 
-/// A draft that keeps every rule; the password is checked against it, before it is typed twice.
+/// A draft that keeps every rule. The password is checked against it before it is entered a second time.
 pub struct CheckedDraft {
     username: Username,
     email: Option<Email>,
@@ -106,7 +106,7 @@ impl UserDraft {
     }
 }
 
-/// How pages call a person: as they typed it, or else by their name.
+/// The name on pages: the input, or the username if it is empty.
 pub fn display_name_of(typed: &str, username: &str) -> Result<String, IdentityRefusal> {
     let typed = plain_text(typed, MAX_DISPLAY_NAME_CHARS, IdentityRefusal::DisplayName)?;
     Ok(if typed.is_empty() {
@@ -120,7 +120,7 @@ pub fn description_of(typed: &str) -> Result<String, IdentityRefusal> {
     plain_text(typed, MAX_DESCRIPTION_CHARS, IdentityRefusal::Description)
 }
 
-/// Browsers send an empty field for no address.
+/// Browsers send an empty field if there is no address.
 pub fn typed_email(typed: &str) -> Option<&str> {
     Some(typed.trim()).filter(|typed| !typed.is_empty())
 }
@@ -150,9 +150,6 @@ impl CheckedDraft {
 }
 
 /// Creates an account with a password.
-///
-/// # Errors
-/// [`UserError`], with the reason in words.
 pub async fn create(
     core: &Core,
     admin: &Admin,
@@ -168,33 +165,23 @@ pub async fn create(
 /// Finds an account by its name or e-mail address.
 ///
 /// # Errors
-/// [`UserError::NotFound`] and [`UserError::Store`].
+/// [`UserError::NotFound`].
 pub async fn find(core: &Core, typed: &str) -> Result<User, UserError> {
     with_name(core, typed).await?.ok_or(UserError::NotFound)
 }
 
 /// The account with this name or e-mail address, if any.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn with_name(core: &Core, typed: &str) -> Result<Option<User>, StoreError> {
     let found = store::users::find_credentials(&core.db, &LookupKey::of(typed)).await?;
     Ok(found.map(|found| found.user))
 }
 
 /// The account with this id.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn with_id(core: &Core, id: &UserId) -> Result<Option<User>, StoreError> {
     store::users::find(&core.db, id).await
 }
 
-/// Up to `limit` accounts behind `after`: all, or those of which a name, an e-mail address or a display name begins
-/// with `prefix`.
-///
-/// # Errors
-/// [`StoreError`].
+/// Up to `limit` accounts after `after`: all, or those whose name, e-mail address or display name begins with `prefix`.
 pub async fn page(
     core: &Core,
     prefix: &LookupKey,
@@ -204,55 +191,46 @@ pub async fn page(
     store::users::page(&core.db, prefix, after, limit).await
 }
 
-/// Disables an account: it cannot sign in, and all its sessions end now. Returns how many.
+/// Disables an account: it cannot sign in, and all its sessions end. Returns the number of sessions.
 ///
 /// # Errors
-/// [`UserError::LastAdministrator`] and [`UserError::Store`].
+/// [`UserError::LastAdministrator`].
 pub async fn disable(core: &Core, admin: &Admin, user: &User) -> Result<u64, UserError> {
     let now = core.clock.now();
     Ok(store::users::disable(&core.db, &user.id, now, admin.actor()).await?)
 }
 
-/// Lets an account sign in again.
-///
-/// # Errors
-/// [`UserError::Store`].
+/// Enables an account: it can sign in again.
 pub async fn enable(core: &Core, admin: &Admin, user: &User) -> Result<(), UserError> {
     let now = core.clock.now();
     Ok(store::users::enable(&core.db, &user.id, now, admin.actor()).await?)
 }
 
-/// Makes an administrator of an account. `false` where it is one already.
-///
-/// # Errors
-/// [`UserError::Store`].
+/// Makes an account an administrator. `false` if it is one already.
 pub async fn promote(core: &Core, admin: &Admin, user: &User) -> Result<bool, UserError> {
     Ok(store::users::promote(&core.db, &user.id, core.clock.now(), admin.actor()).await?)
 }
 
-/// Makes an account an administrator no more. `false` where it is none.
+/// Removes the administrator role from an account. `false` if it does not have the role.
 ///
 /// # Errors
-/// [`UserError::LastAdministrator`] and [`UserError::Store`].
+/// [`UserError::LastAdministrator`].
 pub async fn demote(core: &Core, admin: &Admin, user: &User) -> Result<bool, UserError> {
     Ok(store::users::demote(&core.db, &user.id, core.clock.now(), admin.actor()).await?)
 }
 
-/// Deletes an account and all that is its; the audit log keeps its name. All its sessions end now.
-/// Returns how many.
+/// Deletes an account and all its data; the audit log keeps its name. All its sessions end. Returns the number of
+/// sessions.
 ///
 /// # Errors
-/// [`UserError::LastAdministrator`], [`UserError::NotFound`] and [`UserError::Store`].
+/// [`UserError::LastAdministrator`] and [`UserError::NotFound`].
 pub async fn delete(core: &Core, admin: &Admin, user: &User) -> Result<u64, UserError> {
     let now = core.clock.now();
     let deleted = store::users::delete(&core.db, &user.id, now, admin.actor()).await?;
     deleted.ok_or(UserError::NotFound)
 }
 
-/// Gives an account a new password; all its sessions end now. Returns how many.
-///
-/// # Errors
-/// [`UserError`], with the reason in words.
+/// Sets a new password for an account; all its sessions end. Returns the number of sessions.
 pub async fn set_password(
     core: &Core,
     admin: &Admin,

@@ -1,4 +1,4 @@
-//! What somebody wants to read of the audit log, kept for longer than one question.
+//! An owned filter for the audit log, and reading the log in batches.
 
 use crate::{
     domain::{
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// A [`Filter`] that belongs to whoever reads.
+/// An owned [`Filter`].
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     pub user: Option<UserId>,
@@ -36,22 +36,19 @@ impl Wanted {
     }
 }
 
-/// So many entries are held at once, however long the log is.
+/// The number of entries in memory at once, independent of the length of the log.
 const ENTRIES_AT_ONCE: u32 = 500;
 
-/// Reads all that is wanted, the newest first, a piece at a time. What is written meanwhile is newer than
-/// the beginning and left out; and a sum that is added to meanwhile has moved there.
+/// Reads all matching entries, the newest first, in batches. Entries written meanwhile are newer than the start, and
+/// left out. So is an entry whose count is raised: its time moves.
 pub struct Reading {
     wanted: Wanted,
-    /// What was read last.
+    /// The last entry that was read.
     before: Option<Position>,
 }
 
 impl Reading {
-    /// Begins, and writes down that somebody does, by `entry`: what is not written down is not read.
-    ///
-    /// # Errors
-    /// [`StoreError`].
+    /// Begins, after recording by `entry` that the log is read. If that cannot be recorded, nothing is read.
     pub async fn begin(core: &Core, wanted: Wanted, entry: Entry) -> Result<Self, StoreError> {
         store::audit::insert(&core.db, entry).await?;
         Ok(Self {
@@ -60,10 +57,7 @@ impl Reading {
         })
     }
 
-    /// The next entries; none where all are read.
-    ///
-    /// # Errors
-    /// [`StoreError`].
+    /// The next entries; empty after the last one.
     pub async fn next(&mut self, core: &Core) -> Result<Vec<Record>, StoreError> {
         let filter = self.wanted.filter();
         let before = self.before.as_ref();

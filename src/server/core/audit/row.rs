@@ -1,4 +1,4 @@
-//! An entry of the audit log for programs: what `vestibule activity --json` and the downloads have.
+//! An entry of the audit log for programs: the format of `vestibule activity --json` and of the downloads.
 
 use crate::{domain::audit::Record, server::clock::rfc3339};
 use serde::Serialize;
@@ -19,7 +19,7 @@ pub struct AuditRow {
 }
 
 impl AuditRow {
-    /// What a value is called, in the order of [`Self::values`].
+    /// The names of the values, in the order of [`Self::values`].
     pub const NAMES: [&str; 10] = [
         "at",
         "event",
@@ -49,7 +49,7 @@ impl AuditRow {
         }
     }
 
-    /// As texts, empty where there is nothing.
+    /// The values as text, empty if absent.
     pub fn values(self) -> [String; 10] {
         [
             self.at,

@@ -1,4 +1,4 @@
-//! What is over is cleaned up, in small steps that hold nobody up.
+//! Deletes what has expired, in small steps that do not block other writers.
 
 use super::journal::Journal;
 use crate::server::{
@@ -14,10 +14,10 @@ use std::time::Duration;
 
 const EVERY: Duration = Duration::from_secs(60);
 
-/// Between two steps, for those who wait to write.
+/// The pause between two steps, for other writers.
 const REST: Duration = Duration::from_millis(50);
 
-/// Cleans up for as long as the server lives.
+/// Cleans up until the server stops.
 pub async fn run(core: Core) {
     let (mut mended_at, mut journal) = (None, Journal::default());
     loop {
@@ -35,20 +35,20 @@ pub async fn run(core: Core) {
     }
 }
 
-/// Takes away what is over by now, where the clock can be trusted with that. Returns how many rows that were.
+/// Deletes what has expired, if the clock can be trusted. Returns the number of rows.
 ///
 /// # Errors
-/// [`StoreError`]: the rest is cleaned up another time.
+/// [`StoreError`]: the rest is deleted in the next run.
 pub async fn clean(core: &Core) -> Result<u64, StoreError> {
     let db = &core.db;
-    // A wrong clock must not delete the audit log, nor end the sessions of people who have not asked.
+    // A wrong clock must not delete the audit log, nor end the sessions of users who send no request.
     let Some(now) = core.clock.trusted() else {
         return Ok(0);
     };
     let kept_since = now.before(core.keep_activity);
     let devices_since = now.before(DEVICE_LIFE);
     let mut cleaned = 0;
-    // A session that timed out is ended for everybody to see, also where its browser never came back.
+    // A session that timed out is recorded as ended, also if its browser never came back.
     cleaned += in_steps(|| store::sessions::end_timed_out(db, now, store::STEP)).await?;
     cleaned +=
         in_steps(|| store::sessions::delete_ended_before(db, kept_since, store::STEP)).await?;
@@ -60,8 +60,8 @@ pub async fn clean(core: &Core) -> Result<u64, StoreError> {
     Ok(cleaned)
 }
 
-/// Gives what a wrong clock has put into the future the present as its beginning, so that it does not live until
-/// then: once after a start and each time that the clock was set, because only then there can be such.
+/// Moves times that a wrong clock recorded in the future to now, so that nothing stays valid until then. Runs once
+/// after a start and whenever the clock was set: only then can such times exist.
 async fn mend_times(core: &Core, mended_at: &mut Option<u64>) -> Result<(), StoreError> {
     let times_set = Some(core.clock.times_set());
     if *mended_at == times_set || core.clock.trusted().is_none() {
@@ -78,11 +78,11 @@ async fn mend_times(core: &Core, mended_at: &mut Option<u64>) -> Result<(), Stor
     Ok(())
 }
 
-/// Gives the present to what lies ahead of it: sessions, links, the code of the first start, known
-/// browsers. Returns how many rows that were.
+/// Moves times in the future to now: those of sessions, links, the setup code and known browsers. Returns the number of
+/// rows.
 ///
 /// # Errors
-/// [`StoreError`]: the rest is mended another time.
+/// [`StoreError`]: the rest is moved in the next run.
 pub async fn bring_to_present(core: &Core) -> Result<u64, StoreError> {
     let (db, now) = (&core.db, core.clock.now());
     let present = sessions::present(core);
@@ -94,11 +94,11 @@ pub async fn bring_to_present(core: &Core) -> Result<u64, StoreError> {
     Ok(mended)
 }
 
-/// Makes accounts of older versions findable by their display names: SQL cannot fold a text, so no
-/// migration could. Costs one query where all are. Returns how many there were.
+/// Makes accounts of older versions findable by their display names. SQL cannot fold a text, so no migration could do
+/// it. Costs one query if nothing is left to do. Returns the number of accounts.
 ///
 /// # Errors
-/// [`StoreError`]: the rest is done another time.
+/// [`StoreError`]: the rest is done in the next run.
 pub async fn fold_display_names(core: &Core) -> Result<u64, StoreError> {
     in_steps(|| store::users::fold_some_display_names(&core.db, store::STEP)).await
 }

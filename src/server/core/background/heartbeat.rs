@@ -1,8 +1,8 @@
-//! Whether the database file was put back from before: then what had ended since would live again.
+//! Detects that the database file was restored from a backup: sessions that have ended since would be live again.
 //!
-//! A number is raised in the file once a minute and at each stop, and after that in the file beside it. A file
-//! that is behind its neighbour is an older one. What happened within a minute, and copies of both files, are
-//! not seen.
+//! A number is raised in the database file once a minute and at each stop, and then in the file beside it. A database
+//! file that is behind the other file is an older copy. Changes within a minute, and copies of both files, are not
+//! detected.
 
 use super::timekeeping;
 use crate::{
@@ -18,14 +18,14 @@ use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_secs(60);
 
-/// What keeps the beats of one file.
+/// Writes the heartbeat of one database file.
 pub struct Heartbeat {
     neighbour: Neighbour,
-    /// Logged already, so that a full disk does not fill the log.
+    /// A failure was logged already: a full disk must not fill the log.
     is_failing: bool,
 }
 
-/// Why a beat was left out.
+/// Why a beat failed.
 #[derive(Debug, thiserror::Error)]
 enum Missed {
     #[error(transparent)]
@@ -35,10 +35,10 @@ enum Missed {
 }
 
 impl Heartbeat {
-    /// Checks whether the file is an older one, before any of its sessions is accepted.
+    /// Checks whether the file is an older copy, before any of its sessions is accepted.
     ///
     /// # Errors
-    /// [`StoreError`], where the sessions of an older file could not be ended.
+    /// [`StoreError`] if the sessions of an older copy could not be ended.
     pub async fn begin(core: &Core, neighbour: Neighbour) -> Result<Self, StoreError> {
         let mut heart = Self {
             neighbour,
@@ -73,7 +73,7 @@ impl Heartbeat {
         Ok(heart)
     }
 
-    /// Beats for as long as the server lives, and once more when it stops.
+    /// Beats until the server stops, and once more then.
     pub async fn run(mut self, core: Core, stop: CancellationToken) {
         loop {
             let rest = tokio::time::sleep(EVERY);
@@ -85,7 +85,7 @@ impl Heartbeat {
         }
     }
 
-    /// Raises the number. The server goes on where it cannot: people read, with a full disk too.
+    /// Raises the number. On a failure the server continues: reads also work with a full disk.
     pub async fn beat(&mut self, core: &Core) {
         match self.try_beat(core).await {
             Ok(()) => self.is_failing = false,
@@ -98,7 +98,7 @@ impl Heartbeat {
         }
     }
 
-    /// First in the file, then beside it: a server that is cut off in between leaves a file that is ahead.
+    /// First in the database file, then beside it: a crash in between leaves a database file that is ahead, not behind.
     async fn try_beat(&self, core: &Core) -> Result<(), Missed> {
         // Read first: another process that shares the file may raise both at any time.
         let beside = self.neighbour.read().ok().flatten();
@@ -113,7 +113,7 @@ impl Heartbeat {
         Ok(written.map_err(io::Error::other)??)
     }
 
-    /// Ends what lives again in a file that is behind its neighbour.
+    /// Ends everything that is live again because the database file is behind the file beside it.
     async fn end_what_came_back(
         &self,
         core: &Core,
@@ -124,7 +124,7 @@ impl Heartbeat {
             return Ok(());
         };
         let sessions = end_everything(core, &Actor::server()).await?;
-        // Last: a server that is cut off before begins again.
+        // Last: after a crash before this, the next start repeats it.
         store::heartbeat::catch_up(&core.db, number).await?;
         tracing::warn!(
             sessions,
@@ -134,26 +134,24 @@ impl Heartbeat {
     }
 }
 
-/// Makes file and neighbour agree, after all that came back was ended.
-///
-/// # Errors
-/// [`StoreError`].
+/// Makes both files agree, after everything restored was ended.
 pub async fn join(core: &Core, neighbour: &Neighbour) -> Result<(), StoreError> {
     if let Ok(Some((number, _))) = neighbour.read() {
         store::heartbeat::catch_up(&core.db, number).await?;
     }
     let number = store::heartbeat::find(&core.db).await?.number;
-    // Without it the next start warns, and goes on.
+    // Without it the next start only warns.
     let _ = neighbour.write(number, 0);
     Ok(())
 }
 
-/// What comes back with an older file, and what has become of it.
+/// What an older file has restored, and what was done about it.
 pub const CAME_BACK: &str = "all sessions are ended, and links for passwords and codes for the first account are void. \
     Passwords, disabled and deleted accounts, roles and the audit log are those of that time: disable again who was \
     disabled since, and let people set a new password who have changed theirs";
 
-/// Ends every session, for [`EndReason::Restored`], and voids links and codes. Returns how many sessions lived.
+/// Ends every session, for [`EndReason::Restored`], and invalidates links and codes. Returns the number of live
+/// sessions.
 ///
 /// # Errors
 /// [`StoreError`]: some may have ended.

@@ -1,20 +1,20 @@
-//! SQLite's write-ahead log grows for as long as somebody reads what stood there before. That is not seen from
-//! outside until the disk is full.
+//! Monitors SQLite's write-ahead log. It grows while a reader holds an old snapshot, which is not visible until the
+//! disk is full.
 
 use crate::server::{core::Core, db::Wal};
 
-/// SQLite moves the log into the file at 4 MB by itself; four times that is no accident.
+/// SQLite itself moves the log into the file at 4 MB; four times that is not normal.
 const LARGE: i64 = 16_000_000;
 
-/// Finds readers that hold the log up, once a minute.
+/// Detects readers that block the checkpoint, once a minute.
 #[derive(Debug, Default)]
 pub struct Journal {
-    /// Consecutive checks. A backup of a large file takes its time, too.
+    /// Consecutive checks. One alone is not logged: a backup of a large file takes time, too.
     held_for: u32,
 }
 
 impl Journal {
-    /// Moves what it can into the file, and says once that somebody has kept it from that for two checks.
+    /// Moves the log into the file as far as possible. Logs once that a reader has blocked this in two checks.
     pub async fn checkpoint(&mut self, core: &Core) {
         match core.db.checkpoint().await {
             Ok(Some(wal)) => self.note(wal),

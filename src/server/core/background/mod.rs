@@ -1,4 +1,4 @@
-//! What is done beside the requests: one list of jobs, begun and ended together.
+//! Background jobs: one list, started and stopped together.
 
 pub mod cleanup;
 pub mod heartbeat;
@@ -20,8 +20,7 @@ pub struct Background {
 }
 
 impl Background {
-    /// Begins all jobs. `heartbeat` is that of a database file. The other value resolves where that file is found
-    /// damaged.
+    /// Starts all jobs. `heartbeat` is that of a database file. The receiver resolves if that file is damaged.
     pub fn begin(
         core: &Core,
         heartbeat: Option<Heartbeat>,
@@ -41,7 +40,7 @@ impl Background {
         (background, damage)
     }
 
-    /// A job that may end at any point: what it has not done is done after the next start.
+    /// A job that may be stopped at any point: the rest is done after the next start.
     fn cut_short(&mut self, job: impl Future<Output = ()> + Send + 'static) {
         let stop = self.stop.clone();
         self.jobs.spawn(async move {
@@ -49,14 +48,14 @@ impl Background {
         });
     }
 
-    /// Ends all jobs, and waits until the last of them has written what it still has.
+    /// Stops all jobs, and waits until each has written its remaining data.
     pub async fn end(mut self) {
         self.stop.cancel();
         while self.jobs.join_next().await.is_some() {}
     }
 }
 
-/// Damage comes first: nothing is taken away from a damaged file.
+/// The check for damage comes first: nothing is deleted from a damaged file.
 async fn keep_house(core: Core, read: IsReadThrough, report: oneshot::Sender<OpenError>) {
     if read == IsReadThrough::No {
         match db::read_through(&core.db).await {

@@ -1,5 +1,4 @@
-//! Whose clock this process uses: that of the database's server, which all nodes share, or with a file this
-//! machine's.
+//! The clock of this process: that of the database server, which all nodes share, or with a file that of this machine.
 
 use crate::{
     domain::moment::Timestamp,
@@ -13,13 +12,13 @@ use std::time::Duration;
 
 const EVERY: Duration = Duration::from_secs(60);
 
-/// An answer that was under way for longer is too inexact: the previous one stays in use.
+/// An answer that took longer is too inexact: the previous one stays in use.
 const TOO_LONG: Duration = Duration::from_secs(2);
 
-/// A file that was last in use longer ago than this, by the clock, may have been; or the clock is ahead.
+/// If the clock shows that a file was last used longer ago than this, that may be true, or the clock is ahead.
 const LONG_AGO: Duration = Duration::from_secs(30 * 86_400);
 
-/// Measures again and again for as long as the server lives.
+/// Measures repeatedly until the server stops.
 pub async fn run(core: Core) {
     let mut logged = Duration::ZERO;
     loop {
@@ -27,17 +26,16 @@ pub async fn run(core: Core) {
             Ok(difference) => logged = report(difference, logged),
             Err(error) => tracing::warn!(%error, "the database was not asked for the time"),
         }
-        // Also notices that the clock was set where nothing else looks.
+        // Also detects that the clock was set, if nothing else reads it.
         core.clock.trusted();
         tokio::time::sleep(EVERY).await;
     }
 }
 
-/// Takes the time from the database's server, where it has one. Returns by how much this machine's own clock
-/// differs from it.
+/// Takes the time from the database server, if there is one. Returns the difference from this machine's own clock.
 ///
 /// # Errors
-/// [`StoreError`]: the measurement before counts on.
+/// [`StoreError`]: the previous measurement stays in use.
 pub async fn measure(db: &Db, clock: &Clock) -> Result<Duration, StoreError> {
     let Some(reading) = db.time(|| clock.monotonic()).await? else {
         return Ok(Duration::ZERO);
@@ -68,7 +66,7 @@ fn report(difference: Duration, logged: Duration) -> Duration {
     difference
 }
 
-/// What is wrong with a clock that shows `now`, where the file was in use at `last`.
+/// What is wrong with a clock that shows `now`, if the file was in use at `last`.
 pub fn doubt(now: Timestamp, last: Timestamp) -> Option<String> {
     let (now_shown, last_shown) = (rfc3339(now), rfc3339(last));
     if now.after(TOLERANCE) < last {
@@ -90,7 +88,7 @@ fn between(one: Timestamp, other: Timestamp) -> Duration {
     one.since(other).max(other.since(one))
 }
 
-/// By how much this machine's clock is wrong, where it follows that of the database.
+/// A warning if this machine's clock differs from that of the database.
 pub fn warn_of(clock: &Clock) -> Option<String> {
     let difference = between(clock.of_this_machine(), clock.now());
     (difference > TOLERANCE).then(|| {

@@ -1,4 +1,4 @@
-//! Sessions that an administrator ends.
+//! Sessions ended by an administrator.
 
 use super::end_for;
 use crate::{
@@ -16,10 +16,7 @@ use crate::{
     },
 };
 
-/// Ends one session by its id. `false` where it had ended before.
-///
-/// # Errors
-/// [`StoreError`].
+/// Ends one session by its id. `false` if it had ended before.
 pub async fn end_as_admin(
     core: &Core,
     admin: &Admin,
@@ -28,10 +25,7 @@ pub async fn end_as_admin(
     end_for(core, admin.actor(), session, EndReason::EndedByAdmin).await
 }
 
-/// Ends all sessions of a user. Returns how many there were.
-///
-/// # Errors
-/// [`StoreError`].
+/// Ends all sessions of a user. Returns the number of sessions.
 pub async fn end_all_as_admin(
     core: &Core,
     admin: &Admin,
@@ -44,8 +38,8 @@ pub async fn end_all_as_admin(
     store::sessions::end_all_of_user(&core.db, user, ended, admin.actor()).await
 }
 
-/// Ends every session of everybody that lives now, in small steps that hold nobody up. Returns how many
-/// there were.
+/// Ends every live session of all users, in small steps that do not block other writers. Returns the number of
+/// sessions.
 ///
 /// # Errors
 /// [`StoreError`]: some may have ended.

@@ -1,7 +1,7 @@
 //! A session that has begun, until its answer is handed to the connection.
 //!
-//! If the browser is gone by then, no client has the token, so the session ends at once: else it would
-//! stay in the list of sessions until it times out, and its owner could not identify it.
+//! If the browser is gone by then, no client has the token, so the session ends at once. Otherwise it would stay in the
+//! list of sessions until it times out, and its owner could not identify it.
 
 use super::{Presented, Started, Verified};
 use crate::{
@@ -30,8 +30,7 @@ impl Begun {
         self.put(Some((core.clone(), actor.clone(), session)));
     }
 
-    /// From now on the session is the browser's. What the kernel has taken over and never delivers cannot
-    /// be known.
+    /// From now on the session belongs to the browser. Whether the kernel delivers the answer cannot be known.
     pub fn is_handed_over(&self) {
         self.put(None);
     }
@@ -73,12 +72,11 @@ async fn end(core: Core, actor: Actor, session: TokenDigest) {
     }
 }
 
-/// Starts a session for a verified person. It is a task of its own: a commit that is cut off on its way
-/// may happen all the same, and then this ends what it began.
+/// Starts a session for a verified user, in a task of its own. A commit whose request is cancelled may still happen;
+/// the task then ends the session.
 ///
 /// # Errors
-/// [`Refusal::SignIn`] where the account was disabled or got another password in the meantime;
-/// [`Failure::Unavailable`].
+/// [`Refusal::SignIn`] if the account was disabled or got another password in the meantime; [`Failure::Unavailable`].
 pub async fn start(
     core: &Core,
     actor: &Actor,

@@ -1,4 +1,4 @@
-//! What the cookie of a request is good for, by the clock.
+//! The state of a request's session, by the clock.
 
 use super::present::in_the_present;
 use crate::{
@@ -9,18 +9,18 @@ use crate::{
     server::{core::Core, store},
 };
 
-/// What is known about a request's cookie.
+/// The state of a request's cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resumed {
     Live(Box<CurrentUser>),
-    /// The token was replaced by a confirmation whose answer may not have arrived: it opens pages, with the time of
-    /// the confirmation before, and can be confirmed again and signed out.
+    /// The token was replaced by a confirmation whose answer may not have arrived. It opens pages, with the time of the
+    /// previous confirmation, and can be confirmed again and signed out.
     Superseded(Box<CurrentUser>),
     Ended(EndReason),
     Unknown,
 }
 
-/// Whether what the database has found lives by the clock, and its person may be signed in.
+/// Whether the session that was found is live by the clock, and its user enabled.
 pub(super) async fn judged(core: &Core, found: Option<CurrentUser>) -> Resumed {
     let Some(found) = found else {
         return Resumed::Unknown;
@@ -38,8 +38,8 @@ pub(super) async fn judged(core: &Core, found: Option<CurrentUser>) -> Resumed {
     Resumed::Live(Box::new(found))
 }
 
-/// A time-out that was seen once is written down, so that setting the clock back revives nothing.
-/// The refusal stands whether or not the database can write.
+/// Records a timeout once it is detected, so that setting the clock back does not revive the session. The request is
+/// refused even if the database cannot write.
 pub async fn write_down(core: &Core, session: &SessionId, ended: Ended) {
     if let Err(error) = store::sessions::end(&core.db, session, ended, &Actor::server()).await {
         tracing::warn!(%error, %session, "a time-out could not be written down");

@@ -1,4 +1,4 @@
-//! Sessions for those who look through them.
+//! Lists of sessions.
 
 use crate::{
     domain::{
@@ -8,18 +8,12 @@ use crate::{
     server::{core::Core, db::StoreError, store},
 };
 
-/// The live sessions of a user, the last used first.
-///
-/// # Errors
-/// [`StoreError`].
+/// The live sessions of a user, the most recently used first.
 pub async fn live_of(core: &Core, user: &UserId) -> Result<Vec<Session>, StoreError> {
     store::sessions::live_of_user(&core.db, user, core.clock.now()).await
 }
 
-/// Up to `limit` sessions behind `after`, live and ended, the newest first: of everybody, or of one user.
-///
-/// # Errors
-/// [`StoreError`].
+/// Up to `limit` sessions after `after`, live and ended, the newest first: of all users, or of one.
 pub async fn page(
     core: &Core,
     user: Option<&UserId>,
@@ -30,9 +24,6 @@ pub async fn page(
 }
 
 /// The session with this id, live or ended.
-///
-/// # Errors
-/// [`StoreError`].
 pub async fn with_id(core: &Core, id: &SessionId) -> Result<Option<CurrentUser>, StoreError> {
     store::sessions::find(&core.db, id).await
 }

@@ -1,4 +1,4 @@
-//! A session that a wrong clock has put into the future gets the present as its beginning and last use.
+//! Moves the times of a session that a wrong clock recorded in the future to now.
 
 use crate::{
     domain::session::CurrentUser,
@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-/// The present, and how long sessions live from it.
+/// The current time, and the lifetimes of sessions from it.
 pub fn present(core: &Core) -> Present {
     Present {
         now: core.clock.now(),
@@ -20,8 +20,8 @@ pub fn present(core: &Core) -> Present {
     }
 }
 
-/// The session that was found, brought to the present where it lies ahead; that is written down, so that it
-/// happens once. Where it cannot be written the session lives until its written ends.
+/// The session, with times in the future moved to now. The change is stored, so that it happens once. If it cannot be
+/// stored, the session is valid until its stored ends.
 pub async fn in_the_present(core: &Core, found: CurrentUser) -> CurrentUser {
     let (session, now) = (&found.session, core.clock.now());
     let times = [
@@ -29,11 +29,10 @@ pub async fn in_the_present(core: &Core, found: CurrentUser) -> CurrentUser {
         session.last_seen_at,
         session.authenticated_at,
     ];
-    // What has timed out all the same stays so.
+    // A session that has timed out nevertheless stays ended.
     let lies_ahead =
         session.end_by(now).is_none() && times.into_iter().any(|at| at.is_ahead_of(now));
-    // A clock that is behind, as of a machine that has lost its time in a power cut, would end the session
-    // once it is set right.
+    // A clock that is behind, such as after a power cut, would end the session once it is corrected.
     if !lies_ahead || session.ended.is_some() || core.clock.is_behind() {
         return found;
     }

@@ -1,4 +1,4 @@
-//! Sessions that go on under a new token, and what the tokens before are good for (ADR 29).
+//! Sessions that get a new token, and what their previous tokens are valid for (ADR 29).
 
 use super::judging::{Resumed, judged};
 use crate::{
@@ -16,17 +16,17 @@ use crate::{
 };
 use std::time::Duration;
 
-/// For this long an answer to a confirmation may be on its way: a browser whose connection was lost asks again
-/// within it, and a copy of the cookie from before is of little use for so short a time.
+/// How long the answer to a confirmation may be in transit. A browser that lost its connection retries within this
+/// time. It is short, so that a copy of the previous cookie is of little use.
 pub const GRACE: Duration = Duration::from_secs(60);
 
-/// A session that got a new password, and whose token was never used, ends after this time: its browser has
-/// never received it.
+/// After a new password, a session whose token is not used ends after this time: its browser has not received the
+/// token.
 pub const ENDS_UNUSED_AFTER: Duration = Duration::from_secs(5 * 60);
 
-/// What was proved before a session goes on under a new token.
+/// The proof that a new token requires.
 pub struct Proven<'a> {
-    /// The token that the browser brought.
+    /// The token that the browser presented.
     pub brought: &'a TokenDigest,
     pub evidence: &'a Evidence,
 }
@@ -50,17 +50,16 @@ impl<'a> Proven<'a> {
     }
 }
 
-/// A session that goes on under a new token, because the account got a new password in it.
+/// A session that got a new token, because the password of the account was changed in it.
 #[derive(Debug)]
 pub struct Renewed {
     pub token: SessionToken,
-    /// How many other sessions of the account ended with the old password.
+    /// The number of other sessions of the account that ended with the old password.
     pub others_ended: u64,
 }
 
-/// Renews the token of the owner's session, because its password was typed again. Its ends stay where they are.
-/// `None` where it has ended in the meantime, has another token than the one that was brought, or the password is no
-/// longer the verified one.
+/// Renews the token of the owner's session after its password was entered again. Its ends do not move. `None` if it has
+/// ended in the meantime, has another token than the presented one, or the password is no longer the verified one.
 pub async fn renew(
     core: &Core,
     owner: Owner<'_>,
@@ -76,8 +75,8 @@ pub async fn renew(
     Ok(renewed.then_some(token))
 }
 
-/// Renews the token of the owner's session together with the new password (ASVS V7.2.4, V7.4.3). The password was
-/// typed just now, so its lifetimes begin anew, as at a sign-in. `None` as for [`renew`].
+/// Renews the token of the owner's session together with the new password (ASVS V7.2.4, V7.4.3). The password was just
+/// entered, so the lifetimes start again, as at a sign-in. `None` as for [`renew`].
 pub async fn renew_with_password(
     core: &Core,
     owner: Owner<'_>,
@@ -104,8 +103,8 @@ pub async fn renew_with_password(
     }))
 }
 
-/// A live session, used for the first time under the token that was brought: its browser has it, so that the one
-/// before opens nothing any more. That is written before the request is answered.
+/// A live session, used for the first time under the presented token. This proves that its browser has the token, so
+/// the previous one becomes invalid. That is stored before the request is answered.
 pub(super) async fn used_first(
     core: &Core,
     digest: &TokenDigest,
@@ -144,7 +143,7 @@ pub(super) async fn superseded(core: &Core, digest: &TokenDigest) -> Result<Resu
     })
 }
 
-/// The same for a page that tells of the other sign-ins.
+/// The same for a page that shows the other sign-ins.
 pub(super) async fn superseded_with_sign_ins(
     core: &Core,
     digest: &TokenDigest,
@@ -165,7 +164,7 @@ pub(super) async fn superseded_with_sign_ins(
     })
 }
 
-/// Whether the answer that replaced the token may still be on its way. A clock that is set back prolongs nothing.
+/// Whether the answer that replaced the token may still be in transit. Setting the clock back does not prolong this.
 fn has_grace(core: &Core, earlier: &Earlier) -> bool {
     let (now, renewed_at) = (core.clock.now(), earlier.renewed_at);
     earlier.has_grace

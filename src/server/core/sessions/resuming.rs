@@ -1,4 +1,4 @@
-//! The session behind a request: looked up, judged by the clock, and used.
+//! The session of a request: found, judged by the clock, and used.
 
 use super::{
     Lifetimes,
@@ -17,19 +17,19 @@ use crate::{
 use std::time::Duration;
 use tracing::Instrument;
 
-/// "Last seen" moves at most this often, so that a page view is normally one read.
+/// "Last seen" moves at most this often, so that a page view normally costs one read.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
-/// And as often in an idle time, so that use never counts for much less than it is, however short that is.
+/// It also moves this often within an idle time, so that use counts almost fully even if the idle time is short.
 const TOUCHES_IN_IDLE_TIME: u32 = 20;
 
-/// Looks up the session of a token: once a request, always in the database. There is no cache, so
-/// an ended session is ended at its very next request.
+/// Finds the session of a token: once for each request, always in the database. There is no cache, so an ended session
+/// is refused at its very next request.
 pub async fn resume(core: &Core, token: &SessionToken) -> Result<Resumed, StoreError> {
     Ok(used(core, peek(core, token).await?))
 }
 
-/// The same for a page that tells of the other sign-ins.
+/// The same for a page that shows the other sign-ins.
 pub async fn resume_with_sign_ins(
     core: &Core,
     token: &SessionToken,
@@ -44,8 +44,8 @@ pub async fn resume_with_sign_ins(
     Ok(used(core, seen))
 }
 
-/// The request goes on with what stands in the database: also its pages, which get the new idle end by their
-/// stream once it is written.
+/// The request continues with the stored state, and so do its pages. Their stream sends the new idle end once it is
+/// stored.
 fn used(core: &Core, seen: Resumed) -> Resumed {
     if let Resumed::Live(found) = &seen {
         touch(core, &found.session);
@@ -53,12 +53,12 @@ fn used(core: &Core, seen: Resumed) -> Resumed {
     seen
 }
 
-/// The same as [`resume`] for a page that only watches: it is no activity, and keeps no session alive.
+/// The same as [`resume`] for a page that only watches: it is no activity, and does not extend the session.
 pub async fn peek(core: &Core, token: &SessionToken) -> Result<Resumed, StoreError> {
     peek_by_digest(core, &token.digest()).await
 }
 
-/// The same for whoever has brought the token before, and goes on reading.
+/// The same for a caller that has presented the token before, and continues to read.
 pub async fn peek_by_digest(core: &Core, digest: &TokenDigest) -> Result<Resumed, StoreError> {
     let found = store::sessions::find_by_digest(&core.db, digest).await?;
     match judged(core, found).await {
@@ -68,8 +68,8 @@ pub async fn peek_by_digest(core: &Core, digest: &TokenDigest) -> Result<Resumed
     }
 }
 
-/// Moves "last seen" where it is due, beside the request: no page waits for a write. A session that cannot be touched
-/// lives until its written idle end.
+/// Moves "last seen" if it is due, in the background: no page waits for a write. If that fails, the session is valid
+/// until its stored idle end.
 fn touch(core: &Core, session: &Session) {
     let now = core.clock.now();
     if now.since(session.last_seen_at) < touch_every(&core.lifetimes, session.remember) {
@@ -94,8 +94,8 @@ fn idle_end(core: &Core, session: &Session, now: Timestamp) -> Timestamp {
         .idle_end(now, session.remember, session.absolute_ends_at)
 }
 
-/// Puts the idle end off because the person says that they are still there (WCAG 2.2.1). `false` where the
-/// session has ended in the meantime.
+/// Extends the idle end because the user confirms that they are still there (WCAG 2.2.1). `false` if the session has
+/// ended in the meantime.
 pub async fn stay(core: &Core, owner: Owner<'_>) -> Result<bool, StoreError> {
     let (session, now) = (owner.session(), core.clock.now());
     store::sessions::touch(&core.db, &session.id, now, idle_end(core, session, now)).await

@@ -1,6 +1,6 @@
-//! Looks after the sessions that open pages watch: what ends elsewhere, and what times out.
+//! Watches the sessions of open pages: those that end elsewhere, and those that time out.
 //!
-//! What this process ends itself is told by the store. It works only while somebody watches.
+//! The store notifies about the sessions that this process ends itself. This job works only while there are watchers.
 
 use crate::{
     domain::session::{Ended, Life, SessionId},
@@ -13,12 +13,12 @@ use crate::{
 };
 use tokio::task::JoinSet;
 
-/// Every this many polls all watched sessions are read, with or without a hint: another process that
-/// shares the database may have moved their idle ends, and a clock or a hint may have been wrong. Polls
-/// are a quarter of a second apart.
+/// Every this many polls all watched sessions are read, with or without a hint. Another process that shares the
+/// database may have moved their idle ends, and a clock or a hint may have been wrong. Polls are a quarter of a second
+/// apart.
 const ALL_EVERY: u32 = 120;
 
-/// Looks out for as long as the server lives.
+/// Watches until the server stops.
 pub async fn run(core: Core) {
     loop {
         core.db.watchers.begun().await;
@@ -26,8 +26,7 @@ pub async fn run(core: Core) {
     }
 }
 
-/// Looks out until nobody watches any more. The database may come and go meanwhile: what it did not
-/// answer is asked again.
+/// Polls until there are no more watchers. The database may be unavailable meanwhile: a poll that failed is repeated.
 async fn watch_until_quiet(core: &Core) {
     let mut changes = core.db.changes();
     let (mut checks, mut owed) = (0, Hint::Nothing);
@@ -53,7 +52,7 @@ async fn next(changes: &mut Changes, checks: &mut u32) -> Hint {
     }
 }
 
-/// Follows a hint, and looks at those whose time is over.
+/// Follows a hint, and checks the sessions that are due.
 async fn check(core: &Core, hint: &Hint) -> Result<(), StoreError> {
     let watchers = &core.db.watchers;
     let doubtful = match hint {
@@ -66,10 +65,10 @@ async fn check(core: &Core, hint: &Hint) -> Result<(), StoreError> {
     notify(core, &watchers.due(core.clock.now())).await
 }
 
-/// Reads how these sessions are, and tells it.
+/// Reads the state of these sessions, and notifies their watchers.
 async fn notify(core: &Core, sessions: &[SessionId]) -> Result<(), StoreError> {
     let lives = store::sessions::lives(&core.db, sessions).await?;
-    // At once: each of them may wait for as long as a commit is waited for.
+    // Concurrently: each may wait for its commit until the deadline.
     let mut time_outs = JoinSet::new();
     for session in sessions {
         let Some(life) = lives.get(session) else {
@@ -93,7 +92,8 @@ async fn notify(core: &Core, sessions: &[SessionId]) -> Result<(), StoreError> {
 }
 
 async fn time_out(core: Core, session: SessionId, life: Life, ended: Ended) {
-    // The page leaves, and asks for its session itself. A clock that may be wrong ends no other session.
+    // The page navigates, and that request judges its session. A clock that may be wrong must not end any other
+    // session.
     let trusted = core.clock.trusted();
     if trusted.is_some_and(|now| life.end_by(now).is_some()) {
         sessions::write_down(&core, &session, ended).await;
@@ -102,8 +102,8 @@ async fn time_out(core: Core, session: SessionId, life: Life, ended: Ended) {
     core.db.watchers.notify(&session, notice);
 }
 
-/// Without the database nobody knows whether a session was used elsewhere. Those whose time is over by
-/// all that is known are let go, without a word of an end.
+/// Without the database it is unknown whether a session was used elsewhere. Watchers of sessions that are due are
+/// released, without a notice of an end.
 fn let_go(core: &Core) {
     for session in core.db.watchers.due(core.clock.now()) {
         core.db.watchers.notify(&session, Notice::Unknown);

@@ -1,7 +1,6 @@
-//! One attempt to prove a password: admitted, checked, and written down.
+//! One attempt to prove a password: admitted, checked and recorded.
 //!
-//! Every way to give a password goes through here, so that each has the same throttle, the same
-//! work and the same audit (ASVS V6.3.4).
+//! Every password is checked here, so that each has the same throttle, the same work and the same audit (ASVS V6.3.4).
 
 use super::throttle::{self, NotAdmitted, Subject, Undecided};
 use crate::{
@@ -29,7 +28,7 @@ use crate::{
     },
 };
 
-/// What a password is given for.
+/// The purpose for which a password is entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     SignIn,
@@ -71,12 +70,11 @@ impl<E: Into<AppError>> From<E> for NotProved {
     }
 }
 
-/// Lets a person prove who they are by a password: look up who is meant, admit the attempt, check
-/// what was typed.
+/// Proves a user's identity by a password: finds the account, admits the attempt, and checks the password.
 ///
 /// # Errors
-/// `Refusal::SignIn` for every kind of refusal; `Failure::Throttled` after too many of
-/// them; `Failure::Busy`, `Failure::Unavailable` and `Failure::Internal`.
+/// [`NotProved::Refused`] for every kind of refusal; `Failure::Throttled` after too many of them; `Failure::Busy`,
+/// `Failure::Unavailable` and `Failure::Internal`.
 pub async fn prove(
     core: &Core,
     actor: &Actor,
@@ -90,7 +88,7 @@ pub async fn prove(
     attempt.verify(admitted).await
 }
 
-/// Who is meant, what was typed, and who asks.
+/// The account, the input and the actor.
 struct Attempt<'a> {
     core: &'a Core,
     actor: &'a Actor,
@@ -98,22 +96,22 @@ struct Attempt<'a> {
     name: &'a LookupKey,
     found: Option<Credentials>,
     password: &'a Password,
-    /// The browser, where the person has signed in with it before.
+    /// The browser, if the user has signed in with it before.
     device: Option<DeviceDigest>,
 }
 
-/// An attempt that may be made: a place at a hashing thread, and a turn at its counters.
+/// An attempt that may be made: a reserved hashing thread, and a turn at its counters.
 struct Admitted {
     place: Reservation,
     undecided: Undecided,
 }
 
 impl<'a> Attempt<'a> {
-    /// Looks up who is meant by `name`, which may be nobody.
+    /// Finds the account of `name`, if there is one.
     ///
     /// # Errors
-    /// `Refusal::SignIn` for a password that is longer than any may be, before any
-    /// look-up: its time says nothing about the name (CVE-2025-22234).
+    /// [`NotProved::Refused`] for a password above the maximum length, before any query: the time shows nothing about
+    /// the name (CVE-2025-22234).
     async fn by_name(
         core: &'a Core,
         actor: &'a Actor,
@@ -139,8 +137,8 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    /// Admits the attempt: its counters must have room, and a hashing thread a place for it. So
-    /// guessing costs us no more than it may.
+    /// Admits the attempt, if its counters have capacity and a hashing thread can be reserved. This bounds the cost of
+    /// guessing.
     ///
     /// # Errors
     /// `Failure::Throttled` and `Failure::Busy`.
@@ -152,12 +150,12 @@ impl<'a> Attempt<'a> {
         Ok(Admitted { place, undecided })
     }
 
-    /// Checks the password and decides the attempt, with the same work and the same answer for accounts that
-    /// are unknown, have no password yet, are disabled (CVE-2024-39329; ASVS V6.3.8; CVE-2026-22746 skipped
-    /// the work for disabled ones), or are throttled because of another spelling.
+    /// Checks the password and decides the attempt. Work and answer are the same for accounts that are unknown, have no
+    /// password yet, are disabled, or are throttled because of another spelling (CVE-2024-39329; ASVS V6.3.8).
+    /// CVE-2026-22746 skipped the work for disabled accounts.
     ///
     /// # Errors
-    /// `Refusal::SignIn` and `Failure::Throttled`, and the errors of hashing.
+    /// [`NotProved::Refused`] and `Failure::Throttled`, and the errors of hashing.
     async fn verify(self, admitted: Admitted) -> Result<Verified, NotProved> {
         let Admitted { place, undecided } = admitted;
         let stored = self.found.as_ref().and_then(Credentials::hash);
@@ -195,10 +193,10 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    /// Whose failures this one is counted among.
+    /// The counters of this attempt's failures.
     ///
-    /// For a sign-in the count of the account is hidden: a 429 at one spelling after guesses at another would
-    /// show that both are one account. A signed-in person knows the account, so there it refuses openly.
+    /// For a sign-in the counter of the account is hidden: a 429 at one spelling after guesses at another would show
+    /// that both are one account. A signed-in user knows the account, so for them it refuses openly.
     fn counters(&self) -> Counters {
         let address = Subject::Address(&self.actor.browser().address);
         let typed = Subject::Typed(self.name);
@@ -235,8 +233,8 @@ fn note_too_long(core: &Core, actor: &Actor, purpose: Purpose) {
     audit::add_up(core, address, entry);
 }
 
-/// The browser, where this person has signed in with it before. It is looked up for unknown names
-/// too, which takes the same time.
+/// The browser, if this user has signed in with it before. It is queried for unknown names too, so that both take the
+/// same time.
 async fn known_device(
     core: &Core,
     found: Option<&Credentials>,
@@ -251,8 +249,8 @@ async fn known_device(
     Ok(is_known.then_some(device))
 }
 
-/// The hash to keep: the stored one, or a new one where its parameters are no longer today's
-/// (ASVS V11.2.2). An upgrade that cannot be made now is made at another sign-in.
+/// The hash to store: the existing one, or a new one if its parameters are outdated (ASVS V11.2.2). If an upgrade
+/// fails, another sign-in repeats it.
 async fn todays_hash(
     core: &Core,
     password: &Password,

@@ -1,4 +1,4 @@
-//! The password once more, before what matters (ASVS V7.5.1, V7.5.3).
+//! Confirms the password before critical actions (ASVS V7.5.1, V7.5.3).
 
 use super::attempt::{self, NotProved, Purpose};
 use crate::{
@@ -15,13 +15,13 @@ use crate::{
     },
 };
 
-/// Lets the person who asks type their password again. The session goes on under a new token, so that a
-/// copy of the cookie does not become a key to what matters (ASVS V7.2.4). Its ends stay where they are. The token
-/// before opens pages until this one is used, for a minute at most: the answer may be lost.
+/// Checks the owner's password again. The session gets a new token, so that a copy of the cookie gives no access to
+/// critical actions (ASVS V7.2.4). Its ends do not move. The previous token opens pages until the new one is used, for
+/// a minute at most: the answer may be lost.
 ///
 /// # Errors
-/// [`Refusal::CurrentPassword`]; [`Failure::NotSignedIn`] where the session has ended in the
-/// meantime; [`Failure::Throttled`], [`Failure::Busy`] and [`Failure::Unavailable`].
+/// [`Refusal::CurrentPassword`]; [`Failure::NotSignedIn`] if the session has ended in the meantime;
+/// [`Failure::Throttled`], [`Failure::Busy`] and [`Failure::Unavailable`].
 pub async fn confirm(
     core: &Core,
     owner: Owner<'_>,
@@ -45,10 +45,7 @@ pub async fn confirm(
     renewed.ok_or(Failure::NotSignedIn.into())
 }
 
-/// The refusal of a wrong password. A person who was disabled in the meantime learns nothing about the password.
-///
-/// # Errors
-/// [`Failure::Unavailable`].
+/// The refusal of a wrong password. A user who was disabled in the meantime learns nothing about the password.
 pub async fn refusal_for(core: &Core, owner: Owner<'_>) -> Result<AppError, AppError> {
     let found = store::sessions::find(&core.db, &owner.session().id).await?;
     if found.is_some_and(|found| lives(core, &found)) {
@@ -58,7 +55,7 @@ pub async fn refusal_for(core: &Core, owner: Owner<'_>) -> Result<AppError, AppE
     }
 }
 
-/// Whether the session is one with which things may still be changed.
+/// Whether the session may still be used for changes.
 pub fn lives(core: &Core, found: &CurrentUser) -> bool {
     !found.user.disabled && found.session.end_by(core.clock.now()).is_none()
 }

@@ -1,4 +1,4 @@
-//! Ways to prove who one is, and how guessing is slowed.
+//! Ways to prove an identity, and the throttle for guesses.
 
 pub mod attempt;
 pub mod confirmation;

@@ -18,19 +18,18 @@ use crate::{
     },
 };
 
-/// What a person typed.
+/// The input of a sign-in.
 pub struct Credentials<'a> {
     /// A name or an e-mail address.
     pub username: &'a str,
     pub password: &'a Password,
 }
 
-/// Signs a person in: admit the attempt, check the password, start a session; else one vague answer.
+/// Signs a user in: admits the attempt, checks the password and starts a session. Every refusal has the same answer.
 ///
 /// # Errors
-/// [`Refusal::SignIn`] for every kind of refusal; `Failure::Throttled` after too many
-/// of them; `Failure::Busy`, `Failure::Unavailable` and `Failure::Internal` where no
-/// answer can be given.
+/// [`Refusal::SignIn`] for every kind of refusal; `Failure::Throttled` after too many of them; `Failure::Busy`,
+/// `Failure::Unavailable` and `Failure::Internal` if the attempt was not decided.
 pub async fn login(
     core: &Core,
     actor: &Actor,
@@ -48,11 +47,11 @@ pub async fn login(
     begun::start(core, actor, presented, verified, remember).await
 }
 
-/// Signs a browser out for good: the session is ended, durably, before the answer is sent. Works
-/// as well with a dead token or none, so that signing out twice is no error.
+/// Signs a browser out: the session is ended durably before the answer is sent. Also succeeds with an ended session or
+/// none, so that signing out twice is no error.
 ///
 /// # Errors
-/// `Failure::Unavailable`: then the session lives on, and the person must be told so.
+/// `Failure::Unavailable`: the session is still live, and the user must learn of it.
 pub async fn logout(
     core: &Core,
     actor: &Actor,

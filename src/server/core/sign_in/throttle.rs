@@ -1,8 +1,8 @@
-//! Guessing is slowed, by account and by address, and the owner is never locked out.
+//! Throttles guesses by account and by address, without locking the owner out.
 //!
-//! An attempt is decided after its password was hashed, in turn with all others: a failure is counted, and
-//! beyond the limits the outcome is not disclosed. The counts are in the database, so that a restart resets
-//! nothing and all servers share them.
+//! An attempt is decided after its password was hashed, in turn with all others. A failure is counted, and beyond the
+//! limits the outcome is not disclosed. The counts are in the database, so that a restart resets nothing and all
+//! servers share them.
 
 mod in_flight;
 mod undecided;
@@ -32,12 +32,12 @@ use std::{
     time::Duration,
 };
 
-/// How many failures are let through.
+/// The limits of failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Against one account, and from one browser that its owner has signed in with.
+    /// For one account, and for one browser in which its owner has signed in before.
     pub account_failures: u32,
-    /// From one address: many people may share it.
+    /// For one address: many people may share it.
     pub address_failures: u32,
     pub window: Duration,
     pub pause: Duration,
@@ -53,23 +53,23 @@ pub struct Throttle {
     is_failing: Arc<AtomicBool>,
 }
 
-/// Whose failures are counted.
+/// What failures are counted by.
 #[derive(Clone, Copy, Debug)]
 pub enum Subject<'a> {
-    /// An account, whichever of its names was typed (CVE-2025-24806, CVE-2026-47203).
+    /// An account, under any of its names (CVE-2025-24806, CVE-2026-47203).
     Account(&'a UserId),
-    /// In the place of an account, where there is none with the name: the same work.
+    /// In place of an account, if none has the name: the work is the same.
     Nobody(&'a LookupKey),
-    /// A name or an e-mail address as it was typed, with or without an account. A 429 depends on it and not on
-    /// the account, so that it does not show which spellings are one account.
+    /// A name or an e-mail address as entered, with or without an account. A 429 depends on it and not on the account,
+    /// so that it does not show which spellings are one account.
     Typed(&'a LookupKey),
-    /// A person in a browser in which they have signed in before: strangers cannot slow them there.
+    /// A user in a browser in which they have signed in before: others cannot throttle them there.
     Device(&'a DeviceDigest, &'a UserId),
-    /// Where the request comes from.
+    /// The address of a request.
     Address(&'a str),
-    /// Where somebody guesses at the code of the first start.
+    /// The address of a guess at the setup code.
     SetupFrom(&'a str),
-    /// Where somebody guesses at the links with which passwords are set.
+    /// The address of a guess at a password link.
     LinkFrom(&'a str),
 }
 
@@ -79,7 +79,7 @@ pub enum NotAdmitted {
     #[error("too many failures")]
     Wait {
         wait: Duration,
-        /// Whose failures were too many.
+        /// The counter with too many failures.
         counter: KeyedDigest,
     },
     #[error("too many attempts are under way")]
@@ -101,7 +101,7 @@ impl From<NotAdmitted> for AppError {
     }
 }
 
-/// Counts an attempt that was not admitted for the audit log, and turns it into its answer.
+/// Counts an attempt that was not admitted in the audit log, and returns its answer.
 pub fn refuse(core: &Core, refusal: NotAdmitted, entry: Entry) -> AppError {
     if let NotAdmitted::Wait { counter, .. } = &refusal {
         audit::add_up(core, counter.clone(), entry);
@@ -110,8 +110,7 @@ pub fn refuse(core: &Core, refusal: NotAdmitted, entry: Entry) -> AppError {
 }
 
 impl Throttle {
-    /// # Errors
-    /// [`StoreError`].
+    /// Loads the key, which all servers share.
     pub async fn load(db: &Db, limits: Limits) -> Result<Self, StoreError> {
         let key = store::keys::find_or_insert(db, "throttle").await?;
         let in_flight = InFlight::default();
@@ -123,12 +122,12 @@ impl Throttle {
         })
     }
 
-    /// What `subject` is counted under.
+    /// The counter of `subject`.
     pub fn digest(&self, subject: &Subject) -> KeyedDigest {
         self.counter(subject).0
     }
 
-    /// What an attempt is counted under: openly, and in secret.
+    /// The counters of an attempt: open ones, and a hidden one.
     pub fn counters(&self, open: &[Subject<'_>], hidden: Option<Subject<'_>>) -> Counters {
         Counters {
             open: open.iter().map(|subject| self.counter(subject)).collect(),
@@ -164,8 +163,7 @@ impl Throttle {
     }
 }
 
-/// An IPv4 address, or the /64 of an IPv6 one: whoever has one of its addresses has them all
-/// (CVE-2026-45364).
+/// An IPv4 address, or the /64 of an IPv6 address: a client with one of its addresses has them all (CVE-2026-45364).
 fn network(address: &str) -> String {
     match address
         .parse::<IpAddr>()

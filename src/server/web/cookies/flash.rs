@@ -1,7 +1,7 @@
-//! What one answer has to tell the next page of a browser without JavaScript.
+//! The message of an answer to the next page, for browsers without JavaScript.
 //!
-//! It is a cookie and not a query: a link cannot forge it, it stays out of histories and logs, and
-//! it holds a closed set of codes and what the person typed themselves (leptos facts 1).
+//! It is a cookie and not a query: a link cannot forge it, and it stays out of histories and logs. It contains a closed
+//! set of codes, and the person's own input.
 
 use super::session;
 use crate::{
@@ -22,10 +22,10 @@ use std::time::Duration;
 
 const FLASH_COOKIE: &str = "__Host-Http-flash";
 
-/// Long enough for a redirect on a slow line, short enough that nobody meets yesterday's message.
+/// Long enough for a redirect on a slow connection, short enough that no outdated message is shown.
 const LIFE: Duration = Duration::from_secs(60);
 
-/// What people type is bounded before it goes into a header.
+/// Input is truncated to this length before it is put into a header.
 const MAX_TYPED_CHARS: usize = 320;
 
 /// Browsers keep a cookie of up to 4,096 bytes, name and base64 included.
@@ -34,29 +34,29 @@ const MAX_TYPED_BYTES: usize = 2_800;
 /// A message for the next page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Flash {
-    /// The form of a page was refused. Other forms, which give back more than one text, have messages of their own.
+    /// The form of a page was refused. Other forms, which return more than one text, have messages of their own.
     Refused {
-        /// Its path: another tab may ask for another page first.
+        /// Its path: another tab may request another page first.
         page: String,
         refusal: Refusal,
-        /// Typed, or found, before the refusal.
+        /// The input, or the username behind a link, to show again.
         input: String,
     },
-    /// Without a refusal where another page has told it.
+    /// Without a refusal if another page has shown it.
     LoginRefused {
         refusal: Option<Refusal>,
         username: String,
     },
     SignedOut {
         display_name: String,
-        /// How many other sessions ended with it, where all were to end.
+        /// The number of other sessions that ended with it, if all were to end.
         others_ended: Option<u64>,
     },
     /// From the list of sessions.
     SessionsEnded {
         count: u64,
     },
-    /// The session of a stranger has ended, and the password may be theirs too.
+    /// A disowned session has ended, and an attacker may know the password.
     SignInDisowned,
     PasswordChanged {
         others_ended: u64,
@@ -64,7 +64,7 @@ pub enum Flash {
     ProfileRefused {
         refusal: Refusal,
         draft: ProfileDraft,
-        /// Some of what was typed did not find room.
+        /// Part of the input did not fit.
         is_cut: bool,
     },
     ProfileSaved,
@@ -72,11 +72,11 @@ pub enum Flash {
         refusal: Refusal,
         draft: SetupDraft,
     },
-    /// A password was set by a link, for whom.
+    /// A password was set by a link, for this account.
     PasswordSet {
         username: String,
     },
-    /// What an administrator did to an account.
+    /// The outcome of an administrator's action on an account.
     User {
         notice: UserNotice,
     },
@@ -111,7 +111,7 @@ impl Flash {
         }
     }
 
-    /// Without the code and the password: they are typed again.
+    /// Without the code and the password: they have to be entered again.
     pub fn setup_refused(refusal: Refusal, typed: &SetupDraft) -> Self {
         let mut room = MAX_TYPED_BYTES;
         let draft = SetupDraft {
@@ -132,7 +132,7 @@ impl Flash {
         set_value(FLASH_COOKIE, self, LIFE)
     }
 
-    /// The message that a request brings; whatever does not read as one is none.
+    /// The message of a request; `None` if it cannot be parsed.
     pub fn of_request(headers: &HeaderMap) -> Option<Self> {
         value_of(headers, FLASH_COOKIE)
     }
@@ -144,7 +144,7 @@ pub fn set_value(name: &'static str, value: &impl Serialize, life: Duration) -> 
     session::set(name, BASE64_URL_SAFE_NO_PAD.encode(json), life)
 }
 
-/// The value that a cookie carries; whatever does not read as one is none.
+/// The value that a cookie carries; `None` if it cannot be parsed.
 pub fn value_of<T: DeserializeOwned>(headers: &HeaderMap, name: &str) -> Option<T> {
     let json = BASE64_URL_SAFE_NO_PAD
         .decode(session::single(headers, name)?)
@@ -152,7 +152,7 @@ pub fn value_of<T: DeserializeOwned>(headers: &HeaderMap, name: &str) -> Option<
     serde_json::from_slice(&json).ok()
 }
 
-/// As much of a profile as a cookie has room for.
+/// As much of a profile as fits into a cookie.
 pub fn fitting_profile(typed: &ProfileDraft) -> ProfileDraft {
     let mut room = MAX_TYPED_BYTES;
     ProfileDraft {
@@ -162,7 +162,7 @@ pub fn fitting_profile(typed: &ProfileDraft) -> ProfileDraft {
     }
 }
 
-/// As much of an invitation as a cookie has room for.
+/// As much of an invitation as fits into a cookie.
 pub fn fitting_invitation(typed: &InvitationDraft) -> InvitationDraft {
     let mut room = MAX_TYPED_BYTES;
     InvitationDraft {
@@ -173,7 +173,7 @@ pub fn fitting_invitation(typed: &InvitationDraft) -> InvitationDraft {
     }
 }
 
-/// As much of the beginning of a text as the room is for, in JSON, where some characters grow.
+/// The longest prefix of a text that fits into the remaining bytes as JSON, which escapes some characters.
 fn fitting(text: &str, room: &mut usize) -> String {
     let fits = |c: &char| {
         let needed = match c {
@@ -188,12 +188,12 @@ fn fitting(text: &str, room: &mut usize) -> String {
     text.chars().take_while(fits).collect()
 }
 
-/// Takes the message away from the browser once it was shown.
+/// Deletes the message from the browser after it was shown.
 pub fn forget_shown(request: &HeaderMap, response: &mut Response) {
     forget(FLASH_COOKIE, request, response);
 }
 
-/// Takes a cookie away, where the browser has brought it.
+/// Deletes a cookie, if the browser has it.
 pub fn forget(name: &'static str, request: &HeaderMap, response: &mut Response) {
     if session::single(request, name).is_some() {
         let forget = session::clear(name);
@@ -227,7 +227,7 @@ mod tests {
         assert!(flash.set_cookie().len() < 2_048);
     }
 
-    /// A cookie that is too large is dropped by browsers, and with it the reason.
+    /// Browsers drop a cookie that is too large, and with it the reason.
     #[test]
     fn a_long_profile_is_cut_and_says_so() {
         let refusal = Refusal::Account(AccountRefusal::EmailTaken);

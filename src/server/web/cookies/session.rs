@@ -8,20 +8,18 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use std::time::Duration;
 
-/// The prefix makes browsers insist on `Secure`, `Path=/`, no `Domain` and, where they know
-/// `__Host-Http-`, on a cookie that a server has set: no sub-domain and no script can plant one
-/// (ASVS V3.3.1, V3.3.3).
+/// The prefix makes browsers require `Secure`, `Path=/` and no `Domain`. If they know `__Host-Http-`, they also require
+/// that a server has set the cookie. So no sub-domain and no script can plant one (ASVS V3.3.1, V3.3.3).
 pub const SESSION_COOKIE: &str = "__Host-Http-session";
 
-/// Says that somebody has signed in with this browser before. It outlives the session: guesses of
-/// strangers do not slow its people.
+/// Identifies a browser in which a user has signed in before. It outlives the session: in this browser the guesses of
+/// others do not throttle its users.
 const DEVICE_COOKIE: &str = "__Host-Http-device";
 
 /// The one well-formed session token of a request; anonymous in every doubtful case (ASVS V3.3.1).
 ///
-/// Two session cookies mean that somebody planted one, so neither counts. The header is read as
-/// bytes, because another application's cookie beside ours may hold anything, and must sign
-/// nobody out.
+/// Two session cookies mean that one was planted, so neither counts. The header is read as bytes: the cookie of another
+/// application beside ours may contain anything, and must not sign a user out.
 pub fn session_token(headers: &HeaderMap) -> Option<SessionToken> {
     let mut values = cookies(headers)
         .filter(|(name, _)| *name == SESSION_COOKIE.as_bytes())
@@ -33,13 +31,12 @@ pub fn session_token(headers: &HeaderMap) -> Option<SessionToken> {
     }
 }
 
-/// Whether there is any session cookie, well-formed or not: for the cross-site check, which must
-/// not be dodged by a broken one.
+/// Whether there is any session cookie, well-formed or not: a malformed one must not bypass the cross-site check.
 pub fn brings_session(headers: &HeaderMap) -> bool {
     cookies(headers).any(|(name, _)| name.eq_ignore_ascii_case(SESSION_COOKIE.as_bytes()))
 }
 
-/// The value of another cookie of ours, where it stands exactly once.
+/// The value of another cookie of ours, if it occurs exactly once.
 pub fn single<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h [u8]> {
     let mut values = cookies(headers)
         .filter(|(name, _)| *name == wanted.as_bytes())
@@ -47,15 +44,14 @@ pub fn single<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h [u8]> {
     values.next().filter(|_| values.next().is_none())
 }
 
-/// What the browser is known by, if anything.
+/// The device token of the browser, if any.
 pub fn device_token(headers: &HeaderMap) -> Option<DeviceToken> {
     DeviceToken::parse(single(headers, DEVICE_COOKIE)?)
 }
 
-/// Names and values as RFC 6265 section 4.2.1 writes them: parted by `; `, the name up to the first
-/// `=`. Only the space and tab of that grammar are trimmed: a parser that trims more, understands
-/// quotes or `$Version`, or takes `=name=value` for `name=value`, lets a sub-domain forge a
-/// `__Host-` cookie (PortSwigger, "Cookie Chaos", 2025).
+/// Names and values in the grammar of RFC 6265 section 4.2.1: separated by `; `, the name up to the first `=`. Only the
+/// space and tab of that grammar are trimmed. A parser that trims more, understands quotes or `$Version`, or takes
+/// `=name=value` for `name=value`, lets a sub-domain forge a `__Host-` cookie (PortSwigger, "Cookie Chaos", 2025).
 fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
     headers
         .get_all(header::COOKIE)
@@ -75,18 +71,18 @@ fn trim(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
-/// The `Set-Cookie` of a new session. `max_age` where the browser keeps it when it is closed; the
-/// server never trusts that time (ASVS V7.3.1).
+/// The `Set-Cookie` of a new session. With `max_age` the browser keeps it after it is closed; the server never trusts
+/// that time (ASVS V7.3.1).
 pub fn set_session(token: &SessionToken, max_age: Option<Duration>) -> HeaderValue {
     written(SESSION_COOKIE, token.cookie_value(), max_age)
 }
 
-/// The `Set-Cookie` that makes the browser forget its session: the same attributes, no life.
+/// The `Set-Cookie` that deletes the session: the same attributes, expired.
 pub fn clear_session() -> HeaderValue {
     clear(SESSION_COOKIE)
 }
 
-/// The `Set-Cookie` by which the browser is known again.
+/// The `Set-Cookie` of the device token.
 pub fn set_device(token: &DeviceToken) -> HeaderValue {
     written(DEVICE_COOKIE, token.cookie_value(), Some(DEVICE_LIFE))
 }
@@ -100,8 +96,8 @@ pub fn clear(name: &'static str) -> HeaderValue {
     written(name, String::new(), Some(Duration::ZERO))
 }
 
-/// `SameSite=Lax` and not `Strict`: with `Strict` a person who follows a link from elsewhere would
-/// look signed out on the first page.
+/// `SameSite=Lax` and not `Strict`: with `Strict` a user who follows a link from another site would appear signed out
+/// on the first page.
 ///
 /// # Panics
 /// Never: names and values are ASCII without separators.

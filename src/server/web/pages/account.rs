@@ -1,4 +1,4 @@
-//! What people see of their own account.
+//! The pages of a user's own account.
 
 use super::visit::Visit;
 use crate::{

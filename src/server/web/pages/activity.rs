@@ -1,4 +1,4 @@
-//! What happened, in pages: the newest first, each page beginning where the one before ended.
+//! Events in pages: the newest first, each page beginning where the previous one ended.
 
 use super::visit::{Visit, query_value};
 use crate::{
@@ -22,13 +22,10 @@ use crate::{
 use axum::http::Uri;
 use url::form_urlencoded;
 
-/// As many as people look through before they narrow the list.
+/// As many as people read before they filter the list.
 pub const ENTRIES_A_PAGE: u32 = 50;
 
-/// The page on which a person looks back on what concerns them.
-///
-/// # Errors
-/// `Failure::Unavailable`.
+/// The page on which users see the events of their own account.
 pub async fn own(visit: &Visit<'_>) -> Result<OwnActivityView, AppError> {
     let (state, current, uri) = (visit.state, visit.person()?, visit.uri);
     let asked = query_value(uri, "event").unwrap_or_default();
@@ -59,7 +56,7 @@ pub async fn own(visit: &Visit<'_>) -> Result<OwnActivityView, AppError> {
     })
 }
 
-/// Where an administrator did it, it is theirs where they sat.
+/// If an administrator caused the event, device and address are the administrator's, and not shown.
 fn own_event(record: Record) -> OwnEventView {
     let Record { entry, times, .. } = record;
     let is_own = entry.actor.is_none() && !entry.user_agent.is_empty();
@@ -72,7 +69,7 @@ fn own_event(record: Record) -> OwnEventView {
     }
 }
 
-/// The entries of a page, and the last of them where there are more.
+/// The entries of a page, and the last of them if there are more.
 pub async fn page_of(
     core: &Core,
     filter: &Filter<'_>,
@@ -92,12 +89,12 @@ pub fn position_of(uri: &Uri) -> Option<Position> {
     })
 }
 
-/// A value that a database may be asked for: PostgreSQL takes no NUL in a text.
+/// A value that may be sent to a database: PostgreSQL accepts no NUL in a text.
 pub fn text_value(uri: &Uri, wanted: &str) -> Option<String> {
     query_value(uri, wanted).filter(|value| !value.contains('\0'))
 }
 
-/// The address of the page behind `last`, narrowed as this one.
+/// The URL of the page after `last`, with the same filter.
 pub fn older(page: Page, narrowed: &[(&str, &str)], last: &Position) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value) in narrowed.iter().filter(|(_, value)| !value.is_empty()) {

@@ -1,4 +1,4 @@
-//! The audit log as administrators see it: which entries are asked for, and the page of them.
+//! The audit log for administrators: the query, and the page of its entries.
 
 use super::{
     activity::{older, page_of, position_of, text_value},
@@ -22,17 +22,16 @@ use crate::{
 use axum::http::Uri;
 use url::form_urlencoded;
 
-/// What the query of an address asks for. What makes no sense in it narrows nothing.
+/// The query of a URL. Values that cannot be parsed do not filter.
 pub struct AuditQuery {
     pub narrowed: AuditFilter,
     pub wanted: Wanted,
-    /// The page is to show what happens from now on.
+    /// The page shows new entries as they happen.
     pub follows: bool,
 }
 
 impl AuditQuery {
-    /// # Errors
-    /// [`StoreError`].
+    /// Parses the query, and finds the account that it names.
     pub async fn of(core: &Core, uri: &Uri) -> Result<Self, StoreError> {
         let user = query_value(uri, "user").unwrap_or_default();
         let event = query_value(uri, "event").unwrap_or_default();
@@ -44,7 +43,7 @@ impl AuditQuery {
             (if day.is_some() { text } else { String::new() }, day)
         };
         let ((since, first), (until, last)) = (day("since"), day("until"));
-        // A name that nobody has, or no longer has, narrows the list to nothing.
+        // A name that no account has, or no longer has, matches nothing.
         let id = match user.trim() {
             "" => None,
             typed => Some(id_of(core, typed).await?),
@@ -56,7 +55,7 @@ impl AuditQuery {
                 since: first.map(|(begin, _)| begin),
                 until: last.map(|(_, end)| end),
             },
-            // What happens from now on is behind a last day.
+            // New entries are later than a last day.
             follows: last.is_none() && query_value(uri, "follow").is_some(),
             narrowed: AuditFilter {
                 user,
@@ -67,7 +66,7 @@ impl AuditQuery {
         })
     }
 
-    /// What is asked for as names and values.
+    /// The filter as names and values.
     fn pairs(&self) -> [(&'static str, &str); 4] {
         let AuditFilter {
             user,
@@ -83,7 +82,7 @@ impl AuditQuery {
         ]
     }
 
-    /// The same as the query of an address, without `follow`.
+    /// The filter as the query of a URL, without `follow`.
     pub fn query(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let pairs = self.pairs().into_iter();
@@ -98,9 +97,6 @@ async fn id_of(core: &Core, typed: &str) -> Result<UserId, StoreError> {
 }
 
 /// Gathers the page.
-///
-/// # Errors
-/// `Failure::Unavailable`.
 pub async fn page(visit: &Visit<'_>) -> Result<AuditView, AppError> {
     let (core, current, uri) = (&visit.state.core, visit.administrator()?, visit.uri);
     let asked = AuditQuery::of(core, uri).await?;

@@ -1,4 +1,4 @@
-//! The page behind signing in.
+//! The page after signing in.
 
 use super::{sessions::session_view, visit::Visit};
 use crate::{
@@ -14,8 +14,8 @@ use crate::{
 pub fn dashboard(visit: &Visit<'_>) -> Result<DashboardView, AppError> {
     let current = visit.person()?;
     let user = &current.user;
-    // The guard reads them with the session of the caller. Without them the page would hide from the
-    // owner of the account that a stranger has signed in.
+    // The guard reads them with the session of the caller. Without them the page would hide an attacker's sign-in from
+    // the owner of the account.
     let Some(sign_ins) = current.sign_ins.clone() else {
         tracing::error!("the dashboard was asked for without its sign-ins");
         return Err(Failure::Internal.into());

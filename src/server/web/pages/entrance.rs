@@ -1,4 +1,4 @@
-//! The pages in front of the door: to sign in, to sign out, to set a password.
+//! The pages for signing in, signing out and setting a password.
 
 use super::visit::{Visit, query_value};
 use crate::{
@@ -25,7 +25,7 @@ pub async fn login(visit: Visit<'_>) -> Result<LoginView, StoreError> {
     let password_set = matches!(flash, Some(Flash::PasswordSet { .. }));
     let (refusal, username) = match flash {
         Some(Flash::LoginRefused { refusal, username }) => (refusal, username),
-        // So that people, and their password managers, know with which name it goes.
+        // Shows the name to sign in with, also to password managers.
         Some(Flash::PasswordSet { username }) => (None, username),
         _ => (None, String::new()),
     };
@@ -67,7 +67,7 @@ pub fn signed_out(visit: Visit<'_>) -> SignedOutView {
     }
 }
 
-/// `None` once there is an account.
+/// `None` once an account exists.
 pub async fn setup(visit: Visit<'_>) -> Result<Option<SetupView>, StoreError> {
     if !setup::is_open(&visit.state.core).await? {
         return Ok(None);

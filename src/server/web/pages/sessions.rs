@@ -1,4 +1,4 @@
-//! The page of a person's own sessions, and sessions as every page shows them.
+//! The page of a user's own sessions, and the view of a session for every page.
 
 use super::visit::Visit;
 use crate::{

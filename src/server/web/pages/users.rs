@@ -1,4 +1,4 @@
-//! The accounts, as administrators see them.
+//! The accounts, for administrators.
 
 use super::{
     activity::text_value,
@@ -29,15 +29,12 @@ use crate::{
 use axum::http::{HeaderMap, Uri};
 use url::form_urlencoded;
 
-/// As many as people look through before they search.
+/// As many as people read before they search.
 const USERS_A_PAGE: u32 = 50;
 /// On the page of an account; the audit log has the rest.
 const NEWEST_ENTRIES: u32 = 20;
 
 /// The list of accounts.
-///
-/// # Errors
-/// [`crate::error::Failure::Unavailable`].
 pub async fn list(visit: Visit<'_>) -> Result<UsersView, AppError> {
     let current = visit.administrator()?;
     let Visit {
@@ -67,7 +64,7 @@ pub async fn list(visit: Visit<'_>) -> Result<UsersView, AppError> {
 
 type Messages = (Option<UserNotice>, Option<Refusal>, InvitationDraft);
 
-/// What the list of accounts has to say of what was done just now.
+/// The messages of the list of accounts about the last action.
 fn messages(headers: &HeaderMap, flash: Option<Flash>) -> Messages {
     match flash {
         Some(Flash::User { notice }) => (Some(notice), None, InvitationDraft::default()),
@@ -109,10 +106,7 @@ fn user_view(user: User) -> UserView {
     }
 }
 
-/// The page of one account; `None` where there is none.
-///
-/// # Errors
-/// [`crate::error::Failure::Unavailable`].
+/// The page of one account; `None` if it does not exist.
 pub async fn account(visit: Visit<'_>) -> Result<Option<AccountView>, AppError> {
     let (core, current) = (&visit.state.core, visit.administrator()?);
     let id = visit.uri.path().rsplit('/').next().unwrap_or_default();

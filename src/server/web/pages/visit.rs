@@ -1,4 +1,4 @@
-//! A request for a page, as those see it who gather the page.
+//! A request for a page: the input for gathering its values.
 
 use crate::{
     domain::{next_path::NextPath, session::CurrentUser},
@@ -24,7 +24,7 @@ impl<'a> Visit<'a> {
         matches!(self.caller, Caller::SignedIn(_))
     }
 
-    /// The owner of the page. The guard has refused everybody else.
+    /// The signed-in user. The guard has refused everyone else.
     ///
     /// # Errors
     /// [`Failure::NotSignedIn`].
@@ -37,10 +37,10 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// The same for what only administrators see.
+    /// The same for pages of administrators.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] for everybody else.
+    /// [`Failure::NotFound`] for all others.
     pub fn administrator(&self) -> Result<&'a CurrentUser, AppError> {
         let current = self.person()?;
         if current.user.administers() {
@@ -50,7 +50,7 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// Why the form of this page was refused, and the text that it gives back.
+    /// Why the form of this page was refused, and the input to show again.
     pub fn refused(&self) -> Option<(Refusal, &str)> {
         match &self.flash {
             Some(Flash::Refused {
@@ -62,18 +62,18 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// The same, if there is nothing to give back.
+    /// The same without the input.
     pub fn refusal(&self) -> Option<Refusal> {
         self.refused().map(|(refusal, _)| refusal)
     }
 
-    /// Where to go on from here: what the address names, else the dashboard.
+    /// The next page: the one in the query, otherwise the dashboard.
     pub fn next(&self) -> NextPath {
         query_value(self.uri, "next").map_or_else(NextPath::home, |next| NextPath::or_home(&next))
     }
 }
 
-/// A value in the query of an address.
+/// A value in the query of a URL.
 pub fn query_value(uri: &Uri, wanted: &str) -> Option<String> {
     let query = uri.query().unwrap_or_default();
     url::form_urlencoded::parse(query.as_bytes())

@@ -1,8 +1,7 @@
 //! Attempts of this process that are not decided yet.
 //!
-//! The database decides how many are verified, for all servers. This keeps a burst from hashing more than
-//! that: an attempt beyond the limit waits for those ahead of it, without a connection to the database and
-//! without a place at a hashing thread.
+//! The database decides how many are verified, for all servers. This keeps a burst from hashing more than that: an
+//! attempt beyond the limit waits for those ahead of it, without a database connection and without a hashing thread.
 
 use crate::server::token::KeyedDigest;
 use std::{
@@ -15,12 +14,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// How long an attempt waits for those ahead of it. Two threads hash about 200 passwords in that time.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Attempts that wait or were given up, each with its request in memory; the next is refused as busy. Two
-/// threads would not reach more of them within [`PATIENCE`]. An attempt that need not wait needs no seat, so a
-/// crowd at one account does not block attempts at another.
+/// Attempts that wait or were given up, each with its request in memory; the next is refused as busy. Two threads would
+/// not reach more of them within [`PATIENCE`]. An attempt that need not wait takes no seat, so a flood at one account
+/// does not block attempts at another.
 const SEATS: usize = 256;
 
-/// The attempts in flight, by what they are counted under.
+/// The attempts in flight, by counter.
 #[derive(Clone, Debug)]
 pub struct InFlight {
     queues: Queues,
@@ -34,7 +33,7 @@ type Queues = Arc<Mutex<HashMap<KeyedDigest, Queue>>>;
 struct Queue {
     /// Has a permit for each attempt that may be in flight.
     room: Arc<Semaphore>,
-    /// Its permits and those that are taken: a failure takes one away for good.
+    /// Free and taken permits: a failure removes one for good.
     left: u32,
     /// Turns taken or waited for.
     members: usize,
@@ -43,7 +42,7 @@ struct Queue {
 /// Why an attempt has no turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoTurn {
-    /// Failures have used up the room meanwhile: the counters are to be read again.
+    /// Failures have used up the capacity meanwhile: the counters have to be read again.
     UsedUp,
     /// All seats are taken.
     Busy,
@@ -64,11 +63,8 @@ impl InFlight {
         Arc::clone(&self.seats).try_acquire_owned().ok()
     }
 
-    /// Takes a turn at each counter, and waits for it if there is none. `counters` has the room that each was
-    /// read to have; the first attempt in a queue sets it.
-    ///
-    /// # Errors
-    /// [`NoTurn`].
+    /// Takes a turn at each counter, and waits if none is free. `counters` has the capacity that was read for each; the
+    /// first attempt in a queue sets it.
     pub async fn enter(&self, counters: &[(KeyedDigest, u32)]) -> Result<Turns, NoTurn> {
         let (mut turns, mut seat) = (Vec::with_capacity(counters.len()), None);
         // The last counter is the narrowest: an attempt that waits there holds no turn at the others.
@@ -91,7 +87,7 @@ impl InFlight {
 pub struct Turns(Vec<Turn>);
 
 impl Turns {
-    /// The attempt has failed: its room is not for those who wait.
+    /// The attempt has failed: its capacity is not passed on to waiting attempts.
     pub fn failed(mut self) {
         for turn in &mut self.0 {
             turn.has_failed = true;
@@ -140,8 +136,8 @@ impl Turn {
     }
 }
 
-/// The last one to leave takes the queue away, and so does the one whose failure uses up its room: those
-/// who still wait in it are woken, and read the counters again.
+/// The last member removes the queue, and so does the one whose failure uses up its capacity: attempts that still wait
+/// in it are woken, and read the counters again.
 impl Drop for Turn {
     fn drop(&mut self) {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
@@ -180,7 +176,7 @@ mod tests {
         KEY.get_or_init(ServerKey::random).digest("test:", name)
     }
 
-    /// What goes wrong here waits for ever.
+    /// A failing test would otherwise wait for ever.
     async fn soon<T>(outcome: impl Future<Output = T>) -> T {
         let patience = Duration::from_secs(20);
         timeout(patience, outcome).await.expect("it waits")
@@ -231,7 +227,7 @@ mod tests {
         assert_eq!(in_flight.seats.available_permits(), SEATS);
     }
 
-    /// The counters were read again, and there is room: an attempt that wakes late leaves the new queue alone.
+    /// The counters were read again, and have capacity: an attempt that wakes late does not affect the new queue.
     #[tokio::test]
     async fn a_late_waker_leaves_a_queue_that_was_opened_meanwhile_alone() {
         let in_flight = InFlight::default();
@@ -247,7 +243,7 @@ mod tests {
         assert!(in_flight.queues.lock().unwrap().is_empty());
     }
 
-    /// And a crowd at one counter does not block another counter.
+    /// A flood at one counter does not block another counter either.
     #[tokio::test]
     async fn the_number_of_waiting_attempts_is_bounded() {
         let in_flight = InFlight::default();

@@ -1,4 +1,4 @@
-//! One attempt at something that is slowed: admitted, then decided or given up.
+//! One throttled attempt: admitted, then decided or given up.
 
 use super::{
     NotAdmitted,
@@ -23,7 +23,7 @@ use std::sync::{
 };
 use tokio::runtime::Handle;
 
-/// Admits an attempt, after those in flight if they may use up the room.
+/// Admits an attempt, after those in flight if they may use up the capacity.
 ///
 /// # Errors
 /// [`NotAdmitted`]: too many failures, or no turn within [`PATIENCE`].
@@ -59,8 +59,8 @@ pub async fn admit(core: &Core, counters: Counters) -> Result<Undecided, NotAdmi
     })
 }
 
-/// How many attempts each open counter has room for, without writing anything: a flood of attempts that
-/// are refused must not take the database's one writer from those who sign out.
+/// The remaining capacity of each open counter, without a write: a flood of refused attempts must not block the
+/// database's one writer for users who sign out.
 async fn remaining_attempts(
     core: &Core,
     counters: &Counters,
@@ -79,8 +79,8 @@ async fn remaining_attempts(
     Ok(rooms)
 }
 
-/// An attempt that was admitted. Dropped after [`Undecided::begin`] it counts as a failure, in the
-/// background: hanging up before the answer must not make guesses free.
+/// An admitted attempt. Dropped after [`Undecided::begin`] it counts as a failure, in the background: closing the
+/// connection before the answer must not make guesses free.
 pub struct Undecided {
     db: Db,
     clock: Clock,
@@ -96,16 +96,16 @@ struct UnderWay {
 }
 
 impl Undecided {
-    /// From now on the attempt costs something.
+    /// From now on the attempt counts as a failure if it is dropped.
     pub fn begin(&mut self) {
         self.costs = true;
     }
 
-    /// Decides the attempt. `true` where it passed: then nothing was counted.
+    /// Decides the attempt. `true` if it passed: then nothing was counted.
     ///
     /// # Errors
-    /// [`NotAdmitted`] if failures on another server have used up the room meanwhile, or the database gives
-    /// no answer.
+    /// [`NotAdmitted`] if failures on another server have used up the capacity meanwhile, or the database does not
+    /// answer.
     pub async fn decide(
         mut self,
         core: &Core,
@@ -141,13 +141,13 @@ impl Undecided {
 impl Drop for Undecided {
     fn drop(&mut self) {
         let attempt = self.attempt.take().filter(|_| self.costs);
-        // Without a runtime the server has ended, and nothing is answered any more.
+        // Without a runtime the server has stopped, and no answer is sent.
         let (Some(attempt), Ok(runtime)) = (attempt, Handle::try_current()) else {
             return;
         };
         let is_failing = Arc::clone(&self.is_failing);
         let Some(seat) = self.in_flight.seat() else {
-            // Too many clients hang up to count each in the background: the next attempts are counted first.
+            // Too many clients disconnect to count each in the background: the next attempts are counted first.
             is_failing.store(true, Relaxed);
             return;
         };
