@@ -61,7 +61,7 @@ async fn redeem(core: &Core, secret: &LinkSecret, typed: &str) -> Result<(), App
 async fn redeem_unhashed(core: &Core, secret: &LinkSecret, hash: &str) -> Option<u64> {
     let (digest, now) = (token::link_digest(secret), core.clock.now());
     let (purpose, visitor) = (LinkPurpose::Reset, given::visitor());
-    store::password_links::redeem(&core.db, &digest, hash, purpose, now, &visitor)
+    store::users::redeem_link(&core.db, &digest, hash, purpose, now, &visitor)
         .await
         .unwrap()
 }

@@ -139,8 +139,8 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
                 .map(drop),
         ),
         (
-            "password_links::find",
-            store::password_links::find(db, &Digest::stored(String::new()), START)
+            "users::by_link::find_by_link",
+            store::users::find_by_link(db, &Digest::stored(String::new()), START)
                 .await
                 .map(drop),
         ),

@@ -2,21 +2,15 @@
 //!
 //! A change of an account or its links writes the account first, so that no two transactions deadlock.
 
-use super::users;
 use crate::{
     domain::{
-        actor::Actor,
-        audit::Event,
-        moment::Timestamp,
-        password_link::LinkPurpose,
-        user::{User, UserId},
+        actor::Actor, audit::Event, moment::Timestamp, password_link::LinkPurpose, user::UserId,
     },
     server::{
         db::{
             Db,
             Outcome::{Commit, RollBack},
-            StoreError, Transaction, execute, fetch_one, fetch_optional, fetch_optional_within,
-            transact,
+            StoreError, Transaction, execute, fetch_one, fetch_optional_within, transact,
         },
         token::LinkDigest,
     },
@@ -29,12 +23,6 @@ pub struct NewLink<'a> {
     pub digest: &'a LinkDigest,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
-}
-
-/// A link that was found by its secret.
-pub struct Link {
-    pub user: User,
-    pub purpose: LinkPurpose,
 }
 
 /// Creates a link for an enabled account, and voids the previous one. It is an invitation if the account has no
@@ -87,25 +75,6 @@ pub(super) async fn insert_within(
     super::audit::insert_within(transaction, entry).await
 }
 
-/// The link of this secret, if it is valid.
-pub async fn find(
-    db: &Db,
-    digest: &LinkDigest,
-    now: Timestamp,
-) -> Result<Option<Link>, StoreError> {
-    const SQL: &str = concat!(
-        "SELECT ",
-        users::user_columns!(),
-        " FROM password_links l JOIN users u ON u.id = l.user_id \
-         WHERE l.secret_digest = $1 AND l.expires_at > $2 AND u.disabled_at IS NULL"
-    );
-    let row: Option<users::UserRow> = fetch_optional!(db, SQL, digest.as_str(), now.as_millis());
-    Ok(row.map(User::from).map(|user| Link {
-        purpose: LinkPurpose::of(user.has_password),
-        user,
-    }))
-}
-
 /// The expiry of an account's link, if it has one.
 pub async fn valid_until(
     db: &Db,
@@ -116,40 +85,6 @@ pub async fn valid_until(
         "SELECT MAX(expires_at) FROM password_links WHERE user_id = $1 AND expires_at > $2";
     let until: Option<i64> = fetch_one!(scalar db, SQL, &user.0, now.as_millis());
     Ok(until.map(Timestamp::from_millis))
-}
-
-/// Sets the password of an enabled account in exchange for the link: all sessions end, all devices are forgotten and
-/// all links void, in one transaction. Returns how many sessions ended; `None` if the link is not valid.
-///
-/// Deleting the link decides: of two at once the second waits for the account, and finds no link.
-pub async fn redeem(
-    db: &Db,
-    digest: &LinkDigest,
-    password_hash: &str,
-    purpose: LinkPurpose,
-    now: Timestamp,
-    actor: &Actor,
-) -> Result<Option<u64>, StoreError> {
-    const SET: &str = "UPDATE users SET password_hash = $3 WHERE disabled_at IS NULL AND id = \
-        (SELECT user_id FROM password_links WHERE secret_digest = $1 AND expires_at > $2) RETURNING id";
-    const TAKE: &str = "DELETE FROM password_links WHERE secret_digest = $1 AND expires_at > $2";
-    transact!(db, transaction => {
-    let user: Option<String> = fetch_optional_within!(
-            scalar transaction, SET, digest.as_str(), now.as_millis(), password_hash
-        );
-    let Some(user) = user.map(UserId) else {
-        return Ok(RollBack(None));
-    };
-    let taken = execute!(transaction, TAKE, digest.as_str(), now.as_millis());
-    if taken == 0 {
-        // Dropped without a commit, the transaction changes nothing.
-        return Ok(RollBack(None));
-    }
-    let entry = actor.entry(now, Event::LinkUsed(purpose), Some(&user), None);
-    super::audit::insert_within(transaction, entry).await?;
-    let count = users::end_everything_within(transaction, &user, now, actor).await?;
-    Ok(Commit(Some(count)))
-    })
 }
 
 /// Voids the links of an account, within a transaction that changes the account.

@@ -1,9 +1,11 @@
 //! The table `users`.
 
+mod by_link;
 mod changes;
 mod search;
 
-pub(super) use changes::end_everything_within;
+pub use by_link::{Link, find_by_link, redeem_link};
+use changes::end_everything_within;
 pub use changes::{delete, demote, disable, enable, promote, set_password};
 pub use search::{ALL, BY_PREFIX, Cursor, Found, fold_some_display_names, page};
 

@@ -228,8 +228,7 @@ impl<'a> Sequence<'a> {
         let hash = self.new_hash();
         let (db, now, purpose) = (&self.core.db, self.now(), LinkPurpose::Reset);
         let visitor = given::visitor();
-        let redeemed =
-            store::password_links::redeem(db, &digest, &hash, purpose, now, &visitor).await;
+        let redeemed = store::users::redeem_link(db, &digest, &hash, purpose, now, &visitor).await;
         prop_assert_eq!(redeemed.unwrap().is_some(), may);
         if may {
             self.count("password set by a link");

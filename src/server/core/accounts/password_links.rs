@@ -18,11 +18,7 @@ use crate::{
             sign_in::throttle::{self, Subject},
         },
         db::StoreError,
-        store::{
-            self,
-            password_links::{Link, NewLink},
-            throttle::Outcome,
-        },
+        store::{self, password_links::NewLink, throttle::Outcome, users::Link},
         token::{self, LinkDigest},
     },
 };
@@ -128,7 +124,7 @@ pub async fn redeem(
     let hash = core.hasher.hash(password).await;
     let hash = hash.map_err(AppError::from)?;
     let (db, now) = (&core.db, core.clock.now());
-    let redeemed = store::password_links::redeem(db, &digest, &hash, purpose, now, actor).await;
+    let redeemed = store::users::redeem_link(db, &digest, &hash, purpose, now, actor).await;
     match redeemed.map_err(AppError::from)? {
         Some(_) => Ok(user.username),
         None => Err(AppError::Refused(Refusal::Link).into()),
@@ -162,7 +158,7 @@ async fn check(core: &Core, actor: &Actor, digest: &LinkDigest) -> Result<Link, 
     let counters = core.throttle.counters(&[guesser], None);
     let mut guess = throttle::admit(core, counters).await.map_err(refused)?;
     guess.begin();
-    let found = store::password_links::find(&core.db, digest, core.clock.now()).await?;
+    let found = store::users::find_by_link(&core.db, digest, core.clock.now()).await?;
     let outcome = match &found {
         Some(_) => Outcome::Right,
         None => Outcome::Wrong(entry(Event::LinkRefused)),

@@ -171,7 +171,7 @@ pub async fn set_password(
 
 /// Removes what depends on a password that its owner may have lost: sessions, devices and links. Returns how many
 /// sessions ended.
-pub(in crate::server::store) async fn end_everything_within(
+pub(super) async fn end_everything_within(
     transaction: &mut Transaction,
     id: &UserId,
     now: Timestamp,

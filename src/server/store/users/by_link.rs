@@ -1,0 +1,79 @@
+//! Accounts by the link with which their owner sets a password.
+
+use super::{UserRow, end_everything_within, user_columns};
+use crate::{
+    domain::{
+        actor::Actor,
+        audit::Event,
+        moment::Timestamp,
+        password_link::LinkPurpose,
+        user::{User, UserId},
+    },
+    server::{
+        db::{
+            Db,
+            Outcome::{Commit, RollBack},
+            StoreError, execute, fetch_optional, fetch_optional_within, transact,
+        },
+        store::audit,
+        token::LinkDigest,
+    },
+};
+
+/// A link that was found by its secret.
+pub struct Link {
+    pub user: User,
+    pub purpose: LinkPurpose,
+}
+
+/// The link of this secret, if it is valid.
+pub async fn find_by_link(
+    db: &Db,
+    digest: &LinkDigest,
+    now: Timestamp,
+) -> Result<Option<Link>, StoreError> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        user_columns!(),
+        " FROM password_links l JOIN users u ON u.id = l.user_id \
+         WHERE l.secret_digest = $1 AND l.expires_at > $2 AND u.disabled_at IS NULL"
+    );
+    let row: Option<UserRow> = fetch_optional!(db, SQL, digest.as_str(), now.as_millis());
+    Ok(row.map(User::from).map(|user| Link {
+        purpose: LinkPurpose::of(user.has_password),
+        user,
+    }))
+}
+
+/// Sets the password of an enabled account in exchange for the link: all sessions end, all devices are forgotten and
+/// all links void, in one transaction. Returns how many sessions ended; `None` if the link is not valid.
+///
+/// Deleting the link decides: of two at once the second waits for the account, and finds no link.
+pub async fn redeem_link(
+    db: &Db,
+    digest: &LinkDigest,
+    password_hash: &str,
+    purpose: LinkPurpose,
+    now: Timestamp,
+    actor: &Actor,
+) -> Result<Option<u64>, StoreError> {
+    const SET: &str = "UPDATE users SET password_hash = $3 WHERE disabled_at IS NULL AND id = \
+        (SELECT user_id FROM password_links WHERE secret_digest = $1 AND expires_at > $2) RETURNING id";
+    const TAKE: &str = "DELETE FROM password_links WHERE secret_digest = $1 AND expires_at > $2";
+    transact!(db, transaction => {
+        let user: Option<String> = fetch_optional_within!(
+            scalar transaction, SET, digest.as_str(), now.as_millis(), password_hash
+        );
+        let Some(user) = user.map(UserId) else {
+            return Ok(RollBack(None));
+        };
+        let taken = execute!(transaction, TAKE, digest.as_str(), now.as_millis());
+        if taken == 0 {
+            return Ok(RollBack(None));
+        }
+        let entry = actor.entry(now, Event::LinkUsed(purpose), Some(&user), None);
+        audit::insert_within(transaction, entry).await?;
+        let count = end_everything_within(transaction, &user, now, actor).await?;
+        Ok(Commit(Some(count)))
+    })
+}
