@@ -24,7 +24,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::task::JoinSet;
+use tokio::{sync::Notify, task::JoinSet};
 
 /// The number of connections that read.
 const CONNECTIONS: i64 = 20;
@@ -85,7 +85,12 @@ async fn read(server: Arc<Server>, token: String, over: Arc<AtomicBool>) -> Seen
 }
 
 /// Signs in and out repeatedly.
-async fn come_and_go(server: Arc<Server>, name: String, over: Arc<AtomicBool>) -> Seen {
+async fn come_and_go(
+    server: Arc<Server>,
+    name: String,
+    over: Arc<AtomicBool>,
+    first_end: Arc<Notify>,
+) -> Seen {
     let mut seen = Seen::default();
     while !over.load(Ordering::Relaxed) {
         tokio::time::sleep(REST).await;
@@ -100,6 +105,7 @@ async fn come_and_go(server: Arc<Server>, name: String, over: Arc<AtomicBool>) -
         if seen.note(&answer, 303) {
             assert_eq!(browser.session(), None);
             seen.ended.push((Instant::now(), token));
+            first_end.notify_one();
         } else {
             assert_eq!(browser.session(), Some(token.as_str()));
         }
@@ -120,6 +126,7 @@ async fn is_stopped_and_started_under_load(how: Stop) {
         staying.push(browser.session().unwrap().to_owned());
     }
     let over = Arc::new(AtomicBool::new(false));
+    let first_end = Arc::new(Notify::new());
     let mut load = JoinSet::new();
     for token in &staying {
         load.spawn(read(Arc::clone(&server), token.clone(), Arc::clone(&over)));
@@ -129,10 +136,13 @@ async fn is_stopped_and_started_under_load(how: Stop) {
             Arc::clone(&server),
             name.to_owned(),
             Arc::clone(&over),
+            Arc::clone(&first_end),
         ));
     }
 
     tokio::time::sleep(Duration::from_secs(2)).await;
+    let ended = tokio::time::timeout(Duration::from_secs(60), first_end.notified()).await;
+    ended.expect("somebody signs out before the stop");
     let stopped = Instant::now();
     cluster.stop(how);
     assert_eq!(server.browser().get("/readyz").await.status, 503);
@@ -153,7 +163,7 @@ async fn is_stopped_and_started_under_load(how: Stop) {
         "nothing happened"
     );
     let before = seen.ended.iter().filter(|(at, _)| *at < stopped).count();
-    assert!(before > 0, "nobody signed out before the stop");
+    assert!(before > 0, "no session ended before the stop");
     for (_, token) in &seen.ended {
         server.refuses(token).await;
     }
