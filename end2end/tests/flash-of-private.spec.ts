@@ -74,6 +74,8 @@ test('the first paint is the page itself, whole', async ({ visitor, person }) =>
   await visitor.page.route(/\.(js|wasm)$/, () => {});
   await visitor.page.goto('/dashboard', { waitUntil: 'commit' });
   await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText(`Good to see you, ${person.displayName}`);
+  // The heading may be there before the stylesheet, on which the line breaks of `innerText` depend.
+  await visitor.page.waitForFunction(() => document.styleSheets.length > 0);
   const before = await visitor.page.getByRole('main').innerText();
   await visitor.page.unrouteAll();
   await visitor.open('/dashboard');

@@ -74,6 +74,8 @@ inEveryWay(() => {
     await keyboard.type('not the password at all');
     await keyboard.press('Enter');
     await expect(visitor.problem).toBeFocused();
+    // Until its deferred scripts have run, Chromium moves the focus to the target of the address again.
+    await visitor.comesAlive();
     expect(await tab(visitor)).toContain('The name or the password is not right');
     await keyboard.press('Enter');
     await expect(visitor.name).toBeFocused();
