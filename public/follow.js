@@ -22,6 +22,15 @@
     location.reload();
   });
 
+  // Once the page is complete Chromium focuses the element that the address names again, also when a password is
+  // being typed elsewhere. The code of a password link names no element, and stays.
+  addEventListener('DOMContentLoaded', () => {
+    const target = location.hash && document.getElementById(location.hash.slice(1));
+    if (target && document.activeElement !== document.body) {
+      history.replaceState(history.state, '', location.pathname + location.search);
+    }
+  });
+
   if (!person) {
     if (location.pathname === SIGNED_OUT) tabs?.postMessage('');
     return;

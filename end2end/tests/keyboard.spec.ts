@@ -1,4 +1,5 @@
 import { expect, inEveryWay, test, type Visitor } from '../fixtures';
+import { gate } from '../support/gate';
 import { SITE } from '../support/site';
 
 /** Presses Tab, and returns the focused element. It must be visible, uncovered, with a visible ring. */
@@ -74,8 +75,6 @@ inEveryWay(() => {
     await keyboard.type('not the password at all');
     await keyboard.press('Enter');
     await expect(visitor.problem).toBeFocused();
-    // Until its deferred scripts have run, Chromium moves the focus to the target of the address again.
-    await visitor.comesAlive();
     expect(await tab(visitor)).toContain('The name or the password is not right');
     await keyboard.press('Enter');
     await expect(visitor.name).toBeFocused();
@@ -136,4 +135,24 @@ inEveryWay(() => {
     await visitor.page.keyboard.press('Enter');
     await visitor.isWelcomed(person);
   });
+});
+
+test('the focus stays where it is when late scripts have run', async ({ visitor, person }) => {
+  const late = gate();
+  await visitor.page.route(/follow/, async (route) => {
+    await late.opened;
+    await route.continue();
+  });
+  await visitor.page.goto('/login', { waitUntil: 'commit' });
+  await visitor.name.fill(person.name);
+  // As by the link of an error summary.
+  await visitor.page.evaluate(() => (location.hash = '#username'));
+  await expect(visitor.name).toBeFocused();
+  await visitor.password.focus();
+  late.open();
+  await visitor.page.waitForFunction(() => document.readyState === 'complete');
+  await visitor.comesAlive();
+  await expect(visitor.password).toBeFocused();
+  await visitor.page.keyboard.type(person.password);
+  await expect(visitor.name).toHaveValue(person.name);
 });
