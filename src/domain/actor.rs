@@ -99,7 +99,7 @@ impl Actor {
 
     /// The same user, acting on the accounts of others.
     #[must_use]
-    pub(crate) fn into_administrator(self) -> Self {
+    pub fn into_administrator(self) -> Self {
         let who = match self.who {
             Who::SignedIn(current) => Who::Administrator(current),
             who => who,
