@@ -56,44 +56,32 @@ enum Who {
 impl Actor {
     /// A browser without a session.
     pub const fn visitor(browser: Browser) -> Self {
-        Self {
-            who: Who::Unknown,
-            source: Source::Browser,
-            browser,
-        }
+        Self::new(Who::Unknown, Source::Browser, browser)
     }
 
     pub const fn signed_in(current: Box<CurrentUser>, browser: Browser) -> Self {
-        Self {
-            who: Who::SignedIn(current),
-            source: Source::Browser,
-            browser,
-        }
+        Self::new(Who::SignedIn(current), Source::Browser, browser)
     }
 
     pub const fn confirming(current: Box<CurrentUser>, browser: Browser) -> Self {
-        Self {
-            who: Who::Confirming(current),
-            source: Source::Browser,
-            browser,
-        }
+        Self::new(Who::Confirming(current), Source::Browser, browser)
     }
 
     /// The command line on this machine.
     pub fn command() -> Self {
-        Self::without_browser(Source::Command)
+        Self::new(Who::Unknown, Source::Command, Browser::default())
     }
 
     /// The server itself, in a background job.
     pub fn server() -> Self {
-        Self::without_browser(Source::Server)
+        Self::new(Who::Unknown, Source::Server, Browser::default())
     }
 
-    fn without_browser(source: Source) -> Self {
+    const fn new(who: Who, source: Source, browser: Browser) -> Self {
         Self {
-            who: Who::Unknown,
+            who,
             source,
-            browser: Browser::default(),
+            browser,
         }
     }
 

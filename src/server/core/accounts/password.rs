@@ -1,17 +1,14 @@
 //! Changes the owner's password.
 
 use crate::{
-    domain::{password::Password, user::LookupKey},
+    domain::password::Password,
     error::{AppError, Failure},
     server::{
         core::{
             Core,
             actor::Owner,
             sessions::{self, Presented, Proven, Renewed},
-            sign_in::{
-                attempt::{self, NotProved, Purpose},
-                confirmation,
-            },
+            sign_in::{attempt::Purpose, confirmation},
         },
         store::{self, evidence::Evidence},
         token::TokenDigest,
@@ -39,14 +36,9 @@ pub async fn change(
         .check(new_password, &user.username, user.email.as_deref())?;
     // An attacker at an unattended browser must not get past this, nor guess here. The check is throttled and audited
     // like a sign-in (ASVS V6.3.4).
-    let (actor, purpose) = (owner.actor(), Purpose::PasswordChange);
-    let name = LookupKey::of(&user.username);
-    let proved = attempt::prove(core, actor, presented, purpose, &name, current_password).await;
-    let verified = match proved {
-        Ok(verified) => verified,
-        Err(NotProved::Refused) => return Err(confirmation::refusal_for(core, owner).await?),
-        Err(NotProved::Failed(failure)) => return Err(failure),
-    };
+    let purpose = Purpose::PasswordChange;
+    let verified =
+        confirmation::verify_again(core, owner, presented, purpose, current_password).await?;
     let new_hash = core.hasher.hash(new_password).await?;
     let brought = presented.session.as_ref().ok_or(Failure::NotSignedIn)?;
     let Evidence::Password { verified: hash, .. } = verified.evidence;

@@ -8,7 +8,7 @@ use crate::{
         core::{
             Core,
             actor::Owner,
-            sessions::{self, Presented, Proven},
+            sessions::{self, Presented, Proven, Verified},
         },
         store,
         token::SessionToken,
@@ -28,14 +28,7 @@ pub async fn confirm(
     presented: &Presented,
     typed: &Password,
 ) -> Result<SessionToken, AppError> {
-    let (actor, purpose) = (owner.actor(), Purpose::Confirmation);
-    let name = LookupKey::of(&owner.user().username);
-    let proved = attempt::prove(core, actor, presented, purpose, &name, typed).await;
-    let verified = match proved {
-        Ok(verified) => verified,
-        Err(NotProved::Refused) => return Err(refusal_for(core, owner).await?),
-        Err(NotProved::Failed(failure)) => return Err(failure),
-    };
+    let verified = verify_again(core, owner, presented, Purpose::Confirmation, typed).await?;
     let brought = presented.session.as_ref().ok_or(Failure::NotSignedIn)?;
     let proven = Proven {
         brought: &brought.digest(),
@@ -45,13 +38,30 @@ pub async fn confirm(
     renewed.ok_or(Failure::NotSignedIn.into())
 }
 
-/// The refusal of a wrong password. A user who was disabled in the meantime learns nothing about the password.
-pub async fn refusal_for(core: &Core, owner: Owner<'_>) -> Result<AppError, AppError> {
-    let found = store::sessions::find(&core.db, &owner.session().id).await?;
-    if found.is_some_and(|found| lives(core, &found)) {
-        Ok(AppError::Refused(Refusal::CurrentPassword))
-    } else {
-        Ok(AppError::Failed(Failure::NotSignedIn))
+/// Checks the password of a signed-in owner, with the throttle and the audit of a sign-in.
+///
+/// # Errors
+/// [`Refusal::CurrentPassword`]; [`Failure::NotSignedIn`] if the session has ended or the user was disabled in the
+/// meantime: then the answer does not depend on the password. The failures of an attempt.
+pub async fn verify_again(
+    core: &Core,
+    owner: Owner<'_>,
+    presented: &Presented,
+    purpose: Purpose,
+    typed: &Password,
+) -> Result<Verified, AppError> {
+    let (actor, name) = (owner.actor(), LookupKey::of(&owner.user().username));
+    match attempt::prove(core, actor, presented, purpose, &name, typed).await {
+        Ok(verified) => Ok(verified),
+        Err(NotProved::Failed(failure)) => Err(failure),
+        Err(NotProved::Refused) => {
+            let found = store::sessions::find(&core.db, &owner.session().id).await?;
+            if found.is_some_and(|found| lives(core, &found)) {
+                Err(Refusal::CurrentPassword.into())
+            } else {
+                Err(Failure::NotSignedIn.into())
+            }
+        }
     }
 }
 
