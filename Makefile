@@ -37,7 +37,9 @@ check: setup ## format, lints on both targets, import rules
 	@tools/step "Checking the format (a second)" \
 		"Run: cargo fmt --all" \
 		cargo fmt --all --check
-	@cargo fmt --manifest-path tools/wasm-bindgen/Cargo.toml --check
+	@tools/step "Checking the format of tools/wasm-bindgen (a second)" \
+		"Run: cargo fmt --manifest-path tools/wasm-bindgen/Cargo.toml" \
+		cargo fmt --manifest-path tools/wasm-bindgen/Cargo.toml --check
 	@tools/step "Linting the server and all tests (about 3 minutes)" \
 		"Fix the findings above; clippy.toml gives the reasons of our own rules." \
 		cargo clippy --features ssr --all-targets -- -D warnings

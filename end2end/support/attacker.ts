@@ -36,7 +36,7 @@ export class Attacker {
   /** Serves a page, and returns its path. */
   puts(html: string): string {
     const path = `/page-${this.pages.size}`;
-    this.pages.set(path, `<!doctype html><title>A attacker</title>${html}`);
+    this.pages.set(path, `<!doctype html><title>An attacker</title>${html}`);
     return path;
   }
 }
