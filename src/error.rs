@@ -212,7 +212,7 @@ mod tests {
     use crate::error::*;
 
     #[test]
-    fn the_status_leads_back_to_a_failure_of_the_same_status() {
+    fn each_status_maps_to_a_failure_of_that_status() {
         for status in [
             400, 401, 403, 404, 405, 408, 413, 415, 421, 429, 431, 500, 503,
         ] {

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_script_finds_its_parts() {
+    fn every_id_in_the_script_exists_once() {
         let (html, parts) = (html(), parts_of_the_script());
         assert!(parts.len() > 15, "{parts:?}");
         for id in parts {
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_forms_lead_to_server_functions() {
+    fn the_forms_post_to_server_functions() {
         let html = html();
         for (path, id) in [
             (StaySignedIn::PATH, "time-out-stay"),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_texts_are_those_of_other_pages() {
+    fn the_texts_match_those_of_other_pages() {
         let html = html();
         for (name, text) in [
             ("idle", EndReason::Idle.explanation().to_owned()),

@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_drawn_as_nothing_is_no_letter() {
+    fn invisible_characters_are_no_letters() {
         for c in [
             '\u{ad}', '\u{115f}', '\u{200b}', '\u{2060}', '\u{3164}', '\u{feff}',
         ] {
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_acts_on_is_known() {
+    fn control_and_format_characters_are_detected() {
         for c in [
             '\u{1b}',
             '\u{7f}',

@@ -99,7 +99,7 @@ mod tests {
     use super::in_words;
 
     #[test]
-    fn distances_are_said_as_people_say_them() {
+    fn distances_are_described_in_whole_units() {
         for (seconds, words) in [
             (0, "just now"),
             (-59, "just now"),

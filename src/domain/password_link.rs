@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_is_read_forgivingly_and_a_whole_link_too() {
+    fn a_code_or_a_whole_link_is_parsed_tolerantly() {
         let canonical = |typed: &str| LinkSecret::new(typed.to_owned()).canonical().to_string();
         for typed in [
             "01ab-c",

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn case_spaces_hyphens_and_lookalikes_are_forgiven() {
+    fn case_spaces_hyphens_and_lookalikes_do_not_matter() {
         let canonical = |typed: &str| SetupCode::new(typed.to_owned()).canonical().to_string();
         for typed in [
             "01AB-C",

@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_acts_on_is_escaped() {
+    fn control_and_format_characters_are_escaped() {
         let hostile =
             "a\u{1b}[31m\u{7f}\u{85}\u{9b}\u{200b}\u{2028}\u{202e}\u{2067}\u{feff}\u{e0041}é漢\"\\";
         let line = json_line(&hostile).unwrap();

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_foreign_path_the_log_keeps_the_beginning() {
+    fn unknown_paths_are_logged_by_their_first_segment() {
         for (path, kept) in [
             ("/", "/"),
             ("/favicon.svg", "/favicon.svg"),

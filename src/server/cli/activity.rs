@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_an_instant_or_so_long_ago() {
+    fn a_time_is_an_instant_or_a_duration_before_now() {
         let instant = Since::Instant(Timestamp::from_millis(1_790_000_000_000));
         assert_eq!(since("2026-09-21T14:13:20Z"), Ok(instant));
         assert_eq!(since("2026-09-21T16:13:20+02:00"), Ok(instant));

@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_command_and_argument_says_what_it_is() {
+    fn every_command_and_argument_has_help() {
         let mut open = vec![Arguments::command()];
         while let Some(command) = open.pop() {
             let name = command.get_name().to_owned();

@@ -51,7 +51,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_survived(text in "[0-9 ]{0,22}[smhd]?\\PC{0,4}") {
+        fn any_text_is_within_bounds_or_refused(text in "[0-9 ]{0,22}[smhd]?\\PC{0,4}") {
             if let Ok(read) = parse(&text) {
                 prop_assert!((Duration::from_secs(1)..=LONGEST).contains(&read), "{}", text);
                 prop_assert!(text.ends_with(['s', 'm', 'h', 'd']), "{}", text);
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn units_are_read() {
+    fn units_are_parsed() {
         for (text, seconds) in [
             ("30s", 30),
             ("15m", 900),
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn malformed_durations_are_refused() {
         for text in [
             "",
             "30",

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lowest_limit_above_the_process_counts() {
+    fn the_lowest_limit_of_the_control_groups_applies() {
         const GROUP: &str = "proc/self/cgroup";
         type Files = &'static [(&'static str, &'static str)];
         let machines: [(Files, Option<u64>); 6] = [
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_below_the_sum_is_a_doubt() {
+    fn a_limit_below_the_maximum_use_is_a_warning() {
         let config = |text: &str| read(text, None, &Environment::default()).unwrap();
         let limited = |mib: u64| {
             let bytes = (mib * MIB).to_string();

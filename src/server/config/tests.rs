@@ -16,7 +16,7 @@ fn mistakes(text: &str) -> String {
 const SHIPPED: &str = include_str!("../../../Leptos.toml");
 
 #[test]
-fn the_shipped_file_says_what_holds_without_it() {
+fn the_shipped_file_equals_the_defaults() {
     assert_eq!(alone(SHIPPED), alone(""));
 }
 
@@ -31,7 +31,7 @@ fn the_shipped_file_agrees_with_cargo_toml() {
 }
 
 #[test]
-fn every_mistake_is_told_at_once() {
+fn all_mistakes_are_reported_at_once() {
     let report = mistakes(
         "public_url = \"http://example.org\"\nidle_timeout = \"1h\"\ncolour = \"red\"\n\
          [session]\nidle_timeout = \"30\"\nabsolute_timeout = [1]\n[password]\nmin_length = 7\n[log]\nformat = \"xml\"\n",
@@ -54,12 +54,12 @@ fn every_mistake_is_told_at_once() {
 }
 
 #[test]
-fn what_is_no_toml_is_told_with_its_line() {
+fn a_toml_error_names_its_line() {
     assert!(mistakes("site_root = \"a\"\npublic_url = https\n").contains("line 2"));
 }
 
 #[test]
-fn the_environment_counts_more_than_the_file() {
+fn the_environment_overrides_the_file() {
     let environment = variables([
         ("VESTIBULE_PUBLIC_URL", "https://id.example.org"),
         ("VESTIBULE_DATABASE_URL", "postgres://app@db/auth"),
@@ -85,7 +85,7 @@ fn the_environment_counts_more_than_the_file() {
 }
 
 #[test]
-fn paths_begin_at_the_file() {
+fn paths_are_relative_to_the_file() {
     let config = read(
         SHIPPED,
         Some(PathBuf::from("/etc/vestibule/v.toml")),
@@ -109,7 +109,7 @@ fn paths_begin_at_the_file() {
 }
 
 #[test]
-fn a_mistake_in_the_environment_is_told_by_the_variables_name() {
+fn a_mistake_in_the_environment_names_the_variable() {
     let environment = variables([("VESTIBULE_SESSION__IDLE_TIMEOUT", "soon")]);
     let report = read("", None, &environment)
         .expect_err("a mistake")
@@ -122,7 +122,7 @@ fn a_mistake_in_the_environment_is_told_by_the_variables_name() {
 
 /// A mistyped variable would otherwise silently leave a default in force.
 #[test]
-fn an_unknown_variable_is_told_by_its_name_alone() {
+fn an_unknown_variable_is_reported_without_its_value() {
     let environment = variables([
         ("VESTIBULE_CONFIG", "v.toml"),
         ("VESTIBULE_SESSION__IDLE_TIMEOUT", "30m"),
@@ -147,7 +147,7 @@ fn an_unknown_variable_is_told_by_its_name_alone() {
 }
 
 #[test]
-fn a_pooler_needs_a_way_past_it() {
+fn a_pooler_needs_a_direct_url() {
     let pooled = "database_url = \"postgres://a@pooler/auth\"\ndatabase_pooler = true\n";
     let direct = "database_direct_url = \"postgres://a@db/auth\"\n";
     let parse = |text| DatabaseUrl::parse(text, Path::new("")).unwrap();
@@ -164,7 +164,7 @@ fn a_pooler_needs_a_way_past_it() {
 }
 
 #[test]
-fn the_threads_stay_within_the_memory() {
+fn hashing_threads_fit_into_the_memory() {
     let config = alone("[hashing]\nmemory_mib = 20\n").unwrap();
     assert_eq!(config.hashing.threads, 1);
     assert!(mistakes("[hashing]\nmemory_mib = 18\n").contains("at least 19"));

@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_bounded_and_what_is_beyond_is_counted() {
+    fn the_queue_is_bounded_and_lost_lines_are_counted() {
         let (lines, allow, written) = gated(12);
         for line in ["first\n", "again\n", "third\n"] {
             lines.hand_over(line.as_bytes());
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_was_refused_is_counted_and_takes_no_room() {
+    fn a_failed_line_is_counted_and_frees_its_bytes() {
         let (lines, allow, written) = gated(12);
         allow.send(Err(io::ErrorKind::StorageFull.into())).unwrap();
         lines.hand_over(b"first\n");
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_waits_for_what_is_not_written_and_not_for_ever() {
+    fn dropping_the_log_waits_for_its_lines_with_a_limit() {
         let (lines, allow, written) = gated(100);
         let log = Log::of(lines);
         log.announce("the last one");

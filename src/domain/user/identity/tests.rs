@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn one_key_for_all_spellings() {
+fn all_spellings_have_one_key() {
     for typed in ["ada", "ADA", " Ada ", "Ａｄａ", "ＡＤＡ"] {
         assert_eq!(LookupKey::of(typed).as_str(), "ada", "{typed}");
     }
@@ -19,7 +19,7 @@ fn one_key_for_all_spellings() {
 
 /// Otherwise a key that is parsed again would be another one.
 #[test]
-fn folding_brings_up_nothing_that_nobody_sees() {
+fn folding_yields_no_invisible_characters() {
     for c in ('\0'..=char::MAX).filter(|c| !is_unseen(*c)) {
         let folded = fold(&c.to_string());
         assert!(!folded.contains(is_unseen), "{c:?} becomes {folded:?}");
@@ -27,7 +27,7 @@ fn folding_brings_up_nothing_that_nobody_sees() {
 }
 
 #[test]
-fn a_prefix_ends_before_the_next_text() {
+fn the_end_of_a_prefix_follows_all_its_texts() {
     for (prefix, end) in [
         ("ad", Some("ae")),
         ("a\u{10FFFF}", Some("b")),
@@ -129,7 +129,7 @@ fn names_outside_the_grammar_are_refused() {
 }
 
 #[test]
-fn shown_text_cannot_rewrite_its_page() {
+fn plain_text_is_bounded_and_has_no_control_characters() {
     let parse = |text: &str| plain_text(text, 10, IdentityRefusal::DisplayName);
     assert_eq!(parse(" Ada\u{301} "), Ok("Ad\u{e1}".to_owned()));
     for hostile in [
@@ -149,7 +149,7 @@ fn shown_text_cannot_rewrite_its_page() {
 }
 
 #[test]
-fn one_address_and_nothing_beside_it() {
+fn an_email_is_exactly_one_address() {
     for address in [
         "ada@example.org",
         "a+b@x.co",
