@@ -75,8 +75,8 @@ pub fn in_words(seconds_away: i64) -> String {
         };
         return words.to_owned();
     };
-    let nearest = if is_ahead { length / 2 } else { 0 };
-    let number = distance.saturating_add(nearest) / length;
+    let rounding = if is_ahead { length / 2 } else { 0 };
+    let number = distance.saturating_add(rounding) / length;
     let plural = if number == 1 { "" } else { "s" };
     if is_ahead {
         format!("in {number} {unit}{plural}")

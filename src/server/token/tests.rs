@@ -47,8 +47,8 @@ fn setup_codes_do_not_repeat_and_use_every_symbol() {
 #[test]
 fn all_spellings_of_a_setup_code_have_one_digest() {
     let code = new_setup_code();
-    let typed = SetupCode::new(code.reveal().to_lowercase().replace('-', " "));
-    assert_eq!(setup_code_digest(&typed), setup_code_digest(&code));
+    let respelt = SetupCode::new(code.reveal().to_lowercase().replace('-', " "));
+    assert_eq!(setup_code_digest(&respelt), setup_code_digest(&code));
     let other = SetupCode::new(format!("{}0", code.reveal()));
     assert_ne!(setup_code_digest(&other), setup_code_digest(&code));
 }
@@ -61,8 +61,8 @@ fn link_secrets_do_not_repeat_and_have_one_digest() {
     assert_eq!(secrets.len(), 1_000);
     assert!(secrets.iter().all(|secret| secret.len() == SECRET_SYMBOLS));
     let secret = new_link_secret();
-    let typed = LinkSecret::new(secret.reveal().to_lowercase().replace('-', " "));
-    assert_eq!(link_digest(&typed), link_digest(&secret));
+    let respelt = LinkSecret::new(secret.reveal().to_lowercase().replace('-', " "));
+    assert_eq!(link_digest(&respelt), link_digest(&secret));
 }
 
 #[test]

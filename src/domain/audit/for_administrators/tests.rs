@@ -8,7 +8,7 @@ fn record(event: Event, user: Option<&str>, actor: Option<&str>, source: Source)
     Record {
         id: String::new(),
         entry: Entry {
-            at: Timestamp::from_millis(0),
+            position: Timestamp::from_millis(0),
             event,
             source,
             user: None,
@@ -120,7 +120,7 @@ fn every_event_has_a_sentence_of_its_own() {
             assert!(
                 [USER, ACTOR, REASON]
                     .iter()
-                    .all(|place| !sentence.contains(place)),
+                    .all(|placeholder| !sentence.contains(placeholder)),
                 "{sentence}"
             );
             assert!(

@@ -2,8 +2,8 @@ use super::*;
 
 #[test]
 fn all_spellings_have_one_key() {
-    for typed in ["ada", "ADA", " Ada ", "Ａｄａ", "ＡＤＡ"] {
-        assert_eq!(LookupKey::of(typed).as_str(), "ada", "{typed}");
+    for input in ["ada", "ADA", " Ada ", "Ａｄａ", "ＡＤＡ"] {
+        assert_eq!(LookupKey::of(input).as_str(), "ada", "{input}");
     }
     assert_eq!(LookupKey::of("Straße"), LookupKey::of("STRASSE"));
     assert_eq!(LookupKey::of("e\u{301}va"), LookupKey::of("Éva"));
@@ -93,7 +93,7 @@ fn names_outside_the_grammar_are_refused() {
             "{name:?}"
         );
     }
-    for unseen in [
+    for invisible in [
         "\u{200b}",
         "\u{feff}",
         "\u{ad}",
@@ -107,10 +107,10 @@ fn names_outside_the_grammar_are_refused() {
         "\u{e0061}",
     ] {
         for name in [
-            format!("{unseen}ada"),
-            format!("a{unseen}da"),
-            format!("ada{unseen}"),
-            unseen.to_owned(),
+            format!("{invisible}ada"),
+            format!("a{invisible}da"),
+            format!("ada{invisible}"),
+            invisible.to_owned(),
         ] {
             let refused = Err(IdentityRefusal::NameUnseen);
             assert_eq!(Username::parse(&name), refused, "{name:?}");
@@ -161,8 +161,8 @@ fn an_email_is_exactly_one_address() {
     ] {
         assert!(Email::parse(address).is_ok(), "{address}");
     }
-    let found_as = Email::parse("Ada＠ｅxample．org").expect("an address");
-    assert_eq!(found_as.as_str(), "Ada@example.org");
+    let normalised = Email::parse("Ada＠ｅxample．org").expect("an address");
+    assert_eq!(normalised.as_str(), "Ada@example.org");
     for address in [
         "",
         "ada",
