@@ -56,7 +56,7 @@ pub fn shell(options: LeptosOptions, nonce: String, view: PageView) -> impl Into
                 <Head options=options.clone() />
                 {drawn_for.map(|DrawnFor(person)| view! { <meta name="person" content=person /> })}
                 <Scripts options nonce is_signed_in />
-                {begins_anew(&view).then(|| view! { <noscript>{begin_anew()}</noscript> })}
+                {reloads_itself(&view).then(|| view! { <noscript>{refresh_meta()}</noscript> })}
                 <MetaTags />
             </head>
             <body>
@@ -93,11 +93,11 @@ pub fn head_scripts() -> String {
 
 /// Whether the page follows the log. Without scripts it is reloaded repeatedly, as long as the password was entered
 /// recently.
-const fn begins_anew(view: &PageView) -> bool {
+const fn reloads_itself(view: &PageView) -> bool {
     matches!(view, PageView::Audit(view) if view.is_followed)
 }
 
 /// Every five seconds. Built by hand because the macro does not know the attribute.
-fn begin_anew() -> impl IntoView {
+fn refresh_meta() -> impl IntoView {
     html::meta().attr("http-equiv", "refresh").content("5")
 }

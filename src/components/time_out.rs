@@ -126,7 +126,7 @@ mod tests {
     }
 
     /// The quoted strings that name a part.
-    fn parts_of_the_script() -> Vec<&'static str> {
+    fn ids_in_the_script() -> Vec<&'static str> {
         let is_name = |text: &&str| {
             text.bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn every_id_in_the_script_exists_once() {
-        let (html, parts) = (html(), parts_of_the_script());
+        let (html, parts) = (html(), ids_in_the_script());
         assert!(parts.len() > 15, "{parts:?}");
         for id in parts {
             assert_eq!(html.matches(&format!(" id=\"{id}\"")).count(), 1, "{id}");
@@ -148,8 +148,8 @@ mod tests {
             let before = format!(" {attribute}=\"");
             let named = html.split(&before).skip(1);
             for id in named.filter_map(|rest| rest.split('"').next()) {
-                let drawn = html.matches(&format!(" id=\"{id}\"")).count();
-                assert_eq!(drawn, 1, "{attribute}={id}");
+                let count = html.matches(&format!(" id=\"{id}\"")).count();
+                assert_eq!(count, 1, "{attribute}={id}");
             }
         }
     }
