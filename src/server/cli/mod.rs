@@ -147,7 +147,7 @@ async fn run(arguments: Arguments, site: Option<&'static SiteInside>) -> Result<
 /// Opens the use cases for a command.
 async fn open_core(config: &Config, if_missing: IfMissing) -> Result<Core, CliError> {
     let opening = db::open(&config.database_url, if_missing);
-    let db = output::patiently(output::TABLES, opening).await?;
+    let db = output::with_progress(output::MIGRATIONS, opening).await?;
     let core = core_on(db, config).await?;
     if let Some(doubt) = timekeeping::warn_of(&core.clock) {
         output::to_stderr(&doubt);
