@@ -36,7 +36,7 @@ fn it_agrees_with_the_settings() {
     let mut large = config;
     large.hashing.threads = 6;
     let memory: u64 = value("MemoryMax").trim_end_matches('M').parse().unwrap();
-    let most = large.most_memory() / (1024 * 1024);
+    let most = large.max_memory() / (1024 * 1024);
     assert!(most <= memory, "{most} MiB may be taken");
     assert_eq!(value("StateDirectory"), "vestibule");
     assert_eq!(value("Type"), "exec");

@@ -22,17 +22,17 @@ const UNIT: &str = "system.slice/vestibule.service";
 
 impl Config {
     /// The maximum memory use with this configuration, in bytes.
-    pub fn most_memory(&self) -> u64 {
-        let connections = widened(self.http.max_connections) * MEMORY_PER_CONNECTION;
-        let hashing = widened(self.hashing.threads) * MEMORY_PER_THREAD;
+    pub fn max_memory(&self) -> u64 {
+        let connections = to_u64(self.http.max_connections) * MEMORY_PER_CONNECTION;
+        let hashing = to_u64(self.hashing.threads) * MEMORY_PER_THREAD;
         // A growing text is copied, and the body is also parsed into fields.
-        let bodies = 2 * widened(self.http.body_budget());
+        let bodies = 2 * to_u64(self.http.body_budget());
         PROGRAM + DATABASE + connections + hashing + bodies
     }
 
     /// A warning if that exceeds the limit of the server.
     pub fn doubt_about_memory(&self, root: &Path) -> Option<String> {
-        let most = self.most_memory().div_ceil(MIB);
+        let most = self.max_memory().div_ceil(MIB);
         let allowed = limit(root)? / MIB;
         (most > allowed).then(|| {
             format!(
@@ -45,7 +45,7 @@ impl Config {
     }
 }
 
-fn widened(number: usize) -> u64 {
+fn to_u64(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 
 /// Without environment variables.
-fn alone(text: &str) -> Result<Config, Mistakes> {
+fn without_environment(text: &str) -> Result<Config, Mistakes> {
     read(text, None, &variables([]))
 }
 
@@ -10,14 +10,16 @@ fn variables<const N: usize>(set: [(&str, &str); N]) -> Environment {
 }
 
 fn mistakes(text: &str) -> String {
-    alone(text).expect_err("a mistake").to_string()
+    without_environment(text)
+        .expect_err("a mistake")
+        .to_string()
 }
 
 const SHIPPED: &str = include_str!("../../../Leptos.toml");
 
 #[test]
 fn the_shipped_file_equals_the_defaults() {
-    assert_eq!(alone(SHIPPED), alone(""));
+    assert_eq!(without_environment(SHIPPED), without_environment(""));
 }
 
 #[test]
@@ -152,7 +154,7 @@ fn a_pooler_needs_a_direct_url() {
     let direct = "database_direct_url = \"postgres://a@db/auth\"\n";
     let parse = |text| DatabaseUrl::parse(text, Path::new("")).unwrap();
     let expected = parse("postgres://a@pooler/auth").behind_pooler(parse("postgres://a@db/auth"));
-    let config = alone(&format!("{pooled}{direct}")).unwrap();
+    let config = without_environment(&format!("{pooled}{direct}")).unwrap();
     assert_eq!(config.database_url, expected.unwrap());
     assert!(mistakes(pooled).contains("database_pooler needs database_direct_url"));
     assert!(mistakes(direct).contains("database_direct_url is for database_pooler = true"));
@@ -165,14 +167,14 @@ fn a_pooler_needs_a_direct_url() {
 
 #[test]
 fn hashing_threads_fit_into_the_memory() {
-    let config = alone("[hashing]\nmemory_mib = 20\n").unwrap();
+    let config = without_environment("[hashing]\nmemory_mib = 20\n").unwrap();
     assert_eq!(config.hashing.threads, 1);
     assert!(mistakes("[hashing]\nmemory_mib = 18\n").contains("at least 19"));
 }
 
 #[test]
 fn trusted_proxies_are_an_array_or_a_text_with_commas() {
-    let ranges = |text: &str| alone(text).unwrap().trusted_proxies;
+    let ranges = |text: &str| without_environment(text).unwrap().trusted_proxies;
     let expected =
         ["127.0.0.1", "10.1.0.0/16", "fd00::/8"].map(|range| parse_range(range).unwrap());
     let expected = TrustedProxies::new(expected.to_vec());
@@ -215,7 +217,7 @@ fn every_mistaken_proxy_is_reported() {
 
 #[test]
 fn doubtful_settings_are_reported() {
-    let doubts = |text: &str| alone(text).unwrap().doubts().join("\n");
+    let doubts = |text: &str| without_environment(text).unwrap().doubts().join("\n");
     let https = "public_url = \"https://id.example.org\"\n";
     let with = |proxies: &str| format!("{https}[http]\ntrusted_proxies = [{proxies}]\n");
     assert_eq!(doubts(""), "");
