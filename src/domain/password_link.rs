@@ -1,6 +1,6 @@
 //! Links to set a password: an invitation for a new account, a reset for an existing one.
 
-use crate::domain::typed_code;
+use crate::domain::base32;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -54,7 +54,7 @@ impl LinkSecret {
 
     /// The secret of random bytes, five bits of each.
     pub fn of_random(bytes: &[u8; SECRET_SYMBOLS]) -> Self {
-        Self(typed_code::of_random(bytes))
+        Self(base32::of_random(bytes))
     }
 
     /// Only for the administrator who has just created it.
@@ -62,14 +62,14 @@ impl LinkSecret {
         &self.0
     }
 
-    /// One spelling for all forms of the input; see [`typed_code::canonical`]. If the input is the whole link, the
+    /// One spelling for all forms of the input; see [`base32::canonical`]. If the input is the whole link, the
     /// secret is its end.
     pub fn canonical(&self) -> Zeroizing<String> {
         // Some mail programs write `#` as `%23`.
         let parts = ["#", "%23"].map(|mark| self.0.rsplit_once(mark));
         let link = parts.into_iter().flatten().next();
         let secret = link.map_or(&*self.0, |(_, secret)| secret);
-        typed_code::canonical(secret)
+        base32::canonical(secret)
     }
 }
 

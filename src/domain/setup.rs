@@ -1,6 +1,6 @@
 //! The first start: the one-time code, and the first account.
 
-use crate::domain::typed_code;
+use crate::domain::base32;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -22,7 +22,7 @@ impl SetupCode {
 
     /// The code of random bytes, five bits of each.
     pub fn of_random(bytes: &[u8; CODE_SYMBOLS]) -> Self {
-        Self(typed_code::of_random(bytes))
+        Self(base32::of_random(bytes))
     }
 
     /// Only for the terminal of the operator who starts the server.
@@ -30,9 +30,9 @@ impl SetupCode {
         &self.0
     }
 
-    /// One spelling for all forms of the input; see [`typed_code::canonical`].
+    /// One spelling for all forms of the input; see [`base32::canonical`].
     pub fn canonical(&self) -> Zeroizing<String> {
-        typed_code::canonical(&self.0)
+        base32::canonical(&self.0)
     }
 }
 

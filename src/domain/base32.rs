@@ -1,4 +1,4 @@
-//! Secrets that people copy by hand: their spelling, and a tolerant parser.
+//! Secrets that people copy by hand, in base 32: how they are written, and a tolerant parser.
 
 use zeroize::Zeroizing;
 
