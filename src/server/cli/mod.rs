@@ -5,7 +5,7 @@ mod backup;
 mod completions;
 mod config;
 mod doctor;
-mod machine;
+mod host_checks;
 mod man;
 mod output;
 mod password;
@@ -149,8 +149,8 @@ async fn open_core(config: &Config, if_missing: IfMissing) -> Result<Core, CliEr
     let opening = db::open(&config.database_url, if_missing);
     let db = output::with_progress(output::MIGRATIONS, opening).await?;
     let core = core_on(db, config).await?;
-    if let Some(doubt) = timekeeping::warn_of(&core.clock) {
-        output::to_stderr(&doubt);
+    if let Some(warning) = timekeeping::warn_of(&core.clock) {
+        output::to_stderr(&warning);
     }
     Ok(core)
 }

@@ -58,8 +58,8 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
     let stop = stop_signal()?;
     announce_start(&log, &config, &state, setup::new_code(&core).await?);
     log.announce(&format!("It listens on {address}"));
-    for doubt in config.doubts() {
-        tracing::warn!("{doubt}");
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
     }
     let (background, damage) = Background::begin(&core, heartbeat, is_read_through);
     let mut outcome = Ok(());

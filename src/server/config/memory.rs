@@ -31,7 +31,7 @@ impl Config {
     }
 
     /// A warning if that exceeds the limit of the server.
-    pub fn doubt_about_memory(&self, root: &Path) -> Option<String> {
+    pub fn memory_warning(&self, root: &Path) -> Option<String> {
         let most = self.max_memory().div_ceil(MIB);
         let allowed = limit(root)? / MIB;
         (most > allowed).then(|| {
@@ -166,10 +166,10 @@ mod tests {
                 ("sys/fs/cgroup/memory.max", &bytes),
             ])
         };
-        let doubt = |text: &str, mib| config(text).doubt_about_memory(&limited(mib).0);
-        let small = doubt("", 256).expect("a doubt");
+        let warning = |text: &str, mib| config(text).memory_warning(&limited(mib).0);
+        let small = warning("", 256).expect("a warning");
         assert!(small.contains("it is allowed 256 MiB"), "{small}");
-        assert_eq!(doubt("[http]\nmax_connections = 512", 256), None);
-        assert!(doubt("[http]\nmax_connections = 100000", 512).is_some());
+        assert_eq!(warning("[http]\nmax_connections = 512", 256), None);
+        assert!(warning("[http]\nmax_connections = 100000", 512).is_some());
     }
 }

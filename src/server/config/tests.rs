@@ -217,15 +217,15 @@ fn every_mistaken_proxy_is_reported() {
 
 #[test]
 fn doubtful_settings_are_reported() {
-    let doubts = |text: &str| without_environment(text).unwrap().doubts().join("\n");
+    let warnings = |text: &str| without_environment(text).unwrap().warnings().join("\n");
     let https = "public_url = \"https://id.example.org\"\n";
     let with = |proxies: &str| format!("{https}[http]\ntrusted_proxies = [{proxies}]\n");
-    assert_eq!(doubts(""), "");
-    assert!(doubts(https).contains("Set trusted_proxies = [\"127.0.0.1\"]."));
+    assert_eq!(warnings(""), "");
+    assert!(warnings(https).contains("Set trusted_proxies = [\"127.0.0.1\"]."));
     let elsewhere = format!("site_addr = \"0.0.0.0:80\"\n{https}");
-    assert!(doubts(&elsewhere).contains("Set trusted_proxies to its address."));
-    assert!(doubts(&with("\"10.0.0.1\"")).contains("no proxy will be believed"));
+    assert!(warnings(&elsewhere).contains("Set trusted_proxies to its address."));
+    assert!(warnings(&with("\"10.0.0.1\"")).contains("no proxy will be believed"));
     for proxies in ["\"127.0.0.1\"", "\"10.0.0.1\", \"::1\"", "\"127.0.0.0/8\""] {
-        assert_eq!(doubts(&with(proxies)), "");
+        assert_eq!(warnings(&with(proxies)), "");
     }
 }
