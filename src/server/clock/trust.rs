@@ -8,34 +8,34 @@ use std::time::Duration;
 
 /// Nothing is deleted for this long after a start or after the clock was set, so that an operator has time to
 /// correct it.
-const SETTLING: i64 = 3_600_000;
+const SETTLING_TIME: i64 = 3_600_000;
 
 /// After a pause the clean-up catches up at this rate: each hour it deletes what became due in a day. A server that
 /// was off for three weeks has caught up in a day. One whose clock is 200 days ahead needs eight days to delete what
 /// it should not.
-const CATCHING_UP: i64 = 24;
+const CATCH_UP_RATE: i64 = 24;
 
-/// A clock behind the recorded time is corrected by NTP within minutes of the start. After this long it is believed:
+/// A clock behind the recorded time is corrected by NTP within minutes of the start. After this long it is trusted:
 /// then the recorded time was wrong.
-const BELIEVED_AFTER: i64 = 24 * SETTLING;
+const TRUSTED_AFTER: i64 = 24 * SETTLING_TIME;
 
 #[derive(Debug)]
-pub struct Caution {
+pub struct Trust {
     /// When the clock was started or set, by the monotonic clock.
     since: i64,
-    /// Its difference from the monotonic clock at the last check.
-    difference: i64,
+    /// Its offset from the monotonic clock at the last check.
+    offset: i64,
     /// A time that has certainly been reached, and the monotonic time of that knowledge. `None` if no time is recorded:
     /// then the clock is trusted.
     known: Option<(i64, i64)>,
     pub times_set: u64,
 }
 
-impl Caution {
+impl Trust {
     pub fn new(now: i64, monotonic: i64) -> Self {
         Self {
             since: monotonic,
-            difference: now.saturating_sub(monotonic),
+            offset: now.saturating_sub(monotonic),
             known: None,
             times_set: 0,
         }
@@ -47,9 +47,9 @@ impl Caution {
 
     /// Detects that the clock was set. Returns by how much, in milliseconds.
     pub fn check(&mut self, now: i64, monotonic: i64) -> Option<i64> {
-        let before = self.difference.saturating_add(monotonic);
+        let before = self.offset.saturating_add(monotonic);
         let by = now.saturating_sub(before);
-        self.difference = now.saturating_sub(monotonic);
+        self.offset = now.saturating_sub(monotonic);
         if by.unsigned_abs() <= millis(TOLERANCE).unsigned_abs() {
             return None;
         }
@@ -62,21 +62,21 @@ impl Caution {
     }
 
     pub fn trusted(&self, now: i64, monotonic: i64) -> Option<i64> {
-        let has_settled = monotonic.saturating_sub(self.since) >= SETTLING;
+        let has_settled = monotonic.saturating_sub(self.since) >= SETTLING_TIME;
         (has_settled && !self.is_behind(now, monotonic)).then(|| self.certain(now, monotonic))
     }
 
     pub fn certain(&self, now: i64, monotonic: i64) -> i64 {
         self.known.map_or(now, |(at, then)| {
-            let believed = monotonic.saturating_sub(then).saturating_mul(CATCHING_UP);
-            now.min(at.saturating_add(believed))
+            let caught_up = monotonic.saturating_sub(then).saturating_mul(CATCH_UP_RATE);
+            now.min(at.saturating_add(caught_up))
         })
     }
 
     /// Whether the clock is behind the known time. After a day it is trusted nevertheless: then it was ahead before.
     pub fn is_behind(&self, now: i64, monotonic: i64) -> bool {
-        let shows_less = |(at, _)| now.saturating_add(millis(AHEAD)) < at;
-        monotonic.saturating_sub(self.since) < BELIEVED_AFTER && self.known.is_some_and(shows_less)
+        let is_earlier = |(at, _)| now.saturating_add(millis(AHEAD)) < at;
+        monotonic.saturating_sub(self.since) < TRUSTED_AFTER && self.known.is_some_and(is_earlier)
     }
 }
 
@@ -94,60 +94,60 @@ mod tests {
 
     #[test]
     fn the_first_hour_is_not_trusted_and_then_it_is() {
-        let caution = Caution::new(NOW, 0);
-        assert_eq!(caution.trusted(NOW + HOUR - 1, HOUR - 1), None);
-        assert_eq!(caution.trusted(NOW + HOUR, HOUR), Some(NOW + HOUR));
+        let trust = Trust::new(NOW, 0);
+        assert_eq!(trust.trusted(NOW + HOUR - 1, HOUR - 1), None);
+        assert_eq!(trust.trusted(NOW + HOUR, HOUR), Some(NOW + HOUR));
     }
 
     #[test]
     fn a_jump_in_either_direction_is_noticed_and_a_correction_is_not() {
         for by in [200 * DAY, -200 * DAY, 6_000, -6_000] {
-            let mut caution = Caution::new(NOW, 0);
+            let mut trust = Trust::new(NOW, 0);
             let (now, monotonic) = (NOW + 2 * HOUR + by, 2 * HOUR);
-            assert_eq!(caution.check(now, monotonic), Some(by));
-            assert_eq!(caution.check(now, monotonic), None, "once");
-            assert_eq!(caution.times_set, 1);
-            assert_eq!(caution.trusted(now, monotonic), None);
+            assert_eq!(trust.check(now, monotonic), Some(by));
+            assert_eq!(trust.check(now, monotonic), None, "once");
+            assert_eq!(trust.times_set, 1);
+            assert_eq!(trust.trusted(now, monotonic), None);
         }
-        let mut caution = Caution::new(NOW, 0);
-        assert_eq!(caution.check(NOW + HOUR + 4_000, HOUR), None);
-        assert_eq!(caution.check(NOW + 2 * HOUR - 900, 2 * HOUR), None);
+        let mut trust = Trust::new(NOW, 0);
+        assert_eq!(trust.check(NOW + HOUR + 4_000, HOUR), None);
+        assert_eq!(trust.check(NOW + 2 * HOUR - 900, 2 * HOUR), None);
     }
 
     #[test]
     fn after_a_jump_ahead_a_day_an_hour_is_believed() {
-        let mut caution = Caution::new(NOW, 0);
+        let mut trust = Trust::new(NOW, 0);
         let ahead = NOW + 200 * DAY;
-        caution.check(ahead + 9 * HOUR, 9 * HOUR);
-        let believed = |hours| caution.trusted(ahead + hours * HOUR, hours * HOUR);
-        assert_eq!(believed(10), Some(NOW + 9 * HOUR + DAY));
-        assert_eq!(believed(19), Some(NOW + 9 * HOUR + 10 * DAY));
-        assert_eq!(believed(900), Some(ahead + 900 * HOUR), "at last");
+        trust.check(ahead + 9 * HOUR, 9 * HOUR);
+        let caught_up = |hours| trust.trusted(ahead + hours * HOUR, hours * HOUR);
+        assert_eq!(caught_up(10), Some(NOW + 9 * HOUR + DAY));
+        assert_eq!(caught_up(19), Some(NOW + 9 * HOUR + 10 * DAY));
+        assert_eq!(caught_up(900), Some(ahead + 900 * HOUR), "at last");
     }
 
     #[test]
     fn what_the_file_remembers_bounds_a_clock_that_was_wrong_from_the_start() {
-        let mut caution = Caution::new(NOW + 200 * DAY, 0);
-        caution.remember(NOW, 0);
-        assert_eq!(caution.certain(NOW + 200 * DAY, 0), NOW);
+        let mut trust = Trust::new(NOW + 200 * DAY, 0);
+        trust.remember(NOW, 0);
+        assert_eq!(trust.certain(NOW + 200 * DAY, 0), NOW);
         let now = NOW + 200 * DAY + 2 * HOUR;
-        assert_eq!(caution.trusted(now, 2 * HOUR), Some(NOW + 2 * DAY));
-        assert!(!caution.is_behind(now, 2 * HOUR));
+        assert_eq!(trust.trusted(now, 2 * HOUR), Some(NOW + 2 * DAY));
+        assert!(!trust.is_behind(now, 2 * HOUR));
     }
 
     #[test]
     fn a_clock_that_shows_less_than_the_file_remembers_is_not_trusted() {
-        let mut caution = Caution::new(0, 0);
-        caution.remember(NOW, 0);
-        assert!(caution.is_behind(2 * HOUR, 2 * HOUR));
-        assert_eq!(caution.trusted(2 * HOUR, 2 * HOUR), None);
+        let mut trust = Trust::new(0, 0);
+        trust.remember(NOW, 0);
+        assert!(trust.is_behind(2 * HOUR, 2 * HOUR));
+        assert_eq!(trust.trusted(2 * HOUR, 2 * HOUR), None);
         assert_eq!(
-            caution.trusted(DAY, DAY),
+            trust.trusted(DAY, DAY),
             Some(DAY),
-            "at last it is believed"
+            "after a day it is trusted"
         );
         // Set right by NTP: the recorded time still counts.
-        caution.check(NOW + DAY, 3 * HOUR);
-        assert_eq!(caution.trusted(NOW + DAY + HOUR, 4 * HOUR), Some(NOW + DAY));
+        trust.check(NOW + DAY, 3 * HOUR);
+        assert_eq!(trust.trusted(NOW + DAY + HOUR, 4 * HOUR), Some(NOW + DAY));
     }
 }
