@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Instants further ahead of now than this were recorded by a wrong clock: the clocks of nodes that share a database
 /// differ by less.
-pub const AHEAD: Duration = Duration::from_secs(60);
+pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// A point in time, in Unix milliseconds (UTC), as in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ impl Timestamp {
 
     /// Whether only a wrong clock can have recorded this instant by `now`.
     pub fn is_ahead_of(self, now: Self) -> bool {
-        self > now.after(AHEAD)
+        self > now.after(MAX_CLOCK_SKEW)
     }
 
     /// The time since `earlier`; zero if it lies ahead (a clock that was set back).

@@ -3,7 +3,7 @@
 //! All times are Unix milliseconds; `monotonic` is the monotonic clock.
 
 use super::TOLERANCE;
-use crate::domain::moment::AHEAD;
+use crate::domain::moment::MAX_CLOCK_SKEW;
 use std::time::Duration;
 
 /// Nothing is deleted for this long after a start or after the clock was set, so that an operator has time to
@@ -75,7 +75,7 @@ impl Trust {
 
     /// Whether the clock is behind the known time. After a day it is trusted nevertheless: then it was ahead before.
     pub fn is_behind(&self, now: i64, monotonic: i64) -> bool {
-        let is_earlier = |(at, _)| now.saturating_add(millis(AHEAD)) < at;
+        let is_earlier = |(at, _)| now.saturating_add(millis(MAX_CLOCK_SKEW)) < at;
         monotonic.saturating_sub(self.since) < TRUSTED_AFTER && self.known.is_some_and(is_earlier)
     }
 }
