@@ -5,7 +5,7 @@ use crate::{
     domain::{
         page::PageView,
         plain_script::{FOLLOW, PlainScript, TIME_OUT},
-        views::DrawnFor,
+        views::RenderedFor,
     },
     pages::{
         activity::ActivityPage, admin_activity::AuditPage, admin_user::AccountPage,
@@ -47,14 +47,14 @@ pub fn App(
 ///
 /// `nonce` is that of the page's policy.
 pub fn shell(options: LeptosOptions, nonce: String, view: PageView) -> impl IntoView {
-    let drawn_for = use_context::<DrawnFor>();
-    let is_signed_in = drawn_for.is_some();
+    let rendered_for = use_context::<RenderedFor>();
+    let is_signed_in = rendered_for.is_some();
     view! {
         <!DOCTYPE html>
         <html lang="en">
             <head>
                 <Head options=options.clone() />
-                {drawn_for.map(|DrawnFor(person)| view! { <meta name="person" content=person /> })}
+                {rendered_for.map(|RenderedFor(person)| view! { <meta name="person" content=person /> })}
                 <Scripts options nonce is_signed_in />
                 {reloads_itself(&view).then(|| view! { <noscript>{refresh_meta()}</noscript> })}
                 <MetaTags />
