@@ -214,7 +214,7 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3_600);
 
     #[test]
-    fn a_clock_that_follows_another_does_not_care_for_its_own() {
+    fn a_following_clock_ignores_its_own_wall_clock() {
         let clock = Clock::manual(START.after(3 * HOUR));
         let sent = clock.monotonic();
         clock.set(START.after(3 * HOUR + Duration::from_millis(40)));
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn the_monotonic_clock_of_this_machine_goes_on() {
+    fn the_monotonic_clock_of_the_system_advances() {
         let clock = Clock::system();
         let (before, after) = (clock.monotonic(), clock.monotonic());
         assert!(after.0 >= before.0 && before.0 > 0);

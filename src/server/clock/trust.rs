@@ -93,14 +93,14 @@ mod tests {
     const NOW: i64 = 1_790_000_000_000;
 
     #[test]
-    fn the_first_hour_is_not_trusted_and_then_it_is() {
+    fn the_clock_is_trusted_after_the_first_hour() {
         let trust = Trust::new(NOW, 0);
         assert_eq!(trust.trusted(NOW + HOUR - 1, HOUR - 1), None);
         assert_eq!(trust.trusted(NOW + HOUR, HOUR), Some(NOW + HOUR));
     }
 
     #[test]
-    fn a_jump_in_either_direction_is_noticed_and_a_correction_is_not() {
+    fn jumps_are_detected_and_corrections_are_not() {
         for by in [200 * DAY, -200 * DAY, 6_000, -6_000] {
             let mut trust = Trust::new(NOW, 0);
             let (now, monotonic) = (NOW + 2 * HOUR + by, 2 * HOUR);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_jump_ahead_a_day_an_hour_is_believed() {
+    fn after_a_jump_ahead_trust_grows_by_a_day_an_hour() {
         let mut trust = Trust::new(NOW, 0);
         let ahead = NOW + 200 * DAY;
         trust.check(ahead + 9 * HOUR, 9 * HOUR);
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_file_remembers_bounds_a_clock_that_was_wrong_from_the_start() {
+    fn the_recorded_time_bounds_a_clock_that_starts_ahead() {
         let mut trust = Trust::new(NOW + 200 * DAY, 0);
         trust.record_use(NOW, 0);
         assert_eq!(trust.certain(NOW + 200 * DAY, 0), NOW);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_shows_less_than_the_file_remembers_is_not_trusted() {
+    fn a_clock_behind_the_recorded_time_is_not_trusted() {
         let mut trust = Trust::new(0, 0);
         trust.record_use(NOW, 0);
         assert!(trust.is_behind(2 * HOUR, 2 * HOUR));
