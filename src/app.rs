@@ -21,10 +21,10 @@ use leptos_meta::{MetaTags, provide_meta_context};
 #[component]
 pub fn App(
     /// The values from the server. In the browser they are in the document, and this is not called.
-    gathered: impl FnOnce() -> PageView,
+    initial_view: impl FnOnce() -> PageView,
 ) -> impl IntoView {
     provide_meta_context();
-    let view = SharedValue::new(gathered).into_inner();
+    let view = SharedValue::new(initial_view).into_inner();
     either!(view,
         PageView::Login(view) => view! { <LoginPage view /> },
         PageView::Logout(view) => view! { <LogoutPage view /> },
@@ -60,7 +60,7 @@ pub fn shell(options: LeptosOptions, nonce: String, view: PageView) -> impl Into
                 <MetaTags />
             </head>
             <body>
-                <App gathered=move || view />
+                <App initial_view=move || view />
             </body>
         </html>
     }
