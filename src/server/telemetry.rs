@@ -1,6 +1,6 @@
 //! The log.
 
-mod lines;
+mod writer;
 
 use crate::{
     domain::setup::CODE_SYMBOLS,
@@ -12,11 +12,11 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use lines::Lines;
-pub use lines::Log;
 use std::{borrow::Cow, io, time::Instant};
 use tracing::Instrument;
 use tracing_subscriber::{EnvFilter, fmt};
+pub use writer::Log;
+use writer::LogWriter;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -28,8 +28,8 @@ pub fn start(config: &LogConfig) -> io::Result<Log> {
     let environment = Environment::of_process();
     let filter = environment.get("RUST_LOG").unwrap_or(&config.filter);
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = Lines::to(io::stderr())?;
-    let writer = lines.clone();
+    let log_writer = LogWriter::new(io::stderr())?;
+    let writer = log_writer.clone();
     let log = fmt()
         .with_env_filter(filter)
         .with_writer(move || writer.clone())
@@ -41,7 +41,7 @@ pub fn start(config: &LogConfig) -> io::Result<Log> {
             .try_init(),
         LogFormat::Json => log.json().try_init(),
     };
-    Ok(Log::of(lines))
+    Ok(Log::of(log_writer))
 }
 
 /// Gives each request an id, in the log and in the answer, so that a user can quote it.
