@@ -1,6 +1,6 @@
 //! Names and e-mail addresses, and the keys to look up accounts.
 
-use crate::domain::characters::{is_letter_or_digit, is_mark, is_unseen};
+use crate::domain::characters::{is_invisible, is_letter_or_digit, is_mark};
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizer;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ impl LookupKey {
     /// impossible name is not found. NUL becomes the replacement character, because PostgreSQL accepts none in a
     /// text; leaving it out would make `a\0da` another spelling of `ada`.
     pub fn of(input: &str) -> Self {
-        let visible = input.chars().filter(|c| !is_unseen(*c));
+        let visible = input.chars().filter(|c| !is_invisible(*c));
         let visible: String = visible
             .map(|c| if c == '\0' { '\u{fffd}' } else { c })
             .collect();
@@ -111,7 +111,7 @@ impl Username {
         let name = ComposingNormalizer::new_nfkc()
             .normalize(input.trim())
             .into_owned();
-        if name.contains(is_unseen) {
+        if name.contains(is_invisible) {
             return Err(IdentityRefusal::NameUnseen);
         }
         if !(1..=MAX_NAME_CHARS).contains(&name.chars().count()) {
@@ -162,7 +162,7 @@ impl Email {
         let address = ComposingNormalizer::new_nfkc()
             .normalize(input.trim())
             .into_owned();
-        if address.contains(is_unseen) {
+        if address.contains(is_invisible) {
             return Err(IdentityRefusal::EmailUnseen);
         }
         let (local, domain) = address.split_once('@').ok_or(IdentityRefusal::Email)?;
