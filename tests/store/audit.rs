@@ -42,12 +42,12 @@ async fn events(core: &Core) -> Vec<Event> {
         .collect()
 }
 
-async fn sign_in(core: &Core, username: &str, typed: &str) -> Result<Started, AppError> {
+async fn sign_in(core: &Core, username: &str, input: &str) -> Result<Started, AppError> {
     let visitor = Actor::visitor(Browser::new(
         "192.0.2.7".to_owned(),
         "A browser\r\nof the \u{1b}[31mtests",
     ));
-    let password = support::password(typed);
+    let password = support::password(input);
     sign_in::password::login(
         core,
         &visitor,
