@@ -12,7 +12,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Request, header},
 };
-use invariants::forms::{FUNCTIONS, Function, Seen, Sender, check};
+use invariants::forms::{FUNCTIONS, Function, Observed, Sender, check};
 use leptos::config::LeptosOptions;
 use libfuzzer_sys::fuzz_target;
 use std::{net::SocketAddr, sync::LazyLock};
@@ -122,12 +122,12 @@ fuzz_target!(init: { LazyLock::force(&SERVER); }, |bytes: &[u8]| {
     let (status, headers, body) = SERVER.ask(function, form, sender);
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let set_cookies = headers.get_all(header::SET_COOKIE).iter();
-    let seen = Seen {
+    let observed = Observed {
         status,
         content_type: text(header::CONTENT_TYPE),
         location: text(header::LOCATION),
         set_cookies: set_cookies.filter_map(|line| line.to_str().ok()).collect(),
         body: &body,
     };
-    check(function, form, sender, &seen);
+    check(function, form, sender, &observed);
 });

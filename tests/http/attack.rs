@@ -246,14 +246,14 @@ async fn a_client_that_does_not_read_loses_its_slot() {
     .await;
     let large = app.site_root.join("pkg/large.js");
     std::fs::write(large, vec![b' '; 32 * 1024 * 1024]).unwrap();
-    let mut deaf = Connection::open(app.address).await;
-    deaf.send(&head(&app, "GET /pkg/large.js", "")).await;
+    let mut stalled = Connection::open(app.address).await;
+    stalled.send(&head(&app, "GET /pkg/large.js", "")).await;
     tokio::time::sleep(Duration::from_millis(50)).await;
     let mut next = app.browser();
     let next = tokio::time::timeout(Duration::from_secs(5), next.get("/healthz"));
     let answer = next.await.expect("the slot is still in use");
     assert_eq!(answer.status, 200);
-    drop(deaf);
+    drop(stalled);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,9 +24,9 @@ use vestibule::{
 on_both_engines! {
     async fn a_name_an_address_and_any_spelling_sign_in(database: TestDatabase) {
         let app = TestApp::new(database).await;
-        for typed in ["ada", "ADA", " ada\n", "ada@example.org", "Ada@EXAMPLE.org", "Ａｄａ"] {
+        for input in ["ada", "ADA", " ada\n", "ada@example.org", "Ada@EXAMPLE.org", "Ａｄａ"] {
             let mut browser = app.browser();
-            assert_redirect(&browser.post_login(typed, PASSWORD).await, COOKIE_CHECK);
+            assert_redirect(&browser.post_login(input, PASSWORD).await, COOKIE_CHECK);
             assert_page(&browser.follow(COOKIE_CHECK).await, "Good to see you, ada of Example");
         }
     }
@@ -92,8 +92,8 @@ on_both_engines! {
             PASSWORD[..PASSWORD.len() - 1].to_owned(),
             PASSWORD.replace(' ', "+"),
         ];
-        for typed in wrong {
-            assert_eq!(app.fetch_login("ada", &typed).await.status, 401, "{typed:?}");
+        for input in wrong {
+            assert_eq!(app.fetch_login("ada", &input).await.status, 401, "{input:?}");
         }
         let ada = app.user("ada").await;
         users::set_password(&app.core, &actor::on_this_machine(), &ada, &password(&bytes_1024)).await.unwrap();

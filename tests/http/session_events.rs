@@ -23,7 +23,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// The time limit of a notification, with a margin for a busy machine.
-const SOON: Duration = Duration::from_secs(10);
+const NOTICE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A page that has received the first event of its live session.
 async fn page(browser: &Browser) -> Events {
@@ -34,7 +34,7 @@ async fn page(browser: &Browser) -> Events {
 }
 
 async fn ended(events: &mut Events) -> String {
-    let reason = tokio::time::timeout(SOON, events.ended()).await;
+    let reason = tokio::time::timeout(NOTICE_TIMEOUT, events.ended()).await;
     let reason = reason.expect("notified in time");
     reason.as_str().expect("a reason").to_owned()
 }
@@ -166,7 +166,7 @@ on_both_engines! {
         let (now, until) = (START.after(2 * HOUR), START.after(4 * HOUR));
         assert!(store::sessions::touch(&elsewhere.db, &session.id, now, until).await.unwrap());
         app.set_clock(3 * HOUR);
-        let event = tokio::time::timeout(SOON, events.lives()).await.expect("notified in time");
+        let event = tokio::time::timeout(NOTICE_TIMEOUT, events.lives()).await.expect("notified in time");
         assert_eq!(event["idle_ends_at"], until.as_millis());
         app.set_clock(4 * HOUR);
         assert_eq!(ended(&mut events).await, "idle");
@@ -210,7 +210,7 @@ on_both_engines! {
         app.core.db.close().await;
         assert_eq!(browser.watch().await.answer.status, 503);
         app.set_clock(2 * HOUR);
-        let event = tokio::time::timeout(SOON, events.next()).await.expect("over soon");
+        let event = tokio::time::timeout(NOTICE_TIMEOUT, events.next()).await.expect("over soon");
         assert_eq!(event, None, "over, without an event of an end");
     }
 
@@ -222,7 +222,7 @@ on_both_engines! {
         support::database::texts(&elsewhere.db, "DELETE FROM sessions RETURNING id").await;
         // The missing row is detected when it is read: by the clock here.
         app.set_clock(2 * HOUR);
-        let reason = tokio::time::timeout(SOON, events.ended()).await.expect("notified in time");
+        let reason = tokio::time::timeout(NOTICE_TIMEOUT, events.ended()).await.expect("notified in time");
         assert_eq!(reason, serde_json::Value::Null);
     }
 }
@@ -355,7 +355,7 @@ async fn the_number_of_open_pages_is_limited() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(SOON, given_back)
+    tokio::time::timeout(NOTICE_TIMEOUT, given_back)
         .await
         .expect("the slot of a closed page");
 }

@@ -85,9 +85,9 @@ const KINDS: usize = 7;
 
 /// The kind at this position of a round. In 42 rounds each comes six times at each position, and
 /// six times after each other one: work left over from a request delays the next one.
-const fn in_turn(round: usize, place: usize) -> usize {
+const fn in_turn(round: usize, index: usize) -> usize {
     let step = 1 + round / KINDS % (KINDS - 1);
-    (round + step * place) % KINDS
+    (round + step * index) % KINDS
 }
 
 async fn kinds(app: &TestApp) -> Vec<Kind> {
@@ -103,7 +103,7 @@ async fn kinds(app: &TestApp) -> Vec<Kind> {
         ("Unheard", WRONG),
     ] {
         let key = LookupKey::of(name);
-        let mut counted = vec![app.core.throttle.digest(&Subject::Typed(&key))];
+        let mut counted = vec![app.core.throttle.digest(&Subject::Input(&key))];
         if name == "unknown" {
             counted.push(app.core.throttle.digest(&Subject::Nobody(&key)));
         } else if key.as_str() != "unheard" {
@@ -146,8 +146,8 @@ async fn every_refusal_takes_as_long() {
     let mut kinds = kinds(&app).await;
     assert_eq!(kinds.len(), KINDS);
     for round in 0..SAMPLES {
-        for place in 0..KINDS {
-            let kind = &mut kinds[in_turn(round, place)];
+        for index in 0..KINDS {
+            let kind = &mut kinds[in_turn(round, index)];
             let asked = Instant::now();
             let answer = app.fetch_login(kind.name, kind.password).await;
             kind.times.push(asked.elapsed());

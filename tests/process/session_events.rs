@@ -8,7 +8,7 @@ use crate::{
 use std::time::Duration;
 
 /// The time limit of a notification, with a margin for a busy machine.
-const SOON: Duration = Duration::from_secs(5);
+const NOTICE_TIMEOUT: Duration = Duration::from_secs(5);
 
 const EVENTS: &str = "path=\"/session/events\"";
 
@@ -20,7 +20,7 @@ async fn page(browser: &Browser) -> (Events, String) {
 }
 
 async fn end_of(events: &mut Events) -> String {
-    let reason = tokio::time::timeout(SOON, events.ended()).await;
+    let reason = tokio::time::timeout(NOTICE_TIMEOUT, events.ended()).await;
     let reason = reason.expect("notified in time");
     reason.as_str().expect("a reason").to_owned()
 }
@@ -114,7 +114,7 @@ async fn open_pages_do_not_hold_the_server_up() {
         let mut pages = [page(&browser).await.0, page(&browser).await.0];
         ask(&server);
         for page in &mut pages {
-            let event = tokio::time::timeout(SOON, page.next()).await;
+            let event = tokio::time::timeout(NOTICE_TIMEOUT, page.next()).await;
             assert_eq!((event.expect("over soon"), page.broke_off), (None, false));
         }
         let (status, log) = server.ended();

@@ -21,10 +21,10 @@ fn value(key: &str) -> &'static str {
 #[test]
 fn it_agrees_with_the_settings() {
     let config = config::read("", None, &config::Environment::default()).unwrap();
-    let patience = Duration::from_secs(value("TimeoutStopSec").parse().unwrap());
+    let stop_timeout = Duration::from_secs(value("TimeoutStopSec").parse().unwrap());
     let needed = config.http.shutdown_timeout + Duration::from_secs(5);
     assert!(
-        patience >= needed,
+        stop_timeout >= needed,
         "requests in progress are finished, not killed"
     );
     let files: usize = value("LimitNOFILE").parse().unwrap();

@@ -41,10 +41,10 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
 
 /// A session cookie with at most one defect, between neighbours.
 fn nearly() -> impl Strategy<Value = Vec<u8>> {
-    let odd = || prop::sample::select(&PARTS[8..]).prop_map(<[u8]>::to_vec);
-    let odd = move || prop_oneof![3 => Just(Vec::new()), 1 => odd()];
+    let noise = || prop::sample::select(&PARTS[8..]).prop_map(<[u8]>::to_vec);
+    let noise = move || prop_oneof![3 => Just(Vec::new()), 1 => noise()];
     let token = any::<[u8; 32]>().prop_map(|token| spelt(&token));
-    (odd(), odd(), odd(), token, odd()).prop_map(|(before, left, right, token, after)| {
+    (noise(), noise(), noise(), token, noise()).prop_map(|(before, left, right, token, after)| {
         [
             &before,
             SESSION.as_bytes(),

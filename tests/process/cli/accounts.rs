@@ -21,8 +21,8 @@ on_both_engines! {
         assert_eq!(ada["disabled"], false);
         home.create_user("grace");
 
-        for typed in ["Ada", "ADA", "ada@EXAMPLE.org"] {
-            assert_eq!(home.run(&["user", "show", typed, "--json"]).succeeds().json(), created);
+        for input in ["Ada", "ADA", "ada@EXAMPLE.org"] {
+            assert_eq!(home.run(&["user", "show", input, "--json"]).succeeds().json(), created);
         }
         let listed = home.run(&["user", "list", "--json"]).succeeds().json();
         assert_eq!(listed.len(), 2);

@@ -1,7 +1,7 @@
 //! Faults of an SQLite file: full disk, locked, missing, damaged.
 
 use super::{
-    SOON, all_is_well, assert_unavailable, end_by_command, in_time, nobody_signs_in,
+    NOTICE_TIMEOUT, all_is_well, assert_unavailable, end_by_command, in_time, nobody_signs_in,
     nobody_signs_out, recovers, the_process_is_well,
 };
 use crate::{
@@ -64,12 +64,12 @@ async fn with_a_full_disk_people_go_on_reading() {
     for _ in 0..5 {
         nobody_signs_out(&mut browser).await;
     }
-    let typed = [
+    let input = [
         ("display_name", "Countess"),
         ("email", ""),
         ("description", ""),
     ];
-    assert_unavailable(&in_time(browser.post_form("/api/update_profile", &typed)).await);
+    assert_unavailable(&in_time(browser.post_form("/api/update_profile", &input)).await);
     let passwords = [
         ("current_password", PASSWORD),
         ("new_password", "a new and longer password"),
@@ -195,7 +195,7 @@ async fn open_pages_are_notified_of_ends_in_a_file_that_came_back_or_was_replace
     fs::rename(&away, &file).unwrap();
     recovers(&server, browser.session().unwrap()).await;
     end_by_command(&home, &names[0]);
-    let reason = tokio::time::timeout(SOON, page.ended()).await;
+    let reason = tokio::time::timeout(NOTICE_TIMEOUT, page.ended()).await;
     assert_eq!(reason.expect("notified in time"), "ended_by_admin");
 
     execute(&mut beside(&home).await, "PRAGMA wal_checkpoint(TRUNCATE)").await;
@@ -206,14 +206,14 @@ async fn open_pages_are_notified_of_ends_in_a_file_that_came_back_or_was_replace
     }
     fs::rename(&away, &file).unwrap();
     end_by_command(&home, &names[1]);
-    let reason = tokio::time::timeout(SOON, others.ended()).await;
+    let reason = tokio::time::timeout(NOTICE_TIMEOUT, others.ended()).await;
     assert_eq!(reason.expect("notified in time"), "ended_by_admin");
     let log = server.stop();
     assert!(!log.contains("panicked"), "{log}");
 }
 
 /// Overwrites these pages of the file; the first one begins with the header.
-fn spoil(file: &Path, pages: impl IntoIterator<Item = usize>) {
+fn damage_file(file: &Path, pages: impl IntoIterator<Item = usize>) {
     let mut bytes = fs::read(file).unwrap();
     for page in pages {
         bytes[page * PAGE..(page + 1) * PAGE].fill(0xa5);
@@ -230,16 +230,16 @@ async fn a_damaged_file_is_refused_at_the_start_with_the_remedy() {
     let (server, browser) = one_signed_in(&home).await;
     server.stop();
     let file = home.database_file();
-    let good = fs::read(&file).unwrap();
-    let pages = good.len() / PAGE;
+    let intact = fs::read(&file).unwrap();
+    let pages = intact.len() / PAGE;
     assert!(pages > 10, "{pages} pages");
     let damages = (0..pages)
         .map(|page| page..page + 1)
         .chain(std::iter::once(0..pages));
     for damage in damages {
-        fs::write(&file, &good).unwrap();
-        spoil(&file, damage.clone());
-        let spoilt = fs::read(&file).unwrap();
+        fs::write(&file, &intact).unwrap();
+        damage_file(&file, damage.clone());
+        let damaged = fs::read(&file).unwrap();
         let outcome = home
             .run(&["serve"])
             .fails(1, &["the database file is damaged", "Restore a backup"]);
@@ -247,11 +247,11 @@ async fn a_damaged_file_is_refused_at_the_start_with_the_remedy() {
             !outcome.stderr.contains("panicked"),
             "{damage:?}: {outcome:?}"
         );
-        assert!(fs::read(&file).unwrap() == spoilt, "{damage:?}: changed");
+        assert!(fs::read(&file).unwrap() == damaged, "{damage:?}: changed");
     }
     home.run(&["user", "list"])
         .fails(1, &["the database file is damaged", "Restore a backup"]);
-    fs::write(&file, &good).unwrap();
+    fs::write(&file, &intact).unwrap();
     home.serve().lets_in(browser.session().unwrap()).await;
 }
 
@@ -273,7 +273,7 @@ async fn damage_in_a_large_file_stops_the_server() {
     server.stop();
 
     let pages = usize::try_from(fs::metadata(&file).unwrap().len()).unwrap() / PAGE;
-    spoil(&file, [pages - 1]);
+    damage_file(&file, [pages - 1]);
     let (status, log) = home.serve().ended();
     assert_eq!(status.code(), Some(1), "{log}");
     for words in [
@@ -301,8 +301,8 @@ async fn with_a_file_that_is_damaged_under_way_nobody_is_let_in() {
         .await;
         execute(&mut writer, "PRAGMA wal_checkpoint(TRUNCATE)").await;
     }
-    let good = fs::read(&file).unwrap();
-    spoil(&file, 0..good.len() / PAGE);
+    let intact = fs::read(&file).unwrap();
+    damage_file(&file, 0..intact.len() / PAGE);
 
     assert_unavailable(&in_time(server.dashboard_with(&token)).await);
     nobody_signs_in(&server).await;
@@ -319,7 +319,7 @@ async fn with_a_file_that_is_damaged_under_way_nobody_is_let_in() {
         // SQLite may have removed them already.
         let _ = fs::remove_file(format!("{}{suffix}", file.display()));
     }
-    fs::write(&file, &good).unwrap();
+    fs::write(&file, &intact).unwrap();
     let server = home.serve();
     server.lets_in(&token).await;
 }

@@ -1,6 +1,6 @@
 //! A running server: its log, its signals, its answers.
 
-use super::{PATIENCE, sign_in};
+use super::{TIMEOUT, sign_in};
 use crate::support::{
     PASSWORD, captured,
     http::{ACCEPT_PAGE, Answer, Browser, Request, SESSION_COOKIE, send},
@@ -71,7 +71,7 @@ impl Server {
 
     /// Waits until the log contains these words, and returns all of it.
     pub fn log_with(&self, words: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         let mut text = self.log.text.lock().expect("the log");
         while !text.0.contains(words) {
             assert!(!text.1, "it ended without {words:?}:\n{}", text.0);
@@ -129,7 +129,7 @@ impl Server {
 
     /// Waits for the end. Returns its status and the whole log.
     pub fn ended(mut self) -> (ExitStatus, String) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         let status = loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
                 break status;

@@ -85,22 +85,22 @@ async fn a_file_that_is_no_backup_is_not_restored() {
     let home = Home::on_sqlite().await;
     home.create_user("ada");
     let file = home.database_file();
-    let good = fs::read(&file).unwrap();
+    let intact = fs::read(&file).unwrap();
     let (bad, file_name) = (home.folder.join("bad.db"), file.to_str().unwrap());
     let bad_name = bad.to_str().unwrap();
     home.run(&["restore", bad_name]).fails(1, &["No such file"]);
     home.run(&["restore", file_name])
         .fails(1, &["the database itself"]);
-    let mut spoilt = good.clone();
-    spoilt[4_096..].fill(0xa5);
-    for content in [b"no database".repeat(1_000), spoilt] {
+    let mut damaged = intact.clone();
+    damaged[4_096..].fill(0xa5);
+    for content in [b"no database".repeat(1_000), damaged] {
         fs::write(&bad, content).unwrap();
         home.run(&["restore", bad_name]).fails(1, &["damaged"]);
-        assert!(fs::read(&file).unwrap() == good);
+        assert!(fs::read(&file).unwrap() == intact);
         home.run(&["user", "show", "ada"]).succeeds();
     }
     // On a machine that has no database yet.
-    fs::write(&bad, &good).unwrap();
+    fs::write(&bad, &intact).unwrap();
     fs::remove_dir_all(file.parent().unwrap()).unwrap();
     home.run(&["restore", bad_name]).succeeds();
     home.run(&["user", "show", "ada"]).succeeds();
@@ -113,7 +113,7 @@ async fn a_file_that_is_no_backup_is_not_restored() {
 }
 
 /// Damages the first page of the accounts. Opening the file does not read it.
-async fn spoil(file: &Path) {
+async fn damage_file(file: &Path) {
     let address = format!("sqlite:{}", file.display());
     let mut connection = SqliteConnection::connect(&address).await.unwrap();
     const PAGE: &str = "SELECT rootpage FROM sqlite_master WHERE name = 'users'";
@@ -143,8 +143,8 @@ async fn of_a_copy_that_fails_half_way_nothing_is_left() {
     let (first, second) = (home.folder.join("a.db"), home.folder.join("b.db"));
     home.run(&["backup", first.to_str().unwrap()]).succeeds();
     let file = home.database_file();
-    let good = fs::read(&file).unwrap();
-    spoil(&file).await;
+    let intact = fs::read(&file).unwrap();
+    damage_file(&file).await;
     home.run(&["backup", second.to_str().unwrap()])
         .fails(1, &["damaged"]);
     let left = |folder: &Path| {
@@ -155,12 +155,12 @@ async fn of_a_copy_that_fails_half_way_nothing_is_left() {
     };
     assert_eq!(left(&home.folder), ["a.db"]);
     // Such damage in a backup is found before it is restored.
-    fs::write(&file, &good).unwrap();
+    fs::write(&file, &intact).unwrap();
     let before = left(file.parent().unwrap());
-    spoil(&first).await;
+    damage_file(&first).await;
     home.run(&["restore", first.to_str().unwrap()])
         .fails(1, &["damaged"]);
-    assert!(fs::read(&file).unwrap() == good);
+    assert!(fs::read(&file).unwrap() == intact);
     assert_eq!(left(file.parent().unwrap()), before);
 }
 
