@@ -282,7 +282,7 @@ on_both_engines! {
         assert_eq!(ada.get(&page).await.status, 404);
     }
 
-    async fn the_last_administrator_is_kept_and_says_so(database: TestDatabase) {
+    async fn the_last_administrator_is_kept_with_a_reason(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         let (id, page) = (app.user("ada").await.id, page_of(&app, "ada").await);
         let own = visible_text(&ada.get(&page).await);

@@ -213,7 +213,7 @@ async fn a_forged_sign_in_or_sign_out_does_nothing() {
 
 /// Repeated headers are not trusted.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_stands_twice_does_not_count() {
+async fn repeated_origin_headers_are_not_trusted() {
     let app = TestApp::sqlite().await;
     let own = format!("http://localhost:{}", app.address.port());
     let logout = || Request::form("/api/logout", &[]);

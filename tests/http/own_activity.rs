@@ -30,8 +30,8 @@ on_both_engines! {
         app.signed_in("eve").await;
         app.fetch_login("ada", WRONG).await;
         app.set_clock(Duration::from_secs(60));
-        let mut gone = app.signed_in("ada").await;
-        gone.post_logout().await;
+        let mut signed_out = app.signed_in("ada").await;
+        signed_out.post_logout().await;
         app.set_clock(Duration::from_secs(120));
         let mut ada = app.signed_in("ada").await;
         let page = ada.get(PAGE).await;

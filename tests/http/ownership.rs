@@ -210,8 +210,8 @@ impl<'a> Fixture<'a> {
     /// The newest first.
     async fn sessions_of_ada(&self) -> Vec<String> {
         let all = self.app.sessions().await.into_iter();
-        let hers = all.filter(|session| session.user_id == self.user);
-        hers.map(|session| session.id.0).collect()
+        let own = all.filter(|session| session.user_id == self.user);
+        own.map(|session| session.id.0).collect()
     }
 
     /// The name and the browser of `caller`, at a time when no "last seen" is due.
@@ -278,15 +278,15 @@ impl<'a> Fixture<'a> {
     async fn rows(&self) -> String {
         let left_out = ["activity", "throttle"];
         let rows = everything_written_but(&self.app.core.db, &left_out).await;
-        let hers = rows.lines().filter(|row| row.contains(&self.user.0));
-        hers.collect::<Vec<_>>().join("\n")
+        let own = rows.lines().filter(|row| row.contains(&self.user.0));
+        own.collect::<Vec<_>>().join("\n")
     }
 
     /// Whether an answer contains any of ada's data.
     fn shows(&self, answer: &Answer) -> bool {
         let text = format!("{:?} {}", answer.header("x-session"), answer.text());
-        let mut hers = self.sessions.iter().map(String::as_str);
-        hers.any(|id| text.contains(id))
+        let mut own = self.sessions.iter().map(String::as_str);
+        own.any(|id| text.contains(id))
             || text.contains("Safari on iPhone")
             || text.contains(&self.ada)
             || text.contains(self.user.short())

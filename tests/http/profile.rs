@@ -42,7 +42,7 @@ fn value_of(page: &Answer, id: &str) -> String {
 }
 
 on_both_engines! {
-    async fn what_is_saved_is_shown(database: TestDatabase) {
+    async fn saved_values_are_shown(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         let page = browser.get(PAGE).await;

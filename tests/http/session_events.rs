@@ -139,11 +139,11 @@ on_both_engines! {
             let newest = app.sessions().await.remove(0);
             let newest_is_other = another_is(&newest.id.0, &other).await;
             assert!(sessions::end_as_admin(&elsewhere, &actor::on_this_machine(), &newest).await.unwrap());
-            let (gone, stays) = if newest_is_other { (&mut another, &mut one) } else { (&mut one, &mut another) };
-            assert_eq!(ended(gone).await, "ended_by_admin");
+            let (ended_one, live_one) = if newest_is_other { (&mut another, &mut one) } else { (&mut one, &mut another) };
+            assert_eq!(ended(ended_one).await, "ended_by_admin");
             let ada = app.user("ada").await;
             assert_eq!(users::disable(&elsewhere, &actor::on_this_machine(), &ada).await.unwrap(), 1);
-            assert_eq!(ended(stays).await, "ended_by_admin");
+            assert_eq!(ended(live_one).await, "ended_by_admin");
             users::enable(&elsewhere, &actor::on_this_machine(), &ada).await.unwrap();
         }
     }
@@ -214,7 +214,7 @@ on_both_engines! {
         assert_eq!(event, None, "over, without an event of an end");
     }
 
-    async fn a_session_whose_row_is_gone_is_over(database: TestDatabase) {
+    async fn a_session_without_a_row_is_over(database: TestDatabase) {
         let elsewhere = elsewhere(&database).await;
         let app = TestApp::new(database).await;
         let browser = app.signed_in("ada").await;
@@ -317,11 +317,11 @@ async fn a_late_visitor_gets_the_reason() {
             );
         }
     }
-    let nobody = app
+    let anonymous = app
         .browser()
         .send(Request::new("HEAD", "/session/events"))
         .await;
-    assert_eq!((nobody.status, nobody.header("x-ended")), (401, None));
+    assert_eq!((anonymous.status, anonymous.header("x-ended")), (401, None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -350,12 +350,12 @@ async fn the_number_of_open_pages_is_limited() {
     );
     assert_eq!(refused.header("retry-after"), Some("2"));
     drop(first);
-    let given_back = async {
+    let slot_released = async {
         while other.watch().await.answer.status != 200 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(NOTICE_TIMEOUT, given_back)
+    tokio::time::timeout(NOTICE_TIMEOUT, slot_released)
         .await
         .expect("the slot of a closed page");
 }

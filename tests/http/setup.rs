@@ -165,7 +165,7 @@ on_both_engines! {
     }
 
     /// Once there is an account, the page is a 404, for any code.
-    async fn with_an_account_there_is_nothing_here(database: TestDatabase) {
+    async fn with_an_account_the_page_does_not_exist(database: TestDatabase) {
         let app = TestApp::empty(database).await;
         let code = new_code(&app).await;
         let mut first = app.browser();

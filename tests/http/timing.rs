@@ -169,7 +169,7 @@ async fn every_refusal_takes_as_long() {
 }
 
 #[test]
-fn the_test_of_ranks_tells_apart_what_differs() {
+fn the_rank_test_detects_differences() {
     let millis = |range: std::ops::Range<u64>| range.map(Duration::from_millis).collect::<Vec<_>>();
     assert!((chance_of_longer(&millis(0..100), &millis(0..100)) - 0.5).abs() < 0.001);
     assert!(chance_of_longer(&millis(50..150), &millis(0..100)) > 0.5 + MARGIN);

@@ -177,7 +177,7 @@ async fn all_are_found_at_once(all: Vec<Break>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_a_sound_site_everything_holds() {
+async fn all_promises_hold_on_an_intact_site() {
     let site = Site::new().await;
     let outcome = site.doctor("root", PASSWORD, &["--json"]).succeeds();
     let rows = outcome.json();

@@ -72,7 +72,7 @@ async fn a_request_under_way_is_finished_before_the_end() {
 /// The client has disconnected before the answer, and the sign-out is not lost with the server
 /// either.
 #[tokio::test]
-async fn work_for_a_client_that_is_gone_is_finished_before_the_end() {
+async fn work_for_a_disconnected_client_finishes_before_the_stop() {
     let home = Home::on_sqlite().await;
     home.create_user("ada");
     let server = home.serve();
@@ -363,8 +363,8 @@ async fn without_its_postgres_database_nobody_is_let_in() {
     let mut beside = address.clone();
     beside.set_path("/postgres");
     let mut connection = sqlx::PgConnection::connect(beside.as_str()).await.unwrap();
-    let drop_it = sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"));
-    sqlx::raw_sql(drop_it)
+    let drop_database = sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"));
+    sqlx::raw_sql(drop_database)
         .execute(&mut connection)
         .await
         .unwrap();

@@ -57,7 +57,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_forged_is_a_message_of_ours_or_none(
+    fn a_forged_cookie_is_a_valid_message_or_none(
         text in pieces(PIECES),
         bytes in vec(any::<u8>(), 0..80),
     ) {

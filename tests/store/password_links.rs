@@ -208,7 +208,7 @@ on_both_engines! {
         }
     }
 
-    async fn nobody_is_given_a_link_who_is_disabled_or_gone(database: TestDatabase) {
+    async fn disabled_and_deleted_accounts_get_no_link(database: TestDatabase) {
         let core = support::core(&database).await;
         let machine = actor::on_this_machine();
         let ada = given::account(&core, "ada").await.user;

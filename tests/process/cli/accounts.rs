@@ -114,8 +114,8 @@ async fn names_that_break_the_grammar_are_refused() {
         home.run_with_input(&["user", "create", name, "--password-stdin"], PASSWORD)
             .fails(1, &["A name "]);
     }
-    let turned = ["user", "create", "a\u{202e}b", "--password-stdin"];
-    home.run_with_input(&turned, PASSWORD)
+    let reversed = ["user", "create", "a\u{202e}b", "--password-stdin"];
+    home.run_with_input(&reversed, PASSWORD)
         .fails(1, &["The name has an invisible character"]);
     let wrong_address = [
         "user",

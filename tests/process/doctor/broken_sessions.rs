@@ -321,7 +321,7 @@ async fn sessions_that_are_not_shown_as_they_are_are_found() {
 
 /// Then the doctor cannot end its sessions, and reports those that are left.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_out_that_never_arrives_is_found_and_what_is_left_is_named() {
+async fn a_lost_sign_out_is_found_and_its_session_is_named() {
     let all = [
         "events_need_a_session",
         "events_tell_the_end",

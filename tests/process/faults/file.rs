@@ -26,7 +26,7 @@ async fn one_signed_in(home: &Home) -> (Server, Browser) {
 }
 
 /// Another program at the same file.
-async fn beside(home: &Home) -> SqliteConnection {
+async fn other_connection(home: &Home) -> SqliteConnection {
     SqliteConnection::connect(&home.database.address)
         .await
         .unwrap()
@@ -39,7 +39,7 @@ async fn execute(connection: &mut SqliteConnection, sql: &'static str) {
 /// The sessions were used last some minutes ago, so that their next use is written.
 async fn make_last_seen_due(home: &Home) {
     let earlier = "UPDATE sessions SET last_seen_at = last_seen_at - 300000";
-    execute(&mut beside(home).await, earlier).await;
+    execute(&mut other_connection(home).await, earlier).await;
 }
 
 /// A limit of the process simulates the full disk: no file grows, and no block can be written. Its
@@ -100,7 +100,7 @@ async fn while_another_program_holds_the_file_people_go_on_reading() {
     let home = Home::on_sqlite().await;
     let (server, mut browser) = one_signed_in(&home).await;
     let token = browser.session().unwrap().to_owned();
-    let mut holder = beside(&home).await;
+    let mut holder = other_connection(&home).await;
     execute(&mut holder, "BEGIN EXCLUSIVE").await;
     let reading = async {
         for _ in 0..20 {
@@ -127,7 +127,7 @@ async fn a_crowd_that_waits_for_the_file_is_answered_in_time_and_others_read_on(
     let (server, mut browser) = one_signed_in(&home).await;
     let reader = server.signed_in("ada").await;
     let token = reader.session().unwrap().to_owned();
-    let mut holder = beside(&home).await;
+    let mut holder = other_connection(&home).await;
     execute(&mut holder, "BEGIN EXCLUSIVE").await;
     let mut crowd = tokio::task::JoinSet::new();
     for _ in 0..24 {
@@ -198,7 +198,11 @@ async fn open_pages_are_notified_of_ends_in_a_file_that_came_back_or_was_replace
     let reason = tokio::time::timeout(NOTICE_TIMEOUT, page.ended()).await;
     assert_eq!(reason.expect("notified in time"), "ended_by_admin");
 
-    execute(&mut beside(&home).await, "PRAGMA wal_checkpoint(TRUNCATE)").await;
+    execute(
+        &mut other_connection(&home).await,
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+    )
+    .await;
     fs::copy(&file, &away).unwrap();
     for suffix in ["-wal", "-shm"] {
         // SQLite may have removed them already.
@@ -265,7 +269,7 @@ async fn damage_in_a_large_file_stops_the_server() {
     let fill = "WITH RECURSIVE rows(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM rows WHERE n < 4000) \
         INSERT INTO activity (id, at, event, source, address, user_agent, times) \
         SELECT 'row-' || n, 1000 * unixepoch(), 'signed-out', 'browser', '', printf('%.*c', 3000, 'x'), 1 FROM rows";
-    execute(&mut beside(&home).await, fill).await;
+    execute(&mut other_connection(&home).await, fill).await;
     let file = home.database_file();
     assert!(fs::metadata(&file).unwrap().len() > SMALL);
     let server = home.serve();
@@ -292,7 +296,7 @@ async fn with_a_file_that_is_damaged_under_way_nobody_is_let_in() {
     let token = browser.session().unwrap().to_owned();
     let file = home.database_file();
     // Everything is in the file and nothing in the journal, nor in the server's memory.
-    let mut writer = beside(&home).await;
+    let mut writer = other_connection(&home).await;
     for _ in 0..2 {
         execute(
             &mut writer,

@@ -101,10 +101,10 @@ impl Server {
 
     /// The largest file that the server may write; `None` for no limit.
     pub fn limit_files(&self, bytes: Option<u64>) {
-        let ours = getrlimit(Resource::Fsize);
+        let limits = getrlimit(Resource::Fsize);
         let limit = Rlimit {
-            current: bytes.or(ours.current),
-            maximum: ours.maximum,
+            current: bytes.or(limits.current),
+            maximum: limits.maximum,
         };
         prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit)
             .expect("a limit of a program of ours");

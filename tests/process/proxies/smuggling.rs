@@ -78,7 +78,7 @@ async fn answers(
 /// If the proxy sees a second request too, its sender gets the answer. No request reaches the
 /// server unknown to the proxy: its answer would go to the next visitor.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_proxy_passes_on_is_one_request() {
+async fn a_proxy_forwards_an_attack_as_one_request() {
     for kind in BOTH {
         let mut site = Site::documented(kind).await;
         let host = site.front.origin().replace("https://", "");

@@ -1,6 +1,6 @@
 //! `vestibule backup` and `vestibule restore`.
 
-use super::{PUT_BACK, REASON, beside, mode, sign_in_page};
+use super::{PUT_BACK, REASON, mode, sidecar, sign_in_page};
 use crate::{
     program::Home,
     support::database::{Engine, TestDatabase},
@@ -57,7 +57,7 @@ async fn a_restore_is_the_backup_with_all_its_sessions_ended() {
     // With a journal that would be applied to the copy.
     server.kill();
     let file = home.database_file();
-    assert!(fs::metadata(beside(&file, "-wal")).unwrap().len() > 0);
+    assert!(fs::metadata(sidecar(&file, "-wal")).unwrap().len() > 0);
     home.run(&["restore", backup])
         .succeeds()
         .reports("1 sessions had not ended then")
@@ -137,7 +137,7 @@ async fn damage_file(file: &Path) {
 
 /// Damage that is met midway leaves no partial copy, under any name.
 #[tokio::test]
-async fn of_a_copy_that_fails_half_way_nothing_is_left() {
+async fn a_failed_copy_leaves_no_file() {
     let home = Home::on_sqlite().await;
     home.create_user("ada");
     let (first, second) = (home.folder.join("a.db"), home.folder.join("b.db"));
@@ -183,7 +183,7 @@ async fn a_damaged_file_beside_a_journal_is_reported() {
     server.signed_in("ada").await;
     server.kill();
     let file = home.database_file();
-    let wal = beside(&file, "-wal");
+    let wal = sidecar(&file, "-wal");
     assert!(fs::metadata(&wal).unwrap().len() > 0);
     fs::write(&file, b"something else".repeat(1_000)).unwrap();
     for command in [&["serve"][..], &["session", "list"]] {
