@@ -75,7 +75,7 @@ pub enum Failure {
     Throttled { seconds: u32 },
     #[error("Please sign in first.")]
     NotSignedIn,
-    /// Signed in, but the password was typed too long ago for this.
+    /// Signed in, but the password was entered too long ago for this.
     #[error("Please confirm first that it is you.")]
     PasswordNeeded,
     #[error("The request came from another site, so it was not carried out.")]
