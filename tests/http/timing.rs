@@ -103,7 +103,7 @@ async fn kinds(app: &TestApp) -> Vec<Kind> {
         ("Unheard", WRONG),
     ] {
         let key = LookupKey::of(name);
-        let mut counted = vec![app.core.throttle.digest(&Subject::Input(&key))];
+        let mut counted = vec![app.core.throttle.digest(&Subject::Typed(&key))];
         if name == "unknown" {
             counted.push(app.core.throttle.digest(&Subject::Nobody(&key)));
         } else if key.as_str() != "unheard" {

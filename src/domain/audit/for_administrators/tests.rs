@@ -8,7 +8,7 @@ fn record(event: Event, user: Option<&str>, actor: Option<&str>, source: Source)
     Record {
         id: String::new(),
         entry: Entry {
-            position: Timestamp::from_millis(0),
+            at: Timestamp::from_millis(0),
             event,
             source,
             user: None,
