@@ -4,7 +4,7 @@ import { test as base, type BrowserContext } from '@playwright/test';
 import { Complaints } from './support/complaints';
 import { Server, type Settings } from './support/server';
 import { Attacker } from './support/attacker';
-import { seeThrough, Visitor, WAYS, type Person, type Way } from './support/visitor';
+import { observeHydration, Visitor, WAYS, type Person, type Way } from './support/visitor';
 import { Wire } from './support/wire';
 
 export { expect } from '@playwright/test';
@@ -29,7 +29,7 @@ type Fixtures = {
 };
 
 /** Messages of the browser when a test removes a part of it. */
-const TAKEN_AWAY: Record<Way, RegExp[]> = {
+const EXPECTED_WITHOUT_PARTS: Record<Way, RegExp[]> = {
   hydrated: [],
   'without JavaScript': [/was preloaded using link preload but not used/],
   'without WebAssembly': [/net::ERR_FAILED/, /uncaught: TypeError: Failed to fetch/],
@@ -64,7 +64,7 @@ export const test = base.extend<Options & Fixtures, { sharedServer: Server }>({
   complaints: [
     async ({ baseURL, way }, use) => {
       const complaints = new Complaints(baseURL!);
-      complaints.expect(...TAKEN_AWAY[way]);
+      complaints.expect(...EXPECTED_WITHOUT_PARTS[way]);
       await use(complaints);
       base.expect(complaints.unannounced(), 'what the browser complained about').toEqual([]);
     },
@@ -119,7 +119,7 @@ export function inEveryWay(promises: () => void): void {
 
 async function prepare(context: BrowserContext, complaints: Complaints, way: Way): Promise<void> {
   await complaints.watch(context);
-  await seeThrough(context);
+  await observeHydration(context);
   if (way === 'without WebAssembly') await context.route('**/*.wasm', (route) => route.abort());
 }
 

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         page::PageView,
         plain_script::{FOLLOW, PlainScript, TIME_OUT},
-        views::DrawnFor,
+        views::RenderedFor,
     },
     pages::{
         activity::ActivityPage, admin_activity::AuditPage, admin_user::AccountPage,
@@ -21,10 +21,10 @@ use leptos_meta::{MetaTags, provide_meta_context};
 #[component]
 pub fn App(
     /// The values from the server. In the browser they are in the document, and this is not called.
-    gathered: impl FnOnce() -> PageView,
+    initial_view: impl FnOnce() -> PageView,
 ) -> impl IntoView {
     provide_meta_context();
-    let view = SharedValue::new(gathered).into_inner();
+    let view = SharedValue::new(initial_view).into_inner();
     either!(view,
         PageView::Login(view) => view! { <LoginPage view /> },
         PageView::Logout(view) => view! { <LogoutPage view /> },
@@ -47,20 +47,20 @@ pub fn App(
 ///
 /// `nonce` is that of the page's policy.
 pub fn shell(options: LeptosOptions, nonce: String, view: PageView) -> impl IntoView {
-    let drawn_for = use_context::<DrawnFor>();
-    let is_signed_in = drawn_for.is_some();
+    let rendered_for = use_context::<RenderedFor>();
+    let is_signed_in = rendered_for.is_some();
     view! {
         <!DOCTYPE html>
         <html lang="en">
             <head>
                 <Head options=options.clone() />
-                {drawn_for.map(|DrawnFor(person)| view! { <meta name="person" content=person /> })}
+                {rendered_for.map(|RenderedFor(person)| view! { <meta name="person" content=person /> })}
                 <Scripts options nonce is_signed_in />
-                {begins_anew(&view).then(|| view! { <noscript>{begin_anew()}</noscript> })}
+                {reloads_itself(&view).then(|| view! { <noscript>{refresh_meta()}</noscript> })}
                 <MetaTags />
             </head>
             <body>
-                <App gathered=move || view />
+                <App initial_view=move || view />
             </body>
         </html>
     }
@@ -93,11 +93,11 @@ pub fn head_scripts() -> String {
 
 /// Whether the page follows the log. Without scripts it is reloaded repeatedly, as long as the password was entered
 /// recently.
-const fn begins_anew(view: &PageView) -> bool {
+const fn reloads_itself(view: &PageView) -> bool {
     matches!(view, PageView::Audit(view) if view.is_followed)
 }
 
 /// Every five seconds. Built by hand because the macro does not know the attribute.
-fn begin_anew() -> impl IntoView {
+fn refresh_meta() -> impl IntoView {
     html::meta().attr("http-equiv", "refresh").content("5")
 }

@@ -75,7 +75,7 @@ pub enum Failure {
     Throttled { seconds: u32 },
     #[error("Please sign in first.")]
     NotSignedIn,
-    /// Signed in, but the password was typed too long ago for this.
+    /// Signed in, but the password was entered too long ago for this.
     #[error("Please confirm first that it is you.")]
     PasswordNeeded,
     #[error("The request came from another site, so it was not carried out.")]
@@ -212,7 +212,7 @@ mod tests {
     use crate::error::*;
 
     #[test]
-    fn the_status_leads_back_to_a_failure_of_the_same_status() {
+    fn each_status_maps_to_a_failure_of_that_status() {
         for status in [
             400, 401, 403, 404, 405, 408, 413, 415, 421, 429, 431, 500, 503,
         ] {

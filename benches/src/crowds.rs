@@ -17,34 +17,34 @@ use std::{env, path::Path};
 const TABLES: [u32; 3] = [1_000, 100_000, 10_000_000];
 /// The number of sessions that are checked in turn, spread over the whole table.
 const TOKENS: u32 = 20_000;
-const SESSIONS_AN_ACCOUNT: u32 = 40;
+const SESSIONS_PER_ACCOUNT: u32 = 40;
 /// The largest table with its indexes, and the space for sorting them.
-const ROOM: u64 = 12;
+const REQUIRED_GB: u64 = 12;
 /// The files alone.
-const FILES: u64 = 6;
+const FILES_GB: u64 = 6;
 
 /// The cost of a session check among ten million sessions, compared with a thousand.
 pub async fn session_check() -> Result<Figure, Failure> {
-    seed::demand_room(ROOM)?;
-    let in_memory = seed::folder_in_memory(FILES);
+    seed::require_space(REQUIRED_GB)?;
+    let in_memory = seed::folder_in_memory(FILES_GB);
     let folder = in_memory.map_or_else(env::temp_dir, Path::to_path_buf);
-    let mut places = Vec::new();
+    let mut fixtures = Vec::new();
     for count in TABLES {
         progress(&format!("the session check: writing {count} sessions"));
         let fixture = Fixture::new_in(&folder, &format!("{count}-sessions"))?;
         let tokens = TOKENS.min(count);
-        let cookies = seed::sessions(&fixture, count, count / SESSIONS_AN_ACCOUNT, tokens).await?;
-        places.push((fixture, cookies));
+        let cookies = seed::sessions(&fixture, count, count / SESSIONS_PER_ACCOUNT, tokens).await?;
+        fixtures.push((fixture, cookies));
     }
     let mut targets = Vec::new();
-    for (fixture, cookies) in &places {
+    for (fixture, cookies) in &fixtures {
         let server = Server::vestibule(fixture).await?;
         let check = server.page_for_each("/", cookies, StatusCode::SEE_OTHER)?;
         targets.push((server, check));
     }
     progress("the session check: waiting until the files are read through");
     for (server, check) in &targets {
-        server.is_quiet().await?;
+        server.wait_until_idle().await?;
         // Fills the page cache of each connection with the inner pages of the trees.
         throughput(check, CONNECTIONS, 2 * ROUND).await?;
     }
@@ -57,7 +57,7 @@ pub async fn session_check() -> Result<Figure, Failure> {
     let ratios = compared.ratios(0, 2);
     let [rate_small, rate_middle, rate_large] = compared.medians();
     let [cost_small, _, cost_large] = compared.costs;
-    let gigabytes = seed::bytes_of(&places[2].0)? as f64 / 1e9;
+    let gigabytes = seed::bytes_of(&fixtures[2].0)? as f64 / 1e9;
     Ok(Figure {
         name: "The cost of a session check with 10,000,000 sessions in the table ÷ with 1,000"
             .to_owned(),
@@ -72,14 +72,14 @@ pub async fn session_check() -> Result<Figure, Failure> {
             ratios[ROUNDS - 1],
             match in_memory {
                 Some(_) => "held in memory".to_owned(),
-                None => beside_memory(gigabytes),
+                None => compared_to_memory(gigabytes),
             },
         ),
     })
 }
 
 /// How much of a file fits into the memory of the machine.
-fn beside_memory(gigabytes: f64) -> String {
+fn compared_to_memory(gigabytes: f64) -> String {
     match seed::memory("MemTotal:").map(|bytes| bytes as f64 / 1e9) {
         Some(memory) if gigabytes < memory * 0.8 => {
             format!("which fits into the memory of {memory:.0} GB")
@@ -96,12 +96,12 @@ const ANSWERS: usize = 2_000;
 /// The time of the list of a million accounts, and of searching it.
 pub async fn list_of_users() -> Result<Vec<Figure>, Failure> {
     progress("`/admin/users`: writing 1,000,000 accounts");
-    seed::demand_room(2)?;
+    seed::require_space(2)?;
     let fixture = Fixture::new("1000000-users")?;
     seed::users(&fixture, ACCOUNTS).await?;
     fixture.promote()?;
     let server = Server::vestibule(&fixture).await?;
-    server.is_quiet().await?;
+    server.wait_until_idle().await?;
     let cookie = server.session_cookie().await?;
     let mut figures = Vec::new();
     for (what, paths) in searches() {

@@ -23,21 +23,21 @@ const OPEN: [usize; 3] = [1, 1_000, 10_000];
 /// Sessions that end, of each kind.
 const ENDS: usize = 100;
 /// Sessions of each account, one of which ends the others.
-const SESSIONS_AN_ACCOUNT: usize = 12;
+const SESSIONS_PER_ACCOUNT: usize = 12;
 const ACCOUNTS: usize = 1_000;
 /// Streams, and other descriptors of the server and the client.
 const DESCRIPTORS: u64 = 10_000 + 1_000;
 
 /// The cause of an end.
 #[derive(Clone, Copy)]
-enum By {
+enum EndedBy {
     /// The same person in another browser.
     Owner,
     /// `vestibule session end`, another process.
     Command,
 }
 
-impl By {
+impl EndedBy {
     /// The longest pause before an end, in milliseconds: the ends must not be synchronous with the
     /// server's polls of the database.
     const fn pause(self) -> u64 {
@@ -95,7 +95,7 @@ struct Scene {
 impl Scene {
     async fn new(open: usize) -> Result<Self, Failure> {
         let fixture = Fixture::new(&format!("{open}-pages"))?;
-        let sessions = u32::try_from(ACCOUNTS * SESSIONS_AN_ACCOUNT)?;
+        let sessions = u32::try_from(ACCOUNTS * SESSIONS_PER_ACCOUNT)?;
         let cookies =
             seed::sessions(&fixture, sessions, u32::try_from(ACCOUNTS)?, sessions).await?;
         let ids = seed::session_ids(&fixture).await?;
@@ -122,7 +122,7 @@ impl Scene {
             .server
             .page_for_each("/", &self.cookies, StatusCode::SEE_OTHER)?;
         throughput(&check, CONNECTIONS, ROUND / 2).await?;
-        self.server.is_quiet().await?;
+        self.server.wait_until_idle().await?;
         let (before, _) = self.server.memory()?;
         let began = Instant::now();
         let pages = open_all(
@@ -153,7 +153,7 @@ impl Scene {
         let open = pages.len();
         let mut spare = ACCOUNTS + open..self.cookies.len();
         let mut figures = Vec::new();
-        for by in [By::Owner, By::Command] {
+        for by in [EndedBy::Owner, EndedBy::Command] {
             let mut taken = Vec::new();
             for run in 0..ENDS {
                 // Spread over all pages, and at a varying interval.
@@ -171,11 +171,11 @@ impl Scene {
     }
 
     /// Ends the session of a page. Returns the time until the page was notified.
-    async fn end(&self, page: OpenPage, by: By) -> Result<Duration, Failure> {
+    async fn end(&self, page: OpenPage, by: EndedBy) -> Result<Duration, Failure> {
         let id = &self.ids[page.session];
         let began = match by {
-            By::Owner => self.end_as_owner(page.session, id).await?,
-            By::Command => self.end_by_command(id).await?,
+            EndedBy::Owner => self.end_as_owner(page.session, id).await?,
+            EndedBy::Command => self.end_by_command(id).await?,
         };
         Ok(page.ended().await?.duration_since(began))
     }
@@ -203,7 +203,7 @@ impl Scene {
     }
 }
 
-fn figure(open: usize, by: By, taken: &[Duration]) -> Figure {
+fn figure(open: usize, by: EndedBy, taken: &[Duration]) -> Figure {
     let of = |share| milliseconds(quantile(taken, share));
     Figure {
         name: format!(

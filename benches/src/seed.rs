@@ -39,10 +39,10 @@ fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
-pub fn demand_room(gigabytes: u64) -> Result<(), Failure> {
+pub fn require_space(gigabytes: u64) -> Result<(), Failure> {
     let folder = env::temp_dir();
-    let room = rustix::fs::statvfs(&folder)?;
-    let free = room.f_bavail * room.f_frsize / 1_000_000_000;
+    let stats = rustix::fs::statvfs(&folder)?;
+    let free = stats.f_bavail * stats.f_frsize / 1_000_000_000;
     if free >= gigabytes {
         return Ok(());
     }
@@ -57,9 +57,9 @@ pub fn demand_room(gigabytes: u64) -> Result<(), Failure> {
 /// file, and then the disk would be measured.
 pub fn folder_in_memory(gigabytes: u64) -> Option<&'static Path> {
     let folder = Path::new("/dev/shm");
-    let room = rustix::fs::statvfs(folder).ok()?;
-    let room = (room.f_bavail * room.f_frsize).min(memory("MemAvailable:")?);
-    (room / 1_000_000_000 >= 2 * gigabytes).then_some(folder)
+    let stats = rustix::fs::statvfs(folder).ok()?;
+    let space = (stats.f_bavail * stats.f_frsize).min(memory("MemAvailable:")?);
+    (space / 1_000_000_000 >= 2 * gigabytes).then_some(folder)
 }
 
 /// A value of `/proc/meminfo`, in bytes.
@@ -179,20 +179,20 @@ async fn insert_sessions(
     accounts: u32,
 ) -> Result<(), Failure> {
     // The first four symbols of one of 16,777,216: in order and spread over the alphabet.
-    let place = format!("(i * 16777216 / {count})");
-    let symbol = |shift: u32| format!("substr('{SYMBOLS}', 1 + (({place} >> {shift}) & 63), 1)");
+    let position = format!("(i * 16777216 / {count})");
+    let symbol = |shift: u32| format!("substr('{SYMBOLS}', 1 + (({position} >> {shift}) & 63), 1)");
     let digest = [18, 12, 6, 0].map(symbol).join(" || ");
     let (now, id) = (now(), user_id(&format!("i % {accounts}")));
     // Started from two months ago until an hour ago; last used within ten days, after the start.
-    let began = format!("({now} - {MONTHS} - 3600000 + i * {MONTHS} / {count})");
-    let seen = format!("max({began}, {now} - (i * 7919) % (10 * {DAY}))");
+    let created = format!("({now} - {MONTHS} - 3600000 + i * {MONTHS} / {count})");
+    let last_seen = format!("max({created}, {now} - (i * 7919) % (10 * {DAY}))");
     let numbers = numbers(count);
     let insert = format!(
         "{numbers} INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, authenticated_at, \
          idle_ends_at, absolute_ends_at, remember, address, user_agent, new_device) \
-         SELECT printf('%08x-%04x-7%03x-8000-%012x', {began} >> 16, {began} & 65535, i & 4095, i), \
-         {digest} || substr(hex(randomblob(20)), 1, 39), {id}, {began}, {seen}, {began}, \
-         {seen} + 14 * {DAY}, {began} + 90 * {DAY}, TRUE, '203.0.113.' || (i % 256), '{USER_AGENT}', FALSE FROM n"
+         SELECT printf('%08x-%04x-7%03x-8000-%012x', {created} >> 16, {created} & 65535, i & 4095, i), \
+         {digest} || substr(hex(randomblob(20)), 1, 39), {id}, {created}, {last_seen}, {created}, \
+         {last_seen} + 14 * {DAY}, {created} + 90 * {DAY}, TRUE, '203.0.113.' || (i % 256), '{USER_AGENT}', FALSE FROM n"
     );
     execute(connection, insert).await
 }
@@ -205,7 +205,7 @@ async fn give_tokens(
     count: u32,
     tokens: u32,
 ) -> Result<Vec<String>, Failure> {
-    let seen = now() + 3_600_000;
+    let last_seen = now() + 3_600_000;
     let mut cookies = Vec::new();
     for number in 0..tokens {
         let token: [u8; 32] = Sha256::digest(number.to_le_bytes()).into();
@@ -213,7 +213,7 @@ async fn give_tokens(
         let row = 1 + i64::from(number) * i64::from(count) / i64::from(tokens);
         sqlx::query("UPDATE sessions SET token_digest = $1, last_seen_at = $2 WHERE rowid = $3")
             .bind(digest)
-            .bind(seen)
+            .bind(last_seen)
             .bind(row)
             .execute(&mut *connection)
             .await?;

@@ -15,8 +15,8 @@ use tokio::{
 };
 
 /// Connections that are opened concurrently.
-const AT_ONCE: usize = 64;
-const PATIENCE: Duration = Duration::from_secs(10);
+const CONCURRENT: usize = 64;
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An open page.
 pub struct OpenPage {
@@ -35,7 +35,7 @@ impl OpenPage {
              Sec-Fetch-Site: same-origin\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).await?;
-        timeout(PATIENCE, read_until(&mut stream, b"event: session")).await??;
+        timeout(TIMEOUT, read_until(&mut stream, b"event: session")).await??;
         let (notify, ended) = oneshot::channel();
         tokio::spawn(async move {
             // If the sender is dropped without a message, the receiver gets an error.
@@ -49,7 +49,7 @@ impl OpenPage {
 
     /// The time when the page was notified of the end of its session.
     pub async fn ended(self) -> Result<Instant, Failure> {
-        let ended = timeout(PATIENCE, self.ended).await;
+        let ended = timeout(TIMEOUT, self.ended).await;
         let ended = ended.map_err(|_| "a page was not notified of the end of its session")?;
         ended.map_err(|_| "a stream broke off".into())
     }
@@ -64,7 +64,7 @@ pub async fn open_all(
     let mut opening = JoinSet::new();
     let mut pages = Vec::new();
     for session in sessions {
-        if opening.len() == AT_ONCE
+        if opening.len() == CONCURRENT
             && let Some(page) = opening.join_next().await
         {
             pages.push(page??);

@@ -22,7 +22,7 @@ const SIGN_INS: usize = 60;
 enum Visitor {
     /// Before the first account exists.
     First,
-    Nobody,
+    Anonymous,
     /// A person whose password was confirmed long ago.
     Longer,
     Administrator,
@@ -30,9 +30,9 @@ enum Visitor {
 
 /// Every page of the route table, the person who opens it, and its content.
 const PAGES: [(&str, Visitor, &str); 14] = [
-    ("/login", Visitor::Nobody, ""),
+    ("/login", Visitor::Anonymous, ""),
     ("/logout", Visitor::Administrator, ""),
-    ("/signed-out", Visitor::Nobody, ""),
+    ("/signed-out", Visitor::Anonymous, ""),
     (
         "/dashboard",
         Visitor::Administrator,
@@ -48,7 +48,7 @@ const PAGES: [(&str, Visitor, &str); 14] = [
     ),
     ("/account/confirm", Visitor::Longer, ""),
     ("/setup", Visitor::First, ""),
-    ("/password-link", Visitor::Nobody, ""),
+    ("/password-link", Visitor::Anonymous, ""),
     ("/admin/users", Visitor::Administrator, "50 accounts"),
     (
         "/admin/users/{id}",
@@ -83,7 +83,7 @@ pub async fn measure(report: &mut Report) -> Result<(), Failure> {
         let bytes = match visitor {
             Visitor::First => first.fetch(&path, None).await?,
             Visitor::Longer => server.fetch(&path, longer.first().map(|c| &**c)).await?,
-            Visitor::Nobody => server.fetch(&path, None).await?,
+            Visitor::Anonymous => server.fetch(&path, None).await?,
             Visitor::Administrator => server.fetch(&path, Some(&cookie)).await?,
         };
         if page == "/login" {

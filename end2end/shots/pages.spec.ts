@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { expect, overTheWire, test, type Visitor } from '../fixtures';
-import { PAGES, SAID_ABOUT_PAGES, SETTINGS, type Scene } from '../support/pages';
-import { SAID_ABOUT_STATES, STATES } from '../support/states';
+import { PAGES, EXPECTED_ON_PAGES, SETTINGS, type Scene } from '../support/pages';
+import { EXPECTED_IN_STATES, STATES } from '../support/states';
 
 const FOLDER = path.resolve(__dirname, '..', '..', 'target', 'shots');
 
@@ -18,8 +18,8 @@ for (const [way, suffix] of [['hydrated', 'js'], ['without JavaScript', 'nojs']]
         test.use({ settings });
 
         test('has its pictures', async ({ visitor, server, wire, attacker, complaints }) => {
-          complaints.expect(...SAID_ABOUT_PAGES, ...SAID_ABOUT_STATES);
-          await arrivesAt(arrive, { visitor, server, wire, attacker });
+          complaints.expect(...EXPECTED_ON_PAGES, ...EXPECTED_IN_STATES);
+          await reach(arrive, { visitor, server, wire, attacker });
           await takesPictures(visitor, `${name}-`, suffix);
         });
       });
@@ -27,7 +27,7 @@ for (const [way, suffix] of [['hydrated', 'js'], ['without JavaScript', 'nojs']]
   });
 }
 
-async function arrivesAt(arrive: (scene: Scene) => Promise<void>, scene: Scene): Promise<void> {
+async function reach(arrive: (scene: Scene) => Promise<void>, scene: Scene): Promise<void> {
   await scene.visitor.page.emulateMedia({ reducedMotion: 'reduce' });
   await arrive(scene);
 }

@@ -7,7 +7,7 @@ import type { Visitor } from './visitor';
 export async function visitAccount(visitor: Visitor, link: string, heading: string): Promise<void> {
   await visitor.page.getByRole('region', { name: 'Your account' }).getByRole('link', { name: link }).click();
   await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText(heading);
-  await visitor.comesAlive();
+  await visitor.waitForHydration();
 }
 
 export const currentPassword = ({ page }: Visitor) => page.getByLabel('Current password', { exact: true });

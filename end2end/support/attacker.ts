@@ -34,7 +34,7 @@ export class Attacker {
   }
 
   /** Serves a page, and returns its path. */
-  puts(html: string): string {
+  serve(html: string): string {
     const path = `/page-${this.pages.size}`;
     this.pages.set(path, `<!doctype html><title>An attacker</title>${html}`);
     return path;

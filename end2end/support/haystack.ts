@@ -41,12 +41,12 @@ export async function haystacks(page: Page): Promise<Map<string, Buffer>> {
       WebAssembly: bytes,
     };
   }, SESSION_COOKIE);
-  const found = new Map(Object.entries(readable).map(([place, text]) => [place, asBytes(place, text)]));
+  const found = new Map(Object.entries(readable).map(([source, text]) => [source, asBytes(source, text)]));
   return found.set('JavaScript heap', await heap(page));
 }
 
-function asBytes(place: string, text: string): Buffer {
-  return Buffer.from(text, place === 'WebAssembly' ? 'latin1' : 'utf8');
+function asBytes(source: string, text: string): Buffer {
+  return Buffer.from(text, source === 'WebAssembly' ? 'latin1' : 'utf8');
 }
 
 /** Every string in the page's JavaScript. */
@@ -59,8 +59,8 @@ async function heap(page: Page): Promise<Buffer> {
   return Buffer.from(chunks.join(''));
 }
 
-/** The places that contain one of the needles. */
-export function places(haystacks: Map<string, Buffer>, ...needles: (string | Buffer)[]): string[] {
+/** The sources that contain one of the needles. */
+export function sourcesWith(haystacks: Map<string, Buffer>, ...needles: (string | Buffer)[]): string[] {
   const holds = (bytes: Buffer) => needles.some((needle) => bytes.includes(needle));
-  return [...haystacks].filter(([, bytes]) => holds(bytes)).map(([place]) => place);
+  return [...haystacks].filter(([, bytes]) => holds(bytes)).map(([source]) => source);
 }

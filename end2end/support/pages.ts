@@ -18,10 +18,10 @@ export const PRIVATE = ['/dashboard', '/account/sessions', '/account/activity', 
 export const SETTINGS = { VESTIBULE_SESSION__CONFIRM_AFTER: '15s' };
 
 /** The time until the password is asked for again. */
-export const isUnconfirmed = ({ page }: Visitor): Promise<void> => page.waitForTimeout(15_000);
+export const waitForExpiry = ({ page }: Visitor): Promise<void> => page.waitForTimeout(15_000);
 
 /** Console messages for failures that these pages consist of. */
-export const SAID_ABOUT_PAGES = [/status of (40[134]|422)/, /elsewhere: http:\/\/127\.0\.0\.1/];
+export const EXPECTED_ON_PAGES = [/status of (40[134]|422)/, /elsewhere: http:\/\/127\.0\.0\.1/];
 
 export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
   login: async ({ visitor, server }) => {
@@ -47,11 +47,11 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
 
   'login-cookie-not-kept': async ({ visitor, server, wire }) => {
     const { name, password } = newPerson(server);
-    wire.bend = ({ headers }) => void delete headers['set-cookie'];
+    wire.transform = ({ headers }) => void delete headers['set-cookie'];
     await visitor.open('/login');
     await visitor.sends(name, password);
     await expect(visitor.page.getByRole('status').first()).toContainText('did not keep');
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
   },
 
   dashboard: async ({ visitor, server }) => {
@@ -85,7 +85,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.open('/dashboard');
     await visitor.page.getByRole('button', { name: 'This was not me' }).click();
     await expect(visitor.page.getByRole('status').first()).toContainText('choose a new one');
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
   },
 
   // With a finding: a proxy that is not trusted.
@@ -109,7 +109,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     const { password } = await signsInAt('/account/password', visitor, server);
     await changesPassword(visitor, password, 'quietly humming teapots');
     await expect(visitor.page.getByRole('status').first()).toContainText('was changed');
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
   },
 
   profile: async ({ visitor, server }) => {
@@ -127,7 +127,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await signsInAt('/account/profile', visitor, server);
     await visitor.page.getByRole('button', { name: 'Save' }).click();
     await expect(visitor.page.getByRole('status').first()).toHaveText('Saved.');
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
   },
 
   'sessions-only-this': async ({ visitor, server }) => {
@@ -142,7 +142,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await signsInAmongOthers(visitor, server, 2);
     await visitor.page.getByRole('button', { name: /^End the session of/ }).first().click();
     await expect(visitor.page.getByRole('status').first()).toContainText('1 session has ended');
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
   },
 
   // Ended meanwhile and deleted, or never hers.
@@ -183,7 +183,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
 
   confirm: async ({ visitor, server }) => {
     await signsInAt('/account/profile', visitor, server);
-    await isUnconfirmed(visitor);
+    await waitForExpiry(visitor);
     await visitor.open('/account/confirm');
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Is it you?');
   },
@@ -221,7 +221,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
   'admin-users-nobody': async ({ visitor, server }) => administers('/admin/users?search=nobody', visitor, server),
 
   'admin-users': async ({ visitor, server }) => {
-    peopled(server);
+    createPeople(server);
     await administers('/admin/users', visitor, server);
   },
 
@@ -242,7 +242,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.page.getByLabel('Name', { exact: true }).fill('hedy');
     await visitor.page.getByRole('button', { name: 'Make the link' }).click();
     await expect(visitor.page.getByRole('status').first()).toContainText('Hand this link on now');
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
   },
 
   'admin-user': async ({ visitor, server }) => {
@@ -255,11 +255,11 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
   'admin-user-own': async ({ visitor, server }) => {
     await administers('/admin/users', visitor, server);
     await visitor.page.getByRole('link', { name: 'Grace Hopper' }).click();
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
   },
 
   'admin-activity': async ({ visitor, server }) => {
-    peopled(server);
+    createPeople(server);
     for (const userAgent of ELSEWHERE) await server.guesses('ada', userAgent);
     await server.guesses('nobody');
     await administers('/admin/activity', visitor, server);
@@ -270,7 +270,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
   },
 
   'admin-activity-followed': async ({ visitor, server }) => {
-    peopled(server);
+    createPeople(server);
     await administers('/admin/activity?follow=on', visitor, server);
     server.run(['user', 'promote', 'maryam']);
   },
@@ -303,7 +303,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
   },
 
   'error-403': async ({ visitor, wire, attacker }) => {
-    const form = attacker.puts(`<form method=post action="${wire.origin}/api/login"><button>Win a prize</button></form>`);
+    const form = attacker.serve(`<form method=post action="${wire.origin}/api/login"><button>Win a prize</button></form>`);
     await visitor.page.goto(attacker.foreigner + form);
     await visitor.page.getByRole('button').click();
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Refused');
@@ -322,11 +322,11 @@ export async function isOut(visitor: Visitor, reason: string): Promise<void> {
   if (visitor.way === 'without JavaScript') await visitor.page.goto('/dashboard');
   await expect(visitor.page).toHaveURL(/\/login/);
   await expect(visitor.page.getByRole('status').first()).toContainText(reason);
-  await visitor.comesAlive();
+  await visitor.waitForHydration();
 }
 
 /** People whose names are long, or written in other directions. */
-function peopled(server: Server): void {
+function createPeople(server: Server): void {
   const word = 'Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenhaft';
   newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
   newPerson(server, { name: word.slice(0, 64), displayName: word, email: `${word.slice(0, 60)}@${word.slice(0, 60)}.example` });

@@ -35,7 +35,7 @@ export class Server {
   static async start(settings: Settings = {}): Promise<Server> {
     const folder = mkdtempSync(path.join(tmpdir(), 'vestibule-e2e-'));
     const environment = {
-      ...withoutOurs(process.env),
+      ...withoutSettings(process.env),
       VESTIBULE_DATABASE_URL: `sqlite:${path.join(folder, 'vestibule.db')}`,
       ...SITE,
       LEPTOS_SITE_ADDR: '127.0.0.1:0',
@@ -119,7 +119,7 @@ export class Server {
 }
 
 /** The developer's own settings must not reach the tests. */
-function withoutOurs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const foreign = Object.entries(environment).filter(([name]) => !/^(VESTIBULE_|LEPTOS_|RUST_LOG$)/.test(name));
   return Object.fromEntries(foreign);
 }

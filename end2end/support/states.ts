@@ -2,7 +2,7 @@
 
 import { expect, newPerson, SESSION_COOKIE, type Person, type Visitor } from '../fixtures';
 import { changesPassword } from './account';
-import { ELSEWHERE, isOut, isUnconfirmed, SETTINGS, type Scene } from './pages';
+import { ELSEWHERE, isOut, waitForExpiry, SETTINGS, type Scene } from './pages';
 import type { Server, Settings } from './server';
 
 type State = { settings: Settings; arrive: (scene: Scene) => Promise<void> };
@@ -14,7 +14,7 @@ const WARNED = { ...SETTINGS, VESTIBULE_SESSION__IDLE_TIMEOUT: '90s' };
 const LONGEST = { ...SETTINGS, VESTIBULE_SESSION__IDLE_TIMEOUT: '4s', VESTIBULE_SESSION__ABSOLUTE_TIMEOUT: '4s' };
 const OLD_SESSION = { ...SETTINGS, VESTIBULE_SESSION__MAX_SESSIONS: '1' };
 
-export const SAID_ABOUT_STATES = [
+export const EXPECTED_IN_STATES = [
   /status of (405|413|429|431|503)/,
   /Refused to apply style/,
   /elsewhere: /,
@@ -82,8 +82,8 @@ export const STATES: Record<string, State> = {
     await isOut(visitor, 'longest unused');
   }, OLD_SESSION),
 
-  'dashboard-two-new-devices': at(({ visitor, server }) => isNewsFrom(visitor, server, 2)),
-  'dashboard-seven-new-devices': at(({ visitor, server }) => isNewsFrom(visitor, server, 7)),
+  'dashboard-two-new-devices': at(({ visitor, server }) => showsNewDevices(visitor, server, 2)),
+  'dashboard-seven-new-devices': at(({ visitor, server }) => showsNewDevices(visitor, server, 7)),
 
   // From a new device itself: it cannot recognise the others.
   'dashboard-on-new-device': at(async ({ visitor, server }) => {
@@ -93,7 +93,7 @@ export const STATES: Record<string, State> = {
     await visitor.open('/login');
     await visitor.sends(name, password);
     await expect(visitor.page).toHaveURL(/dashboard/);
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
   }),
 
   'time-out-warning': at(async ({ visitor, server }) => {
@@ -124,9 +124,9 @@ export const STATES: Record<string, State> = {
   'page-covered': at(async ({ visitor, server, wire }) => {
     await isIn(visitor, server);
     if (visitor.way !== 'hydrated') return;
-    wire.bend = () => new Promise(() => {});
-    await visitor.isHidden();
-    await visitor.isSeen();
+    wire.transform = () => new Promise(() => {});
+    await visitor.hide();
+    await visitor.show();
     await visitor.page.waitForTimeout(1_000);
   }),
 
@@ -144,7 +144,7 @@ export const STATES: Record<string, State> = {
 
   'confirm-wrong': at(async ({ visitor, server }) => {
     await isIn(visitor, server);
-    await isUnconfirmed(visitor);
+    await waitForExpiry(visitor);
     await visitor.open('/account/confirm?next=/account/profile');
     await visitor.password.fill('not the password at all');
     await visitor.page.getByRole('button', { name: 'Go on' }).click();
@@ -241,10 +241,10 @@ async function comesBack(visitor: Visitor, server: Server, words: string): Promi
   await visitor.context.addCookies([{ ...cookie, name: SESSION_COOKIE, expires: -1 }]);
   await visitor.page.goto('/dashboard');
   await expect(visitor.page.getByRole('status').first()).toContainText(words);
-  await visitor.comesAlive();
+  await visitor.waitForHydration();
 }
 
-async function isNewsFrom(visitor: Visitor, server: Server, devices: number): Promise<void> {
+async function showsNewDevices(visitor: Visitor, server: Server, devices: number): Promise<void> {
   const { name, password } = await isIn(visitor, server);
   for (let device = 0; device < devices; device++) {
     await server.signsInElsewhere(name, password, ELSEWHERE[device % ELSEWHERE.length]!);

@@ -21,7 +21,7 @@ declare global {
 }
 
 /** Lets tests wait for hydration, and read the WebAssembly's memory. */
-export async function seeThrough(context: BrowserContext): Promise<void> {
+export async function observeHydration(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
     let live: () => void;
     window.alive = new Promise((resolve) => (live = resolve));
@@ -74,15 +74,15 @@ export class Visitor {
   /** Opens a page of Vestibule, and waits until it is hydrated, if it can be. */
   async open(path: string): Promise<void> {
     await this.page.goto(path);
-    await this.comesAlive();
+    await this.waitForHydration();
   }
 
   /** Reloads the page. If its session has ended it may already be leaving. */
-  async asksAgain(): Promise<void> {
+  async reload(): Promise<void> {
     await this.page.reload().catch(() => undefined);
   }
 
-  async comesAlive(): Promise<void> {
+  async waitForHydration(): Promise<void> {
     if (this.way !== 'without JavaScript') await this.page.evaluate(() => window.alive);
   }
 
@@ -106,27 +106,27 @@ export class Visitor {
   async signsOut(): Promise<void> {
     await this.signOutButton.click();
     await expect(this.page.getByRole('heading', { level: 1 })).toHaveText('You are signed out');
-    await this.comesAlive();
+    await this.waitForHydration();
   }
 
   async isWelcomed(person: Person): Promise<void> {
     await expect(this.page).toHaveURL(/\/dashboard/);
     await expect(this.page.getByRole('heading', { level: 1 })).toHaveText(`Good to see you, ${person.displayName}`);
-    await this.comesAlive();
+    await this.waitForHydration();
   }
 
   async isAskedToSignIn(): Promise<void> {
     await expect(this.page).toHaveURL(/\/login/);
     await expect(this.page.getByRole('heading', { level: 1 })).toHaveText('Sign in');
-    await this.comesAlive();
+    await this.waitForHydration();
   }
 
   /** Another window covers this one. */
-  isHidden = () => this.turns(true);
+  hide = () => this.setHidden(true);
   /** And is removed. */
-  isSeen = () => this.turns(false);
+  show = () => this.setHidden(false);
 
-  private async turns(hidden: boolean): Promise<void> {
+  private async setHidden(hidden: boolean): Promise<void> {
     await this.page.evaluate((hidden) => {
       Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
       document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));

@@ -33,7 +33,7 @@ export class Wire {
   /** How streams are buffered, as by some proxies: no head and no body, or the head only. */
   holds: 'nothing' | 'events' | 'answers' = 'nothing';
   /** May change an answer, or delay it, before the browser receives it. */
-  bend: (exchange: Exchange) => void | Promise<void> = () => {};
+  transform: (exchange: Exchange) => void | Promise<void> = () => {};
 
   private constructor(
     private readonly listener: HttpServer,
@@ -50,7 +50,7 @@ export class Wire {
         if (wire.isCut) throw new Error('cut');
         const body = await read(request);
         const exchange = await wire.pass(target, request.method ?? '', request.url ?? '', request.headers, body);
-        await wire.bend(exchange);
+        await wire.transform(exchange);
         response.writeHead(exchange.status, exchange.headers);
         if (exchange.stream) wire.carry(exchange.stream, response);
         else response.end(exchange.body);
@@ -78,7 +78,7 @@ export class Wire {
   }
 
   /** Makes the open streams silent, without closing them: a connection dies like that during a sleep. */
-  hush(): void {
+  muteStreams(): void {
     for (const [response, stream] of this.streams) stream.unpipe(response);
   }
 

@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, overTheWire, test, type Visitor } from '../fixtures';
-import { PAGES, SAID_ABOUT_PAGES, SETTINGS } from '../support/pages';
+import { PAGES, EXPECTED_ON_PAGES, SETTINGS } from '../support/pages';
 
 test.use({ ...overTheWire, settings: SETTINGS });
 test.slow();
@@ -15,7 +15,7 @@ const WIDTHS = [320, 1280];
 
 for (const [name, arrive] of Object.entries(PAGES)) {
   test(`${name}: axe finds nothing`, async ({ visitor, server, wire, attacker, complaints }) => {
-    complaints.expect(...SAID_ABOUT_PAGES);
+    complaints.expect(...EXPECTED_ON_PAGES);
     const { page } = visitor;
     // The contrast of colours in transition does not matter.
     await page.emulateMedia({ reducedMotion: 'reduce' });
@@ -63,7 +63,7 @@ async function withLargeText({ page }: Visitor): Promise<void> {
 test('with reduced motion nothing moves', async ({ visitor, server, wire, attacker }) => {
   await visitor.page.emulateMedia({ reducedMotion: 'reduce' });
   await PAGES.login!({ visitor, server, wire, attacker });
-  wire.bend = ({ url }) => (url === '/api/login' ? new Promise(() => {}) : undefined);
+  wire.transform = ({ url }) => (url === '/api/login' ? new Promise(() => {}) : undefined);
   await visitor.sends('ada', 'correct horse battery');
   await expect(visitor.signInButton).toHaveAttribute('aria-busy', 'true');
   const moving = () =>

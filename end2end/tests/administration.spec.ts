@@ -21,7 +21,7 @@ inEveryWay(() => {
     await visitor.signsOut();
 
     await visitor.page.goto(pathOf(link));
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     const secret = visitor.page.getByLabel('Code of the link');
     if (way === 'hydrated') {
       await expect(secret).toHaveValue(link.split('#')[1]!);
@@ -33,7 +33,7 @@ inEveryWay(() => {
     await visitor.page.getByLabel('New password', { exact: true }).fill(hedy.password);
     await visitor.page.getByRole('button', { name: 'Set the password' }).click();
     await expect(visitor.page.getByRole('status').first()).toContainText('Your password is set.');
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     await visitor.sends(hedy.name, hedy.password);
     await visitor.isWelcomed(hedy);
   });
@@ -46,12 +46,12 @@ inEveryWay(() => {
     await visitor.open(`/admin/users/${id}`);
     await visitor.page.getByRole('button', { name: /^End the session of/ }).click();
     await expect(visitor.page.getByRole('status').first()).toContainText('1 session has ended');
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     expect(server.liveSessions(person.name)).toEqual([]);
     await visitor.page.getByLabel('Name of the account').fill('somebody else');
     await visitor.page.getByRole('button', { name: 'Delete the account' }).click();
     await expect(visitor.problem).toContainText('Nothing was deleted');
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     await visitor.page.getByLabel('Name of the account').fill(person.name);
     await visitor.page.getByRole('button', { name: 'Delete the account' }).click();
     await expect(visitor.page.getByRole('status').first()).toContainText('is deleted');
@@ -64,7 +64,7 @@ test('a second link in the tab of the first is read', async ({ visitor, server, 
   const made = () => server.run(['user', 'invite', name]).split('\n')[0]!;
   const [first, second] = [made(), made()];
   await visitor.open(pathOf(first));
-  await visitor.comesAlive();
+  await visitor.waitForHydration();
   const secret = visitor.page.getByLabel('Code of the link');
   await expect(secret).toHaveValue(first.split('#')[1]!);
   await visitor.page.getByLabel('New password', { exact: true }).fill('quietly humming teapots');

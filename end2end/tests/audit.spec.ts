@@ -3,24 +3,24 @@ import { expect, inEveryWay, newPerson, overTheWire, test, type Person, type Vis
 import type { Server } from '../support/server';
 
 /** Within a second on an idle machine. */
-const SOON = { timeout: 5_000 };
+const WITHIN_5_SECONDS = { timeout: 5_000 };
 
 const entries = (visitor: Visitor) => visitor.page.locator('.entries > li');
 const status = (visitor: Visitor) => visitor.page.locator('.following');
 
 const refusalOf = ({ name }: Person) => `A sign-in as ${name} was refused: the password was wrong.`;
 
-async function looksAfterAll(visitor: Visitor, server: Server, path: string): Promise<void> {
+async function openAsAdministrator(visitor: Visitor, server: Server, path: string): Promise<void> {
   await visitor.signsIn(newPerson(server, {}, ['--admin']));
   await visitor.open(path);
 }
 
 inEveryWay(() => {
   test('an administrator follows the audit log', async ({ visitor, server, person, way }) => {
-    await looksAfterAll(visitor, server, '/admin/activity');
+    await openAsAdministrator(visitor, server, '/admin/activity');
     await visitor.page.getByRole('link', { name: 'Follow', exact: true }).click();
     await expect(status(visitor)).toContainText('Following the log');
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     await server.guesses(person.name);
     // Without the script the page reloads itself; without hydration, by hand.
     if (way === 'without WebAssembly') await visitor.page.getByRole('link', { name: 'Look again' }).click();
@@ -28,18 +28,18 @@ inEveryWay(() => {
     await visitor.page.getByRole('link', { name: 'Stop following' }).click();
     await expect(status(visitor)).toHaveCount(0);
     await expect(entries(visitor).first()).toContainText(refusalOf(person));
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
   });
 
   test('an administrator downloads the shown entries', async ({ visitor, server, person }) => {
-    await looksAfterAll(visitor, server, '/admin/activity');
+    await openAsAdministrator(visitor, server, '/admin/activity');
     await server.guesses(person.name);
     await visitor.page.getByLabel('Account').fill(person.name);
     await visitor.page.getByLabel('Event').selectOption('Refused sign-ins');
     await visitor.page.getByLabel('First day').fill('2020-02-29');
     await visitor.page.getByRole('button', { name: 'Show' }).click();
     await expect(entries(visitor)).toHaveCount(1);
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     for (const [link, ending, begin] of [
       ['Download as JSON lines', 'jsonl', '{"at":"'],
       ['Download as CSV', 'csv', '\uFEFF"at","event"'],
@@ -62,33 +62,33 @@ test.describe('a page that follows', () => {
 
   test('receives the filtered entries within a second, without a page load', async ({ visitor, server, person, wire }) => {
     const other = newPerson(server);
-    await looksAfterAll(visitor, server, `/admin/activity?user=${person.name}&follow=on`);
+    await openAsAdministrator(visitor, server, `/admin/activity?user=${person.name}&follow=on`);
     await expect.poll(() => wire.streams.size).toBe(2);
     const loaded = wire.exchanges.length;
     const before = await entries(visitor).count();
     await server.guesses(other.name);
     await server.guesses(person.name);
-    await expect(entries(visitor).first()).toContainText(refusalOf(person), SOON);
+    await expect(entries(visitor).first()).toContainText(refusalOf(person), WITHIN_5_SECONDS);
     await server.guesses(person.name);
-    await expect(entries(visitor)).toHaveCount(before + 2, SOON);
+    await expect(entries(visitor)).toHaveCount(before + 2, WITHIN_5_SECONDS);
     await expect(visitor.page.getByText(other.name)).toHaveCount(0);
     await expect(status(visitor)).toContainText('2 new entries so far', { timeout: 15_000 });
     expect(wire.exchanges.slice(loaded).map(({ url }) => url)).toEqual([]);
   });
 
   test('holds no stream while hidden, and misses nothing', async ({ visitor, server, person, wire }) => {
-    const turns = (hidden: boolean) =>
+    const setHidden = (hidden: boolean) =>
       visitor.page.evaluate((hidden) => {
         Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
         document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
       }, hidden);
-    await looksAfterAll(visitor, server, '/admin/activity?follow=on');
+    await openAsAdministrator(visitor, server, '/admin/activity?follow=on');
     await expect.poll(() => wire.streams.size).toBe(2);
-    await turns(true);
+    await setHidden(true);
     await expect.poll(() => wire.streams.size).toBe(0);
     await server.guesses(person.name);
-    await turns(false);
-    await expect(entries(visitor).first()).toContainText(refusalOf(person), SOON);
+    await setHidden(false);
+    await expect(entries(visitor).first()).toContainText(refusalOf(person), WITHIN_5_SECONDS);
     await visitor.page.goto('about:blank');
     await expect.poll(() => wire.streams.size).toBe(0);
   });
@@ -99,7 +99,7 @@ test.describe('a page that follows', () => {
     await visitor.open('/admin/activity?follow=on');
     await expect.poll(() => wire.streams.size).toBe(2);
     server.run(['session', 'end', '--user', grace.name]);
-    await expect(visitor.page).toHaveURL('/login?next=%2Fadmin%2Factivity%3Ffollow%3Don', SOON);
+    await expect(visitor.page).toHaveURL('/login?next=%2Fadmin%2Factivity%3Ffollow%3Don', WITHIN_5_SECONDS);
   });
 });
 
@@ -113,7 +113,7 @@ test.describe('when the confirmation has expired', () => {
     await expect(status(visitor)).toContainText('the password was typed too long ago');
     await status(visitor).getByRole('link', { name: 'Go on following' }).click();
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Is it you?');
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     await visitor.password.fill(grace.password);
     await visitor.page.getByRole('button', { name: 'Go on' }).click();
     await expect(visitor.page).toHaveURL('/admin/activity?follow=on');

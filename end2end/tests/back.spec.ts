@@ -11,7 +11,7 @@ async function back({ page }: Visitor): Promise<void> {
 }
 
 /** The content of the window, frame by frame, during `doing`. */
-async function seenWhile({ page }: Visitor, doing: () => Promise<void>): Promise<string[]> {
+async function textDuring({ page }: Visitor, doing: () => Promise<void>): Promise<string[]> {
   const seen: string[] = [];
   let watching = true;
   const watch = (async () => {
@@ -39,7 +39,7 @@ for (const [way, ahead] of [
       await visitor.signsIn(person);
       await visitor.open('/logout');
       await visitor.signsOut();
-      const seen = await seenWhile(visitor, async () => {
+      const seen = await textDuring(visitor, async () => {
         for (const heading of ahead) {
           await back(visitor);
           await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText(heading);
@@ -59,7 +59,7 @@ test('after signing out in another tab Back shows nothing private', async ({ vis
   const other = await visitor.newTab();
   await other.open('/dashboard');
   await other.signsOut();
-  const seen = await seenWhile(visitor, async () => {
+  const seen = await textDuring(visitor, async () => {
     await back(visitor);
     await visitor.isAskedToSignIn();
   });

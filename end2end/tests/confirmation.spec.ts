@@ -14,11 +14,11 @@ inEveryWay(() => {
       await visitor.page.getByLabel('Description').fill('typed before');
       await visitor.page.getByRole('button', { name: 'Save' }).click();
       await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Is it you?');
-      await visitor.comesAlive();
+      await visitor.waitForHydration();
       await visitor.password.fill(person.password);
       await visitor.page.getByRole('button', { name: 'Go on' }).click();
       await expect(visitor.page.getByRole('status').first()).toHaveText('This is what you typed. It is not saved yet.');
-      await visitor.comesAlive();
+      await visitor.waitForHydration();
       await expect(visitor.page.getByLabel('E-mail')).toHaveValue('new@example.org');
       await expect(visitor.page.getByLabel('Description')).toHaveValue('typed before');
       expect((await visitor.sessionCookie())?.value).not.toBe(before?.value);

@@ -4,7 +4,7 @@ import { PRIVATE } from '../support/pages';
 test.use(overTheWire);
 
 /** Records every text that the window shows from now on, from the first paint on. */
-async function writeDown({ page }: Visitor): Promise<() => Set<string>> {
+async function recordText({ page }: Visitor): Promise<() => Set<string>> {
   const shown = new Set<string>();
   await page.exposeFunction('shown', (text: string) => shown.add(text));
   await page.addInitScript(() => {
@@ -20,7 +20,7 @@ async function writeDown({ page }: Visitor): Promise<() => Set<string>> {
 const all = (shown: Set<string>) => [...shown].join('\n');
 
 test('a signed-out visitor never sees anything of a private page', async ({ visitor, person, wire }) => {
-  const shown = await writeDown(visitor);
+  const shown = await recordText(visitor);
   for (const path of [...PRIVATE, '/dashboard/', '/dashboard?a=1', '/']) {
     await visitor.open(path);
     await visitor.isAskedToSignIn();
@@ -37,7 +37,7 @@ test('a signed-out visitor never sees anything of a private page', async ({ visi
 
 test('a signed-in person never sees the sign-in page', async ({ visitor, person }) => {
   await visitor.signsIn(person);
-  const shown = await writeDown(visitor);
+  const shown = await recordText(visitor);
   for (const path of ['/dashboard', '/', '/login', '/login?next=/dashboard']) {
     await visitor.open(path);
     await visitor.isWelcomed(person);
@@ -49,7 +49,7 @@ test('a signed-in person never sees the sign-in page', async ({ visitor, person 
 test('after signing out nothing private is visible', async ({ visitor, person }) => {
   await visitor.signsIn(person);
   await visitor.signsOut();
-  const shown = await writeDown(visitor);
+  const shown = await recordText(visitor);
   await visitor.page.reload();
   await visitor.open('/dashboard');
   await visitor.isAskedToSignIn();
@@ -60,7 +60,7 @@ test('after signing out nothing private is visible', async ({ visitor, person })
 
 test('a refused or pending sign-in shows nothing private', async ({ visitor, person, complaints }) => {
   complaints.expect(/status of 401/);
-  const shown = await writeDown(visitor);
+  const shown = await recordText(visitor);
   await visitor.open('/login');
   await visitor.sends(person.name, 'not the password at all');
   await expect(visitor.problem).toBeVisible();

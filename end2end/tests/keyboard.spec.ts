@@ -43,7 +43,7 @@ inEveryWay(() => {
     ];
     for (const name of order) expect(await tab(visitor)).toBe(name);
     await visitor.page.reload();
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
 
     await tabTo(visitor, 'Name or e-mail');
     await keyboard.type(person.name);
@@ -59,7 +59,7 @@ inEveryWay(() => {
     await tabTo(visitor, 'Sign out');
     await keyboard.press('Enter');
     await expect(visitor.page).toHaveURL('/signed-out');
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     await tabTo(visitor, 'Sign in again');
     await keyboard.press('Enter');
     await visitor.isAskedToSignIn();
@@ -103,7 +103,7 @@ inEveryWay(() => {
     ];
     for (const name of order) expect(await tab(visitor)).toBe(name);
     await visitor.page.reload();
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
 
     await tabTo(visitor, 'Current password');
     await keyboard.type('not the password at all');
@@ -151,7 +151,7 @@ test('the focus stays where it is when late scripts have run', async ({ visitor,
   await visitor.password.focus();
   late.open();
   await visitor.page.waitForFunction(() => document.readyState === 'complete');
-  await visitor.comesAlive();
+  await visitor.waitForHydration();
   await expect(visitor.password).toBeFocused();
   await visitor.page.keyboard.type(person.password);
   await expect(visitor.name).toHaveValue(person.name);

@@ -2,7 +2,7 @@ import { expect, inEveryWay, newPerson, overTheWire, test, type Visitor } from '
 import { gate } from '../support/gate';
 import { titled } from '../support/site';
 
-const NOT_RIGHT =
+const REFUSAL =
   'The name or the password is not right, or there were too many attempts. If you are sure, wait a minute and try again.';
 const REFUSED = /status of 401/;
 
@@ -62,7 +62,7 @@ inEveryWay(() => {
     const { page } = visitor;
     await visitor.open('/login?next=/dashboard?from=here');
     await visitor.sends(person.name, 'not the password at all');
-    await expect(visitor.problem).toContainText(NOT_RIGHT);
+    await expect(visitor.problem).toContainText(REFUSAL);
     await expect(visitor.problem.getByRole('heading')).toHaveText('There is a problem');
     await expect(visitor.problem).toBeFocused();
     await expect(page).toHaveTitle(titled('Error: Sign in'));
@@ -70,9 +70,9 @@ inEveryWay(() => {
     await expect(visitor.password).toHaveValue('');
     for (const field of [visitor.name, visitor.password]) {
       await expect(field).toHaveAttribute('aria-invalid', 'true');
-      await expect(field).toHaveAccessibleDescription(NOT_RIGHT);
+      await expect(field).toHaveAccessibleDescription(REFUSAL);
     }
-    await page.getByRole('link', { name: NOT_RIGHT }).click();
+    await page.getByRole('link', { name: REFUSAL }).click();
     await expect(visitor.name).toBeFocused();
     // And the next page is kept.
     await visitor.sends(person.name, person.password);
@@ -85,7 +85,7 @@ inEveryWay(() => {
     for (const [name, password] of [[person.name, 'wrong password, sorry'], ['nobody', person.password]] as const) {
       await visitor.open('/login');
       await visitor.sends(name, password);
-      await expect(visitor.problem).toContainText(NOT_RIGHT);
+      await expect(visitor.problem).toContainText(REFUSAL);
       refusals.push(await visitor.page.getByRole('main').innerText());
     }
     expect(refusals[0]).toBe(refusals[1]);
@@ -181,16 +181,16 @@ inEveryWay(() => {
     test.use(overTheWire);
 
     test('the page gives the reason, without a loop', async ({ visitor, person, wire }) => {
-      wire.bend = ({ headers }) => void delete headers['set-cookie'];
+      wire.transform = ({ headers }) => void delete headers['set-cookie'];
       await visitor.open('/login?next=/dashboard?a=1');
       for (const _ of ['once', 'twice']) {
         await visitor.sends(person.name, person.password);
         await expect(visitor.password).toHaveValue('');
         await expect(visitor.page.getByRole('status').first()).toContainText('did not keep the sign-in cookie');
-        await visitor.comesAlive();
+        await visitor.waitForHydration();
       }
       // Allowed now: the next page is kept.
-      wire.bend = () => {};
+      wire.transform = () => {};
       await visitor.sends(person.name, person.password);
       await expect(visitor.page).toHaveURL('/dashboard?a=1');
     });
@@ -216,14 +216,14 @@ test.describe('before the first account exists', () => {
 
 test.describe('while the script is loading', () => {
   test('the input stays', async ({ visitor, person }) => {
-    const letIn = await holdWebAssembly(visitor);
+    const release = await holdWebAssembly(visitor);
     await visitor.page.goto('/login', { waitUntil: 'commit' });
     await visitor.name.pressSequentially(person.name);
     await visitor.page.getByLabel('Stay signed in on this device').check();
     await visitor.password.pressSequentially(person.password);
     await visitor.password.evaluate((input: HTMLInputElement) => input.setSelectionRange(3, 5));
-    letIn();
-    await visitor.comesAlive();
+    release();
+    await visitor.waitForHydration();
     await expect(visitor.page.getByRole('button', { name: 'Show password' })).toBeVisible();
     await expect(visitor.name).toHaveValue(person.name);
     await expect(visitor.password).toHaveValue(person.password);
@@ -243,13 +243,13 @@ test.describe('while the script is loading', () => {
   });
 
   test('a refusal stays when the script arrives', async ({ visitor, person }) => {
-    const letIn = await holdWebAssembly(visitor);
+    const release = await holdWebAssembly(visitor);
     await visitor.page.goto('/login', { waitUntil: 'commit' });
     await visitor.sends(person.name, 'not the password at all');
     await expect(visitor.problem).toBeFocused();
-    letIn();
-    await visitor.comesAlive();
-    await expect(visitor.problem).toContainText(NOT_RIGHT);
+    release();
+    await visitor.waitForHydration();
+    await expect(visitor.problem).toContainText(REFUSAL);
     await expect(visitor.problem).toBeFocused();
     await expect(visitor.page).toHaveTitle(titled('Error: Sign in'));
     await expect(visitor.name).toHaveValue(person.name);

@@ -34,7 +34,7 @@ inEveryWay(() => {
     await visitor.signsIn(person);
     await visitor.signsOut();
     await visitor.page.reload();
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     await expect(visitor.page.getByRole('main')).toContainText('The session on this browser has ended');
     await expect(visitor.page.getByRole('main')).not.toContainText(person.displayName);
   });

@@ -3,7 +3,7 @@ import { expect, newPerson, test, type Person, type Visitor } from '../fixtures'
 import type { Server } from '../support/server';
 
 /** Real names, and invented ones. */
-const ODD: Record<string, { name: string; displayName: string }> = {
+const UNUSUAL: Record<string, { name: string; displayName: string }> = {
   'as long as can be': { name: 'w'.repeat(64), displayName: 'W'.repeat(128) },
   'in Arabic': { name: 'شهرزاد', displayName: 'مدير النظام (1) – الرئيسي!' },
   'in Hebrew, with Latin at its end': { name: 'שרה-לוי', displayName: 'שרה לוי, admin' },
@@ -13,20 +13,20 @@ const ODD: Record<string, { name: string; displayName: string }> = {
 };
 
 /** A user agent that a client may send, and that would be unreadable. */
-const ODD_AGENTS = ['W'.repeat(600), 'متصفح \u202E moor a', '<b>👩🏽‍🚀</b> '.repeat(20), 'Z\u0335\u0489'];
+const UNUSUAL_AGENTS = ['W'.repeat(600), 'متصفح \u202E moor a', '<b>👩🏽‍🚀</b> '.repeat(20), 'Z\u0335\u0489'];
 
 /** No name may widen a page at any of these widths. */
 const WIDTHS = [320, 1280];
 
-async function signsInOddly(server: Server, { name, password }: Person): Promise<void> {
-  for (const agent of ODD_AGENTS) {
+async function signsInByUnusualAgents(server: Server, { name, password }: Person): Promise<void> {
+  for (const agent of UNUSUAL_AGENTS) {
     // Headers are bytes; Playwright takes them in this form.
     await server.signsInElsewhere(name, password, Buffer.from(agent).toString('latin1'));
   }
 }
 
 /** Elements that contain a name without isolating it from the text around it. */
-function mixedIn({ page }: Visitor, names: string[]): Promise<string[]> {
+function withoutIsolation({ page }: Visitor, names: string[]): Promise<string[]> {
   return page.evaluate((names) => {
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const found = [];
@@ -43,7 +43,7 @@ async function isInOrder(visitor: Visitor, person: Person, others: Person[] = []
   const { page } = visitor;
   const where = new URL(page.url()).pathname;
   const names = [person, ...others].flatMap(({ name, displayName }) => [name, displayName]);
-  expect.soft(await mixedIn(visitor, names), `names among other text in ${where}`).toEqual([]);
+  expect.soft(await withoutIsolation(visitor, names), `names among other text in ${where}`).toEqual([]);
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: 640 });
     const wider = await page.evaluate(() => document.scrollingElement!.scrollWidth - innerWidth);
@@ -52,7 +52,7 @@ async function isInOrder(visitor: Visitor, person: Person, others: Person[] = []
   await expect.soft(page.getByRole('main')).not.toContainText('moor a');
 }
 
-async function isForEverybody({ page }: Visitor): Promise<void> {
+async function isAccessible({ page }: Visitor): Promise<void> {
   await page.emulateMedia({ reducedMotion: 'reduce' });
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect.soft(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target)}`)).toEqual([]);
@@ -63,15 +63,15 @@ test.describe('odd names', () => {
   test.use({ settings: {} });
   test.slow();
 
-  for (const [what, traits] of Object.entries(ODD)) {
+  for (const [what, traits] of Object.entries(UNUSUAL)) {
     test(`a name ${what} breaks no page`, async ({ visitor, server }) => {
-      const { name: plain, displayName: shown } = ODD['in Arabic']!;
+      const { name: plain, displayName: shown } = UNUSUAL['in Arabic']!;
       const other = newPerson(server, { name: `${plain}2`, displayName: shown, email: 'other@example.org' });
       const person = newPerson(server, { ...traits, email: 'odd@example.org' }, ['--admin']);
       await visitor.open('/login');
       await visitor.sends(person.name, person.password);
       await expect(visitor.page).toHaveURL(/dashboard/);
-      await signsInOddly(server, person);
+      await signsInByUnusualAgents(server, person);
       const { id } = JSON.parse(server.run(['user', 'show', person.name, '--json'])) as { id: string };
       server.run(['user', 'promote', other.name]);
       for (const path of [
@@ -87,7 +87,7 @@ test.describe('odd names', () => {
       ]) {
         await visitor.open(path);
         await isInOrder(visitor, person, [other]);
-        if (what === 'in Hebrew, with Latin at its end') await isForEverybody(visitor);
+        if (what === 'in Hebrew, with Latin at its end') await isAccessible(visitor);
       }
       await visitor.open('/logout');
       await visitor.signOutButton.last().click();
@@ -103,7 +103,7 @@ test.describe('where the password is asked for again', () => {
   test.use({ settings: { VESTIBULE_SESSION__CONFIRM_AFTER: '1s' } });
 
   test('odd names break nothing', async ({ visitor, server }) => {
-    for (const [index, traits] of Object.values(ODD).entries()) {
+    for (const [index, traits] of Object.values(UNUSUAL).entries()) {
       const person = newPerson(server, { ...traits, email: `odd${index}@example.org` });
       await visitor.open('/login');
       await visitor.sends(person.name, person.password);
@@ -126,6 +126,6 @@ test('a name with direction overrides is refused', async ({ visitor, person, com
     await visitor.page.getByRole('button', { name: 'Save' }).click();
     await expect(visitor.problem.first()).toContainText('control characters');
     await visitor.page.reload();
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
   }
 });

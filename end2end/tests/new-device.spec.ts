@@ -6,7 +6,7 @@ const PHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKi
 const news = (visitor: Visitor) =>
   visitor.page.locator('.news', { has: visitor.page.getByRole('heading', { name: 'A sign-in from a new device' }) });
 
-async function hearsOfThePhone(visitor: Visitor, person: Person, server: Server): Promise<string> {
+async function signsInOnPhone(visitor: Visitor, person: Person, server: Server): Promise<string> {
   await visitor.signsIn(person);
   await expect(news(visitor)).toHaveCount(0);
   const cookie = await server.signsInElsewhere(person.name, person.password, PHONE);
@@ -17,7 +17,7 @@ async function hearsOfThePhone(visitor: Visitor, person: Person, server: Server)
 
 inEveryWay(() => {
   test('a sign-in from a new device is shown until its owner recognises it', async ({ visitor, person, server }) => {
-    await hearsOfThePhone(visitor, person, server);
+    await signsInOnPhone(visitor, person, server);
     await visitor.page.getByRole('button', { name: 'This was me' }).click();
     await expect(news(visitor)).toHaveCount(0);
     await visitor.isWelcomed(person);
@@ -25,7 +25,7 @@ inEveryWay(() => {
   });
 
   test('a disowned sign-in ends, and a new password is asked for', async ({ visitor, person, server }) => {
-    const cookie = await hearsOfThePhone(visitor, person, server);
+    const cookie = await signsInOnPhone(visitor, person, server);
     await visitor.page.getByRole('button', { name: 'This was not me' }).click();
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Change your password');
     await expect(visitor.page.getByRole('status').first()).toContainText('That session has ended');

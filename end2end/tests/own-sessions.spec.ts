@@ -10,13 +10,13 @@ async function opens(server: Server, cookie: string): Promise<boolean> {
   return answer.status === 200;
 }
 
-async function lookAround(visitor: Visitor, person: Person, server: Server): Promise<[phone: string, laptop: string]> {
+async function openSessions(visitor: Visitor, person: Person, server: Server): Promise<[phone: string, laptop: string]> {
   const phone = await server.signsInElsewhere(person.name, person.password, PHONE, true);
   const laptop = await server.signsInElsewhere(person.name, person.password, LAPTOP);
   await visitor.signsIn(person);
   await visitor.page.getByRole('link', { name: 'All your sessions' }).click();
   await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Your sessions');
-  await visitor.comesAlive();
+  await visitor.waitForHydration();
   return [phone, laptop];
 }
 
@@ -25,7 +25,7 @@ const row = (visitor: Visitor, device: string) => visitor.page.getByRole('listit
 
 inEveryWay(() => {
   test('people see where they are signed in, and end one of them', async ({ visitor, person, server }) => {
-    const [phone, laptop] = await lookAround(visitor, person, server);
+    const [phone, laptop] = await openSessions(visitor, person, server);
     await expect(visitor.page.getByRole('region', { name: 'This browser' })).toContainText('You are here');
     await expect(row(visitor, 'Safari on iPhone')).toContainText('Stays signed in');
     await expect(row(visitor, 'Safari on iPhone')).toContainText('last active just now');
@@ -37,7 +37,7 @@ inEveryWay(() => {
   });
 
   test('all others end, and this browser stays', async ({ visitor, person, server }) => {
-    const cookies = await lookAround(visitor, person, server);
+    const cookies = await openSessions(visitor, person, server);
     await visitor.page.getByRole('button', { name: 'End all other sessions' }).click();
     await expect(status(visitor)).toContainText('2 sessions have ended.');
     await expect(visitor.page.getByRole('main')).toContainText('You are not signed in anywhere else.');
@@ -47,7 +47,7 @@ inEveryWay(() => {
   });
 
   test('all end, and this browser is signed out', async ({ visitor, person, server }) => {
-    const cookies = await lookAround(visitor, person, server);
+    const cookies = await openSessions(visitor, person, server);
     const { name, value } = (await visitor.sessionCookie())!;
     await visitor.page.getByRole('button', { name: 'End all, and sign out here' }).click();
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('You are signed out');

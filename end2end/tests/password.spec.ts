@@ -15,7 +15,7 @@ inEveryWay(() => {
     await changesPassword(visitor, person.password, NEW);
     await expect(visitor.page.getByRole('status').first()).toHaveText('Your password was changed. 1 other session has ended.');
     await expect(visitor.page).toHaveURL(PATH);
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     await expect(currentPassword(visitor)).toHaveValue('');
     expect((await visitor.sessionCookie())!.value).not.toBe(before!.value);
     expect(server.liveSessions(person.name)).toHaveLength(1);
@@ -45,7 +45,7 @@ inEveryWay(() => {
     await expect(currentPassword(visitor)).toHaveValue('');
     await expect(newPassword(visitor)).toHaveValue('');
 
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     await changesPassword(visitor, person.password, 'passwordpassword');
     await expect(visitor.problem).toContainText('on the list of common passwords');
     await expect(newPassword(visitor)).toHaveAttribute('aria-invalid', 'true');
@@ -53,7 +53,7 @@ inEveryWay(() => {
     await visitor.problem.getByRole('link').click();
     await expect(newPassword(visitor)).toBeFocused();
 
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     await changesPassword(visitor, person.password, NEW);
     await expect(visitor.page.getByRole('status').first()).toContainText('Your password was changed.');
   });

@@ -28,7 +28,7 @@ test.describe('the pages', () => {
     test(`${what} that got into a page does not run`, async ({ visitor, wire, complaints }) => {
       const refused = visitor.page.waitForEvent('console', (message) => message.text().startsWith('policy: script-src'));
       complaints.expect(/policy: script-src/, /violates the following Content Security Policy directive/);
-      wire.bend = (exchange) => {
+      wire.transform = (exchange) => {
         exchange.body = Buffer.from(exchange.body.toString('latin1').replace('</body>', `${markup}</body>`), 'latin1');
         delete exchange.headers['content-length'];
       };
@@ -68,7 +68,7 @@ test.describe('another site', () => {
   test('cannot put a page into a frame', async ({ visitor, person, wire, attacker }) => {
     await visitor.signsIn(person);
     for (const page of ['/login', '/dashboard', '/logout', '/signed-out', '/no/such/page']) {
-      const path = attacker.puts(`<iframe src="${wire.origin}${page}"></iframe>`);
+      const path = attacker.serve(`<iframe src="${wire.origin}${page}"></iframe>`);
       for (const from of [attacker.sibling, attacker.foreigner]) {
         await visitor.page.goto(from + path);
         const [, frame] = visitor.page.frames();
@@ -80,18 +80,18 @@ test.describe('another site', () => {
 
   const field = (name: string, value: string) => `<input name="${name}" value="${value}">`;
   const form = (action: string, fields = '') => `<form method=post action="${action}" target=_top>${fields}</form>`;
-  const GO = '<script>document.forms[0].submit()</script>';
+  const SUBMIT = '<script>document.forms[0].submit()</script>';
   /** The ways in which a page can make a browser send a form. */
   const TRICKS: Record<string, (markup: string, action: string) => string> = {
-    'a form': (markup) => markup + GO,
+    'a form': (markup) => markup + SUBMIT,
     'a form without an origin': (markup) =>
-      `<iframe sandbox="allow-forms allow-scripts allow-top-navigation" srcdoc='${markup}${GO}'></iframe>`,
-    'a form that claims no referrer': (markup) => `<meta name=referrer content=no-referrer>${markup}${GO}`,
+      `<iframe sandbox="allow-forms allow-scripts allow-top-navigation" srcdoc='${markup}${SUBMIT}'></iframe>`,
+    'a form that claims no referrer': (markup) => `<meta name=referrer content=no-referrer>${markup}${SUBMIT}`,
     'a request of its script': (_, action) =>
       `<script>fetch('${action}', { method: 'POST', mode: 'no-cors', credentials: 'include', body: new URLSearchParams(FIELDS) })</script>`,
   };
   /** Opens a page of the attacker, and returns the request that it made the browser send. */
-  async function lure({ page }: Visitor, wire: Wire, url: string): Promise<Exchange> {
+  async function follow({ page }: Visitor, wire: Wire, url: string): Promise<Exchange> {
     const before = wire.exchanges.length;
     await page.goto(url, { waitUntil: 'commit' });
     const sent = () => wire.exchanges.slice(before).find(({ url }) => url.startsWith('/api/'));
@@ -101,14 +101,14 @@ test.describe('another site', () => {
     return sent()!;
   }
 
-  for (const [trick, dress] of Object.entries(TRICKS)) {
+  for (const [trick, wrap] of Object.entries(TRICKS)) {
     test(`cannot sign anybody in by ${trick}`, async ({ visitor, person, server, attacker, wire }) => {
       const action = `${wire.origin}/api/login`;
       const credentials = { username: person.name, password: person.password };
       const fields = Object.entries(credentials).map(([name, value]) => field(name, value)).join('');
-      const html = dress(form(action, fields), action).replace('FIELDS', JSON.stringify(credentials));
+      const html = wrap(form(action, fields), action).replace('FIELDS', JSON.stringify(credentials));
       for (const from of [attacker.sibling, attacker.foreigner]) {
-        const { status, requestHeaders } = await lure(visitor, wire, from + attacker.puts(html));
+        const { status, requestHeaders } = await follow(visitor, wire, from + attacker.serve(html));
         expect(status, from).toBe(403);
         expect(requestHeaders.origin).toBe(/without|no referrer/.test(trick) ? 'null' : from);
         expect(await visitor.sessionCookie()).toBeUndefined();
@@ -120,9 +120,9 @@ test.describe('another site', () => {
       await visitor.signsIn(person);
       const cookie = await visitor.sessionCookie();
       const action = `${wire.origin}/api/logout`;
-      const html = dress(form(action), action).replace('FIELDS', '{}');
+      const html = wrap(form(action), action).replace('FIELDS', '{}');
       for (const from of [attacker.sibling, attacker.foreigner]) {
-        const { status } = await lure(visitor, wire, from + attacker.puts(html));
+        const { status } = await follow(visitor, wire, from + attacker.serve(html));
         expect(status, from).toBe(403);
         expect(await visitor.sessionCookie()).toEqual(cookie);
       }
@@ -132,7 +132,7 @@ test.describe('another site', () => {
 
   test('cannot sign anybody out by a picture or a link', async ({ visitor, person, server, attacker, wire }) => {
     await visitor.signsIn(person);
-    const path = attacker.puts(
+    const path = attacker.serve(
       `<img src="${wire.origin}/logout"><img src="${wire.origin}/api/logout"><a href="${wire.origin}/logout">A prize</a>`,
     );
     await visitor.page.goto(attacker.sibling + path);
@@ -143,7 +143,7 @@ test.describe('another site', () => {
 
   test('may link to a page, and the person is still signed in there', async ({ visitor, person, wire, attacker }) => {
     await visitor.signsIn(person);
-    const path = attacker.puts(`<a href="${wire.origin}/dashboard">My dashboard</a>`);
+    const path = attacker.serve(`<a href="${wire.origin}/dashboard">My dashboard</a>`);
     await visitor.page.goto(attacker.foreigner + path);
     await visitor.page.getByRole('link').click();
     await visitor.isWelcomed(person);

@@ -46,7 +46,7 @@ inEveryWay(() => {
     await expect(email(visitor)).toHaveAttribute('aria-invalid', 'true');
     await expect(displayName(visitor)).not.toHaveAttribute('aria-invalid');
 
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     await email(visitor).fill('');
     await displayName(visitor).fill('n'.repeat(129));
     await save(visitor);
@@ -54,7 +54,7 @@ inEveryWay(() => {
     await visitor.problem.getByRole('link').click();
     await expect(displayName(visitor)).toBeFocused();
     await displayName(visitor).fill('Augusta King');
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     await save(visitor);
     await expect(visitor.page.getByRole('status').first()).toHaveText('Saved.');
     await expect(visitor.page.getByText('Augusta King')).toBeVisible();

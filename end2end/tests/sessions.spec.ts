@@ -25,7 +25,7 @@ inEveryWay(() => {
     test('a session that reached it gives the reason', async ({ visitor, person }) => {
       await visitor.signsIn(person);
       await visitor.page.waitForTimeout(4_100);
-      await visitor.asksAgain();
+      await visitor.reload();
       await visitor.isAskedToSignIn();
       await expect(reason(visitor)).toContainText('it had reached its longest life');
     });
@@ -35,7 +35,7 @@ inEveryWay(() => {
     await visitor.signsIn(person);
     const [session] = server.liveSessions(person.name);
     server.run(['session', 'end', session!.id]);
-    await visitor.asksAgain();
+    await visitor.reload();
     await visitor.isAskedToSignIn();
     await expect(reason(visitor)).toContainText('Your session was ended by an administrator.');
     await visitor.sends(person.name, person.password);
@@ -46,7 +46,7 @@ inEveryWay(() => {
     complaints.expect(/status of 401/);
     await visitor.signsIn(person);
     server.run(['user', 'disable', person.name]);
-    await visitor.asksAgain();
+    await visitor.reload();
     await visitor.isAskedToSignIn();
     await visitor.sends(person.name, person.password);
     await expect(visitor.problem).toContainText('The name or the password is not right');
@@ -55,9 +55,9 @@ inEveryWay(() => {
   test('a new password ends the sessions of the old one', async ({ visitor, person, server }) => {
     await visitor.signsIn(person);
     server.run(['user', 'set-password', person.name, '--password-stdin'], 'another horse battery\n');
-    await visitor.asksAgain();
+    await visitor.reload();
     await expect(reason(visitor)).toContainText('the password of the account was changed');
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     await visitor.sends(person.name, 'another horse battery');
     await visitor.isWelcomed(person);
   });
@@ -93,7 +93,7 @@ inEveryWay(() => {
     await other.isWelcomed(person);
     await visitor.sends(person.name, person.password);
     await visitor.isWelcomed(person);
-    await other.asksAgain();
+    await other.reload();
     await other.isWelcomed(person);
     expect(server.sessions(person.name).map((session) => session.end_reason)).toEqual([null, 'replaced']);
   });
@@ -105,7 +105,7 @@ inEveryWay(() => {
     await other.open('/dashboard');
     await other.signsOut();
     await other.signsIn(grace);
-    await visitor.asksAgain();
+    await visitor.reload();
     await visitor.isWelcomed(grace);
     await expect(visitor.page.getByText(person.displayName)).toHaveCount(0);
   });
@@ -121,7 +121,7 @@ inEveryWay(() => {
       // The first tab requests a page with the dead cookie, and its answer is delayed …
       const { opened, open } = gate();
       let held = 0;
-      wire.bend = async ({ url }) => {
+      wire.transform = async ({ url }) => {
         if (url !== '/dashboard?late') return;
         held++;
         await opened;
@@ -136,7 +136,7 @@ inEveryWay(() => {
       await late;
       await visitor.isWelcomed(person);
       expect(await visitor.sessionCookie()).toEqual(cookie);
-      await other.asksAgain();
+      await other.reload();
       await other.isWelcomed(person);
     });
   });

@@ -21,7 +21,7 @@ inEveryWay(() => {
     const code = /one-time code (\S+)/.exec(server.log)![1]!;
     await visitor.page.getByRole('link', { name: 'make the first account here' }).click();
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Make the first account');
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     await fillsIn(visitor, code.toLowerCase().replaceAll('-', ' '), 'first', PASSWORD);
     await visitor.page.getByLabel('Display name (optional)').fill('Ada Lovelace');
     await makes(visitor);
@@ -50,12 +50,12 @@ inEveryWay(() => {
     await visitor.problem.getByRole('link').click();
     await expect(visitor.page.getByLabel('One-time code')).toBeFocused();
 
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     await fillsIn(visitor, code, 'first', 'passwordpassword');
     await makes(visitor);
     await expect(visitor.problem).toContainText('on the list of common passwords');
     await expect(visitor.page.getByLabel('One-time code')).toHaveValue(way === 'hydrated' ? code : '');
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     await fillsIn(visitor, code, 'first', PASSWORD);
     await makes(visitor);
     await expect(visitor.page).toHaveURL('/dashboard');

@@ -114,7 +114,7 @@ test.describe('at the end of the longest life', () => {
 });
 
 /** Waits until the page has received the life of its session: a later stream reports a later one. */
-const isTold = ({ page }: Visitor) =>
+const waitForSessionEvent = ({ page }: Visitor) =>
   page.evaluate(
     () =>
       new Promise<void>((resolve) => {
@@ -134,10 +134,10 @@ test.describe('when the computer has slept', () => {
     await page.clock.install();
     await visitor.signsIn(person);
     await visitor.open('/account/profile');
-    await isTold(visitor);
+    await waitForSessionEvent(visitor);
     await expect(warning(visitor)).toBeHidden();
     // Only the browser's clock continues: the server would report remaining time.
-    wire.bend = ({ method }) => (method === 'HEAD' ? new Promise(() => {}) : undefined);
+    wire.transform = ({ method }) => (method === 'HEAD' ? new Promise(() => {}) : undefined);
     await page.clock.fastForward('01:59:00');
     await expect(warning(visitor)).toContainText(/signed out in (5\d|60) seconds/);
     await expect(page.getByRole('button', { name: 'Stay signed in' })).toBeFocused();
@@ -157,8 +157,8 @@ test.describe('when the computer has slept', () => {
       await visitor.signsIn(person);
       await visitor.open('/account/profile');
       await description(visitor).fill('half of a sentence');
-      await isTold(visitor);
-      wire.hush();
+      await waitForSessionEvent(visitor);
+      wire.muteStreams();
       await page.clock.pauseAt(await page.evaluate(() => Date.now() + 10));
       await page.waitForTimeout(5_000);
       await expect(again(visitor)).toBeHidden();
@@ -213,7 +213,7 @@ test.describe('without the network', () => {
       await visitor.signsIn(person);
       await visitor.open('/account/profile');
       await description(visitor).fill('half of a sentence');
-      await isTold(visitor);
+      await waitForSessionEvent(visitor);
       await loses(visitor, wire);
       await expect(visitor.page.locator('html[data-covered]')).toHaveCount(1, { timeout: 12_000 });
       await expect(again(visitor)).toBeHidden();

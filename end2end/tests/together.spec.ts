@@ -6,7 +6,7 @@ import type { Wire } from '../support/wire';
 test.use(overTheWire);
 
 /** Within a second on an idle machine. */
-const SOON = { timeout: 5_000 };
+const WITHIN_5_SECONDS = { timeout: 5_000 };
 
 const reason = (visitor: Visitor) => visitor.page.getByRole('status').first();
 const covered = (visitor: Visitor) => visitor.page.locator('html[data-covered]');
@@ -22,8 +22,8 @@ async function reads(visitor: Visitor, person: Person, wire: Wire): Promise<void
   await watched(wire, 1);
 }
 
-async function isLedToSignIn(visitor: Visitor, person: Person, words: string): Promise<void> {
-  await expect(visitor.page).toHaveURL('/login?next=%2Faccount%2Fprofile%3Fwhere%3Di%2Bwas', SOON);
+async function isRedirectedToSignIn(visitor: Visitor, person: Person, words: string): Promise<void> {
+  await expect(visitor.page).toHaveURL('/login?next=%2Faccount%2Fprofile%3Fwhere%3Di%2Bwas', WITHIN_5_SECONDS);
   await expect(reason(visitor)).toContainText(words);
   await expect(visitor.page.getByText(person.displayName)).toHaveCount(0);
 }
@@ -36,7 +36,7 @@ for (const [what, command, words] of [
   test(`${what} on the command line: the open page leaves, gives the reason, and leads back`, async ({ visitor, person, server, wire }) => {
     await reads(visitor, person, wire);
     server.run([...command, person.name], 'another horse battery\n');
-    await isLedToSignIn(visitor, person, words);
+    await isRedirectedToSignIn(visitor, person, words);
     if (what === 'a disabled account') return;
     await visitor.sends(person.name, what === 'a new password' ? 'another horse battery' : person.password);
     await expect(visitor.page).toHaveURL('/account/profile?where=i+was');
@@ -49,7 +49,7 @@ test('a new password in another browser: the open page leaves', async ({ visitor
   await elsewhere.signsIn(person);
   await elsewhere.open('/account/password');
   await changesPassword(elsewhere, person.password, 'quietly humming teapots');
-  await isLedToSignIn(visitor, person, 'the password of the account was changed');
+  await isRedirectedToSignIn(visitor, person, 'the password of the account was changed');
 });
 
 test('signing out in one tab signs out the others', async ({ visitor, person, wire, complaints }) => {
@@ -61,11 +61,11 @@ test('signing out in one tab signs out the others', async ({ visitor, person, wi
   await other.open('/account/profile');
   await hidden.open('/dashboard');
   await watched(wire, 3);
-  await hidden.isHidden();
+  await hidden.hide();
   await watched(wire, 2);
   await visitor.signsOut();
   for (const tab of [other, hidden]) {
-    await expect(tab.page).toHaveURL('/signed-out', SOON);
+    await expect(tab.page).toHaveURL('/signed-out', WITHIN_5_SECONDS);
     await expect(tab.page.getByRole('heading', { level: 1 })).toHaveText('You are signed out');
   }
 });
@@ -78,14 +78,14 @@ test('signing out in a tab without its script signs out the others', async ({ vi
   await other.page.route('**/*.wasm', (route) => route.abort());
   await other.page.goto('/dashboard');
   await other.signOutButton.click();
-  await expect(visitor.page).toHaveURL('/signed-out', SOON);
+  await expect(visitor.page).toHaveURL('/signed-out', WITHIN_5_SECONDS);
 });
 
 test('a pending form is not interrupted by the end that it causes', async ({ visitor, person, wire }) => {
   await visitor.signsIn(person);
   await watched(wire, 1);
   const { opened, open } = gate();
-  wire.bend = async ({ url }) => {
+  wire.transform = async ({ url }) => {
     if (url === '/api/logout') await opened;
   };
   await visitor.signOutButton.click();
@@ -112,7 +112,7 @@ test('a new password in another tab leaves this one as it is', async ({ visitor,
   await visitor.page.getByRole('button', { name: 'Save' }).click();
   await expect(visitor.page.getByRole('status').first()).toContainText('Saved.');
   server.run(['session', 'end', '--user', person.name]);
-  for (const tab of [visitor, other]) await expect(tab.page).toHaveURL(/\/login/, SOON);
+  for (const tab of [visitor, other]) await expect(tab.page).toHaveURL(/\/login/, WITHIN_5_SECONDS);
 });
 
 test('when another person signs in, the tabs of the former one get a fresh page', async ({ visitor, person, server, wire }) => {
@@ -122,7 +122,7 @@ test('when another person signs in, the tabs of the former one get a fresh page'
   await other.open('/login');
   await reads(visitor, person, wire);
   await hidden.open('/dashboard');
-  await hidden.isHidden();
+  await hidden.hide();
   await watched(wire, 1);
   await displayName(visitor).fill('Of nobody else’s concern');
   await other.sends(grace.name, grace.password);
@@ -137,11 +137,11 @@ test.describe('a hidden page', () => {
   test('holds no stream, and shows the input again after its check', async ({ visitor, person, wire }) => {
     await reads(visitor, person, wire);
     await displayName(visitor).fill('Typed before');
-    await visitor.isHidden();
+    await visitor.hide();
     await watched(wire, 0);
     await expect(covered(visitor)).toHaveCount(1);
     await expect(displayName(visitor)).toBeHidden();
-    await visitor.isSeen();
+    await visitor.show();
     await expect(covered(visitor)).toHaveCount(0);
     await expect(displayName(visitor)).toHaveValue('Typed before');
     await expect(displayName(visitor)).toBeFocused();
@@ -151,10 +151,10 @@ test.describe('a hidden page', () => {
   test('stays covered while the server does not answer', async ({ visitor, person, wire, complaints }) => {
     complaints.expect(/net::ERR_/, /Failed to fetch/);
     await reads(visitor, person, wire);
-    await visitor.isHidden();
+    await visitor.hide();
     await watched(wire, 0);
     wire.cut();
-    await visitor.isSeen();
+    await visitor.show();
     await visitor.page.waitForTimeout(500);
     await expect(covered(visitor)).toHaveCount(1);
     await expect(visitor.page).toHaveURL('/account/profile?where=i+was');
@@ -165,14 +165,14 @@ test.describe('a hidden page', () => {
   test('leaves when it is shown again and the session has ended', async ({ visitor, person, wire, server, complaints }) => {
     complaints.expect(/status of 401/);
     await reads(visitor, person, wire);
-    await visitor.isHidden();
+    await visitor.hide();
     await watched(wire, 0);
     const before = wire.exchanges.length;
     server.run(['session', 'end', '--user', person.name]);
     await visitor.page.waitForTimeout(500);
     expect(wire.exchanges.slice(before), 'it asks nothing').toEqual([]);
-    await visitor.isSeen();
-    await isLedToSignIn(visitor, person, 'ended by an administrator');
+    await visitor.show();
+    await isRedirectedToSignIn(visitor, person, 'ended by an administrator');
   });
 });
 
@@ -190,7 +190,7 @@ test.describe('when the network is lost', () => {
     wire.restore();
     await watched(wire, 1);
     server.run(['session', 'end', '--user', person.name]);
-    await isLedToSignIn(visitor, person, 'ended by an administrator');
+    await isRedirectedToSignIn(visitor, person, 'ended by an administrator');
   });
 
   test('an end in the meantime is seen when it is back', async ({ visitor, person, wire, server }) => {
@@ -201,6 +201,6 @@ test.describe('when the network is lost', () => {
     await visitor.page.waitForTimeout(500);
     await expect(displayName(visitor)).toHaveValue(person.displayName);
     wire.restore();
-    await isLedToSignIn(visitor, person, 'ended by an administrator');
+    await isRedirectedToSignIn(visitor, person, 'ended by an administrator');
   });
 });

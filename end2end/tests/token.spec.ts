@@ -1,5 +1,5 @@
 import { expect, inEveryWay, overTheWire, SESSION_COOKIE, test } from '../fixtures';
-import { haystacks, places } from '../support/haystack';
+import { haystacks, sourcesWith } from '../support/haystack';
 import { PRIVATE } from '../support/pages';
 
 test.use({ ...overTheWire, settings: { RUST_LOG: 'trace,hyper=debug' } });
@@ -12,7 +12,7 @@ function shapes(token: string) {
 
 test('no script sees the token, on any page', async ({ visitor, person, wire }) => {
   // The sign-in page stays when the answer with the cookie has arrived.
-  wire.bend = ({ headers }) => void delete headers['serverfnredirect'];
+  wire.transform = ({ headers }) => void delete headers['serverfnredirect'];
   await visitor.open('/login?next=/dashboard?known');
   await visitor.types(person.name, person.password);
   const answer = visitor.page.waitForResponse('**/api/login');
@@ -23,26 +23,26 @@ test('no script sees the token, on any page', async ({ visitor, person, wire }) 
   const needles = shapes(token);
 
   const atLogin = await haystacks(visitor.page);
-  expect(places(atLogin, ...needles)).toEqual([]);
-  expect(places(atLogin, person.name), 'the search finds what is there').toContain('fields');
-  expect(places(atLogin, '/dashboard?known'), 'the search finds what is there').toEqual(
+  expect(sourcesWith(atLogin, ...needles)).toEqual([]);
+  expect(sourcesWith(atLogin, person.name), 'the search finds what is there').toContain('fields');
+  expect(sourcesWith(atLogin, '/dashboard?known'), 'the search finds what is there').toEqual(
     expect.arrayContaining(['document', 'WebAssembly', 'JavaScript heap']),
   );
 
-  wire.bend = () => {};
+  wire.transform = () => {};
   for (const path of PRIVATE) {
     await visitor.open(path);
     const there = await haystacks(visitor.page);
-    expect(places(there, ...needles), path).toEqual([]);
-    expect(places(there, person.displayName), `the search finds what is there, on ${path}`).toEqual(
+    expect(sourcesWith(there, ...needles), path).toEqual([]);
+    expect(sourcesWith(there, person.displayName), `the search finds what is there, on ${path}`).toEqual(
       expect.arrayContaining(['document', 'WebAssembly', 'JavaScript heap']),
     );
   }
 
   await visitor.open('/logout');
-  expect(places(await haystacks(visitor.page), ...needles)).toEqual([]);
+  expect(sourcesWith(await haystacks(visitor.page), ...needles)).toEqual([]);
   await visitor.signsOut();
-  expect(places(await haystacks(visitor.page), ...needles)).toEqual([]);
+  expect(sourcesWith(await haystacks(visitor.page), ...needles)).toEqual([]);
 });
 
 test('the search would find it', async ({ visitor, person }) => {
@@ -66,7 +66,7 @@ test('the search would find it', async ({ visitor, person }) => {
     memory.set(new TextEncoder().encode(planted), memory.length - 100);
   }, planted);
   const everywhere = await haystacks(visitor.page);
-  expect(places(everywhere, planted)).toEqual([...everywhere.keys()]);
+  expect(sourcesWith(everywhere, planted)).toEqual([...everywhere.keys()]);
 });
 
 test('scripts can neither read, nor set, nor delete the cookie', async ({ visitor, person }) => {

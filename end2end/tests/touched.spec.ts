@@ -40,7 +40,7 @@ for (const [what, touch] of Object.entries(TOUCHES)) {
     await visitor.signsIn(person);
     await touched(visitor, touch);
     await visitor.page.goto('/account/profile');
-    await visitor.comesAlive();
+    await visitor.waitForHydration();
     server.run(['session', 'end', '--user', person.name]);
     await expect(visitor.page).toHaveURL(/\/login\?next=%2Faccount%2Fprofile/);
   });
@@ -111,9 +111,9 @@ test.describe('behind a proxy that buffers streams', () => {
         await visitor.signsIn(person);
         await visitor.open('/account/profile');
         await visitor.page.getByLabel('Display name').fill('Typed before');
-        await visitor.isHidden();
+        await visitor.hide();
         await expect(visitor.page.locator('html[data-covered]')).toHaveCount(1);
-        await visitor.isSeen();
+        await visitor.show();
         await expect(visitor.page.locator('html[data-covered]')).toHaveCount(0);
         await expect(visitor.page.getByLabel('Display name')).toHaveValue('Typed before');
       });

@@ -12,7 +12,7 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Request, header},
 };
-use invariants::forms::{FUNCTIONS, Function, Seen, Sender, check};
+use invariants::forms::{FUNCTIONS, Function, Observed, Sender, check};
 use leptos::config::LeptosOptions;
 use libfuzzer_sys::fuzz_target;
 use std::{net::SocketAddr, sync::LazyLock};
@@ -53,7 +53,7 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
         is_plain: false,
         is_signed_in: false,
     };
-    let (_, headers, _) = server.ask(&FUNCTIONS[0], form.as_bytes(), anonymous);
+    let (_, headers, _) = server.send(&FUNCTIONS[0], form.as_bytes(), anonymous);
     let cookies = headers.get_all(header::SET_COOKIE).iter();
     let mut cookies = cookies.filter_map(|line| line.to_str().ok()?.split(';').next());
     let session = cookies.find(|pair| pair.starts_with("__Host-Http-session="));
@@ -76,7 +76,7 @@ async fn start() -> (TestDatabase, Router) {
 }
 
 impl Server {
-    fn ask(&self, function: &Function, form: &[u8], sender: Sender) -> (u16, HeaderMap, Vec<u8>) {
+    fn send(&self, function: &Function, form: &[u8], sender: Sender) -> (u16, HeaderMap, Vec<u8>) {
         let request = Request::post(function.path)
             .header(header::HOST, format!("localhost:{PORT}"))
             .header(header::CONTENT_TYPE, FORM)
@@ -119,15 +119,15 @@ fuzz_target!(init: { LazyLock::force(&SERVER); }, |bytes: &[u8]| {
         // Signing out needs no form, and would end the session.
         is_signed_in: choice / 10 % 2 == 1 && function.path != "/api/logout",
     };
-    let (status, headers, body) = SERVER.ask(function, form, sender);
+    let (status, headers, body) = SERVER.send(function, form, sender);
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let set_cookies = headers.get_all(header::SET_COOKIE).iter();
-    let seen = Seen {
+    let observed = Observed {
         status,
         content_type: text(header::CONTENT_TYPE),
         location: text(header::LOCATION),
         set_cookies: set_cookies.filter_map(|line| line.to_str().ok()).collect(),
         body: &body,
     };
-    check(function, form, sender, &seen);
+    check(function, form, sender, &observed);
 });

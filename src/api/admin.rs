@@ -84,8 +84,8 @@ pub async fn end_user_session(id: String, session: String) -> Result<(), AppErro
     };
     let state = context::state();
     let ended = administration::end_session(&state.core, &context::admin()?, &id, session).await;
-    let notice = ended.map(|lived| UserNotice::SessionsEnded {
-        count: u64::from(lived),
+    let notice = ended.map(|was_live| UserNotice::SessionsEnded {
+        count: u64::from(was_live),
     });
     answer_on_account(&id, notice)
 }

@@ -44,8 +44,8 @@ pub async fn login(
         reply::remember(&Flash::login_refused(None, &username));
     }
     let reply = signed_in.map(|started| {
-        let kept_for = core.lifetimes.cookie_age(remember.0);
-        Reply::with_session(&started, kept_for, next.cookie_check_page())
+        let max_age = core.lifetimes.cookie_age(remember.0);
+        Reply::with_session(&started, max_age, next.cookie_check_page())
     });
     Form::on(&next.login_page()).answer_by(reply, |refusal| {
         Flash::login_refused(Some(refusal), &username)

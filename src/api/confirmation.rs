@@ -29,8 +29,8 @@ pub async fn confirm_password(
     let next = NextPath::or_home(&next);
     let confirmed = confirmation::confirm(core, owner, &context::presented(), &password).await;
     let reply = confirmed.map(|token| {
-        let kept_for = core.lifetimes.cookie_age(owner.session().remember);
-        let cookie = cookies::session::set_session(&token, kept_for);
+        let max_age = core.lifetimes.cookie_age(owner.session().remember);
+        let cookie = cookies::session::set_session(&token, max_age);
         Reply::to_path(next.to_string()).with_cookie(cookie)
     });
     Form::on(&next.confirm_page()).answer(reply)

@@ -31,10 +31,10 @@ pub async fn change_password(
     let presented = context::presented();
     let changed = password::change(core, owner, &presented, &current_password, &new_password).await;
     let reply = changed.map(|renewed| {
-        let kept_for = core.lifetimes.cookie_age(owner.session().remember);
+        let max_age = core.lifetimes.cookie_age(owner.session().remember);
         let others_ended = renewed.others_ended;
         Reply::to(Page::Password)
-            .with_cookie(cookies::session::set_session(&renewed.token, kept_for))
+            .with_cookie(cookies::session::set_session(&renewed.token, max_age))
             .with_message(&Flash::PasswordChanged { others_ended })
     });
     Form::on(Page::Password.path()).answer(reply)

@@ -42,9 +42,9 @@ pub async fn end_session(id: String) -> Result<(), AppError> {
     let core = &context::state().core;
     let actor = context::actor();
     let owner = Owner::of(&actor)?;
-    let id = SessionId::given(id).ok_or(Failure::NotFound)?;
-    let lived = sessions::end_own(core, owner, &id).await?;
-    let lived = lived.ok_or(Failure::NotFound)?;
+    let id = SessionId::parse(id).ok_or(Failure::NotFound)?;
+    let was_live = sessions::end_own(core, owner, &id).await?;
+    let was_live = was_live.ok_or(Failure::NotFound)?;
     if id == owner.session().id {
         let message = Flash::SignedOut {
             display_name: owner.user().display_name.clone(),
@@ -52,7 +52,7 @@ pub async fn end_session(id: String) -> Result<(), AppError> {
         };
         return Reply::signed_out(Some(&message)).send();
     }
-    let count = u64::from(lived);
+    let count = u64::from(was_live);
     Reply::to(Page::Sessions)
         .with_message(&Flash::SessionsEnded { count })
         .send()

@@ -65,7 +65,7 @@ impl EventStream {
     }
 
     /// Asks the server by HEAD whether the stream is allowed; `None` if the server cannot be reached.
-    pub async fn ask(&self) -> Option<Response> {
+    pub async fn probe(&self) -> Option<Response> {
         let request = RequestInit::new();
         request.set_method("HEAD");
         let answer = window().fetch_with_str_and_init(&self.address, &request);

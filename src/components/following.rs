@@ -20,13 +20,13 @@ use leptos::{
 use std::{cell::Cell, time::Duration};
 
 /// The maximum number of entries shown: more than a reader follows on a page that moves.
-const MOST_SHOWN: usize = 200;
+const MAX_ENTRIES: usize = 200;
 
 /// The least time between two announcements of new entries to screen readers, so that a flood does not drown them.
 const ANNOUNCE_EVERY: Duration = Duration::from_secs(10);
 
 /// A stream sends an event as soon as it is open. After this long without one, a proxy is holding it back.
-const SILENCE: Duration = Duration::from_secs(10);
+const FIRST_EVENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Follows the log. Without the script there is only a notice, and the document reloads itself.
 #[component]
@@ -40,7 +40,7 @@ pub fn Following(
     let log = Log {
         entries: RwSignal::new(entries),
         is_over: RwSignal::new(false),
-        words: RwSignal::new("Following the log.".to_owned()),
+        status: RwSignal::new("Following the log.".to_owned()),
     };
     Effect::new(move || {
         // It lives as long as the page does.
@@ -54,7 +54,7 @@ pub fn Following(
     });
     view! {
         <p class="following quiet-text">
-            <span role="status">{log.words}</span>
+            <span role="status">{log.status}</span>
             {move || log.is_over.get().then(|| view! { " " <a href=here.clone()>"Go on following"</a> })}
         </p>
         {move || {
@@ -78,7 +78,7 @@ struct Log {
     entries: RwSignal<Vec<AuditEntryView>>,
     /// No further entries will arrive.
     is_over: RwSignal<bool>,
-    words: RwSignal<String>,
+    status: RwSignal<String>,
 }
 
 /// The source of new entries.
@@ -108,10 +108,12 @@ impl Tail {
 
     fn begin(&'static self) {
         let stream = &self.stream;
-        stream.listen("newest", move |event| self.begins_with(entries_of(&event)));
-        stream.listen("more", move |event| self.grows(entries_of(&event)));
+        stream.listen("newest", move |event| {
+            self.replace_entries(entries_of(&event))
+        });
+        stream.listen("more", move |event| self.add_entries(entries_of(&event)));
         stream.listen("over", move |_: MessageEvent| self.is_over());
-        stream.listen("error", move |_: Event| self.is_lost());
+        stream.listen("error", move |_: Event| self.on_error());
         self.on_visibility_change();
     }
 
@@ -121,17 +123,17 @@ impl Tail {
         } else {
             self.has_event.set(false);
             self.stream.open();
-            set_timeout(move || self.is_silent(), SILENCE);
+            set_timeout(move || self.check_silence(), FIRST_EVENT_TIMEOUT);
         }
     }
 
     /// If a proxy holds the stream back, the page reloads itself regularly, as without the script.
-    fn is_silent(&'static self) {
+    fn check_silence(&'static self) {
         if self.has_event.get() || document().hidden() || self.log.is_over.get_untracked() {
             return;
         }
         spawn_local(async move {
-            let answer = self.stream.ask().await;
+            let answer = self.stream.probe().await;
             if answer.is_some_and(|answer| answer.ok()) && !self.has_event.get() {
                 // A navigation that the browser refuses leaves the page as it is.
                 let _ = window().location().reload();
@@ -140,19 +142,19 @@ impl Tail {
     }
 
     /// Also after the connection was lost or the page was hidden: `newest` includes the entries since.
-    fn begins_with(&self, newest: Vec<AuditEntryView>) {
+    fn replace_entries(&self, newest: Vec<AuditEntryView>) {
         self.has_event.set(true);
         self.log.entries.set(newest);
-        self.log.words.set(words_of(self.received.get()));
+        self.log.status.set(status_of(self.received.get()));
     }
 
-    fn grows(&'static self, entries: Vec<AuditEntryView>) {
+    fn add_entries(&'static self, entries: Vec<AuditEntryView>) {
         self.received.set(self.received.get() + entries.len());
         self.log.entries.update(|shown| {
             // An entry whose count was raised moves to the top.
             shown.retain(|old| entries.iter().all(|new| new.id != old.id));
             shown.splice(..0, entries);
-            shown.truncate(MOST_SHOWN);
+            shown.truncate(MAX_ENTRIES);
         });
         self.announce();
     }
@@ -163,7 +165,7 @@ impl Tail {
         if self.is_paused.get() || self.announced.get() == received {
             return;
         }
-        self.log.words.set(words_of(received));
+        self.log.status.set(status_of(received));
         self.announced.set(received);
         self.is_paused.set(true);
         let announce_again = move || {
@@ -173,34 +175,34 @@ impl Tail {
         set_timeout(announce_again, ANNOUNCE_EVERY);
     }
 
-    fn is_lost(&'static self) {
+    fn on_error(&'static self) {
         if self.stream.is_refused() {
             spawn_local(async move {
-                let answer = self.stream.ask().await;
+                let answer = self.stream.probe().await;
                 match answer.map(|answer| answer.status()) {
                     // The confirmation of the password has expired, or the user is no longer an administrator.
                     Some(403 | 404) => self.is_over(),
-                    _ => self.waits(),
+                    _ => self.retry_later(),
                 }
             });
         }
     }
 
-    fn waits(&'static self) {
-        let words = "Not following right now. This page tries again.";
-        self.log.words.set(words.to_owned());
+    fn retry_later(&'static self) {
+        let status = "Not following right now. This page tries again.";
+        self.log.status.set(status.to_owned());
         set_timeout(move || self.on_visibility_change(), RETRY_AFTER);
     }
 
     fn is_over(&self) {
         self.stream.close();
         self.log.is_over.set(true);
-        let words = "No more is shown: the password was typed too long ago.";
-        self.log.words.set(words.to_owned());
+        let status = "No more is shown: the password was typed too long ago.";
+        self.log.status.set(status.to_owned());
     }
 }
 
-fn words_of(received: usize) -> String {
+fn status_of(received: usize) -> String {
     match received {
         0 => "Following the log: what happens is shown at the top.".to_owned(),
         1 => "Following the log: 1 new entry so far.".to_owned(),

@@ -12,23 +12,23 @@ use std::time::Duration;
 /// Counted from hydration: the browser's own clock may be wrong, but it advances correctly.
 #[component]
 pub fn RelativeTime(moment: RelativeMoment) -> impl IntoView {
-    const EVERY: Duration = Duration::from_secs(20);
+    const UPDATE_INTERVAL: Duration = Duration::from_secs(20);
     let RelativeMoment { at, seconds_away } = moment;
     let shown = RwSignal::new(in_words(seconds_away));
     let exact = RwSignal::new(at.words);
     let iso = at.iso.clone();
     Effect::new(move || {
         exact.set(in_own_time_zone(&iso));
-        let since = js_sys::Date::now();
+        let loaded_at = js_sys::Date::now();
         let update = move || {
-            let passed = (js_sys::Date::now() - since) / 1_000.0;
+            let passed = (js_sys::Date::now() - loaded_at) / 1_000.0;
             #[expect(
                 clippy::cast_possible_truncation,
                 reason = "seconds since the page was loaded"
             )]
             shown.set(in_words(seconds_away - passed as i64));
         };
-        if let Ok(interval) = set_interval_with_handle(update, EVERY) {
+        if let Ok(interval) = set_interval_with_handle(update, UPDATE_INTERVAL) {
             on_cleanup(move || interval.clear());
         }
     });

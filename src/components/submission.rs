@@ -121,14 +121,14 @@ impl FormState {
                     set_under_way(false);
                     self.refusal.set(Some(refusal));
                     self.busy.set(false);
-                    self.empty_and_show();
+                    self.clear_passwords_and_focus();
                 }
             }
         });
     }
 
     /// After a refusal clears the passwords, keeps the other input, and has the reason read out.
-    fn empty_and_show(self) {
+    fn clear_passwords_and_focus(self) {
         for password in self.passwords.get_value() {
             if let Some(password) = password.get_untracked() {
                 password.set_value("");

@@ -126,7 +126,7 @@ mod tests {
     }
 
     /// The quoted strings that name a part.
-    fn parts_of_the_script() -> Vec<&'static str> {
+    fn ids_in_the_script() -> Vec<&'static str> {
         let is_name = |text: &&str| {
             text.bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
@@ -138,8 +138,8 @@ mod tests {
     }
 
     #[test]
-    fn the_script_finds_its_parts() {
-        let (html, parts) = (html(), parts_of_the_script());
+    fn every_id_in_the_script_exists_once() {
+        let (html, parts) = (html(), ids_in_the_script());
         assert!(parts.len() > 15, "{parts:?}");
         for id in parts {
             assert_eq!(html.matches(&format!(" id=\"{id}\"")).count(), 1, "{id}");
@@ -148,14 +148,14 @@ mod tests {
             let before = format!(" {attribute}=\"");
             let named = html.split(&before).skip(1);
             for id in named.filter_map(|rest| rest.split('"').next()) {
-                let drawn = html.matches(&format!(" id=\"{id}\"")).count();
-                assert_eq!(drawn, 1, "{attribute}={id}");
+                let count = html.matches(&format!(" id=\"{id}\"")).count();
+                assert_eq!(count, 1, "{attribute}={id}");
             }
         }
     }
 
     #[test]
-    fn the_forms_lead_to_server_functions() {
+    fn the_forms_post_to_server_functions() {
         let html = html();
         for (path, id) in [
             (StaySignedIn::PATH, "time-out-stay"),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn the_texts_are_those_of_other_pages() {
+    fn the_texts_match_those_of_other_pages() {
         let html = html();
         for (name, text) in [
             ("idle", EndReason::Idle.explanation().to_owned()),

@@ -37,9 +37,9 @@ macro_rules! events {
             /// A second word, for events that have one.
             pub fn reason(self) -> Option<&'static str> {
                 $($(
-                    if let Self::$name(carried) = self {
-                        let carried: $payload = carried;
-                        return Some(carried.as_str());
+                    if let Self::$name(payload) = self {
+                        let payload: $payload = payload;
+                        return Some(payload.as_str());
                     }
                 )?)*
                 None

@@ -7,29 +7,29 @@ use icu_properties::{
 
 /// Whether it is invisible (Default_Ignorable_Code_Point): zero-width characters, soft hyphens, the fillers of
 /// Hangul, variation selectors.
-pub fn is_unseen(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     !c.is_ascii() && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 pub fn is_letter_or_digit(c: char) -> bool {
-    c.is_alphanumeric() && !is_unseen(c)
+    c.is_alphanumeric() && !is_invisible(c)
 }
 
 /// Whether it combines with the character before it (category M). Many have no combining class, such as the signs that
 /// end or shorten a syllable in Thai, Lao and Khmer.
 pub fn is_mark(c: char) -> bool {
-    is_in(c, GeneralCategoryGroup::Mark) && !is_unseen(c)
+    is_in(c, GeneralCategoryGroup::Mark) && !is_invisible(c)
 }
 
 /// Whether a terminal or a line reader may interpret it instead of showing it: control characters, line and paragraph
 /// separators, and format characters. The latter change the direction of the text around them ("Trojan Source",
 /// CVE-2021-42574).
-pub fn is_acted_on(c: char) -> bool {
-    const ACTED_ON: GeneralCategoryGroup = GeneralCategoryGroup::Control
+pub fn is_control_or_format(c: char) -> bool {
+    const CATEGORIES: GeneralCategoryGroup = GeneralCategoryGroup::Control
         .union(GeneralCategoryGroup::Format)
         .union(GeneralCategoryGroup::LineSeparator)
         .union(GeneralCategoryGroup::ParagraphSeparator);
-    is_in(c, ACTED_ON)
+    is_in(c, CATEGORIES)
 }
 
 fn is_in(c: char, group: GeneralCategoryGroup) -> bool {
@@ -54,17 +54,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_drawn_as_nothing_is_no_letter() {
+    fn invisible_characters_are_no_letters() {
         for c in [
             '\u{ad}', '\u{115f}', '\u{200b}', '\u{2060}', '\u{3164}', '\u{feff}',
         ] {
-            assert!(is_unseen(c) && !is_letter_or_digit(c), "{c:?}");
+            assert!(is_invisible(c) && !is_letter_or_digit(c), "{c:?}");
         }
-        assert!(!is_unseen(' ') && !is_unseen('\u{a0}') && is_letter_or_digit('漢'));
+        assert!(!is_invisible(' ') && !is_invisible('\u{a0}') && is_letter_or_digit('漢'));
     }
 
     #[test]
-    fn what_a_terminal_acts_on_is_known() {
+    fn control_and_format_characters_are_detected() {
         for c in [
             '\u{1b}',
             '\u{7f}',
@@ -79,8 +79,8 @@ mod tests {
             '\u{feff}',
             '\u{e0041}',
         ] {
-            assert!(is_acted_on(c), "{c:?}");
+            assert!(is_control_or_format(c), "{c:?}");
         }
-        assert!(!" é漢\u{301}🐎".contains(is_acted_on));
+        assert!(!" é漢\u{301}🐎".contains(is_control_or_format));
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod audit;
+pub mod base32;
 pub mod characters;
 pub mod checkbox;
 pub mod device;
@@ -16,6 +17,5 @@ pub mod profile;
 pub mod session;
 pub mod setup;
 pub mod site;
-pub mod typed_code;
 pub mod user;
 pub mod views;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// Instants further ahead of now than this were recorded by a wrong clock: the clocks of nodes that share a database
 /// differ by less.
-pub const AHEAD: Duration = Duration::from_secs(60);
+pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// A point in time, in Unix milliseconds (UTC), as in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ impl Timestamp {
 
     /// Whether only a wrong clock can have recorded this instant by `now`.
     pub fn is_ahead_of(self, now: Self) -> bool {
-        self > now.after(AHEAD)
+        self > now.after(MAX_CLOCK_SKEW)
     }
 
     /// The time since `earlier`; zero if it lies ahead (a clock that was set back).
@@ -75,8 +75,8 @@ pub fn in_words(seconds_away: i64) -> String {
         };
         return words.to_owned();
     };
-    let nearest = if is_ahead { length / 2 } else { 0 };
-    let number = distance.saturating_add(nearest) / length;
+    let rounding = if is_ahead { length / 2 } else { 0 };
+    let number = distance.saturating_add(rounding) / length;
     let plural = if number == 1 { "" } else { "s" };
     if is_ahead {
         format!("in {number} {unit}{plural}")
@@ -99,7 +99,7 @@ mod tests {
     use super::in_words;
 
     #[test]
-    fn distances_are_said_as_people_say_them() {
+    fn distances_are_described_in_whole_units() {
         for (seconds, words) in [
             (0, "just now"),
             (-59, "just now"),

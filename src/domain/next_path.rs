@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_elsewhere_goes_home() {
+    fn unsafe_paths_become_the_dashboard() {
         let hostile = [
             "",
             "dashboard",
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sign_in_page_carries_the_path_as_one_value() {
+    fn the_sign_in_page_encodes_the_path_as_one_value() {
         let next = NextPath::or_home("/a?b=1&c=%20#d");
         assert_eq!(next.login_page(), "/login?next=/a?b=1%26c=%2520%23d");
         assert_eq!(NextPath::home().login_page(), "/login");

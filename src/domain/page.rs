@@ -176,7 +176,7 @@ mod tests {
 
     /// Paths are unique, and those for administrators are recognisable.
     #[test]
-    fn each_stands_somewhere_else() {
+    fn paths_are_unique_and_show_their_access() {
         let pages = Page::ALL.iter().map(|page| (page.path(), page.access()));
         let files = Download::ALL.map(|file| (file.path(), file.page().access()));
         let streams = Stream::ALL.map(|stream| (stream.path(), stream.access()));
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_has_a_page_of_its_own() {
+    fn the_page_of_an_account_has_its_id_in_the_path() {
         assert_eq!(Page::of_account("abc"), "/admin/users/abc");
     }
 }

@@ -1,4 +1,4 @@
-//! Passwords as typed, and the rules for new ones.
+//! Passwords as entered, and the rules for new ones.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -14,7 +14,7 @@ pub const DEFAULT_MIN_CHARS: usize = 15;
 /// ASVS V6.2.1: never below 8.
 pub const LOWEST_MIN_CHARS: usize = 8;
 
-/// A password as typed: never printed, wiped from memory when it is dropped.
+/// A password as entered: never printed, wiped from memory when it is dropped.
 ///
 /// It can be serialised because `#[server]` requires that of every argument; nothing sends it on.
 #[derive(Clone, Default, Serialize, Deserialize, ZeroizeOnDrop)]
@@ -22,8 +22,8 @@ pub const LOWEST_MIN_CHARS: usize = 8;
 pub struct Password(String);
 
 impl Password {
-    pub fn new(typed: String) -> Self {
-        Self(typed)
+    pub fn new(input: String) -> Self {
+        Self(input)
     }
 
     pub fn reveal(&self) -> &str {

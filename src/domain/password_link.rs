@@ -1,6 +1,6 @@
 //! Links to set a password: an invitation for a new account, a reset for an existing one.
 
-use crate::domain::typed_code;
+use crate::domain::base32;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -39,7 +39,7 @@ impl LinkPurpose {
     }
 }
 
-/// The secret of a link, as shown once or typed: never printed by accident, wiped from memory.
+/// The secret of a link, as shown once or entered: never printed by accident, wiped from memory.
 ///
 /// It can be serialised because `#[server]` requires that of every argument, and because it is shown once to the
 /// administrator who created it.
@@ -48,13 +48,13 @@ impl LinkPurpose {
 pub struct LinkSecret(String);
 
 impl LinkSecret {
-    pub fn new(typed: String) -> Self {
-        Self(typed)
+    pub fn new(input: String) -> Self {
+        Self(input)
     }
 
     /// The secret of random bytes, five bits of each.
     pub fn of_random(bytes: &[u8; SECRET_SYMBOLS]) -> Self {
-        Self(typed_code::of_random(bytes))
+        Self(base32::of_random(bytes))
     }
 
     /// Only for the administrator who has just created it.
@@ -62,14 +62,14 @@ impl LinkSecret {
         &self.0
     }
 
-    /// One spelling for all forms of the input; see [`typed_code::canonical`]. If the input is the whole link, the
+    /// One spelling for all forms of the input; see [`base32::canonical`]. If the input is the whole link, the
     /// secret is its end.
     pub fn canonical(&self) -> Zeroizing<String> {
         // Some mail programs write `#` as `%23`.
         let parts = ["#", "%23"].map(|mark| self.0.rsplit_once(mark));
-        let typed = parts.into_iter().flatten().next();
-        let typed = typed.map_or(&*self.0, |(_, secret)| secret);
-        typed_code::canonical(typed)
+        let link = parts.into_iter().flatten().next();
+        let secret = link.map_or(&*self.0, |(_, secret)| secret);
+        base32::canonical(secret)
     }
 }
 
@@ -91,16 +91,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_is_read_forgivingly_and_a_whole_link_too() {
-        let canonical = |typed: &str| LinkSecret::new(typed.to_owned()).canonical().to_string();
-        for typed in [
+    fn a_code_or_a_whole_link_is_parsed_tolerantly() {
+        let canonical = |input: &str| LinkSecret::new(input.to_owned()).canonical().to_string();
+        for input in [
             "01ab-c",
             " OIAB C ",
             "https://sign-in.example.org/password-link#01AB-C",
             "#01AB-C",
             "<https://sign-in.example.org/password-link%2301AB-C>.",
         ] {
-            assert_eq!(canonical(typed), "01ABC", "{typed}");
+            assert_eq!(canonical(input), "01ABC", "{input}");
         }
         assert_ne!(canonical("01AB-C#"), "01ABC");
     }

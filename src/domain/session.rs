@@ -214,7 +214,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_reason_is_read_back_from_its_word() {
+    fn every_end_reason_parses_from_its_word() {
         for reason in EndReason::ALL {
             assert_eq!(reason.as_str().parse(), Ok(reason));
         }

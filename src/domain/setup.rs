@@ -1,6 +1,6 @@
 //! The first start: the one-time code, and the first account.
 
-use crate::domain::typed_code;
+use crate::domain::base32;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -8,7 +8,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 /// 20 symbols of 5 bits are 100 bits, which cannot be guessed in the code's lifetime of an hour.
 pub const CODE_SYMBOLS: usize = 20;
 
-/// A setup code as shown or typed: never printed by accident, wiped from memory.
+/// A setup code as shown or entered: never printed by accident, wiped from memory.
 ///
 /// It can be serialised because `#[server]` requires that of every argument; nothing sends it on.
 #[derive(Clone, Default, Serialize, Deserialize, ZeroizeOnDrop)]
@@ -16,13 +16,13 @@ pub const CODE_SYMBOLS: usize = 20;
 pub struct SetupCode(String);
 
 impl SetupCode {
-    pub fn new(typed: String) -> Self {
-        Self(typed)
+    pub fn new(input: String) -> Self {
+        Self(input)
     }
 
     /// The code of random bytes, five bits of each.
     pub fn of_random(bytes: &[u8; CODE_SYMBOLS]) -> Self {
-        Self(typed_code::of_random(bytes))
+        Self(base32::of_random(bytes))
     }
 
     /// Only for the terminal of the operator who starts the server.
@@ -30,9 +30,9 @@ impl SetupCode {
         &self.0
     }
 
-    /// One spelling for all forms of the input; see [`typed_code::canonical`].
+    /// One spelling for all forms of the input; see [`base32::canonical`].
     pub fn canonical(&self) -> Zeroizing<String> {
-        typed_code::canonical(&self.0)
+        base32::canonical(&self.0)
     }
 }
 
@@ -72,9 +72,9 @@ mod tests {
     }
 
     #[test]
-    fn case_spaces_hyphens_and_lookalikes_are_forgiven() {
-        let canonical = |typed: &str| SetupCode::new(typed.to_owned()).canonical().to_string();
-        for typed in [
+    fn case_spaces_hyphens_and_lookalikes_do_not_matter() {
+        let canonical = |input: &str| SetupCode::new(input.to_owned()).canonical().to_string();
+        for input in [
             "01AB-C",
             " 01 abc ",
             "o1abc",
@@ -86,7 +86,7 @@ mod tests {
             "<01AB‐C>",
             "\u{feff}01\u{200b}AB\u{ad}C\u{2060}",
         ] {
-            assert_eq!(canonical(typed), "01ABC", "{typed}");
+            assert_eq!(canonical(input), "01ABC", "{input}");
         }
         for other in ["01ABCD", "01ABU", "01ABÇ", "", "1ABC"] {
             assert_ne!(canonical(other), "01ABC", "{other}");

@@ -87,7 +87,7 @@ pub struct SessionLivesView<'a> {
 
 /// The person for whom a page was rendered, by the same name as in [`SessionLivesView`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DrawnFor(pub String);
+pub struct RenderedFor(pub String);
 
 /// The value in the sign-out forms: only pages of this session have it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -34,7 +34,7 @@ pub fn AuditPage(view: AuditView) -> impl IntoView {
                 <section class="card" aria-labelledby="entries">
                     <h2 id="entries" class="visually-hidden">"Entries"</h2>
                     <Filters narrowed=view.narrowed kinds=view.kinds is_followed />
-                    <Ways query=query.clone() is_followed can_follow />
+                    <ListActions query=query.clone() is_followed can_follow />
                     {if is_followed {
                         let events = with_query(EVENTS, &query);
                         let here = with_follow(&query);
@@ -59,7 +59,7 @@ pub fn AuditPage(view: AuditView) -> impl IntoView {
 
 /// Actions on the shown entries. All are links, so they work without the script.
 #[component]
-fn Ways(query: String, is_followed: bool, can_follow: bool) -> impl IntoView {
+fn ListActions(query: String, is_followed: bool, can_follow: bool) -> impl IntoView {
     let here = with_query(HERE, &query);
     let follow = with_follow(&query);
     let following = if is_followed {

@@ -134,7 +134,7 @@ fn Unrecognised(sign_in: SignInView, may_recognise: bool) -> impl IntoView {
     } else {
         ""
     };
-    let known = may_recognise.then(|| view! { <ThisWasMe id=sign_in.id.clone() /> });
+    let recognise = may_recognise.then(|| view! { <RecogniseForm id=sign_in.id.clone() /> });
     view! {
         // No landmark: there may be several, and all would have the same name.
         <div class="card news">
@@ -146,18 +146,18 @@ fn Unrecognised(sign_in: SignInView, may_recognise: bool) -> impl IntoView {
             {(!may_recognise).then(|| view! {
                 <p class="quiet-text">"You can confirm that it was you on a device that you have used before."</p>
             })}
-            <div class="actions">{known} <ThisWasNotMe id=sign_in.id /></div>
+            <div class="actions">{recognise} <DisownForm id=sign_in.id /></div>
         </div>
     }
 }
 
 #[component]
-fn ThisWasMe(id: String) -> impl IntoView {
-    let known = FormState::of::<RecogniseSignIn>(None, []);
+fn RecogniseForm(id: String) -> impl IntoView {
+    let form = FormState::of::<RecogniseSignIn>(None, []);
     let field = |_: AppError| "main";
     view! {
-        <form method="post" action=known.action on:submit=known.on_submit()>
-            <ErrorSummary refusal=known.refusal field node_ref=known.summary />
+        <form method="post" action=form.action on:submit=form.on_submit()>
+            <ErrorSummary refusal=form.refusal field node_ref=form.summary />
             <input type="hidden" name="id" value=id />
             <button class="button button-small" type="submit">"This was me"</button>
         </form>
@@ -165,12 +165,12 @@ fn ThisWasMe(id: String) -> impl IntoView {
 }
 
 #[component]
-fn ThisWasNotMe(id: String) -> impl IntoView {
-    let strange = FormState::of::<DisownSignIn>(None, []);
+fn DisownForm(id: String) -> impl IntoView {
+    let form = FormState::of::<DisownSignIn>(None, []);
     let field = |_: AppError| "main";
     view! {
-        <form method="post" action=strange.action on:submit=strange.on_submit()>
-            <ErrorSummary refusal=strange.refusal field node_ref=strange.summary />
+        <form method="post" action=form.action on:submit=form.on_submit()>
+            <ErrorSummary refusal=form.refusal field node_ref=form.summary />
             <input type="hidden" name="id" value=id />
             <button class="button button-quiet button-small" type="submit">"This was not me"</button>
         </form>
@@ -194,7 +194,7 @@ fn More(more: u32) -> impl IntoView {
 
 #[component]
 fn Reach(reach: ReachView) -> impl IntoView {
-    let unsaid = || "None".to_owned();
+    let none = || "None".to_owned();
     let findings = reach.findings.into_iter();
     let findings =
         findings.map(|finding| view! { <p data-finding=finding.about>{finding.text}</p> });
@@ -205,8 +205,8 @@ fn Reach(reach: ReachView) -> impl IntoView {
             <dl class="facts">
                 <Fact term="Your address">{reach.address}</Fact>
                 <Fact term="Connected from">{reach.peer}</Fact>
-                <Fact term="Reported scheme">{reach.scheme.unwrap_or_else(unsaid)}</Fact>
-                <Fact term="Reported host">{reach.host.unwrap_or_else(unsaid)}</Fact>
+                <Fact term="Reported scheme">{reach.scheme.unwrap_or_else(none)}</Fact>
+                <Fact term="Reported host">{reach.host.unwrap_or_else(none)}</Fact>
                 <Fact term="Forwarded headers">{reach.forwarded}</Fact>
             </dl>
             {(!findings.is_empty()).then(|| view! { <div class="notice notice-warning">{findings}</div> })}

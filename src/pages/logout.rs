@@ -12,13 +12,13 @@ use leptos::{either::Either, prelude::*};
 #[component]
 pub fn LogoutPage(view: LogoutView) -> impl IntoView {
     match view.display_name {
-        Some(display_name) => Either::Left(view! { <Ask display_name /> }),
-        None => Either::Right(view! { <NobodyThere /> }),
+        Some(display_name) => Either::Left(view! { <ConfirmSignOut display_name /> }),
+        None => Either::Right(view! { <NotSignedIn /> }),
     }
 }
 
 #[component]
-fn Ask(display_name: String) -> impl IntoView {
+fn ConfirmSignOut(display_name: String) -> impl IntoView {
     view! {
         <Layout title="Sign out?">
             <Threshold>
@@ -37,7 +37,7 @@ fn Ask(display_name: String) -> impl IntoView {
 }
 
 #[component]
-fn NobodyThere() -> impl IntoView {
+fn NotSignedIn() -> impl IntoView {
     view! {
         <Layout title="You are not signed in">
             <Threshold state="is-closed">

@@ -24,7 +24,7 @@ pub fn PasswordPage(view: PasswordView) -> impl IntoView {
         PasswordNotice::Changed { others_ended } => {
             Either::Left(view! { <Changed ended=others_ended /> })
         }
-        PasswordNotice::StrangerIsOut => Either::Right(view! { <StrangerIsOut /> }),
+        PasswordNotice::StrangerIsOut => Either::Right(view! { <SignInDisowned /> }),
     });
     view! {
         <Layout title=form.title("Change your password") signed_in=view.display_name>
@@ -56,7 +56,7 @@ fn Changed(ended: u64) -> impl IntoView {
 }
 
 #[component]
-fn StrangerIsOut() -> impl IntoView {
+fn SignInDisowned() -> impl IntoView {
     view! {
         <div class="notice notice-warning" role="status">
             <p>

@@ -1,10 +1,9 @@
 //! The only module that reads a clock. Others get the time as an argument, so that tests control it.
 
-mod caution;
 mod format;
+mod trust;
 
 use crate::domain::moment::Timestamp;
-use caution::Caution;
 pub use format::{day, moment, parse_day, parse_http_date, parse_rfc3339, relative, rfc3339};
 use std::{
     sync::{
@@ -13,6 +12,7 @@ use std::{
     },
     time::Duration,
 };
+use trust::Trust;
 
 /// Two clocks may differ by this much without being wrong: a request takes time, and NTP corrects small errors
 /// gradually.
@@ -23,15 +23,15 @@ pub const TOLERANCE: Duration = Duration::from_secs(5);
 pub struct Clock(Arc<Shared>);
 
 struct Shared {
-    hands: Hands,
+    source: TimeSource,
     /// The database server's time less the monotonic clock, or [`NOT_FOLLOWING`].
     followed: AtomicI64,
-    caution: Mutex<Caution>,
+    trust: Mutex<Trust>,
 }
 
 const NOT_FOLLOWING: i64 = i64::MIN;
 
-enum Hands {
+enum TimeSource {
     System,
     Manual {
         wall: AtomicI64,
@@ -58,24 +58,24 @@ impl Default for Clock {
 impl Clock {
     /// The system clock.
     pub fn system() -> Self {
-        Self::with(Hands::System)
+        Self::with(TimeSource::System)
     }
 
     /// A clock that stands still at `start` until it is moved.
     pub fn manual(start: Timestamp) -> Self {
         let millis = start.as_millis();
-        Self::with(Hands::Manual {
+        Self::with(TimeSource::Manual {
             wall: AtomicI64::new(millis),
             monotonic: AtomicI64::new(millis),
         })
     }
 
-    fn with(hands: Hands) -> Self {
-        let caution = Mutex::new(Caution::new(hands.wall(), hands.monotonic()));
+    fn with(source: TimeSource) -> Self {
+        let trust = Mutex::new(Trust::new(source.wall(), source.monotonic()));
         Self(Arc::new(Shared {
-            hands,
+            source,
             followed: AtomicI64::new(NOT_FOLLOWING),
-            caution,
+            trust,
         }))
     }
 
@@ -85,8 +85,8 @@ impl Clock {
 
     fn millis(&self) -> i64 {
         match self.0.followed.load(Ordering::SeqCst) {
-            NOT_FOLLOWING => self.0.hands.wall(),
-            difference => self.0.hands.monotonic().saturating_add(difference),
+            NOT_FOLLOWING => self.0.source.wall(),
+            offset => self.0.source.monotonic().saturating_add(offset),
         }
     }
 
@@ -97,61 +97,61 @@ impl Clock {
 
     /// The time of this machine's own clock, even if another one is followed.
     pub fn of_this_machine(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.hands.wall())
+        Timestamp::from_millis(self.0.source.wall())
     }
 
     pub fn monotonic(&self) -> Monotonic {
-        Monotonic(self.0.hands.monotonic())
+        Monotonic(self.0.source.monotonic())
     }
 
     /// Follows another clock from now on, which showed `time` between these two readings. It advances by this machine's
     /// monotonic clock, so that setting the wall clock changes nothing.
-    pub fn follow(&self, time: Timestamp, asked: Monotonic, answered: Monotonic) {
-        let half = answered.0.saturating_sub(asked.0) / 2;
-        let difference = time.as_millis().saturating_sub(asked.0 + half);
-        let before = self.0.followed.swap(difference, Ordering::SeqCst);
+    pub fn follow(&self, time: Timestamp, sent: Monotonic, received: Monotonic) {
+        let half = received.0.saturating_sub(sent.0) / 2;
+        let offset = time.as_millis().saturating_sub(sent.0 + half);
+        let before = self.0.followed.swap(offset, Ordering::SeqCst);
         if before == NOT_FOLLOWING {
-            let (now, monotonic) = (self.millis(), self.0.hands.monotonic());
-            *self.caution() = Caution::new(now, monotonic);
+            let (now, monotonic) = (self.millis(), self.0.source.monotonic());
+            *self.trust() = Trust::new(now, monotonic);
         }
     }
 
     /// Records that the database was in use at `at`, by its file. What is due only if much more time has passed since
     /// then is not deleted at once.
-    pub fn remember(&self, at: Timestamp) {
-        let monotonic = self.0.hands.monotonic();
-        self.caution().remember(at.as_millis(), monotonic);
+    pub fn record_use(&self, at: Timestamp) {
+        let monotonic = self.0.source.monotonic();
+        self.trust().record_use(at.as_millis(), monotonic);
     }
 
     /// The time for deletions, and for ending sessions other than that of the request: never later than is certain.
     /// `None` in the first hour after a start or after the clock was set, and while the clock is behind the time
     /// recorded in the file.
     pub fn trusted(&self) -> Option<Timestamp> {
-        let (now, monotonic) = (self.millis(), self.0.hands.monotonic());
-        let mut caution = self.caution();
-        if let Some(by) = caution.check(now, monotonic) {
+        let (now, monotonic) = (self.millis(), self.0.source.monotonic());
+        let mut trust = self.trust();
+        if let Some(by) = trust.check(now, monotonic) {
             tracing::warn!(
                 seconds = by / 1_000,
                 "the clock was set; nothing is deleted for an hour, and no session but that of a request is judged by it"
             );
         }
-        caution.trusted(now, monotonic).map(Timestamp::from_millis)
+        trust.trusted(now, monotonic).map(Timestamp::from_millis)
     }
 
     /// Whether the clock is behind the time recorded in the file.
     pub fn is_behind(&self) -> bool {
-        let (now, monotonic) = (self.millis(), self.0.hands.monotonic());
-        self.caution().is_behind(now, monotonic)
+        let (now, monotonic) = (self.millis(), self.0.source.monotonic());
+        self.trust().is_behind(now, monotonic)
     }
 
     /// How often the clock was set since the start, as far as [`Self::trusted`] has noticed.
     pub fn times_set(&self) -> u64 {
-        self.caution().times_set
+        self.trust().times_set
     }
 
-    fn caution(&self) -> MutexGuard<'_, Caution> {
-        let caution = self.0.caution.lock();
-        caution.unwrap_or_else(PoisonError::into_inner)
+    fn trust(&self) -> MutexGuard<'_, Trust> {
+        let trust = self.0.trust.lock();
+        trust.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Moves a manual clock: time passes, or a scenario starts again at an earlier time.
@@ -159,9 +159,9 @@ impl Clock {
     /// # Panics
     /// On the system clock.
     pub fn set(&self, now: Timestamp) {
-        match &self.0.hands {
-            Hands::System => panic!("the system clock is not ours to set"),
-            Hands::Manual { wall, monotonic } => {
+        match &self.0.source {
+            TimeSource::System => panic!("the system clock is not ours to set"),
+            TimeSource::Manual { wall, monotonic } => {
                 let before = wall.swap(now.as_millis(), Ordering::SeqCst);
                 monotonic.fetch_add(now.as_millis() - before, Ordering::SeqCst);
             }
@@ -173,14 +173,14 @@ impl Clock {
     /// # Panics
     /// On the system clock.
     pub fn jump(&self, now: Timestamp) {
-        match &self.0.hands {
-            Hands::System => panic!("the system clock is not ours to set"),
-            Hands::Manual { wall, .. } => wall.store(now.as_millis(), Ordering::SeqCst),
+        match &self.0.source {
+            TimeSource::System => panic!("the system clock is not ours to set"),
+            TimeSource::Manual { wall, .. } => wall.store(now.as_millis(), Ordering::SeqCst),
         }
     }
 }
 
-impl Hands {
+impl TimeSource {
     fn wall(&self) -> i64 {
         match self {
             Self::System => jiff::Timestamp::now().as_millisecond(),
@@ -214,11 +214,11 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3_600);
 
     #[test]
-    fn a_clock_that_follows_another_does_not_care_for_its_own() {
+    fn a_following_clock_ignores_its_own_wall_clock() {
         let clock = Clock::manual(START.after(3 * HOUR));
-        let asked = clock.monotonic();
+        let sent = clock.monotonic();
         clock.set(START.after(3 * HOUR + Duration::from_millis(40)));
-        clock.follow(START, asked, clock.monotonic());
+        clock.follow(START, sent, clock.monotonic());
         assert_eq!(clock.now(), START.after(Duration::from_millis(20)));
         clock.jump(START.after(9 * HOUR));
         assert_eq!(clock.now(), START.after(Duration::from_millis(20)));
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn the_monotonic_clock_of_this_machine_goes_on() {
+    fn the_monotonic_clock_of_the_system_advances() {
         let clock = Clock::system();
         let (before, after) = (clock.monotonic(), clock.monotonic());
         assert!(after.0 >= before.0 && before.0 > 0);

@@ -3,13 +3,13 @@
 //! Every key is documented in `Leptos.toml`. One run reports all mistakes, so that the operator need not correct
 //! them one at a time. That is why the keys are read one by one and not derived.
 
-mod doubts;
 pub mod duration;
 mod environment;
 mod memory;
 mod reader;
 mod sections;
 mod trusted_proxies;
+mod warnings;
 
 use crate::{
     domain::site,

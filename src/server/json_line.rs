@@ -1,6 +1,6 @@
 //! JSON lines, for files and terminals.
 
-use crate::domain::characters::is_acted_on;
+use crate::domain::characters::is_control_or_format;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -8,13 +8,13 @@ use std::fmt::Write;
 /// require: clients choose their user agents.
 pub fn json_line(value: &impl Serialize) -> serde_json::Result<String> {
     let json = serde_json::to_string(value)?;
-    if !json.contains(is_acted_on) {
+    if !json.contains(is_control_or_format) {
         return Ok(json);
     }
     // Such characters occur inside strings only.
     let mut line = String::with_capacity(json.len() * 2);
     for c in json.chars() {
-        if is_acted_on(c) {
+        if is_control_or_format(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 // Writing to a string cannot fail.
                 let _ = write!(line, "\\u{unit:04x}");
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_acts_on_is_escaped() {
+    fn control_and_format_characters_are_escaped() {
         let hostile =
             "a\u{1b}[31m\u{7f}\u{85}\u{9b}\u{200b}\u{2028}\u{202e}\u{2067}\u{feff}\u{e0041}é漢\"\\";
         let line = json_line(&hostile).unwrap();

@@ -1,6 +1,6 @@
 //! The log.
 
-mod lines;
+mod writer;
 
 use crate::{
     domain::setup::CODE_SYMBOLS,
@@ -12,11 +12,11 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use lines::Lines;
-pub use lines::Log;
 use std::{borrow::Cow, io, time::Instant};
 use tracing::Instrument;
 use tracing_subscriber::{EnvFilter, fmt};
+pub use writer::Log;
+use writer::LogWriter;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -28,8 +28,8 @@ pub fn start(config: &LogConfig) -> io::Result<Log> {
     let environment = Environment::of_process();
     let filter = environment.get("RUST_LOG").unwrap_or(&config.filter);
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = Lines::to(io::stderr())?;
-    let writer = lines.clone();
+    let log_writer = LogWriter::new(io::stderr())?;
+    let writer = log_writer.clone();
     let log = fmt()
         .with_env_filter(filter)
         .with_writer(move || writer.clone())
@@ -41,7 +41,7 @@ pub fn start(config: &LogConfig) -> io::Result<Log> {
             .try_init(),
         LogFormat::Json => log.json().try_init(),
     };
-    Ok(Log::of(lines))
+    Ok(Log::of(log_writer))
 }
 
 /// Gives each request an id, in the log and in the answer, so that a user can quote it.
@@ -50,8 +50,7 @@ pub fn start(config: &LogConfig) -> io::Result<Log> {
 /// may an unknown path: some mail programs write `#` as `%23`, which puts the secret of a link into it.
 pub async fn trace(request: Request, next: Next) -> Response {
     let id = uuid::Uuid::new_v4().simple().to_string();
-    let span =
-        tracing::info_span!("request", %id, method = %request.method(), path = &*shown(&request));
+    let span = tracing::info_span!("request", %id, method = %request.method(), path = &*loggable_path(&request));
     let started = Instant::now();
     async move {
         let mut response = next.run(request).await;
@@ -66,24 +65,24 @@ pub async fn trace(request: Request, next: Next) -> Response {
 }
 
 /// The part of a request's path that may be logged.
-fn shown(request: &Request) -> Cow<'_, str> {
+fn loggable_path(request: &Request) -> Cow<'_, str> {
     let path = request.uri().path();
     let matched = request.extensions().get::<MatchedPath>();
     let is_route = matched.is_some_and(|matched| !matched.as_str().contains("{*"));
-    let is_built_file = path.starts_with("/pkg/") && path.bytes().all(is_plain);
+    let is_built_file = path.starts_with("/pkg/") && path.bytes().all(is_path_char);
     if is_route || is_built_file {
-        in_ascii(path)
+        percent_encoded(path)
     } else {
-        beginning(path)
+        first_segment(path)
     }
 }
 
 /// The first segment of an unknown path, if it is too short to hold a code.
-fn beginning(path: &str) -> Cow<'_, str> {
+fn first_segment(path: &str) -> Cow<'_, str> {
     let inside = path.trim_start_matches('/');
     let first = inside.split('/').next().unwrap_or_default();
     let is_whole = path.strip_prefix('/') == Some(first);
-    if first.len() >= CODE_SYMBOLS || !first.bytes().all(is_plain) {
+    if first.len() >= CODE_SYMBOLS || !first.bytes().all(is_path_char) {
         Cow::Borrowed("/...")
     } else if is_whole {
         Cow::Borrowed(path)
@@ -92,21 +91,21 @@ fn beginning(path: &str) -> Cow<'_, str> {
     }
 }
 
-fn is_plain(byte: u8) -> bool {
+fn is_path_char(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._/".contains(&byte)
 }
 
 /// A path in the form of RFC 3986. Clients may send other raw bytes, among them control characters of terminals
 /// (U+009B), and JSON does not escape those (ASVS V16.4.1).
-fn in_ascii(path: &str) -> Cow<'_, str> {
+fn percent_encoded(path: &str) -> Cow<'_, str> {
     if path.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Cow::Borrowed(path);
     }
-    let written = |byte: u8| match byte {
+    let encoded = |byte: u8| match byte {
         _ if byte.is_ascii_graphic() => char::from(byte).to_string(),
         _ => format!("%{byte:02X}"),
     };
-    path.bytes().map(written).collect()
+    path.bytes().map(encoded).collect()
 }
 
 #[cfg(test)]
@@ -114,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_foreign_path_the_log_keeps_the_beginning() {
+    fn unknown_paths_are_logged_by_their_first_segment() {
         for (path, kept) in [
             ("/", "/"),
             ("/favicon.svg", "/favicon.svg"),
@@ -130,7 +129,7 @@ mod tests {
             ("/a b", "/..."),
             ("/\u{9b}31m", "/..."),
         ] {
-            assert_eq!(beginning(path), kept, "{path}");
+            assert_eq!(first_segment(path), kept, "{path}");
         }
     }
 }

@@ -108,11 +108,11 @@ pub fn only_where_allowed(source: &Source) -> Vec<Violation> {
         .filter_map(|reference| rule(&reference).map(|rule| (reference, rule)))
         .filter(|(_, rule)| !is_in(&source.path, rule.files))
         .map(|(reference, rule)| {
-            let places = match rule.files {
+            let files = match rule.files {
                 [] => "nowhere".to_owned(),
                 files => format!("only in {}", files.join(", ")),
             };
-            let text = format!("{} may be named {places}: {}", rule.path, rule.why);
+            let text = format!("{} may be named {files}: {}", rule.path, rule.why);
             violation(source, reference.line, &text)
         })
         .collect()

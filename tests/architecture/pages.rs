@@ -64,7 +64,7 @@ fn every_page_has_a_scene() {
 }
 
 #[test]
-fn what_is_missing_is_noticed() {
+fn pages_without_a_scene_are_detected() {
     let lists = "export const PRIVATE = ['/a', '/b/c'];\nexport const PAGES = {\n  a: x,\n  'd-e': y('/b/c'),\n";
     assert_eq!(private_pages(lists), ["/a", "/b/c"]);
     assert!(has_scene(lists, "/a") && has_scene(lists, "/d-e") && has_scene(lists, "/b/c"));

@@ -484,7 +484,7 @@ mod tests {
     }
 
     #[test]
-    fn names_lead_back_to_what_was_imported() {
+    fn names_resolve_to_their_imports() {
         let text = "use super::web::router;\nuse std::time;\nfn f() -> impl Sized + use<> { router::serve(time::SystemTime::now(), sqlx::query::<X>) }";
         assert_eq!(
             paths("src/server/x.rs", text),

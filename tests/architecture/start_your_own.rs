@@ -38,9 +38,9 @@ fn every_block_applies_to_the_tree() {
 }
 
 /// A tree of one file, and a document beside it.
-struct Given(PathBuf);
+struct Folder(PathBuf);
 
-impl Given {
+impl Folder {
     fn new(document: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("vestibule_start_{}", uuid::Uuid::new_v4()));
         fs::create_dir_all(&folder).expect("a folder");
@@ -57,7 +57,7 @@ impl Given {
     }
 }
 
-impl Drop for Given {
+impl Drop for Folder {
     fn drop(&mut self) {
         // Left-over files in the temporary folder are harmless.
         drop(fs::remove_dir_all(&self.0));
@@ -75,7 +75,7 @@ fn a_broken_block_is_reported_with_its_line() {
         "```sh\nfalse\n```\n```console\nfalse\n```\n".to_owned(),
         "A file, `src/a.rs`:\n\n```rust title=\"src/a.rs\"\nfn a() {}\n```\n".to_owned(),
     ] {
-        assert_eq!(Given::new(&possible).complaint(), None, "{possible}");
+        assert_eq!(Folder::new(&possible).complaint(), None, "{possible}");
     }
     for (impossible, words) in [
         (
@@ -119,13 +119,13 @@ fn a_broken_block_is_reported_with_its_line() {
             "document.md:3: this block has no end",
         ),
     ] {
-        let given = Given::new(&format!("# Words\n\n{impossible}"));
-        let complaint = given.complaint().expect("a complaint");
+        let folder = Folder::new(&format!("# Words\n\n{impossible}"));
+        let complaint = folder.complaint().expect("a complaint");
         assert!(
             complaint.contains(words),
             "{words:?} is missing in {complaint}"
         );
-        let tree = fs::read_to_string(given.0.join("there.txt")).expect("a file");
+        let tree = fs::read_to_string(folder.0.join("there.txt")).expect("a file");
         assert_eq!(tree, "one\ntwo\nthree\n", "the tree itself stays as it is");
     }
 }

@@ -130,7 +130,7 @@ async fn a_folder_that_is_named_replaces_the_site_inside() {
 }
 
 #[tokio::test]
-async fn everything_is_there_and_nothing_is_empty() {
+async fn the_distribution_is_complete() {
     let (home, dist) = (home().await, dist());
     let expected = [
         "LICENSE",

@@ -43,7 +43,7 @@ async fn press(browser: &mut Browser, id: &UserId, change: &str) -> Answer {
 }
 
 /// The field with this id, as in the page.
-fn input(page: &Answer, id: &str) -> String {
+fn input_html(page: &Answer, id: &str) -> String {
     let html = page.text();
     let mut inputs = html
         .split("<input")
@@ -124,8 +124,8 @@ on_both_engines! {
     /// From the form of the administrator to the first sign-in, all without the script.
     async fn somebody_is_invited_and_signs_in(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
-        let typed = [("username", "grace"), ("email", "g.hopper@example.org"), ("display_name", "Grace H."), ("is_admin", "on")];
-        assert_redirect(&ada.post_form("/api/invite_user", &typed).await, USERS);
+        let input = [("username", "grace"), ("email", "g.hopper@example.org"), ("display_name", "Grace H."), ("is_admin", "on")];
+        assert_redirect(&ada.post_form("/api/invite_user", &input).await, USERS);
         let page = ada.get(USERS).await;
         assert_contains(&page, "Hand this link on now");
         let secret = secret_on(&page).expect("a link");
@@ -136,7 +136,7 @@ on_both_engines! {
         let mut grace = app.browser();
         let page = grace.get("/password-link").await;
         assert_page(&page, "Set your password");
-        assert!(input(&page, "secret").contains("autocomplete=\"one-time-code\""), "{}", page.text());
+        assert!(input_html(&page, "secret").contains("autocomplete=\"one-time-code\""), "{}", page.text());
         assert!(!page.text().contains("autocomplete=\"username\""), "its owner is not known yet");
         let fields = [("secret", "0"), ("new_password", NEW)];
         assert_redirect(&grace.post_form("/api/use_password_link", &fields).await, "/password-link");
@@ -145,7 +145,7 @@ on_both_engines! {
         assert_redirect(&grace.post_form("/api/use_password_link", &fields).await, "/password-link");
         let page = grace.get("/password-link").await;
         assert_contains(&page, "at least 15 characters");
-        let username = input(&page, "username");
+        let username = input_html(&page, "username");
         for part in ["value=\"grace\"", "autocomplete=\"username\"", "hidden", "readonly"] {
             assert!(username.contains(part), "password managers know whose password it is: {username}");
         }
@@ -154,7 +154,7 @@ on_both_engines! {
         assert_redirect(&grace.post_form("/api/use_password_link", &fields).await, "/login");
         let page = grace.get("/login").await;
         assert_contains(&page, "Your password is set. Sign in to go on.");
-        assert!(input(&page, "username").contains("value=\"grace\""), "{}", page.text());
+        assert!(input_html(&page, "username").contains("value=\"grace\""), "{}", page.text());
         assert_eq!(grace.fetch_login("grace", NEW).await.status, 200);
         assert_contains(&grace.get("/dashboard").await, "Grace H.");
         assert_eq!(grace.fetch_form("/api/use_password_link", &fields).await.status, 422);
@@ -168,28 +168,28 @@ on_both_engines! {
     /// The input is kept for the confirmation, and for nothing after that.
     async fn an_invitation_that_was_sent_is_not_offered_again(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
-        let typed = [("username", "grace"), ("display_name", "Grace H.")];
-        let is_offered = |page: &Answer| input(page, "username").contains("value=\"grace\"");
+        let input = [("username", "grace"), ("display_name", "Grace H.")];
+        let is_offered = |page: &Answer| input_html(page, "username").contains("value=\"grace\"");
         let confirm = [("password", PASSWORD), ("next", USERS)];
 
         // It is shown once, and sent from there.
         app.set_clock(Duration::from_secs(10 * 60));
-        assert_redirect(&ada.post_form("/api/invite_user", &typed).await, "/account/confirm?next=/admin/users");
+        assert_redirect(&ada.post_form("/api/invite_user", &input).await, "/account/confirm?next=/admin/users");
         assert_redirect(&ada.post_form("/api/confirm_password", &confirm).await, USERS);
         assert!(is_offered(&ada.get(USERS).await));
-        assert_redirect(&ada.post_form("/api/invite_user", &typed).await, USERS);
+        assert_redirect(&ada.post_form("/api/invite_user", &input).await, USERS);
         assert_contains(&ada.get(USERS).await, "Hand this link on now");
         for _ in 0..2 {
             assert!(!is_offered(&ada.get(USERS).await));
         }
 
         // Another tab sends it before it was shown.
-        let typed = [("username", "grace2"), ("display_name", "Grace H.")];
-        let is_offered = |page: &Answer| input(page, "username").contains("value=\"grace2\"");
+        let input = [("username", "grace2"), ("display_name", "Grace H.")];
+        let is_offered = |page: &Answer| input_html(page, "username").contains("value=\"grace2\"");
         app.set_clock(Duration::from_secs(20 * 60));
-        assert_redirect(&ada.post_form("/api/invite_user", &typed).await, "/account/confirm?next=/admin/users");
+        assert_redirect(&ada.post_form("/api/invite_user", &input).await, "/account/confirm?next=/admin/users");
         assert_redirect(&ada.post_form("/api/confirm_password", &confirm).await, USERS);
-        assert_redirect(&ada.post_form("/api/invite_user", &typed).await, USERS);
+        assert_redirect(&ada.post_form("/api/invite_user", &input).await, USERS);
         for _ in 0..2 {
             assert!(!is_offered(&ada.get(USERS).await));
         }
@@ -205,8 +205,8 @@ on_both_engines! {
             ("mallory", "mal\u{ad}lory@example.org", "The e-mail address has an invisible character"),
             ("mallory", "nowhere", "not an e-mail address"),
         ] {
-            let typed = [("username", username), ("email", email), ("is_admin", "on")];
-            assert_redirect(&ada.post_form("/api/invite_user", &typed).await, USERS);
+            let input = [("username", username), ("email", email), ("is_admin", "on")];
+            assert_redirect(&ada.post_form("/api/invite_user", &input).await, USERS);
             let page = ada.get(USERS).await;
             assert_contains(&page, words);
             assert!(page.text().contains(&format!("value=\"{username}\"")) && page.text().contains("checked"), "{username}");
@@ -282,7 +282,7 @@ on_both_engines! {
         assert_eq!(ada.get(&page).await.status, 404);
     }
 
-    async fn the_last_administrator_is_kept_and_says_so(database: TestDatabase) {
+    async fn the_last_administrator_is_kept_with_a_reason(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         let (id, page) = (app.user("ada").await.id, page_of(&app, "ada").await);
         let own = visible_text(&ada.get(&page).await);
@@ -314,8 +314,8 @@ on_both_engines! {
         }
         let strip = |rows: String| rows.lines().filter(|row| !row.contains("127.0.0.1")).collect::<Vec<_>>().join("\n");
         assert_eq!(strip(app.rows().await), strip(before), "nothing but the sessions' own times");
-        let typed = [("username", "grace"), ("display_name", "Grace H.")];
-        assert_redirect(&ada.post_form("/api/invite_user", &typed).await, "/account/confirm?next=/admin/users");
+        let input = [("username", "grace"), ("display_name", "Grace H.")];
+        assert_redirect(&ada.post_form("/api/invite_user", &input).await, "/account/confirm?next=/admin/users");
         let fields = [("password", PASSWORD), ("next", USERS)];
         assert_redirect(&ada.post_form("/api/confirm_password", &fields).await, USERS);
         let waiting = ada.get(USERS).await;
@@ -351,8 +351,8 @@ on_both_engines! {
             assert!(!visible_text(&second).contains("Next page"));
         }
         assert_page(&ada.get("/admin/users?search=nobody").await, "Nobody is found by this.");
-        for odd in ["search=%00", "after=%00&id=%00", "after=a", "search=%ff", "id=1", "after=zzz&id=zzz"] {
-            assert_eq!(ada.get(&format!("/admin/users?{odd}")).await.status, 200, "{odd}");
+        for query in ["search=%00", "after=%00&id=%00", "after=a", "search=%ff", "id=1", "after=zzz&id=zzz"] {
+            assert_eq!(ada.get(&format!("/admin/users?{query}")).await.status, 200, "{query}");
         }
     }
 
@@ -373,8 +373,8 @@ on_both_engines! {
         assert_eq!(number(&ada.get("/admin/activity?user=eve&event=user_disabled").await), 30);
         assert_eq!(number(&ada.get("/admin/activity?event=user_promoted").await), 1);
         assert_page(&ada.get("/admin/activity?user=nobody").await, "Nothing is written down of this.");
-        for odd in ["user=%00", "event=%00", "event=fly", "before=x&id=1", "before=1&id=%00", "before=99999999999999999999&id=", "since=%00&until=9999-12-31", "since=2026-02-30"] {
-            assert_eq!(ada.get(&format!("/admin/activity?{odd}")).await.status, 200, "{odd}");
+        for query in ["user=%00", "event=%00", "event=fly", "before=x&id=1", "before=1&id=%00", "before=99999999999999999999&id=", "since=%00&until=9999-12-31", "since=2026-02-30"] {
+            assert_eq!(ada.get(&format!("/admin/activity?{query}")).await.status, 200, "{query}");
         }
     }
 

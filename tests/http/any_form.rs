@@ -2,7 +2,7 @@
 
 use crate::{
     app::TestApp,
-    invariants::forms::{FUNCTIONS, Function, Seen, Sender, check},
+    invariants::forms::{FUNCTIONS, Function, Observed, Sender, check},
     on_both_engines,
     support::{
         self,
@@ -66,7 +66,7 @@ fn any_body() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// Values that may break the parser of a field.
-const ODDITIES: &[&str] = &[
+const UNUSUAL_TEXTS: &[&str] = &[
     "\0",
     "\r\n",
     "\u{1b}[31m",
@@ -88,8 +88,8 @@ const ODDITIES: &[&str] = &[
 /// A form with each of its fields, with any values and possibly a suffix.
 fn any_form(function: &'static Function) -> impl Strategy<Value = Vec<u8>> {
     let fields: Vec<_> = [function.required, function.optional].concat();
-    let odd = vec(prop::sample::select(ODDITIES), 0..8).prop_map(|parts| parts.concat());
-    let texts = vec(prop_oneof!["\\PC{0,24}", odd], fields.len());
+    let unusual = vec(prop::sample::select(UNUSUAL_TEXTS), 0..8).prop_map(|parts| parts.concat());
+    let texts = vec(prop_oneof!["\\PC{0,24}", unusual], fields.len());
     let behind = prop_oneof![4 => Just(Vec::new()), 1 => any_body()];
     (texts, behind).prop_map(move |(texts, behind)| {
         let pairs = fields
@@ -132,7 +132,7 @@ async fn ask(app: &TestApp, session: &str, function: &Function, body: &[u8], is_
     connection.send(&request.to_bytes()).await;
     let answer = connection.answer().await.expect("an answer");
     assert!(connection.answer().await.is_none(), "one answer");
-    let seen = Seen {
+    let observed = Observed {
         status: answer.status,
         content_type: answer.header("content-type"),
         location: answer.header("location"),
@@ -146,7 +146,7 @@ async fn ask(app: &TestApp, session: &str, function: &Function, body: &[u8], is_
             is_plain,
             is_signed_in,
         },
-        &seen,
+        &observed,
     );
 }
 

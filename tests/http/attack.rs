@@ -59,7 +59,7 @@ async fn ten_megabytes_are_not_even_read() {
 /// A body that is a little too large is read before it is refused, so that the refusal arrives: the
 /// connection stays open, and a proxy in between sees no error.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_a_little_too_large_is_heard_out() {
+async fn a_body_slightly_too_large_is_read_to_its_end() {
     let app = TestApp::sqlite().await;
     let body = "a".repeat(200_000);
     let headers = format!("content-type: {FORM}\r\ncontent-length: {}\r\n", body.len());
@@ -157,7 +157,7 @@ async fn a_header_that_is_too_large_is_answered_by_a_page_with_the_remedy() {
 
 /// A client that sends a byte a minute does not keep a slot for ever (Slowloris).
 #[tokio::test(flavor = "multi_thread")]
-async fn slow_clients_run_out_of_time() {
+async fn slow_clients_time_out() {
     let app = TestApp::sqlite_with(|config| {
         config.http.request_timeout = Duration::from_millis(500);
         config.http.header_timeout = Duration::from_millis(500);
@@ -246,14 +246,14 @@ async fn a_client_that_does_not_read_loses_its_slot() {
     .await;
     let large = app.site_root.join("pkg/large.js");
     std::fs::write(large, vec![b' '; 32 * 1024 * 1024]).unwrap();
-    let mut deaf = Connection::open(app.address).await;
-    deaf.send(&head(&app, "GET /pkg/large.js", "")).await;
+    let mut stalled = Connection::open(app.address).await;
+    stalled.send(&head(&app, "GET /pkg/large.js", "")).await;
     tokio::time::sleep(Duration::from_millis(50)).await;
     let mut next = app.browser();
     let next = tokio::time::timeout(Duration::from_secs(5), next.get("/healthz"));
     let answer = next.await.expect("the slot is still in use");
     assert_eq!(answer.status, 200);
-    drop(deaf);
+    drop(stalled);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -308,7 +308,7 @@ async fn garbage_is_refused() {
 
 /// A request with a false length must not become two (request smuggling).
 #[tokio::test(flavor = "multi_thread")]
-async fn what_follows_a_request_is_not_part_of_it() {
+async fn bytes_after_a_request_are_not_part_of_it() {
     let app = TestApp::sqlite().await;
     let victim = app.signed_in("ada").await;
     let cookie = victim.session().unwrap();

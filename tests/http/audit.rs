@@ -24,7 +24,7 @@ const EVENTS: &str = "/admin/activity/events";
 const JSON_LINES: &str = "/admin/activity.jsonl";
 const CSV: &str = "/admin/activity.csv";
 /// The time limit of a notification, with a margin for a busy machine.
-const SOON: Duration = Duration::from_secs(10);
+const NOTICE_TIMEOUT: Duration = Duration::from_secs(10);
 const CONFIRM_AFTER: Duration = Duration::from_secs(600);
 
 /// With the administrators `ada`, signed in, and `eve`.
@@ -52,7 +52,7 @@ async fn crowd(app: &TestApp, number: u32, user_agent: &str) {
 }
 
 async fn next(events: &mut Events) -> Option<(String, Value)> {
-    let event = tokio::time::timeout(SOON, events.next()).await;
+    let event = tokio::time::timeout(NOTICE_TIMEOUT, events.next()).await;
     event.expect("notified in time")
 }
 
@@ -294,7 +294,7 @@ async fn the_number_of_followers_is_limited() {
     let refused = root.listen(EVENTS).await;
     assert_eq!(refused.answer.status, 503);
     pages.pop();
-    let deadline = tokio::time::timeout(SOON, async {
+    let deadline = tokio::time::timeout(NOTICE_TIMEOUT, async {
         while root.listen(EVENTS).await.answer.status != 200 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

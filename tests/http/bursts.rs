@@ -42,13 +42,13 @@ fn browser(address: &str) -> actor::Browser {
 async fn attempt(
     core: &Core,
     number: usize,
-    typed: &str,
+    input: &str,
     password: &str,
 ) -> Result<Started, AppError> {
     let address = format!("203.0.{}.{}", number / 250, 1 + number % 250);
     let password = support::password(password);
     let credentials = Credentials {
-        username: typed,
+        username: input,
         password: &password,
     };
     let visitor = Actor::visitor(browser(&address));
@@ -59,14 +59,14 @@ async fn attempt(
 async fn at_once(
     cores: &[&Core],
     number: usize,
-    typed: [&'static str; 2],
+    input: [&'static str; 2],
     password: &'static str,
 ) -> Vec<Result<(), AppError>> {
     let mut attempts = JoinSet::new();
     for number in 0..number {
         let core = cores[number % cores.len()].clone();
-        let typed = typed[number / 2 % 2];
-        attempts.spawn(async move { attempt(&core, number, typed, password).await.map(drop) });
+        let input = input[number / 2 % 2];
+        attempts.spawn(async move { attempt(&core, number, input, password).await.map(drop) });
     }
     attempts.join_all().await
 }
@@ -82,8 +82,8 @@ const NAME: [&str; 2] = ["ada"; 2];
 const BOTH: [&str; 2] = ["ada", "ada@example.org"];
 
 /// The one turn of a name, held by an attempt that does not finish.
-async fn under_way(core: &Core, typed: &str) -> Undecided {
-    let name = LookupKey::of(typed);
+async fn under_way(core: &Core, input: &str) -> Undecided {
+    let name = LookupKey::of(input);
     let counters = core.throttle.counters(&[Subject::Typed(&name)], None);
     throttle::admit(core, counters)
         .await
@@ -113,9 +113,9 @@ on_both_engines! {
         let address = app.address;
         let mut sign_ins = JoinSet::new();
         for number in 0..200 {
-            let typed = BOTH[number % 2];
+            let input = BOTH[number % 2];
             sign_ins.spawn(async move {
-                let answer = Browser::new(address).fetch_login(typed, PASSWORD).await;
+                let answer = Browser::new(address).fetch_login(input, PASSWORD).await;
                 (answer.status, answer.text())
             });
         }
@@ -157,8 +157,8 @@ on_both_engines! {
         let outcomes = at_once(&[&one, &other], 200, BOTH, WRONG).await;
         assert_eq!(how_many(&outcomes, Result::is_ok), 0);
         assert!(failures(&one, &Subject::Account(&ada)).await <= 10);
-        for typed in BOTH {
-            assert!(attempt(&one, 240, typed, PASSWORD).await.is_err(), "{typed}");
+        for input in BOTH {
+            assert!(attempt(&one, 240, input, PASSWORD).await.is_err(), "{input}");
         }
     }
 

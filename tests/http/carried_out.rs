@@ -6,10 +6,10 @@ use crate::{
     support::{
         self, PASSWORD,
         database::Engine,
-        http::{Browser, Farewell, Request, SESSION_COOKIE, credentials, send},
+        http::{Browser, Closing, Request, SESSION_COOKIE, credentials, send},
     },
 };
-use Farewell::{Fin, Reset};
+use Closing::{Fin, Reset};
 use axum::{Extension, Router, middleware::from_fn_with_state, routing::post};
 use leptos::config::LeptosOptions;
 use sqlx::Connection as _;
@@ -165,15 +165,15 @@ on_both_engines! {
         let functions = function_paths().into_iter();
         let functions = functions.filter(|path| !["/api/login", "/api/set_up"].contains(path));
         for (number, function) in functions.enumerate() {
-            for farewell in [Fin, Reset] {
-                let person = Person::new(&app, format!("person{number}{farewell:?}")).await;
+            for closing in [Fin, Reset] {
+                let person = Person::new(&app, format!("person{number}{closing:?}")).await;
                 let (browser, fields) = form_of(&app, function, &person).await;
                 let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
                 // Shorter than the interval of "last seen".
                 app.core.clock.set(app.core.clock.now().after(Duration::from_millis(10)));
                 let before = app.rows().await;
-                browser.post_and_close(function, &fields, farewell).await;
-                let thrown_away = format!("{function} was thrown away with its connection ({farewell:?})");
+                browser.post_and_close(function, &fields, closing).await;
+                let thrown_away = format!("{function} was thrown away with its connection ({closing:?})");
                 until(&thrown_away, async || app.rows().await != before).await;
             }
         }
@@ -184,11 +184,11 @@ on_both_engines! {
         let app = TestApp::new(database).await;
         for round in 0..24 {
             let browser = app.signed_in("ada").await;
-            let farewell = if round % 2 == 0 { Fin } else { Reset };
-            browser.post_and_close("/api/logout", &[], farewell).await;
+            let closing = if round % 2 == 0 { Fin } else { Reset };
+            browser.post_and_close("/api/logout", &[], closing).await;
             let mut copy = app.browser();
             copy.set_cookie(SESSION_COOKIE, browser.session().unwrap());
-            let words = format!("round {round}: the cookie still lives ({farewell:?})");
+            let words = format!("round {round}: the cookie still lives ({closing:?})");
             until(&words, async || copy.get("/dashboard").await.status == 303).await;
         }
     }
@@ -213,8 +213,8 @@ on_both_engines! {
         let app = TestApp::start(database, core, |_| ()).await;
         for round in 0..40 {
             let fields = credentials("ada", PASSWORD);
-            let farewell = if round % 2 == 0 { Fin } else { Reset };
-            app.browser().post_and_close("/api/login", &fields, farewell).await;
+            let closing = if round % 2 == 0 { Fin } else { Reset };
+            app.browser().post_and_close("/api/login", &fields, closing).await;
         }
         // At most one for each thread may have started.
         let mut kept = app.signed_in("ada").await;

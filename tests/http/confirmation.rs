@@ -37,7 +37,7 @@ async fn confirms(browser: &mut Browser, password: &str) -> Answer {
 }
 
 on_both_engines! {
-    async fn a_new_address_asks_for_the_password_and_keeps_what_was_typed(database: TestDatabase) {
+    async fn a_new_address_asks_for_the_password_and_keeps_the_input(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         app.set_clock(LONG_AGO);
@@ -156,7 +156,7 @@ on_both_engines! {
         }
     }
 
-    async fn it_leads_nowhere_else(database: TestDatabase) {
+    async fn a_hostile_next_leads_to_the_dashboard(database: TestDatabase) {
         let app = TestApp::new(database).await;
         for hostile in ["//evil.example", "/\\evil.example", "https://evil.example/", "javascript:alert(1)", "/a\r\nb"] {
             let mut browser = app.signed_in("ada").await;

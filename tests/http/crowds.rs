@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 const LONG: Duration = Duration::from_secs(600);
 
 /// Without a time limit, so that only the crowd matters.
-async fn patient(places: usize) -> TestApp {
+async fn patient_app(max_connections: usize) -> TestApp {
     TestApp::sqlite_with(|config| {
-        config.http.max_connections = places;
+        config.http.max_connections = max_connections;
         config.http.header_timeout = LONG;
         config.http.request_timeout = LONG;
     })
@@ -29,7 +29,7 @@ async fn half_a_header(app: &TestApp) -> Connection {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crowd_of_slow_connections_keeps_nobody_out() {
-    let app = patient(16).await;
+    let app = patient_app(16).await;
     let ada = app.signed_in("ada").await;
     let mut page = ada.watch().await;
     page.lives().await;
@@ -48,7 +48,7 @@ async fn a_crowd_of_slow_connections_keeps_nobody_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn below_the_limit_no_connection_is_closed() {
-    let app = patient(64).await;
+    let app = patient_app(64).await;
     let mut crowd = Vec::new();
     for _ in 0..40 {
         crowd.push(half_a_header(&app).await);
@@ -64,7 +64,7 @@ async fn below_the_limit_no_connection_is_closed() {
 /// Single bytes at long intervals are no form in progress.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_has_to_come_at_some_speed() {
-    let app = patient(64).await;
+    let app = patient_app(64).await;
     let mut slow = Connection::open(app.address).await;
     let head = format!(
         "POST /api/login HTTP/1.1\r\nhost: localhost:{}\r\ncontent-type: {FORM}\r\naccept: application/json\r\n\

@@ -149,7 +149,7 @@ on_both_engines! {
         assert_redirect(&app.browser().get("/dashboard?x=1").await, "/login?next=/dashboard?x=1");
     }
 
-    async fn everyone_sees_their_own(database: TestDatabase) {
+    async fn the_dashboard_ignores_ids_in_the_query(database: TestDatabase) {
         let app = TestApp::new(database).await;
         app.create_user("eve").await;
         let mut ada = app.signed_in("ada").await;

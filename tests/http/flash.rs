@@ -13,9 +13,9 @@ use std::collections::BTreeSet;
 async fn a_plain_form_that_is_refused_leads_back_with_a_message() {
     let app = TestApp::sqlite().await;
     let mut browser = app.browser();
-    let typed = "ada\"><img src=x onerror=alert(1)>";
+    let input = "ada\"><img src=x onerror=alert(1)>";
     let fields = [
-        ("username", typed),
+        ("username", input),
         ("password", WRONG),
         ("next", "/dashboard?tab=1"),
     ];

@@ -101,13 +101,14 @@ async fn a_client_that_does_not_accept_json_gets_a_page() {
         (&[("accept", "application/json")], false),
         (&[("accept", "application/json, text/plain, */*")], false),
     ] {
-        let dressed = |request: Request| {
+        let with_headers = |request: Request| {
             let headers = headers.iter();
             headers.fold(request, |request, (name, value)| {
                 request.header(name, value)
             })
         };
-        let login = |password| dressed(Request::form("/api/login", &credentials("ada", password)));
+        let login =
+            |password| with_headers(Request::form("/api/login", &credentials("ada", password)));
         let mut browser = app.browser();
         let refused = browser.send(login(WRONG)).await;
         let expected = if is_shown { (303, "/login") } else { (401, "") };
@@ -117,17 +118,17 @@ async fn a_client_that_does_not_accept_json_gets_a_page() {
             "{headers:?}"
         );
         let mut browser = app.browser();
-        let let_in = browser.send(login(PASSWORD)).await;
+        let accepted = browser.send(login(PASSWORD)).await;
         assert_eq!(
-            let_in.status,
+            accepted.status,
             if is_shown { 303 } else { 200 },
             "{headers:?}"
         );
         assert!(browser.session().is_some(), "{headers:?}");
 
-        let missing = browser.send(dressed(Request::get("/nowhere"))).await;
+        let missing = browser.send(with_headers(Request::get("/nowhere"))).await;
         let foreign = Request::form("/api/logout", &[]).header("sec-fetch-site", "cross-site");
-        let foreign = browser.send(dressed(foreign)).await;
+        let foreign = browser.send(with_headers(foreign)).await;
         assert_eq!((missing.status, foreign.status), (404, 403));
         for failure in [missing, foreign] {
             let kind = failure.header("content-type").unwrap_or_default();
@@ -139,7 +140,7 @@ async fn a_client_that_does_not_accept_json_gets_a_page() {
             assert_eq!(kind, expected, "{headers:?}");
         }
         let signed_out = browser
-            .send(dressed(Request::form("/api/logout", &[])))
+            .send(with_headers(Request::form("/api/logout", &[])))
             .await;
         assert_eq!(
             signed_out.status,

@@ -320,7 +320,7 @@ async fn mistakes_of_the_proxy_are_described() {
 
 /// Values that a proxy passes on may be any client's.
 #[tokio::test]
-async fn what_is_reported_is_only_text() {
+async fn reported_values_are_only_text() {
     let app = TestApp::with_an_administrator(|_| ()).await;
     let own = format!("http://localhost:{}", app.address.port());
     let hostile = format!("</script><img/src=x>{}", "a".repeat(5_000));

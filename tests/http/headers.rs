@@ -223,7 +223,7 @@ async fn styles_and_scripts_name_their_charset() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_page_has_a_nonce_of_its_own() {
     let app = TestApp::sqlite().await;
-    let mut seen = BTreeSet::new();
+    let mut nonces = BTreeSet::new();
     let mut pages = 0;
     for mut browser in [app.browser(), app.signed_in("ada").await] {
         for path in page_paths() {
@@ -250,7 +250,7 @@ async fn each_page_has_a_nonce_of_its_own() {
                     .decode(nonce.trim_end_matches('='))
                     .unwrap();
                 assert!(bytes.len() >= 16, "128 bits: {nonce}");
-                assert!(seen.insert(nonce.to_owned()), "{nonce} was used before");
+                assert!(nonces.insert(nonce.to_owned()), "{nonce} was used before");
                 let html = answer.text();
                 let scripts: Vec<_> = html.split("<script").skip(1).collect();
                 assert!(!scripts.is_empty(), "{path} hydrates");
@@ -276,7 +276,7 @@ async fn each_page_has_a_nonce_of_its_own() {
             }
         }
     }
-    assert_eq!(seen.len(), pages);
+    assert_eq!(nonces.len(), pages);
     assert!(pages >= 12, "{pages} pages");
 }
 

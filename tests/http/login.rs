@@ -24,9 +24,9 @@ use vestibule::{
 on_both_engines! {
     async fn a_name_an_address_and_any_spelling_sign_in(database: TestDatabase) {
         let app = TestApp::new(database).await;
-        for typed in ["ada", "ADA", " ada\n", "ada@example.org", "Ada@EXAMPLE.org", "Ａｄａ"] {
+        for input in ["ada", "ADA", " ada\n", "ada@example.org", "Ada@EXAMPLE.org", "Ａｄａ"] {
             let mut browser = app.browser();
-            assert_redirect(&browser.post_login(typed, PASSWORD).await, COOKIE_CHECK);
+            assert_redirect(&browser.post_login(input, PASSWORD).await, COOKIE_CHECK);
             assert_page(&browser.follow(COOKIE_CHECK).await, "Good to see you, ada of Example");
         }
     }
@@ -42,7 +42,7 @@ on_both_engines! {
     }
 
     /// A visitor who tests for accounts sees one answer, byte for byte (ASVS V6.3.8).
-    async fn every_refusal_looks_the_same(database: TestDatabase) {
+    async fn all_refusals_are_identical(database: TestDatabase) {
         let app = TestApp::new(database).await;
         app.create_user("bob").await;
         users::disable(&app.core, &actor::on_this_machine(), &app.user("bob").await).await.unwrap();
@@ -79,8 +79,8 @@ on_both_engines! {
     /// The input counts exactly (ASVS V6.2.8).
     async fn a_password_is_not_trimmed_folded_or_cut(database: TestDatabase) {
         let app = TestApp::new(database).await;
-        let tulips: String = (100..).map(|number| format!("{number} tulips, ")).take(99).collect();
-        let bytes_1024 = tulips[..1_024].to_owned();
+        let long: String = (100..).map(|number| format!("{number} tulips, ")).take(99).collect();
+        let bytes_1024 = long[..1_024].to_owned();
         let wrong = [
             format!("{PASSWORD} "),
             format!(" {PASSWORD}"),
@@ -92,8 +92,8 @@ on_both_engines! {
             PASSWORD[..PASSWORD.len() - 1].to_owned(),
             PASSWORD.replace(' ', "+"),
         ];
-        for typed in wrong {
-            assert_eq!(app.fetch_login("ada", &typed).await.status, 401, "{typed:?}");
+        for input in wrong {
+            assert_eq!(app.fetch_login("ada", &input).await.status, 401, "{input:?}");
         }
         let ada = app.user("ada").await;
         users::set_password(&app.core, &actor::on_this_machine(), &ada, &password(&bytes_1024)).await.unwrap();
@@ -147,7 +147,7 @@ on_both_engines! {
     }
 
     /// A stolen copy of the database signs nobody in (controls C3).
-    async fn what_the_database_keeps_is_no_cookie(database: TestDatabase) {
+    async fn stored_digests_are_no_cookies(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let browser = app.signed_in("ada").await;
         let token = browser.session().unwrap();
@@ -181,7 +181,7 @@ on_both_engines! {
         assert_eq!(stored_hash(&app).await, new, "and then it stays");
     }
 
-    async fn before_the_first_account_the_page_says_how_to_make_it(database: TestDatabase) {
+    async fn before_the_first_account_the_page_explains_setup(database: TestDatabase) {
         let app = TestApp::empty(database).await;
         let page = app.browser().get("/login").await;
         assert_page(&page, "No account exists yet");
@@ -264,7 +264,7 @@ async fn the_cookie_of_a_session_has_exactly_these_attributes() {
 /// Password managers and screen readers identify the fields by these words (WCAG 1.3.5). Nothing
 /// blocks pasting or shortens a password (ASVS V6.2.7).
 #[tokio::test(flavor = "multi_thread")]
-async fn the_fields_say_what_they_are() {
+async fn fields_have_autocomplete_attributes() {
     let app = TestApp::sqlite().await;
     let html = app.browser().get("/login").await.text();
     let inputs: Vec<_> = html

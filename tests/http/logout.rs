@@ -15,7 +15,7 @@ use std::{collections::BTreeSet, time::Duration};
 use vestibule::domain::session::{EndReason, Ended};
 
 on_both_engines! {
-    async fn a_plain_form_signs_out_and_the_page_says_who(database: TestDatabase) {
+    async fn a_plain_form_signs_out_and_the_page_names_the_user(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         app.set_clock(Duration::from_secs(30));
@@ -85,7 +85,7 @@ on_both_engines! {
         assert_eq!(app.rows().await, after);
     }
 
-    async fn it_is_no_error_without_a_session(database: TestDatabase) {
+    async fn signing_out_succeeds_without_a_session(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut signed_out = app.signed_in("ada").await;
         let dead = signed_out.session().unwrap().to_owned();

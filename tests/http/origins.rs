@@ -177,14 +177,14 @@ async fn a_forged_sign_in_or_sign_out_does_nothing() {
             (None, Some(own.as_str()), true),
             (Some("same-origin"), Some("null"), true),
         ] {
-            let dress = |request: Request| {
+            let with_headers = |request: Request| {
                 request
                     .header("accept", accept)
                     .maybe_header("sec-fetch-site", site)
                     .maybe_header("origin", origin)
             };
             let sessions = app.sessions().await.len();
-            let login = dress(Request::form("/api/login", &credentials("ada", PASSWORD)));
+            let login = with_headers(Request::form("/api/login", &credentials("ada", PASSWORD)));
             let answer = app.send(login).await;
             assert_eq!(
                 answer.session_token().is_some(),
@@ -200,7 +200,8 @@ async fn a_forged_sign_in_or_sign_out_does_nothing() {
                     r#"{"failed":"cross_site"}"#
                 };
                 assert!(answer.text().contains(words), "{}", answer.text());
-                let logout = dress(Request::form("/api/logout", &[]).header("cookie", &cookie));
+                let logout =
+                    with_headers(Request::form("/api/logout", &[]).header("cookie", &cookie));
                 let answer = app.send(logout).await;
                 assert_eq!(answer.status, 403);
                 assert!(answer.header_all("set-cookie").is_empty());
@@ -212,7 +213,7 @@ async fn a_forged_sign_in_or_sign_out_does_nothing() {
 
 /// Repeated headers are not trusted.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_stands_twice_does_not_count() {
+async fn repeated_origin_headers_are_not_trusted() {
     let app = TestApp::sqlite().await;
     let own = format!("http://localhost:{}", app.address.port());
     let logout = || Request::form("/api/logout", &[]);

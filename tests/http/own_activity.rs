@@ -30,8 +30,8 @@ on_both_engines! {
         app.signed_in("eve").await;
         app.fetch_login("ada", WRONG).await;
         app.set_clock(Duration::from_secs(60));
-        let mut gone = app.signed_in("ada").await;
-        gone.post_logout().await;
+        let mut signed_out = app.signed_in("ada").await;
+        signed_out.post_logout().await;
         app.set_clock(Duration::from_secs(120));
         let mut ada = app.signed_in("ada").await;
         let page = ada.get(PAGE).await;
@@ -54,9 +54,9 @@ on_both_engines! {
         let none = text(&mut ada, "/account/activity?event=password_changed").await;
         assert!(none.contains("Nothing is written down of this."), "{none}");
         // An event of no own kind filters nothing.
-        for odd in ["user_deleted", "' OR 1=1 --", "%00"] {
-            let all = text(&mut ada, &format!("/account/activity?event={odd}").replace(' ', "%20")).await;
-            assert!(all.contains("You signed in."), "{odd}: {all}");
+        for query in ["user_deleted", "' OR 1=1 --", "%00"] {
+            let all = text(&mut ada, &format!("/account/activity?event={query}").replace(' ', "%20")).await;
+            assert!(all.contains("You signed in."), "{query}: {all}");
         }
     }
 
@@ -67,10 +67,10 @@ on_both_engines! {
             app.set_clock(Duration::from_secs(60 * minute));
             assert_eq!(ada.fetch_login("ada", PASSWORD).await.status, 200);
         }
-        let (mut path, mut seen, mut pages) = (PAGE.to_owned(), 0, 0);
+        let (mut path, mut sign_ins, mut pages) = (PAGE.to_owned(), 0, 0);
         loop {
             let page = ada.get(&path).await;
-            seen += visible_text(&page).matches("You signed in.").count();
+            sign_ins += visible_text(&page).matches("You signed in.").count();
             pages += 1;
             match older(&page.text()) {
                 Some(next) => path = next,
@@ -78,9 +78,9 @@ on_both_engines! {
             }
         }
         // Each sign-in, and the session that it replaced.
-        assert_eq!((seen, pages), (61, 3));
-        for odd in ["before=x&id=1", "before=1", "before=99999999999999999999&id=x", "before=1&id=%00"] {
-            assert_eq!(ada.get(&format!("{PAGE}?{odd}")).await.status, 200, "{odd}");
+        assert_eq!((sign_ins, pages), (61, 3));
+        for query in ["before=x&id=1", "before=1", "before=99999999999999999999&id=x", "before=1&id=%00"] {
+            assert_eq!(ada.get(&format!("{PAGE}?{query}")).await.status, 200, "{query}");
         }
     }
 

@@ -82,7 +82,7 @@ on_both_engines! {
         assert!(at("Firefox") < at("Safari") && at("Safari") < at("curl"), "{text}");
     }
 
-    async fn one_is_ended_at_once_and_for_good(database: TestDatabase) {
+    async fn one_session_is_ended_permanently(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut phone = signed_in_with(&app, SAFARI, true).await;
         let id = newest_id(&app).await;

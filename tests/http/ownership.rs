@@ -83,13 +83,13 @@ struct Row {
 const COLUMNS: [Caller; 7] = [Nobody, Eve, EveLate, Root, RootLate, Ada, AdaLate];
 
 /// One line a row.
-macro_rules! doors {
+macro_rules! matrix {
     ($($method:ident $path:literal $sent:literal => $($verdict:ident)*;)*) => {
         &[$(Row { method: stringify!($method), path: $path, sent: $sent, verdicts: [$($verdict),*] }),*]
     };
 }
 
-const DOORS: &[Row] = doors! {
+const MATRIX: &[Row] = matrix! {
     //                                                                               nobody  eve     eve     root    root    ada     ada
     //                                                                                               late            late            late
     GET  "/"                            ""                                        => On      On      On      On      On      On      On;
@@ -152,7 +152,7 @@ const PHONE: &str = "Mozilla/5.0 (iPhone) Version/19.0";
 const LATER: Duration = Duration::from_secs(11 * 60);
 
 /// Ada with her things, and the other callers, created on demand.
-struct World<'a> {
+struct Fixture<'a> {
     app: &'a TestApp,
     /// The number of accounts so far, which is part of every name.
     people: usize,
@@ -166,9 +166,9 @@ struct World<'a> {
     browsers: Vec<(Caller, String, Browser)>,
 }
 
-impl<'a> World<'a> {
+impl<'a> Fixture<'a> {
     async fn new(app: &'a TestApp) -> Self {
-        let mut world = Self {
+        let mut fixture = Self {
             app,
             people: 0,
             ada: String::new(),
@@ -178,12 +178,12 @@ impl<'a> World<'a> {
             secret: String::new(),
             browsers: Vec::new(),
         };
-        world.begin_anew().await;
-        world
+        fixture.reset().await;
+        fixture
     }
 
     /// A new ada. The other callers have changed nothing of their own, and stay.
-    async fn begin_anew(&mut self) {
+    async fn reset(&mut self) {
         let app = self.app;
         self.browsers.retain(|(caller, ..)| !caller.is_ada());
         let ada = self.account("ada").await;
@@ -210,8 +210,8 @@ impl<'a> World<'a> {
     /// The newest first.
     async fn sessions_of_ada(&self) -> Vec<String> {
         let all = self.app.sessions().await.into_iter();
-        let hers = all.filter(|session| session.user_id == self.user);
-        hers.map(|session| session.id.0).collect()
+        let own = all.filter(|session| session.user_id == self.user);
+        own.map(|session| session.id.0).collect()
     }
 
     /// The name and the browser of `caller`, at a time when no "last seen" is due.
@@ -219,7 +219,7 @@ impl<'a> World<'a> {
         let known = self.browsers.iter().find(|(one, ..)| *one == caller);
         let (name, mut browser) = match known {
             Some((_, name, browser)) => (name.clone(), browser.clone()),
-            None => self.comes(caller).await,
+            None => self.sign_in_as(caller).await,
         };
         self.app.set_clock(LATER);
         browser.get("/dashboard").await;
@@ -229,7 +229,7 @@ impl<'a> World<'a> {
         (name, browser)
     }
 
-    async fn comes(&mut self, caller: Caller) -> (String, Browser) {
+    async fn sign_in_as(&mut self, caller: Caller) -> (String, Browser) {
         let app = self.app;
         let is_late = matches!(caller, EveLate | RootLate);
         app.set_clock(if is_late { Duration::ZERO } else { LATER });
@@ -249,7 +249,7 @@ impl<'a> World<'a> {
 
     fn fill(&self, template: &str, caller: &str) -> String {
         let (name, is_ada) = (&self.ada, caller == self.ada);
-        let made_up = "00000-00000-00000-00000-00000-00000";
+        let invalid = "00000-00000-00000-00000-00000-00000";
         let fields = template
             .split('&')
             .filter_map(|field| field.split_once('='));
@@ -263,7 +263,7 @@ impl<'a> World<'a> {
                 .replace("{own}", PASSWORD)
                 .replace("{new}", NEW)
                 .replace("{password}", if is_ada { PASSWORD } else { WRONG })
-                .replace("{secret}", if is_ada { &self.secret } else { made_up });
+                .replace("{secret}", if is_ada { &self.secret } else { invalid });
             (field, value)
         });
         let fields: Vec<_> = fields.collect();
@@ -278,15 +278,15 @@ impl<'a> World<'a> {
     async fn rows(&self) -> String {
         let left_out = ["activity", "throttle"];
         let rows = everything_written_but(&self.app.core.db, &left_out).await;
-        let hers = rows.lines().filter(|row| row.contains(&self.user.0));
-        hers.collect::<Vec<_>>().join("\n")
+        let own = rows.lines().filter(|row| row.contains(&self.user.0));
+        own.collect::<Vec<_>>().join("\n")
     }
 
     /// Whether an answer contains any of ada's data.
     fn shows(&self, answer: &Answer) -> bool {
         let text = format!("{:?} {}", answer.header("x-session"), answer.text());
-        let mut hers = self.sessions.iter().map(String::as_str);
-        hers.any(|id| text.contains(id))
+        let mut own = self.sessions.iter().map(String::as_str);
+        own.any(|id| text.contains(id))
             || text.contains("Safari on iPhone")
             || text.contains(&self.ada)
             || text.contains(self.user.short())
@@ -327,7 +327,7 @@ impl<'a> World<'a> {
                 let answer = self
                     .send(row, &mut browser, &name, "application/json")
                     .await;
-                if told_to_script(&answer) != Some(expected) {
+                if message_for_script(&answer) != Some(expected) {
                     found += &format!(" to a script {} {}", answer.status, answer.text());
                 }
             }
@@ -369,7 +369,7 @@ impl<'a> World<'a> {
     }
 }
 
-fn told_to_script(answer: &Answer) -> Option<Verdict> {
+fn message_for_script(answer: &Answer) -> Option<Verdict> {
     match (answer.status, answer.text().as_str()) {
         (401, r#"{"failed":"not_signed_in"}"#) => Some(S401),
         (404, r#"{"failed":"not_found"}"#) => Some(S404),
@@ -397,27 +397,24 @@ fn named_routes() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_door_is_in_the_table() {
-    let mut doors = named_routes();
+fn every_route_is_in_the_matrix() {
+    let mut routes = named_routes();
     assert!(
-        doors.contains("/session/events") && doors.contains("/healthz"),
-        "{doors:?}"
+        routes.contains("/session/events") && routes.contains("/healthz"),
+        "{routes:?}"
     );
-    doors.extend(
+    routes.extend(
         page_paths()
             .into_iter()
             .chain(function_paths())
             .map(str::to_owned),
     );
-    let listed: BTreeSet<_> = DOORS.iter().map(|row| row.path.to_owned()).collect();
-    let missing: Vec<_> = doors.difference(&listed).collect();
-    let gone: Vec<_> = listed.difference(&doors).collect();
-    assert!(
-        missing.is_empty(),
-        "say who may go through {missing:?} in a new row"
-    );
-    assert!(gone.is_empty(), "there is no {gone:?} any more");
-    for row in DOORS {
+    let listed: BTreeSet<_> = MATRIX.iter().map(|row| row.path.to_owned()).collect();
+    let missing: Vec<_> = routes.difference(&listed).collect();
+    let stale: Vec<_> = listed.difference(&routes).collect();
+    assert!(missing.is_empty(), "add a row for {missing:?}");
+    assert!(stale.is_empty(), "no route has the path {stale:?}");
+    for row in MATRIX {
         let is_function = function_paths().contains(&row.path);
         assert_eq!(row.method == "POST", is_function, "{}", row.path);
     }
@@ -444,14 +441,14 @@ async fn promote(app: &TestApp, name: &str) {
 on_both_engines! {
     async fn nobody_reaches_the_things_of_another_person(database: TestDatabase) {
         let app = patient(database).await;
-        let (mut world, mut wrong) = (World::new(&app).await, Vec::new());
-        for row in DOORS {
+        let (mut fixture, mut wrong) = (Fixture::new(&app).await, Vec::new());
+        for row in MATRIX {
             for (caller, expected) in COLUMNS.into_iter().zip(row.verdicts) {
-                let found = world.cell(row, caller, expected).await;
+                let found = fixture.cell(row, caller, expected).await;
                 // What has been changed is no longer as the next cell expects it.
                 if found.is_some() || row.method == "POST" && matches!(expected, Open | Hers) {
-                    world.browsers.retain(|(one, ..)| *one != caller);
-                    world.begin_anew().await;
+                    fixture.browsers.retain(|(one, ..)| *one != caller);
+                    fixture.reset().await;
                 }
                 wrong.extend(found);
             }

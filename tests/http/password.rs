@@ -257,7 +257,7 @@ async fn password_managers_find_the_page() {
 
 /// The attributes that password managers use (ASVS V6.2.6, V6.2.7).
 #[tokio::test(flavor = "multi_thread")]
-async fn the_fields_say_what_they_are() {
+async fn fields_have_autocomplete_attributes() {
     let app = TestApp::sqlite().await;
     let html = app.signed_in("ada").await.get(PAGE).await.text();
     let field = |id: &str| {

@@ -13,9 +13,9 @@ use vestibule::server::core::{accounts::users, actor};
 const PAGE: &str = "/account/profile";
 const FUNCTION: &str = "/api/update_profile";
 
-type Typed<'a> = (&'a str, &'a str, &'a str);
+type Input<'a> = (&'a str, &'a str, &'a str);
 
-fn fields<'a>((display_name, email, description): Typed<'a>) -> [(&'a str, &'a str); 3] {
+fn fields<'a>((display_name, email, description): Input<'a>) -> [(&'a str, &'a str); 3] {
     [
         ("display_name", display_name),
         ("email", email),
@@ -23,12 +23,12 @@ fn fields<'a>((display_name, email, description): Typed<'a>) -> [(&'a str, &'a s
     ]
 }
 
-async fn post(browser: &mut Browser, typed: Typed<'_>) -> Answer {
-    browser.post_form(FUNCTION, &fields(typed)).await
+async fn post(browser: &mut Browser, input: Input<'_>) -> Answer {
+    browser.post_form(FUNCTION, &fields(input)).await
 }
 
-async fn fetch(browser: &mut Browser, typed: Typed<'_>) -> Answer {
-    browser.fetch_form(FUNCTION, &fields(typed)).await
+async fn fetch(browser: &mut Browser, input: Input<'_>) -> Answer {
+    browser.fetch_form(FUNCTION, &fields(input)).await
 }
 
 /// The value of a field, as in the page.
@@ -42,7 +42,7 @@ fn value_of(page: &Answer, id: &str) -> String {
 }
 
 on_both_engines! {
-    async fn what_is_saved_is_shown(database: TestDatabase) {
+    async fn saved_values_are_shown(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         let page = browser.get(PAGE).await;
@@ -85,7 +85,7 @@ on_both_engines! {
         let mut browser = app.signed_in("ada").await;
         let before = app.rows().await;
         let (long_name, long_text) = ("n".repeat(129), "d".repeat(1_025));
-        for (typed, error, field, words) in [
+        for (input, error, field, words) in [
             (("Ada", "EVE@example.org", "x"), r#"{"refused":{"account":"email_taken"}}"#, "email", "belongs to another account"),
             (("Ada", "ada@evil.x,eve@good.x", "x"), r#"{"refused":{"identity":"email"}}"#, "email", "This is not an e-mail address."),
             (("Ada", "a\"><b>", "x"), r#"{"refused":{"identity":"email"}}"#, "email", "This is not an e-mail address."),
@@ -94,18 +94,18 @@ on_both_engines! {
             (("Ada", "new@example.org", long_text.as_str()), r#"{"refused":{"identity":"description"}}"#, "description", "at most 1024 characters"),
             (("Ada", "", "two\r\nlines"), r#"{"refused":{"identity":"description"}}"#, "description", "no control characters"),
         ] {
-            let answer = fetch(&mut browser, typed).await;
-            assert_eq!((answer.status, answer.text().as_str()), (422, error), "{typed:?}");
-            let answer = post(&mut browser, typed).await;
+            let answer = fetch(&mut browser, input).await;
+            assert_eq!((answer.status, answer.text().as_str()), (422, error), "{input:?}");
+            let answer = post(&mut browser, input).await;
             assert_redirect(&answer, PAGE);
             let page = browser.get(PAGE).await;
             assert_page(&page, "There is a problem");
             assert_contains(&page, words);
-            assert!(page.text().contains(&format!("href=\"#{field}\"")), "{typed:?}");
+            assert!(page.text().contains(&format!("href=\"#{field}\"")), "{input:?}");
             assert!(page.text().contains(&title("Error: Your profile")));
-            assert_eq!(page.text().matches("aria-invalid=\"true\"").count(), 1, "{typed:?}");
-            assert_eq!(value_of(&page, "display_name"), typed.0);
-            assert_eq!(value_of(&page, "email"), typed.1.replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;"));
+            assert_eq!(page.text().matches("aria-invalid=\"true\"").count(), 1, "{input:?}");
+            assert_eq!(value_of(&page, "display_name"), input.0);
+            assert_eq!(value_of(&page, "email"), input.1.replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;"));
             assert!(!visible_text(&page).contains("Saved."));
             assert_eq!(page.set_cookies(FLASH_COOKIE).len(), 1, "shown once");
             assert_eq!(value_of(&browser.get(PAGE).await, "display_name"), "ada of Example");
@@ -117,9 +117,9 @@ on_both_engines! {
     async fn only_the_profile_changes(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
-        let mut typed = fields(("Ada", "ADA@EXAMPLE.ORG", "x")).to_vec();
-        typed.extend([("username", "root"), ("is_admin", "true"), ("user_id", "1"), ("password_hash", "x")]);
-        assert_eq!(browser.fetch_form(FUNCTION, &typed).await.status, 200);
+        let mut input = fields(("Ada", "ADA@EXAMPLE.ORG", "x")).to_vec();
+        input.extend([("username", "root"), ("is_admin", "true"), ("user_id", "1"), ("password_hash", "x")]);
+        assert_eq!(browser.fetch_form(FUNCTION, &input).await.status, 200);
         let ada = app.user("ada").await;
         assert_eq!((ada.username.as_str(), ada.is_admin), ("ada", false));
         assert_eq!(ada.email.as_deref(), Some("ADA@EXAMPLE.ORG"));
@@ -145,8 +145,8 @@ on_both_engines! {
         let app = TestApp::new(database).await;
         let mut browser = app.signed_in("ada").await;
         let hostile = "</script><img src=x onerror=alert(1)>\"'<!--";
-        for typed in [(hostile, "", hostile), (hostile, hostile, hostile)] {
-            post(&mut browser, typed).await;
+        for input in [(hostile, "", hostile), (hostile, hostile, hostile)] {
+            post(&mut browser, input).await;
             for path in [PAGE, PAGE, "/account/password", "/dashboard"] {
                 let html = browser.get(path).await.text();
                 assert!(!html.contains("<img"), "{path}: {html}");

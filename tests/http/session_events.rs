@@ -23,7 +23,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// The time limit of a notification, with a margin for a busy machine.
-const SOON: Duration = Duration::from_secs(10);
+const NOTICE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A page that has received the first event of its live session.
 async fn page(browser: &Browser) -> Events {
@@ -34,7 +34,7 @@ async fn page(browser: &Browser) -> Events {
 }
 
 async fn ended(events: &mut Events) -> String {
-    let reason = tokio::time::timeout(SOON, events.ended()).await;
+    let reason = tokio::time::timeout(NOTICE_TIMEOUT, events.ended()).await;
     let reason = reason.expect("notified in time");
     reason.as_str().expect("a reason").to_owned()
 }
@@ -139,11 +139,11 @@ on_both_engines! {
             let newest = app.sessions().await.remove(0);
             let newest_is_other = another_is(&newest.id.0, &other).await;
             assert!(sessions::end_as_admin(&elsewhere, &actor::on_this_machine(), &newest).await.unwrap());
-            let (gone, stays) = if newest_is_other { (&mut another, &mut one) } else { (&mut one, &mut another) };
-            assert_eq!(ended(gone).await, "ended_by_admin");
+            let (ended_one, live_one) = if newest_is_other { (&mut another, &mut one) } else { (&mut one, &mut another) };
+            assert_eq!(ended(ended_one).await, "ended_by_admin");
             let ada = app.user("ada").await;
             assert_eq!(users::disable(&elsewhere, &actor::on_this_machine(), &ada).await.unwrap(), 1);
-            assert_eq!(ended(stays).await, "ended_by_admin");
+            assert_eq!(ended(live_one).await, "ended_by_admin");
             users::enable(&elsewhere, &actor::on_this_machine(), &ada).await.unwrap();
         }
     }
@@ -166,7 +166,7 @@ on_both_engines! {
         let (now, until) = (START.after(2 * HOUR), START.after(4 * HOUR));
         assert!(store::sessions::touch(&elsewhere.db, &session.id, now, until).await.unwrap());
         app.set_clock(3 * HOUR);
-        let event = tokio::time::timeout(SOON, events.lives()).await.expect("notified in time");
+        let event = tokio::time::timeout(NOTICE_TIMEOUT, events.lives()).await.expect("notified in time");
         assert_eq!(event["idle_ends_at"], until.as_millis());
         app.set_clock(4 * HOUR);
         assert_eq!(ended(&mut events).await, "idle");
@@ -210,11 +210,11 @@ on_both_engines! {
         app.core.db.close().await;
         assert_eq!(browser.watch().await.answer.status, 503);
         app.set_clock(2 * HOUR);
-        let event = tokio::time::timeout(SOON, events.next()).await.expect("over soon");
+        let event = tokio::time::timeout(NOTICE_TIMEOUT, events.next()).await.expect("over soon");
         assert_eq!(event, None, "over, without an event of an end");
     }
 
-    async fn a_session_whose_row_is_gone_is_over(database: TestDatabase) {
+    async fn a_session_without_a_row_is_over(database: TestDatabase) {
         let elsewhere = elsewhere(&database).await;
         let app = TestApp::new(database).await;
         let browser = app.signed_in("ada").await;
@@ -222,7 +222,7 @@ on_both_engines! {
         support::database::texts(&elsewhere.db, "DELETE FROM sessions RETURNING id").await;
         // The missing row is detected when it is read: by the clock here.
         app.set_clock(2 * HOUR);
-        let reason = tokio::time::timeout(SOON, events.ended()).await.expect("notified in time");
+        let reason = tokio::time::timeout(NOTICE_TIMEOUT, events.ended()).await.expect("notified in time");
         assert_eq!(reason, serde_json::Value::Null);
     }
 }
@@ -317,11 +317,11 @@ async fn a_late_visitor_gets_the_reason() {
             );
         }
     }
-    let nobody = app
+    let anonymous = app
         .browser()
         .send(Request::new("HEAD", "/session/events"))
         .await;
-    assert_eq!((nobody.status, nobody.header("x-ended")), (401, None));
+    assert_eq!((anonymous.status, anonymous.header("x-ended")), (401, None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -350,12 +350,12 @@ async fn the_number_of_open_pages_is_limited() {
     );
     assert_eq!(refused.header("retry-after"), Some("2"));
     drop(first);
-    let given_back = async {
+    let slot_released = async {
         while other.watch().await.answer.status != 200 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(SOON, given_back)
+    tokio::time::timeout(NOTICE_TIMEOUT, slot_released)
         .await
         .expect("the slot of a closed page");
 }

@@ -129,7 +129,7 @@ on_both_engines! {
         assert_ended(&mut browser, EXPIRED).await;
     }
 
-    async fn a_remembered_browser_stays_longer_and_not_for_ever(database: TestDatabase) {
+    async fn a_remembered_session_has_longer_limits(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut browser = remembered(&app).await;
         let mut unused = remembered(&app).await;
@@ -256,8 +256,8 @@ on_both_engines! {
         let app = TestApp::new(database).await;
         app.create_user("eve").await;
         let (mut ada, mut eve) = (app.signed_in("ada").await, app.signed_in("eve").await);
-        let gone = app.user("ada").await;
-        assert_eq!(users::delete(&app.core, &actor::on_this_machine(), &gone).await.unwrap(), 1);
+        let deleted = app.user("ada").await;
+        assert_eq!(users::delete(&app.core, &actor::on_this_machine(), &deleted).await.unwrap(), 1);
         assert_redirect(&ada.get("/dashboard").await, "/login");
         assert_eq!(ada.post_form("/api/end_other_sessions", &[]).await.status, 401);
         let refused = app.browser().fetch_login("ada", PASSWORD).await;

@@ -83,8 +83,8 @@ on_both_engines! {
             assert_eq!(answer.session_token(), None);
         }
         assert_eq!(number_of_accounts(&app).await, 0);
-        let typed = format!("\u{feff} “{}”. ", code.to_lowercase().replace('-', "  ").replace('0', "o").replace('1', "l"));
-        assert_eq!(fetch(&mut browser, &typed, "ada", PASSWORD).await.status, 200, "{typed}");
+        let input = format!("\u{feff} “{}”. ", code.to_lowercase().replace('-', "  ").replace('0', "o").replace('1', "l"));
+        assert_eq!(fetch(&mut browser, &input, "ada", PASSWORD).await.status, 200, "{input}");
     }
 
     /// Copied text may contain invisible characters; combining marks belong to names.
@@ -148,10 +148,10 @@ on_both_engines! {
             ("ada", "", "", "too short", "password", "at least 15 characters"),
             ("ada", "", "", "adaadaadaadaada", "password", "must not be the name"),
         ] {
-            let typed = [("code", code.as_str()), ("username", name), ("email", email),
+            let input = [("code", code.as_str()), ("username", name), ("email", email),
                 ("display_name", display_name), ("password", password)];
-            assert_eq!(browser.fetch_form(FUNCTION, &typed).await.status, 422, "{words}");
-            let answer = browser.post_form(FUNCTION, &typed).await;
+            assert_eq!(browser.fetch_form(FUNCTION, &input).await.status, 422, "{words}");
+            let answer = browser.post_form(FUNCTION, &input).await;
             assert_redirect(&answer, "/setup");
             let flash = flash_of(&answer);
             assert!(!flash.contains(&code) && !flash.contains(password), "{flash}");
@@ -165,7 +165,7 @@ on_both_engines! {
     }
 
     /// Once there is an account, the page is a 404, for any code.
-    async fn with_an_account_there_is_nothing_here(database: TestDatabase) {
+    async fn with_an_account_the_page_does_not_exist(database: TestDatabase) {
         let app = TestApp::empty(database).await;
         let code = new_code(&app).await;
         let mut first = app.browser();

@@ -29,7 +29,7 @@ async fn newest_id(app: &TestApp) -> SessionId {
     app.sessions().await.remove(0).id
 }
 
-async fn presses(browser: &mut Browser, function: &str, id: &SessionId) -> Answer {
+async fn press(browser: &mut Browser, function: &str, id: &SessionId) -> Answer {
     browser
         .post_form(&format!("/api/{function}"), &[("id", &id.0)])
         .await
@@ -75,7 +75,7 @@ on_both_engines! {
         assert_page(&page, &format!("{NOTICE} curl at 127.0.0.1, 21 September 2026, 15:13 UTC ."));
         assert!(has_notice(&mut laptop).await, "shown again until it is recognised");
 
-        assert_redirect(&presses(&mut laptop, "recognise_sign_in", &id).await, "/dashboard");
+        assert_redirect(&press(&mut laptop, "recognise_sign_in", &id).await, "/dashboard");
         assert_page(&phone.get("/dashboard").await, "Good to see you");
         app.set_clock(2 * HOUR);
         phone.post_logout().await;
@@ -89,7 +89,7 @@ on_both_engines! {
         let (mut laptop, mut phone, id) = laptop_and_phone(&app).await;
         assert!(!has_notice(&mut phone).await);
         for function in ["recognise_sign_in", "disown_sign_in"] {
-            assert_eq!(presses(&mut phone, function, &id).await.status, 404, "{function}");
+            assert_eq!(press(&mut phone, function, &id).await.status, 404, "{function}");
         }
         assert!(has_notice(&mut laptop).await);
         assert_page(&phone.get("/dashboard").await, "Good to see you");
@@ -109,21 +109,21 @@ on_both_engines! {
             let page = browser.get("/dashboard").await;
             assert_contains(&page, "on a device that you have used before");
             assert_eq!(buttons(&page), [false, true], "it sees the notice with \"Not me\" alone");
-            assert_eq!(presses(browser, "recognise_sign_in", other).await.status, 404);
+            assert_eq!(press(browser, "recognise_sign_in", other).await.status, 404);
         }
         let page = laptop.get("/dashboard").await;
         assert_eq!(visible_text(&page).matches(NOTICE).count(), 2, "one for each device");
         assert!(!visible_text(&page).contains("has ended"), "both devices are in use");
         for id in [&of_phone, &of_tablet] {
             assert!(page.text().contains(&id.0));
-            assert_redirect(&presses(&mut laptop, "recognise_sign_in", id).await, "/dashboard");
+            assert_redirect(&press(&mut laptop, "recognise_sign_in", id).await, "/dashboard");
         }
         assert!(!has_notice(&mut laptop).await && !page.text().contains(&again.0));
         signs_in_with(&mut app.browser(), "curl/8.9.1").await;
         assert_eq!(buttons(&tablet.get("/dashboard").await), [true, true], "it is known now");
     }
 
-    async fn the_notice_says_how_many_more_there_are(database: TestDatabase) {
+    async fn the_notice_counts_further_sign_ins(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut laptop = app.signed_in("ada").await;
         for (devices, notice) in [(5, None), (1, Some("1 more sign-in from a new device.")), (1, Some("2 more sign-ins from new devices."))] {
@@ -142,7 +142,7 @@ on_both_engines! {
     async fn a_disowned_sign_in_ends_and_a_new_password_is_asked_for(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let (mut laptop, mut phone, id) = laptop_and_phone(&app).await;
-        assert_redirect(&presses(&mut laptop, "disown_sign_in", &id).await, "/account/password");
+        assert_redirect(&press(&mut laptop, "disown_sign_in", &id).await, "/account/password");
         let page = laptop.get("/account/password").await;
         assert_contains(&page, "That session has ended, and a copy of its cookie is of no use.");
         assert_contains(&page, "choose a new one now");
@@ -159,7 +159,7 @@ on_both_engines! {
         let (mut laptop, mut phone, id) = laptop_and_phone(&app).await;
         phone.post_logout().await;
         assert_contains(&laptop.get("/dashboard").await, "That session has ended since.");
-        assert_redirect(&presses(&mut laptop, "disown_sign_in", &id).await, "/account/password");
+        assert_redirect(&press(&mut laptop, "disown_sign_in", &id).await, "/account/password");
         assert!(!has_notice(&mut laptop).await);
         assert_eq!(app.endings().await[0], Some(EndReason::SignedOut), "the first reason stays");
     }
@@ -172,17 +172,17 @@ on_both_engines! {
         let rows = app.rows().await;
         for function in ["recognise_sign_in", "disown_sign_in"] {
             for id in [&id, &SessionId("never-was".to_owned()), &SessionId(String::new()), &SessionId("\0".to_owned())] {
-                assert_eq!(presses(&mut eve, function, id).await.status, 404, "{function} {id}");
+                assert_eq!(press(&mut eve, function, id).await.status, 404, "{function} {id}");
             }
-            assert_eq!(presses(&mut app.browser(), function, &id).await.status, 401, "{function}");
+            assert_eq!(press(&mut app.browser(), function, &id).await.status, 401, "{function}");
         }
         assert_eq!(app.rows().await, rows);
         assert!(has_notice(&mut laptop).await && !has_notice(&mut eve).await);
         assert_page(&phone.get("/dashboard").await, "Good to see you");
         // A recognised sign-in is not recognised twice.
-        presses(&mut laptop, "recognise_sign_in", &id).await;
+        press(&mut laptop, "recognise_sign_in", &id).await;
         for function in ["recognise_sign_in", "disown_sign_in"] {
-            let answer = presses(&mut laptop, function, &id).await;
+            let answer = press(&mut laptop, function, &id).await;
             assert_eq!(answer.status, 404, "{function}");
         }
     }

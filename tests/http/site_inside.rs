@@ -11,24 +11,24 @@ use std::{
 use tower::ServiceExt;
 use vestibule::server::web::files::site::{HashedNames, SiteFiles, routes};
 
-async fn send(place: &SiteFiles, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
+async fn send(files: &SiteFiles, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
     let request = Request::builder().method(method).uri(path);
     let request = headers.iter().fold(request, |request, (name, value)| {
         request.header(*name, *value)
     });
-    let router = routes(place, HashedNames(true));
+    let router = routes(files, HashedNames(true));
     let answer = router.oneshot(request.body(Body::empty()).unwrap()).await;
     answer.unwrap()
 }
 
-async fn header(place: &SiteFiles, path: &str, name: &str) -> String {
-    let answer = send(place, "GET", path, &[]).await;
+async fn header(files: &SiteFiles, path: &str, name: &str) -> String {
+    let answer = send(files, "GET", path, &[]).await;
     answer.headers()[name].to_str().unwrap().to_owned()
 }
 
 /// Status, headers and body of an answer.
-async fn answer(place: &SiteFiles, method: &str, path: &str, headers: &[(&str, &str)]) -> String {
-    let (parts, body) = send(place, method, path, headers).await.into_parts();
+async fn answer(files: &SiteFiles, method: &str, path: &str, headers: &[(&str, &str)]) -> String {
+    let (parts, body) = send(files, method, path, headers).await.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let mut headers: Vec<_> = parts.headers.iter().collect();
     headers.sort_by_key(|(name, _)| name.as_str());

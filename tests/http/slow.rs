@@ -32,7 +32,7 @@ impl Holder {
         }
     }
 
-    async fn let_go(self) {
+    async fn release(self) {
         match self {
             Self::Sqlite(connection) => connection.close().await.unwrap(),
             Self::Postgres(connection) => connection.close().await.unwrap(),
@@ -65,7 +65,7 @@ on_both_engines! {
         if engine == Engine::Postgres {
             assert_our_fault(&browser.get("/dashboard").await, words);
         }
-        holder.let_go().await;
+        holder.release().await;
         // The request arrived in time, so it is still completed.
         let mut was_signed_out = false;
         for _ in 0..200 {

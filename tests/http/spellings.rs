@@ -24,7 +24,7 @@ use vestibule::{
 
 /// A test of whether two spellings are one account: seconds after the beginning, and the number of
 /// guesses at the first or the second.
-const STORY: &[(u64, Spelling, usize)] = &[
+const ATTEMPTS: &[(u64, Spelling, usize)] = &[
     (0, Spelling::First, 11),
     (0, Spelling::Second, 3),
     (10, Spelling::Second, 1),
@@ -58,12 +58,12 @@ enum Spelling {
 type Comparable = (u16, Vec<(String, String)>, String);
 
 /// An answer without the returned input, and without the parts that always differ.
-fn without_name(answer: &Answer, typed: &str) -> (Comparable, String) {
+fn without_name(answer: &Answer, input: &str) -> (Comparable, String) {
     let mut same = comparable(answer);
     same.1.retain(|(name, _)| name != "set-cookie");
     let flash = match answer.set_cookies(FLASH_COOKIE).is_empty() {
         true => String::new(),
-        false => flash_of(answer).replace(&format!("\"{typed}\""), "\"NAME\""),
+        false => flash_of(answer).replace(&format!("\"{input}\""), "\"NAME\""),
     };
     (same, flash)
 }
@@ -102,23 +102,23 @@ on_both_engines! {
             ("zoe", "unknown@example.org"),
             ("none@example.org", "joe"),
         ];
-        for (number, (at, spelling, times)) in STORY.iter().enumerate() {
+        for (number, (at, spelling, times)) in ATTEMPTS.iter().enumerate() {
             app.set_clock(Duration::from_secs(*at));
             for attempt in 0..*times {
                 let mut expected = None;
                 for (first, second) in pairs {
-                    let typed = match spelling {
+                    let input = match spelling {
                         Spelling::First => first,
                         Spelling::Second => second,
                     };
                     let answer = if attempt % 2 == 0 {
-                        app.fetch_login(typed, WRONG).await
+                        app.fetch_login(input, WRONG).await
                     } else {
-                        app.post_login(typed, WRONG).await
+                        app.post_login(input, WRONG).await
                     };
-                    let answer = without_name(&answer, typed);
+                    let answer = without_name(&answer, input);
                     let expected = expected.get_or_insert_with(|| answer.clone());
-                    assert_eq!(answer, *expected, "{typed} of {first} and {second}, step {number}, attempt {attempt}");
+                    assert_eq!(answer, *expected, "{input} of {first} and {second}, step {number}, attempt {attempt}");
                 }
             }
         }
@@ -148,12 +148,12 @@ on_both_engines! {
     async fn the_right_password_is_refused_beyond_the_limit(database: TestDatabase) {
         let app = app(database).await;
         for number in 0..10 {
-            let typed = if number % 2 == 0 { "ada" } else { "ada@example.org" };
-            assert_eq!(app.fetch_login(typed, WRONG).await.status, 401);
+            let input = if number % 2 == 0 { "ada" } else { "ada@example.org" };
+            assert_eq!(app.fetch_login(input, WRONG).await.status, 401);
         }
         let wrong = comparable(&app.fetch_login("nobody", WRONG).await);
-        for typed in ["ada", "Ａｄａ", "ada@example.org", "ADA@Example.org"] {
-            assert_eq!(comparable(&app.fetch_login(typed, PASSWORD).await), wrong, "{typed}");
+        for input in ["ada", "Ａｄａ", "ada@example.org", "ADA@Example.org"] {
+            assert_eq!(comparable(&app.fetch_login(input, PASSWORD).await), wrong, "{input}");
         }
         app.set_clock(Duration::from_secs(30));
         assert_eq!(app.fetch_login("ada", WRONG).await.status, 401, "takes the turn");
@@ -167,16 +167,16 @@ on_both_engines! {
     async fn many_guesses_at_once_by_two_spellings_get_no_more(database: TestDatabase) {
         let app = app(database).await;
         for number in 0..9 {
-            let typed = if number % 2 == 0 { "ada" } else { "ada@example.org" };
-            app.fetch_login(typed, WRONG).await;
+            let input = if number % 2 == 0 { "ada" } else { "ada@example.org" };
+            app.fetch_login(input, WRONG).await;
         }
         let mut guesses = tokio::task::JoinSet::new();
         for number in 0..20_u8 {
             let core = app.core.clone();
             guesses.spawn(async move {
                 let visitor = Actor::visitor(actor::Browser::new(format!("192.0.2.{number}"), ""));
-                let typed = if number % 2 == 0 { "ada" } else { "ada@example.org" };
-                let credentials = Credentials { username: typed, password: &support::password(WRONG) };
+                let input = if number % 2 == 0 { "ada" } else { "ada@example.org" };
+                let credentials = Credentials { username: input, password: &support::password(WRONG) };
                 sign_in::password::login(&core, &visitor, Presented::default(), &credentials, false).await.is_ok()
             });
         }

@@ -15,8 +15,8 @@ use vestibule::server::web::files::site::{HashedNames, SiteFiles, routes};
 
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-async fn policy(place: &SiteFiles, path: &str, accepted: &str) -> String {
-    let router = routes(place, HashedNames(true));
+async fn policy(files: &SiteFiles, path: &str, accepted: &str) -> String {
+    let router = routes(files, HashedNames(true));
     let request = Request::get(path).header("accept-encoding", accepted);
     let answer = router.oneshot(request.body(Body::empty()).unwrap()).await;
     let answer = answer.unwrap();

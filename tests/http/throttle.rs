@@ -41,7 +41,7 @@ async fn fail(app: &TestApp, username: &str, times: usize) {
 async fn attempt(
     core: &Core,
     address: &str,
-    typed: &str,
+    input: &str,
     device: Option<&DeviceToken>,
 ) -> Result<Started, AppError> {
     let cookie = device.map(DeviceToken::cookie_value);
@@ -52,7 +52,7 @@ async fn attempt(
     };
     let credentials = Credentials {
         username: "ada",
-        password: &password(typed),
+        password: &password(input),
     };
     sign_in::password::login(core, &visitor, presented, &credentials, false).await
 }
@@ -103,14 +103,14 @@ on_both_engines! {
     /// has its own, which throttles openly.
     async fn another_spelling_is_no_new_account(database: TestDatabase) {
         let app = TestApp::new(database).await;
-        for typed in ["ada", "ADA", " ada\n", "Ａｄａ", "aDa", "ada ", "\tADA", "ＡＤＡ", "ada@example.org", "Ada@EXAMPLE.org"] {
-            fail(&app, typed, 1).await;
+        for input in ["ada", "ADA", " ada\n", "Ａｄａ", "aDa", "ada ", "\tADA", "ＡＤＡ", "ada@example.org", "Ada@EXAMPLE.org"] {
+            fail(&app, input, 1).await;
         }
-        for typed in ["ada", "ADA@EXAMPLE.ORG", "Ａｄａ"] {
-            assert_eq!(app.fetch_login(typed, PASSWORD).await.status, 401, "refused silently");
+        for input in ["ada", "ADA@EXAMPLE.ORG", "Ａｄａ"] {
+            assert_eq!(app.fetch_login(input, PASSWORD).await.status, 401, "refused silently");
         }
-        for typed in ["ada", "ADA", "Ａｄａ"] {
-            assert_throttled(&app.fetch_login(typed, PASSWORD).await, 30);
+        for input in ["ada", "ADA", "Ａｄａ"] {
+            assert_throttled(&app.fetch_login(input, PASSWORD).await, 30);
         }
         app.set_clock(30 * SECOND);
         assert_eq!(app.fetch_login("ada@example.org", PASSWORD).await.status, 200);
@@ -215,14 +215,14 @@ on_both_engines! {
     /// A busy server has not checked the password, so it counts nothing.
     async fn being_busy_is_no_failure(database: TestDatabase) {
         let app = TestApp::new(database).await;
-        let mut places = Vec::new();
-        while let Ok(place) = app.core.hasher.place() {
-            places.push(place);
+        let mut reservations = Vec::new();
+        while let Ok(reservation) = app.core.hasher.place() {
+            reservations.push(reservation);
         }
         for _ in 0..20 {
             assert_eq!(app.fetch_login("ada", WRONG).await.status, 503);
         }
-        drop(places);
+        drop(reservations);
         fail(&app, "ada", 10).await;
         assert_throttled(&app.fetch_login("ada", WRONG).await, 30);
     }

@@ -85,9 +85,9 @@ const KINDS: usize = 7;
 
 /// The kind at this position of a round. In 42 rounds each comes six times at each position, and
 /// six times after each other one: work left over from a request delays the next one.
-const fn in_turn(round: usize, place: usize) -> usize {
+const fn in_turn(round: usize, index: usize) -> usize {
     let step = 1 + round / KINDS % (KINDS - 1);
-    (round + step * place) % KINDS
+    (round + step * index) % KINDS
 }
 
 async fn kinds(app: &TestApp) -> Vec<Kind> {
@@ -146,8 +146,8 @@ async fn every_refusal_takes_as_long() {
     let mut kinds = kinds(&app).await;
     assert_eq!(kinds.len(), KINDS);
     for round in 0..SAMPLES {
-        for place in 0..KINDS {
-            let kind = &mut kinds[in_turn(round, place)];
+        for index in 0..KINDS {
+            let kind = &mut kinds[in_turn(round, index)];
             let asked = Instant::now();
             let answer = app.fetch_login(kind.name, kind.password).await;
             kind.times.push(asked.elapsed());
@@ -169,7 +169,7 @@ async fn every_refusal_takes_as_long() {
 }
 
 #[test]
-fn the_test_of_ranks_tells_apart_what_differs() {
+fn the_rank_test_detects_differences() {
     let millis = |range: std::ops::Range<u64>| range.map(Duration::from_millis).collect::<Vec<_>>();
     assert!((chance_of_longer(&millis(0..100), &millis(0..100)) - 0.5).abs() < 0.001);
     assert!(chance_of_longer(&millis(50..150), &millis(0..100)) > 0.5 + MARGIN);

@@ -304,13 +304,13 @@ async fn pages_send_these_values_and_no_others() {
     let mut signed_in = app.signed_in("root").await;
     // A previous sign-in.
     assert_eq!(signed_in.fetch_login("root", PASSWORD).await.status, 200);
-    let mut nobody = app.browser();
+    let mut anonymous = app.browser();
     let mut at_first = without_accounts.browser();
 
     for &(path, page, fields) in SENT {
         let browser = match path {
             "/setup" => &mut at_first,
-            "/login" | "/signed-out" | "/password-link" => &mut nobody,
+            "/login" | "/signed-out" | "/password-link" => &mut anonymous,
             _ => &mut signed_in,
         };
         // That page exists when the confirmation has expired, and the others when it has not.

@@ -95,7 +95,7 @@ pub struct Sender {
 
 /// The answer of the server.
 #[derive(Debug)]
-pub struct Seen<'a> {
+pub struct Observed<'a> {
     pub status: u16,
     pub content_type: Option<&'a str>,
     pub location: Option<&'a str>,
@@ -104,20 +104,20 @@ pub struct Seen<'a> {
 }
 
 /// One clear answer that starts no session: a word of [`AppError`], a page, or a redirect to one.
-pub fn check(function: &Function, form: &[u8], sender: Sender, seen: &Seen) {
+pub fn check(function: &Function, form: &[u8], sender: Sender, observed: &Observed) {
     let is_plain = sender.is_plain;
-    let shown = String::from_utf8_lossy(seen.body);
-    let what = format!("{} {} {shown}", function.path, seen.status);
+    let shown = String::from_utf8_lossy(observed.body);
+    let what = format!("{} {} {shown}", function.path, observed.status);
     let starts_session = |line: &&str| {
         let value = line.strip_prefix("__Host-Http-session=");
         value.is_some_and(|value| !value.starts_with(';'))
     };
-    assert!(!seen.set_cookies.iter().any(starts_session), "{what}");
-    match seen.status {
+    assert!(!observed.set_cookies.iter().any(starts_session), "{what}");
+    match observed.status {
         200 if is_plain => panic!("a plain form ends on a page of its own: {what}"),
-        200 => assert!(seen.body.len() < 8, "{what}"),
+        200 => assert!(observed.body.len() < 8, "{what}"),
         303 => {
-            let page = seen.location.and_then(|way| way.split('?').next());
+            let page = observed.location.and_then(|way| way.split('?').next());
             assert!(
                 is_plain && page.is_some_and(|page| PAGES.contains(&page)),
                 "{what}"
@@ -125,22 +125,22 @@ pub fn check(function: &Function, form: &[u8], sender: Sender, seen: &Seen) {
         }
         400..=499 if is_plain => {
             assert_eq!(
-                seen.content_type,
+                observed.content_type,
                 Some("text/html; charset=utf-8"),
                 "{what}"
             );
             assert!(shown.starts_with("<!DOCTYPE html>"), "{what}");
         }
         400..=499 => {
-            assert_eq!(seen.content_type, Some("application/json"), "{what}");
-            let error: AppError = serde_json::from_slice(seen.body).expect("one of our errors");
-            assert_eq!(error.status(), seen.status, "{what}");
+            assert_eq!(observed.content_type, Some("application/json"), "{what}");
+            let error: AppError = serde_json::from_slice(observed.body).expect("one of our errors");
+            assert_eq!(error.status(), observed.status, "{what}");
         }
         _ => panic!("{what}"),
     }
     if function.is_private && !sender.is_signed_in {
-        assert_eq!(seen.status, 401, "{what}");
-    } else if seen.status != 400 {
+        assert_eq!(observed.status, 401, "{what}");
+    } else if observed.status != 400 {
         assert_each_once(function, form);
     }
 }

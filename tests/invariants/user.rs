@@ -6,61 +6,61 @@ use vestibule::domain::user::{
 };
 
 /// All invariants of one text, in every field.
-pub fn check(typed: &str) {
-    check_key(typed);
-    check_identity(typed);
-    check_display_name(typed);
+pub fn check(input: &str) {
+    check_key(input);
+    check_identity(input);
+    check_display_name(input);
 }
 
 /// The input of the sign-in: a name or an address.
-pub fn check_identity(typed: &str) {
-    check_username(typed);
-    check_email(typed);
+pub fn check_identity(input: &str) {
+    check_username(input);
+    check_email(input);
 }
 
 /// Folding is a normalisation: folding again changes nothing, and all encodings of a text have the
 /// same form.
-pub fn check_key(typed: &str) {
-    let folded = fold(typed);
-    assert_eq!(fold(&folded), folded, "{typed:?}");
-    for same in encodings(typed) {
-        assert_eq!(fold(&same), folded, "{typed:?} as {same:?}");
+pub fn check_key(input: &str) {
+    let folded = fold(input);
+    assert_eq!(fold(&folded), folded, "{input:?}");
+    for same in encodings(input) {
+        assert_eq!(fold(&same), folded, "{input:?} as {same:?}");
     }
-    let key = LookupKey::of(typed);
+    let key = LookupKey::of(input);
     // PostgreSQL accepts no NUL in a text.
-    assert!(!key.as_str().contains('\0'), "{typed:?}");
-    assert_eq!(LookupKey::of(&format!("\t {typed}\r\n")), key, "{typed:?}");
+    assert!(!key.as_str().contains('\0'), "{input:?}");
+    assert_eq!(LookupKey::of(&format!("\t {input}\r\n")), key, "{input:?}");
 }
 
-fn check_username(typed: &str) {
-    let Ok(name) = Username::parse(typed) else {
+fn check_username(input: &str) {
+    let Ok(name) = Username::parse(input) else {
         return;
     };
     let text = name.as_str();
-    assert!((1..=64).contains(&text.chars().count()), "{typed:?}");
+    assert!((1..=64).contains(&text.chars().count()), "{input:?}");
     let unfit = |c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && !".-_".contains(c);
-    assert!(!text.contains(unfit), "{text:?} from {typed:?}");
+    assert!(!text.contains(unfit), "{text:?} from {input:?}");
     assert_visible(text);
     let is_joint = |c: char| matches!(c, '.' | '-' | '_');
     let chars: Vec<char> = [vec!['.'], text.chars().collect(), vec!['.']].concat();
     for two in chars.windows(2) {
         assert!(
             !(is_joint(two[0]) && is_joint(two[1])),
-            "{text:?} from {typed:?}"
+            "{text:?} from {input:?}"
         );
     }
-    assert_eq!(Username::parse(text), Ok(name.clone()), "{typed:?}");
-    check_spellings(typed, text, &name.key());
+    assert_eq!(Username::parse(text), Ok(name.clone()), "{input:?}");
+    check_spellings(input, text, &name.key());
 }
 
-fn check_email(typed: &str) {
-    let Ok(email) = Email::parse(typed) else {
+fn check_email(input: &str) {
+    let Ok(email) = Email::parse(input) else {
         return;
     };
     let text = email.as_str();
-    assert!(text.len() <= 254, "{typed:?}");
+    assert!(text.len() <= 254, "{input:?}");
     let beside = |c: char| ",;:\"\\()<>[]".contains(c);
-    assert!(!text.contains(beside), "{text:?} from {typed:?}");
+    assert!(!text.contains(beside), "{text:?} from {input:?}");
     assert_visible(text);
     let (local, domain) = text.split_once('@').expect("an @");
     assert!(
@@ -69,30 +69,30 @@ fn check_email(typed: &str) {
     );
     let labels: Vec<_> = domain.split('.').collect();
     assert!(labels.len() > 1 && !labels.contains(&""), "{text:?}");
-    assert_eq!(Email::parse(text), Ok(email.clone()), "{typed:?}");
+    assert_eq!(Email::parse(text), Ok(email.clone()), "{input:?}");
     // A name and an address share one field: neither can be the other.
     assert_eq!(Username::parse(text), Err(refusal_of_name(text)));
-    check_spellings(typed, text, &email.key());
+    check_spellings(input, text, &email.key());
 }
 
-fn check_display_name(typed: &str) {
+fn check_display_name(input: &str) {
     let parse = |text: &str| plain_text(text, MAX_DISPLAY_NAME_CHARS, IdentityRefusal::DisplayName);
-    let Ok(text) = parse(typed) else {
+    let Ok(text) = parse(input) else {
         return;
     };
-    assert!(text.chars().count() <= MAX_DISPLAY_NAME_CHARS, "{typed:?}");
+    assert!(text.chars().count() <= MAX_DISPLAY_NAME_CHARS, "{input:?}");
     let turns = |c: char| c.is_control() || LINES_AND_OVERRIDES.contains(c);
-    assert!(!text.contains(turns), "{typed:?}");
-    assert_eq!(parse(&text), Ok(text.clone()), "{typed:?}");
+    assert!(!text.contains(turns), "{input:?}");
+    assert_eq!(parse(&text), Ok(text.clone()), "{input:?}");
 }
 
 /// The original input, in any case and encoding, finds the account.
-fn check_spellings(typed: &str, text: &str, key: &LookupKey) {
-    assert_eq!(&LookupKey::of(typed), key, "{typed:?}");
-    assert_eq!(&LookupKey::of(&text.to_ascii_uppercase()), key, "{typed:?}");
-    assert_eq!(&LookupKey::of(&text.to_ascii_lowercase()), key, "{typed:?}");
+fn check_spellings(input: &str, text: &str, key: &LookupKey) {
+    assert_eq!(&LookupKey::of(input), key, "{input:?}");
+    assert_eq!(&LookupKey::of(&text.to_ascii_uppercase()), key, "{input:?}");
+    assert_eq!(&LookupKey::of(&text.to_ascii_lowercase()), key, "{input:?}");
     for same in encodings(text) {
-        assert_eq!(&LookupKey::of(&same), key, "{typed:?} as {same:?}");
+        assert_eq!(&LookupKey::of(&same), key, "{input:?} as {same:?}");
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
 use serde_json::Value;
 use std::fs;
 
-/// A password typed into the wrong field.
+/// A password entered in the wrong field.
 const TYPED_BY_MISTAKE: &str = "canary typed as a name by mistake";
 
 /// Event, reason, source and user of each entry, the oldest first.
@@ -92,7 +92,7 @@ async fn json_holds_nothing_that_a_terminal_acts_on() {
     }
 }
 
-/// Input typed by mistake is not on the disk either.
+/// Input entered by mistake is not on the disk either.
 #[tokio::test]
 async fn the_database_holds_no_refused_input() {
     let home = Home::on_sqlite().await;

@@ -60,8 +60,8 @@ on_both_engines! {
         home.create_user("ada");
         let server = home.serve();
         let mut browser = server.signed_in("ada").await;
-        for typed in ["", "\n", "root\n", "ada2\n", "yes\n"] {
-            home.run_with_input(&["user", "delete", "ada"], typed).fails(1, &["nothing is deleted", "--yes"]);
+        for input in ["", "\n", "root\n", "ada2\n", "yes\n"] {
+            home.run_with_input(&["user", "delete", "ada"], input).fails(1, &["nothing is deleted", "--yes"]);
         }
         assert_eq!(browser.get("/dashboard").await.status, 200);
         home.run_with_input(&["user", "delete", "ada"], " ADA \n").succeeds().reports("ada is deleted; 1 sessions ended");
@@ -116,8 +116,8 @@ on_both_engines! {
         home.run(&["user", "invite", "ada"]).succeeds();
         let server = home.serve();
         assert!(lets_in(&server, "root", PASSWORD).await);
-        for typed in [PASSWORD, NEW] {
-            assert!(!lets_in(&server, "ada", typed).await);
+        for password in [PASSWORD, NEW] {
+            assert!(!lets_in(&server, "ada", password).await);
         }
     }
 

@@ -84,10 +84,10 @@ impl Site {
         more: &[&str],
         is_time: impl Fn() -> bool + Send + 'static,
     ) -> Outcome {
-        let (url, place) = (self.origin(), self.proxy.address.to_string());
+        let (url, address) = (self.origin(), self.proxy.address.to_string());
         let certificate = self.home.folder.join("certificate.pem");
         let certificate = certificate.display().to_string();
-        let mut arguments = vec!["doctor", "--url", &url, "--connect", &place];
+        let mut arguments = vec!["doctor", "--url", &url, "--connect", &address];
         arguments.extend(["--ca", &certificate]);
         arguments.extend(more);
         let input = format!("{account}\n{password}\n");
@@ -100,7 +100,7 @@ impl Site {
     }
 
     /// Breaks a control and checks the findings: exactly the expected ones.
-    fn break_and_look(&self, broken: Vec<Break>) {
+    fn assert_found(&self, broken: Vec<Break>) {
         let broken = self.proxy.set(broken);
         let account = broken[0].account;
         let outcome = self.doctor(account, PASSWORD, &["--json"]);
@@ -167,17 +167,17 @@ pub fn failed(outcome: &Outcome) -> BTreeSet<String> {
 async fn each_is_found(all: Vec<Break>) {
     let site = Site::new().await;
     for broken in all {
-        site.break_and_look(vec![broken]);
+        site.assert_found(vec![broken]);
     }
 }
 
 /// In one run, for independent breaks: a run takes seconds.
 async fn all_are_found_at_once(all: Vec<Break>) {
-    Site::new().await.break_and_look(all);
+    Site::new().await.assert_found(all);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_a_sound_site_everything_holds() {
+async fn all_promises_hold_on_an_intact_site() {
     let site = Site::new().await;
     let outcome = site.doctor("root", PASSWORD, &["--json"]).succeeds();
     let rows = outcome.json();

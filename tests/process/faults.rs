@@ -92,7 +92,7 @@ async fn all_is_well(server: &Server, browser: &mut Browser) {
 }
 
 /// The time limit of a notification, with a margin for a busy machine.
-const SOON: Duration = Duration::from_secs(10);
+const NOTICE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Ends the session with this name in a stream.
 fn end_by_command(home: &Home, name: &str) {

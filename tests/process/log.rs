@@ -95,7 +95,7 @@ async fn no_client_writes_a_line_of_the_log() {
 }
 
 /// The time for a server to start and to stop.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Each of them leaves [`LONG_PATH`] bytes in the log.
 const REQUESTS: usize = 500;
@@ -114,7 +114,7 @@ fn without_a_reader() -> Stdio {
 }
 
 fn wait_for_a_listener(address: SocketAddr) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     while TcpStream::connect(address).is_err() {
         assert!(Instant::now() < deadline, "nothing listens on {address}");
         std::thread::sleep(Duration::from_millis(20));
@@ -123,7 +123,7 @@ fn wait_for_a_listener(address: SocketAddr) {
 
 fn stopped(mut server: Child) -> Option<i32> {
     kill_process(Pid::from_child(&server), Signal::TERM).expect("a running server");
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         if let Some(status) = server.try_wait().expect("a child") {
             return status.code();
@@ -184,7 +184,7 @@ async fn a_reader_of_the_log_that_stops_reading_costs_no_answer() {
         wait_for_a_listener(address);
         // More than a pipe holds (64 KiB) and more than may wait (1 MiB).
         for _ in 0..REQUESTS {
-            let answer = timeout(PATIENCE, send(address, Request::get(&path))).await;
+            let answer = timeout(TIMEOUT, send(address, Request::get(&path))).await;
             assert_eq!(answer.expect("nothing waits for the log").status, 404);
         }
         let mut browser = Browser::new(address);
@@ -199,7 +199,7 @@ async fn a_reader_of_the_log_that_stops_reading_costs_no_answer() {
                 }
                 lines.collect::<Vec<_>>()
             });
-            let is_reported = report.recv_timeout(PATIENCE).is_ok();
+            let is_reported = report.recv_timeout(TIMEOUT).is_ok();
             assert_eq!(stopped(server), Some(0));
             let rest = reading.join().unwrap();
             assert!(is_reported, "{rest:?}");
@@ -260,8 +260,8 @@ async fn the_secret_of_a_link_is_not_logged() {
     assert!(!log.contains(group), "{log}");
 }
 
-const QUESTION: &str = "is it a proxy that is not in http.trusted_proxies?";
-const PLACES: u8 = 16;
+const WARNING: &str = "is it a proxy that is not in http.trusted_proxies?";
+const MAX_CONNECTIONS: u8 = 16;
 
 /// The addresses of connections, each with half a header; behind a trusted proxy after a whole one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,7 +276,7 @@ enum Origin {
 }
 
 impl Origin {
-    const fn is_asked_about(self) -> bool {
+    const fn is_suspected(self) -> bool {
         matches!(self, Self::OneAddress | Self::OneAddressAndPages)
     }
 
@@ -319,7 +319,10 @@ async fn the_log_asks_whether_an_address_with_nearly_all_connections_is_a_proxy(
         let trusted = if origin.is_proxy() { "127.0.0.1" } else { "" };
         let home = Home::on_sqlite()
             .await
-            .with("VESTIBULE_HTTP__MAX_CONNECTIONS", &PLACES.to_string())
+            .with(
+                "VESTIBULE_HTTP__MAX_CONNECTIONS",
+                &MAX_CONNECTIONS.to_string(),
+            )
             .with("VESTIBULE_HTTP__HEADER_TIMEOUT", "10m")
             .with("VESTIBULE_HTTP__TRUSTED_PROXIES", trusted);
         home.create_user("ada");
@@ -327,14 +330,14 @@ async fn the_log_asks_whether_an_address_with_nearly_all_connections_is_a_proxy(
         let mut pages = Vec::new();
         if origin == Origin::OneAddressAndPages {
             let browser = server.signed_in("ada").await;
-            for _ in 0..PLACES / 2 {
+            for _ in 0..MAX_CONNECTIONS / 2 {
                 let mut page = browser.watch().await;
                 page.lives().await;
                 pages.push(page);
             }
         }
         let mut crowd = Vec::new();
-        for number in u8::try_from(pages.len()).unwrap()..PLACES - 2 {
+        for number in u8::try_from(pages.len()).unwrap()..MAX_CONNECTIONS - 2 {
             let socket = TcpSocket::new_v4().unwrap();
             let own = [127, 0, 0, origin.last(number)];
             socket.bind((own, 0).into()).unwrap();
@@ -347,8 +350,8 @@ async fn the_log_asks_whether_an_address_with_nearly_all_connections_is_a_proxy(
         assert_eq!(server.browser().get("/healthz").await.status, 200);
         drop((crowd, pages));
         let log = server.stop();
-        let asked = usize::from(origin.is_asked_about());
-        assert_eq!(log.matches(QUESTION).count(), asked, "{origin:?}: {log}");
+        let asked = usize::from(origin.is_suspected());
+        assert_eq!(log.matches(WARNING).count(), asked, "{origin:?}: {log}");
         assert_eq!(log.matches("address=127.0.0.1").count(), asked, "{log}");
     }
 }

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 const CROWD: usize = 8;
 
 /// Anything that takes longer has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A PostgreSQL server with unsafe defaults.
 async fn cluster() -> Cluster {
@@ -53,7 +53,7 @@ async fn home(cluster: &Cluster, bouncer: &Bouncer, mode: Mode) -> Home {
 
 /// Signs this many people in concurrently, each of whom opens a page and, except the last, signs
 /// out. Returns the token of the one who stays.
-async fn come_and_go(server: &Arc<Server>) -> String {
+async fn sign_in_and_out(server: &Arc<Server>) -> String {
     let mut crowd = JoinSet::new();
     for number in 0..CROWD {
         let server = Arc::clone(server);
@@ -83,12 +83,12 @@ async fn all_goes_on(mode: Mode) {
     home.create_user("ada");
     home.run(&["config", "check"]).succeeds();
     let server = Arc::new(home.serve());
-    let token = come_and_go(&server).await;
+    let token = sign_in_and_out(&server).await;
     server.lets_in(&token).await;
     let mut page = server.signed_in("ada").await.watch().await;
     page.lives().await;
     home.run(&["session", "end", "--user", "ada"]).succeeds();
-    let reason = tokio::time::timeout(PATIENCE, page.ended()).await;
+    let reason = tokio::time::timeout(TIMEOUT, page.ended()).await;
     assert_eq!(reason.expect("notified"), "ended_by_admin");
     server.refuses(&token).await;
     home.run(&["activity"]).succeeds();
@@ -129,7 +129,7 @@ async fn answered_is_kept(mode: Mode) {
     cluster.start().await;
     let started = Instant::now();
     while server.browser().get("/readyz").await.status != 200 {
-        assert!(started.elapsed() < PATIENCE, "it does not recover");
+        assert!(started.elapsed() < TIMEOUT, "it does not recover");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     for (browser, ended) in &live {
@@ -158,10 +158,10 @@ async fn an_undeclared_transaction_pooler_is_refused_with_the_remedy() {
         .fails(1, &["Set database_pooler = true", "pool_mode = session"]);
     // The direct address must not lead to another database: an open page would never be notified.
     let other = Cluster::new().await;
-    let astray = home
+    let misdirected = home
         .with("VESTIBULE_DATABASE_POOLER", "true")
         .with("VESTIBULE_DATABASE_DIRECT_URL", &other.url());
-    astray
+    misdirected
         .run(&["user", "list"])
         .fails(1, &["`database_direct_url` leads to another database"]);
 }

@@ -28,7 +28,7 @@ use std::{
 };
 
 /// Anything that takes longer has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The content of each file of the site, and the digest that tools/build would put into its name.
 pub const FILE: &str = "/* a file */";
@@ -148,7 +148,7 @@ impl Home {
             // The other end is dropped when the program has ended by itself.
             let runs_for =
                 |time| still_running.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
-            let deadline = Instant::now() + PATIENCE;
+            let deadline = Instant::now() + TIMEOUT;
             while Instant::now() < deadline {
                 if is_time() {
                     kill_process(pid, Signal::INT).expect("a program to interrupt");
@@ -158,7 +158,7 @@ impl Home {
                     return;
                 }
             }
-            if runs_for(PATIENCE) {
+            if runs_for(TIMEOUT) {
                 kill_process(pid, Signal::KILL).expect("a program to end");
             }
         });

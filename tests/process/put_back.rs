@@ -25,7 +25,7 @@ async fn sign_in_page(server: &Server, token: &str) -> String {
     send(server.address, request).await.text()
 }
 
-fn beside(file: &Path, ending: &str) -> PathBuf {
+fn sidecar(file: &Path, ending: &str) -> PathBuf {
     format!("{}{ending}", file.display()).into()
 }
 
@@ -130,7 +130,7 @@ async fn a_file_in_use_is_not_mistaken_for_an_older_one() {
 async fn without_a_neighbour_there_is_a_warning_and_a_new_one() {
     let home = Home::on_sqlite().await;
     let (token, _) = a_file_from_before(&home).await;
-    let neighbour = beside(&home.database_file(), ".heartbeat");
+    let neighbour = sidecar(&home.database_file(), ".heartbeat");
     assert_eq!(mode(&neighbour), 0o600);
     for (content, words) in [
         (None, "there is no .heartbeat"),
@@ -156,7 +156,7 @@ async fn a_heartbeat_that_cannot_be_written_keeps_nobody_out() {
     let home = Home::on_sqlite().await;
     let (token, _) = a_file_from_before(&home).await;
     // A folder of that name fails for root as well.
-    let new = beside(&home.database_file(), ".heartbeat.new");
+    let new = sidecar(&home.database_file(), ".heartbeat.new");
     fs::create_dir(&new).unwrap();
     let server = home.serve();
     server.log_with("the heartbeat could not be written");
@@ -176,7 +176,7 @@ async fn a_clock_that_does_not_fit_the_file_is_reported() {
         (4_000_000_000_000_i64, "it is behind"),
         (1_000_000_000_000, "clock is ahead"),
     ] {
-        let neighbour = beside(&home.database_file(), ".heartbeat");
+        let neighbour = sidecar(&home.database_file(), ".heartbeat");
         fs::write(neighbour, format!("0 {at}\n")).unwrap();
         home.run(&["config", "check"]).succeeds().reports(words);
         let server = home.serve();

@@ -39,7 +39,7 @@ async fn two_signed_in(home: &Home) -> (Server, Browser, Browser) {
 }
 
 /// The sign-in page shows the reason to the holder of the dead cookie.
-async fn is_told(server: &Server, token: &str, reason: &str) {
+async fn is_refused_with(server: &Server, token: &str, reason: &str) {
     let mut browser = server.browser();
     browser.set_cookie(SESSION_COOKIE, token);
     let page = browser.get("/login").await;
@@ -148,7 +148,7 @@ on_both_engines! {
         for browser in [&one, &other] {
             server.refuses(&copied_cookie(browser)).await;
         }
-        is_told(&server, &copied_cookie(&one), "Your session was ended by an administrator.").await;
+        is_refused_with(&server, &copied_cookie(&one), "Your session was ended by an administrator.").await;
         home.run(&["user", "enable", "ada"]).succeeds();
         server.refuses(&copied_cookie(&one)).await;
         server.signed_in("ada").await;
@@ -164,7 +164,7 @@ on_both_engines! {
         for browser in [&one, &other] {
             server.refuses(&copied_cookie(browser)).await;
         }
-        is_told(&server, &copied_cookie(&one), "the password of the account was changed").await;
+        is_refused_with(&server, &copied_cookie(&one), "the password of the account was changed").await;
         let mut browser = server.browser();
         let old = sign_in(&mut browser, "ada", PASSWORD).await;
         assert_eq!((old.status, browser.session()), (303, None), "the old password is refused");

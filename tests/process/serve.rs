@@ -6,7 +6,7 @@ use crate::{
     support::{
         PASSWORD,
         database::{Engine, TestDatabase},
-        http::{ACCEPT_PAGE, Connection, FORM, Farewell, Request, SESSION_COOKIE, encode_form},
+        http::{ACCEPT_PAGE, Closing, Connection, FORM, Request, SESSION_COOKIE, encode_form},
     },
 };
 use sqlx::Connection as _;
@@ -72,7 +72,7 @@ async fn a_request_under_way_is_finished_before_the_end() {
 /// The client has disconnected before the answer, and the sign-out is not lost with the server
 /// either.
 #[tokio::test]
-async fn work_for_a_client_that_is_gone_is_finished_before_the_end() {
+async fn work_for_a_disconnected_client_finishes_before_the_stop() {
     let home = Home::on_sqlite().await;
     home.create_user("ada");
     let server = home.serve();
@@ -82,8 +82,8 @@ async fn work_for_a_client_that_is_gone_is_finished_before_the_end() {
         .unwrap();
     let begin = sqlx::raw_sql("BEGIN IMMEDIATE");
     begin.execute(&mut writer).await.unwrap();
-    let farewell = Farewell::Fin;
-    browser.post_and_close("/api/logout", &[], farewell).await;
+    let closing = Closing::Fin;
+    browser.post_and_close("/api/logout", &[], closing).await;
     // Until it waits for the file.
     tokio::time::sleep(Duration::from_millis(500)).await;
     server.terminate();
@@ -159,14 +159,13 @@ async fn slow_headers_are_cut_off() {
     assert!(silent.answer().await.is_none() && half.answer().await.is_none());
 
     // Single bytes keep nothing open: the time limit is for the whole header.
-    let mut dripping = Connection::open(server.address).await;
-    dripping
-        .send(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-slow: ")
+    let mut slow = Connection::open(server.address).await;
+    slow.send(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-slow: ")
         .await;
     let mut cut_off = false;
     for _ in 0..100 {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        if !dripping.send(b"a").await {
+        if !slow.send(b"a").await {
             cut_off = true;
             break;
         }
@@ -364,8 +363,8 @@ async fn without_its_postgres_database_nobody_is_let_in() {
     let mut beside = address.clone();
     beside.set_path("/postgres");
     let mut connection = sqlx::PgConnection::connect(beside.as_str()).await.unwrap();
-    let drop_it = sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"));
-    sqlx::raw_sql(drop_it)
+    let drop_database = sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"));
+    sqlx::raw_sql(drop_database)
         .execute(&mut connection)
         .await
         .unwrap();
@@ -384,8 +383,8 @@ async fn on_a_read_only_file_nobody_signs_in() {
     let file = home.database.address.trim_start_matches("sqlite:");
     fs::set_permissions(file, fs::Permissions::from_mode(0o444)).unwrap();
     // Root can write to every file, so the server runs as another user.
-    let given_away = chown(file, Some(NOBODY), None).is_ok();
-    let server = if given_away {
+    let is_foreign = chown(file, Some(NOBODY), None).is_ok();
+    let server = if is_foreign {
         chown(Path::new(file).parent().unwrap(), Some(NOBODY), None).unwrap();
         home.serve_as(NOBODY)
     } else {

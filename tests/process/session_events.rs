@@ -8,7 +8,7 @@ use crate::{
 use std::time::Duration;
 
 /// The time limit of a notification, with a margin for a busy machine.
-const SOON: Duration = Duration::from_secs(5);
+const NOTICE_TIMEOUT: Duration = Duration::from_secs(5);
 
 const EVENTS: &str = "path=\"/session/events\"";
 
@@ -20,7 +20,7 @@ async fn page(browser: &Browser) -> (Events, String) {
 }
 
 async fn end_of(events: &mut Events) -> String {
-    let reason = tokio::time::timeout(SOON, events.ended()).await;
+    let reason = tokio::time::timeout(NOTICE_TIMEOUT, events.ended()).await;
     let reason = reason.expect("notified in time");
     reason.as_str().expect("a reason").to_owned()
 }
@@ -71,17 +71,17 @@ on_both_engines! {
         let home = on_one_port(Home::new(database));
         home.create_user("ada");
         let server = home.serve();
-        let (gone, stays) = (server.signed_in("ada").await, server.signed_in("ada").await);
-        let (mut page_of_gone, name) = page(&gone).await;
+        let (ended_one, live_one) = (server.signed_in("ada").await, server.signed_in("ada").await);
+        let (mut page_of_ended, name) = page(&ended_one).await;
         server.kill();
-        assert_eq!((page_of_gone.next().await, page_of_gone.broke_off), (None, true));
+        assert_eq!((page_of_ended.next().await, page_of_ended.broke_off), (None, true));
         let list = home.run(&["session", "list", "--json"]).succeeds().json();
         let mut ids = list.iter().filter_map(|row| row["id"].as_str());
         let id = ids.find(|id| id.ends_with(&name)).unwrap();
         home.run(&["session", "end", id]).succeeds();
         let server = home.serve();
-        assert_eq!(gone.watch().await.answer.status, 401);
-        let (mut page, _) = page(&stays).await;
+        assert_eq!(ended_one.watch().await.answer.status, 401);
+        let (mut page, _) = page(&live_one).await;
         home.run(&["session", "end", "--user", "ada"]).succeeds();
         assert_eq!(end_of(&mut page).await, "ended_by_admin");
         drop(server);
@@ -114,7 +114,7 @@ async fn open_pages_do_not_hold_the_server_up() {
         let mut pages = [page(&browser).await.0, page(&browser).await.0];
         ask(&server);
         for page in &mut pages {
-            let event = tokio::time::timeout(SOON, page.next()).await;
+            let event = tokio::time::timeout(NOTICE_TIMEOUT, page.next()).await;
             assert_eq!((event.expect("over soon"), page.broke_off), (None, false));
         }
         let (status, log) = server.ended();

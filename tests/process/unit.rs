@@ -21,10 +21,10 @@ fn value(key: &str) -> &'static str {
 #[test]
 fn it_agrees_with_the_settings() {
     let config = config::read("", None, &config::Environment::default()).unwrap();
-    let patience = Duration::from_secs(value("TimeoutStopSec").parse().unwrap());
+    let stop_timeout = Duration::from_secs(value("TimeoutStopSec").parse().unwrap());
     let needed = config.http.shutdown_timeout + Duration::from_secs(5);
     assert!(
-        patience >= needed,
+        stop_timeout >= needed,
         "requests in progress are finished, not killed"
     );
     let files: usize = value("LimitNOFILE").parse().unwrap();
@@ -36,7 +36,7 @@ fn it_agrees_with_the_settings() {
     let mut large = config;
     large.hashing.threads = 6;
     let memory: u64 = value("MemoryMax").trim_end_matches('M').parse().unwrap();
-    let most = large.most_memory() / (1024 * 1024);
+    let most = large.max_memory() / (1024 * 1024);
     assert!(most <= memory, "{most} MiB may be taken");
     assert_eq!(value("StateDirectory"), "vestibule");
     assert_eq!(value("Type"), "exec");

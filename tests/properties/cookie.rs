@@ -40,11 +40,11 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// A session cookie with at most one defect, between neighbours.
-fn nearly() -> impl Strategy<Value = Vec<u8>> {
-    let odd = || prop::sample::select(&PARTS[8..]).prop_map(<[u8]>::to_vec);
-    let odd = move || prop_oneof![3 => Just(Vec::new()), 1 => odd()];
+fn altered_name() -> impl Strategy<Value = Vec<u8>> {
+    let noise = || prop::sample::select(&PARTS[8..]).prop_map(<[u8]>::to_vec);
+    let noise = move || prop_oneof![3 => Just(Vec::new()), 1 => noise()];
     let token = any::<[u8; 32]>().prop_map(|token| spelt(&token));
-    (odd(), odd(), odd(), token, odd()).prop_map(|(before, left, right, token, after)| {
+    (noise(), noise(), noise(), token, noise()).prop_map(|(before, left, right, token, after)| {
         [
             &before,
             SESSION.as_bytes(),
@@ -65,19 +65,19 @@ proptest! {
     /// anonymous.
     #[test]
     fn a_token_counts_where_the_grammar_has_exactly_one(
-        lines in vec(prop_oneof![line(), nearly()], 0..3),
+        lines in vec(prop_oneof![line(), altered_name()], 0..3),
     ) {
         check(&request(lines.iter().map(Vec::as_slice)));
     }
 
     /// Cookies of other applications on this host neither sign out nor hide the session.
     #[test]
-    fn a_session_keeps_its_meaning_beside_any_neighbours(before in line(), after in line()) {
+    fn a_session_is_read_beside_any_other_cookies(before in line(), after in line()) {
         check_beside(&before, &after);
     }
 
     #[test]
-    fn what_is_set_is_read_back(token in any::<[u8; 32]>(), seconds in any::<Option<u32>>()) {
+    fn cookies_that_are_set_are_read_back(token in any::<[u8; 32]>(), seconds in any::<Option<u32>>()) {
         check_what_is_set(&token, seconds.map(|seconds| Duration::from_secs(seconds.into())));
     }
 }

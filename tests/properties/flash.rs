@@ -34,7 +34,7 @@ const PIECES: &[&str] = &[
 ];
 
 /// Texts of any length from letters that grow in JSON, in UTF-8 or not at all.
-fn typed() -> impl Strategy<Value = String> {
+fn field_text() -> impl Strategy<Value = String> {
     let letters = prop::sample::select(&[
         'a', 'ж', '漢', '🗝', '"', '\\', '\u{1}', '\u{7f}', '\u{2028}',
     ]);
@@ -52,12 +52,12 @@ proptest! {
 
     /// Browsers drop a cookie that is too large, and with it the reason.
     #[test]
-    fn input_fits_into_the_cookie_and_arrives(texts in prop::array::uniform3(typed())) {
+    fn input_fits_into_the_cookie_and_arrives(texts in prop::array::uniform3(field_text())) {
         check_typed(&texts);
     }
 
     #[test]
-    fn what_is_forged_is_a_message_of_ours_or_none(
+    fn a_forged_cookie_is_a_valid_message_or_none(
         text in pieces(PIECES),
         bytes in vec(any::<u8>(), 0..80),
     ) {

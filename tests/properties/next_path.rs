@@ -45,7 +45,7 @@ proptest! {
 
     /// Accepted or not, no value leads off this site, signs out or loops (ASVS V3.7.2).
     #[test]
-    fn what_is_accepted_leads_to_a_page_of_this_site(
+    fn accepted_paths_lead_to_a_page_of_this_site(
         text in mixtures(),
         rooted in mixtures(),
         other in any_text(40),

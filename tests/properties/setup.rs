@@ -18,8 +18,8 @@ fn respelt(symbol: char, way: u8) -> String {
     format!("{symbol}{}", beside[usize::from(way / 4) % beside.len()])
 }
 
-fn canonical(typed: &str) -> String {
-    SetupCode::new(typed.to_owned()).canonical().to_string()
+fn canonical(input: &str) -> String {
+    SetupCode::new(input.to_owned()).canonical().to_string()
 }
 
 proptest! {
@@ -31,17 +31,17 @@ proptest! {
         other in any::<[u8; CODE_SYMBOLS]>(),
     ) {
         let code = SetupCode::of_random(&bytes);
-        let typed = code.reveal().chars().zip(ways).map(|(symbol, way)| respelt(symbol, way));
+        let input = code.reveal().chars().zip(ways).map(|(symbol, way)| respelt(symbol, way));
         let shown = canonical(code.reveal());
         prop_assert_eq!(shown.len(), CODE_SYMBOLS);
-        prop_assert_eq!(&canonical(&typed.collect::<String>()), &shown);
+        prop_assert_eq!(&canonical(&input.collect::<String>()), &shown);
         let same = bytes.map(|byte| byte % 32) == other.map(|byte| byte % 32);
         prop_assert_eq!(canonical(SetupCode::of_random(&other).reveal()) == shown, same);
     }
 
     #[test]
-    fn the_one_spelling_is_its_own(typed in any_text(40)) {
-        let once = canonical(&typed);
+    fn the_one_spelling_is_its_own(input in any_text(40)) {
+        let once = canonical(&input);
         prop_assert_eq!(canonical(&once), once);
     }
 }

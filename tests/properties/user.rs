@@ -77,7 +77,7 @@ proptest! {
 
     /// The grammar, one spelling for accepted names, and one key for all equivalent ones.
     #[test]
-    fn what_is_accepted_keeps_the_grammar_and_has_one_key(
+    fn accepted_names_keep_the_grammar_and_have_one_key(
         text in pieces(PIECES),
         letters in "\\w{1,20}",
         local in "[\\w.+]{1,20}",

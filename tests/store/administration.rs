@@ -61,16 +61,16 @@ async fn administrators(core: &Core) -> usize {
 
 /// The operations that remove an administrator.
 #[derive(Clone, Copy, Debug)]
-enum Loss {
+enum Removal {
     Demote,
     Disable,
     Delete,
 }
 
-impl Loss {
+impl Removal {
     const ALL: [Self; 3] = [Self::Demote, Self::Disable, Self::Delete];
 
-    async fn befall(self, core: &Core, by: &Admin, user: &User) -> Result<(), UserError> {
+    async fn apply(self, core: &Core, by: &Admin, user: &User) -> Result<(), UserError> {
         match self {
             Self::Demote => users::demote(core, by, user).await.map(drop),
             Self::Disable => users::disable(core, by, user).await.map(drop),
@@ -109,22 +109,22 @@ on_both_engines! {
         )).await;
         let token = given::session(&core, &given::credentials(&core, "root").await).await;
         let before = given::everything_written(&core.db).await;
-        for loss in Loss::ALL {
-            let refused = loss.befall(&core, &machine, &root).await;
-            assert!(matches!(refused, Err(UserError::LastAdministrator)), "{loss:?}: {refused:?}");
+        for removal in Removal::ALL {
+            let refused = removal.apply(&core, &machine, &root).await;
+            assert!(matches!(refused, Err(UserError::LastAdministrator)), "{removal:?}: {refused:?}");
         }
         assert_eq!(given::everything_written(&core.db).await, before);
         assert!(matches!(sessions::resume(&core, &token).await.unwrap(), Resumed::Live(_)));
         // A member may be removed, and so may an administrator when there is another.
-        for loss in [Loss::Disable, Loss::Delete] {
-            loss.befall(&core, &machine, &member).await.unwrap();
+        for removal in [Removal::Disable, Removal::Delete] {
+            removal.apply(&core, &machine, &member).await.unwrap();
         }
         users::enable(&core, &machine, &disabled).await.unwrap();
-        for loss in Loss::ALL {
-            if loss.befall(&core, &machine, &root).await.is_ok() {
+        for removal in Removal::ALL {
+            if removal.apply(&core, &machine, &root).await.is_ok() {
                 let other = given::credentials(&core, "disabled").await.user;
-                let refused = loss.befall(&core, &machine, &other).await;
-                assert!(matches!(refused, Err(UserError::LastAdministrator)), "{loss:?}: {refused:?}");
+                let refused = removal.apply(&core, &machine, &other).await;
+                assert!(matches!(refused, Err(UserError::LastAdministrator)), "{removal:?}: {refused:?}");
                 break;
             }
         }
@@ -136,8 +136,8 @@ on_both_engines! {
     async fn of_two_losses_at_once_one_is_refused(database: TestDatabase) {
         let core = support::core(&database).await;
         let machine = Arc::new(actor::on_this_machine());
-        for first in Loss::ALL {
-            for second in Loss::ALL {
+        for first in Removal::ALL {
+            for second in Removal::ALL {
                 let mut pair = Vec::new();
                 for name in ["one", "other"] {
                     if store::users::find_credentials(&core.db, &vestibule::domain::user::LookupKey::of(name)).await.unwrap().is_none() {
@@ -149,11 +149,11 @@ on_both_engines! {
                     pair.push(user);
                 }
                 let start = Arc::new(Barrier::new(2));
-                let tasks: Vec<_> = [first, second].into_iter().zip(pair).map(|(loss, user)| {
+                let tasks: Vec<_> = [first, second].into_iter().zip(pair).map(|(removal, user)| {
                     let (core, machine, start) = (core.clone(), machine.clone(), start.clone());
                     tokio::spawn(async move {
                         start.wait().await;
-                        loss.befall(&core, &machine, &user).await
+                        removal.apply(&core, &machine, &user).await
                     })
                 }).collect();
                 let mut refused = 0;

@@ -42,12 +42,12 @@ async fn events(core: &Core) -> Vec<Event> {
         .collect()
 }
 
-async fn sign_in(core: &Core, username: &str, typed: &str) -> Result<Started, AppError> {
+async fn sign_in(core: &Core, username: &str, input: &str) -> Result<Started, AppError> {
     let visitor = Actor::visitor(Browser::new(
         "192.0.2.7".to_owned(),
         "A browser\r\nof the \u{1b}[31mtests",
     ));
-    let password = support::password(typed);
+    let password = support::password(input);
     sign_in::password::login(
         core,
         &visitor,
@@ -136,10 +136,10 @@ on_both_engines! {
     async fn a_time_out_is_recorded_by_the_first_to_notice(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
-        let (seen, unseen) = (given::session(&core, &ada).await, given::session(&core, &ada).await);
+        let (resumed, unnoticed) = (given::session(&core, &ada).await, given::session(&core, &ada).await);
         later(&core, 2 * 3_600);
-        sessions::resume(&core, &seen).await.unwrap();
-        sessions::resume(&core, &seen).await.unwrap();
+        sessions::resume(&core, &resumed).await.unwrap();
+        sessions::resume(&core, &resumed).await.unwrap();
         assert_eq!(cleanup::clean(&core).await.unwrap(), 1, "the one whose browser never came back");
         assert_eq!(cleanup::clean(&core).await.unwrap(), 0);
         let ended: Vec<_> = records(&core)
@@ -152,7 +152,7 @@ on_both_engines! {
             assert_eq!(record.entry.source, Source::Server);
             assert_eq!(record.entry.at, START.after(Duration::from_secs(2 * 3_600)), "when it ended, not when it was seen");
         }
-        assert_eq!(given::end_of(&core, &unseen).await.unwrap().reason, EndReason::Idle);
+        assert_eq!(given::end_of(&core, &unnoticed).await.unwrap().reason, EndReason::Idle);
     }
 
     /// A thousand throttled refusals are one row.
@@ -228,8 +228,8 @@ on_both_engines! {
         cleanup::clean(&core).await.unwrap();
         assert_eq!(store::sessions::list(&core.db, None, None, 100).await.unwrap().len(), 0);
         assert_eq!(events(&core).await, []);
-        let gone = store::sessions::find_by_digest(&core.db, &old.digest()).await.unwrap();
-        assert_eq!(gone, None, "and an ended session is refused");
+        let deleted = store::sessions::find_by_digest(&core.db, &old.digest()).await.unwrap();
+        assert_eq!(deleted, None, "and an ended session is refused");
         let counters = given::execute(&core.db, "DELETE FROM throttle").await;
         assert_eq!(counters, 0, "counters whose windows are over are gone");
         given::session(&core, &ada).await;

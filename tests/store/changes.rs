@@ -19,14 +19,14 @@ use vestibule::{
     },
 };
 
-const ROOM: WatchLimits = WatchLimits {
+const LIMITS: WatchLimits = WatchLimits {
     in_all: 9,
     of_one_session: 9,
     of_one_person: 9,
 };
 
 /// Several times the duration of a poll.
-const A_WHILE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The next hint that is not empty.
 async fn hint(changes: &mut Changes) -> Hint {
@@ -38,14 +38,14 @@ async fn hint(changes: &mut Changes) -> Hint {
             }
         }
     };
-    tokio::time::timeout(A_WHILE, received)
+    tokio::time::timeout(TIMEOUT, received)
         .await
         .expect("a hint")
 }
 
 async fn watch(core: &Core, token: &vestibule::server::token::SessionToken) -> (SessionId, Watch) {
     let current = stored(core, token).await;
-    let watch = core.db.watchers.watch(&Watched::of(&current), ROOM);
+    let watch = core.db.watchers.watch(&Watched::of(&current), LIMITS);
     (current.session.id, watch.unwrap())
 }
 

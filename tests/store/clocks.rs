@@ -33,7 +33,7 @@ const YEARS: Duration = Duration::from_secs(3 * 365 * 86_400);
 
 /// A row in every table that is cleaned up: a live session and an ended one, their entries in the
 /// log, a known browser, a failure, a link.
-async fn a_little_of_everything(core: &Core) -> (Credentials, SessionToken) {
+async fn one_row_in_every_table(core: &Core) -> (Credentials, SessionToken) {
     let ada = given::account(core, "ada").await;
     let ended = given::session(core, &ada).await;
     sessions::end(core, &given::visitor(), &ended, EndReason::SignedOut)
@@ -66,7 +66,7 @@ async fn live(core: &Core, token: &SessionToken) -> Session {
 on_both_engines! {
     async fn a_clock_that_is_set_ahead_deletes_nothing_and_ends_nobody_for_an_hour(database: TestDatabase) {
         let core = support::core(&database).await;
-        let (_, token) = a_little_of_everything(&core).await;
+        let (_, token) = one_row_in_every_table(&core).await;
         core.clock.set(START.after(HOUR));
         assert_eq!(cleanup::clean(&core).await.unwrap(), 1, "trusted so far: the window of the failure is over");
         let before = everything_written(&core.db).await;
@@ -83,10 +83,10 @@ on_both_engines! {
     /// As on a machine whose clock is wrong at the start: the file records when it was last in use.
     async fn a_clock_that_is_ahead_from_the_start_is_trusted_for_a_day_each_hour(database: TestDatabase) {
         let core = support::core(&database).await;
-        a_little_of_everything(&core).await;
+        one_row_in_every_table(&core).await;
         let before = everything_written(&core.db).await;
         let wrong = started(&database, START.after(200 * DAY)).await;
-        wrong.clock.remember(START);
+        wrong.clock.record_use(START);
         assert_eq!(cleanup::clean(&wrong).await.unwrap(), 0);
         assert_eq!(everything_written(&core.db).await, before);
         wrong.clock.set(START.after(200 * DAY + HOUR));
@@ -174,7 +174,7 @@ on_both_engines! {
     }
 
     /// Clocks may differ by a minute.
-    async fn a_little_ahead_is_nothing(database: TestDatabase) {
+    async fn a_difference_of_a_minute_changes_nothing(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         let token = given::session_at(&core, &ada, START.after(60 * SECOND)).await;
@@ -192,7 +192,7 @@ on_both_engines! {
         let token = given::session(&core, &ada).await;
         let before = given::stored(&core, &token).await.session;
         let behind = started(&database, Timestamp::from_millis(1_000)).await;
-        behind.clock.remember(START);
+        behind.clock.record_use(START);
         assert_eq!(live(&behind, &token).await, before);
         behind.clock.set(Timestamp::from_millis(1_000).after(2 * HOUR));
         assert_eq!(cleanup::clean(&behind).await.unwrap(), 0);

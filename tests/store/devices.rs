@@ -77,8 +77,8 @@ on_both_engines! {
             assert!(!is_known(&core, &first, person).await);
         }
         let planted = DeviceToken::random();
-        let given_away = sign_in(&core, &ada, Some(&planted)).await.device;
-        assert_ne!(given_away.digest(), planted.digest(), "a name is never adopted");
+        let issued = sign_in(&core, &ada, Some(&planted)).await.device;
+        assert_ne!(issued.digest(), planted.digest(), "a name is never adopted");
         assert!(!is_known(&core, &planted, &ada).await);
     }
 

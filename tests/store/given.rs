@@ -55,7 +55,7 @@ pub fn entry(core: &Core, event: Event, user: &UserId) -> Entry {
     Actor::visitor(Browser::default()).entry(core.clock.now(), event, Some(user), None)
 }
 
-/// The proof of a typed password: that it belongs to `verified`.
+/// The proof of an entered password: that it belongs to `verified`.
 pub fn evidence(verified: &str, kept: &str) -> Evidence {
     Evidence::Password {
         verified: verified.to_owned(),

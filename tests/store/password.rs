@@ -133,8 +133,8 @@ on_both_engines! {
         let strange = Session { id: given::stored(&core, &of_grace).await.session.id, ..old.clone() };
         assert!(renew(&core, &strange, &of_grace).await.is_none(), "another person's session");
         assert!(renew(&core, &old, &of_grace).await.is_none(), "another person's token");
-        let nobodys = Session { id: SessionId("nobody's".to_owned()), ..old.clone() };
-        assert!(renew(&core, &nobodys, &this).await.is_none());
+        let unknown = Session { id: SessionId("nobody's".to_owned()), ..old.clone() };
+        assert!(renew(&core, &unknown, &this).await.is_none());
         assert_eq!(given::everything_written(&core.db).await, before);
 
         users::disable(&core, &actor::on_this_machine(), &ada.user).await.unwrap();
@@ -142,7 +142,7 @@ on_both_engines! {
         assert_eq!(given::credentials(&core, "ada").await.password_hash, "the first hash");
     }
 
-    async fn all_or_nothing(database: TestDatabase) {
+    async fn a_failed_password_change_writes_nothing(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
         let (this, other) = (given::session(&core, &ada).await, given::session(&core, &ada).await);

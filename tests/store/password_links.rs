@@ -50,9 +50,9 @@ async fn reset(core: &Core, user: &User) -> MadeLink {
         .unwrap()
 }
 
-async fn redeem(core: &Core, secret: &LinkSecret, typed: &str) -> Result<(), AppError> {
+async fn redeem(core: &Core, secret: &LinkSecret, input: &str) -> Result<(), AppError> {
     let browser = Browser::new("192.0.2.9".to_owned(), "Somebody's browser");
-    let (actor, password) = (Actor::visitor(browser), support::password(typed));
+    let (actor, password) = (Actor::visitor(browser), support::password(input));
     let redeemed = password_links::redeem(core, &actor, secret, &password).await;
     redeemed.map(drop).map_err(|refused| refused.failure)
 }
@@ -66,8 +66,8 @@ async fn redeem_unhashed(core: &Core, secret: &LinkSecret, hash: &str) -> Option
         .unwrap()
 }
 
-async fn sign_in(core: &Core, username: &str, typed: &str) -> Result<(), AppError> {
-    let password = support::password(typed);
+async fn sign_in(core: &Core, username: &str, input: &str) -> Result<(), AppError> {
+    let password = support::password(input);
     let credentials = Credentials {
         username,
         password: &password,
@@ -98,8 +98,8 @@ on_both_engines! {
         let ada = users::find(&core, "ada").await.unwrap();
         assert!(!ada.has_password && !ada.disabled);
         assert_eq!(password_links::valid_until(&core, &ada).await.unwrap(), Some(link.expires_at));
-        for typed in [PASSWORD, "", NEW] {
-            assert_eq!(sign_in(&core, "ada", typed).await, Err(AppError::Refused(Refusal::SignIn)));
+        for input in [PASSWORD, "", NEW] {
+            assert_eq!(sign_in(&core, "ada", input).await, Err(AppError::Refused(Refusal::SignIn)));
         }
         redeem(&core, &link.secret, NEW).await.unwrap();
         sign_in(&core, "ada", NEW).await.unwrap();
@@ -208,7 +208,7 @@ on_both_engines! {
         }
     }
 
-    async fn nobody_is_given_a_link_who_is_disabled_or_gone(database: TestDatabase) {
+    async fn disabled_and_deleted_accounts_get_no_link(database: TestDatabase) {
         let core = support::core(&database).await;
         let machine = actor::on_this_machine();
         let ada = given::account(&core, "ada").await.user;
@@ -313,9 +313,9 @@ on_both_engines! {
         let core = support::core(&database).await;
         let secret = Arc::new(invite(&core, "ada").await.secret);
         let passwords = [NEW, "another one that is long"];
-        let tasks = passwords.map(|typed| {
+        let tasks = passwords.map(|input| {
             let (core, secret) = (core.clone(), secret.clone());
-            tokio::spawn(async move { redeem(&core, &secret, typed).await })
+            tokio::spawn(async move { redeem(&core, &secret, input).await })
         });
         let mut outcomes = Vec::new();
         for task in tasks {

@@ -218,11 +218,11 @@ const READS: [&str; 6] = [
 ];
 
 /// The reading functions of the store, found in the source.
-fn functions_that_read(folder: &Path, place: &str, found: &mut BTreeSet<String>) {
+fn functions_that_read(folder: &Path, module: &str, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let inner = format!("{place}{name}::");
+        let inner = format!("{module}{name}::");
         if path.is_dir() {
             functions_that_read(&path, &inner, found);
             continue;
@@ -276,7 +276,7 @@ async fn all_that_reads_is_asked() {
 }
 
 /// One of each kind of change in an update.
-const MADE_UP: [&str; 9] = [
+const SCHEMA_CHANGES: [&str; 9] = [
     "ALTER TABLE sessions ALTER COLUMN address TYPE varchar(200)",
     "ALTER TABLE users ALTER COLUMN display_name TYPE TEXT COLLATE \"C\"",
     "ALTER TABLE users ALTER COLUMN username TYPE varchar(200) COLLATE \"POSIX\"",
@@ -293,7 +293,7 @@ async fn a_column_that_changes_needs_no_restart() {
     let database = TestDatabase::new(Engine::Postgres).await;
     let core = support::core(&database).await;
     let ada = given::account(&core, "ada").await;
-    for change in MADE_UP {
+    for change in SCHEMA_CHANGES {
         let mut tokens = Vec::new();
         for _ in 0..READERS {
             tokens.push(given::session(&core, &ada).await);

@@ -135,16 +135,16 @@ on_both_engines! {
             }
             // At another moment of the renewals each time.
             tokio::time::sleep(Duration::from_micros(100 * (round % 20))).await;
-            let lived = sign_out(&nodes[0], &first).await;
-            let mut given_out = Vec::new();
+            let was_live = sign_out(&nodes[0], &first).await;
+            let mut issued = Vec::new();
             while let Some(renewed) = renewing.join_next().await {
-                given_out.extend(renewed.unwrap());
+                issued.extend(renewed.unwrap());
             }
-            renewals += given_out.len();
-            assert!(lived, "round {round}: it was signed out, and by this");
-            given_out.extend(Arc::into_inner(first));
+            renewals += issued.len();
+            assert!(was_live, "round {round}: it was signed out, and by this");
+            issued.extend(Arc::into_inner(first));
             for core in &nodes {
-                for token in &given_out {
+                for token in &issued {
                     assert_eq!(resume(core, token).await.unwrap(), Resumed::Ended(EndReason::SignedOut), "round {round}");
                 }
             }
@@ -164,7 +164,7 @@ on_both_engines! {
                 given::change_password(&core, &changing, &brought, CHANGED).await
             });
             tokio::time::sleep(Duration::from_micros(100 * (round % 20))).await;
-            let lived = if round % 2 == 0 {
+            let was_live = if round % 2 == 0 {
                 sessions::end_as_admin(&nodes[0], &actor::on_this_machine(), &session).await.unwrap()
             } else {
                 let asking = CurrentUser { user: ada.user.clone(), session: session.clone(), sign_ins: None };
@@ -172,7 +172,7 @@ on_both_engines! {
                 sessions::end_own(&nodes[0], Owner::of(&actor).unwrap(), &session.id).await.unwrap() == Some(true)
             };
             let renewed = change.await.unwrap();
-            assert!(lived, "round {round}");
+            assert!(was_live, "round {round}");
             for core in &nodes {
                 for token in renewed.iter().map(|renewed| &renewed.token).chain([&*token]) {
                     assert!(matches!(resume(core, token).await.unwrap(), Resumed::Ended(_)), "round {round}");

@@ -46,8 +46,8 @@ async fn account(core: &Core, name: &str, email: Option<&str>, display_name: &st
 }
 
 /// The names on each page, one after the other.
-async fn pages(core: &Core, typed: &str, limit: u32) -> Vec<Vec<String>> {
-    let (prefix, mut after, mut pages) = (LookupKey::of(typed), None, Vec::new());
+async fn pages(core: &Core, input: &str, limit: u32) -> Vec<Vec<String>> {
+    let (prefix, mut after, mut pages) = (LookupKey::of(input), None, Vec::new());
     loop {
         let found = store::users::page(&core.db, &prefix, after.as_ref(), limit)
             .await
@@ -60,8 +60,8 @@ async fn pages(core: &Core, typed: &str, limit: u32) -> Vec<Vec<String>> {
     }
 }
 
-async fn names(core: &Core, typed: &str) -> Vec<String> {
-    pages(core, typed, 50).await.concat()
+async fn names(core: &Core, input: &str) -> Vec<String> {
+    pages(core, input, 50).await.concat()
 }
 
 /// Enough accounts to make a scan the worse plan, with names of every prefix.
@@ -93,21 +93,21 @@ async fn crowd(core: &Core, number: u32) {
 }
 
 /// A bound value, for a query plan.
-enum Bound {
+enum Value {
     Text(&'static str),
     Number(i64),
 }
 
 /// The query plan of a statement.
-async fn plan(db: &Db, sql: &str, values: &[Bound]) -> String {
+async fn plan(db: &Db, sql: &str, values: &[Value]) -> String {
     macro_rules! explain {
         ($pool:expr, $explain:literal, $column:literal) => {{
             let sql = sqlx::AssertSqlSafe(format!("{} {sql}", $explain));
             let mut query = sqlx::query(sql);
             for value in values {
                 query = match value {
-                    Bound::Text(text) => query.bind(*text),
-                    Bound::Number(number) => query.bind(*number),
+                    Value::Text(text) => query.bind(*text),
+                    Value::Number(number) => query.bind(*number),
                 };
             }
             let rows = query.fetch_all($pool).await.unwrap();
@@ -149,8 +149,8 @@ fn assert_no_scan(engine: Engine, plan: &str, table: &str) {
 /// The list of all accounts and a search use their indexes.
 async fn assert_pages_by_index(core: &Core, engine: Engine) {
     crowd(core, 20_000).await;
-    let text = Bound::Text;
-    let all = plan(&core.db, ALL, &[text("m5"), Bound::Number(51)]).await;
+    let text = Value::Text;
+    let all = plan(&core.db, ALL, &[text("m5"), Value::Number(51)]).await;
     assert_no_scan(engine, &all, "users");
     let found = plan(
         &core.db,
@@ -159,7 +159,7 @@ async fn assert_pages_by_index(core: &Core, engine: Engine) {
             text("person 4"),
             text("id7"),
             text("person 5"),
-            Bound::Number(51),
+            Value::Number(51),
         ],
     )
     .await;
@@ -198,7 +198,7 @@ async fn assert_sessions_by_index(core: &Core, engine: Engine) {
         authenticated_at, idle_ends_at, absolute_ends_at, remember, address, user_agent, new_device) \
         SELECT id, id, CASE user_id WHEN 'id0' THEN 'id1' ELSE user_id END, at, at, at, at, at, FALSE, '', '', event = 'signed_in' FROM activity").await;
     given::execute(&core.db, "ANALYZE").await;
-    let (text, number) = (Bound::Text, Bound::Number);
+    let (text, number) = (Value::Text, Value::Number);
     let all = plan(&core.db, sessions::ALL, &[text("row5"), number(500)]).await;
     let of_user = [text("id1"), number(5), text("row5"), number(500)];
     let of_user = plan(&core.db, sessions::OF_USER, &of_user).await;
@@ -255,7 +255,7 @@ on_both_engines! {
         account(&core, "Ängström", None, "Anders").await;
         account(&core, "adam", None, "100% _wild_").await;
         account(&core, "李雷", Some("lei@example.org"), "🐎 李").await;
-        for (typed, expected) in [
+        for (input, expected) in [
             ("ad", vec!["ada", "adam"]),
             ("ADA", vec!["ada", "adam"]),
             ("Ａｄａ", vec!["ada", "adam"]),
@@ -275,7 +275,7 @@ on_both_engines! {
             ("' OR 1=1 --", vec![]),
             ("a\0", vec![]),
         ] {
-            assert_eq!(names(&core, typed).await, expected, "{typed}");
+            assert_eq!(names(&core, input).await, expected, "{input}");
         }
         assert_eq!(names(&core, "").await, ["ada", "adam", "grace", "Ängström", "李雷"]);
         assert_eq!(names(&core, "l").await, ["李雷", "ada"], "in the order of the findings");
@@ -290,13 +290,13 @@ on_both_engines! {
         }
         account(&core, "other", None, "Other").await;
         for limit in [1, 2, 5, 22, 23, 24] {
-            for typed in ["user", "u", "user0", ""] {
-                let all = names(&core, typed).await;
-                let expected = match typed { "user0" => 10, "" => 24, _ => 23 };
-                assert_eq!(all.len(), expected, "{typed}");
-                let pages = pages(&core, typed, limit).await;
+            for input in ["user", "u", "user0", ""] {
+                let all = names(&core, input).await;
+                let expected = match input { "user0" => 10, "" => 24, _ => 23 };
+                assert_eq!(all.len(), expected, "{input}");
+                let pages = pages(&core, input, limit).await;
                 assert!(pages.iter().all(|page| page.len() <= limit as usize), "{pages:?}");
-                assert_eq!(pages.concat(), all, "{typed} by {limit}");
+                assert_eq!(pages.concat(), all, "{input} by {limit}");
                 let mut distinct = all.clone();
                 distinct.sort_unstable();
                 distinct.dedup();
@@ -350,7 +350,7 @@ on_both_engines! {
         crowd(&core, 20_000).await;
         let sql = "SELECT 1 FROM users other WHERE other.is_admin AND other.disabled_at IS NULL \
                    AND other.password_hash <> '' AND other.id <> $1";
-        let plan = plan(&core.db, sql, &[Bound::Text("id1")]).await;
+        let plan = plan(&core.db, sql, &[Value::Text("id1")]).await;
         assert!(plan.contains("administrators"), "{plan}");
     }
 
@@ -359,12 +359,12 @@ on_both_engines! {
         crowd(&core, 20_000).await;
         let indexes = ["activity_by_time", "activity_of_user", "activity_of_event", "activity_of_"];
         for (number, (sql, index)) in PAGES.into_iter().zip(indexes).enumerate() {
-            let mut values = vec![Bound::Number(0), Bound::Number(5_000), Bound::Text("row9"), Bound::Number(51)];
+            let mut values = vec![Value::Number(0), Value::Number(5_000), Value::Text("row9"), Value::Number(51)];
             values.extend(match number {
                 0 => vec![],
-                1 => vec![Bound::Text("id7")],
-                2 => vec![Bound::Text("signed_in")],
-                _ => vec![Bound::Text("id7"), Bound::Text("signed_in")],
+                1 => vec![Value::Text("id7")],
+                2 => vec![Value::Text("signed_in")],
+                _ => vec![Value::Text("id7"), Value::Text("signed_in")],
             });
             let plan = plan(&core.db, sql, &values).await;
             // A person's events of one kind are selected among all of theirs.

@@ -66,8 +66,8 @@ fn proof(evidence: &Evidence) -> Proof<'_> {
     }
 }
 
-/// That the password of the account was typed.
-fn typed(account: &Credentials) -> Evidence {
+/// Evidence that the password of the account was entered.
+fn evidence_of(account: &Credentials) -> Evidence {
     given::evidence(&account.password_hash, &account.password_hash)
 }
 
@@ -82,7 +82,7 @@ async fn started(core: &Core, account: &Credentials) -> SessionId {
         store::sessions::start(
             &core.db,
             &session,
-            &proof(&typed(account)),
+            &proof(&evidence_of(account)),
             &given::visitor()
         )
         .await
@@ -117,7 +117,7 @@ on_both_engines! {
         given::account(&core, "grace").await;
         let digest = SessionToken::random().digest();
         let new = new_session(&ada, &digest);
-        assert!(store::sessions::start(&core.db, &new, &proof(&typed(&ada)), &given::visitor()).await.unwrap());
+        assert!(store::sessions::start(&core.db, &new, &proof(&evidence_of(&ada)), &given::visitor()).await.unwrap());
 
         let by_digest = store::sessions::find_by_digest(&core.db, &digest).await.unwrap().unwrap();
         assert_eq!(by_digest.user, ada.user);
@@ -152,7 +152,7 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         store::users::disable(&core.db, &ada.user.id, START, &Actor::command()).await.unwrap();
         let digest = SessionToken::random().digest();
-        assert!(!store::sessions::start(&core.db, &new_session(&ada, &digest), &proof(&typed(&ada)), &given::visitor()).await.unwrap());
+        assert!(!store::sessions::start(&core.db, &new_session(&ada, &digest), &proof(&evidence_of(&ada)), &given::visitor()).await.unwrap());
         assert_eq!(number_of_sessions(&core).await, 0);
     }
 
@@ -163,8 +163,8 @@ on_both_engines! {
         store::users::set_password(&core.db, &ada.user.id, "a new hash", START, &Actor::command()).await.unwrap();
         let brought = given::session(&core, &grace).await;
         let digest = SessionToken::random().digest();
-        let typed = typed(&ada);
-        let stale = Proof { replaced: Some(&brought.digest()), ..proof(&typed) };
+        let evidence = evidence_of(&ada);
+        let stale = Proof { replaced: Some(&brought.digest()), ..proof(&evidence) };
         assert!(!store::sessions::start(&core.db, &new_session(&ada, &digest), &stale, &given::visitor()).await.unwrap());
         assert_eq!(number_of_sessions(&core).await, 1);
         assert_eq!(given::end_of(&core, &brought).await, None);
@@ -176,7 +176,7 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         let (digest, nobody) = (SessionToken::random().digest(), UserId("nobody".to_owned()));
         let session = NewSession { user_id: &nobody, ..new_session(&ada, &digest) };
-        assert!(!store::sessions::start(&core.db, &session, &proof(&typed(&ada)), &given::visitor()).await.unwrap());
+        assert!(!store::sessions::start(&core.db, &session, &proof(&evidence_of(&ada)), &given::visitor()).await.unwrap());
         assert_eq!(number_of_sessions(&core).await, 0);
     }
 

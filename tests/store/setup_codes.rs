@@ -60,7 +60,7 @@ fn begin(engine: Engine) -> &'static str {
 }
 
 on_both_engines! {
-    async fn a_code_makes_one_account_and_is_gone(database: TestDatabase) {
+    async fn a_code_makes_one_account_and_is_deleted(database: TestDatabase) {
         let core = support::core(&database).await;
         let code = new_code(&core).await;
         assert!(is_live(&core, &code).await);
@@ -153,7 +153,7 @@ on_both_engines! {
 
     /// An account of the command line is not yet committed: the page waits for it, and then finds
     /// its code deleted.
-    async fn the_page_never_comes_second(database: TestDatabase) {
+    async fn the_page_waits_for_the_command_line(database: TestDatabase) {
         let core = support::core(&database).await;
         let code = new_code(&core).await;
         let command = "DELETE FROM setup_codes; INSERT INTO users (id, username, username_key, display_name, \

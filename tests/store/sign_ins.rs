@@ -142,15 +142,15 @@ on_both_engines! {
         sign_ins(&core, &grace, &[8, 9]).await;
         let (known, recognised) = (&sessions[0].0, &sessions[6].0.id);
         assert!(recognises(&core, known, recognised).await);
-        let news = async |token: &SessionToken| {
+        let notice = async |token: &SessionToken| {
             let sign_ins = found(&core, token).await.sign_ins.unwrap();
             let shown = sign_ins.unrecognised.into_iter().map(|one| one.session).collect::<Vec<_>>();
             (shown, sign_ins.more, sign_ins.may_recognise)
         };
         let ids = |places: [usize; 5]| places.map(|place| sessions[place].0.id.clone()).to_vec();
-        assert_eq!(news(&sessions[0].1).await, (ids([8, 7, 5, 4, 3]), 2, true));
-        assert_eq!(news(&sessions[7].1).await, (ids([8, 5, 4, 3, 2]), 1, false));
-        assert_eq!(news(&sessions[6].1).await, (ids([8, 7, 5, 4, 3]), 2, true), "it was recognised");
+        assert_eq!(notice(&sessions[0].1).await, (ids([8, 7, 5, 4, 3]), 2, true));
+        assert_eq!(notice(&sessions[7].1).await, (ids([8, 5, 4, 3, 2]), 1, false));
+        assert_eq!(notice(&sessions[6].1).await, (ids([8, 7, 5, 4, 3]), 2, true), "it was recognised");
     }
 
     /// A thief of the password can sign in twice, in one browser or in two, and recognise neither
@@ -229,12 +229,12 @@ on_both_engines! {
         let asks = given::stored(&core, &one.token).await.session;
         assert!(disowns(&core, &asks, &other.id).await);
         assert!(given::end_of(&core, &other.token).await.is_some());
-        let news = found(&core, &known.token).await.sign_ins.unwrap().unrecognised;
-        let mut news: Vec<_> = news.into_iter().map(|one| one.session).collect();
-        news.sort_by(|a, b| a.0.cmp(&b.0));
+        let notice = found(&core, &known.token).await.sign_ins.unwrap().unrecognised;
+        let mut notice: Vec<_> = notice.into_iter().map(|one| one.session).collect();
+        notice.sort_by(|a, b| a.0.cmp(&b.0));
         let mut both = vec![one.id, other.id];
         both.sort_by(|a, b| a.0.cmp(&b.0));
-        assert_eq!(news, both);
+        assert_eq!(notice, both);
     }
 
     /// If the unrecognised sign-in was deleted, its browser does not become known by that.
@@ -245,8 +245,8 @@ on_both_engines! {
         let strange = signs_in(&core, &ada, None).await;
         given::execute(&core.db, &format!("DELETE FROM sessions WHERE id = '{}'", strange.id)).await;
         let again = signs_in(&core, &ada, Some(&strange.device)).await;
-        let news = found(&core, &known.token).await.sign_ins.unwrap().unrecognised;
-        assert_eq!(news.into_iter().map(|one| one.session).collect::<Vec<_>>(), [again.id]);
+        let notice = found(&core, &known.token).await.sign_ins.unwrap().unrecognised;
+        assert_eq!(notice.into_iter().map(|one| one.session).collect::<Vec<_>>(), [again.id]);
     }
 
     /// A session with a reason of a later version does not hide another one from its owner.

@@ -22,7 +22,7 @@ use vestibule::{
 };
 
 /// A request that does not wait takes far less, also on a busy machine.
-const AT_ONCE: Duration = Duration::from_secs(4);
+const MAX_LATENCY: Duration = Duration::from_secs(4);
 
 fn after_seconds(seconds: u64) -> Timestamp {
     START.after(Duration::from_secs(seconds))
@@ -65,7 +65,7 @@ on_both_engines! {
         core.clock.set(after_seconds(61));
         let holder = hold_sessions(&database, &core.db).await;
         for _ in 0..3 {
-            let resumed = timeout(AT_ONCE, sessions::resume(&core, &token)).await.expect("it does not wait");
+            let resumed = timeout(MAX_LATENCY, sessions::resume(&core, &token)).await.expect("it does not wait");
             let Resumed::Live(current) = resumed.unwrap() else { panic!("not live") };
             assert_eq!(current.session, before, "pages show the state of the database");
         }
@@ -175,7 +175,7 @@ async fn readers_have_connections_that_writers_cannot_take() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     for _ in 0..20 {
-        let resumed = timeout(AT_ONCE, sessions::resume(&core, &reader)).await;
+        let resumed = timeout(MAX_LATENCY, sessions::resume(&core, &reader)).await;
         assert!(matches!(resumed, Ok(Ok(Resumed::Live(_)))), "{resumed:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -236,9 +236,9 @@ async fn a_connection_that_takes_no_writes_costs_no_request() {
         sql.execute(&mut *one).await.unwrap();
         held.push(one);
     }
-    let given_back = held.len();
+    let held_count = held.len();
     drop(held);
-    while link.num_idle() < given_back {
+    while link.num_idle() < held_count {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let ended = sessions::end(&core, &given::visitor(), &token, EndReason::SignedOut).await;

@@ -4,14 +4,14 @@ mod browser;
 mod connection;
 mod events;
 
-pub use browser::{Browser, Farewell};
+pub use browser::{Browser, Closing};
 pub use connection::Connection;
 pub use events::Events;
 
 use std::{net::SocketAddr, time::Duration};
 
 /// A server that is silent for this long has failed the test.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub const SESSION_COOKIE: &str = "__Host-Http-session";
 pub const FLASH_COOKIE: &str = "__Host-Http-flash";

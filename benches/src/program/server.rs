@@ -63,7 +63,7 @@ impl Server {
     }
 
     async fn start(mut command: Command, address: SocketAddr, path: &str) -> Result<Self, Failure> {
-        const PATIENCE: Duration = Duration::from_secs(10);
+        const TIMEOUT: Duration = Duration::from_secs(10);
         let request = get(address, path, None)?;
         let started = Instant::now();
         let mut server = Self {
@@ -71,7 +71,7 @@ impl Server {
             first_answer: Duration::ZERO,
             child: command.spawn()?,
         };
-        while started.elapsed() < PATIENCE {
+        while started.elapsed() < TIMEOUT {
             if let Ok(mut connection) = Connection::open(address).await {
                 let answer = connection.send(request.clone()).await?;
                 server.first_answer = started.elapsed();
@@ -111,17 +111,17 @@ impl Server {
     }
 
     /// Waits until the program is idle: it reads a large file through while it already answers.
-    pub async fn is_quiet(&self) -> Result<(), Failure> {
-        const LOOK_EVERY: Duration = Duration::from_millis(500);
+    pub async fn wait_until_idle(&self) -> Result<(), Failure> {
+        const POLL_INTERVAL: Duration = Duration::from_millis(500);
         const CHECKS: u32 = 600;
-        const QUIET_CHECKS: u32 = 4;
+        const IDLE_CHECKS: u32 = 4;
         let (mut before, mut quiet) = (self.processor_seconds()?, 0);
         for _ in 0..CHECKS {
-            sleep(LOOK_EVERY).await;
+            sleep(POLL_INTERVAL).await;
             let used = self.processor_seconds()?;
             quiet = if used - before < 0.02 { quiet + 1 } else { 0 };
             before = used;
-            if quiet == QUIET_CHECKS {
+            if quiet == IDLE_CHECKS {
                 return Ok(());
             }
         }

@@ -127,18 +127,18 @@ fn words(text: &str) -> Part {
 fn fill(template: &str, user: Option<&str>, actor: &Part, reason: &str) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut rest = template;
-    while let Some((at, place)) = next_place(rest) {
-        let before = &rest[..at];
+    while let Some((position, placeholder)) = next_placeholder(rest) {
+        let before = &rest[..position];
         if !before.is_empty() {
             parts.push(words(before));
         }
-        rest = &rest[at + place.len()..];
+        rest = &rest[position + placeholder.len()..];
         let unnamed = if parts.is_empty() {
             "Somebody"
         } else {
             "somebody"
         };
-        parts.push(match place {
+        parts.push(match placeholder {
             USER => user.map_or_else(|| words(unnamed), |name| Part::Name(name.to_owned())),
             ACTOR => actor.clone(),
             _ => words(reason),
@@ -151,9 +151,10 @@ fn fill(template: &str, user: Option<&str>, actor: &Part, reason: &str) -> Vec<P
 }
 
 /// The position of the first placeholder of a template, and the placeholder.
-fn next_place(template: &str) -> Option<(usize, &'static str)> {
-    let places = [USER, ACTOR, REASON].into_iter();
-    let found = places.filter_map(|place| Some((template.find(place)?, place)));
+fn next_placeholder(template: &str) -> Option<(usize, &'static str)> {
+    let placeholders = [USER, ACTOR, REASON].into_iter();
+    let found =
+        placeholders.filter_map(|placeholder| Some((template.find(placeholder)?, placeholder)));
     found.min()
 }
 

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_list_can_be_narrowed_to_exists() {
+    fn the_filters_of_an_owner_are_kinds_of_event() {
         let kinds = Event::kinds();
         for (kind, _) in Event::OWN_KINDS {
             assert!(kinds.contains(&kind), "{kind}");
@@ -111,7 +111,7 @@ mod tests {
 
     /// Each has a sentence of its own, except those that are the same to the owner.
     #[test]
-    fn ends_are_told_apart() {
+    fn each_end_reason_has_its_own_description() {
         let mut descriptions: Vec<_> = EndReason::ALL.map(EndReason::description).into();
         descriptions.sort_unstable();
         descriptions.dedup();

@@ -14,7 +14,7 @@ fn a_kind_is_listed_once() {
 }
 
 #[test]
-fn every_event_is_read_back_from_its_words() {
+fn every_event_parses_from_its_words() {
     let events = [
         Event::SignedIn,
         Event::SignInRefused(SignInRefusal::UnknownUser),

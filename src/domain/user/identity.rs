@@ -1,6 +1,6 @@
 //! Names and e-mail addresses, and the keys to look up accounts.
 
-use crate::domain::characters::{is_letter_or_digit, is_mark, is_unseen};
+use crate::domain::characters::{is_invisible, is_letter_or_digit, is_mark};
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizer;
 use serde::{Deserialize, Serialize};
@@ -24,12 +24,12 @@ impl LookupKey {
     /// managers, invisible characters from copied text: no name and no address has one. No grammar is checked: an
     /// impossible name is not found. NUL becomes the replacement character, because PostgreSQL accepts none in a
     /// text; leaving it out would make `a\0da` another spelling of `ada`.
-    pub fn of(typed: &str) -> Self {
-        let seen = typed.chars().filter(|c| !is_unseen(*c));
-        let seen: String = seen
+    pub fn of(input: &str) -> Self {
+        let visible = input.chars().filter(|c| !is_invisible(*c));
+        let visible: String = visible
             .map(|c| if c == '\0' { '\u{fffd}' } else { c })
             .collect();
-        Self(fold(seen.trim()))
+        Self(fold(visible.trim()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -107,20 +107,20 @@ impl Username {
     /// # Errors
     /// [`IdentityRefusal::NameUnseen`], [`IdentityRefusal::NameLength`] or
     /// [`IdentityRefusal::NameGrammar`].
-    pub fn parse(typed: &str) -> Result<Self, IdentityRefusal> {
+    pub fn parse(input: &str) -> Result<Self, IdentityRefusal> {
         let name = ComposingNormalizer::new_nfkc()
-            .normalize(typed.trim())
+            .normalize(input.trim())
             .into_owned();
-        if name.contains(is_unseen) {
+        if name.contains(is_invisible) {
             return Err(IdentityRefusal::NameUnseen);
         }
         if !(1..=MAX_NAME_CHARS).contains(&name.chars().count()) {
             return Err(IdentityRefusal::NameLength);
         }
-        let words_joined = name.split(['.', '-', '_']).all(|word| {
+        let is_valid = name.split(['.', '-', '_']).all(|word| {
             word.starts_with(is_letter_or_digit) && word.chars().all(is_letter_digit_or_mark)
         });
-        words_joined
+        is_valid
             .then_some(Self(name))
             .ok_or(IdentityRefusal::NameGrammar)
     }
@@ -141,7 +141,7 @@ fn is_letter_digit_or_mark(c: char) -> bool {
 
 /// Invisible characters that change the direction of the text around them: a user's name must not rewrite
 /// the sentence on a page ("Trojan Source", CVE-2021-42574).
-fn is_unseen_control(c: char) -> bool {
+fn is_layout_control(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
@@ -158,11 +158,11 @@ pub struct Email(String);
 impl Email {
     /// # Errors
     /// [`IdentityRefusal::EmailUnseen`] or [`IdentityRefusal::Email`].
-    pub fn parse(typed: &str) -> Result<Self, IdentityRefusal> {
+    pub fn parse(input: &str) -> Result<Self, IdentityRefusal> {
         let address = ComposingNormalizer::new_nfkc()
-            .normalize(typed.trim())
+            .normalize(input.trim())
             .into_owned();
-        if address.contains(is_unseen) {
+        if address.contains(is_invisible) {
             return Err(IdentityRefusal::EmailUnseen);
         }
         let (local, domain) = address.split_once('@').ok_or(IdentityRefusal::Email)?;
@@ -203,11 +203,11 @@ fn begins_with_no_mark(part: &str) -> bool {
 ///
 /// # Errors
 /// `refusal` if the text is longer than `max_chars` or has a control character.
-pub fn plain_text<R>(typed: &str, max_chars: usize, refusal: R) -> Result<String, R> {
+pub fn plain_text<R>(input: &str, max_chars: usize, refusal: R) -> Result<String, R> {
     let text = ComposingNormalizer::new_nfc()
-        .normalize(typed.trim())
+        .normalize(input.trim())
         .into_owned();
-    let ok = text.chars().count() <= max_chars && !text.chars().any(is_unseen_control);
+    let ok = text.chars().count() <= max_chars && !text.chars().any(is_layout_control);
     ok.then_some(text).ok_or(refusal)
 }
 

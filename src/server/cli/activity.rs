@@ -2,7 +2,7 @@
 
 use super::{
     CliError, open_core,
-    output::{Row, to_stderr, write_more_rows, write_rows},
+    output::{Row, append_rows, to_stderr, write_rows},
 };
 use crate::{
     domain::{
@@ -86,7 +86,7 @@ async fn show(core: &Core, command: &Command) -> Result<(), CliError> {
     let (mut following, mut records) = Following::begin(core, &filter, command.limit).await?;
     records.reverse();
     if command.json {
-        write_more_rows(&rows_of(records), WIDTHS, true)?;
+        append_rows(&rows_of(records), WIDTHS, true)?;
     } else {
         write_rows(&rows_of(records), false)?;
     }
@@ -96,7 +96,7 @@ async fn show(core: &Core, command: &Command) -> Result<(), CliError> {
         match following.poll(core, &filter).await {
             Ok(news) => {
                 is_waiting = false;
-                write_more_rows(&rows_of(news), WIDTHS, command.json)?;
+                append_rows(&rows_of(news), WIDTHS, command.json)?;
             }
             Err(error @ StoreError::Unavailable(_)) => {
                 if !is_waiting {
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_an_instant_or_so_long_ago() {
+    fn a_time_is_an_instant_or_a_duration_before_now() {
         let instant = Since::Instant(Timestamp::from_millis(1_790_000_000_000));
         assert_eq!(since("2026-09-21T14:13:20Z"), Ok(instant));
         assert_eq!(since("2026-09-21T16:13:20+02:00"), Ok(instant));

@@ -48,7 +48,7 @@ pub async fn restore(command: Restore, config: &Config) -> Result<(), CliError> 
          vestibule session end --all",
     )?;
     let restoring = Restoring::begin(path, &command.file)?;
-    let sessions = end_what_comes_back(config, &restoring).await?;
+    let sessions = end_restored_sessions(config, &restoring).await?;
     restoring.finish()?;
     to_stderr(&format!(
         "{} is in place of {}. {sessions} sessions had not ended then: {}.",
@@ -60,7 +60,7 @@ pub async fn restore(command: Restore, config: &Config) -> Result<(), CliError> 
 }
 
 /// In the copy, so that no file is in place whose sessions could be used again. Returns how many there were.
-async fn end_what_comes_back(config: &Config, restoring: &Restoring) -> Result<u64, CliError> {
+async fn end_restored_sessions(config: &Config, restoring: &Restoring) -> Result<u64, CliError> {
     let db = db::open(&restoring.copy(), IfMissing::Refuse).await?;
     db::read_through(&db).await?;
     let core = core_on(db, config).await?;

@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_password_does_not_travel_in_the_open() {
+    fn plain_http_to_another_machine_is_refused() {
         for text in [
             "https://id.example.org",
             "https://id.example.org:8443/",

@@ -5,7 +5,7 @@ mod backup;
 mod completions;
 mod config;
 mod doctor;
-mod machine;
+mod host_checks;
 mod man;
 mod output;
 mod password;
@@ -147,10 +147,10 @@ async fn run(arguments: Arguments, site: Option<&'static SiteInside>) -> Result<
 /// Opens the use cases for a command.
 async fn open_core(config: &Config, if_missing: IfMissing) -> Result<Core, CliError> {
     let opening = db::open(&config.database_url, if_missing);
-    let db = output::patiently(output::TABLES, opening).await?;
+    let db = output::with_progress(output::MIGRATIONS, opening).await?;
     let core = core_on(db, config).await?;
-    if let Some(doubt) = timekeeping::warn_of(&core.clock) {
-        output::to_stderr(&doubt);
+    if let Some(warning) = timekeeping::warn_of(&core.clock) {
+        output::to_stderr(&warning);
     }
     Ok(core)
 }
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_command_and_argument_says_what_it_is() {
+    fn every_command_and_argument_has_help() {
         let mut open = vec![Arguments::command()];
         while let Some(command) = open.pop() {
             let name = command.get_name().to_owned();

@@ -17,19 +17,19 @@ pub fn to_stderr(line: &str) {
 }
 
 /// Awaits work without a deadline, and regularly prints what it waits for.
-pub async fn patiently<T>(what: &str, work: impl Future<Output = T>) -> T {
-    const SAID_EVERY: Duration = Duration::from_secs(10);
+pub async fn with_progress<T>(what: &str, work: impl Future<Output = T>) -> T {
+    const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
     let mut work = pin!(work);
     loop {
-        if let Ok(done) = timeout(SAID_EVERY, work.as_mut()).await {
+        if let Ok(done) = timeout(PROGRESS_INTERVAL, work.as_mut()).await {
             return done;
         }
         to_stderr(&format!("vestibule: still waiting for {what}"));
     }
 }
 
-/// For [`patiently`]: the possible reasons of a slow opening of the database.
-pub const TABLES: &str = "the tables to be brought up to date. Another server may be at it, something may hold a \
+/// For [`with_progress`]: the possible reasons of a slow opening of the database.
+pub const MIGRATIONS: &str = "the tables to be brought up to date. Another server may be at it, something may hold a \
     lock, or a standby that has to confirm is gone: see pg_stat_activity";
 
 /// A row that is printed in a table or as JSON.
@@ -44,14 +44,14 @@ pub fn write_line(line: &str) -> io::Result<()> {
 }
 
 /// Writes rows that arrive one by one. The widths of later rows are unknown, so each column has at least the width in
-/// `least`.
-pub fn write_more_rows<R: Row>(rows: &[R], least: &[usize], json: bool) -> io::Result<()> {
+/// `min_widths`.
+pub fn append_rows<R: Row>(rows: &[R], min_widths: &[usize], json: bool) -> io::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     for row in rows {
         let line = if json {
             json_line(row)?
         } else {
-            in_columns(&row.cells(), least)
+            format_row(&row.cells(), min_widths)
         };
         writeln!(out, "{line}")?;
     }
@@ -59,7 +59,7 @@ pub fn write_more_rows<R: Row>(rows: &[R], least: &[usize], json: bool) -> io::R
 }
 
 /// Rows are held in memory by the page, because there may be millions.
-pub const ROWS_A_PAGE: u32 = 500;
+pub const ROWS_PER_PAGE: u32 = 500;
 
 /// A table that is written page by page. If all rows fit into one page, its columns are as narrow as the cells;
 /// otherwise they have the widths that most rows need.
@@ -85,13 +85,13 @@ impl PagedTable {
             return write_rows(page, self.json);
         }
         if is_first && !self.json {
-            write_line(&in_columns(&texts(R::HEADINGS), self.widths))?;
+            write_line(&format_row(&texts(R::HEADINGS), self.widths))?;
         }
-        write_more_rows(page, self.widths, self.json)
+        append_rows(page, self.widths, self.json)
     }
 }
 
-fn in_columns(cells: &[Cow<'_, str>], widths: &[usize]) -> String {
+fn format_row(cells: &[Cow<'_, str>], widths: &[usize]) -> String {
     let cells = cells.iter().zip(widths);
     let cells = cells.map(|(cell, &width)| format!("{cell:width$}"));
     cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
@@ -133,7 +133,7 @@ fn write_table(
     };
     let widths: Vec<usize> = (0..headings.len()).map(width_of).collect();
     for row in [&headings].into_iter().chain(rows) {
-        writeln!(out, "{}", in_columns(row, &widths))?;
+        writeln!(out, "{}", format_row(row, &widths))?;
     }
     Ok(())
 }

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_loses_its_line_break_and_nothing_else() {
+    fn only_the_line_break_is_stripped() {
         for (input, expected) in [
             ("a b \n", "a b "),
             ("a\r\n", "a"),

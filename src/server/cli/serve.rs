@@ -2,7 +2,7 @@
 
 use super::{
     CliError, core_on,
-    output::{TABLES, patiently},
+    output::{MIGRATIONS, with_progress},
 };
 use crate::{
     domain::setup::SetupCode,
@@ -31,7 +31,7 @@ const OUTPUT_NAME: &str = "vestibule";
 pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<(), CliError> {
     let log = telemetry::start(&config.log)?;
     let opening = db::open_to_serve(&config.database_url);
-    let (db, is_read_through) = patiently(TABLES, opening).await?;
+    let (db, is_read_through) = with_progress(MIGRATIONS, opening).await?;
     let core = core_on(db, &config).await?;
     let heartbeat = match Neighbour::of(&config.database_url) {
         Some(neighbour) => Some(Heartbeat::begin(&core, neighbour).await?),
@@ -55,11 +55,11 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
         None => warn_without_site(&config),
     }
     let core = state.core.clone();
-    let stop = asked_to_stop()?;
-    greet(&log, &config, &state, setup::new_code(&core).await?);
+    let stop = stop_signal()?;
+    announce_start(&log, &config, &state, setup::new_code(&core).await?);
     log.announce(&format!("It listens on {address}"));
-    for doubt in config.doubts() {
-        tracing::warn!("{doubt}");
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
     }
     let (background, damage) = Background::begin(&core, heartbeat, is_read_through);
     let mut outcome = Ok(());
@@ -87,7 +87,7 @@ fn cannot_listen(config: &Config, error: &io::Error) -> CliError {
 /// Prints instructions for the operator to standard error, beside the log.
 ///
 /// The code for the first account is printed there and never logged: other people may read the log.
-fn greet(log: &Log, config: &Config, state: &AppState, setup_code: Option<SetupCode>) {
+fn announce_start(log: &Log, config: &Config, state: &AppState, setup_code: Option<SetupCode>) {
     let origin = state.site.public_url.origin();
     log.announce(&format!("Vestibule answers on {origin}"));
     log.announce(&format!("Its database is {}", config.database_url.shown()));
@@ -139,7 +139,7 @@ fn path_text(path: &Path) -> String {
 
 /// Resolves on SIGTERM (a service manager), SIGINT (Ctrl-C), SIGHUP (the terminal is closed) or SIGQUIT. By default the
 /// last two kill a process in the middle of its work. Under `nohup` SIGHUP stays ignored.
-fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut quit = signal(SignalKind::quit())?;

@@ -2,7 +2,7 @@
 
 use super::{
     CliError, open_core,
-    output::{PagedTable, ROWS_A_PAGE, Row, to_stderr, write_rows},
+    output::{PagedTable, ROWS_PER_PAGE, Row, to_stderr, write_rows},
 };
 use crate::{
     domain::{
@@ -71,7 +71,7 @@ pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
             dry_run,
             json,
         } => match (id, user) {
-            (Some(id), _) if dry_run => would_end_one(&core, id, json).await,
+            (Some(id), _) if dry_run => list_if_live(&core, id, json).await,
             (Some(id), _) => end(&core, &admin, id).await,
             (None, user) if dry_run => list(&core, user.as_deref(), true, json).await,
             (None, Some(name)) => end_all(&core, &admin, &name).await,
@@ -91,18 +91,18 @@ async fn list(core: &Core, user: Option<&str>, live: bool, json: bool) -> Result
         None => None,
     };
     let now = core.clock.now();
-    let mut behind: Option<Session> = None;
+    let mut after: Option<Session> = None;
     let mut table = PagedTable::new(WIDTHS, json);
     loop {
-        let found = sessions::page(core, user.as_ref(), behind.as_ref(), ROWS_A_PAGE).await?;
-        let is_last = (found.len() as u64) < u64::from(ROWS_A_PAGE);
+        let found = sessions::page(core, user.as_ref(), after.as_ref(), ROWS_PER_PAGE).await?;
+        let is_last = (found.len() as u64) < u64::from(ROWS_PER_PAGE);
         let rows = found.iter().map(|found| SessionRow::of(found, now));
         let rows: Vec<_> = rows.filter(|row| !live || row.ended_at.is_none()).collect();
         table.write(&rows, is_last)?;
         if is_last {
             return Ok(());
         }
-        behind = found.into_iter().next_back().map(|found| found.session);
+        after = found.into_iter().next_back().map(|found| found.session);
     }
 }
 
@@ -111,7 +111,7 @@ async fn find(core: &Core, id: String) -> Result<CurrentUser, CliError> {
     found.ok_or_else(|| CliError::Refused("there is no session with this id".to_owned()))
 }
 
-async fn would_end_one(core: &Core, id: String, json: bool) -> Result<(), CliError> {
+async fn list_if_live(core: &Core, id: String, json: bool) -> Result<(), CliError> {
     let row = SessionRow::of(&find(core, id).await?, core.clock.now());
     let live = if row.ended_at.is_none() {
         vec![row]

@@ -7,7 +7,7 @@ pub use arguments::Command;
 
 use super::{
     CliError, open_core,
-    output::{PagedTable, ROWS_A_PAGE, to_stderr, write_rows},
+    output::{PagedTable, ROWS_PER_PAGE, to_stderr, write_rows},
     password::new_password,
 };
 use crate::{
@@ -81,12 +81,12 @@ async fn carry_out(
         Command::Demote(Named { name }) => {
             let user = users::find(core, &name).await?;
             let was = users::demote(core, admin, &user).await?;
-            let words = if was {
+            let role = if was {
                 "no administrator any more"
             } else {
                 "no administrator"
             };
-            report(&format!("{} is {words}.", user.username))
+            report(&format!("{} is {role}.", user.username))
         }
         Command::SetPassword {
             name,
@@ -103,8 +103,8 @@ async fn carry_out(
     }
 }
 
-fn report(words: &str) -> Result<(), CliError> {
-    to_stderr(words);
+fn report(line: &str) -> Result<(), CliError> {
+    to_stderr(line);
     Ok(())
 }
 
@@ -120,7 +120,7 @@ async fn list(core: &Core, search: Option<&str>, json: bool) -> Result<(), CliEr
     let mut after = None;
     let mut table = PagedTable::new(WIDTHS, json);
     loop {
-        let found = users::page(core, &prefix, after.as_ref(), ROWS_A_PAGE).await?;
+        let found = users::page(core, &prefix, after.as_ref(), ROWS_PER_PAGE).await?;
         let rows: Vec<_> = found.users.into_iter().map(UserRow::from).collect();
         table.write(&rows, found.next.is_none())?;
         after = found.next;
@@ -159,13 +159,13 @@ async fn invite(
     } = invitation;
     let link = match users::find(core, name).await {
         Ok(user) if user.has_password => {
-            let words =
+            let remedy =
                 "has a password already. `vestibule user reset` makes a link for a new one.";
-            return Err(CliError::Refused(format!("{} {words}", user.username)));
+            return Err(CliError::Refused(format!("{} {remedy}", user.username)));
         }
         Ok(user) if details.has_any() => {
-            let words = "there is an account already; invite it by its name alone.";
-            return Err(CliError::Refused(format!("{}: {words}", user.username)));
+            let remedy = "there is an account already; invite it by its name alone.";
+            return Err(CliError::Refused(format!("{}: {remedy}", user.username)));
         }
         Ok(user) => password_links::make(core, admin, &user).await?,
         Err(UserError::NotFound) => {
@@ -187,8 +187,8 @@ async fn reset(
 ) -> Result<(), CliError> {
     let user = users::find(core, name).await?;
     if !user.has_password {
-        let words = "has no password yet. `vestibule user invite` makes a link for the first one.";
-        return Err(CliError::Refused(format!("{} {words}", user.username)));
+        let remedy = "has no password yet. `vestibule user invite` makes a link for the first one.";
+        return Err(CliError::Refused(format!("{} {remedy}", user.username)));
     }
     let link = password_links::make(core, admin, &user).await?;
     print_link(&user, &link, config, json)
@@ -225,16 +225,16 @@ async fn delete(core: &Core, admin: &Admin, name: &str, yes: bool) -> Result<(),
 
 /// Asks for the name again, on the terminal or in one line of standard input.
 fn confirm(user: &User) -> Result<(), CliError> {
-    const LONGEST: u64 = 4_096;
+    const MAX_BYTES: u64 = 4_096;
     let name = &user.username;
     to_stderr(&format!(
         "This deletes {name} for good, with all sessions. Type the name once more:"
     ));
-    let mut typed = String::new();
-    io::stdin().lock().take(LONGEST).read_line(&mut typed)?;
-    if LookupKey::of(&typed) == LookupKey::of(name) {
+    let mut input = String::new();
+    io::stdin().lock().take(MAX_BYTES).read_line(&mut input)?;
+    if LookupKey::of(&input) == LookupKey::of(name) {
         return Ok(());
     }
-    let words = "this is not the name; nothing is deleted. Without a terminal, --yes goes on.";
-    Err(CliError::Refused(words.to_owned()))
+    let remedy = "this is not the name; nothing is deleted. Without a terminal, --yes goes on.";
+    Err(CliError::Refused(remedy.to_owned()))
 }

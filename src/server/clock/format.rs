@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn instants_are_written_for_programs_and_for_people() {
+    fn a_moment_has_an_iso_form_and_words() {
         let shown = moment(Timestamp::from_millis(1_790_000_000_000));
         assert_eq!(shown.iso, "2026-09-21T14:13:20Z");
         assert_eq!(shown.words, "21 September 2026, 14:13 UTC");
@@ -89,14 +89,14 @@ mod tests {
     }
 
     #[test]
-    fn the_date_of_an_answer_is_read() {
+    fn http_dates_are_parsed() {
         let date = parse_http_date("Mon, 21 Sep 2026 14:13:20 GMT");
         assert_eq!(date, Some(Timestamp::from_millis(1_790_000_000_000)));
         assert_eq!(parse_http_date("yesterday"), None);
     }
 
     #[test]
-    fn the_end_of_time_does_not_panic() {
+    fn instants_beyond_the_calendar_do_not_panic() {
         assert!(
             moment(Timestamp::from_millis(i64::MAX))
                 .iso

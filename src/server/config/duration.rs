@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The maximum. No useful duration is longer, and it keeps every sum of instants inside the calendar.
-const LONGEST: Duration = Duration::from_secs(3_660 * 86_400);
+const MAX: Duration = Duration::from_secs(3_660 * 86_400);
 
 /// Parses `"30s"`, `"15m"`, `"2h"` or `"14d"`.
 ///
@@ -28,7 +28,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     let duration = Duration::from_secs(number.saturating_mul(seconds_each));
     match duration {
         Duration::ZERO => Err("must be longer than nothing".to_owned()),
-        duration if duration > LONGEST => Err("must be at most ten years".to_owned()),
+        duration if duration > MAX => Err("must be at most ten years".to_owned()),
         duration => Ok(duration),
     }
 }
@@ -45,22 +45,22 @@ mod tests {
             let number = number >> shift;
             let (unit, each) = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)][unit];
             let seconds = u128::from(number) * each;
-            let fits = (1..=u128::from(LONGEST.as_secs())).contains(&seconds);
+            let fits = (1..=u128::from(MAX.as_secs())).contains(&seconds);
             let read = parse(&format!("{number}{unit}")).ok().map(|read| u128::from(read.as_secs()));
             prop_assert_eq!(read, fits.then_some(seconds));
         }
 
         #[test]
-        fn any_text_is_survived(text in "[0-9 ]{0,22}[smhd]?\\PC{0,4}") {
+        fn any_text_is_within_bounds_or_refused(text in "[0-9 ]{0,22}[smhd]?\\PC{0,4}") {
             if let Ok(read) = parse(&text) {
-                prop_assert!((Duration::from_secs(1)..=LONGEST).contains(&read), "{}", text);
+                prop_assert!((Duration::from_secs(1)..=MAX).contains(&read), "{}", text);
                 prop_assert!(text.ends_with(['s', 'm', 'h', 'd']), "{}", text);
             }
         }
     }
 
     #[test]
-    fn units_are_read() {
+    fn units_are_parsed() {
         for (text, seconds) in [
             ("30s", 30),
             ("15m", 900),
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn malformed_durations_are_refused() {
         for text in [
             "",
             "30",

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 const PREFIX: &str = "VESTIBULE_";
 
 /// `VESTIBULE_SERVICE_HOST`, `VESTIBULE_PORT`, `VESTIBULE_PORT_3000_TCP_ADDR` and their like.
-const OF_A_SERVICE: [&str; 3] = ["SERVICE_HOST", "SERVICE_PORT", "PORT"];
+const SERVICE_VARIABLES: [&str; 3] = ["SERVICE_HOST", "SERVICE_PORT", "PORT"];
 
 /// The variable that names the file, so it is no key in it.
 pub const FILE: &str = "VESTIBULE_CONFIG";
@@ -36,7 +36,11 @@ impl Environment {
         let names = self.0.keys().map(String::as_str);
         names.filter(|name| {
             let rest = name.strip_prefix(PREFIX);
-            rest.is_some_and(|rest| !OF_A_SERVICE.iter().any(|begin| rest.starts_with(begin)))
+            rest.is_some_and(|rest| {
+                !SERVICE_VARIABLES
+                    .iter()
+                    .any(|begin| rest.starts_with(begin))
+            })
         })
     }
 }

@@ -22,17 +22,17 @@ const UNIT: &str = "system.slice/vestibule.service";
 
 impl Config {
     /// The maximum memory use with this configuration, in bytes.
-    pub fn most_memory(&self) -> u64 {
-        let connections = widened(self.http.max_connections) * MEMORY_PER_CONNECTION;
-        let hashing = widened(self.hashing.threads) * MEMORY_PER_THREAD;
+    pub fn max_memory(&self) -> u64 {
+        let connections = to_u64(self.http.max_connections) * MEMORY_PER_CONNECTION;
+        let hashing = to_u64(self.hashing.threads) * MEMORY_PER_THREAD;
         // A growing text is copied, and the body is also parsed into fields.
-        let bodies = 2 * widened(self.http.body_budget());
+        let bodies = 2 * to_u64(self.http.body_budget());
         PROGRAM + DATABASE + connections + hashing + bodies
     }
 
     /// A warning if that exceeds the limit of the server.
-    pub fn doubt_about_memory(&self, root: &Path) -> Option<String> {
-        let most = self.most_memory().div_ceil(MIB);
+    pub fn memory_warning(&self, root: &Path) -> Option<String> {
+        let most = self.max_memory().div_ceil(MIB);
         let allowed = limit(root)? / MIB;
         (most > allowed).then(|| {
             format!(
@@ -45,7 +45,7 @@ impl Config {
     }
 }
 
-fn widened(number: usize) -> u64 {
+fn to_u64(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lowest_limit_above_the_process_counts() {
+    fn the_lowest_limit_of_the_control_groups_applies() {
         const GROUP: &str = "proc/self/cgroup";
         type Files = &'static [(&'static str, &'static str)];
         let machines: [(Files, Option<u64>); 6] = [
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_below_the_sum_is_a_doubt() {
+    fn a_limit_below_the_maximum_use_is_a_warning() {
         let config = |text: &str| read(text, None, &Environment::default()).unwrap();
         let limited = |mib: u64| {
             let bytes = (mib * MIB).to_string();
@@ -166,10 +166,10 @@ mod tests {
                 ("sys/fs/cgroup/memory.max", &bytes),
             ])
         };
-        let doubt = |text: &str, mib| config(text).doubt_about_memory(&limited(mib).0);
-        let small = doubt("", 256).expect("a doubt");
+        let warning = |text: &str, mib| config(text).memory_warning(&limited(mib).0);
+        let small = warning("", 256).expect("a warning");
         assert!(small.contains("it is allowed 256 MiB"), "{small}");
-        assert_eq!(doubt("[http]\nmax_connections = 512", 256), None);
-        assert!(doubt("[http]\nmax_connections = 100000", 512).is_some());
+        assert_eq!(warning("[http]\nmax_connections = 512", 256), None);
+        assert!(warning("[http]\nmax_connections = 100000", 512).is_some());
     }
 }

@@ -76,14 +76,14 @@ impl<'a> Reader<'a> {
     ) -> Vec<T> {
         self.known.insert(key);
         let variable = variable_of(key);
-        let divided = |text: &str| text.split(',').map(|part| part.trim().to_owned()).collect();
+        let split = |text: &str| text.split(',').map(|part| part.trim().to_owned()).collect();
         let (name, texts): (&str, Result<Vec<String>, String>) =
             match self.environment.get(&variable) {
-                Some(text) => (&variable, Ok(divided(text))),
+                Some(text) => (&variable, Ok(split(text))),
                 None => match lookup(&self.table, key) {
                     None => return Vec::new(),
                     Some(Value::String(text)) if text.is_empty() => return Vec::new(),
-                    Some(Value::String(text)) => (key, Ok(divided(text))),
+                    Some(Value::String(text)) => (key, Ok(split(text))),
                     Some(Value::Array(values)) => (key, values.iter().map(text_of).collect()),
                     Some(_) => (key, Err("must be a list of texts".to_owned())),
                 },
@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Records a mistake unless a rule between several keys holds.
-    pub fn demand(&mut self, holds: bool, mistake: &str) {
+    pub fn require(&mut self, holds: bool, mistake: &str) {
         if !holds {
             self.mistakes.push(mistake.to_owned());
         }

@@ -48,11 +48,11 @@ pub fn read_database(reader: &mut Reader, folder: &Path) -> DatabaseUrl {
     let url = reader.read("database_url", "sqlite:data/vestibule.db", parse);
     let has_pooler = reader.read("database_pooler", "false", boolean);
     let direct = reader.optional("database_direct_url", parse);
-    reader.demand(
+    reader.require(
         has_pooler || direct.is_none(),
         "database_direct_url is for database_pooler = true, which is not set",
     );
-    reader.demand(
+    reader.require(
         !has_pooler || direct.is_some(),
         "database_pooler needs database_direct_url: notices and migrations go past the pooler",
     );
@@ -71,11 +71,11 @@ pub fn read_lifetimes(reader: &mut Reader) -> Lifetimes {
         remember_idle: reader.read("session.remember_idle_timeout", "14d", duration::parse),
         remember_absolute: reader.read("session.remember_absolute_timeout", "90d", duration::parse),
     };
-    reader.demand(
+    reader.require(
         lifetimes.idle <= lifetimes.absolute,
         "session.idle_timeout is longer than session.absolute_timeout",
     );
-    reader.demand(
+    reader.require(
         lifetimes.remember_idle <= lifetimes.remember_absolute,
         "session.remember_idle_timeout is longer than session.remember_absolute_timeout",
     );
@@ -84,7 +84,7 @@ pub fn read_lifetimes(reader: &mut Reader) -> Lifetimes {
 
 pub fn read_max_sessions(reader: &mut Reader) -> u32 {
     let max_sessions = reader.read("session.max_sessions", "50", number);
-    reader.demand(max_sessions > 0, "session.max_sessions must be at least 1");
+    reader.require(max_sessions > 0, "session.max_sessions must be at least 1");
     max_sessions
 }
 
@@ -94,7 +94,7 @@ pub fn read_min_length(reader: &mut Reader) -> usize {
         &DEFAULT_MIN_CHARS.to_string(),
         number,
     );
-    reader.demand(
+    reader.require(
         (LOWEST_MIN_CHARS..=128).contains(&min_length),
         &format!(
             "password.min_length must be at least {LOWEST_MIN_CHARS} (ASVS V6.2.1) and at most 128"
@@ -106,11 +106,11 @@ pub fn read_min_length(reader: &mut Reader) -> usize {
 pub fn read_throttle(reader: &mut Reader) -> Limits {
     let account_failures = reader.read("throttle.account_failures", "10", number);
     let address_failures = reader.read("throttle.address_failures", "100", number);
-    reader.demand(
+    reader.require(
         (1..=100).contains(&account_failures),
         "throttle.account_failures must be between 1 and 100 (NIST SP 800-63B-4)",
     );
-    reader.demand(
+    reader.require(
         (1..=1_000_000).contains(&address_failures),
         "throttle.address_failures must be between 1 and 1000000",
     );
@@ -120,7 +120,7 @@ pub fn read_throttle(reader: &mut Reader) -> Limits {
         window: reader.read("throttle.window", "15m", duration::parse),
         pause: reader.read("throttle.pause", "30s", duration::parse),
     };
-    reader.demand(
+    reader.require(
         limits.pause <= limits.window,
         "throttle.pause is longer than throttle.window",
     );
@@ -130,13 +130,13 @@ pub fn read_throttle(reader: &mut Reader) -> Limits {
 pub fn read_hashing(reader: &mut Reader) -> Capacity {
     let memory_mib = reader.read("hashing.memory_mib", "128", number::<u64>);
     let affordable = memory_mib.saturating_mul(1024 * 1024) / MEMORY_PER_THREAD;
-    reader.demand(
+    reader.require(
         affordable >= 1,
         "hashing.memory_mib must be at least 19: one password takes as much",
     );
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let queue = reader.read("hashing.queue", "64", number);
-    reader.demand(
+    reader.require(
         (1..=100_000).contains(&queue),
         "hashing.queue must be between 1 and 100000",
     );
@@ -156,23 +156,23 @@ pub fn read_http(reader: &mut Reader) -> HttpLimits {
         of_one_session: reader.read("http.max_streams_per_session", "16", number),
         of_one_person: reader.read("http.max_streams_per_person", "64", number),
     };
-    reader.demand(
+    reader.require(
         (4..=65_536).contains(&max_body_kib),
         "http.max_body_kib must be between 4 and 65536",
     );
-    reader.demand(
+    reader.require(
         (1..=1_000_000).contains(&max_connections),
         "http.max_connections must be between 1 and 1000000",
     );
-    reader.demand(
+    reader.require(
         (1..=1_000_000).contains(&watchers.in_all),
         "http.max_streams must be between 1 and 1000000",
     );
-    reader.demand(
+    reader.require(
         (1..=1_000_000).contains(&watchers.of_one_session),
         "http.max_streams_per_session must be between 1 and 1000000",
     );
-    reader.demand(
+    reader.require(
         (1..=1_000_000).contains(&watchers.of_one_person),
         "http.max_streams_per_person must be between 1 and 1000000",
     );

@@ -1,7 +1,7 @@
 use super::*;
 
 /// Without environment variables.
-fn alone(text: &str) -> Result<Config, Mistakes> {
+fn without_environment(text: &str) -> Result<Config, Mistakes> {
     read(text, None, &variables([]))
 }
 
@@ -10,14 +10,16 @@ fn variables<const N: usize>(set: [(&str, &str); N]) -> Environment {
 }
 
 fn mistakes(text: &str) -> String {
-    alone(text).expect_err("a mistake").to_string()
+    without_environment(text)
+        .expect_err("a mistake")
+        .to_string()
 }
 
 const SHIPPED: &str = include_str!("../../../Leptos.toml");
 
 #[test]
-fn the_shipped_file_says_what_holds_without_it() {
-    assert_eq!(alone(SHIPPED), alone(""));
+fn the_shipped_file_equals_the_defaults() {
+    assert_eq!(without_environment(SHIPPED), without_environment(""));
 }
 
 #[test]
@@ -31,7 +33,7 @@ fn the_shipped_file_agrees_with_cargo_toml() {
 }
 
 #[test]
-fn every_mistake_is_told_at_once() {
+fn all_mistakes_are_reported_at_once() {
     let report = mistakes(
         "public_url = \"http://example.org\"\nidle_timeout = \"1h\"\ncolour = \"red\"\n\
          [session]\nidle_timeout = \"30\"\nabsolute_timeout = [1]\n[password]\nmin_length = 7\n[log]\nformat = \"xml\"\n",
@@ -54,12 +56,12 @@ fn every_mistake_is_told_at_once() {
 }
 
 #[test]
-fn what_is_no_toml_is_told_with_its_line() {
+fn a_toml_error_names_its_line() {
     assert!(mistakes("site_root = \"a\"\npublic_url = https\n").contains("line 2"));
 }
 
 #[test]
-fn the_environment_counts_more_than_the_file() {
+fn the_environment_overrides_the_file() {
     let environment = variables([
         ("VESTIBULE_PUBLIC_URL", "https://id.example.org"),
         ("VESTIBULE_DATABASE_URL", "postgres://app@db/auth"),
@@ -85,7 +87,7 @@ fn the_environment_counts_more_than_the_file() {
 }
 
 #[test]
-fn paths_begin_at_the_file() {
+fn paths_are_relative_to_the_file() {
     let config = read(
         SHIPPED,
         Some(PathBuf::from("/etc/vestibule/v.toml")),
@@ -109,7 +111,7 @@ fn paths_begin_at_the_file() {
 }
 
 #[test]
-fn a_mistake_in_the_environment_is_told_by_the_variables_name() {
+fn a_mistake_in_the_environment_names_the_variable() {
     let environment = variables([("VESTIBULE_SESSION__IDLE_TIMEOUT", "soon")]);
     let report = read("", None, &environment)
         .expect_err("a mistake")
@@ -122,7 +124,7 @@ fn a_mistake_in_the_environment_is_told_by_the_variables_name() {
 
 /// A mistyped variable would otherwise silently leave a default in force.
 #[test]
-fn an_unknown_variable_is_told_by_its_name_alone() {
+fn an_unknown_variable_is_reported_without_its_value() {
     let environment = variables([
         ("VESTIBULE_CONFIG", "v.toml"),
         ("VESTIBULE_SESSION__IDLE_TIMEOUT", "30m"),
@@ -147,12 +149,12 @@ fn an_unknown_variable_is_told_by_its_name_alone() {
 }
 
 #[test]
-fn a_pooler_needs_a_way_past_it() {
+fn a_pooler_needs_a_direct_url() {
     let pooled = "database_url = \"postgres://a@pooler/auth\"\ndatabase_pooler = true\n";
     let direct = "database_direct_url = \"postgres://a@db/auth\"\n";
     let parse = |text| DatabaseUrl::parse(text, Path::new("")).unwrap();
     let expected = parse("postgres://a@pooler/auth").behind_pooler(parse("postgres://a@db/auth"));
-    let config = alone(&format!("{pooled}{direct}")).unwrap();
+    let config = without_environment(&format!("{pooled}{direct}")).unwrap();
     assert_eq!(config.database_url, expected.unwrap());
     assert!(mistakes(pooled).contains("database_pooler needs database_direct_url"));
     assert!(mistakes(direct).contains("database_direct_url is for database_pooler = true"));
@@ -164,15 +166,15 @@ fn a_pooler_needs_a_way_past_it() {
 }
 
 #[test]
-fn the_threads_stay_within_the_memory() {
-    let config = alone("[hashing]\nmemory_mib = 20\n").unwrap();
+fn hashing_threads_fit_into_the_memory() {
+    let config = without_environment("[hashing]\nmemory_mib = 20\n").unwrap();
     assert_eq!(config.hashing.threads, 1);
     assert!(mistakes("[hashing]\nmemory_mib = 18\n").contains("at least 19"));
 }
 
 #[test]
 fn trusted_proxies_are_an_array_or_a_text_with_commas() {
-    let ranges = |text: &str| alone(text).unwrap().trusted_proxies;
+    let ranges = |text: &str| without_environment(text).unwrap().trusted_proxies;
     let expected =
         ["127.0.0.1", "10.1.0.0/16", "fd00::/8"].map(|range| parse_range(range).unwrap());
     let expected = TrustedProxies::new(expected.to_vec());
@@ -215,15 +217,15 @@ fn every_mistaken_proxy_is_reported() {
 
 #[test]
 fn doubtful_settings_are_reported() {
-    let doubts = |text: &str| alone(text).unwrap().doubts().join("\n");
+    let warnings = |text: &str| without_environment(text).unwrap().warnings().join("\n");
     let https = "public_url = \"https://id.example.org\"\n";
     let with = |proxies: &str| format!("{https}[http]\ntrusted_proxies = [{proxies}]\n");
-    assert_eq!(doubts(""), "");
-    assert!(doubts(https).contains("Set trusted_proxies = [\"127.0.0.1\"]."));
+    assert_eq!(warnings(""), "");
+    assert!(warnings(https).contains("Set trusted_proxies = [\"127.0.0.1\"]."));
     let elsewhere = format!("site_addr = \"0.0.0.0:80\"\n{https}");
-    assert!(doubts(&elsewhere).contains("Set trusted_proxies to its address."));
-    assert!(doubts(&with("\"10.0.0.1\"")).contains("no proxy will be believed"));
+    assert!(warnings(&elsewhere).contains("Set trusted_proxies to its address."));
+    assert!(warnings(&with("\"10.0.0.1\"")).contains("no proxy will be believed"));
     for proxies in ["\"127.0.0.1\"", "\"10.0.0.1\", \"::1\"", "\"127.0.0.0/8\""] {
-        assert_eq!(doubts(&with(proxies)), "");
+        assert_eq!(warnings(&with(proxies)), "");
     }
 }

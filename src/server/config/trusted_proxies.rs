@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_are_read_strictly() {
+    fn ranges_are_parsed_strictly() {
         for (text, range) in [
             ("127.0.0.1", "127.0.0.1/32"),
             ("::1", "::1/128"),

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        moment::{AHEAD, Timestamp},
+        moment::{MAX_CLOCK_SKEW, Timestamp},
         session::SessionId,
         user::UserId,
     },
@@ -175,7 +175,7 @@ pub(super) async fn forget_others_within(
 pub async fn bring_to_present(db: &Db, now: Timestamp) -> Result<u64, StoreError> {
     const SQL: &str = "UPDATE devices SET last_used_at = $1, \
         created_at = CASE WHEN created_at > $2 THEN $1 ELSE created_at END WHERE last_used_at > $2";
-    let numbers = [now, now.after(AHEAD)].map(Timestamp::as_millis);
+    let numbers = [now, now.after(MAX_CLOCK_SKEW)].map(Timestamp::as_millis);
     super::execute(db, SQL, &numbers, None).await
 }
 

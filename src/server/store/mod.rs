@@ -16,7 +16,7 @@ pub mod throttle;
 pub mod users;
 
 use crate::{
-    domain::moment::{AHEAD, Timestamp},
+    domain::moment::{MAX_CLOCK_SKEW, Timestamp},
     server::db::{Db, Outcome::Commit, StoreError, in_transaction, transact},
 };
 use std::time::Duration;
@@ -46,7 +46,7 @@ async fn bring_to_present(
     now: Timestamp,
     life: Duration,
 ) -> Result<u64, StoreError> {
-    let numbers = [now, now.after(AHEAD), now.after(life)].map(Timestamp::as_millis);
+    let numbers = [now, now.after(MAX_CLOCK_SKEW), now.after(life)].map(Timestamp::as_millis);
     execute(db, sql, &numbers, None).await
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         audit::Entry,
-        moment::{AHEAD, Timestamp},
+        moment::{MAX_CLOCK_SKEW, Timestamp},
     },
     server::{
         db::{
@@ -185,7 +185,7 @@ async fn count_within(
         now.after(pace.window).as_millis(),
         i64::from(pace.failures),
         now.as_millis().saturating_sub(pause),
-        now.after(pace.window).after(AHEAD).as_millis()
+        now.after(pace.window).after(MAX_CLOCK_SKEW).as_millis()
     );
     Ok(counted == 1)
 }

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_token_survives_its_cookie() {
+fn a_token_parses_from_its_cookie() {
     let token = SessionToken::random();
     let read = SessionToken::parse(token.cookie_value().as_bytes()).expect("own spelling");
     assert_eq!(read.digest(), token.digest());
@@ -9,7 +9,7 @@ fn a_token_survives_its_cookie() {
 }
 
 #[test]
-fn every_other_spelling_is_no_token() {
+fn no_other_spelling_is_a_token() {
     let value = SessionToken::random().cookie_value();
     let mut stray_bits = value.clone().into_bytes();
     // The last character carries 4 bits of the token and 2 bits that must be zero.
@@ -45,28 +45,28 @@ fn setup_codes_do_not_repeat_and_use_every_symbol() {
 }
 
 #[test]
-fn a_setup_code_has_one_digest_however_it_is_typed() {
+fn all_spellings_of_a_setup_code_have_one_digest() {
     let code = new_setup_code();
-    let typed = SetupCode::new(code.reveal().to_lowercase().replace('-', " "));
-    assert_eq!(setup_code_digest(&typed), setup_code_digest(&code));
+    let respelt = SetupCode::new(code.reveal().to_lowercase().replace('-', " "));
+    assert_eq!(setup_code_digest(&respelt), setup_code_digest(&code));
     let other = SetupCode::new(format!("{}0", code.reveal()));
     assert_ne!(setup_code_digest(&other), setup_code_digest(&code));
 }
 
 #[test]
-fn link_secrets_do_not_repeat_and_have_one_digest_however_typed() {
+fn link_secrets_do_not_repeat_and_have_one_digest() {
     let secrets: std::collections::HashSet<_> = (0..1_000)
         .map(|_| new_link_secret().canonical().to_string())
         .collect();
     assert_eq!(secrets.len(), 1_000);
     assert!(secrets.iter().all(|secret| secret.len() == SECRET_SYMBOLS));
     let secret = new_link_secret();
-    let typed = LinkSecret::new(secret.reveal().to_lowercase().replace('-', " "));
-    assert_eq!(link_digest(&typed), link_digest(&secret));
+    let respelt = LinkSecret::new(secret.reveal().to_lowercase().replace('-', " "));
+    assert_eq!(link_digest(&respelt), link_digest(&secret));
 }
 
 #[test]
-fn a_keyed_digest_is_verified_and_nothing_else() {
+fn only_the_right_digest_verifies() {
     let key = ServerKey::random();
     let digest = key.digest("a:", "name").as_str().to_owned();
     assert!(key.verifies("a:", "name", &digest));
@@ -85,7 +85,7 @@ fn a_keyed_digest_is_verified_and_nothing_else() {
 }
 
 #[test]
-fn ids_are_ordered_by_the_time_of_their_making() {
+fn ids_are_ordered_by_time() {
     let now = uuid::Uuid::now_v7()
         .get_timestamp()
         .expect("a time")

@@ -24,7 +24,7 @@ use crate::{
     app,
     domain::{
         page::{Page, PageView},
-        views::{DrawnFor, SignOutProof},
+        views::{RenderedFor, SignOutProof},
     },
     error::{AppError, Failure},
     server::core::{actor, sessions::sign_out_proof},
@@ -86,15 +86,15 @@ async fn render(
     let options = state.leptos_options.clone();
     let of_session = match caller {
         Caller::SignedIn(current) => Some((
-            DrawnFor(current.user.id.short().to_owned()),
+            RenderedFor(current.user.id.short().to_owned()),
             SignOutProof(sign_out_proof::of(&state.core, &current.session.id)),
         )),
         Caller::Confirming(_) | Caller::Ended(_) | Caller::Anonymous => None,
     };
     let context = move || {
         provide_context(state.clone());
-        if let Some((drawn_for, sign_out_proof)) = of_session.clone() {
-            provide_context(drawn_for);
+        if let Some((rendered_for, sign_out_proof)) = of_session.clone() {
+            provide_context(rendered_for);
             provide_context(sign_out_proof);
         }
     };

@@ -21,8 +21,8 @@ on_both_engines! {
         assert_eq!(ada["disabled"], false);
         home.create_user("grace");
 
-        for typed in ["Ada", "ADA", "ada@EXAMPLE.org"] {
-            assert_eq!(home.run(&["user", "show", typed, "--json"]).succeeds().json(), created);
+        for input in ["Ada", "ADA", "ada@EXAMPLE.org"] {
+            assert_eq!(home.run(&["user", "show", input, "--json"]).succeeds().json(), created);
         }
         let listed = home.run(&["user", "list", "--json"]).succeeds().json();
         assert_eq!(listed.len(), 2);
@@ -114,8 +114,8 @@ async fn names_that_break_the_grammar_are_refused() {
         home.run_with_input(&["user", "create", name, "--password-stdin"], PASSWORD)
             .fails(1, &["A name "]);
     }
-    let turned = ["user", "create", "a\u{202e}b", "--password-stdin"];
-    home.run_with_input(&turned, PASSWORD)
+    let reversed = ["user", "create", "a\u{202e}b", "--password-stdin"];
+    home.run_with_input(&reversed, PASSWORD)
         .fails(1, &["The name has an invisible character"]);
     let wrong_address = [
         "user",

@@ -215,7 +215,7 @@ async fn pages_that_were_rewritten_are_found() {
 
 /// Two policies break pages, which is found; a finding that refusals differ would be false.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_policy_is_found_for_what_it_is() {
+async fn a_second_policy_causes_no_false_finding() {
     let found_by = &[
         "policy_default",
         "policy_base",

@@ -3,7 +3,7 @@
 use super::{
     all_are_found_at_once, each_is_found,
     message::{Inbound, Tamper},
-    tampering::{Break, Memory, Way, breaks},
+    tampering::{Action, Break, Memory, breaks},
 };
 use crate::support::http::{Answer, SESSION_COOKIE};
 
@@ -87,7 +87,7 @@ async fn changed_cookies_are_found() {
                 if let Some(whole) = whole {
                     inbound.replace_token(&whole);
                 }
-                Way::On
+                Action::Forward
             })
             .answering(|_, answer| {
                 if let Some(token) = answer.session_token() {
@@ -111,7 +111,7 @@ fn adopts() -> Break {
             {
                 inbound.replace_token(&real);
             }
-            Way::On
+            Action::Forward
         })
         .after(|inbound, answer, memory| {
             if inbound.is("POST", "/api/login") && !memory.word.is_empty() {
@@ -208,7 +208,7 @@ fn revives(
             let live = memory.live().unwrap().clone();
             inbound.replace_token(&live);
         }
-        Way::On
+        Action::Forward
     })
 }
 
@@ -321,7 +321,7 @@ async fn sessions_that_are_not_shown_as_they_are_are_found() {
 
 /// Then the doctor cannot end its sessions, and reports those that are left.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_out_that_never_arrives_is_found_and_what_is_left_is_named() {
+async fn a_lost_sign_out_is_found_and_its_session_is_named() {
     let all = [
         "events_need_a_session",
         "events_tell_the_end",
@@ -338,14 +338,14 @@ async fn a_sign_out_that_never_arrives_is_found_and_what_is_left_is_named() {
         .before(|inbound, _| {
             let is_own = inbound.header("sec-fetch-site") == Some("same-origin");
             if !(inbound.is("POST", "/api/logout") && is_own && inbound.body.is_empty()) {
-                return Way::On;
+                return Action::Forward;
             }
             if inbound.header("content-type") != Some("application/x-www-form-urlencoded") {
-                return Way::On;
+                return Action::Forward;
             }
             let clears =
                 format!("{SESSION_COOKIE}=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0");
-            Way::Answer(Box::new(pretended(
+            Action::Answer(Box::new(fake_answer(
                 303,
                 &[("location", "/signed-out"), ("set-cookie", &clears)],
             )))
@@ -355,7 +355,7 @@ async fn a_sign_out_that_never_arrives_is_found_and_what_is_left_is_named() {
 }
 
 /// An imitation of one of the server's answers.
-fn pretended(status: u16, more: &[(&str, &str)]) -> Answer {
+fn fake_answer(status: u16, more: &[(&str, &str)]) -> Answer {
     let usual = [
         ("cache-control", "no-store"),
         (
@@ -400,9 +400,9 @@ async fn events_for_others_are_found() {
                 .is_some_and(|own| memory.dead.iter().any(|dead| dead == own));
             if events(inbound) && is_dead {
                 let kind = [("content-type", "text/event-stream")];
-                return Way::Answer(Box::new(pretended(200, &kind)));
+                return Action::Answer(Box::new(fake_answer(200, &kind)));
             }
-            Way::On
+            Action::Forward
         }),
     ];
     all_are_found_at_once(all).await;
@@ -411,7 +411,7 @@ async fn events_for_others_are_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn buffered_events_are_found() {
     // The head is buffered too, so that no part of the stream arrives before its session ends.
-    let holds = breaks("holds streams back", &["events_come_at_once"]).holding_streams_back();
+    let holds = breaks("holds streams back", &["events_come_at_once"]).buffering_streams();
     each_is_found(vec![holds]).await;
 }
 

@@ -3,7 +3,7 @@
 use super::{
     Site, all_are_found_at_once, each_is_found,
     message::Tamper,
-    tampering::{Way, breaks},
+    tampering::{Action, breaks},
 };
 use crate::support::{PASSWORD, http::Answer};
 use base64::{
@@ -23,7 +23,7 @@ async fn later_revivals_are_found() {
         move |inbound, memory| {
             let is_dead = inbound.token().is_some_and(|own| memory.is_dead(own));
             if inbound.is_http2 || !is_dead || !inbound.is("GET", "/dashboard") {
-                return Way::On;
+                return Action::Forward;
             }
             let mut refused = refused.lock().unwrap();
             let first = *refused.get_or_insert_with(Instant::now);
@@ -32,7 +32,7 @@ async fn later_revivals_are_found() {
             {
                 inbound.replace_token(&live);
             }
-            Way::On
+            Action::Forward
         },
     );
     each_is_found(vec![later]).await;
@@ -61,7 +61,7 @@ async fn intermittent_faults_are_found() {
                         inbound.replace_token(&other);
                     }
                 }
-                Way::On
+                Action::Forward
             },
         ),
         breaks("answers HEAD by itself", &["replay_by_head"]).answering(|inbound, answer| {
@@ -78,7 +78,7 @@ async fn intermittent_faults_are_found() {
             {
                 std::thread::sleep(Duration::from_millis(600));
             }
-            Way::On
+            Action::Forward
         }),
         breaks("keeps where a page leads", &["made_anew"]).after(|inbound, answer, memory| {
             if inbound.is("GET", "/account/confirm")
@@ -159,7 +159,7 @@ async fn faults_over_http2_alone_are_found() {
             {
                 inbound.replace_token(&live);
             }
-            Way::On
+            Action::Forward
         }),
         breaks("drops a header over HTTP/2", &["nosniff"]).answering(|inbound, answer| {
             if inbound.is_http2 {

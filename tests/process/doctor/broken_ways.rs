@@ -3,7 +3,7 @@
 use super::{
     all_are_found_at_once, each_is_found,
     message::{Inbound, Tamper},
-    tampering::{Break, Way, breaks},
+    tampering::{Action, Break, breaks},
 };
 use crate::support::http::FLASH_COOKIE;
 
@@ -131,9 +131,9 @@ async fn failures_are_found() {
         }),
         breaks("hangs up", &["everything_answered"]).before(|inbound, _| {
             if inbound.is("GET", "/signed-out") {
-                Way::HangUp
+                Action::HangUp
             } else {
-                Way::On
+                Action::Forward
             }
         }),
     ];
@@ -200,7 +200,7 @@ async fn answers_that_distinguish_accounts_are_found() {
                 if inbound.is("POST", "/api/login") {
                     memory.count = usize::from(inbound.text().contains(UNKNOWN));
                 }
-                Way::On
+                Action::Forward
             })
             .after(|inbound, answer, memory| {
                 let cookie = inbound.header("cookie").unwrap_or_default();
@@ -272,13 +272,13 @@ async fn wrong_reports_of_a_proxy_are_found() {
     let all = vec![
         breaks("does not send the client address", &["believed_address"])
             .asking(|inbound| inbound.remove("x-forwarded-for"))
-            .seen_by("root"),
+            .for_account("root"),
         breaks("reports another scheme", &["believed_scheme"])
             .asking(|inbound| inbound.set("x-forwarded-proto", "http"))
-            .seen_by("root"),
+            .for_account("root"),
         breaks("reports another host", &["believed_host"])
             .asking(|inbound| inbound.set("x-forwarded-host", "inner.example"))
-            .seen_by("root"),
+            .for_account("root"),
     ];
     all_are_found_at_once(all).await;
 }

@@ -60,13 +60,13 @@ impl Memory {
 }
 
 /// The result for a request in transit.
-pub enum Way {
-    On,
+pub enum Action {
+    Forward,
     Answer(Box<Answer>),
     HangUp,
 }
 
-type Before = Box<dyn Fn(&mut Inbound, &mut Memory) -> Way + Send + Sync>;
+type Before = Box<dyn Fn(&mut Inbound, &mut Memory) -> Action + Send + Sync>;
 type After = Box<dyn Fn(&Inbound, &mut Answer, &mut Memory) + Send + Sync>;
 
 /// One way of breaking a control, and the checks that have to find it.
@@ -75,7 +75,7 @@ pub struct Break {
     pub found_by: BTreeSet<&'static str>,
     pub account: &'static str,
     pub leaves_sessions: bool,
-    holds_streams_back: bool,
+    buffers_streams: bool,
     forgets_digest: bool,
     before: Before,
     after: After,
@@ -87,9 +87,9 @@ pub fn breaks(what: &'static str, found_by: &[&'static str]) -> Break {
         found_by: found_by.iter().copied().collect(),
         account: "ada",
         leaves_sessions: false,
-        holds_streams_back: false,
+        buffers_streams: false,
         forgets_digest: false,
-        before: Box::new(|_, _| Way::On),
+        before: Box::new(|_, _| Action::Forward),
         after: Box::new(|_, _, _| {}),
     }
 }
@@ -99,7 +99,7 @@ impl Break {
     pub fn asking(mut self, change: impl Fn(&mut Inbound) + Send + Sync + 'static) -> Self {
         self.before = Box::new(move |inbound, _| {
             change(inbound);
-            Way::On
+            Action::Forward
         });
         self
     }
@@ -107,7 +107,7 @@ impl Break {
     /// Changes requests, records them, or answers itself.
     pub fn before(
         mut self,
-        change: impl Fn(&mut Inbound, &mut Memory) -> Way + Send + Sync + 'static,
+        change: impl Fn(&mut Inbound, &mut Memory) -> Action + Send + Sync + 'static,
     ) -> Self {
         self.before = Box::new(change);
         self
@@ -131,14 +131,14 @@ impl Break {
         self
     }
 
-    pub fn seen_by(self, account: &'static str) -> Self {
+    pub fn for_account(self, account: &'static str) -> Self {
         Self { account, ..self }
     }
 
     /// Answers without an end are read to their end.
-    pub fn holding_streams_back(self) -> Self {
+    pub fn buffering_streams(self) -> Self {
         Self {
-            holds_streams_back: true,
+            buffers_streams: true,
             ..self
         }
     }
@@ -220,11 +220,11 @@ impl Tampering {
                     }
                     while let Some(inbound) = read(&mut stream).await {
                         let method = inbound.method.clone();
-                        if inbound.path() == "/session/events" && !state.holds_back() {
-                            state.hand_on(inbound, &mut stream).await;
+                        if inbound.path() == "/session/events" && !state.buffers_streams() {
+                            state.stream_through(inbound, &mut stream).await;
                             break;
                         }
-                        let Some(answer) = state.carry(inbound).await else {
+                        let Some(answer) = state.relay(inbound).await else {
                             break;
                         };
                         let bytes = to_bytes(&answer, &method);
@@ -272,7 +272,7 @@ impl State {
         let service = service_fn(|request: hyper::Request<Incoming>| {
             let state = self.clone();
             async move {
-                let answer = state.carry(from_http2(request).await).await;
+                let answer = state.relay(from_http2(request).await).await;
                 answer
                     .map(to_http2)
                     .ok_or_else(|| io::Error::other("hung up"))
@@ -285,22 +285,22 @@ impl State {
             .await;
     }
 
-    fn holds_back(&self) -> bool {
+    fn buffers_streams(&self) -> bool {
         let now = self.now.lock().unwrap();
-        now.0.iter().any(|one| one.holds_streams_back)
+        now.0.iter().any(|one| one.buffers_streams)
     }
 
     /// An endless answer is forwarded as it arrives, with changes of the request alone.
-    async fn hand_on(&self, mut inbound: Inbound, stream: &mut (impl AsyncWrite + Unpin)) {
+    async fn stream_through(&self, mut inbound: Inbound, stream: &mut (impl AsyncWrite + Unpin)) {
         let own = {
             let mut now = self.now.lock().unwrap();
             let broken = Arc::clone(&now.0);
-            let mut ways = broken
+            let mut actions = broken
                 .iter()
                 .map(|one| (one.before)(&mut inbound, &mut now.1));
-            ways.find_map(|way| match way {
-                Way::Answer(answer) => Some(answer),
-                Way::On | Way::HangUp => None,
+            actions.find_map(|action| match action {
+                Action::Answer(answer) => Some(answer),
+                Action::Forward | Action::HangUp => None,
             })
         };
         if let Some(answer) = own {
@@ -315,7 +315,7 @@ impl State {
     }
 
     /// As the documented proxies do, except for the breaks.
-    async fn carry(&self, received: Inbound) -> Option<Answer> {
+    async fn relay(&self, received: Inbound) -> Option<Answer> {
         let host = received.header("host").unwrap_or_default().to_owned();
         let mut inbound = received.clone();
         inbound.remove("forwarded");
@@ -333,9 +333,9 @@ impl State {
             }
             for one in broken.iter() {
                 match (one.before)(&mut inbound, &mut now.1) {
-                    Way::On => {}
-                    Way::Answer(answer) => return Some(*answer),
-                    Way::HangUp => return None,
+                    Action::Forward => {}
+                    Action::Answer(answer) => return Some(*answer),
+                    Action::HangUp => return None,
                 }
             }
             inbound

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_that_is_not_trusted_is_a_finding() {
     let site = Site::new().await;
-    let (url, place) = (site.origin(), site.proxy.address.to_string());
+    let (url, address) = (site.origin(), site.proxy.address.to_string());
     let input = format!("ada\n{PASSWORD}\n");
-    let asks = ["doctor", "--url", &url, "--connect", &place];
+    let asks = ["doctor", "--url", &url, "--connect", &address];
     let outcome = site.home.run_with_input(&asks, &input);
     assert_eq!(outcome.status, Some(1), "{}", outcome.stdout);
     let table = &outcome.stdout;

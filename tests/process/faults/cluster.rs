@@ -16,7 +16,7 @@ use std::{
 };
 
 /// Anything that takes longer has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// PostgreSQL refuses to run as root: then it runs as the user `nobody`.
 const NOBODY: u32 = 65_534;
@@ -122,7 +122,7 @@ impl Cluster {
             .spawn()
             .expect("postgres");
         self.server = Some(server);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while let Err(error) = PgConnection::connect(&self.url()).await {
             let ended = self.server.as_mut().unwrap().try_wait().unwrap();
             assert!(ended.is_none(), "{error}:\n{}", self.log());
@@ -146,7 +146,7 @@ impl Cluster {
         };
         // It may have ended by itself.
         let _ = kill_process(Pid::from_child(&server), signal);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while server.try_wait().unwrap().is_none() {
             assert!(
                 Instant::now() < deadline,

@@ -1,7 +1,7 @@
 //! Faults of an SQLite file: full disk, locked, missing, damaged.
 
 use super::{
-    SOON, all_is_well, assert_unavailable, end_by_command, in_time, nobody_signs_in,
+    NOTICE_TIMEOUT, all_is_well, assert_unavailable, end_by_command, in_time, nobody_signs_in,
     nobody_signs_out, recovers, the_process_is_well,
 };
 use crate::{
@@ -26,7 +26,7 @@ async fn one_signed_in(home: &Home) -> (Server, Browser) {
 }
 
 /// Another program at the same file.
-async fn beside(home: &Home) -> SqliteConnection {
+async fn other_connection(home: &Home) -> SqliteConnection {
     SqliteConnection::connect(&home.database.address)
         .await
         .unwrap()
@@ -39,7 +39,7 @@ async fn execute(connection: &mut SqliteConnection, sql: &'static str) {
 /// The sessions were used last some minutes ago, so that their next use is written.
 async fn make_last_seen_due(home: &Home) {
     let earlier = "UPDATE sessions SET last_seen_at = last_seen_at - 300000";
-    execute(&mut beside(home).await, earlier).await;
+    execute(&mut other_connection(home).await, earlier).await;
 }
 
 /// A limit of the process simulates the full disk: no file grows, and no block can be written. Its
@@ -64,12 +64,12 @@ async fn with_a_full_disk_people_go_on_reading() {
     for _ in 0..5 {
         nobody_signs_out(&mut browser).await;
     }
-    let typed = [
+    let input = [
         ("display_name", "Countess"),
         ("email", ""),
         ("description", ""),
     ];
-    assert_unavailable(&in_time(browser.post_form("/api/update_profile", &typed)).await);
+    assert_unavailable(&in_time(browser.post_form("/api/update_profile", &input)).await);
     let passwords = [
         ("current_password", PASSWORD),
         ("new_password", "a new and longer password"),
@@ -100,7 +100,7 @@ async fn while_another_program_holds_the_file_people_go_on_reading() {
     let home = Home::on_sqlite().await;
     let (server, mut browser) = one_signed_in(&home).await;
     let token = browser.session().unwrap().to_owned();
-    let mut holder = beside(&home).await;
+    let mut holder = other_connection(&home).await;
     execute(&mut holder, "BEGIN EXCLUSIVE").await;
     let reading = async {
         for _ in 0..20 {
@@ -127,7 +127,7 @@ async fn a_crowd_that_waits_for_the_file_is_answered_in_time_and_others_read_on(
     let (server, mut browser) = one_signed_in(&home).await;
     let reader = server.signed_in("ada").await;
     let token = reader.session().unwrap().to_owned();
-    let mut holder = beside(&home).await;
+    let mut holder = other_connection(&home).await;
     execute(&mut holder, "BEGIN EXCLUSIVE").await;
     let mut crowd = tokio::task::JoinSet::new();
     for _ in 0..24 {
@@ -195,10 +195,14 @@ async fn open_pages_are_notified_of_ends_in_a_file_that_came_back_or_was_replace
     fs::rename(&away, &file).unwrap();
     recovers(&server, browser.session().unwrap()).await;
     end_by_command(&home, &names[0]);
-    let reason = tokio::time::timeout(SOON, page.ended()).await;
+    let reason = tokio::time::timeout(NOTICE_TIMEOUT, page.ended()).await;
     assert_eq!(reason.expect("notified in time"), "ended_by_admin");
 
-    execute(&mut beside(&home).await, "PRAGMA wal_checkpoint(TRUNCATE)").await;
+    execute(
+        &mut other_connection(&home).await,
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+    )
+    .await;
     fs::copy(&file, &away).unwrap();
     for suffix in ["-wal", "-shm"] {
         // SQLite may have removed them already.
@@ -206,14 +210,14 @@ async fn open_pages_are_notified_of_ends_in_a_file_that_came_back_or_was_replace
     }
     fs::rename(&away, &file).unwrap();
     end_by_command(&home, &names[1]);
-    let reason = tokio::time::timeout(SOON, others.ended()).await;
+    let reason = tokio::time::timeout(NOTICE_TIMEOUT, others.ended()).await;
     assert_eq!(reason.expect("notified in time"), "ended_by_admin");
     let log = server.stop();
     assert!(!log.contains("panicked"), "{log}");
 }
 
 /// Overwrites these pages of the file; the first one begins with the header.
-fn spoil(file: &Path, pages: impl IntoIterator<Item = usize>) {
+fn damage_file(file: &Path, pages: impl IntoIterator<Item = usize>) {
     let mut bytes = fs::read(file).unwrap();
     for page in pages {
         bytes[page * PAGE..(page + 1) * PAGE].fill(0xa5);
@@ -230,16 +234,16 @@ async fn a_damaged_file_is_refused_at_the_start_with_the_remedy() {
     let (server, browser) = one_signed_in(&home).await;
     server.stop();
     let file = home.database_file();
-    let good = fs::read(&file).unwrap();
-    let pages = good.len() / PAGE;
+    let intact = fs::read(&file).unwrap();
+    let pages = intact.len() / PAGE;
     assert!(pages > 10, "{pages} pages");
     let damages = (0..pages)
         .map(|page| page..page + 1)
         .chain(std::iter::once(0..pages));
     for damage in damages {
-        fs::write(&file, &good).unwrap();
-        spoil(&file, damage.clone());
-        let spoilt = fs::read(&file).unwrap();
+        fs::write(&file, &intact).unwrap();
+        damage_file(&file, damage.clone());
+        let damaged = fs::read(&file).unwrap();
         let outcome = home
             .run(&["serve"])
             .fails(1, &["the database file is damaged", "Restore a backup"]);
@@ -247,11 +251,11 @@ async fn a_damaged_file_is_refused_at_the_start_with_the_remedy() {
             !outcome.stderr.contains("panicked"),
             "{damage:?}: {outcome:?}"
         );
-        assert!(fs::read(&file).unwrap() == spoilt, "{damage:?}: changed");
+        assert!(fs::read(&file).unwrap() == damaged, "{damage:?}: changed");
     }
     home.run(&["user", "list"])
         .fails(1, &["the database file is damaged", "Restore a backup"]);
-    fs::write(&file, &good).unwrap();
+    fs::write(&file, &intact).unwrap();
     home.serve().lets_in(browser.session().unwrap()).await;
 }
 
@@ -265,7 +269,7 @@ async fn damage_in_a_large_file_stops_the_server() {
     let fill = "WITH RECURSIVE rows(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM rows WHERE n < 4000) \
         INSERT INTO activity (id, at, event, source, address, user_agent, times) \
         SELECT 'row-' || n, 1000 * unixepoch(), 'signed-out', 'browser', '', printf('%.*c', 3000, 'x'), 1 FROM rows";
-    execute(&mut beside(&home).await, fill).await;
+    execute(&mut other_connection(&home).await, fill).await;
     let file = home.database_file();
     assert!(fs::metadata(&file).unwrap().len() > SMALL);
     let server = home.serve();
@@ -273,7 +277,7 @@ async fn damage_in_a_large_file_stops_the_server() {
     server.stop();
 
     let pages = usize::try_from(fs::metadata(&file).unwrap().len()).unwrap() / PAGE;
-    spoil(&file, [pages - 1]);
+    damage_file(&file, [pages - 1]);
     let (status, log) = home.serve().ended();
     assert_eq!(status.code(), Some(1), "{log}");
     for words in [
@@ -292,7 +296,7 @@ async fn with_a_file_that_is_damaged_under_way_nobody_is_let_in() {
     let token = browser.session().unwrap().to_owned();
     let file = home.database_file();
     // Everything is in the file and nothing in the journal, nor in the server's memory.
-    let mut writer = beside(&home).await;
+    let mut writer = other_connection(&home).await;
     for _ in 0..2 {
         execute(
             &mut writer,
@@ -301,8 +305,8 @@ async fn with_a_file_that_is_damaged_under_way_nobody_is_let_in() {
         .await;
         execute(&mut writer, "PRAGMA wal_checkpoint(TRUNCATE)").await;
     }
-    let good = fs::read(&file).unwrap();
-    spoil(&file, 0..good.len() / PAGE);
+    let intact = fs::read(&file).unwrap();
+    damage_file(&file, 0..intact.len() / PAGE);
 
     assert_unavailable(&in_time(server.dashboard_with(&token)).await);
     nobody_signs_in(&server).await;
@@ -319,7 +323,7 @@ async fn with_a_file_that_is_damaged_under_way_nobody_is_let_in() {
         // SQLite may have removed them already.
         let _ = fs::remove_file(format!("{}{suffix}", file.display()));
     }
-    fs::write(&file, &good).unwrap();
+    fs::write(&file, &intact).unwrap();
     let server = home.serve();
     server.lets_in(&token).await;
 }

@@ -1,8 +1,8 @@
 //! Dead connections to PostgreSQL, and connections to a server that takes no writes.
 
 use super::{
-    SECONDS_TO_RECOVER, SOON, assert_unavailable, cluster::Cluster, end_by_command, in_time,
-    nobody_signs_out, postgres::home_at, recovers, relay::Relay, the_process_is_well,
+    NOTICE_TIMEOUT, SECONDS_TO_RECOVER, assert_unavailable, cluster::Cluster, end_by_command,
+    in_time, nobody_signs_out, postgres::home_at, recovers, relay::Relay, the_process_is_well,
 };
 use crate::{
     program::Home,
@@ -43,7 +43,7 @@ async fn connections_dropped_by_a_firewall_delay_one_page() {
     recovers(&server, &token).await;
 
     // New connections are forwarded; old ones are silent from now on.
-    relay.come_back();
+    relay.resume();
     let asked = Instant::now();
     for _ in 0..5 {
         assert_eq!(in_time(server.dashboard_with(&token)).await.status, 200);
@@ -53,7 +53,7 @@ async fn connections_dropped_by_a_firewall_delay_one_page() {
     let name = event["session"].as_str().unwrap();
     let mut other = server.signed_in("ada").await;
     end_by_command(&home, name);
-    let reason = tokio::time::timeout(SOON, page.ended()).await;
+    let reason = tokio::time::timeout(NOTICE_TIMEOUT, page.ended()).await;
     assert_eq!(reason.expect("notified in time"), "ended_by_admin");
     assert_eq!(
         (other.post_logout().await.status, other.session()),

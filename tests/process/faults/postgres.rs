@@ -1,7 +1,7 @@
 //! Faults of PostgreSQL: stopped and started, waiting for a lock, silent.
 
 use super::{
-    SOON, all_is_well, assert_unavailable,
+    NOTICE_TIMEOUT, all_is_well, assert_unavailable,
     cluster::{Cluster, Stop},
     end_by_command, in_time, nobody_signs_in, nobody_signs_out, recovers,
     relay::Relay,
@@ -30,7 +30,7 @@ use tokio::{sync::Notify, task::JoinSet};
 const CONNECTIONS: i64 = 20;
 
 /// Anything that takes longer has failed.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// More than there are connections.
 const CROWD: usize = 25;
@@ -41,17 +41,17 @@ pub async fn home_at(url: &str) -> Home {
 
 /// The observations of a worker of the load.
 #[derive(Default)]
-struct Seen {
+struct Observed {
     answered: usize,
     unavailable: usize,
     /// Tokens whose sign-out was answered with success, and the times.
     ended: Vec<(Instant, String)>,
 }
 
-impl Seen {
+impl Observed {
     /// The database answers, or the server answers 503. No answer claims that the session is
     /// missing, and none clears the cookie.
-    fn note(&mut self, answer: &Answer, success: u16) -> bool {
+    fn count(&mut self, answer: &Answer, success: u16) -> bool {
         if answer.status == success {
             self.answered += 1;
             return true;
@@ -70,47 +70,47 @@ impl Seen {
 }
 
 /// A short pause between two requests: it limits the load.
-const REST: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Opens a page repeatedly.
-async fn read(server: Arc<Server>, token: String, over: Arc<AtomicBool>) -> Seen {
-    let mut seen = Seen::default();
+async fn read(server: Arc<Server>, token: String, over: Arc<AtomicBool>) -> Observed {
+    let mut observed = Observed::default();
     while !over.load(Ordering::Relaxed) {
         let answer = in_time(server.dashboard_with(&token)).await;
-        seen.note(&answer, 200);
+        observed.count(&answer, 200);
         assert!(answer.set_cookies(SESSION_COOKIE).is_empty(), "{answer:?}");
-        tokio::time::sleep(REST).await;
+        tokio::time::sleep(PAUSE).await;
     }
-    seen
+    observed
 }
 
 /// Signs in and out repeatedly.
-async fn come_and_go(
+async fn sign_in_and_out(
     server: Arc<Server>,
     name: String,
     over: Arc<AtomicBool>,
     first_end: Arc<Notify>,
-) -> Seen {
-    let mut seen = Seen::default();
+) -> Observed {
+    let mut observed = Observed::default();
     while !over.load(Ordering::Relaxed) {
-        tokio::time::sleep(REST).await;
+        tokio::time::sleep(PAUSE).await;
         let mut browser = server.browser();
         let answer = in_time(sign_in(&mut browser, &name, PASSWORD)).await;
-        if !seen.note(&answer, 303) {
+        if !observed.count(&answer, 303) {
             assert_eq!(browser.session(), None);
             continue;
         }
         let token = browser.session().expect("not refused").to_owned();
         let answer = in_time(browser.post_logout()).await;
-        if seen.note(&answer, 303) {
+        if observed.count(&answer, 303) {
             assert_eq!(browser.session(), None);
-            seen.ended.push((Instant::now(), token));
+            observed.ended.push((Instant::now(), token));
             first_end.notify_one();
         } else {
             assert_eq!(browser.session(), Some(token.as_str()));
         }
     }
-    seen
+    observed
 }
 
 async fn is_stopped_and_started_under_load(how: Stop) {
@@ -132,7 +132,7 @@ async fn is_stopped_and_started_under_load(how: Stop) {
         load.spawn(read(Arc::clone(&server), token.clone(), Arc::clone(&over)));
     }
     for name in ["grace", "edith"] {
-        load.spawn(come_and_go(
+        load.spawn(sign_in_and_out(
             Arc::clone(&server),
             name.to_owned(),
             Arc::clone(&over),
@@ -152,19 +152,23 @@ async fn is_stopped_and_started_under_load(how: Stop) {
     recovers(&server, &staying[0]).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     over.store(true, Ordering::Relaxed);
-    let seen = load
+    let observed = load
         .join_all()
         .await
         .into_iter()
-        .fold(Seen::default(), Seen::with);
+        .fold(Observed::default(), Observed::with);
 
     assert!(
-        seen.answered > 0 && seen.unavailable > 0,
+        observed.answered > 0 && observed.unavailable > 0,
         "nothing happened"
     );
-    let before = seen.ended.iter().filter(|(at, _)| *at < stopped).count();
+    let before = observed
+        .ended
+        .iter()
+        .filter(|(at, _)| *at < stopped)
+        .count();
     assert!(before > 0, "no session ended before the stop");
-    for (_, token) in &seen.ended {
+    for (_, token) in &observed.ended {
         server.refuses(token).await;
     }
     for token in &staying {
@@ -201,7 +205,7 @@ async fn open_pages_are_notified_again_after_postgres_was_restarted() {
         cluster.start().await;
         recovers(&server, browser.session().unwrap()).await;
         end_by_command(&home, name);
-        let reason = tokio::time::timeout(SOON, page.ended()).await;
+        let reason = tokio::time::timeout(NOTICE_TIMEOUT, page.ended()).await;
         assert_eq!(reason.expect("notified in time"), "ended_by_admin");
         assert_eq!(browser.watch().await.answer.status, 401);
     }
@@ -227,7 +231,7 @@ async fn all_connections_wait(holder: &mut PgConnection) {
         waiting.unwrap()
     };
     while waiting(holder).await < CONNECTIONS {
-        assert!(started.elapsed() < PATIENCE, "there are connections left");
+        assert!(started.elapsed() < TIMEOUT, "there are connections left");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -293,14 +297,14 @@ async fn a_silent_database_is_answered_503_in_time_and_its_connections_are_close
     let over = Arc::default();
     let crowd = crowd(&server, &token, &over);
     all_connections_wait(&mut holder).await;
-    relay.fall_silent();
+    relay.stall();
     over.store(true, Ordering::Relaxed);
     nobody_was_let_in(crowd).await;
     nobody_signs_in(&server).await;
     nobody_signs_out(&mut browser).await;
     the_process_is_well(&server).await;
     holder.close().await.unwrap();
-    relay.come_back();
+    relay.resume();
     all_is_well(&server, &mut browser).await;
 }
 

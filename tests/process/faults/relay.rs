@@ -19,7 +19,7 @@ pub struct Relay {
 struct State {
     accepted: u64,
     /// Connections up to this one stay silent.
-    forgotten: u64,
+    stalled: u64,
 }
 
 impl Relay {
@@ -33,7 +33,7 @@ impl Relay {
             while let Ok((near, _)) = listener.accept().await {
                 shared.send_modify(|state| state.accepted += 1);
                 let number = shared.borrow().accepted;
-                tokio::spawn(pass_on(near, port, number, shared.subscribe()));
+                tokio::spawn(forward(near, port, number, shared.subscribe()));
             }
         });
         Self {
@@ -44,14 +44,14 @@ impl Relay {
     }
 
     /// For all current and future connections.
-    pub fn fall_silent(&self) {
-        self.state.send_modify(|state| state.forgotten = u64::MAX);
+    pub fn stall(&self) {
+        self.state.send_modify(|state| state.stalled = u64::MAX);
     }
 
     /// Forwards new connections. Old ones stay silent.
-    pub fn come_back(&self) {
+    pub fn resume(&self) {
         self.state
-            .send_modify(|state| state.forgotten = state.accepted);
+            .send_modify(|state| state.stalled = state.accepted);
     }
 }
 
@@ -61,7 +61,7 @@ impl Drop for Relay {
     }
 }
 
-async fn pass_on(mut near: TcpStream, port: u16, number: u64, mut state: watch::Receiver<State>) {
+async fn forward(mut near: TcpStream, port: u16, number: u64, mut state: watch::Receiver<State>) {
     let copying = async {
         let Ok(mut far) = TcpStream::connect(("127.0.0.1", port)).await else {
             return;
@@ -72,7 +72,7 @@ async fn pass_on(mut near: TcpStream, port: u16, number: u64, mut state: watch::
     tokio::select! {
         biased;
         // An error means that the test has ended.
-        _ = state.wait_for(|state| number <= state.forgotten) => {}
+        _ = state.wait_for(|state| number <= state.stalled) => {}
         () = copying => return,
     }
     // Held open: the other side waits.

@@ -2,10 +2,10 @@
 //! applies to it.
 
 use super::{
-    SOON, assert_unavailable,
+    NOTICE_TIMEOUT, assert_unavailable,
     cluster::Cluster,
     in_time,
-    postgres::{PATIENCE, home_at},
+    postgres::{TIMEOUT, home_at},
     relay::Relay,
     the_process_is_well,
 };
@@ -24,10 +24,10 @@ use std::{
 use tokio::{task::JoinSet, time::timeout};
 
 /// A request that does not wait takes far less, also on a busy machine; a commit is given longer.
-const AT_ONCE: Duration = Duration::from_secs(4);
+const MAX_LATENCY: Duration = Duration::from_secs(4);
 
 /// This many connections of a server write.
-const PLACES: i64 = 10;
+const WRITERS: i64 = 10;
 
 /// And at most this many are opened: readers, writers, and one for notifications.
 const CONNECTIONS: i64 = 31;
@@ -46,7 +46,7 @@ async fn count(url: &str, sql: &'static str) -> i64 {
 }
 
 /// From here on no commit is answered.
-async fn lose_standby(cluster: &Cluster) {
+async fn remove_standby(cluster: &Cluster) {
     let url = cluster.url();
     execute(&url, "CREATE TABLE probe (n INT)").await;
     execute(
@@ -63,11 +63,11 @@ async fn lose_standby(cluster: &Cluster) {
     .await
     .is_ok()
     {
-        assert!(started.elapsed() < PATIENCE, "commits are answered");
+        assert!(started.elapsed() < TIMEOUT, "commits are answered");
     }
 }
 
-async fn find_standby(cluster: &Cluster) {
+async fn restore_standby(cluster: &Cluster) {
     execute(
         &cluster.url(),
         "ALTER SYSTEM RESET synchronous_standby_names",
@@ -97,15 +97,19 @@ async fn readyz(server: &Server) -> u16 {
 async fn becomes_ready(server: &Server) {
     let started = Instant::now();
     while readyz(server).await != 200 {
-        assert!(started.elapsed() < SOON, "not ready");
+        assert!(started.elapsed() < NOTICE_TIMEOUT, "not ready");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
-async fn reads_at_once(server: &Server, token: &str) {
+async fn reads_without_waiting(server: &Server, token: &str) {
     let asked = Instant::now();
     server.lets_in(token).await;
-    assert!(asked.elapsed() < AT_ONCE, "it waited {:?}", asked.elapsed());
+    assert!(
+        asked.elapsed() < MAX_LATENCY,
+        "it waited {:?}",
+        asked.elapsed()
+    );
 }
 
 /// Accounts with ada's password.
@@ -119,7 +123,7 @@ async fn add_people(cluster: &Cluster) {
 /// Each answer has to be a 503, and reads continue meanwhile.
 async fn all_are_put_off(mut asking: JoinSet<Answer>, server: &Server, reader: &str) {
     while !asking.is_empty() {
-        reads_at_once(server, reader).await;
+        reads_without_waiting(server, reader).await;
         while let Some(answer) = asking.try_join_next() {
             assert_unavailable(&answer.unwrap());
         }
@@ -147,17 +151,17 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
     let mut page = first.watch().await;
     let before = page.lives().await["idle_ends_at"].clone();
     make_last_seen_due(&cluster).await;
-    lose_standby(&cluster).await;
+    remove_standby(&cluster).await;
 
     for one in changing.iter().chain(&leaving).chain([&first]) {
-        reads_at_once(&server, one.session().unwrap()).await;
+        reads_without_waiting(&server, one.session().unwrap()).await;
     }
     assert_eq!(
         readyz(&server).await,
         200,
         "no request has met the fault yet"
     );
-    let event = timeout(SOON, page.lives())
+    let event = timeout(NOTICE_TIMEOUT, page.lives())
         .await
         .expect("notified of its use");
     assert_ne!(
@@ -194,7 +198,7 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
     all_are_put_off(asking, &server, &reader).await;
     assert_eq!(
         waiting_for_the_standby(&url).await,
-        PLACES,
+        WRITERS,
         "as many as there are places"
     );
     const ALL: &str = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'vestibule'";
@@ -202,8 +206,12 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
     // All slots are used: the next one is answered at once.
     let asked = Instant::now();
     assert_unavailable(&in_time(first.post_logout()).await);
-    assert!(asked.elapsed() < AT_ONCE, "it waited {:?}", asked.elapsed());
-    reads_at_once(&server, &reader).await;
+    assert!(
+        asked.elapsed() < MAX_LATENCY,
+        "it waited {:?}",
+        asked.elapsed()
+    );
+    reads_without_waiting(&server, &reader).await;
     the_process_is_well(&server).await;
 
     home.run(&["user", "promote", "ada"])
@@ -211,14 +219,14 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
     home.run(&["session", "end", "--user", "ada"])
         .fails(1, &["no answer"]);
 
-    find_standby(&cluster).await;
+    restore_standby(&cluster).await;
     becomes_ready(&server).await;
-    let reason = timeout(SOON, end_of(&mut page)).await;
+    let reason = timeout(NOTICE_TIMEOUT, end_of(&mut page)).await;
     assert_eq!(reason.expect("its page is notified"), "signed_out");
     server.refuses(&left).await;
     const CHANGED: &str = "SELECT count(*) FROM users WHERE display_name = 'Countess'";
     assert!(
-        count(&url, CHANGED).await >= PLACES - 2,
+        count(&url, CHANGED).await >= WRITERS - 2,
         "but for the end, and where housekeeping held a place"
     );
     home.run(&["user", "promote", "ada"])
@@ -243,12 +251,12 @@ async fn end_of(page: &mut Events) -> serde_json::Value {
 }
 
 async fn change_profile(browser: &mut Browser) -> Answer {
-    let typed = [
+    let input = [
         ("display_name", "Countess"),
         ("email", ""),
         ("description", ""),
     ];
-    browser.post_form("/api/update_profile", &typed).await
+    browser.post_form("/api/update_profile", &input).await
 }
 
 /// The answer to a commit is lost: its slot is released when the server no longer works on it.
@@ -261,29 +269,29 @@ async fn a_commit_whose_answer_is_lost_releases_its_slot() {
     let server = home.serve();
     let mut browser = server.signed_in("ada").await;
     let token = browser.session().unwrap().to_owned();
-    lose_standby(&cluster).await;
+    remove_standby(&cluster).await;
     assert_unavailable(&in_time(browser.post_logout()).await);
     assert_eq!(readyz(&server).await, 503);
-    relay.fall_silent();
-    find_standby(&cluster).await;
+    relay.stall();
+    restore_standby(&cluster).await;
     // Committed, and the answer was lost.
     let started = Instant::now();
     while waiting_for_the_standby(&cluster.url()).await > 0 {
-        assert!(started.elapsed() < PATIENCE, "it still waits");
+        assert!(started.elapsed() < TIMEOUT, "it still waits");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    relay.come_back();
+    relay.resume();
     // Old idle connections are dead as well, and found one by one.
     let started = Instant::now();
     let is_over =
         async || readyz(&server).await == 200 && server.dashboard_with(&token).await.status == 303;
     while !is_over().await {
-        assert!(started.elapsed() < PATIENCE, "its slot is not released");
+        assert!(started.elapsed() < TIMEOUT, "its slot is not released");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let mut again = server.browser();
     while in_time(sign_in(&mut again, "ada", PASSWORD)).await.status != 303 {
-        assert!(started.elapsed() < PATIENCE, "nothing is written");
+        assert!(started.elapsed() < TIMEOUT, "nothing is written");
     }
     assert_eq!(again.post_logout().await.status, 303);
 }

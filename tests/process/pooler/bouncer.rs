@@ -16,7 +16,7 @@ use std::{
 };
 
 /// Anything that takes longer has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// PgBouncer refuses to run as root: then it runs as the user `nobody`.
 const NOBODY: u32 = 65_534;
@@ -97,7 +97,7 @@ impl Bouncer {
     }
 
     fn wait(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             let ended = self.process.try_wait().unwrap();
             let log = || fs::read_to_string(self.folder.join("log")).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! A running server: its log, its signals, its answers.
 
-use super::{PATIENCE, sign_in};
+use super::{TIMEOUT, sign_in};
 use crate::support::{
     PASSWORD, captured,
     http::{ACCEPT_PAGE, Answer, Browser, Request, SESSION_COOKIE, send},
@@ -71,7 +71,7 @@ impl Server {
 
     /// Waits until the log contains these words, and returns all of it.
     pub fn log_with(&self, words: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         let mut text = self.log.text.lock().expect("the log");
         while !text.0.contains(words) {
             assert!(!text.1, "it ended without {words:?}:\n{}", text.0);
@@ -101,10 +101,10 @@ impl Server {
 
     /// The largest file that the server may write; `None` for no limit.
     pub fn limit_files(&self, bytes: Option<u64>) {
-        let ours = getrlimit(Resource::Fsize);
+        let limits = getrlimit(Resource::Fsize);
         let limit = Rlimit {
-            current: bytes.or(ours.current),
-            maximum: ours.maximum,
+            current: bytes.or(limits.current),
+            maximum: limits.maximum,
         };
         prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit)
             .expect("a limit of a program of ours");
@@ -129,7 +129,7 @@ impl Server {
 
     /// Waits for the end. Returns its status and the whole log.
     pub fn ended(mut self) -> (ExitStatus, String) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         let status = loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
                 break status;

@@ -11,7 +11,7 @@ use crate::{
     support::{
         PASSWORD,
         database::{Engine, TestDatabase},
-        http::{Farewell, SESSION_COOKIE},
+        http::{Closing, SESSION_COOKIE},
     },
 };
 use sqlx::{Connection, PgConnection, SqliteConnection};
@@ -28,13 +28,13 @@ const CASES: [(Kind, &[Change<'static>], Duration); 4] = [
     (
         Kind::Nginx,
         &[("proxy_ignore_client_abort on;", "")],
-        PASSED_ON,
+        FORWARDED_AFTER,
     ),
-    (Kind::Caddy, &[("flush_interval -1", "")], PASSED_ON),
+    (Kind::Caddy, &[("flush_interval -1", "")], FORWARDED_AFTER),
 ];
 
 /// A proxy forwards a request, and the end of its client's connection, within this time.
-const PASSED_ON: Duration = Duration::from_millis(500);
+const FORWARDED_AFTER: Duration = Duration::from_millis(500);
 
 /// Another program's lock, for which a sign-out waits: the window is closed by then.
 enum Holder {
@@ -80,10 +80,10 @@ on_both_engines! {
             for round in 0..ROUNDS {
                 sign_in(&mut person, "ada", PASSWORD).await;
                 copy.set_cookie(SESSION_COOKIE, person.session().unwrap());
-                let farewell = if round % 2 == 0 { Farewell::Fin } else { Farewell::Reset };
+                let closing = if round % 2 == 0 { Closing::Fin } else { Closing::Reset };
                 let mut holder = Holder::begin(&home.database).await;
-                person.post_and_close_after(wait, "/api/logout", &[], farewell).await;
-                tokio::time::sleep(PASSED_ON).await;
+                person.post_and_close_after(wait, "/api/logout", &[], closing).await;
+                tokio::time::sleep(FORWARDED_AFTER).await;
                 holder.execute("COMMIT").await;
                 let mut is_dead = false;
                 for _ in 0..60 {

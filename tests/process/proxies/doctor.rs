@@ -14,7 +14,7 @@ use crate::{
 /// Runs it with the administrator's account.
 async fn examined(site: &Site, kind: Kind) -> Outcome {
     let url = site.front.origin();
-    let place = url.replace(&format!("https://{NAME}"), "127.0.0.1");
+    let address = url.replace(&format!("https://{NAME}"), "127.0.0.1");
     let host = url.replace("https://", "");
     make_files(&site.home, site.server.address, &host).await;
     let certificate = site.home.folder.join(format!("{kind:?}/certificate.pem"));
@@ -24,7 +24,7 @@ async fn examined(site: &Site, kind: Kind) -> Outcome {
         "--url",
         &url,
         "--connect",
-        &place,
+        &address,
         "--ca",
         &certificate,
         "--json",

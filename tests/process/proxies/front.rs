@@ -25,7 +25,7 @@ const NGINX_CONF: &str = include_str!("../../../docs/proxies/nginx.conf");
 const CADDYFILE: &str = include_str!("../../../docs/proxies/Caddyfile");
 
 /// Anything that takes longer has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -169,7 +169,7 @@ impl Front {
     }
 
     fn wait_until_it_listens(&mut self, log: &Path) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             let ended = self.child.try_wait().unwrap();
             let log_text = || fs::read_to_string(log).unwrap();

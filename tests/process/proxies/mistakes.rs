@@ -20,12 +20,12 @@ async fn a_proxy_that_is_not_trusted_is_reported() {
         );
         assert!(!html.contains(PERSON), "{html}");
         assert_eq!(site.newest_address(), "127.0.0.1", "{kind:?}");
-        let doubt = "site_addr is 127.0.0.1:0, which only this machine reaches";
+        let warning = "site_addr is 127.0.0.1:0, which only this machine reaches";
         site.home
             .run(&["config", "check"])
             .succeeds()
-            .reports(doubt);
-        site.server.log_with(doubt);
+            .reports(warning);
+        site.server.log_with(warning);
     }
 }
 
@@ -102,16 +102,16 @@ async fn a_proxy_that_does_not_pass_the_host_on_is_reported() {
 
 #[tokio::test]
 async fn the_check_of_the_configuration_reports_forgotten_proxies() {
-    let doubt = "all will share one throttle. Set trusted_proxies = [\"127.0.0.1\"].";
+    let warning = "all will share one throttle. Set trusted_proxies = [\"127.0.0.1\"].";
     let home = Home::on_sqlite()
         .await
         .with("VESTIBULE_PUBLIC_URL", "https://sign-in.example.org");
-    let outcome = home.run(&["config", "check"]).succeeds().reports(doubt);
+    let outcome = home.run(&["config", "check"]).succeeds().reports(warning);
     assert!(
         outcome.stdout.contains("The configuration is good"),
         "{outcome:?}"
     );
-    home.serve().log_with(doubt);
+    home.serve().log_with(warning);
     let home = home.with("VESTIBULE_HTTP__TRUSTED_PROXIES", TRUSTED);
     let outcome = home.run(&["config", "check"]).succeeds();
     assert_eq!(outcome.stderr, "");

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// The time for an answer to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A request with an ambiguous end, followed by another one that must not be answered to anybody
 /// else.
@@ -48,7 +48,7 @@ fn attacks(host: &str) -> Vec<Vec<u8>> {
 }
 
 /// The number of the attacker's requests that the server has answered.
-fn seen(server: &Server) -> usize {
+fn smuggled_answers(server: &Server) -> usize {
     let log = server.log_with("");
     let answered = log.lines().filter(|line| line.contains("answered"));
     answered.filter(|line| line.contains("/smuggled")).count()
@@ -57,19 +57,19 @@ fn seen(server: &Server) -> usize {
 /// Everything that is answered on one connection, until it is silent and nothing is in progress.
 async fn answers(
     connection: &mut Connection,
-    is_on_its_way: impl Fn(&[Answer]) -> bool,
+    is_in_progress: impl Fn(&[Answer]) -> bool,
 ) -> Vec<Answer> {
-    const SILENCE: Duration = Duration::from_millis(300);
+    const IDLE_TIMEOUT: Duration = Duration::from_millis(300);
     let mut answers = Vec::new();
     loop {
-        let patience = if is_on_its_way(&answers) {
-            PATIENCE
+        let limit = if is_in_progress(&answers) {
+            TIMEOUT
         } else {
-            SILENCE
+            IDLE_TIMEOUT
         };
-        match timeout(patience, connection.answer()).await {
+        match timeout(limit, connection.answer()).await {
             Ok(Some(answer)) => answers.push(answer),
-            Err(_) if patience == SILENCE && is_on_its_way(&answers) => {}
+            Err(_) if limit == IDLE_TIMEOUT && is_in_progress(&answers) => {}
             Ok(None) | Err(_) => return answers,
         }
     }
@@ -78,7 +78,7 @@ async fn answers(
 /// If the proxy sees a second request too, its sender gets the answer. No request reaches the
 /// server unknown to the proxy: its answer would go to the next visitor.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_proxy_passes_on_is_one_request() {
+async fn a_proxy_forwards_an_attack_as_one_request() {
     for kind in BOTH {
         let mut site = Site::documented(kind).await;
         let host = site.front.origin().replace("https://", "");
@@ -92,13 +92,14 @@ async fn what_a_proxy_passes_on_is_one_request() {
                 |answer: &&Answer| answer.status == 404 && answer.header("x-request-id").is_some();
             let counted = |answers: &[Answer]| answers.iter().filter(is_second).count();
             let before = answered;
-            let on_its_way = |answers: &[Answer]| seen(&site.server) > before + counted(answers);
-            answered += counted(&answers(&mut connection, on_its_way).await);
+            let in_progress =
+                |answers: &[Answer]| smuggled_answers(&site.server) > before + counted(answers);
+            answered += counted(&answers(&mut connection, in_progress).await);
             for _ in 0..2 {
                 let mut visitor = site.front.browser("127.0.0.3").await;
                 assert_whole(&visitor.get("/login").await);
             }
         }
-        assert_eq!(seen(&site.server), answered, "{kind:?}");
+        assert_eq!(smuggled_answers(&site.server), answered, "{kind:?}");
     }
 }

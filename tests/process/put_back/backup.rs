@@ -1,6 +1,6 @@
 //! `vestibule backup` and `vestibule restore`.
 
-use super::{PUT_BACK, REASON, beside, mode, sign_in_page};
+use super::{PUT_BACK, REASON, mode, sidecar, sign_in_page};
 use crate::{
     program::Home,
     support::database::{Engine, TestDatabase},
@@ -57,7 +57,7 @@ async fn a_restore_is_the_backup_with_all_its_sessions_ended() {
     // With a journal that would be applied to the copy.
     server.kill();
     let file = home.database_file();
-    assert!(fs::metadata(beside(&file, "-wal")).unwrap().len() > 0);
+    assert!(fs::metadata(sidecar(&file, "-wal")).unwrap().len() > 0);
     home.run(&["restore", backup])
         .succeeds()
         .reports("1 sessions had not ended then")
@@ -85,22 +85,22 @@ async fn a_file_that_is_no_backup_is_not_restored() {
     let home = Home::on_sqlite().await;
     home.create_user("ada");
     let file = home.database_file();
-    let good = fs::read(&file).unwrap();
+    let intact = fs::read(&file).unwrap();
     let (bad, file_name) = (home.folder.join("bad.db"), file.to_str().unwrap());
     let bad_name = bad.to_str().unwrap();
     home.run(&["restore", bad_name]).fails(1, &["No such file"]);
     home.run(&["restore", file_name])
         .fails(1, &["the database itself"]);
-    let mut spoilt = good.clone();
-    spoilt[4_096..].fill(0xa5);
-    for content in [b"no database".repeat(1_000), spoilt] {
+    let mut damaged = intact.clone();
+    damaged[4_096..].fill(0xa5);
+    for content in [b"no database".repeat(1_000), damaged] {
         fs::write(&bad, content).unwrap();
         home.run(&["restore", bad_name]).fails(1, &["damaged"]);
-        assert!(fs::read(&file).unwrap() == good);
+        assert!(fs::read(&file).unwrap() == intact);
         home.run(&["user", "show", "ada"]).succeeds();
     }
     // On a machine that has no database yet.
-    fs::write(&bad, &good).unwrap();
+    fs::write(&bad, &intact).unwrap();
     fs::remove_dir_all(file.parent().unwrap()).unwrap();
     home.run(&["restore", bad_name]).succeeds();
     home.run(&["user", "show", "ada"]).succeeds();
@@ -113,7 +113,7 @@ async fn a_file_that_is_no_backup_is_not_restored() {
 }
 
 /// Damages the first page of the accounts. Opening the file does not read it.
-async fn spoil(file: &Path) {
+async fn damage_file(file: &Path) {
     let address = format!("sqlite:{}", file.display());
     let mut connection = SqliteConnection::connect(&address).await.unwrap();
     const PAGE: &str = "SELECT rootpage FROM sqlite_master WHERE name = 'users'";
@@ -137,14 +137,14 @@ async fn spoil(file: &Path) {
 
 /// Damage that is met midway leaves no partial copy, under any name.
 #[tokio::test]
-async fn of_a_copy_that_fails_half_way_nothing_is_left() {
+async fn a_failed_copy_leaves_no_file() {
     let home = Home::on_sqlite().await;
     home.create_user("ada");
     let (first, second) = (home.folder.join("a.db"), home.folder.join("b.db"));
     home.run(&["backup", first.to_str().unwrap()]).succeeds();
     let file = home.database_file();
-    let good = fs::read(&file).unwrap();
-    spoil(&file).await;
+    let intact = fs::read(&file).unwrap();
+    damage_file(&file).await;
     home.run(&["backup", second.to_str().unwrap()])
         .fails(1, &["damaged"]);
     let left = |folder: &Path| {
@@ -155,12 +155,12 @@ async fn of_a_copy_that_fails_half_way_nothing_is_left() {
     };
     assert_eq!(left(&home.folder), ["a.db"]);
     // Such damage in a backup is found before it is restored.
-    fs::write(&file, &good).unwrap();
+    fs::write(&file, &intact).unwrap();
     let before = left(file.parent().unwrap());
-    spoil(&first).await;
+    damage_file(&first).await;
     home.run(&["restore", first.to_str().unwrap()])
         .fails(1, &["damaged"]);
-    assert!(fs::read(&file).unwrap() == good);
+    assert!(fs::read(&file).unwrap() == intact);
     assert_eq!(left(file.parent().unwrap()), before);
 }
 
@@ -183,7 +183,7 @@ async fn a_damaged_file_beside_a_journal_is_reported() {
     server.signed_in("ada").await;
     server.kill();
     let file = home.database_file();
-    let wal = beside(&file, "-wal");
+    let wal = sidecar(&file, "-wal");
     assert!(fs::metadata(&wal).unwrap().len() > 0);
     fs::write(&file, b"something else".repeat(1_000)).unwrap();
     for command in [&["serve"][..], &["session", "list"]] {

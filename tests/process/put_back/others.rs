@@ -1,6 +1,6 @@
 //! Other users of the machine.
 
-use super::{beside, mode};
+use super::{mode, sidecar};
 use crate::program::Home;
 use std::{
     fs::{self, Permissions},
@@ -34,7 +34,7 @@ async fn a_file_that_others_can_reach_is_closed_and_reported() {
         "the folder is not ours alone"
     );
     for ending in ["-wal", "-shm"] {
-        assert_eq!(mode(&beside(&file, ending)), 0o600, "{ending}");
+        assert_eq!(mode(&sidecar(&file, ending)), 0o600, "{ending}");
     }
     server.stop();
     set_mode(folder, 0o700);

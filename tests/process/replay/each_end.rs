@@ -16,7 +16,7 @@ use vestibule::domain::session::EndReason;
 const NEW: &str = "another horse, another battery";
 
 /// The time for a time-out and its notification, on a busy machine.
-const SOON: Duration = Duration::from_secs(20);
+const NOTICE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The time to sign in and open a page on a busy machine.
 const SHORT: &str = "3s";
@@ -61,7 +61,7 @@ async fn end(reason: EndReason, home: &Home, server: &Server, browser: &mut Brow
 }
 
 /// Reverses the obstacle to a new sign-in: the old session stays dead all the same.
-fn make_good(reason: EndReason, home: &Home) {
+fn undo(reason: EndReason, home: &Home) {
     match reason {
         EndReason::UserDisabled => drop(home.run(&["user", "enable", "ada"]).succeeds()),
         EndReason::UserDeleted => home.create_user("ada"),
@@ -95,7 +95,7 @@ fn listed_as(home: &Home, reason: EndReason) -> Option<String> {
 }
 
 /// The copied cookie is refused: by pages, functions and streams.
-async fn gets_nothing(server: &Server, token: &str, when: &str) {
+async fn assert_refused_everywhere(server: &Server, token: &str, when: &str) {
     let cookie = format!("{SESSION_COOKIE}={token}");
     let host = format!("localhost:{}", server.address.port());
     let asked = |request: Request| {
@@ -137,7 +137,7 @@ async fn gets_nothing(server: &Server, token: &str, when: &str) {
 }
 
 async fn notified(page: &mut Events) -> Option<String> {
-    let reason = tokio::time::timeout(SOON, page.ended()).await;
+    let reason = tokio::time::timeout(NOTICE_TIMEOUT, page.ended()).await;
     reason
         .expect("notified in time")
         .as_str()
@@ -160,15 +160,15 @@ on_both_engines! {
 
             end(reason, &home, &server, &mut browser).await;
             assert_eq!(notified(&mut page).await.as_deref(), notified_as(reason));
-            gets_nothing(&server, &copy, &format!("{reason:?}")).await;
+            assert_refused_everywhere(&server, &copy, &format!("{reason:?}")).await;
             assert_eq!(listed_as(&home, reason).as_deref(), Some(reason.as_str()));
             server.kill();
-            make_good(reason, &home);
+            undo(reason, &home);
             let server = home.serve();
-            gets_nothing(&server, &copy, &format!("{reason:?}, after a crash")).await;
+            assert_refused_everywhere(&server, &copy, &format!("{reason:?}, after a crash")).await;
             // The routes are open to others, and a new session does not revive the old cookie.
             server.lets_in(&copied_cookie(&server.signed_in("ada").await)).await;
-            gets_nothing(&server, &copy, &format!("{reason:?}, beside a new session")).await;
+            assert_refused_everywhere(&server, &copy, &format!("{reason:?}, beside a new session")).await;
             server.stop();
             home.run(&["user", "delete", "ada", "--yes"]).succeeds();
         }

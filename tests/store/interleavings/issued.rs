@@ -28,12 +28,12 @@ pub struct Issued {
     /// The time when a confirmation replaced it.
     pub confirmed_at: Option<Timestamp>,
     /// A sign-in from a new browser that is not recognised yet.
-    pub is_news: bool,
-    pub fate: Fate,
+    pub is_unrecognised: bool,
+    pub state: TokenState,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum TokenState {
     Open,
     /// The end was acknowledged; it had timed out unnoticed before, so either reason is right.
     Ended,
@@ -55,59 +55,59 @@ impl Issued {
     }
 
     pub fn lives(&self, now: Timestamp) -> bool {
-        self.fate == Fate::Open && self.timed_out(now).is_none()
+        self.state == TokenState::Open && self.timed_out(now).is_none()
     }
 
     pub fn end(&mut self, now: Timestamp, reason: EndReason) {
-        if self.fate == Fate::Open {
-            self.fate = match self.timed_out(now) {
-                None => Fate::EndedBecause(reason),
-                Some(_) => Fate::Ended,
+        if self.state == TokenState::Open {
+            self.state = match self.timed_out(now) {
+                None => TokenState::EndedBecause(reason),
+                Some(_) => TokenState::Ended,
             };
         }
     }
 
     pub fn is_gone(&self) -> bool {
-        self.fate == Fate::Gone
+        self.state == TokenState::Gone
     }
 
     /// Records a request, and returns the expected answer; `None` for any reason.
     pub fn ask(&mut self, now: Timestamp) -> Option<Option<EndReason>> {
         if self.lives(now) {
-            self.come_to_the_present(now);
+            self.reset_future_times(now);
         }
-        if let (Fate::Open, Some(reason)) = (self.fate, self.timed_out(now)) {
-            self.fate = Fate::EndedBecause(reason);
+        if let (TokenState::Open, Some(reason)) = (self.state, self.timed_out(now)) {
+            self.state = TokenState::EndedBecause(reason);
         }
-        match self.fate {
-            Fate::Open => {
+        match self.state {
+            TokenState::Open => {
                 if let Some(idle_end) = self.idle_end_if_used.take() {
                     self.idle_end = self.idle_end.max(idle_end);
                 }
                 if now.since(self.last_seen) >= Duration::from_secs(60) {
-                    self.be_used(now);
+                    self.record_use(now);
                 }
                 Some(None)
             }
-            Fate::EndedBecause(reason) => Some(Some(reason)),
-            Fate::Ended | Fate::Gone => None,
-            Fate::Renewed(_) => unreachable!("the token that it has become is asked"),
+            TokenState::EndedBecause(reason) => Some(Some(reason)),
+            TokenState::Ended | TokenState::Gone => None,
+            TokenState::Renewed(_) => unreachable!("the token that it has become is asked"),
         }
     }
 
     /// The state if the session has another token by now: its end, if it has one.
-    pub fn end_for_earlier(&mut self, now: Timestamp) -> Option<Fate> {
+    pub fn end_for_earlier(&mut self, now: Timestamp) -> Option<TokenState> {
         if self.lives(now) {
-            self.come_to_the_present(now);
+            self.reset_future_times(now);
         }
-        if let (Fate::Open, Some(reason)) = (self.fate, self.timed_out(now)) {
-            self.fate = Fate::EndedBecause(reason);
+        if let (TokenState::Open, Some(reason)) = (self.state, self.timed_out(now)) {
+            self.state = TokenState::EndedBecause(reason);
         }
-        (self.fate != Fate::Open).then_some(self.fate)
+        (self.state != TokenState::Open).then_some(self.state)
     }
 
     /// A time more than a minute ahead was recorded by a wrong clock.
-    fn come_to_the_present(&mut self, now: Timestamp) {
+    fn reset_future_times(&mut self, now: Timestamp) {
         let lies_ahead = |at: Timestamp| at > now.after(Duration::from_secs(60));
         let [started, confirmed, last_seen] = [self.started, self.confirmed, self.last_seen];
         if ![started, confirmed, last_seen].into_iter().any(lies_ahead) {
@@ -120,7 +120,7 @@ impl Issued {
         if lies_ahead(confirmed) {
             self.confirmed = Timestamp::from_millis(0);
         }
-        self.be_used(now);
+        self.record_use(now);
         self.idle_end_if_used = self.idle_end_if_used.map(|_| self.idle_end);
     }
 
@@ -129,7 +129,7 @@ impl Issued {
         Self {
             token,
             session: self.session.clone(),
-            fate: Fate::Open,
+            state: TokenState::Open,
             idle_end_if_used: Some(self.idle_end),
             confirmed_at: None,
             ..*self
@@ -141,7 +141,7 @@ impl Issued {
     pub fn with_new_password(&self, token: SessionToken, now: Timestamp) -> Self {
         let mut renewed = self.under(token);
         renewed.absolute_end = now.after(LIFETIMES.absolute_for(self.remember));
-        renewed.be_used(now);
+        renewed.record_use(now);
         renewed.idle_end_if_used = Some(renewed.idle_end);
         renewed.idle_end = renewed.idle_end.min(now.after(Duration::from_secs(300)));
         renewed
@@ -154,7 +154,7 @@ impl Issued {
             .is_some_and(|at| now.since(at) < minute && at.since(now) < minute)
     }
 
-    pub fn be_used(&mut self, now: Timestamp) {
+    pub fn record_use(&mut self, now: Timestamp) {
         self.last_seen = now;
         let idle_end = now.after(LIFETIMES.idle_for(self.remember));
         self.idle_end = idle_end.min(self.absolute_end);

@@ -22,7 +22,7 @@ use tokio::runtime::Runtime;
 use vestibule::server::core::Core;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wish {
+enum Action {
     Page,
     Confirm,
     ChangePassword,
@@ -34,36 +34,36 @@ enum Wish {
 #[derive(Clone, Debug)]
 enum Step {
     /// A request leaves the browser with its current cookie.
-    Send(Wish),
+    Send(Action),
     /// A node checks the session of a request.
-    LookUp(Index, usize),
+    Check(Index, usize),
     /// The request takes effect.
     Act(Index, usize),
     /// An answer reaches the jar, or is lost.
     Answer(Index, bool),
     /// All of this in one step.
-    Ask(Wish, usize, bool),
+    Ask(Action, usize, bool),
     SignIn,
     Wait(u64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let wish = || {
+    let action = || {
         prop_oneof![
-            4 => Just(Wish::Page),
-            4 => Just(Wish::Confirm),
-            2 => Just(Wish::ChangePassword),
-            1 => Just(Wish::End),
-            1 => Just(Wish::SignOut),
+            4 => Just(Action::Page),
+            4 => Just(Action::Confirm),
+            2 => Just(Action::ChangePassword),
+            1 => Just(Action::End),
+            1 => Just(Action::SignOut),
         ]
     };
     let (one, node) = (any::<Index>, || 0..2_usize);
     prop_oneof![
-        6 => wish().prop_map(Step::Send),
-        6 => (one(), node()).prop_map(|(request, node)| Step::LookUp(request, node)),
+        6 => action().prop_map(Step::Send),
+        6 => (one(), node()).prop_map(|(request, node)| Step::Check(request, node)),
         6 => (one(), node()).prop_map(|(request, node)| Step::Act(request, node)),
         6 => (one(), any::<bool>()).prop_map(|(answer, arrives)| Step::Answer(answer, arrives)),
-        8 => (wish(), node(), prop::bool::weighted(0.7)).prop_map(|(wish, node, arrives)| Step::Ask(wish, node, arrives)),
+        8 => (action(), node(), prop::bool::weighted(0.7)).prop_map(|(action, node, arrives)| Step::Ask(action, node, arrives)),
         1 => Just(Step::SignIn),
         2 => (0..90_u64).prop_map(Step::Wait),
     ]

@@ -1,6 +1,6 @@
 //! Actions of people on their own sessions, and attempts on those of others.
 
-use super::{Step, issued::Fate, sequence::Sequence};
+use super::{Step, issued::TokenState, sequence::Sequence};
 use crate::given;
 use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
 use vestibule::{
@@ -42,7 +42,7 @@ impl Sequence<'_> {
             let owner = Owner::of(&actor).unwrap();
             prop_assert!(sessions::stay(self.core, owner).await.unwrap());
             let now = self.now();
-            self.issued[asks].be_used(now);
+            self.issued[asks].record_use(now);
         }
         Ok(())
     }
@@ -119,15 +119,15 @@ impl Sequence<'_> {
         };
         let now = self.now();
         let (account, chosen) = (self.issued[asks].account, &mut self.issued[disowns]);
-        let may = chosen.is_news && chosen.account == account && disowns != asks;
+        let may = chosen.is_unrecognised && chosen.account == account && disowns != asks;
         let actor = given::signed_in(&current);
         let owner = Owner::of(&actor).unwrap();
         let disowned = sessions::disown_sign_in(self.core, owner, &chosen.session).await;
         prop_assert_eq!(disowned.unwrap(), may);
         if may {
             chosen.end(now, EndReason::EndedByOwner);
-            let stays_news = self.issued[asks].is_news;
-            self.issued[disowns].is_news = stays_news;
+            let stays_unrecognised = self.issued[asks].is_unrecognised;
+            self.issued[disowns].is_unrecognised = stays_unrecognised;
             self.count("not theirs");
         }
         Ok(())
@@ -157,7 +157,7 @@ impl Sequence<'_> {
             let next = self.issued.len();
             let mut renewed = self.issued[present].under(token);
             renewed.confirmed = now;
-            self.issued[present].fate = Fate::Renewed(next);
+            self.issued[present].state = TokenState::Renewed(next);
             self.issued[present].confirmed_at = Some(now);
             self.issued.push(renewed);
         }
@@ -193,7 +193,7 @@ impl Sequence<'_> {
             self.count("password changed by its owner");
             let next = self.issued.len();
             let successor = self.issued[chosen].with_new_password(renewed.token, now);
-            self.issued[chosen].fate = Fate::Renewed(next);
+            self.issued[chosen].state = TokenState::Renewed(next);
             self.end_everything_of(account);
             self.issued.push(successor);
         }

@@ -2,7 +2,7 @@
 
 use super::{
     ACCOUNTS, LIFETIMES, MAX_SESSIONS, Step,
-    issued::{Fate, Issued},
+    issued::{Issued, TokenState},
 };
 use crate::{
     given,
@@ -43,7 +43,7 @@ pub struct Issuing {
     pub account: usize,
     pub browser: usize,
     pub remember: bool,
-    pub is_news: bool,
+    pub is_unrecognised: bool,
 }
 
 /// A link for a new password, in any state.
@@ -125,15 +125,15 @@ impl<'a> Sequence<'a> {
 
     /// The current token of the session of a token: itself, or its replacement.
     pub fn present(&self, index: usize) -> usize {
-        match self.issued[index].fate {
-            Fate::Renewed(by) => self.present(by),
+        match self.issued[index].state {
+            TokenState::Renewed(by) => self.present(by),
             _ => index,
         }
     }
 
     /// Whether a replaced token still opens pages: only the last one, and until the next was used.
     pub fn has_grace(&self, index: usize) -> bool {
-        let Fate::Renewed(by) = self.issued[index].fate else {
+        let TokenState::Renewed(by) = self.issued[index].state else {
             return false;
         };
         let (earlier, present) = (&self.issued[index], &self.issued[by]);
@@ -325,7 +325,7 @@ impl<'a> Sequence<'a> {
                     .unwrap();
                 let of_account = |issued: &&mut Issued| issued.account == *account;
                 for issued in self.issued.iter_mut().filter(of_account) {
-                    issued.fate = Fate::Gone;
+                    issued.state = TokenState::Gone;
                 }
                 self.knows_a_browser[*account] = false;
                 self.void_links_of(*account);
@@ -386,13 +386,13 @@ impl<'a> Sequence<'a> {
             })
             .unwrap_or(self.issued.len());
         // Each sign-in of these sequences is in a browser of its own.
-        let is_news = std::mem::replace(&mut self.knows_a_browser[account], true);
+        let is_unrecognised = std::mem::replace(&mut self.knows_a_browser[account], true);
         self.issue(Issuing {
             token,
             account,
             browser,
             remember,
-            is_news,
+            is_unrecognised,
         })
         .await;
         self.end_longest_idle(account);
@@ -431,8 +431,8 @@ impl<'a> Sequence<'a> {
             absolute_end: now.after(LIFETIMES.absolute_for(issuing.remember)),
             idle_end_if_used: None,
             confirmed_at: None,
-            is_news: issuing.is_news,
-            fate: Fate::Open,
+            is_unrecognised: issuing.is_unrecognised,
+            state: TokenState::Open,
         });
     }
 
@@ -471,7 +471,7 @@ impl<'a> Sequence<'a> {
                     expected
                 );
                 // A reason that was reported once never changes.
-                issued.fate = Fate::EndedBecause(reason);
+                issued.state = TokenState::EndedBecause(reason);
                 self.count(reason.as_str());
                 Ok(None)
             }
@@ -492,11 +492,11 @@ impl<'a> Sequence<'a> {
                 self.count("on grace");
             }
             (Resumed::Unknown, None) => prop_assert!(!has_grace, "the grace is for a minute"),
-            (Resumed::Unknown, Some(Fate::Gone)) => {}
-            (Resumed::Ended(reason), Some(Fate::Ended)) => {
-                present.fate = Fate::EndedBecause(reason);
+            (Resumed::Unknown, Some(TokenState::Gone)) => {}
+            (Resumed::Ended(reason), Some(TokenState::Ended)) => {
+                present.state = TokenState::EndedBecause(reason);
             }
-            (Resumed::Ended(reason), Some(Fate::EndedBecause(expected))) => {
+            (Resumed::Ended(reason), Some(TokenState::EndedBecause(expected))) => {
                 prop_assert_eq!(reason, expected);
             }
             (answer, expected) => {
@@ -534,7 +534,7 @@ impl<'a> Sequence<'a> {
             for issued in self
                 .issued
                 .iter()
-                .filter(|issued| issued.fate != Fate::Open)
+                .filter(|issued| issued.state != TokenState::Open)
             {
                 let answer = self.ask(&issued.token).await;
                 prop_assert!(

@@ -66,9 +66,9 @@ impl Browser {
 
     /// Sends the whole form and closes the connection without waiting: like a closed window, or a
     /// machine that is switched off.
-    pub async fn post_and_close(&self, target: &str, fields: &[(&str, &str)], farewell: Farewell) {
+    pub async fn post_and_close(&self, target: &str, fields: &[(&str, &str)], closing: Closing) {
         let at_once = Duration::ZERO;
-        self.post_and_close_after(at_once, target, fields, farewell)
+        self.post_and_close_after(at_once, target, fields, closing)
             .await;
     }
 
@@ -78,7 +78,7 @@ impl Browser {
         wait: Duration,
         target: &str,
         fields: &[(&str, &str)],
-        farewell: Farewell,
+        closing: Closing,
     ) {
         let request = match fields {
             [] => Request::new("POST", target).header("content-length", "0"),
@@ -88,9 +88,9 @@ impl Browser {
         let mut connection = Connection::open(self.address).await;
         assert!(connection.send(&request.to_bytes()).await);
         tokio::time::sleep(wait).await;
-        match farewell {
-            Farewell::Fin => drop(connection),
-            Farewell::Reset => connection.reset(),
+        match closing {
+            Closing::Fin => drop(connection),
+            Closing::Reset => connection.reset(),
         }
     }
 
@@ -174,7 +174,7 @@ impl Browser {
 
 /// The way a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Farewell {
+pub enum Closing {
     Fin,
     Reset,
 }

@@ -1,6 +1,6 @@
 //! One TCP connection, and answers read from it.
 
-use super::{Answer, PATIENCE};
+use super::{Answer, TIMEOUT};
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -28,7 +28,7 @@ impl Connection {
 
     /// Sends bytes; `false` if the server has closed the connection, as it may do to an attacker.
     pub async fn send(&mut self, bytes: &[u8]) -> bool {
-        timeout(PATIENCE, self.stream.write_all(bytes))
+        timeout(TIMEOUT, self.stream.write_all(bytes))
             .await
             .expect("the server reads in time")
             .is_ok()
@@ -89,7 +89,7 @@ impl Connection {
 
     async fn read_more(&mut self) -> bool {
         let mut block = [0; 16 * 1024];
-        let read = timeout(PATIENCE, self.stream.read(&mut block))
+        let read = timeout(TIMEOUT, self.stream.read(&mut block))
             .await
             .expect("the server answers in time")
             .unwrap_or(0);

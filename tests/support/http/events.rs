@@ -1,6 +1,6 @@
 //! Streams of server-sent events, as an open page reads them.
 
-use super::{Answer, Connection, PATIENCE};
+use super::{Answer, Connection, TIMEOUT};
 use tokio::time::timeout;
 
 /// A stream of events, read as they arrive.
@@ -17,7 +17,7 @@ impl Events {
     /// The next event: its name and its data. `None` if the stream has ended.
     pub async fn next(&mut self) -> Option<(String, serde_json::Value)> {
         // Keep-alive comments are not events.
-        let event = timeout(PATIENCE, self.next_some_time()).await;
+        let event = timeout(TIMEOUT, self.next_some_time()).await;
         event.expect("an event in time")
     }
 

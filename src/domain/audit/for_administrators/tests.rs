@@ -34,7 +34,7 @@ fn sentence(record: &Record) -> String {
 }
 
 #[test]
-fn sentences_say_who_signed_in() {
+fn sentences_name_who_signed_in() {
     let wrong = Event::SignInRefused(SignInRefusal::WrongPassword);
     let unknown = Event::SignInRefused(SignInRefusal::UnknownUser);
     let ada = Some("ada");
@@ -53,7 +53,7 @@ fn sentences_say_who_signed_in() {
 }
 
 #[test]
-fn sentences_say_who_did_what() {
+fn sentences_name_the_actor_and_the_account() {
     let ended = Event::SessionEnded(EndReason::EndedByAdmin);
     let (ada, root) = (Some("ada"), Some("root"));
     for (event, user, actor, source, words) in [
@@ -120,7 +120,7 @@ fn every_event_has_a_sentence_of_its_own() {
             assert!(
                 [USER, ACTOR, REASON]
                     .iter()
-                    .all(|place| !sentence.contains(place)),
+                    .all(|placeholder| !sentence.contains(placeholder)),
                 "{sentence}"
             );
             assert!(

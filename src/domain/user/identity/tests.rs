@@ -1,9 +1,9 @@
 use super::*;
 
 #[test]
-fn one_key_for_all_spellings() {
-    for typed in ["ada", "ADA", " Ada ", "Ａｄａ", "ＡＤＡ"] {
-        assert_eq!(LookupKey::of(typed).as_str(), "ada", "{typed}");
+fn all_spellings_have_one_key() {
+    for input in ["ada", "ADA", " Ada ", "Ａｄａ", "ＡＤＡ"] {
+        assert_eq!(LookupKey::of(input).as_str(), "ada", "{input}");
     }
     assert_eq!(LookupKey::of("Straße"), LookupKey::of("STRASSE"));
     assert_eq!(LookupKey::of("e\u{301}va"), LookupKey::of("Éva"));
@@ -19,15 +19,15 @@ fn one_key_for_all_spellings() {
 
 /// Otherwise a key that is parsed again would be another one.
 #[test]
-fn folding_brings_up_nothing_that_nobody_sees() {
-    for c in ('\0'..=char::MAX).filter(|c| !is_unseen(*c)) {
+fn folding_yields_no_invisible_characters() {
+    for c in ('\0'..=char::MAX).filter(|c| !is_invisible(*c)) {
         let folded = fold(&c.to_string());
-        assert!(!folded.contains(is_unseen), "{c:?} becomes {folded:?}");
+        assert!(!folded.contains(is_invisible), "{c:?} becomes {folded:?}");
     }
 }
 
 #[test]
-fn a_prefix_ends_before_the_next_text() {
+fn the_end_of_a_prefix_follows_all_its_texts() {
     for (prefix, end) in [
         ("ad", Some("ae")),
         ("a\u{10FFFF}", Some("b")),
@@ -93,7 +93,7 @@ fn names_outside_the_grammar_are_refused() {
             "{name:?}"
         );
     }
-    for unseen in [
+    for invisible in [
         "\u{200b}",
         "\u{feff}",
         "\u{ad}",
@@ -107,10 +107,10 @@ fn names_outside_the_grammar_are_refused() {
         "\u{e0061}",
     ] {
         for name in [
-            format!("{unseen}ada"),
-            format!("a{unseen}da"),
-            format!("ada{unseen}"),
-            unseen.to_owned(),
+            format!("{invisible}ada"),
+            format!("a{invisible}da"),
+            format!("ada{invisible}"),
+            invisible.to_owned(),
         ] {
             let refused = Err(IdentityRefusal::NameUnseen);
             assert_eq!(Username::parse(&name), refused, "{name:?}");
@@ -129,7 +129,7 @@ fn names_outside_the_grammar_are_refused() {
 }
 
 #[test]
-fn shown_text_cannot_rewrite_its_page() {
+fn plain_text_is_bounded_and_has_no_control_characters() {
     let parse = |text: &str| plain_text(text, 10, IdentityRefusal::DisplayName);
     assert_eq!(parse(" Ada\u{301} "), Ok("Ad\u{e1}".to_owned()));
     for hostile in [
@@ -149,7 +149,7 @@ fn shown_text_cannot_rewrite_its_page() {
 }
 
 #[test]
-fn one_address_and_nothing_beside_it() {
+fn an_email_is_exactly_one_address() {
     for address in [
         "ada@example.org",
         "a+b@x.co",
@@ -161,8 +161,8 @@ fn one_address_and_nothing_beside_it() {
     ] {
         assert!(Email::parse(address).is_ok(), "{address}");
     }
-    let found_as = Email::parse("Ada＠ｅxample．org").expect("an address");
-    assert_eq!(found_as.as_str(), "Ada@example.org");
+    let normalised = Email::parse("Ada＠ｅxample．org").expect("an address");
+    assert_eq!(normalised.as_str(), "Ada@example.org");
     for address in [
         "",
         "ada",

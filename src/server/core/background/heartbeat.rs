@@ -64,7 +64,7 @@ impl Heartbeat {
         let of_neighbour =
             beside.and_then(|(_, at)| (at > 0).then_some(Timestamp::from_millis(at)));
         if let Some(at) = found.known_at.max(of_neighbour) {
-            core.clock.remember(at);
+            core.clock.record_use(at);
             if let Some(doubt) = timekeeping::doubt(core.clock.now(), at) {
                 tracing::warn!("{doubt}");
             }

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        moment::{AHEAD, Timestamp},
+        moment::{MAX_CLOCK_SKEW, Timestamp},
         session::SessionId,
     },
     server::{
@@ -55,7 +55,7 @@ impl Present {
         let after = |duration| self.now.after(duration);
         [
             self.now,
-            after(AHEAD),
+            after(MAX_CLOCK_SKEW),
             after(self.idle),
             after(self.absolute),
             after(self.remember_idle),

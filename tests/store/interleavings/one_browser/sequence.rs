@@ -1,7 +1,7 @@
 //! A sequence of one browser: each step is run by the product, and by a model of the permissions of
 //! its tokens.
 
-use super::{Step, Wish};
+use super::{Action, Step};
 use crate::{given, support::START};
 use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
 use std::{cell::RefCell, collections::BTreeMap, sync::Arc, time::Duration};
@@ -35,7 +35,7 @@ struct Issued {
     token: Arc<SessionToken>,
     by: By,
     /// The time when its password was confirmed.
-    typed_at: Timestamp,
+    confirmed_at: Timestamp,
     is_used: bool,
 }
 
@@ -54,12 +54,12 @@ impl SignIn {
     }
 
     /// Whether the token with this index opens pages although another one has replaced it.
-    fn has_grace(&self, place: usize, now: Timestamp) -> bool {
-        self.tokens.get(place + 1).is_some_and(|next| {
-            place + 2 == self.tokens.len()
+    fn has_grace(&self, index: usize, now: Timestamp) -> bool {
+        self.tokens.get(index + 1).is_some_and(|next| {
+            index + 2 == self.tokens.len()
                 && next.by == By::Confirmation
                 && !next.is_used
-                && now.since(next.typed_at) < Duration::from_secs(60)
+                && now.since(next.confirmed_at) < Duration::from_secs(60)
         })
     }
 }
@@ -68,10 +68,10 @@ impl SignIn {
 type Cookie = (usize, usize);
 
 struct Request {
-    wish: Wish,
+    action: Action,
     cookie: Option<Cookie>,
     /// The caller, by the check.
-    seen: Option<Box<CurrentUser>>,
+    current: Option<Box<CurrentUser>>,
 }
 
 /// The effect of an answer on the jar.
@@ -89,7 +89,7 @@ pub struct Sequence<'a> {
     sign_ins: Vec<SignIn>,
     jar: Option<Cookie>,
     sent: Vec<Request>,
-    looked_up: Vec<Request>,
+    checked: Vec<Request>,
     answers: Vec<Answer>,
     counts: &'a Counts,
 }
@@ -106,7 +106,7 @@ impl<'a> Sequence<'a> {
             sign_ins: Vec::new(),
             jar: None,
             sent: Vec::new(),
-            looked_up: Vec::new(),
+            checked: Vec::new(),
             answers: Vec::new(),
             counts,
         };
@@ -122,8 +122,8 @@ impl<'a> Sequence<'a> {
         *self.counts.borrow_mut().entry(what).or_default() += 1;
     }
 
-    fn token(&self, (sign_in, place): Cookie) -> Arc<SessionToken> {
-        self.sign_ins[sign_in].tokens[place].token.clone()
+    fn token(&self, (sign_in, index): Cookie) -> Arc<SessionToken> {
+        self.sign_ins[sign_in].tokens[index].token.clone()
     }
 
     /// In the same browser, whose session ends with it, even if it was renewed since.
@@ -141,7 +141,7 @@ impl<'a> Sequence<'a> {
             tokens: vec![Issued {
                 token: Arc::new(token),
                 by: By::SignIn,
-                typed_at: self.now(),
+                confirmed_at: self.now(),
                 is_used: true,
             }],
             is_over: false,
@@ -152,24 +152,24 @@ impl<'a> Sequence<'a> {
 
     pub async fn take(&mut self, step: &Step) -> TestCaseResult {
         match step {
-            Step::Send(wish) => self.sent.push(self.request(*wish)),
-            Step::LookUp(index, node) if !self.sent.is_empty() => {
+            Step::Send(action) => self.sent.push(self.request(*action)),
+            Step::Check(index, node) if !self.sent.is_empty() => {
                 let request = self.sent.remove(index.index(self.sent.len()));
-                self.look_up(request, *node).await?;
+                self.check_session(request, *node).await?;
             }
-            Step::Act(index, node) if !self.looked_up.is_empty() => {
-                let request = self.looked_up.remove(index.index(self.looked_up.len()));
+            Step::Act(index, node) if !self.checked.is_empty() => {
+                let request = self.checked.remove(index.index(self.checked.len()));
                 self.act(request, *node).await?;
             }
             Step::Answer(index, arrives) if !self.answers.is_empty() => {
                 let answer = self.answers.remove(index.index(self.answers.len()));
                 self.arrive(answer, *arrives);
             }
-            Step::Ask(wish, node, arrives) => {
-                let (looked_up, answers) = (self.looked_up.len(), self.answers.len());
-                self.look_up(self.request(*wish), *node).await?;
-                if self.looked_up.len() > looked_up {
-                    let request = self.looked_up.remove(looked_up);
+            Step::Ask(action, node, arrives) => {
+                let (checked, answers) = (self.checked.len(), self.answers.len());
+                self.check_session(self.request(*action), *node).await?;
+                if self.checked.len() > checked {
+                    let request = self.checked.remove(checked);
                     self.act(request, *node).await?;
                 }
                 if self.answers.len() > answers {
@@ -182,16 +182,16 @@ impl<'a> Sequence<'a> {
                 let later = self.now().after(Duration::from_secs(*seconds));
                 self.nodes[0].clock.set(later);
             }
-            Step::LookUp(..) | Step::Act(..) | Step::Answer(..) => {}
+            Step::Check(..) | Step::Act(..) | Step::Answer(..) => {}
         }
         self.check().await
     }
 
-    fn request(&self, wish: Wish) -> Request {
+    fn request(&self, action: Action) -> Request {
         Request {
-            wish,
+            action,
             cookie: self.jar,
-            seen: None,
+            current: None,
         }
     }
 
@@ -207,39 +207,42 @@ impl<'a> Sequence<'a> {
 
     /// The result of the guard: the last token is accepted, the previous one on grace, and no
     /// other.
-    async fn look_up(&mut self, mut request: Request, node: usize) -> TestCaseResult {
-        if request.wish == Wish::SignOut {
-            self.looked_up.push(request);
+    async fn check_session(&mut self, mut request: Request, node: usize) -> TestCaseResult {
+        if request.action == Action::SignOut {
+            self.checked.push(request);
             return Ok(());
         }
-        let Some(cookie @ (sign_in, place)) = request.cookie else {
+        let Some(cookie @ (sign_in, index)) = request.cookie else {
             return Ok(());
         };
         let (now, token) = (self.now(), self.token(cookie));
         let found = sessions::resume(&self.nodes[node], &token).await.unwrap();
         let of = &mut self.sign_ins[sign_in];
-        let is_last = place + 1 == of.tokens.len();
+        let is_last = index + 1 == of.tokens.len();
         match found {
             Resumed::Live(current) => {
                 prop_assert!(
                     is_last && !of.is_over(now),
                     "let in with a token that is dead"
                 );
-                of.tokens[place].is_used = true;
+                of.tokens[index].is_used = true;
                 of.unused_ends_at = None;
-                request.seen = Some(current);
+                request.current = Some(current);
             }
             Resumed::Superseded(current) => {
                 prop_assert!(
-                    of.has_grace(place, now) && !of.is_over(now),
+                    of.has_grace(index, now) && !of.is_over(now),
                     "let in without grace"
                 );
-                prop_assert_eq!(current.session.authenticated_at, of.tokens[place].typed_at);
+                prop_assert_eq!(
+                    current.session.authenticated_at,
+                    of.tokens[index].confirmed_at
+                );
                 self.count("on grace");
-                if request.wish != Wish::Confirm {
+                if request.action != Action::Confirm {
                     return Ok(());
                 }
-                request.seen = Some(current);
+                request.current = Some(current);
             }
             Resumed::Ended(_) => {
                 prop_assert!(of.is_over(now), "refused with a session that lives");
@@ -247,21 +250,21 @@ impl<'a> Sequence<'a> {
                 return Ok(());
             }
             Resumed::Unknown => {
-                let may = is_last || of.has_grace(place, now) || of.is_over(now);
+                let may = is_last || of.has_grace(index, now) || of.is_over(now);
                 prop_assert!(!may, "a token that leads to a session is unknown");
                 return Ok(());
             }
         }
-        self.looked_up.push(request);
+        self.checked.push(request);
         Ok(())
     }
 
     async fn act(&mut self, request: Request, node: usize) -> TestCaseResult {
-        match (request.wish, request.cookie) {
-            (Wish::SignOut, cookie) => self.sign_out(cookie, node).await,
-            (Wish::Page, _) | (_, None) => Ok(()),
-            (Wish::End, Some((sign_in, _))) => {
-                let current = request.seen.expect("it was checked");
+        match (request.action, request.cookie) {
+            (Action::SignOut, cookie) => self.sign_out(cookie, node).await,
+            (Action::Page, _) | (_, None) => Ok(()),
+            (Action::End, Some((sign_in, _))) => {
+                let current = request.current.expect("it was checked");
                 let actor = given::signed_in(&current);
                 let owner = Owner::of(&actor).expect("a person");
                 let ended = sessions::end_own(&self.nodes[node], owner, &current.session.id).await;
@@ -271,9 +274,9 @@ impl<'a> Sequence<'a> {
                 self.count("ended by its id");
                 Ok(())
             }
-            (Wish::Confirm | Wish::ChangePassword, Some(cookie)) => {
-                let current = request.seen.expect("it was checked");
-                self.renew(request.wish, cookie, &current, node).await
+            (Action::Confirm | Action::ChangePassword, Some(cookie)) => {
+                let current = request.current.expect("it was checked");
+                self.renew(request.action, cookie, &current, node).await
             }
         }
     }
@@ -283,8 +286,8 @@ impl<'a> Sequence<'a> {
         sign_in::password::logout(&self.nodes[node], &given::visitor(), token.as_deref())
             .await
             .unwrap();
-        if let Some((sign_in, place)) = cookie {
-            if place + 1 < self.sign_ins[sign_in].tokens.len() {
+        if let Some((sign_in, index)) = cookie {
+            if index + 1 < self.sign_ins[sign_in].tokens.len() {
                 self.count("signed out by an earlier token");
             }
             self.sign_ins[sign_in].is_over = true;
@@ -295,7 +298,7 @@ impl<'a> Sequence<'a> {
 
     async fn renew(
         &mut self,
-        wish: Wish,
+        action: Action,
         cookie: Cookie,
         current: &CurrentUser,
         node: usize,
@@ -304,7 +307,7 @@ impl<'a> Sequence<'a> {
         let account = given::credentials(&self.nodes[node], &self.name).await;
         let hash = account.password_hash.as_str();
         let (core, session) = (&self.nodes[node], &current.session);
-        let (renewed, by) = if wish == Wish::Confirm {
+        let (renewed, by) = if action == Action::Confirm {
             (
                 given::confirm(core, session, &token, hash).await,
                 By::Confirmation,
@@ -315,24 +318,24 @@ impl<'a> Sequence<'a> {
             let renewed = given::change_password(core, session, &token, [hash, &new_hash]).await;
             (renewed.map(|renewed| renewed.token), By::NewPassword)
         };
-        let (sign_in, place) = cookie;
+        let (sign_in, index) = cookie;
         let of = &mut self.sign_ins[sign_in];
-        let is_last = place + 1 == of.tokens.len();
-        let may_confirm = by == By::Confirmation && of.has_grace(place, now);
+        let is_last = index + 1 == of.tokens.len();
+        let may_confirm = by == By::Confirmation && of.has_grace(index, now);
         let may = (is_last || may_confirm) && !of.is_over(now);
         prop_assert_eq!(
             renewed.is_some(),
             may,
             "{:?} by token {} of {}",
             by,
-            place,
+            index,
             of.tokens.len()
         );
         let Some(token) = renewed else { return Ok(()) };
         of.tokens.push(Issued {
             token: Arc::new(token),
             by,
-            typed_at: now,
+            confirmed_at: now,
             is_used: false,
         });
         let last = of.tokens.len() - 1;
@@ -357,13 +360,13 @@ impl<'a> Sequence<'a> {
     /// one.
     async fn check(&self) -> TestCaseResult {
         for of in &self.sign_ins {
-            for (place, issued) in of.tokens.iter().enumerate() {
+            for (index, issued) in of.tokens.iter().enumerate() {
                 let digest = issued.token.digest();
                 let found = store::sessions::find_by_digest(&self.nodes[1].db, &digest).await;
                 let is_present = found
                     .unwrap()
                     .is_some_and(|found| found.session.end_by(self.now()).is_none());
-                let is_last = place + 1 == of.tokens.len();
+                let is_last = index + 1 == of.tokens.len();
                 prop_assert_eq!(is_present, is_last && !of.is_over(self.now()));
             }
         }
@@ -383,7 +386,7 @@ impl<'a> Sequence<'a> {
             self.sign_out(Some(cookie), 0).await?;
         }
         // Requests in progress come too late, and so does every answer.
-        while let Some(request) = self.looked_up.pop() {
+        while let Some(request) = self.checked.pop() {
             self.act(request, 1).await?;
         }
         for of in &self.sign_ins {

@@ -1,4 +1,4 @@
-//! Secrets that people copy by hand: their spelling, and a tolerant parser.
+//! Secrets that people copy by hand, in base 32: how they are written, and a tolerant parser.
 
 use zeroize::Zeroizing;
 
@@ -23,8 +23,8 @@ pub fn of_random(bytes: &[u8]) -> String {
 /// One spelling for all forms of the input: any case, and the letters that Crockford's alphabet leaves out because they
 /// resemble digits. Characters that no code contains are ignored anywhere: spaces, hyphens, the full stop after a
 /// sentence, quotation marks, brackets, characters of no width.
-pub fn canonical(typed: &str) -> Zeroizing<String> {
-    let symbols = typed.chars().filter(|c| c.is_alphanumeric());
+pub fn canonical(input: &str) -> Zeroizing<String> {
+    let symbols = input.chars().filter(|c| c.is_alphanumeric());
     let symbols = symbols.map(|c| match c.to_ascii_uppercase() {
         'O' => '0',
         'I' | 'L' => '1',

@@ -12,26 +12,26 @@ use crate::{
 };
 
 /// A warning for each doubtful finding, with its remedy. Nothing is changed.
-pub async fn doubts(config: &Config) -> Vec<String> {
+pub async fn warnings(config: &Config) -> Vec<String> {
     let clock = Clock::system();
     match &config.database_url {
         DatabaseUrl::Sqlite(path) => {
-            let beside = Neighbour::of(&config.database_url).map(|neighbour| neighbour.read());
-            let last = match beside {
+            let recorded = Neighbour::of(&config.database_url).map(|neighbour| neighbour.read());
+            let last = match recorded {
                 Some(Ok(Some((_, at)))) if at > 0 => Some(Timestamp::from_millis(at)),
                 _ => None,
             };
-            let of_clock = last.and_then(|last| timekeeping::doubt(clock.now(), last));
-            db::doubts(path).into_iter().chain(of_clock).collect()
+            let clock_warning = last.and_then(|last| timekeeping::doubt(clock.now(), last));
+            db::doubts(path).into_iter().chain(clock_warning).collect()
         }
-        DatabaseUrl::Postgres(_) => match ask_for_the_time(config, &clock).await {
+        DatabaseUrl::Postgres(_) => match measure_clock(config, &clock).await {
             Ok(()) => timekeeping::warn_of(&clock).into_iter().collect(),
             Err(error) => vec![format!("the database was not asked for the time: {error}")],
         },
     }
 }
 
-async fn ask_for_the_time(config: &Config, clock: &Clock) -> Result<(), CliError> {
+async fn measure_clock(config: &Config, clock: &Clock) -> Result<(), CliError> {
     let db = db::connect(&config.database_url, IfMissing::Refuse).await?;
     let measured = timekeeping::measure(&db, clock).await;
     db.close().await;
