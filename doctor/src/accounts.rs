@@ -218,7 +218,7 @@ mod tests {
     use super::{Answer, comparable, first_difference};
 
     #[test]
-    fn nonces_are_no_difference_however_many_there_are() {
+    fn nonces_are_left_out_of_the_comparison() {
         let page = |own: &str, second: &str| {
             let policy = |nonce: &str| {
                 let value = format!("script-src 'nonce-{nonce}' 'strict-dynamic'");

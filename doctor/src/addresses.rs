@@ -67,7 +67,7 @@ mod tests {
     use super::{super::contents::tests::judged, *};
 
     #[test]
-    fn what_leads_elsewhere_is_found() {
+    fn foreign_links_and_forms_are_found() {
         for html in [
             "<link rel=preload href=//evil.test/x.js>",
             "<img srcset='/a 1x, https://evil.test/b 2x'>",

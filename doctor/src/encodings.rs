@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_is_spelt_as_others_spell_it() {
+    fn digests_have_their_standard_encoding() {
         // Appendix D of RFC 9530.
         let body = b"{\"hello\": \"world\"}\n";
         let expected = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";

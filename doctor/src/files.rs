@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_is_told_from_a_name() {
+    fn digests_in_file_names_are_recognised() {
         let digest = digest_in("/pkg/vestibule.k3JtGmWqZpXo8L1v2bNcYA.js");
         assert_eq!(digest, Some("k3JtGmWqZpXo8L1v2bNcYA"));
         assert_eq!(digest_in("/pkg/vestibule.js"), None);
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_compared_with_its_name() {
+    fn a_file_must_match_the_digest_in_its_name() {
         let built = b"import(\"v.wasm\")";
         let path = format!("/pkg/v.{}.js", name_digest(built));
         let named = [

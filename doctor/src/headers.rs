@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn links_to_elsewhere_are_found() {
+    fn link_headers_to_other_sites_are_found() {
         let target = Target::example("https://id.example.org");
         let judged = |value| links_here(&answer("link", value), &target);
         assert_eq!(judged("</pkg/x.js>; rel=preload; as=script"), Ok(()));
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_told_from_a_name() {
+    fn versions_in_product_headers_are_found() {
         assert!(names_no_version(&answer("server", "nginx")).is_ok());
         assert!(names_no_version(&answer("server", "nginx/1.14.0")).is_err());
         assert!(names_no_version(&answer("x-powered-by", "PHP/8.1")).is_err());

@@ -138,7 +138,7 @@ mod tests {
     const TOKEN: &str = "Zx-3_kQp0aV9bT2mWnYcRd7eUfLgHhJi5sKo8tNq1Xw";
 
     #[test]
-    fn every_spelling_of_a_token_is_found() {
+    fn every_encoding_of_a_token_is_found() {
         let needles = Needles::of(TOKEN);
         let is_found = |text: &str| needles.are_in(&long_runs(text));
         let cookie = |before: &str| base64(format!("{before}{TOKEN}; x=y").as_bytes());

@@ -236,7 +236,7 @@ mod tests {
     const CONTROLS: &str = include_str!("../../docs/controls.md");
 
     #[test]
-    fn every_check_names_a_control_and_has_a_name_of_its_own() {
+    fn checks_have_a_control_and_a_unique_name() {
         let checks: Vec<_> = SUBJECTS.concat();
         let mut names = BTreeSet::new();
         for check in &checks {

@@ -199,7 +199,7 @@ mod tests {
     use super::ids;
 
     #[test]
-    fn the_sessions_of_a_page_are_found() {
+    fn session_ids_are_parsed_from_forms() {
         let page = "<form action=\"/api/end_session\"><input type=\"hidden\" name=\"id\" value=\"a\"></form>\
             <form action=\"/api/end_session\"><input name=\"id\" value=\"b\"></form>\
             <form action=\"/api/end_other_sessions\"></form>";

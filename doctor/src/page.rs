@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_is_read_as_browsers_read_it() {
+    fn documents_are_parsed_as_in_browsers() {
         let page = Page::read(
             "<p title='<b onclick=\"x\">'>ONLOAD</p><BODY OnLoad=x()><!-- <i> --><script nonce=n>if (a<b) '<u>'</script>\
              <form action=/a><input></form><input><noscript><meta http-equiv=refresh content=5></noscript>",

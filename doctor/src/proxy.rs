@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn findings_are_known_by_their_attribute() {
+    fn findings_are_identified_by_their_attribute() {
         let card = "<p data-finding=\"host\" class=x>one</p><p>scheme</p><p data-finding=\"scheme\">two</p>";
         assert_eq!(findings(card, "scheme"), ["two"]);
         assert_eq!(findings(card, "host"), ["one"]);
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_paragraph_is_read_as_text() {
+    fn the_text_of_a_paragraph_is_extracted() {
         let html = "write <b>x = [&quot;a&quot;]</b> here<!--hk-->.</p><p>not this";
         assert_eq!(text_of(html), "write x = [\"a\"] here.");
     }

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leptos_writes_is_known() {
+    fn scripts_of_the_release_are_known() {
         let deployment = Deployment::example();
         let page = Page::read(&deployment.head_scripts);
         let mut scripts = page.elements.iter().filter(|one| one.is("script"));
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_foreign() {
+    fn all_other_scripts_are_foreign() {
         let own = "__INCOMPLETE_CHUNKS=[];";
         for html in [
             "<script>1</script>".to_owned(),

@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_leads_to_tls_or_nowhere() {
+    fn plain_http_redirects_to_https_or_refuses() {
         let origin = "https://id.example.org";
         let judge = |status, location| leads_to_tls(Some(&answer(status, location)), origin);
         assert!(leads_to_tls(None, origin).is_ok(), "nobody answers");

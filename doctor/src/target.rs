@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_written_as_browsers_write_it() {
+    fn origin_host_and_port_match_those_of_browsers() {
         let usual = target("https://ID.example.org:443/");
         assert_eq!(usual.origin(), "https://id.example.org");
         assert_eq!(usual.host(), "id.example.org");
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_location_is_read_as_browsers_read_it() {
+    fn locations_are_resolved_as_in_browsers() {
         let site = target("https://id.example.org");
         for stays in [
             "/login",

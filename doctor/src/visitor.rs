@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_taken_apart() {
+    fn set_cookie_lines_are_parsed() {
         let line = "__Host-Http-session=abc; HttpOnly; SameSite=Lax;Path=/; MAX-AGE=90";
         let cookie = SetCookie::parse(line);
         assert_eq!((cookie.name, cookie.value), ("__Host-Http-session", "abc"));
