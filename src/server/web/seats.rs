@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn below_three_quarters_nobody_has_to_go() {
+    async fn below_three_quarters_no_connection_is_closed() {
         let seats = Seats::new(8);
         let mut taken: Vec<_> = (0..6).map(|_| seats.take(address(1), false)).collect();
         assert!(cut_off(&taken).is_empty());
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_crowd_loses_its_slowest_and_never_one_with_a_session() {
+    async fn the_busiest_address_loses_its_slowest_without_session() {
         // So that no two have the same age.
         let a_little = Duration::from_millis(2);
         let seats = Seats::new(8);
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn behind_a_proxy_people_are_counted_and_not_the_proxy() {
+    async fn proxied_connections_are_counted_by_client() {
         let seats = Seats::new(8);
         let proxied: Vec<_> = (0..7).map(|_| seats.take(address(5), true)).collect();
         assert!(cut_off(&proxied).is_empty());

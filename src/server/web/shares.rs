@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_so_much_in_all_and_so_much_for_one() {
+    fn limits_hold_in_total_and_per_address() {
         let shares = Shares::new(10, 6);
         let mut one = shares.of(address("192.0.2.1"));
         assert!(one.grow(4) && one.grow(2) && !one.grow(1));
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subscriber_of_ipv6_is_one() {
+    fn an_ipv6_64_counts_as_one_address() {
         let shares = Shares::new(10, 1);
         let mut one = shares.of(address("2001:db8:1:2::1"));
         let mut neighbour = shares.of(address("2001:db8:1:2:ffff::1"));

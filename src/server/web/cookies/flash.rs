@@ -207,7 +207,7 @@ mod tests {
     use crate::error::AccountRefusal;
 
     #[test]
-    fn a_message_survives_its_cookie() {
+    fn messages_round_trip_through_the_cookie() {
         let flash = Flash::login_refused(Some(Refusal::SignIn), "Zoë; \"x\"\r\n");
         let cookie = flash
             .set_cookie()
@@ -229,7 +229,7 @@ mod tests {
 
     /// Browsers drop a cookie that is too large, and with it the reason.
     #[test]
-    fn a_long_profile_is_cut_and_says_so() {
+    fn long_profiles_are_truncated_and_marked() {
         let refusal = Refusal::Account(AccountRefusal::EmailTaken);
         for (letter, fits) in [("a", 1_024), ("ж", 1_024), ("漢", 900)] {
             let draft = ProfileDraft {
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forged_message_is_none() {
+    fn malformed_messages_are_none() {
         for value in ["", "e30", "not base64!", "bnVsbA"] {
             let headers = HeaderMap::from_iter([(
                 header::COOKIE,

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_found_among_other_sites_oddities() {
+    fn the_token_is_found_beside_malformed_cookies() {
         let token = SessionToken::random();
         let ours = cookie_pair(&token);
         let neighbours: [Vec<u8>; 6] = [
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn every_doubtful_case_is_anonymous() {
+    fn ambiguous_and_malformed_tokens_are_anonymous() {
         let token = SessionToken::random();
         let (ours, value) = (cookie_pair(&token), token.cookie_value());
         let doubtful: [Vec<u8>; 12] = [
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_attributes_are_complete() {
+    fn session_cookies_have_all_attributes() {
         let token = SessionToken::random();
         let set = set_session(&token, None).to_str().unwrap().to_owned();
         assert_eq!(

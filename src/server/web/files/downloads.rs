@@ -236,14 +236,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_keeps_its_cells_apart() {
+    fn csv_cells_are_quoted() {
         let line = csv_line(&["plain", "", "a \"quoted\" word", "a, b; c\td\r\ne", "מ 🐎"]);
         let expected = "\"plain\",\"\",\"a \"\"quoted\"\" word\",\"a, b; c\td\r\ne\",\"מ 🐎\"\r\n";
         assert_eq!(line, expected);
     }
 
     #[test]
-    fn no_cell_is_a_formula() {
+    fn csv_formulas_are_escaped() {
         for cell in [
             "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1",
         ] {

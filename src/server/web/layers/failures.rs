@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn programs_name_json_and_everybody_else_gets_a_page() {
+    fn html_is_the_default_except_for_programs() {
         for (pairs, html) in [
             (&[][..], true),
             (&[("accept", "*/*")], true),

@@ -36,7 +36,7 @@ fn behind(lines: &[(&'static str, &str)]) -> (String, Forwarding) {
 }
 
 #[test]
-fn an_address_is_read_in_every_dress() {
+fn addresses_are_parsed_in_every_notation() {
     let both = [
         ("192.0.2.7", "192.0.2.7"),
         ("192.0.2.7:4711", "192.0.2.7"),
@@ -134,7 +134,7 @@ const BROKEN_ELEMENTS: [&str; 19] = [
 
 /// A value that cannot be parsed identifies no client, and nothing to the left of it is trusted instead.
 #[test]
-fn behind_a_broken_value_nobody_is_believed() {
+fn nothing_left_of_a_malformed_value_is_trusted() {
     for value in BROKEN_VALUES {
         let expected = (PROXY.to_owned(), Unreadable);
         let list = format!("198.51.100.9, {value}");
@@ -158,7 +158,7 @@ fn behind_a_broken_value_nobody_is_believed() {
 }
 
 #[test]
-fn the_rightmost_hop_that_is_no_proxy_is_the_client() {
+fn the_rightmost_untrusted_hop_is_the_client() {
     let cases: [(&[&str], &str); 8] = [
         (&["198.51.100.9, 192.0.2.7"], "192.0.2.7"),
         (&["198.51.100.9, 192.0.2.7, 10.0.0.2"], "192.0.2.7"),
@@ -186,7 +186,7 @@ fn the_rightmost_hop_that_is_no_proxy_is_the_client() {
 }
 
 #[test]
-fn only_a_trusted_proxy_speaks_for_others() {
+fn forwarded_headers_count_from_trusted_proxies_only() {
     for peer in ["192.0.2.1", "10.0.1.1", "2001:db8::1", "::1"] {
         for name in [
             "forwarded",
@@ -215,7 +215,7 @@ fn only_a_trusted_proxy_speaks_for_others() {
 }
 
 #[test]
-fn two_families_must_name_one_client() {
+fn forwarded_and_x_forwarded_for_must_agree() {
     let both = |forwarded: &str, other: &str| {
         of(
             PROXY,
@@ -247,7 +247,7 @@ fn two_families_must_name_one_client() {
 }
 
 #[test]
-fn nothing_about_forwarding_stays_in_the_request() {
+fn forwarded_headers_are_removed_from_the_request() {
     let mut request = headers(&[
         ("accept", "*/*"),
         ("x_forwarded_for", "192.0.2.7"),
@@ -271,7 +271,7 @@ fn nothing_about_forwarding_stays_in_the_request() {
 }
 
 #[test]
-fn scheme_and_host_are_of_the_hop_that_counts() {
+fn scheme_and_host_come_from_the_client_hop() {
     let client = of(
         PROXY,
         &[(

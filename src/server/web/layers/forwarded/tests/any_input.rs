@@ -31,7 +31,7 @@ proptest! {
     /// No input of a client, in any number of lines, changes the client that the proxies name. The first proxy
     /// appends to the client's line or writes a line below, the others append.
     #[test]
-    fn nothing_on_the_left_changes_the_client(
+    fn forged_hops_do_not_change_the_client(
         forged in prop::collection::vec(anything(), 0..4),
         client in hop(),
         port in any::<Option<u16>>(),
@@ -59,7 +59,7 @@ proptest! {
 
     /// No input makes the parser panic, and an untrusted peer is always the client.
     #[test]
-    fn any_bytes_are_survived(value in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_are_parsed_without_panic(value in prop::collection::vec(any::<u8>(), 0..200)) {
         if let Ok(value) = HeaderValue::from_bytes(&value) {
             for name in ["forwarded", "x-forwarded-for", "x-forwarded-host"] {
                 let mut headers = HeaderMap::new();
