@@ -201,7 +201,7 @@ fn links_here(answer: &Answer, target: &Target) -> Verdict {
     let links = answer.all("link").join(", ");
     let addresses = links.split('<').skip(1);
     let mut addresses = addresses.filter_map(|rest| rest.split('>').next());
-    let foreign = addresses.find(|address| !target.stays(address));
+    let foreign = addresses.find(|address| !target.is_same_origin(address));
     foreign.map_or(Ok(()), |address| {
         Err(format!("{}, with a Link to {address}", answer.describe()))
     })

@@ -109,7 +109,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
 
 fn stays(exam: &Examination, answer: &Answer) -> Verdict {
     let location = answer.location();
-    let stays = location.is_empty() || exam.client.target.stays(location);
+    let stays = location.is_empty() || exam.client.target.is_same_origin(location);
     expect(stays, || answer.describe())
 }
 

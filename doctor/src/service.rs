@@ -107,7 +107,7 @@ async fn health(exam: &mut Examination, check: &'static Check, path: &str) -> Re
 }
 
 async fn plain(exam: &mut Examination) {
-    let Some(plain) = exam.client.target.plain() else {
+    let Some(plain) = exam.client.target.over_plain_http() else {
         let why = "the address has a port of its own, so browsers do not come by port 80";
         exam.report.skip(&PLAIN, why);
         return;

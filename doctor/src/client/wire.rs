@@ -48,7 +48,9 @@ pub enum Sender {
 
 impl Sender {
     pub async fn open(tls: &Tls, target: &Target, http2: bool) -> Result<Self, Failure> {
-        let stream = TcpStream::connect(target.place()).await.map_err(other)?;
+        let stream = TcpStream::connect(target.connect_address())
+            .await
+            .map_err(other)?;
         stream.set_nodelay(true).map_err(other)?;
         if !target.is_https() {
             return if http2 {
@@ -57,7 +59,7 @@ impl Sender {
                 greet(stream).await
             };
         }
-        let stream = tls.connect(&target.name(), stream, http2).await?;
+        let stream = tls.connect(&target.server_name(), stream, http2).await?;
         if !http2 {
             return greet(stream).await;
         }
