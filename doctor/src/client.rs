@@ -76,7 +76,7 @@ impl Client {
     /// The answers without those that a proxy may have given, or has given, by itself.
     pub fn own_answers(&self) -> Vec<Rc<Answer>> {
         let mut answers = self.answers();
-        answers.retain(|answer| !answer.is_odd && !answer.is_failure_on_the_way());
+        answers.retain(|answer| !answer.may_be_from_proxy && !answer.is_proxy_failure());
         answers
     }
 
@@ -106,19 +106,22 @@ impl Client {
         self.send_to(&self.target, request).await
     }
 
-    /// Sends a request that may be an odd one. `None` if a proxy refuses an odd one by closing the connection.
-    pub async fn send_maybe_odd(&self, request: Request) -> Result<Option<Rc<Answer>>, NoAnswer> {
-        let is_odd = request.is_odd;
+    /// Sends a request. `None` if a proxy that may answer it closes the connection instead.
+    pub async fn send_unless_closed(
+        &self,
+        request: Request,
+    ) -> Result<Option<Rc<Answer>>, NoAnswer> {
+        let proxy_may_answer = request.proxy_may_answer;
         match self.send(request).await {
             Ok(answer) => Ok(Some(answer)),
-            Err(_) if is_odd => Ok(None),
+            Err(_) if proxy_may_answer => Ok(None),
             Err(failure) => Err(failure),
         }
     }
 
     /// Sends a request to another target.
     pub async fn send_to(&self, target: &Target, request: Request) -> Result<Rc<Answer>, NoAnswer> {
-        let is_odd = request.is_odd;
+        let proxy_may_answer = request.proxy_may_answer;
         let to = format!("{} {}", request.method, request.path);
         if self.is_interrupted.get() {
             let why = Failure::Other("it was interrupted".to_owned());
@@ -131,7 +134,7 @@ impl Client {
         match answered {
             Ok(answer) => Ok(self.keep(answer)),
             Err(why) => {
-                let unanswered = self.unanswered.get() + usize::from(!is_odd);
+                let unanswered = self.unanswered.get() + usize::from(!proxy_may_answer);
                 self.unanswered.set(unanswered);
                 Err(no_answer(to, &why))
             }
@@ -171,7 +174,7 @@ impl Client {
     }
 
     async fn exchange(&self, target: &Target, request: Request) -> Result<Answer, Failure> {
-        let may_be_repeated = request.method == "GET" && !request.is_odd;
+        let may_be_repeated = request.method == "GET" && !request.proxy_may_answer;
         let is_http2 = request.is_http2;
         let idle = &self.idle[usize::from(is_http2)];
         let kept = if may_be_repeated {

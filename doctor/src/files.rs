@@ -196,8 +196,8 @@ async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
     let ask = async |paths: &[&str]| -> Result<Vec<Rc<Answer>>, NoAnswer> {
         let mut answers = Vec::new();
         for path in paths {
-            let request = Request::get(path).odd();
-            answers.extend(exam.client.send_maybe_odd(request).await?);
+            let request = Request::get(path).proxy_may_answer();
+            answers.extend(exam.client.send_unless_closed(request).await?);
         }
         Ok(answers)
     };

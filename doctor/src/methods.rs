@@ -114,7 +114,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     .await?;
     let is_refused = |status| (400..500).contains(&status) || status == 501;
     let methods = ["PUT", "PATCH", "DELETE", "TRACE"];
-    let others = methods.map(|method| Request::new(method, "/api/logout").odd());
+    let others = methods.map(|method| Request::new(method, "/api/logout").proxy_may_answer());
     harmless(exam, &METHODS, &others, is_refused).await?;
     let types = [
         "text/plain",
@@ -126,7 +126,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     harmless(exam, &TYPES, &encodings, |status| status == 415).await?;
     unknown(exam).await?;
     without_session(exam).await?;
-    let large = post("/api/logout", FORM, &vec![b'a'; 1_048_576]).odd();
+    let large = post("/api/logout", FORM, &vec![b'a'; 1_048_576]).proxy_may_answer();
     harmless(exam, &TOO_LARGE, &[large], is_refused).await
 }
 
@@ -153,7 +153,7 @@ async fn harmless(
             .header("sec-fetch-site", "same-origin")
             .header("cookie", &session.pair());
         // A closed connection is a refusal too.
-        let Some(answer) = exam.client.send_maybe_odd(request).await? else {
+        let Some(answer) = exam.client.send_unless_closed(request).await? else {
             continue;
         };
         let lives = exam.still_lives(&session).await?;

@@ -90,8 +90,8 @@ async fn hosts(exam: &mut Examination) -> Result<(), NoAnswer> {
         format!("{own}."),
     ] {
         for path in ["/login", "/"] {
-            let request = Request::get(path).header("host", &host).odd();
-            if let Some(answer) = exam.client.send_maybe_odd(request).await? {
+            let request = Request::get(path).header("host", &host).proxy_may_answer();
+            if let Some(answer) = exam.client.send_unless_closed(request).await? {
                 verdict = verdict.and_then(|()| is_no_page_of_ours(&answer, &host));
             }
         }

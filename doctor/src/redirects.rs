@@ -185,8 +185,8 @@ async fn paths(exam: &mut Examination) -> Result<(), NoAnswer> {
     ];
     let mut verdict = Ok(());
     for path in paths {
-        let request = Request::get(path).odd();
-        if let Some(answer) = exam.client.send_maybe_odd(request).await? {
+        let request = Request::get(path).proxy_may_answer();
+        if let Some(answer) = exam.client.send_unless_closed(request).await? {
             verdict = verdict.and_then(|()| stays(exam, &answer));
         }
     }
@@ -216,7 +216,7 @@ async fn tokens(exam: &mut Examination) -> Result<(), NoAnswer> {
     let mut opened = 0;
     for request in requests {
         // The answer may repeat the address, and with it the token that was put there on purpose.
-        let answer = exam.client.send(request.odd()).await?;
+        let answer = exam.client.send(request.proxy_may_answer()).await?;
         opened += usize::from(answer.status == 200);
     }
     visitor.submit(&exam.client, "/api/logout", &[]).await?;

@@ -92,7 +92,10 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
 }
 
 async fn health(exam: &mut Examination, check: &'static Check, path: &str) -> Result<(), NoAnswer> {
-    let answer = exam.client.send(Request::get(path).odd()).await?;
+    let answer = exam
+        .client
+        .send(Request::get(path).proxy_may_answer())
+        .await?;
     match answer.status {
         401 | 403 | 404 => {
             let why = format!("the proxy keeps {path} to itself");
@@ -114,7 +117,7 @@ async fn plain(exam: &mut Examination) {
     };
     let answer = exam
         .client
-        .send_to(&plain, Request::get("/login").odd())
+        .send_to(&plain, Request::get("/login").proxy_may_answer())
         .await;
     let origin = exam.client.target.origin();
     exam.settle(&PLAIN, leads_to_tls(answer.ok().as_deref(), &origin));
@@ -158,7 +161,10 @@ pub fn is_untrusted(exam: &mut Examination, failure: &NoAnswer) {
 
 /// The rate of failed requests (5xx), without those that a proxy may refuse by itself.
 fn failure_rate(answers: &[Rc<Answer>]) -> Option<String> {
-    let asked: Vec<_> = answers.iter().filter(|answer| !answer.is_odd).collect();
+    let asked: Vec<_> = answers
+        .iter()
+        .filter(|answer| !answer.may_be_from_proxy)
+        .collect();
     let mut failures = BTreeMap::new();
     for answer in asked.iter().filter(|answer| answer.status >= 500) {
         *failures.entry(answer.status).or_insert(0_usize) += 1;
@@ -198,16 +204,16 @@ mod tests {
             path: "/login".to_owned(),
             status,
             headers: vec![("location".to_owned(), location.to_owned())],
-            is_odd: true,
+            may_be_from_proxy: true,
             ..Answer::default()
         }
     }
 
     #[test]
     fn failures_are_counted_by_status() {
-        let failed = |status, is_odd| {
+        let failed = |status, may_be_from_proxy| {
             Rc::new(Answer {
-                is_odd,
+                may_be_from_proxy,
                 ..answer(status, "")
             })
         };

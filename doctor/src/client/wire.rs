@@ -101,7 +101,7 @@ impl Sender {
         request: Request,
     ) -> Result<(Answer, Response<Incoming>), Failure> {
         let (method, path) = (request.method.clone(), request.path.clone());
-        let is_odd = request.is_odd;
+        let may_be_from_proxy = request.proxy_may_answer;
         let request = request.into_hyper(target).map_err(other)?;
         let response = match self {
             Self::Http1(sender) => sender.send_request(request).await,
@@ -117,7 +117,7 @@ impl Sender {
             path,
             status: response.status().as_u16(),
             headers: headers.collect(),
-            is_odd,
+            may_be_from_proxy,
             is_plain_script: false,
             ..Answer::default()
         };
