@@ -1,11 +1,11 @@
 //! User enumeration: what a client without a session can learn about accounts.
 
 use super::{
+    browser::{Browser, SetCookie, session_lines},
     client::{Answer, Client, NoAnswer, Request, milliseconds_between},
     examination::Examination,
     report::{Check, check, expect},
     target::encode_form,
-    visitor::{SetCookie, Visitor, session_lines},
 };
 use std::rc::Rc;
 
@@ -151,16 +151,16 @@ async fn refused(
     exam: &mut Examination,
     name: &str,
 ) -> Result<(Rc<Answer>, Rc<Answer>, u64), NoAnswer> {
-    let mut visitor: Visitor = exam.known_browser();
+    let mut browser: Browser = exam.known_browser();
     let fields = [("username", name), ("password", WRONG)];
     let form = Request::form("/api/login", &[])
         .header("origin", &exam.client.target.origin())
         .header("referer", "https://evil.example/phishing")
         .body(encode_form(&fields).into_bytes());
     let before = Client::now();
-    let answer = visitor.send(&exam.client, form).await?;
+    let answer = browser.send(&exam.client, form).await?;
     let took = milliseconds_between(Client::now(), before);
-    let page = visitor.open(&exam.client, "/login").await?;
+    let page = browser.open(&exam.client, "/login").await?;
     Ok((answer, page, took))
 }
 

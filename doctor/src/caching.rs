@@ -77,9 +77,9 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         for _ in 0..2 {
             browser.open(&exam.client, &path).await?;
         }
-        let stranger = exam.client.send(Request::get(&path)).await?;
-        let is_closed = stranger.status == 303 && stranger.location().starts_with("/login");
-        verdict = verdict.and_then(|()| expect(is_closed, || stranger.describe()));
+        let anonymous = exam.client.send(Request::get(&path)).await?;
+        let is_closed = anonymous.status == 303 && anonymous.location().starts_with("/login");
+        verdict = verdict.and_then(|()| expect(is_closed, || anonymous.describe()));
     }
     exam.settle(&CLOSED, verdict);
     Ok(())

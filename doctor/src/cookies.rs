@@ -5,10 +5,10 @@ mod checks;
 pub use checks::{CHECKS, LAST};
 
 use super::{
+    browser::{Browser, SessionCookie, SetCookie, session_lines},
     client::{Answer, NoAnswer, Request},
     examination::{Examination, HOME, NOBODY, PROBE},
     report::{Verdict, expect},
-    visitor::{SessionCookie, SetCookie, Visitor, session_lines},
 };
 use checks::{
     BROWSER_SESSION, DOMAIN, DUPLICATE, FRESH, GRAMMAR, HTTP_ONLY, LENGTH, NAME, NOT_ADOPTED,
@@ -17,7 +17,7 @@ use checks::{
 use std::rc::Rc;
 
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
-    let mut first = Visitor::default();
+    let mut first = Browser::default();
     let Some(answer) = exam.sign_in(&mut first).await? else {
         let seen = exam.refusal().unwrap_or(NOBODY).to_owned();
         exam.settle(&SIGN_IN, Err(seen));
@@ -133,11 +133,11 @@ async fn planted(exam: &mut Examination, session: &SessionCookie) -> Result<(), 
 }
 
 /// Signs in again in the browser of the first sign-in.
-async fn replaced(exam: &mut Examination, mut visitor: Visitor) -> Result<(), NoAnswer> {
-    let Some(before) = visitor.session() else {
+async fn replaced(exam: &mut Examination, mut browser: Browser) -> Result<(), NoAnswer> {
+    let Some(before) = browser.session() else {
         return Ok(());
     };
-    if exam.sign_in(&mut visitor).await?.is_none() {
+    if exam.sign_in(&mut browser).await?.is_none() {
         return Ok(());
     }
     let lives = exam.is_live(&before).await?;
@@ -145,7 +145,7 @@ async fn replaced(exam: &mut Examination, mut visitor: Visitor) -> Result<(), No
         &REPLACED,
         expect(!lives, || "the session before is still live".to_owned()),
     );
-    visitor
+    browser
         .submit(&exam.client, "/api/logout", &[])
         .await
         .map(drop)
@@ -153,10 +153,10 @@ async fn replaced(exam: &mut Examination, mut visitor: Visitor) -> Result<(), No
 
 async fn remembered(exam: &mut Examination) -> Result<(), NoAnswer> {
     const LONGEST: u64 = 400 * 86_400;
-    let mut visitor = exam.known_browser();
+    let mut browser = exam.known_browser();
     let form = Request::form("/api/login", &[]);
     let Some(answer) = exam
-        .sign_in_by(&mut visitor, form, &[("remember", "on")])
+        .sign_in_by(&mut browser, form, &[("remember", "on")])
         .await?
     else {
         return Ok(());
@@ -167,7 +167,7 @@ async fn remembered(exam: &mut Examination) -> Result<(), NoAnswer> {
     let description = || lines.iter().map(SetCookie::describe).collect();
     let holds = lines.iter().all(bounded);
     exam.settle(&REMEMBERED, expect(holds, description));
-    visitor
+    browser
         .submit(&exam.client, "/api/logout", &[])
         .await
         .map(drop)

@@ -1,10 +1,10 @@
 //! The events that an open page receives about its session.
 
 use super::{
+    browser::SessionCookie,
     client::{NoAnswer, Request, TIMEOUT},
     examination::Examination,
     report::{Check, Verdict, check, expect},
-    visitor::SessionCookie,
 };
 use std::time::Duration;
 
@@ -52,11 +52,11 @@ fn watching(session: Option<&SessionCookie>) -> Request {
 }
 
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
-    let mut visitor = exam.known_browser();
-    if exam.sign_in(&mut visitor).await?.is_none() {
+    let mut browser = exam.known_browser();
+    if exam.sign_in(&mut browser).await?.is_none() {
         return Ok(());
     }
-    let Some(session) = visitor.session() else {
+    let Some(session) = browser.session() else {
         return Ok(());
     };
     let mut verdict = Ok(());
@@ -84,7 +84,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
             None
         }
     };
-    visitor.submit(&exam.client, "/api/logout", &[]).await?;
+    browser.submit(&exam.client, "/api/logout", &[]).await?;
     match &mut events {
         Some(events) => {
             let ends = events.read_until("event: ended", AT_MOST).await;

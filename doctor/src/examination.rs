@@ -1,10 +1,10 @@
 //! What the subjects share: the account, the report, and every session that was started.
 
 use super::{
+    browser::{Browser, SessionCookie, SetCookie, session_lines},
     client::{Answer, Client, NoAnswer, Request, to_the_second},
     deployment::Account,
     report::{Check, Report, Verdict, expect},
-    visitor::{SessionCookie, SetCookie, Visitor, session_lines},
 };
 use jiff::Timestamp;
 use std::rc::Rc;
@@ -22,7 +22,7 @@ pub struct Examination {
     pub account: Account,
     pub report: Report,
     /// The browser that most subjects share, signed in or not.
-    browser: Visitor,
+    browser: Browser,
     /// Whether its session was alive at the last check, so that it need not be checked again.
     lives: bool,
     /// Why sign-in is impossible. A refused password is not tried again: that would throttle the account.
@@ -39,7 +39,7 @@ impl Examination {
             client,
             account,
             report,
-            browser: Visitor::default(),
+            browser: Browser::default(),
             lives: false,
             refusal: None,
             dead: Vec::new(),
@@ -51,15 +51,15 @@ impl Examination {
     }
 
     /// Signs in with this browser. On failure it returns `None`, and [`Self::refusal`] has the reason.
-    pub async fn sign_in(&mut self, visitor: &mut Visitor) -> Result<Option<Rc<Answer>>, NoAnswer> {
-        self.sign_in_by(visitor, Request::form("/api/login", &[]), &[])
+    pub async fn sign_in(&mut self, browser: &mut Browser) -> Result<Option<Rc<Answer>>, NoAnswer> {
+        self.sign_in_by(browser, Request::form("/api/login", &[]), &[])
             .await
     }
 
     /// The same with additional headers (those of `request`) and fields.
     pub async fn sign_in_by(
         &mut self,
-        visitor: &mut Visitor,
+        browser: &mut Browser,
         request: Request,
         more: &[(&str, &str)],
     ) -> Result<Option<Rc<Answer>>, NoAnswer> {
@@ -71,7 +71,7 @@ impl Examination {
         let body = super::target::encode_form(&fields).into_bytes();
         let origin = self.client.target.origin();
         let request = request.header("origin", &origin).body(body);
-        let answer = visitor.send(&self.client, request).await?;
+        let answer = browser.send(&self.client, request).await?;
         let begins = session_lines(&answer).iter().any(|line| !line.clears());
         if !begins {
             let with_session = "and set no session cookie";
@@ -93,17 +93,17 @@ impl Examination {
     }
 
     /// The shared browser, signed in. It signs in again if an earlier check has ended its session.
-    pub async fn signed_in(&mut self) -> Result<Option<Visitor>, NoAnswer> {
+    pub async fn signed_in(&mut self) -> Result<Option<Browser>, NoAnswer> {
         if self.lives {
             return Ok(Some(self.browser.clone()));
         }
-        let mut visitor = self.browser.without_session();
-        if self.sign_in(&mut visitor).await?.is_none() {
+        let mut browser = self.browser.without_session();
+        if self.sign_in(&mut browser).await?.is_none() {
             return Ok(None);
         }
-        self.browser = visitor.clone();
+        self.browser = browser.clone();
         self.lives = true;
-        Ok(Some(visitor))
+        Ok(Some(browser))
     }
 
     /// Whether the session of the shared browser has survived the attack that was just tried on it.
@@ -114,13 +114,13 @@ impl Examination {
 
     /// From now on the shared browser has the device cookies of this one, and is signed out. The account is notified of
     /// a new device once, and not for each subject.
-    pub fn become_known(&mut self, visitor: &Visitor) {
-        self.browser = visitor.without_session();
+    pub fn become_known(&mut self, browser: &Browser) {
+        self.browser = browser.without_session();
         self.lives = false;
     }
 
     /// A copy of the shared browser without its session: a known device that is signed out.
-    pub fn known_browser(&self) -> Visitor {
+    pub fn known_browser(&self) -> Browser {
         self.browser.without_session()
     }
 
@@ -197,11 +197,11 @@ impl Examination {
         let mut left = 0;
         for session in self.begun() {
             self.report.keep_secret(&session.token);
-            let mut visitor = Visitor::with(&session);
+            let mut browser = Browser::with(&session);
             let ended = match self.is_live(&session).await {
                 Ok(false) => true,
                 Ok(true) | Err(_) => {
-                    let signed_out = visitor.submit(&self.client, "/api/logout", &[]).await;
+                    let signed_out = browser.submit(&self.client, "/api/logout", &[]).await;
                     signed_out.is_ok() && matches!(self.is_live(&session).await, Ok(false))
                 }
             };

@@ -1,11 +1,11 @@
 //! Searches every answer for tokens and the password, verbatim and in other encodings.
 
 use super::{
+    browser::SetCookie,
     client::Answer,
     encodings::{base64, bytes_of, hexadecimal},
     examination::Examination,
     report::{Check, Verdict, check, expect},
-    visitor::SetCookie,
 };
 use std::rc::Rc;
 

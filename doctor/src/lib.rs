@@ -5,6 +5,7 @@
 
 mod accounts;
 mod addresses;
+mod browser;
 mod caching;
 mod client;
 mod contents;
@@ -31,7 +32,6 @@ mod scripts;
 mod service;
 mod target;
 mod tls;
-mod visitor;
 
 pub use deployment::{Account, Deployment, Password};
 

@@ -1,10 +1,10 @@
 //! Cross-site requests, with the cookie of a signed-in user.
 
 use super::{
+    browser::session_lines,
     client::{FORM, NoAnswer, Request},
     examination::Examination,
     report::{Check, check, expect},
-    visitor::session_lines,
 };
 
 const PASS_ON: &str = "Let the proxy pass Origin and Sec-Fetch-Site on as they came";

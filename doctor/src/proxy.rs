@@ -138,28 +138,28 @@ async fn forged_address(exam: &mut Examination) -> Result<(), NoAnswer> {
             // The server refuses headers that disagree, so it trusts none.
             continue;
         }
-        let mut visitor = exam.known_browser();
+        let mut browser = exam.known_browser();
         let form = Request::form("/api/login", &[]).header(name, &value);
-        if exam.sign_in_by(&mut visitor, form, &[]).await?.is_none() {
+        if exam.sign_in_by(&mut browser, form, &[]).await?.is_none() {
             return Ok(());
         }
-        let page = visitor.open(&exam.client, HOME).await?;
+        let page = browser.open(&exam.client, HOME).await?;
         let sees = seen_address(&page.body).unwrap_or("none");
         let description = || format!("with {name}: {value} the session's address is {sees}");
         verdict = verdict.and_then(|()| expect(sees != CLAIMED, description));
-        visitor.submit(&exam.client, "/api/logout", &[]).await?;
+        browser.submit(&exam.client, "/api/logout", &[]).await?;
     }
     exam.settle(&FORGED_ADDRESS, verdict);
     Ok(())
 }
 
 async fn forged_scheme(exam: &mut Examination) -> Result<(), NoAnswer> {
-    let mut visitor = exam.known_browser();
+    let mut browser = exam.known_browser();
     let form = Request::form("/api/login", &[]).header("x-forwarded-proto", "http");
-    let Some(answer) = exam.sign_in_by(&mut visitor, form, &[]).await? else {
+    let Some(answer) = exam.sign_in_by(&mut browser, form, &[]).await? else {
         return Ok(());
     };
-    let lines = super::visitor::session_lines(&answer);
+    let lines = super::browser::session_lines(&answer);
     let loses_it = lines.iter().any(|line| !line.has("secure"));
     // If no cookie is Secure at all, another check reports it.
     let is_news = loses_it && exam.sets_secure_cookies();

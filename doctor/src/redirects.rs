@@ -96,10 +96,10 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     }
     exam.settle(&NEXT, verdict);
     tokens(exam).await?;
-    let mut visitor = exam.known_browser();
+    let mut browser = exam.known_browser();
     let form = Request::form("/api/login", &[]);
     let next = [("next", "//evil.example/x")];
-    if let Some(answer) = exam.sign_in_by(&mut visitor, form, &next).await? {
+    if let Some(answer) = exam.sign_in_by(&mut browser, form, &next).await? {
         let verdict = stays(exam, &answer)
             .and_then(|()| expect(!answer.location().contains("evil"), || answer.describe()));
         exam.settle(&NEXT_AT_SIGN_IN, verdict);
@@ -196,11 +196,11 @@ async fn paths(exam: &mut Examination) -> Result<(), NoAnswer> {
 
 /// A proxy may log addresses, so this session has no other use, and ends at once.
 async fn tokens(exam: &mut Examination) -> Result<(), NoAnswer> {
-    let mut visitor = exam.known_browser();
-    if exam.sign_in(&mut visitor).await?.is_none() {
+    let mut browser = exam.known_browser();
+    if exam.sign_in(&mut browser).await?.is_none() {
         return Ok(());
     }
-    let Some(session) = visitor.session() else {
+    let Some(session) = browser.session() else {
         return Ok(());
     };
     let pair = session.pair();
@@ -219,7 +219,7 @@ async fn tokens(exam: &mut Examination) -> Result<(), NoAnswer> {
         let answer = exam.client.send(request.proxy_may_answer()).await?;
         opened += usize::from(answer.status == 200);
     }
-    visitor.submit(&exam.client, "/api/logout", &[]).await?;
+    browser.submit(&exam.client, "/api/logout", &[]).await?;
     exam.settle(
         &TOKEN_IN_QUERY,
         expect(opened == 0, || {

@@ -1,11 +1,11 @@
 //! Signing out, and the replay of a copied cookie.
 
 use super::{
+    browser::{Browser, SessionCookie, SetCookie, session_lines},
     client::{Answer, NoAnswer, Request},
     examination::{Examination, HOME, PROBE},
     report::{Check, Verdict, check, expect},
     revival,
-    visitor::{SessionCookie, SetCookie, Visitor, session_lines},
 };
 use std::rc::Rc;
 
@@ -118,7 +118,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     signed_out(exam, &answer);
     dead(exam, &copy, &last_page).await?;
     revival::by_head(exam, &copy).await?;
-    let answer = Visitor::with(&copy)
+    let answer = Browser::with(&copy)
         .submit(&exam.client, "/api/logout", &[])
         .await?;
     let led_out = answer.status == 303 && answer.location() == "/signed-out";
@@ -127,7 +127,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
 }
 
 /// Opens every private page. Returns the validators of the last one, with which Back would revalidate.
-async fn buttons(exam: &mut Examination, browser: &mut Visitor) -> Result<Validators, NoAnswer> {
+async fn buttons(exam: &mut Examination, browser: &mut Browser) -> Result<Validators, NoAnswer> {
     let mut verdict = Ok(());
     let mut validators = Validators::default();
     let deployment = Rc::clone(&exam.client.target.deployment);

@@ -1,10 +1,10 @@
 //! Ended sessions stay ended: checked by HEAD, and again at the end of the run.
 
 use super::{
+    browser::SessionCookie,
     client::{Answer, Client, NoAnswer, Request, milliseconds_between},
     examination::Examination,
     report::{Check, check, expect},
-    visitor::SessionCookie,
 };
 use std::{rc::Rc, time::Duration};
 
