@@ -61,12 +61,12 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         "type=\"password\"",
     ];
     let missing = expected.iter().find(|mark| !page.body.contains(**mark));
-    exam.settle(
+    exam.record(
         &FIELDS,
         missing.map_or(Ok(()), |mark| Err(format!("no {mark} on /login"))),
     );
     let setup = exam.client.send(Request::get("/setup")).await?;
-    exam.settle(&SETUP, expect(setup.status == 404, || setup.describe()));
+    exam.record(&SETUP, expect(setup.status == 404, || setup.describe()));
     refusals(exam).await
 }
 
@@ -88,7 +88,7 @@ async fn refusals(exam: &mut Examination) -> Result<(), NoAnswer> {
         return Ok(());
     }
     let (one, two) = (outline(&known), outline(&other));
-    exam.settle(
+    exam.record(
         &SAME,
         expect(one == two, || {
             format!("wrong password: {one}; unknown name: {two}")
@@ -98,7 +98,7 @@ async fn refusals(exam: &mut Examination) -> Result<(), NoAnswer> {
         comparable(&known_page, &account),
         comparable(&other_page, &unknown),
     );
-    exam.settle(
+    exam.record(
         &SAME_PAGE,
         expect(one == two, || {
             let (one, two) = first_difference(&one, &two);
@@ -110,7 +110,7 @@ async fn refusals(exam: &mut Examination) -> Result<(), NoAnswer> {
         location.starts_with("/login") && !location.contains("err")
     };
     let holds = leads_back(&known) && leads_back(&other);
-    exam.settle(&REFERER, expect(holds, || known.describe()));
+    exam.record(&REFERER, expect(holds, || known.describe()));
     times(exam, [&account, &unknown], [known_ms, other_ms]).await
 }
 
@@ -137,7 +137,7 @@ async fn times(exam: &mut Examination, names: [&str; 2], first: [u64; 2]) -> Res
     }
     let [known, unknown] = shortest;
     let is_alike = known.abs_diff(unknown) < NOTABLE_MS;
-    exam.settle(
+    exam.record(
         &SAME_TIME,
         expect(is_alike, || {
             format!("of three times each the shortest: {known} ms for the account, {unknown} ms for nobody's name")

@@ -81,7 +81,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         let is_closed = anonymous.status == 303 && anonymous.location().starts_with("/login");
         verdict = verdict.and_then(|()| expect(is_closed, || anonymous.describe()));
     }
-    exam.settle(&CLOSED, verdict);
+    exam.record(&CLOSED, verdict);
     Ok(())
 }
 
@@ -111,7 +111,7 @@ pub fn check_answers(exam: &mut Examination) {
         (&BACK, have_no_validators(&answers, &is_private)),
     ];
     for (check, verdict) in verdicts {
-        exam.settle(check, verdict);
+        exam.record(check, verdict);
     }
 }
 

@@ -92,7 +92,7 @@ pub fn check_answers(exam: &mut Examination) {
         } else {
             verdict
         };
-        exam.settle(check, verdict);
+        exam.record(check, verdict);
     }
 }
 

@@ -7,7 +7,7 @@ pub use checks::{CHECKS, LAST};
 use super::{
     browser::{Browser, SessionCookie, SetCookie, session_lines},
     client::{Answer, NoAnswer, Request},
-    examination::{Examination, HOME, NOBODY, PROBE},
+    examination::{Examination, HOME, NOT_SIGNED_IN, PROBE},
     report::{Verdict, expect},
 };
 use checks::{
@@ -19,16 +19,16 @@ use std::rc::Rc;
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let mut first = Browser::default();
     let Some(answer) = exam.sign_in(&mut first).await? else {
-        let seen = exam.refusal().unwrap_or(NOBODY).to_owned();
-        exam.settle(&SIGN_IN, Err(seen));
+        let seen = exam.refusal().unwrap_or(NOT_SIGNED_IN).to_owned();
+        exam.record(&SIGN_IN, Err(seen));
         return Ok(());
     };
     let Some(session) = first.session() else {
         return Ok(());
     };
-    exam.become_known(&first);
+    exam.adopt_device(&first);
     let dashboard = first.open(&exam.client, HOME).await?;
-    exam.settle(
+    exam.record(
         &SIGN_IN,
         expect(dashboard.status == 200, || dashboard.describe()),
     );
@@ -51,16 +51,16 @@ fn attributes(exam: &mut Examination, answer: &Rc<Answer>) {
         value.eq_ignore_ascii_case("lax") || value.eq_ignore_ascii_case("strict")
     };
     let long = |line: &SetCookie| is_long_enough(line.value);
-    exam.settle(&NAME, every(&|line| line.name.starts_with("__Host-")));
-    exam.settle(&SECURE, every(&|line| line.has("secure")));
-    exam.settle(&PATH, every(&|line| line.attribute("path") == Some("/")));
-    exam.settle(&DOMAIN, every(&|line| !line.has("domain")));
-    exam.settle(&HTTP_ONLY, every(&|line| line.has("httponly")));
-    exam.settle(&SAME_SITE, every(&same_site));
+    exam.record(&NAME, every(&|line| line.name.starts_with("__Host-")));
+    exam.record(&SECURE, every(&|line| line.has("secure")));
+    exam.record(&PATH, every(&|line| line.attribute("path") == Some("/")));
+    exam.record(&DOMAIN, every(&|line| !line.has("domain")));
+    exam.record(&HTTP_ONLY, every(&|line| line.has("httponly")));
+    exam.record(&SAME_SITE, every(&same_site));
     let lasts = |line: &SetCookie| line.has("max-age") || line.has("expires");
-    exam.settle(&BROWSER_SESSION, every(&|line| !lasts(line)));
-    exam.settle(&ONE_COOKIE, expect(lines.len() == 1, description));
-    exam.settle(&LENGTH, every(&long));
+    exam.record(&BROWSER_SESSION, every(&|line| !lasts(line)));
+    exam.record(&ONE_COOKIE, expect(lines.len() == 1, description));
+    exam.record(&LENGTH, every(&long));
 }
 
 /// 256 bits in base64 are 43 characters; in hexadecimal they are more.
@@ -74,7 +74,7 @@ async fn doubtful(exam: &mut Examination, session: &SessionCookie) -> Result<(),
     let SessionCookie { name, token } = session;
     let pair = session.pair();
     let twice = format!("{pair}; {pair}");
-    exam.settle(&DUPLICATE, ignored(exam, &[twice]).await?);
+    exam.record(&DUPLICATE, ignored(exam, &[twice]).await?);
     let forms = [
         format!("{name}=\"{token}\""),
         format!("$Version=1; ${pair}"),
@@ -85,7 +85,7 @@ async fn doubtful(exam: &mut Examination, session: &SessionCookie) -> Result<(),
         format!("\u{2000}{pair}"),
     ];
     let verdict = ignored(exam, &forms).await?;
-    exam.settle(&GRAMMAR, verdict);
+    exam.record(&GRAMMAR, verdict);
     Ok(())
 }
 
@@ -108,19 +108,19 @@ async fn planted(exam: &mut Examination, session: &SessionCookie) -> Result<(), 
         name: session.name.clone(),
         token,
     };
-    exam.report.keep_secret(&plant.token);
+    exam.report.redact(&plant.token);
     let mut victim = exam.known_browser();
     victim.put(&plant.name, &plant.token);
     if exam.sign_in(&mut victim).await?.is_none() {
         return Ok(());
     }
     let is_fresh = victim.session().is_some_and(|own| own != *session);
-    exam.settle(
+    exam.record(
         &FRESH,
         expect(is_fresh, || "two sign-ins were given one token".to_owned()),
     );
     let is_adopted = victim.session().as_ref() == Some(&plant) || exam.is_live(&plant).await?;
-    exam.settle(
+    exam.record(
         &NOT_ADOPTED,
         expect(!is_adopted, || {
             "the planted token opens the account".to_owned()
@@ -141,7 +141,7 @@ async fn replaced(exam: &mut Examination, mut browser: Browser) -> Result<(), No
         return Ok(());
     }
     let lives = exam.is_live(&before).await?;
-    exam.settle(
+    exam.record(
         &REPLACED,
         expect(!lives, || "the session before is still live".to_owned()),
     );
@@ -166,7 +166,7 @@ async fn remembered(exam: &mut Examination) -> Result<(), NoAnswer> {
     let bounded = |line: &SetCookie| age(line).is_some_and(|age| (1..=LONGEST).contains(&age));
     let description = || lines.iter().map(SetCookie::describe).collect();
     let holds = lines.iter().all(bounded);
-    exam.settle(&REMEMBERED, expect(holds, description));
+    exam.record(&REMEMBERED, expect(holds, description));
     browser
         .submit(&exam.client, "/api/logout", &[])
         .await
@@ -193,5 +193,5 @@ pub fn check_answers(exam: &mut Examination) {
         Some(description) => Err(format!("Set-Cookie: {description}")),
         None => Ok(()),
     };
-    exam.settle(&OTHERS, verdict);
+    exam.record(&OTHERS, verdict);
 }

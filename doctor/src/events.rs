@@ -70,17 +70,17 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         let refused = is_refused(exam, request).await?;
         verdict = verdict.and(refused.map_err(|seen| format!("{seen} for {name}: {value}")));
     }
-    exam.settle(&OWN_PAGES, verdict);
+    exam.record(&OWN_PAGES, verdict);
     let own = watching(Some(&session)).header("sec-fetch-site", "same-origin");
     let begun = exam.client.watch(own, AT_MOST).await;
     let mut events = match begun {
         Ok((answer, mut events)) => {
             let begins = events.read_until("event: session", AT_MOST).await;
-            exam.settle(&BEGIN, expect(begins, || describe(&answer.describe())));
+            exam.record(&BEGIN, expect(begins, || describe(&answer.describe())));
             begins.then_some(events)
         }
         Err(no_answer) => {
-            exam.settle(&BEGIN, Err(no_answer.to_string()));
+            exam.record(&BEGIN, Err(no_answer.to_string()));
             None
         }
     };
@@ -88,7 +88,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     match &mut events {
         Some(events) => {
             let ends = events.read_until("event: ended", AT_MOST).await;
-            exam.settle(
+            exam.record(
                 &END,
                 expect(ends, || describe("the session was signed out")),
             );
@@ -97,7 +97,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     }
     let anonymous = is_refused(exam, watching(None)).await?;
     let dead = is_refused(exam, watching(Some(&session))).await?;
-    exam.settle(&NEED_SESSION, anonymous.and(dead));
+    exam.record(&NEED_SESSION, anonymous.and(dead));
     Ok(())
 }
 

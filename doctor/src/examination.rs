@@ -14,7 +14,7 @@ pub const PROBE: &str = "/account/profile";
 /// The page for replays.
 pub const HOME: &str = "/dashboard";
 
-pub const NOBODY: &str = "the account could not be signed in";
+pub const NOT_SIGNED_IN: &str = "the account could not be signed in";
 
 /// One examination of one deployment.
 pub struct Examination {
@@ -24,30 +24,30 @@ pub struct Examination {
     /// The browser that most subjects share, signed in or not.
     browser: Browser,
     /// Whether its session was alive at the last check, so that it need not be checked again.
-    lives: bool,
+    has_live_session: bool,
     /// Why sign-in is impossible. A refused password is not tried again: that would throttle the account.
     refusal: Option<String>,
     /// Sessions that were refused after their end: the page, and the time of the refusal.
-    pub dead: Vec<(SessionCookie, &'static str, Timestamp)>,
+    pub ended_sessions: Vec<(SessionCookie, &'static str, Timestamp)>,
 }
 
 impl Examination {
     pub fn new(client: Rc<Client>, account: Account) -> Self {
         let mut report = Report::default();
-        report.keep_secret(account.password.reveal());
+        report.redact(account.password.reveal());
         Self {
             client,
             account,
             report,
             browser: Browser::default(),
-            lives: false,
+            has_live_session: false,
             refusal: None,
-            dead: Vec::new(),
+            ended_sessions: Vec::new(),
         }
     }
 
-    pub fn settle(&mut self, check: &'static Check, verdict: Verdict) {
-        self.report.settle(check, verdict);
+    pub fn record(&mut self, check: &'static Check, verdict: Verdict) {
+        self.report.record(check, verdict);
     }
 
     /// Signs in with this browser. On failure it returns `None`, and [`Self::refusal`] has the reason.
@@ -94,7 +94,7 @@ impl Examination {
 
     /// The shared browser, signed in. It signs in again if an earlier check has ended its session.
     pub async fn signed_in(&mut self) -> Result<Option<Browser>, NoAnswer> {
-        if self.lives {
+        if self.has_live_session {
             return Ok(Some(self.browser.clone()));
         }
         let mut browser = self.browser.without_session();
@@ -102,21 +102,21 @@ impl Examination {
             return Ok(None);
         }
         self.browser = browser.clone();
-        self.lives = true;
+        self.has_live_session = true;
         Ok(Some(browser))
     }
 
     /// Whether the session of the shared browser has survived the attack that was just tried on it.
-    pub async fn still_lives(&mut self, session: &SessionCookie) -> Result<bool, NoAnswer> {
-        self.lives = self.is_live(session).await?;
-        Ok(self.lives)
+    pub async fn recheck_session(&mut self, session: &SessionCookie) -> Result<bool, NoAnswer> {
+        self.has_live_session = self.is_live(session).await?;
+        Ok(self.has_live_session)
     }
 
     /// From now on the shared browser has the device cookies of this one, and is signed out. The account is notified of
     /// a new device once, and not for each subject.
-    pub fn become_known(&mut self, browser: &Browser) {
+    pub fn adopt_device(&mut self, browser: &Browser) {
         self.browser = browser.without_session();
-        self.lives = false;
+        self.has_live_session = false;
     }
 
     /// A copy of the shared browser without its session: a known device that is signed out.
@@ -142,25 +142,26 @@ impl Examination {
     }
 
     /// Records a session that was just refused.
-    pub fn is_dead(&mut self, session: &SessionCookie, on: &'static str) {
-        self.dead.push((session.clone(), on, Client::now()));
+    pub fn record_ended(&mut self, session: &SessionCookie, on: &'static str) {
+        self.ended_sessions
+            .push((session.clone(), on, Client::now()));
     }
 
     /// Every session cookie that was set since the beginning.
-    pub fn begun(&self) -> Vec<SessionCookie> {
-        let mut begun: Vec<SessionCookie> = Vec::new();
+    pub fn started_sessions(&self) -> Vec<SessionCookie> {
+        let mut started: Vec<SessionCookie> = Vec::new();
         for answer in self.client.answers() {
             for line in session_lines(&answer).iter().filter(|line| !line.clears()) {
                 let session = SessionCookie {
                     name: line.name.to_owned(),
                     token: line.value.to_owned(),
                 };
-                if !begun.contains(&session) {
-                    begun.push(session);
+                if !started.contains(&session) {
+                    started.push(session);
                 }
             }
         }
-        begun
+        started
     }
 
     /// Whether any session cookie was Secure. If none is, forged headers cannot remove the attribute.
@@ -192,11 +193,11 @@ impl Examination {
     }
 
     /// Ends every session that was started, and checks that they are refused.
-    pub async fn leave_nothing_behind(&mut self) -> Verdict {
+    pub async fn end_all_sessions(&mut self) -> Verdict {
         let now = to_the_second(Client::now());
-        let mut left = 0;
-        for session in self.begun() {
-            self.report.keep_secret(&session.token);
+        let mut remaining = 0;
+        for session in self.started_sessions() {
+            self.report.redact(&session.token);
             let mut browser = Browser::with(&session);
             let ended = match self.is_live(&session).await {
                 Ok(false) => true,
@@ -205,15 +206,15 @@ impl Examination {
                     signed_out.is_ok() && matches!(self.is_live(&session).await, Ok(false))
                 }
             };
-            left += usize::from(!ended);
+            remaining += usize::from(!ended);
         }
         for token in self.tokens() {
-            self.report.keep_secret(&token);
+            self.report.redact(&token);
         }
         let name = &self.account.name;
-        expect(left == 0, || {
+        expect(remaining == 0, || {
             format!(
-                "{left} sessions of {name} may still live: begun until {now} by the device {}",
+                "{remaining} sessions of {name} may still live: begun until {now} by the device {}",
                 super::client::USER_AGENT
             )
         })

@@ -98,7 +98,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         ),
         (&NO_COOKIES, all(sets_no_cookie)),
     ];
-    exam.settle(&THERE, there);
+    exam.record(&THERE, there);
     if whole.is_empty() {
         exam.report.skip_rest(
             &[&TYPES, &KEPT, &AS_BUILT, &NO_COOKIES],
@@ -106,7 +106,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         );
     }
     for (check, verdict) in verdicts {
-        exam.settle(check, verdict);
+        exam.record(check, verdict);
     }
     closed(exam).await
 }
@@ -218,8 +218,8 @@ async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
         "/pkg//etc/passwd",
     ])
     .await?;
-    exam.settle(&LISTING, folders.iter().try_for_each(is_closed));
-    exam.settle(&TRAVERSAL, outside.iter().try_for_each(is_closed));
+    exam.record(&LISTING, folders.iter().try_for_each(is_closed));
+    exam.record(&TRAVERSAL, outside.iter().try_for_each(is_closed));
     Ok(())
 }
 

@@ -118,16 +118,16 @@ pub fn check_answers(exam: &mut Examination) {
         (&RESOURCE, "cross-origin-resource-policy", "same-origin"),
     ] {
         let verdict = all(&answers, |answer| has_value(answer, name, value));
-        exam.settle(check, verdict);
+        exam.record(check, verdict);
     }
-    exam.settle(&TYPES, all(&answers, has_type));
-    exam.settle(&CORS, all(&answers, has_no_cors));
-    exam.settle(&REQUEST_ID, all(&answers, has_id));
-    exam.settle(&GENERIC, all(&answers, is_generic));
+    exam.record(&TYPES, all(&answers, has_type));
+    exam.record(&CORS, all(&answers, has_no_cors));
+    exam.record(&REQUEST_ID, all(&answers, has_id));
+    exam.record(&GENERIC, all(&answers, is_generic));
     let target = exam.client.target.clone();
-    exam.settle(&LINKS, all(&answers, |answer| links_here(answer, &target)));
-    exam.settle(&WORKER, all(&answers, allows_no_worker));
-    exam.settle(&NO_TRANSFORM, all(&answers, forbids_changes));
+    exam.record(&LINKS, all(&answers, |answer| links_here(answer, &target)));
+    exam.record(&WORKER, all(&answers, allows_no_worker));
+    exam.record(&NO_TRANSFORM, all(&answers, forbids_changes));
     // No promise covers it, so it is a note.
     exam.report
         .note(&VERSION, all(&exam.client.answers(), names_no_version));

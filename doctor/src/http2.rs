@@ -50,7 +50,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         return Ok(());
     }
     let anonymous = exam.client.send(Request::get(HOME).over_http2()).await?;
-    exam.settle(
+    exam.record(
         &CLOSED,
         expect(is_refused(&anonymous), || describe(&anonymous)),
     );
@@ -62,14 +62,14 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     };
     let own = attributes(std::slice::from_ref(&answer));
     // Attributes that are also wrong over HTTP/1.1 are findings of other checks.
-    exam.settle(
+    exam.record(
         &COOKIE,
         expect(own == over_http1, || own.unwrap_or_default()),
     );
     let page = browser
         .send(&exam.client, Request::get(HOME).over_http2())
         .await?;
-    exam.settle(&ANSWERS, expect(page.status == 200, || describe(&page)));
+    exam.record(&ANSWERS, expect(page.status == 200, || describe(&page)));
     let Some(copy) = browser.session() else {
         return Ok(());
     };
@@ -80,7 +80,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         let answer = exam.client.send(replay.over_http2()).await?;
         verdict = verdict.and_then(|()| expect(is_refused(&answer), || describe(&answer)));
     }
-    exam.settle(&REPLAY, verdict);
+    exam.record(&REPLAY, verdict);
     Ok(())
 }
 

@@ -70,11 +70,11 @@ pub fn check_answers(exam: &mut Examination) {
         expect(!echoes(answer), || answer.describe())
     });
     for token in &tokens {
-        exam.report.keep_secret(token);
+        exam.report.redact(token);
     }
-    exam.settle(&TOKEN_IN_BODY, in_body);
-    exam.settle(&TOKEN_IN_HEADER, in_header);
-    exam.settle(&PASSWORD, echoed);
+    exam.record(&TOKEN_IN_BODY, in_body);
+    exam.record(&TOKEN_IN_HEADER, in_header);
+    exam.record(&PASSWORD, echoed);
 }
 
 fn all(answers: &[Rc<Answer>], judge: impl Fn(&Answer) -> Verdict) -> Verdict {

@@ -36,7 +36,7 @@ mod tls;
 pub use deployment::{Account, Deployment, Password};
 
 use client::{Client, NoAnswer, Request};
-use examination::{Examination, NOBODY};
+use examination::{Examination, NOT_SIGNED_IN};
 use report::Check;
 use std::{future::pending, io, path::Path, rc::Rc};
 use target::Target;
@@ -202,7 +202,7 @@ fn close(exam: &mut Examination, checks: &'static [&'static Check], ended: Resul
 
 /// Ends the sessions that were started, and runs the checks of every answer.
 async fn conclude(exam: &mut Examination, interrupted: bool) {
-    let left = exam.leave_nothing_behind().await;
+    let leftovers = exam.end_all_sessions().await;
     if !interrupted {
         cookies::check_answers(exam);
         caching::check_answers(exam);
@@ -212,12 +212,12 @@ async fn conclude(exam: &mut Examination, interrupted: bool) {
         leaks::check_answers(exam);
         service::check_answers(exam);
     }
-    replay::settle_left(exam, left);
+    replay::record_leftovers(exam, leftovers);
     // Every check is reported.
     let why = if interrupted {
         "it was interrupted"
     } else {
-        NOBODY
+        NOT_SIGNED_IN
     };
     close_all(exam, why);
 }

@@ -152,7 +152,7 @@ async fn preflights(exam: &mut Examination) -> Result<(), NoAnswer> {
             })
         });
     }
-    exam.settle(&PREFLIGHTS, verdict);
+    exam.record(&PREFLIGHTS, verdict);
     Ok(())
 }
 
@@ -192,7 +192,7 @@ async fn refused(
         let Some(answer) = exam.client.send_unless_closed(forged).await? else {
             continue;
         };
-        let lives = exam.still_lives(&session).await?;
+        let lives = exam.recheck_session(&session).await?;
         let passed = |status: u16| !(400..500).contains(&status);
         verdict = verdict.and_then(|()| {
             expect(lives && !passed(answer.status), || {
@@ -201,7 +201,7 @@ async fn refused(
             })
         });
     }
-    exam.settle(check, verdict);
+    exam.record(check, verdict);
     Ok(())
 }
 
@@ -222,6 +222,6 @@ async fn forged_sign_in(exam: &mut Examination) -> Result<(), NoAnswer> {
         let description = || format!("{} for {name}: {value}", answer.describe());
         verdict = verdict.and_then(|()| expect(!began && answer.status == 403, description));
     }
-    exam.settle(&SIGN_IN, verdict);
+    exam.record(&SIGN_IN, verdict);
     Ok(())
 }

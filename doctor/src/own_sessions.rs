@@ -58,7 +58,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     recognise(exam, &mut browser).await?;
     let foreign = [("id", UNKNOWN_SESSION)];
     let answer = browser.submit(&exam.client, END, &foreign).await?;
-    exam.settle(&FOREIGN, expect(answer.status == 404, || answer.describe()));
+    exam.record(&FOREIGN, expect(answer.status == 404, || answer.describe()));
     let before = listed(exam, &mut browser).await?;
     let mut elsewhere = exam.known_browser();
     if exam.sign_in(&mut elsewhere).await?.is_none() {
@@ -69,7 +69,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     };
     let after = listed(exam, &mut browser).await?;
     let new: Vec<_> = after.difference(&before).collect();
-    exam.settle(
+    exam.record(
         &LISTED,
         expect(new.len() == 1, || format!("{} more are on it", new.len())),
     );
@@ -82,9 +82,9 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let answer = browser.submit(&exam.client, END, &[("id", id)]).await?;
     let lives = exam.is_live(&session).await?;
     if !lives {
-        exam.is_dead(&session, PROBE);
+        exam.record_ended(&session, PROBE);
     }
-    exam.settle(
+    exam.record(
         &ENDED,
         expect(!lives, || {
             format!("{}, and the session lives", answer.describe())
@@ -132,7 +132,7 @@ async fn own_page_each_time(
             })
         });
     }
-    exam.settle(&OWN_PAGE, verdict);
+    exam.record(&OWN_PAGE, verdict);
     Ok(())
 }
 
@@ -157,7 +157,7 @@ async fn recognise(exam: &mut Examination, browser: &mut Browser) -> Result<(), 
     let new: Vec<_> = unrecognised.difference(&before).collect();
     let [id] = new[..] else {
         let seen = format!("{} more are on it", new.len());
-        exam.settle(&NEW_DEVICE, Err(seen));
+        exam.record(&NEW_DEVICE, Err(seen));
         return Ok(());
     };
     let may_recognise = ids(&dashboard.body, RECOGNISE).contains(id);
@@ -175,7 +175,7 @@ async fn recognise(exam: &mut Examination, browser: &mut Browser) -> Result<(), 
     } else {
         "is shown again"
     };
-    exam.settle(
+    exam.record(
         &NEW_DEVICE,
         expect(holds, || format!("{}, and it {seen}", answer.describe())),
     );

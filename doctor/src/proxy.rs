@@ -2,7 +2,7 @@
 
 use super::{
     client::{Answer, NoAnswer, Request},
-    examination::{Examination, HOME, NOBODY},
+    examination::{Examination, HOME, NOT_SIGNED_IN},
     report::{Check, Verdict, check, expect},
 };
 use std::rc::Rc;
@@ -72,7 +72,8 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     forged_address(exam).await?;
     forged_scheme(exam).await?;
     let Some(mut browser) = exam.signed_in().await? else {
-        exam.report.skip_rest(&[&ADDRESS, &SCHEME, &HOST], NOBODY);
+        exam.report
+            .skip_rest(&[&ADDRESS, &SCHEME, &HOST], NOT_SIGNED_IN);
         return Ok(());
     };
     let page = browser.open(&exam.client, HOME).await?;
@@ -96,7 +97,7 @@ async fn hosts(exam: &mut Examination) -> Result<(), NoAnswer> {
             }
         }
     }
-    exam.settle(&UNKNOWN_HOST, verdict);
+    exam.record(&UNKNOWN_HOST, verdict);
     let mut verdict = Ok(());
     for (name, value) in [
         ("x-forwarded-host", "evil.example"),
@@ -112,7 +113,7 @@ async fn hosts(exam: &mut Examination) -> Result<(), NoAnswer> {
             verdict = verdict.and_then(|()| expect(!echoes, description));
         }
     }
-    exam.settle(&FORWARDED_HOST, verdict);
+    exam.record(&FORWARDED_HOST, verdict);
     Ok(())
 }
 
@@ -149,7 +150,7 @@ async fn forged_address(exam: &mut Examination) -> Result<(), NoAnswer> {
         verdict = verdict.and_then(|()| expect(sees != CLAIMED, description));
         browser.submit(&exam.client, "/api/logout", &[]).await?;
     }
-    exam.settle(&FORGED_ADDRESS, verdict);
+    exam.record(&FORGED_ADDRESS, verdict);
     Ok(())
 }
 
@@ -164,7 +165,7 @@ async fn forged_scheme(exam: &mut Examination) -> Result<(), NoAnswer> {
     // If no cookie is Secure at all, another check reports it.
     let is_news = loses_it && exam.sets_secure_cookies();
     let stays = answer.location().starts_with('/');
-    exam.settle(
+    exam.record(
         &FORGED_SCHEME,
         expect(!is_news && stays, || answer.describe()),
     );
@@ -191,7 +192,7 @@ fn reach(exam: &mut Examination, page: &Rc<Answer>) {
                 "the dashboard warns of something that this version does not know".to_owned(),
             );
         }
-        exam.settle(check, expect(found.is_empty(), || found.join(" ")));
+        exam.record(check, expect(found.is_empty(), || found.join(" ")));
     }
 }
 

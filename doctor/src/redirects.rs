@@ -94,7 +94,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
             verdict = verdict.and_then(|()| stays(exam, &answer));
         }
     }
-    exam.settle(&NEXT, verdict);
+    exam.record(&NEXT, verdict);
     tokens(exam).await?;
     let mut browser = exam.known_browser();
     let form = Request::form("/api/login", &[]);
@@ -102,7 +102,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     if let Some(answer) = exam.sign_in_by(&mut browser, form, &next).await? {
         let verdict = stays(exam, &answer)
             .and_then(|()| expect(!answer.location().contains("evil"), || answer.describe()));
-        exam.settle(&NEXT_AT_SIGN_IN, verdict);
+        exam.record(&NEXT_AT_SIGN_IN, verdict);
     }
     Ok(())
 }
@@ -136,7 +136,7 @@ async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
         let answer = exam.client.send(Request::new("HEAD", path)).await?;
         verdict = verdict.and_then(|()| expect(answer.status == 401, || answer.describe()));
     }
-    exam.settle(&PRIVATE, verdict);
+    exam.record(&PRIVATE, verdict);
     Ok(())
 }
 
@@ -153,11 +153,11 @@ async fn form(exam: &mut Examination) -> Result<(), NoAnswer> {
             })
         });
     }
-    exam.settle(&NEXT_FIELD, verdict);
+    exam.record(&NEXT_FIELD, verdict);
     const CANARY: &str = "the-query-said-this";
     let path = format!("/login?__path=/api/login&__err={CANARY}&error={CANARY}");
     let page = exam.client.send(Request::get(&path)).await?;
-    exam.settle(
+    exam.record(
         &ERRORS,
         expect(!page.body.contains(CANARY), || page.describe()),
     );
@@ -190,7 +190,7 @@ async fn paths(exam: &mut Examination) -> Result<(), NoAnswer> {
             verdict = verdict.and_then(|()| stays(exam, &answer));
         }
     }
-    exam.settle(&PATHS, verdict);
+    exam.record(&PATHS, verdict);
     Ok(())
 }
 
@@ -204,7 +204,7 @@ async fn tokens(exam: &mut Examination) -> Result<(), NoAnswer> {
         return Ok(());
     };
     let pair = session.pair();
-    exam.report.keep_secret(&session.token);
+    exam.report.redact(&session.token);
     let home = super::examination::HOME;
     let requests = [
         Request::get(&format!("{home}?{pair}")),
@@ -220,7 +220,7 @@ async fn tokens(exam: &mut Examination) -> Result<(), NoAnswer> {
         opened += usize::from(answer.status == 200);
     }
     browser.submit(&exam.client, "/api/logout", &[]).await?;
-    exam.settle(
+    exam.record(
         &TOKEN_IN_QUERY,
         expect(opened == 0, || {
             format!("{opened} of 5 such requests opened the dashboard")

@@ -122,7 +122,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         .submit(&exam.client, "/api/logout", &[])
         .await?;
     let led_out = answer.status == 303 && answer.location() == "/signed-out";
-    exam.settle(&AGAIN, expect(led_out, || answer.describe()));
+    exam.record(&AGAIN, expect(led_out, || answer.describe()));
     later(exam, &copy).await
 }
 
@@ -142,7 +142,7 @@ async fn buttons(exam: &mut Examination, browser: &mut Browser) -> Result<Valida
             validators = Validators::of(&page);
         }
     }
-    exam.settle(&BUTTON, verdict);
+    exam.record(&BUTTON, verdict);
     Ok(validators)
 }
 
@@ -174,7 +174,7 @@ impl Validators {
 
 fn signed_out(exam: &mut Examination, answer: &Answer) {
     let led_out = answer.status == 303 && answer.location() == "/signed-out";
-    exam.settle(&SIGNED_OUT, expect(led_out, || answer.describe()));
+    exam.record(&SIGNED_OUT, expect(led_out, || answer.describe()));
     let lines = session_lines(answer);
     let complete = |line: &SetCookie| {
         line.clears()
@@ -187,9 +187,9 @@ fn signed_out(exam: &mut Examination, answer: &Answer) {
         lines => lines.iter().map(SetCookie::describe).collect(),
     };
     let cleared = !lines.is_empty() && lines.iter().all(complete);
-    exam.settle(&CLEARED, expect(cleared, description));
+    exam.record(&CLEARED, expect(cleared, description));
     let clears_site = answer.all("clear-site-data");
-    exam.settle(
+    exam.record(
         &NOT_CLEARED_SITE,
         expect(clears_site.is_empty(), || clears_site.join(", ")),
     );
@@ -206,9 +206,9 @@ async fn dead(
     back: &Validators,
 ) -> Result<(), NoAnswer> {
     let replay = exam.open_with(copy, HOME).await?;
-    exam.settle(&REPLAY, expect(is_refused(&replay), || replay.describe()));
+    exam.record(&REPLAY, expect(is_refused(&replay), || replay.describe()));
     if is_refused(&replay) {
-        exam.is_dead(copy, HOME);
+        exam.record_ended(copy, HOME);
     }
     let mut verdict: Verdict = Ok(());
     let deployment = Rc::clone(&exam.client.target.deployment);
@@ -225,7 +225,7 @@ async fn dead(
         let replay = exam.client.send(ask).await?;
         verdict = verdict.and_then(|()| expect(replay.status == 401, || replay.describe()));
     }
-    exam.settle(&REPLAY_EVERYWHERE, verdict);
+    exam.record(&REPLAY_EVERYWHERE, verdict);
     // No form, so that a function that is reached nevertheless refuses it and changes nothing.
     let call = Request::new("POST", "/api/change_password")
         .header("content-type", "text/plain")
@@ -233,13 +233,13 @@ async fn dead(
         .header("cookie", &copy.pair())
         .body(b"nothing".to_vec());
     let answer = exam.client.send(call).await?;
-    exam.settle(
+    exam.record(
         &REPLAY_FUNCTION,
         expect(answer.status == 401, || answer.describe()),
     );
     let request = Request::get(HOME).header("cookie", &copy.pair());
     let answer = exam.client.send(back.dress(request)).await?;
-    exam.settle(
+    exam.record(
         &CONDITIONAL,
         expect(answer.status != 304, || answer.describe()),
     );
@@ -253,7 +253,7 @@ async fn later(exam: &mut Examination, copy: &SessionCookie) -> Result<(), NoAns
         return Ok(());
     }
     let replay = exam.open_with(copy, PROBE).await?;
-    exam.settle(
+    exam.record(
         &REPLAY_LATER,
         expect(is_refused(&replay), || replay.describe()),
     );
@@ -272,15 +272,15 @@ async fn later(exam: &mut Examination, copy: &SessionCookie) -> Result<(), NoAns
     }
     let lives = exam.is_live(&session).await?;
     if !lives {
-        exam.is_dead(&session, PROBE);
+        exam.record_ended(&session, PROBE);
     }
-    exam.settle(
+    exam.record(
         &IN_FLIGHT,
         expect(!lives, || "the session lives again".to_owned()),
     );
     Ok(())
 }
 
-pub fn settle_left(exam: &mut Examination, verdict: Verdict) {
-    exam.settle(&LEFT, verdict);
+pub fn record_leftovers(exam: &mut Examination, verdict: Verdict) {
+    exam.record(&LEFT, verdict);
 }

@@ -39,22 +39,22 @@ pub async fn by_head(exam: &mut Examination, copy: &SessionCookie) -> Result<(),
         let answer = exam.client.send(request).await?;
         verdict = verdict.and_then(|()| expect(is_refused(&answer), || answer.describe()));
     }
-    exam.settle(&HEAD, verdict);
+    exam.record(&HEAD, verdict);
     Ok(())
 }
 
 pub async fn at_the_end(exam: &mut Examination) -> Result<(), NoAnswer> {
-    let Some((.., died)) = exam.dead.first() else {
+    let Some((.., died)) = exam.ended_sessions.first() else {
         return Ok(());
     };
     let since = milliseconds_between(Client::now(), *died);
     tokio::time::sleep(AFTER.saturating_sub(Duration::from_millis(since))).await;
     let mut verdict = Ok(());
-    for (session, path, _) in &exam.dead {
+    for (session, path, _) in &exam.ended_sessions {
         let answer = exam.open_with(session, path).await?;
         verdict = verdict.and_then(|()| expect(is_refused(&answer), || answer.describe()));
     }
-    exam.settle(&AT_THE_END, verdict);
+    exam.record(&AT_THE_END, verdict);
     Ok(())
 }
 

@@ -69,7 +69,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let page = exam.client.send(Request::get("/login")).await?;
     if exam.client.target.is_https() {
         // The TLS handshake, with the certificate verified, came first.
-        exam.settle(&TLS, Ok(()));
+        exam.record(&TLS, Ok(()));
     } else {
         let why = "the address is this machine's own, where plain http is safe";
         exam.report.skip_rest(&[&TLS, &PLAIN, &HSTS], why);
@@ -79,7 +79,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         .ok()
         .map(|date| milliseconds_between(date.timestamp(), before));
     let holds = skew.is_some_and(|skew| skew < MOST_SECONDS * 1_000);
-    exam.settle(
+    exam.record(
         &CLOCK,
         expect(holds, || {
             format!("it has {date} where we have {}", to_the_second(before))
@@ -103,7 +103,7 @@ async fn health(exam: &mut Examination, check: &'static Check, path: &str) -> Re
         }
         status => {
             let holds = status == 200 && answer.body == "ok\n";
-            exam.settle(check, expect(holds, || answer.describe()));
+            exam.record(check, expect(holds, || answer.describe()));
         }
     }
     Ok(())
@@ -120,7 +120,7 @@ async fn plain(exam: &mut Examination) {
         .send_to(&plain, Request::get("/login").proxy_may_answer())
         .await;
     let origin = exam.client.target.origin();
-    exam.settle(&PLAIN, leads_to_tls(answer.ok().as_deref(), &origin));
+    exam.record(&PLAIN, leads_to_tls(answer.ok().as_deref(), &origin));
 }
 
 fn leads_to_tls(answer: Option<&Answer>, origin: &str) -> Verdict {
@@ -139,10 +139,10 @@ pub fn check_answers(exam: &mut Examination) {
     let answers = exam.client.own_answers();
     if exam.client.target.is_https() {
         let verdict = answers.iter().try_for_each(has_hsts);
-        exam.settle(&HSTS, verdict);
+        exam.record(&HSTS, verdict);
     }
     let unanswered = exam.client.unanswered();
-    exam.settle(
+    exam.record(
         &ANSWERED,
         expect(unanswered == 0, || {
             format!("{unanswered} requests were not")
@@ -150,13 +150,13 @@ pub fn check_answers(exam: &mut Examination) {
     );
     match failure_rate(&exam.client.answers()) {
         Some(seen) => exam.report.lead_with(&FAILURES, seen),
-        None => exam.settle(&FAILURES, Ok(())),
+        None => exam.record(&FAILURES, Ok(())),
     }
 }
 
 /// The one finding if the certificate is not trusted: no request was sent.
 pub fn is_untrusted(exam: &mut Examination, failure: &NoAnswer) {
-    exam.settle(&TLS, Err(failure.to_string()));
+    exam.record(&TLS, Err(failure.to_string()));
 }
 
 /// The rate of failed requests (5xx), without those that a proxy may refuse by itself.

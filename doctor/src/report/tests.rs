@@ -10,9 +10,9 @@ const THREE: Check = check("three", "A3", "Three holds", "Mend three");
 
 fn report() -> Report {
     let mut report = Report::default();
-    report.keep_secret("sesame");
-    report.settle(&ONE, Ok(()));
-    report.settle(&TWO, Err("a sesame\u{1b}[2J\r\nb".to_owned()));
+    report.redact("sesame");
+    report.record(&ONE, Ok(()));
+    report.record(&TWO, Err("a sesame\u{1b}[2J\r\nb".to_owned()));
     report.skip_rest(&[&ONE, &THREE], "nobody asked");
     report
 }
@@ -81,7 +81,7 @@ fn outcomes_are_counted() {
 #[test]
 fn long_findings_are_truncated() {
     let mut report = Report::default();
-    report.settle(&ONE, Err("é".repeat(1_000)));
+    report.record(&ONE, Err("é".repeat(1_000)));
     let row = report.row(&report.findings[0]);
     let seen = row.seen.unwrap();
     assert_eq!(seen.chars().count(), MAX_SHOWN_CHARS + 1);
