@@ -51,7 +51,7 @@ const FIELDS: Check = check(
 
 pub const CHECKS: &[&Check] = &[&FIELDS, &SETUP, &SAME, &SAME_PAGE, &SAME_TIME, &REFERER];
 
-const WRONG: &str = "a-password-that-nobody-has";
+const WRONG_PASSWORD: &str = "a-password-that-nobody-has";
 
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let page = exam.client.send(Request::get("/login")).await?;
@@ -87,7 +87,7 @@ async fn refusals(exam: &mut Examination) -> Result<(), NoAnswer> {
             .skip_rest(&[&SAME, &SAME_PAGE, &SAME_TIME, &REFERER], why);
         return Ok(());
     }
-    let (one, two) = (outline(&known), outline(&other));
+    let (one, two) = (visible_parts(&known), visible_parts(&other));
     exam.record(
         &SAME,
         expect(one == two, || {
@@ -111,32 +111,36 @@ async fn refusals(exam: &mut Examination) -> Result<(), NoAnswer> {
     };
     let holds = leads_back(&known) && leads_back(&other);
     exam.record(&REFERER, expect(holds, || known.describe()));
-    times(exam, [&account, &unknown], [known_ms, other_ms]).await
+    compare_times(exam, [&account, &unknown], [known_ms, other_ms]).await
 }
 
 /// Noise from the network and the load of the machine stays below this.
-const NOTABLE_MS: u64 = 250;
+const MAX_NOISE_MS: u64 = 250;
 
 /// Measures again if the first two differ, and compares the minimum of three samples each. Noise only adds time, and
 /// seldom to all three.
-async fn times(exam: &mut Examination, names: [&str; 2], first: [u64; 2]) -> Result<(), NoAnswer> {
+async fn compare_times(
+    exam: &mut Examination,
+    names: [&str; 2],
+    first: [u64; 2],
+) -> Result<(), NoAnswer> {
     let mut shortest = first;
     for _ in 0..2 {
-        if shortest[0].abs_diff(shortest[1]) < NOTABLE_MS {
+        if shortest[0].abs_diff(shortest[1]) < MAX_NOISE_MS {
             break;
         }
         for (name, shortest) in names.into_iter().zip(&mut shortest) {
-            let (answer, _, took) = refused(exam, name).await?;
+            let (answer, _, elapsed) = refused(exam, name).await?;
             if answer.status == 429 {
                 let why = "sign-ins are being slowed at the moment";
                 exam.report.skip(&SAME_TIME, why);
                 return Ok(());
             }
-            *shortest = took.min(*shortest);
+            *shortest = elapsed.min(*shortest);
         }
     }
     let [known, unknown] = shortest;
-    let is_alike = known.abs_diff(unknown) < NOTABLE_MS;
+    let is_alike = known.abs_diff(unknown) < MAX_NOISE_MS;
     exam.record(
         &SAME_TIME,
         expect(is_alike, || {
@@ -152,20 +156,20 @@ async fn refused(
     name: &str,
 ) -> Result<(Rc<Answer>, Rc<Answer>, u64), NoAnswer> {
     let mut browser: Browser = exam.known_browser();
-    let fields = [("username", name), ("password", WRONG)];
+    let fields = [("username", name), ("password", WRONG_PASSWORD)];
     let form = Request::form("/api/login", &[])
         .header("origin", &exam.client.target.origin())
         .header("referer", "https://evil.example/phishing")
         .body(encode_form(&fields).into_bytes());
     let before = Client::now();
     let answer = browser.send(&exam.client, form).await?;
-    let took = milliseconds_between(Client::now(), before);
+    let elapsed = milliseconds_between(Client::now(), before);
     let page = browser.open(&exam.client, "/login").await?;
-    Ok((answer, page, took))
+    Ok((answer, page, elapsed))
 }
 
 /// The parts of an answer that must not differ: status, location, names of headers and cookies.
-fn outline(answer: &Answer) -> String {
+fn visible_parts(answer: &Answer) -> String {
     let mut names: Vec<_> = answer
         .headers
         .iter()

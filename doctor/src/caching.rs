@@ -28,7 +28,7 @@ const COOKIES: Check = check(
     "Every answer that sets a cookie says no-store",
     NO_CACHE,
 );
-const MADE_ANEW: Check = check(
+const FRESH: Check = check(
     "made_anew",
     "E2",
     "Every answer was made for its request, by its own id, and has no Age",
@@ -49,9 +49,9 @@ const CLOSED: Check = check(
 );
 
 /// Checked by requests of its own.
-pub const ASKED: &[&Check] = &[&CLOSED];
+pub const ACTIVE: &[&Check] = &[&CLOSED];
 
-pub const CHECKS: &[&Check] = &[&PRIVATE, &PUBLIC, &COOKIES, &MADE_ANEW, &BACK];
+pub const CHECKS: &[&Check] = &[&PRIVATE, &PUBLIC, &COOKIES, &FRESH, &BACK];
 
 /// Opens every page of the table twice, so that there are answers to check.
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
@@ -107,7 +107,7 @@ pub fn check_answers(exam: &mut Examination) {
             &COOKIES,
             every(&|answer| sets_cookie(answer) && !is_private(answer) && !answer.is_file()),
         ),
-        (&MADE_ANEW, are_fresh(&answers)),
+        (&FRESH, are_fresh(&answers)),
         (&BACK, have_no_validators(&answers, &is_private)),
     ];
     for (check, verdict) in verdicts {

@@ -33,9 +33,9 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         expect(dashboard.status == 200, || dashboard.describe()),
     );
     attributes(exam, &answer);
-    doubtful(exam, &session).await?;
-    planted(exam, &session).await?;
-    replaced(exam, first).await?;
+    tampered_cookies(exam, &session).await?;
+    session_fixation(exam, &session).await?;
+    second_sign_in(exam, first).await?;
     remembered(exam).await
 }
 
@@ -70,7 +70,7 @@ fn is_long_enough(token: &str) -> bool {
 }
 
 /// Cookies that only an attacker sends.
-async fn doubtful(exam: &mut Examination, session: &SessionCookie) -> Result<(), NoAnswer> {
+async fn tampered_cookies(exam: &mut Examination, session: &SessionCookie) -> Result<(), NoAnswer> {
     let SessionCookie { name, token } = session;
     let pair = session.pair();
     let twice = format!("{pair}; {pair}");
@@ -101,16 +101,16 @@ async fn ignored(exam: &Examination, cookies: &[String]) -> Result<Verdict, NoAn
     Ok(Ok(()))
 }
 
-async fn planted(exam: &mut Examination, session: &SessionCookie) -> Result<(), NoAnswer> {
+async fn session_fixation(exam: &mut Examination, session: &SessionCookie) -> Result<(), NoAnswer> {
     // Well-formed and unknown: the characters of a real token in another order.
     let token: String = session.token.chars().rev().collect();
-    let plant = SessionCookie {
+    let planted = SessionCookie {
         name: session.name.clone(),
         token,
     };
-    exam.report.redact(&plant.token);
+    exam.report.redact(&planted.token);
     let mut victim = exam.known_browser();
-    victim.put(&plant.name, &plant.token);
+    victim.put(&planted.name, &planted.token);
     if exam.sign_in(&mut victim).await?.is_none() {
         return Ok(());
     }
@@ -119,7 +119,7 @@ async fn planted(exam: &mut Examination, session: &SessionCookie) -> Result<(), 
         &FRESH,
         expect(is_fresh, || "two sign-ins were given one token".to_owned()),
     );
-    let is_adopted = victim.session().as_ref() == Some(&plant) || exam.is_live(&plant).await?;
+    let is_adopted = victim.session().as_ref() == Some(&planted) || exam.is_live(&planted).await?;
     exam.record(
         &NOT_ADOPTED,
         expect(!is_adopted, || {
@@ -133,7 +133,7 @@ async fn planted(exam: &mut Examination, session: &SessionCookie) -> Result<(), 
 }
 
 /// Signs in again in the browser of the first sign-in.
-async fn replaced(exam: &mut Examination, mut browser: Browser) -> Result<(), NoAnswer> {
+async fn second_sign_in(exam: &mut Examination, mut browser: Browser) -> Result<(), NoAnswer> {
     let Some(before) = browser.session() else {
         return Ok(());
     };
@@ -152,7 +152,7 @@ async fn replaced(exam: &mut Examination, mut browser: Browser) -> Result<(), No
 }
 
 async fn remembered(exam: &mut Examination) -> Result<(), NoAnswer> {
-    const LONGEST: u64 = 400 * 86_400;
+    const MAX_AGE_LIMIT: u64 = 400 * 86_400;
     let mut browser = exam.known_browser();
     let form = Request::form("/api/login", &[]);
     let Some(answer) = exam
@@ -163,7 +163,8 @@ async fn remembered(exam: &mut Examination) -> Result<(), NoAnswer> {
     };
     let lines = session_lines(&answer);
     let age = |line: &SetCookie| line.attribute("max-age")?.parse::<u64>().ok();
-    let bounded = |line: &SetCookie| age(line).is_some_and(|age| (1..=LONGEST).contains(&age));
+    let bounded =
+        |line: &SetCookie| age(line).is_some_and(|age| (1..=MAX_AGE_LIMIT).contains(&age));
     let description = || lines.iter().map(SetCookie::describe).collect();
     let holds = lines.iter().all(bounded);
     exam.record(&REMEMBERED, expect(holds, description));

@@ -42,9 +42,9 @@ pub const CHECKS: &[&Check] = &[&NEED_SESSION, &OWN_PAGES, &BEGIN, &END];
 const PATH: &str = "/session/events";
 
 /// The promise is one second; the rest is for slow lines.
-const AT_MOST: Duration = Duration::from_secs(5);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(5);
 
-fn watching(session: Option<&SessionCookie>) -> Request {
+fn stream_request(session: Option<&SessionCookie>) -> Request {
     let pair = session.map(SessionCookie::pair);
     Request::new("GET", PATH)
         .header("accept", "text/event-stream")
@@ -66,16 +66,16 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         ("origin", "https://evil.example"),
         ("origin", "null"),
     ] {
-        let request = watching(Some(&session)).header(name, value);
+        let request = stream_request(Some(&session)).header(name, value);
         let refused = is_refused(exam, request).await?;
         verdict = verdict.and(refused.map_err(|seen| format!("{seen} for {name}: {value}")));
     }
     exam.record(&OWN_PAGES, verdict);
-    let own = watching(Some(&session)).header("sec-fetch-site", "same-origin");
-    let begun = exam.client.watch(own, AT_MOST).await;
+    let own = stream_request(Some(&session)).header("sec-fetch-site", "same-origin");
+    let begun = exam.client.watch(own, EVENT_TIMEOUT).await;
     let mut events = match begun {
         Ok((answer, mut events)) => {
-            let begins = events.read_until("event: session", AT_MOST).await;
+            let begins = events.read_until("event: session", EVENT_TIMEOUT).await;
             exam.record(&BEGIN, expect(begins, || describe(&answer.describe())));
             begins.then_some(events)
         }
@@ -87,7 +87,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     browser.submit(&exam.client, "/api/logout", &[]).await?;
     match &mut events {
         Some(events) => {
-            let ends = events.read_until("event: ended", AT_MOST).await;
+            let ends = events.read_until("event: ended", EVENT_TIMEOUT).await;
             exam.record(
                 &END,
                 expect(ends, || describe("the session was signed out")),
@@ -95,14 +95,14 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         }
         None => exam.report.skip(&END, "nothing was heard before"),
     }
-    let anonymous = is_refused(exam, watching(None)).await?;
-    let dead = is_refused(exam, watching(Some(&session))).await?;
+    let anonymous = is_refused(exam, stream_request(None)).await?;
+    let dead = is_refused(exam, stream_request(Some(&session))).await?;
     exam.record(&NEED_SESSION, anonymous.and(dead));
     Ok(())
 }
 
 fn describe(before: &str) -> String {
-    let seconds = AT_MOST.as_secs();
+    let seconds = EVENT_TIMEOUT.as_secs();
     format!("{before}, and nothing was said of it in {seconds} s")
 }
 

@@ -150,7 +150,7 @@ const SUBJECTS: [&[&Check]; 23] = [
     proxy::CHECKS,
     files::CHECKS,
     http2::CHECKS,
-    caching::ASKED,
+    caching::ACTIVE,
     revival::LAST,
     caching::CHECKS,
     headers::CHECKS,
@@ -187,7 +187,7 @@ async fn examine_each(exam: &mut Examination) {
     let ended = files::examine(exam).await;
     close(exam, files::CHECKS, ended);
     let ended = caching::examine(exam).await;
-    close(exam, caching::ASKED, ended);
+    close(exam, caching::ACTIVE, ended);
     let ended = http2::examine(exam).await;
     close(exam, http2::CHECKS, ended);
     let ended = revival::at_the_end(exam).await;

@@ -35,7 +35,7 @@ const FOREIGN: Check = check(
     "The Origin of another site is refused",
     PASS_ON,
 );
-const NEAR: Check = check(
+const SIMILAR: Check = check(
     "near_origin",
     "F3",
     "An Origin that only resembles ours is refused: another scheme, port or ending",
@@ -73,7 +73,7 @@ pub const CHECKS: &[&Check] = &[
     &SAME_SITE,
     &SILENT,
     &FOREIGN,
-    &NEAR,
+    &SIMILAR,
     &NULL,
     &TWICE,
     &SIGN_IN,
@@ -93,7 +93,10 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         (&SAME_SITE, vec![site("same-site")]),
         (&SILENT, vec![Vec::new()]),
         (&FOREIGN, vec![origin(evil())]),
-        (&NEAR, near(&own).into_iter().map(origin).collect()),
+        (
+            &SIMILAR,
+            similar_origins(&own).into_iter().map(origin).collect(),
+        ),
         (&NULL, vec![origin("null".to_owned())]),
         (
             &TWICE,
@@ -157,7 +160,7 @@ async fn preflights(exam: &mut Examination) -> Result<(), NoAnswer> {
 }
 
 /// Origins that resemble the site's own.
-fn near(own: &str) -> Vec<String> {
+fn similar_origins(own: &str) -> Vec<String> {
     let (scheme, host) = own.split_once("://").unwrap_or(("https", own));
     let other = if scheme == "https" { "http" } else { "https" };
     vec![

@@ -65,7 +65,7 @@ pub const CHECKS: &[&Check] = &[
 ];
 
 /// An address for documentation (RFC 5737): no client has it.
-const CLAIMED: &str = "192.0.2.66";
+const SPOOFED_ADDRESS: &str = "192.0.2.66";
 
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     hosts(exam).await?;
@@ -129,10 +129,10 @@ fn is_no_page_of_ours(answer: &Answer, host: &str) -> Verdict {
 async fn forged_address(exam: &mut Examination) -> Result<(), NoAnswer> {
     let mut verdict = Ok(());
     for (name, value) in [
-        ("x-forwarded-for", CLAIMED.to_owned()),
-        ("forwarded", format!("for={CLAIMED}")),
-        ("x-real-ip", CLAIMED.to_owned()),
-        ("true-client-ip", CLAIMED.to_owned()),
+        ("x-forwarded-for", SPOOFED_ADDRESS.to_owned()),
+        ("forwarded", format!("for={SPOOFED_ADDRESS}")),
+        ("x-real-ip", SPOOFED_ADDRESS.to_owned()),
+        ("true-client-ip", SPOOFED_ADDRESS.to_owned()),
     ] {
         let request = Request::get(HOME).header(name, &value);
         if exam.client.send(request).await?.status == 400 {
@@ -145,9 +145,9 @@ async fn forged_address(exam: &mut Examination) -> Result<(), NoAnswer> {
             return Ok(());
         }
         let page = browser.open(&exam.client, HOME).await?;
-        let sees = seen_address(&page.body).unwrap_or("none");
-        let description = || format!("with {name}: {value} the session's address is {sees}");
-        verdict = verdict.and_then(|()| expect(sees != CLAIMED, description));
+        let address = seen_address(&page.body).unwrap_or("none");
+        let description = || format!("with {name}: {value} the session's address is {address}");
+        verdict = verdict.and_then(|()| expect(address != SPOOFED_ADDRESS, description));
         browser.submit(&exam.client, "/api/logout", &[]).await?;
     }
     exam.record(&FORGED_ADDRESS, verdict);
@@ -163,11 +163,11 @@ async fn forged_scheme(exam: &mut Examination) -> Result<(), NoAnswer> {
     let lines = super::browser::session_lines(&answer);
     let loses_it = lines.iter().any(|line| !line.has("secure"));
     // If no cookie is Secure at all, another check reports it.
-    let is_news = loses_it && exam.sets_secure_cookies();
+    let is_downgraded = loses_it && exam.sets_secure_cookies();
     let stays = answer.location().starts_with('/');
     exam.record(
         &FORGED_SCHEME,
-        expect(!is_news && stays, || answer.describe()),
+        expect(!is_downgraded && stays, || answer.describe()),
     );
     Ok(())
 }

@@ -113,21 +113,24 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let Some(copy) = browser.session() else {
         return Ok(());
     };
-    let last_page = buttons(exam, &mut browser).await?;
+    let validators = sign_out_buttons(exam, &mut browser).await?;
     let answer = browser.submit(&exam.client, "/api/logout", &[]).await?;
     signed_out(exam, &answer);
-    dead(exam, &copy, &last_page).await?;
+    replays_are_refused(exam, &copy, &validators).await?;
     revival::by_head(exam, &copy).await?;
     let answer = Browser::with(&copy)
         .submit(&exam.client, "/api/logout", &[])
         .await?;
-    let led_out = answer.status == 303 && answer.location() == "/signed-out";
-    exam.record(&AGAIN, expect(led_out, || answer.describe()));
-    later(exam, &copy).await
+    let redirects = answer.status == 303 && answer.location() == "/signed-out";
+    exam.record(&AGAIN, expect(redirects, || answer.describe()));
+    replay_after_next_sign_in(exam, &copy).await
 }
 
 /// Opens every private page. Returns the validators of the last one, with which Back would revalidate.
-async fn buttons(exam: &mut Examination, browser: &mut Browser) -> Result<Validators, NoAnswer> {
+async fn sign_out_buttons(
+    exam: &mut Examination,
+    browser: &mut Browser,
+) -> Result<Validators, NoAnswer> {
     let mut verdict = Ok(());
     let mut validators = Validators::default();
     let deployment = Rc::clone(&exam.client.target.deployment);
@@ -161,7 +164,7 @@ impl Validators {
         }
     }
 
-    fn dress(&self, request: Request) -> Request {
+    fn add_to(&self, request: Request) -> Request {
         const ANY: &str = "*";
         const LATE: &str = "Fri, 31 Dec 2100 00:00:00 GMT";
         let etag = self.etag.as_deref().unwrap_or(ANY);
@@ -173,8 +176,8 @@ impl Validators {
 }
 
 fn signed_out(exam: &mut Examination, answer: &Answer) {
-    let led_out = answer.status == 303 && answer.location() == "/signed-out";
-    exam.record(&SIGNED_OUT, expect(led_out, || answer.describe()));
+    let redirects = answer.status == 303 && answer.location() == "/signed-out";
+    exam.record(&SIGNED_OUT, expect(redirects, || answer.describe()));
     let lines = session_lines(answer);
     let complete = |line: &SetCookie| {
         line.clears()
@@ -200,10 +203,10 @@ fn is_refused(answer: &Answer) -> bool {
     answer.status == 303 && answer.location().starts_with("/login") && answer.body.is_empty()
 }
 
-async fn dead(
+async fn replays_are_refused(
     exam: &mut Examination,
     copy: &SessionCookie,
-    back: &Validators,
+    validators: &Validators,
 ) -> Result<(), NoAnswer> {
     let replay = exam.open_with(copy, HOME).await?;
     exam.record(&REPLAY, expect(is_refused(&replay), || replay.describe()));
@@ -238,7 +241,7 @@ async fn dead(
         expect(answer.status == 401, || answer.describe()),
     );
     let request = Request::get(HOME).header("cookie", &copy.pair());
-    let answer = exam.client.send(back.dress(request)).await?;
+    let answer = exam.client.send(validators.add_to(request)).await?;
     exam.record(
         &CONDITIONAL,
         expect(answer.status != 304, || answer.describe()),
@@ -247,7 +250,10 @@ async fn dead(
 }
 
 /// The user signs in again, and several pages are requested while that session ends.
-async fn later(exam: &mut Examination, copy: &SessionCookie) -> Result<(), NoAnswer> {
+async fn replay_after_next_sign_in(
+    exam: &mut Examination,
+    copy: &SessionCookie,
+) -> Result<(), NoAnswer> {
     let mut browser = exam.known_browser();
     if exam.sign_in(&mut browser).await?.is_none() {
         return Ok(());

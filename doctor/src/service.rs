@@ -62,7 +62,7 @@ pub const CHECKS: &[&Check] = &[&TLS, &PLAIN, &ALIVE, &READY, &CLOCK];
 pub const LAST: &[&Check] = &[&HSTS, &ANSWERED, &FAILURES];
 
 /// For `clock`: the duration of the request is part of the difference.
-const MOST_SECONDS: u64 = 60;
+const MAX_SKEW_SECONDS: u64 = 60;
 
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let before = Client::now();
@@ -78,7 +78,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let skew = jiff::fmt::rfc2822::parse(date)
         .ok()
         .map(|date| milliseconds_between(date.timestamp(), before));
-    let holds = skew.is_some_and(|skew| skew < MOST_SECONDS * 1_000);
+    let holds = skew.is_some_and(|skew| skew < MAX_SKEW_SECONDS * 1_000);
     exam.record(
         &CLOCK,
         expect(holds, || {
@@ -87,7 +87,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     );
     health(exam, &ALIVE, "/healthz").await?;
     health(exam, &READY, "/readyz").await?;
-    plain(exam).await;
+    plain_http(exam).await;
     Ok(())
 }
 
@@ -109,7 +109,7 @@ async fn health(exam: &mut Examination, check: &'static Check, path: &str) -> Re
     Ok(())
 }
 
-async fn plain(exam: &mut Examination) {
+async fn plain_http(exam: &mut Examination) {
     let Some(plain) = exam.client.target.over_plain_http() else {
         let why = "the address has a port of its own, so browsers do not come by port 80";
         exam.report.skip(&PLAIN, why);
@@ -161,22 +161,22 @@ pub fn is_untrusted(exam: &mut Examination, failure: &NoAnswer) {
 
 /// The rate of failed requests (5xx), without those that a proxy may refuse by itself.
 fn failure_rate(answers: &[Rc<Answer>]) -> Option<String> {
-    let asked: Vec<_> = answers
+    let requested: Vec<_> = answers
         .iter()
         .filter(|answer| !answer.may_be_from_proxy)
         .collect();
     let mut failures = BTreeMap::new();
-    for answer in asked.iter().filter(|answer| answer.status >= 500) {
+    for answer in requested.iter().filter(|answer| answer.status >= 500) {
         *failures.entry(answer.status).or_insert(0_usize) += 1;
     }
-    let first = asked.iter().find(|answer| answer.status >= 500)?;
+    let first = requested.iter().find(|answer| answer.status >= 500)?;
     let counts = failures
         .iter()
         .map(|(status, count)| format!("{status} to {count}"));
     let counts = counts.collect::<Vec<_>>().join(" and ");
     Some(format!(
         "The site answered {counts} of {} requests, first to {} {}",
-        asked.len(),
+        requested.len(),
         first.method,
         first.path
     ))
