@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::timeout;
-use wire::{Events, Failure, Sender};
+use wire::{EventStream, Failure, Sender};
 
 pub use answer::Answer;
 pub use request::{FORM, Request, USER_AGENT};
@@ -132,7 +132,7 @@ impl Client {
             Err(_) => Err(timed_out(TIMEOUT)),
         };
         match answered {
-            Ok(answer) => Ok(self.keep(answer)),
+            Ok(answer) => Ok(self.record(answer)),
             Err(why) => {
                 let unanswered = self.unanswered.get() + usize::from(!proxy_may_answer);
                 self.unanswered.set(unanswered);
@@ -141,7 +141,7 @@ impl Client {
         }
     }
 
-    fn keep(&self, mut answer: Answer) -> Rc<Answer> {
+    fn record(&self, mut answer: Answer) -> Rc<Answer> {
         let deployment = &self.target.deployment;
         answer.is_plain_script = deployment.plain_script_at(&answer.path).is_some();
         let answer = Rc::new(answer);
@@ -150,47 +150,47 @@ impl Client {
     }
 
     /// Begins to read an open-ended answer, such as a stream of events. A refusal has no events.
-    pub async fn watch(
+    pub async fn open_stream(
         &self,
         request: Request,
         limit: Duration,
-    ) -> Result<(Rc<Answer>, Events), NoAnswer> {
+    ) -> Result<(Rc<Answer>, EventStream), NoAnswer> {
         let to = format!("{} {}", request.method, request.path);
-        let begun = async {
+        let opened = async {
             let mut sender = Sender::open(&self.tls, &self.target, false).await?;
-            let (answer, response) = sender.begin(&self.target, request).await?;
+            let (answer, response) = sender.send_for_head(&self.target, request).await?;
             Ok::<_, Failure>((answer, sender, response.into_body()))
         };
-        let begun = match timeout(limit, begun).await {
-            Ok(begun) => begun,
+        let opened = match timeout(limit, opened).await {
+            Ok(opened) => opened,
             Err(_) => Err(timed_out(limit)),
         };
-        let (answer, sender, body) = begun.map_err(|why| no_answer(to, &why))?;
-        let events = Events {
+        let (answer, sender, body) = opened.map_err(|why| no_answer(to, &why))?;
+        let events = EventStream {
             _sender: sender,
             body,
         };
-        Ok((self.keep(answer), events))
+        Ok((self.record(answer), events))
     }
 
     async fn exchange(&self, target: &Target, request: Request) -> Result<Answer, Failure> {
         let may_be_repeated = request.method == "GET" && !request.proxy_may_answer;
         let is_http2 = request.is_http2;
         let idle = &self.idle[usize::from(is_http2)];
-        let kept = if may_be_repeated {
+        let idle_sender = if may_be_repeated {
             idle.borrow_mut().take()
         } else {
             None
         };
-        if let Some(mut sender) = kept
+        if let Some(mut sender) = idle_sender
             && sender.is_ready().await
-            && let Ok(answer) = sender.ask(target, request.clone()).await
+            && let Ok(answer) = sender.send(target, request.clone()).await
         {
             idle.replace(Some(sender));
             return Ok(answer);
         }
         let mut sender = Sender::open(&self.tls, target, is_http2).await?;
-        let answer = sender.ask(target, request).await?;
+        let answer = sender.send(target, request).await?;
         if may_be_repeated {
             idle.replace(Some(sender));
         }

@@ -19,7 +19,7 @@ pub fn base64(bytes: &[u8]) -> String {
 }
 
 /// The bytes of a token, if it is base64.
-pub fn bytes_of(token: &str) -> Option<Vec<u8>> {
+pub fn decode_token(token: &str) -> Option<Vec<u8>> {
     BASE64_URL_SAFE_NO_PAD.decode(token).ok()
 }
 

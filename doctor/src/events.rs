@@ -72,8 +72,8 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     }
     exam.record(&OWN_PAGES, verdict);
     let own = stream_request(Some(&session)).header("sec-fetch-site", "same-origin");
-    let begun = exam.client.watch(own, EVENT_TIMEOUT).await;
-    let mut events = match begun {
+    let opened = exam.client.open_stream(own, EVENT_TIMEOUT).await;
+    let mut events = match opened {
         Ok((answer, mut events)) => {
             let begins = events.read_until("event: session", EVENT_TIMEOUT).await;
             exam.record(&BEGIN, expect(begins, || describe(&answer.describe())));
@@ -108,7 +108,7 @@ fn describe(before: &str) -> String {
 
 /// Only the head is read: an answer that is no refusal has no end.
 async fn is_refused(exam: &Examination, request: Request) -> Result<Verdict, NoAnswer> {
-    let (answer, _) = exam.client.watch(request, TIMEOUT).await?;
+    let (answer, _) = exam.client.open_stream(request, TIMEOUT).await?;
     let refused = (400..500).contains(&answer.status);
     Ok(expect(refused, || answer.describe()))
 }

@@ -151,7 +151,7 @@ fn digest_in(path: &str) -> Option<&str> {
 /// by the old ones before the comparison. Files without a digest in their names cannot be compared.
 fn is_as_built(deployment: &Deployment, file: &Answer, named: &[String]) -> Verdict {
     if file.is_plain_script {
-        let is_whole = deployment.names_text(&file.path, &file.bytes);
+        let is_whole = deployment.digest_matches(&file.path, &file.bytes);
         return expect(is_whole, || changed(file));
     }
     let Some(digest) = digest_in(&file.path) else {

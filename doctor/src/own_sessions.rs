@@ -138,7 +138,7 @@ async fn own_page_each_time(
 
 /// The user that a page was rendered for.
 fn person(page: &str) -> Option<String> {
-    let page = Page::read(page);
+    let page = Page::parse(page);
     let mut metas = page.elements.iter().filter(|one| one.is("meta"));
     let person = metas.find(|one| one.attribute("name") == Some("person"))?;
     person.attribute("content").map(str::to_owned)

@@ -39,7 +39,7 @@ pub struct Page {
 }
 
 impl Page {
-    pub fn read(html: &str) -> Self {
+    pub fn parse(html: &str) -> Self {
         let mut page = Self::default();
         page.add(html, false);
         page
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn documents_are_parsed_as_in_browsers() {
-        let page = Page::read(
+        let page = Page::parse(
             "<p title='<b onclick=\"x\">'>ONLOAD</p><BODY OnLoad=x()><!-- <i> --><script nonce=n>if (a<b) '<u>'</script>\
              <form action=/a><input></form><input><noscript><meta http-equiv=refresh content=5></noscript>",
         );

@@ -56,12 +56,12 @@ impl Sender {
             return if http2 {
                 Err(Failure::NoHttp2)
             } else {
-                greet(stream).await
+                http1_handshake(stream).await
             };
         }
         let stream = tls.connect(&target.server_name(), stream, http2).await?;
         if !http2 {
-            return greet(stream).await;
+            return http1_handshake(stream).await;
         }
         if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
             return Err(Failure::NoHttp2);
@@ -81,8 +81,8 @@ impl Sender {
         }
     }
 
-    pub async fn ask(&mut self, target: &Target, request: Request) -> Result<Answer, Failure> {
-        let (mut answer, response) = self.begin(target, request).await?;
+    pub async fn send(&mut self, target: &Target, request: Request) -> Result<Answer, Failure> {
+        let (mut answer, response) = self.send_for_head(target, request).await?;
         let is_built = answer.path.starts_with("/pkg/");
         let limit = if is_built { MAX_FILE } else { MAX_BODY };
         let body = Limited::new(response.into_body(), limit)
@@ -95,7 +95,7 @@ impl Sender {
     }
 
     /// Sends a request, and reads the head of the answer.
-    pub async fn begin(
+    pub async fn send_for_head(
         &mut self,
         target: &Target,
         request: Request,
@@ -125,7 +125,7 @@ impl Sender {
     }
 }
 
-async fn greet(
+async fn http1_handshake(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
 ) -> Result<Sender, Failure> {
     let (sender, connection) = http1::handshake(TokioIo::new(stream))
@@ -136,13 +136,13 @@ async fn greet(
 }
 
 /// An open-ended answer, such as a stream of events.
-pub struct Events {
+pub struct EventStream {
     /// Keeps the connection open.
     pub(super) _sender: Sender,
     pub(super) body: Incoming,
 }
 
-impl Events {
+impl EventStream {
     /// Reads until the text has arrived; `false` if it has not within this time.
     pub async fn read_until(&mut self, wanted: &str, limit: Duration) -> bool {
         let arrived = async {
