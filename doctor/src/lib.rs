@@ -52,9 +52,9 @@ pub struct Address {
     pub connect: Option<String>,
 }
 
-/// Why there is no conclusion.
+/// Why an examination has no summary.
 #[derive(Debug, thiserror::Error)]
-pub enum NoConclusion {
+pub enum ExaminationError {
     /// No request could be sent.
     #[error("{0}")]
     Refused(String),
@@ -76,7 +76,7 @@ impl Authorities {
 }
 
 /// How many promises hold, do not hold, and were not checked.
-pub struct Conclusion {
+pub struct Summary {
     pub holding: usize,
     pub failures: usize,
     pub skipped: usize,
@@ -89,7 +89,7 @@ pub async fn examine(
     address: Address,
     account: Account,
     json: bool,
-) -> Result<Conclusion, NoConclusion> {
+) -> Result<Summary, ExaminationError> {
     let Authorities(tls) = address.authorities;
     let target = Target::new(deployment, address.url, address.connect);
     let client = Rc::new(Client::new(target, tls));
@@ -105,11 +105,11 @@ pub async fn examine(
             );
             false
         }
-        Err(failure) => return Err(NoConclusion::Refused(failure.to_string())),
+        Err(failure) => return Err(ExaminationError::Refused(failure.to_string())),
     };
     let report = &exam.report;
     report.write(&mut io::stdout().lock(), json)?;
-    Ok(Conclusion {
+    Ok(Summary {
         holding: report.holding(),
         failures: report.failures(),
         skipped: report.skipped(),
@@ -131,7 +131,7 @@ async fn examine_all(exam: &mut Examination, client: &Client) -> bool {
         () = interruption => {}
     }
     let interrupted = client.take_interruption();
-    conclude(exam, interrupted).await;
+    finish(exam, interrupted).await;
     interrupted
 }
 
@@ -162,7 +162,7 @@ const SUBJECTS: [&[&Check]; 23] = [
     replay::LAST,
 ];
 
-/// Runs the subjects in turn. A subject without an answer leaves its checks open, and the next one begins.
+/// Runs the subjects in turn. Without an answer the remaining checks of a subject are skipped, and the next one begins.
 async fn examine_each(exam: &mut Examination) {
     let ended = service::examine(exam).await;
     close(exam, service::CHECKS, ended);
@@ -201,7 +201,7 @@ fn close(exam: &mut Examination, checks: &'static [&'static Check], ended: Resul
 }
 
 /// Ends the sessions that were started, and runs the checks of every answer.
-async fn conclude(exam: &mut Examination, interrupted: bool) {
+async fn finish(exam: &mut Examination, interrupted: bool) {
     let leftovers = exam.end_all_sessions().await;
     if !interrupted {
         cookies::check_answers(exam);
