@@ -168,7 +168,10 @@ pub const ONLY: &[OnlyIn] = &[
     // The speed of a body, and the waiting time of a connection.
     only_in(
         "tokio::time::Instant",
-        &["src/server/web/layers/forms.rs", "src/server/web/seats.rs"],
+        &[
+            "src/server/web/layers/forms.rs",
+            "src/server/web/connection_slots.rs",
+        ],
         TIME,
     ),
     only_in(

@@ -2,8 +2,8 @@
 
 use super::{
     connection::{Peer, UnderWay},
+    connection_slots::{ConnectionSlot, ConnectionSlots},
     layers::{forms::outlives_its_connection, too_large::Worded},
-    seats::{Seat, Seats},
 };
 use crate::{
     error::Failure,
@@ -57,7 +57,7 @@ pub async fn serve(
     threshold: Threshold,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let seats = Seats::new(limits.max_connections);
+    let slots = ConnectionSlots::new(limits.max_connections);
     let graceful = GracefulShutdown::new();
     let (work, under_way) = watch::channel(());
     let under_way = UnderWay::new(under_way);
@@ -76,8 +76,8 @@ pub async fn serve(
         tokio::select! {
             accepted = accepted => match accepted {
                 Ok((stream, peer, permit)) => {
-                    let seat = seats.take(peer.ip(), threshold.trusted.contains(peer.ip().to_canonical()));
-                    let own = (Peer(peer), under_way.clone(), seat);
+                    let slot = slots.acquire(peer.ip(), threshold.trusted.contains(peer.ip().to_canonical()));
+                    let own = (Peer(peer), under_way.clone(), slot);
                     let stream = (stream, Arc::clone(&threshold.too_large));
                     serve_connection(stream, own, permit, &app, limits, &graceful);
                 }
@@ -114,19 +114,19 @@ fn set_up(stream: &TcpStream, limit: Duration) -> io::Result<()> {
 
 fn serve_connection(
     (stream, too_large): (TcpStream, Arc<[u8]>),
-    (peer, under_way, seat): (Peer, UnderWay, Seat),
+    (peer, under_way, slot): (Peer, UnderWay, ConnectionSlot),
     permit: OwnedSemaphorePermit,
     app: &Router,
     limits: HttpLimits,
     graceful: &GracefulShutdown,
 ) {
-    let (app, own_seat) = (app.clone(), seat.clone());
+    let (app, own_slot) = (app.clone(), slot.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer);
         request.extensions_mut().insert(under_way.clone());
-        request.extensions_mut().insert(own_seat.clone());
-        answer(app.clone(), request, (under_way.clone(), own_seat.clone()))
+        request.extensions_mut().insert(own_slot.clone());
+        answer(app.clone(), request, (under_way.clone(), own_slot.clone()))
     });
     if let Err(error) = set_up(&stream, limits.request_timeout) {
         tracing::debug!(%error, "the connection went before it was served");
@@ -146,7 +146,7 @@ fn serve_connection(
             outcome = watched => if let Err(error) = outcome {
                 tracing::debug!(%error, "connection");
             },
-            () = seat.has_to_leave() => tracing::debug!("a slow connection was closed to make room"),
+            () = slot.close_requested() => tracing::debug!("a slow connection was closed to make room"),
         }
         drop(permit);
     });
@@ -157,7 +157,7 @@ fn serve_connection(
 fn answer(
     app: Router,
     request: Request,
-    (under_way, seat): (UnderWay, Seat),
+    (under_way, slot): (UnderWay, ConnectionSlot),
 ) -> impl Future<Output = Result<Response, Infallible>> {
     let outlives = outlives_its_connection(&request);
     let answer = app.oneshot(request);
@@ -179,7 +179,7 @@ fn answer(
         if let Some(begun) = response.extensions_mut().remove::<Begun>() {
             begun.is_handed_over();
         }
-        seat.is_answered();
+        slot.answer_begun();
         Ok(response)
     }
 }

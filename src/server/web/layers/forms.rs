@@ -12,8 +12,8 @@ use crate::{
     server::{
         core::sessions::begun::Begun,
         web::{
-            connection::UnderWay, context::PlainForm, seats::Seat, shares::Share, state::AppState,
-            target::Target,
+            connection::UnderWay, connection_slots::ConnectionSlot, context::PlainForm,
+            shares::Share, state::AppState, target::Target,
         },
     },
 };
@@ -170,7 +170,11 @@ async fn to_its_end(
 async fn with_whole_body(request: Request, share: &mut Share) -> Result<Request, AppError> {
     let (parts, body) = request.into_parts();
     let bytes = read(body, share).await?;
-    if parts.extensions.get::<Seat>().is_some_and(Seat::is_cut_off) {
+    if parts
+        .extensions
+        .get::<ConnectionSlot>()
+        .is_some_and(ConnectionSlot::is_closing)
+    {
         return Err(Failure::Timeout.into());
     }
     if let Some(arrival) = parts.extensions.get::<Arrival>() {

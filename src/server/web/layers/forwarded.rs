@@ -9,7 +9,7 @@ use crate::{
     error::Failure,
     server::{
         config::TrustedProxies,
-        web::{connection::Peer, seats::Seat, state::AppState},
+        web::{connection::Peer, connection_slots::ConnectionSlot, state::AppState},
     },
 };
 use axum::{
@@ -175,8 +175,8 @@ pub async fn identify(State(state): State<AppState>, mut request: Request, next:
     let headers = take(request.headers_mut());
     match Client::of(peer.ip(), &headers, &state.trusted_proxies) {
         Ok(client) => {
-            if let Some(seat) = request.extensions().get::<Seat>() {
-                seat.asks_for(client.address);
+            if let Some(slot) = request.extensions().get::<ConnectionSlot>() {
+                slot.header_arrived(client.address);
             }
             request.extensions_mut().insert(client);
             next.run(request).await

@@ -13,9 +13,9 @@ use crate::{
         db::StoreError,
         token::SessionToken,
         web::{
+            connection_slots::ConnectionSlot,
             context::Caller,
             cookies,
-            seats::Seat,
             state::AppState,
             streams,
             target::{CONFIRMATION, LOGOUT, LookUp, Target},
@@ -61,8 +61,8 @@ pub async fn admit(
     let caller = match &token {
         Some(token) => match looked_up(state, token, target.look_up()).await {
             Ok(Resumed::Live(user)) => {
-                if let Some(seat) = extensions.get::<Seat>() {
-                    seat.has_session();
+                if let Some(slot) = extensions.get::<ConnectionSlot>() {
+                    slot.session_found();
                 }
                 Caller::SignedIn(user)
             }

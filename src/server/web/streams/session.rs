@@ -15,7 +15,7 @@ use crate::{
         core::sessions::{self, Resumed},
         token::SessionToken,
         watchers::{Notice, Watch, Watched},
-        web::{context::Caller, cookies, seats::Seat, state::AppState},
+        web::{connection_slots::ConnectionSlot, context::Caller, cookies, state::AppState},
     },
 };
 use axum::{
@@ -40,14 +40,14 @@ const ENDED: HeaderName = HeaderName::from_static("x-ended");
 pub async fn watch(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    seat: Option<Extension<Seat>>,
+    slot: Option<Extension<ConnectionSlot>>,
     method: Method,
     headers: HeaderMap,
 ) -> Response {
     match begin(&state, caller, &method, &headers).await {
         Ok(response) => {
-            if let Some(Extension(seat)) = seat {
-                seat.listens();
+            if let Some(Extension(slot)) = slot {
+                slot.stream_opened();
             }
             response
         }
