@@ -4,7 +4,7 @@
 //! one of the address with the most connections. So an address with many pays, and one with one or two does not.
 //! Connections with a live session are not closed, so there are always slots for them.
 
-use super::shares::network;
+use super::budget::network;
 use std::{
     collections::HashMap,
     net::IpAddr,

@@ -1,12 +1,12 @@
 //! The state that every handler has access to.
 
 use super::{
+    budget::Budget,
     files::{
         site::{HashedNames, SiteFiles},
         site_inside::SiteInside,
     },
     layers::origin::Site,
-    shares::Shares,
 };
 use crate::server::{
     config::{Config, HttpLimits, TrustedProxies},
@@ -52,9 +52,10 @@ pub struct Shared {
     pub limits: HttpLimits,
     /// The slots of pages that follow the audit log.
     pub followers: Arc<Semaphore>,
-    /// Functions that are running, and the bytes of bodies.
-    pub work: Shares,
-    pub bodies: Shares,
+    /// Server functions that run at once.
+    pub running_functions: Budget,
+    /// The bytes of bodies in memory.
+    pub body_bytes: Budget,
     pub files: SiteFiles,
     pub hashed_names: HashedNames,
 }
@@ -86,8 +87,8 @@ impl AppState {
             leptos_options,
             limits: config.http,
             followers: Arc::new(Semaphore::new(MOST_FOLLOWERS)),
-            work: Shares::new(MOST_WORK, MOST_WORK_OF_ONE_ADDRESS),
-            bodies: Shares::new(
+            running_functions: Budget::new(MOST_WORK, MOST_WORK_OF_ONE_ADDRESS),
+            body_bytes: Budget::new(
                 config.http.body_budget(),
                 config.http.body_budget_of_one_address(),
             ),

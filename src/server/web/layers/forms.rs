@@ -12,8 +12,8 @@ use crate::{
     server::{
         core::sessions::begun::Begun,
         web::{
-            connection::UnderWay, connection_slots::ConnectionSlot, context::PlainForm,
-            shares::Share, state::AppState, target::Target,
+            budget::Allocation, connection::UnderWay, connection_slots::ConnectionSlot,
+            context::PlainForm, state::AppState, target::Target,
         },
     },
 };
@@ -127,15 +127,15 @@ async fn carried_out(
     request.extensions_mut().insert(begun.clone());
     let outlives = outlives_its_connection(&request);
     // Released when the function is over.
-    let mut body = state.bodies.of(address);
-    let request = with_whole_body(request, &mut body).await?;
+    let mut body_bytes = state.body_bytes.for_address(address);
+    let request = with_whole_body(request, &mut body_bytes).await?;
     let mut response = if outlives {
-        let mut place = state.work.of(address);
-        if !place.grow(1) {
+        let mut slot = state.running_functions.for_address(address);
+        if !slot.try_grow(1) {
             tracing::warn!(%address, "too much work under way");
             return Err(Failure::Unavailable.into());
         }
-        to_its_end(request, next, (place, body)).await?
+        to_its_end(request, next, (slot, body_bytes)).await?
     } else {
         next.run(request).await
     };
@@ -148,7 +148,7 @@ async fn carried_out(
 async fn to_its_end(
     request: Request,
     next: Next,
-    shares: (Share, Share),
+    allocations: (Allocation, Allocation),
 ) -> Result<Response, AppError> {
     let (answer, taken) = oneshot::channel();
     let under_way = request.extensions().get::<UnderWay>().cloned();
@@ -158,7 +158,7 @@ async fn to_its_end(
             let status = response.status().as_u16();
             tracing::info!(status, "carried out, and nobody waits for the answer");
         }
-        drop((shares, under_way));
+        drop((allocations, under_way));
     };
     tokio::spawn(work.in_current_span());
     // A panic drops the sender.
@@ -167,9 +167,12 @@ async fn to_its_end(
 
 /// Reads the body before the function runs, so that one that is too large, incomplete or no text is answered as such.
 /// The body limit layer bounds its size, and the budget that of all together.
-async fn with_whole_body(request: Request, share: &mut Share) -> Result<Request, AppError> {
+async fn with_whole_body(
+    request: Request,
+    allocation: &mut Allocation,
+) -> Result<Request, AppError> {
     let (parts, body) = request.into_parts();
-    let bytes = read(body, share).await?;
+    let bytes = read(body, allocation).await?;
     if parts
         .extensions
         .get::<ConnectionSlot>()
@@ -187,7 +190,7 @@ async fn with_whole_body(request: Request, share: &mut Share) -> Result<Request,
 }
 
 /// Copies each piece: a slice of hyper's buffer would keep the whole buffer alive, even if it is small.
-async fn read(mut body: Body, share: &mut Share) -> Result<Vec<u8>, AppError> {
+async fn read(mut body: Body, allocation: &mut Allocation) -> Result<Vec<u8>, AppError> {
     let mut bytes = Vec::new();
     let mut until = Instant::now() + BODY_GRACE;
     while let Some(frame) = timeout_at(until, body.frame())
@@ -204,7 +207,7 @@ async fn read(mut body: Body, share: &mut Share) -> Result<Vec<u8>, AppError> {
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        if !share.grow(data.len()) {
+        if !allocation.try_grow(data.len()) {
             tracing::warn!("the bodies under way are too many");
             return Err(Failure::Unavailable.into());
         }
