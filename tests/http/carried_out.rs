@@ -243,11 +243,11 @@ async fn work_for_one_address_is_limited() {
         async move { drop(opened.acquire().await.unwrap()) }
     });
     let panics = post(async || -> &'static str { panic!("in the middle of the work") });
-    let edge = from_fn_with_state(state.clone(), forms::edge);
+    let run = from_fn_with_state(state.clone(), forms::run_function);
     let routes = Router::new()
         .route("/api/logout", waits)
         .route("/api/set_up", panics)
-        .layer(edge)
+        .layer(run)
         .layer(Extension(Target::Function("/api/logout")));
     let router = layered(routes, state);
     let never = std::future::pending();
