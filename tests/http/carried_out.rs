@@ -33,7 +33,7 @@ use vestibule::{
             layers::forms,
             listener::{self, Threshold},
             router::layered,
-            state::{AppState, MOST_WORK_OF_ONE_ADDRESS},
+            state::{AppState, MAX_RUNNING_FUNCTIONS_PER_ADDRESS},
             target::Target,
         },
     },
@@ -262,7 +262,7 @@ async fn work_for_one_address_is_limited() {
     let asks = |path| send(address, Request::post(path, b""));
     assert_eq!(asks("/api/set_up").await.status, 500);
     let (answers, mut answered) = mpsc::unbounded_channel();
-    for _ in 0..MOST_WORK_OF_ONE_ADDRESS + 12 {
+    for _ in 0..MAX_RUNNING_FUNCTIONS_PER_ADDRESS + 12 {
         let (asked, answers) = (asks("/api/logout"), answers.clone());
         tokio::spawn(async move { drop(answers.send(asked.await)) });
     }
@@ -276,7 +276,7 @@ async fn work_for_one_address_is_limited() {
         );
     }
     gate.add_permits(1);
-    for _ in 0..MOST_WORK_OF_ONE_ADDRESS {
+    for _ in 0..MAX_RUNNING_FUNCTIONS_PER_ADDRESS {
         assert_eq!(answered.recv().await.unwrap().status, 200);
     }
     server.abort();

@@ -71,7 +71,7 @@ async fn begin(
     }
     let token = cookies::session::session_token(headers).ok_or(Failure::NotSignedIn)?;
     let reader = token.digest();
-    let permit = state.followers.clone().try_acquire_owned();
+    let permit = state.audit_streams.clone().try_acquire_owned();
     let permit = permit.map_err(|_| Failure::Busy)?;
     let watch = core
         .db
