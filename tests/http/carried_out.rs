@@ -31,7 +31,7 @@ use vestibule::{
         },
         web::{
             layers::forms,
-            listener::{self, Threshold},
+            listener::{self, ListenerOptions},
             router::layered,
             state::{AppState, MAX_RUNNING_FUNCTIONS_PER_ADDRESS},
             target::Target,
@@ -251,12 +251,12 @@ async fn work_for_one_address_is_limited() {
         .layer(Extension(Target::Function("/api/logout")));
     let router = layered(routes, state);
     let never = std::future::pending();
-    let threshold = Threshold::default();
+    let options = ListenerOptions::default();
     let server = tokio::spawn(listener::serve(
         listener,
         router,
         config.http,
-        threshold,
+        options,
         never,
     ));
     let asks = |path| send(address, Request::post(path, b""));

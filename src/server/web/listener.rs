@@ -32,9 +32,9 @@ use tower::ServiceExt;
 /// fill the memory.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
 
-/// What connections need besides the application.
+/// What connections need besides the application and its limits.
 #[derive(Clone, Debug, Default)]
-pub struct Threshold {
+pub struct ListenerOptions {
     pub trusted: Arc<TrustedProxies>,
     /// The answer to a header that is too large, with its head.
     pub too_large: Arc<[u8]>,
@@ -54,7 +54,7 @@ pub async fn serve(
     listener: TcpListener,
     app: Router,
     limits: HttpLimits,
-    threshold: Threshold,
+    options: ListenerOptions,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let slots = ConnectionSlots::new(limits.max_connections);
@@ -76,9 +76,9 @@ pub async fn serve(
         tokio::select! {
             accepted = accepted => match accepted {
                 Ok((stream, peer, permit)) => {
-                    let slot = slots.acquire(peer.ip(), threshold.trusted.contains(peer.ip().to_canonical()));
+                    let slot = slots.acquire(peer.ip(), options.trusted.contains(peer.ip().to_canonical()));
                     let own = (Peer(peer), under_way.clone(), slot);
-                    let stream = (stream, Arc::clone(&threshold.too_large));
+                    let stream = (stream, Arc::clone(&options.too_large));
                     serve_connection(stream, own, permit, &app, limits, &graceful);
                 }
                 Err(error) => {

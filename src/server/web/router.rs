@@ -10,7 +10,7 @@ use super::{
         origin::{self, FromAnywhere},
         too_large,
     },
-    listener::{self, Threshold},
+    listener::{self, ListenerOptions},
     routes,
     state::AppState,
     target::PUBLIC_FUNCTIONS,
@@ -41,7 +41,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let limits = state.limits;
-    let threshold = Threshold {
+    let options = ListenerOptions {
         trusted: state.trusted_proxies.clone(),
         too_large: too_large::page(&state).await,
     };
@@ -51,7 +51,7 @@ pub async fn serve(
         // Otherwise the streams of open pages would be requests that do not finish.
         ends.stop();
     };
-    listener::serve(listener, router(state), limits, threshold, shutdown).await
+    listener::serve(listener, router(state), limits, options, shutdown).await
 }
 
 /// All [`routes`] in all layers.
