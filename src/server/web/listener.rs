@@ -1,7 +1,7 @@
 //! Connections: accepted, limited in time and number, and closed at the end.
 
 use super::{
-    connection::{Peer, UnderWay},
+    connection::{InFlight, Peer},
     connection_slots::{ConnectionSlot, ConnectionSlots},
     layers::{forms::outlives_its_connection, too_large::Worded},
 };
@@ -59,8 +59,8 @@ pub async fn serve(
 ) -> io::Result<()> {
     let slots = ConnectionSlots::new(limits.max_connections);
     let graceful = GracefulShutdown::new();
-    let (work, under_way) = watch::channel(());
-    let under_way = UnderWay::new(under_way);
+    let (in_flight_sender, in_flight) = watch::channel(());
+    let in_flight = InFlight::new(in_flight);
     let permits = Arc::new(Semaphore::new(limits.max_connections));
     tokio::pin!(shutdown);
     loop {
@@ -77,9 +77,9 @@ pub async fn serve(
             accepted = accepted => match accepted {
                 Ok((stream, peer, permit)) => {
                     let slot = slots.acquire(peer.ip(), options.trusted.contains(peer.ip().to_canonical()));
-                    let own = (Peer(peer), under_way.clone(), slot);
+                    let connection_data = (Peer(peer), in_flight.clone(), slot);
                     let stream = (stream, Arc::clone(&options.too_large));
-                    serve_connection(stream, own, permit, &app, limits, &graceful);
+                    serve_connection(stream, connection_data, permit, &app, limits, &graceful);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -89,12 +89,12 @@ pub async fn serve(
             () = &mut shutdown => break,
         }
     }
-    drop((listener, under_way));
-    let over = async {
+    drop((listener, in_flight));
+    let all_closed = async {
         graceful.shutdown().await;
-        work.closed().await;
+        in_flight_sender.closed().await;
     };
-    if tokio::time::timeout(limits.shutdown_timeout, over)
+    if tokio::time::timeout(limits.shutdown_timeout, all_closed)
         .await
         .is_err()
     {
@@ -114,7 +114,7 @@ fn set_up(stream: &TcpStream, limit: Duration) -> io::Result<()> {
 
 fn serve_connection(
     (stream, too_large): (TcpStream, Arc<[u8]>),
-    (peer, under_way, slot): (Peer, UnderWay, ConnectionSlot),
+    (peer, in_flight, slot): (Peer, InFlight, ConnectionSlot),
     permit: OwnedSemaphorePermit,
     app: &Router,
     limits: HttpLimits,
@@ -124,9 +124,9 @@ fn serve_connection(
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer);
-        request.extensions_mut().insert(under_way.clone());
+        request.extensions_mut().insert(in_flight.clone());
         request.extensions_mut().insert(own_slot.clone());
-        answer(app.clone(), request, (under_way.clone(), own_slot.clone()))
+        answer(app.clone(), request, (in_flight.clone(), own_slot.clone()))
     });
     if let Err(error) = set_up(&stream, limits.request_timeout) {
         tracing::debug!(%error, "the connection went before it was served");
@@ -157,13 +157,13 @@ fn serve_connection(
 fn answer(
     app: Router,
     request: Request,
-    (under_way, slot): (UnderWay, ConnectionSlot),
+    (in_flight, slot): (InFlight, ConnectionSlot),
 ) -> impl Future<Output = Result<Response, Infallible>> {
     let outlives = outlives_its_connection(&request);
     let answer = app.oneshot(request);
     let answer = if outlives {
         Either::Left(tokio::spawn(async move {
-            let _under_way = under_way;
+            let _in_flight = in_flight;
             answer.await
         }))
     } else {

@@ -12,7 +12,7 @@ use crate::{
     server::{
         core::sessions::begun::Begun,
         web::{
-            budget::Allocation, connection::UnderWay, connection_slots::ConnectionSlot,
+            budget::Allocation, connection::InFlight, connection_slots::ConnectionSlot,
             context::PlainForm, state::AppState, target::Target,
         },
     },
@@ -151,14 +151,14 @@ async fn run_detached(
     allocations: (Allocation, Allocation),
 ) -> Result<Response, AppError> {
     let (sender, receiver) = oneshot::channel();
-    let under_way = request.extensions().get::<UnderWay>().cloned();
+    let in_flight = request.extensions().get::<InFlight>().cloned();
     let work = async move {
         let response = next.run(request).await;
         if let Err(response) = sender.send(response) {
             let status = response.status().as_u16();
             tracing::info!(status, "carried out, and nobody waits for the answer");
         }
-        drop((allocations, under_way));
+        drop((allocations, in_flight));
     };
     tokio::spawn(work.in_current_span());
     // A panic drops the sender.
