@@ -82,7 +82,7 @@ fn scheme(client: &Client, site: &Site) -> Option<String> {
 
 fn host(client: &Client, site: &Site) -> Option<String> {
     let host = client.host.as_ref();
-    let other = host.filter(|host| !site.is_called(host.as_bytes()))?;
+    let other = host.filter(|host| !site.has_host(host.as_bytes()))?;
     Some(format!(
         "The proxy says that you asked for {other}, but public_url is {}.",
         site.public_url.origin()

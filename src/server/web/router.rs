@@ -7,7 +7,7 @@ use super::{
         forms::Arrival,
         forwarded::{self, Client},
         headers,
-        origin::{self, FromAnywhere},
+        origin::{self, UnknownOrigin},
         too_large,
     },
     listener::{self, ListenerOptions},
@@ -129,7 +129,7 @@ async fn check_host(State(state): State<AppState>, request: Request, next: Next)
     let proxy_changed_host = |client: &Client| {
         let requested = client.host.as_ref();
         client.came_through_a_trusted_proxy()
-            && requested.is_none_or(|host| state.site.is_called(host.as_bytes()))
+            && requested.is_none_or(|host| state.site.has_host(host.as_bytes()))
     };
     if client.is_some_and(proxy_changed_host) {
         tracing::warn!(
@@ -144,9 +144,9 @@ async fn check_origin(State(state): State<AppState>, mut request: Request, next:
     // Whether it acts for a signed-in user is known after the session look-up.
     let is_decided_by_guard = request.method() == Method::POST
         && PUBLIC_FUNCTIONS.contains(&request.uri().path())
-        && origin::is_silent(request.headers());
+        && origin::has_session_without_origin(request.headers());
     if is_decided_by_guard {
-        request.extensions_mut().insert(FromAnywhere);
+        request.extensions_mut().insert(UnknownOrigin);
         return next.run(request).await;
     }
     let checked = (state.site).demand_own_request(request.method(), request.headers());

@@ -32,7 +32,7 @@ pub fn session_token(headers: &HeaderMap) -> Option<SessionToken> {
 }
 
 /// Whether there is any session cookie, well-formed or not: a malformed one must not bypass the cross-site check.
-pub fn brings_session(headers: &HeaderMap) -> bool {
+pub fn has_session_cookie(headers: &HeaderMap) -> bool {
     cookies(headers).any(|(name, _)| name.eq_ignore_ascii_case(SESSION_COOKIE.as_bytes()))
 }
 

@@ -5,7 +5,7 @@ use super::{
     failures::{dress, wants_html},
     forwarded::Client,
     guard,
-    origin::FromAnywhere,
+    origin::UnknownOrigin,
 };
 use crate::{
     error::{AppError, Failure},
@@ -89,7 +89,7 @@ pub async fn run_function(
     }
     if !is_form(&request) {
         // A request that proves its origin by a form field proves nothing without a form.
-        if request.extensions().get::<FromAnywhere>().is_some() {
+        if request.extensions().get::<UnknownOrigin>().is_some() {
             return Failure::CrossSite.into_response();
         }
         // A dead session is reported before a wrong media type: programs rely on it, and `vestibule doctor`.

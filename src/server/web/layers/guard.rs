@@ -1,6 +1,6 @@
 //! Access control: every route is private unless its target is public.
 
-use super::origin::{self, FromAnywhere};
+use super::origin::{self, UnknownOrigin};
 use crate::{
     domain::{
         next_path::NextPath,
@@ -77,7 +77,7 @@ pub async fn admit(
     let acts_for_somebody = matches!(caller, Caller::SignedIn(_) | Caller::Confirming(_))
         && target != Target::Function(LOGOUT);
     if acts_for_somebody
-        && extensions.get::<FromAnywhere>().is_some()
+        && extensions.get::<UnknownOrigin>().is_some()
         && let Err(refusal) = origin::demand_own(false)
     {
         return Err(refusal.into_response());
