@@ -2,7 +2,7 @@ mod any_input;
 
 use super::*;
 use crate::server::config::parse_range;
-use Forwarding::{Believed, Ignored, Missing, Unreadable};
+use Forwarding::{Ignored, Missing, Trusted, Unreadable};
 use axum::http::HeaderValue;
 
 const PROXY: &str = "10.0.0.1";
@@ -26,7 +26,8 @@ fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
 }
 
 fn of(peer: &str, lines: &[(&'static str, &str)]) -> Result<Client, Disagreement> {
-    Client::of(address(peer), &take(&mut headers(lines)), &trusted())
+    let headers = take_client_headers(&mut headers(lines));
+    Client::of(address(peer), &headers, &trusted())
 }
 
 /// The client behind the proxy, and how far the proxy was trusted.
@@ -48,16 +49,12 @@ fn addresses_are_parsed_in_every_notation() {
         ("[::ffff:192.0.2.7]:80", "192.0.2.7"),
         ("[::ffff:c000:207]", "192.0.2.7"),
     ];
-    for (written, meant) in both {
-        let expected = (meant.to_owned(), Believed);
-        assert_eq!(
-            behind(&[("x-forwarded-for", written)]),
-            expected,
-            "{written}"
-        );
-        let quoted = format!("for=\"{written}\"");
+    for (text, expected_address) in both {
+        let expected = (expected_address.to_owned(), Trusted);
+        assert_eq!(behind(&[("x-forwarded-for", text)]), expected, "{text}");
+        let quoted = format!("for=\"{text}\"");
         assert_eq!(behind(&[("forwarded", &quoted)]), expected, "{quoted}");
-        let bare = format!("for={written}");
+        let bare = format!("for={text}");
         assert_eq!(behind(&[("forwarded", &bare)]), expected, "{bare}");
     }
     for element in [
@@ -67,7 +64,7 @@ fn addresses_are_parsed_in_every_notation() {
         "by=\"_a,b;c\\\"\";for=\"192.0.2.7\" ; host=\"a\\\\\";",
         " \tfor=\"\\1\\9\\2.0.2.7\"",
     ] {
-        let expected = ("192.0.2.7".to_owned(), Believed);
+        let expected = ("192.0.2.7".to_owned(), Trusted);
         assert_eq!(behind(&[("forwarded", element)]), expected, "{element}");
     }
 }
@@ -241,9 +238,9 @@ fn forwarded_and_x_forwarded_for_must_agree() {
     ] {
         assert!(both(forwarded, other).is_err(), "{forwarded} {other}");
     }
-    let refused = both("for=192.0.2.8", "192.0.2.7").unwrap_err();
-    assert_eq!(refused.forwarded, address("192.0.2.8"));
-    assert_eq!(refused.x_forwarded_for, address("192.0.2.7"));
+    let disagreement = both("for=192.0.2.8", "192.0.2.7").unwrap_err();
+    assert_eq!(disagreement.forwarded, address("192.0.2.8"));
+    assert_eq!(disagreement.x_forwarded_for, address("192.0.2.7"));
 }
 
 #[test]
@@ -262,7 +259,7 @@ fn forwarded_headers_are_removed_from_the_request() {
         ("forwarded", "for=192.0.2.8"),
         ("host", "localhost"),
     ]);
-    let taken = take(&mut request);
+    let taken = take_client_headers(&mut request);
     let left: Vec<_> = request.keys().map(HeaderName::as_str).collect();
     assert_eq!(left, ["accept", "host"]);
     assert!(taken.keys().all(|name| !name.as_str().contains('_')));
