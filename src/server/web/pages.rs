@@ -102,8 +102,8 @@ async fn render(
         let nonce = set_page_policy();
         app::shell(options.clone(), nonce, view.clone())
     });
-    let sealed = headers::sealed(render(request).await).await;
-    sealed.map_err(|_| AppError::Failed(Failure::Internal))
+    let response = headers::with_document_headers(render(request).await).await;
+    response.map_err(|_| AppError::Failed(Failure::Internal))
 }
 
 /// The outcome of a request for a page.
@@ -127,8 +127,8 @@ impl Answer {
 /// [`Failure::Unavailable`] if the database does not answer; [`Failure::Internal`].
 pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
     if page.needs_fresh_password() && !actor::is_fresh(&visit.state.core, visit.person()?) {
-        let here = guard::way_back_to(visit.uri);
-        return Ok(Answer::Elsewhere(here.confirm_page()));
+        let path = guard::return_path(visit.uri);
+        return Ok(Answer::Elsewhere(path.confirm_page()));
     }
     let view = match page {
         Page::Home if visit.is_signed_in() => return Ok(Answer::to(Page::Dashboard)),

@@ -127,7 +127,8 @@ pub async fn download(
         return refusal.into_response();
     }
     if !actor::is_fresh(&state.core, &current) {
-        return Redirect::to(&guard::way_back(file, &uri).confirm_page()).into_response();
+        return Redirect::to(&guard::return_path_of_download(file, &uri).confirm_page())
+            .into_response();
     }
     let browser = context::browser_of(&client, &headers);
     let actor = Actor::signed_in(current.clone(), browser);

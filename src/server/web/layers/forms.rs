@@ -2,7 +2,7 @@
 //! errors are answered.
 
 use super::{
-    failures::{dress, wants_html},
+    failures::{mark_as_failure, wants_html},
     forwarded::Client,
     guard,
     origin::UnknownOrigin,
@@ -261,6 +261,6 @@ async fn with_status(response: Response) -> Response {
     let bytes = to_bytes(body, MAX_ERROR_BYTES).await.unwrap_or_default();
     let failure = serde_json::from_slice(&bytes).unwrap_or(AppError::Failed(Failure::Internal));
     let mut response = Response::from_parts(parts, Body::from(bytes));
-    dress(&mut response, failure);
+    mark_as_failure(&mut response, failure);
     response
 }
