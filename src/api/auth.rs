@@ -66,7 +66,7 @@ pub async fn logout(#[server(default)] proof: String) -> Result<(), AppError> {
     };
     context::demand_own_sign_out(&proof)?;
     let core = &context::state().core;
-    let (actor, token) = (context::actor(), context::brought_token());
+    let (actor, token) = (context::actor(), context::session_token());
     let signed_out = sign_in::password::logout(core, &actor, token.as_ref()).await?;
     let signed_out = signed_out.map(|user| Flash::SignedOut {
         display_name: user.display_name,

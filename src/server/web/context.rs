@@ -87,7 +87,7 @@ pub fn request() -> Arc<FormRequest> {
 }
 
 /// The token that the browser presents, live or ended.
-pub fn brought_token() -> Option<SessionToken> {
+pub fn session_token() -> Option<SessionToken> {
     cookies::session::session_token(request().headers())
 }
 
@@ -126,7 +126,7 @@ fn browser_at(address: IpAddr, headers: &HeaderMap) -> Browser {
 /// The tokens that the browser presents.
 pub fn presented() -> Presented {
     Presented {
-        session: brought_token(),
+        session: session_token(),
         device: cookies::session::device_token(request().headers()),
     }
 }
