@@ -41,7 +41,7 @@ pub async fn login(
         sign_in::password::login(core, &actor, presented, &credentials, remember.0).await;
     if let Err(AppError::Failed(Failure::Throttled { .. })) = signed_in {
         // It has a page of its own. Afterwards the sign-in page still shows the name.
-        reply::remember(&Flash::login_refused(None, &username));
+        reply::set_flash(&Flash::login_refused(None, &username));
     }
     let reply = signed_in.map(|started| {
         let kept_for = core.lifetimes.cookie_age(remember.0);
