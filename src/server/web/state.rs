@@ -3,8 +3,8 @@
 use super::{
     budget::Budget,
     files::{
+        embedded_site::EmbeddedSite,
         site::{HashedNames, SiteFiles},
-        site_inside::SiteInside,
     },
     layers::origin::Site,
 };
@@ -101,12 +101,12 @@ impl AppState {
 
     /// The same with the files inside the program. Leptos reads digests only from a list on the disk, so here a single
     /// digest is part of the output name.
-    pub fn with_site_inside(self, site: &'static SiteInside) -> Self {
+    pub fn with_embedded_site(self, site: &'static EmbeddedSite) -> Self {
         let mut shared = Arc::unwrap_or_clone(self.0);
         shared.leptos_options.output_name = site.output_name.into();
         shared.leptos_options.hash_files = false;
         shared.hashed_names = HashedNames(true);
-        shared.files = SiteFiles::Inside(site);
+        shared.files = SiteFiles::Embedded(site);
         Self(Arc::new(shared))
     }
 }

@@ -1,6 +1,6 @@
 //! Scripts, styles and images: the only answers that may be cached.
 
-use super::site_inside::SiteInside;
+use super::embedded_site::EmbeddedSite;
 use crate::{
     domain::plain_script,
     error::Failure,
@@ -34,7 +34,7 @@ const SETTLING_TIME: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub enum SiteFiles {
     Folder(PathBuf),
-    Inside(&'static SiteInside),
+    Embedded(&'static EmbeddedSite),
 }
 
 /// Serves the files, from a folder or from the program.
@@ -43,7 +43,7 @@ pub fn routes(source: &SiteFiles, hashed: HashedNames) -> Router {
         SiteFiles::Folder(root) => {
             Router::new().fallback_service(with_precompressed(ServeDir::new(root)))
         }
-        SiteFiles::Inside(site) => {
+        SiteFiles::Embedded(site) => {
             Router::new().fallback_service(with_precompressed(ServeDir::with_backend("", *site)))
         }
     };

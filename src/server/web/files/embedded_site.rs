@@ -13,7 +13,7 @@ use tower_http::services::fs::{Backend, File, Metadata};
 
 /// The files of one build. `tools/list-site` generates the value.
 #[derive(Debug)]
-pub struct SiteInside {
+pub struct EmbeddedSite {
     /// The prefix of the names of script, style and WebAssembly. It ends with one digest of all three, so the content
     /// of a name never changes.
     pub output_name: &'static str,
@@ -23,7 +23,7 @@ pub struct SiteInside {
     pub files: &'static [(&'static str, &'static [u8])],
 }
 
-impl SiteInside {
+impl EmbeddedSite {
     /// Folders are not supported: their content is not listed.
     fn find(&self, path: &Path) -> io::Result<OpenFile> {
         // The service for folders asks for paths below `.`
@@ -37,7 +37,7 @@ impl SiteInside {
     }
 }
 
-impl Backend for &'static SiteInside {
+impl Backend for &'static EmbeddedSite {
     type File = OpenFile;
     type Metadata = FileMetadata;
     type OpenFuture = Ready<io::Result<OpenFile>>;
