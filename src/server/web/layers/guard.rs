@@ -136,7 +136,7 @@ fn refuse(target: Target, caller: &Caller, uri: &Uri) -> Response {
         }
         // A page that was suspended during its time-out gets the reason.
         (Target::Stream(Stream::Session), Caller::Ended(reason)) => {
-            streams::session::has_ended(*reason)
+            streams::session::ended_response(*reason)
         }
         (Target::Stream(_) | Target::Function(_), _) => Failure::NotSignedIn.into_response(),
     }
