@@ -126,7 +126,7 @@ impl Answer {
 /// # Errors
 /// [`Failure::Unavailable`] if the database does not answer; [`Failure::Internal`].
 pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
-    if page.needs_fresh_password() && !actor::is_fresh(&visit.state.core, visit.person()?) {
+    if page.needs_fresh_password() && !actor::is_fresh(&visit.state.core, visit.current_user()?) {
         let path = guard::return_path(visit.uri);
         return Ok(Answer::Redirect(path.confirm_page()));
     }
@@ -148,14 +148,16 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
         Page::PasswordLink => PageView::PasswordLink(authentication::password_link(&visit)),
         Page::ChangePassword => return Ok(Answer::to(Page::Password)),
         Page::Dashboard => PageView::Dashboard(Box::new(dashboard::dashboard(&visit)?)),
-        Page::Password => PageView::Password(account::password(visit.person()?, &visit)),
-        Page::Profile => PageView::Profile(Box::new(account::profile(visit.person()?, visit))),
+        Page::Password => PageView::Password(account::password(visit.current_user()?, &visit)),
+        Page::Profile => {
+            PageView::Profile(Box::new(account::profile(visit.current_user()?, visit)))
+        }
         Page::Sessions => PageView::Sessions(Box::new(sessions::own(visit).await?)),
         Page::OwnActivity => PageView::OwnActivity(Box::new(activity::own(&visit).await?)),
-        Page::Confirm if actor::is_fresh(&visit.state.core, visit.person()?) => {
+        Page::Confirm if actor::is_fresh(&visit.state.core, visit.current_user()?) => {
             return Ok(Answer::Redirect(visit.next().to_string()));
         }
-        Page::Confirm => PageView::Confirm(account::confirm(visit.person()?, &visit)),
+        Page::Confirm => PageView::Confirm(account::confirm(visit.current_user()?, &visit)),
         Page::Users => PageView::Users(Box::new(users::list(visit).await?)),
         Page::Account => match users::account(visit).await? {
             Some(view) => PageView::Account(Box::new(view)),

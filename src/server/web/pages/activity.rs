@@ -27,7 +27,7 @@ pub const ENTRIES_A_PAGE: u32 = 50;
 
 /// The page on which users see the events of their own account.
 pub async fn own(visit: &Visit<'_>) -> Result<OwnActivityView, AppError> {
-    let (state, current, uri) = (visit.state, visit.person()?, visit.uri);
+    let (state, current, uri) = (visit.state, visit.current_user()?, visit.uri);
     let asked = query_value(uri, "event").unwrap_or_default();
     let kinds = Event::OWN_KINDS;
     let kind = kinds.iter().find(|(kind, _)| *kind == asked);
