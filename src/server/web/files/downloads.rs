@@ -1,7 +1,7 @@
 //! The audit log as a file: JSON lines for programs, CSV for spreadsheets.
 //!
 //! A file is streamed, so its length is not limited. Before each piece the reader is authorised again: when the session
-//! ends the connection is aborted, so that nobody mistakes the part for the whole.
+//! ends the connection is aborted, so a partial file is not taken for a whole one.
 
 use crate::{
     domain::{
