@@ -147,8 +147,9 @@ fn digest_in(path: &str) -> Option<&str> {
     }
 }
 
-/// cargo-leptos, with which other sites may be built, computes the digests first and then writes the new names into the script. So the new names are replaced
-/// by the old ones before the comparison. Files without a digest in their names cannot be compared.
+/// Other sites may be built by cargo-leptos, which computes the digests first and then writes the new names into the
+/// script. So the new names are replaced by the old ones before the comparison. Files without a digest in their names
+/// cannot be compared.
 fn is_as_built(deployment: &Deployment, file: &Answer, named: &[String]) -> Verdict {
     if file.is_plain_script {
         let is_whole = deployment.digest_matches(&file.path, &file.bytes);
