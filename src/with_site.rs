@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 use tikv_jemallocator::Jemalloc;
-use vestibule::server::{cli, web::files::site_inside::SiteInside};
+use vestibule::server::{cli, web::files::embedded_site::EmbeddedSite};
 
-static SITE: SiteInside = include!("../target/site.rs");
+static SITE: EmbeddedSite = include!("../target/site.rs");
 
 /// Gives back what lies unused for a second, and is no slower: the figures are in ADR 41. SQLite is C and keeps to
 /// the system's allocator.

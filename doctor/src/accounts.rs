@@ -1,11 +1,11 @@
 //! User enumeration: what a client without a session can learn about accounts.
 
 use super::{
+    browser::{Browser, SetCookie, session_lines},
     client::{Answer, Client, NoAnswer, Request, milliseconds_between},
     examination::Examination,
     report::{Check, check, expect},
     target::encode_form,
-    visitor::{SetCookie, Visitor, session_lines},
 };
 use std::rc::Rc;
 
@@ -51,7 +51,7 @@ const FIELDS: Check = check(
 
 pub const CHECKS: &[&Check] = &[&FIELDS, &SETUP, &SAME, &SAME_PAGE, &SAME_TIME, &REFERER];
 
-const WRONG: &str = "a-password-that-nobody-has";
+const WRONG_PASSWORD: &str = "a-password-that-nobody-has";
 
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let page = exam.client.send(Request::get("/login")).await?;
@@ -61,12 +61,12 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         "type=\"password\"",
     ];
     let missing = expected.iter().find(|mark| !page.body.contains(**mark));
-    exam.settle(
+    exam.record(
         &FIELDS,
         missing.map_or(Ok(()), |mark| Err(format!("no {mark} on /login"))),
     );
     let setup = exam.client.send(Request::get("/setup")).await?;
-    exam.settle(&SETUP, expect(setup.status == 404, || setup.describe()));
+    exam.record(&SETUP, expect(setup.status == 404, || setup.describe()));
     refusals(exam).await
 }
 
@@ -87,8 +87,8 @@ async fn refusals(exam: &mut Examination) -> Result<(), NoAnswer> {
             .skip_rest(&[&SAME, &SAME_PAGE, &SAME_TIME, &REFERER], why);
         return Ok(());
     }
-    let (one, two) = (outline(&known), outline(&other));
-    exam.settle(
+    let (one, two) = (visible_parts(&known), visible_parts(&other));
+    exam.record(
         &SAME,
         expect(one == two, || {
             format!("wrong password: {one}; unknown name: {two}")
@@ -98,7 +98,7 @@ async fn refusals(exam: &mut Examination) -> Result<(), NoAnswer> {
         comparable(&known_page, &account),
         comparable(&other_page, &unknown),
     );
-    exam.settle(
+    exam.record(
         &SAME_PAGE,
         expect(one == two, || {
             let (one, two) = first_difference(&one, &two);
@@ -110,34 +110,38 @@ async fn refusals(exam: &mut Examination) -> Result<(), NoAnswer> {
         location.starts_with("/login") && !location.contains("err")
     };
     let holds = leads_back(&known) && leads_back(&other);
-    exam.settle(&REFERER, expect(holds, || known.describe()));
-    times(exam, [&account, &unknown], [known_ms, other_ms]).await
+    exam.record(&REFERER, expect(holds, || known.describe()));
+    compare_times(exam, [&account, &unknown], [known_ms, other_ms]).await
 }
 
 /// Noise from the network and the load of the machine stays below this.
-const NOTABLE_MS: u64 = 250;
+const MAX_NOISE_MS: u64 = 250;
 
 /// Measures again if the first two differ, and compares the minimum of three samples each. Noise only adds time, and
 /// seldom to all three.
-async fn times(exam: &mut Examination, names: [&str; 2], first: [u64; 2]) -> Result<(), NoAnswer> {
+async fn compare_times(
+    exam: &mut Examination,
+    names: [&str; 2],
+    first: [u64; 2],
+) -> Result<(), NoAnswer> {
     let mut shortest = first;
     for _ in 0..2 {
-        if shortest[0].abs_diff(shortest[1]) < NOTABLE_MS {
+        if shortest[0].abs_diff(shortest[1]) < MAX_NOISE_MS {
             break;
         }
         for (name, shortest) in names.into_iter().zip(&mut shortest) {
-            let (answer, _, took) = refused(exam, name).await?;
+            let (answer, _, elapsed) = refused(exam, name).await?;
             if answer.status == 429 {
                 let why = "sign-ins are being slowed at the moment";
                 exam.report.skip(&SAME_TIME, why);
                 return Ok(());
             }
-            *shortest = took.min(*shortest);
+            *shortest = elapsed.min(*shortest);
         }
     }
     let [known, unknown] = shortest;
-    let is_alike = known.abs_diff(unknown) < NOTABLE_MS;
-    exam.settle(
+    let is_alike = known.abs_diff(unknown) < MAX_NOISE_MS;
+    exam.record(
         &SAME_TIME,
         expect(is_alike, || {
             format!("of three times each the shortest: {known} ms for the account, {unknown} ms for nobody's name")
@@ -151,21 +155,21 @@ async fn refused(
     exam: &mut Examination,
     name: &str,
 ) -> Result<(Rc<Answer>, Rc<Answer>, u64), NoAnswer> {
-    let mut visitor: Visitor = exam.known_browser();
-    let fields = [("username", name), ("password", WRONG)];
+    let mut browser: Browser = exam.known_browser();
+    let fields = [("username", name), ("password", WRONG_PASSWORD)];
     let form = Request::form("/api/login", &[])
         .header("origin", &exam.client.target.origin())
         .header("referer", "https://evil.example/phishing")
         .body(encode_form(&fields).into_bytes());
     let before = Client::now();
-    let answer = visitor.send(&exam.client, form).await?;
-    let took = milliseconds_between(Client::now(), before);
-    let page = visitor.open(&exam.client, "/login").await?;
-    Ok((answer, page, took))
+    let answer = browser.send(&exam.client, form).await?;
+    let elapsed = milliseconds_between(Client::now(), before);
+    let page = browser.open(&exam.client, "/login").await?;
+    Ok((answer, page, elapsed))
 }
 
 /// The parts of an answer that must not differ: status, location, names of headers and cookies.
-fn outline(answer: &Answer) -> String {
+fn visible_parts(answer: &Answer) -> String {
     let mut names: Vec<_> = answer
         .headers
         .iter()
@@ -218,7 +222,7 @@ mod tests {
     use super::{Answer, comparable, first_difference};
 
     #[test]
-    fn nonces_are_no_difference_however_many_there_are() {
+    fn nonces_are_left_out_of_the_comparison() {
         let page = |own: &str, second: &str| {
             let policy = |nonce: &str| {
                 let value = format!("script-src 'nonce-{nonce}' 'strict-dynamic'");

@@ -11,11 +11,11 @@ use super::{
 pub fn refers_to_this_site(answer: &Answer, page: &Page, target: &Target) -> Verdict {
     let elsewhere = |(name, value): (&str, &str)| match name {
         "src" | "href" | "xlink:href" | "poster" | "data" | "background" | "manifest" => {
-            !target.stays(value)
+            !target.is_same_origin(value)
         }
         "srcset" | "imagesrcset" | "ping" => {
             let mut addresses = value.split([',', ' ']).filter(|one| !one.is_empty());
-            addresses.any(|one| !target.stays(one))
+            addresses.any(|one| !target.is_same_origin(one))
         }
         _ => false,
     };
@@ -30,7 +30,7 @@ pub fn forms_lead_here(answer: &Answer, page: &Page, target: &Target) -> Verdict
         let leads_to = ["action", "formaction"].map(|name| element.attribute(name));
         let is_known = |action: &str| {
             let action = action.split('?').next().unwrap_or_default();
-            target.stays(action)
+            target.is_same_origin(action)
                 && (action.is_empty() || is_function(action) || target.deployment.has_page(action))
         };
         let holds = leads_to.into_iter().flatten().all(is_known);
@@ -67,7 +67,7 @@ mod tests {
     use super::{super::contents::tests::judged, *};
 
     #[test]
-    fn what_leads_elsewhere_is_found() {
+    fn foreign_links_and_forms_are_found() {
         for html in [
             "<link rel=preload href=//evil.test/x.js>",
             "<img srcset='/a 1x, https://evil.test/b 2x'>",

@@ -28,7 +28,7 @@ const COOKIES: Check = check(
     "Every answer that sets a cookie says no-store",
     NO_CACHE,
 );
-const MADE_ANEW: Check = check(
+const FRESH: Check = check(
     "made_anew",
     "E2",
     "Every answer was made for its request, by its own id, and has no Age",
@@ -49,9 +49,9 @@ const CLOSED: Check = check(
 );
 
 /// Checked by requests of its own.
-pub const ASKED: &[&Check] = &[&CLOSED];
+pub const ACTIVE: &[&Check] = &[&CLOSED];
 
-pub const CHECKS: &[&Check] = &[&PRIVATE, &PUBLIC, &COOKIES, &MADE_ANEW, &BACK];
+pub const CHECKS: &[&Check] = &[&PRIVATE, &PUBLIC, &COOKIES, &FRESH, &BACK];
 
 /// Opens every page of the table twice, so that there are answers to check.
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
@@ -77,11 +77,11 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         for _ in 0..2 {
             browser.open(&exam.client, &path).await?;
         }
-        let stranger = exam.client.send(Request::get(&path)).await?;
-        let is_closed = stranger.status == 303 && stranger.location().starts_with("/login");
-        verdict = verdict.and_then(|()| expect(is_closed, || stranger.describe()));
+        let anonymous = exam.client.send(Request::get(&path)).await?;
+        let is_closed = anonymous.status == 303 && anonymous.location().starts_with("/login");
+        verdict = verdict.and_then(|()| expect(is_closed, || anonymous.describe()));
     }
-    exam.settle(&CLOSED, verdict);
+    exam.record(&CLOSED, verdict);
     Ok(())
 }
 
@@ -107,11 +107,11 @@ pub fn check_answers(exam: &mut Examination) {
             &COOKIES,
             every(&|answer| sets_cookie(answer) && !is_private(answer) && !answer.is_file()),
         ),
-        (&MADE_ANEW, are_fresh(&answers)),
+        (&FRESH, are_fresh(&answers)),
         (&BACK, have_no_validators(&answers, &is_private)),
     ];
     for (check, verdict) in verdicts {
-        exam.settle(check, verdict);
+        exam.record(check, verdict);
     }
 }
 

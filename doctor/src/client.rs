@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::timeout;
-use wire::{Events, Failure, Sender};
+use wire::{EventStream, Failure, Sender};
 
 pub use answer::Answer;
 pub use request::{FORM, Request, USER_AGENT};
@@ -76,7 +76,7 @@ impl Client {
     /// The answers without those that a proxy may have given, or has given, by itself.
     pub fn own_answers(&self) -> Vec<Rc<Answer>> {
         let mut answers = self.answers();
-        answers.retain(|answer| !answer.is_odd && !answer.is_failure_on_the_way());
+        answers.retain(|answer| !answer.may_be_from_proxy && !answer.is_proxy_failure());
         answers
     }
 
@@ -106,19 +106,22 @@ impl Client {
         self.send_to(&self.target, request).await
     }
 
-    /// Sends a request that may be an odd one. `None` if a proxy refuses an odd one by closing the connection.
-    pub async fn send_maybe_odd(&self, request: Request) -> Result<Option<Rc<Answer>>, NoAnswer> {
-        let is_odd = request.is_odd;
+    /// Sends a request. `None` if a proxy that may answer it closes the connection instead.
+    pub async fn send_unless_closed(
+        &self,
+        request: Request,
+    ) -> Result<Option<Rc<Answer>>, NoAnswer> {
+        let proxy_may_answer = request.proxy_may_answer;
         match self.send(request).await {
             Ok(answer) => Ok(Some(answer)),
-            Err(_) if is_odd => Ok(None),
+            Err(_) if proxy_may_answer => Ok(None),
             Err(failure) => Err(failure),
         }
     }
 
     /// Sends a request to another target.
     pub async fn send_to(&self, target: &Target, request: Request) -> Result<Rc<Answer>, NoAnswer> {
-        let is_odd = request.is_odd;
+        let proxy_may_answer = request.proxy_may_answer;
         let to = format!("{} {}", request.method, request.path);
         if self.is_interrupted.get() {
             let why = Failure::Other("it was interrupted".to_owned());
@@ -129,16 +132,16 @@ impl Client {
             Err(_) => Err(timed_out(TIMEOUT)),
         };
         match answered {
-            Ok(answer) => Ok(self.keep(answer)),
+            Ok(answer) => Ok(self.record(answer)),
             Err(why) => {
-                let unanswered = self.unanswered.get() + usize::from(!is_odd);
+                let unanswered = self.unanswered.get() + usize::from(!proxy_may_answer);
                 self.unanswered.set(unanswered);
                 Err(no_answer(to, &why))
             }
         }
     }
 
-    fn keep(&self, mut answer: Answer) -> Rc<Answer> {
+    fn record(&self, mut answer: Answer) -> Rc<Answer> {
         let deployment = &self.target.deployment;
         answer.is_plain_script = deployment.plain_script_at(&answer.path).is_some();
         let answer = Rc::new(answer);
@@ -147,47 +150,47 @@ impl Client {
     }
 
     /// Begins to read an open-ended answer, such as a stream of events. A refusal has no events.
-    pub async fn watch(
+    pub async fn open_stream(
         &self,
         request: Request,
         limit: Duration,
-    ) -> Result<(Rc<Answer>, Events), NoAnswer> {
+    ) -> Result<(Rc<Answer>, EventStream), NoAnswer> {
         let to = format!("{} {}", request.method, request.path);
-        let begun = async {
+        let opened = async {
             let mut sender = Sender::open(&self.tls, &self.target, false).await?;
-            let (answer, response) = sender.begin(&self.target, request).await?;
+            let (answer, response) = sender.send_for_head(&self.target, request).await?;
             Ok::<_, Failure>((answer, sender, response.into_body()))
         };
-        let begun = match timeout(limit, begun).await {
-            Ok(begun) => begun,
+        let opened = match timeout(limit, opened).await {
+            Ok(opened) => opened,
             Err(_) => Err(timed_out(limit)),
         };
-        let (answer, sender, body) = begun.map_err(|why| no_answer(to, &why))?;
-        let events = Events {
+        let (answer, sender, body) = opened.map_err(|why| no_answer(to, &why))?;
+        let events = EventStream {
             _sender: sender,
             body,
         };
-        Ok((self.keep(answer), events))
+        Ok((self.record(answer), events))
     }
 
     async fn exchange(&self, target: &Target, request: Request) -> Result<Answer, Failure> {
-        let may_be_repeated = request.method == "GET" && !request.is_odd;
+        let may_be_repeated = request.method == "GET" && !request.proxy_may_answer;
         let is_http2 = request.is_http2;
         let idle = &self.idle[usize::from(is_http2)];
-        let kept = if may_be_repeated {
+        let idle_sender = if may_be_repeated {
             idle.borrow_mut().take()
         } else {
             None
         };
-        if let Some(mut sender) = kept
+        if let Some(mut sender) = idle_sender
             && sender.is_ready().await
-            && let Ok(answer) = sender.ask(target, request.clone()).await
+            && let Ok(answer) = sender.send(target, request.clone()).await
         {
             idle.replace(Some(sender));
             return Ok(answer);
         }
         let mut sender = Sender::open(&self.tls, target, is_http2).await?;
-        let answer = sender.ask(target, request).await?;
+        let answer = sender.send(target, request).await?;
         if may_be_repeated {
             idle.replace(Some(sender));
         }

@@ -69,7 +69,7 @@ pub fn check_answers(exam: &mut Examination) {
     let answers = exam.client.own_answers();
     let documents = answers.iter().filter(|answer| answer.is_document());
     let documents: Vec<_> = documents
-        .map(|answer| (Rc::clone(answer), Page::read(&answer.body)))
+        .map(|answer| (Rc::clone(answer), Page::parse(&answer.body)))
         .collect();
     let judges: [(&Check, Judge); 7] = [
         (&DIGEST, as_sent),
@@ -92,7 +92,7 @@ pub fn check_answers(exam: &mut Examination) {
         } else {
             verdict
         };
-        exam.settle(check, verdict);
+        exam.record(check, verdict);
     }
 }
 
@@ -116,7 +116,7 @@ fn marks_scripts(answer: &Answer, page: &Page, _: &Target) -> Verdict {
 }
 
 fn has_known_scripts(answer: &Answer, page: &Page, target: &Target) -> Verdict {
-    let known = scripts::Known::of(&target.deployment);
+    let known = scripts::KnownScripts::of(&target.deployment);
     let mut scripts = page.elements.iter().filter(|one| one.is("script"));
     let foreign = scripts.find(|one| !known.has(one));
     foreign.map_or(Ok(()), |script| Err(found(answer, script)))
@@ -200,7 +200,7 @@ pub mod tests {
             ..Answer::default()
         };
         let target = Target::example("https://id.example.org");
-        judge(&answer, &Page::read(body), &target)
+        judge(&answer, &Page::parse(body), &target)
     }
 
     #[test]

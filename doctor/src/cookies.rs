@@ -5,10 +5,10 @@ mod checks;
 pub use checks::{CHECKS, LAST};
 
 use super::{
+    browser::{Browser, SessionCookie, SetCookie, session_lines},
     client::{Answer, NoAnswer, Request},
-    examination::{Examination, HOME, NOBODY, PROBE},
+    examination::{Examination, HOME, NOT_SIGNED_IN, PROBE},
     report::{Verdict, expect},
-    visitor::{SessionCookie, SetCookie, Visitor, session_lines},
 };
 use checks::{
     BROWSER_SESSION, DOMAIN, DUPLICATE, FRESH, GRAMMAR, HTTP_ONLY, LENGTH, NAME, NOT_ADOPTED,
@@ -17,25 +17,25 @@ use checks::{
 use std::rc::Rc;
 
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
-    let mut first = Visitor::default();
+    let mut first = Browser::default();
     let Some(answer) = exam.sign_in(&mut first).await? else {
-        let seen = exam.refusal().unwrap_or(NOBODY).to_owned();
-        exam.settle(&SIGN_IN, Err(seen));
+        let seen = exam.refusal().unwrap_or(NOT_SIGNED_IN).to_owned();
+        exam.record(&SIGN_IN, Err(seen));
         return Ok(());
     };
     let Some(session) = first.session() else {
         return Ok(());
     };
-    exam.become_known(&first);
+    exam.adopt_device(&first);
     let dashboard = first.open(&exam.client, HOME).await?;
-    exam.settle(
+    exam.record(
         &SIGN_IN,
         expect(dashboard.status == 200, || dashboard.describe()),
     );
     attributes(exam, &answer);
-    doubtful(exam, &session).await?;
-    planted(exam, &session).await?;
-    replaced(exam, first).await?;
+    tampered_cookies(exam, &session).await?;
+    session_fixation(exam, &session).await?;
+    second_sign_in(exam, first).await?;
     remembered(exam).await
 }
 
@@ -51,16 +51,16 @@ fn attributes(exam: &mut Examination, answer: &Rc<Answer>) {
         value.eq_ignore_ascii_case("lax") || value.eq_ignore_ascii_case("strict")
     };
     let long = |line: &SetCookie| is_long_enough(line.value);
-    exam.settle(&NAME, every(&|line| line.name.starts_with("__Host-")));
-    exam.settle(&SECURE, every(&|line| line.has("secure")));
-    exam.settle(&PATH, every(&|line| line.attribute("path") == Some("/")));
-    exam.settle(&DOMAIN, every(&|line| !line.has("domain")));
-    exam.settle(&HTTP_ONLY, every(&|line| line.has("httponly")));
-    exam.settle(&SAME_SITE, every(&same_site));
+    exam.record(&NAME, every(&|line| line.name.starts_with("__Host-")));
+    exam.record(&SECURE, every(&|line| line.has("secure")));
+    exam.record(&PATH, every(&|line| line.attribute("path") == Some("/")));
+    exam.record(&DOMAIN, every(&|line| !line.has("domain")));
+    exam.record(&HTTP_ONLY, every(&|line| line.has("httponly")));
+    exam.record(&SAME_SITE, every(&same_site));
     let lasts = |line: &SetCookie| line.has("max-age") || line.has("expires");
-    exam.settle(&BROWSER_SESSION, every(&|line| !lasts(line)));
-    exam.settle(&ONE_COOKIE, expect(lines.len() == 1, description));
-    exam.settle(&LENGTH, every(&long));
+    exam.record(&BROWSER_SESSION, every(&|line| !lasts(line)));
+    exam.record(&ONE_COOKIE, expect(lines.len() == 1, description));
+    exam.record(&LENGTH, every(&long));
 }
 
 /// 256 bits in base64 are 43 characters; in hexadecimal they are more.
@@ -70,11 +70,11 @@ fn is_long_enough(token: &str) -> bool {
 }
 
 /// Cookies that only an attacker sends.
-async fn doubtful(exam: &mut Examination, session: &SessionCookie) -> Result<(), NoAnswer> {
+async fn tampered_cookies(exam: &mut Examination, session: &SessionCookie) -> Result<(), NoAnswer> {
     let SessionCookie { name, token } = session;
     let pair = session.pair();
     let twice = format!("{pair}; {pair}");
-    exam.settle(&DUPLICATE, ignored(exam, &[twice]).await?);
+    exam.record(&DUPLICATE, ignored(exam, &[twice]).await?);
     let forms = [
         format!("{name}=\"{token}\""),
         format!("$Version=1; ${pair}"),
@@ -85,7 +85,7 @@ async fn doubtful(exam: &mut Examination, session: &SessionCookie) -> Result<(),
         format!("\u{2000}{pair}"),
     ];
     let verdict = ignored(exam, &forms).await?;
-    exam.settle(&GRAMMAR, verdict);
+    exam.record(&GRAMMAR, verdict);
     Ok(())
 }
 
@@ -101,26 +101,26 @@ async fn ignored(exam: &Examination, cookies: &[String]) -> Result<Verdict, NoAn
     Ok(Ok(()))
 }
 
-async fn planted(exam: &mut Examination, session: &SessionCookie) -> Result<(), NoAnswer> {
+async fn session_fixation(exam: &mut Examination, session: &SessionCookie) -> Result<(), NoAnswer> {
     // Well-formed and unknown: the characters of a real token in another order.
     let token: String = session.token.chars().rev().collect();
-    let plant = SessionCookie {
+    let planted = SessionCookie {
         name: session.name.clone(),
         token,
     };
-    exam.report.keep_secret(&plant.token);
+    exam.report.redact(&planted.token);
     let mut victim = exam.known_browser();
-    victim.put(&plant.name, &plant.token);
+    victim.put(&planted.name, &planted.token);
     if exam.sign_in(&mut victim).await?.is_none() {
         return Ok(());
     }
     let is_fresh = victim.session().is_some_and(|own| own != *session);
-    exam.settle(
+    exam.record(
         &FRESH,
         expect(is_fresh, || "two sign-ins were given one token".to_owned()),
     );
-    let is_adopted = victim.session().as_ref() == Some(&plant) || exam.is_live(&plant).await?;
-    exam.settle(
+    let is_adopted = victim.session().as_ref() == Some(&planted) || exam.is_live(&planted).await?;
+    exam.record(
         &NOT_ADOPTED,
         expect(!is_adopted, || {
             "the planted token opens the account".to_owned()
@@ -133,41 +133,42 @@ async fn planted(exam: &mut Examination, session: &SessionCookie) -> Result<(), 
 }
 
 /// Signs in again in the browser of the first sign-in.
-async fn replaced(exam: &mut Examination, mut visitor: Visitor) -> Result<(), NoAnswer> {
-    let Some(before) = visitor.session() else {
+async fn second_sign_in(exam: &mut Examination, mut browser: Browser) -> Result<(), NoAnswer> {
+    let Some(before) = browser.session() else {
         return Ok(());
     };
-    if exam.sign_in(&mut visitor).await?.is_none() {
+    if exam.sign_in(&mut browser).await?.is_none() {
         return Ok(());
     }
     let lives = exam.is_live(&before).await?;
-    exam.settle(
+    exam.record(
         &REPLACED,
         expect(!lives, || "the session before is still live".to_owned()),
     );
-    visitor
+    browser
         .submit(&exam.client, "/api/logout", &[])
         .await
         .map(drop)
 }
 
 async fn remembered(exam: &mut Examination) -> Result<(), NoAnswer> {
-    const LONGEST: u64 = 400 * 86_400;
-    let mut visitor = exam.known_browser();
+    const MAX_AGE_LIMIT: u64 = 400 * 86_400;
+    let mut browser = exam.known_browser();
     let form = Request::form("/api/login", &[]);
     let Some(answer) = exam
-        .sign_in_by(&mut visitor, form, &[("remember", "on")])
+        .sign_in_by(&mut browser, form, &[("remember", "on")])
         .await?
     else {
         return Ok(());
     };
     let lines = session_lines(&answer);
     let age = |line: &SetCookie| line.attribute("max-age")?.parse::<u64>().ok();
-    let bounded = |line: &SetCookie| age(line).is_some_and(|age| (1..=LONGEST).contains(&age));
+    let bounded =
+        |line: &SetCookie| age(line).is_some_and(|age| (1..=MAX_AGE_LIMIT).contains(&age));
     let description = || lines.iter().map(SetCookie::describe).collect();
     let holds = lines.iter().all(bounded);
-    exam.settle(&REMEMBERED, expect(holds, description));
-    visitor
+    exam.record(&REMEMBERED, expect(holds, description));
+    browser
         .submit(&exam.client, "/api/logout", &[])
         .await
         .map(drop)
@@ -193,5 +194,5 @@ pub fn check_answers(exam: &mut Examination) {
         Some(description) => Err(format!("Set-Cookie: {description}")),
         None => Ok(()),
     };
-    exam.settle(&OTHERS, verdict);
+    exam.record(&OTHERS, verdict);
 }

@@ -29,7 +29,7 @@ impl Deployment {
     }
 
     /// Whether the digest in this address is that of the text.
-    pub fn names_text(&self, address: &str, text: &[u8]) -> bool {
+    pub fn digest_matches(&self, address: &str, text: &[u8]) -> bool {
         let digest = (self.digest_of_script)(text);
         address
             .split_once('?')

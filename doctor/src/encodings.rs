@@ -19,7 +19,7 @@ pub fn base64(bytes: &[u8]) -> String {
 }
 
 /// The bytes of a token, if it is base64.
-pub fn bytes_of(token: &str) -> Option<Vec<u8>> {
+pub fn decode_token(token: &str) -> Option<Vec<u8>> {
     BASE64_URL_SAFE_NO_PAD.decode(token).ok()
 }
 
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_is_spelt_as_others_spell_it() {
+    fn digests_have_their_standard_encoding() {
         // Appendix D of RFC 9530.
         let body = b"{\"hello\": \"world\"}\n";
         let expected = "sha-256=:RK/0qy18MlBSVnWgjwz6lZEWjP/lF5HF9bvEF8FabDg=:";

@@ -1,10 +1,10 @@
 //! The events that an open page receives about its session.
 
 use super::{
+    browser::SessionCookie,
     client::{NoAnswer, Request, TIMEOUT},
     examination::Examination,
     report::{Check, Verdict, check, expect},
-    visitor::SessionCookie,
 };
 use std::time::Duration;
 
@@ -42,9 +42,9 @@ pub const CHECKS: &[&Check] = &[&NEED_SESSION, &OWN_PAGES, &BEGIN, &END];
 const PATH: &str = "/session/events";
 
 /// The promise is one second; the rest is for slow lines.
-const AT_MOST: Duration = Duration::from_secs(5);
+const EVENT_TIMEOUT: Duration = Duration::from_secs(5);
 
-fn watching(session: Option<&SessionCookie>) -> Request {
+fn stream_request(session: Option<&SessionCookie>) -> Request {
     let pair = session.map(SessionCookie::pair);
     Request::new("GET", PATH)
         .header("accept", "text/event-stream")
@@ -52,11 +52,11 @@ fn watching(session: Option<&SessionCookie>) -> Request {
 }
 
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
-    let mut visitor = exam.known_browser();
-    if exam.sign_in(&mut visitor).await?.is_none() {
+    let mut browser = exam.known_browser();
+    if exam.sign_in(&mut browser).await?.is_none() {
         return Ok(());
     }
-    let Some(session) = visitor.session() else {
+    let Some(session) = browser.session() else {
         return Ok(());
     };
     let mut verdict = Ok(());
@@ -66,49 +66,49 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         ("origin", "https://evil.example"),
         ("origin", "null"),
     ] {
-        let request = watching(Some(&session)).header(name, value);
+        let request = stream_request(Some(&session)).header(name, value);
         let refused = is_refused(exam, request).await?;
         verdict = verdict.and(refused.map_err(|seen| format!("{seen} for {name}: {value}")));
     }
-    exam.settle(&OWN_PAGES, verdict);
-    let own = watching(Some(&session)).header("sec-fetch-site", "same-origin");
-    let begun = exam.client.watch(own, AT_MOST).await;
-    let mut events = match begun {
+    exam.record(&OWN_PAGES, verdict);
+    let own = stream_request(Some(&session)).header("sec-fetch-site", "same-origin");
+    let opened = exam.client.open_stream(own, EVENT_TIMEOUT).await;
+    let mut events = match opened {
         Ok((answer, mut events)) => {
-            let begins = events.read_until("event: session", AT_MOST).await;
-            exam.settle(&BEGIN, expect(begins, || describe(&answer.describe())));
+            let begins = events.read_until("event: session", EVENT_TIMEOUT).await;
+            exam.record(&BEGIN, expect(begins, || describe(&answer.describe())));
             begins.then_some(events)
         }
         Err(no_answer) => {
-            exam.settle(&BEGIN, Err(no_answer.to_string()));
+            exam.record(&BEGIN, Err(no_answer.to_string()));
             None
         }
     };
-    visitor.submit(&exam.client, "/api/logout", &[]).await?;
+    browser.submit(&exam.client, "/api/logout", &[]).await?;
     match &mut events {
         Some(events) => {
-            let ends = events.read_until("event: ended", AT_MOST).await;
-            exam.settle(
+            let ends = events.read_until("event: ended", EVENT_TIMEOUT).await;
+            exam.record(
                 &END,
                 expect(ends, || describe("the session was signed out")),
             );
         }
         None => exam.report.skip(&END, "nothing was heard before"),
     }
-    let anonymous = is_refused(exam, watching(None)).await?;
-    let dead = is_refused(exam, watching(Some(&session))).await?;
-    exam.settle(&NEED_SESSION, anonymous.and(dead));
+    let anonymous = is_refused(exam, stream_request(None)).await?;
+    let dead = is_refused(exam, stream_request(Some(&session))).await?;
+    exam.record(&NEED_SESSION, anonymous.and(dead));
     Ok(())
 }
 
 fn describe(before: &str) -> String {
-    let seconds = AT_MOST.as_secs();
+    let seconds = EVENT_TIMEOUT.as_secs();
     format!("{before}, and nothing was said of it in {seconds} s")
 }
 
 /// Only the head is read: an answer that is no refusal has no end.
 async fn is_refused(exam: &Examination, request: Request) -> Result<Verdict, NoAnswer> {
-    let (answer, _) = exam.client.watch(request, TIMEOUT).await?;
+    let (answer, _) = exam.client.open_stream(request, TIMEOUT).await?;
     let refused = (400..500).contains(&answer.status);
     Ok(expect(refused, || answer.describe()))
 }

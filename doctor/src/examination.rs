@@ -1,10 +1,10 @@
 //! What the subjects share: the account, the report, and every session that was started.
 
 use super::{
+    browser::{Browser, SessionCookie, SetCookie, session_lines},
     client::{Answer, Client, NoAnswer, Request, to_the_second},
     deployment::Account,
     report::{Check, Report, Verdict, expect},
-    visitor::{SessionCookie, SetCookie, Visitor, session_lines},
 };
 use jiff::Timestamp;
 use std::rc::Rc;
@@ -14,7 +14,7 @@ pub const PROBE: &str = "/account/profile";
 /// The page for replays.
 pub const HOME: &str = "/dashboard";
 
-pub const NOBODY: &str = "the account could not be signed in";
+pub const NOT_SIGNED_IN: &str = "the account could not be signed in";
 
 /// One examination of one deployment.
 pub struct Examination {
@@ -22,44 +22,44 @@ pub struct Examination {
     pub account: Account,
     pub report: Report,
     /// The browser that most subjects share, signed in or not.
-    browser: Visitor,
+    browser: Browser,
     /// Whether its session was alive at the last check, so that it need not be checked again.
-    lives: bool,
+    has_live_session: bool,
     /// Why sign-in is impossible. A refused password is not tried again: that would throttle the account.
     refusal: Option<String>,
     /// Sessions that were refused after their end: the page, and the time of the refusal.
-    pub dead: Vec<(SessionCookie, &'static str, Timestamp)>,
+    pub ended_sessions: Vec<(SessionCookie, &'static str, Timestamp)>,
 }
 
 impl Examination {
     pub fn new(client: Rc<Client>, account: Account) -> Self {
         let mut report = Report::default();
-        report.keep_secret(account.password.reveal());
+        report.redact(account.password.reveal());
         Self {
             client,
             account,
             report,
-            browser: Visitor::default(),
-            lives: false,
+            browser: Browser::default(),
+            has_live_session: false,
             refusal: None,
-            dead: Vec::new(),
+            ended_sessions: Vec::new(),
         }
     }
 
-    pub fn settle(&mut self, check: &'static Check, verdict: Verdict) {
-        self.report.settle(check, verdict);
+    pub fn record(&mut self, check: &'static Check, verdict: Verdict) {
+        self.report.record(check, verdict);
     }
 
     /// Signs in with this browser. On failure it returns `None`, and [`Self::refusal`] has the reason.
-    pub async fn sign_in(&mut self, visitor: &mut Visitor) -> Result<Option<Rc<Answer>>, NoAnswer> {
-        self.sign_in_by(visitor, Request::form("/api/login", &[]), &[])
+    pub async fn sign_in(&mut self, browser: &mut Browser) -> Result<Option<Rc<Answer>>, NoAnswer> {
+        self.sign_in_by(browser, Request::form("/api/login", &[]), &[])
             .await
     }
 
     /// The same with additional headers (those of `request`) and fields.
     pub async fn sign_in_by(
         &mut self,
-        visitor: &mut Visitor,
+        browser: &mut Browser,
         request: Request,
         more: &[(&str, &str)],
     ) -> Result<Option<Rc<Answer>>, NoAnswer> {
@@ -71,7 +71,7 @@ impl Examination {
         let body = super::target::encode_form(&fields).into_bytes();
         let origin = self.client.target.origin();
         let request = request.header("origin", &origin).body(body);
-        let answer = visitor.send(&self.client, request).await?;
+        let answer = browser.send(&self.client, request).await?;
         let begins = session_lines(&answer).iter().any(|line| !line.clears());
         if !begins {
             let with_session = "and set no session cookie";
@@ -93,34 +93,34 @@ impl Examination {
     }
 
     /// The shared browser, signed in. It signs in again if an earlier check has ended its session.
-    pub async fn signed_in(&mut self) -> Result<Option<Visitor>, NoAnswer> {
-        if self.lives {
+    pub async fn signed_in(&mut self) -> Result<Option<Browser>, NoAnswer> {
+        if self.has_live_session {
             return Ok(Some(self.browser.clone()));
         }
-        let mut visitor = self.browser.without_session();
-        if self.sign_in(&mut visitor).await?.is_none() {
+        let mut browser = self.browser.without_session();
+        if self.sign_in(&mut browser).await?.is_none() {
             return Ok(None);
         }
-        self.browser = visitor.clone();
-        self.lives = true;
-        Ok(Some(visitor))
+        self.browser = browser.clone();
+        self.has_live_session = true;
+        Ok(Some(browser))
     }
 
     /// Whether the session of the shared browser has survived the attack that was just tried on it.
-    pub async fn still_lives(&mut self, session: &SessionCookie) -> Result<bool, NoAnswer> {
-        self.lives = self.is_live(session).await?;
-        Ok(self.lives)
+    pub async fn recheck_session(&mut self, session: &SessionCookie) -> Result<bool, NoAnswer> {
+        self.has_live_session = self.is_live(session).await?;
+        Ok(self.has_live_session)
     }
 
     /// From now on the shared browser has the device cookies of this one, and is signed out. The account is notified of
     /// a new device once, and not for each subject.
-    pub fn become_known(&mut self, visitor: &Visitor) {
-        self.browser = visitor.without_session();
-        self.lives = false;
+    pub fn adopt_device(&mut self, browser: &Browser) {
+        self.browser = browser.without_session();
+        self.has_live_session = false;
     }
 
     /// A copy of the shared browser without its session: a known device that is signed out.
-    pub fn known_browser(&self) -> Visitor {
+    pub fn known_browser(&self) -> Browser {
         self.browser.without_session()
     }
 
@@ -142,25 +142,26 @@ impl Examination {
     }
 
     /// Records a session that was just refused.
-    pub fn is_dead(&mut self, session: &SessionCookie, on: &'static str) {
-        self.dead.push((session.clone(), on, Client::now()));
+    pub fn record_ended(&mut self, session: &SessionCookie, on: &'static str) {
+        self.ended_sessions
+            .push((session.clone(), on, Client::now()));
     }
 
     /// Every session cookie that was set since the beginning.
-    pub fn begun(&self) -> Vec<SessionCookie> {
-        let mut begun: Vec<SessionCookie> = Vec::new();
+    pub fn started_sessions(&self) -> Vec<SessionCookie> {
+        let mut started: Vec<SessionCookie> = Vec::new();
         for answer in self.client.answers() {
             for line in session_lines(&answer).iter().filter(|line| !line.clears()) {
                 let session = SessionCookie {
                     name: line.name.to_owned(),
                     token: line.value.to_owned(),
                 };
-                if !begun.contains(&session) {
-                    begun.push(session);
+                if !started.contains(&session) {
+                    started.push(session);
                 }
             }
         }
-        begun
+        started
     }
 
     /// Whether any session cookie was Secure. If none is, forged headers cannot remove the attribute.
@@ -192,28 +193,28 @@ impl Examination {
     }
 
     /// Ends every session that was started, and checks that they are refused.
-    pub async fn leave_nothing_behind(&mut self) -> Verdict {
+    pub async fn end_all_sessions(&mut self) -> Verdict {
         let now = to_the_second(Client::now());
-        let mut left = 0;
-        for session in self.begun() {
-            self.report.keep_secret(&session.token);
-            let mut visitor = Visitor::with(&session);
+        let mut remaining = 0;
+        for session in self.started_sessions() {
+            self.report.redact(&session.token);
+            let mut browser = Browser::with(&session);
             let ended = match self.is_live(&session).await {
                 Ok(false) => true,
                 Ok(true) | Err(_) => {
-                    let signed_out = visitor.submit(&self.client, "/api/logout", &[]).await;
+                    let signed_out = browser.submit(&self.client, "/api/logout", &[]).await;
                     signed_out.is_ok() && matches!(self.is_live(&session).await, Ok(false))
                 }
             };
-            left += usize::from(!ended);
+            remaining += usize::from(!ended);
         }
         for token in self.tokens() {
-            self.report.keep_secret(&token);
+            self.report.redact(&token);
         }
         let name = &self.account.name;
-        expect(left == 0, || {
+        expect(remaining == 0, || {
             format!(
-                "{left} sessions of {name} may still live: begun until {now} by the device {}",
+                "{remaining} sessions of {name} may still live: begun until {now} by the device {}",
                 super::client::USER_AGENT
             )
         })

@@ -98,7 +98,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         ),
         (&NO_COOKIES, all(sets_no_cookie)),
     ];
-    exam.settle(&THERE, there);
+    exam.record(&THERE, there);
     if whole.is_empty() {
         exam.report.skip_rest(
             &[&TYPES, &KEPT, &AS_BUILT, &NO_COOKIES],
@@ -106,7 +106,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         );
     }
     for (check, verdict) in verdicts {
-        exam.settle(check, verdict);
+        exam.record(check, verdict);
     }
     closed(exam).await
 }
@@ -147,11 +147,12 @@ fn digest_in(path: &str) -> Option<&str> {
     }
 }
 
-/// cargo-leptos, with which other sites may be built, computes the digests first and then writes the new names into the script. So the new names are replaced
-/// by the old ones before the comparison. Files without a digest in their names cannot be compared.
+/// Other sites may be built by cargo-leptos, which computes the digests first and then writes the new names into the
+/// script. So the new names are replaced by the old ones before the comparison. Files without a digest in their names
+/// cannot be compared.
 fn is_as_built(deployment: &Deployment, file: &Answer, named: &[String]) -> Verdict {
     if file.is_plain_script {
-        let is_whole = deployment.names_text(&file.path, &file.bytes);
+        let is_whole = deployment.digest_matches(&file.path, &file.bytes);
         return expect(is_whole, || changed(file));
     }
     let Some(digest) = digest_in(&file.path) else {
@@ -196,8 +197,8 @@ async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
     let ask = async |paths: &[&str]| -> Result<Vec<Rc<Answer>>, NoAnswer> {
         let mut answers = Vec::new();
         for path in paths {
-            let request = Request::get(path).odd();
-            answers.extend(exam.client.send_maybe_odd(request).await?);
+            let request = Request::get(path).proxy_may_answer();
+            answers.extend(exam.client.send_unless_closed(request).await?);
         }
         Ok(answers)
     };
@@ -218,8 +219,8 @@ async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
         "/pkg//etc/passwd",
     ])
     .await?;
-    exam.settle(&LISTING, folders.iter().try_for_each(is_closed));
-    exam.settle(&TRAVERSAL, outside.iter().try_for_each(is_closed));
+    exam.record(&LISTING, folders.iter().try_for_each(is_closed));
+    exam.record(&TRAVERSAL, outside.iter().try_for_each(is_closed));
     Ok(())
 }
 
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_is_told_from_a_name() {
+    fn digests_in_file_names_are_recognised() {
         let digest = digest_in("/pkg/vestibule.k3JtGmWqZpXo8L1v2bNcYA.js");
         assert_eq!(digest, Some("k3JtGmWqZpXo8L1v2bNcYA"));
         assert_eq!(digest_in("/pkg/vestibule.js"), None);
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_compared_with_its_name() {
+    fn a_file_must_match_the_digest_in_its_name() {
         let built = b"import(\"v.wasm\")";
         let path = format!("/pkg/v.{}.js", name_digest(built));
         let named = [

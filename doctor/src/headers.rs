@@ -118,16 +118,16 @@ pub fn check_answers(exam: &mut Examination) {
         (&RESOURCE, "cross-origin-resource-policy", "same-origin"),
     ] {
         let verdict = all(&answers, |answer| has_value(answer, name, value));
-        exam.settle(check, verdict);
+        exam.record(check, verdict);
     }
-    exam.settle(&TYPES, all(&answers, has_type));
-    exam.settle(&CORS, all(&answers, has_no_cors));
-    exam.settle(&REQUEST_ID, all(&answers, has_id));
-    exam.settle(&GENERIC, all(&answers, is_generic));
+    exam.record(&TYPES, all(&answers, has_type));
+    exam.record(&CORS, all(&answers, has_no_cors));
+    exam.record(&REQUEST_ID, all(&answers, has_id));
+    exam.record(&GENERIC, all(&answers, is_generic));
     let target = exam.client.target.clone();
-    exam.settle(&LINKS, all(&answers, |answer| links_here(answer, &target)));
-    exam.settle(&WORKER, all(&answers, allows_no_worker));
-    exam.settle(&NO_TRANSFORM, all(&answers, forbids_changes));
+    exam.record(&LINKS, all(&answers, |answer| links_here(answer, &target)));
+    exam.record(&WORKER, all(&answers, allows_no_worker));
+    exam.record(&NO_TRANSFORM, all(&answers, forbids_changes));
     // No promise covers it, so it is a note.
     exam.report
         .note(&VERSION, all(&exam.client.answers(), names_no_version));
@@ -201,7 +201,7 @@ fn links_here(answer: &Answer, target: &Target) -> Verdict {
     let links = answer.all("link").join(", ");
     let addresses = links.split('<').skip(1);
     let mut addresses = addresses.filter_map(|rest| rest.split('>').next());
-    let foreign = addresses.find(|address| !target.stays(address));
+    let foreign = addresses.find(|address| !target.is_same_origin(address));
     foreign.map_or(Ok(()), |address| {
         Err(format!("{}, with a Link to {address}", answer.describe()))
     })
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn links_to_elsewhere_are_found() {
+    fn link_headers_to_other_sites_are_found() {
         let target = Target::example("https://id.example.org");
         let judged = |value| links_here(&answer("link", value), &target);
         assert_eq!(judged("</pkg/x.js>; rel=preload; as=script"), Ok(()));
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_told_from_a_name() {
+    fn versions_in_product_headers_are_found() {
         assert!(names_no_version(&answer("server", "nginx")).is_ok());
         assert!(names_no_version(&answer("server", "nginx/1.14.0")).is_err());
         assert!(names_no_version(&answer("x-powered-by", "PHP/8.1")).is_err());

@@ -3,10 +3,10 @@
 //! The checks of every answer, such as headers and policies, apply to these answers too.
 
 use super::{
+    browser::{SetCookie, session_lines},
     client::{Answer, NoAnswer, Request},
     examination::{Examination, HOME, PROBE},
     report::{Check, check, expect},
-    visitor::{SetCookie, session_lines},
 };
 
 const ALIKE: &str = "Let the proxy treat HTTP/2 as HTTP/1.1: one server block, with the same headers and the same cache";
@@ -50,37 +50,37 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         return Ok(());
     }
     let anonymous = exam.client.send(Request::get(HOME).over_http2()).await?;
-    exam.settle(
+    exam.record(
         &CLOSED,
         expect(is_refused(&anonymous), || describe(&anonymous)),
     );
     let over_http1 = attributes(&exam.client.answers());
-    let mut visitor = exam.known_browser();
+    let mut browser = exam.known_browser();
     let form = Request::form("/api/login", &[]).over_http2();
-    let Some(answer) = exam.sign_in_by(&mut visitor, form, &[]).await? else {
+    let Some(answer) = exam.sign_in_by(&mut browser, form, &[]).await? else {
         return Ok(());
     };
     let own = attributes(std::slice::from_ref(&answer));
     // Attributes that are also wrong over HTTP/1.1 are findings of other checks.
-    exam.settle(
+    exam.record(
         &COOKIE,
         expect(own == over_http1, || own.unwrap_or_default()),
     );
-    let page = visitor
+    let page = browser
         .send(&exam.client, Request::get(HOME).over_http2())
         .await?;
-    exam.settle(&ANSWERS, expect(page.status == 200, || describe(&page)));
-    let Some(copy) = visitor.session() else {
+    exam.record(&ANSWERS, expect(page.status == 200, || describe(&page)));
+    let Some(copy) = browser.session() else {
         return Ok(());
     };
-    visitor.submit(&exam.client, "/api/logout", &[]).await?;
+    browser.submit(&exam.client, "/api/logout", &[]).await?;
     let mut verdict = Ok(());
     for path in [HOME, PROBE] {
         let replay = Request::get(path).header("cookie", &copy.pair());
         let answer = exam.client.send(replay.over_http2()).await?;
         verdict = verdict.and_then(|()| expect(is_refused(&answer), || describe(&answer)));
     }
-    exam.settle(&REPLAY, verdict);
+    exam.record(&REPLAY, verdict);
     Ok(())
 }
 

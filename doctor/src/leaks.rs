@@ -1,11 +1,11 @@
 //! Searches every answer for tokens and the password, verbatim and in other encodings.
 
 use super::{
+    browser::SetCookie,
     client::Answer,
-    encodings::{base64, bytes_of, hexadecimal},
+    encodings::{base64, decode_token, hexadecimal},
     examination::Examination,
     report::{Check, Verdict, check, expect},
-    visitor::SetCookie,
 };
 use std::rc::Rc;
 
@@ -70,11 +70,11 @@ pub fn check_answers(exam: &mut Examination) {
         expect(!echoes(answer), || answer.describe())
     });
     for token in &tokens {
-        exam.report.keep_secret(token);
+        exam.report.redact(token);
     }
-    exam.settle(&TOKEN_IN_BODY, in_body);
-    exam.settle(&TOKEN_IN_HEADER, in_header);
-    exam.settle(&PASSWORD, echoed);
+    exam.record(&TOKEN_IN_BODY, in_body);
+    exam.record(&TOKEN_IN_HEADER, in_header);
+    exam.record(&PASSWORD, echoed);
 }
 
 fn all(answers: &[Rc<Answer>], judge: impl Fn(&Answer) -> Verdict) -> Verdict {
@@ -82,43 +82,47 @@ fn all(answers: &[Rc<Answer>], judge: impl Fn(&Answer) -> Verdict) -> Verdict {
 }
 
 /// Shorter strings may occur by chance, or in a name.
-const SHORTEST: usize = 16;
+const MIN_CHARS: usize = 16;
 
 /// The parts of a token in other encodings.
 struct Needles<'a> {
     token: &'a str,
-    spellings: Vec<String>,
+    encodings: Vec<String>,
 }
 
 impl<'a> Needles<'a> {
     fn of(token: &'a str) -> Self {
         let (first, second) = token.split_at(token.floor_char_boundary(token.len() / 2));
-        let mut spellings = vec![usual(token), usual(first), usual(second)];
+        let mut encodings = vec![
+            to_standard_base64(token),
+            to_standard_base64(first),
+            to_standard_base64(second),
+        ];
         // Its base64 depends on its offset within the encoded text: there are three.
         for offset in 0..3 {
             let padded = [&b"\0\0"[..offset], first.as_bytes()].concat();
             let encoded = base64(&padded);
             // Characters that also depend on the neighbouring bytes.
             let (before, behind) = ((offset * 8).div_ceil(6), padded.len() * 8 / 6);
-            spellings.extend(encoded.get(before..behind).map(str::to_owned));
+            encodings.extend(encoded.get(before..behind).map(str::to_owned));
         }
-        spellings.push(hexadecimal(first.as_bytes()));
-        let bytes = bytes_of(token).unwrap_or_default();
-        spellings.push(hexadecimal(&bytes[..bytes.len() / 2]));
+        encodings.push(hexadecimal(first.as_bytes()));
+        let bytes = decode_token(token).unwrap_or_default();
+        encodings.push(hexadecimal(&bytes[..bytes.len() / 2]));
         let upper = |text: &String| text.to_ascii_uppercase();
-        let upper: Vec<_> = spellings.iter().rev().take(2).map(upper).collect();
-        spellings.extend(upper);
-        spellings.retain(|one| one.len() >= SHORTEST);
-        Self { token, spellings }
+        let upper: Vec<_> = encodings.iter().rev().take(2).map(upper).collect();
+        encodings.extend(upper);
+        encodings.retain(|one| one.len() >= MIN_CHARS);
+        Self { token, encodings }
     }
 
     fn are_in(&self, runs: &str) -> bool {
-        self.spellings.iter().any(|one| runs.contains(one.as_str()))
+        self.encodings.iter().any(|one| runs.contains(one.as_str()))
     }
 }
 
 /// base64url as base64.
-fn usual(text: &str) -> String {
+fn to_standard_base64(text: &str) -> String {
     text.replace('-', "+").replace('_', "/")
 }
 
@@ -127,8 +131,8 @@ fn long_runs(text: &str) -> String {
     let is_code = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_');
     let runs = text
         .split(|c| !is_code(c))
-        .filter(|run| run.len() >= SHORTEST);
-    usual(&runs.collect::<Vec<_>>().join(" "))
+        .filter(|run| run.len() >= MIN_CHARS);
+    to_standard_base64(&runs.collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]
@@ -138,16 +142,16 @@ mod tests {
     const TOKEN: &str = "Zx-3_kQp0aV9bT2mWnYcRd7eUfLgHhJi5sKo8tNq1Xw";
 
     #[test]
-    fn every_spelling_of_a_token_is_found() {
+    fn every_encoding_of_a_token_is_found() {
         let needles = Needles::of(TOKEN);
         let is_found = |text: &str| needles.are_in(&long_runs(text));
         let cookie = |before: &str| base64(format!("{before}{TOKEN}; x=y").as_bytes());
-        let bytes = bytes_of(TOKEN).unwrap();
+        let bytes = decode_token(TOKEN).unwrap();
         let mut leaks = vec![
             TOKEN.to_owned(),
             TOKEN[..22].to_owned(),
             TOKEN[21..].to_owned(),
-            usual(TOKEN),
+            to_standard_base64(TOKEN),
             base64(&bytes),
             hexadecimal(&bytes),
             hexadecimal(TOKEN.as_bytes()),

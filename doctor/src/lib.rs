@@ -5,6 +5,7 @@
 
 mod accounts;
 mod addresses;
+mod browser;
 mod caching;
 mod client;
 mod contents;
@@ -31,12 +32,11 @@ mod scripts;
 mod service;
 mod target;
 mod tls;
-mod visitor;
 
 pub use deployment::{Account, Deployment, Password};
 
 use client::{Client, NoAnswer, Request};
-use examination::{Examination, NOBODY};
+use examination::{Examination, NOT_SIGNED_IN};
 use report::Check;
 use std::{future::pending, io, path::Path, rc::Rc};
 use target::Target;
@@ -52,9 +52,9 @@ pub struct Address {
     pub connect: Option<String>,
 }
 
-/// Why there is no conclusion.
+/// Why an examination has no summary.
 #[derive(Debug, thiserror::Error)]
-pub enum NoConclusion {
+pub enum ExaminationError {
     /// No request could be sent.
     #[error("{0}")]
     Refused(String),
@@ -76,7 +76,7 @@ impl Authorities {
 }
 
 /// How many promises hold, do not hold, and were not checked.
-pub struct Conclusion {
+pub struct Summary {
     pub holding: usize,
     pub failures: usize,
     pub skipped: usize,
@@ -89,7 +89,7 @@ pub async fn examine(
     address: Address,
     account: Account,
     json: bool,
-) -> Result<Conclusion, NoConclusion> {
+) -> Result<Summary, ExaminationError> {
     let Authorities(tls) = address.authorities;
     let target = Target::new(deployment, address.url, address.connect);
     let client = Rc::new(Client::new(target, tls));
@@ -105,11 +105,11 @@ pub async fn examine(
             );
             false
         }
-        Err(failure) => return Err(NoConclusion::Refused(failure.to_string())),
+        Err(failure) => return Err(ExaminationError::Refused(failure.to_string())),
     };
     let report = &exam.report;
     report.write(&mut io::stdout().lock(), json)?;
-    Ok(Conclusion {
+    Ok(Summary {
         holding: report.holding(),
         failures: report.failures(),
         skipped: report.skipped(),
@@ -131,7 +131,7 @@ async fn examine_all(exam: &mut Examination, client: &Client) -> bool {
         () = interruption => {}
     }
     let interrupted = client.take_interruption();
-    conclude(exam, interrupted).await;
+    finish(exam, interrupted).await;
     interrupted
 }
 
@@ -150,7 +150,7 @@ const SUBJECTS: [&[&Check]; 23] = [
     proxy::CHECKS,
     files::CHECKS,
     http2::CHECKS,
-    caching::ASKED,
+    caching::ACTIVE,
     revival::LAST,
     caching::CHECKS,
     headers::CHECKS,
@@ -162,7 +162,7 @@ const SUBJECTS: [&[&Check]; 23] = [
     replay::LAST,
 ];
 
-/// Runs the subjects in turn. A subject without an answer leaves its checks open, and the next one begins.
+/// Runs the subjects in turn. Without an answer the remaining checks of a subject are skipped, and the next one begins.
 async fn examine_each(exam: &mut Examination) {
     let ended = service::examine(exam).await;
     close(exam, service::CHECKS, ended);
@@ -187,7 +187,7 @@ async fn examine_each(exam: &mut Examination) {
     let ended = files::examine(exam).await;
     close(exam, files::CHECKS, ended);
     let ended = caching::examine(exam).await;
-    close(exam, caching::ASKED, ended);
+    close(exam, caching::ACTIVE, ended);
     let ended = http2::examine(exam).await;
     close(exam, http2::CHECKS, ended);
     let ended = revival::at_the_end(exam).await;
@@ -201,8 +201,8 @@ fn close(exam: &mut Examination, checks: &'static [&'static Check], ended: Resul
 }
 
 /// Ends the sessions that were started, and runs the checks of every answer.
-async fn conclude(exam: &mut Examination, interrupted: bool) {
-    let left = exam.leave_nothing_behind().await;
+async fn finish(exam: &mut Examination, interrupted: bool) {
+    let leftovers = exam.end_all_sessions().await;
     if !interrupted {
         cookies::check_answers(exam);
         caching::check_answers(exam);
@@ -212,12 +212,12 @@ async fn conclude(exam: &mut Examination, interrupted: bool) {
         leaks::check_answers(exam);
         service::check_answers(exam);
     }
-    replay::settle_left(exam, left);
+    replay::record_leftovers(exam, leftovers);
     // Every check is reported.
     let why = if interrupted {
         "it was interrupted"
     } else {
-        NOBODY
+        NOT_SIGNED_IN
     };
     close_all(exam, why);
 }
@@ -236,7 +236,7 @@ mod tests {
     const CONTROLS: &str = include_str!("../../docs/controls.md");
 
     #[test]
-    fn every_check_names_a_control_and_has_a_name_of_its_own() {
+    fn checks_have_a_control_and_a_unique_name() {
         let checks: Vec<_> = SUBJECTS.concat();
         let mut names = BTreeSet::new();
         for check in &checks {

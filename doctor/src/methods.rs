@@ -114,7 +114,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     .await?;
     let is_refused = |status| (400..500).contains(&status) || status == 501;
     let methods = ["PUT", "PATCH", "DELETE", "TRACE"];
-    let others = methods.map(|method| Request::new(method, "/api/logout").odd());
+    let others = methods.map(|method| Request::new(method, "/api/logout").proxy_may_answer());
     harmless(exam, &METHODS, &others, is_refused).await?;
     let types = [
         "text/plain",
@@ -126,7 +126,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     harmless(exam, &TYPES, &encodings, |status| status == 415).await?;
     unknown(exam).await?;
     without_session(exam).await?;
-    let large = post("/api/logout", FORM, &vec![b'a'; 1_048_576]).odd();
+    let large = post("/api/logout", FORM, &vec![b'a'; 1_048_576]).proxy_may_answer();
     harmless(exam, &TOO_LARGE, &[large], is_refused).await
 }
 
@@ -153,10 +153,10 @@ async fn harmless(
             .header("sec-fetch-site", "same-origin")
             .header("cookie", &session.pair());
         // A closed connection is a refusal too.
-        let Some(answer) = exam.client.send_maybe_odd(request).await? else {
+        let Some(answer) = exam.client.send_unless_closed(request).await? else {
             continue;
         };
-        let lives = exam.still_lives(&session).await?;
+        let lives = exam.recheck_session(&session).await?;
         let sets_cookie = !answer.all("set-cookie").is_empty();
         verdict = verdict.and_then(|()| {
             expect(lives && !sets_cookie && is_right(answer.status), || {
@@ -165,7 +165,7 @@ async fn harmless(
             })
         });
     }
-    exam.settle(check, verdict);
+    exam.record(check, verdict);
     Ok(())
 }
 
@@ -175,7 +175,7 @@ async fn unknown(exam: &mut Examination) -> Result<(), NoAnswer> {
         let answer = exam.client.send(post(path, FORM, b"")).await?;
         verdict = verdict.and_then(|()| expect(answer.status == 404, || answer.describe()));
     }
-    exam.settle(&UNKNOWN_FUNCTION, verdict);
+    exam.record(&UNKNOWN_FUNCTION, verdict);
     let mut verdict = Ok(());
     let cookie = exam.signed_in().await?.and_then(|own| own.cookie_header());
     for path in ["/nowhere", "/login/x", "/.env", "/.git/config", "/LOGIN"] {
@@ -185,7 +185,7 @@ async fn unknown(exam: &mut Examination) -> Result<(), NoAnswer> {
             verdict = verdict.and_then(|()| expect(answer.status == 404, || answer.describe()));
         }
     }
-    exam.settle(&UNKNOWN_PAGE, verdict);
+    exam.record(&UNKNOWN_PAGE, verdict);
     Ok(())
 }
 
@@ -197,6 +197,6 @@ async fn without_session(exam: &mut Examination) -> Result<(), NoAnswer> {
         let answer = exam.client.send(call).await?;
         verdict = verdict.and_then(|()| expect(answer.status == 401, || answer.describe()));
     }
-    exam.settle(&NO_SESSION, verdict);
+    exam.record(&NO_SESSION, verdict);
     Ok(())
 }

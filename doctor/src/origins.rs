@@ -1,10 +1,10 @@
 //! Cross-site requests, with the cookie of a signed-in user.
 
 use super::{
+    browser::session_lines,
     client::{FORM, NoAnswer, Request},
     examination::Examination,
     report::{Check, check, expect},
-    visitor::session_lines,
 };
 
 const PASS_ON: &str = "Let the proxy pass Origin and Sec-Fetch-Site on as they came";
@@ -35,7 +35,7 @@ const FOREIGN: Check = check(
     "The Origin of another site is refused",
     PASS_ON,
 );
-const NEAR: Check = check(
+const SIMILAR: Check = check(
     "near_origin",
     "F3",
     "An Origin that only resembles ours is refused: another scheme, port or ending",
@@ -73,7 +73,7 @@ pub const CHECKS: &[&Check] = &[
     &SAME_SITE,
     &SILENT,
     &FOREIGN,
-    &NEAR,
+    &SIMILAR,
     &NULL,
     &TWICE,
     &SIGN_IN,
@@ -93,7 +93,10 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         (&SAME_SITE, vec![site("same-site")]),
         (&SILENT, vec![Vec::new()]),
         (&FOREIGN, vec![origin(evil())]),
-        (&NEAR, near(&own).into_iter().map(origin).collect()),
+        (
+            &SIMILAR,
+            similar_origins(&own).into_iter().map(origin).collect(),
+        ),
         (&NULL, vec![origin("null".to_owned())]),
         (
             &TWICE,
@@ -116,7 +119,9 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         "/api/./logout",
     ];
     let cross_site = site("cross-site");
-    let requests = spellings.iter().map(|path| forged(path, &cross_site).odd());
+    let requests = spellings
+        .iter()
+        .map(|path| forged(path, &cross_site).proxy_may_answer());
     refused(exam, &SPELLINGS, requests.collect()).await?;
     preflights(exam).await?;
     forged_sign_in(exam).await
@@ -131,7 +136,11 @@ async fn preflights(exam: &mut Examination) -> Result<(), NoAnswer> {
             .header("access-control-request-method", "POST")
             .header("access-control-request-headers", "content-type");
         // A proxy may refuse it by itself.
-        let Some(answer) = exam.client.send_maybe_odd(asks.odd()).await? else {
+        let Some(answer) = exam
+            .client
+            .send_unless_closed(asks.proxy_may_answer())
+            .await?
+        else {
             continue;
         };
         let mut names = answer.headers.iter().map(|(name, _)| name);
@@ -146,12 +155,12 @@ async fn preflights(exam: &mut Examination) -> Result<(), NoAnswer> {
             })
         });
     }
-    exam.settle(&PREFLIGHTS, verdict);
+    exam.record(&PREFLIGHTS, verdict);
     Ok(())
 }
 
 /// Origins that resemble the site's own.
-fn near(own: &str) -> Vec<String> {
+fn similar_origins(own: &str) -> Vec<String> {
     let (scheme, host) = own.split_once("://").unwrap_or(("https", own));
     let other = if scheme == "https" { "http" } else { "https" };
     vec![
@@ -183,10 +192,10 @@ async fn refused(
         };
         let forged = request.header("cookie", &session.pair());
         // A closed connection is a refusal too.
-        let Some(answer) = exam.client.send_maybe_odd(forged).await? else {
+        let Some(answer) = exam.client.send_unless_closed(forged).await? else {
             continue;
         };
-        let lives = exam.still_lives(&session).await?;
+        let lives = exam.recheck_session(&session).await?;
         let passed = |status: u16| !(400..500).contains(&status);
         verdict = verdict.and_then(|()| {
             expect(lives && !passed(answer.status), || {
@@ -195,7 +204,7 @@ async fn refused(
             })
         });
     }
-    exam.settle(check, verdict);
+    exam.record(check, verdict);
     Ok(())
 }
 
@@ -216,6 +225,6 @@ async fn forged_sign_in(exam: &mut Examination) -> Result<(), NoAnswer> {
         let description = || format!("{} for {name}: {value}", answer.describe());
         verdict = verdict.and_then(|()| expect(!began && answer.status == 403, description));
     }
-    exam.settle(&SIGN_IN, verdict);
+    exam.record(&SIGN_IN, verdict);
     Ok(())
 }

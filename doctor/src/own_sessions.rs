@@ -1,11 +1,11 @@
 //! The list of a user's own sessions, and ending them from there.
 
 use super::{
+    browser::Browser,
     client::NoAnswer,
     examination::{Examination, HOME, PROBE},
     page::Page,
     report::{Check, check, expect},
-    visitor::Visitor,
 };
 use std::collections::BTreeSet;
 
@@ -49,16 +49,16 @@ const PAGE: &str = "/account/sessions";
 const RECOGNISE: &str = "/api/recognise_sign_in";
 const DISOWN: &str = "/api/disown_sign_in";
 const END: &str = "/api/end_session";
-const NOBODYS: &str = "00000000-0000-7000-8000-000000000000";
+const UNKNOWN_SESSION: &str = "00000000-0000-7000-8000-000000000000";
 
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let Some(mut browser) = exam.signed_in().await? else {
         return Ok(());
     };
     recognise(exam, &mut browser).await?;
-    let foreign = [("id", NOBODYS)];
+    let foreign = [("id", UNKNOWN_SESSION)];
     let answer = browser.submit(&exam.client, END, &foreign).await?;
-    exam.settle(&FOREIGN, expect(answer.status == 404, || answer.describe()));
+    exam.record(&FOREIGN, expect(answer.status == 404, || answer.describe()));
     let before = listed(exam, &mut browser).await?;
     let mut elsewhere = exam.known_browser();
     if exam.sign_in(&mut elsewhere).await?.is_none() {
@@ -69,7 +69,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     };
     let after = listed(exam, &mut browser).await?;
     let new: Vec<_> = after.difference(&before).collect();
-    exam.settle(
+    exam.record(
         &LISTED,
         expect(new.len() == 1, || format!("{} more are on it", new.len())),
     );
@@ -82,9 +82,9 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let answer = browser.submit(&exam.client, END, &[("id", id)]).await?;
     let lives = exam.is_live(&session).await?;
     if !lives {
-        exam.is_dead(&session, PROBE);
+        exam.record_ended(&session, PROBE);
     }
-    exam.settle(
+    exam.record(
         &ENDED,
         expect(!lives, || {
             format!("{}, and the session lives", answer.describe())
@@ -94,7 +94,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
 }
 
 /// The ids of the other sessions that the page can end.
-async fn listed(exam: &Examination, browser: &mut Visitor) -> Result<BTreeSet<String>, NoAnswer> {
+async fn listed(exam: &Examination, browser: &mut Browser) -> Result<BTreeSet<String>, NoAnswer> {
     let page = browser.open(&exam.client, PAGE).await?;
     Ok(ids(&page.body, END))
 }
@@ -105,7 +105,7 @@ const TURNS: usize = 8;
 /// Each page lists the other sessions of its user, without the requesting one.
 async fn own_page_each_time(
     exam: &mut Examination,
-    [one, two]: [&mut Visitor; 2],
+    [one, two]: [&mut Browser; 2],
 ) -> Result<(), NoAnswer> {
     let mut verdict = Ok(());
     let mut known = None;
@@ -132,13 +132,13 @@ async fn own_page_each_time(
             })
         });
     }
-    exam.settle(&OWN_PAGE, verdict);
+    exam.record(&OWN_PAGE, verdict);
     Ok(())
 }
 
 /// The user that a page was rendered for.
 fn person(page: &str) -> Option<String> {
-    let page = Page::read(page);
+    let page = Page::parse(page);
     let mut metas = page.elements.iter().filter(|one| one.is("meta"));
     let person = metas.find(|one| one.attribute("name") == Some("person"))?;
     person.attribute("content").map(str::to_owned)
@@ -146,36 +146,36 @@ fn person(page: &str) -> Option<String> {
 
 /// Signs in from a new browser and checks that its sign-in is reported. If the account has known browsers, this one is
 /// new too and may not confirm the sign-in. Otherwise it is the first one, which may.
-async fn recognise(exam: &mut Examination, browser: &mut Visitor) -> Result<(), NoAnswer> {
+async fn recognise(exam: &mut Examination, browser: &mut Browser) -> Result<(), NoAnswer> {
     let before = ids(&browser.open(&exam.client, HOME).await?.body, DISOWN);
-    let mut stranger = Visitor::default();
-    if exam.sign_in(&mut stranger).await?.is_none() {
+    let mut new_browser = Browser::default();
+    if exam.sign_in(&mut new_browser).await?.is_none() {
         return Ok(());
     }
     let dashboard = browser.open(&exam.client, HOME).await?;
-    let asked_about = ids(&dashboard.body, DISOWN);
-    let new: Vec<_> = asked_about.difference(&before).collect();
+    let unrecognised = ids(&dashboard.body, DISOWN);
+    let new: Vec<_> = unrecognised.difference(&before).collect();
     let [id] = new[..] else {
         let seen = format!("{} more are on it", new.len());
-        exam.settle(&NEW_DEVICE, Err(seen));
+        exam.record(&NEW_DEVICE, Err(seen));
         return Ok(());
     };
-    let may = ids(&dashboard.body, RECOGNISE).contains(id);
+    let may_recognise = ids(&dashboard.body, RECOGNISE).contains(id);
     let fields = [("id", id.as_str())];
     let answer = browser.submit(&exam.client, RECOGNISE, &fields).await?;
     let after = browser.open(&exam.client, HOME).await?;
-    let is_over = !ids(&after.body, DISOWN).contains(id);
-    let holds = if may {
-        is_over
+    let is_handled = !ids(&after.body, DISOWN).contains(id);
+    let holds = if may_recognise {
+        is_handled
     } else {
-        answer.status == 404 && !is_over
+        answer.status == 404 && !is_handled
     };
-    let seen = if is_over {
+    let seen = if is_handled {
         "is shown no more"
     } else {
         "is shown again"
     };
-    exam.settle(
+    exam.record(
         &NEW_DEVICE,
         expect(holds, || format!("{}, and it {seen}", answer.describe())),
     );
@@ -199,7 +199,7 @@ mod tests {
     use super::ids;
 
     #[test]
-    fn the_sessions_of_a_page_are_found() {
+    fn session_ids_are_parsed_from_forms() {
         let page = "<form action=\"/api/end_session\"><input type=\"hidden\" name=\"id\" value=\"a\"></form>\
             <form action=\"/api/end_session\"><input name=\"id\" value=\"b\"></form>\
             <form action=\"/api/end_other_sessions\"></form>";

@@ -39,7 +39,7 @@ pub struct Page {
 }
 
 impl Page {
-    pub fn read(html: &str) -> Self {
+    pub fn parse(html: &str) -> Self {
         let mut page = Self::default();
         page.add(html, false);
         page
@@ -98,8 +98,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_is_read_as_browsers_read_it() {
-        let page = Page::read(
+    fn documents_are_parsed_as_in_browsers() {
+        let page = Page::parse(
             "<p title='<b onclick=\"x\">'>ONLOAD</p><BODY OnLoad=x()><!-- <i> --><script nonce=n>if (a<b) '<u>'</script>\
              <form action=/a><input></form><input><noscript><meta http-equiv=refresh content=5></noscript>",
         );

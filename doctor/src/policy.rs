@@ -130,7 +130,7 @@ pub fn check_answers(exam: &mut Examination) {
         (&FRESH, fresh(&answers)),
     ];
     for (check, verdict) in verdicts {
-        exam.settle(check, verdict);
+        exam.record(check, verdict);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     client::{Answer, NoAnswer, Request},
-    examination::{Examination, HOME, NOBODY},
+    examination::{Examination, HOME, NOT_SIGNED_IN},
     report::{Check, Verdict, check, expect},
 };
 use std::rc::Rc;
@@ -65,14 +65,15 @@ pub const CHECKS: &[&Check] = &[
 ];
 
 /// An address for documentation (RFC 5737): no client has it.
-const CLAIMED: &str = "192.0.2.66";
+const SPOOFED_ADDRESS: &str = "192.0.2.66";
 
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     hosts(exam).await?;
     forged_address(exam).await?;
     forged_scheme(exam).await?;
     let Some(mut browser) = exam.signed_in().await? else {
-        exam.report.skip_rest(&[&ADDRESS, &SCHEME, &HOST], NOBODY);
+        exam.report
+            .skip_rest(&[&ADDRESS, &SCHEME, &HOST], NOT_SIGNED_IN);
         return Ok(());
     };
     let page = browser.open(&exam.client, HOME).await?;
@@ -90,13 +91,13 @@ async fn hosts(exam: &mut Examination) -> Result<(), NoAnswer> {
         format!("{own}."),
     ] {
         for path in ["/login", "/"] {
-            let request = Request::get(path).header("host", &host).odd();
-            if let Some(answer) = exam.client.send_maybe_odd(request).await? {
+            let request = Request::get(path).header("host", &host).proxy_may_answer();
+            if let Some(answer) = exam.client.send_unless_closed(request).await? {
                 verdict = verdict.and_then(|()| is_no_page_of_ours(&answer, &host));
             }
         }
     }
-    exam.settle(&UNKNOWN_HOST, verdict);
+    exam.record(&UNKNOWN_HOST, verdict);
     let mut verdict = Ok(());
     for (name, value) in [
         ("x-forwarded-host", "evil.example"),
@@ -112,7 +113,7 @@ async fn hosts(exam: &mut Examination) -> Result<(), NoAnswer> {
             verdict = verdict.and_then(|()| expect(!echoes, description));
         }
     }
-    exam.settle(&FORWARDED_HOST, verdict);
+    exam.record(&FORWARDED_HOST, verdict);
     Ok(())
 }
 
@@ -128,45 +129,45 @@ fn is_no_page_of_ours(answer: &Answer, host: &str) -> Verdict {
 async fn forged_address(exam: &mut Examination) -> Result<(), NoAnswer> {
     let mut verdict = Ok(());
     for (name, value) in [
-        ("x-forwarded-for", CLAIMED.to_owned()),
-        ("forwarded", format!("for={CLAIMED}")),
-        ("x-real-ip", CLAIMED.to_owned()),
-        ("true-client-ip", CLAIMED.to_owned()),
+        ("x-forwarded-for", SPOOFED_ADDRESS.to_owned()),
+        ("forwarded", format!("for={SPOOFED_ADDRESS}")),
+        ("x-real-ip", SPOOFED_ADDRESS.to_owned()),
+        ("true-client-ip", SPOOFED_ADDRESS.to_owned()),
     ] {
         let request = Request::get(HOME).header(name, &value);
         if exam.client.send(request).await?.status == 400 {
             // The server refuses headers that disagree, so it trusts none.
             continue;
         }
-        let mut visitor = exam.known_browser();
+        let mut browser = exam.known_browser();
         let form = Request::form("/api/login", &[]).header(name, &value);
-        if exam.sign_in_by(&mut visitor, form, &[]).await?.is_none() {
+        if exam.sign_in_by(&mut browser, form, &[]).await?.is_none() {
             return Ok(());
         }
-        let page = visitor.open(&exam.client, HOME).await?;
-        let sees = seen_address(&page.body).unwrap_or("none");
-        let description = || format!("with {name}: {value} the session's address is {sees}");
-        verdict = verdict.and_then(|()| expect(sees != CLAIMED, description));
-        visitor.submit(&exam.client, "/api/logout", &[]).await?;
+        let page = browser.open(&exam.client, HOME).await?;
+        let address = seen_address(&page.body).unwrap_or("none");
+        let description = || format!("with {name}: {value} the session's address is {address}");
+        verdict = verdict.and_then(|()| expect(address != SPOOFED_ADDRESS, description));
+        browser.submit(&exam.client, "/api/logout", &[]).await?;
     }
-    exam.settle(&FORGED_ADDRESS, verdict);
+    exam.record(&FORGED_ADDRESS, verdict);
     Ok(())
 }
 
 async fn forged_scheme(exam: &mut Examination) -> Result<(), NoAnswer> {
-    let mut visitor = exam.known_browser();
+    let mut browser = exam.known_browser();
     let form = Request::form("/api/login", &[]).header("x-forwarded-proto", "http");
-    let Some(answer) = exam.sign_in_by(&mut visitor, form, &[]).await? else {
+    let Some(answer) = exam.sign_in_by(&mut browser, form, &[]).await? else {
         return Ok(());
     };
-    let lines = super::visitor::session_lines(&answer);
+    let lines = super::browser::session_lines(&answer);
     let loses_it = lines.iter().any(|line| !line.has("secure"));
     // If no cookie is Secure at all, another check reports it.
-    let is_news = loses_it && exam.sets_secure_cookies();
+    let is_downgraded = loses_it && exam.sets_secure_cookies();
     let stays = answer.location().starts_with('/');
-    exam.settle(
+    exam.record(
         &FORGED_SCHEME,
-        expect(!is_news && stays, || answer.describe()),
+        expect(!is_downgraded && stays, || answer.describe()),
     );
     Ok(())
 }
@@ -191,7 +192,7 @@ fn reach(exam: &mut Examination, page: &Rc<Answer>) {
                 "the dashboard warns of something that this version does not know".to_owned(),
             );
         }
-        exam.settle(check, expect(found.is_empty(), || found.join(" ")));
+        exam.record(check, expect(found.is_empty(), || found.join(" ")));
     }
 }
 
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn findings_are_known_by_their_attribute() {
+    fn findings_are_identified_by_their_attribute() {
         let card = "<p data-finding=\"host\" class=x>one</p><p>scheme</p><p data-finding=\"scheme\">two</p>";
         assert_eq!(findings(card, "scheme"), ["two"]);
         assert_eq!(findings(card, "host"), ["one"]);
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_paragraph_is_read_as_text() {
+    fn the_text_of_a_paragraph_is_extracted() {
         let html = "write <b>x = [&quot;a&quot;]</b> here<!--hk-->.</p><p>not this";
         assert_eq!(text_of(html), "write x = [\"a\"] here.");
     }

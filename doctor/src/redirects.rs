@@ -94,22 +94,22 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
             verdict = verdict.and_then(|()| stays(exam, &answer));
         }
     }
-    exam.settle(&NEXT, verdict);
+    exam.record(&NEXT, verdict);
     tokens(exam).await?;
-    let mut visitor = exam.known_browser();
+    let mut browser = exam.known_browser();
     let form = Request::form("/api/login", &[]);
     let next = [("next", "//evil.example/x")];
-    if let Some(answer) = exam.sign_in_by(&mut visitor, form, &next).await? {
+    if let Some(answer) = exam.sign_in_by(&mut browser, form, &next).await? {
         let verdict = stays(exam, &answer)
             .and_then(|()| expect(!answer.location().contains("evil"), || answer.describe()));
-        exam.settle(&NEXT_AT_SIGN_IN, verdict);
+        exam.record(&NEXT_AT_SIGN_IN, verdict);
     }
     Ok(())
 }
 
 fn stays(exam: &Examination, answer: &Answer) -> Verdict {
     let location = answer.location();
-    let stays = location.is_empty() || exam.client.target.stays(location);
+    let stays = location.is_empty() || exam.client.target.is_same_origin(location);
     expect(stays, || answer.describe())
 }
 
@@ -136,7 +136,7 @@ async fn closed(exam: &mut Examination) -> Result<(), NoAnswer> {
         let answer = exam.client.send(Request::new("HEAD", path)).await?;
         verdict = verdict.and_then(|()| expect(answer.status == 401, || answer.describe()));
     }
-    exam.settle(&PRIVATE, verdict);
+    exam.record(&PRIVATE, verdict);
     Ok(())
 }
 
@@ -153,11 +153,11 @@ async fn form(exam: &mut Examination) -> Result<(), NoAnswer> {
             })
         });
     }
-    exam.settle(&NEXT_FIELD, verdict);
+    exam.record(&NEXT_FIELD, verdict);
     const CANARY: &str = "the-query-said-this";
     let path = format!("/login?__path=/api/login&__err={CANARY}&error={CANARY}");
     let page = exam.client.send(Request::get(&path)).await?;
-    exam.settle(
+    exam.record(
         &ERRORS,
         expect(!page.body.contains(CANARY), || page.describe()),
     );
@@ -185,26 +185,26 @@ async fn paths(exam: &mut Examination) -> Result<(), NoAnswer> {
     ];
     let mut verdict = Ok(());
     for path in paths {
-        let request = Request::get(path).odd();
-        if let Some(answer) = exam.client.send_maybe_odd(request).await? {
+        let request = Request::get(path).proxy_may_answer();
+        if let Some(answer) = exam.client.send_unless_closed(request).await? {
             verdict = verdict.and_then(|()| stays(exam, &answer));
         }
     }
-    exam.settle(&PATHS, verdict);
+    exam.record(&PATHS, verdict);
     Ok(())
 }
 
 /// A proxy may log addresses, so this session has no other use, and ends at once.
 async fn tokens(exam: &mut Examination) -> Result<(), NoAnswer> {
-    let mut visitor = exam.known_browser();
-    if exam.sign_in(&mut visitor).await?.is_none() {
+    let mut browser = exam.known_browser();
+    if exam.sign_in(&mut browser).await?.is_none() {
         return Ok(());
     }
-    let Some(session) = visitor.session() else {
+    let Some(session) = browser.session() else {
         return Ok(());
     };
     let pair = session.pair();
-    exam.report.keep_secret(&session.token);
+    exam.report.redact(&session.token);
     let home = super::examination::HOME;
     let requests = [
         Request::get(&format!("{home}?{pair}")),
@@ -216,11 +216,11 @@ async fn tokens(exam: &mut Examination) -> Result<(), NoAnswer> {
     let mut opened = 0;
     for request in requests {
         // The answer may repeat the address, and with it the token that was put there on purpose.
-        let answer = exam.client.send(request.odd()).await?;
+        let answer = exam.client.send(request.proxy_may_answer()).await?;
         opened += usize::from(answer.status == 200);
     }
-    visitor.submit(&exam.client, "/api/logout", &[]).await?;
-    exam.settle(
+    browser.submit(&exam.client, "/api/logout", &[]).await?;
+    exam.record(
         &TOKEN_IN_QUERY,
         expect(opened == 0, || {
             format!("{opened} of 5 such requests opened the dashboard")

@@ -1,11 +1,11 @@
 //! Signing out, and the replay of a copied cookie.
 
 use super::{
+    browser::{Browser, SessionCookie, SetCookie, session_lines},
     client::{Answer, NoAnswer, Request},
     examination::{Examination, HOME, PROBE},
     report::{Check, Verdict, check, expect},
     revival,
-    visitor::{SessionCookie, SetCookie, Visitor, session_lines},
 };
 use std::rc::Rc;
 
@@ -113,21 +113,24 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let Some(copy) = browser.session() else {
         return Ok(());
     };
-    let last_page = buttons(exam, &mut browser).await?;
+    let validators = sign_out_buttons(exam, &mut browser).await?;
     let answer = browser.submit(&exam.client, "/api/logout", &[]).await?;
     signed_out(exam, &answer);
-    dead(exam, &copy, &last_page).await?;
+    replays_are_refused(exam, &copy, &validators).await?;
     revival::by_head(exam, &copy).await?;
-    let answer = Visitor::with(&copy)
+    let answer = Browser::with(&copy)
         .submit(&exam.client, "/api/logout", &[])
         .await?;
-    let led_out = answer.status == 303 && answer.location() == "/signed-out";
-    exam.settle(&AGAIN, expect(led_out, || answer.describe()));
-    later(exam, &copy).await
+    let redirects = answer.status == 303 && answer.location() == "/signed-out";
+    exam.record(&AGAIN, expect(redirects, || answer.describe()));
+    replay_after_next_sign_in(exam, &copy).await
 }
 
 /// Opens every private page. Returns the validators of the last one, with which Back would revalidate.
-async fn buttons(exam: &mut Examination, browser: &mut Visitor) -> Result<Validators, NoAnswer> {
+async fn sign_out_buttons(
+    exam: &mut Examination,
+    browser: &mut Browser,
+) -> Result<Validators, NoAnswer> {
     let mut verdict = Ok(());
     let mut validators = Validators::default();
     let deployment = Rc::clone(&exam.client.target.deployment);
@@ -142,7 +145,7 @@ async fn buttons(exam: &mut Examination, browser: &mut Visitor) -> Result<Valida
             validators = Validators::of(&page);
         }
     }
-    exam.settle(&BUTTON, verdict);
+    exam.record(&BUTTON, verdict);
     Ok(validators)
 }
 
@@ -161,7 +164,7 @@ impl Validators {
         }
     }
 
-    fn dress(&self, request: Request) -> Request {
+    fn add_to(&self, request: Request) -> Request {
         const ANY: &str = "*";
         const LATE: &str = "Fri, 31 Dec 2100 00:00:00 GMT";
         let etag = self.etag.as_deref().unwrap_or(ANY);
@@ -173,8 +176,8 @@ impl Validators {
 }
 
 fn signed_out(exam: &mut Examination, answer: &Answer) {
-    let led_out = answer.status == 303 && answer.location() == "/signed-out";
-    exam.settle(&SIGNED_OUT, expect(led_out, || answer.describe()));
+    let redirects = answer.status == 303 && answer.location() == "/signed-out";
+    exam.record(&SIGNED_OUT, expect(redirects, || answer.describe()));
     let lines = session_lines(answer);
     let complete = |line: &SetCookie| {
         line.clears()
@@ -187,9 +190,9 @@ fn signed_out(exam: &mut Examination, answer: &Answer) {
         lines => lines.iter().map(SetCookie::describe).collect(),
     };
     let cleared = !lines.is_empty() && lines.iter().all(complete);
-    exam.settle(&CLEARED, expect(cleared, description));
+    exam.record(&CLEARED, expect(cleared, description));
     let clears_site = answer.all("clear-site-data");
-    exam.settle(
+    exam.record(
         &NOT_CLEARED_SITE,
         expect(clears_site.is_empty(), || clears_site.join(", ")),
     );
@@ -200,15 +203,15 @@ fn is_refused(answer: &Answer) -> bool {
     answer.status == 303 && answer.location().starts_with("/login") && answer.body.is_empty()
 }
 
-async fn dead(
+async fn replays_are_refused(
     exam: &mut Examination,
     copy: &SessionCookie,
-    back: &Validators,
+    validators: &Validators,
 ) -> Result<(), NoAnswer> {
     let replay = exam.open_with(copy, HOME).await?;
-    exam.settle(&REPLAY, expect(is_refused(&replay), || replay.describe()));
+    exam.record(&REPLAY, expect(is_refused(&replay), || replay.describe()));
     if is_refused(&replay) {
-        exam.is_dead(copy, HOME);
+        exam.record_ended(copy, HOME);
     }
     let mut verdict: Verdict = Ok(());
     let deployment = Rc::clone(&exam.client.target.deployment);
@@ -225,7 +228,7 @@ async fn dead(
         let replay = exam.client.send(ask).await?;
         verdict = verdict.and_then(|()| expect(replay.status == 401, || replay.describe()));
     }
-    exam.settle(&REPLAY_EVERYWHERE, verdict);
+    exam.record(&REPLAY_EVERYWHERE, verdict);
     // No form, so that a function that is reached nevertheless refuses it and changes nothing.
     let call = Request::new("POST", "/api/change_password")
         .header("content-type", "text/plain")
@@ -233,13 +236,13 @@ async fn dead(
         .header("cookie", &copy.pair())
         .body(b"nothing".to_vec());
     let answer = exam.client.send(call).await?;
-    exam.settle(
+    exam.record(
         &REPLAY_FUNCTION,
         expect(answer.status == 401, || answer.describe()),
     );
     let request = Request::get(HOME).header("cookie", &copy.pair());
-    let answer = exam.client.send(back.dress(request)).await?;
-    exam.settle(
+    let answer = exam.client.send(validators.add_to(request)).await?;
+    exam.record(
         &CONDITIONAL,
         expect(answer.status != 304, || answer.describe()),
     );
@@ -247,13 +250,16 @@ async fn dead(
 }
 
 /// The user signs in again, and several pages are requested while that session ends.
-async fn later(exam: &mut Examination, copy: &SessionCookie) -> Result<(), NoAnswer> {
+async fn replay_after_next_sign_in(
+    exam: &mut Examination,
+    copy: &SessionCookie,
+) -> Result<(), NoAnswer> {
     let mut browser = exam.known_browser();
     if exam.sign_in(&mut browser).await?.is_none() {
         return Ok(());
     }
     let replay = exam.open_with(copy, PROBE).await?;
-    exam.settle(
+    exam.record(
         &REPLAY_LATER,
         expect(is_refused(&replay), || replay.describe()),
     );
@@ -272,15 +278,15 @@ async fn later(exam: &mut Examination, copy: &SessionCookie) -> Result<(), NoAns
     }
     let lives = exam.is_live(&session).await?;
     if !lives {
-        exam.is_dead(&session, PROBE);
+        exam.record_ended(&session, PROBE);
     }
-    exam.settle(
+    exam.record(
         &IN_FLIGHT,
         expect(!lives, || "the session lives again".to_owned()),
     );
     Ok(())
 }
 
-pub fn settle_left(exam: &mut Examination, verdict: Verdict) {
-    exam.settle(&LEFT, verdict);
+pub fn record_leftovers(exam: &mut Examination, verdict: Verdict) {
+    exam.record(&LEFT, verdict);
 }

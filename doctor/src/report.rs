@@ -73,14 +73,14 @@ pub struct Report {
 const MAX_SHOWN_CHARS: usize = 300;
 
 impl Report {
-    pub fn keep_secret(&mut self, secret: &str) {
+    pub fn redact(&mut self, secret: &str) {
         if !secret.is_empty() {
             self.secrets.push(Zeroizing::new(secret.to_owned()));
         }
     }
 
     /// The first verdict on a check counts.
-    pub fn settle(&mut self, check: &'static Check, verdict: Verdict) {
+    pub fn record(&mut self, check: &'static Check, verdict: Verdict) {
         let outcome = verdict.map_or_else(|seen| Outcome::Fails { seen }, |()| Outcome::Holds);
         self.add(check, outcome);
     }
@@ -96,13 +96,13 @@ impl Report {
         self.headline = Some(format!(
             "{seen}. Mend this first: much below may come of it"
         ));
-        self.settle(check, Err(seen));
+        self.record(check, Err(seen));
         let found = self
             .findings
             .iter()
             .position(|one| one.check.name == check.name);
-        if let Some(place) = found {
-            let finding = self.findings.remove(place);
+        if let Some(position) = found {
+            let finding = self.findings.remove(position);
             self.findings.insert(0, finding);
         }
     }
@@ -147,7 +147,7 @@ impl Report {
     pub fn write(&self, out: &mut impl Write, json: bool) -> io::Result<()> {
         if !json {
             if let Some(headline) = &self.headline {
-                writeln!(out, "{}\n", self.shown(headline))?;
+                writeln!(out, "{}\n", self.sanitised(headline))?;
             }
             writeln!(out, "  CONTROL  PROMISE")?;
         }
@@ -166,9 +166,9 @@ impl Report {
         let Finding { check, outcome } = finding;
         let (word, seen, why) = match outcome {
             Outcome::Holds => ("holds", None, None),
-            Outcome::Fails { seen } => ("fails", Some(self.shown(seen)), None),
-            Outcome::Noted { seen } => ("noted", Some(self.shown(seen)), None),
-            Outcome::Skipped { why } => ("skipped", None, Some(self.shown(why))),
+            Outcome::Fails { seen } => ("fails", Some(self.sanitised(seen)), None),
+            Outcome::Noted { seen } => ("noted", Some(self.sanitised(seen)), None),
+            Outcome::Skipped { why } => ("skipped", None, Some(self.sanitised(why))),
         };
         Row {
             check: check.name,
@@ -182,24 +182,24 @@ impl Report {
     }
 
     /// A server's text, for a terminal: without secrets and control characters, and cut to length.
-    fn shown(&self, text: &str) -> String {
+    fn sanitised(&self, text: &str) -> String {
         let hidden = self.secrets.iter().fold(text.to_owned(), |text, secret| {
             text.replace(secret.as_str(), "…")
         });
-        let mut shown: String = hidden
+        let mut sanitised: String = hidden
             .chars()
-            .map(|c| if is_plain(c) { c } else { '\u{fffd}' })
+            .map(|c| if is_printable(c) { c } else { '\u{fffd}' })
             .take(MAX_SHOWN_CHARS)
             .collect();
         if hidden.chars().nth(MAX_SHOWN_CHARS).is_some() {
-            shown.push('…');
+            sanitised.push('…');
         }
-        shown
+        sanitised
     }
 }
 
 /// Neither a control character nor one that changes the direction of the text after it.
-fn is_plain(c: char) -> bool {
+fn is_printable(c: char) -> bool {
     !c.is_control()
         && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,10 +1,10 @@
 //! Ended sessions stay ended: checked by HEAD, and again at the end of the run.
 
 use super::{
+    browser::SessionCookie,
     client::{Answer, Client, NoAnswer, Request, milliseconds_between},
     examination::Examination,
     report::{Check, check, expect},
-    visitor::SessionCookie,
 };
 use std::{rc::Rc, time::Duration};
 
@@ -27,7 +27,7 @@ pub const CHECKS: &[&Check] = &[&HEAD];
 pub const LAST: &[&Check] = &[&AT_THE_END];
 
 /// Caches and lagging replicas are late by seconds.
-const AFTER: Duration = Duration::from_secs(3);
+const MIN_DELAY: Duration = Duration::from_secs(3);
 
 /// Sends HEAD requests with a token that was just signed out.
 pub async fn by_head(exam: &mut Examination, copy: &SessionCookie) -> Result<(), NoAnswer> {
@@ -39,22 +39,22 @@ pub async fn by_head(exam: &mut Examination, copy: &SessionCookie) -> Result<(),
         let answer = exam.client.send(request).await?;
         verdict = verdict.and_then(|()| expect(is_refused(&answer), || answer.describe()));
     }
-    exam.settle(&HEAD, verdict);
+    exam.record(&HEAD, verdict);
     Ok(())
 }
 
 pub async fn at_the_end(exam: &mut Examination) -> Result<(), NoAnswer> {
-    let Some((.., died)) = exam.dead.first() else {
+    let Some((.., refused_at)) = exam.ended_sessions.first() else {
         return Ok(());
     };
-    let since = milliseconds_between(Client::now(), *died);
-    tokio::time::sleep(AFTER.saturating_sub(Duration::from_millis(since))).await;
+    let elapsed = milliseconds_between(Client::now(), *refused_at);
+    tokio::time::sleep(MIN_DELAY.saturating_sub(Duration::from_millis(elapsed))).await;
     let mut verdict = Ok(());
-    for (session, path, _) in &exam.dead {
+    for (session, path, _) in &exam.ended_sessions {
         let answer = exam.open_with(session, path).await?;
         verdict = verdict.and_then(|()| expect(is_refused(&answer), || answer.describe()));
     }
-    exam.settle(&AT_THE_END, verdict);
+    exam.record(&AT_THE_END, verdict);
     Ok(())
 }
 

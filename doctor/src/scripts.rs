@@ -6,21 +6,21 @@ use super::{
 };
 
 /// The scripts that pages may have.
-pub struct Known<'a> {
+pub struct KnownScripts<'a> {
     deployment: &'a Deployment,
     /// Those in the head, without the parts that differ between sites.
-    in_the_head: Vec<(Option<String>, String)>,
+    head_scripts: Vec<(Option<String>, String)>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> KnownScripts<'a> {
     pub fn of(deployment: &'a Deployment) -> Self {
         let mut known = Self {
             deployment,
-            in_the_head: Vec::new(),
+            head_scripts: Vec::new(),
         };
-        let page = Page::read(&deployment.head_scripts);
+        let page = Page::parse(&deployment.head_scripts);
         let scripts = page.elements.iter().filter(|one| one.is("script"));
-        known.in_the_head = scripts.map(|script| known.outline(script)).collect();
+        known.head_scripts = scripts.map(|script| known.outline(script)).collect();
         known
     }
 
@@ -28,7 +28,8 @@ impl<'a> Known<'a> {
     pub fn has(&self, script: &Element) -> bool {
         let sources = ["src", "href", "xlink:href"].map(|name| script.attribute(name));
         let loads = sources.into_iter().flatten().next().is_some();
-        self.in_the_head.contains(&self.outline(script)) || (!loads && holds_values(&script.text))
+        self.head_scripts.contains(&self.outline(script))
+            || (!loads && only_stores_values(&script.text))
     }
 
     /// Its address and its text, without the parts that differ.
@@ -36,7 +37,7 @@ impl<'a> Known<'a> {
         let source = ["src", "href", "xlink:href"].map(|name| script.attribute(name));
         let source = source.into_iter().flatten().next();
         let source = source.map(|path| self.without_digest(path));
-        (source, skeleton(&script.text))
+        (source, without_strings(&script.text))
     }
 
     /// `/pkg/name.DIGEST.js` as `/pkg/name.js`, and `/follow.js?DIGEST` as `/follow.js`. The checks of files compare
@@ -54,7 +55,7 @@ impl<'a> Known<'a> {
 }
 
 /// The text without double-quoted strings: names of files, and values of pages.
-fn skeleton(text: &str) -> String {
+fn without_strings(text: &str) -> String {
     let mut outside = String::new();
     let mut letters = text.chars();
     while let Some(letter) = letters.next() {
@@ -77,14 +78,14 @@ fn skeleton(text: &str) -> String {
 }
 
 /// Whether it only passes the page's values on, as `hydration_context` writes them.
-fn holds_values(text: &str) -> bool {
-    let skeleton = skeleton(text);
-    let statements = skeleton.split(';').map(str::trim);
+fn only_stores_values(text: &str) -> bool {
+    let code = without_strings(text);
+    let statements = code.split(';').map(str::trim);
     let mut statements = statements.filter(|one| !one.is_empty());
-    !text.is_empty() && statements.all(is_value)
+    !text.is_empty() && statements.all(stores_value)
 }
 
-fn is_value(statement: &str) -> bool {
+fn stores_value(statement: &str) -> bool {
     let Some(rest) = statement.strip_prefix("__") else {
         return false;
     };
@@ -92,7 +93,7 @@ fn is_value(statement: &str) -> bool {
         return false;
     };
     let (name, rest) = rest.split_at(end);
-    let named = matches!(
+    let is_known_name = matches!(
         name,
         "RESOLVED_RESOURCES"
             | "SERIALIZED_ERRORS"
@@ -102,7 +103,7 @@ fn is_value(statement: &str) -> bool {
     );
     let rest = rest.strip_prefix(".push").unwrap_or(rest);
     // Numbers and strings, which call nothing.
-    named
+    is_known_name
         && rest
             .chars()
             .all(|c| c.is_ascii_digit() || " []()=,\"".contains(c))
@@ -113,19 +114,19 @@ mod tests {
     use super::*;
 
     fn is_known_in(html: &str) -> bool {
-        let (page, deployment) = (Page::read(html), Deployment::example());
-        Known::of(&deployment).has(&page.elements[0])
+        let (page, deployment) = (Page::parse(html), Deployment::example());
+        KnownScripts::of(&deployment).has(&page.elements[0])
     }
 
     #[test]
-    fn what_leptos_writes_is_known() {
+    fn scripts_of_the_release_are_known() {
         let deployment = Deployment::example();
-        let page = Page::read(&deployment.head_scripts);
+        let page = Page::parse(&deployment.head_scripts);
         let mut scripts = page.elements.iter().filter(|one| one.is("script"));
         let follow = "<script defer src='/follow.js?0123456789abcdef' nonce=x></script>";
         assert!(is_known_in(follow));
         let hydration = scripts.find(|script| !script.text.is_empty()).unwrap();
-        assert!(Known::of(&deployment).has(hydration));
+        assert!(KnownScripts::of(&deployment).has(hydration));
         let hashed = hydration
             .text
             .replace("site", "site.k3JtGmWqZpXo8L1v2bNcYA");
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_foreign() {
+    fn all_other_scripts_are_foreign() {
         let own = "__INCOMPLETE_CHUNKS=[];";
         for html in [
             "<script>1</script>".to_owned(),

@@ -62,14 +62,14 @@ pub const CHECKS: &[&Check] = &[&TLS, &PLAIN, &ALIVE, &READY, &CLOCK];
 pub const LAST: &[&Check] = &[&HSTS, &ANSWERED, &FAILURES];
 
 /// For `clock`: the duration of the request is part of the difference.
-const MOST_SECONDS: u64 = 60;
+const MAX_SKEW_SECONDS: u64 = 60;
 
 pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let before = Client::now();
     let page = exam.client.send(Request::get("/login")).await?;
     if exam.client.target.is_https() {
         // The TLS handshake, with the certificate verified, came first.
-        exam.settle(&TLS, Ok(()));
+        exam.record(&TLS, Ok(()));
     } else {
         let why = "the address is this machine's own, where plain http is safe";
         exam.report.skip_rest(&[&TLS, &PLAIN, &HSTS], why);
@@ -78,8 +78,8 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     let skew = jiff::fmt::rfc2822::parse(date)
         .ok()
         .map(|date| milliseconds_between(date.timestamp(), before));
-    let holds = skew.is_some_and(|skew| skew < MOST_SECONDS * 1_000);
-    exam.settle(
+    let holds = skew.is_some_and(|skew| skew < MAX_SKEW_SECONDS * 1_000);
+    exam.record(
         &CLOCK,
         expect(holds, || {
             format!("it has {date} where we have {}", to_the_second(before))
@@ -87,12 +87,15 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
     );
     health(exam, &ALIVE, "/healthz").await?;
     health(exam, &READY, "/readyz").await?;
-    plain(exam).await;
+    plain_http(exam).await;
     Ok(())
 }
 
 async fn health(exam: &mut Examination, check: &'static Check, path: &str) -> Result<(), NoAnswer> {
-    let answer = exam.client.send(Request::get(path).odd()).await?;
+    let answer = exam
+        .client
+        .send(Request::get(path).proxy_may_answer())
+        .await?;
     match answer.status {
         401 | 403 | 404 => {
             let why = format!("the proxy keeps {path} to itself");
@@ -100,24 +103,24 @@ async fn health(exam: &mut Examination, check: &'static Check, path: &str) -> Re
         }
         status => {
             let holds = status == 200 && answer.body == "ok\n";
-            exam.settle(check, expect(holds, || answer.describe()));
+            exam.record(check, expect(holds, || answer.describe()));
         }
     }
     Ok(())
 }
 
-async fn plain(exam: &mut Examination) {
-    let Some(plain) = exam.client.target.plain() else {
+async fn plain_http(exam: &mut Examination) {
+    let Some(plain) = exam.client.target.over_plain_http() else {
         let why = "the address has a port of its own, so browsers do not come by port 80";
         exam.report.skip(&PLAIN, why);
         return;
     };
     let answer = exam
         .client
-        .send_to(&plain, Request::get("/login").odd())
+        .send_to(&plain, Request::get("/login").proxy_may_answer())
         .await;
     let origin = exam.client.target.origin();
-    exam.settle(&PLAIN, leads_to_tls(answer.ok().as_deref(), &origin));
+    exam.record(&PLAIN, leads_to_tls(answer.ok().as_deref(), &origin));
 }
 
 fn leads_to_tls(answer: Option<&Answer>, origin: &str) -> Verdict {
@@ -136,10 +139,10 @@ pub fn check_answers(exam: &mut Examination) {
     let answers = exam.client.own_answers();
     if exam.client.target.is_https() {
         let verdict = answers.iter().try_for_each(has_hsts);
-        exam.settle(&HSTS, verdict);
+        exam.record(&HSTS, verdict);
     }
     let unanswered = exam.client.unanswered();
-    exam.settle(
+    exam.record(
         &ANSWERED,
         expect(unanswered == 0, || {
             format!("{unanswered} requests were not")
@@ -147,30 +150,33 @@ pub fn check_answers(exam: &mut Examination) {
     );
     match failure_rate(&exam.client.answers()) {
         Some(seen) => exam.report.lead_with(&FAILURES, seen),
-        None => exam.settle(&FAILURES, Ok(())),
+        None => exam.record(&FAILURES, Ok(())),
     }
 }
 
 /// The one finding if the certificate is not trusted: no request was sent.
 pub fn is_untrusted(exam: &mut Examination, failure: &NoAnswer) {
-    exam.settle(&TLS, Err(failure.to_string()));
+    exam.record(&TLS, Err(failure.to_string()));
 }
 
 /// The rate of failed requests (5xx), without those that a proxy may refuse by itself.
 fn failure_rate(answers: &[Rc<Answer>]) -> Option<String> {
-    let asked: Vec<_> = answers.iter().filter(|answer| !answer.is_odd).collect();
+    let requested: Vec<_> = answers
+        .iter()
+        .filter(|answer| !answer.may_be_from_proxy)
+        .collect();
     let mut failures = BTreeMap::new();
-    for answer in asked.iter().filter(|answer| answer.status >= 500) {
+    for answer in requested.iter().filter(|answer| answer.status >= 500) {
         *failures.entry(answer.status).or_insert(0_usize) += 1;
     }
-    let first = asked.iter().find(|answer| answer.status >= 500)?;
+    let first = requested.iter().find(|answer| answer.status >= 500)?;
     let counts = failures
         .iter()
         .map(|(status, count)| format!("{status} to {count}"));
     let counts = counts.collect::<Vec<_>>().join(" and ");
     Some(format!(
         "The site answered {counts} of {} requests, first to {} {}",
-        asked.len(),
+        requested.len(),
         first.method,
         first.path
     ))
@@ -198,16 +204,16 @@ mod tests {
             path: "/login".to_owned(),
             status,
             headers: vec![("location".to_owned(), location.to_owned())],
-            is_odd: true,
+            may_be_from_proxy: true,
             ..Answer::default()
         }
     }
 
     #[test]
     fn failures_are_counted_by_status() {
-        let failed = |status, is_odd| {
+        let failed = |status, may_be_from_proxy| {
             Rc::new(Answer {
-                is_odd,
+                may_be_from_proxy,
                 ..answer(status, "")
             })
         };
@@ -218,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_leads_to_tls_or_nowhere() {
+    fn plain_http_redirects_to_https_or_refuses() {
         let origin = "https://id.example.org";
         let judge = |status, location| leads_to_tls(Some(&answer(status, location)), origin);
         assert!(leads_to_tls(None, origin).is_ok(), "nobody answers");

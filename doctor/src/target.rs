@@ -38,14 +38,14 @@ impl Target {
         host.unwrap_or_default()
     }
 
-    /// The name alone, for the certificate.
-    pub fn name(&self) -> String {
+    /// The host without a port: the certificate is verified for this name.
+    pub fn server_name(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
         host.trim_matches(['[', ']']).to_owned()
     }
 
     /// The host and port to connect to.
-    pub fn place(&self) -> String {
+    pub fn connect_address(&self) -> String {
         let port = self.url.port_or_known_default().unwrap_or(443);
         let host = self.url.host_str().unwrap_or_default();
         self.connect
@@ -54,7 +54,7 @@ impl Target {
     }
 
     /// The same name over plain http, where browsers would try it.
-    pub fn plain(&self) -> Option<Self> {
+    pub fn over_plain_http(&self) -> Option<Self> {
         let has_usual_port = self.is_https() && self.url.port().is_none() && self.connect.is_none();
         let mut url = self.url.clone();
         let changed = has_usual_port && url.set_scheme("http").is_ok();
@@ -67,9 +67,9 @@ impl Target {
 
     /// Whether a browser that follows a `Location` stays on this site. A path in it is resolved from the root, because
     /// the requested path may itself resemble another host.
-    pub fn stays(&self, location: &str) -> bool {
-        let there = self.url.join(location);
-        there.is_ok_and(|there| there.origin() == self.url.origin())
+    pub fn is_same_origin(&self, location: &str) -> bool {
+        let resolved = self.url.join(location);
+        resolved.is_ok_and(|resolved| resolved.origin() == self.url.origin())
     }
 }
 
@@ -96,29 +96,36 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_written_as_browsers_write_it() {
-        let usual = target("https://ID.example.org:443/");
-        assert_eq!(usual.origin(), "https://id.example.org");
-        assert_eq!(usual.host(), "id.example.org");
-        assert_eq!(usual.place(), "id.example.org:443");
-        assert_eq!(usual.plain().unwrap().place(), "id.example.org:80");
+    fn origin_host_and_port_match_those_of_browsers() {
+        let default_port = target("https://ID.example.org:443/");
+        assert_eq!(default_port.origin(), "https://id.example.org");
+        assert_eq!(default_port.host(), "id.example.org");
+        assert_eq!(default_port.connect_address(), "id.example.org:443");
+        assert_eq!(
+            default_port.over_plain_http().unwrap().connect_address(),
+            "id.example.org:80"
+        );
         let other = target("http://[::1]:3000");
         assert_eq!(
-            (other.host().as_str(), other.name().as_str()),
+            (other.host().as_str(), other.server_name().as_str()),
             ("[::1]:3000", "::1")
         );
-        assert!(other.plain().is_none());
-        assert!(target("https://id.example.org:8443").plain().is_none());
-        let moved = Target {
+        assert!(other.over_plain_http().is_none());
+        assert!(
+            target("https://id.example.org:8443")
+                .over_plain_http()
+                .is_none()
+        );
+        let redirected = Target {
             connect: Some("127.0.0.1:8443".to_owned()),
             ..target("https://id.example.org")
         };
-        assert_eq!(moved.place(), "127.0.0.1:8443");
-        assert!(moved.plain().is_none());
+        assert_eq!(redirected.connect_address(), "127.0.0.1:8443");
+        assert!(redirected.over_plain_http().is_none());
     }
 
     #[test]
-    fn a_location_is_read_as_browsers_read_it() {
+    fn locations_are_resolved_as_in_browsers() {
         let site = target("https://id.example.org");
         for stays in [
             "/login",
@@ -126,7 +133,7 @@ mod tests {
             "?a",
             "/%5Cevil.example",
         ] {
-            assert!(site.stays(stays), "{stays}");
+            assert!(site.is_same_origin(stays), "{stays}");
         }
         for leaves in [
             "//evil.example",
@@ -136,7 +143,7 @@ mod tests {
             "http://id.example.org/",
             "javascript:alert(1)",
         ] {
-            assert!(!site.stays(leaves), "{leaves}");
+            assert!(!site.is_same_origin(leaves), "{leaves}");
         }
     }
 }

@@ -45,7 +45,7 @@ pub async fn invite_user(
             .without_draft()
     });
     Form::on(Page::Users.path())
-        .keeping(drafts::keep_invitation(&draft))
+        .with_draft(drafts::keep_invitation(&draft))
         .answer_by(reply, |refusal| Flash::invitation_refused(refusal, &draft))
 }
 

@@ -41,7 +41,7 @@ pub async fn login(
         sign_in::password::login(core, &actor, presented, &credentials, remember.0).await;
     if let Err(AppError::Failed(Failure::Throttled { .. })) = signed_in {
         // It has a page of its own. Afterwards the sign-in page still shows the name.
-        reply::remember(&Flash::login_refused(None, &username));
+        reply::set_flash(&Flash::login_refused(None, &username));
     }
     let reply = signed_in.map(|started| {
         let max_age = core.lifetimes.cookie_age(remember.0);
@@ -66,7 +66,7 @@ pub async fn logout(#[server(default)] proof: String) -> Result<(), AppError> {
     };
     context::demand_own_sign_out(&proof)?;
     let core = &context::state().core;
-    let (actor, token) = (context::actor(), context::brought_token());
+    let (actor, token) = (context::actor(), context::session_token());
     let signed_out = sign_in::password::logout(core, &actor, token.as_ref()).await?;
     let signed_out = signed_out.map(|user| Flash::SignedOut {
         display_name: user.display_name,

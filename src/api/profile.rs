@@ -41,6 +41,6 @@ pub async fn update_profile(
             .without_draft()
     });
     Form::on(Page::Profile.path())
-        .keeping(drafts::keep_profile(&draft))
+        .with_draft(drafts::keep_profile(&draft))
         .answer_by(reply, |refusal| Flash::profile_refused(refusal, &draft))
 }

@@ -69,7 +69,7 @@ pub const ONLY: &[OnlyIn] = &[
         "tower_http",
         &[
             "src/server/web/router.rs",
-            "src/server/web/files/site_inside.rs",
+            "src/server/web/files/embedded_site.rs",
             "src/server/web/files/site.rs",
         ],
         HTTP,
@@ -150,7 +150,10 @@ pub const ONLY: &[OnlyIn] = &[
     // The build time of the files inside the program: a recorded date, from no clock.
     only_in(
         "std::time::SystemTime",
-        &["src/server/clock.rs", "src/server/web/files/site_inside.rs"],
+        &[
+            "src/server/clock.rs",
+            "src/server/web/files/embedded_site.rs",
+        ],
         TIME,
     ),
     // The time of an answer, for the log; the age of a connection, beside a file's replacement; the
@@ -168,7 +171,10 @@ pub const ONLY: &[OnlyIn] = &[
     // The speed of a body, and the waiting time of a connection.
     only_in(
         "tokio::time::Instant",
-        &["src/server/web/layers/forms.rs", "src/server/web/seats.rs"],
+        &[
+            "src/server/web/layers/forms.rs",
+            "src/server/web/connection_slots.rs",
+        ],
         TIME,
     ),
     only_in(

@@ -46,7 +46,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         files: &["src/with_site.rs"],
-        may: &["server::cli", "server::web::files::site_inside"],
+        may: &["server::cli", "server::web::files::embedded_site"],
         but_not: &[],
         why: "the program with its site inside only passes it to the command line",
     },

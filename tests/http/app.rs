@@ -32,7 +32,7 @@ use vestibule::{
         },
         store,
         web::{
-            files::{site::SiteFiles, site_inside::SiteInside},
+            files::{embedded_site::EmbeddedSite, site::SiteFiles},
             router::serve,
             state::AppState,
         },
@@ -123,7 +123,7 @@ impl TestApp {
                 panic!("a folder at first")
             };
             let site = site_inside(root);
-            state.with_site_inside(site)
+            state.with_embedded_site(site)
         };
         Self::start_from(Some(database), core, |_| (), inside).await
     }
@@ -258,7 +258,7 @@ impl Drop for TestApp {
 }
 
 /// The files of a folder, as `make dist` embeds them in the program.
-pub fn site_inside(root: &Path) -> &'static SiteInside {
+pub fn site_inside(root: &Path) -> &'static EmbeddedSite {
     let mut files: Vec<(&'static str, &'static [u8])> = Vec::new();
     for folder in ["", "pkg"] {
         for entry in fs::read_dir(root.join(folder)).expect("a folder") {
@@ -270,7 +270,7 @@ pub fn site_inside(root: &Path) -> &'static SiteInside {
             }
         }
     }
-    Box::leak(Box::new(SiteInside {
+    Box::leak(Box::new(EmbeddedSite {
         output_name: "vestibule",
         built_at: 1_700_000_000,
         files: files.leak(),

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use vestibule::server::{
     config,
     web::{
-        listener::{self, Threshold},
+        listener::{self, ListenerOptions},
         router::layered,
         state::AppState,
     },
@@ -423,7 +423,7 @@ async fn a_panic_ends_one_request_only() {
         listener,
         router,
         config.http,
-        Threshold::default(),
+        ListenerOptions::default(),
         std::future::pending(),
     ));
     for accept in [ACCEPT_PAGE, "application/json"] {

@@ -16,7 +16,7 @@ use vestibule::{
     server::{
         core::{accounts::users, actor, sessions},
         store::{self, audit::Filter},
-        web::state::MOST_FOLLOWERS,
+        web::state::MAX_AUDIT_STREAMS,
     },
 };
 
@@ -283,12 +283,12 @@ on_both_engines! {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_number_of_followers_is_limited() {
     let app = TestApp::with_an_administrator(|config| {
-        config.http.watchers.of_one_session = 2 * MOST_FOLLOWERS;
+        config.http.watchers.of_one_session = 2 * MAX_AUDIT_STREAMS;
     })
     .await;
     let root = app.signed_in("root").await;
     let mut pages = Vec::new();
-    for _ in 0..MOST_FOLLOWERS {
+    for _ in 0..MAX_AUDIT_STREAMS {
         pages.push(follows(&root, "").await);
     }
     let refused = root.listen(EVENTS).await;

@@ -31,9 +31,9 @@ use vestibule::{
         },
         web::{
             layers::forms,
-            listener::{self, Threshold},
+            listener::{self, ListenerOptions},
             router::layered,
-            state::{AppState, MOST_WORK_OF_ONE_ADDRESS},
+            state::{AppState, MAX_RUNNING_FUNCTIONS_PER_ADDRESS},
             target::Target,
         },
     },
@@ -243,26 +243,26 @@ async fn work_for_one_address_is_limited() {
         async move { drop(opened.acquire().await.unwrap()) }
     });
     let panics = post(async || -> &'static str { panic!("in the middle of the work") });
-    let edge = from_fn_with_state(state.clone(), forms::edge);
+    let run = from_fn_with_state(state.clone(), forms::run_function);
     let routes = Router::new()
         .route("/api/logout", waits)
         .route("/api/set_up", panics)
-        .layer(edge)
+        .layer(run)
         .layer(Extension(Target::Function("/api/logout")));
     let router = layered(routes, state);
     let never = std::future::pending();
-    let threshold = Threshold::default();
+    let options = ListenerOptions::default();
     let server = tokio::spawn(listener::serve(
         listener,
         router,
         config.http,
-        threshold,
+        options,
         never,
     ));
     let asks = |path| send(address, Request::post(path, b""));
     assert_eq!(asks("/api/set_up").await.status, 500);
     let (answers, mut answered) = mpsc::unbounded_channel();
-    for _ in 0..MOST_WORK_OF_ONE_ADDRESS + 12 {
+    for _ in 0..MAX_RUNNING_FUNCTIONS_PER_ADDRESS + 12 {
         let (asked, answers) = (asks("/api/logout"), answers.clone());
         tokio::spawn(async move { drop(answers.send(asked.await)) });
     }
@@ -276,7 +276,7 @@ async fn work_for_one_address_is_limited() {
         );
     }
     gate.add_permits(1);
-    for _ in 0..MOST_WORK_OF_ONE_ADDRESS {
+    for _ in 0..MAX_RUNNING_FUNCTIONS_PER_ADDRESS {
         assert_eq!(answered.recv().await.unwrap().status, 200);
     }
     server.abort();

@@ -156,7 +156,7 @@ async fn no_handler_sees_a_forwarded_header() {
             listener,
             router,
             config.http,
-            listener::Threshold::default(),
+            listener::ListenerOptions::default(),
             never,
         ));
         let lines: Lines = &[

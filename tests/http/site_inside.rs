@@ -56,7 +56,7 @@ async fn it_answers_as_the_folder_does() {
         &root,
         SystemTime::UNIX_EPOCH + Duration::from_secs(site.built_at),
     );
-    let (folder, inside) = (SiteFiles::Folder(root.clone()), SiteFiles::Inside(site));
+    let (folder, inside) = (SiteFiles::Folder(root.clone()), SiteFiles::Embedded(site));
 
     let seen = answer(
         &folder,

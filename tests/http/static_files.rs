@@ -79,7 +79,7 @@ async fn a_file_being_written_is_not_cached() {
 async fn the_files_inside_the_program_are_whole() {
     let root = make_site();
     date(&root.join("pkg/vestibule.js"), now(&root));
-    let inside = SiteFiles::Inside(site_inside(&root));
+    let inside = SiteFiles::Embedded(site_inside(&root));
     let policy = policy(&inside, "/pkg/vestibule.js", "").await;
     assert_eq!(policy, FOR_EVER);
 }

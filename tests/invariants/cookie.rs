@@ -32,7 +32,7 @@ pub fn check(headers: &HeaderMap) {
     let mut names = pairs_of(headers).into_iter().map(|(name, _)| name);
     let any_case = |name: Vec<u8>| name.eq_ignore_ascii_case(SESSION.as_bytes());
     assert_eq!(
-        cookies::session::brings_session(headers),
+        cookies::session::has_session_cookie(headers),
         names.any(any_case)
     );
 }

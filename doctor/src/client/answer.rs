@@ -11,7 +11,8 @@ pub struct Answer {
     pub body: String,
     /// The raw body: digests are computed from it.
     pub bytes: Vec<u8>,
-    pub is_odd: bool,
+    /// A proxy may have given it by itself.
+    pub may_be_from_proxy: bool,
     /// Whether the address is that of a script outside of `/pkg/`.
     pub is_plain_script: bool,
 }
@@ -64,7 +65,7 @@ impl Answer {
     }
 
     /// A failure of something in front of the server: the server's own failures carry an id.
-    pub fn is_failure_on_the_way(&self) -> bool {
+    pub fn is_proxy_failure(&self) -> bool {
         self.status >= 500 && self.only("x-request-id").is_none_or(|id| id.len() != 32)
     }
 }

@@ -19,7 +19,7 @@ pub struct Request {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     /// A proxy in front of the server may answer it in its own way.
-    pub is_odd: bool,
+    pub proxy_may_answer: bool,
     /// Over HTTP/2 instead of HTTP/1.1.
     pub is_http2: bool,
 }
@@ -31,7 +31,7 @@ impl Request {
             path: path.to_owned(),
             headers: Vec::new(),
             body: Vec::new(),
-            is_odd: false,
+            proxy_may_answer: false,
             is_http2: false,
         }
     }
@@ -67,8 +67,8 @@ impl Request {
 
     /// A proxy may refuse it by itself, with headers of its own or by closing the connection. Only the refusal is
     /// checked.
-    pub fn odd(mut self) -> Self {
-        self.is_odd = true;
+    pub fn proxy_may_answer(mut self) -> Self {
+        self.proxy_may_answer = true;
         self
     }
 

@@ -48,18 +48,20 @@ pub enum Sender {
 
 impl Sender {
     pub async fn open(tls: &Tls, target: &Target, http2: bool) -> Result<Self, Failure> {
-        let stream = TcpStream::connect(target.place()).await.map_err(other)?;
+        let stream = TcpStream::connect(target.connect_address())
+            .await
+            .map_err(other)?;
         stream.set_nodelay(true).map_err(other)?;
         if !target.is_https() {
             return if http2 {
                 Err(Failure::NoHttp2)
             } else {
-                greet(stream).await
+                http1_handshake(stream).await
             };
         }
-        let stream = tls.connect(&target.name(), stream, http2).await?;
+        let stream = tls.connect(&target.server_name(), stream, http2).await?;
         if !http2 {
-            return greet(stream).await;
+            return http1_handshake(stream).await;
         }
         if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
             return Err(Failure::NoHttp2);
@@ -79,8 +81,8 @@ impl Sender {
         }
     }
 
-    pub async fn ask(&mut self, target: &Target, request: Request) -> Result<Answer, Failure> {
-        let (mut answer, response) = self.begin(target, request).await?;
+    pub async fn send(&mut self, target: &Target, request: Request) -> Result<Answer, Failure> {
+        let (mut answer, response) = self.send_for_head(target, request).await?;
         let is_built = answer.path.starts_with("/pkg/");
         let limit = if is_built { MAX_FILE } else { MAX_BODY };
         let body = Limited::new(response.into_body(), limit)
@@ -93,13 +95,13 @@ impl Sender {
     }
 
     /// Sends a request, and reads the head of the answer.
-    pub async fn begin(
+    pub async fn send_for_head(
         &mut self,
         target: &Target,
         request: Request,
     ) -> Result<(Answer, Response<Incoming>), Failure> {
         let (method, path) = (request.method.clone(), request.path.clone());
-        let is_odd = request.is_odd;
+        let may_be_from_proxy = request.proxy_may_answer;
         let request = request.into_hyper(target).map_err(other)?;
         let response = match self {
             Self::Http1(sender) => sender.send_request(request).await,
@@ -115,7 +117,7 @@ impl Sender {
             path,
             status: response.status().as_u16(),
             headers: headers.collect(),
-            is_odd,
+            may_be_from_proxy,
             is_plain_script: false,
             ..Answer::default()
         };
@@ -123,7 +125,7 @@ impl Sender {
     }
 }
 
-async fn greet(
+async fn http1_handshake(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
 ) -> Result<Sender, Failure> {
     let (sender, connection) = http1::handshake(TokioIo::new(stream))
@@ -134,13 +136,13 @@ async fn greet(
 }
 
 /// An open-ended answer, such as a stream of events.
-pub struct Events {
+pub struct EventStream {
     /// Keeps the connection open.
     pub(super) _sender: Sender,
     pub(super) body: Incoming,
 }
 
-impl Events {
+impl EventStream {
     /// Reads until the text has arrived; `false` if it has not within this time.
     pub async fn read_until(&mut self, wanted: &str, limit: Duration) -> bool {
         let arrived = async {

@@ -10,9 +10,9 @@ const THREE: Check = check("three", "A3", "Three holds", "Mend three");
 
 fn report() -> Report {
     let mut report = Report::default();
-    report.keep_secret("sesame");
-    report.settle(&ONE, Ok(()));
-    report.settle(&TWO, Err("a sesame\u{1b}[2J\r\nb".to_owned()));
+    report.redact("sesame");
+    report.record(&ONE, Ok(()));
+    report.record(&TWO, Err("a sesame\u{1b}[2J\r\nb".to_owned()));
     report.skip_rest(&[&ONE, &THREE], "nobody asked");
     report
 }
@@ -24,7 +24,7 @@ fn written(json: bool) -> String {
 }
 
 #[test]
-fn people_get_a_table() {
+fn the_report_for_people_is_a_table() {
     let expected = "  CONTROL  PROMISE\n\
         ✓ A1       One holds\n\
         ✗ A2       Two holds\n           seen: a …\u{fffd}[2J\u{fffd}\u{fffd}b\n           to mend it: Mend two\n\
@@ -33,7 +33,7 @@ fn people_get_a_table() {
 }
 
 #[test]
-fn programs_get_one_object_a_line() {
+fn the_report_for_programs_is_json_lines() {
     let text = written(true);
     let lines: Vec<serde_json::Value> = text
         .lines()
@@ -49,7 +49,7 @@ fn programs_get_one_object_a_line() {
 }
 
 #[test]
-fn what_explains_the_rest_comes_first() {
+fn the_leading_failure_comes_first() {
     let mut report = report();
     report.note(&NOTE, Err("a version".to_owned()));
     report.lead_with(&LEAD, "it answered 502".to_owned());
@@ -70,7 +70,7 @@ fn what_explains_the_rest_comes_first() {
 }
 
 #[test]
-fn they_are_counted() {
+fn outcomes_are_counted() {
     let report = report();
     assert_eq!(
         (report.holding(), report.failures(), report.skipped()),
@@ -79,9 +79,9 @@ fn they_are_counted() {
 }
 
 #[test]
-fn long_words_are_cut() {
+fn long_findings_are_truncated() {
     let mut report = Report::default();
-    report.settle(&ONE, Err("é".repeat(1_000)));
+    report.record(&ONE, Err("é".repeat(1_000)));
     let row = report.row(&report.findings[0]);
     let seen = row.seen.unwrap();
     assert_eq!(seen.chars().count(), MAX_SHOWN_CHARS + 1);

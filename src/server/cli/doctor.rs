@@ -14,7 +14,7 @@ use crate::{
 };
 use std::path::PathBuf;
 use vestibule_doctor::{
-    Account, Address, Authorities, Conclusion, Deployment, NoConclusion, Password,
+    Account, Address, Authorities, Deployment, ExaminationError, Password, Summary,
 };
 
 /// The account comes by standard input, its name and its password on a line each: an argument could be
@@ -51,14 +51,14 @@ pub async fn run(command: Command) -> Result<(), CliError> {
         password: Password::new(password.reveal().to_owned()),
     };
     let examined = vestibule_doctor::examine(deployment(), address, account, command.json).await;
-    let Conclusion {
+    let Summary {
         holding,
         failures,
         skipped,
         interrupted,
-    } = examined.map_err(|why| match why {
-        NoConclusion::Refused(why) => CliError::Refused(why),
-        NoConclusion::Io(error) => CliError::Io(error),
+    } = examined.map_err(|error| match error {
+        ExaminationError::Refused(why) => CliError::Refused(why),
+        ExaminationError::Io(error) => CliError::Io(error),
     })?;
     if interrupted {
         return Err(CliError::Refused("it was interrupted".to_owned()));

@@ -23,7 +23,7 @@ use crate::server::{
     },
     db::{self, Db, IfMissing, OpenError},
     hashing::Hasher,
-    web::files::site_inside::SiteInside,
+    web::files::embedded_site::EmbeddedSite,
 };
 use clap::{
     CommandFactory, Parser, Subcommand,
@@ -93,7 +93,7 @@ enum CliError {
 
 /// Runs the command of this process's arguments. The exit status is 0, 1 for a failure, and 2 for invalid
 /// arguments. `site` is the one embedded in the program, if any.
-pub fn main(site: Option<&'static SiteInside>) -> ExitCode {
+pub fn main(site: Option<&'static EmbeddedSite>) -> ExitCode {
     let arguments = Arguments::try_parse().unwrap_or_else(|refusal| without_value(refusal).exit());
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -122,7 +122,7 @@ fn without_value(mut refusal: clap::Error) -> clap::Error {
     refusal
 }
 
-async fn run(arguments: Arguments, site: Option<&'static SiteInside>) -> Result<(), CliError> {
+async fn run(arguments: Arguments, site: Option<&'static EmbeddedSite>) -> Result<(), CliError> {
     let file = arguments.config.as_deref();
     let config = || load(file, &Environment::of_process());
     match arguments.command.unwrap_or(Command::Serve) {

@@ -14,7 +14,7 @@ use crate::{
         },
         db::{self, Neighbour},
         telemetry::{self, Log},
-        web::{files::site_inside::SiteInside, router, state::AppState},
+        web::{files::embedded_site::EmbeddedSite, router, state::AppState},
     },
 };
 use leptos::config::LeptosOptions;
@@ -28,7 +28,7 @@ use tokio::{
 const OUTPUT_NAME: &str = "vestibule";
 
 /// `site` is the one embedded in this program, which a folder in the configuration replaces.
-pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<(), CliError> {
+pub async fn run(config: Config, site: Option<&'static EmbeddedSite>) -> Result<(), CliError> {
     let log = telemetry::start(&config.log)?;
     let opening = db::open_to_serve(&config.database_url);
     let (db, is_read_through) = with_progress(MIGRATIONS, opening).await?;
@@ -51,7 +51,7 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
         address.port(),
     );
     match site.filter(|_| !config.site_root_is_set) {
-        Some(site) => state = state.with_site_inside(site),
+        Some(site) => state = state.with_embedded_site(site),
         None => warn_without_site(&config),
     }
     let core = state.core.clone();

@@ -9,9 +9,9 @@ pub struct Peer(pub SocketAddr);
 
 /// The server waits for its holders when it stops, in addition to its connections.
 #[derive(Clone, Debug)]
-pub struct UnderWay(#[expect(dead_code, reason = "it counts by being held")] watch::Receiver<()>);
+pub struct InFlight(#[expect(dead_code, reason = "it counts by being held")] watch::Receiver<()>);
 
-impl UnderWay {
+impl InFlight {
     pub const fn new(held: watch::Receiver<()>) -> Self {
         Self(held)
     }

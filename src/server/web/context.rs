@@ -4,7 +4,7 @@ use super::{
     cookies,
     layers::{
         forwarded::Client,
-        origin::{self, FromAnywhere},
+        origin::{self, UnknownOrigin},
     },
     state::AppState,
 };
@@ -49,7 +49,7 @@ pub struct FormRequest {
     caller: Option<Caller>,
     begun: Option<Begun>,
     is_plain_form: bool,
-    is_from_anywhere: bool,
+    has_unknown_origin: bool,
 }
 
 impl FormRequest {
@@ -61,7 +61,7 @@ impl FormRequest {
             caller: extensions.get().cloned(),
             begun: extensions.get().cloned(),
             is_plain_form: extensions.get::<PlainForm>().is_some(),
-            is_from_anywhere: extensions.get::<FromAnywhere>().is_some(),
+            has_unknown_origin: extensions.get::<UnknownOrigin>().is_some(),
         }
     }
 
@@ -87,7 +87,7 @@ pub fn request() -> Arc<FormRequest> {
 }
 
 /// The token that the browser presents, live or ended.
-pub fn brought_token() -> Option<SessionToken> {
+pub fn session_token() -> Option<SessionToken> {
     cookies::session::session_token(request().headers())
 }
 
@@ -126,7 +126,7 @@ fn browser_at(address: IpAddr, headers: &HeaderMap) -> Browser {
 /// The tokens that the browser presents.
 pub fn presented() -> Presented {
     Presented {
-        session: brought_token(),
+        session: session_token(),
         device: cookies::session::device_token(request().headers()),
     }
 }
@@ -145,7 +145,7 @@ pub fn hold_session(started: &Started) {
 /// `Failure::CrossSite`.
 pub fn demand_own_sign_out(proof: &str) -> Result<(), AppError> {
     let request = request();
-    if !request.is_from_anywhere {
+    if !request.has_unknown_origin {
         return Ok(());
     }
     origin::demand_own(match &request.caller {

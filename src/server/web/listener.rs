@@ -1,9 +1,9 @@
 //! Connections: accepted, limited in time and number, and closed at the end.
 
 use super::{
-    connection::{Peer, UnderWay},
-    layers::{forms::outlives_its_connection, too_large::Worded},
-    seats::{Seat, Seats},
+    connection::{InFlight, Peer},
+    connection_slots::{ConnectionSlot, ConnectionSlots},
+    layers::{forms::outlives_its_connection, too_large::ErrorPageStream},
 };
 use crate::{
     error::Failure,
@@ -32,9 +32,9 @@ use tower::ServiceExt;
 /// fill the memory.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
 
-/// What connections need besides the application.
+/// What connections need besides the application and its limits.
 #[derive(Clone, Debug, Default)]
-pub struct Threshold {
+pub struct ListenerOptions {
     pub trusted: Arc<TrustedProxies>,
     /// The answer to a header that is too large, with its head.
     pub too_large: Arc<[u8]>,
@@ -54,13 +54,13 @@ pub async fn serve(
     listener: TcpListener,
     app: Router,
     limits: HttpLimits,
-    threshold: Threshold,
+    options: ListenerOptions,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let seats = Seats::new(limits.max_connections);
+    let slots = ConnectionSlots::new(limits.max_connections);
     let graceful = GracefulShutdown::new();
-    let (work, under_way) = watch::channel(());
-    let under_way = UnderWay::new(under_way);
+    let (in_flight_sender, in_flight) = watch::channel(());
+    let in_flight = InFlight::new(in_flight);
     let permits = Arc::new(Semaphore::new(limits.max_connections));
     tokio::pin!(shutdown);
     loop {
@@ -76,10 +76,10 @@ pub async fn serve(
         tokio::select! {
             accepted = accepted => match accepted {
                 Ok((stream, peer, permit)) => {
-                    let seat = seats.take(peer.ip(), threshold.trusted.contains(peer.ip().to_canonical()));
-                    let own = (Peer(peer), under_way.clone(), seat);
-                    let stream = (stream, Arc::clone(&threshold.too_large));
-                    serve_connection(stream, own, permit, &app, limits, &graceful);
+                    let slot = slots.acquire(peer.ip(), options.trusted.contains(peer.ip().to_canonical()));
+                    let connection_data = (Peer(peer), in_flight.clone(), slot);
+                    let stream = (stream, Arc::clone(&options.too_large));
+                    serve_connection(stream, connection_data, permit, &app, limits, &graceful);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -89,12 +89,12 @@ pub async fn serve(
             () = &mut shutdown => break,
         }
     }
-    drop((listener, under_way));
-    let over = async {
+    drop((listener, in_flight));
+    let all_closed = async {
         graceful.shutdown().await;
-        work.closed().await;
+        in_flight_sender.closed().await;
     };
-    if tokio::time::timeout(limits.shutdown_timeout, over)
+    if tokio::time::timeout(limits.shutdown_timeout, all_closed)
         .await
         .is_err()
     {
@@ -114,19 +114,19 @@ fn set_up(stream: &TcpStream, limit: Duration) -> io::Result<()> {
 
 fn serve_connection(
     (stream, too_large): (TcpStream, Arc<[u8]>),
-    (peer, under_way, seat): (Peer, UnderWay, Seat),
+    (peer, in_flight, slot): (Peer, InFlight, ConnectionSlot),
     permit: OwnedSemaphorePermit,
     app: &Router,
     limits: HttpLimits,
     graceful: &GracefulShutdown,
 ) {
-    let (app, own_seat) = (app.clone(), seat.clone());
+    let (app, own_slot) = (app.clone(), slot.clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer);
-        request.extensions_mut().insert(under_way.clone());
-        request.extensions_mut().insert(own_seat.clone());
-        answer(app.clone(), request, (under_way.clone(), own_seat.clone()))
+        request.extensions_mut().insert(in_flight.clone());
+        request.extensions_mut().insert(own_slot.clone());
+        answer(app.clone(), request, (in_flight.clone(), own_slot.clone()))
     });
     if let Err(error) = set_up(&stream, limits.request_timeout) {
         tracing::debug!(%error, "the connection went before it was served");
@@ -138,7 +138,7 @@ fn serve_connection(
         .max_header_size(MAX_HEADER_BYTES)
         // Otherwise the buffer grows to twice that for a header or a body.
         .max_buf_size(MAX_HEADER_BYTES)
-        .serve_connection(Worded::new(stream, too_large), service);
+        .serve_connection(ErrorPageStream::new(stream, too_large), service);
     let watched = graceful.watch(connection);
     tokio::spawn(async move {
         tokio::select! {
@@ -146,7 +146,7 @@ fn serve_connection(
             outcome = watched => if let Err(error) = outcome {
                 tracing::debug!(%error, "connection");
             },
-            () = seat.has_to_leave() => tracing::debug!("a slow connection was closed to make room"),
+            () = slot.close_requested() => tracing::debug!("a slow connection was closed to make room"),
         }
         drop(permit);
     });
@@ -157,13 +157,13 @@ fn serve_connection(
 fn answer(
     app: Router,
     request: Request,
-    (under_way, seat): (UnderWay, Seat),
+    (in_flight, slot): (InFlight, ConnectionSlot),
 ) -> impl Future<Output = Result<Response, Infallible>> {
     let outlives = outlives_its_connection(&request);
     let answer = app.oneshot(request);
     let answer = if outlives {
         Either::Left(tokio::spawn(async move {
-            let _under_way = under_way;
+            let _in_flight = in_flight;
             answer.await
         }))
     } else {
@@ -179,7 +179,7 @@ fn answer(
         if let Some(begun) = response.extensions_mut().remove::<Begun>() {
             begun.is_handed_over();
         }
-        seat.is_answered();
+        slot.answer_begun();
         Ok(response)
     }
 }

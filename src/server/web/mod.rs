@@ -1,6 +1,8 @@
 //! All HTTP, and nothing else: from the connection to a use case and back.
 
+pub mod budget;
 pub mod connection;
+pub mod connection_slots;
 pub mod context;
 pub mod cookies;
 pub mod files;
@@ -11,8 +13,6 @@ pub mod reach;
 pub mod reply;
 pub mod router;
 pub mod routes;
-pub mod seats;
-pub mod shares;
 pub mod state;
 pub mod streams;
 pub mod target;

@@ -6,8 +6,8 @@
 mod account;
 pub mod activity;
 pub mod audit;
+mod authentication;
 mod dashboard;
-mod entrance;
 mod sessions;
 mod users;
 mod visit;
@@ -57,20 +57,20 @@ pub async fn answer(
     };
     let view = match gather(page, visit).await {
         Ok(Answer::Page(view)) => view,
-        Ok(Answer::Elsewhere(path)) => return Redirect::to(&path).into_response(),
-        Ok(Answer::Nothing) => return Failure::NotFound.into_response(),
+        Ok(Answer::Redirect(path)) => return Redirect::to(&path).into_response(),
+        Ok(Answer::NotFound) => return Failure::NotFound.into_response(),
         Err(failure) => return failure.into_response(),
     };
     // The answer to HEAD shows nothing, so it deletes nothing.
-    let shows = request.method() != Method::HEAD;
+    let is_shown = request.method() != Method::HEAD;
     let mut response = match render(state, &caller, view, request).await {
         Ok(response) => response,
         Err(failure) => return failure.into_response(),
     };
-    if shows && page.shows_messages() {
+    if is_shown && page.shows_messages() {
         flash::forget_shown(&headers, &mut response);
     }
-    if shows && page.shows_drafts() {
+    if is_shown && page.shows_drafts() {
         draft::forget_shown(&headers, &mut response);
     }
     response
@@ -84,7 +84,7 @@ async fn render(
     request: Request,
 ) -> Result<Response, AppError> {
     let options = state.leptos_options.clone();
-    let of_session = match caller {
+    let session_context = match caller {
         Caller::SignedIn(current) => Some((
             RenderedFor(current.user.id.short().to_owned()),
             SignOutProof(sign_out_proof::of(&state.core, &current.session.id)),
@@ -93,7 +93,7 @@ async fn render(
     };
     let context = move || {
         provide_context(state.clone());
-        if let Some((rendered_for, sign_out_proof)) = of_session.clone() {
+        if let Some((rendered_for, sign_out_proof)) = session_context.clone() {
             provide_context(rendered_for);
             provide_context(sign_out_proof);
         }
@@ -102,22 +102,22 @@ async fn render(
         let nonce = set_page_policy();
         app::shell(options.clone(), nonce, view.clone())
     });
-    let sealed = headers::sealed(render(request).await).await;
-    sealed.map_err(|_| AppError::Failed(Failure::Internal))
+    let response = headers::with_document_headers(render(request).await).await;
+    response.map_err(|_| AppError::Failed(Failure::Internal))
 }
 
 /// The outcome of a request for a page.
 pub enum Answer {
     Page(PageView),
     /// A redirect to a path of ours.
-    Elsewhere(String),
+    Redirect(String),
     /// The page does not exist, or no longer.
-    Nothing,
+    NotFound,
 }
 
 impl Answer {
     fn to(page: Page) -> Self {
-        Self::Elsewhere(page.path().to_owned())
+        Self::Redirect(page.path().to_owned())
     }
 }
 
@@ -126,40 +126,42 @@ impl Answer {
 /// # Errors
 /// [`Failure::Unavailable`] if the database does not answer; [`Failure::Internal`].
 pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
-    if page.needs_fresh_password() && !actor::is_fresh(&visit.state.core, visit.person()?) {
-        let here = guard::way_back_to(visit.uri);
-        return Ok(Answer::Elsewhere(here.confirm_page()));
+    if page.needs_fresh_password() && !actor::is_fresh(&visit.state.core, visit.current_user()?) {
+        let path = guard::return_path(visit.uri);
+        return Ok(Answer::Redirect(path.confirm_page()));
     }
     let view = match page {
         Page::Home if visit.is_signed_in() => return Ok(Answer::to(Page::Dashboard)),
         Page::Home => return Ok(Answer::to(Page::Login)),
         Page::Login if visit.is_signed_in() => {
-            return Ok(Answer::Elsewhere(visit.next().to_string()));
+            return Ok(Answer::Redirect(visit.next().to_string()));
         }
-        Page::Login => PageView::Login(entrance::login(visit).await?),
-        Page::Logout => PageView::Logout(entrance::logout(&visit)),
+        Page::Login => PageView::Login(authentication::login(visit).await?),
+        Page::Logout => PageView::Logout(authentication::logout(&visit)),
         // It would be wrong for a user who is signed in.
         Page::SignedOut if visit.is_signed_in() => return Ok(Answer::to(Page::Dashboard)),
-        Page::SignedOut => PageView::SignedOut(entrance::signed_out(visit)),
-        Page::Setup => match entrance::setup(visit).await? {
+        Page::SignedOut => PageView::SignedOut(authentication::signed_out(visit)),
+        Page::Setup => match authentication::setup(visit).await? {
             Some(view) => PageView::Setup(view),
-            None => return Ok(Answer::Nothing),
+            None => return Ok(Answer::NotFound),
         },
-        Page::PasswordLink => PageView::PasswordLink(entrance::password_link(&visit)),
+        Page::PasswordLink => PageView::PasswordLink(authentication::password_link(&visit)),
         Page::ChangePassword => return Ok(Answer::to(Page::Password)),
         Page::Dashboard => PageView::Dashboard(Box::new(dashboard::dashboard(&visit)?)),
-        Page::Password => PageView::Password(account::password(visit.person()?, &visit)),
-        Page::Profile => PageView::Profile(Box::new(account::profile(visit.person()?, visit))),
+        Page::Password => PageView::Password(account::password(visit.current_user()?, &visit)),
+        Page::Profile => {
+            PageView::Profile(Box::new(account::profile(visit.current_user()?, visit)))
+        }
         Page::Sessions => PageView::Sessions(Box::new(sessions::own(visit).await?)),
         Page::OwnActivity => PageView::OwnActivity(Box::new(activity::own(&visit).await?)),
-        Page::Confirm if actor::is_fresh(&visit.state.core, visit.person()?) => {
-            return Ok(Answer::Elsewhere(visit.next().to_string()));
+        Page::Confirm if actor::is_fresh(&visit.state.core, visit.current_user()?) => {
+            return Ok(Answer::Redirect(visit.next().to_string()));
         }
-        Page::Confirm => PageView::Confirm(account::confirm(visit.person()?, &visit)),
+        Page::Confirm => PageView::Confirm(account::confirm(visit.current_user()?, &visit)),
         Page::Users => PageView::Users(Box::new(users::list(visit).await?)),
         Page::Account => match users::account(visit).await? {
             Some(view) => PageView::Account(Box::new(view)),
-            None => return Ok(Answer::Nothing),
+            None => return Ok(Answer::NotFound),
         },
         Page::Audit => PageView::Audit(Box::new(audit::page(&visit).await?)),
     };

@@ -22,17 +22,17 @@ pub fn view(client: &Client, site: &Site) -> ReachView {
         peer: client.peer.to_string(),
         scheme: client.scheme.clone(),
         host: client.host.clone(),
-        forwarded: believed(client.forwarding).to_owned(),
+        forwarded: in_words(client.forwarding).to_owned(),
         findings: findings.collect(),
     }
 }
 
-const fn believed(forwarding: Forwarding) -> &'static str {
+const fn in_words(forwarding: Forwarding) -> &'static str {
     match forwarding {
         Forwarding::None | Forwarding::Missing => "None",
         Forwarding::Ignored => "Ignored",
         Forwarding::Unreadable => "Believed as far as they can be read",
-        Forwarding::Believed => "Believed",
+        Forwarding::Trusted => "Believed",
     }
 }
 
@@ -58,7 +58,7 @@ fn address(client: &Client, site: &Site) -> Option<String> {
              seems to come from its address. Let the proxy set X-Forwarded-For and X-Forwarded-Proto, and write \
              trusted_proxies = [\"{peer}\"] in [http] of Leptos.toml."
         )),
-        Forwarding::None | Forwarding::Believed => None,
+        Forwarding::None | Forwarding::Trusted => None,
     }
 }
 
@@ -82,7 +82,7 @@ fn scheme(client: &Client, site: &Site) -> Option<String> {
 
 fn host(client: &Client, site: &Site) -> Option<String> {
     let host = client.host.as_ref();
-    let other = host.filter(|host| !site.is_called(host.as_bytes()))?;
+    let other = host.filter(|host| !site.has_host(host.as_bytes()))?;
     Some(format!(
         "The proxy says that you asked for {other}, but public_url is {}.",
         site.public_url.origin()

@@ -46,10 +46,10 @@ impl Reply {
     }
 
     /// Redirects the browser of a new session to `path`. The session ends if this answer cannot be handed over.
-    pub fn with_session(started: &Started, kept_for: Option<Duration>, path: String) -> Self {
+    pub fn with_session(started: &Started, max_age: Option<Duration>, path: String) -> Self {
         context::hold_session(started);
         Self::to_path(path)
-            .with_cookie(cookies::session::set_session(&started.session, kept_for))
+            .with_cookie(cookies::session::set_session(&started.session, max_age))
             .with_cookie(cookies::session::set_device(&started.device))
     }
 
@@ -113,7 +113,7 @@ impl<'a> Form<'a> {
     }
 
     /// The input that is kept if the password has to be confirmed first.
-    pub fn keeping(mut self, draft: HeaderValue) -> Self {
+    pub fn with_draft(mut self, draft: HeaderValue) -> Self {
         self.draft = Some(draft);
         self
     }
@@ -146,7 +146,7 @@ impl<'a> Form<'a> {
             }
             Err(AppError::Refused(refusal)) => {
                 // Never in the URL, where any link could forge it.
-                remember(&message(refusal));
+                set_flash(&message(refusal));
                 redirect(self.page);
                 Ok(())
             }
@@ -155,8 +155,8 @@ impl<'a> Form<'a> {
     }
 }
 
-/// Leaves a message for the next page of a plain form. Our script stays on this one.
-pub fn remember(message: &Flash) {
+/// Sets the message for the next page, after a plain form. Our script stays on this page.
+pub fn set_flash(message: &Flash) {
     if context::request().is_plain_form() {
         set_cookie(message.set_cookie());
     }

@@ -7,10 +7,10 @@ use super::{
         forms::Arrival,
         forwarded::{self, Client},
         headers,
-        origin::{self, FromAnywhere},
+        origin::{self, UnknownOrigin},
         too_large,
     },
-    listener::{self, Threshold},
+    listener::{self, ListenerOptions},
     routes,
     state::AppState,
     target::PUBLIC_FUNCTIONS,
@@ -41,17 +41,17 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let limits = state.limits;
-    let threshold = Threshold {
+    let options = ListenerOptions {
         trusted: state.trusted_proxies.clone(),
         too_large: too_large::page(&state).await,
     };
-    let ends = state.core.db.watchers.clone();
+    let watchers = state.core.db.watchers.clone();
     let shutdown = async {
         shutdown.await;
         // Otherwise the streams of open pages would be requests that do not finish.
-        ends.stop();
+        watchers.stop();
     };
-    listener::serve(listener, router(state), limits, threshold, shutdown).await
+    listener::serve(listener, router(state), limits, options, shutdown).await
 }
 
 /// All [`routes`] in all layers.
@@ -109,10 +109,10 @@ async fn in_time(State(state): State<AppState>, mut request: Request, next: Next
 /// Reads and discards a body that is slightly too large before refusing it. Otherwise the connection would be closed
 /// while its sender still sends: a proxy turns that into 502, a browser into "connection reset".
 async fn drain_body(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    const A_LITTLE: u64 = 16;
+    const DRAIN_FACTOR: u64 = 16;
     let limit = state.limits.max_body_bytes as u64;
     let length = request.body().size_hint().exact().unwrap_or(0);
-    if length <= limit || length > limit.saturating_mul(A_LITTLE) {
+    if length <= limit || length > limit.saturating_mul(DRAIN_FACTOR) {
         return next.run(request).await;
     }
     let mut body = request.into_body();
@@ -126,12 +126,12 @@ async fn check_host(State(state): State<AppState>, request: Request, next: Next)
     }
     let client = request.extensions().get::<Client>();
     // Not if the client requested another host, which the proxy passed on correctly.
-    let lost_the_host = |client: &Client| {
-        let asked_for = client.host.as_ref();
+    let proxy_changed_host = |client: &Client| {
+        let requested = client.host.as_ref();
         client.came_through_a_trusted_proxy()
-            && asked_for.is_none_or(|host| state.site.is_called(host.as_bytes()))
+            && requested.is_none_or(|host| state.site.has_host(host.as_bytes()))
     };
-    if client.is_some_and(lost_the_host) {
+    if client.is_some_and(proxy_changed_host) {
         tracing::warn!(
             public_url = %state.site.public_url.origin(),
             "the trusted proxy sent another Host than that of public_url; let it pass the Host on as it came"
@@ -142,15 +142,15 @@ async fn check_host(State(state): State<AppState>, request: Request, next: Next)
 
 async fn check_origin(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     // Whether it acts for a signed-in user is known after the session look-up.
-    let is_decided_later = request.method() == Method::POST
+    let is_decided_by_guard = request.method() == Method::POST
         && PUBLIC_FUNCTIONS.contains(&request.uri().path())
-        && origin::is_silent(request.headers());
-    if is_decided_later {
-        request.extensions_mut().insert(FromAnywhere);
+        && origin::has_session_without_origin(request.headers());
+    if is_decided_by_guard {
+        request.extensions_mut().insert(UnknownOrigin);
         return next.run(request).await;
     }
-    let own = (state.site).demand_own_request(request.method(), request.headers());
-    match own {
+    let checked = (state.site).demand_own_request(request.method(), request.headers());
+    match checked {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     }

@@ -65,8 +65,8 @@ impl Guarded {
         let handler = match target {
             Target::Page(_) | Target::Download(_) => handler.layer(guarded),
             Target::Function(_) => {
-                let edge = middleware::from_fn_with_state(self.state.clone(), forms::edge);
-                handler.layer(guarded).layer(edge)
+                let run = middleware::from_fn_with_state(self.state.clone(), forms::run_function);
+                handler.layer(guarded).layer(run)
             }
             // A foreign page is refused before the session is looked up, and another method before both.
             Target::Stream(_) => {

@@ -1,12 +1,12 @@
 //! The state that every handler has access to.
 
 use super::{
+    budget::Budget,
     files::{
+        embedded_site::EmbeddedSite,
         site::{HashedNames, SiteFiles},
-        site_inside::SiteInside,
     },
     layers::origin::Site,
-    shares::Shares,
 };
 use crate::server::{
     config::{Config, HttpLimits, TrustedProxies},
@@ -18,14 +18,14 @@ use tokio::sync::Semaphore;
 
 /// Functions that run at once. Each takes milliseconds, so these are seconds of work; each needs at most a hundred
 /// kilobytes.
-pub const MOST_WORK: usize = 512;
+pub const MAX_RUNNING_FUNCTIONS: usize = 512;
 
 /// The limit of one address: many people may share it, and press a button at the same moment.
-pub const MOST_WORK_OF_ONE_ADDRESS: usize = 128;
+pub const MAX_RUNNING_FUNCTIONS_PER_ADDRESS: usize = 128;
 
 /// Pages that follow the audit log at once: more than an organisation has administrators watching, and few enough that
 /// their polls cost less than one page. Others can reload the page.
-pub const MOST_FOLLOWERS: usize = 16;
+pub const MAX_AUDIT_STREAMS: usize = 16;
 
 /// The core and the site, shared: every layer takes a copy for every request.
 #[derive(Clone)]
@@ -51,10 +51,11 @@ pub struct Shared {
     pub hsts: Option<&'static str>,
     pub limits: HttpLimits,
     /// The slots of pages that follow the audit log.
-    pub followers: Arc<Semaphore>,
-    /// Functions that are running, and the bytes of bodies.
-    pub work: Shares,
-    pub bodies: Shares,
+    pub audit_streams: Arc<Semaphore>,
+    /// Server functions that run at once.
+    pub running_functions: Budget,
+    /// The bytes of bodies in memory.
+    pub body_bytes: Budget,
     pub files: SiteFiles,
     pub hashed_names: HashedNames,
 }
@@ -85,9 +86,12 @@ impl AppState {
             hashed_names: HashedNames(leptos_options.hash_files),
             leptos_options,
             limits: config.http,
-            followers: Arc::new(Semaphore::new(MOST_FOLLOWERS)),
-            work: Shares::new(MOST_WORK, MOST_WORK_OF_ONE_ADDRESS),
-            bodies: Shares::new(
+            audit_streams: Arc::new(Semaphore::new(MAX_AUDIT_STREAMS)),
+            running_functions: Budget::new(
+                MAX_RUNNING_FUNCTIONS,
+                MAX_RUNNING_FUNCTIONS_PER_ADDRESS,
+            ),
+            body_bytes: Budget::new(
                 config.http.body_budget(),
                 config.http.body_budget_of_one_address(),
             ),
@@ -97,12 +101,12 @@ impl AppState {
 
     /// The same with the files inside the program. Leptos reads digests only from a list on the disk, so here a single
     /// digest is part of the output name.
-    pub fn with_site_inside(self, site: &'static SiteInside) -> Self {
+    pub fn with_embedded_site(self, site: &'static EmbeddedSite) -> Self {
         let mut shared = Arc::unwrap_or_clone(self.0);
         shared.leptos_options.output_name = site.output_name.into();
         shared.leptos_options.hash_files = false;
         shared.hashed_names = HashedNames(true);
-        shared.files = SiteFiles::Inside(site);
+        shared.files = SiteFiles::Embedded(site);
         Self(Arc::new(shared))
     }
 }

@@ -4,7 +4,7 @@
 //! sends it again.
 
 use super::{
-    flash::{self, fitting_invitation, fitting_profile, set_value, value_of},
+    flash::{self, set_value, truncated_invitation, truncated_profile, value_of},
     session,
 };
 use crate::domain::{profile::ProfileDraft, views::InvitationDraft};
@@ -17,11 +17,11 @@ use std::time::Duration;
 const DRAFT_COOKIE: &str = "__Host-Http-draft";
 
 /// The time in which a person can find a password.
-const LIFE: Duration = Duration::from_secs(600);
+const LIFETIME: Duration = Duration::from_secs(600);
 
 /// The `Set-Cookie` that keeps a profile.
 pub fn keep_profile(draft: &ProfileDraft) -> HeaderValue {
-    set_value(DRAFT_COOKIE, &fitting_profile(draft), LIFE)
+    set_value(DRAFT_COOKIE, &truncated_profile(draft), LIFETIME)
 }
 
 /// The profile that was kept.
@@ -31,7 +31,7 @@ pub fn profile(headers: &HeaderMap) -> Option<ProfileDraft> {
 
 /// The `Set-Cookie` that keeps an invitation.
 pub fn keep_invitation(draft: &InvitationDraft) -> HeaderValue {
-    set_value(DRAFT_COOKIE, &fitting_invitation(draft), LIFE)
+    set_value(DRAFT_COOKIE, &truncated_invitation(draft), LIFETIME)
 }
 
 /// The invitation that was kept.

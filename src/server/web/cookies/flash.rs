@@ -23,13 +23,13 @@ use std::time::Duration;
 const FLASH_COOKIE: &str = "__Host-Http-flash";
 
 /// Long enough for a redirect on a slow connection, short enough that no outdated message is shown.
-const LIFE: Duration = Duration::from_secs(60);
+const LIFETIME: Duration = Duration::from_secs(60);
 
 /// Input is truncated to this length before it is put into a header.
-const MAX_TYPED_CHARS: usize = 320;
+const MAX_INPUT_CHARS: usize = 320;
 
 /// Browsers keep a cookie of up to 4,096 bytes, name and base64 included.
-const MAX_TYPED_BYTES: usize = 2_800;
+const MAX_INPUT_BYTES: usize = 2_800;
 
 /// A message for the next page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,45 +91,45 @@ impl Flash {
         Self::Refused {
             page: page.to_owned(),
             refusal,
-            input: input.chars().take(MAX_TYPED_CHARS).collect(),
+            input: input.chars().take(MAX_INPUT_CHARS).collect(),
         }
     }
 
     pub fn login_refused(refusal: Option<Refusal>, username: &str) -> Self {
         Self::LoginRefused {
             refusal,
-            username: username.chars().take(MAX_TYPED_CHARS).collect(),
+            username: username.chars().take(MAX_INPUT_CHARS).collect(),
         }
     }
 
-    pub fn profile_refused(refusal: Refusal, typed: &ProfileDraft) -> Self {
-        let draft = fitting_profile(typed);
+    pub fn profile_refused(refusal: Refusal, input: &ProfileDraft) -> Self {
+        let draft = truncated_profile(input);
         Self::ProfileRefused {
             refusal,
-            is_cut: draft != *typed,
+            is_cut: draft != *input,
             draft,
         }
     }
 
     /// Without the code and the password: they have to be entered again.
-    pub fn setup_refused(refusal: Refusal, typed: &SetupDraft) -> Self {
-        let mut room = MAX_TYPED_BYTES;
+    pub fn setup_refused(refusal: Refusal, input: &SetupDraft) -> Self {
+        let mut remaining = MAX_INPUT_BYTES;
         let draft = SetupDraft {
-            username: fitting(&typed.username, &mut room),
-            email: fitting(&typed.email, &mut room),
-            display_name: fitting(&typed.display_name, &mut room),
+            username: truncated(&input.username, &mut remaining),
+            email: truncated(&input.email, &mut remaining),
+            display_name: truncated(&input.display_name, &mut remaining),
         };
         Self::SetupRefused { refusal, draft }
     }
 
-    pub fn invitation_refused(refusal: Refusal, typed: &InvitationDraft) -> Self {
-        let draft = fitting_invitation(typed);
+    pub fn invitation_refused(refusal: Refusal, input: &InvitationDraft) -> Self {
+        let draft = truncated_invitation(input);
         Self::InvitationRefused { refusal, draft }
     }
 
     /// The `Set-Cookie` that carries it.
     pub fn set_cookie(&self) -> HeaderValue {
-        set_value(FLASH_COOKIE, self, LIFE)
+        set_value(FLASH_COOKIE, self, LIFETIME)
     }
 
     /// The message of a request; `None` if it cannot be parsed.
@@ -139,9 +139,9 @@ impl Flash {
 }
 
 /// The `Set-Cookie` that carries a value.
-pub fn set_value(name: &'static str, value: &impl Serialize, life: Duration) -> HeaderValue {
+pub fn set_value(name: &'static str, value: &impl Serialize, lifetime: Duration) -> HeaderValue {
     let json = serde_json::to_vec(value).unwrap_or_default();
-    session::set(name, BASE64_URL_SAFE_NO_PAD.encode(json), life)
+    session::set(name, BASE64_URL_SAFE_NO_PAD.encode(json), lifetime)
 }
 
 /// The value that a cookie carries; `None` if it cannot be parsed.
@@ -153,37 +153,37 @@ pub fn value_of<T: DeserializeOwned>(headers: &HeaderMap, name: &str) -> Option<
 }
 
 /// As much of a profile as fits into a cookie.
-pub fn fitting_profile(typed: &ProfileDraft) -> ProfileDraft {
-    let mut room = MAX_TYPED_BYTES;
+pub fn truncated_profile(input: &ProfileDraft) -> ProfileDraft {
+    let mut remaining = MAX_INPUT_BYTES;
     ProfileDraft {
-        email: fitting(&typed.email, &mut room),
-        display_name: fitting(&typed.display_name, &mut room),
-        description: fitting(&typed.description, &mut room),
+        email: truncated(&input.email, &mut remaining),
+        display_name: truncated(&input.display_name, &mut remaining),
+        description: truncated(&input.description, &mut remaining),
     }
 }
 
 /// As much of an invitation as fits into a cookie.
-pub fn fitting_invitation(typed: &InvitationDraft) -> InvitationDraft {
-    let mut room = MAX_TYPED_BYTES;
+pub fn truncated_invitation(input: &InvitationDraft) -> InvitationDraft {
+    let mut remaining = MAX_INPUT_BYTES;
     InvitationDraft {
-        username: fitting(&typed.username, &mut room),
-        email: fitting(&typed.email, &mut room),
-        display_name: fitting(&typed.display_name, &mut room),
-        is_admin: typed.is_admin,
+        username: truncated(&input.username, &mut remaining),
+        email: truncated(&input.email, &mut remaining),
+        display_name: truncated(&input.display_name, &mut remaining),
+        is_admin: input.is_admin,
     }
 }
 
 /// The longest prefix of a text that fits into the remaining bytes as JSON, which escapes some characters.
-fn fitting(text: &str, room: &mut usize) -> String {
+fn truncated(text: &str, remaining: &mut usize) -> String {
     let fits = |c: &char| {
         let needed = match c {
             '"' | '\\' => 2,
             c if c.is_ascii_control() => 6,
             c => c.len_utf8(),
         };
-        let left = room.checked_sub(needed);
-        *room = left.unwrap_or(0);
-        left.is_some()
+        let rest = remaining.checked_sub(needed);
+        *remaining = rest.unwrap_or(0);
+        rest.is_some()
     };
     text.chars().take_while(fits).collect()
 }
@@ -207,7 +207,7 @@ mod tests {
     use crate::error::AccountRefusal;
 
     #[test]
-    fn a_message_survives_its_cookie() {
+    fn messages_round_trip_through_the_cookie() {
         let flash = Flash::login_refused(Some(Refusal::SignIn), "Zoë; \"x\"\r\n");
         let cookie = flash
             .set_cookie()
@@ -229,7 +229,7 @@ mod tests {
 
     /// Browsers drop a cookie that is too large, and with it the reason.
     #[test]
-    fn a_long_profile_is_cut_and_says_so() {
+    fn long_profiles_are_truncated_and_marked() {
         let refusal = Refusal::Account(AccountRefusal::EmailTaken);
         for (letter, fits) in [("a", 1_024), ("ж", 1_024), ("漢", 900)] {
             let draft = ProfileDraft {
@@ -248,8 +248,8 @@ mod tests {
                 "{letter}"
             );
         }
-        for hostile in ["漢", "\u{1}", "\"", "\u{2028}"] {
-            let long = hostile.repeat(60_000);
+        for letter in ["漢", "\u{1}", "\"", "\u{2028}"] {
+            let long = letter.repeat(60_000);
             let draft = ProfileDraft {
                 display_name: long.clone(),
                 email: long.clone(),
@@ -259,12 +259,12 @@ mod tests {
             assert!(matches!(flash, Flash::ProfileRefused { is_cut: true, .. }));
             let cookie = flash.set_cookie();
             let pair = cookie.to_str().unwrap().split(';').next().unwrap();
-            assert!(pair.len() <= 4_096, "{hostile:?}: {}", pair.len());
+            assert!(pair.len() <= 4_096, "{letter:?}: {}", pair.len());
         }
     }
 
     #[test]
-    fn a_forged_message_is_none() {
+    fn malformed_messages_are_none() {
         for value in ["", "e30", "not base64!", "bnVsbA"] {
             let headers = HeaderMap::from_iter([(
                 header::COOKIE,

@@ -32,7 +32,7 @@ pub fn session_token(headers: &HeaderMap) -> Option<SessionToken> {
 }
 
 /// Whether there is any session cookie, well-formed or not: a malformed one must not bypass the cross-site check.
-pub fn brings_session(headers: &HeaderMap) -> bool {
+pub fn has_session_cookie(headers: &HeaderMap) -> bool {
     cookies(headers).any(|(name, _)| name.eq_ignore_ascii_case(SESSION_COOKIE.as_bytes()))
 }
 
@@ -74,7 +74,7 @@ fn trim(mut bytes: &[u8]) -> &[u8] {
 /// The `Set-Cookie` of a new session. With `max_age` the browser keeps it after it is closed; the server never trusts
 /// that time (ASVS V7.3.1).
 pub fn set_session(token: &SessionToken, max_age: Option<Duration>) -> HeaderValue {
-    written(SESSION_COOKIE, token.cookie_value(), max_age)
+    set_cookie(SESSION_COOKIE, token.cookie_value(), max_age)
 }
 
 /// The `Set-Cookie` that deletes the session: the same attributes, expired.
@@ -84,16 +84,16 @@ pub fn clear_session() -> HeaderValue {
 
 /// The `Set-Cookie` of the device token.
 pub fn set_device(token: &DeviceToken) -> HeaderValue {
-    written(DEVICE_COOKIE, token.cookie_value(), Some(DEVICE_LIFE))
+    set_cookie(DEVICE_COOKIE, token.cookie_value(), Some(DEVICE_LIFE))
 }
 
 /// A short-lived cookie of ours beside the session.
 pub fn set(name: &'static str, value: String, max_age: Duration) -> HeaderValue {
-    written(name, value, Some(max_age))
+    set_cookie(name, value, Some(max_age))
 }
 
 pub fn clear(name: &'static str) -> HeaderValue {
-    written(name, String::new(), Some(Duration::ZERO))
+    set_cookie(name, String::new(), Some(Duration::ZERO))
 }
 
 /// `SameSite=Lax` and not `Strict`: with `Strict` a user who follows a link from another site would appear signed out
@@ -101,7 +101,7 @@ pub fn clear(name: &'static str) -> HeaderValue {
 ///
 /// # Panics
 /// Never: names and values are ASCII without separators.
-fn written(name: &'static str, value: String, max_age: Option<Duration>) -> HeaderValue {
+fn set_cookie(name: &'static str, value: String, max_age: Option<Duration>) -> HeaderValue {
     let mut cookie = Cookie::build((name, value))
         .path("/")
         .secure(true)
@@ -134,10 +134,10 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_found_among_other_sites_oddities() {
+    fn the_token_is_found_beside_malformed_cookies() {
         let token = SessionToken::random();
         let ours = cookie_pair(&token);
-        let neighbours: [Vec<u8>; 6] = [
+        let headers: [Vec<u8>; 6] = [
             ours.clone().into_bytes(),
             format!("a=b; {ours}; c=d").into_bytes(),
             [b"odd=\xFF\xFE; ".as_slice(), ours.as_bytes()].concat(),
@@ -145,8 +145,8 @@ mod tests {
             format!("json={{\"a\":1}}; {ours}").into_bytes(),
             format!("other={SESSION_COOKIE}; {ours}").into_bytes(),
         ];
-        for neighbour in neighbours {
-            let found = session_token(&request(&[&neighbour])).expect("the one session cookie");
+        for header in headers {
+            let found = session_token(&request(&[&header])).expect("the one session cookie");
             assert_eq!(found.digest(), token.digest());
         }
         assert!(
@@ -156,10 +156,10 @@ mod tests {
     }
 
     #[test]
-    fn every_doubtful_case_is_anonymous() {
+    fn ambiguous_and_malformed_tokens_are_anonymous() {
         let token = SessionToken::random();
         let (ours, value) = (cookie_pair(&token), token.cookie_value());
-        let doubtful: [Vec<u8>; 12] = [
+        let malformed: [Vec<u8>; 12] = [
             b"".to_vec(),
             format!("{ours}; {ours}").into_bytes(),
             format!("{ours}; {SESSION_COOKIE}=").into_bytes(),
@@ -173,7 +173,7 @@ mod tests {
             format!("{ours}a").into_bytes(),
             format!("{SESSION_COOKIE}\u{a0}={value}").into_bytes(),
         ];
-        for cookie in doubtful {
+        for cookie in malformed {
             assert!(
                 session_token(&request(&[&cookie])).is_none(),
                 "{}",
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_attributes_are_complete() {
+    fn session_cookies_have_all_attributes() {
         let token = SessionToken::random();
         let set = set_session(&token, None).to_str().unwrap().to_owned();
         assert_eq!(

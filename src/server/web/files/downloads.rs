@@ -1,7 +1,7 @@
 //! The audit log as a file: JSON lines for programs, CSV for spreadsheets.
 //!
 //! A file is streamed, so its length is not limited. Before each piece the reader is authorised again: when the session
-//! ends the connection is aborted, so that nobody mistakes the part for the whole.
+//! ends the connection is aborted, so a partial file is not taken for a whole one.
 
 use crate::{
     domain::{
@@ -54,7 +54,7 @@ impl Format {
         }
     }
 
-    const fn ending(self) -> &'static str {
+    const fn extension(self) -> &'static str {
         match self {
             Self::JsonLines => "jsonl",
             Self::Csv => "csv",
@@ -127,7 +127,8 @@ pub async fn download(
         return refusal.into_response();
     }
     if !actor::is_fresh(&state.core, &current) {
-        return Redirect::to(&guard::way_back(file, &uri).confirm_page()).into_response();
+        return Redirect::to(&guard::return_path_of_download(file, &uri).confirm_page())
+            .into_response();
     }
     let browser = context::browser_of(&client, &headers);
     let actor = Actor::signed_in(current.clone(), browser);
@@ -137,9 +138,9 @@ pub async fn download(
         Some(&current.user.id),
         Some(&current.session.id),
     );
-    let asked = (&method, &uri, &headers);
-    let sent = send(&state.core, Format::of(file), entry, asked).await;
-    sent.unwrap_or_else(AppError::into_response)
+    let parts = (&method, &uri, &headers);
+    let response = send(&state.core, Format::of(file), entry, parts).await;
+    response.unwrap_or_else(AppError::into_response)
 }
 
 async fn send(
@@ -152,21 +153,21 @@ async fn send(
     let body = if method == Method::HEAD {
         Body::empty()
     } else {
-        let asked = AuditQuery::of(core, uri).await?;
-        let reading = Reading::begin(core, asked.wanted, entry).await?;
-        written_by(Writer {
+        let query = AuditQuery::of(core, uri).await?;
+        let reading = Reading::begin(core, query.wanted, entry).await?;
+        body_of(Writer {
             core: core.clone(),
             reader: token.digest(),
             reading,
             format,
         })
     };
-    let (day, ending) = (day(core.clock.now()), format.ending());
+    let (day, extension) = (day(core.clock.now()), format.extension());
     let headers: [(HeaderName, String); 2] = [
         (header::CONTENT_TYPE, format.content_type().to_owned()),
         (
             header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"audit-log-{day}.{ending}\""),
+            format!("attachment; filename=\"audit-log-{day}.{extension}\""),
         ),
     ];
     Ok((headers, body).into_response())
@@ -188,7 +189,7 @@ enum Progress {
     Done,
 }
 
-fn written_by(writer: Writer) -> Body {
+fn body_of(writer: Writer) -> Body {
     Body::from_stream(stream::unfold(Progress::Head(writer), next))
 }
 
@@ -201,9 +202,9 @@ async fn next(progress: Progress) -> Option<(io::Result<String>, Progress)> {
         Progress::Entries(writer) => writer,
         Progress::Done => return None,
     };
-    match writer.piece().await {
-        Ok(piece) if piece.is_empty() => None,
-        Ok(piece) => Some((Ok(piece), Progress::Entries(writer))),
+    match writer.chunk().await {
+        Ok(chunk) if chunk.is_empty() => None,
+        Ok(chunk) => Some((Ok(chunk), Progress::Entries(writer))),
         Err(cut) => {
             tracing::warn!(%cut, "a download of the audit log was cut off");
             Some((Err(io::Error::other(cut)), Progress::Done))
@@ -213,7 +214,7 @@ async fn next(progress: Progress) -> Option<(io::Result<String>, Progress)> {
 
 /// Why a file is incomplete.
 #[derive(Debug, thiserror::Error)]
-enum Cut {
+enum DownloadError {
     #[error("who asked for it may not read it any more: {0}")]
     Reader(AppError),
     #[error(transparent)]
@@ -223,9 +224,9 @@ enum Cut {
 }
 
 impl Writer {
-    async fn piece(&mut self) -> Result<String, Cut> {
-        let verified = administration::verify_reader(&self.core, &self.reader).await;
-        verified.map_err(Cut::Reader)?;
+    async fn chunk(&mut self) -> Result<String, DownloadError> {
+        let authorised = administration::verify_reader(&self.core, &self.reader).await;
+        authorised.map_err(DownloadError::Reader)?;
         let records = self.reading.next(&self.core).await?;
         Ok(self.format.lines(records)?)
     }
@@ -236,14 +237,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_keeps_its_cells_apart() {
+    fn csv_cells_are_quoted() {
         let line = csv_line(&["plain", "", "a \"quoted\" word", "a, b; c\td\r\ne", "מ 🐎"]);
         let expected = "\"plain\",\"\",\"a \"\"quoted\"\" word\",\"a, b; c\td\r\ne\",\"מ 🐎\"\r\n";
         assert_eq!(line, expected);
     }
 
     #[test]
-    fn no_cell_is_a_formula() {
+    fn csv_formulas_are_escaped() {
         for cell in [
             "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠1",
         ] {

@@ -1,5 +1,5 @@
 //! Files: scripts and styles, and the audit log as a download.
 
 pub mod downloads;
+pub mod embedded_site;
 pub mod site;
-pub mod site_inside;

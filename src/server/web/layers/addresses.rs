@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_behind_a_page_leads_to_the_page() {
+    fn paths_with_an_appended_code_redirect_to_the_page() {
         for (path, page) in [
             ("/password-link%23ABC", Some("/password-link")),
             ("/password-link%2523ABC", Some("/password-link")),

@@ -18,7 +18,7 @@ use leptos::prelude::*;
 impl IntoResponse for AppError {
     fn into_response(self) -> Response {
         let mut response = status_of(self).into_response();
-        dress(&mut response, self);
+        mark_as_failure(&mut response, self);
         response
     }
 }
@@ -30,7 +30,7 @@ impl IntoResponse for Failure {
 }
 
 /// Marks a response as a failure, with its status and `Retry-After`.
-pub fn dress(response: &mut Response, failure: AppError) {
+pub fn mark_as_failure(response: &mut Response, failure: AppError) {
     *response.status_mut() = status_of(failure);
     if let Some(seconds) = failure.retry_after() {
         response
@@ -119,7 +119,7 @@ fn page(state: &AppState, failure: AppError) -> Response {
     }
     let html = HeaderValue::from_static("text/html; charset=utf-8");
     headers.insert(header::CONTENT_TYPE, html);
-    headers::seal(&mut headers, document.as_bytes());
+    headers::set_document_headers(&mut headers, document.as_bytes());
     (headers, document).into_response()
 }
 
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn programs_name_json_and_everybody_else_gets_a_page() {
+    fn html_is_the_default_except_for_programs() {
         for (pairs, html) in [
             (&[][..], true),
             (&[("accept", "*/*")], true),

@@ -1,19 +1,19 @@
-//! The edge of the server functions: which requests they accept, that they run to their end, and how their errors
-//! are answered.
+//! The middleware of the server functions: which requests they accept, that they run to their end, and how their
+//! errors are answered.
 
 use super::{
-    failures::{dress, wants_html},
+    failures::{mark_as_failure, wants_html},
     forwarded::Client,
     guard,
-    origin::FromAnywhere,
+    origin::UnknownOrigin,
 };
 use crate::{
     error::{AppError, Failure},
     server::{
         core::sessions::begun::Begun,
         web::{
-            connection::UnderWay, context::PlainForm, seats::Seat, shares::Share, state::AppState,
-            target::Target,
+            budget::Allocation, connection::InFlight, connection_slots::ConnectionSlot,
+            context::PlainForm, state::AppState, target::Target,
         },
     },
 };
@@ -47,12 +47,12 @@ const FORM: &[u8] = b"application/x-www-form-urlencoded";
 const MAX_ERROR_BYTES: usize = 256;
 
 /// The one function that stops when its connection is closed: no client would have the session.
-const SIGN_IN: &str = "/api/login";
+const LOGIN: &str = "/api/login";
 
 /// A body may be slow at first, such as on a phone that searches for its network. After that it has to arrive at this
 /// rate at least: a fraction of the slowest mobile networks (GPRS, 2 kB/s).
 const BODY_GRACE: Duration = Duration::from_secs(5);
-const BYTES_A_SECOND: u32 = 512;
+const MIN_BYTES_PER_SECOND: u32 = 512;
 
 /// Whether a request has arrived completely.
 #[derive(Clone)]
@@ -78,7 +78,7 @@ impl Arrival {
 /// A plain form is marked, and HTML is removed from its `Accept`. Otherwise Leptos would redirect to the `Referer`,
 /// which may be missing or foreign, with the error in the URL, where any link could forge it. The functions redirect
 /// plain forms themselves.
-pub async fn edge(
+pub async fn run_function(
     State(state): State<AppState>,
     Extension(target): Extension<Target>,
     mut request: Request,
@@ -89,12 +89,12 @@ pub async fn edge(
     }
     if !is_form(&request) {
         // A request that proves its origin by a form field proves nothing without a form.
-        if request.extensions().get::<FromAnywhere>().is_some() {
+        if request.extensions().get::<UnknownOrigin>().is_some() {
             return Failure::CrossSite.into_response();
         }
         // A dead session is reported before a wrong media type: programs rely on it, and `vestibule doctor`.
-        let asked = (request.uri(), request.headers(), request.extensions());
-        let refusal = guard::admit(&state, target, asked).await.err();
+        let parts = (request.uri(), request.headers(), request.extensions());
+        let refusal = guard::admit(&state, target, parts).await.err();
         return refusal.unwrap_or_else(|| Failure::UnsupportedMediaType.into_response());
     }
     if wants_html(request.headers()) {
@@ -103,7 +103,7 @@ pub async fn edge(
             .headers_mut()
             .insert(header::ACCEPT, HeaderValue::from_static("*/*"));
     }
-    match carried_out(&state, request, next).await {
+    match run_with_body(&state, request, next).await {
         Ok(response) => with_status(response).await,
         Err(failure) => failure.into_response(),
     }
@@ -112,11 +112,11 @@ pub async fn edge(
 /// Whether a request runs to its end if its connection is closed before the answer.
 pub fn outlives_its_connection(request: &Request) -> bool {
     let path = request.uri().path();
-    *request.method() == Method::POST && path.starts_with("/api/") && path != SIGN_IN
+    *request.method() == Method::POST && path.starts_with("/api/") && path != LOGIN
 }
 
 /// Runs a function, after its body has arrived.
-async fn carried_out(
+async fn run_with_body(
     state: &AppState,
     mut request: Request,
     next: Next,
@@ -127,15 +127,15 @@ async fn carried_out(
     request.extensions_mut().insert(begun.clone());
     let outlives = outlives_its_connection(&request);
     // Released when the function is over.
-    let mut body = state.bodies.of(address);
-    let request = with_whole_body(request, &mut body).await?;
+    let mut body_bytes = state.body_bytes.for_address(address);
+    let request = with_buffered_body(request, &mut body_bytes).await?;
     let mut response = if outlives {
-        let mut place = state.work.of(address);
-        if !place.grow(1) {
+        let mut slot = state.running_functions.for_address(address);
+        if !slot.try_grow(1) {
             tracing::warn!(%address, "too much work under way");
             return Err(Failure::Unavailable.into());
         }
-        to_its_end(request, next, (place, body)).await?
+        run_detached(request, next, (slot, body_bytes)).await?
     } else {
         next.run(request).await
     };
@@ -145,32 +145,41 @@ async fn carried_out(
 
 /// Runs a function in a task of its own: a user who signs out and closes the window is signed out. Neither the
 /// end of the connection nor the timeout of the request ends the task (ADR 30).
-async fn to_its_end(
+async fn run_detached(
     request: Request,
     next: Next,
-    shares: (Share, Share),
+    allocations: (Allocation, Allocation),
 ) -> Result<Response, AppError> {
-    let (answer, taken) = oneshot::channel();
-    let under_way = request.extensions().get::<UnderWay>().cloned();
+    let (sender, receiver) = oneshot::channel();
+    let in_flight = request.extensions().get::<InFlight>().cloned();
     let work = async move {
         let response = next.run(request).await;
-        if let Err(response) = answer.send(response) {
+        if let Err(response) = sender.send(response) {
             let status = response.status().as_u16();
             tracing::info!(status, "carried out, and nobody waits for the answer");
         }
-        drop((shares, under_way));
+        drop((allocations, in_flight));
     };
     tokio::spawn(work.in_current_span());
     // A panic drops the sender.
-    taken.await.map_err(|_| AppError::Failed(Failure::Internal))
+    receiver
+        .await
+        .map_err(|_| AppError::Failed(Failure::Internal))
 }
 
 /// Reads the body before the function runs, so that one that is too large, incomplete or no text is answered as such.
 /// The body limit layer bounds its size, and the budget that of all together.
-async fn with_whole_body(request: Request, share: &mut Share) -> Result<Request, AppError> {
+async fn with_buffered_body(
+    request: Request,
+    allocation: &mut Allocation,
+) -> Result<Request, AppError> {
     let (parts, body) = request.into_parts();
-    let bytes = read(body, share).await?;
-    if parts.extensions.get::<Seat>().is_some_and(Seat::is_cut_off) {
+    let bytes = read_body(body, allocation).await?;
+    if parts
+        .extensions
+        .get::<ConnectionSlot>()
+        .is_some_and(ConnectionSlot::is_closing)
+    {
         return Err(Failure::Timeout.into());
     }
     if let Some(arrival) = parts.extensions.get::<Arrival>() {
@@ -183,10 +192,10 @@ async fn with_whole_body(request: Request, share: &mut Share) -> Result<Request,
 }
 
 /// Copies each piece: a slice of hyper's buffer would keep the whole buffer alive, even if it is small.
-async fn read(mut body: Body, share: &mut Share) -> Result<Vec<u8>, AppError> {
+async fn read_body(mut body: Body, allocation: &mut Allocation) -> Result<Vec<u8>, AppError> {
     let mut bytes = Vec::new();
-    let mut until = Instant::now() + BODY_GRACE;
-    while let Some(frame) = timeout_at(until, body.frame())
+    let mut deadline = Instant::now() + BODY_GRACE;
+    while let Some(frame) = timeout_at(deadline, body.frame())
         .await
         .map_err(|_| Failure::Timeout)?
     {
@@ -200,12 +209,12 @@ async fn read(mut body: Body, share: &mut Share) -> Result<Vec<u8>, AppError> {
         let Ok(data) = frame.into_data() else {
             continue;
         };
-        if !share.grow(data.len()) {
+        if !allocation.try_grow(data.len()) {
             tracing::warn!("the bodies under way are too many");
             return Err(Failure::Unavailable.into());
         }
-        let brought = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        until += Duration::from_secs(1) * brought / BYTES_A_SECOND;
+        let received = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        deadline += Duration::from_secs(1) * received / MIN_BYTES_PER_SECOND;
         bytes.extend_from_slice(&data);
     }
     Ok(bytes)
@@ -252,6 +261,6 @@ async fn with_status(response: Response) -> Response {
     let bytes = to_bytes(body, MAX_ERROR_BYTES).await.unwrap_or_default();
     let failure = serde_json::from_slice(&bytes).unwrap_or(AppError::Failed(Failure::Internal));
     let mut response = Response::from_parts(parts, Body::from(bytes));
-    dress(&mut response, failure);
+    mark_as_failure(&mut response, failure);
     response
 }

@@ -9,7 +9,7 @@ use crate::{
     error::Failure,
     server::{
         config::TrustedProxies,
-        web::{connection::Peer, seats::Seat, state::AppState},
+        web::{connection::Peer, connection_slots::ConnectionSlot, state::AppState},
     },
 };
 use axum::{
@@ -23,7 +23,7 @@ use std::net::IpAddr;
 
 /// Headers with reports of a proxy, besides `X-Forwarded-…`. We read two of them; all are removed from the request, so
 /// that no other code can trust one by mistake.
-const ABOUT_THE_CLIENT: [&str; 8] = [
+const CLIENT_HEADERS: [&str; 8] = [
     "forwarded",
     "x-real-ip",
     "x-client-ip",
@@ -61,7 +61,7 @@ pub enum Forwarding {
     Missing,
     /// It is a trusted proxy, and an address in its headers cannot be parsed.
     Unreadable,
-    Believed,
+    Trusted,
 }
 
 /// The two families of headers name different clients.
@@ -84,12 +84,12 @@ impl Client {
         trusted: &TrustedProxies,
     ) -> Result<Self, Disagreement> {
         let peer = peer.to_canonical();
-        let itself = |forwarding| Self {
+        let from_peer = |forwarding| Self {
             address: peer,
             peer,
             forwarding,
-            scheme: hops::last_of(headers, "x-forwarded-proto").and_then(shown),
-            host: hops::last_of(headers, "x-forwarded-host").and_then(shown),
+            scheme: hops::last_of(headers, "x-forwarded-proto").and_then(sanitised),
+            host: hops::last_of(headers, "x-forwarded-host").and_then(sanitised),
         };
         if !trusted.contains(peer) {
             let forwarding = if headers.is_empty() {
@@ -97,55 +97,59 @@ impl Client {
             } else {
                 Forwarding::Ignored
             };
-            return Ok(itself(forwarding));
+            return Ok(from_peer(forwarding));
         }
         let forwarded = walk(peer, hops::forwarded(headers), trusted);
         let x_forwarded_for = walk(peer, hops::x_forwarded_for(headers), trusted);
-        let way = match (forwarded, x_forwarded_for) {
+        let chain = match (forwarded, x_forwarded_for) {
             (Some(one), Some(other)) if one.client != other.client => {
                 return Err(Disagreement {
                     forwarded: one.client,
                     x_forwarded_for: other.client,
                 });
             }
-            (Some(way), _) | (None, Some(way)) => way,
-            (None, None) => return Ok(itself(Forwarding::Missing)),
+            (Some(chain), _) | (None, Some(chain)) => chain,
+            (None, None) => return Ok(from_peer(Forwarding::Missing)),
         };
-        let reported = itself(Forwarding::Believed);
+        let reported = from_peer(Forwarding::Trusted);
         Ok(Self {
-            address: way.client,
-            forwarding: if way.whole {
-                Forwarding::Believed
+            address: chain.client,
+            forwarding: if chain.is_complete {
+                Forwarding::Trusted
             } else {
                 Forwarding::Unreadable
             },
-            scheme: way.scheme.and_then(shown).or(reported.scheme),
-            host: way.host.and_then(shown).or(reported.host),
+            scheme: chain.scheme.and_then(sanitised).or(reported.scheme),
+            host: chain.host.and_then(sanitised).or(reported.host),
             peer,
         })
     }
 }
 
 /// The hops of a request, as far as they can be trusted.
-struct Way {
+struct ProxyChain {
     client: IpAddr,
     /// Whether every address on it could be parsed.
-    whole: bool,
+    is_complete: bool,
     scheme: Option<String>,
     host: Option<String>,
 }
 
 /// Follows the hops back from `peer`, the nearest first. The first that is no trusted proxy is the client: it may have
 /// written everything beyond. If an address cannot be parsed, the last one before it counts, for the same reason.
-fn walk(peer: IpAddr, hops: impl Iterator<Item = Hop>, trusted: &TrustedProxies) -> Option<Way> {
-    let mut way = None;
+fn walk(
+    peer: IpAddr,
+    hops: impl Iterator<Item = Hop>,
+    trusted: &TrustedProxies,
+) -> Option<ProxyChain> {
+    let mut chain = None;
     let mut client = peer;
     for hop in hops {
         client = hop.address.unwrap_or(client);
         let ends_here = hop.address.is_none_or(|address| !trusted.contains(address));
-        way = Some(Way {
+        chain = Some(ProxyChain {
             client,
-            whole: hop.address.is_some(),
+            is_complete: hop.address.is_some(),
             scheme: hop.scheme,
             host: hop.host,
         });
@@ -153,11 +157,11 @@ fn walk(peer: IpAddr, hops: impl Iterator<Item = Hop>, trusted: &TrustedProxies)
             break;
         }
     }
-    way
+    chain
 }
 
 /// Input of a client, truncated and without control characters.
-fn shown(text: String) -> Option<String> {
+fn sanitised(text: String) -> Option<String> {
     let printable = text.chars().filter(char::is_ascii_graphic);
     let text: String = printable.take(MAX_REPORTED_CHARS).collect();
     (!text.is_empty()).then_some(text)
@@ -172,11 +176,11 @@ pub async fn identify(State(state): State<AppState>, mut request: Request, next:
     let Some(&Peer(peer)) = request.extensions().get::<Peer>() else {
         return Failure::Internal.into_response();
     };
-    let headers = take(request.headers_mut());
+    let headers = take_client_headers(request.headers_mut());
     match Client::of(peer.ip(), &headers, &state.trusted_proxies) {
         Ok(client) => {
-            if let Some(seat) = request.extensions().get::<Seat>() {
-                seat.asks_for(client.address);
+            if let Some(slot) = request.extensions().get::<ConnectionSlot>() {
+                slot.header_arrived(client.address);
             }
             request.extensions_mut().insert(client);
             next.run(request).await
@@ -197,9 +201,9 @@ pub async fn identify(State(state): State<AppState>, mut request: Request, next:
 
 /// Removes the forwarded headers, and returns the correctly spelt ones. A name with underscores (`X_Forwarded_For`)
 /// passes proxies that only know the other spelling, so it is dropped (CVE-2025-64484).
-fn take(headers: &mut HeaderMap) -> HeaderMap {
-    let about = |name: &&HeaderName| is_about_the_client(&name.as_str().replace('_', "-"));
-    let names: Vec<_> = headers.keys().filter(about).cloned().collect();
+fn take_client_headers(headers: &mut HeaderMap) -> HeaderMap {
+    let is_selected = |name: &&HeaderName| is_client_header(&name.as_str().replace('_', "-"));
+    let names: Vec<_> = headers.keys().filter(is_selected).cloned().collect();
     let mut taken = HeaderMap::new();
     for name in names {
         if !name.as_str().contains('_') {
@@ -212,8 +216,8 @@ fn take(headers: &mut HeaderMap) -> HeaderMap {
     taken
 }
 
-fn is_about_the_client(name: &str) -> bool {
-    name.starts_with("x-forwarded") || ABOUT_THE_CLIENT.contains(&name)
+fn is_client_header(name: &str) -> bool {
+    name.starts_with("x-forwarded") || CLIENT_HEADERS.contains(&name)
 }
 
 #[cfg(test)]

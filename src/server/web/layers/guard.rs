@@ -1,6 +1,6 @@
 //! Access control: every route is private unless its target is public.
 
-use super::origin::{self, FromAnywhere};
+use super::origin::{self, UnknownOrigin};
 use crate::{
     domain::{
         next_path::NextPath,
@@ -13,9 +13,9 @@ use crate::{
         db::StoreError,
         token::SessionToken,
         web::{
+            connection_slots::ConnectionSlot,
             context::Caller,
             cookies,
-            seats::Seat,
             state::AppState,
             streams,
             target::{CONFIRMATION, LOGOUT, LookUp, Target},
@@ -41,8 +41,8 @@ pub async fn resume(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let asked = (request.uri(), request.headers(), request.extensions());
-    match admit(&state, target, asked).await {
+    let parts = (request.uri(), request.headers(), request.extensions());
+    match admit(&state, target, parts).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -59,14 +59,14 @@ pub async fn admit(
 ) -> Result<Caller, Response> {
     let token = cookies::session::session_token(headers);
     let caller = match &token {
-        Some(token) => match looked_up(state, token, target.look_up()).await {
+        Some(token) => match look_up(state, token, target.look_up()).await {
             Ok(Resumed::Live(user)) => {
-                if let Some(seat) = extensions.get::<Seat>() {
-                    seat.has_session();
+                if let Some(slot) = extensions.get::<ConnectionSlot>() {
+                    slot.session_found();
                 }
                 Caller::SignedIn(user)
             }
-            Ok(Resumed::Superseded(user)) => on_grace(target, user),
+            Ok(Resumed::Superseded(user)) => caller_in_grace_period(target, user),
             Ok(Resumed::Ended(reason)) => Caller::Ended(reason),
             Ok(Resumed::Unknown) => Caller::Anonymous,
             Err(error) => return Err(AppError::from(error).into_response()),
@@ -74,10 +74,10 @@ pub async fn admit(
         None => Caller::Anonymous,
     };
     // Signing out is checked by its function, which reads the form.
-    let acts_for_somebody = matches!(caller, Caller::SignedIn(_) | Caller::Confirming(_))
+    let acts_for_user = matches!(caller, Caller::SignedIn(_) | Caller::Confirming(_))
         && target != Target::Function(LOGOUT);
-    if acts_for_somebody
-        && extensions.get::<FromAnywhere>().is_some()
+    if acts_for_user
+        && extensions.get::<UnknownOrigin>().is_some()
         && let Err(refusal) = origin::demand_own(false)
     {
         return Err(refusal.into_response());
@@ -97,7 +97,7 @@ pub async fn admit(
 /// The rights of a browser whose token was replaced a moment ago: the answer with the new one may not have arrived.
 /// It may read pages and confirm the password again, but neither change anything nor download a file. (Signing out
 /// needs no session.)
-fn on_grace(target: Target, user: Box<CurrentUser>) -> Caller {
+fn caller_in_grace_period(target: Target, user: Box<CurrentUser>) -> Caller {
     match target {
         Target::Page(_) | Target::Stream(Stream::Session) => Caller::SignedIn(user),
         Target::Function(CONFIRMATION) => Caller::Confirming(user),
@@ -107,7 +107,7 @@ fn on_grace(target: Target, user: Box<CurrentUser>) -> Caller {
     }
 }
 
-async fn looked_up(
+async fn look_up(
     state: &AppState,
     token: &SessionToken,
     look_up: LookUp,
@@ -122,21 +122,21 @@ async fn looked_up(
 /// The refusal of a private function without any session cookie. It needs neither a query of the database nor the
 /// body of the request.
 pub fn refuse_without_cookie(target: Target, request: &Request) -> Option<Response> {
-    let is_open = target.access() == Access::Anyone;
+    let is_public = target.access() == Access::Anyone;
     let may_be_signed_in = cookies::session::session_token(request.headers()).is_some();
-    (!is_open && !may_be_signed_in).then(|| refuse(target, &Caller::Anonymous, request.uri()))
+    (!is_public && !may_be_signed_in).then(|| refuse(target, &Caller::Anonymous, request.uri()))
 }
 
 /// A page redirects to the sign-in page, which leads back; everything else answers 401.
 fn refuse(target: Target, caller: &Caller, uri: &Uri) -> Response {
     match (target, caller) {
-        (Target::Page(_), _) => Redirect::to(&way_back_to(uri).login_page()).into_response(),
+        (Target::Page(_), _) => Redirect::to(&return_path(uri).login_page()).into_response(),
         (Target::Download(file), _) => {
-            Redirect::to(&way_back(file, uri).login_page()).into_response()
+            Redirect::to(&return_path_of_download(file, uri).login_page()).into_response()
         }
         // A page that was suspended during its time-out gets the reason.
         (Target::Stream(Stream::Session), Caller::Ended(reason)) => {
-            streams::session::has_ended(*reason)
+            streams::session::ended_response(*reason)
         }
         (Target::Stream(_) | Target::Function(_), _) => Failure::NotSignedIn.into_response(),
     }
@@ -144,7 +144,7 @@ fn refuse(target: Target, caller: &Caller, uri: &Uri) -> Response {
 
 /// The target after a sign-in or a confirmation for a download: the page that links the file, with the same query. The
 /// file itself would be saved, and the page that asked for the password would stay.
-pub fn way_back(file: Download, uri: &Uri) -> NextPath {
+pub fn return_path_of_download(file: Download, uri: &Uri) -> NextPath {
     let page = file.page().path();
     let back = uri
         .query()
@@ -153,7 +153,7 @@ pub fn way_back(file: Download, uri: &Uri) -> NextPath {
 }
 
 /// The same for a page: back to it.
-pub fn way_back_to(uri: &Uri) -> NextPath {
-    let here = uri.path_and_query();
-    here.map_or_else(NextPath::home, |here| NextPath::or_home(here.as_str()))
+pub fn return_path(uri: &Uri) -> NextPath {
+    let path = uri.path_and_query();
+    path.map_or_else(NextPath::home, |path| NextPath::or_home(path.as_str()))
 }

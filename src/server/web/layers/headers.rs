@@ -76,7 +76,7 @@ pub async fn secure(State(state): State<AppState>, request: Request, next: Next)
 
 /// For documents. Proxies must not change them on the way (RFC 9111, 5.2.2.6): hydration counts nodes, and fails if
 /// one is added or removed. The digest shows whether that happened (RFC 9530; ADR 39).
-pub fn seal(headers: &mut HeaderMap, document: &[u8]) {
+pub fn set_document_headers(headers: &mut HeaderMap, document: &[u8]) {
     let policy = HeaderValue::from_static("no-store, no-transform");
     headers.insert(header::CACHE_CONTROL, policy);
     let digest = BASE64_STANDARD.encode(Sha256::digest(document));
@@ -90,11 +90,11 @@ pub fn seal(headers: &mut HeaderMap, document: &[u8]) {
 ///
 /// # Errors
 /// If rendering it failed.
-pub async fn sealed(response: Response) -> Result<Response, axum::Error> {
+pub async fn with_document_headers(response: Response) -> Result<Response, axum::Error> {
     let (mut parts, body) = response.into_parts();
     // Our own output, and in memory already: it needs no limit.
     let document = axum::body::to_bytes(body, usize::MAX).await?;
-    seal(&mut parts.headers, &document);
+    set_document_headers(&mut parts.headers, &document);
     Ok(Response::from_parts(parts, Body::from(document)))
 }
 

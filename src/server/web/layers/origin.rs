@@ -7,16 +7,16 @@ use crate::{
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 
 /// Marks a request that brings a session's cookie without `Origin` and fetch metadata. It needs other proof
-/// that it comes from our own pages; see [`is_silent`].
+/// that it comes from our own pages; see [`has_session_without_origin`].
 #[derive(Clone, Copy, Debug)]
-pub struct FromAnywhere;
+pub struct UnknownOrigin;
 
 /// Whether a request brings a session's cookie without `Origin` and fetch metadata, as behind a filter that
 /// removes them.
-pub fn is_silent(headers: &HeaderMap) -> bool {
+pub fn has_session_without_origin(headers: &HeaderMap) -> bool {
     !headers.contains_key("sec-fetch-site")
         && !headers.contains_key(header::ORIGIN)
-        && cookies::session::brings_session(headers)
+        && cookies::session::has_session_cookie(headers)
 }
 
 /// The hosts and origins of this server, from the configuration alone: no request is trusted about them
@@ -48,18 +48,18 @@ impl Site {
     /// Whether the `Host` header names this site. There must be exactly one. Case does not matter,
     /// everything else does (a trailing dot is another name, CVE-2026-48794).
     pub fn answers_for(&self, headers: &HeaderMap) -> bool {
-        single(headers, header::HOST).is_some_and(|host| self.is_called(host))
+        single(headers, header::HOST).is_some_and(|host| self.has_host(host))
     }
 
     /// The same for a request. If its target contains a host, as in requests to a proxy, that one has precedence over
     /// the header (RFC 9112, 3.2.2). Servers and caches disagree on it, so both have to be ours.
     pub fn answers(&self, target: &Uri, headers: &HeaderMap) -> bool {
         let named = target.authority();
-        let is_ours = named.is_none_or(|named| self.is_called(named.as_str().as_bytes()));
+        let is_ours = named.is_none_or(|named| self.has_host(named.as_str().as_bytes()));
         is_ours && self.answers_for(headers)
     }
 
-    pub fn is_called(&self, host: &[u8]) -> bool {
+    pub fn has_host(&self, host: &[u8]) -> bool {
         self.hosts
             .iter()
             .any(|own| own.as_bytes().eq_ignore_ascii_case(host))
@@ -79,8 +79,8 @@ impl Site {
         if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
             return Ok(());
         }
-        let from_us = self.comes_from_us(headers);
-        demand_own(from_us.unwrap_or_else(|| !cookies::session::brings_session(headers)))
+        let is_own = self.is_from_own_page(headers);
+        demand_own(is_own.unwrap_or_else(|| !cookies::session::has_session_cookie(headers)))
     }
 
     /// Demands that a request that only reads comes from our own pages or from no page at all. It is for targets that
@@ -90,11 +90,11 @@ impl Site {
     /// # Errors
     /// [`Failure::CrossSite`], which is logged.
     pub fn demand_own_reader(&self, headers: &HeaderMap) -> Result<(), AppError> {
-        demand_own(self.comes_from_us(headers).unwrap_or(true))
+        demand_own(self.is_from_own_page(headers).unwrap_or(true))
     }
 
     /// Whether the request is from our pages according to the browser; `None` if it sends neither header.
-    fn comes_from_us(&self, headers: &HeaderMap) -> Option<bool> {
+    fn is_from_own_page(&self, headers: &HeaderMap) -> Option<bool> {
         let has_own_origin = headers.contains_key(header::ORIGIN).then(|| {
             single(headers, header::ORIGIN)
                 .is_some_and(|origin| self.origins.iter().any(|own| own.as_bytes() == origin))

@@ -30,15 +30,15 @@ use tokio::{
 use tower::{ServiceBuilder, ServiceExt};
 
 /// The beginning of hyper's answer, which consists of a head only.
-const BEGINS: &[u8] = b"HTTP/1.1 431 ";
-const ENDS: &[u8] = b"\r\n\r\n";
-const LARGEST: usize = 512;
+const HEAD_START: &[u8] = b"HTTP/1.1 431 ";
+const HEAD_END: &[u8] = b"\r\n\r\n";
+const MAX_HEAD_BYTES: usize = 512;
 
 /// Closing while the client still sends would destroy the answer (RFC 9112, 9.6).
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A connection that replaces the empty refusal by a page.
-pub struct Worded {
+pub struct ErrorPageStream {
     io: TokioIo<TcpStream>,
     page: Arc<[u8]>,
     /// The number of bytes of the page that are written, if it was begun.
@@ -46,7 +46,7 @@ pub struct Worded {
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl Worded {
+impl ErrorPageStream {
     /// `page` is a complete answer, from its status line on.
     pub fn new(stream: TcpStream, page: Arc<[u8]>) -> Self {
         Self {
@@ -58,25 +58,29 @@ impl Worded {
     }
 
     fn is_refusal(head: &[u8]) -> bool {
-        head.len() <= LARGEST && head.starts_with(BEGINS) && head.ends_with(ENDS)
+        head.len() <= MAX_HEAD_BYTES && head.starts_with(HEAD_START) && head.ends_with(HEAD_END)
     }
 
     /// Writes the page, and reports hyper's answer as written.
-    fn write_page(&mut self, cx: &mut Context<'_>, instead_of: usize) -> Poll<io::Result<usize>> {
+    fn write_page(
+        &mut self,
+        cx: &mut Context<'_>,
+        replaced_bytes: usize,
+    ) -> Poll<io::Result<usize>> {
         let mut written = self.written.unwrap_or(0);
         while written < self.page.len() {
             self.written = Some(written);
             match ready!(Pin::new(&mut self.io).poll_write(cx, &self.page[written..]))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                more => written += more,
+                count => written += count,
             }
         }
         self.written = Some(written);
-        Poll::Ready(Ok(instead_of))
+        Poll::Ready(Ok(replaced_bytes))
     }
 }
 
-impl Read for Worded {
+impl Read for ErrorPageStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -86,7 +90,7 @@ impl Read for Worded {
     }
 }
 
-impl Write for Worded {
+impl Write for ErrorPageStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -116,9 +120,9 @@ impl Write for Worded {
         if pin!(deadline).poll(cx).is_ready() {
             return Poll::Ready(Ok(()));
         }
-        let mut forgotten = [0; 4096];
+        let mut discarded = [0; 4096];
         loop {
-            let mut buf = ReadBuf::new(&mut forgotten);
+            let mut buf = ReadBuf::new(&mut discarded);
             match ready!(Pin::new(this.io.inner_mut()).poll_read(cx, &mut buf)) {
                 Ok(()) if !buf.filled().is_empty() => {}
                 // Everything was read, or the client is gone.

@@ -54,7 +54,7 @@ pub fn profile(current: &CurrentUser, visit: Visit<'_>) -> ProfileView {
         }
         Some(Flash::ProfileSaved) => (stored, None, Some(ProfileNotice::Saved)),
         _ => match draft::profile(visit.headers) {
-            Some(typed) => (typed, None, Some(ProfileNotice::NotSavedYet)),
+            Some(draft) => (draft, None, Some(ProfileNotice::NotSavedYet)),
             None => (stored, None, None),
         },
     };

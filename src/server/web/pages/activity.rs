@@ -27,10 +27,10 @@ pub const ENTRIES_A_PAGE: u32 = 50;
 
 /// The page on which users see the events of their own account.
 pub async fn own(visit: &Visit<'_>) -> Result<OwnActivityView, AppError> {
-    let (state, current, uri) = (visit.state, visit.person()?, visit.uri);
-    let asked = query_value(uri, "event").unwrap_or_default();
+    let (state, current, uri) = (visit.state, visit.current_user()?, visit.uri);
+    let event = query_value(uri, "event").unwrap_or_default();
     let kinds = Event::OWN_KINDS;
-    let kind = kinds.iter().find(|(kind, _)| *kind == asked);
+    let kind = kinds.iter().find(|(kind, _)| *kind == event);
     let kind = kind.map(|(kind, _)| *kind);
     let before = position_of(uri);
     let filter = Filter {
@@ -39,11 +39,11 @@ pub async fn own(visit: &Visit<'_>) -> Result<OwnActivityView, AppError> {
         ..Filter::default()
     };
     let (entries, last) = page_of(&state.core, &filter, before.as_ref()).await?;
-    let told = |(kind, name): (&str, &str)| (kind.to_owned(), name.to_owned());
+    let owned = |(kind, name): (&str, &str)| (kind.to_owned(), name.to_owned());
     Ok(OwnActivityView {
         display_name: current.user.display_name.clone(),
         event: kind.unwrap_or_default().to_owned(),
-        kinds: kinds.map(told).into(),
+        kinds: kinds.map(owned).into(),
         events: entries.into_iter().map(own_event).collect(),
         older: last.map(|last| {
             older(
@@ -95,9 +95,9 @@ pub fn text_value(uri: &Uri, wanted: &str) -> Option<String> {
 }
 
 /// The URL of the page after `last`, with the same filter.
-pub fn older(page: Page, narrowed: &[(&str, &str)], last: &Position) -> String {
+pub fn older(page: Page, filter: &[(&str, &str)], last: &Position) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in narrowed.iter().filter(|(_, value)| !value.is_empty()) {
+    for (name, value) in filter.iter().filter(|(_, value)| !value.is_empty()) {
         query.append_pair(name, value);
     }
     query.append_pair("before", &last.at.as_millis().to_string());

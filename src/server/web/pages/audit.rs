@@ -24,7 +24,7 @@ use url::form_urlencoded;
 
 /// The query of a URL. Values that cannot be parsed do not filter.
 pub struct AuditQuery {
-    pub narrowed: AuditFilter,
+    pub filter: AuditFilter,
     pub wanted: Wanted,
     /// The page shows new entries as they happen.
     pub follows: bool,
@@ -46,7 +46,7 @@ impl AuditQuery {
         // A name that no account has, or no longer has, matches nothing.
         let id = match user.trim() {
             "" => None,
-            typed => Some(id_of(core, typed).await?),
+            input => Some(id_of(core, input).await?),
         };
         Ok(Self {
             wanted: Wanted {
@@ -57,7 +57,7 @@ impl AuditQuery {
             },
             // New entries are later than a last day.
             follows: last.is_none() && query_value(uri, "follow").is_some(),
-            narrowed: AuditFilter {
+            filter: AuditFilter {
                 user,
                 event: event.unwrap_or_default().to_owned(),
                 since,
@@ -73,7 +73,7 @@ impl AuditQuery {
             event,
             since,
             until,
-        } = &self.narrowed;
+        } = &self.filter;
         [
             ("user", user),
             ("event", event),
@@ -83,7 +83,7 @@ impl AuditQuery {
     }
 
     /// The filter as the query of a URL, without `follow`.
-    pub fn query(&self) -> String {
+    pub fn to_query_string(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let pairs = self.pairs().into_iter();
         query.extend_pairs(pairs.filter(|(_, value)| !value.is_empty()));
@@ -91,27 +91,27 @@ impl AuditQuery {
     }
 }
 
-async fn id_of(core: &Core, typed: &str) -> Result<UserId, StoreError> {
-    let found = users::with_name(core, typed).await?;
+async fn id_of(core: &Core, input: &str) -> Result<UserId, StoreError> {
+    let found = users::with_name(core, input).await?;
     Ok(found.map_or_else(|| UserId(String::new()), |found| found.id))
 }
 
 /// Gathers the page.
 pub async fn page(visit: &Visit<'_>) -> Result<AuditView, AppError> {
     let (core, current, uri) = (&visit.state.core, visit.administrator()?, visit.uri);
-    let asked = AuditQuery::of(core, uri).await?;
-    let before = position_of(uri).filter(|_| !asked.follows);
-    let (entries, last) = page_of(core, &asked.wanted.filter(), before.as_ref()).await?;
-    let named = |(kind, name): (&str, &str)| (kind.to_owned(), name.to_owned());
+    let query = AuditQuery::of(core, uri).await?;
+    let before = position_of(uri).filter(|_| !query.follows);
+    let (entries, last) = page_of(core, &query.wanted.filter(), before.as_ref()).await?;
+    let owned = |(kind, name): (&str, &str)| (kind.to_owned(), name.to_owned());
     Ok(AuditView {
         display_name: current.user.display_name.clone(),
-        query: asked.query(),
-        kinds: Event::KINDS.iter().copied().map(named).collect(),
+        query: query.to_query_string(),
+        kinds: Event::KINDS.iter().copied().map(owned).collect(),
         entries: entries.into_iter().map(audit_entry_view).collect(),
-        older: last.map(|last| older(Page::Audit, &asked.pairs(), &last)),
+        older: last.map(|last| older(Page::Audit, &query.pairs(), &last)),
         is_newest: before.is_none(),
-        is_followed: asked.follows,
-        narrowed: asked.narrowed,
+        is_followed: query.follows,
+        narrowed: query.filter,
     })
 }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub fn dashboard(visit: &Visit<'_>) -> Result<DashboardView, AppError> {
-    let current = visit.person()?;
+    let current = visit.current_user()?;
     let user = &current.user;
     // The guard reads them with the session of the caller. Without them the page would hide an attacker's sign-in from
     // the owner of the account.

@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub async fn own(visit: Visit<'_>) -> Result<SessionsView, AppError> {
-    let (state, current) = (visit.state, visit.person()?);
+    let (state, current) = (visit.state, visit.current_user()?);
     let now = state.core.clock.now();
     let live = sessions::live_of(&state.core, &current.user.id).await?;
     let others = live.iter().filter(|one| one.id != current.session.id);

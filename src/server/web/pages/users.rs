@@ -48,7 +48,7 @@ pub async fn list(visit: Visit<'_>) -> Result<UsersView, AppError> {
     let prefix = LookupKey::of(&search);
     let after = cursor_of(uri);
     let found = users::page(&state.core, &prefix, after.as_ref(), USERS_A_PAGE).await?;
-    let next = found.next.map(|place| next_users(&search, &place));
+    let next = found.next.map(|cursor| next_users(&search, &cursor));
     let (notice, refusal, draft) = messages(headers, flash);
     Ok(UsersView {
         display_name: current.user.display_name.clone(),
@@ -80,13 +80,13 @@ fn cursor_of(uri: &Uri) -> Option<Cursor> {
     })
 }
 
-fn next_users(search: &str, place: &Cursor) -> String {
+fn next_users(search: &str, cursor: &Cursor) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     if !search.is_empty() {
         query.append_pair("search", search);
     }
-    query.append_pair("after", &place.key);
-    query.append_pair("id", &place.id.0);
+    query.append_pair("after", &cursor.key);
+    query.append_pair("id", &cursor.id.0);
     format!("{}?{}", Page::Users.path(), query.finish())
 }
 

@@ -28,7 +28,7 @@ impl<'a> Visit<'a> {
     ///
     /// # Errors
     /// [`Failure::NotSignedIn`].
-    pub fn person(&self) -> Result<&'a CurrentUser, AppError> {
+    pub fn current_user(&self) -> Result<&'a CurrentUser, AppError> {
         match self.caller {
             Caller::SignedIn(current) => Ok(current),
             Caller::Confirming(_) | Caller::Ended(_) | Caller::Anonymous => {
@@ -42,7 +42,7 @@ impl<'a> Visit<'a> {
     /// # Errors
     /// [`Failure::NotFound`] for all others.
     pub fn administrator(&self) -> Result<&'a CurrentUser, AppError> {
-        let current = self.person()?;
+        let current = self.current_user()?;
         if current.user.administers() {
             Ok(current)
         } else {

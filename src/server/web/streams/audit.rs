@@ -4,7 +4,7 @@
 //! reader again: the stream ends with the session, the rights or the confirmation of the password. Watching is not use
 //! of the session.
 
-use super::event_stream::{self, KEEP_ALIVE, NO_NEWS, RETRY, cannot_watch, event};
+use super::event_stream::{self, HEARTBEAT, KEEP_ALIVE, RETRY, cannot_watch, event};
 use crate::{
     domain::{audit::Record, session::CurrentUser, views::AuditEntryView},
     error::{AppError, Failure},
@@ -40,7 +40,7 @@ use std::{convert::Infallible, time::Duration};
 use tokio::{sync::OwnedSemaphorePermit, time::sleep};
 
 /// The maximum number of entries in an event: more than a page shows. In a flood the newest are sent.
-const MOST_TOLD: usize = 200;
+const MAX_ENTRIES_PER_EVENT: usize = 200;
 
 /// Answers a page that follows the log. HEAD only authorises, and takes no permit.
 pub async fn follow(
@@ -50,8 +50,8 @@ pub async fn follow(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let begun = begin(&state, caller, &method, &uri, &headers).await;
-    begun.unwrap_or_else(AppError::into_response)
+    let response = begin(&state, caller, &method, &uri, &headers).await;
+    response.unwrap_or_else(AppError::into_response)
 }
 
 async fn begin(
@@ -71,7 +71,7 @@ async fn begin(
     }
     let token = cookies::session::session_token(headers).ok_or(Failure::NotSignedIn)?;
     let reader = token.digest();
-    let permit = state.followers.clone().try_acquire_owned();
+    let permit = state.audit_streams.clone().try_acquire_owned();
     let permit = permit.map_err(|_| Failure::Busy)?;
     let watch = core
         .db
@@ -79,11 +79,10 @@ async fn begin(
         .watch(&Watched::of(&current), state.limits.watchers);
     let watch = watch.map_err(cannot_watch)?;
     // A session that ended before the watch began sends no notice.
-    allowed(core, &reader).await?;
+    authorise(core, &reader).await?;
     let AuditQuery { wanted, .. } = AuditQuery::of(core, uri).await?;
     // As many as a page has. It also reconnects here after a broken connection, and no entry is missing.
-    let begun = Following::begin(core, &wanted.filter(), ENTRIES_A_PAGE).await?;
-    let (following, newest) = begun;
+    let (following, newest) = Following::begin(core, &wanted.filter(), ENTRIES_A_PAGE).await?;
     let stream = AuditStream {
         core: core.clone(),
         reader,
@@ -93,13 +92,13 @@ async fn begin(
         _permit: permit,
     };
     let newest = views_of(newest);
-    let begins = Progress::Opening(format!("{RETRY}{}", event("newest", &newest)), stream);
-    let body = Body::from_stream(stream::unfold(begins, next));
+    let opening = Progress::Opening(format!("{RETRY}{}", event("newest", &newest)), stream);
+    let body = Body::from_stream(stream::unfold(opening, next));
     Ok(event_stream::answer(body))
 }
 
 /// The reader, if they are still authorised.
-async fn allowed(core: &Core, reader: &TokenDigest) -> Result<Box<CurrentUser>, AppError> {
+async fn authorise(core: &Core, reader: &TokenDigest) -> Result<Box<CurrentUser>, AppError> {
     let current = administration::verify_reader(core, reader).await?;
     actor::demand(core, &current)?;
     Ok(current)
@@ -140,17 +139,17 @@ async fn next(state: Progress) -> Option<(Result<String, Infallible>, Progress)>
 
 impl AuditStream {
     async fn listen(mut self) -> Option<(String, Progress)> {
-        let mut silent_for = Duration::ZERO;
-        while silent_for < KEEP_ALIVE {
+        let mut silence = Duration::ZERO;
+        while silence < KEEP_ALIVE {
             tokio::select! {
-                () = sleep(POLL_EVERY) => silent_for += POLL_EVERY,
-                news = self.watch.notice() => match news {
+                () = sleep(POLL_EVERY) => silence += POLL_EVERY,
+                notice = self.watch.notice() => match notice {
                     Notice::Alive(_) => {}
                     // The page is notified of the end by its other stream.
                     Notice::Ended(_) | Notice::Displaced | Notice::Unknown => return None,
                 },
             }
-            match allowed(&self.core, &self.reader).await {
+            match authorise(&self.core, &self.reader).await {
                 Ok(_) => {}
                 Err(AppError::Failed(Failure::PasswordNeeded)) => {
                     return Some((event("over", &()), Progress::Closed));
@@ -159,14 +158,14 @@ impl AuditStream {
             }
             // Without the database the stream ends, and the page connects again.
             let wanted = self.wanted.filter();
-            let news = self.following.poll(&self.core, &wanted).await;
-            let mut news = news.ok()?;
-            news.reverse();
-            news.truncate(MOST_TOLD);
-            if !news.is_empty() {
-                return Some((event("more", &views_of(news)), Progress::Open(self)));
+            let records = self.following.poll(&self.core, &wanted).await;
+            let mut records = records.ok()?;
+            records.reverse();
+            records.truncate(MAX_ENTRIES_PER_EVENT);
+            if !records.is_empty() {
+                return Some((event("more", &views_of(records)), Progress::Open(self)));
             }
         }
-        Some((NO_NEWS.to_owned(), Progress::Open(self)))
+        Some((HEARTBEAT.to_owned(), Progress::Open(self)))
     }
 }

@@ -24,7 +24,7 @@ pub const RETRY: &str = "retry: 2000\n";
 pub const POLL: &str = "retry: 30000\nevent: poll\ndata: null\n\n";
 
 /// Heartbeat. An event and not a comment, which a page does not receive: a page polls when a stream is silent.
-pub const NO_NEWS: &str = "event: alive\ndata: 1\n\n";
+pub const HEARTBEAT: &str = "event: alive\ndata: 1\n\n";
 
 /// One event in the wire format.
 pub fn event(name: &str, data: &impl Serialize) -> String {

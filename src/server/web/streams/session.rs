@@ -3,7 +3,7 @@
 //! Watching is not use, so an open page keeps no session alive. An event is a hint: later requests of the page are
 //! checked as always.
 
-use super::event_stream::{self, KEEP_ALIVE, NO_NEWS, POLL, RETRY, cannot_watch, event};
+use super::event_stream::{self, HEARTBEAT, KEEP_ALIVE, POLL, RETRY, cannot_watch, event};
 use crate::{
     domain::{
         session::{CurrentUser, EndReason, Life},
@@ -15,7 +15,7 @@ use crate::{
         core::sessions::{self, Resumed},
         token::SessionToken,
         watchers::{Notice, Watch, Watched},
-        web::{context::Caller, cookies, seats::Seat, state::AppState},
+        web::{connection_slots::ConnectionSlot, context::Caller, cookies, state::AppState},
     },
 };
 use axum::{
@@ -40,24 +40,24 @@ const ENDED: HeaderName = HeaderName::from_static("x-ended");
 pub async fn watch(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    seat: Option<Extension<Seat>>,
+    slot: Option<Extension<ConnectionSlot>>,
     method: Method,
     headers: HeaderMap,
 ) -> Response {
     match begin(&state, caller, &method, &headers).await {
         Ok(response) => {
-            if let Some(Extension(seat)) = seat {
-                seat.listens();
+            if let Some(Extension(slot)) = slot {
+                slot.stream_opened();
             }
             response
         }
-        Err(NoStream::Ended(reason)) => has_ended(reason),
+        Err(NoStream::Ended(reason)) => ended_response(reason),
         Err(NoStream::Failed(failure)) => failure.into_response(),
     }
 }
 
 /// The answer to a request for the stream of a session that has ended.
-pub fn has_ended(reason: EndReason) -> Response {
+pub fn ended_response(reason: EndReason) -> Response {
     let reason = HeaderValue::from_static(disclosed(reason).as_str());
     let mut refusal = Failure::NotSignedIn.into_response();
     refusal.headers_mut().insert(ENDED, reason);
@@ -88,19 +88,19 @@ async fn begin(
     if method == Method::HEAD {
         return Ok(respond(state, &current, Body::empty()));
     }
-    let ends = &state.core.db.watchers;
-    let watch = ends.watch(&Watched::of(&current), state.limits.watchers);
+    let watchers = &state.core.db.watchers;
+    let watch = watchers.watch(&Watched::of(&current), state.limits.watchers);
     let watch = watch.map_err(cannot_watch)?;
     // It may have ended before it was watched.
     let token = cookies::session::session_token(headers).ok_or(Failure::NotSignedIn)?;
-    let (current, is_on_grace) = self::current(state, &token).await?;
+    let (current, is_in_grace_period) = self::current(state, &token).await?;
     let body = body_of(SessionStream {
         watch,
         clock: state.core.clock.clone(),
         life: current.session.life(),
         person: current.user.id.short().to_owned(),
         session: current.session.id.short().to_owned(),
-        is_on_grace,
+        is_in_grace_period,
     });
     Ok(respond(state, &current, body))
 }
@@ -150,7 +150,7 @@ struct SessionStream {
     session: String,
     /// The page was opened with a token that was replaced a moment ago. It gets the life of the session once, as
     /// the page itself contains it: then it connects again, with the new token.
-    is_on_grace: bool,
+    is_in_grace_period: bool,
 }
 
 /// The progress of a stream.
@@ -179,20 +179,20 @@ impl SessionStream {
         match timeout(KEEP_ALIVE, self.watch.notice()).await {
             Ok(Notice::Alive(life)) if life.absolute_ends_at != self.life.absolute_ends_at => {
                 // A new password restarts the session under another token than that of this page.
-                Some((ended(Some(EndReason::Replaced)), Progress::Closed))
+                Some((ended_event(Some(EndReason::Replaced)), Progress::Closed))
             }
             // It may have ended permanently meanwhile.
-            Ok(Notice::Alive(_)) | Err(_) if self.is_on_grace => None,
+            Ok(Notice::Alive(_)) | Err(_) if self.is_in_grace_period => None,
             Ok(Notice::Alive(life)) => {
                 self.life = life;
                 Some((self.lives(), Progress::Open(self)))
             }
-            Ok(Notice::Ended(reason)) => Some((ended(reason), Progress::Closed)),
+            Ok(Notice::Ended(reason)) => Some((ended_event(reason), Progress::Closed)),
             Ok(Notice::Displaced) => Some((POLL.to_owned(), Progress::Closed)),
             Ok(Notice::Unknown) => None,
             // The job that checks sessions is late: no event claims that the session lives.
             Err(_) if self.life.end_by(self.clock.now()).is_some() => None,
-            Err(_) => Some((NO_NEWS.to_owned(), Progress::Open(self))),
+            Err(_) => Some((HEARTBEAT.to_owned(), Progress::Open(self))),
         }
     }
 
@@ -211,7 +211,7 @@ const fn disclosed(reason: EndReason) -> EndReason {
     }
 }
 
-fn ended(reason: Option<EndReason>) -> String {
+fn ended_event(reason: Option<EndReason>) -> String {
     let reason = reason.map(disclosed);
     event("ended", &SessionEndedView { reason })
 }

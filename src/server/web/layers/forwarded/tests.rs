@@ -2,7 +2,7 @@ mod any_input;
 
 use super::*;
 use crate::server::config::parse_range;
-use Forwarding::{Believed, Ignored, Missing, Unreadable};
+use Forwarding::{Ignored, Missing, Trusted, Unreadable};
 use axum::http::HeaderValue;
 
 const PROXY: &str = "10.0.0.1";
@@ -26,7 +26,8 @@ fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
 }
 
 fn of(peer: &str, lines: &[(&'static str, &str)]) -> Result<Client, Disagreement> {
-    Client::of(address(peer), &take(&mut headers(lines)), &trusted())
+    let headers = take_client_headers(&mut headers(lines));
+    Client::of(address(peer), &headers, &trusted())
 }
 
 /// The client behind the proxy, and how far the proxy was trusted.
@@ -36,7 +37,7 @@ fn behind(lines: &[(&'static str, &str)]) -> (String, Forwarding) {
 }
 
 #[test]
-fn an_address_is_read_in_every_dress() {
+fn addresses_are_parsed_in_every_notation() {
     let both = [
         ("192.0.2.7", "192.0.2.7"),
         ("192.0.2.7:4711", "192.0.2.7"),
@@ -48,16 +49,12 @@ fn an_address_is_read_in_every_dress() {
         ("[::ffff:192.0.2.7]:80", "192.0.2.7"),
         ("[::ffff:c000:207]", "192.0.2.7"),
     ];
-    for (written, meant) in both {
-        let expected = (meant.to_owned(), Believed);
-        assert_eq!(
-            behind(&[("x-forwarded-for", written)]),
-            expected,
-            "{written}"
-        );
-        let quoted = format!("for=\"{written}\"");
+    for (text, expected_address) in both {
+        let expected = (expected_address.to_owned(), Trusted);
+        assert_eq!(behind(&[("x-forwarded-for", text)]), expected, "{text}");
+        let quoted = format!("for=\"{text}\"");
         assert_eq!(behind(&[("forwarded", &quoted)]), expected, "{quoted}");
-        let bare = format!("for={written}");
+        let bare = format!("for={text}");
         assert_eq!(behind(&[("forwarded", &bare)]), expected, "{bare}");
     }
     for element in [
@@ -67,7 +64,7 @@ fn an_address_is_read_in_every_dress() {
         "by=\"_a,b;c\\\"\";for=\"192.0.2.7\" ; host=\"a\\\\\";",
         " \tfor=\"\\1\\9\\2.0.2.7\"",
     ] {
-        let expected = ("192.0.2.7".to_owned(), Believed);
+        let expected = ("192.0.2.7".to_owned(), Trusted);
         assert_eq!(behind(&[("forwarded", element)]), expected, "{element}");
     }
 }
@@ -134,7 +131,7 @@ const BROKEN_ELEMENTS: [&str; 19] = [
 
 /// A value that cannot be parsed identifies no client, and nothing to the left of it is trusted instead.
 #[test]
-fn behind_a_broken_value_nobody_is_believed() {
+fn nothing_left_of_a_malformed_value_is_trusted() {
     for value in BROKEN_VALUES {
         let expected = (PROXY.to_owned(), Unreadable);
         let list = format!("198.51.100.9, {value}");
@@ -158,7 +155,7 @@ fn behind_a_broken_value_nobody_is_believed() {
 }
 
 #[test]
-fn the_rightmost_hop_that_is_no_proxy_is_the_client() {
+fn the_rightmost_untrusted_hop_is_the_client() {
     let cases: [(&[&str], &str); 8] = [
         (&["198.51.100.9, 192.0.2.7"], "192.0.2.7"),
         (&["198.51.100.9, 192.0.2.7, 10.0.0.2"], "192.0.2.7"),
@@ -186,7 +183,7 @@ fn the_rightmost_hop_that_is_no_proxy_is_the_client() {
 }
 
 #[test]
-fn only_a_trusted_proxy_speaks_for_others() {
+fn forwarded_headers_count_from_trusted_proxies_only() {
     for peer in ["192.0.2.1", "10.0.1.1", "2001:db8::1", "::1"] {
         for name in [
             "forwarded",
@@ -215,7 +212,7 @@ fn only_a_trusted_proxy_speaks_for_others() {
 }
 
 #[test]
-fn two_families_must_name_one_client() {
+fn forwarded_and_x_forwarded_for_must_agree() {
     let both = |forwarded: &str, other: &str| {
         of(
             PROXY,
@@ -241,13 +238,13 @@ fn two_families_must_name_one_client() {
     ] {
         assert!(both(forwarded, other).is_err(), "{forwarded} {other}");
     }
-    let refused = both("for=192.0.2.8", "192.0.2.7").unwrap_err();
-    assert_eq!(refused.forwarded, address("192.0.2.8"));
-    assert_eq!(refused.x_forwarded_for, address("192.0.2.7"));
+    let disagreement = both("for=192.0.2.8", "192.0.2.7").unwrap_err();
+    assert_eq!(disagreement.forwarded, address("192.0.2.8"));
+    assert_eq!(disagreement.x_forwarded_for, address("192.0.2.7"));
 }
 
 #[test]
-fn nothing_about_forwarding_stays_in_the_request() {
+fn forwarded_headers_are_removed_from_the_request() {
     let mut request = headers(&[
         ("accept", "*/*"),
         ("x_forwarded_for", "192.0.2.7"),
@@ -262,7 +259,7 @@ fn nothing_about_forwarding_stays_in_the_request() {
         ("forwarded", "for=192.0.2.8"),
         ("host", "localhost"),
     ]);
-    let taken = take(&mut request);
+    let taken = take_client_headers(&mut request);
     let left: Vec<_> = request.keys().map(HeaderName::as_str).collect();
     assert_eq!(left, ["accept", "host"]);
     assert!(taken.keys().all(|name| !name.as_str().contains('_')));
@@ -271,7 +268,7 @@ fn nothing_about_forwarding_stays_in_the_request() {
 }
 
 #[test]
-fn scheme_and_host_are_of_the_hop_that_counts() {
+fn scheme_and_host_come_from_the_client_hop() {
     let client = of(
         PROXY,
         &[(

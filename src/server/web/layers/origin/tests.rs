@@ -15,7 +15,7 @@ fn site() -> Site {
 }
 
 #[test]
-fn plain_http_is_for_this_machine_only() {
+fn plain_http_is_accepted_for_loopback_only() {
     for text in [
         "https://id.example.org",
         "http://localhost:3000",
@@ -60,7 +60,7 @@ fn only_the_configured_host_is_answered() {
 }
 
 #[test]
-fn a_target_may_name_our_host_only() {
+fn absolute_targets_must_name_our_host() {
     let answers = |target: &'static str, host| {
         site().answers(&Uri::from_static(target), &headers(&[("host", host)]))
     };
@@ -78,7 +78,7 @@ fn a_target_may_name_our_host_only() {
 }
 
 #[test]
-fn without_a_public_url_this_machine_has_three_names() {
+fn the_default_site_has_three_loopback_hosts() {
     let site = Site::new(None, 3000);
     for host in ["localhost:3000", "127.0.0.1:3000", "[::1]:3000"] {
         assert!(site.answers_for(&headers(&[("host", host)])), "{host}");
@@ -94,7 +94,7 @@ fn without_a_public_url_this_machine_has_three_names() {
 }
 
 #[test]
-fn the_browsers_word_decides_first() {
+fn sec_fetch_site_takes_precedence_over_origin() {
     let own = |pairs: &[(&'static str, &'static str)]| {
         site()
             .demand_own_request(&Method::POST, &headers(pairs))
@@ -141,7 +141,7 @@ fn the_browsers_word_decides_first() {
 }
 
 #[test]
-fn a_client_that_says_nothing_passes_without_a_session_only() {
+fn requests_without_origin_pass_without_session_only() {
     let own = |pairs: &[(&'static str, &'static str)]| {
         site()
             .demand_own_request(&Method::POST, &headers(pairs))

@@ -13,7 +13,7 @@ use tower_http::services::fs::{Backend, File, Metadata};
 
 /// The files of one build. `tools/list-site` generates the value.
 #[derive(Debug)]
-pub struct SiteInside {
+pub struct EmbeddedSite {
     /// The prefix of the names of script, style and WebAssembly. It ends with one digest of all three, so the content
     /// of a name never changes.
     pub output_name: &'static str,
@@ -23,52 +23,52 @@ pub struct SiteInside {
     pub files: &'static [(&'static str, &'static [u8])],
 }
 
-impl SiteInside {
+impl EmbeddedSite {
     /// Folders are not supported: their content is not listed.
-    fn find(&self, path: &Path) -> io::Result<Opened> {
+    fn find(&self, path: &Path) -> io::Result<OpenFile> {
         // The service for folders asks for paths below `.`
         let path = path.strip_prefix(".").unwrap_or(path);
         let found = self.files.iter().find(|(name, _)| Path::new(name) == path);
         let (_, content) = found.ok_or(ErrorKind::NotFound)?;
-        Ok(Opened {
+        Ok(OpenFile {
             content: Cursor::new(content),
             built_at: SystemTime::UNIX_EPOCH + Duration::from_secs(self.built_at),
         })
     }
 }
 
-impl Backend for &'static SiteInside {
-    type File = Opened;
-    type Metadata = About;
-    type OpenFuture = Ready<io::Result<Opened>>;
-    type MetadataFuture = Ready<io::Result<About>>;
+impl Backend for &'static EmbeddedSite {
+    type File = OpenFile;
+    type Metadata = FileMetadata;
+    type OpenFuture = Ready<io::Result<OpenFile>>;
+    type MetadataFuture = Ready<io::Result<FileMetadata>>;
 
     fn open(&self, path: PathBuf) -> Self::OpenFuture {
         ready(self.find(&path))
     }
 
     fn metadata(&self, path: PathBuf) -> Self::MetadataFuture {
-        ready(self.find(&path).map(|file| file.about()))
+        ready(self.find(&path).map(|file| file.to_metadata()))
     }
 }
 
 /// A file that is being read.
 #[derive(Debug)]
-pub struct Opened {
+pub struct OpenFile {
     content: Cursor<&'static [u8]>,
     built_at: SystemTime,
 }
 
-impl Opened {
-    fn about(&self) -> About {
-        About {
+impl OpenFile {
+    fn to_metadata(&self) -> FileMetadata {
+        FileMetadata {
             length: self.content.get_ref().len(),
             built_at: self.built_at,
         }
     }
 }
 
-impl AsyncRead for Opened {
+impl AsyncRead for OpenFile {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -78,7 +78,7 @@ impl AsyncRead for Opened {
     }
 }
 
-impl AsyncSeek for Opened {
+impl AsyncSeek for OpenFile {
     fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
         Pin::new(&mut self.content).start_seek(position)
     }
@@ -88,23 +88,23 @@ impl AsyncSeek for Opened {
     }
 }
 
-impl File for Opened {
-    type Metadata = About;
-    type MetadataFuture<'a> = Ready<io::Result<About>>;
+impl File for OpenFile {
+    type Metadata = FileMetadata;
+    type MetadataFuture<'a> = Ready<io::Result<FileMetadata>>;
 
     fn metadata(&self) -> Self::MetadataFuture<'_> {
-        ready(Ok(self.about()))
+        ready(Ok(self.to_metadata()))
     }
 }
 
 /// The metadata of a file for its headers.
 #[derive(Debug)]
-pub struct About {
+pub struct FileMetadata {
     length: usize,
     built_at: SystemTime,
 }
 
-impl Metadata for About {
+impl Metadata for FileMetadata {
     fn is_dir(&self) -> bool {
         false
     }

@@ -48,7 +48,7 @@ pub async fn login(visit: Visit<'_>) -> Result<LoginView, StoreError> {
 pub fn logout(visit: &Visit<'_>) -> LogoutView {
     LogoutView {
         display_name: visit
-            .person()
+            .current_user()
             .ok()
             .map(|current| current.user.display_name.clone()),
     }

@@ -83,16 +83,16 @@ impl SessionCookie {
 
 /// The state of one browser.
 #[derive(Clone, Default)]
-pub struct Visitor {
+pub struct Browser {
     cookies: BTreeMap<String, String>,
 }
 
-impl Visitor {
+impl Browser {
     /// A browser that has a copy of a session cookie, and nothing else.
     pub fn with(cookie: &SessionCookie) -> Self {
-        let mut visitor = Self::default();
-        visitor.put(&cookie.name, &cookie.token);
-        visitor
+        let mut browser = Self::default();
+        browser.put(&cookie.name, &cookie.token);
+        browser
     }
 
     pub fn put(&mut self, name: &str, value: &str) {
@@ -109,9 +109,9 @@ impl Visitor {
 
     /// The same browser without its session cookie. Its other cookies keep it a known device.
     pub fn without_session(&self) -> Self {
-        let mut visitor = self.clone();
-        visitor.cookies.retain(|name, _| !is_session(name));
-        visitor
+        let mut browser = self.clone();
+        browser.cookies.retain(|name, _| !is_session(name));
+        browser
     }
 
     pub fn cookie_header(&self) -> Option<String> {
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_taken_apart() {
+    fn set_cookie_lines_are_parsed() {
         let line = "__Host-Http-session=abc; HttpOnly; SameSite=Lax;Path=/; MAX-AGE=90";
         let cookie = SetCookie::parse(line);
         assert_eq!((cookie.name, cookie.value), ("__Host-Http-session", "abc"));
