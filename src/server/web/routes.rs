@@ -61,7 +61,7 @@ struct Guarded {
 
 impl Guarded {
     fn add(mut self, path: &str, target: Target, handler: MethodRouter<AppState>) -> Self {
-        let guarded = middleware::from_fn_with_state(self.state.clone(), guard::resume);
+        let guarded = middleware::from_fn_with_state(self.state.clone(), guard::protect);
         let handler = match target {
             Target::Page(_) | Target::Download(_) => handler.layer(guarded),
             Target::Function(_) => {

@@ -94,7 +94,7 @@ pub async fn run_function(
         }
         // A dead session is reported before a wrong media type: programs rely on it, and `vestibule doctor`.
         let parts = (request.uri(), request.headers(), request.extensions());
-        let refusal = guard::admit(&state, target, parts).await.err();
+        let refusal = guard::authorize(&state, target, parts).await.err();
         return refusal.unwrap_or_else(|| Failure::UnsupportedMediaType.into_response());
     }
     if wants_html(request.headers()) {

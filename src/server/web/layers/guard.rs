@@ -1,25 +1,23 @@
 //! Access control: every route is private unless its target is public.
+//!
+//! Who may see a page, a download or a stream is in their tables in [`crate::domain::page`]; the public functions are
+//! in [`crate::server::web::target`].
 
-use super::origin::{self, UnknownOrigin};
+use super::{
+    credential,
+    origin::{self, UnknownOrigin},
+};
 use crate::{
     domain::{
         next_path::NextPath,
         page::{Access, Download, Stream},
-        session::CurrentUser,
     },
     error::{AppError, Failure},
-    server::{
-        core::sessions::{self, Resumed},
-        db::StoreError,
-        token::SessionToken,
-        web::{
-            connection_slots::ConnectionSlot,
-            context::Caller,
-            cookies,
-            state::AppState,
-            streams,
-            target::{CONFIRMATION, LOGOUT, LookUp, Target},
-        },
+    server::web::{
+        context::Caller,
+        state::AppState,
+        streams,
+        target::{LOGOUT, Target},
     },
 };
 use axum::{
@@ -30,19 +28,19 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-/// Looks the session up, once a request, and refuses a private path without one.
+/// Identifies the caller, once a request, and refuses a caller who may not use its target.
 ///
 /// The decision precedes rendering, so that nothing private is ever rendered for a signed-out visitor. A dead cookie
 /// is anonymous and is not cleared here. This answer may arrive after one that sets the cookie of a newer sign-in in
 /// another tab.
-pub async fn resume(
+pub async fn protect(
     State(state): State<AppState>,
     Extension(target): Extension<Target>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let parts = (request.uri(), request.headers(), request.extensions());
-    match admit(&state, target, parts).await {
+    match authorize(&state, target, parts).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -52,27 +50,13 @@ pub async fn resume(
 }
 
 /// Returns the caller, or the answer to a caller without permission.
-pub async fn admit(
+pub async fn authorize(
     state: &AppState,
     target: Target,
     (uri, headers, extensions): (&Uri, &HeaderMap, &Extensions),
 ) -> Result<Caller, Response> {
-    let token = cookies::session::session_token(headers);
-    let caller = match &token {
-        Some(token) => match look_up(state, token, target.look_up()).await {
-            Ok(Resumed::Live(user)) => {
-                if let Some(slot) = extensions.get::<ConnectionSlot>() {
-                    slot.session_found();
-                }
-                Caller::SignedIn(user)
-            }
-            Ok(Resumed::Superseded(user)) => caller_in_grace_period(target, user),
-            Ok(Resumed::Ended(reason)) => Caller::Ended(reason),
-            Ok(Resumed::Unknown) => Caller::Anonymous,
-            Err(error) => return Err(AppError::from(error).into_response()),
-        },
-        None => Caller::Anonymous,
-    };
+    let identified = credential::identify(state, target, headers, extensions).await;
+    let caller = identified.map_err(|error| AppError::from(error).into_response())?;
     // Signing out is checked by its function, which reads the form.
     let acts_for_user = matches!(caller, Caller::SignedIn(_) | Caller::Confirming(_))
         && target != Target::Function(LOGOUT);
@@ -94,37 +78,12 @@ pub async fn admit(
     Ok(caller)
 }
 
-/// The rights of a browser whose token was replaced a moment ago: the answer with the new one may not have arrived.
-/// It may read pages and confirm the password again, but neither change anything nor download a file. (Signing out
-/// needs no session.)
-fn caller_in_grace_period(target: Target, user: Box<CurrentUser>) -> Caller {
-    match target {
-        Target::Page(_) | Target::Stream(Stream::Session) => Caller::SignedIn(user),
-        Target::Function(CONFIRMATION) => Caller::Confirming(user),
-        Target::Download(_) | Target::Stream(Stream::Audit) | Target::Function(_) => {
-            Caller::Anonymous
-        }
-    }
-}
-
-async fn look_up(
-    state: &AppState,
-    token: &SessionToken,
-    look_up: LookUp,
-) -> Result<Resumed, StoreError> {
-    match look_up {
-        LookUp::Use => sessions::resume(&state.core, token).await,
-        LookUp::UseWithSignIns => sessions::resume_with_sign_ins(&state.core, token).await,
-        LookUp::Peek => sessions::peek(&state.core, token).await,
-    }
-}
-
 /// The refusal of a private function without any session cookie. It needs neither a query of the database nor the
 /// body of the request.
 pub fn refuse_without_cookie(target: Target, request: &Request) -> Option<Response> {
     let is_public = target.access() == Access::Anyone;
-    let may_be_signed_in = cookies::session::session_token(request.headers()).is_some();
-    (!is_public && !may_be_signed_in).then(|| refuse(target, &Caller::Anonymous, request.uri()))
+    let has_credential = credential::is_present(request.headers());
+    (!is_public && !has_credential).then(|| refuse(target, &Caller::Anonymous, request.uri()))
 }
 
 /// A page redirects to the sign-in page, which leads back; everything else answers 401.

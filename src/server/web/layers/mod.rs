@@ -1,6 +1,7 @@
 //! The middleware of every request.
 
 pub mod addresses;
+pub mod credential;
 pub mod failures;
 pub mod forms;
 pub mod forwarded;
