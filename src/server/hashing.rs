@@ -54,7 +54,7 @@ pub struct Checked {
 #[derive(Clone)]
 pub struct Hasher {
     queue: flume::Sender<Job>,
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     costliest: Arc<AtomicU64>,
     /// A hash that no password matches, for accounts that do not exist.
     stand_in: Arc<str>,
@@ -96,7 +96,7 @@ impl Hasher {
     /// Starts the threads, each with its memory.
     pub fn start(capacity: Capacity) -> std::io::Result<Self> {
         let (queue, jobs) = flume::unbounded();
-        let places = Semaphore::new(capacity.threads + capacity.queue);
+        let slots = Semaphore::new(capacity.threads + capacity.queue);
         for number in 0..capacity.threads {
             let jobs = jobs.clone();
             thread::Builder::new()
@@ -106,7 +106,7 @@ impl Hasher {
         let stand_in = stand_in().map_err(std::io::Error::other)?;
         Ok(Self {
             queue,
-            places: Arc::new(places),
+            slots: Arc::new(slots),
             costliest: Arc::new(AtomicU64::new(cost(&todays_parameters()))),
             stand_in: stand_in.into(),
         })
@@ -116,8 +116,8 @@ impl Hasher {
     ///
     /// # Errors
     /// [`HashingError::Busy`] if there is none.
-    pub fn place(&self) -> Result<Reservation, HashingError> {
-        let permit = Arc::clone(&self.places)
+    pub fn reserve(&self) -> Result<Reservation, HashingError> {
+        let permit = Arc::clone(&self.slots)
             .try_acquire_owned()
             .map_err(|_| HashingError::Busy)?;
         Ok(Reservation {
@@ -129,7 +129,7 @@ impl Hasher {
     /// Hashes a new password into a PHC string.
     pub async fn hash(&self, password: &Password) -> Result<String, HashingError> {
         let password = nfc(password);
-        self.place()?
+        self.reserve()?
             .run(move |workspace| workspace.hash(password.as_bytes()))
             .await
     }

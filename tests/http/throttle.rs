@@ -215,14 +215,14 @@ on_both_engines! {
     /// A busy server has not checked the password, so it counts nothing.
     async fn being_busy_is_no_failure(database: TestDatabase) {
         let app = TestApp::new(database).await;
-        let mut places = Vec::new();
-        while let Ok(place) = app.core.hasher.place() {
-            places.push(place);
+        let mut reservations = Vec::new();
+        while let Ok(reservation) = app.core.hasher.reserve() {
+            reservations.push(reservation);
         }
         for _ in 0..20 {
             assert_eq!(app.fetch_login("ada", WRONG).await.status, 503);
         }
-        drop(places);
+        drop(reservations);
         fail(&app, "ada", 10).await;
         assert_throttled(&app.fetch_login("ada", WRONG).await, 30);
     }

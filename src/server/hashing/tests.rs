@@ -48,7 +48,7 @@ async fn exactly_what_was_typed_matches() {
     for wrong in variants {
         assert!(
             !hasher
-                .place()
+                .reserve()
                 .unwrap()
                 .check(&password(&wrong), Some(&hash))
                 .await
@@ -59,7 +59,7 @@ async fn exactly_what_was_typed_matches() {
     }
     assert!(
         hasher
-            .place()
+            .reserve()
             .unwrap()
             .check(&password(&long), Some(&hash))
             .await
@@ -78,7 +78,7 @@ async fn one_password_on_two_keyboards_is_one_password() {
     let decomposed = password("cafe\u{301} au lait, s'il vous plai\u{302}t");
     assert!(
         hasher
-            .place()
+            .reserve()
             .unwrap()
             .check(&decomposed, Some(&hash))
             .await
@@ -90,7 +90,7 @@ async fn one_password_on_two_keyboards_is_one_password() {
 #[tokio::test]
 async fn nobody_matches_the_stand_in() {
     let checked = hasher()
-        .place()
+        .reserve()
         .unwrap()
         .check(&password("anything"), None)
         .await
@@ -115,7 +115,7 @@ async fn older_and_larger_parameters_verify_and_are_told_apart() {
             .unwrap()
             .to_string();
         let right = hasher
-            .place()
+            .reserve()
             .unwrap()
             .check(&typed, Some(&other))
             .await
@@ -128,7 +128,7 @@ async fn older_and_larger_parameters_verify_and_are_told_apart() {
             }
         );
         let wrong = hasher
-            .place()
+            .reserve()
             .unwrap()
             .check(&password("another password"), Some(&other))
             .await
@@ -143,7 +143,7 @@ async fn older_and_larger_parameters_verify_and_are_told_apart() {
     }
     let today = hasher.hash(&typed).await.unwrap();
     let checked = hasher
-        .place()
+        .reserve()
         .unwrap()
         .check(&typed, Some(&today))
         .await
@@ -174,7 +174,7 @@ async fn a_full_queue_is_busy_and_recovers() {
     }
     assert!(
         busy > 0,
-        "20 at once do not fit one thread and one place in the queue"
+        "20 at once do not fit one thread and one slot in the queue"
     );
     assert!(
         hasher
@@ -193,7 +193,7 @@ async fn a_corrupt_or_greedy_hash_is_an_error_and_not_a_match() {
         "$argon2id$v=19$m=4294967295,t=1,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAA",
     ] {
         let outcome = hasher
-            .place()
+            .reserve()
             .unwrap()
             .check(&password("x"), Some(stored))
             .await;

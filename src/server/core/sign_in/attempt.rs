@@ -102,7 +102,7 @@ struct Attempt<'a> {
 
 /// An attempt that may be made: a reserved hashing thread, and a turn at its counters.
 struct Admitted {
-    place: Reservation,
+    reservation: Reservation,
     undecided: Undecided,
 }
 
@@ -145,9 +145,12 @@ impl<'a> Attempt<'a> {
     async fn admit(&self) -> Result<Admitted, AppError> {
         let admitted = throttle::admit(self.core, self.counters()).await;
         let mut undecided = admitted.map_err(|refusal| self.not_admitted(refusal))?;
-        let place = self.core.hasher.place()?;
+        let reservation = self.core.hasher.reserve()?;
         undecided.begin();
-        Ok(Admitted { place, undecided })
+        Ok(Admitted {
+            reservation,
+            undecided,
+        })
     }
 
     /// Checks the password and decides the attempt. Work and answer are the same for accounts that are unknown, have no
@@ -157,9 +160,12 @@ impl<'a> Attempt<'a> {
     /// # Errors
     /// [`NotProved::Refused`] and `Failure::Throttled`, and the errors of hashing.
     async fn verify(self, admitted: Admitted) -> Result<Verified, NotProved> {
-        let Admitted { place, undecided } = admitted;
+        let Admitted {
+            reservation,
+            undecided,
+        } = admitted;
         let stored = self.found.as_ref().and_then(Credentials::hash);
-        let checked = place.check(self.password, stored).await?;
+        let checked = reservation.check(self.password, stored).await?;
         let throttled = self.entry(self.purpose.throttled());
         let decided = undecided.decide(self.core, self.outcome(&checked), throttled);
         if decided
