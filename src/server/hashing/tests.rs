@@ -107,7 +107,7 @@ async fn nobody_matches_the_stand_in() {
 #[tokio::test]
 async fn older_and_larger_parameters_verify_and_are_told_apart() {
     let hasher = hasher();
-    let typed = password("a long enough password");
+    let input = password("a long enough password");
     for (memory, passes) in [(8 * 1024, 1), (48 * 1024, 1)] {
         let params = Params::new(memory, passes, 1, Some(32)).unwrap();
         let other = Argon2::from(params)
@@ -117,7 +117,7 @@ async fn older_and_larger_parameters_verify_and_are_told_apart() {
         let right = hasher
             .reserve()
             .unwrap()
-            .check(&typed, Some(&other))
+            .check(&input, Some(&other))
             .await
             .unwrap();
         assert_eq!(
@@ -141,11 +141,11 @@ async fn older_and_larger_parameters_verify_and_are_told_apart() {
             }
         );
     }
-    let today = hasher.hash(&typed).await.unwrap();
+    let today = hasher.hash(&input).await.unwrap();
     let checked = hasher
         .reserve()
         .unwrap()
-        .check(&typed, Some(&today))
+        .check(&input, Some(&today))
         .await
         .unwrap();
     assert_eq!(
