@@ -14,7 +14,7 @@ fn hasher() -> Hasher {
 }
 
 #[tokio::test]
-async fn a_hash_has_the_documented_profile_and_others_can_verify_it() {
+async fn a_hash_has_the_documented_parameters_and_is_portable() {
     let hash = hasher()
         .hash(&password("a long enough password"))
         .await
@@ -34,7 +34,7 @@ async fn a_hash_has_the_documented_profile_and_others_can_verify_it() {
 }
 
 #[tokio::test]
-async fn exactly_what_was_typed_matches() {
+async fn only_the_exact_password_matches() {
     let hasher = hasher();
     let long = "x".repeat(100);
     let hash = hasher.hash(&password(&long)).await.unwrap();
@@ -69,7 +69,7 @@ async fn exactly_what_was_typed_matches() {
 }
 
 #[tokio::test]
-async fn one_password_on_two_keyboards_is_one_password() {
+async fn passwords_are_compared_in_nfc() {
     let hasher = hasher();
     let hash = hasher
         .hash(&password("caf\u{e9} au lait, s'il vous pla\u{ee}t"))
@@ -88,7 +88,7 @@ async fn one_password_on_two_keyboards_is_one_password() {
 }
 
 #[tokio::test]
-async fn nobody_matches_the_stand_in() {
+async fn no_password_matches_the_dummy_hash() {
     let checked = hasher()
         .reserve()
         .unwrap()
@@ -105,7 +105,7 @@ async fn nobody_matches_the_stand_in() {
 }
 
 #[tokio::test]
-async fn older_and_larger_parameters_verify_and_are_told_apart() {
+async fn other_parameters_verify_and_count_as_outdated() {
     let hasher = hasher();
     let input = password("a long enough password");
     for (memory, passes) in [(8 * 1024, 1), (48 * 1024, 1)] {
@@ -185,7 +185,7 @@ async fn a_full_queue_is_busy_and_recovers() {
 }
 
 #[tokio::test]
-async fn a_corrupt_or_greedy_hash_is_an_error_and_not_a_match() {
+async fn a_corrupt_or_oversized_hash_is_an_error() {
     let hasher = hasher();
     for stored in [
         "",

@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cheap_hash_is_worked_at_for_as_long_as_the_costliest() {
+    fn a_cheap_hash_takes_as_long_as_the_costliest() {
         let (mut workspace, costliest) = (Workspace::default(), AtomicU64::new(0));
         let (today, old) = (stored(MEMORY_KIB, 2), stored(8 * 1024, 1));
         for _ in 0..10 {
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_so_before_this_thread_has_met_the_costliest() {
+    fn padding_needs_no_measurement_of_the_costliest() {
         let (mut workspace, costliest) = (Workspace::default(), AtomicU64::new(0));
         let old = stored(8 * 1024, 1);
         workspace.allocate(&old.params);
