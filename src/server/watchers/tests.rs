@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::session::Ended;
 
-const ROOM: WatchLimits = WatchLimits {
+const LIMITS: WatchLimits = WatchLimits {
     in_all: 3,
     of_one_session: 2,
     of_one_person: 2,
@@ -36,8 +36,9 @@ async fn notice(watch: &mut Watch) -> Option<Notice> {
 #[tokio::test]
 async fn everybody_who_watches_a_session_hears_of_it_and_nobody_else() {
     let watchers = Watchers::default();
-    let [mut first, mut second] = [0, 1].map(|_| watchers.watch(&watched("a", 10), ROOM).unwrap());
-    let mut other = watchers.watch(&watched("b", 10), ROOM).unwrap();
+    let [mut first, mut second] =
+        [0, 1].map(|_| watchers.watch(&watched("a", 10), LIMITS).unwrap());
+    let mut other = watchers.watch(&watched("b", 10), LIMITS).unwrap();
     watchers.used(&session("a"), Timestamp::from_millis(20));
     watchers.used(&session("a"), Timestamp::from_millis(20));
     for watch in [&mut first, &mut second] {
@@ -57,7 +58,7 @@ async fn everybody_who_watches_a_session_hears_of_it_and_nobody_else() {
 #[tokio::test]
 async fn an_end_is_for_ever() {
     let watchers = Watchers::default();
-    let mut watch = watchers.watch(&watched("a", 10), ROOM).unwrap();
+    let mut watch = watchers.watch(&watched("a", 10), LIMITS).unwrap();
     watchers.ended(&session("a"), Some(EndReason::SignedOut));
     watchers.notify(&session("a"), Notice::Alive(life(90)));
     watchers.used(&session("a"), Timestamp::from_millis(90));
@@ -65,13 +66,13 @@ async fn an_end_is_for_ever() {
     let ended = Notice::Ended(Some(EndReason::SignedOut));
     assert_eq!(notice(&mut watch).await, Some(ended));
     assert_eq!(notice(&mut watch).await, None);
-    assert_eq!((watchers.live(), watchers.is_quiet()), (Vec::new(), false));
+    assert_eq!((watchers.live(), watchers.is_empty()), (Vec::new(), false));
 }
 
 #[tokio::test]
 async fn there_is_room_for_so_many_and_it_is_given_back() {
     let watchers = Watchers::default();
-    let watch = |name| watchers.watch(&watched(name, 10), ROOM);
+    let watch = |name| watchers.watch(&watched(name, 10), LIMITS);
     let first = watch("a").unwrap();
     let second = watch("a").unwrap();
     assert_eq!(watch("a").unwrap_err(), Refused::TooOften);
@@ -80,13 +81,13 @@ async fn there_is_room_for_so_many_and_it_is_given_back() {
     drop(first);
     drop(watch("a").unwrap());
     drop((second, third));
-    assert!(watchers.is_quiet());
+    assert!(watchers.is_empty());
 }
 
 #[tokio::test]
 async fn whose_time_is_over_is_known_by_the_clock() {
     let watchers = Watchers::default();
-    let watches = ["a", "b", "c"].map(|name| watchers.watch(&watched(name, 10), ROOM).unwrap());
+    let watches = ["a", "b", "c"].map(|name| watchers.watch(&watched(name, 10), LIMITS).unwrap());
     watchers.used(&session("b"), Timestamp::from_millis(20));
     watchers.ended(&session("c"), None);
     let due = |now| watchers.due(Timestamp::from_millis(now));
@@ -101,15 +102,15 @@ async fn whose_time_is_over_is_known_by_the_clock() {
 #[tokio::test]
 async fn a_watcher_may_return_after_unknown_until_the_server_stops() {
     let watchers = Watchers::default();
-    let mut old = watchers.watch(&watched("a", 10), ROOM).unwrap();
+    let mut old = watchers.watch(&watched("a", 10), LIMITS).unwrap();
     watchers.notify(&session("a"), Notice::Unknown);
     assert_eq!(notice(&mut old).await, Some(Notice::Unknown));
-    let mut new = watchers.watch(&watched("a", 90), ROOM).unwrap();
+    let mut new = watchers.watch(&watched("a", 90), LIMITS).unwrap();
     drop(old);
     assert_eq!(watchers.live(), [session("a")]);
     watchers.stop();
     assert_eq!(notice(&mut new).await, Some(Notice::Unknown));
-    let refused = watchers.watch(&watched("b", 10), ROOM).unwrap_err();
+    let refused = watchers.watch(&watched("b", 10), LIMITS).unwrap_err();
     assert_eq!(refused, Refused::Stopping);
 }
 
@@ -136,11 +137,17 @@ async fn the_oldest_page_of_a_person_makes_room_for_the_newest() {
             person,
             ..watched(name, 10)
         };
-        watchers.watch(&watched, ROOM).unwrap()
+        watchers.watch(&watched, LIMITS).unwrap()
     };
     let (mut first, mut second) = (watch("a"), watch("b"));
     let other = watchers
-        .watch(&watched("c", 10), WatchLimits { in_all: 9, ..ROOM })
+        .watch(
+            &watched("c", 10),
+            WatchLimits {
+                in_all: 9,
+                ..LIMITS
+            },
+        )
         .unwrap();
     assert_eq!(notice(&mut first).await, None);
     drop(other);
@@ -149,5 +156,5 @@ async fn the_oldest_page_of_a_person_makes_room_for_the_newest() {
     assert_eq!(notice(&mut second).await, None);
     drop((first, third));
     let _fourth = watch("a");
-    assert_eq!(notice(&mut second).await, None, "there was a place");
+    assert_eq!(notice(&mut second).await, None, "there was a free slot");
 }

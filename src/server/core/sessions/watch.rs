@@ -21,7 +21,7 @@ const ALL_EVERY: u32 = 120;
 /// Watches until the server stops.
 pub async fn run(core: Core) {
     loop {
-        core.db.watchers.begun().await;
+        core.db.watchers.wait_for_watcher().await;
         watch_until_quiet(&core).await;
     }
 }
@@ -30,7 +30,7 @@ pub async fn run(core: Core) {
 async fn watch_until_quiet(core: &Core) {
     let mut changes = core.db.changes();
     let (mut checks, mut owed) = (0, Hint::Nothing);
-    while !core.db.watchers.is_quiet() {
+    while !core.db.watchers.is_empty() {
         let hint = next(&mut changes, &mut checks).await;
         let hint = owed.and(hint);
         owed = match check(core, &hint).await {

@@ -217,7 +217,7 @@ async fn begin_anew_within(
         absolute_ends_at: change.absolute_ends_at,
         ended: None,
     };
-    transaction.after_commit(move || watchers.lives(&session, life));
+    transaction.after_commit(move || watchers.renewed(&session, life));
     Ok(())
 }
 
