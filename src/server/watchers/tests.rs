@@ -34,7 +34,7 @@ async fn notice(watch: &mut Watch) -> Option<Notice> {
 }
 
 #[tokio::test]
-async fn everybody_who_watches_a_session_hears_of_it_and_nobody_else() {
+async fn notices_reach_only_the_watchers_of_their_session() {
     let watchers = Watchers::default();
     let [mut first, mut second] =
         [0, 1].map(|_| watchers.watch(&watched("a", 10), LIMITS).unwrap());
@@ -56,7 +56,7 @@ async fn everybody_who_watches_a_session_hears_of_it_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn an_end_is_for_ever() {
+async fn an_end_is_final() {
     let watchers = Watchers::default();
     let mut watch = watchers.watch(&watched("a", 10), LIMITS).unwrap();
     watchers.ended(&session("a"), Some(EndReason::SignedOut));
@@ -70,7 +70,7 @@ async fn an_end_is_for_ever() {
 }
 
 #[tokio::test]
-async fn there_is_room_for_so_many_and_it_is_given_back() {
+async fn watchers_are_limited_and_free_their_slots() {
     let watchers = Watchers::default();
     let watch = |name| watchers.watch(&watched(name, 10), LIMITS);
     let first = watch("a").unwrap();
@@ -85,7 +85,7 @@ async fn there_is_room_for_so_many_and_it_is_given_back() {
 }
 
 #[tokio::test]
-async fn whose_time_is_over_is_known_by_the_clock() {
+async fn sessions_are_due_at_their_idle_end() {
     let watchers = Watchers::default();
     let watches = ["a", "b", "c"].map(|name| watchers.watch(&watched(name, 10), LIMITS).unwrap());
     watchers.used(&session("b"), Timestamp::from_millis(20));
@@ -100,7 +100,7 @@ async fn whose_time_is_over_is_known_by_the_clock() {
 }
 
 #[tokio::test]
-async fn a_watcher_may_return_after_unknown_until_the_server_stops() {
+async fn watching_resumes_after_unknown_but_not_after_stop() {
     let watchers = Watchers::default();
     let mut old = watchers.watch(&watched("a", 10), LIMITS).unwrap();
     watchers.notify(&session("a"), Notice::Unknown);
@@ -115,7 +115,7 @@ async fn a_watcher_may_return_after_unknown_until_the_server_stops() {
 }
 
 #[test]
-fn what_is_written_down_counts_before_the_clock() {
+fn a_recorded_end_precedes_a_time_out_by_the_clock() {
     let ended = Ended {
         at: Timestamp::from_millis(5),
         reason: EndReason::SignedOut,
@@ -129,7 +129,7 @@ fn what_is_written_down_counts_before_the_clock() {
 }
 
 #[tokio::test]
-async fn the_oldest_page_of_a_person_makes_room_for_the_newest() {
+async fn a_new_watcher_displaces_the_oldest_of_its_person() {
     let watchers = Watchers::default();
     let watch = |name| {
         let person = UserId("one".to_owned());
