@@ -30,9 +30,9 @@ pub enum Notice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// The limit of one session.
-    TooOften,
+    SessionLimit,
     /// The limit of all sessions together.
-    Full,
+    TotalLimit,
     /// The server is stopping.
     Stopping,
 }
@@ -40,10 +40,10 @@ pub enum Refused {
 /// The maximum numbers of watchers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WatchLimits {
-    pub in_all: usize,
-    pub of_one_session: usize,
+    pub total: usize,
+    pub per_session: usize,
     /// Beyond this the newest takes the slot of the user's oldest.
-    pub of_one_person: usize,
+    pub per_person: usize,
 }
 
 /// The session to watch, as it was looked up.
@@ -111,16 +111,16 @@ impl Watchers {
         if registry.is_stopping {
             return Err(Refused::Stopping);
         }
-        if registry.watchers >= limits.in_all {
-            return Err(Refused::Full);
+        if registry.watchers >= limits.total {
+            return Err(Refused::TotalLimit);
         }
         let entry = registry.sessions.entry(session.clone());
         let entry = entry.or_insert_with(|| WatchedSession {
             notice: watch::Sender::new(Notice::Alive(life)),
             watchers: 0,
         });
-        if entry.watchers >= limits.of_one_session {
-            return Err(Refused::TooOften);
+        if entry.watchers >= limits.per_session {
+            return Err(Refused::SessionLimit);
         }
         if *entry.notice.borrow() == Notice::Unknown {
             entry.notice.send_replace(Notice::Alive(life));
@@ -233,7 +233,7 @@ impl Registry {
         let own = Arc::<Notify>::default();
         let watchers = self.persons.entry(person.clone()).or_default();
         watchers.push_back(Arc::clone(&own));
-        if watchers.len() > limits.of_one_person
+        if watchers.len() > limits.per_person
             && let Some(oldest) = watchers.pop_front()
         {
             oldest.notify_one();

@@ -283,7 +283,7 @@ on_both_engines! {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_number_of_followers_is_limited() {
     let app = TestApp::with_an_administrator(|config| {
-        config.http.watchers.of_one_session = 2 * MOST_FOLLOWERS;
+        config.http.watchers.per_session = 2 * MOST_FOLLOWERS;
     })
     .await;
     let root = app.signed_in("root").await;

@@ -20,9 +20,9 @@ use vestibule::{
 };
 
 const ROOM: WatchLimits = WatchLimits {
-    in_all: 9,
-    of_one_session: 9,
-    of_one_person: 9,
+    total: 9,
+    per_session: 9,
+    per_person: 9,
 };
 
 /// Several times the duration of a poll.

@@ -2,9 +2,9 @@ use super::*;
 use crate::domain::session::Ended;
 
 const LIMITS: WatchLimits = WatchLimits {
-    in_all: 3,
-    of_one_session: 2,
-    of_one_person: 2,
+    total: 3,
+    per_session: 2,
+    per_person: 2,
 };
 
 fn session(name: &str) -> SessionId {
@@ -75,9 +75,9 @@ async fn watchers_are_limited_and_free_their_slots() {
     let watch = |name| watchers.watch(&watched(name, 10), LIMITS);
     let first = watch("a").unwrap();
     let second = watch("a").unwrap();
-    assert_eq!(watch("a").unwrap_err(), Refused::TooOften);
+    assert_eq!(watch("a").unwrap_err(), Refused::SessionLimit);
     let third = watch("b").unwrap();
-    assert_eq!(watch("c").unwrap_err(), Refused::Full);
+    assert_eq!(watch("c").unwrap_err(), Refused::TotalLimit);
     drop(first);
     drop(watch("a").unwrap());
     drop((second, third));
@@ -141,13 +141,7 @@ async fn a_new_watcher_displaces_the_oldest_of_its_person() {
     };
     let (mut first, mut second) = (watch("a"), watch("b"));
     let other = watchers
-        .watch(
-            &watched("c", 10),
-            WatchLimits {
-                in_all: 9,
-                ..LIMITS
-            },
-        )
+        .watch(&watched("c", 10), WatchLimits { total: 9, ..LIMITS })
         .unwrap();
     assert_eq!(notice(&mut first).await, None);
     drop(other);
