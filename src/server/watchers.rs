@@ -5,7 +5,7 @@
 
 use crate::domain::{
     moment::Timestamp,
-    session::{CurrentUser, EndReason, Life, SessionId},
+    session::{CurrentUser, EndReason, SessionId, Validity},
     user::UserId,
 };
 use std::{
@@ -17,7 +17,7 @@ use tokio::sync::{Notify, watch};
 /// The state of a watched session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
-    Alive(Life),
+    Alive(Validity),
     /// `None` if its row was deleted.
     Ended(Option<EndReason>),
     /// A newer page of the same user has taken its slot.
@@ -51,7 +51,7 @@ pub struct WatchLimits {
 pub struct Watched {
     pub session: SessionId,
     pub person: UserId,
-    pub life: Life,
+    pub validity: Validity,
 }
 
 impl Watched {
@@ -59,7 +59,7 @@ impl Watched {
         Self {
             session: current.session.id.clone(),
             person: current.user.id.clone(),
-            life: current.session.life(),
+            validity: current.session.validity(),
         }
     }
 }
@@ -104,9 +104,9 @@ impl Watchers {
         let Watched {
             session,
             person,
-            life,
+            validity,
         } = watched;
-        let life = *life;
+        let validity = *validity;
         let mut registry = self.lock();
         if registry.is_stopping {
             return Err(Refused::Stopping);
@@ -116,14 +116,14 @@ impl Watchers {
         }
         let entry = registry.sessions.entry(session.clone());
         let entry = entry.or_insert_with(|| WatchedSession {
-            notice: watch::Sender::new(Notice::Alive(life)),
+            notice: watch::Sender::new(Notice::Alive(validity)),
             watchers: 0,
         });
         if entry.watchers >= limits.per_session {
             return Err(Refused::SessionLimit);
         }
         if *entry.notice.borrow() == Notice::Unknown {
-            entry.notice.send_replace(Notice::Alive(life));
+            entry.notice.send_replace(Notice::Alive(validity));
         }
         entry.watchers += 1;
         let notice = entry.notice.subscribe();
@@ -149,8 +149,8 @@ impl Watchers {
     pub fn used(&self, session: &SessionId, idle_ends_at: Timestamp) {
         if let Some(entry) = self.lock().sessions.get(session) {
             entry.notice.send_if_modified(|notice| match notice {
-                Notice::Alive(life) if life.idle_ends_at != idle_ends_at => {
-                    life.idle_ends_at = idle_ends_at;
+                Notice::Alive(validity) if validity.idle_ends_at != idle_ends_at => {
+                    validity.idle_ends_at = idle_ends_at;
                     true
                 }
                 _ => false,
@@ -159,8 +159,8 @@ impl Watchers {
     }
 
     /// Notifies the watchers of a session that it lives on, with other ends than before.
-    pub fn renewed(&self, session: &SessionId, life: Life) {
-        self.notify(session, Notice::Alive(life));
+    pub fn renewed(&self, session: &SessionId, validity: Validity) {
+        self.notify(session, Notice::Alive(validity));
     }
 
     /// Notifies the watchers of a session, unless they know it already. An end is final.
@@ -199,12 +199,12 @@ impl Watchers {
 
     /// The watched sessions that live, as far as is known.
     pub fn live(&self) -> Vec<SessionId> {
-        self.filter(|life| life.is_some())
+        self.filter(|validity| validity.is_some())
     }
 
     /// The watched sessions whose time is over, as far as is known.
     pub fn due(&self, now: Timestamp) -> Vec<SessionId> {
-        self.filter(|life| life.is_some_and(|life| life.end_by(now).is_some()))
+        self.filter(|validity| validity.is_some_and(|validity| validity.end_by(now).is_some()))
     }
 
     /// Those of `sessions` that are watched.
@@ -216,11 +216,11 @@ impl Watchers {
             .collect()
     }
 
-    fn filter(&self, predicate: impl Fn(Option<Life>) -> bool) -> Vec<SessionId> {
+    fn filter(&self, predicate: impl Fn(Option<Validity>) -> bool) -> Vec<SessionId> {
         let registry = self.lock();
         let known = registry.sessions.iter();
         let matching = known.filter(|(_, entry)| match *entry.notice.borrow() {
-            Notice::Alive(life) => predicate(Some(life)),
+            Notice::Alive(validity) => predicate(Some(validity)),
             Notice::Ended(_) | Notice::Displaced | Notice::Unknown => predicate(None),
         });
         matching.map(|(session, _)| session.clone()).collect()

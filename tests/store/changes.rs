@@ -139,13 +139,13 @@ on_both_engines! {
         let mut ids: Vec<_> = (0..600).map(nobody).collect();
         ids.insert(1, first.id.clone());
         ids.push(second.id.clone());
-        let lives = store::sessions::lives(&core.db, &ids).await.unwrap();
-        assert_eq!(lives.len(), 2);
-        assert_eq!(lives[&first.id], first.life());
-        let ended = lives[&second.id].ended.unwrap();
+        let validities = store::sessions::validities(&core.db, &ids).await.unwrap();
+        assert_eq!(validities.len(), 2);
+        assert_eq!(validities[&first.id], first.validity());
+        let ended = validities[&second.id].ended.unwrap();
         assert_eq!((ended.at, ended.reason), (START, EndReason::EndedByAdmin));
         assert_eq!(store::sessions::ended_among(&core.db, &ids).await.unwrap(), [second.id]);
-        assert!(store::sessions::lives(&core.db, &[]).await.unwrap().is_empty());
+        assert!(store::sessions::validities(&core.db, &[]).await.unwrap().is_empty());
         assert!(store::sessions::ended_among(&core.db, &[]).await.unwrap().is_empty());
     }
 

@@ -115,13 +115,13 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
                 .map(drop),
         ),
         (
-            "sessions::lives::lives",
-            store::sessions::lives(db, std::slice::from_ref(&session))
+            "sessions::validity::validities",
+            store::sessions::validities(db, std::slice::from_ref(&session))
                 .await
                 .map(drop),
         ),
         (
-            "sessions::lives::ended_among",
+            "sessions::validity::ended_among",
             store::sessions::ended_among(db, &[session]).await.map(drop),
         ),
         (

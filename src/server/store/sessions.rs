@@ -6,11 +6,11 @@
 mod ends;
 mod everybody;
 mod lists;
-mod lives;
 mod present;
 mod renewals;
 mod sign_ins;
 mod touches;
+mod validity;
 
 pub(super) use ends::end_all_within;
 pub use ends::{
@@ -18,7 +18,6 @@ pub use ends::{
 };
 pub use everybody::end_some;
 pub use lists::{ALL, OF_USER, above_all, list, live_of_user};
-pub use lives::{ended_among, lives};
 pub use present::{Present, bring_some_to_present, bring_to_present};
 pub use renewals::{
     Confirmation, Earlier, NewPassword, NewToken, find_by_any_token, find_earlier, first_use,
@@ -26,6 +25,7 @@ pub use renewals::{
 };
 pub use sign_ins::{WITH_SIGN_INS, disown, find_with_sign_ins, recognise};
 pub use touches::{touch, touch_beside};
+pub use validity::{ended_among, validities};
 
 use super::{
     devices::{KnownDevice, Standing},

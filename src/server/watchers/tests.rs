@@ -11,8 +11,8 @@ fn session(name: &str) -> SessionId {
     SessionId(name.to_owned())
 }
 
-fn life(idle_ends_at: i64) -> Life {
-    Life {
+fn validity(idle_ends_at: i64) -> Validity {
+    Validity {
         idle_ends_at: Timestamp::from_millis(idle_ends_at),
         absolute_ends_at: Timestamp::from_millis(1_000),
         ended: None,
@@ -23,7 +23,7 @@ fn watched(name: &str, idle_ends_at: i64) -> Watched {
     Watched {
         session: session(name),
         person: UserId(format!("person of {name}")),
-        life: life(idle_ends_at),
+        validity: validity(idle_ends_at),
     }
 }
 
@@ -42,7 +42,7 @@ async fn notices_reach_only_the_watchers_of_their_session() {
     watchers.used(&session("a"), Timestamp::from_millis(20));
     watchers.used(&session("a"), Timestamp::from_millis(20));
     for watch in [&mut first, &mut second] {
-        assert_eq!(notice(watch).await, Some(Notice::Alive(life(20))));
+        assert_eq!(notice(watch).await, Some(Notice::Alive(validity(20))));
         assert_eq!(notice(watch).await, None);
     }
     watchers.ended(&session("a"), Some(EndReason::SignedOut));
@@ -60,7 +60,7 @@ async fn an_end_is_final() {
     let watchers = Watchers::default();
     let mut watch = watchers.watch(&watched("a", 10), LIMITS).unwrap();
     watchers.ended(&session("a"), Some(EndReason::SignedOut));
-    watchers.notify(&session("a"), Notice::Alive(life(90)));
+    watchers.notify(&session("a"), Notice::Alive(validity(90)));
     watchers.used(&session("a"), Timestamp::from_millis(90));
     watchers.ended(&session("a"), Some(EndReason::Idle));
     let ended = Notice::Ended(Some(EndReason::SignedOut));
@@ -120,12 +120,12 @@ fn a_recorded_end_precedes_a_time_out_by_the_clock() {
         at: Timestamp::from_millis(5),
         reason: EndReason::SignedOut,
     };
-    let written = Life {
+    let written = Validity {
         ended: Some(ended),
-        ..life(10)
+        ..validity(10)
     };
     assert_eq!(written.end_by(Timestamp::from_millis(50)), Some(ended));
-    assert_eq!(life(10).end_by(Timestamp::from_millis(9)), None);
+    assert_eq!(validity(10).end_by(Timestamp::from_millis(9)), None);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 //! The store notifies about the sessions that this process ends itself. This job works only while there are watchers.
 
 use crate::{
-    domain::session::{Ended, Life, SessionId},
+    domain::session::{Ended, SessionId, Validity},
     server::{
         core::{Core, sessions},
         db::{Changes, Hint, StoreError},
@@ -67,23 +67,23 @@ async fn check(core: &Core, hint: &Hint) -> Result<(), StoreError> {
 
 /// Reads the state of these sessions, and notifies their watchers.
 async fn notify(core: &Core, sessions: &[SessionId]) -> Result<(), StoreError> {
-    let lives = store::sessions::lives(&core.db, sessions).await?;
+    let validities = store::sessions::validities(&core.db, sessions).await?;
     // Concurrently: each may wait for its commit until the deadline.
     let mut time_outs = JoinSet::new();
     for session in sessions {
-        let Some(life) = lives.get(session) else {
+        let Some(validity) = validities.get(session) else {
             core.db.watchers.notify(session, Notice::Ended(None));
             continue;
         };
-        match life.end_by(core.clock.now()) {
-            None => core.db.watchers.notify(session, Notice::Alive(*life)),
-            Some(ended) if life.ended.is_some() => {
+        match validity.end_by(core.clock.now()) {
+            None => core.db.watchers.notify(session, Notice::Alive(*validity)),
+            Some(ended) if validity.ended.is_some() => {
                 core.db
                     .watchers
                     .notify(session, Notice::Ended(Some(ended.reason)));
             }
             Some(ended) => {
-                drop(time_outs.spawn(time_out(core.clone(), session.clone(), *life, ended)))
+                drop(time_outs.spawn(time_out(core.clone(), session.clone(), *validity, ended)))
             }
         }
     }
@@ -91,11 +91,11 @@ async fn notify(core: &Core, sessions: &[SessionId]) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn time_out(core: Core, session: SessionId, life: Life, ended: Ended) {
+async fn time_out(core: Core, session: SessionId, validity: Validity, ended: Ended) {
     // The page navigates, and that request judges its session. A clock that may be wrong must not end any other
     // session.
     let trusted = core.clock.trusted();
-    if trusted.is_some_and(|now| life.end_by(now).is_some()) {
+    if trusted.is_some_and(|now| validity.end_by(now).is_some()) {
         sessions::write_down(&core, &session, ended).await;
     }
     let notice = Notice::Ended(Some(ended.reason));

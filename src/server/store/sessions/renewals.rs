@@ -9,7 +9,7 @@ use crate::{
         actor::Actor,
         audit::{Entry, Event},
         moment::Timestamp,
-        session::{CurrentUser, Life, SessionId},
+        session::{CurrentUser, SessionId, Validity},
         user::UserId,
     },
     server::{
@@ -212,12 +212,12 @@ async fn begin_anew_within(
     );
     transaction.notify(ENDED, &session.0).await?;
     let (watchers, session) = (transaction.watchers.clone(), session.clone());
-    let life = Life {
+    let validity = Validity {
         idle_ends_at: change.ends_unused_at,
         absolute_ends_at: change.absolute_ends_at,
         ended: None,
     };
-    transaction.after_commit(move || watchers.renewed(&session, life));
+    transaction.after_commit(move || watchers.renewed(&session, validity));
     Ok(())
 }
 
