@@ -135,7 +135,7 @@ on_both_engines! {
         let asking = core.clone();
         let mut staying = tokio::spawn(async move {
             let actor = given::signed_in(&current);
-            sessions::stay(&asking, Owner::of(&actor).unwrap()).await
+            sessions::extend(&asking, Owner::of(&actor).unwrap()).await
         });
         assert!(timeout(Duration::from_millis(500), &mut staying).await.is_err(), "it did not wait");
         holder.commit().await;

@@ -2,20 +2,20 @@
 
 mod as_admin;
 pub mod begun;
-mod judging;
 mod lists;
 mod present;
-mod renewing;
-mod resuming;
+mod renewals;
+mod resume;
 pub mod sign_out_proof;
+mod validity;
 pub mod watch;
 
 pub use as_admin::{end_all_as_admin, end_all_of_everybody, end_as_admin, end_everybody};
-pub use judging::{Resumed, write_down};
 pub use lists::{live_of, page, with_id};
 pub use present::present;
-pub use renewing::{ENDS_UNUSED_AFTER, GRACE, Proven, Renewed, renew, renew_with_password};
-pub use resuming::{peek, peek_by_digest, resume, resume_with_sign_ins, stay};
+pub use renewals::{ENDS_UNUSED_AFTER, GRACE, Proven, Renewed, renew, renew_with_password};
+pub use resume::{extend, peek, peek_by_digest, resume, resume_with_sign_ins};
+pub use validity::{Resumed, record_time_out};
 
 use super::{
     Core,

@@ -96,7 +96,7 @@ async fn time_out(core: Core, session: SessionId, validity: Validity, ended: End
     // session.
     let trusted = core.clock.trusted();
     if trusted.is_some_and(|now| validity.end_by(now).is_some()) {
-        sessions::write_down(&core, &session, ended).await;
+        sessions::record_time_out(&core, &session, ended).await;
     }
     let notice = Notice::Ended(Some(ended.reason));
     core.db.watchers.notify(&session, notice);
