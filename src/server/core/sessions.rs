@@ -1,8 +1,8 @@
 //! Sessions: start, resume, end.
 
 mod as_admin;
-pub mod begun;
 mod lists;
+pub mod pending;
 mod present;
 mod renewals;
 mod resume;
