@@ -180,7 +180,7 @@ on_both_engines! {
         let token = given::session_at(&core, &ada, START.after(60 * SECOND)).await;
         let before = given::stored(&core, &token).await.session;
         assert_eq!(live(&core, &token).await, before);
-        assert_eq!(cleanup::bring_to_present(&core).await.unwrap(), 0);
+        assert_eq!(cleanup::reset_future_times(&core).await.unwrap(), 0);
         assert_eq!(given::stored(&core, &token).await.session, before);
     }
 
@@ -205,7 +205,7 @@ on_both_engines! {
         let code = setup::new_code(&core).await.unwrap().unwrap();
         let digest = token::setup_code_digest(&code);
         core.clock.set(START);
-        assert_eq!(cleanup::bring_to_present(&core).await.unwrap(), 1, "the code");
+        assert_eq!(cleanup::reset_future_times(&core).await.unwrap(), 1, "the code");
         let is_live = async |at| store::setup_codes::is_live(&core.db, &digest, at).await.unwrap();
         assert!(is_live(START.after(HOUR - SECOND)).await);
         assert!(!is_live(START.after(HOUR)).await);
@@ -215,8 +215,8 @@ on_both_engines! {
         let token = given::session(&core, &ada).await;
         password_links::make(&core, &actor::on_this_machine(), &ada.user).await.unwrap();
         core.clock.set(START);
-        assert_eq!(cleanup::bring_to_present(&core).await.unwrap(), 3, "session, link and browser");
-        assert_eq!(cleanup::bring_to_present(&core).await.unwrap(), 0, "once");
+        assert_eq!(cleanup::reset_future_times(&core).await.unwrap(), 3, "session, link and browser");
+        assert_eq!(cleanup::reset_future_times(&core).await.unwrap(), 0, "once");
         let user = users::find(&core, "ada").await.unwrap();
         let until = password_links::valid_until(&core, &user).await.unwrap();
         assert_eq!(until, Some(START.after(password_links::LIFE)));

@@ -1,9 +1,9 @@
 //! Sessions: start, resume, end.
 
 mod as_admin;
+mod future_times;
 mod lists;
 pub mod pending;
-mod present;
 mod renewals;
 mod resume;
 pub mod sign_out_proof;
@@ -11,8 +11,8 @@ mod validity;
 pub mod watch;
 
 pub use as_admin::{end_all_as_admin, end_all_of_everybody, end_as_admin, end_everybody};
+pub use future_times::reset_times;
 pub use lists::{live_of, page, with_id};
-pub use present::present;
 pub use renewals::{ENDS_UNUSED_AFTER, GRACE, Proven, Renewed, renew, renew_with_password};
 pub use resume::{extend, peek, peek_by_digest, resume, resume_with_sign_ins};
 pub use validity::{Resumed, record_time_out};

@@ -172,7 +172,7 @@ pub(super) async fn forget_others_within(
 }
 
 /// Moves uses that a wrong clock recorded in the future to now. Returns the number of browsers.
-pub async fn bring_to_present(db: &Db, now: Timestamp) -> Result<u64, StoreError> {
+pub async fn reset_future_times(db: &Db, now: Timestamp) -> Result<u64, StoreError> {
     const SQL: &str = "UPDATE devices SET last_used_at = $1, \
         created_at = CASE WHEN created_at > $2 THEN $1 ELSE created_at END WHERE last_used_at > $2";
     let numbers = [now, now.after(AHEAD)].map(Timestamp::as_millis);

@@ -5,8 +5,8 @@
 
 mod ends;
 mod everybody;
+mod future_times;
 mod lists;
-mod present;
 mod renewals;
 mod sign_ins;
 mod touches;
@@ -17,8 +17,8 @@ pub use ends::{
     delete_ended_before, end, end_all_and_sign_out, end_all_but, end_all_of_user, end_timed_out,
 };
 pub use everybody::end_some;
+pub use future_times::{ResetTimes, reset_future_times, reset_some_future_times};
 pub use lists::{ALL, OF_USER, above_all, list, live_of_user};
-pub use present::{Present, bring_some_to_present, bring_to_present};
 pub use renewals::{
     Confirmation, Earlier, NewPassword, NewToken, find_by_any_token, find_earlier, first_use,
     renew_token, renew_with_password,

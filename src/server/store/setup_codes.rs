@@ -74,10 +74,14 @@ pub async fn redeem(
 }
 
 /// Restarts the lifetime of a code that a wrong clock has dated in the future. Returns how many there were.
-pub async fn bring_to_present(db: &Db, now: Timestamp, life: Duration) -> Result<u64, StoreError> {
+pub async fn reset_future_times(
+    db: &Db,
+    now: Timestamp,
+    lifetime: Duration,
+) -> Result<u64, StoreError> {
     const SQL: &str =
         "UPDATE setup_codes SET created_at = $1, expires_at = $3 WHERE created_at > $2";
-    super::bring_to_present(db, SQL, now, life).await
+    super::reset_future_times(db, SQL, now, lifetime).await
 }
 
 /// Voids the code, within a transaction that creates an account in another way.

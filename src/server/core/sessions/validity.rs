@@ -1,6 +1,6 @@
 //! Whether the session of a request is valid, by the clock.
 
-use super::present::in_the_present;
+use super::future_times::without_future_times;
 use crate::{
     domain::{
         actor::Actor,
@@ -25,7 +25,7 @@ pub(super) async fn evaluate(core: &Core, found: Option<CurrentUser>) -> Resumed
     let Some(found) = found else {
         return Resumed::Unknown;
     };
-    let found = in_the_present(core, found).await;
+    let found = without_future_times(core, found).await;
     if let Some(ended) = found.session.end_by(core.clock.now()) {
         if found.session.ended.is_none() {
             record_time_out(core, &found.session.id, ended).await;
