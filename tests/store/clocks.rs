@@ -219,7 +219,7 @@ on_both_engines! {
         assert_eq!(cleanup::reset_future_times(&core).await.unwrap(), 0, "once");
         let user = users::find(&core, "ada").await.unwrap();
         let until = password_links::valid_until(&core, &user).await.unwrap();
-        assert_eq!(until, Some(START.after(password_links::LIFE)));
+        assert_eq!(until, Some(START.after(password_links::LIFETIME)));
         let session = given::stored(&core, &token).await.session;
         assert_eq!(session.idle_ends_at, START.after(LIFETIMES.idle));
         core.clock.set(START.after(LIFETIMES.idle));

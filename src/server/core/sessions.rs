@@ -36,7 +36,7 @@ use crate::{
 use std::time::Duration;
 
 /// How long a browser stays known: the longest lifetime of a cookie (RFC 6265bis).
-pub const DEVICE_LIFE: Duration = Duration::from_secs(400 * 86_400);
+pub const DEVICE_LIFETIME: Duration = Duration::from_secs(400 * 86_400);
 
 /// Lifetimes of sessions, by the server's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use crate::server::{
     core::{
         Core,
         accounts::{password_links, setup},
-        sessions::{self, DEVICE_LIFE},
+        sessions::{self, DEVICE_LIFETIME},
     },
     db::StoreError,
     store,
@@ -46,7 +46,7 @@ pub async fn clean(core: &Core) -> Result<u64, StoreError> {
         return Ok(0);
     };
     let kept_since = now.before(core.keep_activity);
-    let devices_since = now.before(DEVICE_LIFE);
+    let devices_since = now.before(DEVICE_LIFETIME);
     let mut cleaned = 0;
     // A session that timed out is recorded as ended, also if its browser never came back.
     cleaned += in_steps(|| store::sessions::end_timed_out(db, now, store::STEP)).await?;
@@ -88,8 +88,8 @@ pub async fn reset_future_times(core: &Core) -> Result<u64, StoreError> {
     let times = sessions::reset_times(core);
     let mut rows =
         in_steps(|| store::sessions::reset_some_future_times(db, &times, store::STEP)).await?;
-    rows += store::password_links::reset_future_times(db, now, password_links::LIFE).await?;
-    rows += store::setup_codes::reset_future_times(db, now, setup::CODE_LIFE).await?;
+    rows += store::password_links::reset_future_times(db, now, password_links::LIFETIME).await?;
+    rows += store::setup_codes::reset_future_times(db, now, setup::CODE_LIFETIME).await?;
     rows += store::devices::reset_future_times(db, now).await?;
     Ok(rows)
 }
