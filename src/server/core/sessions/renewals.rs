@@ -27,7 +27,7 @@ pub const ENDS_UNUSED_AFTER: Duration = Duration::from_secs(5 * 60);
 /// The proof that a new token requires.
 pub struct Proven<'a> {
     /// The token that the browser presented.
-    pub brought: &'a TokenDigest,
+    pub presented: &'a TokenDigest,
     pub evidence: &'a Evidence,
 }
 
@@ -41,7 +41,7 @@ impl<'a> Proven<'a> {
         NewToken {
             session: &owner.session().id,
             user: &owner.user().id,
-            brought: self.brought,
+            presented: self.presented,
             token_digest,
             evidence: self.evidence,
             at: core.clock.now(),

@@ -29,9 +29,9 @@ pub async fn confirm(
     typed: &Password,
 ) -> Result<SessionToken, AppError> {
     let verified = verify_again(core, owner, presented, Purpose::Confirmation, typed).await?;
-    let brought = presented.session.as_ref().ok_or(Failure::NotSignedIn)?;
+    let token = presented.session.as_ref().ok_or(Failure::NotSignedIn)?;
     let proven = Proven {
-        brought: &brought.digest(),
+        presented: &token.digest(),
         evidence: &verified.evidence,
     };
     let renewed = sessions::renew(core, owner, proven).await?;

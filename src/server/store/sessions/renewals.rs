@@ -29,7 +29,7 @@ pub struct NewToken<'a> {
     pub session: &'a SessionId,
     pub user: &'a UserId,
     /// Of the token that the browser sent. It has to be the current one: of two concurrent renewals one wins.
-    pub brought: &'a TokenDigest,
+    pub presented: &'a TokenDigest,
     /// Of the new token.
     pub token_digest: &'a TokenDigest,
     pub evidence: &'a Evidence,
@@ -109,7 +109,7 @@ pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool
             &token.session.0,
             token.token_digest.as_str(),
             now.as_millis(),
-            token.brought.as_str(),
+            token.presented.as_str(),
             grace
         );
         if renewed == 0 {
@@ -144,7 +144,7 @@ pub async fn renew_with_password(
             return Ok(RollBack(None));
         };
         let kept = keep_token_within(transaction, session, now).await?;
-        if kept.as_ref() != Some(token.brought) {
+        if kept.as_ref() != Some(token.presented) {
             return Ok(RollBack(None));
         }
         begin_anew_within(transaction, change, now).await?;
