@@ -10,7 +10,7 @@ pub mod sign_out_proof;
 mod validity;
 pub mod watch;
 
-pub use as_admin::{end_all_as_admin, end_all_of_everybody, end_as_admin, end_everybody};
+pub use as_admin::{end_all_as_admin, end_as_admin, end_every_session, end_every_session_as_admin};
 pub use future_times::reset_times;
 pub use lists::{live_of, page, with_id};
 pub use renewals::{ENDS_UNUSED_AFTER, GRACE, Proven, Renewed, renew, renew_with_password};

@@ -3,8 +3,8 @@
 //! *An end is final*: every change to a session is an UPDATE with `ended_at IS NULL`, never an upsert. So no request
 //! in flight can revive one (CVE-2025-46336).
 
+mod all_users;
 mod ends;
-mod everybody;
 mod future_times;
 mod lists;
 mod renewals;
@@ -12,13 +12,13 @@ mod sign_ins;
 mod touches;
 mod validity;
 
+pub use all_users::end_some;
 pub(super) use ends::end_all_within;
 pub use ends::{
     delete_ended_before, end, end_all_and_sign_out, end_all_but, end_all_of_user, end_timed_out,
 };
-pub use everybody::end_some;
 pub use future_times::{ResetTimes, reset_future_times, reset_some_future_times};
-pub use lists::{ALL, OF_USER, above_all, list, live_of_user};
+pub use lists::{ALL, OF_USER, above_every_id, list, live_of_user};
 pub use renewals::{
     Confirmation, Earlier, NewPassword, NewToken, find_by_any_token, find_earlier, first_use,
     renew_token, renew_with_password,

@@ -156,7 +156,7 @@ pub const CAME_BACK: &str = "all sessions are ended, and links for passwords and
 /// # Errors
 /// [`StoreError`]: some may have ended.
 pub async fn end_everything(core: &Core, actor: &Actor) -> Result<u64, StoreError> {
-    let count = sessions::end_everybody(core, EndReason::Restored, actor).await?;
+    let count = sessions::end_every_session(core, EndReason::Restored, actor).await?;
     store::heartbeat::void_what_came_back(&core.db).await?;
     Ok(count)
 }
