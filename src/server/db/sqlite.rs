@@ -234,14 +234,14 @@ impl Counter {
     async fn compare(&mut self, mut counted: Counted) -> Hint {
         // A connection that does not answer is replaced.
         let Ok(count) = count(&mut counted.connection).await else {
-            return Hint::Nothing;
+            return Hint::Unchanged;
         };
         let before = std::mem::replace(&mut counted.count, count);
         self.counted = Some(counted);
         if count == before {
-            Hint::Nothing
+            Hint::Unchanged
         } else {
-            Hint::Something
+            Hint::Changed
         }
     }
 
@@ -249,17 +249,17 @@ impl Counter {
         let options = self.pool.connect_options();
         let opened = SqliteConnection::connect_with(&options).await;
         let (Some(file), Ok(mut connection)) = (file, opened) else {
-            return Hint::Nothing;
+            return Hint::Unchanged;
         };
         let Ok(count) = count(&mut connection).await else {
-            return Hint::Nothing;
+            return Hint::Unchanged;
         };
         self.counted = Some(Counted {
             connection,
             file,
             count,
         });
-        Hint::Anything
+        Hint::Unknown
     }
 }
 

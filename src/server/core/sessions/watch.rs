@@ -22,22 +22,22 @@ const ALL_EVERY: u32 = 120;
 pub async fn run(core: Core) {
     loop {
         core.db.watchers.wait_for_watcher().await;
-        watch_until_quiet(&core).await;
+        poll_while_watched(&core).await;
     }
 }
 
 /// Polls until there are no more watchers. The database may be unavailable meanwhile: a poll that failed is repeated.
-async fn watch_until_quiet(core: &Core) {
+async fn poll_while_watched(core: &Core) {
     let mut changes = core.db.changes();
-    let (mut checks, mut owed) = (0, Hint::Nothing);
+    let (mut checks, mut pending) = (0, Hint::Unchanged);
     while !core.db.watchers.is_empty() {
         let hint = next(&mut changes, &mut checks).await;
-        let hint = owed.and(hint);
-        owed = match check(core, &hint).await {
-            Ok(()) => Hint::Nothing,
+        let hint = pending.merge(hint);
+        pending = match check(core, &hint).await {
+            Ok(()) => Hint::Unchanged,
             Err(error) => {
                 tracing::warn!(%error, "open pages are told later of sessions that have ended");
-                let_go(core);
+                release_due(core);
                 hint
             }
         };
@@ -47,7 +47,7 @@ async fn watch_until_quiet(core: &Core) {
 async fn next(changes: &mut Changes, checks: &mut u32) -> Hint {
     *checks += 1;
     match changes.next().await {
-        _ if checks.is_multiple_of(ALL_EVERY) => Hint::Anything,
+        _ if checks.is_multiple_of(ALL_EVERY) => Hint::Unknown,
         hint => hint,
     }
 }
@@ -55,13 +55,13 @@ async fn next(changes: &mut Changes, checks: &mut u32) -> Hint {
 /// Follows a hint, and checks the sessions that are due.
 async fn check(core: &Core, hint: &Hint) -> Result<(), StoreError> {
     let watchers = &core.db.watchers;
-    let doubtful = match hint {
-        Hint::Nothing => Vec::new(),
-        Hint::Something => store::sessions::ended_among(&core.db, &watchers.live()).await?,
+    let to_check = match hint {
+        Hint::Unchanged => Vec::new(),
+        Hint::Changed => store::sessions::ended_among(&core.db, &watchers.live()).await?,
         Hint::Named(names) => watchers.among(names.iter().cloned().map(SessionId).collect()),
-        Hint::Anything => watchers.live(),
+        Hint::Unknown => watchers.live(),
     };
-    notify(core, &doubtful).await?;
+    notify(core, &to_check).await?;
     notify(core, &watchers.due(core.clock.now())).await
 }
 
@@ -104,7 +104,7 @@ async fn time_out(core: Core, session: SessionId, validity: Validity, ended: End
 
 /// Without the database it is unknown whether a session was used elsewhere. Watchers of sessions that are due are
 /// released, without a notice of an end.
-fn let_go(core: &Core) {
+fn release_due(core: &Core) {
     for session in core.db.watchers.due(core.clock.now()) {
         core.db.watchers.notify(&session, Notice::Unknown);
     }
