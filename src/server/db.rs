@@ -26,7 +26,7 @@ pub(crate) use postgres::in_time;
 pub use sqlite::{
     backup::{Restoring, backup},
     file::doubts,
-    neighbour::Neighbour,
+    heartbeat_file::HeartbeatFile,
     wal::Wal,
 };
 pub(crate) use statements::{

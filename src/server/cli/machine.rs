@@ -7,7 +7,7 @@ use crate::{
         clock::Clock,
         config::Config,
         core::background::timekeeping,
-        db::{self, DatabaseUrl, IfMissing, Neighbour},
+        db::{self, DatabaseUrl, HeartbeatFile, IfMissing},
     },
 };
 
@@ -16,7 +16,7 @@ pub async fn doubts(config: &Config) -> Vec<String> {
     let clock = Clock::system();
     match &config.database_url {
         DatabaseUrl::Sqlite(path) => {
-            let beside = Neighbour::of(&config.database_url).map(|neighbour| neighbour.read());
+            let beside = HeartbeatFile::of(&config.database_url).map(|file| file.read());
             let last = match beside {
                 Some(Ok(Some((_, at)))) if at > 0 => Some(Timestamp::from_millis(at)),
                 _ => None,

@@ -12,7 +12,7 @@ use crate::{
             accounts::setup,
             background::{Background, heartbeat::Heartbeat},
         },
-        db::{self, Neighbour},
+        db::{self, HeartbeatFile},
         telemetry::{self, Log},
         web::{files::site_inside::SiteInside, router, state::AppState},
     },
@@ -33,8 +33,8 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
     let opening = db::open_to_serve(&config.database_url);
     let (db, is_read_through) = patiently(TABLES, opening).await?;
     let core = core_on(db, &config).await?;
-    let heartbeat = match Neighbour::of(&config.database_url) {
-        Some(neighbour) => Some(Heartbeat::begin(&core, neighbour).await?),
+    let heartbeat = match HeartbeatFile::of(&config.database_url) {
+        Some(file) => Some(Heartbeat::begin(&core, file).await?),
         None => None,
     };
     let listener = TcpListener::bind(config.site_addr)

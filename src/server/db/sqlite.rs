@@ -2,7 +2,7 @@
 
 pub mod backup;
 pub mod file;
-pub mod neighbour;
+pub mod heartbeat_file;
 pub mod wal;
 
 use super::{CONNECTION_WAIT, Hint, IfMissing, OpenError};

@@ -10,9 +10,9 @@ use std::{
 
 /// The file `<database>.heartbeat`: two numbers, that of the last beat and its time in Unix milliseconds.
 #[derive(Clone, Debug)]
-pub struct Neighbour(PathBuf);
+pub struct HeartbeatFile(PathBuf);
 
-impl Neighbour {
+impl HeartbeatFile {
     /// `None` for PostgreSQL.
     pub fn of(url: &DatabaseUrl) -> Option<Self> {
         match url {
