@@ -125,46 +125,46 @@ fn with_wal(url: &DatabaseUrl, error: OpenError) -> OpenError {
 }
 
 /// The same for a server. It refuses a file with damage anywhere at the start, and not when a request needs
-/// the lost page. A large file has to be checked by [`read_through`] while the server runs. PostgreSQL checks its
+/// the lost page. A large file has to be checked by [`check_integrity`] while the server runs. PostgreSQL checks its
 /// own files.
 ///
 /// # Errors
 /// [`OpenError`], each with its remedy.
-pub async fn open_to_serve(url: &DatabaseUrl) -> Result<(Db, IsReadThrough), OpenError> {
+pub async fn open_to_serve(url: &DatabaseUrl) -> Result<(Db, IntegrityCheck), OpenError> {
     if let DatabaseUrl::Sqlite(path) = url {
         sqlite::file::close_to_others(path);
     }
-    let opening = open_and_read(url);
+    let opening = open_and_check(url);
     opening.await.map_err(|error| with_wal(url, error))
 }
 
-async fn open_and_read(url: &DatabaseUrl) -> Result<(Db, IsReadThrough), OpenError> {
+async fn open_and_check(url: &DatabaseUrl) -> Result<(Db, IntegrityCheck), OpenError> {
     let db = connect(url, IfMissing::Create).await?;
-    let is_read_through = match &db.pool {
-        Pool::Sqlite(pool) if !sqlite::is_small(pool).await? => IsReadThrough::No,
+    let integrity_check = match &db.pool {
+        Pool::Sqlite(pool) if !sqlite::is_small(pool).await? => IntegrityCheck::Pending,
         Pool::Sqlite(_) | Pool::Postgres(_) => {
-            read_through(&db).await?;
-            IsReadThrough::Yes
+            check_integrity(&db).await?;
+            IntegrityCheck::Done
         }
     };
     migrations::run(&db).await?;
-    Ok((db, is_read_through))
+    Ok((db, integrity_check))
 }
 
 /// Whether the whole file was checked for damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IsReadThrough {
-    Yes,
-    No,
+pub enum IntegrityCheck {
+    Done,
+    Pending,
 }
 
 /// Checks the integrity of the whole file of an embedded database.
 ///
 /// # Errors
 /// [`OpenError::Damaged`], with the first finding.
-pub async fn read_through(db: &Db) -> Result<(), OpenError> {
+pub async fn check_integrity(db: &Db) -> Result<(), OpenError> {
     match &db.pool {
-        Pool::Sqlite(pool) => sqlite::read_through(pool).await,
+        Pool::Sqlite(pool) => sqlite::check_integrity(pool).await,
         Pool::Postgres(_) => Ok(()),
     }
 }

@@ -114,7 +114,7 @@ on_both_engines! {
         }
         timekeeping::measure(&core.db, &core.clock).await.unwrap();
         assert!(difference > 5 * SECOND);
-        let doubt = timekeeping::warn_of(&ahead.clock).expect("a sentence for commands");
+        let doubt = timekeeping::difference_warning(&ahead.clock).expect("a sentence for commands");
         assert!(doubt.contains("differs by"), "{doubt}");
         let apart = ahead.clock.now().since(core.clock.now());
         assert!(apart < 60 * SECOND, "{apart:?}: the database has answered one after the other");

@@ -62,7 +62,7 @@ pub async fn restore(command: Restore, config: &Config) -> Result<(), CliError> 
 /// In the copy, so that no file is in place whose sessions could be used again. Returns how many there were.
 async fn end_restored_sessions(config: &Config, restoring: &Restoring) -> Result<u64, CliError> {
     let db = db::open(&restoring.copy(), IfMissing::Refuse).await?;
-    db::read_through(&db).await?;
+    db::check_integrity(&db).await?;
     let core = core_on(db, config).await?;
     let sessions = heartbeat::end_everything(&core, &Actor::command()).await?;
     // The next start must not detect a restored file and end the sessions again.

@@ -21,11 +21,13 @@ pub async fn doubts(config: &Config) -> Vec<String> {
                 Some(Ok(Some((_, at)))) if at > 0 => Some(Timestamp::from_millis(at)),
                 _ => None,
             };
-            let of_clock = last.and_then(|last| timekeeping::doubt(clock.now(), last));
+            let of_clock = last.and_then(|last| timekeeping::warning(clock.now(), last));
             db::doubts(path).into_iter().chain(of_clock).collect()
         }
         DatabaseUrl::Postgres(_) => match ask_for_the_time(config, &clock).await {
-            Ok(()) => timekeeping::warn_of(&clock).into_iter().collect(),
+            Ok(()) => timekeeping::difference_warning(&clock)
+                .into_iter()
+                .collect(),
             Err(error) => vec![format!("the database was not asked for the time: {error}")],
         },
     }

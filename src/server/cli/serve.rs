@@ -31,7 +31,7 @@ const OUTPUT_NAME: &str = "vestibule";
 pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<(), CliError> {
     let log = telemetry::start(&config.log)?;
     let opening = db::open_to_serve(&config.database_url);
-    let (db, is_read_through) = patiently(TABLES, opening).await?;
+    let (db, integrity_check) = patiently(TABLES, opening).await?;
     let core = core_on(db, &config).await?;
     let heartbeat = match HeartbeatFile::of(&config.database_url) {
         Some(file) => Some(Heartbeat::begin(&core, file).await?),
@@ -61,7 +61,7 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
     for doubt in config.doubts() {
         tracing::warn!("{doubt}");
     }
-    let (background, damage) = Background::begin(&core, heartbeat, is_read_through);
+    let (background, damage) = Background::start(&core, heartbeat, integrity_check);
     let mut outcome = Ok(());
     let end = async {
         tokio::select! {
@@ -70,7 +70,7 @@ pub async fn run(config: Config, site: Option<&'static SiteInside>) -> Result<()
         }
     };
     let served = router::serve(state, listener, end).await;
-    background.end().await;
+    background.stop().await;
     core.db.close().await;
     served?;
     log.announce("Stopped.");

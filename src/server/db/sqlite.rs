@@ -108,7 +108,7 @@ fn primary_code(error: &sqlx::Error) -> Option<i32> {
     code.parse::<i32>().ok().map(|code| code & 0xff)
 }
 
-/// Whether [`read_through`] is fast enough for a start: 25 ms for this size; 200 MB took 0.7 s.
+/// Whether [`check_integrity`] is fast enough for a start: 25 ms for this size; 200 MB took 0.7 s.
 pub async fn is_small(pool: &SqlitePool) -> Result<bool, OpenError> {
     const SMALL: i64 = 8_000_000;
     let bytes: i64 = sqlx::query_scalar(
@@ -123,7 +123,7 @@ pub async fn is_small(pool: &SqlitePool) -> Result<bool, OpenError> {
 ///
 /// # Errors
 /// [`OpenError::Damaged`], with the first finding.
-pub async fn read_through(pool: &SqlitePool) -> Result<(), OpenError> {
+pub async fn check_integrity(pool: &SqlitePool) -> Result<(), OpenError> {
     let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
         .fetch_one(pool)
         .await?;

@@ -65,8 +65,8 @@ impl Heartbeat {
             recorded.and_then(|(_, at)| (at > 0).then_some(Timestamp::from_millis(at)));
         if let Some(at) = found.known_at.max(recorded_at) {
             core.clock.remember(at);
-            if let Some(doubt) = timekeeping::doubt(core.clock.now(), at) {
-                tracing::warn!("{doubt}");
+            if let Some(warning) = timekeeping::warning(core.clock.now(), at) {
+                tracing::warn!("{warning}");
             }
         }
         heartbeat.beat(core).await;
