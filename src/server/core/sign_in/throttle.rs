@@ -20,7 +20,7 @@ use crate::{
         db::{Db, StoreError},
         store::{
             self,
-            throttle::{Counters, Pace},
+            throttle::{Counters, Limit},
         },
         token::{DeviceDigest, KeyedDigest, ServerKey},
     },
@@ -135,7 +135,7 @@ impl Throttle {
         }
     }
 
-    fn counter(&self, subject: &Subject) -> (KeyedDigest, Pace) {
+    fn counter(&self, subject: &Subject) -> (KeyedDigest, Limit) {
         let of_person = self.limits.account_failures;
         let (digest, failures) = match subject {
             Subject::Account(user) => (self.key.digest("account:", &user.0), of_person),
@@ -154,12 +154,12 @@ impl Throttle {
                 self.limits.address_failures,
             ),
         };
-        let pace = Pace {
+        let limit = Limit {
             failures,
             window: self.limits.window,
             pause: self.limits.pause,
         };
-        (digest, pace)
+        (digest, limit)
     }
 }
 
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_network_has_one_name() {
+    fn one_network_has_one_counter() {
         for spelling in [
             "2001:db8:1:2::1",
             "2001:DB8:1:2:ffff:ffff:ffff:ffff",
