@@ -62,5 +62,5 @@ pub async fn change(
 /// Whether a live session has this token.
 async fn has_token(core: &Core, digest: &TokenDigest) -> Result<bool, AppError> {
     let found = store::sessions::find_by_digest(&core.db, digest).await?;
-    Ok(found.is_some_and(|found| confirmation::lives(core, &found)))
+    Ok(found.is_some_and(|found| confirmation::is_live(core, &found)))
 }
