@@ -119,7 +119,7 @@ async fn check_code(core: &Core, actor: &Actor, digest: &SetupCodeDigest) -> Res
 fn first_admin(draft: &SetupDraft) -> UserDraft {
     UserDraft {
         username: draft.username.clone(),
-        email: users::typed_email(&draft.email).map(str::to_owned),
+        email: users::email_of(&draft.email).map(str::to_owned),
         display_name: Some(draft.display_name.clone()),
         description: String::new(),
         is_admin: true,
