@@ -42,7 +42,7 @@ pub async fn end_session(id: String) -> Result<(), AppError> {
     let core = &context::state().core;
     let actor = context::actor();
     let owner = Owner::of(&actor)?;
-    let id = SessionId::given(id).ok_or(Failure::NotFound)?;
+    let id = SessionId::parse(id).ok_or(Failure::NotFound)?;
     let lived = sessions::end_own(core, owner, &id).await?;
     let lived = lived.ok_or(Failure::NotFound)?;
     if id == owner.session().id {

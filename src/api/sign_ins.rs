@@ -21,7 +21,7 @@ pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
     let core = &context::state().core;
     let actor = context::actor();
     let owner = Owner::of(&actor)?;
-    let id = SessionId::given(id).ok_or(Failure::NotFound)?;
+    let id = SessionId::parse(id).ok_or(Failure::NotFound)?;
     if !sessions::recognise_sign_in(core, owner, &id).await? {
         return Err(Failure::NotFound.into());
     }
@@ -46,7 +46,7 @@ pub async fn disown_sign_in(id: String) -> Result<(), AppError> {
     let core = &context::state().core;
     let actor = context::actor();
     let owner = Owner::of(&actor)?;
-    let id = SessionId::given(id).ok_or(Failure::NotFound)?;
+    let id = SessionId::parse(id).ok_or(Failure::NotFound)?;
     if !sessions::disown_sign_in(core, owner, &id).await? {
         return Err(Failure::NotFound.into());
     }

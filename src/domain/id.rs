@@ -15,7 +15,7 @@ macro_rules! ids {
 
             impl $name {
                 /// An id from a browser. `None` if it has not the form of one: PostgreSQL cannot even compare a NUL.
-                pub fn given(text: String) -> Option<Self> {
+                pub fn parse(text: String) -> Option<Self> {
                     text.bytes()
                         .all(|byte| byte.is_ascii_graphic())
                         .then_some(Self(text))

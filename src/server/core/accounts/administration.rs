@@ -123,7 +123,7 @@ pub async fn end_session(
     session: String,
 ) -> Result<bool, AppError> {
     let user = find(core, admin, id).await?;
-    let session = SessionId::given(session).ok_or(Failure::NotFound)?;
+    let session = SessionId::parse(session).ok_or(Failure::NotFound)?;
     let found = store::sessions::find(&core.db, &session).await?;
     let found = found.filter(|found| found.user.id == user.id);
     let session = found.ok_or(Failure::NotFound)?.session;
@@ -153,7 +153,7 @@ pub async fn delete(
 
 async fn find(core: &Core, admin: &Admin, id: &str) -> Result<User, AppError> {
     admin.demand_fresh()?;
-    let id = UserId::given(id.to_owned()).ok_or(Failure::NotFound)?;
+    let id = UserId::parse(id.to_owned()).ok_or(Failure::NotFound)?;
     let found = store::users::find(&core.db, &id).await?;
     found.ok_or(Failure::NotFound.into())
 }
