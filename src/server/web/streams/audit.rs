@@ -65,7 +65,7 @@ async fn begin(
     let Caller::SignedIn(current) = caller else {
         return Err(Failure::NotSignedIn.into());
     };
-    actor::demand(core, &current)?;
+    actor::demand_fresh(core, &current)?;
     if method == Method::HEAD {
         return Ok(event_stream::answer(Body::empty()));
     }
@@ -101,7 +101,7 @@ async fn begin(
 /// The reader, if they are still authorised.
 async fn allowed(core: &Core, reader: &TokenDigest) -> Result<Box<CurrentUser>, AppError> {
     let current = administration::verify_reader(core, reader).await?;
-    actor::demand(core, &current)?;
+    actor::demand_fresh(core, &current)?;
     Ok(current)
 }
 
