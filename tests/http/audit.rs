@@ -243,7 +243,7 @@ on_both_engines! {
             for _ in 0..times {
                 app.fetch_login("eve", "a wrong password").await;
             }
-            app.core.tallies.write(&app.core.db).await;
+            app.core.tallies.flush(&app.core.db).await;
         }
         let mut throttled = Vec::new();
         while throttled.len() < 2 {

@@ -336,7 +336,7 @@ on_both_engines! {
             assert_eq!(redeem(&core, &guess, NEW).await, Err(AppError::Refused(Refusal::Link)));
         }
         assert!(matches!(redeem(&core, &link.secret, NEW).await, Err(AppError::Failed(Failure::Throttled { .. }))));
-        core.tallies.write(&core.db).await;
+        core.tallies.flush(&core.db).await;
         assert!(events(&core).await.contains(&Event::LinkThrottled));
         let elsewhere = Actor::visitor(Browser::new("198.51.100.1".to_owned(), ""));
         password_links::redeem(&core, &elsewhere, &link.secret, &support::password(NEW)).await.unwrap();

@@ -173,8 +173,8 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
                 "audit::lists::list",
                 store::audit::list(db, &filter, None, 10).await.map(drop),
             ));
-            let news = store::audit::news(db, &filter, START, START, 10).await;
-            read.push(("audit::lists::news", news.map(drop)));
+            let written = store::audit::written_since(db, &filter, START, START, 10).await;
+            read.push(("audit::lists::written_since", written.map(drop)));
         }
     }
     read

@@ -29,7 +29,7 @@ impl Background {
         let (report, damage) = oneshot::channel();
         let stop = CancellationToken::new();
         let mut jobs = JoinSet::new();
-        jobs.spawn(audit::keep_writing(core.clone(), stop.clone()));
+        jobs.spawn(audit::flush_periodically(core.clone(), stop.clone()));
         if let Some(heartbeat) = heartbeat {
             jobs.spawn(heartbeat.run(core.clone(), stop.clone()));
         }

@@ -238,7 +238,7 @@ fn record_too_long(core: &Core, actor: &Actor, purpose: Purpose) {
     let address = core.throttle.digest(&address);
     let event = purpose.refused(SignInRefusal::PasswordTooLong);
     let entry = actor.entry(core.clock.now(), event, None, None);
-    audit::add_up(core, address, entry);
+    audit::count_refusal(core, address, entry);
 }
 
 /// The browser, if this user has signed in with it before. It is queried for unknown names too, so that both take the

@@ -104,7 +104,7 @@ impl From<NotAdmitted> for AppError {
 /// Counts an attempt that was not admitted in the audit log, and returns its answer.
 pub fn refuse(core: &Core, refusal: NotAdmitted, entry: Entry) -> AppError {
     if let NotAdmitted::Wait { counter, .. } = &refusal {
-        audit::add_up(core, counter.clone(), entry);
+        audit::count_refusal(core, counter.clone(), entry);
     }
     refusal.into()
 }

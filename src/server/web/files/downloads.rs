@@ -15,7 +15,7 @@ use crate::{
             Core,
             accounts::administration,
             actor::{self, Actor},
-            audit::{AuditRow, Reading},
+            audit::{AuditRow, Batches},
         },
         db::StoreError,
         json_line::json_line,
@@ -153,11 +153,11 @@ async fn send(
         Body::empty()
     } else {
         let asked = AuditQuery::of(core, uri).await?;
-        let reading = Reading::begin(core, asked.wanted, entry).await?;
+        let batches = Batches::begin(core, asked.wanted, entry).await?;
         written_by(Writer {
             core: core.clone(),
             reader: token.digest(),
-            reading,
+            batches,
             format,
         })
     };
@@ -177,7 +177,7 @@ struct Writer {
     core: Core,
     /// Of the cookie of the request.
     reader: TokenDigest,
-    reading: Reading,
+    batches: Batches,
     format: Format,
 }
 
@@ -226,7 +226,7 @@ impl Writer {
     async fn piece(&mut self) -> Result<String, Cut> {
         let verified = administration::verify_reader(&self.core, &self.reader).await;
         verified.map_err(Cut::Reader)?;
-        let records = self.reading.next(&self.core).await?;
+        let records = self.batches.next(&self.core).await?;
         Ok(self.format.lines(records)?)
     }
 }

@@ -13,7 +13,7 @@ use crate::{
             Core,
             accounts::administration,
             actor,
-            audit::{Following, POLL_EVERY, Wanted},
+            audit::{Following, OwnedFilter, POLL_EVERY},
         },
         token::TokenDigest,
         watchers::{Notice, Watch, Watched},
@@ -82,7 +82,7 @@ async fn begin(
     allowed(core, &reader).await?;
     let AuditQuery { wanted, .. } = AuditQuery::of(core, uri).await?;
     // As many as a page has. It also reconnects here after a broken connection, and no entry is missing.
-    let begun = Following::begin(core, &wanted.filter(), ENTRIES_A_PAGE).await?;
+    let begun = Following::begin(core, &wanted.as_filter(), ENTRIES_A_PAGE).await?;
     let (following, newest) = begun;
     let stream = AuditStream {
         core: core.clone(),
@@ -114,7 +114,7 @@ struct AuditStream {
     core: Core,
     /// Of the cookie of the request.
     reader: TokenDigest,
-    wanted: Wanted,
+    wanted: OwnedFilter,
     following: Following,
     watch: Watch,
     /// Released when the page disconnects.
@@ -158,7 +158,7 @@ impl AuditStream {
                 Err(_) => return None,
             }
             // Without the database the stream ends, and the page connects again.
-            let wanted = self.wanted.filter();
+            let wanted = self.wanted.as_filter();
             let news = self.following.poll(&self.core, &wanted).await;
             let mut news = news.ok()?;
             news.reverse();
