@@ -253,7 +253,7 @@ const PARTS: [(&str, &str); 4] = [
         "sessions::sign_ins::count_others",
         "sessions::sign_ins::find_with_sign_ins",
     ),
-    ("users::search::rows_behind", "users::search::page"),
+    ("users::search::rows_after", "users::search::page"),
     ("keys::find", "keys::find_or_insert"),
 ];
 

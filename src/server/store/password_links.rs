@@ -32,10 +32,10 @@ pub async fn replace(
     link: &NewLink<'_>,
     actor: &Actor,
 ) -> Result<Option<LinkPurpose>, StoreError> {
-    const HOLD: &str = "UPDATE users SET password_hash = password_hash \
+    const LOCK: &str = "UPDATE users SET password_hash = password_hash \
         WHERE id = $1 AND disabled_at IS NULL RETURNING password_hash <> ''";
     transact!(db, transaction => {
-    let has_password: Option<bool> = fetch_optional_within!(scalar transaction, HOLD, &link.user.0);
+    let has_password: Option<bool> = fetch_optional_within!(scalar transaction, LOCK, &link.user.0);
     let Some(has_password) = has_password else {
         return Ok(RollBack(None));
     };

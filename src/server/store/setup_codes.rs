@@ -53,13 +53,13 @@ pub async fn redeem(
     user: &NewUser<'_>,
     entry: Entry,
 ) -> Result<bool, StoreError> {
-    const TAKE: &str = "DELETE FROM setup_codes WHERE code_digest = $1 AND expires_at > $2";
+    const DELETE: &str = "DELETE FROM setup_codes WHERE code_digest = $1 AND expires_at > $2";
     const INSERT: &str = insert_user!(
         "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 WHERE NOT EXISTS (SELECT 1 FROM users)"
     );
     transact!(db, transaction => {
-    let taken = execute!(transaction, TAKE, digest.as_str(), user.created_at.as_millis());
-    if taken == 0 {
+    let deleted = execute!(transaction, DELETE, digest.as_str(), user.created_at.as_millis());
+    if deleted == 0 {
         return Ok(RollBack(false));
     }
     let inserted = in_transaction!(transaction, connection => bind_user!(sqlx::query(INSERT), user)

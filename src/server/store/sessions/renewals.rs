@@ -97,7 +97,7 @@ pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool
     let now = token.at;
     let grace = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);
     transact!(db, transaction => {
-        if !token.evidence.hold_within(transaction, token.user).await? {
+        if !token.evidence.lock_account_within(transaction, token.user).await? {
             return Ok(RollBack(false));
         }
         let Some(replaced) = keep_token_within(transaction, token.session, now).await? else {
@@ -135,7 +135,7 @@ pub async fn renew_with_password(
     let token = &change.token;
     let (session, user, now) = (token.session, token.user, token.at);
     transact!(db, transaction => {
-        if !token.evidence.hold_within(transaction, user).await? {
+        if !token.evidence.lock_account_within(transaction, user).await? {
             return Ok(RollBack(None));
         }
         let others_ended =
@@ -147,7 +147,7 @@ pub async fn renew_with_password(
         if kept.as_ref() != Some(token.presented) {
             return Ok(RollBack(None));
         }
-        begin_anew_within(transaction, change, now).await?;
+        restart_within(transaction, change, now).await?;
         give_grace_within(transaction, session, None).await?;
         // Every pending reset ends with the old password.
         password_links::void_within(transaction, user).await?;
@@ -191,7 +191,7 @@ async fn give_grace_within(
 
 /// The password was verified just now, so the lifetimes restart, as at a sign-in. Open pages are notified: those with
 /// the previous token have to connect again.
-async fn begin_anew_within(
+async fn restart_within(
     transaction: &mut Transaction,
     change: &NewPassword<'_>,
     now: Timestamp,

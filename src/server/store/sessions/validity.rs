@@ -12,7 +12,7 @@ use sqlx::QueryBuilder;
 use std::collections::HashMap;
 
 /// Sessions a statement. SQLite allows 32,766 values, PostgreSQL 65,535; beyond some hundreds there is no gain.
-const AT_ONCE: usize = 500;
+const IDS_PER_STATEMENT: usize = 500;
 
 #[derive(sqlx::FromRow)]
 struct ValidityRow {
@@ -48,7 +48,7 @@ pub async fn validities(
     const SQL: &str = "SELECT id, idle_ends_at, absolute_ends_at, ended_at, end_reason \
         FROM sessions WHERE id";
     let mut validities = HashMap::with_capacity(ids.len());
-    for ids in ids.chunks(AT_ONCE) {
+    for ids in ids.chunks(IDS_PER_STATEMENT) {
         let rows: Vec<ValidityRow> = fetch_among!(db, SQL, ids, build_query_as);
         for row in rows {
             let validity = Validity {
@@ -66,7 +66,7 @@ pub async fn validities(
 pub async fn ended_among(db: &Db, ids: &[SessionId]) -> Result<Vec<SessionId>, StoreError> {
     const SQL: &str = "SELECT id FROM sessions WHERE ended_at IS NOT NULL AND id";
     let mut ended = Vec::new();
-    for ids in ids.chunks(AT_ONCE) {
+    for ids in ids.chunks(IDS_PER_STATEMENT) {
         let found: Vec<String> = fetch_among!(db, SQL, ids, build_query_scalar);
         ended.extend(found.into_iter().map(SessionId));
     }
