@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 mod address;
-mod beside;
+mod background_writes;
 mod changes;
 mod errors;
 mod migrations;
@@ -18,7 +18,7 @@ mod transaction;
 mod writes;
 
 pub use address::{DatabaseUrl, PostgresUrl};
-pub use beside::{Beside, Claim};
+pub use background_writes::{BackgroundWrites, Claim};
 pub use changes::{Changes, ENDED, Hint};
 pub use errors::{OpenError, StoreError};
 pub use postgres::Link;
@@ -52,7 +52,7 @@ pub struct Db {
     /// Whether writes succeed.
     pub writes: Writes,
     /// Writes that no answer waits for.
-    pub beside: Beside,
+    pub background_writes: BackgroundWrites,
 }
 
 /// A pool of the database in use. One SQL text serves both.
@@ -204,8 +204,8 @@ pub async fn connect(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, Ope
         pool,
         writer,
         watchers: Watchers::default(),
-        writes: Writes::on(connections),
-        beside: Beside::on(connections),
+        writes: Writes::new(connections),
+        background_writes: BackgroundWrites::new(connections),
     })
 }
 
@@ -223,7 +223,7 @@ impl Db {
     /// confirmed: that may take hours, and the server completes it anyway.
     pub async fn close(&self) {
         let over = async {
-            self.beside.settled().await;
+            self.background_writes.settled().await;
             for pool in [&self.pool, &self.writer] {
                 match pool {
                     // The last connection to an SQLite file runs a checkpoint at its end, which writes: the writer.
@@ -232,14 +232,14 @@ impl Db {
                 }
             }
         };
-        let limit = if self.writes.left_behind() == 0 {
+        let limit = if self.writes.pending_commits() == 0 {
             CONNECTION_WAIT
         } else {
             Duration::ZERO
         };
         if timeout(limit, over).await.is_err() {
             tracing::warn!(
-                not_known = self.writes.left_behind(),
+                not_known = self.writes.pending_commits(),
                 "the database did not finish in time; whether the last changes happened is not known"
             );
         }

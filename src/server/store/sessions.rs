@@ -24,7 +24,7 @@ pub use renewals::{
     renew_token, renew_with_password,
 };
 pub use sign_ins::{WITH_SIGN_INS, disown, find_with_sign_ins, recognise};
-pub use touches::{touch, touch_beside};
+pub use touches::{touch, touch_in_background};
 pub use validity::{ended_among, validities};
 
 use super::{

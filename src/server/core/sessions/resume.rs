@@ -74,13 +74,14 @@ fn touch(core: &Core, session: &Session) {
     if now.since(session.last_seen_at) < touch_every(&core.lifetimes, session.remember) {
         return;
     }
-    let Some(claim) = core.db.beside.claim(&session.id.0) else {
+    let Some(claim) = core.db.background_writes.claim(&session.id.0) else {
         return;
     };
     let idle_ends_at = idle_end(core, session, now);
     let (db, id) = (core.db.clone(), session.id.clone());
     let touching = async move {
-        let touched = store::sessions::touch_beside(&db, &id, now, idle_ends_at, claim).await;
+        let touched =
+            store::sessions::touch_in_background(&db, &id, now, idle_ends_at, claim).await;
         if let Err(error) = touched {
             tracing::warn!(%error, session = %id, "last seen could not be written");
         }
