@@ -21,8 +21,8 @@ pub use address::{DatabaseUrl, PostgresUrl};
 pub use background_writes::{BackgroundWrites, Claim};
 pub use changes::{Changes, ENDED, Hint};
 pub use errors::{OpenError, StoreError};
-pub use postgres::Link;
-pub(crate) use postgres::in_time;
+pub use postgres::PostgresPool;
+pub(crate) use postgres::with_deadline;
 pub use sqlite::{
     backup::{Restoring, backup},
     file::doubts,
@@ -59,7 +59,7 @@ pub struct Db {
 #[derive(Clone, Debug)]
 pub enum Pool {
     Sqlite(SqlitePool),
-    Postgres(Link),
+    Postgres(PostgresPool),
 }
 
 /// Runs one statement that reads. On PostgreSQL it is run again if a column has changed since the connection prepared
@@ -68,18 +68,18 @@ macro_rules! on_pool {
     ($db:expr, $reader:ident => $body:expr) => {
         match &$db.pool {
             $crate::server::db::Pool::Sqlite($reader) => $body,
-            $crate::server::db::Pool::Postgres(link) => {
-                let mut held = link.reader().await?;
+            $crate::server::db::Pool::Postgres(pool) => {
+                let mut connection = pool.reader().await?;
                 let mut attempts = 0;
                 loop {
                     let statement = async {
-                        let $reader = held.timed();
+                        let $reader = connection.executor();
                         Ok($body)
                     };
                     attempts += 1;
-                    match $crate::server::db::in_time(statement).await {
+                    match $crate::server::db::with_deadline(statement).await {
                         Ok(found) => break found,
-                        Err(error) => held.once_more(error, attempts).await?,
+                        Err(error) => connection.prepare_retry(error, attempts).await?,
                     }
                 }
             }
@@ -228,7 +228,7 @@ impl Db {
                 match pool {
                     // The last connection to an SQLite file runs a checkpoint at its end, which writes: the writer.
                     Pool::Sqlite(pool) => pool.close().await,
-                    Pool::Postgres(link) => link.close().await,
+                    Pool::Postgres(pool) => pool.close().await,
                 }
             }
         };

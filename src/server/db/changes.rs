@@ -1,7 +1,7 @@
 //! Detects changes by other processes, cheaply enough to poll several times a second.
 
 use super::{
-    CONNECTION_WAIT, Connection, Db, Link, Pool, StoreError, Transaction, sqlite::Counter,
+    CONNECTION_WAIT, Connection, Db, Pool, PostgresPool, StoreError, Transaction, sqlite::Counter,
 };
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use std::time::Duration;
@@ -62,7 +62,7 @@ impl Db {
     pub fn changes(&self) -> Changes {
         match &self.pool {
             Pool::Sqlite(pool) => Changes::Sqlite(Counter::of(pool)),
-            Pool::Postgres(link) => Changes::Postgres(Listener::of(link)),
+            Pool::Postgres(pool) => Changes::Postgres(Listener::of(pool)),
         }
     }
 }
@@ -87,7 +87,7 @@ impl Transaction {
         if let Connection::Postgres(transaction) = &mut self.connection {
             let notify = sqlx::query("SELECT pg_notify($1, $2)");
             let notify = notify.bind(channel).bind(what);
-            notify.execute(transaction.timed()).await?;
+            notify.execute(transaction.executor()).await?;
         }
         Ok(())
     }
@@ -103,11 +103,11 @@ pub struct Listener {
 }
 
 impl Listener {
-    fn of(link: &Link) -> Self {
+    fn of(pool: &PostgresPool) -> Self {
         let (sender, hints) = mpsc::channel(QUEUE_CAPACITY);
         Self {
             hints,
-            listening: tokio::spawn(listen(link.direct().clone(), sender)),
+            listening: tokio::spawn(listen(pool.direct().clone(), sender)),
             has_begun: false,
             polls: 0,
         }

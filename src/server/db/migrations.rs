@@ -41,10 +41,10 @@ pub async fn run(db: &Db) -> Result<(), OpenError> {
             run_on_sqlite(pool).await?;
             (&SHARED, sqlx::query_as(APPLIED).fetch_all(pool).await?)
         }
-        Pool::Postgres(link) => {
+        Pool::Postgres(pool) => {
             // A connection without the statement timeout of requests. That would stop every start with a large table,
             // or while another server is migrating.
-            let mut connection = postgres::patient(link).await?;
+            let mut connection = postgres::patient(pool).await?;
             FOR_POSTGRES.run(&mut connection).await?;
             let applied = sqlx::query_as(APPLIED).fetch_all(&mut connection).await?;
             connection.close().await?;

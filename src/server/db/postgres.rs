@@ -1,13 +1,13 @@
 //! The connections to a PostgreSQL server.
 
 mod doubt;
-mod link;
+mod pool;
 mod reading;
 
 use super::{CONNECTION_WAIT, OpenError, PostgresUrl};
 use doubt::Doubt;
-use link::Begin;
-pub use link::{Held, Link};
+use pool::Begin;
+pub use pool::{PooledConnection, PostgresPool};
 use reading::Reading;
 use sqlx::{
     ConnectOptions, Connection as _, Error, PgConnection, PgPool,
@@ -59,8 +59,8 @@ const BEGIN: Begin = Begin {
 
 /// The connections to one server.
 pub struct Pools {
-    pub readers: Link,
-    pub writers: Link,
+    pub readers: PostgresPool,
+    pub writers: PostgresPool,
 }
 
 /// The last reading from the server, shared by all connections.
@@ -95,7 +95,7 @@ async fn connect(url: &PostgresUrl) -> Result<(Pools, Reading), OpenError> {
         let doubt = Doubt::default();
         let pool = pool(connections, options.clone(), pooled, &known, &doubt);
         let direct = direct.clone().unwrap_or_else(|| options.clone());
-        Link::new(pool, pooled, direct, doubt)
+        PostgresPool::new(pool, pooled, direct, doubt)
     };
     let (readers, writers) = (made(READERS), made(WRITERS));
     drop(readers.acquire().await?);
@@ -109,8 +109,8 @@ async fn connect(url: &PostgresUrl) -> Result<(Pools, Reading), OpenError> {
 }
 
 /// A session for slow work, such as a migration, without the limits of a request.
-pub async fn patient(link: &Link) -> Result<PgConnection, Error> {
-    let mut connection = PgConnection::connect_with(link.direct()).await?;
+pub async fn patient(pool: &PostgresPool) -> Result<PgConnection, Error> {
+    let mut connection = PgConnection::connect_with(pool.direct()).await?;
     raw_sql(SETTINGS).execute(&mut connection).await?;
     raw_sql("SET statement_timeout = 0")
         .execute(&mut connection)
@@ -157,7 +157,9 @@ fn pool(
 ///
 /// # Errors
 /// Those of the statement; [`Error::Io`] after the deadline.
-pub async fn in_time<T>(statement: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+pub async fn with_deadline<T>(
+    statement: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     const DEADLINE: Duration = Duration::from_secs(12);
     timeout(DEADLINE, statement)
         .await
@@ -168,14 +170,14 @@ pub async fn in_time<T>(statement: impl Future<Output = Result<T, Error>>) -> Re
 ///
 /// # Errors
 /// If the server does not answer: then it is not known.
-pub async fn is_committing(readers: &Link) -> Result<bool, Error> {
+pub async fn is_committing(readers: &PostgresPool) -> Result<bool, Error> {
     // With `track_activities` off the state of the backends is hidden.
     const SQL: &str = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() \
         AND usename = current_user AND (state = 'disabled' OR (state = 'active' AND query LIKE 'COMMIT%' \
         AND query_start < now() - interval '3 seconds')))";
-    let mut held = readers.reader().await?;
+    let mut connection = readers.reader().await?;
     let query = sqlx::query_scalar(SQL).persistent(false);
-    in_time(query.fetch_one(held.timed())).await
+    with_deadline(query.fetch_one(connection.executor())).await
 }
 
 /// Applies the settings to a new connection, and reads them back.

@@ -2,7 +2,7 @@
 
 use super::{
     Db, Pool, StoreError, Writes, errors,
-    postgres::{self, Held},
+    postgres::{self, PooledConnection},
 };
 use crate::server::watchers::Watchers;
 use sqlx::Sqlite;
@@ -32,7 +32,7 @@ pub struct Transaction {
 
 pub enum Connection {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
-    Postgres(Held),
+    Postgres(PooledConnection),
 }
 
 type AfterCommit = Box<dyn FnOnce() + Send>;
@@ -49,7 +49,10 @@ impl Connection {
     async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(transaction) => Ok(transaction.commit().await?),
-            Self::Postgres(held) => held.commit().await.map_err(errors::of_postgres_commit),
+            Self::Postgres(connection) => connection
+                .commit()
+                .await
+                .map_err(errors::of_postgres_commit),
         }
     }
 }
@@ -62,17 +65,17 @@ impl Transaction {
 
     /// Makes the commit wait for the server's own disk only, and not for a standby, which may never confirm it.
     pub async fn skip_standby(&mut self) -> Result<(), StoreError> {
-        if let Connection::Postgres(held) = &mut self.connection {
+        if let Connection::Postgres(connection) = &mut self.connection {
             let setting = sqlx::raw_sql("SET LOCAL synchronous_commit = local");
-            setting.execute(held.timed()).await?;
+            setting.execute(connection.executor()).await?;
         }
         Ok(())
     }
 
     /// Drops the prepared statements of its connection.
-    async fn forget_plans(&mut self) -> Result<(), StoreError> {
-        if let Connection::Postgres(held) = &mut self.connection {
-            held.forget_plans().await?;
+    async fn clear_plans(&mut self) -> Result<(), StoreError> {
+        if let Connection::Postgres(connection) = &mut self.connection {
+            connection.clear_plans().await?;
         }
         Ok(())
     }
@@ -81,7 +84,7 @@ impl Transaction {
     async fn roll_back(self) -> Result<(), StoreError> {
         match self.connection {
             Connection::Sqlite(transaction) => Ok(transaction.rollback().await?),
-            Connection::Postgres(held) => Ok(held.roll_back().await?),
+            Connection::Postgres(connection) => Ok(connection.roll_back().await?),
         }
     }
 
@@ -157,10 +160,10 @@ macro_rules! in_transaction {
             }
             $crate::server::db::Connection::Postgres(transaction) => {
                 let statement = async {
-                    let $connection = transaction.timed();
+                    let $connection = transaction.executor();
                     Ok($body)
                 };
-                $crate::server::db::in_time(statement).await?
+                $crate::server::db::with_deadline(statement).await?
             }
         }
     };
@@ -228,7 +231,7 @@ impl<'a> Attempts<'a> {
             // Others wait for its locks until the rollback is complete. Dropping it would only schedule one.
             Ok(Outcome::RollBack(value)) => transaction.roll_back().await.map(|()| value),
             Err(error) if error.is_stale_plan() => {
-                let forgotten = transaction.forget_plans().await;
+                let forgotten = transaction.clear_plans().await;
                 Err(forgotten.err().unwrap_or(error))
             }
             Err(error) => Err(error),
@@ -262,7 +265,7 @@ impl Db {
         }
         let connection = match &self.writer {
             Pool::Sqlite(pool) => Connection::Sqlite(pool.begin().await?),
-            Pool::Postgres(link) => Connection::Postgres(link.begin().await?),
+            Pool::Postgres(pool) => Connection::Postgres(pool.begin().await?),
         };
         Ok(Transaction {
             connection,
