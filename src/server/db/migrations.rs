@@ -44,7 +44,7 @@ pub async fn run(db: &Db) -> Result<(), OpenError> {
         Pool::Postgres(pool) => {
             // A connection without the statement timeout of requests. That would stop every start with a large table,
             // or while another server is migrating.
-            let mut connection = postgres::patient(pool).await?;
+            let mut connection = postgres::connect_without_timeout(pool).await?;
             FOR_POSTGRES.run(&mut connection).await?;
             let applied = sqlx::query_as(APPLIED).fetch_all(&mut connection).await?;
             connection.close().await?;

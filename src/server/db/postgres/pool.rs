@@ -1,6 +1,6 @@
 //! A pool of connections, directly or through a pooler, and what statements run on.
 
-use super::{BEGIN_TO_WRITE, Doubt};
+use super::{BEGIN_TO_WRITE, Invalidation};
 use crate::server::db::errors::is_stale_plan;
 use futures_util::{TryFutureExt, TryStreamExt, future::BoxFuture, stream::BoxStream};
 use sqlx::{
@@ -28,7 +28,7 @@ pub struct PostgresPool {
     pooled: Option<Begin>,
     /// To the server itself, for what needs a session.
     direct: Arc<PgConnectOptions>,
-    doubt: Doubt,
+    invalidation: Invalidation,
 }
 
 /// A connection, or behind a pooler a transaction, which holds one server connection until its end.
@@ -36,7 +36,7 @@ pub struct PostgresPool {
 pub struct PooledConnection {
     inner: Inner,
     is_pooled: bool,
-    doubt: Doubt,
+    invalidation: Invalidation,
 }
 
 #[derive(Debug)]
@@ -50,7 +50,7 @@ enum Inner {
 pub struct StatementExecutor<'c> {
     connection: &'c mut PgConnection,
     is_pooled: bool,
-    doubt: &'c Doubt,
+    invalidation: &'c Invalidation,
 }
 
 impl PostgresPool {
@@ -58,13 +58,13 @@ impl PostgresPool {
         pool: PgPool,
         pooled: Option<Begin>,
         direct: PgConnectOptions,
-        doubt: Doubt,
+        invalidation: Invalidation,
     ) -> Self {
         Self {
             pool,
             pooled,
             direct: Arc::new(direct),
-            doubt,
+            invalidation,
         }
     }
 
@@ -91,7 +91,7 @@ impl PostgresPool {
         match self.pool.begin_with(begin).await {
             Ok(transaction) => Ok(self.wrap(Inner::Transaction(transaction))),
             Err(error) => {
-                self.doubt.of_refusal(&error);
+                self.invalidation.after_error(&error);
                 Err(error)
             }
         }
@@ -101,7 +101,7 @@ impl PostgresPool {
         PooledConnection {
             inner,
             is_pooled: self.pooled.is_some(),
-            doubt: self.doubt.clone(),
+            invalidation: self.invalidation.clone(),
         }
     }
 }
@@ -129,7 +129,7 @@ impl PooledConnection {
                 Inner::Transaction(transaction) => transaction,
             },
             is_pooled: self.is_pooled,
-            doubt: &self.doubt,
+            invalidation: &self.invalidation,
         }
     }
 
@@ -205,13 +205,13 @@ impl<'c> Executor<'c> for StatementExecutor<'c> {
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        let doubt = self.doubt;
+        let invalidation = self.invalidation;
         let answers = if self.is_pooled {
             self.connection.fetch_many(Unnamed(query))
         } else {
             self.connection.fetch_many(query)
         };
-        Box::pin(answers.inspect_err(|error| doubt.of_refusal(error)))
+        Box::pin(answers.inspect_err(|error| invalidation.after_error(error)))
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, Error>>
@@ -219,13 +219,13 @@ impl<'c> Executor<'c> for StatementExecutor<'c> {
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        let doubt = self.doubt;
+        let invalidation = self.invalidation;
         let answer = if self.is_pooled {
             self.connection.fetch_optional(Unnamed(query))
         } else {
             self.connection.fetch_optional(query)
         };
-        Box::pin(answer.inspect_err(|error| doubt.of_refusal(error)))
+        Box::pin(answer.inspect_err(|error| invalidation.after_error(error)))
     }
 
     fn prepare_with<'e>(
