@@ -25,7 +25,7 @@ pub use postgres::PostgresPool;
 pub(crate) use postgres::with_deadline;
 pub use sqlite::{
     backup::{Restoring, backup},
-    file::doubts,
+    file::permission_warnings,
     heartbeat_file::HeartbeatFile,
     wal::Wal,
 };
@@ -114,7 +114,7 @@ fn with_wal(url: &DatabaseUrl, error: OpenError) -> OpenError {
     let (DatabaseUrl::Sqlite(path), OpenError::Damaged(found)) = (url, &error) else {
         return error;
     };
-    let wal = sqlite::file::beside(path, "-wal");
+    let wal = sqlite::file::with_suffix(path, "-wal");
     match std::fs::metadata(&wal) {
         Ok(metadata) if metadata.len() > 0 => OpenError::DamagedBesideWal {
             found: found.clone(),
@@ -132,7 +132,7 @@ fn with_wal(url: &DatabaseUrl, error: OpenError) -> OpenError {
 /// [`OpenError`], each with its remedy.
 pub async fn open_to_serve(url: &DatabaseUrl) -> Result<(Db, IntegrityCheck), OpenError> {
     if let DatabaseUrl::Sqlite(path) = url {
-        sqlite::file::close_to_others(path);
+        sqlite::file::restrict_permissions(path);
     }
     let opening = open_and_check(url);
     opening.await.map_err(|error| with_wal(url, error))

@@ -22,7 +22,10 @@ pub async fn doubts(config: &Config) -> Vec<String> {
                 _ => None,
             };
             let of_clock = last.and_then(|last| timekeeping::warning(clock.now(), last));
-            db::doubts(path).into_iter().chain(of_clock).collect()
+            db::permission_warnings(path)
+                .into_iter()
+                .chain(of_clock)
+                .collect()
         }
         DatabaseUrl::Postgres(_) => match ask_for_the_time(config, &clock).await {
             Ok(()) => timekeeping::difference_warning(&clock)

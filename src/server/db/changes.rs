@@ -1,7 +1,8 @@
 //! Detects changes by other processes, cheaply enough to poll several times a second.
 
 use super::{
-    CONNECTION_WAIT, Connection, Db, Pool, PostgresPool, StoreError, Transaction, sqlite::Counter,
+    CONNECTION_WAIT, Connection, Db, Pool, PostgresPool, StoreError, Transaction,
+    sqlite::ChangeCounter,
 };
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use std::time::Duration;
@@ -54,14 +55,14 @@ impl Hint {
 
 /// Detects changes of one database.
 pub enum Changes {
-    Sqlite(Counter),
+    Sqlite(ChangeCounter),
     Postgres(Listener),
 }
 
 impl Db {
     pub fn changes(&self) -> Changes {
         match &self.pool {
-            Pool::Sqlite(pool) => Changes::Sqlite(Counter::of(pool)),
+            Pool::Sqlite(pool) => Changes::Sqlite(ChangeCounter::of(pool)),
             Pool::Postgres(pool) => Changes::Postgres(Listener::of(pool)),
         }
     }

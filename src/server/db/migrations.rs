@@ -8,18 +8,18 @@ use sqlx::{
 use std::sync::LazyLock;
 
 /// The migrations for both databases.
-static SHARED: LazyLock<Migrator> = LazyLock::new(|| beside_newer(sqlx::migrate!("./migrations")));
+static SHARED: LazyLock<Migrator> = LazyLock::new(|| allow_newer(sqlx::migrate!("./migrations")));
 /// With those that only PostgreSQL needs, in the order of their numbers. The numbers are unique among all, so that a
 /// database made by a newer version is recognised by them (ADR 2).
 static FOR_POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
     let own = sqlx::migrate!("./migrations/postgres");
     let mut all: Vec<_> = SHARED.iter().chain(own.iter()).cloned().collect();
     all.sort_by_key(|one| one.version);
-    beside_newer(Migrator::with_migrations(all))
+    allow_newer(Migrator::with_migrations(all))
 });
 
 /// sqlx would refuse every migration that it does not know; [`accept_newer`] decides.
-fn beside_newer(mut migrator: Migrator) -> Migrator {
+fn allow_newer(mut migrator: Migrator) -> Migrator {
     migrator.set_ignore_missing(true);
     migrator
 }

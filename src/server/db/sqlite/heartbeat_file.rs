@@ -1,6 +1,6 @@
 //! What is recorded about a database outside of it.
 
-use super::file::{beside, replace};
+use super::file::{replace, with_suffix};
 use crate::server::db::DatabaseUrl;
 use std::{
     fs,
@@ -16,7 +16,7 @@ impl HeartbeatFile {
     /// `None` for PostgreSQL.
     pub fn of(url: &DatabaseUrl) -> Option<Self> {
         match url {
-            DatabaseUrl::Sqlite(path) => Some(Self(beside(path, ".heartbeat"))),
+            DatabaseUrl::Sqlite(path) => Some(Self(with_suffix(path, ".heartbeat"))),
             DatabaseUrl::Postgres(_) => None,
         }
     }
