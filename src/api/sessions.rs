@@ -19,7 +19,7 @@ pub async fn stay_signed_in() -> Result<(), AppError> {
     };
     let core = &context::state().core;
     let actor = context::actor();
-    if !sessions::stay(core, Owner::of(&actor)?).await? {
+    if !sessions::extend(core, Owner::of(&actor)?).await? {
         return Err(Failure::NotSignedIn.into());
     }
     Reply::to(Page::Dashboard).send()

@@ -142,8 +142,8 @@ pub struct Session {
 }
 
 impl Session {
-    pub const fn life(&self) -> Life {
-        Life {
+    pub const fn validity(&self) -> Validity {
+        Validity {
             idle_ends_at: self.idle_ends_at,
             absolute_ends_at: self.absolute_ends_at,
             ended: self.ended,
@@ -152,19 +152,19 @@ impl Session {
 
     /// How it ended, if it has: the recorded end first, else a time-out by the server's clock.
     pub fn end_by(&self, now: Timestamp) -> Option<Ended> {
-        self.life().end_by(now)
+        self.validity().end_by(now)
     }
 }
 
 /// The state that decides whether a session lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Life {
+pub struct Validity {
     pub idle_ends_at: Timestamp,
     pub absolute_ends_at: Timestamp,
     pub ended: Option<Ended>,
 }
 
-impl Life {
+impl Validity {
     /// How the session ended, if it has: the recorded end first, else a time-out by the clock.
     pub fn end_by(&self, now: Timestamp) -> Option<Ended> {
         let (at, reason) = if self.idle_ends_at < self.absolute_ends_at {

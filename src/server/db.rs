@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 mod address;
-mod beside;
+mod background_writes;
 mod changes;
 mod errors;
 mod migrations;
@@ -18,15 +18,15 @@ mod transaction;
 mod writes;
 
 pub use address::{DatabaseUrl, PostgresUrl};
-pub use beside::{Beside, Claim};
+pub use background_writes::{BackgroundWrites, Claim};
 pub use changes::{Changes, ENDED, Hint};
 pub use errors::{OpenError, StoreError};
-pub use postgres::Link;
-pub(crate) use postgres::in_time;
+pub use postgres::PostgresPool;
+pub(crate) use postgres::with_deadline;
 pub use sqlite::{
     backup::{Restoring, backup},
-    file::doubts,
-    neighbour::Neighbour,
+    file::permission_warnings,
+    heartbeat_file::HeartbeatFile,
     wal::Wal,
 };
 pub(crate) use statements::{
@@ -52,14 +52,14 @@ pub struct Db {
     /// Whether writes succeed.
     pub writes: Writes,
     /// Writes that no answer waits for.
-    pub beside: Beside,
+    pub background_writes: BackgroundWrites,
 }
 
 /// A pool of the database in use. One SQL text serves both.
 #[derive(Clone, Debug)]
 pub enum Pool {
     Sqlite(SqlitePool),
-    Postgres(Link),
+    Postgres(PostgresPool),
 }
 
 /// Runs one statement that reads. On PostgreSQL it is run again if a column has changed since the connection prepared
@@ -68,18 +68,18 @@ macro_rules! on_pool {
     ($db:expr, $reader:ident => $body:expr) => {
         match &$db.pool {
             $crate::server::db::Pool::Sqlite($reader) => $body,
-            $crate::server::db::Pool::Postgres(link) => {
-                let mut held = link.reader().await?;
+            $crate::server::db::Pool::Postgres(pool) => {
+                let mut connection = pool.reader().await?;
                 let mut attempts = 0;
                 loop {
                     let statement = async {
-                        let $reader = held.timed();
+                        let $reader = connection.executor();
                         Ok($body)
                     };
                     attempts += 1;
-                    match $crate::server::db::in_time(statement).await {
+                    match $crate::server::db::with_deadline(statement).await {
                         Ok(found) => break found,
-                        Err(error) => held.once_more(error, attempts).await?,
+                        Err(error) => connection.prepare_retry(error, attempts).await?,
                     }
                 }
             }
@@ -114,7 +114,7 @@ fn with_wal(url: &DatabaseUrl, error: OpenError) -> OpenError {
     let (DatabaseUrl::Sqlite(path), OpenError::Damaged(found)) = (url, &error) else {
         return error;
     };
-    let wal = sqlite::file::beside(path, "-wal");
+    let wal = sqlite::file::with_suffix(path, "-wal");
     match std::fs::metadata(&wal) {
         Ok(metadata) if metadata.len() > 0 => OpenError::DamagedBesideWal {
             found: found.clone(),
@@ -125,46 +125,46 @@ fn with_wal(url: &DatabaseUrl, error: OpenError) -> OpenError {
 }
 
 /// The same for a server. It refuses a file with damage anywhere at the start, and not when a request needs
-/// the lost page. A large file has to be checked by [`read_through`] while the server runs. PostgreSQL checks its
+/// the lost page. A large file has to be checked by [`check_integrity`] while the server runs. PostgreSQL checks its
 /// own files.
 ///
 /// # Errors
 /// [`OpenError`], each with its remedy.
-pub async fn open_to_serve(url: &DatabaseUrl) -> Result<(Db, IsReadThrough), OpenError> {
+pub async fn open_to_serve(url: &DatabaseUrl) -> Result<(Db, IntegrityCheck), OpenError> {
     if let DatabaseUrl::Sqlite(path) = url {
-        sqlite::file::close_to_others(path);
+        sqlite::file::restrict_permissions(path);
     }
-    let opening = open_and_read(url);
+    let opening = open_and_check(url);
     opening.await.map_err(|error| with_wal(url, error))
 }
 
-async fn open_and_read(url: &DatabaseUrl) -> Result<(Db, IsReadThrough), OpenError> {
+async fn open_and_check(url: &DatabaseUrl) -> Result<(Db, IntegrityCheck), OpenError> {
     let db = connect(url, IfMissing::Create).await?;
-    let is_read_through = match &db.pool {
-        Pool::Sqlite(pool) if !sqlite::is_small(pool).await? => IsReadThrough::No,
+    let integrity_check = match &db.pool {
+        Pool::Sqlite(pool) if !sqlite::is_small(pool).await? => IntegrityCheck::Pending,
         Pool::Sqlite(_) | Pool::Postgres(_) => {
-            read_through(&db).await?;
-            IsReadThrough::Yes
+            check_integrity(&db).await?;
+            IntegrityCheck::Done
         }
     };
     migrations::run(&db).await?;
-    Ok((db, is_read_through))
+    Ok((db, integrity_check))
 }
 
 /// Whether the whole file was checked for damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IsReadThrough {
-    Yes,
-    No,
+pub enum IntegrityCheck {
+    Done,
+    Pending,
 }
 
 /// Checks the integrity of the whole file of an embedded database.
 ///
 /// # Errors
 /// [`OpenError::Damaged`], with the first finding.
-pub async fn read_through(db: &Db) -> Result<(), OpenError> {
+pub async fn check_integrity(db: &Db) -> Result<(), OpenError> {
     match &db.pool {
-        Pool::Sqlite(pool) => sqlite::read_through(pool).await,
+        Pool::Sqlite(pool) => sqlite::check_integrity(pool).await,
         Pool::Postgres(_) => Ok(()),
     }
 }
@@ -204,8 +204,8 @@ pub async fn connect(url: &DatabaseUrl, if_missing: IfMissing) -> Result<Db, Ope
         pool,
         writer,
         watchers: Watchers::default(),
-        writes: Writes::on(connections),
-        beside: Beside::on(connections),
+        writes: Writes::new(connections),
+        background_writes: BackgroundWrites::new(connections),
     })
 }
 
@@ -223,23 +223,23 @@ impl Db {
     /// confirmed: that may take hours, and the server completes it anyway.
     pub async fn close(&self) {
         let over = async {
-            self.beside.settled().await;
+            self.background_writes.settled().await;
             for pool in [&self.pool, &self.writer] {
                 match pool {
                     // The last connection to an SQLite file runs a checkpoint at its end, which writes: the writer.
                     Pool::Sqlite(pool) => pool.close().await,
-                    Pool::Postgres(link) => link.close().await,
+                    Pool::Postgres(pool) => pool.close().await,
                 }
             }
         };
-        let limit = if self.writes.left_behind() == 0 {
+        let limit = if self.writes.pending_commits() == 0 {
             CONNECTION_WAIT
         } else {
             Duration::ZERO
         };
         if timeout(limit, over).await.is_err() {
             tracing::warn!(
-                not_known = self.writes.left_behind(),
+                not_known = self.writes.pending_commits(),
                 "the database did not finish in time; whether the last changes happened is not known"
             );
         }

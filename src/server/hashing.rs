@@ -21,13 +21,13 @@ use std::{
     thread,
     time::Duration,
 };
-use stored::{Stored, cost, stand_in, todays_parameters};
+use stored::{Stored, cost, current_parameters, dummy_hash};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use workspace::Workspace;
 use zeroize::Zeroizing;
 
 /// A thread that is idle for this long frees its memory; its next hash takes twice as long.
-const IDLE: Duration = Duration::from_secs(30);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The nice value, of 19: pages are answered first, and a sign-in on a busy machine still gets its share.
 #[cfg(target_os = "linux")]
@@ -54,10 +54,10 @@ pub struct Checked {
 #[derive(Clone)]
 pub struct Hasher {
     queue: flume::Sender<Job>,
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     costliest: Arc<AtomicU64>,
     /// A hash that no password matches, for accounts that do not exist.
-    stand_in: Arc<str>,
+    dummy_hash: Arc<str>,
 }
 
 /// A slot on a thread or in its queue. The holder is guaranteed to be served.
@@ -96,19 +96,19 @@ impl Hasher {
     /// Starts the threads, each with its memory.
     pub fn start(capacity: Capacity) -> std::io::Result<Self> {
         let (queue, jobs) = flume::unbounded();
-        let places = Semaphore::new(capacity.threads + capacity.queue);
+        let slots = Semaphore::new(capacity.threads + capacity.queue);
         for number in 0..capacity.threads {
             let jobs = jobs.clone();
             thread::Builder::new()
                 .name(format!("hashing-{number}"))
-                .spawn(move || work_through(&jobs))?;
+                .spawn(move || run_jobs(&jobs))?;
         }
-        let stand_in = stand_in().map_err(std::io::Error::other)?;
+        let dummy_hash = dummy_hash().map_err(std::io::Error::other)?;
         Ok(Self {
             queue,
-            places: Arc::new(places),
-            costliest: Arc::new(AtomicU64::new(cost(&todays_parameters()))),
-            stand_in: stand_in.into(),
+            slots: Arc::new(slots),
+            costliest: Arc::new(AtomicU64::new(cost(&current_parameters()))),
+            dummy_hash: dummy_hash.into(),
         })
     }
 
@@ -116,8 +116,8 @@ impl Hasher {
     ///
     /// # Errors
     /// [`HashingError::Busy`] if there is none.
-    pub fn place(&self) -> Result<Reservation, HashingError> {
-        let permit = Arc::clone(&self.places)
+    pub fn reserve(&self) -> Result<Reservation, HashingError> {
+        let permit = Arc::clone(&self.slots)
             .try_acquire_owned()
             .map_err(|_| HashingError::Busy)?;
         Ok(Reservation {
@@ -129,7 +129,7 @@ impl Hasher {
     /// Hashes a new password into a PHC string.
     pub async fn hash(&self, password: &Password) -> Result<String, HashingError> {
         let password = nfc(password);
-        self.place()?
+        self.reserve()?
             .run(move |workspace| workspace.hash(password.as_bytes()))
             .await
     }
@@ -139,7 +139,7 @@ impl Reservation {
     /// Verifies a password against an account's hash. For an account that does not exist or may not sign in it does
     /// the same work, and never matches (ASVS V6.3.8).
     ///
-    /// If the hash has cheaper parameters than the costliest so far, idle work follows until the check has taken as
+    /// If the hash has cheaper parameters than the costliest so far, padding follows until the check has taken as
     /// long. Otherwise the time would reveal old accounts.
     pub async fn check(
         self,
@@ -147,7 +147,7 @@ impl Reservation {
         stored: Option<&str>,
     ) -> Result<Checked, HashingError> {
         let password = nfc(password);
-        let stored_hash = stored.unwrap_or(&self.hasher.stand_in).to_owned();
+        let stored_hash = stored.unwrap_or(&self.hasher.dummy_hash).to_owned();
         let exists = stored.is_some();
         let costliest = Arc::clone(&self.hasher.costliest);
         self.run(move |workspace| {
@@ -155,7 +155,7 @@ impl Reservation {
             let matches = workspace.check(password.as_bytes(), &stored, &costliest)?;
             Ok(Checked {
                 matches: matches && exists,
-                is_outdated: !stored.has_todays_parameters(),
+                is_outdated: !stored.has_current_parameters(),
             })
         })
         .await
@@ -194,7 +194,7 @@ pub fn nfc(password: &Password) -> Zeroizing<String> {
 }
 
 /// Lowers the priority: in a flood of sign-ins the threads that answer pages come first.
-fn give_way() {
+fn lower_priority() {
     // On Linux this is the priority of the calling thread alone.
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
@@ -203,14 +203,14 @@ fn give_way() {
 }
 
 /// One hashing thread: runs jobs until the last [`Hasher`] is dropped.
-fn work_through(jobs: &flume::Receiver<Job>) {
-    give_way();
+fn run_jobs(jobs: &flume::Receiver<Job>) {
+    lower_priority();
     let mut workspace = Workspace::default();
     loop {
-        let job = match jobs.recv_timeout(IDLE) {
+        let job = match jobs.recv_timeout(IDLE_TIMEOUT) {
             Ok(job) => job,
             Err(RecvTimeoutError::Timeout) => {
-                workspace.give_back();
+                workspace.release();
                 continue;
             }
             Err(RecvTimeoutError::Disconnected) => return,

@@ -5,7 +5,7 @@
 
 use crate::domain::{
     moment::Timestamp,
-    session::{CurrentUser, EndReason, Life, SessionId},
+    session::{CurrentUser, EndReason, SessionId, Validity},
     user::UserId,
 };
 use std::{
@@ -17,7 +17,7 @@ use tokio::sync::{Notify, watch};
 /// The state of a watched session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
-    Alive(Life),
+    Alive(Validity),
     /// `None` if its row was deleted.
     Ended(Option<EndReason>),
     /// A newer page of the same user has taken its slot.
@@ -30,9 +30,9 @@ pub enum Notice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     /// The limit of one session.
-    TooOften,
+    SessionLimit,
     /// The limit of all sessions together.
-    Full,
+    TotalLimit,
     /// The server is stopping.
     Stopping,
 }
@@ -40,10 +40,10 @@ pub enum Refused {
 /// The maximum numbers of watchers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WatchLimits {
-    pub in_all: usize,
-    pub of_one_session: usize,
+    pub total: usize,
+    pub per_session: usize,
     /// Beyond this the newest takes the slot of the user's oldest.
-    pub of_one_person: usize,
+    pub per_person: usize,
 }
 
 /// The session to watch, as it was looked up.
@@ -51,7 +51,7 @@ pub struct WatchLimits {
 pub struct Watched {
     pub session: SessionId,
     pub person: UserId,
-    pub life: Life,
+    pub validity: Validity,
 }
 
 impl Watched {
@@ -59,23 +59,23 @@ impl Watched {
         Self {
             session: current.session.id.clone(),
             person: current.user.id.clone(),
-            life: current.session.life(),
+            validity: current.session.validity(),
         }
     }
 }
 
 /// The watched sessions: one registry for the whole process.
 #[derive(Clone, Debug, Default)]
-pub struct Watchers(Arc<Hub>);
+pub struct Watchers(Arc<Shared>);
 
 #[derive(Debug, Default)]
-struct Hub {
-    watched: Mutex<All>,
-    begun: Notify,
+struct Shared {
+    registry: Mutex<Registry>,
+    added: Notify,
 }
 
 #[derive(Debug, Default)]
-struct All {
+struct Registry {
     sessions: HashMap<SessionId, WatchedSession>,
     /// The watchers of each user, the oldest first.
     persons: HashMap<UserId, VecDeque<Arc<Notify>>>,
@@ -90,9 +90,9 @@ struct WatchedSession {
 }
 
 impl Watchers {
-    fn watched(&self) -> MutexGuard<'_, All> {
-        let watched = self.0.watched.lock();
-        watched.unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Registry> {
+        let registry = self.0.registry.lock();
+        registry.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins to watch a session. The caller has to look it up again afterwards: an end before this notifies no
@@ -100,37 +100,37 @@ impl Watchers {
     ///
     /// # Errors
     /// [`Refused`], if a limit is reached.
-    pub fn watch(&self, wanted: &Watched, limits: WatchLimits) -> Result<Watch, Refused> {
+    pub fn watch(&self, watched: &Watched, limits: WatchLimits) -> Result<Watch, Refused> {
         let Watched {
             session,
             person,
-            life,
-        } = wanted;
-        let life = *life;
-        let mut watched = self.watched();
-        if watched.is_stopping {
+            validity,
+        } = watched;
+        let validity = *validity;
+        let mut registry = self.lock();
+        if registry.is_stopping {
             return Err(Refused::Stopping);
         }
-        if watched.watchers >= limits.in_all {
-            return Err(Refused::Full);
+        if registry.watchers >= limits.total {
+            return Err(Refused::TotalLimit);
         }
-        let entry = watched.sessions.entry(session.clone());
+        let entry = registry.sessions.entry(session.clone());
         let entry = entry.or_insert_with(|| WatchedSession {
-            notice: watch::Sender::new(Notice::Alive(life)),
+            notice: watch::Sender::new(Notice::Alive(validity)),
             watchers: 0,
         });
-        if entry.watchers >= limits.of_one_session {
-            return Err(Refused::TooOften);
+        if entry.watchers >= limits.per_session {
+            return Err(Refused::SessionLimit);
         }
         if *entry.notice.borrow() == Notice::Unknown {
-            entry.notice.send_replace(Notice::Alive(life));
+            entry.notice.send_replace(Notice::Alive(validity));
         }
         entry.watchers += 1;
         let notice = entry.notice.subscribe();
-        watched.watchers += 1;
-        let displaced = watched.take_slot(person, limits);
-        drop(watched);
-        self.0.begun.notify_one();
+        registry.watchers += 1;
+        let displaced = registry.take_slot(person, limits);
+        drop(registry);
+        self.0.added.notify_one();
         Ok(Watch {
             session: session.clone(),
             person: person.clone(),
@@ -147,10 +147,10 @@ impl Watchers {
 
     /// Notifies the watchers of a session that it was used, which has moved its idle end.
     pub fn used(&self, session: &SessionId, idle_ends_at: Timestamp) {
-        if let Some(entry) = self.watched().sessions.get(session) {
+        if let Some(entry) = self.lock().sessions.get(session) {
             entry.notice.send_if_modified(|notice| match notice {
-                Notice::Alive(life) if life.idle_ends_at != idle_ends_at => {
-                    life.idle_ends_at = idle_ends_at;
+                Notice::Alive(validity) if validity.idle_ends_at != idle_ends_at => {
+                    validity.idle_ends_at = idle_ends_at;
                     true
                 }
                 _ => false,
@@ -159,13 +159,13 @@ impl Watchers {
     }
 
     /// Notifies the watchers of a session that it lives on, with other ends than before.
-    pub fn lives(&self, session: &SessionId, life: Life) {
-        self.notify(session, Notice::Alive(life));
+    pub fn renewed(&self, session: &SessionId, validity: Validity) {
+        self.notify(session, Notice::Alive(validity));
     }
 
     /// Notifies the watchers of a session, unless they know it already. An end is final.
     pub fn notify(&self, session: &SessionId, new: Notice) {
-        if let Some(entry) = self.watched().sessions.get(session) {
+        if let Some(entry) = self.lock().sessions.get(session) {
             entry.notice.send_if_modified(|notice| {
                 let differs = *notice != new && !matches!(notice, Notice::Ended(_));
                 if differs {
@@ -178,62 +178,62 @@ impl Watchers {
 
     /// Ends all watching, for good: the server is stopping.
     pub fn stop(&self) {
-        let mut watched = self.watched();
-        watched.is_stopping = true;
-        for entry in watched.sessions.values() {
+        let mut registry = self.lock();
+        registry.is_stopping = true;
+        for entry in registry.sessions.values() {
             entry.notice.send_replace(Notice::Unknown);
         }
     }
 
     /// Resolves when a session is watched.
-    pub async fn begun(&self) {
-        while self.is_quiet() {
-            self.0.begun.notified().await;
+    pub async fn wait_for_watcher(&self) {
+        while self.is_empty() {
+            self.0.added.notified().await;
         }
     }
 
     /// Whether there are no watchers.
-    pub fn is_quiet(&self) -> bool {
-        self.watched().sessions.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.lock().sessions.is_empty()
     }
 
     /// The watched sessions that live, as far as is known.
     pub fn live(&self) -> Vec<SessionId> {
-        self.those(|life| life.is_some())
+        self.filter(|validity| validity.is_some())
     }
 
     /// The watched sessions whose time is over, as far as is known.
     pub fn due(&self, now: Timestamp) -> Vec<SessionId> {
-        self.those(|life| life.is_some_and(|life| life.end_by(now).is_some()))
+        self.filter(|validity| validity.is_some_and(|validity| validity.end_by(now).is_some()))
     }
 
     /// Those of `sessions` that are watched.
     pub fn among(&self, sessions: Vec<SessionId>) -> Vec<SessionId> {
-        let watched = self.watched();
+        let registry = self.lock();
         let sessions = sessions.into_iter();
         sessions
-            .filter(|session| watched.sessions.contains_key(session))
+            .filter(|session| registry.sessions.contains_key(session))
             .collect()
     }
 
-    fn those(&self, wanted: impl Fn(Option<Life>) -> bool) -> Vec<SessionId> {
-        let watched = self.watched();
-        let known = watched.sessions.iter();
-        let wanted = known.filter(|(_, entry)| match *entry.notice.borrow() {
-            Notice::Alive(life) => wanted(Some(life)),
-            Notice::Ended(_) | Notice::Displaced | Notice::Unknown => wanted(None),
+    fn filter(&self, predicate: impl Fn(Option<Validity>) -> bool) -> Vec<SessionId> {
+        let registry = self.lock();
+        let known = registry.sessions.iter();
+        let matching = known.filter(|(_, entry)| match *entry.notice.borrow() {
+            Notice::Alive(validity) => predicate(Some(validity)),
+            Notice::Ended(_) | Notice::Displaced | Notice::Unknown => predicate(None),
         });
-        wanted.map(|(session, _)| session.clone()).collect()
+        matching.map(|(session, _)| session.clone()).collect()
     }
 }
 
-impl All {
+impl Registry {
     /// A slot for one more watcher of the user; at the limit that of the oldest.
     fn take_slot(&mut self, person: &UserId, limits: WatchLimits) -> Arc<Notify> {
         let own = Arc::<Notify>::default();
         let watchers = self.persons.entry(person.clone()).or_default();
         watchers.push_back(Arc::clone(&own));
-        if watchers.len() > limits.of_one_person
+        if watchers.len() > limits.per_person
             && let Some(oldest) = watchers.pop_front()
         {
             oldest.notify_one();
@@ -241,7 +241,7 @@ impl All {
         own
     }
 
-    fn leave(&mut self, person: &UserId, own: &Arc<Notify>) {
+    fn remove_watcher(&mut self, person: &UserId, own: &Arc<Notify>) {
         if let Some(watchers) = self.persons.get_mut(person) {
             watchers.retain(|one| !Arc::ptr_eq(one, own));
             if watchers.is_empty() {
@@ -282,13 +282,13 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let mut watched = self.watchers.watched();
-        watched.watchers = watched.watchers.saturating_sub(1);
-        watched.leave(&self.person, &self.displaced);
-        if let Some(entry) = watched.sessions.get_mut(&self.session) {
+        let mut registry = self.watchers.lock();
+        registry.watchers = registry.watchers.saturating_sub(1);
+        registry.remove_watcher(&self.person, &self.displaced);
+        if let Some(entry) = registry.sessions.get_mut(&self.session) {
             entry.watchers = entry.watchers.saturating_sub(1);
             if entry.watchers == 0 {
-                watched.sessions.remove(&self.session);
+                registry.sessions.remove(&self.session);
             }
         }
     }

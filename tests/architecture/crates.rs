@@ -162,7 +162,7 @@ pub const ONLY: &[OnlyIn] = &[
         "std::time::Instant",
         &[
             "src/server/telemetry.rs",
-            "src/server/db/postgres/doubt.rs",
+            "src/server/db/postgres/invalidation.rs",
             "src/server/db/sqlite.rs",
             "src/server/db/writes.rs",
         ],

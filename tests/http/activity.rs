@@ -62,7 +62,7 @@ on_both_engines! {
             browser.fetch_form("/api/change_password", &guess).await;
         }
         browser.fetch_login("ada", "a wrong password").await;
-        app.core.tallies.write(&app.core.db).await;
+        app.core.tallies.flush(&app.core.db).await;
         let records = records(&app).await;
         let times = |event| records.iter().filter(|record| record.entry.event == event).map(|record| record.times).sum::<u64>();
         assert_eq!(times(Event::PasswordChangeRefused(SignInRefusal::WrongPassword)), 10);
@@ -77,7 +77,7 @@ on_both_engines! {
         for _ in 0..13 {
             app.send(Request::form("/api/set_up", &fields)).await;
         }
-        app.core.tallies.write(&app.core.db).await;
+        app.core.tallies.flush(&app.core.db).await;
         let records = records(&app).await;
         let throttled: Vec<_> = records.iter().filter(|record| record.entry.event == Event::SetUpThrottled).collect();
         assert_eq!(throttled.iter().map(|record| record.times).collect::<Vec<_>>(), [3]);

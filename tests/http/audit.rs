@@ -243,7 +243,7 @@ on_both_engines! {
             for _ in 0..times {
                 app.fetch_login("eve", "a wrong password").await;
             }
-            app.core.tallies.write(&app.core.db).await;
+            app.core.tallies.flush(&app.core.db).await;
         }
         let mut throttled = Vec::new();
         while throttled.len() < 2 {
@@ -283,7 +283,7 @@ on_both_engines! {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_number_of_followers_is_limited() {
     let app = TestApp::with_an_administrator(|config| {
-        config.http.watchers.of_one_session = 2 * MAX_AUDIT_STREAMS;
+        config.http.watchers.per_session = 2 * MAX_AUDIT_STREAMS;
     })
     .await;
     let root = app.signed_in("root").await;

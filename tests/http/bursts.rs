@@ -84,7 +84,7 @@ const BOTH: [&str; 2] = ["ada", "ada@example.org"];
 /// The one turn of a name, held by an attempt that does not finish.
 async fn under_way(core: &Core, input: &str) -> Undecided {
     let name = LookupKey::of(input);
-    let counters = core.throttle.counters(&[Subject::Typed(&name)], None);
+    let counters = core.throttle.counters(&[Subject::Name(&name)], None);
     throttle::admit(core, counters)
         .await
         .expect("there is capacity")
@@ -209,7 +209,7 @@ on_both_engines! {
         begun.begin();
         drop(begun);
         let counted = async {
-            while failures(&core, &Subject::Typed(&ada)).await != 1 {
+            while failures(&core, &Subject::Name(&ada)).await != 1 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };

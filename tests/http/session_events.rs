@@ -272,9 +272,9 @@ async fn other_sites_and_other_methods_are_refused() {
 async fn a_head_only_asks() {
     let app = TestApp::sqlite_with(|config| {
         config.http.watchers = WatchLimits {
-            in_all: 1,
-            of_one_session: 1,
-            of_one_person: 9,
+            total: 1,
+            per_session: 1,
+            per_person: 9,
         };
     })
     .await;
@@ -328,9 +328,9 @@ async fn a_late_visitor_gets_the_reason() {
 async fn the_number_of_open_pages_is_limited() {
     let app = TestApp::sqlite_with(|config| {
         config.http.watchers = WatchLimits {
-            in_all: 3,
-            of_one_session: 2,
-            of_one_person: 9,
+            total: 3,
+            per_session: 2,
+            per_person: 9,
         };
     })
     .await;
@@ -363,7 +363,7 @@ async fn the_number_of_open_pages_is_limited() {
 /// No account uses the capacity of all others: its oldest page polls instead.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_oldest_page_of_a_person_has_to_poll() {
-    let app = TestApp::sqlite_with(|config| config.http.watchers.of_one_person = 2).await;
+    let app = TestApp::sqlite_with(|config| config.http.watchers.per_person = 2).await;
     app.create_user("eve").await;
     let (ada, other, eve) = (
         app.signed_in("ada").await,

@@ -216,7 +216,7 @@ on_both_engines! {
     async fn being_busy_is_no_failure(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut reservations = Vec::new();
-        while let Ok(reservation) = app.core.hasher.place() {
+        while let Ok(reservation) = app.core.hasher.reserve() {
             reservations.push(reservation);
         }
         for _ in 0..20 {

@@ -103,9 +103,9 @@ async fn kinds(app: &TestApp) -> Vec<Kind> {
         ("Unheard", WRONG),
     ] {
         let key = LookupKey::of(name);
-        let mut counted = vec![app.core.throttle.digest(&Subject::Typed(&key))];
+        let mut counted = vec![app.core.throttle.digest(&Subject::Name(&key))];
         if name == "unknown" {
-            counted.push(app.core.throttle.digest(&Subject::Nobody(&key)));
+            counted.push(app.core.throttle.digest(&Subject::UnknownAccount(&key)));
         } else if key.as_str() != "unheard" {
             let user = app.user(name).await;
             counted.push(app.core.throttle.digest(&Subject::Account(&user.id)));

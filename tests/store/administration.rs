@@ -362,7 +362,7 @@ on_both_engines! {
         let old = given::session(&core, &ada).await;
         core.clock.set(START.after(Duration::from_secs(3 * 3_600)));
         let tokens = [given::session(&core, &ada).await, given::session(&core, &eve).await];
-        assert_eq!(sessions::end_all_of_everybody(&core, &actor::on_this_machine()).await.unwrap(), 2);
+        assert_eq!(sessions::end_every_session_as_admin(&core, &actor::on_this_machine()).await.unwrap(), 2);
         assert_eq!(given::end_of(&core, &old).await.map(|end| end.reason), Some(EndReason::Idle));
         for token in tokens {
             assert_eq!(sessions::resume(&core, &token).await.unwrap(), Resumed::Ended(EndReason::EndedByAdmin));
@@ -372,7 +372,7 @@ on_both_engines! {
         for _ in 0..5 {
             given::session(&core, &ada).await;
         }
-        let (next, count) = store::sessions::end_some(&core.db, ended, &store::sessions::above_all(), 3, &by).await.unwrap();
+        let (next, count) = store::sessions::end_some(&core.db, ended, &store::sessions::above_every_id(), 3, &by).await.unwrap();
         assert_eq!(count, 3);
         // Concurrent sign-ins do not prolong the run: newer sessions are skipped.
         let newer = given::session(&core, &ada).await;
@@ -388,7 +388,7 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         let later = given::session_at(&core, &ada, START.after(Duration::from_secs(3_600))).await;
         let now = given::session(&core, &ada).await;
-        assert_eq!(sessions::end_all_of_everybody(&core, &actor::on_this_machine()).await.unwrap(), 2);
+        assert_eq!(sessions::end_every_session_as_admin(&core, &actor::on_this_machine()).await.unwrap(), 2);
         for token in [later, now] {
             assert_eq!(given::end_of(&core, &token).await.map(|end| end.reason), Some(EndReason::EndedByAdmin));
         }
@@ -414,7 +414,7 @@ on_both_engines! {
             }
         });
         let machine = actor::on_this_machine();
-        let ending = sessions::end_all_of_everybody(&core, &machine);
+        let ending = sessions::end_every_session_as_admin(&core, &machine);
         let ended = tokio::time::timeout(Duration::from_secs(120), ending).await.expect("an end").unwrap();
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         sign_ins.await.unwrap();

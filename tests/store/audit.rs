@@ -171,13 +171,13 @@ on_both_engines! {
             records.filter(|record| record.entry.event == Event::SignInThrottled).collect::<Vec<_>>()
         };
         assert_eq!(throttled().await, [], "nothing is written while they come");
-        core.tallies.write(&core.db).await;
+        core.tallies.flush(&core.db).await;
         let rows = throttled().await;
         assert_eq!(rows.len(), 1);
         assert_eq!((rows[0].times, rows[0].username.as_deref()), (1_000, Some("ada")));
         sign_in(&core, "ada", "a wrong password").await.unwrap_err();
-        core.tallies.write(&core.db).await;
-        core.tallies.write(&core.db).await;
+        core.tallies.flush(&core.db).await;
+        core.tallies.flush(&core.db).await;
         assert_eq!(throttled().await.iter().map(|row| row.times).collect::<Vec<_>>(), [1_001], "in the same row");
     }
 
@@ -191,7 +191,7 @@ on_both_engines! {
             let credentials = Credentials { username: "ada", password: &too_long };
             sign_in::password::login(&core, &visitor, Presented::default(), &credentials, false).await.unwrap_err();
         }
-        core.tallies.write(&core.db).await;
+        core.tallies.flush(&core.db).await;
         let records = store::audit::list(&core.db, &Filter::default(), None, 2_000).await.unwrap();
         assert_eq!(records.iter().map(|record| record.times).sum::<u64>(), 1_100);
         assert_eq!(records.len(), 1_025);

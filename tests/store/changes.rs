@@ -20,9 +20,9 @@ use vestibule::{
 };
 
 const LIMITS: WatchLimits = WatchLimits {
-    in_all: 9,
-    of_one_session: 9,
-    of_one_person: 9,
+    total: 9,
+    per_session: 9,
+    per_person: 9,
 };
 
 /// Several times the duration of a poll.
@@ -33,7 +33,7 @@ async fn hint(changes: &mut Changes) -> Hint {
     let received = async {
         loop {
             match changes.next().await {
-                Hint::Nothing => {}
+                Hint::Unchanged => {}
                 hint => return hint,
             }
         }
@@ -60,16 +60,16 @@ on_both_engines! {
         let (core, other) = (support::core(&database).await, support::core(&database).await);
         let ada = account(&core, "ada").await;
         let mut changes = core.db.changes();
-        assert_eq!(hint(&mut changes).await, Hint::Anything, "nothing is known at first");
+        assert_eq!(hint(&mut changes).await, Hint::Unknown, "nothing is known at first");
         for _ in 0..3 {
             let ids = [session(&core, &ada).await, session(&core, &ada).await];
             let ids = [stored(&core, &ids[0]).await.session.id, stored(&core, &ids[1]).await.session.id];
             if database.engine == Engine::Sqlite {
-                assert_eq!(hint(&mut changes).await, Hint::Something);
+                assert_eq!(hint(&mut changes).await, Hint::Changed);
             }
             sessions::end_all_as_admin(&other, &actor::on_this_machine(), &ada.user.id).await.unwrap();
             match (database.engine, hint(&mut changes).await) {
-                (Engine::Sqlite, hint) => assert_eq!(hint, Hint::Something),
+                (Engine::Sqlite, hint) => assert_eq!(hint, Hint::Changed),
                 (Engine::Postgres, Hint::Named(mut named)) => {
                     named.sort_unstable();
                     let mut ids = ids.map(|id| id.0);
@@ -78,7 +78,7 @@ on_both_engines! {
                 }
                 (Engine::Postgres, hint) => panic!("{hint:?}"),
             }
-            assert_eq!(changes.next().await, Hint::Nothing);
+            assert_eq!(changes.next().await, Hint::Unchanged);
         }
     }
 
@@ -95,7 +95,7 @@ on_both_engines! {
             (SELECT 100 UNION ALL SELECT n + 1 FROM numbers WHERE n < 348) SELECT n FROM numbers) AS numbers";
         assert_eq!(given::execute(&core.db, sql).await, 249);
         let mut changes = core.db.changes();
-        assert_eq!(hint(&mut changes).await, Hint::Anything);
+        assert_eq!(hint(&mut changes).await, Hint::Unknown);
         assert_eq!(sessions::end_all_as_admin(&other, &actor::on_this_machine(), &ada.user.id).await.unwrap(), 250);
         if database.engine == Engine::Postgres {
             let mut named = 0;
@@ -107,14 +107,14 @@ on_both_engines! {
             }
             assert_eq!(named, 250);
         } else {
-            assert_eq!(hint(&mut changes).await, Hint::Something);
+            assert_eq!(hint(&mut changes).await, Hint::Changed);
         }
     }
 
     async fn a_missing_database_hints_nothing_and_afterwards_at_any_change(database: TestDatabase) {
         let core = support::core(&database).await;
         let mut changes = core.db.changes();
-        assert_eq!(hint(&mut changes).await, Hint::Anything);
+        assert_eq!(hint(&mut changes).await, Hint::Unknown);
         let Changes::Sqlite(_) = &changes else {
             // tests/process/session_events.rs stops its own server.
             return;
@@ -123,10 +123,10 @@ on_both_engines! {
         let kept = format!("{file}.kept");
         std::fs::rename(file, &kept).unwrap();
         for _ in 0..2 {
-            assert_eq!(changes.next().await, Hint::Nothing);
+            assert_eq!(changes.next().await, Hint::Unchanged);
         }
         std::fs::copy(&kept, file).unwrap();
-        assert_eq!(hint(&mut changes).await, Hint::Anything, "another file");
+        assert_eq!(hint(&mut changes).await, Hint::Unknown, "another file");
     }
 
     async fn lives_of_many_sessions_are_read_in_one_call(database: TestDatabase) {
@@ -139,13 +139,13 @@ on_both_engines! {
         let mut ids: Vec<_> = (0..600).map(nobody).collect();
         ids.insert(1, first.id.clone());
         ids.push(second.id.clone());
-        let lives = store::sessions::lives(&core.db, &ids).await.unwrap();
-        assert_eq!(lives.len(), 2);
-        assert_eq!(lives[&first.id], first.life());
-        let ended = lives[&second.id].ended.unwrap();
+        let validities = store::sessions::validities(&core.db, &ids).await.unwrap();
+        assert_eq!(validities.len(), 2);
+        assert_eq!(validities[&first.id], first.validity());
+        let ended = validities[&second.id].ended.unwrap();
         assert_eq!((ended.at, ended.reason), (START, EndReason::EndedByAdmin));
         assert_eq!(store::sessions::ended_among(&core.db, &ids).await.unwrap(), [second.id]);
-        assert!(store::sessions::lives(&core.db, &[]).await.unwrap().is_empty());
+        assert!(store::sessions::validities(&core.db, &[]).await.unwrap().is_empty());
         assert!(store::sessions::ended_among(&core.db, &[]).await.unwrap().is_empty());
     }
 
@@ -173,13 +173,13 @@ async fn without_a_notification_postgres_is_polled_within_a_second() {
     let database = TestDatabase::new(Engine::Postgres).await;
     let core = support::core(&database).await;
     let mut changes = core.db.changes();
-    assert_eq!(hint(&mut changes).await, Hint::Anything);
+    assert_eq!(hint(&mut changes).await, Hint::Unknown);
     for _ in 0..3 {
         let hints = [
             changes.next().await,
             changes.next().await,
             changes.next().await,
         ];
-        assert!(hints.contains(&Hint::Something), "{hints:?}");
+        assert!(hints.contains(&Hint::Changed), "{hints:?}");
     }
 }

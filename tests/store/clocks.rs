@@ -114,7 +114,7 @@ on_both_engines! {
         }
         timekeeping::measure(&core.db, &core.clock).await.unwrap();
         assert!(difference > 5 * SECOND);
-        let doubt = timekeeping::warn_of(&ahead.clock).expect("a sentence for commands");
+        let doubt = timekeeping::difference_warning(&ahead.clock).expect("a sentence for commands");
         assert!(doubt.contains("differs by"), "{doubt}");
         let apart = ahead.clock.now().since(core.clock.now());
         assert!(apart < 60 * SECOND, "{apart:?}: the database has answered one after the other");
@@ -180,7 +180,7 @@ on_both_engines! {
         let token = given::session_at(&core, &ada, START.after(60 * SECOND)).await;
         let before = given::stored(&core, &token).await.session;
         assert_eq!(live(&core, &token).await, before);
-        assert_eq!(cleanup::bring_to_present(&core).await.unwrap(), 0);
+        assert_eq!(cleanup::reset_future_times(&core).await.unwrap(), 0);
         assert_eq!(given::stored(&core, &token).await.session, before);
     }
 
@@ -205,7 +205,7 @@ on_both_engines! {
         let code = setup::new_code(&core).await.unwrap().unwrap();
         let digest = token::setup_code_digest(&code);
         core.clock.set(START);
-        assert_eq!(cleanup::bring_to_present(&core).await.unwrap(), 1, "the code");
+        assert_eq!(cleanup::reset_future_times(&core).await.unwrap(), 1, "the code");
         let is_live = async |at| store::setup_codes::is_live(&core.db, &digest, at).await.unwrap();
         assert!(is_live(START.after(HOUR - SECOND)).await);
         assert!(!is_live(START.after(HOUR)).await);
@@ -215,11 +215,11 @@ on_both_engines! {
         let token = given::session(&core, &ada).await;
         password_links::make(&core, &actor::on_this_machine(), &ada.user).await.unwrap();
         core.clock.set(START);
-        assert_eq!(cleanup::bring_to_present(&core).await.unwrap(), 3, "session, link and browser");
-        assert_eq!(cleanup::bring_to_present(&core).await.unwrap(), 0, "once");
+        assert_eq!(cleanup::reset_future_times(&core).await.unwrap(), 3, "session, link and browser");
+        assert_eq!(cleanup::reset_future_times(&core).await.unwrap(), 0, "once");
         let user = users::find(&core, "ada").await.unwrap();
         let until = password_links::valid_until(&core, &user).await.unwrap();
-        assert_eq!(until, Some(START.after(password_links::LIFE)));
+        assert_eq!(until, Some(START.after(password_links::LIFETIME)));
         let session = given::stored(&core, &token).await.session;
         assert_eq!(session.idle_ends_at, START.after(LIFETIMES.idle));
         core.clock.set(START.after(LIFETIMES.idle));

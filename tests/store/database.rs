@@ -360,14 +360,14 @@ async fn a_reader_that_blocks_the_journal_is_detected() {
     let core = support::core(&database).await;
     given::account(&core, "ada").await;
     let free = core.db.checkpoint().await.unwrap().unwrap();
-    assert!(!free.is_held, "{free:?}");
+    assert!(!free.is_blocked, "{free:?}");
     let mut reader = SqliteConnection::connect(&database.address).await.unwrap();
     let begin = "BEGIN; SELECT count(*) FROM users";
     sqlx::raw_sql(begin).fetch_all(&mut reader).await.unwrap();
     given::account(&core, "grace").await;
     let held = core.db.checkpoint().await.unwrap().unwrap();
-    assert!(held.is_held && held.bytes > 0, "{held:?}");
+    assert!(held.is_blocked && held.bytes > 0, "{held:?}");
     reader.close().await.unwrap();
     let free = core.db.checkpoint().await.unwrap().unwrap();
-    assert!(!free.is_held, "{free:?}");
+    assert!(!free.is_blocked, "{free:?}");
 }

@@ -71,7 +71,7 @@ pub async fn confirm(
     hash: &str,
 ) -> Option<SessionToken> {
     let proven = Proven {
-        brought: &brought.digest(),
+        presented: &brought.digest(),
         evidence: &evidence(hash, hash),
     };
     let actor = signed_in(&person_in(session));
@@ -87,7 +87,7 @@ pub async fn change_password(
     [verified, kept]: [&str; 2],
 ) -> Option<Renewed> {
     let proven = Proven {
-        brought: &brought.digest(),
+        presented: &brought.digest(),
         evidence: &evidence(verified, kept),
     };
     let browser = Browser::new("198.51.100.4".to_owned(), "Another browser");

@@ -152,7 +152,7 @@ on_both_engines! {
             token: NewToken {
                 session: &old.id,
                 user: &ada.user.id,
-                brought: &this.digest(),
+                presented: &this.digest(),
                 token_digest: &other.digest(),
                 evidence: &given::evidence(HASHES[0], HASHES[1]),
                 at: core.clock.now(),

@@ -18,7 +18,7 @@ use vestibule::{
         core::{
             Core,
             accounts::{
-                password_links::{self, LIFE, MadeLink},
+                password_links::{self, LIFETIME, MadeLink},
                 users::{self, UserDraft, UserError},
             },
             actor::{self, Actor, Browser},
@@ -94,7 +94,7 @@ on_both_engines! {
     async fn an_invited_person_sets_the_first_password(database: TestDatabase) {
         let core = support::core(&database).await;
         let link = invite(&core, "ada").await;
-        assert_eq!((link.purpose, link.expires_at), (LinkPurpose::Invitation, START.after(LIFE)));
+        assert_eq!((link.purpose, link.expires_at), (LinkPurpose::Invitation, START.after(LIFETIME)));
         let ada = users::find(&core, "ada").await.unwrap();
         assert!(!ada.has_password && !ada.disabled);
         assert_eq!(password_links::valid_until(&core, &ada).await.unwrap(), Some(link.expires_at));
@@ -156,10 +156,10 @@ on_both_engines! {
         support::create_user(&core, "ada").await;
         let ada = users::find(&core, "ada").await.unwrap();
         let link = reset(&core, &ada).await;
-        core.clock.set(START.after(LIFE - Duration::from_millis(1)));
+        core.clock.set(START.after(LIFETIME - Duration::from_millis(1)));
         assert_eq!(redeem(&core, &link.secret, "short").await.map_err(AppError::status), Err(422));
         assert!(password_links::valid_until(&core, &ada).await.unwrap().is_some());
-        core.clock.set(START.after(LIFE));
+        core.clock.set(START.after(LIFETIME));
         assert_eq!(redeem(&core, &link.secret, "short").await, Err(AppError::Refused(Refusal::Link)), "the account is not revealed");
         assert_eq!(redeem(&core, &link.secret, NEW).await, Err(AppError::Refused(Refusal::Link)));
         assert_eq!(redeem_unhashed(&core, &link.secret, "x").await, None);
@@ -336,7 +336,7 @@ on_both_engines! {
             assert_eq!(redeem(&core, &guess, NEW).await, Err(AppError::Refused(Refusal::Link)));
         }
         assert!(matches!(redeem(&core, &link.secret, NEW).await, Err(AppError::Failed(Failure::Throttled { .. }))));
-        core.tallies.write(&core.db).await;
+        core.tallies.flush(&core.db).await;
         assert!(events(&core).await.contains(&Event::LinkThrottled));
         let elsewhere = Actor::visitor(Browser::new("198.51.100.1".to_owned(), ""));
         password_links::redeem(&core, &elsewhere, &link.secret, &support::password(NEW)).await.unwrap();

@@ -115,13 +115,13 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
                 .map(drop),
         ),
         (
-            "sessions::lives::lives",
-            store::sessions::lives(db, std::slice::from_ref(&session))
+            "sessions::validity::validities",
+            store::sessions::validities(db, std::slice::from_ref(&session))
                 .await
                 .map(drop),
         ),
         (
-            "sessions::lives::ended_among",
+            "sessions::validity::ended_among",
             store::sessions::ended_among(db, &[session]).await.map(drop),
         ),
         (
@@ -173,8 +173,8 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
                 "audit::lists::list",
                 store::audit::list(db, &filter, None, 10).await.map(drop),
             ));
-            let news = store::audit::news(db, &filter, START, START, 10).await;
-            read.push(("audit::lists::news", news.map(drop)));
+            let written = store::audit::written_since(db, &filter, START, START, 10).await;
+            read.push(("audit::lists::written_since", written.map(drop)));
         }
     }
     read
@@ -253,7 +253,7 @@ const PARTS: [(&str, &str); 4] = [
         "sessions::sign_ins::count_others",
         "sessions::sign_ins::find_with_sign_ins",
     ),
-    ("users::search::rows_behind", "users::search::page"),
+    ("users::search::rows_after", "users::search::page"),
     ("keys::find", "keys::find_or_insert"),
 ];
 

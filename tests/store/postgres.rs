@@ -9,7 +9,7 @@ use crate::{
 };
 use sqlx::{Connection as _, PgConnection};
 use std::time::Duration;
-use vestibule::server::db::{self, Connection, IfMissing, Link, OpenError, Pool};
+use vestibule::server::db::{self, Connection, IfMissing, OpenError, Pool, PostgresPool};
 
 /// Changes a default of the database itself, for new sessions.
 async fn alter(database: &TestDatabase, change: &str) {
@@ -23,7 +23,7 @@ async fn alter(database: &TestDatabase, change: &str) {
     connection.close().await.unwrap();
 }
 
-fn link(db: &db::Db) -> &Link {
+fn link(db: &db::Db) -> &PostgresPool {
     match &db.writer {
         Pool::Postgres(link) => link,
         Pool::Sqlite(_) => panic!("PostgreSQL"),
@@ -70,7 +70,7 @@ async fn settings_hold_for_any_defaults_of_the_database() {
         panic!("PostgreSQL")
     };
     let isolation: String = sqlx::query_scalar("SHOW transaction_isolation")
-        .fetch_one(held.timed())
+        .fetch_one(held.executor())
         .await
         .unwrap();
     assert_eq!(isolation, "read committed");

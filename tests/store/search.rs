@@ -20,7 +20,7 @@ use vestibule::{
         db::{Db, Pool},
         store::{
             self,
-            audit::{Filter, PAGES, Position},
+            audit::{Cursor, Filter, PAGES},
             sessions,
             users::{ALL, BY_PREFIX, NewUser, Profile},
         },
@@ -403,7 +403,7 @@ on_both_engines! {
                 let (mut joined, mut before) = (Vec::new(), None);
                 loop {
                     let page = store::audit::list(&core.db, &filter, before.as_ref(), limit).await.unwrap();
-                    before = page.last().map(Position::of);
+                    before = page.last().map(Cursor::of);
                     if before.is_none() {
                         break;
                     }

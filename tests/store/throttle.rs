@@ -20,13 +20,13 @@ use vestibule::{
         store::{
             self,
             audit::Filter,
-            throttle::{Counters, Outcome, Pace, Verdict, count, decide, find},
+            throttle::{Counters, Limit, Outcome, Verdict, count, decide, find},
         },
         token::KeyedDigest,
     },
 };
 
-const PACE: Pace = Pace {
+const LIMIT: Limit = Limit {
     failures: 3,
     window: Duration::from_secs(900),
     pause: Duration::from_secs(30),
@@ -43,8 +43,8 @@ fn key(core: &Core, name: &str) -> KeyedDigest {
 /// One counter that refuses openly, and a hidden one.
 fn counters(core: &Core, open: &str, hidden: Option<&str>) -> Counters {
     Counters {
-        open: vec![(key(core, open), PACE)],
-        hidden: hidden.map(|hidden| (key(core, hidden), PACE)),
+        open: vec![(key(core, open), LIMIT)],
+        hidden: hidden.map(|hidden| (key(core, hidden), LIMIT)),
     }
 }
 
@@ -85,7 +85,7 @@ async fn events(core: &Core) -> Vec<&'static str> {
 /// A reader computes the same as a writer.
 async fn wait(core: &Core, name: &str, at: Timestamp) -> Option<u64> {
     let counter = find(&core.db, &key(core, name)).await.unwrap();
-    let room = counter.map_or(Ok(PACE.failures), |counter| counter.room(at, &PACE));
+    let room = counter.map_or(Ok(LIMIT.failures), |counter| counter.capacity(at, &LIMIT));
     room.err().map(|wait| wait.as_secs())
 }
 
@@ -175,7 +175,7 @@ on_both_engines! {
         let core = support::core(&database).await;
         let room = async |at| {
             let counter = find(&core.db, &key(&core, "a")).await.unwrap();
-            counter.expect("a counter").room(at, &PACE)
+            counter.expect("a counter").capacity(at, &LIMIT)
         };
         for left in [2, 1] {
             assert!(attempt(&core, "a", START).await);
@@ -193,8 +193,8 @@ on_both_engines! {
             attempt(&core, "full", START).await;
         }
         let both = Counters {
-            open: vec![(key(&core, "free"), PACE), (key(&core, "full"), PACE)],
-            hidden: Some((key(&core, "hidden"), PACE)),
+            open: vec![(key(&core, "free"), LIMIT), (key(&core, "full"), LIMIT)],
+            hidden: Some((key(&core, "hidden"), LIMIT)),
         };
         let before = events(&core).await;
         for outcome in [wrong(START), Outcome::Right] {

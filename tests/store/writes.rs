@@ -69,7 +69,7 @@ on_both_engines! {
             let Resumed::Live(current) = resumed.unwrap() else { panic!("not live") };
             assert_eq!(current.session, before, "pages show the state of the database");
         }
-        assert!(core.db.beside.claim(&before.id.0).is_none(), "one is in flight, and no other one begins");
+        assert!(core.db.background_writes.claim(&before.id.0).is_none(), "one is in flight, and no other one begins");
         if database.engine == Engine::Postgres {
             // The first of them completes later, and no second one follows.
             while waiting(&core.db).await == 0 {
@@ -116,11 +116,11 @@ on_both_engines! {
         let (late, later) = (after_seconds(100), after_seconds(200));
         assert!(store::sessions::touch(&core.db, &id, later, after_seconds(2_000)).await.unwrap());
         let written = given::stored(&core, &token).await.session;
-        let claim = core.db.beside.claim(&id.0).expect("none is in flight");
-        store::sessions::touch_beside(&core.db, &id, late, after_seconds(1_000), claim).await.unwrap();
+        let claim = core.db.background_writes.claim(&id.0).expect("none is in flight");
+        store::sessions::touch_in_background(&core.db, &id, late, after_seconds(1_000), claim).await.unwrap();
         assert_eq!(given::stored(&core, &token).await.session, written);
-        let claim = core.db.beside.claim(&id.0).expect("the claim before is over");
-        store::sessions::touch_beside(&core.db, &id, after_seconds(300), after_seconds(3_000), claim).await.unwrap();
+        let claim = core.db.background_writes.claim(&id.0).expect("the claim before is over");
+        store::sessions::touch_in_background(&core.db, &id, after_seconds(300), after_seconds(3_000), claim).await.unwrap();
         assert_eq!(given::stored(&core, &token).await.session.last_seen_at, after_seconds(300));
     }
 
@@ -135,7 +135,7 @@ on_both_engines! {
         let asking = core.clone();
         let mut staying = tokio::spawn(async move {
             let actor = given::signed_in(&current);
-            sessions::stay(&asking, Owner::of(&actor).unwrap()).await
+            sessions::extend(&asking, Owner::of(&actor).unwrap()).await
         });
         assert!(timeout(Duration::from_millis(500), &mut staying).await.is_err(), "it did not wait");
         holder.commit().await;

@@ -86,7 +86,8 @@ pub async fn core_with_clock(database: &TestDatabase, clock: Clock) -> Core {
 
 /// Waits for the writes beside answered requests: the times of last use.
 pub async fn settled(core: &Core) {
-    let settled = tokio::time::timeout(Duration::from_secs(60), core.db.beside.settled());
+    let settled =
+        tokio::time::timeout(Duration::from_secs(60), core.db.background_writes.settled());
     settled.await.expect("it is written");
 }
 

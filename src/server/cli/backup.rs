@@ -6,7 +6,7 @@ use crate::{
     server::{
         config::Config,
         core::background::heartbeat,
-        db::{self, DatabaseUrl, IfMissing, Neighbour, Restoring},
+        db::{self, DatabaseUrl, HeartbeatFile, IfMissing, Restoring},
     },
 };
 use std::path::{Path, PathBuf};
@@ -54,7 +54,7 @@ pub async fn restore(command: Restore, config: &Config) -> Result<(), CliError> 
         "{} is in place of {}. {sessions} sessions had not ended then: {}.",
         command.file.display(),
         path.display(),
-        heartbeat::CAME_BACK
+        heartbeat::RESTORED
     ));
     Ok(())
 }
@@ -62,12 +62,12 @@ pub async fn restore(command: Restore, config: &Config) -> Result<(), CliError> 
 /// In the copy, so that no file is in place whose sessions could be used again. Returns how many there were.
 async fn end_restored_sessions(config: &Config, restoring: &Restoring) -> Result<u64, CliError> {
     let db = db::open(&restoring.copy(), IfMissing::Refuse).await?;
-    db::read_through(&db).await?;
+    db::check_integrity(&db).await?;
     let core = core_on(db, config).await?;
     let sessions = heartbeat::end_everything(&core, &Actor::command()).await?;
     // The next start must not detect a restored file and end the sessions again.
-    if let Some(neighbour) = Neighbour::of(&config.database_url) {
-        heartbeat::join(&core, &neighbour).await?;
+    if let Some(file) = HeartbeatFile::of(&config.database_url) {
+        heartbeat::reconcile(&core, &file).await?;
     }
     core.db.close().await;
     Ok(sessions)

@@ -7,7 +7,7 @@ use crate::{
         clock::Clock,
         config::Config,
         core::background::timekeeping,
-        db::{self, DatabaseUrl, IfMissing, Neighbour},
+        db::{self, DatabaseUrl, HeartbeatFile, IfMissing},
     },
 };
 
@@ -16,16 +16,21 @@ pub async fn warnings(config: &Config) -> Vec<String> {
     let clock = Clock::system();
     match &config.database_url {
         DatabaseUrl::Sqlite(path) => {
-            let recorded = Neighbour::of(&config.database_url).map(|neighbour| neighbour.read());
+            let recorded = HeartbeatFile::of(&config.database_url).map(|file| file.read());
             let last = match recorded {
                 Some(Ok(Some((_, at)))) if at > 0 => Some(Timestamp::from_millis(at)),
                 _ => None,
             };
-            let clock_warning = last.and_then(|last| timekeeping::doubt(clock.now(), last));
-            db::doubts(path).into_iter().chain(clock_warning).collect()
+            let clock_warning = last.and_then(|last| timekeeping::warning(clock.now(), last));
+            db::permission_warnings(path)
+                .into_iter()
+                .chain(clock_warning)
+                .collect()
         }
         DatabaseUrl::Postgres(_) => match measure_clock(config, &clock).await {
-            Ok(()) => timekeeping::warn_of(&clock).into_iter().collect(),
+            Ok(()) => timekeeping::difference_warning(&clock)
+                .into_iter()
+                .collect(),
             Err(error) => vec![format!("the database was not asked for the time: {error}")],
         },
     }

@@ -149,7 +149,7 @@ async fn open_core(config: &Config, if_missing: IfMissing) -> Result<Core, CliEr
     let opening = db::open(&config.database_url, if_missing);
     let db = output::with_progress(output::MIGRATIONS, opening).await?;
     let core = core_on(db, config).await?;
-    if let Some(warning) = timekeeping::warn_of(&core.clock) {
+    if let Some(warning) = timekeeping::difference_warning(&core.clock) {
         output::to_stderr(&warning);
     }
     Ok(core)

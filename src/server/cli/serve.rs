@@ -12,7 +12,7 @@ use crate::{
             accounts::setup,
             background::{Background, heartbeat::Heartbeat},
         },
-        db::{self, Neighbour},
+        db::{self, HeartbeatFile},
         telemetry::{self, Log},
         web::{files::embedded_site::EmbeddedSite, router, state::AppState},
     },
@@ -31,10 +31,10 @@ const OUTPUT_NAME: &str = "vestibule";
 pub async fn run(config: Config, site: Option<&'static EmbeddedSite>) -> Result<(), CliError> {
     let log = telemetry::start(&config.log)?;
     let opening = db::open_to_serve(&config.database_url);
-    let (db, is_read_through) = with_progress(MIGRATIONS, opening).await?;
+    let (db, integrity_check) = with_progress(MIGRATIONS, opening).await?;
     let core = core_on(db, &config).await?;
-    let heartbeat = match Neighbour::of(&config.database_url) {
-        Some(neighbour) => Some(Heartbeat::begin(&core, neighbour).await?),
+    let heartbeat = match HeartbeatFile::of(&config.database_url) {
+        Some(file) => Some(Heartbeat::begin(&core, file).await?),
         None => None,
     };
     let listener = TcpListener::bind(config.site_addr)
@@ -61,7 +61,7 @@ pub async fn run(config: Config, site: Option<&'static EmbeddedSite>) -> Result<
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
-    let (background, damage) = Background::begin(&core, heartbeat, is_read_through);
+    let (background, damage) = Background::start(&core, heartbeat, integrity_check);
     let mut outcome = Ok(());
     let end = async {
         tokio::select! {
@@ -70,7 +70,7 @@ pub async fn run(config: Config, site: Option<&'static EmbeddedSite>) -> Result<
         }
     };
     let served = router::serve(state, listener, end).await;
-    background.end().await;
+    background.stop().await;
     core.db.close().await;
     served?;
     log.announce("Stopped.");

@@ -75,7 +75,7 @@ pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
             (Some(id), _) => end(&core, &admin, id).await,
             (None, user) if dry_run => list(&core, user.as_deref(), true, json).await,
             (None, Some(name)) => end_all(&core, &admin, &name).await,
-            (None, None) => end_all_of_everybody(&core, &admin).await,
+            (None, None) => end_every_session(&core, &admin).await,
         },
     };
     core.db.close().await;
@@ -138,8 +138,8 @@ async fn end_all(core: &Core, admin: &Admin, name: &str) -> Result<(), CliError>
     Ok(())
 }
 
-async fn end_all_of_everybody(core: &Core, admin: &Admin) -> Result<(), CliError> {
-    let ended = sessions::end_all_of_everybody(core, admin).await?;
+async fn end_every_session(core: &Core, admin: &Admin) -> Result<(), CliError> {
+    let ended = sessions::end_every_session_as_admin(core, admin).await?;
     to_stderr(&format!("{ended} sessions are ended."));
     Ok(())
 }

@@ -152,9 +152,9 @@ pub fn read_http(reader: &mut Reader) -> HttpLimits {
     let max_body_kib = reader.read("http.max_body_kib", "64", number::<usize>);
     let max_connections = reader.read("http.max_connections", "4096", number);
     let watchers = WatchLimits {
-        in_all: reader.read("http.max_streams", "2048", number),
-        of_one_session: reader.read("http.max_streams_per_session", "16", number),
-        of_one_person: reader.read("http.max_streams_per_person", "64", number),
+        total: reader.read("http.max_streams", "2048", number),
+        per_session: reader.read("http.max_streams_per_session", "16", number),
+        per_person: reader.read("http.max_streams_per_person", "64", number),
     };
     reader.require(
         (4..=65_536).contains(&max_body_kib),
@@ -165,15 +165,15 @@ pub fn read_http(reader: &mut Reader) -> HttpLimits {
         "http.max_connections must be between 1 and 1000000",
     );
     reader.require(
-        (1..=1_000_000).contains(&watchers.in_all),
+        (1..=1_000_000).contains(&watchers.total),
         "http.max_streams must be between 1 and 1000000",
     );
     reader.require(
-        (1..=1_000_000).contains(&watchers.of_one_session),
+        (1..=1_000_000).contains(&watchers.per_session),
         "http.max_streams_per_session must be between 1 and 1000000",
     );
     reader.require(
-        (1..=1_000_000).contains(&watchers.of_one_person),
+        (1..=1_000_000).contains(&watchers.per_person),
         "http.max_streams_per_person must be between 1 and 1000000",
     );
     HttpLimits {

@@ -30,11 +30,11 @@ impl Config {
                 self.site_addr
             ));
         }
-        if self.http.watchers.in_all >= self.http.max_connections {
+        if self.http.watchers.total >= self.http.max_connections {
             warnings.push(format!(
                 "http.max_streams is {}, as many as http.max_connections or more: open pages may take all \
                  connections, and nobody could ask for anything. Set it to half of them.",
-                self.http.watchers.in_all
+                self.http.watchers.total
             ));
         }
         warnings.extend(self.memory_warning(Path::new("/")));

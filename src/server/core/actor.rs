@@ -54,7 +54,7 @@ impl<'a> Owner<'a> {
     /// # Errors
     /// [`Failure::PasswordNeeded`].
     pub fn demand_fresh(self, core: &Core) -> Result<(), AppError> {
-        demand(core, self.current)
+        demand_fresh(core, self.current)
     }
 }
 
@@ -108,7 +108,7 @@ pub fn on_this_machine() -> Admin {
 
 /// # Errors
 /// [`Failure::PasswordNeeded`].
-pub fn demand(core: &Core, current: &CurrentUser) -> Result<(), AppError> {
+pub fn demand_fresh(core: &Core, current: &CurrentUser) -> Result<(), AppError> {
     if is_fresh(core, current) {
         Ok(())
     } else {

@@ -2,11 +2,11 @@
 //!
 //! The store records changes, in the transaction of the change. Events that change nothing are recorded from here.
 
-mod reading;
+mod batches;
 mod row;
 
-pub use crate::server::store::audit::{Filter, Position};
-pub use reading::{Reading, Wanted};
+pub use crate::server::store::audit::{Cursor, Filter};
+pub use batches::{Batches, OwnedFilter};
 pub use row::AuditRow;
 
 use super::Core;
@@ -49,33 +49,33 @@ struct Tally {
 }
 
 /// Counts a refusal that cost nothing, in one row for `counter`, its kind and the throttle's window.
-pub fn add_up(core: &Core, counter: KeyedDigest, entry: Entry) {
+pub fn count_refusal(core: &Core, counter: KeyedDigest, entry: Entry) {
     let window = core.throttle.limits.window.as_millis();
     let subject = Subject {
         counter,
         event: entry.event.as_str(),
         window: entry.at.as_millis() / i64::try_from(window).unwrap_or(i64::MAX).max(1),
     };
-    let everybody = || core.throttle.key.digest("everybody:", "");
-    core.tallies.add(subject, entry, everybody);
+    let shared = || core.throttle.key.digest("everybody:", "");
+    core.tallies.add(subject, entry, shared);
 }
 
 impl Tallies {
-    fn add(&self, subject: Subject, entry: Entry, everybody: impl FnOnce() -> KeyedDigest) {
+    fn add(&self, subject: Subject, entry: Entry, shared: impl FnOnce() -> KeyedDigest) {
         let mut tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_full = tallies.len() >= MAX_TALLIES && !tallies.contains_key(&subject);
         let (subject, entry) = if is_full {
-            let nobody = Entry {
+            let anonymous = Entry {
                 user: None,
                 address: String::new(),
                 user_agent: String::new(),
                 ..entry
             };
-            let everybody = Subject {
-                counter: everybody(),
+            let shared = Subject {
+                counter: shared(),
                 ..subject
             };
-            (everybody, nobody)
+            (shared, anonymous)
         } else {
             (subject, entry)
         };
@@ -83,22 +83,22 @@ impl Tallies {
     }
 
     /// Writes the counts. Counts that cannot be written now are kept.
-    pub async fn write(&self, db: &Db) {
-        let taken = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        for (subject, tally) in taken {
+    pub async fn flush(&self, db: &Db) {
+        let counted = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        for (subject, tally) in counted {
             let entry = tally.entry.clone();
             let Subject {
                 counter, window, ..
             } = &subject;
-            let written = store::audit::add_up(db, counter, *window, entry, tally.times).await;
+            let written = store::audit::add_count(db, counter, *window, entry, tally.times).await;
             if let Err(error) = written {
                 tracing::warn!(%error, "refusals could not be written down");
-                self.put_back(subject, tally);
+                self.restore(subject, tally);
             }
         }
     }
 
-    fn put_back(&self, subject: Subject, tally: Tally) {
+    fn restore(&self, subject: Subject, tally: Tally) {
         let mut tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         count(&mut tallies, subject, tally);
     }
@@ -118,15 +118,15 @@ fn count(tallies: &mut HashMap<Subject, Tally>, subject: Subject, more: Tally) {
 }
 
 /// How often the counts are written. A crash loses at most these seconds of them.
-const WRITE_EVERY: Duration = Duration::from_secs(5);
+const FLUSH_EVERY: Duration = Duration::from_secs(5);
 
 /// Writes the counts every few seconds, and the rest when the server stops.
-pub async fn keep_writing(core: Core, stop: CancellationToken) {
+pub async fn flush_periodically(core: Core, stop: CancellationToken) {
     loop {
-        let rest = tokio::time::sleep(WRITE_EVERY);
-        let goes_on = stop.run_until_cancelled(rest).await.is_some();
-        core.tallies.write(&core.db).await;
-        if !goes_on {
+        let sleep = tokio::time::sleep(FLUSH_EVERY);
+        let is_running = stop.run_until_cancelled(sleep).await.is_some();
+        core.tallies.flush(&core.db).await;
+        if !is_running {
             return;
         }
     }
@@ -136,7 +136,7 @@ pub async fn keep_writing(core: Core, stop: CancellationToken) {
 pub async fn page(
     core: &Core,
     filter: &Filter<'_>,
-    before: Option<&Position>,
+    before: Option<&Cursor>,
     limit: u32,
 ) -> Result<Vec<Record>, StoreError> {
     store::audit::list(&core.db, filter, before, limit).await
@@ -146,7 +146,7 @@ pub async fn page(
 const OVERLAP: Duration = Duration::from_secs(15);
 
 /// More than a person reads between two polls.
-const MOST_NEWS: u32 = 10_000;
+const MAX_NEW_ENTRIES: u32 = 10_000;
 
 /// How often open pages and commands that follow the audit log poll: people perceive this as immediate.
 pub const POLL_EVERY: Duration = Duration::from_millis(500);
@@ -157,7 +157,7 @@ pub const POLL_EVERY: Duration = Duration::from_millis(500);
 /// entries that were seen.
 pub struct Following {
     /// The rows of the last poll, with their counts at that time.
-    seen: HashMap<String, u64>,
+    last_poll: HashMap<String, u64>,
 }
 
 impl Following {
@@ -169,14 +169,14 @@ impl Following {
         limit: u32,
     ) -> Result<(Self, Vec<Record>), StoreError> {
         let mut following = Self {
-            seen: HashMap::new(),
+            last_poll: HashMap::new(),
         };
         following.poll(core, filter).await?;
         let newest = store::audit::list(&core.db, filter, None, limit).await?;
         let shown = newest
             .iter()
             .map(|record| (record.id.clone(), record.times));
-        following.seen.extend(shown);
+        following.last_poll.extend(shown);
         Ok((following, newest))
     }
 
@@ -188,10 +188,13 @@ impl Following {
     ) -> Result<Vec<Record>, StoreError> {
         let now = core.clock.now();
         let (since, until) = (now.before(OVERLAP), now.after(OVERLAP));
-        let news = store::audit::news(&core.db, filter, since, until, MOST_NEWS).await?;
-        let seen = news.iter().map(|record| (record.id.clone(), record.times));
-        let before = std::mem::replace(&mut self.seen, seen.collect());
+        let new_entries =
+            store::audit::written_since(&core.db, filter, since, until, MAX_NEW_ENTRIES).await?;
+        let counts = new_entries
+            .iter()
+            .map(|record| (record.id.clone(), record.times));
+        let before = std::mem::replace(&mut self.last_poll, counts.collect());
         let is_new = |record: &Record| before.get(&record.id) != Some(&record.times);
-        Ok(news.into_iter().filter(is_new).collect())
+        Ok(new_entries.into_iter().filter(is_new).collect())
     }
 }

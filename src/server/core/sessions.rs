@@ -1,21 +1,21 @@
 //! Sessions: start, resume, end.
 
 mod as_admin;
-pub mod begun;
-mod judging;
+mod future_times;
 mod lists;
-mod present;
-mod renewing;
-mod resuming;
+pub mod pending;
+mod renewals;
+mod resume;
 pub mod sign_out_proof;
+mod validity;
 pub mod watch;
 
-pub use as_admin::{end_all_as_admin, end_all_of_everybody, end_as_admin, end_everybody};
-pub use judging::{Resumed, write_down};
+pub use as_admin::{end_all_as_admin, end_as_admin, end_every_session, end_every_session_as_admin};
+pub use future_times::reset_times;
 pub use lists::{live_of, page, with_id};
-pub use present::present;
-pub use renewing::{ENDS_UNUSED_AFTER, GRACE, Proven, Renewed, renew, renew_with_password};
-pub use resuming::{peek, peek_by_digest, resume, resume_with_sign_ins, stay};
+pub use renewals::{ENDS_UNUSED_AFTER, GRACE, Proven, Renewed, renew, renew_with_password};
+pub use resume::{extend, peek, peek_by_digest, resume, resume_with_sign_ins};
+pub use validity::{Resumed, record_time_out};
 
 use super::{
     Core,
@@ -36,7 +36,7 @@ use crate::{
 use std::time::Duration;
 
 /// How long a browser stays known: the longest lifetime of a cookie (RFC 6265bis).
-pub const DEVICE_LIFE: Duration = Duration::from_secs(400 * 86_400);
+pub const DEVICE_LIFETIME: Duration = Duration::from_secs(400 * 86_400);
 
 /// Lifetimes of sessions, by the server's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_of_databases() {
+    fn database_urls_are_parsed() {
         let base = Path::new("/etc/vestibule");
         let sqlite = |path: &str| Ok(DatabaseUrl::Sqlite(PathBuf::from(path)));
         assert_eq!(
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_password_of_the_database_is_not_shown() {
+    fn a_shown_database_url_has_no_password() {
         let url =
             DatabaseUrl::parse("postgres://app:s3cret@db.example/auth", Path::new("")).unwrap();
         assert_eq!(url.shown(), "PostgreSQL auth on db.example");
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_is_named_as_libpq_names_it() {
+    fn socket_addresses_are_parsed_as_by_libpq() {
         for address in [
             "postgres://app@/auth?host=/run/postgresql",
             "postgres://app:a%2Bb+c@/auth?host=/run/postgresql&port=5433",
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pooler_is_for_postgresql() {
+    fn only_postgresql_accepts_a_pooler() {
         let parse = |text| DatabaseUrl::parse(text, Path::new("")).unwrap();
         let pooled = parse("postgres://a@pooler/auth").behind_pooler(parse("postgres://a@db/auth"));
         assert_eq!(pooled.unwrap().shown(), "PostgreSQL auth on pooler");

@@ -1,7 +1,8 @@
 //! Detects changes by other processes, cheaply enough to poll several times a second.
 
 use super::{
-    CONNECTION_WAIT, Connection, Db, Link, Pool, StoreError, Transaction, sqlite::Counter,
+    CONNECTION_WAIT, Connection, Db, Pool, PostgresPool, StoreError, Transaction,
+    sqlite::ChangeCounter,
 };
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use std::time::Duration;
@@ -24,7 +25,7 @@ const IDLE_POLLS: u32 = 2;
 const PING_EVERY: Duration = Duration::from_secs(2);
 
 /// The capacity of the queue of notices. Further ones wait in the connection.
-const WAITING: usize = 64;
+const QUEUE_CAPACITY: usize = 64;
 
 /// The PostgreSQL channel for ended sessions.
 pub const ENDED: &str = "vestibule_ended";
@@ -32,44 +33,44 @@ pub const ENDED: &str = "vestibule_ended";
 /// What may have changed since the last poll.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hint {
-    Nothing,
+    Unchanged,
     /// Something was written.
-    Something,
+    Changed,
     /// These were named in a notice on the channel [`ENDED`].
     Named(Vec<String>),
     /// Anything: this is the first poll, the connection was broken, or the file was replaced.
-    Anything,
+    Unknown,
 }
 
 impl Hint {
     /// Merges this hint, which is not followed yet, with the `next` one.
-    pub fn and(self, next: Self) -> Self {
+    pub fn merge(self, next: Self) -> Self {
         match (self, next) {
-            (Self::Nothing, next) => next,
+            (Self::Unchanged, next) => next,
             // Rare, and checking everything is correct for any two hints.
-            _ => Self::Anything,
+            _ => Self::Unknown,
         }
     }
 }
 
 /// Detects changes of one database.
 pub enum Changes {
-    Sqlite(Counter),
+    Sqlite(ChangeCounter),
     Postgres(Listener),
 }
 
 impl Db {
     pub fn changes(&self) -> Changes {
         match &self.pool {
-            Pool::Sqlite(pool) => Changes::Sqlite(Counter::of(pool)),
-            Pool::Postgres(link) => Changes::Postgres(Listener::of(link)),
+            Pool::Sqlite(pool) => Changes::Sqlite(ChangeCounter::of(pool)),
+            Pool::Postgres(pool) => Changes::Postgres(Listener::of(pool)),
         }
     }
 }
 
 impl Changes {
     /// Waits for the next poll or notice, and returns what may have changed. If the database does not answer it returns
-    /// no change, and afterwards [`Hint::Anything`].
+    /// no change, and afterwards [`Hint::Unknown`].
     pub async fn next(&mut self) -> Hint {
         match self {
             Self::Sqlite(counter) => {
@@ -87,7 +88,7 @@ impl Transaction {
         if let Connection::Postgres(transaction) = &mut self.connection {
             let notify = sqlx::query("SELECT pg_notify($1, $2)");
             let notify = notify.bind(channel).bind(what);
-            notify.execute(transaction.timed()).await?;
+            notify.execute(transaction.executor()).await?;
         }
         Ok(())
     }
@@ -103,11 +104,11 @@ pub struct Listener {
 }
 
 impl Listener {
-    fn of(link: &Link) -> Self {
-        let (sender, hints) = mpsc::channel(WAITING);
+    fn of(pool: &PostgresPool) -> Self {
+        let (sender, hints) = mpsc::channel(QUEUE_CAPACITY);
         Self {
             hints,
-            listening: tokio::spawn(listen(link.direct().clone(), sender)),
+            listening: tokio::spawn(listen(pool.direct().clone(), sender)),
             has_begun: false,
             polls: 0,
         }
@@ -131,13 +132,13 @@ impl Listener {
 
     fn poll(&mut self) -> Hint {
         if !self.has_begun {
-            return Hint::Nothing;
+            return Hint::Unchanged;
         }
         self.polls += 1;
         if self.polls.is_multiple_of(IDLE_POLLS) {
-            Hint::Something
+            Hint::Changed
         } else {
-            Hint::Nothing
+            Hint::Unchanged
         }
     }
 }
@@ -153,15 +154,15 @@ async fn listen(options: PgConnectOptions, sender: mpsc::Sender<Hint>) {
     loop {
         match timeout(CONNECTION_WAIT, connect(&options)).await {
             Ok(Ok(mut connection)) => {
-                if sender.send(Hint::Anything).await.is_err() {
+                if sender.send(Hint::Unknown).await.is_err() {
                     return;
                 }
-                pass_on(&mut connection, &sender).await;
+                forward(&mut connection, &sender).await;
                 tracing::warn!("the database's notices stopped; they will be asked for again");
             }
             // Until then the database is polled.
             Ok(Err(_)) | Err(_) => {
-                if sender.send(Hint::Something).await.is_err() {
+                if sender.send(Hint::Changed).await.is_err() {
                     return;
                 }
             }
@@ -171,7 +172,7 @@ async fn listen(options: PgConnectOptions, sender: mpsc::Sender<Hint>) {
 }
 
 /// Forwards notices while the connection answers.
-async fn pass_on(connection: &mut PgListener, sender: &mpsc::Sender<Hint>) {
+async fn forward(connection: &mut PgListener, sender: &mpsc::Sender<Hint>) {
     loop {
         match timeout(PING_EVERY, connection.try_recv()).await {
             Ok(Ok(Some(notice))) => {

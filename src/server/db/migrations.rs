@@ -8,18 +8,18 @@ use sqlx::{
 use std::sync::LazyLock;
 
 /// The migrations for both databases.
-static SHARED: LazyLock<Migrator> = LazyLock::new(|| beside_newer(sqlx::migrate!("./migrations")));
+static SHARED: LazyLock<Migrator> = LazyLock::new(|| allow_newer(sqlx::migrate!("./migrations")));
 /// With those that only PostgreSQL needs, in the order of their numbers. The numbers are unique among all, so that a
 /// database made by a newer version is recognised by them (ADR 2).
 static FOR_POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
     let own = sqlx::migrate!("./migrations/postgres");
     let mut all: Vec<_> = SHARED.iter().chain(own.iter()).cloned().collect();
     all.sort_by_key(|one| one.version);
-    beside_newer(Migrator::with_migrations(all))
+    allow_newer(Migrator::with_migrations(all))
 });
 
 /// sqlx would refuse every migration that it does not know; [`accept_newer`] decides.
-fn beside_newer(mut migrator: Migrator) -> Migrator {
+fn allow_newer(mut migrator: Migrator) -> Migrator {
     migrator.set_ignore_missing(true);
     migrator
 }
@@ -41,10 +41,10 @@ pub async fn run(db: &Db) -> Result<(), OpenError> {
             run_on_sqlite(pool).await?;
             (&SHARED, sqlx::query_as(APPLIED).fetch_all(pool).await?)
         }
-        Pool::Postgres(link) => {
+        Pool::Postgres(pool) => {
             // A connection without the statement timeout of requests. That would stop every start with a large table,
             // or while another server is migrating.
-            let mut connection = postgres::patient(link).await?;
+            let mut connection = postgres::connect_without_timeout(pool).await?;
             FOR_POSTGRES.run(&mut connection).await?;
             let applied = sqlx::query_as(APPLIED).fetch_all(&mut connection).await?;
             connection.close().await?;

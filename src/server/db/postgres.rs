@@ -1,14 +1,14 @@
 //! The connections to a PostgreSQL server.
 
-mod doubt;
-mod link;
-mod reading;
+mod invalidation;
+mod pool;
+mod settings;
 
 use super::{CONNECTION_WAIT, OpenError, PostgresUrl};
-use doubt::Doubt;
-use link::Begin;
-pub use link::{Held, Link};
-use reading::Reading;
+use invalidation::Invalidation;
+use pool::Begin;
+pub use pool::{PooledConnection, PostgresPool};
+use settings::ServerSettings;
 use sqlx::{
     ConnectOptions, Connection as _, Error, PgConnection, PgPool,
     pool::PoolConnectionMetadata,
@@ -35,11 +35,11 @@ pub const BEGIN_TO_WRITE: &str =
 
 /// A connection has to answer a ping within this time before use, or it is replaced. A firewall may have dropped it,
 /// and TCP would retry for a quarter of an hour.
-const ANSWER_WAIT: Duration = Duration::from_secs(1);
+const PING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Unused connections are closed before a firewall or a NAT gateway drops them (Azure 4 minutes, AWS 350 s). The
 /// pool checks them at the same interval, so one may reach twice this age.
-const UNUSED_FOR: Duration = Duration::from_secs(100);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(100);
 
 /// The settings of each session, overriding the defaults of the database and the role. A commit is durable before it
 /// is confirmed, and the isolation level is the one that the statements require. The server's keepalive probes stop
@@ -59,13 +59,13 @@ const BEGIN: Begin = Begin {
 
 /// The connections to one server.
 pub struct Pools {
-    pub readers: Link,
-    pub writers: Link,
+    pub readers: PostgresPool,
+    pub writers: PostgresPool,
 }
 
-/// The last reading from the server, shared by all connections.
+/// The last settings that were read from the server, shared by all connections.
 #[derive(Clone, Debug, Default)]
-struct Known(Arc<Mutex<Option<Reading>>>);
+struct LastSettings(Arc<Mutex<Option<ServerSettings>>>);
 
 /// The pools of the server at `url`, after a check that it can keep the promises.
 ///
@@ -80,37 +80,37 @@ pub async fn open(url: &PostgresUrl) -> Result<Pools, OpenError> {
 /// # Errors
 /// [`OpenError`], if a server would not start.
 pub async fn warnings(url: &PostgresUrl) -> Result<Vec<String>, OpenError> {
-    let (pools, reading) = connect(url).await?;
+    let (pools, settings) = connect(url).await?;
     pools.readers.close().await;
     pools.writers.close().await;
-    Ok(reading.warnings())
+    Ok(settings.warnings())
 }
 
-async fn connect(url: &PostgresUrl) -> Result<(Pools, Reading), OpenError> {
-    let direct = url.direct()?.map(prepared);
+async fn connect(url: &PostgresUrl) -> Result<(Pools, ServerSettings), OpenError> {
+    let direct = url.direct()?.map(base_options);
     let pooled = direct.as_ref().map(|_| BEGIN);
-    let options = prepared(url.options()?);
-    let known = Known::default();
-    let made = |connections| {
-        let doubt = Doubt::default();
-        let pool = pool(connections, options.clone(), pooled, &known, &doubt);
+    let options = base_options(url.options()?);
+    let last = LastSettings::default();
+    let pool_of = |connections| {
+        let invalidation = Invalidation::default();
+        let pool = pool(connections, options.clone(), pooled, &last, &invalidation);
         let direct = direct.clone().unwrap_or_else(|| options.clone());
-        Link::new(pool, pooled, direct, doubt)
+        PostgresPool::new(pool, pooled, direct, invalidation)
     };
-    let (readers, writers) = (made(READERS), made(WRITERS));
+    let (readers, writers) = (pool_of(READERS), pool_of(WRITERS));
     drop(readers.acquire().await?);
-    let reading = known.get().ok_or(Error::PoolTimedOut)?;
-    reading.refuse()?;
+    let settings = last.get().ok_or(Error::PoolTimedOut)?;
+    settings.check()?;
     match &direct {
         None => refuse_pooler(&readers).await?,
-        Some(direct) => compare(direct, &reading).await?,
+        Some(direct) => check_same_database(direct, &settings).await?,
     }
-    Ok((Pools { readers, writers }, reading))
+    Ok((Pools { readers, writers }, settings))
 }
 
 /// A session for slow work, such as a migration, without the limits of a request.
-pub async fn patient(link: &Link) -> Result<PgConnection, Error> {
-    let mut connection = PgConnection::connect_with(link.direct()).await?;
+pub async fn connect_without_timeout(pool: &PostgresPool) -> Result<PgConnection, Error> {
+    let mut connection = PgConnection::connect_with(pool.direct()).await?;
     raw_sql(SETTINGS).execute(&mut connection).await?;
     raw_sql("SET statement_timeout = 0")
         .execute(&mut connection)
@@ -119,7 +119,7 @@ pub async fn patient(link: &Link) -> Result<PgConnection, Error> {
 }
 
 /// Without the startup parameters that PgBouncer refuses by default.
-fn prepared(options: PgConnectOptions) -> PgConnectOptions {
+fn base_options(options: PgConnectOptions) -> PgConnectOptions {
     options
         .application_name("vestibule")
         .extra_float_digits(None)
@@ -130,25 +130,25 @@ fn pool(
     connections: u32,
     options: PgConnectOptions,
     pooled: Option<Begin>,
-    known: &Known,
-    doubt: &Doubt,
+    last: &LastSettings,
+    invalidation: &Invalidation,
 ) -> PgPool {
-    let (known, doubt) = (known.clone(), doubt.clone());
+    let (last, invalidation) = (last.clone(), invalidation.clone());
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(CONNECTION_WAIT)
-        .idle_timeout(UNUSED_FOR)
+        .idle_timeout(IDLE_TIMEOUT)
         .after_connect(move |connection, _| {
-            let known = known.clone();
-            Box::pin(async move { set(connection, pooled, &known).await })
+            let last = last.clone();
+            Box::pin(async move { configure(connection, pooled, &last).await })
         })
         // sqlx's test has no timeout; ours has.
         .test_before_acquire(false)
         .before_acquire(move |connection, metadata| {
-            let doubt = doubt.clone();
-            Box::pin(async move { answers(connection, &metadata, &doubt).await })
+            let invalidation = invalidation.clone();
+            Box::pin(async move { is_usable(connection, &metadata, &invalidation).await })
         })
-        .after_release(|connection, _| Box::pin(is_as_new(connection)))
+        .after_release(|connection, _| Box::pin(is_reusable(connection)))
         .connect_lazy_with(options)
 }
 
@@ -157,7 +157,9 @@ fn pool(
 ///
 /// # Errors
 /// Those of the statement; [`Error::Io`] after the deadline.
-pub async fn in_time<T>(statement: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+pub async fn with_deadline<T>(
+    statement: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     const DEADLINE: Duration = Duration::from_secs(12);
     timeout(DEADLINE, statement)
         .await
@@ -168,29 +170,29 @@ pub async fn in_time<T>(statement: impl Future<Output = Result<T, Error>>) -> Re
 ///
 /// # Errors
 /// If the server does not answer: then it is not known.
-pub async fn is_committing(readers: &Link) -> Result<bool, Error> {
+pub async fn is_committing(readers: &PostgresPool) -> Result<bool, Error> {
     // With `track_activities` off the state of the backends is hidden.
     const SQL: &str = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() \
         AND usename = current_user AND (state = 'disabled' OR (state = 'active' AND query LIKE 'COMMIT%' \
         AND query_start < now() - interval '3 seconds')))";
-    let mut held = readers.reader().await?;
+    let mut connection = readers.reader().await?;
     let query = sqlx::query_scalar(SQL).persistent(false);
-    in_time(query.fetch_one(held.timed())).await
+    with_deadline(query.fetch_one(connection.executor())).await
 }
 
 /// Applies the settings to a new connection, and reads them back.
-async fn set(
+async fn configure(
     connection: &mut PgConnection,
     pooled: Option<Begin>,
-    known: &Known,
+    last: &LastSettings,
 ) -> Result<(), Error> {
     if pooled.is_none() {
         raw_sql(SETTINGS).execute(&mut *connection).await?;
     }
     let begin = pooled.map(|begin| begin.to_write);
-    let reading = Reading::take(connection, begin).await?;
-    let is_standby = reading.is_standby;
-    let is_first = known.note(reading);
+    let settings = ServerSettings::read(connection, begin).await?;
+    let is_standby = settings.is_standby;
+    let is_first = last.replace(settings);
     // A standby may lag behind an end, so nothing is read there. At the start it is refused with the remedy.
     if is_standby && !is_first {
         return Err(Error::Configuration(OpenError::ReadOnly.into()));
@@ -198,44 +200,47 @@ async fn set(
     Ok(())
 }
 
-impl Known {
-    fn get(&self) -> Option<Reading> {
+impl LastSettings {
+    fn get(&self) -> Option<ServerSettings> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    /// Logs each new warning. Returns whether this is the first reading.
-    fn note(&self, reading: Reading) -> bool {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = known.as_ref().map(Reading::warnings).unwrap_or_default();
-        for warning in reading.warnings() {
+    /// Logs each new warning. Returns whether these are the first settings.
+    fn replace(&self, settings: ServerSettings) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = last
+            .as_ref()
+            .map(ServerSettings::warnings)
+            .unwrap_or_default();
+        for warning in settings.warnings() {
             if !before.contains(&warning) {
                 tracing::warn!("{warning}");
             }
         }
-        known.replace(reading).is_none()
+        last.replace(settings).is_none()
     }
 }
 
 /// Whether a connection may be used. If one does not answer, the unused ones are replaced without a test: otherwise the
 /// next requests would wait for each of them in turn.
-async fn answers(
+async fn is_usable(
     connection: &mut PgConnection,
     metadata: &PoolConnectionMetadata,
-    doubt: &Doubt,
+    invalidation: &Invalidation,
 ) -> Result<bool, Error> {
-    if doubt.falls_on(metadata) {
+    if invalidation.covers(metadata) {
         return Ok(false);
     }
-    match timeout(ANSWER_WAIT, connection.ping()).await {
+    match timeout(PING_TIMEOUT, connection.ping()).await {
         Ok(answer) => answer.map(|()| true),
         Err(_) => {
             tracing::warn!(
                 "a connection to PostgreSQL has fallen silent; the unused ones are replaced"
             );
-            doubt.of_silence();
+            invalidation.after_silence();
             Err(Error::PoolTimedOut)
         }
     }
@@ -245,7 +250,7 @@ async fn answers(
 ///
 /// It may be waiting for an answer that never comes, after the network or the machine behind it has failed silently.
 /// The pool would lose it for as long as TCP retries.
-async fn is_as_new(connection: &mut PgConnection) -> Result<bool, Error> {
+async fn is_reusable(connection: &mut PgConnection) -> Result<bool, Error> {
     // When this is answered, a pending rollback is complete.
     let answered = timeout(CONNECTION_WAIT, connection.ping()).await;
     answered.unwrap_or(Err(Error::PoolTimedOut))?;
@@ -276,12 +281,15 @@ async fn process(connection: &mut PgConnection) -> Result<String, Error> {
 
 /// Whether both addresses lead to one database. Otherwise migrations would change another one, and notices never
 /// arrive.
-async fn compare(direct: &PgConnectOptions, pooled: &Reading) -> Result<(), OpenError> {
+async fn check_same_database(
+    direct: &PgConnectOptions,
+    pooled: &ServerSettings,
+) -> Result<(), OpenError> {
     let opened = timeout(CONNECTION_WAIT, PgConnection::connect_with(direct)).await;
     let mut connection = opened.unwrap_or(Err(Error::PoolTimedOut))?;
-    let reading = Reading::take(&mut connection, None).await?;
+    let settings = ServerSettings::read(&mut connection, None).await?;
     connection.close().await?;
-    if pooled.identity == reading.identity {
+    if pooled.identity == settings.identity {
         Ok(())
     } else {
         Err(OpenError::OtherDatabase)

@@ -2,11 +2,11 @@
 
 pub mod backup;
 pub mod file;
-pub mod neighbour;
+pub mod heartbeat_file;
 pub mod wal;
 
 use super::{CONNECTION_WAIT, Hint, IfMissing, OpenError};
-use file::InUse;
+use file::FileLock;
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
     error::DatabaseError,
@@ -24,10 +24,10 @@ use std::{
 use tokio::time::sleep;
 
 /// SQLite has one writer at a time; the others wait this long for the lock.
-const WRITER_WAIT: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const READERS: u32 = 8;
-/// The maximum number of attempts to open a busy file, within [`WRITER_WAIT`].
-const MOST_ATTEMPTS: u32 = 100;
+/// The maximum number of attempts to open a busy file, within [`BUSY_TIMEOUT`].
+const MAX_ATTEMPTS: u32 = 100;
 
 /// The connections to one file.
 pub struct Pools {
@@ -42,25 +42,25 @@ pub struct Pools {
 /// [`OpenError`], each with its remedy.
 pub async fn open(path: &Path, if_missing: IfMissing) -> Result<Pools, OpenError> {
     file::prepare(path, if_missing)?;
-    let in_use = file::hold(path)?;
+    let lock = file::lock_shared(path)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
         // NORMAL may lose the last commits at a power failure, and with them a sign-out that was confirmed.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(WRITER_WAIT)
+        .busy_timeout(BUSY_TIMEOUT)
         .pragma("cache_size", cache_size(path))
         .disable_statement_logging();
-    let file = Arc::new(WatchedFile::new(path, in_use));
+    let file = Arc::new(WatchedFile::new(path, lock));
     let writer = pool(1, options.clone(), Arc::clone(&file));
     let mut attempts = 1;
     while let Err(error) = writer.acquire().await {
-        if attempts == MOST_ATTEMPTS || !is_busy(&error) {
+        if attempts == MAX_ATTEMPTS || !is_busy(&error) {
             return Err(error.into());
         }
         attempts += 1;
-        sleep(WRITER_WAIT / MOST_ATTEMPTS).await;
+        sleep(BUSY_TIMEOUT / MAX_ATTEMPTS).await;
     }
     // A write that comes here by mistake fails in every test, and not under load alone.
     let readers = pool(READERS, options.pragma("query_only", "ON"), file);
@@ -73,8 +73,8 @@ fn pool(connections: u32, options: SqliteConnectOptions, file: Arc<WatchedFile>)
         // would double the round trips to SQLite's thread.
         .test_before_acquire(false)
         .before_acquire(move |connection, metadata| {
-            let is_as_new = file.is_current(metadata.age) && !is_left_in_transaction(connection);
-            Box::pin(async move { Ok(is_as_new) })
+            let is_reusable = file.is_current(metadata.age) && !is_left_in_transaction(connection);
+            Box::pin(async move { Ok(is_reusable) })
         })
         .max_connections(connections)
         .acquire_timeout(CONNECTION_WAIT)
@@ -108,7 +108,7 @@ fn primary_code(error: &sqlx::Error) -> Option<i32> {
     code.parse::<i32>().ok().map(|code| code & 0xff)
 }
 
-/// Whether [`read_through`] is fast enough for a start: 25 ms for this size; 200 MB took 0.7 s.
+/// Whether [`check_integrity`] is fast enough for a start: 25 ms for this size; 200 MB took 0.7 s.
 pub async fn is_small(pool: &SqlitePool) -> Result<bool, OpenError> {
     const SMALL: i64 = 8_000_000;
     let bytes: i64 = sqlx::query_scalar(
@@ -123,7 +123,7 @@ pub async fn is_small(pool: &SqlitePool) -> Result<bool, OpenError> {
 ///
 /// # Errors
 /// [`OpenError::Damaged`], with the first finding.
-pub async fn read_through(pool: &SqlitePool) -> Result<(), OpenError> {
+pub async fn check_integrity(pool: &SqlitePool) -> Result<(), OpenError> {
     let found: String = sqlx::query_scalar("PRAGMA quick_check(1)")
         .fetch_one(pool)
         .await?;
@@ -147,13 +147,13 @@ fn cache_size(path: &Path) -> String {
 /// admit users by its old content.
 struct WatchedFile {
     path: PathBuf,
-    seen: Mutex<Seen>,
+    state: Mutex<FileState>,
     /// As long as there are connections.
-    _in_use: Option<InUse>,
+    _lock: Option<FileLock>,
 }
 
 /// The file at the path at the last check.
-struct Seen {
+struct FileState {
     file: Option<FileIdentity>,
     /// When it was found to be another file than before.
     changed: Option<Instant>,
@@ -163,30 +163,30 @@ struct Seen {
 type FileIdentity = (u64, u64);
 
 impl WatchedFile {
-    fn new(path: &Path, in_use: Option<InUse>) -> Self {
-        let seen = Seen {
+    fn new(path: &Path, lock: Option<FileLock>) -> Self {
+        let state = FileState {
             file: identity(path),
             changed: None,
         };
         Self {
             path: path.to_owned(),
-            seen: Mutex::new(seen),
-            _in_use: in_use,
+            state: Mutex::new(state),
+            _lock: lock,
         }
     }
 
     /// Whether a connection of this age has opened the file that is at the path now.
     fn is_current(&self, age: Duration) -> bool {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let file = identity(&self.path);
-        if seen.file != file {
+        if state.file != file {
             tracing::warn!(path = %self.path.display(), "the database file was removed or replaced");
-            *seen = Seen {
+            *state = FileState {
                 file,
                 changed: Some(Instant::now()),
             };
         }
-        file.is_some() && seen.changed.is_none_or(|changed| age < changed.elapsed())
+        file.is_some() && state.changed.is_none_or(|changed| age < changed.elapsed())
     }
 }
 
@@ -198,7 +198,7 @@ fn identity(path: &Path) -> Option<FileIdentity> {
 
 /// Detects writes of others, on a connection of its own: SQLite's counter covers what other connections
 /// committed.
-pub struct Counter {
+pub struct ChangeCounter {
     pool: SqlitePool,
     counted: Option<Counted>,
 }
@@ -210,7 +210,7 @@ struct Counted {
     count: i64,
 }
 
-impl Counter {
+impl ChangeCounter {
     pub fn of(pool: &SqlitePool) -> Self {
         Self {
             pool: pool.clone(),
@@ -234,14 +234,14 @@ impl Counter {
     async fn compare(&mut self, mut counted: Counted) -> Hint {
         // A connection that does not answer is replaced.
         let Ok(count) = count(&mut counted.connection).await else {
-            return Hint::Nothing;
+            return Hint::Unchanged;
         };
         let before = std::mem::replace(&mut counted.count, count);
         self.counted = Some(counted);
         if count == before {
-            Hint::Nothing
+            Hint::Unchanged
         } else {
-            Hint::Something
+            Hint::Changed
         }
     }
 
@@ -249,17 +249,17 @@ impl Counter {
         let options = self.pool.connect_options();
         let opened = SqliteConnection::connect_with(&options).await;
         let (Some(file), Ok(mut connection)) = (file, opened) else {
-            return Hint::Nothing;
+            return Hint::Unchanged;
         };
         let Ok(count) = count(&mut connection).await else {
-            return Hint::Nothing;
+            return Hint::Unchanged;
         };
         self.counted = Some(Counted {
             connection,
             file,
             count,
         });
-        Hint::Anything
+        Hint::Unknown
     }
 }
 

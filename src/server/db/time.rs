@@ -1,10 +1,10 @@
 //! The time of the database's server.
 
-use super::{Db, Pool, StoreError, in_time};
+use super::{Db, Pool, StoreError, with_deadline};
 
 /// The server's time, between two readings of another clock.
 #[derive(Clone, Copy, Debug)]
-pub struct Reading<T> {
+pub struct ServerTime<T> {
     pub asked: T,
     /// In Unix milliseconds.
     pub time: i64,
@@ -14,16 +14,16 @@ pub struct Reading<T> {
 impl Db {
     /// Asks the server for the time, and calls `read` immediately before and after: waiting for a connection is not
     /// included. `None` for a file, which has no clock of its own.
-    pub async fn time<T>(&self, read: impl Fn() -> T) -> Result<Option<Reading<T>>, StoreError> {
+    pub async fn time<T>(&self, read: impl Fn() -> T) -> Result<Option<ServerTime<T>>, StoreError> {
         const SQL: &str = "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT";
-        let Pool::Postgres(link) = &self.pool else {
+        let Pool::Postgres(pool) = &self.pool else {
             return Ok(None);
         };
-        let mut held = link.reader().await?;
+        let mut connection = pool.reader().await?;
         let asked = read();
-        let time = in_time(sqlx::query_scalar(SQL).fetch_one(held.timed())).await?;
+        let time = with_deadline(sqlx::query_scalar(SQL).fetch_one(connection.executor())).await?;
         let answered = read();
-        Ok(Some(Reading {
+        Ok(Some(ServerTime {
             asked,
             time,
             answered,

@@ -2,7 +2,7 @@
 
 use super::{
     Db, Pool, StoreError, Writes, errors,
-    postgres::{self, Held},
+    postgres::{self, PooledConnection},
 };
 use crate::server::watchers::Watchers;
 use sqlx::Sqlite;
@@ -18,7 +18,7 @@ use tracing::Instrument;
 const COMMIT_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The maximum number of retries after a conflict with another transaction.
-const MOST_RETRIES: u32 = 3;
+const MAX_RETRIES: u32 = 3;
 
 /// Statements that happen together or not at all; dropped without [`Transaction::commit`], they are undone. Begin it
 /// with a write: SQLite's writers then queue, and none can fail half-way.
@@ -32,7 +32,7 @@ pub struct Transaction {
 
 pub enum Connection {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
-    Postgres(Held),
+    Postgres(PooledConnection),
 }
 
 type AfterCommit = Box<dyn FnOnce() + Send>;
@@ -49,7 +49,10 @@ impl Connection {
     async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(transaction) => Ok(transaction.commit().await?),
-            Self::Postgres(held) => held.commit().await.map_err(errors::of_postgres_commit),
+            Self::Postgres(connection) => connection
+                .commit()
+                .await
+                .map_err(errors::of_postgres_commit),
         }
     }
 }
@@ -61,18 +64,18 @@ impl Transaction {
     }
 
     /// Makes the commit wait for the server's own disk only, and not for a standby, which may never confirm it.
-    pub async fn wait_for_no_standby(&mut self) -> Result<(), StoreError> {
-        if let Connection::Postgres(held) = &mut self.connection {
-            let here_alone = sqlx::raw_sql("SET LOCAL synchronous_commit = local");
-            here_alone.execute(held.timed()).await?;
+    pub async fn skip_standby(&mut self) -> Result<(), StoreError> {
+        if let Connection::Postgres(connection) = &mut self.connection {
+            let setting = sqlx::raw_sql("SET LOCAL synchronous_commit = local");
+            setting.execute(connection.executor()).await?;
         }
         Ok(())
     }
 
     /// Drops the prepared statements of its connection.
-    async fn forget_plans(&mut self) -> Result<(), StoreError> {
-        if let Connection::Postgres(held) = &mut self.connection {
-            held.forget_plans().await?;
+    async fn clear_plans(&mut self) -> Result<(), StoreError> {
+        if let Connection::Postgres(connection) = &mut self.connection {
+            connection.clear_plans().await?;
         }
         Ok(())
     }
@@ -81,7 +84,7 @@ impl Transaction {
     async fn roll_back(self) -> Result<(), StoreError> {
         match self.connection {
             Connection::Sqlite(transaction) => Ok(transaction.rollback().await?),
-            Connection::Postgres(held) => Ok(held.roll_back().await?),
+            Connection::Postgres(connection) => Ok(connection.roll_back().await?),
         }
     }
 
@@ -95,12 +98,12 @@ impl Transaction {
     /// [`StoreError::NotKnown`] after the deadline, or if the connection broke.
     pub async fn commit(self) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
-        drop(tokio::spawn(self.carry_out(answer).in_current_span()));
+        drop(tokio::spawn(self.run_commit(answer).in_current_span()));
         // The task ends without an answer if it panics or the runtime stops.
         answered.await.unwrap_or(Err(StoreError::NotKnown))
     }
 
-    async fn carry_out(self, answer: oneshot::Sender<Result<(), StoreError>>) {
+    async fn run_commit(self, answer: oneshot::Sender<Result<(), StoreError>>) {
         let (writes, after_commit) = (self.writes, self.after_commit);
         let mut commit = pin!(self.connection.commit());
         if let Ok(outcome) = timeout(COMMIT_DEADLINE, commit.as_mut()).await {
@@ -109,10 +112,10 @@ impl Transaction {
             let _ = answer.send(outcome);
             return;
         }
-        let left_behind = writes.leave_behind();
+        let pending = writes.track_pending();
         let _ = answer.send(Err(StoreError::NotKnown));
-        let outcome = answer_or_loss(commit, &self.readers).await;
-        drop(left_behind);
+        let outcome = outcome_of_pending(commit, &self.readers).await;
+        drop(pending);
         finish(&outcome, after_commit, &writes);
         match outcome {
             Ok(()) => tracing::warn!("a change that was answered as not known has happened"),
@@ -123,7 +126,7 @@ impl Transaction {
 
 /// Waits for the answer to a pending commit, for hours if need be. Its connection may have died silently: then no
 /// backend of the server works at such a commit any more.
-async fn answer_or_loss(
+async fn outcome_of_pending(
     mut commit: Pin<&mut impl Future<Output = Result<(), StoreError>>>,
     readers: &Pool,
 ) -> Result<(), StoreError> {
@@ -157,10 +160,10 @@ macro_rules! in_transaction {
             }
             $crate::server::db::Connection::Postgres(transaction) => {
                 let statement = async {
-                    let $connection = transaction.timed();
+                    let $connection = transaction.executor();
                     Ok($body)
                 };
-                $crate::server::db::in_time(statement).await?
+                $crate::server::db::with_deadline(statement).await?
             }
         }
     };
@@ -172,7 +175,7 @@ pub(crate) use in_transaction;
 /// [`Transaction::after_commit`]. It is a macro, because a closure that borrows yields no `Send` future.
 macro_rules! transact {
     ($db:expr, $transaction:ident => $body:block) => {{
-        let mut attempts = $crate::server::db::Attempts::at($db);
+        let mut attempts = $crate::server::db::Attempts::new($db);
         loop {
             let mut begun = attempts.begin().await?;
             let outcome = async {
@@ -199,7 +202,7 @@ pub struct Attempts<'a> {
 }
 
 impl<'a> Attempts<'a> {
-    pub const fn at(db: &'a Db) -> Self {
+    pub const fn new(db: &'a Db) -> Self {
         Self {
             db,
             conflicts: 0,
@@ -214,7 +217,7 @@ impl<'a> Attempts<'a> {
         self.db
             .begin()
             .await
-            .inspect_err(|error| self.db.writes.note(error))
+            .inspect_err(|error| self.db.writes.record(error))
     }
 
     /// The result of an attempt; `None` if it is to be retried.
@@ -228,7 +231,7 @@ impl<'a> Attempts<'a> {
             // Others wait for its locks until the rollback is complete. Dropping it would only schedule one.
             Ok(Outcome::RollBack(value)) => transaction.roll_back().await.map(|()| value),
             Err(error) if error.is_stale_plan() => {
-                let forgotten = transaction.forget_plans().await;
+                let forgotten = transaction.clear_plans().await;
                 Err(forgotten.err().unwrap_or(error))
             }
             Err(error) => Err(error),
@@ -236,7 +239,7 @@ impl<'a> Attempts<'a> {
         let Err(error) = &ended else {
             return Some(ended);
         };
-        if error.is_conflict() && self.conflicts < MOST_RETRIES {
+        if error.is_conflict() && self.conflicts < MAX_RETRIES {
             self.conflicts += 1;
             return None;
         }
@@ -249,7 +252,7 @@ impl<'a> Attempts<'a> {
             self.was_read_only = true;
             return None;
         }
-        self.db.writes.note(error);
+        self.db.writes.record(error);
         Some(ended)
     }
 }
@@ -257,12 +260,12 @@ impl<'a> Attempts<'a> {
 impl Db {
     /// For [`transact!`], which retries after a conflict. Fails at once if pending commits hold all connections.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
-        if self.writes.are_full() {
+        if self.writes.are_exhausted() {
             return Err(StoreError::NoFreeWriter);
         }
         let connection = match &self.writer {
             Pool::Sqlite(pool) => Connection::Sqlite(pool.begin().await?),
-            Pool::Postgres(link) => Connection::Postgres(link.begin().await?),
+            Pool::Postgres(pool) => Connection::Postgres(pool.begin().await?),
         };
         Ok(Transaction {
             connection,

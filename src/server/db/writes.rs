@@ -16,26 +16,26 @@ const REPORTED_FOR: Duration = Duration::from_secs(30);
 
 /// The outcome of the latest writes of this process.
 #[derive(Clone, Debug)]
-pub struct Writes(Arc<Met>);
+pub struct Writes(Arc<Observed>);
 
 #[derive(Debug)]
-struct Met {
+struct Observed {
     /// The maximum number of connections that write.
     connections: u32,
     /// Pending commits: not answered in time. Each keeps its connection.
-    left_behind: AtomicU32,
+    pending_commits: AtomicU32,
     /// When the latest write failed, until one succeeds.
     failed: Mutex<Option<Instant>>,
 }
 
 /// A commit that was not answered in time, until it is.
-pub(super) struct LeftBehind(Writes);
+pub(super) struct PendingCommit(Writes);
 
 impl Writes {
-    pub(super) fn on(connections: u32) -> Self {
-        Self(Arc::new(Met {
+    pub(super) fn new(connections: u32) -> Self {
+        Self(Arc::new(Observed {
             connections,
-            left_behind: AtomicU32::new(0),
+            pending_commits: AtomicU32::new(0),
             failed: Mutex::new(None),
         }))
     }
@@ -43,22 +43,22 @@ impl Writes {
     /// Whether the database refuses writes at present, as far as this process has observed.
     pub fn are_failing(&self) -> bool {
         let is_recent = |failed: &Instant| failed.elapsed() < REPORTED_FOR;
-        self.left_behind() > 0 || self.failed().as_ref().is_some_and(is_recent)
+        self.pending_commits() > 0 || self.failed().as_ref().is_some_and(is_recent)
     }
 
     /// The number of pending commits.
-    pub fn left_behind(&self) -> u32 {
-        self.0.left_behind.load(Ordering::Relaxed)
+    pub fn pending_commits(&self) -> u32 {
+        self.0.pending_commits.load(Ordering::Relaxed)
     }
 
     /// Whether such commits hold all connections, so that waiting for one is useless.
-    pub(super) fn are_full(&self) -> bool {
-        self.left_behind() >= self.0.connections
+    pub(super) fn are_exhausted(&self) -> bool {
+        self.pending_commits() >= self.0.connections
     }
 
-    pub(super) fn leave_behind(&self) -> LeftBehind {
-        self.0.left_behind.fetch_add(1, Ordering::Relaxed);
-        LeftBehind(self.clone())
+    pub(super) fn track_pending(&self) -> PendingCommit {
+        self.0.pending_commits.fetch_add(1, Ordering::Relaxed);
+        PendingCommit(self.clone())
     }
 
     pub(super) fn succeeded(&self) {
@@ -68,7 +68,7 @@ impl Writes {
     }
 
     /// Records a failure that others would see as well. A lock or a violated constraint concerns one request only.
-    pub(super) fn note(&self, error: &StoreError) {
+    pub(super) fn record(&self, error: &StoreError) {
         if error.affects_others() && self.failed().replace(Instant::now()).is_none() {
             tracing::error!(%error, "the database takes no writes; pages are shown meanwhile");
         }
@@ -79,9 +79,9 @@ impl Writes {
     }
 }
 
-impl Drop for LeftBehind {
+impl Drop for PendingCommit {
     fn drop(&mut self) {
-        self.0.0.left_behind.fetch_sub(1, Ordering::Relaxed);
+        self.0.0.pending_commits.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -91,34 +91,34 @@ mod tests {
 
     #[test]
     fn a_failure_is_reported_until_a_write_succeeds() {
-        let writes = Writes::on(2);
+        let writes = Writes::new(2);
         assert!(!writes.are_failing());
-        writes.note(&StoreError::NotUnique);
+        writes.record(&StoreError::NotUnique);
         assert!(
             !writes.are_failing(),
             "a broken rule says nothing of the database"
         );
-        writes.note(&StoreError::NotKnown);
+        writes.record(&StoreError::NotKnown);
         assert!(writes.are_failing());
         writes.succeeded();
         assert!(!writes.are_failing());
     }
 
     #[test]
-    fn what_is_left_behind_is_reported_and_takes_places() {
-        let writes = Writes::on(2);
-        let (one, other) = (writes.leave_behind(), writes.leave_behind());
+    fn pending_commits_are_reported_and_hold_connections() {
+        let writes = Writes::new(2);
+        let (one, other) = (writes.track_pending(), writes.track_pending());
         writes.succeeded();
-        assert!(writes.are_failing() && writes.are_full());
+        assert!(writes.are_failing() && writes.are_exhausted());
         drop(one);
-        assert!(writes.are_failing() && !writes.are_full());
+        assert!(writes.are_failing() && !writes.are_exhausted());
         drop(other);
         assert!(!writes.are_failing());
     }
 
     #[test]
-    fn a_failure_is_not_reported_for_ever() {
-        let writes = Writes::on(1);
+    fn the_report_of_a_failure_expires() {
+        let writes = Writes::new(1);
         *writes.failed() = Instant::now().checked_sub(REPORTED_FOR);
         assert!(!writes.are_failing());
     }

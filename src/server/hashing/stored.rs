@@ -21,7 +21,7 @@ const MAX_STORED_PASSES: u32 = 10;
 
 pub const MEMORY_PER_THREAD: u64 = MEMORY_KIB as u64 * 1024;
 
-pub(super) fn todays_parameters() -> Params {
+pub(super) fn current_parameters() -> Params {
     Params::new(MEMORY_KIB, PASSES, LANES, Some(TAG_BYTES)).expect("constant parameters are valid")
 }
 
@@ -58,8 +58,8 @@ impl Stored {
         })
     }
 
-    pub(super) fn has_todays_parameters(&self) -> bool {
-        let today = todays_parameters();
+    pub(super) fn has_current_parameters(&self) -> bool {
+        let today = current_parameters();
         let parts = |params: &Params, tag_bytes| {
             (params.m_cost(), params.t_cost(), params.p_cost(), tag_bytes)
         };
@@ -69,7 +69,7 @@ impl Stored {
 }
 
 /// The hash for an account that does not exist: of the current cost, with a random tag, which no password matches.
-pub(super) fn stand_in() -> Result<String, HashingError> {
+pub(super) fn dummy_hash() -> Result<String, HashingError> {
     let tag: [u8; TAG_BYTES] = random()?;
     phc_string(&random()?, &tag)
 }
@@ -84,7 +84,7 @@ pub(super) fn random<const BYTES: usize>() -> Result<[u8; BYTES], HashingError> 
 
 /// A hash with the current parameters in its stored form.
 pub(super) fn phc_string(salt: &[u8; SALT_BYTES], tag: &[u8]) -> Result<String, HashingError> {
-    let params = ParamsString::try_from(&todays_parameters()).map_err(|_| HashingError::Failed)?;
+    let params = ParamsString::try_from(&current_parameters()).map_err(|_| HashingError::Failed)?;
     let hash = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),

@@ -14,7 +14,7 @@ fn hasher() -> Hasher {
 }
 
 #[tokio::test]
-async fn a_hash_has_the_documented_profile_and_others_can_verify_it() {
+async fn a_hash_has_the_documented_parameters_and_is_portable() {
     let hash = hasher()
         .hash(&password("a long enough password"))
         .await
@@ -34,7 +34,7 @@ async fn a_hash_has_the_documented_profile_and_others_can_verify_it() {
 }
 
 #[tokio::test]
-async fn exactly_what_was_typed_matches() {
+async fn only_the_exact_password_matches() {
     let hasher = hasher();
     let long = "x".repeat(100);
     let hash = hasher.hash(&password(&long)).await.unwrap();
@@ -48,7 +48,7 @@ async fn exactly_what_was_typed_matches() {
     for wrong in variants {
         assert!(
             !hasher
-                .place()
+                .reserve()
                 .unwrap()
                 .check(&password(&wrong), Some(&hash))
                 .await
@@ -59,7 +59,7 @@ async fn exactly_what_was_typed_matches() {
     }
     assert!(
         hasher
-            .place()
+            .reserve()
             .unwrap()
             .check(&password(&long), Some(&hash))
             .await
@@ -69,7 +69,7 @@ async fn exactly_what_was_typed_matches() {
 }
 
 #[tokio::test]
-async fn one_password_on_two_keyboards_is_one_password() {
+async fn passwords_are_compared_in_nfc() {
     let hasher = hasher();
     let hash = hasher
         .hash(&password("caf\u{e9} au lait, s'il vous pla\u{ee}t"))
@@ -78,7 +78,7 @@ async fn one_password_on_two_keyboards_is_one_password() {
     let decomposed = password("cafe\u{301} au lait, s'il vous plai\u{302}t");
     assert!(
         hasher
-            .place()
+            .reserve()
             .unwrap()
             .check(&decomposed, Some(&hash))
             .await
@@ -88,9 +88,9 @@ async fn one_password_on_two_keyboards_is_one_password() {
 }
 
 #[tokio::test]
-async fn nobody_matches_the_stand_in() {
+async fn no_password_matches_the_dummy_hash() {
     let checked = hasher()
-        .place()
+        .reserve()
         .unwrap()
         .check(&password("anything"), None)
         .await
@@ -105,9 +105,9 @@ async fn nobody_matches_the_stand_in() {
 }
 
 #[tokio::test]
-async fn older_and_larger_parameters_verify_and_are_told_apart() {
+async fn other_parameters_verify_and_count_as_outdated() {
     let hasher = hasher();
-    let typed = password("a long enough password");
+    let input = password("a long enough password");
     for (memory, passes) in [(8 * 1024, 1), (48 * 1024, 1)] {
         let params = Params::new(memory, passes, 1, Some(32)).unwrap();
         let other = Argon2::from(params)
@@ -115,9 +115,9 @@ async fn older_and_larger_parameters_verify_and_are_told_apart() {
             .unwrap()
             .to_string();
         let right = hasher
-            .place()
+            .reserve()
             .unwrap()
-            .check(&typed, Some(&other))
+            .check(&input, Some(&other))
             .await
             .unwrap();
         assert_eq!(
@@ -128,7 +128,7 @@ async fn older_and_larger_parameters_verify_and_are_told_apart() {
             }
         );
         let wrong = hasher
-            .place()
+            .reserve()
             .unwrap()
             .check(&password("another password"), Some(&other))
             .await
@@ -141,11 +141,11 @@ async fn older_and_larger_parameters_verify_and_are_told_apart() {
             }
         );
     }
-    let today = hasher.hash(&typed).await.unwrap();
+    let today = hasher.hash(&input).await.unwrap();
     let checked = hasher
-        .place()
+        .reserve()
         .unwrap()
-        .check(&typed, Some(&today))
+        .check(&input, Some(&today))
         .await
         .unwrap();
     assert_eq!(
@@ -174,7 +174,7 @@ async fn a_full_queue_is_busy_and_recovers() {
     }
     assert!(
         busy > 0,
-        "20 at once do not fit one thread and one place in the queue"
+        "20 at once do not fit one thread and one slot in the queue"
     );
     assert!(
         hasher
@@ -185,7 +185,7 @@ async fn a_full_queue_is_busy_and_recovers() {
 }
 
 #[tokio::test]
-async fn a_corrupt_or_greedy_hash_is_an_error_and_not_a_match() {
+async fn a_corrupt_or_oversized_hash_is_an_error() {
     let hasher = hasher();
     for stored in [
         "",
@@ -193,7 +193,7 @@ async fn a_corrupt_or_greedy_hash_is_an_error_and_not_a_match() {
         "$argon2id$v=19$m=4294967295,t=1,p=1$c2FsdHNhbHRzYWx0$AAAAAAAAAAAAAAAAAAAAAA",
     ] {
         let outcome = hasher
-            .place()
+            .reserve()
             .unwrap()
             .check(&password("x"), Some(stored))
             .await;

@@ -1,10 +1,10 @@
-//! The memory of a hashing thread, and the idle work that hides the cost of a cheaper hash.
+//! The memory of a hashing thread, and the padding that hides the cost of a cheaper hash.
 
 use super::{
     HashingError,
     stored::{
-        LANES, MAX_STORED_MEMORY_KIB, MEMORY_KIB, SALT_BYTES, Stored, TAG_BYTES, cost, phc_string,
-        random, todays_parameters,
+        LANES, MAX_STORED_MEMORY_KIB, MEMORY_KIB, SALT_BYTES, Stored, TAG_BYTES, cost,
+        current_parameters, phc_string, random,
     },
 };
 use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc::Output};
@@ -16,8 +16,8 @@ use std::{
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// The memory of one piece of idle work. It takes 1 % of a hash, which is the precision of the total time.
-const IDLE_PIECE_KIB: u32 = 256;
+/// The memory of one piece of padding. It takes 1 % of a hash, which is the precision of the total time.
+const PADDING_PIECE_KIB: u32 = 256;
 
 /// The memory of one thread, 19 MiB, reused for every password.
 ///
@@ -44,7 +44,7 @@ impl Workspace {
         let tag = self.tag(
             Algorithm::Argon2id,
             Version::V0x13,
-            todays_parameters(),
+            current_parameters(),
             password,
             &salt,
             TAG_BYTES,
@@ -63,20 +63,20 @@ impl Workspace {
         let cost = cost(&stored.params);
         let costliest = costliest.fetch_max(cost, Ordering::Relaxed).max(cost);
         // Page faults for fresh memory cost the same for every hash, and are not part of its work.
-        self.make_room(&stored.params);
+        self.allocate(&stored.params);
         let began = time_worked();
         let matches = self.verify(password, stored)?;
         if cost == costliest {
             let took = time_worked().saturating_sub(began);
             self.measured = Some(Measured { cost, took });
         } else {
-            self.idle(began, cost, costliest)?;
+            self.pad(began, cost, costliest)?;
         }
         Ok(matches)
     }
 
     /// Returns the memory to the system.
-    pub(super) fn give_back(&mut self) {
+    pub(super) fn release(&mut self) {
         self.blocks = Vec::new();
     }
 
@@ -92,12 +92,12 @@ impl Workspace {
         Ok(tag.as_bytes().ct_eq(stored.tag.as_bytes()).into())
     }
 
-    /// Idle work, until a check that `began` and had this `cost` has taken as long as the last one of cost `costliest`
+    /// Works on, until a check that `began` and had this `cost` has taken as long as the last one of cost `costliest`
     /// on this thread.
     ///
     /// The same number of blocks would not suffice: less memory has better cache locality, and an account with an old
     /// hash was answered 6 % sooner.
-    fn idle(&mut self, began: Duration, cost: u64, costliest: u64) -> Result<(), HashingError> {
+    fn pad(&mut self, began: Duration, cost: u64, costliest: u64) -> Result<(), HashingError> {
         let mut left = costliest - cost;
         let measured = self.measured.filter(|full| full.cost == costliest);
         let is_over = |left| match measured {
@@ -105,14 +105,14 @@ impl Workspace {
             None => left == 0,
         };
         while !is_over(left) {
-            self.idle_piece()?;
-            left = left.saturating_sub(u64::from(IDLE_PIECE_KIB));
+            self.pad_once()?;
+            left = left.saturating_sub(u64::from(PADDING_PIECE_KIB));
         }
         Ok(())
     }
 
-    fn idle_piece(&mut self) -> Result<(), HashingError> {
-        let params = Params::new(IDLE_PIECE_KIB, 1, LANES, Some(TAG_BYTES))
+    fn pad_once(&mut self) -> Result<(), HashingError> {
+        let params = Params::new(PADDING_PIECE_KIB, 1, LANES, Some(TAG_BYTES))
             .map_err(|_| HashingError::Failed)?;
         let salt = [0; SALT_BYTES];
         let tag = self.tag(
@@ -136,7 +136,7 @@ impl Workspace {
         salt: &[u8],
         tag_bytes: usize,
     ) -> Result<Output, HashingError> {
-        let blocks = self.make_room(&params);
+        let blocks = self.allocate(&params);
         let mut tag = Zeroizing::new([0; Output::MAX_LENGTH]);
         let tag = tag.get_mut(..tag_bytes).ok_or(HashingError::Corrupt)?;
         let outcome = Argon2::new(algorithm, version, params)
@@ -147,14 +147,14 @@ impl Workspace {
 
     /// The blocks for a hash: at least as many as for the current parameters. So the time to allocate them after a
     /// pause reveals nothing about the account.
-    fn make_room(&mut self, params: &Params) -> &mut [Block] {
+    fn allocate(&mut self, params: &Params) -> &mut [Block] {
         if self.blocks.capacity() == 0 {
             self.blocks.reserve_exact(MAX_STORED_MEMORY_KIB as usize);
         }
         let needed = params.block_count();
-        let room = needed.max(MEMORY_KIB as usize);
-        if room > self.blocks.len() {
-            self.blocks.resize(room, Block::default());
+        let length = needed.max(MEMORY_KIB as usize);
+        if length > self.blocks.len() {
+            self.blocks.resize(length, Block::default());
         }
         &mut self.blocks[..needed]
     }
@@ -174,12 +174,12 @@ mod tests {
         let params = Params::new(memory_kib, passes, LANES, Some(TAG_BYTES)).unwrap();
         Stored {
             params,
-            ..Stored::parse(&super::super::stored::stand_in().unwrap()).unwrap()
+            ..Stored::parse(&super::super::stored::dummy_hash().unwrap()).unwrap()
         }
     }
 
     #[test]
-    fn a_cheap_hash_is_worked_at_for_as_long_as_the_costliest() {
+    fn a_cheap_hash_takes_as_long_as_the_costliest() {
         let (mut workspace, costliest) = (Workspace::default(), AtomicU64::new(0));
         let (today, old) = (stored(MEMORY_KIB, 2), stored(8 * 1024, 1));
         for _ in 0..10 {
@@ -192,17 +192,17 @@ mod tests {
     }
 
     #[test]
-    fn it_is_so_before_this_thread_has_met_the_costliest() {
+    fn padding_needs_no_measurement_of_the_costliest() {
         let (mut workspace, costliest) = (Workspace::default(), AtomicU64::new(0));
         let old = stored(8 * 1024, 1);
-        workspace.make_room(&old.params);
+        workspace.allocate(&old.params);
         let worked = |workspace: &mut Workspace| {
             let began = time_worked();
             workspace.check(b"typed", &old, &costliest).unwrap();
             time_worked() - began
         };
         let alone = worked(&mut workspace);
-        costliest.store(cost(&todays_parameters()), Ordering::Relaxed);
+        costliest.store(cost(&current_parameters()), Ordering::Relaxed);
         assert!(
             worked(&mut workspace) > alone * 2,
             "almost five times the blocks"

@@ -10,14 +10,14 @@ use crate::{
 ///
 /// # Errors
 /// [`StoreError::NotAdministrator`] if the actor is no longer an administrator.
-pub(super) async fn hold_within(
+pub(super) async fn lock_within(
     transaction: &mut Transaction,
     actor: &Actor,
 ) -> Result<(), StoreError> {
-    const HOLD: &str = "UPDATE administration SET changes = changes + 1 WHERE id = 1";
+    const LOCK: &str = "UPDATE administration SET changes = changes + 1 WHERE id = 1";
     const ACTOR: &str = "SELECT 1 FROM users WHERE id = $1 AND is_admin AND disabled_at IS NULL";
-    let held = execute!(transaction, HOLD);
-    if held != 1 {
+    let locked = execute!(transaction, LOCK);
+    if locked != 1 {
         return Err(StoreError::Corrupt {
             table: "administration",
             id: "1".to_owned(),

@@ -2,7 +2,7 @@
 
 mod lists;
 
-pub use lists::{Filter, PAGES, Position, list, news};
+pub use lists::{Cursor, Filter, PAGES, list, written_since};
 
 use crate::{
     domain::{audit::Entry, moment::Timestamp, session::SessionId, user::UserId},
@@ -31,7 +31,7 @@ pub async fn insert(db: &Db, entry: Entry) -> Result<(), StoreError> {
 }
 
 /// Counts events that are too frequent for rows of their own: one row a kind for `subject` in a `window`.
-pub async fn add_up(
+pub async fn add_count(
     db: &Db,
     subject: &KeyedDigest,
     window: i64,

@@ -28,29 +28,29 @@ pub async fn is_known(db: &Db, digest: &DeviceDigest, user: &UserId) -> Result<b
 
 /// How a browser stands with the user who signs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum DeviceStatus {
     /// The browser is known. So is the first browser of the user, and the first after all were forgotten: there is no
     /// known browser in which its sign-in could be recognised.
     Known,
     /// The first sign-in of the user in this browser: it has to be recognised.
     New,
     /// An earlier sign-in in the browser has not been recognised yet.
-    StillNews(SessionId),
+    Unrecognised(SessionId),
 }
 
-impl Standing {
+impl DeviceStatus {
     /// The sign-in that has to be recognised before the browser counts as known; for a new browser it is `started`.
     pub(super) fn alert<'a>(&'a self, started: &'a SessionId) -> Option<&'a SessionId> {
         match self {
             Self::Known => None,
             Self::New => Some(started),
-            Self::StillNews(alert) => Some(alert),
+            Self::Unrecognised(alert) => Some(alert),
         }
     }
 }
 
 #[derive(sqlx::FromRow)]
-struct StandingRow {
+struct StatusRow {
     any_known: bool,
     is_here: bool,
     alert_id: Option<String>,
@@ -61,34 +61,34 @@ struct StandingRow {
 /// sees what the first has written.
 ///
 /// A second sign-in does not make a browser known: an attacker with the password can sign in twice as well.
-pub(super) async fn standing_within(
+pub(super) async fn status_within(
     transaction: &mut Transaction,
     digest: &DeviceDigest,
     user: &UserId,
-) -> Result<Standing, StoreError> {
+) -> Result<DeviceStatus, StoreError> {
     const SQL: &str = "SELECT \
         EXISTS (SELECT 1 FROM devices k WHERE k.user_id = $2 AND k.alert_id IS NULL) AS any_known, \
         d.token_digest IS NOT NULL AS is_here, d.alert_id, \
         EXISTS (SELECT 1 FROM sessions s WHERE s.id = d.alert_id AND s.new_device \
             AND s.recognised_at IS NULL) AS is_open \
         FROM users u LEFT JOIN devices d ON d.token_digest = $1 AND d.user_id = u.id WHERE u.id = $2";
-    let row: StandingRow = fetch_one_within!(transaction, SQL, digest.as_str(), &user.0);
+    let row: StatusRow = fetch_one_within!(transaction, SQL, digest.as_str(), &user.0);
     Ok(match row {
-        StandingRow {
+        StatusRow {
             any_known: false, ..
         }
-        | StandingRow {
+        | StatusRow {
             is_here: true,
             alert_id: None,
             ..
-        } => Standing::Known,
-        StandingRow {
+        } => DeviceStatus::Known,
+        StatusRow {
             alert_id: Some(alert),
             is_open: true,
             ..
-        } => Standing::StillNews(SessionId(alert)),
+        } => DeviceStatus::Unrecognised(SessionId(alert)),
         // The first sign-in in the browser is no longer on record: the browser counts as new again.
-        _ => Standing::New,
+        _ => DeviceStatus::New,
     })
 }
 
@@ -172,7 +172,7 @@ pub(super) async fn forget_others_within(
 }
 
 /// Moves uses that a wrong clock recorded in the future to now. Returns the number of browsers.
-pub async fn bring_to_present(db: &Db, now: Timestamp) -> Result<u64, StoreError> {
+pub async fn reset_future_times(db: &Db, now: Timestamp) -> Result<u64, StoreError> {
     const SQL: &str = "UPDATE devices SET last_used_at = $1, \
         created_at = CASE WHEN created_at > $2 THEN $1 ELSE created_at END WHERE last_used_at > $2";
     let numbers = [now, now.after(MAX_CLOCK_SKEW)].map(Timestamp::as_millis);

@@ -20,18 +20,18 @@ pub enum Evidence {
 impl Evidence {
     /// Writes the account, which serialises it with concurrent changes of the account. `false` if the evidence is no
     /// longer valid, or the account is disabled.
-    pub(super) async fn hold_within(
+    pub(super) async fn lock_account_within(
         &self,
         transaction: &mut Transaction,
         user: &UserId,
     ) -> Result<bool, StoreError> {
         const PASSWORD: &str = "UPDATE users SET password_hash = $3 \
             WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL";
-        let held = match self {
+        let locked = match self {
             Self::Password { verified, kept } => {
                 execute!(transaction, PASSWORD, &user.0, verified, kept)
             }
         };
-        Ok(held == 1)
+        Ok(locked == 1)
     }
 }

@@ -38,7 +38,7 @@ pub async fn catch_up(db: &Db, number: i64) -> Result<(), StoreError> {
 }
 
 /// Voids the links and codes of a restored file.
-pub async fn void_what_came_back(db: &Db) -> Result<(), StoreError> {
+pub async fn void_links_and_codes(db: &Db) -> Result<(), StoreError> {
     super::execute(db, "DELETE FROM password_links", &[], None).await?;
     super::execute(db, "DELETE FROM setup_codes", &[], None).await?;
     Ok(())

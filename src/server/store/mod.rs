@@ -40,13 +40,13 @@ async fn execute(
 
 /// Runs a statement that gives rows that begin after `$2` the beginning `$1` and the end `$3`. Returns the number of
 /// rows.
-async fn bring_to_present(
+async fn reset_future_times(
     db: &Db,
     sql: &'static str,
     now: Timestamp,
-    life: Duration,
+    lifetime: Duration,
 ) -> Result<u64, StoreError> {
-    let numbers = [now, now.after(MAX_CLOCK_SKEW), now.after(life)].map(Timestamp::as_millis);
+    let numbers = [now, now.after(MAX_CLOCK_SKEW), now.after(lifetime)].map(Timestamp::as_millis);
     execute(db, sql, &numbers, None).await
 }
 

@@ -32,10 +32,10 @@ pub async fn replace(
     link: &NewLink<'_>,
     actor: &Actor,
 ) -> Result<Option<LinkPurpose>, StoreError> {
-    const HOLD: &str = "UPDATE users SET password_hash = password_hash \
+    const LOCK: &str = "UPDATE users SET password_hash = password_hash \
         WHERE id = $1 AND disabled_at IS NULL RETURNING password_hash <> ''";
     transact!(db, transaction => {
-    let has_password: Option<bool> = fetch_optional_within!(scalar transaction, HOLD, &link.user.0);
+    let has_password: Option<bool> = fetch_optional_within!(scalar transaction, LOCK, &link.user.0);
     let Some(has_password) = has_password else {
         return Ok(RollBack(None));
     };
@@ -98,10 +98,14 @@ pub(super) async fn void_within(
 }
 
 /// Restarts the lifetime of links that a wrong clock has dated in the future. Returns how many there were.
-pub async fn bring_to_present(db: &Db, now: Timestamp, life: Duration) -> Result<u64, StoreError> {
+pub async fn reset_future_times(
+    db: &Db,
+    now: Timestamp,
+    lifetime: Duration,
+) -> Result<u64, StoreError> {
     const SQL: &str =
         "UPDATE password_links SET created_at = $1, expires_at = $3 WHERE created_at > $2";
-    super::bring_to_present(db, SQL, now, life).await
+    super::reset_future_times(db, SQL, now, lifetime).await
 }
 
 /// Deletes up to `limit` expired links. Returns how many.

@@ -3,32 +3,32 @@
 //! *An end is final*: every change to a session is an UPDATE with `ended_at IS NULL`, never an upsert. So no request
 //! in flight can revive one (CVE-2025-46336).
 
+mod all_users;
 mod ends;
-mod everybody;
+mod future_times;
 mod lists;
-mod lives;
-mod present;
 mod renewals;
 mod sign_ins;
 mod touches;
+mod validity;
 
+pub use all_users::end_some;
 pub(super) use ends::end_all_within;
 pub use ends::{
     delete_ended_before, end, end_all_and_sign_out, end_all_but, end_all_of_user, end_timed_out,
 };
-pub use everybody::end_some;
-pub use lists::{ALL, OF_USER, above_all, list, live_of_user};
-pub use lives::{ended_among, lives};
-pub use present::{Present, bring_some_to_present, bring_to_present};
+pub use future_times::{ResetTimes, reset_future_times, reset_some_future_times};
+pub use lists::{ALL, OF_USER, above_every_id, list, live_of_user};
 pub use renewals::{
     Confirmation, Earlier, NewPassword, NewToken, find_by_any_token, find_earlier, first_use,
     renew_token, renew_with_password,
 };
 pub use sign_ins::{WITH_SIGN_INS, disown, find_with_sign_ins, recognise};
-pub use touches::{touch, touch_beside};
+pub use touches::{touch, touch_in_background};
+pub use validity::{ended_among, validities};
 
 use super::{
-    devices::{KnownDevice, Standing},
+    devices::{DeviceStatus, KnownDevice},
     evidence::Evidence,
     users::UserRow,
 };
@@ -171,17 +171,17 @@ pub async fn start(
     actor: &Actor,
 ) -> Result<bool, StoreError> {
     transact!(db, transaction => {
-        if !proof.evidence.hold_within(transaction, session.user_id).await? {
+        if !proof.evidence.lock_account_within(transaction, session.user_id).await? {
             return Ok(RollBack(false));
         }
         let (device, user) = (&proof.device, session.user_id);
-        let standing = super::devices::standing_within(transaction, device.digest, user).await?;
-        insert(transaction, session, &standing).await?;
+        let status = super::devices::status_within(transaction, device.digest, user).await?;
+        insert(transaction, session, &status).await?;
         if let Some(replaced) = proof.replaced {
             ends::end_replaced_within(transaction, replaced, session.created_at, actor).await?;
         }
         ends::end_longest_idle_within(transaction, session, proof.max_sessions, actor).await?;
-        let alert = standing.alert(&session.id);
+        let alert = status.alert(&session.id);
         super::devices::remember_within(transaction, device, user, session.created_at, alert)
             .await?;
         let (at, id) = (session.created_at, &session.id);
@@ -194,15 +194,15 @@ pub async fn start(
 async fn insert(
     transaction: &mut Transaction,
     session: &NewSession<'_>,
-    standing: &Standing,
+    status: &DeviceStatus,
 ) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, \
         authenticated_at, idle_ends_at, absolute_ends_at, remember, address, user_agent, new_device, alert_id) \
         VALUES ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9, $10, $11)";
-    let (is_news, alert) = match standing {
-        Standing::Known => (false, None),
-        Standing::New => (true, None),
-        Standing::StillNews(alert) => (false, Some(alert.0.as_str())),
+    let (is_new, alert) = match status {
+        DeviceStatus::Known => (false, None),
+        DeviceStatus::New => (true, None),
+        DeviceStatus::Unrecognised(alert) => (false, Some(alert.0.as_str())),
     };
     execute!(
         transaction,
@@ -216,7 +216,7 @@ async fn insert(
         session.remember,
         session.address,
         session.user_agent,
-        is_news,
+        is_new,
         alert
     );
     Ok(())

@@ -53,13 +53,13 @@ pub async fn redeem(
     user: &NewUser<'_>,
     entry: Entry,
 ) -> Result<bool, StoreError> {
-    const TAKE: &str = "DELETE FROM setup_codes WHERE code_digest = $1 AND expires_at > $2";
+    const DELETE: &str = "DELETE FROM setup_codes WHERE code_digest = $1 AND expires_at > $2";
     const INSERT: &str = insert_user!(
         "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 WHERE NOT EXISTS (SELECT 1 FROM users)"
     );
     transact!(db, transaction => {
-    let taken = execute!(transaction, TAKE, digest.as_str(), user.created_at.as_millis());
-    if taken == 0 {
+    let deleted = execute!(transaction, DELETE, digest.as_str(), user.created_at.as_millis());
+    if deleted == 0 {
         return Ok(RollBack(false));
     }
     let inserted = in_transaction!(transaction, connection => bind_user!(sqlx::query(INSERT), user)
@@ -74,10 +74,14 @@ pub async fn redeem(
 }
 
 /// Restarts the lifetime of a code that a wrong clock has dated in the future. Returns how many there were.
-pub async fn bring_to_present(db: &Db, now: Timestamp, life: Duration) -> Result<u64, StoreError> {
+pub async fn reset_future_times(
+    db: &Db,
+    now: Timestamp,
+    lifetime: Duration,
+) -> Result<u64, StoreError> {
     const SQL: &str =
         "UPDATE setup_codes SET created_at = $1, expires_at = $3 WHERE created_at > $2";
-    super::bring_to_present(db, SQL, now, life).await
+    super::reset_future_times(db, SQL, now, lifetime).await
 }
 
 /// Voids the code, within a transaction that creates an account in another way.

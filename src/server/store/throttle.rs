@@ -16,9 +16,9 @@ use crate::{
 };
 use std::time::Duration;
 
-/// The number of failures that is allowed, and the rate after that.
+/// The number of failures that is allowed, and the rate beyond that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
+pub struct Limit {
     pub failures: u32,
     /// Failures are counted for this long from the first one.
     pub window: Duration,
@@ -30,10 +30,10 @@ pub struct Pace {
 #[derive(Clone, Debug)]
 pub struct Counters {
     /// Those that refuse an attempt openly. Every attempt locks them in the same order, to avoid deadlocks.
-    pub open: Vec<(KeyedDigest, Pace)>,
+    pub open: Vec<(KeyedDigest, Limit)>,
     /// One that refuses it silently: the answer is that of a wrong password. It is locked last, so that its
     /// row is locked for the shortest time.
-    pub hidden: Option<(KeyedDigest, Pace)>,
+    pub hidden: Option<(KeyedDigest, Limit)>,
 }
 
 /// The failures of one account, spelling, device or address.
@@ -46,18 +46,18 @@ pub struct Counter {
 
 impl Counter {
     /// How many concurrent attempts are allowed, or how long the next one has to wait.
-    pub fn room(&self, now: Timestamp, pace: &Pace) -> Result<u32, Duration> {
+    pub fn capacity(&self, now: Timestamp, limit: &Limit) -> Result<u32, Duration> {
         let ends_at = Timestamp::from_millis(self.window_ends_at);
         // A window further ahead than one that begins now was recorded by a wrong clock.
-        if ends_at <= now || ends_at.is_ahead_of(now.after(pace.window)) {
-            return Ok(pace.failures);
+        if ends_at <= now || ends_at.is_ahead_of(now.after(limit.window)) {
+            return Ok(limit.failures);
         }
-        let left = i64::from(pace.failures) - self.failures;
+        let left = i64::from(limit.failures) - self.failures;
         if let Some(left) = u32::try_from(left).ok().filter(|left| *left > 0) {
             return Ok(left);
         }
         let last_at = Timestamp::from_millis(self.last_at);
-        let wait = pace.pause.saturating_sub(now.since(last_at));
+        let wait = limit.pause.saturating_sub(now.since(last_at));
         // A last attempt in the future was recorded by a wrong clock.
         if last_at > now || wait.is_zero() {
             Ok(1)
@@ -91,7 +91,7 @@ pub enum Verdict {
 }
 
 /// Decides an attempt, serialised with all others at its counters. The attempts of a burst queue for the rows, on
-/// every server, so that no more of them are verified than the pace allows. `throttled` is recorded if the hidden
+/// every server, so that no more of them are verified than the limit allows. `throttled` is recorded if the hidden
 /// counter has reached its limit.
 ///
 /// A right attempt is counted like a wrong one and rolled back: so it waits for earlier failures, and costs no durable
@@ -107,10 +107,10 @@ pub async fn decide(
         if let Some(full) = count_open_within(transaction, counters, now).await? {
             return Ok(RollBack(Verdict::MustWait(full)));
         }
-        let has_room = count_hidden_within(transaction, counters, now).await?;
+        let has_capacity = count_hidden_within(transaction, counters, now).await?;
         let entry = match &outcome {
-            Outcome::Right if has_room => return Ok(RollBack(Verdict::Passed)),
-            Outcome::Wrong(refused) if has_room => refused,
+            Outcome::Right if has_capacity => return Ok(RollBack(Verdict::Passed)),
+            Outcome::Wrong(refused) if has_capacity => refused,
             Outcome::Right | Outcome::Wrong(_) => &throttled,
         };
         super::audit::insert_within(transaction, entry.clone()).await?;
@@ -135,8 +135,8 @@ async fn count_open_within(
     counters: &Counters,
     now: Timestamp,
 ) -> Result<Option<KeyedDigest>, StoreError> {
-    for (key, pace) in &counters.open {
-        if !count_within(transaction, key, pace, now).await? {
+    for (key, limit) in &counters.open {
+        if !count_within(transaction, key, limit, now).await? {
             return Ok(Some(key.clone()));
         }
     }
@@ -150,19 +150,19 @@ async fn count_hidden_within(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     match &counters.hidden {
-        Some((key, pace)) => count_within(transaction, key, pace, now).await,
+        Some((key, limit)) => count_within(transaction, key, limit, now).await,
         None => Ok(true),
     }
 }
 
-/// The condition is that of [`Counter::room`], evaluated by the database. Further attempts beyond the
+/// The condition is that of [`Counter::capacity`], evaluated by the database. Further attempts beyond the
 /// number keep the window open: it ends when there was none for its length.
 ///
 /// `before_last_at` is for servers of the previous version, which undo attempts by it.
 async fn count_within(
     transaction: &mut Transaction,
     key: &KeyedDigest,
-    pace: &Pace,
+    limit: &Limit,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     const SQL: &str = "INSERT INTO throttle (key, failures, last_at, before_last_at, window_ends_at) \
@@ -176,16 +176,16 @@ async fn count_within(
         before_last_at = throttle.last_at, last_at = $2 \
         WHERE throttle.window_ends_at <= $2 OR throttle.window_ends_at > $6 OR throttle.failures < $4 \
         OR throttle.last_at <= $5 OR throttle.last_at > $2";
-    let pause = i64::try_from(pace.pause.as_millis()).unwrap_or(i64::MAX);
+    let pause = i64::try_from(limit.pause.as_millis()).unwrap_or(i64::MAX);
     let counted = execute!(
         transaction,
         SQL,
         key.as_str(),
         now.as_millis(),
-        now.after(pace.window).as_millis(),
-        i64::from(pace.failures),
+        now.after(limit.window).as_millis(),
+        i64::from(limit.failures),
         now.as_millis().saturating_sub(pause),
-        now.after(pace.window).after(MAX_CLOCK_SKEW).as_millis()
+        now.after(limit.window).after(MAX_CLOCK_SKEW).as_millis()
     );
     Ok(counted == 1)
 }

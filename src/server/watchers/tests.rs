@@ -1,18 +1,18 @@
 use super::*;
 use crate::domain::session::Ended;
 
-const ROOM: WatchLimits = WatchLimits {
-    in_all: 3,
-    of_one_session: 2,
-    of_one_person: 2,
+const LIMITS: WatchLimits = WatchLimits {
+    total: 3,
+    per_session: 2,
+    per_person: 2,
 };
 
 fn session(name: &str) -> SessionId {
     SessionId(name.to_owned())
 }
 
-fn life(idle_ends_at: i64) -> Life {
-    Life {
+fn validity(idle_ends_at: i64) -> Validity {
+    Validity {
         idle_ends_at: Timestamp::from_millis(idle_ends_at),
         absolute_ends_at: Timestamp::from_millis(1_000),
         ended: None,
@@ -23,7 +23,7 @@ fn watched(name: &str, idle_ends_at: i64) -> Watched {
     Watched {
         session: session(name),
         person: UserId(format!("person of {name}")),
-        life: life(idle_ends_at),
+        validity: validity(idle_ends_at),
     }
 }
 
@@ -34,14 +34,15 @@ async fn notice(watch: &mut Watch) -> Option<Notice> {
 }
 
 #[tokio::test]
-async fn everybody_who_watches_a_session_hears_of_it_and_nobody_else() {
+async fn notices_reach_only_the_watchers_of_their_session() {
     let watchers = Watchers::default();
-    let [mut first, mut second] = [0, 1].map(|_| watchers.watch(&watched("a", 10), ROOM).unwrap());
-    let mut other = watchers.watch(&watched("b", 10), ROOM).unwrap();
+    let [mut first, mut second] =
+        [0, 1].map(|_| watchers.watch(&watched("a", 10), LIMITS).unwrap());
+    let mut other = watchers.watch(&watched("b", 10), LIMITS).unwrap();
     watchers.used(&session("a"), Timestamp::from_millis(20));
     watchers.used(&session("a"), Timestamp::from_millis(20));
     for watch in [&mut first, &mut second] {
-        assert_eq!(notice(watch).await, Some(Notice::Alive(life(20))));
+        assert_eq!(notice(watch).await, Some(Notice::Alive(validity(20))));
         assert_eq!(notice(watch).await, None);
     }
     watchers.ended(&session("a"), Some(EndReason::SignedOut));
@@ -55,38 +56,38 @@ async fn everybody_who_watches_a_session_hears_of_it_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn an_end_is_for_ever() {
+async fn an_end_is_final() {
     let watchers = Watchers::default();
-    let mut watch = watchers.watch(&watched("a", 10), ROOM).unwrap();
+    let mut watch = watchers.watch(&watched("a", 10), LIMITS).unwrap();
     watchers.ended(&session("a"), Some(EndReason::SignedOut));
-    watchers.notify(&session("a"), Notice::Alive(life(90)));
+    watchers.notify(&session("a"), Notice::Alive(validity(90)));
     watchers.used(&session("a"), Timestamp::from_millis(90));
     watchers.ended(&session("a"), Some(EndReason::Idle));
     let ended = Notice::Ended(Some(EndReason::SignedOut));
     assert_eq!(notice(&mut watch).await, Some(ended));
     assert_eq!(notice(&mut watch).await, None);
-    assert_eq!((watchers.live(), watchers.is_quiet()), (Vec::new(), false));
+    assert_eq!((watchers.live(), watchers.is_empty()), (Vec::new(), false));
 }
 
 #[tokio::test]
-async fn there_is_room_for_so_many_and_it_is_given_back() {
+async fn watchers_are_limited_and_free_their_slots() {
     let watchers = Watchers::default();
-    let watch = |name| watchers.watch(&watched(name, 10), ROOM);
+    let watch = |name| watchers.watch(&watched(name, 10), LIMITS);
     let first = watch("a").unwrap();
     let second = watch("a").unwrap();
-    assert_eq!(watch("a").unwrap_err(), Refused::TooOften);
+    assert_eq!(watch("a").unwrap_err(), Refused::SessionLimit);
     let third = watch("b").unwrap();
-    assert_eq!(watch("c").unwrap_err(), Refused::Full);
+    assert_eq!(watch("c").unwrap_err(), Refused::TotalLimit);
     drop(first);
     drop(watch("a").unwrap());
     drop((second, third));
-    assert!(watchers.is_quiet());
+    assert!(watchers.is_empty());
 }
 
 #[tokio::test]
-async fn whose_time_is_over_is_known_by_the_clock() {
+async fn sessions_are_due_at_their_idle_end() {
     let watchers = Watchers::default();
-    let watches = ["a", "b", "c"].map(|name| watchers.watch(&watched(name, 10), ROOM).unwrap());
+    let watches = ["a", "b", "c"].map(|name| watchers.watch(&watched(name, 10), LIMITS).unwrap());
     watchers.used(&session("b"), Timestamp::from_millis(20));
     watchers.ended(&session("c"), None);
     let due = |now| watchers.due(Timestamp::from_millis(now));
@@ -99,36 +100,36 @@ async fn whose_time_is_over_is_known_by_the_clock() {
 }
 
 #[tokio::test]
-async fn a_watcher_may_return_after_unknown_until_the_server_stops() {
+async fn watching_resumes_after_unknown_but_not_after_stop() {
     let watchers = Watchers::default();
-    let mut old = watchers.watch(&watched("a", 10), ROOM).unwrap();
+    let mut old = watchers.watch(&watched("a", 10), LIMITS).unwrap();
     watchers.notify(&session("a"), Notice::Unknown);
     assert_eq!(notice(&mut old).await, Some(Notice::Unknown));
-    let mut new = watchers.watch(&watched("a", 90), ROOM).unwrap();
+    let mut new = watchers.watch(&watched("a", 90), LIMITS).unwrap();
     drop(old);
     assert_eq!(watchers.live(), [session("a")]);
     watchers.stop();
     assert_eq!(notice(&mut new).await, Some(Notice::Unknown));
-    let refused = watchers.watch(&watched("b", 10), ROOM).unwrap_err();
+    let refused = watchers.watch(&watched("b", 10), LIMITS).unwrap_err();
     assert_eq!(refused, Refused::Stopping);
 }
 
 #[test]
-fn what_is_written_down_counts_before_the_clock() {
+fn a_recorded_end_precedes_a_time_out_by_the_clock() {
     let ended = Ended {
         at: Timestamp::from_millis(5),
         reason: EndReason::SignedOut,
     };
-    let written = Life {
+    let written = Validity {
         ended: Some(ended),
-        ..life(10)
+        ..validity(10)
     };
     assert_eq!(written.end_by(Timestamp::from_millis(50)), Some(ended));
-    assert_eq!(life(10).end_by(Timestamp::from_millis(9)), None);
+    assert_eq!(validity(10).end_by(Timestamp::from_millis(9)), None);
 }
 
 #[tokio::test]
-async fn the_oldest_page_of_a_person_makes_room_for_the_newest() {
+async fn a_new_watcher_displaces_the_oldest_of_its_person() {
     let watchers = Watchers::default();
     let watch = |name| {
         let person = UserId("one".to_owned());
@@ -136,11 +137,11 @@ async fn the_oldest_page_of_a_person_makes_room_for_the_newest() {
             person,
             ..watched(name, 10)
         };
-        watchers.watch(&watched, ROOM).unwrap()
+        watchers.watch(&watched, LIMITS).unwrap()
     };
     let (mut first, mut second) = (watch("a"), watch("b"));
     let other = watchers
-        .watch(&watched("c", 10), WatchLimits { in_all: 9, ..ROOM })
+        .watch(&watched("c", 10), WatchLimits { total: 9, ..LIMITS })
         .unwrap();
     assert_eq!(notice(&mut first).await, None);
     drop(other);
@@ -149,5 +150,5 @@ async fn the_oldest_page_of_a_person_makes_room_for_the_newest() {
     assert_eq!(notice(&mut second).await, None);
     drop((first, third));
     let _fourth = watch("a");
-    assert_eq!(notice(&mut second).await, None, "there was a place");
+    assert_eq!(notice(&mut second).await, None, "there was a free slot");
 }

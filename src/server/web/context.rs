@@ -14,7 +14,7 @@ use crate::{
     server::{
         core::{
             actor::{Actor, Admin, Browser},
-            sessions::{Presented, Started, begun::Begun, sign_out_proof},
+            sessions::{Presented, Started, pending::PendingSession, sign_out_proof},
         },
         token::SessionToken,
     },
@@ -47,7 +47,7 @@ pub struct FormRequest {
     headers: HeaderMap,
     client: Option<Client>,
     caller: Option<Caller>,
-    begun: Option<Begun>,
+    pending: Option<PendingSession>,
     is_plain_form: bool,
     has_unknown_origin: bool,
 }
@@ -59,7 +59,7 @@ impl FormRequest {
             headers: request.headers().clone(),
             client: extensions.get().cloned(),
             caller: extensions.get().cloned(),
-            begun: extensions.get().cloned(),
+            pending: extensions.get().cloned(),
             is_plain_form: extensions.get::<PlainForm>().is_some(),
             has_unknown_origin: extensions.get::<UnknownOrigin>().is_some(),
         }
@@ -133,8 +133,8 @@ pub fn presented() -> Presented {
 
 /// Ends a new session if the answer with its token cannot be handed over.
 pub fn hold_session(started: &Started) {
-    if let Some(begun) = &request().begun {
-        begun.hold(&state().core, &actor(), started.session.digest());
+    if let Some(pending) = &request().pending {
+        pending.set(&state().core, &actor(), started.session.digest());
     }
 }
 

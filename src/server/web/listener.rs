@@ -9,7 +9,7 @@ use crate::{
     error::Failure,
     server::{
         config::{HttpLimits, TrustedProxies},
-        core::sessions::begun::Begun,
+        core::sessions::pending::PendingSession,
     },
 };
 use axum::{
@@ -176,8 +176,8 @@ fn answer(
                 .unwrap_or_else(|_| Ok(Failure::Internal.into_response())),
             Either::Right(answer) => answer.await,
         }?;
-        if let Some(begun) = response.extensions_mut().remove::<Begun>() {
-            begun.is_handed_over();
+        if let Some(pending) = response.extensions_mut().remove::<PendingSession>() {
+            pending.release();
         }
         slot.answer_begun();
         Ok(response)

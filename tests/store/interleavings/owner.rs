@@ -40,7 +40,7 @@ impl Sequence<'_> {
         if let Some((asks, current)) = self.let_in(asks).await? {
             let actor = given::signed_in(&current);
             let owner = Owner::of(&actor).unwrap();
-            prop_assert!(sessions::stay(self.core, owner).await.unwrap());
+            prop_assert!(sessions::extend(self.core, owner).await.unwrap());
             let now = self.now();
             self.issued[asks].record_use(now);
         }

@@ -34,7 +34,7 @@ on_both_engines! {
             let brought = TokenDigest::stored(given::texts(&core.db, &sql).await.remove(0));
             core.clock.set(after_minutes(minutes));
             let session = found(&core, session).await;
-            let proven = Proven { brought: &brought, evidence: &given::evidence(verified, verified) };
+            let proven = Proven { presented: &brought, evidence: &given::evidence(verified, verified) };
             let actor = given::signed_in(&given::person_in(&session));
             let renewed = sessions::renew(&core, Owner::of(&actor).unwrap(), proven).await.unwrap();
             if let Some(token) = &renewed {

@@ -63,7 +63,7 @@ pub async fn invite(
     admin.demand_fresh()?;
     let draft = UserDraft {
         username: draft.username.clone(),
-        email: users::typed_email(&draft.email).map(str::to_owned),
+        email: users::email_of(&draft.email).map(str::to_owned),
         display_name: Some(draft.display_name.clone()),
         description: String::new(),
         is_admin: draft.is_admin,

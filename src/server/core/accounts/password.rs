@@ -40,10 +40,10 @@ pub async fn change(
     let verified =
         confirmation::verify_again(core, owner, presented, purpose, current_password).await?;
     let new_hash = core.hasher.hash(new_password).await?;
-    let brought = presented.session.as_ref().ok_or(Failure::NotSignedIn)?;
+    let token = presented.session.as_ref().ok_or(Failure::NotSignedIn)?;
     let Evidence::Password { verified: hash, .. } = verified.evidence;
     let proven = Proven {
-        brought: &brought.digest(),
+        presented: &token.digest(),
         evidence: &Evidence::Password {
             verified: hash,
             kept: new_hash,
@@ -54,13 +54,13 @@ pub async fn change(
         Some(renewed) => Ok(renewed),
         // Another change came first. Usually it has ended the session or renewed its token. If only the stored hash was
         // upgraded by another sign-in, a retry helps.
-        None if has_token(core, &brought.digest()).await? => Err(Failure::Unavailable.into()),
+        None if has_token(core, &token.digest()).await? => Err(Failure::Unavailable.into()),
         None => Err(Failure::NotSignedIn.into()),
     }
 }
 
 /// Whether a live session has this token.
-async fn has_token(core: &Core, brought: &TokenDigest) -> Result<bool, AppError> {
-    let found = store::sessions::find_by_digest(&core.db, brought).await?;
-    Ok(found.is_some_and(|found| confirmation::lives(core, &found)))
+async fn has_token(core: &Core, digest: &TokenDigest) -> Result<bool, AppError> {
+    let found = store::sessions::find_by_digest(&core.db, digest).await?;
+    Ok(found.is_some_and(|found| confirmation::is_live(core, &found)))
 }

@@ -25,7 +25,7 @@ use crate::{
 use std::time::Duration;
 
 /// Covers a weekend. An unused link is a password that others may find, so it is short-lived (ASVS V6.6.3).
-pub const LIFE: Duration = Duration::from_secs(72 * 3_600);
+pub const LIFETIME: Duration = Duration::from_secs(72 * 3_600);
 
 /// A new link. It is shown once, and cannot be read again.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ pub async fn invite(
         user: &user.id,
         digest: &digest,
         created_at: user.created_at,
-        expires_at: user.created_at.after(LIFE),
+        expires_at: user.created_at.after(LIFETIME),
     };
     store::users::insert_invited(&core.db, &user, &link, admin.actor()).await?;
     Ok(MadeLink {
@@ -85,7 +85,7 @@ pub async fn make(core: &Core, admin: &Admin, user: &User) -> Result<MadeLink, U
         user: &user.id,
         digest: &digest,
         created_at: now,
-        expires_at: now.after(LIFE),
+        expires_at: now.after(LIFETIME),
     };
     let made = store::password_links::replace(&core.db, &link, admin.actor()).await?;
     Ok(MadeLink {

@@ -20,7 +20,7 @@ use crate::{
 pub async fn update(core: &Core, owner: Owner<'_>, draft: &ProfileDraft) -> Result<(), AppError> {
     let user = owner.user();
     let display_name = users::display_name_of(&draft.display_name, &user.username)?;
-    let email = users::typed_email(&draft.email)
+    let email = users::email_of(&draft.email)
         .map(Email::parse)
         .transpose()?;
     // The address is a sign-in name: an attacker at an unattended browser must not take over the account.

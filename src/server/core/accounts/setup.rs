@@ -28,7 +28,7 @@ use std::time::Duration;
 
 /// Long enough to carry the code from the terminal to a browser; too short to be useful in a terminal's scrollback
 /// later (ASVS V6.4.1).
-pub const CODE_LIFE: Duration = Duration::from_secs(3_600);
+pub const CODE_LIFETIME: Duration = Duration::from_secs(3_600);
 
 /// Creates a code that authorises the first account in a browser; the previous code becomes invalid. `None` if an
 /// account exists.
@@ -40,7 +40,8 @@ pub async fn new_code(core: &Core) -> Result<Option<SetupCode>, StoreError> {
     let code = token::new_setup_code();
     let now = core.clock.now();
     let digest = token::setup_code_digest(&code);
-    let kept = store::setup_codes::replace(&core.db, &digest, now, now.after(CODE_LIFE)).await?;
+    let kept =
+        store::setup_codes::replace(&core.db, &digest, now, now.after(CODE_LIFETIME)).await?;
     Ok(kept.then_some(code))
 }
 
@@ -118,7 +119,7 @@ async fn check_code(core: &Core, actor: &Actor, digest: &SetupCodeDigest) -> Res
 fn first_admin(draft: &SetupDraft) -> UserDraft {
     UserDraft {
         username: draft.username.clone(),
-        email: users::typed_email(&draft.email).map(str::to_owned),
+        email: users::email_of(&draft.email).map(str::to_owned),
         display_name: Some(draft.display_name.clone()),
         description: String::new(),
         is_admin: true,

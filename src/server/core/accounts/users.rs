@@ -107,22 +107,22 @@ impl UserDraft {
 }
 
 /// The name on pages: the input, or the username if it is empty.
-pub fn display_name_of(typed: &str, username: &str) -> Result<String, IdentityRefusal> {
-    let typed = plain_text(typed, MAX_DISPLAY_NAME_CHARS, IdentityRefusal::DisplayName)?;
-    Ok(if typed.is_empty() {
+pub fn display_name_of(input: &str, username: &str) -> Result<String, IdentityRefusal> {
+    let input = plain_text(input, MAX_DISPLAY_NAME_CHARS, IdentityRefusal::DisplayName)?;
+    Ok(if input.is_empty() {
         username.to_owned()
     } else {
-        typed
+        input
     })
 }
 
-pub fn description_of(typed: &str) -> Result<String, IdentityRefusal> {
-    plain_text(typed, MAX_DESCRIPTION_CHARS, IdentityRefusal::Description)
+pub fn description_of(input: &str) -> Result<String, IdentityRefusal> {
+    plain_text(input, MAX_DESCRIPTION_CHARS, IdentityRefusal::Description)
 }
 
 /// Browsers send an empty field if there is no address.
-pub fn typed_email(typed: &str) -> Option<&str> {
-    Some(typed.trim()).filter(|typed| !typed.is_empty())
+pub fn email_of(input: &str) -> Option<&str> {
+    Some(input.trim()).filter(|input| !input.is_empty())
 }
 
 impl CheckedDraft {
@@ -166,13 +166,13 @@ pub async fn create(
 ///
 /// # Errors
 /// [`UserError::NotFound`].
-pub async fn find(core: &Core, typed: &str) -> Result<User, UserError> {
-    with_name(core, typed).await?.ok_or(UserError::NotFound)
+pub async fn find(core: &Core, name: &str) -> Result<User, UserError> {
+    with_name(core, name).await?.ok_or(UserError::NotFound)
 }
 
 /// The account with this name or e-mail address, if any.
-pub async fn with_name(core: &Core, typed: &str) -> Result<Option<User>, StoreError> {
-    let found = store::users::find_credentials(&core.db, &LookupKey::of(typed)).await?;
+pub async fn with_name(core: &Core, name: &str) -> Result<Option<User>, StoreError> {
+    let found = store::users::find_credentials(&core.db, &LookupKey::of(name)).await?;
     Ok(found.map(|found| found.user))
 }
 

@@ -5,7 +5,7 @@ use crate::server::{
     core::{
         Core,
         accounts::{password_links, setup},
-        sessions::{self, DEVICE_LIFE},
+        sessions::{self, DEVICE_LIFETIME},
     },
     db::StoreError,
     store,
@@ -15,13 +15,13 @@ use std::time::Duration;
 const EVERY: Duration = Duration::from_secs(60);
 
 /// The pause between two steps, for other writers.
-const REST: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Cleans up until the server stops.
 pub async fn run(core: Core) {
-    let (mut mended_at, mut journal) = (None, Journal::default());
+    let (mut reset_at, mut journal) = (None, Journal::default());
     loop {
-        if let Err(error) = mend_times(&core, &mut mended_at).await {
+        if let Err(error) = reset_once(&core, &mut reset_at).await {
             tracing::warn!(%error, "times that lie ahead will be mended later");
         }
         if let Err(error) = fold_display_names(&core).await {
@@ -46,7 +46,7 @@ pub async fn clean(core: &Core) -> Result<u64, StoreError> {
         return Ok(0);
     };
     let kept_since = now.before(core.keep_activity);
-    let devices_since = now.before(DEVICE_LIFE);
+    let devices_since = now.before(DEVICE_LIFETIME);
     let mut cleaned = 0;
     // A session that timed out is recorded as ended, also if its browser never came back.
     cleaned += in_steps(|| store::sessions::end_timed_out(db, now, store::STEP)).await?;
@@ -62,19 +62,19 @@ pub async fn clean(core: &Core) -> Result<u64, StoreError> {
 
 /// Moves times that a wrong clock recorded in the future to now, so that nothing stays valid until then. Runs once
 /// after a start and whenever the clock was set: only then can such times exist.
-async fn mend_times(core: &Core, mended_at: &mut Option<u64>) -> Result<(), StoreError> {
+async fn reset_once(core: &Core, reset_at: &mut Option<u64>) -> Result<(), StoreError> {
     let times_set = Some(core.clock.times_set());
-    if *mended_at == times_set || core.clock.trusted().is_none() {
+    if *reset_at == times_set || core.clock.trusted().is_none() {
         return Ok(());
     }
-    let mended = bring_to_present(core).await?;
-    if mended > 0 {
+    let rows = reset_future_times(core).await?;
+    if rows > 0 {
         tracing::warn!(
-            rows = mended,
+            rows,
             "times that lay ahead of the clock were set to the present"
         );
     }
-    *mended_at = times_set;
+    *reset_at = times_set;
     Ok(())
 }
 
@@ -83,15 +83,15 @@ async fn mend_times(core: &Core, mended_at: &mut Option<u64>) -> Result<(), Stor
 ///
 /// # Errors
 /// [`StoreError`]: the rest is moved in the next run.
-pub async fn bring_to_present(core: &Core) -> Result<u64, StoreError> {
+pub async fn reset_future_times(core: &Core) -> Result<u64, StoreError> {
     let (db, now) = (&core.db, core.clock.now());
-    let present = sessions::present(core);
-    let mut mended =
-        in_steps(|| store::sessions::bring_some_to_present(db, &present, store::STEP)).await?;
-    mended += store::password_links::bring_to_present(db, now, password_links::LIFE).await?;
-    mended += store::setup_codes::bring_to_present(db, now, setup::CODE_LIFE).await?;
-    mended += store::devices::bring_to_present(db, now).await?;
-    Ok(mended)
+    let times = sessions::reset_times(core);
+    let mut rows =
+        in_steps(|| store::sessions::reset_some_future_times(db, &times, store::STEP)).await?;
+    rows += store::password_links::reset_future_times(db, now, password_links::LIFETIME).await?;
+    rows += store::setup_codes::reset_future_times(db, now, setup::CODE_LIFETIME).await?;
+    rows += store::devices::reset_future_times(db, now).await?;
+    Ok(rows)
 }
 
 /// Makes accounts of older versions findable by their display names. SQL cannot fold a text, so no migration could do
@@ -114,6 +114,6 @@ where
         if rows < u64::from(store::STEP) {
             return Ok(cleaned);
         }
-        tokio::time::sleep(REST).await;
+        tokio::time::sleep(PAUSE).await;
     }
 }

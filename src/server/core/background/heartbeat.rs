@@ -9,29 +9,29 @@ use crate::{
     domain::{actor::Actor, moment::Timestamp, session::EndReason},
     server::{
         core::{Core, sessions},
-        db::{Neighbour, StoreError},
+        db::{HeartbeatFile, StoreError},
         store::{self, heartbeat::Beat},
     },
 };
 use std::{io, time::Duration};
 use tokio_util::sync::CancellationToken;
 
-const EVERY: Duration = Duration::from_secs(60);
+const BEAT_EVERY: Duration = Duration::from_secs(60);
 
 /// Writes the heartbeat of one database file.
 pub struct Heartbeat {
-    neighbour: Neighbour,
+    file: HeartbeatFile,
     /// A failure was logged already: a full disk must not fill the log.
     is_failing: bool,
 }
 
 /// Why a beat failed.
 #[derive(Debug, thiserror::Error)]
-enum Missed {
+enum BeatError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("beside the database: {0}")]
-    Beside(#[from] io::Error),
+    File(#[from] io::Error),
 }
 
 impl Heartbeat {
@@ -39,15 +39,15 @@ impl Heartbeat {
     ///
     /// # Errors
     /// [`StoreError`] if the sessions of an older copy could not be ended.
-    pub async fn begin(core: &Core, neighbour: Neighbour) -> Result<Self, StoreError> {
-        let mut heart = Self {
-            neighbour,
+    pub async fn begin(core: &Core, file: HeartbeatFile) -> Result<Self, StoreError> {
+        let mut heartbeat = Self {
+            file,
             is_failing: false,
         };
         // A file that cannot be read or written is logged by the beat below; a missing one only here.
-        let beside = heart.neighbour.read();
+        let recorded = heartbeat.file.read();
         let found = store::heartbeat::find(&core.db).await?;
-        match &beside {
+        match &recorded {
             Ok(None) if found.number > 0 => tracing::warn!(
                 "beside the database file there is no .heartbeat, so it is not known whether it was put back from \
                  before. If it was, run `vestibule session end --all`"
@@ -59,27 +59,27 @@ impl Heartbeat {
                  from before. If it was, run `vestibule session end --all`"
             ),
         }
-        let beside = beside.ok().flatten();
-        heart.end_what_came_back(core, found, beside).await?;
-        let of_neighbour =
-            beside.and_then(|(_, at)| (at > 0).then_some(Timestamp::from_millis(at)));
-        if let Some(at) = found.known_at.max(of_neighbour) {
+        let recorded = recorded.ok().flatten();
+        heartbeat.end_restored(core, found, recorded).await?;
+        let recorded_at =
+            recorded.and_then(|(_, at)| (at > 0).then_some(Timestamp::from_millis(at)));
+        if let Some(at) = found.known_at.max(recorded_at) {
             core.clock.record_use(at);
-            if let Some(doubt) = timekeeping::doubt(core.clock.now(), at) {
-                tracing::warn!("{doubt}");
+            if let Some(warning) = timekeeping::warning(core.clock.now(), at) {
+                tracing::warn!("{warning}");
             }
         }
-        heart.beat(core).await;
-        Ok(heart)
+        heartbeat.beat(core).await;
+        Ok(heartbeat)
     }
 
     /// Beats until the server stops, and once more then.
     pub async fn run(mut self, core: Core, stop: CancellationToken) {
         loop {
-            let rest = tokio::time::sleep(EVERY);
-            let goes_on = stop.run_until_cancelled(rest).await.is_some();
+            let sleep = tokio::time::sleep(BEAT_EVERY);
+            let is_running = stop.run_until_cancelled(sleep).await.is_some();
             self.beat(&core).await;
-            if !goes_on {
+            if !is_running {
                 return;
             }
         }
@@ -99,28 +99,28 @@ impl Heartbeat {
     }
 
     /// First in the database file, then beside it: a crash in between leaves a database file that is ahead, not behind.
-    async fn try_beat(&self, core: &Core) -> Result<(), Missed> {
+    async fn try_beat(&self, core: &Core) -> Result<(), BeatError> {
         // Read first: another process that shares the file may raise both at any time.
-        let beside = self.neighbour.read().ok().flatten();
+        let recorded = self.file.read().ok().flatten();
         let found = store::heartbeat::find(&core.db).await?;
-        self.end_what_came_back(core, found, beside).await?;
+        self.end_restored(core, found, recorded).await?;
         let known_at = core.clock.trusted();
         store::heartbeat::raise(&core.db, known_at).await?;
         let Beat { number, known_at } = store::heartbeat::find(&core.db).await?;
-        let neighbour = self.neighbour.clone();
+        let file = self.file.clone();
         let at = known_at.map_or(0, Timestamp::as_millis);
-        let written = tokio::task::spawn_blocking(move || neighbour.write(number, at)).await;
+        let written = tokio::task::spawn_blocking(move || file.write(number, at)).await;
         Ok(written.map_err(io::Error::other)??)
     }
 
     /// Ends everything that is live again because the database file is behind the file beside it.
-    async fn end_what_came_back(
+    async fn end_restored(
         &self,
         core: &Core,
         found: Beat,
-        beside: Option<(i64, i64)>,
+        recorded: Option<(i64, i64)>,
     ) -> Result<(), StoreError> {
-        let Some((number, _)) = beside.filter(|(number, _)| found.number < *number) else {
+        let Some((number, _)) = recorded.filter(|(number, _)| found.number < *number) else {
             return Ok(());
         };
         let sessions = end_everything(core, &Actor::server()).await?;
@@ -128,25 +128,25 @@ impl Heartbeat {
         store::heartbeat::catch_up(&core.db, number).await?;
         tracing::warn!(
             sessions,
-            "the database file was put back from before: {CAME_BACK}"
+            "the database file was put back from before: {RESTORED}"
         );
         Ok(())
     }
 }
 
 /// Makes both files agree, after everything restored was ended.
-pub async fn join(core: &Core, neighbour: &Neighbour) -> Result<(), StoreError> {
-    if let Ok(Some((number, _))) = neighbour.read() {
+pub async fn reconcile(core: &Core, file: &HeartbeatFile) -> Result<(), StoreError> {
+    if let Ok(Some((number, _))) = file.read() {
         store::heartbeat::catch_up(&core.db, number).await?;
     }
     let number = store::heartbeat::find(&core.db).await?.number;
     // Without it the next start only warns.
-    let _ = neighbour.write(number, 0);
+    let _ = file.write(number, 0);
     Ok(())
 }
 
 /// What an older file has restored, and what was done about it.
-pub const CAME_BACK: &str = "all sessions are ended, and links for passwords and codes for the first account are void. \
+pub const RESTORED: &str = "all sessions are ended, and links for passwords and codes for the first account are void. \
     Passwords, disabled and deleted accounts, roles and the audit log are those of that time: disable again who was \
     disabled since, and let people set a new password who have changed theirs";
 
@@ -156,7 +156,7 @@ pub const CAME_BACK: &str = "all sessions are ended, and links for passwords and
 /// # Errors
 /// [`StoreError`]: some may have ended.
 pub async fn end_everything(core: &Core, actor: &Actor) -> Result<u64, StoreError> {
-    let count = sessions::end_everybody(core, EndReason::Restored, actor).await?;
-    store::heartbeat::void_what_came_back(&core.db).await?;
+    let count = sessions::end_every_session(core, EndReason::Restored, actor).await?;
+    store::heartbeat::void_links_and_codes(&core.db).await?;
     Ok(count)
 }

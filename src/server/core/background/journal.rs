@@ -10,30 +10,30 @@ const LARGE: i64 = 16_000_000;
 #[derive(Debug, Default)]
 pub struct Journal {
     /// Consecutive checks. One alone is not logged: a backup of a large file takes time, too.
-    held_for: u32,
+    blocked_checks: u32,
 }
 
 impl Journal {
     /// Moves the log into the file as far as possible. Logs once that a reader has blocked this in two checks.
     pub async fn checkpoint(&mut self, core: &Core) {
         match core.db.checkpoint().await {
-            Ok(Some(wal)) => self.note(wal),
+            Ok(Some(wal)) => self.record(wal),
             Ok(None) => {}
             Err(error) => tracing::debug!(%error, "the journal was not looked at"),
         }
     }
 
-    fn note(&mut self, wal: Wal) {
+    fn record(&mut self, wal: Wal) {
         let megabytes = wal.bytes / 1_000_000;
-        if !wal.is_held || wal.bytes < LARGE {
-            if self.held_for >= 2 {
+        if !wal.is_blocked || wal.bytes < LARGE {
+            if self.blocked_checks >= 2 {
                 tracing::info!("the journal of the database is written over again");
             }
-            self.held_for = 0;
+            self.blocked_checks = 0;
             return;
         }
-        self.held_for = self.held_for.saturating_add(1);
-        if self.held_for == 2 {
+        self.blocked_checks = self.blocked_checks.saturating_add(1);
+        if self.blocked_checks == 2 {
             tracing::warn!(
                 megabytes,
                 "a reader that does not end keeps the journal of the database from being written over, and it grows. \
@@ -49,10 +49,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_large_journal_that_is_held_is_told_of_at_the_second_look() {
+    fn a_blocked_journal_is_counted_and_reset() {
         let mut journal = Journal::default();
-        let wal = |bytes, is_held| Wal { bytes, is_held };
-        for (wal, held_for) in [
+        let wal = |bytes, is_blocked| Wal { bytes, is_blocked };
+        for (wal, blocked_checks) in [
             (wal(LARGE, true), 1),
             (wal(LARGE, false), 0),
             (wal(LARGE - 1, true), 0),
@@ -60,8 +60,8 @@ mod tests {
             (wal(LARGE, true), 2),
             (wal(LARGE, true), 3),
         ] {
-            journal.note(wal);
-            assert_eq!(journal.held_for, held_for, "{wal:?}");
+            journal.record(wal);
+            assert_eq!(journal.blocked_checks, blocked_checks, "{wal:?}");
         }
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 const EVERY: Duration = Duration::from_secs(60);
 
 /// An answer that took longer is too inexact: the previous one stays in use.
-const TOO_LONG: Duration = Duration::from_secs(2);
+const MAX_ROUND_TRIP: Duration = Duration::from_secs(2);
 
 /// If the clock shows that a file was last used longer ago than this, that may be true, or the clock is ahead.
 const LONG_AGO: Duration = Duration::from_secs(30 * 86_400);
@@ -37,16 +37,16 @@ pub async fn run(core: Core) {
 /// # Errors
 /// [`StoreError`]: the previous measurement stays in use.
 pub async fn measure(db: &Db, clock: &Clock) -> Result<Duration, StoreError> {
-    let Some(reading) = db.time(|| clock.monotonic()).await? else {
+    let Some(answer) = db.time(|| clock.monotonic()).await? else {
         return Ok(Duration::ZERO);
     };
-    let (asked, answered) = (reading.asked, reading.answered);
-    let time = Timestamp::from_millis(reading.time);
-    let was_under_way = answered.since(asked);
-    if was_under_way < TOO_LONG || !clock.follows() {
+    let (asked, answered) = (answer.asked, answer.answered);
+    let time = Timestamp::from_millis(answer.time);
+    let round_trip = answered.since(asked);
+    if round_trip < MAX_ROUND_TRIP || !clock.follows() {
         clock.follow(time, asked, answered);
     }
-    Ok(between(clock.of_this_machine(), clock.now()))
+    Ok(abs_diff(clock.of_this_machine(), clock.now()))
 }
 
 /// Logs once that the clocks differ, and again when the difference changes.
@@ -67,7 +67,7 @@ fn report(difference: Duration, logged: Duration) -> Duration {
 }
 
 /// What is wrong with a clock that shows `now`, if the file was in use at `last`.
-pub fn doubt(now: Timestamp, last: Timestamp) -> Option<String> {
+pub fn warning(now: Timestamp, last: Timestamp) -> Option<String> {
     let (now_shown, last_shown) = (rfc3339(now), rfc3339(last));
     if now.after(TOLERANCE) < last {
         Some(format!(
@@ -84,13 +84,13 @@ pub fn doubt(now: Timestamp, last: Timestamp) -> Option<String> {
     }
 }
 
-fn between(one: Timestamp, other: Timestamp) -> Duration {
+fn abs_diff(one: Timestamp, other: Timestamp) -> Duration {
     one.since(other).max(other.since(one))
 }
 
 /// A warning if this machine's clock differs from that of the database.
-pub fn warn_of(clock: &Clock) -> Option<String> {
-    let difference = between(clock.of_this_machine(), clock.now());
+pub fn difference_warning(clock: &Clock) -> Option<String> {
+    let difference = abs_diff(clock.of_this_machine(), clock.now());
     (difference > TOLERANCE).then(|| {
         format!(
             "this machine's clock differs by {} s from that of the database, which counts. Let NTP set it.",
@@ -104,18 +104,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_is_doubted_that_is_behind_or_far_ahead_of_what_is_known() {
+    fn a_clock_behind_or_far_ahead_gives_a_warning() {
         let now = Timestamp::from_millis(1_790_000_000_000);
         let days = |days: u64| Duration::from_secs(days * 86_400);
-        assert_eq!(doubt(now, now), None);
-        assert_eq!(doubt(now, now.before(days(29))), None);
-        assert_eq!(doubt(now, now.after(Duration::from_secs(4))), None);
+        assert_eq!(warning(now, now), None);
+        assert_eq!(warning(now, now.before(days(29))), None);
+        assert_eq!(warning(now, now.after(Duration::from_secs(4))), None);
         for (last, words) in [
             (now.after(days(1)), "behind"),
             (now.before(days(200)), "ahead"),
         ] {
-            let said = doubt(now, last).expect(words);
-            assert!(said.contains(words), "{said}");
+            let warning = super::warning(now, last).expect(words);
+            assert!(warning.contains(words), "{warning}");
         }
     }
 

@@ -43,27 +43,27 @@ pub async fn end_all_as_admin(
 ///
 /// # Errors
 /// [`StoreError`]: some may have ended.
-pub async fn end_all_of_everybody(core: &Core, admin: &Admin) -> Result<u64, StoreError> {
-    end_everybody(core, EndReason::EndedByAdmin, admin.actor()).await
+pub async fn end_every_session_as_admin(core: &Core, admin: &Admin) -> Result<u64, StoreError> {
+    end_every_session(core, EndReason::EndedByAdmin, admin.actor()).await
 }
 
 /// The same for another reason.
 ///
 /// # Errors
 /// [`StoreError`]: some may have ended.
-pub async fn end_everybody(
+pub async fn end_every_session(
     core: &Core,
     reason: EndReason,
     actor: &Actor,
 ) -> Result<u64, StoreError> {
-    let mut below = store::sessions::above_all();
+    let mut below = store::sessions::above_every_id();
     let mut count = 0;
     loop {
         let at = core.clock.now();
         let ended = Ended { at, reason };
-        let (next, for_this) =
+        let (next, for_reason) =
             store::sessions::end_some(&core.db, ended, &below, store::STEP, actor).await?;
-        count += for_this;
+        count += for_reason;
         match next {
             Some(next) => below = next,
             None => return Ok(count),

@@ -3,7 +3,7 @@
 //! The store notifies about the sessions that this process ends itself. This job works only while there are watchers.
 
 use crate::{
-    domain::session::{Ended, Life, SessionId},
+    domain::session::{Ended, SessionId, Validity},
     server::{
         core::{Core, sessions},
         db::{Changes, Hint, StoreError},
@@ -21,23 +21,23 @@ const ALL_EVERY: u32 = 120;
 /// Watches until the server stops.
 pub async fn run(core: Core) {
     loop {
-        core.db.watchers.begun().await;
-        watch_until_quiet(&core).await;
+        core.db.watchers.wait_for_watcher().await;
+        poll_while_watched(&core).await;
     }
 }
 
 /// Polls until there are no more watchers. The database may be unavailable meanwhile: a poll that failed is repeated.
-async fn watch_until_quiet(core: &Core) {
+async fn poll_while_watched(core: &Core) {
     let mut changes = core.db.changes();
-    let (mut checks, mut owed) = (0, Hint::Nothing);
-    while !core.db.watchers.is_quiet() {
+    let (mut checks, mut pending) = (0, Hint::Unchanged);
+    while !core.db.watchers.is_empty() {
         let hint = next(&mut changes, &mut checks).await;
-        let hint = owed.and(hint);
-        owed = match check(core, &hint).await {
-            Ok(()) => Hint::Nothing,
+        let hint = pending.merge(hint);
+        pending = match check(core, &hint).await {
+            Ok(()) => Hint::Unchanged,
             Err(error) => {
                 tracing::warn!(%error, "open pages are told later of sessions that have ended");
-                let_go(core);
+                release_due(core);
                 hint
             }
         };
@@ -47,7 +47,7 @@ async fn watch_until_quiet(core: &Core) {
 async fn next(changes: &mut Changes, checks: &mut u32) -> Hint {
     *checks += 1;
     match changes.next().await {
-        _ if checks.is_multiple_of(ALL_EVERY) => Hint::Anything,
+        _ if checks.is_multiple_of(ALL_EVERY) => Hint::Unknown,
         hint => hint,
     }
 }
@@ -55,35 +55,35 @@ async fn next(changes: &mut Changes, checks: &mut u32) -> Hint {
 /// Follows a hint, and checks the sessions that are due.
 async fn check(core: &Core, hint: &Hint) -> Result<(), StoreError> {
     let watchers = &core.db.watchers;
-    let doubtful = match hint {
-        Hint::Nothing => Vec::new(),
-        Hint::Something => store::sessions::ended_among(&core.db, &watchers.live()).await?,
+    let to_check = match hint {
+        Hint::Unchanged => Vec::new(),
+        Hint::Changed => store::sessions::ended_among(&core.db, &watchers.live()).await?,
         Hint::Named(names) => watchers.among(names.iter().cloned().map(SessionId).collect()),
-        Hint::Anything => watchers.live(),
+        Hint::Unknown => watchers.live(),
     };
-    notify(core, &doubtful).await?;
+    notify(core, &to_check).await?;
     notify(core, &watchers.due(core.clock.now())).await
 }
 
 /// Reads the state of these sessions, and notifies their watchers.
 async fn notify(core: &Core, sessions: &[SessionId]) -> Result<(), StoreError> {
-    let lives = store::sessions::lives(&core.db, sessions).await?;
+    let validities = store::sessions::validities(&core.db, sessions).await?;
     // Concurrently: each may wait for its commit until the deadline.
     let mut time_outs = JoinSet::new();
     for session in sessions {
-        let Some(life) = lives.get(session) else {
+        let Some(validity) = validities.get(session) else {
             core.db.watchers.notify(session, Notice::Ended(None));
             continue;
         };
-        match life.end_by(core.clock.now()) {
-            None => core.db.watchers.notify(session, Notice::Alive(*life)),
-            Some(ended) if life.ended.is_some() => {
+        match validity.end_by(core.clock.now()) {
+            None => core.db.watchers.notify(session, Notice::Alive(*validity)),
+            Some(ended) if validity.ended.is_some() => {
                 core.db
                     .watchers
                     .notify(session, Notice::Ended(Some(ended.reason)));
             }
             Some(ended) => {
-                drop(time_outs.spawn(time_out(core.clone(), session.clone(), *life, ended)))
+                drop(time_outs.spawn(time_out(core.clone(), session.clone(), *validity, ended)))
             }
         }
     }
@@ -91,12 +91,12 @@ async fn notify(core: &Core, sessions: &[SessionId]) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn time_out(core: Core, session: SessionId, life: Life, ended: Ended) {
+async fn time_out(core: Core, session: SessionId, validity: Validity, ended: Ended) {
     // The page navigates, and that request judges its session. A clock that may be wrong must not end any other
     // session.
     let trusted = core.clock.trusted();
-    if trusted.is_some_and(|now| life.end_by(now).is_some()) {
-        sessions::write_down(&core, &session, ended).await;
+    if trusted.is_some_and(|now| validity.end_by(now).is_some()) {
+        sessions::record_time_out(&core, &session, ended).await;
     }
     let notice = Notice::Ended(Some(ended.reason));
     core.db.watchers.notify(&session, notice);
@@ -104,7 +104,7 @@ async fn time_out(core: Core, session: SessionId, life: Life, ended: Ended) {
 
 /// Without the database it is unknown whether a session was used elsewhere. Watchers of sessions that are due are
 /// released, without a notice of an end.
-fn let_go(core: &Core) {
+fn release_due(core: &Core) {
     for session in core.db.watchers.due(core.clock.now()) {
         core.db.watchers.notify(&session, Notice::Unknown);
     }

@@ -102,7 +102,7 @@ struct Attempt<'a> {
 
 /// An attempt that may be made: a reserved hashing thread, and a turn at its counters.
 struct Admitted {
-    place: Reservation,
+    reservation: Reservation,
     undecided: Undecided,
 }
 
@@ -121,7 +121,7 @@ impl<'a> Attempt<'a> {
         password: &'a Password,
     ) -> Result<Self, NotProved> {
         if password.is_too_long() {
-            note_too_long(core, actor, purpose);
+            record_too_long(core, actor, purpose);
             return Err(NotProved::Refused);
         }
         let found = store::users::find_credentials(&core.db, name).await?;
@@ -145,9 +145,12 @@ impl<'a> Attempt<'a> {
     async fn admit(&self) -> Result<Admitted, AppError> {
         let admitted = throttle::admit(self.core, self.counters()).await;
         let mut undecided = admitted.map_err(|refusal| self.not_admitted(refusal))?;
-        let place = self.core.hasher.place()?;
+        let reservation = self.core.hasher.reserve()?;
         undecided.begin();
-        Ok(Admitted { place, undecided })
+        Ok(Admitted {
+            reservation,
+            undecided,
+        })
     }
 
     /// Checks the password and decides the attempt. Work and answer are the same for accounts that are unknown, have no
@@ -157,9 +160,12 @@ impl<'a> Attempt<'a> {
     /// # Errors
     /// [`NotProved::Refused`] and `Failure::Throttled`, and the errors of hashing.
     async fn verify(self, admitted: Admitted) -> Result<Verified, NotProved> {
-        let Admitted { place, undecided } = admitted;
+        let Admitted {
+            reservation,
+            undecided,
+        } = admitted;
         let stored = self.found.as_ref().and_then(Credentials::hash);
-        let checked = place.check(self.password, stored).await?;
+        let checked = reservation.check(self.password, stored).await?;
         let throttled = self.entry(self.purpose.throttled());
         let decided = undecided.decide(self.core, self.outcome(&checked), throttled);
         if decided
@@ -185,7 +191,7 @@ impl<'a> Attempt<'a> {
     async fn verified(self, checked: Checked) -> Result<Verified, NotProved> {
         let found = self.found.ok_or(NotProved::Refused)?;
         let verified = found.password_hash;
-        let kept = todays_hash(self.core, self.password, &verified, checked).await;
+        let kept = current_hash(self.core, self.password, &verified, checked).await;
         Ok(Verified {
             evidence: Evidence::Password { verified, kept },
             user: found.user,
@@ -199,19 +205,21 @@ impl<'a> Attempt<'a> {
     /// that both are one account. A signed-in user knows the account, so for them it refuses openly.
     fn counters(&self) -> Counters {
         let address = Subject::Address(&self.actor.browser().address);
-        let typed = Subject::Typed(self.name);
+        let name = Subject::Name(self.name);
         let throttle = &self.core.throttle;
         match (&self.found, &self.device, self.purpose) {
             (Some(found), Some(device), _) => {
                 throttle.counters(&[Subject::Device(device, &found.user.id)], None)
             }
             (Some(found), None, Purpose::SignIn) => {
-                throttle.counters(&[address, typed], Some(Subject::Account(&found.user.id)))
+                throttle.counters(&[address, name], Some(Subject::Account(&found.user.id)))
             }
             (Some(found), None, _) => {
                 throttle.counters(&[address, Subject::Account(&found.user.id)], None)
             }
-            (None, _, _) => throttle.counters(&[address, typed], Some(Subject::Nobody(self.name))),
+            (None, _, _) => {
+                throttle.counters(&[address, name], Some(Subject::UnknownAccount(self.name)))
+            }
         }
     }
 
@@ -225,12 +233,12 @@ impl<'a> Attempt<'a> {
     }
 }
 
-fn note_too_long(core: &Core, actor: &Actor, purpose: Purpose) {
+fn record_too_long(core: &Core, actor: &Actor, purpose: Purpose) {
     let address = Subject::Address(&actor.browser().address);
     let address = core.throttle.digest(&address);
     let event = purpose.refused(SignInRefusal::PasswordTooLong);
     let entry = actor.entry(core.clock.now(), event, None, None);
-    audit::add_up(core, address, entry);
+    audit::count_refusal(core, address, entry);
 }
 
 /// The browser, if this user has signed in with it before. It is queried for unknown names too, so that both take the
@@ -243,15 +251,15 @@ async fn known_device(
     let Some(device) = presented.device.as_ref().map(DeviceToken::digest) else {
         return Ok(None);
     };
-    let nobody = UserId(String::new());
-    let user = found.map_or(&nobody, |found| &found.user.id);
+    let no_user = UserId(String::new());
+    let user = found.map_or(&no_user, |found| &found.user.id);
     let is_known = store::devices::is_known(&core.db, &device, user).await?;
     Ok(is_known.then_some(device))
 }
 
 /// The hash to store: the existing one, or a new one if its parameters are outdated (ASVS V11.2.2). If an upgrade
 /// fails, another sign-in repeats it.
-async fn todays_hash(
+async fn current_hash(
     core: &Core,
     password: &Password,
     stored_hash: &str,

@@ -26,12 +26,12 @@ pub async fn confirm(
     core: &Core,
     owner: Owner<'_>,
     presented: &Presented,
-    typed: &Password,
+    password: &Password,
 ) -> Result<SessionToken, AppError> {
-    let verified = verify_again(core, owner, presented, Purpose::Confirmation, typed).await?;
-    let brought = presented.session.as_ref().ok_or(Failure::NotSignedIn)?;
+    let verified = verify_again(core, owner, presented, Purpose::Confirmation, password).await?;
+    let token = presented.session.as_ref().ok_or(Failure::NotSignedIn)?;
     let proven = Proven {
-        brought: &brought.digest(),
+        presented: &token.digest(),
         evidence: &verified.evidence,
     };
     let renewed = sessions::renew(core, owner, proven).await?;
@@ -48,15 +48,15 @@ pub async fn verify_again(
     owner: Owner<'_>,
     presented: &Presented,
     purpose: Purpose,
-    typed: &Password,
+    password: &Password,
 ) -> Result<Verified, AppError> {
     let (actor, name) = (owner.actor(), LookupKey::of(&owner.user().username));
-    match attempt::prove(core, actor, presented, purpose, &name, typed).await {
+    match attempt::prove(core, actor, presented, purpose, &name, password).await {
         Ok(verified) => Ok(verified),
         Err(NotProved::Failed(failure)) => Err(failure),
         Err(NotProved::Refused) => {
             let found = store::sessions::find(&core.db, &owner.session().id).await?;
-            if found.is_some_and(|found| lives(core, &found)) {
+            if found.is_some_and(|found| is_live(core, &found)) {
                 Err(Refusal::CurrentPassword.into())
             } else {
                 Err(Failure::NotSignedIn.into())
@@ -66,6 +66,6 @@ pub async fn verify_again(
 }
 
 /// Whether the session may still be used for changes.
-pub fn lives(core: &Core, found: &CurrentUser) -> bool {
+pub fn is_live(core: &Core, found: &CurrentUser) -> bool {
     !found.user.disabled && found.session.end_by(core.clock.now()).is_none()
 }

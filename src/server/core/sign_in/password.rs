@@ -12,7 +12,7 @@ use crate::{
         core::{
             Core,
             actor::Actor,
-            sessions::{self, Presented, Started, begun},
+            sessions::{self, Presented, Started, pending},
         },
         token::SessionToken,
     },
@@ -44,7 +44,7 @@ pub async fn login(
         NotProved::Refused => Refusal::SignIn.into(),
         NotProved::Failed(failure) => failure,
     })?;
-    begun::start(core, actor, presented, verified, remember).await
+    pending::start(core, actor, presented, verified, remember).await
 }
 
 /// Signs a browser out: the session is ended durably before the answer is sent. Also succeeds with an ended session or

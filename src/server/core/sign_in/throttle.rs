@@ -20,7 +20,7 @@ use crate::{
         db::{Db, StoreError},
         store::{
             self,
-            throttle::{Counters, Pace},
+            throttle::{Counters, Limit},
         },
         token::{DeviceDigest, KeyedDigest, ServerKey},
     },
@@ -59,10 +59,10 @@ pub enum Subject<'a> {
     /// An account, under any of its names (CVE-2025-24806, CVE-2026-47203).
     Account(&'a UserId),
     /// In place of an account, if none has the name: the work is the same.
-    Nobody(&'a LookupKey),
+    UnknownAccount(&'a LookupKey),
     /// A name or an e-mail address as entered, with or without an account. A 429 depends on it and not on the account,
     /// so that it does not show which spellings are one account.
-    Typed(&'a LookupKey),
+    Name(&'a LookupKey),
     /// A user in a browser in which they have signed in before: others cannot throttle them there.
     Device(&'a DeviceDigest, &'a UserId),
     /// The address of a request.
@@ -104,7 +104,7 @@ impl From<NotAdmitted> for AppError {
 /// Counts an attempt that was not admitted in the audit log, and returns its answer.
 pub fn refuse(core: &Core, refusal: NotAdmitted, entry: Entry) -> AppError {
     if let NotAdmitted::Wait { counter, .. } = &refusal {
-        audit::add_up(core, counter.clone(), entry);
+        audit::count_refusal(core, counter.clone(), entry);
     }
     refusal.into()
 }
@@ -135,31 +135,37 @@ impl Throttle {
         }
     }
 
-    fn counter(&self, subject: &Subject) -> (KeyedDigest, Pace) {
-        let of_person = self.limits.account_failures;
+    fn counter(&self, subject: &Subject) -> (KeyedDigest, Limit) {
+        let account_failures = self.limits.account_failures;
         let (digest, failures) = match subject {
-            Subject::Account(user) => (self.key.digest("account:", &user.0), of_person),
-            Subject::Nobody(name) => (self.key.digest("nobody:", name.as_str()), of_person),
-            Subject::Typed(name) => (self.key.digest("typed:", name.as_str()), of_person),
+            Subject::Account(user) => (self.key.digest("account:", &user.0), account_failures),
+            Subject::UnknownAccount(name) => {
+                (self.key.digest("nobody:", name.as_str()), account_failures)
+            }
+            Subject::Name(name) => (self.key.digest("typed:", name.as_str()), account_failures),
             Subject::Device(device, user) => {
                 let name = format!("{} {}", device.as_str(), user.0);
-                (self.key.digest("device:", &name), of_person)
+                (self.key.digest("device:", &name), account_failures)
             }
-            Subject::SetupFrom(address) => {
-                (self.key.digest("setup:", &network(address)), of_person)
-            }
-            Subject::LinkFrom(address) => (self.key.digest("link:", &network(address)), of_person),
+            Subject::SetupFrom(address) => (
+                self.key.digest("setup:", &network(address)),
+                account_failures,
+            ),
+            Subject::LinkFrom(address) => (
+                self.key.digest("link:", &network(address)),
+                account_failures,
+            ),
             Subject::Address(address) => (
                 self.key.digest("address:", &network(address)),
                 self.limits.address_failures,
             ),
         };
-        let pace = Pace {
+        let limit = Limit {
             failures,
             window: self.limits.window,
             pause: self.limits.pause,
         };
-        (digest, pace)
+        (digest, limit)
     }
 }
 
@@ -183,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_network_has_one_name() {
+    fn one_network_has_one_counter() {
         for spelling in [
             "2001:db8:1:2::1",
             "2001:DB8:1:2:ffff:ffff:ffff:ffff",

@@ -2,7 +2,7 @@ use super::*;
 use std::collections::HashSet;
 
 #[test]
-fn no_two_migrations_have_one_number() {
+fn migration_numbers_are_unique() {
     let versions: HashSet<_> = FOR_POSTGRES.iter().map(|one| one.version).collect();
     assert_eq!(versions.len(), FOR_POSTGRES.iter().count());
     assert!(FOR_POSTGRES.iter().count() > SHARED.iter().count());
@@ -124,9 +124,9 @@ fn a_removal_is_found_in_every_spelling() {
 }
 
 #[test]
-fn additions_of_a_newer_version_are_accepted_and_removals_are_not() {
+fn newer_additions_are_accepted_and_removals_refused() {
     let newest = FOR_POSTGRES.iter().map(|one| one.version).max().unwrap();
-    let beside = |version: i64, description: &str| {
+    let with_applied = |version: i64, description: &str| {
         let mut applied: Vec<_> = FOR_POSTGRES
             .iter()
             .map(|one| Applied {
@@ -140,16 +140,16 @@ fn additions_of_a_newer_version_are_accepted_and_removals_are_not() {
         });
         accept_newer(&FOR_POSTGRES, &applied)
     };
-    assert!(beside(newest, "known").is_ok());
-    assert!(beside(newest + 1, "labels of sessions").is_ok());
+    assert!(with_applied(newest, "known").is_ok());
+    assert!(with_applied(newest + 1, "labels of sessions").is_ok());
     assert!(
-        beside(
+        with_applied(
             newest + 2,
             &format!("no more descriptions needs {newest:04}")
         )
         .is_ok()
     );
-    let refused = beside(
+    let refused = with_applied(
         newest + 2,
         &format!("no more descriptions needs {:04}", newest + 1),
     );

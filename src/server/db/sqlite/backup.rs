@@ -1,6 +1,8 @@
 //! Backup of an embedded database, and its restoration.
 
-use super::file::{InUse, JOURNALS, beside, create_folder, hold_alone, prepare, sync_folder};
+use super::file::{
+    FileLock, JOURNALS, create_folder, lock_exclusive, prepare, sync_folder, with_suffix,
+};
 use crate::server::db::{DatabaseUrl, Db, IfMissing, OpenError, Pool};
 use std::{
     fs::{self, File, OpenOptions},
@@ -22,7 +24,7 @@ pub async fn backup(db: &Db, target: &Path) -> Result<(), OpenError> {
     if target.symlink_metadata().is_ok() {
         return Err(unusable(io::ErrorKind::AlreadyExists.into()));
     }
-    let copy = Unfinished::create(beside(target, ".part"))?;
+    let copy = TemporaryFile::create(with_suffix(target, ".part"))?;
     if let Pool::Sqlite(pool) = &db.writer {
         let Some(name) = copy.0.to_str() else {
             return Err(unusable(io::ErrorKind::InvalidFilename.into()));
@@ -32,13 +34,13 @@ pub async fn backup(db: &Db, target: &Path) -> Result<(), OpenError> {
             .execute(pool)
             .await?;
     }
-    copy.take_new_name(target).map_err(unusable)
+    copy.persist(target).map_err(unusable)
 }
 
 /// A file under a temporary name. It is removed unless it is renamed.
-struct Unfinished(PathBuf);
+struct TemporaryFile(PathBuf);
 
-impl Unfinished {
+impl TemporaryFile {
     /// SQLite treats an empty file as a new database, and keeps its mode.
     fn create(path: PathBuf) -> Result<Self, OpenError> {
         let mut options = OpenOptions::new();
@@ -50,7 +52,7 @@ impl Unfinished {
     }
 
     /// Of two that want one name at the same time the second is refused: creating the file is atomic.
-    fn take_new_name(self, name: &Path) -> io::Result<()> {
+    fn persist(self, name: &Path) -> io::Result<()> {
         File::open(&self.0)?.sync_all()?;
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(0o600);
@@ -60,20 +62,20 @@ impl Unfinished {
     }
 }
 
-impl Drop for Unfinished {
+impl Drop for TemporaryFile {
     fn drop(&mut self) {
         for ending in ["", "-wal", "-shm", ".lock"] {
             // Missing if it was renamed, or never created.
-            let _ = fs::remove_file(beside(&self.0, ending));
+            let _ = fs::remove_file(with_suffix(&self.0, ending));
         }
     }
 }
 
 /// A backup that is about to replace a database that is not in use.
 pub struct Restoring {
-    copy: Unfinished,
+    copy: TemporaryFile,
     path: PathBuf,
-    _alone: InUse,
+    _lock: FileLock,
 }
 
 impl Restoring {
@@ -97,16 +99,16 @@ impl Restoring {
                 "it is the database itself",
             )));
         }
-        let alone = hold_alone(&path)?;
-        let copy = beside(&path, ".restored");
+        let lock = lock_exclusive(&path)?;
+        let copy = with_suffix(&path, ".restored");
         // A leftover of an interrupted attempt: this process holds the lock exclusively.
-        drop(Unfinished(copy.clone()));
-        let copy = Unfinished::create(copy)?;
+        drop(TemporaryFile(copy.clone()));
+        let copy = TemporaryFile::create(copy)?;
         copy_into(source, &copy.0).map_err(unusable(&copy.0))?;
         Ok(Self {
             copy,
             path,
-            _alone: alone,
+            _lock: lock,
         })
     }
 
@@ -118,10 +120,10 @@ impl Restoring {
     /// Puts the copy in place. It has to be closed. The journals of the old file are removed first: SQLite would replay
     /// them into the new one.
     pub fn finish(self) -> Result<(), OpenError> {
-        let put = || {
+        let replace = || {
             File::open(&self.copy.0)?.sync_all()?;
             for ending in JOURNALS {
-                match fs::remove_file(beside(&self.path, ending)) {
+                match fs::remove_file(with_suffix(&self.path, ending)) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                     _ => {}
                 }
@@ -130,7 +132,7 @@ impl Restoring {
             fs::rename(&self.copy.0, &self.path)?;
             sync_folder(&self.path)
         };
-        put().map_err(|source| OpenError::File {
+        replace().map_err(|source| OpenError::File {
             path: self.path.clone(),
             source,
         })

@@ -13,10 +13,10 @@ use std::{
 pub const JOURNALS: [&str; 2] = ["-wal", "-shm"];
 
 /// The permission bits of the group and of others.
-const OF_OTHERS: u32 = 0o077;
+const GROUP_AND_OTHERS: u32 = 0o077;
 
 /// `path` with another ending. SQLite resolves links, and keeps its files beside the target.
-pub fn beside(path: &Path, ending: &str) -> PathBuf {
+pub fn with_suffix(path: &Path, ending: &str) -> PathBuf {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut name = OsString::from(path);
     name.push(ending);
@@ -69,19 +69,19 @@ pub fn folder(path: &Path) -> &Path {
 /// Keeps `vestibule restore` from replacing the database while this is held. It locks a file of its own: closing a
 /// second descriptor of the database would release SQLite's locks.
 #[derive(Debug)]
-pub struct InUse(#[expect(dead_code, reason = "the lock goes with it")] File);
+pub struct FileLock(#[expect(dead_code, reason = "the lock goes with it")] File);
 
 /// Marks the database at `path` as in use by this process. `None` if that is impossible, as in a read-only folder: the
 /// database can still be read there.
 ///
 /// # Errors
 /// [`OpenError::BeingRestored`].
-pub fn hold(path: &Path) -> Result<Option<InUse>, OpenError> {
+pub fn lock_shared(path: &Path) -> Result<Option<FileLock>, OpenError> {
     let Ok(file) = open_lock(path) else {
         return Ok(None);
     };
     match file.try_lock_shared() {
-        Ok(()) => Ok(Some(InUse(file))),
+        Ok(()) => Ok(Some(FileLock(file))),
         Err(TryLockError::WouldBlock) => Err(OpenError::BeingRestored(path.to_owned())),
         // A file system without locks.
         Err(TryLockError::Error(_)) => Ok(None),
@@ -92,14 +92,14 @@ pub fn hold(path: &Path) -> Result<Option<InUse>, OpenError> {
 ///
 /// # Errors
 /// [`OpenError::InUse`], and [`OpenError::File`] if that cannot be determined.
-pub fn hold_alone(path: &Path) -> Result<InUse, OpenError> {
+pub fn lock_exclusive(path: &Path) -> Result<FileLock, OpenError> {
     let unusable = |source| OpenError::File {
         path: path.to_owned(),
         source,
     };
     let file = open_lock(path).map_err(unusable)?;
     match file.try_lock() {
-        Ok(()) => Ok(InUse(file)),
+        Ok(()) => Ok(FileLock(file)),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
         Err(TryLockError::Error(error)) => Err(unusable(error)),
     }
@@ -108,7 +108,7 @@ pub fn hold_alone(path: &Path) -> Result<InUse, OpenError> {
 fn open_lock(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
-    options.open(beside(path, ".lock"))
+    options.open(with_suffix(path, ".lock"))
 }
 
 /// Replaces a file atomically, even at a power failure.
@@ -116,7 +116,7 @@ fn open_lock(path: &Path) -> io::Result<File> {
 /// # Errors
 /// Those of the system; the old content is kept.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let new = beside(path, ".new");
+    let new = with_suffix(path, ".new");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     let mut file = options.open(&new)?;
@@ -136,24 +136,24 @@ fn mode_for_others(path: &Path) -> Option<u32> {
     let metadata = fs::metadata(path).ok()?;
     let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
     let mode = metadata.mode() & 0o7777;
-    (is_ours && metadata.is_file() && mode & OF_OTHERS != 0).then_some(mode)
+    (is_ours && metadata.is_file() && mode & GROUP_AND_OTHERS != 0).then_some(mode)
 }
 
 /// The database, and the files beside it with the same content.
 fn with_journals(path: &Path) -> impl Iterator<Item = PathBuf> {
-    let journals = JOURNALS.map(|ending| beside(path, ending));
+    let journals = JOURNALS.map(|ending| with_suffix(path, ending));
     std::iter::once(path.to_owned()).chain(journals)
 }
 
 /// Revokes the access of other users to the database, and logs it. The folder's mode is not changed: it may contain
 /// files of others.
-pub fn close_to_others(path: &Path) {
+pub fn restrict_permissions(path: &Path) {
     for file in with_journals(path) {
         let Some(mode) = mode_for_others(&file) else {
             continue;
         };
         // A file that is read-only for its owner stays so: that is intended.
-        let own = mode & !OF_OTHERS;
+        let own = mode & !GROUP_AND_OTHERS;
         let (shown, mode) = (file.display(), format!("{mode:04o}"));
         match fs::set_permissions(&file, Permissions::from_mode(own)) {
             Ok(()) => {
@@ -164,13 +164,13 @@ pub fn close_to_others(path: &Path) {
             }
         }
     }
-    if let Some(doubt) = doubt_of_folder(path) {
-        tracing::warn!("{doubt}");
+    if let Some(warning) = folder_warning(path) {
+        tracing::warn!("{warning}");
     }
 }
 
 /// Warnings about the access of other users of this machine, with the remedy.
-pub fn doubts(path: &Path) -> Vec<String> {
+pub fn permission_warnings(path: &Path) -> Vec<String> {
     let files = with_journals(path).filter_map(|file| {
         let mode = mode_for_others(&file)?;
         Some(format!(
@@ -179,12 +179,12 @@ pub fn doubts(path: &Path) -> Vec<String> {
             file.display()
         ))
     });
-    files.chain(doubt_of_folder(path)).collect()
+    files.chain(folder_warning(path)).collect()
 }
 
 /// A user who can write to the folder can replace the database. A group with the same number as the user has only that
 /// user on most systems.
-fn doubt_of_folder(path: &Path) -> Option<String> {
+fn folder_warning(path: &Path) -> Option<String> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = folder(&path);
     let metadata = fs::metadata(folder).ok()?;
@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_knows_its_folder() {
+    fn a_bare_file_name_is_in_the_current_folder() {
         for (file, expected) in [("v.db", "."), ("data/v.db", "data"), ("/v.db", "/")] {
             assert_eq!(folder(Path::new(file)), Path::new(expected));
         }

@@ -7,7 +7,7 @@ use crate::server::db::{Db, Pool, StoreError};
 pub struct Wal {
     pub bytes: i64,
     /// A reader needs the old content, so the log cannot be reset.
-    pub is_held: bool,
+    pub is_blocked: bool,
 }
 
 impl Db {
@@ -17,15 +17,16 @@ impl Db {
             return Ok(None);
         };
         let mut connection = pool.acquire().await?;
-        let (_, pages, moved): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)")
-            .fetch_one(&mut *connection)
-            .await?;
+        let (_, pages, checkpointed): (i64, i64, i64) =
+            sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)")
+                .fetch_one(&mut *connection)
+                .await?;
         let page: i64 = sqlx::query_scalar("PRAGMA page_size")
             .fetch_one(&mut *connection)
             .await?;
         Ok(Some(Wal {
             bytes: pages.saturating_mul(page),
-            is_held: moved < pages,
+            is_blocked: checkpointed < pages,
         }))
     }
 }

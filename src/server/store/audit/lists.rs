@@ -31,12 +31,12 @@ pub struct Filter<'a> {
 
 /// The position of an entry in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Position {
+pub struct Cursor {
     pub at: Timestamp,
     pub id: String,
 }
 
-impl Position {
+impl Cursor {
     pub fn of(record: &Record) -> Self {
         Self {
             at: record.entry.at,
@@ -47,12 +47,12 @@ impl Position {
 
 /// `$1` is the beginning, `$4` the number of rows, `$5` and `$6` the filter.
 macro_rules! select_activity {
-    ($place:literal, $narrowed:literal, $order:literal) => {
+    ($range:literal, $filtered:literal, $order:literal) => {
         concat!(
             "SELECT id, at, event, reason, source, user_id, username, session_id, address, user_agent, ",
             "times, actor_id, actor_name FROM activity WHERE ",
-            $place,
-            $narrowed,
+            $range,
+            $filtered,
             $order
         )
     };
@@ -60,12 +60,12 @@ macro_rules! select_activity {
 
 /// The four statements of a list: without a filter, for a user, for a kind of event, for both.
 macro_rules! four_lists {
-    ($place:literal, $order:literal) => {
+    ($range:literal, $order:literal) => {
         [
-            select_activity!($place, "", $order),
-            select_activity!($place, " AND user_id = $5", $order),
-            select_activity!($place, " AND event = $5", $order),
-            select_activity!($place, " AND user_id = $5 AND event = $6", $order),
+            select_activity!($range, "", $order),
+            select_activity!($range, " AND user_id = $5", $order),
+            select_activity!($range, " AND event = $5", $order),
+            select_activity!($range, " AND user_id = $5 AND event = $6", $order),
         ]
     };
 }
@@ -78,13 +78,13 @@ pub const PAGES: [&str; 4] = four_lists!(
 
 /// What was written or counted since the time `$1`. An entry may have an earlier time of its own, so ids count too.
 /// They begin with the time of writing, and lie between `$2` and `$3`.
-const NEWS: [&str; 4] = four_lists!(
+const WRITTEN_SINCE: [&str; 4] = four_lists!(
     "(at >= $1 OR (id >= $2 AND id < $3))",
     " ORDER BY at, id LIMIT $4"
 );
 
 /// Binds the filter, in the order of [`four_lists`].
-macro_rules! narrowed {
+macro_rules! filtered {
     ($query:expr, $filter:expr) => {
         match ($filter.user, $filter.event) {
             (None, None) => $query,
@@ -147,18 +147,18 @@ impl TryFrom<Row> for Record {
 pub async fn list(
     db: &Db,
     filter: &Filter<'_>,
-    before: Option<&Position>,
+    before: Option<&Cursor>,
     limit: u32,
 ) -> Result<Vec<Record>, StoreError> {
     let since = filter.since.map_or(i64::MIN, Timestamp::as_millis);
     // No id precedes the empty one, so this is after all rows of that instant.
     let end = (filter.until.map_or(i64::MAX, Timestamp::as_millis), "");
-    let place = before.map(|place| (place.at.as_millis(), &*place.id));
-    let (at, id) = place.map_or(end, |place| place.min(end));
-    let sql = text_for(&PAGES, filter);
+    let cursor = before.map(|cursor| (cursor.at.as_millis(), &*cursor.id));
+    let (at, id) = cursor.map_or(end, |cursor| cursor.min(end));
+    let sql = statement_for(&PAGES, filter);
     let rows: Vec<Row> = on_pool!(db, pool => {
         let query = sqlx::query_as(sql).bind(since).bind(at).bind(id).bind(i64::from(limit));
-        narrowed!(query, filter).fetch_all(pool).await?
+        filtered!(query, filter).fetch_all(pool).await?
     });
     rows.into_iter().map(Record::try_from).collect()
 }
@@ -166,7 +166,7 @@ pub async fn list(
 /// Up to `limit` entries that were written or counted from `since` to `until`, the oldest first. The end of a session
 /// may be written long after it happened, so the entry's own time is not enough. The time bounds of the filter do
 /// not apply: they are for pages.
-pub async fn news(
+pub async fn written_since(
     db: &Db,
     filter: &Filter<'_>,
     since: Timestamp,
@@ -174,14 +174,14 @@ pub async fn news(
     limit: u32,
 ) -> Result<Vec<Record>, StoreError> {
     let (first, end) = (token::first_id_of(since), token::first_id_of(until));
-    let sql = text_for(&NEWS, filter);
+    let sql = statement_for(&WRITTEN_SINCE, filter);
     let rows: Vec<Row> = on_pool!(db, pool => {
         let query = sqlx::query_as(sql).bind(since.as_millis()).bind(&first).bind(&end).bind(i64::from(limit));
-        narrowed!(query, filter).fetch_all(pool).await?
+        filtered!(query, filter).fetch_all(pool).await?
     });
     rows.into_iter().map(Record::try_from).collect()
 }
 
-fn text_for(texts: &[&'static str; 4], filter: &Filter<'_>) -> &'static str {
-    texts[usize::from(filter.user.is_some()) + 2 * usize::from(filter.event.is_some())]
+fn statement_for(statements: &[&'static str; 4], filter: &Filter<'_>) -> &'static str {
+    statements[usize::from(filter.user.is_some()) + 2 * usize::from(filter.event.is_some())]
 }

@@ -66,7 +66,7 @@ macro_rules! end_where {
         let (actor, ended): (&Actor, Ended) = ($actor, $ended);
         let (at, reason) = (ended.at.as_millis(), ended.reason.as_str());
         let rows: Vec<EndedRow> = fetch_all_within!($transaction, $sql, $first, at, reason $(, $more)*);
-        note_ends($transaction, rows, actor).await?
+        record_ends($transaction, rows, actor).await?
     }};
 }
 
@@ -86,12 +86,12 @@ pub(super) struct EndedRow {
 /// Writes the ends to the audit log, and notifies the watchers. Those in this process are notified after the commit,
 /// others by the notice that PostgreSQL sends with the commit. On SQLite other processes detect that something was
 /// written.
-pub(super) async fn note_ends(
+pub(super) async fn record_ends(
     transaction: &mut Transaction,
     rows: Vec<EndedRow>,
     actor: &Actor,
 ) -> Result<Vec<EndReason>, StoreError> {
-    for rows in rows.chunks(NAMES_A_NOTICE) {
+    for rows in rows.chunks(IDS_PER_NOTICE) {
         let names: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
         transaction.notify(ENDED, &names.join(",")).await?;
     }
@@ -128,7 +128,7 @@ pub(super) async fn note_ends(
 }
 
 /// PostgreSQL limits a notice to 8,000 bytes, and an id is a UUID.
-const NAMES_A_NOTICE: usize = 200;
+const IDS_PER_NOTICE: usize = 200;
 
 /// How many ended for `reason`, and not for a time-out before it.
 pub(super) fn count(ended: &[EndReason], reason: EndReason) -> u64 {

@@ -19,11 +19,11 @@ pub const OF_USER: &str = select_sessions!(
 );
 
 /// Greater than every id, in any collation: ids consist of digits, `a` to `f` and hyphens.
-const BEHIND_ALL: &str = "z";
+const ABOVE_ALL: &str = "z";
 
 /// Greater than the id of every session.
-pub fn above_all() -> SessionId {
-    SessionId(BEHIND_ALL.to_owned())
+pub fn above_every_id() -> SessionId {
+    SessionId(ABOVE_ALL.to_owned())
 }
 
 /// Up to `limit` sessions after the last one of the previous page, the newest first: of all users, or of one. The cost
@@ -31,11 +31,11 @@ pub fn above_all() -> SessionId {
 pub async fn list(
     db: &Db,
     user: Option<&UserId>,
-    behind: Option<&Session>,
+    after: Option<&Session>,
     limit: u32,
 ) -> Result<Vec<CurrentUser>, StoreError> {
-    let id = behind.map_or(BEHIND_ALL, |behind| behind.id.0.as_str());
-    let created_at = behind.map_or(i64::MAX, |behind| behind.created_at.as_millis());
+    let id = after.map_or(ABOVE_ALL, |after| after.id.0.as_str());
+    let created_at = after.map_or(i64::MAX, |after| after.created_at.as_millis());
     let rows: Vec<SessionRow> = match user {
         None => fetch_all!(db, ALL, id, i64::from(limit)),
         Some(user) => fetch_all!(db, OF_USER, &user.0, created_at, id, i64::from(limit)),

@@ -9,7 +9,7 @@ use crate::{
         actor::Actor,
         audit::{Entry, Event},
         moment::Timestamp,
-        session::{CurrentUser, Life, SessionId},
+        session::{CurrentUser, SessionId, Validity},
         user::UserId,
     },
     server::{
@@ -29,7 +29,7 @@ pub struct NewToken<'a> {
     pub session: &'a SessionId,
     pub user: &'a UserId,
     /// Of the token that the browser sent. It has to be the current one: of two concurrent renewals one wins.
-    pub brought: &'a TokenDigest,
+    pub presented: &'a TokenDigest,
     /// Of the new token.
     pub token_digest: &'a TokenDigest,
     pub evidence: &'a Evidence,
@@ -97,7 +97,7 @@ pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool
     let now = token.at;
     let grace = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);
     transact!(db, transaction => {
-        if !token.evidence.hold_within(transaction, token.user).await? {
+        if !token.evidence.lock_account_within(transaction, token.user).await? {
             return Ok(RollBack(false));
         }
         let Some(replaced) = keep_token_within(transaction, token.session, now).await? else {
@@ -109,7 +109,7 @@ pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool
             &token.session.0,
             token.token_digest.as_str(),
             now.as_millis(),
-            token.brought.as_str(),
+            token.presented.as_str(),
             grace
         );
         if renewed == 0 {
@@ -135,7 +135,7 @@ pub async fn renew_with_password(
     let token = &change.token;
     let (session, user, now) = (token.session, token.user, token.at);
     transact!(db, transaction => {
-        if !token.evidence.hold_within(transaction, user).await? {
+        if !token.evidence.lock_account_within(transaction, user).await? {
             return Ok(RollBack(None));
         }
         let others_ended =
@@ -144,10 +144,10 @@ pub async fn renew_with_password(
             return Ok(RollBack(None));
         };
         let kept = keep_token_within(transaction, session, now).await?;
-        if kept.as_ref() != Some(token.brought) {
+        if kept.as_ref() != Some(token.presented) {
             return Ok(RollBack(None));
         }
-        begin_anew_within(transaction, change, now).await?;
+        restart_within(transaction, change, now).await?;
         give_grace_within(transaction, session, None).await?;
         // Every pending reset ends with the old password.
         password_links::void_within(transaction, user).await?;
@@ -191,7 +191,7 @@ async fn give_grace_within(
 
 /// The password was verified just now, so the lifetimes restart, as at a sign-in. Open pages are notified: those with
 /// the previous token have to connect again.
-async fn begin_anew_within(
+async fn restart_within(
     transaction: &mut Transaction,
     change: &NewPassword<'_>,
     now: Timestamp,
@@ -212,12 +212,12 @@ async fn begin_anew_within(
     );
     transaction.notify(ENDED, &session.0).await?;
     let (watchers, session) = (transaction.watchers.clone(), session.clone());
-    let life = Life {
+    let validity = Validity {
         idle_ends_at: change.ends_unused_at,
         absolute_ends_at: change.absolute_ends_at,
         ended: None,
     };
-    transaction.after_commit(move || watchers.lives(&session, life));
+    transaction.after_commit(move || watchers.renewed(&session, validity));
     Ok(())
 }
 

@@ -21,10 +21,10 @@ use crate::{
 };
 
 /// The maximum number shown. The rest is counted; the audit log has them all.
-const SHOWN: u32 = 5;
+const MAX_SHOWN: u32 = 5;
 
 /// Whether `$session` is an unrecognised sign-in, or in the browser of one.
-macro_rules! is_news {
+macro_rules! is_unrecognised {
     ($session:literal) => {
         concat!(
             "(",
@@ -51,7 +51,7 @@ macro_rules! others_unrecognised {
 /// shown, to detect whether there are more.
 pub const WITH_SIGN_INS: &str = concat!(
     select_sessions!(
-        concat!("'asking' AS part, ", is_news!("s"), " AS is_news, "),
+        concat!("'asking' AS part, ", is_unrecognised!("s"), " AS is_news, "),
         "WHERE s.token_digest = $1 "
     ),
     "UNION ALL SELECT * FROM (",
@@ -90,12 +90,12 @@ pub async fn find_with_sign_ins(
     digest: &TokenDigest,
 ) -> Result<Option<CurrentUser>, StoreError> {
     let rows: Vec<PartRow> = fetch_all!(db, WITH_SIGN_INS, digest.as_str());
-    let (mut asking, mut sign_ins) = (None, SignIns::default());
+    let (mut current, mut sign_ins) = (None, SignIns::default());
     for row in rows {
         match row.part.as_str() {
             "asking" => {
                 sign_ins.may_recognise = !row.is_news;
-                asking = Some(CurrentUser::try_from(row.session)?);
+                current = Some(CurrentUser::try_from(row.session)?);
             }
             "previous" => sign_ins.previous = Some(row.session.into()),
             "unrecognised" => sign_ins.unrecognised.push(row.session.into()),
@@ -106,22 +106,22 @@ pub async fn find_with_sign_ins(
     sign_ins
         .unrecognised
         .sort_by(|one, other| (other.at, &other.session.0).cmp(&(one.at, &one.session.0)));
-    if sign_ins.unrecognised.len() > SHOWN as usize {
-        sign_ins.unrecognised.truncate(SHOWN as usize);
-        sign_ins.more = count_others(db, digest).await?.saturating_sub(SHOWN);
+    if sign_ins.unrecognised.len() > MAX_SHOWN as usize {
+        sign_ins.unrecognised.truncate(MAX_SHOWN as usize);
+        sign_ins.more = count_others(db, digest).await?.saturating_sub(MAX_SHOWN);
     }
-    let Some(asking) = asking else {
+    let Some(current) = current else {
         return Ok(None);
     };
     if sign_ins.unrecognised.iter().any(|one| one.has_ended) {
-        let in_use = browsers_in_use(db, &asking.user.id).await?;
+        let in_use = browsers_in_use(db, &current.user.id).await?;
         for one in &mut sign_ins.unrecognised {
             one.has_ended &= !in_use.contains(&one.session.0);
         }
     }
     Ok(Some(CurrentUser {
         sign_ins: Some(sign_ins),
-        ..asking
+        ..current
     }))
 }
 
@@ -159,18 +159,18 @@ impl From<SessionRow> for SignIn {
 }
 
 /// Recognises a sign-in of the user from a new browser, which is known from now on. `false` if there is no such
-/// sign-in, or it was reviewed before; and if `asking` is itself such a sign-in or has ended.
+/// sign-in, or it was reviewed before; and if `current` is itself such a sign-in or has ended.
 pub async fn recognise(
     db: &Db,
-    asking: &Session,
+    current: &Session,
     id: &SessionId,
     now: Timestamp,
     actor: &Actor,
 ) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE sessions SET alert_id = NULL WHERE user_id = $1 AND alert_id = $2";
-    let user = &asking.user_id;
+    let user = &current.user_id;
     transact!(db, transaction => {
-        if !mark_reviewed_within(transaction, asking, id, now).await? {
+        if !mark_reviewed_within(transaction, current, id, now).await? {
             return Ok(RollBack(false));
         }
         devices::recognise_within(transaction, user, id).await?;
@@ -181,26 +181,26 @@ pub async fn recognise(
     })
 }
 
-/// Disowns such a sign-in: its session ends, with later ones in its browser, and the browser is forgotten. If `asking`
+/// Disowns such a sign-in: its session ends, with later ones in its browser, and the browser is forgotten. If `current`
 /// is itself in an unrecognised browser, the sign-in stays unrecognised: otherwise an attacker who signs in twice could
 /// hide one sign-in with the other.
 pub async fn disown(
     db: &Db,
-    asking: &Session,
+    current: &Session,
     id: &SessionId,
     now: Timestamp,
     actor: &Actor,
 ) -> Result<bool, StoreError> {
-    let user = &asking.user_id;
+    let user = &current.user_id;
     let ended = Ended {
         at: now,
         reason: EndReason::EndedByOwner,
     };
     transact!(db, transaction => {
-        if !hold_news_within(transaction, asking, id).await? {
+        if !lock_unrecognised_within(transaction, current, id).await? {
             return Ok(RollBack(false));
         }
-        mark_reviewed_within(transaction, asking, id, now).await?;
+        mark_reviewed_within(transaction, current, id, now).await?;
         devices::disown_within(transaction, user, id).await?;
         end_with_alert_within(transaction, user, id, ended, actor).await?;
         let entry = actor.entry(now, Event::SignInDisowned, Some(user), Some(id));
@@ -209,24 +209,24 @@ pub async fn disown(
     })
 }
 
-/// Whether `asking` may review this sign-in. The row is locked, so that no other request recognises it meanwhile.
-async fn hold_news_within(
+/// Whether `current` may review this sign-in. The row is locked, so that no other request recognises it meanwhile.
+async fn lock_unrecognised_within(
     transaction: &mut Transaction,
-    asking: &Session,
+    current: &Session,
     id: &SessionId,
 ) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE sessions SET new_device = new_device \
         WHERE id = $1 AND user_id = $2 AND new_device AND recognised_at IS NULL \
         AND EXISTS (SELECT 1 FROM sessions a WHERE a.id = $3 AND a.user_id = $2 AND a.ended_at IS NULL \
             AND COALESCE(a.alert_id, a.id) <> $1)";
-    let held = execute!(transaction, SQL, &id.0, &asking.user_id.0, &asking.id.0);
-    Ok(held == 1)
+    let locked = execute!(transaction, SQL, &id.0, &current.user_id.0, &current.id.0);
+    Ok(locked == 1)
 }
 
-/// Marks the sign-in as reviewed, if `asking` is in a known browser.
+/// Marks the sign-in as reviewed, if `current` is in a known browser.
 async fn mark_reviewed_within(
     transaction: &mut Transaction,
-    asking: &Session,
+    current: &Session,
     id: &SessionId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
@@ -235,16 +235,16 @@ async fn mark_reviewed_within(
         "WHERE id = $1 AND user_id = $2 AND new_device AND recognised_at IS NULL ",
         "AND EXISTS (SELECT 1 FROM sessions a WHERE a.id = $4 AND a.user_id = $2 AND a.id <> $1 ",
         "AND a.ended_at IS NULL AND NOT ",
-        is_news!("a"),
+        is_unrecognised!("a"),
         ")"
     );
     let marked = execute!(
         transaction,
         SQL,
         &id.0,
-        &asking.user_id.0,
+        &current.user_id.0,
         now.as_millis(),
-        &asking.id.0
+        &current.id.0
     );
     Ok(marked == 1)
 }

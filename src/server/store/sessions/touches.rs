@@ -28,10 +28,10 @@ pub async fn touch(
     })
 }
 
-/// The same beside a request, while `claim` is held: until the database has answered. A late one moves nothing
+/// The same in the background, while `claim` is held: until the database has answered. A late one moves nothing
 /// back. It is written to the disk without waiting for a standby: a sign-out of the session would have to wait
 /// for it. If it is lost, the session ends no earlier than the idle end in the database.
-pub async fn touch_beside(
+pub async fn touch_in_background(
     db: &Db,
     id: &SessionId,
     now: Timestamp,
@@ -42,7 +42,7 @@ pub async fn touch_beside(
     let _permit = claim.permit().await?;
     let claim = Arc::new(claim);
     transact!(db, transaction => {
-        transaction.wait_for_no_standby().await?;
+        transaction.skip_standby().await?;
         touch_within(transaction, SQL, id, now, idle_ends_at).await?;
         let claim = Arc::clone(&claim);
         transaction.after_commit(move || drop(claim));

@@ -59,7 +59,7 @@ pub async fn redeem_link(
 ) -> Result<Option<u64>, StoreError> {
     const SET: &str = "UPDATE users SET password_hash = $3 WHERE disabled_at IS NULL AND id = \
         (SELECT user_id FROM password_links WHERE secret_digest = $1 AND expires_at > $2) RETURNING id";
-    const TAKE: &str = "DELETE FROM password_links WHERE secret_digest = $1 AND expires_at > $2";
+    const DELETE: &str = "DELETE FROM password_links WHERE secret_digest = $1 AND expires_at > $2";
     transact!(db, transaction => {
         let user: Option<String> = fetch_optional_within!(
             scalar transaction, SET, digest.as_str(), now.as_millis(), password_hash
@@ -67,8 +67,8 @@ pub async fn redeem_link(
         let Some(user) = user.map(UserId) else {
             return Ok(RollBack(None));
         };
-        let taken = execute!(transaction, TAKE, digest.as_str(), now.as_millis());
-        if taken == 0 {
+        let deleted = execute!(transaction, DELETE, digest.as_str(), now.as_millis());
+        if deleted == 0 {
             return Ok(RollBack(None));
         }
         let entry = actor.entry(now, Event::LinkUsed(purpose), Some(&user), None);

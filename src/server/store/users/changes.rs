@@ -32,7 +32,7 @@ pub async fn disable(
 ) -> Result<u64, StoreError> {
     const SQL: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1 AND disabled_at IS NULL";
     transact!(db, transaction => {
-        administration::hold_within(transaction, actor).await?;
+        administration::lock_within(transaction, actor).await?;
         administration::keep_last_within(transaction, id).await?;
         let disabled = execute!(transaction, SQL, &id.0, now.as_millis());
         if disabled == 1 {
@@ -56,7 +56,7 @@ pub async fn enable(db: &Db, id: &UserId, now: Timestamp, actor: &Actor) -> Resu
     const SQL: &str =
         "UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL";
     transact!(db, transaction => {
-        administration::hold_within(transaction, actor).await?;
+        administration::lock_within(transaction, actor).await?;
         change(transaction, SQL, id, Event::UserEnabled, now, actor).await?;
         Ok(Commit(()))
     })
@@ -74,7 +74,7 @@ pub async fn promote(
 ) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE users SET is_admin = TRUE WHERE id = $1 AND NOT is_admin";
     transact!(db, transaction => {
-        administration::hold_within(transaction, actor).await?;
+        administration::lock_within(transaction, actor).await?;
         let changed = change(transaction, SQL, id, Event::UserPromoted, now, actor).await?;
         Ok(Commit(changed))
     })
@@ -92,7 +92,7 @@ pub async fn demote(
 ) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE users SET is_admin = FALSE WHERE id = $1 AND is_admin";
     transact!(db, transaction => {
-        administration::hold_within(transaction, actor).await?;
+        administration::lock_within(transaction, actor).await?;
         administration::keep_last_within(transaction, id).await?;
         let changed = change(transaction, SQL, id, Event::UserDemoted, now, actor).await?;
         Ok(Commit(changed))
@@ -129,13 +129,13 @@ pub async fn delete(
     now: Timestamp,
     actor: &Actor,
 ) -> Result<Option<u64>, StoreError> {
-    const HOLD: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1";
+    const LOCK: &str = "UPDATE users SET disabled_at = $2 WHERE id = $1";
     const DELETE: &str = "DELETE FROM users WHERE id = $1";
     transact!(db, transaction => {
-        administration::hold_within(transaction, actor).await?;
+        administration::lock_within(transaction, actor).await?;
         administration::keep_last_within(transaction, id).await?;
-        let held = execute!(transaction, HOLD, &id.0, now.as_millis());
-        if held == 0 {
+        let locked = execute!(transaction, LOCK, &id.0, now.as_millis());
+        if locked == 0 {
             return Ok(RollBack(None));
         }
         let ended = Ended {

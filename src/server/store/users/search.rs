@@ -28,7 +28,7 @@ pub struct Found {
 /// The maximum number of queries to fill a page. It is short if some of the accounts were on an earlier page, by
 /// another of their names. A page that is still short after this many continues on the next one, so its cost is
 /// bounded.
-const MOST_ROUNDS: usize = 8;
+const MAX_QUERIES: usize = 8;
 
 /// All accounts after the name `$1`, by name.
 pub const ALL: &str = concat!(
@@ -67,7 +67,7 @@ struct FoundRow {
 impl FoundRow {
     /// Whether an earlier key of the account begins with the prefix as well: then the account is listed there. The list
     /// of all accounts has names alone.
-    fn stands_earlier(&self, prefix: &str) -> bool {
+    fn is_listed_earlier(&self, prefix: &str) -> bool {
         if prefix.is_empty() {
             return false;
         }
@@ -98,29 +98,29 @@ pub async fn page(
     let after = after.filter(|cursor| *cursor.key >= *prefix);
     let mut cursor = after.cloned().unwrap_or_else(beginning);
     let mut found: Vec<(Cursor, User)> = Vec::new();
-    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    for _ in 0..MOST_ROUNDS {
-        let rows = rows_behind(db, prefix, &cursor, limit.saturating_add(1)).await?;
-        let is_last = rows.len() <= wanted;
+    let page_size = usize::try_from(limit).unwrap_or(usize::MAX);
+    for _ in 0..MAX_QUERIES {
+        let rows = rows_after(db, prefix, &cursor, limit.saturating_add(1)).await?;
+        let is_last = rows.len() <= page_size;
         for row in rows {
-            let stands_earlier = row.stands_earlier(prefix);
+            let is_listed_earlier = row.is_listed_earlier(prefix);
             let user = User::from(row.user);
             cursor = Cursor {
                 key: row.found_by,
                 id: user.id.clone(),
             };
-            if !stands_earlier {
+            if !is_listed_earlier {
                 found.push((cursor.clone(), user));
             }
         }
-        if is_last && found.len() <= wanted {
+        if is_last && found.len() <= page_size {
             return Ok(Found {
                 users: found.into_iter().map(|(_, user)| user).collect(),
                 next: None,
             });
         }
-        if found.len() > wanted {
-            found.truncate(wanted);
+        if found.len() > page_size {
+            found.truncate(page_size);
             let (cursors, users): (Vec<_>, _) = found.into_iter().unzip();
             let next = cursors.into_iter().next_back();
             return Ok(Found { users, next });
@@ -132,7 +132,7 @@ pub async fn page(
     })
 }
 
-async fn rows_behind(
+async fn rows_after(
     db: &Db,
     prefix: &str,
     cursor: &Cursor,

@@ -1,7 +1,7 @@
 //! The session cookie: read from bytes, written by axum-extra.
 
 use crate::server::{
-    core::sessions::DEVICE_LIFE,
+    core::sessions::DEVICE_LIFETIME,
     token::{DeviceToken, SessionToken},
 };
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -84,7 +84,7 @@ pub fn clear_session() -> HeaderValue {
 
 /// The `Set-Cookie` of the device token.
 pub fn set_device(token: &DeviceToken) -> HeaderValue {
-    set_cookie(DEVICE_COOKIE, token.cookie_value(), Some(DEVICE_LIFE))
+    set_cookie(DEVICE_COOKIE, token.cookie_value(), Some(DEVICE_LIFETIME))
 }
 
 /// A short-lived cookie of ours beside the session.

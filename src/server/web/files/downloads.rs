@@ -15,7 +15,7 @@ use crate::{
             Core,
             accounts::administration,
             actor::{self, Actor},
-            audit::{AuditRow, Reading},
+            audit::{AuditRow, Batches},
         },
         db::StoreError,
         json_line::json_line,
@@ -154,11 +154,11 @@ async fn send(
         Body::empty()
     } else {
         let query = AuditQuery::of(core, uri).await?;
-        let reading = Reading::begin(core, query.wanted, entry).await?;
+        let batches = Batches::begin(core, query.wanted, entry).await?;
         body_of(Writer {
             core: core.clone(),
             reader: token.digest(),
-            reading,
+            batches,
             format,
         })
     };
@@ -178,7 +178,7 @@ struct Writer {
     core: Core,
     /// Of the cookie of the request.
     reader: TokenDigest,
-    reading: Reading,
+    batches: Batches,
     format: Format,
 }
 
@@ -227,7 +227,7 @@ impl Writer {
     async fn chunk(&mut self) -> Result<String, DownloadError> {
         let authorised = administration::verify_reader(&self.core, &self.reader).await;
         authorised.map_err(DownloadError::Reader)?;
-        let records = self.reading.next(&self.core).await?;
+        let records = self.batches.next(&self.core).await?;
         Ok(self.format.lines(records)?)
     }
 }

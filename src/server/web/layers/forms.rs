@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::{AppError, Failure},
     server::{
-        core::sessions::begun::Begun,
+        core::sessions::pending::PendingSession,
         web::{
             budget::Allocation, connection::InFlight, connection_slots::ConnectionSlot,
             context::PlainForm, state::AppState, target::Target,
@@ -123,8 +123,8 @@ async fn run_with_body(
 ) -> Result<Response, AppError> {
     let client = request.extensions().get::<Client>();
     let address = client.ok_or(Failure::Internal)?.address;
-    let begun = Begun::default();
-    request.extensions_mut().insert(begun.clone());
+    let pending = PendingSession::default();
+    request.extensions_mut().insert(pending.clone());
     let outlives = outlives_its_connection(&request);
     // Released when the function is over.
     let mut body_bytes = state.body_bytes.for_address(address);
@@ -139,7 +139,7 @@ async fn run_with_body(
     } else {
         next.run(request).await
     };
-    response.extensions_mut().insert(begun);
+    response.extensions_mut().insert(pending);
     Ok(response)
 }
 

@@ -14,7 +14,7 @@ use crate::{
         clock::moment,
         core::{
             Core,
-            audit::{self, Filter, Position},
+            audit::{self, Cursor, Filter},
         },
         db::StoreError,
     },
@@ -73,17 +73,17 @@ fn own_event(record: Record) -> OwnEventView {
 pub async fn page_of(
     core: &Core,
     filter: &Filter<'_>,
-    before: Option<&Position>,
-) -> Result<(Vec<Record>, Option<Position>), StoreError> {
+    before: Option<&Cursor>,
+) -> Result<(Vec<Record>, Option<Cursor>), StoreError> {
     let mut entries = audit::page(core, filter, before, ENTRIES_A_PAGE + 1).await?;
     let has_more = entries.len() > ENTRIES_A_PAGE as usize;
     entries.truncate(ENTRIES_A_PAGE as usize);
-    let last = entries.last().filter(|_| has_more).map(Position::of);
+    let last = entries.last().filter(|_| has_more).map(Cursor::of);
     Ok((entries, last))
 }
 
-pub fn position_of(uri: &Uri) -> Option<Position> {
-    Some(Position {
+pub fn position_of(uri: &Uri) -> Option<Cursor> {
+    Some(Cursor {
         at: Timestamp::from_millis(query_value(uri, "before")?.parse().ok()?),
         id: text_value(uri, "id")?,
     })
@@ -95,7 +95,7 @@ pub fn text_value(uri: &Uri, wanted: &str) -> Option<String> {
 }
 
 /// The URL of the page after `last`, with the same filter.
-pub fn older(page: Page, filter: &[(&str, &str)], last: &Position) -> String {
+pub fn older(page: Page, filter: &[(&str, &str)], last: &Cursor) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value) in filter.iter().filter(|(_, value)| !value.is_empty()) {
         query.append_pair(name, value);

@@ -15,7 +15,7 @@ use crate::{
     error::AppError,
     server::{
         clock::{moment, parse_day},
-        core::{Core, accounts::users, audit::Wanted},
+        core::{Core, accounts::users, audit::OwnedFilter},
         db::StoreError,
     },
 };
@@ -25,7 +25,7 @@ use url::form_urlencoded;
 /// The query of a URL. Values that cannot be parsed do not filter.
 pub struct AuditQuery {
     pub filter: AuditFilter,
-    pub wanted: Wanted,
+    pub wanted: OwnedFilter,
     /// The page shows new entries as they happen.
     pub follows: bool,
 }
@@ -49,7 +49,7 @@ impl AuditQuery {
             input => Some(id_of(core, input).await?),
         };
         Ok(Self {
-            wanted: Wanted {
+            wanted: OwnedFilter {
                 user: id,
                 event,
                 since: first.map(|(begin, _)| begin),
@@ -101,7 +101,7 @@ pub async fn page(visit: &Visit<'_>) -> Result<AuditView, AppError> {
     let (core, current, uri) = (&visit.state.core, visit.administrator()?, visit.uri);
     let query = AuditQuery::of(core, uri).await?;
     let before = position_of(uri).filter(|_| !query.follows);
-    let (entries, last) = page_of(core, &query.wanted.filter(), before.as_ref()).await?;
+    let (entries, last) = page_of(core, &query.wanted.as_filter(), before.as_ref()).await?;
     let owned = |(kind, name): (&str, &str)| (kind.to_owned(), name.to_owned());
     Ok(AuditView {
         display_name: current.user.display_name.clone(),

@@ -13,7 +13,7 @@ use crate::{
             Core,
             accounts::administration,
             actor,
-            audit::{Following, POLL_EVERY, Wanted},
+            audit::{Following, OwnedFilter, POLL_EVERY},
         },
         token::TokenDigest,
         watchers::{Notice, Watch, Watched},
@@ -65,7 +65,7 @@ async fn begin(
     let Caller::SignedIn(current) = caller else {
         return Err(Failure::NotSignedIn.into());
     };
-    actor::demand(core, &current)?;
+    actor::demand_fresh(core, &current)?;
     if method == Method::HEAD {
         return Ok(event_stream::answer(Body::empty()));
     }
@@ -82,7 +82,7 @@ async fn begin(
     authorise(core, &reader).await?;
     let AuditQuery { wanted, .. } = AuditQuery::of(core, uri).await?;
     // As many as a page has. It also reconnects here after a broken connection, and no entry is missing.
-    let (following, newest) = Following::begin(core, &wanted.filter(), ENTRIES_A_PAGE).await?;
+    let (following, newest) = Following::begin(core, &wanted.as_filter(), ENTRIES_A_PAGE).await?;
     let stream = AuditStream {
         core: core.clone(),
         reader,
@@ -100,7 +100,7 @@ async fn begin(
 /// The reader, if they are still authorised.
 async fn authorise(core: &Core, reader: &TokenDigest) -> Result<Box<CurrentUser>, AppError> {
     let current = administration::verify_reader(core, reader).await?;
-    actor::demand(core, &current)?;
+    actor::demand_fresh(core, &current)?;
     Ok(current)
 }
 
@@ -113,7 +113,7 @@ struct AuditStream {
     core: Core,
     /// Of the cookie of the request.
     reader: TokenDigest,
-    wanted: Wanted,
+    wanted: OwnedFilter,
     following: Following,
     watch: Watch,
     /// Released when the page disconnects.
@@ -157,7 +157,7 @@ impl AuditStream {
                 Err(_) => return None,
             }
             // Without the database the stream ends, and the page connects again.
-            let wanted = self.wanted.filter();
+            let wanted = self.wanted.as_filter();
             let records = self.following.poll(&self.core, &wanted).await;
             let mut records = records.ok()?;
             records.reverse();

@@ -45,8 +45,8 @@ pub fn answer(events: Body) -> Response {
 /// The failure for a page that cannot watch.
 pub const fn cannot_watch(refused: Refused) -> AppError {
     match refused {
-        Refused::TooOften => AppError::Failed(Failure::Throttled { seconds: 30 }),
-        Refused::Full => AppError::Failed(Failure::Busy),
+        Refused::SessionLimit => AppError::Failed(Failure::Throttled { seconds: 30 }),
+        Refused::TotalLimit => AppError::Failed(Failure::Busy),
         Refused::Stopping => AppError::Failed(Failure::Unavailable),
     }
 }

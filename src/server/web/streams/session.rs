@@ -6,7 +6,7 @@
 use super::event_stream::{self, HEARTBEAT, KEEP_ALIVE, POLL, RETRY, cannot_watch, event};
 use crate::{
     domain::{
-        session::{CurrentUser, EndReason, Life},
+        session::{CurrentUser, EndReason, Validity},
         views::{SessionEndedView, SessionLivesView},
     },
     error::{AppError, Failure},
@@ -97,7 +97,7 @@ async fn begin(
     let body = body_of(SessionStream {
         watch,
         clock: state.core.clock.clone(),
-        life: current.session.life(),
+        validity: current.session.validity(),
         person: current.user.id.short().to_owned(),
         session: current.session.id.short().to_owned(),
         is_in_grace_period,
@@ -120,22 +120,27 @@ async fn current(
 }
 
 fn respond(state: &AppState, current: &CurrentUser, body: Body) -> Response {
-    let (life, user, session) = (
-        current.session.life(),
+    let (validity, user, session) = (
+        current.session.validity(),
         &current.user.id,
         &current.session.id,
     );
-    let lives = view(&state.core.clock, life, user.short(), session.short());
+    let lives = view(&state.core.clock, validity, user.short(), session.short());
     // Numbers and hexadecimal digits, which always serialise.
     let lives = serde_json::to_string(&lives).unwrap_or_default();
     ([(SESSION, lives)], event_stream::answer(body)).into_response()
 }
 
-fn view<'a>(clock: &Clock, life: Life, person: &'a str, session: &'a str) -> SessionLivesView<'a> {
+fn view<'a>(
+    clock: &Clock,
+    validity: Validity,
+    person: &'a str,
+    session: &'a str,
+) -> SessionLivesView<'a> {
     SessionLivesView {
         now: clock.now().as_millis(),
-        idle_ends_at: life.idle_ends_at.as_millis(),
-        absolute_ends_at: life.absolute_ends_at.as_millis(),
+        idle_ends_at: validity.idle_ends_at.as_millis(),
+        absolute_ends_at: validity.absolute_ends_at.as_millis(),
         person,
         session,
     }
@@ -145,7 +150,7 @@ fn view<'a>(clock: &Clock, life: Life, person: &'a str, session: &'a str) -> Ses
 struct SessionStream {
     watch: Watch,
     clock: Clock,
-    life: Life,
+    validity: Validity,
     person: String,
     session: String,
     /// The page was opened with a token that was replaced a moment ago. It gets the life of the session once, as
@@ -177,27 +182,29 @@ async fn next(state: Progress) -> Option<(Result<String, Infallible>, Progress)>
 impl SessionStream {
     async fn listen(mut self) -> Option<(String, Progress)> {
         match timeout(KEEP_ALIVE, self.watch.notice()).await {
-            Ok(Notice::Alive(life)) if life.absolute_ends_at != self.life.absolute_ends_at => {
+            Ok(Notice::Alive(validity))
+                if validity.absolute_ends_at != self.validity.absolute_ends_at =>
+            {
                 // A new password restarts the session under another token than that of this page.
                 Some((ended_event(Some(EndReason::Replaced)), Progress::Closed))
             }
             // It may have ended permanently meanwhile.
             Ok(Notice::Alive(_)) | Err(_) if self.is_in_grace_period => None,
-            Ok(Notice::Alive(life)) => {
-                self.life = life;
+            Ok(Notice::Alive(validity)) => {
+                self.validity = validity;
                 Some((self.lives(), Progress::Open(self)))
             }
             Ok(Notice::Ended(reason)) => Some((ended_event(reason), Progress::Closed)),
             Ok(Notice::Displaced) => Some((POLL.to_owned(), Progress::Closed)),
             Ok(Notice::Unknown) => None,
             // The job that checks sessions is late: no event claims that the session lives.
-            Err(_) if self.life.end_by(self.clock.now()).is_some() => None,
+            Err(_) if self.validity.end_by(self.clock.now()).is_some() => None,
             Err(_) => Some((HEARTBEAT.to_owned(), Progress::Open(self))),
         }
     }
 
     fn lives(&self) -> String {
-        let lives = view(&self.clock, self.life, &self.person, &self.session);
+        let lives = view(&self.clock, self.validity, &self.person, &self.session);
         event("session", &lives)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     NotAdmitted,
-    in_flight::{InFlight, NoTurn, PATIENCE, Turns},
+    in_flight::{InFlight, MAX_WAIT, NoTurn, Turns},
 };
 use crate::{
     domain::audit::Entry,
@@ -26,20 +26,20 @@ use tokio::runtime::Handle;
 /// Admits an attempt, after those in flight if they may use up the capacity.
 ///
 /// # Errors
-/// [`NotAdmitted`]: too many failures, or no turn within [`PATIENCE`].
+/// [`NotAdmitted`]: too many failures, or no turn within [`MAX_WAIT`].
 pub async fn admit(core: &Core, counters: Counters) -> Result<Undecided, NotAdmitted> {
     let throttle = &core.throttle;
-    let patience = tokio::time::sleep(PATIENCE);
-    tokio::pin!(patience);
+    let wait_limit = tokio::time::sleep(MAX_WAIT);
+    tokio::pin!(wait_limit);
     let turns = loop {
-        let room = remaining_attempts(core, &counters).await?;
-        let entered = tokio::select! {
-            entered = throttle.in_flight.enter(&room) => entered,
-            () = &mut patience => Err(NoTurn::Busy),
+        let capacity = remaining_attempts(core, &counters).await?;
+        let taken = tokio::select! {
+            taken = throttle.in_flight.take_turns(&capacity) => taken,
+            () = &mut wait_limit => Err(NoTurn::Busy),
         };
-        match entered {
+        match taken {
             Ok(turns) => break turns,
-            Err(NoTurn::UsedUp) => {}
+            Err(NoTurn::Exhausted) => {}
             Err(NoTurn::Busy) => return Err(NotAdmitted::Busy),
         }
     };
@@ -54,8 +54,8 @@ pub async fn admit(core: &Core, counters: Counters) -> Result<Undecided, NotAdmi
         clock: core.clock.clone(),
         in_flight: throttle.in_flight.clone(),
         is_failing: Arc::clone(&throttle.is_failing),
-        attempt: Some(UnderWay { counters, turns }),
-        costs: false,
+        attempt: Some(InFlightAttempt { counters, turns }),
+        counts_if_dropped: false,
     })
 }
 
@@ -66,17 +66,17 @@ async fn remaining_attempts(
     counters: &Counters,
 ) -> Result<Vec<(KeyedDigest, u32)>, NotAdmitted> {
     let now = core.clock.now();
-    let mut rooms = Vec::with_capacity(counters.open.len());
-    for (key, pace) in &counters.open {
+    let mut capacities = Vec::with_capacity(counters.open.len());
+    for (key, limit) in &counters.open {
         let counter = store::throttle::find(&core.db, key).await?;
-        let room = counter.map_or(Ok(pace.failures), |counter| counter.room(now, pace));
-        let room = room.map_err(|wait| NotAdmitted::Wait {
+        let capacity = counter.map_or(Ok(limit.failures), |counter| counter.capacity(now, limit));
+        let capacity = capacity.map_err(|wait| NotAdmitted::Wait {
             wait,
             counter: key.clone(),
         })?;
-        rooms.push((key.clone(), room));
+        capacities.push((key.clone(), capacity));
     }
-    Ok(rooms)
+    Ok(capacities)
 }
 
 /// An admitted attempt. Dropped after [`Undecided::begin`] it counts as a failure, in the background: closing the
@@ -86,11 +86,11 @@ pub struct Undecided {
     clock: Clock,
     in_flight: InFlight,
     is_failing: Arc<AtomicBool>,
-    attempt: Option<UnderWay>,
-    costs: bool,
+    attempt: Option<InFlightAttempt>,
+    counts_if_dropped: bool,
 }
 
-struct UnderWay {
+struct InFlightAttempt {
     counters: Counters,
     turns: Turns,
 }
@@ -98,7 +98,7 @@ struct UnderWay {
 impl Undecided {
     /// From now on the attempt counts as a failure if it is dropped.
     pub fn begin(&mut self) {
-        self.costs = true;
+        self.counts_if_dropped = true;
     }
 
     /// Decides the attempt. `true` if it passed: then nothing was counted.
@@ -118,7 +118,7 @@ impl Undecided {
         let is_wrong = matches!(outcome, Outcome::Wrong(_));
         let decided =
             store::throttle::decide(&self.db, &attempt.counters, outcome, throttled).await;
-        let Some(UnderWay { counters, turns }) = self.attempt.take() else {
+        let Some(InFlightAttempt { counters, turns }) = self.attempt.take() else {
             return Ok(false);
         };
         self.is_failing
@@ -140,13 +140,13 @@ impl Undecided {
 
 impl Drop for Undecided {
     fn drop(&mut self) {
-        let attempt = self.attempt.take().filter(|_| self.costs);
+        let attempt = self.attempt.take().filter(|_| self.counts_if_dropped);
         // Without a runtime the server has stopped, and no answer is sent.
         let (Some(attempt), Ok(runtime)) = (attempt, Handle::try_current()) else {
             return;
         };
         let is_failing = Arc::clone(&self.is_failing);
-        let Some(seat) = self.in_flight.seat() else {
+        let Some(slot) = self.in_flight.slot() else {
             // Too many clients disconnect to count each in the background: the next attempts are counted first.
             is_failing.store(true, Relaxed);
             return;
@@ -156,7 +156,7 @@ impl Drop for Undecided {
             let counted = store::throttle::count(&db, &attempt.counters, clock.now()).await;
             is_failing.fetch_or(counted.is_err(), Relaxed);
             attempt.turns.failed();
-            drop(seat);
+            drop(slot);
         });
     }
 }

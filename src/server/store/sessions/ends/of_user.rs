@@ -1,6 +1,6 @@
 //! Ends all sessions of a user, or all but some.
 
-use super::{EndedRow, count, end_sessions, end_where, note_ends};
+use super::{EndedRow, count, end_sessions, end_where, record_ends};
 use crate::{
     domain::{
         actor::Actor,
@@ -124,11 +124,11 @@ pub async fn end_all_but_renewed_within(
         EndReason::PasswordChanged.as_str(),
         &renewed.0
     );
-    let taken = rows.len();
+    let total = rows.len();
     rows.retain(|row| !row.end_reason.is_empty());
-    if rows.len() == taken {
+    if rows.len() == total {
         return Ok(None);
     }
-    let ended = note_ends(transaction, rows, actor).await?;
+    let ended = record_ends(transaction, rows, actor).await?;
     Ok(Some(count(&ended, EndReason::PasswordChanged)))
 }

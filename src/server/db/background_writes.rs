@@ -9,7 +9,7 @@ use tokio::{
 
 /// The subjects of writes in flight.
 #[derive(Clone, Debug)]
-pub struct Beside {
+pub struct BackgroundWrites {
     subjects: watch::Sender<HashSet<String>>,
     /// Half the connections that write, so that such writes cannot delay a sign-out.
     permits: Arc<Semaphore>,
@@ -19,11 +19,11 @@ pub struct Beside {
 #[derive(Debug)]
 pub struct Claim {
     subject: String,
-    beside: Beside,
+    writes: BackgroundWrites,
 }
 
-impl Beside {
-    pub(super) fn on(connections: u32) -> Self {
+impl BackgroundWrites {
+    pub(super) fn new(connections: u32) -> Self {
         let half = (connections / 2).max(1) as usize;
         Self {
             subjects: watch::Sender::default(),
@@ -38,7 +38,7 @@ impl Beside {
             .send_if_modified(|subjects| subjects.insert(subject.to_owned()));
         is_new.then(|| Claim {
             subject: subject.to_owned(),
-            beside: self.clone(),
+            writes: self.clone(),
         })
     }
 
@@ -55,7 +55,7 @@ impl Claim {
     /// # Errors
     /// [`StoreError::Unavailable`] if none was free in time.
     pub async fn permit(&self) -> Result<OwnedSemaphorePermit, StoreError> {
-        let permit = Arc::clone(&self.beside.permits).acquire_owned();
+        let permit = Arc::clone(&self.writes.permits).acquire_owned();
         match timeout(CONNECTION_WAIT, permit).await {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) | Err(_) => Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)),
@@ -65,7 +65,7 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.beside
+        self.writes
             .subjects
             .send_if_modified(|subjects| subjects.remove(&self.subject));
     }

@@ -20,7 +20,7 @@ const READ: &str = "SELECT current_setting('server_version_num') AS version, \
 
 /// The values that were read back on a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading {
+pub struct ServerSettings {
     pub version: String,
     pub encoding: String,
     pub synchronous_commit: String,
@@ -34,9 +34,9 @@ pub struct Reading {
     pub identity: String,
 }
 
-impl Reading {
+impl ServerSettings {
     /// Within a transaction that begins like this, or else in the session.
-    pub async fn take(connection: &mut PgConnection, begin: Option<&str>) -> Result<Self, Error> {
+    pub async fn read(connection: &mut PgConnection, begin: Option<&str>) -> Result<Self, Error> {
         let sql = match begin {
             None => raw_sql(READ),
             Some(begin) => raw_sql(AssertSqlSafe(format!("{begin}; {READ}; ROLLBACK"))),
@@ -64,7 +64,7 @@ impl Reading {
     ///
     /// # Errors
     /// [`OpenError`], with the remedy.
-    pub fn refuse(&self) -> Result<(), OpenError> {
+    pub fn check(&self) -> Result<(), OpenError> {
         // A version that is no number is not known to be too old.
         match self.version.parse::<i64>() {
             Ok(version) if version < OLDEST_POSTGRES => {
@@ -132,8 +132,8 @@ impl Reading {
 mod tests {
     use super::*;
 
-    fn sound() -> Reading {
-        Reading {
+    fn sound() -> ServerSettings {
+        ServerSettings {
             version: "160003".to_owned(),
             encoding: "UTF8".to_owned(),
             synchronous_commit: "on".to_owned(),
@@ -148,81 +148,81 @@ mod tests {
     }
 
     #[test]
-    fn a_sound_server_is_accepted_without_a_word() {
-        assert!(sound().refuse().is_ok());
+    fn a_sound_server_is_accepted_without_warnings() {
+        assert!(sound().check().is_ok());
         assert_eq!(sound().warnings(), Vec::<String>::new());
     }
 
     #[test]
     fn an_old_postgres_is_refused() {
-        let of_version = |version: &str| Reading {
+        let of_version = |version: &str| ServerSettings {
             version: version.to_owned(),
             ..sound()
         };
         for (version, major) in [("90624", 9), ("130001", 13), ("149999", 14)] {
-            let refused = of_version(version).refuse().expect_err(version);
+            let refused = of_version(version).check().expect_err(version);
             assert!(matches!(refused, OpenError::OldPostgres(version) if version == major));
             let message = format!("15 or newer is needed; this server is version {major}.");
             assert!(refused.to_string().ends_with(&message), "{refused}");
         }
         for version in ["150000", "180002", "200000", "a development build"] {
-            assert!(of_version(version).refuse().is_ok(), "{version}");
+            assert!(of_version(version).check().is_ok(), "{version}");
         }
     }
 
     #[test]
-    fn what_a_promise_rests_on_is_refused_at_the_start_and_a_warning_later() {
-        for (reading, remedy) in [
+    fn unsafe_settings_are_refused_at_start_and_warned_of_later() {
+        for (settings, remedy) in [
             (
-                Reading {
+                ServerSettings {
                     encoding: "LATIN1".to_owned(),
                     ..sound()
                 },
                 "ENCODING 'UTF8'",
             ),
             (
-                Reading {
+                ServerSettings {
                     synchronous_commit: "off".to_owned(),
                     ..sound()
                 },
                 "database_pooler",
             ),
             (
-                Reading {
+                ServerSettings {
                     synchronous_commit: "local".to_owned(),
                     ..sound()
                 },
                 "database_pooler",
             ),
             (
-                Reading {
+                ServerSettings {
                     is_read_only: true,
                     ..sound()
                 },
                 "primary",
             ),
             (
-                Reading {
+                ServerSettings {
                     is_standby: true,
                     ..sound()
                 },
                 "primary",
             ),
         ] {
-            let refused = reading.refuse().expect_err("a refusal").to_string();
+            let refused = settings.check().expect_err("a refusal").to_string();
             assert!(refused.contains(remedy), "{refused}");
-            assert_eq!(reading.warnings().len(), 1, "{:?}", reading.warnings());
+            assert_eq!(settings.warnings().len(), 1, "{:?}", settings.warnings());
         }
     }
 
     #[test]
-    fn what_weakens_the_disk_is_a_warning() {
-        let weak = Reading {
+    fn disabled_disk_safety_is_a_warning() {
+        let weak = ServerSettings {
             fsync: "off".to_owned(),
             full_page_writes: "off".to_owned(),
             ..sound()
         };
-        assert!(weak.refuse().is_ok());
+        assert!(weak.check().is_ok());
         let warnings = weak.warnings();
         assert_eq!(warnings.len(), 2, "{warnings:?}");
         assert!(warnings[0].contains("Set fsync = on"), "{warnings:?}");

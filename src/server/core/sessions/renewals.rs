@@ -1,6 +1,6 @@
 //! Sessions that get a new token, and what their previous tokens are valid for (ADR 29).
 
-use super::judging::{Resumed, judged};
+use super::validity::{Resumed, evaluate};
 use crate::{
     domain::session::CurrentUser,
     server::{
@@ -27,7 +27,7 @@ pub const ENDS_UNUSED_AFTER: Duration = Duration::from_secs(5 * 60);
 /// The proof that a new token requires.
 pub struct Proven<'a> {
     /// The token that the browser presented.
-    pub brought: &'a TokenDigest,
+    pub presented: &'a TokenDigest,
     pub evidence: &'a Evidence,
 }
 
@@ -41,7 +41,7 @@ impl<'a> Proven<'a> {
         NewToken {
             session: &owner.session().id,
             user: &owner.user().id,
-            brought: self.brought,
+            presented: self.presented,
             token_digest,
             evidence: self.evidence,
             at: core.clock.now(),
@@ -105,7 +105,7 @@ pub async fn renew_with_password(
 
 /// A live session, used for the first time under the presented token. This proves that its browser has the token, so
 /// the previous one becomes invalid. That is stored before the request is answered.
-pub(super) async fn used_first(
+pub(super) async fn record_first_use(
     core: &Core,
     digest: &TokenDigest,
     mut found: Box<CurrentUser>,
@@ -121,7 +121,7 @@ pub(super) async fn used_first(
     }
     // It ended between the two statements, or was renewed: the request comes after that.
     let found = store::sessions::find_by_digest(&core.db, digest).await?;
-    match judged(core, found).await {
+    match evaluate(core, found).await {
         Resumed::Ended(reason) => Ok(Resumed::Ended(reason)),
         _ => superseded(core, digest).await,
     }
@@ -133,7 +133,7 @@ pub(super) async fn superseded(core: &Core, digest: &TokenDigest) -> Result<Resu
         return Ok(Resumed::Unknown);
     };
     let has_grace = has_grace(core, &earlier);
-    Ok(match judged(core, Some(earlier.current)).await {
+    Ok(match evaluate(core, Some(earlier.current)).await {
         Resumed::Live(mut found) if has_grace => {
             found.session.authenticated_at = earlier.authenticated_at;
             Resumed::Superseded(found)
@@ -151,11 +151,11 @@ pub(super) async fn superseded_with_sign_ins(
     let Some(earlier) = store::sessions::find_earlier(&core.db, digest).await? else {
         return Ok(Resumed::Unknown);
     };
-    let present = &earlier.token_digest;
-    let beside = store::sessions::find_with_sign_ins(&core.db, present).await?;
-    Ok(match (superseded(core, digest).await?, beside) {
-        (Resumed::Superseded(mut found), Some(beside)) => {
-            found.sign_ins = beside.sign_ins;
+    let current = &earlier.token_digest;
+    let with_sign_ins = store::sessions::find_with_sign_ins(&core.db, current).await?;
+    Ok(match (superseded(core, digest).await?, with_sign_ins) {
+        (Resumed::Superseded(mut found), Some(with_sign_ins)) => {
+            found.sign_ins = with_sign_ins.sign_ins;
             Resumed::Superseded(found)
         }
         // Renewed once more between the two statements.

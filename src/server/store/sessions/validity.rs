@@ -1,10 +1,10 @@
-//! The lives of watched sessions: many in few statements.
+//! The validity of watched sessions: many in few statements.
 
 use super::ended_of;
 use crate::{
     domain::{
         moment::Timestamp,
-        session::{Life, SessionId},
+        session::{SessionId, Validity},
     },
     server::db::{Db, StoreError, on_pool},
 };
@@ -12,10 +12,10 @@ use sqlx::QueryBuilder;
 use std::collections::HashMap;
 
 /// Sessions a statement. SQLite allows 32,766 values, PostgreSQL 65,535; beyond some hundreds there is no gain.
-const AT_ONCE: usize = 500;
+const IDS_PER_STATEMENT: usize = 500;
 
 #[derive(sqlx::FromRow)]
-struct LifeRow {
+struct ValidityRow {
     id: String,
     idle_ends_at: i64,
     absolute_ends_at: i64,
@@ -40,30 +40,33 @@ macro_rules! fetch_among {
     };
 }
 
-/// The lives of these sessions, or their ends. Unknown sessions are left out.
-pub async fn lives(db: &Db, ids: &[SessionId]) -> Result<HashMap<SessionId, Life>, StoreError> {
+/// The validity of these sessions. Unknown sessions are left out.
+pub async fn validities(
+    db: &Db,
+    ids: &[SessionId],
+) -> Result<HashMap<SessionId, Validity>, StoreError> {
     const SQL: &str = "SELECT id, idle_ends_at, absolute_ends_at, ended_at, end_reason \
         FROM sessions WHERE id";
-    let mut lives = HashMap::with_capacity(ids.len());
-    for ids in ids.chunks(AT_ONCE) {
-        let rows: Vec<LifeRow> = fetch_among!(db, SQL, ids, build_query_as);
+    let mut validities = HashMap::with_capacity(ids.len());
+    for ids in ids.chunks(IDS_PER_STATEMENT) {
+        let rows: Vec<ValidityRow> = fetch_among!(db, SQL, ids, build_query_as);
         for row in rows {
-            let life = Life {
+            let validity = Validity {
                 idle_ends_at: Timestamp::from_millis(row.idle_ends_at),
                 absolute_ends_at: Timestamp::from_millis(row.absolute_ends_at),
                 ended: ended_of(&row.id, row.ended_at, row.end_reason.as_deref())?,
             };
-            lives.insert(SessionId(row.id), life);
+            validities.insert(SessionId(row.id), validity);
         }
     }
-    Ok(lives)
+    Ok(validities)
 }
 
 /// Those of these sessions whose end is recorded.
 pub async fn ended_among(db: &Db, ids: &[SessionId]) -> Result<Vec<SessionId>, StoreError> {
     const SQL: &str = "SELECT id FROM sessions WHERE ended_at IS NOT NULL AND id";
     let mut ended = Vec::new();
-    for ids in ids.chunks(AT_ONCE) {
+    for ids in ids.chunks(IDS_PER_STATEMENT) {
         let found: Vec<String> = fetch_among!(db, SQL, ids, build_query_scalar);
         ended.extend(found.into_iter().map(SessionId));
     }

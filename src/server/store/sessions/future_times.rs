@@ -12,9 +12,9 @@ use crate::{
 };
 use std::time::Duration;
 
-/// The present, and the lifetimes of sessions from now on.
+/// The current time, and the lifetimes of sessions from it.
 #[derive(Clone, Copy, Debug)]
-pub struct Present {
+pub struct ResetTimes {
     pub now: Timestamp,
     pub idle: Duration,
     pub absolute: Duration,
@@ -23,10 +23,10 @@ pub struct Present {
     pub remember_absolute: Duration,
 }
 
-/// Beginnings and last uses after `$2` become the present. A confirmation after `$2` becomes the epoch, so that it does
+/// Beginnings and last uses after `$2` become `$1`. A confirmation after `$2` becomes the epoch, so that it does
 /// not become valid later. The absolute end is computed first: it bounds the idle end. A time-out is not undone: a new
 /// password whose token was never used ends after five minutes.
-macro_rules! bring_to_present {
+macro_rules! reset_future_times {
     ($which:literal) => {
         concat!(
             "UPDATE sessions SET ",
@@ -48,8 +48,8 @@ macro_rules! bring_to_present {
     };
 }
 
-impl Present {
-    /// `$1` to `$6`: the present, the limit beyond which an instant is in the future, and the ends of a session that
+impl ResetTimes {
+    /// `$1` to `$6`: now, the limit beyond which an instant is in the future, and the ends of a session that
     /// begins or is used now.
     fn numbers(&self) -> [i64; 6] {
         let after = |duration| self.now.after(duration);
@@ -66,26 +66,26 @@ impl Present {
 }
 
 /// One session. It is unchanged if it has ended, or is no longer dated in the future.
-pub async fn bring_to_present(
+pub async fn reset_future_times(
     db: &Db,
     id: &SessionId,
-    present: &Present,
+    times: &ResetTimes,
 ) -> Result<(), StoreError> {
-    const SQL: &str = bring_to_present!("id = $7");
-    execute(db, SQL, &present.numbers(), Some(&id.0)).await?;
+    const SQL: &str = reset_future_times!("id = $7");
+    execute(db, SQL, &times.numbers(), Some(&id.0)).await?;
     Ok(())
 }
 
 /// Up to `limit` sessions of any user. Returns how many there were.
-pub async fn bring_some_to_present(
+pub async fn reset_some_future_times(
     db: &Db,
-    present: &Present,
+    times: &ResetTimes,
     limit: u32,
 ) -> Result<u64, StoreError> {
-    const SQL: &str = bring_to_present!(
+    const SQL: &str = reset_future_times!(
         "id IN (SELECT id FROM sessions WHERE ended_at IS NULL AND idle_ends_at > $1 \
          AND (created_at > $2 OR last_seen_at > $2 OR authenticated_at > $2) LIMIT $7)"
     );
-    let numbers = present.numbers().into_iter().chain([i64::from(limit)]);
+    let numbers = times.numbers().into_iter().chain([i64::from(limit)]);
     execute(db, SQL, &numbers.collect::<Vec<_>>(), None).await
 }

@@ -1,4 +1,4 @@
-//! A session that has begun, until its answer is handed to the connection.
+//! A new session, until the answer with its token is handed to the connection.
 //!
 //! If the browser is gone by then, no client has the token, so the session ends at once. Otherwise it would stay in the
 //! list of sessions until it times out, and its owner could not identify it.
@@ -17,30 +17,30 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::{runtime::Handle, sync::oneshot};
 use tracing::Instrument;
 
-/// The session that an answer begins, if any. It ends when the last copy of this is dropped before
-/// [`Begun::is_handed_over`].
+/// The session that an answer starts, if any. It ends when the last copy of this is dropped before
+/// [`PendingSession::release`].
 #[derive(Clone, Default)]
-pub struct Begun(Arc<Held>);
+pub struct PendingSession(Arc<Shared>);
 
 #[derive(Default)]
-struct Held(Mutex<Option<(Core, Actor, TokenDigest)>>);
+struct Shared(Mutex<Option<(Core, Actor, TokenDigest)>>);
 
-impl Begun {
-    pub fn hold(&self, core: &Core, actor: &Actor, session: TokenDigest) {
-        self.put(Some((core.clone(), actor.clone(), session)));
+impl PendingSession {
+    pub fn set(&self, core: &Core, actor: &Actor, session: TokenDigest) {
+        self.replace(Some((core.clone(), actor.clone(), session)));
     }
 
     /// From now on the session belongs to the browser. Whether the kernel delivers the answer cannot be known.
-    pub fn is_handed_over(&self) {
-        self.put(None);
+    pub fn release(&self) {
+        self.replace(None);
     }
 
-    fn put(&self, held: Option<(Core, Actor, TokenDigest)>) {
+    fn replace(&self, held: Option<(Core, Actor, TokenDigest)>) {
         *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = held;
     }
 }
 
-impl Drop for Held {
+impl Drop for Shared {
     fn drop(&mut self) {
         let held = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
         let (Some((core, actor, session)), Ok(runtime)) = (held.take(), Handle::try_current())
@@ -84,19 +84,19 @@ pub async fn start(
     verified: Verified,
     remember: bool,
 ) -> Result<Started, AppError> {
-    let (answer, taken) = oneshot::channel();
+    let (answer, answered) = oneshot::channel();
     let (core, actor) = (core.clone(), actor.clone());
-    let starts = async move {
+    let starting = async move {
         let started = sessions::start(&core, &actor, presented, &verified, remember).await;
-        let begun = Begun::default();
+        let pending = PendingSession::default();
         if let Ok(Some(started)) = &started {
-            begun.hold(&core, &actor, started.session.digest());
+            pending.set(&core, &actor, started.session.digest());
         }
         // If the receiver is gone, both are dropped.
-        let _ = answer.send((started, begun));
+        let _ = answer.send((started, pending));
     };
-    tokio::spawn(starts.in_current_span());
-    let (started, begun) = taken.await.map_err(|_| Failure::Internal)?;
-    begun.is_handed_over();
+    tokio::spawn(starting.in_current_span());
+    let (started, pending) = answered.await.map_err(|_| Failure::Internal)?;
+    pending.release();
     started?.ok_or(Refusal::SignIn.into())
 }

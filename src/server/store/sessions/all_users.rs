@@ -1,6 +1,6 @@
 //! Ends all sessions of all users, in small steps.
 
-use super::ends::{EndedRow, count, end_sessions, end_where, note_ends};
+use super::ends::{EndedRow, count, end_sessions, end_where, record_ends};
 use crate::{
     domain::{
         actor::Actor,

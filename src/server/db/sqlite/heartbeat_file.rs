@@ -1,6 +1,6 @@
 //! What is recorded about a database outside of it.
 
-use super::file::{beside, replace};
+use super::file::{replace, with_suffix};
 use crate::server::db::DatabaseUrl;
 use std::{
     fs,
@@ -10,13 +10,13 @@ use std::{
 
 /// The file `<database>.heartbeat`: two numbers, that of the last beat and its time in Unix milliseconds.
 #[derive(Clone, Debug)]
-pub struct Neighbour(PathBuf);
+pub struct HeartbeatFile(PathBuf);
 
-impl Neighbour {
+impl HeartbeatFile {
     /// `None` for PostgreSQL.
     pub fn of(url: &DatabaseUrl) -> Option<Self> {
         match url {
-            DatabaseUrl::Sqlite(path) => Some(Self(beside(path, ".heartbeat"))),
+            DatabaseUrl::Sqlite(path) => Some(Self(with_suffix(path, ".heartbeat"))),
             DatabaseUrl::Postgres(_) => None,
         }
     }

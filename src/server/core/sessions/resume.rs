@@ -1,9 +1,8 @@
-//! The session of a request: found, judged by the clock, and used.
+//! The session of a request: found, checked against the clock, and used.
 
 use super::{
-    Lifetimes,
-    judging::{Resumed, judged},
-    renewing,
+    Lifetimes, renewals,
+    validity::{Resumed, evaluate},
 };
 use crate::{
     domain::{moment::Timestamp, session::Session},
@@ -26,7 +25,7 @@ const TOUCHES_IN_IDLE_TIME: u32 = 20;
 /// Finds the session of a token: once for each request, always in the database. There is no cache, so an ended session
 /// is refused at its very next request.
 pub async fn resume(core: &Core, token: &SessionToken) -> Result<Resumed, StoreError> {
-    Ok(used(core, peek(core, token).await?))
+    Ok(count_use(core, peek(core, token).await?))
 }
 
 /// The same for a page that shows the other sign-ins.
@@ -36,21 +35,21 @@ pub async fn resume_with_sign_ins(
 ) -> Result<Resumed, StoreError> {
     let digest = token.digest();
     let found = store::sessions::find_with_sign_ins(&core.db, &digest).await?;
-    let seen = match judged(core, found).await {
-        Resumed::Unknown => renewing::superseded_with_sign_ins(core, &digest).await?,
-        Resumed::Live(found) => renewing::used_first(core, &digest, found).await?,
-        seen => seen,
+    let resumed = match evaluate(core, found).await {
+        Resumed::Unknown => renewals::superseded_with_sign_ins(core, &digest).await?,
+        Resumed::Live(found) => renewals::record_first_use(core, &digest, found).await?,
+        resumed => resumed,
     };
-    Ok(used(core, seen))
+    Ok(count_use(core, resumed))
 }
 
 /// The request continues with the stored state, and so do its pages. Their stream sends the new idle end once it is
 /// stored.
-fn used(core: &Core, seen: Resumed) -> Resumed {
-    if let Resumed::Live(found) = &seen {
+fn count_use(core: &Core, resumed: Resumed) -> Resumed {
+    if let Resumed::Live(found) = &resumed {
         touch(core, &found.session);
     }
-    seen
+    resumed
 }
 
 /// The same as [`resume`] for a page that only watches: it is no activity, and does not extend the session.
@@ -61,10 +60,10 @@ pub async fn peek(core: &Core, token: &SessionToken) -> Result<Resumed, StoreErr
 /// The same for a caller that has presented the token before, and continues to read.
 pub async fn peek_by_digest(core: &Core, digest: &TokenDigest) -> Result<Resumed, StoreError> {
     let found = store::sessions::find_by_digest(&core.db, digest).await?;
-    match judged(core, found).await {
-        Resumed::Unknown => renewing::superseded(core, digest).await,
-        Resumed::Live(found) => renewing::used_first(core, digest, found).await,
-        seen => Ok(seen),
+    match evaluate(core, found).await {
+        Resumed::Unknown => renewals::superseded(core, digest).await,
+        Resumed::Live(found) => renewals::record_first_use(core, digest, found).await,
+        resumed => Ok(resumed),
     }
 }
 
@@ -75,13 +74,14 @@ fn touch(core: &Core, session: &Session) {
     if now.since(session.last_seen_at) < touch_every(&core.lifetimes, session.remember) {
         return;
     }
-    let Some(claim) = core.db.beside.claim(&session.id.0) else {
+    let Some(claim) = core.db.background_writes.claim(&session.id.0) else {
         return;
     };
     let idle_ends_at = idle_end(core, session, now);
     let (db, id) = (core.db.clone(), session.id.clone());
     let touching = async move {
-        let touched = store::sessions::touch_beside(&db, &id, now, idle_ends_at, claim).await;
+        let touched =
+            store::sessions::touch_in_background(&db, &id, now, idle_ends_at, claim).await;
         if let Err(error) = touched {
             tracing::warn!(%error, session = %id, "last seen could not be written");
         }
@@ -96,7 +96,7 @@ fn idle_end(core: &Core, session: &Session, now: Timestamp) -> Timestamp {
 
 /// Extends the idle end because the user confirms that they are still there (WCAG 2.2.1). `false` if the session has
 /// ended in the meantime.
-pub async fn stay(core: &Core, owner: Owner<'_>) -> Result<bool, StoreError> {
+pub async fn extend(core: &Core, owner: Owner<'_>) -> Result<bool, StoreError> {
     let (session, now) = (owner.session(), core.clock.now());
     store::sessions::touch(&core.db, &session.id, now, idle_end(core, session, now)).await
 }

@@ -5,13 +5,13 @@ use crate::{
     server::{
         core::Core,
         db::StoreError,
-        store::{self, sessions::Present},
+        store::{self, sessions::ResetTimes},
     },
 };
 
 /// The current time, and the lifetimes of sessions from it.
-pub fn present(core: &Core) -> Present {
-    Present {
+pub fn reset_times(core: &Core) -> ResetTimes {
+    ResetTimes {
         now: core.clock.now(),
         idle: core.lifetimes.idle,
         absolute: core.lifetimes.absolute,
@@ -22,7 +22,7 @@ pub fn present(core: &Core) -> Present {
 
 /// The session, with times in the future moved to now. The change is stored, so that it happens once. If it cannot be
 /// stored, the session is valid until its stored ends.
-pub async fn in_the_present(core: &Core, found: CurrentUser) -> CurrentUser {
+pub async fn without_future_times(core: &Core, found: CurrentUser) -> CurrentUser {
     let (session, now) = (&found.session, core.clock.now());
     let times = [
         session.created_at,
@@ -30,16 +30,16 @@ pub async fn in_the_present(core: &Core, found: CurrentUser) -> CurrentUser {
         session.authenticated_at,
     ];
     // A session that has timed out nevertheless stays ended.
-    let lies_ahead =
+    let has_future_times =
         session.end_by(now).is_none() && times.into_iter().any(|at| at.is_ahead_of(now));
     // A clock that is behind, such as after a power cut, would end the session once it is corrected.
-    if !lies_ahead || session.ended.is_some() || core.clock.is_behind() {
+    if !has_future_times || session.ended.is_some() || core.clock.is_behind() {
         return found;
     }
-    match write_down(core, &found).await {
-        Ok(Some(written)) => CurrentUser {
+    match store_reset(core, &found).await {
+        Ok(Some(reset)) => CurrentUser {
             sign_ins: found.sign_ins,
-            ..written
+            ..reset
         },
         Ok(None) => found,
         Err(error) => {
@@ -49,8 +49,8 @@ pub async fn in_the_present(core: &Core, found: CurrentUser) -> CurrentUser {
     }
 }
 
-async fn write_down(core: &Core, found: &CurrentUser) -> Result<Option<CurrentUser>, StoreError> {
+async fn store_reset(core: &Core, found: &CurrentUser) -> Result<Option<CurrentUser>, StoreError> {
     let id = &found.session.id;
-    store::sessions::bring_to_present(&core.db, id, &present(core)).await?;
+    store::sessions::reset_future_times(&core.db, id, &reset_times(core)).await?;
     store::sessions::find(&core.db, id).await
 }

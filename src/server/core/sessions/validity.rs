@@ -1,6 +1,6 @@
-//! The state of a request's session, by the clock.
+//! Whether the session of a request is valid, by the clock.
 
-use super::present::in_the_present;
+use super::future_times::without_future_times;
 use crate::{
     domain::{
         actor::Actor,
@@ -21,14 +21,14 @@ pub enum Resumed {
 }
 
 /// Whether the session that was found is live by the clock, and its user enabled.
-pub(super) async fn judged(core: &Core, found: Option<CurrentUser>) -> Resumed {
+pub(super) async fn evaluate(core: &Core, found: Option<CurrentUser>) -> Resumed {
     let Some(found) = found else {
         return Resumed::Unknown;
     };
-    let found = in_the_present(core, found).await;
+    let found = without_future_times(core, found).await;
     if let Some(ended) = found.session.end_by(core.clock.now()) {
         if found.session.ended.is_none() {
-            write_down(core, &found.session.id, ended).await;
+            record_time_out(core, &found.session.id, ended).await;
         }
         return Resumed::Ended(ended.reason);
     }
@@ -40,7 +40,7 @@ pub(super) async fn judged(core: &Core, found: Option<CurrentUser>) -> Resumed {
 
 /// Records a timeout once it is detected, so that setting the clock back does not revive the session. The request is
 /// refused even if the database cannot write.
-pub async fn write_down(core: &Core, session: &SessionId, ended: Ended) {
+pub async fn record_time_out(core: &Core, session: &SessionId, ended: Ended) {
     if let Err(error) = store::sessions::end(&core.db, session, ended, &Actor::server()).await {
         tracing::warn!(%error, %session, "a time-out could not be written down");
     }

@@ -1,6 +1,6 @@
 //! A pool of connections, directly or through a pooler, and what statements run on.
 
-use super::{BEGIN_TO_WRITE, Doubt};
+use super::{BEGIN_TO_WRITE, Invalidation};
 use crate::server::db::errors::is_stale_plan;
 use futures_util::{TryFutureExt, TryStreamExt, future::BoxFuture, stream::BoxStream};
 use sqlx::{
@@ -22,21 +22,21 @@ pub struct Begin {
 
 /// A pool of connections to one PostgreSQL server.
 #[derive(Clone)]
-pub struct Link {
+pub struct PostgresPool {
     pool: PgPool,
     /// If a pooler shares connections between transactions.
     pooled: Option<Begin>,
     /// To the server itself, for what needs a session.
     direct: Arc<PgConnectOptions>,
-    doubt: Doubt,
+    invalidation: Invalidation,
 }
 
 /// A connection, or behind a pooler a transaction, which holds one server connection until its end.
 #[derive(Debug)]
-pub struct Held {
+pub struct PooledConnection {
     inner: Inner,
     is_pooled: bool,
-    doubt: Doubt,
+    invalidation: Invalidation,
 }
 
 #[derive(Debug)]
@@ -47,24 +47,24 @@ enum Inner {
 
 /// What a statement runs on.
 #[derive(Debug)]
-pub struct Timed<'c> {
+pub struct StatementExecutor<'c> {
     connection: &'c mut PgConnection,
     is_pooled: bool,
-    doubt: &'c Doubt,
+    invalidation: &'c Invalidation,
 }
 
-impl Link {
+impl PostgresPool {
     pub(super) fn new(
         pool: PgPool,
         pooled: Option<Begin>,
         direct: PgConnectOptions,
-        doubt: Doubt,
+        invalidation: Invalidation,
     ) -> Self {
         Self {
             pool,
             pooled,
             direct: Arc::new(direct),
-            doubt,
+            invalidation,
         }
     }
 
@@ -74,46 +74,46 @@ impl Link {
     }
 
     /// For one statement that reads.
-    pub async fn reader(&self) -> Result<Held, Error> {
+    pub async fn reader(&self) -> Result<PooledConnection, Error> {
         match self.pooled {
-            None => Ok(self.held(Inner::Connection(self.pool.acquire().await?))),
+            None => Ok(self.wrap(Inner::Connection(self.pool.acquire().await?))),
             Some(begin) => self.transaction(begin.to_read).await,
         }
     }
 
-    /// For several statements that happen together or not at all; see [`Held::commit`].
-    pub async fn begin(&self) -> Result<Held, Error> {
+    /// For several statements that happen together or not at all; see [`PooledConnection::commit`].
+    pub async fn begin(&self) -> Result<PooledConnection, Error> {
         let begin = self.pooled.map_or(BEGIN_TO_WRITE, |begin| begin.to_write);
         self.transaction(begin).await
     }
 
-    async fn transaction(&self, begin: &'static str) -> Result<Held, Error> {
+    async fn transaction(&self, begin: &'static str) -> Result<PooledConnection, Error> {
         match self.pool.begin_with(begin).await {
-            Ok(transaction) => Ok(self.held(Inner::Transaction(transaction))),
+            Ok(transaction) => Ok(self.wrap(Inner::Transaction(transaction))),
             Err(error) => {
-                self.doubt.of_refusal(&error);
+                self.invalidation.after_error(&error);
                 Err(error)
             }
         }
     }
 
-    fn held(&self, inner: Inner) -> Held {
-        Held {
+    fn wrap(&self, inner: Inner) -> PooledConnection {
+        PooledConnection {
             inner,
             is_pooled: self.pooled.is_some(),
-            doubt: self.doubt.clone(),
+            invalidation: self.invalidation.clone(),
         }
     }
 }
 
 /// Without the addresses, which may hold a password.
-impl fmt::Debug for Link {
+impl fmt::Debug for PostgresPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link").finish_non_exhaustive()
+        f.debug_struct("PostgresPool").finish_non_exhaustive()
     }
 }
 
-impl Deref for Link {
+impl Deref for PostgresPool {
     type Target = PgPool;
 
     fn deref(&self) -> &PgPool {
@@ -121,15 +121,15 @@ impl Deref for Link {
     }
 }
 
-impl Held {
-    pub fn timed(&mut self) -> Timed<'_> {
-        Timed {
+impl PooledConnection {
+    pub fn executor(&mut self) -> StatementExecutor<'_> {
+        StatementExecutor {
             connection: match &mut self.inner {
                 Inner::Connection(connection) => connection,
                 Inner::Transaction(transaction) => transaction,
             },
             is_pooled: self.is_pooled,
-            doubt: &self.doubt,
+            invalidation: &self.invalidation,
         }
     }
 
@@ -138,7 +138,7 @@ impl Held {
     ///
     /// # Errors
     /// The given error, if a retry is of no use.
-    pub async fn once_more(&mut self, error: Error, attempts: u32) -> Result<(), Error> {
+    pub async fn prepare_retry(&mut self, error: Error, attempts: u32) -> Result<(), Error> {
         match &mut self.inner {
             Inner::Connection(connection) if attempts == 1 && is_stale_plan(&error) => {
                 connection.clear_cached_statements().await
@@ -148,7 +148,7 @@ impl Held {
     }
 
     /// Drops the prepared statements of the connection.
-    pub async fn forget_plans(&mut self) -> Result<(), Error> {
+    pub async fn clear_plans(&mut self) -> Result<(), Error> {
         match &mut self.inner {
             Inner::Connection(connection) => connection.clear_cached_statements().await,
             Inner::Transaction(transaction) => transaction.clear_cached_statements().await,
@@ -194,7 +194,7 @@ impl<'q, E: Execute<'q, Postgres>> Execute<'q, Postgres> for Unnamed<E> {
     }
 }
 
-impl<'c> Executor<'c> for Timed<'c> {
+impl<'c> Executor<'c> for StatementExecutor<'c> {
     type Database = Postgres;
 
     fn fetch_many<'e, 'q: 'e, E>(
@@ -205,13 +205,13 @@ impl<'c> Executor<'c> for Timed<'c> {
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        let doubt = self.doubt;
+        let invalidation = self.invalidation;
         let answers = if self.is_pooled {
             self.connection.fetch_many(Unnamed(query))
         } else {
             self.connection.fetch_many(query)
         };
-        Box::pin(answers.inspect_err(|error| doubt.of_refusal(error)))
+        Box::pin(answers.inspect_err(|error| invalidation.after_error(error)))
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>, Error>>
@@ -219,13 +219,13 @@ impl<'c> Executor<'c> for Timed<'c> {
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        let doubt = self.doubt;
+        let invalidation = self.invalidation;
         let answer = if self.is_pooled {
             self.connection.fetch_optional(Unnamed(query))
         } else {
             self.connection.fetch_optional(query)
         };
-        Box::pin(answer.inspect_err(|error| doubt.of_refusal(error)))
+        Box::pin(answer.inspect_err(|error| invalidation.after_error(error)))
     }
 
     fn prepare_with<'e>(
