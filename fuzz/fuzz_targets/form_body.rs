@@ -25,7 +25,7 @@ use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 use vestibule::server::{
     config,
-    web::{listener::Peer, router::router, state::AppState},
+    web::{connection::Peer, router::router, state::AppState},
 };
 
 const PORT: u16 = 3000;

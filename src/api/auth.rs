@@ -32,13 +32,12 @@ pub async fn login(
     };
     let core = &context::state().core;
     let next = NextPath::or_home(&next);
-    let credentials = sign_in::password::Credentials {
+    let credentials = sign_in::Credentials {
         username: &username,
         password: &password,
     };
     let (actor, presented) = (context::actor(), context::presented());
-    let signed_in =
-        sign_in::password::login(core, &actor, presented, &credentials, remember.0).await;
+    let signed_in = sign_in::login(core, &actor, presented, &credentials, remember.0).await;
     if let Err(AppError::Failed(Failure::Throttled { .. })) = signed_in {
         // It has a page of its own. Afterwards the sign-in page still shows the name.
         reply::set_flash(&Flash::login_refused(None, &username));
@@ -67,7 +66,7 @@ pub async fn logout(#[server(default)] proof: String) -> Result<(), AppError> {
     context::demand_own_sign_out(&proof)?;
     let core = &context::state().core;
     let (actor, token) = (context::actor(), context::session_token());
-    let signed_out = sign_in::password::logout(core, &actor, token.as_ref()).await?;
+    let signed_out = sign_in::logout(core, &actor, token.as_ref()).await?;
     let signed_out = signed_out.map(|user| Flash::SignedOut {
         display_name: user.display_name,
         others_ended: None,

@@ -2,13 +2,13 @@
 //! (ASVS V15.3.1). No row of the database and no secret is among them.
 
 mod admin;
-mod reach;
+mod proxy_diagnosis;
 
 pub use admin::{
     AccountView, AuditEntryView, AuditFilter, AuditView, InvitationDraft, LinkView,
     PasswordLinkView, UserNotice, UserState, UserView, UsersView,
 };
-pub use reach::{Finding, ReachView};
+pub use proxy_diagnosis::{Finding, ProxyDiagnosis};
 
 use crate::{
     domain::{
@@ -60,7 +60,7 @@ pub struct DashboardView {
     /// This browser is known: only in a known one can a sign-in be recognised.
     pub may_recognise: bool,
     /// For administrators only.
-    pub reach: Option<ReachView>,
+    pub proxy_diagnosis: Option<ProxyDiagnosis>,
 }
 
 /// The session of the request.

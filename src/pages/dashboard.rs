@@ -10,7 +10,7 @@ use crate::{
     },
     domain::{
         page::Page,
-        views::{DashboardView, ReachView, SessionView, SignInView},
+        views::{DashboardView, ProxyDiagnosis, SessionView, SignInView},
     },
     error::AppError,
 };
@@ -44,7 +44,7 @@ pub fn DashboardPage(view: DashboardView) -> impl IntoView {
             <div class="rooms">
                 <ThisSession session=view.session />
                 <PreviousSignIn sign_in=view.previous_sign_in />
-                {view.reach.map(|reach| view! { <Reach reach /> })}
+                {view.proxy_diagnosis.map(|diagnosis| view! { <Proxies diagnosis /> })}
             </div>
         </Layout>
     }
@@ -193,9 +193,9 @@ fn More(more: u32) -> impl IntoView {
 }
 
 #[component]
-fn Reach(reach: ReachView) -> impl IntoView {
+fn Proxies(diagnosis: ProxyDiagnosis) -> impl IntoView {
     let none = || "None".to_owned();
-    let findings = reach.findings.into_iter();
+    let findings = diagnosis.findings.into_iter();
     let findings =
         findings.map(|finding| view! { <p data-finding=finding.about>{finding.text}</p> });
     let findings = findings.collect::<Vec<_>>();
@@ -203,11 +203,11 @@ fn Reach(reach: ReachView) -> impl IntoView {
         <section class="card room-wide" aria-labelledby="reach">
             <h2 id="reach">"How this server is reached"</h2>
             <dl class="facts">
-                <Fact term="Your address">{reach.address}</Fact>
-                <Fact term="Connected from">{reach.peer}</Fact>
-                <Fact term="Reported scheme">{reach.scheme.unwrap_or_else(none)}</Fact>
-                <Fact term="Reported host">{reach.host.unwrap_or_else(none)}</Fact>
-                <Fact term="Forwarded headers">{reach.forwarded}</Fact>
+                <Fact term="Your address">{diagnosis.address}</Fact>
+                <Fact term="Connected from">{diagnosis.peer}</Fact>
+                <Fact term="Reported scheme">{diagnosis.scheme.unwrap_or_else(none)}</Fact>
+                <Fact term="Reported host">{diagnosis.host.unwrap_or_else(none)}</Fact>
+                <Fact term="Forwarded headers">{diagnosis.forwarded}</Fact>
             </dl>
             {(!findings.is_empty()).then(|| view! { <div class="notice notice-warning">{findings}</div> })}
         </section>

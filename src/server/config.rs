@@ -2,6 +2,9 @@
 //!
 //! Every key is documented in `Leptos.toml`. One run reports all mistakes, so that the operator need not correct
 //! them one at a time. That is why the keys are read one by one and not derived.
+//!
+//! A new setting is a field of [`Config`], a line in its `read` (with bounds: a function in `sections`), and a
+//! documented line in `Leptos.toml`.
 
 pub mod duration;
 mod environment;

@@ -25,8 +25,7 @@ use vestibule::{
             actor::{self, Actor, Owner},
             sessions::{Presented, Started},
             sign_in::{
-                self, confirmation,
-                password::Credentials,
+                self, Credentials, confirmation,
                 throttle::{self, Subject, Undecided},
             },
         },
@@ -52,7 +51,7 @@ async fn attempt(
         password: &password,
     };
     let visitor = Actor::visitor(browser(&address));
-    sign_in::password::login(core, &visitor, Presented::default(), &credentials, false).await
+    sign_in::login(core, &visitor, Presented::default(), &credentials, false).await
 }
 
 /// This number of concurrent attempts, alternating between the cores.
@@ -242,7 +241,7 @@ on_both_engines! {
         let current = Box::new(current(&core, &started).await);
         let actor = Actor::signed_in(current, browser("203.0.113.7"));
         let (owner, none) = (Owner::of(&actor).unwrap(), Presented::default());
-        sign_in::password::logout(&core, &actor, Some(&started.session)).await.unwrap();
+        sign_in::logout(&core, &actor, Some(&started.session)).await.unwrap();
         for _ in 0..12 {
             let lost = confirmation::confirm(&core, owner, &none, &password(PASSWORD)).await;
             assert_eq!(lost.unwrap_err(), AppError::Failed(Failure::NotSignedIn));

@@ -16,7 +16,7 @@ use vestibule::{
         core::{
             actor::{self, Actor},
             sessions::Presented,
-            sign_in::{self, password::Credentials},
+            sign_in::{self, Credentials},
         },
         store::{self, audit::Filter},
     },
@@ -177,7 +177,7 @@ on_both_engines! {
                 let visitor = Actor::visitor(actor::Browser::new(format!("192.0.2.{number}"), ""));
                 let input = if number % 2 == 0 { "ada" } else { "ada@example.org" };
                 let credentials = Credentials { username: input, password: &support::password(WRONG) };
-                sign_in::password::login(&core, &visitor, Presented::default(), &credentials, false).await.is_ok()
+                sign_in::login(&core, &visitor, Presented::default(), &credentials, false).await.is_ok()
             });
         }
         assert!(!guesses.join_all().await.contains(&true));

@@ -20,7 +20,7 @@ use vestibule::{
             accounts::{setup, users},
             actor::{self, Actor},
             sessions::{Presented, Started},
-            sign_in::{self, password::Credentials},
+            sign_in::{self, Credentials},
         },
         store,
         token::DeviceToken,
@@ -54,7 +54,7 @@ async fn attempt(
         username: "ada",
         password: &password(input),
     };
-    sign_in::password::login(core, &visitor, presented, &credentials, false).await
+    sign_in::login(core, &visitor, presented, &credentials, false).await
 }
 
 #[track_caller]

@@ -19,7 +19,7 @@ use vestibule::{
             actor::{self, Actor, Browser},
             background::cleanup,
             sessions::{self, Presented, Started},
-            sign_in::{self, password::Credentials},
+            sign_in::{self, Credentials},
         },
         store::{self, audit::Filter},
     },
@@ -48,7 +48,7 @@ async fn sign_in(core: &Core, username: &str, input: &str) -> Result<Started, Ap
         "A browser\r\nof the \u{1b}[31mtests",
     ));
     let password = support::password(input);
-    sign_in::password::login(
+    sign_in::login(
         core,
         &visitor,
         Presented::default(),
@@ -75,7 +75,7 @@ on_both_engines! {
         later(&core, 1);
         let first = sign_in(&core, "ada", PASSWORD).await.unwrap().session;
         later(&core, 1);
-        sign_in::password::logout(&core, &given::visitor(), Some(&first)).await.unwrap();
+        sign_in::logout(&core, &given::visitor(), Some(&first)).await.unwrap();
         later(&core, 1);
         let second = sign_in(&core, "ada", PASSWORD).await.unwrap().session;
         later(&core, 1);
@@ -189,7 +189,7 @@ on_both_engines! {
             let address = format!("198.51.{}.{}", number / 256, number % 256);
             let visitor = Actor::visitor(Browser::new(address, ""));
             let credentials = Credentials { username: "ada", password: &too_long };
-            sign_in::password::login(&core, &visitor, Presented::default(), &credentials, false).await.unwrap_err();
+            sign_in::login(&core, &visitor, Presented::default(), &credentials, false).await.unwrap_err();
         }
         core.tallies.flush(&core.db).await;
         let records = store::audit::list(&core.db, &Filter::default(), None, 2_000).await.unwrap();

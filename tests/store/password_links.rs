@@ -24,7 +24,7 @@ use vestibule::{
             actor::{self, Actor, Browser},
             background::cleanup,
             sessions::{self, Resumed},
-            sign_in::{self, password::Credentials},
+            sign_in::{self, Credentials},
         },
         store::{self, audit::Filter},
         token,
@@ -72,7 +72,7 @@ async fn sign_in(core: &Core, username: &str, input: &str) -> Result<(), AppErro
         username,
         password: &password,
     };
-    sign_in::password::login(
+    sign_in::login(
         core,
         &given::visitor(),
         given::presented(None),

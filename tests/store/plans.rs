@@ -109,7 +109,7 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
                 .map(drop),
         ),
         (
-            "sessions::sign_ins::find_with_sign_ins",
+            "sessions::sign_in_reviews::find_with_sign_ins",
             store::sessions::find_with_sign_ins(db, &token)
                 .await
                 .map(drop),
@@ -246,12 +246,12 @@ fn functions_that_read(folder: &Path, module: &str, found: &mut BTreeSet<String>
 /// Parts of functions, which are called by others.
 const PARTS: [(&str, &str); 4] = [
     (
-        "sessions::sign_ins::browsers_in_use",
-        "sessions::sign_ins::find_with_sign_ins",
+        "sessions::sign_in_reviews::browsers_in_use",
+        "sessions::sign_in_reviews::find_with_sign_ins",
     ),
     (
-        "sessions::sign_ins::count_others",
-        "sessions::sign_ins::find_with_sign_ins",
+        "sessions::sign_in_reviews::count_others",
+        "sessions::sign_in_reviews::find_with_sign_ins",
     ),
     ("users::search::rows_after", "users::search::page"),
     ("keys::find", "keys::find_or_insert"),

@@ -21,7 +21,7 @@ use vestibule::{
             accounts::users,
             actor,
             sessions::{self, Resumed},
-            sign_in::{self, password::Credentials},
+            sign_in::{self, Credentials},
         },
         store,
         token::SessionToken,
@@ -96,7 +96,7 @@ on_both_engines! {
             let (signing_out, at_start, watched) = (core.clone(), start.clone(), left.clone());
             tasks.spawn(async move {
                 at_start.wait().await;
-                let signed_out = sign_in::password::logout(&signing_out, &given::visitor(), Some(&watched.token)).await.unwrap();
+                let signed_out = sign_in::logout(&signing_out, &given::visitor(), Some(&watched.token)).await.unwrap();
                 watched.acknowledge();
                 assert!(signed_out.is_some());
                 assert!(!watched.is_live(&signing_out).await);
@@ -170,7 +170,7 @@ on_both_engines! {
             let (signing_out, at_start, watched) = (core.clone(), start.clone(), brought.clone());
             tasks.spawn(async move {
                 at_start.wait().await;
-                sign_in::password::logout(&signing_out, &given::visitor(), Some(&watched.token)).await.unwrap();
+                sign_in::logout(&signing_out, &given::visitor(), Some(&watched.token)).await.unwrap();
                 watched.acknowledge();
                 assert!(!watched.is_live(&signing_out).await);
                 None
@@ -232,7 +232,7 @@ on_both_engines! {
             let login = tokio::spawn(async move {
                 let password = support::password(PASSWORD);
                 let credentials = Credentials { username: "ada", password: &password };
-                sign_in::password::login(&signing_in, &given::visitor(), given::presented(None), &credentials, false).await
+                sign_in::login(&signing_in, &given::visitor(), given::presented(None), &credentials, false).await
             });
             // At another moment of the sign-in each time.
             tokio::time::sleep(Duration::from_millis(4 * round)).await;

@@ -71,7 +71,7 @@ async fn on_grace(core: &Core, token: &SessionToken) -> Option<Box<CurrentUser>>
 }
 
 async fn sign_out(core: &Core, token: &SessionToken) -> bool {
-    sign_in::password::logout(core, &given::visitor(), Some(token))
+    sign_in::logout(core, &given::visitor(), Some(token))
         .await
         .unwrap()
         .is_some()

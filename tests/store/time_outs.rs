@@ -15,7 +15,7 @@ on_both_engines! {
         let ada = given::account(&core, "ada").await;
         let token = given::session(&core, &ada).await;
         core.clock.set(START.after(LIFETIMES.idle));
-        assert_eq!(sign_in::password::logout(&core, &given::visitor(), Some(&token)).await.unwrap(), None);
+        assert_eq!(sign_in::logout(&core, &given::visitor(), Some(&token)).await.unwrap(), None);
         assert_eq!(given::end_of(&core, &token).await.unwrap().reason, EndReason::Idle);
     }
 

@@ -1,4 +1,4 @@
-//! Reads the sections of the file: each setting with its default and its bounds.
+//! Reads the settings that have bounds or depend on others, by section.
 
 use super::{Environment, HttpLimits, duration, reader::Reader};
 use crate::{

@@ -8,7 +8,7 @@ mod ends;
 mod future_times;
 mod lists;
 mod renewals;
-mod sign_ins;
+mod sign_in_reviews;
 mod touches;
 mod validity;
 
@@ -23,7 +23,7 @@ pub use renewals::{
     Confirmation, Earlier, NewPassword, NewToken, find_by_any_token, find_earlier, first_use,
     renew_token, renew_with_password,
 };
-pub use sign_ins::{WITH_SIGN_INS, disown, find_with_sign_ins, recognise};
+pub use sign_in_reviews::{WITH_SIGN_INS, disown, find_with_sign_ins, recognise};
 pub use touches::{touch, touch_in_background};
 pub use validity::{ended_among, validities};
 

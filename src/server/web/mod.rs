@@ -9,7 +9,7 @@ pub mod files;
 pub mod layers;
 pub mod listener;
 pub mod pages;
-pub mod reach;
+pub mod proxy_diagnosis;
 pub mod reply;
 pub mod router;
 pub mod routes;

@@ -188,7 +188,7 @@ impl<'a> Sequence<'a> {
                 if let Some(chosen) = self.chosen(index) {
                     let now = self.now();
                     let token = &self.issued[chosen].token;
-                    sign_in::password::logout(self.core, &given::visitor(), Some(token))
+                    sign_in::logout(self.core, &given::visitor(), Some(token))
                         .await
                         .unwrap();
                     let present = self.present(chosen);

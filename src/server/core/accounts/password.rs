@@ -8,7 +8,7 @@ use crate::{
             Core,
             actor::Owner,
             sessions::{self, Presented, Proven, Renewed},
-            sign_in::{attempt::Purpose, confirmation},
+            sign_in::{confirmation, password::Purpose},
         },
         store::{self, evidence::Evidence},
         token::TokenDigest,

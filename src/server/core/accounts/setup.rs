@@ -14,8 +14,7 @@ use crate::{
             actor::Actor,
             sessions::{Presented, Started},
             sign_in::{
-                self,
-                password::Credentials,
+                self, Credentials,
                 throttle::{self, Subject},
             },
         },
@@ -84,7 +83,7 @@ pub async fn create_first_admin(
         username: &draft.username,
         password,
     };
-    let signed_in = sign_in::password::login(core, actor, presented, &credentials, false).await;
+    let signed_in = sign_in::login(core, actor, presented, &credentials, false).await;
     signed_in.map_err(|error| match error {
         // The account was created, and changed at the same moment: there is no form to show again.
         AppError::Refused(_) => Failure::NotSignedIn.into(),

@@ -1,6 +1,6 @@
 //! Confirms the password before critical actions (ASVS V7.5.1, V7.5.3).
 
-use super::attempt::{self, NotProved, Purpose};
+use super::password::{self, NotProved, Purpose};
 use crate::{
     domain::{password::Password, session::CurrentUser, user::LookupKey},
     error::{AppError, Failure, Refusal},
@@ -51,7 +51,7 @@ pub async fn verify_again(
     password: &Password,
 ) -> Result<Verified, AppError> {
     let (actor, name) = (owner.actor(), LookupKey::of(&owner.user().username));
-    match attempt::prove(core, actor, presented, purpose, &name, password).await {
+    match password::prove(core, actor, presented, purpose, &name, password).await {
         Ok(verified) => Ok(verified),
         Err(NotProved::Failed(failure)) => Err(failure),
         Err(NotProved::Refused) => {

@@ -1,6 +1,10 @@
-//! Ways to prove an identity, and the throttle for guesses.
+//! Signing in and out, ways to prove an identity, and the throttle for guesses.
+//!
+//! A new way to prove an identity is a file beside `password`, and a kind of [`crate::server::store::evidence`].
 
-pub mod attempt;
 pub mod confirmation;
+mod login;
 pub mod password;
 pub mod throttle;
+
+pub use login::{Credentials, login, logout};

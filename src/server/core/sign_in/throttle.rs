@@ -4,10 +4,10 @@
 //! limits the outcome is not disclosed. The counts are in the database, so that a restart resets nothing and all
 //! servers share them.
 
+mod admission;
 mod in_flight;
-mod undecided;
 
-pub use undecided::{Undecided, admit};
+pub use admission::{Undecided, admit};
 
 use crate::{
     domain::{

@@ -8,7 +8,7 @@ use crate::{
         views::{DashboardView, SignInView},
     },
     error::{AppError, Failure},
-    server::{clock::moment, web::reach},
+    server::{clock::moment, web::proxy_diagnosis},
 };
 
 pub fn dashboard(visit: &Visit<'_>) -> Result<DashboardView, AppError> {
@@ -35,9 +35,9 @@ pub fn dashboard(visit: &Visit<'_>) -> Result<DashboardView, AppError> {
             .collect(),
         more_unrecognised: sign_ins.more,
         may_recognise: sign_ins.may_recognise,
-        reach: user
+        proxy_diagnosis: user
             .is_admin
-            .then(|| reach::view(visit.client, &visit.state.site)),
+            .then(|| proxy_diagnosis::view(visit.client, &visit.state.site)),
     })
 }
 

@@ -283,7 +283,7 @@ impl<'a> Sequence<'a> {
 
     async fn sign_out(&mut self, cookie: Option<Cookie>, node: usize) -> TestCaseResult {
         let token = cookie.map(|cookie| self.token(cookie));
-        sign_in::password::logout(&self.nodes[node], &given::visitor(), token.as_deref())
+        sign_in::logout(&self.nodes[node], &given::visitor(), token.as_deref())
             .await
             .unwrap();
         if let Some((sign_in, index)) = cookie {

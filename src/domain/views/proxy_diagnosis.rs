@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How the request came to this server, for the administrator of the proxy in front of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReachView {
+pub struct ProxyDiagnosis {
     pub address: String,
     pub peer: String,
     /// The proxy's report; printable and short.

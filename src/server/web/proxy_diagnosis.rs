@@ -4,10 +4,10 @@ use super::layers::{
     forwarded::{Client, Forwarding},
     origin::Site,
 };
-use crate::domain::views::{Finding, ReachView};
+use crate::domain::views::{Finding, ProxyDiagnosis};
 
 /// The path of the request for an administrator, with warnings.
-pub fn view(client: &Client, site: &Site) -> ReachView {
+pub fn view(client: &Client, site: &Site) -> ProxyDiagnosis {
     let findings = [
         ("address", address(client, site)),
         ("scheme", scheme(client, site)),
@@ -17,7 +17,7 @@ pub fn view(client: &Client, site: &Site) -> ReachView {
         let about = about.to_owned();
         text.map(|text| Finding { about, text })
     });
-    ReachView {
+    ProxyDiagnosis {
         address: client.address.to_string(),
         peer: client.peer.to_string(),
         scheme: client.scheme.clone(),
