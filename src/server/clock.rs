@@ -132,7 +132,7 @@ impl Clock {
         if let Some(by) = trust.check(now, monotonic) {
             tracing::warn!(
                 seconds = by / 1_000,
-                "the clock was set; nothing is deleted for an hour, and no session but that of a request is judged by it"
+                "the clock was set; for an hour nothing is deleted, and a session times out only at its next request"
             );
         }
         trust.trusted(now, monotonic).map(Timestamp::from_millis)

@@ -31,7 +31,7 @@ pub async fn warnings(config: &Config) -> Vec<String> {
             Ok(()) => timekeeping::difference_warning(&clock)
                 .into_iter()
                 .collect(),
-            Err(error) => vec![format!("the database was not asked for the time: {error}")],
+            Err(error) => vec![format!("the time of the database was not read: {error}")],
         },
     }
 }

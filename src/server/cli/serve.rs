@@ -160,7 +160,7 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
             _ = quit.recv() => {}
             () = hung_up => {}
         }
-        tracing::info!("asked to stop; requests under way are finished");
+        tracing::info!("asked to stop; requests in flight are finished");
     })
 }
 

@@ -158,7 +158,9 @@ async fn listen(options: PgConnectOptions, sender: mpsc::Sender<Hint>) {
                     return;
                 }
                 forward(&mut connection, &sender).await;
-                tracing::warn!("the database's notices stopped; they will be asked for again");
+                tracing::warn!(
+                    "notifications from the database stopped; they will be requested again"
+                );
             }
             // Until then the database is polled.
             Ok(Err(_)) | Err(_) => {

@@ -71,7 +71,7 @@ fn accept_newer(known: &Migrator, applied: &[Applied]) -> Result<(), OpenError> 
     if !versions.is_empty() {
         tracing::warn!(
             migrations = ?versions,
-            "the database was brought up to date by a newer version, which has only added to it"
+            "the database was migrated by a newer version, which has only added to it"
         );
     }
     Ok(())

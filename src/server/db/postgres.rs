@@ -238,7 +238,7 @@ async fn is_usable(
         Ok(answer) => answer.map(|()| true),
         Err(_) => {
             tracing::warn!(
-                "a connection to PostgreSQL has fallen silent; the unused ones are replaced"
+                "a connection to PostgreSQL does not answer; idle connections are replaced"
             );
             invalidation.after_silence();
             Err(Error::PoolTimedOut)

@@ -118,8 +118,10 @@ impl Transaction {
         drop(pending);
         finish(&outcome, after_commit, &writes);
         match outcome {
-            Ok(()) => tracing::warn!("a change that was answered as not known has happened"),
-            Err(error) => tracing::warn!(%error, "a change was answered as not known"),
+            Ok(()) => {
+                tracing::warn!("a change whose outcome was reported as unknown has been committed")
+            }
+            Err(error) => tracing::warn!(%error, "the outcome of a change was reported as unknown"),
         }
     }
 }

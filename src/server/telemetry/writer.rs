@@ -120,7 +120,7 @@ fn report(shared: &Shared) {
     if lost > 0 {
         tracing::warn!(
             lost,
-            "lines of the log are missing before this one: they could not be written"
+            "log lines before this one were lost: they could not be written"
         );
     }
 }

@@ -129,7 +129,7 @@ fn serve_connection(
         answer(app.clone(), request, (in_flight.clone(), own_slot.clone()))
     });
     if let Err(error) = set_up(&stream, limits.request_timeout) {
-        tracing::debug!(%error, "the connection went before it was served");
+        tracing::debug!(%error, "the connection closed before it was served");
         return;
     }
     let connection = http1::Builder::new()

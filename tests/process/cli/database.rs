@@ -21,7 +21,7 @@ on_both_engines! {
         let server = home.serve();
         server.lets_in(server.signed_in("ada").await.session().unwrap()).await;
         let log = server.stop();
-        assert!(log.contains("brought up to date by a newer version"), "{log}");
+        assert!(log.contains("migrated by a newer version"), "{log}");
 
         apply(&home, 9999, "no more descriptions needs 9998").await;
         for arguments in [&["user", "list"][..], &["session", "list"], &["user", "disable", "ada"], &["serve"], &[]] {

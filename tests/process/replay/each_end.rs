@@ -147,7 +147,7 @@ async fn notified(page: &mut Events) -> Option<String> {
 on_both_engines! {
     async fn a_copied_cookie_is_dead_after_each_kind_of_end(database: TestDatabase) {
         let home = Home::new(database);
-        // At a start, with a restored file: see `put_back.rs`.
+        // At a start, with a restored file: see `restored_files.rs`.
         for reason in EndReason::ALL.into_iter().filter(|reason| *reason != EndReason::Restored) {
             home.create_user("ada");
             let exports = settings(reason).iter().map(|(name, value)| format!("{name}={value}"));

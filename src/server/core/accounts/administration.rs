@@ -1,4 +1,5 @@
-//! Actions of administrators in a browser.
+//! Actions of administrators in a browser: permission, a recent password, and the change, which is in `users` for the
+//! command line too.
 
 use super::{
     password_links::{self, MadeLink},

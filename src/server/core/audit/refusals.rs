@@ -78,7 +78,7 @@ impl Tallies {
             } = &subject;
             let written = store::audit::add_count(db, counter, *window, entry, tally.times).await;
             if let Err(error) = written {
-                tracing::warn!(%error, "refusals could not be written down");
+                tracing::warn!(%error, "counted refusals could not be written");
                 self.restore(subject, tally);
             }
         }

@@ -22,13 +22,13 @@ pub async fn run(core: Core) {
     let (mut reset_at, mut journal) = (None, Journal::default());
     loop {
         if let Err(error) = reset_once(&core, &mut reset_at).await {
-            tracing::warn!(%error, "times that lie ahead will be mended later");
+            tracing::warn!(%error, "times in the future will be reset later");
         }
         if let Err(error) = fold_display_names(&core).await {
             tracing::warn!(%error, "display names will be folded later");
         }
         if let Err(error) = clean(&core).await {
-            tracing::warn!(%error, "cleaning up will be tried again");
+            tracing::warn!(%error, "the clean-up will be retried");
         }
         journal.checkpoint(&core).await;
         tokio::time::sleep(EVERY).await;
@@ -69,10 +69,7 @@ async fn reset_once(core: &Core, reset_at: &mut Option<u64>) -> Result<(), Store
     }
     let rows = reset_future_times(core).await?;
     if rows > 0 {
-        tracing::warn!(
-            rows,
-            "times that lay ahead of the clock were set to the present"
-        );
+        tracing::warn!(rows, "times in the future were reset to now");
     }
     *reset_at = times_set;
     Ok(())

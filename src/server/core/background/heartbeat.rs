@@ -49,14 +49,14 @@ impl Heartbeat {
         let found = store::heartbeat::find(&core.db).await?;
         match &recorded {
             Ok(None) if found.number > 0 => tracing::warn!(
-                "beside the database file there is no .heartbeat, so it is not known whether it was put back from \
-                 before. If it was, run `vestibule session end --all`"
+                "beside the database file there is no .heartbeat, so it is not known whether it was restored \
+                 from an earlier state. If it was, run `vestibule session end --all`"
             ),
             Ok(_) => {}
             Err(error) => tracing::warn!(
                 %error,
-                "the .heartbeat beside the database file cannot be read, so it is not known whether it was put back \
-                 from before. If it was, run `vestibule session end --all`"
+                "the .heartbeat beside the database file cannot be read, so it is not known whether it was restored \
+                 from an earlier state. If it was, run `vestibule session end --all`"
             ),
         }
         let recorded = recorded.ok().flatten();
@@ -128,7 +128,7 @@ impl Heartbeat {
         store::heartbeat::catch_up(&core.db, number).await?;
         tracing::warn!(
             sessions,
-            "the database file was put back from before: {RESTORED}"
+            "the database file was restored from an earlier state: {RESTORED}"
         );
         Ok(())
     }

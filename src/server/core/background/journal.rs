@@ -19,7 +19,7 @@ impl Journal {
         match core.db.checkpoint().await {
             Ok(Some(wal)) => self.record(wal),
             Ok(None) => {}
-            Err(error) => tracing::debug!(%error, "the journal was not looked at"),
+            Err(error) => tracing::debug!(%error, "the journal was not checked"),
         }
     }
 
@@ -27,7 +27,7 @@ impl Journal {
         let megabytes = wal.bytes / 1_000_000;
         if !wal.is_blocked || wal.bytes < LARGE {
             if self.blocked_checks >= 2 {
-                tracing::info!("the journal of the database is written over again");
+                tracing::info!("the journal of the database is reused again");
             }
             self.blocked_checks = 0;
             return;
@@ -36,7 +36,7 @@ impl Journal {
         if self.blocked_checks == 2 {
             tracing::warn!(
                 megabytes,
-                "a reader that does not end keeps the journal of the database from being written over, and it grows. \
+                "a reader that does not end keeps the journal of the database from being reused, and it grows. \
                  Find it (fuser -v on the file with -wal) and end it: most often a `sqlite3` shell within a \
                  transaction, or a backup that hangs"
             );

@@ -69,7 +69,7 @@ async fn check_and_clean(
                 let _ = report.send(damage);
                 return;
             }
-            Err(error) => tracing::warn!(%error, "the database file was not looked at for damage"),
+            Err(error) => tracing::warn!(%error, "the database file was not checked for damage"),
         }
     }
     cleanup::run(core).await;

@@ -24,7 +24,7 @@ pub async fn run(core: Core) {
     loop {
         match measure(&core.db, &core.clock).await {
             Ok(difference) => logged = report(difference, logged),
-            Err(error) => tracing::warn!(%error, "the database was not asked for the time"),
+            Err(error) => tracing::warn!(%error, "the time of the database was not read"),
         }
         // Also detects that the clock was set, if nothing else reads it.
         core.clock.trusted();
@@ -61,7 +61,7 @@ fn report(difference: Duration, logged: Duration) -> Duration {
             "this machine's clock differs from that of the database, which counts; let NTP set it"
         );
     } else if logged > TOLERANCE {
-        tracing::info!("this machine's clock is that of the database again");
+        tracing::info!("this machine's clock agrees with that of the database again");
     }
     difference
 }

@@ -43,7 +43,7 @@ pub async fn without_future_times(core: &Core, found: CurrentUser) -> CurrentUse
         },
         Ok(None) => found,
         Err(error) => {
-            tracing::warn!(%error, session = %found.session.id, "times that lie ahead could not be mended");
+            tracing::warn!(%error, session = %found.session.id, "times in the future could not be reset");
             found
         }
     }

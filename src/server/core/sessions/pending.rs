@@ -65,9 +65,11 @@ async fn end(core: Core, actor: Actor, session: TokenDigest) {
         Err(error) => Err(error),
     };
     match ended {
-        Ok(_) => tracing::info!("nobody took the answer to a sign-in, so its session has ended"),
+        Ok(_) => {
+            tracing::info!("the answer to a sign-in was not delivered, so its session has ended")
+        }
         Err(error) => {
-            tracing::warn!(%error, "nobody took the answer to a sign-in, and its session lives on")
+            tracing::warn!(%error, "the answer to a sign-in was not delivered, and its session is still live")
         }
     }
 }

@@ -42,6 +42,6 @@ pub(super) async fn evaluate(core: &Core, found: Option<CurrentUser>) -> Resumed
 /// refused even if the database cannot write.
 pub async fn record_time_out(core: &Core, session: &SessionId, ended: Ended) {
     if let Err(error) = store::sessions::end(&core.db, session, ended, &Actor::server()).await {
-        tracing::warn!(%error, %session, "a time-out could not be written down");
+        tracing::warn!(%error, %session, "a time-out could not be written");
     }
 }

@@ -36,7 +36,7 @@ async fn poll_while_watched(core: &Core) {
         pending = match check(core, &hint).await {
             Ok(()) => Hint::Unchanged,
             Err(error) => {
-                tracing::warn!(%error, "open pages are told later of sessions that have ended");
+                tracing::warn!(%error, "open pages will be notified later of ended sessions");
                 release_due(core);
                 hint
             }

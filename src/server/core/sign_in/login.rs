@@ -1,4 +1,6 @@
-//! Signing in and out.
+//! Signing in and out. The audit entry of a sign-in is written with its session, by [`store::sessions::start`].
+//!
+//! [`store::sessions::start`]: crate::server::store::sessions::start
 
 use super::password::{self, NotProved, Purpose};
 use crate::{

@@ -2,7 +2,7 @@
 //!
 //! An attempt is decided after its password was hashed, in turn with all others. A failure is counted, and beyond the
 //! limits the outcome is not disclosed. The counts are in the database, so that a restart resets nothing and all
-//! servers share them.
+//! servers share them. The check is in `admission`; the status of a refusal, 429, is that of [`Failure::Throttled`].
 
 mod admission;
 mod in_flight;

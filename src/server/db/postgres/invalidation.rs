@@ -29,7 +29,9 @@ impl Invalidation {
     /// The server refused writes: after a fail-over a new connection leads to one that accepts them.
     pub fn after_error(&self, error: &Error) {
         if is_read_only(error) {
-            tracing::warn!("PostgreSQL takes no writes on this connection; all are replaced");
+            tracing::warn!(
+                "PostgreSQL refuses writes on this connection; all connections are replaced"
+            );
             self.mark(|marks| &mut marks.read_only);
         }
     }

@@ -132,7 +132,7 @@ async fn run_with_body(
     let mut response = if outlives {
         let mut slot = state.running_functions.for_address(address);
         if !slot.try_grow(1) {
-            tracing::warn!(%address, "too much work under way");
+            tracing::warn!(%address, "too many functions are running");
             return Err(Failure::Unavailable.into());
         }
         run_detached(request, next, (slot, body_bytes)).await?
@@ -156,7 +156,7 @@ async fn run_detached(
         let response = next.run(request).await;
         if let Err(response) = sender.send(response) {
             let status = response.status().as_u16();
-            tracing::info!(status, "carried out, and nobody waits for the answer");
+            tracing::info!(status, "carried out after its connection had closed");
         }
         drop((allocations, in_flight));
     };
@@ -210,7 +210,7 @@ async fn read_body(mut body: Body, allocation: &mut Allocation) -> Result<Vec<u8
             continue;
         };
         if !allocation.try_grow(data.len()) {
-            tracing::warn!("the bodies under way are too many");
+            tracing::warn!("the budget for request bodies is used up");
             return Err(Failure::Unavailable.into());
         }
         let received = u32::try_from(data.len()).unwrap_or(u32::MAX);

@@ -18,7 +18,7 @@ const POLICY_WITHOUT_SCRIPTS: &str = "default-src 'none'; style-src 'self'; img-
 /// The policy of a page that hydrates: only scripts with this answer's nonce run, and the scripts that they
 /// load. WebAssembly may be compiled, but no text may be evaluated as script (ASVS V3.4.3).
 ///
-/// Under `cargo leptos watch` its reload socket is allowed too.
+/// Under `cargo leptos watch` its reload socket is allowed too. Set by `web::context`, which makes the nonce.
 pub fn page_policy(nonce: &str, reload_socket: Option<&str>) -> HeaderValue {
     let socket = reload_socket
         .map(|socket| format!(" {socket}"))

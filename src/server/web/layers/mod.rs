@@ -1,4 +1,5 @@
-//! The middleware of every request.
+//! The middleware of every request. Their order is in `web::router`; the guard and the forms around each route are in
+//! `web::routes`.
 
 pub mod addresses;
 pub mod credential;

@@ -17,7 +17,7 @@ pub fn dashboard(visit: &Visit<'_>) -> Result<DashboardView, AppError> {
     // The guard reads them with the session of the caller. Without them the page would hide an attacker's sign-in from
     // the owner of the account.
     let Some(sign_ins) = current.sign_ins.clone() else {
-        tracing::error!("the dashboard was asked for without its sign-ins");
+        tracing::error!("the dashboard was requested without its sign-ins");
         return Err(Failure::Internal.into());
     };
     Ok(DashboardView {

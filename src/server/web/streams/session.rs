@@ -2,6 +2,8 @@
 //!
 //! Watching is not use, so an open page keeps no session alive. An event is a hint: later requests of the page are
 //! checked as always.
+//!
+//! The notices come from [`crate::server::watchers`]; `public/follow.js` reads the stream.
 
 use super::event_stream::{self, HEARTBEAT, KEEP_ALIVE, POLL, RETRY, cannot_watch, event};
 use crate::{

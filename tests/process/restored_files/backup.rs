@@ -1,6 +1,6 @@
 //! `vestibule backup` and `vestibule restore`.
 
-use super::{PUT_BACK, REASON, mode, sidecar, sign_in_page};
+use super::{REASON, RESTORED, mode, sidecar, sign_in_page};
 use crate::{
     program::Home,
     support::database::{Engine, TestDatabase},
@@ -70,7 +70,7 @@ async fn a_restore_is_the_backup_with_all_its_sessions_ended() {
     assert!(sign_in_page(&server, &token).await.contains(REASON));
     server.signed_in("ada").await;
     let log = server.stop();
-    assert!(!log.contains(PUT_BACK), "it was settled: {log}");
+    assert!(!log.contains(RESTORED), "it was settled: {log}");
     let folder = file.parent().unwrap();
     let mut left: Vec<_> = fs::read_dir(folder)
         .unwrap()
@@ -107,7 +107,7 @@ async fn a_file_that_is_no_backup_is_not_restored() {
     assert_eq!(mode(file.parent().unwrap()), 0o700);
     let log = home.serve().stop();
     assert!(
-        !log.contains("heartbeat") && !log.contains(PUT_BACK),
+        !log.contains("heartbeat") && !log.contains(RESTORED),
         "{log}"
     );
 }

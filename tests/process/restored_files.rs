@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const PUT_BACK: &str = "put back from before";
+const RESTORED: &str = "restored from an earlier state";
 const REASON: &str = "Your session ended because the server was restored from a backup.";
 
 /// The text of the sign-in page for a browser with this cookie.
@@ -56,7 +56,7 @@ async fn a_file_from_before(home: &Home) -> (String, Vec<u8>) {
     server.lets_in(&token).await;
     let log = server.stop();
     assert!(
-        !log.contains(PUT_BACK) && !log.contains(".heartbeat"),
+        !log.contains(RESTORED) && !log.contains(".heartbeat"),
         "{log}"
     );
     (token, before)
@@ -76,7 +76,7 @@ async fn sessions_revived_by_an_older_file_end_at_the_start() {
     // Commands open the file as well: they neither hide nor resolve it.
     home.run(&["user", "list"]).succeeds();
     let server = home.serve();
-    let log = server.log_with(PUT_BACK);
+    let log = server.log_with(RESTORED);
     for words in [
         "sessions=1",
         "roles",
@@ -94,7 +94,7 @@ async fn sessions_revived_by_an_older_file_end_at_the_start() {
     // Once.
     let server = home.serve();
     server.lets_in(&new).await;
-    assert!(!server.stop().contains(PUT_BACK));
+    assert!(!server.stop().contains(RESTORED));
 }
 
 /// The same with events in between: `kill -9`, and a command before the start.
@@ -120,7 +120,7 @@ async fn a_file_in_use_is_not_mistaken_for_an_older_one() {
     other.lets_in(&token).await;
     for log in [server.stop(), other.stop()] {
         assert!(
-            !log.contains(PUT_BACK) && !log.contains(".heartbeat"),
+            !log.contains(RESTORED) && !log.contains(".heartbeat"),
             "{log}"
         );
     }
