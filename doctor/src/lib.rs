@@ -98,7 +98,7 @@ pub async fn examine(
     let interrupted = match client.send(Request::get("/login")).await {
         Ok(_) => examine_all(&mut exam, &client).await,
         Err(failure) if failure.is_untrusted => {
-            service::is_untrusted(&mut exam, &failure);
+            service::record_untrusted(&mut exam, &failure);
             close_all(
                 &mut exam,
                 "its certificate is not believed, so nothing was sent",

@@ -77,7 +77,7 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
         return Ok(());
     };
     let page = browser.open(&exam.client, HOME).await?;
-    reach(exam, &page);
+    proxy_diagnosis(exam, &page);
     Ok(())
 }
 
@@ -173,7 +173,7 @@ async fn forged_scheme(exam: &mut Examination) -> Result<(), NoAnswer> {
 }
 
 /// The card “How this server is reached”, which administrators see.
-fn reach(exam: &mut Examination, page: &Rc<Answer>) {
+fn proxy_diagnosis(exam: &mut Examination, page: &Rc<Answer>) {
     let Some(card) = page.body.split("id=\"reach\"").nth(1) else {
         let seen = seen_address(&page.body).unwrap_or("unknown");
         let why = format!(

@@ -155,7 +155,7 @@ pub fn check_answers(exam: &mut Examination) {
 }
 
 /// The one finding if the certificate is not trusted: no request was sent.
-pub fn is_untrusted(exam: &mut Examination, failure: &NoAnswer) {
+pub fn record_untrusted(exam: &mut Examination, failure: &NoAnswer) {
     exam.record(&TLS, Err(failure.to_string()));
 }
 

@@ -14,7 +14,7 @@ export type Person = { name: string; displayName: string; email: string; passwor
 declare global {
   interface Window {
     /** Resolves once the page's own script has hydrated it, or has failed without its WebAssembly. */
-    alive: Promise<void>;
+    hydrated: Promise<void>;
     /** The memory of the page's WebAssembly. */
     wasmMemory?: WebAssembly.Memory;
   }
@@ -23,15 +23,15 @@ declare global {
 /** Lets tests wait for hydration, and read the WebAssembly's memory. */
 export async function observeHydration(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
-    let live: () => void;
-    window.alive = new Promise((resolve) => (live = resolve));
+    let markHydrated: () => void;
+    window.hydrated = new Promise((resolve) => (markHydrated = resolve));
     // A page that is left while its script is loading reports that in one of several ways.
-    addEventListener('unhandledrejection', () => live());
+    addEventListener('unhandledrejection', () => markHydrated());
     const watch = <T extends WebAssembly.WebAssemblyInstantiatedSource | WebAssembly.Instance>(made: T): T => {
       const { exports } = 'instance' in made ? made.instance : made;
       window.wasmMemory = exports.memory as WebAssembly.Memory;
       // `hydrate` is called in a microtask after this one; a timer waits for all of those.
-      setTimeout(live);
+      setTimeout(markHydrated);
       return made;
     };
     const { instantiate, instantiateStreaming } = WebAssembly;
@@ -83,7 +83,7 @@ export class Visitor {
   }
 
   async waitForHydration(): Promise<void> {
-    if (this.way !== 'without JavaScript') await this.page.evaluate(() => window.alive);
+    if (this.way !== 'without JavaScript') await this.page.evaluate(() => window.hydrated);
   }
 
   async types(name: string, password: string): Promise<void> {

@@ -113,7 +113,7 @@ test.describe('at the end of the longest life', () => {
   });
 });
 
-/** Waits until the page has received the life of its session: a later stream reports a later one. */
+/** Waits until the page has received the times of its session: a later stream reports later ones. */
 const waitForSessionEvent = ({ page }: Visitor) =>
   page.evaluate(
     () =>

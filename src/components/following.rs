@@ -112,7 +112,7 @@ impl Tail {
             self.replace_entries(entries_of(&event))
         });
         stream.listen("more", move |event| self.add_entries(entries_of(&event)));
-        stream.listen("over", move |_: MessageEvent| self.is_over());
+        stream.listen("over", move |_: MessageEvent| self.finish());
         stream.listen("error", move |_: Event| self.on_error());
         self.on_visibility_change();
     }
@@ -181,7 +181,7 @@ impl Tail {
                 let answer = self.stream.probe().await;
                 match answer.map(|answer| answer.status()) {
                     // The confirmation of the password has expired, or the user is no longer an administrator.
-                    Some(403 | 404) => self.is_over(),
+                    Some(403 | 404) => self.finish(),
                     _ => self.retry_later(),
                 }
             });
@@ -194,7 +194,7 @@ impl Tail {
         set_timeout(move || self.on_visibility_change(), RETRY_AFTER);
     }
 
-    fn is_over(&self) {
+    fn finish(&self) {
         self.stream.close();
         self.log.is_over.set(true);
         let status = "No more is shown: the password was typed too long ago.";

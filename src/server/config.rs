@@ -86,7 +86,7 @@ pub struct HttpLimits {
 const BODY_BUDGET: usize = 32 * 1024 * 1024;
 
 /// One address gets an eighth of the budget: eight are needed to keep the others from sending forms.
-const BODY_BUDGET_OF_ONE_ADDRESS: usize = BODY_BUDGET / 8;
+const BODY_BUDGET_PER_ADDRESS: usize = BODY_BUDGET / 8;
 
 impl HttpLimits {
     /// Bytes that the bodies of all requests may take at once; several of the largest always fit.
@@ -94,8 +94,8 @@ impl HttpLimits {
         BODY_BUDGET.max(self.max_body_bytes.saturating_mul(8))
     }
 
-    pub fn body_budget_of_one_address(&self) -> usize {
-        BODY_BUDGET_OF_ONE_ADDRESS.max(self.max_body_bytes)
+    pub fn body_budget_per_address(&self) -> usize {
+        BODY_BUDGET_PER_ADDRESS.max(self.max_body_bytes)
     }
 }
 

@@ -115,13 +115,13 @@ impl Server {
         const POLL_INTERVAL: Duration = Duration::from_millis(500);
         const CHECKS: u32 = 600;
         const IDLE_CHECKS: u32 = 4;
-        let (mut before, mut quiet) = (self.processor_seconds()?, 0);
+        let (mut before, mut idle) = (self.processor_seconds()?, 0);
         for _ in 0..CHECKS {
             sleep(POLL_INTERVAL).await;
             let used = self.processor_seconds()?;
-            quiet = if used - before < 0.02 { quiet + 1 } else { 0 };
+            idle = if used - before < 0.02 { idle + 1 } else { 0 };
             before = used;
-            if quiet == IDLE_CHECKS {
+            if idle == IDLE_CHECKS {
                 return Ok(());
             }
         }

@@ -1,6 +1,6 @@
 //! `vestibule config check`.
 
-use super::{CliError, host_checks, output::to_stderr};
+use super::{CliError, machine_checks, output::to_stderr};
 use crate::server::{
     config::{Environment, load},
     db,
@@ -29,8 +29,8 @@ pub async fn run(command: &Command, file: Option<&Path>) -> Result<(), CliError>
                 "The configuration is good: {source}, {}",
                 config.database_url.shown()
             )?;
-            let of_host = host_checks::warnings(&config).await;
-            for warning in config.warnings().into_iter().chain(of_host) {
+            let of_machine = machine_checks::warnings(&config).await;
+            for warning in config.warnings().into_iter().chain(of_machine) {
                 to_stderr(&format!("Is this meant? {warning}"));
             }
             // The server may be another machine's, or not run yet: that is no mistake in the file.

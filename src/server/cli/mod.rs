@@ -5,7 +5,7 @@ mod backup;
 mod completions;
 mod config;
 mod doctor;
-mod host_checks;
+mod machine_checks;
 mod man;
 mod output;
 mod password;

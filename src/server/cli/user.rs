@@ -159,13 +159,13 @@ async fn invite(
     } = invitation;
     let link = match users::find(core, name).await {
         Ok(user) if user.has_password => {
-            let remedy =
+            let reason =
                 "has a password already. `vestibule user reset` makes a link for a new one.";
-            return Err(CliError::Refused(format!("{} {remedy}", user.username)));
+            return Err(CliError::Refused(format!("{} {reason}", user.username)));
         }
         Ok(user) if details.has_any() => {
-            let remedy = "there is an account already; invite it by its name alone.";
-            return Err(CliError::Refused(format!("{}: {remedy}", user.username)));
+            let reason = "there is an account already; invite it by its name alone.";
+            return Err(CliError::Refused(format!("{}: {reason}", user.username)));
         }
         Ok(user) => password_links::make(core, admin, &user).await?,
         Err(UserError::NotFound) => {
@@ -187,8 +187,8 @@ async fn reset(
 ) -> Result<(), CliError> {
     let user = users::find(core, name).await?;
     if !user.has_password {
-        let remedy = "has no password yet. `vestibule user invite` makes a link for the first one.";
-        return Err(CliError::Refused(format!("{} {remedy}", user.username)));
+        let reason = "has no password yet. `vestibule user invite` makes a link for the first one.";
+        return Err(CliError::Refused(format!("{} {reason}", user.username)));
     }
     let link = password_links::make(core, admin, &user).await?;
     print_link(&user, &link, config, json)
@@ -235,6 +235,6 @@ fn confirm(user: &User) -> Result<(), CliError> {
     if LookupKey::of(&input) == LookupKey::of(name) {
         return Ok(());
     }
-    let remedy = "this is not the name; nothing is deleted. Without a terminal, --yes goes on.";
-    Err(CliError::Refused(remedy.to_owned()))
+    let reason = "this is not the name; nothing is deleted. Without a terminal, --yes goes on.";
+    Err(CliError::Refused(reason.to_owned()))
 }

@@ -131,8 +131,8 @@ pub fn presented() -> Presented {
     }
 }
 
-/// Ends a new session if the answer with its token cannot be handed over.
-pub fn hold_session(started: &Started) {
+/// Marks a new session as pending: it ends if the answer with its token cannot be handed over.
+pub fn set_pending_session(started: &Started) {
     if let Some(pending) = &request().pending {
         pending.set(&state().core, &actor(), started.session.digest());
     }

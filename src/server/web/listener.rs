@@ -3,7 +3,7 @@
 use super::{
     connection::{InFlight, Peer},
     connection_slots::{ConnectionSlot, ConnectionSlots},
-    layers::{forms::outlives_its_connection, too_large::ErrorPageStream},
+    layers::{forms::outlives_its_connection, too_large::ErrorPageConnection},
 };
 use crate::{
     error::Failure,
@@ -138,7 +138,7 @@ fn serve_connection(
         .max_header_size(MAX_HEADER_BYTES)
         // Otherwise the buffer grows to twice that for a header or a body.
         .max_buf_size(MAX_HEADER_BYTES)
-        .serve_connection(ErrorPageStream::new(stream, too_large), service);
+        .serve_connection(ErrorPageConnection::new(stream, too_large), service);
     let watched = graceful.watch(connection);
     tokio::spawn(async move {
         tokio::select! {

@@ -47,7 +47,7 @@ impl Reply {
 
     /// Redirects the browser of a new session to `path`. The session ends if this answer cannot be handed over.
     pub fn with_session(started: &Started, max_age: Option<Duration>, path: String) -> Self {
-        context::hold_session(started);
+        context::set_pending_session(started);
         Self::to_path(path)
             .with_cookie(cookies::session::set_session(&started.session, max_age))
             .with_cookie(cookies::session::set_device(&started.device))

@@ -93,7 +93,7 @@ impl AppState {
             ),
             body_bytes: Budget::new(
                 config.http.body_budget(),
-                config.http.body_budget_of_one_address(),
+                config.http.body_budget_per_address(),
             ),
             files: SiteFiles::Folder(config.site_root.clone()),
         }))

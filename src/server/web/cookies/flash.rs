@@ -248,8 +248,8 @@ mod tests {
                 "{letter}"
             );
         }
-        for letter in ["漢", "\u{1}", "\"", "\u{2028}"] {
-            let long = letter.repeat(60_000);
+        for character in ["漢", "\u{1}", "\"", "\u{2028}"] {
+            let long = character.repeat(60_000);
             let draft = ProfileDraft {
                 display_name: long.clone(),
                 email: long.clone(),
@@ -259,7 +259,7 @@ mod tests {
             assert!(matches!(flash, Flash::ProfileRefused { is_cut: true, .. }));
             let cookie = flash.set_cookie();
             let pair = cookie.to_str().unwrap().split(';').next().unwrap();
-            assert!(pair.len() <= 4_096, "{letter:?}: {}", pair.len());
+            assert!(pair.len() <= 4_096, "{character:?}: {}", pair.len());
         }
     }
 

@@ -16,7 +16,7 @@ pub const SESSION_COOKIE: &str = "__Host-Http-session";
 /// others do not throttle its users.
 const DEVICE_COOKIE: &str = "__Host-Http-device";
 
-/// The one well-formed session token of a request; anonymous in every doubtful case (ASVS V3.3.1).
+/// The session token of a request; `None` unless there is exactly one and it is well-formed (ASVS V3.3.1).
 ///
 /// Two session cookies mean that one was planted, so neither counts. The header is read as bytes: the cookie of another
 /// application beside ours may contain anything, and must not sign a user out.

@@ -1,6 +1,6 @@
 //! The audit log as a file: JSON lines for programs, CSV for spreadsheets.
 //!
-//! A file is streamed, so its length is not limited. Before each piece the reader is authorised again: when the session
+//! A file is streamed, so its length is not limited. Before each chunk the reader is authorised again: when the session
 //! ends the connection is aborted, so a partial file is not taken for a whole one.
 
 use crate::{
@@ -154,7 +154,7 @@ async fn send(
         Body::empty()
     } else {
         let query = AuditQuery::of(core, uri).await?;
-        let batches = Batches::begin(core, query.wanted, entry).await?;
+        let batches = Batches::begin(core, query.filter, entry).await?;
         body_of(Writer {
             core: core.clone(),
             reader: token.digest(),
@@ -193,7 +193,7 @@ fn body_of(writer: Writer) -> Body {
     Body::from_stream(stream::unfold(Progress::Head(writer), next))
 }
 
-/// The next piece; `None` at the end. Nothing follows a failure.
+/// The next chunk; `None` at the end. Nothing follows a failure.
 async fn next(progress: Progress) -> Option<(io::Result<String>, Progress)> {
     let mut writer = match progress {
         Progress::Head(writer) => {

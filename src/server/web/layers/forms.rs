@@ -94,7 +94,7 @@ pub async fn run_function(
         }
         // A dead session is reported before a wrong media type: programs rely on it, and `vestibule doctor`.
         let parts = (request.uri(), request.headers(), request.extensions());
-        let refusal = guard::authorize(&state, target, parts).await.err();
+        let refusal = guard::authorise(&state, target, parts).await.err();
         return refusal.unwrap_or_else(|| Failure::UnsupportedMediaType.into_response());
     }
     if wants_html(request.headers()) {
@@ -130,12 +130,12 @@ async fn run_with_body(
     let mut body_bytes = state.body_bytes.for_address(address);
     let request = with_buffered_body(request, &mut body_bytes).await?;
     let mut response = if outlives {
-        let mut slot = state.running_functions.for_address(address);
-        if !slot.try_grow(1) {
+        let mut permit = state.running_functions.for_address(address);
+        if !permit.try_grow(1) {
             tracing::warn!(%address, "too many functions are running");
             return Err(Failure::Unavailable.into());
         }
-        run_detached(request, next, (slot, body_bytes)).await?
+        run_detached(request, next, (permit, body_bytes)).await?
     } else {
         next.run(request).await
     };
@@ -156,7 +156,7 @@ async fn run_detached(
         let response = next.run(request).await;
         if let Err(response) = sender.send(response) {
             let status = response.status().as_u16();
-            tracing::info!(status, "carried out after its connection had closed");
+            tracing::info!(status, "carried out, but its answer was not delivered");
         }
         drop((allocations, in_flight));
     };

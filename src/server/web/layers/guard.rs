@@ -40,7 +40,7 @@ pub async fn protect(
     next: Next,
 ) -> Response {
     let parts = (request.uri(), request.headers(), request.extensions());
-    match authorize(&state, target, parts).await {
+    match authorise(&state, target, parts).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -50,7 +50,7 @@ pub async fn protect(
 }
 
 /// Returns the caller, or the answer to a caller without permission.
-pub async fn authorize(
+pub async fn authorise(
     state: &AppState,
     target: Target,
     (uri, headers, extensions): (&Uri, &HeaderMap, &Extensions),

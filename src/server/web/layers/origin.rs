@@ -6,13 +6,13 @@ use crate::{
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 
-/// Marks a request that brings a session's cookie without `Origin` and fetch metadata. It needs other proof
-/// that it comes from our own pages; see [`has_session_without_origin`].
+/// Marks a request that has a session cookie but neither `Origin` nor fetch metadata. It needs other proof that it
+/// comes from our own pages; see [`has_session_without_origin`].
 #[derive(Clone, Copy, Debug)]
 pub struct UnknownOrigin;
 
-/// Whether a request brings a session's cookie without `Origin` and fetch metadata, as behind a filter that
-/// removes them.
+/// Whether a request has a session cookie but neither `Origin` nor fetch metadata, as behind a filter that removes
+/// them.
 pub fn has_session_without_origin(headers: &HeaderMap) -> bool {
     !headers.contains_key("sec-fetch-site")
         && !headers.contains_key(header::ORIGIN)

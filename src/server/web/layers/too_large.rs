@@ -1,5 +1,5 @@
 //! The answer to a header that is too large. hyper sends it before there is a request, with an empty body, so it is
-//! replaced in the stream.
+//! replaced on the connection.
 //!
 //! Accepting larger headers and refusing them in a layer would give each connection twice the memory.
 
@@ -38,15 +38,15 @@ const MAX_HEAD_BYTES: usize = 512;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A connection that replaces the empty refusal by a page.
-pub struct ErrorPageStream {
+pub struct ErrorPageConnection {
     io: TokioIo<TcpStream>,
     page: Arc<[u8]>,
-    /// The number of bytes of the page that are written, if it was begun.
+    /// The number of bytes of the page that are written, if any.
     written: Option<usize>,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl ErrorPageStream {
+impl ErrorPageConnection {
     /// `page` is a complete answer, from its status line on.
     pub fn new(stream: TcpStream, page: Arc<[u8]>) -> Self {
         Self {
@@ -80,7 +80,7 @@ impl ErrorPageStream {
     }
 }
 
-impl Read for ErrorPageStream {
+impl Read for ErrorPageConnection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -90,7 +90,7 @@ impl Read for ErrorPageStream {
     }
 }
 
-impl Write for ErrorPageStream {
+impl Write for ErrorPageConnection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -23,7 +23,7 @@ use axum::http::Uri;
 use url::form_urlencoded;
 
 /// As many as people read before they filter the list.
-pub const ENTRIES_A_PAGE: u32 = 50;
+pub const ENTRIES_PER_PAGE: u32 = 50;
 
 /// The page on which users see the events of their own account.
 pub async fn own(visit: &Visit<'_>) -> Result<OwnActivityView, AppError> {
@@ -32,7 +32,7 @@ pub async fn own(visit: &Visit<'_>) -> Result<OwnActivityView, AppError> {
     let kinds = Event::OWN_KINDS;
     let kind = kinds.iter().find(|(kind, _)| *kind == event);
     let kind = kind.map(|(kind, _)| *kind);
-    let before = position_of(uri);
+    let before = cursor_of(uri);
     let filter = Filter {
         user: Some(&current.user.id),
         event: kind,
@@ -75,14 +75,14 @@ pub async fn page_of(
     filter: &Filter<'_>,
     before: Option<&Cursor>,
 ) -> Result<(Vec<Record>, Option<Cursor>), StoreError> {
-    let mut entries = audit::page(core, filter, before, ENTRIES_A_PAGE + 1).await?;
-    let has_more = entries.len() > ENTRIES_A_PAGE as usize;
-    entries.truncate(ENTRIES_A_PAGE as usize);
+    let mut entries = audit::page(core, filter, before, ENTRIES_PER_PAGE + 1).await?;
+    let has_more = entries.len() > ENTRIES_PER_PAGE as usize;
+    entries.truncate(ENTRIES_PER_PAGE as usize);
     let last = entries.last().filter(|_| has_more).map(Cursor::of);
     Ok((entries, last))
 }
 
-pub fn position_of(uri: &Uri) -> Option<Cursor> {
+pub fn cursor_of(uri: &Uri) -> Option<Cursor> {
     Some(Cursor {
         at: Timestamp::from_millis(query_value(uri, "before")?.parse().ok()?),
         id: text_value(uri, "id")?,

@@ -1,7 +1,7 @@
 //! The audit log for administrators: the query, and the page of its entries.
 
 use super::{
-    activity::{older, page_of, position_of, text_value},
+    activity::{cursor_of, older, page_of, text_value},
     visit::{Visit, query_value},
 };
 use crate::{
@@ -24,8 +24,9 @@ use url::form_urlencoded;
 
 /// The query of a URL. Values that cannot be parsed do not filter.
 pub struct AuditQuery {
-    pub filter: AuditFilter,
-    pub wanted: OwnedFilter,
+    /// As entered, for the form and for links.
+    pub input: AuditFilter,
+    pub filter: OwnedFilter,
     /// The page shows new entries as they happen.
     pub follows: bool,
 }
@@ -49,7 +50,7 @@ impl AuditQuery {
             input => Some(id_of(core, input).await?),
         };
         Ok(Self {
-            wanted: OwnedFilter {
+            filter: OwnedFilter {
                 user: id,
                 event,
                 since: first.map(|(begin, _)| begin),
@@ -57,7 +58,7 @@ impl AuditQuery {
             },
             // New entries are later than a last day.
             follows: last.is_none() && query_value(uri, "follow").is_some(),
-            filter: AuditFilter {
+            input: AuditFilter {
                 user,
                 event: event.unwrap_or_default().to_owned(),
                 since,
@@ -73,7 +74,7 @@ impl AuditQuery {
             event,
             since,
             until,
-        } = &self.filter;
+        } = &self.input;
         [
             ("user", user),
             ("event", event),
@@ -100,8 +101,8 @@ async fn id_of(core: &Core, input: &str) -> Result<UserId, StoreError> {
 pub async fn page(visit: &Visit<'_>) -> Result<AuditView, AppError> {
     let (core, current, uri) = (&visit.state.core, visit.administrator()?, visit.uri);
     let query = AuditQuery::of(core, uri).await?;
-    let before = position_of(uri).filter(|_| !query.follows);
-    let (entries, last) = page_of(core, &query.wanted.as_filter(), before.as_ref()).await?;
+    let before = cursor_of(uri).filter(|_| !query.follows);
+    let (entries, last) = page_of(core, &query.filter.as_filter(), before.as_ref()).await?;
     let owned = |(kind, name): (&str, &str)| (kind.to_owned(), name.to_owned());
     Ok(AuditView {
         display_name: current.user.display_name.clone(),
@@ -111,7 +112,7 @@ pub async fn page(visit: &Visit<'_>) -> Result<AuditView, AppError> {
         older: last.map(|last| older(Page::Audit, &query.pairs(), &last)),
         is_newest: before.is_none(),
         is_followed: query.follows,
-        narrowed: query.filter,
+        narrowed: query.input,
     })
 }
 

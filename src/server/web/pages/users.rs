@@ -30,7 +30,7 @@ use axum::http::{HeaderMap, Uri};
 use url::form_urlencoded;
 
 /// As many as people read before they search.
-const USERS_A_PAGE: u32 = 50;
+const USERS_PER_PAGE: u32 = 50;
 /// On the page of an account; the audit log has the rest.
 const NEWEST_ENTRIES: u32 = 20;
 
@@ -47,7 +47,7 @@ pub async fn list(visit: Visit<'_>) -> Result<UsersView, AppError> {
     let search = query_value(uri, "search").unwrap_or_default();
     let prefix = LookupKey::of(&search);
     let after = cursor_of(uri);
-    let found = users::page(&state.core, &prefix, after.as_ref(), USERS_A_PAGE).await?;
+    let found = users::page(&state.core, &prefix, after.as_ref(), USERS_PER_PAGE).await?;
     let next = found.next.map(|cursor| next_users(&search, &cursor));
     let (notice, refusal, draft) = messages(headers, flash);
     Ok(UsersView {

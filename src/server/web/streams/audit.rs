@@ -21,7 +21,7 @@ use crate::{
             context::Caller,
             cookies,
             pages::{
-                activity::ENTRIES_A_PAGE,
+                activity::ENTRIES_PER_PAGE,
                 audit::{AuditQuery, audit_entry_view},
             },
             state::AppState,
@@ -80,13 +80,13 @@ async fn begin(
     let watch = watch.map_err(cannot_watch)?;
     // A session that ended before the watch began sends no notice.
     authorise(core, &reader).await?;
-    let AuditQuery { wanted, .. } = AuditQuery::of(core, uri).await?;
+    let AuditQuery { filter, .. } = AuditQuery::of(core, uri).await?;
     // As many as a page has. It also reconnects here after a broken connection, and no entry is missing.
-    let (following, newest) = Following::begin(core, &wanted.as_filter(), ENTRIES_A_PAGE).await?;
+    let (following, newest) = Following::begin(core, &filter.as_filter(), ENTRIES_PER_PAGE).await?;
     let stream = AuditStream {
         core: core.clone(),
         reader,
-        wanted,
+        filter,
         following,
         watch,
         _permit: permit,
@@ -113,7 +113,7 @@ struct AuditStream {
     core: Core,
     /// Of the cookie of the request.
     reader: TokenDigest,
-    wanted: OwnedFilter,
+    filter: OwnedFilter,
     following: Following,
     watch: Watch,
     /// Released when the page disconnects.
@@ -157,8 +157,8 @@ impl AuditStream {
                 Err(_) => return None,
             }
             // Without the database the stream ends, and the page connects again.
-            let wanted = self.wanted.as_filter();
-            let records = self.following.poll(&self.core, &wanted).await;
+            let filter = self.filter.as_filter();
+            let records = self.following.poll(&self.core, &filter).await;
             let mut records = records.ok()?;
             records.reverse();
             records.truncate(MAX_ENTRIES_PER_EVENT);

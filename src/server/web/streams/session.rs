@@ -155,7 +155,7 @@ struct SessionStream {
     validity: Validity,
     person: String,
     session: String,
-    /// The page was opened with a token that was replaced a moment ago. It gets the life of the session once, as
+    /// The page was opened with a token that was replaced a moment ago. It gets the times of the session once, as
     /// the page itself contains it: then it connects again, with the new token.
     is_in_grace_period: bool,
 }
