@@ -236,7 +236,7 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
     assert_eq!(again.post_logout().await.status, 303);
     let log = server.log_with("the database takes writes again");
     assert!(log.contains("the database takes no writes"), "{log}");
-    assert!(log.contains("has happened"), "{log}");
+    assert!(log.contains("has been committed"), "{log}");
     assert!(!log.contains("panicked"), "{log}");
 }
 
