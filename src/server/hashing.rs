@@ -183,8 +183,8 @@ impl Reservation {
     }
 }
 
-/// Unicode NFC, so that one password typed on two keyboards is one password; nothing is trimmed,
-/// folded or truncated (ASVS V6.2.8).
+/// Unicode NFC, so that a password is the same from every keyboard; nothing is trimmed, folded or truncated
+/// (ASVS V6.2.8).
 pub fn nfc(password: &Password) -> Zeroizing<String> {
     Zeroizing::new(
         ComposingNormalizerBorrowed::new_nfc()

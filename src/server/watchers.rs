@@ -158,7 +158,7 @@ impl Watchers {
         }
     }
 
-    /// Notifies the watchers of a session that it lives on, with other ends than before.
+    /// Notifies the watchers of a session that it was renewed, with other ends than before.
     pub fn renewed(&self, session: &SessionId, validity: Validity) {
         self.notify(session, Notice::Alive(validity));
     }
@@ -197,7 +197,7 @@ impl Watchers {
         self.lock().sessions.is_empty()
     }
 
-    /// The watched sessions that live, as far as is known.
+    /// The watched sessions that are live, as far as is known.
     pub fn live(&self) -> Vec<SessionId> {
         self.filter(|validity| validity.is_some())
     }

@@ -229,7 +229,7 @@ async fn no_connection_keeps_a_slot_for_ever() {
         let next = tokio::time::timeout(Duration::from_secs(5), next.get("/healthz"));
         let answer = next
             .await
-            .unwrap_or_else(|_| panic!("{way}: the place is still taken"));
+            .unwrap_or_else(|_| panic!("{way}: the slot is still taken"));
         assert_eq!(answer.status, 200, "{way}");
         drop(idle);
     }

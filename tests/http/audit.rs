@@ -299,7 +299,7 @@ async fn the_number_of_followers_is_limited() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     });
-    deadline.await.expect("room again");
+    deadline.await.expect("a free slot again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

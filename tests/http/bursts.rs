@@ -204,9 +204,9 @@ on_both_engines! {
         let core = support::core(&database).await;
         let ada = LookupKey::of("ada");
         drop(under_way(&core, "ada").await);
-        let mut begun = under_way(&core, "ada").await;
-        begun.begin();
-        drop(begun);
+        let mut undecided = under_way(&core, "ada").await;
+        undecided.begin();
+        drop(undecided);
         let counted = async {
             while failures(&core, &Subject::Name(&ada)).await != 1 {
                 tokio::time::sleep(Duration::from_millis(10)).await;

@@ -39,7 +39,7 @@ async fn a_crowd_of_slow_connections_keeps_nobody_out() {
     }
     let mut visitor = app.browser();
     let answer = tokio::time::timeout(Duration::from_secs(15), visitor.get("/login"));
-    assert_eq!(answer.await.expect("a place").status, 200);
+    assert_eq!(answer.await.expect("a slot").status, 200);
     assert_eq!(visitor.fetch_login("ada", PASSWORD).await.status, 200);
     // The oldest connection of all has a session.
     let nothing = tokio::time::timeout(Duration::from_millis(300), page.next()).await;
@@ -148,6 +148,6 @@ async fn bodies_have_a_budget() {
     assert_eq!(
         app.fetch_login("ada", PASSWORD).await.status,
         200,
-        "it is given back"
+        "it is released"
     );
 }

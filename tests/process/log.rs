@@ -194,7 +194,7 @@ async fn a_reader_of_the_log_that_stops_reading_costs_no_answer() {
             let (found, report) = std::sync::mpsc::channel();
             let reading = std::thread::spawn(move || {
                 let mut lines = BufReader::new(reader).lines().map_while(Result::ok);
-                if lines.any(|line| line.contains("lines of the log are missing")) {
+                if lines.any(|line| line.contains("log lines before this one were lost")) {
                     found.send(()).expect("the test waits");
                 }
                 lines.collect::<Vec<_>>()

@@ -49,7 +49,7 @@ async fn a_file_from_before(home: &Home) -> (String, Vec<u8>) {
     let log = server.stop();
     assert!(
         !log.contains(".heartbeat"),
-        "a new file has no neighbour: {log}"
+        "a new file has no heartbeat file: {log}"
     );
     let before = fs::read(home.database_file()).unwrap();
     let server = home.serve();
@@ -111,7 +111,7 @@ async fn a_file_in_use_is_not_mistaken_for_an_older_one() {
         server.lets_in(&token).await;
         server.kill();
     }
-    // A server that was interrupted after the file and before its neighbour.
+    // A server that was interrupted after the database file and before the file beside it.
     execute(&home, "UPDATE heartbeat SET beats = beats + 1").await;
     let server = home.serve();
     server.lets_in(&token).await;
@@ -127,18 +127,18 @@ async fn a_file_in_use_is_not_mistaken_for_an_older_one() {
 }
 
 #[tokio::test]
-async fn without_a_neighbour_there_is_a_warning_and_a_new_one() {
+async fn without_a_heartbeat_file_there_is_a_warning_and_a_new_one() {
     let home = Home::on_sqlite().await;
     let (token, _) = a_file_from_before(&home).await;
-    let neighbour = sidecar(&home.database_file(), ".heartbeat");
-    assert_eq!(mode(&neighbour), 0o600);
+    let heartbeat = sidecar(&home.database_file(), ".heartbeat");
+    assert_eq!(mode(&heartbeat), 0o600);
     for (content, words) in [
         (None, "there is no .heartbeat"),
         (Some("\0?"), "cannot be read"),
     ] {
         match content {
-            None => fs::remove_file(&neighbour).unwrap(),
-            Some(content) => fs::write(&neighbour, content).unwrap(),
+            None => fs::remove_file(&heartbeat).unwrap(),
+            Some(content) => fs::write(&heartbeat, content).unwrap(),
         }
         let server = home.serve();
         let log = server.log_with(words);
@@ -150,7 +150,7 @@ async fn without_a_neighbour_there_is_a_warning_and_a_new_one() {
     }
 }
 
-/// The folder of the neighbour file is read-only, or full.
+/// The folder of the heartbeat file is read-only, or full.
 #[tokio::test]
 async fn a_heartbeat_that_cannot_be_written_keeps_nobody_out() {
     let home = Home::on_sqlite().await;
@@ -176,8 +176,8 @@ async fn a_clock_that_does_not_fit_the_file_is_reported() {
         (4_000_000_000_000_i64, "it is behind"),
         (1_000_000_000_000, "clock is ahead"),
     ] {
-        let neighbour = sidecar(&home.database_file(), ".heartbeat");
-        fs::write(neighbour, format!("0 {at}\n")).unwrap();
+        let heartbeat = sidecar(&home.database_file(), ".heartbeat");
+        fs::write(heartbeat, format!("0 {at}\n")).unwrap();
         home.run(&["config", "check"]).succeeds().reports(words);
         let server = home.serve();
         server.log_with(words);

@@ -345,7 +345,7 @@ async fn nobody_is_let_in(server: &Server, token: &str) {
     let answer = browser.post_form("/api/logout", &[]).await;
     assert_eq!(
         answer.status, 503,
-        "a sign-out that was not written down is not answered as done"
+        "a sign-out that was not written is not answered as done"
     );
     assert_eq!(browser.session(), Some(token), "and the cookie is kept");
     assert_eq!(browser.get("/healthz").await.status, 200);
@@ -436,7 +436,7 @@ async fn a_sign_out_that_cannot_be_written_is_reported_and_can_be_retried() {
 async fn execute(db: &Db, sql: &'static str) {
     match &db.writer {
         Pool::Sqlite(pool) => drop(sqlx::raw_sql(sql).execute(pool).await.unwrap()),
-        Pool::Postgres(link) => drop(sqlx::raw_sql(sql).execute(&**link).await.unwrap()),
+        Pool::Postgres(pool) => drop(sqlx::raw_sql(sql).execute(&**pool).await.unwrap()),
     }
 }
 
@@ -447,7 +447,7 @@ async fn stopping_at_once_warns_of_nothing() {
     for _ in 0..30 {
         let log = home.serve().stop();
         assert!(
-            !log.contains("cleaning up") && !log.contains("ERROR"),
+            !log.contains("the clean-up will be retried") && !log.contains("ERROR"),
             "{log}"
         );
     }

@@ -124,9 +124,9 @@ on_both_engines! {
     async fn a_session_that_is_replaced_ends_in_the_log_too(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
-        let brought = given::session(&core, &ada).await;
+        let previous = given::session(&core, &ada).await;
         later(&core, 1);
-        given::session_that_replaces(&core, &ada, Some(&brought)).await;
+        given::session_that_replaces(&core, &ada, Some(&previous)).await;
         let events = events(&core).await;
         assert!(events.contains(&Event::SessionEnded(EndReason::Replaced)), "{events:?}");
         assert_eq!(events.iter().filter(|&&event| event == Event::SignedIn).count(), 2);

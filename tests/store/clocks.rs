@@ -114,8 +114,8 @@ on_both_engines! {
         }
         timekeeping::measure(&core.db, &core.clock).await.unwrap();
         assert!(difference > 5 * SECOND);
-        let doubt = timekeeping::difference_warning(&ahead.clock).expect("a sentence for commands");
-        assert!(doubt.contains("differs by"), "{doubt}");
+        let warning = timekeeping::difference_warning(&ahead.clock).expect("a sentence for commands");
+        assert!(warning.contains("differs by"), "{warning}");
         let apart = ahead.clock.now().since(core.clock.now());
         assert!(apart < 60 * SECOND, "{apart:?}: the database has answered one after the other");
         assert!(core.clock.now() > START, "that of the server, which is no manual one");

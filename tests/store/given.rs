@@ -63,15 +63,15 @@ pub fn evidence(verified: &str, kept: &str) -> Evidence {
     }
 }
 
-/// The browser with `brought` confirms the password in `session`.
+/// The browser with `token` confirms the password in `session`.
 pub async fn confirm(
     core: &Core,
     session: &Session,
-    brought: &SessionToken,
+    token: &SessionToken,
     hash: &str,
 ) -> Option<SessionToken> {
     let proven = Proven {
-        presented: &brought.digest(),
+        presented: &token.digest(),
         evidence: &evidence(hash, hash),
     };
     let actor = signed_in(&person_in(session));
@@ -79,15 +79,15 @@ pub async fn confirm(
     renewed.expect("an answer")
 }
 
-/// The browser with `brought` changes the password in `session`, from one stored hash to another.
+/// The browser with `token` changes the password in `session`, from one stored hash to another.
 pub async fn change_password(
     core: &Core,
     session: &Session,
-    brought: &SessionToken,
+    token: &SessionToken,
     [verified, kept]: [&str; 2],
 ) -> Option<Renewed> {
     let proven = Proven {
-        presented: &brought.digest(),
+        presented: &token.digest(),
         evidence: &evidence(verified, kept),
     };
     let browser = Browser::new("198.51.100.4".to_owned(), "Another browser");
@@ -147,8 +147,8 @@ fn browser() -> Browser {
 }
 
 /// What a browser presents that has a session's cookie, or none.
-pub fn presented(brings: Option<&SessionToken>) -> Presented {
-    let cookie = brings.map(SessionToken::cookie_value);
+pub fn presented(session: Option<&SessionToken>) -> Presented {
+    let cookie = session.map(SessionToken::cookie_value);
     Presented {
         session: cookie.and_then(|value| SessionToken::parse(value.as_bytes())),
         device: None,
@@ -171,12 +171,12 @@ pub async fn session_at(core: &Core, account: &Credentials, start: Timestamp) ->
 pub async fn session_that_replaces(
     core: &Core,
     account: &Credentials,
-    brought: Option<&SessionToken>,
+    previous: Option<&SessionToken>,
 ) -> SessionToken {
     sessions::start(
         core,
         &visitor(),
-        presented(brought),
+        presented(previous),
         &verified(account),
         false,
     )

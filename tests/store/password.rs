@@ -26,8 +26,8 @@ use vestibule::{
 const HASHES: [&str; 2] = ["the first hash", "a new hash"];
 
 /// The use case after the current password was verified.
-async fn renew(core: &Core, old: &Session, brought: &SessionToken) -> Option<Renewed> {
-    given::change_password(core, old, brought, HASHES).await
+async fn renew(core: &Core, old: &Session, token: &SessionToken) -> Option<Renewed> {
+    given::change_password(core, old, token, HASHES).await
 }
 
 async fn reason_of(core: &Core, token: &SessionToken) -> Option<EndReason> {
@@ -206,8 +206,8 @@ on_both_engines! {
             let ada = given::account(&core, &format!("ada{round}")).await;
             let this = std::sync::Arc::new(given::session(&core, &ada).await);
             let old = given::stored(&core, &this).await.session;
-            let (changing, brought) = (core.clone(), this.clone());
-            let change = tokio::spawn(async move { renew(&changing, &old, &brought).await });
+            let (changing, token) = (core.clone(), this.clone());
+            let change = tokio::spawn(async move { renew(&changing, &old, &token).await });
             let (ending, user) = (core.clone(), ada.user.clone());
             let disables = round % 2 == 0;
             let end = tokio::spawn(async move {

@@ -82,8 +82,8 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
             store::sessions::find_earlier(db, &token).await.map(drop),
         ),
         (
-            // Below every id: it only peeks.
-            "sessions::everybody::end_some",
+            // Below every id: it ends nothing.
+            "sessions::all_users::end_some",
             store::sessions::end_some(db, ended, &SessionId(String::new()), 10, &by)
                 .await
                 .map(drop),

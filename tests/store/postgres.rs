@@ -23,9 +23,9 @@ async fn alter(database: &TestDatabase, change: &str) {
     connection.close().await.unwrap();
 }
 
-fn link(db: &db::Db) -> &PostgresPool {
+fn writer(db: &db::Db) -> &PostgresPool {
     match &db.writer {
-        Pool::Postgres(link) => link,
+        Pool::Postgres(pool) => pool,
         Pool::Sqlite(_) => panic!("PostgreSQL"),
     }
 }
@@ -47,7 +47,7 @@ async fn settings_hold_for_any_defaults_of_the_database() {
     let core = support::core(&database).await;
     let mut connections = Vec::new();
     for _ in 0..4 {
-        connections.push(link(&core.db).acquire().await.unwrap());
+        connections.push(writer(&core.db).acquire().await.unwrap());
     }
     for connection in &mut connections {
         for (setting, expected) in [

@@ -150,7 +150,7 @@ on_both_engines! {
             let name = format!("ada{round}");
             let ada = given::account(&core, &name).await;
             let used = Watched::new(given::session(&core, &ada).await);
-            let brought = Watched::new(given::session(&core, &ada).await);
+            let previous = Watched::new(given::session(&core, &ada).await);
             let start = Arc::new(Barrier::new(5));
             let mut tasks = JoinSet::new();
             let (reloading, at_start, watched) = (core.clone(), start.clone(), used.clone());
@@ -159,7 +159,7 @@ on_both_engines! {
                 reload(reloading, watched).await;
                 None
             });
-            for brings in [None, Some(brought.clone())] {
+            for brings in [None, Some(previous.clone())] {
                 let (core, start, verified) = (core.clone(), start.clone(), given::verified(&ada));
                 tasks.spawn(async move {
                     start.wait().await;
@@ -167,7 +167,7 @@ on_both_engines! {
                     sessions::start(&core, &given::visitor(), presented, &verified, true).await.unwrap()
                 });
             }
-            let (signing_out, at_start, watched) = (core.clone(), start.clone(), brought.clone());
+            let (signing_out, at_start, watched) = (core.clone(), start.clone(), previous.clone());
             tasks.spawn(async move {
                 at_start.wait().await;
                 sign_in::logout(&signing_out, &given::visitor(), Some(&watched.token)).await.unwrap();
@@ -188,7 +188,7 @@ on_both_engines! {
                 assert!(!watched.is_live(&administering).await);
                 None
             });
-            let mut tokens = vec![used, brought];
+            let mut tokens = vec![used, previous];
             while let Some(task) = tasks.join_next().await {
                 tokens.extend(task.unwrap().map(|started| Watched::new(started.session)));
             }

@@ -159,9 +159,9 @@ on_both_engines! {
             let ada = given::account(&nodes[0], &format!("ada{round}")).await;
             let token = Arc::new(given::session(&nodes[0], &ada).await);
             let session = current(&nodes[0], &token).await;
-            let (core, changing, brought) = (nodes[1].clone(), session.clone(), token.clone());
+            let (core, changing, presented) = (nodes[1].clone(), session.clone(), token.clone());
             let change = tokio::spawn(async move {
-                given::change_password(&core, &changing, &brought, CHANGED).await
+                given::change_password(&core, &changing, &presented, CHANGED).await
             });
             tokio::time::sleep(Duration::from_micros(100 * (round % 20))).await;
             let was_live = if round % 2 == 0 {

@@ -161,13 +161,13 @@ on_both_engines! {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
         store::users::set_password(&core.db, &ada.user.id, "a new hash", START, &Actor::command()).await.unwrap();
-        let brought = given::session(&core, &grace).await;
+        let previous = given::session(&core, &grace).await;
         let digest = SessionToken::random().digest();
         let evidence = evidence_of(&ada);
-        let stale = Proof { replaced: Some(&brought.digest()), ..proof(&evidence) };
+        let stale = Proof { replaced: Some(&previous.digest()), ..proof(&evidence) };
         assert!(!store::sessions::start(&core.db, &new_session(&ada, &digest), &stale, &given::visitor()).await.unwrap());
         assert_eq!(number_of_sessions(&core).await, 1);
-        assert_eq!(given::end_of(&core, &brought).await, None);
+        assert_eq!(given::end_of(&core, &previous).await, None);
         assert_eq!(given::credentials(&core, "ada").await.password_hash, "a new hash");
     }
 
@@ -196,17 +196,17 @@ on_both_engines! {
     async fn the_previous_session_of_the_browser_ends(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
-        let (brought, elsewhere) = (given::session(&core, &grace).await, given::session(&core, &grace).await);
+        let (previous, elsewhere) = (given::session(&core, &grace).await, given::session(&core, &grace).await);
         core.clock.set(after_minutes(1));
-        let token = given::session_that_replaces(&core, &ada, Some(&brought)).await;
+        let token = given::session_that_replaces(&core, &ada, Some(&previous)).await;
         let replaced = ended(after_minutes(1), EndReason::Replaced);
-        assert_eq!(given::end_of(&core, &brought).await, Some(replaced));
+        assert_eq!(given::end_of(&core, &previous).await, Some(replaced));
         assert_eq!(given::end_of(&core, &elsewhere).await, None);
         assert_eq!(given::end_of(&core, &token).await, None);
 
         core.clock.set(after_minutes(2));
-        given::session_that_replaces(&core, &ada, Some(&brought)).await;
-        assert_eq!(given::end_of(&core, &brought).await, Some(replaced), "the first end stays");
+        given::session_that_replaces(&core, &ada, Some(&previous)).await;
+        assert_eq!(given::end_of(&core, &previous).await, Some(replaced), "the first end stays");
         given::session_that_replaces(&core, &ada, Some(&SessionToken::random())).await;
     }
 
@@ -216,18 +216,18 @@ on_both_engines! {
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
         let token = given::session(&core, &ada).await;
         let before = given::stored(&core, &token).await;
-        let brought = given::session(&core, &ada).await;
+        let previous = given::session(&core, &ada).await;
         let (taken, free) = (token.digest(), SessionToken::random().digest());
         let same_digest = new_session(&grace, &taken);
         let same_id = NewSession { id: before.session.id.clone(), ..new_session(&grace, &free) };
         for session in [same_digest, same_id] {
             let evidence = given::evidence(&grace.password_hash, "rolled back");
-            let proof = Proof { replaced: Some(&brought.digest()), ..proof(&evidence) };
+            let proof = Proof { replaced: Some(&previous.digest()), ..proof(&evidence) };
             let refused = store::sessions::start(&core.db, &session, &proof, &given::visitor()).await;
             assert!(matches!(refused, Err(StoreError::NotUnique)), "{refused:?}");
         }
         assert_eq!(given::stored(&core, &token).await, before);
-        assert_eq!(given::end_of(&core, &brought).await, None, "all or nothing");
+        assert_eq!(given::end_of(&core, &previous).await, None, "all or nothing");
         assert_eq!(given::credentials(&core, "grace").await.password_hash, "the first hash");
     }
 

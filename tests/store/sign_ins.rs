@@ -94,8 +94,8 @@ on_both_engines! {
         sign_ins(&core, &grace, &[1, 2, 2, 3]).await;
         let mut sessions = sign_ins(&core, &ada, &[1, 2, 2, 3]).await;
         // Each from an address of its own, to identify the found one.
-        for (place, (session, _)) in sessions.iter_mut().enumerate() {
-            session.address = format!("192.0.2.{place}");
+        for (number, (session, _)) in sessions.iter_mut().enumerate() {
+            session.address = format!("192.0.2.{number}");
             let sql = format!("UPDATE sessions SET address = '{}' WHERE id = '{}'", session.address, session.id.0);
             given::execute(&core.db, &sql).await;
         }
@@ -147,7 +147,7 @@ on_both_engines! {
             let shown = sign_ins.unrecognised.into_iter().map(|one| one.session).collect::<Vec<_>>();
             (shown, sign_ins.more, sign_ins.may_recognise)
         };
-        let ids = |places: [usize; 5]| places.map(|place| sessions[place].0.id.clone()).to_vec();
+        let ids = |numbers: [usize; 5]| numbers.map(|number| sessions[number].0.id.clone()).to_vec();
         assert_eq!(notice(&sessions[0].1).await, (ids([8, 7, 5, 4, 3]), 2, true));
         assert_eq!(notice(&sessions[7].1).await, (ids([8, 5, 4, 3, 2]), 1, false));
         assert_eq!(notice(&sessions[6].1).await, (ids([8, 7, 5, 4, 3]), 2, true), "it was recognised");

@@ -85,8 +85,8 @@ async fn events(core: &Core) -> Vec<&'static str> {
 /// A reader computes the same as a writer.
 async fn wait(core: &Core, name: &str, at: Timestamp) -> Option<u64> {
     let counter = find(&core.db, &key(core, name)).await.unwrap();
-    let room = counter.map_or(Ok(LIMIT.failures), |counter| counter.capacity(at, &LIMIT));
-    room.err().map(|wait| wait.as_secs())
+    let capacity = counter.map_or(Ok(LIMIT.failures), |counter| counter.capacity(at, &LIMIT));
+    capacity.err().map(|wait| wait.as_secs())
 }
 
 async fn failures(core: &Core, name: &str) -> Option<i64> {
@@ -173,18 +173,18 @@ on_both_engines! {
 
     async fn the_capacity_is_the_rest_of_the_counter(database: TestDatabase) {
         let core = support::core(&database).await;
-        let room = async |at| {
+        let capacity = async |at| {
             let counter = find(&core.db, &key(&core, "a")).await.unwrap();
             counter.expect("a counter").capacity(at, &LIMIT)
         };
         for left in [2, 1] {
             assert!(attempt(&core, "a", START).await);
-            assert_eq!(room(START).await, Ok(left));
+            assert_eq!(capacity(START).await, Ok(left));
         }
         assert!(attempt(&core, "a", START).await);
-        assert_eq!(room(seconds(10)).await, Err(Duration::from_secs(20)));
-        assert_eq!(room(seconds(30)).await, Ok(1), "one in each pause");
-        assert_eq!(room(seconds(900)).await, Ok(3), "a new window");
+        assert_eq!(capacity(seconds(10)).await, Err(Duration::from_secs(20)));
+        assert_eq!(capacity(seconds(30)).await, Ok(1), "one in each pause");
+        assert_eq!(capacity(seconds(900)).await, Ok(3), "a new window");
     }
 
     async fn an_attempt_that_has_to_wait_is_not_counted(database: TestDatabase) {

@@ -1,4 +1,4 @@
-//! The audit log: what reads it, and what counts in it.
+//! The audit log: reading it, following it, and counting refusals in it.
 //!
 //! An entry is written by the store, in the transaction of the event: a sign-in by [`store::sessions::start`], a
 //! refused one by [`store::throttle::decide`], an administrative change by its function in [`store::users`]. Refusals

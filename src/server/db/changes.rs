@@ -38,7 +38,7 @@ pub enum Hint {
     Changed,
     /// These were named in a notice on the channel [`ENDED`].
     Named(Vec<String>),
-    /// Anything: this is the first poll, the connection was broken, or the file was replaced.
+    /// Anything may have changed: this is the first poll, the connection was broken, or the file was replaced.
     Unknown,
 }
 

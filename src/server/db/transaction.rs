@@ -179,13 +179,13 @@ macro_rules! transact {
     ($db:expr, $transaction:ident => $body:block) => {{
         let mut attempts = $crate::server::db::Attempts::new($db);
         loop {
-            let mut begun = attempts.begin().await?;
+            let mut attempt = attempts.begin().await?;
             let outcome = async {
-                let $transaction = &mut begun;
+                let $transaction = &mut attempt;
                 $body
             }
             .await;
-            if let Some(ended) = attempts.end(begun, outcome).await {
+            if let Some(ended) = attempts.end(attempt, outcome).await {
                 break ended;
             }
         }

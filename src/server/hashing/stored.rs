@@ -59,12 +59,12 @@ impl Stored {
     }
 
     pub(super) fn has_current_parameters(&self) -> bool {
-        let today = current_parameters();
+        let current = current_parameters();
         let parts = |params: &Params, tag_bytes| {
             (params.m_cost(), params.t_cost(), params.p_cost(), tag_bytes)
         };
         self.algorithm == Algorithm::Argon2id
-            && parts(&self.params, self.tag.len()) == parts(&today, TAG_BYTES)
+            && parts(&self.params, self.tag.len()) == parts(&current, TAG_BYTES)
     }
 }
 

@@ -141,11 +141,11 @@ async fn other_parameters_verify_and_count_as_outdated() {
             }
         );
     }
-    let today = hasher.hash(&input).await.unwrap();
+    let current = hasher.hash(&input).await.unwrap();
     let checked = hasher
         .reserve()
         .unwrap()
-        .check(&input, Some(&today))
+        .check(&input, Some(&current))
         .await
         .unwrap();
     assert_eq!(

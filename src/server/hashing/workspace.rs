@@ -181,9 +181,9 @@ mod tests {
     #[test]
     fn a_cheap_hash_takes_as_long_as_the_costliest() {
         let (mut workspace, costliest) = (Workspace::default(), AtomicU64::new(0));
-        let (today, old) = (stored(MEMORY_KIB, 2), stored(8 * 1024, 1));
+        let (current, old) = (stored(MEMORY_KIB, 2), stored(8 * 1024, 1));
         for _ in 0..10 {
-            assert!(!workspace.check(b"typed", &today, &costliest).unwrap());
+            assert!(!workspace.check(b"typed", &current, &costliest).unwrap());
             let full = workspace.measured.unwrap().took;
             let began = time_worked();
             assert!(!workspace.check(b"typed", &old, &costliest).unwrap());

@@ -26,7 +26,7 @@ pub async fn is_known(db: &Db, digest: &DeviceDigest, user: &UserId) -> Result<b
     Ok(found)
 }
 
-/// How a browser stands with the user who signs in.
+/// Whether a browser is known to the account that signs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeviceStatus {
     /// The browser is known. So is the first browser of the user, and the first after all were forgotten: there is no
@@ -57,7 +57,7 @@ struct StatusRow {
     is_open: bool,
 }
 
-/// How a browser stands with a user. The transaction has locked the account, so of two concurrent sign-ins the second
+/// The status of a browser for a user. The transaction has locked the account, so of two concurrent sign-ins the second
 /// sees what the first has written.
 ///
 /// A second sign-in does not make a browser known: an attacker with the password can sign in twice as well.

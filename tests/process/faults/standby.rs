@@ -199,11 +199,11 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
     assert_eq!(
         waiting_for_the_standby(&url).await,
         WRITERS,
-        "as many as there are places"
+        "as many as there are connections"
     );
     const ALL: &str = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'vestibule'";
     assert!(count(&url, ALL).await <= CONNECTIONS);
-    // All slots are used: the next one is answered at once.
+    // All connections are used: the next one is answered at once.
     let asked = Instant::now();
     assert_unavailable(&in_time(first.post_logout()).await);
     assert!(
@@ -227,7 +227,7 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
     const CHANGED: &str = "SELECT count(*) FROM users WHERE display_name = 'Countess'";
     assert!(
         count(&url, CHANGED).await >= WRITERS - 2,
-        "but for the end, and where housekeeping held a place"
+        "but for the end, and where the clean-up held a connection"
     );
     home.run(&["user", "promote", "ada"])
         .succeeds()
@@ -236,7 +236,7 @@ async fn without_its_standby_people_read_on_and_no_change_is_answered_as_done() 
     assert_eq!(again.post_logout().await.status, 303);
     let log = server.log_with("the database takes writes again");
     assert!(log.contains("the database takes no writes"), "{log}");
-    assert!(log.contains("has happened"), "{log}");
+    assert!(log.contains("has been committed"), "{log}");
     assert!(!log.contains("panicked"), "{log}");
 }
 

@@ -31,10 +31,10 @@ on_both_engines! {
         store::sessions::end(&core.db, &over, end, &given::visitor()).await.unwrap();
         let renew = async |session: &SessionId, minutes: u64, verified: &str| {
             let sql = format!("SELECT token_digest FROM sessions WHERE id = '{session}'");
-            let brought = TokenDigest::stored(given::texts(&core.db, &sql).await.remove(0));
+            let digest = TokenDigest::stored(given::texts(&core.db, &sql).await.remove(0));
             core.clock.set(after_minutes(minutes));
             let session = found(&core, session).await;
-            let proven = Proven { presented: &brought, evidence: &given::evidence(verified, verified) };
+            let proven = Proven { presented: &digest, evidence: &given::evidence(verified, verified) };
             let actor = given::signed_in(&given::person_in(&session));
             let renewed = sessions::renew(&core, Owner::of(&actor).unwrap(), proven).await.unwrap();
             if let Some(token) = &renewed {

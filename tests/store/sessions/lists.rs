@@ -31,11 +31,11 @@ on_both_engines! {
         of_ada.sort_by_key(|found| (found.session.created_at, found.session.id.0.clone()));
         of_ada.reverse();
         assert_eq!(store::sessions::list(&core.db, Some(&ada.user.id), None, MANY).await.unwrap(), of_ada);
-        let mut everybody: Vec<_> = [of_grace].into_iter().chain(of_ada).collect();
+        let mut all: Vec<_> = [of_grace].into_iter().chain(of_ada).collect();
         // Ids contain the time of their creation, by the real clock.
-        everybody.sort_by_key(|found| found.session.id.0.clone());
-        everybody.reverse();
-        assert_eq!(store::sessions::list(&core.db, None, None, MANY).await.unwrap(), everybody);
+        all.sort_by_key(|found| found.session.id.0.clone());
+        all.reverse();
+        assert_eq!(store::sessions::list(&core.db, None, None, MANY).await.unwrap(), all);
         let nobody = UserId("nobody".to_owned());
         assert!(store::sessions::list(&core.db, Some(&nobody), None, MANY).await.unwrap().is_empty());
     }

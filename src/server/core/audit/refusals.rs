@@ -5,7 +5,7 @@ use crate::{
     server::{core::Core, db::Db, store, token::KeyedDigest},
 };
 use std::{
-    collections::{HashMap, hash_map::Entry as Slot},
+    collections::{HashMap, hash_map},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -92,11 +92,11 @@ impl Tallies {
 
 fn count(tallies: &mut HashMap<Subject, Tally>, subject: Subject, more: Tally) {
     match tallies.entry(subject) {
-        Slot::Vacant(slot) => {
-            slot.insert(more);
+        hash_map::Entry::Vacant(vacant) => {
+            vacant.insert(more);
         }
-        Slot::Occupied(mut slot) => {
-            let tally = slot.get_mut();
+        hash_map::Entry::Occupied(mut occupied) => {
+            let tally = occupied.get_mut();
             tally.times = tally.times.saturating_add(more.times);
             tally.entry.at = tally.entry.at.max(more.entry.at);
         }

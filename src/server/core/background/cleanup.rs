@@ -19,9 +19,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Cleans up until the server stops.
 pub async fn run(core: Core) {
-    let (mut reset_at, mut journal) = (None, Journal::default());
+    let (mut handled, mut journal) = (None, Journal::default());
     loop {
-        if let Err(error) = reset_once(&core, &mut reset_at).await {
+        if let Err(error) = reset_once(&core, &mut handled).await {
             tracing::warn!(%error, "times in the future will be reset later");
         }
         if let Err(error) = fold_display_names(&core).await {
@@ -62,16 +62,16 @@ pub async fn clean(core: &Core) -> Result<u64, StoreError> {
 
 /// Moves times that a wrong clock recorded in the future to now, so that nothing stays valid until then. Runs once
 /// after a start and whenever the clock was set: only then can such times exist.
-async fn reset_once(core: &Core, reset_at: &mut Option<u64>) -> Result<(), StoreError> {
+async fn reset_once(core: &Core, handled: &mut Option<u64>) -> Result<(), StoreError> {
     let times_set = Some(core.clock.times_set());
-    if *reset_at == times_set || core.clock.trusted().is_none() {
+    if *handled == times_set || core.clock.trusted().is_none() {
         return Ok(());
     }
     let rows = reset_future_times(core).await?;
     if rows > 0 {
         tracing::warn!(rows, "times in the future were reset to now");
     }
-    *reset_at = times_set;
+    *handled = times_set;
     Ok(())
 }
 

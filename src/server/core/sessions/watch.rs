@@ -92,7 +92,7 @@ async fn notify(core: &Core, sessions: &[SessionId]) -> Result<(), StoreError> {
 }
 
 async fn time_out(core: Core, session: SessionId, validity: Validity, ended: Ended) {
-    // The page navigates, and that request judges its session. A clock that may be wrong must not end any other
+    // The page navigates, and that request checks its session. A clock that may be wrong must not end any other
     // session.
     let trusted = core.clock.trusted();
     if trusted.is_some_and(|now| validity.end_by(now).is_some()) {

@@ -7,10 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long an invalidation lasts: if the database stays in that state, connections are not replaced for each request.
+/// The shortest time between two invalidations: if the database stays in that state, connections are not replaced for
+/// each request.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
-/// When the connections of one pool were invalidated, by what.
+/// When the connections of one pool were last invalidated: by a silent one, and by a refused write.
 #[derive(Clone, Debug, Default)]
 pub struct Invalidation(Arc<Mutex<Marks>>);
 

@@ -29,7 +29,7 @@ pub struct Filter<'a> {
     pub until: Option<Timestamp>,
 }
 
-/// The position of an entry in the list.
+/// The start of the next page: after the entry with this time and id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     pub at: Timestamp,

@@ -54,7 +54,7 @@ pub struct Confirmation<'a> {
 /// The conditions for a change of the password, and what changes with it.
 pub struct NewPassword<'a> {
     pub token: NewToken<'a>,
-    /// The browser of the change keeps its standing; all others are forgotten.
+    /// The browser of the change keeps its status; all others are forgotten.
     pub device: Option<&'a DeviceDigest>,
     /// The end of the session if no request sends its new token.
     pub ends_unused_at: Timestamp,

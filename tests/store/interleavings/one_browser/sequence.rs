@@ -129,9 +129,9 @@ impl<'a> Sequence<'a> {
     /// In the same browser, whose session ends with it, even if it was renewed since.
     async fn sign_in(&mut self) {
         let account = given::credentials(&self.nodes[0], &self.name).await;
-        let brought = self.jar.map(|cookie| self.token(cookie));
+        let previous = self.jar.map(|cookie| self.token(cookie));
         let token =
-            given::session_that_replaces(&self.nodes[0], &account, brought.as_deref()).await;
+            given::session_that_replaces(&self.nodes[0], &account, previous.as_deref()).await;
         if let Some((sign_in, _)) = self.jar {
             self.sign_ins[sign_in].is_over = true;
         }

@@ -101,7 +101,7 @@ pub async fn end_longest_idle_within(
 /// Ends all sessions of a user because of a new password, except `renewed`, whose row stays locked in the transaction.
 /// Returns how many others ended; `None` if `renewed` was no longer live.
 ///
-/// One statement locks them all, in the same order as every other statement, and its result tells whether `renewed`
+/// One statement locks them all, in the same order as every other statement, and its result shows whether `renewed`
 /// was still live.
 pub async fn end_all_but_renewed_within(
     transaction: &mut Transaction,
