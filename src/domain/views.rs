@@ -60,7 +60,6 @@ pub struct DashboardView {
     /// This browser is known: only in a known one can a sign-in be recognised.
     pub may_recognise: bool,
     /// For administrators only.
-    #[serde(rename = "reach")]
     pub proxy_diagnosis: Option<ProxyDiagnosis>,
 }
 

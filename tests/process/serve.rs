@@ -14,6 +14,7 @@ use std::{
     fs,
     os::unix::fs::{PermissionsExt, chown},
     path::Path,
+    process::Command,
     time::Duration,
 };
 use tokio::{net::TcpListener, time::timeout};
@@ -451,4 +452,23 @@ async fn stopping_at_once_warns_of_nothing() {
             "{log}"
         );
     }
+}
+
+/// `make run` starts the server in a step. A variable of the build tools that looks like a setting would be refused.
+#[test]
+fn the_steps_of_make_set_no_settings() {
+    let step = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/step");
+    let output = Command::new(step)
+        .args(["a step", "a remedy", "env"])
+        .env_clear()
+        .envs(["HOME", "PATH"].map(|name| (name, std::env::var(name).unwrap_or_default())))
+        .output()
+        .expect("bash is installed");
+    assert!(output.status.success(), "{output:?}");
+    let output = String::from_utf8(output.stdout).expect("ASCII");
+    assert!(output.contains("PATH="), "{output}");
+    let settings = output
+        .lines()
+        .filter(|line| line.starts_with("VESTIBULE_") || line.starts_with("LEPTOS_"));
+    assert_eq!(settings.collect::<Vec<_>>(), [""; 0]);
 }
