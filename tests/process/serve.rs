@@ -460,8 +460,6 @@ fn the_steps_of_make_set_no_settings() {
     let step = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/step");
     let output = Command::new(step)
         .args(["a step", "a remedy", "env"])
-        .env_clear()
-        .envs(["HOME", "PATH"].map(|name| (name, std::env::var(name).unwrap_or_default())))
         .output()
         .expect("bash is installed");
     assert!(output.status.success(), "{output:?}");
