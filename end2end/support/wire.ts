@@ -83,6 +83,11 @@ export class Wire {
   }
 
   private carry(stream: IncomingMessage, response: ServerResponse): void {
+    // The page may have left while its stream was opening. Its response does not close a second time.
+    if (response.closed) {
+      stream.destroy();
+      return;
+    }
     this.streams.set(response, stream);
     response.on('close', () => {
       this.streams.delete(response);

@@ -118,9 +118,9 @@ impl Clock {
 
     /// Records that the database was in use at `at`, by its file. What is due only if much more time has passed since
     /// then is not deleted at once.
-    pub fn record_use(&self, at: Timestamp) {
+    pub fn record_known_time(&self, at: Timestamp) {
         let monotonic = self.0.source.monotonic();
-        self.trust().record_use(at.as_millis(), monotonic);
+        self.trust().record_known_time(at.as_millis(), monotonic);
     }
 
     /// The time for deletions, and for ending sessions other than that of the request: never later than is certain.

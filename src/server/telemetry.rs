@@ -12,6 +12,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::{borrow::Cow, io, time::Instant};
 use tracing::Instrument;
 use tracing_subscriber::{EnvFilter, fmt};
@@ -71,7 +72,7 @@ fn loggable_path(request: &Request) -> Cow<'_, str> {
     let is_route = matched.is_some_and(|matched| !matched.as_str().contains("{*"));
     let is_built_file = path.starts_with("/pkg/") && path.bytes().all(is_path_char);
     if is_route || is_built_file {
-        percent_encoded(path)
+        utf8_percent_encode(path, NOT_LOGGABLE).into()
     } else {
         first_segment(path)
     }
@@ -95,18 +96,9 @@ fn is_path_char(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._/".contains(&byte)
 }
 
-/// A path in the form of RFC 3986. Clients may send other raw bytes, among them control characters of terminals
-/// (U+009B), and JSON does not escape those (ASVS V16.4.1).
-fn percent_encoded(path: &str) -> Cow<'_, str> {
-    if path.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Cow::Borrowed(path);
-    }
-    let encoded = |byte: u8| match byte {
-        _ if byte.is_ascii_graphic() => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    path.bytes().map(encoded).collect()
-}
+/// What a log line may not hold as it is. Clients may send other raw bytes than RFC 3986 allows, among them control
+/// characters of terminals (U+009B), and JSON does not escape those (ASVS V16.4.1).
+const NOT_LOGGABLE: &AsciiSet = &CONTROLS.add(b' ');
 
 #[cfg(test)]
 mod tests {

@@ -105,7 +105,7 @@ async fn one_signs_in() {
 
 /// A changed style needs no rebuild.
 #[tokio::test]
-async fn a_folder_that_is_named_replaces_the_site_inside() {
+async fn a_folder_that_is_named_replaces_the_embedded_site() {
     let home = home().await.with("VESTIBULE_SITE_ROOT", "site");
     fs::create_dir_all(home.folder.join("site/pkg")).unwrap();
     fs::write(

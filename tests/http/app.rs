@@ -114,7 +114,7 @@ impl TestApp {
     }
 
     /// With `ada`, on SQLite, and the files of the site inside the program.
-    pub async fn with_site_inside() -> Self {
+    pub async fn with_embedded_site() -> Self {
         let database = TestDatabase::new(Engine::Sqlite).await;
         let core = support::core(&database).await;
         support::create_user(&core, "ada").await;
@@ -122,7 +122,7 @@ impl TestApp {
             let SiteFiles::Folder(root) = &state.files else {
                 panic!("a folder at first")
             };
-            let site = site_inside(root);
+            let site = embedded_site(root);
             state.with_embedded_site(site)
         };
         Self::start_from(Some(database), core, |_| (), inside).await
@@ -258,7 +258,7 @@ impl Drop for TestApp {
 }
 
 /// The files of a folder, as `make dist` embeds them in the program.
-pub fn site_inside(root: &Path) -> &'static EmbeddedSite {
+pub fn embedded_site(root: &Path) -> &'static EmbeddedSite {
     let mut files: Vec<(&'static str, &'static [u8])> = Vec::new();
     for folder in ["", "pkg"] {
         for entry in fs::read_dir(root.join(folder)).expect("a folder") {

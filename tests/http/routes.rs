@@ -195,7 +195,7 @@ async fn a_trailing_slash_is_removed() {
     let answer = browser.post_form("/api/logout/", &[]).await;
     assert_eq!((answer.status, answer.location()), (308, "/api/logout"));
     assert_eq!(app.endings().await, [None]);
-    for app in [app, TestApp::with_site_inside().await] {
+    for app in [app, TestApp::with_embedded_site().await] {
         for path in ["/pkg/", "/pkg", "/pkg//"] {
             let answer = app.browser().follow(path).await;
             assert_eq!(answer.status, 404, "{path}");
@@ -279,14 +279,14 @@ async fn health_checks_answer_any_host() {
 async fn files_are_served_with_their_types_and_may_be_kept() {
     let for_ever = "public, max-age=31536000, immutable";
     serves_files(&TestApp::sqlite().await, "no-cache").await;
-    serves_files(&TestApp::with_site_inside().await, for_ever).await;
+    serves_files(&TestApp::with_embedded_site().await, for_ever).await;
 }
 
 /// A page links them with a digest of their text. With it they may be cached indefinitely, and with
 /// no other address.
 #[tokio::test(flavor = "multi_thread")]
 async fn plain_scripts_are_kept_for_ever_under_their_digest_alone() {
-    for app in [TestApp::sqlite().await, TestApp::with_site_inside().await] {
+    for app in [TestApp::sqlite().await, TestApp::with_embedded_site().await] {
         let ada = app.signed_in("ada").await.get("/dashboard").await.text();
         for script in [plain_script::FOLLOW, plain_script::TIME_OUT] {
             let address = script.address();
@@ -366,7 +366,7 @@ async fn serves_files(app: &TestApp, built: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_path_leads_out_of_the_folder() {
     lets_nothing_out(&TestApp::sqlite().await).await;
-    lets_nothing_out(&TestApp::with_site_inside().await).await;
+    lets_nothing_out(&TestApp::with_embedded_site().await).await;
 }
 
 async fn lets_nothing_out(app: &TestApp) {

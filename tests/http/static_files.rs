@@ -1,6 +1,6 @@
 //! The cache lifetime of files that are being written.
 
-use crate::app::{make_site, site_inside};
+use crate::app::{embedded_site, make_site};
 use axum::{
     body::Body,
     http::{Request, header::CACHE_CONTROL},
@@ -79,7 +79,7 @@ async fn a_file_being_written_is_not_cached() {
 async fn the_files_inside_the_program_are_whole() {
     let root = make_site();
     date(&root.join("pkg/vestibule.js"), now(&root));
-    let inside = SiteFiles::Embedded(site_inside(&root));
+    let inside = SiteFiles::Embedded(embedded_site(&root));
     let policy = policy(&inside, "/pkg/vestibule.js", "").await;
     assert_eq!(policy, FOR_EVER);
 }

@@ -86,7 +86,7 @@ on_both_engines! {
         one_row_in_every_table(&core).await;
         let before = everything_written(&core.db).await;
         let wrong = started(&database, START.after(200 * DAY)).await;
-        wrong.clock.record_use(START);
+        wrong.clock.record_known_time(START);
         assert_eq!(cleanup::clean(&wrong).await.unwrap(), 0);
         assert_eq!(everything_written(&core.db).await, before);
         wrong.clock.set(START.after(200 * DAY + HOUR));
@@ -192,7 +192,7 @@ on_both_engines! {
         let token = given::session(&core, &ada).await;
         let before = given::stored(&core, &token).await.session;
         let behind = started(&database, Timestamp::from_millis(1_000)).await;
-        behind.clock.record_use(START);
+        behind.clock.record_known_time(START);
         assert_eq!(live(&behind, &token).await, before);
         behind.clock.set(Timestamp::from_millis(1_000).after(2 * HOUR));
         assert_eq!(cleanup::clean(&behind).await.unwrap(), 0);

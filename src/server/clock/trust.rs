@@ -41,7 +41,7 @@ impl Trust {
         }
     }
 
-    pub fn record_use(&mut self, at: i64, monotonic: i64) {
+    pub fn record_known_time(&mut self, at: i64, monotonic: i64) {
         self.known = Some((at, monotonic));
     }
 
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn the_recorded_time_bounds_a_clock_that_starts_ahead() {
         let mut trust = Trust::new(NOW + 200 * DAY, 0);
-        trust.record_use(NOW, 0);
+        trust.record_known_time(NOW, 0);
         assert_eq!(trust.certain(NOW + 200 * DAY, 0), NOW);
         let now = NOW + 200 * DAY + 2 * HOUR;
         assert_eq!(trust.trusted(now, 2 * HOUR), Some(NOW + 2 * DAY));
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_clock_behind_the_recorded_time_is_not_trusted() {
         let mut trust = Trust::new(0, 0);
-        trust.record_use(NOW, 0);
+        trust.record_known_time(NOW, 0);
         assert!(trust.is_behind(2 * HOUR, 2 * HOUR));
         assert_eq!(trust.trusted(2 * HOUR, 2 * HOUR), None);
         assert_eq!(

@@ -64,7 +64,7 @@ impl Heartbeat {
         let recorded_at =
             recorded.and_then(|(_, at)| (at > 0).then_some(Timestamp::from_millis(at)));
         if let Some(at) = found.known_at.max(recorded_at) {
-            core.clock.record_use(at);
+            core.clock.record_known_time(at);
             if let Some(warning) = timekeeping::warning(core.clock.now(), at) {
                 tracing::warn!("{warning}");
             }

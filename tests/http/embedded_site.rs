@@ -1,6 +1,6 @@
 //! The site inside the program is served as a folder is.
 
-use crate::app::{STATIC_FILES, make_site, site_inside};
+use crate::app::{STATIC_FILES, embedded_site, make_site};
 use axum::{body::Body, http::Request, response::Response};
 use http_body_util::BodyExt;
 use std::{
@@ -51,7 +51,7 @@ fn date(folder: &Path, at: SystemTime) {
 #[tokio::test]
 async fn it_answers_as_the_folder_does() {
     let root = make_site();
-    let site = site_inside(&root);
+    let site = embedded_site(&root);
     date(
         &root,
         SystemTime::UNIX_EPOCH + Duration::from_secs(site.built_at),
