@@ -11,7 +11,7 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
 
 setup: ## check the machine, install the pinned build tools once
-	@tools/step "Checking the build tools (a second; the first time about 2 minutes)" \
+	@tools/step "Checking the build tools (a second; the first time about 1 minute)" \
 		"The lines above say what is missing." \
 		tools/setup
 
@@ -56,7 +56,7 @@ check: setup ## format, lints on both targets, import rules
 # Without backtraces, so that a log whose beginning is cut off still shows the failed assertion.
 # Two tests for each processor: many wait for a server, a lock or a clock.
 cargo-test: setup
-	@tools/step "Running the unit, store, HTTP and process tests, on SQLite and PostgreSQL, behind nginx, Caddy and PgBouncer (about 7 minutes)" \
+	@tools/step "Running the unit, store, HTTP and process tests, on SQLite and PostgreSQL, behind nginx, Caddy and PgBouncer (about 9 minutes)" \
 		"To repeat one test: tools/with-postgres tools/with-proxies tools/with-pgbouncer cargo test --features ssr NAME" \
 		env RUST_BACKTRACE=0 RUST_TEST_THREADS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) tools/with-postgres tools/with-proxies tools/with-pgbouncer cargo test --features ssr
 
@@ -71,7 +71,7 @@ fuzz: ## fuzz the parsers of cookies, forms, names and next
 		tools/fuzz
 
 e2e: build ## the browser tests, on a release build
-	@tools/step "Testing in a browser (about 8 minutes)" \
+	@tools/step "Testing in a browser (about 9 minutes)" \
 		"Open the report: cd end2end && npx playwright show-report" \
 		tools/e2e
 
@@ -86,7 +86,7 @@ shots: build ## pictures of every page in target/shots/
 		tools/e2e --config shots.config.ts
 
 bench: build ## measure speed and memory, and write docs/performance.md
-	@tools/step "Measuring (about 12 minutes, and 2 for its build; run nothing else; needs 12 GB of free disk)" \
+	@tools/step "Measuring (about 10 minutes, and 1 for its build; run nothing else; needs 12 GB of free disk)" \
 		"The lines above name the finding." \
 		cargo run --release --package vestibule-benches
 
