@@ -25,6 +25,7 @@ use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 use vestibule::server::{
     config,
+    core::sessions::pending::PendingSession,
     web::{connection::Peer, router::router, state::AppState},
 };
 
@@ -101,7 +102,11 @@ impl Server {
             .body(Body::from(form.to_vec()));
         let request = request.expect("a request");
         self.runtime.block_on(async {
-            let Ok(response) = self.router.clone().oneshot(request).await;
+            let Ok(mut response) = self.router.clone().oneshot(request).await;
+            // The listener does this when it sends an answer; a session whose answer is not sent ends.
+            if let Some(pending) = response.extensions_mut().remove::<PendingSession>() {
+                pending.release();
+            }
             let (parts, body) = response.into_parts();
             let body = to_bytes(body, usize::MAX).await.expect("a whole body");
             (parts.status.as_u16(), parts.headers, body.to_vec())

@@ -141,20 +141,20 @@ pub fn check(function: &Function, form: &[u8], sender: Sender, observed: &Observ
     if function.is_private && !sender.is_signed_in {
         assert_eq!(observed.status, 401, "{what}");
     } else if observed.status != 400 {
-        assert_each_once(function, form);
+        assert_each_once(function, form, &what);
     }
 }
 
 /// Each field that a function reads is in the form exactly once, also for other parsers. Of two
 /// passwords it would be unclear which was checked.
-fn assert_each_once(function: &Function, form: &[u8]) {
+fn assert_each_once(function: &Function, form: &[u8], what: &str) {
     let pairs: Vec<_> = url::form_urlencoded::parse(form).into_owned().collect();
     let times = |field: &&str| pairs.iter().filter(|(name, _)| name == *field).count();
     let shown = String::from_utf8_lossy(form);
     for field in function.required {
-        assert_eq!(times(field), 1, "{field} in {shown:?}");
+        assert_eq!(times(field), 1, "{field} in {shown:?}: {what}");
     }
     for field in function.optional {
-        assert!(times(field) <= 1, "{field} in {shown:?}");
+        assert!(times(field) <= 1, "{field} in {shown:?}: {what}");
     }
 }
