@@ -134,7 +134,7 @@ pub fn presented() -> Presented {
 /// Marks a new session as pending: it ends if the answer with its token cannot be handed over.
 pub fn set_pending_session(started: &Started) {
     if let Some(pending) = &request().pending {
-        pending.set(&state().core, &actor(), started.session.digest());
+        pending.set(state().core.clone(), actor(), started.session.digest());
     }
 }
 

@@ -26,8 +26,8 @@ pub struct PendingSession(Arc<Shared>);
 struct Shared(Mutex<Option<(Core, Actor, TokenDigest)>>);
 
 impl PendingSession {
-    pub fn set(&self, core: &Core, actor: &Actor, session: TokenDigest) {
-        self.replace(Some((core.clone(), actor.clone(), session)));
+    pub fn set(&self, core: Core, actor: Actor, session: TokenDigest) {
+        self.replace(Some((core, actor, session)));
     }
 
     /// From now on the session belongs to the browser. Whether the kernel delivers the answer cannot be known.
@@ -92,7 +92,7 @@ pub async fn start(
         let started = sessions::start(&core, &actor, presented, &verified, remember).await;
         let pending = PendingSession::default();
         if let Ok(Some(started)) = &started {
-            pending.set(&core, &actor, started.session.digest());
+            pending.set(core, actor, started.session.digest());
         }
         // If the receiver is gone, both are dropped.
         let _ = answer.send((started, pending));
