@@ -104,27 +104,29 @@ impl Workspace {
             Some(full) => time_worked().saturating_sub(began) >= full.took,
             None => left == 0,
         };
+        let mut position = 0;
         while !is_over(left) {
-            self.pad_once()?;
+            position = self.pad_once(position)?;
             left = left.saturating_sub(u64::from(PADDING_PIECE_KIB));
         }
         Ok(())
     }
 
-    fn pad_once(&mut self) -> Result<(), HashingError> {
+    /// One piece, in the blocks from `position` on; returns the position of the next. The pieces go through the whole
+    /// memory, as the costliest hash does: in one place they would leave the processor's caches to what follows, which
+    /// then took 0.1 ms less.
+    fn pad_once(&mut self, position: usize) -> Result<usize, HashingError> {
         let params = Params::new(PADDING_PIECE_KIB, 1, LANES, Some(TAG_BYTES))
             .map_err(|_| HashingError::Failed)?;
-        let salt = [0; SALT_BYTES];
-        let tag = self.tag(
-            Algorithm::Argon2id,
-            Version::V0x13,
-            params,
-            &[],
-            &salt,
-            TAG_BYTES,
-        )?;
+        let (end, mut tag) = (position + params.block_count(), [0; TAG_BYTES]);
+        let blocks = self.blocks.get_mut(position..end);
+        let blocks = blocks.ok_or(HashingError::Failed)?;
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into_with_memory(&[], &[0; SALT_BYTES], &mut tag, &mut *blocks)
+            .map_err(|_| HashingError::Failed)?;
         std::hint::black_box(tag);
-        Ok(())
+        let next_end = end + blocks.len();
+        Ok(if next_end > self.blocks.len() { 0 } else { end })
     }
 
     fn tag(
