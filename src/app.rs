@@ -8,10 +8,11 @@ use crate::{
         views::RenderedFor,
     },
     pages::{
-        activity::ActivityPage, admin_activity::AuditPage, admin_user::AccountPage,
-        admin_users::UsersPage, confirm::ConfirmPage, dashboard::DashboardPage, login::LoginPage,
-        logout::LogoutPage, password::PasswordPage, password_link::PasswordLinkPage,
-        profile::ProfilePage, sessions::SessionsPage, setup::SetupPage, signed_out::SignedOutPage,
+        access_keys::AccessKeysPage, activity::ActivityPage, admin_activity::AuditPage,
+        admin_user::AccountPage, admin_users::UsersPage, confirm::ConfirmPage,
+        dashboard::DashboardPage, login::LoginPage, login_key::LoginKeyPage, logout::LogoutPage,
+        password::PasswordPage, password_link::PasswordLinkPage, profile::ProfilePage,
+        sessions::SessionsPage, setup::SetupPage, signed_out::SignedOutPage,
     },
 };
 use leptos::{config::LeptosOptions, either::either, html, prelude::*};
@@ -27,10 +28,12 @@ pub fn App(
     let view = SharedValue::new(initial_view).into_inner();
     either!(view,
         PageView::Login(view) => view! { <LoginPage view /> },
+        PageView::LoginKey(view) => view! { <LoginKeyPage view /> },
         PageView::Logout(view) => view! { <LogoutPage view /> },
         PageView::SignedOut(view) => view! { <SignedOutPage view /> },
         PageView::Dashboard(view) => view! { <DashboardPage view=*view /> },
         PageView::Password(view) => view! { <PasswordPage view /> },
+        PageView::AccessKeys(view) => view! { <AccessKeysPage view=*view /> },
         PageView::Sessions(view) => view! { <SessionsPage view=*view /> },
         PageView::OwnActivity(view) => view! { <ActivityPage view=*view /> },
         PageView::Confirm(view) => view! { <ConfirmPage view /> },

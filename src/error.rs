@@ -1,6 +1,8 @@
 //! What a browser learns when something was not done.
 
-use crate::domain::{password::PasswordRefusal, user::IdentityRefusal};
+use crate::domain::{
+    access_key::AccessKeyRefusal, password::PasswordRefusal, user::IdentityRefusal,
+};
 use leptos::server_fn::{
     codec::JsonEncoding,
     error::{FromServerFnError, ServerFnErrorErr},
@@ -28,6 +30,9 @@ pub enum Refusal {
         "The name or the password is not right, or there were too many attempts. If you are sure, wait a minute and try again."
     )]
     SignIn,
+    /// The one answer for keys that are unknown, revoked, expired, suspended, or not for this network.
+    #[error("The access key is not valid here.")]
+    AccessKeyLogin,
     #[error("The current password is not right.")]
     CurrentPassword,
     #[error(transparent)]
@@ -36,6 +41,8 @@ pub enum Refusal {
     Identity(#[from] IdentityRefusal),
     #[error(transparent)]
     Account(#[from] AccountRefusal),
+    #[error(transparent)]
+    AccessKey(#[from] AccessKeyRefusal),
     /// The one answer for codes that are wrong, expired or used.
     #[error(
         "The code is not right, or it is no longer valid. On the server, the command “vestibule setup-code” makes a new one."
@@ -78,6 +85,9 @@ pub enum Failure {
     /// Signed in, but the password was entered too long ago for this.
     #[error("Please confirm first that it is you.")]
     PasswordNeeded,
+    /// With an access key or token, or in a session that was started with a key.
+    #[error("The access key does not permit this.")]
+    ScopeNeeded,
     #[error("The request came from another site, so it was not carried out.")]
     CrossSite,
     #[error("This is not here, or not any more.")]
@@ -113,7 +123,7 @@ impl AppError {
     /// The HTTP status of the answer: the one mapping for pages, forms and server functions.
     pub const fn status(self) -> u16 {
         match self {
-            Self::Refused(Refusal::SignIn) => 401,
+            Self::Refused(Refusal::SignIn | Refusal::AccessKeyLogin) => 401,
             Self::Refused(_) => 422,
             Self::Failed(failure) => failure.status(),
         }
@@ -133,7 +143,7 @@ impl Failure {
         match self {
             Self::BadRequest => 400,
             Self::NotSignedIn => 401,
-            Self::CrossSite | Self::PasswordNeeded => 403,
+            Self::CrossSite | Self::PasswordNeeded | Self::ScopeNeeded => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Timeout => 408,

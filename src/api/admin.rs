@@ -1,8 +1,8 @@
-//! Actions of administrators: `POST /api/invite_user`, `/api/change_user`, `/api/end_user_session` and
-//! `/api/delete_user`. Each requires the password again if it was entered too long ago.
+//! Actions of administrators: `POST /api/invite_user`, `/api/change_user`, `/api/end_user_session`,
+//! `/api/change_user_key` and `/api/delete_user`. Each requires the password again if it was entered too long ago.
 
 use crate::{
-    domain::{checkbox::Checkbox, user::AccountChange},
+    domain::{access_key::KeyChange, checkbox::Checkbox, user::AccountChange},
     error::AppError,
 };
 use leptos::prelude::*;
@@ -88,6 +88,26 @@ pub async fn end_user_session(id: String, session: String) -> Result<(), AppErro
         count: u64::from(was_live),
     });
     answer_on_account(&id, notice)
+}
+
+/// Revokes an access key of an account, or confirms a suspended one.
+///
+/// # Errors
+/// `Failure::NotFound` for callers without the administrator role, and if the account has no such key;
+/// `Failure::PasswordNeeded`.
+#[server(endpoint = "change_user_key")]
+pub async fn change_user_key(id: String, key: String, change: KeyChange) -> Result<(), AppError> {
+    use crate::server::{
+        core::accounts::administration,
+        web::{
+            context,
+            reply::{answer_on_account, notice_of},
+        },
+    };
+    let state = context::state();
+    let admin = context::admin()?;
+    let changed = administration::change_key(&state.core, &admin, &id, key, change).await;
+    answer_on_account(&id, changed.map(notice_of))
 }
 
 /// Deletes an account after its name was repeated.

@@ -1,7 +1,7 @@
-//! `POST /api/login` and `POST /api/logout`.
+//! `POST /api/login`, `POST /api/login_with_key` and `POST /api/logout`.
 
 use crate::{
-    domain::{checkbox::Checkbox, password::Password},
+    domain::{access_key::AccessKeyText, checkbox::Checkbox, password::Password},
     error::AppError,
 };
 use leptos::prelude::*;
@@ -51,6 +51,36 @@ pub async fn login(
     })
 }
 
+/// Signs in with an access key, and redirects to `next`, a path of this site. The session ends with the key, and may do
+/// what the key may.
+///
+/// # Errors
+/// `Refusal::AccessKeyLogin` for every kind of refusal; [`Failure::NotFound`] if the server does not permit it;
+/// [`Failure::Unavailable`].
+#[server(endpoint = "login_with_key")]
+pub async fn login_with_key(
+    key: AccessKeyText,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
+    use crate::{
+        domain::next_path::NextPath,
+        server::{
+            core::sign_in::access_key,
+            web::{
+                context,
+                reply::{Form, Reply},
+            },
+        },
+    };
+    let core = &context::state().core;
+    let next = NextPath::or_home(&next);
+    let (actor, presented) = (context::actor(), context::presented());
+    let signed_in = access_key::login(core, &actor, presented, &key).await;
+    let reply =
+        signed_in.map(|started| Reply::with_session(&started, None, next.cookie_check_page()));
+    Form::on(&next.login_key_page()).answer(reply)
+}
+
 /// Signs this browser out. Also succeeds with an ended session or none. `proof` is required if the browser does not
 /// send the origin of the form (ADR 38).
 ///
@@ -69,7 +99,7 @@ pub async fn logout(#[server(default)] proof: String) -> Result<(), AppError> {
     let signed_out = sign_in::logout(core, &actor, token.as_ref()).await?;
     let signed_out = signed_out.map(|user| Flash::SignedOut {
         display_name: user.display_name,
-        others_ended: None,
+        ended: None,
     });
     Reply::signed_out(signed_out.as_ref()).send()
 }

@@ -3,6 +3,7 @@
 //! Each identifies its caller, runs one use case, and answers. Forms without JavaScript post to the same
 //! addresses.
 
+pub mod access_keys;
 pub mod admin;
 pub mod auth;
 pub mod confirmation;

@@ -1,9 +1,12 @@
 //! `POST /api/change_password`.
 
-use crate::{domain::password::Password, error::AppError};
+use crate::{
+    domain::{checkbox::Checkbox, password::Password},
+    error::AppError,
+};
 use leptos::prelude::*;
 
-/// Changes the owner's password. Their session gets a new token.
+/// Changes the owner's password. Their session gets a new token, and their access keys are revoked, unless `keep_keys`.
 ///
 /// # Errors
 /// `Refusal::CurrentPassword` and `Refusal::Password`, with the rule;
@@ -13,6 +16,7 @@ use leptos::prelude::*;
 pub async fn change_password(
     current_password: Password,
     new_password: Password,
+    #[server(default)] keep_keys: Checkbox,
 ) -> Result<(), AppError> {
     use crate::{
         domain::page::Page,
@@ -29,13 +33,14 @@ pub async fn change_password(
     let actor = context::actor();
     let owner = Owner::of(&actor)?;
     let presented = context::presented();
-    let changed = password::change(core, owner, &presented, &current_password, &new_password).await;
+    let (current, new) = (&current_password, &new_password);
+    let changed = password::change(core, owner, &presented, current, new, keep_keys.0).await;
     let reply = changed.map(|renewed| {
         let max_age = core.lifetimes.cookie_age(owner.session().remember);
-        let others_ended = renewed.others_ended;
+        let ended = renewed.ended;
         Reply::to(Page::Password)
             .with_cookie(cookies::session::set_session(&renewed.token, max_age))
-            .with_message(&Flash::PasswordChanged { others_ended })
+            .with_message(&Flash::PasswordChanged { ended })
     });
     Form::on(Page::Password.path()).answer(reply)
 }

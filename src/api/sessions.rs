@@ -1,6 +1,6 @@
 //! `POST /api/stay_signed_in`, `/api/end_session`, `/api/end_other_sessions` and `/api/end_all_sessions`.
 
-use crate::error::AppError;
+use crate::{domain::checkbox::Checkbox, error::AppError};
 use leptos::prelude::*;
 
 /// Extends the idle end of this session: the answer to "are you still there?".
@@ -19,7 +19,7 @@ pub async fn stay_signed_in() -> Result<(), AppError> {
     };
     let core = &context::state().core;
     let actor = context::actor();
-    if !sessions::extend(core, Owner::of(&actor)?).await? {
+    if !sessions::extend(core, Owner::in_any_session(&actor)?).await? {
         return Err(Failure::NotSignedIn.into());
     }
     Reply::to(Page::Dashboard).send()
@@ -32,23 +32,23 @@ pub async fn stay_signed_in() -> Result<(), AppError> {
 #[server(endpoint = "end_session")]
 pub async fn end_session(id: String) -> Result<(), AppError> {
     use crate::{
-        domain::{page::Page, session::SessionId},
+        domain::{access_key::Scope, page::Page, session::SessionId},
         error::Failure,
         server::{
-            core::{actor::Owner, sessions},
+            core::{actor::Permitted, sessions},
             web::{context, cookies::flash::Flash, reply::Reply},
         },
     };
     let core = &context::state().core;
     let actor = context::actor();
-    let owner = Owner::of(&actor)?;
+    let owner = Permitted::of(&actor, Scope::SessionsEnd)?;
     let id = SessionId::parse(id).ok_or(Failure::NotFound)?;
     let was_live = sessions::end_own(core, owner, &id).await?;
     let was_live = was_live.ok_or(Failure::NotFound)?;
-    if id == owner.session().id {
+    if owner.session().is_some_and(|current| current.id == id) {
         let message = Flash::SignedOut {
             display_name: owner.user().display_name.clone(),
-            others_ended: None,
+            ended: None,
         };
         return Reply::signed_out(Some(&message)).send();
     }
@@ -65,26 +65,27 @@ pub async fn end_session(id: String) -> Result<(), AppError> {
 #[server(endpoint = "end_other_sessions")]
 pub async fn end_other_sessions() -> Result<(), AppError> {
     use crate::{
-        domain::page::Page,
+        domain::{access_key::Scope, page::Page},
         server::{
-            core::{actor::Owner, sessions},
+            core::{actor::Permitted, sessions},
             web::{context, cookies::flash::Flash, reply::Reply},
         },
     };
     let core = &context::state().core;
     let actor = context::actor();
-    let count = sessions::end_others(core, Owner::of(&actor)?).await?;
+    let owner = Permitted::of(&actor, Scope::SessionsEnd)?;
+    let count = sessions::end_others(core, owner).await?;
     Reply::to(Page::Sessions)
         .with_message(&Flash::SessionsEnded { count })
         .send()
 }
 
-/// Ends all sessions of the owner, and signs this browser out.
+/// Ends all sessions of the owner, and signs this browser out. The access keys are revoked, unless `keep_keys`.
 ///
 /// # Errors
 /// [`Failure::NotSignedIn`]; [`Failure::Unavailable`].
 #[server(endpoint = "end_all_sessions")]
-pub async fn end_all_sessions() -> Result<(), AppError> {
+pub async fn end_all_sessions(#[server(default)] keep_keys: Checkbox) -> Result<(), AppError> {
     use crate::server::{
         core::{actor::Owner, sessions},
         web::{context, cookies::flash::Flash, reply::Reply},
@@ -92,10 +93,10 @@ pub async fn end_all_sessions() -> Result<(), AppError> {
     let core = &context::state().core;
     let actor = context::actor();
     let owner = Owner::of(&actor)?;
-    let others_ended = sessions::end_all(core, owner).await?;
+    let ended = sessions::end_all(core, owner, keep_keys.0).await?;
     let message = Flash::SignedOut {
         display_name: owner.user().display_name.clone(),
-        others_ended: Some(others_ended),
+        ended: Some(ended),
     };
     Reply::signed_out(Some(&message)).send()
 }

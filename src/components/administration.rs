@@ -59,6 +59,8 @@ pub fn Done(notice: UserNotice) -> impl IntoView {
         UserNotice::Enabled => "The account can sign in again.".to_owned(),
         UserNotice::Promoted => "This is an administrator now.".to_owned(),
         UserNotice::Demoted => "This is an administrator no more.".to_owned(),
+        UserNotice::KeyRevoked => "The access key is revoked.".to_owned(),
+        UserNotice::KeyConfirmed => "The access key is valid again.".to_owned(),
         UserNotice::SessionsEnded { count } => sessions(count),
     };
     EitherOf3::C(view! {

@@ -67,6 +67,36 @@ pub fn TextField(
     }
 }
 
+/// A field for a day, which is one in UTC.
+#[component]
+pub fn DateField(
+    /// Its id and its name in the form.
+    id: &'static str,
+    label: &'static str,
+    value: String,
+    /// The first and the last day that may be chosen.
+    days: (String, String),
+    is_invalid: Signal<bool>,
+) -> impl IntoView {
+    let (min, max) = days;
+    view! {
+        <div class="field">
+            <label for=id>{label}</label>
+            <input
+                class="input"
+                id=id
+                name=id
+                type="date"
+                value=value
+                min=min
+                max=max
+                aria-invalid=move || is_invalid.get().then_some("true")
+                aria-describedby=described_by([None, None], is_invalid)
+            />
+        </div>
+    }
+}
+
 /// The ids of the hints of a field, and of the problem if there is one.
 fn described_by(ids: [Option<String>; 2], is_invalid: Signal<bool>) -> impl Fn() -> Option<String> {
     move || {

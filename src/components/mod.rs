@@ -1,7 +1,9 @@
 //! What several pages share.
 
+pub mod access_keys;
 pub mod account;
 pub mod administration;
+pub mod copy;
 pub mod event_stream;
 pub mod following;
 pub mod form;

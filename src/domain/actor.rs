@@ -1,10 +1,11 @@
 //! Who acts, in which way, and in which browser.
 
 use super::{
+    access_key::{AccessKeyId, KeyHolder, Scopes},
     audit::{Entry, Event, Source},
     moment::Timestamp,
     session::{CurrentUser, SessionId},
-    user::UserId,
+    user::{User, UserId},
 };
 
 /// User agents are kept for users to read, not as evidence, so they are cut to this length.
@@ -39,6 +40,7 @@ pub struct Actor {
     who: Who,
     source: Source,
     browser: Browser,
+    scopes: Scopes,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,8 +51,10 @@ enum Who {
     SignedIn(Box<CurrentUser>),
     /// A user whose token was replaced a moment ago. They may only confirm their password again.
     Confirming(Box<CurrentUser>),
-    /// A user who acts on the accounts of others. The audit log names them.
-    Administrator(Box<CurrentUser>),
+    /// A program with an access key of a user.
+    KeyHolder(Box<KeyHolder>),
+    /// A user who acts on the accounts of others, with this access key if it is a program. The audit log names them.
+    Administrator(UserId, Option<AccessKeyId>),
 }
 
 impl Actor {
@@ -59,12 +63,26 @@ impl Actor {
         Self::new(Who::Unknown, Source::Browser, browser)
     }
 
-    pub const fn signed_in(current: Box<CurrentUser>, browser: Browser) -> Self {
-        Self::new(Who::SignedIn(current), Source::Browser, browser)
+    /// A browser in its session.
+    pub fn signed_in(current: Box<CurrentUser>, browser: Browser) -> Self {
+        let scopes = current.scopes();
+        Self::new(Who::SignedIn(current), Source::Browser, browser).with(scopes)
     }
 
     pub const fn confirming(current: Box<CurrentUser>, browser: Browser) -> Self {
         Self::new(Who::Confirming(current), Source::Browser, browser)
+    }
+
+    /// A program with an access token of a session. It may do what the token names and the session still may.
+    pub fn with_token(current: Box<CurrentUser>, token: Scopes, browser: Browser) -> Self {
+        let scopes = current.scopes().intersection(token);
+        Self::new(Who::SignedIn(current), Source::AccessToken, browser).with(scopes)
+    }
+
+    /// A program with an access key.
+    pub fn with_key(holder: Box<KeyHolder>, browser: Browser) -> Self {
+        let scopes = holder.key.scopes.of_role(holder.user.administers());
+        Self::new(Who::KeyHolder(holder), Source::AccessKey, browser).with(scopes)
     }
 
     /// The command line on this machine.
@@ -82,14 +100,21 @@ impl Actor {
             who,
             source,
             browser,
+            scopes: Scopes::none(),
         }
+    }
+
+    fn with(self, scopes: Scopes) -> Self {
+        Self { scopes, ..self }
     }
 
     /// The same user, acting on the accounts of others.
     #[must_use]
     pub fn into_administrator(self) -> Self {
+        let key = self.key().cloned();
         let who = match self.who {
-            Who::SignedIn(current) => Who::Administrator(current),
+            Who::SignedIn(current) => Who::Administrator(current.user.id, key),
+            Who::KeyHolder(holder) => Who::Administrator(holder.user.id, key),
             who => who,
         };
         Self { who, ..self }
@@ -103,7 +128,31 @@ impl Actor {
         &self.browser
     }
 
-    /// The user, if they act for themselves.
+    /// What the actor may do, by their role at the start of the request.
+    pub const fn scopes(&self) -> Scopes {
+        self.scopes
+    }
+
+    /// The user, in a session or with a key.
+    pub fn user(&self) -> Option<&User> {
+        match &self.who {
+            Who::SignedIn(current) => Some(&current.user),
+            Who::KeyHolder(holder) => Some(&holder.user),
+            Who::Unknown | Who::Confirming(_) | Who::Administrator(..) => None,
+        }
+    }
+
+    /// The access key with which they act, or with which their session was started.
+    pub fn key(&self) -> Option<&AccessKeyId> {
+        match &self.who {
+            Who::SignedIn(current) => current.session.key.as_ref().map(|key| &key.id),
+            Who::KeyHolder(holder) => Some(&holder.key.id),
+            Who::Administrator(_, key) => key.as_ref(),
+            Who::Unknown | Who::Confirming(_) => None,
+        }
+    }
+
+    /// The user, if they act for themselves in a session.
     pub const fn person(&self) -> Option<&CurrentUser> {
         match &self.who {
             Who::SignedIn(current) => Some(current),
@@ -122,7 +171,7 @@ impl Actor {
     /// The administrator whom the audit log names as the actor.
     pub const fn administrator(&self) -> Option<&UserId> {
         match &self.who {
-            Who::Administrator(current) => Some(&current.user.id),
+            Who::Administrator(user, _) => Some(user),
             _ => None,
         }
     }
@@ -142,6 +191,7 @@ impl Actor {
             user: user.cloned(),
             actor: self.administrator().cloned(),
             session: session.cloned(),
+            key: self.key().cloned(),
             address: self.browser.address.clone(),
             user_agent: self.browser.user_agent.clone(),
         }

@@ -6,6 +6,7 @@ mod for_owner;
 pub use for_administrators::Part;
 
 use crate::domain::{
+    access_key::{AccessKeyId, RevokeReason},
     moment::Timestamp,
     password_link::LinkPurpose,
     session::{EndReason, SessionId},
@@ -96,6 +97,13 @@ events! {
     /// A link was used that is not valid, or never was.
     LinkRefused = "link_refused", "Links for passwords refused";
     LinkThrottled = "link_throttled", "Links for passwords put off";
+    AccessKeyMade = "access_key_made", "Access keys made";
+    AccessKeyRevoked(RevokeReason) = "access_key_revoked", "Access keys revoked";
+    /// The database was restored from a backup.
+    AccessKeySuspended = "access_key_suspended", "Access keys suspended";
+    /// Its owner or an administrator confirmed a suspended key.
+    AccessKeyConfirmed = "access_key_confirmed", "Access keys confirmed";
+    AccessKeyRefused(AccessKeyProblem) = "access_key_refused", "Access keys refused";
     /// An administrator downloaded the log.
     AuditDownloaded = "activity_downloaded", "Downloads of the audit log";
     /// The first account was created.
@@ -133,6 +141,41 @@ impl SignInRefusal {
     }
 }
 
+/// Why a key was refused. It is for the log only: the client gets the same answer for all reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessKeyProblem {
+    /// No key has this id, or it has another secret.
+    Unknown,
+    Revoked,
+    Expired,
+    Suspended,
+    /// The client's address is in none of its networks.
+    Network,
+    UserDisabled,
+}
+
+impl AccessKeyProblem {
+    pub const ALL: [Self; 6] = [
+        Self::Unknown,
+        Self::Revoked,
+        Self::Expired,
+        Self::Suspended,
+        Self::Network,
+        Self::UserDisabled,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Revoked => "revoked",
+            Self::Expired => "expired",
+            Self::Suspended => "suspended",
+            Self::Network => "network",
+            Self::UserDisabled => "user_disabled",
+        }
+    }
+}
+
 /// Two stored words that name no [`Event`].
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown event")]
@@ -157,6 +200,10 @@ impl Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     Browser,
+    /// A program with an access key.
+    AccessKey,
+    /// A program with an access token.
+    AccessToken,
     /// The command line on the server.
     Command,
     /// A background job.
@@ -164,9 +211,20 @@ pub enum Source {
 }
 
 impl Source {
+    pub const ALL: [Self; 5] = [
+        Self::Browser,
+        Self::AccessKey,
+        Self::AccessToken,
+        Self::Command,
+        Self::Server,
+    ];
+
+    /// The word for programs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Browser => "browser",
+            Self::AccessKey => "access_key",
+            Self::AccessToken => "access_token",
             Self::Command => "command",
             Self::Server => "server",
         }
@@ -184,9 +242,22 @@ pub struct Entry {
     /// The administrator who did it, if it was one with an account.
     pub actor: Option<UserId>,
     pub session: Option<SessionId>,
+    /// The access key that it concerns, or with which it was done.
+    pub key: Option<AccessKeyId>,
     /// The client's address; empty for commands.
     pub address: String,
     pub user_agent: String,
+}
+
+impl Entry {
+    /// The same about this access key.
+    #[must_use]
+    pub fn about_key(self, key: &AccessKeyId) -> Self {
+        Self {
+            key: Some(key.clone()),
+            ..self
+        }
+    }
 }
 
 /// A stored entry.
@@ -199,6 +270,8 @@ pub struct Record {
     pub username: Option<String>,
     /// The name of the administrator at that time.
     pub actor_name: Option<String>,
+    /// The name of the access key.
+    pub key_name: Option<String>,
     /// How often it happened in its window.
     pub times: u64,
 }

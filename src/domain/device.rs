@@ -13,6 +13,15 @@ pub fn in_words(user_agent: &str) -> String {
     }
 }
 
+/// Names a program: the same for a browser, else what it calls itself before the first space.
+pub fn of_program(user_agent: &str) -> String {
+    if browser(user_agent).is_some() || user_agent.is_empty() {
+        return in_words(user_agent);
+    }
+    let name = user_agent.split(' ').next().unwrap_or_default();
+    name.chars().take(40).collect()
+}
+
 /// The first mark found wins, because earlier ones claim the later ones too: Edge contains "Chrome" and "Safari",
 /// Chrome contains "Safari".
 fn browser(user_agent: &str) -> Option<&'static str> {
@@ -57,7 +66,15 @@ fn first_mark(marks: &[(&str, &'static str)], user_agent: &str) -> Option<&'stat
 
 #[cfg(test)]
 mod tests {
-    use super::in_words;
+    use super::{in_words, of_program};
+
+    #[test]
+    fn programs_are_called_by_their_own_names() {
+        assert_eq!(of_program("curl/8.9.1"), "curl");
+        assert_eq!(of_program("backup/2.1 (linux)"), "backup/2.1");
+        assert_eq!(of_program(""), "An unknown device");
+        assert_eq!(of_program(&"x".repeat(300)).len(), 40);
+    }
 
     #[test]
     fn common_browsers_are_named() {

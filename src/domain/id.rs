@@ -42,4 +42,6 @@ ids! {
     UserId;
     /// Identifies a session in lists and commands. It is public: it gives no access.
     SessionId;
+    /// Identifies an access key. It is public: it gives no access without the secret.
+    AccessKeyId;
 }

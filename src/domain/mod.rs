@@ -1,5 +1,6 @@
 //! Pure types and rules, shared by server and browser. Nothing here does input or output.
 
+pub mod access_key;
 pub mod actor;
 pub mod audit;
 pub mod base32;

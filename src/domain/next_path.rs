@@ -14,7 +14,7 @@ pub struct NextPath(String);
 const MAX_BYTES: usize = 2048;
 
 /// Pages that would redirect in a circle, or sign the user out again.
-const NOT_A_DESTINATION: [Page; 3] = [Page::Login, Page::Logout, Page::SignedOut];
+const NOT_A_DESTINATION: [Page; 4] = [Page::Login, Page::LoginKey, Page::Logout, Page::SignedOut];
 
 impl NextPath {
     /// Accepts a path (with query) of this site; `None` for anything that a browser could parse as
@@ -61,6 +61,11 @@ impl NextPath {
         } else {
             format!("{}?next={}", Page::Login.path(), encode(&self.0))
         }
+    }
+
+    /// The address of the page for signing in with an access key, which leads back to this path.
+    pub fn login_key_page(&self) -> String {
+        format!("{}?next={}", Page::LoginKey.path(), encode(&self.0))
     }
 
     /// The address of the page that asks for the password again and leads back to this path.

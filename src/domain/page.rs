@@ -1,8 +1,12 @@
 //! All pages, files and streams: their paths, and who has access.
 
-use super::views::{
-    AccountView, AuditView, ConfirmView, DashboardView, LoginView, LogoutView, OwnActivityView,
-    PasswordLinkView, PasswordView, ProfileView, SessionsView, SetupView, SignedOutView, UsersView,
+use super::{
+    access_key::Scope,
+    views::{
+        AccessKeysView, AccountView, AuditView, ConfirmView, DashboardView, LoginKeyView,
+        LoginView, LogoutView, OwnActivityView, PasswordLinkView, PasswordView, ProfileView,
+        SessionsView, SetupView, SignedOutView, UsersView,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +55,8 @@ pages! {
     /// Redirects to the dashboard or to the sign-in page.
     Home: "/" for Anyone;
     Login: "/login" for Anyone;
+    /// Exists only if the server permits it.
+    LoginKey: "/login/key" for Anyone;
     Logout: "/logout" for Anyone;
     SignedOut: "/signed-out" for Anyone;
     Dashboard: "/dashboard" for SignedIn, tab "Dashboard";
@@ -58,6 +64,7 @@ pages! {
     OwnActivity: "/account/activity" for SignedIn, tab "Activity";
     Profile: "/account/profile" for SignedIn, tab "Profile";
     Password: "/account/password" for SignedIn, tab "Password";
+    AccessKeys: "/account/keys" for SignedIn, tab "Access keys";
     Confirm: "/account/confirm" for SignedIn;
     /// Redirects to the page for a new password. Password managers expect it at this path (W3C, "A Well-Known URL for
     /// Changing Passwords").
@@ -75,6 +82,7 @@ pages! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PageView {
     Login(LoginView),
+    LoginKey(LoginKeyView),
     Logout(LogoutView),
     SignedOut(SignedOutView),
     Dashboard(Box<DashboardView>),
@@ -82,6 +90,7 @@ pub enum PageView {
     OwnActivity(Box<OwnActivityView>),
     Profile(Box<ProfileView>),
     Password(PasswordView),
+    AccessKeys(Box<AccessKeysView>),
     Confirm(ConfirmView),
     Setup(SetupView),
     PasswordLink(PasswordLinkView),
@@ -101,6 +110,30 @@ impl Page {
         matches!(self, Self::Account | Self::Audit)
     }
 
+    /// The scope that a session needs which was started with an access key. Such a session has no access to the pages
+    /// that name none: above all those that change credentials, and those that need a recent password.
+    pub const fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Dashboard | Self::OwnActivity => Some(Scope::ProfileRead),
+            Self::Sessions => Some(Scope::SessionsRead),
+            Self::Users => Some(Scope::UsersRead),
+            Self::Home
+            | Self::Login
+            | Self::LoginKey
+            | Self::Logout
+            | Self::SignedOut
+            | Self::Profile
+            | Self::Password
+            | Self::AccessKeys
+            | Self::Confirm
+            | Self::ChangePassword
+            | Self::Setup
+            | Self::PasswordLink
+            | Self::Account
+            | Self::Audit => None,
+        }
+    }
+
     /// Whether the other sign-ins are read together with the session: a second statement would cost more than the rows
     /// that it finds (ADR 22).
     pub const fn needs_sign_ins(self) -> bool {
@@ -114,7 +147,7 @@ impl Page {
 
     /// Whether it restores input that was sent before the password was confirmed.
     pub const fn shows_drafts(self) -> bool {
-        matches!(self, Self::Profile | Self::Users)
+        matches!(self, Self::Profile | Self::Users | Self::AccessKeys)
     }
 }
 

@@ -3,6 +3,7 @@
 pub use crate::domain::id::SessionId;
 
 use crate::domain::{
+    access_key::{AccessKeyId, Scopes},
     moment::Timestamp,
     user::{User, UserId},
 };
@@ -35,10 +36,12 @@ pub enum EndReason {
     UserDeleted,
     /// The database was restored from a backup: the session may have ended since then.
     Restored,
+    /// It was started with an access key, which was revoked.
+    KeyRevoked,
 }
 
 impl EndReason {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SignedOut,
         Self::Replaced,
         Self::Idle,
@@ -50,6 +53,7 @@ impl EndReason {
         Self::TooMany,
         Self::UserDeleted,
         Self::Restored,
+        Self::KeyRevoked,
     ];
 
     /// The word in the database and for programs.
@@ -66,6 +70,7 @@ impl EndReason {
             Self::TooMany => "too_many",
             Self::UserDeleted => "user_deleted",
             Self::Restored => "restored",
+            Self::KeyRevoked => "key_revoked",
         }
     }
 
@@ -94,6 +99,7 @@ impl EndReason {
                 "Your session ended because you signed in elsewhere, and this was the longest unused of too many."
             }
             Self::Restored => "Your session ended because the server was restored from a backup.",
+            Self::KeyRevoked => "Your session ended because its access key was revoked.",
         }
     }
 }
@@ -139,6 +145,15 @@ pub struct Session {
     pub ended: Option<Ended>,
     /// If no request has brought the current token yet: the idle end that its first use sets.
     pub idle_end_if_used: Option<Timestamp>,
+    /// If it was started with an access key.
+    pub key: Option<SessionKey>,
+}
+
+/// The access key with which a session was started. The session ends with it, and may do no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionKey {
+    pub id: AccessKeyId,
+    pub scopes: Scopes,
 }
 
 impl Session {
@@ -177,6 +192,15 @@ impl Validity {
     }
 }
 
+/// What else ended when a user changed the password or signed out everywhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndedElsewhere {
+    /// Other sessions.
+    pub sessions: u64,
+    /// Access keys.
+    pub keys: u64,
+}
+
 /// The user of a request: only a live session yields one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CurrentUser {
@@ -184,6 +208,15 @@ pub struct CurrentUser {
     pub session: Session,
     /// `None` if they were not queried together with the session.
     pub sign_ins: Option<SignIns>,
+}
+
+impl CurrentUser {
+    /// What the session may do: everything that the role of its user permits, or less with an access key.
+    pub fn scopes(&self) -> Scopes {
+        let key = self.session.key.as_ref();
+        let scopes = key.map_or_else(Scopes::all, |key| key.scopes);
+        scopes.of_role(self.user.administers())
+    }
 }
 
 /// The sign-ins of a user other than the current session, whether their sessions live or not.

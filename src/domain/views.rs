@@ -1,9 +1,13 @@
 //! What the pages show: purpose-built types, the only ones that cross from server to browser
 //! (ASVS V15.3.1). No row of the database and no secret is among them.
 
+mod access_keys;
 mod admin;
 mod proxy_diagnosis;
 
+pub use access_keys::{
+    AccessKeyNotice, AccessKeyView, AccessKeysView, KeyUseView, NewAccessKeyView,
+};
 pub use admin::{
     AccountView, AuditEntryView, AuditFilter, AuditView, InvitationDraft, LinkView,
     PasswordLinkView, UserNotice, UserState, UserView, UsersView,
@@ -14,7 +18,7 @@ use crate::{
     domain::{
         moment::{Moment, RelativeMoment},
         profile::ProfileDraft,
-        session::EndReason,
+        session::{EndReason, EndedElsewhere},
         setup::SetupDraft,
     },
     error::Refusal,
@@ -32,6 +36,16 @@ pub struct LoginView {
     pub notice: Option<LoginNotice>,
     /// No account can sign in yet: the page describes how to create the first one.
     pub no_account: bool,
+    /// An access key opens a session too.
+    pub has_key_page: bool,
+}
+
+/// The page for signing in with an access key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginKeyView {
+    /// The page after signing in: a checked path of this site.
+    pub next: String,
+    pub refusal: Option<Refusal>,
 }
 
 /// Why a person sees the sign-in page without having requested it.
@@ -69,6 +83,8 @@ pub struct SessionView {
     pub device: String,
     pub address: String,
     pub remember: bool,
+    /// It was started with an access key, and can do what the key permits.
+    pub has_key: bool,
     pub signed_in_at: Moment,
     pub idle_ends_at: Moment,
     pub absolute_ends_at: Moment,
@@ -115,8 +131,8 @@ pub struct SignInView {
 pub struct SignedOutView {
     /// Who was signed out; unknown if the page is opened by hand or reloaded later.
     pub display_name: Option<String>,
-    /// The number of other sessions that ended with it, if all were to end.
-    pub others_ended: Option<u64>,
+    /// What ended with it, if everything was to end.
+    pub ended: Option<EndedElsewhere>,
 }
 
 /// The page that asks before signing out.
@@ -132,6 +148,8 @@ pub struct SessionsView {
     pub current: LiveSessionView,
     /// The most recently used first.
     pub others: Vec<LiveSessionView>,
+    /// The number of live access keys, which signing out everywhere revokes.
+    pub keys: u64,
     /// The number of sessions that were just ended.
     pub ended: Option<u64>,
 }
@@ -154,6 +172,8 @@ pub struct PasswordView {
     /// For password managers, which otherwise ask for the account.
     pub username: String,
     pub min_chars: usize,
+    /// The number of live access keys, which a new password revokes.
+    pub keys: u64,
     pub refusal: Option<Refusal>,
     pub notice: Option<PasswordNotice>,
 }
@@ -161,8 +181,8 @@ pub struct PasswordView {
 /// Why the page for a new password shows a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PasswordNotice {
-    /// The password was just changed, and this many other sessions ended with it.
-    Changed { others_ended: u64 },
+    /// The password was just changed, and this ended with it.
+    Changed { ended: EndedElsewhere },
     /// A sign-in was disowned, and its session has ended.
     StrangerIsOut,
 }

@@ -1,8 +1,9 @@
 //! `/admin/users/{id}`: one account, and the actions on it.
 
 use crate::{
-    api::admin::{ChangeUser, DeleteUser, EndUserSession},
+    api::admin::{ChangeUser, ChangeUserKey, DeleteUser, EndUserSession},
     components::{
+        access_keys::AccessKeyFacts,
         administration::{AdminNav, Badges, Done, Entries},
         form::{ErrorSummary, TextField},
         layout::Layout,
@@ -11,10 +12,11 @@ use crate::{
         time::Time,
     },
     domain::{
+        access_key::{KeyChange, KeyState},
         moment::Moment,
         page::Page,
         user::AccountChange,
-        views::{AccountView, LiveSessionView, UserState, UserView},
+        views::{AccessKeyView, AccountView, LiveSessionView, UserState, UserView},
     },
 };
 use leptos::prelude::*;
@@ -36,6 +38,7 @@ pub fn AccountPage(view: AccountView) -> impl IntoView {
                 <Facts user=user.clone() description=view.description link_until=view.link_until />
                 <Changes user=user.clone() is_own=view.is_own form=change />
                 <Sessions user=user.clone() sessions=view.sessions form=change />
+                <Keys user=user.clone() keys=view.keys />
                 <section class="card room-wide" aria-labelledby="activity">
                     <h2 id="activity">"Lately"</h2>
                     <Entries entries=view.activity />
@@ -173,7 +176,10 @@ fn Session(id: String, session: LiveSessionView, form: FormState) -> impl IntoVi
     view! {
         <li class="session-row">
             <div class="session">
-                <h3>{session.session.device}</h3>
+                <h3>
+                    {session.session.device}
+                    {session.session.has_key.then(|| view! { " " <span class="badge badge-quiet">"Access key"</span> })}
+                </h3>
                 <p class="quiet-text">
                     <span class="address">{session.session.address}</span> " · last active "
                     <RelativeTime moment=session.last_seen /> " · since " <Time moment=session.session.signed_in_at />
@@ -187,6 +193,57 @@ fn Session(id: String, session: LiveSessionView, form: FormState) -> impl IntoVi
                 </button>
             </form>
         </li>
+    }
+}
+
+#[component]
+fn Keys(user: UserView, keys: Vec<AccessKeyView>) -> impl IntoView {
+    let form = FormState::of::<ChangeUserKey>(None, []);
+    let has_keys = !keys.is_empty();
+    let rows = keys.into_iter().map(|key| {
+        let (id, is_suspended) = (key.id.clone(), key.state == KeyState::Suspended);
+        let changes = [is_suspended.then_some((KeyChange::Confirm, "Confirm")), Some((KeyChange::Revoke, "Revoke"))];
+        let buttons = changes.into_iter().flatten().map(|(change, label)| {
+            view! { <ChangeKey form user=user.id.clone() key=id.clone() change label name=key.name.clone() /> }
+        });
+        let buttons = buttons.collect::<Vec<_>>();
+        view! {
+            <li class="session-row">
+                <AccessKeyFacts key />
+                <div class="buttons">{buttons}</div>
+            </li>
+        }
+    });
+    let rows = rows.collect::<Vec<_>>();
+    has_keys.then(|| {
+        view! {
+            <section class="card room-wide sessions-of" aria-labelledby="keys">
+                <h2 id="keys" tabindex="-1">"Access keys"</h2>
+                <ErrorSummary refusal=form.refusal field=|_| "keys" node_ref=form.summary />
+                <ul>{rows}</ul>
+            </section>
+        }
+    })
+}
+
+#[component]
+fn ChangeKey(
+    form: FormState,
+    user: String,
+    key: String,
+    change: KeyChange,
+    label: &'static str,
+    name: String,
+) -> impl IntoView {
+    view! {
+        <form method="post" action=form.action on:submit=form.on_submit()>
+            <input type="hidden" name="id" value=user />
+            <input type="hidden" name="key" value=key />
+            <input type="hidden" name="change" value=change.as_str() />
+            <button class="button button-quiet button-small" type="submit">
+                {label} <span class="visually-hidden">" the key " <bdi>{name}</bdi></span>
+            </button>
+        </form>
     }
 }
 

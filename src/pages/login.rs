@@ -8,6 +8,7 @@ use crate::{
         submission::FormState,
     },
     domain::{
+        next_path::NextPath,
         page::Page,
         views::{LoginNotice, LoginView},
     },
@@ -31,8 +32,10 @@ fn SignIn(view: LoginView) -> impl IntoView {
         username,
         refusal: earlier_refusal,
         notice,
+        has_key_page,
         ..
     } = view;
+    let key_page = has_key_page.then(|| NextPath::or_home(&next).login_key_page());
     let password = NodeRef::new();
     let form = FormState::of::<Login>(earlier_refusal, [password]);
     view! {
@@ -43,6 +46,7 @@ fn SignIn(view: LoginView) -> impl IntoView {
                     <h1>"Sign in"</h1>
                     {notice.map(|notice| view! { <Notice notice /> })}
                     <SignInForm form password username next />
+                    {key_page.map(|page| view! { <p><a href=page>"Use an access key"</a></p> })}
                 </div>
             </Threshold>
         </Layout>

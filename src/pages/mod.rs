@@ -1,5 +1,6 @@
 //! The pages, one file each, named as their routes.
 
+pub mod access_keys;
 pub mod activity;
 pub mod admin_activity;
 pub mod admin_user;
@@ -7,6 +8,7 @@ pub mod admin_users;
 pub mod confirm;
 pub mod dashboard;
 pub mod login;
+pub mod login_key;
 pub mod logout;
 pub mod password;
 pub mod password_link;

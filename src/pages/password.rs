@@ -3,6 +3,7 @@
 use crate::{
     api::password::ChangePassword,
     components::{
+        access_keys::{KeepKeys, revoked},
         account::AccountNav,
         form::{ErrorSummary, PasswordField, SubmitButton},
         layout::{Door, Layout, Threshold},
@@ -10,6 +11,7 @@ use crate::{
     },
     domain::{
         page::Page,
+        session::EndedElsewhere,
         views::{PasswordNotice, PasswordView},
     },
     error::{AppError, Refusal},
@@ -21,9 +23,7 @@ pub fn PasswordPage(view: PasswordView) -> impl IntoView {
     let (current, new) = (NodeRef::new(), NodeRef::new());
     let form = FormState::of::<ChangePassword>(view.refusal, [current, new]);
     let notice = view.notice.map(|notice| match notice {
-        PasswordNotice::Changed { others_ended } => {
-            Either::Left(view! { <Changed ended=others_ended /> })
-        }
+        PasswordNotice::Changed { ended } => Either::Left(view! { <Changed ended /> }),
         PasswordNotice::StrangerIsOut => Either::Right(view! { <SignInDisowned /> }),
     });
     view! {
@@ -34,7 +34,7 @@ pub fn PasswordPage(view: PasswordView) -> impl IntoView {
                 <div class="card">
                     <h1>"Change your password"</h1>
                     {notice}
-                    <ChangeForm form current new username=view.username min_chars=view.min_chars />
+                    <ChangeForm form current new username=view.username min_chars=view.min_chars keys=view.keys />
                 </div>
             </Threshold>
         </Layout>
@@ -42,15 +42,16 @@ pub fn PasswordPage(view: PasswordView) -> impl IntoView {
 }
 
 #[component]
-fn Changed(ended: u64) -> impl IntoView {
-    let others = match ended {
+fn Changed(ended: EndedElsewhere) -> impl IntoView {
+    let others = match ended.sessions {
         0 => "You were not signed in anywhere else.".to_owned(),
         1 => "1 other session has ended.".to_owned(),
-        _ => format!("{ended} other sessions have ended."),
+        ended => format!("{ended} other sessions have ended."),
     };
+    let keys = revoked(ended.keys).map(|keys| format!(" {keys}"));
     view! {
         <div class="notice" role="status">
-            <p>"Your password was changed. " {others}</p>
+            <p>"Your password was changed. " {others} {keys}</p>
         </div>
     }
 }
@@ -73,6 +74,7 @@ fn ChangeForm(
     new: NodeRef<html::Input>,
     username: String,
     min_chars: usize,
+    keys: u64,
 ) -> impl IntoView {
     let FormState {
         refusal,
@@ -110,6 +112,7 @@ fn ChangeForm(
                 is_invalid=refused
                 busy
             />
+            <KeepKeys keys />
             <SubmitButton label="Change password" busy />
         </form>
     }

@@ -3,8 +3,8 @@
 use crate::{
     api::sessions::{EndAllSessions, EndOtherSessions, EndSession},
     components::{
-        account::AccountNav, form::ErrorSummary, layout::Layout, relative_time::RelativeTime,
-        submission::FormState, time::Time,
+        access_keys::KeepKeys, account::AccountNav, form::ErrorSummary, layout::Layout,
+        relative_time::RelativeTime, submission::FormState, time::Time,
     },
     domain::{
         page::Page,
@@ -52,7 +52,7 @@ pub fn SessionsPage(view: SessionsView) -> impl IntoView {
                     }}
                 </section>
             </div>
-            <EndMany form=end_all words="End all, and sign out here" />
+            <EndAll form=end_all keys=view.keys />
         </Layout>
     }
 }
@@ -110,6 +110,7 @@ fn Session(session: LiveSessionView, is_current: bool) -> impl IntoView {
             <h3>
                 {session.device}
                 {is_current.then(|| view! { " " <span class="badge">"You are here"</span> })}
+                {session.has_key.then(|| view! { " " <span class="badge badge-quiet">"Access key"</span> })}
                 {session.remember.then(|| view! { " " <span class="badge badge-quiet">"Stays signed in"</span> })}
             </h3>
             <p class="quiet-text">
@@ -120,6 +121,18 @@ fn Session(session: LiveSessionView, is_current: bool) -> impl IntoView {
                 " if it is not used, " <RelativeTime moment=absolute_end /> " at the latest."
             </p>
         </div>
+    }
+}
+
+#[component]
+fn EndAll(form: FormState, keys: u64) -> impl IntoView {
+    view! {
+        <form class="form form-narrow" method="post" action=form.action on:submit=form.on_submit()>
+            <KeepKeys keys />
+            <div>
+                <button class="button button-quiet button-small" type="submit">"End all, and sign out here"</button>
+            </div>
+        </form>
     }
 }
 

@@ -17,7 +17,7 @@ mod warnings;
 use crate::{
     domain::site,
     server::{
-        core::{sessions::Lifetimes, sign_in::throttle::Limits},
+        core::{accounts::access_keys::KeyLimits, sessions::Lifetimes, sign_in::throttle::Limits},
         db::DatabaseUrl,
         hashing::Capacity,
         password_rules::PasswordRules,
@@ -29,8 +29,8 @@ pub use environment::Environment;
 pub use memory::MEMORY_PER_CONNECTION;
 use reader::Reader;
 use sections::{
-    boolean, log_filter, read_database, read_hashing, read_http, read_lifetimes, read_max_sessions,
-    read_min_length, read_site_addr, read_site_root, read_throttle,
+    boolean, log_filter, read_database, read_hashing, read_http, read_keys, read_lifetimes,
+    read_max_sessions, read_min_length, read_site_addr, read_site_root, read_throttle,
 };
 use std::{
     fmt,
@@ -60,6 +60,7 @@ pub struct Config {
     pub lifetimes: Lifetimes,
     pub max_sessions: u32,
     pub confirm_after: Duration,
+    pub keys: KeyLimits,
     pub password_min_chars: usize,
     pub throttle: Limits,
     pub keep_activity: Duration,
@@ -188,6 +189,7 @@ pub fn read(
         lifetimes: read_lifetimes(&mut reader),
         max_sessions: read_max_sessions(&mut reader),
         confirm_after: reader.read("session.confirm_after", "10m", duration::parse),
+        keys: read_keys(&mut reader),
         password_min_chars: read_min_length(&mut reader),
         throttle: read_throttle(&mut reader),
         keep_activity: reader.read("activity.keep", "180d", duration::parse),

@@ -7,6 +7,7 @@ pub mod core;
 pub mod db;
 pub mod hashing;
 pub mod json_line;
+pub mod networks;
 pub mod password_rules;
 pub mod public_url;
 pub mod store;

@@ -1,6 +1,8 @@
 //! Tokens and other secrets of browsers and of the server: created here and hashed here. A token is sent once, in its
 //! cookie.
 
+pub mod key;
+
 use crate::domain::{
     moment::Timestamp,
     password_link::{LinkSecret, SECRET_SYMBOLS},
@@ -48,6 +50,8 @@ kinds! {
     OfSetup "SetupCode";
     /// The right of one user to set a password once.
     OfLink "LinkSecret";
+    /// A personal key of programs.
+    OfKey "AccessKey";
 }
 
 pub type SessionToken = Secret<OfSession>;

@@ -115,10 +115,18 @@ pub const ONLY: &[OnlyIn] = &[
     only_in("wasm_bindgen", SHARED, "only pages know a browser"),
     only_in("argon2", &["src/server/hashing/"], PASSWORDS),
     only_in("flume", &["src/server/hashing.rs"], PASSWORDS),
-    only_in("subtle", &["src/server/hashing/workspace.rs"], PASSWORDS),
+    only_in(
+        "subtle",
+        &["src/server/hashing/workspace.rs", "src/server/token/key.rs"],
+        "secrets are compared where they are hashed",
+    ),
     only_in(
         "sha2",
-        &["src/server/web/layers/headers.rs", "src/server/token.rs"],
+        &[
+            "src/server/web/layers/headers.rs",
+            "src/server/token.rs",
+            "src/server/token/",
+        ],
         "tokens are hashed in one module; a page's digest is computed in one place",
     ),
     only_in(
@@ -143,7 +151,11 @@ pub const ONLY: &[OnlyIn] = &[
     // Request ids are not secret.
     only_in(
         "uuid",
-        &["src/server/token.rs", "src/server/telemetry.rs"],
+        &[
+            "src/server/token.rs",
+            "src/server/token/",
+            "src/server/telemetry.rs",
+        ],
         RANDOM,
     ),
     only_in("jiff", &["src/server/clock.rs", "src/server/clock/"], TIME),
@@ -251,8 +263,11 @@ pub const ONLY: &[OnlyIn] = &[
     ),
     only_in(
         "ipnet",
-        &["src/server/config/trusted_proxies.rs"],
-        "trusted proxies are checked in one place",
+        &[
+            "src/server/config/trusted_proxies.rs",
+            "src/server/networks.rs",
+        ],
+        "trusted proxies are checked in one place, and the networks of access keys in another",
     ),
     only_in(
         "url",

@@ -18,6 +18,7 @@ use std::{
 use tokio::{net::TcpListener, task::JoinHandle};
 use vestibule::{
     domain::{
+        access_key::{AccessKeyDraft, AccessKeyId},
         page::Page,
         session::{CurrentUser, EndReason, Session},
         site,
@@ -27,7 +28,10 @@ use vestibule::{
         config::{self, Config},
         core::{
             Core,
-            accounts::users::{self, UserDraft},
+            accounts::{
+                access_keys,
+                users::{self, UserDraft},
+            },
             actor, sessions,
         },
         store,
@@ -210,6 +214,30 @@ impl TestApp {
     /// Sends a request unchanged; only `Host` is added.
     pub async fn send(&self, request: Request) -> Answer {
         http::send(self.address, request).await
+    }
+
+    /// Makes an access key with these scopes. Returns it and its text.
+    pub async fn access_key(&self, user: &str, scopes: &str) -> (AccessKeyId, String) {
+        let draft = AccessKeyDraft {
+            name: "A program".to_owned(),
+            scopes: scopes.split(' ').map(str::to_owned).collect(),
+            ..AccessKeyDraft::default()
+        };
+        let (admin, user) = (actor::on_this_machine(), self.user(user).await);
+        let made = access_keys::make_as_admin(&self.core, &admin, &user, &draft).await;
+        let made = made.expect("a key");
+        (made.id, made.text.reveal().to_owned())
+    }
+
+    /// A browser that was signed in with an access key.
+    pub async fn signed_in_with(&self, key: &str) -> Browser {
+        let mut browser = self.browser();
+        let answer = browser
+            .post_form("/api/login_with_key", &[("key", key)])
+            .await;
+        assert_eq!(answer.status, 303, "{}", answer.text());
+        assert!(browser.session().is_some(), "it has a session");
+        browser
     }
 
     pub async fn create_user(&self, name: &str) {

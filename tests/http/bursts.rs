@@ -246,7 +246,7 @@ on_both_engines! {
             let lost = confirmation::confirm(&core, owner, &none, &password(PASSWORD)).await;
             assert_eq!(lost.unwrap_err(), AppError::Failed(Failure::NotSignedIn));
             let new = password("another long password");
-            let lost = passwords::change(&core, owner, &none, &password(PASSWORD), &new).await;
+            let lost = passwords::change(&core, owner, &none, &password(PASSWORD), &new, false).await;
             assert_eq!(lost.err(), Some(AppError::Failed(Failure::NotSignedIn)));
         }
         let ada = user(&core).await;

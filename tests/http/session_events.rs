@@ -13,7 +13,13 @@ use std::time::Duration;
 use vestibule::{
     domain::{actor::Actor, session::EndReason},
     server::{
-        core::{Core, accounts::users, actor, background::heartbeat, sessions},
+        core::{
+            Core,
+            accounts::{access_keys, users},
+            actor,
+            background::heartbeat,
+            sessions,
+        },
         store,
         watchers::WatchLimits,
     },
@@ -72,7 +78,11 @@ on_both_engines! {
         let app = TestApp::new(database).await;
         for reason in EndReason::ALL {
             app.set_clock(Duration::ZERO);
-            let mut browser = app.signed_in("ada").await;
+            let (key, text) = app.access_key("ada", "profile:read").await;
+            let mut browser = match reason {
+                EndReason::KeyRevoked => app.signed_in_with(&text).await,
+                _ => app.signed_in("ada").await,
+            };
             let mut pages = [page(&browser).await, page(&browser).await];
             let ada = app.user("ada").await;
             match reason {
@@ -111,6 +121,10 @@ on_both_engines! {
                 }
                 EndReason::Restored => {
                     heartbeat::end_everything(&app.core, &Actor::server()).await.unwrap();
+                }
+                EndReason::KeyRevoked => {
+                    let machine = actor::on_this_machine();
+                    assert!(access_keys::revoke_as_admin(&app.core, &machine, &ada.id, &key).await.unwrap());
                 }
                 EndReason::TooMany => {
                     for _ in 0..app.core.max_sessions {

@@ -12,7 +12,12 @@ use crate::{
 use std::time::Duration;
 use vestibule::{
     domain::{actor::Actor, session::EndReason},
-    server::core::{accounts::users, actor, background::heartbeat, sessions},
+    server::core::{
+        accounts::{access_keys, users},
+        actor,
+        background::heartbeat,
+        sessions,
+    },
 };
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -204,7 +209,11 @@ on_both_engines! {
         let app = TestApp::new(database).await;
         for reason in EndReason::ALL {
             app.set_clock(Duration::ZERO);
-            let mut browser = app.signed_in("ada").await;
+            let (key, text) = app.access_key("ada", "profile:read").await;
+            let mut browser = match reason {
+                EndReason::KeyRevoked => app.signed_in_with(&text).await,
+                _ => app.signed_in("ada").await,
+            };
             let mut old = browser.clone();
             let ada = app.user("ada").await;
             match reason {
@@ -237,6 +246,10 @@ on_both_engines! {
                 }
                 EndReason::Restored => {
                     heartbeat::end_everything(&app.core, &Actor::server()).await.unwrap();
+                }
+                EndReason::KeyRevoked => {
+                    let machine = actor::on_this_machine();
+                    assert!(access_keys::revoke_as_admin(&app.core, &machine, &ada.id, &key).await.unwrap());
                 }
                 EndReason::TooMany => {
                     for _ in 0..app.core.max_sessions {

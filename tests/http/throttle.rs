@@ -244,7 +244,7 @@ on_both_engines! {
     async fn a_botnet_slows_itself_and_not_the_owner(database: TestDatabase) {
         let core = support::core(&database).await;
         support::create_user(&core, "ada").await;
-        let device = attempt(&core, "198.51.100.7", PASSWORD, None).await.unwrap().device;
+        let device = attempt(&core, "198.51.100.7", PASSWORD, None).await.unwrap().device.unwrap();
         let (mut checked, mut bots) = (0, 0_u32..10_000);
         for minute in 0..60_u32 {
             core.clock.set(support::START.after(SECOND * 60 * minute));

@@ -66,11 +66,7 @@ const SENT: &[(&str, &str, &[&str])] = &[
         &["next", "username", "refusal", "notice", "no_account"],
     ),
     ("/logout", "Logout", &["display_name"]),
-    (
-        "/signed-out",
-        "SignedOut",
-        &["display_name", "others_ended"],
-    ),
+    ("/signed-out", "SignedOut", &["display_name", "ended"]),
     (
         "/dashboard",
         "Dashboard",

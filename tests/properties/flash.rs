@@ -24,7 +24,7 @@ const PIECES: &[&str] = &[
     "\"refusal\":",
     "\"sign_in\"",
     r#"{"password":"common"}"#,
-    "{\"PasswordChanged\":{\"others_ended\":",
+    "{\"PasswordChanged\":{\"ended\":{\"sessions\":",
     "18446744073709551615}}",
     "-1",
     "{\"LoginRefused\":{\"refusal\":null,\"username\":\"",

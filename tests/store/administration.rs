@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Barrier;
 use vestibule::{
     domain::{
+        access_key::Scope,
         actor::Actor,
         audit::{Event, Record, Source},
         session::{CurrentUser, EndReason},
@@ -39,7 +40,12 @@ async fn acting(core: &Core, name: &str) -> Admin {
     let account = given::credentials(core, name).await;
     let token = given::session(core, &account).await;
     let current = Box::new(given::stored(core, &token).await);
-    Admin::of(core, Actor::signed_in(current, browser())).expect("an administrator")
+    Admin::of(
+        core,
+        Actor::signed_in(current, browser()),
+        Scope::UsersWrite,
+    )
+    .expect("an administrator")
 }
 
 fn browser() -> Browser {
@@ -229,17 +235,17 @@ on_both_engines! {
         let root = administrator(&core, "root").await;
         let token = given::session(&core, &given::credentials(&core, "root").await).await;
         let current = given::stored(&core, &token).await;
-        assert!(Admin::of(&core, Actor::signed_in(Box::new(current.clone()), browser())).is_ok());
+        assert!(Admin::of(&core, Actor::signed_in(Box::new(current.clone()), browser()), Scope::UsersWrite).is_ok());
         for user in [
             User { is_admin: false, ..root.clone() },
             User { disabled: true, ..root.clone() },
         ] {
             let current = Box::new(CurrentUser { user, ..current.clone() });
-            let refused = Admin::of(&core, Actor::signed_in(current, browser()));
+            let refused = Admin::of(&core, Actor::signed_in(current, browser()), Scope::UsersWrite);
             assert_eq!(refused.unwrap_err(), AppError::Failed(Failure::NotFound));
         }
         for nobody in [Actor::visitor(browser()), Actor::confirming(Box::new(current), browser()), Actor::server()] {
-            assert_eq!(Admin::of(&core, nobody).unwrap_err(), AppError::Failed(Failure::NotSignedIn));
+            assert_eq!(Admin::of(&core, nobody, Scope::UsersWrite).unwrap_err(), AppError::Failed(Failure::NotSignedIn));
         }
     }
 

@@ -51,7 +51,7 @@ on_both_engines! {
     async fn a_browser_is_known_to_those_who_signed_in_with_it(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
-        let device = sign_in(&core, &ada, None).await.device;
+        let device = sign_in(&core, &ada, None).await.device.unwrap();
         assert!(is_known(&core, &device, &ada).await);
         assert!(!is_known(&core, &device, &grace).await, "another person");
         assert!(!is_known(&core, &DeviceToken::random(), &ada).await, "another browser");
@@ -60,8 +60,8 @@ on_both_engines! {
     async fn a_known_browser_keeps_its_name(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
-        let device = sign_in(&core, &ada, None).await.device;
-        let again = sign_in(&core, &ada, Some(&device)).await.device;
+        let device = sign_in(&core, &ada, None).await.device.unwrap();
+        let again = sign_in(&core, &ada, Some(&device)).await.device.unwrap();
         assert_eq!(again.digest(), device.digest());
     }
 
@@ -69,15 +69,15 @@ on_both_engines! {
     async fn a_second_person_gives_the_browser_a_new_name(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
-        let first = sign_in(&core, &ada, None).await.device;
-        let second = sign_in(&core, &grace, Some(&first)).await.device;
+        let first = sign_in(&core, &ada, None).await.device.unwrap();
+        let second = sign_in(&core, &grace, Some(&first)).await.device.unwrap();
         assert_ne!(second.digest(), first.digest());
         for person in [&ada, &grace] {
             assert!(is_known(&core, &second, person).await, "both go on as known people");
             assert!(!is_known(&core, &first, person).await);
         }
         let planted = DeviceToken::random();
-        let issued = sign_in(&core, &ada, Some(&planted)).await.device;
+        let issued = sign_in(&core, &ada, Some(&planted)).await.device.unwrap();
         assert_ne!(issued.digest(), planted.digest(), "a name is never adopted");
         assert!(!is_known(&core, &planted, &ada).await);
     }
@@ -85,8 +85,8 @@ on_both_engines! {
     async fn a_reset_makes_every_browser_unknown(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
-        let device = sign_in(&core, &ada, None).await.device;
-        let of_grace = sign_in(&core, &grace, None).await.device;
+        let device = sign_in(&core, &ada, None).await.device.unwrap();
+        let of_grace = sign_in(&core, &grace, None).await.device.unwrap();
         store::users::set_password(&core.db, &ada.user.id, "a new hash", START, &Actor::command()).await.unwrap();
         assert!(!is_known(&core, &device, &ada).await);
         assert!(is_known(&core, &of_grace, &grace).await);
@@ -96,7 +96,7 @@ on_both_engines! {
     async fn only_a_digest_is_kept(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await;
-        let device = sign_in(&core, &ada, None).await.device;
+        let device = sign_in(&core, &ada, None).await.device.unwrap();
         let stored = DeviceToken::parse(device.digest().as_str().as_bytes()).expect("the same form");
         assert!(!is_known(&core, &stored, &ada).await);
     }

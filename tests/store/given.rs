@@ -93,7 +93,7 @@ pub async fn change_password(
     let browser = Browser::new("198.51.100.4".to_owned(), "Another browser");
     let actor = Actor::signed_in(Box::new(person_in(session)), browser);
     let owner = Owner::of(&actor).unwrap();
-    let renewed = sessions::renew_with_password(core, owner, None, proven).await;
+    let renewed = sessions::renew_with_password(core, owner, None, proven, false).await;
     renewed.expect("an answer")
 }
 

@@ -159,6 +159,7 @@ fn ended_is_for_ever_in(sequences: u32, engine: Engine) {
         lifetimes: LIFETIMES,
         max_sessions: MAX_SESSIONS,
         confirm_after: Duration::from_secs(600),
+        keys: support::KEY_LIMITS,
         ..runtime.block_on(support::core(&database))
     };
     let (answers, number) = (Answers::default(), AtomicUsize::new(0));

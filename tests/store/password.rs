@@ -49,7 +49,7 @@ on_both_engines! {
         core.clock.set(now);
 
         let renewed = renew(&core, &old, &this).await.expect("a new token");
-        assert_eq!(renewed.others_ended, 3, "those that lived");
+        assert_eq!(renewed.ended.sessions, 3, "those that lived");
         assert_eq!(resume(&core, &this).await.unwrap(), Resumed::Unknown);
         for token in [&second, &third, &timed_out] {
             let expected = Ended { at: now, reason: EndReason::PasswordChanged };
@@ -86,7 +86,7 @@ on_both_engines! {
         core.clock.set(START.after(LIFETIMES.idle));
         let this = given::session(&core, &ada).await;
         let old = given::stored(&core, &this).await.session;
-        assert_eq!(renew(&core, &old, &this).await.expect("a new token").others_ended, 0);
+        assert_eq!(renew(&core, &old, &this).await.expect("a new token").ended.sessions, 0);
         assert_eq!(reason_of(&core, &forgotten).await, Some(EndReason::Idle));
     }
 
@@ -159,6 +159,7 @@ on_both_engines! {
                 actor: &given::visitor(),
             },
             device: None,
+            keep_keys: false,
             ends_unused_at: START,
             idle_ends_at: START,
             absolute_ends_at: START,
@@ -245,7 +246,7 @@ on_both_engines! {
             });
             let (renewed, started) = (change.await.unwrap(), login.await.unwrap());
             let renewed = renewed.expect("nothing ends this session");
-            assert_eq!(renewed.others_ended, u64::from(started.is_some()), "wholly before or wholly after");
+            assert_eq!(renewed.ended.sessions, u64::from(started.is_some()), "wholly before or wholly after");
             if let Some(started) = started {
                 assert_eq!(reason_of(&core, &started.session).await, Some(EndReason::PasswordChanged));
             }

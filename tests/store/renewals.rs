@@ -9,13 +9,14 @@ use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 use vestibule::{
     domain::{
+        access_key::Scope,
         audit::Event,
         session::{CurrentUser, EndReason, Session},
     },
     server::{
         core::{
             Core,
-            actor::{self, Owner},
+            actor::{self, Permitted},
             sessions::{self, Resumed, resume},
             sign_in,
         },
@@ -169,7 +170,7 @@ on_both_engines! {
             } else {
                 let asking = CurrentUser { user: ada.user.clone(), session: session.clone(), sign_ins: None };
                 let actor = given::signed_in(&asking);
-                sessions::end_own(&nodes[0], Owner::of(&actor).unwrap(), &session.id).await.unwrap() == Some(true)
+                sessions::end_own(&nodes[0], Permitted::of(&actor, Scope::SessionsEnd).unwrap(), &session.id).await.unwrap() == Some(true)
             };
             let renewed = change.await.unwrap();
             assert!(was_live, "round {round}");

@@ -51,6 +51,7 @@ fn new_session<'a>(account: &'a Credentials, digest: &'a TokenDigest) -> NewSess
         remember: true,
         address: "2001:db8::1",
         user_agent: "Mozilla/5.0 (quoted ' and \")",
+        key: None,
     }
 }
 
@@ -59,10 +60,10 @@ fn proof(evidence: &Evidence) -> Proof<'_> {
         max_sessions: 50,
         evidence,
         replaced: None,
-        device: KnownDevice {
+        device: Some(KnownDevice {
             digest: &DEVICE,
             known_as: None,
-        },
+        }),
     }
 }
 
@@ -134,6 +135,7 @@ on_both_engines! {
             user_agent: "Mozilla/5.0 (quoted ' and \")".to_owned(),
             ended: None,
             idle_end_if_used: None,
+            key: None,
         });
         assert_eq!(store::sessions::find(&core.db, &new.id).await.unwrap(), Some(by_digest));
     }

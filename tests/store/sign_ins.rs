@@ -70,7 +70,7 @@ async fn signs_in(core: &Core, account: &Credentials, device: Option<&DeviceToke
     SignedIn {
         id: given::stored(core, &started.session).await.session.id,
         token: started.session,
-        device: started.device,
+        device: started.device.expect("a browser that is known"),
     }
 }
 

@@ -21,7 +21,10 @@ use vestibule::{
         clock::Clock,
         core::{
             Core,
-            accounts::users::{self, UserDraft},
+            accounts::{
+                access_keys::KeyLimits,
+                users::{self, UserDraft},
+            },
             actor,
             audit::Tallies,
             sessions::Lifetimes,
@@ -53,6 +56,12 @@ pub const LIMITS: Limits = Limits {
     pause: Duration::from_secs(30),
 };
 
+pub const KEY_LIMITS: KeyLimits = KeyLimits {
+    max_lifetime: Duration::from_secs(365 * 86_400),
+    max_per_person: 20,
+    sign_in: true,
+};
+
 /// The real core on a real database; only the clock is a test's.
 pub async fn core(database: &TestDatabase) -> Core {
     core_with_clock(database, Clock::manual(START)).await
@@ -77,6 +86,7 @@ pub async fn core_with_clock(database: &TestDatabase, clock: Clock) -> Core {
         lifetimes: LIFETIMES,
         max_sessions: 50,
         confirm_after: Duration::from_secs(600),
+        keys: KEY_LIMITS,
         password_rules: PasswordRules {
             min_chars: 15,
             site_names: vec!["vestibule".to_owned()],

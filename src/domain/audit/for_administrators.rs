@@ -1,7 +1,7 @@
 //! Descriptions of events for administrators.
 
 use super::{Event, Record, Source};
-use crate::domain::{password_link::LinkPurpose, session::EndReason};
+use crate::domain::{access_key::RevokeReason, password_link::LinkPurpose, session::EndReason};
 use serde::{Deserialize, Serialize};
 
 /// A piece of a sentence. Names are separate, so that a name in a right-to-left script does not reorder the words
@@ -18,6 +18,8 @@ const USER: &str = "USER";
 const ACTOR: &str = "ACTOR";
 /// The placeholder of the reason.
 const REASON: &str = "REASON";
+/// The placeholder of the access key.
+const KEY: &str = "KEY";
 
 impl Event {
     /// The whole sentence with placeholders, so that each can be translated.
@@ -69,6 +71,11 @@ impl Event {
             Self::PasswordSet => "ACTOR set a new password for USER",
             Self::PasswordChanged => "USER changed the password",
             Self::ProfileChanged => "USER changed the profile",
+            Self::AccessKeyMade
+            | Self::AccessKeyRevoked(_)
+            | Self::AccessKeySuspended
+            | Self::AccessKeyConfirmed
+            | Self::AccessKeyRefused(_) => self.template_of_key(has_name),
             Self::AuditDownloaded => "USER downloaded the audit log",
             Self::SetUp => "USER made the first account",
             Self::SetUpRefused => "Somebody who wanted to make the first account was refused",
@@ -76,6 +83,24 @@ impl Event {
                 "Somebody who wanted to make the first account was put off, because there had been too \
                  many attempts"
             }
+        }
+    }
+}
+
+impl Event {
+    /// The sentences about access keys.
+    const fn template_of_key(self, has_name: bool) -> &'static str {
+        match self {
+            Self::AccessKeyRevoked(reason) => reason.template(),
+            Self::AccessKeySuspended => {
+                "The access key KEY of USER was suspended: the server was restored from a backup"
+            }
+            Self::AccessKeyConfirmed => "ACTOR confirmed the suspended access key KEY of USER",
+            Self::AccessKeyRefused(_) if has_name => {
+                "The access key KEY of USER was refused: REASON"
+            }
+            Self::AccessKeyRefused(_) => "An access key was refused: REASON",
+            _ => "USER made the access key KEY",
         }
     }
 }
@@ -94,6 +119,25 @@ impl EndReason {
             Self::EndedByOwner => "USER ended a session from another browser",
             Self::TooMany => "A session of USER ended: there were too many",
             Self::Restored => "A session of USER ended: the server was restored from a backup",
+            Self::KeyRevoked => "A session of USER ended: its access key was revoked",
+        }
+    }
+}
+
+impl RevokeReason {
+    const fn template(self) -> &'static str {
+        match self {
+            Self::ByOwner => "USER revoked the access key KEY",
+            Self::ByAdmin => "ACTOR revoked the access key KEY of USER",
+            Self::PasswordChanged => {
+                "The access key KEY of USER was revoked: the password was changed"
+            }
+            Self::SignedOutEverywhere => {
+                "The access key KEY of USER was revoked: USER signed out everywhere"
+            }
+            Self::UserDisabled => {
+                "The access key KEY of USER was revoked: the account was disabled"
+            }
         }
     }
 }
@@ -105,7 +149,9 @@ impl Record {
         let actor = match (&self.actor_name, self.entry.source) {
             (Some(name), _) => Part::Name(name.clone()),
             (None, Source::Command) => words("A command"),
-            (None, Source::Browser) => words("An administrator"),
+            (None, Source::Browser | Source::AccessKey | Source::AccessToken) => {
+                words("An administrator")
+            }
             (None, Source::Server) => words("The server"),
         };
         let user = self.username.as_deref();
@@ -113,9 +159,12 @@ impl Record {
             Event::SignInRefused(refusal)
             | Event::PasswordChangeRefused(refusal)
             | Event::ConfirmationRefused(refusal) => refusal.description(),
+            Event::AccessKeyRefused(problem) => problem.description(),
             _ => "",
         };
-        fill(event.template(user.is_some()), user, &actor, reason)
+        let key = Part::Name(self.key_name.clone().unwrap_or_default());
+        let parts = [(ACTOR, actor), (REASON, words(reason)), (KEY, key)];
+        fill(event.template(user.is_some()), user, &parts)
     }
 }
 
@@ -124,7 +173,7 @@ fn words(text: &str) -> Part {
 }
 
 /// Replaces the placeholders of a template.
-fn fill(template: &str, user: Option<&str>, actor: &Part, reason: &str) -> Vec<Part> {
+fn fill(template: &str, user: Option<&str>, values: &[(&str, Part)]) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut rest = template;
     while let Some((position, placeholder)) = next_placeholder(rest) {
@@ -140,8 +189,10 @@ fn fill(template: &str, user: Option<&str>, actor: &Part, reason: &str) -> Vec<P
         };
         parts.push(match placeholder {
             USER => user.map_or_else(|| words(unnamed), |name| Part::Name(name.to_owned())),
-            ACTOR => actor.clone(),
-            _ => words(reason),
+            other => {
+                let value = values.iter().find(|(placeholder, _)| *placeholder == other);
+                value.map_or_else(|| words(""), |(_, value)| value.clone())
+            }
         });
     }
     if !rest.is_empty() {
@@ -152,7 +203,7 @@ fn fill(template: &str, user: Option<&str>, actor: &Part, reason: &str) -> Vec<P
 
 /// The position of the first placeholder of a template, and the placeholder.
 fn next_placeholder(template: &str) -> Option<(usize, &'static str)> {
-    let placeholders = [USER, ACTOR, REASON].into_iter();
+    let placeholders = [USER, ACTOR, REASON, KEY].into_iter();
     let found =
         placeholders.filter_map(|placeholder| Some((template.find(placeholder)?, placeholder)));
     found.min()

@@ -1,7 +1,7 @@
 //! Descriptions of events for the owner of the account.
 
-use super::{Event, SignInRefusal};
-use crate::domain::{password_link::LinkPurpose, session::EndReason};
+use super::{AccessKeyProblem, Event, SignInRefusal};
+use crate::domain::{access_key::RevokeReason, password_link::LinkPurpose, session::EndReason};
 
 impl Event {
     /// The choices of the filter of an owner's own events, with their titles.
@@ -61,6 +61,13 @@ impl Event {
             Self::PasswordSet => "An administrator set a new password",
             Self::PasswordChanged => "You changed your password",
             Self::ProfileChanged => "You changed your profile",
+            Self::AccessKeyMade => "You made an access key",
+            Self::AccessKeyRevoked(reason) => return reason.description_for_owner(),
+            Self::AccessKeySuspended => {
+                "An access key was suspended, because the server was restored from a backup"
+            }
+            Self::AccessKeyConfirmed => "A suspended access key was confirmed",
+            Self::AccessKeyRefused(problem) => return problem.description_for_owner(),
             Self::AuditDownloaded => "You downloaded the audit log",
             Self::SetUp => "You made the first account",
             Self::SetUpRefused | Self::SetUpThrottled => "The first account could not be made",
@@ -74,6 +81,44 @@ impl SignInRefusal {
         match self {
             Self::UnknownUser => "nobody has that name",
             Self::WrongPassword | Self::PasswordTooLong => "the password was wrong",
+            Self::UserDisabled => "the account was disabled",
+        }
+    }
+}
+
+impl AccessKeyProblem {
+    pub(super) const fn description(self) -> &'static str {
+        match self {
+            Self::Unknown => "no key has that id and secret",
+            Self::Revoked => "it had been revoked",
+            Self::Expired => "it had expired",
+            Self::Suspended => "it was suspended",
+            Self::Network => "it is not for that network",
+            Self::UserDisabled => "the account was disabled",
+        }
+    }
+}
+
+impl AccessKeyProblem {
+    fn description_for_owner(self) -> String {
+        format!("An access key was refused: {}", self.description())
+    }
+}
+
+impl RevokeReason {
+    fn description_for_owner(self) -> String {
+        match self {
+            Self::ByOwner => "You revoked an access key".to_owned(),
+            _ => format!("An access key was revoked: {}", self.description()),
+        }
+    }
+
+    const fn description(self) -> &'static str {
+        match self {
+            Self::ByOwner => "you revoked it",
+            Self::ByAdmin => "an administrator revoked it",
+            Self::PasswordChanged => "the password was changed",
+            Self::SignedOutEverywhere => "you signed out everywhere",
             Self::UserDisabled => "the account was disabled",
         }
     }
@@ -93,6 +138,7 @@ impl EndReason {
             Self::EndedByOwner => "you ended it from another browser",
             Self::TooMany => "you were signed in in too many browsers",
             Self::Restored => "the server was restored from a backup",
+            Self::KeyRevoked => "its access key was revoked",
         }
     }
 }

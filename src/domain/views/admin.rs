@@ -1,6 +1,6 @@
 //! The pages of administrators, and the page to which their links lead.
 
-use super::LiveSessionView;
+use super::{AccessKeyView, LiveSessionView};
 use crate::{
     domain::{
         audit::Part,
@@ -81,6 +81,8 @@ pub struct AccountView {
     /// The owner may set a password by a link until then.
     pub link_until: Option<Moment>,
     pub sessions: Vec<LiveSessionView>,
+    /// The access keys that are live or suspended.
+    pub keys: Vec<AccessKeyView>,
     /// The newest first.
     pub activity: Vec<AuditEntryView>,
     pub notice: Option<UserNotice>,
@@ -143,6 +145,8 @@ pub enum UserNotice {
     SessionsEnded {
         count: u64,
     },
+    KeyRevoked,
+    KeyConfirmed,
     Deleted {
         username: String,
         ended: u64,

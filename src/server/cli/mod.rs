@@ -5,6 +5,7 @@ mod backup;
 mod completions;
 mod config;
 mod doctor;
+mod key;
 mod machine_checks;
 mod man;
 mod output;
@@ -57,6 +58,9 @@ enum Command {
     /// Sessions: who is signed in where
     #[command(subcommand)]
     Session(session::Command),
+    /// Access keys of programs
+    #[command(subcommand)]
+    Key(key::Command),
     /// The audit log: what happened, the newest first
     Activity(activity::Command),
     /// Copy the database into a new file, while the server runs
@@ -133,6 +137,7 @@ async fn run(arguments: Arguments, site: Option<&'static EmbeddedSite>) -> Resul
         }
         Command::User(command) => user::run(command, &config()?).await,
         Command::Session(command) => session::run(command, &config()?).await,
+        Command::Key(command) => key::run(command, &config()?).await,
         Command::Activity(command) => activity::run(command, &config()?).await,
         Command::SetupCode => setup_code::run(&config()?).await,
         Command::Backup(command) => backup::back_up(command, &config()?).await,
@@ -168,6 +173,7 @@ async fn core_on(db: Db, config: &Config) -> Result<Core, CliError> {
         lifetimes: config.lifetimes,
         max_sessions: config.max_sessions,
         confirm_after: config.confirm_after,
+        keys: config.keys,
         password_rules: config.password_rules(),
     })
 }

@@ -155,6 +155,8 @@ struct SessionRow {
     idle_ends_at: String,
     absolute_ends_at: String,
     remember: bool,
+    /// The id of the access key with which it was started.
+    key: Option<String>,
     address: String,
     user_agent: String,
     device: String,
@@ -176,6 +178,7 @@ impl SessionRow {
             idle_ends_at: rfc3339(session.idle_ends_at),
             absolute_ends_at: rfc3339(session.absolute_ends_at),
             remember: session.remember,
+            key: session.key.as_ref().map(|key| key.id.to_string()),
             address: session.address.clone(),
             user_agent: session.user_agent.clone(),
             device: device::in_words(&session.user_agent),

@@ -4,7 +4,7 @@ use super::{Environment, HttpLimits, duration, reader::Reader};
 use crate::{
     domain::password::{DEFAULT_MIN_CHARS, LOWEST_MIN_CHARS},
     server::{
-        core::{sessions::Lifetimes, sign_in::throttle::Limits},
+        core::{accounts::access_keys::KeyLimits, sessions::Lifetimes, sign_in::throttle::Limits},
         db::DatabaseUrl,
         hashing::{Capacity, MEMORY_PER_THREAD},
         watchers::WatchLimits,
@@ -14,7 +14,13 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     str::FromStr,
+    time::Duration,
 };
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Ten years: a key without an end would be forgotten.
+const MAX_KEY_LIFETIME: Duration = Duration::from_secs(3_650 * 86_400);
 
 pub fn read_site_addr(reader: &mut Reader, environment: &Environment) -> SocketAddr {
     let parse = |text: &str| {
@@ -86,6 +92,23 @@ pub fn read_max_sessions(reader: &mut Reader) -> u32 {
     let max_sessions = reader.read("session.max_sessions", "50", number);
     reader.require(max_sessions > 0, "session.max_sessions must be at least 1");
     max_sessions
+}
+
+pub fn read_keys(reader: &mut Reader) -> KeyLimits {
+    let limits = KeyLimits {
+        max_lifetime: reader.read("keys.max_lifetime", "365d", duration::parse),
+        max_per_person: reader.read("keys.max_per_person", "20", number),
+        sign_in: reader.read("keys.sign_in", "false", boolean),
+    };
+    reader.require(
+        (DAY..=MAX_KEY_LIFETIME).contains(&limits.max_lifetime),
+        "keys.max_lifetime must be between 1d and 3650d",
+    );
+    reader.require(
+        (1..=1_000).contains(&limits.max_per_person),
+        "keys.max_per_person must be between 1 and 1000",
+    );
+    limits
 }
 
 pub fn read_min_length(reader: &mut Reader) -> usize {

@@ -5,13 +5,52 @@ pub use crate::domain::actor::{Actor, Browser};
 use super::Core;
 use crate::{
     domain::{
+        access_key::{Scope, Scopes},
         session::{CurrentUser, Session},
         user::User,
     },
     error::{AppError, Failure},
 };
 
-/// A person with a live session, who acts on their own account.
+/// A person who acts on their own account, in a session or by a program, as far as a scope permits.
+#[derive(Clone, Copy, Debug)]
+pub struct Permitted<'a> {
+    actor: &'a Actor,
+    user: &'a User,
+}
+
+impl<'a> Permitted<'a> {
+    /// # Errors
+    /// [`Failure::NotSignedIn`]; [`Failure::ScopeNeeded`] if the key or token does not have the scope.
+    pub fn of(actor: &'a Actor, scope: Scope) -> Result<Self, AppError> {
+        let user = actor.user().ok_or(Failure::NotSignedIn)?;
+        demand_scope(actor, scope)?;
+        Ok(Self { actor, user })
+    }
+
+    pub const fn actor(self) -> &'a Actor {
+        self.actor
+    }
+
+    pub const fn user(self) -> &'a User {
+        self.user
+    }
+
+    /// `None` for a program with an access key.
+    pub fn session(self) -> Option<&'a Session> {
+        self.actor.person().map(|current| &current.session)
+    }
+}
+
+fn demand_scope(actor: &Actor, scope: Scope) -> Result<(), AppError> {
+    if actor.scopes().contains(scope) {
+        Ok(())
+    } else {
+        Err(Failure::ScopeNeeded.into())
+    }
+}
+
+/// A person with a live session, who acts on their own account with everything that it may do.
 #[derive(Clone, Copy, Debug)]
 pub struct Owner<'a> {
     actor: &'a Actor,
@@ -20,10 +59,28 @@ pub struct Owner<'a> {
 
 impl<'a> Owner<'a> {
     /// # Errors
-    /// [`Failure::NotSignedIn`].
+    /// [`Failure::NotSignedIn`]; [`Failure::ScopeNeeded`] in a session or with a token that may do less.
     pub fn of(actor: &'a Actor) -> Result<Self, AppError> {
+        let owner = Self::in_any_session(actor)?;
+        if owner.has_everything() {
+            Ok(owner)
+        } else {
+            Err(Failure::ScopeNeeded.into())
+        }
+    }
+
+    /// Also accepts a session that may do less, because an access key started it.
+    ///
+    /// # Errors
+    /// [`Failure::NotSignedIn`].
+    pub fn in_any_session(actor: &'a Actor) -> Result<Self, AppError> {
         let current = actor.person().ok_or(Failure::NotSignedIn)?;
         Ok(Self { actor, current })
+    }
+
+    fn has_everything(self) -> bool {
+        let role = Scopes::all().of_role(self.current.user.administers());
+        self.actor.scopes() == role && self.current.session.key.is_none()
     }
 
     /// Only for confirming the password: also accepts a person whose browser may not have received the answer to the
@@ -33,6 +90,9 @@ impl<'a> Owner<'a> {
     /// [`Failure::NotSignedIn`].
     pub fn confirming(actor: &'a Actor) -> Result<Self, AppError> {
         let current = actor.confirming_person().ok_or(Failure::NotSignedIn)?;
+        if current.session.key.is_some() {
+            return Err(Failure::ScopeNeeded.into());
+        }
         Ok(Self { actor, current })
     }
 
@@ -66,17 +126,26 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Demands that the actor is an administrator, whose account was read for this request.
+    /// Demands that the actor is an administrator, whose account was read for this request, and has the scope.
+    ///
+    /// A program with an access key has just presented its secret, so it needs no password. A session that was started
+    /// with a key cannot confirm a password, so it is never fresh.
     ///
     /// # Errors
-    /// [`Failure::NotFound`] for all others, so that they learn nothing; [`Failure::NotSignedIn`].
-    pub fn of(core: &Core, actor: Actor) -> Result<Self, AppError> {
-        let current = actor.person().ok_or(Failure::NotSignedIn)?;
-        if !current.user.administers() {
+    /// [`Failure::NotFound`] for all others, so that they learn nothing; [`Failure::NotSignedIn`];
+    /// [`Failure::ScopeNeeded`].
+    pub fn of(core: &Core, actor: Actor, scope: Scope) -> Result<Self, AppError> {
+        let user = actor.user().ok_or(Failure::NotSignedIn)?;
+        if !user.administers() {
             return Err(Failure::NotFound.into());
         }
+        demand_scope(&actor, scope)?;
+        let is_fresh = match actor.person() {
+            Some(current) => is_fresh(core, current),
+            None => true,
+        };
         Ok(Self {
-            is_fresh: is_fresh(core, current),
+            is_fresh,
             actor: actor.into_administrator(),
         })
     }
@@ -118,6 +187,8 @@ pub fn demand_fresh(core: &Core, current: &CurrentUser) -> Result<(), AppError> 
 
 pub fn is_fresh(core: &Core, current: &CurrentUser) -> bool {
     let (now, at) = (core.clock.now(), current.session.authenticated_at);
+    // A session that was started with an access key has no password to confirm.
+    let has_password = current.session.key.is_none();
     // A confirmation by a clock that was ahead would otherwise stay fresh until the clock has caught up.
-    !at.is_ahead_of(now) && now.since(at) < core.confirm_after
+    has_password && !at.is_ahead_of(now) && now.since(at) < core.confirm_after
 }

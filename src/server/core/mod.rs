@@ -8,6 +8,7 @@ pub mod sessions;
 pub mod sign_in;
 
 use crate::server::{clock::Clock, db::Db, hashing::Hasher, password_rules::PasswordRules};
+use accounts::access_keys::KeyLimits;
 use audit::Tallies;
 use sessions::Lifetimes;
 use sign_in::throttle::Throttle;
@@ -24,6 +25,7 @@ pub struct Core {
     pub max_sessions: u32,
     /// Critical actions require the password again if it was entered longer ago than this.
     pub confirm_after: Duration,
+    pub keys: KeyLimits,
     pub password_rules: PasswordRules,
     pub throttle: Throttle,
     /// Counted refusals.

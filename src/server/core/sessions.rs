@@ -19,13 +19,13 @@ pub use validity::{Resumed, record_time_out};
 
 use super::{
     Core,
-    actor::{Actor, Browser, Owner},
+    actor::{Actor, Browser, Owner, Permitted},
 };
 use crate::{
     domain::{
         moment::Timestamp,
-        session::{EndReason, Ended, Session, SessionId},
-        user::{User, UserId},
+        session::{EndReason, Ended, EndedElsewhere, Session, SessionId, SessionKey},
+        user::User,
     },
     server::{
         db::StoreError,
@@ -89,7 +89,8 @@ pub struct Presented {
 #[derive(Debug)]
 pub struct Started {
     pub session: SessionToken,
-    pub device: DeviceToken,
+    /// `None` with an access key: it makes no known browser.
+    pub device: Option<DeviceToken>,
 }
 
 /// A user whose identity was just verified.
@@ -122,20 +123,22 @@ pub async fn start(
             other.map(|known_as| known_as.digest()),
         ),
     };
-    let session = new_session(core, actor.browser(), &verified.user.id, &digest, remember);
+    let has_key = verified.evidence.key().is_some();
+    let session = new_session(core, actor.browser(), verified, &digest, remember);
+    let device_digest = device.digest();
     let proof = store::sessions::Proof {
         evidence: &verified.evidence,
         replaced: replaced.as_ref(),
-        device: KnownDevice {
-            digest: &device.digest(),
+        device: (!has_key).then_some(KnownDevice {
+            digest: &device_digest,
             known_as: known_as.as_ref(),
-        },
+        }),
         max_sessions: core.max_sessions,
     };
     let started = store::sessions::start(&core.db, &session, &proof, actor).await?;
     Ok(started.then_some(Started {
         session: token,
-        device,
+        device: (!has_key).then_some(device),
     }))
 }
 
@@ -143,22 +146,27 @@ pub async fn start(
 fn new_session<'a>(
     core: &Core,
     browser: &'a Browser,
-    user_id: &'a UserId,
+    verified: &'a Verified,
     token_digest: &'a TokenDigest,
     remember: bool,
 ) -> NewSession<'a> {
-    let now = core.clock.now();
-    let absolute_ends_at = now.after(core.lifetimes.absolute_for(remember));
+    let (now, key) = (core.clock.now(), verified.evidence.key());
+    let longest = now.after(core.lifetimes.absolute_for(remember));
+    let absolute_ends_at = key.map_or(longest, |key| key.expires_at.min(longest));
     NewSession {
         id: token::new_session_id(),
         token_digest,
-        user_id,
+        user_id: &verified.user.id,
         created_at: now,
         idle_ends_at: core.lifetimes.idle_end(now, remember, absolute_ends_at),
         absolute_ends_at,
         remember,
         address: &browser.address,
         user_agent: &browser.user_agent,
+        key: key.map(|key| SessionKey {
+            id: key.id.clone(),
+            scopes: key.scopes,
+        }),
     }
 }
 
@@ -196,14 +204,15 @@ async fn end_for(
 /// unknown ones. Otherwise whether it was live.
 pub async fn end_own(
     core: &Core,
-    owner: Owner<'_>,
+    owner: Permitted<'_>,
     id: &SessionId,
 ) -> Result<Option<bool>, StoreError> {
     let found = store::sessions::find(&core.db, id).await?;
     let Some(found) = found.filter(|found| found.user.id == owner.user().id) else {
         return Ok(None);
     };
-    let reason = if *id == owner.session().id {
+    let is_current = owner.session().is_some_and(|current| current.id == *id);
+    let reason = if is_current {
         EndReason::SignedOut
     } else {
         EndReason::EndedByOwner
@@ -235,20 +244,29 @@ pub async fn disown_sign_in(
     store::sessions::disown(&core.db, owner.session(), id, now, owner.actor()).await
 }
 
-/// Ends all sessions of the owner except the current one. Returns the number of sessions.
-pub async fn end_others(core: &Core, owner: Owner<'_>) -> Result<u64, StoreError> {
+/// Ends all sessions of the owner except the current one; all of them for a program with an access key. Returns the
+/// number of sessions.
+pub async fn end_others(core: &Core, owner: Permitted<'_>) -> Result<u64, StoreError> {
     let ended = Ended {
         at: core.clock.now(),
         reason: EndReason::EndedByOwner,
     };
-    let (user, kept) = (&owner.user().id, &owner.session().id);
-    store::sessions::end_all_but(&core.db, user, kept, ended, owner.actor()).await
+    let (db, user, actor) = (&core.db, &owner.user().id, owner.actor());
+    match owner.session() {
+        Some(kept) => store::sessions::end_all_but(db, user, &kept.id, ended, actor).await,
+        None => store::sessions::end_all_of_user(db, user, ended, actor).await,
+    }
 }
 
-/// Ends all sessions of the owner, including the current one. Returns the number of the others.
-pub async fn end_all(core: &Core, owner: Owner<'_>) -> Result<u64, StoreError> {
-    let now = core.clock.now();
-    store::sessions::end_all_and_sign_out(&core.db, owner.session(), now, owner.actor()).await
+/// Ends all sessions of the owner, including the current one, and revokes the access keys, unless `keep_keys`.
+pub async fn end_all(
+    core: &Core,
+    owner: Owner<'_>,
+    keep_keys: bool,
+) -> Result<EndedElsewhere, StoreError> {
+    let (db, now) = (&core.db, core.clock.now());
+    let (session, actor) = (owner.session(), owner.actor());
+    store::sessions::end_all_and_sign_out(db, session, keep_keys, now, actor).await
 }
 
 #[cfg(test)]

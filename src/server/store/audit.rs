@@ -5,7 +5,13 @@ mod lists;
 pub use lists::{Cursor, Filter, PAGES, list, written_since};
 
 use crate::{
-    domain::{audit::Entry, moment::Timestamp, session::SessionId, user::UserId},
+    domain::{
+        access_key::AccessKeyId,
+        audit::{Entry, Source},
+        moment::Timestamp,
+        session::SessionId,
+        user::UserId,
+    },
     server::{
         db::{Db, Outcome::Commit, StoreError, Transaction, fetch_one_within, transact},
         token::{self, KeyedDigest},
@@ -52,6 +58,17 @@ pub async fn add_count(
 struct Names {
     username: Option<String>,
     actor_name: Option<String>,
+    key_name: Option<String>,
+}
+
+/// The two words of a source. The first has a closed list in the table, from before there were programs.
+const fn words_of(source: Source) -> (&'static str, Option<&'static str>) {
+    match source {
+        Source::AccessKey | Source::AccessToken => {
+            (Source::Browser.as_str(), Some(source.as_str()))
+        }
+        Source::Browser | Source::Command | Source::Server => (source.as_str(), None),
+    }
 }
 
 /// Returns the names of the account that the entry concerns, and of the administrator.
@@ -62,13 +79,14 @@ async fn upsert_within(
     times: u32,
 ) -> Result<Names, StoreError> {
     const SQL: &str = "INSERT INTO activity (id, at, event, reason, source, user_id, username, session_id, \
-        address, user_agent, times, actor_id, actor_name) \
+        address, user_agent, times, actor_id, actor_name, key_id, key_name, credential) \
         VALUES ($1, $2, $3, $4, $5, $6, (SELECT username FROM users WHERE id = $6), $7, $8, $9, $10, \
-        $11, (SELECT username FROM users WHERE id = $11)) \
+        $11, (SELECT username FROM users WHERE id = $11), $12, (SELECT name FROM access_keys WHERE id = $12), $13) \
         ON CONFLICT (id) DO UPDATE SET at = excluded.at, times = activity.times + excluded.times \
-        RETURNING username, actor_name";
+        RETURNING username, actor_name, key_name";
     let text = |id: &Option<UserId>| id.as_ref().map(|id| id.0.clone());
     let session = entry.session.as_ref().map(|session| session.0.as_str());
+    let (source, credential) = words_of(entry.source);
     Ok(fetch_one_within!(
         transaction,
         SQL,
@@ -76,13 +94,15 @@ async fn upsert_within(
         entry.at.as_millis(),
         entry.event.as_str(),
         entry.event.reason(),
-        entry.source.as_str(),
+        source,
         text(&entry.user),
         session,
         &entry.address,
         &entry.user_agent,
         i64::from(times),
-        text(&entry.actor)
+        text(&entry.actor),
+        entry.key.as_ref().map(|key| key.0.as_str()),
+        credential
     ))
 }
 
@@ -97,6 +117,8 @@ fn write_to_log(entry: &Entry, names: &Names, times: u32) {
         user = names.username,
         actor = names.actor_name,
         session = entry.session.as_ref().map(SessionId::short),
+        key = names.key_name,
+        key_id = entry.key.as_ref().map(AccessKeyId::short),
         address = entry.address,
         user_agent = entry.user_agent,
         times,

@@ -1,8 +1,8 @@
 //! The proof of an identity, checked again by the statements that rely on it.
 
 use crate::{
-    domain::user::UserId,
-    server::db::{StoreError, Transaction, execute},
+    domain::{access_key::AccessKey, user::UserId},
+    server::db::{StoreError, Transaction, execute, exists_within},
 };
 
 /// What a user has proved. A sign-in takes time: the account may be disabled, or get another password, between the
@@ -15,9 +15,18 @@ pub enum Evidence {
         /// The hash to store: the same, one with current parameters, or that of a new password.
         kept: String,
     },
+    AccessKey(AccessKey),
 }
 
 impl Evidence {
+    /// The access key, if it was one.
+    pub const fn key(&self) -> Option<&AccessKey> {
+        match self {
+            Self::Password { .. } => None,
+            Self::AccessKey(key) => Some(key),
+        }
+    }
+
     /// Writes the account, which serialises it with concurrent changes of the account. `false` if the evidence is no
     /// longer valid, or the account is disabled.
     pub(super) async fn lock_account_within(
@@ -25,13 +34,19 @@ impl Evidence {
         transaction: &mut Transaction,
         user: &UserId,
     ) -> Result<bool, StoreError> {
+        const ENABLED: &str =
+            "UPDATE users SET disabled_at = disabled_at WHERE id = $1 AND disabled_at IS NULL";
+        const KEY: &str = "SELECT 1 FROM access_keys \
+            WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND suspended_at IS NULL";
         const PASSWORD: &str = "UPDATE users SET password_hash = $3 \
             WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL";
-        let locked = match self {
+        match self {
             Self::Password { verified, kept } => {
-                execute!(transaction, PASSWORD, &user.0, verified, kept)
+                Ok(execute!(transaction, PASSWORD, &user.0, verified, kept) == 1)
             }
-        };
-        Ok(locked == 1)
+            // Two statements: while one waits for the account, its subquery would miss a concurrent revocation.
+            Self::AccessKey(key) => Ok(execute!(transaction, ENABLED, &user.0) == 1
+                && exists_within!(transaction, KEY, &key.id.0, &user.0)),
+        }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Every function runs on SQLite and on PostgreSQL, and `tests/store/` tests it on both.
 
+pub mod access_keys;
 mod administration;
 pub mod audit;
 pub mod devices;

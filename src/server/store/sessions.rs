@@ -13,10 +13,10 @@ mod touches;
 mod validity;
 
 pub use all_users::end_some;
-pub(super) use ends::end_all_within;
 pub use ends::{
     delete_ended_before, end, end_all_and_sign_out, end_all_but, end_all_of_user, end_timed_out,
 };
+pub(super) use ends::{end_all_of_key_within, end_all_within};
 pub use future_times::{ResetTimes, reset_future_times, reset_some_future_times};
 pub use lists::{ALL, OF_USER, above_every_id, list, live_of_user};
 pub use renewals::{
@@ -34,10 +34,11 @@ use super::{
 };
 use crate::{
     domain::{
+        access_key::AccessKeyId,
         actor::Actor,
         audit::Event,
         moment::Timestamp,
-        session::{CurrentUser, EndReason, Ended, Session, SessionId},
+        session::{CurrentUser, EndReason, Ended, Session, SessionId, SessionKey},
         user::{User, UserId},
     },
     server::{
@@ -61,6 +62,8 @@ pub struct NewSession<'a> {
     pub remember: bool,
     pub address: &'a str,
     pub user_agent: &'a str,
+    /// The access key with which it is started. It ends with the key.
+    pub key: Option<SessionKey>,
 }
 
 /// The conditions for the start of a session, and what changes with it.
@@ -68,8 +71,8 @@ pub struct Proof<'a> {
     pub evidence: &'a Evidence,
     /// The token that the browser sent; its session ends.
     pub replaced: Option<&'a TokenDigest>,
-    /// The browser, which the user is known by from now on.
-    pub device: KnownDevice<'a>,
+    /// The browser, which the user is known by from now on. `None` with an access key.
+    pub device: Option<KnownDevice<'a>>,
     /// The maximum number of sessions of the account, including this one.
     pub max_sessions: u32,
 }
@@ -88,6 +91,8 @@ struct SessionRow {
     ended_at: Option<i64>,
     end_reason: Option<String>,
     idle_end_if_used: Option<i64>,
+    key_id: Option<String>,
+    scopes: Option<String>,
     #[sqlx(flatten)]
     user: UserRow,
 }
@@ -103,7 +108,7 @@ macro_rules! select_sessions {
             $also,
             "s.id AS session_id, s.user_id, s.created_at, s.last_seen_at, s.authenticated_at, ",
             "s.idle_ends_at, s.absolute_ends_at, s.remember, s.address, s.user_agent, s.ended_at, ",
-            "s.end_reason, s.idle_end_if_used, u.username, u.email, u.display_name, u.description, u.is_admin, u.disabled_at, ",
+            "s.end_reason, s.idle_end_if_used, s.key_id, s.scopes, u.username, u.email, u.display_name, u.description, u.is_admin, u.disabled_at, ",
             "u.password_hash <> '' AS has_password ",
             "FROM sessions s JOIN users u ON u.id = s.user_id ",
             $rest
@@ -117,6 +122,7 @@ impl TryFrom<SessionRow> for CurrentUser {
 
     fn try_from(row: SessionRow) -> Result<Self, StoreError> {
         let ended = ended_of(&row.session_id, row.ended_at, row.end_reason.as_deref())?;
+        let key = key_of(&row.session_id, row.key_id, row.scopes.as_deref())?;
         let user = User::from(row.user);
         let session = Session {
             id: SessionId(row.session_id),
@@ -131,6 +137,7 @@ impl TryFrom<SessionRow> for CurrentUser {
             user_agent: row.user_agent,
             ended,
             idle_end_if_used: row.idle_end_if_used.map(Timestamp::from_millis),
+            key,
         };
         Ok(Self {
             user,
@@ -159,7 +166,25 @@ fn ended_of(
     }
 }
 
-/// Starts a session, in one transaction, if the account is enabled and still has the password that was verified.
+/// The access key with which the session of a row was started, if it was one.
+fn key_of(
+    id: &str,
+    key: Option<String>,
+    scopes: Option<&str>,
+) -> Result<Option<SessionKey>, StoreError> {
+    let Some(key) = key else { return Ok(None) };
+    let scopes = scopes.and_then(|words| words.parse().ok());
+    let scopes = scopes.ok_or_else(|| StoreError::Corrupt {
+        table: "sessions",
+        id: id.to_owned(),
+    })?;
+    Ok(Some(SessionKey {
+        id: AccessKeyId(key),
+        scopes,
+    }))
+}
+
+/// Starts a session, in one transaction, if the account is enabled and its evidence still holds.
 /// Otherwise returns `false`.
 ///
 /// The account is written first. So a concurrent change that disables it or sets its password is wholly before or
@@ -174,18 +199,26 @@ pub async fn start(
         if !proof.evidence.lock_account_within(transaction, session.user_id).await? {
             return Ok(RollBack(false));
         }
-        let (device, user) = (&proof.device, session.user_id);
-        let status = super::devices::status_within(transaction, device.digest, user).await?;
+        let user = session.user_id;
+        let status = match &proof.device {
+            Some(device) => super::devices::status_within(transaction, device.digest, user).await?,
+            None => DeviceStatus::Known,
+        };
         insert(transaction, session, &status).await?;
         if let Some(replaced) = proof.replaced {
             ends::end_replaced_within(transaction, replaced, session.created_at, actor).await?;
         }
         ends::end_longest_idle_within(transaction, session, proof.max_sessions, actor).await?;
-        let alert = status.alert(&session.id);
-        super::devices::remember_within(transaction, device, user, session.created_at, alert)
-            .await?;
         let (at, id) = (session.created_at, &session.id);
+        if let Some(device) = &proof.device {
+            let alert = status.alert(id);
+            super::devices::remember_within(transaction, device, user, at, alert).await?;
+        }
         let entry = actor.entry(at, Event::SignedIn, Some(user), Some(id));
+        let entry = match &session.key {
+            Some(key) => entry.about_key(&key.id),
+            None => entry,
+        };
         super::audit::insert_within(transaction, entry).await?;
         Ok(Commit(true))
     })
@@ -197,8 +230,8 @@ async fn insert(
     status: &DeviceStatus,
 ) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, \
-        authenticated_at, idle_ends_at, absolute_ends_at, remember, address, user_agent, new_device, alert_id) \
-        VALUES ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9, $10, $11)";
+        authenticated_at, idle_ends_at, absolute_ends_at, remember, address, user_agent, new_device, alert_id, \
+        key_id, scopes) VALUES ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     let (is_new, alert) = match status {
         DeviceStatus::Known => (false, None),
         DeviceStatus::New => (true, None),
@@ -217,7 +250,9 @@ async fn insert(
         session.address,
         session.user_agent,
         is_new,
-        alert
+        alert,
+        session.key.as_ref().map(|key| key.id.0.as_str()),
+        session.key.as_ref().map(|key| key.scopes.to_string())
     );
     Ok(())
 }

@@ -9,7 +9,10 @@ use super::{
     state::AppState,
 };
 use crate::{
-    domain::session::{CurrentUser, EndReason},
+    domain::{
+        access_key::Scope,
+        session::{CurrentUser, EndReason},
+    },
     error::AppError,
     server::{
         core::{
@@ -161,7 +164,7 @@ pub fn demand_own_sign_out(proof: &str) -> Result<(), AppError> {
 /// # Errors
 /// `Failure::NotFound` for all others; `Failure::NotSignedIn`.
 pub fn admin() -> Result<Admin, AppError> {
-    Admin::of(&state().core, actor())
+    Admin::of(&state().core, actor(), Scope::UsersWrite)
 }
 
 /// Sets the policy that belongs to this page's nonce, and returns the nonce. Without a nonce no script runs.

@@ -3,6 +3,7 @@
 //! Before a page is rendered, every decision is made and every value is known. So it is sent whole,
 //! needs no second request, and never shows a partial state.
 
+mod access_keys;
 mod account;
 pub mod activity;
 pub mod audit;
@@ -136,6 +137,13 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
         Page::Login if visit.is_signed_in() => {
             return Ok(Answer::Redirect(visit.next().to_string()));
         }
+        Page::LoginKey if visit.is_signed_in() => {
+            return Ok(Answer::Redirect(visit.next().to_string()));
+        }
+        Page::LoginKey => match authentication::login_key(&visit) {
+            Some(view) => PageView::LoginKey(view),
+            None => return Ok(Answer::NotFound),
+        },
         Page::Login => PageView::Login(authentication::login(visit).await?),
         Page::Logout => PageView::Logout(authentication::logout(&visit)),
         // It would be wrong for a user who is signed in.
@@ -148,7 +156,8 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
         Page::PasswordLink => PageView::PasswordLink(authentication::password_link(&visit)),
         Page::ChangePassword => return Ok(Answer::to(Page::Password)),
         Page::Dashboard => PageView::Dashboard(Box::new(dashboard::dashboard(&visit)?)),
-        Page::Password => PageView::Password(account::password(visit.current_user()?, &visit)),
+        Page::Password => PageView::Password(account::password(visit).await?),
+        Page::AccessKeys => PageView::AccessKeys(Box::new(access_keys::own(visit).await?)),
         Page::Profile => {
             PageView::Profile(Box::new(account::profile(visit.current_user()?, visit)))
         }

@@ -48,9 +48,12 @@ impl Reply {
     /// Redirects the browser of a new session to `path`. The session ends if this answer cannot be handed over.
     pub fn with_session(started: &Started, max_age: Option<Duration>, path: String) -> Self {
         context::set_pending_session(started);
-        Self::to_path(path)
-            .with_cookie(cookies::session::set_session(&started.session, max_age))
-            .with_cookie(cookies::session::set_device(&started.device))
+        let session = cookies::session::set_session(&started.session, max_age);
+        let reply = Self::to_path(path).with_cookie(session);
+        match &started.device {
+            Some(device) => reply.with_cookie(cookies::session::set_device(device)),
+            None => reply,
+        }
     }
 
     /// Deletes the session's cookie, and redirects to the page that confirms the sign-out.
@@ -192,6 +195,8 @@ pub fn notice_of(changed: Changed) -> UserNotice {
         Changed::Promoted => UserNotice::Promoted,
         Changed::Demoted => UserNotice::Demoted,
         Changed::SessionsEnded { count } => UserNotice::SessionsEnded { count },
+        Changed::KeyRevoked => UserNotice::KeyRevoked,
+        Changed::KeyConfirmed => UserNotice::KeyConfirmed,
         Changed::LinkMade { username, link } => notice_of_link(&username, link),
     }
 }

@@ -1,6 +1,9 @@
 //! The target of a request, and the access that the guard demands for it.
 
-use crate::domain::page::{Access, Download, Page, Stream};
+use crate::domain::{
+    access_key::Scope,
+    page::{Access, Download, Page, Stream},
+};
 
 /// What a route leads to. A route without a target cannot be added (see [`routes`](super::routes)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,7 @@ pub enum LookUp {
 /// the origin of a request they run as for a caller without a cookie, or not at all (ADR 38).
 pub const PUBLIC_FUNCTIONS: &[&str] = &[
     "/api/login",
+    "/api/login_with_key",
     LOGOUT,
     "/api/set_up",
     "/api/use_password_link",
@@ -49,6 +53,21 @@ impl Target {
             Self::Stream(stream) => stream.access(),
             Self::Function(path) if PUBLIC_FUNCTIONS.contains(&path) => Access::Anyone,
             Self::Function(_) => Access::SignedIn,
+        }
+    }
+
+    /// The scope that a session needs which was started with an access key. Without one, such a session is refused.
+    pub fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Page(page) => page.scope(),
+            // The session, for the pages that it may see.
+            Self::Stream(Stream::Session) | Self::Function("/api/stay_signed_in") => {
+                Some(Scope::ProfileRead)
+            }
+            Self::Function("/api/end_session" | "/api/end_other_sessions") => {
+                Some(Scope::SessionsEnd)
+            }
+            Self::Stream(Stream::Audit) | Self::Download(_) | Self::Function(_) => None,
         }
     }
 

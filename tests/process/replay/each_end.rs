@@ -29,6 +29,7 @@ fn settings(reason: EndReason) -> &'static [(&'static str, &'static str)] {
         EndReason::Idle => &[(IDLE, SHORT)],
         EndReason::Expired => &[(IDLE, SHORT), (LONGEST, SHORT)],
         EndReason::TooMany => &[("VESTIBULE_SESSION__MAX_SESSIONS", "1")],
+        EndReason::KeyRevoked => &[("VESTIBULE_KEYS__SIGN_IN", "true")],
         _ => &[],
     }
 }
@@ -50,6 +51,7 @@ async fn end(reason: EndReason, home: &Home, server: &Server, browser: &mut Brow
         }
         EndReason::TooMany => drop(server.signed_in("ada").await),
         EndReason::Restored => unreachable!("it comes with a start"),
+        EndReason::KeyRevoked => run(&["key", "revoke", "--user", "ada"]),
         EndReason::EndedByAdmin => run(&["session", "end", "--user", "ada"]),
         EndReason::UserDisabled => run(&["user", "disable", "ada"]),
         EndReason::UserDeleted => run(&["user", "delete", "ada", "--yes"]),
@@ -58,6 +60,26 @@ async fn end(reason: EndReason, home: &Home, server: &Server, browser: &mut Brow
             home.run_with_input(&arguments, NEW).succeeds();
         }
     }
+}
+
+/// A browser that was signed in with an access key of ada's.
+async fn signed_in_with_key(home: &Home, server: &Server) -> Browser {
+    let arguments = [
+        "key",
+        "create",
+        "ada",
+        "--name",
+        "A program",
+        "--scope",
+        "profile:read",
+    ];
+    let key = home.run(&arguments).succeeds().stdout;
+    let mut browser = server.browser();
+    let answer = browser
+        .post_form("/api/login_with_key", &[("key", key.trim())])
+        .await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    browser
 }
 
 /// Reverses the obstacle to a new sign-in: the old session stays dead all the same.
@@ -153,7 +175,10 @@ on_both_engines! {
             let exports = settings(reason).iter().map(|(name, value)| format!("{name}={value}"));
             let exports = exports.fold("export NO_MORE=".to_owned(), |all, one| all + " " + &one);
             let server = home.serve_after(&exports);
-            let mut browser = server.signed_in("ada").await;
+            let mut browser = match reason {
+                EndReason::KeyRevoked => signed_in_with_key(&home, &server).await,
+                _ => server.signed_in("ada").await,
+            };
             let copy = copied_cookie(&browser);
             let mut page = browser.watch().await;
             page.lives().await;

@@ -4,9 +4,15 @@ use super::{Step, issued::TokenState, sequence::Sequence};
 use crate::given;
 use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
 use vestibule::{
-    domain::session::{CurrentUser, EndReason, Session},
+    domain::{
+        access_key::Scope,
+        session::{CurrentUser, EndReason, Session},
+    },
     server::{
-        core::{actor::Owner, sessions},
+        core::{
+            actor::{Owner, Permitted},
+            sessions,
+        },
         store,
     },
 };
@@ -57,7 +63,7 @@ impl Sequence<'_> {
         let now = self.now();
         let id = self.issued[ends].session.clone();
         let actor = given::signed_in(&current);
-        let owner = Owner::of(&actor).unwrap();
+        let owner = Permitted::of(&actor, Scope::SessionsEnd).unwrap();
         let ended = sessions::end_own(self.core, owner, &id).await.unwrap();
         if self.issued[ends].account != self.issued[asks].account {
             self.count("another person's");
@@ -76,7 +82,7 @@ impl Sequence<'_> {
     async fn end_others(&mut self, asks: &Index) -> TestCaseResult {
         if let Some((asks, current)) = self.let_in(asks).await? {
             let actor = given::signed_in(&current);
-            let owner = Owner::of(&actor).unwrap();
+            let owner = Permitted::of(&actor, Scope::SessionsEnd).unwrap();
             let ended = sessions::end_others(self.core, owner).await.unwrap();
             self.others_end(asks, ended)?;
         }
@@ -87,8 +93,8 @@ impl Sequence<'_> {
         if let Some((asks, current)) = self.let_in(asks).await? {
             let actor = given::signed_in(&current);
             let owner = Owner::of(&actor).unwrap();
-            let ended = sessions::end_all(self.core, owner).await.unwrap();
-            self.others_end(asks, ended)?;
+            let ended = sessions::end_all(self.core, owner, false).await.unwrap();
+            self.others_end(asks, ended.sessions)?;
             let now = self.now();
             self.issued[asks].end(now, EndReason::SignedOut);
         }

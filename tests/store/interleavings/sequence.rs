@@ -349,7 +349,9 @@ impl<'a> Sequence<'a> {
     ) -> TestCaseResult {
         let today = self.account(account).await;
         let is_same = today.user.id == verified.user.id;
-        let Evidence::Password { verified: hash, .. } = &verified.evidence;
+        let Evidence::Password { verified: hash, .. } = &verified.evidence else {
+            unreachable!("a password was proved")
+        };
         let may = is_same && !today.user.disabled && today.password_hash == *hash;
         let brought_token = brought.map(|index| &self.issued[index].token);
         let started = sessions::start(

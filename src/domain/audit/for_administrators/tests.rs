@@ -14,11 +14,13 @@ fn record(event: Event, user: Option<&str>, actor: Option<&str>, source: Source)
             user: None,
             actor: None,
             session: None,
+            key: None,
             address: String::new(),
             user_agent: String::new(),
         },
         username: user.map(str::to_owned),
         actor_name: actor.map(str::to_owned),
+        key_name: None,
         times: 1,
     }
 }

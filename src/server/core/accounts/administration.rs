@@ -2,11 +2,13 @@
 //! command line too.
 
 use super::{
+    access_keys,
     password_links::{self, MadeLink},
     users::{self, UserDraft},
 };
 use crate::{
     domain::{
+        access_key::{AccessKeyId, KeyChange},
         session::{CurrentUser, SessionId},
         user::{AccountChange, LookupKey, User, UserId},
         views::InvitationDraft,
@@ -50,6 +52,8 @@ pub enum Changed {
     Demoted,
     SessionsEnded { count: u64 },
     LinkMade { username: String, link: MadeLink },
+    KeyRevoked,
+    KeyConfirmed,
 }
 
 /// Creates an account without a password, and a link with which its owner sets one.
@@ -129,6 +133,33 @@ pub async fn end_session(
     let found = found.filter(|found| found.user.id == user.id);
     let session = found.ok_or(Failure::NotFound)?.session;
     Ok(sessions::end_as_admin(core, admin, &session).await?)
+}
+
+/// Revokes one access key of an account, or confirms a suspended one.
+///
+/// # Errors
+/// [`Failure::PasswordNeeded`]; [`Failure::NotFound`], also for a key of another account, and for one that is in
+/// another state.
+pub async fn change_key(
+    core: &Core,
+    admin: &Admin,
+    id: &str,
+    key: String,
+    change: KeyChange,
+) -> Result<Changed, AppError> {
+    let user = find(core, admin, id).await?;
+    let key = AccessKeyId::parse(key).ok_or(Failure::NotFound)?;
+    let (changed, outcome) = match change {
+        KeyChange::Revoke => {
+            let revoked = access_keys::revoke_as_admin(core, admin, &user.id, &key).await?;
+            (revoked, Changed::KeyRevoked)
+        }
+        KeyChange::Confirm => {
+            let confirmed = access_keys::confirm_as_admin(core, admin, &user.id, &key).await?;
+            (confirmed, Changed::KeyConfirmed)
+        }
+    };
+    changed.then_some(outcome).ok_or(Failure::NotFound.into())
 }
 
 /// Deletes an account after its name was repeated. Returns the name, and the number of sessions that ended.

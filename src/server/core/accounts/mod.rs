@@ -1,5 +1,6 @@
 //! Changes of accounts, by their owners and by administrators.
 
+pub mod access_keys;
 pub mod administration;
 pub mod password;
 pub mod password_links;

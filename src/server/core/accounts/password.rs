@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Changes the owner's password. All other sessions of the account end, and this one gets a new token
-/// (ASVS V6.2.2, V6.2.3, V7.4.3).
+/// (ASVS V6.2.2, V6.2.3, V7.4.3). The access keys are revoked, unless `keep_keys`.
 ///
 /// The new password is checked first, because that costs no hash.
 ///
@@ -30,6 +30,7 @@ pub async fn change(
     presented: &Presented,
     current_password: &Password,
     new_password: &Password,
+    keep_keys: bool,
 ) -> Result<Renewed, AppError> {
     let user = owner.user();
     core.password_rules
@@ -41,7 +42,9 @@ pub async fn change(
         confirmation::verify_again(core, owner, presented, purpose, current_password).await?;
     let new_hash = core.hasher.hash(new_password).await?;
     let token = presented.session.as_ref().ok_or(Failure::NotSignedIn)?;
-    let Evidence::Password { verified: hash, .. } = verified.evidence;
+    let Evidence::Password { verified: hash, .. } = verified.evidence else {
+        return Err(Failure::Internal.into());
+    };
     let proven = Proven {
         presented: &token.digest(),
         evidence: &Evidence::Password {
@@ -50,7 +53,7 @@ pub async fn change(
         },
     };
     let device = verified.known_device.as_ref();
-    match sessions::renew_with_password(core, owner, device, proven).await? {
+    match sessions::renew_with_password(core, owner, device, proven, keep_keys).await? {
         Some(renewed) => Ok(renewed),
         // Another change came first. Usually it has ended the session or renewed its token. If only the stored hash was
         // upgraded by another sign-in, a retry helps.

@@ -4,6 +4,7 @@ pub use crate::server::store::users::Cursor;
 
 use crate::{
     domain::{
+        access_key::AccessKeyRefusal,
         password::{Password, PasswordRefusal},
         user::{
             Email, IdentityRefusal, LookupKey, MAX_DESCRIPTION_CHARS, MAX_DISPLAY_NAME_CHARS, User,
@@ -50,6 +51,8 @@ pub enum UserError {
     #[error(transparent)]
     Password(#[from] PasswordRefusal),
     #[error(transparent)]
+    AccessKey(#[from] AccessKeyRefusal),
+    #[error(transparent)]
     Hashing(#[from] HashingError),
     #[error(transparent)]
     Store(StoreError),
@@ -75,6 +78,7 @@ impl From<UserError> for AppError {
             UserError::LastAdministrator => AccountRefusal::LastAdministrator.into(),
             UserError::Identity(refusal) => refusal.into(),
             UserError::Password(refusal) => refusal.into(),
+            UserError::AccessKey(refusal) => refusal.into(),
             UserError::Hashing(error) => error.into(),
             UserError::Store(error) => error.into(),
         }

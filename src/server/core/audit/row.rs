@@ -13,6 +13,9 @@ pub struct AuditRow {
     pub user: Option<String>,
     pub actor: Option<String>,
     pub session: Option<String>,
+    /// The id and the name of an access key.
+    pub key: Option<String>,
+    pub key_name: Option<String>,
     pub address: String,
     pub user_agent: String,
     pub times: u64,
@@ -20,7 +23,7 @@ pub struct AuditRow {
 
 impl AuditRow {
     /// The names of the values, in the order of [`Self::values`].
-    pub const NAMES: [&str; 10] = [
+    pub const NAMES: [&str; 12] = [
         "at",
         "event",
         "reason",
@@ -28,6 +31,8 @@ impl AuditRow {
         "user",
         "actor",
         "session",
+        "key",
+        "key_name",
         "address",
         "user_agent",
         "times",
@@ -43,6 +48,8 @@ impl AuditRow {
             user: record.username,
             actor: record.actor_name,
             session: entry.session.as_ref().map(|id| id.to_string()),
+            key: entry.key.as_ref().map(|id| id.to_string()),
+            key_name: record.key_name,
             address: entry.address,
             user_agent: entry.user_agent,
             times: record.times,
@@ -50,7 +57,7 @@ impl AuditRow {
     }
 
     /// The values as text, empty if absent.
-    pub fn values(self) -> [String; 10] {
+    pub fn values(self) -> [String; 12] {
         [
             self.at,
             self.event.to_owned(),
@@ -59,6 +66,8 @@ impl AuditRow {
             self.user.unwrap_or_default(),
             self.actor.unwrap_or_default(),
             self.session.unwrap_or_default(),
+            self.key.unwrap_or_default(),
+            self.key_name.unwrap_or_default(),
             self.address,
             self.user_agent,
             self.times.to_string(),

@@ -52,6 +52,8 @@ pub async fn clean(core: &Core) -> Result<u64, StoreError> {
     cleaned += in_steps(|| store::sessions::end_timed_out(db, now, store::STEP)).await?;
     cleaned +=
         in_steps(|| store::sessions::delete_ended_before(db, kept_since, store::STEP)).await?;
+    cleaned +=
+        in_steps(|| store::access_keys::delete_ended_before(db, kept_since, store::STEP)).await?;
     cleaned += in_steps(|| store::audit::delete_before(db, kept_since, store::STEP)).await?;
     cleaned += in_steps(|| store::throttle::delete_over(db, now, store::STEP)).await?;
     cleaned +=

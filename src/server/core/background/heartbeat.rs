@@ -8,7 +8,7 @@ use super::timekeeping;
 use crate::{
     domain::{actor::Actor, moment::Timestamp, session::EndReason},
     server::{
-        core::{Core, sessions},
+        core::{Core, accounts::access_keys, sessions},
         db::{HeartbeatFile, StoreError},
         store::{self, heartbeat::Beat},
     },
@@ -146,17 +146,19 @@ pub async fn reconcile(core: &Core, file: &HeartbeatFile) -> Result<(), StoreErr
 }
 
 /// What an older file has restored, and what was done about it.
-pub const RESTORED: &str = "all sessions are ended, and links for passwords and codes for the first account are void. \
+pub const RESTORED: &str = "all sessions are ended, access keys are suspended until they are confirmed, and links for passwords and codes for the \
+    first account are void. \
     Passwords, disabled and deleted accounts, roles and the audit log are those of that time: disable again who was \
     disabled since, and let people set a new password who have changed theirs";
 
-/// Ends every session, for [`EndReason::Restored`], and invalidates links and codes. Returns the number of live
+/// Ends every session, for [`EndReason::Restored`], suspends access keys, and invalidates links and codes. Returns the number of live
 /// sessions.
 ///
 /// # Errors
 /// [`StoreError`]: some may have ended.
 pub async fn end_everything(core: &Core, actor: &Actor) -> Result<u64, StoreError> {
     let count = sessions::end_every_session(core, EndReason::Restored, actor).await?;
+    access_keys::suspend_all(core, actor).await?;
     store::heartbeat::void_links_and_codes(&core.db).await?;
     Ok(count)
 }

@@ -2,7 +2,7 @@
 
 use super::validity::{Resumed, evaluate};
 use crate::{
-    domain::session::CurrentUser,
+    domain::session::{CurrentUser, EndedElsewhere},
     server::{
         core::{Core, actor::Owner},
         db::StoreError,
@@ -54,8 +54,8 @@ impl<'a> Proven<'a> {
 #[derive(Debug)]
 pub struct Renewed {
     pub token: SessionToken,
-    /// The number of other sessions of the account that ended with the old password.
-    pub others_ended: u64,
+    /// The sessions and access keys that ended with the old password.
+    pub ended: EndedElsewhere,
 }
 
 /// Renews the token of the owner's session after its password was entered again. Its ends do not move. `None` if it has
@@ -82,6 +82,7 @@ pub async fn renew_with_password(
     owner: Owner<'_>,
     device: Option<&DeviceDigest>,
     proven: Proven<'_>,
+    keep_keys: bool,
 ) -> Result<Option<Renewed>, StoreError> {
     let token = SessionToken::random();
     let digest = token.digest();
@@ -92,15 +93,13 @@ pub async fn renew_with_password(
     let change = NewPassword {
         token: token_change,
         device,
+        keep_keys,
         ends_unused_at: now.after(ENDS_UNUSED_AFTER).min(idle_ends_at),
         idle_ends_at,
         absolute_ends_at,
     };
     let renewed = store::sessions::renew_with_password(&core.db, &change).await?;
-    Ok(renewed.map(|others_ended| Renewed {
-        token,
-        others_ended,
-    }))
+    Ok(renewed.map(|ended| Renewed { token, ended }))
 }
 
 /// A live session, used for the first time under the presented token. This proves that its browser has the token, so

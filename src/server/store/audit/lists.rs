@@ -5,6 +5,7 @@
 
 use crate::{
     domain::{
+        access_key::AccessKeyId,
         audit::{Entry, Event, Record, Source},
         moment::Timestamp,
         session::SessionId,
@@ -50,7 +51,7 @@ macro_rules! select_activity {
     ($range:literal, $filtered:literal, $order:literal) => {
         concat!(
             "SELECT id, at, event, reason, source, user_id, username, session_id, address, user_agent, ",
-            "times, actor_id, actor_name FROM activity WHERE ",
+            "times, actor_id, actor_name, key_id, key_name, credential FROM activity WHERE ",
             $range,
             $filtered,
             $order
@@ -110,6 +111,9 @@ struct Row {
     times: i64,
     actor_id: Option<String>,
     actor_name: Option<String>,
+    key_id: Option<String>,
+    key_name: Option<String>,
+    credential: Option<String>,
 }
 
 impl TryFrom<Row> for Record {
@@ -120,24 +124,26 @@ impl TryFrom<Row> for Record {
             table: "activity",
             id: row.id.clone(),
         };
-        let sources = [Source::Browser, Source::Command, Source::Server];
+        let source = row.credential.as_ref().unwrap_or(&row.source);
         Ok(Self {
             entry: Entry {
                 at: Timestamp::from_millis(row.at),
                 event: Event::parse(&row.event, row.reason.as_deref()).map_err(|_| corrupt())?,
-                source: sources
+                source: Source::ALL
                     .into_iter()
-                    .find(|source| source.as_str() == row.source)
+                    .find(|known| known.as_str() == source)
                     .ok_or_else(corrupt)?,
                 user: row.user_id.map(UserId),
                 actor: row.actor_id.map(UserId),
                 session: row.session_id.map(SessionId),
+                key: row.key_id.map(AccessKeyId),
                 address: row.address,
                 user_agent: row.user_agent,
             },
             id: row.id,
             username: row.username,
             actor_name: row.actor_name,
+            key_name: row.key_name,
             times: u64::try_from(row.times).unwrap_or(0),
         })
     }

@@ -3,8 +3,8 @@
 mod of_user;
 
 pub use of_user::{
-    end_all_and_sign_out, end_all_but, end_all_but_renewed_within, end_all_of_user, end_all_within,
-    end_longest_idle_within,
+    end_all_and_sign_out, end_all_but, end_all_but_renewed_within, end_all_of_key_within,
+    end_all_of_user, end_all_within, end_longest_idle_within,
 };
 
 use crate::{
@@ -111,6 +111,7 @@ pub(super) async fn record_ends(
             user: Some(UserId(row.user_id)),
             actor: actor.administrator().filter(|_| !is_time_out).cloned(),
             session: Some(session.clone()),
+            key: actor.key().filter(|_| !is_time_out).cloned(),
             address: row.address,
             user_agent: row.user_agent,
         };

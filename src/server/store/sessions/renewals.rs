@@ -6,10 +6,11 @@
 use super::{SessionRow, ends, select_sessions};
 use crate::{
     domain::{
+        access_key::RevokeReason,
         actor::Actor,
         audit::{Entry, Event},
         moment::Timestamp,
-        session::{CurrentUser, SessionId, Validity},
+        session::{CurrentUser, EndedElsewhere, SessionId, Validity},
         user::UserId,
     },
     server::{
@@ -18,7 +19,7 @@ use crate::{
             Outcome::{Commit, RollBack},
             StoreError, Transaction, execute, fetch_optional, fetch_optional_within, transact,
         },
-        store::{audit, devices, evidence::Evidence, password_links},
+        store::{access_keys, audit, devices, evidence::Evidence, password_links},
         token::{DeviceDigest, TokenDigest},
     },
 };
@@ -56,6 +57,8 @@ pub struct NewPassword<'a> {
     pub token: NewToken<'a>,
     /// The browser of the change keeps its status; all others are forgotten.
     pub device: Option<&'a DeviceDigest>,
+    /// The access keys of the account stay valid.
+    pub keep_keys: bool,
     /// The end of the session if no request sends its new token.
     pub ends_unused_at: Timestamp,
     pub idle_ends_at: Timestamp,
@@ -123,24 +126,24 @@ pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool
 
 /// Gives the account a new password and this session a new token and new lifetimes, and ends the other sessions, in
 /// one transaction. It requires that this session is live under the token that was sent, that the account is enabled,
-/// and that its password is the one that was verified. Returns how many other sessions ended; `None` if nothing
-/// changed.
+/// and that its password is the one that was verified. The access keys are revoked as well, unless they are to be kept.
+/// `None` if nothing changed.
 ///
 /// The account is written first, so that of two concurrent changes the second no longer finds the hash
 /// that it has verified.
 pub async fn renew_with_password(
     db: &Db,
     change: &NewPassword<'_>,
-) -> Result<Option<u64>, StoreError> {
+) -> Result<Option<EndedElsewhere>, StoreError> {
     let token = &change.token;
     let (session, user, now) = (token.session, token.user, token.at);
     transact!(db, transaction => {
         if !token.evidence.lock_account_within(transaction, user).await? {
             return Ok(RollBack(None));
         }
-        let others_ended =
+        let sessions =
             ends::end_all_but_renewed_within(transaction, user, session, now, token.actor).await?;
-        let Some(others_ended) = others_ended else {
+        let Some(sessions) = sessions else {
             return Ok(RollBack(None));
         };
         let kept = keep_token_within(transaction, session, now).await?;
@@ -153,7 +156,13 @@ pub async fn renew_with_password(
         password_links::void_within(transaction, user).await?;
         devices::forget_others_within(transaction, user, change.device).await?;
         audit::insert_within(transaction, token.entry(Event::PasswordChanged)).await?;
-        Ok(Commit(Some(others_ended)))
+        let keys = if change.keep_keys {
+            0
+        } else {
+            let reason = RevokeReason::PasswordChanged;
+            access_keys::revoke_all_within(transaction, user, reason, now, token.actor).await?
+        };
+        Ok(Commit(Some(EndedElsewhere { sessions, keys })))
     })
 }
 

@@ -3,6 +3,7 @@
 
 use crate::{
     domain::{
+        access_key::RevokeReason,
         actor::Actor,
         audit::Event,
         moment::Timestamp,
@@ -15,11 +16,11 @@ use crate::{
             Outcome::{Commit, RollBack},
             StoreError, Transaction, execute, transact,
         },
-        store::{administration, audit, devices, password_links, sessions},
+        store::{access_keys, administration, audit, devices, password_links, sessions},
     },
 };
 
-/// Disables the account, ends all its sessions and voids its links, in one transaction. Returns how
+/// Disables the account, ends all its sessions, voids its links and revokes its access keys, in one transaction. Returns how
 /// many sessions ended.
 ///
 /// # Errors
@@ -44,6 +45,8 @@ pub async fn disable(
             reason: EndReason::UserDisabled,
         };
         let count = sessions::end_all_within(transaction, id, ended, actor).await?;
+        let reason = RevokeReason::UserDisabled;
+        access_keys::revoke_all_within(transaction, id, reason, now, actor).await?;
         Ok(Commit(count))
     })
 }
@@ -169,8 +172,8 @@ pub async fn set_password(
     })
 }
 
-/// Removes what depends on a password that its owner may have lost: sessions, devices and links. Returns how many
-/// sessions ended.
+/// Removes what depends on a password that its owner may have lost: sessions, devices, links and access keys. Returns
+/// how many sessions ended.
 pub(super) async fn end_everything_within(
     transaction: &mut Transaction,
     id: &UserId,
@@ -183,5 +186,8 @@ pub(super) async fn end_everything_within(
         at: now,
         reason: EndReason::PasswordChanged,
     };
-    sessions::end_all_within(transaction, id, ended, actor).await
+    let count = sessions::end_all_within(transaction, id, ended, actor).await?;
+    let reason = RevokeReason::PasswordChanged;
+    access_keys::revoke_all_within(transaction, id, reason, now, actor).await?;
+    Ok(count)
 }

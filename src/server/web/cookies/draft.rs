@@ -4,10 +4,10 @@
 //! sends it again.
 
 use super::{
-    flash::{self, set_value, truncated_invitation, truncated_profile, value_of},
-    session,
+    flash::{self, set_value, value_of},
+    session, truncated,
 };
-use crate::domain::{profile::ProfileDraft, views::InvitationDraft};
+use crate::domain::{access_key::AccessKeyDraft, profile::ProfileDraft, views::InvitationDraft};
 use axum::{
     http::{HeaderMap, HeaderValue},
     response::Response,
@@ -21,7 +21,7 @@ const LIFETIME: Duration = Duration::from_secs(600);
 
 /// The `Set-Cookie` that keeps a profile.
 pub fn keep_profile(draft: &ProfileDraft) -> HeaderValue {
-    set_value(DRAFT_COOKIE, &truncated_profile(draft), LIFETIME)
+    set_value(DRAFT_COOKIE, &truncated::profile(draft), LIFETIME)
 }
 
 /// The profile that was kept.
@@ -31,11 +31,21 @@ pub fn profile(headers: &HeaderMap) -> Option<ProfileDraft> {
 
 /// The `Set-Cookie` that keeps an invitation.
 pub fn keep_invitation(draft: &InvitationDraft) -> HeaderValue {
-    set_value(DRAFT_COOKIE, &truncated_invitation(draft), LIFETIME)
+    set_value(DRAFT_COOKIE, &truncated::invitation(draft), LIFETIME)
 }
 
 /// The invitation that was kept.
 pub fn invitation(headers: &HeaderMap) -> Option<InvitationDraft> {
+    value_of(headers, DRAFT_COOKIE)
+}
+
+/// The `Set-Cookie` that keeps the input for an access key.
+pub fn keep_access_key(draft: &AccessKeyDraft) -> HeaderValue {
+    set_value(DRAFT_COOKIE, &truncated::access_key(draft), LIFETIME)
+}
+
+/// The input for an access key that was kept.
+pub fn access_key(headers: &HeaderMap) -> Option<AccessKeyDraft> {
     value_of(headers, DRAFT_COOKIE)
 }
 

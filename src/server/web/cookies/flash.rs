@@ -3,12 +3,14 @@
 //! It is a cookie and not a query: a link cannot forge it, and it stays out of histories and logs. It contains a closed
 //! set of codes, and the person's own input.
 
-use super::session;
+use super::{session, truncated};
 use crate::{
     domain::{
+        access_key::{AccessKeyDraft, AccessKeyText},
         profile::ProfileDraft,
+        session::EndedElsewhere,
         setup::SetupDraft,
-        views::{InvitationDraft, UserNotice},
+        views::{AccessKeyNotice, InvitationDraft, UserNotice},
     },
     error::Refusal,
 };
@@ -28,9 +30,6 @@ const LIFETIME: Duration = Duration::from_secs(60);
 /// Input is truncated to this length before it is put into a header.
 const MAX_INPUT_CHARS: usize = 320;
 
-/// Browsers keep a cookie of up to 4,096 bytes, name and base64 included.
-const MAX_INPUT_BYTES: usize = 2_800;
-
 /// A message for the next page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Flash {
@@ -49,8 +48,8 @@ pub enum Flash {
     },
     SignedOut {
         display_name: String,
-        /// The number of other sessions that ended with it, if all were to end.
-        others_ended: Option<u64>,
+        /// What ended with it, if everything was to end.
+        ended: Option<EndedElsewhere>,
     },
     /// From the list of sessions.
     SessionsEnded {
@@ -59,7 +58,7 @@ pub enum Flash {
     /// A disowned session has ended, and an attacker may know the password.
     SignInDisowned,
     PasswordChanged {
-        others_ended: u64,
+        ended: EndedElsewhere,
     },
     ProfileRefused {
         refusal: Refusal,
@@ -79,6 +78,18 @@ pub enum Flash {
     /// The outcome of an administrator's action on an account.
     User {
         notice: UserNotice,
+    },
+    /// Shown once, and deleted with the next answer.
+    AccessKeyMade {
+        name: String,
+        text: AccessKeyText,
+    },
+    AccessKey {
+        notice: AccessKeyNotice,
+    },
+    AccessKeyRefused {
+        refusal: Refusal,
+        draft: AccessKeyDraft,
     },
     InvitationRefused {
         refusal: Refusal,
@@ -103,7 +114,7 @@ impl Flash {
     }
 
     pub fn profile_refused(refusal: Refusal, input: &ProfileDraft) -> Self {
-        let draft = truncated_profile(input);
+        let draft = truncated::profile(input);
         Self::ProfileRefused {
             refusal,
             is_cut: draft != *input,
@@ -113,18 +124,18 @@ impl Flash {
 
     /// Without the code and the password: they have to be entered again.
     pub fn setup_refused(refusal: Refusal, input: &SetupDraft) -> Self {
-        let mut remaining = MAX_INPUT_BYTES;
-        let draft = SetupDraft {
-            username: truncated(&input.username, &mut remaining),
-            email: truncated(&input.email, &mut remaining),
-            display_name: truncated(&input.display_name, &mut remaining),
-        };
+        let draft = truncated::setup(input);
         Self::SetupRefused { refusal, draft }
     }
 
     pub fn invitation_refused(refusal: Refusal, input: &InvitationDraft) -> Self {
-        let draft = truncated_invitation(input);
+        let draft = truncated::invitation(input);
         Self::InvitationRefused { refusal, draft }
+    }
+
+    pub fn access_key_refused(refusal: Refusal, input: &AccessKeyDraft) -> Self {
+        let draft = truncated::access_key(input);
+        Self::AccessKeyRefused { refusal, draft }
     }
 
     /// The `Set-Cookie` that carries it.
@@ -150,42 +161,6 @@ pub fn value_of<T: DeserializeOwned>(headers: &HeaderMap, name: &str) -> Option<
         .decode(session::single(headers, name)?)
         .ok()?;
     serde_json::from_slice(&json).ok()
-}
-
-/// As much of a profile as fits into a cookie.
-pub fn truncated_profile(input: &ProfileDraft) -> ProfileDraft {
-    let mut remaining = MAX_INPUT_BYTES;
-    ProfileDraft {
-        email: truncated(&input.email, &mut remaining),
-        display_name: truncated(&input.display_name, &mut remaining),
-        description: truncated(&input.description, &mut remaining),
-    }
-}
-
-/// As much of an invitation as fits into a cookie.
-pub fn truncated_invitation(input: &InvitationDraft) -> InvitationDraft {
-    let mut remaining = MAX_INPUT_BYTES;
-    InvitationDraft {
-        username: truncated(&input.username, &mut remaining),
-        email: truncated(&input.email, &mut remaining),
-        display_name: truncated(&input.display_name, &mut remaining),
-        is_admin: input.is_admin,
-    }
-}
-
-/// The longest prefix of a text that fits into the remaining bytes as JSON, which escapes some characters.
-fn truncated(text: &str, remaining: &mut usize) -> String {
-    let fits = |c: &char| {
-        let needed = match c {
-            '"' | '\\' => 2,
-            c if c.is_ascii_control() => 6,
-            c => c.len_utf8(),
-        };
-        let rest = remaining.checked_sub(needed);
-        *remaining = rest.unwrap_or(0);
-        rest.is_some()
-    };
-    text.chars().take_while(fits).collect()
 }
 
 /// Deletes the message from the browser after it was shown.

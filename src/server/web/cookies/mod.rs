@@ -3,3 +3,4 @@
 pub mod draft;
 pub mod flash;
 pub mod session;
+mod truncated;

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         next_path::NextPath,
         page::{Access, Download, Stream},
+        session::CurrentUser,
     },
     error::{AppError, Failure},
     server::web::{
@@ -71,11 +72,20 @@ pub async fn authorise(
         (Caller::SignedIn(current), Access::Administrator) if !current.user.administers() => {
             return Err(Failure::NotFound.into_response());
         }
+        (Caller::SignedIn(current), _) if !permits(target, current) => {
+            return Err(Failure::ScopeNeeded.into_response());
+        }
         // Only the confirmation of the password gets a confirming caller.
         (Caller::SignedIn(_) | Caller::Confirming(_), _) => {}
         (Caller::Ended(_) | Caller::Anonymous, _) => return Err(refuse(target, &caller, uri)),
     }
     Ok(caller)
+}
+
+/// Whether the scopes of a session that was started with an access key permit the target.
+fn permits(target: Target, current: &CurrentUser) -> bool {
+    let has = |scope| current.scopes().contains(scope);
+    current.session.key.is_none() || target.scope().is_some_and(has)
 }
 
 /// The refusal of a private function without any session cookie. It needs neither a query of the database nor the

@@ -7,24 +7,29 @@ use crate::{
         session::CurrentUser,
         views::{ConfirmView, PasswordNotice, PasswordView, ProfileNotice, ProfileView},
     },
-    server::web::cookies::{draft, flash::Flash},
+    error::AppError,
+    server::{
+        core::accounts::access_keys,
+        web::cookies::{draft, flash::Flash},
+    },
 };
 
-pub fn password(current: &CurrentUser, visit: &Visit<'_>) -> PasswordView {
+pub async fn password(visit: Visit<'_>) -> Result<PasswordView, AppError> {
+    let (core, current) = (&visit.state.core, visit.current_user()?);
+    let keys = access_keys::count_live(core, &current.user.id).await?;
     let notice = match visit.flash {
-        Some(Flash::PasswordChanged { others_ended }) => {
-            Some(PasswordNotice::Changed { others_ended })
-        }
+        Some(Flash::PasswordChanged { ended }) => Some(PasswordNotice::Changed { ended }),
         Some(Flash::SignInDisowned) => Some(PasswordNotice::StrangerIsOut),
         _ => None,
     };
-    PasswordView {
+    Ok(PasswordView {
         display_name: current.user.display_name.clone(),
         username: current.user.username.clone(),
-        min_chars: visit.state.core.password_rules.min_chars,
+        min_chars: core.password_rules.min_chars,
+        keys,
         refusal: visit.refusal(),
         notice,
-    }
+    })
 }
 
 pub fn confirm(current: &CurrentUser, visit: &Visit<'_>) -> ConfirmView {

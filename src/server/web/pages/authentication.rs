@@ -4,7 +4,10 @@ use super::visit::{Visit, query_value};
 use crate::{
     domain::{
         setup::SetupDraft,
-        views::{LoginNotice, LoginView, LogoutView, PasswordLinkView, SetupView, SignedOutView},
+        views::{
+            LoginKeyView, LoginNotice, LoginView, LogoutView, PasswordLinkView, SetupView,
+            SignedOutView,
+        },
     },
     server::{
         core::accounts::setup,
@@ -42,6 +45,15 @@ pub async fn login(visit: Visit<'_>) -> Result<LoginView, StoreError> {
         refusal,
         notice,
         no_account: setup::is_open(&state.core).await?,
+        has_key_page: state.core.keys.sign_in,
+    })
+}
+
+/// `None` if the server does not permit it.
+pub fn login_key(visit: &Visit<'_>) -> Option<LoginKeyView> {
+    visit.state.core.keys.sign_in.then(|| LoginKeyView {
+        next: visit.next().to_string(),
+        refusal: visit.refusal(),
     })
 }
 
@@ -58,10 +70,10 @@ pub fn signed_out(visit: Visit<'_>) -> SignedOutView {
     match visit.flash {
         Some(Flash::SignedOut {
             display_name,
-            others_ended,
+            ended,
         }) => SignedOutView {
             display_name: Some(display_name),
-            others_ended,
+            ended,
         },
         _ => SignedOutView::default(),
     }

@@ -11,7 +11,7 @@ use crate::{
     error::AppError,
     server::{
         clock::{moment, relative},
-        core::sessions,
+        core::{accounts::access_keys, sessions},
         web::cookies::flash::Flash,
     },
 };
@@ -25,6 +25,7 @@ pub async fn own(visit: Visit<'_>) -> Result<SessionsView, AppError> {
         display_name: current.user.display_name.clone(),
         current: live_session_view(&current.session, now),
         others: others.map(|one| live_session_view(one, now)).collect(),
+        keys: access_keys::count_live(&state.core, &current.user.id).await?,
         ended: match visit.flash {
             Some(Flash::SessionsEnded { count }) => Some(count),
             _ => None,
@@ -47,6 +48,7 @@ pub fn session_view(session: &Session) -> SessionView {
         device: device::in_words(&session.user_agent),
         address: session.address.clone(),
         remember: session.remember,
+        has_key: session.key.is_some(),
         signed_in_at: moment(session.created_at),
         idle_ends_at: moment(session.idle_ends_at),
         absolute_ends_at: moment(session.absolute_ends_at),

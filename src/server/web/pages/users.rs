@@ -1,6 +1,7 @@
 //! The accounts, for administrators.
 
 use super::{
+    access_keys::{access_key_view, is_usable},
     activity::text_value,
     audit::audit_entry_view,
     sessions::live_session_view,
@@ -17,7 +18,7 @@ use crate::{
         clock::moment,
         core::{
             accounts::{
-                password_links,
+                access_keys, password_links,
                 users::{self, Cursor},
             },
             audit::{self as audit_log, Filter},
@@ -121,6 +122,8 @@ pub async fn account(visit: Visit<'_>) -> Result<Option<AccountView>, AppError> 
     };
     let newest = audit_log::page(core, &filter, None, NEWEST_ENTRIES).await?;
     let until = password_links::valid_until(core, &user).await?;
+    let keys = access_keys::list_of(core, &user.id).await?;
+    let keys = keys.iter().map(|key| access_key_view(key, now));
     let refusal = visit.refusal();
     let notice = match visit.flash {
         Some(Flash::User { notice }) => Some(notice),
@@ -133,6 +136,7 @@ pub async fn account(visit: Visit<'_>) -> Result<Option<AccountView>, AppError> 
         user: user_view(user),
         link_until: until.map(moment),
         sessions: live.iter().map(|one| live_session_view(one, now)).collect(),
+        keys: keys.filter(|key| is_usable(key.state)).collect(),
         activity: newest.into_iter().map(audit_entry_view).collect(),
         notice,
         refusal,

@@ -7,13 +7,14 @@ use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
 use std::{cell::RefCell, collections::BTreeMap, sync::Arc, time::Duration};
 use vestibule::{
     domain::{
+        access_key::Scope,
         moment::Timestamp,
         session::{CurrentUser, SessionId},
     },
     server::{
         core::{
             Core,
-            actor::Owner,
+            actor::Permitted,
             sessions::{self, Resumed},
             sign_in,
         },
@@ -266,7 +267,7 @@ impl<'a> Sequence<'a> {
             (Action::End, Some((sign_in, _))) => {
                 let current = request.current.expect("it was checked");
                 let actor = given::signed_in(&current);
-                let owner = Owner::of(&actor).expect("a person");
+                let owner = Permitted::of(&actor, Scope::SessionsEnd).expect("a person");
                 let ended = sessions::end_own(&self.nodes[node], owner, &current.session.id).await;
                 prop_assert!(ended.unwrap().is_some());
                 self.sign_ins[sign_in].is_over = true;

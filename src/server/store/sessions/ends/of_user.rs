@@ -3,14 +3,15 @@
 use super::{EndedRow, count, end_sessions, end_where, record_ends};
 use crate::{
     domain::{
+        access_key::{AccessKeyId, RevokeReason},
         actor::Actor,
         moment::Timestamp,
-        session::{EndReason, Ended, Session, SessionId},
+        session::{EndReason, Ended, EndedElsewhere, Session, SessionId},
         user::UserId,
     },
     server::{
-        db::{Db, Outcome::Commit, StoreError, Transaction, fetch_all_within, transact},
-        store::sessions::NewSession,
+        db::{Db, Outcome::Commit, StoreError, Transaction, execute, fetch_all_within, transact},
+        store::{access_keys, sessions::NewSession},
     },
 };
 
@@ -39,6 +40,18 @@ pub async fn end_all_within(
     Ok(count(&rows, ended.reason))
 }
 
+/// Ends the sessions that were started with an access key, within a transaction that revokes it.
+pub async fn end_all_of_key_within(
+    transaction: &mut Transaction,
+    key: &AccessKeyId,
+    ended: Ended,
+    actor: &Actor,
+) -> Result<(), StoreError> {
+    const SQL: &str = end_sessions!("key_id = $1");
+    end_where!(transaction, actor, ended, SQL, &key.0);
+    Ok(())
+}
+
 /// Ends all sessions of a user but one. Returns how many were live.
 pub async fn end_all_but(
     db: &Db,
@@ -54,13 +67,17 @@ pub async fn end_all_but(
     })
 }
 
-/// Ends all sessions of a user at the request of `current`, which is signed out. Returns how many others were live.
+/// Ends all sessions of a user at the request of `current`, which is signed out, and revokes the access keys, unless
+/// `keep_keys`. Returns how many other sessions, and how many keys, were live.
 pub async fn end_all_and_sign_out(
     db: &Db,
     current: &Session,
+    keep_keys: bool,
     now: Timestamp,
     actor: &Actor,
-) -> Result<u64, StoreError> {
+) -> Result<EndedElsewhere, StoreError> {
+    // First, as in every change of an account: a key that is made at the same time is revoked, or not made.
+    const LOCK: &str = "UPDATE users SET disabled_at = disabled_at WHERE id = $1";
     const SQL: &str = end_sessions!(
         "user_id = $1",
         "CASE WHEN id = $4 THEN 'signed_out' ELSE $3 END"
@@ -69,10 +86,17 @@ pub async fn end_all_and_sign_out(
         at: now,
         reason: EndReason::EndedByOwner,
     };
-    let (user, current) = (&current.user_id.0, &current.id.0);
+    let (user, current) = (&current.user_id, &current.id.0);
     transact!(db, transaction => {
-        let rows = end_where!(transaction, actor, ended, SQL, user, current);
-        Ok(Commit(count(&rows, ended.reason)))
+        execute!(transaction, LOCK, &user.0);
+        let rows = end_where!(transaction, actor, ended, SQL, &user.0, current);
+        let keys = if keep_keys {
+            0
+        } else {
+            let reason = RevokeReason::SignedOutEverywhere;
+            access_keys::revoke_all_within(transaction, user, reason, now, actor).await?
+        };
+        Ok(Commit(EndedElsewhere { sessions: count(&rows, ended.reason), keys }))
     })
 }
 

@@ -1,0 +1,212 @@
+//! `/account/keys`: the access keys of a user, making and revoking them.
+
+use crate::{
+    api::access_keys::{ConfirmAccessKey, MakeAccessKey, RevokeAccessKey},
+    components::{
+        access_keys::{AccessKeyFacts, NewAccessKey},
+        account::AccountNav,
+        form::{DateField, ErrorSummary, SubmitButton, TextField},
+        layout::Layout,
+        submission::FormState,
+    },
+    domain::{
+        access_key::{AccessKeyDraft, AccessKeyRefusal, KeyState, Scope},
+        page::Page,
+        views::{AccessKeyNotice, AccessKeyView, AccessKeysView},
+    },
+    error::{AppError, Refusal},
+};
+use leptos::{either::Either, prelude::*};
+
+#[component]
+pub fn AccessKeysPage(view: AccessKeysView) -> impl IntoView {
+    let make = FormState::of::<MakeAccessKey>(view.refusal, []);
+    let revoke = FormState::of::<RevokeAccessKey>(None, []);
+    let confirm = FormState::of::<ConfirmAccessKey>(None, []);
+    let refusals = [revoke, confirm].map(|form| {
+        view! { <ErrorSummary refusal=form.refusal field=|_| "keys" node_ref=form.summary /> }
+    });
+    let is_suspended = view.keys.iter().any(|key| key.state == KeyState::Suspended);
+    let has_ended = !view.ended.is_empty();
+    let keys = if view.keys.is_empty() {
+        Either::Left(view! { <p class="quiet-text">"You have no access keys."</p> })
+    } else {
+        let keys = view.keys.into_iter();
+        let keys = keys.map(|key| view! { <Key key revoke confirm /> });
+        Either::Right(view! { <ul>{keys.collect::<Vec<_>>()}</ul> })
+    };
+    let ended = view.ended.into_iter();
+    let ended = ended.map(|key| view! { <li class="session-row"><AccessKeyFacts key /></li> });
+    let ended = ended.collect::<Vec<_>>();
+    view! {
+        <Layout title=make.title("Access keys") signed_in=view.display_name wide=true>
+            <AccountNav here=Page::AccessKeys />
+            <h1>"Access keys"</h1>
+            <p class="quiet-text">
+                "A program that has a key acts for you, as far as the permissions of the key reach. A revoked key is refused at its next request."
+            </p>
+            {view.made.map(|made| view! { <NewAccessKey made /> })}
+            {view.notice.map(|notice| view! { <Notice notice /> })}
+            {is_suspended.then(|| view! { <Suspended /> })}
+            {refusals}
+            <div class="sessions">
+                <section class="card" aria-labelledby="keys">
+                    <h2 id="keys" tabindex="-1">"Your keys"</h2>
+                    {keys}
+                    {has_ended.then(|| view! {
+                        <details>
+                            <summary>"Revoked and expired keys"</summary>
+                            <ul>{ended}</ul>
+                        </details>
+                    })}
+                </section>
+                <section class="card" aria-labelledby="make">
+                    <h2 id="make">"New access key"</h2>
+                    <Make form=make draft=view.draft scopes=view.scopes days=view.days />
+                </section>
+            </div>
+        </Layout>
+    }
+}
+
+#[component]
+fn Notice(notice: AccessKeyNotice) -> impl IntoView {
+    let words = match notice {
+        AccessKeyNotice::Revoked => {
+            "The key is revoked. Programs that use it are refused from now on."
+        }
+        AccessKeyNotice::Confirmed => "The key is valid again.",
+        AccessKeyNotice::NotMadeYet => "The key is not made yet. Check your input, then create it.",
+    };
+    view! {
+        <div class="notice" role="status">
+            <p>{words}</p>
+        </div>
+    }
+}
+
+#[component]
+fn Suspended() -> impl IntoView {
+    view! {
+        <div class="notice notice-warning">
+            <h2>"Confirm your suspended keys"</h2>
+            <p>
+                "The server was restored from a backup. A key that was revoked since then would be valid again, so every key is suspended until you confirm it. Confirm the keys that you still use, and revoke the others."
+            </p>
+        </div>
+    }
+}
+
+#[component]
+fn Key(key: AccessKeyView, revoke: FormState, confirm: FormState) -> impl IntoView {
+    let is_suspended = key.state == KeyState::Suspended;
+    let (id, name) = (key.id.clone(), key.name.clone());
+    view! {
+        <li class="session-row">
+            <AccessKeyFacts key />
+            <div class="buttons">
+                {is_suspended.then(|| view! { <KeyButton form=confirm id=id.clone() label="Confirm" name=name.clone() /> })}
+                <KeyButton form=revoke id label="Revoke" name />
+            </div>
+        </li>
+    }
+}
+
+/// One small form for each button, so that it works without the script.
+#[component]
+fn KeyButton(form: FormState, id: String, label: &'static str, name: String) -> impl IntoView {
+    view! {
+        <form method="post" action=form.action on:submit=form.on_submit()>
+            <input type="hidden" name="id" value=id />
+            <button class="button button-quiet button-small" type="submit">
+                {label} <span class="visually-hidden">" the key " <bdi>{name}</bdi></span>
+            </button>
+        </form>
+    }
+}
+
+#[component]
+fn Make(
+    form: FormState,
+    draft: AccessKeyDraft,
+    scopes: Vec<Scope>,
+    days: (String, String),
+) -> impl IntoView {
+    let ticked = draft.scopes;
+    let boxes = scopes.into_iter().map(|scope| {
+        let ticked = ticked.iter().any(|word| word == scope.as_str());
+        view! { <ScopeBox scope ticked /> }
+    });
+    let boxes = boxes.collect::<Vec<_>>();
+    view! {
+        <ErrorSummary refusal=form.refusal field=field_of node_ref=form.summary />
+        <form class="form form-narrow" method="post" action=form.action on:submit=form.on_submit()>
+            <TextField
+                id="name"
+                label="Name"
+                value=draft.name
+                autocomplete="off"
+                required=true
+                hint="What uses it, such as “backup on server 2”."
+                is_invalid=form.is_invalid(field_of, "name")
+            />
+            <DateField
+                id="last_day"
+                label="Last day"
+                value=draft.last_day
+                days
+                is_invalid=form.is_invalid(field_of, "last_day")
+            />
+            <fieldset class="boxes">
+                <legend>"Permissions"</legend>
+                {boxes}
+            </fieldset>
+            <TextField
+                id="networks"
+                label="Networks (optional)"
+                value=draft.networks
+                autocomplete="off"
+                hint="Addresses or ranges, such as 192.0.2.0/24. Left empty, the key can be used from everywhere."
+                is_invalid=form.is_invalid(field_of, "networks")
+            />
+            <SubmitButton label="Create access key" busy=form.busy />
+        </form>
+    }
+}
+
+#[component]
+fn ScopeBox(scope: Scope, ticked: bool) -> impl IntoView {
+    let id = box_id(scope);
+    let hint_id = format!("{id}-hint");
+    view! {
+        <div class="check">
+            <input
+                id=id.clone()
+                name=id.clone()
+                type="checkbox"
+                value="on"
+                checked=ticked
+                aria-describedby=hint_id.clone()
+            />
+            <label for=id>{scope.title()}</label>
+            <p class="field-hint" id=hint_id><code>{scope.as_str()}</code></p>
+        </div>
+    }
+}
+
+/// The name of the box, which is that of the argument of the server function.
+fn box_id(scope: Scope) -> String {
+    scope.as_str().replace(':', "_")
+}
+
+/// The id of the field that a refusal is about.
+fn field_of(refusal: AppError) -> &'static str {
+    match refusal {
+        AppError::Refused(Refusal::AccessKey(AccessKeyRefusal::LastDay { .. })) => "last_day",
+        AppError::Refused(Refusal::AccessKey(
+            AccessKeyRefusal::NoScope | AccessKeyRefusal::Scope,
+        )) => "profile_read",
+        AppError::Refused(Refusal::AccessKey(AccessKeyRefusal::Networks)) => "networks",
+        _ => "name",
+    }
+}

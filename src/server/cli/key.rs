@@ -1,0 +1,263 @@
+//! `vestibule key …`.
+
+use super::{
+    CliError, open_core,
+    output::{PagedTable, ROWS_PER_PAGE, Row, to_stderr, write_line, write_rows},
+};
+use crate::{
+    domain::{
+        access_key::{AccessKey, AccessKeyDraft, AccessKeyId, KeyState},
+        moment::Timestamp,
+    },
+    server::{
+        clock::rfc3339,
+        config::Config,
+        core::{
+            Core,
+            accounts::{access_keys, users},
+            actor::{self, Admin},
+        },
+        db::IfMissing,
+    },
+};
+use serde::Serialize;
+use std::borrow::Cow;
+
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Create an access key for an account and print it once
+    Create(New),
+    /// List access keys, the newest first: live ones and ended ones
+    List {
+        /// Of one account: its name or e-mail address
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+        /// Only those that are live
+        #[arg(long)]
+        live: bool,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke an access key, or all of an account; the sessions started with it end
+    Revoke {
+        /// The id that `key list` shows: the digits after `vst_`
+        #[arg(required_unless_present = "user", conflicts_with = "user")]
+        id: Option<String>,
+        /// All keys of this account
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+    },
+    /// Confirm an access key that was suspended because the database was restored
+    Confirm {
+        /// The id that `key list` shows
+        id: String,
+    },
+    /// Suspend all access keys until they are confirmed, after PostgreSQL was restored from a backup
+    Suspend {
+        /// Of all accounts
+        #[arg(long, required = true)]
+        all: bool,
+    },
+}
+
+#[derive(clap::Args)]
+pub struct New {
+    /// The account: its name or e-mail address
+    user: String,
+    /// What uses the key
+    #[arg(long, value_name = "TEXT")]
+    name: String,
+    /// A permission, such as sessions:read; repeat it for more
+    #[arg(long = "scope", value_name = "SCOPE", required = true)]
+    scopes: Vec<String>,
+    /// The last day in UTC, such as 2026-12-31 [default: in 90 days]
+    #[arg(long, value_name = "DAY", default_value = "")]
+    last_day: String,
+    /// An address or a range from which the key can be used; repeat it for more [default: from everywhere]
+    #[arg(long = "network", value_name = "RANGE")]
+    networks: Vec<String>,
+}
+
+pub async fn run(command: Command, config: &Config) -> Result<(), CliError> {
+    let core = open_core(config, IfMissing::Refuse).await?;
+    let admin = actor::on_this_machine();
+    let outcome = match command {
+        Command::Create(new) => create(&core, &admin, new).await,
+        Command::List { user, live, json } => list(&core, user.as_deref(), live, json).await,
+        Command::Revoke { id, user } => match (id, user) {
+            (Some(id), _) => revoke(&core, &admin, id).await,
+            (None, user) => revoke_all(&core, &admin, &user.unwrap_or_default()).await,
+        },
+        Command::Confirm { id } => confirm(&core, &admin, id).await,
+        Command::Suspend { all: _ } => suspend_all(&core, &admin).await,
+    };
+    core.db.close().await;
+    outcome
+}
+
+async fn create(core: &Core, admin: &Admin, new: New) -> Result<(), CliError> {
+    let user = users::find(core, &new.user).await?;
+    let draft = AccessKeyDraft {
+        name: new.name,
+        last_day: new.last_day,
+        scopes: new.scopes,
+        networks: new.networks.join(" "),
+    };
+    let made = access_keys::make_as_admin(core, admin, &user, &draft).await?;
+    to_stderr(&format!(
+        "The access key of {}. It is not shown again, and whoever has it can use it.",
+        user.username
+    ));
+    Ok(write_line(made.text.reveal())?)
+}
+
+/// Wide enough for most keys.
+const WIDTHS: &[usize] = &[32, 16, 20, 30, 20, 20, 12];
+
+async fn list(core: &Core, user: Option<&str>, live: bool, json: bool) -> Result<(), CliError> {
+    let now = core.clock.now();
+    let is_listed =
+        |key: &&AccessKey| !live || matches!(key.state(now), KeyState::Live | KeyState::Suspended);
+    if let Some(name) = user {
+        let user = users::find(core, name).await?;
+        let keys = access_keys::list_of(core, &user.id).await?;
+        let keys = keys.iter().filter(is_listed);
+        let rows: Vec<_> = keys
+            .map(|key| KeyRow::of(key, user.username.clone(), now))
+            .collect();
+        return Ok(write_rows(&rows, json)?);
+    }
+    let mut table = PagedTable::new(WIDTHS, json);
+    let mut after: Option<AccessKeyId> = None;
+    loop {
+        let keys = access_keys::page(core, after.as_ref(), ROWS_PER_PAGE).await?;
+        let is_last = (keys.len() as u64) < u64::from(ROWS_PER_PAGE);
+        let mut rows = Vec::with_capacity(keys.len());
+        for key in keys.iter().filter(is_listed) {
+            let user = users::with_id(core, &key.user_id).await?;
+            rows.push(KeyRow::of(
+                key,
+                user.map(|user| user.username).unwrap_or_default(),
+                now,
+            ));
+        }
+        table.write(&rows, is_last)?;
+        if is_last {
+            return Ok(());
+        }
+        after = keys.into_iter().next_back().map(|key| key.id);
+    }
+}
+
+async fn find(core: &Core, id: String) -> Result<AccessKey, CliError> {
+    let found = access_keys::with_id(core, &AccessKeyId(id)).await?;
+    found.ok_or_else(|| CliError::Refused("there is no access key with this id".to_owned()))
+}
+
+async fn revoke(core: &Core, admin: &Admin, id: String) -> Result<(), CliError> {
+    let key = find(core, id).await?;
+    if access_keys::revoke_as_admin(core, admin, &key.user_id, &key.id).await? {
+        to_stderr("The access key is revoked.");
+    } else {
+        to_stderr("The access key had been revoked before.");
+    }
+    Ok(())
+}
+
+async fn revoke_all(core: &Core, admin: &Admin, name: &str) -> Result<(), CliError> {
+    let user = users::find(core, name).await?;
+    let revoked = access_keys::revoke_all_as_admin(core, admin, &user.id).await?;
+    to_stderr(&format!(
+        "{revoked} access keys of {} are revoked.",
+        user.username
+    ));
+    Ok(())
+}
+
+async fn confirm(core: &Core, admin: &Admin, id: String) -> Result<(), CliError> {
+    let key = find(core, id).await?;
+    if access_keys::confirm_as_admin(core, admin, &key.user_id, &key.id).await? {
+        to_stderr("The access key is valid again.");
+        Ok(())
+    } else {
+        Err(CliError::Refused(
+            "this access key is not suspended".to_owned(),
+        ))
+    }
+}
+
+async fn suspend_all(core: &Core, admin: &Admin) -> Result<(), CliError> {
+    let suspended = access_keys::suspend_all(core, admin.actor()).await?;
+    to_stderr(&format!(
+        "{suspended} access keys are suspended until they are confirmed."
+    ));
+    Ok(())
+}
+
+/// A key in the output. Instants are RFC 3339 in UTC.
+#[derive(Serialize)]
+struct KeyRow {
+    id: String,
+    user: String,
+    name: String,
+    scopes: String,
+    networks: Vec<String>,
+    created_at: String,
+    expires_at: String,
+    last_used_at: Option<String>,
+    last_address: Option<String>,
+    last_user_agent: Option<String>,
+    state: &'static str,
+    revoke_reason: Option<&'static str>,
+}
+
+impl KeyRow {
+    fn of(key: &AccessKey, user: String, now: Timestamp) -> Self {
+        let last = key.last_use.as_ref();
+        let (state, revoke_reason) = match key.state(now) {
+            KeyState::Live => ("live", None),
+            KeyState::Suspended => ("suspended", None),
+            KeyState::Expired => ("expired", None),
+            KeyState::Revoked(reason) => ("revoked", Some(reason.as_str())),
+        };
+        Self {
+            id: key.id.to_string(),
+            user,
+            name: key.name.clone(),
+            scopes: key.scopes.to_string(),
+            networks: key.networks.clone(),
+            created_at: rfc3339(key.created_at),
+            expires_at: rfc3339(key.expires_at),
+            last_used_at: last.map(|last| rfc3339(last.at)),
+            last_address: last.map(|last| last.address.clone()),
+            last_user_agent: last.map(|last| last.user_agent.clone()),
+            state,
+            revoke_reason,
+        }
+    }
+}
+
+impl Row for KeyRow {
+    const HEADINGS: &'static [&'static str] = &[
+        "ID",
+        "USER",
+        "NAME",
+        "SCOPES",
+        "LAST USED",
+        "EXPIRES",
+        "STATE",
+    ];
+
+    fn cells(&self) -> Vec<Cow<'_, str>> {
+        vec![
+            Cow::from(&self.id),
+            Cow::from(&self.user),
+            Cow::from(&self.name),
+            Cow::from(&self.scopes),
+            Cow::from(self.last_used_at.as_deref().unwrap_or_default()),
+            Cow::from(&self.expires_at),
+            Cow::from(self.state),
+        ]
+    }
+}
