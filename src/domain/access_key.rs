@@ -1,9 +1,7 @@
 //! Access keys: personal secrets with which programs act for their owner.
 
-mod scope;
-
 pub use crate::domain::id::AccessKeyId;
-pub use scope::{Scope, Scopes, UnknownScope};
+pub use crate::domain::scope::{Scope, Scopes, UnknownScope};
 
 use crate::domain::{
     moment::Timestamp,

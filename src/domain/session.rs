@@ -213,9 +213,11 @@ pub struct CurrentUser {
 impl CurrentUser {
     /// What the session may do: everything that the role of its user permits, or less with an access key.
     pub fn scopes(&self) -> Scopes {
-        let key = self.session.key.as_ref();
-        let scopes = key.map_or_else(Scopes::all, |key| key.scopes);
-        scopes.of_role(self.user.administers())
+        let person = Scopes::of_person(self.user.administers());
+        match &self.session.key {
+            Some(key) => person.intersection(key.scopes),
+            None => person,
+        }
     }
 }
 

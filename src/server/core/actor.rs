@@ -79,8 +79,8 @@ impl<'a> Owner<'a> {
     }
 
     fn has_everything(self) -> bool {
-        let role = Scopes::all().of_role(self.current.user.administers());
-        self.actor.scopes() == role && self.current.session.key.is_none()
+        let person = Scopes::of_person(self.current.user.administers());
+        self.actor.scopes() == person && self.current.session.key.is_none()
     }
 
     /// Only for confirming the password: also accepts a person whose browser may not have received the answer to the

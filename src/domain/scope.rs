@@ -97,6 +97,14 @@ impl Scopes {
         all.filter(move |scope| self.contains(*scope))
     }
 
+    /// Everything that a person in this role can do on the pages. It is for keys alone to check the tokens of others.
+    pub fn of_person(administers: bool) -> Self {
+        let scopes = Self::all().of_role(administers).iter();
+        scopes
+            .filter(|scope| *scope != Scope::TokensIntrospect)
+            .collect()
+    }
+
     /// Those that an account can use in this role.
     #[must_use]
     pub fn of_role(self, administers: bool) -> Self {
@@ -159,5 +167,8 @@ mod tests {
         let mine = Scopes::all().of_role(false);
         assert_eq!(mine.to_string(), "profile:read sessions:read sessions:end");
         assert_eq!(Scopes::all().of_role(true), Scopes::all());
+        assert_eq!(Scopes::of_person(false), mine);
+        let all = "profile:read sessions:read sessions:end users:read users:write activity:read";
+        assert_eq!(Scopes::of_person(true).to_string(), all);
     }
 }
