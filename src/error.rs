@@ -80,6 +80,9 @@ pub enum Failure {
     PasswordNeeded,
     #[error("The request came from another site, so it was not carried out.")]
     CrossSite,
+    /// Signed in, but by a key or token that was not given this right.
+    #[error("The credential does not permit this.")]
+    NotPermitted,
     #[error("This is not here, or not any more.")]
     NotFound,
     #[error("The request could not be understood.")]
@@ -133,7 +136,7 @@ impl Failure {
         match self {
             Self::BadRequest => 400,
             Self::NotSignedIn => 401,
-            Self::CrossSite | Self::PasswordNeeded => 403,
+            Self::CrossSite | Self::NotPermitted | Self::PasswordNeeded => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Timeout => 408,

@@ -14,6 +14,7 @@ pub mod password;
 pub mod password_link;
 pub mod plain_script;
 pub mod profile;
+pub mod scope;
 pub mod session;
 pub mod setup;
 pub mod site;

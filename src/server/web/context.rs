@@ -9,7 +9,10 @@ use super::{
     state::AppState,
 };
 use crate::{
-    domain::session::{CurrentUser, EndReason},
+    domain::{
+        scope::{Scope, Scopes},
+        session::{CurrentUser, EndReason},
+    },
     error::AppError,
     server::{
         core::{
@@ -23,7 +26,11 @@ use axum::{
     extract::Request,
     http::{HeaderMap, HeaderValue, header},
 };
-use leptos::{context::use_context, nonce::use_nonce, prelude::expect_context};
+use leptos::{
+    context::use_context,
+    nonce::{Nonce, use_nonce},
+    prelude::expect_context,
+};
 use leptos_axum::ResponseOptions;
 use std::{net::IpAddr, sync::Arc};
 
@@ -35,7 +42,24 @@ pub enum Caller {
     Confirming(Box<CurrentUser>),
     /// The cookie names a session that has ended.
     Ended(EndReason),
+    /// `Authorization: Bearer` with a credential that is not valid, or no longer.
+    InvalidToken,
     Anonymous,
+}
+
+impl Caller {
+    /// What the credential may do on the JSON API: never more than the role of its account permits. A session may do
+    /// everything that its pages can, so it cannot introspect tokens.
+    pub fn scopes(&self) -> Scopes {
+        let Self::SignedIn(current) = self else {
+            return Scopes::default();
+        };
+        let is_permitted = |scope: &Scope| {
+            *scope != Scope::TokensIntrospect
+                && (current.user.administers() || !scope.is_for_administrators())
+        };
+        Scope::ALL.into_iter().filter(is_permitted).collect()
+    }
 }
 
 /// Marks a plain HTML form, sent without our script.
@@ -105,10 +129,17 @@ fn client_address(request: &FormRequest) -> IpAddr {
 pub fn actor() -> Actor {
     let request = request();
     let browser = browser_at(client_address(&request), request.headers());
-    match &request.caller {
+    actor_of(request.caller.as_ref(), browser)
+}
+
+/// The same outside of server functions.
+pub fn actor_of(caller: Option<&Caller>, browser: Browser) -> Actor {
+    match caller {
         Some(Caller::SignedIn(current)) => Actor::signed_in(current.clone(), browser),
         Some(Caller::Confirming(current)) => Actor::confirming(current.clone(), browser),
-        Some(Caller::Ended(_) | Caller::Anonymous) | None => Actor::visitor(browser),
+        Some(Caller::Ended(_) | Caller::InvalidToken | Caller::Anonymous) | None => {
+            Actor::visitor(browser)
+        }
     }
 }
 
@@ -162,6 +193,11 @@ pub fn demand_own_sign_out(proof: &str) -> Result<(), AppError> {
 /// `Failure::NotFound` for all others; `Failure::NotSignedIn`.
 pub fn admin() -> Result<Admin, AppError> {
     Admin::of(&state().core, actor())
+}
+
+/// A nonce for a page that Leptos does not render.
+pub fn new_nonce() -> String {
+    Nonce::new().to_string()
 }
 
 /// Sets the policy that belongs to this page's nonce, and returns the nonce. Without a nonce no script runs.

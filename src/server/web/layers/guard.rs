@@ -15,15 +15,16 @@ use crate::{
     error::{AppError, Failure},
     server::web::{
         context::Caller,
+        json::problem::Rejection,
         state::AppState,
         streams,
-        target::{LOGOUT, Target},
+        target::{Demand, LOGOUT, Target},
     },
 };
 use axum::{
     Extension,
     extract::{Request, State},
-    http::{Extensions, HeaderMap, Uri},
+    http::{Extensions, HeaderMap, Method, Uri},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -39,7 +40,7 @@ pub async fn protect(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let parts = (request.uri(), request.headers(), request.extensions());
+    let parts = parts_of(&request);
     match authorise(&state, target, parts).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
@@ -49,13 +50,25 @@ pub async fn protect(
     }
 }
 
+/// The parts of a request by which its caller is identified.
+type Parts<'a> = (&'a Method, &'a Uri, &'a HeaderMap, &'a Extensions);
+
+pub fn parts_of(request: &Request) -> Parts<'_> {
+    (
+        request.method(),
+        request.uri(),
+        request.headers(),
+        request.extensions(),
+    )
+}
+
 /// Returns the caller, or the answer to a caller without permission.
 pub async fn authorise(
     state: &AppState,
     target: Target,
-    (uri, headers, extensions): (&Uri, &HeaderMap, &Extensions),
+    (method, uri, headers, extensions): Parts<'_>,
 ) -> Result<Caller, Response> {
-    let identified = credential::identify(state, target, headers, extensions).await;
+    let identified = credential::identify(state, target, method, headers, extensions).await;
     let caller = identified.map_err(|error| AppError::from(error).into_response())?;
     // Signing out is checked by its function, which reads the form.
     let acts_for_user = matches!(caller, Caller::SignedIn(_) | Caller::Confirming(_))
@@ -67,6 +80,7 @@ pub async fn authorise(
         return Err(refusal.into_response());
     }
     match (&caller, target.access()) {
+        (Caller::InvalidToken, _) => return Err(refuse(target, &caller, uri)),
         (_, Access::Anyone) => {}
         (Caller::SignedIn(current), Access::Administrator) if !current.user.administers() => {
             return Err(Failure::NotFound.into_response());
@@ -75,21 +89,35 @@ pub async fn authorise(
         (Caller::SignedIn(_) | Caller::Confirming(_), _) => {}
         (Caller::Ended(_) | Caller::Anonymous, _) => return Err(refuse(target, &caller, uri)),
     }
+    demand_scope(target, &caller)?;
     Ok(caller)
 }
 
-/// The refusal of a private function without any session cookie. It needs neither a query of the database nor the
+/// Demands the scope of an operation. The role was demanded before: a credential without the scope belongs to somebody
+/// for whom the operation exists.
+fn demand_scope(target: Target, caller: &Caller) -> Result<(), Response> {
+    match target {
+        Target::Api(Demand::Scope(scope)) if !caller.scopes().contains(scope) => {
+            Err(Rejection::missing_scope(scope).into_response())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The refusal of a private target without any credential. It needs neither a query of the database nor the
 /// body of the request.
-pub fn refuse_without_cookie(target: Target, request: &Request) -> Option<Response> {
+pub fn refuse_without_credential(target: Target, request: &Request) -> Option<Response> {
     let is_public = target.access() == Access::Anyone;
-    let has_credential = credential::is_present(request.headers());
+    let has_credential = credential::is_present(target, request.headers());
     (!is_public && !has_credential).then(|| refuse(target, &Caller::Anonymous, request.uri()))
 }
 
 /// A page redirects to the sign-in page, which leads back; everything else answers 401.
 fn refuse(target: Target, caller: &Caller, uri: &Uri) -> Response {
     match (target, caller) {
-        (Target::Page(_), _) => Redirect::to(&return_path(uri).login_page()).into_response(),
+        (Target::Page(_) | Target::Viewer(_), _) => {
+            Redirect::to(&return_path(uri).login_page()).into_response()
+        }
         (Target::Download(file), _) => {
             Redirect::to(&return_path_of_download(file, uri).login_page()).into_response()
         }
@@ -97,7 +125,9 @@ fn refuse(target: Target, caller: &Caller, uri: &Uri) -> Response {
         (Target::Stream(Stream::Session), Caller::Ended(reason)) => {
             streams::session::ended_response(*reason)
         }
-        (Target::Stream(_) | Target::Function(_), _) => Failure::NotSignedIn.into_response(),
+        (Target::Stream(_) | Target::Function(_) | Target::Api(_), _) => {
+            Failure::NotSignedIn.into_response()
+        }
     }
 }
 
@@ -115,4 +145,31 @@ pub fn return_path_of_download(file: Download, uri: &Uri) -> NextPath {
 pub fn return_path(uri: &Uri) -> NextPath {
     let path = uri.path_and_query();
     path.map_or_else(NextPath::home, |path| NextPath::or_home(path.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::scope::Scope,
+        server::web::json::problem::{Cause, tests::user},
+    };
+
+    #[test]
+    fn a_session_has_the_scopes_of_its_role_and_never_that_of_a_resource_server() {
+        let (ada, root) = (Caller::SignedIn(user(false)), Caller::SignedIn(user(true)));
+        let permits = |caller: &Caller, scope| {
+            let refused = demand_scope(Target::Api(Demand::Scope(scope)), caller).err();
+            let cause = refused.map(|answer| answer.extensions().get::<Cause>().copied());
+            assert!(cause.is_none() || cause == Some(Some(Cause::MissingScope(scope))));
+            cause.is_none()
+        };
+        for scope in Scope::ALL {
+            let is_for_key = scope == Scope::TokensIntrospect;
+            assert_eq!(permits(&root, scope), !is_for_key, "{scope:?}");
+            let is_own = !is_for_key && !scope.is_for_administrators();
+            assert_eq!(permits(&ada, scope), is_own, "{scope:?}");
+            assert!(!permits(&Caller::Anonymous, scope), "{scope:?}");
+        }
+    }
 }
