@@ -5,7 +5,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run watch build check test cargo-test client-budget fuzz e2e canary shots bench start-your-own dist dist-check same-site clean
+.PHONY: help setup run watch build check test cargo-test client-budget fuzz e2e canary shots openapi bench start-your-own dist dist-check same-site clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
@@ -84,6 +84,11 @@ shots: build ## pictures of every page in target/shots/
 	@tools/step "Taking pictures of every page into target/shots/ (about 5 minutes)" \
 		"The lines above name the page." \
 		tools/e2e --config shots.config.ts
+
+openapi: setup ## write docs/openapi.json from the router
+	@tools/step "Writing docs/openapi.json (about 3 minutes, most of it to compile)" \
+		"Fix the compiler errors above." \
+		env WRITE_OPENAPI=1 cargo test --features ssr --test http the_file_of_the_document
 
 bench: build ## measure speed and memory, and write docs/performance.md
 	@tools/step "Measuring (about 10 minutes, and 1 for its build; run nothing else; needs 12 GB of free disk)" \

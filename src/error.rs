@@ -85,11 +85,11 @@ pub enum Failure {
     /// Signed in, but the password was entered too long ago for this.
     #[error("Please confirm first that it is you.")]
     PasswordNeeded,
-    /// With an access key or token, or in a session that was started with a key.
-    #[error("The access key does not permit this.")]
-    ScopeNeeded,
     #[error("The request came from another site, so it was not carried out.")]
     CrossSite,
+    /// With an access key or token that was not given this right, or in a session that was started with such a key.
+    #[error("The access key does not permit this.")]
+    NotPermitted,
     #[error("This is not here, or not any more.")]
     NotFound,
     #[error("The request could not be understood.")]
@@ -143,7 +143,7 @@ impl Failure {
         match self {
             Self::BadRequest => 400,
             Self::NotSignedIn => 401,
-            Self::CrossSite | Self::PasswordNeeded | Self::ScopeNeeded => 403,
+            Self::CrossSite | Self::NotPermitted | Self::PasswordNeeded => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Timeout => 408,

@@ -194,7 +194,7 @@ const fn heading(failure: AppError) -> &'static str {
         AppError::Failed(Failure::Throttled { .. }) => "Too many attempts",
         AppError::Failed(Failure::NotFound) => "There is no page here",
         AppError::Failed(Failure::PasswordNeeded) => "Is it you?",
-        AppError::Failed(Failure::ScopeNeeded) => "Not with this access key",
+        AppError::Failed(Failure::NotPermitted) => "Not with this access key",
         AppError::Failed(Failure::CrossSite) => "Refused",
         AppError::Failed(Failure::TooLarge | Failure::HeaderTooLarge) => "Request too large",
         AppError::Refused(Refusal::SignIn) | AppError::Failed(Failure::NotSignedIn) => {

@@ -107,6 +107,13 @@ pub struct KeyHolder {
     pub key: AccessKey,
 }
 
+impl KeyHolder {
+    /// What the key may do: its scopes, as far as the role of its owner permits now.
+    pub fn scopes(&self) -> Scopes {
+        self.key.scopes.of_role(self.user.administers())
+    }
+}
+
 /// What a key is good for at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

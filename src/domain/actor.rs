@@ -81,7 +81,7 @@ impl Actor {
 
     /// A program with an access key.
     pub fn with_key(holder: Box<KeyHolder>, browser: Browser) -> Self {
-        let scopes = holder.key.scopes.of_role(holder.user.administers());
+        let scopes = holder.scopes();
         Self::new(Who::KeyHolder(holder), Source::AccessKey, browser).with(scopes)
     }
 

@@ -1,6 +1,6 @@
 //! The target after signing in.
 
-use crate::domain::page::Page;
+use crate::domain::page::{API_VIEWER, Page};
 use std::fmt;
 
 /// A path of this site that is safe to redirect to.
@@ -31,7 +31,7 @@ impl NextPath {
                 .bytes()
                 .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
             && !path.split('/').any(is_dots)
-            && !path.starts_with("/api/");
+            && (!path.starts_with("/api/") || path == API_VIEWER);
         let page = path.trim_end_matches('/');
         let destination = NOT_A_DESTINATION.iter().all(|one| one.path() != page);
         (ours && destination).then(|| Self(text.to_owned()))

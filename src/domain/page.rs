@@ -19,6 +19,9 @@ pub enum Access {
     Administrator,
 }
 
+/// The page that shows the JSON API. It is no [`Page`]: its script is not ours, and it is not hydrated.
+pub const API_VIEWER: &str = "/api/docs";
+
 /// Generates the enum and its tables from one row for each page.
 macro_rules! pages {
     ($($(#[$note:meta])* $name:ident: $path:literal for $access:ident $(, tab $tab:literal)?;)*) => {

@@ -6,6 +6,7 @@
 //! A new setting is a field of [`Config`], a line in its `read` (with bounds: a function in `sections`), and a
 //! documented line in `Leptos.toml`.
 
+mod api;
 pub mod duration;
 mod environment;
 mod memory;
@@ -25,6 +26,7 @@ use crate::{
         watchers::WatchLimits,
     },
 };
+pub use api::ApiConfig;
 pub use environment::Environment;
 pub use memory::MEMORY_PER_CONNECTION;
 use reader::Reader;
@@ -68,6 +70,7 @@ pub struct Config {
     pub http: HttpLimits,
     pub trusted_proxies: TrustedProxies,
     pub hsts_include_subdomains: bool,
+    pub api: ApiConfig,
     pub log: LogConfig,
 }
 
@@ -197,6 +200,7 @@ pub fn read(
         http: read_http(&mut reader),
         trusted_proxies: TrustedProxies::new(reader.list("http.trusted_proxies", parse_range)),
         hsts_include_subdomains: reader.read("http.hsts_include_subdomains", "false", boolean),
+        api: api::read_api(&mut reader),
         log: LogConfig {
             filter: reader.read("log.filter", "info", log_filter),
             format: reader.read("log.format", "text", str::parse),

@@ -47,6 +47,21 @@ pub const ONLY: &[OnlyIn] = &[
         &["src/server/web/routes.rs"],
         "every route has the guard, so routes are added in one place",
     ),
+    only_in(
+        "utoipa",
+        &["src/server/web/json/"],
+        "the document describes the operations of the JSON API",
+    ),
+    only_in(
+        "utoipa_axum",
+        &["src/server/web/json/mod.rs"],
+        "every operation has the guard, so operations are added in one place",
+    ),
+    only_in(
+        "utoipa_swagger_ui",
+        &["src/server/web/json/viewer.rs"],
+        "only files of it are served, on a page of ours",
+    ),
     only_in("axum_extra", &["src/server/web/cookies/session.rs"], HTTP),
     only_in("http", EDGE, HTTP),
     only_in("hyper", CONNECTIONS, HTTP),
@@ -61,6 +76,7 @@ pub const ONLY: &[OnlyIn] = &[
         &[
             "src/server/web/router.rs",
             "src/server/web/listener.rs",
+            "src/server/web/layers/cors.rs",
             "src/server/web/layers/too_large.rs",
         ],
         HTTP,
@@ -69,6 +85,8 @@ pub const ONLY: &[OnlyIn] = &[
         "tower_http",
         &[
             "src/server/web/router.rs",
+            "src/server/web/layers/cors.rs",
+            "src/server/web/state.rs",
             "src/server/web/files/embedded_site.rs",
             "src/server/web/files/site.rs",
         ],
@@ -139,6 +157,8 @@ pub const ONLY: &[OnlyIn] = &[
         &[
             "src/server/web/cookies/flash.rs",
             "src/server/web/layers/headers.rs",
+            // Positions in lists, which are no secrets.
+            "src/server/web/json/cursor.rs",
             "src/server/token.rs",
         ],
         "a token has one spelling, written and parsed in one file",
@@ -273,6 +293,7 @@ pub const ONLY: &[OnlyIn] = &[
         "url",
         &[
             "src/server/web/layers/forms.rs",
+            "src/server/web/json/query.rs",
             "src/server/public_url.rs",
             "src/server/web/pages.rs",
             "src/server/web/pages/",

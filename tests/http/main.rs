@@ -9,6 +9,7 @@ mod support;
 mod activity;
 mod administration;
 mod any_form;
+mod api;
 mod app;
 mod attack;
 mod audit;

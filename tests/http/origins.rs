@@ -14,7 +14,7 @@ use vestibule::server::public_url::PublicUrl;
 
 /// The headers by which a browser, or an imitation, names an origin.
 #[derive(Clone, Debug)]
-struct Claim {
+pub struct Claim {
     site: Option<&'static str>,
     origin: Option<String>,
     content_type: Option<&'static str>,
@@ -23,7 +23,7 @@ struct Claim {
 
 impl Claim {
     /// Every combination.
-    fn everything(own: &str) -> Vec<Self> {
+    pub fn everything(own: &str) -> Vec<Self> {
         const SITES: [Option<&str>; 8] = [
             None,
             Some("same-origin"),
@@ -58,7 +58,7 @@ impl Claim {
 
     /// The rule: `Sec-Fetch-Site` decides; without it `Origin` must be exactly ours, also beside
     /// `none`; without both, only a request without a session cookie passes.
-    fn is_allowed(&self, own: &str) -> bool {
+    pub fn is_allowed(&self, own: &str) -> bool {
         match (self.site, &self.origin) {
             (Some("same-origin"), _) => true,
             (Some("none"), origin) => origin.as_ref().is_none_or(|origin| origin == own),
@@ -68,7 +68,7 @@ impl Claim {
         }
     }
 
-    fn request(&self, method: &str, target: &str, session: &str) -> Request {
+    pub fn request(&self, method: &str, target: &str, session: &str) -> Request {
         let cookie = format!("{SESSION_COOKIE}={session}");
         let mut request = Request::post(target, b"username=eve&password=x")
             .maybe_header("sec-fetch-site", self.site)

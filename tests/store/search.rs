@@ -13,16 +13,16 @@ use vestibule::{
         actor::Actor,
         audit::Event,
         moment::Timestamp,
-        user::{Email, LookupKey, Username},
+        user::{Email, LookupKey, UserId, Username},
     },
     server::{
         core::{Core, background::cleanup},
         db::{Db, Pool},
         store::{
             self,
-            audit::{Cursor, Filter, PAGES},
+            audit::{Cursor, Filter, PAGES, PAGES_BACKWARDS},
             sessions,
-            users::{ALL, BY_PREFIX, NewUser, Profile},
+            users::{ALL, ALL_BACKWARDS, BY_PREFIX, BY_PREFIX_BACKWARDS, NewUser, Profile},
         },
         token,
     },
@@ -58,6 +58,23 @@ async fn pages(core: &Core, input: &str, limit: u32) -> Vec<Vec<String>> {
             return pages;
         }
     }
+}
+
+/// The names on each page before the end of the list, the last page first.
+async fn pages_backwards(core: &Core, input: &str, limit: u32) -> Vec<Vec<String>> {
+    let (prefix, mut pages) = (LookupKey::of(input), Vec::new());
+    let end = store::users::Cursor {
+        key: format!("{}\u{10ffff}", prefix.as_str()),
+        id: UserId(String::new()),
+    };
+    let mut before = Some(end);
+    while let Some(cursor) = before {
+        let found = store::users::page_before(&core.db, &prefix, &cursor, limit).await;
+        let found = found.unwrap();
+        pages.push(found.users.into_iter().map(|user| user.username).collect());
+        before = found.previous;
+    }
+    pages
 }
 
 async fn names(core: &Core, input: &str) -> Vec<String> {
@@ -152,38 +169,56 @@ async fn assert_pages_by_index(core: &Core, engine: Engine) {
     let text = Value::Text;
     let all = plan(&core.db, ALL, &[text("m5"), Value::Number(51)]).await;
     assert_no_scan(engine, &all, "users");
-    let found = plan(
-        &core.db,
-        BY_PREFIX,
-        &[
+    let back = [text("m5"), Value::Number(51)];
+    let back = plan(&core.db, ALL_BACKWARDS, &back).await;
+    assert_no_scan(engine, &back, "users");
+    for (sql, bound, conditions) in [
+        (BY_PREFIX, "person 5", [">", ">", "(display_name_key,id)>"]),
+        (
+            BY_PREFIX_BACKWARDS,
+            "person 4",
+            [
+                ">? AND username_key<",
+                ">? AND email_key<",
+                "display_name_key>? AND (display_name_key,id)<",
+            ],
+        ),
+    ] {
+        let values = [
             text("person 4"),
             text("id7"),
-            text("person 5"),
+            text(bound),
             Value::Number(51),
-        ],
-    )
-    .await;
+        ];
+        let found = plan(&core.db, sql, &values).await;
+        assert_search_by_index(engine, &found, conditions);
+    }
+}
+
+/// Each kind of key is read along its index.
+#[track_caller]
+fn assert_search_by_index(engine: Engine, found: &str, [name, email, display_name]: [&str; 3]) {
     // The three lists of one page are merged and sorted, which is at most three pages.
     let (indexes, scans) = match engine {
         Engine::Sqlite => (
             [
-                "username_key>",
-                "email_key>",
-                "users_by_display_name ((display_name_key,id)>",
+                format!("username_key{name}"),
+                format!("email_key{email}"),
+                format!("users_by_display_name ({display_name}"),
             ],
             ["SCAN users", "SCAN u "],
         ),
         Engine::Postgres => (
             [
-                "users_username_key_key",
-                "users_email_key_key",
-                "users_by_display_name",
+                "users_username_key_key".to_owned(),
+                "users_email_key_key".to_owned(),
+                "users_by_display_name".to_owned(),
             ],
             ["Seq Scan", "Bitmap"],
         ),
     };
     for index in indexes {
-        assert!(found.contains(index), "{index}:\n{found}");
+        assert!(found.contains(&index), "{index}:\n{found}");
     }
     for scan in scans {
         assert!(!found.contains(scan), "{scan}:\n{found}");
@@ -305,6 +340,61 @@ on_both_engines! {
         }
     }
 
+    async fn a_list_of_accounts_is_read_backwards_as_forwards(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for number in 0..23 {
+            let name = format!("user{number:02}");
+            let display_name = if number % 2 == 0 { "User" } else { &name };
+            account(&core, &name, Some(&format!("{name}@example.org")), display_name).await;
+        }
+        account(&core, "other", None, "Other").await;
+        for limit in [1, 2, 5, 22, 23, 24] {
+            for input in ["user", "u", "user0", ""] {
+                let mut backwards = pages_backwards(&core, input, limit).await;
+                assert!(backwards.iter().all(|page| page.len() <= limit as usize), "{backwards:?}");
+                backwards.reverse();
+                assert_eq!(backwards.concat(), names(&core, input).await, "{input} by {limit}");
+            }
+        }
+    }
+
+    /// Whoever has read a page finds it again from the next one, and from the end of the list.
+    async fn the_page_before_the_next_one_is_the_same(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for number in 0..5 {
+            account(&core, &format!("u{number}"), None, "Somebody").await;
+        }
+        for input in ["", "u"] {
+            let prefix = LookupKey::of(input);
+            let (mut after, mut page) = (None, store::users::page(&core.db, &prefix, None, 2).await.unwrap());
+            assert_eq!(page.previous, None);
+            while let Some(next) = page.next.clone() {
+                let following = store::users::page(&core.db, &prefix, Some(&next), 2).await.unwrap();
+                let previous = following.previous.clone().expect("a page before");
+                let again = store::users::page_before(&core.db, &prefix, &previous, 2).await.unwrap();
+                assert_eq!((&again.users, again.next.as_ref()), (&page.users, Some(&next)));
+                (after, page) = (Some(next), following);
+            }
+            // The rest of the list is deleted meanwhile: the empty page leads back to all that is left.
+            let after = after.expect("there were three pages");
+            let last = page.users.last().unwrap().id.clone();
+            given::execute(&core.db, &format!("UPDATE users SET username_key = 'a', display_name_key = 'a' WHERE id = '{}'", last.0)).await;
+            let empty = store::users::page(&core.db, &prefix, Some(&after), 2).await.unwrap();
+            assert_eq!((empty.users.len(), &empty.next), (0, &None));
+            let before = empty.previous.expect("a page before");
+            let page = store::users::page_before(&core.db, &prefix, &before, 1).await.unwrap();
+            assert_eq!(page.users[0].username, "u3", "the last one before the empty page");
+            given::execute(&core.db, &format!("UPDATE users SET username_key = 'u4', display_name_key = 'somebody' WHERE id = '{}'", last.0)).await;
+            // Before the first one there is none, and the page after that is the first.
+            let first = store::users::page(&core.db, &prefix, None, 2).await.unwrap();
+            let start = store::users::Cursor { key: prefix.as_str().to_owned(), id: UserId(String::new()) };
+            let empty = store::users::page_before(&core.db, &prefix, &start, 2).await.unwrap();
+            assert_eq!((empty.users.len(), empty.previous), (0, None));
+            let again = store::users::page(&core.db, &prefix, empty.next.as_ref(), 2).await.unwrap();
+            assert_eq!(again.users, first.users);
+        }
+    }
+
     /// Even if many accounts match by several of their names, no page reads on for long.
     async fn a_page_stays_short_if_many_accounts_repeat(database: TestDatabase) {
         let core = support::core(&database).await;
@@ -358,8 +448,11 @@ on_both_engines! {
         let core = support::core(&database).await;
         crowd(&core, 20_000).await;
         let indexes = ["activity_by_time", "activity_of_user", "activity_of_event", "activity_of_"];
-        for (number, (sql, index)) in PAGES.into_iter().zip(indexes).enumerate() {
-            let mut values = vec![Value::Number(0), Value::Number(5_000), Value::Text("row9"), Value::Number(51)];
+        let forwards = PAGES.into_iter().zip(indexes).enumerate().map(|list| ((0, 5_000), list));
+        let backwards = PAGES_BACKWARDS.into_iter().zip(indexes).enumerate();
+        let backwards = backwards.map(|list| ((i64::MAX, 1_667), list));
+        for ((bound, at), (number, (sql, index))) in forwards.chain(backwards) {
+            let mut values = vec![Value::Number(bound), Value::Number(at), Value::Text("row9"), Value::Number(51)];
             values.extend(match number {
                 0 => vec![],
                 1 => vec![Value::Text("id7")],
@@ -410,6 +503,14 @@ on_both_engines! {
                     joined.extend(page);
                 }
                 assert_eq!(joined, all, "{filter:?} by {limit}");
+                let oldest = Cursor { at: Timestamp::from_millis(i64::MIN), id: String::new() };
+                let (mut joined, mut after) = (Vec::new(), Some(oldest));
+                while let Some(cursor) = after {
+                    let page = store::audit::list_newer(&core.db, &filter, &cursor, limit).await.unwrap();
+                    after = page.first().map(Cursor::of);
+                    joined.splice(0..0, page);
+                }
+                assert_eq!(joined, all, "{filter:?} by {limit}, backwards");
             }
         }
         assert_eq!(store::audit::list(&core.db, &Filter::default(), None, 1_000).await.unwrap().len(), 100);

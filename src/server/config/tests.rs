@@ -229,3 +229,52 @@ fn doubtful_settings_are_reported() {
         assert_eq!(warnings(&with(proxies)), "");
     }
 }
+
+#[test]
+fn an_allowed_origin_is_exact() {
+    let origins = |text: &str| {
+        let config = without_environment(&format!("[api]\nallowed_origins = [\"{text}\"]\n"));
+        config.map(|config| config.api.allowed_origins)
+    };
+    for exact in [
+        "https://app.example.org",
+        "https://app.example.org:8443",
+        "http://localhost:5173",
+        "http://127.0.0.1:5173",
+        "http://[::1]:5173",
+    ] {
+        assert_eq!(origins(exact), Ok(vec![exact.to_owned()]));
+    }
+    for other in [
+        "*",
+        "null",
+        "",
+        "app.example.org",
+        "https://*.example.org",
+        "https://*",
+        "https://app.example.org/",
+        "https://app.example.org/app",
+        "https://app.example.org:443",
+        "https://APP.example.org",
+        "https://app.example.org?x",
+        "https://ada@app.example.org",
+        "http://app.example.org",
+        "http://localhost.example.org",
+        "ftp://app.example.org",
+        "file:///",
+        " https://app.example.org",
+        "https://app.example.org https://b.example.org",
+    ] {
+        let report = origins(other).expect_err(other).to_string();
+        assert!(report.contains("api.allowed_origins"), "{other}: {report}");
+    }
+    let environment = variables([(
+        "VESTIBULE_API__ALLOWED_ORIGINS",
+        "https://a.example.org, https://b.example.org",
+    )]);
+    let config = read("", None, &environment).unwrap();
+    assert_eq!(
+        config.api.allowed_origins,
+        ["https://a.example.org", "https://b.example.org"]
+    );
+}

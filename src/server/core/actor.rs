@@ -21,7 +21,7 @@ pub struct Permitted<'a> {
 
 impl<'a> Permitted<'a> {
     /// # Errors
-    /// [`Failure::NotSignedIn`]; [`Failure::ScopeNeeded`] if the key or token does not have the scope.
+    /// [`Failure::NotSignedIn`]; [`Failure::NotPermitted`] if the key or token does not have the scope.
     pub fn of(actor: &'a Actor, scope: Scope) -> Result<Self, AppError> {
         let user = actor.user().ok_or(Failure::NotSignedIn)?;
         demand_scope(actor, scope)?;
@@ -46,7 +46,7 @@ fn demand_scope(actor: &Actor, scope: Scope) -> Result<(), AppError> {
     if actor.scopes().contains(scope) {
         Ok(())
     } else {
-        Err(Failure::ScopeNeeded.into())
+        Err(Failure::NotPermitted.into())
     }
 }
 
@@ -59,13 +59,13 @@ pub struct Owner<'a> {
 
 impl<'a> Owner<'a> {
     /// # Errors
-    /// [`Failure::NotSignedIn`]; [`Failure::ScopeNeeded`] in a session or with a token that may do less.
+    /// [`Failure::NotSignedIn`]; [`Failure::NotPermitted`] in a session or with a token that may do less.
     pub fn of(actor: &'a Actor) -> Result<Self, AppError> {
         let owner = Self::in_any_session(actor)?;
         if owner.has_everything() {
             Ok(owner)
         } else {
-            Err(Failure::ScopeNeeded.into())
+            Err(Failure::NotPermitted.into())
         }
     }
 
@@ -91,7 +91,7 @@ impl<'a> Owner<'a> {
     pub fn confirming(actor: &'a Actor) -> Result<Self, AppError> {
         let current = actor.confirming_person().ok_or(Failure::NotSignedIn)?;
         if current.session.key.is_some() {
-            return Err(Failure::ScopeNeeded.into());
+            return Err(Failure::NotPermitted.into());
         }
         Ok(Self { actor, current })
     }
@@ -133,7 +133,7 @@ impl Admin {
     ///
     /// # Errors
     /// [`Failure::NotFound`] for all others, so that they learn nothing; [`Failure::NotSignedIn`];
-    /// [`Failure::ScopeNeeded`].
+    /// [`Failure::NotPermitted`].
     pub fn of(core: &Core, actor: Actor, scope: Scope) -> Result<Self, AppError> {
         let user = actor.user().ok_or(Failure::NotSignedIn)?;
         if !user.administers() {

@@ -30,3 +30,13 @@ pub async fn page(
 ) -> Result<Vec<Record>, StoreError> {
     store::audit::list(&core.db, filter, before, limit).await
 }
+
+/// Up to `limit` entries that are directly newer than `after`, the newest first.
+pub async fn newer_page(
+    core: &Core,
+    filter: &Filter<'_>,
+    after: &Cursor,
+    limit: u32,
+) -> Result<Vec<Record>, StoreError> {
+    store::audit::list_newer(&core.db, filter, after, limit).await
+}

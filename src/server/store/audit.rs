@@ -2,7 +2,7 @@
 
 mod lists;
 
-pub use lists::{Cursor, Filter, PAGES, list, written_since};
+pub use lists::{Cursor, Filter, PAGES, PAGES_BACKWARDS, list, list_newer, written_since};
 
 use crate::{
     domain::{

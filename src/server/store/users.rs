@@ -7,7 +7,10 @@ mod search;
 pub use by_link::{Link, find_by_link, redeem_link};
 use changes::end_everything_within;
 pub use changes::{delete, demote, disable, enable, promote, set_password};
-pub use search::{ALL, BY_PREFIX, Cursor, Found, fold_some_display_names, page};
+pub use search::{
+    ALL, ALL_BACKWARDS, BY_PREFIX, BY_PREFIX_BACKWARDS, Cursor, Found, fold_some_display_names,
+    page, page_before,
+};
 
 use super::password_links::{self, NewLink};
 use crate::{

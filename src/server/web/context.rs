@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     domain::{
-        access_key::Scope,
+        access_key::KeyHolder,
+        scope::{Scope, Scopes},
         session::{CurrentUser, EndReason},
     },
     error::AppError,
@@ -26,7 +27,11 @@ use axum::{
     extract::Request,
     http::{HeaderMap, HeaderValue, header},
 };
-use leptos::{context::use_context, nonce::use_nonce, prelude::expect_context};
+use leptos::{
+    context::use_context,
+    nonce::{Nonce, use_nonce},
+    prelude::expect_context,
+};
 use leptos_axum::ResponseOptions;
 use std::{net::IpAddr, sync::Arc};
 
@@ -34,11 +39,36 @@ use std::{net::IpAddr, sync::Arc};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
     SignedIn(Box<CurrentUser>),
+    /// A program with an access key.
+    WithKey(Box<KeyHolder>),
     /// The token was replaced recently, and may only be confirmed again.
     Confirming(Box<CurrentUser>),
     /// The cookie names a session that has ended.
     Ended(EndReason),
+    /// `Authorization: Bearer` with a credential that is not valid, or no longer.
+    InvalidToken,
     Anonymous,
+}
+
+impl Caller {
+    /// What the credential may do: never more than the role of its account permits now.
+    pub fn scopes(&self) -> Scopes {
+        match self {
+            Self::SignedIn(current) => current.scopes(),
+            Self::WithKey(holder) => holder.scopes(),
+            Self::Confirming(_) | Self::Ended(_) | Self::InvalidToken | Self::Anonymous => {
+                Scopes::none()
+            }
+        }
+    }
+
+    pub fn administers(&self) -> bool {
+        match self {
+            Self::SignedIn(current) | Self::Confirming(current) => current.user.administers(),
+            Self::WithKey(holder) => holder.user.administers(),
+            Self::Ended(_) | Self::InvalidToken | Self::Anonymous => false,
+        }
+    }
 }
 
 /// Marks a plain HTML form, sent without our script.
@@ -108,10 +138,18 @@ fn client_address(request: &FormRequest) -> IpAddr {
 pub fn actor() -> Actor {
     let request = request();
     let browser = browser_at(client_address(&request), request.headers());
-    match &request.caller {
+    actor_of(request.caller.as_ref(), browser)
+}
+
+/// The same outside of server functions.
+pub fn actor_of(caller: Option<&Caller>, browser: Browser) -> Actor {
+    match caller {
         Some(Caller::SignedIn(current)) => Actor::signed_in(current.clone(), browser),
+        Some(Caller::WithKey(holder)) => Actor::with_key(holder.clone(), browser),
         Some(Caller::Confirming(current)) => Actor::confirming(current.clone(), browser),
-        Some(Caller::Ended(_) | Caller::Anonymous) | None => Actor::visitor(browser),
+        Some(Caller::Ended(_) | Caller::InvalidToken | Caller::Anonymous) | None => {
+            Actor::visitor(browser)
+        }
     }
 }
 
@@ -165,6 +203,11 @@ pub fn demand_own_sign_out(proof: &str) -> Result<(), AppError> {
 /// `Failure::NotFound` for all others; `Failure::NotSignedIn`.
 pub fn admin() -> Result<Admin, AppError> {
     Admin::of(&state().core, actor(), Scope::UsersWrite)
+}
+
+/// A nonce for a page that Leptos does not render.
+pub fn new_nonce() -> String {
+    Nonce::new().to_string()
 }
 
 /// Sets the policy that belongs to this page's nonce, and returns the nonce. Without a nonce no script runs.

@@ -6,6 +6,7 @@ pub mod connection_slots;
 pub mod context;
 pub mod cookies;
 pub mod files;
+pub mod json;
 pub mod layers;
 pub mod listener;
 pub mod pages;

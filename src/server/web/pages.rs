@@ -90,7 +90,7 @@ async fn render(
             RenderedFor(current.user.id.short().to_owned()),
             SignOutProof(sign_out_proof::of(&state.core, &current.session.id)),
         )),
-        Caller::Confirming(_) | Caller::Ended(_) | Caller::Anonymous => None,
+        _ => None,
     };
     let context = move || {
         provide_context(state.clone());

@@ -3,7 +3,7 @@
 use super::{
     files::site,
     layers::{
-        addresses, failures,
+        addresses, cors, failures,
         forms::Arrival,
         forwarded::{self, Client},
         headers,
@@ -13,7 +13,7 @@ use super::{
     listener::{self, ListenerOptions},
     routes,
     state::AppState,
-    target::PUBLIC_FUNCTIONS,
+    target::{PUBLIC_FUNCTIONS, is_api},
 };
 use crate::{error::Failure, server::telemetry};
 use any_spawner::Executor;
@@ -77,6 +77,8 @@ pub fn layered(routes: Router<AppState>, state: AppState) -> Router {
             state.clone(),
             headers::secure,
         ))
+        // Outside the failures, so that a script of another origin can read them.
+        .layer(middleware::from_fn_with_state(state.clone(), cors::answer))
         // Rendering the page of a failure may itself fail: then the answer is the status alone.
         .layer(panic_answer())
         .layer(middleware::from_fn_with_state(
@@ -149,7 +151,12 @@ async fn check_origin(State(state): State<AppState>, mut request: Request, next:
         request.extensions_mut().insert(UnknownOrigin);
         return next.run(request).await;
     }
-    let checked = (state.site).demand_own_request(request.method(), request.headers());
+    let (method, headers) = (request.method(), request.headers());
+    let checked = if is_api(request.uri().path()) {
+        state.site.demand_own_api_request(method, headers)
+    } else {
+        state.site.demand_own_request(method, headers)
+    };
     match checked {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),

@@ -1,8 +1,10 @@
-//! Every route. Each is added with the guard and a declared target: there is no other way to add one.
+//! Every route. Each is added with the guard and a declared target: there is no other way to add one. The operations of
+//! the JSON API are in `web::json`, which adds them in the same way.
 
 use super::{
     context::FormRequest,
     files::downloads,
+    json::{self, viewer},
     layers::{forms, guard},
     pages,
     state::AppState,
@@ -10,7 +12,7 @@ use super::{
     target::Target,
 };
 use crate::{
-    domain::page::{Download, Page, Stream},
+    domain::page::{API_VIEWER, Download, Page, Stream},
     error::{AppError, Failure},
 };
 use axum::{
@@ -48,9 +50,13 @@ pub fn of_site(state: &AppState, files: Router) -> Router<AppState> {
     for (path, _) in server_fn_paths() {
         routes = routes.add(path, Target::Function(path), post(function));
     }
+    let demand = json::demand_of_document(state);
+    let routes = routes
+        .add(API_VIEWER, Target::Viewer(demand), get(viewer::page))
+        .add(viewer::FILES, Target::Api(demand), get(viewer::file));
     let unknown = any(async || Failure::NotFound);
     let router = routes.router.route("/api/{*unknown}", unknown);
-    router.fallback_service(files)
+    router.merge(json::routes(state)).fallback_service(files)
 }
 
 /// Routes behind the guard.
@@ -63,7 +69,9 @@ impl Guarded {
     fn add(mut self, path: &str, target: Target, handler: MethodRouter<AppState>) -> Self {
         let guarded = middleware::from_fn_with_state(self.state.clone(), guard::protect);
         let handler = match target {
-            Target::Page(_) | Target::Download(_) => handler.layer(guarded),
+            Target::Page(_) | Target::Download(_) | Target::Viewer(_) | Target::Api(_) => {
+                handler.layer(guarded)
+            }
             Target::Function(_) => {
                 let run = middleware::from_fn_with_state(self.state.clone(), forms::run_function);
                 handler.layer(guarded).layer(run)

@@ -6,7 +6,7 @@ use super::{
         embedded_site::EmbeddedSite,
         site::{HashedNames, SiteFiles},
     },
-    layers::origin::Site,
+    layers::{cors, origin::Site},
 };
 use crate::server::{
     config::{Config, HttpLimits, TrustedProxies},
@@ -15,6 +15,7 @@ use crate::server::{
 use leptos::config::LeptosOptions;
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::Semaphore;
+use tower_http::cors::CorsLayer;
 
 /// Functions that run at once. Each takes milliseconds, so these are seconds of work; each needs at most a hundred
 /// kilobytes.
@@ -58,6 +59,10 @@ pub struct Shared {
     pub body_bytes: Budget,
     pub files: SiteFiles,
     pub hashed_names: HashedNames,
+    /// For the JSON API; `None` unless origins are configured.
+    pub cors: Option<CorsLayer>,
+    /// Whether the document of the JSON API needs no session.
+    pub public_docs: bool,
 }
 
 impl AppState {
@@ -69,7 +74,9 @@ impl AppState {
         reload: bool,
         port: u16,
     ) -> Self {
+        let api = &config.api;
         let site = Site::new(config.public_url.clone(), port);
+        let site = site.with_allowed_origins(&api.allowed_origins);
         let socket = || {
             format!(
                 "ws://127.0.0.1:{0} ws://localhost:{0}",
@@ -96,6 +103,8 @@ impl AppState {
                 config.http.body_budget_per_address(),
             ),
             files: SiteFiles::Folder(config.site_root.clone()),
+            cors: cors::layer(&api.allowed_origins),
+            public_docs: api.public_docs,
         }))
     }
 

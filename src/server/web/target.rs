@@ -1,8 +1,8 @@
 //! The target of a request, and the access that the guard demands for it.
 
 use crate::domain::{
-    access_key::Scope,
     page::{Access, Download, Page, Stream},
+    scope::Scope,
 };
 
 /// What a route leads to. A route without a target cannot be added (see [`routes`](super::routes)).
@@ -13,6 +13,39 @@ pub enum Target {
     Stream(Stream),
     /// A server function, by its path.
     Function(&'static str),
+    /// An operation of the JSON API.
+    Api(Demand),
+    /// The page that shows the JSON API.
+    Viewer(Demand),
+}
+
+/// What an operation of the JSON API demands of its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demand {
+    Public,
+    SignedIn,
+    /// Signed in, with a credential that has this scope. If the scope is for administrators, the operation does not
+    /// exist for all others.
+    Scope(Scope),
+}
+
+impl Demand {
+    const fn access(self) -> Access {
+        match self {
+            Self::Public => Access::Anyone,
+            Self::Scope(scope) if scope.is_for_administrators() => Access::Administrator,
+            Self::SignedIn | Self::Scope(_) => Access::SignedIn,
+        }
+    }
+}
+
+/// The path of the JSON API. Everything below it answers failures as problems (RFC 9457).
+pub const API: &str = "/api/v1";
+
+/// Whether a path is one of the JSON API, known or not.
+pub fn is_api(path: &str) -> bool {
+    path.strip_prefix(API)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// How the session of a request is looked up.
@@ -53,6 +86,7 @@ impl Target {
             Self::Stream(stream) => stream.access(),
             Self::Function(path) if PUBLIC_FUNCTIONS.contains(&path) => Access::Anyone,
             Self::Function(_) => Access::SignedIn,
+            Self::Api(demand) | Self::Viewer(demand) => demand.access(),
         }
     }
 
@@ -67,16 +101,28 @@ impl Target {
             Self::Function("/api/end_session" | "/api/end_other_sessions") => {
                 Some(Scope::SessionsEnd)
             }
-            Self::Stream(Stream::Audit) | Self::Download(_) | Self::Function(_) => None,
+            // The document of the API shows nothing of an account.
+            Self::Viewer(_) => Some(Scope::ProfileRead),
+            // An operation names its own, for every credential.
+            Self::Api(Demand::Scope(scope)) => Some(scope),
+            Self::Api(Demand::Public | Demand::SignedIn)
+            | Self::Stream(Stream::Audit)
+            | Self::Download(_)
+            | Self::Function(_) => None,
         }
     }
 
     pub fn look_up(self) -> LookUp {
         match self {
             Self::Page(page) if page.needs_sign_ins() => LookUp::UseWithSignIns,
-            Self::Stream(_) => LookUp::Peek,
+            // A public operation acts for nobody.
+            Self::Stream(_) | Self::Api(Demand::Public) => LookUp::Peek,
             Self::Function(path) if WRITE_THEMSELVES.contains(&path) => LookUp::Peek,
-            Self::Page(_) | Self::Download(_) | Self::Function(_) => LookUp::Use,
+            Self::Page(_)
+            | Self::Download(_)
+            | Self::Function(_)
+            | Self::Api(_)
+            | Self::Viewer(_) => LookUp::Use,
         }
     }
 }

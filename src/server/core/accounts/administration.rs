@@ -183,7 +183,20 @@ pub async fn delete(
     Ok((user.username, ended))
 }
 
-async fn find(core: &Core, admin: &Admin, id: &str) -> Result<User, AppError> {
+/// The same for a program, which names the account by its id alone. Returns the number of sessions that ended.
+///
+/// # Errors
+/// [`Failure::PasswordNeeded`]; [`Failure::NotFound`]; [`AccountRefusal::LastAdministrator`].
+pub async fn delete_by_id(core: &Core, admin: &Admin, id: &str) -> Result<u64, AppError> {
+    let user = find(core, admin, id).await?;
+    Ok(users::delete(core, admin, &user).await?)
+}
+
+/// The account with this id, for an administrator who entered the password recently.
+///
+/// # Errors
+/// [`Failure::PasswordNeeded`]; [`Failure::NotFound`].
+pub async fn find(core: &Core, admin: &Admin, id: &str) -> Result<User, AppError> {
     admin.demand_fresh()?;
     let id = UserId::parse(id.to_owned()).ok_or(Failure::NotFound)?;
     let found = store::users::find(&core.db, &id).await?;

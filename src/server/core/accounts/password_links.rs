@@ -8,7 +8,7 @@ use crate::{
         page::Page,
         password::Password,
         password_link::{LinkPurpose, LinkSecret},
-        user::User,
+        user::{User, UserId},
     },
     error::{AppError, Refusal},
     server::{
@@ -30,6 +30,8 @@ pub const LIFETIME: Duration = Duration::from_secs(72 * 3_600);
 /// A new link. It is shown once, and cannot be read again.
 #[derive(Debug)]
 pub struct MadeLink {
+    /// Whose password it sets.
+    pub user: UserId,
     pub secret: LinkSecret,
     pub purpose: LinkPurpose,
     pub expires_at: Timestamp,
@@ -67,6 +69,7 @@ pub async fn invite(
     };
     store::users::insert_invited(&core.db, &user, &link, admin.actor()).await?;
     Ok(MadeLink {
+        user: user.id.clone(),
         purpose: LinkPurpose::Invitation,
         expires_at: link.expires_at,
         secret,
@@ -89,6 +92,7 @@ pub async fn make(core: &Core, admin: &Admin, user: &User) -> Result<MadeLink, U
     };
     let made = store::password_links::replace(&core.db, &link, admin.actor()).await?;
     Ok(MadeLink {
+        user: user.id.clone(),
         purpose: made.ok_or(UserError::Disabled)?,
         expires_at: link.expires_at,
         secret,

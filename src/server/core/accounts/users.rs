@@ -1,6 +1,6 @@
 //! Accounts: create, disable, enable, promote, demote, delete, set a new password.
 
-pub use crate::server::store::users::Cursor;
+pub use crate::server::store::users::{Cursor, Found};
 
 use crate::{
     domain::{
@@ -16,10 +16,7 @@ use crate::{
         core::{Core, actor::Admin},
         db::StoreError,
         hashing::HashingError,
-        store::{
-            self,
-            users::{Found, NewUser},
-        },
+        store::{self, users::NewUser},
         token,
     },
 };
@@ -193,6 +190,16 @@ pub async fn page(
     limit: u32,
 ) -> Result<Found, StoreError> {
     store::users::page(&core.db, prefix, after, limit).await
+}
+
+/// The last `limit` of these accounts before `before`, in the same order.
+pub async fn page_before(
+    core: &Core,
+    prefix: &LookupKey,
+    before: &Cursor,
+    limit: u32,
+) -> Result<Found, StoreError> {
+    store::users::page_before(&core.db, prefix, before, limit).await
 }
 
 /// Disables an account: it cannot sign in, and all its sessions end. Returns the number of sessions.

@@ -30,7 +30,7 @@ pub struct Filter<'a> {
     pub until: Option<Timestamp>,
 }
 
-/// The start of the next page: after the entry with this time and id.
+/// The end of a page, where the one after or before it continues: the entry with this time and id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     pub at: Timestamp,
@@ -75,6 +75,12 @@ macro_rules! four_lists {
 pub const PAGES: [&str; 4] = four_lists!(
     "at >= $1 AND (at, id) < ($2, $3)",
     " ORDER BY at DESC, id DESC LIMIT $4"
+);
+
+/// Before the row of time `$2` and id `$3` and the time `$1`, the oldest first.
+pub const PAGES_BACKWARDS: [&str; 4] = four_lists!(
+    "at < $1 AND (at, id) > ($2, $3)",
+    " ORDER BY at, id LIMIT $4"
 );
 
 /// What was written or counted since the time `$1`. An entry may have an earlier time of its own, so ids count too.
@@ -167,6 +173,25 @@ pub async fn list(
         filtered!(query, filter).fetch_all(pool).await?
     });
     rows.into_iter().map(Record::try_from).collect()
+}
+
+/// Up to `limit` entries directly after `after` in time, the newest first.
+pub async fn list_newer(
+    db: &Db,
+    filter: &Filter<'_>,
+    after: &Cursor,
+    limit: u32,
+) -> Result<Vec<Record>, StoreError> {
+    let until = filter.until.map_or(i64::MAX, Timestamp::as_millis);
+    // Every id follows the empty one, so this is before all rows of that instant.
+    let start = (filter.since.map_or(i64::MIN, Timestamp::as_millis), "");
+    let (at, id) = start.max((after.at.as_millis(), &*after.id));
+    let sql = statement_for(&PAGES_BACKWARDS, filter);
+    let rows: Vec<Row> = on_pool!(db, pool => {
+        let query = sqlx::query_as(sql).bind(until).bind(at).bind(id).bind(i64::from(limit));
+        filtered!(query, filter).fetch_all(pool).await?
+    });
+    rows.into_iter().rev().map(Record::try_from).collect()
 }
 
 /// Up to `limit` entries that were written or counted from `since` to `until`, the oldest first. The end of a session

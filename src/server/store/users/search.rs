@@ -9,7 +9,7 @@ use crate::{
     server::db::{Db, Outcome::Commit, StoreError, execute, fetch_all, transact},
 };
 
-/// The end of a page, where the next one continues.
+/// The end of a page, where the one after or before it continues.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     /// The key by which the last account was found.
@@ -21,8 +21,10 @@ pub struct Cursor {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     pub users: Vec<User>,
-    /// Set if there are more.
+    /// Set if there are more after the last one,
     pub next: Option<Cursor>,
+    /// or before the first one.
+    pub previous: Option<Cursor>,
 }
 
 /// The maximum number of queries to fill a page. It is short if some of the accounts were on an earlier page, by
@@ -52,6 +54,29 @@ pub const BY_PREFIX: &str = concat!(
     "WHERE (display_name_key, id) > ($1, $2) AND display_name_key < $3 ",
     "ORDER BY display_name_key, id LIMIT $4) AS by_display_name) AS m ",
     "JOIN users u ON u.id = m.id ORDER BY m.found_by, m.id LIMIT $4"
+);
+
+/// All accounts before the name `$1`, by name backwards.
+pub const ALL_BACKWARDS: &str = concat!(
+    "SELECT u.username_key AS found_by, u.username_key, u.email_key, u.display_name_key, ",
+    user_columns!(),
+    " FROM users u WHERE u.username_key < $1 ORDER BY u.username_key DESC LIMIT $2"
+);
+
+/// Accounts with a key between `$3` and `$1`, before the account `$2` at `$1`, backwards.
+pub const BY_PREFIX_BACKWARDS: &str = concat!(
+    "SELECT m.found_by, u.username_key, u.email_key, u.display_name_key, ",
+    user_columns!(),
+    " FROM (SELECT * FROM (SELECT username_key AS found_by, id FROM users ",
+    "WHERE username_key <= $1 AND username_key >= $3 AND (username_key <> $1 OR id < $2) ",
+    "ORDER BY username_key DESC LIMIT $4) AS by_name ",
+    "UNION SELECT * FROM (SELECT email_key AS found_by, id FROM users ",
+    "WHERE email_key <= $1 AND email_key >= $3 AND (email_key <> $1 OR id < $2) ",
+    "ORDER BY email_key DESC LIMIT $4) AS by_email ",
+    "UNION SELECT * FROM (SELECT display_name_key AS found_by, id FROM users ",
+    "WHERE (display_name_key, id) < ($1, $2) AND display_name_key >= $3 ",
+    "ORDER BY display_name_key DESC, id DESC LIMIT $4) AS by_display_name) AS m ",
+    "JOIN users u ON u.id = m.id ORDER BY m.found_by DESC, m.id DESC LIMIT $4"
 );
 
 #[derive(sqlx::FromRow)]
@@ -90,17 +115,79 @@ pub async fn page(
     limit: u32,
 ) -> Result<Found, StoreError> {
     let prefix = prefix.as_str();
-    let beginning = || Cursor {
-        key: prefix.to_owned(),
-        id: UserId(String::new()),
-    };
     // A cursor before the prefix belongs to another search.
     let after = after.filter(|cursor| *cursor.key >= *prefix);
-    let mut cursor = after.cloned().unwrap_or_else(beginning);
+    let start = after.cloned().unwrap_or_else(|| Cursor {
+        key: prefix.to_owned(),
+        id: UserId(String::new()),
+    });
+    let read = read(db, prefix, start, limit, Direction::Forwards).await?;
+    let previous = match (after, read.found.first()) {
+        (None, _) => None,
+        (Some(_), Some((first, _))) => Some(first.clone()),
+        (Some(after), None) => Some(behind(after)),
+    };
+    Ok(Found {
+        next: read.rest,
+        users: read.found.into_iter().map(|(_, user)| user).collect(),
+        previous,
+    })
+}
+
+/// The last `limit` accounts before `before`, in the same order.
+pub async fn page_before(
+    db: &Db,
+    prefix: &LookupKey,
+    before: &Cursor,
+    limit: u32,
+) -> Result<Found, StoreError> {
+    let prefix = prefix.as_str();
+    let mut read = read(db, prefix, before.clone(), limit, Direction::Backwards).await?;
+    read.found.reverse();
+    // Without any, the page after this one is the first.
+    let last = read.found.last().map(|(cursor, _)| cursor.clone());
+    let next = last.unwrap_or_else(|| Cursor {
+        key: prefix.to_owned(),
+        id: UserId(String::new()),
+    });
+    Ok(Found {
+        previous: read.rest,
+        users: read.found.into_iter().map(|(_, user)| user).collect(),
+        next: Some(next),
+    })
+}
+
+/// A cursor between the account at `cursor` and the next one. No key has a control character.
+fn behind(cursor: &Cursor) -> Cursor {
+    Cursor {
+        key: format!("{}\u{1}", cursor.key),
+        id: UserId(String::new()),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Direction {
+    Forwards,
+    Backwards,
+}
+
+/// The accounts that were read, in the order of reading, and where to continue if there are more.
+struct Read {
+    found: Vec<(Cursor, User)>,
+    rest: Option<Cursor>,
+}
+
+async fn read(
+    db: &Db,
+    prefix: &str,
+    mut cursor: Cursor,
+    limit: u32,
+    direction: Direction,
+) -> Result<Read, StoreError> {
     let mut found: Vec<(Cursor, User)> = Vec::new();
     let page_size = usize::try_from(limit).unwrap_or(usize::MAX);
     for _ in 0..MAX_QUERIES {
-        let rows = rows_after(db, prefix, &cursor, limit.saturating_add(1)).await?;
+        let rows = rows_from(db, prefix, &cursor, limit.saturating_add(1), direction).await?;
         let is_last = rows.len() <= page_size;
         for row in rows {
             let is_listed_earlier = row.is_listed_earlier(prefix);
@@ -114,40 +201,32 @@ pub async fn page(
             }
         }
         if is_last && found.len() <= page_size {
-            return Ok(Found {
-                users: found.into_iter().map(|(_, user)| user).collect(),
-                next: None,
-            });
+            return Ok(Read { found, rest: None });
         }
         if found.len() > page_size {
             found.truncate(page_size);
-            let (cursors, users): (Vec<_>, _) = found.into_iter().unzip();
-            let next = cursors.into_iter().next_back();
-            return Ok(Found { users, next });
+            let rest = found.last().map(|(cursor, _)| cursor.clone());
+            return Ok(Read { found, rest });
         }
     }
-    Ok(Found {
-        users: found.into_iter().map(|(_, user)| user).collect(),
-        next: Some(cursor),
-    })
+    let rest = Some(cursor);
+    Ok(Read { found, rest })
 }
 
-async fn rows_after(
+async fn rows_from(
     db: &Db,
     prefix: &str,
-    cursor: &Cursor,
+    Cursor { key, id }: &Cursor,
     limit: u32,
+    direction: Direction,
 ) -> Result<Vec<FoundRow>, StoreError> {
-    Ok(match end_of_prefix(prefix) {
-        Some(end) => fetch_all!(
-            db,
-            BY_PREFIX,
-            &cursor.key,
-            &cursor.id.0,
-            &end,
-            i64::from(limit)
-        ),
-        None => fetch_all!(db, ALL, &cursor.key, i64::from(limit)),
+    use Direction::{Backwards, Forwards};
+    let limit = i64::from(limit);
+    Ok(match (end_of_prefix(prefix), direction) {
+        (Some(end), Forwards) => fetch_all!(db, BY_PREFIX, key, &id.0, &end, limit),
+        (Some(_), Backwards) => fetch_all!(db, BY_PREFIX_BACKWARDS, key, &id.0, prefix, limit),
+        (None, Forwards) => fetch_all!(db, ALL, key, limit),
+        (None, Backwards) => fetch_all!(db, ALL_BACKWARDS, key, limit),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Redirects from variants of our addresses.
 
-use crate::{domain::page::Page, error::Failure};
+use crate::{domain::page::Page, error::Failure, server::web::target::is_api};
 use axum::{
     extract::Request,
     http::{Method, StatusCode, header, uri::PathAndQuery},
@@ -35,11 +35,12 @@ fn page_before_code(path: &str) -> Option<&'static str> {
 }
 
 /// Redirects from `/login/` to `/login`, and keeps the method. A path that begins with `//` would be another
-/// site in a `Location`, so it stays a 404.
+/// site in a `Location`, so it stays a 404. So does a path of the JSON API: its clients follow the document.
 pub async fn without_trailing_slash(request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let shorter = path.trim_end_matches('/');
-    if shorter.is_empty()
+    if is_api(path)
+        || shorter.is_empty()
         || shorter.len() == path.len()
         || shorter.starts_with("//")
         || path.contains('\\')

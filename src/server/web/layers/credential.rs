@@ -1,25 +1,46 @@
-//! The credential of a request, and the caller whom it identifies. The only credential is the session cookie.
+//! The credential of a request, and the caller whom it identifies: the session cookie, or on the JSON API
+//! `Authorization: Bearer`. The two never act together: beside a bearer credential the cookie gives no right.
 
 use crate::{
     domain::{page::Stream, session::CurrentUser},
     server::{
-        core::sessions::{self, Resumed},
+        core::{
+            sessions::{self, Resumed},
+            sign_in::access_key,
+        },
         db::StoreError,
-        token::SessionToken,
+        token::{SessionToken, key::PresentedKey},
         web::{
             connection_slots::ConnectionSlot,
-            context::Caller,
+            context::{self, Caller},
             cookies,
+            layers::forwarded::Client,
             state::AppState,
             target::{CONFIRMATION, LookUp, Target},
         },
     },
 };
-use axum::http::{Extensions, HeaderMap};
+use axum::http::{Extensions, HeaderMap, Method, header};
 
 /// Whether the request has a well-formed credential, which may or may not be valid.
-pub fn is_present(headers: &HeaderMap) -> bool {
-    cookies::session::session_token(headers).is_some()
+pub fn is_present(target: Target, headers: &HeaderMap) -> bool {
+    takes_bearer(target) && has_bearer(headers)
+        || cookies::session::session_token(headers).is_some()
+}
+
+/// Whether the request has `Authorization: Bearer`, however malformed. Other schemes are not ours: `Basic` may be that
+/// of a proxy in front, and browsers attach it by themselves, also to forged requests.
+pub fn has_bearer(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    values.any(|value| {
+        let value = value.as_bytes().trim_ascii_start();
+        let scheme = value.split(|byte| !byte.is_ascii_alphanumeric()).next();
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
+    })
+}
+
+const fn takes_bearer(target: Target) -> bool {
+    matches!(target, Target::Api(_))
 }
 
 /// Looks the credential up. Without one, or with an unknown one, the caller is anonymous.
@@ -29,22 +50,86 @@ pub fn is_present(headers: &HeaderMap) -> bool {
 pub async fn identify(
     state: &AppState,
     target: Target,
+    method: &Method,
     headers: &HeaderMap,
     extensions: &Extensions,
 ) -> Result<Caller, StoreError> {
+    if takes_bearer(target) && has_bearer(headers) {
+        return identify_bearer(state, headers, extensions).await;
+    }
     let Some(token) = cookies::session::session_token(headers) else {
         return Ok(Caller::Anonymous);
     };
-    Ok(match look_up(state, &token, target.look_up()).await? {
+    let by = match target {
+        // A client checks whether it is signed in, without a person.
+        Target::Api(_) if *method == Method::HEAD => LookUp::Peek,
+        target => target.look_up(),
+    };
+    Ok(match look_up(state, &token, by).await? {
         Resumed::Live(user) => {
             if let Some(slot) = extensions.get::<ConnectionSlot>() {
                 slot.session_found();
             }
             Caller::SignedIn(user)
         }
-        Resumed::Superseded(user) => caller_in_grace_period(target, user),
+        Resumed::Superseded(user) => caller_in_grace_period(target, method, user),
         Resumed::Ended(reason) => Caller::Ended(reason),
         Resumed::Unknown => Caller::Anonymous,
+    })
+}
+
+/// The caller of an access key. A cookie beside it has to be that of the same person: a page that acts for one person
+/// must not show the data of another.
+async fn identify_bearer(
+    state: &AppState,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<Caller, StoreError> {
+    let key = bearer(headers).and_then(PresentedKey::parse);
+    let (Some(key), Some(client)) = (key, extensions.get::<Client>()) else {
+        return Ok(Caller::InvalidToken);
+    };
+    let browser = context::browser_of(client, headers);
+    let holder = access_key::recognise(&state.core, &key, &browser).await?;
+    let Some(holder) = holder else {
+        return Ok(Caller::InvalidToken);
+    };
+    let belongs = |current: &CurrentUser| current.user.id == holder.user.id;
+    if !cookie_belongs(state, headers, belongs).await? {
+        return Ok(Caller::InvalidToken);
+    }
+    Ok(Caller::WithKey(holder))
+}
+
+/// The credential of the one `Authorization` header (RFC 6750, 2.1).
+fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    let (scheme, credential) = split_at_space(value.as_bytes())?;
+    scheme
+        .eq_ignore_ascii_case(b"bearer")
+        .then(|| credential.trim_ascii_start())
+}
+
+fn split_at_space(value: &[u8]) -> Option<(&[u8], &[u8])> {
+    let space = value.iter().position(|&byte| byte == b' ')?;
+    Some((&value[..space], &value[space..]))
+}
+
+/// Whether the request has no session cookie, or that of a live session for which `belongs` holds.
+async fn cookie_belongs(
+    state: &AppState,
+    headers: &HeaderMap,
+    belongs: impl FnOnce(&CurrentUser) -> bool,
+) -> Result<bool, StoreError> {
+    let Some(token) = cookies::session::session_token(headers) else {
+        return Ok(true);
+    };
+    Ok(match sessions::peek(&state.core, &token).await? {
+        Resumed::Live(current) | Resumed::Superseded(current) => belongs(&current),
+        Resumed::Ended(_) | Resumed::Unknown => false,
     })
 }
 
@@ -63,12 +148,16 @@ async fn look_up(
 /// The rights of a browser whose token was replaced a moment ago: the answer with the new one may not have arrived.
 /// It may read pages and confirm the password again, but neither change anything nor download a file. (Signing out
 /// needs no session.)
-fn caller_in_grace_period(target: Target, user: Box<CurrentUser>) -> Caller {
+fn caller_in_grace_period(target: Target, method: &Method, user: Box<CurrentUser>) -> Caller {
     match target {
-        Target::Page(_) | Target::Stream(Stream::Session) => Caller::SignedIn(user),
-        Target::Function(CONFIRMATION) => Caller::Confirming(user),
-        Target::Download(_) | Target::Stream(Stream::Audit) | Target::Function(_) => {
-            Caller::Anonymous
+        Target::Page(_) | Target::Viewer(_) | Target::Stream(Stream::Session) => {
+            Caller::SignedIn(user)
         }
+        Target::Api(_) if method.is_safe() => Caller::SignedIn(user),
+        Target::Function(CONFIRMATION) => Caller::Confirming(user),
+        Target::Download(_)
+        | Target::Stream(Stream::Audit)
+        | Target::Function(_)
+        | Target::Api(_) => Caller::Anonymous,
     }
 }

@@ -1,10 +1,11 @@
-//! The answers to failures: one status, and a page, JSON or plain text, as the client accepts.
+//! The answers to failures: one status, and a page, JSON or plain text, as the client accepts; on the JSON API always
+//! a problem.
 
 use super::headers;
 use crate::{
     components::layout::FailureDocument,
     error::{AppError, Failure},
-    server::web::state::AppState,
+    server::web::{json::problem, layers::credential, state::AppState, target::is_api},
 };
 use axum::{
     extract::{Request, State},
@@ -66,6 +67,8 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
     // These are requested by probes and from a terminal, not by browsers.
     let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
     let html = wants_html(request.headers()) && !is_probe;
+    let is_api = is_api(request.uri().path());
+    let sent_bearer = credential::has_bearer(request.headers());
     let response = next.run(request).await;
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) || is_html(&response) {
@@ -84,7 +87,10 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
         }
         AppError::Failed(_) | AppError::Refused(_) => {}
     }
-    let body = if html {
+    let cause = response.extensions().get().copied();
+    let body = if is_api {
+        problem::answer(failure, cause, sent_bearer)
+    } else if html {
         page(&state, failure)
     } else {
         json(failure)

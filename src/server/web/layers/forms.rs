@@ -21,7 +21,7 @@ use axum::{
     Extension,
     body::{Body, HttpBody, to_bytes},
     extract::{Request, State},
-    http::{HeaderValue, Method, header},
+    http::{HeaderValue, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -84,7 +84,7 @@ pub async fn run_function(
     mut request: Request,
     next: Next,
 ) -> Response {
-    if let Some(refusal) = guard::refuse_without_cookie(target, &request) {
+    if let Some(refusal) = guard::refuse_without_credential(target, &request) {
         return refusal;
     }
     if !is_form(&request) {
@@ -93,7 +93,7 @@ pub async fn run_function(
             return Failure::CrossSite.into_response();
         }
         // A dead session is reported before a wrong media type: programs rely on it, and `vestibule doctor`.
-        let parts = (request.uri(), request.headers(), request.extensions());
+        let parts = guard::parts_of(&request);
         let refusal = guard::authorise(&state, target, parts).await.err();
         return refusal.unwrap_or_else(|| Failure::UnsupportedMediaType.into_response());
     }
@@ -103,7 +103,7 @@ pub async fn run_function(
             .headers_mut()
             .insert(header::ACCEPT, HeaderValue::from_static("*/*"));
     }
-    match run_with_body(&state, request, next).await {
+    match run_with_body(&state, request, next, is_flat_form).await {
         Ok(response) => with_status(response).await,
         Err(failure) => failure.into_response(),
     }
@@ -112,14 +112,15 @@ pub async fn run_function(
 /// Whether a request runs to its end if its connection is closed before the answer.
 pub fn outlives_its_connection(request: &Request) -> bool {
     let path = request.uri().path();
-    *request.method() == Method::POST && path.starts_with("/api/") && path != LOGIN
+    !request.method().is_safe() && path.starts_with("/api/") && path != LOGIN
 }
 
-/// Runs a function, after its body has arrived.
-async fn run_with_body(
+/// Runs a function or an operation, after its body has arrived and is as its parser expects it.
+pub async fn run_with_body(
     state: &AppState,
     mut request: Request,
     next: Next,
+    is_expected: fn(&[u8]) -> bool,
 ) -> Result<Response, AppError> {
     let client = request.extensions().get::<Client>();
     let address = client.ok_or(Failure::Internal)?.address;
@@ -128,7 +129,7 @@ async fn run_with_body(
     let outlives = outlives_its_connection(&request);
     // Released when the function is over.
     let mut body_bytes = state.body_bytes.for_address(address);
-    let request = with_buffered_body(request, &mut body_bytes).await?;
+    let request = with_buffered_body(request, &mut body_bytes, is_expected).await?;
     let mut response = if outlives {
         let mut permit = state.running_functions.for_address(address);
         if !permit.try_grow(1) {
@@ -167,11 +168,12 @@ async fn run_detached(
         .map_err(|_| AppError::Failed(Failure::Internal))
 }
 
-/// Reads the body before the function runs, so that one that is too large, incomplete or no text is answered as such.
+/// Reads the body before the function runs, so that one that is too large, incomplete or malformed is answered as such.
 /// The body limit layer bounds its size, and the budget that of all together.
 async fn with_buffered_body(
     request: Request,
     allocation: &mut Allocation,
+    is_expected: fn(&[u8]) -> bool,
 ) -> Result<Request, AppError> {
     let (parts, body) = request.into_parts();
     let bytes = read_body(body, allocation).await?;
@@ -185,7 +187,7 @@ async fn with_buffered_body(
     if let Some(arrival) = parts.extensions.get::<Arrival>() {
         arrival.complete();
     }
-    if str::from_utf8(&bytes).is_err() || has_nested_names(&bytes) {
+    if !is_expected(&bytes) {
         return Err(Failure::BadRequest.into());
     }
     Ok(Request::from_parts(parts, Body::from(bytes)))
@@ -220,10 +222,11 @@ async fn read_body(mut body: Body, allocation: &mut Allocation) -> Result<Vec<u8
     Ok(bytes)
 }
 
-/// Leptos's parser takes `[password]` for `password`; for other parsers it is another field. If both are sent, a filter
+/// Text, without nested names. Leptos's parser takes `[password]` for `password`; for other parsers it is another field. If both are sent, a filter
 /// in front of us would have checked another password than we do.
-fn has_nested_names(form: &[u8]) -> bool {
-    url::form_urlencoded::parse(form).any(|(name, _)| name.contains('['))
+fn is_flat_form(form: &[u8]) -> bool {
+    str::from_utf8(form).is_ok()
+        && !url::form_urlencoded::parse(form).any(|(name, _)| name.contains('['))
 }
 
 fn is_length_limit(error: &(dyn Error + 'static)) -> bool {

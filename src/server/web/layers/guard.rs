@@ -11,20 +11,20 @@ use crate::{
     domain::{
         next_path::NextPath,
         page::{Access, Download, Stream},
-        session::CurrentUser,
     },
     error::{AppError, Failure},
     server::web::{
         context::Caller,
+        json::problem::Rejection,
         state::AppState,
         streams,
-        target::{LOGOUT, Target},
+        target::{Demand, LOGOUT, Target},
     },
 };
 use axum::{
     Extension,
     extract::{Request, State},
-    http::{Extensions, HeaderMap, Uri},
+    http::{Extensions, HeaderMap, Method, Uri},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -40,7 +40,7 @@ pub async fn protect(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let parts = (request.uri(), request.headers(), request.extensions());
+    let parts = parts_of(&request);
     match authorise(&state, target, parts).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
@@ -50,13 +50,25 @@ pub async fn protect(
     }
 }
 
+/// The parts of a request by which its caller is identified.
+type Parts<'a> = (&'a Method, &'a Uri, &'a HeaderMap, &'a Extensions);
+
+pub fn parts_of(request: &Request) -> Parts<'_> {
+    (
+        request.method(),
+        request.uri(),
+        request.headers(),
+        request.extensions(),
+    )
+}
+
 /// Returns the caller, or the answer to a caller without permission.
 pub async fn authorise(
     state: &AppState,
     target: Target,
-    (uri, headers, extensions): (&Uri, &HeaderMap, &Extensions),
+    (method, uri, headers, extensions): Parts<'_>,
 ) -> Result<Caller, Response> {
-    let identified = credential::identify(state, target, headers, extensions).await;
+    let identified = credential::identify(state, target, method, headers, extensions).await;
     let caller = identified.map_err(|error| AppError::from(error).into_response())?;
     // Signing out is checked by its function, which reads the form.
     let acts_for_user = matches!(caller, Caller::SignedIn(_) | Caller::Confirming(_))
@@ -68,38 +80,53 @@ pub async fn authorise(
         return Err(refusal.into_response());
     }
     match (&caller, target.access()) {
+        (Caller::InvalidToken, _) => return Err(refuse(target, &caller, uri)),
         (_, Access::Anyone) => {}
-        (Caller::SignedIn(current), Access::Administrator) if !current.user.administers() => {
+        (Caller::Ended(_) | Caller::Anonymous, _) => return Err(refuse(target, &caller, uri)),
+        (caller, Access::Administrator) if !caller.administers() => {
             return Err(Failure::NotFound.into_response());
         }
-        (Caller::SignedIn(current), _) if !permits(target, current) => {
-            return Err(Failure::ScopeNeeded.into_response());
-        }
         // Only the confirmation of the password gets a confirming caller.
-        (Caller::SignedIn(_) | Caller::Confirming(_), _) => {}
-        (Caller::Ended(_) | Caller::Anonymous, _) => return Err(refuse(target, &caller, uri)),
+        (Caller::SignedIn(_) | Caller::WithKey(_) | Caller::Confirming(_), _) => {}
     }
-    Ok(caller)
+    match refuse_scope(target, &caller) {
+        Some(refusal) => Err(refusal),
+        None => Ok(caller),
+    }
 }
 
-/// Whether the scopes of a session that was started with an access key permit the target.
-fn permits(target: Target, current: &CurrentUser) -> bool {
-    let has = |scope| current.scopes().contains(scope);
-    current.session.key.is_none() || target.scope().is_some_and(has)
+/// The refusal of a credential without the scope of a target. The role was demanded before: such a credential belongs to
+/// somebody for whom the target exists.
+fn refuse_scope(target: Target, caller: &Caller) -> Option<Response> {
+    let has = |scope| caller.scopes().contains(scope);
+    match (target, caller) {
+        (Target::Api(Demand::Scope(scope)), _) if !has(scope) => {
+            Some(Rejection::missing_scope(scope).into_response())
+        }
+        (Target::Api(_), _) => None,
+        // A session that was started with an access key may use the targets that name a scope of it, and public ones.
+        (target, Caller::SignedIn(current)) if current.session.key.is_some() => {
+            let is_permitted = target.access() == Access::Anyone || target.scope().is_some_and(has);
+            (!is_permitted).then(|| Failure::NotPermitted.into_response())
+        }
+        _ => None,
+    }
 }
 
-/// The refusal of a private function without any session cookie. It needs neither a query of the database nor the
+/// The refusal of a private target without any credential. It needs neither a query of the database nor the
 /// body of the request.
-pub fn refuse_without_cookie(target: Target, request: &Request) -> Option<Response> {
+pub fn refuse_without_credential(target: Target, request: &Request) -> Option<Response> {
     let is_public = target.access() == Access::Anyone;
-    let has_credential = credential::is_present(request.headers());
+    let has_credential = credential::is_present(target, request.headers());
     (!is_public && !has_credential).then(|| refuse(target, &Caller::Anonymous, request.uri()))
 }
 
 /// A page redirects to the sign-in page, which leads back; everything else answers 401.
 fn refuse(target: Target, caller: &Caller, uri: &Uri) -> Response {
     match (target, caller) {
-        (Target::Page(_), _) => Redirect::to(&return_path(uri).login_page()).into_response(),
+        (Target::Page(_) | Target::Viewer(_), _) => {
+            Redirect::to(&return_path(uri).login_page()).into_response()
+        }
         (Target::Download(file), _) => {
             Redirect::to(&return_path_of_download(file, uri).login_page()).into_response()
         }
@@ -107,7 +134,9 @@ fn refuse(target: Target, caller: &Caller, uri: &Uri) -> Response {
         (Target::Stream(Stream::Session), Caller::Ended(reason)) => {
             streams::session::ended_response(*reason)
         }
-        (Target::Stream(_) | Target::Function(_), _) => Failure::NotSignedIn.into_response(),
+        (Target::Stream(_) | Target::Function(_) | Target::Api(_), _) => {
+            Failure::NotSignedIn.into_response()
+        }
     }
 }
 
@@ -125,4 +154,31 @@ pub fn return_path_of_download(file: Download, uri: &Uri) -> NextPath {
 pub fn return_path(uri: &Uri) -> NextPath {
     let path = uri.path_and_query();
     path.map_or_else(NextPath::home, |path| NextPath::or_home(path.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::scope::Scope,
+        server::web::json::problem::{Cause, tests::user},
+    };
+
+    #[test]
+    fn a_session_has_the_scopes_of_its_role_and_never_that_of_a_resource_server() {
+        let (ada, root) = (Caller::SignedIn(user(false)), Caller::SignedIn(user(true)));
+        let permits = |caller: &Caller, scope| {
+            let refused = refuse_scope(Target::Api(Demand::Scope(scope)), caller);
+            let cause = refused.map(|answer| answer.extensions().get::<Cause>().copied());
+            assert!(cause.is_none() || cause == Some(Some(Cause::MissingScope(scope))));
+            cause.is_none()
+        };
+        for &scope in Scope::ALL {
+            let is_for_key = scope == Scope::TokensIntrospect;
+            assert_eq!(permits(&root, scope), !is_for_key, "{scope:?}");
+            let is_own = !scope.is_for_administrators();
+            assert_eq!(permits(&ada, scope), is_own, "{scope:?}");
+            assert!(!permits(&Caller::Anonymous, scope), "{scope:?}");
+        }
+    }
 }

@@ -2,11 +2,13 @@
 //! `web::routes`.
 
 pub mod addresses;
+pub mod cors;
 pub mod credential;
 pub mod failures;
 pub mod forms;
 pub mod forwarded;
 pub mod guard;
 pub mod headers;
+pub mod operations;
 pub mod origin;
 pub mod too_large;

@@ -2,7 +2,10 @@
 
 use crate::{
     error::{AppError, Failure},
-    server::{public_url::PublicUrl, web::cookies},
+    server::{
+        public_url::PublicUrl,
+        web::{cookies, layers::credential},
+    },
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 
@@ -26,6 +29,8 @@ pub struct Site {
     pub public_url: PublicUrl,
     hosts: Vec<String>,
     origins: Vec<String>,
+    /// Other origins whose scripts may use the JSON API.
+    allowed_origins: Vec<String>,
 }
 
 impl Site {
@@ -41,7 +46,16 @@ impl Site {
         Self {
             hosts: own.iter().flat_map(PublicUrl::hosts).collect(),
             origins: own.iter().map(PublicUrl::origin).collect(),
+            allowed_origins: Vec::new(),
             public_url: configured.unwrap_or_else(|| PublicUrl::of_this_machine(port)),
+        }
+    }
+
+    /// The same site with these origins, whose scripts may use the JSON API.
+    pub fn with_allowed_origins(self, origins: &[String]) -> Self {
+        Self {
+            allowed_origins: origins.to_vec(),
+            ..self
         }
     }
 
@@ -81,6 +95,32 @@ impl Site {
         }
         let is_own = self.is_from_own_page(headers);
         demand_own(is_own.unwrap_or_else(|| !cookies::session::has_session_cookie(headers)))
+    }
+
+    /// The same for the JSON API, where the origins that the configuration names are as good as our own.
+    ///
+    /// A bearer credential needs no check: no browser attaches it by itself, and beside it the cookie is not read.
+    ///
+    /// # Errors
+    /// [`Failure::CrossSite`], which is logged.
+    pub fn demand_own_api_request(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+    ) -> Result<(), AppError> {
+        if credential::has_bearer(headers) || self.is_from_allowed_page(headers) {
+            return Ok(());
+        }
+        self.demand_own_request(method, headers)
+    }
+
+    /// Scripts cannot forge `Origin`, and `Sec-Fetch-Site` is never `same-origin` here.
+    fn is_from_allowed_page(&self, headers: &HeaderMap) -> bool {
+        let origin = single(headers, header::ORIGIN);
+        origin.is_some_and(|origin| {
+            let mut allowed = self.allowed_origins.iter();
+            allowed.any(|allowed| allowed.as_bytes() == origin)
+        })
     }
 
     /// Demands that a request that only reads comes from our own pages or from no page at all. It is for targets that

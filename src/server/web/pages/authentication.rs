@@ -37,7 +37,11 @@ pub async fn login(visit: Visit<'_>) -> Result<LoginView, StoreError> {
         _ if password_set => Some(LoginNotice::PasswordSet),
         _ if query_value(uri, "cookie-check").is_some() => Some(LoginNotice::CookieNotKept),
         Caller::Ended(reason) => Some(LoginNotice::SessionEnded(*reason)),
-        Caller::SignedIn(_) | Caller::Confirming(_) | Caller::Anonymous => None,
+        Caller::SignedIn(_)
+        | Caller::WithKey(_)
+        | Caller::Confirming(_)
+        | Caller::InvalidToken
+        | Caller::Anonymous => None,
     };
     Ok(LoginView {
         next,

@@ -31,9 +31,11 @@ impl<'a> Visit<'a> {
     pub fn current_user(&self) -> Result<&'a CurrentUser, AppError> {
         match self.caller {
             Caller::SignedIn(current) => Ok(current),
-            Caller::Confirming(_) | Caller::Ended(_) | Caller::Anonymous => {
-                Err(Failure::NotSignedIn.into())
-            }
+            Caller::WithKey(_)
+            | Caller::Confirming(_)
+            | Caller::Ended(_)
+            | Caller::InvalidToken
+            | Caller::Anonymous => Err(Failure::NotSignedIn.into()),
         }
     }
 

@@ -1,0 +1,197 @@
+//! The audit log, for administrators.
+
+use super::{body::Json, caller::Administrator, cursor::Cursor, limit, problem::Rejection, query};
+use crate::{
+    domain::{
+        audit::{Event, Record},
+        moment::Timestamp,
+        user::UserId,
+    },
+    error::AppError,
+    server::{
+        clock::{parse_rfc3339, rfc3339},
+        core::audit::{self, OwnedFilter},
+        web::state::AppState,
+    },
+};
+use axum::{
+    extract::State,
+    http::Uri,
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// An entry of the audit log.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Event)]
+pub struct EventBody {
+    id: String,
+    #[schema(format = DateTime)]
+    at: String,
+    event: &'static str,
+    /// A second word, for events that have one.
+    #[schema(required)]
+    reason: Option<&'static str>,
+    /// `browser`, `command` or `server`.
+    source: &'static str,
+    /// The account it concerns, if known. The account may be deleted.
+    #[schema(required)]
+    user: Option<NamedBody>,
+    /// The administrator who did it, if it was one with an account.
+    #[schema(required)]
+    actor: Option<NamedBody>,
+    #[schema(required)]
+    session: Option<String>,
+    /// Empty for commands and for the server itself.
+    address: String,
+    user_agent: String,
+    /// How often it happened, for events that are counted.
+    times: u64,
+}
+
+/// An account in an entry, with its name at that time.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NamedAccount)]
+struct NamedBody {
+    id: String,
+    #[schema(required)]
+    username: Option<String>,
+}
+
+/// One page of the audit log, the newest first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Activity)]
+pub struct ActivityBody {
+    items: Vec<EventBody>,
+    /// The `cursor` of the page of older entries; null on the last page.
+    #[schema(required)]
+    next: Option<String>,
+    /// The `cursor` of the page of newer entries; null on the first page.
+    #[schema(required)]
+    previous: Option<String>,
+}
+
+impl From<Record> for EventBody {
+    fn from(record: Record) -> Self {
+        let entry = record.entry;
+        let named = |id: Option<UserId>, username| id.map(|id| NamedBody { id: id.0, username });
+        Self {
+            id: record.id,
+            at: rfc3339(entry.at),
+            event: entry.event.as_str(),
+            reason: entry.event.reason(),
+            source: entry.source.as_str(),
+            user: named(entry.user, record.username),
+            actor: named(entry.actor, record.actor_name),
+            session: entry.session.map(|id| id.0),
+            address: entry.address,
+            user_agent: entry.user_agent,
+            times: record.times,
+        }
+    }
+}
+
+/// The time in milliseconds and the id of the entry at the end of a page.
+type Position = (i64, String);
+
+/// Read the audit log
+///
+/// The newest entries first. A page costs the same in a log of any length, so there are no totals and no page numbers.
+#[utoipa::path(
+    get,
+    path = "/api/v1/activity",
+    operation_id = "listActivity",
+    tag = "activity",
+    params(
+        ("user" = Option<String>, Query, description = "The id of the account that it concerns"),
+        ("event" = Option<String>, Query, description = "A kind of event, such as `signed_in`"),
+        ("since" = Option<String>, Query, description = "From this instant on (RFC 3339)", format = DateTime),
+        ("until" = Option<String>, Query, description = "Before this instant (RFC 3339)", format = DateTime),
+        ("limit" = Option<u32>, Query, description = "Entries on a page", minimum = 1, maximum = 200),
+        ("cursor" = Option<String>, Query, description = "`next` or `previous` of an answer with the same filter"),
+    ),
+    responses((status = 200, description = "One page", body = ActivityBody))
+)]
+pub async fn list(
+    State(state): State<AppState>,
+    Administrator(admin): Administrator,
+    uri: Uri,
+) -> Result<Json<ActivityBody>, Response> {
+    admin.demand_fresh().map_err(AppError::into_response)?;
+    let (filter, cursor, limit) = parse(&uri).map_err(Rejection::into_response)?;
+    let page = page(&state, &filter.as_filter(), cursor, limit).await;
+    page.map(Json).map_err(AppError::into_response)
+}
+
+type Asked = (OwnedFilter, Option<Cursor<audit::Cursor>>, u32);
+
+fn parse(uri: &Uri) -> Result<Asked, Rejection> {
+    let kind = |text: &str| Event::kinds().into_iter().find(|kind| *kind == text);
+    let id = |text: &str| UserId::parse(text.to_owned());
+    let filter = OwnedFilter {
+        user: query::value(uri, "user", id)?,
+        event: query::value(uri, "event", kind)?,
+        since: query::value(uri, "since", parse_rfc3339)?,
+        until: query::value(uri, "until", parse_rfc3339)?,
+    };
+    let cursor = query::value(uri, "cursor", position_of)?;
+    Ok((filter, cursor, limit::of(uri)?))
+}
+
+fn position_of(text: &str) -> Option<Cursor<audit::Cursor>> {
+    let position = |(at, id): Position| {
+        let at = Timestamp::from_millis(at);
+        let is_id = id.bytes().all(|byte| byte.is_ascii_graphic());
+        is_id.then_some(audit::Cursor { at, id })
+    };
+    Some(match Cursor::decode(text)? {
+        Cursor::After(found) => Cursor::After(position(found)?),
+        Cursor::Before(found) => Cursor::Before(position(found)?),
+    })
+}
+
+/// Reads one entry more than the page has: whether there is another page.
+async fn page(
+    state: &AppState,
+    filter: &audit::Filter<'_>,
+    cursor: Option<Cursor<audit::Cursor>>,
+    limit: u32,
+) -> Result<ActivityBody, AppError> {
+    let (core, more) = (&state.core, limit.saturating_add(1));
+    let is_backwards = matches!(cursor, Some(Cursor::Before(_)));
+    let mut entries = match &cursor {
+        None => audit::page(core, filter, None, more).await?,
+        Some(Cursor::After(last)) => audit::page(core, filter, Some(last), more).await?,
+        Some(Cursor::Before(first)) => audit::newer_page(core, filter, first, more).await?,
+    };
+    let has_more = entries.len() > limit as usize;
+    if has_more && is_backwards {
+        entries.remove(0);
+    } else if has_more {
+        entries.pop();
+    }
+    let (first, last) = (entries.first(), entries.last());
+    let (newer, older) = match &cursor {
+        None => (None, last.filter(|_| has_more).map(end)),
+        Some(Cursor::After(given)) => (
+            // Without any entry, the page before this one begins with the given one.
+            Some(first.map_or((given.at.as_millis(), String::new()), end)),
+            last.filter(|_| has_more).map(end),
+        ),
+        Some(Cursor::Before(_)) => (
+            first.filter(|_| has_more).map(end),
+            // Without any entry, the page after this one is the first.
+            Some(last.map_or((i64::MAX, String::new()), end)),
+        ),
+    };
+    Ok(ActivityBody {
+        next: older.map(|position| Cursor::After(position).encode()),
+        previous: newer.map(|position| Cursor::Before(position).encode()),
+        items: entries.into_iter().map(EventBody::from).collect(),
+    })
+}
+
+fn end(record: &Record) -> Position {
+    (record.entry.at.as_millis(), record.id.clone())
+}

@@ -1,0 +1,77 @@
+//! Bodies in JSON.
+
+use super::problem::{Cause, Rejection};
+use crate::{error::Failure, server::web::state::AppState};
+use axum::{
+    body::to_bytes,
+    extract::{FromRequest, Request},
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::error::Category;
+
+const MEDIA_TYPE: &str = "application/json";
+
+/// The body of a request or an answer.
+pub struct Json<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => {
+                let kind = HeaderValue::from_static(MEDIA_TYPE);
+                ([(header::CONTENT_TYPE, kind)], body).into_response()
+            }
+            Err(error) => {
+                tracing::error!(%error, "an answer could not be serialised");
+                Failure::Internal.into_response()
+            }
+        }
+    }
+}
+
+/// The input types deny unknown fields and have only plain values, so neither a repeated nor a deeply nested member is
+/// accepted.
+impl<T: DeserializeOwned> FromRequest<AppState> for Json<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, _: &AppState) -> Result<Self, Response> {
+        // A form of another site could send text/plain without a preflight.
+        if !is_json(request.headers()) {
+            return Err(Failure::UnsupportedMediaType.into_response());
+        }
+        // It is in memory already: the layer of the operation has read it, within the limits.
+        let bytes = to_bytes(request.into_body(), usize::MAX).await;
+        let bytes = bytes.map_err(|_| Failure::BadRequest.into_response())?;
+        parse(&bytes)
+            .map(Self)
+            .map_err(|cause| Rejection::input(cause).into_response())
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(kind), None) = (kinds.next(), kinds.next()) else {
+        return false;
+    };
+    let essence = kind.as_bytes().split(|&byte| byte == b';').next();
+    essence.is_some_and(|essence| {
+        essence
+            .trim_ascii()
+            .eq_ignore_ascii_case(MEDIA_TYPE.as_bytes())
+    })
+}
+
+/// An object: serde would also take the members of a struct from an array, by their position.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Cause> {
+    let parsed = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+        Category::Data => Cause::WrongMembers,
+        Category::Syntax | Category::Eof | Category::Io => Cause::MalformedJson,
+    })?;
+    if bytes.trim_ascii_start().starts_with(b"{") {
+        Ok(parsed)
+    } else {
+        Err(Cause::WrongMembers)
+    }
+}

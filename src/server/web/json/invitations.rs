@@ -1,0 +1,113 @@
+//! Invitations: new accounts, made by administrators.
+
+use super::{body::Json, caller::Administrator, users::UserBody};
+use crate::{
+    domain::{password_link::LinkPurpose, views::InvitationDraft},
+    error::{AppError, Failure},
+    server::{
+        clock::rfc3339,
+        core::accounts::{administration, password_links::MadeLink, users},
+        web::{state::AppState, target::API},
+    },
+};
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A new account, without a password: its owner sets one by a link.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Invitation)]
+pub struct InvitationBody {
+    /// 1 to 64 characters: letters and digits, with single dots, hyphens or underscores between them.
+    username: String,
+    #[serde(default)]
+    email: Option<String>,
+    /// If absent, the username is shown.
+    #[serde(default)]
+    display_name: Option<String>,
+    #[serde(default)]
+    administrator: bool,
+}
+
+/// The new account, and the link for its owner.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Invited)]
+pub struct InvitedBody {
+    user: UserBody,
+    link: LinkBody,
+}
+
+/// A link to set a password. It is shown this once, and whoever has it can use it: hand it on by a way that only its
+/// owner reads.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PasswordLink)]
+pub struct LinkBody {
+    url: String,
+    purpose: LinkKind,
+    /// It can be used once, and until then.
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum LinkKind {
+    Invitation,
+    Reset,
+}
+
+impl LinkBody {
+    fn of(state: &AppState, link: &MadeLink) -> Self {
+        Self {
+            url: link.address(&state.site.public_url.origin()),
+            purpose: match link.purpose {
+                LinkPurpose::Invitation => LinkKind::Invitation,
+                LinkPurpose::Reset => LinkKind::Reset,
+            },
+            expires_at: rfc3339(link.expires_at),
+        }
+    }
+}
+
+/// Invite somebody
+///
+/// Creates an account without a password, and a link by which its owner sets one.
+#[utoipa::path(
+    post,
+    path = "/api/v1/users",
+    operation_id = "inviteUser",
+    tag = "users",
+    request_body = InvitationBody,
+    responses((
+        status = 201,
+        description = "The account, and its link",
+        body = InvitedBody,
+        headers(("Location" = String, description = "The path of the account"))
+    ))
+)]
+pub async fn invite(
+    State(state): State<AppState>,
+    Administrator(admin): Administrator,
+    Json(body): Json<InvitationBody>,
+) -> Result<Response, AppError> {
+    let draft = InvitationDraft {
+        username: body.username,
+        email: body.email.unwrap_or_default(),
+        display_name: body.display_name.unwrap_or_default(),
+        is_admin: body.administrator,
+    };
+    let link = administration::invite(&state.core, &admin, &draft).await?;
+    let user = users::with_id(&state.core, &link.user).await?;
+    let user = user.ok_or(Failure::NotFound)?;
+    let location = [(header::LOCATION, format!("{API}/users/{}", user.id))];
+    let body = InvitedBody {
+        user: user.into(),
+        link: LinkBody::of(&state, &link),
+    };
+    Ok((StatusCode::CREATED, location, Json(body)).into_response())
+}

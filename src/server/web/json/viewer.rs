@@ -1,0 +1,75 @@
+//! `/api/docs`: Swagger UI on a page of ours, under the policy of every page. Its files are inside the program.
+
+use crate::{
+    domain::site,
+    error::{AppError, Failure},
+    server::web::{
+        context::new_nonce,
+        layers::headers::{page_policy, set_document_headers},
+    },
+};
+use axum::{
+    extract::Path,
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use std::sync::Arc;
+
+/// The files of the page.
+pub const FILES: &str = "/api/docs/{file}";
+
+/// It starts Swagger UI: an inline script would need another policy.
+const SCRIPT: &str = include_str!("viewer/viewer.js");
+
+/// They change with the program, which may be replaced at any time.
+const CACHE: &str = "private, max-age=3600";
+
+/// The page.
+pub async fn page() -> Response {
+    let nonce = new_nonce();
+    let title = site::NAME;
+    let html = format!(
+        r#"<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="format-detection" content="telephone=no, date=no, address=no, email=no">
+<title>API – {title}</title>
+<link rel="icon" href="/favicon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/api/docs/swagger-ui.css">
+<script defer src="/api/docs/swagger-ui-bundle.js" nonce="{nonce}"></script>
+<script defer src="/api/docs/viewer.js" nonce="{nonce}"></script>
+</head>
+<body>
+<div id="viewer"></div>
+<noscript><p>This page needs scripts. <a href="/api/v1/openapi.json">The document of the API</a> does not.</p></noscript>
+</body>
+</html>
+"#
+    );
+    let mut headers = HeaderMap::new();
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, kind);
+    headers.insert(header::CONTENT_SECURITY_POLICY, page_policy(&nonce, None));
+    set_document_headers(&mut headers, html.as_bytes());
+    (headers, html).into_response()
+}
+
+/// One of its files, and no other file of Swagger UI: its own start page runs inline scripts.
+pub async fn file(Path(name): Path<String>) -> Result<Response, AppError> {
+    let (kind, content) = match &*name {
+        "viewer.js" => ("text/javascript", SCRIPT.as_bytes().into()),
+        "swagger-ui-bundle.js" => ("text/javascript", swagger_ui(&name)?),
+        "swagger-ui.css" => ("text/css", swagger_ui(&name)?),
+        _ => return Err(Failure::NotFound.into()),
+    };
+    let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, CACHE)];
+    Ok((headers, content.into_owned()).into_response())
+}
+
+fn swagger_ui(name: &str) -> Result<std::borrow::Cow<'static, [u8]>, AppError> {
+    let config = Arc::new(utoipa_swagger_ui::Config::new([""; 0]));
+    let found = utoipa_swagger_ui::serve(name, config).ok().flatten();
+    Ok(found.ok_or(Failure::NotFound)?.bytes)
+}

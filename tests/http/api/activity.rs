@@ -1,0 +1,85 @@
+//! `GET /api/v1/activity`, for administrators.
+
+use super::{administered, get};
+use crate::{app::WRONG, on_both_engines, support::http::Browser};
+use serde_json::Value;
+use std::time::Duration;
+
+const ACTIVITY: &str = "/api/v1/activity";
+
+/// The kind of event and the name of the account, for each entry of a page.
+fn events(page: &Value) -> Vec<(&str, &str)> {
+    let items = page["items"].as_array().expect("a list").iter();
+    let pairs = items.map(|item| (item["event"].as_str(), item["user"]["username"].as_str()));
+    pairs
+        .map(|(event, name)| (event.unwrap(), name.unwrap_or_default()))
+        .collect()
+}
+
+async fn page(browser: &mut Browser, query: &str) -> Value {
+    get(browser, &format!("{ACTIVITY}?{query}")).await
+}
+
+on_both_engines! {
+    async fn the_log_is_filtered(database: TestDatabase) {
+        let (app, _, mut root) = administered(database).await;
+        let ada = app.user("ada").await.id;
+        app.set_clock(Duration::from_secs(60));
+        app.fetch_login("ada", WRONG).await;
+        let all = page(&mut root, "").await;
+        assert_eq!(events(&all)[0], ("sign_in_refused", "ada"), "the newest first: {all}");
+        let newest = &all["items"][0];
+        assert_eq!((&newest["at"], &newest["reason"]), (&"2026-09-21T14:14:20Z".into(), &"wrong_password".into()));
+        assert_eq!((&newest["source"], &newest["times"]), (&"browser".into(), &1.into()));
+        assert_eq!(newest["user"]["id"], ada.0);
+        let found = page(&mut root, &format!("user={ada}&event=signed_in")).await;
+        assert_eq!(events(&found), [("signed_in", "ada")]);
+        let found = page(&mut root, "since=2026-09-21T14:14:00Z").await;
+        assert_eq!(events(&found), [("sign_in_refused", "ada")]);
+        let found = page(&mut root, "since=2026-09-21T14:14:00Z&until=2026-09-21T14:14:20Z").await;
+        assert_eq!(events(&found), []);
+        let found = page(&mut root, "until=2026-09-21T14:14:20Z&event=signed_in").await;
+        assert_eq!(events(&found).len(), 2);
+        assert_eq!(events(&page(&mut root, "user=nobody").await), []);
+        assert!(!all.to_string().contains(WRONG));
+    }
+
+    async fn pages_of_the_log_join_in_both_directions(database: TestDatabase) {
+        let (app, _, mut root) = administered(database).await;
+        for seconds in 1..=4 {
+            app.set_clock(Duration::from_secs(seconds));
+            app.fetch_login("ada", WRONG).await;
+        }
+        let filter = "event=sign_in_refused";
+        let all = page(&mut root, filter).await;
+        let ids = |page: &Value| {
+            let items = page["items"].as_array().unwrap().iter();
+            items.map(|item| item["id"].clone()).collect::<Vec<_>>()
+        };
+        let follow = async |browser: &mut Browser, from: &Value, which: &str| {
+            let cursor = from[which].as_str().expect("a cursor").to_owned();
+            page(browser, &format!("{filter}&limit=3&cursor={cursor}")).await
+        };
+        let first = page(&mut root, &format!("{filter}&limit=3")).await;
+        assert_eq!((ids(&first), &first["previous"]), (ids(&all)[..3].to_vec(), &Value::Null));
+        let second = follow(&mut root, &first, "next").await;
+        assert_eq!((ids(&second), &second["next"]), (ids(&all)[3..].to_vec(), &Value::Null));
+        let again = follow(&mut root, &second, "previous").await;
+        assert_eq!((ids(&again), &again["previous"]), (ids(&first), &Value::Null));
+        assert_eq!(again["next"], first["next"]);
+        // New entries are before the first page, and nothing is left out on the way back.
+        app.set_clock(Duration::from_secs(5));
+        app.fetch_login("ada", WRONG).await;
+        let again = follow(&mut root, &second, "previous").await;
+        assert_eq!(ids(&again), ids(&first));
+        let newer = follow(&mut root, &again, "previous").await;
+        assert_eq!((ids(&newer).len(), &newer["previous"]), (1, &Value::Null));
+        assert_eq!(ids(&follow(&mut root, &newer, "next").await), ids(&first));
+        // Both ends, if nothing is left there.
+        let cursor = newer["next"].as_str().unwrap();
+        let of_others = format!("user=nobody&cursor={cursor}");
+        let empty = page(&mut root, &of_others).await;
+        assert_eq!((ids(&empty).len(), &empty["next"]), (0, &Value::Null));
+        assert!(ids(&follow(&mut root, &empty, "previous").await).contains(&ids(&newer)[0]));
+    }
+}

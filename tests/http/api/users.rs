@@ -1,0 +1,199 @@
+//! `/api/v1/users`, for administrators.
+
+use super::{LATER, administered, assert_problem, call, get, json, send};
+use crate::{
+    app::TestApp,
+    on_both_engines,
+    support::{PASSWORD, http::Browser},
+};
+use serde_json::Value;
+use vestibule::domain::session::EndReason;
+
+const USERS: &str = "/api/v1/users";
+const NEW: &str = "a new password, long enough";
+
+/// The names on a page.
+fn names(page: &Value) -> Vec<&str> {
+    let items = page["items"].as_array().expect("a list").iter();
+    items
+        .map(|user| user["username"].as_str().unwrap())
+        .collect()
+}
+
+async fn path_of(app: &TestApp, name: &str) -> String {
+    format!("{USERS}/{}", app.user(name).await.id)
+}
+
+async fn patch(browser: &mut Browser, path: &str, body: &str) -> Value {
+    json(&browser.send(send("PATCH", path, body)).await)
+}
+
+on_both_engines! {
+    async fn accounts_are_read_page_by_page_in_both_directions(database: TestDatabase) {
+        let (app, _, mut root) = administered(database).await;
+        for name in ["bob", "carol", "dave"] {
+            app.create_user(name).await;
+        }
+        let first = get(&mut root, &format!("{USERS}?limit=2")).await;
+        assert_eq!(names(&first), ["ada", "bob"]);
+        assert_eq!(first["previous"], Value::Null);
+        let follow = async |browser: &mut Browser, page: &Value, which: &str| {
+            let cursor = page[which].as_str().expect("a cursor").to_owned();
+            get(browser, &format!("{USERS}?limit=2&cursor={cursor}")).await
+        };
+        let second = follow(&mut root, &first, "next").await;
+        assert_eq!(names(&second), ["carol", "dave"]);
+        let third = follow(&mut root, &second, "next").await;
+        assert_eq!((names(&third), &third["next"]), (vec!["root"], &Value::Null));
+        assert_eq!(follow(&mut root, &third, "previous").await, second);
+        let again = follow(&mut root, &second, "previous").await;
+        assert_eq!((names(&again), &again["previous"]), (vec!["ada", "bob"], &Value::Null));
+        assert_eq!(again["next"], first["next"]);
+        for total in ["total", "count", "offset", "page"] {
+            assert_eq!(first.get(total), None, "it would cost more with every account");
+        }
+    }
+
+    async fn accounts_are_found_by_the_beginning_of_a_name(database: TestDatabase) {
+        let (app, _, mut root) = administered(database).await;
+        app.create_user("adam").await;
+        for (filter, expected) in [
+            ("AD", vec!["ada", "adam"]),
+            ("adam%40example", vec!["adam"]),
+            ("ada+of", vec!["ada"]),
+            ("%20", vec!["ada", "adam", "root"]),
+            ("x", vec![]),
+            ("%25", vec![]),
+        ] {
+            let page = get(&mut root, &format!("{USERS}?filter={filter}")).await;
+            assert_eq!(names(&page), expected, "{filter}");
+        }
+        let page = get(&mut root, &format!("{USERS}?filter=ad&limit=1")).await;
+        let next = page["next"].as_str().unwrap();
+        let page = get(&mut root, &format!("{USERS}?filter=ad&limit=1&cursor={next}")).await;
+        assert_eq!(names(&page), ["adam"]);
+        let text = page.to_string();
+        assert!(!text.contains("$argon2"), "{text}");
+    }
+
+    async fn an_invited_person_sets_a_password_by_the_link(database: TestDatabase) {
+        let (app, _, mut root) = administered(database).await;
+        let body = r#"{"username":"Grace","email":"grace@example.org","display_name":"Grace H."}"#;
+        let answer = root.send(send("POST", USERS, body)).await;
+        assert_eq!(answer.status, 201);
+        let invited = json(&answer);
+        let path = path_of(&app, "grace").await;
+        assert_eq!(answer.location(), path);
+        assert_eq!(invited["user"]["state"], "invited");
+        assert_eq!(invited["user"]["display_name"], "Grace H.");
+        assert_eq!(invited["link"]["purpose"], "invitation");
+        assert_eq!(invited["link"]["expires_at"], "2026-09-24T14:13:20Z");
+        let url = invited["link"]["url"].as_str().unwrap();
+        let (page, secret) = url.split_once('#').expect("browsers send no fragment");
+        assert!(page.ends_with("/password-link"), "{page}");
+        let fields = [("secret", secret), ("new_password", NEW)];
+        let used = app.browser().fetch_form("/api/use_password_link", &fields).await;
+        assert_eq!(used.status, 200, "{}", used.text());
+        let user = get(&mut root, &path).await;
+        assert_eq!(user["state"], "enabled");
+        assert!(!user.to_string().contains(secret), "it cannot be read again");
+    }
+
+    async fn an_account_is_disabled_enabled_and_given_the_role(database: TestDatabase) {
+        let (app, mut ada, mut root) = administered(database).await;
+        let path = path_of(&app, "ada").await;
+        assert_eq!(get(&mut root, &path).await["state"], "enabled");
+        assert_eq!(patch(&mut root, &path, r#"{"administrator":true}"#).await["administrator"], true);
+        assert_eq!(get(&mut ada, USERS).await["items"].as_array().unwrap().len(), 2);
+        assert_eq!(patch(&mut root, &path, r#"{"administrator":false}"#).await["administrator"], false);
+        // The role counts at the next request.
+        assert_problem(&ada.send(call("GET", USERS)).await, 404, "not_found");
+        assert_eq!(patch(&mut root, &path, r#"{"disabled":true}"#).await["state"], "disabled");
+        assert_problem(&ada.send(call("GET", "/api/v1/me")).await, 401, "not_signed_in");
+        assert_eq!(app.endings().await, [None, Some(EndReason::UserDisabled)]);
+        assert_eq!(patch(&mut root, &path, r#"{"disabled":false}"#).await["state"], "enabled");
+        assert_problem(&ada.send(call("GET", "/api/v1/me")).await, 401, "not_signed_in");
+        assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 200);
+    }
+
+    async fn the_last_administrator_is_kept(database: TestDatabase) {
+        let (app, _, mut root) = administered(database).await;
+        let path = path_of(&app, "root").await;
+        for request in [
+            send("PATCH", &path, r#"{"administrator":false}"#),
+            send("PATCH", &path, r#"{"disabled":true}"#),
+            call("DELETE", &path),
+        ] {
+            assert_problem(&root.send(request).await, 422, "last_administrator");
+        }
+        assert!(app.user("root").await.administers());
+    }
+
+    async fn an_account_is_deleted(database: TestDatabase) {
+        let (app, mut ada, mut root) = administered(database).await;
+        let path = path_of(&app, "ada").await;
+        let answer = root.send(call("DELETE", &path)).await;
+        assert_eq!((answer.status, answer.body.len()), (204, 0));
+        assert_problem(&ada.send(call("GET", "/api/v1/me")).await, 401, "not_signed_in");
+        for (method, path) in [("GET", path.clone()), ("DELETE", path.clone()), ("GET", format!("{path}/sessions"))] {
+            assert_problem(&root.send(call(method, &path)).await, 404, "not_found");
+        }
+        assert_eq!(names(&get(&mut root, USERS).await), ["root"]);
+    }
+
+    async fn sessions_of_an_account_are_listed_and_ended(database: TestDatabase) {
+        let (app, mut ada, mut root) = administered(database).await;
+        let (second, third) = (app.signed_in("ada").await, app.signed_in("ada").await);
+        let path = format!("{}/sessions", path_of(&app, "ada").await);
+        let list = get(&mut root, &path).await;
+        let items = list["items"].as_array().unwrap().clone();
+        assert_eq!(items.len(), 3);
+        assert!(items.iter().all(|one| one["current"] == false), "{list}");
+        // The session has to be one of that account.
+        let own = app.sessions().await.into_iter().find(|one| one.user_id.0 != list["items"][0]["id"]);
+        let root_id = app.user("root").await.id;
+        let of_root = app.sessions().await.into_iter().find(|one| one.user_id == root_id).unwrap().id;
+        assert!(own.is_some());
+        let foreign = root.send(call("DELETE", &format!("{path}/{of_root}"))).await;
+        assert_problem(&foreign, 404, "not_found");
+        let one = items[0]["id"].as_str().unwrap();
+        assert_eq!(root.send(call("DELETE", &format!("{path}/{one}"))).await.status, 204);
+        assert_eq!(get(&mut root, &path).await["items"].as_array().unwrap().len(), 2);
+        assert_eq!(root.send(call("DELETE", &path)).await.status, 204);
+        for browser in [&mut ada, &mut second.clone(), &mut third.clone()] {
+            assert_problem(&browser.send(call("GET", "/api/v1/me")).await, 401, "not_signed_in");
+        }
+        let ended = app.endings().await.into_iter().flatten();
+        assert_eq!(ended.collect::<Vec<_>>(), [EndReason::EndedByAdmin; 3]);
+        assert_eq!(root.send(call("GET", "/api/v1/me")).await.status, 200);
+    }
+
+    /// For everybody else nothing of it exists, and an unattended browser of an administrator must not give access to
+    /// other people's accounts (ASVS V7.5.3).
+    async fn others_and_unattended_browsers_change_nothing(database: TestDatabase) {
+        let (app, ada, root) = administered(database).await;
+        let account = path_of(&app, "ada").await;
+        let session = app.sessions().await.into_iter().next().unwrap().id;
+        app.set_clock(LATER);
+        for browser in [&ada, &root] {
+            browser.clone().get("/dashboard").await;
+        }
+        crate::support::settled(&app.core).await;
+        let before = app.rows().await;
+        for request in [
+            call("GET", &account),
+            send("POST", USERS, r#"{"username":"eve"}"#),
+            send("PATCH", &account, r#"{"disabled":true}"#),
+            call("DELETE", &account),
+            call("GET", &format!("{account}/sessions")),
+            call("DELETE", &format!("{account}/sessions")),
+            call("DELETE", &format!("{account}/sessions/{session}")),
+            call("GET", "/api/v1/activity"),
+        ] {
+            assert_problem(&ada.clone().send(request.clone()).await, 404, "not_found");
+            assert_problem(&root.clone().send(request).await, 403, "password_needed");
+        }
+        assert_problem(&ada.clone().send(call("GET", USERS)).await, 404, "not_found");
+        assert_eq!(app.rows().await, before);
+    }
+}
