@@ -89,16 +89,16 @@ pub async fn authorise(
         (Caller::SignedIn(_) | Caller::Confirming(_), _) => {}
         (Caller::Ended(_) | Caller::Anonymous, _) => return Err(refuse(target, &caller, uri)),
     }
-    demand_scope(target, &caller)?;
+    demand_scope(target, &caller).map_err(IntoResponse::into_response)?;
     Ok(caller)
 }
 
 /// Demands the scope of an operation. The role was demanded before: a credential without the scope belongs to somebody
 /// for whom the operation exists.
-fn demand_scope(target: Target, caller: &Caller) -> Result<(), Response> {
+fn demand_scope(target: Target, caller: &Caller) -> Result<(), Rejection> {
     match target {
         Target::Api(Demand::Scope(scope)) if !caller.scopes().contains(scope) => {
-            Err(Rejection::missing_scope(scope).into_response())
+            Err(Rejection::missing_scope(scope))
         }
         _ => Ok(()),
     }
@@ -150,19 +150,15 @@ pub fn return_path(uri: &Uri) -> NextPath {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        domain::scope::Scope,
-        server::web::json::problem::{Cause, tests::user},
-    };
+    use crate::{domain::scope::Scope, server::web::json::problem::tests::user};
 
     #[test]
     fn a_session_has_the_scopes_of_its_role_and_never_that_of_a_resource_server() {
         let (ada, root) = (Caller::SignedIn(user(false)), Caller::SignedIn(user(true)));
         let permits = |caller: &Caller, scope| {
-            let refused = demand_scope(Target::Api(Demand::Scope(scope)), caller).err();
-            let cause = refused.map(|answer| answer.extensions().get::<Cause>().copied());
-            assert!(cause.is_none() || cause == Some(Some(Cause::MissingScope(scope))));
-            cause.is_none()
+            let demanded = demand_scope(Target::Api(Demand::Scope(scope)), caller);
+            assert!(demanded.is_ok() || demanded == Err(Rejection::missing_scope(scope)));
+            demanded.is_ok()
         };
         for scope in Scope::ALL {
             let is_for_key = scope == Scope::TokensIntrospect;
