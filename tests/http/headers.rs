@@ -43,6 +43,9 @@ async fn crawl(app: &TestApp) -> Vec<(String, Answer)> {
         "/login?cookie-check",
         "/pkg",
         "//evil.example/",
+        "/api/v1/me",
+        "/api/v1/nothing",
+        "/api/docs",
     ]);
     let mut answers = Vec::new();
     for (name, browser) in callers {
@@ -194,7 +197,12 @@ async fn every_answer_has_them() {
                 assert_eq!(content_type, "text/html; charset=utf-8", "{what}");
             }
             if what.contains(" application/json ") && answer.status >= 400 {
-                assert_eq!(content_type, "application/json", "{what}");
+                let kind = if what.contains(" /api/v1/") {
+                    "application/problem+json"
+                } else {
+                    "application/json"
+                };
+                assert_eq!(content_type, kind, "{what}");
             }
         }
         assert!(answer.status < 500, "{what}: {}", answer.status);

@@ -99,6 +99,27 @@ on_both_engines! {
         assert!(!user.to_string().contains(secret), "it cannot be read again");
     }
 
+    async fn a_forgotten_password_is_replaced_by_a_link(database: TestDatabase) {
+        let (app, mut ada, mut root) = administered(database).await;
+        let path = path_of(&app, "ada").await;
+        let target = format!("{path}/password-link");
+        let answer = root.send(call("POST", &target)).await;
+        assert_eq!(answer.status, 201);
+        let void = json(&answer)["url"].as_str().unwrap().to_owned();
+        let link = json(&root.send(call("POST", &target)).await);
+        assert_eq!(link["purpose"], "reset");
+        assert_eq!(ada.send(call("GET", "/api/v1/me")).await.status, 200, "nothing has changed yet");
+        for (url, status) in [(void.as_str(), 422), (link["url"].as_str().unwrap(), 200)] {
+            let secret = url.split_once('#').unwrap().1;
+            let fields = [("secret", secret), ("new_password", NEW)];
+            let used = app.browser().fetch_form("/api/use_password_link", &fields).await;
+            assert_eq!(used.status, status, "{}", used.text());
+        }
+        assert_problem(&ada.send(call("GET", "/api/v1/me")).await, 401, "not_signed_in");
+        patch(&mut root, &path, r#"{"disabled":true}"#).await;
+        assert_problem(&root.send(call("POST", &target)).await, 422, "account_disabled");
+    }
+
     async fn an_account_is_disabled_enabled_and_given_the_role(database: TestDatabase) {
         let (app, mut ada, mut root) = administered(database).await;
         let path = path_of(&app, "ada").await;
@@ -185,6 +206,7 @@ on_both_engines! {
             send("POST", USERS, r#"{"username":"eve"}"#),
             send("PATCH", &account, r#"{"disabled":true}"#),
             call("DELETE", &account),
+            call("POST", &format!("{account}/password-link")),
             call("GET", &format!("{account}/sessions")),
             call("DELETE", &format!("{account}/sessions")),
             call("DELETE", &format!("{account}/sessions/{session}")),

@@ -74,9 +74,9 @@ async fn the_viewer_runs_under_the_policy_of_every_page() {
         let file = ada.send(call("GET", path)).await;
         assert_eq!(file.status, 200, "{path}");
         let kind = if path.ends_with(".css") {
-            "text/css"
+            "text/css; charset=utf-8"
         } else {
-            "text/javascript"
+            "text/javascript; charset=utf-8"
         };
         assert_eq!(file.header("content-type"), Some(kind), "{path}");
         assert!(

@@ -59,7 +59,7 @@ pub fn frame() -> OpenApi {
         .title(site::NAME)
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "Everything that the pages of this server do, for programs. Every session, key and token is checked in the \
+            "Sessions, accounts and the audit log of this server, for programs. Every session, key and token is checked in the \
              database at each request, so an ended one is refused at its next.",
         ))
         .build();

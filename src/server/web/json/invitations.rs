@@ -1,4 +1,4 @@
-//! Invitations: new accounts, made by administrators.
+//! Invitations and resets: links for passwords, made by administrators.
 
 use super::{body::Json, caller::Administrator, users::UserBody};
 use crate::{
@@ -6,12 +6,16 @@ use crate::{
     error::{AppError, Failure},
     server::{
         clock::rfc3339,
-        core::accounts::{administration, password_links::MadeLink, users},
+        core::accounts::{
+            administration,
+            password_links::{self, MadeLink},
+            users,
+        },
         web::{state::AppState, target::API},
     },
 };
 use axum::{
-    extract::State,
+    extract::{Path, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -110,4 +114,26 @@ pub async fn invite(
         link: LinkBody::of(&state, &link),
     };
     Ok((StatusCode::CREATED, location, Json(body)).into_response())
+}
+
+/// Make a link for a new password
+///
+/// For an account that is enabled. The previous link is void; the password stays valid until the link is used.
+#[utoipa::path(
+    post,
+    path = "/api/v1/users/{id}/password-link",
+    operation_id = "makePasswordLink",
+    tag = "users",
+    params(("id" = String, Path, description = "Of an account")),
+    responses((status = 201, description = "The link", body = LinkBody))
+)]
+pub async fn make_link(
+    State(state): State<AppState>,
+    Administrator(admin): Administrator,
+    Path(id): Path<String>,
+) -> Result<Response, AppError> {
+    let user = administration::find(&state.core, &admin, &id).await?;
+    let link = password_links::make(&state.core, &admin, &user).await?;
+    let body = Json(LinkBody::of(&state, &link));
+    Ok((StatusCode::CREATED, body).into_response())
 }

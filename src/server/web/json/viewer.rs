@@ -59,9 +59,9 @@ pub async fn page() -> Response {
 /// One of its files, and no other file of Swagger UI: its own start page runs inline scripts.
 pub async fn file(Path(name): Path<String>) -> Result<Response, AppError> {
     let (kind, content) = match &*name {
-        "viewer.js" => ("text/javascript", SCRIPT.as_bytes().into()),
-        "swagger-ui-bundle.js" => ("text/javascript", swagger_ui(&name)?),
-        "swagger-ui.css" => ("text/css", swagger_ui(&name)?),
+        "viewer.js" => ("text/javascript; charset=utf-8", SCRIPT.as_bytes().into()),
+        "swagger-ui-bundle.js" => ("text/javascript; charset=utf-8", swagger_ui(&name)?),
+        "swagger-ui.css" => ("text/css; charset=utf-8", swagger_ui(&name)?),
         _ => return Err(Failure::NotFound.into()),
     };
     let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, CACHE)];
