@@ -9,6 +9,7 @@ pub mod hashing;
 pub mod json_line;
 pub mod password_rules;
 pub mod public_url;
+pub mod sealing;
 pub mod store;
 pub mod telemetry;
 pub mod token;
