@@ -23,6 +23,7 @@ mod search;
 mod sessions;
 mod setup_codes;
 mod sign_ins;
+mod signing_keys;
 mod throttle;
 mod time_outs;
 mod users;
