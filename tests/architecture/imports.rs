@@ -130,6 +130,12 @@ pub const RULES: &[Rule] = &[
         why: "randomness and time are parameters of everything else",
     },
     Rule {
+        files: &["src/server/sealing.rs", "src/server/sealing/"],
+        may: &["server::sealing", "server::token"],
+        but_not: &[],
+        why: "sealing knows keys and texts, not what is sealed",
+    },
+    Rule {
         files: &["src/server/json_line.rs"],
         may: &["domain"],
         but_not: &[],
@@ -174,6 +180,11 @@ pub const RULES: &[Rule] = &[
         []
     ),
     use_cases!(
+        ["src/server/core/tokens/"],
+        ["server::core::tokens", "server::sealing"],
+        []
+    ),
+    use_cases!(
         ["src/server/core/sign_in/"],
         [
             "server::core::actor",
@@ -199,8 +210,10 @@ pub const RULES: &[Rule] = &[
             "server::hashing",
             "server::public_url",
             "server::password_rules",
+            "server::sealing",
             "server::core::sessions",
             "server::core::sign_in::throttle",
+            "server::core::tokens",
         ],
         but_not: &["server::db::open", "server::db::Db"],
         why: "settings are read, never acted on",
@@ -266,6 +279,7 @@ pub const ORDER: &[&str] = &[
     "server::core::background",
     "server::core::accounts",
     "server::core::sign_in",
+    "server::core::tokens",
     "server::core::sessions",
     "server::core::audit",
     "server::core::actor",
@@ -274,6 +288,7 @@ pub const ORDER: &[&str] = &[
     "server::watchers",
     "server::password_rules",
     "server::hashing",
+    "server::sealing",
     "server::token",
     "server::clock",
     "server::public_url",

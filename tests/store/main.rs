@@ -26,5 +26,6 @@ mod sign_ins;
 mod signing_keys;
 mod throttle;
 mod time_outs;
+mod tokens;
 mod users;
 mod writes;
