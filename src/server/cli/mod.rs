@@ -9,6 +9,7 @@ mod machine_checks;
 mod man;
 mod output;
 mod password;
+mod sealing_key;
 mod serve;
 mod session;
 mod setup_code;
