@@ -219,12 +219,13 @@ pub async fn verify(core: &Core, issuer: &Issuer, text: &str) -> Result<Claims, 
     Ok(verify(renewal::after_unknown(core).await?)?)
 }
 
-/// The public keys of all tokens that are valid, and of those that will be signed next.
+/// The public keys of all tokens that are valid, and of those that will be signed next. From memory: anybody may ask for
+/// them, and a job reads them every minute.
 ///
 /// # Errors
-/// [`StoreError`].
+/// [`StoreError`] if they were never read.
 pub async fn jwks(core: &Core) -> Result<Jwks, StoreError> {
-    let keys = renewal::fresh(core).await?;
+    let keys = renewal::known(core).await?;
     let keys = keys.published(core.clock.now()).map(Jwk::from).collect();
     Ok(Jwks { keys })
 }
