@@ -23,6 +23,7 @@ use crate::{
         hashing::Capacity,
         password_rules::PasswordRules,
         public_url::PublicUrl,
+        sealing::SealingKey,
         watchers::WatchLimits,
     },
 };
@@ -32,7 +33,7 @@ pub use memory::MEMORY_PER_CONNECTION;
 use reader::Reader;
 use sections::{
     boolean, log_filter, read_database, read_hashing, read_http, read_keys, read_lifetimes,
-    read_max_sessions, read_min_length, read_site_addr, read_site_root, read_throttle,
+    read_max_sessions, read_min_length, read_site_addr, read_site_root, read_throttle, read_tokens,
 };
 use std::{
     fmt,
@@ -67,6 +68,7 @@ pub struct Config {
     pub throttle: Limits,
     pub keep_activity: Duration,
     pub hashing: Capacity,
+    pub tokens: TokenConfig,
     pub http: HttpLimits,
     pub trusted_proxies: TrustedProxies,
     pub hsts_include_subdomains: bool,
@@ -101,6 +103,16 @@ impl HttpLimits {
     pub fn body_budget_per_address(&self) -> usize {
         BODY_BUDGET_PER_ADDRESS.max(self.max_body_bytes)
     }
+}
+
+/// Access tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenConfig {
+    pub lifetime: Duration,
+    /// Seals the signing keys. It has precedence over the file.
+    pub sealing_key: Option<SealingKey>,
+    /// `None` means beside the database with SQLite, and no tokens with PostgreSQL.
+    pub sealing_key_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,6 +209,7 @@ pub fn read(
         throttle: read_throttle(&mut reader),
         keep_activity: reader.read("activity.keep", "180d", duration::parse),
         hashing: read_hashing(&mut reader),
+        tokens: read_tokens(&mut reader, &folder),
         http: read_http(&mut reader),
         trusted_proxies: TrustedProxies::new(reader.list("http.trusted_proxies", parse_range)),
         hsts_include_subdomains: reader.read("http.hsts_include_subdomains", "false", boolean),

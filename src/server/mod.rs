@@ -10,6 +10,7 @@ pub mod json_line;
 pub mod networks;
 pub mod password_rules;
 pub mod public_url;
+pub mod sealing;
 pub mod store;
 pub mod telemetry;
 pub mod token;

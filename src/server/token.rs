@@ -73,7 +73,7 @@ impl<K: Kind> Secret<K> {
     /// # Panics
     /// If the system has no source of randomness: without one nobody may sign in.
     pub fn random() -> Self {
-        Self(random_bytes(), PhantomData)
+        Self(random_array(), PhantomData)
     }
 
     /// Parses a cookie value; `None` unless it is exactly what [`Self::cookie_value`] writes.
@@ -92,8 +92,12 @@ impl<K: Kind> Secret<K> {
     }
 }
 
-fn random_bytes() -> [u8; TOKEN_BYTES] {
-    let mut bytes = [0; TOKEN_BYTES];
+/// Random bytes, for keys and nonces.
+///
+/// # Panics
+/// If the system has no source of randomness.
+pub fn random_array<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
     SysRng
         .try_fill_bytes(&mut bytes)
         .expect("the system's random source answers");
@@ -145,7 +149,12 @@ impl ServerKey {
     /// # Panics
     /// If the system has no source of randomness.
     pub fn random() -> Self {
-        Self(random_bytes())
+        Self(random_array())
+    }
+
+    /// A key that is kept elsewhere.
+    pub const fn of_bytes(bytes: [u8; TOKEN_BYTES]) -> Self {
+        Self(bytes)
     }
 
     /// Parses the output of [`Self::to_text`].

@@ -133,6 +133,12 @@ pub const RULES: &[Rule] = &[
         why: "randomness and time are parameters of everything else",
     },
     Rule {
+        files: &["src/server/sealing.rs", "src/server/sealing/"],
+        may: &["server::sealing", "server::token"],
+        but_not: &[],
+        why: "sealing knows keys and texts, not what is sealed",
+    },
+    Rule {
         files: &["src/server/json_line.rs"],
         may: &["domain"],
         but_not: &[],
@@ -177,6 +183,11 @@ pub const RULES: &[Rule] = &[
         []
     ),
     use_cases!(
+        ["src/server/core/tokens/"],
+        ["server::core::tokens", "server::sealing"],
+        []
+    ),
+    use_cases!(
         ["src/server/core/sign_in/"],
         [
             "server::core::actor",
@@ -202,9 +213,11 @@ pub const RULES: &[Rule] = &[
             "server::hashing",
             "server::public_url",
             "server::password_rules",
+            "server::sealing",
             "server::core::sessions",
             "server::core::sign_in::throttle",
             "server::core::accounts::access_keys::KeyLimits",
+            "server::core::tokens",
         ],
         but_not: &["server::db::open", "server::db::Db"],
         why: "settings are read, never acted on",
@@ -270,6 +283,7 @@ pub const ORDER: &[&str] = &[
     "server::core::background",
     "server::core::accounts",
     "server::core::sign_in",
+    "server::core::tokens",
     "server::core::sessions",
     "server::core::audit",
     "server::core::actor",
@@ -278,6 +292,7 @@ pub const ORDER: &[&str] = &[
     "server::watchers",
     "server::password_rules",
     "server::hashing",
+    "server::sealing",
     "server::token",
     "server::networks",
     "server::clock",

@@ -20,6 +20,7 @@ mod program;
 mod proxies;
 mod replay;
 mod restored_files;
+mod sealing_key;
 mod serve;
 mod session_events;
 mod setup;

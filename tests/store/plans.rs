@@ -133,6 +133,10 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
             store::keys::find_or_insert(db, "throttle").await.map(drop),
         ),
         (
+            "signing_keys::list",
+            store::signing_keys::list(db).await.map(drop),
+        ),
+        (
             "setup_codes::is_live",
             store::setup_codes::is_live(db, &Digest::stored(String::new()), START)
                 .await

@@ -29,10 +29,12 @@ use vestibule::{
             audit::Tallies,
             sessions::Lifetimes,
             sign_in::throttle::{Limits, Throttle},
+            tokens::{DEFAULT_LIFETIME, Tokens},
         },
         db::{self, IfMissing},
         hashing::{Capacity, Hasher},
         password_rules::PasswordRules,
+        sealing::SealingKey,
         store,
     },
 };
@@ -41,6 +43,9 @@ pub const PASSWORD: &str = "correct horse battery staple";
 
 /// 21 September 2026, 14:13:20 UTC.
 pub const START: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+/// That of all servers in the tests.
+pub const SEALING_KEY: &str = "5ea1ed5ea1ed5ea1ed5ea1ed5ea1ed5ea1ed5ea1ed5ea1ed5ea1ed5ea1ed5ea1";
 
 pub const LIFETIMES: Lifetimes = Lifetimes {
     idle: Duration::from_secs(2 * 3_600),
@@ -75,6 +80,7 @@ pub async fn core_with_clock(database: &TestDatabase, clock: Clock) -> Core {
     Core {
         throttle: Throttle::load(&db, LIMITS).await.expect("a key"),
         db,
+        tokens: Tokens::new(DEFAULT_LIFETIME, SealingKey::parse(SEALING_KEY)),
         tallies: Tallies::default(),
         keep_activity: Duration::from_secs(180 * 86_400),
         clock,

@@ -1,6 +1,6 @@
-//! Checks of this machine for `config check`: its clock, and who else can access the database file.
+//! Checks of this machine for `config check`: its clock, its sealing key, and who else can access these files.
 
-use super::CliError;
+use super::{CliError, sealing_key};
 use crate::{
     domain::moment::Timestamp,
     server::{
@@ -13,6 +13,12 @@ use crate::{
 
 /// A warning for each doubtful finding, with its remedy. Nothing is changed.
 pub async fn warnings(config: &Config) -> Vec<String> {
+    let of_database = database_warnings(config).await;
+    let of_key = sealing_key::warnings(config);
+    of_database.into_iter().chain(of_key).collect()
+}
+
+async fn database_warnings(config: &Config) -> Vec<String> {
     let clock = Clock::system();
     match &config.database_url {
         DatabaseUrl::Sqlite(path) => {

@@ -10,6 +10,7 @@ mod machine_checks;
 mod man;
 mod output;
 mod password;
+mod sealing_key;
 mod serve;
 mod session;
 mod setup_code;
@@ -20,7 +21,7 @@ use crate::server::{
     config::{Config, Environment, LogFormat, Mistakes, load},
     core::{
         Core, accounts::users::UserError, audit::Tallies, background::timekeeping,
-        sign_in::throttle::Throttle,
+        sign_in::throttle::Throttle, tokens::Tokens,
     },
     db::{self, Db, IfMissing, OpenError},
     hashing::Hasher,
@@ -166,6 +167,7 @@ async fn core_on(db: Db, config: &Config) -> Result<Core, CliError> {
     Ok(Core {
         throttle: Throttle::load(&db, config.throttle).await?,
         db,
+        tokens: Tokens::none(),
         tallies: Tallies::default(),
         keep_activity: config.keep_activity,
         clock,

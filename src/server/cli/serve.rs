@@ -3,14 +3,17 @@
 use super::{
     CliError, core_on,
     output::{MIGRATIONS, with_progress},
+    sealing_key,
 };
 use crate::{
     domain::setup::SetupCode,
     server::{
         config::{Config, Environment, is_watched},
         core::{
+            Core,
             accounts::setup,
             background::{Background, heartbeat::Heartbeat},
+            tokens::Tokens,
         },
         db::{self, HeartbeatFile},
         telemetry::{self, Log},
@@ -32,7 +35,10 @@ pub async fn run(config: Config, site: Option<&'static EmbeddedSite>) -> Result<
     let log = telemetry::start(&config.log)?;
     let opening = db::open_to_serve(&config.database_url);
     let (db, integrity_check) = with_progress(MIGRATIONS, opening).await?;
-    let core = core_on(db, &config).await?;
+    let core = Core {
+        tokens: Tokens::new(config.tokens.lifetime, sealing_key::to_serve(&config)),
+        ..core_on(db, &config).await?
+    };
     let heartbeat = match HeartbeatFile::of(&config.database_url) {
         Some(file) => Some(Heartbeat::begin(&core, file).await?),
         None => None,

@@ -1,12 +1,18 @@
 //! Reads the settings that have bounds or depend on others, by section.
 
-use super::{Environment, HttpLimits, duration, reader::Reader};
+use super::{Environment, HttpLimits, TokenConfig, duration, reader::Reader};
 use crate::{
     domain::password::{DEFAULT_MIN_CHARS, LOWEST_MIN_CHARS},
     server::{
-        core::{accounts::access_keys::KeyLimits, sessions::Lifetimes, sign_in::throttle::Limits},
+        core::{
+            accounts::access_keys::KeyLimits,
+            sessions::Lifetimes,
+            sign_in::throttle::Limits,
+            tokens::{MAX_LIFETIME, MIN_LIFETIME},
+        },
         db::DatabaseUrl,
         hashing::{Capacity, MEMORY_PER_THREAD},
+        sealing::{self, SealingKey},
         watchers::WatchLimits,
     },
 };
@@ -168,6 +174,22 @@ pub fn read_hashing(reader: &mut Reader) -> Capacity {
             .min(usize::try_from(affordable).unwrap_or(processors))
             .max(1),
         queue,
+    }
+}
+
+pub fn read_tokens(reader: &mut Reader, folder: &Path) -> TokenConfig {
+    let lifetime = reader.read("tokens.lifetime", "5m", duration::parse);
+    reader.require(
+        (MIN_LIFETIME..=MAX_LIFETIME).contains(&lifetime),
+        "tokens.lifetime must be between 1m and 1h: where sessions are not looked up, a token outlives its session",
+    );
+    // The mistake never repeats the key.
+    let sealing_key =
+        |text: &str| SealingKey::parse(text).ok_or_else(|| format!("must be {}", sealing::FORM));
+    TokenConfig {
+        lifetime,
+        sealing_key: reader.optional("tokens.sealing_key", sealing_key),
+        sealing_key_file: reader.optional("tokens.sealing_key_file", |text| Ok(folder.join(text))),
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::server::core::tokens::DEFAULT_LIFETIME;
 
 /// Without environment variables.
 fn without_environment(text: &str) -> Result<Config, Mistakes> {
@@ -170,6 +171,70 @@ fn hashing_threads_fit_into_the_memory() {
     let config = without_environment("[hashing]\nmemory_mib = 20\n").unwrap();
     assert_eq!(config.hashing.threads, 1);
     assert!(mistakes("[hashing]\nmemory_mib = 18\n").contains("at least 19"));
+}
+
+#[test]
+fn tokens_live_for_a_minute_to_an_hour() {
+    let tokens = |text: &str| without_environment(text).unwrap().tokens;
+    assert_eq!(tokens("").lifetime, DEFAULT_LIFETIME);
+    for (text, seconds) in [("1m", 60), ("1h", 3_600)] {
+        let lifetime = tokens(&format!("[tokens]\nlifetime = \"{text}\"\n")).lifetime;
+        assert_eq!(lifetime, Duration::from_secs(seconds));
+    }
+    for text in ["59s", "61m", "2h"] {
+        let report = mistakes(&format!("[tokens]\nlifetime = \"{text}\"\n"));
+        assert!(report.contains("between 1m and 1h"), "{report}");
+    }
+}
+
+#[test]
+fn the_sealing_key_is_never_shown() {
+    let digits = "0123456789abcdef".repeat(4);
+    let set = |key: &str| {
+        let environment = variables([("VESTIBULE_TOKENS__SEALING_KEY", key)]);
+        read("", None, &environment)
+    };
+    let config = set(&digits).unwrap();
+    assert_eq!(config.tokens.sealing_key, SealingKey::parse(&digits));
+    assert!(config.tokens.sealing_key.is_some());
+    let shown = format!("{config:?}");
+    assert!(
+        !shown.contains(&digits[..8]) && shown.contains("redacted"),
+        "{shown}"
+    );
+    let report = set(&digits[1..])
+        .expect_err("a digit is missing")
+        .to_string();
+    let expected = "VESTIBULE_TOKENS__SEALING_KEY must be 64 hexadecimal digits";
+    assert!(report.contains(expected), "{report}");
+    assert!(!report.contains(&digits[1..9]), "{report}");
+    let file = read(
+        "[tokens]\nsealing_key_file = \"seal\"\n",
+        Some("/etc/v.toml".into()),
+        &variables([]),
+    );
+    assert_eq!(
+        file.unwrap().tokens.sealing_key_file,
+        Some("/etc/seal".into())
+    );
+}
+
+#[test]
+fn postgresql_without_a_sealing_key_is_a_warning() {
+    const POSTGRES: &str = "database_url = \"postgres://a@db/auth\"\n";
+    let warned = |text: &str| {
+        let warnings = without_environment(text).unwrap().warnings().join("\n");
+        warnings.contains("the API issues no access tokens")
+    };
+    assert!(warned(POSTGRES));
+    assert!(!warned(""), "with SQLite the file is made");
+    assert!(!warned(&format!(
+        "{POSTGRES}[tokens]\nsealing_key_file = \"seal\"\n"
+    )));
+    let key = "ab".repeat(32);
+    assert!(!warned(&format!(
+        "{POSTGRES}[tokens]\nsealing_key = \"{key}\"\n"
+    )));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Settings that are valid and yet seldom intended.
 
 use super::Config;
+use crate::server::db::DatabaseUrl;
 use std::path::Path;
 
 impl Config {
@@ -36,6 +37,16 @@ impl Config {
                  connections, and nobody could ask for anything. Set it to half of them.",
                 self.http.watchers.total
             ));
+        }
+        let has_sealing_key =
+            self.tokens.sealing_key.is_some() || self.tokens.sealing_key_file.is_some();
+        if matches!(self.database_url, DatabaseUrl::Postgres(_)) && !has_sealing_key {
+            warnings.push(
+                "tokens.sealing_key_file is not set, so the API issues no access tokens; everything else works. With \
+                 PostgreSQL no file is made beside the database, because all servers need the same key. Set it, or \
+                 VESTIBULE_TOKENS__SEALING_KEY, to what `openssl rand -hex 32` prints."
+                    .to_owned(),
+            );
         }
         warnings.extend(self.memory_warning(Path::new("/")));
         warnings

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod background;
 pub mod sessions;
 pub mod sign_in;
+pub mod tokens;
 
 use crate::server::{clock::Clock, db::Db, hashing::Hasher, password_rules::PasswordRules};
 use accounts::access_keys::KeyLimits;
@@ -13,6 +14,7 @@ use audit::Tallies;
 use sessions::Lifetimes;
 use sign_in::throttle::Throttle;
 use std::time::Duration;
+use tokens::Tokens;
 
 /// The dependencies of the use cases: no HTTP, no cookies, no Leptos.
 #[derive(Clone)]
@@ -28,6 +30,8 @@ pub struct Core {
     pub keys: KeyLimits,
     pub password_rules: PasswordRules,
     pub throttle: Throttle,
+    /// Access tokens and their keys.
+    pub tokens: Tokens,
     /// Counted refusals.
     pub tallies: Tallies,
     /// How long the audit log and ended sessions are kept.

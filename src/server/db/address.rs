@@ -1,5 +1,6 @@
 //! The address of the database.
 
+use super::sqlite::file::with_suffix;
 use sqlx::postgres::PgConnectOptions;
 use std::{
     fmt,
@@ -60,6 +61,14 @@ impl DatabaseUrl {
                 direct: Some(direct.url),
             })),
             _ => Err("is for PostgreSQL: database_url and database_direct_url both begin with `postgres://`".to_owned()),
+        }
+    }
+
+    /// A file of ours beside that of an embedded database; `None` for PostgreSQL.
+    pub fn beside(&self, ending: &str) -> Option<PathBuf> {
+        match self {
+            Self::Sqlite(path) => Some(with_suffix(path, ending)),
+            Self::Postgres(_) => None,
         }
     }
 

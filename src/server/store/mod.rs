@@ -13,6 +13,7 @@ pub mod keys;
 pub mod password_links;
 pub mod sessions;
 pub mod setup_codes;
+pub mod signing_keys;
 pub mod throttle;
 pub mod users;
 

@@ -77,7 +77,15 @@ async fn a_restore_is_the_backup_with_all_its_sessions_ended() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     left.sort();
-    assert_eq!(left, ["test.db", "test.db.heartbeat", "test.db.lock"]);
+    assert_eq!(
+        left,
+        [
+            "test.db",
+            "test.db.heartbeat",
+            "test.db.lock",
+            "test.db.sealing-key"
+        ]
+    );
 }
 
 #[tokio::test]

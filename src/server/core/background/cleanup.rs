@@ -6,6 +6,7 @@ use crate::server::{
         Core,
         accounts::{password_links, setup},
         sessions::{self, DEVICE_LIFETIME},
+        tokens::keys::{PUBLISHED_AFTER_USE, PUBLISHED_BEFORE_USE},
     },
     db::StoreError,
     store,
@@ -59,6 +60,8 @@ pub async fn clean(core: &Core) -> Result<u64, StoreError> {
     cleaned +=
         in_steps(|| store::devices::delete_unused_since(db, devices_since, store::STEP)).await?;
     cleaned += in_steps(|| store::password_links::delete_expired(db, now, store::STEP)).await?;
+    let replaced_since = now.before(PUBLISHED_AFTER_USE);
+    cleaned += store::signing_keys::delete_replaced(db, replaced_since).await?;
     Ok(cleaned)
 }
 
@@ -77,8 +80,8 @@ async fn reset_once(core: &Core, handled: &mut Option<u64>) -> Result<(), StoreE
     Ok(())
 }
 
-/// Moves times in the future to now: those of sessions, links, the setup code and known browsers. Returns the number of
-/// rows.
+/// Moves times in the future to now: those of sessions, links, the setup code, known browsers and signing keys. Returns
+/// the number of rows.
 ///
 /// # Errors
 /// [`StoreError`]: the rest is moved in the next run.
@@ -90,6 +93,7 @@ pub async fn reset_future_times(core: &Core) -> Result<u64, StoreError> {
     rows += store::password_links::reset_future_times(db, now, password_links::LIFETIME).await?;
     rows += store::setup_codes::reset_future_times(db, now, setup::CODE_LIFETIME).await?;
     rows += store::devices::reset_future_times(db, now).await?;
+    rows += store::signing_keys::reset_future_times(db, now, PUBLISHED_BEFORE_USE).await?;
     Ok(rows)
 }
 

@@ -3,6 +3,7 @@
 pub mod cleanup;
 pub mod heartbeat;
 pub mod journal;
+mod signing_keys;
 pub mod timekeeping;
 
 use crate::server::{
@@ -36,6 +37,7 @@ impl Background {
         let mut background = Self { jobs, stop };
         background.spawn_cancellable(sessions::watch::run(core.clone()));
         background.spawn_cancellable(timekeeping::run(core.clone()));
+        background.spawn_cancellable(signing_keys::run(core.clone()));
         background.spawn_cancellable(check_and_clean(core.clone(), integrity, report));
         (background, damage)
     }

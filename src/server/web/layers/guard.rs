@@ -159,7 +159,10 @@ pub fn return_path(uri: &Uri) -> NextPath {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::scope::Scope, server::web::json::problem::tests::user};
+    use crate::{
+        domain::scope::Scope,
+        server::web::json::problem::{Cause, tests::user},
+    };
 
     #[test]
     fn a_session_has_the_scopes_of_its_role_and_never_that_of_a_resource_server() {
