@@ -3,7 +3,7 @@
 use super::{administered, assert_problem, send};
 use crate::support::{
     database::{Engine, TestDatabase},
-    http::Request,
+    http::{Connection, Request},
 };
 
 const USERS: &str = "/api/v1/users";
@@ -135,9 +135,22 @@ async fn only_json_is_parsed() {
 
 /// A caller without a credential costs neither a body nor a query of the database.
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_credential_no_body_is_read() {
+async fn without_a_credential_no_body_is_awaited() {
     let (app, ..) = administered(TestDatabase::new(Engine::Sqlite).await).await;
     app.core.db.close().await;
-    let answer = app.browser().send(send("POST", USERS, "{")).await;
-    assert_problem(&answer, 401, "not_signed_in");
+    let port = app.address.port();
+    for method in ["POST", "PATCH", "DELETE"] {
+        let mut connection = Connection::open(app.address).await;
+        let path = if method == "POST" {
+            USERS
+        } else {
+            "/api/v1/users/x"
+        };
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost:{port}\r\ncontent-length: 10\r\n\r\n{{"
+        );
+        connection.send(head.as_bytes()).await;
+        let answer = connection.answer().await.expect("an answer");
+        assert_problem(&answer, 401, "not_signed_in");
+    }
 }
