@@ -82,6 +82,9 @@ pub enum Failure {
     Throttled { seconds: u32 },
     #[error("Please sign in first.")]
     NotSignedIn,
+    /// A session must not be replaced unnoticed.
+    #[error("You are signed in already. Sign out first.")]
+    AlreadySignedIn,
     /// Signed in, but the password was entered too long ago for this.
     #[error("Please confirm first that it is you.")]
     PasswordNeeded,
@@ -147,6 +150,7 @@ impl Failure {
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Timeout => 408,
+            Self::AlreadySignedIn => 409,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::UnknownHost => 421,

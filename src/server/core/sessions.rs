@@ -14,7 +14,7 @@ pub use as_admin::{end_all_as_admin, end_as_admin, end_every_session, end_every_
 pub use future_times::reset_times;
 pub use lists::{live_of, page, with_id};
 pub use renewals::{ENDS_UNUSED_AFTER, GRACE, Proven, Renewed, renew, renew_with_password};
-pub use resume::{extend, peek, peek_by_digest, resume, resume_with_sign_ins};
+pub use resume::{extend, peek, peek_by_digest, peek_by_id, resume, resume_with_sign_ins};
 pub use validity::{Resumed, record_time_out};
 
 use super::{

@@ -10,11 +10,12 @@ use std::{fmt, marker::PhantomData};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-const PREFIX: &str = "vst_";
+/// No access token begins so: a token begins with `eyJ`.
+pub const KEY_PREFIX: &str = "vst_";
 const ID_CHARS: usize = 32;
 const CHECKSUM_CHARS: usize = 8;
 /// The length of every key: 4 + 32 + 1 + 64 + 1 + 8.
-pub const KEY_CHARS: usize = PREFIX.len() + ID_CHARS + 1 + 2 * TOKEN_BYTES + 1 + CHECKSUM_CHARS;
+pub const KEY_CHARS: usize = KEY_PREFIX.len() + ID_CHARS + 1 + 2 * TOKEN_BYTES + 1 + CHECKSUM_CHARS;
 
 pub type KeyDigest = Digest<OfKey>;
 
@@ -43,7 +44,7 @@ impl PresentedKey {
         let (rest, checksum) = (text.len() == KEY_CHARS)
             .then(|| text.rsplit_once('_'))
             .flatten()?;
-        let (id, secret) = rest.strip_prefix(PREFIX)?.split_once('_')?;
+        let (id, secret) = rest.strip_prefix(KEY_PREFIX)?.split_once('_')?;
         let is_id = id.len() == ID_CHARS && id.bytes().all(is_digit);
         let secret = Secret(from_hex(secret)?, PhantomData);
         (is_id && checksum == checksum_of(rest)).then(|| Self {
@@ -55,7 +56,7 @@ impl PresentedKey {
     /// The key in one piece, for the person who has just created it.
     pub fn text(&self) -> AccessKeyText {
         let secret = Zeroizing::new(hex(&self.secret.0));
-        let rest = Zeroizing::new(format!("{PREFIX}{}_{}", self.id, *secret));
+        let rest = Zeroizing::new(format!("{KEY_PREFIX}{}_{}", self.id, *secret));
         AccessKeyText::new(format!("{}_{}", *rest, checksum_of(&rest)))
     }
 

@@ -39,6 +39,8 @@ use std::{net::IpAddr, sync::Arc};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Caller {
     SignedIn(Box<CurrentUser>),
+    /// A program with an access token of a session, and the scopes of the token.
+    WithToken(Box<CurrentUser>, Scopes),
     /// A program with an access key.
     WithKey(Box<KeyHolder>),
     /// The token was replaced recently, and may only be confirmed again.
@@ -55,6 +57,7 @@ impl Caller {
     pub fn scopes(&self) -> Scopes {
         match self {
             Self::SignedIn(current) => current.scopes(),
+            Self::WithToken(current, scopes) => current.scopes().intersection(*scopes),
             Self::WithKey(holder) => holder.scopes(),
             Self::Confirming(_) | Self::Ended(_) | Self::InvalidToken | Self::Anonymous => {
                 Scopes::none()
@@ -62,9 +65,21 @@ impl Caller {
         }
     }
 
+    /// Whether it is a session with all rights of its account.
+    pub fn has_everything(&self) -> bool {
+        match self {
+            Self::SignedIn(current) | Self::WithToken(current, _) => {
+                let person = Scopes::of_person(current.user.administers());
+                current.session.key.is_none() && self.scopes() == person
+            }
+            _ => false,
+        }
+    }
+
     pub fn administers(&self) -> bool {
         match self {
             Self::SignedIn(current) | Self::Confirming(current) => current.user.administers(),
+            Self::WithToken(current, _) => current.user.administers(),
             Self::WithKey(holder) => holder.user.administers(),
             Self::Ended(_) | Self::InvalidToken | Self::Anonymous => false,
         }
@@ -145,6 +160,9 @@ pub fn actor() -> Actor {
 pub fn actor_of(caller: Option<&Caller>, browser: Browser) -> Actor {
     match caller {
         Some(Caller::SignedIn(current)) => Actor::signed_in(current.clone(), browser),
+        Some(Caller::WithToken(current, scopes)) => {
+            Actor::with_token(current.clone(), *scopes, browser)
+        }
         Some(Caller::WithKey(holder)) => Actor::with_key(holder.clone(), browser),
         Some(Caller::Confirming(current)) => Actor::confirming(current.clone(), browser),
         Some(Caller::Ended(_) | Caller::InvalidToken | Caller::Anonymous) | None => {

@@ -4,12 +4,12 @@
 use super::{
     context::FormRequest,
     files::downloads,
-    json::{self, viewer},
+    json::{self, viewer, well_known},
     layers::{forms, guard},
     pages,
     state::AppState,
     streams,
-    target::Target,
+    target::{Demand, Target},
 };
 use crate::{
     domain::page::{API_VIEWER, Download, Page, Stream},
@@ -53,6 +53,16 @@ pub fn of_site(state: &AppState, files: Router) -> Router<AppState> {
     let demand = json::demand_of_document(state);
     let routes = routes
         .add(API_VIEWER, Target::Viewer(demand), get(viewer::page))
+        .add(
+            well_known::JWKS,
+            Target::Api(Demand::Public),
+            get(well_known::jwks),
+        )
+        .add(
+            well_known::METADATA,
+            Target::Api(Demand::Public),
+            get(well_known::metadata),
+        )
         .add(viewer::FILES, Target::Api(demand), get(viewer::file));
     let unknown = any(async || Failure::NotFound);
     let router = routes.router.route("/api/{*unknown}", unknown);

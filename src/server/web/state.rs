@@ -10,7 +10,7 @@ use super::{
 };
 use crate::server::{
     config::{Config, HttpLimits, TrustedProxies},
-    core::Core,
+    core::{Core, tokens::Issuer},
 };
 use leptos::config::LeptosOptions;
 use std::{ops::Deref, sync::Arc};
@@ -45,6 +45,8 @@ impl Deref for AppState {
 pub struct Shared {
     pub core: Core,
     pub site: Arc<Site>,
+    /// Of access tokens.
+    pub issuer: Issuer,
     pub trusted_proxies: Arc<TrustedProxies>,
     pub leptos_options: LeptosOptions,
     /// The address of cargo-leptos's reload socket, while it watches.
@@ -87,6 +89,7 @@ impl AppState {
         Self(Arc::new(Shared {
             core,
             hsts: hsts(site.public_url.is_https(), config.hsts_include_subdomains),
+            issuer: Issuer::new(&site.public_url.origin()),
             site: Arc::new(site),
             trusted_proxies: Arc::new(config.trusted_proxies.clone()),
             reload_socket: reload.then(socket),

@@ -23,6 +23,10 @@ pub enum Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Demand {
     Public,
+    /// The session cookie itself: neither a key nor a token.
+    Cookie,
+    /// A session with all rights of its account: no key, and no session of one.
+    Owner,
     SignedIn,
     /// Signed in, with a credential that has this scope. If the scope is for administrators, the operation does not
     /// exist for all others.
@@ -34,7 +38,7 @@ impl Demand {
         match self {
             Self::Public => Access::Anyone,
             Self::Scope(scope) if scope.is_for_administrators() => Access::Administrator,
-            Self::SignedIn | Self::Scope(_) => Access::SignedIn,
+            Self::Cookie | Self::Owner | Self::SignedIn | Self::Scope(_) => Access::SignedIn,
         }
     }
 }
@@ -105,7 +109,7 @@ impl Target {
             Self::Viewer(_) => Some(Scope::ProfileRead),
             // An operation names its own, for every credential.
             Self::Api(Demand::Scope(scope)) => Some(scope),
-            Self::Api(Demand::Public | Demand::SignedIn)
+            Self::Api(Demand::Public | Demand::Cookie | Demand::Owner | Demand::SignedIn)
             | Self::Stream(Stream::Audit)
             | Self::Download(_)
             | Self::Function(_) => None,

@@ -5,7 +5,10 @@ use super::{
     validity::{Resumed, evaluate},
 };
 use crate::{
-    domain::{moment::Timestamp, session::Session},
+    domain::{
+        moment::Timestamp,
+        session::{Session, SessionId},
+    },
     server::{
         core::{Core, actor::Owner},
         db::StoreError,
@@ -65,6 +68,12 @@ pub async fn peek_by_digest(core: &Core, digest: &TokenDigest) -> Result<Resumed
         Resumed::Live(found) => renewals::record_first_use(core, digest, found).await,
         resumed => Ok(resumed),
     }
+}
+
+/// The session with this id, for an access token of it. It is no activity.
+pub async fn peek_by_id(core: &Core, id: &SessionId) -> Result<Resumed, StoreError> {
+    let found = store::sessions::find(&core.db, id).await?;
+    Ok(evaluate(core, found).await)
 }
 
 /// Moves "last seen" if it is due, in the background: no page waits for a write. If that fails, the session is valid

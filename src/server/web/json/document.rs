@@ -65,7 +65,9 @@ pub fn frame() -> OpenApi {
         .build();
     let tags = [
         ("me", "The caller"),
+        ("tokens", "Access tokens"),
         ("sessions", "The caller's own sessions"),
+        ("keys", "The caller's own access keys"),
         ("users", "Accounts, for administrators"),
         ("activity", "The audit log, for administrators"),
         ("document", "What you are reading"),
@@ -154,7 +156,8 @@ pub fn demand(paths: &mut Paths, demand: Demand) -> Parameters {
 fn requirements(demand: Demand) -> Vec<SecurityRequirement> {
     let scopes: &[&str] = match demand {
         Demand::Public => return vec![SecurityRequirement::default()],
-        Demand::SignedIn => &[],
+        Demand::Cookie => return vec![SecurityRequirement::new(SESSION, [""; 0])],
+        Demand::Owner | Demand::SignedIn => &[],
         Demand::Scope(scope) => &[scope.as_str()],
     };
     vec![

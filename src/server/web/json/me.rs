@@ -49,6 +49,7 @@ enum CredentialKind {
     /// The cookie of a browser.
     Session,
     AccessKey,
+    AccessToken,
 }
 
 impl From<&User> for AccountBody {
@@ -84,6 +85,7 @@ pub async fn read(called: Called) -> Result<Json<MeBody>, AppError> {
         credential: CredentialBody {
             kind: match called.caller {
                 Caller::WithKey(_) => CredentialKind::AccessKey,
+                Caller::WithToken(..) => CredentialKind::AccessToken,
                 _ => CredentialKind::Session,
             },
             scopes: called.caller.scopes().iter().map(Scope::as_str).collect(),

@@ -8,26 +8,32 @@ mod body;
 mod caller;
 mod cursor;
 pub mod document;
+mod events;
+mod form;
+mod introspect;
 mod invitations;
+mod keys;
 mod limit;
 mod me;
 pub mod problem;
 mod query;
 mod sessions;
+mod token;
 mod user_sessions;
 mod users;
 pub mod viewer;
+pub mod well_known;
 
 use super::{
     layers::{guard, operations},
     state::AppState,
     target::{
-        Demand::{self, Public, SignedIn},
+        Demand::{self, Cookie, Owner, Public, SignedIn},
         Target,
     },
 };
 use crate::domain::scope::Scope::{
-    ActivityRead, ProfileRead, SessionsEnd, SessionsRead, UsersRead, UsersWrite,
+    ActivityRead, ProfileRead, SessionsEnd, SessionsRead, TokensIntrospect, UsersRead, UsersWrite,
 };
 use axum::{Extension, Router, middleware};
 use document::Document;
@@ -45,7 +51,18 @@ pub fn routes(state: &AppState) -> Router<AppState> {
     let operations = operations
         .add(demand_of_document(state), routes!(document::read))
         .add(Demand::Scope(ProfileRead), routes!(me::read))
+        .add(Public, routes!(token::sign_in))
+        .add(Cookie, routes!(token::refresh))
+        .add(
+            Demand::Scope(TokensIntrospect),
+            routes!(introspect::introspect),
+        )
         .add(Public, routes!(sessions::logout))
+        .add(Cookie, routes!(events::follow))
+        .add(Owner, routes!(keys::list))
+        .add(Owner, routes!(keys::make))
+        .add(Owner, routes!(keys::read))
+        .add(Owner, routes!(keys::revoke))
         .add(Demand::Scope(SessionsRead), routes!(sessions::list))
         .add(Demand::Scope(SessionsEnd), routes!(sessions::end))
         .add(Demand::Scope(UsersRead), routes!(users::list))

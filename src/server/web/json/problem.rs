@@ -48,6 +48,16 @@ pub enum Cause {
     RepeatedParameter(&'static str),
     InvalidParameter(&'static str),
     MissingScope(Scope),
+    /// Of a form.
+    MissingParameter(&'static str),
+    RepeatedMember,
+    UnknownGrant,
+    UnknownClient,
+    UnknownScope,
+    /// There is no sealing key.
+    NoTokens,
+    /// It takes a session that may do everything, and neither an access key nor a session of one.
+    SessionNeeded,
 }
 
 /// A refusal with its cause.
@@ -66,6 +76,21 @@ impl Rejection {
         }
     }
 
+    /// Access tokens are not issued here.
+    pub const fn no_tokens() -> Self {
+        Self {
+            failure: Failure::Unavailable,
+            cause: Cause::NoTokens,
+        }
+    }
+
+    pub const fn session_needed() -> Self {
+        Self {
+            failure: Failure::NotPermitted,
+            cause: Cause::SessionNeeded,
+        }
+    }
+
     pub const fn missing_scope(scope: Scope) -> Self {
         Self {
             failure: Failure::NotPermitted,
@@ -79,6 +104,34 @@ impl IntoResponse for Rejection {
         let mut response = self.failure.into_response();
         response.extensions_mut().insert(self.cause);
         response
+    }
+}
+
+/// Why an operation was not carried out.
+#[derive(Debug)]
+pub enum OperationError {
+    Rejected(Rejection),
+    Failed(AppError),
+}
+
+impl From<Rejection> for OperationError {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+impl<E: Into<AppError>> From<E> for OperationError {
+    fn from(failure: E) -> Self {
+        Self::Failed(failure.into())
+    }
+}
+
+impl IntoResponse for OperationError {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Rejected(rejection) => rejection.into_response(),
+            Self::Failed(failure) => failure.into_response(),
+        }
     }
 }
 
@@ -129,6 +182,13 @@ impl Cause {
             Self::RepeatedParameter(name) => ("repeated_parameter", Some(name)),
             Self::InvalidParameter(name) => ("invalid_parameter", Some(name)),
             Self::MissingScope(_) => ("insufficient_scope", None),
+            Self::MissingParameter(name) => ("missing_parameter", Some(name)),
+            Self::RepeatedMember => ("repeated_parameter", None),
+            Self::UnknownGrant => ("unsupported_grant_type", Some("grant_type")),
+            Self::UnknownClient => ("invalid_client", None),
+            Self::UnknownScope => ("invalid_scope", Some("scope")),
+            Self::NoTokens => ("no_tokens", None),
+            Self::SessionNeeded => ("session_needed", None),
         }
     }
 
@@ -149,6 +209,22 @@ impl Cause {
             Self::MissingScope(scope) => {
                 format!("The credential does not have the scope {}.", scope.as_str())
             }
+            Self::MissingParameter(name) => format!("The form does not have {name}."),
+            other => other.plain_detail().to_owned(),
+        }
+    }
+
+    const fn plain_detail(self) -> &'static str {
+        match self {
+            Self::RepeatedMember => "The form has a parameter more than once.",
+            Self::UnknownGrant => "The grant type is password.",
+            Self::UnknownClient => "There are no clients: leave Authorization out.",
+            Self::UnknownScope => "One of the scopes does not exist.",
+            Self::NoTokens => "This server issues no access tokens: it has no sealing key.",
+            Self::SessionNeeded => {
+                "It takes a session with all rights of its account: no access key, and no session of one."
+            }
+            _ => "",
         }
     }
 }
@@ -223,6 +299,7 @@ const fn code_of_failure(failure: Failure) -> &'static str {
     match failure {
         Failure::Throttled { .. } => "throttled",
         Failure::NotSignedIn => "not_signed_in",
+        Failure::AlreadySignedIn => "already_signed_in",
         Failure::PasswordNeeded => "password_needed",
         Failure::CrossSite => "cross_site",
         Failure::NotPermitted => "not_permitted",

@@ -3,20 +3,25 @@
 
 use crate::{
     domain::{page::Stream, session::CurrentUser},
+    error::AppError,
     server::{
         core::{
             sessions::{self, Resumed},
             sign_in::access_key,
+            tokens::{self, NotVerified},
         },
         db::StoreError,
-        token::{SessionToken, key::PresentedKey},
+        token::{
+            SessionToken,
+            key::{KEY_PREFIX, PresentedKey},
+        },
         web::{
             connection_slots::ConnectionSlot,
             context::{self, Caller},
             cookies,
             layers::forwarded::Client,
             state::AppState,
-            target::{CONFIRMATION, LookUp, Target},
+            target::{CONFIRMATION, Demand, LookUp, Target},
         },
     },
 };
@@ -53,7 +58,7 @@ pub async fn identify(
     method: &Method,
     headers: &HeaderMap,
     extensions: &Extensions,
-) -> Result<Caller, StoreError> {
+) -> Result<Caller, AppError> {
     if takes_bearer(target) && has_bearer(headers) {
         return identify_bearer(state, headers, extensions).await;
     }
@@ -78,27 +83,68 @@ pub async fn identify(
     })
 }
 
-/// The caller of an access key. A cookie beside it has to be that of the same person: a page that acts for one person
-/// must not show the data of another.
+/// The caller of an access key or an access token; [`Caller::InvalidToken`] for everything else.
 async fn identify_bearer(
     state: &AppState,
     headers: &HeaderMap,
     extensions: &Extensions,
-) -> Result<Caller, StoreError> {
-    let key = bearer(headers).and_then(PresentedKey::parse);
-    let (Some(key), Some(client)) = (key, extensions.get::<Client>()) else {
+) -> Result<Caller, AppError> {
+    let Some(credential) = bearer(headers) else {
         return Ok(Caller::InvalidToken);
+    };
+    let caller = if credential.starts_with(KEY_PREFIX.as_bytes()) {
+        with_key(state, credential, headers, extensions).await?
+    } else {
+        with_token(state, credential, headers).await?
+    };
+    Ok(caller.unwrap_or(Caller::InvalidToken))
+}
+
+/// A cookie beside the key has to be that of the same person: a page that acts for one must not show the data of
+/// another.
+async fn with_key(
+    state: &AppState,
+    text: &[u8],
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<Option<Caller>, AppError> {
+    let (Some(key), Some(client)) = (PresentedKey::parse(text), extensions.get::<Client>()) else {
+        return Ok(None);
     };
     let browser = context::browser_of(client, headers);
-    let holder = access_key::recognise(&state.core, &key, &browser).await?;
-    let Some(holder) = holder else {
-        return Ok(Caller::InvalidToken);
+    let Some(holder) = access_key::recognise(&state.core, &key, &browser).await? else {
+        return Ok(None);
     };
     let belongs = |current: &CurrentUser| current.user.id == holder.user.id;
-    if !cookie_belongs(state, headers, belongs).await? {
-        return Ok(Caller::InvalidToken);
+    let is_alone_or_belongs = cookie_belongs(state, headers, belongs).await?;
+    Ok(is_alone_or_belongs.then_some(Caller::WithKey(holder)))
+}
+
+/// The session of the token has to be live now. A cookie beside the token has to be that of the same session: otherwise
+/// somebody else has signed in in this browser, and the page has to leave.
+async fn with_token(
+    state: &AppState,
+    text: &[u8],
+    headers: &HeaderMap,
+) -> Result<Option<Caller>, AppError> {
+    let Ok(text) = std::str::from_utf8(text) else {
+        return Ok(None);
+    };
+    let claims = match tokens::verify(&state.core, &state.issuer, text).await {
+        Ok(claims) => claims,
+        Err(NotVerified::Invalid(_)) => return Ok(None),
+        Err(failure) => return Err(failure.into()),
+    };
+    let Resumed::Live(current) = sessions::peek_by_id(&state.core, &claims.session).await? else {
+        return Ok(None);
+    };
+    let belongs = |other: &CurrentUser| other.session.id == current.session.id;
+    if current.user.id != claims.user || !cookie_belongs(state, headers, belongs).await? {
+        return Ok(None);
     }
-    Ok(Caller::WithKey(holder))
+    // Of a newer version some may be unknown: then it may do nothing.
+    let scopes = claims.scope.parse().unwrap_or_default();
+    Ok(Some(Caller::WithToken(current, scopes)))
 }
 
 /// The credential of the one `Authorization` header (RFC 6750, 2.1).
@@ -153,6 +199,8 @@ fn caller_in_grace_period(target: Target, method: &Method, user: Box<CurrentUser
         Target::Page(_) | Target::Viewer(_) | Target::Stream(Stream::Session) => {
             Caller::SignedIn(user)
         }
+        // A refresh too: a client would take a refusal for the end of its session.
+        Target::Api(Demand::Cookie) => Caller::SignedIn(user),
         Target::Api(_) if method.is_safe() => Caller::SignedIn(user),
         Target::Function(CONFIRMATION) => Caller::Confirming(user),
         Target::Download(_)

@@ -69,7 +69,7 @@ pub async fn authorise(
     (method, uri, headers, extensions): Parts<'_>,
 ) -> Result<Caller, Response> {
     let identified = credential::identify(state, target, method, headers, extensions).await;
-    let caller = identified.map_err(|error| AppError::from(error).into_response())?;
+    let caller = identified.map_err(AppError::into_response)?;
     // Signing out is checked by its function, which reads the form.
     let acts_for_user = matches!(caller, Caller::SignedIn(_) | Caller::Confirming(_))
         && target != Target::Function(LOGOUT);
@@ -87,7 +87,13 @@ pub async fn authorise(
             return Err(Failure::NotFound.into_response());
         }
         // Only the confirmation of the password gets a confirming caller.
-        (Caller::SignedIn(_) | Caller::WithKey(_) | Caller::Confirming(_), _) => {}
+        (
+            Caller::SignedIn(_)
+            | Caller::WithToken(..)
+            | Caller::WithKey(_)
+            | Caller::Confirming(_),
+            _,
+        ) => {}
     }
     match refuse_scope(target, &caller) {
         Some(refusal) => Err(refusal),
@@ -102,6 +108,13 @@ fn refuse_scope(target: Target, caller: &Caller) -> Option<Response> {
     match (target, caller) {
         (Target::Api(Demand::Scope(scope)), _) if !has(scope) => {
             Some(Rejection::missing_scope(scope).into_response())
+        }
+        (Target::Api(Demand::Owner), _) if !caller.has_everything() => {
+            Some(Rejection::session_needed().into_response())
+        }
+        // It is the cookie that is refreshed or followed.
+        (Target::Api(Demand::Cookie), Caller::WithKey(_) | Caller::WithToken(..)) => {
+            Some(Rejection::session_needed().into_response())
         }
         (Target::Api(_), _) => None,
         // A session that was started with an access key may use the targets that name a scope of it, and public ones.

@@ -38,6 +38,7 @@ pub async fn login(visit: Visit<'_>) -> Result<LoginView, StoreError> {
         _ if query_value(uri, "cookie-check").is_some() => Some(LoginNotice::CookieNotKept),
         Caller::Ended(reason) => Some(LoginNotice::SessionEnded(*reason)),
         Caller::SignedIn(_)
+        | Caller::WithToken(..)
         | Caller::WithKey(_)
         | Caller::Confirming(_)
         | Caller::InvalidToken

@@ -31,7 +31,8 @@ impl<'a> Visit<'a> {
     pub fn current_user(&self) -> Result<&'a CurrentUser, AppError> {
         match self.caller {
             Caller::SignedIn(current) => Ok(current),
-            Caller::WithKey(_)
+            Caller::WithToken(..)
+            | Caller::WithKey(_)
             | Caller::Confirming(_)
             | Caller::Ended(_)
             | Caller::InvalidToken

@@ -1,0 +1,36 @@
+//! The events of a session, for clients of the API.
+
+use super::problem::Problem;
+use crate::server::web::{
+    connection_slots::ConnectionSlot, context::Caller, state::AppState, streams,
+};
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderMap, Method},
+    response::Response,
+};
+
+/// Follow my session
+///
+/// A stream of server-sent events: `session` when its idle end moves, `ended` with the reason when it ends, `alive` as a
+/// heartbeat, `poll` if there are too many streams. Watching is no use of the session.
+#[utoipa::path(
+    get,
+    path = "/api/v1/events",
+    operation_id = "followSession",
+    tag = "sessions",
+    responses(
+        (status = 200, description = "The stream", content_type = "text/event-stream", body = String),
+        (status = 429, description = "Too many streams of this session", body = Problem),
+    )
+)]
+pub async fn follow(
+    state: State<AppState>,
+    caller: Extension<Caller>,
+    slot: Option<Extension<ConnectionSlot>>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    streams::session::watch(state, caller, slot, method, headers).await
+}
