@@ -37,6 +37,10 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
     let device = DeviceToken::random().digest();
     let (by, reason) = (Actor::command(), EndReason::EndedByAdmin);
     let ended = Ended { at: START, reason };
+    let position = store::users::Cursor {
+        key: "adam".to_owned(),
+        id: user.clone(),
+    };
     let mut read = vec![
         (
             "users::find_credentials",
@@ -54,6 +58,19 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
         (
             "users::search::page",
             store::users::page(db, &LookupKey::of(""), None, 10)
+                .await
+                .map(drop),
+        ),
+        // Backwards, by the same function.
+        (
+            "users::search::page",
+            store::users::page_before(db, &key, &position, 10)
+                .await
+                .map(drop),
+        ),
+        (
+            "users::search::page",
+            store::users::page_before(db, &LookupKey::of(""), &position, 10)
                 .await
                 .map(drop),
         ),
@@ -177,6 +194,12 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
                 "audit::lists::list",
                 store::audit::list(db, &filter, None, 10).await.map(drop),
             ));
+            let position = store::audit::Cursor {
+                at: START,
+                id: "z".to_owned(),
+            };
+            let newer = store::audit::list_newer(db, &filter, &position, 10).await;
+            read.push(("audit::lists::list_newer", newer.map(drop)));
             let written = store::audit::written_since(db, &filter, START, START, 10).await;
             read.push(("audit::lists::written_since", written.map(drop)));
         }
@@ -257,7 +280,7 @@ const PARTS: [(&str, &str); 4] = [
         "sessions::sign_in_reviews::count_others",
         "sessions::sign_in_reviews::find_with_sign_ins",
     ),
-    ("users::search::rows_after", "users::search::page"),
+    ("users::search::rows_from", "users::search::page"),
     ("keys::find", "keys::find_or_insert"),
 ];
 

@@ -222,8 +222,8 @@ async fn read_body(mut body: Body, allocation: &mut Allocation) -> Result<Vec<u8
     Ok(bytes)
 }
 
-/// Text, without nested names. Leptos's parser takes `[password]` for `password`; for other parsers it is another field. If both are sent, a filter
-/// in front of us would have checked another password than we do.
+/// Text, without nested names. Leptos's parser takes `[password]` for `password`; for other parsers it is another
+/// field. If both are sent, a filter in front of us would have checked another password than we do.
 fn is_flat_form(form: &[u8]) -> bool {
     str::from_utf8(form).is_ok()
         && !url::form_urlencoded::parse(form).any(|(name, _)| name.contains('['))
