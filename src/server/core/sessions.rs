@@ -200,6 +200,11 @@ async fn end_for(
     Ok(changed && timed_out.is_none())
 }
 
+/// Signs the owner out of the current session, known by an access token of it. `false` if it had ended before.
+pub async fn end_current(core: &Core, owner: Owner<'_>) -> Result<bool, StoreError> {
+    end_for(core, owner.actor(), owner.session(), EndReason::SignedOut).await
+}
+
 /// Ends one session of its owner. `None` if the owner has none with this id: sessions of others are treated like
 /// unknown ones. Otherwise whether it was live.
 pub async fn end_own(

@@ -20,6 +20,13 @@ pub struct Called {
     pub actor: Actor,
 }
 
+impl Called {
+    /// Whether the caller is identified by the cookie, if at all.
+    pub const fn has_cookie(&self) -> bool {
+        !matches!(self.caller, Caller::WithKey(_) | Caller::WithToken(..))
+    }
+}
+
 impl FromRequestParts<AppState> for Called {
     type Rejection = AppError;
 

@@ -1,6 +1,10 @@
 //! The caller's own sessions.
 
-use super::{body::Json, caller::Called};
+use super::{
+    body::Json,
+    caller::Called,
+    problem::{OperationError, Rejection},
+};
 use crate::{
     domain::{
         device,
@@ -10,8 +14,11 @@ use crate::{
     error::{AppError, Failure},
     server::{
         clock::rfc3339,
-        core::{actor::Permitted, sessions, sign_in},
-        web::{cookies, state::AppState},
+        core::{
+            actor::{Owner, Permitted},
+            sessions, sign_in,
+        },
+        web::{context::Caller, cookies, state::AppState},
     },
 };
 use axum::{
@@ -132,17 +139,15 @@ pub async fn end(
     let id = SessionId::parse(id).ok_or(Failure::NotFound)?;
     let ended = sessions::end_own(&state.core, owner, &id).await?;
     ended.ok_or(Failure::NotFound)?;
-    Ok(if owner.session().is_some_and(|current| current.id == id) {
-        signed_out()
-    } else {
-        StatusCode::NO_CONTENT.into_response()
-    })
+    let is_current = owner.session().is_some_and(|current| current.id == id);
+    Ok(signed_out(is_current && called.has_cookie()))
 }
 
 /// Sign out
 ///
-/// Ends the session of the cookie before it answers, and deletes the cookie. Without a live session the answer is the
-/// same, so that signing out twice is no error. Only 204 means that the session has ended.
+/// Ends the session of the cookie or the access token before it answers, and deletes the cookie. Without a live session
+/// the answer is the same, so that signing out twice is no error. Only 204 means that the session has ended. An access
+/// key has no session: it is revoked by `/api/v1/keys/{id}`.
 #[utoipa::path(
     post,
     path = "/api/v1/logout",
@@ -154,13 +159,23 @@ pub async fn logout(
     State(state): State<AppState>,
     called: Called,
     headers: HeaderMap,
-) -> Result<Response, AppError> {
-    let token = cookies::session::session_token(&headers);
-    sign_in::logout(&state.core, &called.actor, token.as_ref()).await?;
-    Ok(signed_out())
+) -> Result<Response, OperationError> {
+    match &called.caller {
+        Caller::WithKey(_) => return Err(Rejection::session_needed().into()),
+        Caller::WithToken(..) => {
+            let owner = Owner::in_any_session(&called.actor)?;
+            sessions::end_current(&state.core, owner).await?;
+        }
+        _ => {
+            let token = cookies::session::session_token(&headers);
+            sign_in::logout(&state.core, &called.actor, token.as_ref()).await?;
+        }
+    }
+    Ok(signed_out(called.has_cookie()))
 }
 
-fn signed_out() -> Response {
-    let cookie = [(header::SET_COOKIE, cookies::session::clear_session())];
+/// A request with a bearer credential gets no cookie, not even a deleted one.
+fn signed_out(has_cookie: bool) -> Response {
+    let cookie = has_cookie.then(|| (header::SET_COOKIE, cookies::session::clear_session()));
     (StatusCode::NO_CONTENT, AppendHeaders(cookie)).into_response()
 }

@@ -2,8 +2,11 @@
 //! `Authorization: Bearer`. The two never act together: beside a bearer credential the cookie gives no right.
 
 use crate::{
-    domain::{page::Stream, session::CurrentUser},
-    error::AppError,
+    domain::{
+        page::{Access, Stream},
+        session::CurrentUser,
+    },
+    error::{AppError, Failure},
     server::{
         core::{
             sessions::{self, Resumed},
@@ -76,6 +79,10 @@ pub async fn identify(
                 slot.session_found();
             }
             Caller::SignedIn(user)
+        }
+        // The newer token is on its way to the client, which may retry. A 401 would make it leave.
+        Resumed::Superseded(_) if is_change_by_program(target, method) => {
+            return Err(Failure::Unavailable.into());
         }
         Resumed::Superseded(user) => caller_in_grace_period(target, method, user),
         Resumed::Ended(reason) => Caller::Ended(reason),
@@ -189,6 +196,11 @@ async fn look_up(
         LookUp::UseWithSignIns => sessions::resume_with_sign_ins(&state.core, token).await,
         LookUp::Peek => sessions::peek(&state.core, token).await,
     }
+}
+
+fn is_change_by_program(target: Target, method: &Method) -> bool {
+    let is_change = matches!(target, Target::Api(demand) if demand != Demand::Cookie);
+    is_change && target.access() != Access::Anyone && !method.is_safe()
 }
 
 /// The rights of a browser whose token was replaced a moment ago: the answer with the new one may not have arrived.

@@ -46,8 +46,8 @@ const FORM: &[u8] = b"application/x-www-form-urlencoded";
 /// A serialised error is one word.
 const MAX_ERROR_BYTES: usize = 256;
 
-/// The one function that stops when its connection is closed: no client would have the session.
-const LOGIN: &str = "/api/login";
+/// They stop when their connection is closed: no client would have the session.
+const SIGN_INS: [&str; 3] = ["/api/login", "/api/login_with_key", "/api/v1/token"];
 
 /// A body may be slow at first, such as on a phone that searches for its network. After that it has to arrive at this
 /// rate at least: a fraction of the slowest mobile networks (GPRS, 2 kB/s).
@@ -112,7 +112,7 @@ pub async fn run_function(
 /// Whether a request runs to its end if its connection is closed before the answer.
 pub fn outlives_its_connection(request: &Request) -> bool {
     let path = request.uri().path();
-    !request.method().is_safe() && path.starts_with("/api/") && path != LOGIN
+    !request.method().is_safe() && path.starts_with("/api/") && !SIGN_INS.contains(&path)
 }
 
 /// Runs a function or an operation, after its body has arrived and is as its parser expects it.
