@@ -85,7 +85,9 @@ pub async fn authorise(
 /// Whether the scopes of a session that was started with an access key permit the target.
 fn permits(target: Target, current: &CurrentUser) -> bool {
     let has = |scope| current.scopes().contains(scope);
-    current.session.key.is_none() || target.scope().is_some_and(has)
+    current.session.key.is_none()
+        || target.concerns_own_session()
+        || target.scope().is_some_and(has)
 }
 
 /// The refusal of a private function without any session cookie. It needs neither a query of the database nor the
