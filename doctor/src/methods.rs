@@ -77,14 +77,17 @@ pub const CHECKS: &[&Check] = &[
     &TOO_LARGE,
 ];
 
-const PRIVATE_FUNCTIONS: [&str; 8] = [
+const PRIVATE_FUNCTIONS: [&str; 11] = [
     "/api/change_password",
+    "/api/confirm_access_key",
     "/api/confirm_password",
     "/api/disown_sign_in",
     "/api/end_all_sessions",
     "/api/end_other_sessions",
     "/api/end_session",
+    "/api/make_access_key",
     "/api/recognise_sign_in",
+    "/api/revoke_access_key",
     "/api/update_profile",
 ];
 

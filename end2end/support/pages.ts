@@ -9,13 +9,13 @@ import type { Wire } from './wire';
 export type Scene = { visitor: Visitor; server: Server; wire: Wire; attacker: Attacker };
 
 /** The pages that need a session: every `SignedIn` of `src/domain/page.rs`. */
-export const PRIVATE = ['/dashboard', '/account/sessions', '/account/activity', '/account/profile', '/account/password', '/account/confirm'];
+export const PRIVATE = ['/dashboard', '/account/sessions', '/account/activity', '/account/profile', '/account/password', '/account/keys', '/account/confirm'];
 
 /**
  * So that the page of the confirmation can be seen without a long wait. The other pages have to be reached
- * within that time, also on a busy machine.
+ * within that time, also on a busy machine. And the page for signing in with an access key exists.
  */
-export const SETTINGS = { VESTIBULE_SESSION__CONFIRM_AFTER: '15s' };
+export const SETTINGS = { VESTIBULE_SESSION__CONFIRM_AFTER: '15s', VESTIBULE_KEYS__SIGN_IN: 'true' };
 
 /** The time until the password is asked for again. */
 export const waitForExpiry = ({ page }: Visitor): Promise<void> => page.waitForTimeout(15_000);
@@ -52,6 +52,27 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.sends(name, password);
     await expect(visitor.page.getByRole('status').first()).toContainText('did not keep');
     await visitor.waitForHydration();
+  },
+
+  'login-key': async ({ visitor, server }) => {
+    newPerson(server);
+    await visitor.open('/login/key');
+  },
+
+  'login-key-error': async ({ visitor, server }) => {
+    newPerson(server);
+    await visitor.open('/login/key');
+    await visitor.page.getByLabel('Access key', { exact: true }).fill('vst_unknown');
+    await visitor.signInButton.click();
+    await expect(visitor.problem).toBeFocused();
+  },
+
+  // A session of the key opens no page that names no scope.
+  'login-key-scope': async ({ visitor, server }) => {
+    newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
+    await signsInWithKey(visitor, server.run(createsKey('ada', 'Nightly backup')));
+    await visitor.page.goto('/account/keys');
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Not with this access key');
   },
 
   dashboard: async ({ visitor, server }) => {
@@ -112,6 +133,49 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.waitForHydration();
   },
 
+  'password-with-keys': async ({ visitor, server }) => {
+    await signsInWithKeys('/account/password', visitor, server);
+  },
+
+  'keys-none': async ({ visitor, server }) => {
+    await signsInAt('/account/keys', visitor, server);
+  },
+
+  keys: async ({ visitor, server }) => {
+    await signsInWithKeys('/account/keys', visitor, server);
+  },
+
+  'keys-made': async ({ visitor, server }) => {
+    await signsInAt('/account/keys', visitor, server);
+    await makesKey(visitor, 'Nightly backup of server 2');
+    await expect(visitor.page.getByRole('status').first()).toContainText('Copy the key now');
+    await visitor.waitForHydration();
+  },
+
+  'keys-error': async ({ visitor, server }) => {
+    await signsInWithKeys('/account/keys', visitor, server);
+    await visitor.page.getByLabel('Name', { exact: true }).fill('Nightly backup');
+    await visitor.page.getByLabel('List your sessions').check();
+    await visitor.page.getByLabel('Networks (optional)').fill('example.org');
+    await visitor.page.getByRole('button', { name: 'Create access key' }).click();
+    await expect(visitor.problem).toBeFocused();
+  },
+
+  'keys-suspended': async ({ visitor, server }) => {
+    const person = await createPersonWithKeys(server);
+    server.run(['key', 'suspend', '--all']);
+    await visitor.signsIn(person);
+    await visitor.open('/account/keys');
+  },
+
+  'keys-ended': async ({ visitor, server }) => {
+    const person = await createPersonWithKeys(server);
+    server.run(['key', 'revoke', '--user', person.name]);
+    await visitor.signsIn(person);
+    await visitor.open('/account/keys');
+    await visitor.page.getByText('Revoked and expired keys').click();
+  },
+
   profile: async ({ visitor, server }) => {
     await signsInAt('/account/profile', visitor, server);
   },
@@ -135,6 +199,10 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
   },
 
   sessions: async ({ visitor, server }) => signsInAmongOthers(visitor, server, ELSEWHERE.length),
+
+  'sessions-with-keys': async ({ visitor, server }) => {
+    await signsInWithKeys('/account/sessions', visitor, server);
+  },
 
   'sessions-fifty': async ({ visitor, server }) => signsInAmongOthers(visitor, server, 49),
 
@@ -252,6 +320,12 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await administers(`/admin/users/${id}`, visitor, server);
   },
 
+  'admin-user-keys': async ({ visitor, server }) => {
+    const { name } = await createPersonWithKeys(server);
+    const { id } = JSON.parse(server.run(['user', 'show', name, '--json'])) as { id: string };
+    await administers(`/admin/users/${id}`, visitor, server);
+  },
+
   'admin-user-own': async ({ visitor, server }) => {
     await administers('/admin/users', visitor, server);
     await visitor.page.getByRole('link', { name: 'Grace Hopper' }).click();
@@ -292,6 +366,13 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
   },
 
   'logout-signed-out': async ({ visitor }) => visitor.open('/logout'),
+
+  'signed-out-everywhere': async ({ visitor, server }) => {
+    await signsInWithKeys('/account/sessions', visitor, server);
+    await visitor.page.getByRole('button', { name: 'End all, and sign out here' }).click();
+    await expect(visitor.page.getByRole('main')).toContainText('access keys were revoked');
+    await visitor.waitForHydration();
+  },
 
   'signed-out': async ({ visitor, server }) => {
     await visitor.signsIn(newPerson(server));
@@ -334,6 +415,45 @@ function createPeople(server: Server): void {
   newPerson(server, { name: 'lei', displayName: '李雷 🐎🔋📎', email: 'lei@example.org' });
   server.run(['user', 'disable', 'lei']);
   server.run(['user', 'invite', 'hedy', '--display-name', 'Hedy Lamarr']);
+}
+
+/** The command line that makes a key. It prints the key. */
+function createsKey(user: string, name: string, ...more: string[]): string[] {
+  return ['key', 'create', user, '--name', name, '--scope', 'profile:read', '--scope', 'sessions:read', ...more];
+}
+
+/** With a key that was used, one for some networks, and one with a long name. */
+async function createPersonWithKeys(server: Server): Promise<Person> {
+  const person = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
+  const used = server.run(createsKey(person.name, 'Nightly backup')).trim();
+  await server.signsInWithKey(used, 'backup/2.1');
+  server.run(createsKey(person.name, 'Office', '--network', '192.0.2.0/24', '--network', '2001:db8::/32'));
+  server.run(createsKey(person.name, 'Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenh'));
+  return person;
+}
+
+async function signsInWithKeys(path: string, visitor: Visitor, server: Server): Promise<Person> {
+  const person = await createPersonWithKeys(server);
+  await visitor.signsIn(person);
+  await visitor.open(path);
+  return person;
+}
+
+/** Signs in at `/login/key`. */
+export async function signsInWithKey(visitor: Visitor, key: string): Promise<void> {
+  await visitor.open('/login/key');
+  await visitor.page.getByLabel('Access key', { exact: true }).fill(key.trim());
+  await visitor.signInButton.click();
+  await expect(visitor.page).toHaveURL(/\/dashboard/);
+  await visitor.waitForHydration();
+}
+
+/** Fills in the form of the page of access keys, and sends it. */
+export async function makesKey({ page }: Visitor, name: string): Promise<void> {
+  await page.getByLabel('Name', { exact: true }).fill(name);
+  await page.getByLabel('Read your profile and your activity').check();
+  await page.getByLabel('List your sessions').check();
+  await page.getByRole('button', { name: 'Create access key' }).click();
 }
 
 async function administers(path: string, visitor: Visitor, server: Server): Promise<void> {

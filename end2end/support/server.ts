@@ -89,6 +89,14 @@ export class Server {
     return answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ');
   }
 
+  /** Signs a program in with an access key. Returns the status. */
+  async signsInWithKey(key: string, userAgent: string): Promise<number> {
+    const body = new URLSearchParams({ key });
+    const headers = { accept: 'application/json', origin: this.origin, 'user-agent': userAgent };
+    const answer = await fetch(`${this.origin}/api/login_with_key`, { method: 'POST', headers, body });
+    return answer.status;
+  }
+
   /** All sessions of a person, the newest first. */
   sessions(name: string): SessionRow[] {
     const lines = this.run(['session', 'list', '--user', name, '--json']).split('\n').filter(Boolean);

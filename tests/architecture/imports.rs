@@ -120,10 +120,15 @@ pub const RULES: &[Rule] = &[
         why: "SQL turns rows into domain types; it decides nothing",
     },
     Rule {
+        files: &["src/server/token/"],
+        may: &["domain", "server::token"],
+        but_not: &[],
+        why: "secrets need no database and no HTTP",
+    },
+    Rule {
         files: &[
             "src/server/public_url.rs",
             "src/server/token.rs",
-            "src/server/token/",
             "src/server/networks.rs",
             "src/server/clock.rs",
             "src/server/clock/",

@@ -24,10 +24,10 @@ use vestibule::{
         config,
         core::{
             accounts::{
-                password_links, setup,
+                access_keys, password_links, setup,
                 users::{self, UserDraft},
             },
-            actor,
+            actor::{self, Actor},
         },
         web::{
             layers::forms,
@@ -111,6 +111,36 @@ async fn form_of(
         | "/api/stay_signed_in" => (own, vec![]),
         "/api/end_session" | "/api/recognise_sign_in" | "/api/disown_sign_in" => {
             (own, vec![("id", phone)])
+        }
+        "/api/login_with_key" => {
+            let (_, text) = app.access_key(&person.name, "profile:read").await;
+            (app.browser(), vec![("key", text)])
+        }
+        "/api/make_access_key" => (
+            own,
+            vec![
+                ("name", "A program".to_owned()),
+                ("profile_read", "on".to_owned()),
+            ],
+        ),
+        "/api/revoke_access_key" => {
+            let (key, _) = app.access_key(&person.name, "profile:read").await;
+            (own, vec![("id", key.0)])
+        }
+        "/api/confirm_access_key" => {
+            let (key, _) = app.access_key(&person.name, "profile:read").await;
+            access_keys::suspend_all(&app.core, &Actor::server())
+                .await
+                .unwrap();
+            (own, vec![("id", key.0)])
+        }
+        "/api/change_user_key" => {
+            let (key, _) = app.access_key(&person.name, "profile:read").await;
+            let change = "revoke".to_owned();
+            (
+                root().await,
+                vec![("id", user), ("key", key.0), ("change", change)],
+            )
         }
         "/api/confirm_password" => (own, vec![("password", password)]),
         "/api/change_password" => (

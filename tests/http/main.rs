@@ -6,6 +6,7 @@ mod invariants;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access_keys;
 mod activity;
 mod administration;
 mod any_form;

@@ -9,7 +9,7 @@ use crate::{
     on_both_engines,
     support::{
         self, PASSWORD,
-        database::{TestDatabase, everything_written_but},
+        database::{TestDatabase, everything_written_but, texts},
         http::{ACCEPT_PAGE, Answer, Browser, Request, SESSION_COOKIE, credentials, encode_form},
     },
 };
@@ -18,6 +18,7 @@ use Verdict::{Asks, Hers, Login, On, Open, Refused, S401, S404};
 use std::{collections::BTreeSet, fs, time::Duration};
 use vestibule::{
     domain::{
+        access_key::AccessKeyId,
         page::{Download, Page, Stream},
         user::UserId,
     },
@@ -73,9 +74,9 @@ struct Row {
     method: &'static str,
     path: &'static str,
     /// The query of a page, the fields of a form: `{user}` and `{session}` are the ids of ada and
-    /// of a sign-in of hers, `{name}` is her name, `{caller}` is the caller's, `{own}` is the
-    /// caller's password; `{password}` and `{secret}` are ada's password and link as far as the
-    /// caller knows.
+    /// of a sign-in of hers, `{key}` and `{suspended}` are the ids of access keys of hers, `{name}`
+    /// is her name, `{caller}` is the caller's, `{own}` is the caller's password; `{password}`,
+    /// `{secret}` and `{text}` are ada's password, link and access key as far as the caller knows.
     sent: &'static str,
     verdicts: [Verdict; 7],
 }
@@ -94,6 +95,7 @@ const MATRIX: &[Row] = matrix! {
     //                                                                                               late            late            late
     GET  "/"                            ""                                        => On      On      On      On      On      On      On;
     GET  "/login"                       ""                                        => Open    On      On      On      On      On      On;
+    GET  "/login/key"                   ""                                        => Open    On      On      On      On      On      On;
     GET  "/logout"                      ""                                        => Open    Open    Open    Open    Open    Hers    Hers;
     GET  "/signed-out"                  ""                                        => Open    On      On      On      On      On      On;
     GET  "/setup"                       ""                                        => S404    S404    S404    S404    S404    S404    S404;
@@ -107,6 +109,7 @@ const MATRIX: &[Row] = matrix! {
     GET  "/account/profile"             "id={user}"                               => Login   Open    Open    Open    Open    Hers    Hers;
     GET  "/account/sessions"            "id={session}&user={user}"                => Login   Open    Open    Open    Open    Hers    Hers;
     GET  "/account/activity"            "user={user}&before=9999999999999&id=z"   => Login   Open    Open    Open    Open    Hers    Hers;
+    GET  "/account/keys"                "id={key}&user={user}"                    => Login   Open    Open    Open    Open    Hers    Hers;
     GET  "/account/confirm"             "user={user}"                             => Login   On      Open    On      Open    On      Hers;
     GET  "/admin/users"                 "search={NAME}"                           => Login   S404    S404    Hers    Hers    S404    S404;
     GET  "/admin/users/{id}"            ""                                        => Login   S404    S404    Hers    Asks    S404    S404;
@@ -118,6 +121,7 @@ const MATRIX: &[Row] = matrix! {
     GET  "/session/events"              "id={session}"                            => S401    Open    Open    Open    Open    Hers    Hers;
 
     POST "/api/login"                   "username={name}&password={password}"     => Refused Refused Refused Refused Refused Hers    Hers;
+    POST "/api/login_with_key"          "key={text}"                              => Refused Refused Refused Refused Refused Hers    Hers;
     POST "/api/logout"                  "id={session}"                            => Open    Open    Open    Open    Open    Hers    Hers;
     POST "/api/set_up"                  "code=0&username={name}&password={own}"   => S404    S404    S404    S404    S404    S404    S404;
     POST "/api/use_password_link"       "secret={secret}&new_password={new}"      => Refused Refused Refused Refused Refused Hers    Hers;
@@ -126,6 +130,9 @@ const MATRIX: &[Row] = matrix! {
                                                                                   => S401    Open    Open    Open    Open    Hers    Hers;
     POST "/api/update_profile"          "display_name=X&email={caller}@example.net&description=&id={user}"
                                                                                   => S401    Open    Asks    Open    Asks    Hers    Asks;
+    POST "/api/make_access_key"         "name=x&profile_read=on&id={user}"        => S401    Open    Asks    Open    Asks    Hers    Asks;
+    POST "/api/revoke_access_key"       "id={key}&user={user}"                    => S401    S404    S404    S404    S404    Hers    Hers;
+    POST "/api/confirm_access_key"      "id={suspended}&user={user}"              => S401    S404    Asks    S404    Asks    Hers    Asks;
     POST "/api/stay_signed_in"          "id={session}"                            => S401    Open    Open    Open    Open    Hers    Hers;
     POST "/api/end_session"             "id={session}"                            => S401    S404    S404    S404    S404    Hers    Hers;
     POST "/api/end_other_sessions"      "id={session}&user={user}"                => S401    Open    Open    Open    Open    Hers    Hers;
@@ -140,6 +147,9 @@ const MATRIX: &[Row] = matrix! {
     POST "/api/change_user"             "id={user}&change=end_sessions"           => S401    S404    S404    Hers    Asks    S404    S404;
     POST "/api/change_user"             "id={user}&change=make_link"              => S401    S404    S404    Hers    Asks    S404    S404;
     POST "/api/end_user_session"        "id={user}&session={session}"             => S401    S404    S404    Hers    Asks    S404    S404;
+    POST "/api/change_user_key"         "id={user}&key={key}&change=revoke"       => S401    S404    S404    Hers    Asks    S404    S404;
+    POST "/api/change_user_key"         "id={user}&key={suspended}&change=confirm"
+                                                                                  => S401    S404    S404    Hers    Asks    S404    S404;
     POST "/api/delete_user"             "id={user}&name={name}"                   => S401    S404    S404    Hers    Asks    S404    S404;
 };
 
@@ -163,6 +173,9 @@ struct Fixture<'a> {
     /// A sign-in from a new device.
     session: String,
     secret: String,
+    /// The id and the text of an access key.
+    key: (AccessKeyId, String),
+    suspended: AccessKeyId,
     browsers: Vec<(Caller, String, Browser)>,
 }
 
@@ -176,6 +189,8 @@ impl<'a> Fixture<'a> {
             sessions: Vec::new(),
             session: String::new(),
             secret: String::new(),
+            key: (AccessKeyId(String::new()), String::new()),
+            suspended: AccessKeyId(String::new()),
             browsers: Vec::new(),
         };
         fixture.reset().await;
@@ -197,6 +212,12 @@ impl<'a> Fixture<'a> {
         self.session = self.sessions_of_ada().await.remove(0);
         let link = password_links::make(&app.core, &actor::on_this_machine(), &user).await;
         self.secret = link.expect("a link").secret.reveal().to_owned();
+        self.key = app.access_key(&ada, "profile:read").await;
+        self.suspended = app.access_key(&ada, "profile:read").await.0;
+        let id = &self.suspended;
+        let suspend =
+            format!("UPDATE access_keys SET suspended_at = 1 WHERE id = '{id}' RETURNING id");
+        assert_eq!(texts(&app.core.db, &suspend).await.len(), 1);
         self.browsers.push((AdaLate, ada, late));
     }
 
@@ -250,6 +271,7 @@ impl<'a> Fixture<'a> {
     fn fill(&self, template: &str, caller: &str) -> String {
         let (name, is_ada) = (&self.ada, caller == self.ada);
         let invalid = "00000-00000-00000-00000-00000-00000";
+        let (key, text) = &self.key;
         let fields = template
             .split('&')
             .filter_map(|field| field.split_once('='));
@@ -257,6 +279,9 @@ impl<'a> Fixture<'a> {
             let value = value
                 .replace("{user}", &self.user.0)
                 .replace("{session}", &self.session)
+                .replace("{key}", &key.0)
+                .replace("{suspended}", &self.suspended.0)
+                .replace("{text}", if is_ada { text } else { "vst_unknown" })
                 .replace("{NAME}", &name.to_uppercase())
                 .replace("{name}", name)
                 .replace("{caller}", caller)
@@ -287,6 +312,8 @@ impl<'a> Fixture<'a> {
         let text = format!("{:?} {}", answer.header("x-session"), answer.text());
         let mut own = self.sessions.iter().map(String::as_str);
         own.any(|id| text.contains(id))
+            || text.contains(&self.key.0.0)
+            || text.contains(&self.suspended.0)
             || text.contains("Safari on iPhone")
             || text.contains(&self.ada)
             || text.contains(self.user.short())
@@ -349,8 +376,11 @@ impl<'a> Fixture<'a> {
     fn verdict(&self, answer: &Answer, is_form: bool, changed: bool) -> Option<Verdict> {
         let to = answer.location();
         let is_asked = to.starts_with("/account/confirm?next=");
-        let is_refused =
-            answer.session_token().is_none() && matches!(to, "/login" | "/password-link");
+        let is_refused = answer.session_token().is_none()
+            && matches!(
+                to,
+                "/login" | "/login/key?next=/dashboard" | "/password-link"
+            );
         let verdict = match (answer.status, is_form) {
             (401, _) => S401,
             (403, _) => Asks,

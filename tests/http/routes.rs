@@ -65,6 +65,7 @@ async fn every_other_page_needs_a_session() {
         [
             "/",
             "/login",
+            "/login/key",
             "/logout",
             "/signed-out",
             "/.well-known/change-password",
@@ -136,6 +137,8 @@ async fn the_functions_are_these_and_no_others() {
         [
             "/api/change_password",
             "/api/change_user",
+            "/api/change_user_key",
+            "/api/confirm_access_key",
             "/api/confirm_password",
             "/api/delete_user",
             "/api/disown_sign_in",
@@ -145,8 +148,11 @@ async fn the_functions_are_these_and_no_others() {
             "/api/end_user_session",
             "/api/invite_user",
             "/api/login",
+            "/api/login_with_key",
             "/api/logout",
+            "/api/make_access_key",
             "/api/recognise_sign_in",
+            "/api/revoke_access_key",
             "/api/set_up",
             "/api/stay_signed_in",
             "/api/update_profile",

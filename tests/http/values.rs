@@ -4,7 +4,7 @@
 use crate::{
     app::{TestApp, page_paths},
     support::{
-        PASSWORD,
+        self, PASSWORD,
         database::{Engine, TestDatabase},
         http::Answer,
     },
@@ -63,8 +63,16 @@ const SENT: &[(&str, &str, &[&str])] = &[
     (
         "/login",
         "Login",
-        &["next", "username", "refusal", "notice", "no_account"],
+        &[
+            "next",
+            "username",
+            "refusal",
+            "notice",
+            "no_account",
+            "has_key_page",
+        ],
     ),
+    ("/login/key", "LoginKey", &["next", "refusal"]),
     ("/logout", "Logout", &["display_name"]),
     ("/signed-out", "SignedOut", &["display_name", "ended"]),
     (
@@ -80,6 +88,7 @@ const SENT: &[(&str, &str, &[&str])] = &[
             "session/device",
             "session/address",
             "session/remember",
+            "session/has_key",
             "session/signed_in_at*",
             "session/idle_ends_at*",
             "session/absolute_ends_at*",
@@ -104,7 +113,49 @@ const SENT: &[(&str, &str, &[&str])] = &[
     (
         "/account/password",
         "Password",
-        &["display_name", "username", "min_chars", "refusal", "notice"],
+        &[
+            "display_name",
+            "username",
+            "min_chars",
+            "refusal",
+            "notice",
+            "keys",
+        ],
+    ),
+    (
+        "/account/keys",
+        "AccessKeys",
+        &[
+            "display_name",
+            "keys",
+            "keys/id",
+            "keys/name",
+            "keys/scopes",
+            "keys/networks",
+            "keys/created_at*",
+            "keys/expires_at*",
+            "keys/last_use",
+            "keys/last_use/at",
+            "keys/last_use/at/at*",
+            "keys/last_use/at/seconds_away",
+            "keys/last_use/address",
+            "keys/last_use/program",
+            "keys/state",
+            // Each is as a key that has not ended.
+            "ended",
+            "scopes",
+            "days",
+            "draft",
+            "draft/name",
+            "draft/last_day",
+            "draft/scopes",
+            "draft/networks",
+            "refusal",
+            "made",
+            "made/name",
+            "made/text",
+            "notice",
+        ],
     ),
     (
         "/account/profile",
@@ -132,6 +183,7 @@ const SENT: &[(&str, &str, &[&str])] = &[
             "current/session/device",
             "current/session/address",
             "current/session/remember",
+            "current/session/has_key",
             "current/session/signed_in_at*",
             "current/session/idle_ends_at*",
             "current/session/absolute_ends_at*",
@@ -146,6 +198,7 @@ const SENT: &[(&str, &str, &[&str])] = &[
             "current/absolute_end/seconds_away",
             // Each is as `current`.
             "others",
+            "keys",
         ],
     ),
     (
@@ -232,6 +285,7 @@ const SENT: &[(&str, &str, &[&str])] = &[
             "sessions/session/device",
             "sessions/session/address",
             "sessions/session/remember",
+            "sessions/session/has_key",
             "sessions/session/signed_in_at*",
             "sessions/session/idle_ends_at*",
             "sessions/session/absolute_ends_at*",
@@ -244,6 +298,20 @@ const SENT: &[(&str, &str, &[&str])] = &[
             "sessions/absolute_end",
             "sessions/absolute_end/at*",
             "sessions/absolute_end/seconds_away",
+            "keys",
+            "keys/id",
+            "keys/name",
+            "keys/scopes",
+            "keys/networks",
+            "keys/created_at*",
+            "keys/expires_at*",
+            "keys/last_use",
+            "keys/last_use/at",
+            "keys/last_use/at/at*",
+            "keys/last_use/at/seconds_away",
+            "keys/last_use/address",
+            "keys/last_use/program",
+            "keys/state",
             "activity",
             "activity/id",
             "activity/at*",
@@ -298,6 +366,9 @@ async fn pages_send_these_values_and_no_others() {
     let app = TestApp::with_an_administrator(|_| ()).await;
     let root = users::find(&app.core, "root").await.unwrap();
     let mut signed_in = app.signed_in("root").await;
+    let (_, key) = app.access_key("root", "profile:read").await;
+    app.signed_in_with(&key).await.post_logout().await;
+    support::settled(&app.core).await;
     // A previous sign-in.
     assert_eq!(signed_in.fetch_login("root", PASSWORD).await.status, 200);
     let mut anonymous = app.browser();
@@ -306,7 +377,7 @@ async fn pages_send_these_values_and_no_others() {
     for &(path, page, fields) in SENT {
         let browser = match path {
             "/setup" => &mut at_first,
-            "/login" | "/signed-out" | "/password-link" => &mut anonymous,
+            "/login" | "/login/key" | "/signed-out" | "/password-link" => &mut anonymous,
             _ => &mut signed_in,
         };
         // That page exists when the confirmation has expired, and the others when it has not.
@@ -316,6 +387,11 @@ async fn pages_send_these_values_and_no_others() {
         } else {
             Duration::ZERO
         });
+        if path == "/account/keys" {
+            let form = [("name", "x"), ("profile_read", "on")];
+            let made = browser.post_form("/api/make_access_key", &form).await;
+            assert_eq!(made.status, 303, "it is shown on the next page");
+        }
         let values = values_of(&browser.get(&path.replace("{id}", &root.id.0)).await);
         let mut found = BTreeSet::new();
         names(&values, "", &mut found);

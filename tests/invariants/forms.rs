@@ -12,7 +12,7 @@ pub struct Function {
     pub is_private: bool,
 }
 
-pub const FUNCTIONS: [Function; 10] = [
+pub const FUNCTIONS: [Function; 15] = [
     Function {
         path: "/api/login",
         required: &["username", "password"],
@@ -34,7 +34,7 @@ pub const FUNCTIONS: [Function; 10] = [
     Function {
         path: "/api/change_password",
         required: &["current_password", "new_password"],
-        optional: &[],
+        optional: &["keep_keys"],
         is_private: true,
     },
     Function {
@@ -62,6 +62,46 @@ pub const FUNCTIONS: [Function; 10] = [
         is_private: true,
     },
     Function {
+        path: "/api/login_with_key",
+        required: &["key"],
+        optional: &["next"],
+        is_private: false,
+    },
+    Function {
+        path: "/api/make_access_key",
+        required: &["name"],
+        optional: &[
+            "last_day",
+            "networks",
+            "profile_read",
+            "sessions_read",
+            "sessions_end",
+            "users_read",
+            "users_write",
+            "activity_read",
+            "tokens_introspect",
+        ],
+        is_private: true,
+    },
+    Function {
+        path: "/api/revoke_access_key",
+        required: &["id"],
+        optional: &[],
+        is_private: true,
+    },
+    Function {
+        path: "/api/confirm_access_key",
+        required: &["id"],
+        optional: &[],
+        is_private: true,
+    },
+    Function {
+        path: "/api/change_user_key",
+        required: &["id", "key", "change"],
+        optional: &[],
+        is_private: true,
+    },
+    Function {
         path: "/api/delete_user",
         required: &["id", "name"],
         optional: &[],
@@ -76,9 +116,11 @@ pub const FUNCTIONS: [Function; 10] = [
 ];
 
 /// The redirect of a plain form: back to its page, or on.
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 8] = [
     "/password-link",
     "/login",
+    "/login/key",
+    "/account/keys",
     "/setup",
     "/account/profile",
     "/account/password",

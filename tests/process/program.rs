@@ -172,7 +172,11 @@ impl Home {
             stdout: text(output.stdout),
             stderr: text(output.stderr),
         };
-        captured::keep(&format!("{}\n{}\n", outcome.stdout, outcome.stderr));
+        // An access key is the output of the command that makes it.
+        if !arguments.starts_with(&["key", "create"]) {
+            captured::keep(&outcome.stdout);
+        }
+        captured::keep(&format!("\n{}\n", outcome.stderr));
         outcome
     }
 

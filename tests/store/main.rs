@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access_keys;
 mod administration;
 mod audit;
 mod changes;

@@ -13,6 +13,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use tokio::task::JoinSet;
 use vestibule::{
     domain::{
+        access_key::AccessKeyId,
         actor::Actor,
         session::{EndReason, Ended, SessionId},
         user::{LookupKey, UserId},
@@ -33,6 +34,7 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
     let db = &core.db;
     let key = LookupKey::of("ada");
     let (user, session) = (UserId("u".to_owned()), SessionId("s".to_owned()));
+    let access_key = AccessKeyId("k".to_owned());
     let token = SessionToken::random().digest();
     let device = DeviceToken::random().digest();
     let (by, reason) = (Actor::command(), EndReason::EndedByAdmin);
@@ -170,6 +172,24 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
             store::password_links::valid_until(db, &user, START)
                 .await
                 .map(drop),
+        ),
+        (
+            "access_keys::find",
+            store::access_keys::find(db, &access_key).await.map(drop),
+        ),
+        (
+            "access_keys::list_of",
+            store::access_keys::list_of(db, &user).await.map(drop),
+        ),
+        (
+            "access_keys::count_live",
+            store::access_keys::count_live(db, &user, START)
+                .await
+                .map(drop),
+        ),
+        (
+            "access_keys::list_all",
+            store::access_keys::list_all(db, None, 10).await.map(drop),
         ),
         ("db::ping", db.ping().await),
     ];

@@ -22,8 +22,8 @@ const REASON: &str = "REASON";
 const KEY: &str = "KEY";
 
 impl Event {
-    /// The whole sentence with placeholders, so that each can be translated.
-    const fn template(self, has_name: bool) -> &'static str {
+    /// The whole sentence with placeholders, so that each can be translated. `is_own` if the user did it.
+    const fn template(self, has_name: bool, is_own: bool) -> &'static str {
         match self {
             Self::SignInRefused(_) if !has_name => "A sign-in was refused: REASON",
             Self::SignInRefused(_) => "A sign-in as USER was refused: REASON",
@@ -59,10 +59,8 @@ impl Event {
             Self::UserPromoted => "ACTOR made USER an administrator",
             Self::UserDemoted => "ACTOR made USER an administrator no more",
             Self::UserDeleted => "ACTOR deleted the account of USER",
-            Self::LinkMade(LinkPurpose::Invitation) => "ACTOR invited USER",
-            Self::LinkMade(LinkPurpose::Reset) => "ACTOR made a link for a new password of USER",
-            Self::LinkUsed(LinkPurpose::Invitation) => "USER accepted the invitation",
-            Self::LinkUsed(LinkPurpose::Reset) => "USER set a new password by a link",
+            Self::LinkMade(purpose) => purpose.template_of_made(),
+            Self::LinkUsed(purpose) => purpose.template_of_used(),
             Self::LinkRefused if !has_name => "A link for a password was refused",
             Self::LinkRefused => "A link for a password of USER was refused",
             Self::LinkThrottled => {
@@ -75,7 +73,7 @@ impl Event {
             | Self::AccessKeyRevoked(_)
             | Self::AccessKeySuspended
             | Self::AccessKeyConfirmed
-            | Self::AccessKeyRefused(_) => self.template_of_key(has_name),
+            | Self::AccessKeyRefused(_) => self.template_of_key(has_name, is_own),
             Self::AuditDownloaded => "USER downloaded the audit log",
             Self::SetUp => "USER made the first account",
             Self::SetUpRefused => "Somebody who wanted to make the first account was refused",
@@ -89,18 +87,36 @@ impl Event {
 
 impl Event {
     /// The sentences about access keys.
-    const fn template_of_key(self, has_name: bool) -> &'static str {
+    const fn template_of_key(self, has_name: bool, is_own: bool) -> &'static str {
         match self {
             Self::AccessKeyRevoked(reason) => reason.template(),
             Self::AccessKeySuspended => {
                 "The access key KEY of USER was suspended: the server was restored from a backup"
             }
+            Self::AccessKeyConfirmed if is_own => "USER confirmed the suspended access key KEY",
             Self::AccessKeyConfirmed => "ACTOR confirmed the suspended access key KEY of USER",
             Self::AccessKeyRefused(_) if has_name => {
                 "The access key KEY of USER was refused: REASON"
             }
             Self::AccessKeyRefused(_) => "An access key was refused: REASON",
-            _ => "USER made the access key KEY",
+            _ if is_own => "USER made the access key KEY",
+            _ => "ACTOR made the access key KEY of USER",
+        }
+    }
+}
+
+impl LinkPurpose {
+    const fn template_of_made(self) -> &'static str {
+        match self {
+            Self::Invitation => "ACTOR invited USER",
+            Self::Reset => "ACTOR made a link for a new password of USER",
+        }
+    }
+
+    const fn template_of_used(self) -> &'static str {
+        match self {
+            Self::Invitation => "USER accepted the invitation",
+            Self::Reset => "USER set a new password by a link",
         }
     }
 }
@@ -163,8 +179,10 @@ impl Record {
             _ => "",
         };
         let key = Part::Name(self.key_name.clone().unwrap_or_default());
+        let is_own = self.actor_name.is_none()
+            && !matches!(self.entry.source, Source::Command | Source::Server);
         let parts = [(ACTOR, actor), (REASON, words(reason)), (KEY, key)];
-        fill(event.template(user.is_some()), user, &parts)
+        fill(event.template(user.is_some(), is_own), user, &parts)
     }
 }
 

@@ -61,7 +61,7 @@ impl Event {
             Self::PasswordSet => "An administrator set a new password",
             Self::PasswordChanged => "You changed your password",
             Self::ProfileChanged => "You changed your profile",
-            Self::AccessKeyMade => "You made an access key",
+            Self::AccessKeyMade => "An access key was made",
             Self::AccessKeyRevoked(reason) => return reason.description_for_owner(),
             Self::AccessKeySuspended => {
                 "An access key was suspended, because the server was restored from a backup"

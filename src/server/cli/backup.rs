@@ -45,7 +45,7 @@ pub async fn restore(command: Restore, config: &Config) -> Result<(), CliError> 
     let path = file_of(
         config,
         "stop all servers, then run: pg_restore --clean --if-exists --dbname=DATABASE FILE, and before they start: \
-         vestibule session end --all",
+         vestibule key suspend --all, vestibule session end --all",
     )?;
     let restoring = Restoring::begin(path, &command.file)?;
     let sessions = end_restored_sessions(config, &restoring).await?;

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{access_key::AccessKey, user::UserId},
-    server::db::{StoreError, Transaction, execute, exists_within},
+    server::db::{StoreError, Transaction, execute},
 };
 
 /// What a user has proved. A sign-in takes time: the account may be disabled, or get another password, between the
@@ -36,7 +36,7 @@ impl Evidence {
     ) -> Result<bool, StoreError> {
         const ENABLED: &str =
             "UPDATE users SET disabled_at = disabled_at WHERE id = $1 AND disabled_at IS NULL";
-        const KEY: &str = "SELECT 1 FROM access_keys \
+        const KEY: &str = "UPDATE access_keys SET suspended_at = NULL \
             WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND suspended_at IS NULL";
         const PASSWORD: &str = "UPDATE users SET password_hash = $3 \
             WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL";
@@ -44,9 +44,10 @@ impl Evidence {
             Self::Password { verified, kept } => {
                 Ok(execute!(transaction, PASSWORD, &user.0, verified, kept) == 1)
             }
-            // Two statements: while one waits for the account, its subquery would miss a concurrent revocation.
+            // Two statements: while one waits for the account, its subquery would miss a concurrent revocation. The key
+            // is written, because a suspension locks keys, not accounts.
             Self::AccessKey(key) => Ok(execute!(transaction, ENABLED, &user.0) == 1
-                && exists_within!(transaction, KEY, &key.id.0, &user.0)),
+                && execute!(transaction, KEY, &key.id.0, &user.0) == 1),
         }
     }
 }

@@ -98,10 +98,6 @@ impl Target {
     pub fn scope(self) -> Option<Scope> {
         match self {
             Self::Page(page) => page.scope(),
-            // The session, for the pages that it may see.
-            Self::Stream(Stream::Session) | Self::Function("/api/stay_signed_in") => {
-                Some(Scope::ProfileRead)
-            }
             Self::Function("/api/end_session" | "/api/end_other_sessions") => {
                 Some(Scope::SessionsEnd)
             }
@@ -110,10 +106,19 @@ impl Target {
             // An operation names its own, for every credential.
             Self::Api(Demand::Scope(scope)) => Some(scope),
             Self::Api(Demand::Public | Demand::Cookie | Demand::Owner | Demand::SignedIn)
-            | Self::Stream(Stream::Audit)
+            | Self::Stream(_)
             | Self::Download(_)
             | Self::Function(_) => None,
         }
+    }
+
+    /// Whether every session may use it, whatever its scopes: a page that it may see has to follow its end, and stays
+    /// covered otherwise.
+    pub fn concerns_own_session(self) -> bool {
+        matches!(
+            self,
+            Self::Stream(Stream::Session) | Self::Function("/api/stay_signed_in")
+        )
     }
 
     pub fn look_up(self) -> LookUp {

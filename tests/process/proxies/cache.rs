@@ -68,6 +68,7 @@ async fn a_shared_cache_keeps_nothing_of_anybody() {
         "/dashboard",
         "/account/profile",
         "/account/password",
+        "/account/keys",
         "/logout",
     ] {
         for _ in 0..2 {

@@ -177,8 +177,14 @@ async fn with_postgres_backup_and_restore_name_its_own_programs() {
     let home = Home::new(TestDatabase::new(Engine::Postgres).await);
     home.create_user("ada");
     home.run(&["backup", "b"]).fails(1, &["pg_dump"]);
-    home.run(&["restore", "b"])
-        .fails(1, &["pg_restore", "vestibule session end --all"]);
+    home.run(&["restore", "b"]).fails(
+        1,
+        &[
+            "pg_restore",
+            "vestibule key suspend --all",
+            "vestibule session end --all",
+        ],
+    );
     assert!(!home.folder.join("b").exists());
 }
 

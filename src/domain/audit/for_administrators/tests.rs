@@ -54,6 +54,50 @@ fn sentences_name_who_signed_in() {
     }
 }
 
+/// A key is made and confirmed by its owner, an administrator or a command.
+#[test]
+fn sentences_about_keys_name_who_acted() {
+    let (made, confirmed) = (Event::AccessKeyMade, Event::AccessKeyConfirmed);
+    for (event, actor, source, words) in [
+        (
+            made,
+            None,
+            Source::Browser,
+            "[ada] made the access key [Nightly]",
+        ),
+        (
+            made,
+            None,
+            Source::Command,
+            "A command made the access key [Nightly] of [ada]",
+        ),
+        (
+            confirmed,
+            None,
+            Source::Browser,
+            "[ada] confirmed the suspended access key [Nightly]",
+        ),
+        (
+            confirmed,
+            Some("root"),
+            Source::Browser,
+            "[root] confirmed the suspended access key [Nightly] of [ada]",
+        ),
+        (
+            confirmed,
+            None,
+            Source::Command,
+            "A command confirmed the suspended access key [Nightly] of [ada]",
+        ),
+    ] {
+        let record = Record {
+            key_name: Some("Nightly".to_owned()),
+            ..record(event, Some("ada"), actor, source)
+        };
+        assert_eq!(sentence(&record), words);
+    }
+}
+
 #[test]
 fn sentences_name_the_actor_and_the_account() {
     let ended = Event::SessionEnded(EndReason::EndedByAdmin);

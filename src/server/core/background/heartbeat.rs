@@ -50,13 +50,13 @@ impl Heartbeat {
         match &recorded {
             Ok(None) if found.number > 0 => tracing::warn!(
                 "beside the database file there is no .heartbeat, so it is not known whether it was restored \
-                 from an earlier state. If it was, run `vestibule session end --all`"
+                 from an earlier state. If it was, run `vestibule key suspend --all` and `vestibule session end --all`"
             ),
             Ok(_) => {}
             Err(error) => tracing::warn!(
                 %error,
                 "the .heartbeat beside the database file cannot be read, so it is not known whether it was restored \
-                 from an earlier state. If it was, run `vestibule session end --all`"
+                 from an earlier state. If it was, run `vestibule key suspend --all` and `vestibule session end --all`"
             ),
         }
         let recorded = recorded.ok().flatten();
@@ -146,19 +146,20 @@ pub async fn reconcile(core: &Core, file: &HeartbeatFile) -> Result<(), StoreErr
 }
 
 /// What an older file has restored, and what was done about it.
-pub const RESTORED: &str = "all sessions are ended, access keys are suspended until they are confirmed, and links for passwords and codes for the \
-    first account are void. \
+pub const RESTORED: &str = "all sessions are ended, access keys are suspended until they are confirmed, and links for \
+    passwords and codes for the first account are void. \
     Passwords, disabled and deleted accounts, roles and the audit log are those of that time: disable again who was \
     disabled since, and let people set a new password who have changed theirs";
 
-/// Ends every session, for [`EndReason::Restored`], suspends access keys, and invalidates links and codes. Returns the number of live
-/// sessions.
+/// Suspends access keys, ends every session, for [`EndReason::Restored`], and invalidates links and codes. Returns the
+/// number of live sessions.
 ///
 /// # Errors
 /// [`StoreError`]: some may have ended.
 pub async fn end_everything(core: &Core, actor: &Actor) -> Result<u64, StoreError> {
-    let count = sessions::end_every_session(core, EndReason::Restored, actor).await?;
+    // First: a key would start sessions again.
     access_keys::suspend_all(core, actor).await?;
+    let count = sessions::end_every_session(core, EndReason::Restored, actor).await?;
     store::heartbeat::void_links_and_codes(&core.db).await?;
     Ok(count)
 }

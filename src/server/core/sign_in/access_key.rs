@@ -115,7 +115,9 @@ fn count_refusal(
     let (entry, counter) = match found {
         Some(found) => {
             let id = &found.holder.key.id;
-            let counter = core.throttle.key.digest("access_key:", &id.0);
+            // Each reason apart: a row has one.
+            let subject = format!("{}:{id}", problem.as_str());
+            let counter = core.throttle.key.digest("access_key:", &subject);
             (entry.about_key(id), counter)
         }
         None => {

@@ -59,6 +59,8 @@ pub async fn revoke_all(
 
 /// The same within a transaction that has written the account. If it ends all sessions, it does so before: two
 /// transactions that lock the sessions of an account in two orders would wait for each other.
+///
+/// Expired keys are revoked, too, and not counted: if the clock was ahead, they would be valid again once it is right.
 pub async fn revoke_all_within(
     transaction: &mut Transaction,
     user: &UserId,
@@ -67,10 +69,12 @@ pub async fn revoke_all_within(
     actor: &Actor,
 ) -> Result<u64, StoreError> {
     const SQL: &str = "UPDATE access_keys SET revoked_at = $2, revoke_reason = $3 \
-        WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 RETURNING id";
-    let revoked: Vec<String> =
-        fetch_all_within!(scalar transaction, SQL, &user.0, now.as_millis(), reason.as_str());
-    let count = revoked.len() as u64;
+        WHERE user_id = $1 AND revoked_at IS NULL RETURNING id, expires_at";
+    let revoked: Vec<(String, i64)> =
+        fetch_all_within!(transaction, SQL, &user.0, now.as_millis(), reason.as_str());
+    let live = revoked.iter().filter(|(_, end)| *end > now.as_millis());
+    let count = live.count() as u64;
+    let revoked = revoked.into_iter().map(|(id, _)| id).collect();
     record_within(transaction, user, revoked, reason, now, actor).await?;
     Ok(count)
 }

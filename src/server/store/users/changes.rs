@@ -20,8 +20,8 @@ use crate::{
     },
 };
 
-/// Disables the account, ends all its sessions, voids its links and revokes its access keys, in one transaction. Returns how
-/// many sessions ended.
+/// Disables the account, ends all its sessions, voids its links and revokes its access keys, in one transaction.
+/// Returns how many sessions ended.
 ///
 /// # Errors
 /// [`StoreError::LastAdministrator`], [`StoreError::NotAdministrator`].

@@ -119,7 +119,9 @@ fn refuse_scope(target: Target, caller: &Caller) -> Option<Response> {
         (Target::Api(_), _) => None,
         // A session that was started with an access key may use the targets that name a scope of it, and public ones.
         (target, Caller::SignedIn(current)) if current.session.key.is_some() => {
-            let is_permitted = target.access() == Access::Anyone || target.scope().is_some_and(has);
+            let is_permitted = target.access() == Access::Anyone
+                || target.concerns_own_session()
+                || target.scope().is_some_and(has);
             (!is_permitted).then(|| Failure::NotPermitted.into_response())
         }
         _ => None,
