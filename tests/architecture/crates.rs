@@ -311,6 +311,7 @@ pub const ONLY: &[OnlyIn] = &[
         "url",
         &[
             "src/server/web/layers/forms.rs",
+            "src/server/web/json/form.rs",
             "src/server/web/json/query.rs",
             "src/server/public_url.rs",
             "src/server/web/pages.rs",

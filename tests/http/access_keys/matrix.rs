@@ -38,7 +38,8 @@ async fn request(browser: &mut Browser, target: Target, path: &str, accept: &str
                 .send(Request::form(path, &[]).header("accept", accept))
                 .await
         }
-        Target::Page(_) | Target::Download(_) => {
+        // The operations of the API have a matrix of their own.
+        Target::Page(_) | Target::Download(_) | Target::Api(_) | Target::Viewer(_) => {
             browser
                 .send(Request::get(path).header("accept", accept))
                 .await

@@ -1,6 +1,8 @@
 //! The audit log, for administrators.
 
-use super::{body::Json, caller::Administrator, cursor::Cursor, limit, problem::Rejection, query};
+use super::{
+    body::Json, caller::Administrator, cursor::Cursor, limit, query, rejection::Rejection,
+};
 use crate::{
     domain::{
         audit::{Event, Record},

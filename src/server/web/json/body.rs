@@ -1,6 +1,6 @@
 //! Bodies in JSON.
 
-use super::problem::{Cause, Rejection};
+use super::rejection::{Cause, Rejection};
 use crate::{error::Failure, server::web::state::AppState};
 use axum::{
     body::to_bytes,

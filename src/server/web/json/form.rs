@@ -1,7 +1,7 @@
 //! Bodies of forms, for the operations that OAuth defines (RFC 6749, 3.2: each parameter at most once, unknown ones are
 //! ignored).
 
-use super::problem::{Cause, Rejection};
+use super::rejection::{Cause, Rejection};
 use crate::{error::Failure, server::web::state::AppState};
 use axum::{
     body::to_bytes,

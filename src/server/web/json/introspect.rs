@@ -1,6 +1,6 @@
 //! Introspection (RFC 7662): whether an access token is valid at this moment, for applications that take our tokens.
 
-use super::{body::Json, form::Form, problem::OperationError};
+use super::{body::Json, form::Form, rejection::OperationError};
 use crate::{
     error::{AppError, Failure},
     server::{

@@ -1,6 +1,6 @@
 //! The length of a page of a list.
 
-use super::{problem::Rejection, query};
+use super::{query, rejection::Rejection};
 use axum::http::Uri;
 
 /// As many as a page of the site shows.

@@ -17,6 +17,7 @@ mod limit;
 mod me;
 pub mod problem;
 mod query;
+pub mod rejection;
 mod sessions;
 mod token;
 mod user_sessions;

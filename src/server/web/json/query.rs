@@ -1,6 +1,6 @@
 //! Queries: an operation takes the parameters that its document names, each at most once.
 
-use super::problem::{Cause, Rejection};
+use super::rejection::{Cause, Rejection};
 use axum::{
     Extension,
     extract::Request,

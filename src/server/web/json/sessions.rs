@@ -3,7 +3,7 @@
 use super::{
     body::Json,
     caller::Called,
-    problem::{OperationError, Rejection},
+    rejection::{OperationError, Rejection},
 };
 use crate::{
     domain::{

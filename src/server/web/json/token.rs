@@ -8,7 +8,7 @@ use super::{
     body::Json,
     caller::Called,
     form::Form,
-    problem::{Cause, OperationError, Rejection},
+    rejection::{Cause, OperationError, Rejection},
 };
 use crate::{
     domain::{password::Password, scope::Scopes, session::CurrentUser},

@@ -1,6 +1,8 @@
 //! Accounts, for administrators.
 
-use super::{body::Json, caller::Administrator, cursor::Cursor, limit, problem::Rejection, query};
+use super::{
+    body::Json, caller::Administrator, cursor::Cursor, limit, query, rejection::Rejection,
+};
 use crate::{
     domain::user::{AccountChange, LookupKey, User, UserId},
     error::AppError,

@@ -15,7 +15,7 @@ use crate::{
     error::{AppError, Failure},
     server::web::{
         context::Caller,
-        json::problem::Rejection,
+        json::rejection::Rejection,
         state::AppState,
         streams,
         target::{Demand, LOGOUT, Target},
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::scope::Scope,
-        server::web::json::problem::{Cause, tests::user},
+        server::web::json::{problem::tests::user, rejection::Cause},
     };
 
     #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::scope::Scope;
 use crate::domain::{
     moment::Timestamp,
     session::{CurrentUser, Session, SessionId},
