@@ -1,7 +1,7 @@
-use super::*;
 use crate::domain::scope::Scope;
 use crate::domain::{
     moment::Timestamp,
+    scope::Scope,
     session::{CurrentUser, Session, SessionId},
     user::{User, UserId},
 };
