@@ -3,6 +3,7 @@
 //! results into `docs/performance.md`. With the names of parts as arguments only they are measured,
 //! and nothing is written.
 
+mod api;
 mod bare;
 mod compared;
 mod crowds;
@@ -39,8 +40,8 @@ const STARTS: usize = 10;
 pub const MEGABYTE: f64 = 1e6;
 
 /// The parts, each of which can be measured alone.
-const PARTS: [&str; 8] = [
-    "starts", "pages", "sign-ins", "flood", "sessions", "users", "ends", "weights",
+const PARTS: [&str; 9] = [
+    "starts", "pages", "api", "sign-ins", "flood", "sessions", "users", "ends", "weights",
 ];
 
 fn main() -> ExitCode {
@@ -116,6 +117,9 @@ async fn fill(report: &mut Report, parts: &[&str]) -> Result<(), Failure> {
     if wants("pages") {
         figures.extend(pages::measure(&fixture).await?);
         figures.push(pages::own_sessions().await?);
+    }
+    if wants("api") {
+        figures.extend(api::measure(&fixture).await?);
     }
     if wants("sign-ins") {
         figures.push(sign_ins::ratio(&fixture).await?);

@@ -143,7 +143,7 @@ impl Server {
         self.body_of(get(self.address, path, None)?).await
     }
 
-    async fn body_of(&self, request: FullRequest) -> Result<Bytes, Failure> {
+    pub async fn body_of(&self, request: FullRequest) -> Result<Bytes, Failure> {
         let path = request.uri().clone();
         let mut connection = Connection::open(self.address).await?;
         let answer = connection.send(request).await?;
