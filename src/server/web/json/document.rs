@@ -156,7 +156,7 @@ pub fn demand(paths: &mut Paths, demand: Demand) -> Parameters {
 fn requirements(demand: Demand) -> Vec<SecurityRequirement> {
     let scopes: &[&str] = match demand {
         Demand::Public => return vec![SecurityRequirement::default()],
-        Demand::Cookie => return vec![SecurityRequirement::new(SESSION, [""; 0])],
+        Demand::Cookie | Demand::Watch => return vec![SecurityRequirement::new(SESSION, [""; 0])],
         Demand::Owner | Demand::SignedIn => &[],
         Demand::Scope(scope) => &[scope.as_str()],
     };
