@@ -20,6 +20,7 @@ mod cookies;
 mod crowds;
 mod dashboard;
 mod embedded_site;
+mod endings;
 mod flash;
 mod forms;
 mod forwarded;
