@@ -142,12 +142,16 @@ impl TestApp {
 
     /// A second server on the same database, with the same clock and no other shared state.
     pub async fn second_node(&self) -> Self {
+        self.second_node_with(|_| ()).await
+    }
+
+    pub async fn second_node_with(&self, change: impl FnOnce(&mut Config)) -> Self {
         let database = self.database.as_ref().expect("the first one has it");
         let core = Core {
             clock: self.core.clock.clone(),
             ..support::core(database).await
         };
-        Self::start_from(None, core, |_| (), |state| state).await
+        Self::start_from(None, core, change, |state| state).await
     }
 
     async fn start_from(

@@ -21,6 +21,7 @@ mod cookies;
 mod crowds;
 mod dashboard;
 mod embedded_site;
+mod endings;
 mod flash;
 mod forms;
 mod forwarded;

@@ -2,24 +2,17 @@
 
 use crate::{
     app::TestApp,
-    on_both_engines,
+    endings, on_both_engines,
     support::{
-        self, LIFETIMES, PASSWORD, START,
+        self, LIFETIMES, START,
         http::{Browser, Events, Request},
-        password,
     },
 };
 use std::time::Duration;
 use vestibule::{
-    domain::{actor::Actor, session::EndReason},
+    domain::session::EndReason,
     server::{
-        core::{
-            Core,
-            accounts::{access_keys, users},
-            actor,
-            background::heartbeat,
-            sessions,
-        },
+        core::{Core, accounts::users, actor, sessions},
         store,
         watchers::WatchLimits,
     },
@@ -86,9 +79,6 @@ on_both_engines! {
             let mut pages = [page(&browser).await, page(&browser).await];
             let ada = app.user("ada").await;
             match reason {
-                EndReason::SignedOut => drop(browser.post_logout().await),
-                EndReason::Replaced => drop(browser.fetch_login("ada", PASSWORD).await),
-                EndReason::Idle => app.set_clock(2 * HOUR),
                 EndReason::Expired => {
                     // Later activity does not extend the longest life.
                     for hour in 1..=22 {
@@ -101,36 +91,7 @@ on_both_engines! {
                     }
                     app.set_clock(24 * HOUR);
                 }
-                EndReason::EndedByAdmin => {
-                    sessions::end_all_as_admin(&app.core, &actor::on_this_machine(), &ada.id).await.unwrap();
-                }
-                EndReason::UserDisabled => {
-                    users::disable(&app.core, &actor::on_this_machine(), &ada).await.unwrap();
-                    users::enable(&app.core, &actor::on_this_machine(), &ada).await.unwrap();
-                }
-                EndReason::PasswordChanged => {
-                    users::set_password(&app.core, &actor::on_this_machine(), &ada, &password(PASSWORD)).await.unwrap();
-                }
-                EndReason::UserDeleted => {
-                    users::delete(&app.core, &actor::on_this_machine(), &ada).await.unwrap();
-                    app.create_user("ada").await;
-                }
-                EndReason::EndedByOwner => {
-                    let answer = app.signed_in("ada").await.post_form("/api/end_other_sessions", &[]).await;
-                    assert_eq!(answer.status, 303);
-                }
-                EndReason::Restored => {
-                    heartbeat::end_everything(&app.core, &Actor::server()).await.unwrap();
-                }
-                EndReason::KeyRevoked => {
-                    let machine = actor::on_this_machine();
-                    assert!(access_keys::revoke_as_admin(&app.core, &machine, &ada.id, &key).await.unwrap());
-                }
-                EndReason::TooMany => {
-                    for _ in 0..app.core.max_sessions {
-                        app.signed_in("ada").await;
-                    }
-                }
+                other => endings::end(&app, other, &mut browser, &key).await,
             }
             let expected = match reason {
                 // The holder of a cookie of a disabled or deleted account learns nothing about it.

@@ -21,6 +21,7 @@ mod program;
 mod proxies;
 mod replay;
 mod restored_files;
+mod scripts;
 mod sealing_key;
 mod serve;
 mod session_events;

@@ -25,6 +25,8 @@ pub enum Demand {
     Public,
     /// The session cookie itself: neither a key nor a token.
     Cookie,
+    /// The same, to watch the session: it is no use of it.
+    Watch,
     /// A session with all rights of its account: no key, and no session of one.
     Owner,
     SignedIn,
@@ -38,7 +40,9 @@ impl Demand {
         match self {
             Self::Public => Access::Anyone,
             Self::Scope(scope) if scope.is_for_administrators() => Access::Administrator,
-            Self::Cookie | Self::Owner | Self::SignedIn | Self::Scope(_) => Access::SignedIn,
+            Self::Cookie | Self::Watch | Self::Owner | Self::SignedIn | Self::Scope(_) => {
+                Access::SignedIn
+            }
         }
     }
 }
@@ -105,7 +109,9 @@ impl Target {
             Self::Viewer(_) => Some(Scope::ProfileRead),
             // An operation names its own, for every credential.
             Self::Api(Demand::Scope(scope)) => Some(scope),
-            Self::Api(Demand::Public | Demand::Cookie | Demand::Owner | Demand::SignedIn)
+            Self::Api(
+                Demand::Public | Demand::Cookie | Demand::Watch | Demand::Owner | Demand::SignedIn,
+            )
             | Self::Stream(_)
             | Self::Download(_)
             | Self::Function(_) => None,
@@ -125,7 +131,7 @@ impl Target {
         match self {
             Self::Page(page) if page.needs_sign_ins() => LookUp::UseWithSignIns,
             // A public operation acts for nobody.
-            Self::Stream(_) | Self::Api(Demand::Public) => LookUp::Peek,
+            Self::Stream(_) | Self::Api(Demand::Public | Demand::Watch) => LookUp::Peek,
             Self::Function(path) if WRITE_THEMSELVES.contains(&path) => LookUp::Peek,
             Self::Page(_)
             | Self::Download(_)

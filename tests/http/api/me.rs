@@ -72,8 +72,7 @@ on_both_engines! {
     }
 }
 
-/// There is no key and no token yet. Beside one that is not valid the cookie does not count: a client that was signed
-/// out has to learn of it.
+/// Beside one that is not valid the cookie does not count: a client that was signed out has to learn of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bearer_credential_is_never_replaced_by_the_cookie() {
     let app = TestApp::sqlite().await;

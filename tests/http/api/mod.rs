@@ -2,14 +2,23 @@
 
 mod activity;
 mod bodies;
+mod credentials;
 mod document;
+mod events;
+mod forged;
+mod introspect;
+mod keys;
+mod matrix;
 mod me;
 mod origins;
 mod problems;
 mod queries;
+mod refresh;
 mod sessions;
+mod tokens;
 mod users;
 mod viewer;
+mod well_known;
 
 use crate::{
     app::TestApp,
@@ -43,6 +52,29 @@ fn json(answer: &Answer) -> Value {
     assert_eq!(answer.status / 100, 2, "{}", answer.text());
     assert_eq!(answer.header("content-type"), Some("application/json"));
     serde_json::from_slice(&answer.body).expect("JSON")
+}
+
+/// A request with a key or a token.
+fn bearer(request: Request, credential: &str) -> Request {
+    request.header("authorization", &format!("Bearer {credential}"))
+}
+
+/// A new access token of the session of a browser.
+async fn token_of(browser: &mut Browser) -> String {
+    let answer = browser.send(call("POST", "/api/v1/token/refresh")).await;
+    json(&answer)["access_token"]
+        .as_str()
+        .expect("a token")
+        .to_owned()
+}
+
+/// A 401 for a credential that was sent.
+#[track_caller]
+fn assert_invalid(answer: &Answer) {
+    assert_problem(answer, 401, "not_signed_in");
+    let challenge = answer.header("www-authenticate");
+    let expected = "Bearer realm=\"Vestibule\", error=\"invalid_token\"";
+    assert_eq!(challenge, Some(expected));
 }
 
 async fn get(browser: &mut Browser, path: &str) -> Value {

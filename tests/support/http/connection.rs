@@ -46,7 +46,7 @@ impl Connection {
     }
 
     /// The head of the next answer.
-    pub(super) async fn head(&mut self) -> Option<Answer> {
+    pub async fn head(&mut self) -> Option<Answer> {
         let head = self.read_through(b"\r\n\r\n").await?;
         let (status, headers) = parse_head(&head);
         Some(Answer {

@@ -2,7 +2,10 @@
 
 use super::{problem::Problem, query::Parameters};
 use crate::{
-    domain::site,
+    domain::{
+        scope::{Scope, Scopes},
+        site,
+    },
     server::web::{cookies::session::SESSION_COOKIE, target::Demand},
 };
 use axum::{
@@ -18,14 +21,16 @@ use utoipa::{
         Paths, Ref, RefOr, ResponseBuilder, Type,
         path::{Operation, ParameterIn},
         security::{
-            ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+            ApiKey, ApiKeyValue, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password,
+            SecurityRequirement, SecurityScheme,
         },
         tag::TagBuilder,
     },
 };
 
 const SESSION: &str = "session";
-const BEARER: &str = "bearer";
+const TOKEN: &str = "token";
+const KEY: &str = "key";
 
 /// The document as text.
 #[derive(Clone)]
@@ -115,20 +120,35 @@ fn components() -> Components {
     ];
     let responses = responses.map(|(name, response)| (name.to_owned(), response.into()));
     components.responses.extend(responses);
+    add_schemes(&mut components);
+    components
+}
+
+fn add_schemes(components: &mut Components) {
     let session = ApiKeyValue::with_description(
         SESSION_COOKIE,
         "The session of a browser that is signed in. Requests that change something have to come from the same origin, \
          or from one that the server names.",
     );
-    let bearer = HttpBuilder::new()
+    let scopes = Scope::ALL
+        .iter()
+        .map(|scope| (scope.as_str(), scope.title()));
+    let by_password = Flow::Password(Password::new("/api/v1/token", scopes.collect()));
+    let token = OAuth2::with_description(
+        [by_password],
+        "An access token of a session, as `Authorization: Bearer`. It may do what its session may, as far as its scopes \
+         name it. There are no clients, so leave client id and secret empty. This grant is for first-party sign-in alone \
+         (RFC 9700, 2.4).",
+    );
+    let key = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
-            "A key or an access token, with the scopes of the operation",
+            "An access key, as `Authorization: Bearer`, with the scopes of the operation",
         ))
         .build();
     components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(session)));
-    components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
-    components
+    components.add_security_scheme(TOKEN, SecurityScheme::OAuth2(token));
+    components.add_security_scheme(KEY, SecurityScheme::Http(key));
 }
 
 /// Writes into the one operation of `paths` what it demands, and how it is refused. Returns the parameters of its query.
@@ -154,16 +174,28 @@ pub fn demand(paths: &mut Paths, demand: Demand) -> Parameters {
 
 /// One of the requirements is enough. An empty one means that no credential is needed.
 fn requirements(demand: Demand) -> Vec<SecurityRequirement> {
-    let scopes: &[&str] = match demand {
-        Demand::Public => return vec![SecurityRequirement::default()],
-        Demand::Cookie => return vec![SecurityRequirement::new(SESSION, [""; 0])],
-        Demand::Owner | Demand::SignedIn => &[],
-        Demand::Scope(scope) => &[scope.as_str()],
-    };
-    vec![
-        SecurityRequirement::new(SESSION, [""; 0]),
-        SecurityRequirement::new(BEARER, scopes.iter().copied()),
-    ]
+    let session = || SecurityRequirement::new(SESSION, [""; 0]);
+    let of =
+        |scheme: &str, scopes: &[&str]| SecurityRequirement::new(scheme, scopes.iter().copied());
+    match demand {
+        Demand::Public => vec![SecurityRequirement::default()],
+        Demand::Cookie | Demand::Watch => vec![session()],
+        // With everything that the account may do: for administrators that is more.
+        Demand::Owner => {
+            let person = Scopes::of_person(false);
+            let person: Vec<_> = person.iter().map(Scope::as_str).collect();
+            vec![session(), of(TOKEN, &person)]
+        }
+        Demand::SignedIn => vec![session(), of(TOKEN, &[]), of(KEY, &[])],
+        // No session has it, so no token has it either.
+        Demand::Scope(scope) if !Scopes::of_person(true).contains(scope) => {
+            vec![of(KEY, &[scope.as_str()])]
+        }
+        Demand::Scope(scope) => {
+            let scope = [scope.as_str()];
+            vec![session(), of(TOKEN, &scope), of(KEY, &scope)]
+        }
+    }
 }
 
 fn refusals(operation: &mut Operation, demand: Demand) {

@@ -29,7 +29,7 @@ use super::{
     layers::{guard, operations},
     state::AppState,
     target::{
-        Demand::{self, Cookie, Owner, Public, SignedIn},
+        Demand::{self, Cookie, Owner, Public, SignedIn, Watch},
         Target,
     },
 };
@@ -59,7 +59,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
             routes!(introspect::introspect),
         )
         .add(Public, routes!(sessions::logout))
-        .add(Cookie, routes!(events::follow))
+        .add(Watch, routes!(events::follow))
         .add(Owner, routes!(keys::list))
         .add(Owner, routes!(keys::make))
         .add(Owner, routes!(keys::read))

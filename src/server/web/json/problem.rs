@@ -82,12 +82,16 @@ fn detail_of(failure: AppError, cause: Option<Cause>) -> String {
         AppError::Failed(Failure::NotSignedIn) => {
             "There is no credential, or it is not valid, or no longer."
         }
+        AppError::Failed(Failure::AlreadySignedIn) => {
+            "The cookie is that of a live session. End it by /api/v1/logout, or get its token by /api/v1/token/refresh."
+        }
         AppError::Failed(Failure::PasswordNeeded) => {
             "The password was entered too long ago for this. Confirm it on the page /account/confirm."
         }
         AppError::Failed(Failure::NotFound) => "There is nothing here, or not for this caller.",
         AppError::Failed(Failure::UnsupportedMediaType) => {
-            "The body has to be sent as application/json."
+            "The body has to be sent as application/json, or as application/x-www-form-urlencoded to /api/v1/token and \
+             /api/v1/introspect."
         }
         AppError::Failed(Failure::TooLarge) => "The body is too large.",
         AppError::Refused(Refusal::Account(AccountRefusal::NameNotRepeated)) => {

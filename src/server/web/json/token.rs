@@ -107,10 +107,10 @@ pub async fn sign_in(
         device: cookies::session::device_token(&headers),
     };
     let started = sign_in::login(core, &called.actor, presented, &credentials, false).await?;
-    if let Some(Extension(pending)) = pending {
-        // The session ends if this answer cannot be handed over.
-        pending.set(core.clone(), called.actor, started.session.digest());
-    }
+    // The session ends unless an answer with its cookie is handed over: a failure is an answer without it.
+    let unanswered = PendingSession::default();
+    let digest = started.session.digest();
+    unanswered.set(core.clone(), called.actor.clone(), digest.clone());
     let current = match sessions::resume(core, &started.session).await? {
         Resumed::Live(current) => current,
         // It was ended while this answer was made.
@@ -119,6 +119,10 @@ pub async fn sign_in(
         }
     };
     let token = issue(&state, &current, requested).await?;
+    if let Some(Extension(pending)) = pending {
+        pending.set(core.clone(), called.actor, digest);
+    }
+    unanswered.release();
     Ok((AppendHeaders(set_cookies(&started)), token).into_response())
 }
 

@@ -211,8 +211,9 @@ fn caller_in_grace_period(target: Target, method: &Method, user: Box<CurrentUser
         Target::Page(_) | Target::Viewer(_) | Target::Stream(Stream::Session) => {
             Caller::SignedIn(user)
         }
-        // A refresh too: a client would take a refusal for the end of its session.
-        Target::Api(Demand::Cookie) => Caller::SignedIn(user),
+        // A refresh too: a client would take a refusal for the end of its session. A sign-in is refused, as in a browser
+        // that is signed in.
+        Target::Api(Demand::Cookie | Demand::Public) => Caller::SignedIn(user),
         Target::Api(_) if method.is_safe() => Caller::SignedIn(user),
         Target::Function(CONFIRMATION) => Caller::Confirming(user),
         Target::Download(_)

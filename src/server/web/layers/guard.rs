@@ -113,9 +113,10 @@ fn refuse_scope(target: Target, caller: &Caller) -> Option<Response> {
             Some(Rejection::session_needed().into_response())
         }
         // It is the cookie that is refreshed or followed.
-        (Target::Api(Demand::Cookie), Caller::WithKey(_) | Caller::WithToken(..)) => {
-            Some(Rejection::session_needed().into_response())
-        }
+        (
+            Target::Api(Demand::Cookie | Demand::Watch),
+            Caller::WithKey(_) | Caller::WithToken(..),
+        ) => Some(Rejection::session_needed().into_response()),
         (Target::Api(_), _) => None,
         // A session that was started with an access key may use the targets that name a scope of it, and public ones.
         (target, Caller::SignedIn(current)) if current.session.key.is_some() => {
