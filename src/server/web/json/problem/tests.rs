@@ -1,4 +1,4 @@
-use crate::domain::scope::Scope;
+use super::*;
 use crate::domain::{
     moment::Timestamp,
     scope::Scope,
