@@ -73,15 +73,19 @@ pub fn DateField(
     /// Its id and its name in the form.
     id: &'static str,
     label: &'static str,
+    hint: &'static str,
     value: String,
     /// The first and the last day that may be chosen.
     days: (String, String),
     is_invalid: Signal<bool>,
 ) -> impl IntoView {
     let (min, max) = days;
+    let hint_id = format!("{id}-hint");
+    let described_by = described_by([Some(hint_id.clone()), None], is_invalid);
     view! {
         <div class="field">
             <label for=id>{label}</label>
+            <p class="field-hint" id=hint_id>{hint}</p>
             <input
                 class="input"
                 id=id
@@ -91,7 +95,7 @@ pub fn DateField(
                 min=min
                 max=max
                 aria-invalid=move || is_invalid.get().then_some("true")
-                aria-describedby=described_by([None, None], is_invalid)
+                aria-describedby=described_by
             />
         </div>
     }

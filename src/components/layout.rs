@@ -186,7 +186,11 @@ fn advice(failure: AppError) -> impl IntoView {
             <p>"You can still " <a href=Page::Logout.path()>"sign out"</a> "."</p>
         }
     });
-    (mistyped, filtered)
+    // Its start page may be one of those that are not permitted.
+    let not_permitted = (failure == AppError::Failed(Failure::NotPermitted)).then(|| {
+        view! { <p>"You can " <a href=Page::Logout.path()>"sign out"</a> " and sign in with a password."</p> }
+    });
+    (mistyped, filtered, not_permitted)
 }
 
 const fn heading(failure: AppError) -> &'static str {

@@ -153,6 +153,7 @@ fn Make(
             <DateField
                 id="last_day"
                 label="Last day"
+                hint="The key is valid until the end of this day, UTC."
                 value=draft.last_day
                 days
                 is_invalid=form.is_invalid(field_of, "last_day")
