@@ -29,8 +29,9 @@ enum Visitor {
 }
 
 /// Every page of the route table, the person who opens it, and its content.
-const PAGES: [(&str, Visitor, &str); 14] = [
+const PAGES: [(&str, Visitor, &str); 16] = [
     ("/login", Visitor::Anonymous, ""),
+    ("/login/key", Visitor::Anonymous, ""),
     ("/logout", Visitor::Administrator, ""),
     ("/signed-out", Visitor::Anonymous, ""),
     (
@@ -39,6 +40,7 @@ const PAGES: [(&str, Visitor, &str); 14] = [
         "a sign-in from a new device",
     ),
     ("/account/password", Visitor::Administrator, ""),
+    ("/account/keys", Visitor::Administrator, "no key"),
     ("/account/profile", Visitor::Administrator, ""),
     ("/account/sessions", Visitor::Administrator, "50 sessions"),
     (
@@ -68,7 +70,8 @@ pub async fn measure(report: &mut Report) -> Result<(), Failure> {
     let fixture = Fixture::new("weights")?;
     let longer = seed::sessions(&fixture, 1, ACCOUNTS, 1).await?;
     fixture.promote()?;
-    let server = Server::vestibule(&fixture).await?;
+    let sign_in = ("VESTIBULE_KEYS__SIGN_IN", "true".to_owned());
+    let server = Server::vestibule_with(&fixture, &[sign_in]).await?;
     let mut cookie = String::new();
     for _ in 0..SIGN_INS {
         cookie = server.session_cookie().await?;
