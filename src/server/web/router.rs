@@ -3,7 +3,7 @@
 use super::{
     files::site,
     layers::{
-        addresses, cors, failures,
+        addresses, failures,
         forms::Arrival,
         forwarded::{self, Client},
         headers,
@@ -28,7 +28,7 @@ use axum::{
 use http_body_util::BodyExt;
 use std::{future::Future, io};
 use tokio::{net::TcpListener, time::timeout};
-use tower::ServiceBuilder;
+use tower::{Layer, ServiceBuilder, ServiceExt};
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 
 /// Serves until `shutdown` resolves.
@@ -78,7 +78,10 @@ pub fn layered(routes: Router<AppState>, state: AppState) -> Router {
             headers::secure,
         ))
         // Outside the failures, so that a script of another origin can read them.
-        .layer(middleware::from_fn_with_state(state.clone(), cors::answer))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            answer_other_origins,
+        ))
         // Rendering the page of a failure may itself fail: then the answer is the status alone.
         .layer(panic_answer())
         .layer(middleware::from_fn_with_state(
@@ -160,5 +163,21 @@ async fn check_origin(State(state): State<AppState>, mut request: Request, next:
     match checked {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// Answers preflights, and adds the headers to every answer of the API: without them a script could not read why it
+/// was refused.
+async fn answer_other_origins(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match &state.cors {
+        Some(cors) if is_api(request.uri().path()) => {
+            let Ok(response) = cors.layer(next).oneshot(request).await;
+            response
+        }
+        _ => next.run(request).await,
     }
 }

@@ -3,15 +3,8 @@
 //! The session cookie is `SameSite=Lax`, so browsers send it with requests from the same site only: from
 //! `https://app.example.org` to `https://id.example.org`, never from another domain.
 
-use crate::server::web::{state::AppState, target::is_api};
-use axum::{
-    extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, header},
-    middleware::Next,
-    response::Response,
-};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use std::time::Duration;
-use tower::{Layer, ServiceExt};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 /// How long browsers may remember a preflight: two hours are the most that Chromium keeps.
@@ -42,16 +35,4 @@ pub fn layer(origins: &[String]) -> Option<CorsLayer> {
         .max_age(MAX_AGE)
         .vary([header::ORIGIN]);
     Some(layer)
-}
-
-/// Answers preflights, and adds the headers to every answer of the API: without them a script could not read why it
-/// was refused.
-pub async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    match &state.cors {
-        Some(cors) if is_api(request.uri().path()) => {
-            let Ok(response) = cors.layer(next).oneshot(request).await;
-            response
-        }
-        _ => next.run(request).await,
-    }
 }

@@ -22,29 +22,18 @@ use crate::{
             connection_slots::ConnectionSlot,
             context::{self, Caller},
             cookies,
-            layers::forwarded::Client,
+            layers::{bearer, forwarded::Client},
             state::AppState,
             target::{CONFIRMATION, Demand, LookUp, Target},
         },
     },
 };
-use axum::http::{Extensions, HeaderMap, Method, header};
+use axum::http::{Extensions, HeaderMap, Method};
 
 /// Whether the request has a well-formed credential, which may or may not be valid.
 pub fn is_present(target: Target, headers: &HeaderMap) -> bool {
-    takes_bearer(target) && has_bearer(headers)
+    takes_bearer(target) && bearer::is_present(headers)
         || cookies::session::session_token(headers).is_some()
-}
-
-/// Whether the request has `Authorization: Bearer`, however malformed. Other schemes are not ours: `Basic` may be that
-/// of a proxy in front, and browsers attach it by themselves, also to forged requests.
-pub fn has_bearer(headers: &HeaderMap) -> bool {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    values.any(|value| {
-        let value = value.as_bytes().trim_ascii_start();
-        let scheme = value.split(|byte| !byte.is_ascii_alphanumeric()).next();
-        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
-    })
 }
 
 const fn takes_bearer(target: Target) -> bool {
@@ -62,7 +51,7 @@ pub async fn identify(
     headers: &HeaderMap,
     extensions: &Extensions,
 ) -> Result<Caller, AppError> {
-    if takes_bearer(target) && has_bearer(headers) {
+    if takes_bearer(target) && bearer::is_present(headers) {
         return identify_bearer(state, headers, extensions).await;
     }
     let Some(token) = cookies::session::session_token(headers) else {
@@ -96,7 +85,7 @@ async fn identify_bearer(
     headers: &HeaderMap,
     extensions: &Extensions,
 ) -> Result<Caller, AppError> {
-    let Some(credential) = bearer(headers) else {
+    let Some(credential) = bearer::credential(headers) else {
         return Ok(Caller::InvalidToken);
     };
     let caller = if credential.starts_with(KEY_PREFIX.as_bytes()) {
@@ -152,23 +141,6 @@ async fn with_token(
     // Of a newer version some may be unknown: then it may do nothing.
     let scopes = claims.scope.parse().unwrap_or_default();
     Ok(Some(Caller::WithToken(current, scopes)))
-}
-
-/// The credential of the one `Authorization` header (RFC 6750, 2.1).
-fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return None;
-    };
-    let (scheme, credential) = split_at_space(value.as_bytes())?;
-    scheme
-        .eq_ignore_ascii_case(b"bearer")
-        .then(|| credential.trim_ascii_start())
-}
-
-fn split_at_space(value: &[u8]) -> Option<(&[u8], &[u8])> {
-    let space = value.iter().position(|&byte| byte == b' ')?;
-    Some((&value[..space], &value[space..]))
 }
 
 /// Whether the request has no session cookie, or that of a live session for which `belongs` holds.

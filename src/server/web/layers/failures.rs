@@ -5,7 +5,7 @@ use super::headers;
 use crate::{
     components::layout::FailureDocument,
     error::{AppError, Failure},
-    server::web::{json::problem, layers::credential, state::AppState, target::is_api},
+    server::web::{json::problem, layers::bearer, state::AppState, target::is_api},
 };
 use axum::{
     extract::{Request, State},
@@ -68,7 +68,7 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
     let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
     let html = wants_html(request.headers()) && !is_probe;
     let is_api = is_api(request.uri().path());
-    let sent_bearer = credential::has_bearer(request.headers());
+    let sent_bearer = bearer::is_present(request.headers());
     let response = next.run(request).await;
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) || is_html(&response) {

@@ -2,6 +2,7 @@
 //! `web::routes`.
 
 pub mod addresses;
+pub mod bearer;
 pub mod cors;
 pub mod credential;
 pub mod failures;

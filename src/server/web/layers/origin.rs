@@ -4,7 +4,7 @@ use crate::{
     error::{AppError, Failure},
     server::{
         public_url::PublicUrl,
-        web::{cookies, layers::credential},
+        web::{cookies, layers::bearer},
     },
 };
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
@@ -108,7 +108,7 @@ impl Site {
         method: &Method,
         headers: &HeaderMap,
     ) -> Result<(), AppError> {
-        if credential::has_bearer(headers) || self.is_from_allowed_page(headers) {
+        if bearer::is_present(headers) || self.is_from_allowed_page(headers) {
             return Ok(());
         }
         self.demand_own_request(method, headers)
