@@ -65,13 +65,20 @@ pub async fn trace(request: Request, next: Next) -> Response {
     .await
 }
 
+/// The longest id of a row: a UUID with hyphens. A longer segment may be a whole key, pasted where its id belongs.
+const LONGEST_ID: usize = 36;
+
 /// The part of a request's path that may be logged.
 fn loggable_path(request: &Request) -> Cow<'_, str> {
     let path = request.uri().path();
     let matched = request.extensions().get::<MatchedPath>();
-    let is_route = matched.is_some_and(|matched| !matched.as_str().contains("{*"));
+    let route = matched
+        .map(MatchedPath::as_str)
+        .filter(|route| !route.contains("{*"));
     let is_built_file = path.starts_with("/pkg/") && path.bytes().all(is_path_char);
-    if is_route || is_built_file {
+    if let Some(route) = route.filter(|_| path.split('/').any(|part| part.len() > LONGEST_ID)) {
+        Cow::Borrowed(route)
+    } else if route.is_some() || is_built_file {
         utf8_percent_encode(path, NOT_LOGGABLE).into()
     } else {
         first_segment(path)
