@@ -219,6 +219,11 @@ impl CurrentUser {
             None => person,
         }
     }
+
+    /// Whether a credential with these scopes may do everything that its user can do on the pages.
+    pub fn has_everything(&self, scopes: Scopes) -> bool {
+        self.session.key.is_none() && scopes == Scopes::of_person(self.user.administers())
+    }
 }
 
 /// The sign-ins of a user other than the current session, whether their sessions live or not.

@@ -5,7 +5,7 @@ pub use crate::domain::actor::{Actor, Browser};
 use super::Core;
 use crate::{
     domain::{
-        access_key::{Scope, Scopes},
+        access_key::Scope,
         session::{CurrentUser, Session},
         user::User,
     },
@@ -62,7 +62,7 @@ impl<'a> Owner<'a> {
     /// [`Failure::NotSignedIn`]; [`Failure::NotPermitted`] in a session or with a token that may do less.
     pub fn of(actor: &'a Actor) -> Result<Self, AppError> {
         let owner = Self::in_any_session(actor)?;
-        if owner.has_everything() {
+        if owner.current.has_everything(actor.scopes()) {
             Ok(owner)
         } else {
             Err(Failure::NotPermitted.into())
@@ -76,11 +76,6 @@ impl<'a> Owner<'a> {
     pub fn in_any_session(actor: &'a Actor) -> Result<Self, AppError> {
         let current = actor.person().ok_or(Failure::NotSignedIn)?;
         Ok(Self { actor, current })
-    }
-
-    fn has_everything(self) -> bool {
-        let person = Scopes::of_person(self.current.user.administers());
-        self.actor.scopes() == person && self.current.session.key.is_none()
     }
 
     /// Only for confirming the password: also accepts a person whose browser may not have received the answer to the

@@ -69,8 +69,7 @@ impl Caller {
     pub fn has_everything(&self) -> bool {
         match self {
             Self::SignedIn(current) | Self::WithToken(current, _) => {
-                let person = Scopes::of_person(current.user.administers());
-                current.session.key.is_none() && self.scopes() == person
+                current.has_everything(self.scopes())
             }
             _ => false,
         }
@@ -78,8 +77,9 @@ impl Caller {
 
     pub fn administers(&self) -> bool {
         match self {
-            Self::SignedIn(current) | Self::Confirming(current) => current.user.administers(),
-            Self::WithToken(current, _) => current.user.administers(),
+            Self::SignedIn(current) | Self::Confirming(current) | Self::WithToken(current, _) => {
+                current.user.administers()
+            }
             Self::WithKey(holder) => holder.user.administers(),
             Self::Ended(_) | Self::InvalidToken | Self::Anonymous => false,
         }
