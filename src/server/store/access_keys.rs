@@ -11,7 +11,7 @@ pub(super) use revocations::revoke_all_within;
 pub use revocations::{revoke, revoke_all};
 pub use suspensions::{confirm, suspend_some};
 
-use super::users::{UserRow, user_columns};
+use super::users::{self, UserRow, user_columns};
 use crate::{
     domain::{
         access_key::{AccessKey, AccessKeyId, KeyHolder, KeyUse, Revoked, Scopes},
@@ -137,7 +137,7 @@ pub async fn insert(db: &Db, key: &NewKey<'_>, actor: &Actor) -> Result<Inserted
     const LIVE_SESSION: &str =
         "SELECT 1 FROM sessions WHERE id = $1 AND user_id = $2 AND ended_at IS NULL";
     transact!(db, transaction => {
-        let is_live = lock_account_within(transaction, key.user).await?
+        let is_live = users::lock_enabled_within(transaction, key.user).await?
             && match key.session {
                 Some(session) => exists_within!(transaction, LIVE_SESSION, &session.0, &key.user.0),
                 None => true,
@@ -155,16 +155,6 @@ pub async fn insert(db: &Db, key: &NewKey<'_>, actor: &Actor) -> Result<Inserted
         super::audit::insert_within(transaction, entry.about_key(key.id)).await?;
         Ok(Commit(Inserted::Made))
     })
-}
-
-/// Serialises with every change of the account. `false` if it is disabled or gone.
-async fn lock_account_within(
-    transaction: &mut Transaction,
-    user: &UserId,
-) -> Result<bool, StoreError> {
-    const SQL: &str =
-        "UPDATE users SET disabled_at = disabled_at WHERE id = $1 AND disabled_at IS NULL";
-    Ok(execute!(transaction, SQL, &user.0) == 1)
 }
 
 async fn insert_within(transaction: &mut Transaction, key: &NewKey<'_>) -> Result<(), StoreError> {

@@ -1,5 +1,6 @@
 //! The proof of an identity, checked again by the statements that rely on it.
 
+use super::users;
 use crate::{
     domain::{access_key::AccessKey, user::UserId},
     server::db::{StoreError, Transaction, execute},
@@ -34,8 +35,6 @@ impl Evidence {
         transaction: &mut Transaction,
         user: &UserId,
     ) -> Result<bool, StoreError> {
-        const ENABLED: &str =
-            "UPDATE users SET disabled_at = disabled_at WHERE id = $1 AND disabled_at IS NULL";
         const KEY: &str = "UPDATE access_keys SET suspended_at = NULL \
             WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND suspended_at IS NULL";
         const PASSWORD: &str = "UPDATE users SET password_hash = $3 \
@@ -46,7 +45,7 @@ impl Evidence {
             }
             // Two statements: while one waits for the account, its subquery would miss a concurrent revocation. The key
             // is written, because a suspension locks keys, not accounts.
-            Self::AccessKey(key) => Ok(execute!(transaction, ENABLED, &user.0) == 1
+            Self::AccessKey(key) => Ok(users::lock_enabled_within(transaction, user).await?
                 && execute!(transaction, KEY, &key.id.0, &user.0) == 1),
         }
     }

@@ -2,11 +2,13 @@
 
 mod by_link;
 mod changes;
+mod locks;
 mod search;
 
 pub use by_link::{Link, find_by_link, redeem_link};
 use changes::end_everything_within;
 pub use changes::{delete, demote, disable, enable, promote, set_password};
+pub(super) use locks::{lock_enabled_within, lock_within};
 pub use search::{
     ALL, ALL_BACKWARDS, BY_PREFIX, BY_PREFIX_BACKWARDS, Cursor, Found, fold_some_display_names,
     page, page_before,

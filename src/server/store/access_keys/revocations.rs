@@ -13,9 +13,9 @@ use crate::{
         db::{
             Db,
             Outcome::{Commit, RollBack},
-            StoreError, Transaction, execute, fetch_all_within, transact,
+            StoreError, Transaction, fetch_all_within, transact,
         },
-        store::{audit, sessions},
+        store::{audit, sessions, users},
     },
 };
 
@@ -32,7 +32,7 @@ pub async fn revoke(
         WHERE user_id = $1 AND id = $4 AND revoked_at IS NULL RETURNING id";
     transact!(db, transaction => {
         // In the order of all changes of an account, so that no two of them wait for each other.
-        lock_within(transaction, user).await?;
+        users::lock_within(transaction, user).await?;
         let revoked: Vec<String> = fetch_all_within!(
             scalar transaction, SQL, &user.0, now.as_millis(), reason.as_str(), &id.0
         );
@@ -51,7 +51,7 @@ pub async fn revoke_all(
     actor: &Actor,
 ) -> Result<u64, StoreError> {
     transact!(db, transaction => {
-        lock_within(transaction, user).await?;
+        users::lock_within(transaction, user).await?;
         let count = revoke_all_within(transaction, user, reason, now, actor).await?;
         Ok(Commit(count))
     })
@@ -77,12 +77,6 @@ pub async fn revoke_all_within(
     let revoked = revoked.into_iter().map(|(id, _)| id).collect();
     record_within(transaction, user, revoked, reason, now, actor).await?;
     Ok(count)
-}
-
-async fn lock_within(transaction: &mut Transaction, user: &UserId) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE users SET disabled_at = disabled_at WHERE id = $1";
-    execute!(transaction, SQL, &user.0);
-    Ok(())
 }
 
 /// Ends the sessions of revoked keys, and writes the audit log.

@@ -10,8 +10,8 @@ use crate::{
         user::UserId,
     },
     server::{
-        db::{Db, Outcome::Commit, StoreError, Transaction, execute, fetch_all_within, transact},
-        store::{access_keys, sessions::NewSession},
+        db::{Db, Outcome::Commit, StoreError, Transaction, fetch_all_within, transact},
+        store::{access_keys, sessions::NewSession, users},
     },
 };
 
@@ -76,8 +76,6 @@ pub async fn end_all_and_sign_out(
     now: Timestamp,
     actor: &Actor,
 ) -> Result<EndedElsewhere, StoreError> {
-    // First, as in every change of an account: a key that is made at the same time is revoked, or not made.
-    const LOCK: &str = "UPDATE users SET disabled_at = disabled_at WHERE id = $1";
     const SQL: &str = end_sessions!(
         "user_id = $1",
         "CASE WHEN id = $4 THEN 'signed_out' ELSE $3 END"
@@ -88,7 +86,8 @@ pub async fn end_all_and_sign_out(
     };
     let (user, current) = (&current.user_id, &current.id.0);
     transact!(db, transaction => {
-        execute!(transaction, LOCK, &user.0);
+        // A key that is made at the same time is revoked, or not made.
+        users::lock_within(transaction, user).await?;
         let rows = end_where!(transaction, actor, ended, SQL, &user.0, current);
         let keys = if keep_keys {
             0
