@@ -3,7 +3,7 @@
 use super::rejection::{Cause, Rejection};
 use crate::{error::Failure, server::web::state::AppState};
 use axum::{
-    body::to_bytes,
+    body::{Bytes, to_bytes},
     extract::{FromRequest, Request},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
@@ -38,19 +38,29 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Json<T> {
 
     async fn from_request(request: Request, _: &AppState) -> Result<Self, Response> {
         // A form of another site could send text/plain without a preflight.
-        if !is_json(request.headers()) {
-            return Err(Failure::UnsupportedMediaType.into_response());
-        }
-        // It is in memory already: the layer of the operation has read it, within the limits.
-        let bytes = to_bytes(request.into_body(), usize::MAX).await;
-        let bytes = bytes.map_err(|_| Failure::BadRequest.into_response())?;
+        let bytes = read(request, MEDIA_TYPE)
+            .await
+            .map_err(IntoResponse::into_response)?;
         parse(&bytes)
             .map(Self)
             .map_err(|cause| Rejection::input(cause).into_response())
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// The body of a request that has exactly this media type.
+///
+/// # Errors
+/// [`Failure::UnsupportedMediaType`] and [`Failure::BadRequest`].
+pub async fn read(request: Request, media_type: &str) -> Result<Bytes, Failure> {
+    if !has_media_type(request.headers(), media_type) {
+        return Err(Failure::UnsupportedMediaType);
+    }
+    // It is in memory already: the layer of the operation has read it, within the limits.
+    let bytes = to_bytes(request.into_body(), usize::MAX).await;
+    bytes.map_err(|_| Failure::BadRequest)
+}
+
+fn has_media_type(headers: &HeaderMap, media_type: &str) -> bool {
     let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(kind), None) = (kinds.next(), kinds.next()) else {
         return false;
@@ -59,7 +69,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.is_some_and(|essence| {
         essence
             .trim_ascii()
-            .eq_ignore_ascii_case(MEDIA_TYPE.as_bytes())
+            .eq_ignore_ascii_case(media_type.as_bytes())
     })
 }
 

@@ -1,19 +1,20 @@
 //! Bodies of forms, for the operations that OAuth defines (RFC 6749, 3.2: each parameter at most once, unknown ones are
 //! ignored).
 
-use super::rejection::{Cause, Rejection};
-use crate::{error::Failure, server::web::state::AppState};
+use super::{
+    body,
+    rejection::{Cause, Rejection},
+};
+use crate::server::web::state::AppState;
 use axum::{
-    body::to_bytes,
     extract::{FromRequest, Request},
-    http::header,
     response::{IntoResponse, Response},
 };
 use std::collections::HashMap;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-const MEDIA_TYPE: &[u8] = b"application/x-www-form-urlencoded";
+const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 
 /// The parameters of a form. They may be passwords, so they are wiped from memory and never printed.
 pub struct Form(HashMap<String, Zeroizing<String>>);
@@ -47,20 +48,9 @@ impl FromRequest<AppState> for Form {
     type Rejection = Response;
 
     async fn from_request(request: Request, _: &AppState) -> Result<Self, Response> {
-        let mut kinds = request.headers().get_all(header::CONTENT_TYPE).iter();
-        let is_form = match (kinds.next(), kinds.next()) {
-            (Some(kind), None) => {
-                let essence = kind.as_bytes().split(|&byte| byte == b';').next();
-                essence.is_some_and(|essence| essence.trim_ascii().eq_ignore_ascii_case(MEDIA_TYPE))
-            }
-            _ => false,
-        };
-        if !is_form {
-            return Err(Failure::UnsupportedMediaType.into_response());
-        }
-        // It is in memory already: the layer of the operation has read it, within the limits.
-        let bytes = to_bytes(request.into_body(), usize::MAX).await;
-        let bytes = bytes.map_err(|_| Failure::BadRequest.into_response())?;
+        let bytes = body::read(request, MEDIA_TYPE)
+            .await
+            .map_err(IntoResponse::into_response)?;
         Self::parse(&bytes).map_err(IntoResponse::into_response)
     }
 }
