@@ -2,7 +2,10 @@
 
 use super::{body::Json, caller::Called};
 use crate::{
-    domain::access_key::{AccessKey, AccessKeyDraft, AccessKeyId, KeyState, Scope},
+    domain::{
+        access_key::{AccessKey, AccessKeyDraft, AccessKeyId, KeyState, Scope},
+        moment::Timestamp,
+    },
     error::{AppError, Failure},
     server::{
         clock::rfc3339,
@@ -93,7 +96,7 @@ pub struct MadeKeyBody {
 }
 
 impl KeyBody {
-    fn of(key: &AccessKey, state: KeyState) -> Self {
+    fn of(key: &AccessKey, now: Timestamp) -> Self {
         Self {
             id: key.id.to_string(),
             name: key.name.clone(),
@@ -101,7 +104,7 @@ impl KeyBody {
             networks: key.networks.clone(),
             created_at: rfc3339(key.created_at),
             expires_at: rfc3339(key.expires_at),
-            state: match state {
+            state: match key.state(now) {
                 KeyState::Live => KeyStateBody::Live,
                 KeyState::Suspended => KeyStateBody::Suspended,
                 KeyState::Expired => KeyStateBody::Expired,
@@ -131,7 +134,7 @@ pub async fn list(
     let owner = Owner::of(&called.actor)?;
     let keys = access_keys::list_of(&state.core, &owner.user().id).await?;
     let now = state.core.clock.now();
-    let items = keys.iter().map(|key| KeyBody::of(key, key.state(now)));
+    let items = keys.iter().map(|key| KeyBody::of(key, now));
     Ok(Json(KeysBody {
         items: items.collect(),
     }))
@@ -189,11 +192,8 @@ pub async fn read(
     Path(id): Path<String>,
 ) -> Result<Json<KeyBody>, AppError> {
     let owner = Owner::of(&called.actor)?;
-    let id = AccessKeyId::parse(id).ok_or(Failure::NotFound)?;
-    let found = access_keys::with_id(&state.core, &id).await?;
-    let found = found.filter(|key| key.user_id == owner.user().id);
-    let key = found.ok_or(Failure::NotFound)?;
-    Ok(Json(KeyBody::of(&key, key.state(state.core.clock.now()))))
+    let key = find_own(&state, owner, id).await?;
+    Ok(Json(KeyBody::of(&key, state.core.clock.now())))
 }
 
 /// Revoke one of my access keys
@@ -214,10 +214,15 @@ pub async fn revoke(
     Path(id): Path<String>,
 ) -> Result<StatusCode, AppError> {
     let owner = Owner::of(&called.actor)?;
+    let key = find_own(&state, owner, id).await?;
+    access_keys::revoke_own(&state.core, owner, &key.id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A key of the owner. Keys of others are treated like unknown ones.
+async fn find_own(state: &AppState, owner: Owner<'_>, id: String) -> Result<AccessKey, AppError> {
     let id = AccessKeyId::parse(id).ok_or(Failure::NotFound)?;
     let found = access_keys::with_id(&state.core, &id).await?;
     let found = found.filter(|key| key.user_id == owner.user().id);
-    let key = found.ok_or(Failure::NotFound)?;
-    access_keys::revoke_own(&state.core, owner, &key.id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    found.ok_or(Failure::NotFound.into())
 }
