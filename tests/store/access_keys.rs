@@ -176,6 +176,7 @@ on_both_engines! {
         let (mut paged, mut below) = (Vec::new(), None);
         loop {
             let page = store::access_keys::list_all(&core.db, below.as_ref(), 2).await.unwrap();
+            let page: Vec<_> = page.into_iter().map(|holder| holder.key).collect();
             let Some(last) = page.last() else { break };
             below = Some(last.id.clone());
             paged.extend(ids(page));

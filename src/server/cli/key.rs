@@ -133,20 +133,13 @@ async fn list(core: &Core, user: Option<&str>, live: bool, json: bool) -> Result
     loop {
         let keys = access_keys::page(core, after.as_ref(), ROWS_PER_PAGE).await?;
         let is_last = (keys.len() as u64) < u64::from(ROWS_PER_PAGE);
-        let mut rows = Vec::with_capacity(keys.len());
-        for key in keys.iter().filter(is_listed) {
-            let user = users::with_id(core, &key.user_id).await?;
-            rows.push(KeyRow::of(
-                key,
-                user.map(|user| user.username).unwrap_or_default(),
-                now,
-            ));
-        }
-        table.write(&rows, is_last)?;
+        let listed = keys.iter().filter(|holder| is_listed(&&holder.key));
+        let rows = listed.map(|holder| KeyRow::of(&holder.key, holder.user.username.clone(), now));
+        table.write(&rows.collect::<Vec<_>>(), is_last)?;
         if is_last {
             return Ok(());
         }
-        after = keys.into_iter().next_back().map(|key| key.id);
+        after = keys.into_iter().next_back().map(|holder| holder.key.id);
     }
 }
 

@@ -184,22 +184,37 @@ struct HolderRow {
     user: UserRow,
 }
 
+/// The columns of [`HolderRow`].
+macro_rules! select_holders {
+    ($rest:literal) => {
+        concat!(
+            "SELECT ",
+            key_columns!(),
+            ", k.secret_digest, ",
+            user_columns!(),
+            " FROM access_keys k JOIN users u ON u.id = k.user_id ",
+            $rest
+        )
+    };
+}
+
+impl TryFrom<HolderRow> for FoundKey {
+    type Error = StoreError;
+
+    fn try_from(row: HolderRow) -> Result<Self, StoreError> {
+        let (user, key) = (User::from(row.user), AccessKey::try_from(row.key)?);
+        Ok(Self {
+            holder: KeyHolder { user, key },
+            digest: KeyDigest::stored(row.secret_digest),
+        })
+    }
+}
+
 /// The key with this id and its owner, in any state. One look-up by the primary key.
 pub async fn find(db: &Db, id: &AccessKeyId) -> Result<Option<FoundKey>, StoreError> {
-    const SQL: &str = concat!(
-        "SELECT ",
-        key_columns!(),
-        ", k.secret_digest, ",
-        user_columns!(),
-        " FROM access_keys k JOIN users u ON u.id = k.user_id WHERE k.id = $1"
-    );
+    const SQL: &str = select_holders!("WHERE k.id = $1");
     let row: Option<HolderRow> = fetch_optional!(db, SQL, &id.0);
-    let Some(row) = row else { return Ok(None) };
-    let (user, key) = (User::from(row.user), AccessKey::try_from(row.key)?);
-    Ok(Some(FoundKey {
-        holder: KeyHolder { user, key },
-        digest: KeyDigest::stored(row.secret_digest),
-    }))
+    row.map(FoundKey::try_from).transpose()
 }
 
 /// The keys of an account, in every state, the newest first.
@@ -224,15 +239,12 @@ pub async fn list_all(
     db: &Db,
     below: Option<&AccessKeyId>,
     limit: u32,
-) -> Result<Vec<AccessKey>, StoreError> {
-    const SQL: &str = concat!(
-        "SELECT ",
-        key_columns!(),
-        " FROM access_keys k WHERE k.id < $1 ORDER BY k.id DESC LIMIT $2"
-    );
+) -> Result<Vec<KeyHolder>, StoreError> {
+    const SQL: &str = select_holders!("WHERE k.id < $1 ORDER BY k.id DESC LIMIT $2");
     let below = below.map_or("g", |id| id.0.as_str());
-    let rows: Vec<KeyRow> = fetch_all!(db, SQL, below, i64::from(limit));
-    rows.into_iter().map(AccessKey::try_from).collect()
+    let rows: Vec<HolderRow> = fetch_all!(db, SQL, below, i64::from(limit));
+    let found = rows.into_iter().map(FoundKey::try_from);
+    found.map(|found| Ok(found?.holder)).collect()
 }
 
 /// Records a use of a live key in the background, while `claim` is held. Nothing that is answered depends on it, so it

@@ -8,7 +8,8 @@ use super::users::UserError;
 use crate::{
     domain::{
         access_key::{
-            AccessKey, AccessKeyDraft, AccessKeyId, AccessKeyRefusal, AccessKeyText, RevokeReason,
+            AccessKey, AccessKeyDraft, AccessKeyId, AccessKeyRefusal, AccessKeyText, KeyHolder,
+            RevokeReason,
         },
         actor::Actor,
         session::Session,
@@ -193,12 +194,12 @@ pub async fn count_live(core: &Core, user: &UserId) -> Result<u64, StoreError> {
     store::access_keys::count_live(&core.db, user, core.clock.now()).await
 }
 
-/// Up to `limit` keys of all accounts after the one with this id, the newest first.
+/// Up to `limit` keys of all accounts after the one with this id, with their owners, the newest first.
 pub async fn page(
     core: &Core,
     after: Option<&AccessKeyId>,
     limit: u32,
-) -> Result<Vec<AccessKey>, StoreError> {
+) -> Result<Vec<KeyHolder>, StoreError> {
     store::access_keys::list_all(&core.db, after, limit).await
 }
 
