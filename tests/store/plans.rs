@@ -77,6 +77,16 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
                 .map(drop),
         ),
         (
+            "users::search::page",
+            store::users::last_page(db, &key, 10).await.map(drop),
+        ),
+        (
+            "users::search::page",
+            store::users::last_page(db, &LookupKey::of(""), 10)
+                .await
+                .map(drop),
+        ),
+        (
             "users::search::fold_some_display_names",
             store::users::fold_some_display_names(db, 10)
                 .await

@@ -11,7 +11,7 @@ pub use changes::{delete, demote, disable, enable, promote, set_password};
 pub(super) use locks::{lock_enabled_within, lock_within};
 pub use search::{
     ALL, ALL_BACKWARDS, BY_PREFIX, BY_PREFIX_BACKWARDS, Cursor, Found, fold_some_display_names,
-    page, page_before,
+    last_page, page, page_before,
 };
 
 use super::password_links::{self, NewLink};

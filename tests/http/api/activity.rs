@@ -82,4 +82,35 @@ on_both_engines! {
         assert_eq!((ids(&empty).len(), &empty["next"]), (0, &Value::Null));
         assert!(ids(&follow(&mut root, &empty, "previous").await).contains(&ids(&newer)[0]));
     }
+
+    async fn the_log_is_read_from_its_beginning_as_well(database: TestDatabase) {
+        let (app, _, mut root) = administered(database).await;
+        for seconds in 1..=4 {
+            app.set_clock(Duration::from_secs(seconds));
+            app.fetch_login("ada", WRONG).await;
+        }
+        let list = "event=sign_in_refused&sort=at";
+        let mut newest_first = page(&mut root, "event=sign_in_refused&sort=-at").await;
+        assert_eq!(newest_first, page(&mut root, "event=sign_in_refused").await);
+        newest_first["items"].as_array_mut().unwrap().reverse();
+        let oldest_first = page(&mut root, list).await;
+        assert_eq!(oldest_first["items"], newest_first["items"]);
+        let first = page(&mut root, &format!("{list}&limit=3")).await;
+        assert_eq!((&first["items"][0], &first["previous"]), (&oldest_first["items"][0], &Value::Null));
+        let follow = async |browser: &mut Browser, from: &Value, which: &str| {
+            let cursor = from[which].as_str().expect("a cursor").to_owned();
+            page(browser, &format!("{list}&limit=3&cursor={cursor}")).await
+        };
+        let second = follow(&mut root, &first, "next").await;
+        assert_eq!((&second["items"][0], &second["next"]), (&oldest_first["items"][3], &Value::Null));
+        let again = follow(&mut root, &second, "previous").await;
+        assert_eq!((&again["items"], &again["previous"]), (&first["items"], &Value::Null));
+        // Whoever waits at the end gets what is written later.
+        let at_the_end = second["previous"].as_str().expect("a cursor");
+        let last = page(&mut root, &format!("{list}&limit=3&cursor={at_the_end}")).await;
+        app.set_clock(Duration::from_secs(5));
+        app.fetch_login("ada", WRONG).await;
+        let later = follow(&mut root, &last, "next").await;
+        assert_eq!(later["items"].as_array().unwrap().len(), 2);
+    }
 }

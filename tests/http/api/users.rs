@@ -54,6 +54,31 @@ on_both_engines! {
         }
     }
 
+    async fn accounts_are_read_in_the_reverse_order_as_well(database: TestDatabase) {
+        let (app, _, mut root) = administered(database).await;
+        for name in ["adam", "bob", "carol"] {
+            app.create_user(name).await;
+        }
+        for (filter, reversed) in [("", vec!["root", "carol", "bob", "adam", "ada"]), ("AD", vec!["adam", "ada"])] {
+            let list = format!("{USERS}?filter={filter}&sort=-name");
+            assert_eq!(names(&get(&mut root, &list).await), reversed, "{filter}");
+            let mut page = get(&mut root, &format!("{list}&limit=1")).await;
+            assert_eq!(page["previous"], Value::Null, "{filter}");
+            let mut read = vec![names(&page)[0].to_owned()];
+            while let Some(next) = page["next"].as_str() {
+                let following = get(&mut root, &format!("{list}&limit=1&cursor={next}")).await;
+                let previous = following["previous"].as_str().expect("a page before");
+                let again = get(&mut root, &format!("{list}&limit=1&cursor={previous}")).await;
+                assert_eq!(again, page, "{filter}");
+                read.extend(names(&following).first().map(|name| (*name).to_owned()));
+                page = following;
+            }
+            assert_eq!(read, reversed, "{filter}");
+        }
+        let by_name = get(&mut root, &format!("{USERS}?sort=name")).await;
+        assert_eq!(by_name, get(&mut root, USERS).await);
+    }
+
     async fn accounts_are_found_by_the_beginning_of_a_name(database: TestDatabase) {
         let (app, _, mut root) = administered(database).await;
         app.create_user("adam").await;

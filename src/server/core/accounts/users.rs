@@ -202,6 +202,11 @@ pub async fn page_before(
     store::users::page_before(&core.db, prefix, before, limit).await
 }
 
+/// The last `limit` of these accounts, in the same order.
+pub async fn last_page(core: &Core, prefix: &LookupKey, limit: u32) -> Result<Found, StoreError> {
+    store::users::last_page(&core.db, prefix, limit).await
+}
+
 /// Disables an account: it cannot sign in, and all its sessions end. Returns the number of sessions.
 ///
 /// # Errors

@@ -157,6 +157,21 @@ pub async fn page_before(
     })
 }
 
+/// The last `limit` accounts, in the same order.
+pub async fn last_page(db: &Db, prefix: &LookupKey, limit: u32) -> Result<Found, StoreError> {
+    // Behind all usernames, and behind every key that begins with the prefix.
+    let end = end_of_prefix(prefix.as_str());
+    let end = Cursor {
+        key: end.unwrap_or_else(|| char::MAX.to_string()),
+        id: UserId(String::new()),
+    };
+    let found = page_before(db, prefix, &end, limit).await?;
+    Ok(Found {
+        next: None,
+        ..found
+    })
+}
+
 /// A cursor between the account at `cursor` and the next one. No key has a control character.
 fn behind(cursor: &Cursor) -> Cursor {
     Cursor {

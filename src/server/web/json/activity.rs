@@ -12,7 +12,10 @@ use crate::{
     error::AppError,
     server::{
         clock::{parse_rfc3339, rfc3339},
-        core::audit::{self, OwnedFilter},
+        core::{
+            Core,
+            audit::{self, OwnedFilter},
+        },
         web::state::AppState,
     },
 };
@@ -61,15 +64,15 @@ struct NamedBody {
     username: Option<String>,
 }
 
-/// One page of the audit log, the newest first.
+/// One page of the audit log.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Activity)]
 pub struct ActivityBody {
     items: Vec<EventBody>,
-    /// The `cursor` of the page of older entries; null on the last page.
+    /// The `cursor` of the page after this one; null on the last page.
     #[schema(required)]
     next: Option<String>,
-    /// The `cursor` of the page of newer entries; null on the first page.
+    /// The `cursor` of the page before this one; null on the first page.
     #[schema(required)]
     previous: Option<String>,
 }
@@ -99,7 +102,7 @@ type Position = (i64, String);
 
 /// Read the audit log
 ///
-/// The newest entries first. A page costs the same in a log of any length, so there are no totals and no page numbers.
+/// The newest entries first, or with `sort=at` the oldest. A page costs the same in a log of any length, so there are no totals and no page numbers.
 #[utoipa::path(
     get,
     path = "/api/v1/activity",
@@ -110,8 +113,9 @@ type Position = (i64, String);
         ("event" = Option<String>, Query, description = "A kind of event, such as `signed_in`"),
         ("since" = Option<String>, Query, description = "From this instant on (RFC 3339)", format = DateTime),
         ("until" = Option<String>, Query, description = "Before this instant (RFC 3339)", format = DateTime),
+        ("sort" = inline(Option<ActivitySort>), Query, description = "`-at` without it"),
         ("limit" = Option<u32>, Query, description = "Entries on a page", minimum = 1, maximum = 200),
-        ("cursor" = Option<String>, Query, description = "`next` or `previous` of an answer with the same filter"),
+        ("cursor" = Option<String>, Query, description = "`next` or `previous` of an answer with the same filter and sort"),
     ),
     responses((status = 200, description = "One page", body = ActivityBody))
 )]
@@ -121,24 +125,55 @@ pub async fn list(
     uri: Uri,
 ) -> Result<Json<ActivityBody>, Response> {
     admin.demand_fresh().map_err(AppError::into_response)?;
-    let (filter, cursor, limit) = parse(&uri).map_err(Rejection::into_response)?;
-    let page = page(&state, &filter.as_filter(), cursor, limit).await;
+    let question = Question::parse(&uri).map_err(Rejection::into_response)?;
+    let page = page(&state.core, question).await;
     page.map(Json).map_err(AppError::into_response)
 }
 
-type Asked = (OwnedFilter, Option<Cursor<audit::Cursor>>, u32);
+/// The parameters of a request.
+struct Question {
+    filter: OwnedFilter,
+    sort: ActivitySort,
+    cursor: Option<Cursor<audit::Cursor>>,
+    limit: u32,
+}
 
-fn parse(uri: &Uri) -> Result<Asked, Rejection> {
-    let kind = |text: &str| Event::kinds().into_iter().find(|kind| *kind == text);
-    let id = |text: &str| UserId::parse(text.to_owned());
-    let filter = OwnedFilter {
-        user: query::value(uri, "user", id)?,
-        event: query::value(uri, "event", kind)?,
-        since: query::value(uri, "since", parse_rfc3339)?,
-        until: query::value(uri, "until", parse_rfc3339)?,
-    };
-    let cursor = query::value(uri, "cursor", position_of)?;
-    Ok((filter, cursor, limit::of(uri)?))
+/// The orders of the list of entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ToSchema)]
+enum ActivitySort {
+    #[default]
+    #[schema(rename = "-at")]
+    NewestFirst,
+    #[schema(rename = "at")]
+    OldestFirst,
+}
+
+impl ActivitySort {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "-at" => Some(Self::NewestFirst),
+            "at" => Some(Self::OldestFirst),
+            _ => None,
+        }
+    }
+}
+
+impl Question {
+    fn parse(uri: &Uri) -> Result<Self, Rejection> {
+        let kind = |text: &str| Event::kinds().into_iter().find(|kind| *kind == text);
+        let id = |text: &str| UserId::parse(text.to_owned());
+        Ok(Self {
+            filter: OwnedFilter {
+                user: query::value(uri, "user", id)?,
+                event: query::value(uri, "event", kind)?,
+                since: query::value(uri, "since", parse_rfc3339)?,
+                until: query::value(uri, "until", parse_rfc3339)?,
+            },
+            sort: query::value(uri, "sort", ActivitySort::parse)?.unwrap_or_default(),
+            cursor: query::value(uri, "cursor", position_of)?,
+            limit: limit::of(uri)?,
+        })
+    }
 }
 
 fn position_of(text: &str) -> Option<Cursor<audit::Cursor>> {
@@ -153,45 +188,66 @@ fn position_of(text: &str) -> Option<Cursor<audit::Cursor>> {
     })
 }
 
-/// Reads one entry more than the page has: whether there is another page.
-async fn page(
-    state: &AppState,
-    filter: &audit::Filter<'_>,
-    cursor: Option<Cursor<audit::Cursor>>,
-    limit: u32,
-) -> Result<ActivityBody, AppError> {
-    let (core, more) = (&state.core, limit.saturating_add(1));
-    let is_backwards = matches!(cursor, Some(Cursor::Before(_)));
-    let mut entries = match &cursor {
-        None => audit::page(core, filter, None, more).await?,
-        Some(Cursor::After(last)) => audit::page(core, filter, Some(last), more).await?,
-        Some(Cursor::Before(first)) => audit::newer_page(core, filter, first, more).await?,
+/// Reads one entry more than the page has: whether there is another page. The store's lists have the newest first.
+async fn page(core: &Core, question: Question) -> Result<ActivityBody, AppError> {
+    let Question {
+        filter,
+        sort,
+        cursor,
+        limit,
+    } = question;
+    let (filter, more) = (&filter.as_filter(), limit.saturating_add(1));
+    let is_forwards = !matches!(cursor, Some(Cursor::Before(_)));
+    let reads_older = is_forwards == (sort == ActivitySort::NewestFirst);
+    let given = cursor.map(Cursor::into_position);
+    let mut entries = if reads_older {
+        audit::page(core, filter, given.as_ref(), more).await?
+    } else {
+        let start = given.clone().unwrap_or_else(beginning);
+        audit::newer_page(core, filter, &start, more).await?
     };
     let has_more = entries.len() > limit as usize;
-    if has_more && is_backwards {
-        entries.remove(0);
-    } else if has_more {
+    if has_more && reads_older {
         entries.pop();
+    } else if has_more {
+        entries.remove(0);
     }
-    let (first, last) = (entries.first(), entries.last());
-    let (newer, older) = match &cursor {
-        None => (None, last.filter(|_| has_more).map(end)),
-        Some(Cursor::After(given)) => (
-            // Without any entry, the page before this one begins with the given one.
-            Some(first.map_or((given.at.as_millis(), String::new()), end)),
-            last.filter(|_| has_more).map(end),
+    let newest = entries.first().map(end);
+    let oldest = entries.last().map(end);
+    let (newer, older) = match (reads_older, given) {
+        (true, None) => (None, oldest.filter(|_| has_more)),
+        (false, None) => (newest.filter(|_| has_more), None),
+        // Without any entry, the newer page begins with the given one,
+        (true, Some(given)) => (
+            newest.or_else(|| Some((given.at.as_millis(), String::new()))),
+            oldest.filter(|_| has_more),
         ),
-        Some(Cursor::Before(_)) => (
-            first.filter(|_| has_more).map(end),
-            // Without any entry, the page after this one is the first.
-            Some(last.map_or((i64::MAX, String::new()), end)),
+        // and the older page is that of the newest entries.
+        (false, Some(_)) => (
+            newest.filter(|_| has_more),
+            oldest.or_else(|| Some((i64::MAX, String::new()))),
         ),
     };
+    let (next, previous) = match sort {
+        ActivitySort::NewestFirst => (older, newer),
+        ActivitySort::OldestFirst => {
+            entries.reverse();
+            (newer, older)
+        }
+    };
     Ok(ActivityBody {
-        next: older.map(|position| Cursor::After(position).encode()),
-        previous: newer.map(|position| Cursor::Before(position).encode()),
+        next: next.map(|position| Cursor::After(position).encode()),
+        previous: previous.map(|position| Cursor::Before(position).encode()),
         items: entries.into_iter().map(EventBody::from).collect(),
     })
+}
+
+/// Every id follows the empty one.
+fn beginning() -> audit::Cursor {
+    audit::Cursor {
+        at: Timestamp::from_millis(i64::MIN),
+        id: String::new(),
+    }
 }
 
 fn end(record: &Record) -> Position {

@@ -15,6 +15,14 @@ pub enum Cursor<P> {
     Before(P),
 }
 
+impl<P> Cursor<P> {
+    pub fn into_position(self) -> P {
+        match self {
+            Self::After(position) | Self::Before(position) => position,
+        }
+    }
+}
+
 impl<P: Serialize> Cursor<P> {
     /// The text for clients. It holds a position in a list that its reader has seen, and is no secret.
     pub fn encode(&self) -> String {

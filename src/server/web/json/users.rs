@@ -7,10 +7,14 @@ use crate::{
     domain::user::{AccountChange, LookupKey, User, UserId},
     error::AppError,
     server::{
-        core::accounts::{
-            administration,
-            users::{self, Found},
+        core::{
+            Core,
+            accounts::{
+                administration,
+                users::{self, Found},
+            },
         },
+        db::StoreError,
         web::state::AppState,
     },
 };
@@ -62,6 +66,26 @@ pub struct UsersBody {
     previous: Option<String>,
 }
 
+/// The orders of the list of accounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ToSchema)]
+enum UserSort {
+    #[default]
+    #[schema(rename = "name")]
+    Name,
+    #[schema(rename = "-name")]
+    NameBackwards,
+}
+
+impl UserSort {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "name" => Some(Self::Name),
+            "-name" => Some(Self::NameBackwards),
+            _ => None,
+        }
+    }
+}
+
 /// One change, so that it happens as a whole or not at all.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -98,8 +122,8 @@ type Position = (String, String);
 /// List accounts
 ///
 /// By name, in the order of its folded form. With `filter`: accounts with a name, an e-mail address or a display name
-/// that begins with it, in the order of what was found. A page costs the same among ten accounts and a million, so
-/// there are no totals and no page numbers.
+/// that begins with it, in the order of what was found. `sort=-name` reverses the order. A page costs the same among ten
+/// accounts and a million, so there are no totals and no page numbers.
 #[utoipa::path(
     get,
     path = "/api/v1/users",
@@ -107,8 +131,9 @@ type Position = (String, String);
     tag = "users",
     params(
         ("filter" = Option<String>, Query, description = "The beginning of a name; case does not matter"),
+        ("sort" = inline(Option<UserSort>), Query, description = "`name` without it"),
         ("limit" = Option<u32>, Query, description = "Accounts on a page", minimum = 1, maximum = 200),
-        ("cursor" = Option<String>, Query, description = "`next` or `previous` of an answer with the same filter"),
+        ("cursor" = Option<String>, Query, description = "`next` or `previous` of an answer with the same filter and sort"),
     ),
     responses((status = 200, description = "One page", body = UsersBody))
 )]
@@ -121,16 +146,48 @@ pub async fn list(
     let text = |text: &str| Some(text.to_owned());
     let filter = query::value(&uri, "filter", text).map_err(Rejection::into_response)?;
     let prefix = LookupKey::of(&filter.unwrap_or_default());
+    let sort = query::value(&uri, "sort", UserSort::parse).map_err(Rejection::into_response)?;
     let parse = |text: &str| position_of(text, &prefix);
     let cursor = query::value(&uri, "cursor", parse).map_err(Rejection::into_response)?;
-    let core = &state.core;
-    let found = match cursor {
-        None => users::page(core, &prefix, None, limit).await,
-        Some(Cursor::After(position)) => users::page(core, &prefix, Some(&position), limit).await,
-        Some(Cursor::Before(position)) => users::page_before(core, &prefix, &position, limit).await,
-    };
+    let found = page(
+        &state.core,
+        &prefix,
+        sort.unwrap_or_default(),
+        cursor,
+        limit,
+    )
+    .await;
     let found = found.map_err(|error| AppError::from(error).into_response())?;
     Ok(Json(page_of(found)))
+}
+
+/// The store reads in the order of names. Backwards, a page after a position is the one before it, reversed.
+async fn page(
+    core: &Core,
+    prefix: &LookupKey,
+    sort: UserSort,
+    cursor: Option<Cursor<users::Cursor>>,
+    limit: u32,
+) -> Result<Found, StoreError> {
+    use UserSort::{Name, NameBackwards};
+    let found = match (sort, cursor) {
+        (Name, None) => users::page(core, prefix, None, limit).await?,
+        (NameBackwards, None) => users::last_page(core, prefix, limit).await?,
+        (Name, Some(Cursor::After(position))) | (NameBackwards, Some(Cursor::Before(position))) => {
+            users::page(core, prefix, Some(&position), limit).await?
+        }
+        (Name, Some(Cursor::Before(position))) | (NameBackwards, Some(Cursor::After(position))) => {
+            users::page_before(core, prefix, &position, limit).await?
+        }
+    };
+    Ok(match sort {
+        Name => found,
+        NameBackwards => Found {
+            users: found.users.into_iter().rev().collect(),
+            next: found.previous,
+            previous: found.next,
+        },
+    })
 }
 
 /// `None` unless it is a position in the list of this filter. PostgreSQL accepts no NUL in a text.
