@@ -1,14 +1,13 @@
-//! Costs that depend on the number of sessions and of accounts, and should not grow with it.
+//! The cost of a session check, which should not grow with the number of sessions.
 
 use crate::{
     CONNECTIONS, Failure, ROUND, ROUNDS,
     compared::Compared,
-    load::{answers, quantile, throughput},
-    milliseconds,
+    load::throughput,
     program::{Fixture, Server},
     progress,
     report::{Figure, Goal},
-    seed::{self, FIRST_NAMES, LAST_NAMES},
+    seed,
 };
 use hyper::StatusCode;
 use std::{env, path::Path};
@@ -87,89 +86,4 @@ fn compared_to_memory(gigabytes: f64) -> String {
         Some(memory) => format!("larger than the memory of {memory:.0} GB"),
         None => "beside a memory of unknown size".to_owned(),
     }
-}
-
-const ACCOUNTS: u32 = 1_000_000;
-const PEOPLE: usize = 4;
-const ANSWERS: usize = 2_000;
-
-/// The time of the list of a million accounts, and of searching it.
-pub async fn list_of_users() -> Result<Vec<Figure>, Failure> {
-    progress("`/admin/users`: writing 1,000,000 accounts");
-    seed::require_space(2)?;
-    let fixture = Fixture::new("1000000-users")?;
-    seed::users(&fixture, ACCOUNTS).await?;
-    fixture.promote()?;
-    let server = Server::vestibule(&fixture).await?;
-    server.wait_until_idle().await?;
-    let cookie = server.session_cookie().await?;
-    let mut figures = Vec::new();
-    for (what, paths) in searches() {
-        let name = format!("Time of 99 of 100 `/admin/users` of 1,000,000: {what}");
-        progress(&name);
-        let page = server.fetch(&paths[0], Some(&cookie)).await?;
-        let finds = String::from_utf8_lossy(&page).contains("href=\"/admin/users/");
-        if finds == (what == NO_MATCH) {
-            return Err(format!("{} does not show the expected content", paths[0]).into());
-        }
-        let load = server.each_page(&paths, &cookie)?;
-        let taken = answers(&load, PEOPLE, ANSWERS).await?;
-        let of = |share| milliseconds(quantile(&taken, share));
-        figures.push(Figure {
-            name,
-            value: of(0.99),
-            unit: "ms",
-            goal: Goal::AtMost(50.0),
-            remark: format!(
-                "median {:.1} ms, the slowest {:.0} ms, of {ANSWERS} by {PEOPLE} concurrently; {} different",
-                of(0.5),
-                of(1.0),
-                paths.len()
-            ),
-        });
-    }
-    Ok(figures)
-}
-
-const NO_MATCH: &str = "without a match";
-
-/// The searches of administrators, with the addresses of the pages.
-fn searches() -> [(&'static str, Vec<String>); 7] {
-    let list = |query: &str| format!("/admin/users?{query}");
-    let first = || FIRST_NAMES.map(str::to_lowercase);
-    let last = || LAST_NAMES.map(str::to_lowercase);
-    let pairs = |pair: &dyn Fn(&str, &str) -> String| {
-        let pairs = first().into_iter();
-        let pairs = pairs.flat_map(|first| last().map(|last| pair(&first, &last)));
-        pairs.collect::<Vec<_>>()
-    };
-    let letters = || ('a'..='p').map(|letter| letter.to_string());
-    let of_letter = letters().flat_map(|letter| {
-        let further = format!("search={letter}&after={letter}k.&id=");
-        [list(&format!("search={letter}")), list(&further)]
-    });
-    [
-        ("the first page", vec![list("")]),
-        (
-            "a page in the middle",
-            pairs(&|first, last| list(&format!("after={first}.{last}.5&id="))),
-        ),
-        (
-            "by the prefix of a name",
-            pairs(&|first, last| list(&format!("search={first}.{last}.4"))),
-        ),
-        (
-            "by the prefix of an e-mail address",
-            pairs(&|first, last| list(&format!("search={last}.{first}4"))),
-        ),
-        (
-            "by the prefix of a display name",
-            pairs(&|first, last| list(&format!("search={first}+{}", &last[..2]))),
-        ),
-        ("by one letter, first and later pages", of_letter.collect()),
-        (
-            NO_MATCH,
-            pairs(&|first, last| list(&format!("search={first}.{last}.x"))),
-        ),
-    ]
 }

@@ -3,6 +3,7 @@
 //! results into `docs/performance.md`. With the names of parts as arguments only they are measured,
 //! and nothing is written.
 
+mod accounts;
 mod api;
 mod bare;
 mod compared;
@@ -131,7 +132,7 @@ async fn fill(report: &mut Report, parts: &[&str]) -> Result<(), Failure> {
         figures.push(crowds::session_check().await?);
     }
     if wants("users") {
-        figures.extend(crowds::list_of_users().await?);
+        figures.extend(accounts::measure().await?);
     }
     if wants("ends") {
         figures.extend(ends::measure().await?);
