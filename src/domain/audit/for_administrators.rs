@@ -182,7 +182,11 @@ impl Record {
         let is_own = self.actor_name.is_none()
             && !matches!(self.entry.source, Source::Command | Source::Server);
         let parts = [(ACTOR, actor), (REASON, words(reason)), (KEY, key)];
-        fill(event.template(user.is_some(), is_own), user, &parts)
+        let template = match (event, &self.key_name) {
+            (Event::SignedIn, Some(_)) => "USER signed in with the access key KEY",
+            _ => event.template(user.is_some(), is_own),
+        };
+        fill(template, user, &parts)
     }
 }
 

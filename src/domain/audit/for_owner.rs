@@ -1,7 +1,17 @@
 //! Descriptions of events for the owner of the account.
 
-use super::{AccessKeyProblem, Event, SignInRefusal};
+use super::{AccessKeyProblem, Entry, Event, SignInRefusal};
 use crate::domain::{access_key::RevokeReason, password_link::LinkPurpose, session::EndReason};
+
+impl Entry {
+    /// Describes the event for the owner of the account.
+    pub fn description_for_owner(&self) -> String {
+        match (self.event, &self.key) {
+            (Event::SignedIn, Some(_)) => "You signed in with an access key".to_owned(),
+            (event, _) => event.description_for_owner(),
+        }
+    }
+}
 
 impl Event {
     /// The choices of the filter of an owner's own events, with their titles.
@@ -16,8 +26,7 @@ impl Event {
         ("password_confirmed", "Confirmations"),
     ];
 
-    /// Describes the event for the owner of the account.
-    pub fn description_for_owner(self) -> String {
+    fn description_for_owner(self) -> String {
         let words = match self {
             Self::SignedIn => "You signed in",
             Self::SignInRefused(refusal) => {

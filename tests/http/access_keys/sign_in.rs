@@ -55,6 +55,7 @@ on_both_engines! {
         assert!(answer.set_cookies(DEVICE_COOKIE).is_empty(), "it makes no known browser");
         let page = browser.follow(answer.location()).await;
         assert_page(&page, "You are here Access key");
+        assert_contains(&browser.get("/account/activity").await, "You signed in with an access key");
         assert!(support::database::texts(&app.core.db, "SELECT user_id FROM devices").await.is_empty());
         assert_redirect(&browser.get("/login/key").await, "/dashboard");
         assert_contains(&app.signed_in("ada").await.get("/account/sessions").await, "An unknown device Access key");

@@ -89,6 +89,12 @@ fn sentences_about_keys_name_who_acted() {
             Source::Command,
             "A command confirmed the suspended access key [Nightly] of [ada]",
         ),
+        (
+            Event::SignedIn,
+            None,
+            Source::Browser,
+            "[ada] signed in with the access key [Nightly]",
+        ),
     ] {
         let record = Record {
             key_name: Some("Nightly".to_owned()),

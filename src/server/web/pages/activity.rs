@@ -62,7 +62,7 @@ fn own_event(record: Record) -> OwnEventView {
     let is_own = entry.actor.is_none() && !entry.user_agent.is_empty();
     OwnEventView {
         at: moment(entry.at),
-        what: entry.event.description_for_owner(),
+        what: entry.description_for_owner(),
         device: is_own.then(|| device::in_words(&entry.user_agent)),
         address: Some(entry.address).filter(|address| is_own && !address.is_empty()),
         times,
