@@ -103,6 +103,8 @@ on_both_engines! {
         assert_eq!(program.get("/dashboard").await.status, 303, "at the next request");
         assert_eq!((status(&server, &keys[0]).await, status(&server, &keys[1]).await), (401, 200));
         home.run(&["key", "revoke", &id_of(&keys[0])]).succeeds().reports("had been revoked before");
+        home.run(&["key", "revoke", &keys[0]]).succeeds().reports("had been revoked before");
+        home.run(&["key", "revoke", "vst_"]).fails(1, &["no access key with this id"]);
         home.run(&["key", "revoke", "0123"]).fails(1, &["no access key with this id"]);
         home.run(&["key", "revoke"]).fails(2, &["help"]);
         home.run(&["key", "revoke", "--user", "ADA"]).succeeds().reports("2 access keys of ada are revoked.");

@@ -18,6 +18,7 @@ use crate::{
             actor::{self, Admin},
         },
         db::IfMissing,
+        token::key::KEY_PREFIX,
     },
 };
 use serde::Serialize;
@@ -41,7 +42,7 @@ pub enum Command {
     },
     /// Revoke an access key, or all of an account; the sessions started with it end
     Revoke {
-        /// The id that `key list` shows: the digits after `vst_`
+        /// The id that `key list` shows, which is also in the key after `vst_`; or the whole key
         #[arg(required_unless_present = "user", conflicts_with = "user")]
         id: Option<String>,
         /// All keys of this account
@@ -143,8 +144,11 @@ async fn list(core: &Core, user: Option<&str>, live: bool, json: bool) -> Result
     }
 }
 
-async fn find(core: &Core, id: String) -> Result<AccessKey, CliError> {
-    let found = access_keys::with_id(core, &AccessKeyId(id)).await?;
+/// The key with this id. Whoever finds a key where it should not be pastes all of it.
+async fn find(core: &Core, text: String) -> Result<AccessKey, CliError> {
+    let pasted = text.strip_prefix(KEY_PREFIX);
+    let id = pasted.and_then(|rest| rest.split('_').next().map(str::to_owned));
+    let found = access_keys::with_id(core, &AccessKeyId(id.unwrap_or(text))).await?;
     found.ok_or_else(|| CliError::Refused("there is no access key with this id".to_owned()))
 }
 
