@@ -4,11 +4,12 @@ use crate::{
     domain::site,
     error::{AppError, Failure},
     server::web::{
-        context::new_nonce,
+        context::{Caller, new_nonce},
         layers::headers::{page_policy, set_document_headers},
     },
 };
 use axum::{
+    Extension,
     extract::Path,
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
@@ -24,10 +25,19 @@ const SCRIPT: &str = include_str!("viewer/viewer.js");
 /// They change with the program, which may be replaced at any time.
 const CACHE: &str = "private, max-age=3600";
 
+/// In a browser that is signed in, requests use its session, by the cookie. The form that signs in would be refused.
+const SIGNED_IN: &str = r#"<div class="swagger-ui" data-session><p class="wrapper markdown">You are signed in: “Execute” uses your session, and changes are real.
+<a class="link" href="/dashboard">Your account</a></p></div>
+"#;
+
 /// The page.
-pub async fn page() -> Response {
+pub async fn page(Extension(caller): Extension<Caller>) -> Response {
     let nonce = new_nonce();
     let title = site::NAME;
+    let notice = match caller {
+        Caller::SignedIn(_) => SIGNED_IN,
+        _ => "",
+    };
     let html = format!(
         r#"<!DOCTYPE html>
 <html lang="en">
@@ -42,7 +52,7 @@ pub async fn page() -> Response {
 <script defer src="/api/docs/viewer.js" nonce="{nonce}"></script>
 </head>
 <body>
-<div id="viewer"></div>
+{notice}<div id="viewer"></div>
 <noscript><p>This page needs scripts. <a href="/api/v1/openapi.json">The document of the API</a> does not.</p></noscript>
 </body>
 </html>
