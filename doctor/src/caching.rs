@@ -96,12 +96,13 @@ pub fn check_answers(exam: &mut Examination) {
     let answers = exam.client.own_answers();
     let is_private = |answer: &Answer| answer.is_page() && answer.body.contains("/api/logout");
     let sets_cookie = |answer: &Answer| !answer.all("set-cookie").is_empty();
+    let is_for_all = |answer: &Answer| answer.is_file() || answer.is_public_document();
     let every = |wanted: &dyn Fn(&Answer) -> bool| are_not_stored(&answers, wanted);
     let verdicts = [
         (&PRIVATE, every(&is_private)),
         (
             &PUBLIC,
-            every(&|answer| !is_private(answer) && !sets_cookie(answer) && !answer.is_file()),
+            every(&|answer| !is_private(answer) && !sets_cookie(answer) && !is_for_all(answer)),
         ),
         (
             &COOKIES,
@@ -131,7 +132,8 @@ fn are_not_stored(answers: &[Rc<Answer>], wanted: &dyn Fn(&Answer) -> bool) -> V
 
 fn are_fresh(answers: &[Rc<Answer>]) -> Verdict {
     let mut seen = BTreeSet::new();
-    for answer in answers.iter().filter(|answer| !answer.is_file()) {
+    let is_for_all = |answer: &Answer| answer.is_file() || answer.is_public_document();
+    for answer in answers.iter().filter(|answer| !is_for_all(answer)) {
         let id = answer.all("x-request-id").join(", ");
         let is_new = id.is_empty() || seen.insert(id);
         let ages = answer.all("age");

@@ -1,6 +1,7 @@
 //! What the subjects share: the account, the report, and every session that was started.
 
 use super::{
+    api::issued,
     browser::{Browser, SessionCookie, SetCookie, session_lines},
     client::{Answer, Client, NoAnswer, Request, to_the_second},
     deployment::Account,
@@ -29,6 +30,10 @@ pub struct Examination {
     refusal: Option<String>,
     /// Sessions that were refused after their end: the page, and the time of the refusal.
     pub ended_sessions: Vec<(SessionCookie, &'static str, Timestamp)>,
+    /// Access tokens and keys that were refused after their end.
+    pub ended_credentials: Vec<String>,
+    /// The name of the access key that this run makes, until the key was seen to be refused.
+    pub unrevoked_key: Option<String>,
 }
 
 impl Examination {
@@ -43,6 +48,8 @@ impl Examination {
             has_live_session: false,
             refusal: None,
             ended_sessions: Vec::new(),
+            ended_credentials: Vec::new(),
+            unrevoked_key: None,
         }
     }
 
@@ -211,6 +218,7 @@ impl Examination {
         for token in self.tokens() {
             self.report.redact(&token);
         }
+        issued::redact(&mut self.report, &self.client.answers());
         let name = &self.account.name;
         expect(remaining == 0, || {
             format!(

@@ -1,6 +1,7 @@
 //! Searches every answer for tokens and the password, verbatim and in other encodings.
 
 use super::{
+    api::issued::{self, Issued},
     browser::SetCookie,
     client::Answer,
     encodings::{base64, decode_token, hexadecimal},
@@ -27,8 +28,14 @@ const PASSWORD: Check = check(
     "The password comes back in no answer",
     "Let the proxy echo no forms; install an unchanged release",
 );
+const CREDENTIAL: Check = check(
+    "credential_nowhere_else",
+    "L6",
+    "An access token or an access key is in the answer that issues it, and in no other body, header or cookie",
+    "Install an unchanged release, and let the proxy echo no headers",
+);
 
-pub const CHECKS: &[&Check] = &[&TOKEN_IN_BODY, &TOKEN_IN_HEADER, &PASSWORD];
+pub const CHECKS: &[&Check] = &[&TOKEN_IN_BODY, &TOKEN_IN_HEADER, &PASSWORD, &CREDENTIAL];
 
 pub fn check_answers(exam: &mut Examination) {
     // Including answers that a proxy may have given by itself: it may have seen a token.
@@ -75,10 +82,36 @@ pub fn check_answers(exam: &mut Examination) {
     exam.record(&TOKEN_IN_BODY, in_body);
     exam.record(&TOKEN_IN_HEADER, in_header);
     exam.record(&PASSWORD, echoed);
+    let all_issued = issued::in_answers(&answers);
+    if all_issued.is_empty() {
+        let why = "neither a token nor a key was issued";
+        exam.report.skip(&CREDENTIAL, why);
+    } else {
+        exam.record(&CREDENTIAL, are_issued_once(&answers, &all_issued));
+    }
 }
 
-fn all(answers: &[Rc<Answer>], judge: impl Fn(&Answer) -> Verdict) -> Verdict {
-    answers.iter().try_for_each(|answer| judge(answer))
+/// Access tokens and keys.
+fn are_issued_once(answers: &[Rc<Answer>], all_issued: &[Issued]) -> Verdict {
+    let needles = |issued| (issued, Needles::of(Issued::secret(issued)));
+    let all_issued: Vec<_> = all_issued.iter().map(needles).collect();
+    all(answers, |answer| {
+        let headers = answer.headers.iter();
+        // As above: such an answer may repeat the address, which has the token.
+        let headers = headers.filter(|_| !answer.may_be_from_proxy);
+        let in_headers = headers.map(|(_, value)| long_runs(value));
+        let in_headers = in_headers.collect::<Vec<_>>().join(" ");
+        let in_body = long_runs(&answer.body);
+        let found = all_issued.iter().any(|(issued, needles)| {
+            let is_issuing = Rc::ptr_eq(&issued.by, answer);
+            needles.are_in(&in_headers) || (!is_issuing && needles.are_in(&in_body))
+        });
+        expect(!found, || answer.describe())
+    })
+}
+
+fn all(answers: &[Rc<Answer>], judge: impl Fn(&Rc<Answer>) -> Verdict) -> Verdict {
+    answers.iter().try_for_each(judge)
 }
 
 /// Shorter strings may occur by chance, or in a name.

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod addresses;
+mod api;
 mod browser;
 mod caching;
 mod client;
@@ -135,8 +136,8 @@ async fn examine_all(exam: &mut Examination, client: &Client) -> bool {
     interrupted
 }
 
-/// Every check there is, by subject.
-const SUBJECTS: [&[&Check]; 23] = [
+/// Every check there is, by subject, without those that use the API.
+const SUBJECTS: [&[&Check]; 25] = [
     service::CHECKS,
     cookies::CHECKS,
     replay::CHECKS,
@@ -157,10 +158,16 @@ const SUBJECTS: [&[&Check]; 23] = [
     policy::CHECKS,
     contents::CHECKS,
     leaks::CHECKS,
+    api::challenges::CHECKS,
     cookies::LAST,
     service::LAST,
     replay::LAST,
+    api::keys::LAST,
 ];
+
+fn subjects() -> impl Iterator<Item = &'static [&'static Check]> {
+    SUBJECTS.into_iter().chain(api::SUBJECTS)
+}
 
 /// Runs the subjects in turn. Without an answer the remaining checks of a subject are skipped, and the next one begins.
 async fn examine_each(exam: &mut Examination) {
@@ -182,6 +189,9 @@ async fn examine_each(exam: &mut Examination) {
     close(exam, redirects::CHECKS, ended);
     let ended = accounts::examine(exam).await;
     close(exam, accounts::CHECKS, ended);
+    if let Err(failure) = api::examine(exam).await {
+        api::skip_rest(&mut exam.report, &failure.to_string());
+    }
     let ended = proxy::examine(exam).await;
     close(exam, proxy::CHECKS, ended);
     let ended = files::examine(exam).await;
@@ -200,8 +210,9 @@ fn close(exam: &mut Examination, checks: &'static [&'static Check], ended: Resul
     }
 }
 
-/// Ends the sessions that were started, and runs the checks of every answer.
+/// Ends the sessions that were started, revokes the key that was made, and runs the checks of every answer.
 async fn finish(exam: &mut Examination, interrupted: bool) {
+    api::keys::revoke_left(exam).await;
     let leftovers = exam.end_all_sessions().await;
     if !interrupted {
         cookies::check_answers(exam);
@@ -210,6 +221,7 @@ async fn finish(exam: &mut Examination, interrupted: bool) {
         policy::check_answers(exam);
         contents::check_answers(exam);
         leaks::check_answers(exam);
+        api::challenges::check_answers(exam);
         service::check_answers(exam);
     }
     replay::record_leftovers(exam, leftovers);
@@ -223,21 +235,21 @@ async fn finish(exam: &mut Examination, interrupted: bool) {
 }
 
 fn close_all(exam: &mut Examination, why: &str) {
-    for checks in SUBJECTS {
+    for checks in subjects() {
         exam.report.skip_rest(checks, why);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::SUBJECTS;
+    use super::subjects;
     use std::collections::BTreeSet;
 
     const CONTROLS: &str = include_str!("../../docs/controls.md");
 
     #[test]
     fn checks_have_a_control_and_a_unique_name() {
-        let checks: Vec<_> = SUBJECTS.concat();
+        let checks: Vec<_> = subjects().flatten().collect();
         let mut names = BTreeSet::new();
         for check in &checks {
             let row = format!("| {} | ", check.control);
@@ -250,6 +262,6 @@ mod tests {
                 check.name
             );
         }
-        assert!(checks.len() >= 70, "{} checks", checks.len());
+        assert!(checks.len() >= 170, "{} checks", checks.len());
     }
 }

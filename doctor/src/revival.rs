@@ -1,6 +1,7 @@
 //! Ended sessions stay ended: checked by HEAD, and again at the end of the run.
 
 use super::{
+    api,
     browser::SessionCookie,
     client::{Answer, Client, NoAnswer, Request, milliseconds_between},
     examination::Examination,
@@ -53,6 +54,10 @@ pub async fn at_the_end(exam: &mut Examination) -> Result<(), NoAnswer> {
     for (session, path, _) in &exam.ended_sessions {
         let answer = exam.open_with(session, path).await?;
         verdict = verdict.and_then(|()| expect(is_refused(&answer), || answer.describe()));
+    }
+    for credential in &exam.ended_credentials {
+        let answer = exam.client.send(api::opening(credential)).await?;
+        verdict = verdict.and_then(|()| expect(answer.status == 401, || answer.describe()));
     }
     exam.record(&AT_THE_END, verdict);
     Ok(())

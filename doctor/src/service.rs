@@ -163,7 +163,7 @@ pub fn record_untrusted(exam: &mut Examination, failure: &NoAnswer) {
 fn failure_rate(answers: &[Rc<Answer>]) -> Option<String> {
     let requested: Vec<_> = answers
         .iter()
-        .filter(|answer| !answer.may_be_from_proxy)
+        .filter(|answer| !answer.may_be_from_proxy && !answer.refuses_tokens())
         .collect();
     let mut failures = BTreeMap::new();
     for answer in requested.iter().filter(|answer| answer.status >= 500) {

@@ -2,8 +2,10 @@
 
 mod broken_answers;
 mod broken_contents;
+mod broken_credentials;
 mod broken_sessions;
 mod broken_times;
+mod broken_tokens;
 mod broken_ways;
 mod message;
 mod tampering;
@@ -34,6 +36,10 @@ impl Site {
     async fn new() -> Self {
         // Many runs, which do not test the disk.
         let home = Home::new(TestDatabase::in_memory(Engine::Sqlite).await).with_digests();
+        Self::of(home).await
+    }
+
+    async fn of(home: Home) -> Self {
         let mut proxy = Tampering::listen(&home.folder).await;
         let home = home
             .with("VESTIBULE_PUBLIC_URL", &origin_at(proxy.address.port()))
@@ -99,6 +105,11 @@ impl Site {
         self.home.run(&list).succeeds().json().len()
     }
 
+    fn live_keys(&self) -> usize {
+        let list = ["key", "list", "--live", "--json"];
+        self.home.run(&list).succeeds().json().len()
+    }
+
     /// Breaks a control and checks the findings: exactly the expected ones.
     fn assert_found(&self, broken: Vec<Break>) {
         let broken = self.proxy.set(broken);
@@ -124,9 +135,16 @@ impl Site {
             let end = ["session", "end", "--user", account];
             self.home.run(&end).succeeds();
         }
+        let leaves = broken.iter().any(|one| one.leaves_key);
+        let left = self.live_keys();
+        assert_eq!(left, usize::from(leaves), "{what:?}: {left} keys");
+        if leaves {
+            let revoke = ["key", "revoke", "--user", account];
+            self.home.run(&revoke).succeeds();
+        }
     }
 
-    /// The output contains neither the password nor a token.
+    /// The output contains neither the password nor a token nor a key.
     #[track_caller]
     fn assert_silent(&self, outcome: &Outcome) {
         let text = format!("{}{}", outcome.stdout, outcome.stderr);
@@ -134,7 +152,21 @@ impl Site {
         for token in self.proxy.tokens() {
             assert!(!text.contains(&token), "{token} in {text}");
         }
+        for credential in self.proxy.credentials() {
+            let secret = secret_of(&credential);
+            assert!(!text.contains(secret), "{secret} in {text}");
+        }
     }
+}
+
+/// The signature of an access token, or the secret of an access key.
+fn secret_of(credential: &str) -> &str {
+    let secret = if credential.starts_with("vst_") {
+        credential.split('_').nth(2)
+    } else {
+        credential.rsplit('.').next()
+    };
+    secret.unwrap()
 }
 
 /// The files that pages reference: the tests of the program have no built site.
@@ -181,7 +213,7 @@ async fn all_promises_hold_on_an_intact_site() {
     let site = Site::new().await;
     let outcome = site.doctor("root", PASSWORD, &["--json"]).succeeds();
     let rows = outcome.json();
-    assert!(rows.len() >= 70, "{} checks", rows.len());
+    assert!(rows.len() >= 170, "{} checks", rows.len());
     for row in &rows {
         // The port is the test's own.
         let usual = ["plain_http"];
@@ -200,6 +232,11 @@ async fn all_promises_hold_on_an_intact_site() {
     site.assert_silent(&outcome);
     assert!(!site.proxy.tokens().is_empty());
     assert_eq!(site.live_sessions(), 0, "nothing is left behind");
+    assert_eq!(site.live_keys(), 0, "nothing is left behind");
+    // Two tokens of the doctor's own, and one key.
+    let issued = site.proxy.credentials();
+    let keys = issued.iter().filter(|issued| issued.starts_with("vst_"));
+    assert_eq!((issued.len(), keys.count()), (3, 1));
     // The doctor signed in from new browsers, and cannot recognise them itself.
     let mut owner = site.owner("root").await;
     let dashboard = owner.get("/dashboard").await;

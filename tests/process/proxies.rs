@@ -10,7 +10,7 @@ mod smuggling;
 use crate::{
     program::{Home, Server, free_port, sign_in},
     support::{
-        PASSWORD,
+        PASSWORD, SEALING_KEY,
         database::{Engine, TestDatabase},
         http::{ACCEPT_PAGE, Answer, Request, SESSION_COOKIE},
     },
@@ -46,6 +46,10 @@ async fn home_and_server_on(engine: Engine, port: u16, trusted: &str) -> (Home, 
         .with("VESTIBULE_PUBLIC_URL", &origin_at(port))
         .with("VESTIBULE_HTTP__TRUSTED_PROXIES", trusted)
         .with("VESTIBULE_SITE_ROOT", "site");
+    let home = match engine {
+        Engine::Sqlite => home,
+        Engine::Postgres => home.with("VESTIBULE_TOKENS__SEALING_KEY", SEALING_KEY),
+    };
     fs::create_dir_all(home.folder.join("site/pkg")).unwrap();
     home.create_user("ada");
     let create = ["user", "create", "root", "--admin", "--password-stdin"];
@@ -57,8 +61,12 @@ async fn home_and_server_on(engine: Engine, port: u16, trusted: &str) -> (Home, 
 
 impl Site {
     async fn new(kind: Kind, trusted: &str, changes: &[Change<'_>]) -> Self {
+        Self::on(Engine::Sqlite, kind, trusted, changes).await
+    }
+
+    async fn on(engine: Engine, kind: Kind, trusted: &str, changes: &[Change<'_>]) -> Self {
         let port = free_port();
-        let (home, server) = home_and_server(port, trusted).await;
+        let (home, server) = home_and_server_on(engine, port, trusted).await;
         let front = Front::start(kind, &home, port, server.address, changes);
         Self {
             front,

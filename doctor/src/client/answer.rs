@@ -11,6 +11,8 @@ pub struct Answer {
     pub body: String,
     /// The raw body: digests are computed from it.
     pub bytes: Vec<u8>,
+    /// The request had Authorization.
+    pub sent_bearer: bool,
     /// A proxy may have given it by itself.
     pub may_be_from_proxy: bool,
     /// Whether the address is that of a script outside of `/pkg/`.
@@ -62,6 +64,16 @@ impl Answer {
             && (self.path.starts_with("/pkg/")
                 || self.path.starts_with("/favicon")
                 || self.is_plain_script)
+    }
+
+    /// A document that is the same for everybody, and may be kept: the public keys and the metadata of the server.
+    pub fn is_public_document(&self) -> bool {
+        self.status == 200 && self.path.starts_with("/.well-known/")
+    }
+
+    /// The documented answer of a server that issues no access tokens.
+    pub fn refuses_tokens(&self) -> bool {
+        self.status == 503 && self.body.contains("\"code\":\"no_tokens\"")
     }
 
     /// A failure of something in front of the server: the server's own failures carry an id.

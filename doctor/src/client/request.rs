@@ -77,7 +77,7 @@ impl Request {
         self
     }
 
-    fn has(&self, wanted: &str) -> bool {
+    pub fn has(&self, wanted: &str) -> bool {
         self.headers
             .iter()
             .any(|(name, _)| name.eq_ignore_ascii_case(wanted))

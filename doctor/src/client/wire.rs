@@ -102,6 +102,7 @@ impl Sender {
     ) -> Result<(Answer, Response<Incoming>), Failure> {
         let (method, path) = (request.method.clone(), request.path.clone());
         let may_be_from_proxy = request.proxy_may_answer;
+        let sent_bearer = request.has("authorization");
         let request = request.into_hyper(target).map_err(other)?;
         let response = match self {
             Self::Http1(sender) => sender.send_request(request).await,
@@ -117,8 +118,8 @@ impl Sender {
             path,
             status: response.status().as_u16(),
             headers: headers.collect(),
+            sent_bearer,
             may_be_from_proxy,
-            is_plain_script: false,
             ..Answer::default()
         };
         Ok((answer, response))

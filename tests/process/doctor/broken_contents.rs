@@ -121,11 +121,13 @@ async fn changed_links_are_found() {
                 answer.set("service-worker-allowed", "/");
             }
         }),
-        breaks("answers preflights", &["no_cors_preflight"]).answering(|inbound, answer| {
-            if inbound.method == "OPTIONS" {
-                answer.set("access-control-allow-origin", "*");
-            }
-        }),
+        breaks("answers preflights", &["api_no_cors", "no_cors_preflight"]).answering(
+            |inbound, answer| {
+                if inbound.method == "OPTIONS" {
+                    answer.set("access-control-allow-origin", "*");
+                }
+            },
+        ),
     ];
     all_are_found_at_once(all).await;
 }

@@ -1,7 +1,9 @@
 //! Breaks that occur sometimes, later, in another spelling, or over HTTP/2.
 
 use super::{
-    Site, all_are_found_at_once, each_is_found,
+    Site, all_are_found_at_once,
+    broken_tokens::keeps,
+    each_is_found,
     message::Tamper,
     tampering::{Action, breaks},
 };
@@ -35,7 +37,10 @@ async fn later_revivals_are_found() {
             Action::Forward
         },
     );
-    each_is_found(vec![later]).await;
+    // Of a key the first refusal is that after it was revoked.
+    let of_keys = keeps("revives a key", "replay_at_the_end", "vst_", 2);
+    let of_tokens = keeps("revives a token", "replay_at_the_end", "eyJ", 2);
+    each_is_found(vec![later, of_keys, of_tokens]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

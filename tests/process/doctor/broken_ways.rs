@@ -90,7 +90,10 @@ async fn answers_of_another_server_are_found() {
             "calls a function without a session",
             "functions_need_a_session",
             415,
-            |inbound| inbound.is("POST", "/api/update_profile") && inbound.token().is_none(),
+            |inbound| {
+                let is_anonymous = inbound.token().is_none() && inbound.bearer().is_none();
+                inbound.is("POST", "/api/update_profile") && is_anonymous
+            },
         ),
         breaks(
             "shows a private page to anybody",

@@ -54,6 +54,19 @@ impl Inbound {
         cookie.split("; ").find_map(|pair| pair.strip_prefix(&name))
     }
 
+    /// Its access token or access key.
+    pub fn bearer(&self) -> Option<&str> {
+        self.header("authorization")?.strip_prefix("Bearer ")
+    }
+
+    pub fn replace_bearer(&mut self, own: &str, other: &str) {
+        for (name, value) in &mut self.headers {
+            if name == "authorization" {
+                *value = value.replace(own, other);
+            }
+        }
+    }
+
     pub fn replace_token(&mut self, token: &str) {
         if let (Some(own), Some(cookie)) = (self.token(), self.header("cookie")) {
             let cookie = cookie.replace(own, token);

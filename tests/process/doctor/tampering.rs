@@ -8,9 +8,10 @@ use crate::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io,
     net::SocketAddr,
     path::Path,
@@ -40,7 +41,11 @@ pub struct Memory {
     pub tokens: Vec<String>,
     /// Tokens that were signed out.
     pub dead: Vec<String>,
+    /// Every access token and access key that was issued.
+    pub credentials: Vec<String>,
     pub kept: Option<Answer>,
+    /// Answers that are kept by the credential of their request, each with the number of refusals since.
+    pub kept_by: BTreeMap<String, (Answer, usize)>,
     pub word: String,
     /// A planted token and the real one behind it.
     pub pair: String,
@@ -75,6 +80,7 @@ pub struct Break {
     pub found_by: BTreeSet<&'static str>,
     pub account: &'static str,
     pub leaves_sessions: bool,
+    pub leaves_key: bool,
     buffers_streams: bool,
     forgets_digest: bool,
     before: Before,
@@ -87,6 +93,7 @@ pub fn breaks(what: &'static str, found_by: &[&'static str]) -> Break {
         found_by: found_by.iter().copied().collect(),
         account: "ada",
         leaves_sessions: false,
+        leaves_key: false,
         buffers_streams: false,
         forgets_digest: false,
         before: Box::new(|_, _| Action::Forward),
@@ -148,6 +155,13 @@ impl Break {
     pub fn forgetting_the_digest(self) -> Self {
         Self {
             forgets_digest: true,
+            ..self
+        }
+    }
+
+    pub fn leaving_key(self) -> Self {
+        Self {
+            leaves_key: true,
             ..self
         }
     }
@@ -252,10 +266,22 @@ impl Tampering {
         move || state.now.lock().unwrap().1.tokens.len()
     }
 
-    /// Every token that the server has issued since then.
+    /// The number of access tokens and keys that were issued since then, for another thread.
+    pub fn credentials_issued(&self) -> impl Fn() -> usize + Send + 'static {
+        let state = self.state.clone().unwrap();
+        move || state.now.lock().unwrap().1.credentials.len()
+    }
+
+    /// Every session token that the server has issued since then.
     pub fn tokens(&self) -> Vec<String> {
         let state = self.state.as_ref().unwrap();
         state.now.lock().unwrap().1.tokens.clone()
+    }
+
+    /// Every access token and access key that it has issued since then.
+    pub fn credentials(&self) -> Vec<String> {
+        let state = self.state.as_ref().unwrap();
+        state.now.lock().unwrap().1.credentials.clone()
     }
 }
 
@@ -352,6 +378,7 @@ impl State {
         let mut answer = connection.answer_to(&inbound.method).await?;
         let mut now = self.now.lock().unwrap();
         now.1.tokens.extend(answer.session_token());
+        now.1.credentials.extend(issued_by(&inbound, &answer));
         if inbound.is("POST", "/api/logout") && answer.status == 303 {
             now.1.dead.extend(inbound.token().map(str::to_owned));
         }
@@ -366,4 +393,12 @@ impl State {
         }
         Some(answer)
     }
+}
+
+/// The access token or the access key of an answer.
+fn issued_by(inbound: &Inbound, answer: &Answer) -> Option<String> {
+    let issues = inbound.method == "POST" && inbound.path().starts_with("/api/v1/");
+    let body: Value = serde_json::from_slice(&answer.body).ok()?;
+    let issued = body["access_token"].as_str().or(body["key"].as_str())?;
+    issues.then(|| issued.to_owned())
 }
