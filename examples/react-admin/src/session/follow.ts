@@ -23,7 +23,7 @@ export function followSession(onEnd: () => void): () => void {
     close();
     if (document.hidden) return;
     const opened = new EventSource(`${API}/events`, { withCredentials: true });
-    // After a confirmed password the session goes on with a new cookie.
+    // After a new password the session goes on, with a new cookie and a new stream.
     opened.addEventListener('ended', ({ data }) => (JSON.parse(data).reason === 'replaced' ? retry(MOMENT) : onEnd()));
     opened.addEventListener('poll', check);
     // A lost connection is made again by the browser. A refusal closes the stream.

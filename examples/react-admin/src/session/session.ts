@@ -34,11 +34,15 @@ export const useSession = (): Session => useSyncExternalStore(watch, () => sessi
 
 /** Finds out who is signed in, by the cookie. */
 export async function startSession(texts: { reason?: string; notice?: string } = {}): Promise<void> {
-  change({ state: 'starting' });
+  const starting: Session = { state: 'starting' };
+  change(starting);
+  // The stream may report a sign-out before its answer arrives: then this start is no longer of interest.
+  const isObsolete = () => session !== starting;
   try {
     const me = await send<Me>('GET', '/me', { token: await accessToken() });
-    change({ state: 'signed in', me, notice: texts.notice });
+    if (!isObsolete()) change({ state: 'signed in', me, notice: texts.notice });
   } catch (failure) {
+    if (isObsolete()) return;
     const problem = asProblem(failure);
     forgetToken();
     if (problem.status === 401) change({ state: 'signed out', reason: texts.reason });
