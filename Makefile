@@ -5,7 +5,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run watch build check test cargo-test client-budget fuzz e2e canary shots openapi bench start-your-own dist dist-check same-site clean
+.PHONY: help setup run watch build check test cargo-test client-budget fuzz react-admin e2e canary shots openapi bench start-your-own dist dist-check same-site clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
@@ -70,8 +70,13 @@ fuzz: ## fuzz the parsers of cookies, forms, names and next
 		"The lines above name the input and how to repeat it." \
 		tools/fuzz
 
-e2e: build ## the browser tests, on a release build
-	@tools/step "Testing in a browser (about 9 minutes)" \
+react-admin: ## the single-page client of examples/react-admin, from its lock file
+	@tools/step "Building examples/react-admin (a second; the first time about 1 minute)" \
+		"The lines above say why. To start over: rm -r examples/react-admin/node_modules" \
+		tools/react-admin
+
+e2e: build react-admin ## the browser tests, on a release build
+	@tools/step "Testing in a browser (about 10 minutes)" \
 		"Open the report: cd end2end && npx playwright show-report" \
 		tools/e2e
 
@@ -126,4 +131,4 @@ test: setup check cargo-test build client-budget e2e canary ## everything
 
 clean: ## remove the build output; build tools and data are kept
 	cargo clean
-	rm -rf end2end/{node_modules,playwright-report,test-results}
+	rm -rf end2end/{node_modules,playwright-report,test-results} examples/react-admin/{dist,node_modules}

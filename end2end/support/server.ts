@@ -29,7 +29,7 @@ export class Server {
   private constructor(
     private readonly folder: string,
     private readonly environment: NodeJS.ProcessEnv,
-    private readonly process: ChildProcess,
+    private process: ChildProcess,
   ) {}
 
   static async start(settings: Settings = {}): Promise<Server> {
@@ -51,14 +51,27 @@ export class Server {
     return server;
   }
 
+  /** Crashes, and starts again at the same address, with the same database. */
+  async restart(meanwhile = async () => {}): Promise<void> {
+    await this.crash();
+    await meanwhile();
+    const environment = { ...this.environment, LEPTOS_SITE_ADDR: `127.0.0.1:${new URL(this.origin).port}` };
+    this.process = spawn(PROGRAM, ['serve'], { cwd: this.folder, env: environment });
+    await this.answers();
+  }
+
   /** Ends this process, no other, and removes its folder. */
   async stop(): Promise<void> {
+    await this.crash();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async crash(): Promise<void> {
     if (this.process.exitCode === null && this.process.signalCode === null) {
       const ended = once(this.process, 'exit');
       this.process.kill('SIGKILL');
       await ended;
     }
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** Runs `vestibule …` against the same database, and returns its output. */

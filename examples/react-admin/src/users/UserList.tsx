@@ -1,0 +1,50 @@
+import { useMediaQuery, type Theme } from '@mui/material';
+import { CreateButton, DataTable, List, SearchInput, SimpleList, TopToolbar } from 'react-admin';
+import type { User } from '../api';
+import { Pager } from './Pager';
+import { roleOf, UserState } from './UserState';
+
+// The API finds names, e-mail addresses and display names that begin with it.
+const filters = [<SearchInput key="filter" source="filter" alwaysOn placeholder="Name or e-mail" />];
+
+const actions = (
+  <TopToolbar>
+    <CreateButton label="Invite" />
+  </TopToolbar>
+);
+
+/** All accounts, in the one order of the API: by name. */
+export const UserList = () => (
+  <List filters={filters} actions={actions} pagination={<Pager />} exporter={false} perPage={25} empty={false}>
+    <Users />
+  </List>
+);
+
+/** Names have no spaces where they could be wrapped. */
+const WRAPPED = { overflowWrap: 'anywhere' };
+
+function Users() {
+  const isNarrow = useMediaQuery<Theme>((theme) => theme.breakpoints.down('sm'));
+  if (isNarrow) {
+    return (
+      <SimpleList<User>
+        linkType="show"
+        primaryText={(user) => user.display_name}
+        secondaryText={(user) => `${user.username} · ${roleOf(user)}`}
+        tertiaryText={() => <UserState />}
+        sx={WRAPPED}
+      />
+    );
+  }
+  return (
+    <DataTable<User> bulkActionButtons={false} rowClick="show" sx={WRAPPED}>
+      <DataTable.Col source="username" label="Name" disableSort />
+      <DataTable.Col source="display_name" label="Display name" disableSort />
+      <DataTable.Col source="email" label="E-mail" disableSort />
+      <DataTable.Col label="Role" render={roleOf} sx={{ whiteSpace: 'nowrap' }} />
+      <DataTable.Col label="State">
+        <UserState />
+      </DataTable.Col>
+    </DataTable>
+  );
+}
