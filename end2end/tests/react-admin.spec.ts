@@ -318,7 +318,7 @@ test.describe('a page of another site', () => {
   });
 });
 
-test('a list is paged forward and back, and filtered', async ({ page, admin, server }) => {
+test('a list is paged, sorted and filtered', async ({ page, admin, server }) => {
   const invited = Array.from({ length: 24 }, (_, index) => `lin${String(index).padStart(2, '0')}`);
   for (const name of invited) server.run(['user', 'invite', name]);
   const everybody = [...invited, admin.name].sort();
@@ -339,6 +339,11 @@ test('a list is paged forward and back, and filtered', async ({ page, admin, ser
   await page.reload();
   await expect.poll(() => names(page)).toEqual(everybody.slice(0, 10));
   await expect(page.getByText('Page 1')).toBeVisible();
+  await page.getByRole('button', { name: 'Sort by name descending' }).click();
+  await expect.poll(() => names(page)).toEqual(everybody.toReversed().slice(0, 10));
+  await forward!.click();
+  await expect.poll(() => names(page)).toEqual(everybody.toReversed().slice(10, 20));
+  await page.getByRole('button', { name: 'Sort by name ascending' }).click();
   await search(page).fill('LIN2');
   await expect.poll(() => names(page)).toEqual(invited.filter((name) => name.startsWith('lin2')));
   await search(page).fill('nothing of that kind');

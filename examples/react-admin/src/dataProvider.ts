@@ -17,9 +17,10 @@ export function makeDataProvider() {
   // The cursors of the pages that were seen. The API has no page numbers: each page names the cursor of the next one.
   const cursors = new Map<string, string>();
 
-  async function getList(resource: string, { pagination, filter }: GetListParams): Promise<GetListResult> {
+  async function getList(resource: string, { pagination, sort, filter }: GetListParams): Promise<GetListResult> {
     const { page = 1, perPage = 25 } = pagination ?? {};
-    const query = new URLSearchParams(PAGED.includes(resource) ? { limit: String(perPage), ...filter } : {});
+    const pages = { limit: String(perPage), sort: sort?.order === 'DESC' ? '-name' : 'name', ...filter };
+    const query = new URLSearchParams(PAGED.includes(resource) ? pages : {});
     const keyOf = (page: number) => `${resource}?${query}#${page}`;
     const [key, nextKey] = [keyOf(page), keyOf(page + 1)];
     let cursor = cursors.get(key);
