@@ -88,6 +88,16 @@ async fn the_document_is_sound() {
     assert!(ids.len() >= 14, "{ids:?}");
 }
 
+/// Nothing else is said of a token that is not valid.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_has_an_answer_for_a_token_that_is_not_valid() {
+    let app = TestApp::sqlite().await;
+    let document = get(&mut app.signed_in("ada").await, DOCUMENT).await;
+    let inactive = &document["components"]["schemas"]["InactiveToken"];
+    assert_eq!(inactive["required"], json!(["active"]));
+    assert_eq!(inactive["additionalProperties"], false);
+}
+
 /// What each demands is in `matrix.rs`.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_names_every_public_operation_and_method() {
