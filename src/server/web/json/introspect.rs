@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 #[schema(as = Introspection)]
 #[allow(dead_code, reason = "it describes the form in the document")]
 pub struct IntrospectionBody {
+    #[schema(min_length = 1)]
     token: String,
 }
 

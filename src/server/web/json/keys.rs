@@ -1,6 +1,6 @@
 //! The caller's own access keys. A session that may do everything is needed: a key cannot make keys.
 
-use super::{body::Json, caller::Called};
+use super::{body::Json, caller::Called, words::ScopeWord};
 use crate::{
     domain::{
         access_key::{AccessKey, AccessKeyDraft, AccessKeyId, KeyState, Scope},
@@ -28,6 +28,7 @@ pub struct KeyBody {
     /// The first part of the key. It gives no access.
     id: String,
     name: String,
+    #[schema(value_type = Vec<ScopeWord>)]
     scopes: Vec<&'static str>,
     /// From which it can be used; from everywhere if there are none.
     networks: Vec<String>,
@@ -74,7 +75,9 @@ pub struct KeysBody {
 #[schema(as = NewAccessKey)]
 pub struct NewKeyBody {
     /// What uses it.
+    #[schema(min_length = 1)]
     name: String,
+    #[schema(value_type = Vec<ScopeWord>, min_items = 1)]
     scopes: Vec<String>,
     /// In UTC. If absent, the last of 90 days.
     #[serde(default)]

@@ -24,6 +24,7 @@ mod user_sessions;
 mod users;
 pub mod viewer;
 pub mod well_known;
+mod words;
 
 use super::{
     layers::{guard, operations},

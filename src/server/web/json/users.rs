@@ -20,7 +20,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use std::borrow::Cow;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type, schema::AdditionalProperties},
+};
 
 /// An account.
 #[derive(Serialize, ToSchema)]
@@ -63,14 +67,40 @@ pub struct UsersBody {
 }
 
 /// One change, so that it happens as a whole or not at all.
-#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[schema(as = UserChange)]
 pub enum UserChangeBody {
     /// A disabled account cannot sign in, and all its sessions end.
     Disabled(bool),
     /// Gives or removes the role.
     Administrator(bool),
+}
+
+/// By hand: the derived schema would permit further members beside the one.
+impl PartialSchema for UserChangeBody {
+    fn schema() -> RefOr<Schema> {
+        let one = |name: &str, text: &str| {
+            let flag = ObjectBuilder::new().schema_type(Type::Boolean);
+            ObjectBuilder::new()
+                .property(name, flag.description(Some(text)))
+                .required(name)
+                .additional_properties(Some(AdditionalProperties::FreeForm(false)))
+        };
+        let disabled = "A disabled account cannot sign in, and all its sessions end.";
+        OneOfBuilder::new()
+            .description(Some(
+                "One change, so that it happens as a whole or not at all.",
+            ))
+            .item(one("disabled", disabled))
+            .item(one("administrator", "Gives or removes the role."))
+            .into()
+    }
+}
+
+impl ToSchema for UserChangeBody {
+    fn name() -> Cow<'static, str> {
+        "UserChange".into()
+    }
 }
 
 impl From<User> for UserBody {
@@ -108,7 +138,7 @@ type Position = (String, String);
     params(
         ("filter" = Option<String>, Query, description = "The beginning of a name; case does not matter"),
         ("limit" = Option<u32>, Query, description = "Accounts on a page", minimum = 1, maximum = 200),
-        ("cursor" = Option<String>, Query, description = "`next` or `previous` of an answer with the same filter"),
+        ("cursor" = Option<String>, Query, description = "`next` or `previous` of an answer with the same filter", pattern = "^[A-Za-z0-9_-]+$"),
     ),
     responses((status = 200, description = "One page", body = UsersBody))
 )]
