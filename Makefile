@@ -56,16 +56,16 @@ check: setup ## format, lints on both targets, import rules
 # Without backtraces, so that a log whose beginning is cut off still shows the failed assertion.
 # Two tests for each processor: many wait for a server, a lock or a clock.
 cargo-test: setup
-	@tools/step "Running the unit, store, HTTP and process tests, on SQLite and PostgreSQL, behind nginx, Caddy and PgBouncer (about 9 minutes)" \
-		"To repeat one test: tools/with-postgres tools/with-proxies tools/with-pgbouncer cargo test --features ssr NAME" \
-		env RUST_BACKTRACE=0 RUST_TEST_THREADS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) tools/with-postgres tools/with-proxies tools/with-pgbouncer cargo test --features ssr
+	@tools/step "Running the unit, store, HTTP and process tests, on SQLite and PostgreSQL, behind nginx, Caddy and PgBouncer, and by schemathesis (about 10 minutes)" \
+		"To repeat one test: tools/with-postgres tools/with-proxies tools/with-pgbouncer tools/with-schemathesis cargo test --features ssr NAME" \
+		env RUST_BACKTRACE=0 RUST_TEST_THREADS=$$((2 * $$(getconf _NPROCESSORS_ONLN))) tools/with-postgres tools/with-proxies tools/with-pgbouncer tools/with-schemathesis cargo test --features ssr
 
 client-budget:
 	@tools/step "Weighing what a browser downloads (a second)" \
 		"The lines above name the finding." \
 		tools/client-budget
 
-fuzz: ## fuzz the parsers of cookies, forms, names and next
+fuzz: ## fuzz the parsers of cookies, forms, names and next, credentials and API bodies
 	@tools/step "Fuzzing, FUZZ_SECONDS (30) for each target, after the first build" \
 		"The lines above name the input and how to repeat it." \
 		tools/fuzz

@@ -9,6 +9,8 @@ mod support;
 mod access_keys;
 mod activity;
 mod administration;
+mod any_bearer;
+mod any_body;
 mod any_form;
 mod api;
 mod app;

@@ -5,6 +5,8 @@
 //! the first.
 #![allow(dead_code, reason = "every user has its own part")]
 
+pub mod bearer;
+pub mod bodies;
 pub mod cookie;
 pub mod flash;
 pub mod forms;

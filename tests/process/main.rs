@@ -8,6 +8,7 @@ mod access_keys;
 mod activity;
 mod administration;
 mod cli;
+mod contract;
 mod database_file;
 mod doctor;
 mod faults;

@@ -6,6 +6,7 @@
 #[path = "../invariants/mod.rs"]
 mod invariants;
 
+mod bearer;
 mod cookie;
 mod device;
 mod flash;

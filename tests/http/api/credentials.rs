@@ -228,6 +228,7 @@ async fn one_header_carries_the_credential() {
             format!("Bearer \"{credential}\""),
             format!("Bearer token={credential}"),
             format!("Bearer\t{credential}"),
+            format!("Bearer \t{credential}"),
             format!("Bearer{credential}"),
             format!("Bearer:{credential}"),
         ] {

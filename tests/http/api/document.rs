@@ -4,7 +4,7 @@ use super::{assert_problem, call, get};
 use crate::app::TestApp;
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, env, fs, path::Path};
-use vestibule::domain::scope::Scope;
+use vestibule::domain::{audit::Event, scope::Scope};
 
 pub const DOCUMENT: &str = "/api/v1/openapi.json";
 const FILE: &str = "docs/openapi.json";
@@ -86,6 +86,72 @@ async fn the_document_is_sound() {
         }
     }
     assert!(ids.len() >= 14, "{ids:?}");
+}
+
+/// A client that checks its requests by the document learns of a mistyped member before it sends it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_permits_no_further_members() {
+    let app = TestApp::sqlite().await;
+    let document = get(&mut app.signed_in("ada").await, DOCUMENT).await;
+    let resolved = |schema: &Value| match schema["$ref"].as_str() {
+        Some(reference) => document.pointer(&reference[1..]).expect("a schema").clone(),
+        None => schema.clone(),
+    };
+    let mut bodies = 0;
+    for (method, path, operation) in operations(&document) {
+        let content = &operation["requestBody"]["content"]["application/json"];
+        if content.is_null() {
+            continue;
+        }
+        let schema = resolved(&content["schema"]);
+        let one_of = schema["oneOf"].as_array().cloned();
+        for schema in one_of.unwrap_or_else(|| vec![schema]) {
+            bodies += 1;
+            assert_eq!(
+                schema["additionalProperties"], false,
+                "{method} {path}: {schema}"
+            );
+        }
+    }
+    assert_eq!(bodies, 4, "a key, an account, and two changes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_lists_the_words_that_are_accepted() {
+    let app = TestApp::sqlite().await;
+    let document = get(&mut app.signed_in("ada").await, DOCUMENT).await;
+    let schemas = &document["components"]["schemas"];
+    let scopes: Vec<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+    assert_eq!(schemas["Scope"]["enum"], json!(scopes));
+    let scope = json!({"$ref": "#/components/schemas/Scope"});
+    assert_eq!(
+        schemas["NewAccessKey"]["properties"]["scopes"]["items"],
+        scope
+    );
+    assert_eq!(schemas["GrantType"]["enum"], json!(["password"]));
+    let parameters = &document["paths"]["/api/v1/activity"]["get"]["parameters"];
+    let parameters = parameters.as_array().expect("parameters");
+    let event = parameters
+        .iter()
+        .find(|one| one["name"] == "event")
+        .unwrap();
+    assert_eq!(event["required"], false);
+    assert!(
+        event
+            .to_string()
+            .contains(&json!(Event::kinds()).to_string()),
+        "{event}"
+    );
+}
+
+/// Nothing else is said of a token that is not valid.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_has_an_answer_for_a_token_that_is_not_valid() {
+    let app = TestApp::sqlite().await;
+    let document = get(&mut app.signed_in("ada").await, DOCUMENT).await;
+    let inactive = &document["components"]["schemas"]["InactiveToken"];
+    assert_eq!(inactive["required"], json!(["active"]));
+    assert_eq!(inactive["additionalProperties"], false);
 }
 
 /// What each demands is in `matrix.rs`.

@@ -211,6 +211,19 @@ async fn a_key_that_breaks_a_rule_is_not_made() {
             "wrong_members",
             "",
         ),
+        // A day is a date in one spelling, and an empty text is no absent one.
+        (
+            &format!(r#"{{"name":"a",{scopes},"last_day":""}}"#),
+            400,
+            "wrong_members",
+            "",
+        ),
+        (
+            &format!(r#"{{"name":"a",{scopes},"last_day":"20261201"}}"#),
+            400,
+            "wrong_members",
+            "",
+        ),
         ("[]", 400, "wrong_members", ""),
         ("{", 400, "malformed_json", ""),
     ] {

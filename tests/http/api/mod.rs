@@ -60,7 +60,7 @@ fn bearer(request: Request, credential: &str) -> Request {
 }
 
 /// A new access token of the session of a browser.
-async fn token_of(browser: &mut Browser) -> String {
+pub async fn token_of(browser: &mut Browser) -> String {
     let answer = browser.send(call("POST", "/api/v1/token/refresh")).await;
     json(&answer)["access_token"]
         .as_str()

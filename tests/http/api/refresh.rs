@@ -55,6 +55,22 @@ on_both_engines! {
         assert_eq!(session.idle_ends_at, START.after(4 * MINUTE).after(LIFETIMES.idle));
     }
 
+    /// A page that is open for ever would otherwise keep its session for ever (ASVS V10.4.8).
+    async fn refreshing_does_not_reach_past_the_longest_life(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut ada = app.signed_in("ada").await;
+        let end = LIFETIMES.absolute;
+        for at in (1..24).map(|hour| hour * 60 * MINUTE).chain([end - MINUTE]) {
+            app.set_clock(at);
+            let answer = json(&ada.send(call("POST", REFRESH)).await);
+            let left = (end - at).as_secs().min(300);
+            assert_eq!(answer["expires_in"], left, "after {at:?}");
+            support::settled(&app.core).await;
+        }
+        app.set_clock(end);
+        assert_problem(&ada.send(call("POST", REFRESH)).await, 401, "not_signed_in");
+    }
+
     async fn many_tabs_refresh_at_once(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let ada = app.signed_in("ada").await;

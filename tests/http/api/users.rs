@@ -187,6 +187,17 @@ on_both_engines! {
         assert_eq!(names(&get(&mut root, USERS).await), ["root"]);
     }
 
+    /// Applications know people by their id (ASVS V10.3.3).
+    async fn a_name_that_is_given_again_is_another_account(database: TestDatabase) {
+        let (app, _, mut root) = administered(database).await;
+        let before = app.user("ada").await.id;
+        assert_eq!(root.send(call("DELETE", &path_of(&app, "ada").await)).await.status, 204);
+        let invited = json(&root.send(send("POST", USERS, r#"{"username":"ada"}"#)).await);
+        assert_ne!(invited["user"]["id"], before.to_string());
+        let old = root.send(call("GET", &format!("{USERS}/{before}"))).await;
+        assert_problem(&old, 404, "not_found");
+    }
+
     async fn sessions_of_an_account_are_listed_and_ended(database: TestDatabase) {
         let (app, mut ada, mut root) = administered(database).await;
         let (second, third) = (app.signed_in("ada").await, app.signed_in("ada").await);

@@ -2,6 +2,7 @@
 
 use super::{
     body::Json, caller::Administrator, cursor::Cursor, limit, query, rejection::Rejection,
+    words::EventWord,
 };
 use crate::{
     domain::{
@@ -109,13 +110,13 @@ type Position = (i64, String);
     operation_id = "listActivity",
     tag = "activity",
     params(
-        ("user" = Option<String>, Query, description = "The id of the account that it concerns"),
-        ("event" = Option<String>, Query, description = "A kind of event, such as `signed_in`"),
+        ("user" = Option<String>, Query, description = "The id of the account that it concerns", pattern = "^[!-~]*$"),
+        ("event" = inline(Option<EventWord>), Query, description = "A kind of event"),
         ("since" = Option<String>, Query, description = "From this instant on (RFC 3339)", format = DateTime),
         ("until" = Option<String>, Query, description = "Before this instant (RFC 3339)", format = DateTime),
         ("sort" = inline(Option<ActivitySort>), Query, description = "`-at` without it"),
         ("limit" = Option<u32>, Query, description = "Entries on a page", minimum = 1, maximum = 200),
-        ("cursor" = Option<String>, Query, description = "`next` or `previous` of an answer with the same filter and sort"),
+        ("cursor" = Option<String>, Query, description = "`next` or `previous` of an answer with the same filter and sort", pattern = "^[A-Za-z0-9_-]+$"),
     ),
     responses((status = 200, description = "One page", body = ActivityBody))
 )]

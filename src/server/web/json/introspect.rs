@@ -20,22 +20,33 @@ use utoipa::ToSchema;
 #[schema(as = Introspection)]
 #[allow(dead_code, reason = "it describes the form in the document")]
 pub struct IntrospectionBody {
+    #[schema(min_length = 1)]
     token: String,
 }
 
-/// What is known of a token. Nothing but `active` of one that is not valid, whatever the reason.
-#[derive(Serialize, ToSchema, Default)]
+/// What is known of a token.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
 #[schema(as = TokenState)]
-pub struct StateBody {
-    /// `false` from the moment on when its session, the access key of that session or its account ended.
-    active: bool,
-    #[serde(flatten)]
-    #[schema(inline)]
-    claims: Option<ClaimsBody>,
+pub enum StateBody {
+    Active(Box<ActiveBody>),
+    Inactive(InactiveBody),
 }
 
+/// Nothing else is said of a token that is not valid, whatever the reason: from the moment on when its session, the access
+/// key of that session or its account ended.
+#[derive(Serialize, ToSchema, Default)]
+#[serde(deny_unknown_fields)]
+#[schema(as = InactiveToken)]
+pub struct InactiveBody {
+    active: bool,
+}
+
+/// A token that is valid.
 #[derive(Serialize, ToSchema)]
-struct ClaimsBody {
+#[schema(as = ActiveToken)]
+pub struct ActiveBody {
+    active: bool,
     scope: String,
     username: String,
     token_type: &'static str,
@@ -70,14 +81,14 @@ pub async fn introspect(
 async fn check(state: &AppState, token: &str) -> Result<StateBody, AppError> {
     let claims = match tokens::verify(&state.core, &state.issuer, token).await {
         Ok(claims) => claims,
-        Err(NotVerified::Invalid(_)) => return Ok(StateBody::default()),
+        Err(NotVerified::Invalid(_)) => return Ok(inactive()),
         Err(NotVerified::Unavailable | NotVerified::Failed(_)) => {
             return Err(Failure::Unavailable.into());
         }
     };
     let current = match sessions::peek_by_id(&state.core, &claims.session).await? {
         Resumed::Live(current) if current.user.id == claims.user => current,
-        _ => return Ok(StateBody::default()),
+        _ => return Ok(inactive()),
     };
     let Claims {
         user,
@@ -88,19 +99,22 @@ async fn check(state: &AppState, token: &str) -> Result<StateBody, AppError> {
         expires_at,
     } = claims;
     let granted = scope.parse().unwrap_or_default();
-    Ok(StateBody {
+    let active = ActiveBody {
         active: true,
-        claims: Some(ClaimsBody {
-            scope: current.scopes().intersection(granted).to_string(),
-            username: current.user.username,
-            token_type: "Bearer",
-            iss: state.issuer.issuer().to_owned(),
-            aud: state.issuer.audience().to_owned(),
-            sub: user.0,
-            sid: session.0,
-            jti: id,
-            iat: issued_at.as_millis() / 1_000,
-            exp: expires_at.as_millis() / 1_000,
-        }),
-    })
+        scope: current.scopes().intersection(granted).to_string(),
+        username: current.user.username,
+        token_type: "Bearer",
+        iss: state.issuer.issuer().to_owned(),
+        aud: state.issuer.audience().to_owned(),
+        sub: user.0,
+        sid: session.0,
+        jti: id,
+        iat: issued_at.as_millis() / 1_000,
+        exp: expires_at.as_millis() / 1_000,
+    };
+    Ok(StateBody::Active(Box::new(active)))
+}
+
+fn inactive() -> StateBody {
+    StateBody::Inactive(InactiveBody::default())
 }

@@ -28,6 +28,7 @@ use utoipa::ToSchema;
 #[schema(as = Invitation)]
 pub struct InvitationBody {
     /// 1 to 64 characters: letters and digits, with single dots, hyphens or underscores between them.
+    #[schema(min_length = 1)]
     username: String,
     #[serde(default)]
     email: Option<String>,

@@ -1,6 +1,6 @@
 //! The caller's own access keys. A session that may do everything is needed: a key cannot make keys.
 
-use super::{body::Json, caller::Called};
+use super::{body::Json, caller::Called, words::ScopeWord};
 use crate::{
     domain::{
         access_key::{AccessKey, AccessKeyDraft, AccessKeyId, KeyState, Scope},
@@ -8,7 +8,7 @@ use crate::{
     },
     error::{AppError, Failure},
     server::{
-        clock::rfc3339,
+        clock::{self, rfc3339},
         core::{accounts::access_keys, actor::Owner},
         web::{state::AppState, target::API},
     },
@@ -28,6 +28,7 @@ pub struct KeyBody {
     /// The first part of the key. It gives no access.
     id: String,
     name: String,
+    #[schema(value_type = Vec<ScopeWord>)]
     scopes: Vec<&'static str>,
     /// From which it can be used; from everywhere if there are none.
     networks: Vec<String>,
@@ -74,15 +75,32 @@ pub struct KeysBody {
 #[schema(as = NewAccessKey)]
 pub struct NewKeyBody {
     /// What uses it.
+    #[schema(min_length = 1)]
     name: String,
+    #[schema(value_type = Vec<ScopeWord>, min_items = 1)]
     scopes: Vec<String>,
     /// In UTC. If absent, the last of 90 days.
     #[serde(default)]
-    #[schema(format = Date)]
-    last_day: Option<String>,
+    #[schema(value_type = Option<String>, format = Date)]
+    last_day: Option<Day>,
     /// Addresses and ranges.
     #[serde(default)]
     networks: Vec<String>,
+}
+
+/// A day (RFC 3339, full-date), in this spelling alone. An empty text would otherwise be taken for an absent one.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Day(String);
+
+impl TryFrom<String> for Day {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        let day = clock::parse_day(&text).map(|(begins, _)| clock::day(begins));
+        let is_day = day.is_some_and(|day| day == text);
+        is_day.then_some(Self(text)).ok_or("it is no day")
+    }
 }
 
 /// The key, this once: it cannot be read again.
@@ -163,7 +181,7 @@ pub async fn make(
 ) -> Result<Response, AppError> {
     let draft = AccessKeyDraft {
         name: body.name,
-        last_day: body.last_day.unwrap_or_default(),
+        last_day: body.last_day.map(|day| day.0).unwrap_or_default(),
         scopes: body.scopes,
         networks: body.networks.join(" "),
     };

@@ -1,6 +1,6 @@
 //! The caller's own account.
 
-use super::{body::Json, caller::Called, sessions::SessionBody};
+use super::{body::Json, caller::Called, sessions::SessionBody, words::ScopeWord};
 use crate::{
     domain::{scope::Scope, user::User},
     error::AppError,
@@ -40,6 +40,7 @@ struct AccountBody {
 struct CredentialBody {
     kind: CredentialKind,
     /// Those of the credential that the role of the account permits now.
+    #[schema(value_type = Vec<ScopeWord>)]
     scopes: Vec<&'static str>,
 }
 

@@ -20,10 +20,12 @@ mod query;
 pub mod rejection;
 mod sessions;
 mod token;
+mod user_list;
 mod user_sessions;
 mod users;
 pub mod viewer;
 pub mod well_known;
+mod words;
 
 use super::{
     layers::{guard, operations},
@@ -66,7 +68,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .add(Owner, routes!(keys::revoke))
         .add(Demand::Scope(SessionsRead), routes!(sessions::list))
         .add(Demand::Scope(SessionsEnd), routes!(sessions::end))
-        .add(Demand::Scope(UsersRead), routes!(users::list))
+        .add(Demand::Scope(UsersRead), routes!(user_list::list))
         .add(Demand::Scope(UsersWrite), routes!(invitations::invite))
         .add(Demand::Scope(UsersRead), routes!(users::read))
         .add(Demand::Scope(UsersWrite), routes!(users::change))

@@ -39,15 +39,23 @@ const NO_CLIENT: &[u8] = b"Basic Og==";
 #[schema(as = PasswordGrant)]
 #[allow(dead_code, reason = "it describes the form in the document")]
 pub struct PasswordGrantBody {
-    /// Always `password`.
-    grant_type: String,
+    grant_type: GrantType,
     /// A name or an e-mail address.
+    #[schema(min_length = 1)]
     username: String,
-    #[schema(format = Password)]
+    #[schema(format = Password, min_length = 1)]
     password: String,
     /// Scopes with spaces between them. If absent, all that the account has.
     #[schema(required = false)]
     scope: String,
+}
+
+/// The one grant that there is.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(dead_code, reason = "it describes the form in the document")]
+enum GrantType {
+    Password,
 }
 
 /// An access token (RFC 6749, 5.1). Keep it in memory, and never store it.

@@ -13,7 +13,8 @@ pub fn is_present(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The credential of the one `Authorization` header (RFC 6750, 2.1).
+/// The credential of the one `Authorization` header: the scheme, spaces and no other blanks, the credential (RFC 6750,
+/// 2.1).
 pub fn credential(headers: &HeaderMap) -> Option<&[u8]> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
@@ -22,10 +23,15 @@ pub fn credential(headers: &HeaderMap) -> Option<&[u8]> {
     let (scheme, credential) = split_at_space(value.as_bytes())?;
     scheme
         .eq_ignore_ascii_case(b"bearer")
-        .then(|| credential.trim_ascii_start())
+        .then(|| without_leading_spaces(credential))
 }
 
 fn split_at_space(value: &[u8]) -> Option<(&[u8], &[u8])> {
     let space = value.iter().position(|&byte| byte == b' ')?;
     Some((&value[..space], &value[space..]))
+}
+
+fn without_leading_spaces(value: &[u8]) -> &[u8] {
+    let begin = value.iter().position(|&byte| byte != b' ');
+    &value[begin.unwrap_or(value.len())..]
 }
