@@ -8,7 +8,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::error::Category;
 
 const MEDIA_TYPE: &str = "application/json";
@@ -77,7 +80,11 @@ fn has_media_type(headers: &HeaderMap, media_type: &str) -> bool {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Cause> {
     let parsed = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
         Category::Data => Cause::WrongMembers,
-        Category::Syntax | Category::Eof | Category::Io => Cause::MalformedJson,
+        // serde reports an enum with no member or with two as if the text had ended too early.
+        Category::Syntax | Category::Eof | Category::Io => {
+            serde_json::from_slice::<IgnoredAny>(bytes)
+                .map_or(Cause::MalformedJson, |_| Cause::WrongMembers)
+        }
     })?;
     if bytes.trim_ascii_start().starts_with(b"{") {
         Ok(parsed)
