@@ -118,6 +118,7 @@ impl<'a> Owner<'a> {
 pub struct Admin {
     actor: Actor,
     is_fresh: bool,
+    has_everything: bool,
 }
 
 impl Admin {
@@ -139,8 +140,10 @@ impl Admin {
             Some(current) => is_fresh(core, current),
             None => true,
         };
+        let has_everything = Owner::of(&actor).is_ok();
         Ok(Self {
             is_fresh,
+            has_everything,
             actor: actor.into_administrator(),
         })
     }
@@ -160,6 +163,19 @@ impl Admin {
             Err(Failure::PasswordNeeded.into())
         }
     }
+
+    /// Roles and links for passwords give away whole accounts, those of administrators among them. So they are for
+    /// sessions with all rights: not for a key, nor for a session or a token that may do less.
+    ///
+    /// # Errors
+    /// [`Failure::NotPermitted`].
+    pub fn demand_everything(&self) -> Result<(), AppError> {
+        if self.has_everything {
+            Ok(())
+        } else {
+            Err(Failure::NotPermitted.into())
+        }
+    }
 }
 
 /// The permission of the command line: a process that can read the database on this machine cannot be restricted.
@@ -167,6 +183,7 @@ pub fn on_this_machine() -> Admin {
     Admin {
         actor: Actor::command(),
         is_fresh: true,
+        has_everything: true,
     }
 }
 

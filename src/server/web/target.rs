@@ -29,6 +29,8 @@ pub enum Demand {
     Watch,
     /// A session with all rights of its account: no key, and no session of one.
     Owner,
+    /// The same of an administrator. For all others the operation does not exist.
+    Administrator,
     SignedIn,
     /// Signed in, with a credential that has this scope. If the scope is for administrators, the operation does not
     /// exist for all others.
@@ -39,6 +41,7 @@ impl Demand {
     const fn access(self) -> Access {
         match self {
             Self::Public => Access::Anyone,
+            Self::Administrator => Access::Administrator,
             Self::Scope(scope) if scope.is_for_administrators() => Access::Administrator,
             Self::Cookie | Self::Watch | Self::Owner | Self::SignedIn | Self::Scope(_) => {
                 Access::SignedIn
@@ -110,7 +113,12 @@ impl Target {
             // An operation names its own, for every credential.
             Self::Api(Demand::Scope(scope)) => Some(scope),
             Self::Api(
-                Demand::Public | Demand::Cookie | Demand::Watch | Demand::Owner | Demand::SignedIn,
+                Demand::Public
+                | Demand::Cookie
+                | Demand::Watch
+                | Demand::Owner
+                | Demand::Administrator
+                | Demand::SignedIn,
             )
             | Self::Stream(_)
             | Self::Download(_)

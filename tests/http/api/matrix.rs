@@ -115,6 +115,13 @@ impl Operation {
             }
             return (!credential.scopes.contains(scope)).then_some((403, "insufficient_scope"));
         }
+        let needed = self.demands.values().copied();
+        let is_for_administrators = needed
+            .flat_map(|scopes| scopes.iter())
+            .any(Scope::is_for_administrators);
+        if is_for_administrators && !credential.administers {
+            return Some((404, "not_found"));
+        }
         let takes = |scheme| self.demands.contains_key(scheme);
         let is_admitted = match kind {
             Kind::Key | Kind::TokenOfKey => takes("key"),

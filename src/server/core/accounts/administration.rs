@@ -59,13 +59,17 @@ pub enum Changed {
 /// Creates an account without a password, and a link with which its owner sets one.
 ///
 /// # Errors
-/// [`Failure::PasswordNeeded`]; [`Refusal::Identity`] and [`AccountRefusal::NameTaken`].
+/// [`Failure::PasswordNeeded`]; [`Failure::NotPermitted`] for an administrator, see [`Admin::demand_everything`];
+/// [`Refusal::Identity`] and [`AccountRefusal::NameTaken`].
 pub async fn invite(
     core: &Core,
     admin: &Admin,
     draft: &InvitationDraft,
 ) -> Result<MadeLink, AppError> {
     admin.demand_fresh()?;
+    if draft.is_admin {
+        admin.demand_everything()?;
+    }
     let draft = UserDraft {
         username: draft.username.clone(),
         email: users::email_of(&draft.email).map(str::to_owned),
@@ -80,7 +84,7 @@ pub async fn invite(
 ///
 /// # Errors
 /// [`Failure::PasswordNeeded`]; [`Failure::NotFound`]; [`AccountRefusal::LastAdministrator`];
-/// [`AccountRefusal::Disabled`].
+/// [`AccountRefusal::Disabled`]; [`Failure::NotPermitted`] for roles and links, see [`Admin::demand_everything`].
 pub async fn change(
     core: &Core,
     admin: &Admin,
@@ -88,6 +92,12 @@ pub async fn change(
     change: AccountChange,
 ) -> Result<Changed, AppError> {
     let user = find(core, admin, id).await?;
+    if matches!(
+        change,
+        AccountChange::Promote | AccountChange::Demote | AccountChange::MakeLink
+    ) {
+        admin.demand_everything()?;
+    }
     Ok(match change {
         AccountChange::Disable => {
             let ended = users::disable(core, admin, &user).await?;

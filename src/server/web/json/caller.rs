@@ -1,6 +1,7 @@
 //! The caller of an operation, as the guard identified it.
 
 use crate::{
+    domain::scope::Scope,
     error::{AppError, Failure},
     server::{
         core::actor::{Actor, Admin},
@@ -50,8 +51,11 @@ impl FromRequestParts<AppState> for Administrator {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, AppError> {
         let called = Called::from_request_parts(parts, state).await?;
-        let Some(&Target::Api(Demand::Scope(scope))) = parts.extensions.get() else {
-            return Err(Failure::Internal.into());
+        let scope = match parts.extensions.get() {
+            Some(&Target::Api(Demand::Scope(scope))) => scope,
+            // The guard has found a session with all of them.
+            Some(Target::Api(Demand::Administrator)) => Scope::UsersWrite,
+            _ => return Err(Failure::Internal.into()),
         };
         Admin::of(&state.core, called.actor, scope).map(Self)
     }

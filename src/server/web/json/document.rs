@@ -181,8 +181,8 @@ fn requirements(demand: Demand) -> Vec<SecurityRequirement> {
         Demand::Public => vec![SecurityRequirement::default()],
         Demand::Cookie | Demand::Watch => vec![session()],
         // With everything that the account may do: for administrators that is more.
-        Demand::Owner => {
-            let person = Scopes::of_person(false);
+        Demand::Owner | Demand::Administrator => {
+            let person = Scopes::of_person(demand == Demand::Administrator);
             let person: Vec<_> = person.iter().map(Scope::as_str).collect();
             vec![session(), of(TOKEN, &person)]
         }
@@ -202,7 +202,11 @@ fn refusals(operation: &mut Operation, demand: Demand) {
     let has_target = operation.parameters.iter().flatten().any(|parameter| {
         matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Path)
     });
-    let is_hidden = matches!(demand, Demand::Scope(scope) if scope.is_for_administrators());
+    let is_hidden = match demand {
+        Demand::Administrator => true,
+        Demand::Scope(scope) => scope.is_for_administrators(),
+        _ => false,
+    };
     let mut add = |status: &str, name: &str| {
         let response = Ref::from_response_name(name).into();
         operation

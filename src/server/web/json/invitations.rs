@@ -2,13 +2,13 @@
 
 use super::{body::Json, caller::Administrator, users::UserBody};
 use crate::{
-    domain::{password_link::LinkPurpose, views::InvitationDraft},
+    domain::{password_link::LinkPurpose, user::AccountChange, views::InvitationDraft},
     error::{AppError, Failure},
     server::{
         clock::rfc3339,
         core::accounts::{
-            administration,
-            password_links::{self, MadeLink},
+            administration::{self, Changed},
+            password_links::MadeLink,
             users,
         },
         web::{state::AppState, target::API},
@@ -81,7 +81,8 @@ impl LinkBody {
 
 /// Invite somebody
 ///
-/// Creates an account without a password, and a link by which its owner sets one.
+/// Creates an account without a password, and a link by which its owner sets one. An administrator is invited in a
+/// session, and not by an access key.
 #[utoipa::path(
     post,
     path = "/api/v1/users",
@@ -119,7 +120,7 @@ pub async fn invite(
 
 /// Make a link for a new password
 ///
-/// For an account that is enabled. The previous link is void; the password stays valid until the link is used.
+/// For an account that is enabled, and in a session: not by an access key. The previous link is void; the password stays valid until the link is used.
 #[utoipa::path(
     post,
     path = "/api/v1/users/{id}/password-link",
@@ -133,8 +134,10 @@ pub async fn make_link(
     Administrator(admin): Administrator,
     Path(id): Path<String>,
 ) -> Result<Response, AppError> {
-    let user = administration::find(&state.core, &admin, &id).await?;
-    let link = password_links::make(&state.core, &admin, &user).await?;
+    let changed = administration::change(&state.core, &admin, &id, AccountChange::MakeLink).await?;
+    let Changed::LinkMade { link, .. } = changed else {
+        return Err(Failure::Internal.into());
+    };
     let body = Json(LinkBody::of(&state, &link));
     Ok((StatusCode::CREATED, body).into_response())
 }

@@ -73,7 +73,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .add(Demand::Scope(UsersRead), routes!(users::read))
         .add(Demand::Scope(UsersWrite), routes!(users::change))
         .add(Demand::Scope(UsersWrite), routes!(users::delete))
-        .add(Demand::Scope(UsersWrite), routes!(invitations::make_link))
+        .add(Demand::Administrator, routes!(invitations::make_link))
         .add(Demand::Scope(UsersRead), routes!(user_sessions::list))
         .add(Demand::Scope(UsersWrite), routes!(user_sessions::end_all))
         .add(Demand::Scope(UsersWrite), routes!(user_sessions::end))

@@ -152,7 +152,8 @@ const fn code_of_failure(failure: Failure) -> &'static str {
         Failure::AlreadySignedIn => "already_signed_in",
         Failure::PasswordNeeded => "password_needed",
         Failure::CrossSite => "cross_site",
-        Failure::NotPermitted => "not_permitted",
+        // A missing scope has a cause of its own.
+        Failure::NotPermitted => "session_needed",
         Failure::NotFound => "not_found",
         Failure::BadRequest => "bad_request",
         Failure::MethodNotAllowed => "method_not_allowed",

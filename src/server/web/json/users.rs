@@ -119,7 +119,7 @@ pub async fn read(
 
 /// Change an account
 ///
-/// Disables or enables it, or gives or removes the role of administrator. The last administrator who can sign in is
+/// Disables or enables it, or gives or removes the role of administrator: that in a session, and not by an access key. The last administrator who can sign in is
 /// kept.
 #[utoipa::path(
     patch,

@@ -109,7 +109,7 @@ fn refuse_scope(target: Target, caller: &Caller) -> Option<Response> {
         (Target::Api(Demand::Scope(scope)), _) if !has(scope) => {
             Some(Rejection::missing_scope(scope).into_response())
         }
-        (Target::Api(Demand::Owner), _) if !caller.has_everything() => {
+        (Target::Api(Demand::Owner | Demand::Administrator), _) if !caller.has_everything() => {
             Some(Rejection::session_needed().into_response())
         }
         // It is the cookie that is refreshed or followed.
