@@ -35,6 +35,7 @@ async fn issue_until(core: &Core, session_ends_at: Timestamp) -> Result<AccessTo
         user: &user,
         session: &session,
         scope: "profile:read sessions:read",
+        authenticated_at: START,
         session_ends_at,
     };
     tokens::issue(core, &issuer(), grant).await

@@ -14,6 +14,7 @@ mod origins;
 mod problems;
 mod queries;
 mod refresh;
+mod renewed;
 mod rights;
 mod sessions;
 mod tokens;

@@ -107,24 +107,6 @@ on_both_engines! {
         assert_eq!(app.endings().await, [None]);
     }
 
-    /// The answer with the newer cookie may be lost, and a refusal would sign the client out.
-    async fn the_previous_cookie_refreshes_for_a_short_time_after_a_confirmation(database: TestDatabase) {
-        let app = TestApp::new(database).await;
-        let mut ada = app.signed_in("ada").await;
-        let mut previous = ada.clone();
-        app.set_clock(11 * MINUTE);
-        ada.fetch_form("/api/confirm_password", &[("password", PASSWORD)]).await;
-        assert_ne!(ada.session(), previous.session());
-        let answer = previous.send(call("POST", REFRESH)).await;
-        assert!(answer.header_all("set-cookie").is_empty());
-        let token = json(&answer)["access_token"].as_str().unwrap().to_owned();
-        assert_eq!(app.send(bearer(call("GET", ME), &token)).await.status, 200);
-        // The newer cookie has arrived: the previous one is only a copy.
-        token_of(&mut ada).await;
-        assert_problem(&previous.send(call("POST", REFRESH)).await, 401, "not_signed_in");
-        assert_eq!(app.endings().await, [None]);
-    }
-
     async fn after_each_kind_of_end_a_refresh_is_refused(database: TestDatabase) {
         let app = TestApp::new(database).await;
         for reason in EndReason::ALL {

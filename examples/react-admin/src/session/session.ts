@@ -4,7 +4,7 @@ import { useSyncExternalStore } from 'react';
 import type { Me } from '../api';
 import { Problem, send } from './server';
 import { listenToTabs, notifyTabs } from './tabs';
-import { accessToken, forgetToken, keepToken } from './token';
+import { accessToken, expireToken, forgetToken, keepToken } from './token';
 
 export type Session =
   | { state: 'starting' }
@@ -51,13 +51,21 @@ export async function startSession(texts: { reason?: string; notice?: string } =
 }
 
 /**
- * One request of the API, with the token. An answer of 401 makes this page leave, and no other answer does.
+ * One request of the API, with the token. If the session has ended this page leaves, and for no other answer.
  *
  * @throws {Problem} for everything but success
  */
 export async function call<Answer>(method: string, path: string, json?: unknown): Promise<Answer> {
   try {
-    return await send<Answer>(method, path, { token: await accessToken(), json });
+    const token = await accessToken();
+    try {
+      return await send<Answer>(method, path, { token, json });
+    } catch (failure) {
+      if (asProblem(failure).status !== 401) throw failure;
+      // A token ends before its time when the password is entered again. Whether the session has ended, a refresh says.
+      expireToken(token);
+      return await send<Answer>(method, path, { token: await accessToken(), json });
+    }
   } catch (failure) {
     const problem = asProblem(failure);
     if (problem.status === 401) leave();

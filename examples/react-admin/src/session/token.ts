@@ -48,6 +48,11 @@ export function keepToken({ access_token: text, expires_in }: Grant, askedAt: nu
   return text;
 }
 
+/** The server refuses this token: the next request needs another one, of the same session. */
+export function expireToken(text: string): void {
+  if (held?.text === text) held = { ...held, endsAt: 0 };
+}
+
 export function forgetToken(): void {
   held = undefined;
 }

@@ -3,6 +3,7 @@
 //! A new way to prove an identity is a file beside `password`, and a kind of [`crate::server::store::evidence`].
 
 pub mod access_key;
+pub mod access_token;
 pub mod confirmation;
 mod login;
 pub mod password;

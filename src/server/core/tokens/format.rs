@@ -69,6 +69,8 @@ struct Payload<'a> {
     jti: &'a str,
     iat: u64,
     exp: u64,
+    /// A claim of our own (RFC 7519, 4.3): `auth_time` has whole seconds, and this is compared exactly.
+    auth_time_ms: u64,
 }
 
 /// The text of a token, signed.
@@ -87,6 +89,7 @@ pub fn write(key: &Key, issuer: &Issuer, claims: &Claims) -> String {
         jti: &claims.id,
         iat: seconds(claims.issued_at),
         exp: seconds(claims.expires_at),
+        auth_time_ms: u64::try_from(claims.authenticated_at.as_millis()).unwrap_or(0),
     };
     let message = format!("{}.{}", encode(&header), encode(&payload));
     let signature = BASE64_URL_SAFE_NO_PAD.encode(key.signing.sign(message.as_bytes()));
@@ -179,6 +182,9 @@ fn check(
         id: id(payload.jti).ok_or(InvalidToken::Claims)?,
         issued_at,
         expires_at,
+        authenticated_at: i64::try_from(payload.auth_time_ms)
+            .map(Timestamp::from_millis)
+            .map_err(|_| InvalidToken::Claims)?,
     })
 }
 

@@ -82,6 +82,8 @@ pub struct Grant<'a> {
     pub session: &'a SessionId,
     /// Words with spaces between them (RFC 6749, 3.3).
     pub scope: &'a str,
+    /// When the person of the session was last authenticated. The token ends with the next time.
+    pub authenticated_at: Timestamp,
     /// The end of the session if it is not used. The token lives no longer.
     pub session_ends_at: Timestamp,
 }
@@ -99,6 +101,8 @@ pub struct Claims {
     pub id: String,
     pub issued_at: Timestamp,
     pub expires_at: Timestamp,
+    /// When the person of the session had last been authenticated.
+    pub authenticated_at: Timestamp,
 }
 
 /// A token that was issued. It is sent once, in an answer.
@@ -191,6 +195,7 @@ pub async fn issue(
         id: token::new_id(),
         issued_at,
         expires_at: issued_at.after(core.tokens.lifetime()).min(ends_at),
+        authenticated_at: grant.authenticated_at,
     };
     Ok(AccessToken {
         text: format::write(key, issuer, &claims),

@@ -4,10 +4,7 @@ use super::{body::Json, form::Form, rejection::OperationError};
 use crate::{
     error::{AppError, Failure},
     server::{
-        core::{
-            sessions::{self, Resumed},
-            tokens::{self, Claims, NotVerified},
-        },
+        core::{sign_in::access_token, tokens::Claims},
         web::state::AppState,
     },
 };
@@ -79,16 +76,9 @@ pub async fn introspect(
 }
 
 async fn check(state: &AppState, token: &str) -> Result<StateBody, AppError> {
-    let claims = match tokens::verify(&state.core, &state.issuer, token).await {
-        Ok(claims) => claims,
-        Err(NotVerified::Invalid(_)) => return Ok(inactive()),
-        Err(NotVerified::Unavailable | NotVerified::Failed(_)) => {
-            return Err(Failure::Unavailable.into());
-        }
-    };
-    let current = match sessions::peek_by_id(&state.core, &claims.session).await? {
-        Resumed::Live(current) if current.user.id == claims.user => current,
-        _ => return Ok(inactive()),
+    let found = access_token::recognise(&state.core, &state.issuer, token).await;
+    let Some((current, claims)) = found.map_err(|_| Failure::Unavailable)? else {
+        return Ok(inactive());
     };
     let Claims {
         user,
@@ -97,6 +87,7 @@ async fn check(state: &AppState, token: &str) -> Result<StateBody, AppError> {
         id,
         issued_at,
         expires_at,
+        ..
     } = claims;
     let granted = scope.parse().unwrap_or_default();
     let active = ActiveBody {

@@ -198,6 +198,7 @@ async fn issue(
         user: &current.user.id,
         session: &current.session.id,
         scope: &scope,
+        authenticated_at: current.session.authenticated_at,
         session_ends_at: current.session.idle_ends_at,
     };
     let token = tokens::issue(&state.core, &state.issuer, grant).await?;

@@ -10,8 +10,7 @@ use crate::{
     server::{
         core::{
             sessions::{self, Resumed},
-            sign_in::access_key,
-            tokens::{self, NotVerified},
+            sign_in::{access_key, access_token},
         },
         db::StoreError,
         token::{
@@ -69,7 +68,8 @@ pub async fn identify(
             }
             Caller::SignedIn(user)
         }
-        // The newer token is on its way to the client, which may retry. A 401 would make it leave.
+        // The newer token is on its way to the client, which may retry. A 401 would make it leave. An access token for
+        // the previous one would outlive it.
         Resumed::Superseded(_) if is_change_by_program(target, method) => {
             return Err(Failure::Unavailable.into());
         }
@@ -126,16 +126,12 @@ async fn with_token(
     let Ok(text) = std::str::from_utf8(text) else {
         return Ok(None);
     };
-    let claims = match tokens::verify(&state.core, &state.issuer, text).await {
-        Ok(claims) => claims,
-        Err(NotVerified::Invalid(_)) => return Ok(None),
-        Err(failure) => return Err(failure.into()),
-    };
-    let Resumed::Live(current) = sessions::peek_by_id(&state.core, &claims.session).await? else {
+    let found = access_token::recognise(&state.core, &state.issuer, text).await?;
+    let Some((current, claims)) = found else {
         return Ok(None);
     };
     let belongs = |other: &CurrentUser| other.session.id == current.session.id;
-    if current.user.id != claims.user || !cookie_belongs(state, headers, belongs).await? {
+    if !cookie_belongs(state, headers, belongs).await? {
         return Ok(None);
     }
     // Of a newer version some may be unknown: then it may do nothing.
@@ -171,8 +167,7 @@ async fn look_up(
 }
 
 fn is_change_by_program(target: Target, method: &Method) -> bool {
-    let is_change = matches!(target, Target::Api(demand) if demand != Demand::Cookie);
-    is_change && target.access() != Access::Anyone && !method.is_safe()
+    matches!(target, Target::Api(_)) && target.access() != Access::Anyone && !method.is_safe()
 }
 
 /// The rights of a browser whose token was replaced a moment ago: the answer with the new one may not have arrived.
@@ -183,9 +178,8 @@ fn caller_in_grace_period(target: Target, method: &Method, user: Box<CurrentUser
         Target::Page(_) | Target::Viewer(_) | Target::Stream(Stream::Session) => {
             Caller::SignedIn(user)
         }
-        // A refresh too: a client would take a refusal for the end of its session. A sign-in is refused, as in a browser
-        // that is signed in.
-        Target::Api(Demand::Cookie | Demand::Public) => Caller::SignedIn(user),
+        // A sign-in is refused, as in a browser that is signed in.
+        Target::Api(Demand::Public) => Caller::SignedIn(user),
         Target::Api(_) if method.is_safe() => Caller::SignedIn(user),
         Target::Function(CONFIRMATION) => Caller::Confirming(user),
         Target::Download(_)

@@ -38,6 +38,7 @@ impl Server {
         json!({
             "iss": "https://id.example.org", "aud": "https://id.example.org/api/v1", "sub": "u1", "sid": "s1",
             "scope": "profile:read sessions:read", "jti": "t1", "iat": IAT, "exp": IAT + 300,
+            "auth_time_ms": IAT * 1_000 + 7,
         })
     }
 
@@ -94,6 +95,7 @@ fn claims() -> Claims {
         id: "t1".to_owned(),
         issued_at: NOW,
         expires_at: NOW.after(LIFETIME),
+        authenticated_at: Timestamp::from_millis(1_790_000_000_007),
     }
 }
 

@@ -2,12 +2,24 @@
 
 use super::*;
 
+const CLAIMS: [&str; 9] = [
+    "iss",
+    "aud",
+    "sub",
+    "sid",
+    "scope",
+    "jti",
+    "iat",
+    "exp",
+    "auth_time_ms",
+];
+
 /// CVE-2026-25537: a claim of another type must not count as absent.
 #[test]
 fn every_claim_is_required_and_has_its_type() {
     let server = Server::new();
     let header = server.header().to_string();
-    for name in ["iss", "aud", "sub", "sid", "scope", "jti", "iat", "exp"] {
+    for name in CLAIMS {
         let mut payload = server.payload();
         let value = payload.as_object_mut().unwrap().remove(name).unwrap();
         let missing = payload.to_string();
@@ -65,8 +77,7 @@ fn the_payload_is_one_object_of_ids_and_texts() {
     let server = Server::new();
     let header = server.header().to_string();
     let payload = server.payload();
-    let in_order = ["iss", "aud", "sub", "sid", "scope", "jti", "iat", "exp"]
-        .map(|name| payload[name].clone());
+    let in_order = CLAIMS.map(|name| payload[name].clone());
     for payload in [
         json!(in_order).to_string(),
         format!("[{payload}]"),
