@@ -6,7 +6,7 @@ use std::{env::var, error::Error, io::{Read, Write}, net::TcpStream};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (url, key) = (var("VESTIBULE_URL")?, var("VESTIBULE_KEY")?);
-    let host = url.strip_prefix("http://").ok_or("VESTIBULE_URL begins with http://")?;
+    let host = url.trim_end_matches('/').strip_prefix("http://").ok_or("VESTIBULE_URL begins with http://")?;
     let mut connection = TcpStream::connect(host)?;
     write!(connection, "GET /api/v1/sessions HTTP/1.0\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n\r\n")?;
     let mut answer = String::new();

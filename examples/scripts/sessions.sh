@@ -4,4 +4,4 @@
 set -euo pipefail
 # On standard input: every user of this machine can read the arguments of a program.
 printf 'header = "Authorization: Bearer %s"\n' "$VESTIBULE_KEY" |
-    curl --config - --silent --show-error --fail-with-body "$VESTIBULE_URL/api/v1/sessions"
+    curl --config - --silent --show-error --fail-with-body "${VESTIBULE_URL%/}/api/v1/sessions"

@@ -16,7 +16,8 @@ fn run(program: &Path, server: &Server, key: &str) -> (bool, String) {
     command
         .env("NO_PROXY", "127.0.0.1")
         .env("no_proxy", "127.0.0.1");
-    command.env("VESTIBULE_URL", format!("http://{}", server.address));
+    // As it stands in the address bar of a browser.
+    command.env("VESTIBULE_URL", format!("http://{}/", server.address));
     let output = command.env("VESTIBULE_KEY", key).output();
     let output = output.unwrap_or_else(|error| panic!("{}: {error}", program.display()));
     let both = [output.stdout, output.stderr].concat();

@@ -206,6 +206,8 @@ on_both_engines! {
         let items = list["items"].as_array().unwrap().clone();
         assert_eq!(items.len(), 3);
         assert!(items.iter().all(|one| one["current"] == false), "{list}");
+        let own = format!("{}/sessions", path_of(&app, "root").await);
+        assert_eq!(get(&mut root, &own).await["items"][0]["current"], true);
         // The session has to be one of that account.
         let own = app.sessions().await.into_iter().find(|one| one.user_id.0 != list["items"][0]["id"]);
         let root_id = app.user("root").await.id;

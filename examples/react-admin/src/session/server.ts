@@ -11,7 +11,8 @@ export const API = `${SERVER}/api/v1`;
 /** Longer than the server takes for any answer, so that a dead connection does not block all tabs. */
 const TIMEOUT = 40_000;
 
-const NO_ANSWER = 'The server cannot be reached. You are not signed out: check the connection, then try again.';
+const NO_ANSWER =
+  'The server cannot be reached, or does not name the origin of this page. Nobody was signed out: check the connection, then try again.';
 
 /** A request that was not carried out. `message` is for people. */
 export class Problem extends Error {

@@ -1,6 +1,10 @@
 //! The sessions of an account, for administrators.
 
-use super::{body::Json, caller::Administrator, sessions::SessionsBody};
+use super::{
+    body::Json,
+    caller::{Administrator, Called},
+    sessions::SessionsBody,
+};
 use crate::{
     domain::user::AccountChange,
     error::AppError,
@@ -26,11 +30,13 @@ use axum::{
 pub async fn list(
     State(state): State<AppState>,
     Administrator(admin): Administrator,
+    called: Called,
     Path(id): Path<String>,
 ) -> Result<Json<SessionsBody>, AppError> {
     let user = administration::find(&state.core, &admin, &id).await?;
     let live = sessions::live_of(&state.core, &user.id).await?;
-    Ok(Json(SessionsBody::of(&live, None)))
+    let own = called.actor.person().map(|current| &current.session.id);
+    Ok(Json(SessionsBody::of(&live, own)))
 }
 
 /// End all sessions of an account
