@@ -16,6 +16,11 @@ fn events(page: &Value) -> Vec<(&str, &str)> {
         .collect()
 }
 
+fn ids(page: &Value) -> Vec<Value> {
+    let items = page["items"].as_array().expect("a list").iter();
+    items.map(|item| item["id"].clone()).collect()
+}
+
 async fn page(browser: &mut Browser, query: &str) -> Value {
     get(browser, &format!("{ACTIVITY}?{query}")).await
 }
@@ -52,10 +57,6 @@ on_both_engines! {
         }
         let filter = "event=sign_in_refused";
         let all = page(&mut root, filter).await;
-        let ids = |page: &Value| {
-            let items = page["items"].as_array().unwrap().iter();
-            items.map(|item| item["id"].clone()).collect::<Vec<_>>()
-        };
         let follow = async |browser: &mut Browser, from: &Value, which: &str| {
             let cursor = from[which].as_str().expect("a cursor").to_owned();
             page(browser, &format!("{filter}&limit=3&cursor={cursor}")).await
@@ -81,6 +82,35 @@ on_both_engines! {
         let empty = page(&mut root, &of_others).await;
         assert_eq!((ids(&empty).len(), &empty["next"]), (0, &Value::Null));
         assert!(ids(&follow(&mut root, &empty, "previous").await).contains(&ids(&newer)[0]));
+    }
+
+    /// The id of a counted row has spaces.
+    async fn a_counted_row_begins_and_ends_a_page(database: TestDatabase) {
+        let (app, _, mut root) = administered(database).await;
+        for _ in 0..11 {
+            app.fetch_login("ada", WRONG).await;
+        }
+        app.core.tallies.flush(&app.core.db).await;
+        app.set_clock(Duration::from_secs(1));
+        app.create_user("eve").await;
+        let all = ids(&page(&mut root, "limit=200").await);
+        let is_counted = |id: &Value| id.as_str().unwrap().contains(' ');
+        let at = all.iter().position(is_counted).expect("a counted row");
+        assert!(0 < at && at + 1 < all.len(), "{all:?}");
+        let mut one = page(&mut root, "limit=1").await;
+        let mut forwards = ids(&one);
+        while let Some(cursor) = one["next"].as_str() {
+            one = page(&mut root, &format!("limit=1&cursor={cursor}")).await;
+            forwards.extend(ids(&one));
+        }
+        assert_eq!(forwards, all);
+        let mut backwards = ids(&one);
+        while let Some(cursor) = one["previous"].as_str() {
+            one = page(&mut root, &format!("limit=1&cursor={cursor}")).await;
+            backwards.extend(ids(&one));
+        }
+        backwards.reverse();
+        assert_eq!(backwards, all);
     }
 
     async fn the_log_is_read_from_its_beginning_as_well(database: TestDatabase) {
