@@ -8,7 +8,7 @@ use axum::{
     Extension,
     extract::State,
     http::{HeaderMap, Method},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 
 /// Follow my session
@@ -34,3 +34,6 @@ pub async fn follow(
 ) -> Response {
     streams::session::watch(state, caller, slot, method, headers).await
 }
+    if let Err(refusal) = state.site.demand_own_api_reader(&headers) {
+        return refusal.into_response();
+    }
