@@ -76,6 +76,9 @@ on_both_engines! {
         home.run(&with(&["--scope", "users:read"])).fails(1, &["role of an administrator"]);
         home.run(&with(&["--scope", "profile:read", "--last-day", "2020-01-01"])).fails(1, &["Choose a last day"]);
         home.run(&with(&["--scope", "profile:read", "--network", "example.org"])).fails(1, &["A network is"]);
+        for network in ["", " ", ",", "10.0.0.0/8 0.0.0.0/0"] {
+            home.run(&with(&["--scope", "profile:read", "--network", network])).fails(1, &["A network is"]);
+        }
         home.run(&["key", "create", "ada", "--name", " ", "--scope", "profile:read"]).fails(1, &["A key has a name"]);
         home.run(&["user", "disable", "ada"]).succeeds();
         home.run(&CREATE).fails(1, &["disabled"]);
