@@ -1,9 +1,14 @@
 //! `GET /api/v1/activity`, for administrators.
 
-use super::{administered, get};
-use crate::{app::WRONG, on_both_engines, support::http::Browser};
-use serde_json::Value;
+use super::{administered, bearer, call, document::DOCUMENT, get};
+use crate::{
+    app::{TestApp, WRONG},
+    on_both_engines,
+    support::http::Browser,
+};
+use serde_json::{Value, json as value};
 use std::time::Duration;
+use vestibule::domain::audit::Source;
 
 const ACTIVITY: &str = "/api/v1/activity";
 
@@ -113,6 +118,24 @@ on_both_engines! {
         assert_eq!(backwards, all);
     }
 
+    async fn an_entry_names_the_key_and_the_credential(database: TestDatabase) {
+        let (app, mut ada, mut root) = administered(database).await;
+        let (id, key) = app.access_key("ada", "sessions:end").await;
+        let named = value!({"id": id.0, "name": "A program"});
+        let newest = async |browser: &mut Browser| page(browser, "limit=1").await["items"][0].clone();
+        let made = newest(&mut root).await;
+        assert_eq!((&made["event"], &made["source"], &made["key"]), (&"access_key_made".into(), &"command".into(), &named));
+        let session = get(&mut ada, "/api/v1/me").await["session"]["id"].as_str().unwrap().to_owned();
+        app.set_clock(Duration::from_secs(1));
+        let end = call("DELETE", &format!("/api/v1/sessions/{session}"));
+        assert_eq!(app.send(bearer(end, &key)).await.status, 204);
+        let ended = newest(&mut root).await;
+        assert_eq!((&ended["event"], &ended["source"], &ended["key"]), (&"session_ended".into(), &"access_key".into(), &named));
+        app.fetch_login("ada", WRONG).await;
+        let without = page(&mut root, "event=sign_in_refused").await["items"][0]["key"].clone();
+        assert_eq!(without, Value::Null);
+    }
+
     async fn the_log_is_read_from_its_beginning_as_well(database: TestDatabase) {
         let (app, _, mut root) = administered(database).await;
         for seconds in 1..=4 {
@@ -143,4 +166,15 @@ on_both_engines! {
         let later = follow(&mut root, &last, "next").await;
         assert_eq!(later["items"].as_array().unwrap().len(), 2);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_lists_every_source() {
+    let app = TestApp::sqlite().await;
+    let document = get(&mut app.signed_in("ada").await, DOCUMENT).await;
+    let source = &document["components"]["schemas"]["Event"]["properties"]["source"];
+    let source = source["$ref"].as_str().map_or(source, |reference| {
+        document.pointer(&reference[1..]).expect("a schema")
+    });
+    assert_eq!(source["enum"], value!(Source::ALL.map(Source::as_str)));
 }
