@@ -57,7 +57,7 @@ pub enum Command {
         /// The id that `key list` shows
         id: String,
     },
-    /// Suspend all access keys until they are confirmed, after PostgreSQL was restored from a backup
+    /// Suspend all access keys until they are confirmed, and end their sessions, after PostgreSQL was restored from a backup
     Suspend {
         /// Of all accounts
         #[arg(long, required = true)]
