@@ -14,6 +14,13 @@ pub fn parse(input: &str, max: usize) -> Option<Vec<String>> {
     Some(networks.iter().map(ToString::to_string).collect())
 }
 
+/// The networks of a list, as one input of [`parse`]. `None` if one of its texts is not exactly one network: an empty
+/// one, such as a variable that is not set, would otherwise leave a list without any, which contains every address.
+pub fn join(list: &[String]) -> Option<String> {
+    let is_one = |text: &String| network(text).is_some();
+    list.iter().all(is_one).then(|| list.join(" "))
+}
+
 fn network(word: &str) -> Option<IpNet> {
     let network: IpNet = match word.parse::<IpAddr>() {
         Ok(address) => address.to_canonical().into(),
@@ -50,6 +57,25 @@ mod tests {
         assert_eq!(parse(input, 3), None);
         for no_network in ["192.0.2", "10.0.0.0/33", "office", "10.0.0.0/8/8", "\0"] {
             assert_eq!(parse(no_network, 4), None, "{no_network:?}");
+        }
+    }
+
+    #[test]
+    fn each_text_of_a_list_is_one_network() {
+        let join = |list: &[&str]| join(&list.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(join(&[]).unwrap(), "");
+        let joined = join(&["192.0.2.7", "2001:db8::/32"]).unwrap();
+        assert_eq!(joined, "192.0.2.7 2001:db8::/32");
+        for list in [
+            &[""][..],
+            &[" ", ""],
+            &[",", ";"],
+            &["192.0.2.7", ""],
+            &["10.0.0.0/8 0.0.0.0/0"],
+            &["10.0.0.0/8,0.0.0.0/0"],
+            &[" 192.0.2.7"],
+        ] {
+            assert_eq!(join(list), None, "{list:?}");
         }
     }
 

@@ -76,6 +76,9 @@ on_both_engines! {
         home.run(&with(&["--scope", "users:read"])).fails(1, &["role of an administrator"]);
         home.run(&with(&["--scope", "profile:read", "--last-day", "2020-01-01"])).fails(1, &["Choose a last day"]);
         home.run(&with(&["--scope", "profile:read", "--network", "example.org"])).fails(1, &["A network is"]);
+        for network in ["", " ", ",", "10.0.0.0/8 0.0.0.0/0"] {
+            home.run(&with(&["--scope", "profile:read", "--network", network])).fails(1, &["A network is"]);
+        }
         home.run(&["key", "create", "ada", "--name", " ", "--scope", "profile:read"]).fails(1, &["A key has a name"]);
         home.run(&["user", "disable", "ada"]).succeeds();
         home.run(&CREATE).fails(1, &["disabled"]);
@@ -128,9 +131,13 @@ on_both_engines! {
         let keys = [(); 2].map(|()| home.run(&CREATE).succeeds().stdout.trim().to_owned());
         home.run(&["key", "suspend"]).fails(2, &["--all"]);
         home.run(&["key", "confirm", &id_of(&keys[0])]).fails(1, &["not suspended"]);
-        home.run(&["key", "suspend", "--all"]).succeeds().reports("2 access keys are suspended until they are confirmed.");
-        home.run(&["key", "suspend", "--all"]).succeeds().reports("0 access keys");
         let server = home.serve();
+        let mut program = server.browser();
+        assert_eq!(program.fetch_form("/api/login_with_key", &[("key", &keys[0])]).await.status, 200);
+        assert_eq!(program.get("/dashboard").await.status, 200);
+        home.run(&["key", "suspend", "--all"]).succeeds().reports("2 access keys are suspended until they are confirmed.");
+        assert_eq!(program.get("/dashboard").await.status, 303, "its session ends with the key");
+        home.run(&["key", "suspend", "--all"]).succeeds().reports("0 access keys");
         assert_eq!(status(&server, &keys[0]).await, 401);
         home.run(&["key", "confirm", &id_of(&keys[0])]).succeeds().reports("The access key is valid again.");
         assert_eq!((status(&server, &keys[0]).await, status(&server, &keys[1]).await), (200, 401));

@@ -385,6 +385,26 @@ on_both_engines! {
         assert!(start_with(&core, &ada.user, as_found).await.is_some());
     }
 
+    /// Those of other keys and of passwords live on.
+    async fn the_sessions_of_a_suspended_key_end(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let mut keys = [key_of(&core, &ada.user.id).await, key_of(&core, &ada.user.id).await];
+        keys.sort_by(|one, other| one.id.0.cmp(&other.id.0));
+        let by_password = given::session(&core, &ada).await;
+        let of_first = [signed_in_with(&core, &ada.user, &keys[0]).await, signed_in_with(&core, &ada.user, &keys[0]).await];
+        let of_second = signed_in_with(&core, &ada.user, &keys[1]).await;
+        let suspend_one = async || store::access_keys::suspend_some(&core.db, START, 1, &Actor::command()).await.unwrap();
+        assert_eq!(suspend_one().await, 1);
+        for session in &of_first {
+            assert_eq!(end_of(&core, session).await, Some(EndReason::Restored));
+        }
+        assert_eq!(end_of(&core, &of_second).await, None);
+        assert_eq!(suspend_one().await, 1);
+        assert_eq!(end_of(&core, &of_second).await, Some(EndReason::Restored));
+        assert_eq!(end_of(&core, &by_password).await, None);
+    }
+
     /// The session names its key and scopes, and ends with the key however long it is remembered.
     async fn a_session_carries_its_key(database: TestDatabase) {
         let core = support::core(&database).await;

@@ -9,6 +9,8 @@ use crate::{
 use std::time::Duration;
 use vestibule::{
     domain::{
+        access_key::{AccessKey, AccessKeyDraft},
+        actor::Browser,
         moment::Timestamp,
         session::{EndReason, Session},
     },
@@ -16,7 +18,7 @@ use vestibule::{
         clock::Clock,
         core::{
             Core,
-            accounts::{password_links, setup, users},
+            accounts::{access_keys, password_links, setup, users},
             actor,
             background::{cleanup, timekeeping},
             sessions::{self, Resumed, resume},
@@ -197,6 +199,49 @@ on_both_engines! {
         behind.clock.set(Timestamp::from_millis(1_000).after(2 * HOUR));
         assert_eq!(cleanup::clean(&behind).await.unwrap(), 0);
         assert_eq!(given::stored(&core, &token).await.session, before);
+    }
+
+    /// It lives as long as it was made for, and its next use is recorded.
+    async fn a_key_made_by_a_clock_that_was_ahead_lives_as_long_as_any(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let made_at = async |at: Timestamp| {
+            core.clock.set(at);
+            let draft = AccessKeyDraft { name: "Backup".to_owned(), scopes: vec!["profile:read".to_owned()], ..AccessKeyDraft::default() };
+            let made = access_keys::make_as_admin(&core, &actor::on_this_machine(), &ada.user, &draft).await.unwrap();
+            access_keys::with_id(&core, &made.id).await.unwrap().unwrap()
+        };
+        let use_at = async |key: &AccessKey, at: Timestamp| {
+            let claim = core.db.background_writes.claim(&key.id.0).expect("nothing else writes it");
+            let browser = Browser::new("192.0.2.1".to_owned(), "curl/8.5");
+            store::access_keys::touch_in_background(&core.db, &key.id, at, &browser, claim).await.unwrap();
+            support::settled(&core).await;
+            access_keys::with_id(&core, &key.id).await.unwrap().unwrap()
+        };
+        let now = START.after(HOUR);
+        let old = made_at(START).await;
+        let ahead = made_at(now.after(YEARS)).await;
+        let revoked = made_at(now.after(YEARS)).await;
+        for key in [&old, &ahead] {
+            use_at(key, now.after(YEARS)).await;
+        }
+        access_keys::revoke_as_admin(&core, &actor::on_this_machine(), &ada.user.id, &revoked.id).await.unwrap();
+        let revoked = access_keys::with_id(&core, &revoked.id).await.unwrap();
+        core.clock.set(now);
+        assert_eq!(cleanup::reset_future_times(&core).await.unwrap(), 2);
+        assert_eq!(cleanup::reset_future_times(&core).await.unwrap(), 0, "once");
+        let stored = async |key: &AccessKey| access_keys::with_id(&core, &key.id).await.unwrap().unwrap();
+        let (kept, moved) = (stored(&old).await, stored(&ahead).await);
+        assert_eq!((kept.created_at, kept.expires_at), (START, old.expires_at));
+        let lifetime = ahead.expires_at.as_millis() - ahead.created_at.as_millis();
+        assert_eq!((moved.created_at, moved.expires_at.as_millis()), (now, now.as_millis() + lifetime));
+        for key in [kept, moved] {
+            assert_eq!(key.last_use.as_ref().map(|last| last.at), Some(now));
+            let used = use_at(&key, now.after(SECOND)).await;
+            assert_eq!(used.last_use.map(|last| last.at), Some(now.after(SECOND)));
+        }
+        let revocation = revoked.clone().unwrap();
+        assert_eq!(access_keys::with_id(&core, &revocation.id).await.unwrap(), revoked, "a revocation is final");
     }
 
     async fn times_in_the_future_are_reset_without_a_request(database: TestDatabase) {

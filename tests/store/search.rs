@@ -407,6 +407,38 @@ on_both_engines! {
         assert!(pages.last().unwrap().is_empty(), "after the last one there is no further account");
     }
 
+    /// A page on which nothing was found lies between the others: it leads to its neighbours, not to the start.
+    async fn an_empty_page_leads_to_both_its_neighbours(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for number in 0..36 {
+            let email = format!("employee.{number:02}@example.org");
+            account(&core, &format!("emp{number:02}"), Some(&email), "Somebody").await;
+        }
+        let prefix = LookupKey::of("emp");
+        let forwards = async |from: Option<store::users::Cursor>| {
+            let (mut names, mut from) = (Vec::new(), from);
+            loop {
+                let page = store::users::page(&core.db, &prefix, from.as_ref(), 1).await.unwrap();
+                names.extend(page.users.iter().map(|user| user.username.clone()));
+                match page.next {
+                    Some(next) => from = Some(next),
+                    None => return (names, page),
+                }
+            }
+        };
+        let (all, mut page) = forwards(None).await;
+        assert_eq!(all.len(), 36);
+        let (mut behind, mut empty) = (Vec::new(), 0);
+        while let Some(previous) = page.previous {
+            page = store::users::page_before(&core.db, &prefix, &previous, 1).await.unwrap();
+            assert_eq!(forwards(page.next).await.0, behind, "{previous:?}");
+            empty += u32::from(page.users.is_empty());
+            behind.splice(0..0, page.users.iter().map(|user| user.username.clone()));
+        }
+        assert_eq!(behind, all);
+        assert!(empty > 0, "a page on which nothing was found");
+    }
+
     async fn a_changed_display_name_is_found_and_the_previous_is_not(database: TestDatabase) {
         let core = support::core(&database).await;
         let ada = given::account(&core, "ada").await.user;

@@ -14,7 +14,10 @@ use crate::{
         config::Config,
         core::{
             Core,
-            accounts::{access_keys, users},
+            accounts::{
+                access_keys,
+                users::{self, UserError},
+            },
             actor::{self, Admin},
         },
         db::IfMissing,
@@ -54,7 +57,7 @@ pub enum Command {
         /// The id that `key list` shows
         id: String,
     },
-    /// Suspend all access keys until they are confirmed, after PostgreSQL was restored from a backup
+    /// Suspend all access keys until they are confirmed, and end their sessions, after PostgreSQL was restored from a backup
     Suspend {
         /// Of all accounts
         #[arg(long, required = true)]
@@ -103,7 +106,7 @@ async fn create(core: &Core, admin: &Admin, new: New) -> Result<(), CliError> {
         name: new.name,
         last_day: new.last_day,
         scopes: new.scopes,
-        networks: new.networks.join(" "),
+        networks: access_keys::networks_field(&new.networks).map_err(UserError::from)?,
     };
     let made = access_keys::make_as_admin(core, admin, &user, &draft).await?;
     to_stderr(&format!(

@@ -17,7 +17,7 @@ use crate::{
         access_key::{AccessKey, AccessKeyId, KeyHolder, KeyUse, Revoked, Scopes},
         actor::{Actor, Browser},
         audit::Event,
-        moment::Timestamp,
+        moment::{MAX_CLOCK_SKEW, Timestamp},
         session::SessionId,
         user::{User, UserId},
     },
@@ -267,6 +267,18 @@ pub async fn touch_in_background(
         transaction.after_commit(move || drop(claim));
         Ok(Commit(()))
     })
+}
+
+/// Moves times that a wrong clock recorded in the future to now. A key that was made then has its end moved by as much, so
+/// that it lives as long as it was made for. Returns the number of keys.
+pub async fn reset_future_times(db: &Db, now: Timestamp) -> Result<u64, StoreError> {
+    const SQL: &str = "UPDATE access_keys SET \
+        expires_at = CASE WHEN created_at > $2 THEN expires_at - (created_at - $1) ELSE expires_at END, \
+        created_at = CASE WHEN created_at > $2 THEN $1 ELSE created_at END, \
+        last_used_at = CASE WHEN last_used_at > $2 THEN $1 ELSE last_used_at END \
+        WHERE revoked_at IS NULL AND (created_at > $2 OR last_used_at > $2)";
+    let numbers = [now, now.after(MAX_CLOCK_SKEW)].map(Timestamp::as_millis);
+    super::execute(db, SQL, &numbers, None).await
 }
 
 /// Deletes up to `limit` keys that were revoked or expired before this time. Returns how many.

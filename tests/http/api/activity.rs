@@ -1,9 +1,14 @@
 //! `GET /api/v1/activity`, for administrators.
 
-use super::{administered, get};
-use crate::{app::WRONG, on_both_engines, support::http::Browser};
-use serde_json::Value;
+use super::{administered, bearer, call, document::DOCUMENT, get};
+use crate::{
+    app::{TestApp, WRONG},
+    on_both_engines,
+    support::http::Browser,
+};
+use serde_json::{Value, json as value};
 use std::time::Duration;
+use vestibule::domain::audit::Source;
 
 const ACTIVITY: &str = "/api/v1/activity";
 
@@ -14,6 +19,11 @@ fn events(page: &Value) -> Vec<(&str, &str)> {
     pairs
         .map(|(event, name)| (event.unwrap(), name.unwrap_or_default()))
         .collect()
+}
+
+fn ids(page: &Value) -> Vec<Value> {
+    let items = page["items"].as_array().expect("a list").iter();
+    items.map(|item| item["id"].clone()).collect()
 }
 
 async fn page(browser: &mut Browser, query: &str) -> Value {
@@ -52,10 +62,6 @@ on_both_engines! {
         }
         let filter = "event=sign_in_refused";
         let all = page(&mut root, filter).await;
-        let ids = |page: &Value| {
-            let items = page["items"].as_array().unwrap().iter();
-            items.map(|item| item["id"].clone()).collect::<Vec<_>>()
-        };
         let follow = async |browser: &mut Browser, from: &Value, which: &str| {
             let cursor = from[which].as_str().expect("a cursor").to_owned();
             page(browser, &format!("{filter}&limit=3&cursor={cursor}")).await
@@ -81,6 +87,53 @@ on_both_engines! {
         let empty = page(&mut root, &of_others).await;
         assert_eq!((ids(&empty).len(), &empty["next"]), (0, &Value::Null));
         assert!(ids(&follow(&mut root, &empty, "previous").await).contains(&ids(&newer)[0]));
+    }
+
+    /// The id of a counted row has spaces.
+    async fn a_counted_row_begins_and_ends_a_page(database: TestDatabase) {
+        let (app, _, mut root) = administered(database).await;
+        for _ in 0..11 {
+            app.fetch_login("ada", WRONG).await;
+        }
+        app.core.tallies.flush(&app.core.db).await;
+        app.set_clock(Duration::from_secs(1));
+        app.create_user("eve").await;
+        let all = ids(&page(&mut root, "limit=200").await);
+        let is_counted = |id: &Value| id.as_str().unwrap().contains(' ');
+        let at = all.iter().position(is_counted).expect("a counted row");
+        assert!(0 < at && at + 1 < all.len(), "{all:?}");
+        let mut one = page(&mut root, "limit=1").await;
+        let mut forwards = ids(&one);
+        while let Some(cursor) = one["next"].as_str() {
+            one = page(&mut root, &format!("limit=1&cursor={cursor}")).await;
+            forwards.extend(ids(&one));
+        }
+        assert_eq!(forwards, all);
+        let mut backwards = ids(&one);
+        while let Some(cursor) = one["previous"].as_str() {
+            one = page(&mut root, &format!("limit=1&cursor={cursor}")).await;
+            backwards.extend(ids(&one));
+        }
+        backwards.reverse();
+        assert_eq!(backwards, all);
+    }
+
+    async fn an_entry_names_the_key_and_the_credential(database: TestDatabase) {
+        let (app, mut ada, mut root) = administered(database).await;
+        let (id, key) = app.access_key("ada", "sessions:end").await;
+        let named = value!({"id": id.0, "name": "A program"});
+        let newest = async |browser: &mut Browser| page(browser, "limit=1").await["items"][0].clone();
+        let made = newest(&mut root).await;
+        assert_eq!((&made["event"], &made["source"], &made["key"]), (&"access_key_made".into(), &"command".into(), &named));
+        let session = get(&mut ada, "/api/v1/me").await["session"]["id"].as_str().unwrap().to_owned();
+        app.set_clock(Duration::from_secs(1));
+        let end = call("DELETE", &format!("/api/v1/sessions/{session}"));
+        assert_eq!(app.send(bearer(end, &key)).await.status, 204);
+        let ended = newest(&mut root).await;
+        assert_eq!((&ended["event"], &ended["source"], &ended["key"]), (&"session_ended".into(), &"access_key".into(), &named));
+        app.fetch_login("ada", WRONG).await;
+        let without = page(&mut root, "event=sign_in_refused").await["items"][0]["key"].clone();
+        assert_eq!(without, Value::Null);
     }
 
     async fn the_log_is_read_from_its_beginning_as_well(database: TestDatabase) {
@@ -113,4 +166,15 @@ on_both_engines! {
         let later = follow(&mut root, &last, "next").await;
         assert_eq!(later["items"].as_array().unwrap().len(), 2);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_lists_every_source() {
+    let app = TestApp::sqlite().await;
+    let document = get(&mut app.signed_in("ada").await, DOCUMENT).await;
+    let source = &document["components"]["schemas"]["Event"]["properties"]["source"];
+    let source = source["$ref"].as_str().map_or(source, |reference| {
+        document.pointer(&reference[1..]).expect("a schema")
+    });
+    assert_eq!(source["enum"], value!(Source::ALL.map(Source::as_str)));
 }

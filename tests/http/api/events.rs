@@ -133,7 +133,38 @@ async fn a_page_of_a_named_origin_follows() {
             allowed,
             "{origin}"
         );
+        assert_eq!(head.status, if allowed.is_some() { 200 } else { 403 });
         assert_eq!(head.header("vary"), Some("origin"));
+    }
+}
+
+/// It could use up the streams of a session, whose cookie the browser sends from the whole site.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_other_page_opens_a_stream() {
+    let app =
+        TestApp::sqlite_with(|config| config.api.allowed_origins = vec![APP.to_owned()]).await;
+    let mut ada = app.signed_in("ada").await;
+    let evil = Some("https://evil.example");
+    for (site, origin, is_allowed) in [
+        ("same-origin", None, true),
+        ("none", None, true),
+        ("same-site", Some(APP), true),
+        ("same-site", None, false),
+        ("cross-site", None, false),
+        ("same-site", evil, false),
+        ("cross-site", evil, false),
+        ("none", evil, false),
+    ] {
+        let from = |method: &str| {
+            let request = call(method, EVENTS).header("sec-fetch-site", site);
+            request.maybe_header("origin", origin)
+        };
+        let answer = ada.send(from("HEAD")).await;
+        let expected = if is_allowed { 200 } else { 403 };
+        assert_eq!(answer.status, expected, "{site} {origin:?}");
+        if !is_allowed {
+            assert_problem(&ada.send(from("GET")).await, 403, "cross_site");
+        }
     }
 }
 

@@ -192,6 +192,25 @@ async fn a_key_that_breaks_a_rule_is_not_made() {
             "networks",
             "networks",
         ),
+        // A list of nothing would be everywhere.
+        (
+            &format!(r#"{{"name":"a",{scopes},"networks":[""]}}"#),
+            422,
+            "networks",
+            "networks",
+        ),
+        (
+            &format!(r#"{{"name":"a",{scopes},"networks":[",","; "]}}"#),
+            422,
+            "networks",
+            "networks",
+        ),
+        (
+            &format!(r#"{{"name":"a",{scopes},"networks":["10.0.0.0/8 0.0.0.0/0"]}}"#),
+            422,
+            "networks",
+            "networks",
+        ),
         (r#"{"name":"a"}"#, 400, "wrong_members", ""),
         (
             &format!(r#"{{"name":"a",{scopes},"id":"x"}}"#),

@@ -2,7 +2,7 @@
 
 mod draft;
 
-pub use draft::{KeyLimits, NewKeyTerms};
+pub use draft::{KeyLimits, NewKeyTerms, networks_field};
 
 use super::users::UserError;
 use crate::{

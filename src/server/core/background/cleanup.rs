@@ -80,8 +80,8 @@ async fn reset_once(core: &Core, handled: &mut Option<u64>) -> Result<(), StoreE
     Ok(())
 }
 
-/// Moves times in the future to now: those of sessions, links, the setup code, known browsers and signing keys. Returns
-/// the number of rows.
+/// Moves times in the future to now: those of sessions, access keys, links, the setup code, known browsers and signing
+/// keys. Returns the number of rows.
 ///
 /// # Errors
 /// [`StoreError`]: the rest is moved in the next run.
@@ -90,6 +90,7 @@ pub async fn reset_future_times(core: &Core) -> Result<u64, StoreError> {
     let times = sessions::reset_times(core);
     let mut rows =
         in_steps(|| store::sessions::reset_some_future_times(db, &times, store::STEP)).await?;
+    rows += store::access_keys::reset_future_times(db, now).await?;
     rows += store::password_links::reset_future_times(db, now, password_links::LIFETIME).await?;
     rows += store::setup_codes::reset_future_times(db, now, setup::CODE_LIFETIME).await?;
     rows += store::devices::reset_future_times(db, now).await?;

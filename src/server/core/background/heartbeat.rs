@@ -152,7 +152,7 @@ pub const RESTORED: &str = "all sessions are ended, access keys are suspended un
     disabled since, and let people set a new password who have changed theirs";
 
 /// Suspends access keys, ends every session, for [`EndReason::Restored`], and invalidates links and codes. Returns the
-/// number of live sessions.
+/// number of live sessions, without those that access keys started: they end with their keys.
 ///
 /// # Errors
 /// [`StoreError`]: some may have ended.

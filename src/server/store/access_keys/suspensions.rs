@@ -2,7 +2,12 @@
 
 use crate::{
     domain::{
-        access_key::AccessKeyId, actor::Actor, audit::Event, moment::Timestamp, user::UserId,
+        access_key::AccessKeyId,
+        actor::Actor,
+        audit::Event,
+        moment::Timestamp,
+        session::{EndReason, Ended},
+        user::UserId,
     },
     server::{
         db::{
@@ -10,11 +15,12 @@ use crate::{
             Outcome::{Commit, RollBack},
             StoreError, execute, fetch_all_within, transact,
         },
-        store::audit,
+        store::{audit, sessions},
     },
 };
 
-/// Suspends up to `limit` keys that are neither revoked nor suspended. Returns how many.
+/// Suspends up to `limit` keys that are neither revoked nor suspended, and ends the sessions that were started with them.
+/// Returns how many keys.
 pub async fn suspend_some(
     db: &Db,
     now: Timestamp,
@@ -28,8 +34,11 @@ pub async fn suspend_some(
             fetch_all_within!(transaction, SQL, now.as_millis(), i64::from(limit));
         let count = suspended.len() as u64;
         for (id, user) in suspended {
-            let entry = actor.entry(now, Event::AccessKeySuspended, Some(&UserId(user)), None);
-            audit::insert_within(transaction, entry.about_key(&AccessKeyId(id))).await?;
+            let (id, user) = (AccessKeyId(id), UserId(user));
+            let entry = actor.entry(now, Event::AccessKeySuspended, Some(&user), None);
+            audit::insert_within(transaction, entry.about_key(&id)).await?;
+            let ended = Ended { at: now, reason: EndReason::Restored };
+            sessions::end_all_of_key_within(transaction, &id, ended, actor).await?;
         }
         Ok(Commit(count))
     })

@@ -117,10 +117,7 @@ pub async fn page(
     let prefix = prefix.as_str();
     // A cursor before the prefix belongs to another search.
     let after = after.filter(|cursor| *cursor.key >= *prefix);
-    let start = after.cloned().unwrap_or_else(|| Cursor {
-        key: prefix.to_owned(),
-        id: UserId(String::new()),
-    });
+    let start = after.cloned().unwrap_or_else(|| start_of(prefix));
     let read = read(db, prefix, start, limit, Direction::Forwards).await?;
     let previous = match (after, read.found.first()) {
         (None, _) => None,
@@ -144,11 +141,12 @@ pub async fn page_before(
     let prefix = prefix.as_str();
     let mut read = read(db, prefix, before.clone(), limit, Direction::Backwards).await?;
     read.found.reverse();
-    // Without any, the page after this one is the first.
+    // Without any account, the page after this one is the first, or, if the reading stopped on the way there, the one
+    // from which the caller came.
     let last = read.found.last().map(|(cursor, _)| cursor.clone());
-    let next = last.unwrap_or_else(|| Cursor {
-        key: prefix.to_owned(),
-        id: UserId(String::new()),
+    let next = last.unwrap_or_else(|| match &read.rest {
+        None => start_of(prefix),
+        Some(_) => start_of(&before.key),
     });
     Ok(Found {
         previous: read.rest,
@@ -170,6 +168,14 @@ pub async fn last_page(db: &Db, prefix: &LookupKey, limit: u32) -> Result<Found,
         next: None,
         ..found
     })
+}
+
+/// A cursor before the first account with this key. Every id follows the empty one.
+fn start_of(key: &str) -> Cursor {
+    Cursor {
+        key: key.to_owned(),
+        id: UserId(String::new()),
+    }
 }
 
 /// A cursor between the account at `cursor` and the next one. No key has a control character.

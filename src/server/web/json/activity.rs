@@ -1,8 +1,12 @@
 //! The audit log, for administrators.
 
 use super::{
-    body::Json, caller::Administrator, cursor::Cursor, limit, query, rejection::Rejection,
-    words::EventWord,
+    body::Json,
+    caller::Administrator,
+    cursor::Cursor,
+    limit, query,
+    rejection::Rejection,
+    words::{EventWord, SourceWord},
 };
 use crate::{
     domain::{
@@ -39,7 +43,7 @@ pub struct EventBody {
     /// A second word, for events that have one.
     #[schema(required)]
     reason: Option<&'static str>,
-    /// `browser`, `command` or `server`.
+    #[schema(value_type = SourceWord)]
     source: &'static str,
     /// The account it concerns, if known. The account may be deleted.
     #[schema(required)]
@@ -49,6 +53,9 @@ pub struct EventBody {
     actor: Option<NamedBody>,
     #[schema(required)]
     session: Option<String>,
+    /// The access key that it concerns, or with which it was done. It may be deleted.
+    #[schema(required)]
+    key: Option<NamedKeyBody>,
     /// Empty for commands and for the server itself.
     address: String,
     user_agent: String,
@@ -63,6 +70,15 @@ struct NamedBody {
     id: String,
     #[schema(required)]
     username: Option<String>,
+}
+
+/// An access key in an entry, with its name at that time.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NamedAccessKey)]
+struct NamedKeyBody {
+    id: String,
+    #[schema(required)]
+    name: Option<String>,
 }
 
 /// One page of the audit log.
@@ -91,6 +107,10 @@ impl From<Record> for EventBody {
             user: named(entry.user, record.username),
             actor: named(entry.actor, record.actor_name),
             session: entry.session.map(|id| id.0),
+            key: entry.key.map(|id| NamedKeyBody {
+                id: id.0,
+                name: record.key_name,
+            }),
             address: entry.address,
             user_agent: entry.user_agent,
             times: record.times,
@@ -180,7 +200,8 @@ impl Question {
 fn position_of(text: &str) -> Option<Cursor<audit::Cursor>> {
     let position = |(at, id): Position| {
         let at = Timestamp::from_millis(at);
-        let is_id = id.bytes().all(|byte| byte.is_ascii_graphic());
+        // The id of a counted row has spaces. PostgreSQL accepts no NUL in a text.
+        let is_id = !id.contains(char::is_control);
         is_id.then_some(audit::Cursor { at, id })
     };
     Some(match Cursor::decode(text)? {

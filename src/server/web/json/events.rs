@@ -8,13 +8,15 @@ use axum::{
     Extension,
     extract::State,
     http::{HeaderMap, Method},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 
 /// Follow my session
 ///
 /// A stream of server-sent events: `session` when its idle end moves, `ended` with the reason when it ends, `alive` as a
-/// heartbeat, `poll` if there are too many streams. Watching is no use of the session.
+/// heartbeat, and `poll` as the last one if a newer stream of the account takes its place. If the session has as many
+/// streams as it may have, a further one is refused with 429. `HEAD` returns the data of `session` in the header
+/// `x-session`, and opens no stream. Watching is no use of the session.
 #[utoipa::path(
     get,
     path = "/api/v1/events",
@@ -22,7 +24,7 @@ use axum::{
     tag = "sessions",
     responses(
         (status = 200, description = "The stream", content_type = "text/event-stream", body = String),
-        (status = 429, description = "Too many streams of this session", body = Problem),
+        (status = 429, description = "Too many streams of this session", content_type = "application/problem+json", body = Problem),
     )
 )]
 pub async fn follow(
@@ -32,5 +34,8 @@ pub async fn follow(
     method: Method,
     headers: HeaderMap,
 ) -> Response {
+    if let Err(refusal) = state.site.demand_own_api_reader(&headers) {
+        return refusal.into_response();
+    }
     streams::session::watch(state, caller, slot, method, headers).await
 }

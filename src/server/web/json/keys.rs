@@ -83,7 +83,7 @@ pub struct NewKeyBody {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Date)]
     last_day: Option<Day>,
-    /// Addresses and ranges.
+    /// From which it can be used: an address or a range in each text. From everywhere without any.
     #[serde(default)]
     networks: Vec<String>,
 }
@@ -183,7 +183,7 @@ pub async fn make(
         name: body.name,
         last_day: body.last_day.map(|day| day.0).unwrap_or_default(),
         scopes: body.scopes,
-        networks: body.networks.join(" "),
+        networks: access_keys::networks_field(&body.networks)?,
     };
     let made = access_keys::make(&state.core, Owner::of(&called.actor)?, &draft).await?;
     let location = [(header::LOCATION, format!("{API}/keys/{}", made.id))];

@@ -145,9 +145,10 @@ pub async fn end(
 
 /// Sign out
 ///
-/// Ends the session of the cookie or the access token before it answers, and deletes the cookie. Without a live session
-/// the answer is the same, so that signing out twice is no error. Only 204 means that the session has ended. An access
-/// key has no session: it is revoked by `/api/v1/keys/{id}`.
+/// Ends the session of the cookie or the access token before it answers, and deletes the cookie. With a cookie whose
+/// session has ended, or without any credential, the answer is the same, so that signing out twice is no error. A token
+/// whose session has ended is refused with 401, as everywhere. An access key has no session: it is revoked by
+/// `/api/v1/keys/{id}`.
 #[utoipa::path(
     post,
     path = "/api/v1/logout",

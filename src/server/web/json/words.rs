@@ -1,6 +1,9 @@
 //! Closed lists of words, for the document: a client that sends another one is refused.
 
-use crate::domain::{audit::Event, scope::Scope};
+use crate::domain::{
+    audit::{Event, Source},
+    scope::Scope,
+};
 use std::borrow::Cow;
 use utoipa::{
     PartialSchema, ToSchema,
@@ -12,6 +15,9 @@ pub struct ScopeWord;
 
 /// A word of [`Event`].
 pub struct EventWord;
+
+/// A word of [`Source`].
+pub struct SourceWord;
 
 impl PartialSchema for ScopeWord {
     fn schema() -> RefOr<Schema> {
@@ -34,6 +40,18 @@ impl PartialSchema for EventWord {
 impl ToSchema for EventWord {
     fn name() -> Cow<'static, str> {
         "EventKind".into()
+    }
+}
+
+impl PartialSchema for SourceWord {
+    fn schema() -> RefOr<Schema> {
+        words(Source::ALL.iter().map(|source| source.as_str()))
+    }
+}
+
+impl ToSchema for SourceWord {
+    fn name() -> Cow<'static, str> {
+        "Source".into()
     }
 }
 

@@ -3,6 +3,7 @@
 //! The session cookie is `SameSite=Lax`, so browsers send it with requests from the same site only: from
 //! `https://app.example.org` to `https://id.example.org`, never from another domain.
 
+use crate::server::web::streams;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use std::time::Duration;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -11,11 +12,13 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 const MAX_AGE: Duration = Duration::from_secs(2 * 3_600);
 
 /// The headers of answers that scripts may read, beside the safe ones (Fetch, CORS-safelisted response headers).
-const EXPOSED: [HeaderName; 4] = [
+const EXPOSED: [HeaderName; 6] = [
     header::LOCATION,
     header::RETRY_AFTER,
     header::WWW_AUTHENTICATE,
     HeaderName::from_static("x-request-id"),
+    streams::session::SESSION,
+    streams::session::ENDED,
 ];
 
 /// The layer for these origins; `None` without any, which leaves CORS off.

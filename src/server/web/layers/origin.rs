@@ -133,6 +133,18 @@ impl Site {
         demand_own(self.is_from_own_page(headers).unwrap_or(true))
     }
 
+    /// The same for the JSON API, where the origins that the configuration names are as good as our own. It is for reads
+    /// that a foreign page must not even cause, such as a stream that takes a slot of its session.
+    ///
+    /// # Errors
+    /// [`Failure::CrossSite`], which is logged.
+    pub fn demand_own_api_reader(&self, headers: &HeaderMap) -> Result<(), AppError> {
+        if self.is_from_allowed_page(headers) {
+            return Ok(());
+        }
+        self.demand_own_reader(headers)
+    }
+
     /// Whether the request is from our pages according to the browser; `None` if it sends neither header.
     fn is_from_own_page(&self, headers: &HeaderMap) -> Option<bool> {
         let has_own_origin = headers.contains_key(header::ORIGIN).then(|| {

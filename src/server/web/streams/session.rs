@@ -32,10 +32,10 @@ use std::convert::Infallible;
 use tokio::time::timeout;
 
 /// The first event of the stream, for a page that polls.
-const SESSION: HeaderName = HeaderName::from_static("x-session");
+pub const SESSION: HeaderName = HeaderName::from_static("x-session");
 
 /// Why there is no session to watch any more.
-const ENDED: HeaderName = HeaderName::from_static("x-ended");
+pub const ENDED: HeaderName = HeaderName::from_static("x-ended");
 
 /// Answers a page that watches its session. HEAD returns the same in a header, and takes no slot: some proxies hold
 /// streams back.

@@ -90,6 +90,14 @@ pub fn check(
     })
 }
 
+/// The field of a draft for a list of networks. From everywhere without any.
+///
+/// # Errors
+/// [`AccessKeyRefusal::Networks`] if one of the texts is not exactly one network.
+pub fn networks_field(list: &[String]) -> Result<String, AccessKeyRefusal> {
+    networks::join(list).ok_or(AccessKeyRefusal::Networks)
+}
+
 /// The instant after the last day. An empty field has the default of the form.
 fn end_of_last_day(
     limits: &KeyLimits,

@@ -40,7 +40,7 @@ pub async fn end_all_within(
     Ok(count(&rows, ended.reason))
 }
 
-/// Ends the sessions that were started with an access key, within a transaction that revokes it.
+/// Ends the sessions that were started with an access key, within a transaction that revokes or suspends it.
 pub async fn end_all_of_key_within(
     transaction: &mut Transaction,
     key: &AccessKeyId,
