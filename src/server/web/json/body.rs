@@ -8,11 +8,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use serde::{
-    Serialize,
-    de::{DeserializeOwned, IgnoredAny},
-};
-use serde_json::error::Category;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, error::Category};
 
 const MEDIA_TYPE: &str = "application/json";
 
@@ -81,10 +78,8 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Cause> {
     let parsed = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
         Category::Data => Cause::WrongMembers,
         // serde reports an enum with no member or with two as if the text had ended too early.
-        Category::Syntax | Category::Eof | Category::Io => {
-            serde_json::from_slice::<IgnoredAny>(bytes)
-                .map_or(Cause::MalformedJson, |_| Cause::WrongMembers)
-        }
+        Category::Syntax | Category::Eof | Category::Io => serde_json::from_slice::<Value>(bytes)
+            .map_or(Cause::MalformedJson, |_| Cause::WrongMembers),
     })?;
     if bytes.trim_ascii_start().starts_with(b"{") {
         Ok(parsed)
