@@ -28,7 +28,7 @@ struct Run {
     without: &'static [&'static str],
 }
 
-/// Keys have none of the operations on keys, and no cookie.
+/// Keys have no cookie, none of the operations on keys, and make no link for a password.
 const WITH_KEY: Run = Run {
     name: "with a key",
     credential: "[auth.openapi.key]\nbearer = \"${CREDENTIAL}\"\n",
@@ -36,6 +36,7 @@ const WITH_KEY: Run = Run {
         "followSession",
         "listKeys",
         "makeKey",
+        "makePasswordLink",
         "readKey",
         "refreshToken",
         "revokeKey",

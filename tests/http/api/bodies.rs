@@ -92,7 +92,7 @@ async fn bodies_of_another_form_are_refused_without_an_echo() {
     }
     let bytes = b"{\"username\":\"\xff\xc3\x28\"}";
     let request = Request::post(USERS, bytes).header("content-type", "application/json");
-    assert_problem(&root.clone().send(request).await, 400, "wrong_members");
+    assert_problem(&root.clone().send(request).await, 400, "malformed_json");
     assert_eq!(app.rows().await, before);
 }
 
