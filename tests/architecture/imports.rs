@@ -198,7 +198,8 @@ pub const RULES: &[Rule] = &[
             "server::core::actor",
             "server::core::audit",
             "server::core::sessions",
-            "server::core::sign_in"
+            "server::core::sign_in",
+            "server::core::tokens"
         ],
         []
     ),
