@@ -204,10 +204,7 @@ fn position_of(text: &str) -> Option<Cursor<audit::Cursor>> {
         let is_id = !id.contains(char::is_control);
         is_id.then_some(audit::Cursor { at, id })
     };
-    Some(match Cursor::decode(text)? {
-        Cursor::After(found) => Cursor::After(position(found)?),
-        Cursor::Before(found) => Cursor::Before(position(found)?),
-    })
+    Cursor::decode(text)?.and_then(position)
 }
 
 /// Reads one entry more than the page has: whether there is another page. The store's lists have the newest first.

@@ -21,6 +21,14 @@ impl<P> Cursor<P> {
             Self::After(position) | Self::Before(position) => position,
         }
     }
+
+    /// The same direction from another form of the position; `None` if there is none.
+    pub fn and_then<Q>(self, convert: impl FnOnce(P) -> Option<Q>) -> Option<Cursor<Q>> {
+        Some(match self {
+            Self::After(position) => Cursor::After(convert(position)?),
+            Self::Before(position) => Cursor::Before(convert(position)?),
+        })
+    }
 }
 
 impl<P: Serialize> Cursor<P> {

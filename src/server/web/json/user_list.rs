@@ -139,10 +139,7 @@ fn position_of(text: &str, prefix: &LookupKey) -> Option<Cursor<users::Cursor>> 
         let id = UserId::parse(id)?;
         is_inside.then_some(users::Cursor { key, id })
     };
-    Some(match Cursor::decode(text)? {
-        Cursor::After(found) => Cursor::After(position(found)?),
-        Cursor::Before(found) => Cursor::Before(position(found)?),
-    })
+    Cursor::decode(text)?.and_then(position)
 }
 
 fn page_of(found: Found) -> UsersBody {
