@@ -111,7 +111,7 @@ inEveryWay(() => {
     await keyboard.type('quietly humming teapots');
     await keyboard.press('Enter');
     await expect(visitor.problem).toBeFocused();
-    expect(await tab(visitor)).toBe('The current password is not right.');
+    expect(await tab(visitor)).toBe('Wrong password.');
     await keyboard.press('Enter');
     await expect(visitor.page.getByLabel('Current password', { exact: true })).toBeFocused();
     await keyboard.type(person.password);

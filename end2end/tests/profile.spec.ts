@@ -38,7 +38,7 @@ inEveryWay(() => {
     await description(visitor).fill('x'.repeat(1_000));
     await save(visitor);
     await expect(visitor.problem).toBeFocused();
-    await expect(visitor.problem).toContainText('This e-mail address belongs to another account.');
+    await expect(visitor.problem).toContainText('This email address belongs to another account.');
     await expect(visitor.page).toHaveTitle(titled('Error: Your profile'));
     await expect(displayName(visitor)).toHaveValue('Augusta King');
     await expect(email(visitor)).toHaveValue(eve.email.toUpperCase());

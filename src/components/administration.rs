@@ -86,7 +86,7 @@ fn Link(link: LinkView) -> impl IntoView {
     };
     let address = format!("{}#{}", link.page, link.secret.reveal());
     view! {
-        <div class="notice" role="status">
+        <div class="notice once" role="status">
             <h2>"Hand this link on now"</h2>
             <p>
                 <strong><bdi>{link.username}</bdi></strong> " sets " {what} " with it, once, until " <Time moment=link.until />

@@ -3,7 +3,7 @@
 use crate::{
     components::{sign_out::SignOutButton, time_out::TimeOutDialogues},
     domain::{page::Page, site},
-    error::{AppError, Failure, Refusal},
+    error::{AppError, Failure},
 };
 use leptos::{config::LeptosOptions, html, prelude::*};
 use leptos_meta::{HashedStylesheet, Title};
@@ -201,9 +201,7 @@ const fn heading(failure: AppError) -> &'static str {
         AppError::Failed(Failure::NotPermitted) => "Not with this access key",
         AppError::Failed(Failure::CrossSite) => "Refused",
         AppError::Failed(Failure::TooLarge | Failure::HeaderTooLarge) => "Request too large",
-        AppError::Refused(Refusal::SignIn) | AppError::Failed(Failure::NotSignedIn) => {
-            "Not signed in"
-        }
+        _ if failure.status() == 401 => "Not signed in",
         AppError::Failed(Failure::Busy | Failure::Unavailable | Failure::Timeout) => {
             "Not right now"
         }

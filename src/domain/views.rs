@@ -21,7 +21,7 @@ use crate::{
         session::{EndReason, EndedElsewhere},
         setup::SetupDraft,
     },
-    error::Refusal,
+    error::Refusals,
 };
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ pub struct LoginView {
     pub next: String,
     /// The name or e-mail address that was entered before a refusal.
     pub username: String,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
     pub notice: Option<LoginNotice>,
     /// No account can sign in yet: the page describes how to create the first one.
     pub no_account: bool,
@@ -45,7 +45,7 @@ pub struct LoginView {
 pub struct LoginKeyView {
     /// The page after signing in: a checked path of this site.
     pub next: String,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }
 
 /// Why a person sees the sign-in page without having requested it.
@@ -174,7 +174,7 @@ pub struct PasswordView {
     pub min_chars: usize,
     /// The number of live access keys, which a new password revokes.
     pub keys: u64,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
     pub notice: Option<PasswordNotice>,
 }
 
@@ -220,7 +220,7 @@ pub struct ConfirmView {
     pub username: String,
     /// The page after the confirmation: a checked path of this site.
     pub next: String,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }
 
 /// The page on which users change their profile.
@@ -230,7 +230,7 @@ pub struct ProfileView {
     pub username: String,
     /// The values of the fields: those stored, or the input before a refusal.
     pub draft: ProfileDraft,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
     pub notice: Option<ProfileNotice>,
 }
 
@@ -250,5 +250,5 @@ pub struct SetupView {
     /// The input before a refusal. Secrets have to be entered again.
     pub draft: SetupDraft,
     pub min_chars: usize,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }

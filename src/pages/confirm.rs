@@ -14,14 +14,7 @@ use leptos::prelude::*;
 #[component]
 pub fn ConfirmPage(view: ConfirmView) -> impl IntoView {
     let password = NodeRef::new();
-    let form = FormState::of::<ConfirmPassword>(view.refusal, [password]);
-    let FormState {
-        refusal,
-        busy,
-        summary,
-        ..
-    } = form;
-    let wrong = form.is_invalid(|_| "password", "password");
+    let form = FormState::of::<ConfirmPassword>(view.refusal, |_| &["password"], [password]);
     view! {
         <Layout title=form.title("Is it you?") signed_in=view.display_name>
             <Threshold>
@@ -31,7 +24,7 @@ pub fn ConfirmPage(view: ConfirmView) -> impl IntoView {
                     <p>
                         "What comes next concerns how people sign in here. You typed your password a while ago, so please type it again."
                     </p>
-                    <ErrorSummary refusal field=|_| "password" node_ref=summary />
+                    <ErrorSummary form />
                     <form class="form" method="post" action=form.action on:submit=form.on_submit()>
                         // For password managers only, which read the user name from it. It has no name attribute,
                         // so it is not submitted.
@@ -42,10 +35,9 @@ pub fn ConfirmPage(view: ConfirmView) -> impl IntoView {
                             label="Password"
                             autocomplete="current-password"
                             node_ref=password
-                            is_invalid=wrong
-                            busy
+                            form
                         />
-                        <SubmitButton label="Go on" busy />
+                        <SubmitButton label="Go on" />
                     </form>
                     <p>
                         <a href=Page::Dashboard.path()>"Rather not"</a>

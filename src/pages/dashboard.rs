@@ -12,7 +12,6 @@ use crate::{
         page::Page,
         views::{DashboardView, ProxyDiagnosis, SessionView, SignInView},
     },
-    error::AppError,
 };
 use leptos::{either::Either, prelude::*};
 
@@ -153,11 +152,10 @@ fn Unrecognised(sign_in: SignInView, may_recognise: bool) -> impl IntoView {
 
 #[component]
 fn RecogniseForm(id: String) -> impl IntoView {
-    let form = FormState::of::<RecogniseSignIn>(None, []);
-    let field = |_: AppError| "main";
+    let form = FormState::of::<RecogniseSignIn>(None, |_| &["main"], []);
     view! {
         <form method="post" action=form.action on:submit=form.on_submit()>
-            <ErrorSummary refusal=form.refusal field node_ref=form.summary />
+            <ErrorSummary form />
             <input type="hidden" name="id" value=id />
             <button class="button button-small" type="submit">"This was me"</button>
         </form>
@@ -166,11 +164,10 @@ fn RecogniseForm(id: String) -> impl IntoView {
 
 #[component]
 fn DisownForm(id: String) -> impl IntoView {
-    let form = FormState::of::<DisownSignIn>(None, []);
-    let field = |_: AppError| "main";
+    let form = FormState::of::<DisownSignIn>(None, |_| &["main"], []);
     view! {
         <form method="post" action=form.action on:submit=form.on_submit()>
-            <ErrorSummary refusal=form.refusal field node_ref=form.summary />
+            <ErrorSummary form />
             <input type="hidden" name="id" value=id />
             <button class="button button-quiet button-small" type="submit">"This was not me"</button>
         </form>

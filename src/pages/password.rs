@@ -14,14 +14,14 @@ use crate::{
         session::EndedElsewhere,
         views::{PasswordNotice, PasswordView},
     },
-    error::{AppError, Refusal},
+    error::Refusal,
 };
 use leptos::{either::Either, html, prelude::*};
 
 #[component]
 pub fn PasswordPage(view: PasswordView) -> impl IntoView {
     let (current, new) = (NodeRef::new(), NodeRef::new());
-    let form = FormState::of::<ChangePassword>(view.refusal, [current, new]);
+    let form = FormState::of::<ChangePassword>(view.refusal, fields_of, [current, new]);
     let notice = view.notice.map(|notice| match notice {
         PasswordNotice::Changed { ended } => Either::Left(view! { <Changed ended /> }),
         PasswordNotice::StrangerIsOut => Either::Right(view! { <SignInDisowned /> }),
@@ -76,19 +76,11 @@ fn ChangeForm(
     min_chars: usize,
     keys: u64,
 ) -> impl IntoView {
-    let FormState {
-        refusal,
-        busy,
-        summary,
-        ..
-    } = form;
-    let wrong = form.is_invalid(field_of, "current_password");
-    let refused = form.is_invalid(field_of, "new_password");
     let hint = format!(
         "At least {min_chars} characters. Several words are easier to keep in mind than odd signs."
     );
     view! {
-        <ErrorSummary refusal field=field_of node_ref=summary />
+        <ErrorSummary form />
         <p class="quiet-text">"All your other sessions end with it. This browser stays signed in."</p>
         <form class="form" method="post" action=form.action on:submit=form.on_submit()>
             // For password managers only, which read the user name from it. It has no name attribute, so it is not
@@ -99,8 +91,7 @@ fn ChangeForm(
                 label="Current password"
                 autocomplete="current-password"
                 node_ref=current
-                is_invalid=wrong
-                busy
+                form
             />
             <PasswordField
                 id="new_password"
@@ -109,19 +100,18 @@ fn ChangeForm(
                 hint
                 min_chars
                 node_ref=new
-                is_invalid=refused
-                busy
+                form
             />
             <KeepKeys keys />
-            <SubmitButton label="Change password" busy />
+            <SubmitButton label="Change password" />
         </form>
     }
 }
 
-/// The id of the field that a refusal is about.
-fn field_of(refusal: AppError) -> &'static str {
+/// The fields that a refusal is about.
+const fn fields_of(refusal: Refusal) -> &'static [&'static str] {
     match refusal {
-        AppError::Refused(Refusal::Password(_)) => "new_password",
-        _ => "current_password",
+        Refusal::Password(_) => &["new_password"],
+        _ => &["current_password"],
     }
 }

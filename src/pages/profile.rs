@@ -14,13 +14,13 @@ use crate::{
         user::IdentityRefusal,
         views::{ProfileNotice, ProfileView},
     },
-    error::{AccountRefusal, AppError, Refusal},
+    error::{AccountRefusal, Refusal},
 };
 use leptos::prelude::*;
 
 #[component]
 pub fn ProfilePage(view: ProfileView) -> impl IntoView {
-    let form = FormState::of::<UpdateProfile>(view.refusal, []);
+    let form = FormState::of::<UpdateProfile>(view.refusal, fields_of, []);
     let notice = view.notice.map(|notice| view! { <Notice notice /> });
     view! {
         <Layout title=form.title("Your profile") signed_in=view.display_name>
@@ -56,14 +56,8 @@ fn Notice(notice: ProfileNotice) -> impl IntoView {
 
 #[component]
 fn ProfileForm(form: FormState, draft: ProfileDraft) -> impl IntoView {
-    let FormState {
-        refusal,
-        busy,
-        summary,
-        ..
-    } = form;
     view! {
-        <ErrorSummary refusal field=field_of node_ref=summary />
+        <ErrorSummary form />
         <form class="form" method="post" action=form.action on:submit=form.on_submit()>
             <TextField
                 id="display_name"
@@ -71,7 +65,7 @@ fn ProfileForm(form: FormState, draft: ProfileDraft) -> impl IntoView {
                 value=draft.display_name
                 autocomplete="name"
                 hint="How pages greet you. Left empty, it is the name with which you sign in."
-                is_invalid=form.is_invalid(field_of, "display_name")
+                form
             />
             <TextField
                 id="email"
@@ -80,28 +74,26 @@ fn ProfileForm(form: FormState, draft: ProfileDraft) -> impl IntoView {
                 autocomplete="email"
                 inputmode="email"
                 hint="You can type it in place of your name when you sign in."
-                is_invalid=form.is_invalid(field_of, "email")
+                form
             />
             <TextField
                 id="description"
                 label="Description (optional)"
                 value=draft.description
                 autocomplete="off"
-                is_invalid=form.is_invalid(field_of, "description")
+                form
             />
-            <SubmitButton label="Save" busy />
+            <SubmitButton label="Save" />
         </form>
     }
 }
 
-/// The id of the field that a refusal is about.
-fn field_of(refusal: AppError) -> &'static str {
+/// The fields that a refusal is about.
+const fn fields_of(refusal: Refusal) -> &'static [&'static str] {
     match refusal {
-        AppError::Refused(Refusal::Account(AccountRefusal::EmailTaken))
-        | AppError::Refused(Refusal::Identity(
-            IdentityRefusal::Email | IdentityRefusal::EmailUnseen,
-        )) => "email",
-        AppError::Refused(Refusal::Identity(IdentityRefusal::Description)) => "description",
-        _ => "display_name",
+        Refusal::Account(AccountRefusal::EmailTaken)
+        | Refusal::Identity(IdentityRefusal::Email | IdentityRefusal::EmailUnseen) => &["email"],
+        Refusal::Identity(IdentityRefusal::Description) => &["description"],
+        _ => &["display_name"],
     }
 }

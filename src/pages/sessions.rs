@@ -15,11 +15,11 @@ use leptos::{either::Either, prelude::*};
 
 #[component]
 pub fn SessionsPage(view: SessionsView) -> impl IntoView {
-    let end_one = FormState::of::<EndSession>(None, []);
-    let end_others = FormState::of::<EndOtherSessions>(None, []);
-    let end_all = FormState::of::<EndAllSessions>(None, []);
+    let end_one = FormState::of::<EndSession>(None, |_| &["others"], []);
+    let end_others = FormState::of::<EndOtherSessions>(None, |_| &["others"], []);
+    let end_all = FormState::of::<EndAllSessions>(None, |_| &["others"], []);
     let refusals = [end_one, end_others, end_all].map(|form| {
-        view! { <ErrorSummary refusal=form.refusal field=|_| "others" node_ref=form.summary /> }
+        view! { <ErrorSummary form /> }
     });
     let number = view.others.len();
     let others = view.others.into_iter();

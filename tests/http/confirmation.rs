@@ -49,7 +49,7 @@ on_both_engines! {
         assert_eq!(app.user("ada").await.email.as_deref(), Some("ada@example.org"));
 
         assert_redirect(&confirms(&mut browser, WRONG).await, CONFIRM);
-        assert_contains(&browser.get(CONFIRM).await, "The current password is not right.");
+        assert_contains(&browser.get(CONFIRM).await, "Wrong password.");
         assert_redirect(&changes_email(&mut browser).await, CONFIRM);
         assert_redirect(&confirms(&mut browser, PASSWORD).await, PROFILE);
 

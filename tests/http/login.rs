@@ -36,7 +36,7 @@ on_both_engines! {
         let answer = app.fetch_login("ada", WRONG).await;
         assert_eq!(answer.status, 401);
         assert_eq!(answer.header("content-type"), Some("application/json"));
-        assert_eq!(answer.text(), r#"{"refused":"sign_in"}"#);
+        assert_eq!(answer.text(), r#"{"refused":["sign_in"]}"#);
         assert_eq!(answer.header("location"), None);
         assert!(answer.header_all("set-cookie").is_empty());
     }

@@ -5,7 +5,7 @@ use crate::{
         access_key::{AccessKeyDraft, AccessKeyText, KeyState, Scope},
         moment::{Moment, RelativeMoment},
     },
-    error::Refusal,
+    error::Refusals,
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ pub struct AccessKeysView {
     pub days: (String, String),
     /// The input for a new key: before a refusal, or the proposal.
     pub draft: AccessKeyDraft,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
     /// Shown once: it cannot be read again.
     pub made: Option<NewAccessKeyView>,
     pub notice: Option<AccessKeyNotice>,

@@ -7,7 +7,7 @@ use crate::{
         moment::Moment,
         password_link::{LinkPurpose, LinkSecret},
     },
-    error::Refusal,
+    error::Refusals,
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub struct PasswordLinkView {
     pub min_chars: usize,
     /// The account, if the code was right and only the password was refused.
     pub username: Option<String>,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }
 
 /// One page of the list of accounts.
@@ -34,7 +34,7 @@ pub struct UsersView {
     pub notice: Option<UserNotice>,
     /// The input for a new account before a refusal.
     pub draft: InvitationDraft,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }
 
 /// An account in a list.
@@ -86,7 +86,7 @@ pub struct AccountView {
     /// The newest first.
     pub activity: Vec<AuditEntryView>,
     pub notice: Option<UserNotice>,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }
 
 /// An entry of the audit log.

@@ -85,7 +85,7 @@ on_both_engines! {
             assert!(key.is_empty() || !page.text().contains(key), "the input is not shown again");
         }
         answers.dedup();
-        assert_eq!(answers, [(401, r#"{"refused":"access_key_login"}"#.to_owned())]);
+        assert_eq!(answers, [(401, r#"{"refused":["access_key_login"]}"#.to_owned())]);
         assert!(app.sessions().await.is_empty());
     }
 

@@ -8,7 +8,7 @@ use crate::{
         moment::Timestamp,
         views::{AccessKeyNotice, AccessKeyView, AccessKeysView, KeyUseView, NewAccessKeyView},
     },
-    error::{AppError, Refusal},
+    error::{AppError, Refusals},
     server::{
         clock::{moment, relative},
         core::accounts::access_keys,
@@ -52,7 +52,7 @@ pub const fn is_usable(state: KeyState) -> bool {
 #[derive(Default)]
 struct Message {
     draft: AccessKeyDraft,
-    refusal: Option<Refusal>,
+    refusal: Option<Refusals>,
     made: Option<NewAccessKeyView>,
     notice: Option<AccessKeyNotice>,
 }

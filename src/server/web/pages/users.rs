@@ -13,7 +13,7 @@ use crate::{
         user::{LookupKey, User, UserId},
         views::{AccountView, InvitationDraft, UserNotice, UserState, UserView, UsersView},
     },
-    error::{AppError, Refusal},
+    error::{AppError, Refusals},
     server::{
         clock::moment,
         core::{
@@ -63,7 +63,7 @@ pub async fn list(visit: Visit<'_>) -> Result<UsersView, AppError> {
     })
 }
 
-type Messages = (Option<UserNotice>, Option<Refusal>, InvitationDraft);
+type Messages = (Option<UserNotice>, Option<Refusals>, InvitationDraft);
 
 /// The messages of the list of accounts about the last action.
 fn messages(headers: &HeaderMap, flash: Option<Flash>) -> Messages {
