@@ -1,7 +1,7 @@
 import { expect, inEveryWay, newPerson, test, type Visitor } from '../fixtures';
 
-const displayName = ({ page }: Visitor) => page.getByLabel('Display name');
-const email = ({ page }: Visitor) => page.getByLabel('E-mail (optional)');
+const displayName = ({ page }: Visitor) => page.getByLabel('Full name');
+const email = ({ page }: Visitor) => page.getByLabel('Email (optional)');
 const save = ({ page }: Visitor) => page.getByRole('button', { name: 'Save' });
 const NO_CONNECTION = 'There is no connection to the server.';
 

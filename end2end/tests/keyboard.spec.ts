@@ -119,7 +119,7 @@ inEveryWay(() => {
     await keyboard.type('quietly humming teapots');
     await tabTo(visitor, 'Change password');
     await keyboard.press('Space');
-    await expect(visitor.page.getByRole('status').first()).toContainText('Your password was changed.');
+    await expect(visitor.page.getByRole('status').first()).toContainText('Password changed.');
   });
 
   test('the skip link leads past the header', async ({ visitor, person }) => {

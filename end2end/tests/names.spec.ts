@@ -122,7 +122,7 @@ test('a name with direction overrides is refused', async ({ visitor, person, com
   await visitor.signsIn(person);
   await visitor.open('/account/profile');
   for (const control of ['\u202E', '\u2067', '\u2028']) {
-    await visitor.page.getByLabel('Display name').fill(`Eve${control}!`);
+    await visitor.page.getByLabel('Full name').fill(`Eve${control}!`);
     await visitor.page.getByRole('button', { name: 'Save' }).click();
     await expect(visitor.problem.first()).toContainText('control characters');
     await visitor.page.reload();

@@ -2,8 +2,8 @@ import { expect, inEveryWay, newPerson, test, type Visitor } from '../fixtures';
 import { visitAccount } from '../support/account';
 import { titled } from '../support/site';
 
-const displayName = ({ page }: Visitor) => page.getByLabel('Display name');
-const email = ({ page }: Visitor) => page.getByLabel('E-mail (optional)');
+const displayName = ({ page }: Visitor) => page.getByLabel('Full name');
+const email = ({ page }: Visitor) => page.getByLabel('Email (optional)');
 const description = ({ page }: Visitor) => page.getByLabel('Description (optional)');
 const save = ({ page }: Visitor) => page.getByRole('button', { name: 'Save' }).click();
 

@@ -10,7 +10,7 @@ const WITHIN_5_SECONDS = { timeout: 5_000 };
 
 const reason = (visitor: Visitor) => visitor.page.getByRole('status').first();
 const covered = (visitor: Visitor) => visitor.page.locator('html[data-covered]');
-const displayName = (visitor: Visitor) => visitor.page.getByLabel('Display name');
+const displayName = (visitor: Visitor) => visitor.page.getByLabel('Full name');
 
 /** Waits until this number of pages watch their sessions. */
 const watched = (wire: Wire, pages: number) => expect.poll(() => wire.streams.size).toBe(pages);

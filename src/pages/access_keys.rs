@@ -43,7 +43,7 @@ pub fn AccessKeysPage(view: AccessKeysView) -> impl IntoView {
             <AccountNav here=Page::AccessKeys />
             <h1>"Access keys"</h1>
             <p class="quiet-text">
-                "A program that has a key acts for you, as far as the permissions of the key reach. A revoked key is refused at its next request."
+                "A program with a key acts for you, within the permissions of the key. A revoked key is refused at its next request."
             </p>
             {view.made.map(|made| view! { <NewAccessKey made /> })}
             {view.notice.map(|notice| view! { <Notice notice /> })}

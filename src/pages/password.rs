@@ -44,14 +44,14 @@ pub fn PasswordPage(view: PasswordView) -> impl IntoView {
 #[component]
 fn Changed(ended: EndedElsewhere) -> impl IntoView {
     let others = match ended.sessions {
-        0 => "You were not signed in anywhere else.".to_owned(),
-        1 => "1 other session has ended.".to_owned(),
-        ended => format!("{ended} other sessions have ended."),
+        0 => "You were not signed in on any other device.".to_owned(),
+        1 => "1 other device was signed out.".to_owned(),
+        ended => format!("{ended} other devices were signed out."),
     };
     let keys = revoked(ended.keys).map(|keys| format!(" {keys}"));
     view! {
         <div class="notice" role="status">
-            <p>"Your password was changed. " {others} {keys}</p>
+            <p>"Password changed. " {others} {keys}</p>
         </div>
     }
 }
@@ -61,7 +61,7 @@ fn SignInDisowned() -> impl IntoView {
     view! {
         <div class="notice notice-warning" role="status">
             <p>
-                "That session has ended, and a copy of its cookie is of no use. Whoever it was knew your password: choose a new one now, which ends all other sessions as well."
+                "That device was signed out. Whoever used it knows your password: choose a new one now, which signs out all other devices as well."
             </p>
         </div>
     }
@@ -76,12 +76,10 @@ fn ChangeForm(
     min_chars: usize,
     keys: u64,
 ) -> impl IntoView {
-    let hint = format!(
-        "At least {min_chars} characters. Several words are easier to keep in mind than odd signs."
-    );
+    let hint = format!("At least {min_chars} characters. Try three or four unrelated words.");
     view! {
         <ErrorSummary form />
-        <p class="quiet-text">"All your other sessions end with it. This browser stays signed in."</p>
+        <p class="quiet-text">"Your other devices are signed out. This device stays signed in."</p>
         <form class="form" method="post" action=form.action on:submit=form.on_submit()>
             // For password managers only, which read the user name from it. It has no name attribute, so it is not
             // submitted.

@@ -42,9 +42,9 @@ pub fn ProfilePage(view: ProfileView) -> impl IntoView {
 fn Notice(notice: ProfileNotice) -> impl IntoView {
     let words = match notice {
         ProfileNotice::Saved => "Saved.",
-        ProfileNotice::NotSavedYet => "This is what you typed. It is not saved yet.",
+        ProfileNotice::NotSavedYet => "Not saved yet. Check your input, then press Save.",
         ProfileNotice::TypedTooMuch => {
-            "What you typed was too long to come back whole. Look through the fields before you save."
+            "Your input was too long, and part of it is missing. Check the fields before you save."
         }
     };
     view! {
@@ -61,19 +61,19 @@ fn ProfileForm(form: FormState, draft: ProfileDraft) -> impl IntoView {
         <form class="form" method="post" action=form.action on:submit=form.on_submit()>
             <TextField
                 id="display_name"
-                label="Display name"
+                label="Full name"
                 value=draft.display_name
                 autocomplete="name"
-                hint="How pages greet you. Left empty, it is the name with which you sign in."
+                hint="Shown on pages and to administrators. If empty, your username is shown."
                 form
             />
             <TextField
                 id="email"
-                label="E-mail (optional)"
+                label="Email (optional)"
                 value=draft.email
                 autocomplete="email"
                 inputmode="email"
-                hint="You can type it in place of your name when you sign in."
+                hint="You can sign in with it instead of your username."
                 form
             />
             <TextField

@@ -51,7 +51,7 @@ on_both_engines! {
         assert_eq!(attributes(line), BTreeSet::from(["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]));
 
         let page = browser.get(PAGE).await;
-        assert_page(&page, "Your password was changed. 2 other sessions have ended.");
+        assert_page(&page, "Password changed. 2 other devices were signed out.");
         assert_eq!(page.set_cookies(FLASH_COOKIE).len(), 1, "shown once");
         assert!(!visible_text(&browser.get(PAGE).await).contains("was changed"));
         assert_page(&browser.get("/dashboard").await, "Good to see you, ada of Example");
@@ -79,7 +79,7 @@ on_both_engines! {
         assert!(answer.header("serverfnredirect").is_some());
         assert!(!answer.text().contains(browser.session().unwrap()));
         let page = browser.get(PAGE).await;
-        assert_page(&page, "Your password was changed. You were not signed in anywhere else.");
+        assert_page(&page, "Password changed. You were not signed in on any other device.");
     }
 
     async fn the_current_password_has_to_be_right(database: TestDatabase) {

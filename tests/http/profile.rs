@@ -165,7 +165,7 @@ async fn truncated_input_is_marked_as_such() {
     let long = "漢".repeat(5_000);
     assert_redirect(&post(&mut browser, ("Ada", "", &long)).await, PAGE);
     let page = browser.get(PAGE).await;
-    assert_page(&page, "What you typed was too long to come back whole.");
+    assert_page(&page, "Your input was too long, and part of it is missing.");
     assert_contains(&page, "at most 1024 characters");
     assert_eq!(value_of(&page, "display_name"), "Ada");
     assert!(value_of(&page, "description").starts_with("漢漢"));

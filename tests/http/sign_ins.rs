@@ -144,7 +144,7 @@ on_both_engines! {
         let (mut laptop, mut phone, id) = laptop_and_phone(&app).await;
         assert_redirect(&press(&mut laptop, "disown_sign_in", &id).await, "/account/password");
         let page = laptop.get("/account/password").await;
-        assert_contains(&page, "That session has ended, and a copy of its cookie is of no use.");
+        assert_contains(&page, "That device was signed out.");
         assert_contains(&page, "choose a new one now");
         assert_redirect(&phone.get("/dashboard").await, "/login");
         assert_contains(&phone.get("/login").await, EndReason::EndedByOwner.explanation());
