@@ -19,9 +19,9 @@ inEveryWay(() => {
     await save(visitor);
     await expect(visitor.page.getByRole('status').first()).toHaveText('Saved.');
     await expect(description(visitor)).toHaveValue('Counts on <b>engines</b>');
-    const nav = visitor.page.getByRole('navigation', { name: 'Account' });
+    const nav = visitor.page.getByRole('navigation', { name: 'Main' });
     await expect(nav.getByRole('link', { name: 'Profile' })).toHaveAttribute('aria-current', 'page');
-    await nav.getByRole('link', { name: 'Dashboard' }).click();
+    await nav.getByRole('link', { name: 'Overview' }).click();
     await visitor.isWelcomed({ ...person, displayName: 'Augusta King' });
     const account = visitor.page.getByRole('region', { name: 'Your account' });
     await expect(account).toContainText(`new-${person.email}`);

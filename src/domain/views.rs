@@ -3,6 +3,7 @@
 
 mod access_keys;
 mod admin;
+mod frame;
 mod proxy_diagnosis;
 
 pub use access_keys::{
@@ -12,6 +13,7 @@ pub use admin::{
     AccountView, AuditEntryView, AuditFilter, AuditView, InvitationDraft, LinkView,
     PasswordLinkView, UserNotice, UserState, UserView, UsersView,
 };
+pub use frame::FrameView;
 pub use proxy_diagnosis::{Finding, ProxyDiagnosis};
 
 use crate::{
@@ -73,8 +75,6 @@ pub struct DashboardView {
     pub more_unrecognised: u32,
     /// This browser is known: only in a known one can a sign-in be recognised.
     pub may_recognise: bool,
-    /// For administrators only.
-    pub proxy_diagnosis: Option<ProxyDiagnosis>,
 }
 
 /// The session of the request.
@@ -144,7 +144,6 @@ pub struct LogoutView {
 /// The page on which users see their sessions, and end them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionsView {
-    pub display_name: String,
     pub current: LiveSessionView,
     /// The most recently used first.
     pub others: Vec<LiveSessionView>,
@@ -168,7 +167,6 @@ pub struct LiveSessionView {
 /// The page on which users change their password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordView {
-    pub display_name: String,
     /// For password managers, which otherwise ask for the account.
     pub username: String,
     pub min_chars: usize,
@@ -190,7 +188,6 @@ pub enum PasswordNotice {
 /// The page on which users see the events of their own account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnActivityView {
-    pub display_name: String,
     /// The kind of event that the list is filtered by.
     pub event: String,
     /// The kinds that it can be filtered by, with their names.
@@ -215,7 +212,6 @@ pub struct OwnEventView {
 /// The page that asks for the password again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfirmView {
-    pub display_name: String,
     /// For password managers.
     pub username: String,
     /// The page after the confirmation: a checked path of this site.
@@ -226,7 +222,6 @@ pub struct ConfirmView {
 /// The page on which users change their profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileView {
-    pub display_name: String,
     pub username: String,
     /// The values of the fields: those stored, or the input before a refusal.
     pub draft: ProfileDraft,

@@ -4,14 +4,12 @@ use crate::{
     api::access_keys::{ConfirmAccessKey, MakeAccessKey, RevokeAccessKey},
     components::{
         access_keys::{AccessKeyFacts, NewAccessKey},
-        account::AccountNav,
         form::{DateField, ErrorSummary, FieldProblem, SubmitButton, TextField},
         layout::Layout,
         submission::FormState,
     },
     domain::{
         access_key::{AccessKeyDraft, AccessKeyRefusal, KeyState, Scope},
-        page::Page,
         views::{AccessKeyNotice, AccessKeyView, AccessKeysView},
     },
     error::Refusal,
@@ -39,8 +37,7 @@ pub fn AccessKeysPage(view: AccessKeysView) -> impl IntoView {
     let ended = ended.map(|key| view! { <li class="session-row"><AccessKeyFacts key /></li> });
     let ended = ended.collect::<Vec<_>>();
     view! {
-        <Layout title=make.title("Access keys") signed_in=view.display_name wide=true>
-            <AccountNav here=Page::AccessKeys />
+        <Layout title=make.title("Access keys") wide=true>
             <h1>"Access keys"</h1>
             <p class="quiet-text">
                 "A program with a key acts for you, within the permissions of the key. A revoked key is refused at its next request."

@@ -4,7 +4,7 @@ use crate::{
     api::admin::{ChangeUser, ChangeUserKey, DeleteUser, EndUserSession},
     components::{
         access_keys::AccessKeyFacts,
-        administration::{AdminNav, Badges, Done, Entries},
+        administration::{Badges, Done, Entries},
         form::{ErrorSummary, TextField},
         layout::Layout,
         relative_time::RelativeTime,
@@ -29,8 +29,7 @@ pub fn AccountPage(view: AccountView) -> impl IntoView {
     let title = user.display_name.clone();
     let log = format!("{}?user={}", Page::Audit.path(), user.username);
     view! {
-        <Layout title=Signal::derive(|| "Account".to_owned()) signed_in=view.display_name wide=true>
-            <AdminNav here=Page::Account />
+        <Layout title=Signal::derive(|| "Account".to_owned()) wide=true>
             <h1><bdi>{title}</bdi> <Badges is_admin state /></h1>
             {view.notice.map(|notice| view! { <Done notice /> })}
             <ErrorSummary form=change />

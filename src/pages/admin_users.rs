@@ -3,7 +3,7 @@
 use crate::{
     api::admin::InviteUser,
     components::{
-        administration::{AdminNav, Badges, Done},
+        administration::{Badges, Done},
         form::{ErrorSummary, SubmitButton, TextField},
         layout::Layout,
         submission::FormState,
@@ -25,8 +25,7 @@ pub fn UsersPage(view: UsersView) -> impl IntoView {
     let users = users.map(|user| view! { <User user /> });
     let users = users.collect::<Vec<_>>();
     view! {
-        <Layout title=form.title("Accounts") signed_in=view.display_name wide=true>
-            <AdminNav here=Page::Users />
+        <Layout title=form.title("Accounts") wide=true>
             <h1>"Accounts"</h1>
             {view.notice.map(|notice| view! { <Done notice /> })}
             <div class="sessions">

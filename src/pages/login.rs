@@ -10,7 +10,7 @@ use crate::{
     domain::{
         next_path::NextPath,
         page::Page,
-        views::{LoginNotice, LoginView},
+        views::{FrameView, LoginNotice, LoginView},
     },
 };
 use leptos::{either::Either, html, prelude::*};
@@ -37,12 +37,13 @@ fn SignIn(view: LoginView) -> impl IntoView {
     let key_page = has_key_page.then(|| NextPath::or_home(&next).login_key_page());
     let password = NodeRef::new();
     let form = FormState::of::<Login>(earlier_refusal, |_| &["username", "password"], [password]);
+    let site = expect_context::<FrameView>().site.name;
     view! {
         <Layout title=form.title("Sign in")>
             <Threshold>
                 <Door />
                 <div class="card">
-                    <h1>"Sign in"</h1>
+                    <h1>"Sign in to " {site}</h1>
                     {notice.map(|notice| view! { <Notice notice /> })}
                     <SignInForm form password username next />
                     {key_page.map(|page| view! { <p><a href=page>"Use an access key"</a></p> })}

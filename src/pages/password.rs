@@ -4,13 +4,11 @@ use crate::{
     api::password::ChangePassword,
     components::{
         access_keys::{KeepKeys, revoked},
-        account::AccountNav,
         form::{ErrorSummary, PasswordField, SubmitButton},
-        layout::{Door, Layout, Threshold},
+        layout::Layout,
         submission::FormState,
     },
     domain::{
-        page::Page,
         session::EndedElsewhere,
         views::{PasswordNotice, PasswordView},
     },
@@ -27,16 +25,12 @@ pub fn PasswordPage(view: PasswordView) -> impl IntoView {
         PasswordNotice::StrangerIsOut => Either::Right(view! { <SignInDisowned /> }),
     });
     view! {
-        <Layout title=form.title("Change your password") signed_in=view.display_name>
-            <AccountNav here=Page::Password />
-            <Threshold>
-                <Door />
-                <div class="card">
-                    <h1>"Change your password"</h1>
-                    {notice}
-                    <ChangeForm form current new username=view.username min_chars=view.min_chars keys=view.keys />
-                </div>
-            </Threshold>
+        <Layout title=form.title("Change your password")>
+            <h1>"Change your password"</h1>
+            <div class="card">
+                {notice}
+                <ChangeForm form current new username=view.username min_chars=view.min_chars keys=view.keys />
+            </div>
         </Layout>
     }
 }

@@ -3,13 +3,11 @@
 use crate::{
     api::profile::UpdateProfile,
     components::{
-        account::AccountNav,
         form::{ErrorSummary, SubmitButton, TextField},
-        layout::{Door, Layout, Threshold},
+        layout::Layout,
         submission::FormState,
     },
     domain::{
-        page::Page,
         profile::ProfileDraft,
         user::IdentityRefusal,
         views::{ProfileNotice, ProfileView},
@@ -23,17 +21,13 @@ pub fn ProfilePage(view: ProfileView) -> impl IntoView {
     let form = FormState::of::<UpdateProfile>(view.refusal, fields_of, []);
     let notice = view.notice.map(|notice| view! { <Notice notice /> });
     view! {
-        <Layout title=form.title("Your profile") signed_in=view.display_name>
-            <AccountNav here=Page::Profile />
-            <Threshold>
-                <Door />
-                <div class="card">
-                    <h1>"Your profile"</h1>
-                    {notice}
-                    <p class="quiet-text">"You sign in as " <b><bdi>{view.username}</bdi></b> "."</p>
-                    <ProfileForm form draft=view.draft />
-                </div>
-            </Threshold>
+        <Layout title=form.title("Your profile")>
+            <h1>"Your profile"</h1>
+            <div class="card">
+                {notice}
+                <p class="quiet-text">"You sign in as " <b><bdi>{view.username}</bdi></b> "."</p>
+                <ProfileForm form draft=view.draft />
+            </div>
         </Layout>
     }
 }

@@ -54,7 +54,7 @@ on_both_engines! {
         assert_page(&page, "Password changed. 2 other devices were signed out.");
         assert_eq!(page.set_cookies(FLASH_COOKIE).len(), 1, "shown once");
         assert!(!visible_text(&browser.get(PAGE).await).contains("was changed"));
-        assert_page(&browser.get("/dashboard").await, "Good to see you, ada of Example");
+        assert_page(&browser.get("/dashboard").await, "Hello, ada of Example");
 
         for other in &mut others {
             assert_redirect(&other.get("/dashboard").await, "/login");
@@ -63,7 +63,7 @@ on_both_engines! {
         let mut replay = app.browser();
         replay.set_cookie(SESSION_COOKIE, &before);
         assert_redirect(&replay.get("/dashboard").await, "/login");
-        assert_page(&eve.get("/dashboard").await, "Good to see you, eve of Example");
+        assert_page(&eve.get("/dashboard").await, "Hello, eve of Example");
         let changed = Some(EndReason::PasswordChanged);
         assert_eq!(app.endings().await, [None, None, changed, changed], "this one continues");
 

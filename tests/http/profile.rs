@@ -59,7 +59,7 @@ on_both_engines! {
         assert_eq!(value_of(&page, "display_name"), "Ada Lovelace");
         assert!(!visible_text(&browser.get(PAGE).await).contains("Saved."), "shown once");
         let page = browser.get("/dashboard").await;
-        for fact in ["Good to see you, Ada Lovelace", "E-mail Ada@Analytical.Example", "Description Counts on engines"] {
+        for fact in ["Hello, Ada Lovelace", "Email Ada@Analytical.Example", "Description Counts on engines"] {
             assert_page(&page, fact);
         }
         assert_eq!(app.fetch_login("ada@analytical.example", PASSWORD).await.status, 200);
@@ -73,8 +73,8 @@ on_both_engines! {
         assert_eq!((answer.status, answer.location()), (200, PAGE));
         assert!(answer.header("serverfnredirect").is_some());
         let page = browser.get("/dashboard").await;
-        assert_page(&page, "Good to see you, ada");
-        assert_page(&page, "E-mail None");
+        assert_page(&page, "Hello, ada");
+        assert_page(&page, "Email None");
         assert!(!visible_text(&page).contains("Description"));
         assert_eq!(app.user("ada").await.display_name, "ada", "greeted by the name");
     }

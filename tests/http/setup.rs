@@ -52,9 +52,9 @@ on_both_engines! {
         let answer = browser.post_form(FUNCTION, &[code, name, password, rest[0], rest[1]]).await;
         assert_redirect(&answer, COOKIE_CHECK);
         let page = browser.follow(COOKIE_CHECK).await;
-        assert_page(&page, "Good to see you, Ada Lovelace");
+        assert_page(&page, "Hello, Ada Lovelace");
         assert_contains(&page, "Role Administrator");
-        assert_contains(&page, "E-mail ada@example.org");
+        assert_contains(&page, "Email ada@example.org");
         assert_eq!(app.fetch_login("ada@example.org", PASSWORD).await.status, 200);
     }
 
@@ -66,8 +66,8 @@ on_both_engines! {
         let answer = fetch(&mut browser, &code, "ada", PASSWORD).await;
         assert_eq!((answer.status, answer.location()), (200, COOKIE_CHECK), "{}", answer.text());
         assert_ne!(browser.session(), Some("A".repeat(43).as_str()), "none is adopted");
-        assert_page(&browser.get("/dashboard").await, "Good to see you, ada");
-        assert_page(&browser.get("/dashboard").await, "E-mail None");
+        assert_page(&browser.get("/dashboard").await, "Hello, ada");
+        assert_page(&browser.get("/dashboard").await, "Email None");
     }
 
     async fn the_code_is_forgiving_in_its_spelling_only(database: TestDatabase) {

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 /// The page on which users see their access keys, and make and revoke them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessKeysView {
-    pub display_name: String,
     /// Live and suspended ones, the newest first.
     pub keys: Vec<AccessKeyView>,
     /// Revoked and expired ones.

@@ -23,8 +23,6 @@ pub struct PasswordLinkView {
 /// One page of the list of accounts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsersView {
-    /// Of the administrator.
-    pub display_name: String,
     /// The search text.
     pub search: String,
     pub users: Vec<UserView>,
@@ -72,8 +70,6 @@ pub struct InvitationDraft {
 /// One account, for administrators.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountView {
-    /// Of the administrator.
-    pub display_name: String,
     pub user: UserView,
     pub description: String,
     /// The administrator's own account.
@@ -106,8 +102,6 @@ pub struct AuditEntryView {
 /// A page of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditView {
-    /// Of the administrator.
-    pub display_name: String,
     /// The current filter.
     pub narrowed: AuditFilter,
     /// The filter as the query of a URL; empty without a filter.

@@ -29,7 +29,6 @@ pub async fn own(visit: Visit<'_>) -> Result<AccessKeysView, AppError> {
     let (default_day, latest_day) = core.keys.last_days(now);
     let message = message(visit, default_day);
     Ok(AccessKeysView {
-        display_name: current.user.display_name.clone(),
         keys,
         ended,
         scopes: Scopes::all()
