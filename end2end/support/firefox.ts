@@ -1,8 +1,8 @@
 /**
  * Firefox as it is installed, driven by WebDriver BiDi. Playwright drives only a Firefox of its own making.
  *
- * Only functions that return at once are evaluated in pages, and only `hydrated` is a promise: without JavaScript no
- * promise is ever resolved there, so most of Puppeteer's own methods would wait for ever.
+ * Only functions that return at once are evaluated in pages, except with JavaScript for `hydrated`. Puppeteer's own
+ * handles and selectors need promises in the page, and without JavaScript they end the connection.
  */
 
 import { expect } from '@playwright/test';
