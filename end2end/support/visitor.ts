@@ -23,23 +23,26 @@ declare global {
 
 /** Lets tests wait for hydration, and read the WebAssembly's memory. */
 export async function observeHydration(context: BrowserContext): Promise<void> {
-  await context.addInitScript(() => {
-    let markHydrated: () => void;
-    window.hydrated = new Promise((resolve) => (markHydrated = resolve));
-    // A page that is left while its script is loading reports that in one of several ways.
-    addEventListener('unhandledrejection', () => markHydrated());
-    const watch = <T extends WebAssembly.WebAssemblyInstantiatedSource | WebAssembly.Instance>(made: T): T => {
-      const { exports } = 'instance' in made ? made.instance : made;
-      window.wasmMemory = exports.memory as WebAssembly.Memory;
-      // `hydrate` is called in a microtask after this one; a timer waits for all of those.
-      setTimeout(markHydrated);
-      return made;
-    };
-    const { instantiate, instantiateStreaming } = WebAssembly;
-    WebAssembly.instantiate = ((...given: Parameters<typeof instantiate>) =>
-      instantiate(...given).then(watch)) as typeof instantiate;
-    WebAssembly.instantiateStreaming = (...given) => instantiateStreaming(...given).then(watch);
-  });
+  await context.addInitScript(announceHydration);
+}
+
+/** Runs in a page before its own scripts. */
+export function announceHydration(): void {
+  let markHydrated: () => void;
+  window.hydrated = new Promise((resolve) => (markHydrated = resolve));
+  // A page that is left while its script is loading reports that in one of several ways.
+  addEventListener('unhandledrejection', () => markHydrated());
+  const watch = <T extends WebAssembly.WebAssemblyInstantiatedSource | WebAssembly.Instance>(made: T): T => {
+    const { exports } = 'instance' in made ? made.instance : made;
+    window.wasmMemory = exports.memory as WebAssembly.Memory;
+    // `hydrate` is called in a microtask after this one; a timer waits for all of those.
+    setTimeout(markHydrated);
+    return made;
+  };
+  const { instantiate, instantiateStreaming } = WebAssembly;
+  WebAssembly.instantiate = ((...given: Parameters<typeof instantiate>) =>
+    instantiate(...given).then(watch)) as typeof instantiate;
+  WebAssembly.instantiateStreaming = (...given) => instantiateStreaming(...given).then(watch);
 }
 
 export class Visitor {
