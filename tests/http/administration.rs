@@ -202,7 +202,7 @@ on_both_engines! {
         for (username, email, words) in [
             ("EVE", "", "belongs to another account"),
             ("mallory", "ADA@example.org", "belongs to another account"),
-            ("a b", "", "letters and digits"),
+            ("a b", "", "Letters and digits"),
             ("mal\u{200b}lory", "", "The username has an invisible character"),
             ("mallory", "mal\u{ad}lory@example.org", "The email address has an invisible character"),
             ("mallory", "nowhere", "not an e-mail address"),
