@@ -15,9 +15,9 @@ inEveryWay(() => {
     await save(visitor).click();
     await expect(visitor.problem).toBeFocused();
     const links = visitor.problem.getByRole('link');
-    await expect(links).toHaveText([/at most 128 characters/, /not an e-mail address/]);
+    await expect(links).toHaveText([/at most 128 characters/, /Enter an email address/]);
     await expect(displayName(visitor)).toHaveAccessibleDescription(/at most 128 characters/);
-    await expect(email(visitor)).toHaveAccessibleDescription(/not an e-mail address/);
+    await expect(email(visitor)).toHaveAccessibleDescription(/Enter an email address/);
     await expect(email(visitor)).toHaveAttribute('aria-invalid', 'true');
     const message = visitor.page.locator('#email-problem');
     const [above, below] = [await message.boundingBox(), await email(visitor).boundingBox()];

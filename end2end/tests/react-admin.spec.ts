@@ -256,7 +256,7 @@ test.describe('after too many attempts', () => {
     await sends(page, admin.name, 'not the password at all');
     await expect(alert(page)).toContainText('The name or the password is not right');
     await sends(page, admin.name, 'not the password at all');
-    await expect(alert(page)).toContainText(/too many attempts. Please try again in \d+/);
+    await expect(alert(page)).toContainText(/Too many attempts. Try again in \d+/);
     await expect(form(page)).toBeVisible();
   });
 });

@@ -205,7 +205,7 @@ on_both_engines! {
             ("a b", "", "Letters and digits"),
             ("mal\u{200b}lory", "", "The username has an invisible character"),
             ("mallory", "mal\u{ad}lory@example.org", "The email address has an invisible character"),
-            ("mallory", "nowhere", "not an e-mail address"),
+            ("mallory", "nowhere", "Enter an email address"),
         ] {
             let input = [("username", username), ("email", email), ("is_admin", "on")];
             assert_redirect(&ada.post_form("/api/invite_user", &input).await, USERS);
