@@ -5,7 +5,7 @@ use crate::{
     domain::{
         page::PageView,
         plain_script::{FOLLOW, PlainScript, TIME_OUT},
-        views::RenderedFor,
+        views::{NewSignInsView, RenderedFor},
     },
     pages::{
         access_keys::AccessKeysPage, activity::ActivityPage, admin_activity::AuditPage,
@@ -23,9 +23,12 @@ use leptos_meta::{MetaTags, provide_meta_context};
 pub fn App(
     /// The values from the server. In the browser they are in the document, and this is not called.
     initial_view: impl FnOnce() -> PageView,
+    /// The sign-ins to review, on every page of a person.
+    initial_news: impl FnOnce() -> Option<NewSignInsView>,
 ) -> impl IntoView {
     provide_meta_context();
     let view = SharedValue::new(initial_view).into_inner();
+    provide_context(SharedValue::new(initial_news).into_inner());
     either!(view,
         PageView::Login(view) => view! { <LoginPage view /> },
         PageView::LoginKey(view) => view! { <LoginKeyPage view /> },
@@ -49,7 +52,12 @@ pub fn App(
 /// The document around the application, which the browser hydrates. It names the person for whom it was rendered.
 ///
 /// `nonce` is that of the page's policy.
-pub fn shell(options: LeptosOptions, nonce: String, view: PageView) -> impl IntoView {
+pub fn shell(
+    options: LeptosOptions,
+    nonce: String,
+    view: PageView,
+    news: Option<NewSignInsView>,
+) -> impl IntoView {
     let rendered_for = use_context::<RenderedFor>();
     let is_signed_in = rendered_for.is_some();
     view! {
@@ -63,7 +71,7 @@ pub fn shell(options: LeptosOptions, nonce: String, view: PageView) -> impl Into
                 <MetaTags />
             </head>
             <body>
-                <App initial_view=move || view />
+                <App initial_view=move || view initial_news=move || news />
             </body>
         </html>
     }

@@ -1,7 +1,8 @@
 //! What a browser learns when something was not done.
 
 use crate::domain::{
-    access_key::AccessKeyRefusal, password::PasswordRefusal, user::IdentityRefusal,
+    access_key::AccessKeyRefusal, device::MAX_DEVICE_NAME_CHARS, password::PasswordRefusal,
+    user::IdentityRefusal,
 };
 use leptos::server_fn::{
     codec::JsonEncoding,
@@ -43,6 +44,10 @@ pub enum Refusal {
     Account(#[from] AccountRefusal),
     #[error(transparent)]
     AccessKey(#[from] AccessKeyRefusal),
+    #[error(
+        "A device name has at most {MAX_DEVICE_NAME_CHARS} characters, and all of them are visible."
+    )]
+    DeviceName,
     /// The one answer for codes that are wrong, expired or used.
     #[error(
         "The code is not right, or it is no longer valid. On the server, the command “vestibule setup-code” makes a new one."

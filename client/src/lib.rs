@@ -9,5 +9,11 @@ pub fn hydrate() {
     console_error_panic_hook::set_once();
     // A document without values is not one of ours.
     let initial_view = || panic!("the page has no values");
-    leptos::mount::hydrate_body(move || App(AppProps { initial_view }));
+    let initial_news = || panic!("the page has no values");
+    leptos::mount::hydrate_body(move || {
+        App(AppProps {
+            initial_view,
+            initial_news,
+        })
+    });
 }

@@ -1,7 +1,7 @@
 //! The frame around every page.
 
 use crate::{
-    components::{sign_out::SignOutButton, time_out::TimeOutDialogues},
+    components::{new_sign_ins::NewSignIns, sign_out::SignOutButton, time_out::TimeOutDialogues},
     domain::{page::Page, site},
     error::{AppError, Failure, Refusal},
 };
@@ -46,10 +46,11 @@ pub fn Layout<C: IntoView + 'static>(
     children: TypedChildren<C>,
 ) -> impl IntoView {
     let dialogues = signed_in.is_some().then(|| view! { <TimeOutDialogues /> });
+    let news = signed_in.is_some().then(|| view! { <NewSignIns /> });
     let who = signed_in.map(|display_name| view! { <Who display_name /> });
     view! {
         <DocumentTitle title />
-        <Frame who width=if wide { "wide" } else { "narrow" }>{children.into_inner()()}</Frame>
+        <Frame who width=if wide { "wide" } else { "narrow" }>{news} {children.into_inner()()}</Frame>
         {dialogues}
     }
 }

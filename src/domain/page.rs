@@ -137,10 +137,10 @@ impl Page {
         }
     }
 
-    /// Whether the other sign-ins are read together with the session: a second statement would cost more than the rows
-    /// that it finds (ADR 22).
+    /// Whether the other sign-ins are read together with the session: every page of a person announces those that have
+    /// to be reviewed. A second statement would cost more than the rows that it finds (ADR 22).
     pub const fn needs_sign_ins(self) -> bool {
-        matches!(self, Self::Dashboard)
+        !matches!(self.access(), Access::Anyone)
     }
 
     /// Whether it shows the message of a form, which is then deleted. The others leave it for a later page.
