@@ -64,7 +64,7 @@ export class Visitor {
   }
 
   get signOutButton() {
-    return this.page.getByRole('button', { name: 'Sign out' });
+    return this.page.getByRole('button', { name: 'Sign out', exact: true });
   }
 
   get problem() {
