@@ -1,4 +1,5 @@
-//! `POST /api/stay_signed_in`, `/api/end_session`, `/api/name_device`, `/api/end_other_sessions` and `/api/end_all_sessions`.
+//! `POST /api/stay_signed_in`, `/api/end_session`, `/api/name_device`,
+//! `/api/end_other_sessions` and `/api/end_all_sessions`.
 
 use crate::{domain::checkbox::Checkbox, error::AppError};
 use leptos::prelude::*;

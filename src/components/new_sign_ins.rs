@@ -16,8 +16,8 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// `public/follow.js` finds it by this id. It fills the place in when a sign-in arrives while the page is open, and hides
-/// the card when all were reviewed elsewhere.
+/// `public/follow.js` finds it by this id. It fills the place in when a sign-in arrives while the page is open, and
+/// hides the card when all were reviewed elsewhere.
 const PLACE: &str = "new-sign-in";
 
 #[component]

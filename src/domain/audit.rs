@@ -18,8 +18,8 @@ use crate::domain::{
 /// A kind of event in a filter: its word, and its title.
 pub type Kind = (&'static str, &'static str);
 
-/// Makes [`Event`] from one row for each kind, in groups for the filter of the audit log: its name and payload, its word
-/// in the database and for programs, and its title in the filter. A new event is a row here, a sentence for
+/// Makes [`Event`] from one row for each kind, in groups for the filter of the audit log: its name and payload, its
+/// word in the database and for programs, and its title in the filter. A new event is a row here, a sentence for
 /// administrators (`for_administrators.rs`) and one for the owner of the account (`for_owner.rs`).
 macro_rules! events {
     ($($group:literal {

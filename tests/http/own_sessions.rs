@@ -59,7 +59,7 @@ on_both_engines! {
         assert_page(&page, "Where you’re signed in");
         assert_contains(&page, "This device Firefox on Linux New 127.0.0.1 · Active now Details");
         assert_contains(&page, "1 other device Sign out all other devices Safari on iPhone Stays signed in 127.0.0.1 · Last active 3 minutes ago \
-            Details Signed in 21 September 2026, 14:13 UTC with: Password . \
+            Details Signed in 21 September 2026, 14:13 UTC with: Password. \
             Signed out if unused in 14 days , at the latest in 90 days .");
         let html = page.text();
         assert!(html.contains("datetime=\"2026-09-21T14:18:20Z\" title=\"21 September 2026, 14:18 UTC\""), "{html}");
@@ -132,8 +132,8 @@ on_both_engines! {
         assert_eq!(phone.send(form.header("user-agent", SAFARI)).await.status, 303);
         assert_contains(&laptop.get(PAGE).await, "Phone &lt;b&gt;&amp;\u{5d0} (Safari on iPhone)");
         let activity = laptop.get("/account/activity").await;
-        assert_contains(&activity, "You signed in . 21 September 2026, 14:15 UTC · Phone &lt;b&gt;&amp;\u{5d0} (Safari on iPhone) · 127.0.0.1");
-        assert_contains(&activity, "You changed the name of a device . 21 September 2026, 14:14 UTC · An unknown device · 127.0.0.1");
+        assert_contains(&activity, "You signed in. 21 September 2026, 14:15 UTC · Phone &lt;b&gt;&amp;\u{5d0} (Safari on iPhone) · 127.0.0.1");
+        assert_contains(&activity, "You changed the name of a device. 21 September 2026, 14:14 UTC");
         let id = newest_id(&app).await;
         assert_redirect(&laptop.post_form("/api/end_session", &[("id", &id.0)]).await, PAGE);
         assert_contains(&laptop.get(PAGE).await, "Phone &lt;b&gt;&amp;\u{5d0} was signed out.");

@@ -75,7 +75,7 @@ on_both_engines! {
         let (mut phone, id) = phone_beside(&app).await;
         let page = laptop.get("/dashboard").await;
         assert_eq!(buttons(&page), [true, true]);
-        assert_page(&page, &format!("{NOTICE} curl · 127.0.0.1 · 21 September 2026, 15:13 UTC Yes, it was me : curl No, secure my account : curl"));
+        assert_page(&page, &format!("{NOTICE} curl · 127.0.0.1 · 21 September 2026, 15:13 UTC Yes, it was me: curl No, secure my account: curl"));
         assert!(has_notice(&mut laptop).await, "shown again until it is recognised");
 
         assert_redirect(&press(&mut laptop, "recognise_sign_in", &id).await, "/dashboard");
