@@ -1,9 +1,13 @@
 //! The application: the document around every page, and the page in it.
 
 use crate::{
-    components::layout::Head,
+    components::{
+        frame::FrameHtml,
+        layout::{Head, body_class},
+    },
     domain::{
-        page::PageView,
+        frame::Frame,
+        page::{AdministrationView, Document, MANIFEST, PageView},
         plain_script::{FOLLOW, PlainScript, TIME_OUT},
         views::{NewSignInsView, RenderedFor},
     },
@@ -12,7 +16,7 @@ use crate::{
         admin_user::AccountPage, admin_users::UsersPage, confirm::ConfirmPage,
         dashboard::DashboardPage, login::LoginPage, login_key::LoginKeyPage, logout::LogoutPage,
         password::PasswordPage, password_link::PasswordLinkPage, profile::ProfilePage,
-        sessions::SessionsPage, setup::SetupPage, signed_out::SignedOutPage,
+        sessions::SessionsPage, setup::SetupPage, signed_out::SignedOutPage, system::SystemPage,
     },
 };
 use leptos::{config::LeptosOptions, either::either, html, prelude::*};
@@ -22,13 +26,12 @@ use leptos_meta::{MetaTags, provide_meta_context};
 #[component]
 pub fn App(
     /// The values from the server. In the browser they are in the document, and this is not called.
-    initial_view: impl FnOnce() -> PageView,
-    /// The sign-ins to review, on every page of a person.
-    initial_news: impl FnOnce() -> Option<NewSignInsView>,
+    initial_document: impl FnOnce() -> Document,
 ) -> impl IntoView {
     provide_meta_context();
-    let view = SharedValue::new(initial_view).into_inner();
-    provide_context(SharedValue::new(initial_news).into_inner());
+    let Document { frame, news, view } = SharedValue::new(initial_document).into_inner();
+    provide_context(frame);
+    provide_context(news);
     either!(view,
         PageView::Login(view) => view! { <LoginPage view /> },
         PageView::LoginKey(view) => view! { <LoginKeyPage view /> },
@@ -43,9 +46,17 @@ pub fn App(
         PageView::Profile(view) => view! { <ProfilePage view=*view /> },
         PageView::Setup(view) => view! { <SetupPage view /> },
         PageView::PasswordLink(view) => view! { <PasswordLinkPage view /> },
-        PageView::Users(view) => view! { <UsersPage view=*view /> },
-        PageView::Account(view) => view! { <AccountPage view=*view /> },
-        PageView::Audit(view) => view! { <AuditPage view=*view /> },
+        PageView::Administration(view) => view! { <AdministrationPage view /> },
+    )
+}
+
+#[component]
+fn AdministrationPage(view: AdministrationView) -> impl IntoView {
+    either!(view,
+        AdministrationView::Users(view) => view! { <UsersPage view=*view /> },
+        AdministrationView::Account(view) => view! { <AccountPage view=*view /> },
+        AdministrationView::Audit(view) => view! { <AuditPage view=*view /> },
+        AdministrationView::System(view) => view! { <SystemPage view /> },
     )
 }
 
@@ -55,23 +66,32 @@ pub fn App(
 pub fn shell(
     options: LeptosOptions,
     nonce: String,
-    view: PageView,
+    frame: Frame,
     news: Option<NewSignInsView>,
+    view: PageView,
 ) -> impl IntoView {
     let rendered_for = use_context::<RenderedFor>();
     let is_signed_in = rendered_for.is_some();
+    let reloads_itself = reloads_itself(&view);
+    provide_context(FrameHtml::of(&frame));
+    let document = Document {
+        frame: frame.view(),
+        news,
+        view,
+    };
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-theme=frame.theme.fixed()>
             <head>
-                <Head options=options.clone() />
+                <Head options=options.clone() frame=frame.clone() />
+                <link rel="manifest" href=MANIFEST />
                 {rendered_for.map(|RenderedFor(person)| view! { <meta name="person" content=person /> })}
                 <Scripts options nonce is_signed_in />
-                {reloads_itself(&view).then(|| view! { <noscript>{refresh_meta()}</noscript> })}
+                {reloads_itself.then(|| view! { <noscript>{refresh_meta()}</noscript> })}
                 <MetaTags />
             </head>
-            <body>
-                <App initial_view=move || view initial_news=move || news />
+            <body class=body_class(&frame)>
+                <App initial_document=move || document />
             </body>
         </html>
     }
@@ -105,7 +125,7 @@ pub fn head_scripts() -> String {
 /// Whether the page follows the log. Without scripts it is reloaded repeatedly, as long as the password was entered
 /// recently.
 const fn reloads_itself(view: &PageView) -> bool {
-    matches!(view, PageView::Audit(view) if view.is_followed)
+    matches!(view, PageView::Administration(AdministrationView::Audit(view)) if view.is_followed)
 }
 
 /// Every five seconds. Built by hand because the macro does not know the attribute.

@@ -1,7 +1,7 @@
 //! What the administrators' pages share.
 
 use crate::{
-    components::{account::Nav, copy::CopyButton, event::Origin, time::Time},
+    components::{copy::CopyButton, event::Origin, time::Time},
     domain::{
         audit::Part,
         page::Page,
@@ -10,20 +10,6 @@ use crate::{
     },
 };
 use leptos::{either::EitherOf3, prelude::*};
-
-const PAGES: &[(Page, &str)] = &[
-    (Page::Dashboard, "Dashboard"),
-    (Page::Users, "Accounts"),
-    (Page::Audit, "Audit log"),
-];
-
-#[component]
-pub fn AdminNav(
-    /// The current page.
-    here: Page,
-) -> impl IntoView {
-    view! { <Nav label="Administration" pages=PAGES here /> }
-}
 
 /// Role and state of an account, unless they are the usual ones.
 #[component]
@@ -83,7 +69,7 @@ fn Link(link: LinkView) -> impl IntoView {
     };
     let address = format!("{}#{}", link.page, link.secret.reveal());
     view! {
-        <div class="notice" role="status">
+        <div class="notice once" role="status">
             <h2>"Hand this link on now"</h2>
             <p>
                 <strong><bdi>{link.username}</bdi></strong> " sets " {what} " with it, once, until " <Time moment=link.until />

@@ -4,7 +4,7 @@ use crate::{
     api::sign_ins::{DisownSignIn, RecogniseSignIn},
     components::{
         device::{DeviceIcon, DeviceName},
-        form::ErrorSummary,
+        form::FormFailure,
         submission::FormState,
         time::Time,
     },
@@ -12,7 +12,6 @@ use crate::{
         page::Page,
         views::{NewSignInsView, SignInView},
     },
-    error::AppError,
 };
 use leptos::prelude::*;
 
@@ -90,11 +89,10 @@ fn Row(sign_in: SignInView, may_recognise: bool, here: String) -> impl IntoView 
 
 #[component]
 fn Recognise(id: String, here: String, device: String) -> impl IntoView {
-    let form = FormState::of::<RecogniseSignIn>(None, []);
-    let field = |_: AppError| "main";
+    let form = FormState::of::<RecogniseSignIn>(None, |_| &["main"], []);
     view! {
         <form method="post" action=form.action on:submit=form.on_submit()>
-            <ErrorSummary refusal=form.refusal field node_ref=form.summary />
+            <FormFailure form />
             <input type="hidden" name="id" value=id />
             <input type="hidden" name="next" value=here />
             <button class="button button-small" type="submit">
@@ -106,11 +104,10 @@ fn Recognise(id: String, here: String, device: String) -> impl IntoView {
 
 #[component]
 fn Disown(id: String, device: String) -> impl IntoView {
-    let form = FormState::of::<DisownSignIn>(None, []);
-    let field = |_: AppError| "main";
+    let form = FormState::of::<DisownSignIn>(None, |_| &["main"], []);
     view! {
         <form method="post" action=form.action on:submit=form.on_submit()>
-            <ErrorSummary refusal=form.refusal field node_ref=form.summary />
+            <FormFailure form />
             <input type="hidden" name="id" value=id />
             <button class="button button-quiet button-small" type="submit">
                 "No, secure my account" <span class="visually-hidden">": " {device}</span>

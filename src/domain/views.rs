@@ -3,6 +3,7 @@
 
 mod access_keys;
 mod admin;
+mod frame;
 mod proxy_diagnosis;
 mod sessions;
 
@@ -13,6 +14,7 @@ pub use admin::{
     AccountView, AuditEntryView, AuditFilter, AuditView, InvitationDraft, KindGroupView, LinkView,
     PasswordLinkView, UserNotice, UserState, UserView, UsersView,
 };
+pub use frame::FrameView;
 pub use proxy_diagnosis::{Finding, ProxyDiagnosis};
 pub use sessions::{
     LiveSessionView, NewSignInsView, SessionView, SessionsNotice, SessionsView, SignInMethod,
@@ -26,7 +28,7 @@ use crate::{
         session::{EndReason, EndedElsewhere},
         setup::SetupDraft,
     },
-    error::Refusal,
+    error::Refusals,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +39,7 @@ pub struct LoginView {
     pub next: String,
     /// The name or e-mail address that was entered before a refusal.
     pub username: String,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
     pub notice: Option<LoginNotice>,
     /// No account can sign in yet: the page describes how to create the first one.
     pub no_account: bool,
@@ -50,7 +52,7 @@ pub struct LoginView {
 pub struct LoginKeyView {
     /// The page after signing in: a checked path of this site.
     pub next: String,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }
 
 /// Why a person sees the sign-in page without having requested it.
@@ -72,8 +74,6 @@ pub struct DashboardView {
     pub is_admin: bool,
     pub session: SessionView,
     pub previous_sign_in: Option<SignInView>,
-    /// For administrators only.
-    pub proxy_diagnosis: Option<ProxyDiagnosis>,
 }
 
 /// The state of its session for an open page, by the server's clock. All instants are Unix milliseconds.
@@ -121,13 +121,12 @@ pub struct LogoutView {
 /// The page on which users change their password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordView {
-    pub display_name: String,
     /// For password managers, which otherwise ask for the account.
     pub username: String,
     pub min_chars: usize,
     /// The number of live access keys, which a new password revokes.
     pub keys: u64,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
     pub notice: Option<PasswordNotice>,
 }
 
@@ -143,7 +142,6 @@ pub enum PasswordNotice {
 /// The page on which users see the events of their own account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnActivityView {
-    pub display_name: String,
     /// The kind of event that the list is filtered by.
     pub event: String,
     /// The kinds that it can be filtered by.
@@ -184,22 +182,20 @@ pub struct KindView {
 /// The page that asks for the password again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfirmView {
-    pub display_name: String,
     /// For password managers.
     pub username: String,
     /// The page after the confirmation: a checked path of this site.
     pub next: String,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }
 
 /// The page on which users change their profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileView {
-    pub display_name: String,
     pub username: String,
     /// The values of the fields: those stored, or the input before a refusal.
     pub draft: ProfileDraft,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
     pub notice: Option<ProfileNotice>,
 }
 
@@ -219,5 +215,5 @@ pub struct SetupView {
     /// The input before a refusal. Secrets have to be entered again.
     pub draft: SetupDraft,
     pub min_chars: usize,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }

@@ -2,7 +2,6 @@
 
 use crate::{
     components::{
-        account::AccountNav,
         event::{NoEntries, Origin, ZoneNote},
         layout::Layout,
         time::Time,
@@ -24,8 +23,7 @@ pub fn ActivityPage(view: OwnActivityView) -> impl IntoView {
     let is_empty = events.is_empty();
     let is_filtered = !view.event.is_empty();
     view! {
-        <Layout title=Signal::derive(|| "Your activity".to_owned()) signed_in=view.display_name wide=true>
-            <AccountNav here=Page::OwnActivity />
+        <Layout title=Signal::derive(|| "Your activity".to_owned()) wide=true>
             <h1>"Your activity"</h1>
             <p class="quiet-text">"Sign-ins, failed attempts and changes to your account."</p>
             <div class="sessions">

@@ -2,7 +2,7 @@
 
 use crate::{
     components::{
-        administration::{AdminNav, Entries},
+        administration::Entries,
         event::{NoEntries, ZoneNote},
         following::Following,
         layout::Layout,
@@ -30,8 +30,7 @@ pub fn AuditPage(view: AuditView) -> impl IntoView {
     let can_follow = view.narrowed.until.is_empty();
     let is_filtered = !query.is_empty();
     view! {
-        <Layout title=Signal::derive(|| "Audit log".to_owned()) signed_in=view.display_name wide=true>
-            <AdminNav here=Page::Audit />
+        <Layout title=Signal::derive(|| "Audit log".to_owned()) wide=true>
             <h1>"Audit log"</h1>
             <div class="sessions">
                 <section class="card" aria-labelledby="entries">

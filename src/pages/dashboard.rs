@@ -1,42 +1,45 @@
 //! `/dashboard`: the signed-in user and the session.
 
 use crate::{
-    components::{
-        device::DeviceName,
-        layout::{Door, Layout, Threshold},
-        time::Time,
-    },
+    components::{device::DeviceName, facts::Fact, layout::Layout, time::Time},
     domain::{
         page::Page,
-        views::{DashboardView, ProxyDiagnosis, SessionView, SignInView},
+        views::{DashboardView, SessionView, SignInView},
     },
 };
 use leptos::{either::Either, prelude::*};
 
 #[component]
 pub fn DashboardPage(view: DashboardView) -> impl IntoView {
-    let name = view.display_name.clone();
     view! {
-        <Layout title="Dashboard" signed_in=view.display_name wide=true>
-            <Threshold state="arrival is-open">
-                <div class="greeting">
-                    <h1>"Good to see you, " <bdi>{name}</bdi></h1>
-                    <p class="quiet-text">"You are signed in. The door stays open until you close it."</p>
-                </div>
-                <Door />
+        <Layout title="Overview" wide=true>
+            <h1>"Hello, " <bdi>{view.display_name}</bdi></h1>
+            <Until session=view.session.clone() />
+            <div class="rooms overview">
                 <Account
                     username=view.username
                     email=view.email
                     description=view.description
                     is_admin=view.is_admin
                 />
-            </Threshold>
-            <div class="rooms">
                 <ThisSession session=view.session />
                 <PreviousSignIn sign_in=view.previous_sign_in />
-                {view.proxy_diagnosis.map(|diagnosis| view! { <Proxies diagnosis /> })}
             </div>
         </Layout>
+    }
+}
+
+/// The session ends when it is not used, or at the latest then, whichever comes first.
+#[component]
+fn Until(session: SessionView) -> impl IntoView {
+    let is_last = session.idle_ends_at == session.absolute_ends_at;
+    let longer = if is_last {
+        "."
+    } else {
+        ", longer while you use it."
+    };
+    view! {
+        <p class="quiet-text">"You are signed in until " <Time moment=session.idle_ends_at /> {longer}</p>
     }
 }
 
@@ -61,7 +64,6 @@ fn Account(
             <div class="actions">
                 <a href=Page::Profile.path()>"Edit profile"</a>
                 <a href=Page::Password.path()>"Change password"</a>
-                {is_admin.then(|| view! { <a href=Page::Users.path()>"Administration"</a> })}
             </div>
         </section>
     }
@@ -113,37 +115,5 @@ fn PreviousSignIn(sign_in: Option<SignInView>) -> impl IntoView {
             <h2 id="before">"Previous sign-in"</h2>
             {body}
         </section>
-    }
-}
-
-#[component]
-fn Proxies(diagnosis: ProxyDiagnosis) -> impl IntoView {
-    let none = || "None".to_owned();
-    let findings = diagnosis.findings.into_iter();
-    let findings =
-        findings.map(|finding| view! { <p data-finding=finding.about>{finding.text}</p> });
-    let findings = findings.collect::<Vec<_>>();
-    view! {
-        <section class="card room-wide" aria-labelledby="reach">
-            <h2 id="reach">"How this server is reached"</h2>
-            <dl class="facts">
-                <Fact term="Your address">{diagnosis.address}</Fact>
-                <Fact term="Connected from">{diagnosis.peer}</Fact>
-                <Fact term="Reported scheme">{diagnosis.scheme.unwrap_or_else(none)}</Fact>
-                <Fact term="Reported host">{diagnosis.host.unwrap_or_else(none)}</Fact>
-                <Fact term="Forwarded headers">{diagnosis.forwarded}</Fact>
-            </dl>
-            {(!findings.is_empty()).then(|| view! { <div class="notice notice-warning">{findings}</div> })}
-        </section>
-    }
-}
-
-#[component]
-fn Fact<C: IntoView + 'static>(term: &'static str, children: TypedChildren<C>) -> impl IntoView {
-    view! {
-        <div>
-            <dt>{term}</dt>
-            <dd>{children.into_inner()()}</dd>
-        </div>
     }
 }

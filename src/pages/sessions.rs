@@ -4,9 +4,8 @@ use crate::{
     api::sessions::{EndAllSessions, EndOtherSessions, EndSession, NameDevice},
     components::{
         access_keys::KeepKeys,
-        account::AccountNav,
         device::{DeviceIcon, DeviceName},
-        form::ErrorSummary,
+        form::{ErrorSummary, FormFailure},
         layout::Layout,
         relative_time::RelativeTime,
         submission::FormState,
@@ -15,10 +14,8 @@ use crate::{
     domain::{
         device::MAX_DEVICE_NAME_CHARS,
         moment::activity_in_words,
-        page::Page,
         views::{LiveSessionView, SessionsNotice, SessionsView, SignInMethod},
     },
-    error::AppError,
 };
 use leptos::{either::Either, prelude::*};
 
@@ -26,18 +23,18 @@ const TITLE: &str = "Where you’re signed in";
 
 #[component]
 pub fn SessionsPage(view: SessionsView) -> impl IntoView {
-    let end_one = FormState::of::<EndSession>(None, []);
-    let end_others = FormState::of::<EndOtherSessions>(None, []);
-    let end_all = FormState::of::<EndAllSessions>(None, []);
+    let end_one = FormState::of::<EndSession>(None, |_| &["others"], []);
+    let end_others = FormState::of::<EndOtherSessions>(None, |_| &["others"], []);
+    let end_all = FormState::of::<EndAllSessions>(None, |_| &["others"], []);
     // Without the script a name was refused that belongs to one of several forms.
-    let named = FormState::of::<NameDevice>(view.refusal, []);
+    let named = FormState::of::<NameDevice>(view.refusal, |_| &["others"], []);
     let forms = [named, end_one, end_others, end_all];
     let title = Signal::derive(move || {
-        let is_refused = forms.iter().any(|form| form.refusal.get().is_some());
+        let is_refused = forms.iter().any(|form| form.problem.get().is_some());
         format!("{}{TITLE}", if is_refused { "Error: " } else { "" })
     });
     let refusals = forms.map(|form| {
-        view! { <ErrorSummary refusal=form.refusal field=|_| "others" node_ref=form.summary /> }
+        view! { <ErrorSummary form /> }
     });
     let may_name = view.may_name;
     let number = view.others.len();
@@ -45,8 +42,7 @@ pub fn SessionsPage(view: SessionsView) -> impl IntoView {
     let others = others.map(|session| view! { <Other session may_name form=end_one /> });
     let others = others.collect::<Vec<_>>();
     view! {
-        <Layout title signed_in=view.display_name wide=true>
-            <AccountNav here=Page::Sessions />
+        <Layout title wide=true>
             <h1>{TITLE}</h1>
             <p class="quiet-text">"Signing a device out takes effect at once."</p>
             {view.notice.map(|notice| view! { <Notice notice /> })}
@@ -173,12 +169,10 @@ fn Device(session: LiveSessionView, may_name: bool) -> impl IntoView {
 /// The name of a device, for this session and later ones in its browser.
 #[component]
 fn Name(id: String, name: String) -> impl IntoView {
-    let form = FormState::of::<NameDevice>(None, []);
-    let field = |_: AppError| "name";
+    let form = FormState::of::<NameDevice>(None, |_| &["name"], []);
     let input = format!("name-{id}");
     view! {
         <form class="form device-name" method="post" action=form.action on:submit=form.on_submit()>
-            <ErrorSummary refusal=form.refusal field node_ref=form.summary />
             <input type="hidden" name="id" value=id />
             <div class="field">
                 <label for=input.clone()>"Name of this device"</label>
@@ -192,7 +186,9 @@ fn Name(id: String, name: String) -> impl IntoView {
                     maxlength=MAX_DEVICE_NAME_CHARS.to_string()
                     autocomplete="off"
                     placeholder="Ada’s phone"
+                    aria-invalid=move || form.problem.get().map(|_| "true")
                 />
+                <FormFailure form />
             </div>
             <button class="button button-quiet button-small" type="submit">"Save name"</button>
         </form>

@@ -6,7 +6,7 @@ use crate::{
         id::short,
         moment::{Moment, RelativeMoment},
     },
-    error::Refusal,
+    error::Refusals,
 };
 use serde::{Deserialize, Serialize};
 
@@ -91,7 +91,6 @@ pub struct NewSignInsView {
 /// The page on which users see their sessions, and end them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionsView {
-    pub display_name: String,
     pub current: LiveSessionView,
     /// The most recently used first.
     pub others: Vec<LiveSessionView>,
@@ -101,7 +100,7 @@ pub struct SessionsView {
     pub may_name: bool,
     pub notice: Option<SessionsNotice>,
     /// Why a name was refused, without the script.
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }
 
 /// What was just done on the page of the sessions.

@@ -19,13 +19,16 @@ pub use visit::Visit;
 use super::{
     context::{Caller, set_page_policy},
     cookies::{draft, flash, flash::Flash},
+    frame,
     layers::{forwarded::Client, guard, headers},
+    proxy_diagnosis,
     state::AppState,
 };
 use crate::{
     app,
     domain::{
-        page::{Page, PageView},
+        frame::Frame,
+        page::{AdministrationView, Page, PageView},
         views::{RenderedFor, SignOutProof},
     },
     error::{AppError, Failure},
@@ -65,7 +68,11 @@ pub async fn answer(
     };
     // The answer to HEAD shows nothing, so it deletes nothing.
     let is_shown = request.method() != Method::HEAD;
-    let mut response = match render(state, &caller, view, request).await {
+    let around = Frame {
+        person: frame::person_of(&caller),
+        ..frame::of(&state, Some(page), (request.method(), &uri, &headers))
+    };
+    let mut response = match render(state, &caller, (around, view), request).await {
         Ok(response) => response,
         Err(failure) => return failure.into_response(),
     };
@@ -82,7 +89,7 @@ pub async fn answer(
 async fn render(
     state: AppState,
     caller: &Caller,
-    view: PageView,
+    (around, view): (Frame, PageView),
     request: Request,
 ) -> Result<Response, AppError> {
     let options = state.leptos_options.clone();
@@ -107,7 +114,13 @@ async fn render(
     };
     let render = leptos_axum::render_app_async_with_context(context, move || {
         let nonce = set_page_policy();
-        app::shell(options.clone(), nonce, view.clone(), new_sign_ins.clone())
+        app::shell(
+            options.clone(),
+            nonce,
+            around.clone(),
+            new_sign_ins.clone(),
+            view.clone(),
+        )
     });
     let response = headers::with_document_headers(render(request).await).await;
     response.map_err(|_| AppError::Failed(Failure::Internal))
@@ -173,12 +186,37 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
             return Ok(Answer::Redirect(visit.next().to_string()));
         }
         Page::Confirm => PageView::Confirm(account::confirm(visit.current_user()?, &visit)),
-        Page::Users => PageView::Users(Box::new(users::list(visit).await?)),
-        Page::Account => match users::account(visit).await? {
-            Some(view) => PageView::Account(Box::new(view)),
-            None => return Ok(Answer::NotFound),
-        },
-        Page::Audit => PageView::Audit(Box::new(audit::page(&visit).await?)),
+        Page::Users | Page::Account | Page::Audit | Page::System => {
+            match administration(page, visit).await? {
+                Some(view) => PageView::Administration(view),
+                None => return Ok(Answer::NotFound),
+            }
+        }
     };
     Ok(Answer::Page(view))
+}
+
+/// The same for a page of administrators; `None` if it does not exist.
+async fn administration(
+    page: Page,
+    visit: Visit<'_>,
+) -> Result<Option<AdministrationView>, AppError> {
+    Ok(match page {
+        Page::Users => Some(AdministrationView::Users(Box::new(
+            users::list(visit).await?,
+        ))),
+        Page::Account => {
+            let view = users::account(visit).await?;
+            view.map(|view| AdministrationView::Account(Box::new(view)))
+        }
+        Page::Audit => Some(AdministrationView::Audit(Box::new(
+            audit::page(&visit).await?,
+        ))),
+        Page::System => {
+            visit.administrator()?;
+            let diagnosis = proxy_diagnosis::view(visit.client, &visit.state.site);
+            Some(AdministrationView::System(diagnosis))
+        }
+        _ => None,
+    })
 }

@@ -40,7 +40,6 @@ pub async fn own(visit: &Visit<'_>) -> Result<OwnActivityView, AppError> {
     };
     let (entries, last) = page_of(&state.core, &filter, before.as_ref()).await?;
     Ok(OwnActivityView {
-        display_name: current.user.display_name.clone(),
         event: kind.unwrap_or_default().to_owned(),
         kinds: kinds.iter().map(kind_view).collect(),
         events: entries.into_iter().map(own_event).collect(),

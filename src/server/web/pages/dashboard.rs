@@ -7,7 +7,6 @@ use super::{
 use crate::{
     domain::views::DashboardView,
     error::{AppError, Failure},
-    server::web::proxy_diagnosis,
 };
 
 pub fn dashboard(visit: &Visit<'_>) -> Result<DashboardView, AppError> {
@@ -26,8 +25,5 @@ pub fn dashboard(visit: &Visit<'_>) -> Result<DashboardView, AppError> {
         is_admin: user.is_admin,
         session: session_view(&current.session),
         previous_sign_in: sign_ins.previous.map(sign_in_view),
-        proxy_diagnosis: user
-            .is_admin
-            .then(|| proxy_diagnosis::view(visit.client, &visit.state.site)),
     })
 }

@@ -25,7 +25,6 @@ pub async fn own(visit: Visit<'_>) -> Result<SessionsView, AppError> {
     let others = live.iter().filter(|one| one.id != current.session.id);
     let refusal = visit.refusal();
     Ok(SessionsView {
-        display_name: current.user.display_name.clone(),
         // It is used by this request.
         current: LiveSessionView {
             last_seen: relative(now, now),
