@@ -9,7 +9,7 @@ use crate::{
         frame::Frame,
         page::{AdministrationView, Document, MANIFEST, PageView},
         plain_script::{FOLLOW, PlainScript, TIME_OUT},
-        views::RenderedFor,
+        views::{NewSignInsView, RenderedFor},
     },
     pages::{
         access_keys::AccessKeysPage, activity::ActivityPage, admin_activity::AuditPage,
@@ -29,8 +29,9 @@ pub fn App(
     initial_document: impl FnOnce() -> Document,
 ) -> impl IntoView {
     provide_meta_context();
-    let Document { frame, view } = SharedValue::new(initial_document).into_inner();
+    let Document { frame, news, view } = SharedValue::new(initial_document).into_inner();
     provide_context(frame);
+    provide_context(news);
     either!(view,
         PageView::Login(view) => view! { <LoginPage view /> },
         PageView::LoginKey(view) => view! { <LoginKeyPage view /> },
@@ -62,13 +63,20 @@ fn AdministrationPage(view: AdministrationView) -> impl IntoView {
 /// The document around the application, which the browser hydrates. It names the person for whom it was rendered.
 ///
 /// `nonce` is that of the page's policy.
-pub fn shell(options: LeptosOptions, nonce: String, frame: Frame, view: PageView) -> impl IntoView {
+pub fn shell(
+    options: LeptosOptions,
+    nonce: String,
+    frame: Frame,
+    news: Option<NewSignInsView>,
+    view: PageView,
+) -> impl IntoView {
     let rendered_for = use_context::<RenderedFor>();
     let is_signed_in = rendered_for.is_some();
     let reloads_itself = reloads_itself(&view);
     provide_context(FrameHtml::of(&frame));
     let document = Document {
         frame: frame.view(),
+        news,
         view,
     };
     view! {

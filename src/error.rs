@@ -5,7 +5,8 @@ mod refusals;
 pub use refusals::{Refusals, refusal_in};
 
 use crate::domain::{
-    access_key::AccessKeyRefusal, password::PasswordRefusal, user::IdentityRefusal,
+    access_key::AccessKeyRefusal, device::MAX_DEVICE_NAME_CHARS, password::PasswordRefusal,
+    user::IdentityRefusal,
 };
 use leptos::server_fn::{
     codec::JsonEncoding,
@@ -47,6 +48,10 @@ pub enum Refusal {
     Account(#[from] AccountRefusal),
     #[error(transparent)]
     AccessKey(#[from] AccessKeyRefusal),
+    #[error(
+        "A device name has at most {MAX_DEVICE_NAME_CHARS} characters, and all of them are visible."
+    )]
+    DeviceName,
     /// The one answer for codes that are wrong, expired or used.
     #[error(
         "The code is not right, or it is no longer valid. On the server, the command “vestibule setup-code” makes a new one."

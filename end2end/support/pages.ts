@@ -97,7 +97,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.signsIn(person);
     await server.signsInElsewhere(person.name, person.password, ELSEWHERE[0]!);
     await visitor.open('/dashboard');
-    await expect(visitor.page.getByRole('heading', { name: 'A sign-in from a new device' })).toBeVisible();
+    await expect(visitor.page.getByRole('heading', { name: 'New sign-in. Was this you?' })).toBeVisible();
   },
 
   'password-after-disowning': async ({ visitor, server }) => {
@@ -105,7 +105,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.signsIn(person);
     await server.signsInElsewhere(person.name, person.password, ELSEWHERE[0]!);
     await visitor.open('/dashboard');
-    await visitor.page.getByRole('button', { name: 'This was not me' }).click();
+    await visitor.page.getByRole('button', { name: 'No, secure my account' }).click();
     await expect(visitor.page.getByRole('status').first()).toContainText('choose a new one');
     await visitor.waitForHydration();
   },
@@ -377,7 +377,8 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
 
   'signed-out-everywhere': async ({ visitor, server }) => {
     await signsInWithKeys('/account/sessions', visitor, server);
-    await visitor.page.getByRole('button', { name: 'End all, and sign out here' }).click();
+    await visitor.page.getByText('Sign out everywhere', { exact: true }).click();
+    await visitor.page.getByRole('button', { name: 'Yes, sign out everywhere' }).click();
     await expect(visitor.page.getByRole('main')).toContainText('access keys were revoked');
     await visitor.waitForHydration();
   },

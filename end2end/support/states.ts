@@ -271,5 +271,5 @@ async function showsNewDevices(visitor: Visitor, server: Server, devices: number
     await server.signsInElsewhere(name, password, ELSEWHERE[device % ELSEWHERE.length]!);
   }
   await visitor.open('/dashboard');
-  await expect(visitor.page.getByRole('heading', { name: 'A sign-in from a new device' }).first()).toBeVisible();
+  await expect(visitor.page.getByRole('heading', { name: 'New sign-in. Was this you?' })).toBeVisible();
 }

@@ -54,7 +54,7 @@ inEveryWay(() => {
     await tabTo(visitor, 'Sign in');
     await keyboard.press('Space');
     await visitor.isWelcomed(person);
-    await expect(visitor.page.getByText('Kept on this device')).toBeVisible();
+    await expect(visitor.page.getByText('Stays signed in')).toBeVisible();
 
     await tabTo(visitor, `Signed in as ${person.displayName}`);
     await keyboard.press('Enter');

@@ -1,17 +1,15 @@
 //! What the administrators' pages share.
 
 use crate::{
-    components::time::Time,
+    components::{copy::CopyButton, event::Origin, time::Time},
     domain::{
         audit::Part,
+        page::Page,
         password_link::LinkPurpose,
         views::{AuditEntryView, LinkView, UserNotice, UserState},
     },
 };
-use leptos::{
-    either::{Either, EitherOf3},
-    prelude::*,
-};
+use leptos::{either::EitherOf3, prelude::*};
 
 /// Role and state of an account, unless they are the usual ones.
 #[component]
@@ -77,7 +75,8 @@ fn Link(link: LinkView) -> impl IntoView {
                 <strong><bdi>{link.username}</bdi></strong> " sets " {what} " with it, once, until " <Time moment=link.until />
                 ". It is not shown again. Give it by a way that you trust: whoever has it has the account."
             </p>
-            <code class="command">{address}</code>
+            <code class="command">{address.clone()}</code>
+            <CopyButton label="Copy link" text=address />
         </div>
     }
 }
@@ -91,25 +90,31 @@ pub fn Entries(entries: Vec<AuditEntryView>) -> impl IntoView {
 
 #[component]
 pub fn Entry(entry: AuditEntryView) -> impl IntoView {
-    let mut from = vec![entry.address, entry.device];
-    from.retain(|part| !part.is_empty());
     let times = (entry.times > 1).then(|| format!(", {} times", entry.times));
+    // The colour fades, and is not seen by everybody.
+    let new = entry
+        .is_new
+        .then(|| view! { <span class="visually-hidden">"New: "</span> });
     view! {
-        <li>
-            <p class="event"><Sentence parts=entry.what /> {times} "."</p>
+        <li class=if entry.is_new { "entry-new" } else { "" }>
+            <p class="event">{new} <Sentence parts=entry.what /> {times} "."</p>
             <p class="quiet-text">
-                <Time moment=entry.at /> {(!from.is_empty()).then(|| format!(" · {}", from.join(" · ")))}
+                <Time moment=entry.at seconds=true /> <Origin origin=entry.origin />
             </p>
         </li>
     }
 }
 
-/// A name keeps its own text direction, and leaves that of the sentence unchanged.
+/// A name keeps its own text direction, and leaves that of the sentence unchanged. That of an account leads to it.
 #[component]
 fn Sentence(parts: Vec<Part>) -> impl IntoView {
     let parts = parts.into_iter().map(|part| match part {
-        Part::Words(words) => Either::Left(words),
-        Part::Name(name) => Either::Right(view! { <bdi>{name}</bdi> }),
+        Part::Words(words) => EitherOf3::A(words),
+        Part::Name(name) => EitherOf3::B(view! { <bdi>{name}</bdi> }),
+        Part::Account { name, id } => {
+            let account = Page::of_account(&id.0);
+            EitherOf3::C(view! { <a href=account><bdi>{name}</bdi></a> })
+        }
     });
     parts.collect::<Vec<_>>()
 }

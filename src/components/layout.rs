@@ -1,7 +1,10 @@
 //! The frame around every page.
 
 use crate::{
-    components::{frame::FrameHtml, sign_out::SignOutButton, time_out::TimeOutDialogues},
+    components::{
+        frame::FrameHtml, new_sign_ins::NewSignIns, sign_out::SignOutButton,
+        time_out::TimeOutDialogues,
+    },
     domain::{
         frame::{BrandFiles, Frame},
         page::Page,
@@ -82,9 +85,10 @@ pub fn Layout<C: IntoView + 'static>(
 ) -> impl IntoView {
     let frame = expect_context::<FrameView>();
     let is_signed_in = frame.is_signed_in;
+    let news = is_signed_in.then(|| view! { <NewSignIns /> });
     view! {
         <DocumentTitle title site=frame.site.name />
-        <Around is_signed_in width=if wide { "wide" } else { "narrow" }>{children.into_inner()()}</Around>
+        <Around is_signed_in width=if wide { "wide" } else { "narrow" }>{news} {children.into_inner()()}</Around>
         {is_signed_in.then(|| view! { <TimeOutDialogues /> })}
     }
 }

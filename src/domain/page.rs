@@ -4,8 +4,9 @@ use super::{
     access_key::Scope,
     views::{
         AccessKeysView, AccountView, AuditView, ConfirmView, DashboardView, FrameView,
-        LoginKeyView, LoginView, LogoutView, OwnActivityView, PasswordLinkView, PasswordView,
-        ProfileView, ProxyDiagnosis, SessionsView, SetupView, SignedOutView, UsersView,
+        LoginKeyView, LoginView, LogoutView, NewSignInsView, OwnActivityView, PasswordLinkView,
+        PasswordView, ProfileView, ProxyDiagnosis, SessionsView, SetupView, SignedOutView,
+        UsersView,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -138,6 +139,8 @@ pub enum AdministrationView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     pub frame: FrameView,
+    /// The sign-ins that a person has to review, on every page of theirs.
+    pub news: Option<NewSignInsView>,
     pub view: PageView,
 }
 
@@ -186,10 +189,10 @@ impl Page {
         }
     }
 
-    /// Whether the other sign-ins are read together with the session: a second statement would cost more than the rows
-    /// that it finds (ADR 22).
+    /// Whether the other sign-ins are read together with the session: every page of a person announces those that have
+    /// to be reviewed. A second statement would cost more than the rows that it finds (ADR 22).
     pub const fn needs_sign_ins(self) -> bool {
-        matches!(self, Self::Dashboard)
+        !matches!(self.access(), Access::Anyone)
     }
 
     /// Whether it shows the message of a form, which is then deleted. The others leave it for a later page.

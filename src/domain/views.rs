@@ -5,20 +5,25 @@ mod access_keys;
 mod admin;
 mod frame;
 mod proxy_diagnosis;
+mod sessions;
 
 pub use access_keys::{
     AccessKeyNotice, AccessKeyView, AccessKeysView, KeyUseView, NewAccessKeyView,
 };
 pub use admin::{
-    AccountView, AuditEntryView, AuditFilter, AuditView, InvitationDraft, LinkView,
+    AccountView, AuditEntryView, AuditFilter, AuditView, InvitationDraft, KindGroupView, LinkView,
     PasswordLinkView, UserNotice, UserState, UserView, UsersView,
 };
 pub use frame::FrameView;
 pub use proxy_diagnosis::{Finding, ProxyDiagnosis};
+pub use sessions::{
+    LiveSessionView, NewSignInsView, SessionView, SessionsNotice, SessionsView, SignInMethod,
+    SignInView,
+};
 
 use crate::{
     domain::{
-        moment::{Moment, RelativeMoment},
+        moment::Moment,
         profile::ProfileDraft,
         session::{EndReason, EndedElsewhere},
         setup::SetupDraft,
@@ -69,25 +74,6 @@ pub struct DashboardView {
     pub is_admin: bool,
     pub session: SessionView,
     pub previous_sign_in: Option<SignInView>,
-    /// Sign-ins from new browsers, until they are recognised or disowned.
-    pub unrecognised: Vec<SignInView>,
-    /// The number of further ones.
-    pub more_unrecognised: u32,
-    /// This browser is known: only in a known one can a sign-in be recognised.
-    pub may_recognise: bool,
-}
-
-/// The session of the request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionView {
-    pub device: String,
-    pub address: String,
-    pub remember: bool,
-    /// It was started with an access key, and can do what the key permits.
-    pub has_key: bool,
-    pub signed_in_at: Moment,
-    pub idle_ends_at: Moment,
-    pub absolute_ends_at: Moment,
 }
 
 /// The state of its session for an open page, by the server's clock. All instants are Unix milliseconds.
@@ -99,6 +85,8 @@ pub struct SessionLivesView<'a> {
     /// The user and the session: enough to detect a change, and no access.
     pub person: &'a str,
     pub session: &'a str,
+    /// The newest sign-in that the owner has to review, by the end of its id.
+    pub to_review: Option<&'a str>,
 }
 
 /// The person for whom a page was rendered, by the same name as in [`SessionLivesView`].
@@ -115,17 +103,6 @@ pub struct SessionEndedView {
     pub reason: Option<EndReason>,
 }
 
-/// A previous sign-in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignInView {
-    /// That of its session: public, it gives no access.
-    pub id: String,
-    pub has_ended: bool,
-    pub device: String,
-    pub address: String,
-    pub at: Moment,
-}
-
 /// The page after signing out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedOutView {
@@ -139,29 +116,6 @@ pub struct SignedOutView {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogoutView {
     pub display_name: Option<String>,
-}
-
-/// The page on which users see their sessions, and end them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionsView {
-    pub current: LiveSessionView,
-    /// The most recently used first.
-    pub others: Vec<LiveSessionView>,
-    /// The number of live access keys, which signing out everywhere revokes.
-    pub keys: u64,
-    /// The number of sessions that were just ended.
-    pub ended: Option<u64>,
-}
-
-/// A session that can be ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LiveSessionView {
-    /// Public: it gives no access.
-    pub id: String,
-    pub session: SessionView,
-    pub last_seen: RelativeMoment,
-    pub idle_end: RelativeMoment,
-    pub absolute_end: RelativeMoment,
 }
 
 /// The page on which users change their password.
@@ -190,8 +144,8 @@ pub enum PasswordNotice {
 pub struct OwnActivityView {
     /// The kind of event that the list is filtered by.
     pub event: String,
-    /// The kinds that it can be filtered by, with their names.
-    pub kinds: Vec<(String, String)>,
+    /// The kinds that it can be filtered by.
+    pub kinds: Vec<KindView>,
     pub events: Vec<OwnEventView>,
     /// The page of the older events: a path of ours.
     pub older: Option<String>,
@@ -203,10 +157,26 @@ pub struct OwnActivityView {
 pub struct OwnEventView {
     pub at: Moment,
     pub what: String,
-    /// The device of the user, if they caused the event.
-    pub device: Option<String>,
-    pub address: Option<String>,
+    /// The browser in which it happened, unless it was that of an administrator.
+    pub origin: OriginView,
     pub times: u64,
+}
+
+/// Where an event came from. All are empty if unknown, or for commands and the server itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct OriginView {
+    /// In words, after the name that its owner had given to it.
+    pub device: String,
+    pub address: String,
+    /// The name of the access key with which it was done, unless the description names it.
+    pub key: Option<String>,
+}
+
+/// A choice of a filter: the word for programs, and its title.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KindView {
+    pub word: String,
+    pub title: String,
 }
 
 /// The page that asks for the password again.

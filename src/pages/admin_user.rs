@@ -5,6 +5,7 @@ use crate::{
     components::{
         access_keys::AccessKeyFacts,
         administration::{Badges, Done, Entries},
+        device::DeviceName,
         form::{ErrorSummary, TextField},
         layout::Layout,
         relative_time::RelativeTime,
@@ -16,7 +17,7 @@ use crate::{
         moment::Moment,
         page::Page,
         user::AccountChange,
-        views::{AccessKeyView, AccountView, LiveSessionView, UserState, UserView},
+        views::{AccessKeyView, AccountView, LiveSessionView, SignInMethod, UserState, UserView},
     },
 };
 use leptos::prelude::*;
@@ -171,13 +172,14 @@ fn Sessions(user: UserView, sessions: Vec<LiveSessionView>, form: FormState) -> 
 
 #[component]
 fn Session(id: String, session: LiveSessionView, form: FormState) -> impl IntoView {
-    let whose = format!(" the session of {}", session.session.device);
+    let whose = format!(" the session of {}", session.session.called());
+    let has_key = session.session.method == SignInMethod::AccessKey;
     view! {
         <li class="session-row">
             <div class="session">
                 <h3>
-                    {session.session.device}
-                    {session.session.has_key.then(|| view! { " " <span class="badge badge-quiet">"Access key"</span> })}
+                    <DeviceName name=session.session.name device=session.session.device />
+                    {has_key.then(|| view! { " " <span class="badge badge-quiet">"Access key"</span> })}
                 </h3>
                 <p class="quiet-text">
                     <span class="address">{session.session.address}</span> " · last active "

@@ -59,10 +59,10 @@ on_both_engines! {
             "Device Firefox on Linux",
             "Address 127.0.0.1",
             "Signed in since 21 September 2026, 14:13 UTC",
-            "Ends if idle at 5 October 2026, 14:13 UTC",
-            "Ends at the latest 20 December 2026, 14:13 UTC",
-            "Kept on this device Yes",
-            "There is no earlier one on record.",
+            "Signed out if unused by 5 October 2026, 14:13 UTC",
+            "Signed out at the latest 20 December 2026, 14:13 UTC",
+            "Stays signed in Yes",
+            "Previous sign-in This is your first.",
         ];
         for fact in facts {
             assert_page(&page, fact);
@@ -85,10 +85,10 @@ on_both_engines! {
         app.set_clock(Duration::from_secs(7_200));
         let mut second = app.signed_in("ada").await;
         let page = second.get("/dashboard").await;
-        assert_page(&page, "The sign-in before this one Device Firefox on Linux Address 127.0.0.1 \
+        assert_page(&page, "Previous sign-in Device Firefox on Linux Address 127.0.0.1 \
             When 21 September 2026, 14:13 UTC");
         assert_contains(&page, "Not you?");
-        assert!(!visible_text(&page).contains("Kept on this device"));
+        assert!(!visible_text(&page).contains("Stays signed in"));
     }
 
     async fn an_administrator_is_labelled(database: TestDatabase) {

@@ -185,7 +185,7 @@ on_both_engines! {
         assert!(attributes(line).contains("Max-Age=7776000"), "{line}");
         browser.get(PAGE).await;
         app.set_clock(Duration::from_secs(13 * 86_400));
-        assert_page(&browser.get("/dashboard").await, "Kept on this device Yes");
+        assert_page(&browser.get("/dashboard").await, "Stays signed in Yes");
     }
 
     /// Sent twice concurrently, by a double click or in two tabs: one password, one live session.

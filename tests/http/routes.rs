@@ -151,6 +151,7 @@ async fn the_functions_are_these_and_no_others() {
             "/api/login_with_key",
             "/api/logout",
             "/api/make_access_key",
+            "/api/name_device",
             "/api/recognise_sign_in",
             "/api/revoke_access_key",
             "/api/set_up",

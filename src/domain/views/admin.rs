@@ -1,6 +1,6 @@
 //! The pages of administrators, and the page to which their links lead.
 
-use super::{AccessKeyView, LiveSessionView};
+use super::{AccessKeyView, KindView, LiveSessionView, OriginView};
 use crate::{
     domain::{
         audit::Part,
@@ -93,10 +93,11 @@ pub struct AuditEntryView {
     pub at: Moment,
     /// The description, a sentence.
     pub what: Vec<Part>,
-    pub address: String,
-    /// In words; empty for commands and for the server itself.
-    pub device: String,
+    pub origin: OriginView,
     pub times: u64,
+    /// It has arrived while the page was open. Set by the page.
+    #[serde(default, skip)]
+    pub is_new: bool,
 }
 
 /// A page of the audit log.
@@ -106,8 +107,8 @@ pub struct AuditView {
     pub narrowed: AuditFilter,
     /// The filter as the query of a URL; empty without a filter.
     pub query: String,
-    /// The kinds that it can be filtered by, with their names.
-    pub kinds: Vec<(String, String)>,
+    /// The kinds that it can be filtered by.
+    pub kinds: Vec<KindGroupView>,
     pub entries: Vec<AuditEntryView>,
     /// The page of the older entries: a path of ours.
     pub older: Option<String>,
@@ -122,9 +123,18 @@ pub struct AuditFilter {
     /// A name without an account shows nothing.
     pub user: String,
     pub event: String,
-    /// The first and the last day, in UTC.
+    /// The first and the last day.
     pub since: String,
     pub until: String,
+    /// The time zone of these days, as in the IANA's database; empty for UTC.
+    pub zone: String,
+}
+
+/// Kinds of events that belong together, in a filter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KindGroupView {
+    pub title: String,
+    pub kinds: Vec<KindView>,
 }
 
 /// The outcome of an administrator's action.

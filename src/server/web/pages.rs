@@ -13,6 +13,7 @@ mod sessions;
 mod users;
 mod visit;
 
+pub use sessions::session_view;
 pub use visit::Visit;
 
 use super::{
@@ -92,6 +93,11 @@ async fn render(
     request: Request,
 ) -> Result<Response, AppError> {
     let options = state.leptos_options.clone();
+    let here = guard::return_path(request.uri()).to_string();
+    let new_sign_ins = match caller {
+        Caller::SignedIn(current) => sessions::new_sign_ins(current, &here),
+        _ => None,
+    };
     let session_context = match caller {
         Caller::SignedIn(current) => Some((
             RenderedFor(current.user.id.short().to_owned()),
@@ -108,7 +114,13 @@ async fn render(
     };
     let render = leptos_axum::render_app_async_with_context(context, move || {
         let nonce = set_page_policy();
-        app::shell(options.clone(), nonce, around.clone(), view.clone())
+        app::shell(
+            options.clone(),
+            nonce,
+            around.clone(),
+            new_sign_ins.clone(),
+            view.clone(),
+        )
     });
     let response = headers::with_document_headers(render(request).await).await;
     response.map_err(|_| AppError::Failed(Failure::Internal))

@@ -54,7 +54,7 @@ on_both_engines! {
         assert_eq!(attributes(line), BTreeSet::from(["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]));
         assert!(answer.set_cookies(DEVICE_COOKIE).is_empty(), "it makes no known browser");
         let page = browser.follow(answer.location()).await;
-        assert_page(&page, "You are here Access key");
+        assert_page(&page, "This device An unknown device Access key");
         assert_contains(&browser.get("/account/activity").await, "You signed in with an access key");
         assert!(support::database::texts(&app.core.db, "SELECT user_id FROM devices").await.is_empty());
         assert_redirect(&browser.get("/login/key").await, "/dashboard");

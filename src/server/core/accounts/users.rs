@@ -19,6 +19,7 @@ use crate::{
         token,
     },
 };
+use std::collections::HashSet;
 
 /// An administrator's input for a new account.
 #[derive(Clone, Debug, Default)]
@@ -191,6 +192,11 @@ pub async fn with_name(core: &Core, name: &str) -> Result<Option<User>, StoreErr
 /// The account with this id.
 pub async fn with_id(core: &Core, id: &UserId) -> Result<Option<User>, StoreError> {
     store::users::find(&core.db, id).await
+}
+
+/// Those of these accounts that exist.
+pub async fn existing(core: &Core, ids: Vec<UserId>) -> Result<HashSet<UserId>, StoreError> {
+    store::users::existing(&core.db, &ids).await
 }
 
 /// Up to `limit` accounts after `after`: all, or those whose name, e-mail address or display name begins with `prefix`.

@@ -10,7 +10,7 @@ use crate::{
         profile::ProfileDraft,
         session::EndedElsewhere,
         setup::SetupDraft,
-        views::{AccessKeyNotice, InvitationDraft, UserNotice},
+        views::{AccessKeyNotice, InvitationDraft, SessionsNotice, UserNotice},
     },
     error::Refusals,
 };
@@ -52,8 +52,8 @@ pub enum Flash {
         ended: Option<EndedElsewhere>,
     },
     /// From the list of sessions.
-    SessionsEnded {
-        count: u64,
+    Sessions {
+        notice: SessionsNotice,
     },
     /// A disowned session has ended, and an attacker may know the password.
     SignInDisowned,

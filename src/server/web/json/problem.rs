@@ -177,6 +177,7 @@ const fn code_of_refusal(refusal: Refusal) -> (&'static str, Option<&'static str
         Refusal::Account(AccountRefusal::LastAdministrator) => ("last_administrator", None),
         Refusal::SetupCode => ("setup_code_wrong", Some("code")),
         Refusal::Link => ("link_wrong", Some("secret")),
+        Refusal::DeviceName => ("device_name", Some("name")),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     access_keys::{access_key_view, is_usable},
     activity::text_value,
-    audit::audit_entry_view,
+    audit::audit_entry_views,
     sessions::live_session_view,
     visit::{Visit, query_value},
 };
@@ -135,7 +135,7 @@ pub async fn account(visit: Visit<'_>) -> Result<Option<AccountView>, AppError> 
         link_until: until.map(moment),
         sessions: live.iter().map(|one| live_session_view(one, now)).collect(),
         keys: keys.filter(|key| is_usable(key.state)).collect(),
-        activity: newest.into_iter().map(audit_entry_view).collect(),
+        activity: audit_entry_views(core, newest).await?,
         notice,
         refusal,
     }))
