@@ -26,14 +26,12 @@ pub enum AppError {
 pub enum Refusal {
     /// The one answer for unknown names, wrong passwords, disabled accounts (ASVS V6.3.8), and accounts that
     /// are throttled because of another spelling.
-    #[error(
-        "The name or the password is not right, or there were too many attempts. If you are sure, wait a minute and try again."
-    )]
+    #[error("Wrong username or password. If you are sure, wait a minute and try again.")]
     SignIn,
     /// The one answer for keys that are unknown, revoked, expired, suspended, or not for this network.
     #[error("The access key is not valid here.")]
     AccessKeyLogin,
-    #[error("The current password is not right.")]
+    #[error("Wrong password.")]
     CurrentPassword,
     #[error(transparent)]
     Password(#[from] PasswordRefusal),
@@ -49,10 +47,14 @@ pub enum Refusal {
     )]
     SetupCode,
     /// The one answer for links that are wrong, expired, used or void.
-    #[error(
-        "This link is not right, or it is no longer valid. An administrator can make a new one."
-    )]
+    #[error("This link has expired or was already used. Ask your administrator for a new one.")]
     Link,
+    /// The browser has not opened a link, or not recently.
+    #[error("This browser no longer has the code of your link. Open the link again.")]
+    LinkNotOpened,
+    /// Somebody else is signed in: their session must not be replaced unnoticed.
+    #[error("You are signed in with another account. Sign out first.")]
+    OtherAccount,
 }
 
 /// The state of another account, or of this one, does not permit the change.
@@ -78,7 +80,7 @@ pub enum AccountRefusal {
 #[serde(rename_all = "snake_case")]
 pub enum Failure {
     /// Too many failures before this attempt, which was not checked.
-    #[error("There were too many attempts. Please try again in {}.", in_words(*seconds))]
+    #[error("Too many attempts. Try again in {}.", in_words(*seconds))]
     Throttled { seconds: u32 },
     #[error("Please sign in first.")]
     NotSignedIn,
@@ -86,7 +88,7 @@ pub enum Failure {
     #[error("You are signed in already. Sign out first.")]
     AlreadySignedIn,
     /// Signed in, but the password was entered too long ago for this.
-    #[error("Please confirm first that it is you.")]
+    #[error("Confirm your password first.")]
     PasswordNeeded,
     #[error("The request came from another site, so it was not carried out.")]
     CrossSite,

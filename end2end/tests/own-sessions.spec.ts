@@ -51,7 +51,7 @@ inEveryWay(() => {
     const { name, value } = (await visitor.sessionCookie())!;
     await visitor.page.getByRole('button', { name: 'End all, and sign out here' }).click();
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('You are signed out');
-    await expect(visitor.page.getByRole('main')).toContainText('Your 2 other sessions have ended as well.');
+    await expect(visitor.page.getByRole('main')).toContainText('Your 2 other devices were signed out as well.');
     for (const cookie of [...cookies, `${name}=${value}`]) expect(await opens(server, cookie)).toBe(false);
     expect(server.liveSessions(person.name)).toEqual([]);
   });

@@ -38,16 +38,16 @@ inEveryWay(() => {
     await visitor.open(PATH);
     await changesPassword(visitor, 'not the password at all', NEW);
     await expect(visitor.problem).toBeFocused();
-    await expect(visitor.problem).toContainText('The current password is not right.');
+    await expect(visitor.problem).toContainText('Wrong password.');
     await expect(visitor.page).toHaveTitle(titled('Error: Change your password'));
     await expect(currentPassword(visitor)).toHaveAttribute('aria-invalid', 'true');
-    await expect(currentPassword(visitor)).toHaveAccessibleDescription(/The current password is not right\./);
+    await expect(currentPassword(visitor)).toHaveAccessibleDescription(/Wrong password\./);
     await expect(currentPassword(visitor)).toHaveValue('');
     await expect(newPassword(visitor)).toHaveValue('');
 
     await visitor.waitForHydration();
     await changesPassword(visitor, person.password, 'passwordpassword');
-    await expect(visitor.problem).toContainText('on the list of common passwords');
+    await expect(visitor.problem).toContainText('too common');
     await expect(newPassword(visitor)).toHaveAttribute('aria-invalid', 'true');
     await expect(currentPassword(visitor)).not.toHaveAttribute('aria-invalid');
     await visitor.problem.getByRole('link').click();

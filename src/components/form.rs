@@ -3,9 +3,13 @@
 //! Fields are uncontrolled: input from before the script was loaded is kept, and what a password manager fills in
 //! without a key event is submitted.
 
-use crate::error::AppError;
+use crate::{
+    components::countdown::Countdown,
+    error::{AppError, Failure},
+};
 use leptos::{
-    attr::custom::custom_attribute, ev::KeyboardEvent, html, prelude::*, wasm_bindgen::JsCast,
+    attr::custom::custom_attribute, either::Either, ev::KeyboardEvent, html, prelude::*,
+    wasm_bindgen::JsCast,
 };
 
 /// The button that sends a form.
@@ -35,6 +39,9 @@ pub fn TextField(
     inputmode: &'static str,
     #[prop(optional)] required: bool,
     #[prop(optional)] hint: &'static str,
+    /// Takes the focus when the page is loaded.
+    #[prop(optional)]
+    autofocus: bool,
     is_invalid: Signal<bool>,
     #[prop(optional)] node_ref: NodeRef<html::Input>,
 ) -> impl IntoView {
@@ -59,6 +66,7 @@ pub fn TextField(
                 // A phone would correct the name. The macro does not know the attribute.
                 {..custom_attribute("autocorrect", "off")}
                 required=required
+                autofocus=autofocus
                 aria-invalid=move || is_invalid.get().then_some("true")
                 aria-describedby=described_by
                 node_ref=node_ref
@@ -126,12 +134,22 @@ pub fn ErrorSummary(
                     <h2 id="problem">"There is a problem"</h2>
                     <ul>
                         <li>
-                            <a id="problem-text" href=format!("#{}", field(refusal))>{refusal.to_string()}</a>
+                            <a id="problem-text" href=format!("#{}", field(refusal))>{reason(refusal)}</a>
                         </li>
                     </ul>
                 </div>
             }
         })
+    }
+}
+
+/// The words of a refusal. Where waiting helps, they count down.
+fn reason(refusal: AppError) -> impl IntoView {
+    match refusal {
+        AppError::Failed(Failure::Throttled { seconds }) => {
+            Either::Left(view! { <Countdown seconds /> })
+        }
+        refusal => Either::Right(refusal.to_string()),
     }
 }
 
@@ -149,6 +167,9 @@ pub fn PasswordField(
     /// enough.
     #[prop(optional)]
     min_chars: Option<usize>,
+    /// Takes the focus when the page is loaded.
+    #[prop(optional)]
+    autofocus: bool,
     node_ref: NodeRef<html::Input>,
     is_invalid: Signal<bool>,
     /// While the form is being submitted the password is masked again.
@@ -180,6 +201,7 @@ pub fn PasswordField(
                     {..custom_attribute("passwordrules", rules)}
                     minlength=min_chars
                     required
+                    autofocus=autofocus
                     aria-invalid=move || is_invalid.get().then_some("true")
                     aria-describedby=described_by
                     on:keydown=watch_caps_lock

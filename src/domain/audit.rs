@@ -2,8 +2,10 @@
 
 mod for_administrators;
 mod for_owner;
+mod sign_in_method;
 
 pub use for_administrators::Part;
+pub use sign_in_method::SignInMethod;
 
 use crate::domain::{
     access_key::{AccessKeyId, RevokeReason},
@@ -14,10 +16,10 @@ use crate::domain::{
 };
 
 /// Makes [`Event`] from one row for each kind: its name and payload, its word in the database and for programs, and
-/// its title in the filter of the audit log. A new event is a row here, a sentence for administrators
-/// (`for_administrators.rs`) and one for the owner of the account (`for_owner.rs`).
+/// its title in the filter of the audit log, unless it shares the word of another. A new event is a row here, a
+/// sentence for administrators (`for_administrators.rs`) and one for the owner of the account (`for_owner.rs`).
 macro_rules! events {
-    ($($(#[$note:meta])* $name:ident $(($payload:ident))? = $word:literal, $title:literal;)*) => {
+    ($($(#[$note:meta])* $name:ident $(($payload:ident))? = $word:literal $(, $title:literal)?;)*) => {
         /// An event that an administrator may have to trace (ASVS V16.3.1).
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Event {
@@ -26,7 +28,7 @@ macro_rules! events {
 
         impl Event {
             /// The choices of the filter, with their titles: every kind of event.
-            pub const KINDS: &'static [(&'static str, &'static str)] = &[$(($word, $title)),*];
+            pub const KINDS: &'static [(&'static str, &'static str)] = &[$($(($word, $title),)?)*];
 
             /// The word in the database and for programs.
             pub const fn as_str(self) -> &'static str {
@@ -59,7 +61,10 @@ macro_rules! events {
 }
 
 events! {
+    /// With a password or an access key.
     SignedIn = "signed_in", "Sign-ins";
+    /// In another way.
+    SignedInBy(SignInMethod) = "signed_in";
     /// The password was checked and the sign-in refused.
     SignInRefused(SignInRefusal) = "sign_in_refused", "Refused sign-ins";
     /// The attempt was throttled: its password was not checked.

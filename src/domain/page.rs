@@ -3,7 +3,7 @@
 use super::{
     access_key::Scope,
     views::{
-        AccessKeysView, AccountView, AuditView, ConfirmView, DashboardView, LoginKeyView,
+        AccessKeysView, AccountView, AuditView, ConfirmView, DashboardView, HelpView, LoginKeyView,
         LoginView, LogoutView, OwnActivityView, PasswordLinkView, PasswordView, ProfileView,
         SessionsView, SetupView, SignedOutView, UsersView,
     },
@@ -60,6 +60,8 @@ pages! {
     Login: "/login" for Anyone;
     /// Exists only if the server permits it.
     LoginKey: "/login/key" for Anyone;
+    /// For users who cannot sign in. It is the same for everybody.
+    Help: "/help" for Anyone;
     Logout: "/logout" for Anyone;
     SignedOut: "/signed-out" for Anyone;
     Dashboard: "/dashboard" for SignedIn, tab "Dashboard";
@@ -86,6 +88,7 @@ pages! {
 pub enum PageView {
     Login(LoginView),
     LoginKey(LoginKeyView),
+    Help(HelpView),
     Logout(LogoutView),
     SignedOut(SignedOutView),
     Dashboard(Box<DashboardView>),
@@ -97,6 +100,12 @@ pub enum PageView {
     Confirm(ConfirmView),
     Setup(SetupView),
     PasswordLink(PasswordLinkView),
+    Administration(AdministrationView),
+}
+
+/// A page of administrators, with its values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AdministrationView {
     Users(Box<UsersView>),
     Account(Box<AccountView>),
     Audit(Box<AuditView>),
@@ -123,6 +132,7 @@ impl Page {
             Self::Home
             | Self::Login
             | Self::LoginKey
+            | Self::Help
             | Self::Logout
             | Self::SignedOut
             | Self::Profile
@@ -145,7 +155,7 @@ impl Page {
 
     /// Whether it shows the message of a form, which is then deleted. The others leave it for a later page.
     pub const fn shows_messages(self) -> bool {
-        !matches!(self, Self::Logout | Self::Dashboard)
+        !matches!(self, Self::Logout | Self::Dashboard | Self::Help)
     }
 
     /// Whether it restores input that was sent before the password was confirmed.

@@ -4,15 +4,19 @@
 mod access_keys;
 mod admin;
 mod proxy_diagnosis;
+mod visit;
 
 pub use access_keys::{
     AccessKeyNotice, AccessKeyView, AccessKeysView, KeyUseView, NewAccessKeyView,
 };
 pub use admin::{
-    AccountView, AuditEntryView, AuditFilter, AuditView, InvitationDraft, LinkView,
-    PasswordLinkView, UserNotice, UserState, UserView, UsersView,
+    AccountView, AuditEntryView, AuditFilter, AuditView, InvitationDraft, LinkView, UserNotice,
+    UserState, UserView, UsersView,
 };
 pub use proxy_diagnosis::{Finding, ProxyDiagnosis};
+pub use visit::{
+    ContactView, HelpView, OpenedLinkView, PasswordLinkView, SignInAgain, SignedInHereView, Welcome,
+};
 
 use crate::{
     domain::{
@@ -38,6 +42,8 @@ pub struct LoginView {
     pub no_account: bool,
     /// An access key opens a session too.
     pub has_key_page: bool,
+    /// How long "stay signed in" lasts without use, in words.
+    pub remember_for: String,
 }
 
 /// The page for signing in with an access key.
@@ -75,6 +81,8 @@ pub struct DashboardView {
     pub may_recognise: bool,
     /// For administrators only.
     pub proxy_diagnosis: Option<ProxyDiagnosis>,
+    /// On the first visit, once.
+    pub welcome: Option<Welcome>,
 }
 
 /// The session of the request.

@@ -21,16 +21,15 @@ pub fn ConfirmPage(view: ConfirmView) -> impl IntoView {
         summary,
         ..
     } = form;
+    let before = action_on(&view.next);
     let wrong = form.is_invalid(|_| "password", "password");
     view! {
-        <Layout title=form.title("Is it you?") signed_in=view.display_name>
+        <Layout title=form.title("Confirm your password") signed_in=view.display_name>
             <Threshold>
                 <Door />
                 <div class="card">
-                    <h1>"Is it you?"</h1>
-                    <p>
-                        "What comes next concerns how people sign in here. You typed your password a while ago, so please type it again."
-                    </p>
+                    <h1>"Confirm your password"</h1>
+                    <p>"For your security we ask again before you " {before} "."</p>
                     <ErrorSummary refusal field=|_| "password" node_ref=summary />
                     <form class="form" method="post" action=form.action on:submit=form.on_submit()>
                         // For password managers only, which read the user name from it. It has no name attribute,
@@ -45,13 +44,51 @@ pub fn ConfirmPage(view: ConfirmView) -> impl IntoView {
                             is_invalid=wrong
                             busy
                         />
-                        <SubmitButton label="Go on" busy />
+                        <SubmitButton label="Confirm" busy />
                     </form>
                     <p>
-                        <a href=Page::Dashboard.path()>"Rather not"</a>
+                        <a href=Page::Dashboard.path()>"Cancel"</a>
                     </p>
                 </div>
             </Threshold>
         </Layout>
+    }
+}
+
+/// What the user was about to do on the page to which the confirmation leads.
+fn action_on(next: &str) -> &'static str {
+    let path = next.split('?').next().unwrap_or_default();
+    let is = |page: Page| page.path() == path;
+    if is(Page::Users) {
+        "invite people"
+    } else if is(Page::Audit) {
+        "read the audit log"
+    } else if path.starts_with(Page::Users.path()) {
+        "manage an account"
+    } else if is(Page::Profile) {
+        "change your profile"
+    } else if is(Page::AccessKeys) {
+        "change your access keys"
+    } else {
+        "continue"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_names_the_action() {
+        for (next, action) in [
+            ("/admin/users?search=a", "invite people"),
+            ("/admin/users/1", "manage an account"),
+            ("/admin/activity?user=ada", "read the audit log"),
+            ("/account/profile", "change your profile"),
+            ("/account/keys", "change your access keys"),
+            ("/dashboard", "continue"),
+        ] {
+            assert_eq!(action_on(next), action, "{next}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::{
         layout::{Door, Layout, Threshold},
         submission::FormState,
         time::Time,
+        welcome::WelcomeNotice,
     },
     domain::{
         page::Page,
@@ -24,8 +25,12 @@ pub fn DashboardPage(view: DashboardView) -> impl IntoView {
     let unrecognised = unrecognised.collect::<Vec<_>>();
     let more = view.more_unrecognised;
     let name = view.display_name.clone();
+    let (username, email) = (view.username.clone(), view.email.clone());
+    let welcome = view.welcome;
+    let welcome = welcome.map(|welcome| view! { <WelcomeNotice welcome username email /> });
     view! {
         <Layout title="Dashboard" signed_in=view.display_name wide=true>
+            {welcome}
             <Threshold state="arrival is-open">
                 <div class="greeting">
                     <h1>"Good to see you, " <bdi>{name}</bdi></h1>

@@ -25,7 +25,8 @@ fn ConfirmSignOut(display_name: String) -> impl IntoView {
                 <Door />
                 <div class="card">
                     <h1>"Sign out?"</h1>
-                    <p>"This ends the session of " <b><bdi>{display_name}</bdi></b> " on this browser. Other devices stay signed in."</p>
+                    <p>"Account: " <b><bdi>{display_name}</bdi></b></p>
+                    <p>"You will be signed out on this device. Other devices stay signed in."</p>
                     <div class="actions">
                         <SignOutButton class="button" />
                         <a href=Page::Dashboard.path()>"Stay signed in"</a>
@@ -44,7 +45,7 @@ fn NotSignedIn() -> impl IntoView {
                 <Door />
                 <div class="card">
                     <h1>"You are not signed in"</h1>
-                    <p>"There is nothing to sign out of on this browser."</p>
+                    <p>"Nobody is signed in on this device."</p>
                     <div class="actions">
                         <a class="button" href=Page::Login.path()>"Sign in"</a>
                     </div>

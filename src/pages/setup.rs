@@ -17,11 +17,11 @@ pub fn SetupPage(view: SetupView) -> impl IntoView {
     let password = NodeRef::new();
     let form = FormState::of::<SetUp>(view.refusal, [password]);
     view! {
-        <Layout title=form.title("Make the first account")>
+        <Layout title=form.title("Create the first account")>
             <Threshold>
                 <Door />
                 <div class="card">
-                    <h1>"Make the first account"</h1>
+                    <h1>"Create the first account"</h1>
                     <SetupForm form password draft=view.draft min_chars=view.min_chars />
                 </div>
             </Threshold>
@@ -42,10 +42,10 @@ fn SetupForm(
         summary,
         ..
     } = form;
-    let hint = format!("At least {min_chars} characters.");
+    let hint = format!("Try three or four unrelated words. At least {min_chars} characters.");
     view! {
         <ErrorSummary refusal field=field_of node_ref=summary />
-        <p class="quiet-text">"It will be an administrator’s. The code shows that you run this server."</p>
+        <p class="quiet-text">"This account will be an administrator. The code proves that you run this server."</p>
         <form class="form" method="post" action=form.action on:submit=form.on_submit()>
             <TextField
                 id="code"
@@ -56,16 +56,7 @@ fn SetupForm(
                 hint="The server printed it when it started. It is valid for an hour; capitals, spaces and hyphens do not matter."
                 is_invalid=form.is_invalid(field_of, "code")
             />
-            <TextField
-                id="username"
-                label="Name"
-                value=draft.username
-                autocomplete="username"
-                required=true
-                hint="You sign in with it."
-                is_invalid=form.is_invalid(field_of, "username")
-            />
-            <OptionalFields form email=draft.email display_name=draft.display_name />
+            <Identity form draft />
             <PasswordField
                 id="password"
                 label="Password"
@@ -76,28 +67,39 @@ fn SetupForm(
                 is_invalid=form.is_invalid(field_of, "password")
                 busy
             />
-            <SubmitButton label="Make the account" busy />
+            <SubmitButton label="Create account" busy />
         </form>
     }
 }
 
+/// How the account is called.
 #[component]
-fn OptionalFields(form: FormState, email: String, display_name: String) -> impl IntoView {
+fn Identity(form: FormState, draft: SetupDraft) -> impl IntoView {
     view! {
         <TextField
+            id="display_name"
+            label="Full name"
+            value=draft.display_name
+            autocomplete="name"
+            required=true
+            is_invalid=form.is_invalid(field_of, "display_name")
+        />
+        <TextField
+            id="username"
+            label="Username"
+            value=draft.username
+            autocomplete="username"
+            required=true
+            hint="You sign in with it. For example grace or grace.hopper."
+            is_invalid=form.is_invalid(field_of, "username")
+        />
+        <TextField
             id="email"
-            label="E-mail (optional)"
-            value=email
+            label="Email (optional)"
+            value=draft.email
             autocomplete="email"
             inputmode="email"
             is_invalid=form.is_invalid(field_of, "email")
-        />
-        <TextField
-            id="display_name"
-            label="Display name (optional)"
-            value=display_name
-            autocomplete="name"
-            is_invalid=form.is_invalid(field_of, "display_name")
         />
     }
 }

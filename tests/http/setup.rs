@@ -44,17 +44,20 @@ on_both_engines! {
         let code = new_code(&app).await;
         let mut browser = app.browser();
         let page = browser.get("/login").await;
-        assert_page(&page, "No account exists yet");
+        assert_page(&page, "There are no accounts yet");
         assert!(page.text().contains("href=\"/setup\""), "{}", page.text());
-        assert_page(&browser.get("/setup").await, "Make the first account");
+        assert_page(&browser.get("/setup").await, "Create the first account");
         let [code, name, password] = fields(&code, "ada", PASSWORD);
         let rest = [("email", "ada@example.org"), ("display_name", "Ada Lovelace")];
         let answer = browser.post_form(FUNCTION, &[code, name, password, rest[0], rest[1]]).await;
         assert_redirect(&answer, COOKIE_CHECK);
         let page = browser.follow(COOKIE_CHECK).await;
         assert_page(&page, "Good to see you, Ada Lovelace");
+        assert_contains(&page, "Your account is ready Next: invite a user.");
+        assert!(page.text().contains("href=\"/admin/users\""), "{}", page.text());
         assert_contains(&page, "Role Administrator");
         assert_contains(&page, "E-mail ada@example.org");
+        assert!(!browser.get("/dashboard").await.text().contains("Your account is ready"), "once");
         assert_eq!(app.fetch_login("ada@example.org", PASSWORD).await.status, 200);
     }
 
@@ -66,8 +69,9 @@ on_both_engines! {
         let answer = fetch(&mut browser, &code, "ada", PASSWORD).await;
         assert_eq!((answer.status, answer.location()), (200, COOKIE_CHECK), "{}", answer.text());
         assert_ne!(browser.session(), Some("A".repeat(43).as_str()), "none is adopted");
-        assert_page(&browser.get("/dashboard").await, "Good to see you, ada");
-        assert_page(&browser.get("/dashboard").await, "E-mail None");
+        let page = browser.get("/dashboard").await;
+        assert_contains(&page, "Good to see you, ada");
+        assert_contains(&page, "E-mail None");
     }
 
     async fn the_code_is_forgiving_in_its_spelling_only(database: TestDatabase) {
@@ -95,14 +99,14 @@ on_both_engines! {
         for name in ["\u{feff}สมศักดิ์", "สม\u{200b}ศักดิ์", "สมศักดิ์\u{ad}"] {
             assert_redirect(&post(&mut browser, &code, name, PASSWORD).await, "/setup");
             let page = browser.get("/setup").await;
-            assert_page(&page, "The name has an invisible character");
+            assert_page(&page, "The username has an invisible character");
             assert!(page.text().contains("href=\"#username\""), "{}", page.text());
         }
         let email = "ad\u{2060}a@example.org";
         let [code, name, password] = fields(&code, "สมศักดิ์", PASSWORD);
         assert_redirect(&browser.post_form(FUNCTION, &[code, name, password, ("email", email)]).await, "/setup");
         let page = browser.get("/setup").await;
-        assert_page(&page, "The e-mail address has an invisible character");
+        assert_page(&page, "The email address has an invisible character");
         assert!(page.text().contains("href=\"#email\""), "{}", page.text());
         let email = "ಕನ್ನಡ@ಉದಾಹರಣೆ.ಭಾರತ";
         assert_redirect(&browser.post_form(FUNCTION, &[code, name, password, ("email", email)]).await, COOKIE_CHECK);
@@ -128,7 +132,7 @@ on_both_engines! {
             let page = browser.get("/setup").await;
             assert_page(&page, "The code is not right, or it is no longer valid.");
             assert!(page.text().contains("href=\"#code\"") && page.text().contains("value=\"eve\""));
-            assert!(page.text().contains(&title("Error: Make the first account")));
+            assert!(page.text().contains(&title("Error: Create the first account")));
         }
         flashes.dedup();
         assert_eq!(flashes.len(), 1, "{flashes:?}");
@@ -141,12 +145,12 @@ on_both_engines! {
         let code = new_code(&app).await;
         let mut browser = app.browser();
         for (name, email, display_name, password, field, words) in [
-            ("a b", "", "", PASSWORD, "username", "A name is made of letters and digits"),
-            ("", "", "", PASSWORD, "username", "A name has 1 to 64 characters."),
-            ("ada", "nowhere", "", PASSWORD, "email", "This is not an e-mail address."),
+            ("a b", "", "", PASSWORD, "username", "Letters, digits, dots, hyphens and underscores only"),
+            ("", "", "", PASSWORD, "username", "A username has 1 to 64 characters."),
+            ("ada", "nowhere", "", PASSWORD, "email", "This is not an email address."),
             ("ada", "", "A\u{202e}da", PASSWORD, "display_name", "no control characters"),
             ("ada", "", "", "too short", "password", "at least 15 characters"),
-            ("ada", "", "", "adaadaadaadaada", "password", "must not be the name"),
+            ("ada", "", "", "adaadaadaadaada", "password", "must not be your username"),
         ] {
             let input = [("code", code.as_str()), ("username", name), ("email", email),
                 ("display_name", display_name), ("password", password)];
@@ -218,7 +222,7 @@ async fn a_code_in_the_address_is_not_read() {
     let app = TestApp::empty(TestDatabase::new(Engine::Sqlite).await).await;
     let code = new_code(&app).await;
     let page = app.browser().get(&format!("/setup?code={code}")).await;
-    assert_page(&page, "Make the first account");
+    assert_page(&page, "Create the first account");
     assert!(!page.text().contains(&code));
     let request = Request::form(
         &format!("{FUNCTION}?code={code}"),

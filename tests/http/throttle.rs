@@ -93,7 +93,7 @@ on_both_engines! {
         let page = browser.post_login("ada", PASSWORD).await;
         assert_throttled(&page, 30);
         assert_contains(&page, "Too many attempts");
-        assert_contains(&page, "Please try again in 30 seconds.");
+        assert_contains(&page, "Try again in 30 seconds.");
         let again = browser.get("/login").await;
         assert_page(&again, "Sign in");
         assert!(again.text().contains(r#"value="ada""#), "{}", again.text());

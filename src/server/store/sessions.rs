@@ -36,7 +36,6 @@ use crate::{
     domain::{
         access_key::AccessKeyId,
         actor::Actor,
-        audit::Event,
         moment::Timestamp,
         session::{CurrentUser, EndReason, Ended, Session, SessionId, SessionKey},
         user::{User, UserId},
@@ -196,7 +195,7 @@ pub async fn start(
     actor: &Actor,
 ) -> Result<bool, StoreError> {
     transact!(db, transaction => {
-        if !proof.evidence.lock_account_within(transaction, session.user_id).await? {
+        if !proof.evidence.lock_account_within(transaction, session.user_id, session.created_at, actor).await? {
             return Ok(RollBack(false));
         }
         let user = session.user_id;
@@ -214,7 +213,7 @@ pub async fn start(
             let alert = status.alert(id);
             super::devices::remember_within(transaction, device, user, at, alert).await?;
         }
-        let entry = actor.entry(at, Event::SignedIn, Some(user), Some(id));
+        let entry = actor.entry(at, proof.evidence.signed_in(), Some(user), Some(id));
         let entry = match &session.key {
             Some(key) => entry.about_key(&key.id),
             None => entry,

@@ -24,8 +24,9 @@ use super::{
 use crate::{
     app,
     domain::{
-        page::{Page, PageView},
-        views::{RenderedFor, SignOutProof},
+        moment::length_in_words,
+        page::{AdministrationView, Page, PageView},
+        views::{RenderedFor, SignInAgain, SignOutProof},
     },
     error::{AppError, Failure},
     server::core::{actor, sessions::sign_out_proof},
@@ -62,19 +63,46 @@ pub async fn answer(
         Ok(Answer::NotFound) => return Failure::NotFound.into_response(),
         Err(failure) => return failure.into_response(),
     };
+    let has_message = page.shows_messages() || is_welcomed(&view);
     // The answer to HEAD shows nothing, so it deletes nothing.
     let is_shown = request.method() != Method::HEAD;
     let mut response = match render(state, &caller, view, request).await {
         Ok(response) => response,
         Err(failure) => return failure.into_response(),
     };
-    if is_shown && page.shows_messages() {
+    if is_shown && has_message {
         flash::forget_shown(&headers, &mut response);
     }
     if is_shown && page.shows_drafts() {
         draft::forget_shown(&headers, &mut response);
     }
     response
+}
+
+/// The dashboard leaves every other message for its own page.
+const fn is_welcomed(view: &PageView) -> bool {
+    matches!(view, PageView::Dashboard(view) if view.welcome.is_some())
+}
+
+/// The values that only the server knows, for the parts of a page that are the same for every session.
+fn session_context(
+    state: &AppState,
+    caller: &Caller,
+) -> Option<(RenderedFor, SignOutProof, SignInAgain)> {
+    let Caller::SignedIn(current) = caller else {
+        return None;
+    };
+    let (core, session) = (&state.core, &current.session);
+    let lifetimes = &core.lifetimes;
+    Some((
+        RenderedFor(current.user.id.short().to_owned()),
+        SignOutProof(sign_out_proof::of(core, &session.id)),
+        SignInAgain {
+            username: current.user.username.clone(),
+            idle: length_in_words(lifetimes.idle_for(session.remember)),
+            longest: length_in_words(lifetimes.absolute_for(session.remember)),
+        },
+    ))
 }
 
 /// Renders the whole page.
@@ -85,18 +113,13 @@ async fn render(
     request: Request,
 ) -> Result<Response, AppError> {
     let options = state.leptos_options.clone();
-    let session_context = match caller {
-        Caller::SignedIn(current) => Some((
-            RenderedFor(current.user.id.short().to_owned()),
-            SignOutProof(sign_out_proof::of(&state.core, &current.session.id)),
-        )),
-        _ => None,
-    };
+    let session_context = session_context(&state, caller);
     let context = move || {
         provide_context(state.clone());
-        if let Some((rendered_for, sign_out_proof)) = session_context.clone() {
+        if let Some((rendered_for, sign_out_proof, sign_in_again)) = session_context.clone() {
             provide_context(rendered_for);
             provide_context(sign_out_proof);
+            provide_context(sign_in_again);
         }
     };
     let render = leptos_axum::render_app_async_with_context(context, move || {
@@ -145,6 +168,7 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
             None => return Ok(Answer::NotFound),
         },
         Page::Login => PageView::Login(authentication::login(visit).await?),
+        Page::Help => PageView::Help(authentication::help()),
         Page::Logout => PageView::Logout(authentication::logout(&visit)),
         // It would be wrong for a user who is signed in.
         Page::SignedOut if visit.is_signed_in() => return Ok(Answer::to(Page::Dashboard)),
@@ -153,7 +177,7 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
             Some(view) => PageView::Setup(view),
             None => return Ok(Answer::NotFound),
         },
-        Page::PasswordLink => PageView::PasswordLink(authentication::password_link(&visit)),
+        Page::PasswordLink => PageView::PasswordLink(authentication::password_link(&visit).await?),
         Page::ChangePassword => return Ok(Answer::to(Page::Password)),
         Page::Dashboard => PageView::Dashboard(Box::new(dashboard::dashboard(&visit)?)),
         Page::Password => PageView::Password(account::password(visit).await?),
@@ -167,12 +191,30 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
             return Ok(Answer::Redirect(visit.next().to_string()));
         }
         Page::Confirm => PageView::Confirm(account::confirm(visit.current_user()?, &visit)),
-        Page::Users => PageView::Users(Box::new(users::list(visit).await?)),
-        Page::Account => match users::account(visit).await? {
-            Some(view) => PageView::Account(Box::new(view)),
+        Page::Users | Page::Account | Page::Audit => match administration(page, visit).await? {
+            Some(view) => PageView::Administration(view),
             None => return Ok(Answer::NotFound),
         },
-        Page::Audit => PageView::Audit(Box::new(audit::page(&visit).await?)),
     };
     Ok(Answer::Page(view))
+}
+
+/// The same for a page of administrators; `None` if it does not exist.
+async fn administration(
+    page: Page,
+    visit: Visit<'_>,
+) -> Result<Option<AdministrationView>, AppError> {
+    Ok(match page {
+        Page::Users => Some(AdministrationView::Users(Box::new(
+            users::list(visit).await?,
+        ))),
+        Page::Account => {
+            let view = users::account(visit).await?;
+            view.map(|view| AdministrationView::Account(Box::new(view)))
+        }
+        Page::Audit => Some(AdministrationView::Audit(Box::new(
+            audit::page(&visit).await?,
+        ))),
+        _ => None,
+    })
 }

@@ -103,7 +103,7 @@ async fn names_are_not_refused_for_their_marks() {
     }
     for unseen in ["\u{200b}", "\u{feff}", "\u{ad}", "\u{2060}"] {
         home.run(&["user", "invite", &format!("a{unseen}b")])
-            .fails(1, &["The name has an invisible character"]);
+            .fails(1, &["The username has an invisible character"]);
     }
 }
 
@@ -116,7 +116,7 @@ async fn names_that_break_the_grammar_are_refused() {
     }
     let reversed = ["user", "create", "a\u{202e}b", "--password-stdin"];
     home.run_with_input(&reversed, PASSWORD)
-        .fails(1, &["The name has an invisible character"]);
+        .fails(1, &["The username has an invisible character"]);
     let wrong_address = [
         "user",
         "create",
@@ -126,7 +126,7 @@ async fn names_that_break_the_grammar_are_refused() {
         "--password-stdin",
     ];
     home.run_with_input(&wrong_address, PASSWORD)
-        .fails(1, &["This is not an e-mail address."]);
+        .fails(1, &["This is not an email address."]);
     let wrong_display_name = [
         "user",
         "create",
@@ -148,9 +148,9 @@ async fn weak_passwords_are_refused_with_the_reason() {
         ("fourteen chars", "at least 15 characters"),
         ("passwordpassword\n", "common passwords"),
         ("1234567890123456\n", "common passwords"),
-        ("Lovelace@example.org", "must not be the name"),
-        ("adaadaadaadaada", "must not be the name"),
-        ("vestibulevestibule", "must not be the name"),
+        ("Lovelace@example.org", "must not be your username"),
+        ("adaadaadaadaada", "must not be your username"),
+        ("vestibulevestibule", "must not be your username"),
         (&"long ".repeat(300), "at most 1024 bytes"),
     ] {
         let refused = create_with(&home, password).fails(1, &[reason]);

@@ -10,7 +10,7 @@ use crate::{
         profile::ProfileDraft,
         session::EndedElsewhere,
         setup::SetupDraft,
-        views::{AccessKeyNotice, InvitationDraft, UserNotice},
+        views::{AccessKeyNotice, InvitationDraft, UserNotice, Welcome},
     },
     error::Refusal,
 };
@@ -70,6 +70,10 @@ pub enum Flash {
     SetupRefused {
         refusal: Refusal,
         draft: SetupDraft,
+    },
+    /// For the dashboard, and no other page.
+    Welcome {
+        welcome: Welcome,
     },
     /// A password was set by a link, for this account.
     PasswordSet {

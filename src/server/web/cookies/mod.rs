@@ -2,5 +2,6 @@
 
 pub mod draft;
 pub mod flash;
+pub mod link;
 pub mod session;
 mod truncated;

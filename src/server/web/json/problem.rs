@@ -142,6 +142,8 @@ const fn code_of_refusal(refusal: Refusal) -> (&'static str, Option<&'static str
         Refusal::Account(AccountRefusal::LastAdministrator) => ("last_administrator", None),
         Refusal::SetupCode => ("setup_code_wrong", Some("code")),
         Refusal::Link => ("link_wrong", Some("secret")),
+        Refusal::LinkNotOpened => ("link_not_opened", None),
+        Refusal::OtherAccount => ("other_account", None),
     }
 }
 

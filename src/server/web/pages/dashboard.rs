@@ -8,7 +8,10 @@ use crate::{
         views::{DashboardView, SignInView},
     },
     error::{AppError, Failure},
-    server::{clock::moment, web::proxy_diagnosis},
+    server::{
+        clock::moment,
+        web::{cookies::flash::Flash, proxy_diagnosis},
+    },
 };
 
 pub fn dashboard(visit: &Visit<'_>) -> Result<DashboardView, AppError> {
@@ -20,7 +23,12 @@ pub fn dashboard(visit: &Visit<'_>) -> Result<DashboardView, AppError> {
         tracing::error!("the dashboard was requested without its sign-ins");
         return Err(Failure::Internal.into());
     };
+    let welcome = match visit.flash {
+        Some(Flash::Welcome { welcome }) => Some(welcome),
+        _ => None,
+    };
     Ok(DashboardView {
+        welcome,
         username: user.username.clone(),
         display_name: user.display_name.clone(),
         email: user.email.clone(),
