@@ -1,5 +1,9 @@
 //! What a browser learns when something was not done.
 
+mod refusals;
+
+pub use refusals::{Refusals, refusal_in};
+
 use crate::domain::{
     access_key::AccessKeyRefusal, password::PasswordRefusal, user::IdentityRefusal,
 };
@@ -15,7 +19,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum AppError {
     #[error(transparent)]
-    Refused(Refusal),
+    Refused(#[from] Refusals),
     #[error(transparent)]
     Failed(#[from] Failure),
 }
@@ -62,16 +66,16 @@ pub enum Refusal {
 #[serde(rename_all = "snake_case")]
 pub enum AccountRefusal {
     /// For people who are signed in, about the address that they want for themselves.
-    #[error("This e-mail address belongs to another account.")]
+    #[error("This email address belongs to another account.")]
     EmailTaken,
     /// For administrators, about accounts that they see anyway.
-    #[error("The name or the e-mail address belongs to another account.")]
+    #[error("The username or the email address belongs to another account.")]
     NameTaken,
     #[error("The account is disabled. Enable it first.")]
     Disabled,
-    #[error("This is not the name of the account. Nothing was deleted.")]
+    #[error("That does not match the username. Nothing was deleted.")]
     NameNotRepeated,
-    #[error("This is the last administrator: make another one first.")]
+    #[error("This is the last administrator. Make somebody else an administrator first.")]
     LastAdministrator,
 }
 
@@ -128,8 +132,7 @@ impl AppError {
     /// The HTTP status of the answer: the one mapping for pages, forms and server functions.
     pub const fn status(self) -> u16 {
         match self {
-            Self::Refused(Refusal::SignIn | Refusal::AccessKeyLogin) => 401,
-            Self::Refused(_) => 422,
+            Self::Refused(refusals) => refusals.status(),
             Self::Failed(failure) => failure.status(),
         }
     }
@@ -203,7 +206,7 @@ fn in_words(seconds: u32) -> String {
 /// A refusal, or a rule of the domain that is one.
 impl<R: Into<Refusal>> From<R> for AppError {
     fn from(rule: R) -> Self {
-        Self::Refused(rule.into())
+        Self::Refused(Refusals::from(rule))
     }
 }
 

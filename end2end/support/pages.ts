@@ -74,6 +74,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await signsInWithKey(visitor, server.run(createsKey('ada', 'Nightly backup')));
     await visitor.page.goto('/account/keys');
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Not with this access key');
+    await expect(visitor.personButton).toBeVisible();
   },
 
   dashboard: async ({ visitor, server }) => {
@@ -110,11 +111,9 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.waitForHydration();
   },
 
-  // With a finding: a proxy that is not trusted.
-  'dashboard-admin': async ({ visitor, server }) => {
-    await visitor.page.setExtraHTTPHeaders({ 'x-forwarded-for': '192.0.2.7', 'x-forwarded-host': 'inner.example' });
-    await visitor.signsIn(newPerson(server, { name: 'grace', displayName: 'Grace Hopper', email: 'grace@example.org' }, ['--admin']));
-    await expect(visitor.page.getByRole('main')).toContainText('not a trusted proxy');
+  'dashboard-menu': async ({ visitor, server }) => {
+    await administers('/dashboard', visitor, server);
+    await visitor.opensPersonMenu();
   },
 
   password: async ({ visitor, server }) => {
@@ -371,6 +370,15 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     createPeople(server);
     await administers('/admin/activity?follow=on', visitor, server);
     server.run(['user', 'promote', 'maryam']);
+  },
+
+  'admin-system': async ({ visitor, server }) => administers('/admin/system', visitor, server),
+
+  // A proxy that is not trusted.
+  'admin-system-finding': async ({ visitor, server }) => {
+    await visitor.page.setExtraHTTPHeaders({ 'x-forwarded-for': '192.0.2.7', 'x-forwarded-host': 'inner.example' });
+    await administers('/admin/system', visitor, server);
+    await expect(visitor.page.getByRole('main')).toContainText('not a trusted proxy');
   },
 
   setup: async ({ visitor }) => visitor.open('/setup'),

@@ -1,6 +1,7 @@
 /** A person with a browser. */
 
 import { expect, type BrowserContext, type Page } from '@playwright/test';
+import { SITE } from './site';
 
 /** How pages are delivered: with everything, without scripts, or with a WebAssembly file that fails to load. */
 export const WAYS = ['hydrated', 'without JavaScript', 'without WebAssembly'] as const;
@@ -64,8 +65,18 @@ export class Visitor {
     return this.page.getByRole('button', { name: 'Sign in' });
   }
 
+  /** It opens the menu with the theme and the sign-out. */
+  get personButton() {
+    return this.page.getByRole('button', { name: /^Signed in as/ });
+  }
+
+  get personMenu() {
+    return this.page.locator('#person-menu');
+  }
+
+  /** That of the menu, which is closed at first. */
   get signOutButton() {
-    return this.page.getByRole('button', { name: 'Sign out' });
+    return this.personMenu.getByRole('button', { name: 'Sign out' });
   }
 
   get problem() {
@@ -104,21 +115,31 @@ export class Visitor {
     await this.isWelcomed(person);
   }
 
-  async signsOut(): Promise<void> {
+  async opensPersonMenu(): Promise<void> {
+    if (!(await this.personMenu.isVisible())) await this.personButton.click();
+    await expect(this.personMenu).toBeVisible();
+  }
+
+  async pressesSignOut(): Promise<void> {
+    await this.opensPersonMenu();
     await this.signOutButton.click();
+  }
+
+  async signsOut(): Promise<void> {
+    await this.pressesSignOut();
     await expect(this.page.getByRole('heading', { level: 1 })).toHaveText('You are signed out');
     await this.waitForHydration();
   }
 
   async isWelcomed(person: Person): Promise<void> {
     await expect(this.page).toHaveURL(/\/dashboard/);
-    await expect(this.page.getByRole('heading', { level: 1 })).toHaveText(`Good to see you, ${person.displayName}`);
+    await expect(this.page.getByRole('heading', { level: 1 })).toHaveText(`Hello, ${person.displayName}`);
     await this.waitForHydration();
   }
 
   async isAskedToSignIn(): Promise<void> {
     await expect(this.page).toHaveURL(/\/login/);
-    await expect(this.page.getByRole('heading', { level: 1 })).toHaveText('Sign in');
+    await expect(this.page.getByRole('heading', { level: 1 })).toHaveText(`Sign in to ${SITE}`);
     await this.waitForHydration();
   }
 

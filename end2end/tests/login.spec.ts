@@ -35,7 +35,7 @@ inEveryWay(() => {
     await expect(visitor.page).toHaveTitle(titled('Sign in'));
     await visitor.sends(person.name, person.password);
     await visitor.isWelcomed(person);
-    await expect(visitor.page).toHaveTitle(titled('Dashboard'));
+    await expect(visitor.page).toHaveTitle(titled('Overview'));
     expect(server.liveSessions(person.name)).toHaveLength(1);
   });
 

@@ -13,7 +13,7 @@ inEveryWay(() => {
     const before = await visitor.sessionCookie();
     await visitAccount(visitor, 'Change password', 'Change your password');
     await changesPassword(visitor, person.password, NEW);
-    await expect(visitor.page.getByRole('status').first()).toHaveText('Your password was changed. 1 other session has ended.');
+    await expect(visitor.page.getByRole('status').first()).toHaveText('Password changed. 1 other device was signed out.');
     await expect(visitor.page).toHaveURL(PATH);
     await visitor.waitForHydration();
     await expect(currentPassword(visitor)).toHaveValue('');
@@ -55,7 +55,7 @@ inEveryWay(() => {
 
     await visitor.waitForHydration();
     await changesPassword(visitor, person.password, NEW);
-    await expect(visitor.page.getByRole('status').first()).toContainText('Your password was changed.');
+    await expect(visitor.page.getByRole('status').first()).toContainText('Password changed.');
   });
 
   test('password managers find the page', async ({ visitor, person, complaints }) => {

@@ -72,7 +72,7 @@ pub async fn use_password_link(
     };
     let (actor, presented) = (context::actor(), context::presented());
     let redeemed = password_links::redeem(core, &actor, presented, &secret, &new_password).await;
-    if redeemed.as_ref().err() == Some(&AppError::Refused(Refusal::Link)) {
+    if redeemed.as_ref().err() == Some(&Refusal::Link.into()) {
         reply::forget_link();
     }
     form.answer(redeemed.map(|redeemed| {

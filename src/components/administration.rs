@@ -1,10 +1,9 @@
 //! What the administrators' pages share.
 
 use crate::{
-    components::{account::Nav, time::Time},
+    components::time::Time,
     domain::{
         audit::Part,
-        page::Page,
         password_link::LinkPurpose,
         views::{AuditEntryView, LinkView, UserNotice, UserState},
     },
@@ -13,20 +12,6 @@ use leptos::{
     either::{Either, EitherOf3},
     prelude::*,
 };
-
-const PAGES: &[(Page, &str)] = &[
-    (Page::Dashboard, "Dashboard"),
-    (Page::Users, "Accounts"),
-    (Page::Audit, "Audit log"),
-];
-
-#[component]
-pub fn AdminNav(
-    /// The current page.
-    here: Page,
-) -> impl IntoView {
-    view! { <Nav label="Administration" pages=PAGES here /> }
-}
 
 /// Role and state of an account, unless they are the usual ones.
 #[component]
@@ -86,7 +71,7 @@ fn Link(link: LinkView) -> impl IntoView {
     };
     let address = format!("{}#{}", link.page, link.secret.reveal());
     view! {
-        <div class="notice" role="status">
+        <div class="notice once" role="status">
             <h2>"Hand this link on now"</h2>
             <p>
                 <strong><bdi>{link.username}</bdi></strong> " sets " {what} " with it, once, until " <Time moment=link.until />

@@ -1,13 +1,14 @@
 //! What several pages share.
 
 pub mod access_keys;
-pub mod account;
 pub mod administration;
 pub mod copy;
 pub mod countdown;
 pub mod event_stream;
+pub mod facts;
 pub mod following;
 pub mod form;
+pub mod frame;
 pub mod layout;
 pub mod relative_time;
 pub mod sign_out;

@@ -25,7 +25,7 @@ pub fn WelcomeNotice(
         }),
     };
     view! {
-        <div class="notice" role="status">
+        <div class="notice once" role="status">
             <h2>"Your account is ready"</h2>
             {next}
         </div>

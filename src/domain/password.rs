@@ -52,7 +52,7 @@ pub enum PasswordRefusal {
     TooLong,
     #[error("This password is too common. Choose another.")]
     Common,
-    #[error("The password must not be your username, your email or the site’s name.")]
+    #[error("The password must not be the username, the email address or the site's name.")]
     Personal,
 }
 

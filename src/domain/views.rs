@@ -3,6 +3,7 @@
 
 mod access_keys;
 mod admin;
+mod frame;
 mod proxy_diagnosis;
 mod visit;
 
@@ -13,10 +14,9 @@ pub use admin::{
     AccountView, AuditEntryView, AuditFilter, AuditView, InvitationDraft, LinkView, UserNotice,
     UserState, UserView, UsersView,
 };
+pub use frame::FrameView;
 pub use proxy_diagnosis::{Finding, ProxyDiagnosis};
-pub use visit::{
-    ContactView, HelpView, OpenedLinkView, PasswordLinkView, SignInAgain, SignedInHereView, Welcome,
-};
+pub use visit::{OpenedLinkView, PasswordLinkView, SignInAgain, SignedInHereView, Welcome};
 
 use crate::{
     domain::{
@@ -25,7 +25,7 @@ use crate::{
         session::{EndReason, EndedElsewhere},
         setup::SetupDraft,
     },
-    error::Refusal,
+    error::Refusals,
 };
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,7 @@ pub struct LoginView {
     pub next: String,
     /// The name or e-mail address that was entered before a refusal.
     pub username: String,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
     pub notice: Option<LoginNotice>,
     /// No account can sign in yet: the page describes how to create the first one.
     pub no_account: bool,
@@ -51,7 +51,7 @@ pub struct LoginView {
 pub struct LoginKeyView {
     /// The page after signing in: a checked path of this site.
     pub next: String,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }
 
 /// Why a person sees the sign-in page without having requested it.
@@ -79,8 +79,6 @@ pub struct DashboardView {
     pub more_unrecognised: u32,
     /// This browser is known: only in a known one can a sign-in be recognised.
     pub may_recognise: bool,
-    /// For administrators only.
-    pub proxy_diagnosis: Option<ProxyDiagnosis>,
     /// On the first visit, once.
     pub welcome: Option<Welcome>,
 }
@@ -152,7 +150,6 @@ pub struct LogoutView {
 /// The page on which users see their sessions, and end them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionsView {
-    pub display_name: String,
     pub current: LiveSessionView,
     /// The most recently used first.
     pub others: Vec<LiveSessionView>,
@@ -176,13 +173,12 @@ pub struct LiveSessionView {
 /// The page on which users change their password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordView {
-    pub display_name: String,
     /// For password managers, which otherwise ask for the account.
     pub username: String,
     pub min_chars: usize,
     /// The number of live access keys, which a new password revokes.
     pub keys: u64,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
     pub notice: Option<PasswordNotice>,
 }
 
@@ -198,7 +194,6 @@ pub enum PasswordNotice {
 /// The page on which users see the events of their own account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnActivityView {
-    pub display_name: String,
     /// The kind of event that the list is filtered by.
     pub event: String,
     /// The kinds that it can be filtered by, with their names.
@@ -223,22 +218,20 @@ pub struct OwnEventView {
 /// The page that asks for the password again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfirmView {
-    pub display_name: String,
     /// For password managers.
     pub username: String,
     /// The page after the confirmation: a checked path of this site.
     pub next: String,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }
 
 /// The page on which users change their profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileView {
-    pub display_name: String,
     pub username: String,
     /// The values of the fields: those stored, or the input before a refusal.
     pub draft: ProfileDraft,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
     pub notice: Option<ProfileNotice>,
 }
 
@@ -258,5 +251,5 @@ pub struct SetupView {
     /// The input before a refusal. Secrets have to be entered again.
     pub draft: SetupDraft,
     pub min_chars: usize,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }

@@ -1,7 +1,7 @@
 //! `/account/activity`: the events of an account, for its owner.
 
 use crate::{
-    components::{account::AccountNav, layout::Layout, time::Time},
+    components::{layout::Layout, time::Time},
     domain::{
         page::Page,
         views::{OwnActivityView, OwnEventView},
@@ -16,8 +16,7 @@ pub fn ActivityPage(view: OwnActivityView) -> impl IntoView {
     let events = events.collect::<Vec<_>>();
     let is_empty = events.is_empty();
     view! {
-        <Layout title=Signal::derive(|| "Your activity".to_owned()) signed_in=view.display_name wide=true>
-            <AccountNav here=Page::OwnActivity />
+        <Layout title=Signal::derive(|| "Your activity".to_owned()) wide=true>
             <h1>"Your activity"</h1>
             <p class="quiet-text">"Your sign-ins and those that were refused, the ends of your sessions, and what was changed."</p>
             <div class="sessions">

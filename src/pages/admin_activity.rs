@@ -1,11 +1,7 @@
 //! `/admin/activity`: the audit log of all accounts.
 
 use crate::{
-    components::{
-        administration::{AdminNav, Entries},
-        following::Following,
-        layout::Layout,
-    },
+    components::{administration::Entries, following::Following, layout::Layout},
     domain::{
         page::{Download, Page, Stream},
         views::{AuditFilter, AuditView},
@@ -27,8 +23,7 @@ pub fn AuditPage(view: AuditView) -> impl IntoView {
     let newest = with_query(HERE, &query);
     let can_follow = view.narrowed.until.is_empty();
     view! {
-        <Layout title=Signal::derive(|| "Audit log".to_owned()) signed_in=view.display_name wide=true>
-            <AdminNav here=Page::Audit />
+        <Layout title=Signal::derive(|| "Audit log".to_owned()) wide=true>
             <h1>"Audit log"</h1>
             <div class="sessions">
                 <section class="card" aria-labelledby="entries">

@@ -4,7 +4,7 @@ use crate::{
     api::admin::{ChangeUser, ChangeUserKey, DeleteUser, EndUserSession},
     components::{
         access_keys::AccessKeyFacts,
-        administration::{AdminNav, Badges, Done, Entries},
+        administration::{Badges, Done, Entries},
         form::{ErrorSummary, TextField},
         layout::Layout,
         relative_time::RelativeTime,
@@ -24,16 +24,15 @@ use leptos::prelude::*;
 #[component]
 pub fn AccountPage(view: AccountView) -> impl IntoView {
     let user = view.user;
-    let change = FormState::of::<ChangeUser>(view.refusal, []);
+    let change = FormState::of::<ChangeUser>(view.refusal, |_| &["changes"], []);
     let (is_admin, state) = (user.is_admin, user.state);
     let title = user.display_name.clone();
     let log = format!("{}?user={}", Page::Audit.path(), user.username);
     view! {
-        <Layout title=Signal::derive(|| "Account".to_owned()) signed_in=view.display_name wide=true>
-            <AdminNav here=Page::Account />
+        <Layout title=Signal::derive(|| "Account".to_owned()) wide=true>
             <h1><bdi>{title}</bdi> <Badges is_admin state /></h1>
             {view.notice.map(|notice| view! { <Done notice /> })}
-            <ErrorSummary refusal=change.refusal field=|_| "changes" node_ref=change.summary />
+            <ErrorSummary form=change />
             <div class="rooms">
                 <Facts user=user.clone() description=view.description link_until=view.link_until />
                 <Changes user=user.clone() is_own=view.is_own form=change />
@@ -145,7 +144,7 @@ fn Changes(user: UserView, is_own: bool, form: FormState) -> impl IntoView {
 
 #[component]
 fn Sessions(user: UserView, sessions: Vec<LiveSessionView>, form: FormState) -> impl IntoView {
-    let end_one = FormState::of::<EndUserSession>(None, []);
+    let end_one = FormState::of::<EndUserSession>(None, |_| &["sessions"], []);
     let number = sessions.len();
     let rows = sessions.into_iter();
     let rows = rows.map(|session| view! { <Session id=user.id.clone() session form=end_one /> });
@@ -164,7 +163,7 @@ fn Sessions(user: UserView, sessions: Vec<LiveSessionView>, form: FormState) -> 
                         view! { <Change id=user.id change=AccountChange::EndSessions label="End all sessions" form /> }
                     })}
             </div>
-            <ErrorSummary refusal=end_one.refusal field=|_| "sessions" node_ref=end_one.summary />
+            <ErrorSummary form=end_one />
             {(number > 0).then(|| view! { <ul>{rows}</ul> })}
         </section>
     }
@@ -198,7 +197,7 @@ fn Session(id: String, session: LiveSessionView, form: FormState) -> impl IntoVi
 
 #[component]
 fn Keys(user: UserView, keys: Vec<AccessKeyView>) -> impl IntoView {
-    let form = FormState::of::<ChangeUserKey>(None, []);
+    let form = FormState::of::<ChangeUserKey>(None, |_| &["keys"], []);
     let has_keys = !keys.is_empty();
     let rows = keys.into_iter().map(|key| {
         let (id, is_suspended) = (key.id.clone(), key.state == KeyState::Suspended);
@@ -219,7 +218,7 @@ fn Keys(user: UserView, keys: Vec<AccessKeyView>) -> impl IntoView {
         view! {
             <section class="card room-wide sessions-of" aria-labelledby="keys">
                 <h2 id="keys" tabindex="-1">"Access keys"</h2>
-                <ErrorSummary refusal=form.refusal field=|_| "keys" node_ref=form.summary />
+                <ErrorSummary form />
                 <ul>{rows}</ul>
             </section>
         }
@@ -249,15 +248,14 @@ fn ChangeKey(
 
 #[component]
 fn Delete(user: UserView) -> impl IntoView {
-    let form = FormState::of::<DeleteUser>(None, []);
-    let refusal = form.refusal;
+    let form = FormState::of::<DeleteUser>(None, |_| &["name"], []);
     view! {
         <section class="card room-wide" aria-labelledby="delete">
             <h2 id="delete">"Delete the account"</h2>
             <p class="quiet-text">
                 "Its sessions end now, and nothing of it comes back. The audit log keeps its name."
             </p>
-            <ErrorSummary refusal field=|_| "name" node_ref=form.summary />
+            <ErrorSummary form />
             <form class="form form-narrow" method="post" action=form.action on:submit=form.on_submit()>
                 <input type="hidden" name="id" value=user.id />
                 <p>"To delete it, type its name: " <strong><bdi>{user.username}</bdi></strong></p>
@@ -267,7 +265,7 @@ fn Delete(user: UserView) -> impl IntoView {
                     value=String::new()
                     autocomplete="off"
                     required=true
-                    is_invalid=form.is_invalid(|_| "name", "name")
+                    form
                 />
                 <div>
                     <button class="button button-danger" type="submit">"Delete the account"</button>

@@ -3,7 +3,7 @@
 use crate::{
     api::admin::InviteUser,
     components::{
-        administration::{AdminNav, Badges, Done},
+        administration::{Badges, Done},
         form::{ErrorSummary, SubmitButton, TextField},
         layout::Layout,
         submission::FormState,
@@ -13,23 +13,21 @@ use crate::{
         user::IdentityRefusal,
         views::{InvitationDraft, UserView, UsersView},
     },
-    error::{AppError, Refusal},
+    error::{AccountRefusal, Refusal},
 };
 use leptos::{either::Either, prelude::*};
 
 #[component]
 pub fn UsersPage(view: UsersView) -> impl IntoView {
-    let form = FormState::of::<InviteUser>(view.refusal, []);
+    let form = FormState::of::<InviteUser>(view.refusal, fields_of, []);
     let is_empty = view.users.is_empty();
     let users = view.users.into_iter();
     let users = users.map(|user| view! { <User user /> });
     let users = users.collect::<Vec<_>>();
     view! {
-        <Layout title=form.title("Accounts") signed_in=view.display_name wide=true>
-            <AdminNav here=Page::Users />
+        <Layout title=form.title("Accounts") wide=true>
             <h1>"Accounts"</h1>
             {view.notice.map(|notice| view! { <Done notice /> })}
-            <ErrorSummary refusal=form.refusal field=field_of node_ref=form.summary />
             <div class="sessions">
                 <section class="card" aria-labelledby="everybody">
                     <h2 id="everybody" class="visually-hidden">"All accounts"</h2>
@@ -111,6 +109,7 @@ fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
         <p class="quiet-text">
             "You get a link to hand on, with which the person sets a password. It is good for 72 hours."
         </p>
+        <ErrorSummary form />
         <form class="form form-narrow" method="post" action=form.action on:submit=form.on_submit()>
             <TextField
                 id="username"
@@ -119,7 +118,7 @@ fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
                 autocomplete="off"
                 required=true
                 hint="The person signs in with it."
-                is_invalid=form.is_invalid(field_of, "username")
+                form
             />
             <TextField
                 id="email"
@@ -127,31 +126,31 @@ fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
                 value=draft.email
                 autocomplete="off"
                 inputmode="email"
-                is_invalid=form.is_invalid(field_of, "email")
+                form
             />
             <TextField
                 id="display_name"
                 label="Display name (optional)"
                 value=draft.display_name
                 autocomplete="off"
-                is_invalid=form.is_invalid(field_of, "display_name")
+                form
             />
             <div class="check">
                 <input id="is_admin" name="is_admin" type="checkbox" value="on" checked=draft.is_admin />
                 <label for="is_admin">"Administrator"</label>
             </div>
-            <SubmitButton label="Make the link" busy=form.busy />
+            <SubmitButton label="Make the link" />
         </form>
     }
 }
 
-/// The id of the field that a refusal is about.
-fn field_of(refusal: AppError) -> &'static str {
+/// The fields that a refusal is about.
+const fn fields_of(refusal: Refusal) -> &'static [&'static str] {
     match refusal {
-        AppError::Refused(Refusal::Identity(
-            IdentityRefusal::Email | IdentityRefusal::EmailUnseen,
-        )) => "email",
-        AppError::Refused(Refusal::Identity(IdentityRefusal::DisplayName)) => "display_name",
-        _ => "username",
+        Refusal::Identity(IdentityRefusal::Email | IdentityRefusal::EmailUnseen) => &["email"],
+        Refusal::Identity(IdentityRefusal::DisplayName) => &["display_name"],
+        // It may be either.
+        Refusal::Account(AccountRefusal::NameTaken) => &["username", "email"],
+        _ => &["username"],
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     api::confirmation::ConfirmPassword,
     components::{
         form::{ErrorSummary, PasswordField, SubmitButton},
-        layout::{Door, Layout, Threshold},
+        layout::Layout,
         submission::FormState,
     },
     domain::{page::Page, views::ConfirmView},
@@ -14,43 +14,32 @@ use leptos::prelude::*;
 #[component]
 pub fn ConfirmPage(view: ConfirmView) -> impl IntoView {
     let password = NodeRef::new();
-    let form = FormState::of::<ConfirmPassword>(view.refusal, [password]);
-    let FormState {
-        refusal,
-        busy,
-        summary,
-        ..
-    } = form;
+    let form = FormState::of::<ConfirmPassword>(view.refusal, |_| &["password"], [password]);
     let before = action_on(&view.next);
-    let wrong = form.is_invalid(|_| "password", "password");
     view! {
-        <Layout title=form.title("Confirm your password") signed_in=view.display_name>
-            <Threshold>
-                <Door />
-                <div class="card">
-                    <h1>"Confirm your password"</h1>
-                    <p>"For your security we ask again before you " {before} "."</p>
-                    <ErrorSummary refusal field=|_| "password" node_ref=summary />
-                    <form class="form" method="post" action=form.action on:submit=form.on_submit()>
-                        // For password managers only, which read the user name from it. It has no name attribute,
-                        // so it is not submitted.
-                        <input type="text" id="username" value=view.username autocomplete="username" readonly hidden />
-                        <input type="hidden" name="next" value=view.next />
-                        <PasswordField
-                            id="password"
-                            label="Password"
-                            autocomplete="current-password"
-                            node_ref=password
-                            is_invalid=wrong
-                            busy
-                        />
-                        <SubmitButton label="Confirm" busy />
-                    </form>
-                    <p>
-                        <a href=Page::Dashboard.path()>"Cancel"</a>
-                    </p>
-                </div>
-            </Threshold>
+        <Layout title=form.title("Confirm your password")>
+            <h1>"Confirm your password"</h1>
+            <div class="card">
+                <p>"For your security we ask again before you " {before} "."</p>
+                <ErrorSummary form />
+                <form class="form" method="post" action=form.action on:submit=form.on_submit()>
+                    // For password managers only, which read the user name from it. It has no name attribute,
+                    // so it is not submitted.
+                    <input type="text" id="username" value=view.username autocomplete="username" readonly hidden />
+                    <input type="hidden" name="next" value=view.next />
+                    <PasswordField
+                        id="password"
+                        label="Password"
+                        autocomplete="current-password"
+                        node_ref=password
+                        form
+                    />
+                    <SubmitButton label="Confirm" />
+                </form>
+                <p>
+                    <a href=Page::Dashboard.path()>"Cancel"</a>
+                </p>
+            </div>
         </Layout>
     }
 }

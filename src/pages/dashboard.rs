@@ -3,17 +3,13 @@
 use crate::{
     api::sign_ins::{DisownSignIn, RecogniseSignIn},
     components::{
-        form::ErrorSummary,
-        layout::{Door, Layout, Threshold},
-        submission::FormState,
-        time::Time,
+        facts::Fact, form::ErrorSummary, layout::Layout, submission::FormState, time::Time,
         welcome::WelcomeNotice,
     },
     domain::{
         page::Page,
-        views::{DashboardView, ProxyDiagnosis, SessionView, SignInView},
+        views::{DashboardView, SessionView, SignInView},
     },
-    error::AppError,
 };
 use leptos::{either::Either, prelude::*};
 
@@ -24,34 +20,41 @@ pub fn DashboardPage(view: DashboardView) -> impl IntoView {
     let unrecognised = unrecognised.map(|sign_in| view! { <Unrecognised sign_in may_recognise /> });
     let unrecognised = unrecognised.collect::<Vec<_>>();
     let more = view.more_unrecognised;
-    let name = view.display_name.clone();
     let (username, email) = (view.username.clone(), view.email.clone());
     let welcome = view.welcome;
     let welcome = welcome.map(|welcome| view! { <WelcomeNotice welcome username email /> });
     view! {
-        <Layout title="Dashboard" signed_in=view.display_name wide=true>
+        <Layout title="Overview" wide=true>
+            <h1>"Hello, " <bdi>{view.display_name}</bdi></h1>
+            <Until session=view.session.clone() />
             {welcome}
-            <Threshold state="arrival is-open">
-                <div class="greeting">
-                    <h1>"Good to see you, " <bdi>{name}</bdi></h1>
-                    <p class="quiet-text">"You are signed in. The door stays open until you close it."</p>
-                </div>
-                <Door />
+            {unrecognised}
+            {(more > 0).then(|| view! { <More more /> })}
+            <div class="rooms overview">
                 <Account
                     username=view.username
                     email=view.email
                     description=view.description
                     is_admin=view.is_admin
                 />
-            </Threshold>
-            {unrecognised}
-            {(more > 0).then(|| view! { <More more /> })}
-            <div class="rooms">
                 <ThisSession session=view.session />
                 <PreviousSignIn sign_in=view.previous_sign_in />
-                {view.proxy_diagnosis.map(|diagnosis| view! { <Proxies diagnosis /> })}
             </div>
         </Layout>
+    }
+}
+
+/// The session ends when it is not used, or at the latest then, whichever comes first.
+#[component]
+fn Until(session: SessionView) -> impl IntoView {
+    let is_last = session.idle_ends_at == session.absolute_ends_at;
+    let longer = if is_last {
+        "."
+    } else {
+        ", longer while you use it."
+    };
+    view! {
+        <p class="quiet-text">"You are signed in until " <Time moment=session.idle_ends_at /> {longer}</p>
     }
 }
 
@@ -67,8 +70,8 @@ fn Account(
         <section class="card" aria-labelledby="account">
             <h2 id="account">"Your account"</h2>
             <dl class="facts">
-                <Fact term="Name"><bdi>{username}</bdi></Fact>
-                <Fact term="E-mail"><bdi>{email.unwrap_or_else(|| "None".to_owned())}</bdi></Fact>
+                <Fact term="Username"><bdi>{username}</bdi></Fact>
+                <Fact term="Email"><bdi>{email.unwrap_or_else(|| "None".to_owned())}</bdi></Fact>
                 <Fact term="Role"><span class="badge">{role}</span></Fact>
                 {(!description.is_empty())
                     .then(|| view! { <Fact term="Description"><bdi>{description}</bdi></Fact> })}
@@ -76,7 +79,6 @@ fn Account(
             <div class="actions">
                 <a href=Page::Profile.path()>"Edit profile"</a>
                 <a href=Page::Password.path()>"Change password"</a>
-                {is_admin.then(|| view! { <a href=Page::Users.path()>"Administration"</a> })}
             </div>
         </section>
     }
@@ -158,11 +160,10 @@ fn Unrecognised(sign_in: SignInView, may_recognise: bool) -> impl IntoView {
 
 #[component]
 fn RecogniseForm(id: String) -> impl IntoView {
-    let form = FormState::of::<RecogniseSignIn>(None, []);
-    let field = |_: AppError| "main";
+    let form = FormState::of::<RecogniseSignIn>(None, |_| &["main"], []);
     view! {
         <form method="post" action=form.action on:submit=form.on_submit()>
-            <ErrorSummary refusal=form.refusal field node_ref=form.summary />
+            <ErrorSummary form />
             <input type="hidden" name="id" value=id />
             <button class="button button-small" type="submit">"This was me"</button>
         </form>
@@ -171,11 +172,10 @@ fn RecogniseForm(id: String) -> impl IntoView {
 
 #[component]
 fn DisownForm(id: String) -> impl IntoView {
-    let form = FormState::of::<DisownSignIn>(None, []);
-    let field = |_: AppError| "main";
+    let form = FormState::of::<DisownSignIn>(None, |_| &["main"], []);
     view! {
         <form method="post" action=form.action on:submit=form.on_submit()>
-            <ErrorSummary refusal=form.refusal field node_ref=form.summary />
+            <ErrorSummary form />
             <input type="hidden" name="id" value=id />
             <button class="button button-quiet button-small" type="submit">"This was not me"</button>
         </form>
@@ -194,37 +194,5 @@ fn More(more: u32) -> impl IntoView {
         <p class="card news">
             {sign_ins} ". " <a href=Page::OwnActivity.path()>"See your activity"</a>
         </p>
-    }
-}
-
-#[component]
-fn Proxies(diagnosis: ProxyDiagnosis) -> impl IntoView {
-    let none = || "None".to_owned();
-    let findings = diagnosis.findings.into_iter();
-    let findings =
-        findings.map(|finding| view! { <p data-finding=finding.about>{finding.text}</p> });
-    let findings = findings.collect::<Vec<_>>();
-    view! {
-        <section class="card room-wide" aria-labelledby="reach">
-            <h2 id="reach">"How this server is reached"</h2>
-            <dl class="facts">
-                <Fact term="Your address">{diagnosis.address}</Fact>
-                <Fact term="Connected from">{diagnosis.peer}</Fact>
-                <Fact term="Reported scheme">{diagnosis.scheme.unwrap_or_else(none)}</Fact>
-                <Fact term="Reported host">{diagnosis.host.unwrap_or_else(none)}</Fact>
-                <Fact term="Forwarded headers">{diagnosis.forwarded}</Fact>
-            </dl>
-            {(!findings.is_empty()).then(|| view! { <div class="notice notice-warning">{findings}</div> })}
-        </section>
-    }
-}
-
-#[component]
-fn Fact<C: IntoView + 'static>(term: &'static str, children: TypedChildren<C>) -> impl IntoView {
-    view! {
-        <div>
-            <dt>{term}</dt>
-            <dd>{children.into_inner()()}</dd>
-        </div>
     }
 }

@@ -2,15 +2,13 @@
 
 use crate::{
     components::layout::{Door, Layout, Threshold},
-    domain::{
-        page::Page,
-        views::{ContactView, HelpView},
-    },
+    domain::{page::Page, site::Help, views::FrameView},
 };
 use leptos::{either::Either, prelude::*};
 
 #[component]
-pub fn HelpPage(view: HelpView) -> impl IntoView {
+pub fn HelpPage() -> impl IntoView {
+    let contact = expect_context::<FrameView>().site.help;
     view! {
         <Layout title="Can’t sign in?">
             <Threshold>
@@ -20,7 +18,7 @@ pub fn HelpPage(view: HelpView) -> impl IntoView {
                     <p>
                         "Ask your administrator for a new link. With it you choose a new password, and see your username."
                     </p>
-                    {view.contact.map(|contact| view! { <p>"Contact: " <Contact contact /></p> })}
+                    {contact.map(|contact| view! { <p>"Contact: " <Contact contact /></p> })}
                     <p>"Too many attempts? Wait a minute, then try again."</p>
                     <h2>"For administrators"</h2>
                     <p>"On the server, this makes a link for a new password:"</p>
@@ -35,9 +33,9 @@ pub fn HelpPage(view: HelpView) -> impl IntoView {
 }
 
 #[component]
-fn Contact(contact: ContactView) -> impl IntoView {
-    let ContactView { text, href } = contact;
-    match href {
+fn Contact(contact: Help) -> impl IntoView {
+    let text = contact.text().to_owned();
+    match contact.href() {
         Some(href) => Either::Left(view! { <a href=href><bdi>{text}</bdi></a> }),
         None => Either::Right(view! { <bdi>{text}</bdi> }),
     }

@@ -10,9 +10,8 @@ use crate::{
     domain::{
         next_path::NextPath,
         page::Page,
-        views::{LoginNotice, LoginView},
+        views::{FrameView, LoginNotice, LoginView},
     },
-    error::{AppError, Refusal},
 };
 use leptos::{either::Either, html, prelude::*};
 
@@ -40,13 +39,14 @@ fn SignIn(view: LoginView) -> impl IntoView {
     let takes_focus = earlier_refusal.is_none() && notice.is_none();
     let key_page = has_key_page.then(|| NextPath::or_home(&next).login_key_page());
     let password = NodeRef::new();
-    let form = FormState::of::<Login>(earlier_refusal, [password]);
+    let form = FormState::of::<Login>(earlier_refusal, |_| &["username", "password"], [password]);
+    let site = expect_context::<FrameView>().site.name;
     view! {
         <Layout title=form.title("Sign in")>
             <Threshold>
                 <Door />
                 <div class="card">
-                    <h1>"Sign in"</h1>
+                    <h1>"Sign in to " {site}</h1>
                     {notice.map(|notice| view! { <Notice notice /> })}
                     <SignInForm form password username next remember_for takes_focus />
                     <p><a href=Page::Help.path()>"Can’t sign in?"</a></p>
@@ -67,16 +67,8 @@ fn SignInForm(
     takes_focus: bool,
 ) -> impl IntoView {
     let is_known = !username.is_empty();
-    let FormState {
-        refusal,
-        busy,
-        summary,
-        ..
-    } = form;
-    let is_invalid =
-        Signal::derive(move || refusal.get() == Some(AppError::Refused(Refusal::SignIn)));
     view! {
-        <ErrorSummary refusal field=|_| "username" node_ref=summary />
+        <ErrorSummary form />
         <form class="form" method="post" action=form.action on:submit=form.on_submit()>
             <input type="hidden" name="next" value=next />
             <TextField
@@ -86,7 +78,7 @@ fn SignInForm(
                 autocomplete="username webauthn"
                 required=true
                 autofocus=takes_focus && !is_known
-                is_invalid
+                form
             />
             <PasswordField
                 id="password"
@@ -94,15 +86,14 @@ fn SignInForm(
                 autocomplete="current-password"
                 autofocus=takes_focus && is_known
                 node_ref=password
-                is_invalid
-                busy
+                form
             />
             <div class="check">
                 <input id="remember" name="remember" type="checkbox" value="on" aria-describedby="remember-hint" />
                 <label for="remember">"Stay signed in for " {remember_for}</label>
                 <p class="field-hint" id="remember-hint">"Not on a shared device."</p>
             </div>
-            <SubmitButton label="Sign in" busy />
+            <SubmitButton label="Sign in" />
         </form>
     }
 }

@@ -3,23 +3,20 @@
 use crate::{
     api::sessions::{EndAllSessions, EndOtherSessions, EndSession},
     components::{
-        access_keys::KeepKeys, account::AccountNav, form::ErrorSummary, layout::Layout,
-        relative_time::RelativeTime, submission::FormState, time::Time,
+        access_keys::KeepKeys, form::ErrorSummary, layout::Layout, relative_time::RelativeTime,
+        submission::FormState, time::Time,
     },
-    domain::{
-        page::Page,
-        views::{LiveSessionView, SessionsView},
-    },
+    domain::views::{LiveSessionView, SessionsView},
 };
 use leptos::{either::Either, prelude::*};
 
 #[component]
 pub fn SessionsPage(view: SessionsView) -> impl IntoView {
-    let end_one = FormState::of::<EndSession>(None, []);
-    let end_others = FormState::of::<EndOtherSessions>(None, []);
-    let end_all = FormState::of::<EndAllSessions>(None, []);
+    let end_one = FormState::of::<EndSession>(None, |_| &["others"], []);
+    let end_others = FormState::of::<EndOtherSessions>(None, |_| &["others"], []);
+    let end_all = FormState::of::<EndAllSessions>(None, |_| &["others"], []);
     let refusals = [end_one, end_others, end_all].map(|form| {
-        view! { <ErrorSummary refusal=form.refusal field=|_| "others" node_ref=form.summary /> }
+        view! { <ErrorSummary form /> }
     });
     let number = view.others.len();
     let others = view.others.into_iter();
@@ -27,8 +24,7 @@ pub fn SessionsPage(view: SessionsView) -> impl IntoView {
     let others = others.collect::<Vec<_>>();
     let ended = view.ended.map(|count| view! { <Ended count /> });
     view! {
-        <Layout title=end_one.title("Your sessions") signed_in=view.display_name wide=true>
-            <AccountNav here=Page::Sessions />
+        <Layout title=end_one.title("Your sessions") wide=true>
             <h1>"Your sessions"</h1>
             <p class="quiet-text">
                 "Every browser in which you are signed in. What you end here is ended at once and for good."

@@ -186,7 +186,7 @@ on_both_engines! {
         ];
         for (fields, wire, words) in refused {
             let answer = browser.fetch_form(MAKE, &fields).await;
-            assert_eq!((answer.status, answer.text()), (422, format!(r#"{{"refused":{{"access_key":{wire}}}}}"#)));
+            assert_eq!((answer.status, answer.text()), (422, format!(r#"{{"refused":[{{"access_key":{wire}}}]}}"#)));
             assert_redirect(&browser.post_form(MAKE, &fields).await, PAGE);
             let page = browser.get(PAGE).await;
             assert_page(&page, "There is a problem");

@@ -109,7 +109,7 @@ on_both_engines! {
         let mut others = [app.signed_in("ada").await, app.signed_in("eve").await];
         app.signed_in("ada").await.post_logout().await;
         for other in &mut others {
-            assert_page(&other.get("/dashboard").await, "Good to see you");
+            assert_page(&other.get("/dashboard").await, "Hello, ");
         }
     }
 

@@ -33,7 +33,7 @@ async fn is_refused(browser: &mut Browser, reason: EndReason) {
 }
 
 async fn goes_on(browser: &mut Browser) {
-    assert_page(&browser.get("/dashboard").await, "Good to see you");
+    assert_page(&browser.get("/dashboard").await, "Hello, ");
 }
 
 /// The newest one's.

@@ -105,7 +105,7 @@ on_both_engines! {
         for secret in [&used, &void, &disabled, &expired, "00000-00000-00000-00000-00000-00000", ""] {
             let mut browser = app.browser();
             let script = comparable(&browser.fetch_form(OPEN, &[("secret", secret)]).await);
-            assert_eq!((script.0, script.2.as_str()), (422, r#"{"refused":"link"}"#), "{secret}");
+            assert_eq!((script.0, script.2.as_str()), (422, r#"{"refused":["link"]}"#), "{secret}");
             let form = browser.open_link(secret).await;
             assert_redirect(&form, PAGE);
             assert!(form.set_cookies(LINK_COOKIE).is_empty(), "{secret}");
@@ -197,9 +197,9 @@ on_both_engines! {
         assert_page(&copy.get(PAGE).await, "This link has expired or was already used.");
         assert!(!copy.get(PAGE).await.names("grace"));
         let fields = [("proof", proof.as_str()), ("new_password", "another password, long enough")];
-        assert_eq!(copy.fetch_form(USE, &fields).await.text(), r#"{"refused":"link"}"#);
+        assert_eq!(copy.fetch_form(USE, &fields).await.text(), r#"{"refused":["link"]}"#);
         assert_eq!(copy.cookie(LINK_COOKIE), None, "it is of no use any more");
-        assert_eq!(copy.fetch_form(USE, &fields).await.text(), r#"{"refused":"link_not_opened"}"#);
+        assert_eq!(copy.fetch_form(USE, &fields).await.text(), r#"{"refused":["link_not_opened"]}"#);
         assert_redirect(&copy.post_form(USE, &fields).await, PAGE);
         assert_page(&copy.get(PAGE).await, "This browser no longer has the code of your link. Open the link again.");
         assert_eq!(copy.session(), None);
@@ -240,7 +240,7 @@ on_both_engines! {
         assert!(!page.text().contains("new_password"), "nothing can be typed");
         let before = app.rows().await;
         let fields = [("secret", secret.as_str()), ("new_password", NEW)];
-        assert_eq!(ada.fetch_form(USE, &fields).await.text(), r#"{"refused":"other_account"}"#);
+        assert_eq!(ada.fetch_form(USE, &fields).await.text(), r#"{"refused":["other_account"]}"#);
         assert_redirect(&ada.post_form(USE, &fields).await, PAGE);
         assert_eq!(app.rows().await, before);
 
@@ -326,7 +326,7 @@ on_both_engines! {
         let secret = app.invitation("grace").await;
         let mut browser = app.browser();
         browser.open_link(&secret).await;
-        for (password, words) in [("short", "at least 15 characters"), ("passwordpassword", "too common"), ("gracegracegracegrace", "must not be your username")] {
+        for (password, words) in [("short", "at least 15 characters"), ("passwordpassword", "too common"), ("gracegracegracegrace", "must not be the username")] {
             assert_redirect(&choose(&mut browser, password).await, PAGE);
             let page = browser.get(PAGE).await;
             assert_page(&page, "Welcome, grace of Example");

@@ -76,7 +76,7 @@ on_both_engines! {
         assert!(has_notice(&mut laptop).await, "shown again until it is recognised");
 
         assert_redirect(&press(&mut laptop, "recognise_sign_in", &id).await, "/dashboard");
-        assert_page(&phone.get("/dashboard").await, "Good to see you");
+        assert_page(&phone.get("/dashboard").await, "Hello, ");
         app.set_clock(2 * HOUR);
         phone.post_logout().await;
         signs_in_with(&mut phone, "curl/8.9.1").await;
@@ -92,7 +92,7 @@ on_both_engines! {
             assert_eq!(press(&mut phone, function, &id).await.status, 404, "{function}");
         }
         assert!(has_notice(&mut laptop).await);
-        assert_page(&phone.get("/dashboard").await, "Good to see you");
+        assert_page(&phone.get("/dashboard").await, "Hello, ");
     }
 
     /// A thief of the password signs in twice, and the owner sees both.
@@ -144,7 +144,7 @@ on_both_engines! {
         let (mut laptop, mut phone, id) = laptop_and_phone(&app).await;
         assert_redirect(&press(&mut laptop, "disown_sign_in", &id).await, "/account/password");
         let page = laptop.get("/account/password").await;
-        assert_contains(&page, "That session has ended, and a copy of its cookie is of no use.");
+        assert_contains(&page, "That device was signed out.");
         assert_contains(&page, "choose a new one now");
         assert_redirect(&phone.get("/dashboard").await, "/login");
         assert_contains(&phone.get("/login").await, EndReason::EndedByOwner.explanation());
@@ -178,7 +178,7 @@ on_both_engines! {
         }
         assert_eq!(app.rows().await, rows);
         assert!(has_notice(&mut laptop).await && !has_notice(&mut eve).await);
-        assert_page(&phone.get("/dashboard").await, "Good to see you");
+        assert_page(&phone.get("/dashboard").await, "Hello, ");
         // A recognised sign-in is not recognised twice.
         press(&mut laptop, "recognise_sign_in", &id).await;
         for function in ["recognise_sign_in", "disown_sign_in"] {

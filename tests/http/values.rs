@@ -73,7 +73,7 @@ const SENT: &[(&str, &str, &[&str])] = &[
             "remember_for",
         ],
     ),
-    ("/help", "Help", &["contact"]),
+    ("/help", "Help", &[]),
     ("/login/key", "LoginKey", &["next", "refusal"]),
     ("/logout", "Logout", &["display_name"]),
     ("/signed-out", "SignedOut", &["display_name", "ended"]),
@@ -103,33 +103,18 @@ const SENT: &[(&str, &str, &[&str])] = &[
             "previous_sign_in/device",
             "previous_sign_in/address",
             "previous_sign_in/at*",
-            "proxy_diagnosis",
-            "proxy_diagnosis/address",
-            "proxy_diagnosis/peer",
-            "proxy_diagnosis/scheme",
-            "proxy_diagnosis/host",
-            "proxy_diagnosis/forwarded",
-            "proxy_diagnosis/findings",
             "welcome",
         ],
     ),
     (
         "/account/password",
         "Password",
-        &[
-            "display_name",
-            "username",
-            "min_chars",
-            "refusal",
-            "notice",
-            "keys",
-        ],
+        &["username", "min_chars", "refusal", "notice", "keys"],
     ),
     (
         "/account/keys",
         "AccessKeys",
         &[
-            "display_name",
             "keys",
             "keys/id",
             "keys/name",
@@ -164,7 +149,6 @@ const SENT: &[(&str, &str, &[&str])] = &[
         "/account/profile",
         "Profile",
         &[
-            "display_name",
             "username",
             "refusal",
             "notice",
@@ -178,7 +162,6 @@ const SENT: &[(&str, &str, &[&str])] = &[
         "/account/sessions",
         "Sessions",
         &[
-            "display_name",
             "ended",
             "current",
             "current/id",
@@ -208,7 +191,6 @@ const SENT: &[(&str, &str, &[&str])] = &[
         "/account/activity",
         "OwnActivity",
         &[
-            "display_name",
             "event",
             "kinds",
             "events",
@@ -224,7 +206,7 @@ const SENT: &[(&str, &str, &[&str])] = &[
     (
         "/account/confirm",
         "Confirm",
-        &["display_name", "username", "next", "refusal"],
+        &["username", "next", "refusal"],
     ),
     (
         "/setup",
@@ -258,7 +240,6 @@ const SENT: &[(&str, &str, &[&str])] = &[
         "/admin/users",
         "Users",
         &[
-            "display_name",
             "search",
             "users",
             "users/id",
@@ -282,7 +263,6 @@ const SENT: &[(&str, &str, &[&str])] = &[
         "/admin/users/{id}",
         "Account",
         &[
-            "display_name",
             "user",
             "user/id",
             "user/username",
@@ -344,7 +324,6 @@ const SENT: &[(&str, &str, &[&str])] = &[
         "/admin/activity",
         "Audit",
         &[
-            "display_name",
             "narrowed",
             "narrowed/user",
             "narrowed/event",
@@ -367,6 +346,21 @@ const SENT: &[(&str, &str, &[&str])] = &[
             "is_followed",
         ],
     ),
+    (
+        "/admin/system",
+        "System",
+        &["address", "peer", "scheme", "host", "forwarded", "findings"],
+    ),
+];
+
+/// What every page sends of its frame.
+const FRAME: [&str; 6] = [
+    "/is_signed_in",
+    "/site",
+    "/site/help",
+    "/site/imprint",
+    "/site/name",
+    "/site/privacy",
 ];
 
 /// They only redirect.
@@ -411,10 +405,16 @@ async fn pages_send_these_values_and_no_others() {
             assert_eq!(made.status, 303, "it is shown on the next page");
         }
         let values = values_of(&browser.get(&path.replace("{id}", &root.id.0)).await);
-        let mut found = BTreeSet::new();
-        let view = values.get("Administration").unwrap_or(&values);
+        let (mut found, mut around) = (BTreeSet::new(), BTreeSet::new());
+        let view = &values["view"];
+        let view = view.get("Administration").unwrap_or(view);
         names(view, "", &mut found);
+        // A page without values.
+        found.extend(view.as_str().map(|name| format!("/{name}")));
+        names(&values["frame"], "", &mut around);
         assert_eq!(found, expected(page, fields), "{path}");
+        assert_eq!(around, FRAME.map(str::to_owned).into(), "{path}");
+        assert_eq!(values.as_object().unwrap().len(), 2, "{path}");
         let text = values.to_string();
         let is_for_administrators = path.starts_with("/admin/");
         assert!(

@@ -71,12 +71,14 @@ pub fn end_of_prefix(prefix: &str) -> Option<String> {
 pub enum IdentityRefusal {
     #[error("A username has 1 to {MAX_NAME_CHARS} characters.")]
     NameLength,
-    #[error("Letters, digits, dots, hyphens and underscores only. For example grace.hopper.")]
+    #[error(
+        "Letters and digits only, with single dots, hyphens or underscores between them. For example grace.hopper."
+    )]
     NameGrammar,
     /// It comes with copied text, and the user cannot see it.
     #[error("The username has an invisible character, as copied text may have. Type it by hand.")]
     NameUnseen,
-    #[error("This is not an email address.")]
+    #[error("Enter an email address, for example grace@example.org.")]
     Email,
     #[error(
         "The email address has an invisible character, as copied text may have. Type it by hand."

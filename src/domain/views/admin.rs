@@ -7,15 +7,13 @@ use crate::{
         moment::Moment,
         password_link::{LinkPurpose, LinkSecret},
     },
-    error::Refusal,
+    error::Refusals,
 };
 use serde::{Deserialize, Serialize};
 
 /// One page of the list of accounts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsersView {
-    /// Of the administrator.
-    pub display_name: String,
     /// The search text.
     pub search: String,
     pub users: Vec<UserView>,
@@ -25,7 +23,7 @@ pub struct UsersView {
     pub notice: Option<UserNotice>,
     /// The input for a new account before a refusal.
     pub draft: InvitationDraft,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }
 
 /// An account in a list.
@@ -63,8 +61,6 @@ pub struct InvitationDraft {
 /// One account, for administrators.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountView {
-    /// Of the administrator.
-    pub display_name: String,
     pub user: UserView,
     pub description: String,
     /// The administrator's own account.
@@ -77,7 +73,7 @@ pub struct AccountView {
     /// The newest first.
     pub activity: Vec<AuditEntryView>,
     pub notice: Option<UserNotice>,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }
 
 /// An entry of the audit log.
@@ -97,8 +93,6 @@ pub struct AuditEntryView {
 /// A page of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditView {
-    /// Of the administrator.
-    pub display_name: String,
     /// The current filter.
     pub narrowed: AuditFilter,
     /// The filter as the query of a URL; empty without a filter.

@@ -1,6 +1,6 @@
 //! The pages of a first visit: the link for a password, and help with signing in.
 
-use crate::{domain::password_link::LinkPurpose, error::Refusal};
+use crate::{domain::password_link::LinkPurpose, error::Refusals};
 use serde::{Deserialize, Serialize};
 
 /// The page on which a user sets a password by a link.
@@ -12,7 +12,7 @@ pub struct PasswordLinkView {
     pub signed_in: Option<SignedInHereView>,
     /// The link was right, and the browser did not keep its cookie.
     pub is_cookie_lost: bool,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }
 
 /// A link whose code was right: only then does the page say for whom it is.
@@ -32,21 +32,6 @@ pub struct SignedInHereView {
     pub display_name: String,
     /// The link is for this account.
     pub is_owner: bool,
-}
-
-/// The page for users who cannot sign in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HelpView {
-    /// As configured.
-    pub contact: Option<ContactView>,
-}
-
-/// Whom to ask.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ContactView {
-    pub text: String,
-    /// The target of a link, if it can be one.
-    pub href: Option<String>,
 }
 
 /// The occasion on which the dashboard greets a new user.

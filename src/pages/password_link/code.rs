@@ -7,29 +7,22 @@ use crate::{
         form::{ErrorSummary, SubmitButton, TextField},
         submission::FormState,
     },
-    error::{AppError, Refusal},
+    error::Refusals,
 };
 use leptos::prelude::*;
 
 #[component]
 pub fn EnterCode(
-    refusal: Option<Refusal>,
+    refusal: Option<Refusals>,
     is_cookie_lost: bool,
     /// The display name of somebody who is signed in: the link may be for another account.
     other: Option<String>,
 ) -> impl IntoView {
-    let form = FormState::of::<OpenPasswordLink>(refusal, []);
-    let FormState {
-        refusal,
-        busy,
-        summary,
-        ..
-    } = form;
-    let field = |_: AppError| "secret";
+    let form = FormState::of::<OpenPasswordLink>(refusal, |_| &["secret"], []);
     view! {
         <Step title=form.title("Your link")>
             <h1>"Your link"</h1>
-            <ErrorSummary refusal field node_ref=summary />
+            <ErrorSummary form />
             {is_cookie_lost.then(|| view! { <CookieLost /> })}
             {other.map(|display_name| view! {
                 <div class="notice">
@@ -46,9 +39,9 @@ pub fn EnterCode(
                     autocomplete="one-time-code"
                     required=true
                     hint="Paste the whole link, or the part after #."
-                    is_invalid=form.is_invalid(field, "secret")
+                    form
                 />
-                <SubmitButton label="Continue" busy />
+                <SubmitButton label="Continue" />
             </form>
         </Step>
     }

@@ -3,7 +3,7 @@
 use super::Step;
 use crate::{
     api::auth::Logout,
-    components::submission::FormState,
+    components::{form::FormFailure, submission::FormState},
     domain::{
         page::Page,
         views::{OpenedLinkView, SignOutProof},
@@ -30,7 +30,7 @@ pub fn SignedInAsAnother(
 /// Signs out and comes back. The link that was opened is kept.
 #[component]
 pub fn SignOutFirst() -> impl IntoView {
-    let form = FormState::of::<Logout>(None, []);
+    let form = FormState::of::<Logout>(None, |_| &[], []);
     // As in `SignOutButton`.
     let proof = use_context::<SignOutProof>().map(|SignOutProof(proof)| proof);
     view! {
@@ -38,6 +38,7 @@ pub fn SignOutFirst() -> impl IntoView {
             <input type="hidden" name="proof" value=proof />
             <input type="hidden" name="next" value=Page::PasswordLink.path() />
             <button class="button" type="submit">"Sign out and continue"</button>
+            <FormFailure form />
         </form>
     }
 }

@@ -8,7 +8,7 @@ use crate::{
         submission::FormState,
     },
     domain::{password_link::LinkPurpose, views::OpenedLinkView},
-    error::{AppError, Refusal},
+    error::Refusals,
 };
 use leptos::{either::Either, prelude::*};
 
@@ -16,19 +16,12 @@ use leptos::{either::Either, prelude::*};
 pub fn ChoosePassword(
     link: OpenedLinkView,
     min_chars: usize,
-    refusal: Option<Refusal>,
+    refusal: Option<Refusals>,
 ) -> impl IntoView {
     let password = NodeRef::new();
     let autofocus = refusal.is_none();
-    let form = FormState::of::<UsePasswordLink>(refusal, [password]);
-    let FormState {
-        refusal,
-        busy,
-        summary,
-        ..
-    } = form;
-    let field = |_: AppError| "new_password";
-    let hint = format!("Try three or four unrelated words. At least {min_chars} characters.");
+    let form = FormState::of::<UsePasswordLink>(refusal, |_| &["new_password"], [password]);
+    let hint = format!("At least {min_chars} characters. Try three or four unrelated words.");
     let (title, button) = match link.purpose {
         LinkPurpose::Invitation => ("Choose a password", "Save password and sign in"),
         LinkPurpose::Reset => ("Choose a new password", "Save password"),
@@ -38,7 +31,7 @@ pub fn ChoosePassword(
     view! {
         <Step title=form.title(title)>
             <Greeting link />
-            <ErrorSummary refusal field node_ref=summary />
+            <ErrorSummary form />
             <form class="form" method="post" action=form.action on:submit=form.on_submit()>
                 <input type="hidden" name="proof" value=proof />
                 // For password managers only, which read the user name from it. It has no name attribute, so it is not
@@ -52,10 +45,9 @@ pub fn ChoosePassword(
                     min_chars
                     autofocus
                     node_ref=password
-                    is_invalid=form.is_invalid(field, "new_password")
-                    busy
+                    form
                 />
-                <SubmitButton label=button busy />
+                <SubmitButton label=button />
             </form>
         </Step>
     }

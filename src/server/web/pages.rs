@@ -18,12 +18,15 @@ pub use visit::Visit;
 use super::{
     context::{Caller, set_page_policy},
     cookies::{draft, flash, flash::Flash},
+    frame,
     layers::{forwarded::Client, guard, headers},
+    proxy_diagnosis,
     state::AppState,
 };
 use crate::{
     app,
     domain::{
+        frame::Frame,
         moment::length_in_words,
         page::{AdministrationView, Page, PageView},
         views::{RenderedFor, SignInAgain, SignOutProof},
@@ -66,7 +69,11 @@ pub async fn answer(
     let has_message = page.shows_messages() || is_welcomed(&view);
     // The answer to HEAD shows nothing, so it deletes nothing.
     let is_shown = request.method() != Method::HEAD;
-    let mut response = match render(state, &caller, view, request).await {
+    let around = Frame {
+        person: frame::person_of(&caller),
+        ..frame::of(&state, Some(page), (request.method(), &uri, &headers))
+    };
+    let mut response = match render(state, &caller, (around, view), request).await {
         Ok(response) => response,
         Err(failure) => return failure.into_response(),
     };
@@ -109,7 +116,7 @@ fn session_context(
 async fn render(
     state: AppState,
     caller: &Caller,
-    view: PageView,
+    (around, view): (Frame, PageView),
     request: Request,
 ) -> Result<Response, AppError> {
     let options = state.leptos_options.clone();
@@ -124,7 +131,7 @@ async fn render(
     };
     let render = leptos_axum::render_app_async_with_context(context, move || {
         let nonce = set_page_policy();
-        app::shell(options.clone(), nonce, view.clone())
+        app::shell(options.clone(), nonce, around.clone(), view.clone())
     });
     let response = headers::with_document_headers(render(request).await).await;
     response.map_err(|_| AppError::Failed(Failure::Internal))
@@ -168,7 +175,7 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
             None => return Ok(Answer::NotFound),
         },
         Page::Login => PageView::Login(authentication::login(visit).await?),
-        Page::Help => PageView::Help(authentication::help()),
+        Page::Help => PageView::Help,
         Page::Logout => PageView::Logout(authentication::logout(&visit)),
         // It would be wrong for a user who is signed in.
         Page::SignedOut if visit.is_signed_in() => return Ok(Answer::to(Page::Dashboard)),
@@ -191,10 +198,12 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
             return Ok(Answer::Redirect(visit.next().to_string()));
         }
         Page::Confirm => PageView::Confirm(account::confirm(visit.current_user()?, &visit)),
-        Page::Users | Page::Account | Page::Audit => match administration(page, visit).await? {
-            Some(view) => PageView::Administration(view),
-            None => return Ok(Answer::NotFound),
-        },
+        Page::Users | Page::Account | Page::Audit | Page::System => {
+            match administration(page, visit).await? {
+                Some(view) => PageView::Administration(view),
+                None => return Ok(Answer::NotFound),
+            }
+        }
     };
     Ok(Answer::Page(view))
 }
@@ -215,6 +224,11 @@ async fn administration(
         Page::Audit => Some(AdministrationView::Audit(Box::new(
             audit::page(&visit).await?,
         ))),
+        Page::System => {
+            visit.administrator()?;
+            let diagnosis = proxy_diagnosis::view(visit.client, &visit.state.site);
+            Some(AdministrationView::System(diagnosis))
+        }
         _ => None,
     })
 }

@@ -77,6 +77,7 @@ pub const PUBLIC_FUNCTIONS: &[&str] = &[
     LOGOUT,
     "/api/open_password_link",
     "/api/set_up",
+    "/api/theme",
     "/api/use_password_link",
 ];
 

@@ -4,14 +4,13 @@ pub use crate::server::store::users::{Cursor, Found};
 
 use crate::{
     domain::{
-        access_key::AccessKeyRefusal,
         password::{Password, PasswordRefusal},
         user::{
             Email, IdentityRefusal, LookupKey, MAX_DESCRIPTION_CHARS, MAX_DISPLAY_NAME_CHARS, User,
             UserId, Username, plain_text,
         },
     },
-    error::{AccountRefusal, AppError, Failure},
+    error::{AccountRefusal, AppError, Failure, Refusal, Refusals, refusal_in},
     server::{
         core::{Core, actor::Admin},
         db::StoreError,
@@ -43,16 +42,20 @@ pub enum UserError {
     Disabled,
     #[error("this is the last administrator who can sign in; make another one first.")]
     LastAdministrator,
+    /// The input breaks rules.
     #[error(transparent)]
-    Identity(#[from] IdentityRefusal),
-    #[error(transparent)]
-    Password(#[from] PasswordRefusal),
-    #[error(transparent)]
-    AccessKey(#[from] AccessKeyRefusal),
+    Refused(#[from] Refusals),
     #[error(transparent)]
     Hashing(#[from] HashingError),
     #[error(transparent)]
     Store(StoreError),
+}
+
+/// A rule of the domain.
+impl<R: Into<Refusal>> From<R> for UserError {
+    fn from(rule: R) -> Self {
+        Self::Refused(Refusals::from(rule))
+    }
 }
 
 impl From<StoreError> for UserError {
@@ -73,9 +76,7 @@ impl From<UserError> for AppError {
             UserError::NotFound => Failure::NotFound.into(),
             UserError::Disabled => AccountRefusal::Disabled.into(),
             UserError::LastAdministrator => AccountRefusal::LastAdministrator.into(),
-            UserError::Identity(refusal) => refusal.into(),
-            UserError::Password(refusal) => refusal.into(),
-            UserError::AccessKey(refusal) => refusal.into(),
+            UserError::Refused(refusals) => refusals.into(),
             UserError::Hashing(error) => error.into(),
             UserError::Store(error) => error.into(),
         }
@@ -93,16 +94,26 @@ pub struct CheckedDraft {
 
 impl UserDraft {
     /// # Errors
-    /// [`IdentityRefusal`], the first that applies.
-    pub fn check(self) -> Result<CheckedDraft, IdentityRefusal> {
-        let username = Username::parse(&self.username)?;
-        let display_name = self.display_name.unwrap_or_default();
+    /// [`IdentityRefusal`], one for each field.
+    pub fn check(self) -> Result<CheckedDraft, Refusals> {
+        let username = Username::parse(&self.username);
+        let shown = username.as_ref().map_or("", Username::as_str);
+        let display_name = display_name_of(&self.display_name.unwrap_or_default(), shown);
+        let email = self.email.as_deref().map(Email::parse).transpose();
+        let description = description_of(&self.description);
+        let refusals = [
+            refusal_in(&username),
+            refusal_in(&email),
+            refusal_in(&display_name),
+            refusal_in(&description),
+        ];
+        Refusals::none_in(refusals.into_iter().flatten())?;
         Ok(CheckedDraft {
-            display_name: display_name_of(&display_name, username.as_str())?,
-            email: self.email.as_deref().map(Email::parse).transpose()?,
-            description: description_of(&self.description)?,
+            username: username?,
+            email: email?,
+            display_name: display_name?,
+            description: description?,
             is_admin: self.is_admin,
-            username,
         })
     }
 }

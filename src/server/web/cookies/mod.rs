@@ -4,4 +4,5 @@ pub mod draft;
 pub mod flash;
 pub mod link;
 pub mod session;
+pub mod theme;
 mod truncated;

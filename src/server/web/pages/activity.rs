@@ -41,7 +41,6 @@ pub async fn own(visit: &Visit<'_>) -> Result<OwnActivityView, AppError> {
     let (entries, last) = page_of(&state.core, &filter, before.as_ref()).await?;
     let owned = |(kind, name): (&str, &str)| (kind.to_owned(), name.to_owned());
     Ok(OwnActivityView {
-        display_name: current.user.display_name.clone(),
         event: kind.unwrap_or_default().to_owned(),
         kinds: kinds.map(owned).into(),
         events: entries.into_iter().map(own_event).collect(),

@@ -99,13 +99,13 @@ async fn id_of(core: &Core, input: &str) -> Result<UserId, StoreError> {
 
 /// Gathers the page.
 pub async fn page(visit: &Visit<'_>) -> Result<AuditView, AppError> {
-    let (core, current, uri) = (&visit.state.core, visit.administrator()?, visit.uri);
+    visit.administrator()?;
+    let (core, uri) = (&visit.state.core, visit.uri);
     let query = AuditQuery::of(core, uri).await?;
     let before = cursor_of(uri).filter(|_| !query.follows);
     let (entries, last) = page_of(core, &query.filter.as_filter(), before.as_ref()).await?;
     let owned = |(kind, name): (&str, &str)| (kind.to_owned(), name.to_owned());
     Ok(AuditView {
-        display_name: current.user.display_name.clone(),
         query: query.to_query_string(),
         kinds: Event::KINDS.iter().copied().map(owned).collect(),
         entries: entries.into_iter().map(audit_entry_view).collect(),

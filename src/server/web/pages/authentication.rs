@@ -7,8 +7,8 @@ use crate::{
         setup::SetupDraft,
         user::User,
         views::{
-            ContactView, HelpView, LoginKeyView, LoginNotice, LoginView, LogoutView,
-            OpenedLinkView, PasswordLinkView, SetupView, SignedInHereView, SignedOutView,
+            LoginKeyView, LoginNotice, LoginView, LogoutView, OpenedLinkView, PasswordLinkView,
+            SetupView, SignedInHereView, SignedOutView,
         },
     },
     error::Refusal,
@@ -119,7 +119,7 @@ pub async fn password_link(visit: &Visit<'_>) -> Result<PasswordLinkView, StoreE
         None => None,
     };
     // Used in another tab, void or expired meanwhile.
-    let dead = (secret.is_some() && found.is_none()).then_some(Refusal::Link);
+    let dead = (secret.is_some() && found.is_none()).then(|| Refusal::Link.into());
     let is_owned_by = |user: &User| {
         let owner = found.as_ref().map(|link| &link.user.id);
         owner == Some(&user.id)
@@ -147,13 +147,4 @@ pub async fn password_link(visit: &Visit<'_>) -> Result<PasswordLinkView, StoreE
         signed_in,
         refusal,
     })
-}
-
-pub const fn help() -> HelpView {
-    HelpView { contact: contact() }
-}
-
-/// Whom to ask, as configured.
-const fn contact() -> Option<ContactView> {
-    None
 }

@@ -8,10 +8,7 @@ use crate::{
         views::{DashboardView, SignInView},
     },
     error::{AppError, Failure},
-    server::{
-        clock::moment,
-        web::{cookies::flash::Flash, proxy_diagnosis},
-    },
+    server::{clock::moment, web::cookies::flash::Flash},
 };
 
 pub fn dashboard(visit: &Visit<'_>) -> Result<DashboardView, AppError> {
@@ -43,9 +40,6 @@ pub fn dashboard(visit: &Visit<'_>) -> Result<DashboardView, AppError> {
             .collect(),
         more_unrecognised: sign_ins.more,
         may_recognise: sign_ins.may_recognise,
-        proxy_diagnosis: user
-            .is_admin
-            .then(|| proxy_diagnosis::view(visit.client, &visit.state.site)),
     })
 }
 

@@ -22,7 +22,6 @@ pub async fn own(visit: Visit<'_>) -> Result<SessionsView, AppError> {
     let live = sessions::live_of(&state.core, &current.user.id).await?;
     let others = live.iter().filter(|one| one.id != current.session.id);
     Ok(SessionsView {
-        display_name: current.user.display_name.clone(),
         current: live_session_view(&current.session, now),
         others: others.map(|one| live_session_view(one, now)).collect(),
         keys: access_keys::count_live(&state.core, &current.user.id).await?,

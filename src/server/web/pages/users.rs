@@ -13,7 +13,7 @@ use crate::{
         user::{LookupKey, User, UserId},
         views::{AccountView, InvitationDraft, UserNotice, UserState, UserView, UsersView},
     },
-    error::{AppError, Refusal},
+    error::{AppError, Refusals},
     server::{
         clock::moment,
         core::{
@@ -37,7 +37,7 @@ const NEWEST_ENTRIES: u32 = 20;
 
 /// The list of accounts.
 pub async fn list(visit: Visit<'_>) -> Result<UsersView, AppError> {
-    let current = visit.administrator()?;
+    visit.administrator()?;
     let Visit {
         state,
         uri,
@@ -52,7 +52,6 @@ pub async fn list(visit: Visit<'_>) -> Result<UsersView, AppError> {
     let next = found.next.map(|cursor| next_users(&search, &cursor));
     let (notice, refusal, draft) = messages(headers, flash);
     Ok(UsersView {
-        display_name: current.user.display_name.clone(),
         search,
         users: found.users.into_iter().map(user_view).collect(),
         next,
@@ -63,7 +62,7 @@ pub async fn list(visit: Visit<'_>) -> Result<UsersView, AppError> {
     })
 }
 
-type Messages = (Option<UserNotice>, Option<Refusal>, InvitationDraft);
+type Messages = (Option<UserNotice>, Option<Refusals>, InvitationDraft);
 
 /// The messages of the list of accounts about the last action.
 fn messages(headers: &HeaderMap, flash: Option<Flash>) -> Messages {
@@ -130,7 +129,6 @@ pub async fn account(visit: Visit<'_>) -> Result<Option<AccountView>, AppError> 
         _ => None,
     };
     Ok(Some(AccountView {
-        display_name: current.user.display_name.clone(),
         description: user.description.clone(),
         is_own: user.id == current.user.id,
         user: user_view(user),

@@ -106,9 +106,9 @@ pub async fn redeem(
 }
 
 /// No session was started because the link was used or voided in the meantime.
-const fn of_link(failure: AppError) -> AppError {
+fn of_link(failure: AppError) -> AppError {
     match failure {
-        AppError::Refused(_) => AppError::Refused(Refusal::Link),
+        AppError::Refused(_) => Refusal::Link.into(),
         failure @ AppError::Failed(_) => failure,
     }
 }
