@@ -6,6 +6,7 @@
   const AHEAD = 120_000; // so long ahead people are warned; in a short session for a third of it,
   const AT_LEAST = 20_000; // and never for less than this (WCAG 2.2.1)
   const READ_OUT = [60, 30, 10]; // seconds: not every one is read out
+  const USE = 60_000; // typing is reported at most this often; in a short session after a quarter of its idle time
 
   const part = (id) => document.getElementById(id);
   const say = (id, words) => {
@@ -23,6 +24,8 @@
   let ahead = 0;
   let canStay = true; // the longest life ends for everybody
   let hasSeen = false;
+  let usedAt = Date.now(); // loading the page was use
+  let useEvery = 0;
 
   const close = () => part('time-out-warning')?.close();
 
@@ -43,7 +46,7 @@
     }
     const left = seconds < 2 ? 'a second' : seconds <= 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`;
     const words = canStay
-      ? `You will be signed out in ${left}, because nobody has used your session for a while.`
+      ? `You will be signed out in ${left} because you have been inactive.`
       : `Your session reaches its longest life in ${left}. Then you sign in again, and go on here.`;
     if (READ_OUT.includes(seconds)) say('time-out-said', words);
     say('time-out-words', words);
@@ -53,10 +56,14 @@
     const left = Math.min(detail.idle_ends_at, detail.absolute_ends_at) - detail.now;
     endsAt = Date.now() + left;
     canStay = detail.idle_ends_at < detail.absolute_ends_at;
+    useEvery = Math.max(useEvery, Math.min(USE, left / 4));
     ahead = Math.max(ahead, Math.min(AHEAD, Math.max(left / 3, Math.min(AT_LEAST, left / 2))));
     if (left > ahead) close();
     // Nothing that was typed to sign in again stays.
-    if (part('sign-in-again')?.open) part('sign-in-again-form').reset();
+    if (part('sign-in-again')?.open) {
+      part('sign-in-again-form').reset();
+      reveal(false);
+    }
     part('sign-in-again')?.close();
     tick();
   });
@@ -68,7 +75,12 @@
     endsAt = Infinity;
     close();
     if (again.open) return;
-    say('sign-in-again-reason', part('sign-in-again-reason').dataset[event.detail]);
+    const { value, dataset } = part('sign-in-again-name');
+    say('sign-in-again-who', value);
+    say(
+      'sign-in-again-reason',
+      `You were signed out after ${dataset[event.detail]}. Sign in to continue – what you typed is still here.`,
+    );
     again.showModal();
   });
 
@@ -86,8 +98,24 @@
     );
   };
 
+  // Who writes for long sends nothing else. The stream reports the new end.
+  const use = async () => {
+    if (!canStay || endsAt === Infinity || Date.now() - usedAt < useEvery) return;
+    usedAt = Date.now();
+    const answer = await post(part('time-out-stay'));
+    if (answer?.status === 401) check();
+  };
+
+  const reveal = (isShown) => {
+    part('sign-in-again-password').type = isShown ? 'text' : 'password';
+    const button = part('sign-in-again-show');
+    button.textContent = isShown ? 'Hide' : 'Show';
+    button.setAttribute('aria-label', `${button.textContent} password`);
+  };
+
   const signIn = async (form) => {
     say('sign-in-again-problem', '');
+    reveal(false);
     const answer = await post(form, new FormData(form));
     if (answer?.ok) return check();
     const { refused, throttled, failed } = part('sign-in-again-problem').dataset;
@@ -107,6 +135,8 @@
     };
     document.addEventListener(name, act, true);
   };
+  document.addEventListener('input', use, true);
+  on('click', { 'sign-in-again-show': () => reveal(part('sign-in-again-password').type === 'password') });
   on('submit', { 'time-out-stay': stay, 'sign-in-again-form': signIn });
   // Escape asks for the same as the button; behind the sign-in there is nothing to go back to.
   on('cancel', { 'time-out-warning': () => stay(part('time-out-stay')), 'sign-in-again': () => {} });

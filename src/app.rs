@@ -14,9 +14,10 @@ use crate::{
     pages::{
         access_keys::AccessKeysPage, activity::ActivityPage, admin_activity::AuditPage,
         admin_user::AccountPage, admin_users::UsersPage, confirm::ConfirmPage,
-        dashboard::DashboardPage, login::LoginPage, login_key::LoginKeyPage, logout::LogoutPage,
-        password::PasswordPage, password_link::PasswordLinkPage, profile::ProfilePage,
-        sessions::SessionsPage, setup::SetupPage, signed_out::SignedOutPage, system::SystemPage,
+        dashboard::DashboardPage, help::HelpPage, login::LoginPage, login_key::LoginKeyPage,
+        logout::LogoutPage, password::PasswordPage, password_link::PasswordLinkPage,
+        profile::ProfilePage, sessions::SessionsPage, setup::SetupPage, signed_out::SignedOutPage,
+        system::SystemPage,
     },
 };
 use leptos::{config::LeptosOptions, either::either, html, prelude::*};
@@ -35,6 +36,7 @@ pub fn App(
     either!(view,
         PageView::Login(view) => view! { <LoginPage view /> },
         PageView::LoginKey(view) => view! { <LoginKeyPage view /> },
+        PageView::Help => view! { <HelpPage /> },
         PageView::Logout(view) => view! { <LogoutPage view /> },
         PageView::SignedOut(view) => view! { <SignedOutPage view /> },
         PageView::Dashboard(view) => view! { <DashboardPage view=*view /> },

@@ -31,9 +31,7 @@ pub enum AppError {
 pub enum Refusal {
     /// The one answer for unknown names, wrong passwords, disabled accounts (ASVS V6.3.8), and accounts that
     /// are throttled because of another spelling.
-    #[error(
-        "The name or the password is not right, or there were too many attempts. If you are sure, wait a minute and try again."
-    )]
+    #[error("Wrong username or password. If you are sure, wait a minute and try again.")]
     SignIn,
     /// The one answer for keys that are unknown, revoked, expired, suspended, or not for this network.
     #[error("The access key is not valid here.")]
@@ -58,10 +56,14 @@ pub enum Refusal {
     )]
     SetupCode,
     /// The one answer for links that are wrong, expired, used or void.
-    #[error(
-        "This link is not right, or it is no longer valid. An administrator can make a new one."
-    )]
+    #[error("This link has expired or was already used. Ask your administrator for a new one.")]
     Link,
+    /// The browser has not opened a link, or not recently.
+    #[error("This browser no longer has the code of your link. Open the link again.")]
+    LinkNotOpened,
+    /// Somebody else is signed in: their session must not be replaced unnoticed.
+    #[error("You are signed in with another account. Sign out first.")]
+    OtherAccount,
 }
 
 /// The state of another account, or of this one, does not permit the change.

@@ -29,9 +29,10 @@ enum Visitor {
 }
 
 /// Every page of the route table, the person who opens it, and its content.
-const PAGES: [(&str, Visitor, &str); 16] = [
+const PAGES: [(&str, Visitor, &str); 17] = [
     ("/login", Visitor::Anonymous, ""),
     ("/login/key", Visitor::Anonymous, ""),
+    ("/help", Visitor::Anonymous, ""),
     ("/logout", Visitor::Administrator, ""),
     ("/signed-out", Visitor::Anonymous, ""),
     (

@@ -2,6 +2,7 @@
 
 import { expect, newPerson, type Person, type Visitor } from '../fixtures';
 import { changesPassword } from './account';
+import { choosesPassword, opensLink } from './links';
 import type { Server } from './server';
 import type { Attacker } from './attacker';
 import type { Wire } from './wire';
@@ -81,7 +82,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.signsIn(person);
     await visitor.signsOut();
     await visitor.open('/login');
-    await visitor.page.getByLabel('Stay signed in on this device').check();
+    await visitor.page.getByLabel('Stay signed in for 14 days').check();
     await visitor.sends(person.name, person.password);
     await visitor.isWelcomed(person);
   },
@@ -252,8 +253,10 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await signsInAt('/account/profile', visitor, server);
     await waitForExpiry(visitor);
     await visitor.open('/account/confirm');
-    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Is it you?');
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Confirm your password');
   },
+
+  help: async ({ visitor }) => visitor.open('/help'),
 
   'password-link': async ({ visitor, server }) => {
     newPerson(server);
@@ -263,24 +266,45 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
   'password-link-error': async ({ visitor, server }) => {
     newPerson(server);
     await visitor.open('/password-link');
-    await visitor.page.getByLabel('Code of the link').fill('00000-00000-00000-00000-00000-00000');
-    await visitor.page.getByLabel('New password', { exact: true }).fill('correct horse battery');
-    await visitor.page.getByRole('button', { name: 'Set the password' }).click();
+    await visitor.page.getByLabel('Code', { exact: true }).fill('00000-00000-00000-00000-00000-00000');
+    await visitor.page.getByRole('button', { name: 'Continue' }).click();
     await expect(visitor.problem).toBeFocused();
   },
 
-  'password-link-arrived': async ({ visitor, server }) => {
+  'password-link-dead': async ({ visitor, server }) => {
     newPerson(server);
-    await visitor.open('/password-link#01234-56789-ABCDE-FGHJK-MNPQR-STVWX');
+    await opensLink(visitor, `${server.origin}/password-link#01234-56789-ABCDE-FGHJK-MNPQR-STVWX`);
+    await expect(visitor.problem).toContainText('already used');
+  },
+
+  'password-link-invitation': async ({ visitor, server }) => {
+    const person = ['grace', '--display-name', 'Grace Hopper', '--email', 'grace@example.org'];
+    const [link] = server.run(['user', 'invite', ...person]).split('\n');
+    await opensLink(visitor, link!);
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Welcome, Grace Hopper');
+  },
+
+  'password-link-reset': async ({ visitor, server }) => {
+    const { name } = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
+    const [link] = server.run(['user', 'reset', name]).split('\n');
+    await opensLink(visitor, link!);
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Choose a new password');
   },
 
   'password-link-common': async ({ visitor, server }) => {
     const [link] = server.run(['user', 'invite', 'hedy']).split('\n');
-    await visitor.open('/password-link');
-    await visitor.page.getByLabel('Code of the link').fill(link!);
-    await visitor.page.getByLabel('New password', { exact: true }).fill('passwordpassword');
-    await visitor.page.getByRole('button', { name: 'Set the password' }).click();
+    await opensLink(visitor, link!);
+    await choosesPassword(visitor, 'passwordpassword');
     await expect(visitor.problem).toBeFocused();
+  },
+
+  'dashboard-invited': async ({ visitor, server }) => {
+    const person = ['grace', '--display-name', 'Grace Hopper', '--email', 'grace@example.org'];
+    const [link] = server.run(['user', 'invite', ...person]).split('\n');
+    await opensLink(visitor, link!);
+    await choosesPassword(visitor, 'quietly humming teapots');
+    await expect(visitor.page.getByRole('status').first()).toContainText('Your account is ready');
+    await visitor.waitForHydration();
   },
 
   'admin-users-alone': async ({ visitor, server }) => administers('/admin/users', visitor, server),
@@ -362,9 +386,10 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
   'setup-error': async ({ visitor }) => {
     await visitor.open('/setup');
     await visitor.page.getByLabel('One-time code').fill('00000-00000-00000-00000');
-    await visitor.page.getByLabel('Name', { exact: true }).fill('ada');
+    await visitor.page.getByLabel('Full name').fill('Ada Lovelace');
+    await visitor.page.getByLabel('Username').fill('ada');
     await visitor.password.fill('correct horse battery');
-    await visitor.page.getByRole('button', { name: 'Make the account' }).click();
+    await visitor.page.getByRole('button', { name: 'Create account' }).click();
     await expect(visitor.problem).toBeFocused();
   },
 

@@ -2,6 +2,7 @@
 
 import { expect, newPerson, SESSION_COOKIE, type Person, type Visitor } from '../fixtures';
 import { changesPassword } from './account';
+import { opensLink } from './links';
 import { BRAND } from './site';
 import { ELSEWHERE, isOut, waitForExpiry, SETTINGS, type Scene } from './pages';
 import type { Server, Settings } from './server';
@@ -126,18 +127,17 @@ export const STATES: Record<string, State> = {
     await isIn(visitor, server);
     await visitor.open('/account/profile');
     if (visitor.way !== 'hydrated') return;
-    await visitor.page.getByRole('dialog', { name: 'Sign in to go on' }).waitFor();
+    await visitor.page.getByRole('dialog', { name: 'Sign in to continue' }).waitFor();
   }, IDLE),
 
   'time-out-again-refused': at(async ({ visitor, server }) => {
-    const { name } = await isIn(visitor, server);
+    await isIn(visitor, server);
     if (visitor.way !== 'hydrated') return;
-    const again = visitor.page.getByRole('dialog', { name: 'Sign in to go on' });
+    const again = visitor.page.getByRole('dialog', { name: 'Sign in to continue' });
     await again.waitFor();
-    await again.getByLabel('Your name').fill(name);
-    await again.getByLabel('Your password').fill('not the password');
+    await again.getByLabel('Password', { exact: true }).fill('not the password');
     await again.getByRole('button', { name: 'Sign in' }).click();
-    await expect(again.getByRole('alert')).toContainText('not right');
+    await expect(again.getByRole('alert')).toContainText('Wrong password');
   }, IDLE),
 
   // No answer while the page checks whether the session still lives.
@@ -167,7 +167,7 @@ export const STATES: Record<string, State> = {
     await waitForExpiry(visitor);
     await visitor.open('/account/confirm?next=/account/profile');
     await visitor.password.fill('not the password at all');
-    await visitor.page.getByRole('button', { name: 'Go on' }).click();
+    await visitor.page.getByRole('button', { name: 'Confirm' }).click();
     await expect(visitor.problem).toBeFocused();
   }),
 
@@ -181,11 +181,25 @@ export const STATES: Record<string, State> = {
         body: new URLSearchParams({ secret: code, new_password: 'correct horse battery' }),
       });
     expect((await use()).status).toBeLessThan(400);
-    await visitor.open(`/password-link#${code}`);
-    if (visitor.way !== 'hydrated') await visitor.page.getByLabel('Code of the link').fill(code);
-    await visitor.page.getByLabel('New password', { exact: true }).fill('correct horse battery');
-    await visitor.page.getByRole('button', { name: 'Set the password' }).click();
-    await expect(visitor.problem).toBeFocused();
+    await opensLink(visitor, link!);
+    await expect(visitor.problem).toContainText('already used');
+  }),
+
+  'password-link-of-another': at(async ({ visitor, server }) => {
+    const [link] = server.run(['user', 'invite', 'grace', '--display-name', 'Grace Hopper']).split('\n');
+    await isIn(visitor, server);
+    await opensLink(visitor, link!);
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('This link is for another account');
+  }),
+
+  'password-link-before-the-code': at(async ({ visitor, server }) => {
+    await isIn(visitor, server);
+    await visitor.open('/password-link');
+  }),
+
+  'password-link-without-cookies': at(async ({ visitor, server }) => {
+    newPerson(server);
+    await visitor.open('/password-link?cookie-check');
   }),
 
   // As some mail programs write it.
@@ -197,9 +211,10 @@ export const STATES: Record<string, State> = {
   'setup-filled': at(async ({ visitor }) => {
     await visitor.open('/setup');
     await visitor.page.getByLabel('One-time code').fill('01234-56789-ABCDE-FGHJK');
-    await visitor.page.getByLabel('Name', { exact: true }).fill('ada\u200b');
+    await visitor.page.getByLabel('Full name').fill('Ada Lovelace');
+    await visitor.page.getByLabel('Username').fill('ada\u200b');
     await visitor.password.fill('correct horse battery');
-    await visitor.page.getByRole('button', { name: 'Make the account' }).click();
+    await visitor.page.getByRole('button', { name: 'Create account' }).click();
     await expect(visitor.problem).toBeFocused();
   }),
 
@@ -212,7 +227,7 @@ export const STATES: Record<string, State> = {
   'error-413': at(async ({ visitor, server }) => {
     newPerson(server);
     await visitor.page.goto('/login');
-    await visitor.page.getByLabel('Name or e-mail').evaluate((field: HTMLInputElement) => {
+    await visitor.page.getByLabel('Username or email').evaluate((field: HTMLInputElement) => {
       field.value = 'x'.repeat(70_000);
       field.form!.noValidate = true;
       HTMLFormElement.prototype.submit.call(field.form);

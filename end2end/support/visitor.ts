@@ -56,11 +56,12 @@ export class Visitor {
   }
 
   get name() {
-    return this.page.getByLabel('Name or e-mail');
+    return this.page.getByLabel('Username or email');
   }
 
   get password() {
-    return this.page.getByLabel('Password', { exact: true });
+    // The dialogue after a time-out has one too.
+    return this.page.getByRole('main').getByLabel('Password', { exact: true });
   }
 
   get signInButton() {

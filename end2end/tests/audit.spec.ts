@@ -115,10 +115,10 @@ test.describe('when the confirmation has expired', () => {
     await visitor.open('/admin/activity?follow=on');
     await expect(status(visitor)).toContainText('confirm your password to continue');
     await status(visitor).getByRole('link', { name: 'Continue the live view' }).click();
-    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Is it you?');
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Confirm your password');
     await visitor.waitForHydration();
     await visitor.password.fill(grace.password);
-    await visitor.page.getByRole('button', { name: 'Go on' }).click();
+    await visitor.page.getByRole('button', { name: 'Confirm' }).click();
     await expect(visitor.page).toHaveURL('/admin/activity?follow=on');
     await expect(status(visitor)).toContainText('Live view');
   });

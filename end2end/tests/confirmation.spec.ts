@@ -13,10 +13,10 @@ inEveryWay(() => {
       await visitor.page.getByLabel('E-mail').fill('new@example.org');
       await visitor.page.getByLabel('Description').fill('typed before');
       await visitor.page.getByRole('button', { name: 'Save' }).click();
-      await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Is it you?');
+      await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Confirm your password');
       await visitor.waitForHydration();
       await visitor.password.fill(person.password);
-      await visitor.page.getByRole('button', { name: 'Go on' }).click();
+      await visitor.page.getByRole('button', { name: 'Confirm' }).click();
       await expect(visitor.page.getByRole('status').first()).toHaveText('Not saved yet. Check your input, then press Save.');
       await visitor.waitForHydration();
       await expect(visitor.page.getByLabel('E-mail')).toHaveValue('new@example.org');

@@ -23,6 +23,13 @@ async function tab({ page }: Visitor): Promise<string> {
   return focus.name;
 }
 
+/** The next Tab leads to the first element of the page. */
+const fromTheTop = ({ page }: Visitor) =>
+  page.evaluate(() => {
+    (document.activeElement as HTMLElement).blur();
+    getSelection()!.collapse(document.body, 0);
+  });
+
 async function tabTo(visitor: Visitor, wanted: string): Promise<void> {
   for (let steps = 0; steps < 12; steps++) if ((await tab(visitor)) === wanted) return;
   throw new Error(`Tab does not lead to ${wanted}`);
@@ -32,24 +39,27 @@ inEveryWay(() => {
   test('one can sign in and out without a mouse', async ({ visitor, person, way }) => {
     const { keyboard } = visitor.page;
     await visitor.open('/login');
+    await expect(visitor.name).toBeFocused();
+    // From the beginning of the page, as a person does who has pressed a key for it.
+    await fromTheTop(visitor);
     const order = [
       'Skip to content',
       SITE,
-      'Name or e-mail',
+      'Username or email',
       'Password',
       ...(way === 'hydrated' ? ['Show password'] : []),
-      'Stay signed in on this device',
+      'Stay signed in for 14 days',
       'Sign in',
+      'Can’t sign in?',
     ];
     for (const name of order) expect(await tab(visitor)).toBe(name);
     await visitor.page.reload();
     await visitor.waitForHydration();
 
-    await tabTo(visitor, 'Name or e-mail');
     await keyboard.type(person.name);
     await tabTo(visitor, 'Password');
     await keyboard.type(person.password);
-    await tabTo(visitor, 'Stay signed in on this device');
+    await tabTo(visitor, 'Stay signed in for 14 days');
     await keyboard.press('Space');
     await tabTo(visitor, 'Sign in');
     await keyboard.press('Space');
@@ -71,13 +81,12 @@ inEveryWay(() => {
     complaints.expect(/status of 401/);
     const { keyboard } = visitor.page;
     await visitor.open('/login');
-    await tabTo(visitor, 'Name or e-mail');
     await keyboard.type(person.name);
     await tabTo(visitor, 'Password');
     await keyboard.type('not the password at all');
     await keyboard.press('Enter');
     await expect(visitor.problem).toBeFocused();
-    expect(await tab(visitor)).toContain('The name or the password is not right');
+    expect(await tab(visitor)).toContain('Wrong username or password');
     await keyboard.press('Enter');
     await expect(visitor.name).toBeFocused();
     expect(await tab(visitor)).toBe('Password');

@@ -3,7 +3,7 @@ import { gate } from '../support/gate';
 import { titled } from '../support/site';
 
 const REFUSAL =
-  'The name or the password is not right, or there were too many attempts. If you are sure, wait a minute and try again.';
+  'Wrong username or password. If you are sure, wait a minute and try again.';
 const REFUSED = /status of 401/;
 
 /** The WebAssembly waits until the gate opens. */
@@ -154,7 +154,7 @@ inEveryWay(() => {
     await visitor.signsOut();
 
     await visitor.open('/login');
-    await visitor.page.getByLabel('Stay signed in on this device').check();
+    await visitor.page.getByLabel('Stay signed in for 14 days').check();
     await visitor.sends(person.name, person.password);
     await visitor.isWelcomed(person);
     const days = ((await visitor.sessionCookie())!.expires - Date.now() / 1000) / 86_400;
@@ -202,9 +202,9 @@ test.describe('before the first account exists', () => {
   inEveryWay(() => {
     test('the page explains how to create it', async ({ visitor, server }) => {
       await visitor.open('/login');
-      await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('No account exists yet');
+      await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('There are no accounts yet');
       await expect(visitor.page.getByText('vestibule user create NAME --admin')).toBeVisible();
-      await expect(visitor.page.getByRole('link', { name: 'make the first account here' })).toHaveAttribute('href', '/setup');
+      await expect(visitor.page.getByRole('link', { name: 'Create the first account' })).toHaveAttribute('href', '/setup');
       await expect(visitor.name).toHaveCount(0);
       server.run(['user', 'create', 'first', '--admin', '--password-stdin'], 'correct horse battery\n');
       await visitor.page.getByRole('link', { name: 'load this page again' }).click();
@@ -219,7 +219,7 @@ test.describe('while the script is loading', () => {
     const release = await holdWebAssembly(visitor);
     await visitor.page.goto('/login', { waitUntil: 'commit' });
     await visitor.name.pressSequentially(person.name);
-    await visitor.page.getByLabel('Stay signed in on this device').check();
+    await visitor.page.getByLabel('Stay signed in for 14 days').check();
     await visitor.password.pressSequentially(person.password);
     await visitor.password.evaluate((input: HTMLInputElement) => input.setSelectionRange(3, 5));
     release();
@@ -229,7 +229,7 @@ test.describe('while the script is loading', () => {
     await expect(visitor.password).toHaveValue(person.password);
     await expect(visitor.password).toBeFocused();
     expect(await visitor.password.evaluate((input: HTMLInputElement) => input.selectionStart)).toBe(3);
-    await expect(visitor.page.getByLabel('Stay signed in on this device')).toBeChecked();
+    await expect(visitor.page.getByLabel('Stay signed in for 14 days')).toBeChecked();
     await visitor.signInButton.click();
     await visitor.isWelcomed(person);
     await expect(visitor.page.getByText('Stays signed in')).toBeVisible();

@@ -111,7 +111,7 @@ test.describe('where the password is asked for again', () => {
       await expect(visitor.page).toHaveURL(/dashboard/);
       await visitor.page.waitForTimeout(1_000);
       await visitor.open('/account/confirm');
-      await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Is it you?');
+      await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Confirm your password');
       await isInOrder(visitor, person);
       await visitor.page.context().clearCookies();
     }

@@ -73,7 +73,7 @@ inEveryWay(() => {
     await visitor.page.getByText('Sign out everywhere', { exact: true }).click();
     await visitor.page.getByRole('button', { name: 'Yes, sign out everywhere' }).click();
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('You are signed out');
-    await expect(visitor.page.getByRole('main')).toContainText('Your 2 other sessions have ended as well.');
+    await expect(visitor.page.getByRole('main')).toContainText('Your 2 other devices were signed out as well.');
     for (const cookie of [...cookies, `${name}=${value}`]) expect(await opens(server, cookie)).toBe(false);
     expect(server.liveSessions(person.name)).toEqual([]);
   });

@@ -41,7 +41,7 @@ inEveryWay(() => {
     await expect(visitor.problem).toContainText('Wrong password.');
     await expect(visitor.page).toHaveTitle(titled('Error: Change your password'));
     await expect(currentPassword(visitor)).toHaveAttribute('aria-invalid', 'true');
-    await expect(currentPassword(visitor)).toHaveAccessibleDescription(/The current password is not right\./);
+    await expect(currentPassword(visitor)).toHaveAccessibleDescription(/Wrong password\./);
     await expect(currentPassword(visitor)).toHaveValue('');
     await expect(newPassword(visitor)).toHaveValue('');
 

@@ -254,7 +254,7 @@ test.describe('after too many attempts', () => {
     complaints.expect(/status of 429 .*\/token\)$/);
     await page.goto('/');
     await sends(page, admin.name, 'not the password at all');
-    await expect(alert(page)).toContainText('The name or the password is not right');
+    await expect(alert(page)).toContainText('Wrong username or password');
     await sends(page, admin.name, 'not the password at all');
     await expect(alert(page)).toContainText(/Too many attempts. Try again in \d+/);
     await expect(form(page)).toBeVisible();

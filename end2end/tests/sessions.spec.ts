@@ -12,7 +12,7 @@ inEveryWay(() => {
       await visitor.page.waitForTimeout(4_100);
       await visitor.page.goto('/dashboard?where=i+was');
       await visitor.isAskedToSignIn();
-      await expect(reason(visitor)).toHaveText('Your session ended because it was not used for a while. Sign in to go on.');
+      await expect(reason(visitor)).toHaveText('Your session ended because it was not used for a while. Sign in to continue.');
       await visitor.sends(person.name, person.password);
       await expect(visitor.page).toHaveURL('/dashboard?where=i+was');
       expect(server.sessions(person.name)[1]?.end_reason).toBe('idle');
@@ -49,7 +49,7 @@ inEveryWay(() => {
     await visitor.reload();
     await visitor.isAskedToSignIn();
     await visitor.sends(person.name, person.password);
-    await expect(visitor.problem).toContainText('The name or the password is not right');
+    await expect(visitor.problem).toContainText('Wrong username or password');
   });
 
   test('a new password ends the sessions of the old one', async ({ visitor, person, server }) => {

@@ -8,30 +8,34 @@ const PASSWORD = 'correct horse battery';
 
 async function fillsIn({ page }: Visitor, code: string, name: string, password: string): Promise<void> {
   await page.getByLabel('One-time code').fill(code);
-  await page.getByLabel('Name', { exact: true }).fill(name);
+  await page.getByLabel('Full name').fill('Ada Lovelace');
+  await page.getByLabel('Username').fill(name);
   await page.getByLabel('Password', { exact: true }).fill(password);
 }
 
-const makes = ({ page }: Visitor) => page.getByRole('button', { name: 'Make the account' }).click();
+const makes = ({ page }: Visitor) => page.getByRole('button', { name: 'Create account' }).click();
 
 inEveryWay(() => {
   test('the printed code makes the first account', async ({ visitor, server, complaints }) => {
     complaints.expect(/status of 404/);
     await visitor.open('/');
     const code = /one-time code (\S+)/.exec(server.log)![1]!;
-    await visitor.page.getByRole('link', { name: 'make the first account here' }).click();
-    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Make the first account');
+    await visitor.page.getByRole('link', { name: 'Create the first account' }).click();
+    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Create the first account');
     await visitor.waitForHydration();
     await fillsIn(visitor, code.toLowerCase().replaceAll('-', ' '), 'first', PASSWORD);
-    await visitor.page.getByLabel('Display name (optional)').fill('Ada Lovelace');
     await makes(visitor);
     const person = { name: 'first', displayName: 'Ada Lovelace', email: '', password: PASSWORD };
     await visitor.isWelcomed(person);
-    await expect(visitor.page.getByText('Administrator')).toBeVisible();
+    await expect(visitor.page.getByText('Administrator', { exact: true })).toBeVisible();
+    const notice = visitor.page.getByRole('status').first();
+    await expect(notice).toContainText('Your account is ready');
+    await expect(notice.getByRole('link', { name: 'Invite a user' })).toHaveAttribute('href', '/admin/users');
 
     const gone = await visitor.page.goto('/setup');
     expect(gone?.status()).toBe(404);
     await visitor.open('/dashboard');
+    await expect(visitor.page.getByRole('main'), 'once').not.toContainText('Your account is ready');
     await visitor.signsOut();
     await visitor.signsIn(person);
   });
@@ -44,8 +48,8 @@ inEveryWay(() => {
     await makes(visitor);
     await expect(visitor.problem).toBeFocused();
     await expect(visitor.problem).toContainText('The code is not right, or it is no longer valid.');
-    await expect(visitor.page).toHaveTitle(titled('Error: Make the first account'));
-    await expect(visitor.page.getByLabel('Name', { exact: true })).toHaveValue('first');
+    await expect(visitor.page).toHaveTitle(titled('Error: Create the first account'));
+    await expect(visitor.page.getByLabel('Username')).toHaveValue('first');
     await expect(visitor.password).toHaveValue('');
     await visitor.problem.getByRole('link').click();
     await expect(visitor.page.getByLabel('One-time code')).toBeFocused();

@@ -1,12 +1,11 @@
 import { expect, newPerson, overTheWire, test, type Visitor } from '../fixtures';
 
 const warning = (visitor: Visitor) => visitor.page.getByRole('dialog', { name: 'Are you still there?' });
-const again = (visitor: Visitor) => visitor.page.getByRole('dialog', { name: 'Sign in to go on' });
+const again = (visitor: Visitor) => visitor.page.getByRole('dialog', { name: 'Sign in to continue' });
 const description = (visitor: Visitor) => visitor.page.getByLabel('Description');
 
-async function signsInAgain(visitor: Visitor, name: string, password: string): Promise<void> {
-  await again(visitor).getByLabel('Your name').fill(name);
-  await again(visitor).getByLabel('Your password').fill(password);
+async function signsInAgain(visitor: Visitor, password: string): Promise<void> {
+  await again(visitor).getByLabel('Password', { exact: true }).fill(password);
   await again(visitor).getByRole('button', { name: 'Sign in' }).click();
 }
 
@@ -49,6 +48,37 @@ test.describe('ahead of the idle end', () => {
   });
 });
 
+test.describe('while somebody writes', () => {
+  test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '12s' } });
+
+  test('typing counts as use, and is reported now and then', async ({ visitor, person, server }) => {
+    await visitor.signsIn(person);
+    await visitor.open('/account/profile');
+    let reports = 0;
+    visitor.page.on('request', (request) => {
+      if (request.url().endsWith('/api/stay_signed_in')) reports += 1;
+    });
+    await description(visitor).focus();
+    // Twice as long as the session lives without use.
+    for (let letter = 0; letter < 48; letter++) {
+      await visitor.page.keyboard.type('a');
+      await visitor.page.waitForTimeout(500);
+      expect(await warning(visitor).isVisible(), `after ${letter} letters`).toBe(false);
+    }
+    await expect(description(visitor)).toBeFocused();
+    expect(server.liveSessions(person.name)).toHaveLength(1);
+    expect(reports).toBeGreaterThan(3);
+    expect(reports, 'at most one in a quarter of the idle time').toBeLessThan(12);
+    await expect(warning(visitor)).toBeVisible({ timeout: 15_000 });
+  });
+
+  test('an untouched page is warned', async ({ visitor, person }) => {
+    await visitor.signsIn(person);
+    await visitor.open('/account/profile');
+    await expect(warning(visitor)).toContainText('because you have been inactive', { timeout: 15_000 });
+  });
+});
+
 test.describe('after the idle end', () => {
   test.use({ settings: { VESTIBULE_SESSION__IDLE_TIMEOUT: '4s' } });
 
@@ -58,21 +88,42 @@ test.describe('after the idle end', () => {
     await visitor.open('/account/profile');
     await description(visitor).fill('half of a sentence');
     await expect(again(visitor)).toBeVisible({ timeout: 8_000 });
-    await expect(again(visitor)).toContainText('it was not used for a while');
+    await expect(again(visitor)).toContainText('You were signed out after less than a minute.');
+    await expect(again(visitor)).toContainText('what you typed is still here');
+    await expect(again(visitor)).toContainText(`Username: ${person.name}`);
+    await expect(again(visitor).getByLabel('Password', { exact: true })).toBeFocused();
     await expect(description(visitor)).toBeHidden();
     await expect(visitor.page.getByText(person.displayName)).toBeHidden();
     await visitor.page.keyboard.press('Escape');
     await expect(again(visitor)).toBeVisible();
 
-    await signsInAgain(visitor, person.name, 'not the password');
-    await expect(again(visitor).getByRole('alert')).toContainText('The name or the password is not right');
-    await expect(again(visitor).getByLabel('Your password')).toHaveValue('');
-    await signsInAgain(visitor, person.name, person.password);
+    await signsInAgain(visitor, 'not the password');
+    await expect(again(visitor).getByRole('alert')).toContainText('Wrong password');
+    await expect(again(visitor).getByLabel('Password', { exact: true })).toHaveValue('');
+    await again(visitor).getByLabel('Password', { exact: true }).fill('seen');
+    await again(visitor).getByRole('button', { name: 'Show password' }).click();
+    await expect(again(visitor).getByLabel('Password', { exact: true })).toHaveAttribute('type', 'text');
+    await again(visitor).getByRole('button', { name: 'Hide password' }).click();
+    await expect(again(visitor).getByLabel('Password', { exact: true })).toHaveAttribute('type', 'password');
+    await signsInAgain(visitor, person.password);
     await expect(again(visitor)).toBeHidden();
     await expect(description(visitor)).toHaveValue('half of a sentence');
     await visitor.page.getByRole('button', { name: 'Save' }).click();
     await expect(visitor.page.getByRole('status').first()).toHaveText('Saved.');
     expect(await visitor.page.evaluate(() => [localStorage.length, sessionStorage.length])).toEqual([0, 0]);
+  });
+
+  test('another person in another tab gets a fresh page', async ({ visitor, person, server }) => {
+    const grace = newPerson(server, { displayName: 'Grace Hopper' });
+    await visitor.signsIn(person);
+    await visitor.open('/account/profile');
+    await description(visitor).fill('nothing for Grace');
+    await expect(again(visitor)).toBeVisible({ timeout: 8_000 });
+    const other = await visitor.newTab();
+    await other.signsIn(grace);
+    await visitor.page.bringToFront();
+    await visitor.isWelcomed(grace);
+    await expect(visitor.page.getByText(person.displayName)).toHaveCount(0);
   });
 
   test('another person gets a fresh page', async ({ visitor, person, server }) => {
@@ -81,7 +132,9 @@ test.describe('after the idle end', () => {
     await visitor.open('/account/profile');
     await description(visitor).fill('nothing for Grace');
     await expect(again(visitor)).toBeVisible({ timeout: 8_000 });
-    await signsInAgain(visitor, grace.name, grace.password);
+    await again(visitor).getByRole('link', { name: 'Go to the sign-in page (what you typed is lost)' }).click();
+    await visitor.waitForHydration();
+    await visitor.sends(grace.name, grace.password);
     await visitor.isWelcomed(grace);
     await visitor.open('/account/profile');
     await expect(description(visitor)).toHaveValue('');
@@ -109,7 +162,7 @@ test.describe('at the end of the longest life', () => {
     await expect(warning(visitor)).toContainText('reaches its longest life', { timeout: 8_000 });
     await visitor.page.keyboard.press('Escape');
     await expect(warning(visitor)).toBeHidden();
-    await expect(again(visitor)).toContainText('it had reached its longest life', { timeout: 8_000 });
+    await expect(again(visitor)).toContainText('You were signed out after', { timeout: 8_000 });
   });
 });
 
@@ -164,9 +217,9 @@ test.describe('when the computer has slept', () => {
       await expect(again(visitor)).toBeHidden();
       await page.clock.fastForward(5_000);
       await page.clock.resume();
-      await expect(again(visitor)).toContainText('it was not used for a while');
+      await expect(again(visitor)).toContainText('You were signed out after');
       await expect(description(visitor)).toBeHidden();
-      await signsInAgain(visitor, person.name, person.password);
+      await signsInAgain(visitor, person.password);
       await expect(again(visitor)).toBeHidden();
       await expect(description(visitor)).toHaveValue('half of a sentence');
     });
@@ -219,8 +272,8 @@ test.describe('without the network', () => {
       await expect(again(visitor)).toBeHidden();
       await expect(description(visitor)).toBeHidden();
       await finds(visitor, wire);
-      await expect(again(visitor)).toContainText('it was not used for a while');
-      await signsInAgain(visitor, person.name, person.password);
+      await expect(again(visitor)).toContainText('You were signed out after');
+      await signsInAgain(visitor, person.password);
       await expect(description(visitor)).toHaveValue('half of a sentence');
     });
   });

@@ -94,7 +94,7 @@ test('a pending form is not interrupted by the end that it causes', async ({ vis
   await visitor.page.waitForTimeout(500);
   await expect(visitor.page).toHaveURL(/dashboard/);
   open();
-  await expect(visitor.page.getByRole('main')).toContainText(`${person.displayName}’s session on this browser has ended`);
+  await expect(visitor.page.getByRole('main')).toContainText(`Account: ${person.displayName}`);
   expect(await visitor.sessionCookie()).toBeUndefined();
 });
 

@@ -82,21 +82,31 @@ pub async fn login_with_key(
 }
 
 /// Signs this browser out. Also succeeds with an ended session or none. `proof` is required if the browser does not
-/// send the origin of the form (ADR 38).
+/// send the origin of the form (ADR 38). With `next`, a path of this site, the browser continues there, on a page that
+/// asked for it.
 ///
 /// # Errors
 /// [`Failure::CrossSite`]; [`Failure::Unavailable`]: the session could not be ended, and the cookie is
 /// kept.
 #[server(endpoint = "logout")]
-pub async fn logout(#[server(default)] proof: String) -> Result<(), AppError> {
-    use crate::server::{
-        core::sign_in,
-        web::{context, cookies::flash::Flash, reply::Reply},
+pub async fn logout(
+    #[server(default)] proof: String,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
+    use crate::{
+        domain::next_path::NextPath,
+        server::{
+            core::sign_in,
+            web::{context, cookies::flash::Flash, reply::Reply},
+        },
     };
     context::demand_own_sign_out(&proof)?;
     let core = &context::state().core;
     let (actor, token) = (context::actor(), context::session_token());
     let signed_out = sign_in::logout(core, &actor, token.as_ref()).await?;
+    if let Some(next) = NextPath::parse(&next) {
+        return Reply::signed_out_to(next.to_string()).send();
+    }
     let signed_out = signed_out.map(|user| Flash::SignedOut {
         display_name: user.display_name,
         ended: None,

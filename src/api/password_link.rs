@@ -1,4 +1,4 @@
-//! `POST /api/use_password_link`.
+//! `POST /api/open_password_link` and `POST /api/use_password_link`.
 
 use crate::{
     domain::{password::Password, password_link::LinkSecret},
@@ -6,39 +6,86 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Sets the password of a link's owner, and redirects to the sign-in page. The secret is in the body of a form, never
-/// in a URL.
+/// Checks a link without using it, and keeps it in the browser for the page on which its owner chooses a password. The
+/// secret is in the body of a form, never in a URL.
 ///
 /// # Errors
-/// `Refusal::Link`; `Refusal::Password`, with the rule; `Failure::Throttled`,
-/// `Failure::Busy` and `Failure::Unavailable`.
-#[server(endpoint = "use_password_link")]
-pub async fn use_password_link(secret: LinkSecret, new_password: Password) -> Result<(), AppError> {
+/// `Refusal::Link`; `Failure::Throttled` and `Failure::Unavailable`.
+#[server(endpoint = "open_password_link")]
+pub async fn open_password_link(secret: LinkSecret) -> Result<(), AppError> {
     use crate::{
         domain::page::Page,
         server::{
-            core::accounts::password_links::{self, NotRedeemed},
+            core::accounts::password_links,
             web::{
-                context,
-                cookies::flash::Flash,
-                reply::{Form, Reply},
+                context, cookies,
+                reply::{self, Form, Reply},
             },
         },
     };
     let core = &context::state().core;
-    let actor = context::actor();
-    let (reply, username) = match password_links::redeem(core, &actor, &secret, &new_password).await
-    {
-        Ok(username) => {
-            let message = Flash::PasswordSet { username };
-            (
-                Ok(Reply::to(Page::Login).with_message(&message)),
-                String::new(),
-            )
-        }
-        Err(NotRedeemed { failure, username }) => (Err(failure), username.unwrap_or_default()),
+    let opened = password_links::open(core, &context::actor(), &secret).await;
+    if matches!(opened, Err(AppError::Refused(_))) {
+        // That of an earlier link, whose owner the page would greet.
+        reply::forget_link();
+    }
+    let page = format!("{}?cookie-check", Page::PasswordLink.path());
+    let reply = opened.map(|ticket| Reply::to_path(page).with_cookie(cookies::link::keep(ticket)));
+    Form::on(Page::PasswordLink.path()).answer(reply)
+}
+
+/// Sets the password of a link's owner. After an invitation the owner is signed in; after a reset the sign-in page
+/// follows. Without `secret`, which programs send, it is the link that this browser has opened, and `proof` is the value
+/// of its page.
+///
+/// # Errors
+/// `Refusal::Link` and `Refusal::LinkNotOpened`; `Refusal::OtherAccount`; `Refusal::Password`, with the rule;
+/// `Failure::Throttled`, `Failure::Busy` and `Failure::Unavailable`.
+#[server(endpoint = "use_password_link")]
+pub async fn use_password_link(
+    new_password: Password,
+    #[server(default)] secret: LinkSecret,
+    #[server(default)] proof: String,
+) -> Result<(), AppError> {
+    use crate::{
+        domain::{next_path::NextPath, page::Page, views::Welcome},
+        error::Refusal,
+        server::{
+            core::accounts::password_links::{self, Redeemed},
+            web::{
+                context,
+                cookies::{self, flash::Flash},
+                reply::{self, Form, Reply},
+            },
+        },
     };
-    Form::on(Page::PasswordLink.path())
-        .with_input(&username)
-        .answer(reply)
+    let core = &context::state().core;
+    let form = Form::on(Page::PasswordLink.path());
+    let secret = if secret.is_empty() {
+        cookies::link::secret_of_form(core, context::request().headers(), &proof)
+    } else {
+        Ok(secret)
+    };
+    let secret = match secret {
+        Ok(secret) => secret,
+        Err(refusal) => return form.answer(Err(refusal)),
+    };
+    let (actor, presented) = (context::actor(), context::presented());
+    let redeemed = password_links::redeem(core, &actor, presented, &secret, &new_password).await;
+    if redeemed.as_ref().err() == Some(&Refusal::Link.into()) {
+        reply::forget_link();
+    }
+    form.answer(redeemed.map(|redeemed| {
+        match redeemed {
+            Redeemed::SignedIn(started) => {
+                let welcome = Welcome::Invited;
+                Reply::with_session(&started, None, NextPath::home().cookie_check_page())
+                    .with_message(&Flash::Welcome { welcome })
+                    .without_link()
+            }
+            Redeemed::PasswordSaved { username } => Reply::to(Page::Login)
+                .with_message(&Flash::PasswordSet { username })
+                .without_link(),
+        }
+    }))
 }

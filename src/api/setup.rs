@@ -20,7 +20,7 @@ pub async fn set_up(
     password: Password,
 ) -> Result<(), AppError> {
     use crate::{
-        domain::{next_path::NextPath, page::Page, setup::SetupDraft},
+        domain::{next_path::NextPath, page::Page, setup::SetupDraft, views::Welcome},
         server::{
             core::accounts::setup,
             web::{
@@ -39,7 +39,10 @@ pub async fn set_up(
     let (actor, presented) = (context::actor(), context::presented());
     let created =
         setup::create_first_admin(core, &actor, presented, &code, &draft, &password).await;
-    let reply = created
-        .map(|started| Reply::with_session(&started, None, NextPath::home().cookie_check_page()));
+    let reply = created.map(|started| {
+        let welcome = Welcome::FirstAccount;
+        Reply::with_session(&started, None, NextPath::home().cookie_check_page())
+            .with_message(&Flash::Welcome { welcome })
+    });
     Form::on(Page::Setup.path()).answer_by(reply, |refusal| Flash::setup_refused(refusal, &draft))
 }

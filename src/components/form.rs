@@ -4,8 +4,8 @@
 //! without a key event is submitted.
 
 use crate::{
-    components::submission::FormState,
-    error::{AppError, Refusals},
+    components::{countdown::Countdown, submission::FormState},
+    error::{AppError, Failure, Refusals},
 };
 use leptos::{
     attr::custom::custom_attribute, either::Either, ev::KeyboardEvent, html, prelude::*,
@@ -31,6 +31,9 @@ pub fn TextField(
     inputmode: &'static str,
     #[prop(optional)] required: bool,
     #[prop(optional)] hint: &'static str,
+    /// Takes the focus when the page is loaded.
+    #[prop(optional)]
+    autofocus: bool,
     form: FormState,
     #[prop(optional)] node_ref: NodeRef<html::Input>,
 ) -> impl IntoView {
@@ -56,6 +59,7 @@ pub fn TextField(
                 // A phone would correct the name. The macro does not know the attribute.
                 {..custom_attribute("autocorrect", "off")}
                 required=required
+                autofocus=autofocus
                 aria-invalid=is_invalid(form, id)
                 aria-describedby=described_by
                 node_ref=node_ref
@@ -146,7 +150,7 @@ pub fn ErrorSummary(form: FormState) -> impl IntoView {
         form.problem.get().map(|problem| {
             let reasons = match problem {
                 AppError::Refused(refusals) => Either::Left(view! { <ul>{links(form, &refusals)}</ul> }),
-                AppError::Failed(failure) => Either::Right(view! { <p>{failure.to_string()}</p> }),
+                AppError::Failed(failure) => Either::Right(view! { <p>{reason(failure)}</p> }),
             };
             view! {
                 <div class="error-summary" role="alert" tabindex="-1" autofocus node_ref=form.summary>
@@ -155,6 +159,14 @@ pub fn ErrorSummary(form: FormState) -> impl IntoView {
                 </div>
             }
         })
+    }
+}
+
+/// The words of a failure. Where waiting helps, they count down.
+fn reason(failure: Failure) -> impl IntoView {
+    match failure {
+        Failure::Throttled { seconds } => Either::Left(view! { <Countdown seconds /> }),
+        failure => Either::Right(failure.to_string()),
     }
 }
 
@@ -190,6 +202,9 @@ pub fn PasswordField(
     /// enough.
     #[prop(optional)]
     min_chars: Option<usize>,
+    /// Takes the focus when the page is loaded.
+    #[prop(optional)]
+    autofocus: bool,
     node_ref: NodeRef<html::Input>,
     form: FormState,
 ) -> impl IntoView {
@@ -220,6 +235,7 @@ pub fn PasswordField(
                     {..custom_attribute("passwordrules", rules)}
                     minlength=min_chars
                     required
+                    autofocus=autofocus
                     aria-invalid=is_invalid(form, id)
                     aria-describedby=described_by
                     on:keydown=watch_caps_lock

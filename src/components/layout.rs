@@ -236,7 +236,7 @@ const fn heading(failure: AppError) -> &'static str {
     match failure {
         AppError::Failed(Failure::Throttled { .. }) => "Too many attempts",
         AppError::Failed(Failure::NotFound) => "There is no page here",
-        AppError::Failed(Failure::PasswordNeeded) => "Is it you?",
+        AppError::Failed(Failure::PasswordNeeded) => "Confirm your password",
         AppError::Failed(Failure::NotPermitted) => "Not with this access key",
         AppError::Failed(Failure::CrossSite) => "Refused",
         AppError::Failed(Failure::TooLarge | Failure::HeaderTooLarge) => "Request too large",

@@ -3,6 +3,7 @@
 pub mod access_keys;
 pub mod administration;
 pub mod copy;
+pub mod countdown;
 pub mod device;
 pub mod event;
 pub mod event_stream;
@@ -17,3 +18,4 @@ pub mod sign_out;
 pub mod submission;
 pub mod time;
 pub mod time_out;
+pub mod welcome;

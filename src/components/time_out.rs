@@ -3,19 +3,39 @@
 //! Both are closed until `public/time-out.js` opens them. Without the script they are never shown: the next
 //! request leads to the sign-in page, which gives the reason, and from there back.
 
-use crate::domain::{page::Page, views::SignOutProof};
+use crate::domain::{
+    page::Page,
+    views::{SignInAgain, SignOutProof},
+};
 use leptos::prelude::*;
 
 /// Every attribute is a literal, not a constant of the same value. The macro turns a tree of literals into one
 /// string; otherwise it is built for every page and walked at hydration.
 #[component]
 pub fn TimeOutDialogues() -> impl IntoView {
-    // As in `SignOutButton`. It is outside of its form: inside, the dialogue would no longer be a literal.
+    // As in `SignOutButton`. They are outside of their forms: inside, the dialogues would no longer be literals.
     let proof = use_context::<SignOutProof>().map(|SignOutProof(proof)| proof);
+    let again = use_context::<SignInAgain>();
+    let username = again.as_ref().map(|again| again.username.clone());
+    let idle = again.as_ref().map(|again| again.idle.clone());
+    let longest = again.map(|again| again.longest);
     view! {
         <Warning />
         <input type="hidden" name="proof" form="time-out-leave" value=proof />
-        <SignInAgain />
+        // The page belongs to one person, so it does not ask for whom. Password managers read it here.
+        <input
+            type="text"
+            id="sign-in-again-name"
+            name="username"
+            form="sign-in-again-form"
+            value=username
+            autocomplete="username"
+            data-idle=idle
+            data-expired=longest
+            readonly
+            hidden
+        />
+        <SignInSheet />
     }
 }
 
@@ -45,7 +65,7 @@ fn Warning() -> impl IntoView {
 }
 
 #[component]
-fn SignInAgain() -> impl IntoView {
+fn SignInSheet() -> impl IntoView {
     view! {
         <dialog
             class="dialogue"
@@ -53,54 +73,47 @@ fn SignInAgain() -> impl IntoView {
             aria-labelledby="again-heading"
             aria-describedby="sign-in-again-reason"
         >
-            <h2 id="again-heading">"Sign in to go on"</h2>
-            <p
-                id="sign-in-again-reason"
-                data-idle="Your session ended because it was not used for a while."
-                data-expired="Your session ended because it had reached its longest life."
-            ></p>
+            <h2 id="again-heading">"Sign in to continue"</h2>
+            <p id="sign-in-again-reason"></p>
             <p
                 class="field-error"
                 role="alert"
                 id="sign-in-again-problem"
-                data-refused="The name or the password is not right, or there were too many attempts. If you are sure, wait a minute and try again."
-                data-throttled="There were too many attempts. Please try again in a minute."
+                data-refused="Wrong password. If you are sure, wait a minute and try again."
+                data-throttled="Too many attempts. Try again in a minute."
                 data-failed="The service is not available right now. Please try again in a moment."
             ></p>
             <form class="form" method="post" action="/api/login" id="sign-in-again-form">
+                <p>"Username: " <b><bdi id="sign-in-again-who"></bdi></b></p>
                 <div class="field">
-                    <label for="sign-in-again-name">"Your name"</label>
-                    <p class="field-hint" id="again-name-hint">"Or your e-mail address, as when you signed in."</p>
-                    <input
-                        class="input"
-                        id="sign-in-again-name"
-                        name="username"
-                        type="text"
-                        autocomplete="username"
-                        autocapitalize="none"
-                        spellcheck="false"
-                        aria-describedby="again-name-hint"
-                        required
-                        autofocus
-                    />
-                </div>
-                <div class="field">
-                    <label for="sign-in-again-password">"Your password"</label>
-                    <input
-                        class="input"
-                        id="sign-in-again-password"
-                        name="password"
-                        type="password"
-                        autocomplete="current-password"
-                        autocapitalize="off"
-                        spellcheck="false"
-                        required
-                    />
+                    <label for="sign-in-again-password">"Password"</label>
+                    <div class="input-box">
+                        <input
+                            class="input"
+                            id="sign-in-again-password"
+                            name="password"
+                            type="password"
+                            autocomplete="current-password"
+                            autocapitalize="off"
+                            spellcheck="false"
+                            required
+                            autofocus
+                        />
+                        <button
+                            class="reveal"
+                            type="button"
+                            id="sign-in-again-show"
+                            aria-controls="sign-in-again-password"
+                            aria-label="Show password"
+                        >
+                            "Show"
+                        </button>
+                    </div>
                 </div>
                 <button class="button button-wide" type="submit">"Sign in"</button>
             </form>
             <p>
-                <a href=Page::Login.path()>"Leave this page"</a>
+                "Not you? " <a href=Page::Login.path()>"Go to the sign-in page (what you typed is lost)"</a>
             </p>
         </dialog>
     }
@@ -114,7 +127,6 @@ mod tests {
             auth::{Login, Logout},
             sessions::StaySignedIn,
         },
-        domain::session::EndReason,
         error::{Failure, Refusal},
     };
     use leptos::{reactive::owner::Owner, server_fn::ServerFn};
@@ -172,10 +184,10 @@ mod tests {
     #[test]
     fn the_texts_match_those_of_other_pages() {
         let html = html();
+        let wrong = Refusal::SignIn.to_string();
         for (name, text) in [
-            ("idle", EndReason::Idle.explanation().to_owned()),
-            ("expired", EndReason::Expired.explanation().to_owned()),
-            ("refused", Refusal::SignIn.to_string()),
+            // The username is not asked for.
+            ("refused", wrong.replace("username or ", "")),
             ("failed", Failure::Unavailable.to_string()),
         ] {
             assert!(html.contains(&format!(" data-{name}=\"{text}\"")), "{name}");

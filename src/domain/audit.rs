@@ -3,9 +3,11 @@
 mod for_administrators;
 mod for_owner;
 mod refusals;
+mod sign_in_method;
 
 pub use for_administrators::Part;
 pub use refusals::{AccessKeyProblem, SignInRefusal};
+pub use sign_in_method::SignInMethod;
 
 use crate::domain::{
     access_key::{AccessKeyId, RevokeReason},
@@ -19,11 +21,11 @@ use crate::domain::{
 pub type Kind = (&'static str, &'static str);
 
 /// Makes [`Event`] from one row for each kind, in groups for the filter of the audit log: its name and payload, its
-/// word in the database and for programs, and its title in the filter. A new event is a row here, a sentence for
+/// word in the database and for programs, and its title in the filter, unless it shares the word of another. A new event is a row here, a sentence for
 /// administrators (`for_administrators.rs`) and one for the owner of the account (`for_owner.rs`).
 macro_rules! events {
     ($($group:literal {
-        $($(#[$note:meta])* $name:ident $(($payload:ident))? = $word:literal, $title:literal;)*
+        $($(#[$note:meta])* $name:ident $(($payload:ident))? = $word:literal $(, $title:literal)?;)*
     })*) => {
         /// An event that an administrator may have to trace (ASVS V16.3.1).
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +36,7 @@ macro_rules! events {
         impl Event {
             /// The choices of the filter in groups, with their titles: every kind of event.
             pub const KINDS: &'static [(&'static str, &'static [Kind])] =
-                &[$(($group, &[$(($word, $title)),*])),*];
+                &[$(($group, &[$($(($word, $title),)?)*])),*];
 
             /// The word in the database and for programs.
             pub const fn as_str(self) -> &'static str {
@@ -68,7 +70,10 @@ macro_rules! events {
 
 events! {
     "Sign-in" {
+        /// With a password or an access key.
         SignedIn = "signed_in", "Sign-ins";
+        /// In another way.
+        SignedInBy(SignInMethod) = "signed_in";
         /// The password was checked and the sign-in refused.
         SignInRefused(SignInRefusal) = "sign_in_refused", "Refused sign-ins";
         /// The attempt was throttled: its password was not checked.

@@ -97,6 +97,15 @@ pub fn in_words(seconds_away: i64) -> String {
     }
 }
 
+/// Describes a length of time, by the same units and rounded.
+pub fn length_in_words(length: Duration) -> String {
+    let seconds = i64::try_from(length.as_secs()).unwrap_or(i64::MAX);
+    let words = in_words(seconds);
+    words
+        .strip_prefix("in ")
+        .map_or_else(|| words.clone(), str::to_owned)
+}
+
 /// A point in time as a page shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
@@ -108,7 +117,8 @@ pub struct Moment {
 
 #[cfg(test)]
 mod tests {
-    use super::{activity_in_words, in_words};
+    use super::{activity_in_words, in_words, length_in_words};
+    use std::time::Duration;
 
     #[test]
     fn a_session_is_active_for_three_minutes() {
@@ -119,6 +129,23 @@ mod tests {
             (-90_000, "Last active 25 hours ago"),
         ] {
             assert_eq!(activity_in_words(seconds), words, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_described_without_a_direction() {
+        for (seconds, words) in [
+            (8, "less than a minute"),
+            (60, "1 minute"),
+            (7_200, "2 hours"),
+            (86_400, "24 hours"),
+            (14 * 86_400, "14 days"),
+        ] {
+            assert_eq!(
+                length_in_words(Duration::from_secs(seconds)),
+                words,
+                "{seconds}"
+            );
         }
     }
 

@@ -85,6 +85,8 @@ pages! {
     Login: "/login" for Anyone;
     /// Exists only if the server permits it.
     LoginKey: "/login/key" for Anyone;
+    /// For users who cannot sign in. It is the same for everybody.
+    Help: "/help" for Anyone;
     Logout: "/logout" for Anyone;
     SignedOut: "/signed-out" for Anyone;
     Dashboard: "/dashboard" for SignedIn, in Account "Overview";
@@ -112,6 +114,7 @@ pages! {
 pub enum PageView {
     Login(LoginView),
     LoginKey(LoginKeyView),
+    Help,
     Logout(LogoutView),
     SignedOut(SignedOutView),
     Dashboard(Box<DashboardView>),
@@ -174,6 +177,7 @@ impl Page {
             Self::Home
             | Self::Login
             | Self::LoginKey
+            | Self::Help
             | Self::Logout
             | Self::SignedOut
             | Self::Profile
@@ -197,7 +201,7 @@ impl Page {
 
     /// Whether it shows the message of a form, which is then deleted. The others leave it for a later page.
     pub const fn shows_messages(self) -> bool {
-        !matches!(self, Self::Logout | Self::Dashboard)
+        !matches!(self, Self::Logout | Self::Dashboard | Self::Help)
     }
 
     /// Whether it restores input that was sent before the password was confirmed.

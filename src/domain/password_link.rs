@@ -57,6 +57,11 @@ impl LinkSecret {
         Self(base32::of_random(bytes))
     }
 
+    /// Whether no secret was entered.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Only for the administrator who has just created it.
     pub fn reveal(&self) -> &str {
         &self.0

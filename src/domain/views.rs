@@ -6,13 +6,14 @@ mod admin;
 mod frame;
 mod proxy_diagnosis;
 mod sessions;
+mod visit;
 
 pub use access_keys::{
     AccessKeyNotice, AccessKeyView, AccessKeysView, KeyUseView, NewAccessKeyView,
 };
 pub use admin::{
     AccountView, AuditEntryView, AuditFilter, AuditView, InvitationDraft, KindGroupView, LinkView,
-    PasswordLinkView, UserNotice, UserState, UserView, UsersView,
+    UserNotice, UserState, UserView, UsersView,
 };
 pub use frame::FrameView;
 pub use proxy_diagnosis::{Finding, ProxyDiagnosis};
@@ -20,6 +21,7 @@ pub use sessions::{
     LiveSessionView, NewSignInsView, SessionView, SessionsNotice, SessionsView, SignInMethod,
     SignInView,
 };
+pub use visit::{OpenedLinkView, PasswordLinkView, SignInAgain, SignedInHereView, Welcome};
 
 use crate::{
     domain::{
@@ -45,6 +47,8 @@ pub struct LoginView {
     pub no_account: bool,
     /// An access key opens a session too.
     pub has_key_page: bool,
+    /// How long "stay signed in" lasts without use, in words.
+    pub remember_for: String,
 }
 
 /// The page for signing in with an access key.
@@ -74,6 +78,8 @@ pub struct DashboardView {
     pub is_admin: bool,
     pub session: SessionView,
     pub previous_sign_in: Option<SignInView>,
+    /// On the first visit, once.
+    pub welcome: Option<Welcome>,
 }
 
 /// The state of its session for an open page, by the server's clock. All instants are Unix milliseconds.

@@ -15,13 +15,12 @@ use leptos::prelude::*;
 pub fn ConfirmPage(view: ConfirmView) -> impl IntoView {
     let password = NodeRef::new();
     let form = FormState::of::<ConfirmPassword>(view.refusal, |_| &["password"], [password]);
+    let before = action_on(&view.next);
     view! {
-        <Layout title=form.title("Is it you?")>
-            <h1>"Is it you?"</h1>
+        <Layout title=form.title("Confirm your password")>
+            <h1>"Confirm your password"</h1>
             <div class="card">
-                <p>
-                    "What comes next concerns how people sign in here. You typed your password a while ago, so please type it again."
-                </p>
+                <p>"For your security we ask again before you " {before} "."</p>
                 <ErrorSummary form />
                 <form class="form" method="post" action=form.action on:submit=form.on_submit()>
                     // For password managers only, which read the user name from it. It has no name attribute,
@@ -35,12 +34,50 @@ pub fn ConfirmPage(view: ConfirmView) -> impl IntoView {
                         node_ref=password
                         form
                     />
-                    <SubmitButton label="Go on" />
+                    <SubmitButton label="Confirm" />
                 </form>
                 <p>
-                    <a href=Page::Dashboard.path()>"Rather not"</a>
+                    <a href=Page::Dashboard.path()>"Cancel"</a>
                 </p>
             </div>
         </Layout>
+    }
+}
+
+/// What the user was about to do on the page to which the confirmation leads.
+fn action_on(next: &str) -> &'static str {
+    let path = next.split('?').next().unwrap_or_default();
+    let is = |page: Page| page.path() == path;
+    if is(Page::Users) {
+        "invite people"
+    } else if is(Page::Audit) {
+        "read the audit log"
+    } else if path.starts_with(Page::Users.path()) {
+        "manage an account"
+    } else if is(Page::Profile) {
+        "change your profile"
+    } else if is(Page::AccessKeys) {
+        "change your access keys"
+    } else {
+        "continue"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_names_the_action() {
+        for (next, action) in [
+            ("/admin/users?search=a", "invite people"),
+            ("/admin/users/1", "manage an account"),
+            ("/admin/activity?user=ada", "read the audit log"),
+            ("/account/profile", "change your profile"),
+            ("/account/keys", "change your access keys"),
+            ("/dashboard", "continue"),
+        ] {
+            assert_eq!(action_on(next), action, "{next}");
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! `/dashboard`: the signed-in user and the session.
 
 use crate::{
-    components::{device::DeviceName, facts::Fact, layout::Layout, time::Time},
+    components::{
+        device::DeviceName, facts::Fact, layout::Layout, time::Time, welcome::WelcomeNotice,
+    },
     domain::{
         page::Page,
         views::{DashboardView, SessionView, SignInView},
@@ -11,10 +13,14 @@ use leptos::{either::Either, prelude::*};
 
 #[component]
 pub fn DashboardPage(view: DashboardView) -> impl IntoView {
+    let (username, email) = (view.username.clone(), view.email.clone());
+    let welcome = view.welcome;
+    let welcome = welcome.map(|welcome| view! { <WelcomeNotice welcome username email /> });
     view! {
         <Layout title="Overview" wide=true>
             <h1>"Hello, " <bdi>{view.display_name}</bdi></h1>
             <Until session=view.session.clone() />
+            {welcome}
             <div class="rooms overview">
                 <Account
                     username=view.username

@@ -32,8 +32,11 @@ fn SignIn(view: LoginView) -> impl IntoView {
         refusal: earlier_refusal,
         notice,
         has_key_page,
+        remember_for,
         ..
     } = view;
+    // Whoever is told something reads it first.
+    let takes_focus = earlier_refusal.is_none() && notice.is_none();
     let key_page = has_key_page.then(|| NextPath::or_home(&next).login_key_page());
     let password = NodeRef::new();
     let form = FormState::of::<Login>(earlier_refusal, |_| &["username", "password"], [password]);
@@ -45,7 +48,8 @@ fn SignIn(view: LoginView) -> impl IntoView {
                 <div class="card">
                     <h1>"Sign in to " {site}</h1>
                     {notice.map(|notice| view! { <Notice notice /> })}
-                    <SignInForm form password username next />
+                    <SignInForm form password username next remember_for takes_focus />
+                    <p><a href=Page::Help.path()>"Can’t sign in?"</a></p>
                     {key_page.map(|page| view! { <p><a href=page>"Use an access key"</a></p> })}
                 </div>
             </Threshold>
@@ -59,26 +63,35 @@ fn SignInForm(
     password: NodeRef<html::Input>,
     username: String,
     next: String,
+    remember_for: String,
+    takes_focus: bool,
 ) -> impl IntoView {
+    let is_known = !username.is_empty();
     view! {
         <ErrorSummary form />
         <form class="form" method="post" action=form.action on:submit=form.on_submit()>
             <input type="hidden" name="next" value=next />
             <TextField
                 id="username"
-                label="Name or e-mail"
+                label="Username or email"
                 value=username
                 autocomplete="username webauthn"
                 required=true
+                autofocus=takes_focus && !is_known
                 form
             />
-            <PasswordField id="password" label="Password" autocomplete="current-password" node_ref=password form />
+            <PasswordField
+                id="password"
+                label="Password"
+                autocomplete="current-password"
+                autofocus=takes_focus && is_known
+                node_ref=password
+                form
+            />
             <div class="check">
                 <input id="remember" name="remember" type="checkbox" value="on" aria-describedby="remember-hint" />
-                <label for="remember">"Stay signed in on this device"</label>
-                <p class="field-hint" id="remember-hint">
-                    "Leave it empty on a device that others use."
-                </p>
+                <label for="remember">"Stay signed in for " {remember_for}</label>
+                <p class="field-hint" id="remember-hint">"Not on a shared device."</p>
             </div>
             <SubmitButton label="Sign in" />
         </form>
@@ -90,13 +103,13 @@ fn Notice(notice: LoginNotice) -> impl IntoView {
     let with_words = |words: &'static str| {
         view! {
             <div class="notice" role="status">
-                <p>{words} " Sign in to go on."</p>
+                <p>{words} " Sign in to continue."</p>
             </div>
         }
     };
     match notice {
         LoginNotice::SessionEnded(reason) => Either::Left(with_words(reason.explanation())),
-        LoginNotice::PasswordSet => Either::Left(with_words("Your password is set.")),
+        LoginNotice::PasswordSet => Either::Left(with_words("Password saved.")),
         LoginNotice::CookieNotKept => Either::Right(view! {
             <div class="notice notice-warning" role="status">
                 <h2>"Your browser did not keep the sign-in cookie"</h2>
@@ -112,21 +125,16 @@ fn Notice(notice: LoginNotice) -> impl IntoView {
 #[component]
 fn NoAccount() -> impl IntoView {
     view! {
-        <Layout title="No account exists yet">
+        <Layout title="There are no accounts yet">
             <Threshold state="is-closed">
                 <Door />
                 <div class="card">
-                    <h1>"No account exists yet"</h1>
-                    <p>
-                        "Nobody can sign in before there is somebody. When the server started it printed a \
-                        one-time code, with which you can " <a href=Page::Setup.path()>"make the first account here"</a> "."
-                    </p>
-                    <p>"Or make it on the server:"</p>
+                    <h1>"There are no accounts yet"</h1>
+                    <p>"Create the first one with the one-time code that the server printed when it started."</p>
+                    <a class="button button-wide" href=Page::Setup.path()>"Create the first account"</a>
+                    <p class="quiet-text">"Or on the server, with a password that it asks for:"</p>
                     <code class="command">"vestibule user create NAME --admin"</code>
-                    <p class="quiet-text">
-                        "It asks for a password. Then " <a href=Page::Login.path()>"load this page again"</a>
-                        " and sign in."
-                    </p>
+                    <p class="quiet-text">"Then " <a href=Page::Login.path()>"load this page again"</a> " and sign in."</p>
                 </div>
             </Threshold>
         </Layout>

@@ -23,7 +23,8 @@ fn ConfirmSignOut(display_name: String) -> impl IntoView {
         <Layout title="Sign out?">
             <h1>"Sign out?"</h1>
             <div class="card">
-                <p>"This signs out " <b><bdi>{display_name}</bdi></b> " on this device. Other devices stay signed in."</p>
+                <p>"Account: " <b><bdi>{display_name}</bdi></b></p>
+                <p>"You will be signed out on this device. Other devices stay signed in."</p>
                 <div class="actions">
                     <SignOutButton class="button" />
                     <a href=Page::Dashboard.path()>"Stay signed in"</a>
@@ -41,7 +42,7 @@ fn NotSignedIn() -> impl IntoView {
                 <Door />
                 <div class="card">
                     <h1>"You are not signed in"</h1>
-                    <p>"There is nothing to sign out of on this browser."</p>
+                    <p>"Nobody is signed in on this device."</p>
                     <div class="actions">
                         <a class="button" href=Page::Login.path()>"Sign in"</a>
                     </div>

@@ -7,6 +7,7 @@ pub mod admin_user;
 pub mod admin_users;
 pub mod confirm;
 pub mod dashboard;
+pub mod help;
 pub mod login;
 pub mod login_key;
 pub mod logout;

@@ -17,11 +17,11 @@ pub fn SetupPage(view: SetupView) -> impl IntoView {
     let password = NodeRef::new();
     let form = FormState::of::<SetUp>(view.refusal, fields_of, [password]);
     view! {
-        <Layout title=form.title("Make the first account")>
+        <Layout title=form.title("Create the first account")>
             <Threshold>
                 <Door />
                 <div class="card">
-                    <h1>"Make the first account"</h1>
+                    <h1>"Create the first account"</h1>
                     <SetupForm form password draft=view.draft min_chars=view.min_chars />
                 </div>
             </Threshold>
@@ -36,10 +36,10 @@ fn SetupForm(
     draft: SetupDraft,
     min_chars: usize,
 ) -> impl IntoView {
-    let hint = format!("At least {min_chars} characters.");
+    let hint = format!("At least {min_chars} characters. Try three or four unrelated words.");
     view! {
         <ErrorSummary form />
-        <p class="quiet-text">"It will be an administrator’s. The code shows that you run this server."</p>
+        <p class="quiet-text">"This account will be an administrator. The code proves that you run this server."</p>
         <form class="form" method="post" action=form.action on:submit=form.on_submit()>
             <TextField
                 id="code"
@@ -50,16 +50,7 @@ fn SetupForm(
                 hint="The server printed it when it started. It is valid for an hour; capitals, spaces and hyphens do not matter."
                 form
             />
-            <TextField
-                id="username"
-                label="Name"
-                value=draft.username
-                autocomplete="username"
-                required=true
-                hint="You sign in with it."
-                form
-            />
-            <OptionalFields form email=draft.email display_name=draft.display_name />
+            <Identity form draft />
             <PasswordField
                 id="password"
                 label="Password"
@@ -69,27 +60,38 @@ fn SetupForm(
                 node_ref=password
                 form
             />
-            <SubmitButton label="Make the account" />
+            <SubmitButton label="Create account" />
         </form>
     }
 }
 
+/// How the account is called.
 #[component]
-fn OptionalFields(form: FormState, email: String, display_name: String) -> impl IntoView {
+fn Identity(form: FormState, draft: SetupDraft) -> impl IntoView {
     view! {
         <TextField
-            id="email"
-            label="E-mail (optional)"
-            value=email
-            autocomplete="email"
-            inputmode="email"
+            id="display_name"
+            label="Full name"
+            value=draft.display_name
+            autocomplete="name"
+            required=true
             form
         />
         <TextField
-            id="display_name"
-            label="Display name (optional)"
-            value=display_name
-            autocomplete="name"
+            id="username"
+            label="Username"
+            value=draft.username
+            autocomplete="username"
+            required=true
+            hint="You sign in with it. For example grace or grace.hopper."
+            form
+        />
+        <TextField
+            id="email"
+            label="Email (optional)"
+            value=draft.email
+            autocomplete="email"
+            inputmode="email"
             form
         />
     }

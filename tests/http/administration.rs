@@ -1,7 +1,7 @@
 //! The pages of administrators, and `/password-link`, the target of their links.
 
 use crate::{
-    app::{TestApp, assert_contains, assert_page, assert_redirect, visible_text},
+    app::{COOKIE_CHECK, TestApp, assert_contains, assert_page, assert_redirect, visible_text},
     on_both_engines,
     support::{
         PASSWORD,
@@ -123,8 +123,8 @@ on_both_engines! {
         assert_eq!(eve.get(USERS).await.status, 404);
     }
 
-    /// From the form of the administrator to the first sign-in, all without the script.
-    async fn somebody_is_invited_and_signs_in(database: TestDatabase) {
+    /// From the form of the administrator to the first session, all without the script.
+    async fn somebody_is_invited_and_is_signed_in(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         let input = [("username", "grace"), ("email", "g.hopper@example.org"), ("display_name", "Grace H."), ("is_admin", "on")];
         assert_redirect(&ada.post_form("/api/invite_user", &input).await, USERS);
@@ -137,31 +137,26 @@ on_both_engines! {
 
         let mut grace = app.browser();
         let page = grace.get("/password-link").await;
-        assert_page(&page, "Set your password");
+        assert_page(&page, "Paste the whole link, or the part after #.");
         assert!(input_html(&page, "secret").contains("autocomplete=\"one-time-code\""), "{}", page.text());
         assert!(!page.text().contains("autocomplete=\"username\""), "its owner is not known yet");
-        let fields = [("secret", "0"), ("new_password", NEW)];
-        assert_redirect(&grace.post_form("/api/use_password_link", &fields).await, "/password-link");
+        assert_redirect(&grace.open_link("0").await, "/password-link");
         assert!(!grace.get("/password-link").await.text().contains("autocomplete=\"username\""));
-        let fields = [("secret", secret.as_str()), ("new_password", "short")];
-        assert_redirect(&grace.post_form("/api/use_password_link", &fields).await, "/password-link");
-        let page = grace.get("/password-link").await;
-        assert_contains(&page, "at least 15 characters");
+        assert_redirect(&grace.open_link(&secret).await, "/password-link?cookie-check");
+        let page = grace.get("/password-link?cookie-check").await;
+        assert_page(&page, "Welcome, Grace H. Choose a password. You will sign in as grace or g.hopper@example.org.");
         let username = input_html(&page, "username");
         for part in ["value=\"grace\"", "autocomplete=\"username\"", "hidden", "readonly"] {
             assert!(username.contains(part), "password managers know whose password it is: {username}");
         }
         assert!(!username.contains("name="), "and it is not sent: {username}");
         let fields = [("secret", secret.as_str()), ("new_password", NEW)];
-        assert_redirect(&grace.post_form("/api/use_password_link", &fields).await, "/login");
-        let page = grace.get("/login").await;
-        assert_contains(&page, "Your password is set. Sign in to go on.");
-        assert!(input_html(&page, "username").contains("value=\"grace\""), "{}", page.text());
-        assert_eq!(grace.fetch_login("grace", NEW).await.status, 200);
-        assert_contains(&grace.get("/dashboard").await, "Grace H.");
+        assert_redirect(&grace.post_form("/api/use_password_link", &fields).await, COOKIE_CHECK);
+        let page = grace.follow(COOKIE_CHECK).await;
+        assert_contains(&page, "Your account is ready Next time you sign in as grace or g.hopper@example.org");
         assert_eq!(grace.fetch_form("/api/use_password_link", &fields).await.status, 422);
         let log = ada.get("/admin/activity?user=grace").await;
-        for words in ["ada invited grace.", "ada made the account of grace.", "grace accepted the invitation."] {
+        for words in ["ada invited grace.", "ada made the account of grace.", "grace accepted the invitation.", "grace signed in with an invitation."] {
             assert_contains(&log, words);
         }
         assert!(!log.text().contains(&secret));

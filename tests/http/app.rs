@@ -29,7 +29,7 @@ use vestibule::{
         core::{
             Core,
             accounts::{
-                access_keys,
+                access_keys, password_links,
                 users::{self, UserDraft},
             },
             actor, sessions,
@@ -252,6 +252,26 @@ impl TestApp {
         users::find(&self.core, name)
             .await
             .expect("the account exists")
+    }
+
+    /// The code of a link for the password of an account: a reset.
+    pub async fn password_link(&self, name: &str) -> String {
+        let (admin, user) = (actor::on_this_machine(), self.user(name).await);
+        let made = password_links::make(&self.core, &admin, &user).await;
+        made.expect("a link").secret.reveal().to_owned()
+    }
+
+    /// The code of an invitation, for a new account.
+    pub async fn invitation(&self, name: &str) -> String {
+        let draft = UserDraft {
+            username: name.to_owned(),
+            email: Some(format!("{name}@example.org")),
+            display_name: Some(format!("{name} of Example")),
+            ..UserDraft::default()
+        };
+        let draft = draft.check().expect("a valid draft");
+        let made = password_links::invite(&self.core, &actor::on_this_machine(), &draft).await;
+        made.expect("a link").secret.reveal().to_owned()
     }
 
     /// Moves the clock to this time after the start.

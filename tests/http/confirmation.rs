@@ -44,7 +44,7 @@ on_both_engines! {
         let rows = app.rows().await;
         assert_redirect(&changes_email(&mut browser).await, CONFIRM);
         let page = browser.get(CONFIRM).await;
-        assert_page(&page, "Is it you?");
+        assert_page(&page, "Confirm your password");
         assert_contains(&page, "You typed your password a while ago");
         assert_eq!(app.user("ada").await.email.as_deref(), Some("ada@example.org"));
 

@@ -35,7 +35,7 @@ async fn a_plain_form_that_is_refused_leads_back_with_a_message() {
     let page = browser.get(answer.location()).await;
     assert_page(
         &page,
-        "The name or the password is not right, or there were too many attempts. If you are sure, wait a minute and try again.",
+        "Wrong username or password. If you are sure, wait a minute and try again.",
     );
     let html = page.text();
     assert!(html.contains(&title("Error: Sign in")), "{html}");
@@ -69,7 +69,7 @@ async fn a_head_takes_no_message_away() {
     assert_eq!(head.status, 200);
     assert!(head.header_all("set-cookie").is_empty(), "{head:?}");
     let page = browser.get(refused.location()).await;
-    assert_page(&page, "The name or the password is not right");
+    assert_page(&page, "Wrong username or password");
 }
 
 /// Without `Referer`, and with every kind of it, the redirect is the same.

@@ -184,13 +184,13 @@ on_both_engines! {
     async fn before_the_first_account_the_page_explains_setup(database: TestDatabase) {
         let app = TestApp::empty(database).await;
         let page = app.browser().get("/login").await;
-        assert_page(&page, "No account exists yet");
+        assert_page(&page, "There are no accounts yet");
         assert_contains(&page, "vestibule user create NAME --admin");
         assert_eq!(app.fetch_login("admin", "admin").await.status, 401);
         app.create_user("ada").await;
         let page = app.browser().get("/login").await;
         assert!(!visible_text(&page).contains("No account"));
-        assert_page(&page, "Name or e-mail");
+        assert_page(&page, "Username or email");
     }
 
     /// No GET signs anybody in, for any query (controls A13, C15).

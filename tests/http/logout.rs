@@ -32,10 +32,10 @@ on_both_engines! {
         assert_eq!(browser.session(), None);
 
         let page = browser.get("/signed-out").await;
-        assert_page(&page, "ada of Example’s session on this browser has ended for good");
+        assert_page(&page, "Account: ada of Example");
         assert_eq!(page.set_cookies(FLASH_COOKIE).len(), 1, "the name is forgotten");
         let again = browser.get("/signed-out").await;
-        assert_page(&again, "The session on this browser has ended");
+        assert_page(&again, "You are signed out");
         assert!(!again.names("ada"));
     }
 
@@ -119,7 +119,7 @@ on_both_engines! {
         let mut browser = app.signed_in("ada").await;
         let before = app.rows().await;
         let page = browser.get("/logout").await;
-        assert_page(&page, "This signs out ada of Example on this device.");
+        assert_page(&page, "Account: ada of Example You will be signed out on this device.");
         assert!(page.text().contains("method=\"post\" action=\"/api/logout\""), "{}", page.text());
         assert!(page.header_all("set-cookie").is_empty());
         for method in ["GET", "HEAD"] {

@@ -39,6 +39,7 @@ mod own_activity;
 mod own_sessions;
 mod ownership;
 mod password;
+mod password_links;
 mod profile;
 mod renewals;
 mod routes;

@@ -167,7 +167,7 @@ on_both_engines! {
         let answer = laptop.fetch_form("/api/end_session", &[("id", &id.0)]).await;
         assert_eq!((answer.status, answer.location()), (200, "/signed-out"));
         assert_eq!(laptop.session(), None, "the cookie is cleared");
-        assert_contains(&laptop.get("/signed-out").await, "ada of Example’s session on this browser has ended");
+        assert_contains(&laptop.get("/signed-out").await, "Account: ada of Example");
         is_refused(&mut copy.clone(), EndReason::SignedOut).await;
     }
 
@@ -227,8 +227,8 @@ on_both_engines! {
         assert_redirect(&laptop.post_form("/api/end_all_sessions", &[]).await, "/signed-out");
         assert_eq!(laptop.session(), None);
         let page = laptop.get("/signed-out").await;
-        assert_contains(&page, "ada of Example’s session on this browser has ended for good");
-        assert_contains(&page, "Your other session has ended as well.");
+        assert_contains(&page, "Account: ada of Example");
+        assert_contains(&page, "Your other device was signed out as well.");
         is_refused(&mut phone, EndReason::EndedByOwner).await;
         is_refused(&mut copy, EndReason::SignedOut).await;
         assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 200);

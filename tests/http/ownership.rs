@@ -96,6 +96,7 @@ const MATRIX: &[Row] = matrix! {
     GET  "/"                            ""                                        => On      On      On      On      On      On      On;
     GET  "/login"                       ""                                        => Open    On      On      On      On      On      On;
     GET  "/login/key"                   ""                                        => Open    On      On      On      On      On      On;
+    GET  "/help"                        ""                                        => Open    Open    Open    Open    Open    Hers    Hers;
     GET  "/logout"                      ""                                        => Open    Open    Open    Open    Open    Hers    Hers;
     GET  "/signed-out"                  ""                                        => Open    On      On      On      On      On      On;
     GET  "/setup"                       ""                                        => S404    S404    S404    S404    S404    S404    S404;
@@ -124,6 +125,8 @@ const MATRIX: &[Row] = matrix! {
     POST "/api/login_with_key"          "key={text}"                              => Refused Refused Refused Refused Refused Hers    Hers;
     POST "/api/logout"                  "id={session}"                            => Open    Open    Open    Open    Open    Hers    Hers;
     POST "/api/set_up"                  "code=0&username={name}&password={own}"   => S404    S404    S404    S404    S404    S404    S404;
+    // It is not used by this, so nothing of hers changes.
+    POST "/api/open_password_link"      "secret={secret}"                         => Refused Refused Refused Refused Refused Open    Open;
     POST "/api/use_password_link"       "secret={secret}&new_password={new}"      => Refused Refused Refused Refused Refused Hers    Hers;
     POST "/api/confirm_password"        "password={own}&id={session}"             => S401    Open    Open    Open    Open    Hers    Hers;
     POST "/api/change_password"         "current_password={own}&new_password={new}&id={user}"

@@ -326,7 +326,9 @@ async fn generated_passwords_follow_the_configured_rule() {
     let without_accounts = app.browser().get("/setup").await;
     app.create_user("ada").await;
     let changed = app.signed_in("ada").await.get(PAGE).await;
-    let linked = app.browser().get("/password-link").await;
+    let mut invited = app.browser();
+    invited.open_link(&app.password_link("ada").await).await;
+    let linked = invited.get("/password-link").await;
     for page in [without_accounts, changed, linked] {
         let html = page.text();
         let mut fields = html

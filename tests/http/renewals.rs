@@ -127,7 +127,7 @@ on_both_engines! {
         let [first, lost] = renewed(&mut browser, false).await;
         let mut late = with(&app, &first);
         let page = late.get("/account/confirm?next=/account/profile").await;
-        assert_page(&page, "Is it you?");
+        assert_page(&page, "Confirm your password");
         assert_redirect(&confirms(&mut late, WRONG).await, "/account/confirm?next=/account/profile");
         let answer = confirms(&mut late, PASSWORD).await;
         assert_redirect(&answer, PAGE);

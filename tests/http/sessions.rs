@@ -257,7 +257,7 @@ on_both_engines! {
                     }
                 }
             }
-            assert_ended(&mut old, &format!("{} Sign in to go on.", reason.explanation())).await;
+            assert_ended(&mut old, &format!("{} Sign in to continue.", reason.explanation())).await;
             assert_eq!(old.clone().get("/login").await.header_all("set-cookie").len(), 0);
             // The browser of `assert_ended` is signed in now, and must not disturb the next round.
             sessions::end_all_as_admin(&app.core, &actor::on_this_machine(), &ada.id).await.unwrap();

@@ -44,17 +44,20 @@ on_both_engines! {
         let code = new_code(&app).await;
         let mut browser = app.browser();
         let page = browser.get("/login").await;
-        assert_page(&page, "No account exists yet");
+        assert_page(&page, "There are no accounts yet");
         assert!(page.text().contains("href=\"/setup\""), "{}", page.text());
-        assert_page(&browser.get("/setup").await, "Make the first account");
+        assert_page(&browser.get("/setup").await, "Create the first account");
         let [code, name, password] = fields(&code, "ada", PASSWORD);
         let rest = [("email", "ada@example.org"), ("display_name", "Ada Lovelace")];
         let answer = browser.post_form(FUNCTION, &[code, name, password, rest[0], rest[1]]).await;
         assert_redirect(&answer, COOKIE_CHECK);
         let page = browser.follow(COOKIE_CHECK).await;
         assert_page(&page, "Hello, Ada Lovelace");
+        assert_contains(&page, "Your account is ready Next: invite a user.");
+        assert!(page.text().contains("href=\"/admin/users\""), "{}", page.text());
         assert_contains(&page, "Role Administrator");
         assert_contains(&page, "Email ada@example.org");
+        assert!(!browser.get("/dashboard").await.text().contains("Your account is ready"), "once");
         assert_eq!(app.fetch_login("ada@example.org", PASSWORD).await.status, 200);
     }
 
@@ -66,8 +69,9 @@ on_both_engines! {
         let answer = fetch(&mut browser, &code, "ada", PASSWORD).await;
         assert_eq!((answer.status, answer.location()), (200, COOKIE_CHECK), "{}", answer.text());
         assert_ne!(browser.session(), Some("A".repeat(43).as_str()), "none is adopted");
-        assert_page(&browser.get("/dashboard").await, "Hello, ada");
-        assert_page(&browser.get("/dashboard").await, "Email None");
+        let page = browser.get("/dashboard").await;
+        assert_contains(&page, "Hello, ada");
+        assert_contains(&page, "Email None");
     }
 
     async fn the_code_is_forgiving_in_its_spelling_only(database: TestDatabase) {
@@ -128,7 +132,7 @@ on_both_engines! {
             let page = browser.get("/setup").await;
             assert_page(&page, "The code is not right, or it is no longer valid.");
             assert!(page.text().contains("href=\"#code\"") && page.text().contains("value=\"eve\""));
-            assert!(page.text().contains(&title("Error: Make the first account")));
+            assert!(page.text().contains(&title("Error: Create the first account")));
         }
         flashes.dedup();
         assert_eq!(flashes.len(), 1, "{flashes:?}");
@@ -241,7 +245,7 @@ async fn a_code_in_the_address_is_not_read() {
     let app = TestApp::empty(TestDatabase::new(Engine::Sqlite).await).await;
     let code = new_code(&app).await;
     let page = app.browser().get(&format!("/setup?code={code}")).await;
-    assert_page(&page, "Make the first account");
+    assert_page(&page, "Create the first account");
     assert!(!page.text().contains(&code));
     let request = Request::form(
         &format!("{FUNCTION}?code={code}"),

@@ -70,8 +70,10 @@ const SENT: &[(&str, &str, &[&str])] = &[
             "notice",
             "no_account",
             "has_key_page",
+            "remember_for",
         ],
     ),
+    ("/help", "Help", &[]),
     ("/login/key", "LoginKey", &["next", "refusal"]),
     ("/logout", "Logout", &["display_name"]),
     ("/signed-out", "SignedOut", &["display_name", "ended"]),
@@ -101,6 +103,7 @@ const SENT: &[(&str, &str, &[&str])] = &[
             "previous_sign_in/device",
             "previous_sign_in/address",
             "previous_sign_in/at*",
+            "welcome",
         ],
     ),
     (
@@ -220,7 +223,18 @@ const SENT: &[(&str, &str, &[&str])] = &[
     (
         "/password-link",
         "PasswordLink",
-        &["min_chars", "username", "refusal"],
+        &[
+            "min_chars",
+            "link",
+            "link/purpose",
+            "link/display_name",
+            "link/username",
+            "link/email",
+            "link/proof",
+            "signed_in",
+            "is_cookie_lost",
+            "refusal",
+        ],
     ),
     (
         "/admin/users",
@@ -371,7 +385,7 @@ async fn pages_send_these_values_and_no_others() {
     for &(path, page, fields) in SENT {
         let browser = match path {
             "/setup" => &mut at_first,
-            "/login" | "/login/key" | "/signed-out" | "/password-link" => &mut anonymous,
+            "/login" | "/login/key" | "/help" | "/signed-out" | "/password-link" => &mut anonymous,
             _ => &mut signed_in,
         };
         // That page exists when the confirmation has expired, and the others when it has not.
@@ -381,6 +395,10 @@ async fn pages_send_these_values_and_no_others() {
         } else {
             Duration::ZERO
         });
+        if path == "/password-link" {
+            let secret = app.password_link("ada").await;
+            browser.open_link(&secret).await;
+        }
         if path == "/account/keys" {
             let form = [("name", "x"), ("profile_read", "on")];
             let made = browser.post_form("/api/make_access_key", &form).await;
@@ -391,6 +409,8 @@ async fn pages_send_these_values_and_no_others() {
         let view = &values["view"];
         let view = view.get("Administration").unwrap_or(view);
         names(view, "", &mut found);
+        // A page without values.
+        found.extend(view.as_str().map(|name| format!("/{name}")));
         names(&values["frame"], "", &mut around);
         assert_eq!(found, expected(page, fields), "{path}");
         assert_eq!(around, FRAME.map(str::to_owned).into(), "{path}");

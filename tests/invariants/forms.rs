@@ -12,7 +12,7 @@ pub struct Function {
     pub is_private: bool,
 }
 
-pub const FUNCTIONS: [Function; 15] = [
+pub const FUNCTIONS: [Function; 16] = [
     Function {
         path: "/api/login",
         required: &["username", "password"],
@@ -38,9 +38,15 @@ pub const FUNCTIONS: [Function; 15] = [
         is_private: true,
     },
     Function {
-        path: "/api/use_password_link",
-        required: &["secret", "new_password"],
+        path: "/api/open_password_link",
+        required: &["secret"],
         optional: &[],
+        is_private: false,
+    },
+    Function {
+        path: "/api/use_password_link",
+        required: &["new_password"],
+        optional: &["secret", "proof"],
         is_private: false,
     },
     Function {

@@ -253,7 +253,11 @@ async fn the_secret_of_a_link_is_not_logged() {
         }
     }
     let page = browser.get("/password-link").await;
-    assert!(page.text().contains("Code of the link"), "{}", page.text());
+    assert!(
+        page.text().contains("Paste the whole link"),
+        "{}",
+        page.text()
+    );
     let log = server.stop();
     assert!(log.contains("path=\"/password-link\"}"), "{log}");
     let group = &secret[..5];

@@ -8,9 +8,9 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Barrier;
 use vestibule::{
     domain::{
-        audit::{Event, SignInRefusal},
+        audit::{Event, SignInMethod, SignInRefusal},
         password_link::{LinkPurpose, LinkSecret},
-        session::EndReason,
+        session::{EndReason, SessionId},
         user::User,
     },
     error::{AppError, Failure, Refusal},
@@ -23,11 +23,18 @@ use vestibule::{
             },
             actor::{self, Actor, Browser},
             background::cleanup,
-            sessions::{self, Resumed},
+            sessions::{self, Resumed, Started, Verified},
             sign_in::{self, Credentials},
         },
-        store::{self, audit::Filter},
-        token,
+        db::StoreError,
+        store::{
+            self,
+            audit::Filter,
+            evidence::Evidence,
+            sessions::{NewSession, Proof},
+            users::Redemption,
+        },
+        token::{self, SessionToken},
     },
 };
 
@@ -53,15 +60,48 @@ async fn reset(core: &Core, user: &User) -> MadeLink {
 async fn redeem(core: &Core, secret: &LinkSecret, input: &str) -> Result<(), AppError> {
     let browser = Browser::new("192.0.2.9".to_owned(), "Somebody's browser");
     let (actor, password) = (Actor::visitor(browser), support::password(input));
-    let redeemed = password_links::redeem(core, &actor, secret, &password).await;
-    redeemed.map(drop).map_err(|refused| refused.failure)
+    let nothing = given::presented(None);
+    let redeemed = password_links::redeem(core, &actor, nothing, secret, &password).await;
+    redeemed.map(drop)
 }
 
 /// Without hashing, which would spread the attempts in time.
 async fn redeem_unhashed(core: &Core, secret: &LinkSecret, hash: &str) -> Option<u64> {
-    let (digest, now) = (token::link_digest(secret), core.clock.now());
-    let (purpose, visitor) = (LinkPurpose::Reset, given::visitor());
-    store::users::redeem_link(&core.db, &digest, hash, purpose, now, &visitor)
+    redeem_as(core, secret, LinkPurpose::Reset, hash).await
+}
+
+async fn redeem_as(
+    core: &Core,
+    secret: &LinkSecret,
+    purpose: LinkPurpose,
+    password_hash: &str,
+) -> Option<u64> {
+    let redemption = Redemption {
+        link: &token::link_digest(secret),
+        purpose,
+        password_hash,
+        at: core.clock.now(),
+    };
+    store::users::redeem_link(&core.db, &redemption, &given::visitor())
+        .await
+        .unwrap()
+}
+
+/// The evidence of an invitation, without hashing.
+async fn invited(core: &Core, name: &str, link: &LinkSecret, hash: &str) -> Verified {
+    Verified {
+        user: users::find(core, name).await.unwrap(),
+        evidence: Evidence::Invitation {
+            link: token::link_digest(link),
+            password_hash: hash.to_owned(),
+        },
+        known_device: None,
+    }
+}
+
+async fn start(core: &Core, verified: &Verified) -> Option<Started> {
+    let nothing = given::presented(None);
+    sessions::start(core, &given::visitor(), nothing, verified, false)
         .await
         .unwrap()
 }
@@ -109,9 +149,102 @@ on_both_engines! {
         let refused = Event::SignInRefused(SignInRefusal::WrongPassword);
         let expected = [
             Event::UserCreated, Event::LinkMade(LinkPurpose::Invitation), refused, refused, refused,
-            Event::LinkUsed(LinkPurpose::Invitation), Event::SignedIn, Event::LinkRefused, Event::SignedIn,
+            Event::LinkUsed(LinkPurpose::Invitation), Event::SignedInBy(SignInMethod::Invitation), Event::SignedIn,
+            Event::LinkRefused, Event::SignedIn,
         ];
         assert_eq!(events(&core).await, expected);
+    }
+
+    /// The link, the password and the session: all in one transaction.
+    async fn an_invitation_starts_a_session(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let link = invite(&core, "ada").await;
+        let verified = invited(&core, "ada", &link.secret, "the first hash").await;
+        let started = start(&core, &verified).await.expect("a session");
+        let found = given::stored(&core, &started.session).await;
+        assert_eq!((found.user.username.as_str(), found.session.authenticated_at), ("ada", START));
+        assert_eq!(given::credentials(&core, "ada").await.password_hash, "the first hash");
+        assert!(given::texts(&core.db, "SELECT purpose FROM password_links").await.is_empty());
+        let known = given::texts(&core.db, "SELECT user_id FROM devices WHERE alert_id IS NULL").await;
+        assert_eq!(known, [found.user.id.0.clone()], "the browser is known");
+        assert!(given::texts(&core.db, "SELECT id FROM sessions WHERE new_device").await.is_empty(), "no alert");
+        assert_eq!(events(&core).await[2..], [
+            Event::LinkUsed(LinkPurpose::Invitation), Event::SignedInBy(SignInMethod::Invitation),
+        ]);
+        assert!(start(&core, &verified).await.is_none(), "once");
+        assert!(matches!(sessions::resume(&core, &started.session).await.unwrap(), Resumed::Live(_)));
+    }
+
+    /// If the session cannot be stored, the link is as it was.
+    async fn an_invitation_is_used_whole_or_not_at_all(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let link = invite(&core, "ada").await;
+        let verified = invited(&core, "ada", &link.secret, "the first hash").await;
+        let digest = SessionToken::random().digest();
+        let session = |id: &str| NewSession {
+            id: SessionId(id.to_owned()),
+            token_digest: &digest,
+            user_id: &verified.user.id,
+            created_at: START,
+            idle_ends_at: START.after(LIFETIME),
+            absolute_ends_at: START.after(LIFETIME),
+            remember: false,
+            address: "",
+            user_agent: "",
+            key: None,
+        };
+        let proof = |evidence| Proof { evidence, replaced: None, device: None, max_sessions: 50 };
+        let grace = given::account(&core, "grace").await;
+        let password = given::evidence(&grace.password_hash, &grace.password_hash);
+        let of_grace = NewSession { user_id: &grace.user.id, ..session("taken") };
+        let (db, visitor) = (&core.db, given::visitor());
+        assert!(store::sessions::start(db, &of_grace, &proof(&password), &visitor).await.unwrap());
+        let invitation = proof(&verified.evidence);
+        let taken = store::sessions::start(db, &session("taken"), &invitation, &visitor).await;
+        assert!(matches!(taken, Err(StoreError::NotUnique)));
+        assert!(!users::find(&core, "ada").await.unwrap().has_password);
+        let of_another = NewSession { user_id: &grace.user.id, ..session("free") };
+        assert!(!store::sessions::start(db, &of_another, &invitation, &visitor).await.unwrap(), "the link of one account starts no session of another");
+        assert!(!users::find(&core, "ada").await.unwrap().has_password);
+        redeem(&core, &link.secret, NEW).await.unwrap();
+    }
+
+    /// An account that has a password by now does not get another one by an invitation, nor the other way round.
+    async fn a_link_is_used_for_its_purpose_alone(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await.user;
+        let (invitation, reset) = (invite(&core, "grace").await.secret, reset(&core, &ada).await.secret);
+        assert_eq!(redeem_as(&core, &invitation, LinkPurpose::Reset, "x").await, None);
+        assert_eq!(redeem_as(&core, &reset, LinkPurpose::Invitation, "x").await, None);
+        assert_eq!(redeem_as(&core, &invitation, LinkPurpose::Invitation, "x").await, Some(0));
+        assert_eq!(redeem_as(&core, &reset, LinkPurpose::Reset, "x").await, Some(0));
+    }
+
+    /// Of many browsers with one invitation one is signed in, with its own password.
+    async fn of_many_at_once_one_is_signed_in(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for round in 0..10 {
+            let name = format!("ada{round}");
+            let secret = invite(&core, &name).await.secret;
+            let barrier = Arc::new(Barrier::new(6));
+            let mut tasks = Vec::new();
+            for number in 0..6 {
+                let hash = format!("hash {number}");
+                let verified = invited(&core, &name, &secret, &hash).await;
+                let (core, barrier) = (core.clone(), barrier.clone());
+                tasks.push(tokio::spawn(async move {
+                    barrier.wait().await;
+                    start(&core, &verified).await.map(|_| hash)
+                }));
+            }
+            let mut won = Vec::new();
+            for task in tasks {
+                won.extend(task.await.unwrap());
+            }
+            assert_eq!(won.len(), 1, "round {round}: {won:?}");
+            assert_eq!(given::credentials(&core, &name).await.password_hash, won[0], "round {round}");
+        }
+        assert_eq!(given::texts(&core.db, "SELECT id FROM sessions").await.len(), 10);
     }
 
     /// The placeholder of the hash is never compared, as if the account did not exist.
@@ -339,6 +472,7 @@ on_both_engines! {
         core.tallies.flush(&core.db).await;
         assert!(events(&core).await.contains(&Event::LinkThrottled));
         let elsewhere = Actor::visitor(Browser::new("198.51.100.1".to_owned(), ""));
-        password_links::redeem(&core, &elsewhere, &link.secret, &support::password(NEW)).await.unwrap();
+        let nothing = given::presented(None);
+        password_links::redeem(&core, &elsewhere, nothing, &link.secret, &support::password(NEW)).await.unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! The pages of administrators, and the page to which their links lead.
+//! The pages of administrators.
 
 use super::{AccessKeyView, KindView, LiveSessionView, OriginView};
 use crate::{
@@ -10,15 +10,6 @@ use crate::{
     error::Refusals,
 };
 use serde::{Deserialize, Serialize};
-
-/// The page on which a user sets a password by a link.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PasswordLinkView {
-    pub min_chars: usize,
-    /// The account, if the code was right and only the password was refused.
-    pub username: Option<String>,
-    pub refusal: Option<Refusals>,
-}
 
 /// One page of the list of accounts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,8 +2,18 @@
 
 use super::users;
 use crate::{
-    domain::{access_key::AccessKey, user::UserId},
-    server::db::{StoreError, Transaction, execute},
+    domain::{
+        access_key::AccessKey,
+        actor::Actor,
+        audit::{Event, SignInMethod},
+        moment::Timestamp,
+        password_link::LinkPurpose,
+        user::UserId,
+    },
+    server::{
+        db::{StoreError, Transaction, execute},
+        token::LinkDigest,
+    },
 };
 
 /// What a user has proved. A sign-in takes time: the account may be disabled, or get another password, between the
@@ -17,14 +27,29 @@ pub enum Evidence {
         kept: String,
     },
     AccessKey(AccessKey),
+    /// The link of an account without a password. To rely on it is to use it up: the password is set and the session
+    /// starts in one transaction, so that no failure can come between the two.
+    Invitation {
+        link: LinkDigest,
+        /// That of the new password.
+        password_hash: String,
+    },
 }
 
 impl Evidence {
     /// The access key, if it was one.
     pub const fn key(&self) -> Option<&AccessKey> {
         match self {
-            Self::Password { .. } => None,
+            Self::Password { .. } | Self::Invitation { .. } => None,
             Self::AccessKey(key) => Some(key),
+        }
+    }
+
+    /// The entry of the audit log for a session that starts with it.
+    pub(super) const fn signed_in(&self) -> Event {
+        match self {
+            Self::Password { .. } | Self::AccessKey(_) => Event::SignedIn,
+            Self::Invitation { .. } => Event::SignedInBy(SignInMethod::Invitation),
         }
     }
 
@@ -34,6 +59,8 @@ impl Evidence {
         &self,
         transaction: &mut Transaction,
         user: &UserId,
+        at: Timestamp,
+        actor: &Actor,
     ) -> Result<bool, StoreError> {
         const KEY: &str = "UPDATE access_keys SET suspended_at = NULL \
             WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND suspended_at IS NULL";
@@ -47,6 +74,19 @@ impl Evidence {
             // is written, because a suspension locks keys, not accounts.
             Self::AccessKey(key) => Ok(users::lock_enabled_within(transaction, user).await?
                 && execute!(transaction, KEY, &key.id.0, &user.0) == 1),
+            Self::Invitation {
+                link,
+                password_hash,
+            } => {
+                let redemption = users::Redemption {
+                    link,
+                    purpose: LinkPurpose::Invitation,
+                    password_hash,
+                    at,
+                };
+                let redeemed = users::redeem_within(transaction, &redemption, actor).await?;
+                Ok(redeemed.is_some_and(|(owner, _)| owner == *user))
+            }
         }
     }
 }

@@ -5,7 +5,8 @@ mod changes;
 mod locks;
 mod search;
 
-pub use by_link::{Link, find_by_link, redeem_link};
+pub(super) use by_link::redeem_within;
+pub use by_link::{Link, Redemption, find_by_link, redeem_link};
 use changes::end_everything_within;
 pub use changes::{delete, demote, disable, enable, promote, set_password};
 pub(super) use locks::{lock_enabled_within, lock_within};

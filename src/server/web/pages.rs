@@ -28,8 +28,9 @@ use crate::{
     app,
     domain::{
         frame::Frame,
+        moment::length_in_words,
         page::{AdministrationView, Page, PageView},
-        views::{RenderedFor, SignOutProof},
+        views::{RenderedFor, SignInAgain, SignOutProof},
     },
     error::{AppError, Failure},
     server::core::{actor, sessions::sign_out_proof},
@@ -66,6 +67,7 @@ pub async fn answer(
         Ok(Answer::NotFound) => return Failure::NotFound.into_response(),
         Err(failure) => return failure.into_response(),
     };
+    let has_message = page.shows_messages() || is_welcomed(&view);
     // The answer to HEAD shows nothing, so it deletes nothing.
     let is_shown = request.method() != Method::HEAD;
     let around = Frame {
@@ -76,13 +78,39 @@ pub async fn answer(
         Ok(response) => response,
         Err(failure) => return failure.into_response(),
     };
-    if is_shown && page.shows_messages() {
+    if is_shown && has_message {
         flash::forget_shown(&headers, &mut response);
     }
     if is_shown && page.shows_drafts() {
         draft::forget_shown(&headers, &mut response);
     }
     response
+}
+
+/// The dashboard leaves every other message for its own page.
+const fn is_welcomed(view: &PageView) -> bool {
+    matches!(view, PageView::Dashboard(view) if view.welcome.is_some())
+}
+
+/// The values that only the server knows, for the parts of a page that are the same for every session.
+fn session_context(
+    state: &AppState,
+    caller: &Caller,
+) -> Option<(RenderedFor, SignOutProof, SignInAgain)> {
+    let Caller::SignedIn(current) = caller else {
+        return None;
+    };
+    let (core, session) = (&state.core, &current.session);
+    let lifetimes = &core.lifetimes;
+    Some((
+        RenderedFor(current.user.id.short().to_owned()),
+        SignOutProof(sign_out_proof::of(core, &session.id)),
+        SignInAgain {
+            username: current.user.username.clone(),
+            idle: length_in_words(lifetimes.idle_for(session.remember)),
+            longest: length_in_words(lifetimes.absolute_for(session.remember)),
+        },
+    ))
 }
 
 /// Renders the whole page.
@@ -98,18 +126,13 @@ async fn render(
         Caller::SignedIn(current) => sessions::new_sign_ins(current, &here),
         _ => None,
     };
-    let session_context = match caller {
-        Caller::SignedIn(current) => Some((
-            RenderedFor(current.user.id.short().to_owned()),
-            SignOutProof(sign_out_proof::of(&state.core, &current.session.id)),
-        )),
-        _ => None,
-    };
+    let session_context = session_context(&state, caller);
     let context = move || {
         provide_context(state.clone());
-        if let Some((rendered_for, sign_out_proof)) = session_context.clone() {
+        if let Some((rendered_for, sign_out_proof, sign_in_again)) = session_context.clone() {
             provide_context(rendered_for);
             provide_context(sign_out_proof);
+            provide_context(sign_in_again);
         }
     };
     let render = leptos_axum::render_app_async_with_context(context, move || {
@@ -164,6 +187,7 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
             None => return Ok(Answer::NotFound),
         },
         Page::Login => PageView::Login(authentication::login(visit).await?),
+        Page::Help => PageView::Help,
         Page::Logout => PageView::Logout(authentication::logout(&visit)),
         // It would be wrong for a user who is signed in.
         Page::SignedOut if visit.is_signed_in() => return Ok(Answer::to(Page::Dashboard)),
@@ -172,7 +196,7 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
             Some(view) => PageView::Setup(view),
             None => return Ok(Answer::NotFound),
         },
-        Page::PasswordLink => PageView::PasswordLink(authentication::password_link(&visit)),
+        Page::PasswordLink => PageView::PasswordLink(authentication::password_link(&visit).await?),
         Page::ChangePassword => return Ok(Answer::to(Page::Password)),
         Page::Dashboard => PageView::Dashboard(Box::new(dashboard::dashboard(&visit)?)),
         Page::Password => PageView::Password(account::password(visit).await?),

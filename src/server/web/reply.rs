@@ -2,7 +2,7 @@
 
 use super::{
     context,
-    cookies::{self, draft, flash::Flash},
+    cookies::{self, draft, flash::Flash, link},
 };
 use crate::{
     domain::{
@@ -56,9 +56,14 @@ impl Reply {
         }
     }
 
-    /// Deletes the session's cookie, and redirects to the page that confirms the sign-out.
+    /// Deletes the session's cookie, and redirects to a path of ours.
+    pub fn signed_out_to(path: String) -> Self {
+        Self::to_path(path).with_cookie(cookies::session::clear_session())
+    }
+
+    /// The same to the page that confirms the sign-out.
     pub fn signed_out(message: Option<&Flash>) -> Self {
-        let reply = Self::to(Page::SignedOut).with_cookie(cookies::session::clear_session());
+        let reply = Self::signed_out_to(Page::SignedOut.path().to_owned());
         match message {
             Some(message) => reply.with_message(message),
             None => reply,
@@ -79,6 +84,13 @@ impl Reply {
     pub fn without_draft(mut self) -> Self {
         self.cookies
             .extend(draft::clear(context::request().headers()));
+        self
+    }
+
+    /// Deletes the link that the browser has opened: it is used up.
+    pub fn without_link(mut self) -> Self {
+        self.cookies
+            .extend(link::clear(context::request().headers()));
         self
     }
 
@@ -163,6 +175,12 @@ pub fn set_flash(message: &Flash) {
     if context::request().is_plain_form() {
         set_cookie(message.set_cookie());
     }
+}
+
+/// Deletes the link that the browser has opened, with whichever answer follows: it is of no use any more.
+pub fn forget_link() {
+    let cookie = link::clear(context::request().headers());
+    cookie.into_iter().for_each(set_cookie);
 }
 
 fn set_cookie(cookie: HeaderValue) {

@@ -75,6 +75,7 @@ pub const PUBLIC_FUNCTIONS: &[&str] = &[
     "/api/login",
     "/api/login_with_key",
     LOGOUT,
+    "/api/open_password_link",
     "/api/set_up",
     "/api/theme",
     "/api/use_password_link",

@@ -29,7 +29,7 @@ use vestibule::{
             sessions::{self, Resumed, Started, Verified},
             sign_in,
         },
-        store::{self, evidence::Evidence},
+        store::{self, evidence::Evidence, users::Redemption},
         token::{self, SessionToken},
     },
 };
@@ -226,9 +226,14 @@ impl<'a> Sequence<'a> {
         let may = link.is_valid && link.expires_at > self.now() && !user.disabled;
         let digest = token::link_digest(&link.secret);
         let hash = self.new_hash();
-        let (db, now, purpose) = (&self.core.db, self.now(), LinkPurpose::Reset);
-        let visitor = given::visitor();
-        let redeemed = store::users::redeem_link(db, &digest, &hash, purpose, now, &visitor).await;
+        let redemption = Redemption {
+            link: &digest,
+            purpose: LinkPurpose::Reset,
+            password_hash: &hash,
+            at: self.now(),
+        };
+        let db = &self.core.db;
+        let redeemed = store::users::redeem_link(db, &redemption, &given::visitor()).await;
         prop_assert_eq!(redeemed.unwrap().is_some(), may);
         if may {
             self.count("password set by a link");

@@ -193,6 +193,12 @@ impl Browser {
             .await
     }
 
+    /// Opens the link for a password with this code.
+    pub async fn open_link(&mut self, secret: &str) -> Answer {
+        self.post_form("/api/open_password_link", &[("secret", secret)])
+            .await
+    }
+
     pub async fn post_logout(&mut self) -> Answer {
         self.post_form("/api/logout", &[]).await
     }

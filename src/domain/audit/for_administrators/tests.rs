@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::{
-    audit::{Entry, SignInRefusal},
+    audit::{Entry, SignInMethod, SignInRefusal},
     moment::Timestamp,
 };
 
@@ -44,6 +44,11 @@ fn sentences_name_who_signed_in() {
     for (event, user, words) in [
         (Event::SignedIn, ada, "[ada] signed in"),
         (Event::SignedIn, None, "Somebody signed in"),
+        (
+            Event::SignedInBy(SignInMethod::Invitation),
+            ada,
+            "[ada] signed in with an invitation",
+        ),
         (
             wrong,
             ada,

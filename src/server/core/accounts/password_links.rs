@@ -1,25 +1,25 @@
 //! Links for setting a password: an administrator creates them, and each can be used once.
 
+mod redemption;
+mod ticket;
+
+pub use crate::server::store::users::Link;
+pub use redemption::{Redeemed, find, open, redeem};
+pub use ticket::{proof_of, proves, secret_of};
+
 use super::users::{CheckedDraft, UserError};
 use crate::{
     domain::{
-        audit::Event,
         moment::Timestamp,
         page::Page,
-        password::Password,
         password_link::{LinkPurpose, LinkSecret},
         user::{User, UserId},
     },
-    error::{AppError, Refusal},
     server::{
-        core::{
-            Core,
-            actor::{Actor, Admin},
-            sign_in::throttle::{self, Subject},
-        },
+        core::{Core, actor::Admin},
         db::StoreError,
-        store::{self, password_links::NewLink, throttle::Outcome, users::Link},
-        token::{self, LinkDigest},
+        store::{self, password_links::NewLink},
+        token,
     },
 };
 use std::time::Duration;
@@ -97,79 +97,6 @@ pub async fn make(core: &Core, admin: &Admin, user: &User) -> Result<MadeLink, U
         expires_at: link.expires_at,
         secret,
     })
-}
-
-/// Sets the password of a link's owner. The link is used up, the sessions of the account end, and every browser of the
-/// account counts as new again.
-///
-/// The secret is checked first: without it a caller learns nothing else and costs no hash. The database decides at the
-/// end, so of two concurrent requests only one sets a password.
-///
-/// Returns the name of the account.
-///
-/// # Errors
-/// [`Refusal::Link`]; [`Refusal::Password`], after which the link stays valid, with the name of the account;
-/// `Failure::Throttled` after too many guesses.
-pub async fn redeem(
-    core: &Core,
-    actor: &Actor,
-    secret: &LinkSecret,
-    password: &Password,
-) -> Result<String, NotRedeemed> {
-    let digest = token::link_digest(secret);
-    let Link { user, purpose } = check(core, actor, &digest).await?;
-    let rules = &core.password_rules;
-    if let Err(refusal) = rules.check(password, &user.username, user.email.as_deref()) {
-        return Err(NotRedeemed {
-            failure: refusal.into(),
-            username: Some(user.username),
-        });
-    }
-    let hash = core.hasher.hash(password).await;
-    let hash = hash.map_err(AppError::from)?;
-    let (db, now) = (&core.db, core.clock.now());
-    let redeemed = store::users::redeem_link(db, &digest, &hash, purpose, now, actor).await;
-    match redeemed.map_err(AppError::from)? {
-        Some(_) => Ok(user.username),
-        None => Err(AppError::from(Refusal::Link).into()),
-    }
-}
-
-/// Why no password was set by a link.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotRedeemed {
-    pub failure: AppError,
-    /// The owner of the link, if the link was valid and only the password was refused.
-    pub username: Option<String>,
-}
-
-impl From<AppError> for NotRedeemed {
-    fn from(failure: AppError) -> Self {
-        Self {
-            failure,
-            username: None,
-        }
-    }
-}
-
-/// Guesses are throttled by address alone. 150 bits cannot be guessed, and guesses from elsewhere must not block the
-/// owner of a link.
-async fn check(core: &Core, actor: &Actor, digest: &LinkDigest) -> Result<Link, AppError> {
-    let entry = |event| actor.entry(core.clock.now(), event, None, None);
-    let throttled = || entry(Event::LinkThrottled);
-    let refused = |refusal| throttle::refuse(core, refusal, throttled());
-    let guesser = Subject::LinkFrom(&actor.browser().address);
-    let counters = core.throttle.counters(&[guesser], None);
-    let mut guess = throttle::admit(core, counters).await.map_err(refused)?;
-    guess.begin();
-    let found = store::users::find_by_link(&core.db, digest, core.clock.now()).await?;
-    let outcome = match &found {
-        Some(_) => Outcome::Right,
-        None => Outcome::Wrong(entry(Event::LinkRefused)),
-    };
-    let decided = guess.decide(core, outcome, throttled()).await;
-    let passed = decided.map_err(refused)?;
-    found.filter(|_| passed).ok_or(Refusal::Link.into())
 }
 
 /// When the account's link expires, if it has one.

@@ -100,7 +100,7 @@ pub async fn renew_token(db: &Db, confirmation: Confirmation<'_>) -> Result<bool
     let now = token.at;
     let grace = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);
     transact!(db, transaction => {
-        if !token.evidence.lock_account_within(transaction, token.user).await? {
+        if !token.evidence.lock_account_within(transaction, token.user, now, token.actor).await? {
             return Ok(RollBack(false));
         }
         let Some(replaced) = keep_token_within(transaction, token.session, now).await? else {
@@ -138,7 +138,7 @@ pub async fn renew_with_password(
     let token = &change.token;
     let (session, user, now) = (token.session, token.user, token.at);
     transact!(db, transaction => {
-        if !token.evidence.lock_account_within(transaction, user).await? {
+        if !token.evidence.lock_account_within(transaction, user, now, token.actor).await? {
             return Ok(RollBack(None));
         }
         let sessions =

@@ -4,7 +4,6 @@ use super::{ends, sign_in_reviews};
 use crate::{
     domain::{
         actor::Actor,
-        audit::Event,
         moment::Timestamp,
         session::{SessionId, SessionKey},
         user::UserId,
@@ -62,7 +61,7 @@ pub async fn start(
     actor: &Actor,
 ) -> Result<bool, StoreError> {
     transact!(db, transaction => {
-        if !proof.evidence.lock_account_within(transaction, session.user_id).await? {
+        if !proof.evidence.lock_account_within(transaction, session.user_id, session.created_at, actor).await? {
             return Ok(RollBack(false));
         }
         let user = session.user_id;
@@ -84,7 +83,7 @@ pub async fn start(
         if found.status == DeviceStatus::New {
             sign_in_reviews::notify_within(transaction, user, Some(id)).await?;
         }
-        let entry = actor.entry(at, Event::SignedIn, Some(user), Some(id));
+        let entry = actor.entry(at, proof.evidence.signed_in(), Some(user), Some(id));
         let entry = match &session.key {
             Some(key) => entry.about_key(&key.id),
             None => entry,

@@ -10,7 +10,7 @@ use crate::{
         profile::ProfileDraft,
         session::EndedElsewhere,
         setup::SetupDraft,
-        views::{AccessKeyNotice, InvitationDraft, SessionsNotice, UserNotice},
+        views::{AccessKeyNotice, InvitationDraft, SessionsNotice, UserNotice, Welcome},
     },
     error::Refusals,
 };
@@ -70,6 +70,10 @@ pub enum Flash {
     SetupRefused {
         refusal: Refusals,
         draft: SetupDraft,
+    },
+    /// For the dashboard, and no other page.
+    Welcome {
+        welcome: Welcome,
     },
     /// A password was set by a link, for this account.
     PasswordSet {

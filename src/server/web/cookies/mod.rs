@@ -2,6 +2,7 @@
 
 pub mod draft;
 pub mod flash;
+pub mod link;
 pub mod session;
 pub mod theme;
 mod truncated;

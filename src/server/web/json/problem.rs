@@ -178,6 +178,8 @@ const fn code_of_refusal(refusal: Refusal) -> (&'static str, Option<&'static str
         Refusal::SetupCode => ("setup_code_wrong", Some("code")),
         Refusal::Link => ("link_wrong", Some("secret")),
         Refusal::DeviceName => ("device_name", Some("name")),
+        Refusal::LinkNotOpened => ("link_not_opened", None),
+        Refusal::OtherAccount => ("other_account", None),
     }
 }
 

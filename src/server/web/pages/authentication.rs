@@ -3,16 +3,25 @@
 use super::visit::{Visit, query_value};
 use crate::{
     domain::{
+        moment::length_in_words,
         setup::SetupDraft,
+        user::User,
         views::{
-            LoginKeyView, LoginNotice, LoginView, LogoutView, PasswordLinkView, SetupView,
-            SignedOutView,
+            LoginKeyView, LoginNotice, LoginView, LogoutView, OpenedLinkView, PasswordLinkView,
+            SetupView, SignedInHereView, SignedOutView,
         },
     },
+    error::Refusal,
     server::{
-        core::accounts::setup,
+        core::accounts::{
+            password_links::{self, Link},
+            setup,
+        },
         db::StoreError,
-        web::{context::Caller, cookies::flash::Flash},
+        web::{
+            context::Caller,
+            cookies::{self, flash::Flash},
+        },
     },
 };
 
@@ -51,6 +60,7 @@ pub async fn login(visit: Visit<'_>) -> Result<LoginView, StoreError> {
         notice,
         no_account: setup::is_open(&state.core).await?,
         has_key_page: state.core.keys.sign_in,
+        remember_for: length_in_words(state.core.lifetimes.remember_idle),
     })
 }
 
@@ -100,11 +110,41 @@ pub async fn setup(visit: Visit<'_>) -> Result<Option<SetupView>, StoreError> {
     }))
 }
 
-pub fn password_link(visit: &Visit<'_>) -> PasswordLinkView {
-    let username = visit.refused().map(|(_, username)| username.to_owned());
-    PasswordLinkView {
-        min_chars: visit.state.core.password_rules.min_chars,
-        username: username.filter(|username| !username.is_empty()),
-        refusal: visit.refusal(),
-    }
+/// The owner of the link is shown only if the browser has opened it, which takes its code.
+pub async fn password_link(visit: &Visit<'_>) -> Result<PasswordLinkView, StoreError> {
+    let core = &visit.state.core;
+    let secret = cookies::link::secret(core, visit.headers);
+    let found = match &secret {
+        Some(secret) => password_links::find(core, secret).await?,
+        None => None,
+    };
+    // Used in another tab, void or expired meanwhile.
+    let dead = (secret.is_some() && found.is_none()).then(|| Refusal::Link.into());
+    let is_owned_by = |user: &User| {
+        let owner = found.as_ref().map(|link| &link.user.id);
+        owner == Some(&user.id)
+    };
+    let signed_in = visit.current_user().ok().map(|current| SignedInHereView {
+        display_name: current.user.display_name.clone(),
+        is_owner: is_owned_by(&current.user),
+    });
+    let proof = secret.map(|secret| password_links::proof_of(core, &secret));
+    let link = found
+        .zip(proof)
+        .map(|(Link { user, purpose }, proof)| OpenedLinkView {
+            purpose,
+            display_name: user.display_name,
+            username: user.username,
+            email: user.email,
+            proof,
+        });
+    let is_checked = query_value(visit.uri, "cookie-check").is_some();
+    let refusal = visit.refusal().or(dead);
+    Ok(PasswordLinkView {
+        min_chars: core.password_rules.min_chars,
+        is_cookie_lost: is_checked && link.is_none() && refusal.is_none(),
+        link,
+        signed_in,
+        refusal,
+    })
 }

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     domain::views::DashboardView,
     error::{AppError, Failure},
+    server::web::cookies::flash::Flash,
 };
 
 pub fn dashboard(visit: &Visit<'_>) -> Result<DashboardView, AppError> {
@@ -17,7 +18,12 @@ pub fn dashboard(visit: &Visit<'_>) -> Result<DashboardView, AppError> {
         tracing::error!("the dashboard was requested without its sign-ins");
         return Err(Failure::Internal.into());
     };
+    let welcome = match visit.flash {
+        Some(Flash::Welcome { welcome }) => Some(welcome),
+        _ => None,
+    };
     Ok(DashboardView {
+        welcome,
         username: user.username.clone(),
         display_name: user.display_name.clone(),
         email: user.email.clone(),
