@@ -3,16 +3,16 @@
 use crate::{
     components::layout::Head,
     domain::{
-        page::PageView,
+        page::{AdministrationView, PageView},
         plain_script::{FOLLOW, PlainScript, TIME_OUT},
         views::RenderedFor,
     },
     pages::{
         access_keys::AccessKeysPage, activity::ActivityPage, admin_activity::AuditPage,
-        admin_user::AccountPage, admin_users::UsersPage, confirm::ConfirmPage,
-        dashboard::DashboardPage, login::LoginPage, login_key::LoginKeyPage, logout::LogoutPage,
-        password::PasswordPage, password_link::PasswordLinkPage, profile::ProfilePage,
-        sessions::SessionsPage, setup::SetupPage, signed_out::SignedOutPage,
+        admin_invite::InvitePage, admin_user::AccountPage, admin_users::UsersPage,
+        confirm::ConfirmPage, dashboard::DashboardPage, login::LoginPage, login_key::LoginKeyPage,
+        logout::LogoutPage, password::PasswordPage, password_link::PasswordLinkPage,
+        profile::ProfilePage, sessions::SessionsPage, setup::SetupPage, signed_out::SignedOutPage,
     },
 };
 use leptos::{config::LeptosOptions, either::either, html, prelude::*};
@@ -40,9 +40,17 @@ pub fn App(
         PageView::Profile(view) => view! { <ProfilePage view=*view /> },
         PageView::Setup(view) => view! { <SetupPage view /> },
         PageView::PasswordLink(view) => view! { <PasswordLinkPage view /> },
-        PageView::Users(view) => view! { <UsersPage view=*view /> },
-        PageView::Account(view) => view! { <AccountPage view=*view /> },
-        PageView::Audit(view) => view! { <AuditPage view=*view /> },
+        PageView::Administration(view) => view! { <AdministrationPage view /> },
+    )
+}
+
+#[component]
+fn AdministrationPage(view: AdministrationView) -> impl IntoView {
+    either!(view,
+        AdministrationView::Users(view) => view! { <UsersPage view=*view /> },
+        AdministrationView::Invite(view) => view! { <InvitePage view=*view /> },
+        AdministrationView::Account(view) => view! { <AccountPage view=*view /> },
+        AdministrationView::Audit(view) => view! { <AuditPage view=*view /> },
     )
 }
 
@@ -97,7 +105,7 @@ pub fn head_scripts() -> String {
 /// Whether the page follows the log. Without scripts it is reloaded repeatedly, as long as the password was entered
 /// recently.
 const fn reloads_itself(view: &PageView) -> bool {
-    matches!(view, PageView::Audit(view) if view.is_followed)
+    matches!(view, PageView::Administration(AdministrationView::Audit(view)) if view.is_followed)
 }
 
 /// Every five seconds. Built by hand because the macro does not know the attribute.

@@ -63,13 +63,13 @@ pub enum AccountRefusal {
     #[error("This e-mail address belongs to another account.")]
     EmailTaken,
     /// For administrators, about accounts that they see anyway.
-    #[error("The name or the e-mail address belongs to another account.")]
+    #[error("The username or email belongs to another account, or the username once did.")]
     NameTaken,
     #[error("The account is disabled. Enable it first.")]
     Disabled,
-    #[error("This is not the name of the account. Nothing was deleted.")]
+    #[error("That doesn't match the username. Nothing was deleted.")]
     NameNotRepeated,
-    #[error("This is the last administrator: make another one first.")]
+    #[error("This is the last administrator. Make somebody else an administrator first.")]
     LastAdministrator,
 }
 

@@ -3,7 +3,7 @@
 //! Fields are uncontrolled: input from before the script was loaded is kept, and what a password manager fills in
 //! without a key event is submitted.
 
-use crate::error::AppError;
+use crate::error::{AccountRefusal, AppError, Refusal};
 use leptos::{
     attr::custom::custom_attribute, ev::KeyboardEvent, html, prelude::*, wasm_bindgen::JsCast,
 };
@@ -118,15 +118,24 @@ pub fn ErrorSummary(
     /// The id of the field to correct.
     field: fn(AppError) -> &'static str,
     node_ref: NodeRef<html::Div>,
+    /// The username that was to be repeated.
+    #[prop(optional, into)]
+    about: String,
 ) -> impl IntoView {
     move || {
         refusal.get().map(|refusal| {
+            let words = match refusal {
+                AppError::Refused(Refusal::Account(AccountRefusal::NameNotRepeated)) if !about.is_empty() => {
+                    format!("That doesn't match “{about}”. Nothing was deleted.")
+                }
+                _ => refusal.to_string(),
+            };
             view! {
                 <div class="error-summary" role="alert" tabindex="-1" autofocus aria-labelledby="problem" node_ref=node_ref>
                     <h2 id="problem">"There is a problem"</h2>
                     <ul>
                         <li>
-                            <a id="problem-text" href=format!("#{}", field(refusal))>{refusal.to_string()}</a>
+                            <a id="problem-text" href=format!("#{}", field(refusal))>{words}</a>
                         </li>
                     </ul>
                 </div>

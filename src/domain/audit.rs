@@ -82,6 +82,10 @@ events! {
     PasswordSet = "password_set", "Passwords set for somebody";
     ProfileChanged = "profile_changed", "Changes of profiles";
     UserCreated = "user_created", "Accounts made";
+    /// It got another username.
+    UserRenamed = "user_renamed", "Usernames changed";
+    /// Its full name or e-mail address was changed by an administrator.
+    UserEdited = "user_edited", "Accounts edited";
     UserDisabled = "user_disabled", "Accounts disabled";
     UserEnabled = "user_enabled", "Accounts enabled";
     /// The account became an administrator.
@@ -244,6 +248,8 @@ pub struct Entry {
     pub session: Option<SessionId>,
     /// The access key that it concerns, or with which it was done.
     pub key: Option<AccessKeyId>,
+    /// The username before it was changed.
+    pub previous_name: Option<String>,
     /// The client's address; empty for commands.
     pub address: String,
     pub user_agent: String,
@@ -255,6 +261,15 @@ impl Entry {
     pub fn about_key(self, key: &AccessKeyId) -> Self {
         Self {
             key: Some(key.clone()),
+            ..self
+        }
+    }
+
+    /// The same about an account that had this username.
+    #[must_use]
+    pub fn renamed_from(self, previous: String) -> Self {
+        Self {
+            previous_name: Some(previous),
             ..self
         }
     }

@@ -3,9 +3,9 @@
 use super::{
     access_key::Scope,
     views::{
-        AccessKeysView, AccountView, AuditView, ConfirmView, DashboardView, LoginKeyView,
-        LoginView, LogoutView, OwnActivityView, PasswordLinkView, PasswordView, ProfileView,
-        SessionsView, SetupView, SignedOutView, UsersView,
+        AccessKeysView, AccountView, AuditView, ConfirmView, DashboardView, InviteView,
+        LoginKeyView, LoginView, LogoutView, OwnActivityView, PasswordLinkView, PasswordView,
+        ProfileView, SessionsView, SetupView, SignedOutView, UsersView,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,7 @@ pages! {
     /// The owner of a link has no password yet. Browsers do not send what follows `#`, so no server's log contains it.
     PasswordLink: "/password-link" for Anyone;
     Users: "/admin/users" for Administrator;
+    Invite: "/admin/users/invite" for Administrator;
     Account: "/admin/users/{id}" for Administrator;
     Audit: "/admin/activity" for Administrator;
 }
@@ -97,7 +98,14 @@ pub enum PageView {
     Confirm(ConfirmView),
     Setup(SetupView),
     PasswordLink(PasswordLinkView),
+    Administration(AdministrationView),
+}
+
+/// A page of administrators, with its values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AdministrationView {
     Users(Box<UsersView>),
+    Invite(Box<InviteView>),
     Account(Box<AccountView>),
     Audit(Box<AuditView>),
 }
@@ -132,6 +140,7 @@ impl Page {
             | Self::ChangePassword
             | Self::Setup
             | Self::PasswordLink
+            | Self::Invite
             | Self::Account
             | Self::Audit => None,
         }
@@ -150,7 +159,10 @@ impl Page {
 
     /// Whether it restores input that was sent before the password was confirmed.
     pub const fn shows_drafts(self) -> bool {
-        matches!(self, Self::Profile | Self::Users | Self::AccessKeys)
+        matches!(
+            self,
+            Self::Profile | Self::Invite | Self::Account | Self::AccessKeys
+        )
     }
 }
 

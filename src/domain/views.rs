@@ -9,8 +9,8 @@ pub use access_keys::{
     AccessKeyNotice, AccessKeyView, AccessKeysView, KeyUseView, NewAccessKeyView,
 };
 pub use admin::{
-    AccountView, AuditEntryView, AuditFilter, AuditView, InvitationDraft, LinkView,
-    PasswordLinkView, UserNotice, UserState, UserView, UsersView,
+    AccountView, AuditEntryView, AuditFilter, AuditView, EditDraft, EditView, InvitationDraft,
+    InviteView, LinkView, PasswordLinkView, UserNotice, UserState, UserView, UsersView,
 };
 pub use proxy_diagnosis::{Finding, ProxyDiagnosis};
 

@@ -4,7 +4,7 @@ mod format;
 mod trust;
 
 use crate::domain::moment::Timestamp;
-pub use format::{day, moment, parse_day, parse_http_date, parse_rfc3339, relative, rfc3339};
+pub use format::{date, day, moment, parse_day, parse_http_date, parse_rfc3339, relative, rfc3339};
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,

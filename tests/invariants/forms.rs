@@ -12,7 +12,7 @@ pub struct Function {
     pub is_private: bool,
 }
 
-pub const FUNCTIONS: [Function; 15] = [
+pub const FUNCTIONS: [Function; 16] = [
     Function {
         path: "/api/login",
         required: &["username", "password"],
@@ -47,6 +47,12 @@ pub const FUNCTIONS: [Function; 15] = [
         path: "/api/invite_user",
         required: &["username"],
         optional: &["email", "display_name", "is_admin"],
+        is_private: true,
+    },
+    Function {
+        path: "/api/edit_user",
+        required: &["id", "username"],
+        optional: &["display_name", "email"],
         is_private: true,
     },
     Function {

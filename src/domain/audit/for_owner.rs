@@ -57,6 +57,8 @@ impl Event {
             Self::SignInRecognised => "You said of a sign-in from a new device that it was you",
             Self::SignInDisowned => "You said of a sign-in from a new device that it was not you",
             Self::UserCreated => "The account was made",
+            Self::UserRenamed => "An administrator changed your username",
+            Self::UserEdited => "An administrator changed your full name or email",
             Self::UserDisabled => "The account was disabled",
             Self::UserEnabled => "The account was enabled again",
             Self::UserPromoted => "You became an administrator",

@@ -109,7 +109,7 @@ macro_rules! select_sessions {
             "s.id AS session_id, s.user_id, s.created_at, s.last_seen_at, s.authenticated_at, ",
             "s.idle_ends_at, s.absolute_ends_at, s.remember, s.address, s.user_agent, s.ended_at, ",
             "s.end_reason, s.idle_end_if_used, s.key_id, s.scopes, u.username, u.email, u.display_name, u.description, u.is_admin, u.disabled_at, ",
-            "u.password_hash <> '' AS has_password ",
+            "u.password_hash <> '' AS has_password, u.created_at AS user_created_at, u.last_sign_in_at ",
             "FROM sessions s JOIN users u ON u.id = s.user_id ",
             $rest
         )
@@ -205,6 +205,7 @@ pub async fn start(
             None => DeviceStatus::Known,
         };
         insert(transaction, session, &status).await?;
+        super::users::record_sign_in_within(transaction, user, session.created_at).await?;
         if let Some(replaced) = proof.replaced {
             ends::end_replaced_within(transaction, replaced, session.created_at, actor).await?;
         }

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     app,
     domain::{
-        page::{Page, PageView},
+        page::{AdministrationView, Page, PageView},
         views::{RenderedFor, SignOutProof},
     },
     error::{AppError, Failure},
@@ -167,12 +167,33 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
             return Ok(Answer::Redirect(visit.next().to_string()));
         }
         Page::Confirm => PageView::Confirm(account::confirm(visit.current_user()?, &visit)),
-        Page::Users => PageView::Users(Box::new(users::list(visit).await?)),
-        Page::Account => match users::account(visit).await? {
-            Some(view) => PageView::Account(Box::new(view)),
-            None => return Ok(Answer::NotFound),
-        },
-        Page::Audit => PageView::Audit(Box::new(audit::page(&visit).await?)),
+        Page::Users | Page::Invite | Page::Account | Page::Audit => {
+            match administration(page, visit).await? {
+                Some(view) => PageView::Administration(view),
+                None => return Ok(Answer::NotFound),
+            }
+        }
     };
     Ok(Answer::Page(view))
+}
+
+/// The same for a page of administrators; `None` if it does not exist.
+async fn administration(
+    page: Page,
+    visit: Visit<'_>,
+) -> Result<Option<AdministrationView>, AppError> {
+    Ok(match page {
+        Page::Users => Some(AdministrationView::Users(Box::new(
+            users::list(visit).await?,
+        ))),
+        Page::Invite => Some(AdministrationView::Invite(Box::new(users::invite(visit)?))),
+        Page::Account => {
+            let view = users::account(visit).await?;
+            view.map(|view| AdministrationView::Account(Box::new(view)))
+        }
+        Page::Audit => Some(AdministrationView::Audit(Box::new(
+            audit::page(&visit).await?,
+        ))),
+        _ => None,
+    })
 }

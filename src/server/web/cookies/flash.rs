@@ -10,7 +10,7 @@ use crate::{
         profile::ProfileDraft,
         session::EndedElsewhere,
         setup::SetupDraft,
-        views::{AccessKeyNotice, InvitationDraft, UserNotice},
+        views::{AccessKeyNotice, EditDraft, InvitationDraft, UserNotice},
     },
     error::Refusal,
 };
@@ -95,6 +95,12 @@ pub enum Flash {
         refusal: Refusal,
         draft: InvitationDraft,
     },
+    /// The names of the account with this id.
+    EditRefused {
+        id: String,
+        refusal: Refusal,
+        draft: EditDraft,
+    },
 }
 
 impl Flash {
@@ -131,6 +137,14 @@ impl Flash {
     pub fn invitation_refused(refusal: Refusal, input: &InvitationDraft) -> Self {
         let draft = truncated::invitation(input);
         Self::InvitationRefused { refusal, draft }
+    }
+
+    pub fn edit_refused(id: &str, refusal: Refusal, input: &EditDraft) -> Self {
+        Self::EditRefused {
+            id: id.chars().take(MAX_INPUT_CHARS).collect(),
+            refusal,
+            draft: truncated::names(input),
+        }
     }
 
     pub fn access_key_refused(refusal: Refusal, input: &AccessKeyDraft) -> Self {
