@@ -5,7 +5,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run watch build check test cargo-test client-budget fuzz react-admin e2e canary shots openapi bench start-your-own dist dist-check same-site clean
+.PHONY: help setup run watch build check test cargo-test client-budget fuzz react-admin e2e canary shots openapi bench audit start-your-own dist dist-check same-site clean
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
@@ -96,9 +96,14 @@ openapi: setup ## write docs/openapi.json from the router
 		env WRITE_OPENAPI=1 cargo test --features ssr --test http the_file_of_the_document
 
 bench: build ## measure speed and memory, and write docs/performance.md
-	@tools/step "Measuring (about 10 minutes, and 1 for its build; run nothing else; needs 12 GB of free disk)" \
+	@tools/step "Measuring (about 13 minutes, and 1 for its build; run nothing else; needs 12 GB of free disk)" \
 		"The lines above name the finding." \
 		cargo run --release --package vestibule-benches
+
+audit: build ## measure five pages with Lighthouse, and write them into docs/performance.md
+	@tools/step "Measuring pages with Lighthouse (about 3 minutes; run nothing else)" \
+		"The lines above name the page and the element." \
+		tools/audit
 
 start-your-own: setup ## carry out docs/start-your-own.md in a copy, to its last test
 	@tools/step "Carrying out docs/start-your-own.md in target/start-your-own (about 25 minutes)" \
@@ -131,4 +136,4 @@ test: setup check cargo-test build client-budget e2e canary ## everything
 
 clean: ## remove the build output; build tools and data are kept
 	cargo clean
-	rm -rf end2end/{node_modules,playwright-report,test-results} examples/react-admin/{dist,node_modules}
+	rm -rf end2end/{node_modules,playwright-report,test-results} tools/lighthouse/node_modules examples/react-admin/{dist,node_modules}

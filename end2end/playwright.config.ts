@@ -22,6 +22,7 @@ const DISABLED_FEATURES = [
 
 export default defineConfig({
   testDir: 'tests',
+  globalSetup: './support/setup.ts',
   // A test that passes only on the second attempt has found a bug.
   retries: 0,
   workers: 2,

@@ -1,5 +1,6 @@
 // Keeps an open page with its session: covers it while nobody knows whether the session lives, and leaves when it
-// has ended. It needs no other script and no element of the page but <meta name="person">. docs/adr/0024
+// has ended. It announces a sign-in that the person has to review. It needs no other script and no element of the page
+// but <meta name="person">. docs/adr/0024
 (() => {
   'use strict';
   const EVENTS = '/session/events';
@@ -79,9 +80,28 @@
     else location.replace(path);
   };
 
+  // The page may be in use, so it is not loaded anew: a link leads to the review.
+  let newest;
+  const review = (told) => {
+    const place = document.getElementById('new-sign-in');
+    newest ??= place?.dataset.newest ?? '';
+    if (!place || told === newest) return;
+    newest = told;
+    if (!told) {
+      document.getElementById('new-sign-ins')?.setAttribute('hidden', '');
+      return place.replaceChildren();
+    }
+    const { words, link, path } = place.dataset;
+    const way = document.createElement('a');
+    way.href = path;
+    way.textContent = link;
+    place.replaceChildren(`${words} `, way);
+  };
+
   const lives = (told) => {
     if (leaving) return;
     if (told.person !== person) return leave('/');
+    review(told.to_review ?? '');
     timedOut = false;
     replacedAt = 0;
     endsAt = Date.now() + Math.min(told.idle_ends_at, told.absolute_ends_at) - told.now;

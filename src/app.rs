@@ -1,11 +1,15 @@
 //! The application: the document around every page, and the page in it.
 
 use crate::{
-    components::layout::Head,
+    components::{
+        frame::FrameHtml,
+        layout::{Head, body_class},
+    },
     domain::{
-        page::{AdministrationView, PageView},
+        frame::Frame,
+        page::{AdministrationView, Document, MANIFEST, PageView},
         plain_script::{FOLLOW, PlainScript, TIME_OUT},
-        views::RenderedFor,
+        views::{NewSignInsView, RenderedFor},
     },
     pages::{
         access_keys::AccessKeysPage, activity::ActivityPage, admin_activity::AuditPage,
@@ -13,6 +17,7 @@ use crate::{
         confirm::ConfirmPage, dashboard::DashboardPage, login::LoginPage, login_key::LoginKeyPage,
         logout::LogoutPage, password::PasswordPage, password_link::PasswordLinkPage,
         profile::ProfilePage, sessions::SessionsPage, setup::SetupPage, signed_out::SignedOutPage,
+        system::SystemPage,
     },
 };
 use leptos::{config::LeptosOptions, either::either, html, prelude::*};
@@ -22,10 +27,12 @@ use leptos_meta::{MetaTags, provide_meta_context};
 #[component]
 pub fn App(
     /// The values from the server. In the browser they are in the document, and this is not called.
-    initial_view: impl FnOnce() -> PageView,
+    initial_document: impl FnOnce() -> Document,
 ) -> impl IntoView {
     provide_meta_context();
-    let view = SharedValue::new(initial_view).into_inner();
+    let Document { frame, news, view } = SharedValue::new(initial_document).into_inner();
+    provide_context(frame);
+    provide_context(news);
     either!(view,
         PageView::Login(view) => view! { <LoginPage view /> },
         PageView::LoginKey(view) => view! { <LoginKeyPage view /> },
@@ -51,27 +58,42 @@ fn AdministrationPage(view: AdministrationView) -> impl IntoView {
         AdministrationView::Invite(view) => view! { <InvitePage view=*view /> },
         AdministrationView::Account(view) => view! { <AccountPage view=*view /> },
         AdministrationView::Audit(view) => view! { <AuditPage view=*view /> },
+        AdministrationView::System(view) => view! { <SystemPage view /> },
     )
 }
 
 /// The document around the application, which the browser hydrates. It names the person for whom it was rendered.
 ///
 /// `nonce` is that of the page's policy.
-pub fn shell(options: LeptosOptions, nonce: String, view: PageView) -> impl IntoView {
+pub fn shell(
+    options: LeptosOptions,
+    nonce: String,
+    frame: Frame,
+    news: Option<NewSignInsView>,
+    view: PageView,
+) -> impl IntoView {
     let rendered_for = use_context::<RenderedFor>();
     let is_signed_in = rendered_for.is_some();
+    let reloads_itself = reloads_itself(&view);
+    provide_context(FrameHtml::of(&frame));
+    let document = Document {
+        frame: frame.view(),
+        news,
+        view,
+    };
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-theme=frame.theme.fixed()>
             <head>
-                <Head options=options.clone() />
+                <Head options=options.clone() frame=frame.clone() />
+                <link rel="manifest" href=MANIFEST />
                 {rendered_for.map(|RenderedFor(person)| view! { <meta name="person" content=person /> })}
                 <Scripts options nonce is_signed_in />
-                {reloads_itself(&view).then(|| view! { <noscript>{refresh_meta()}</noscript> })}
+                {reloads_itself.then(|| view! { <noscript>{refresh_meta()}</noscript> })}
                 <MetaTags />
             </head>
-            <body>
-                <App initial_view=move || view />
+            <body class=body_class(&frame)>
+                <App initial_document=move || document />
             </body>
         </html>
     }

@@ -1,7 +1,12 @@
 //! What a browser learns when something was not done.
 
+mod refusals;
+
+pub use refusals::{Refusals, refusal_in};
+
 use crate::domain::{
-    access_key::AccessKeyRefusal, password::PasswordRefusal, user::IdentityRefusal,
+    access_key::AccessKeyRefusal, device::MAX_DEVICE_NAME_CHARS, password::PasswordRefusal,
+    user::IdentityRefusal,
 };
 use leptos::server_fn::{
     codec::JsonEncoding,
@@ -15,7 +20,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum AppError {
     #[error(transparent)]
-    Refused(Refusal),
+    Refused(#[from] Refusals),
     #[error(transparent)]
     Failed(#[from] Failure),
 }
@@ -33,7 +38,7 @@ pub enum Refusal {
     /// The one answer for keys that are unknown, revoked, expired, suspended, or not for this network.
     #[error("The access key is not valid here.")]
     AccessKeyLogin,
-    #[error("The current password is not right.")]
+    #[error("Wrong password.")]
     CurrentPassword,
     #[error(transparent)]
     Password(#[from] PasswordRefusal),
@@ -43,6 +48,10 @@ pub enum Refusal {
     Account(#[from] AccountRefusal),
     #[error(transparent)]
     AccessKey(#[from] AccessKeyRefusal),
+    #[error(
+        "A device name has at most {MAX_DEVICE_NAME_CHARS} characters, and all of them are visible."
+    )]
+    DeviceName,
     /// The one answer for codes that are wrong, expired or used.
     #[error(
         "The code is not right, or it is no longer valid. On the server, the command “vestibule setup-code” makes a new one."
@@ -60,14 +69,16 @@ pub enum Refusal {
 #[serde(rename_all = "snake_case")]
 pub enum AccountRefusal {
     /// For people who are signed in, about the address that they want for themselves.
-    #[error("This e-mail address belongs to another account.")]
+    #[error("This email address belongs to another account.")]
     EmailTaken,
     /// For administrators, about accounts that they see anyway.
-    #[error("The username or email belongs to another account, or the username once did.")]
+    #[error(
+        "The username or the email address belongs to another account, or the username once did."
+    )]
     NameTaken,
     #[error("The account is disabled. Enable it first.")]
     Disabled,
-    #[error("That doesn't match the username. Nothing was deleted.")]
+    #[error("That does not match the username. Nothing was deleted.")]
     NameNotRepeated,
     #[error("This is the last administrator. Make somebody else an administrator first.")]
     LastAdministrator,
@@ -78,7 +89,7 @@ pub enum AccountRefusal {
 #[serde(rename_all = "snake_case")]
 pub enum Failure {
     /// Too many failures before this attempt, which was not checked.
-    #[error("There were too many attempts. Please try again in {}.", in_words(*seconds))]
+    #[error("Too many attempts. Try again in {}.", in_words(*seconds))]
     Throttled { seconds: u32 },
     #[error("Please sign in first.")]
     NotSignedIn,
@@ -86,7 +97,7 @@ pub enum Failure {
     #[error("You are signed in already. Sign out first.")]
     AlreadySignedIn,
     /// Signed in, but the password was entered too long ago for this.
-    #[error("Please confirm first that it is you.")]
+    #[error("Confirm your password first.")]
     PasswordNeeded,
     #[error("The request came from another site, so it was not carried out.")]
     CrossSite,
@@ -126,8 +137,7 @@ impl AppError {
     /// The HTTP status of the answer: the one mapping for pages, forms and server functions.
     pub const fn status(self) -> u16 {
         match self {
-            Self::Refused(Refusal::SignIn | Refusal::AccessKeyLogin) => 401,
-            Self::Refused(_) => 422,
+            Self::Refused(refusals) => refusals.status(),
             Self::Failed(failure) => failure.status(),
         }
     }
@@ -201,7 +211,7 @@ fn in_words(seconds: u32) -> String {
 /// A refusal, or a rule of the domain that is one.
 impl<R: Into<Refusal>> From<R> for AppError {
     fn from(rule: R) -> Self {
-        Self::Refused(rule.into())
+        Self::Refused(Refusals::from(rule))
     }
 }
 

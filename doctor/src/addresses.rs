@@ -3,7 +3,7 @@
 use super::{
     client::Answer,
     contents::found,
-    page::Page,
+    page::{Element, Page},
     report::{Verdict, expect},
     target::Target,
 };
@@ -20,8 +20,19 @@ pub fn refers_to_this_site(answer: &Answer, page: &Page, target: &Target) -> Ver
         _ => false,
     };
     let mut elements = page.elements.iter();
-    let foreign = elements.find(|one| one.attributes().any(elsewhere));
+    let foreign = elements.find(|one| !is_link_of_owner(one) && one.attributes().any(elsewhere));
     foreign.map_or(Ok(()), |element| Err(found(answer, element)))
+}
+
+/// The links to help, privacy and imprint lead where the owner has configured.
+fn is_link_of_owner(element: &Element) -> bool {
+    let is_marked = matches!(
+        element.attribute("data-link"),
+        Some("help" | "privacy" | "imprint")
+    );
+    let target = element.attribute("href").unwrap_or_default();
+    let is_link = target.starts_with("https://") || target.starts_with("mailto:");
+    element.is("a") && is_marked && is_link
 }
 
 pub fn forms_lead_here(answer: &Answer, page: &Page, target: &Target) -> Verdict {
@@ -72,10 +83,15 @@ mod tests {
             "<link rel=preload href=//evil.test/x.js>",
             "<img srcset='/a 1x, https://evil.test/b 2x'>",
             "<a href=http://id.example.org/>",
+            "<a href=https://example.org/>",
+            "<a data-link=help href=http://example.org/>",
+            "<a data-link=other href=https://example.org/>",
+            "<img data-link=help src=https://example.org/>",
         ] {
             assert!(judged(refers_to_this_site, html).is_err(), "{html}");
         }
-        let own = "<a href='#main'>x</a><a href='/x'>y</a>";
+        let own = "<a href='#main'>x</a><a href='/x'>y</a><a data-link=help href=mailto:help@example.org>z</a>\
+            <a data-link=imprint href=https://example.org/imprint>i</a>";
         assert_eq!(judged(refers_to_this_site, own), Ok(()));
         let sign_in = |action: &str| {
             let form = format!("<form method=post action='{action}'><input type=password></form>");

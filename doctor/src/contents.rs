@@ -45,7 +45,7 @@ const INLINE: Check = check(
 const OWN: Check = check(
     "pages_refer_to_this_site",
     "G1",
-    "Everything that a page loads, and every link in it, is of this site",
+    "Everything that a page loads, and every link in it but the owner's, is of this site",
     UNCHANGED,
 );
 const FORMS: Check = check(

@@ -77,7 +77,7 @@ pub const CHECKS: &[&Check] = &[
     &TOO_LARGE,
 ];
 
-const PRIVATE_FUNCTIONS: [&str; 11] = [
+const PRIVATE_FUNCTIONS: [&str; 12] = [
     "/api/change_password",
     "/api/confirm_access_key",
     "/api/confirm_password",
@@ -86,6 +86,7 @@ const PRIVATE_FUNCTIONS: [&str; 11] = [
     "/api/end_other_sessions",
     "/api/end_session",
     "/api/make_access_key",
+    "/api/name_device",
     "/api/recognise_sign_in",
     "/api/revoke_access_key",
     "/api/update_profile",

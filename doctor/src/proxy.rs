@@ -64,6 +64,9 @@ pub const CHECKS: &[&Check] = &[
     &HOST,
 ];
 
+/// The page that describes to administrators how requests reach the server.
+const SYSTEM: &str = "/admin/system";
+
 /// An address for documentation (RFC 5737): no client has it.
 const SPOOFED_ADDRESS: &str = "192.0.2.66";
 
@@ -76,8 +79,9 @@ pub async fn examine(exam: &mut Examination) -> Result<(), NoAnswer> {
             .skip_rest(&[&ADDRESS, &SCHEME, &HOST], NOT_SIGNED_IN);
         return Ok(());
     };
-    let page = browser.open(&exam.client, HOME).await?;
-    proxy_diagnosis(exam, &page);
+    let home = browser.open(&exam.client, HOME).await?;
+    let page = browser.open(&exam.client, SYSTEM).await?;
+    proxy_diagnosis(exam, &home, &page);
     Ok(())
 }
 
@@ -173,11 +177,11 @@ async fn forged_scheme(exam: &mut Examination) -> Result<(), NoAnswer> {
 }
 
 /// The card “How this server is reached”, which administrators see.
-fn proxy_diagnosis(exam: &mut Examination, page: &Rc<Answer>) {
+fn proxy_diagnosis(exam: &mut Examination, home: &Rc<Answer>, page: &Rc<Answer>) {
     let Some(card) = page.body.split("id=\"reach\"").nth(1) else {
-        let seen = seen_address(&page.body).unwrap_or("unknown");
+        let seen = seen_address(&home.body).unwrap_or("unknown");
         let why = format!(
-            "the account is no administrator's, so its dashboard does not say; its session's address is {seen}"
+            "the account is no administrator's, so no page says; its session's address is {seen}"
         );
         exam.report.skip_rest(&[&ADDRESS, &SCHEME, &HOST], &why);
         return;
@@ -188,9 +192,7 @@ fn proxy_diagnosis(exam: &mut Examination, page: &Rc<Answer>) {
         known += found.len();
         // A server of another version may have warnings that this one does not know.
         if about == "address" && card.contains("notice-warning") && known == 0 {
-            found.push(
-                "the dashboard warns of something that this version does not know".to_owned(),
-            );
+            found.push("the page warns of something that this version does not know".to_owned());
         }
         exam.record(check, expect(found.is_empty(), || found.join(" ")));
     }

@@ -73,6 +73,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await signsInWithKey(visitor, server.run(createsKey('ada', 'Nightly backup')));
     await visitor.page.goto('/account/keys');
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Not with this access key');
+    await expect(visitor.personButton).toBeVisible();
   },
 
   dashboard: async ({ visitor, server }) => {
@@ -96,7 +97,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.signsIn(person);
     await server.signsInElsewhere(person.name, person.password, ELSEWHERE[0]!);
     await visitor.open('/dashboard');
-    await expect(visitor.page.getByRole('heading', { name: 'A sign-in from a new device' })).toBeVisible();
+    await expect(visitor.page.getByRole('heading', { name: 'New sign-in. Was this you?' })).toBeVisible();
   },
 
   'password-after-disowning': async ({ visitor, server }) => {
@@ -104,16 +105,14 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.signsIn(person);
     await server.signsInElsewhere(person.name, person.password, ELSEWHERE[0]!);
     await visitor.open('/dashboard');
-    await visitor.page.getByRole('button', { name: 'This was not me' }).click();
+    await visitor.page.getByRole('button', { name: 'No, secure my account' }).click();
     await expect(visitor.page.getByRole('status').first()).toContainText('choose a new one');
     await visitor.waitForHydration();
   },
 
-  // With a finding: a proxy that is not trusted.
-  'dashboard-admin': async ({ visitor, server }) => {
-    await visitor.page.setExtraHTTPHeaders({ 'x-forwarded-for': '192.0.2.7', 'x-forwarded-host': 'inner.example' });
-    await visitor.signsIn(newPerson(server, { name: 'grace', displayName: 'Grace Hopper', email: 'grace@example.org' }, ['--admin']));
-    await expect(visitor.page.getByRole('main')).toContainText('not a trusted proxy');
+  'dashboard-menu': async ({ visitor, server }) => {
+    await administers('/dashboard', visitor, server);
+    await visitor.opensPersonMenu();
   },
 
   password: async ({ visitor, server }) => {
@@ -385,6 +384,15 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     server.run(['user', 'promote', 'maryam']);
   },
 
+  'admin-system': async ({ visitor, server }) => administers('/admin/system', visitor, server),
+
+  // A proxy that is not trusted.
+  'admin-system-finding': async ({ visitor, server }) => {
+    await visitor.page.setExtraHTTPHeaders({ 'x-forwarded-for': '192.0.2.7', 'x-forwarded-host': 'inner.example' });
+    await administers('/admin/system', visitor, server);
+    await expect(visitor.page.getByRole('main')).toContainText('not a trusted proxy');
+  },
+
   setup: async ({ visitor }) => visitor.open('/setup'),
 
   'setup-error': async ({ visitor }) => {
@@ -405,7 +413,8 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
 
   'signed-out-everywhere': async ({ visitor, server }) => {
     await signsInWithKeys('/account/sessions', visitor, server);
-    await visitor.page.getByRole('button', { name: 'End all, and sign out here' }).click();
+    await visitor.page.getByText('Sign out everywhere', { exact: true }).click();
+    await visitor.page.getByRole('button', { name: 'Yes, sign out everywhere' }).click();
     await expect(visitor.page.getByRole('main')).toContainText('access keys were revoked');
     await visitor.waitForHydration();
   },

@@ -2,6 +2,7 @@
 
 import { expect, newPerson, SESSION_COOKIE, type Person, type Visitor } from '../fixtures';
 import { changesPassword } from './account';
+import { BRAND } from './site';
 import { ELSEWHERE, isOut, waitForExpiry, SETTINGS, type Scene } from './pages';
 import type { Server, Settings } from './server';
 
@@ -12,6 +13,7 @@ const at = (arrive: State['arrive'], settings: Settings = SETTINGS): State => ({
 const IDLE = { ...SETTINGS, VESTIBULE_SESSION__IDLE_TIMEOUT: '4s' };
 const WARNED = { ...SETTINGS, VESTIBULE_SESSION__IDLE_TIMEOUT: '90s' };
 const LONGEST = { ...SETTINGS, VESTIBULE_SESSION__IDLE_TIMEOUT: '4s', VESTIBULE_SESSION__ABSOLUTE_TIMEOUT: '4s' };
+const OF_AN_OWNER = { ...SETTINGS, ...BRAND };
 const OLD_SESSION = { ...SETTINGS, VESTIBULE_SESSION__MAX_SESSIONS: '1' };
 
 export const EXPECTED_IN_STATES = [
@@ -23,12 +25,30 @@ export const EXPECTED_IN_STATES = [
 ];
 
 export const STATES: Record<string, State> = {
+  'login-of-an-owner': at(async ({ visitor, server }) => {
+    newPerson(server);
+    await visitor.page.goto('/login');
+  }, OF_AN_OWNER),
+
+  'dashboard-of-an-owner': at(async ({ visitor, server }) => {
+    await isIn(visitor, server);
+    await visitor.opensPersonMenu();
+  }, OF_AN_OWNER),
+
+  'dashboard-dark-by-choice': at(async ({ visitor, server }) => {
+    await isIn(visitor, server);
+    await visitor.opensPersonMenu();
+    await visitor.page.getByRole('button', { name: 'Dark' }).click();
+    await expect(visitor.page.locator('html[data-theme=dark]')).toHaveCount(1);
+    await visitor.waitForHydration();
+  }),
+
   'login-throttled': at(async ({ visitor, server }) => {
     const { name } = newPerson(server);
     for (let guess = 0; guess < 10; guess++) await server.guesses(name);
     await visitor.open('/login');
     await visitor.sends(name, 'not the password at all');
-    await expect(visitor.page.getByText(/There were too many attempts/)).toBeVisible();
+    await expect(visitor.page.getByText(/Too many attempts/)).toBeVisible();
   }),
 
   'login-busy': at(
@@ -51,7 +71,7 @@ export const STATES: Record<string, State> = {
     const { name, password } = newPerson(server);
     await visitor.open('/login');
     await visitor.sends(`${name.slice(0, 3)}\u200b\u202e${name.slice(3)}`, password);
-    await expect(visitor.problem.or(visitor.page.getByRole('heading', { name: /Good to see you/ }))).toBeVisible();
+    await expect(visitor.problem.or(visitor.page.getByRole('heading', { name: /Hello/ }))).toBeVisible();
   }),
 
   'login-ended-idle': at(({ visitor, server }) => comesBack(visitor, server, 'not used for a while'), IDLE),
@@ -206,6 +226,7 @@ export const STATES: Record<string, State> = {
   'error-404-signed-in': at(async ({ visitor, server }) => {
     await isIn(visitor, server);
     await visitor.page.goto('/admin/users');
+    await expect(visitor.personButton).toBeVisible();
   }),
 
   // Behind a filter that removes the origin of requests.
@@ -250,5 +271,5 @@ async function showsNewDevices(visitor: Visitor, server: Server, devices: number
     await server.signsInElsewhere(name, password, ELSEWHERE[device % ELSEWHERE.length]!);
   }
   await visitor.open('/dashboard');
-  await expect(visitor.page.getByRole('heading', { name: 'A sign-in from a new device' }).first()).toBeVisible();
+  await expect(visitor.page.getByRole('heading', { name: 'New sign-in. Was this you?' })).toBeVisible();
 }

@@ -1,6 +1,7 @@
 /** A person with a browser. */
 
 import { expect, type BrowserContext, type Page } from '@playwright/test';
+import { SITE } from './site';
 
 /** How pages are delivered: with everything, without scripts, or with a WebAssembly file that fails to load. */
 export const WAYS = ['hydrated', 'without JavaScript', 'without WebAssembly'] as const;
@@ -22,23 +23,26 @@ declare global {
 
 /** Lets tests wait for hydration, and read the WebAssembly's memory. */
 export async function observeHydration(context: BrowserContext): Promise<void> {
-  await context.addInitScript(() => {
-    let markHydrated: () => void;
-    window.hydrated = new Promise((resolve) => (markHydrated = resolve));
-    // A page that is left while its script is loading reports that in one of several ways.
-    addEventListener('unhandledrejection', () => markHydrated());
-    const watch = <T extends WebAssembly.WebAssemblyInstantiatedSource | WebAssembly.Instance>(made: T): T => {
-      const { exports } = 'instance' in made ? made.instance : made;
-      window.wasmMemory = exports.memory as WebAssembly.Memory;
-      // `hydrate` is called in a microtask after this one; a timer waits for all of those.
-      setTimeout(markHydrated);
-      return made;
-    };
-    const { instantiate, instantiateStreaming } = WebAssembly;
-    WebAssembly.instantiate = ((...given: Parameters<typeof instantiate>) =>
-      instantiate(...given).then(watch)) as typeof instantiate;
-    WebAssembly.instantiateStreaming = (...given) => instantiateStreaming(...given).then(watch);
-  });
+  await context.addInitScript(announceHydration);
+}
+
+/** Runs in a page before its own scripts. */
+export function announceHydration(): void {
+  let markHydrated: () => void;
+  window.hydrated = new Promise((resolve) => (markHydrated = resolve));
+  // A page that is left while its script is loading reports that in one of several ways.
+  addEventListener('unhandledrejection', () => markHydrated());
+  const watch = <T extends WebAssembly.WebAssemblyInstantiatedSource | WebAssembly.Instance>(made: T): T => {
+    const { exports } = 'instance' in made ? made.instance : made;
+    window.wasmMemory = exports.memory as WebAssembly.Memory;
+    // `hydrate` is called in a microtask after this one; a timer waits for all of those.
+    setTimeout(markHydrated);
+    return made;
+  };
+  const { instantiate, instantiateStreaming } = WebAssembly;
+  WebAssembly.instantiate = ((...given: Parameters<typeof instantiate>) =>
+    instantiate(...given).then(watch)) as typeof instantiate;
+  WebAssembly.instantiateStreaming = (...given) => instantiateStreaming(...given).then(watch);
 }
 
 export class Visitor {
@@ -63,8 +67,18 @@ export class Visitor {
     return this.page.getByRole('button', { name: 'Sign in' });
   }
 
+  /** It opens the menu with the theme and the sign-out. */
+  get personButton() {
+    return this.page.getByRole('button', { name: /^Signed in as/ });
+  }
+
+  get personMenu() {
+    return this.page.locator('#person-menu');
+  }
+
+  /** That of the menu, which is closed at first. */
   get signOutButton() {
-    return this.page.getByRole('button', { name: 'Sign out' });
+    return this.personMenu.getByRole('button', { name: 'Sign out' });
   }
 
   get problem() {
@@ -103,21 +117,31 @@ export class Visitor {
     await this.isWelcomed(person);
   }
 
-  async signsOut(): Promise<void> {
+  async opensPersonMenu(): Promise<void> {
+    if (!(await this.personMenu.isVisible())) await this.personButton.click();
+    await expect(this.personMenu).toBeVisible();
+  }
+
+  async pressesSignOut(): Promise<void> {
+    await this.opensPersonMenu();
     await this.signOutButton.click();
+  }
+
+  async signsOut(): Promise<void> {
+    await this.pressesSignOut();
     await expect(this.page.getByRole('heading', { level: 1 })).toHaveText('You are signed out');
     await this.waitForHydration();
   }
 
   async isWelcomed(person: Person): Promise<void> {
     await expect(this.page).toHaveURL(/\/dashboard/);
-    await expect(this.page.getByRole('heading', { level: 1 })).toHaveText(`Good to see you, ${person.displayName}`);
+    await expect(this.page.getByRole('heading', { level: 1 })).toHaveText(`Hello, ${person.displayName}`);
     await this.waitForHydration();
   }
 
   async isAskedToSignIn(): Promise<void> {
     await expect(this.page).toHaveURL(/\/login/);
-    await expect(this.page.getByRole('heading', { level: 1 })).toHaveText('Sign in');
+    await expect(this.page.getByRole('heading', { level: 1 })).toHaveText(`Sign in to ${SITE}`);
     await this.waitForHydration();
   }
 

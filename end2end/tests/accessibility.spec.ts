@@ -1,11 +1,12 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, overTheWire, test, type Visitor } from '../fixtures';
 import { PAGES, EXPECTED_ON_PAGES, SETTINGS } from '../support/pages';
+import { savesPages } from '../support/validity';
 
 test.use({ ...overTheWire, settings: SETTINGS });
 test.slow();
 
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'wcag2aaa', 'best-practice'];
 const MODES = [
   { colorScheme: 'light', forcedColors: 'none' },
   { colorScheme: 'dark', forcedColors: 'none' },
@@ -19,7 +20,9 @@ for (const [name, arrive] of Object.entries(PAGES)) {
     const { page } = visitor;
     // The contrast of colours in transition does not matter.
     await page.emulateMedia({ reducedMotion: 'reduce' });
+    const savePage = savesPages(page, name);
     await arrive({ visitor, server, wire, attacker });
+    await savePage();
     for (const mode of MODES) {
       await page.emulateMedia({ ...mode, reducedMotion: 'reduce' });
       for (const width of WIDTHS) {

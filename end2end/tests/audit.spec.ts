@@ -18,14 +18,14 @@ async function openAsAdministrator(visitor: Visitor, server: Server, path: strin
 inEveryWay(() => {
   test('an administrator follows the audit log', async ({ visitor, server, person, way }) => {
     await openAsAdministrator(visitor, server, '/admin/activity');
-    await visitor.page.getByRole('link', { name: 'Follow', exact: true }).click();
-    await expect(status(visitor)).toContainText('Following the log');
+    await visitor.page.getByRole('link', { name: 'Live view', exact: true }).click();
+    await expect(status(visitor)).toContainText('Live view');
     await visitor.waitForHydration();
     await server.guesses(person.name);
     // Without the script the page reloads itself; without hydration, by hand.
-    if (way === 'without WebAssembly') await visitor.page.getByRole('link', { name: 'Look again' }).click();
+    if (way === 'without WebAssembly') await visitor.page.getByRole('link', { name: 'Refresh' }).click();
     await expect(entries(visitor).first()).toContainText(refusalOf(person));
-    await visitor.page.getByRole('link', { name: 'Stop following' }).click();
+    await visitor.page.getByRole('link', { name: 'Stop' }).click();
     await expect(status(visitor)).toHaveCount(0);
     await expect(entries(visitor).first()).toContainText(refusalOf(person));
     await visitor.waitForHydration();
@@ -37,12 +37,12 @@ inEveryWay(() => {
     await visitor.page.getByLabel('Account').fill(person.name);
     await visitor.page.getByLabel('Event').selectOption('Refused sign-ins');
     await visitor.page.getByLabel('First day').fill('2020-02-29');
-    await visitor.page.getByRole('button', { name: 'Show' }).click();
+    await visitor.page.getByRole('button', { name: 'Apply' }).click();
     await expect(entries(visitor)).toHaveCount(1);
     await visitor.waitForHydration();
     for (const [link, ending, begin] of [
-      ['Download as JSON lines', 'jsonl', '{"at":"'],
-      ['Download as CSV', 'csv', '\uFEFF"at","event"'],
+      ['Download JSON', 'jsonl', '{"at":"'],
+      ['Download CSV', 'csv', '\uFEFF"at","event"'],
     ] as const) {
       const download = visitor.page.waitForEvent('download');
       await visitor.page.getByRole('link', { name: link }).click();
@@ -71,6 +71,9 @@ test.describe('a page that follows', () => {
     await expect(entries(visitor).first()).toContainText(refusalOf(person), WITHIN_5_SECONDS);
     await server.guesses(person.name);
     await expect(entries(visitor)).toHaveCount(before + 2, WITHIN_5_SECONDS);
+    await expect(visitor.page.locator('.entry-new')).toHaveCount(2);
+    await expect(entries(visitor).first()).toContainText('New: ');
+    await expect(entries(visitor).first().locator('time')).toHaveText(/\d\d:\d\d:\d\d/);
     await expect(visitor.page.getByText(other.name)).toHaveCount(0);
     await expect(status(visitor)).toContainText('2 new entries so far', { timeout: 15_000 });
     expect(wire.exchanges.slice(loaded).map(({ url }) => url)).toEqual([]);
@@ -110,13 +113,13 @@ test.describe('when the confirmation has expired', () => {
     const grace = newPerson(server, {}, ['--admin']);
     await visitor.signsIn(grace);
     await visitor.open('/admin/activity?follow=on');
-    await expect(status(visitor)).toContainText('the password was typed too long ago');
-    await status(visitor).getByRole('link', { name: 'Go on following' }).click();
+    await expect(status(visitor)).toContainText('confirm your password to continue');
+    await status(visitor).getByRole('link', { name: 'Continue the live view' }).click();
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Is it you?');
     await visitor.waitForHydration();
     await visitor.password.fill(grace.password);
     await visitor.page.getByRole('button', { name: 'Go on' }).click();
     await expect(visitor.page).toHaveURL('/admin/activity?follow=on');
-    await expect(status(visitor)).toContainText('Following the log');
+    await expect(status(visitor)).toContainText('Live view');
   });
 });

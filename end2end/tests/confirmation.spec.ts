@@ -17,7 +17,7 @@ inEveryWay(() => {
       await visitor.waitForHydration();
       await visitor.password.fill(person.password);
       await visitor.page.getByRole('button', { name: 'Go on' }).click();
-      await expect(visitor.page.getByRole('status').first()).toHaveText('This is what you typed. It is not saved yet.');
+      await expect(visitor.page.getByRole('status').first()).toHaveText('Not saved yet. Check your input, then press Save.');
       await visitor.waitForHydration();
       await expect(visitor.page.getByLabel('E-mail')).toHaveValue('new@example.org');
       await expect(visitor.page.getByLabel('Description')).toHaveValue('typed before');

@@ -10,15 +10,15 @@ inEveryWay(() => {
     await expect(account).toContainText(person.name);
     await expect(account).toContainText(person.email);
     await expect(account).toContainText('Member');
-    const session = visitor.page.getByRole('region', { name: 'This session' });
+    const session = visitor.page.getByRole('region', { name: 'This device' });
     await expect(session).toContainText('Chrome on');
     await expect(session).toContainText('127.0.0.1');
   });
 
   test('it shows the previous sign-in', async ({ visitor, another, person }) => {
-    const before = visitor.page.getByRole('region', { name: 'The sign-in before this one' });
+    const before = visitor.page.getByRole('region', { name: 'Previous sign-in' });
     await visitor.signsIn(person);
-    await expect(before).toContainText('There is no earlier one on record.');
+    await expect(before).toContainText('This is your first.');
     const elsewhere = await another();
     await elsewhere.signsIn(person);
     await visitor.signsOut();
@@ -30,10 +30,12 @@ inEveryWay(() => {
   test('an administrator sees how the server is reached, and nobody else does', async ({ visitor, server, person }) => {
     const reach = visitor.page.getByRole('region', { name: 'How this server is reached' });
     await visitor.signsIn(person);
-    await expect(reach).toHaveCount(0);
+    await expect(visitor.page.getByRole('link', { name: 'System' })).toHaveCount(0);
     await visitor.signsOut();
     await visitor.page.setExtraHTTPHeaders({ 'x-forwarded-for': '192.0.2.7' });
     await visitor.signsIn(newPerson(server, {}, ['--admin']));
+    await visitor.page.getByRole('link', { name: 'System' }).click();
+    await visitor.waitForHydration();
     await expect(reach).toContainText('127.0.0.1');
     await expect(reach).toContainText('Forwarded headers came from 127.0.0.1, which is not a trusted proxy');
     await expect(reach).not.toContainText('192.0.2.7');
@@ -70,11 +72,33 @@ inEveryWay(() => {
 
 test('with the script times are those of the person, without it UTC', async ({ visitor, person }) => {
   await visitor.signsIn(person);
-  const since = visitor.page.getByRole('region', { name: 'This session' }).locator('time').first();
+  const since = visitor.page.getByRole('region', { name: 'This device' }).locator('time').first();
   const iso = await since.getAttribute('datetime');
   const style = { dateStyle: 'long', timeStyle: 'short', timeZone: 'Asia/Kolkata' } as const;
   await expect(since).toHaveText(new Date(iso!).toLocaleString('en-GB', style));
   expect(await (await visitor.context.request.get('/dashboard')).text()).toContain('UTC');
+});
+
+test.describe('for readers elsewhere', () => {
+  test.use({ locale: 'de-DE', timezoneId: 'America/New_York' });
+  test('dates are in English, with the hours that they are used to', async ({ visitor, person }) => {
+    await visitor.signsIn(person);
+    const since = visitor.page.getByRole('region', { name: 'This device' }).locator('time').first();
+    const iso = await since.getAttribute('datetime');
+    const style = { dateStyle: 'long', timeStyle: 'short', hourCycle: 'h23', timeZone: 'America/New_York' } as const;
+    await expect(since).toHaveText(new Date(iso!).toLocaleString('en-GB', style));
+    await visitor.open('/account/activity');
+    await expect(visitor.page.locator('.zone')).toHaveText('Times are in America/New_York.');
+  });
+});
+
+test.describe('for readers in the United States', () => {
+  test.use({ locale: 'en-US' });
+  test('dates begin with the month, and hours have an AM or PM', async ({ visitor, person }) => {
+    await visitor.signsIn(person);
+    const since = visitor.page.getByRole('region', { name: 'This device' }).locator('time').first();
+    await expect(since).toHaveText(/^[A-Z][a-z]+ \d+, \d{4} at \d+:\d\d\s[AP]M$/);
+  });
 });
 
 test('nothing moves when the script arrives', async ({ visitor, person }) => {

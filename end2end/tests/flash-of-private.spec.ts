@@ -26,7 +26,7 @@ test('a signed-out visitor never sees anything of a private page', async ({ visi
     await visitor.isAskedToSignIn();
   }
   expect(all(shown())).toContain('Sign in');
-  expect(all(shown())).not.toMatch(/Good to see you|Your account|Sign out/);
+  expect(all(shown())).not.toMatch(/Hello|Your account|Sign out/);
   for (const { url, status, body } of wire.exchanges.filter(({ url }) => PRIVATE.some((path) => url.startsWith(path)))) {
     expect(status, url).toBeGreaterThanOrEqual(303);
     expect(body.length, url).toBe(0);
@@ -73,7 +73,7 @@ test('the first paint is the page itself, whole', async ({ visitor, person }) =>
   // Neither script nor WebAssembly is loaded: the paint is the server's output.
   await visitor.page.route(/\.(js|wasm)$/, () => {});
   await visitor.page.goto('/dashboard', { waitUntil: 'commit' });
-  await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText(`Good to see you, ${person.displayName}`);
+  await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText(`Hello, ${person.displayName}`);
   // The heading may be there before the stylesheet, on which the line breaks of `innerText` depend.
   await visitor.page.waitForFunction(() => document.styleSheets.length > 0);
   const before = await visitor.page.getByRole('main').innerText();

@@ -54,8 +54,10 @@ inEveryWay(() => {
     await tabTo(visitor, 'Sign in');
     await keyboard.press('Space');
     await visitor.isWelcomed(person);
-    await expect(visitor.page.getByText('Kept on this device')).toBeVisible();
+    await expect(visitor.page.getByText('Stays signed in')).toBeVisible();
 
+    await tabTo(visitor, `Signed in as ${person.displayName}`);
+    await keyboard.press('Enter');
     await tabTo(visitor, 'Sign out');
     await keyboard.press('Enter');
     await expect(visitor.page).toHaveURL('/signed-out');
@@ -89,13 +91,13 @@ inEveryWay(() => {
     const { keyboard } = visitor.page;
     await visitor.signsIn(person);
     await visitor.open('/account/password');
-    const ways = await visitor.page.getByRole('navigation', { name: 'Account' }).getByRole('link').allInnerTexts();
-    expect(ways).toEqual(expect.arrayContaining(['Dashboard', 'Profile', 'Password']));
+    const ways = await visitor.page.getByRole('navigation', { name: 'Main' }).getByRole('link').allInnerTexts();
+    expect(ways).toEqual(['Overview', 'Sessions', 'Activity', 'Profile', 'Password', 'Access keys']);
     const shows = (what: string) => (way === 'hydrated' ? [`Show ${what} password`] : []);
     const order = [
       'Skip to content',
       SITE,
-      'Sign out',
+      `Signed in as ${person.displayName}`,
       ...ways,
       ...['Current password', ...shows('current')],
       ...['New password', ...shows('new')],
@@ -111,7 +113,7 @@ inEveryWay(() => {
     await keyboard.type('quietly humming teapots');
     await keyboard.press('Enter');
     await expect(visitor.problem).toBeFocused();
-    expect(await tab(visitor)).toBe('The current password is not right.');
+    expect(await tab(visitor)).toBe('Wrong password.');
     await keyboard.press('Enter');
     await expect(visitor.page.getByLabel('Current password', { exact: true })).toBeFocused();
     await keyboard.type(person.password);
@@ -119,7 +121,7 @@ inEveryWay(() => {
     await keyboard.type('quietly humming teapots');
     await tabTo(visitor, 'Change password');
     await keyboard.press('Space');
-    await expect(visitor.page.getByRole('status').first()).toContainText('Your password was changed.');
+    await expect(visitor.page.getByRole('status').first()).toContainText('Password changed.');
   });
 
   test('the skip link leads past the header', async ({ visitor, person }) => {

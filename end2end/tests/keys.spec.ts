@@ -119,14 +119,16 @@ inEveryWay(() => {
     server.run(['key', 'create', person.name, '--name', 'x', '--scope', 'profile:read']);
     await visitor.signsIn(person);
     await visitor.open('/account/sessions');
+    await visitor.page.getByText('Sign out everywhere', { exact: true }).click();
     await visitor.page.getByLabel('Keep my access keys').check();
-    await visitor.page.getByRole('button', { name: 'End all, and sign out here' }).click();
+    await visitor.page.getByRole('button', { name: 'Yes, sign out everywhere' }).click();
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('You are signed out');
     await expect(visitor.page.getByRole('main')).not.toContainText('revoked');
     await visitor.waitForHydration();
     await visitor.signsIn(person);
     await visitor.open('/account/sessions');
-    await visitor.page.getByRole('button', { name: 'End all, and sign out here' }).click();
+    await visitor.page.getByText('Sign out everywhere', { exact: true }).click();
+    await visitor.page.getByRole('button', { name: 'Yes, sign out everywhere' }).click();
     await expect(visitor.page.getByRole('main')).toContainText('1 access key was revoked.');
   });
 

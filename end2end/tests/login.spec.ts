@@ -35,7 +35,7 @@ inEveryWay(() => {
     await expect(visitor.page).toHaveTitle(titled('Sign in'));
     await visitor.sends(person.name, person.password);
     await visitor.isWelcomed(person);
-    await expect(visitor.page).toHaveTitle(titled('Dashboard'));
+    await expect(visitor.page).toHaveTitle(titled('Overview'));
     expect(server.liveSessions(person.name)).toHaveLength(1);
   });
 
@@ -150,7 +150,7 @@ inEveryWay(() => {
   test('the browser keeps the session when asked to, else forgets it when closed', async ({ visitor, person }) => {
     await visitor.signsIn(person);
     expect((await visitor.sessionCookie())?.expires).toBe(-1);
-    await expect(visitor.page.getByText('Kept on this device')).toHaveCount(0);
+    await expect(visitor.page.getByText('Stays signed in')).toHaveCount(0);
     await visitor.signsOut();
 
     await visitor.open('/login');
@@ -160,7 +160,7 @@ inEveryWay(() => {
     const days = ((await visitor.sessionCookie())!.expires - Date.now() / 1000) / 86_400;
     expect(days).toBeGreaterThan(89.9);
     expect(days).toBeLessThan(90.1);
-    await expect(visitor.page.getByText('Kept on this device')).toBeVisible();
+    await expect(visitor.page.getByText('Stays signed in')).toBeVisible();
   });
 
   test('both fields accept pasted and dropped text', async ({ visitor, server }) => {
@@ -232,7 +232,7 @@ test.describe('while the script is loading', () => {
     await expect(visitor.page.getByLabel('Stay signed in on this device')).toBeChecked();
     await visitor.signInButton.click();
     await visitor.isWelcomed(person);
-    await expect(visitor.page.getByText('Kept on this device')).toBeVisible();
+    await expect(visitor.page.getByText('Stays signed in')).toBeVisible();
   });
 
   test('the form works already', async ({ visitor, person }) => {

@@ -56,7 +56,8 @@ inEveryWay(() => {
   test('a signed-out visitor gets a notice at /logout', async ({ visitor, person }) => {
     await visitor.open('/logout');
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('You are not signed in');
-    await expect(visitor.signOutButton).toHaveCount(0);
+    await expect(visitor.page.getByRole('button', { name: 'Sign out' })).toHaveCount(0);
+    await expect(visitor.personButton).toHaveCount(0);
     await visitor.page.getByRole('link', { name: 'Sign in' }).click();
     await visitor.isAskedToSignIn();
     await visitor.sends(person.name, person.password);
@@ -88,7 +89,7 @@ test('a lost connection is reported, and one can retry', async ({ visitor, perso
   complaints.expect(/net::ERR_FAILED/);
   await visitor.signsIn(person);
   await visitor.page.route('**/api/logout', (route) => route.abort());
-  await visitor.signOutButton.click();
+  await visitor.pressesSignOut();
   await expect(visitor.page.getByRole('button', { name: 'Sign out: please try again' })).toBeVisible();
   expect(server.liveSessions(person.name)).toHaveLength(1);
   await visitor.page.unroute('**/api/logout');

@@ -84,13 +84,14 @@ test.describe('odd names', () => {
         '/admin/users',
         `/admin/users/${id}`,
         '/admin/activity',
+        '/admin/system',
       ]) {
         await visitor.open(path);
         await isInOrder(visitor, person, [other]);
         if (what === 'in Hebrew, with Latin at its end') await isAccessible(visitor);
       }
       await visitor.open('/logout');
-      await visitor.signOutButton.last().click();
+      await visitor.page.getByRole('main').getByRole('button', { name: 'Sign out' }).click();
       await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('You are signed out');
       await isInOrder(visitor, person);
       await visitor.open('/password-link');
@@ -122,7 +123,7 @@ test('a name with direction overrides is refused', async ({ visitor, person, com
   await visitor.signsIn(person);
   await visitor.open('/account/profile');
   for (const control of ['\u202E', '\u2067', '\u2028']) {
-    await visitor.page.getByLabel('Display name').fill(`Eve${control}!`);
+    await visitor.page.getByLabel('Full name').fill(`Eve${control}!`);
     await visitor.page.getByRole('button', { name: 'Save' }).click();
     await expect(visitor.problem.first()).toContainText('control characters');
     await visitor.page.reload();

@@ -4,21 +4,24 @@ import type { Server } from '../support/server';
 const PHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1';
 
 const news = (visitor: Visitor) =>
-  visitor.page.locator('.news', { has: visitor.page.getByRole('heading', { name: 'A sign-in from a new device' }) });
+  visitor.page.getByRole('region', { name: 'New sign-in. Was this you?' });
+
+/** What appears on a page that is open already. */
+const pushed = (visitor: Visitor) => visitor.page.locator('#new-sign-in');
 
 async function signsInOnPhone(visitor: Visitor, person: Person, server: Server): Promise<string> {
   await visitor.signsIn(person);
   await expect(news(visitor)).toHaveCount(0);
   const cookie = await server.signsInElsewhere(person.name, person.password, PHONE);
   await visitor.open('/dashboard');
-  await expect(news(visitor)).toContainText('Safari on iPhone at 127.0.0.1');
+  await expect(news(visitor)).toContainText('Safari on iPhone · 127.0.0.1');
   return cookie;
 }
 
 inEveryWay(() => {
   test('a sign-in from a new device is shown until its owner recognises it', async ({ visitor, person, server }) => {
     await signsInOnPhone(visitor, person, server);
-    await visitor.page.getByRole('button', { name: 'This was me' }).click();
+    await visitor.page.getByRole('button', { name: 'Yes, it was me' }).click();
     await expect(news(visitor)).toHaveCount(0);
     await visitor.isWelcomed(person);
     expect(server.liveSessions(person.name)).toHaveLength(2);
@@ -26,10 +29,45 @@ inEveryWay(() => {
 
   test('a disowned sign-in ends, and a new password is asked for', async ({ visitor, person, server }) => {
     const cookie = await signsInOnPhone(visitor, person, server);
-    await visitor.page.getByRole('button', { name: 'This was not me' }).click();
+    await visitor.page.getByRole('button', { name: 'No, secure my account' }).click();
     await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('Change your password');
     await expect(visitor.page.getByRole('status').first()).toContainText('That session has ended');
     const answer = await fetch(`${server.origin}/dashboard`, { headers: { cookie }, redirect: 'manual' });
     expect(answer.status).toBe(303);
   });
+});
+
+test('open pages learn of it within seconds, and keep what is typed', async ({ visitor, person, server }) => {
+  await visitor.signsIn(person);
+  const tab = await visitor.newTab();
+  await tab.open('/account/profile');
+  const name = tab.page.locator('#display_name');
+  await name.fill('Half a na');
+  const list = await visitor.newTab();
+  await list.open('/account/sessions');
+  await server.signsInElsewhere(person.name, person.password, PHONE);
+  for (const open of [visitor, tab, list]) {
+    await open.page.bringToFront();
+    await expect(pushed(open)).toHaveText('New sign-in. Was this you? Review it', { timeout: 5_000 });
+  }
+  await expect(name).toHaveValue('Half a na');
+  await pushed(list).getByRole('link', { name: 'Review it' }).click();
+  await expect(news(list)).toContainText('Safari on iPhone');
+  await expect(pushed(list)).toBeEmpty();
+  await list.waitForHydration();
+  await news(list).getByRole('button', { name: 'Yes, it was me' }).click();
+  await expect(news(list)).toHaveCount(0);
+  await tab.page.bringToFront();
+  await expect(pushed(tab)).toBeEmpty({ timeout: 5_000 });
+  await expect(name).toHaveValue('Half a na');
+});
+
+test('it is announced on every page, and the answer returns to it', async ({ visitor, person, server }) => {
+  await signsInOnPhone(visitor, person, server);
+  await visitor.open('/account/sessions');
+  await expect(visitor.page.getByRole('listitem').filter({ has: visitor.page.getByRole('heading', { name: 'Safari on iPhone' }) })).toContainText('New');
+  await visitor.open('/account/activity?event=signed_in');
+  await news(visitor).getByRole('button', { name: 'Yes, it was me' }).click();
+  await expect(news(visitor)).toHaveCount(0);
+  await expect(visitor.page).toHaveURL('/account/activity?event=signed_in');
 });

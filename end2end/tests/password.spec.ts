@@ -13,7 +13,7 @@ inEveryWay(() => {
     const before = await visitor.sessionCookie();
     await visitAccount(visitor, 'Change password', 'Change your password');
     await changesPassword(visitor, person.password, NEW);
-    await expect(visitor.page.getByRole('status').first()).toHaveText('Your password was changed. 1 other session has ended.');
+    await expect(visitor.page.getByRole('status').first()).toHaveText('Password changed. 1 other device was signed out.');
     await expect(visitor.page).toHaveURL(PATH);
     await visitor.waitForHydration();
     await expect(currentPassword(visitor)).toHaveValue('');
@@ -38,7 +38,7 @@ inEveryWay(() => {
     await visitor.open(PATH);
     await changesPassword(visitor, 'not the password at all', NEW);
     await expect(visitor.problem).toBeFocused();
-    await expect(visitor.problem).toContainText('The current password is not right.');
+    await expect(visitor.problem).toContainText('Wrong password.');
     await expect(visitor.page).toHaveTitle(titled('Error: Change your password'));
     await expect(currentPassword(visitor)).toHaveAttribute('aria-invalid', 'true');
     await expect(currentPassword(visitor)).toHaveAccessibleDescription(/The current password is not right\./);
@@ -47,7 +47,7 @@ inEveryWay(() => {
 
     await visitor.waitForHydration();
     await changesPassword(visitor, person.password, 'passwordpassword');
-    await expect(visitor.problem).toContainText('on the list of common passwords');
+    await expect(visitor.problem).toContainText('too common');
     await expect(newPassword(visitor)).toHaveAttribute('aria-invalid', 'true');
     await expect(currentPassword(visitor)).not.toHaveAttribute('aria-invalid');
     await visitor.problem.getByRole('link').click();
@@ -55,7 +55,7 @@ inEveryWay(() => {
 
     await visitor.waitForHydration();
     await changesPassword(visitor, person.password, NEW);
-    await expect(visitor.page.getByRole('status').first()).toContainText('Your password was changed.');
+    await expect(visitor.page.getByRole('status').first()).toContainText('Password changed.');
   });
 
   test('password managers find the page', async ({ visitor, person, complaints }) => {

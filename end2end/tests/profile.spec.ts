@@ -2,8 +2,8 @@ import { expect, inEveryWay, newPerson, test, type Visitor } from '../fixtures';
 import { visitAccount } from '../support/account';
 import { titled } from '../support/site';
 
-const displayName = ({ page }: Visitor) => page.getByLabel('Display name');
-const email = ({ page }: Visitor) => page.getByLabel('E-mail (optional)');
+const displayName = ({ page }: Visitor) => page.getByLabel('Full name');
+const email = ({ page }: Visitor) => page.getByLabel('Email (optional)');
 const description = ({ page }: Visitor) => page.getByLabel('Description (optional)');
 const save = ({ page }: Visitor) => page.getByRole('button', { name: 'Save' }).click();
 
@@ -19,9 +19,9 @@ inEveryWay(() => {
     await save(visitor);
     await expect(visitor.page.getByRole('status').first()).toHaveText('Saved.');
     await expect(description(visitor)).toHaveValue('Counts on <b>engines</b>');
-    const nav = visitor.page.getByRole('navigation', { name: 'Account' });
+    const nav = visitor.page.getByRole('navigation', { name: 'Main' });
     await expect(nav.getByRole('link', { name: 'Profile' })).toHaveAttribute('aria-current', 'page');
-    await nav.getByRole('link', { name: 'Dashboard' }).click();
+    await nav.getByRole('link', { name: 'Overview' }).click();
     await visitor.isWelcomed({ ...person, displayName: 'Augusta King' });
     const account = visitor.page.getByRole('region', { name: 'Your account' });
     await expect(account).toContainText(`new-${person.email}`);
@@ -38,7 +38,7 @@ inEveryWay(() => {
     await description(visitor).fill('x'.repeat(1_000));
     await save(visitor);
     await expect(visitor.problem).toBeFocused();
-    await expect(visitor.problem).toContainText('This e-mail address belongs to another account.');
+    await expect(visitor.problem).toContainText('This email address belongs to another account.');
     await expect(visitor.page).toHaveTitle(titled('Error: Your profile'));
     await expect(displayName(visitor)).toHaveValue('Augusta King');
     await expect(email(visitor)).toHaveValue(eve.email.toUpperCase());

@@ -53,7 +53,7 @@ inEveryWay(() => {
     await visitor.waitForHydration();
     await fillsIn(visitor, code, 'first', 'passwordpassword');
     await makes(visitor);
-    await expect(visitor.problem).toContainText('on the list of common passwords');
+    await expect(visitor.problem).toContainText('too common');
     await expect(visitor.page.getByLabel('One-time code')).toHaveValue(way === 'hydrated' ? code : '');
     await visitor.waitForHydration();
     await fillsIn(visitor, code, 'first', PASSWORD);

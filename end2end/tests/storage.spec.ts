@@ -38,7 +38,7 @@ test('nothing about a person is kept in the browser, on any page', async ({ visi
   await visitor.open('/dashboard');
   await visitAccount(visitor, 'Change password', 'Change your password');
   await changesPassword(visitor, person.password, newPassword);
-  await expect(visitor.page.getByRole('status').first()).toContainText('Your password was changed.');
+  await expect(visitor.page.getByRole('status').first()).toContainText('Password changed.');
   await visitor.waitForHydration();
   await assertNothingStored();
 

@@ -10,7 +10,7 @@ const WITHIN_5_SECONDS = { timeout: 5_000 };
 
 const reason = (visitor: Visitor) => visitor.page.getByRole('status').first();
 const covered = (visitor: Visitor) => visitor.page.locator('html[data-covered]');
-const displayName = (visitor: Visitor) => visitor.page.getByLabel('Display name');
+const displayName = (visitor: Visitor) => visitor.page.getByLabel('Full name');
 
 /** Waits until this number of pages watch their sessions. */
 const watched = (wire: Wire, pages: number) => expect.poll(() => wire.streams.size).toBe(pages);
@@ -77,7 +77,7 @@ test('signing out in a tab without its script signs out the others', async ({ vi
   const other = await visitor.newTab();
   await other.page.route('**/*.wasm', (route) => route.abort());
   await other.page.goto('/dashboard');
-  await other.signOutButton.click();
+  await other.pressesSignOut();
   await expect(visitor.page).toHaveURL('/signed-out', WITHIN_5_SECONDS);
 });
 
@@ -88,7 +88,7 @@ test('a pending form is not interrupted by the end that it causes', async ({ vis
   wire.transform = async ({ url }) => {
     if (url === '/api/logout') await opened;
   };
-  await visitor.signOutButton.click();
+  await visitor.pressesSignOut();
   // The page has been notified of the end by then, and waits for the answer.
   await watched(wire, 0);
   await visitor.page.waitForTimeout(500);

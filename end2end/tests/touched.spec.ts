@@ -110,12 +110,12 @@ test.describe('behind a proxy that buffers streams', () => {
         wire.holds = holds;
         await visitor.signsIn(person);
         await visitor.open('/account/profile');
-        await visitor.page.getByLabel('Display name').fill('Typed before');
+        await visitor.page.getByLabel('Full name').fill('Typed before');
         await visitor.hide();
         await expect(visitor.page.locator('html[data-covered]')).toHaveCount(1);
         await visitor.show();
         await expect(visitor.page.locator('html[data-covered]')).toHaveCount(0);
-        await expect(visitor.page.getByLabel('Display name')).toHaveValue('Typed before');
+        await expect(visitor.page.getByLabel('Full name')).toHaveValue('Typed before');
       });
 
       test('the page leaves when its session has ended', async ({ visitor, person, server, wire }) => {

@@ -13,3 +13,4 @@ pub mod profile;
 pub mod sessions;
 pub mod setup;
 pub mod sign_ins;
+pub mod theme;

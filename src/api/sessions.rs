@@ -1,4 +1,5 @@
-//! `POST /api/stay_signed_in`, `/api/end_session`, `/api/end_other_sessions` and `/api/end_all_sessions`.
+//! `POST /api/stay_signed_in`, `/api/end_session`, `/api/name_device`,
+//! `/api/end_other_sessions` and `/api/end_all_sessions`.
 
 use crate::{domain::checkbox::Checkbox, error::AppError};
 use leptos::prelude::*;
@@ -32,19 +33,19 @@ pub async fn stay_signed_in() -> Result<(), AppError> {
 #[server(endpoint = "end_session")]
 pub async fn end_session(id: String) -> Result<(), AppError> {
     use crate::{
-        domain::{access_key::Scope, page::Page, session::SessionId},
+        domain::{access_key::Scope, page::Page, session::SessionId, views::SessionsNotice},
         error::Failure,
         server::{
             core::{actor::Permitted, sessions},
-            web::{context, cookies::flash::Flash, reply::Reply},
+            web::{context, cookies::flash::Flash, pages::session_view, reply::Reply},
         },
     };
     let core = &context::state().core;
     let actor = context::actor();
     let owner = Permitted::of(&actor, Scope::SessionsEnd)?;
     let id = SessionId::parse(id).ok_or(Failure::NotFound)?;
-    let was_live = sessions::end_own(core, owner, &id).await?;
-    let was_live = was_live.ok_or(Failure::NotFound)?;
+    let ended = sessions::end_own(core, owner, &id).await?;
+    let (session, was_live) = ended.ok_or(Failure::NotFound)?;
     if owner.session().is_some_and(|current| current.id == id) {
         let message = Flash::SignedOut {
             display_name: owner.user().display_name.clone(),
@@ -52,10 +53,47 @@ pub async fn end_session(id: String) -> Result<(), AppError> {
         };
         return Reply::signed_out(Some(&message)).send();
     }
-    let count = u64::from(was_live);
+    let device = session_view(&session).called().to_owned();
+    let notice = SessionsNotice::SignedOut { device, was_live };
     Reply::to(Page::Sessions)
-        .with_message(&Flash::SessionsEnded { count })
+        .with_message(&Flash::Sessions { notice })
         .send()
+}
+
+/// Names the browser of one of the owner's sessions, for all its later sessions too. An empty name removes it.
+///
+/// # Errors
+/// [`Refusal::DeviceName`]; [`Failure::NotFound`] if the owner has no live session with this id in a browser on record,
+/// or if the caller's browser is not known itself; [`Failure::NotSignedIn`]; [`Failure::Unavailable`].
+#[server(endpoint = "name_device")]
+pub async fn name_device(id: String, name: String) -> Result<(), AppError> {
+    use crate::{
+        domain::{device::DeviceName, page::Page, session::SessionId, views::SessionsNotice},
+        error::{Failure, Refusal},
+        server::{
+            core::{actor::Owner, sessions},
+            web::{
+                context,
+                cookies::flash::Flash,
+                reply::{Form, Reply},
+            },
+        },
+    };
+    let core = &context::state().core;
+    let actor = context::actor();
+    let owner = Owner::of(&actor)?;
+    let id = SessionId::parse(id).ok_or(Failure::NotFound)?;
+    let form = Form::on(Page::Sessions.path()).with_input(&name);
+    let Some(parsed) = DeviceName::parse(&name) else {
+        return form.answer(Err(Refusal::DeviceName.into()));
+    };
+    if !sessions::name_device(core, owner, &id, &parsed).await? {
+        return Err(Failure::NotFound.into());
+    }
+    let name = parsed.as_str().to_owned();
+    let notice = SessionsNotice::Named { name };
+    let reply = Reply::to(Page::Sessions).with_message(&Flash::Sessions { notice });
+    form.answer(Ok(reply))
 }
 
 /// Ends all sessions of the owner except the current one.
@@ -65,7 +103,7 @@ pub async fn end_session(id: String) -> Result<(), AppError> {
 #[server(endpoint = "end_other_sessions")]
 pub async fn end_other_sessions() -> Result<(), AppError> {
     use crate::{
-        domain::{access_key::Scope, page::Page},
+        domain::{access_key::Scope, page::Page, views::SessionsNotice},
         server::{
             core::{actor::Permitted, sessions},
             web::{context, cookies::flash::Flash, reply::Reply},
@@ -75,8 +113,9 @@ pub async fn end_other_sessions() -> Result<(), AppError> {
     let actor = context::actor();
     let owner = Permitted::of(&actor, Scope::SessionsEnd)?;
     let count = sessions::end_others(core, owner).await?;
+    let notice = SessionsNotice::OthersSignedOut { count };
     Reply::to(Page::Sessions)
-        .with_message(&Flash::SessionsEnded { count })
+        .with_message(&Flash::Sessions { notice })
         .send()
 }
 

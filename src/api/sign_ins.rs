@@ -3,15 +3,18 @@
 use crate::error::AppError;
 use leptos::prelude::*;
 
-/// Records that the owner recognises a sign-in from a new browser.
+/// Records that the owner recognises a sign-in from a new browser, and returns to the page `next`.
 ///
 /// # Errors
 /// [`Failure::NotFound`] if there is no such sign-in to be recognised; [`Failure::NotSignedIn`];
 /// [`Failure::Unavailable`].
 #[server(endpoint = "recognise_sign_in")]
-pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
+pub async fn recognise_sign_in(
+    id: String,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
     use crate::{
-        domain::{page::Page, session::SessionId},
+        domain::{next_path::NextPath, session::SessionId},
         error::Failure,
         server::{
             core::{actor::Owner, sessions},
@@ -25,7 +28,7 @@ pub async fn recognise_sign_in(id: String) -> Result<(), AppError> {
     if !sessions::recognise_sign_in(core, owner, &id).await? {
         return Err(Failure::NotFound.into());
     }
-    Reply::to(Page::Dashboard).send()
+    Reply::to_path(NextPath::or_home(&next).to_string()).send()
 }
 
 /// Ends the session of a sign-in that the owner disowns, and redirects to the page for a new password.

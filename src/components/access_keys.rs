@@ -44,7 +44,7 @@ pub fn revoked(keys: u64) -> Option<String> {
 pub fn NewAccessKey(made: NewAccessKeyView) -> impl IntoView {
     let text = made.text.reveal().to_owned();
     view! {
-        <div class="notice" role="status">
+        <div class="notice once" role="status">
             <h2>"Copy the key now"</h2>
             <p>
                 "This is the access key " <strong><bdi>{made.name}</bdi></strong>

@@ -1,7 +1,7 @@
 //! What the administrators' pages share.
 
 use crate::{
-    components::{account::Nav, copy::CopyButton, time::Time},
+    components::{copy::CopyButton, event::Origin, time::Time},
     domain::{
         audit::Part,
         page::Page,
@@ -9,21 +9,10 @@ use crate::{
         views::{AuditEntryView, LinkView, UserNotice, UserState},
     },
 };
-use leptos::{either::Either, prelude::*};
-
-const PAGES: &[(Page, &str)] = &[
-    (Page::Dashboard, "Dashboard"),
-    (Page::Users, "Users"),
-    (Page::Audit, "Audit log"),
-];
-
-#[component]
-pub fn AdminNav(
-    /// The current page.
-    here: Page,
-) -> impl IntoView {
-    view! { <Nav label="Administration" pages=PAGES here /> }
-}
+use leptos::{
+    either::{Either, EitherOf3},
+    prelude::*,
+};
 
 /// Role and state of an account, unless they are the usual ones.
 #[component]
@@ -83,7 +72,7 @@ pub fn MadeLink(link: LinkView) -> impl IntoView {
     };
     let address = format!("{}#{}", link.page, link.secret.reveal());
     view! {
-        <div class="notice made-link" role="status">
+        <div class="notice made-link once" role="status">
             <h2>{what} <bdi>{link.username}</bdi></h2>
             <p>
                 "Copy this link now. It is shown once, works once, until " <Time moment=link.until />
@@ -104,25 +93,31 @@ pub fn Entries(entries: Vec<AuditEntryView>) -> impl IntoView {
 
 #[component]
 pub fn Entry(entry: AuditEntryView) -> impl IntoView {
-    let mut from = vec![entry.address, entry.device];
-    from.retain(|part| !part.is_empty());
     let times = (entry.times > 1).then(|| format!(", {} times", entry.times));
+    // The colour fades, and is not seen by everybody.
+    let new = entry
+        .is_new
+        .then(|| view! { <span class="visually-hidden">"New: "</span> });
     view! {
-        <li>
-            <p class="event"><Sentence parts=entry.what /> {times} "."</p>
+        <li class=if entry.is_new { "entry-new" } else { "" }>
+            <p class="event">{new} <Sentence parts=entry.what /> {times} "."</p>
             <p class="quiet-text">
-                <Time moment=entry.at /> {(!from.is_empty()).then(|| format!(" · {}", from.join(" · ")))}
+                <Time moment=entry.at seconds=true /> <Origin origin=entry.origin />
             </p>
         </li>
     }
 }
 
-/// A name keeps its own text direction, and leaves that of the sentence unchanged.
+/// A name keeps its own text direction, and leaves that of the sentence unchanged. That of an account leads to it.
 #[component]
 fn Sentence(parts: Vec<Part>) -> impl IntoView {
     let parts = parts.into_iter().map(|part| match part {
-        Part::Words(words) => Either::Left(words),
-        Part::Name(name) => Either::Right(view! { <bdi>{name}</bdi> }),
+        Part::Words(words) => EitherOf3::A(words),
+        Part::Name(name) => EitherOf3::B(view! { <bdi>{name}</bdi> }),
+        Part::Account { name, id } => {
+            let account = Page::of_account(&id.0);
+            EitherOf3::C(view! { <a href=account><bdi>{name}</bdi></a> })
+        }
     });
     parts.collect::<Vec<_>>()
 }

@@ -13,7 +13,7 @@ pub fn CopyButton(label: &'static str, text: String) -> impl IntoView {
         let copying = window().navigator().clipboard().write_text(&text);
         spawn_local(async move {
             outcome.set(match copying.await {
-                Ok(_) => "Copied.",
+                Ok(_) => "Copied",
                 Err(_) => "Your browser did not allow it. Select the text and copy it.",
             });
         });

@@ -40,7 +40,7 @@ pub fn Following(
     let log = Log {
         entries: RwSignal::new(entries),
         is_over: RwSignal::new(false),
-        status: RwSignal::new("Following the log.".to_owned()),
+        status: RwSignal::new("Live view.".to_owned()),
     };
     Effect::new(move || {
         // It lives as long as the page does.
@@ -55,12 +55,12 @@ pub fn Following(
     view! {
         <p class="following quiet-text">
             <span role="status">{log.status}</span>
-            {move || log.is_over.get().then(|| view! { " " <a href=here.clone()>"Go on following"</a> })}
+            {move || log.is_over.get().then(|| view! { " " <a href=here.clone()>"Continue the live view"</a> })}
         </p>
         {move || {
             log.entries
                 .with(Vec::is_empty)
-                .then(|| view! { <p class="quiet-text">"Nothing is written down of this."</p> })
+                .then(|| view! { <p class="quiet-text">"No entries match yet."</p> })
         }}
         <ul class="entries">
             <For
@@ -148,7 +148,10 @@ impl Tail {
         self.log.status.set(status_of(self.received.get()));
     }
 
-    fn add_entries(&'static self, entries: Vec<AuditEntryView>) {
+    fn add_entries(&'static self, mut entries: Vec<AuditEntryView>) {
+        for entry in &mut entries {
+            entry.is_new = true;
+        }
         self.received.set(self.received.get() + entries.len());
         self.log.entries.update(|shown| {
             // An entry whose count was raised moves to the top.
@@ -189,7 +192,7 @@ impl Tail {
     }
 
     fn retry_later(&'static self) {
-        let status = "Not following right now. This page tries again.";
+        let status = "The live view is interrupted. This page tries again.";
         self.log.status.set(status.to_owned());
         set_timeout(move || self.on_visibility_change(), RETRY_AFTER);
     }
@@ -197,16 +200,16 @@ impl Tail {
     fn finish(&self) {
         self.stream.close();
         self.log.is_over.set(true);
-        let status = "No more is shown: the password was typed too long ago.";
+        let status = "The live view has stopped: confirm your password to continue.";
         self.log.status.set(status.to_owned());
     }
 }
 
 fn status_of(received: usize) -> String {
     match received {
-        0 => "Following the log: what happens is shown at the top.".to_owned(),
-        1 => "Following the log: 1 new entry so far.".to_owned(),
-        _ => format!("Following the log: {received} new entries so far."),
+        0 => "Live view: new entries appear at the top.".to_owned(),
+        1 => "Live view: 1 new entry so far.".to_owned(),
+        _ => format!("Live view: {received} new entries so far."),
     }
 }
 

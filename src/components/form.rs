@@ -3,23 +3,19 @@
 //! Fields are uncontrolled: input from before the script was loaded is kept, and what a password manager fills in
 //! without a key event is submitted.
 
-use crate::error::{AccountRefusal, AppError, Refusal};
+use crate::{
+    components::submission::FormState,
+    error::{AppError, Refusals},
+};
 use leptos::{
-    attr::custom::custom_attribute, ev::KeyboardEvent, html, prelude::*, wasm_bindgen::JsCast,
+    attr::custom::custom_attribute, either::Either, ev::KeyboardEvent, html, prelude::*,
+    wasm_bindgen::JsCast,
 };
 
 /// The button that sends a form.
 #[component]
-pub fn SubmitButton(label: &'static str, busy: RwSignal<bool>) -> impl IntoView {
-    view! {
-        <button
-            class="button button-wide"
-            type="submit"
-            aria-busy=move || busy.get().to_string()
-        >
-            {label}
-        </button>
-    }
+pub fn SubmitButton(label: &'static str) -> impl IntoView {
+    view! { <button class="button button-wide" type="submit">{label}</button> }
 }
 
 /// A field for a line of text.
@@ -35,15 +31,16 @@ pub fn TextField(
     inputmode: &'static str,
     #[prop(optional)] required: bool,
     #[prop(optional)] hint: &'static str,
-    is_invalid: Signal<bool>,
+    form: FormState,
     #[prop(optional)] node_ref: NodeRef<html::Input>,
 ) -> impl IntoView {
     let hint_id = (!hint.is_empty()).then(|| format!("{id}-hint"));
-    let described_by = described_by([hint_id.clone(), None], is_invalid);
+    let described_by = described_by(form, id, [hint_id.clone(), None]);
     view! {
         <div class="field">
             <label for=id>{label}</label>
             {hint_id.map(|hint_id| view! { <p class="field-hint" id=hint_id>{hint}</p> })}
+            <FieldProblem form id />
             <input
                 class="input"
                 id=id
@@ -59,7 +56,7 @@ pub fn TextField(
                 // A phone would correct the name. The macro does not know the attribute.
                 {..custom_attribute("autocorrect", "off")}
                 required=required
-                aria-invalid=move || is_invalid.get().then_some("true")
+                aria-invalid=is_invalid(form, id)
                 aria-describedby=described_by
                 node_ref=node_ref
             />
@@ -77,15 +74,16 @@ pub fn DateField(
     value: String,
     /// The first and the last day that may be chosen.
     days: (String, String),
-    is_invalid: Signal<bool>,
+    form: FormState,
 ) -> impl IntoView {
     let (min, max) = days;
     let hint_id = format!("{id}-hint");
-    let described_by = described_by([Some(hint_id.clone()), None], is_invalid);
+    let described_by = described_by(form, id, [Some(hint_id.clone()), None]);
     view! {
         <div class="field">
             <label for=id>{label}</label>
             <p class="field-hint" id=hint_id>{hint}</p>
+            <FieldProblem form id />
             <input
                 class="input"
                 id=id
@@ -94,54 +92,88 @@ pub fn DateField(
                 value=value
                 min=min
                 max=max
-                aria-invalid=move || is_invalid.get().then_some("true")
+                aria-invalid=is_invalid(form, id)
                 aria-describedby=described_by
             />
         </div>
     }
 }
 
-/// The ids of the hints of a field, and of the problem if there is one.
-fn described_by(ids: [Option<String>; 2], is_invalid: Signal<bool>) -> impl Fn() -> Option<String> {
+/// What is wrong with a field, between its label and its input. Nothing if it was not refused, or if the message stands
+/// at another field.
+#[component]
+pub fn FieldProblem(
+    form: FormState,
+    /// The id of the field.
+    id: &'static str,
+) -> impl IntoView {
     move || {
-        let problem = is_invalid.get().then(|| "problem-text".to_owned());
-        let ids: Vec<_> = ids.iter().flatten().cloned().chain(problem).collect();
+        let refusals = form.refusals_at(id);
+        let texts = refusals.filter(|refusal| form.field_of(*refusal) == id);
+        let texts = texts.map(|refusal| refusal.to_string()).collect::<Vec<_>>();
+        let texts = (!texts.is_empty()).then(|| texts.join(" "));
+        texts.map(|texts| view! { <p class="field-error" id=problem_id(id)>{texts}</p> })
+    }
+}
+
+fn problem_id(field: &str) -> String {
+    format!("{field}-problem")
+}
+
+fn is_invalid(form: FormState, id: &'static str) -> impl Fn() -> Option<&'static str> {
+    move || form.refusals_at(id).next().map(|_| "true")
+}
+
+/// The ids of the texts that describe a field: its hints, and what is wrong with it.
+fn described_by(
+    form: FormState,
+    id: &'static str,
+    hints: [Option<String>; 2],
+) -> impl Fn() -> Option<String> {
+    move || {
+        let problems = form.refusals_at(id);
+        let problems = problems.map(|refusal| problem_id(form.field_of(refusal)));
+        let ids: Vec<_> = hints.iter().flatten().cloned().chain(problems).collect();
         (!ids.is_empty()).then(|| ids.join(" "))
     }
 }
 
-/// Why a form was refused, above it, with a link to the field. It takes the focus when it appears, with the script and
-/// without.
+/// Why a form was not carried out, above it: every refusal with a link to its field. It takes the focus when it
+/// appears, with the script and without.
 #[component]
-pub fn ErrorSummary(
-    refusal: RwSignal<Option<AppError>>,
-    /// The id of the field to correct.
-    field: fn(AppError) -> &'static str,
-    node_ref: NodeRef<html::Div>,
-    /// The username that was to be repeated.
-    #[prop(optional, into)]
-    about: String,
-) -> impl IntoView {
+pub fn ErrorSummary(form: FormState) -> impl IntoView {
     move || {
-        refusal.get().map(|refusal| {
-            let words = match refusal {
-                AppError::Refused(Refusal::Account(AccountRefusal::NameNotRepeated)) if !about.is_empty() => {
-                    format!("That doesn't match “{about}”. Nothing was deleted.")
-                }
-                _ => refusal.to_string(),
+        form.problem.get().map(|problem| {
+            let reasons = match problem {
+                AppError::Refused(refusals) => Either::Left(view! { <ul>{links(form, &refusals)}</ul> }),
+                AppError::Failed(failure) => Either::Right(view! { <p>{failure.to_string()}</p> }),
             };
             view! {
-                <div class="error-summary" role="alert" tabindex="-1" autofocus aria-labelledby="problem" node_ref=node_ref>
-                    <h2 id="problem">"There is a problem"</h2>
-                    <ul>
-                        <li>
-                            <a id="problem-text" href=format!("#{}", field(refusal))>{words}</a>
-                        </li>
-                    </ul>
+                <div class="error-summary" role="alert" tabindex="-1" autofocus node_ref=form.summary>
+                    <h2>"There is a problem"</h2>
+                    {reasons}
                 </div>
             }
         })
     }
+}
+
+/// Why a form of one button was not carried out, beside the button.
+#[component]
+pub fn FormFailure(form: FormState) -> impl IntoView {
+    move || {
+        let problem = form.problem.get();
+        problem
+            .map(|problem| view! { <p class="field-error" role="alert">{problem.to_string()}</p> })
+    }
+}
+
+fn links(form: FormState, refusals: &Refusals) -> Vec<impl IntoView + use<>> {
+    let links = refusals.iter().map(|refusal| {
+        let field = format!("#{}", form.field_of(refusal));
+        view! { <li><a href=field>{refusal.to_string()}</a></li> }
+    });
+    links.collect()
 }
 
 /// A password field, masked unless the user reveals it.
@@ -159,9 +191,7 @@ pub fn PasswordField(
     #[prop(optional)]
     min_chars: Option<usize>,
     node_ref: NodeRef<html::Input>,
-    is_invalid: Signal<bool>,
-    /// While the form is being submitted the password is masked again.
-    busy: RwSignal<bool>,
+    form: FormState,
 ) -> impl IntoView {
     let is_shown = RwSignal::new(false);
     let caps_lock = RwSignal::new(false);
@@ -170,11 +200,12 @@ pub fn PasswordField(
     let rules = min_chars.map(|min| format!("minlength: {min}; allowed: ascii-printable;"));
     let caps_id = format!("{id}-caps");
     let hint_id = (!hint.is_empty()).then(|| format!("{id}-hint"));
-    let described_by = described_by([hint_id.clone(), Some(caps_id.clone())], is_invalid);
+    let described_by = described_by(form, id, [hint_id.clone(), Some(caps_id.clone())]);
     view! {
         <div class="field">
             <label for=id>{label}</label>
             {hint_id.map(|hint_id| view! { <p class="field-hint" id=hint_id>{hint}</p> })}
+            <FieldProblem form id />
             <div class="input-box">
                 <input
                     class="input"
@@ -189,14 +220,14 @@ pub fn PasswordField(
                     {..custom_attribute("passwordrules", rules)}
                     minlength=min_chars
                     required
-                    aria-invalid=move || is_invalid.get().then_some("true")
+                    aria-invalid=is_invalid(form, id)
                     aria-describedby=described_by
                     on:keydown=watch_caps_lock
                     on:keyup=watch_caps_lock
                     on:blur=move |_| caps_lock.set(false)
                     node_ref=node_ref
                 />
-                <Reveal field=id label is_shown busy />
+                <Reveal field=id label is_shown busy=form.busy />
             </div>
             <p class="field-hint caps" id=caps_id role="status">
                 {move || caps_lock.get().then_some("Caps Lock is on.")}

@@ -1,33 +1,72 @@
 //! The frame around every page.
 
 use crate::{
-    components::{sign_out::SignOutButton, time_out::TimeOutDialogues},
-    domain::{page::Page, site},
-    error::{AppError, Failure, Refusal},
+    components::{
+        frame::FrameHtml, new_sign_ins::NewSignIns, sign_out::SignOutButton,
+        time_out::TimeOutDialogues,
+    },
+    domain::{
+        frame::{BrandFiles, Frame},
+        page::Page,
+        theme::Theme,
+        views::FrameView,
+    },
+    error::{AppError, Failure},
 };
-use leptos::{config::LeptosOptions, html, prelude::*};
+use leptos::{
+    config::LeptosOptions,
+    either::{Either, EitherOf3},
+    html,
+    prelude::*,
+};
 use leptos_meta::{HashedStylesheet, Title};
 
 /// The contents of every document's head.
 #[component]
-pub fn Head(options: LeptosOptions) -> impl IntoView {
+pub fn Head(options: LeptosOptions, frame: Frame) -> impl IntoView {
+    let BrandFiles { logo, accent } = frame.files;
+    let icon = match logo {
+        Some(logo) => {
+            Either::Left(view! { <link rel="icon" href=logo.address type=logo.content_type /> })
+        }
+        None => Either::Right(view! {
+            <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+            <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
+        }),
+    };
     view! {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        {theme_colour("#f2f4f2", "(prefers-color-scheme: light)")}
-        {theme_colour("#0c1210", "(prefers-color-scheme: dark)")}
+        <meta name="description" content=format!("Sign in to {}.", frame.site.name) />
+        <ColourScheme theme=frame.theme />
         // Phones would turn numbers into links before hydration, which then fails.
         <meta name="format-detection" content="telephone=no, date=no, address=no, email=no" />
         <meta name="robots" content="noindex" />
-        <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-        <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
+        {icon}
         <HashedStylesheet options id="style" />
+        {accent.map(|address| view! { <link rel="stylesheet" href=address /> })}
     }
 }
 
-/// The colour of the browser's own frame: `--page` of `style/tokens.css`. Built by hand because
-/// the macro does not know `media` on `<meta>`.
+/// For the browser's own parts: form controls, scroll bars, and the frame around the page, which has the colour
+/// `--page` of `style/tokens.css`.
+#[component]
+fn ColourScheme(theme: Theme) -> impl IntoView {
+    const LIGHT: &str = "#f2f4f2";
+    const DARK: &str = "#0c1210";
+    let scheme = theme.fixed().unwrap_or("light dark");
+    let colours = match theme {
+        Theme::Light => EitherOf3::A(view! { <meta name="theme-color" content=LIGHT /> }),
+        Theme::Dark => EitherOf3::B(view! { <meta name="theme-color" content=DARK /> }),
+        Theme::System => EitherOf3::C((
+            theme_colour(LIGHT, "(prefers-color-scheme: light)"),
+            theme_colour(DARK, "(prefers-color-scheme: dark)"),
+        )),
+    };
+    view! { <meta name="color-scheme" content=scheme /> {colours} }
+}
+
+/// Built by hand because the macro does not know `media` on `<meta>`.
 fn theme_colour(colour: &'static str, media: &'static str) -> impl IntoView {
     html::meta()
         .name("theme-color")
@@ -39,80 +78,72 @@ fn theme_colour(colour: &'static str, media: &'static str) -> impl IntoView {
 #[component]
 pub fn Layout<C: IntoView + 'static>(
     #[prop(into)] title: Signal<String>,
-    /// The display name of the user, on pages that need a session.
-    #[prop(optional, into)]
-    signed_in: Option<String>,
-    #[prop(optional)] wide: bool,
+    /// More than one form or answer: as wide as the frame.
+    #[prop(optional)]
+    wide: bool,
     children: TypedChildren<C>,
 ) -> impl IntoView {
-    let dialogues = signed_in.is_some().then(|| view! { <TimeOutDialogues /> });
-    let who = signed_in.map(|display_name| view! { <Who display_name /> });
+    let frame = expect_context::<FrameView>();
+    let is_signed_in = frame.is_signed_in;
+    let news = is_signed_in.then(|| view! { <NewSignIns /> });
     view! {
-        <DocumentTitle title />
-        <Frame who width=if wide { "wide" } else { "narrow" }>{children.into_inner()()}</Frame>
-        {dialogues}
+        <DocumentTitle title site=frame.site.name />
+        <Around is_signed_in width=if wide { "wide" } else { "narrow" }>{news} {children.into_inner()()}</Around>
+        {is_signed_in.then(|| view! { <TimeOutDialogues /> })}
     }
 }
 
 #[component]
-fn DocumentTitle(title: Signal<String>) -> impl IntoView {
+fn DocumentTitle(title: Signal<String>, site: String) -> impl IntoView {
     // Leptos reads the title outside the page's own arena, where the page's signals do not exist.
     let text = ArcRwSignal::new(title.get_untracked());
     Effect::new({
         let text = text.clone();
         move || text.set(title.get())
     });
-    view! { <Title text=move || full_title(&text.get()) /> }
+    view! { <Title text=move || title_text(&full_title(&text.get(), &site)) /> }
 }
 
-#[component]
-fn Who(display_name: String) -> impl IntoView {
-    view! {
-        <div class="who">
-            <bdi class="who-name">{display_name}</bdi>
-            <SignOutButton class="button button-quiet button-small" />
-        </div>
+/// Leptos writes the text of a title into the document as it is. A name with `</title>` would end it, and its markup
+/// would be that of the page.
+fn title_text(text: &str) -> String {
+    if is_browser() {
+        text.to_owned()
+    } else {
+        text.replace('&', "&amp;").replace('<', "&lt;")
     }
 }
 
-fn full_title(title: &str) -> String {
-    format!("{title} – {}", site::NAME)
+fn full_title(title: &str, site: &str) -> String {
+    format!("{title} – {site}")
 }
 
-/// Header, main part and footer.
+/// Header, navigation, main part and footer. What only the server knows is not rendered again in the browser: the
+/// hydrated elements keep their HTML.
 #[component]
-fn Frame<W: IntoView + 'static, C: IntoView + 'static>(
-    who: W,
+fn Around<C: IntoView + 'static>(
+    is_signed_in: bool,
     width: &'static str,
     children: TypedChildren<C>,
 ) -> impl IntoView {
+    let html = use_context::<FrameHtml>().unwrap_or_default();
+    let menus = is_signed_in.then(|| {
+        view! {
+            <div class="person-menu" id="person-menu" popover="auto">
+                <div inner_html=html.person></div>
+                <SignOutButton class="button button-quiet button-small button-wide" />
+            </div>
+            <nav class="site-menu" id="site-menu" popover="auto" aria-label="Main" inner_html=html.navigation></nav>
+        }
+    });
     view! {
         <a class="skip" href="#main">"Skip to content"</a>
-        <header class="site-header">
-            <Brand />
-            {who}
-        </header>
+        <header class="site-header" inner_html=html.header></header>
+        {menus}
         <main id="main" class=width tabindex="-1">
             {children.into_inner()()}
         </main>
-        <footer class="site-footer">
-            <p>{site::NAME} ". When you leave, the door closes."</p>
-        </footer>
-    }
-}
-
-#[component]
-fn Brand() -> impl IntoView {
-    view! {
-        <a class="brand" href="/">
-            // Its size is also set here: without the stylesheet it would fill the page.
-            <svg class="mark" width="28" height="28" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-                <path class="mark-light" d="M6 30V14a10 10 0 0 1 20 0v16z" />
-                <path class="mark-leaf" d="M6 30V14C6 7.5 8.5 4 11.5 4S17 8 17 14v13.5z" />
-                <path class="mark-frame" d="M5 30V14a11 11 0 0 1 22 0v16" />
-            </svg>
-            {site::NAME}
-        </a>
+        <footer class="site-footer" inner_html=html.footer></footer>
     }
 }
 
@@ -138,21 +169,24 @@ pub fn Door() -> impl IntoView {
 #[component]
 pub fn FailureDocument(
     options: LeptosOptions,
+    frame: Frame,
     failure: AppError,
     /// For a page that cannot load the stylesheet.
     style: Option<&'static str>,
 ) -> impl IntoView {
     let heading = heading(failure);
+    provide_context(FrameHtml::of(&frame));
+    let is_signed_in = frame.person.is_some();
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-theme=frame.theme.fixed()>
             <head>
                 {style.map(|style| view! { <style>{style}</style> })}
-                <Head options />
-                <title>{full_title(heading)}</title>
+                <Head options frame=frame.clone() />
+                <title>{full_title(heading, &frame.site.name)}</title>
             </head>
-            <body>
-                <Frame who=() width="narrow">
+            <body class=body_class(&frame)>
+                <Around is_signed_in width="narrow">
                     <Threshold state="is-closed">
                         <Door />
                         <div class="card">
@@ -162,15 +196,20 @@ pub fn FailureDocument(
                             {advice(failure)}
                             {(failure != AppError::Failed(Failure::UnknownHost)).then(|| view! {
                                 <p>
-                                    <a href="/">"Go to the start page"</a>
+                                    <a href=Page::Home.path()>"Go to the start page"</a>
                                 </p>
                             })}
                         </div>
                     </Threshold>
-                </Frame>
+                </Around>
             </body>
         </html>
     }
+}
+
+/// Whether the navigation stands beside the page.
+pub fn body_class(frame: &Frame) -> Option<&'static str> {
+    frame.person.as_ref().map(|_| "has-menu")
 }
 
 /// The remedy for a failure whose message does not name it.
@@ -201,9 +240,7 @@ const fn heading(failure: AppError) -> &'static str {
         AppError::Failed(Failure::NotPermitted) => "Not with this access key",
         AppError::Failed(Failure::CrossSite) => "Refused",
         AppError::Failed(Failure::TooLarge | Failure::HeaderTooLarge) => "Request too large",
-        AppError::Refused(Refusal::SignIn) | AppError::Failed(Failure::NotSignedIn) => {
-            "Not signed in"
-        }
+        _ if failure.status() == 401 => "Not signed in",
         AppError::Failed(Failure::Busy | Failure::Unavailable | Failure::Timeout) => {
             "Not right now"
         }

@@ -11,14 +11,19 @@ use std::time::Duration;
 ///
 /// Counted from hydration: the browser's own clock may be wrong, but it advances correctly.
 #[component]
-pub fn RelativeTime(moment: RelativeMoment) -> impl IntoView {
+pub fn RelativeTime(
+    moment: RelativeMoment,
+    /// How the distance is described.
+    #[prop(default = in_words)]
+    words: fn(i64) -> String,
+) -> impl IntoView {
     const UPDATE_INTERVAL: Duration = Duration::from_secs(20);
     let RelativeMoment { at, seconds_away } = moment;
-    let shown = RwSignal::new(in_words(seconds_away));
+    let shown = RwSignal::new(words(seconds_away));
     let exact = RwSignal::new(at.words);
     let iso = at.iso.clone();
     Effect::new(move || {
-        exact.set(in_own_time_zone(&iso));
+        exact.set(in_own_time_zone(&iso, false));
         let loaded_at = js_sys::Date::now();
         let update = move || {
             let passed = (js_sys::Date::now() - loaded_at) / 1_000.0;
@@ -26,7 +31,7 @@ pub fn RelativeTime(moment: RelativeMoment) -> impl IntoView {
                 clippy::cast_possible_truncation,
                 reason = "seconds since the page was loaded"
             )]
-            shown.set(in_words(seconds_away - passed as i64));
+            shown.set(words(seconds_away - passed as i64));
         };
         if let Ok(interval) = set_interval_with_handle(update, UPDATE_INTERVAL) {
             on_cleanup(move || interval.clear());

@@ -2,8 +2,10 @@
 
 mod for_administrators;
 mod for_owner;
+mod refusals;
 
 pub use for_administrators::Part;
+pub use refusals::{AccessKeyProblem, SignInRefusal};
 
 use crate::domain::{
     access_key::{AccessKeyId, RevokeReason},
@@ -13,43 +15,49 @@ use crate::domain::{
     user::UserId,
 };
 
-/// Makes [`Event`] from one row for each kind: its name and payload, its word in the database and for programs, and
-/// its title in the filter of the audit log. A new event is a row here, a sentence for administrators
-/// (`for_administrators.rs`) and one for the owner of the account (`for_owner.rs`).
+/// A kind of event in a filter: its word, and its title.
+pub type Kind = (&'static str, &'static str);
+
+/// Makes [`Event`] from one row for each kind, in groups for the filter of the audit log: its name and payload, its
+/// word in the database and for programs, and its title in the filter. A new event is a row here, a sentence for
+/// administrators (`for_administrators.rs`) and one for the owner of the account (`for_owner.rs`).
 macro_rules! events {
-    ($($(#[$note:meta])* $name:ident $(($payload:ident))? = $word:literal, $title:literal;)*) => {
+    ($($group:literal {
+        $($(#[$note:meta])* $name:ident $(($payload:ident))? = $word:literal, $title:literal;)*
+    })*) => {
         /// An event that an administrator may have to trace (ASVS V16.3.1).
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Event {
-            $($(#[$note])* $name $(($payload))?,)*
+            $($($(#[$note])* $name $(($payload))?,)*)*
         }
 
         impl Event {
-            /// The choices of the filter, with their titles: every kind of event.
-            pub const KINDS: &'static [(&'static str, &'static str)] = &[$(($word, $title)),*];
+            /// The choices of the filter in groups, with their titles: every kind of event.
+            pub const KINDS: &'static [(&'static str, &'static [Kind])] =
+                &[$(($group, &[$(($word, $title)),*])),*];
 
             /// The word in the database and for programs.
             pub const fn as_str(self) -> &'static str {
                 match self {
-                    $(Self::$name { .. } => $word,)*
+                    $($(Self::$name { .. } => $word,)*)*
                 }
             }
 
             /// A second word, for events that have one.
             pub fn reason(self) -> Option<&'static str> {
-                $($(
+                $($($(
                     if let Self::$name(payload) = self {
                         let payload: $payload = payload;
                         return Some(payload.as_str());
                     }
-                )?)*
+                )?)*)*
                 None
             }
 
             /// Every event.
             fn all() -> Vec<Self> {
                 let mut all = Vec::new();
-                $(all.extend(events!(@each $name $($payload)?));)*
+                $($(all.extend(events!(@each $name $($payload)?));)*)*
                 all
             }
         }
@@ -59,124 +67,76 @@ macro_rules! events {
 }
 
 events! {
-    SignedIn = "signed_in", "Sign-ins";
-    /// The password was checked and the sign-in refused.
-    SignInRefused(SignInRefusal) = "sign_in_refused", "Refused sign-ins";
-    /// The attempt was throttled: its password was not checked.
-    SignInThrottled = "sign_in_throttled", "Sign-ins put off";
-    /// The owner recognised a sign-in from a new browser,
-    SignInRecognised = "sign_in_recognised", "New devices that were known";
-    /// or disowned it.
-    SignInDisowned = "sign_in_disowned", "New devices that were not known";
-    SessionEnded(EndReason) = "session_ended", "Ended sessions";
-    /// A signed-in user confirmed their password.
-    PasswordConfirmed = "password_confirmed", "Confirmations";
-    ConfirmationRefused(SignInRefusal) = "confirmation_refused", "Refused confirmations";
-    ConfirmationThrottled = "confirmation_throttled", "Confirmations put off";
-    /// By its owner.
-    PasswordChanged = "password_changed", "Changes of passwords";
-    /// In a signed-in browser, with a wrong current password.
-    PasswordChangeRefused(SignInRefusal) = "password_change_refused", "Refused changes of passwords";
-    PasswordChangeThrottled = "password_change_throttled", "Changes of passwords put off";
-    /// By somebody other than the owner.
-    PasswordSet = "password_set", "Passwords set for somebody";
-    ProfileChanged = "profile_changed", "Changes of profiles";
-    UserCreated = "user_created", "Accounts made";
-    /// It got another username.
-    UserRenamed = "user_renamed", "Usernames changed";
-    /// Its full name or e-mail address was changed by an administrator.
-    UserEdited = "user_edited", "Accounts edited";
-    UserDisabled = "user_disabled", "Accounts disabled";
-    UserEnabled = "user_enabled", "Accounts enabled";
-    /// The account became an administrator.
-    UserPromoted = "user_promoted", "New administrators";
-    /// The account lost the role of administrator.
-    UserDemoted = "user_demoted", "Administrators no more";
-    /// The log keeps its name, and nothing else of it.
-    UserDeleted = "user_deleted", "Accounts deleted";
-    /// A link to set a password was created.
-    LinkMade(LinkPurpose) = "link_made", "Links for passwords made";
-    /// The password was set with it.
-    LinkUsed(LinkPurpose) = "link_used", "Links for passwords used";
-    /// A link was used that is not valid, or never was.
-    LinkRefused = "link_refused", "Links for passwords refused";
-    LinkThrottled = "link_throttled", "Links for passwords put off";
-    AccessKeyMade = "access_key_made", "Access keys made";
-    AccessKeyRevoked(RevokeReason) = "access_key_revoked", "Access keys revoked";
-    /// The database was restored from a backup.
-    AccessKeySuspended = "access_key_suspended", "Access keys suspended";
-    /// Its owner or an administrator confirmed a suspended key.
-    AccessKeyConfirmed = "access_key_confirmed", "Access keys confirmed";
-    AccessKeyRefused(AccessKeyProblem) = "access_key_refused", "Access keys refused";
-    /// An administrator downloaded the log.
-    AuditDownloaded = "activity_downloaded", "Downloads of the audit log";
-    /// The first account was created.
-    SetUp = "set_up", "The first account";
-    SetUpRefused = "set_up_refused", "Refused first accounts";
-    SetUpThrottled = "set_up_throttled", "First accounts put off";
-}
-
-/// Why a password was refused. It is for the log only: the client gets the same answer for all reasons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignInRefusal {
-    /// The submitted name is not kept: users sometimes type a password there.
-    UnknownUser,
-    WrongPassword,
-    UserDisabled,
-    /// Longer than any password may be, so no account was looked up.
-    PasswordTooLong,
-}
-
-impl SignInRefusal {
-    pub const ALL: [Self; 4] = [
-        Self::UnknownUser,
-        Self::WrongPassword,
-        Self::UserDisabled,
-        Self::PasswordTooLong,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::UnknownUser => "unknown_user",
-            Self::WrongPassword => "wrong_password",
-            Self::UserDisabled => "user_disabled",
-            Self::PasswordTooLong => "password_too_long",
-        }
+    "Sign-in" {
+        SignedIn = "signed_in", "Sign-ins";
+        /// The password was checked and the sign-in refused.
+        SignInRefused(SignInRefusal) = "sign_in_refused", "Refused sign-ins";
+        /// The attempt was throttled: its password was not checked.
+        SignInThrottled = "sign_in_throttled", "Sign-ins delayed (too many attempts)";
+        /// The owner recognised a sign-in from a new browser,
+        SignInRecognised = "sign_in_recognised", "Sign-ins reported as known";
+        /// or disowned it.
+        SignInDisowned = "sign_in_disowned", "Sign-ins reported as unknown";
     }
-}
-
-/// Why a key was refused. It is for the log only: the client gets the same answer for all reasons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccessKeyProblem {
-    /// No key has this id, or it has another secret.
-    Unknown,
-    Revoked,
-    Expired,
-    Suspended,
-    /// The client's address is in none of its networks.
-    Network,
-    UserDisabled,
-}
-
-impl AccessKeyProblem {
-    pub const ALL: [Self; 6] = [
-        Self::Unknown,
-        Self::Revoked,
-        Self::Expired,
-        Self::Suspended,
-        Self::Network,
-        Self::UserDisabled,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::Revoked => "revoked",
-            Self::Expired => "expired",
-            Self::Suspended => "suspended",
-            Self::Network => "network",
-            Self::UserDisabled => "user_disabled",
-        }
+    "Session" {
+        SessionEnded(EndReason) = "session_ended", "Ended sessions";
+        /// Its owner named a browser, or removed the name.
+        DeviceNamed = "device_named", "Devices named";
+    }
+    "Password" {
+        /// A signed-in user confirmed their password.
+        PasswordConfirmed = "password_confirmed", "Password confirmations";
+        ConfirmationRefused(SignInRefusal) = "confirmation_refused", "Refused confirmations";
+        ConfirmationThrottled = "confirmation_throttled", "Confirmations delayed (too many attempts)";
+        /// By its owner.
+        PasswordChanged = "password_changed", "Password changes";
+        /// In a signed-in browser, with a wrong current password.
+        PasswordChangeRefused(SignInRefusal) = "password_change_refused", "Refused password changes";
+        PasswordChangeThrottled = "password_change_throttled", "Password changes delayed (too many attempts)";
+        /// By somebody other than the owner.
+        PasswordSet = "password_set", "Passwords set by an administrator";
+        /// A link to set a password was created.
+        LinkMade(LinkPurpose) = "link_made", "Password links created";
+        /// The password was set with it.
+        LinkUsed(LinkPurpose) = "link_used", "Password links used";
+        /// A link was used that is not valid, or never was.
+        LinkRefused = "link_refused", "Refused password links";
+        LinkThrottled = "link_throttled", "Password links delayed (too many attempts)";
+    }
+    "Account" {
+        ProfileChanged = "profile_changed", "Profile changes";
+        UserCreated = "user_created", "Accounts created";
+        /// It got another username.
+        UserRenamed = "user_renamed", "Usernames changed";
+        /// Its full name or email address was changed by an administrator.
+        UserEdited = "user_edited", "Accounts edited";
+        UserDisabled = "user_disabled", "Accounts disabled";
+        UserEnabled = "user_enabled", "Accounts enabled";
+        /// The account became an administrator.
+        UserPromoted = "user_promoted", "Administrator role given";
+        /// The account lost the role of administrator.
+        UserDemoted = "user_demoted", "Administrator role removed";
+        /// The log keeps its name, and nothing else of it.
+        UserDeleted = "user_deleted", "Accounts deleted";
+    }
+    "Access keys" {
+        AccessKeyMade = "access_key_made", "Access keys created";
+        AccessKeyRevoked(RevokeReason) = "access_key_revoked", "Access keys revoked";
+        /// The database was restored from a backup.
+        AccessKeySuspended = "access_key_suspended", "Access keys suspended";
+        /// Its owner or an administrator confirmed a suspended key.
+        AccessKeyConfirmed = "access_key_confirmed", "Access keys confirmed";
+        AccessKeyRefused(AccessKeyProblem) = "access_key_refused", "Refused access keys";
+    }
+    "Log" {
+        /// An administrator downloaded the log.
+        AuditDownloaded = "activity_downloaded", "Audit log downloads";
+    }
+    "Setup" {
+        /// The first account was created.
+        SetUp = "set_up", "First account created";
+        SetUpRefused = "set_up_refused", "Refused setups";
+        SetUpThrottled = "set_up_throttled", "Setups delayed (too many attempts)";
     }
 }
 
@@ -194,7 +154,8 @@ impl Event {
 
     /// The words of all events, each once, in alphabetical order: the choices of a filter.
     pub fn kinds() -> Vec<&'static str> {
-        let mut kinds: Vec<_> = Self::KINDS.iter().map(|(kind, _)| *kind).collect();
+        let kinds = Self::KINDS.iter().flat_map(|(_, kinds)| *kinds);
+        let mut kinds: Vec<_> = kinds.map(|(kind, _)| *kind).collect();
         kinds.sort_unstable();
         kinds
     }
@@ -273,6 +234,15 @@ impl Entry {
             ..self
         }
     }
+
+    /// The session of the browser in which it happened, of which the log keeps the name. What its owner says of another
+    /// browser names the session of that one.
+    pub const fn session_of_browser(&self) -> Option<&SessionId> {
+        match self.event {
+            Event::SignInRecognised | Event::SignInDisowned | Event::DeviceNamed => None,
+            _ => self.session.as_ref(),
+        }
+    }
 }
 
 /// A stored entry.
@@ -287,6 +257,8 @@ pub struct Record {
     pub actor_name: Option<String>,
     /// The name of the access key.
     pub key_name: Option<String>,
+    /// The name that the owner had given to the browser.
+    pub device_name: Option<String>,
     /// How often it happened in its window.
     pub times: u64,
 }

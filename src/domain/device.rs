@@ -1,4 +1,54 @@
-//! A browser described in words.
+//! A browser described in words, and the name that a person gives to it.
+
+use super::{
+    characters::{is_control_or_format, is_invisible},
+    user::plain_text,
+};
+use serde::{Deserialize, Serialize};
+
+/// Enough for "The laptop in the kitchen"; a longer one would push the rest of a row out of sight.
+pub const MAX_DEVICE_NAME_CHARS: usize = 40;
+
+/// The name that a person gives to a browser; empty if it has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceName(String);
+
+impl DeviceName {
+    /// A trimmed line of visible characters; `None` if it is longer, or has others. A name must not rearrange the text
+    /// around it, nor look like another name.
+    pub fn parse(input: &str) -> Option<Self> {
+        let name = plain_text(input, MAX_DEVICE_NAME_CHARS, ()).ok()?;
+        let is_visible = !name.contains(|c| is_control_or_format(c) || is_invisible(c));
+        is_visible.then_some(Self(name))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The kind of thing that a user agent belongs to, for an icon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeviceKind {
+    Phone,
+    Tablet,
+    Computer,
+    Program,
+}
+
+/// The kind of device of a user agent. What is no browser is a program.
+pub fn kind_of(user_agent: &str) -> DeviceKind {
+    let has = |mark| user_agent.contains(mark);
+    if !has("Mozilla/") {
+        DeviceKind::Program
+    } else if has("iPad") || has("Tablet") || has("Android") && !has("Mobile") {
+        DeviceKind::Tablet
+    } else if has("iPhone") || has("Mobile") {
+        DeviceKind::Phone
+    } else {
+        DeviceKind::Computer
+    }
+}
 
 /// Names the browser and its system from a user agent, such as "Chrome on Windows".
 ///
@@ -66,7 +116,67 @@ fn first_mark(marks: &[(&str, &'static str)], user_agent: &str) -> Option<&'stat
 
 #[cfg(test)]
 mod tests {
-    use super::{in_words, of_program};
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_short_visible_line() {
+        let name = |input: &str| DeviceName::parse(input).map(|name| name.0);
+        assert_eq!(name("  Ada’s phone "), Some("Ada’s phone".to_owned()));
+        assert_eq!(name(" \u{a0}"), Some(String::new()), "no name");
+        let longest = "漢".repeat(MAX_DEVICE_NAME_CHARS);
+        assert_eq!(name(&longest), Some(longest.clone()));
+        for refused in [
+            longest + "x",
+            "a\nb".to_owned(),
+            "a\u{0}b".to_owned(),
+            "a\u{202e}b".to_owned(),
+            "a\u{200b}b".to_owned(),
+            "\u{3164}".to_owned(),
+            "a\u{ad}b".to_owned(),
+        ] {
+            assert_eq!(name(&refused), None, "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn the_kind_of_a_device_is_seen_by_its_user_agent() {
+        use DeviceKind::{Computer, Phone, Program, Tablet};
+        for (user_agent, kind) in [
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Mobile/15E148",
+                Phone,
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 16) Chrome/156.0.0.0 Mobile Safari/537.36",
+                Phone,
+            ),
+            (
+                "Mozilla/5.0 (Android 16; Mobile; rv:145.0) Firefox/145.0",
+                Phone,
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 16) Chrome/156.0.0.0 Safari/537.36",
+                Tablet,
+            ),
+            (
+                "Mozilla/5.0 (iPad; CPU OS 19_0 like Mac OS X) Mobile/15E148",
+                Tablet,
+            ),
+            (
+                "Mozilla/5.0 (Android 16; Tablet; rv:145.0) Firefox/145.0",
+                Tablet,
+            ),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Firefox/145.0",
+                Computer,
+            ),
+            ("Mozilla/5.0 (X11; CrOS x86_64) Chrome/156.0.0.0", Computer),
+            ("curl/8.9.1", Program),
+            ("", Program),
+        ] {
+            assert_eq!(kind_of(user_agent), kind, "{user_agent}");
+        }
+    }
 
     #[test]
     fn programs_are_called_by_their_own_names() {

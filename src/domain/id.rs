@@ -3,6 +3,11 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// The end of an id, because it begins with the time.
+pub fn short(id: &str) -> &str {
+    id.get(id.len().saturating_sub(8)..).unwrap_or(id)
+}
+
 /// Makes an id type for one table, so that an id of another table does not compile. An id is unique, ordered by
 /// time and no secret.
 macro_rules! ids {
@@ -21,10 +26,9 @@ macro_rules! ids {
                         .then_some(Self(text))
                 }
 
-                /// Enough to distinguish rows in a log. The end of the id, because it begins with the time.
+                /// Enough to distinguish rows in a log.
                 pub fn short(&self) -> &str {
-                    let start = self.0.len().saturating_sub(8);
-                    self.0.get(start..).unwrap_or(&self.0)
+                    short(&self.0)
                 }
             }
 

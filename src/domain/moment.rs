@@ -52,6 +52,18 @@ pub struct RelativeMoment {
     pub seconds_away: i64,
 }
 
+/// A session that was used within this time is active: "last seen" moves at most once a minute, and a reader pauses.
+const ACTIVE_SECONDS: i64 = 180;
+
+/// Describes when a session was last used.
+pub fn activity_in_words(seconds_away: i64) -> String {
+    if seconds_away > -ACTIVE_SECONDS {
+        "Active now".to_owned()
+    } else {
+        format!("Last active {}", in_words(seconds_away))
+    }
+}
+
 /// Describes a distance in whole units, as people would: the past is truncated, the future rounded.
 pub fn in_words(seconds_away: i64) -> String {
     // The distance from which a unit is used, and its length. A session of one day has "24 hours" everywhere: with
@@ -96,7 +108,19 @@ pub struct Moment {
 
 #[cfg(test)]
 mod tests {
-    use super::in_words;
+    use super::{activity_in_words, in_words};
+
+    #[test]
+    fn a_session_is_active_for_three_minutes() {
+        for (seconds, words) in [
+            (5, "Active now"),
+            (-179, "Active now"),
+            (-180, "Last active 3 minutes ago"),
+            (-90_000, "Last active 25 hours ago"),
+        ] {
+            assert_eq!(activity_in_words(seconds), words, "{seconds}");
+        }
+    }
 
     #[test]
     fn distances_are_described_in_whole_units() {

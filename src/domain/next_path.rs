@@ -5,7 +5,7 @@ use std::fmt;
 
 /// A path of this site that is safe to redirect to.
 ///
-/// Only [`NextPath::parse`] creates one, so that neither an open redirect (ASVS V3.7.2) nor a header injection can
+/// Only [`NextPath::of_site`] creates one, so that neither an open redirect (ASVS V3.7.2) nor a header injection can
 /// reach a `Location`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextPath(String);
@@ -17,12 +17,20 @@ const MAX_BYTES: usize = 2048;
 const NOT_A_DESTINATION: [Page; 4] = [Page::Login, Page::LoginKey, Page::Logout, Page::SignedOut];
 
 impl NextPath {
-    /// Accepts a path (with query) of this site; `None` for anything that a browser could parse as
+    /// Accepts a path (with query) of this site to which a sign-in may lead.
+    pub fn parse(text: &str) -> Option<Self> {
+        let path = text.split(['?', '#']).next().unwrap_or_default();
+        let page = path.trim_end_matches('/');
+        let destination = NOT_A_DESTINATION.iter().all(|one| one.path() != page);
+        Self::of_site(text).filter(|_| destination)
+    }
+
+    /// Accepts a path (with query) of this site, whatever its page; `None` for anything that a browser could parse as
     /// another site or that could break a header.
     ///
     /// Browsers treat `\` as `/` and drop tabs and line breaks from a URL, so `/\evil` and
     /// `/<tab>/evil` lead away although they begin with one slash.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn of_site(text: &str) -> Option<Self> {
         let path = text.split(['?', '#']).next().unwrap_or_default();
         let ours = text.len() <= MAX_BYTES
             && text.starts_with('/')
@@ -32,9 +40,7 @@ impl NextPath {
                 .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
             && !path.split('/').any(is_dots)
             && (!path.starts_with("/api/") || path == API_VIEWER);
-        let page = path.trim_end_matches('/');
-        let destination = NOT_A_DESTINATION.iter().all(|one| one.path() != page);
-        (ours && destination).then(|| Self(text.to_owned()))
+        ours.then(|| Self(text.to_owned()))
     }
 
     /// The requested path if it is one of ours, else the dashboard.

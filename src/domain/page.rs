@@ -3,9 +3,10 @@
 use super::{
     access_key::Scope,
     views::{
-        AccessKeysView, AccountView, AuditView, ConfirmView, DashboardView, InviteView,
-        LoginKeyView, LoginView, LogoutView, OwnActivityView, PasswordLinkView, PasswordView,
-        ProfileView, SessionsView, SetupView, SignedOutView, UsersView,
+        AccessKeysView, AccountView, AuditView, ConfirmView, DashboardView, FrameView, InviteView,
+        LoginKeyView, LoginView, LogoutView, NewSignInsView, OwnActivityView, PasswordLinkView,
+        PasswordView, ProfileView, ProxyDiagnosis, SessionsView, SetupView, SignedOutView,
+        UsersView,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -19,12 +20,35 @@ pub enum Access {
     Administrator,
 }
 
+/// A group of pages in the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    Account,
+    Security,
+    Administration,
+}
+
+impl Group {
+    pub const ALL: [Self; 3] = [Self::Account, Self::Security, Self::Administration];
+
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Account => "Account",
+            Self::Security => "Security",
+            Self::Administration => "Administration",
+        }
+    }
+}
+
 /// The page that shows the JSON API. It is no [`Page`]: its script is not ours, and it is not hydrated.
 pub const API_VIEWER: &str = "/api/docs";
 
+/// The web app manifest: what a browser needs for a shortcut to the site.
+pub const MANIFEST: &str = "/site.webmanifest";
+
 /// Generates the enum and its tables from one row for each page.
 macro_rules! pages {
-    ($($(#[$note:meta])* $name:ident: $path:literal for $access:ident $(, tab $tab:literal)?;)*) => {
+    ($($(#[$note:meta])* $name:ident: $path:literal for $access:ident $(, in $group:ident $label:literal)?;)*) => {
         /// A page. Every navigation is a page load (ADR 4): the server selects the page, and the browser hydrates what
         /// it received. So these rows are the whole router.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +59,9 @@ macro_rules! pages {
         impl Page {
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// The pages of a user's own account, with their names in the navigation.
-            pub const ACCOUNT_TABS: &'static [(Self, &'static str)] = &[$($((Self::$name, $tab),)?)*];
+            /// The pages in the navigation, with their groups and labels there.
+            pub const MENU: &'static [(Self, Group, &'static str)] =
+                &[$($((Self::$name, Group::$group, $label),)?)*];
 
             /// Its path. A segment in braces matches any segment that is not empty.
             pub const fn path(self) -> &'static str {
@@ -62,12 +87,12 @@ pages! {
     LoginKey: "/login/key" for Anyone;
     Logout: "/logout" for Anyone;
     SignedOut: "/signed-out" for Anyone;
-    Dashboard: "/dashboard" for SignedIn, tab "Dashboard";
-    Sessions: "/account/sessions" for SignedIn, tab "Sessions";
-    OwnActivity: "/account/activity" for SignedIn, tab "Activity";
-    Profile: "/account/profile" for SignedIn, tab "Profile";
-    Password: "/account/password" for SignedIn, tab "Password";
-    AccessKeys: "/account/keys" for SignedIn, tab "Access keys";
+    Dashboard: "/dashboard" for SignedIn, in Account "Overview";
+    Sessions: "/account/sessions" for SignedIn, in Account "Sessions";
+    OwnActivity: "/account/activity" for SignedIn, in Account "Activity";
+    Profile: "/account/profile" for SignedIn, in Account "Profile";
+    Password: "/account/password" for SignedIn, in Security "Password";
+    AccessKeys: "/account/keys" for SignedIn, in Security "Access keys";
     Confirm: "/account/confirm" for SignedIn;
     /// Redirects to the page for a new password. Password managers expect it at this path (W3C, "A Well-Known URL for
     /// Changing Passwords").
@@ -76,10 +101,11 @@ pages! {
     Setup: "/setup" for Anyone;
     /// The owner of a link has no password yet. Browsers do not send what follows `#`, so no server's log contains it.
     PasswordLink: "/password-link" for Anyone;
-    Users: "/admin/users" for Administrator;
+    Users: "/admin/users" for Administrator, in Administration "Users";
     Invite: "/admin/users/invite" for Administrator;
     Account: "/admin/users/{id}" for Administrator;
-    Audit: "/admin/activity" for Administrator;
+    Audit: "/admin/activity" for Administrator, in Administration "Audit log";
+    System: "/admin/system" for Administrator, in Administration "System";
 }
 
 /// A page with its values.
@@ -108,12 +134,31 @@ pub enum AdministrationView {
     Invite(Box<InviteView>),
     Account(Box<AccountView>),
     Audit(Box<AuditView>),
+    System(ProxyDiagnosis),
+}
+
+/// Everything that a document is rendered from, on the server and again in the browser.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    pub frame: FrameView,
+    /// The sign-ins that a person has to review, on every page of theirs.
+    pub news: Option<NewSignInsView>,
+    pub view: PageView,
 }
 
 impl Page {
     /// The page of one account, by its id.
     pub fn of_account(id: &str) -> String {
         Self::Account.path().replace("{id}", id)
+    }
+
+    /// The page that the navigation marks while this one is shown: that of the list for a page of one entry.
+    #[must_use]
+    pub const fn entry(self) -> Self {
+        match self {
+            Self::Account => Self::Users,
+            page => page,
+        }
     }
 
     /// Whether the password must have been entered recently: these pages show data of other people.
@@ -142,14 +187,15 @@ impl Page {
             | Self::PasswordLink
             | Self::Invite
             | Self::Account
-            | Self::Audit => None,
+            | Self::Audit
+            | Self::System => None,
         }
     }
 
-    /// Whether the other sign-ins are read together with the session: a second statement would cost more than the rows
-    /// that it finds (ADR 22).
+    /// Whether the other sign-ins are read together with the session: every page of a person announces those that have
+    /// to be reviewed. A second statement would cost more than the rows that it finds (ADR 22).
     pub const fn needs_sign_ins(self) -> bool {
-        matches!(self, Self::Dashboard)
+        !matches!(self.access(), Access::Anyone)
     }
 
     /// Whether it shows the message of a form, which is then deleted. The others leave it for a later page.
@@ -219,30 +265,4 @@ impl Stream {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Paths are unique, and those for administrators are recognisable.
-    #[test]
-    fn paths_are_unique_and_show_their_access() {
-        let pages = Page::ALL.iter().map(|page| (page.path(), page.access()));
-        let files = Download::ALL.map(|file| (file.path(), file.page().access()));
-        let streams = Stream::ALL.map(|stream| (stream.path(), stream.access()));
-        let all: Vec<_> = pages.chain(files).chain(streams).collect();
-        for (at, (path, access)) in all.iter().enumerate() {
-            assert!(path.starts_with('/'), "{path}");
-            assert!(all[..at].iter().all(|(other, _)| other != path), "{path}");
-            let is_for_administrators = path.starts_with("/admin/");
-            assert_eq!(
-                *access == Access::Administrator,
-                is_for_administrators,
-                "{path}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_page_of_an_account_has_its_id_in_the_path() {
-        assert_eq!(Page::of_account("abc"), "/admin/users/abc");
-    }
-}
+mod tests;

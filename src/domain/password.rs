@@ -50,9 +50,9 @@ pub enum PasswordRefusal {
     TooShort { min: usize },
     #[error("The password must have at most {MAX_BYTES} bytes.")]
     TooLong,
-    #[error("This password is on the list of common passwords, which attackers try first.")]
+    #[error("This password is too common. Choose another.")]
     Common,
-    #[error("The password must not be the name, the e-mail address or the site's name.")]
+    #[error("The password must not be the username, the email address or the site's name.")]
     Personal,
 }
 

@@ -147,6 +147,18 @@ pub struct Session {
     pub idle_end_if_used: Option<Timestamp>,
     /// If it was started with an access key.
     pub key: Option<SessionKey>,
+    pub device: SessionDevice,
+}
+
+/// The browser of a session, as its owner knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionDevice {
+    /// Empty if it has no name.
+    pub name: String,
+    /// Whether the browser is on record, so that it can be named.
+    pub is_on_record: bool,
+    /// The first sign-in in it has to be recognised by its owner.
+    pub is_unrecognised: bool,
 }
 
 /// The access key with which a session was started. The session ends with it, and may do no more.
@@ -242,6 +254,7 @@ pub struct SignIns {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {
     pub session: SessionId,
+    pub device_name: String,
     pub at: Timestamp,
     pub address: String,
     pub user_agent: String,

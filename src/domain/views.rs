@@ -3,25 +3,33 @@
 
 mod access_keys;
 mod admin;
+mod frame;
 mod proxy_diagnosis;
+mod sessions;
 
 pub use access_keys::{
     AccessKeyNotice, AccessKeyView, AccessKeysView, KeyUseView, NewAccessKeyView,
 };
 pub use admin::{
     AccountView, AuditEntryView, AuditFilter, AuditView, EditDraft, EditView, InvitationDraft,
-    InviteView, LinkView, PasswordLinkView, UserNotice, UserState, UserView, UsersView,
+    InviteView, KindGroupView, LinkView, PasswordLinkView, UserNotice, UserState, UserView,
+    UsersView,
 };
+pub use frame::FrameView;
 pub use proxy_diagnosis::{Finding, ProxyDiagnosis};
+pub use sessions::{
+    LiveSessionView, NewSignInsView, SessionView, SessionsNotice, SessionsView, SignInMethod,
+    SignInView,
+};
 
 use crate::{
     domain::{
-        moment::{Moment, RelativeMoment},
+        moment::Moment,
         profile::ProfileDraft,
         session::{EndReason, EndedElsewhere},
         setup::SetupDraft,
     },
-    error::Refusal,
+    error::Refusals,
 };
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +40,7 @@ pub struct LoginView {
     pub next: String,
     /// The name or e-mail address that was entered before a refusal.
     pub username: String,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
     pub notice: Option<LoginNotice>,
     /// No account can sign in yet: the page describes how to create the first one.
     pub no_account: bool,
@@ -45,7 +53,7 @@ pub struct LoginView {
 pub struct LoginKeyView {
     /// The page after signing in: a checked path of this site.
     pub next: String,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }
 
 /// Why a person sees the sign-in page without having requested it.
@@ -67,27 +75,6 @@ pub struct DashboardView {
     pub is_admin: bool,
     pub session: SessionView,
     pub previous_sign_in: Option<SignInView>,
-    /// Sign-ins from new browsers, until they are recognised or disowned.
-    pub unrecognised: Vec<SignInView>,
-    /// The number of further ones.
-    pub more_unrecognised: u32,
-    /// This browser is known: only in a known one can a sign-in be recognised.
-    pub may_recognise: bool,
-    /// For administrators only.
-    pub proxy_diagnosis: Option<ProxyDiagnosis>,
-}
-
-/// The session of the request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionView {
-    pub device: String,
-    pub address: String,
-    pub remember: bool,
-    /// It was started with an access key, and can do what the key permits.
-    pub has_key: bool,
-    pub signed_in_at: Moment,
-    pub idle_ends_at: Moment,
-    pub absolute_ends_at: Moment,
 }
 
 /// The state of its session for an open page, by the server's clock. All instants are Unix milliseconds.
@@ -99,6 +86,8 @@ pub struct SessionLivesView<'a> {
     /// The user and the session: enough to detect a change, and no access.
     pub person: &'a str,
     pub session: &'a str,
+    /// The newest sign-in that the owner has to review, by the end of its id.
+    pub to_review: Option<&'a str>,
 }
 
 /// The person for whom a page was rendered, by the same name as in [`SessionLivesView`].
@@ -113,17 +102,6 @@ pub struct SignOutProof(pub String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct SessionEndedView {
     pub reason: Option<EndReason>,
-}
-
-/// A previous sign-in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignInView {
-    /// That of its session: public, it gives no access.
-    pub id: String,
-    pub has_ended: bool,
-    pub device: String,
-    pub address: String,
-    pub at: Moment,
 }
 
 /// The page after signing out.
@@ -141,40 +119,15 @@ pub struct LogoutView {
     pub display_name: Option<String>,
 }
 
-/// The page on which users see their sessions, and end them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SessionsView {
-    pub display_name: String,
-    pub current: LiveSessionView,
-    /// The most recently used first.
-    pub others: Vec<LiveSessionView>,
-    /// The number of live access keys, which signing out everywhere revokes.
-    pub keys: u64,
-    /// The number of sessions that were just ended.
-    pub ended: Option<u64>,
-}
-
-/// A session that can be ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LiveSessionView {
-    /// Public: it gives no access.
-    pub id: String,
-    pub session: SessionView,
-    pub last_seen: RelativeMoment,
-    pub idle_end: RelativeMoment,
-    pub absolute_end: RelativeMoment,
-}
-
 /// The page on which users change their password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordView {
-    pub display_name: String,
     /// For password managers, which otherwise ask for the account.
     pub username: String,
     pub min_chars: usize,
     /// The number of live access keys, which a new password revokes.
     pub keys: u64,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
     pub notice: Option<PasswordNotice>,
 }
 
@@ -190,11 +143,10 @@ pub enum PasswordNotice {
 /// The page on which users see the events of their own account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnActivityView {
-    pub display_name: String,
     /// The kind of event that the list is filtered by.
     pub event: String,
-    /// The kinds that it can be filtered by, with their names.
-    pub kinds: Vec<(String, String)>,
+    /// The kinds that it can be filtered by.
+    pub kinds: Vec<KindView>,
     pub events: Vec<OwnEventView>,
     /// The page of the older events: a path of ours.
     pub older: Option<String>,
@@ -206,31 +158,45 @@ pub struct OwnActivityView {
 pub struct OwnEventView {
     pub at: Moment,
     pub what: String,
-    /// The device of the user, if they caused the event.
-    pub device: Option<String>,
-    pub address: Option<String>,
+    /// The browser in which it happened, unless it was that of an administrator.
+    pub origin: OriginView,
     pub times: u64,
+}
+
+/// Where an event came from. All are empty if unknown, or for commands and the server itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct OriginView {
+    /// In words, after the name that its owner had given to it.
+    pub device: String,
+    pub address: String,
+    /// The name of the access key with which it was done, unless the description names it.
+    pub key: Option<String>,
+}
+
+/// A choice of a filter: the word for programs, and its title.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KindView {
+    pub word: String,
+    pub title: String,
 }
 
 /// The page that asks for the password again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfirmView {
-    pub display_name: String,
     /// For password managers.
     pub username: String,
     /// The page after the confirmation: a checked path of this site.
     pub next: String,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }
 
 /// The page on which users change their profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileView {
-    pub display_name: String,
     pub username: String,
     /// The values of the fields: those stored, or the input before a refusal.
     pub draft: ProfileDraft,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
     pub notice: Option<ProfileNotice>,
 }
 
@@ -250,5 +216,5 @@ pub struct SetupView {
     /// The input before a refusal. Secrets have to be entered again.
     pub draft: SetupDraft,
     pub min_chars: usize,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }

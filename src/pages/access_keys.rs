@@ -4,27 +4,25 @@ use crate::{
     api::access_keys::{ConfirmAccessKey, MakeAccessKey, RevokeAccessKey},
     components::{
         access_keys::{AccessKeyFacts, NewAccessKey},
-        account::AccountNav,
-        form::{DateField, ErrorSummary, SubmitButton, TextField},
+        form::{DateField, ErrorSummary, FieldProblem, SubmitButton, TextField},
         layout::Layout,
         submission::FormState,
     },
     domain::{
         access_key::{AccessKeyDraft, AccessKeyRefusal, KeyState, Scope},
-        page::Page,
         views::{AccessKeyNotice, AccessKeyView, AccessKeysView},
     },
-    error::{AppError, Refusal},
+    error::Refusal,
 };
 use leptos::{either::Either, prelude::*};
 
 #[component]
 pub fn AccessKeysPage(view: AccessKeysView) -> impl IntoView {
-    let make = FormState::of::<MakeAccessKey>(view.refusal, []);
-    let revoke = FormState::of::<RevokeAccessKey>(None, []);
-    let confirm = FormState::of::<ConfirmAccessKey>(None, []);
+    let make = FormState::of::<MakeAccessKey>(view.refusal, fields_of, []);
+    let revoke = FormState::of::<RevokeAccessKey>(None, |_| &["keys"], []);
+    let confirm = FormState::of::<ConfirmAccessKey>(None, |_| &["keys"], []);
     let refusals = [revoke, confirm].map(|form| {
-        view! { <ErrorSummary refusal=form.refusal field=|_| "keys" node_ref=form.summary /> }
+        view! { <ErrorSummary form /> }
     });
     let is_suspended = view.keys.iter().any(|key| key.state == KeyState::Suspended);
     let has_ended = !view.ended.is_empty();
@@ -39,11 +37,10 @@ pub fn AccessKeysPage(view: AccessKeysView) -> impl IntoView {
     let ended = ended.map(|key| view! { <li class="session-row"><AccessKeyFacts key /></li> });
     let ended = ended.collect::<Vec<_>>();
     view! {
-        <Layout title=make.title("Access keys") signed_in=view.display_name wide=true>
-            <AccountNav here=Page::AccessKeys />
+        <Layout title=make.title("Access keys") wide=true>
             <h1>"Access keys"</h1>
             <p class="quiet-text">
-                "A program that has a key acts for you, as far as the permissions of the key reach. A revoked key is refused at its next request."
+                "A program with a key acts for you, within the permissions of the key. A revoked key is refused at its next request."
             </p>
             {view.made.map(|made| view! { <NewAccessKey made /> })}
             {view.notice.map(|notice| view! { <Notice notice /> })}
@@ -139,7 +136,7 @@ fn Make(
     });
     let boxes = boxes.collect::<Vec<_>>();
     view! {
-        <ErrorSummary refusal=form.refusal field=field_of node_ref=form.summary />
+        <ErrorSummary form />
         <form class="form form-narrow" method="post" action=form.action on:submit=form.on_submit()>
             <TextField
                 id="name"
@@ -148,7 +145,7 @@ fn Make(
                 autocomplete="off"
                 required=true
                 hint="What uses it, such as “backup on server 2”."
-                is_invalid=form.is_invalid(field_of, "name")
+                form
             />
             <DateField
                 id="last_day"
@@ -156,10 +153,11 @@ fn Make(
                 hint="The key is valid until the end of this day, UTC."
                 value=draft.last_day
                 days
-                is_invalid=form.is_invalid(field_of, "last_day")
+                form
             />
             <fieldset class="boxes">
                 <legend>"Permissions"</legend>
+                <FieldProblem form id="profile_read" />
                 {boxes}
             </fieldset>
             <TextField
@@ -168,9 +166,9 @@ fn Make(
                 value=draft.networks
                 autocomplete="off"
                 hint="Addresses or ranges, such as 192.0.2.0/24. Left empty, the key can be used from everywhere."
-                is_invalid=form.is_invalid(field_of, "networks")
+                form
             />
-            <SubmitButton label="Create access key" busy=form.busy />
+            <SubmitButton label="Create access key" />
         </form>
     }
 }
@@ -200,14 +198,14 @@ fn box_id(scope: Scope) -> String {
     scope.as_str().replace(':', "_")
 }
 
-/// The id of the field that a refusal is about.
-fn field_of(refusal: AppError) -> &'static str {
+/// The fields that a refusal is about.
+const fn fields_of(refusal: Refusal) -> &'static [&'static str] {
     match refusal {
-        AppError::Refused(Refusal::AccessKey(AccessKeyRefusal::LastDay { .. })) => "last_day",
-        AppError::Refused(Refusal::AccessKey(
-            AccessKeyRefusal::NoScope | AccessKeyRefusal::Scope,
-        )) => "profile_read",
-        AppError::Refused(Refusal::AccessKey(AccessKeyRefusal::Networks)) => "networks",
-        _ => "name",
+        Refusal::AccessKey(AccessKeyRefusal::LastDay { .. }) => &["last_day"],
+        Refusal::AccessKey(AccessKeyRefusal::NoScope | AccessKeyRefusal::Scope) => {
+            &["profile_read"]
+        }
+        Refusal::AccessKey(AccessKeyRefusal::Networks) => &["networks"],
+        _ => &["name"],
     }
 }

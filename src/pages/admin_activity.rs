@@ -2,13 +2,15 @@
 
 use crate::{
     components::{
-        administration::{AdminNav, Entries},
+        administration::Entries,
+        event::{NoEntries, ZoneNote},
         following::Following,
         layout::Layout,
+        time::own_time_zone,
     },
     domain::{
         page::{Download, Page, Stream},
-        views::{AuditFilter, AuditView},
+        views::{AuditFilter, AuditView, KindGroupView, KindView},
     },
 };
 use leptos::{
@@ -26,26 +28,27 @@ pub fn AuditPage(view: AuditView) -> impl IntoView {
     let (query, is_followed) = (view.query, view.is_followed);
     let newest = with_query(HERE, &query);
     let can_follow = view.narrowed.until.is_empty();
+    let is_filtered = !query.is_empty();
     view! {
-        <Layout title=Signal::derive(|| "Audit log".to_owned()) signed_in=view.display_name wide=true>
-            <AdminNav here=Page::Audit />
+        <Layout title=Signal::derive(|| "Audit log".to_owned()) wide=true>
             <h1>"Audit log"</h1>
             <div class="sessions">
                 <section class="card" aria-labelledby="entries">
                     <h2 id="entries" class="visually-hidden">"Entries"</h2>
                     <Filters narrowed=view.narrowed kinds=view.kinds is_followed />
                     <ListActions query=query.clone() is_followed can_follow />
+                    <ZoneNote />
                     {if is_followed {
                         let events = with_query(EVENTS, &query);
                         let here = with_follow(&query);
                         EitherOf3::A(view! { <Following entries=view.entries events here /> })
                     } else if view.entries.is_empty() {
-                        EitherOf3::B(view! { <p class="quiet-text">"Nothing is written down of this."</p> })
+                        EitherOf3::B(view! { <NoEntries here=HERE is_filtered /> })
                     } else {
                         EitherOf3::C(view! { <Entries entries=view.entries /> })
                     }}
                     <nav class="actions" aria-label="Pages">
-                        {(!view.is_newest).then(|| view! { <a href=newest>"The newest"</a> })}
+                        {(!view.is_newest).then(|| view! { <a href=newest>"Newest entries"</a> })}
                         {view
                             .older
                             .filter(|_| !is_followed)
@@ -63,20 +66,17 @@ fn ListActions(query: String, is_followed: bool, can_follow: bool) -> impl IntoV
     let here = with_query(HERE, &query);
     let follow = with_follow(&query);
     let following = if is_followed {
-        let stop =
-            view! { <a class="button button-quiet button-small" href=here>"Stop following"</a> };
-        Some(Either::Left((
-            stop,
-            view! { <a href=follow>"Look again"</a> },
-        )))
+        let stop = view! { <a class="button button-quiet button-small" href=here>"Stop"</a> };
+        Some(Either::Left((stop, view! { <a href=follow>"Refresh"</a> })))
     } else {
-        let begin = view! { <a class="button button-quiet button-small" href=follow>"Follow"</a> };
+        let begin =
+            view! { <a class="button button-quiet button-small" href=follow>"Live view"</a> };
         can_follow.then_some(Either::Right(begin))
     };
     view! {
         <nav class="actions" aria-label="The list">
-            {following} <a href=with_query(JSON_LINES, &query)>"Download as JSON lines"</a>
-            <a href=with_query(CSV, &query)>"Download as CSV"</a>
+            {following} <a href=with_query(JSON_LINES, &query)>"Download JSON"</a>
+            <a href=with_query(CSV, &query)>"Download CSV"</a>
         </nav>
     }
 }
@@ -94,52 +94,86 @@ fn with_query(path: &str, query: &str) -> String {
     }
 }
 
+/// Folded on narrow screens, where they would push the entries out of sight; the stylesheet unfolds them elsewhere.
 #[component]
-fn Filters(
-    narrowed: AuditFilter,
-    kinds: Vec<(String, String)>,
-    is_followed: bool,
-) -> impl IntoView {
-    let kinds = kinds.into_iter().map(|(kind, name)| {
-        let is_chosen = kind == narrowed.event;
-        view! { <option value=kind selected=is_chosen>{name}</option> }
+fn Filters(narrowed: AuditFilter, kinds: Vec<KindGroupView>, is_followed: bool) -> impl IntoView {
+    let AuditFilter {
+        user,
+        event,
+        since,
+        until,
+        zone,
+    } = narrowed;
+    let active = [&user, &event, &since, &until].into_iter();
+    let active = active.filter(|value| !value.is_empty()).count();
+    // Chosen days keep their zone; others are days of the reader, whose zone only the script knows.
+    let own_zone = own_time_zone();
+    let has_days = !(since.is_empty() && until.is_empty());
+    let zone = Signal::derive(move || {
+        if has_days {
+            Some(zone.clone()).filter(|zone| !zone.is_empty())
+        } else {
+            own_zone.get()
+        }
     });
-    let kinds = kinds.collect::<Vec<_>>();
     view! {
-        <form class="search search-log" method="get" action=HERE>
-            <div class="field">
-                <label for="user">"Account"</label>
-                <input
-                    class="input"
-                    id="user"
-                    name="user"
-                    type="text"
-                    value=narrowed.user
-                    autocomplete="off"
-                    autocapitalize="none"
-                    spellcheck="false"
-                />
-            </div>
-            <div class="field">
-                <label for="event">"Event"</label>
-                <select class="input" id="event" name="event">
-                    <option value="">"All"</option>
-                    {kinds}
-                </select>
-            </div>
-            <Day name="since" label="First day (UTC)" value=narrowed.since />
-            <Day name="until" label="Last day (UTC)" value=narrowed.until />
-            {is_followed.then(|| view! { <input type="hidden" name="follow" value="on" /> })}
-            <button class="button button-quiet" type="submit">"Show"</button>
-        </form>
+        <details class="filters">
+            <summary>"Filters" {(active > 0).then(|| format!(" ({active} active)"))}</summary>
+            <form class="search search-log" method="get" action=HERE>
+                <div class="field">
+                    <label for="user">"Account"</label>
+                    <input
+                        class="input"
+                        id="user"
+                        name="user"
+                        type="text"
+                        value=user
+                        autocomplete="off"
+                        autocapitalize="none"
+                        spellcheck="false"
+                    />
+                </div>
+                <div class="field">
+                    <label for="event">"Event"</label>
+                    <select class="input" id="event" name="event">
+                        <option value="">"All"</option>
+                        <Kinds groups=kinds chosen=event />
+                    </select>
+                </div>
+                <Day name="since" label="First day" value=since zone />
+                <Day name="until" label="Last day" value=until zone />
+                <input type="hidden" name="zone" value=move || zone.get().unwrap_or_default() />
+                {is_followed.then(|| view! { <input type="hidden" name="follow" value="on" /> })}
+                <button class="button button-quiet" type="submit">"Apply"</button>
+            </form>
+        </details>
     }
 }
 
 #[component]
-fn Day(name: &'static str, label: &'static str, value: String) -> impl IntoView {
+fn Kinds(groups: Vec<KindGroupView>, chosen: String) -> impl IntoView {
+    let groups = groups.into_iter().map(|KindGroupView { title, kinds }| {
+        let kinds = kinds.into_iter().map(|KindView { word, title }| {
+            let is_chosen = word == chosen;
+            view! { <option value=word selected=is_chosen>{title}</option> }
+        });
+        view! { <optgroup label=title>{kinds.collect::<Vec<_>>()}</optgroup> }
+    });
+    groups.collect::<Vec<_>>()
+}
+
+#[component]
+fn Day(
+    name: &'static str,
+    label: &'static str,
+    value: String,
+    /// `None` for UTC.
+    zone: Signal<Option<String>>,
+) -> impl IntoView {
+    let zone = move || zone.get().unwrap_or_else(|| "UTC".to_owned());
     view! {
         <div class="field">
-            <label for=name>{label}</label>
+            <label for=name>{label} " (" {zone} ")"</label>
             <input class="input" id=name name=name type="date" value=value />
         </div>
     }

@@ -3,7 +3,7 @@
 use crate::{
     api::admin::InviteUser,
     components::{
-        administration::{AdminNav, MadeLink},
+        administration::MadeLink,
         form::{ErrorSummary, SubmitButton, TextField},
         layout::Layout,
         submission::FormState,
@@ -13,13 +13,13 @@ use crate::{
         user::IdentityRefusal,
         views::{InvitationDraft, InviteView},
     },
-    error::{AppError, Refusal},
+    error::{AccountRefusal, Refusal},
 };
 use leptos::prelude::*;
 
 #[component]
 pub fn InvitePage(view: InviteView) -> impl IntoView {
-    let form = FormState::of::<InviteUser>(view.refusal, []);
+    let form = FormState::of::<InviteUser>(view.refusal, fields_of, []);
     let heading = if view.made.is_some() {
         "Invite another user"
     } else {
@@ -33,8 +33,7 @@ pub fn InvitePage(view: InviteView) -> impl IntoView {
         }
     });
     view! {
-        <Layout title=form.title("Invite a user") signed_in=view.display_name wide=true>
-            <AdminNav here=Page::Users />
+        <Layout title=form.title("Invite a user") wide=true>
             {view.made.map(|link| view! { <MadeLink link /> })}
             <section class="card form-card" aria-labelledby="invite">
                 <h1 id="invite">{heading}</h1>
@@ -42,7 +41,7 @@ pub fn InvitePage(view: InviteView) -> impl IntoView {
                     "You get a link to hand on, with which the person chooses a password. It works once, for 72 hours."
                 </p>
                 {unsent}
-                <ErrorSummary refusal=form.refusal field=field_of node_ref=form.summary />
+                <ErrorSummary form />
                 <Invite form draft=view.draft />
                 <p><a href=Page::Users.path()>"Back to all users"</a></p>
             </section>
@@ -60,7 +59,7 @@ fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
                 value=draft.display_name
                 autocomplete="off"
                 hint="For example Grace Hopper."
-                is_invalid=form.is_invalid(field_of, "display_name")
+                form
             />
             <TextField
                 id="username"
@@ -69,7 +68,7 @@ fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
                 autocomplete="off"
                 required=true
                 hint="Letters, digits, dots, hyphens and underscores only. For example grace or grace.hopper."
-                is_invalid=form.is_invalid(field_of, "username")
+                form
             />
             <TextField
                 id="email"
@@ -78,24 +77,24 @@ fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
                 autocomplete="off"
                 inputmode="email"
                 hint="The person can sign in with it too."
-                is_invalid=form.is_invalid(field_of, "email")
+                form
             />
             <div class="check">
                 <input id="is_admin" name="is_admin" type="checkbox" value="on" checked=draft.is_admin />
                 <label for="is_admin">"Administrator"</label>
             </div>
-            <SubmitButton label="Create invitation link" busy=form.busy />
+            <SubmitButton label="Create invitation link" />
         </form>
     }
 }
 
-/// The id of the field that a refusal is about.
-pub fn field_of(refusal: AppError) -> &'static str {
+/// The fields that a refusal is about.
+pub const fn fields_of(refusal: Refusal) -> &'static [&'static str] {
     match refusal {
-        AppError::Refused(Refusal::Identity(
-            IdentityRefusal::Email | IdentityRefusal::EmailUnseen,
-        )) => "email",
-        AppError::Refused(Refusal::Identity(IdentityRefusal::DisplayName)) => "display_name",
-        _ => "username",
+        Refusal::Identity(IdentityRefusal::Email | IdentityRefusal::EmailUnseen) => &["email"],
+        Refusal::Identity(IdentityRefusal::DisplayName) => &["display_name"],
+        // It may be either.
+        Refusal::Account(AccountRefusal::NameTaken) => &["username", "email"],
+        _ => &["username"],
     }
 }

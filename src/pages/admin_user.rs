@@ -8,7 +8,7 @@ mod sessions;
 use crate::{
     api::admin::ChangeUser,
     components::{
-        administration::{AdminNav, Badges, Done, Entries},
+        administration::{Badges, Done, Entries},
         form::ErrorSummary,
         layout::Layout,
         submission::FormState,
@@ -20,7 +20,7 @@ use crate::{
         user::AccountChange,
         views::{AccountView, UserState, UserView},
     },
-    error::{AccountRefusal, Refusal},
+    error::{AccountRefusal, Refusals},
 };
 use danger::DangerZone;
 use edit::Edit;
@@ -32,10 +32,12 @@ use sessions::Sessions;
 pub fn AccountPage(view: AccountView) -> impl IntoView {
     let user = view.user;
     let (deletion, other) = match view.refusal {
-        Some(Refusal::Account(AccountRefusal::NameNotRepeated)) => (view.refusal, None),
+        Some(refused) if refused == Refusals::from(AccountRefusal::NameNotRepeated) => {
+            (Some(refused), None)
+        }
         other => (None, other),
     };
-    let change = FormState::of::<ChangeUser>(other, []);
+    let change = FormState::of::<ChangeUser>(other, |_| &["changes"], []);
     let edit = edit::form_of(&view.edit);
     let (is_admin, state) = (user.is_admin, user.state);
     let name = user.display_name.clone();
@@ -45,8 +47,7 @@ pub fn AccountPage(view: AccountView) -> impl IntoView {
         view! { <DangerZone user refusal=deletion form=change /> }
     });
     view! {
-        <Layout title=title(name.clone(), [change, edit]) signed_in=view.display_name wide=true>
-            <AdminNav here=Page::Account />
+        <Layout title=title(name.clone(), [change, edit]) wide=true>
             <h1><bdi>{name.clone()}</bdi> <Badges is_admin state /></h1>
             {view.notice.map(|notice| view! { <Done notice name /> })}
             <div class="rooms">
@@ -71,7 +72,7 @@ pub fn AccountPage(view: AccountView) -> impl IntoView {
 /// The name of the person, and whether there is a problem.
 fn title(name: String, forms: [FormState; 2]) -> Signal<String> {
     Signal::derive(move || {
-        let is_refused = forms.iter().any(|form| form.refusal.get().is_some());
+        let is_refused = forms.iter().any(|form| form.problem.get().is_some());
         if is_refused {
             format!("Error: {name}")
         } else {
@@ -227,7 +228,7 @@ fn Manage(user: UserView, is_own: bool, form: FormState) -> impl IntoView {
         <section class="card" aria-labelledby="changes">
             <h2 id="changes" tabindex="-1">"Manage account"</h2>
             <p class="quiet-text">{hint}</p>
-            <ErrorSummary refusal=form.refusal field=|_| "changes" node_ref=form.summary />
+            <ErrorSummary form />
             <div class="buttons">{plain} {role}</div>
         </section>
     }

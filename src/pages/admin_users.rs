@@ -2,7 +2,7 @@
 
 use crate::{
     components::{
-        administration::{AdminNav, Badges, Done},
+        administration::{Badges, Done},
         layout::Layout,
     },
     domain::{
@@ -24,8 +24,7 @@ pub fn UsersPage(view: UsersView) -> impl IntoView {
         Either::Right(view! { <Table users=view.users /> })
     };
     view! {
-        <Layout title="Users" signed_in=view.display_name wide=true>
-            <AdminNav here=Page::Users />
+        <Layout title="Users" wide=true>
             <div class="card-head">
                 <h1>"Users"</h1>
                 <a class="button" href=Page::Invite.path()>"Invite a user"</a>

@@ -4,7 +4,7 @@ use crate::{
     api::confirmation::ConfirmPassword,
     components::{
         form::{ErrorSummary, PasswordField, SubmitButton},
-        layout::{Door, Layout, Threshold},
+        layout::Layout,
         submission::FormState,
     },
     domain::{page::Page, views::ConfirmView},
@@ -14,44 +14,33 @@ use leptos::prelude::*;
 #[component]
 pub fn ConfirmPage(view: ConfirmView) -> impl IntoView {
     let password = NodeRef::new();
-    let form = FormState::of::<ConfirmPassword>(view.refusal, [password]);
-    let FormState {
-        refusal,
-        busy,
-        summary,
-        ..
-    } = form;
-    let wrong = form.is_invalid(|_| "password", "password");
+    let form = FormState::of::<ConfirmPassword>(view.refusal, |_| &["password"], [password]);
     view! {
-        <Layout title=form.title("Is it you?") signed_in=view.display_name>
-            <Threshold>
-                <Door />
-                <div class="card">
-                    <h1>"Is it you?"</h1>
-                    <p>
-                        "What comes next concerns how people sign in here. You typed your password a while ago, so please type it again."
-                    </p>
-                    <ErrorSummary refusal field=|_| "password" node_ref=summary />
-                    <form class="form" method="post" action=form.action on:submit=form.on_submit()>
-                        // For password managers only, which read the user name from it. It has no name attribute,
-                        // so it is not submitted.
-                        <input type="text" id="username" value=view.username autocomplete="username" readonly hidden />
-                        <input type="hidden" name="next" value=view.next />
-                        <PasswordField
-                            id="password"
-                            label="Password"
-                            autocomplete="current-password"
-                            node_ref=password
-                            is_invalid=wrong
-                            busy
-                        />
-                        <SubmitButton label="Go on" busy />
-                    </form>
-                    <p>
-                        <a href=Page::Dashboard.path()>"Rather not"</a>
-                    </p>
-                </div>
-            </Threshold>
+        <Layout title=form.title("Is it you?")>
+            <h1>"Is it you?"</h1>
+            <div class="card">
+                <p>
+                    "What comes next concerns how people sign in here. You typed your password a while ago, so please type it again."
+                </p>
+                <ErrorSummary form />
+                <form class="form" method="post" action=form.action on:submit=form.on_submit()>
+                    // For password managers only, which read the user name from it. It has no name attribute,
+                    // so it is not submitted.
+                    <input type="text" id="username" value=view.username autocomplete="username" readonly hidden />
+                    <input type="hidden" name="next" value=view.next />
+                    <PasswordField
+                        id="password"
+                        label="Password"
+                        autocomplete="current-password"
+                        node_ref=password
+                        form
+                    />
+                    <SubmitButton label="Go on" />
+                </form>
+                <p>
+                    <a href=Page::Dashboard.path()>"Rather not"</a>
+                </p>
+            </div>
         </Layout>
     }
 }

@@ -10,9 +10,8 @@ use crate::{
     domain::{
         next_path::NextPath,
         page::Page,
-        views::{LoginNotice, LoginView},
+        views::{FrameView, LoginNotice, LoginView},
     },
-    error::{AppError, Refusal},
 };
 use leptos::{either::Either, html, prelude::*};
 
@@ -37,13 +36,14 @@ fn SignIn(view: LoginView) -> impl IntoView {
     } = view;
     let key_page = has_key_page.then(|| NextPath::or_home(&next).login_key_page());
     let password = NodeRef::new();
-    let form = FormState::of::<Login>(earlier_refusal, [password]);
+    let form = FormState::of::<Login>(earlier_refusal, |_| &["username", "password"], [password]);
+    let site = expect_context::<FrameView>().site.name;
     view! {
         <Layout title=form.title("Sign in")>
             <Threshold>
                 <Door />
                 <div class="card">
-                    <h1>"Sign in"</h1>
+                    <h1>"Sign in to " {site}</h1>
                     {notice.map(|notice| view! { <Notice notice /> })}
                     <SignInForm form password username next />
                     {key_page.map(|page| view! { <p><a href=page>"Use an access key"</a></p> })}
@@ -60,16 +60,8 @@ fn SignInForm(
     username: String,
     next: String,
 ) -> impl IntoView {
-    let FormState {
-        refusal,
-        busy,
-        summary,
-        ..
-    } = form;
-    let is_invalid =
-        Signal::derive(move || refusal.get() == Some(AppError::Refused(Refusal::SignIn)));
     view! {
-        <ErrorSummary refusal field=|_| "username" node_ref=summary />
+        <ErrorSummary form />
         <form class="form" method="post" action=form.action on:submit=form.on_submit()>
             <input type="hidden" name="next" value=next />
             <TextField
@@ -78,9 +70,9 @@ fn SignInForm(
                 value=username
                 autocomplete="username webauthn"
                 required=true
-                is_invalid
+                form
             />
-            <PasswordField id="password" label="Password" autocomplete="current-password" node_ref=password is_invalid busy />
+            <PasswordField id="password" label="Password" autocomplete="current-password" node_ref=password form />
             <div class="check">
                 <input id="remember" name="remember" type="checkbox" value="on" aria-describedby="remember-hint" />
                 <label for="remember">"Stay signed in on this device"</label>
@@ -88,7 +80,7 @@ fn SignInForm(
                     "Leave it empty on a device that others use."
                 </p>
             </div>
-            <SubmitButton label="Sign in" busy />
+            <SubmitButton label="Sign in" />
         </form>
     }
 }

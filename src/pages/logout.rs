@@ -21,17 +21,14 @@ pub fn LogoutPage(view: LogoutView) -> impl IntoView {
 fn ConfirmSignOut(display_name: String) -> impl IntoView {
     view! {
         <Layout title="Sign out?">
-            <Threshold>
-                <Door />
-                <div class="card">
-                    <h1>"Sign out?"</h1>
-                    <p>"This ends the session of " <b><bdi>{display_name}</bdi></b> " on this browser. Other devices stay signed in."</p>
-                    <div class="actions">
-                        <SignOutButton class="button" />
-                        <a href=Page::Dashboard.path()>"Stay signed in"</a>
-                    </div>
+            <h1>"Sign out?"</h1>
+            <div class="card">
+                <p>"This signs out " <b><bdi>{display_name}</bdi></b> " on this device. Other devices stay signed in."</p>
+                <div class="actions">
+                    <SignOutButton class="button" />
+                    <a href=Page::Dashboard.path()>"Stay signed in"</a>
                 </div>
-            </Threshold>
+            </div>
         </Layout>
     }
 }

@@ -17,3 +17,4 @@ pub mod profile;
 pub mod sessions;
 pub mod setup;
 pub mod signed_out;
+pub mod system;

@@ -4,39 +4,33 @@ use crate::{
     api::password::ChangePassword,
     components::{
         access_keys::{KeepKeys, revoked},
-        account::AccountNav,
         form::{ErrorSummary, PasswordField, SubmitButton},
-        layout::{Door, Layout, Threshold},
+        layout::Layout,
         submission::FormState,
     },
     domain::{
-        page::Page,
         session::EndedElsewhere,
         views::{PasswordNotice, PasswordView},
     },
-    error::{AppError, Refusal},
+    error::Refusal,
 };
 use leptos::{either::Either, html, prelude::*};
 
 #[component]
 pub fn PasswordPage(view: PasswordView) -> impl IntoView {
     let (current, new) = (NodeRef::new(), NodeRef::new());
-    let form = FormState::of::<ChangePassword>(view.refusal, [current, new]);
+    let form = FormState::of::<ChangePassword>(view.refusal, fields_of, [current, new]);
     let notice = view.notice.map(|notice| match notice {
         PasswordNotice::Changed { ended } => Either::Left(view! { <Changed ended /> }),
         PasswordNotice::StrangerIsOut => Either::Right(view! { <SignInDisowned /> }),
     });
     view! {
-        <Layout title=form.title("Change your password") signed_in=view.display_name>
-            <AccountNav here=Page::Password />
-            <Threshold>
-                <Door />
-                <div class="card">
-                    <h1>"Change your password"</h1>
-                    {notice}
-                    <ChangeForm form current new username=view.username min_chars=view.min_chars keys=view.keys />
-                </div>
-            </Threshold>
+        <Layout title=form.title("Change your password")>
+            <h1>"Change your password"</h1>
+            <div class="card">
+                {notice}
+                <ChangeForm form current new username=view.username min_chars=view.min_chars keys=view.keys />
+            </div>
         </Layout>
     }
 }
@@ -44,14 +38,14 @@ pub fn PasswordPage(view: PasswordView) -> impl IntoView {
 #[component]
 fn Changed(ended: EndedElsewhere) -> impl IntoView {
     let others = match ended.sessions {
-        0 => "You were not signed in anywhere else.".to_owned(),
-        1 => "1 other session has ended.".to_owned(),
-        ended => format!("{ended} other sessions have ended."),
+        0 => "You were not signed in on any other device.".to_owned(),
+        1 => "1 other device was signed out.".to_owned(),
+        ended => format!("{ended} other devices were signed out."),
     };
     let keys = revoked(ended.keys).map(|keys| format!(" {keys}"));
     view! {
         <div class="notice" role="status">
-            <p>"Your password was changed. " {others} {keys}</p>
+            <p>"Password changed. " {others} {keys}</p>
         </div>
     }
 }
@@ -61,7 +55,7 @@ fn SignInDisowned() -> impl IntoView {
     view! {
         <div class="notice notice-warning" role="status">
             <p>
-                "That session has ended, and a copy of its cookie is of no use. Whoever it was knew your password: choose a new one now, which ends all other sessions as well."
+                "That device was signed out. Whoever used it knows your password: choose a new one now, which signs out all other devices as well."
             </p>
         </div>
     }
@@ -76,20 +70,10 @@ fn ChangeForm(
     min_chars: usize,
     keys: u64,
 ) -> impl IntoView {
-    let FormState {
-        refusal,
-        busy,
-        summary,
-        ..
-    } = form;
-    let wrong = form.is_invalid(field_of, "current_password");
-    let refused = form.is_invalid(field_of, "new_password");
-    let hint = format!(
-        "At least {min_chars} characters. Several words are easier to keep in mind than odd signs."
-    );
+    let hint = format!("At least {min_chars} characters. Try three or four unrelated words.");
     view! {
-        <ErrorSummary refusal field=field_of node_ref=summary />
-        <p class="quiet-text">"All your other sessions end with it. This browser stays signed in."</p>
+        <ErrorSummary form />
+        <p class="quiet-text">"Your other devices are signed out. This device stays signed in."</p>
         <form class="form" method="post" action=form.action on:submit=form.on_submit()>
             // For password managers only, which read the user name from it. It has no name attribute, so it is not
             // submitted.
@@ -99,8 +83,7 @@ fn ChangeForm(
                 label="Current password"
                 autocomplete="current-password"
                 node_ref=current
-                is_invalid=wrong
-                busy
+                form
             />
             <PasswordField
                 id="new_password"
@@ -109,19 +92,18 @@ fn ChangeForm(
                 hint
                 min_chars
                 node_ref=new
-                is_invalid=refused
-                busy
+                form
             />
             <KeepKeys keys />
-            <SubmitButton label="Change password" busy />
+            <SubmitButton label="Change password" />
         </form>
     }
 }
 
-/// The id of the field that a refusal is about.
-fn field_of(refusal: AppError) -> &'static str {
+/// The fields that a refusal is about.
+const fn fields_of(refusal: Refusal) -> &'static [&'static str] {
     match refusal {
-        AppError::Refused(Refusal::Password(_)) => "new_password",
-        _ => "current_password",
+        Refusal::Password(_) => &["new_password"],
+        _ => &["current_password"],
     }
 }

@@ -8,21 +8,15 @@ use crate::{
         submission::FormState,
     },
     domain::{page::Page, views::PasswordLinkView},
-    error::{AppError, Refusal},
+    error::Refusal,
 };
 use leptos::{ev, html, prelude::*, wasm_bindgen::JsValue};
 
 #[component]
 pub fn PasswordLinkPage(view: PasswordLinkView) -> impl IntoView {
     let (secret, password) = (NodeRef::new(), NodeRef::new());
-    let form = FormState::of::<UsePasswordLink>(view.refusal, [password]);
+    let form = FormState::of::<UsePasswordLink>(view.refusal, fields_of, [password]);
     follow_address(secret, form);
-    let FormState {
-        refusal,
-        busy,
-        summary,
-        ..
-    } = form;
     let min_chars = view.min_chars;
     let hint = format!("At least {min_chars} characters.");
     view! {
@@ -34,7 +28,7 @@ pub fn PasswordLinkPage(view: PasswordLinkView) -> impl IntoView {
                     <p class="quiet-text">
                         "With the link that an administrator gave you, once. Everybody who is signed in to your account will have to sign in again."
                     </p>
-                    <ErrorSummary refusal field=field_of node_ref=summary />
+                    <ErrorSummary form />
                     <form class="form" method="post" action=form.action on:submit=form.on_submit()>
                         // For password managers only, which read the user name from it, once the code has
                         // identified the account. It has no name attribute, so it is not submitted.
@@ -49,7 +43,7 @@ pub fn PasswordLinkPage(view: PasswordLinkView) -> impl IntoView {
                             autocomplete="one-time-code"
                             required=true
                             hint="What stands behind # in the link, or the whole link."
-                            is_invalid=form.is_invalid(field_of, "secret")
+                            form
                             node_ref=secret
                         />
                         <PasswordField
@@ -59,10 +53,9 @@ pub fn PasswordLinkPage(view: PasswordLinkView) -> impl IntoView {
                             hint
                             min_chars
                             node_ref=password
-                            is_invalid=form.is_invalid(field_of, "new_password")
-                            busy
+                            form
                         />
-                        <SubmitButton label="Set the password" busy />
+                        <SubmitButton label="Set the password" />
                     </form>
                 </div>
             </Threshold>
@@ -79,7 +72,7 @@ fn follow_address(field: NodeRef<html::Input>, form: FormState) {
     let listener = window_event_listener(ev::hashchange, move |_| {
         if take_from_address(field) {
             // It was about the previous link.
-            form.refusal.set(None);
+            form.problem.set(None);
         }
     });
     on_cleanup(move || listener.remove());
@@ -105,10 +98,10 @@ fn take_from_address(field: NodeRef<html::Input>) -> bool {
     true
 }
 
-/// The id of the field that a refusal is about.
-fn field_of(refusal: AppError) -> &'static str {
+/// The fields that a refusal is about.
+const fn fields_of(refusal: Refusal) -> &'static [&'static str] {
     match refusal {
-        AppError::Refused(Refusal::Password(_)) => "new_password",
-        _ => "secret",
+        Refusal::Password(_) => &["new_password"],
+        _ => &["secret"],
     }
 }

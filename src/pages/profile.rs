@@ -3,37 +3,31 @@
 use crate::{
     api::profile::UpdateProfile,
     components::{
-        account::AccountNav,
         form::{ErrorSummary, SubmitButton, TextField},
-        layout::{Door, Layout, Threshold},
+        layout::Layout,
         submission::FormState,
     },
     domain::{
-        page::Page,
         profile::ProfileDraft,
         user::IdentityRefusal,
         views::{ProfileNotice, ProfileView},
     },
-    error::{AccountRefusal, AppError, Refusal},
+    error::{AccountRefusal, Refusal},
 };
 use leptos::prelude::*;
 
 #[component]
 pub fn ProfilePage(view: ProfileView) -> impl IntoView {
-    let form = FormState::of::<UpdateProfile>(view.refusal, []);
+    let form = FormState::of::<UpdateProfile>(view.refusal, fields_of, []);
     let notice = view.notice.map(|notice| view! { <Notice notice /> });
     view! {
-        <Layout title=form.title("Your profile") signed_in=view.display_name>
-            <AccountNav here=Page::Profile />
-            <Threshold>
-                <Door />
-                <div class="card">
-                    <h1>"Your profile"</h1>
-                    {notice}
-                    <p class="quiet-text">"You sign in as " <b><bdi>{view.username}</bdi></b> "."</p>
-                    <ProfileForm form draft=view.draft />
-                </div>
-            </Threshold>
+        <Layout title=form.title("Your profile")>
+            <h1>"Your profile"</h1>
+            <div class="card">
+                {notice}
+                <p class="quiet-text">"You sign in as " <b><bdi>{view.username}</bdi></b> "."</p>
+                <ProfileForm form draft=view.draft />
+            </div>
         </Layout>
     }
 }
@@ -42,9 +36,9 @@ pub fn ProfilePage(view: ProfileView) -> impl IntoView {
 fn Notice(notice: ProfileNotice) -> impl IntoView {
     let words = match notice {
         ProfileNotice::Saved => "Saved.",
-        ProfileNotice::NotSavedYet => "This is what you typed. It is not saved yet.",
+        ProfileNotice::NotSavedYet => "Not saved yet. Check your input, then press Save.",
         ProfileNotice::TypedTooMuch => {
-            "What you typed was too long to come back whole. Look through the fields before you save."
+            "Your input was too long, and part of it is missing. Check the fields before you save."
         }
     };
     view! {
@@ -56,52 +50,44 @@ fn Notice(notice: ProfileNotice) -> impl IntoView {
 
 #[component]
 fn ProfileForm(form: FormState, draft: ProfileDraft) -> impl IntoView {
-    let FormState {
-        refusal,
-        busy,
-        summary,
-        ..
-    } = form;
     view! {
-        <ErrorSummary refusal field=field_of node_ref=summary />
+        <ErrorSummary form />
         <form class="form" method="post" action=form.action on:submit=form.on_submit()>
             <TextField
                 id="display_name"
-                label="Display name"
+                label="Full name"
                 value=draft.display_name
                 autocomplete="name"
-                hint="How pages greet you. Left empty, it is the name with which you sign in."
-                is_invalid=form.is_invalid(field_of, "display_name")
+                hint="Shown on pages and to administrators. If empty, your username is shown."
+                form
             />
             <TextField
                 id="email"
-                label="E-mail (optional)"
+                label="Email (optional)"
                 value=draft.email
                 autocomplete="email"
                 inputmode="email"
-                hint="You can type it in place of your name when you sign in."
-                is_invalid=form.is_invalid(field_of, "email")
+                hint="You can sign in with it instead of your username."
+                form
             />
             <TextField
                 id="description"
                 label="Description (optional)"
                 value=draft.description
                 autocomplete="off"
-                is_invalid=form.is_invalid(field_of, "description")
+                form
             />
-            <SubmitButton label="Save" busy />
+            <SubmitButton label="Save" />
         </form>
     }
 }
 
-/// The id of the field that a refusal is about.
-fn field_of(refusal: AppError) -> &'static str {
+/// The fields that a refusal is about.
+const fn fields_of(refusal: Refusal) -> &'static [&'static str] {
     match refusal {
-        AppError::Refused(Refusal::Account(AccountRefusal::EmailTaken))
-        | AppError::Refused(Refusal::Identity(
-            IdentityRefusal::Email | IdentityRefusal::EmailUnseen,
-        )) => "email",
-        AppError::Refused(Refusal::Identity(IdentityRefusal::Description)) => "description",
-        _ => "display_name",
+        Refusal::Account(AccountRefusal::EmailTaken)
+        | Refusal::Identity(IdentityRefusal::Email | IdentityRefusal::EmailUnseen) => &["email"],
+        Refusal::Identity(IdentityRefusal::Description) => &["description"],
+        _ => &["display_name"],
     }
 }

@@ -1,49 +1,63 @@
-//! `/account/sessions`: the sessions of a user, and ending them.
+//! `/account/sessions`: the devices on which a user is signed in, their names, and signing them out.
 
 use crate::{
-    api::sessions::{EndAllSessions, EndOtherSessions, EndSession},
+    api::sessions::{EndAllSessions, EndOtherSessions, EndSession, NameDevice},
     components::{
-        access_keys::KeepKeys, account::AccountNav, form::ErrorSummary, layout::Layout,
-        relative_time::RelativeTime, submission::FormState, time::Time,
+        access_keys::KeepKeys,
+        device::{DeviceIcon, DeviceName},
+        form::{ErrorSummary, FormFailure},
+        layout::Layout,
+        relative_time::RelativeTime,
+        submission::FormState,
+        time::Time,
     },
     domain::{
-        page::Page,
-        views::{LiveSessionView, SessionsView},
+        device::MAX_DEVICE_NAME_CHARS,
+        moment::activity_in_words,
+        views::{LiveSessionView, SessionsNotice, SessionsView, SignInMethod},
     },
 };
 use leptos::{either::Either, prelude::*};
 
+const TITLE: &str = "Where you’re signed in";
+
 #[component]
 pub fn SessionsPage(view: SessionsView) -> impl IntoView {
-    let end_one = FormState::of::<EndSession>(None, []);
-    let end_others = FormState::of::<EndOtherSessions>(None, []);
-    let end_all = FormState::of::<EndAllSessions>(None, []);
-    let refusals = [end_one, end_others, end_all].map(|form| {
-        view! { <ErrorSummary refusal=form.refusal field=|_| "others" node_ref=form.summary /> }
+    let end_one = FormState::of::<EndSession>(None, |_| &["others"], []);
+    let end_others = FormState::of::<EndOtherSessions>(None, |_| &["others"], []);
+    let end_all = FormState::of::<EndAllSessions>(None, |_| &["others"], []);
+    // Without the script a name was refused that belongs to one of several forms.
+    let named = FormState::of::<NameDevice>(view.refusal, |_| &["others"], []);
+    let forms = [named, end_one, end_others, end_all];
+    let title = Signal::derive(move || {
+        let is_refused = forms.iter().any(|form| form.problem.get().is_some());
+        format!("{}{TITLE}", if is_refused { "Error: " } else { "" })
     });
+    let refusals = forms.map(|form| {
+        view! { <ErrorSummary form /> }
+    });
+    let may_name = view.may_name;
     let number = view.others.len();
     let others = view.others.into_iter();
-    let others = others.map(|session| view! { <OtherSession session form=end_one /> });
+    let others = others.map(|session| view! { <Other session may_name form=end_one /> });
     let others = others.collect::<Vec<_>>();
-    let ended = view.ended.map(|count| view! { <Ended count /> });
     view! {
-        <Layout title=end_one.title("Your sessions") signed_in=view.display_name wide=true>
-            <AccountNav here=Page::Sessions />
-            <h1>"Your sessions"</h1>
-            <p class="quiet-text">
-                "Every browser in which you are signed in. What you end here is ended at once and for good."
-            </p>
-            {ended}
+        <Layout title wide=true>
+            <h1>{TITLE}</h1>
+            <p class="quiet-text">"Signing a device out takes effect at once."</p>
+            {view.notice.map(|notice| view! { <Notice notice /> })}
             {refusals}
             <div class="sessions">
                 <section class="card" aria-labelledby="this">
-                    <h2 id="this">"This browser"</h2>
-                    <Session session=view.current is_current=true />
+                    <h2 id="this">"This device"</h2>
+                    <div class="device-row">
+                        <Device session=view.current may_name />
+                    </div>
                 </section>
                 <section class="card" aria-labelledby="others">
                     <div class="card-head">
                         <h2 id="others" tabindex="-1">{others_heading(number)}</h2>
-                        {(number > 0).then(|| view! { <EndMany form=end_others words="End all other sessions" /> })}
+                        {(number > 0).then(|| view! { <EndOthers form=end_others /> })}
                     </div>
                     {if number == 0 {
                         Either::Left(view! { <p>"You are not signed in anywhere else."</p> })
@@ -51,45 +65,59 @@ pub fn SessionsPage(view: SessionsView) -> impl IntoView {
                         Either::Right(view! { <ul>{others}</ul> })
                     }}
                 </section>
+                <EndAll form=end_all keys=view.keys />
             </div>
-            <EndAll form=end_all keys=view.keys />
         </Layout>
     }
 }
 
 fn others_heading(number: usize) -> String {
     match number {
-        0 => "Other sessions".to_owned(),
-        1 => "1 other session".to_owned(),
-        _ => format!("{number} other sessions"),
+        0 => "Other devices".to_owned(),
+        1 => "1 other device".to_owned(),
+        _ => format!("{number} other devices"),
     }
 }
 
+/// It takes the focus as the page loads, which would otherwise begin at its top again.
 #[component]
-fn Ended(count: u64) -> impl IntoView {
-    let words = match count {
-        0 => "There was nothing left to end.".to_owned(),
-        1 => "1 session has ended. A copy of its cookie cannot be used either.".to_owned(),
-        _ => format!("{count} sessions have ended. Copies of their cookies cannot be used either."),
+fn Notice(notice: SessionsNotice) -> impl IntoView {
+    let (name, words) = match notice {
+        SessionsNotice::SignedOut { device, was_live } => {
+            let was = if was_live { "was" } else { "was already" };
+            (Some(device), format!(" {was} signed out."))
+        }
+        SessionsNotice::OthersSignedOut { count } => {
+            let words = match count {
+                0 => "No other device was signed in.".to_owned(),
+                1 => "1 other device was signed out.".to_owned(),
+                _ => format!("{count} other devices were signed out."),
+            };
+            (None, words)
+        }
+        SessionsNotice::Named { name } if name.is_empty() => (None, "Name removed.".to_owned()),
+        SessionsNotice::Named { name } => {
+            (Some(name), " is the name of that device now.".to_owned())
+        }
     };
     view! {
-        <div class="notice" role="status">
-            <p>{words}</p>
+        <div class="notice" role="status" tabindex="-1" autofocus>
+            <p>{name.map(|name| view! { <strong><bdi>{name}</bdi></strong> })} {words}</p>
         </div>
     }
 }
 
 #[component]
-fn OtherSession(session: LiveSessionView, form: FormState) -> impl IntoView {
+fn Other(session: LiveSessionView, may_name: bool, form: FormState) -> impl IntoView {
     let id = session.id.clone();
-    let whose = format!(" the session of {}", session.session.device);
+    let whose = session.session.called().to_owned();
     view! {
-        <li class="session-row">
-            <Session session is_current=false />
+        <li class="device-row">
+            <Device session may_name />
             <form method="post" action=form.action on:submit=form.on_submit()>
                 <input type="hidden" name="id" value=id />
                 <button class="button button-quiet button-small" type="submit">
-                    "End" <span class="visually-hidden">{whose}</span>
+                    "Sign out" <span class="visually-hidden">": " <bdi>{whose}</bdi></span>
                 </button>
             </form>
         </li>
@@ -97,50 +125,98 @@ fn OtherSession(session: LiveSessionView, form: FormState) -> impl IntoView {
 }
 
 #[component]
-fn Session(session: LiveSessionView, is_current: bool) -> impl IntoView {
+fn Device(session: LiveSessionView, may_name: bool) -> impl IntoView {
+    let name = (may_name && session.is_on_record).then(|| {
+        let (id, name) = (session.id.clone(), session.session.name.clone());
+        view! { <Name id name /> }
+    });
     let LiveSessionView {
         session,
+        is_new,
         last_seen,
         idle_end,
         absolute_end,
         ..
     } = session;
+    let badges = [
+        is_new.then_some(("badge badge-warning", "New")),
+        (session.method == SignInMethod::AccessKey).then_some(("badge badge-quiet", "Access key")),
+        session
+            .remember
+            .then_some(("badge badge-quiet", "Stays signed in")),
+    ];
+    let badges = badges.into_iter().flatten();
+    let badges = badges.map(|(class, title)| view! { " " <span class=class>{title}</span> });
     view! {
+        <DeviceIcon kind=session.kind />
         <div class="session">
-            <h3>
-                {session.device}
-                {is_current.then(|| view! { " " <span class="badge">"You are here"</span> })}
-                {session.has_key.then(|| view! { " " <span class="badge badge-quiet">"Access key"</span> })}
-                {session.remember.then(|| view! { " " <span class="badge badge-quiet">"Stays signed in"</span> })}
-            </h3>
+            <h3><DeviceName name=session.name device=session.device /> {badges.collect::<Vec<_>>()}</h3>
             <p class="quiet-text">
-                <span class="address">{session.address}</span> " · last active " <RelativeTime moment=last_seen />
+                <span class="address">{session.address}</span> " · " <RelativeTime moment=last_seen words=activity_in_words />
             </p>
-            <p class="quiet-text">
-                "Signed in since " <Time moment=session.signed_in_at /> ". Ends " <RelativeTime moment=idle_end />
-                " if it is not used, " <RelativeTime moment=absolute_end /> " at the latest."
-            </p>
+            <details>
+                <summary>"Details"</summary>
+                <p class="quiet-text">
+                    "Signed in " <Time moment=session.signed_in_at /> " with: " {session.method.title()}
+                    ". Signed out if unused " <RelativeTime moment=idle_end /> ", at the latest " <RelativeTime moment=absolute_end /> "."
+                </p>
+                {name}
+            </details>
         </div>
     }
 }
 
+/// The name of a device, for this session and later ones in its browser.
 #[component]
-fn EndAll(form: FormState, keys: u64) -> impl IntoView {
+fn Name(id: String, name: String) -> impl IntoView {
+    let form = FormState::of::<NameDevice>(None, |_| &["name"], []);
+    let input = format!("name-{id}");
     view! {
-        <form class="form form-narrow" method="post" action=form.action on:submit=form.on_submit()>
-            <KeepKeys keys />
-            <div>
-                <button class="button button-quiet button-small" type="submit">"End all, and sign out here"</button>
+        <form class="form device-name" method="post" action=form.action on:submit=form.on_submit()>
+            <input type="hidden" name="id" value=id />
+            <div class="field">
+                <label for=input.clone()>"Name of this device"</label>
+                <input
+                    class="input"
+                    id=input
+                    name="name"
+                    type="text"
+                    dir="auto"
+                    value=name
+                    maxlength=MAX_DEVICE_NAME_CHARS.to_string()
+                    autocomplete="off"
+                    placeholder="Ada’s phone"
+                    aria-invalid=move || form.problem.get().map(|_| "true")
+                />
+                <FormFailure form />
             </div>
+            <button class="button button-quiet button-small" type="submit">"Save name"</button>
         </form>
     }
 }
 
 #[component]
-fn EndMany(form: FormState, words: &'static str) -> impl IntoView {
+fn EndOthers(form: FormState) -> impl IntoView {
     view! {
         <form method="post" action=form.action on:submit=form.on_submit()>
-            <button class="button button-quiet button-small" type="submit">{words}</button>
+            <button class="button button-quiet button-small" type="submit">"Sign out all other devices"</button>
         </form>
+    }
+}
+
+/// The question comes first, also without the script: it looks much like signing out the others.
+#[component]
+fn EndAll(form: FormState, keys: u64) -> impl IntoView {
+    view! {
+        <details class="danger">
+            <summary>"Sign out everywhere"</summary>
+            <form class="form form-narrow" method="post" action=form.action on:submit=form.on_submit()>
+                <p>"Sign out on all devices, this one included? You will need your password to sign in again."</p>
+                <KeepKeys keys />
+                <div>
+                    <button class="button button-danger" type="submit">"Yes, sign out everywhere"</button>
+                </div>
+            </form>
+        </details>
     }
 }

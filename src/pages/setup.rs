@@ -8,14 +8,14 @@ use crate::{
         submission::FormState,
     },
     domain::{setup::SetupDraft, user::IdentityRefusal, views::SetupView},
-    error::{AppError, Refusal},
+    error::Refusal,
 };
 use leptos::{html, prelude::*};
 
 #[component]
 pub fn SetupPage(view: SetupView) -> impl IntoView {
     let password = NodeRef::new();
-    let form = FormState::of::<SetUp>(view.refusal, [password]);
+    let form = FormState::of::<SetUp>(view.refusal, fields_of, [password]);
     view! {
         <Layout title=form.title("Make the first account")>
             <Threshold>
@@ -36,15 +36,9 @@ fn SetupForm(
     draft: SetupDraft,
     min_chars: usize,
 ) -> impl IntoView {
-    let FormState {
-        refusal,
-        busy,
-        summary,
-        ..
-    } = form;
     let hint = format!("At least {min_chars} characters.");
     view! {
-        <ErrorSummary refusal field=field_of node_ref=summary />
+        <ErrorSummary form />
         <p class="quiet-text">"It will be an administrator’s. The code shows that you run this server."</p>
         <form class="form" method="post" action=form.action on:submit=form.on_submit()>
             <TextField
@@ -54,7 +48,7 @@ fn SetupForm(
                 autocomplete="one-time-code"
                 required=true
                 hint="The server printed it when it started. It is valid for an hour; capitals, spaces and hyphens do not matter."
-                is_invalid=form.is_invalid(field_of, "code")
+                form
             />
             <TextField
                 id="username"
@@ -63,7 +57,7 @@ fn SetupForm(
                 autocomplete="username"
                 required=true
                 hint="You sign in with it."
-                is_invalid=form.is_invalid(field_of, "username")
+                form
             />
             <OptionalFields form email=draft.email display_name=draft.display_name />
             <PasswordField
@@ -73,10 +67,9 @@ fn SetupForm(
                 hint
                 min_chars
                 node_ref=password
-                is_invalid=form.is_invalid(field_of, "password")
-                busy
+                form
             />
-            <SubmitButton label="Make the account" busy />
+            <SubmitButton label="Make the account" />
         </form>
     }
 }
@@ -90,27 +83,25 @@ fn OptionalFields(form: FormState, email: String, display_name: String) -> impl 
             value=email
             autocomplete="email"
             inputmode="email"
-            is_invalid=form.is_invalid(field_of, "email")
+            form
         />
         <TextField
             id="display_name"
             label="Display name (optional)"
             value=display_name
             autocomplete="name"
-            is_invalid=form.is_invalid(field_of, "display_name")
+            form
         />
     }
 }
 
-/// The id of the field that a refusal is about.
-fn field_of(refusal: AppError) -> &'static str {
+/// The fields that a refusal is about.
+const fn fields_of(refusal: Refusal) -> &'static [&'static str] {
     match refusal {
-        AppError::Refused(Refusal::Identity(
-            IdentityRefusal::Email | IdentityRefusal::EmailUnseen,
-        )) => "email",
-        AppError::Refused(Refusal::Identity(IdentityRefusal::DisplayName)) => "display_name",
-        AppError::Refused(Refusal::Identity(_)) => "username",
-        AppError::Refused(Refusal::Password(_)) => "password",
-        _ => "code",
+        Refusal::Identity(IdentityRefusal::Email | IdentityRefusal::EmailUnseen) => &["email"],
+        Refusal::Identity(IdentityRefusal::DisplayName) => &["display_name"],
+        Refusal::Identity(_) => &["username"],
+        Refusal::Password(_) => &["password"],
+        _ => &["code"],
     }
 }

@@ -4,7 +4,10 @@ mod format;
 mod trust;
 
 use crate::domain::moment::Timestamp;
-pub use format::{date, day, moment, parse_day, parse_http_date, parse_rfc3339, relative, rfc3339};
+pub use format::{
+    TimeZone, date, day, moment, parse_day, parse_day_in, parse_http_date, parse_rfc3339,
+    precise_moment, relative, rfc3339,
+};
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,

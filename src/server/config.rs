@@ -12,11 +12,12 @@ mod environment;
 mod memory;
 mod reader;
 mod sections;
+mod site;
 mod trusted_proxies;
 mod warnings;
 
 use crate::{
-    domain::site,
+    domain::site::NAME,
     server::{
         core::{accounts::access_keys::KeyLimits, sessions::Lifetimes, sign_in::throttle::Limits},
         db::DatabaseUrl,
@@ -35,6 +36,7 @@ use sections::{
     boolean, log_filter, read_database, read_hashing, read_http, read_keys, read_lifetimes,
     read_max_sessions, read_min_length, read_site_addr, read_site_root, read_throttle, read_tokens,
 };
+pub use site::{Logo, LogoKind, SiteConfig};
 use std::{
     fmt,
     net::SocketAddr,
@@ -53,6 +55,7 @@ const DEFAULT_SITE_ROOT: &str = "target/site";
 pub struct Config {
     /// The file that was read; `None` if there is none.
     pub file: Option<PathBuf>,
+    pub site: SiteConfig,
     /// `None` means this machine only, on the port of the listener.
     pub public_url: Option<PublicUrl>,
     pub site_addr: SocketAddr,
@@ -196,6 +199,7 @@ pub fn read(
     let site_root = read_site_root(&mut reader, &folder, environment);
     let config = Config {
         file,
+        site: site::read_site(&mut reader, &folder),
         public_url: reader.optional("public_url", PublicUrl::parse),
         site_addr: read_site_addr(&mut reader, environment),
         site_root_is_set: site_root.is_some(),
@@ -226,9 +230,10 @@ impl Config {
     /// The rules for new passwords on this site.
     pub fn password_rules(&self) -> PasswordRules {
         let host = self.public_url.as_ref().map(|url| url.host().to_owned());
+        let names = [self.site.site.name.clone(), NAME.to_owned()];
         PasswordRules {
             min_chars: self.password_min_chars,
-            site_names: host.into_iter().chain([site::NAME.to_owned()]).collect(),
+            site_names: host.into_iter().chain(names).collect(),
         }
     }
 }

@@ -19,7 +19,7 @@ mod writes;
 
 pub use address::{DatabaseUrl, PostgresUrl};
 pub use background_writes::{BackgroundWrites, Claim};
-pub use changes::{Changes, ENDED, Hint};
+pub use changes::{Changes, ENDED, Hint, PERSON};
 pub use errors::{OpenError, StoreError};
 pub use postgres::PostgresPool;
 pub(crate) use postgres::with_deadline;

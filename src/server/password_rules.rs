@@ -19,7 +19,7 @@ static COMMON: LazyLock<HashSet<&'static str>> =
 pub struct PasswordRules {
     /// In characters, never below [`crate::domain::password::LOWEST_MIN_CHARS`].
     pub min_chars: usize,
-    /// The host of the public address and the product's name.
+    /// The host of the public address, the name of the site and that of the product.
     pub site_names: Vec<String>,
 }
 

@@ -3,13 +3,16 @@
 //! A notice is a hint that saves polling. The truth is the row of the session, which every request looks up: a lost
 //! notice admits nobody.
 
+mod persons;
+
 use crate::domain::{
     moment::Timestamp,
     session::{CurrentUser, EndReason, SessionId, Validity},
     user::UserId,
 };
+use persons::Persons;
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::{Notify, watch};
@@ -20,6 +23,8 @@ pub enum Notice {
     Alive(Validity),
     /// `None` if its row was deleted.
     Ended(Option<EndReason>),
+    /// The sign-ins that its owner has to review may have changed.
+    ToReview,
     /// A newer page of the same user has taken its slot.
     Displaced,
     /// Undetermined: the server is stopping, or the database does not answer at a time-out.
@@ -77,8 +82,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Registry {
     sessions: HashMap<SessionId, WatchedSession>,
-    /// The watchers of each user, the oldest first.
-    persons: HashMap<UserId, VecDeque<Arc<Notify>>>,
+    persons: Persons,
     watchers: usize,
     is_stopping: bool,
 }
@@ -128,13 +132,14 @@ impl Watchers {
         entry.watchers += 1;
         let notice = entry.notice.subscribe();
         registry.watchers += 1;
-        let displaced = registry.take_slot(person, limits);
+        let (displaced, to_review) = registry.persons.take_slot(person, limits.per_person);
         drop(registry);
         self.0.added.notify_one();
         Ok(Watch {
             session: session.clone(),
             person: person.clone(),
             notice,
+            to_review,
             displaced,
             watchers: self.clone(),
         })
@@ -174,6 +179,22 @@ impl Watchers {
                 differs
             });
         }
+    }
+
+    /// Notifies the watchers of a user of the newest sign-in to review, unless they know it already.
+    pub fn set_to_review(&self, person: &UserId, newest: Option<SessionId>) {
+        self.lock().persons.set_to_review(person, newest);
+    }
+
+    /// Notifies the watchers of a user that the sign-ins to review have changed: one was reviewed, or another process
+    /// knows more.
+    pub fn reviewed(&self, person: &UserId) {
+        self.lock().persons.reviewed(person);
+    }
+
+    /// The users with open pages.
+    pub fn persons(&self) -> Vec<UserId> {
+        self.lock().persons.all()
     }
 
     /// Ends all watching, for good: the server is stopping.
@@ -221,33 +242,11 @@ impl Watchers {
         let known = registry.sessions.iter();
         let matching = known.filter(|(_, entry)| match *entry.notice.borrow() {
             Notice::Alive(validity) => predicate(Some(validity)),
-            Notice::Ended(_) | Notice::Displaced | Notice::Unknown => predicate(None),
+            Notice::Ended(_) | Notice::ToReview | Notice::Displaced | Notice::Unknown => {
+                predicate(None)
+            }
         });
         matching.map(|(session, _)| session.clone()).collect()
-    }
-}
-
-impl Registry {
-    /// A slot for one more watcher of the user; at the limit that of the oldest.
-    fn take_slot(&mut self, person: &UserId, limits: WatchLimits) -> Arc<Notify> {
-        let own = Arc::<Notify>::default();
-        let watchers = self.persons.entry(person.clone()).or_default();
-        watchers.push_back(Arc::clone(&own));
-        if watchers.len() > limits.per_person
-            && let Some(oldest) = watchers.pop_front()
-        {
-            oldest.notify_one();
-        }
-        own
-    }
-
-    fn remove_watcher(&mut self, person: &UserId, own: &Arc<Notify>) {
-        if let Some(watchers) = self.persons.get_mut(person) {
-            watchers.retain(|one| !Arc::ptr_eq(one, own));
-            if watchers.is_empty() {
-                self.persons.remove(person);
-            }
-        }
     }
 }
 
@@ -257,6 +256,7 @@ pub struct Watch {
     session: SessionId,
     person: UserId,
     notice: watch::Receiver<Notice>,
+    to_review: watch::Receiver<Option<SessionId>>,
     displaced: Arc<Notify>,
     watchers: Watchers,
 }
@@ -275,6 +275,8 @@ impl Watch {
                 Ok(()) => self.known(),
                 Err(_) => Notice::Unknown,
             },
+            // Its sender goes with the slot of a displaced watcher, which is notified of that.
+            Ok(()) = self.to_review.changed() => Notice::ToReview,
             () = self.displaced.notified() => Notice::Displaced,
         }
     }
@@ -284,7 +286,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         let mut registry = self.watchers.lock();
         registry.watchers = registry.watchers.saturating_sub(1);
-        registry.remove_watcher(&self.person, &self.displaced);
+        registry.persons.release(&self.person, &self.displaced);
         if let Some(entry) = registry.sessions.get_mut(&self.session) {
             entry.watchers = entry.watchers.saturating_sub(1);
             if entry.watchers == 0 {

@@ -186,7 +186,7 @@ on_both_engines! {
         ];
         for (fields, wire, words) in refused {
             let answer = browser.fetch_form(MAKE, &fields).await;
-            assert_eq!((answer.status, answer.text()), (422, format!(r#"{{"refused":{{"access_key":{wire}}}}}"#)));
+            assert_eq!((answer.status, answer.text()), (422, format!(r#"{{"refused":[{{"access_key":{wire}}}]}}"#)));
             assert_redirect(&browser.post_form(MAKE, &fields).await, PAGE);
             let page = browser.get(PAGE).await;
             assert_page(&page, "There is a problem");
@@ -395,7 +395,7 @@ on_both_engines! {
         app.core.tallies.flush(&app.core.db).await;
         let mut root = app.signed_in("root").await;
         let page = root.get("/admin/activity").await;
-        for words in ["ada made the access key Nightly", "ada revoked the access key Nightly", "The access key Nightly of ada was refused: it had been revoked"] {
+        for words in ["ada created the access key Nightly", "ada revoked the access key Nightly", "The access key Nightly of ada was refused: it had been revoked"] {
             assert_contains(&page, words);
         }
         let lines = root.get("/admin/activity.jsonl").await.text();
@@ -408,7 +408,7 @@ on_both_engines! {
         let made = csv.lines().find(|line| line.contains("access_key_made")).expect("a line");
         assert!(made.contains("Nightly") && made.contains(&id_of(&key).0), "{made}");
         let own = ada.get("/account/activity").await;
-        assert_contains(&own, "An access key was made");
+        assert_contains(&own, "An access key was created");
         assert_contains(&own, "An access key was refused: it had been revoked");
     }
 

@@ -145,7 +145,7 @@ on_both_engines! {
         let (one, other) = (support::core(&database).await, support::core(&database).await);
         support::create_user(&one, "ada").await;
         let outcomes = at_once(&[&one, &other], 200, NAME, WRONG).await;
-        let refused = how_many(&outcomes, |outcome| *outcome == Err(AppError::Refused(Refusal::SignIn)));
+        let refused = how_many(&outcomes, |outcome| *outcome == Err(AppError::from(Refusal::SignIn)));
         let put_off = how_many(&outcomes, |outcome| {
             matches!(outcome, Err(AppError::Failed(Failure::Throttled { .. }) | AppError::Failed(Failure::Busy) | AppError::Failed(Failure::Unavailable)))
         });
@@ -173,7 +173,7 @@ on_both_engines! {
         core.clock.set(support::START.after(Duration::from_secs(30)));
         assert_eq!(at_once(&[&core], 8, NAME, PASSWORD).await, [const { Ok(()) }; 8], "in the turn of a pause");
         let outcomes = at_once(&[&core], 8, NAME, WRONG).await;
-        assert_eq!(how_many(&outcomes, |outcome| *outcome == Err(AppError::Refused(Refusal::SignIn))), 1);
+        assert_eq!(how_many(&outcomes, |outcome| *outcome == Err(AppError::from(Refusal::SignIn))), 1);
         assert_eq!(how_many(&outcomes, |outcome| matches!(outcome, Err(AppError::Failed(Failure::Throttled { seconds: 30 })))), 7);
     }
 

@@ -112,6 +112,7 @@ async fn form_of(
         "/api/end_session" | "/api/recognise_sign_in" | "/api/disown_sign_in" => {
             (own, vec![("id", phone)])
         }
+        "/api/name_device" => (own, vec![("id", phone), ("name", "Kitchen".to_owned())]),
         "/api/login_with_key" => {
             let (_, text) = app.access_key(&person.name, "profile:read").await;
             (app.browser(), vec![("key", text)])

@@ -49,14 +49,14 @@ on_both_engines! {
         assert_eq!(app.user("ada").await.email.as_deref(), Some("ada@example.org"));
 
         assert_redirect(&confirms(&mut browser, WRONG).await, CONFIRM);
-        assert_contains(&browser.get(CONFIRM).await, "The current password is not right.");
+        assert_contains(&browser.get(CONFIRM).await, "Wrong password.");
         assert_redirect(&changes_email(&mut browser).await, CONFIRM);
         assert_redirect(&confirms(&mut browser, PASSWORD).await, PROFILE);
 
         // Nothing is sent automatically: the person finds their input, and sends it.
         assert_eq!(app.user("ada").await.email.as_deref(), Some("ada@example.org"));
         let page = browser.get(PROFILE).await;
-        assert_page(&page, "This is what you typed. It is not saved yet.");
+        assert_page(&page, "Not saved yet. Check your input, then press Save.");
         for value in ["Countess of &lt;Lovelace&gt;", "countess@example.org", "Notes &quot;A&quot; to G"] {
             assert!(page.text().contains(&format!("value=\"{value}\"")), "{value}: {}", page.text());
         }

@@ -50,18 +50,19 @@ on_both_engines! {
         assert_eq!(browser.send(form.header("user-agent", FIREFOX)).await.status, 303);
         let page = browser.get("/dashboard").await;
         let facts = [
-            "Good to see you, ada of Example",
-            "Name ada",
-            "E-mail ada@example.org",
+            "Hello, ada of Example",
+            "You are signed in until 5 October 2026, 14:13 UTC , longer while you use it.",
+            "Username ada",
+            "Email ada@example.org",
             "Role Member",
             "Description An account of the tests",
             "Device Firefox on Linux",
             "Address 127.0.0.1",
             "Signed in since 21 September 2026, 14:13 UTC",
-            "Ends if idle at 5 October 2026, 14:13 UTC",
-            "Ends at the latest 20 December 2026, 14:13 UTC",
-            "Kept on this device Yes",
-            "There is no earlier one on record.",
+            "Signed out if unused by 5 October 2026, 14:13 UTC",
+            "Signed out at the latest 20 December 2026, 14:13 UTC",
+            "Stays signed in Yes",
+            "Previous sign-in This is your first.",
         ];
         for fact in facts {
             assert_page(&page, fact);
@@ -84,10 +85,10 @@ on_both_engines! {
         app.set_clock(Duration::from_secs(7_200));
         let mut second = app.signed_in("ada").await;
         let page = second.get("/dashboard").await;
-        assert_page(&page, "The sign-in before this one Device Firefox on Linux Address 127.0.0.1 \
+        assert_page(&page, "Previous sign-in Device Firefox on Linux Address 127.0.0.1 \
             When 21 September 2026, 14:13 UTC");
         assert_contains(&page, "Not you?");
-        assert!(!visible_text(&page).contains("Kept on this device"));
+        assert!(!visible_text(&page).contains("Stays signed in"));
     }
 
     async fn an_administrator_is_labelled(database: TestDatabase) {
@@ -99,9 +100,9 @@ on_both_engines! {
         };
         users::create(&app.core, &actor::on_this_machine(), &draft.check().unwrap(), &password(PASSWORD)).await.unwrap();
         let page = app.signed_in("root").await.get("/dashboard").await;
-        assert_page(&page, "Good to see you, root");
+        assert_page(&page, "Hello, root");
         assert_page(&page, "Role Administrator");
-        assert_page(&page, "E-mail None");
+        assert_page(&page, "Email None");
         assert!(!visible_text(&page).contains("Description"));
     }
 
@@ -196,7 +197,7 @@ async fn a_crowd_gets_whole_pages() {
         .map(|number| {
             let mut browser = browsers[number % 3].clone();
             let (path, title) = match number % 6 {
-                0 | 1 => ("/dashboard", title("Dashboard")),
+                0 | 1 => ("/dashboard", title("Overview")),
                 2 => ("/login", title("Sign in")),
                 3 | 4 => ("/logout", title("Sign out?")),
                 _ => ("/nowhere", title("There is no page here")),

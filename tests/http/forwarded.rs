@@ -230,12 +230,12 @@ async fn scheme_and_host_are_never_trusted() {
     assert_eq!(answer.status, 403);
 }
 
-/// The administrator's dashboard, requested with these headers.
-async fn dashboard(app: &TestApp, origin: &str, lines: Lines<'_>) -> Answer {
+/// The administrator's page, requested with these headers.
+async fn system_page(app: &TestApp, origin: &str, lines: Lines<'_>) -> Answer {
     let mut browser = Browser::at(app.address, origin);
     let answer = browser.fetch_login("root", PASSWORD).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
-    let request = Request::get("/dashboard").header("accept", "text/html");
+    let request = Request::get("/admin/system").header("accept", "text/html");
     browser.send(with_lines(request, lines)).await
 }
 
@@ -244,10 +244,10 @@ const CARD: &str = "How this server is reached";
 #[tokio::test]
 async fn only_an_administrator_sees_how_the_server_is_reached() {
     let app = TestApp::with_an_administrator(|_| ()).await;
-    let page = app.signed_in("ada").await.get("/dashboard").await;
-    assert_page(&page, "Role Member");
+    let page = app.signed_in("ada").await.get("/admin/system").await;
+    assert_eq!(page.status, 404);
     assert!(!visible_text(&page).contains(CARD) && !page.text().contains("peer"));
-    let page = app.signed_in("root").await.get("/dashboard").await;
+    let page = app.signed_in("root").await.get("/admin/system").await;
     assert_page(
         &page,
         "How this server is reached Your address 127.0.0.1 Connected from 127.0.0.1 \
@@ -261,14 +261,14 @@ async fn mistakes_of_the_proxy_are_described() {
     const OWN: &str = "https://id.example.org";
     let https = |config: &mut Config| config.public_url = Some(PublicUrl::parse(OWN).unwrap());
     let app = TestApp::with_an_administrator(https).await;
-    let page = dashboard(&app, OWN, &[("X-Forwarded-For", "192.0.2.7")]).await;
+    let page = system_page(&app, OWN, &[("X-Forwarded-For", "192.0.2.7")]).await;
     assert_page(&page, "Your address 127.0.0.1 Connected from 127.0.0.1");
     assert_page(&page, "Forwarded headers Ignored");
     assert_page(
         &page,
         "write trusted_proxies = [\"127.0.0.1\"] in [http] of Leptos.toml",
     );
-    let page = dashboard(&app, OWN, &[]).await;
+    let page = system_page(&app, OWN, &[]).await;
     assert_page(
         &page,
         "Forwarded headers None public_url is https, so 127.0.0.1 should be a proxy",
@@ -284,7 +284,7 @@ async fn mistakes_of_the_proxy_are_described() {
         ("X-Forwarded-Proto", "https"),
         ("X-Forwarded-Host", "ID.example.org"),
     ];
-    let page = dashboard(&app, OWN, good).await;
+    let page = system_page(&app, OWN, good).await;
     assert_page(
         &page,
         "Your address 192.0.2.7 Connected from 127.0.0.1 Reported scheme https Reported host ID.example.org \
@@ -314,7 +314,7 @@ async fn mistakes_of_the_proxy_are_described() {
             "sent an address that cannot be read",
         ),
     ] {
-        assert_page(&dashboard(&app, OWN, lines).await, words);
+        assert_page(&system_page(&app, OWN, lines).await, words);
     }
 }
 
@@ -328,7 +328,7 @@ async fn reported_values_are_only_text() {
         ("X-Forwarded-Host", hostile.as_str()),
         ("X-Forwarded-Proto", "\"'<b>"),
     ];
-    let html = dashboard(&app, &own, &lines).await.text();
+    let html = system_page(&app, &own, &lines).await.text();
     assert!(!html.contains("<img") && !html.contains("<b>"), "{html}");
     assert!(html.contains("&lt;/script&gt;&lt;img"), "{html}");
     assert!(!html.contains(&"a".repeat(101)), "{html}");

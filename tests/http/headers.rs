@@ -22,6 +22,9 @@ const FAILURES: [&str; 4] = [
     "/dashboard/x",
 ];
 
+/// Files that are made from the settings.
+const OF_SETTINGS: [&str; 2] = ["/robots.txt", "/site.webmanifest"];
+
 /// Every kind of answer: anonymous, as a user, and with a dead cookie; pages, functions, files,
 /// redirects and failures; for browsers and for programs.
 async fn crawl(app: &TestApp) -> Vec<(String, Answer)> {
@@ -35,6 +38,7 @@ async fn crawl(app: &TestApp) -> Vec<(String, Answer)> {
     let mut paths = page_paths();
     paths.extend(FAILURES);
     paths.extend(STATIC_FILES);
+    paths.extend(OF_SETTINGS);
     paths.extend(function_paths());
     paths.extend([
         "/login/",
@@ -89,6 +93,7 @@ fn is_file(what: &str, answer: &Answer) -> bool {
     found
         && STATIC_FILES
             .iter()
+            .chain(&OF_SETTINGS)
             .any(|file| what.contains(&format!(" {file} ")))
 }
 

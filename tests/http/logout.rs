@@ -109,7 +109,7 @@ on_both_engines! {
         let mut others = [app.signed_in("ada").await, app.signed_in("eve").await];
         app.signed_in("ada").await.post_logout().await;
         for other in &mut others {
-            assert_page(&other.get("/dashboard").await, "Good to see you");
+            assert_page(&other.get("/dashboard").await, "Hello, ");
         }
     }
 
@@ -119,7 +119,7 @@ on_both_engines! {
         let mut browser = app.signed_in("ada").await;
         let before = app.rows().await;
         let page = browser.get("/logout").await;
-        assert_page(&page, "This ends the session of ada of Example on this browser.");
+        assert_page(&page, "This signs out ada of Example on this device.");
         assert!(page.text().contains("method=\"post\" action=\"/api/logout\""), "{}", page.text());
         assert!(page.header_all("set-cookie").is_empty());
         for method in ["GET", "HEAD"] {

@@ -33,7 +33,7 @@ async fn is_refused(browser: &mut Browser, reason: EndReason) {
 }
 
 async fn goes_on(browser: &mut Browser) {
-    assert_page(&browser.get("/dashboard").await, "Good to see you");
+    assert_page(&browser.get("/dashboard").await, "Hello, ");
 }
 
 /// The newest one's.
@@ -56,17 +56,17 @@ on_both_engines! {
         let mut laptop = signed_in_with(&app, FIREFOX, false).await;
 
         let page = laptop.get(PAGE).await;
-        assert_page(&page, "Your sessions");
-        assert_contains(&page, "This browser Firefox on Linux You are here 127.0.0.1 · last active just now");
-        assert_contains(&page, "1 other session End all other sessions Safari on iPhone Stays signed in 127.0.0.1 · last active 3 minutes ago \
-            Signed in since 21 September 2026, 14:13 UTC . \
-            Ends in 14 days if it is not used, in 90 days at the latest.");
+        assert_page(&page, "Where you’re signed in");
+        assert_contains(&page, "This device Firefox on Linux New 127.0.0.1 · Active now Details");
+        assert_contains(&page, "1 other device Sign out all other devices Safari on iPhone Stays signed in 127.0.0.1 · Last active 3 minutes ago \
+            Details Signed in 21 September 2026, 14:13 UTC with: Password. \
+            Signed out if unused in 14 days , at the latest in 90 days .");
         let html = page.text();
         assert!(html.contains("datetime=\"2026-09-21T14:18:20Z\" title=\"21 September 2026, 14:18 UTC\""), "{html}");
         let text = visible_text(&page);
         assert!(!text.contains("Wget") && !text.contains("unknown"), "{text}");
         assert_contains(&eve.get(PAGE).await, "You are not signed in anywhere else.");
-        assert_contains(&eve.get("/dashboard").await, "All your sessions");
+        assert_contains(&eve.get("/dashboard").await, "All your devices");
     }
 
     async fn the_last_used_comes_first(database: TestDatabase) {
@@ -95,17 +95,68 @@ on_both_engines! {
         let answer = laptop.post_form("/api/end_session", &[("id", &id.0)]).await;
         assert_redirect(&answer, PAGE);
         let page = laptop.get(PAGE).await;
-        assert_contains(&page, "1 session has ended. A copy of its cookie cannot be used either.");
-        assert!(!visible_text(&page).contains("Safari"));
+        assert_contains(&page, "Safari on iPhone was signed out.");
+        assert_eq!(visible_text(&page).matches("Safari").count(), 1, "in the notice alone");
         is_refused(&mut phone, EndReason::EndedByOwner).await;
         goes_on(&mut tablet).await;
         goes_on(&mut laptop).await;
         assert_eq!(app.endings().await, [None, None, Some(EndReason::EndedByOwner)]);
 
         // A repeated request is no error, and the message is shown once.
-        assert!(!visible_text(&laptop.get(PAGE).await).contains("has ended"));
+        assert!(!visible_text(&laptop.get(PAGE).await).contains("was signed out"));
         assert_redirect(&laptop.post_form("/api/end_session", &[("id", &id.0)]).await, PAGE);
-        assert_contains(&laptop.get(PAGE).await, "There was nothing left to end.");
+        assert_contains(&laptop.get(PAGE).await, "Safari on iPhone was already signed out.");
+    }
+
+    async fn a_device_has_the_name_that_its_owner_gave(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut laptop = signed_in_with(&app, FIREFOX, false).await;
+        app.set_clock(MINUTE);
+        let mut phone = signed_in_with(&app, SAFARI, true).await;
+        let id = newest_id(&app).await;
+        let name = async |browser: &mut Browser, name: &str| browser.post_form("/api/name_device", &[("id", &id.0), ("name", name)]).await;
+        assert_redirect(&name(&mut laptop, "  Phone <b>&\u{5d0}  ").await, PAGE);
+        let page = laptop.get(PAGE).await;
+        assert_contains(&page, "Phone &lt;b&gt;&amp;\u{5d0} is the name of that device now.");
+        assert_contains(&page, "Phone &lt;b&gt;&amp;\u{5d0} (Safari on iPhone) New Stays signed in");
+        assert_page(&phone.get("/dashboard").await, "Device Phone &lt;b&gt;&amp;\u{5d0} (Safari on iPhone) Address");
+        assert_contains(&laptop.get("/dashboard").await, "Phone &lt;b&gt;&amp;\u{5d0} (Safari on iPhone) · 127.0.0.1");
+        // A new browser names nothing, not even itself, and has no form for it.
+        assert_eq!(name(&mut phone, "Laptop").await.status, 404);
+        assert!(!phone.get(PAGE).await.text().contains("/api/name_device"));
+
+        // The next sign-in in that browser has the name, and so have its events.
+        phone.post_logout().await;
+        app.set_clock(2 * MINUTE);
+        let form = Request::form("/api/login", &credentials("ada", PASSWORD));
+        assert_eq!(phone.send(form.header("user-agent", SAFARI)).await.status, 303);
+        assert_contains(&laptop.get(PAGE).await, "Phone &lt;b&gt;&amp;\u{5d0} (Safari on iPhone)");
+        let activity = laptop.get("/account/activity").await;
+        assert_contains(&activity, "You signed in. 21 September 2026, 14:15 UTC · Phone &lt;b&gt;&amp;\u{5d0} (Safari on iPhone) · 127.0.0.1");
+        assert_contains(&activity, "You changed the name of a device. 21 September 2026, 14:14 UTC");
+        let id = newest_id(&app).await;
+        assert_redirect(&laptop.post_form("/api/end_session", &[("id", &id.0)]).await, PAGE);
+        assert_contains(&laptop.get(PAGE).await, "Phone &lt;b&gt;&amp;\u{5d0} was signed out.");
+    }
+
+    async fn a_name_that_is_too_long_or_not_visible_is_refused(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut laptop = app.signed_in("ada").await;
+        let id = newest_id(&app).await;
+        let rows = app.rows().await;
+        for name in ["x".repeat(41), "a\u{202e}b".to_owned(), "a\0b".to_owned(), "\u{200b}".to_owned()] {
+            let fields = [("id", id.0.as_str()), ("name", name.as_str())];
+            let answer = laptop.fetch_form("/api/name_device", &fields).await;
+            assert_eq!((answer.status, answer.text().as_str()), (422, r#"{"refused":"device_name"}"#), "{name:?}");
+            assert_redirect(&laptop.post_form("/api/name_device", &fields).await, PAGE);
+            assert_contains(&laptop.get(PAGE).await, "A device name has at most 40 characters, and all of them are visible.");
+        }
+        assert_eq!(app.rows().await, rows);
+        for id in ["never-was", "\0", ""] {
+            let answer = laptop.fetch_form("/api/name_device", &[("id", id), ("name", "Mine")]).await;
+            assert_eq!(answer.status, 404, "{id:?}");
+        }
+        assert_eq!(app.browser().fetch_form("/api/name_device", &[("id", &id.0), ("name", "Mine")]).await.status, 401);
     }
 
     async fn this_one_is_signed_out(database: TestDatabase) {
@@ -160,7 +211,7 @@ on_both_engines! {
         let mut laptop = app.signed_in("ada").await;
         assert_redirect(&laptop.post_form("/api/end_other_sessions", &[]).await, PAGE);
         let page = laptop.get(PAGE).await;
-        assert_contains(&page, "2 sessions have ended.");
+        assert_contains(&page, "2 other devices were signed out.");
         assert_contains(&page, "You are not signed in anywhere else.");
         for other in &mut others {
             is_refused(other, EndReason::EndedByOwner).await;
@@ -191,7 +242,7 @@ on_both_engines! {
         let mut laptop = app.signed_in("ada").await;
         assert_contains(&laptop.get(PAGE).await, "You are not signed in anywhere else.");
         laptop.post_form("/api/end_other_sessions", &[]).await;
-        assert_contains(&laptop.get(PAGE).await, "There was nothing left to end.");
+        assert_contains(&laptop.get(PAGE).await, "No other device was signed in.");
         assert_eq!(app.endings().await, [None, Some(EndReason::Idle)]);
     }
 

@@ -142,6 +142,7 @@ const MATRIX: &[Row] = matrix! {
     // one.
     POST "/api/recognise_sign_in"       "id={session}"                            => S401    S404    S404    S404    S404    S404    Hers;
     POST "/api/disown_sign_in"          "id={session}"                            => S401    S404    S404    S404    S404    Hers    Hers;
+    POST "/api/name_device"             "id={session}&name=Kitchen"               => S401    S404    S404    S404    S404    S404    Hers;
     POST "/api/invite_user"             "username=guest.of.{caller}"              => S401    S404    S404    Open    Asks    S404    S404;
     POST "/api/edit_user"               "id={user}&username={name}.x&email=x@{name}.net"
                                                                                   => S401    S404    S404    Hers    Asks    S404    S404;

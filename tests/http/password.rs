@@ -51,10 +51,10 @@ on_both_engines! {
         assert_eq!(attributes(line), BTreeSet::from(["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]));
 
         let page = browser.get(PAGE).await;
-        assert_page(&page, "Your password was changed. 2 other sessions have ended.");
+        assert_page(&page, "Password changed. 2 other devices were signed out.");
         assert_eq!(page.set_cookies(FLASH_COOKIE).len(), 1, "shown once");
         assert!(!visible_text(&browser.get(PAGE).await).contains("was changed"));
-        assert_page(&browser.get("/dashboard").await, "Good to see you, ada of Example");
+        assert_page(&browser.get("/dashboard").await, "Hello, ada of Example");
 
         for other in &mut others {
             assert_redirect(&other.get("/dashboard").await, "/login");
@@ -63,7 +63,7 @@ on_both_engines! {
         let mut replay = app.browser();
         replay.set_cookie(SESSION_COOKIE, &before);
         assert_redirect(&replay.get("/dashboard").await, "/login");
-        assert_page(&eve.get("/dashboard").await, "Good to see you, eve of Example");
+        assert_page(&eve.get("/dashboard").await, "Hello, eve of Example");
         let changed = Some(EndReason::PasswordChanged);
         assert_eq!(app.endings().await, [None, None, changed, changed], "this one continues");
 
@@ -79,7 +79,7 @@ on_both_engines! {
         assert!(answer.header("serverfnredirect").is_some());
         assert!(!answer.text().contains(browser.session().unwrap()));
         let page = browser.get(PAGE).await;
-        assert_page(&page, "Your password was changed. You were not signed in anywhere else.");
+        assert_page(&page, "Password changed. You were not signed in on any other device.");
     }
 
     async fn the_current_password_has_to_be_right(database: TestDatabase) {
@@ -91,13 +91,13 @@ on_both_engines! {
         let long = "x".repeat(2_000);
         for wrong in [WRONG, "", &nearly, &PASSWORD.to_uppercase(), &long, NEW] {
             let answer = fetch(&mut browser, wrong, NEW).await;
-            assert_eq!((answer.status, answer.text().as_str()), (422, r#"{"refused":"current_password"}"#), "{wrong}");
+            assert_eq!((answer.status, answer.text().as_str()), (422, r#"{"refused":["current_password"]}"#), "{wrong}");
             let answer = post(&mut browser, wrong, NEW).await;
             assert_redirect(&answer, PAGE);
             assert!(answer.set_cookies(SESSION_COOKIE).is_empty());
-            assert_eq!(flash_of(&answer), r#"{"Refused":{"page":"/account/password","refusal":"current_password","input":""}}"#);
+            assert_eq!(flash_of(&answer), r#"{"Refused":{"page":"/account/password","refusal":["current_password"],"input":""}}"#);
             let page = browser.get(PAGE).await;
-            assert_page(&page, "There is a problem The current password is not right.");
+            assert_page(&page, "There is a problem Wrong password.");
             let html = page.text();
             assert!(html.contains(&title("Error: Change your password")), "{html}");
             assert!(html.contains("href=\"#current_password\""), "{html}");
@@ -105,6 +105,17 @@ on_both_engines! {
         assert_eq!(browser.session(), Some(token.as_str()));
         assert_eq!(app.rows().await, before);
         assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 200);
+    }
+
+    async fn both_passwords_are_refused_at_once(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let mut browser = app.signed_in("ada").await;
+        let answer = fetch(&mut browser, WRONG, "too short").await;
+        let both = r#"{"refused":["current_password",{"password":{"too_short":{"min":15}}}]}"#;
+        assert_eq!((answer.status, answer.text().as_str()), (422, both));
+        assert_redirect(&post(&mut browser, WRONG, "too short").await, PAGE);
+        let html = browser.get(PAGE).await.text();
+        assert!(html.contains("id=\"current_password-problem\"") && html.contains("id=\"new_password-problem\""), "{html}");
     }
 
     async fn a_new_password_keeps_the_rules(database: TestDatabase) {
@@ -115,12 +126,12 @@ on_both_engines! {
         for (new, word, words) in [
             ("14 characters!", r#"{"too_short":{"min":15}}"#, "at least 15 characters"),
             (&long, r#""too_long""#, "at most 1024 bytes"),
-            ("passwordpassword", r#""common""#, "on the list of common passwords"),
-            ("ADA@example.org", r#""personal""#, "must not be the name, the e-mail address"),
+            ("passwordpassword", r#""common""#, "too common"),
+            ("ADA@example.org", r#""personal""#, "must not be the username, the email address"),
         ] {
             let answer = fetch(&mut browser, PASSWORD, new).await;
             assert_eq!(answer.status, 422, "{new}");
-            assert_eq!(answer.text(), format!("{{\"refused\":{{\"password\":{word}}}}}"));
+            assert_eq!(answer.text(), format!("{{\"refused\":[{{\"password\":{word}}}]}}"));
             let answer = post(&mut browser, PASSWORD, new).await;
             assert_redirect(&answer, PAGE);
             assert!(!flash_of(&answer).contains(new));
@@ -174,7 +185,7 @@ on_both_engines! {
         assert!(attributes(line).contains("Max-Age=7776000"), "{line}");
         browser.get(PAGE).await;
         app.set_clock(Duration::from_secs(13 * 86_400));
-        assert_page(&browser.get("/dashboard").await, "Kept on this device Yes");
+        assert_page(&browser.get("/dashboard").await, "Stays signed in Yes");
     }
 
     /// Sent twice concurrently, by a double click or in two tabs: one password, one live session.

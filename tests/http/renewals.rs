@@ -78,7 +78,7 @@ on_both_engines! {
         for node in [&app, &second_node] {
             assert!(opens(node, &first).await);
             let page = with(node, &first).get("/account/sessions").await;
-            assert_page(&page, "This browser");
+            assert_page(&page, "This device");
             assert!(page.header_all("set-cookie").is_empty());
         }
         app.set_clock(MINUTE);
@@ -173,7 +173,7 @@ on_both_engines! {
         app.set_clock(5 * MINUTE - MILLISECOND);
         let page = with(&second_node, &second).get("/dashboard").await;
         // 14:13:20, and two hours; this use is written beside the page.
-        assert_contains(&page, "Ends if idle at 21 September 2026, 16:13 UTC");
+        assert_contains(&page, "Signed out if unused by 21 September 2026, 16:13 UTC");
         support::settled(&second_node.core).await;
         app.set_clock(90 * MINUTE);
         assert!(opens(&app, &second).await);

@@ -63,8 +63,46 @@ on_both_engines! {
             "absolute_ends_at": START.after(24 * HOUR).as_millis(),
             "person": app.user("ada").await.id.short(),
             "session": session.id.short(),
+            "to_review": null,
         });
         assert_eq!(event, expected, "this and nothing else");
+    }
+
+    /// Whichever server it happens on, and until it was reviewed.
+    async fn a_sign_in_to_review_is_sent_to_open_pages(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let node = app.second_node().await;
+        let mut laptop = app.signed_in("ada").await;
+        app.create_user("eve").await;
+        let eve = app.signed_in("eve").await;
+        let (mut pages, mut of_eve) = ([page(&laptop).await, page(&laptop).await], page(&eve).await);
+        for (server, minute) in [(&app, 1), (&node, 2)] {
+            app.set_clock(minute * MINUTE);
+            let phone = server.signed_in("ada").await;
+            let newest = app.sessions().await.remove(0).id;
+            for page in &mut pages {
+                let event = tokio::time::timeout(NOTICE_TIMEOUT, page.lives()).await.expect("notified in time");
+                assert_eq!(event["to_review"], newest.short());
+            }
+            let own = phone.watch().await.lives().await;
+            assert_ne!(own["to_review"], newest.short(), "a new device is not asked about itself");
+            let opened = laptop.watch().await.lives().await;
+            assert_eq!(opened["to_review"], newest.short(), "to a page that is opened later, too");
+        }
+        let mut unreviewed: Vec<_> = app.sessions().await.into_iter().filter(|one| one.device.is_unrecognised).collect();
+        assert_eq!(unreviewed.len(), 2);
+        for left in [Some(unreviewed[1].id.short().to_owned()), None] {
+            let id = unreviewed.remove(0).id.0;
+            assert_eq!(laptop.post_form("/api/recognise_sign_in", &[("id", &id)]).await.status, 303);
+            for page in &mut pages {
+                let event = tokio::time::timeout(NOTICE_TIMEOUT, page.lives()).await.expect("notified in time");
+                assert_eq!(event["to_review"].as_str(), left.as_deref());
+            }
+        }
+        // Nothing of it has reached another person.
+        app.set_clock(3 * MINUTE);
+        eve.clone().get("/dashboard").await;
+        assert_eq!(of_eve.lives().await["to_review"], serde_json::Value::Null);
     }
 
     async fn each_kind_of_end_is_sent(database: TestDatabase) {

@@ -60,7 +60,7 @@ async fn assert_ended(browser: &mut Browser, words: &str) {
 
 /// The use is written before the clock moves.
 async fn assert_live(app: &TestApp, browser: &mut Browser) {
-    assert_page(&browser.get("/dashboard").await, "Good to see you");
+    assert_page(&browser.get("/dashboard").await, "Hello, ");
     support::settled(&app.core).await;
 }
 

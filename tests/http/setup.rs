@@ -52,9 +52,9 @@ on_both_engines! {
         let answer = browser.post_form(FUNCTION, &[code, name, password, rest[0], rest[1]]).await;
         assert_redirect(&answer, COOKIE_CHECK);
         let page = browser.follow(COOKIE_CHECK).await;
-        assert_page(&page, "Good to see you, Ada Lovelace");
+        assert_page(&page, "Hello, Ada Lovelace");
         assert_contains(&page, "Role Administrator");
-        assert_contains(&page, "E-mail ada@example.org");
+        assert_contains(&page, "Email ada@example.org");
         assert_eq!(app.fetch_login("ada@example.org", PASSWORD).await.status, 200);
     }
 
@@ -66,8 +66,8 @@ on_both_engines! {
         let answer = fetch(&mut browser, &code, "ada", PASSWORD).await;
         assert_eq!((answer.status, answer.location()), (200, COOKIE_CHECK), "{}", answer.text());
         assert_ne!(browser.session(), Some("A".repeat(43).as_str()), "none is adopted");
-        assert_page(&browser.get("/dashboard").await, "Good to see you, ada");
-        assert_page(&browser.get("/dashboard").await, "E-mail None");
+        assert_page(&browser.get("/dashboard").await, "Hello, ada");
+        assert_page(&browser.get("/dashboard").await, "Email None");
     }
 
     async fn the_code_is_forgiving_in_its_spelling_only(database: TestDatabase) {
@@ -79,7 +79,7 @@ on_both_engines! {
         let other = String::from_utf8(other).unwrap();
         for wrong in ["", "-", &code[1..], &format!("{code}0"), &other, "00000-00000-00000-00000", "' OR 1=1 --"] {
             let answer = fetch(&mut browser, wrong, "eve", PASSWORD).await;
-            assert_eq!((answer.status, answer.text().as_str()), (422, r#"{"refused":"setup_code"}"#), "{wrong}");
+            assert_eq!((answer.status, answer.text().as_str()), (422, r#"{"refused":["setup_code"]}"#), "{wrong}");
             assert_eq!(answer.session_token(), None);
         }
         assert_eq!(number_of_accounts(&app).await, 0);
@@ -95,14 +95,14 @@ on_both_engines! {
         for name in ["\u{feff}สมศักดิ์", "สม\u{200b}ศักดิ์", "สมศักดิ์\u{ad}"] {
             assert_redirect(&post(&mut browser, &code, name, PASSWORD).await, "/setup");
             let page = browser.get("/setup").await;
-            assert_page(&page, "The name has an invisible character");
+            assert_page(&page, "The username has an invisible character");
             assert!(page.text().contains("href=\"#username\""), "{}", page.text());
         }
         let email = "ad\u{2060}a@example.org";
         let [code, name, password] = fields(&code, "สมศักดิ์", PASSWORD);
         assert_redirect(&browser.post_form(FUNCTION, &[code, name, password, ("email", email)]).await, "/setup");
         let page = browser.get("/setup").await;
-        assert_page(&page, "The e-mail address has an invisible character");
+        assert_page(&page, "The email address has an invisible character");
         assert!(page.text().contains("href=\"#email\""), "{}", page.text());
         let email = "ಕನ್ನಡ@ಉದಾಹರಣೆ.ಭಾರತ";
         assert_redirect(&browser.post_form(FUNCTION, &[code, name, password, ("email", email)]).await, COOKIE_CHECK);
@@ -135,18 +135,41 @@ on_both_engines! {
         assert_eq!(number_of_accounts(&app).await, 0);
     }
 
+    /// Nobody mends one mistake to learn of the next.
+    async fn all_wrong_fields_are_named_at_once(database: TestDatabase) {
+        let app = TestApp::empty(database).await;
+        let code = new_code(&app).await;
+        let mut browser = app.browser();
+        let [code, name, password] = fields(&code, "a b", "too short");
+        let input = [code, name, password, ("email", "nowhere"), ("display_name", "A\u{202e}da")];
+        let answer = browser.fetch_form(FUNCTION, &input).await;
+        let all = r#"{"refused":[{"identity":"name_grammar"},{"identity":"email"},{"identity":"display_name"},{"password":{"too_short":{"min":15}}}]}"#;
+        assert_eq!((answer.status, answer.text().as_str()), (422, all));
+        assert_redirect(&browser.post_form(FUNCTION, &input).await, "/setup");
+        let page = browser.get("/setup").await;
+        let html = page.text();
+        for field in ["username", "email", "display_name", "password"] {
+            assert!(html.contains(&format!("href=\"#{field}\"")), "{field}: a link in the summary");
+            assert!(html.contains(&format!("id=\"{field}-problem\"")), "{field}: a message at the field");
+            let described = format!("{field}-problem\"");
+            assert_eq!(html.matches(&described).count(), 2, "{field}: the message, and the field that it describes");
+        }
+        assert_eq!(html.matches("aria-invalid=\"true\"").count(), 4);
+        assert_eq!(number_of_accounts(&app).await, 0);
+    }
+
     /// A mistake in another field costs nothing: the code is still valid.
     async fn each_rule_is_reported_and_the_code_stays(database: TestDatabase) {
         let app = TestApp::empty(database).await;
         let code = new_code(&app).await;
         let mut browser = app.browser();
         for (name, email, display_name, password, field, words) in [
-            ("a b", "", "", PASSWORD, "username", "A name is made of letters and digits"),
-            ("", "", "", PASSWORD, "username", "A name has 1 to 64 characters."),
-            ("ada", "nowhere", "", PASSWORD, "email", "This is not an e-mail address."),
+            ("a b", "", "", PASSWORD, "username", "Letters and digits only"),
+            ("", "", "", PASSWORD, "username", "A username has 1 to 64 characters."),
+            ("ada", "nowhere", "", PASSWORD, "email", "Enter an email address, for example grace@example.org."),
             ("ada", "", "A\u{202e}da", PASSWORD, "display_name", "no control characters"),
             ("ada", "", "", "too short", "password", "at least 15 characters"),
-            ("ada", "", "", "adaadaadaadaada", "password", "must not be the name"),
+            ("ada", "", "", "adaadaadaadaada", "password", "must not be the username"),
         ] {
             let input = [("code", code.as_str()), ("username", name), ("email", email),
                 ("display_name", display_name), ("password", password)];

@@ -9,9 +9,12 @@ use crate::{
     },
 };
 use std::time::Duration;
-use vestibule::domain::session::{EndReason, SessionId};
+use vestibule::domain::{
+    page::{Access, Page},
+    session::{EndReason, SessionId},
+};
 
-const NOTICE: &str = "A sign-in from a new device";
+const NOTICE: &str = "New sign-in. Was this you?";
 const HOUR: Duration = Duration::from_secs(3_600);
 
 async fn signs_in_with(browser: &mut Browser, user_agent: &str) {
@@ -43,8 +46,8 @@ async fn has_notice(browser: &mut Browser) -> bool {
 fn buttons(dashboard: &Answer) -> [bool; 2] {
     let text = visible_text(dashboard);
     [
-        text.contains("This was me"),
-        text.contains("This was not me"),
+        text.contains("Yes, it was me"),
+        text.contains("No, secure my account"),
     ]
 }
 
@@ -72,11 +75,11 @@ on_both_engines! {
         let (mut phone, id) = phone_beside(&app).await;
         let page = laptop.get("/dashboard").await;
         assert_eq!(buttons(&page), [true, true]);
-        assert_page(&page, &format!("{NOTICE} curl at 127.0.0.1, 21 September 2026, 15:13 UTC ."));
+        assert_page(&page, &format!("{NOTICE} curl · 127.0.0.1 · 21 September 2026, 15:13 UTC Yes, it was me: curl No, secure my account: curl"));
         assert!(has_notice(&mut laptop).await, "shown again until it is recognised");
 
         assert_redirect(&press(&mut laptop, "recognise_sign_in", &id).await, "/dashboard");
-        assert_page(&phone.get("/dashboard").await, "Good to see you");
+        assert_page(&phone.get("/dashboard").await, "Hello, ");
         app.set_clock(2 * HOUR);
         phone.post_logout().await;
         signs_in_with(&mut phone, "curl/8.9.1").await;
@@ -92,7 +95,52 @@ on_both_engines! {
             assert_eq!(press(&mut phone, function, &id).await.status, 404, "{function}");
         }
         assert!(has_notice(&mut laptop).await);
-        assert_page(&phone.get("/dashboard").await, "Good to see you");
+        assert_page(&phone.get("/dashboard").await, "Hello, ");
+    }
+
+    /// The owner may be on any page, and returns to it.
+    async fn every_page_of_a_person_announces_it(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let (mut laptop, _, id) = laptop_and_phone(&app).await;
+        for page in Page::ALL {
+            let answer = laptop.get(page.path()).await;
+            if answer.status == 200 {
+                let is_private = page.access() == Access::SignedIn;
+                assert_eq!(visible_text(&answer).contains(NOTICE), is_private, "{page:?}");
+            }
+        }
+        let page = laptop.get("/account/activity?event=signed_in").await;
+        assert!(page.text().contains("name=\"next\" value=\"/account/activity?event=signed_in\""), "{}", page.text());
+        let fields = [("id", id.0.as_str()), ("next", "/account/activity?event=signed_in")];
+        let answer = laptop.post_form("/api/recognise_sign_in", &fields).await;
+        assert_redirect(&answer, "/account/activity?event=signed_in");
+        let (_, another) = phone_beside(&app).await;
+        let fields = [("id", another.0.as_str()), ("next", "//evil.example")];
+        assert_redirect(&laptop.post_form("/api/recognise_sign_in", &fields).await, "/dashboard");
+    }
+
+    /// Whatever a new device sends, it cannot make another one known: no operation of the API does it either.
+    async fn no_path_lets_a_new_device_recognise_another(database: TestDatabase) {
+        let app = TestApp::new(database).await;
+        let (mut laptop, mut phone, of_phone) = laptop_and_phone(&app).await;
+        let (mut tablet, of_tablet) = phone_beside(&app).await;
+        for (browser, other) in [(&mut phone, &of_tablet), (&mut tablet, &of_phone)] {
+            for page in ["/dashboard", "/account/sessions", "/account/activity", "/account/profile"] {
+                let page = browser.get(page).await;
+                assert_eq!(buttons(&page), [false, true]);
+                assert!(!page.text().contains("/api/recognise_sign_in"));
+            }
+            let form = [("id", other.0.as_str()), ("next", "/dashboard")];
+            assert_eq!(browser.post_form("/api/recognise_sign_in", &form).await.status, 404);
+            assert_eq!(browser.fetch_form("/api/recognise_sign_in", &form).await.status, 404);
+        }
+        let document = include_str!("../../docs/openapi.json");
+        assert!(!document.contains("ecognise"), "no operation of the API recognises a sign-in");
+        // A new password makes the others end, and leaves the phone as unknown as it was.
+        let fields = [("current_password", PASSWORD), ("new_password", "a new password, long enough")];
+        assert_eq!(phone.post_form("/api/change_password", &fields).await.status, 303);
+        assert_eq!(press(&mut phone, "recognise_sign_in", &of_tablet).await.status, 404);
+        assert_redirect(&laptop.get("/dashboard").await, "/login");
     }
 
     /// A thief of the password signs in twice, and the owner sees both.
@@ -107,13 +155,13 @@ on_both_engines! {
         assert_eq!(tablet.post_form("/api/confirm_password", &[("password", PASSWORD)]).await.status, 303);
         for (browser, other) in [(&mut phone, &of_tablet), (&mut tablet, &of_phone)] {
             let page = browser.get("/dashboard").await;
-            assert_contains(&page, "on a device that you have used before");
+            assert_contains(&page, "Only a device that you have used before can say yes.");
             assert_eq!(buttons(&page), [false, true], "it sees the notice with \"Not me\" alone");
             assert_eq!(press(browser, "recognise_sign_in", other).await.status, 404);
         }
         let page = laptop.get("/dashboard").await;
-        assert_eq!(visible_text(&page).matches(NOTICE).count(), 2, "one for each device");
-        assert!(!visible_text(&page).contains("has ended"), "both devices are in use");
+        assert_eq!(visible_text(&page).matches("Yes, it was me").count(), 2, "one for each device");
+        assert!(!visible_text(&page).contains("Signed out since"), "both devices are in use");
         for id in [&of_phone, &of_tablet] {
             assert!(page.text().contains(&id.0));
             assert_redirect(&press(&mut laptop, "recognise_sign_in", id).await, "/dashboard");
@@ -126,15 +174,15 @@ on_both_engines! {
     async fn the_notice_counts_further_sign_ins(database: TestDatabase) {
         let app = TestApp::new(database).await;
         let mut laptop = app.signed_in("ada").await;
-        for (devices, notice) in [(5, None), (1, Some("1 more sign-in from a new device.")), (1, Some("2 more sign-ins from new devices."))] {
+        for (devices, notice) in [(5, None), (1, Some("1 more. See your activity")), (1, Some("2 more. See your activity"))] {
             for _ in 0..devices {
                 app.signed_in("ada").await;
             }
             let page = laptop.get("/dashboard").await;
-            assert_eq!(visible_text(&page).matches(NOTICE).count(), 5);
+            assert_eq!(visible_text(&page).matches("Yes, it was me").count(), 5);
             match notice {
                 Some(notice) => assert_contains(&page, notice),
-                None => assert!(!visible_text(&page).contains("more sign-in")),
+                None => assert!(!visible_text(&page).contains("See your activity")),
             }
         }
     }
@@ -144,7 +192,7 @@ on_both_engines! {
         let (mut laptop, mut phone, id) = laptop_and_phone(&app).await;
         assert_redirect(&press(&mut laptop, "disown_sign_in", &id).await, "/account/password");
         let page = laptop.get("/account/password").await;
-        assert_contains(&page, "That session has ended, and a copy of its cookie is of no use.");
+        assert_contains(&page, "That device was signed out.");
         assert_contains(&page, "choose a new one now");
         assert_redirect(&phone.get("/dashboard").await, "/login");
         assert_contains(&phone.get("/login").await, EndReason::EndedByOwner.explanation());
@@ -158,7 +206,7 @@ on_both_engines! {
         let app = TestApp::new(database).await;
         let (mut laptop, mut phone, id) = laptop_and_phone(&app).await;
         phone.post_logout().await;
-        assert_contains(&laptop.get("/dashboard").await, "That session has ended since.");
+        assert_contains(&laptop.get("/dashboard").await, "Signed out since");
         assert_redirect(&press(&mut laptop, "disown_sign_in", &id).await, "/account/password");
         assert!(!has_notice(&mut laptop).await);
         assert_eq!(app.endings().await[0], Some(EndReason::SignedOut), "the first reason stays");
@@ -178,7 +226,7 @@ on_both_engines! {
         }
         assert_eq!(app.rows().await, rows);
         assert!(has_notice(&mut laptop).await && !has_notice(&mut eve).await);
-        assert_page(&phone.get("/dashboard").await, "Good to see you");
+        assert_page(&phone.get("/dashboard").await, "Hello, ");
         // A recognised sign-in is not recognised twice.
         press(&mut laptop, "recognise_sign_in", &id).await;
         for function in ["recognise_sign_in", "disown_sign_in"] {

@@ -93,7 +93,7 @@ on_both_engines! {
         let page = browser.post_login("ada", PASSWORD).await;
         assert_throttled(&page, 30);
         assert_contains(&page, "Too many attempts");
-        assert_contains(&page, "Please try again in 30 seconds.");
+        assert_contains(&page, "Try again in 30 seconds.");
         let again = browser.get("/login").await;
         assert_page(&again, "Sign in");
         assert!(again.text().contains(r#"value="ada""#), "{}", again.text());
@@ -232,7 +232,7 @@ on_both_engines! {
         let core = support::core(&database).await;
         support::create_user(&core, "ada").await;
         for _ in 0..10 {
-            assert_eq!(attempt(&core, "192.0.2.1", WRONG, None).await.unwrap_err(), AppError::Refused(Refusal::SignIn));
+            assert_eq!(attempt(&core, "192.0.2.1", WRONG, None).await.unwrap_err(), AppError::from(Refusal::SignIn));
         }
         let again = support::core(&database).await;
         let outcome = attempt(&again, "192.0.2.2", PASSWORD, None).await;
@@ -251,7 +251,7 @@ on_both_engines! {
             for bot in bots.by_ref().take(167) {
                 let address = format!("203.{}.{}.1", bot / 256, bot % 256);
                 match attempt(&core, &address, WRONG, None).await.unwrap_err() {
-                    AppError::Refused(Refusal::SignIn) => checked += 1,
+                    AppError::Refused(refusals) if refusals.first() == Refusal::SignIn => checked += 1,
                     refusal => assert_eq!(refusal, AppError::Failed(Failure::Throttled { seconds: 30 })),
                 }
             }
@@ -309,7 +309,7 @@ on_both_engines! {
         let fields = |current| [("current_password", current), ("new_password", "another long password")];
         for _ in 0..10 {
             let refused = browser.fetch_form("/api/change_password", &fields(WRONG)).await;
-            assert_eq!(refused.text(), r#"{"refused":"current_password"}"#);
+            assert_eq!(refused.text(), r#"{"refused":["current_password"]}"#);
         }
         assert_throttled(&browser.fetch_form("/api/change_password", &fields(PASSWORD)).await, 30);
         assert_throttled(&browser.fetch_login("ada", PASSWORD).await, 30);
@@ -428,7 +428,7 @@ async fn an_ipv6_network_is_one_address() {
         let outcome = attempt(&core, &address, WRONG, None).await;
         assert_eq!(
             outcome.unwrap_err(),
-            AppError::Refused(Refusal::SignIn),
+            AppError::from(Refusal::SignIn),
             "{address}"
         );
     }

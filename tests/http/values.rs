@@ -101,32 +101,17 @@ const SENT: &[(&str, &str, &[&str])] = &[
             "previous_sign_in/device",
             "previous_sign_in/address",
             "previous_sign_in/at*",
-            "proxy_diagnosis",
-            "proxy_diagnosis/address",
-            "proxy_diagnosis/peer",
-            "proxy_diagnosis/scheme",
-            "proxy_diagnosis/host",
-            "proxy_diagnosis/forwarded",
-            "proxy_diagnosis/findings",
         ],
     ),
     (
         "/account/password",
         "Password",
-        &[
-            "display_name",
-            "username",
-            "min_chars",
-            "refusal",
-            "notice",
-            "keys",
-        ],
+        &["username", "min_chars", "refusal", "notice", "keys"],
     ),
     (
         "/account/keys",
         "AccessKeys",
         &[
-            "display_name",
             "keys",
             "keys/id",
             "keys/name",
@@ -161,7 +146,6 @@ const SENT: &[(&str, &str, &[&str])] = &[
         "/account/profile",
         "Profile",
         &[
-            "display_name",
             "username",
             "refusal",
             "notice",
@@ -175,7 +159,6 @@ const SENT: &[(&str, &str, &[&str])] = &[
         "/account/sessions",
         "Sessions",
         &[
-            "display_name",
             "ended",
             "current",
             "current/id",
@@ -205,7 +188,6 @@ const SENT: &[(&str, &str, &[&str])] = &[
         "/account/activity",
         "OwnActivity",
         &[
-            "display_name",
             "event",
             "kinds",
             "events",
@@ -221,7 +203,7 @@ const SENT: &[(&str, &str, &[&str])] = &[
     (
         "/account/confirm",
         "Confirm",
-        &["display_name", "username", "next", "refusal"],
+        &["username", "next", "refusal"],
     ),
     (
         "/setup",
@@ -244,7 +226,6 @@ const SENT: &[(&str, &str, &[&str])] = &[
         "/admin/users",
         "Users",
         &[
-            "display_name",
             "search",
             "users",
             "users/id",
@@ -280,7 +261,6 @@ const SENT: &[(&str, &str, &[&str])] = &[
         "/admin/users/{id}",
         "Account",
         &[
-            "display_name",
             "user",
             "user/id",
             "user/username",
@@ -353,7 +333,6 @@ const SENT: &[(&str, &str, &[&str])] = &[
         "/admin/activity",
         "Audit",
         &[
-            "display_name",
             "narrowed",
             "narrowed/user",
             "narrowed/event",
@@ -376,6 +355,21 @@ const SENT: &[(&str, &str, &[&str])] = &[
             "is_followed",
         ],
     ),
+    (
+        "/admin/system",
+        "System",
+        &["address", "peer", "scheme", "host", "forwarded", "findings"],
+    ),
+];
+
+/// What every page sends of its frame.
+const FRAME: [&str; 6] = [
+    "/is_signed_in",
+    "/site",
+    "/site/help",
+    "/site/imprint",
+    "/site/name",
+    "/site/privacy",
 ];
 
 /// They only redirect.
@@ -416,10 +410,14 @@ async fn pages_send_these_values_and_no_others() {
             assert_eq!(made.status, 303, "it is shown on the next page");
         }
         let values = values_of(&browser.get(&path.replace("{id}", &root.id.0)).await);
-        let mut found = BTreeSet::new();
-        let view = values.get("Administration").unwrap_or(&values);
+        let (mut found, mut around) = (BTreeSet::new(), BTreeSet::new());
+        let view = &values["view"];
+        let view = view.get("Administration").unwrap_or(view);
         names(view, "", &mut found);
+        names(&values["frame"], "", &mut around);
         assert_eq!(found, expected(page, fields), "{path}");
+        assert_eq!(around, FRAME.map(str::to_owned).into(), "{path}");
+        assert_eq!(values.as_object().unwrap().len(), 2, "{path}");
         let text = values.to_string();
         let is_for_administrators = path.starts_with("/admin/");
         assert!(

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use vestibule::{
     domain::{profile::ProfileDraft, setup::SetupDraft},
-    error::{AccountRefusal, Refusal},
+    error::{AccountRefusal, Refusal, Refusals},
     server::web::cookies::flash::Flash,
 };
 
@@ -29,7 +29,8 @@ pub fn check_brought(value: &[u8]) {
 /// Any input fits into the cookie and arrives, whole or truncated.
 pub fn check_typed(texts: &[String; 3]) {
     let [one, two, three] = texts;
-    let refusal = Refusal::Account(AccountRefusal::EmailTaken);
+    // As many as a form can have, with long names.
+    let refusal = Refusals::of([Refusal::Account(AccountRefusal::LastAdministrator); 5]).unwrap();
     let profile = ProfileDraft {
         email: one.clone(),
         display_name: two.clone(),

@@ -89,12 +89,12 @@ impl Site {
         list[0]["address"].as_str().unwrap().to_owned()
     }
 
-    /// The administrator's dashboard, through the proxy.
-    async fn dashboard_of_root(&mut self) -> String {
+    /// The administrator's page of how the server is reached, through the proxy.
+    async fn system_page(&mut self) -> String {
         let mut browser = self.front.browser(PERSON).await;
         let answer = sign_in(&mut browser, "root", PASSWORD).await;
         assert_eq!(answer.status, 303, "{}", answer.text());
-        let page = browser.get("/dashboard").await;
+        let page = browser.get("/admin/system").await;
         assert_whole(&page);
         page.text()
     }
@@ -127,7 +127,7 @@ async fn one_signs_in_and_out_behind_each_proxy() {
         let answer = sign_in(&mut browser, "ada", PASSWORD).await;
         let page = browser.follow(answer.location()).await;
         assert_whole(&page);
-        assert_says(&page.text(), "Good to see you, <bdi>ada");
+        assert_says(&page.text(), "Hello, <bdi>ada");
         assert_says(&page.text(), PERSON);
         assert!(page.header("strict-transport-security").is_some());
         assert_eq!(page.header("cache-control"), Some("no-store, no-transform"));
@@ -150,7 +150,7 @@ async fn one_signs_in_and_out_behind_each_proxy() {
             !browser.send(other).await.text().contains("Sign in"),
             "{kind:?}"
         );
-        let html = site.dashboard_of_root().await;
+        let html = site.system_page().await;
         assert_says(&html, "How this server is reached");
         assert!(!html.contains("notice-warning"), "{kind:?}: {html}");
         let log = site.server.stop();
@@ -212,7 +212,7 @@ async fn several_proxies_in_a_row_lead_back_to_the_person() {
     let forged = Request::form("/api/login", &fields).header("x-forwarded-for", "192.0.2.66");
     assert_eq!(browser.send(forged).await.status, 303);
     assert_eq!(site.newest_address(), PERSON);
-    let html = site.dashboard_of_root().await;
+    let html = site.system_page().await;
     assert!(!html.contains("notice-warning"), "{html}");
 }
 
@@ -329,7 +329,7 @@ async fn answers_arrive_whole() {
                 );
             } else {
                 assert_whole(&answer);
-                assert_says(&answer.text(), "Good to see you, <bdi>ada");
+                assert_says(&answer.text(), "Hello, <bdi>ada");
             }
         }
         let too_large = Request::post("/api/login", &vec![b'a'; 200_000]);

@@ -82,16 +82,16 @@ on_both_engines! {
         users::disable(&core, &actor::on_this_machine(), &ada).await.unwrap();
         users::disable(&core, &actor::on_this_machine(), &ada).await.unwrap();
         later(&core, 1);
-        assert_eq!(sign_in(&core, "ada", PASSWORD).await.unwrap_err(), AppError::Refused(Refusal::SignIn));
+        assert_eq!(sign_in(&core, "ada", PASSWORD).await.unwrap_err(), AppError::from(Refusal::SignIn));
         later(&core, 1);
         users::enable(&core, &actor::on_this_machine(), &ada).await.unwrap();
         users::enable(&core, &actor::on_this_machine(), &ada).await.unwrap();
         later(&core, 1);
         users::set_password(&core, &actor::on_this_machine(), &ada, &support::password("another long password")).await.unwrap();
         later(&core, 1);
-        assert_eq!(sign_in(&core, "ada", PASSWORD).await.unwrap_err(), AppError::Refused(Refusal::SignIn));
+        assert_eq!(sign_in(&core, "ada", PASSWORD).await.unwrap_err(), AppError::from(Refusal::SignIn));
         later(&core, 1);
-        assert_eq!(sign_in(&core, "nobody", PASSWORD).await.unwrap_err(), AppError::Refused(Refusal::SignIn));
+        assert_eq!(sign_in(&core, "nobody", PASSWORD).await.unwrap_err(), AppError::from(Refusal::SignIn));
         let expected = [
             Event::UserCreated,
             Event::SignedIn,

@@ -8,12 +8,16 @@ use crate::{
         database::{Engine, TestDatabase},
     },
 };
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 use vestibule::{
     domain::session::{EndReason, SessionId},
     server::{
-        core::{Core, actor, sessions},
-        db::{Changes, Hint},
+        core::{
+            Core,
+            actor::{self, Owner},
+            sessions,
+        },
+        db::{Changes, Hint, PERSON},
         store,
         watchers::{Notice, Watch, WatchLimits, Watched},
     },
@@ -68,7 +72,12 @@ on_both_engines! {
                 assert_eq!(hint(&mut changes).await, Hint::Changed);
             }
             sessions::end_all_as_admin(&other, &actor::on_this_machine(), &ada.user.id).await.unwrap();
-            match (database.engine, hint(&mut changes).await) {
+            let mut news = hint(&mut changes).await;
+            // The sign-ins were from new browsers.
+            while matches!(&news, Hint::Named(names) if names[0].starts_with(PERSON)) {
+                news = hint(&mut changes).await;
+            }
+            match (database.engine, news) {
                 (Engine::Sqlite, hint) => assert_eq!(hint, Hint::Changed),
                 (Engine::Postgres, Hint::Named(mut named)) => {
                     named.sort_unstable();
@@ -147,6 +156,37 @@ on_both_engines! {
         assert_eq!(store::sessions::ended_among(&core.db, &ids).await.unwrap(), [second.id]);
         assert!(store::sessions::validities(&core.db, &[]).await.unwrap().is_empty());
         assert!(store::sessions::ended_among(&core.db, &[]).await.unwrap().is_empty());
+    }
+
+    /// A sign-in from a new browser, and its review, reach the pages of the user, and of nobody else.
+    async fn a_sign_in_to_review_is_notified(database: TestDatabase) {
+        let (core, other) = (support::core(&database).await, support::core(&database).await);
+        let (ada, grace) = (account(&core, "ada").await, account(&core, "grace").await);
+        let token = session(&core, &ada).await;
+        let (_, mut watch_ada) = watch(&core, &token).await;
+        let (_, mut watch_grace) = watch(&core, &session(&core, &grace).await).await;
+        let mut changes = core.db.changes();
+        assert_eq!(hint(&mut changes).await, Hint::Unknown);
+        let known = stored(&core, &token).await;
+        // Without its cookie a browser is a new one.
+        let newest = stored(&core, &session(&core, &ada).await).await.session.id;
+        assert_eq!(notice(&mut watch_ada).await, Some(Notice::ToReview));
+        assert_eq!(store::sessions::newest_to_review(&core.db, &known.session.id).await.unwrap(), Some(newest.clone()));
+        let of_all = store::sessions::newest_to_review_of(&core.db, &[ada.user.id.clone(), grace.user.id.clone()]).await.unwrap();
+        assert_eq!(of_all, HashMap::from([(ada.user.id.clone(), newest.clone())]));
+        if database.engine == Engine::Postgres {
+            assert_eq!(hint(&mut changes).await, Hint::Named(vec![format!("{PERSON}{}", ada.user.id)]));
+        }
+        assert_eq!(notice(&mut watch_ada).await, None);
+        let actor = given::signed_in(&known);
+        assert!(sessions::recognise_sign_in(&other, Owner::of(&actor).unwrap(), &newest).await.unwrap());
+        assert_eq!(notice(&mut watch_grace).await, None);
+        assert_eq!(store::sessions::newest_to_review(&core.db, &known.session.id).await.unwrap(), None);
+        // From the other process.
+        match (database.engine, hint(&mut changes).await) {
+            (Engine::Sqlite, hint) => assert_eq!(hint, Hint::Changed),
+            (Engine::Postgres, hint) => assert_eq!(hint, Hint::Named(vec![format!("{PERSON}{}", ada.user.id)])),
+        }
     }
 
     async fn the_store_notifies_its_own_process_after_the_commit(database: TestDatabase) {

@@ -172,6 +172,31 @@ on_both_engines! {
         assert_eq!(alerts, ["of known: none", "of news: news"]);
     }
 
+    /// Only where it is certain which session is in which browser.
+    async fn an_update_matches_browsers_to_their_sessions(database: TestDatabase) {
+        const BEFORE: i64 = 12;
+        let session = |id: &str, at: u8| format!(
+            "INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, authenticated_at, idle_ends_at, \
+             absolute_ends_at, remember, address, user_agent, new_device) \
+             VALUES ('{id}', '{id}', 'u', {at}, {at}, {at}, 9, 9, TRUE, '', '', FALSE)"
+        );
+        let device = |id: &str, at: u8| format!("INSERT INTO devices VALUES ('of {id}', 'u', 1, {at}, NULL)");
+        let rows = [
+            "INSERT INTO users (id, username, username_key, display_name, description, is_admin, password_hash, created_at) \
+             VALUES ('u', 'ada', 'ada', 'Ada', '', FALSE, 'hash', 1)".to_owned(),
+            session("one", 2), device("one", 2),
+            session("two", 3), device("two", 3),
+            session("three", 3), device("three", 3),
+            session("four", 4), device("five", 5),
+        ];
+        of_version(&database, BEFORE, rows.join("; ")).await;
+        let core = support::core(&database).await;
+        let devices = given::texts(&core.db, "SELECT token_digest || ': ' || COALESCE(id, 'none') || name FROM devices ORDER BY 1").await;
+        assert_eq!(devices, ["of five: none", "of one: one", "of three: none", "of two: none"]);
+        let sessions = given::texts(&core.db, "SELECT id || ': ' || COALESCE(device_id, 'none') || device_name FROM sessions ORDER BY 1").await;
+        assert_eq!(sessions, ["four: none", "one: one", "three: none", "two: none"]);
+    }
+
     async fn a_database_answers_until_it_is_closed(database: TestDatabase) {
         let core = support::core(&database).await;
         core.db.ping().await.expect("an empty database is ready");

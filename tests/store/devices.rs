@@ -4,15 +4,22 @@ use crate::{
     given, on_both_engines,
     support::{self, START},
 };
+use std::time::Duration;
 use vestibule::{
-    domain::actor::Actor,
+    domain::{
+        actor::Actor,
+        audit::Event,
+        device::DeviceName,
+        session::{EndReason, Session, SessionId},
+    },
     server::{
         core::{
             Core,
+            actor::Owner,
             sessions::{self, Presented, Started, Verified},
         },
         store::{self, users::Credentials},
-        token::DeviceToken,
+        token::{DeviceToken, SessionToken},
     },
 };
 
@@ -45,6 +52,21 @@ async fn is_known(core: &Core, device: &DeviceToken, account: &Credentials) -> b
     store::devices::is_known(&core.db, &device.digest(), &account.user.id)
         .await
         .unwrap()
+}
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// `caller` gives a name to the browser of `target`.
+async fn names(core: &Core, caller: &Session, target: &Session, name: &str) -> bool {
+    let actor = given::signed_in(&given::person_in(caller));
+    let name = DeviceName::parse(name).expect("a name");
+    sessions::name_device(core, Owner::of(&actor).unwrap(), &target.id, &name)
+        .await
+        .unwrap()
+}
+
+async fn name_of(core: &Core, token: &SessionToken) -> String {
+    given::stored(core, token).await.session.device.name
 }
 
 on_both_engines! {
@@ -90,6 +112,66 @@ on_both_engines! {
         store::users::set_password(&core.db, &ada.user.id, "a new hash", START, &Actor::command()).await.unwrap();
         assert!(!is_known(&core, &device, &ada).await);
         assert!(is_known(&core, &of_grace, &grace).await);
+    }
+
+    /// The name stays with the browser, for its next sessions.
+    async fn a_browser_has_a_name_in_all_its_sessions(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        let first = sign_in(&core, &ada, None).await;
+        let (device, first) = (first.device.unwrap(), given::stored(&core, &first.session).await.session);
+        assert!(first.device.is_on_record && first.device.name.is_empty());
+        core.clock.set(START.after(HOUR));
+        let second = sign_in(&core, &ada, Some(&device)).await.session;
+        assert!(names(&core, &first, &first, "Ada’s phone").await);
+        assert_eq!(name_of(&core, &second).await, "Ada’s phone", "another session in the same browser");
+        let third = sign_in(&core, &ada, Some(&device)).await.session;
+        assert_eq!(name_of(&core, &third).await, "Ada’s phone", "the next one");
+        let elsewhere = sign_in(&core, &ada, None).await.session;
+        assert_eq!(name_of(&core, &elsewhere).await, "", "another browser");
+        // Somebody else signs in, and the browser gets another digest.
+        let grace = given::account(&core, "grace").await;
+        let moved = sign_in(&core, &grace, Some(&device)).await.device.unwrap();
+        let fourth = sign_in(&core, &ada, Some(&moved)).await.session;
+        assert_eq!(name_of(&core, &fourth).await, "Ada’s phone");
+        assert!(names(&core, &first, &first, "").await);
+        assert_eq!(name_of(&core, &fourth).await, "", "removed");
+        let log = store::audit::list(&core.db, &Default::default(), None, 99).await.unwrap();
+        let of = |event: Event| log.iter().filter(move |record| record.entry.event == event);
+        assert_eq!(of(Event::DeviceNamed).count(), 2);
+        assert!(of(Event::DeviceNamed).all(|record| record.device_name.is_none()));
+        let mut sign_ins: Vec<_> = of(Event::SignedIn).map(|record| record.device_name.as_deref()).collect();
+        sign_ins.sort_unstable();
+        assert_eq!(sign_ins, [None, None, None, None, Some("Ada’s phone"), Some("Ada’s phone")]);
+    }
+
+    async fn a_browser_is_named_by_its_owner_in_a_known_one(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
+        let session = async |account, device: Option<&DeviceToken>| {
+            let started = sign_in(&core, account, device).await;
+            (given::stored(&core, &started.session).await.session, started)
+        };
+        let (known, started) = session(&ada, None).await;
+        let (of_grace, _) = session(&grace, None).await;
+        core.clock.set(START.after(HOUR));
+        let (new, of_new) = session(&ada, None).await;
+        assert!(new.device.is_unrecognised);
+        let (again, _) = session(&ada, of_new.device.as_ref()).await;
+        for caller in [&of_grace, &new, &again] {
+            for target in [&known, &new, &again] {
+                assert!(!names(&core, caller, target, "Mine").await, "{caller:?} {target:?}");
+            }
+        }
+        let unknown = Session { id: SessionId("never-was".to_owned()), ..known.clone() };
+        assert!(!names(&core, &known, &unknown, "Mine").await);
+        assert!(names(&core, &known, &new, "The stranger").await);
+        sessions::end(&core, &given::visitor(), &of_new.session, EndReason::SignedOut).await.unwrap();
+        assert!(!names(&core, &known, &new, "Mine").await, "it has ended");
+        sessions::end(&core, &given::visitor(), &started.session, EndReason::SignedOut).await.unwrap();
+        assert!(!names(&core, &known, &again, "Mine").await, "the caller has ended");
+        let names = given::texts(&core.db, "SELECT name FROM devices ORDER BY name").await;
+        assert_eq!(names, ["", "", "The stranger"]);
     }
 
     /// The table contains no cookie: a copy of it cannot imitate a device.

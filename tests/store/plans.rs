@@ -115,6 +115,24 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
                 .map(drop),
         ),
         (
+            "sessions::sign_in_reviews::newest_to_review",
+            store::sessions::newest_to_review(db, &session)
+                .await
+                .map(drop),
+        ),
+        (
+            "sessions::sign_in_reviews::newest_to_review_of",
+            store::sessions::newest_to_review_of(db, std::slice::from_ref(&user))
+                .await
+                .map(drop),
+        ),
+        (
+            "users::existing",
+            store::users::existing(db, std::slice::from_ref(&user))
+                .await
+                .map(drop),
+        ),
+        (
             "sessions::validity::validities",
             store::sessions::validities(db, std::slice::from_ref(&session))
                 .await

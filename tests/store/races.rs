@@ -239,7 +239,7 @@ on_both_engines! {
             users::disable(&core, &actor::on_this_machine(), &user).await.unwrap();
             match login.await.unwrap() {
                 Ok(started) => assert!(!Watched::new(started.session).is_live(&core).await),
-                Err(refusal) => assert_eq!(refusal, AppError::Refused(Refusal::SignIn)),
+                Err(refusal) => assert_eq!(refusal, AppError::from(Refusal::SignIn)),
             }
         }
         let sessions = store::sessions::list(&core.db, None, None, 100).await.unwrap();

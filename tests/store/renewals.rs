@@ -170,7 +170,7 @@ on_both_engines! {
             } else {
                 let asking = CurrentUser { user: ada.user.clone(), session: session.clone(), sign_ins: None };
                 let actor = given::signed_in(&asking);
-                sessions::end_own(&nodes[0], Permitted::of(&actor, Scope::SessionsEnd).unwrap(), &session.id).await.unwrap() == Some(true)
+                sessions::end_own(&nodes[0], Permitted::of(&actor, Scope::SessionsEnd).unwrap(), &session.id).await.unwrap().is_some_and(|(_, was_live)| was_live)
             };
             let renewed = change.await.unwrap();
             assert!(was_live, "round {round}");

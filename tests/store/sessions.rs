@@ -16,7 +16,7 @@ use vestibule::{
     domain::{
         actor::Actor,
         moment::Timestamp,
-        session::{EndReason, Ended, Session, SessionId},
+        session::{EndReason, Ended, Session, SessionDevice, SessionId},
         user::UserId,
     },
     server::{
@@ -136,6 +136,10 @@ on_both_engines! {
             ended: None,
             idle_end_if_used: None,
             key: None,
+            device: SessionDevice {
+                is_on_record: true,
+                ..SessionDevice::default()
+            },
         });
         assert_eq!(store::sessions::find(&core.db, &new.id).await.unwrap(), Some(by_digest));
     }

@@ -105,8 +105,8 @@ on_both_engines! {
         let first = found(&core, &sessions[0].1).await;
         assert_eq!((&first.session, first.sign_ins.unwrap().previous), (&sessions[0].0, None));
         for pair in sessions.windows(2) {
-            let Session { id: session, created_at: at, address, user_agent, ended, .. } = pair[0].0.clone();
-            let previous = Some(SignIn { session, at, address, user_agent, has_ended: ended.is_some() });
+            let Session { id: session, created_at: at, address, user_agent, ended, device, .. } = pair[0].0.clone();
+            let previous = Some(SignIn { session, at, device_name: device.name, address, user_agent, has_ended: ended.is_some() });
             let found = found(&core, &pair[1].1).await;
             assert_eq!((&found.session, found.user.username.as_str()), (&pair[1].0, "ada"));
             assert_eq!(found.sign_ins.unwrap().previous, previous);

@@ -1,7 +1,9 @@
 //! Descriptions of events for administrators.
 
 use super::{Event, Record, Source};
-use crate::domain::{access_key::RevokeReason, password_link::LinkPurpose, session::EndReason};
+use crate::domain::{
+    access_key::RevokeReason, password_link::LinkPurpose, session::EndReason, user::UserId,
+};
 use serde::{Deserialize, Serialize};
 
 /// A piece of a sentence. Names are separate, so that a name in a right-to-left script does not reorder the words
@@ -10,6 +12,11 @@ use serde::{Deserialize, Serialize};
 pub enum Part {
     Words(String),
     Name(String),
+    /// The name of an account, and its id, which may have been deleted since.
+    Account {
+        name: String,
+        id: UserId,
+    },
 }
 
 /// The placeholder of the account. Without a name it is "somebody".
@@ -30,44 +37,37 @@ impl Event {
             Self::SignInRefused(_) if !has_name => "A sign-in was refused: REASON",
             Self::SignInRefused(_) => "A sign-in as USER was refused: REASON",
             // A password that is too long is refused before the account is looked up.
-            Self::PasswordChangeRefused(_) if !has_name => {
-                "A change of the password was refused: REASON"
-            }
-            Self::PasswordChangeRefused(_) => {
-                "A change of the password of USER was refused: REASON"
-            }
+            Self::PasswordChangeRefused(_) if !has_name => "A password change was refused: REASON",
+            Self::PasswordChangeRefused(_) => "A password change of USER was refused: REASON",
             Self::ConfirmationRefused(_) if !has_name => "A confirmation was refused: REASON",
             Self::ConfirmationRefused(_) => "A confirmation of USER was refused: REASON",
             Self::SessionEnded(reason) => reason.template(),
             Self::SignedIn => "USER signed in",
             Self::SignInThrottled if !has_name => {
-                "A sign-in was put off, because there had been too many attempts"
+                "A sign-in was delayed: there were too many attempts"
             }
-            Self::SignInThrottled => {
-                "A sign-in as USER was put off, because there had been too many attempts"
-            }
+            Self::SignInThrottled => "A sign-in as USER was delayed: there were too many attempts",
             Self::PasswordChangeThrottled => {
-                "A change of the password of USER was put off, because there had been too many attempts"
+                "A password change of USER was delayed: there were too many attempts"
             }
             Self::ConfirmationThrottled => {
-                "A confirmation of USER was put off, because there had been too many attempts"
+                "A confirmation of USER was delayed: there were too many attempts"
             }
             Self::PasswordConfirmed => "USER confirmed the password",
-            Self::SignInRecognised => "USER said of a sign-in from a new device: this was me",
-            Self::SignInDisowned => "USER said of a sign-in from a new device: this was not me",
+            Self::SignInRecognised => "USER reported a sign-in from a new device as known",
+            Self::SignInDisowned => "USER reported a sign-in from a new device as unknown",
+            Self::DeviceNamed => "USER changed the name of a device",
             Self::UserCreated | Self::UserRenamed | Self::UserEdited => self.template_of_names(),
             Self::UserDisabled => "ACTOR disabled the account of USER",
             Self::UserEnabled => "ACTOR enabled the account of USER again",
             Self::UserPromoted => "ACTOR made USER an administrator",
-            Self::UserDemoted => "ACTOR made USER an administrator no more",
+            Self::UserDemoted => "ACTOR removed the administrator role of USER",
             Self::UserDeleted => "ACTOR deleted the account of USER",
             Self::LinkMade(purpose) => purpose.template_of_made(),
             Self::LinkUsed(purpose) => purpose.template_of_used(),
-            Self::LinkRefused if !has_name => "A link for a password was refused",
-            Self::LinkRefused => "A link for a password of USER was refused",
-            Self::LinkThrottled => {
-                "A link for a password was put off, because there had been too many attempts"
-            }
+            Self::LinkRefused if !has_name => "A password link was refused",
+            Self::LinkRefused => "A password link of USER was refused",
+            Self::LinkThrottled => "A password link was delayed: there were too many attempts",
             Self::PasswordSet => "ACTOR set a new password for USER",
             Self::PasswordChanged => "USER changed the password",
             Self::ProfileChanged => "USER changed the profile",
@@ -77,11 +77,10 @@ impl Event {
             | Self::AccessKeyConfirmed
             | Self::AccessKeyRefused(_) => self.template_of_key(has_name, is_own),
             Self::AuditDownloaded => "USER downloaded the audit log",
-            Self::SetUp => "USER made the first account",
-            Self::SetUpRefused => "Somebody who wanted to make the first account was refused",
+            Self::SetUp => "USER created the first account",
+            Self::SetUpRefused => "An attempt to create the first account was refused",
             Self::SetUpThrottled => {
-                "Somebody who wanted to make the first account was put off, because there had been too \
-                 many attempts"
+                "An attempt to create the first account was delayed: there were too many attempts"
             }
         }
     }
@@ -110,8 +109,8 @@ impl Event {
                 "The access key KEY of USER was refused: REASON"
             }
             Self::AccessKeyRefused(_) => "An access key was refused: REASON",
-            _ if is_own => "USER made the access key KEY",
-            _ => "ACTOR made the access key KEY of USER",
+            _ if is_own => "USER created the access key KEY",
+            _ => "ACTOR created the access key KEY of USER",
         }
     }
 }
@@ -120,14 +119,14 @@ impl LinkPurpose {
     const fn template_of_made(self) -> &'static str {
         match self {
             Self::Invitation => "ACTOR invited USER",
-            Self::Reset => "ACTOR made a link for a new password of USER",
+            Self::Reset => "ACTOR created a password reset link for USER",
         }
     }
 
     const fn template_of_used(self) -> &'static str {
         match self {
             Self::Invitation => "USER accepted the invitation",
-            Self::Reset => "USER set a new password by a link",
+            Self::Reset => "USER set a new password with a link",
         }
     }
 }
@@ -136,15 +135,17 @@ impl EndReason {
     const fn template(self) -> &'static str {
         match self {
             Self::SignedOut => "USER signed out",
-            Self::Replaced => "A session of USER ended: a newer one in that browser took its place",
-            Self::Idle => "A session of USER ended: it was not used for a while",
-            Self::Expired => "A session of USER ended: it had reached its longest life",
-            Self::EndedByAdmin => "ACTOR ended a session of USER",
+            Self::Replaced => {
+                "A session of USER ended: a newer sign-in in the same browser replaced it"
+            }
+            Self::Idle => "A session of USER ended: it was not used",
+            Self::Expired => "A session of USER ended: it reached its time limit",
+            Self::EndedByAdmin => "ACTOR signed USER out on a device",
             Self::UserDisabled => "A session of USER ended: the account was disabled",
             Self::UserDeleted => "A session of USER ended: the account was deleted",
             Self::PasswordChanged => "A session of USER ended: the password was changed",
-            Self::EndedByOwner => "USER ended a session from another browser",
-            Self::TooMany => "A session of USER ended: there were too many",
+            Self::EndedByOwner => "USER signed a device out from another one",
+            Self::TooMany => "A session of USER ended: there were too many sessions",
             Self::Restored => "A session of USER ended: the server was restored from a backup",
             Self::KeyRevoked => "A session of USER ended: its access key was revoked",
         }
@@ -174,7 +175,7 @@ impl Record {
     pub fn description(&self) -> Vec<Part> {
         let event = self.entry.event;
         let actor = match (&self.actor_name, self.entry.source) {
-            (Some(name), _) => Part::Name(name.clone()),
+            (Some(name), _) => account(name, self.entry.actor.as_ref()),
             (None, Source::Command) => words("A command"),
             (None, Source::Browser | Source::AccessKey | Source::AccessToken) => {
                 words("An administrator")
@@ -182,6 +183,7 @@ impl Record {
             (None, Source::Server) => words("The server"),
         };
         let user = self.username.as_deref();
+        let owner = user.map(|name| account(name, self.entry.user.as_ref()));
         let reason = match event {
             Event::SignInRefused(refusal)
             | Event::PasswordChangeRefused(refusal)
@@ -203,7 +205,15 @@ impl Record {
             (Event::SignedIn, Some(_)) => "USER signed in with the access key KEY",
             _ => event.template(user.is_some(), is_own),
         };
-        fill(template, user, &parts)
+        fill(template, owner.as_ref(), &parts)
+    }
+}
+
+fn account(name: &str, id: Option<&UserId>) -> Part {
+    let name = name.to_owned();
+    match id.cloned() {
+        Some(id) => Part::Account { name, id },
+        None => Part::Name(name),
     }
 }
 
@@ -212,7 +222,7 @@ fn words(text: &str) -> Part {
 }
 
 /// Replaces the placeholders of a template.
-fn fill(template: &str, user: Option<&str>, values: &[(&str, Part)]) -> Vec<Part> {
+fn fill(template: &str, user: Option<&Part>, values: &[(&str, Part)]) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut rest = template;
     while let Some((position, placeholder)) = next_placeholder(rest) {
@@ -227,7 +237,7 @@ fn fill(template: &str, user: Option<&str>, values: &[(&str, Part)]) -> Vec<Part
             "somebody"
         };
         parts.push(match placeholder {
-            USER => user.map_or_else(|| words(unnamed), |name| Part::Name(name.to_owned())),
+            USER => user.map_or_else(|| words(unnamed), Part::clone),
             other => {
                 let value = values.iter().find(|(placeholder, _)| *placeholder == other);
                 value.map_or_else(|| words(""), |(_, value)| value.clone())

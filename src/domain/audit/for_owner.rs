@@ -1,6 +1,6 @@
 //! Descriptions of events for the owner of the account.
 
-use super::{AccessKeyProblem, Entry, Event, SignInRefusal};
+use super::{AccessKeyProblem, Entry, Event, Kind, SignInRefusal};
 use crate::domain::{access_key::RevokeReason, password_link::LinkPurpose, session::EndReason};
 
 impl Entry {
@@ -15,15 +15,15 @@ impl Entry {
 
 impl Event {
     /// The choices of the filter of an owner's own events, with their titles.
-    pub const OWN_KINDS: [(&str, &str); 8] = [
+    pub const OWN_KINDS: [Kind; 8] = [
         ("signed_in", "Sign-ins"),
         ("sign_in_refused", "Refused sign-ins"),
-        ("sign_in_throttled", "Sign-ins put off"),
+        ("sign_in_throttled", "Sign-ins delayed (too many attempts)"),
         ("session_ended", "Ended sessions"),
-        ("password_changed", "Changes of the password"),
-        ("password_set", "Passwords set for you"),
-        ("profile_changed", "Changes of the profile"),
-        ("password_confirmed", "Confirmations"),
+        ("password_changed", "Password changes"),
+        ("password_set", "Passwords set by an administrator"),
+        ("profile_changed", "Profile changes"),
+        ("password_confirmed", "Password confirmations"),
     ];
 
     fn description_for_owner(self) -> String {
@@ -32,47 +32,43 @@ impl Event {
             Self::SignInRefused(refusal) => {
                 return format!("A sign-in was refused: {}", refusal.description());
             }
-            Self::SignInThrottled => {
-                "A sign-in was put off, because there had been too many attempts"
-            }
+            Self::SignInThrottled => "A sign-in was delayed: there were too many attempts",
             Self::PasswordChangeRefused(refusal) => {
-                return format!(
-                    "A change of the password was refused: {}",
-                    refusal.description()
-                );
+                return format!("A password change was refused: {}", refusal.description());
             }
             Self::PasswordChangeThrottled => {
-                "A change of the password was put off, because there had been too many attempts"
+                "A password change was delayed: there were too many attempts"
             }
             Self::PasswordConfirmed => "You confirmed your password",
             Self::ConfirmationRefused(refusal) => {
                 return format!("A confirmation was refused: {}", refusal.description());
             }
             Self::ConfirmationThrottled => {
-                "A confirmation was put off, because there had been too many attempts"
+                "A confirmation was delayed: there were too many attempts"
             }
             Self::SessionEnded(reason) => {
                 return format!("A session ended: {}", reason.description());
             }
-            Self::SignInRecognised => "You said of a sign-in from a new device that it was you",
-            Self::SignInDisowned => "You said of a sign-in from a new device that it was not you",
-            Self::UserCreated => "The account was made",
+            Self::SignInRecognised => "You confirmed a sign-in from a new device",
+            Self::SignInDisowned => "You reported a sign-in from a new device as unknown",
+            Self::DeviceNamed => "You changed the name of a device",
+            Self::UserCreated => "The account was created",
             Self::UserRenamed => "An administrator changed your username",
             Self::UserEdited => "An administrator changed your full name or email",
             Self::UserDisabled => "The account was disabled",
             Self::UserEnabled => "The account was enabled again",
             Self::UserPromoted => "You became an administrator",
-            Self::UserDemoted => "You are an administrator no more",
+            Self::UserDemoted => "You are no longer an administrator",
             Self::UserDeleted => "The account was deleted",
             Self::LinkMade(LinkPurpose::Invitation) => "You were invited",
-            Self::LinkMade(LinkPurpose::Reset) => "An administrator made a link for a new password",
-            Self::LinkUsed(_) => "The password was set by a link",
-            Self::LinkRefused => "A link for a new password was refused",
-            Self::LinkThrottled => "A link for a new password was put off",
+            Self::LinkMade(LinkPurpose::Reset) => "An administrator created a password reset link",
+            Self::LinkUsed(_) => "The password was set with a link",
+            Self::LinkRefused => "A password link was refused",
+            Self::LinkThrottled => "A password link was delayed: there were too many attempts",
             Self::PasswordSet => "An administrator set a new password",
             Self::PasswordChanged => "You changed your password",
             Self::ProfileChanged => "You changed your profile",
-            Self::AccessKeyMade => "An access key was made",
+            Self::AccessKeyMade => "An access key was created",
             Self::AccessKeyRevoked(reason) => return reason.description_for_owner(),
             Self::AccessKeySuspended => {
                 "An access key was suspended, because the server was restored from a backup"
@@ -80,8 +76,8 @@ impl Event {
             Self::AccessKeyConfirmed => "A suspended access key was confirmed",
             Self::AccessKeyRefused(problem) => return problem.description_for_owner(),
             Self::AuditDownloaded => "You downloaded the audit log",
-            Self::SetUp => "You made the first account",
-            Self::SetUpRefused | Self::SetUpThrottled => "The first account could not be made",
+            Self::SetUp => "You created the first account",
+            Self::SetUpRefused | Self::SetUpThrottled => "The first account could not be created",
         };
         words.to_owned()
     }
@@ -90,7 +86,7 @@ impl Event {
 impl SignInRefusal {
     pub(super) const fn description(self) -> &'static str {
         match self {
-            Self::UnknownUser => "nobody has that name",
+            Self::UnknownUser => "there is no such account",
             Self::WrongPassword | Self::PasswordTooLong => "the password was wrong",
             Self::UserDisabled => "the account was disabled",
         }
@@ -139,15 +135,15 @@ impl EndReason {
     const fn description(self) -> &'static str {
         match self {
             Self::SignedOut => "you signed out",
-            Self::Replaced => "you signed in again in that browser",
-            Self::Idle => "it was not used for a while",
-            Self::Expired => "it had reached its longest life",
-            Self::EndedByAdmin => "an administrator ended it",
+            Self::Replaced => "a newer sign-in in the same browser replaced it",
+            Self::Idle => "it was not used",
+            Self::Expired => "it reached its time limit",
+            Self::EndedByAdmin => "an administrator signed the device out",
             Self::UserDisabled => "the account was disabled",
             Self::UserDeleted => "the account was deleted",
             Self::PasswordChanged => "the password was changed",
-            Self::EndedByOwner => "you ended it from another browser",
-            Self::TooMany => "you were signed in in too many browsers",
+            Self::EndedByOwner => "you signed it out from another device",
+            Self::TooMany => "you were signed in on too many devices",
             Self::Restored => "the server was restored from a backup",
             Self::KeyRevoked => "its access key was revoked",
         }

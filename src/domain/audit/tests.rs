@@ -4,7 +4,13 @@ use super::*;
 fn a_kind_is_listed_once() {
     let kinds = Event::kinds();
     assert!(kinds.is_sorted());
-    for kind in ["signed_in", "session_ended", "link_made", "user_deleted"] {
+    for kind in [
+        "signed_in",
+        "session_ended",
+        "device_named",
+        "link_made",
+        "user_deleted",
+    ] {
         assert_eq!(
             kinds.iter().filter(|known| **known == kind).count(),
             1,
@@ -28,6 +34,7 @@ fn every_event_parses_from_its_words() {
         Event::ConfirmationThrottled,
         Event::SessionEnded(EndReason::SignedOut),
         Event::SessionEnded(EndReason::Idle),
+        Event::DeviceNamed,
         Event::SignInRecognised,
         Event::SignInDisowned,
         Event::UserCreated,

@@ -69,23 +69,23 @@ pub fn end_of_prefix(prefix: &str) -> Option<String> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum IdentityRefusal {
-    #[error("A name has 1 to {MAX_NAME_CHARS} characters.")]
+    #[error("A username has 1 to {MAX_NAME_CHARS} characters.")]
     NameLength,
     #[error(
-        "A name is made of letters and digits, with single dots, hyphens or underscores between them."
+        "Letters and digits only, with single dots, hyphens or underscores between them. For example grace.hopper."
     )]
     NameGrammar,
     /// It comes with copied text, and the user cannot see it.
-    #[error("The name has an invisible character, as copied text may have. Type the name by hand.")]
+    #[error("The username has an invisible character, as copied text may have. Type it by hand.")]
     NameUnseen,
-    #[error("This is not an e-mail address.")]
+    #[error("Enter an email address, for example grace@example.org.")]
     Email,
     #[error(
-        "The e-mail address has an invisible character, as copied text may have. Type it by hand."
+        "The email address has an invisible character, as copied text may have. Type it by hand."
     )]
     EmailUnseen,
     #[error(
-        "A display name has at most {MAX_DISPLAY_NAME_CHARS} characters and no control characters."
+        "A full name has at most {MAX_DISPLAY_NAME_CHARS} characters and no control characters."
     )]
     DisplayName,
     #[error(

@@ -5,14 +5,13 @@ use crate::{
         access_key::{AccessKeyDraft, AccessKeyText, KeyState, Scope},
         moment::{Moment, RelativeMoment},
     },
-    error::Refusal,
+    error::Refusals,
 };
 use serde::{Deserialize, Serialize};
 
 /// The page on which users see their access keys, and make and revoke them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccessKeysView {
-    pub display_name: String,
     /// Live and suspended ones, the newest first.
     pub keys: Vec<AccessKeyView>,
     /// Revoked and expired ones.
@@ -23,7 +22,7 @@ pub struct AccessKeysView {
     pub days: (String, String),
     /// The input for a new key: before a refusal, or the proposal.
     pub draft: AccessKeyDraft,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
     /// Shown once: it cannot be read again.
     pub made: Option<NewAccessKeyView>,
     pub notice: Option<AccessKeyNotice>,

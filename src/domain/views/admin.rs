@@ -1,6 +1,6 @@
 //! The pages of administrators, and the page to which their links lead.
 
-use super::{AccessKeyView, LiveSessionView};
+use super::{AccessKeyView, KindView, LiveSessionView, OriginView};
 use crate::{
     domain::{
         audit::Part,
@@ -8,7 +8,7 @@ use crate::{
         password_link::{LinkPurpose, LinkSecret},
         user::UserFilter,
     },
-    error::Refusal,
+    error::Refusals,
 };
 use serde::{Deserialize, Serialize};
 
@@ -18,14 +18,12 @@ pub struct PasswordLinkView {
     pub min_chars: usize,
     /// The account, if the code was right and only the password was refused.
     pub username: Option<String>,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }
 
 /// One page of the list of accounts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsersView {
-    /// Of the administrator.
-    pub display_name: String,
     /// The search text.
     pub search: String,
     pub filter: Option<UserFilter>,
@@ -40,13 +38,11 @@ pub struct UsersView {
 /// The page that invites a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InviteView {
-    /// Of the administrator.
-    pub display_name: String,
     /// The input before a refusal, or before the password was confirmed.
     pub draft: InvitationDraft,
     /// The password was confirmed after the form was sent, and nothing was done yet.
     pub is_unsent: bool,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
     /// The link of the account that was just made.
     pub made: Option<LinkView>,
 }
@@ -102,7 +98,7 @@ pub struct EditView {
     pub draft: EditDraft,
     /// The password was confirmed after the form was sent, and nothing was saved yet.
     pub is_unsaved: bool,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
     /// The usernames that the account had before, which are reserved to it.
     pub given_up: Vec<String>,
 }
@@ -110,8 +106,6 @@ pub struct EditView {
 /// One account, for administrators.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountView {
-    /// Of the administrator.
-    pub display_name: String,
     pub user: UserView,
     pub edit: EditView,
     pub description: String,
@@ -127,7 +121,7 @@ pub struct AccountView {
     /// The newest first.
     pub activity: Vec<AuditEntryView>,
     pub notice: Option<UserNotice>,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refusals>,
 }
 
 /// An entry of the audit log.
@@ -138,23 +132,22 @@ pub struct AuditEntryView {
     pub at: Moment,
     /// The description, a sentence.
     pub what: Vec<Part>,
-    pub address: String,
-    /// In words; empty for commands and for the server itself.
-    pub device: String,
+    pub origin: OriginView,
     pub times: u64,
+    /// It has arrived while the page was open. Set by the page.
+    #[serde(default, skip)]
+    pub is_new: bool,
 }
 
 /// A page of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditView {
-    /// Of the administrator.
-    pub display_name: String,
     /// The current filter.
     pub narrowed: AuditFilter,
     /// The filter as the query of a URL; empty without a filter.
     pub query: String,
-    /// The kinds that it can be filtered by, with their names.
-    pub kinds: Vec<(String, String)>,
+    /// The kinds that it can be filtered by.
+    pub kinds: Vec<KindGroupView>,
     pub entries: Vec<AuditEntryView>,
     /// The page of the older entries: a path of ours.
     pub older: Option<String>,
@@ -169,9 +162,18 @@ pub struct AuditFilter {
     /// A name without an account shows nothing.
     pub user: String,
     pub event: String,
-    /// The first and the last day, in UTC.
+    /// The first and the last day.
     pub since: String,
     pub until: String,
+    /// The time zone of these days, as in the IANA's database; empty for UTC.
+    pub zone: String,
+}
+
+/// Kinds of events that belong together, in a filter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KindGroupView {
+    pub title: String,
+    pub kinds: Vec<KindView>,
 }
 
 /// The outcome of an administrator's action.

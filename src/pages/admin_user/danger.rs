@@ -11,12 +11,12 @@ use crate::{
         user::AccountChange,
         views::{UserState, UserView},
     },
-    error::Refusal,
+    error::Refusals,
 };
 use leptos::prelude::*;
 
 #[component]
-pub fn DangerZone(user: UserView, refusal: Option<Refusal>, form: FormState) -> impl IntoView {
+pub fn DangerZone(user: UserView, refusal: Option<Refusals>, form: FormState) -> impl IntoView {
     let disable = (user.state != UserState::Disabled).then(|| {
         let action = Action::named(&user, AccountChange::Disable, ["Disable ", ""]).dangerous();
         let question = " is signed out on all devices and cannot sign in until you enable the account again. \
@@ -33,15 +33,14 @@ pub fn DangerZone(user: UserView, refusal: Option<Refusal>, form: FormState) -> 
 }
 
 #[component]
-fn Delete(user: UserView, refusal: Option<Refusal>) -> impl IntoView {
-    let form = FormState::of::<DeleteUser>(refusal, []);
-    let name = user.username.clone();
+fn Delete(user: UserView, refusal: Option<Refusals>) -> impl IntoView {
+    let form = FormState::of::<DeleteUser>(refusal, |_| &["name"], []);
     view! {
         <h3>"Delete account"</h3>
         <p class="quiet-text">
             "All devices are signed out. This cannot be undone. The audit log keeps the username."
         </p>
-        <ErrorSummary refusal=form.refusal field=|_| "name" node_ref=form.summary about=name />
+        <ErrorSummary form />
         <form class="form form-narrow" method="post" action=form.action on:submit=form.on_submit()>
             <input type="hidden" name="id" value=user.id />
             <p>"To delete the account, type its username: " <strong><bdi>{user.username}</bdi></strong></p>
@@ -51,7 +50,7 @@ fn Delete(user: UserView, refusal: Option<Refusal>) -> impl IntoView {
                 value=String::new()
                 autocomplete="off"
                 required=true
-                is_invalid=form.is_invalid(|_| "name", "name")
+                form
             />
             <div>
                 <button class="button button-danger" type="submit">

@@ -7,7 +7,7 @@ use crate::{
         submission::FormState,
     },
     domain::views::EditView,
-    pages::admin_invite::field_of,
+    pages::admin_invite::fields_of,
 };
 use leptos::prelude::*;
 
@@ -24,7 +24,7 @@ pub fn Edit(id: String, edit: EditView, form: FormState) -> impl IntoView {
         <section class="card" aria-labelledby="edit">
             <h2 id="edit">"Edit"</h2>
             {unsaved}
-            <ErrorSummary refusal=form.refusal field=field_of node_ref=form.summary />
+            <ErrorSummary form />
             <form class="form" method="post" action=form.action on:submit=form.on_submit()>
                 <input type="hidden" name="id" value=id />
                 <TextField
@@ -32,7 +32,7 @@ pub fn Edit(id: String, edit: EditView, form: FormState) -> impl IntoView {
                     label="Full name"
                     value=edit.draft.display_name
                     autocomplete="off"
-                    is_invalid=form.is_invalid(field_of, "display_name")
+                    form
                 />
                 <TextField
                     id="username"
@@ -41,7 +41,7 @@ pub fn Edit(id: String, edit: EditView, form: FormState) -> impl IntoView {
                     autocomplete="off"
                     required=true
                     hint="A new username replaces the old one at the next sign-in. Applications may know the person by the old one, so it stays reserved to this account."
-                    is_invalid=form.is_invalid(field_of, "username")
+                    form
                 />
                 <Reserved names=edit.given_up />
                 <TextField
@@ -50,9 +50,9 @@ pub fn Edit(id: String, edit: EditView, form: FormState) -> impl IntoView {
                     value=edit.draft.email
                     autocomplete="off"
                     inputmode="email"
-                    is_invalid=form.is_invalid(field_of, "email")
+                    form
                 />
-                <SubmitButton label="Save" busy=form.busy />
+                <SubmitButton label="Save" />
             </form>
         </section>
     }
@@ -60,7 +60,7 @@ pub fn Edit(id: String, edit: EditView, form: FormState) -> impl IntoView {
 
 /// The form on the page.
 pub fn form_of(edit: &EditView) -> FormState {
-    FormState::of::<EditUser>(edit.refusal, [])
+    FormState::of::<EditUser>(edit.refusal, fields_of, [])
 }
 
 #[component]

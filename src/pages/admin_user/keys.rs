@@ -12,7 +12,7 @@ use leptos::prelude::*;
 
 #[component]
 pub fn Keys(user: UserView, keys: Vec<AccessKeyView>) -> impl IntoView {
-    let form = FormState::of::<ChangeUserKey>(None, []);
+    let form = FormState::of::<ChangeUserKey>(None, |_| &["keys"], []);
     let has_keys = !keys.is_empty();
     let rows = keys.into_iter().map(|key| {
         let (id, is_suspended) = (key.id.clone(), key.state == KeyState::Suspended);
@@ -33,7 +33,7 @@ pub fn Keys(user: UserView, keys: Vec<AccessKeyView>) -> impl IntoView {
         view! {
             <section class="card room-wide sessions-of" aria-labelledby="keys">
                 <h2 id="keys" tabindex="-1">"Access keys"</h2>
-                <ErrorSummary refusal=form.refusal field=|_| "keys" node_ref=form.summary />
+                <ErrorSummary form />
                 <ul>{rows}</ul>
             </section>
         }

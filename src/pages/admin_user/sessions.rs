@@ -4,11 +4,12 @@ use super::{Action, Ask};
 use crate::{
     api::admin::EndUserSession,
     components::{
-        form::ErrorSummary, relative_time::RelativeTime, submission::FormState, time::Time,
+        device::DeviceName, form::ErrorSummary, relative_time::RelativeTime, submission::FormState,
+        time::Time,
     },
     domain::{
         user::AccountChange,
-        views::{LiveSessionView, UserView},
+        views::{LiveSessionView, SignInMethod, UserView},
     },
 };
 use leptos::prelude::*;
@@ -21,7 +22,7 @@ pub fn Sessions(
     own_session: Option<String>,
     form: FormState,
 ) -> impl IntoView {
-    let end_one = FormState::of::<EndUserSession>(None, []);
+    let end_one = FormState::of::<EndUserSession>(None, |_| &["sessions"], []);
     let number = sessions.len();
     let rows = sessions.into_iter().map(|session| {
         let is_here = own_session.as_ref() == Some(&session.id);
@@ -36,7 +37,7 @@ pub fn Sessions(
     view! {
         <section class="card room-wide sessions-of" aria-labelledby="sessions">
             <h2 id="sessions" tabindex="-1">{heading}</h2>
-            <ErrorSummary refusal=end_one.refusal field=|_| "sessions" node_ref=end_one.summary />
+            <ErrorSummary form=end_one />
             {(number > 0).then(|| view! { <ul>{rows}</ul> })}
             {(number > 0).then(|| view! { <EndAll user form /> })}
         </section>
@@ -53,14 +54,15 @@ fn EndAll(user: UserView, form: FormState) -> impl IntoView {
 
 #[component]
 fn Session(id: String, session: LiveSessionView, is_here: bool, form: FormState) -> impl IntoView {
-    let whose = format!(" {}", session.session.device);
+    let whose = format!(" {}", session.session.called());
+    let has_key = session.session.method == SignInMethod::AccessKey;
     view! {
         <li class="session-row">
             <div class="session">
                 <h3>
-                    {session.session.device}
+                    <DeviceName name=session.session.name device=session.session.device />
                     {is_here.then(|| view! { " " <span class="badge">"This browser"</span> })}
-                    {session.session.has_key.then(|| view! { " " <span class="badge badge-quiet">"Access key"</span> })}
+                    {has_key.then(|| view! { " " <span class="badge badge-quiet">"Access key"</span> })}
                 </h3>
                 <p class="quiet-text">
                     <span class="address">{session.session.address}</span> " · last active "

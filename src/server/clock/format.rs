@@ -13,11 +13,29 @@ pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     Some(Timestamp::from_millis(instant.as_millisecond()))
 }
 
+/// A time zone of the IANA's database, by its name.
+#[derive(Clone, Debug)]
+pub struct TimeZone(jiff::tz::TimeZone);
+
+impl TimeZone {
+    pub const UTC: Self = Self(jiff::tz::TimeZone::UTC);
+
+    /// `None` if this machine does not know the name.
+    pub fn named(name: &str) -> Option<Self> {
+        jiff::tz::TimeZone::get(name).ok().map(Self)
+    }
+}
+
 /// Parses a day such as `2026-09-21`. Returns its first instant in UTC, and that of the next day.
 pub fn parse_day(text: &str) -> Option<(Timestamp, Timestamp)> {
+    parse_day_in(text, &TimeZone::UTC)
+}
+
+/// The same in a time zone.
+pub fn parse_day_in(text: &str, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
     let day: jiff::civil::Date = text.parse().ok()?;
     let begins = |day: jiff::civil::Date| {
-        let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        let midnight = day.to_zoned(zone.0.clone()).ok()?;
         Some(Timestamp::from_millis(
             midnight.timestamp().as_millisecond(),
         ))
@@ -49,6 +67,14 @@ pub fn date(at: Timestamp) -> Moment {
     Moment {
         iso: rfc3339(at),
         words: utc(at).strftime("%-d %b %Y").to_string(),
+    }
+}
+
+/// The same with seconds, for lists in which the order of events matters.
+pub fn precise_moment(at: Timestamp) -> Moment {
+    Moment {
+        iso: rfc3339(at),
+        words: utc(at).strftime("%-d %B %Y, %H:%M:%S UTC").to_string(),
     }
 }
 
@@ -96,6 +122,31 @@ mod tests {
         ] {
             assert_eq!(parse_day(nonsense), None, "{nonsense}");
         }
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_in_its_time_zone() {
+        let berlin = TimeZone::named("Europe/Berlin").unwrap();
+        let hours = |(begin, end): (Timestamp, Timestamp)| end.since(begin).as_secs() / 3_600;
+        let (begin, _) = parse_day_in("2026-09-21", &berlin).unwrap();
+        assert_eq!(rfc3339(begin), "2026-09-20T22:00:00Z");
+        // Summer time ends.
+        assert_eq!(parse_day_in("2026-10-25", &berlin).map(hours), Some(25));
+        for name in [
+            "",
+            "Nowhere/At_All",
+            "../../etc/passwd",
+            "Europe/Berlin\0",
+            "+01:00",
+        ] {
+            assert!(TimeZone::named(name).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_precise_moment_has_seconds() {
+        let shown = precise_moment(Timestamp::from_millis(1_790_000_000_000));
+        assert_eq!(shown.words, "21 September 2026, 14:13:20 UTC");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod as_admin;
 mod future_times;
 mod lists;
+mod own_devices;
 pub mod pending;
 mod renewals;
 mod resume;
@@ -13,6 +14,9 @@ pub mod watch;
 pub use as_admin::{end_all_as_admin, end_as_admin, end_every_session, end_every_session_as_admin};
 pub use future_times::reset_times;
 pub use lists::{live_of, page, with_id};
+pub use own_devices::{
+    disown_sign_in, may_name_devices, name_device, newest_to_review, recognise_sign_in,
+};
 pub use renewals::{ENDS_UNUSED_AFTER, GRACE, Proven, Renewed, renew, renew_with_password};
 pub use resume::{extend, peek, peek_by_digest, peek_by_id, resume, resume_with_sign_ins};
 pub use validity::{Resumed, record_time_out};
@@ -206,12 +210,12 @@ pub async fn end_current(core: &Core, owner: Owner<'_>) -> Result<bool, StoreErr
 }
 
 /// Ends one session of its owner. `None` if the owner has none with this id: sessions of others are treated like
-/// unknown ones. Otherwise whether it was live.
+/// unknown ones. Otherwise the session, and whether it was live.
 pub async fn end_own(
     core: &Core,
     owner: Permitted<'_>,
     id: &SessionId,
-) -> Result<Option<bool>, StoreError> {
+) -> Result<Option<(Session, bool)>, StoreError> {
     let found = store::sessions::find(&core.db, id).await?;
     let Some(found) = found.filter(|found| found.user.id == owner.user().id) else {
         return Ok(None);
@@ -222,31 +226,8 @@ pub async fn end_own(
     } else {
         EndReason::EndedByOwner
     };
-    end_for(core, owner.actor(), &found.session, reason)
-        .await
-        .map(Some)
-}
-
-/// Records that the owner recognises a sign-in from a new browser. `false` if it is not unrecognised, or if the
-/// caller's browser is not known itself: an attacker with the password can sign in twice.
-pub async fn recognise_sign_in(
-    core: &Core,
-    owner: Owner<'_>,
-    id: &SessionId,
-) -> Result<bool, StoreError> {
-    let now = core.clock.now();
-    store::sessions::recognise(&core.db, owner.session(), id, now, owner.actor()).await
-}
-
-/// Ends the session of a sign-in that the owner disowns, and later sessions of the same browser. `false` if it is not
-/// unrecognised. If the caller's browser is not known itself, known browsers still show the sign-in.
-pub async fn disown_sign_in(
-    core: &Core,
-    owner: Owner<'_>,
-    id: &SessionId,
-) -> Result<bool, StoreError> {
-    let now = core.clock.now();
-    store::sessions::disown(&core.db, owner.session(), id, now, owner.actor()).await
+    let was_live = end_for(core, owner.actor(), &found.session, reason).await?;
+    Ok(Some((found.session, was_live)))
 }
 
 /// Ends all sessions of the owner except the current one; all of them for a program with an access key. Returns the

@@ -30,6 +30,10 @@ const QUEUE_CAPACITY: usize = 64;
 /// The PostgreSQL channel for ended sessions.
 pub const ENDED: &str = "vestibule_ended";
 
+/// Precedes the id of a user in a notice on that channel: the sign-ins to review have changed. All other names are ids
+/// of sessions. A server of an older version knows no session of such a name.
+pub const PERSON: &str = "person:";
+
 /// What may have changed since the last poll.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hint {

@@ -79,9 +79,10 @@ async fn upsert_within(
     times: u32,
 ) -> Result<Names, StoreError> {
     const SQL: &str = "INSERT INTO activity (id, at, event, reason, source, user_id, username, session_id, \
-        address, user_agent, times, actor_id, actor_name, key_id, key_name, credential, previous_name) \
+        address, user_agent, times, actor_id, actor_name, key_id, key_name, credential, device_name, previous_name) \
         VALUES ($1, $2, $3, $4, $5, $6, (SELECT username FROM users WHERE id = $6), $7, $8, $9, $10, \
-        $11, (SELECT username FROM users WHERE id = $11), $12, (SELECT name FROM access_keys WHERE id = $12), $13, $14) \
+        $11, (SELECT username FROM users WHERE id = $11), $12, (SELECT name FROM access_keys WHERE id = $12), $13, \
+        (SELECT device_name FROM sessions WHERE id = $14 AND device_name <> ''), $15) \
         ON CONFLICT (id) DO UPDATE SET at = excluded.at, times = activity.times + excluded.times \
         RETURNING username, actor_name, key_name";
     let text = |id: &Option<UserId>| id.as_ref().map(|id| id.0.clone());
@@ -103,6 +104,7 @@ async fn upsert_within(
         text(&entry.actor),
         entry.key.as_ref().map(|key| key.0.as_str()),
         credential,
+        entry.session_of_browser().map(|session| session.0.as_str()),
         entry.previous_name.as_deref()
     ))
 }

@@ -2,12 +2,19 @@
 
 use crate::{
     domain::{
+        audit::Entry,
+        device::DeviceName,
         moment::{MAX_CLOCK_SKEW, Timestamp},
-        session::SessionId,
+        session::{Session, SessionId},
         user::UserId,
     },
     server::{
-        db::{Db, StoreError, Transaction, execute, exists, fetch_one_within},
+        db::{
+            Db,
+            Outcome::{Commit, RollBack},
+            StoreError, Transaction, execute, exists, fetch_one_within, transact,
+        },
+        store::sessions::is_unrecognised,
         token::DeviceDigest,
     },
 };
@@ -26,11 +33,22 @@ pub async fn is_known(db: &Db, digest: &DeviceDigest, user: &UserId) -> Result<b
     Ok(found)
 }
 
+/// What is on record of a browser for the account that signs in.
+#[derive(Debug, Default)]
+pub struct DeviceOnRecord {
+    pub status: DeviceStatus,
+    /// `None` if it is not on record, or has no id from before there were ids.
+    pub id: Option<SessionId>,
+    /// Empty if it has none.
+    pub name: String,
+}
+
 /// Whether a browser is known to the account that signs in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum DeviceStatus {
     /// The browser is known. So is the first browser of the user, and the first after all were forgotten: there is no
     /// known browser in which its sign-in could be recognised.
+    #[default]
     Known,
     /// The first sign-in of the user in this browser: it has to be recognised.
     New,
@@ -55,25 +73,28 @@ struct StatusRow {
     is_here: bool,
     alert_id: Option<String>,
     is_open: bool,
+    id: Option<String>,
+    name: Option<String>,
 }
 
-/// The status of a browser for a user. The transaction has locked the account, so of two concurrent sign-ins the second
+/// The record of a browser for a user. The transaction has locked the account, so of two concurrent sign-ins the second
 /// sees what the first has written.
 ///
 /// A second sign-in does not make a browser known: an attacker with the password can sign in twice as well.
-pub(super) async fn status_within(
+pub(super) async fn find_within(
     transaction: &mut Transaction,
     digest: &DeviceDigest,
     user: &UserId,
-) -> Result<DeviceStatus, StoreError> {
+) -> Result<DeviceOnRecord, StoreError> {
     const SQL: &str = "SELECT \
         EXISTS (SELECT 1 FROM devices k WHERE k.user_id = $2 AND k.alert_id IS NULL) AS any_known, \
-        d.token_digest IS NOT NULL AS is_here, d.alert_id, \
+        d.token_digest IS NOT NULL AS is_here, d.alert_id, d.id, d.name, \
         EXISTS (SELECT 1 FROM sessions s WHERE s.id = d.alert_id AND s.new_device \
             AND s.recognised_at IS NULL) AS is_open \
         FROM users u LEFT JOIN devices d ON d.token_digest = $1 AND d.user_id = u.id WHERE u.id = $2";
-    let row: StatusRow = fetch_one_within!(transaction, SQL, digest.as_str(), &user.0);
-    Ok(match row {
+    let mut row: StatusRow = fetch_one_within!(transaction, SQL, digest.as_str(), &user.0);
+    let (id, name) = (row.id.take(), row.name.take());
+    let status = match row {
         StatusRow {
             any_known: false, ..
         }
@@ -89,6 +110,11 @@ pub(super) async fn status_within(
         } => DeviceStatus::Unrecognised(SessionId(alert)),
         // The first sign-in in the browser is no longer on record: the browser counts as new again.
         _ => DeviceStatus::New,
+    };
+    Ok(DeviceOnRecord {
+        status,
+        id: id.map(SessionId),
+        name: name.unwrap_or_default(),
     })
 }
 
@@ -122,19 +148,20 @@ async fn by_alert(
     Ok(())
 }
 
-/// Records that a user has signed in with a browser, and which sign-in has to be recognised before it counts as known.
-/// All users who were known in it stay known under its new digest.
+/// Records that a user has signed in with a browser: in which session, and which sign-in has to be recognised before it
+/// counts as known. The browser keeps its id and name; without an id it gets that of the session. All users who were known in it stay known under its new digest.
 pub(super) async fn remember_within(
     transaction: &mut Transaction,
     device: &KnownDevice<'_>,
     user: &UserId,
     now: Timestamp,
-    alert: Option<&SessionId>,
+    (session, alert): (&SessionId, Option<&SessionId>),
 ) -> Result<(), StoreError> {
     const MOVE: &str = "UPDATE devices SET token_digest = $2 WHERE token_digest = $1";
-    const UPSERT: &str = "INSERT INTO devices (token_digest, user_id, created_at, last_used_at, alert_id) \
-        VALUES ($1, $2, $3, $3, $4) ON CONFLICT (token_digest, user_id) \
-        DO UPDATE SET last_used_at = excluded.last_used_at, alert_id = excluded.alert_id";
+    const UPSERT: &str = "INSERT INTO devices (token_digest, user_id, created_at, last_used_at, alert_id, id) \
+        VALUES ($1, $2, $3, $3, $4, $5) ON CONFLICT (token_digest, user_id) \
+        DO UPDATE SET last_used_at = excluded.last_used_at, alert_id = excluded.alert_id, \
+        id = COALESCE(devices.id, excluded.id)";
     if let Some(known_as) = device.known_as {
         execute!(transaction, MOVE, known_as.as_str(), device.digest.as_str());
     }
@@ -144,9 +171,45 @@ pub(super) async fn remember_within(
         device.digest.as_str(),
         &user.0,
         now.as_millis(),
-        alert.map(|alert| alert.0.as_str())
+        alert.map(|alert| alert.0.as_str()),
+        &session.0
     );
     Ok(())
+}
+
+/// Names the browser of the live session `id` of the owner of `current`; an empty name removes it. `false` if there is
+/// none on record, or if `current` is in an unrecognised browser: an attacker with the password must not give a browser
+/// the name of another one.
+///
+/// The account is written first: a sign-in in that browser comes before, or finds the new name.
+pub async fn rename(
+    db: &Db,
+    current: &Session,
+    id: &SessionId,
+    name: &DeviceName,
+    entry: Entry,
+) -> Result<bool, StoreError> {
+    const DEVICE: &str = concat!(
+        "UPDATE devices SET name = $4 WHERE user_id = $2 AND id = (SELECT s.device_id FROM sessions s ",
+        "WHERE s.id = $1 AND s.user_id = $2 AND s.ended_at IS NULL) ",
+        "AND EXISTS (SELECT 1 FROM sessions a WHERE a.id = $3 AND a.user_id = $2 AND a.ended_at IS NULL ",
+        "AND NOT ",
+        is_unrecognised!("a"),
+        ")"
+    );
+    const SESSIONS: &str = "UPDATE sessions SET device_name = $3 WHERE user_id = $2 AND ended_at IS NULL \
+        AND device_id = (SELECT s.device_id FROM sessions s WHERE s.id = $1)";
+    let user = &current.user_id;
+    transact!(db, transaction => {
+        super::users::lock_within(transaction, user).await?;
+        let name = name.as_str();
+        if execute!(transaction, DEVICE, &id.0, &user.0, &current.id.0, name) == 0 {
+            return Ok(RollBack(false));
+        }
+        execute!(transaction, SESSIONS, &id.0, &user.0, name);
+        super::audit::insert_within(transaction, entry.clone()).await?;
+        Ok(Commit(true))
+    })
 }
 
 /// Forgets every browser of a user: each counts as new again.

@@ -5,6 +5,7 @@
 
 pub mod access_keys;
 mod administration;
+mod among;
 pub mod audit;
 pub mod devices;
 pub mod evidence;

@@ -9,6 +9,7 @@ mod future_times;
 mod lists;
 mod renewals;
 mod sign_in_reviews;
+mod starts;
 mod touches;
 mod validity;
 
@@ -23,59 +24,26 @@ pub use renewals::{
     Confirmation, Earlier, NewPassword, NewToken, find_by_any_token, find_earlier, first_use,
     renew_token, renew_with_password,
 };
-pub use sign_in_reviews::{WITH_SIGN_INS, disown, find_with_sign_ins, recognise};
+pub use sign_in_reviews::{
+    WITH_SIGN_INS, disown, find_with_sign_ins, newest_to_review, newest_to_review_of, recognise,
+};
+pub use starts::{NewSession, Proof, start};
 pub use touches::{touch, touch_in_background};
 pub use validity::{ended_among, validities};
 
-use super::{
-    devices::{DeviceStatus, KnownDevice},
-    evidence::Evidence,
-    users::UserRow,
-};
+use super::users::UserRow;
 use crate::{
     domain::{
         access_key::AccessKeyId,
-        actor::Actor,
-        audit::Event,
         moment::Timestamp,
-        session::{CurrentUser, EndReason, Ended, Session, SessionId, SessionKey},
-        user::{User, UserId},
+        session::{CurrentUser, EndReason, Ended, Session, SessionDevice, SessionId, SessionKey},
+        user::User,
     },
     server::{
-        db::{
-            Db,
-            Outcome::{Commit, RollBack},
-            StoreError, Transaction, execute, fetch_optional, transact,
-        },
+        db::{Db, StoreError, fetch_optional},
         token::TokenDigest,
     },
 };
-
-/// A session to start.
-pub struct NewSession<'a> {
-    pub id: SessionId,
-    pub token_digest: &'a TokenDigest,
-    pub user_id: &'a UserId,
-    pub created_at: Timestamp,
-    pub idle_ends_at: Timestamp,
-    pub absolute_ends_at: Timestamp,
-    pub remember: bool,
-    pub address: &'a str,
-    pub user_agent: &'a str,
-    /// The access key with which it is started. It ends with the key.
-    pub key: Option<SessionKey>,
-}
-
-/// The conditions for the start of a session, and what changes with it.
-pub struct Proof<'a> {
-    pub evidence: &'a Evidence,
-    /// The token that the browser sent; its session ends.
-    pub replaced: Option<&'a TokenDigest>,
-    /// The browser, which the user is known by from now on. `None` with an access key.
-    pub device: Option<KnownDevice<'a>>,
-    /// The maximum number of sessions of the account, including this one.
-    pub max_sessions: u32,
-}
 
 #[derive(sqlx::FromRow)]
 struct SessionRow {
@@ -93,9 +61,28 @@ struct SessionRow {
     idle_end_if_used: Option<i64>,
     key_id: Option<String>,
     scopes: Option<String>,
+    device_name: String,
+    has_device: bool,
+    is_unrecognised: bool,
     #[sqlx(flatten)]
     user: UserRow,
 }
+
+/// Whether `$session` is an unrecognised sign-in, or in the browser of one.
+macro_rules! is_unrecognised {
+    ($session:literal) => {
+        concat!(
+            "(",
+            $session,
+            ".alert_id IS NOT NULL OR ",
+            $session,
+            ".new_device AND ",
+            $session,
+            ".recognised_at IS NULL)"
+        )
+    };
+}
+pub(in crate::server::store) use is_unrecognised;
 
 /// The columns of [`SessionRow`], from `sessions s JOIN users u`, after those in `also`.
 macro_rules! select_sessions {
@@ -108,7 +95,9 @@ macro_rules! select_sessions {
             $also,
             "s.id AS session_id, s.user_id, s.created_at, s.last_seen_at, s.authenticated_at, ",
             "s.idle_ends_at, s.absolute_ends_at, s.remember, s.address, s.user_agent, s.ended_at, ",
-            "s.end_reason, s.idle_end_if_used, s.key_id, s.scopes, u.username, u.email, u.display_name, u.description, u.is_admin, u.disabled_at, ",
+            "s.end_reason, s.idle_end_if_used, s.key_id, s.scopes, s.device_name, s.device_id IS NOT NULL AS has_device, ",
+            $crate::server::store::sessions::is_unrecognised!("s"),
+            " AS is_unrecognised, u.username, u.email, u.display_name, u.description, u.is_admin, u.disabled_at, ",
             "u.password_hash <> '' AS has_password, u.created_at AS user_created_at, u.last_sign_in_at ",
             "FROM sessions s JOIN users u ON u.id = s.user_id ",
             $rest
@@ -138,6 +127,11 @@ impl TryFrom<SessionRow> for CurrentUser {
             ended,
             idle_end_if_used: row.idle_end_if_used.map(Timestamp::from_millis),
             key,
+            device: SessionDevice {
+                name: row.device_name,
+                is_on_record: row.has_device,
+                is_unrecognised: row.is_unrecognised,
+            },
         };
         Ok(Self {
             user,
@@ -182,80 +176,6 @@ fn key_of(
         id: AccessKeyId(key),
         scopes,
     }))
-}
-
-/// Starts a session, in one transaction, if the account is enabled and its evidence still holds.
-/// Otherwise returns `false`.
-///
-/// The account is written first. So a concurrent change that disables it or sets its password is wholly before or
-/// wholly after. Before: nothing is started. After: the new session is ended with the rest.
-pub async fn start(
-    db: &Db,
-    session: &NewSession<'_>,
-    proof: &Proof<'_>,
-    actor: &Actor,
-) -> Result<bool, StoreError> {
-    transact!(db, transaction => {
-        if !proof.evidence.lock_account_within(transaction, session.user_id).await? {
-            return Ok(RollBack(false));
-        }
-        let user = session.user_id;
-        let status = match &proof.device {
-            Some(device) => super::devices::status_within(transaction, device.digest, user).await?,
-            None => DeviceStatus::Known,
-        };
-        insert(transaction, session, &status).await?;
-        super::users::record_sign_in_within(transaction, user, session.created_at).await?;
-        if let Some(replaced) = proof.replaced {
-            ends::end_replaced_within(transaction, replaced, session.created_at, actor).await?;
-        }
-        ends::end_longest_idle_within(transaction, session, proof.max_sessions, actor).await?;
-        let (at, id) = (session.created_at, &session.id);
-        if let Some(device) = &proof.device {
-            let alert = status.alert(id);
-            super::devices::remember_within(transaction, device, user, at, alert).await?;
-        }
-        let entry = actor.entry(at, Event::SignedIn, Some(user), Some(id));
-        let entry = match &session.key {
-            Some(key) => entry.about_key(&key.id),
-            None => entry,
-        };
-        super::audit::insert_within(transaction, entry).await?;
-        Ok(Commit(true))
-    })
-}
-
-async fn insert(
-    transaction: &mut Transaction,
-    session: &NewSession<'_>,
-    status: &DeviceStatus,
-) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO sessions (id, token_digest, user_id, created_at, last_seen_at, \
-        authenticated_at, idle_ends_at, absolute_ends_at, remember, address, user_agent, new_device, alert_id, \
-        key_id, scopes) VALUES ($1, $2, $3, $4, $4, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-    let (is_new, alert) = match status {
-        DeviceStatus::Known => (false, None),
-        DeviceStatus::New => (true, None),
-        DeviceStatus::Unrecognised(alert) => (false, Some(alert.0.as_str())),
-    };
-    execute!(
-        transaction,
-        SQL,
-        &session.id.0,
-        session.token_digest.as_str(),
-        &session.user_id.0,
-        session.created_at.as_millis(),
-        session.idle_ends_at.as_millis(),
-        session.absolute_ends_at.as_millis(),
-        session.remember,
-        session.address,
-        session.user_agent,
-        is_new,
-        alert,
-        session.key.as_ref().map(|key| key.id.0.as_str()),
-        session.key.as_ref().map(|key| key.scopes.to_string())
-    );
-    Ok(())
 }
 
 /// The session of a token with its user, live or ended.

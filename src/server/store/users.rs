@@ -30,12 +30,16 @@ use crate::{
         password_link::LinkPurpose,
         user::{Email, LookupKey, User, UserId, Username, fold},
     },
-    server::db::{
-        Db,
-        Outcome::{Commit, RollBack},
-        StoreError, execute, exists, fetch_optional, in_transaction, transact,
+    server::{
+        db::{
+            Db,
+            Outcome::{Commit, RollBack},
+            StoreError, execute, exists, fetch_optional, in_transaction, transact,
+        },
+        store::among::{IDS_PER_STATEMENT, fetch_among},
     },
 };
+use std::collections::HashSet;
 
 /// The `password_hash` of an account without a password. It is no valid hash, so no password is compared with it.
 pub const NO_PASSWORD: &str = "";
@@ -211,6 +215,17 @@ pub async fn find(db: &Db, id: &UserId) -> Result<Option<User>, StoreError> {
     const SQL: &str = concat!("SELECT ", user_columns!(), " FROM users u WHERE u.id = $1");
     let row: Option<UserRow> = fetch_optional!(db, SQL, &id.0);
     Ok(row.map(User::from))
+}
+
+/// Those of these accounts that exist.
+pub async fn existing(db: &Db, ids: &[UserId]) -> Result<HashSet<UserId>, StoreError> {
+    const SQL: &str = "SELECT id FROM users WHERE id";
+    let mut existing = HashSet::with_capacity(ids.len());
+    for ids in ids.chunks(IDS_PER_STATEMENT) {
+        let found: Vec<String> = fetch_among!(db, SQL, ids, build_query_scalar);
+        existing.extend(found.into_iter().map(UserId));
+    }
+    Ok(existing)
 }
 
 pub async fn any_exists(db: &Db) -> Result<bool, StoreError> {

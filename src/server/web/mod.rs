@@ -6,6 +6,8 @@ pub mod connection_slots;
 pub mod context;
 pub mod cookies;
 pub mod files;
+pub mod frame;
+pub mod html;
 pub mod json;
 pub mod layers;
 pub mod listener;

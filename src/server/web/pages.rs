@@ -13,17 +13,21 @@ mod sessions;
 mod users;
 mod visit;
 
+pub use sessions::session_view;
 pub use visit::Visit;
 
 use super::{
     context::{Caller, set_page_policy},
     cookies::{draft, flash, flash::Flash},
+    frame,
     layers::{forwarded::Client, guard, headers},
+    proxy_diagnosis,
     state::AppState,
 };
 use crate::{
     app,
     domain::{
+        frame::Frame,
         page::{AdministrationView, Page, PageView},
         views::{RenderedFor, SignOutProof},
     },
@@ -64,7 +68,11 @@ pub async fn answer(
     };
     // The answer to HEAD shows nothing, so it deletes nothing.
     let is_shown = request.method() != Method::HEAD;
-    let mut response = match render(state, &caller, view, request).await {
+    let around = Frame {
+        person: frame::person_of(&caller),
+        ..frame::of(&state, Some(page), (request.method(), &uri, &headers))
+    };
+    let mut response = match render(state, &caller, (around, view), request).await {
         Ok(response) => response,
         Err(failure) => return failure.into_response(),
     };
@@ -81,10 +89,15 @@ pub async fn answer(
 async fn render(
     state: AppState,
     caller: &Caller,
-    view: PageView,
+    (around, view): (Frame, PageView),
     request: Request,
 ) -> Result<Response, AppError> {
     let options = state.leptos_options.clone();
+    let here = guard::return_path(request.uri()).to_string();
+    let new_sign_ins = match caller {
+        Caller::SignedIn(current) => sessions::new_sign_ins(current, &here),
+        _ => None,
+    };
     let session_context = match caller {
         Caller::SignedIn(current) => Some((
             RenderedFor(current.user.id.short().to_owned()),
@@ -101,7 +114,13 @@ async fn render(
     };
     let render = leptos_axum::render_app_async_with_context(context, move || {
         let nonce = set_page_policy();
-        app::shell(options.clone(), nonce, view.clone())
+        app::shell(
+            options.clone(),
+            nonce,
+            around.clone(),
+            new_sign_ins.clone(),
+            view.clone(),
+        )
     });
     let response = headers::with_document_headers(render(request).await).await;
     response.map_err(|_| AppError::Failed(Failure::Internal))
@@ -167,7 +186,7 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
             return Ok(Answer::Redirect(visit.next().to_string()));
         }
         Page::Confirm => PageView::Confirm(account::confirm(visit.current_user()?, &visit)),
-        Page::Users | Page::Invite | Page::Account | Page::Audit => {
+        Page::Users | Page::Invite | Page::Account | Page::Audit | Page::System => {
             match administration(page, visit).await? {
                 Some(view) => PageView::Administration(view),
                 None => return Ok(Answer::NotFound),
@@ -194,6 +213,11 @@ async fn administration(
         Page::Audit => Some(AdministrationView::Audit(Box::new(
             audit::page(&visit).await?,
         ))),
+        Page::System => {
+            visit.administrator()?;
+            let diagnosis = proxy_diagnosis::view(visit.client, &visit.state.site);
+            Some(AdministrationView::System(diagnosis))
+        }
         _ => None,
     })
 }

@@ -10,7 +10,7 @@ use crate::{
         page::Page,
         views::{LinkView, UserNotice},
     },
-    error::{AppError, Failure, Refusal},
+    error::{AppError, Failure, Refusals},
     server::{
         clock::moment,
         core::{
@@ -137,7 +137,7 @@ impl<'a> Form<'a> {
     pub fn answer_by(
         self,
         outcome: Result<Reply, AppError>,
-        message: impl FnOnce(Refusal) -> Flash,
+        message: impl FnOnce(Refusals) -> Flash,
     ) -> Result<(), AppError> {
         match outcome {
             Ok(reply) => reply.send(),

@@ -1,7 +1,7 @@
 //! The layers and routes of every request.
 
 use super::{
-    files::site,
+    files::{brand, site},
     layers::{
         addresses, failures,
         forms::Arrival,
@@ -62,6 +62,7 @@ pub fn router(state: AppState) -> Router {
         .layer(middleware::from_fn(addresses::without_code))
         .layer(middleware::from_fn(addresses::without_trailing_slash));
     let files = site::routes(&state.files, state.hashed_names);
+    let files = files.layer(middleware::from_fn_with_state(state.clone(), brand::answer));
     let site = routes::of_site(&state, files).layer(site_checks);
     layered(routes::health().merge(site), state)
 }

@@ -64,8 +64,10 @@ pub fn of_site(state: &AppState, files: Router) -> Router<AppState> {
             get(well_known::metadata),
         )
         .add(viewer::FILES, Target::Api(demand), get(viewer::file));
-    let unknown = any(async || Failure::NotFound);
+    let recognise = || middleware::from_fn_with_state(state.clone(), guard::recognise);
+    let unknown = any(async || Failure::NotFound).layer(recognise());
     let router = routes.router.route("/api/{*unknown}", unknown);
+    let files = files.layer(recognise());
     router.merge(json::routes(state)).fallback_service(files)
 }
 

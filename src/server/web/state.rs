@@ -3,6 +3,7 @@
 use super::{
     budget::Budget,
     files::{
+        brand::Brand,
         embedded_site::EmbeddedSite,
         site::{HashedNames, SiteFiles},
     },
@@ -45,6 +46,7 @@ impl Deref for AppState {
 pub struct Shared {
     pub core: Core,
     pub site: Arc<Site>,
+    pub brand: Arc<Brand>,
     /// Of access tokens.
     pub issuer: Issuer,
     pub trusted_proxies: Arc<TrustedProxies>,
@@ -91,6 +93,7 @@ impl AppState {
             hsts: hsts(site.public_url.is_https(), config.hsts_include_subdomains),
             issuer: Issuer::new(&site.public_url.origin()),
             site: Arc::new(site),
+            brand: Arc::new(Brand::of(&config.site)),
             trusted_proxies: Arc::new(config.trusted_proxies.clone()),
             reload_socket: reload.then(socket),
             hashed_names: HashedNames(leptos_options.hash_files),

@@ -76,6 +76,7 @@ pub const PUBLIC_FUNCTIONS: &[&str] = &[
     "/api/login_with_key",
     LOGOUT,
     "/api/set_up",
+    "/api/theme",
     "/api/use_password_link",
 ];
 

@@ -133,7 +133,10 @@ async fn the_document_lists_the_words_that_are_accepted() {
     let mut parameters = parameters.as_array().expect("parameters").iter();
     let status = parameters.find(|one| one["name"] == "status").unwrap();
     let words = UserFilter::ALL.map(UserFilter::as_str);
-    assert!(status.to_string().contains(&json!(words).to_string()), "{status}");
+    assert!(
+        status.to_string().contains(&json!(words).to_string()),
+        "{status}"
+    );
     let parameters = &document["paths"]["/api/v1/activity"]["get"]["parameters"];
     let parameters = parameters.as_array().expect("parameters");
     let event = parameters

@@ -151,7 +151,31 @@ async fn a_refused_member_is_named() {
         let answer = root.clone().send(send("POST", "/api/v1/users", body)).await;
         let problem = assert_problem(&answer, 422, code);
         assert_eq!(problem["field"], field, "{body}");
+        assert_eq!(problem.get("errors"), None, "{body}");
     }
+    assert_eq!(app.rows().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_refused_members_are_named_at_once() {
+    let (app, _, root) = administered(TestDatabase::new(Engine::Sqlite).await).await;
+    let before = app.rows().await;
+    let body = r#"{"username":"a b","email":"nowhere"}"#;
+    let answer = root.clone().send(send("POST", "/api/v1/users", body)).await;
+    let problem = assert_problem(&answer, 422, "name_grammar");
+    let errors = problem["errors"].as_array().unwrap();
+    let named = errors.iter().map(|error| {
+        (
+            error["code"].as_str().unwrap(),
+            error["field"].as_str().unwrap(),
+        )
+    });
+    let named: Vec<_> = named.collect();
+    assert_eq!(
+        named,
+        [("name_grammar", "username"), ("email_grammar", "email")]
+    );
+    assert_eq!(errors[0]["detail"], problem["detail"]);
     assert_eq!(app.rows().await, before);
 }
 

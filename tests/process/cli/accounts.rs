@@ -103,7 +103,7 @@ async fn names_are_not_refused_for_their_marks() {
     }
     for unseen in ["\u{200b}", "\u{feff}", "\u{ad}", "\u{2060}"] {
         home.run(&["user", "invite", &format!("a{unseen}b")])
-            .fails(1, &["The name has an invisible character"]);
+            .fails(1, &["The username has an invisible character"]);
     }
 }
 
@@ -116,7 +116,7 @@ async fn names_that_break_the_grammar_are_refused() {
     }
     let reversed = ["user", "create", "a\u{202e}b", "--password-stdin"];
     home.run_with_input(&reversed, PASSWORD)
-        .fails(1, &["The name has an invisible character"]);
+        .fails(1, &["The username has an invisible character"]);
     let wrong_address = [
         "user",
         "create",
@@ -125,8 +125,10 @@ async fn names_that_break_the_grammar_are_refused() {
         "a@evil.example,b@good.example",
         "--password-stdin",
     ];
-    home.run_with_input(&wrong_address, PASSWORD)
-        .fails(1, &["This is not an e-mail address."]);
+    home.run_with_input(&wrong_address, PASSWORD).fails(
+        1,
+        &["Enter an email address, for example grace@example.org."],
+    );
     let wrong_display_name = [
         "user",
         "create",
@@ -148,9 +150,9 @@ async fn weak_passwords_are_refused_with_the_reason() {
         ("fourteen chars", "at least 15 characters"),
         ("passwordpassword\n", "common passwords"),
         ("1234567890123456\n", "common passwords"),
-        ("Lovelace@example.org", "must not be the name"),
-        ("adaadaadaadaada", "must not be the name"),
-        ("vestibulevestibule", "must not be the name"),
+        ("Lovelace@example.org", "must not be the username"),
+        ("adaadaadaadaada", "must not be the username"),
+        ("vestibulevestibule", "must not be the username"),
         (&"long ".repeat(300), "at most 1024 bytes"),
     ] {
         let refused = create_with(&home, password).fails(1, &[reason]);

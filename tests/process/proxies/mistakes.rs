@@ -1,5 +1,5 @@
-//! A proxy with a wrong configuration is reported: on the administrator's dashboard, in the log, or
-//! by `config check`.
+//! A proxy with a wrong configuration is reported: on a page of administrators, in the log, or by
+//! `config check`.
 
 use super::{PERSON, Site, TRUSTED, assert_says, front::BOTH, front::Change, front::Kind};
 use crate::program::{Home, sign_in};
@@ -9,7 +9,7 @@ use crate::support::PASSWORD;
 async fn a_proxy_that_is_not_trusted_is_reported() {
     for kind in BOTH {
         let mut site = Site::new(kind, "10.0.0.1", &[]).await;
-        let html = site.dashboard_of_root().await;
+        let html = site.system_page().await;
         assert_says(
             &html,
             "Forwarded headers came from 127.0.0.1, which is not a trusted proxy",
@@ -41,7 +41,7 @@ async fn a_proxy_that_does_not_send_the_client_address_is_reported() {
     )];
     for (kind, changes) in [(Kind::Nginx, &nginx as &[Change]), (Kind::Caddy, &caddy)] {
         let mut site = Site::new(kind, TRUSTED, changes).await;
-        let html = site.dashboard_of_root().await;
+        let html = site.system_page().await;
         assert_says(
             &html,
             "The trusted proxy 127.0.0.1 does not say for whom it asks",
@@ -66,7 +66,7 @@ async fn a_proxy_with_another_scheme_or_host_is_reported() {
     )];
     for (kind, changes) in [(Kind::Nginx, &nginx as &[Change]), (Kind::Caddy, &caddy)] {
         let mut site = Site::new(kind, TRUSTED, changes).await;
-        let html = site.dashboard_of_root().await;
+        let html = site.system_page().await;
         assert_says(
             &html,
             "public_url is https, but the proxy says that you came by http.",
@@ -83,7 +83,7 @@ async fn a_proxy_with_another_scheme_or_host_is_reported() {
     }
 }
 
-/// No dashboard is reachable then, so the log reports it.
+/// No page is reachable then, so the log reports it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_that_does_not_pass_the_host_on_is_reported() {
     let nginx = [("proxy_set_header Host $http_host;", "")];

@@ -14,6 +14,9 @@ const TIMEOUT = 40_000;
 const NO_ANSWER =
   'The server cannot be reached, or does not name the origin of this page. Nobody was signed out: check the connection, then try again.';
 
+/** A reason why a request was not carried out; `field` is the member that was refused, if it was one. */
+type Reason = { code?: string; detail: string; field?: string };
+
 /** A request that was not carried out. `message` is for people. */
 export class Problem extends Error {
   /** The status of the answer; 0 without one. Only 401 means signed out. */
@@ -23,11 +26,13 @@ export class Problem extends Error {
   /** What react-admin shows beside the fields of a form. */
   readonly body: { errors?: Record<string, string> };
 
-  constructor(status: number, { code = '', detail, field }: { code?: string; detail: string; field?: string }) {
-    super(detail);
+  /** With several reasons, `errors` has them all, and the first is the problem itself. */
+  constructor(status: number, { errors, ...first }: Reason & { errors?: Reason[] }) {
+    super(first.detail);
     this.status = status;
-    this.code = code;
-    this.body = field ? { errors: { [field]: detail } } : {};
+    this.code = first.code ?? '';
+    const fields = (errors ?? [first]).flatMap(({ field, detail }) => (field ? [[field, detail] as const] : []));
+    this.body = fields.length > 0 ? { errors: Object.fromEntries(fields) } : {};
   }
 }
 

@@ -11,8 +11,8 @@ fn record(event: Event, user: Option<&str>, actor: Option<&str>, source: Source)
             at: Timestamp::from_millis(0),
             event,
             source,
-            user: None,
-            actor: None,
+            user: user.map(|_| UserId("1".to_owned())),
+            actor: actor.map(|_| UserId("2".to_owned())),
             session: None,
             key: None,
             previous_name: None,
@@ -22,6 +22,7 @@ fn record(event: Event, user: Option<&str>, actor: Option<&str>, source: Source)
         username: user.map(str::to_owned),
         actor_name: actor.map(str::to_owned),
         key_name: None,
+        device_name: None,
         times: 1,
     }
 }
@@ -31,7 +32,7 @@ fn sentence(record: &Record) -> String {
     let parts = record.description().into_iter();
     let pieces = parts.map(|part| match part {
         Part::Words(words) => words,
-        Part::Name(name) => format!("[{name}]"),
+        Part::Name(name) | Part::Account { name, .. } => format!("[{name}]"),
     });
     pieces.collect()
 }
@@ -49,7 +50,11 @@ fn sentences_name_who_signed_in() {
             ada,
             "A sign-in as [ada] was refused: the password was wrong",
         ),
-        (unknown, None, "A sign-in was refused: nobody has that name"),
+        (
+            unknown,
+            None,
+            "A sign-in was refused: there is no such account",
+        ),
     ] {
         assert_eq!(sentence(&record(event, user, None, Source::Browser)), words);
     }
@@ -64,13 +69,13 @@ fn sentences_about_keys_name_who_acted() {
             made,
             None,
             Source::Browser,
-            "[ada] made the access key [Nightly]",
+            "[ada] created the access key [Nightly]",
         ),
         (
             made,
             None,
             Source::Command,
-            "A command made the access key [Nightly] of [ada]",
+            "A command created the access key [Nightly] of [ada]",
         ),
         (
             confirmed,
@@ -105,6 +110,23 @@ fn sentences_about_keys_name_who_acted() {
     }
 }
 
+/// Names lead to their accounts.
+#[test]
+fn names_have_the_ids_of_their_accounts() {
+    let parts = record(
+        Event::UserPromoted,
+        Some("ada"),
+        Some("root"),
+        Source::Browser,
+    )
+    .description();
+    let ids = parts.iter().filter_map(|part| match part {
+        Part::Account { name, id } => Some((name.as_str(), id.0.as_str())),
+        _ => None,
+    });
+    assert_eq!(ids.collect::<Vec<_>>(), [("root", "2"), ("ada", "1")]);
+}
+
 #[test]
 fn sentences_name_the_actor_and_the_account() {
     let ended = Event::SessionEnded(EndReason::EndedByAdmin);
@@ -136,14 +158,14 @@ fn sentences_name_the_actor_and_the_account() {
             ada,
             root,
             Source::Browser,
-            "[root] ended a session of [ada]",
+            "[root] signed [ada] out on a device",
         ),
         (
             ended,
             ada,
             None,
             Source::Server,
-            "The server ended a session of [ada]",
+            "The server signed [ada] out on a device",
         ),
         (
             Event::UserDeleted,

@@ -42,7 +42,7 @@ pub struct MadeKey {
 /// not get a key that outlives the session.
 ///
 /// # Errors
-/// [`Failure::PasswordNeeded`]; [`AccessKeyRefusal`], the first that applies; [`Failure::NotSignedIn`] if
+/// [`Failure::PasswordNeeded`]; [`AccessKeyRefusal`], one for each field; [`Failure::NotSignedIn`] if
 /// the session has ended in the meantime.
 pub async fn make(
     core: &Core,
@@ -61,7 +61,7 @@ pub async fn make(
 /// Makes a key for an account, on the command line.
 ///
 /// # Errors
-/// [`UserError::AccessKey`] with the first rule that is broken; [`UserError::Disabled`].
+/// [`UserError::Refused`]; [`UserError::Disabled`].
 pub async fn make_as_admin(
     core: &Core,
     admin: &Admin,

@@ -13,7 +13,7 @@ use crate::{
         user::{AccountChange, LookupKey, User, UserId},
         views::{EditDraft, InvitationDraft},
     },
-    error::{AccountRefusal, AppError, Failure, Refusal},
+    error::{AccountRefusal, AppError, Failure},
     server::{
         core::{
             Core,
@@ -60,7 +60,7 @@ pub enum Changed {
 ///
 /// # Errors
 /// [`Failure::PasswordNeeded`]; [`Failure::NotPermitted`] for an administrator, see [`Admin::demand_everything`];
-/// [`Refusal::Identity`] and [`AccountRefusal::NameTaken`].
+/// `Refusal::Identity`, one for each field, and [`AccountRefusal::NameTaken`].
 pub async fn invite(
     core: &Core,
     admin: &Admin,
@@ -197,9 +197,7 @@ pub async fn delete(
 ) -> Result<(String, u64), AppError> {
     let user = find(core, admin, id).await?;
     if LookupKey::of(name) != LookupKey::of(&user.username) {
-        return Err(AppError::Refused(Refusal::Account(
-            AccountRefusal::NameNotRepeated,
-        )));
+        return Err(AccountRefusal::NameNotRepeated.into());
     }
     let ended = users::delete(core, admin, &user).await?;
     Ok((user.username, ended))

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::password::Password,
-    error::{AppError, Failure},
+    error::{AppError, Failure, Refusals},
     server::{
         core::{
             Core,
@@ -18,10 +18,8 @@ use crate::{
 /// Changes the owner's password. All other sessions of the account end, and this one gets a new token
 /// (ASVS V6.2.2, V6.2.3, V7.4.3). The access keys are revoked, unless `keep_keys`.
 ///
-/// The new password is checked first, because that costs no hash.
-///
 /// # Errors
-/// `Refusal::Password` and `Refusal::CurrentPassword`; [`Failure::NotSignedIn`] if the session has ended in the
+/// `Refusal::CurrentPassword` and `Refusal::Password`, both at once; [`Failure::NotSignedIn`] if the session has ended in the
 /// meantime; [`Failure::Throttled`], [`Failure::Busy`] and [`Failure::Unavailable`], after which a retry may succeed.
 /// On an error nothing is changed.
 pub async fn change(
@@ -33,13 +31,21 @@ pub async fn change(
     keep_keys: bool,
 ) -> Result<Renewed, AppError> {
     let user = owner.user();
-    core.password_rules
-        .check(new_password, &user.username, user.email.as_deref())?;
+    let rules = &core.password_rules;
+    let checked = rules.check(new_password, &user.username, user.email.as_deref());
     // An attacker at an unattended browser must not get past this, nor guess here. The check is throttled and audited
     // like a sign-in (ASVS V6.3.4).
     let purpose = Purpose::PasswordChange;
     let verified =
-        confirmation::verify_again(core, owner, presented, purpose, current_password).await?;
+        confirmation::verify_again(core, owner, presented, purpose, current_password).await;
+    let verified = match (verified, checked) {
+        (Err(AppError::Refused(current)), Err(new)) => {
+            let both = current.iter().chain([new.into()]);
+            return Err(Refusals::of(both).unwrap_or(current).into());
+        }
+        (Ok(_), Err(new)) => return Err(new.into()),
+        (verified, _) => verified?,
+    };
     let new_hash = core.hasher.hash(new_password).await?;
     let token = presented.session.as_ref().ok_or(Failure::NotSignedIn)?;
     let Evidence::Password { verified: hash, .. } = verified.evidence else {

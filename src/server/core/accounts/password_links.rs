@@ -131,7 +131,7 @@ pub async fn redeem(
     let redeemed = store::users::redeem_link(db, &digest, &hash, purpose, now, actor).await;
     match redeemed.map_err(AppError::from)? {
         Some(_) => Ok(user.username),
-        None => Err(AppError::Refused(Refusal::Link).into()),
+        None => Err(AppError::from(Refusal::Link).into()),
     }
 }
 

@@ -1,13 +1,13 @@
 //! The first start: a one-time code is exchanged for the first administrator.
 
-use super::users::{self, UserDraft};
+use super::users::{self, CheckedDraft, UserDraft};
 use crate::{
     domain::{
         audit::Event,
         password::Password,
         setup::{SetupCode, SetupDraft},
     },
-    error::{AppError, Failure, Refusal},
+    error::{AppError, Failure, Refusal, Refusals, refusal_in},
     server::{
         core::{
             Core,
@@ -70,8 +70,7 @@ pub async fn create_first_admin(
     }
     let digest = token::setup_code_digest(code);
     check_code(core, actor, &digest).await?;
-    let admin = first_admin(draft).check()?;
-    admin.check_password(core, password)?;
+    let admin = check_draft(core, draft, password)?;
     let hash = core.hasher.hash(password).await?;
     let admin = admin.with_hash(core, &hash);
     let entry = actor.entry(core.clock.now(), Event::SetUp, Some(&admin.id), None);
@@ -113,6 +112,21 @@ async fn check_code(core: &Core, actor: &Actor, digest: &SetupCodeDigest) -> Res
     } else {
         Err(Refusal::SetupCode.into())
     }
+}
+
+/// # Errors
+/// What is wrong with any of the fields.
+fn check_draft(
+    core: &Core,
+    draft: &SetupDraft,
+    password: &Password,
+) -> Result<CheckedDraft, Refusals> {
+    let admin = first_admin(draft).check();
+    let email = users::email_of(&draft.email);
+    let password = core.password_rules.check(password, &draft.username, email);
+    let refusals = admin.as_ref().err().into_iter().flat_map(Refusals::iter);
+    Refusals::none_in(refusals.chain(refusal_in(&password)))?;
+    admin
 }
 
 fn first_admin(draft: &SetupDraft) -> UserDraft {

@@ -4,7 +4,6 @@ pub use crate::server::store::users::{Cursor, Found};
 
 use crate::{
     domain::{
-        access_key::AccessKeyRefusal,
         password::{Password, PasswordRefusal},
         user::{
             Email, IdentityRefusal, LookupKey, MAX_DESCRIPTION_CHARS, MAX_DISPLAY_NAME_CHARS, User,
@@ -12,7 +11,7 @@ use crate::{
         },
         views::EditDraft,
     },
-    error::{AccountRefusal, AppError, Failure},
+    error::{AccountRefusal, AppError, Failure, Refusal, Refusals, refusal_in},
     server::{
         core::{Core, actor::Admin},
         db::StoreError,
@@ -24,6 +23,7 @@ use crate::{
         token,
     },
 };
+use std::collections::HashSet;
 
 /// An administrator's input for a new account.
 #[derive(Clone, Debug, Default)]
@@ -47,16 +47,20 @@ pub enum UserError {
     Disabled,
     #[error("this is the last administrator who can sign in; make another one first.")]
     LastAdministrator,
+    /// The input breaks rules.
     #[error(transparent)]
-    Identity(#[from] IdentityRefusal),
-    #[error(transparent)]
-    Password(#[from] PasswordRefusal),
-    #[error(transparent)]
-    AccessKey(#[from] AccessKeyRefusal),
+    Refused(#[from] Refusals),
     #[error(transparent)]
     Hashing(#[from] HashingError),
     #[error(transparent)]
     Store(StoreError),
+}
+
+/// A rule of the domain.
+impl<R: Into<Refusal>> From<R> for UserError {
+    fn from(rule: R) -> Self {
+        Self::Refused(Refusals::from(rule))
+    }
 }
 
 impl From<StoreError> for UserError {
@@ -77,9 +81,7 @@ impl From<UserError> for AppError {
             UserError::NotFound => Failure::NotFound.into(),
             UserError::Disabled => AccountRefusal::Disabled.into(),
             UserError::LastAdministrator => AccountRefusal::LastAdministrator.into(),
-            UserError::Identity(refusal) => refusal.into(),
-            UserError::Password(refusal) => refusal.into(),
-            UserError::AccessKey(refusal) => refusal.into(),
+            UserError::Refused(refusals) => refusals.into(),
             UserError::Hashing(error) => error.into(),
             UserError::Store(error) => error.into(),
         }
@@ -97,16 +99,26 @@ pub struct CheckedDraft {
 
 impl UserDraft {
     /// # Errors
-    /// [`IdentityRefusal`], the first that applies.
-    pub fn check(self) -> Result<CheckedDraft, IdentityRefusal> {
-        let username = Username::parse(&self.username)?;
-        let display_name = self.display_name.unwrap_or_default();
+    /// [`IdentityRefusal`], one for each field.
+    pub fn check(self) -> Result<CheckedDraft, Refusals> {
+        let username = Username::parse(&self.username);
+        let shown = username.as_ref().map_or("", Username::as_str);
+        let display_name = display_name_of(&self.display_name.unwrap_or_default(), shown);
+        let email = self.email.as_deref().map(Email::parse).transpose();
+        let description = description_of(&self.description);
+        let refusals = [
+            refusal_in(&username),
+            refusal_in(&email),
+            refusal_in(&display_name),
+            refusal_in(&description),
+        ];
+        Refusals::none_in(refusals.into_iter().flatten())?;
         Ok(CheckedDraft {
-            display_name: display_name_of(&display_name, username.as_str())?,
-            email: self.email.as_deref().map(Email::parse).transpose()?,
-            description: description_of(&self.description)?,
+            username: username?,
+            email: email?,
+            display_name: display_name?,
+            description: description?,
             is_admin: self.is_admin,
-            username,
         })
     }
 }
@@ -184,6 +196,11 @@ pub async fn with_name(core: &Core, name: &str) -> Result<Option<User>, StoreErr
 /// The account with this id.
 pub async fn with_id(core: &Core, id: &UserId) -> Result<Option<User>, StoreError> {
     store::users::find(&core.db, id).await
+}
+
+/// Those of these accounts that exist.
+pub async fn existing(core: &Core, ids: Vec<UserId>) -> Result<HashSet<UserId>, StoreError> {
+    store::users::existing(&core.db, &ids).await
 }
 
 /// Up to `limit` of the accounts that a search finds, after `after`.

@@ -1,12 +1,16 @@
-//! Watches the sessions of open pages: those that end elsewhere, and those that time out.
+//! Watches the sessions of open pages: those that end elsewhere, and those that time out. And the sign-ins of their
+//! owners that have to be reviewed.
 //!
 //! The store notifies about the sessions that this process ends itself. This job works only while there are watchers.
 
 use crate::{
-    domain::session::{Ended, SessionId, Validity},
+    domain::{
+        session::{Ended, SessionId, Validity},
+        user::UserId,
+    },
     server::{
         core::{Core, sessions},
-        db::{Changes, Hint, StoreError},
+        db::{Changes, Hint, PERSON, StoreError},
         store,
         watchers::Notice,
     },
@@ -58,10 +62,17 @@ async fn check(core: &Core, hint: &Hint) -> Result<(), StoreError> {
     let to_check = match hint {
         Hint::Unchanged => Vec::new(),
         Hint::Changed => store::sessions::ended_among(&core.db, &watchers.live()).await?,
-        Hint::Named(names) => watchers.among(names.iter().cloned().map(SessionId).collect()),
+        Hint::Named(names) => {
+            let persons = names.iter().filter_map(|name| name.strip_prefix(PERSON));
+            persons.for_each(|person| watchers.reviewed(&UserId(person.to_owned())));
+            watchers.among(names.iter().cloned().map(SessionId).collect())
+        }
         Hint::Unknown => watchers.live(),
     };
     notify(core, &to_check).await?;
+    if matches!(hint, Hint::Changed | Hint::Unknown) {
+        notify_persons(core).await?;
+    }
     notify(core, &watchers.due(core.clock.now())).await
 }
 
@@ -88,6 +99,17 @@ async fn notify(core: &Core, sessions: &[SessionId]) -> Result<(), StoreError> {
         }
     }
     while time_outs.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// Reads the newest sign-in to review of each user with an open page, and notifies their watchers.
+async fn notify_persons(core: &Core) -> Result<(), StoreError> {
+    let persons = core.db.watchers.persons();
+    let mut newest = store::sessions::newest_to_review_of(&core.db, &persons).await?;
+    for person in &persons {
+        let newest = newest.remove(person);
+        core.db.watchers.set_to_review(person, newest);
+    }
     Ok(())
 }
 

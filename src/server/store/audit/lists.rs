@@ -51,7 +51,7 @@ macro_rules! select_activity {
     ($range:literal, $filtered:literal, $order:literal) => {
         concat!(
             "SELECT id, at, event, reason, source, user_id, username, session_id, address, user_agent, ",
-            "times, actor_id, actor_name, key_id, key_name, credential, previous_name FROM activity WHERE ",
+            "times, actor_id, actor_name, key_id, key_name, credential, device_name, previous_name FROM activity WHERE ",
             $range,
             $filtered,
             $order
@@ -120,6 +120,7 @@ struct Row {
     key_id: Option<String>,
     key_name: Option<String>,
     credential: Option<String>,
+    device_name: Option<String>,
     previous_name: Option<String>,
 }
 
@@ -152,6 +153,7 @@ impl TryFrom<Row> for Record {
             username: row.username,
             actor_name: row.actor_name,
             key_name: row.key_name,
+            device_name: row.device_name,
             times: u64::try_from(row.times).unwrap_or(0),
         })
     }

@@ -1,6 +1,6 @@
 //! Sign-ins as their owner reviews them, independent of the state of their sessions.
 
-use super::{SessionRow, ends::end_with_alert_within, select_sessions};
+use super::{SessionRow, ends::end_with_alert_within, is_unrecognised, select_sessions};
 use crate::{
     domain::{
         actor::Actor,
@@ -11,32 +11,22 @@ use crate::{
     },
     server::{
         db::{
-            Db,
+            Db, ENDED,
             Outcome::{Commit, RollBack},
-            StoreError, Transaction, execute, fetch_all, fetch_one, transact,
+            PERSON, StoreError, Transaction, execute, fetch_all, fetch_one, fetch_optional,
+            transact,
         },
-        store::{audit, devices},
+        store::{
+            among::{IDS_PER_STATEMENT, fetch_among},
+            audit, devices,
+        },
         token::TokenDigest,
     },
 };
+use std::collections::HashMap;
 
 /// The maximum number shown. The rest is counted; the audit log has them all.
 const MAX_SHOWN: u32 = 5;
-
-/// Whether `$session` is an unrecognised sign-in, or in the browser of one.
-macro_rules! is_unrecognised {
-    ($session:literal) => {
-        concat!(
-            "(",
-            $session,
-            ".alert_id IS NOT NULL OR ",
-            $session,
-            ".new_device AND ",
-            $session,
-            ".recognised_at IS NULL)"
-        )
-    };
-}
 
 /// Unrecognised sign-ins of the user, except that of the browser with the token `$1`.
 macro_rules! others_unrecognised {
@@ -50,20 +40,17 @@ macro_rules! others_unrecognised {
 /// The session of the token `$1`, the previous sign-in, and unrecognised ones: one more than are
 /// shown, to detect whether there are more.
 pub const WITH_SIGN_INS: &str = concat!(
-    select_sessions!(
-        concat!("'asking' AS part, ", is_unrecognised!("s"), " AS is_news, "),
-        "WHERE s.token_digest = $1 "
-    ),
+    select_sessions!("'asking' AS part, ", "WHERE s.token_digest = $1 "),
     "UNION ALL SELECT * FROM (",
     select_sessions!(
-        "'previous' AS part, FALSE AS is_news, ",
+        "'previous' AS part, ",
         "WHERE s.user_id = (SELECT user_id FROM sessions WHERE token_digest = $1) \
          AND (s.created_at, s.id) < (SELECT created_at, id FROM sessions WHERE token_digest = $1) \
          ORDER BY s.created_at DESC, s.id DESC LIMIT 1"
     ),
     ") AS previous UNION ALL SELECT * FROM (",
     select_sessions!(
-        "'unrecognised' AS part, FALSE AS is_news, ",
+        "'unrecognised' AS part, ",
         concat!(
             others_unrecognised!(),
             "ORDER BY s.created_at DESC, s.id DESC LIMIT 6"
@@ -75,13 +62,12 @@ pub const WITH_SIGN_INS: &str = concat!(
 #[derive(sqlx::FromRow)]
 struct PartRow {
     part: String,
-    is_news: bool,
     #[sqlx(flatten)]
     session: SessionRow,
 }
 
 /// The session of a token with its user, live or ended, and their other sign-ins that have to be
-/// recognised. One statement, because every dashboard needs it: a second round trip costs more than the rows.
+/// recognised. One statement, because every page of a person needs it: a second round trip costs more than the rows.
 ///
 /// A new browser is not shown its own sign-in, and cannot recognise any. Only if there are more than are shown, a
 /// second statement counts them.
@@ -94,7 +80,7 @@ pub async fn find_with_sign_ins(
     for row in rows {
         match row.part.as_str() {
             "asking" => {
-                sign_ins.may_recognise = !row.is_news;
+                sign_ins.may_recognise = !row.session.is_unrecognised;
                 current = Some(CurrentUser::try_from(row.session)?);
             }
             "previous" => sign_ins.previous = Some(row.session.into()),
@@ -145,11 +131,62 @@ async fn count_others(db: &Db, digest: &TokenDigest) -> Result<u32, StoreError> 
     Ok(u32::try_from(count).unwrap_or_default())
 }
 
+/// Notifies the open pages of a user that there is another sign-in to review, or that one was reviewed: those of this
+/// process after the commit, those of others by PostgreSQL's notice. On SQLite other processes poll.
+pub(super) async fn notify_within(
+    transaction: &mut Transaction,
+    user: &UserId,
+    newest: Option<&SessionId>,
+) -> Result<(), StoreError> {
+    transaction
+        .notify(ENDED, &format!("{PERSON}{user}"))
+        .await?;
+    let (watchers, user, newest) = (transaction.watchers.clone(), user.clone(), newest.cloned());
+    transaction.after_commit(move || match newest {
+        Some(newest) => watchers.set_to_review(&user, Some(newest)),
+        None => watchers.reviewed(&user),
+    });
+    Ok(())
+}
+
+/// The newest sign-in that the owner of a session has to review: not that of its own browser, and none in a session of
+/// an access key, which cannot.
+pub async fn newest_to_review(
+    db: &Db,
+    session: &SessionId,
+) -> Result<Option<SessionId>, StoreError> {
+    const SQL: &str = "SELECT s.id FROM sessions a JOIN sessions s ON s.user_id = a.user_id \
+        WHERE a.id = $1 AND a.key_id IS NULL AND s.id <> COALESCE(a.alert_id, a.id) AND s.new_device AND s.recognised_at IS NULL \
+        ORDER BY s.created_at DESC, s.id DESC LIMIT 1";
+    let id: Option<String> = fetch_optional!(scalar db, SQL, &session.0);
+    Ok(id.map(SessionId))
+}
+
+/// The newest sign-in to review of each of these users who have one, for all their sessions together.
+pub async fn newest_to_review_of(
+    db: &Db,
+    users: &[UserId],
+) -> Result<HashMap<UserId, SessionId>, StoreError> {
+    const SQL: &str = "SELECT user_id, MAX(id) FROM sessions \
+        WHERE new_device AND recognised_at IS NULL AND user_id";
+    let mut newest = HashMap::new();
+    for users in users.chunks(IDS_PER_STATEMENT) {
+        let rows: Vec<(String, String)> =
+            fetch_among!(db, SQL, users, build_query_as, " GROUP BY user_id");
+        newest.extend(
+            rows.into_iter()
+                .map(|(user, id)| (UserId(user), SessionId(id))),
+        );
+    }
+    Ok(newest)
+}
+
 /// The reason of its end is not parsed: a corrupt row must not prevent the page.
 impl From<SessionRow> for SignIn {
     fn from(row: SessionRow) -> Self {
         Self {
             session: SessionId(row.session_id),
+            device_name: row.device_name,
             at: Timestamp::from_millis(row.created_at),
             address: row.address,
             user_agent: row.user_agent,
@@ -175,6 +212,7 @@ pub async fn recognise(
         }
         devices::recognise_within(transaction, user, id).await?;
         execute!(transaction, SQL, &user.0, &id.0);
+        notify_within(transaction, user, None).await?;
         let entry = actor.entry(now, Event::SignInRecognised, Some(user), Some(id));
         audit::insert_within(transaction, entry).await?;
         Ok(Commit(true))
@@ -203,6 +241,7 @@ pub async fn disown(
         mark_reviewed_within(transaction, current, id, now).await?;
         devices::disown_within(transaction, user, id).await?;
         end_with_alert_within(transaction, user, id, ended, actor).await?;
+        notify_within(transaction, user, None).await?;
         let entry = actor.entry(now, Event::SignInDisowned, Some(user), Some(id));
         audit::insert_within(transaction, entry).await?;
         Ok(Commit(true))

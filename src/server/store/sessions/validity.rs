@@ -6,13 +6,12 @@ use crate::{
         moment::Timestamp,
         session::{SessionId, Validity},
     },
-    server::db::{Db, StoreError, on_pool},
+    server::{
+        db::{Db, StoreError},
+        store::among::{IDS_PER_STATEMENT, fetch_among},
+    },
 };
-use sqlx::QueryBuilder;
 use std::collections::HashMap;
-
-/// Sessions a statement. SQLite allows 32,766 values, PostgreSQL 65,535; beyond some hundreds there is no gain.
-const IDS_PER_STATEMENT: usize = 500;
 
 #[derive(sqlx::FromRow)]
 struct ValidityRow {
@@ -21,23 +20,6 @@ struct ValidityRow {
     absolute_ends_at: i64,
     ended_at: Option<i64>,
     end_reason: Option<String>,
-}
-
-/// The rows of `$table_of` whose ids are among `$ids`, by a statement that ends in `id`.
-macro_rules! fetch_among {
-    ($db:expr, $sql:expr, $ids:expr, $fetch:ident) => {
-        on_pool!($db, pool => {
-            let mut query = QueryBuilder::new($sql);
-            query.push(" IN (");
-            let mut values = query.separated(", ");
-            for id in $ids {
-                values.push_bind(id.0.as_str());
-            }
-            query.push(")");
-            // Each number of values is a statement of its own: too many to cache.
-            query.$fetch().persistent(false).fetch_all(pool).await?
-        })
-    };
 }
 
 /// The validity of these sessions. Unknown sessions are left out.

@@ -10,9 +10,9 @@ use crate::{
         profile::ProfileDraft,
         session::EndedElsewhere,
         setup::SetupDraft,
-        views::{AccessKeyNotice, EditDraft, InvitationDraft, UserNotice},
+        views::{AccessKeyNotice, EditDraft, InvitationDraft, SessionsNotice, UserNotice},
     },
-    error::Refusal,
+    error::Refusals,
 };
 use axum::{
     http::{HeaderMap, HeaderValue, header},
@@ -37,13 +37,13 @@ pub enum Flash {
     Refused {
         /// Its path: another tab may request another page first.
         page: String,
-        refusal: Refusal,
+        refusal: Refusals,
         /// The input, or the username behind a link, to show again.
         input: String,
     },
     /// Without a refusal if another page has shown it.
     LoginRefused {
-        refusal: Option<Refusal>,
+        refusal: Option<Refusals>,
         username: String,
     },
     SignedOut {
@@ -52,8 +52,8 @@ pub enum Flash {
         ended: Option<EndedElsewhere>,
     },
     /// From the list of sessions.
-    SessionsEnded {
-        count: u64,
+    Sessions {
+        notice: SessionsNotice,
     },
     /// A disowned session has ended, and an attacker may know the password.
     SignInDisowned,
@@ -61,14 +61,14 @@ pub enum Flash {
         ended: EndedElsewhere,
     },
     ProfileRefused {
-        refusal: Refusal,
+        refusal: Refusals,
         draft: ProfileDraft,
         /// Part of the input did not fit.
         is_cut: bool,
     },
     ProfileSaved,
     SetupRefused {
-        refusal: Refusal,
+        refusal: Refusals,
         draft: SetupDraft,
     },
     /// A password was set by a link, for this account.
@@ -88,23 +88,23 @@ pub enum Flash {
         notice: AccessKeyNotice,
     },
     AccessKeyRefused {
-        refusal: Refusal,
+        refusal: Refusals,
         draft: AccessKeyDraft,
     },
     InvitationRefused {
-        refusal: Refusal,
+        refusal: Refusals,
         draft: InvitationDraft,
     },
     /// The names of the account with this id.
     EditRefused {
         id: String,
-        refusal: Refusal,
+        refusal: Refusals,
         draft: EditDraft,
     },
 }
 
 impl Flash {
-    pub fn refused(page: &str, refusal: Refusal, input: &str) -> Self {
+    pub fn refused(page: &str, refusal: Refusals, input: &str) -> Self {
         Self::Refused {
             page: page.to_owned(),
             refusal,
@@ -112,14 +112,14 @@ impl Flash {
         }
     }
 
-    pub fn login_refused(refusal: Option<Refusal>, username: &str) -> Self {
+    pub fn login_refused(refusal: Option<Refusals>, username: &str) -> Self {
         Self::LoginRefused {
             refusal,
             username: username.chars().take(MAX_INPUT_CHARS).collect(),
         }
     }
 
-    pub fn profile_refused(refusal: Refusal, input: &ProfileDraft) -> Self {
+    pub fn profile_refused(refusal: Refusals, input: &ProfileDraft) -> Self {
         let draft = truncated::profile(input);
         Self::ProfileRefused {
             refusal,
@@ -129,17 +129,17 @@ impl Flash {
     }
 
     /// Without the code and the password: they have to be entered again.
-    pub fn setup_refused(refusal: Refusal, input: &SetupDraft) -> Self {
+    pub fn setup_refused(refusal: Refusals, input: &SetupDraft) -> Self {
         let draft = truncated::setup(input);
         Self::SetupRefused { refusal, draft }
     }
 
-    pub fn invitation_refused(refusal: Refusal, input: &InvitationDraft) -> Self {
+    pub fn invitation_refused(refusal: Refusals, input: &InvitationDraft) -> Self {
         let draft = truncated::invitation(input);
         Self::InvitationRefused { refusal, draft }
     }
 
-    pub fn edit_refused(id: &str, refusal: Refusal, input: &EditDraft) -> Self {
+    pub fn edit_refused(id: &str, refusal: Refusals, input: &EditDraft) -> Self {
         Self::EditRefused {
             id: id.chars().take(MAX_INPUT_CHARS).collect(),
             refusal,
@@ -147,7 +147,7 @@ impl Flash {
         }
     }
 
-    pub fn access_key_refused(refusal: Refusal, input: &AccessKeyDraft) -> Self {
+    pub fn access_key_refused(refusal: Refusals, input: &AccessKeyDraft) -> Self {
         let draft = truncated::access_key(input);
         Self::AccessKeyRefused { refusal, draft }
     }
@@ -193,11 +193,11 @@ pub fn forget(name: &'static str, request: &HeaderMap, response: &mut Response) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::AccountRefusal;
+    use crate::error::{AccountRefusal, Refusal};
 
     #[test]
     fn messages_round_trip_through_the_cookie() {
-        let flash = Flash::login_refused(Some(Refusal::SignIn), "Zoë; \"x\"\r\n");
+        let flash = Flash::login_refused(Some(Refusal::SignIn.into()), "Zoë; \"x\"\r\n");
         let cookie = flash
             .set_cookie()
             .to_str()
@@ -212,14 +212,14 @@ mod tests {
 
     #[test]
     fn the_cookie_stays_small() {
-        let flash = Flash::login_refused(Some(Refusal::SignIn), &"漢".repeat(60_000));
+        let flash = Flash::login_refused(Some(Refusal::SignIn.into()), &"漢".repeat(60_000));
         assert!(flash.set_cookie().len() < 2_048);
     }
 
     /// Browsers drop a cookie that is too large, and with it the reason.
     #[test]
     fn long_profiles_are_truncated_and_marked() {
-        let refusal = Refusal::Account(AccountRefusal::EmailTaken);
+        let refusal = Refusals::from(AccountRefusal::EmailTaken);
         for (letter, fits) in [("a", 1_024), ("ж", 1_024), ("漢", 900)] {
             let draft = ProfileDraft {
                 display_name: "Ada".to_owned(),

@@ -3,4 +3,5 @@
 pub mod draft;
 pub mod flash;
 pub mod session;
+pub mod theme;
 mod truncated;

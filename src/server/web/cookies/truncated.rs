@@ -7,8 +7,8 @@ use crate::domain::{
     views::{EditDraft, InvitationDraft},
 };
 
-/// Browsers keep a cookie of up to 4,096 bytes, name and base64 included.
-const MAX_INPUT_BYTES: usize = 2_800;
+/// Browsers keep a cookie of up to 4,096 bytes: name, refusals and base64 included.
+const MAX_INPUT_BYTES: usize = 2_750;
 
 /// Without the code and the password: they have to be entered again.
 pub fn setup(input: &SetupDraft) -> SetupDraft {

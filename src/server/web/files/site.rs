@@ -20,8 +20,8 @@ use tower_http::services::{
 };
 
 /// The build writes a digest into the names of these files, so the content of a name never changes.
-const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-const ONE_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+pub const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+pub const ONE_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 /// It also disables revalidation by date, which has a resolution of one second: half a file and the whole one may have
 /// the same.

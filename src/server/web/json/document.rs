@@ -1,6 +1,9 @@
 //! The document of the API (OpenAPI 3.1), made from its router.
 
-use super::{problem::Problem, query::Parameters};
+use super::{
+    problem::{Problem, ProblemPart},
+    query::Parameters,
+};
 use crate::{
     domain::{
         scope::{Scope, Scopes},
@@ -89,7 +92,8 @@ pub fn frame() -> OpenApi {
 fn components() -> Components {
     let mut components = Components::new();
     let problem = (Problem::name().into_owned(), Problem::schema());
-    components.schemas.extend([problem]);
+    let part = (ProblemPart::name().into_owned(), ProblemPart::schema());
+    components.schemas.extend([problem, part]);
     let challenge = HeaderBuilder::new()
         .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
         .description(Some("The challenge of RFC 6750"))

@@ -13,10 +13,10 @@ use axum::{
 
 /// Follow my session
 ///
-/// A stream of server-sent events: `session` when its idle end moves, `ended` with the reason when it ends, `alive` as a
-/// heartbeat, and `poll` as the last one if a newer stream of the account takes its place. If the session has as many
-/// streams as it may have, a further one is refused with 429. `HEAD` returns the data of `session` in the header
-/// `x-session`, and opens no stream. Watching is no use of the session.
+/// A stream of server-sent events: `session` when its idle end moves or there is another sign-in to review, `ended`
+/// with the reason when it ends, `alive` as a heartbeat, and `poll` as the last one if a newer stream of the account
+/// takes its place. If the session has as many streams as it may have, a further one is refused with 429. `HEAD`
+/// returns the data of `session` in the header `x-session`, and opens no stream. Watching is no use of the session.
 #[utoipa::path(
     get,
     path = "/api/v1/events",

@@ -36,6 +36,42 @@ pub struct Problem {
     /// The member of the body or the parameter that was refused, if it was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'static str>,
+    /// Everything that was refused, if it was more than one. The first is also the problem itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<ProblemPart>,
+}
+
+/// One of several reasons why a request was not carried out.
+#[derive(Serialize, ToSchema)]
+pub struct ProblemPart {
+    /// For people, in English.
+    detail: String,
+    /// For programs. It stays the same.
+    #[schema(examples("name_grammar"))]
+    code: &'static str,
+    /// The member of the body that was refused, if it was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+}
+
+impl ProblemPart {
+    /// One for each refusal, if there is more than one.
+    fn all_of(failure: AppError) -> Vec<Self> {
+        let AppError::Refused(refusals) = failure else {
+            return Vec::new();
+        };
+        let parts = refusals.iter().map(|refusal| {
+            let (code, field) = code_of_refusal(refusal);
+            let detail = refusal.to_string();
+            Self {
+                detail,
+                code,
+                field,
+            }
+        });
+        let parts: Vec<_> = parts.collect();
+        if parts.len() > 1 { parts } else { Vec::new() }
+    }
 }
 
 /// The body of a failure, with its challenge if the request needs another credential. `sent_bearer` is whether it had
@@ -49,6 +85,7 @@ pub fn answer(failure: AppError, cause: Option<Cause>, sent_bearer: bool) -> Res
         detail: detail_of(failure, cause),
         code,
         field,
+        errors: ProblemPart::all_of(failure),
     };
     let body = serde_json::to_vec(&problem).unwrap_or_default();
     let mut response = body.into_response();
@@ -94,9 +131,7 @@ fn detail_of(failure: AppError, cause: Option<Cause>) -> String {
              /api/v1/introspect."
         }
         AppError::Failed(Failure::TooLarge) => "The body is too large.",
-        AppError::Refused(Refusal::Account(AccountRefusal::NameNotRepeated)) => {
-            "This is not the name of the account."
-        }
+        AppError::Refused(refusals) => return refusals.first().to_string(),
         failure => return failure.to_string(),
     };
     text.to_owned()
@@ -105,7 +140,7 @@ fn detail_of(failure: AppError, cause: Option<Cause>) -> String {
 /// The code of a failure, and the member of the body that was refused.
 const fn code_of(failure: AppError) -> (&'static str, Option<&'static str>) {
     match failure {
-        AppError::Refused(refusal) => code_of_refusal(refusal),
+        AppError::Refused(refusals) => code_of_refusal(refusals.first()),
         AppError::Failed(failure) => (code_of_failure(failure), None),
     }
 }
@@ -142,6 +177,7 @@ const fn code_of_refusal(refusal: Refusal) -> (&'static str, Option<&'static str
         Refusal::Account(AccountRefusal::LastAdministrator) => ("last_administrator", None),
         Refusal::SetupCode => ("setup_code_wrong", Some("code")),
         Refusal::Link => ("link_wrong", Some("secret")),
+        Refusal::DeviceName => ("device_name", Some("name")),
     }
 }
 

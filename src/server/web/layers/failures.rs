@@ -4,8 +4,15 @@
 use super::headers;
 use crate::{
     components::layout::FailureDocument,
+    domain::{frame::Frame, views::SignOutProof},
     error::{AppError, Failure},
-    server::web::{json::problem, layers::bearer, state::AppState, target::is_api},
+    server::{
+        core::sessions::sign_out_proof,
+        web::{
+            context::Caller, frame, html, json::problem, layers::bearer, state::AppState,
+            target::is_api,
+        },
+    },
 };
 use axum::{
     extract::{Request, State},
@@ -69,6 +76,10 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
     let html = wants_html(request.headers()) && !is_probe;
     let is_api = is_api(request.uri().path());
     let sent_bearer = bearer::is_present(request.headers());
+    let frame = html.then(|| {
+        let parts = (request.method(), request.uri(), request.headers());
+        frame::of(&state, None, parts)
+    });
     let response = next.run(request).await;
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) || is_html(&response) {
@@ -90,8 +101,8 @@ pub async fn answer(State(state): State<AppState>, request: Request, next: Next)
     let cause = response.extensions().get().copied();
     let body = if is_api {
         problem::answer(failure, cause, sent_bearer)
-    } else if html {
-        page(&state, failure)
+    } else if let Some(frame) = frame {
+        page(&state, frame, response.extensions().get(), failure)
     } else {
         json(failure)
     };
@@ -112,20 +123,36 @@ fn is_html(response: &Response) -> bool {
 const STYLE_OF_TOO_LARGE: &str = include_str!("../../../../style/alone.css");
 
 /// Rendered outside of a Leptos request: it is not hydrated.
-fn page(state: &AppState, failure: AppError) -> Response {
-    let options = state.leptos_options.clone();
+fn page(state: &AppState, frame: Frame, caller: Option<&Caller>, failure: AppError) -> Response {
     let style =
         (failure == AppError::Failed(Failure::HeaderTooLarge)).then_some(STYLE_OF_TOO_LARGE);
-    let view = || view! { <FailureDocument options failure style /> }.to_html();
-    let document = Owner::new().with(view);
+    let frame = Frame {
+        person: caller.and_then(frame::person_of),
+        // That page is made once, for whichever address was too large.
+        here: frame.here.filter(|_| style.is_none()),
+        ..frame
+    };
+    let proof = match caller {
+        Some(Caller::SignedIn(current)) => Some(SignOutProof(sign_out_proof::of(
+            &state.core,
+            &current.session.id,
+        ))),
+        _ => None,
+    };
+    let options = state.leptos_options.clone();
+    let view = || {
+        proof.map(provide_context);
+        view! { <FailureDocument options frame failure style /> }.to_html()
+    };
+    let document = html::mend(Owner::new().with(view).as_bytes());
     let mut headers = HeaderMap::new();
     if let Some(style) = style {
         let policy = headers::policy_with_style(style);
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    let html = HeaderValue::from_static("text/html; charset=utf-8");
-    headers.insert(header::CONTENT_TYPE, html);
-    headers::set_document_headers(&mut headers, document.as_bytes());
+    let content_type = HeaderValue::from_static("text/html; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, content_type);
+    headers::set_document_headers(&mut headers, &document);
     (headers, document).into_response()
 }
 

@@ -5,6 +5,7 @@
 
 use super::{
     credential,
+    failures::wants_html,
     origin::{self, UnknownOrigin},
 };
 use crate::{
@@ -13,18 +14,22 @@ use crate::{
         page::{Access, Download, Stream},
     },
     error::{AppError, Failure},
-    server::web::{
-        context::Caller,
-        json::rejection::Rejection,
-        state::AppState,
-        streams,
-        target::{Demand, LOGOUT, Target},
+    server::{
+        core::sessions::{self, Resumed},
+        web::{
+            context::Caller,
+            cookies::session::session_token,
+            json::rejection::Rejection,
+            state::AppState,
+            streams,
+            target::{Demand, LOGOUT, Target},
+        },
     },
 };
 use axum::{
     Extension,
     extract::{Request, State},
-    http::{Extensions, HeaderMap, Method, Uri},
+    http::{Extensions, HeaderMap, Method, StatusCode, Uri},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -43,10 +48,35 @@ pub async fn protect(
     let parts = parts_of(&request);
     match authorise(&state, target, parts).await {
         Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+            request.extensions_mut().insert(caller.clone());
+            remember(next.run(request).await, caller)
         }
         Err(refusal) => refusal,
+    }
+}
+
+/// The page of a failure shows who is signed in.
+fn remember(mut response: Response, caller: Caller) -> Response {
+    if response.status().is_client_error() || response.status().is_server_error() {
+        response.extensions_mut().insert(caller);
+    }
+    response
+}
+
+/// The same for a path without a target: it is public, and nothing else looks the session up.
+pub async fn recognise(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let shown = wants_html(request.headers()).then(|| session_token(request.headers()));
+    let response = next.run(request).await;
+    if response.status() != StatusCode::NOT_FOUND {
+        return response;
+    }
+    let Some(Some(token)) = shown else {
+        return response;
+    };
+    match sessions::peek(&state.core, &token).await {
+        Ok(Resumed::Live(current)) => remember(response, Caller::SignedIn(current)),
+        // Without the person it is still the page that was asked for.
+        Ok(Resumed::Superseded(_) | Resumed::Ended(_) | Resumed::Unknown) | Err(_) => response,
     }
 }
 
@@ -66,10 +96,23 @@ pub fn parts_of(request: &Request) -> Parts<'_> {
 pub async fn authorise(
     state: &AppState,
     target: Target,
-    (method, uri, headers, extensions): Parts<'_>,
+    parts: Parts<'_>,
 ) -> Result<Caller, Response> {
+    let (method, uri, headers, extensions) = parts;
     let identified = credential::identify(state, target, method, headers, extensions).await;
     let caller = identified.map_err(AppError::into_response)?;
+    match refusal_of(&caller, target, uri, extensions) {
+        Some(refusal) => Err(remember(refusal, caller)),
+        None => Ok(caller),
+    }
+}
+
+fn refusal_of(
+    caller: &Caller,
+    target: Target,
+    uri: &Uri,
+    extensions: &Extensions,
+) -> Option<Response> {
     // Signing out is checked by its function, which reads the form.
     let acts_for_user = matches!(caller, Caller::SignedIn(_) | Caller::Confirming(_))
         && target != Target::Function(LOGOUT);
@@ -77,14 +120,14 @@ pub async fn authorise(
         && extensions.get::<UnknownOrigin>().is_some()
         && let Err(refusal) = origin::demand_own(false)
     {
-        return Err(refusal.into_response());
+        return Some(refusal.into_response());
     }
-    match (&caller, target.access()) {
-        (Caller::InvalidToken, _) => return Err(refuse(target, &caller, uri)),
+    match (caller, target.access()) {
+        (Caller::InvalidToken, _) => return Some(refuse(target, caller, uri)),
         (_, Access::Anyone) => {}
-        (Caller::Ended(_) | Caller::Anonymous, _) => return Err(refuse(target, &caller, uri)),
+        (Caller::Ended(_) | Caller::Anonymous, _) => return Some(refuse(target, caller, uri)),
         (caller, Access::Administrator) if !caller.administers() => {
-            return Err(Failure::NotFound.into_response());
+            return Some(Failure::NotFound.into_response());
         }
         // Only the confirmation of the password gets a confirming caller.
         (
@@ -95,10 +138,7 @@ pub async fn authorise(
             _,
         ) => {}
     }
-    match refuse_scope(target, &caller) {
-        Some(refusal) => Err(refusal),
-        None => Ok(caller),
-    }
+    refuse_scope(target, caller)
 }
 
 /// The refusal of a credential without the scope of a target. The role was demanded before: such a credential belongs to

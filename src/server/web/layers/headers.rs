@@ -1,6 +1,6 @@
 //! The security headers of every answer.
 
-use crate::server::web::state::AppState;
+use crate::server::web::{html, state::AppState};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -93,7 +93,7 @@ pub fn set_document_headers(headers: &mut HeaderMap, document: &[u8]) {
 pub async fn with_document_headers(response: Response) -> Result<Response, axum::Error> {
     let (mut parts, body) = response.into_parts();
     // Our own output, and in memory already: it needs no limit.
-    let document = axum::body::to_bytes(body, usize::MAX).await?;
+    let document = html::mend(&axum::body::to_bytes(body, usize::MAX).await?);
     set_document_headers(&mut parts.headers, &document);
     Ok(Response::from_parts(parts, Body::from(document)))
 }

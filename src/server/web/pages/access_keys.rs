@@ -8,7 +8,7 @@ use crate::{
         moment::Timestamp,
         views::{AccessKeyNotice, AccessKeyView, AccessKeysView, KeyUseView, NewAccessKeyView},
     },
-    error::{AppError, Refusal},
+    error::{AppError, Refusals},
     server::{
         clock::{moment, relative},
         core::accounts::access_keys,
@@ -29,7 +29,6 @@ pub async fn own(visit: Visit<'_>) -> Result<AccessKeysView, AppError> {
     let (default_day, latest_day) = core.keys.last_days(now);
     let message = message(visit, default_day);
     Ok(AccessKeysView {
-        display_name: current.user.display_name.clone(),
         keys,
         ended,
         scopes: Scopes::all()
@@ -52,7 +51,7 @@ pub const fn is_usable(state: KeyState) -> bool {
 #[derive(Default)]
 struct Message {
     draft: AccessKeyDraft,
-    refusal: Option<Refusal>,
+    refusal: Option<Refusals>,
     made: Option<NewAccessKeyView>,
     notice: Option<AccessKeyNotice>,
 }

@@ -23,7 +23,6 @@ pub async fn password(visit: Visit<'_>) -> Result<PasswordView, AppError> {
         _ => None,
     };
     Ok(PasswordView {
-        display_name: current.user.display_name.clone(),
         username: current.user.username.clone(),
         min_chars: core.password_rules.min_chars,
         keys,
@@ -34,7 +33,6 @@ pub async fn password(visit: Visit<'_>) -> Result<PasswordView, AppError> {
 
 pub fn confirm(current: &CurrentUser, visit: &Visit<'_>) -> ConfirmView {
     ConfirmView {
-        display_name: current.user.display_name.clone(),
         username: current.user.username.clone(),
         next: visit.next().to_string(),
         refusal: visit.refusal(),
@@ -64,7 +62,6 @@ pub fn profile(current: &CurrentUser, visit: Visit<'_>) -> ProfileView {
         },
     };
     ProfileView {
-        display_name: user.display_name.clone(),
         username: user.username.clone(),
         draft,
         refusal,

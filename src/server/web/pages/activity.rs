@@ -3,11 +3,11 @@
 use super::visit::{Visit, query_value};
 use crate::{
     domain::{
-        audit::{Event, Record},
+        audit::{Event, Kind, Record, Source},
         device,
         moment::Timestamp,
         page::Page,
-        views::{OwnActivityView, OwnEventView},
+        views::{KindView, OriginView, OwnActivityView, OwnEventView},
     },
     error::AppError,
     server::{
@@ -39,11 +39,9 @@ pub async fn own(visit: &Visit<'_>) -> Result<OwnActivityView, AppError> {
         ..Filter::default()
     };
     let (entries, last) = page_of(&state.core, &filter, before.as_ref()).await?;
-    let owned = |(kind, name): (&str, &str)| (kind.to_owned(), name.to_owned());
     Ok(OwnActivityView {
-        display_name: current.user.display_name.clone(),
         event: kind.unwrap_or_default().to_owned(),
-        kinds: kinds.map(owned).into(),
+        kinds: kinds.iter().map(kind_view).collect(),
         events: entries.into_iter().map(own_event).collect(),
         older: last.map(|last| {
             older(
@@ -56,16 +54,39 @@ pub async fn own(visit: &Visit<'_>) -> Result<OwnActivityView, AppError> {
     })
 }
 
+pub fn kind_view((word, title): &Kind) -> KindView {
+    KindView {
+        word: (*word).to_owned(),
+        title: (*title).to_owned(),
+    }
+}
+
 /// If an administrator caused the event, device and address are the administrator's, and not shown.
 fn own_event(record: Record) -> OwnEventView {
-    let Record { entry, times, .. } = record;
-    let is_own = entry.actor.is_none() && !entry.user_agent.is_empty();
+    let is_own = record.entry.actor.is_none() && !record.entry.user_agent.is_empty();
     OwnEventView {
-        at: moment(entry.at),
-        what: entry.description_for_owner(),
-        device: is_own.then(|| device::in_words(&entry.user_agent)),
-        address: Some(entry.address).filter(|address| is_own && !address.is_empty()),
-        times,
+        at: moment(record.entry.at),
+        what: record.entry.description_for_owner(),
+        origin: is_own.then(|| origin_view(&record)).unwrap_or_default(),
+        times: record.times,
+    }
+}
+
+/// Where an event came from.
+pub fn origin_view(record: &Record) -> OriginView {
+    let Record { entry, .. } = record;
+    let device = match &*entry.user_agent {
+        "" => String::new(),
+        user_agent => device::in_words(user_agent),
+    };
+    let is_by_key = matches!(entry.source, Source::AccessKey | Source::AccessToken);
+    OriginView {
+        device: match &record.device_name {
+            Some(name) => format!("{name} ({device})"),
+            None => device,
+        },
+        address: entry.address.clone(),
+        key: record.key_name.clone().filter(|_| is_by_key),
     }
 }
 

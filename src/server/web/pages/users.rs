@@ -3,7 +3,7 @@
 use super::{
     access_keys::{access_key_view, is_usable},
     activity::text_value,
-    audit::audit_entry_view,
+    audit::audit_entry_views,
     sessions::live_session_view,
     visit::{Visit, query_value},
 };
@@ -40,7 +40,7 @@ const NEWEST_ENTRIES: u32 = 20;
 
 /// The list of accounts.
 pub async fn list(visit: Visit<'_>) -> Result<UsersView, AppError> {
-    let current = visit.administrator()?;
+    visit.administrator()?;
     let Visit {
         state, uri, flash, ..
     } = visit;
@@ -54,7 +54,6 @@ pub async fn list(visit: Visit<'_>) -> Result<UsersView, AppError> {
         _ => None,
     };
     Ok(UsersView {
-        display_name: current.user.display_name.clone(),
         users: found.users.into_iter().map(user_view).collect(),
         next: found
             .next
@@ -68,9 +67,8 @@ pub async fn list(visit: Visit<'_>) -> Result<UsersView, AppError> {
 
 /// The page that invites a user.
 pub fn invite(visit: Visit<'_>) -> Result<InviteView, AppError> {
-    let current = visit.administrator()?;
+    visit.administrator()?;
     let empty = InviteView {
-        display_name: current.user.display_name.clone(),
         draft: InvitationDraft::default(),
         is_unsent: false,
         refusal: None,
@@ -170,7 +168,6 @@ pub async fn account(visit: Visit<'_>) -> Result<Option<AccountView>, AppError> 
         _ => None,
     };
     Ok(Some(AccountView {
-        display_name: current.user.display_name.clone(),
         description: user.description.clone(),
         is_own: user.id == current.user.id,
         own_session: (user.id == current.user.id).then_some(own_session),
@@ -183,7 +180,7 @@ pub async fn account(visit: Visit<'_>) -> Result<Option<AccountView>, AppError> 
         link_until: until.map(moment),
         sessions: live.iter().map(|one| live_session_view(one, now)).collect(),
         keys: keys.filter(|key| is_usable(key.state)).collect(),
-        activity: newest.into_iter().map(audit_entry_view).collect(),
+        activity: audit_entry_views(core, newest).await?,
         notice,
         refusal,
     }))

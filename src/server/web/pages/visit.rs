@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{next_path::NextPath, session::CurrentUser},
-    error::{AppError, Failure, Refusal},
+    error::{AppError, Failure, Refusals},
     server::web::{
         context::Caller, cookies::flash::Flash, layers::forwarded::Client, state::AppState,
     },
@@ -54,7 +54,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Why the form of this page was refused, and the input to show again.
-    pub fn refused(&self) -> Option<(Refusal, &str)> {
+    pub fn refused(&self) -> Option<(Refusals, &str)> {
         match &self.flash {
             Some(Flash::Refused {
                 page,
@@ -66,7 +66,7 @@ impl<'a> Visit<'a> {
     }
 
     /// The same without the input.
-    pub fn refusal(&self) -> Option<Refusal> {
+    pub fn refusal(&self) -> Option<Refusals> {
         self.refused().map(|(refusal, _)| refusal)
     }
 

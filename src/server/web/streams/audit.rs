@@ -6,7 +6,7 @@
 
 use super::event_stream::{self, HEARTBEAT, KEEP_ALIVE, RETRY, cannot_watch, event};
 use crate::{
-    domain::{audit::Record, session::CurrentUser, views::AuditEntryView},
+    domain::session::CurrentUser,
     error::{AppError, Failure},
     server::{
         core::{
@@ -22,7 +22,7 @@ use crate::{
             cookies,
             pages::{
                 activity::ENTRIES_PER_PAGE,
-                audit::{AuditQuery, audit_entry_view},
+                audit::{AuditQuery, audit_entry_views},
             },
             state::AppState,
         },
@@ -91,8 +91,8 @@ async fn begin(
         watch,
         _permit: permit,
     };
-    let newest = views_of(newest);
-    let opening = Progress::Opening(format!("{RETRY}{}", event("newest", &newest)), stream);
+    let newest = event("newest", &audit_entry_views(core, newest).await?);
+    let opening = Progress::Opening(format!("{RETRY}{newest}"), stream);
     let body = Body::from_stream(stream::unfold(opening, next));
     Ok(event_stream::answer(body))
 }
@@ -102,10 +102,6 @@ async fn authorise(core: &Core, reader: &TokenDigest) -> Result<Box<CurrentUser>
     let current = administration::verify_reader(core, reader).await?;
     actor::demand_fresh(core, &current)?;
     Ok(current)
-}
-
-fn views_of(records: Vec<Record>) -> Vec<AuditEntryView> {
-    records.into_iter().map(audit_entry_view).collect()
 }
 
 /// The stream to one page.
@@ -144,7 +140,7 @@ impl AuditStream {
             tokio::select! {
                 () = sleep(POLL_EVERY) => silence += POLL_EVERY,
                 notice = self.watch.notice() => match notice {
-                    Notice::Alive(_) => {}
+                    Notice::Alive(_) | Notice::ToReview => {}
                     // The page is notified of the end by its other stream.
                     Notice::Ended(_) | Notice::Displaced | Notice::Unknown => return None,
                 },
@@ -163,7 +159,8 @@ impl AuditStream {
             records.reverse();
             records.truncate(MAX_ENTRIES_PER_EVENT);
             if !records.is_empty() {
-                return Some((event("more", &views_of(records)), Progress::Open(self)));
+                let views = audit_entry_views(&self.core, records).await.ok()?;
+                return Some((event("more", &views), Progress::Open(self)));
             }
         }
         Some((HEARTBEAT.to_owned(), Progress::Open(self)))

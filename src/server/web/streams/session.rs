@@ -1,4 +1,5 @@
-//! `GET /session/events`: notifies an open page of how long its session lives, and of its end.
+//! `GET /session/events`: notifies an open page of how long its session lives, of its end, and of a sign-in that its
+//! owner has to review.
 //!
 //! Watching is not use, so an open page keeps no session alive. An event is a hint: later requests of the page are
 //! checked as always.
@@ -8,13 +9,17 @@
 use super::event_stream::{self, HEARTBEAT, KEEP_ALIVE, POLL, RETRY, cannot_watch, event};
 use crate::{
     domain::{
-        session::{CurrentUser, EndReason, Validity},
+        session::{CurrentUser, EndReason, SessionId, Validity},
+        user::UserId,
         views::{SessionEndedView, SessionLivesView},
     },
     error::{AppError, Failure},
     server::{
         clock::Clock,
-        core::sessions::{self, Resumed},
+        core::{
+            Core,
+            sessions::{self, Resumed},
+        },
         token::SessionToken,
         watchers::{Notice, Watch, Watched},
         web::{connection_slots::ConnectionSlot, context::Caller, cookies, state::AppState},
@@ -29,7 +34,7 @@ use axum::{
 };
 use futures_util::stream;
 use std::convert::Infallible;
-use tokio::time::timeout;
+use tokio::time::{error::Elapsed, timeout};
 
 /// The first event of the stream, for a page that polls.
 pub const SESSION: HeaderName = HeaderName::from_static("x-session");
@@ -88,7 +93,8 @@ async fn begin(
         return Err(Failure::NotSignedIn.into());
     };
     if method == Method::HEAD {
-        return Ok(respond(state, &current, Body::empty()));
+        let to_review = to_review(&state.core, &current.session.id).await;
+        return Ok(respond(state, &current, to_review.as_ref(), Body::empty()));
     }
     let watchers = &state.core.db.watchers;
     let watch = watchers.watch(&Watched::of(&current), state.limits.watchers);
@@ -96,15 +102,17 @@ async fn begin(
     // It may have ended before it was watched.
     let token = cookies::session::session_token(headers).ok_or(Failure::NotSignedIn)?;
     let (current, is_in_grace_period) = self::current(state, &token).await?;
+    let to_review = to_review(&state.core, &current.session.id).await;
     let body = body_of(SessionStream {
         watch,
-        clock: state.core.clock.clone(),
+        core: state.core.clone(),
         validity: current.session.validity(),
-        person: current.user.id.short().to_owned(),
-        session: current.session.id.short().to_owned(),
+        person: current.user.id.clone(),
+        session: current.session.id.clone(),
+        to_review: to_review.clone(),
         is_in_grace_period,
     });
-    Ok(respond(state, &current, body))
+    Ok(respond(state, &current, to_review.as_ref(), body))
 }
 
 /// The session of the request, and whether its token was replaced a moment ago.
@@ -121,13 +129,28 @@ async fn current(
     }
 }
 
-fn respond(state: &AppState, current: &CurrentUser, body: Body) -> Response {
+/// The newest sign-in to review. Without the database there is none now: the next change notifies again.
+async fn to_review(core: &Core, session: &SessionId) -> Option<SessionId> {
+    let found = sessions::newest_to_review(core, session).await;
+    found.unwrap_or_else(|error| {
+        tracing::warn!(%error, "an open page will be notified later of a new sign-in");
+        None
+    })
+}
+
+fn respond(
+    state: &AppState,
+    current: &CurrentUser,
+    to_review: Option<&SessionId>,
+    body: Body,
+) -> Response {
     let (validity, user, session) = (
         current.session.validity(),
         &current.user.id,
         &current.session.id,
     );
-    let lives = view(&state.core.clock, validity, user.short(), session.short());
+    let who = (user.short(), session.short());
+    let lives = view(&state.core.clock, validity, who, to_review);
     // Numbers and hexadecimal digits, which always serialise.
     let lives = serde_json::to_string(&lives).unwrap_or_default();
     ([(SESSION, lives)], event_stream::answer(body)).into_response()
@@ -136,8 +159,8 @@ fn respond(state: &AppState, current: &CurrentUser, body: Body) -> Response {
 fn view<'a>(
     clock: &Clock,
     validity: Validity,
-    person: &'a str,
-    session: &'a str,
+    (person, session): (&'a str, &'a str),
+    to_review: Option<&'a SessionId>,
 ) -> SessionLivesView<'a> {
     SessionLivesView {
         now: clock.now().as_millis(),
@@ -145,16 +168,18 @@ fn view<'a>(
         absolute_ends_at: validity.absolute_ends_at.as_millis(),
         person,
         session,
+        to_review: to_review.map(SessionId::short),
     }
 }
 
 /// The stream to one page.
 struct SessionStream {
     watch: Watch,
-    clock: Clock,
+    core: Core,
     validity: Validity,
-    person: String,
-    session: String,
+    person: UserId,
+    session: SessionId,
+    to_review: Option<SessionId>,
     /// The page was opened with a token that was replaced a moment ago. It gets the times of the session once, as
     /// the page itself contains it: then it connects again, with the new token.
     is_in_grace_period: bool,
@@ -183,7 +208,7 @@ async fn next(state: Progress) -> Option<(Result<String, Infallible>, Progress)>
 
 impl SessionStream {
     async fn listen(mut self) -> Option<(String, Progress)> {
-        match timeout(KEEP_ALIVE, self.watch.notice()).await {
+        match self.notice().await {
             Ok(Notice::Alive(validity))
                 if validity.absolute_ends_at != self.validity.absolute_ends_at =>
             {
@@ -191,22 +216,47 @@ impl SessionStream {
                 Some((ended_event(Some(EndReason::Replaced)), Progress::Closed))
             }
             // It may have ended permanently meanwhile.
-            Ok(Notice::Alive(_)) | Err(_) if self.is_in_grace_period => None,
+            Ok(Notice::Alive(_) | Notice::ToReview) | Err(_) if self.is_in_grace_period => None,
             Ok(Notice::Alive(validity)) => {
                 self.validity = validity;
                 Some((self.lives(), Progress::Open(self)))
             }
+            Ok(Notice::ToReview) => Some((self.lives(), Progress::Open(self))),
             Ok(Notice::Ended(reason)) => Some((ended_event(reason), Progress::Closed)),
             Ok(Notice::Displaced) => Some((POLL.to_owned(), Progress::Closed)),
             Ok(Notice::Unknown) => None,
             // The job that checks sessions is late: no event claims that the session lives.
-            Err(_) if self.validity.end_by(self.clock.now()).is_some() => None,
+            Err(_) if self.validity.end_by(self.core.clock.now()).is_some() => None,
             Err(_) => Some((HEARTBEAT.to_owned(), Progress::Open(self))),
         }
     }
 
+    /// The next notice that changes what the page knows; an error if there is none until the heartbeat.
+    async fn notice(&mut self) -> Result<Notice, Elapsed> {
+        timeout(KEEP_ALIVE, async {
+            loop {
+                let notice = self.watch.notice().await;
+                if notice != Notice::ToReview || self.is_in_grace_period {
+                    return notice;
+                }
+                let newest = to_review(&self.core, &self.session).await;
+                if newest != self.to_review {
+                    self.to_review = newest;
+                    return notice;
+                }
+            }
+        })
+        .await
+    }
+
     fn lives(&self) -> String {
-        let lives = view(&self.clock, self.validity, &self.person, &self.session);
+        let who = (self.person.short(), self.session.short());
+        let lives = view(
+            &self.core.clock,
+            self.validity,
+            who,
+            self.to_review.as_ref(),
+        );
         event("session", &lives)
     }
 }

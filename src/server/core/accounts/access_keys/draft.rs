@@ -8,6 +8,7 @@ use crate::{
         moment::Timestamp,
         user::plain_text,
     },
+    error::{Refusals, refusal_in},
     server::{clock, networks},
 };
 use std::time::Duration;
@@ -59,19 +60,42 @@ pub struct NewKeyTerms {
 }
 
 /// # Errors
-/// [`AccessKeyRefusal`], the first that applies.
+/// [`AccessKeyRefusal`], one for each field.
 pub fn check(
     limits: &KeyLimits,
     draft: &AccessKeyDraft,
     administers: bool,
     now: Timestamp,
-) -> Result<NewKeyTerms, AccessKeyRefusal> {
-    let name = plain_text(&draft.name, MAX_KEY_NAME_CHARS, AccessKeyRefusal::Name)?;
+) -> Result<NewKeyTerms, Refusals> {
+    let name = name_of(&draft.name);
+    let expires_at = end_of_last_day(limits, &draft.last_day, now);
+    let scopes = scopes_of(&draft.scopes, administers);
+    let networks = networks::parse(&draft.networks, MAX_NETWORKS).ok_or(AccessKeyRefusal::Networks);
+    let refusals = [
+        refusal_in(&name),
+        refusal_in(&expires_at),
+        refusal_in(&scopes),
+        refusal_in(&networks),
+    ];
+    Refusals::none_in(refusals.into_iter().flatten())?;
+    Ok(NewKeyTerms {
+        name: name?,
+        scopes: scopes?,
+        networks: networks?,
+        expires_at: expires_at?,
+    })
+}
+
+fn name_of(input: &str) -> Result<String, AccessKeyRefusal> {
+    let name = plain_text(input, MAX_KEY_NAME_CHARS, AccessKeyRefusal::Name)?;
     if name.is_empty() {
         return Err(AccessKeyRefusal::Name);
     }
-    let expires_at = end_of_last_day(limits, &draft.last_day, now)?;
-    let scopes = draft.scopes.iter().map(|word| word.parse::<Scope>());
+    Ok(name)
+}
+
+fn scopes_of(words: &[String], administers: bool) -> Result<Scopes, AccessKeyRefusal> {
+    let scopes = words.iter().map(|word| word.parse::<Scope>());
     let scopes: Scopes = scopes
         .collect::<Result<_, _>>()
         .map_err(|_| AccessKeyRefusal::Scope)?;
@@ -81,13 +105,7 @@ pub fn check(
     if scopes.of_role(administers) != scopes {
         return Err(AccessKeyRefusal::Scope);
     }
-    Ok(NewKeyTerms {
-        name,
-        scopes,
-        networks: networks::parse(&draft.networks, MAX_NETWORKS)
-            .ok_or(AccessKeyRefusal::Networks)?,
-        expires_at,
-    })
+    Ok(scopes)
 }
 
 /// The field of a draft for a list of networks. From everywhere without any.
@@ -140,7 +158,7 @@ mod tests {
         }
     }
 
-    fn checked(draft: AccessKeyDraft) -> Result<NewKeyTerms, AccessKeyRefusal> {
+    fn checked(draft: AccessKeyDraft) -> Result<NewKeyTerms, Refusals> {
         check(&LIMITS, &draft, false, NOW)
     }
 
@@ -178,7 +196,7 @@ mod tests {
         ] {
             assert_eq!(
                 last_day(day),
-                Err(AccessKeyRefusal::LastDay { max_days: 365 }),
+                Err(AccessKeyRefusal::LastDay { max_days: 365 }.into()),
                 "{day}"
             );
         }
@@ -196,12 +214,15 @@ mod tests {
             )
             .map(|terms| terms.scopes.to_string())
         };
-        assert_eq!(scopes(&[], true), Err(AccessKeyRefusal::NoScope));
+        assert_eq!(scopes(&[], true), Err(AccessKeyRefusal::NoScope.into()));
         assert_eq!(
             scopes(&["sessions:erase"], true),
-            Err(AccessKeyRefusal::Scope)
+            Err(AccessKeyRefusal::Scope.into())
         );
-        assert_eq!(scopes(&["users:read"], false), Err(AccessKeyRefusal::Scope));
+        assert_eq!(
+            scopes(&["users:read"], false),
+            Err(AccessKeyRefusal::Scope.into())
+        );
         assert_eq!(
             scopes(&["users:read", "users:read"], true).unwrap(),
             "users:read"
@@ -215,7 +236,7 @@ mod tests {
                 name: name.to_owned(),
                 ..draft()
             });
-            assert_eq!(refused, Err(AccessKeyRefusal::Name), "{name:?}");
+            assert_eq!(refused, Err(AccessKeyRefusal::Name.into()), "{name:?}");
         }
     }
 }

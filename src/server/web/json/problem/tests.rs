@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::{
     moment::Timestamp,
     scope::Scope,
-    session::{CurrentUser, Session, SessionId},
+    session::{CurrentUser, Session, SessionDevice, SessionId},
     user::{User, UserId},
 };
 
@@ -36,6 +36,7 @@ pub fn user(is_admin: bool) -> Box<CurrentUser> {
             ended: None,
             idle_end_if_used: None,
             key: None,
+            device: SessionDevice::default(),
         },
         sign_ins: None,
     })

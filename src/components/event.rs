@@ -1,0 +1,44 @@
+//! What the lists of events have in common: one's own, and the audit log.
+
+use crate::{components::time::own_time_zone, domain::views::OriginView};
+use leptos::{either::Either, prelude::*};
+
+/// Device, address and access key, after the time of an event.
+#[component]
+pub fn Origin(origin: OriginView) -> impl IntoView {
+    let OriginView {
+        device,
+        address,
+        key,
+    } = origin;
+    let key = key.map(|key| format!("access key {key}"));
+    let parts = [Some(device), Some(address), key].into_iter().flatten();
+    let parts = parts.filter(|part| !part.is_empty());
+    let parts = parts.map(|part| view! { " · " <bdi>{part}</bdi> });
+    parts.collect::<Vec<_>>()
+}
+
+/// The time zone of the times on the page.
+#[component]
+pub fn ZoneNote() -> impl IntoView {
+    let zone = own_time_zone();
+    view! {
+        <p class="zone quiet-text">
+            "Times are in " {move || zone.get().unwrap_or_else(|| "UTC".to_owned())} "."
+        </p>
+    }
+}
+
+#[component]
+pub fn NoEntries(
+    /// The address without a filter.
+    here: &'static str,
+    is_filtered: bool,
+) -> impl IntoView {
+    let words = if is_filtered {
+        Either::Left(view! { "No entries match. " <a href=here>"Clear the filters"</a> "." })
+    } else {
+        Either::Right("There are no entries yet.")
+    };
+    view! { <p class="quiet-text">{words}</p> }
+}
