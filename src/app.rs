@@ -13,11 +13,11 @@ use crate::{
     },
     pages::{
         access_keys::AccessKeysPage, activity::ActivityPage, admin_activity::AuditPage,
-        admin_user::AccountPage, admin_users::UsersPage, confirm::ConfirmPage,
-        dashboard::DashboardPage, help::HelpPage, login::LoginPage, login_key::LoginKeyPage,
-        logout::LogoutPage, password::PasswordPage, password_link::PasswordLinkPage,
-        profile::ProfilePage, sessions::SessionsPage, setup::SetupPage, signed_out::SignedOutPage,
-        system::SystemPage,
+        admin_invite::InvitePage, admin_user::AccountPage, admin_users::UsersPage,
+        confirm::ConfirmPage, dashboard::DashboardPage, help::HelpPage, login::LoginPage,
+        login_key::LoginKeyPage, logout::LogoutPage, password::PasswordPage,
+        password_link::PasswordLinkPage, profile::ProfilePage, sessions::SessionsPage,
+        setup::SetupPage, signed_out::SignedOutPage, system::SystemPage,
     },
 };
 use leptos::{config::LeptosOptions, either::either, html, prelude::*};
@@ -56,6 +56,7 @@ pub fn App(
 fn AdministrationPage(view: AdministrationView) -> impl IntoView {
     either!(view,
         AdministrationView::Users(view) => view! { <UsersPage view=*view /> },
+        AdministrationView::Invite(view) => view! { <InvitePage view=*view /> },
         AdministrationView::Account(view) => view! { <AccountPage view=*view /> },
         AdministrationView::Audit(view) => view! { <AuditPage view=*view /> },
         AdministrationView::System(view) => view! { <SystemPage view /> },

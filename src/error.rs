@@ -74,7 +74,9 @@ pub enum AccountRefusal {
     #[error("This email address belongs to another account.")]
     EmailTaken,
     /// For administrators, about accounts that they see anyway.
-    #[error("The username or the email address belongs to another account.")]
+    #[error(
+        "The username or the email address belongs to another account, or the username once did."
+    )]
     NameTaken,
     #[error("The account is disabled. Enable it first.")]
     Disabled,

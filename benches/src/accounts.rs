@@ -14,6 +14,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 const ACCOUNTS: u32 = 1_000_000;
 const PEOPLE: usize = 4;
 const ANSWERS: usize = 2_000;
+const FILTERS: [&str; 4] = ["administrators", "disabled", "invited", "never_signed_in"];
 const NO_MATCH: &str = "without a match";
 
 /// A list of accounts, as a page or through the API.
@@ -27,7 +28,7 @@ struct List {
 
 pub async fn measure() -> Result<Vec<Figure>, Failure> {
     progress("the list of accounts: writing 1,000,000");
-    seed::require_space(2)?;
+    seed::require_space(4)?;
     let fixture = Fixture::new("1000000-users")?;
     seed::users(&fixture, ACCOUNTS).await?;
     fixture.promote()?;
@@ -87,16 +88,40 @@ fn of_the_site() -> List {
             pairs(&|first, last| list(&format!("after={first}.{last}.5&id="))),
         ),
         (
-            "by the prefix of a name",
+            "by a username",
             pairs(&|first, last| list(&format!("search={first}.{last}.4"))),
         ),
         (
-            "by the prefix of an e-mail address",
-            pairs(&|first, last| list(&format!("search={last}.{first}4"))),
+            "by a part of an email",
+            pairs(&|first, _| list(&format!("search={first}4"))),
         ),
         (
-            "by the prefix of a display name",
-            pairs(&|first, last| list(&format!("search={first}+{}", &last[..2]))),
+            "by both names",
+            pairs(&|first, last| list(&format!("search={last}+{}", &first[..2]))),
+        ),
+        (
+            "by words that all have",
+            vec![
+                list("search=example.org"),
+                list("search=o"),
+                list("search=org+example"),
+                list("search=a"),
+            ],
+        ),
+        (
+            "by such words with filters",
+            FILTERS
+                .iter()
+                .flat_map(|filter| {
+                    [
+                        "",
+                        "&search=a",
+                        "&search=example.org",
+                        "&search=lovelace+org",
+                    ]
+                    .map(|search| list(&format!("filter={filter}{search}")))
+                })
+                .collect(),
         ),
         ("by one letter, first and later pages", of_letter.collect()),
         (
@@ -136,8 +161,18 @@ fn of_the_api() -> List {
             pairs(&|first, last| list(&format!("cursor={}", before(first, last)))),
         ),
         (
-            "by the prefix of a display name",
-            pairs(&|first, last| list(&format!("filter={first}+{}", &last[..2]))),
+            "by both names",
+            pairs(&|first, last| list(&format!("filter={last}+{}", &first[..2]))),
+        ),
+        (
+            "by words that all have, with a status",
+            FILTERS
+                .iter()
+                .flat_map(|status| {
+                    ["a", "example.org"]
+                        .map(|filter| list(&format!("status={status}&filter={filter}&sort=-name")))
+                })
+                .collect(),
         ),
         ("by one letter, first and later pages", of_letter.collect()),
         (

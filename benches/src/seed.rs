@@ -134,6 +134,106 @@ fn numbers(count: u32) -> String {
     format!("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {count} - 1)")
 }
 
+/// The kinds of words of a synthetic account, as SQL for account `i`.
+const WORDS: [&str; 8] = [
+    "f.key",
+    "l.key",
+    "f.key || '.' || l.key || '.' || i",
+    "l.key || '.' || i",
+    "l.key || '.' || f.key || i || '@example.org'",
+    "f.key || i || '@example.org'",
+    "'example.org'",
+    "'org'",
+];
+
+/// The same words of one account.
+fn words_of(first: &str, last: &str, number: &str) -> [String; 8] {
+    [
+        first.to_owned(),
+        last.to_owned(),
+        format!("{first}.{last}.{number}"),
+        format!("{last}.{number}"),
+        format!("{last}.{first}{number}@example.org"),
+        format!("{first}{number}@example.org"),
+        "example.org".to_owned(),
+        "org".to_owned(),
+    ]
+}
+
+/// For each first and last name and each kind of word the bytes that it shares with the word before it, as rows. The
+/// number of the account decides none of them.
+fn repeats() -> String {
+    let mut rows = Vec::new();
+    for (first_number, first) in FIRST_NAMES.iter().enumerate() {
+        for (last_number, last) in LAST_NAMES.iter().enumerate() {
+            let words = words_of(&first.to_lowercase(), &last.to_lowercase(), "1");
+            let mut order: Vec<usize> = (0..words.len()).collect();
+            order.sort_by_key(|kind| &words[*kind]);
+            let mut before = "";
+            for kind in order {
+                let word = words[kind].as_str();
+                let pairs = before.bytes().zip(word.bytes());
+                let repeats = pairs.take_while(|(one, other)| one == other).count();
+                rows.push(format!(
+                    "({first_number}, {last_number}, {kind}, {repeats})"
+                ));
+                before = word;
+            }
+        }
+    }
+    rows.join(", ")
+}
+
+/// Fills the table by which accounts are found.
+async fn words(connection: &mut SqliteConnection, numbers: &str, id: &str) -> Result<(), Failure> {
+    let kinds = WORDS.iter().enumerate().map(|(kind, word)| {
+        format!(
+            "SELECT {word} AS word, {id} AS user_id, r.repeats FROM n \
+             JOIN first_names f ON f.number = (i * 2654435761 >> 8) % 16 \
+             JOIN last_names l ON l.number = (i * 2654435761 >> 16) % 16 \
+             JOIN repeats r ON r.first = f.number AND r.last = l.number AND r.kind = {kind}"
+        )
+    });
+    let kinds = kinds.collect::<Vec<_>>().join(" UNION ALL ");
+    let repeats = repeats();
+    let insert = format!(
+        "CREATE TEMP TABLE repeats (first INTEGER, last INTEGER, kind INTEGER, repeats INTEGER, \
+         PRIMARY KEY (first, last, kind)); INSERT INTO repeats VALUES {repeats}; \
+         {numbers} INSERT INTO user_words (word, user_id, repeats) \
+         SELECT word, user_id, repeats FROM ({kinds}) ORDER BY 1, 2, 3; \
+         UPDATE users SET words_of = \
+         username_key || ' ' || COALESCE(email_key, '') || ' ' || COALESCE(display_name_key, '') \
+         WHERE description = 'synthetic'"
+    );
+    without_indexes(connection, "user_words", async |connection| {
+        execute(connection, insert).await
+    })
+    .await
+}
+
+/// Gives some of the accounts the states by which lists are filtered: few administrators, and more of each other state.
+async fn states(connection: &mut SqliteConnection) -> Result<(), Failure> {
+    let set = |what: &str, one_of: u32| {
+        format!(
+            "UPDATE users SET {what} WHERE description = 'synthetic' AND rowid % {one_of} = 7; "
+        )
+    };
+    let all = [
+        set(
+            "last_sign_in_at = created_at, has_signed_in = rowid % 10 <> 0",
+            1,
+        )
+        .replace("% 1 = 7", "% 1 = 0"),
+        set("is_admin = TRUE", 20_000),
+        set("disabled_at = created_at", 100),
+        set("password_hash = ''", 50),
+    ];
+    without_indexes(connection, "users", async |connection| {
+        execute(connection, all.concat()).await
+    })
+    .await
+}
+
 /// This number of accounts, named by first and last name and a number, with an e-mail address that
 /// begins with the last name, and a display name that many share.
 pub async fn users(fixture: &Fixture, count: u32) -> Result<(), Failure> {
@@ -167,6 +267,8 @@ pub async fn users(fixture: &Fixture, count: u32) -> Result<(), Failure> {
         execute(connection, insert).await
     })
     .await?;
+    words(&mut connection, &numbers, &id).await?;
+    states(&mut connection).await?;
     Ok(connection.close().await?)
 }
 

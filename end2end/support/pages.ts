@@ -321,18 +321,26 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await administers('/admin/users', visitor, server);
   },
 
-  'admin-users-error': async ({ visitor, server }) => {
-    await administers('/admin/users', visitor, server);
-    await visitor.page.getByLabel('Name', { exact: true }).fill('grace');
-    await visitor.page.getByRole('button', { name: 'Make the link' }).click();
+  'admin-users-disabled': async ({ visitor, server }) => {
+    createPeople(server);
+    await administers('/admin/users?search=a&filter=disabled', visitor, server);
+  },
+
+  'admin-invite': async ({ visitor, server }) => administers('/admin/users/invite', visitor, server),
+
+  'admin-invite-error': async ({ visitor, server }) => {
+    await administers('/admin/users/invite', visitor, server);
+    await visitor.page.getByLabel('Username').fill('grace');
+    await visitor.page.getByRole('button', { name: 'Create invitation link' }).click();
     await expect(visitor.problem).toBeFocused();
   },
 
-  'admin-users-invited': async ({ visitor, server }) => {
-    await administers('/admin/users', visitor, server);
-    await visitor.page.getByLabel('Name', { exact: true }).fill('hedy');
-    await visitor.page.getByRole('button', { name: 'Make the link' }).click();
-    await expect(visitor.page.getByRole('status').first()).toContainText('Hand this link on now');
+  'admin-invite-made': async ({ visitor, server }) => {
+    await administers('/admin/users/invite', visitor, server);
+    await visitor.page.getByLabel('Full name').fill('Hedy Lamarr');
+    await visitor.page.getByLabel('Username').fill('hedy');
+    await visitor.page.getByRole('button', { name: 'Create invitation link' }).click();
+    await expect(visitor.page.getByRole('status').first()).toContainText('Copy this link now');
     await visitor.waitForHydration();
   },
 
@@ -341,6 +349,34 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     for (const userAgent of ELSEWHERE) await server.signsInElsewhere(name, password, userAgent);
     const { id } = JSON.parse(server.run(['user', 'show', name, '--json'])) as { id: string };
     await administers(`/admin/users/${id}`, visitor, server);
+  },
+
+  'admin-user-asked': async ({ visitor, server }) => {
+    const { name, password } = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
+    await server.signsInElsewhere(name, password, ELSEWHERE[0]!);
+    const { id } = JSON.parse(server.run(['user', 'show', name, '--json'])) as { id: string };
+    await administers(`/admin/users/${id}`, visitor, server);
+    for (const label of ['Make administrator', 'Sign out everywhere', 'Disable account']) {
+      await visitor.page.locator('summary', { hasText: label }).click();
+    }
+  },
+
+  'admin-user-error': async ({ visitor, server }) => {
+    const { name } = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
+    const { id } = JSON.parse(server.run(['user', 'show', name, '--json'])) as { id: string };
+    await administers(`/admin/users/${id}`, visitor, server);
+    await visitor.page.getByLabel('Username', { exact: true }).fill('no spaces');
+    await visitor.page.getByRole('button', { name: 'Save' }).click();
+    await expect(visitor.problem).toBeFocused();
+  },
+
+  'admin-user-not-deleted': async ({ visitor, server }) => {
+    const { name } = newPerson(server, { name: 'ada', displayName: 'Ada Lovelace', email: 'ada@example.org' });
+    const { id } = JSON.parse(server.run(['user', 'show', name, '--json'])) as { id: string };
+    await administers(`/admin/users/${id}`, visitor, server);
+    await visitor.page.getByLabel('Username of the account').fill('grace');
+    await visitor.page.getByRole('button', { name: 'Delete Ada Lovelace' }).click();
+    await expect(visitor.problem).toBeFocused();
   },
 
   'admin-user-keys': async ({ visitor, server }) => {

@@ -1,4 +1,4 @@
-//! Actions of administrators: `POST /api/invite_user`, `/api/change_user`, `/api/end_user_session`,
+//! Actions of administrators: `POST /api/invite_user`, `/api/edit_user`, `/api/change_user`, `/api/end_user_session`,
 //! `/api/change_user_key` and `/api/delete_user`. Each requires the password again if it was entered too long ago.
 
 use crate::{
@@ -40,13 +40,58 @@ pub async fn invite_user(
     let invited = administration::invite(&state.core, &context::admin()?, &draft).await;
     let reply = invited.map(|link| {
         let notice = notice_of_link(&draft.username, link);
-        Reply::to(Page::Users)
+        Reply::to(Page::Invite)
             .with_message(&Flash::User { notice })
             .without_draft()
     });
-    Form::on(Page::Users.path())
+    Form::on(Page::Invite.path())
         .with_draft(drafts::keep_invitation(&draft))
         .answer_by(reply, |refusal| Flash::invitation_refused(refusal, &draft))
+}
+
+/// Changes the names of an account.
+///
+/// # Errors
+/// `Failure::NotFound` for callers without the administrator role, and if the account does not exist;
+/// `Refusal::Identity` and `AccountRefusal::NameTaken`; `Failure::PasswordNeeded`.
+#[server(endpoint = "edit_user")]
+pub async fn edit_user(
+    id: String,
+    username: String,
+    #[server(default)] display_name: String,
+    #[server(default)] email: String,
+) -> Result<(), AppError> {
+    use crate::{
+        domain::{
+            page::Page,
+            views::{EditDraft, UserNotice},
+        },
+        server::{
+            core::accounts::administration,
+            web::{
+                context,
+                cookies::{draft as drafts, flash::Flash},
+                reply::{Form, Reply},
+            },
+        },
+    };
+    let draft = EditDraft {
+        username,
+        display_name,
+        email,
+    };
+    let state = context::state();
+    let page = Page::of_account(&id);
+    let edited = administration::edit(&state.core, &context::admin()?, &id, &draft).await;
+    let reply = edited.map(|()| {
+        let notice = UserNotice::Edited;
+        Reply::to_path(page.clone())
+            .with_message(&Flash::User { notice })
+            .without_draft()
+    });
+    Form::on(&page)
+        .with_draft(drafts::keep_names(&id, &draft))
+        .answer_by(reply, |refusal| Flash::edit_refused(&id, refusal, &draft))
 }
 
 /// Disables, enables, promotes or demotes an account, ends its sessions, or creates a link for it.

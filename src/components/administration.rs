@@ -9,7 +9,10 @@ use crate::{
         views::{AuditEntryView, LinkView, UserNotice, UserState},
     },
 };
-use leptos::{either::EitherOf3, prelude::*};
+use leptos::{
+    either::{Either, EitherOf3},
+    prelude::*,
+};
 
 /// Role and state of an account, unless they are the usual ones.
 #[component]
@@ -25,55 +28,55 @@ pub fn Badges(is_admin: bool, state: UserState) -> impl IntoView {
     }
 }
 
-/// The confirmation of an action.
+/// The confirmation of an action on the account of `name`.
 #[component]
-pub fn Done(notice: UserNotice) -> impl IntoView {
-    let words = match notice {
-        UserNotice::LinkMade(link) => return EitherOf3::A(view! { <Link link /> }),
-        UserNotice::Deleted { username, ended } => {
-            let sessions = sessions(ended);
-            return EitherOf3::B(view! {
-                <div class="notice" role="status">
-                    <p><strong><bdi>{username}</bdi></strong> " is deleted. " {sessions}</p>
-                </div>
-            });
+pub fn Done(notice: UserNotice, name: String) -> impl IntoView {
+    let (name, words) = match notice {
+        UserNotice::LinkMade(link) => return Either::Left(view! { <MadeLink link /> }),
+        UserNotice::Deleted { username, ended } => (
+            Some(username),
+            format!(" is deleted. {}", signed_out(ended)),
+        ),
+        UserNotice::Disabled { ended } => {
+            (Some(name), format!(" is disabled. {}", signed_out(ended)))
         }
-        UserNotice::Disabled { ended } => format!("The account is disabled. {}", sessions(ended)),
-        UserNotice::Enabled => "The account can sign in again.".to_owned(),
-        UserNotice::Promoted => "This is an administrator now.".to_owned(),
-        UserNotice::Demoted => "This is an administrator no more.".to_owned(),
-        UserNotice::KeyRevoked => "The access key is revoked.".to_owned(),
-        UserNotice::KeyConfirmed => "The access key is valid again.".to_owned(),
-        UserNotice::SessionsEnded { count } => sessions(count),
+        UserNotice::Enabled => (Some(name), " can sign in again.".to_owned()),
+        UserNotice::Promoted => (Some(name), " is now an administrator.".to_owned()),
+        UserNotice::Demoted => (Some(name), " is no longer an administrator.".to_owned()),
+        UserNotice::Edited => (None, "Saved.".to_owned()),
+        UserNotice::KeyRevoked => (None, "The access key is revoked.".to_owned()),
+        UserNotice::KeyConfirmed => (None, "The access key is valid again.".to_owned()),
+        UserNotice::SessionsEnded { count } => (None, signed_out(count)),
     };
-    EitherOf3::C(view! {
+    Either::Right(view! {
         <div class="notice" role="status">
-            <p>{words}</p>
+            <p>{name.map(|name| view! { <bdi>{name}</bdi> })} {words}</p>
         </div>
     })
 }
 
-fn sessions(ended: u64) -> String {
+fn signed_out(ended: u64) -> String {
     match ended {
-        0 => "There was no session to end.".to_owned(),
-        1 => "1 session has ended.".to_owned(),
-        _ => format!("{ended} sessions have ended."),
+        0 => "No device was signed in.".to_owned(),
+        1 => "1 device was signed out.".to_owned(),
+        _ => format!("{ended} devices were signed out."),
     }
 }
 
+/// A link that an administrator has just made.
 #[component]
-fn Link(link: LinkView) -> impl IntoView {
+pub fn MadeLink(link: LinkView) -> impl IntoView {
     let what = match link.purpose {
-        LinkPurpose::Invitation => "the first password",
-        LinkPurpose::Reset => "a new password",
+        LinkPurpose::Invitation => "Invitation link for ",
+        LinkPurpose::Reset => "Password reset link for ",
     };
     let address = format!("{}#{}", link.page, link.secret.reveal());
     view! {
-        <div class="notice once" role="status">
-            <h2>"Hand this link on now"</h2>
+        <div class="notice made-link once" role="status">
+            <h2>{what} <bdi>{link.username}</bdi></h2>
             <p>
-                <strong><bdi>{link.username}</bdi></strong> " sets " {what} " with it, once, until " <Time moment=link.until />
-                ". It is not shown again. Give it by a way that you trust: whoever has it has the account."
+                "Copy this link now. It is shown once, works once, until " <Time moment=link.until />
+                ". Anyone with it can take over the account, so send it privately."
             </p>
             <code class="command">{address.clone()}</code>
             <CopyButton label="Copy link" text=address />

@@ -192,6 +192,7 @@ impl Actor {
             actor: self.administrator().cloned(),
             session: session.cloned(),
             key: self.key().cloned(),
+            previous_name: None,
             address: self.browser.address.clone(),
             user_agent: self.browser.user_agent.clone(),
         }

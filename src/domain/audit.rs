@@ -111,6 +111,10 @@ events! {
     "Account" {
         ProfileChanged = "profile_changed", "Profile changes";
         UserCreated = "user_created", "Accounts created";
+        /// It got another username.
+        UserRenamed = "user_renamed", "Usernames changed";
+        /// Its full name or email address was changed by an administrator.
+        UserEdited = "user_edited", "Accounts edited";
         UserDisabled = "user_disabled", "Accounts disabled";
         UserEnabled = "user_enabled", "Accounts enabled";
         /// The account became an administrator.
@@ -210,6 +214,8 @@ pub struct Entry {
     pub session: Option<SessionId>,
     /// The access key that it concerns, or with which it was done.
     pub key: Option<AccessKeyId>,
+    /// The username before it was changed.
+    pub previous_name: Option<String>,
     /// The client's address; empty for commands.
     pub address: String,
     pub user_agent: String,
@@ -221,6 +227,15 @@ impl Entry {
     pub fn about_key(self, key: &AccessKeyId) -> Self {
         Self {
             key: Some(key.clone()),
+            ..self
+        }
+    }
+
+    /// The same about an account that had this username.
+    #[must_use]
+    pub fn renamed_from(self, previous: String) -> Self {
+        Self {
+            previous_name: Some(previous),
             ..self
         }
     }

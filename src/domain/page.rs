@@ -3,7 +3,7 @@
 use super::{
     access_key::Scope,
     views::{
-        AccessKeysView, AccountView, AuditView, ConfirmView, DashboardView, FrameView,
+        AccessKeysView, AccountView, AuditView, ConfirmView, DashboardView, FrameView, InviteView,
         LoginKeyView, LoginView, LogoutView, NewSignInsView, OwnActivityView, PasswordLinkView,
         PasswordView, ProfileView, ProxyDiagnosis, SessionsView, SetupView, SignedOutView,
         UsersView,
@@ -104,6 +104,7 @@ pages! {
     /// The owner of a link has no password yet. Browsers do not send what follows `#`, so no server's log contains it.
     PasswordLink: "/password-link" for Anyone;
     Users: "/admin/users" for Administrator, in Administration "Users";
+    Invite: "/admin/users/invite" for Administrator;
     Account: "/admin/users/{id}" for Administrator;
     Audit: "/admin/activity" for Administrator, in Administration "Audit log";
     System: "/admin/system" for Administrator, in Administration "System";
@@ -133,6 +134,7 @@ pub enum PageView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AdministrationView {
     Users(Box<UsersView>),
+    Invite(Box<InviteView>),
     Account(Box<AccountView>),
     Audit(Box<AuditView>),
     System(ProxyDiagnosis),
@@ -187,6 +189,7 @@ impl Page {
             | Self::ChangePassword
             | Self::Setup
             | Self::PasswordLink
+            | Self::Invite
             | Self::Account
             | Self::Audit
             | Self::System => None,
@@ -206,7 +209,10 @@ impl Page {
 
     /// Whether it restores input that was sent before the password was confirmed.
     pub const fn shows_drafts(self) -> bool {
-        matches!(self, Self::Profile | Self::Users | Self::AccessKeys)
+        matches!(
+            self,
+            Self::Profile | Self::Invite | Self::Account | Self::AccessKeys
+        )
     }
 }
 

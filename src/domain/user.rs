@@ -1,13 +1,16 @@
 //! Accounts.
 
 mod identity;
+mod search;
 
 pub use crate::domain::id::UserId;
 pub use identity::{
     Email, IdentityRefusal, LookupKey, MAX_DESCRIPTION_CHARS, MAX_DISPLAY_NAME_CHARS,
     MAX_NAME_CHARS, Username, end_of_prefix, fold, plain_text,
 };
+pub use search::{MAX_SEARCH_WORDS, UserFilter, UserSearch, words_of};
 
+use super::moment::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// An account in use cases. The password hash is not part of it, so it cannot leak.
@@ -22,6 +25,9 @@ pub struct User {
     pub disabled: bool,
     /// An invited user has none until the link is used, and cannot sign in.
     pub has_password: bool,
+    pub created_at: Timestamp,
+    /// `None` if it never signed in, or not since that is recorded.
+    pub last_sign_in_at: Option<Timestamp>,
 }
 
 impl User {

@@ -12,8 +12,8 @@ pub use access_keys::{
     AccessKeyNotice, AccessKeyView, AccessKeysView, KeyUseView, NewAccessKeyView,
 };
 pub use admin::{
-    AccountView, AuditEntryView, AuditFilter, AuditView, InvitationDraft, KindGroupView, LinkView,
-    UserNotice, UserState, UserView, UsersView,
+    AccountView, AuditEntryView, AuditFilter, AuditView, EditDraft, EditView, InvitationDraft,
+    InviteView, KindGroupView, LinkView, UserNotice, UserState, UserView, UsersView,
 };
 pub use frame::FrameView;
 pub use proxy_diagnosis::{Finding, ProxyDiagnosis};

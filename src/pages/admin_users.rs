@@ -1,156 +1,143 @@
-//! `/admin/users`: all accounts, a search by prefix, and the form for a new one.
+//! `/admin/users`: all accounts, with a search and filters.
 
 use crate::{
-    api::admin::InviteUser,
     components::{
         administration::{Badges, Done},
-        form::{ErrorSummary, SubmitButton, TextField},
         layout::Layout,
-        submission::FormState,
     },
     domain::{
+        moment::Moment,
         page::Page,
-        user::IdentityRefusal,
-        views::{InvitationDraft, UserView, UsersView},
+        user::UserFilter,
+        views::{UserView, UsersView},
     },
-    error::{AccountRefusal, Refusal},
 };
 use leptos::{either::Either, prelude::*};
 
 #[component]
 pub fn UsersPage(view: UsersView) -> impl IntoView {
-    let form = FormState::of::<InviteUser>(view.refusal, fields_of, []);
-    let is_empty = view.users.is_empty();
-    let users = view.users.into_iter();
-    let users = users.map(|user| view! { <User user /> });
-    let users = users.collect::<Vec<_>>();
+    let (has_next, is_first) = (view.next.is_some(), view.first.is_none());
+    let users = if view.users.is_empty() {
+        let (search, filter) = (view.search.clone(), view.filter);
+        Either::Left(view! { <Nothing search filter is_all=is_first && !has_next /> })
+    } else {
+        Either::Right(view! { <Table users=view.users /> })
+    };
     view! {
-        <Layout title=form.title("Accounts") wide=true>
-            <h1>"Accounts"</h1>
-            {view.notice.map(|notice| view! { <Done notice /> })}
-            <div class="sessions">
-                <section class="card" aria-labelledby="everybody">
-                    <h2 id="everybody" class="visually-hidden">"All accounts"</h2>
-                    <Search search=view.search.clone() />
-                    {if is_empty {
-                        Either::Left(view! { <p class="quiet-text">"Nobody is found by this."</p> })
-                    } else {
-                        Either::Right(view! { <ul class="people">{users}</ul> })
-                    }}
-                    <nav class="actions" aria-label="Pages">
-                        {(!view.is_first)
-                            .then(|| view! { <a href=first_page(&view.search)>"First page"</a> })}
-                        {view.next.map(|next| view! { <a href=next rel="next">"Next page"</a> })}
-                    </nav>
-                </section>
-                <section class="card" aria-labelledby="invite">
-                    <h2 id="invite">"Invite somebody"</h2>
-                    <Invite form draft=view.draft />
-                </section>
+        <Layout title="Users" wide=true>
+            <div class="card-head">
+                <h1>"Users"</h1>
+                <a class="button" href=Page::Invite.path()>"Invite a user"</a>
             </div>
+            {view.notice.map(|notice| view! { <Done notice name=String::new() /> })}
+            <section class="card users" aria-labelledby="everybody">
+                <h2 id="everybody" class="visually-hidden">"All users"</h2>
+                <Search search=view.search filter=view.filter />
+                {users}
+                <nav class="actions" aria-label="Pages">
+                    {view.first.map(|first| view! { <a href=first>"First page"</a> })}
+                    {view.next.map(|next| view! { <a href=next rel="next">"Next page"</a> })}
+                </nav>
+            </section>
         </Layout>
     }
 }
 
-/// The first page of the current search: the form sends the same address.
-fn first_page(search: &str) -> String {
-    if search.is_empty() {
-        return Page::Users.path().to_owned();
-    }
-    let encoded = search.bytes().map(|byte| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    });
-    format!(
-        "{}?search={}",
-        Page::Users.path(),
-        encoded.collect::<String>()
-    )
-}
-
 #[component]
-fn Search(search: String) -> impl IntoView {
+fn Search(search: String, filter: Option<UserFilter>) -> impl IntoView {
+    let filters = UserFilter::ALL.map(|one| {
+        let is_chosen = filter == Some(one);
+        view! { <option value=one.as_str() selected=is_chosen>{one.title()}</option> }
+    });
     view! {
         <form class="search" method="get" action=Page::Users.path() role="search">
-            <label for="search">"Name, e-mail or display name begins with"</label>
-            <input
-                class="input"
-                id="search"
-                name="search"
-                type="search"
-                value=search
-                autocomplete="off"
-                autocapitalize="none"
-                spellcheck="false"
-            />
+            <div class="field">
+                <label for="search">"Search by name or email"</label>
+                <input
+                    class="input"
+                    id="search"
+                    name="search"
+                    type="search"
+                    value=search
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
+                />
+            </div>
+            <div class="field">
+                <label for="filter">"Show"</label>
+                <select class="input" id="filter" name="filter">
+                    <option value="">"Everyone"</option>
+                    {filters}
+                </select>
+            </div>
             <button class="button button-quiet" type="submit">"Search"</button>
         </form>
+    }
+}
+
+/// Instead of the table, if no account is on this page.
+#[component]
+fn Nothing(search: String, filter: Option<UserFilter>, is_all: bool) -> impl IntoView {
+    if !is_all {
+        return Either::Left(view! { <p>"No account on this page."</p> });
+    }
+    let among = filter.map(|filter| format!(" among “{}”", filter.title()));
+    let subject = if search.is_empty() {
+        Either::Left("No account")
+    } else {
+        Either::Right(view! { "No account matches “" <bdi>{search}</bdi> "”" })
+    };
+    Either::Right(view! {
+        <p>
+            {subject} {among} ". " <a href=Page::Users.path()>"Show all users"</a>
+        </p>
+    })
+}
+
+/// On phones each row is a block of its own, with the headings before the values.
+#[component]
+fn Table(users: Vec<UserView>) -> impl IntoView {
+    let rows = users.into_iter().map(|user| view! { <User user /> });
+    let rows = rows.collect::<Vec<_>>();
+    view! {
+        <table class="people" role="table">
+            <thead role="rowgroup">
+                <tr role="row">
+                    <th scope="col" role="columnheader">"Name"</th>
+                    <th scope="col" role="columnheader">"Username"</th>
+                    <th scope="col" role="columnheader">"Email"</th>
+                    <th scope="col" role="columnheader">"Last sign-in"</th>
+                    <th scope="col" role="columnheader">"Created"</th>
+                </tr>
+            </thead>
+            <tbody role="rowgroup">{rows}</tbody>
+        </table>
     }
 }
 
 #[component]
 fn User(user: UserView) -> impl IntoView {
     let address = Page::of_account(&user.id);
-    let email = user.email.map(|email| view! { " · " <bdi>{email}</bdi> });
     view! {
-        <li>
-            <h3>
+        <tr role="row">
+            <th scope="row" role="rowheader">
                 <a href=address><bdi>{user.display_name}</bdi></a>
                 <Badges is_admin=user.is_admin state=user.state />
-            </h3>
-            <p class="quiet-text"><bdi>{user.username}</bdi> {email}</p>
-        </li>
+            </th>
+            <td role="cell" data-heading="Username"><bdi>{user.username}</bdi></td>
+            <td role="cell" data-heading="Email"><bdi>{user.email.unwrap_or_default()}</bdi></td>
+            <td role="cell" data-heading="Last sign-in"><Day day=user.last_sign_in /></td>
+            <td role="cell" data-heading="Created"><Day day=Some(user.created) /></td>
+        </tr>
     }
 }
 
+/// Without a script of its own: a page has a hundred of them.
 #[component]
-fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
-    view! {
-        <p class="quiet-text">
-            "You get a link to hand on, with which the person sets a password. It is good for 72 hours."
-        </p>
-        <ErrorSummary form />
-        <form class="form form-narrow" method="post" action=form.action on:submit=form.on_submit()>
-            <TextField
-                id="username"
-                label="Name"
-                value=draft.username
-                autocomplete="off"
-                required=true
-                hint="The person signs in with it."
-                form
-            />
-            <TextField
-                id="email"
-                label="E-mail (optional)"
-                value=draft.email
-                autocomplete="off"
-                inputmode="email"
-                form
-            />
-            <TextField
-                id="display_name"
-                label="Display name (optional)"
-                value=draft.display_name
-                autocomplete="off"
-                form
-            />
-            <div class="check">
-                <input id="is_admin" name="is_admin" type="checkbox" value="on" checked=draft.is_admin />
-                <label for="is_admin">"Administrator"</label>
-            </div>
-            <SubmitButton label="Make the link" />
-        </form>
-    }
-}
-
-/// The fields that a refusal is about.
-const fn fields_of(refusal: Refusal) -> &'static [&'static str] {
-    match refusal {
-        Refusal::Identity(IdentityRefusal::Email | IdentityRefusal::EmailUnseen) => &["email"],
-        Refusal::Identity(IdentityRefusal::DisplayName) => &["display_name"],
-        // It may be either.
-        Refusal::Account(AccountRefusal::NameTaken) => &["username", "email"],
-        _ => &["username"],
+fn Day(day: Option<Moment>) -> impl IntoView {
+    match day {
+        Some(day) => Either::Left(view! { <time datetime=day.iso>{day.words}</time> }),
+        None => Either::Right("Never"),
     }
 }

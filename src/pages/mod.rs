@@ -3,6 +3,7 @@
 pub mod access_keys;
 pub mod activity;
 pub mod admin_activity;
+pub mod admin_invite;
 pub mod admin_user;
 pub mod admin_users;
 pub mod confirm;

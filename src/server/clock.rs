@@ -5,8 +5,8 @@ mod trust;
 
 use crate::domain::moment::Timestamp;
 pub use format::{
-    TimeZone, day, moment, parse_day, parse_day_in, parse_http_date, parse_rfc3339, precise_moment,
-    relative, rfc3339,
+    TimeZone, date, day, moment, parse_day, parse_day_in, parse_http_date, parse_rfc3339,
+    precise_moment, relative, rfc3339,
 };
 use std::{
     sync::{

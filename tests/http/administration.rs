@@ -12,13 +12,14 @@ use std::time::Duration;
 use vestibule::{
     domain::{audit::Event, password_link::LinkPurpose, user::UserId},
     server::{
-        core::{accounts::users, actor},
+        core::{accounts::users, actor, background::cleanup},
         store::{self, audit::Filter},
     },
 };
 
 const NEW: &str = "a new password, long enough";
 const USERS: &str = "/admin/users";
+const INVITE: &str = "/admin/users/invite";
 
 /// With `ada`, a signed-in administrator, and `eve`, a member.
 async fn administered(database: crate::support::database::TestDatabase) -> (TestApp, Browser) {
@@ -70,10 +71,14 @@ async fn events(app: &TestApp) -> Vec<Event> {
 }
 
 /// Each function for administrators, with a valid form.
-fn functions(id: &UserId) -> [(&'static str, Vec<(&'static str, String)>); 4] {
+fn functions(id: &UserId) -> [(&'static str, Vec<(&'static str, String)>); 5] {
     let id = || ("id", id.0.clone());
     [
         ("/api/invite_user", vec![("username", "mallory".to_owned())]),
+        (
+            "/api/edit_user",
+            vec![id(), ("username", "mallory".to_owned())],
+        ),
         (
             "/api/change_user",
             vec![id(), ("change", "promote".to_owned())],
@@ -99,7 +104,7 @@ on_both_engines! {
     async fn only_administrators_get_in(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         let mut eve = app.signed_in("eve").await;
-        let pages = [USERS.to_owned(), "/admin/activity".to_owned(), page_of(&app, "eve").await];
+        let pages = [USERS.to_owned(), INVITE.to_owned(), "/admin/activity".to_owned(), page_of(&app, "eve").await];
         for page in &pages {
             assert_eq!(ada.get(page).await.status, 200, "{page}");
             let (mine, unknown) = (eve.get(page).await, eve.get("/nowhere").await);
@@ -127,13 +132,14 @@ on_both_engines! {
     async fn somebody_is_invited_and_is_signed_in(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         let input = [("username", "grace"), ("email", "g.hopper@example.org"), ("display_name", "Grace H."), ("is_admin", "on")];
-        assert_redirect(&ada.post_form("/api/invite_user", &input).await, USERS);
-        let page = ada.get(USERS).await;
-        assert_contains(&page, "Hand this link on now");
+        assert_redirect(&ada.post_form("/api/invite_user", &input).await, INVITE);
+        let page = ada.get(INVITE).await;
+        assert_contains(&page, "Invitation link for grace");
+        assert_contains(&page, "Copy this link now. It is shown once, works once, until 24 September 2026, 14:13 UTC");
         let secret = secret_on(&page).expect("a link");
-        assert_eq!(secret_on(&ada.get(USERS).await), None, "it is shown once");
-        assert_contains(&ada.get("/admin/users?search=g.").await, "Grace H. Administrator Invited");
-        assert_contains(&ada.get(&page_of(&app, "grace").await).await, "Link for a password good until 24 September 2026");
+        assert_eq!(secret_on(&ada.get(INVITE).await), None, "it is shown once");
+        assert_contains(&ada.get("/admin/users?search=hopper").await, "Grace H. Administrator Invited grace g.hopper@example.org Never 21 Sep 2026");
+        assert_contains(&ada.get(&page_of(&app, "grace").await).await, "Password link Valid until 24 September 2026");
 
         let mut grace = app.browser();
         let page = grace.get("/password-link").await;
@@ -167,28 +173,31 @@ on_both_engines! {
         let (app, mut ada) = administered(database).await;
         let input = [("username", "grace"), ("display_name", "Grace H.")];
         let is_offered = |page: &Answer| input_html(page, "username").contains("value=\"grace\"");
-        let confirm = [("password", PASSWORD), ("next", USERS)];
+        let confirm = [("password", PASSWORD), ("next", INVITE)];
 
         // It is shown once, and sent from there.
         app.set_clock(Duration::from_secs(10 * 60));
-        assert_redirect(&ada.post_form("/api/invite_user", &input).await, "/account/confirm?next=/admin/users");
-        assert_redirect(&ada.post_form("/api/confirm_password", &confirm).await, USERS);
-        assert!(is_offered(&ada.get(USERS).await));
-        assert_redirect(&ada.post_form("/api/invite_user", &input).await, USERS);
-        assert_contains(&ada.get(USERS).await, "Hand this link on now");
+        assert_redirect(&ada.post_form("/api/invite_user", &input).await, "/account/confirm?next=/admin/users/invite");
+        assert_redirect(&ada.post_form("/api/confirm_password", &confirm).await, INVITE);
+        let page = ada.get(INVITE).await;
+        assert_contains(&page, "Nothing was sent yet. Press “Create invitation link” again.");
+        assert!(is_offered(&page));
+        assert_redirect(&ada.post_form("/api/invite_user", &input).await, INVITE);
+        assert_contains(&ada.get(INVITE).await, "Invitation link for grace");
         for _ in 0..2 {
-            assert!(!is_offered(&ada.get(USERS).await));
+            let page = ada.get(INVITE).await;
+            assert!(!is_offered(&page) && !visible_text(&page).contains("Nothing was sent"));
         }
 
         // Another tab sends it before it was shown.
         let input = [("username", "grace2"), ("display_name", "Grace H.")];
         let is_offered = |page: &Answer| input_html(page, "username").contains("value=\"grace2\"");
         app.set_clock(Duration::from_secs(20 * 60));
-        assert_redirect(&ada.post_form("/api/invite_user", &input).await, "/account/confirm?next=/admin/users");
-        assert_redirect(&ada.post_form("/api/confirm_password", &confirm).await, USERS);
-        assert_redirect(&ada.post_form("/api/invite_user", &input).await, USERS);
+        assert_redirect(&ada.post_form("/api/invite_user", &input).await, "/account/confirm?next=/admin/users/invite");
+        assert_redirect(&ada.post_form("/api/confirm_password", &confirm).await, INVITE);
+        assert_redirect(&ada.post_form("/api/invite_user", &input).await, INVITE);
         for _ in 0..2 {
-            assert!(!is_offered(&ada.get(USERS).await));
+            assert!(!is_offered(&ada.get(INVITE).await));
         }
     }
 
@@ -203,8 +212,8 @@ on_both_engines! {
             ("mallory", "nowhere", "Enter an email address"),
         ] {
             let input = [("username", username), ("email", email), ("is_admin", "on")];
-            assert_redirect(&ada.post_form("/api/invite_user", &input).await, USERS);
-            let page = ada.get(USERS).await;
+            assert_redirect(&ada.post_form("/api/invite_user", &input).await, INVITE);
+            let page = ada.get(INVITE).await;
             assert_contains(&page, words);
             assert!(page.text().contains(&format!("value=\"{username}\"")) && page.text().contains("checked"), "{username}");
         }
@@ -216,20 +225,20 @@ on_both_engines! {
         let (app, mut ada) = administered(database).await;
         let (mut eve, user) = (app.signed_in("eve").await, app.user("eve").await);
         let page = page_of(&app, "eve").await;
-        assert_contains(&ada.get(&page).await, "1 session");
+        assert_contains(&ada.get(&page).await, "Signed in on 1 device");
         for (change, words) in [
-            ("promote", "This is an administrator now."),
-            ("demote", "This is an administrator no more."),
-            ("end_sessions", "1 session has ended."),
-            ("disable", "The account is disabled. There was no session to end."),
-            ("enable", "The account can sign in again."),
+            ("promote", "eve of Example is now an administrator."),
+            ("demote", "eve of Example is no longer an administrator."),
+            ("end_sessions", "1 device was signed out."),
+            ("disable", "eve of Example is disabled. No device was signed in."),
+            ("enable", "eve of Example can sign in again."),
         ] {
             assert_redirect(&press(&mut ada, &user.id, change).await, &page);
             assert_page(&ada.get(&page).await, words);
         }
         assert_redirect(&eve.get("/dashboard").await, "/login");
         assert_contains(&eve.get("/login").await, "ended by an administrator");
-        assert_contains(&ada.get(&page).await, "Signed in nowhere");
+        assert_contains(&ada.get(&page).await, "Not signed in on any device");
 
         assert_redirect(&press(&mut ada, &user.id, "make_link").await, &page);
         let secret = secret_on(&ada.get(&page).await).expect("a link");
@@ -245,6 +254,89 @@ on_both_engines! {
         assert_eq!(press(&mut ada, &UserId("nobody".to_owned()), "enable").await.status, 404);
     }
 
+    /// The names are changed in one form. The old username stays reserved, and the new one signs in at once.
+    async fn an_account_is_edited_on_its_page(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        let (eve, page) = (app.user("eve").await, page_of(&app, "eve").await);
+        let form = |username: &'static str, email: &'static str| {
+            [("id", eve.id.0.clone()), ("username", username.to_owned()), ("display_name", "Eve M.".to_owned()), ("email", email.to_owned())]
+        };
+        for (username, email, words) in [
+            ("ADA", "", "belongs to another account"),
+            ("a b", "", "letters and digits"),
+            ("eve", "nowhere", "not an e-mail address"),
+        ] {
+            assert_redirect(&post(&mut ada, "/api/edit_user", &form(username, email)).await, &page);
+            let refused = ada.get(&page).await;
+            assert_contains(&refused, words);
+            assert!(refused.text().contains(&format!("value=\"{username}\"")) && refused.text().contains("Error: "), "{username}");
+            assert!(!ada.get(&page).await.text().contains("Error: "), "the message is shown once");
+        }
+        assert_eq!(app.user("eve").await, eve);
+
+        let form = form("Eve.Mallory", "eve@example.org");
+        assert_redirect(&post(&mut ada, "/api/edit_user", &form).await, &page);
+        let saved = ada.get(&page).await;
+        for words in [
+            "Saved.",
+            "Earlier usernames, reserved to this account: eve",
+            "ada changed the username eve to Eve.Mallory.",
+            "ada changed the full name or email of Eve.Mallory.",
+        ] {
+            assert_contains(&saved, words);
+        }
+        assert!(saved.text().contains("<title>Eve M."), "the person is in the title");
+        let mut browser = app.browser();
+        assert_eq!(browser.fetch_login("eve", PASSWORD).await.status, 401);
+        assert_eq!(browser.fetch_login("eve.mallory", PASSWORD).await.status, 200);
+        assert_contains(&browser.get("/account/activity").await, "An administrator changed your username");
+        let input = [("username", "eve")];
+        assert_redirect(&ada.post_form("/api/invite_user", &input).await, INVITE);
+        assert_contains(&ada.get(INVITE).await, "the username once did");
+    }
+
+    /// The names that were typed come back after the confirmation, on the page of their account alone.
+    async fn names_that_were_not_saved_yet_are_kept(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        let (eve, page) = (app.user("eve").await, page_of(&app, "eve").await);
+        let (own, next) = (page_of(&app, "ada").await, [("password", PASSWORD), ("next", page.as_str())]);
+        let form = [("id", eve.id.0.clone()), ("username", "mallory".to_owned()), ("display_name", String::new()), ("email", String::new())];
+        let is_offered = |page: &Answer| page.text().contains("value=\"mallory\"");
+        for (at, other) in [None, Some(own)].into_iter().enumerate() {
+            app.set_clock(Duration::from_secs(10 * 60 * (at as u64 + 1)));
+            let confirm = format!("/account/confirm?next={page}");
+            assert_redirect(&post(&mut ada, "/api/edit_user", &form).await, &confirm);
+            assert_redirect(&ada.post_form("/api/confirm_password", &next).await, &page);
+            if let Some(other) = other {
+                assert!(!is_offered(&ada.get(&other).await));
+                continue;
+            }
+            let waiting = ada.get(&page).await;
+            assert_contains(&waiting, "Nothing was saved yet. Press “Save” again.");
+            assert!(is_offered(&waiting));
+            assert!(!is_offered(&ada.get(&page).await));
+        }
+        assert_eq!(app.user("eve").await, eve);
+    }
+
+    /// A role, disabling and ending all sessions have a question that names the person, without the script too.
+    async fn grave_changes_ask_first(database: TestDatabase) {
+        let (app, mut ada) = administered(database).await;
+        app.signed_in("eve").await;
+        let text = ada.get(&page_of(&app, "eve").await).await.text();
+        for (change, button) in [
+            ("promote", "Make <bdi>eve of Example</bdi> an administrator"),
+            ("disable", "Disable <bdi>eve of Example</bdi>"),
+            ("end_sessions", "Sign out <bdi>eve of Example</bdi> everywhere"),
+        ] {
+            let at = text.find(&format!("value=\"{change}\"")).expect(change);
+            let before = &text[..at];
+            assert!(before.rfind("<details") > before.rfind("</details"), "{change} is behind a question");
+            let button = button.split("<bdi>").next().unwrap();
+            assert!(text[at..].split("</button>").next().unwrap().contains(button), "{change}");
+        }
+    }
+
     async fn one_session_of_an_account_is_ended_and_no_other(database: TestDatabase) {
         let (app, mut ada) = administered(database).await;
         let (mut kept, mut ended) = (app.signed_in("eve").await, app.signed_in("eve").await);
@@ -257,7 +349,7 @@ on_both_engines! {
         }
         let fields = [("id", eve.0.as_str()), ("session", sessions[0].id.0.as_str())];
         assert_redirect(&ada.post_form("/api/end_user_session", &fields).await, &page);
-        assert_page(&ada.get(&page).await, "1 session has ended.");
+        assert_page(&ada.get(&page).await, "1 device was signed out.");
         assert_redirect(&ended.get("/dashboard").await, "/login");
         assert_eq!(kept.get("/dashboard").await.status, 200);
     }
@@ -269,12 +361,12 @@ on_both_engines! {
         for wrong in ["", "ada", "eve2"] {
             let fields = [("id", id.0.as_str()), ("name", wrong)];
             assert_redirect(&ada.post_form("/api/delete_user", &fields).await, &page);
-            assert_contains(&ada.get(&page).await, "Nothing was deleted");
+            assert_contains(&ada.get(&page).await, "That doesn't match “eve”. Nothing was deleted.");
         }
         assert_eq!(eve.get("/dashboard").await.status, 200);
         let fields = [("id", id.0.as_str()), ("name", " EVE ")];
         assert_redirect(&ada.post_form("/api/delete_user", &fields).await, USERS);
-        assert_contains(&ada.get(USERS).await, "eve is deleted. 1 session has ended.");
+        assert_contains(&ada.get(USERS).await, "eve is deleted. 1 device was signed out.");
         assert_redirect(&eve.get("/dashboard").await, "/login");
         assert_eq!(ada.get(&page).await.status, 404);
     }
@@ -283,7 +375,7 @@ on_both_engines! {
         let (app, mut ada) = administered(database).await;
         let (id, page) = (app.user("ada").await.id, page_of(&app, "ada").await);
         let own = visible_text(&ada.get(&page).await);
-        assert!(own.contains("This is your own account") && !own.contains("Delete the account"), "{own}");
+        assert!(own.contains("This is your own account") && !own.contains("Danger zone") && own.contains("This browser"), "{own}");
         for change in ["demote", "disable"] {
             assert_redirect(&press(&mut ada, &id, change).await, &page);
             assert_contains(&ada.get(&page).await, "This is the last administrator");
@@ -312,10 +404,10 @@ on_both_engines! {
         let strip = |rows: String| rows.lines().filter(|row| !row.contains("127.0.0.1")).collect::<Vec<_>>().join("\n");
         assert_eq!(strip(app.rows().await), strip(before), "nothing but the sessions' own times");
         let input = [("username", "grace"), ("display_name", "Grace H.")];
-        assert_redirect(&ada.post_form("/api/invite_user", &input).await, "/account/confirm?next=/admin/users");
-        let fields = [("password", PASSWORD), ("next", USERS)];
-        assert_redirect(&ada.post_form("/api/confirm_password", &fields).await, USERS);
-        let waiting = ada.get(USERS).await;
+        assert_redirect(&ada.post_form("/api/invite_user", &input).await, "/account/confirm?next=/admin/users/invite");
+        let fields = [("password", PASSWORD), ("next", INVITE)];
+        assert_redirect(&ada.post_form("/api/confirm_password", &fields).await, INVITE);
+        let waiting = ada.get(INVITE).await;
         assert!(waiting.text().contains("value=\"grace\"") && waiting.text().contains("value=\"Grace H.\""));
         assert_eq!(ada.get(&page).await.status, 200);
         assert_redirect(&press(&mut ada, &eve.id, "disable").await, &page);
@@ -334,8 +426,9 @@ on_both_engines! {
                 vestibule::server::db::Pool::Postgres(link) => drop(sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&**link).await.unwrap()),
             }
         }
+        cleanup::fill_words(&app.core).await.unwrap();
         let number = |page: &Answer| page.text().matches("href=\"/admin/users/u").count();
-        for search in ["user", "%C3%9CMIT"] {
+        for search in ["user", "%C3%9CMIT", "user+%C3%BC", "user&filter=never_signed_in"] {
             let first = ada.get(&format!("/admin/users?search={search}")).await;
             assert_eq!(number(&first), 50, "{search}");
             assert_contains(&first, "Ümit &lt;07&gt;");
@@ -347,8 +440,10 @@ on_both_engines! {
             assert_contains(&second, "First page");
             assert!(!visible_text(&second).contains("Next page"));
         }
-        assert_page(&ada.get("/admin/users?search=nobody").await, "Nobody is found by this.");
-        for query in ["search=%00", "after=%00&id=%00", "after=a", "search=%ff", "id=1", "after=zzz&id=zzz"] {
+        let (page, words) = (ada.get("/admin/users?search=%3Cnobody").await, "No account matches “<nobody”. Show all users");
+        assert!(visible_text(&page).contains("No account matches") && page.text().contains("&lt;nobody"), "{words}");
+        assert_page(&ada.get("/admin/users?filter=disabled").await, "No account among “Disabled”. Show all users");
+        for query in ["search=%00", "after=%00&id=%00", "after=a", "search=%ff", "id=1", "after=zzz&id=zzz", "filter=fly", "filter=%00&search=a+b+c+d+e"] {
             assert_eq!(ada.get(&format!("/admin/users?{query}")).await.status, 200, "{query}");
         }
     }

@@ -117,8 +117,8 @@ on_both_engines! {
         let text = answer.text();
         let lines: Vec<_> = text.trim_start_matches('\u{feff}').split("\r\n").collect();
         assert_eq!(lines.len(), 1 + listed.len() + 1 + 1, "the names, each entry, the second download, nothing");
-        assert_eq!(lines[0], r#""at","event","reason","source","user","actor","session","key","key_name","address","user_agent","times""#);
-        assert_eq!(lines[lines.len() - 2], r#""1970-01-01T00:00:01Z","signed_in","","browser","","","","","","192.0.2.1","A browser","1""#);
+        assert_eq!(lines[0], r#""at","event","reason","source","user","actor","session","key","key_name","address","user_agent","times","previous_name""#);
+        assert_eq!(lines[lines.len() - 2], r#""1970-01-01T00:00:01Z","signed_in","","browser","","","","","","192.0.2.1","A browser","1","""#);
         assert_eq!(lines[lines.len() - 1], "");
         assert_eq!(downloads(&app).await, 2);
     }

@@ -177,6 +177,10 @@ async fn form_of(
             root().await,
             vec![("username", format!("guest.of.{}", person.name))],
         ),
+        "/api/edit_user" => (
+            root().await,
+            vec![("id", user), ("username", format!("{}.x", person.name))],
+        ),
         "/api/change_user" => (
             root().await,
             vec![("id", user), ("change", "disable".to_owned())],

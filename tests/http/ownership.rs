@@ -113,6 +113,7 @@ const MATRIX: &[Row] = matrix! {
     GET  "/account/keys"                "id={key}&user={user}"                    => Login   Open    Open    Open    Open    Hers    Hers;
     GET  "/account/confirm"             "user={user}"                             => Login   On      Open    On      Open    On      Hers;
     GET  "/admin/users"                 "search={NAME}"                           => Login   S404    S404    Hers    Hers    S404    S404;
+    GET  "/admin/users/invite"          "id={user}"                               => Login   S404    S404    Open    Open    S404    S404;
     GET  "/admin/users/{id}"            ""                                        => Login   S404    S404    Hers    Asks    S404    S404;
     GET  "/admin/activity"              "user={NAME}"                             => Login   S404    S404    Hers    Asks    S404    S404;
     GET  "/admin/activity.jsonl"        "user={NAME}"                             => Login   S404    S404    Hers    Asks    S404    S404;
@@ -146,6 +147,8 @@ const MATRIX: &[Row] = matrix! {
     POST "/api/disown_sign_in"          "id={session}"                            => S401    S404    S404    S404    S404    Hers    Hers;
     POST "/api/name_device"             "id={session}&name=Kitchen"               => S401    S404    S404    S404    S404    S404    Hers;
     POST "/api/invite_user"             "username=guest.of.{caller}"              => S401    S404    S404    Open    Asks    S404    S404;
+    POST "/api/edit_user"               "id={user}&username={name}.x&email=x@{name}.net"
+                                                                                  => S401    S404    S404    Hers    Asks    S404    S404;
     POST "/api/change_user"             "id={user}&change=disable"                => S401    S404    S404    Hers    Asks    S404    S404;
     POST "/api/change_user"             "id={user}&change=promote"                => S401    S404    S404    Hers    Asks    S404    S404;
     POST "/api/change_user"             "id={user}&change=end_sessions"           => S401    S404    S404    Hers    Asks    S404    S404;

@@ -143,6 +143,7 @@ async fn the_functions_are_these_and_no_others() {
             "/api/confirm_password",
             "/api/delete_user",
             "/api/disown_sign_in",
+            "/api/edit_user",
             "/api/end_all_sessions",
             "/api/end_other_sessions",
             "/api/end_session",

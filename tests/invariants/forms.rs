@@ -12,7 +12,7 @@ pub struct Function {
     pub is_private: bool,
 }
 
-pub const FUNCTIONS: [Function; 16] = [
+pub const FUNCTIONS: [Function; 17] = [
     Function {
         path: "/api/login",
         required: &["username", "password"],
@@ -53,6 +53,12 @@ pub const FUNCTIONS: [Function; 16] = [
         path: "/api/invite_user",
         required: &["username"],
         optional: &["email", "display_name", "is_admin"],
+        is_private: true,
+    },
+    Function {
+        path: "/api/edit_user",
+        required: &["id", "username"],
+        optional: &["display_name", "email"],
         is_private: true,
     },
     Function {

@@ -75,6 +75,28 @@ on_both_engines! {
         home.run(&["user", "delete", "ada", "--yes"]).succeeds();
     }
 
+    /// What is not given stays, and the old username stays reserved.
+    async fn an_account_is_edited(database: TestDatabase) {
+        let home = Home::new(database);
+        for name in ["ada", "eve"] {
+            home.create_user(name);
+        }
+        let before = shown(&home, "ada");
+        home.run(&["user", "edit", "ADA", "--username", "Lovelace"]).succeeds().reports("Lovelace is changed.");
+        let renamed = shown(&home, "lovelace");
+        assert_eq!(renamed["username"], "Lovelace");
+        for kept in ["id", "email", "display_name", "created_at"] {
+            assert_eq!(renamed[kept], before[kept], "{kept}");
+        }
+        home.run(&["user", "edit", "eve", "--username", "ada"]).fails(1, &["once did"]);
+        home.run(&["user", "edit", "lovelace", "--email", "", "--display-name", "Ada L."]).succeeds();
+        let edited = shown(&home, "lovelace");
+        assert_eq!((&edited["email"], &edited["display_name"]), (&Value::Null, &Value::from("Ada L.")));
+        home.run(&["user", "edit", "lovelace"]).fails(2, &["--username"]);
+        let log = home.run(&["activity", "--json", "--event", "user_renamed"]).succeeds().json();
+        assert_eq!((&log[0]["user"], &log[0]["previous_name"]), (&Value::from("Lovelace"), &Value::from("ada")));
+    }
+
     /// The link is data: only the link goes to standard output, for a person and for a program.
     async fn a_link_is_printed_once(database: TestDatabase) {
         let home = Home::new(database);
@@ -160,7 +182,12 @@ on_both_engines! {
         };
         assert_eq!(names(&["user", "list", "--search", "AD", "--json"]), ["ada", "adam"]);
         assert!(names(&["user", "list", "--search", "x", "--json"]).is_empty());
+        assert_eq!(names(&["user", "list", "--search", "org adam", "--json"]), ["adam"]);
+        assert!(names(&["user", "list", "--only", "disabled", "--json"]).is_empty());
+        home.run(&["user", "list", "--only", "x"]).fails(2, &["never_signed_in"]);
         home.run(&["user", "disable", "ada"]).succeeds();
+        assert_eq!(names(&["user", "list", "--only", "disabled", "--json"]), ["ada"]);
+        assert_eq!(shown(&home, "ada")["last_sign_in_at"], Value::Null);
         let count = |arguments: &[&str]| {
             let arguments = [&["activity", "--json"], arguments].concat();
             home.run(&arguments).succeeds().json().len()

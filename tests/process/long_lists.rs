@@ -71,7 +71,7 @@ on_both_engines! {
         let table = home.run(&["user", "list", "--search", "name1"]).succeeds().stdout;
         let mut lines = table.lines();
         let headings = lines.next().unwrap();
-        assert!(headings.starts_with("NAME "), "{headings}");
+        assert!(headings.starts_with("USERNAME "), "{headings}");
         let role = headings.find("ROLE").unwrap();
         let rows: Vec<_> = lines.map(|line| (line.split(' ').next().unwrap(), &line[role..role + 6])).collect();
         assert!(rows.iter().all(|(_, role)| *role == "member"), "{table}");

@@ -131,6 +131,8 @@ pub fn person_in(session: &Session) -> CurrentUser {
             is_admin: false,
             disabled: false,
             has_password: true,
+            created_at: session.created_at,
+            last_sign_in_at: None,
         },
         session: session.clone(),
         sign_ins: None,

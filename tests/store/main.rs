@@ -14,6 +14,7 @@ mod devices;
 mod given;
 mod interleavings;
 mod keys;
+mod names;
 mod password;
 mod password_links;
 mod plans;

@@ -16,7 +16,7 @@ use vestibule::{
         access_key::AccessKeyId,
         actor::Actor,
         session::{EndReason, Ended, SessionId},
-        user::{LookupKey, UserId},
+        user::{LookupKey, UserFilter, UserId, UserSearch},
     },
     server::{
         core::{Core, sessions},
@@ -39,10 +39,6 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
     let device = DeviceToken::random().digest();
     let (by, reason) = (Actor::command(), EndReason::EndedByAdmin);
     let ended = Ended { at: START, reason };
-    let position = store::users::Cursor {
-        key: "adam".to_owned(),
-        id: user.clone(),
-    };
     let mut read = vec![
         (
             "users::find_credentials",
@@ -54,43 +50,18 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
             store::users::any_exists(db).await.map(drop),
         ),
         (
-            "users::search::page",
-            store::users::page(db, &key, None, 10).await.map(drop),
-        ),
-        (
-            "users::search::page",
-            store::users::page(db, &LookupKey::of(""), None, 10)
-                .await
-                .map(drop),
-        ),
-        // Backwards, by the same function.
-        (
-            "users::search::page",
-            store::users::page_before(db, &key, &position, 10)
-                .await
-                .map(drop),
-        ),
-        (
-            "users::search::page",
-            store::users::page_before(db, &LookupKey::of(""), &position, 10)
-                .await
-                .map(drop),
-        ),
-        (
-            "users::search::page",
-            store::users::last_page(db, &key, 10).await.map(drop),
-        ),
-        (
-            "users::search::page",
-            store::users::last_page(db, &LookupKey::of(""), 10)
-                .await
-                .map(drop),
-        ),
-        (
-            "users::search::fold_some_display_names",
+            "users::words::fold_some_display_names",
             store::users::fold_some_display_names(db, 10)
                 .await
                 .map(drop),
+        ),
+        (
+            "users::words::fill_some_words",
+            store::users::fill_some_words(db, 10).await.map(drop),
+        ),
+        (
+            "users::names::given_up_names",
+            store::users::given_up_names(db, &user).await.map(drop),
         ),
         (
             "sessions::find_by_digest",
@@ -252,6 +223,29 @@ async fn read_all(core: &Core) -> Vec<(&'static str, Result<(), StoreError>)> {
             read.push(("audit::lists::written_since", written.map(drop)));
         }
     }
+    read.extend(search_all(core, &user).await);
+    read
+}
+
+/// Every list of accounts, and every kind of search.
+async fn search_all(core: &Core, user: &UserId) -> Vec<(&'static str, Result<(), StoreError>)> {
+    let db = &core.db;
+    let position = store::users::Cursor {
+        key: "adam".to_owned(),
+        id: user.clone(),
+    };
+    let filters = UserFilter::ALL.into_iter().map(Some).chain([None]);
+    let searches =
+        filters.flat_map(|filter| ["", "a", "a b"].map(|input| UserSearch::of(input, filter)));
+    let mut read = Vec::new();
+    for search in searches {
+        let pages = [
+            store::users::page(db, &search, None, 10).await,
+            store::users::page_before(db, &search, &position, 10).await,
+            store::users::last_page(db, &search, 10).await,
+        ];
+        read.extend(pages.map(|page| ("users::search::page", page.map(drop))));
+    }
     read
 }
 
@@ -319,7 +313,7 @@ fn functions_that_read(folder: &Path, module: &str, found: &mut BTreeSet<String>
 }
 
 /// Parts of functions, which are called by others.
-const PARTS: [(&str, &str); 4] = [
+const PARTS: [(&str, &str); 9] = [
     (
         "sessions::sign_in_reviews::browsers_in_use",
         "sessions::sign_in_reviews::find_with_sign_ins",
@@ -328,7 +322,15 @@ const PARTS: [(&str, &str); 4] = [
         "sessions::sign_in_reviews::count_others",
         "sessions::sign_in_reviews::find_with_sign_ins",
     ),
-    ("users::search::rows_from", "users::search::page"),
+    ("users::search::all", "users::search::page"),
+    ("users::search::sparse::rarest_word", "users::search::page"),
+    ("users::search::sparse::of_word", "users::search::page"),
+    (
+        "users::search::windows::end_of_window",
+        "users::search::page",
+    ),
+    ("users::search::windows::by_word", "users::search::page"),
+    ("users::search::windows::in_window", "users::search::page"),
     ("keys::find", "keys::find_or_insert"),
 ];
 

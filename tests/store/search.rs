@@ -1,5 +1,7 @@
 //! Pages of accounts and prefix searches, and the index for each of them, on both engines.
 
+mod filling;
+
 use crate::{
     given, on_both_engines,
     support::{
@@ -11,18 +13,20 @@ use sqlx::Row;
 use vestibule::{
     domain::{
         actor::Actor,
-        audit::Event,
         moment::Timestamp,
-        user::{Email, LookupKey, UserId, Username},
+        user::{Email, UserFilter, UserId, UserSearch, Username},
     },
     server::{
-        core::{Core, background::cleanup},
+        core::Core,
         db::{Db, Pool},
         store::{
             self,
             audit::{Cursor, Filter, PAGES, PAGES_BACKWARDS},
             sessions,
-            users::{ALL, ALL_BACKWARDS, BY_PREFIX, BY_PREFIX_BACKWARDS, NewUser, Profile},
+            users::{
+                ALL, ALL_BACKWARDS, BY_WORD, BY_WORD_BACKWARDS, COUNT, ENDS, ENDS_BACKWARDS,
+                IN_WINDOW, IN_WINDOW_BACKWARDS, NewUser, OF_WORD,
+            },
         },
         token,
     },
@@ -47,9 +51,13 @@ async fn account(core: &Core, name: &str, email: Option<&str>, display_name: &st
 
 /// The names on each page, one after the other.
 async fn pages(core: &Core, input: &str, limit: u32) -> Vec<Vec<String>> {
-    let (prefix, mut after, mut pages) = (LookupKey::of(input), None, Vec::new());
+    pages_of(core, &UserSearch::of(input, None), limit).await
+}
+
+async fn pages_of(core: &Core, search: &UserSearch, limit: u32) -> Vec<Vec<String>> {
+    let (mut after, mut pages) = (None, Vec::new());
     loop {
-        let found = store::users::page(&core.db, &prefix, after.as_ref(), limit)
+        let found = store::users::page(&core.db, search, after.as_ref(), limit)
             .await
             .unwrap();
         pages.push(found.users.into_iter().map(|user| user.username).collect());
@@ -61,20 +69,26 @@ async fn pages(core: &Core, input: &str, limit: u32) -> Vec<Vec<String>> {
 }
 
 /// The names on each page before the end of the list, the last page first.
-async fn pages_backwards(core: &Core, input: &str, limit: u32) -> Vec<Vec<String>> {
-    let (prefix, mut pages) = (LookupKey::of(input), Vec::new());
-    let end = store::users::Cursor {
-        key: format!("{}\u{10ffff}", prefix.as_str()),
-        id: UserId(String::new()),
-    };
-    let mut before = Some(end);
+async fn pages_backwards(core: &Core, search: &UserSearch, limit: u32) -> Vec<Vec<String>> {
+    let last = store::users::last_page(&core.db, search, limit)
+        .await
+        .unwrap();
+    let (mut before, mut pages) = (last.previous.clone(), vec![names_of(&last)]);
     while let Some(cursor) = before {
-        let found = store::users::page_before(&core.db, &prefix, &cursor, limit).await;
+        let found = store::users::page_before(&core.db, search, &cursor, limit).await;
         let found = found.unwrap();
-        pages.push(found.users.into_iter().map(|user| user.username).collect());
+        pages.push(names_of(&found));
         before = found.previous;
     }
     pages
+}
+
+fn names_of(found: &store::users::Found) -> Vec<String> {
+    found
+        .users
+        .iter()
+        .map(|user| user.username.clone())
+        .collect()
 }
 
 async fn names(core: &Core, input: &str) -> Vec<String> {
@@ -101,6 +115,28 @@ async fn crowd(core: &Core, number: u32) {
          SELECT 'id' || n, {letters} || n, {letters} || n, 'e' || n || '@example.org', 'e' || n || '@example.org', \
          'Person ' || n, 'person ' || n, '', FALSE, 'a hash', 0"
     ))).await;
+    given::execute(
+        &core.db,
+        &insert(
+            "INSERT INTO user_words (word, user_id, repeats) SELECT 'example.org', 'id' || n, 0",
+        ),
+    )
+    .await;
+    given::execute(
+        &core.db,
+        "INSERT INTO user_words (word, user_id, repeats) \
+        SELECT username_key, id, 0 FROM users WHERE id LIKE 'id%' \
+        UNION SELECT email_key, id, 1 FROM users WHERE id LIKE 'id%' \
+        UNION SELECT 'person', id, 0 FROM users WHERE id LIKE 'id%' \
+        UNION SELECT 'org', id, 0 FROM users WHERE id LIKE 'id%'",
+    )
+    .await;
+    given::execute(
+        &core.db,
+        "UPDATE users SET words_of = username_key || ' ' || email_key || ' ' || display_name_key \
+        WHERE id LIKE 'id%'",
+    )
+    .await;
     given::execute(&core.db, &insert(
         "INSERT INTO activity (id, at, event, source, user_id, address, user_agent, times) \
          SELECT 'row' || n, n / 3, CASE n % 5 WHEN 0 THEN 'signed_in' ELSE 'user_created' END, 'command', \
@@ -163,65 +199,86 @@ fn assert_no_scan(engine: Engine, plan: &str, table: &str) {
     }
 }
 
-/// The list of all accounts and a search use their indexes.
+/// The list of all accounts, those of a filter and every search use their indexes.
 async fn assert_pages_by_index(core: &Core, engine: Engine) {
     crowd(core, 20_000).await;
-    let text = Value::Text;
-    let all = plan(&core.db, ALL, &[text("m5"), Value::Number(51)]).await;
-    assert_no_scan(engine, &all, "users");
-    let back = [text("m5"), Value::Number(51)];
-    let back = plan(&core.db, ALL_BACKWARDS, &back).await;
-    assert_no_scan(engine, &back, "users");
-    for (sql, bound, conditions) in [
-        (BY_PREFIX, "person 5", [">", ">", "(display_name_key,id)>"]),
-        (
-            BY_PREFIX_BACKWARDS,
-            "person 4",
-            [
-                ">? AND username_key<",
-                ">? AND email_key<",
-                "display_name_key>? AND (display_name_key,id)<",
-            ],
-        ),
+    // Some of each kind; all have signed in but these.
+    given::execute(&core.db, "UPDATE users SET has_signed_in = TRUE").await;
+    for (change, digit) in [
+        ("is_admin = TRUE", 1),
+        ("disabled_at = 1", 2),
+        ("password_hash = ''", 3),
+        ("has_signed_in = FALSE", 4),
     ] {
-        let values = [
-            text("person 4"),
-            text("id7"),
-            text(bound),
-            Value::Number(51),
-        ];
-        let found = plan(&core.db, sql, &values).await;
-        assert_search_by_index(engine, &found, conditions);
+        let number = "CAST(SUBSTR(id, 3) AS INTEGER)";
+        let sql = format!("UPDATE users SET {change} WHERE {number} % 7 = {digit}");
+        given::execute(&core.db, &sql).await;
+    }
+    given::execute(&core.db, "ANALYZE").await;
+    let (text, number) = (Value::Text, Value::Number);
+    let indexes = [
+        ["users_username_key_key", "sqlite_autoindex_users_2"],
+        ["administrators_by_name"; 2],
+        ["disabled_users_by_name"; 2],
+        ["invited_users_by_name"; 2],
+        ["users_without_sign_in_by_name"; 2],
+    ];
+    for sql in [ALL, ALL_BACKWARDS] {
+        for (sql, names) in sql.into_iter().zip(indexes) {
+            let plan = plan(&core.db, sql, &[text("m5"), number(51)]).await;
+            assert_no_scan(engine, &plan, "users");
+            assert!(
+                names.iter().any(|name| plan.contains(name)),
+                "{sql}:\n{plan}"
+            );
+        }
+    }
+    let by_word = |bound| {
+        let from = [text("m4"), text("id7"), text(bound)];
+        from.into_iter()
+            .chain([number(2), number(51)])
+            .collect::<Vec<_>>()
+    };
+    let ends = |to| vec![text("m4"), text("id7"), text(to), number(399)];
+    let of_word = || vec![text("m4"), text("m41"), number(2), number(1_001)];
+    let searches = [
+        (BY_WORD, by_word("m7")),
+        (BY_WORD_BACKWARDS, by_word("m2")),
+        (ENDS, ends("m7")),
+        (ENDS_BACKWARDS, ends("m2")),
+        (COUNT, of_word()),
+    ];
+    let searches = searches
+        .into_iter()
+        .chain(OF_WORD.map(|sql| (sql, of_word())));
+    for (sql, values) in searches {
+        let plan = plan(&core.db, sql, &values).await;
+        assert_words_by_index(engine, sql, &plan, true);
+    }
+    let windows = IN_WINDOW.map(|sql| (sql, by_word("m7"))).into_iter();
+    let windows = windows.chain(IN_WINDOW_BACKWARDS.map(|sql| (sql, by_word("m2"))));
+    for (sql, values) in windows {
+        // The accounts of a window, whose length is fixed, may be sorted.
+        let plan = plan(&core.db, sql, &values).await;
+        assert_words_by_index(engine, sql, &plan, false);
     }
 }
 
-/// Each kind of key is read along its index.
+/// The words are read along their index, and each account by its id.
 #[track_caller]
-fn assert_search_by_index(engine: Engine, found: &str, [name, email, display_name]: [&str; 3]) {
-    // The three lists of one page are merged and sorted, which is at most three pages.
-    let (indexes, scans) = match engine {
+fn assert_words_by_index(engine: Engine, sql: &str, plan: &str, is_in_order: bool) {
+    let (index, scans, sorts) = match engine {
         Engine::Sqlite => (
-            [
-                format!("username_key{name}"),
-                format!("email_key{email}"),
-                format!("users_by_display_name ({display_name}"),
-            ],
-            ["SCAN users", "SCAN u "],
+            "sqlite_autoindex_user_words_1 (",
+            ["SCAN u", "SCAN user_words"],
+            "USE TEMP B-TREE",
         ),
-        Engine::Postgres => (
-            [
-                "users_username_key_key".to_owned(),
-                "users_email_key_key".to_owned(),
-                "users_by_display_name".to_owned(),
-            ],
-            ["Seq Scan", "Bitmap"],
-        ),
+        Engine::Postgres => ("user_words_pkey", ["Seq Scan", "Bitmap"], "Sort Key"),
     };
-    for index in indexes {
-        assert!(found.contains(&index), "{index}:\n{found}");
-    }
-    for scan in scans {
-        assert!(!found.contains(scan), "{scan}:\n{found}");
+    assert!(plan.contains(index), "{index} for {sql}:\n{plan}");
+    let sorts = is_in_order.then_some(sorts);
+    for step in scans.into_iter().chain(sorts) {
+        assert!(!plan.contains(step), "{step} for {sql}:\n{plan}");
     }
 }
 
@@ -283,11 +340,11 @@ on_both_engines! {
         assert_sessions_by_index(&core, database.engine).await;
     }
 
-    async fn accounts_are_found_by_the_beginning_of_any_name(database: TestDatabase) {
+    async fn accounts_are_found_by_the_beginning_of_any_word(database: TestDatabase) {
         let core = support::core(&database).await;
-        account(&core, "ada", Some("lovelace@example.org"), "Augusta King").await;
-        account(&core, "grace", Some("g.hopper@example.org"), "Ámazing Grace").await;
-        account(&core, "Ängström", None, "Anders").await;
+        account(&core, "ada", Some("lovelace@example.org"), "Augusta Ada King").await;
+        account(&core, "grace", Some("g.hopper@mail.example.com"), "\u{c1}mazing Grace").await;
+        account(&core, "Ängström", None, "Anders-Jonas").await;
         account(&core, "adam", None, "100% _wild_").await;
         account(&core, "李雷", Some("lei@example.org"), "🐎 李").await;
         for (input, expected) in [
@@ -295,8 +352,17 @@ on_both_engines! {
             ("ADA", vec!["ada", "adam"]),
             ("Ａｄａ", vec!["ada", "adam"]),
             (" LOVE", vec!["ada"]),
+            ("king", vec!["ada"]),
+            ("king aug", vec!["ada"]),
+            ("king ada love august", vec!["ada"]),
+            ("king grace", vec![]),
+            ("example.org", vec!["ada", "李雷"]),
+            ("example", vec!["grace", "ada", "李雷"]),
+            ("example hop", vec!["grace"]),
+            ("hopper@mail", vec!["grace"]),
             ("g.", vec!["grace"]),
-            ("augusta k", vec!["ada"]),
+            ("jonas", vec!["Ängström"]),
+            ("wild", vec!["adam"]),
             ("a\u{301}maz", vec!["grace"]),
             ("ängs", vec!["Ängström"]),
             ("an", vec!["Ängström"]),
@@ -306,7 +372,9 @@ on_both_engines! {
             ("100_", vec![]),
             ("%", vec![]),
             ("da", vec![]),
+            ("ovelace", vec![]),
             ("\u{10ffff}", vec![]),
+            ("\u{10ffff} a", vec![]),
             ("' OR 1=1 --", vec![]),
             ("a\0", vec![]),
         ] {
@@ -314,6 +382,40 @@ on_both_engines! {
         }
         assert_eq!(names(&core, "").await, ["ada", "adam", "grace", "Ängström", "李雷"]);
         assert_eq!(names(&core, "l").await, ["李雷", "ada"], "in the order of the findings");
+    }
+
+    async fn accounts_are_filtered_by_their_state(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for (name, change) in [
+            ("ada", "is_admin = TRUE, has_signed_in = TRUE"),
+            ("adam", "disabled_at = 1, password_hash = ''"),
+            ("adele", "password_hash = ''"),
+            ("bob", "has_signed_in = TRUE"),
+        ] {
+            account(&core, name, None, "Somebody").await;
+            given::execute(&core.db, &format!("UPDATE users SET {change} WHERE username = '{name}'")).await;
+        }
+        use UserFilter::{Administrators, Disabled, Invited, NeverSignedIn};
+        for (filter, all, of_d) in [
+            (Administrators, vec!["ada"], vec!["ada"]),
+            (Disabled, vec!["adam"], vec!["adam"]),
+            (Invited, vec!["adele"], vec!["adele"]),
+            (NeverSignedIn, vec!["adam", "adele"], vec!["adam", "adele"]),
+        ] {
+            for (input, expected) in [("", &all), ("some", &all), ("ad", &of_d), ("some ad", &of_d), ("bob", &vec![])] {
+                let search = UserSearch::of(input, Some(filter));
+                for limit in [1, 50] {
+                    let pages = pages_of(&core, &search, limit).await;
+                    let mut found = pages.concat();
+                    // Those of "some" are in the order of their ids.
+                    found.sort_unstable();
+                    assert_eq!(found, *expected, "{input} among {filter:?}");
+                    let mut back = pages_backwards(&core, &search, limit).await;
+                    back.reverse();
+                    assert_eq!(back.concat(), pages.concat(), "{input} among {filter:?}, backwards");
+                }
+            }
+        }
     }
 
     async fn pages_join_without_a_gap_and_without_duplicates(database: TestDatabase) {
@@ -325,35 +427,21 @@ on_both_engines! {
         }
         account(&core, "other", None, "Other").await;
         for limit in [1, 2, 5, 22, 23, 24] {
-            for input in ["user", "u", "user0", ""] {
+            for input in ["user", "u", "user0", "example user", "user exa", ""] {
                 let all = names(&core, input).await;
                 let expected = match input { "user0" => 10, "" => 24, _ => 23 };
                 assert_eq!(all.len(), expected, "{input}");
+                let search = UserSearch::of(input, None);
                 let pages = pages(&core, input, limit).await;
                 assert!(pages.iter().all(|page| page.len() <= limit as usize), "{pages:?}");
                 assert_eq!(pages.concat(), all, "{input} by {limit}");
-                let mut distinct = all.clone();
-                distinct.sort_unstable();
-                distinct.dedup();
+                let distinct: std::collections::BTreeSet<_> = all.iter().collect();
                 assert_eq!(distinct.len(), all.len(), "{all:?}");
-            }
-        }
-    }
-
-    async fn a_list_of_accounts_is_read_backwards_as_forwards(database: TestDatabase) {
-        let core = support::core(&database).await;
-        for number in 0..23 {
-            let name = format!("user{number:02}");
-            let display_name = if number % 2 == 0 { "User" } else { &name };
-            account(&core, &name, Some(&format!("{name}@example.org")), display_name).await;
-        }
-        account(&core, "other", None, "Other").await;
-        for limit in [1, 2, 5, 22, 23, 24] {
-            for input in ["user", "u", "user0", ""] {
-                let mut backwards = pages_backwards(&core, input, limit).await;
+                let backwards = pages_backwards(&core, &search, limit).await;
                 assert!(backwards.iter().all(|page| page.len() <= limit as usize), "{backwards:?}");
-                backwards.reverse();
-                assert_eq!(backwards.concat(), names(&core, input).await, "{input} by {limit}");
+                let mut joined = backwards;
+                joined.reverse();
+                assert_eq!(joined.concat(), all, "{input} by {limit}, backwards");
             }
         }
     }
@@ -364,102 +452,50 @@ on_both_engines! {
         for number in 0..5 {
             account(&core, &format!("u{number}"), None, "Somebody").await;
         }
-        for input in ["", "u"] {
-            let prefix = LookupKey::of(input);
-            let (mut after, mut page) = (None, store::users::page(&core.db, &prefix, None, 2).await.unwrap());
-            assert_eq!(page.previous, None);
+        for input in ["", "u", "u some", "some"] {
+            let search = UserSearch::of(input, None);
+            let first = store::users::page(&core.db, &search, None, 2).await.unwrap();
+            assert_eq!(first.previous, None);
+            let mut page = first.clone();
             while let Some(next) = page.next.clone() {
-                let following = store::users::page(&core.db, &prefix, Some(&next), 2).await.unwrap();
+                let following = store::users::page(&core.db, &search, Some(&next), 2).await.unwrap();
                 let previous = following.previous.clone().expect("a page before");
-                let again = store::users::page_before(&core.db, &prefix, &previous, 2).await.unwrap();
+                let again = store::users::page_before(&core.db, &search, &previous, 2).await.unwrap();
                 assert_eq!((&again.users, again.next.as_ref()), (&page.users, Some(&next)));
-                (after, page) = (Some(next), following);
+                page = following;
             }
-            // The rest of the list is deleted meanwhile: the empty page leads back to all that is left.
-            let after = after.expect("there were three pages");
-            let last = page.users.last().unwrap().id.clone();
-            given::execute(&core.db, &format!("UPDATE users SET username_key = 'a', display_name_key = 'a' WHERE id = '{}'", last.0)).await;
-            let empty = store::users::page(&core.db, &prefix, Some(&after), 2).await.unwrap();
-            assert_eq!((empty.users.len(), &empty.next), (0, &None));
-            let before = empty.previous.expect("a page before");
-            let page = store::users::page_before(&core.db, &prefix, &before, 1).await.unwrap();
-            assert_eq!(page.users[0].username, "u3", "the last one before the empty page");
-            given::execute(&core.db, &format!("UPDATE users SET username_key = 'u4', display_name_key = 'somebody' WHERE id = '{}'", last.0)).await;
             // Before the first one there is none, and the page after that is the first.
-            let first = store::users::page(&core.db, &prefix, None, 2).await.unwrap();
-            let start = store::users::Cursor { key: prefix.as_str().to_owned(), id: UserId(String::new()) };
-            let empty = store::users::page_before(&core.db, &prefix, &start, 2).await.unwrap();
+            let start = store::users::Cursor { key: search.first_word().to_owned(), id: UserId(String::new()) };
+            let empty = store::users::page_before(&core.db, &search, &start, 2).await.unwrap();
             assert_eq!((empty.users.len(), empty.previous), (0, None));
-            let again = store::users::page(&core.db, &prefix, empty.next.as_ref(), 2).await.unwrap();
+            let again = store::users::page(&core.db, &search, empty.next.as_ref(), 2).await.unwrap();
             assert_eq!(again.users, first.users);
+            // Behind the last one there is none, and the page before that is the last.
+            let end = store::users::Cursor { key: format!("{}\u{10ffff}", search.first_word()), id: UserId("z".to_owned()) };
+            let empty = store::users::page(&core.db, &search, Some(&end), 2).await.unwrap();
+            assert_eq!((empty.users.len(), &empty.next), (0, &None));
+            let last = store::users::page_before(&core.db, &search, &empty.previous.unwrap(), 1).await.unwrap();
+            assert_eq!(last.users, page.users[page.users.len() - 1..], "{input}");
         }
     }
 
-    /// Even if many accounts match by several of their names, no page reads on for long.
-    async fn a_page_stays_short_if_many_accounts_repeat(database: TestDatabase) {
+    /// Two words that many have, and hardly anyone both: a page is short, and leads on, in both directions.
+    async fn a_search_that_finds_little_among_many_is_read_in_short_pages(database: TestDatabase) {
         let core = support::core(&database).await;
-        for number in 0..40 {
-            account(&core, &format!("u{number:02}"), None, &format!("uz{number:02}")).await;
-        }
-        let pages = pages(&core, "u", 2).await;
-        assert_eq!(pages.concat().len(), 40);
-        assert!(pages.len() < 25, "{pages:?}");
-        assert!(pages.last().unwrap().is_empty(), "after the last one there is no further account");
-    }
-
-    /// A page on which nothing was found lies between the others: it leads to its neighbours, not to the start.
-    async fn an_empty_page_leads_to_both_its_neighbours(database: TestDatabase) {
-        let core = support::core(&database).await;
-        for number in 0..36 {
-            let email = format!("employee.{number:02}@example.org");
-            account(&core, &format!("emp{number:02}"), Some(&email), "Somebody").await;
-        }
-        let prefix = LookupKey::of("emp");
-        let forwards = async |from: Option<store::users::Cursor>| {
-            let (mut names, mut from) = (Vec::new(), from);
-            loop {
-                let page = store::users::page(&core.db, &prefix, from.as_ref(), 1).await.unwrap();
-                names.extend(page.users.iter().map(|user| user.username.clone()));
-                match page.next {
-                    Some(next) => from = Some(next),
-                    None => return (names, page),
-                }
-            }
-        };
-        let (all, mut page) = forwards(None).await;
-        assert_eq!(all.len(), 36);
-        let (mut behind, mut empty) = (Vec::new(), 0);
-        while let Some(previous) = page.previous {
-            page = store::users::page_before(&core.db, &prefix, &previous, 1).await.unwrap();
-            assert_eq!(forwards(page.next).await.0, behind, "{previous:?}");
-            empty += u32::from(page.users.is_empty());
-            behind.splice(0..0, page.users.iter().map(|user| user.username.clone()));
-        }
-        assert_eq!(behind, all);
-        assert!(empty > 0, "a page on which nothing was found");
-    }
-
-    async fn a_changed_display_name_is_found_and_the_previous_is_not(database: TestDatabase) {
-        let core = support::core(&database).await;
-        let ada = given::account(&core, "ada").await.user;
-        let profile = Profile { display_name: "Countess", email: None, description: "" };
-        let entry = given::entry(&core, Event::ProfileChanged, &ada.id);
-        assert!(store::users::update_profile(&core.db, &ada.id, &profile, entry).await.unwrap());
-        assert_eq!(names(&core, "COUNT").await, ["ada"]);
-        assert!(names(&core, "some").await.is_empty());
-    }
-
-    /// Accounts of a previous version have no folded display name; the server folds them in steps.
-    async fn display_names_of_older_accounts_are_folded(database: TestDatabase) {
-        let core = support::core(&database).await;
-        for number in 0..=store::STEP {
-            account(&core, &format!("u{number}"), None, &format!("ÉVA {number}")).await;
-        }
-        given::execute(&core.db, "UPDATE users SET display_name_key = NULL").await;
-        assert!(names(&core, "éva").await.is_empty());
-        assert_eq!(cleanup::fold_display_names(&core).await.unwrap(), u64::from(store::STEP) + 1);
-        assert_eq!(names(&core, "éva").await.len(), store::STEP as usize + 1);
-        assert_eq!(cleanup::fold_display_names(&core).await.unwrap(), 0);
+        crowd(&core, 9_000).await;
+        account(&core, "person.last", None, "Zebra").await;
+        // Persons and those of `z` are many, but of the latter only one is called so first.
+        given::execute(&core.db, "UPDATE users SET has_signed_in = TRUE WHERE username <> 'person.last' AND username NOT LIKE 'z%'").await;
+        let search = UserSearch::of("person z", Some(UserFilter::NeverSignedIn));
+        let pages = pages_of(&core, &search, 3_000).await;
+        assert!(pages.len() > 1, "{}", pages.len());
+        let found = pages.concat();
+        assert_eq!(found.len(), 9_000 / 4 + 1);
+        let distinct: std::collections::BTreeSet<_> = found.iter().collect();
+        assert_eq!(distinct.len(), found.len());
+        let backwards = pages_backwards(&core, &search, 3_000).await;
+        assert!(backwards.len() > 1);
+        assert_eq!(backwards.concat().len(), found.len());
     }
 
     async fn an_index_leads_to_every_page_of_accounts(database: TestDatabase) {

@@ -58,6 +58,8 @@ on_both_engines! {
             is_admin: true,
             disabled: false,
             has_password: true,
+            created_at: START,
+            last_sign_in_at: None,
         };
         assert_eq!(user, expected);
         assert_eq!(password_hash, "$argon2id$…");
@@ -237,6 +239,7 @@ on_both_engines! {
             display_name: "Ada 🐎 'L'".to_owned(),
             email: Some("Ada@Analytical.Example".to_owned()),
             description: "Zwölf".to_owned(),
+            last_sign_in_at: Some(START),
             ..ada.user.clone()
         };
         let found = given::credentials(&core, "ADA@analytical.example").await;

@@ -15,7 +15,7 @@ use vestibule::{
     domain::{
         moment::Timestamp,
         password::Password,
-        user::{LookupKey, User},
+        user::{User, UserSearch},
     },
     server::{
         clock::Clock,
@@ -124,7 +124,7 @@ pub async fn create_user(core: &Core, name: &str) {
 
 /// The names of all accounts.
 pub async fn users(core: &Core) -> Vec<User> {
-    let all = LookupKey::of("");
+    let all = UserSearch::default();
     let found = store::users::page(&core.db, &all, None, 1_000).await;
     found.expect("an answer").users
 }

@@ -25,6 +25,8 @@ const USER: &str = "USER";
 const ACTOR: &str = "ACTOR";
 /// The placeholder of the reason.
 const REASON: &str = "REASON";
+/// The placeholder of the username before it was changed.
+const PREVIOUS: &str = "PREVIOUS";
 /// The placeholder of the access key.
 const KEY: &str = "KEY";
 
@@ -56,7 +58,7 @@ impl Event {
             Self::SignInRecognised => "USER reported a sign-in from a new device as known",
             Self::SignInDisowned => "USER reported a sign-in from a new device as unknown",
             Self::DeviceNamed => "USER changed the name of a device",
-            Self::UserCreated => "ACTOR created the account of USER",
+            Self::UserCreated | Self::UserRenamed | Self::UserEdited => self.template_of_names(),
             Self::UserDisabled => "ACTOR disabled the account of USER",
             Self::UserEnabled => "ACTOR enabled the account of USER again",
             Self::UserPromoted => "ACTOR made USER an administrator",
@@ -86,6 +88,15 @@ impl Event {
 }
 
 impl Event {
+    /// The sentences about a new account and its names.
+    const fn template_of_names(self) -> &'static str {
+        match self {
+            Self::UserRenamed => "ACTOR changed the username PREVIOUS to USER",
+            Self::UserEdited => "ACTOR changed the full name or email of USER",
+            _ => "ACTOR made the account of USER",
+        }
+    }
+
     /// The sentences about access keys.
     const fn template_of_key(self, has_name: bool, is_own: bool) -> &'static str {
         match self {
@@ -182,9 +193,15 @@ impl Record {
             _ => "",
         };
         let key = Part::Name(self.key_name.clone().unwrap_or_default());
+        let previous = Part::Name(self.entry.previous_name.clone().unwrap_or_default());
         let is_own = self.actor_name.is_none()
             && !matches!(self.entry.source, Source::Command | Source::Server);
-        let parts = [(ACTOR, actor), (REASON, words(reason)), (KEY, key)];
+        let parts = [
+            (ACTOR, actor),
+            (REASON, words(reason)),
+            (KEY, key),
+            (PREVIOUS, previous),
+        ];
         let template = match (event, &self.key_name) {
             (Event::SignedIn, Some(_)) => "USER signed in with the access key KEY",
             _ => event.template(user.is_some(), is_own),
@@ -236,7 +253,7 @@ fn fill(template: &str, user: Option<&Part>, values: &[(&str, Part)]) -> Vec<Par
 
 /// The position of the first placeholder of a template, and the placeholder.
 fn next_placeholder(template: &str) -> Option<(usize, &'static str)> {
-    let placeholders = [USER, ACTOR, REASON, KEY].into_iter();
+    let placeholders = [USER, ACTOR, REASON, KEY, PREVIOUS].into_iter();
     let found =
         placeholders.filter_map(|placeholder| Some((template.find(placeholder)?, placeholder)));
     found.min()

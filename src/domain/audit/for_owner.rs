@@ -54,6 +54,8 @@ impl Event {
             Self::SignInDisowned => "You reported a sign-in from a new device as unknown",
             Self::DeviceNamed => "You changed the name of a device",
             Self::UserCreated => "The account was created",
+            Self::UserRenamed => "An administrator changed your username",
+            Self::UserEdited => "An administrator changed your full name or email",
             Self::UserDisabled => "The account was disabled",
             Self::UserEnabled => "The account was enabled again",
             Self::UserPromoted => "You became an administrator",

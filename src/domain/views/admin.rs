@@ -6,6 +6,7 @@ use crate::{
         audit::Part,
         moment::Moment,
         password_link::{LinkPurpose, LinkSecret},
+        user::UserFilter,
     },
     error::Refusals,
 };
@@ -16,14 +17,25 @@ use serde::{Deserialize, Serialize};
 pub struct UsersView {
     /// The search text.
     pub search: String,
+    pub filter: Option<UserFilter>,
     pub users: Vec<UserView>,
     /// The next page of the list: a path of ours.
     pub next: Option<String>,
-    pub is_first: bool,
+    /// The first page of the same list, on later ones.
+    pub first: Option<String>,
     pub notice: Option<UserNotice>,
-    /// The input for a new account before a refusal.
+}
+
+/// The page that invites a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InviteView {
+    /// The input before a refusal, or before the password was confirmed.
     pub draft: InvitationDraft,
+    /// The password was confirmed after the form was sent, and nothing was done yet.
+    pub is_unsent: bool,
     pub refusal: Option<Refusals>,
+    /// The link of the account that was just made.
+    pub made: Option<LinkView>,
 }
 
 /// An account in a list.
@@ -36,6 +48,8 @@ pub struct UserView {
     pub email: Option<String>,
     pub is_admin: bool,
     pub state: UserState,
+    pub created: Moment,
+    pub last_sign_in: Option<Moment>,
 }
 
 /// Whether an account can sign in.
@@ -58,13 +72,38 @@ pub struct InvitationDraft {
     pub is_admin: bool,
 }
 
+/// An administrator's input for the names of an account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditDraft {
+    pub username: String,
+    /// If empty, pages show the username.
+    pub display_name: String,
+    /// Empty if absent.
+    pub email: String,
+}
+
+/// The form for the names of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditView {
+    /// The values of the fields: those stored, or the input before a refusal.
+    pub draft: EditDraft,
+    /// The password was confirmed after the form was sent, and nothing was saved yet.
+    pub is_unsaved: bool,
+    pub refusal: Option<Refusals>,
+    /// The usernames that the account had before, which are reserved to it.
+    pub given_up: Vec<String>,
+}
+
 /// One account, for administrators.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountView {
     pub user: UserView,
+    pub edit: EditView,
     pub description: String,
     /// The administrator's own account.
     pub is_own: bool,
+    /// The session of this browser, if it is one of the account's.
+    pub own_session: Option<String>,
     /// The owner may set a password by a link until then.
     pub link_until: Option<Moment>,
     pub sessions: Vec<LiveSessionView>,
@@ -137,6 +176,7 @@ pub enum UserNotice {
     Enabled,
     Promoted,
     Demoted,
+    Edited,
     SessionsEnded {
         count: u64,
     },

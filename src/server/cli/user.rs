@@ -11,7 +11,10 @@ use super::{
     password::new_password,
 };
 use crate::{
-    domain::user::{LookupKey, User},
+    domain::{
+        user::{LookupKey, User, UserFilter, UserSearch},
+        views::EditDraft,
+    },
     server::{
         config::Config,
         core::{
@@ -27,7 +30,7 @@ use crate::{
         web::layers::origin::Site,
     },
 };
-use arguments::{Invitation, Named, NewUser};
+use arguments::{Edit, Invitation, Named, NewUser};
 use rows::{LinkRow, UserRow};
 use std::io::{self, BufRead, Read};
 
@@ -54,7 +57,8 @@ async fn carry_out(
     match command {
         Command::Create(new) => create(core, admin, &new).await,
         Command::Invite(invitation) => invite(core, admin, config, &invitation).await,
-        Command::List { search, json } => list(core, search.as_deref(), json).await,
+        Command::List { search, only, json } => list(core, search.as_deref(), only, json).await,
+        Command::Edit(edit) => self::edit(core, admin, &edit).await,
         Command::Show { name, json } => Ok(write_rows(
             &[UserRow::from(users::find(core, &name).await?)],
             json,
@@ -109,18 +113,23 @@ fn report(line: &str) -> Result<(), CliError> {
 }
 
 /// Wide enough for most accounts.
-const WIDTHS: &[usize] = &[20, 30, 24, 13, 8];
+const WIDTHS: &[usize] = &[20, 30, 24, 13, 8, 20, 20];
 
-async fn list(core: &Core, search: Option<&str>, json: bool) -> Result<(), CliError> {
-    let prefix = LookupKey::of(search.unwrap_or_default());
+async fn list(
+    core: &Core,
+    search: Option<&str>,
+    only: Option<UserFilter>,
+    json: bool,
+) -> Result<(), CliError> {
     if search.is_some() {
-        // After an upgrade the server's background job may not have folded all names yet.
-        cleanup::fold_display_names(core).await?;
+        // After an upgrade the server's background job may not have split all names yet.
+        cleanup::fill_words(core).await?;
     }
+    let search = UserSearch::of(search.unwrap_or_default(), only);
     let mut after = None;
     let mut table = PagedTable::new(WIDTHS, json);
     loop {
-        let found = users::page(core, &prefix, after.as_ref(), ROWS_PER_PAGE).await?;
+        let found = users::page(core, &search, after.as_ref(), ROWS_PER_PAGE).await?;
         let rows: Vec<_> = found.users.into_iter().map(UserRow::from).collect();
         table.write(&rows, found.next.is_none())?;
         after = found.next;
@@ -128,6 +137,19 @@ async fn list(core: &Core, search: Option<&str>, json: bool) -> Result<(), CliEr
             return Ok(());
         }
     }
+}
+
+/// What is not given stays as it is.
+async fn edit(core: &Core, admin: &Admin, edit: &Edit) -> Result<(), CliError> {
+    let user = users::find(core, &edit.name).await?;
+    let or = |given: &Option<String>, kept: &str| given.clone().unwrap_or_else(|| kept.to_owned());
+    let draft = EditDraft {
+        username: or(&edit.username, &user.username),
+        display_name: or(&edit.display_name, &user.display_name),
+        email: or(&edit.email, user.email.as_deref().unwrap_or_default()),
+    };
+    users::edit(core, admin, &user.id, &draft).await?;
+    report(&format!("{} is changed.", draft.username.trim()))
 }
 
 /// The draft is validated before the password is asked for, so that an error costs no typing.

@@ -62,6 +62,14 @@ pub fn moment(at: Timestamp) -> Moment {
     }
 }
 
+/// The day of a point in time, in UTC, for tables.
+pub fn date(at: Timestamp) -> Moment {
+    Moment {
+        iso: rfc3339(at),
+        words: utc(at).strftime("%-d %b %Y").to_string(),
+    }
+}
+
 /// The same with seconds, for lists in which the order of events matters.
 pub fn precise_moment(at: Timestamp) -> Moment {
     Moment {
@@ -94,6 +102,8 @@ mod tests {
         let shown = moment(Timestamp::from_millis(1_790_000_000_000));
         assert_eq!(shown.iso, "2026-09-21T14:13:20Z");
         assert_eq!(shown.words, "21 September 2026, 14:13 UTC");
+        let day = date(Timestamp::from_millis(1_790_000_000_000));
+        assert_eq!((day.iso, day.words.as_str()), (shown.iso, "21 Sep 2026"));
     }
 
     #[test]

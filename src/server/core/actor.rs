@@ -164,7 +164,7 @@ impl Admin {
         }
     }
 
-    /// Roles and links for passwords give away whole accounts, those of administrators among them. So they are for
+    /// Roles, names to sign in with and links for passwords give away whole accounts, those of administrators among them. So they are for
     /// sessions with all rights: not for a key, nor for a session or a token that may do less.
     ///
     /// # Errors

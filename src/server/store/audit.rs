@@ -79,10 +79,10 @@ async fn upsert_within(
     times: u32,
 ) -> Result<Names, StoreError> {
     const SQL: &str = "INSERT INTO activity (id, at, event, reason, source, user_id, username, session_id, \
-        address, user_agent, times, actor_id, actor_name, key_id, key_name, credential, device_name) \
+        address, user_agent, times, actor_id, actor_name, key_id, key_name, credential, device_name, previous_name) \
         VALUES ($1, $2, $3, $4, $5, $6, (SELECT username FROM users WHERE id = $6), $7, $8, $9, $10, \
         $11, (SELECT username FROM users WHERE id = $11), $12, (SELECT name FROM access_keys WHERE id = $12), $13, \
-        (SELECT device_name FROM sessions WHERE id = $14 AND device_name <> '')) \
+        (SELECT device_name FROM sessions WHERE id = $14 AND device_name <> ''), $15) \
         ON CONFLICT (id) DO UPDATE SET at = excluded.at, times = activity.times + excluded.times \
         RETURNING username, actor_name, key_name";
     let text = |id: &Option<UserId>| id.as_ref().map(|id| id.0.clone());
@@ -104,7 +104,8 @@ async fn upsert_within(
         text(&entry.actor),
         entry.key.as_ref().map(|key| key.0.as_str()),
         credential,
-        entry.session_of_browser().map(|session| session.0.as_str())
+        entry.session_of_browser().map(|session| session.0.as_str()),
+        entry.previous_name.as_deref()
     ))
 }
 
@@ -118,6 +119,7 @@ fn write_to_log(entry: &Entry, names: &Names, times: u32) {
         source = entry.source.as_str(),
         user = names.username,
         actor = names.actor_name,
+        previous_name = entry.previous_name,
         session = entry.session.as_ref().map(SessionId::short),
         key = names.key_name,
         key_id = entry.key.as_ref().map(AccessKeyId::short),

@@ -98,7 +98,7 @@ macro_rules! select_sessions {
             "s.end_reason, s.idle_end_if_used, s.key_id, s.scopes, s.device_name, s.device_id IS NOT NULL AS has_device, ",
             $crate::server::store::sessions::is_unrecognised!("s"),
             " AS is_unrecognised, u.username, u.email, u.display_name, u.description, u.is_admin, u.disabled_at, ",
-            "u.password_hash <> '' AS has_password ",
+            "u.password_hash <> '' AS has_password, u.created_at AS user_created_at, u.last_sign_in_at ",
             "FROM sessions s JOIN users u ON u.id = s.user_id ",
             $rest
         )

@@ -67,6 +67,7 @@ pub async fn redeem(
         .await?
         .rows_affected());
     if inserted == 1 {
+        super::users::write_words_within(transaction, &user.id).await?;
         super::audit::insert_within(transaction, entry.clone()).await?;
     }
     Ok(Commit(inserted == 1))

@@ -3,17 +3,24 @@
 mod by_link;
 mod changes;
 mod locks;
+mod names;
 mod search;
+mod texts;
+mod words;
 
 pub(super) use by_link::redeem_within;
 pub use by_link::{Link, Redemption, find_by_link, redeem_link};
 use changes::end_everything_within;
 pub use changes::{delete, demote, disable, enable, promote, set_password};
-pub(super) use locks::{lock_enabled_within, lock_within};
-pub use search::{
-    ALL, ALL_BACKWARDS, BY_PREFIX, BY_PREFIX_BACKWARDS, Cursor, Found, fold_some_display_names,
-    last_page, page, page_before,
+pub(super) use locks::{lock_enabled_within, lock_within, record_sign_in_within};
+pub use names::{Identity, given_up_names, update_identity};
+pub use search::{Cursor, Found, last_page, page, page_before};
+pub use texts::{
+    ALL, ALL_BACKWARDS, BY_WORD, BY_WORD_BACKWARDS, COUNT, ENDS, ENDS_BACKWARDS, IN_WINDOW,
+    IN_WINDOW_BACKWARDS, OF_WORD,
 };
+pub(super) use words::write_within as write_words_within;
+pub use words::{ACCOUNTS_A_STEP, fill_some_words, fold_some_display_names};
 
 use super::password_links::{self, NewLink};
 use crate::{
@@ -75,13 +82,15 @@ pub(super) struct UserRow {
     is_admin: bool,
     disabled_at: Option<i64>,
     has_password: bool,
+    user_created_at: i64,
+    last_sign_in_at: Option<i64>,
 }
 
 /// The columns of [`UserRow`], from `users u`.
 macro_rules! user_columns {
     () => {
         "u.id AS user_id, u.username, u.email, u.display_name, u.description, u.is_admin, u.disabled_at, \
-         u.password_hash <> '' AS has_password"
+         u.password_hash <> '' AS has_password, u.created_at AS user_created_at, u.last_sign_in_at"
     };
 }
 pub(super) use user_columns;
@@ -97,6 +106,8 @@ impl From<UserRow> for User {
             is_admin: row.is_admin,
             disabled: row.disabled_at.is_some(),
             has_password: row.has_password,
+            created_at: Timestamp::from_millis(row.user_created_at),
+            last_sign_in_at: row.last_sign_in_at.map(Timestamp::from_millis),
         }
     }
 }
@@ -140,7 +151,7 @@ macro_rules! bind_user {
 pub(super) use bind_user;
 
 /// # Errors
-/// [`StoreError::NotUnique`] if the name or the e-mail address is taken: the database decides,
+/// [`StoreError::NotUnique`] if the name or the e-mail address is taken, or the name is reserved: the database decides,
 /// so two at once cannot both succeed.
 pub async fn insert(db: &Db, user: &NewUser<'_>, actor: &Actor) -> Result<(), StoreError> {
     insert_with_link(db, user, None, actor).await
@@ -174,6 +185,8 @@ async fn insert_with_link(
             .execute(connection)
             .await
             .map(|_| ())?);
+        names::demand_not_reserved_within(transaction, user.username, &user.id).await?;
+        words::write_within(transaction, &user.id).await?;
         let entry = actor.entry(user.created_at, Event::UserCreated, Some(&user.id), None);
         super::audit::insert_within(transaction, entry).await?;
         if let Some(link) = link {
@@ -255,6 +268,7 @@ pub async fn update_profile(
         if updated == 0 {
             return Ok(RollBack(false));
         }
+        words::write_within(transaction, id).await?;
         super::audit::insert_within(transaction, entry.clone()).await?;
         Ok(Commit(true))
     })

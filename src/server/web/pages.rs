@@ -210,7 +210,7 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
             return Ok(Answer::Redirect(visit.next().to_string()));
         }
         Page::Confirm => PageView::Confirm(account::confirm(visit.current_user()?, &visit)),
-        Page::Users | Page::Account | Page::Audit | Page::System => {
+        Page::Users | Page::Invite | Page::Account | Page::Audit | Page::System => {
             match administration(page, visit).await? {
                 Some(view) => PageView::Administration(view),
                 None => return Ok(Answer::NotFound),
@@ -229,6 +229,7 @@ async fn administration(
         Page::Users => Some(AdministrationView::Users(Box::new(
             users::list(visit).await?,
         ))),
+        Page::Invite => Some(AdministrationView::Invite(Box::new(users::invite(visit)?))),
         Page::Account => {
             let view = users::account(visit).await?;
             view.map(|view| AdministrationView::Account(Box::new(view)))

@@ -238,6 +238,7 @@ on_both_engines! {
             ("/api/change_password", vec![("current_password", PASSWORD), ("new_password", NEW)]),
             ("/api/update_profile", vec![("display_name", "Eve"), ("email", "eve@example.org"), ("description", "")]),
             ("/api/invite_user", vec![("username", "mallory")]),
+            ("/api/edit_user", vec![("id", "x"), ("username", "mallory")]),
             ("/api/end_all_sessions", vec![]),
         ] {
             let answer = program.fetch_form(function, &fields).await;

@@ -4,7 +4,7 @@ use super::{assert_problem, call, get};
 use crate::app::TestApp;
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, env, fs, path::Path};
-use vestibule::domain::{audit::Event, scope::Scope};
+use vestibule::domain::{audit::Event, scope::Scope, user::UserFilter};
 
 pub const DOCUMENT: &str = "/api/v1/openapi.json";
 const FILE: &str = "docs/openapi.json";
@@ -113,7 +113,7 @@ async fn the_document_permits_no_further_members() {
             );
         }
     }
-    assert_eq!(bodies, 4, "a key, an account, and two changes");
+    assert_eq!(bodies, 5, "a key, an account, and three changes");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,6 +129,14 @@ async fn the_document_lists_the_words_that_are_accepted() {
         scope
     );
     assert_eq!(schemas["GrantType"]["enum"], json!(["password"]));
+    let parameters = &document["paths"]["/api/v1/users"]["get"]["parameters"];
+    let mut parameters = parameters.as_array().expect("parameters").iter();
+    let status = parameters.find(|one| one["name"] == "status").unwrap();
+    let words = UserFilter::ALL.map(UserFilter::as_str);
+    assert!(
+        status.to_string().contains(&json!(words).to_string()),
+        "{status}"
+    );
     let parameters = &document["paths"]["/api/v1/activity"]["get"]["parameters"];
     let parameters = parameters.as_array().expect("parameters");
     let event = parameters

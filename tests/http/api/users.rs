@@ -85,7 +85,8 @@ on_both_engines! {
         for (filter, expected) in [
             ("AD", vec!["ada", "adam"]),
             ("adam%40example", vec!["adam"]),
-            ("ada+of", vec!["ada"]),
+            ("adam+of", vec!["adam"]),
+            ("of+org+ada", vec!["ada", "adam"]),
             ("%20", vec!["ada", "adam", "root"]),
             ("x", vec![]),
             ("%25", vec![]),
@@ -160,6 +161,55 @@ on_both_engines! {
         assert_eq!(patch(&mut root, &path, r#"{"disabled":false}"#).await["state"], "enabled");
         assert_problem(&ada.send(call("GET", "/api/v1/me")).await, 401, "not_signed_in");
         assert_eq!(app.fetch_login("ada", PASSWORD).await.status, 200);
+    }
+
+    /// All three at once. The name before is nobody else's.
+    async fn the_names_of_an_account_are_replaced(database: TestDatabase) {
+        let (app, _, mut root) = administered(database).await;
+        let path = path_of(&app, "ada").await;
+        let user = get(&mut root, &path).await;
+        assert_eq!((&user["created_at"], &user["last_sign_in_at"]), (&Value::from("2026-09-21T14:13:20Z"), &Value::from("2026-09-21T14:13:20Z")));
+        let names = r#"{"names":{"username":"Lovelace","display_name":"Ada L.","email":null}}"#;
+        let changed = patch(&mut root, &path, names).await;
+        assert_eq!((&changed["username"], &changed["display_name"], &changed["email"]), (&Value::from("Lovelace"), &Value::from("Ada L."), &Value::Null));
+        let taken = send("POST", USERS, r#"{"username":"ada"}"#);
+        assert_problem(&root.send(taken).await, 422, "name_taken");
+        for (body, status, code) in [
+            (r#"{"names":{"username":"ROOT","display_name":"","email":null}}"#, 422, "name_taken"),
+            (r#"{"names":{"username":"a b","display_name":"","email":null}}"#, 422, "name_grammar"),
+            (r#"{"names":{"username":"x"}}"#, 400, "wrong_members"),
+            (r#"{"names":{"username":"x","display_name":"","email":null},"disabled":true}"#, 400, "wrong_members"),
+        ] {
+            assert_problem(&root.send(send("PATCH", &path, body)).await, status, code);
+        }
+        assert_eq!(get(&mut root, &path).await, changed);
+        // Not by a key, even one with every scope.
+        let (_, key) = app.access_key("root", "users:read users:write").await;
+        let by_key = send("PATCH", &path, names).header("authorization", &format!("Bearer {key}"));
+        assert_problem(&app.browser().send(by_key).await, 403, "session_needed");
+        let log = get(&mut root, "/api/v1/activity?event=user_renamed").await;
+        assert_eq!((&log["items"][0]["previous_name"], &log["items"][0]["user"]["username"]), (&Value::from("ada"), &Value::from("Lovelace")));
+    }
+
+    async fn accounts_are_listed_by_their_status(database: TestDatabase) {
+        let (app, _, mut root) = administered(database).await;
+        root.send(send("POST", USERS, r#"{"username":"grace"}"#)).await;
+        let path = path_of(&app, "ada").await;
+        patch(&mut root, &path, r#"{"disabled":true}"#).await;
+        for (query, expected) in [
+            ("status=administrators", vec!["root"]),
+            ("status=disabled", vec!["ada"]),
+            ("status=invited", vec!["grace"]),
+            ("status=never_signed_in&filter=g", vec!["grace"]),
+            ("status=disabled&filter=g", vec![]),
+        ] {
+            let page = get(&mut root, &format!("{USERS}?{query}")).await;
+            assert_eq!(names(&page), expected, "{query}");
+            let page = get(&mut root, &format!("{USERS}?{query}&sort=-name")).await;
+            assert_eq!(names(&page), expected, "{query}");
+        }
+        let refused = root.send(call("GET", &format!("{USERS}?status=fly"))).await;
+        assert_problem(&refused, 400, "invalid_parameter");
     }
 
     async fn the_last_administrator_is_kept(database: TestDatabase) {

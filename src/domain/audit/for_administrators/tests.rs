@@ -15,6 +15,7 @@ fn record(event: Event, user: Option<&str>, actor: Option<&str>, source: Source)
             actor: actor.map(|_| UserId("2".to_owned())),
             session: None,
             key: None,
+            previous_name: None,
             address: String::new(),
             user_agent: String::new(),
         },

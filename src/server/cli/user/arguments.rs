@@ -1,6 +1,6 @@
 //! The arguments of `vestibule user …`.
 
-use crate::server::core::accounts::users::UserDraft;
+use crate::{domain::user::UserFilter, server::core::accounts::users::UserDraft};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -10,9 +10,12 @@ pub enum Command {
     Invite(Invitation),
     /// List all accounts
     List {
-        /// Only those whose name, e-mail address or display name begins so
-        #[arg(long, value_name = "BEGINNING")]
+        /// Only those with words that begin so, in the username, the email or the full name
+        #[arg(long, value_name = "WORDS")]
         search: Option<String>,
+        /// Only those in this state: administrators, disabled, invited or never_signed_in
+        #[arg(long, value_name = "STATE", value_parser = state)]
+        only: Option<UserFilter>,
         /// One JSON object a line
         #[arg(long)]
         json: bool,
@@ -25,6 +28,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Change the username, the full name or the email of an account
+    Edit(Edit),
     /// Forbid an account to sign in, and end all its sessions now
     Disable(Named),
     /// Let a disabled account sign in again
@@ -57,6 +62,27 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+}
+
+fn state(word: &str) -> Result<UserFilter, String> {
+    let words = UserFilter::ALL.map(UserFilter::as_str).join(", ");
+    UserFilter::parse(word).ok_or_else(|| format!("it is none of {words}"))
+}
+
+/// What is to be changed of an account.
+#[derive(clap::Args)]
+pub struct Edit {
+    /// The username or the email
+    pub(super) name: String,
+    /// A new username; the old one stays reserved to the account
+    #[arg(long, required_unless_present_any = ["display_name", "email"])]
+    pub(super) username: Option<String>,
+    /// A new full name; empty for the username
+    #[arg(long)]
+    pub(super) display_name: Option<String>,
+    /// A new email; empty for none
+    #[arg(long)]
+    pub(super) email: Option<String>,
 }
 
 #[derive(clap::Args)]

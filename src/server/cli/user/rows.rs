@@ -1,6 +1,9 @@
 //! Accounts and links in the output of `vestibule user …`.
 
-use crate::{domain::user::User, server::cli::output::Row};
+use crate::{
+    domain::user::User,
+    server::{cli::output::Row, clock::rfc3339},
+};
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -32,6 +35,8 @@ pub(super) struct UserRow {
     admin: bool,
     disabled: bool,
     has_password: bool,
+    created_at: String,
+    last_sign_in_at: Option<String>,
 }
 
 impl From<User> for UserRow {
@@ -45,12 +50,22 @@ impl From<User> for UserRow {
             admin: user.is_admin,
             disabled: user.disabled,
             has_password: user.has_password,
+            created_at: rfc3339(user.created_at),
+            last_sign_in_at: user.last_sign_in_at.map(rfc3339),
         }
     }
 }
 
 impl Row for UserRow {
-    const HEADINGS: &'static [&'static str] = &["NAME", "E-MAIL", "DISPLAY NAME", "ROLE", "STATE"];
+    const HEADINGS: &'static [&'static str] = &[
+        "USERNAME",
+        "EMAIL",
+        "FULL NAME",
+        "ROLE",
+        "STATE",
+        "LAST SIGN-IN",
+        "CREATED",
+    ];
 
     fn cells(&self) -> Vec<Cow<'_, str>> {
         vec![
@@ -69,6 +84,8 @@ impl Row for UserRow {
                 (false, true) => "enabled",
             }
             .into(),
+            self.last_sign_in_at.as_deref().unwrap_or("never").into(),
+            Cow::from(&self.created_at),
         ]
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         access_key::{AccessKeyId, KeyChange},
         session::{CurrentUser, SessionId},
         user::{AccountChange, LookupKey, User, UserId},
-        views::InvitationDraft,
+        views::{EditDraft, InvitationDraft},
     },
     error::{AccountRefusal, AppError, Failure},
     server::{
@@ -78,6 +78,18 @@ pub async fn invite(
         is_admin: draft.is_admin,
     };
     Ok(password_links::invite(core, admin, &draft.check()?).await?)
+}
+
+/// Changes the username, the full name and the e-mail address of an account. Two of them are names to sign in with, so
+/// this is for sessions with all rights.
+///
+/// # Errors
+/// [`Failure::PasswordNeeded`]; [`Failure::NotFound`]; [`Failure::NotPermitted`], see [`Admin::demand_everything`];
+/// [`Refusal::Identity`] and [`AccountRefusal::NameTaken`].
+pub async fn edit(core: &Core, admin: &Admin, id: &str, draft: &EditDraft) -> Result<(), AppError> {
+    let user = find(core, admin, id).await?;
+    admin.demand_everything()?;
+    Ok(users::edit(core, admin, &user.id, draft).await?)
 }
 
 /// Carries out the action of one button on an account's page.

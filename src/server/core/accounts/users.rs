@@ -1,4 +1,4 @@
-//! Accounts: create, disable, enable, promote, demote, delete, set a new password.
+//! Accounts: find, create, edit, disable, enable, promote, demote, delete, set a new password.
 
 pub use crate::server::store::users::{Cursor, Found};
 
@@ -7,15 +7,19 @@ use crate::{
         password::{Password, PasswordRefusal},
         user::{
             Email, IdentityRefusal, LookupKey, MAX_DESCRIPTION_CHARS, MAX_DISPLAY_NAME_CHARS, User,
-            UserId, Username, plain_text,
+            UserId, UserSearch, Username, plain_text,
         },
+        views::EditDraft,
     },
     error::{AccountRefusal, AppError, Failure, Refusal, Refusals, refusal_in},
     server::{
         core::{Core, actor::Admin},
         db::StoreError,
         hashing::HashingError,
-        store::{self, users::NewUser},
+        store::{
+            self,
+            users::{Identity, NewUser},
+        },
         token,
     },
 };
@@ -35,7 +39,7 @@ pub struct UserDraft {
 /// Why an account was not created or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum UserError {
-    #[error("the name or the e-mail address is taken.")]
+    #[error("the username or the email belongs to another account, or the username once did.")]
     Taken,
     #[error("there is no account with this name or e-mail address.")]
     NotFound,
@@ -199,29 +203,56 @@ pub async fn existing(core: &Core, ids: Vec<UserId>) -> Result<HashSet<UserId>, 
     store::users::existing(&core.db, &ids).await
 }
 
-/// Up to `limit` accounts after `after`: all, or those whose name, e-mail address or display name begins with `prefix`.
+/// Up to `limit` of the accounts that a search finds, after `after`.
 pub async fn page(
     core: &Core,
-    prefix: &LookupKey,
+    search: &UserSearch,
     after: Option<&Cursor>,
     limit: u32,
 ) -> Result<Found, StoreError> {
-    store::users::page(&core.db, prefix, after, limit).await
+    store::users::page(&core.db, search, after, limit).await
 }
 
 /// The last `limit` of these accounts before `before`, in the same order.
 pub async fn page_before(
     core: &Core,
-    prefix: &LookupKey,
+    search: &UserSearch,
     before: &Cursor,
     limit: u32,
 ) -> Result<Found, StoreError> {
-    store::users::page_before(&core.db, prefix, before, limit).await
+    store::users::page_before(&core.db, search, before, limit).await
 }
 
 /// The last `limit` of these accounts, in the same order.
-pub async fn last_page(core: &Core, prefix: &LookupKey, limit: u32) -> Result<Found, StoreError> {
-    store::users::last_page(&core.db, prefix, limit).await
+pub async fn last_page(core: &Core, search: &UserSearch, limit: u32) -> Result<Found, StoreError> {
+    store::users::last_page(&core.db, search, limit).await
+}
+
+/// Changes the names of an account. A username that is given up stays reserved to it.
+///
+/// # Errors
+/// [`UserError::Identity`], [`UserError::Taken`] and [`UserError::NotFound`].
+pub async fn edit(
+    core: &Core,
+    admin: &Admin,
+    id: &UserId,
+    draft: &EditDraft,
+) -> Result<(), UserError> {
+    let username = Username::parse(&draft.username)?;
+    let email = email_of(&draft.email).map(Email::parse).transpose()?;
+    let identity = Identity {
+        display_name: &display_name_of(&draft.display_name, username.as_str())?,
+        username: &username,
+        email: email.as_ref(),
+    };
+    let now = core.clock.now();
+    let found = store::users::update_identity(&core.db, id, &identity, now, admin.actor()).await?;
+    found.then_some(()).ok_or(UserError::NotFound)
+}
+
+/// The usernames that an account had before, which are reserved to it.
+pub async fn given_up_names(core: &Core, id: &UserId) -> Result<Vec<String>, StoreError> {
+    store::users::given_up_names(&core.db, id).await
 }
 
 /// Disables an account: it cannot sign in, and all its sessions end. Returns the number of sessions.

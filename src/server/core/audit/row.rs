@@ -19,11 +19,13 @@ pub struct AuditRow {
     pub address: String,
     pub user_agent: String,
     pub times: u64,
+    /// The username before it was changed.
+    pub previous_name: Option<String>,
 }
 
 impl AuditRow {
     /// The names of the values, in the order of [`Self::values`].
-    pub const NAMES: [&str; 12] = [
+    pub const NAMES: [&str; 13] = [
         "at",
         "event",
         "reason",
@@ -36,6 +38,7 @@ impl AuditRow {
         "address",
         "user_agent",
         "times",
+        "previous_name",
     ];
 
     pub fn of(record: Record) -> Self {
@@ -53,11 +56,12 @@ impl AuditRow {
             address: entry.address,
             user_agent: entry.user_agent,
             times: record.times,
+            previous_name: entry.previous_name,
         }
     }
 
     /// The values as text, empty if absent.
-    pub fn values(self) -> [String; 12] {
+    pub fn values(self) -> [String; 13] {
         [
             self.at,
             self.event.to_owned(),
@@ -71,6 +75,7 @@ impl AuditRow {
             self.address,
             self.user_agent,
             self.times.to_string(),
+            self.previous_name.unwrap_or_default(),
         ]
     }
 }

@@ -25,8 +25,8 @@ pub async fn run(core: Core) {
         if let Err(error) = reset_once(&core, &mut handled).await {
             tracing::warn!(%error, "times in the future will be reset later");
         }
-        if let Err(error) = fold_display_names(&core).await {
-            tracing::warn!(%error, "display names will be folded later");
+        if let Err(error) = fill_words(&core).await {
+            tracing::warn!(%error, "accounts will be made findable by their words later");
         }
         if let Err(error) = clean(&core).await {
             tracing::warn!(%error, "the clean-up will be retried");
@@ -98,16 +98,25 @@ pub async fn reset_future_times(core: &Core) -> Result<u64, StoreError> {
     Ok(rows)
 }
 
-/// Makes accounts of older versions findable by their display names. SQL cannot fold a text, so no migration could do
-/// it. Costs one query if nothing is left to do. Returns the number of accounts.
+/// Makes accounts of older versions findable by the words of their names. SQL can neither fold a text nor split it, so
+/// no migration could do it. Costs two queries if nothing is left to do. Returns the number of accounts.
 ///
 /// # Errors
 /// [`StoreError`]: the rest is done in the next run.
-pub async fn fold_display_names(core: &Core) -> Result<u64, StoreError> {
-    in_steps(|| store::users::fold_some_display_names(&core.db, store::STEP)).await
+pub async fn fill_words(core: &Core) -> Result<u64, StoreError> {
+    in_steps(|| store::users::fold_some_display_names(&core.db, store::STEP)).await?;
+    let step = store::users::ACCOUNTS_A_STEP;
+    in_steps_of(step, || store::users::fill_some_words(&core.db, step)).await
 }
 
 async fn in_steps<F>(step: impl Fn() -> F) -> Result<u64, StoreError>
+where
+    F: Future<Output = Result<u64, StoreError>>,
+{
+    in_steps_of(store::STEP, step).await
+}
+
+async fn in_steps_of<F>(rows_a_step: u32, step: impl Fn() -> F) -> Result<u64, StoreError>
 where
     F: Future<Output = Result<u64, StoreError>>,
 {
@@ -115,7 +124,7 @@ where
     loop {
         let rows = step().await?;
         cleaned += rows;
-        if rows < u64::from(store::STEP) {
+        if rows < u64::from(rows_a_step) {
             return Ok(cleaned);
         }
         tokio::time::sleep(PAUSE).await;

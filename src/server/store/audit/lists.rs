@@ -51,7 +51,7 @@ macro_rules! select_activity {
     ($range:literal, $filtered:literal, $order:literal) => {
         concat!(
             "SELECT id, at, event, reason, source, user_id, username, session_id, address, user_agent, ",
-            "times, actor_id, actor_name, key_id, key_name, credential, device_name FROM activity WHERE ",
+            "times, actor_id, actor_name, key_id, key_name, credential, device_name, previous_name FROM activity WHERE ",
             $range,
             $filtered,
             $order
@@ -121,6 +121,7 @@ struct Row {
     key_name: Option<String>,
     credential: Option<String>,
     device_name: Option<String>,
+    previous_name: Option<String>,
 }
 
 impl TryFrom<Row> for Record {
@@ -144,6 +145,7 @@ impl TryFrom<Row> for Record {
                 actor: row.actor_id.map(UserId),
                 session: row.session_id.map(SessionId),
                 key: row.key_id.map(AccessKeyId),
+                previous_name: row.previous_name,
                 address: row.address,
                 user_agent: row.user_agent,
             },

@@ -112,6 +112,7 @@ pub(super) async fn record_ends(
             actor: actor.administrator().filter(|_| !is_time_out).cloned(),
             session: Some(session.clone()),
             key: actor.key().filter(|_| !is_time_out).cloned(),
+            previous_name: None,
             address: row.address,
             user_agent: row.user_agent,
         };

@@ -18,6 +18,7 @@ use crate::{
             audit, devices,
             devices::{DeviceOnRecord, DeviceStatus, KnownDevice},
             evidence::Evidence,
+            users,
         },
         token::TokenDigest,
     },
@@ -71,6 +72,7 @@ pub async fn start(
         };
         let device_id = proof.device.is_some().then(|| found.id.as_ref().unwrap_or(&session.id));
         insert(transaction, session, &found, device_id).await?;
+        users::record_sign_in_within(transaction, user, session.created_at).await?;
         if let Some(replaced) = proof.replaced {
             ends::end_replaced_within(transaction, replaced, session.created_at, actor).await?;
         }

@@ -7,11 +7,16 @@ use super::{
     flash::{self, set_value, value_of},
     session, truncated,
 };
-use crate::domain::{access_key::AccessKeyDraft, profile::ProfileDraft, views::InvitationDraft};
+use crate::domain::{
+    access_key::AccessKeyDraft,
+    profile::ProfileDraft,
+    views::{EditDraft, InvitationDraft},
+};
 use axum::{
     http::{HeaderMap, HeaderValue},
     response::Response,
 };
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 const DRAFT_COOKIE: &str = "__Host-Http-draft";
@@ -37,6 +42,28 @@ pub fn keep_invitation(draft: &InvitationDraft) -> HeaderValue {
 /// The invitation that was kept.
 pub fn invitation(headers: &HeaderMap) -> Option<InvitationDraft> {
     value_of(headers, DRAFT_COOKIE)
+}
+
+/// The names of an account, with the account: the page of another one must not show them.
+#[derive(Serialize, Deserialize)]
+struct KeptNames {
+    id: String,
+    names: EditDraft,
+}
+
+/// The `Set-Cookie` that keeps the names of an account.
+pub fn keep_names(id: &str, draft: &EditDraft) -> HeaderValue {
+    let kept = KeptNames {
+        id: id.to_owned(),
+        names: truncated::names(draft),
+    };
+    set_value(DRAFT_COOKIE, &kept, LIFETIME)
+}
+
+/// The names of this account that were kept.
+pub fn names(headers: &HeaderMap, id: &str) -> Option<EditDraft> {
+    let kept: KeptNames = value_of(headers, DRAFT_COOKIE)?;
+    (kept.id == id).then_some(kept.names)
 }
 
 /// The `Set-Cookie` that keeps the input for an access key.

@@ -10,7 +10,7 @@ use crate::{
         profile::ProfileDraft,
         session::EndedElsewhere,
         setup::SetupDraft,
-        views::{AccessKeyNotice, InvitationDraft, SessionsNotice, UserNotice, Welcome},
+        views::{AccessKeyNotice, EditDraft, InvitationDraft, SessionsNotice, UserNotice, Welcome},
     },
     error::Refusals,
 };
@@ -99,6 +99,12 @@ pub enum Flash {
         refusal: Refusals,
         draft: InvitationDraft,
     },
+    /// The names of the account with this id.
+    EditRefused {
+        id: String,
+        refusal: Refusals,
+        draft: EditDraft,
+    },
 }
 
 impl Flash {
@@ -135,6 +141,14 @@ impl Flash {
     pub fn invitation_refused(refusal: Refusals, input: &InvitationDraft) -> Self {
         let draft = truncated::invitation(input);
         Self::InvitationRefused { refusal, draft }
+    }
+
+    pub fn edit_refused(id: &str, refusal: Refusals, input: &EditDraft) -> Self {
+        Self::EditRefused {
+            id: id.chars().take(MAX_INPUT_CHARS).collect(),
+            refusal,
+            draft: truncated::names(input),
+        }
     }
 
     pub fn access_key_refused(refusal: Refusals, input: &AccessKeyDraft) -> Self {

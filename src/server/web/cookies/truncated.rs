@@ -1,7 +1,10 @@
 //! As much of the input of a form as fits into a cookie.
 
 use crate::domain::{
-    access_key::AccessKeyDraft, profile::ProfileDraft, setup::SetupDraft, views::InvitationDraft,
+    access_key::AccessKeyDraft,
+    profile::ProfileDraft,
+    setup::SetupDraft,
+    views::{EditDraft, InvitationDraft},
 };
 
 /// Browsers keep a cookie of up to 4,096 bytes: name, refusals and base64 included.
@@ -35,6 +38,16 @@ pub fn invitation(input: &InvitationDraft) -> InvitationDraft {
         email: prefix(&input.email, &mut remaining),
         display_name: prefix(&input.display_name, &mut remaining),
         is_admin: input.is_admin,
+    }
+}
+
+/// As much of the names of an account as fits into a cookie.
+pub fn names(input: &EditDraft) -> EditDraft {
+    let mut remaining = MAX_INPUT_BYTES;
+    EditDraft {
+        username: prefix(&input.username, &mut remaining),
+        email: prefix(&input.email, &mut remaining),
+        display_name: prefix(&input.display_name, &mut remaining),
     }
 }
 

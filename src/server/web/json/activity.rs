@@ -48,6 +48,9 @@ pub struct EventBody {
     /// The account it concerns, if known. The account may be deleted.
     #[schema(required)]
     user: Option<NamedBody>,
+    /// Its username before it was changed, in the entry of that.
+    #[schema(required)]
+    previous_name: Option<String>,
     /// The administrator who did it, if it was one with an account.
     #[schema(required)]
     actor: Option<NamedBody>,
@@ -105,6 +108,7 @@ impl From<Record> for EventBody {
             reason: entry.event.reason(),
             source: entry.source.as_str(),
             user: named(entry.user, record.username),
+            previous_name: entry.previous_name,
             actor: named(entry.actor, record.actor_name),
             session: entry.session.map(|id| id.0),
             key: entry.key.map(|id| NamedKeyBody {

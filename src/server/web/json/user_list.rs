@@ -5,7 +5,7 @@ use super::{
     users::UserBody,
 };
 use crate::{
-    domain::user::{LookupKey, UserId},
+    domain::user::{UserFilter, UserId, UserSearch},
     error::AppError,
     server::{
         core::{
@@ -58,24 +58,41 @@ impl UserSort {
     }
 }
 
+/// The states by which the list of accounts is filtered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(
+    dead_code,
+    reason = "only its schema is used: the words are those of the domain"
+)]
+enum UserStatus {
+    Administrators,
+    Disabled,
+    Invited,
+    NeverSignedIn,
+}
+
 /// The key and the id of the account at the end of a page.
 type Position = (String, String);
 
 /// List accounts
 ///
-/// By name, in the order of its folded form. With `filter`: accounts with a name, an e-mail address or a display name
-/// that begins with it, in the order of what was found. `sort=-name` reverses the order. A page costs the same among ten
-/// accounts and a million, so there are no totals and no page numbers.
+/// By username, in the order of its folded form. With `filter`: accounts with words that begin with each word of it, in
+/// the order of the words that begin with the first. Words of an account are its username, those of its display name,
+/// its e-mail address, and every part of these that begins at a letter after a sign: `hopper` and `example.org` find
+/// `g.hopper@example.org`. `sort=-name` reverses the order. A page costs the same among ten accounts and a million, so
+/// there are no totals and no page numbers, and a page may be short.
 #[utoipa::path(
     get,
     path = "/api/v1/users",
     operation_id = "listUsers",
     tag = "users",
     params(
-        ("filter" = Option<String>, Query, description = "The beginning of a name; case does not matter"),
+        ("filter" = Option<String>, Query, description = "Beginnings of words; case does not matter, and words after the fourth do not count"),
+        ("status" = inline(Option<UserStatus>), Query, description = "Only administrators, disabled accounts, those without a password yet, or those that never signed in"),
         ("sort" = inline(Option<UserSort>), Query, description = "`name` without it"),
         ("limit" = Option<u32>, Query, description = "Accounts on a page", minimum = 1, maximum = 200),
-        ("cursor" = Option<String>, Query, description = "`next` or `previous` of an answer with the same filter and sort", pattern = "^[A-Za-z0-9_-]+$"),
+        ("cursor" = Option<String>, Query, description = "`next` or `previous` of an answer with the same filter, status and sort", pattern = "^[A-Za-z0-9_-]+$"),
     ),
     responses((status = 200, description = "One page", body = UsersBody))
 )]
@@ -87,13 +104,15 @@ pub async fn list(
     let limit = limit::of(&uri).map_err(Rejection::into_response)?;
     let text = |text: &str| Some(text.to_owned());
     let filter = query::value(&uri, "filter", text).map_err(Rejection::into_response)?;
-    let prefix = LookupKey::of(&filter.unwrap_or_default());
+    let status = query::value(&uri, "status", UserFilter::parse);
+    let status = status.map_err(Rejection::into_response)?;
+    let search = UserSearch::of(&filter.unwrap_or_default(), status);
     let sort = query::value(&uri, "sort", UserSort::parse).map_err(Rejection::into_response)?;
-    let parse = |text: &str| position_of(text, &prefix);
+    let parse = |text: &str| position_of(text, &search);
     let cursor = query::value(&uri, "cursor", parse).map_err(Rejection::into_response)?;
     let found = page(
         &state.core,
-        &prefix,
+        &search,
         sort.unwrap_or_default(),
         cursor,
         limit,
@@ -106,20 +125,20 @@ pub async fn list(
 /// The store reads in the order of names. Backwards, a page after a position is the one before it, reversed.
 async fn page(
     core: &Core,
-    prefix: &LookupKey,
+    search: &UserSearch,
     sort: UserSort,
     cursor: Option<Cursor<users::Cursor>>,
     limit: u32,
 ) -> Result<Found, StoreError> {
     use UserSort::{Name, NameBackwards};
     let found = match (sort, cursor) {
-        (Name, None) => users::page(core, prefix, None, limit).await?,
-        (NameBackwards, None) => users::last_page(core, prefix, limit).await?,
+        (Name, None) => users::page(core, search, None, limit).await?,
+        (NameBackwards, None) => users::last_page(core, search, limit).await?,
         (Name, Some(Cursor::After(position))) | (NameBackwards, Some(Cursor::Before(position))) => {
-            users::page(core, prefix, Some(&position), limit).await?
+            users::page(core, search, Some(&position), limit).await?
         }
         (Name, Some(Cursor::Before(position))) | (NameBackwards, Some(Cursor::After(position))) => {
-            users::page_before(core, prefix, &position, limit).await?
+            users::page_before(core, search, &position, limit).await?
         }
     };
     Ok(match sort {
@@ -133,9 +152,9 @@ async fn page(
 }
 
 /// `None` unless it is a position in the list of this filter. PostgreSQL accepts no NUL in a text.
-fn position_of(text: &str, prefix: &LookupKey) -> Option<Cursor<users::Cursor>> {
+fn position_of(text: &str, search: &UserSearch) -> Option<Cursor<users::Cursor>> {
     let position = |(key, id): Position| {
-        let is_inside = key.starts_with(prefix.as_str()) && !key.contains('\0');
+        let is_inside = key.starts_with(search.first_word()) && !key.contains('\0');
         let id = UserId::parse(id)?;
         is_inside.then_some(users::Cursor { key, id })
     };

@@ -2,9 +2,12 @@
 
 use super::{body::Json, caller::Administrator};
 use crate::{
-    domain::user::{AccountChange, User},
+    domain::{
+        user::{AccountChange, User},
+        views::EditDraft,
+    },
     error::AppError,
-    server::{core::accounts::administration, web::state::AppState},
+    server::{clock::rfc3339, core::accounts::administration, web::state::AppState},
 };
 use axum::{
     extract::{Path, State},
@@ -14,7 +17,9 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type, schema::AdditionalProperties},
+    openapi::{
+        ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type, schema::AdditionalProperties,
+    },
 };
 
 /// An account.
@@ -31,6 +36,11 @@ pub struct UserBody {
     /// Whether it has the role. It needs to be enabled to use it.
     administrator: bool,
     state: UserState,
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// Null if it never signed in, or if that is not known.
+    #[schema(required, format = DateTime)]
+    last_sign_in_at: Option<String>,
 }
 
 /// Whether an account can sign in.
@@ -44,13 +54,32 @@ enum UserState {
 }
 
 /// One change, so that it happens as a whole or not at all.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UserChangeBody {
     /// A disabled account cannot sign in, and all its sessions end.
     Disabled(bool),
     /// Gives or removes the role.
     Administrator(bool),
+    /// Replaces all three names.
+    Names(NamesBody),
+}
+
+/// The names of an account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = UserNames)]
+pub struct NamesBody {
+    /// 1 to 64 characters: letters and digits, with single dots, hyphens or underscores between them. The one before
+    /// stays reserved to the account.
+    #[schema(min_length = 1)]
+    username: String,
+    /// If empty, the username is shown.
+    display_name: String,
+    /// Null removes it.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
+    email: Option<String>,
 }
 
 /// By hand: the derived schema would permit further members beside the one.
@@ -70,6 +99,12 @@ impl PartialSchema for UserChangeBody {
             ))
             .item(one("disabled", disabled))
             .item(one("administrator", "Gives or removes the role."))
+            .item(
+                ObjectBuilder::new()
+                    .property("names", Ref::from_schema_name("UserNames"))
+                    .required("names")
+                    .additional_properties(Some(AdditionalProperties::FreeForm(false))),
+            )
             .into()
     }
 }
@@ -77,6 +112,10 @@ impl PartialSchema for UserChangeBody {
 impl ToSchema for UserChangeBody {
     fn name() -> Cow<'static, str> {
         "UserChange".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((NamesBody::name().into_owned(), NamesBody::schema()));
     }
 }
 
@@ -95,6 +134,8 @@ impl From<User> for UserBody {
             description: user.description,
             administrator: user.is_admin,
             state,
+            created_at: rfc3339(user.created_at),
+            last_sign_in_at: user.last_sign_in_at.map(rfc3339),
         }
     }
 }
@@ -119,8 +160,8 @@ pub async fn read(
 
 /// Change an account
 ///
-/// Disables or enables it, or gives or removes the role of administrator: that in a session, and not by an access key. The last administrator who can sign in is
-/// kept.
+/// Disables or enables it, gives or removes the role of administrator, or replaces its names: the last two in a session,
+/// and not by an access key. The last administrator who can sign in is kept.
 #[utoipa::path(
     patch,
     path = "/api/v1/users/{id}",
@@ -137,12 +178,23 @@ pub async fn change(
     Json(body): Json<UserChangeBody>,
 ) -> Result<Json<UserBody>, AppError> {
     let change = match body {
-        UserChangeBody::Disabled(true) => AccountChange::Disable,
-        UserChangeBody::Disabled(false) => AccountChange::Enable,
-        UserChangeBody::Administrator(true) => AccountChange::Promote,
-        UserChangeBody::Administrator(false) => AccountChange::Demote,
+        UserChangeBody::Disabled(true) => Some(AccountChange::Disable),
+        UserChangeBody::Disabled(false) => Some(AccountChange::Enable),
+        UserChangeBody::Administrator(true) => Some(AccountChange::Promote),
+        UserChangeBody::Administrator(false) => Some(AccountChange::Demote),
+        UserChangeBody::Names(names) => {
+            let draft = EditDraft {
+                username: names.username,
+                display_name: names.display_name,
+                email: names.email.unwrap_or_default(),
+            };
+            administration::edit(&state.core, &admin, &id, &draft).await?;
+            None
+        }
     };
-    administration::change(&state.core, &admin, &id, change).await?;
+    if let Some(change) = change {
+        administration::change(&state.core, &admin, &id, change).await?;
+    }
     let user = administration::find(&state.core, &admin, &id).await?;
     Ok(Json(user.into()))
 }

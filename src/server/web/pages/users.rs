@@ -10,12 +10,15 @@ use super::{
 use crate::{
     domain::{
         page::Page,
-        user::{LookupKey, User, UserId},
-        views::{AccountView, InvitationDraft, UserNotice, UserState, UserView, UsersView},
+        user::{User, UserFilter, UserId, UserSearch},
+        views::{
+            AccountView, EditDraft, EditView, InvitationDraft, InviteView, UserNotice, UserState,
+            UserView, UsersView,
+        },
     },
-    error::{AppError, Refusals},
+    error::AppError,
     server::{
-        clock::moment,
+        clock::{date, moment},
         core::{
             accounts::{
                 access_keys, password_links,
@@ -27,7 +30,7 @@ use crate::{
         web::cookies::{draft, flash::Flash},
     },
 };
-use axum::http::{HeaderMap, Uri};
+use axum::http::Uri;
 use url::form_urlencoded;
 
 /// As many as people read before they search.
@@ -39,38 +42,59 @@ const NEWEST_ENTRIES: u32 = 20;
 pub async fn list(visit: Visit<'_>) -> Result<UsersView, AppError> {
     visit.administrator()?;
     let Visit {
-        state,
-        uri,
-        headers,
-        flash,
-        ..
+        state, uri, flash, ..
     } = visit;
-    let search = query_value(uri, "search").unwrap_or_default();
-    let prefix = LookupKey::of(&search);
+    let text = query_value(uri, "search").unwrap_or_default();
+    let filter = query_value(uri, "filter").and_then(|word| UserFilter::parse(&word));
+    let search = UserSearch::of(&text, filter);
     let after = cursor_of(uri);
-    let found = users::page(&state.core, &prefix, after.as_ref(), USERS_PER_PAGE).await?;
-    let next = found.next.map(|cursor| next_users(&search, &cursor));
-    let (notice, refusal, draft) = messages(headers, flash);
+    let found = users::page(&state.core, &search, after.as_ref(), USERS_PER_PAGE).await?;
+    let notice = match flash {
+        Some(Flash::User { notice }) => Some(notice),
+        _ => None,
+    };
     Ok(UsersView {
-        search,
         users: found.users.into_iter().map(user_view).collect(),
-        next,
-        is_first: after.is_none(),
+        next: found
+            .next
+            .map(|cursor| page_after(&text, filter, Some(&cursor))),
+        first: after.map(|_| page_after(&text, filter, None)),
+        search: text,
+        filter,
         notice,
-        draft,
-        refusal,
     })
 }
 
-type Messages = (Option<UserNotice>, Option<Refusals>, InvitationDraft);
-
-/// The messages of the list of accounts about the last action.
-fn messages(headers: &HeaderMap, flash: Option<Flash>) -> Messages {
-    match flash {
-        Some(Flash::User { notice }) => (Some(notice), None, InvitationDraft::default()),
-        Some(Flash::InvitationRefused { refusal, draft }) => (None, Some(refusal), draft),
-        _ => (None, None, draft::invitation(headers).unwrap_or_default()),
-    }
+/// The page that invites a user.
+pub fn invite(visit: Visit<'_>) -> Result<InviteView, AppError> {
+    visit.administrator()?;
+    let empty = InviteView {
+        draft: InvitationDraft::default(),
+        is_unsent: false,
+        refusal: None,
+        made: None,
+    };
+    Ok(match visit.flash {
+        Some(Flash::User {
+            notice: UserNotice::LinkMade(link),
+        }) => InviteView {
+            made: Some(link),
+            ..empty
+        },
+        Some(Flash::InvitationRefused { refusal, draft }) => InviteView {
+            refusal: Some(refusal),
+            draft,
+            ..empty
+        },
+        _ => match draft::invitation(visit.headers) {
+            Some(draft) => InviteView {
+                is_unsent: true,
+                draft,
+                ..empty
+            },
+            None => empty,
+        },
+    })
 }
 
 fn cursor_of(uri: &Uri) -> Option<Cursor> {
@@ -80,14 +104,25 @@ fn cursor_of(uri: &Uri) -> Option<Cursor> {
     })
 }
 
-fn next_users(search: &str, cursor: &Cursor) -> String {
+/// A page of the list with the same search: the one after `cursor`, or the first.
+fn page_after(search: &str, filter: Option<UserFilter>, cursor: Option<&Cursor>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     if !search.is_empty() {
         query.append_pair("search", search);
     }
-    query.append_pair("after", &cursor.key);
-    query.append_pair("id", &cursor.id.0);
-    format!("{}?{}", Page::Users.path(), query.finish())
+    if let Some(filter) = filter {
+        query.append_pair("filter", filter.as_str());
+    }
+    if let Some(cursor) = cursor {
+        query.append_pair("after", &cursor.key);
+        query.append_pair("id", &cursor.id.0);
+    }
+    let query = query.finish();
+    let path = Page::Users.path();
+    if query.is_empty() {
+        return path.to_owned();
+    }
+    format!("{path}?{query}")
 }
 
 fn user_view(user: User) -> UserView {
@@ -103,6 +138,8 @@ fn user_view(user: User) -> UserView {
         email: user.email,
         is_admin: user.is_admin,
         state,
+        created: date(user.created_at),
+        last_sign_in: user.last_sign_in_at.map(date),
     }
 }
 
@@ -123,6 +160,8 @@ pub async fn account(visit: Visit<'_>) -> Result<Option<AccountView>, AppError> 
     let until = password_links::valid_until(core, &user).await?;
     let keys = access_keys::list_of(core, &user.id).await?;
     let keys = keys.iter().map(|key| access_key_view(key, now));
+    let own_session = current.session.id.0.clone();
+    let edit = edit_view(&visit, &user, users::given_up_names(core, &user.id).await?);
     let refusal = visit.refusal();
     let notice = match visit.flash {
         Some(Flash::User { notice }) => Some(notice),
@@ -131,7 +170,13 @@ pub async fn account(visit: Visit<'_>) -> Result<Option<AccountView>, AppError> 
     Ok(Some(AccountView {
         description: user.description.clone(),
         is_own: user.id == current.user.id,
-        user: user_view(user),
+        own_session: (user.id == current.user.id).then_some(own_session),
+        user: UserView {
+            created: moment(user.created_at),
+            last_sign_in: user.last_sign_in_at.map(moment),
+            ..user_view(user)
+        },
+        edit,
         link_until: until.map(moment),
         sessions: live.iter().map(|one| live_session_view(one, now)).collect(),
         keys: keys.filter(|key| is_usable(key.state)).collect(),
@@ -139,4 +184,33 @@ pub async fn account(visit: Visit<'_>) -> Result<Option<AccountView>, AppError> 
         notice,
         refusal,
     }))
+}
+
+/// The form for the names of an account.
+fn edit_view(visit: &Visit<'_>, user: &User, given_up: Vec<String>) -> EditView {
+    let refused = match &visit.flash {
+        Some(Flash::EditRefused { id, refusal, draft }) if *id == user.id.0 => {
+            Some((draft.clone(), *refusal))
+        }
+        _ => None,
+    };
+    let kept = draft::names(visit.headers, &user.id.0);
+    let (draft, is_unsaved, refusal) = match (refused, kept) {
+        (Some((draft, refusal)), _) => (draft, false, Some(refusal)),
+        (None, Some(draft)) => (draft, true, None),
+        (None, None) => {
+            let stored = EditDraft {
+                username: user.username.clone(),
+                display_name: user.display_name.clone(),
+                email: user.email.clone().unwrap_or_default(),
+            };
+            (stored, false, None)
+        }
+    };
+    EditView {
+        draft,
+        is_unsaved,
+        refusal,
+        given_up,
+    }
 }

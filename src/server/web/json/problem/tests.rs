@@ -19,6 +19,8 @@ pub fn user(is_admin: bool) -> Box<CurrentUser> {
             is_admin,
             disabled: false,
             has_password: true,
+            created_at: now,
+            last_sign_in_at: None,
         },
         session: Session {
             id: SessionId("s".to_owned()),

@@ -1,0 +1,100 @@
+//! `/admin/users/invite`: a new account, and the link for its owner.
+
+use crate::{
+    api::admin::InviteUser,
+    components::{
+        administration::MadeLink,
+        form::{ErrorSummary, SubmitButton, TextField},
+        layout::Layout,
+        submission::FormState,
+    },
+    domain::{
+        page::Page,
+        user::IdentityRefusal,
+        views::{InvitationDraft, InviteView},
+    },
+    error::{AccountRefusal, Refusal},
+};
+use leptos::prelude::*;
+
+#[component]
+pub fn InvitePage(view: InviteView) -> impl IntoView {
+    let form = FormState::of::<InviteUser>(view.refusal, fields_of, []);
+    let heading = if view.made.is_some() {
+        "Invite another user"
+    } else {
+        "Invite a user"
+    };
+    let unsent = view.is_unsent.then(|| {
+        view! {
+            <div class="notice notice-warning" role="status">
+                <p>"Nothing was sent yet. Press “Create invitation link” again."</p>
+            </div>
+        }
+    });
+    view! {
+        <Layout title=form.title("Invite a user") wide=true>
+            {view.made.map(|link| view! { <MadeLink link /> })}
+            <section class="card form-card" aria-labelledby="invite">
+                <h1 id="invite">{heading}</h1>
+                <p class="quiet-text">
+                    "You get a link to hand on, with which the person chooses a password. It works once, for 72 hours."
+                </p>
+                {unsent}
+                <ErrorSummary form />
+                <Invite form draft=view.draft />
+                <p><a href=Page::Users.path()>"Back to all users"</a></p>
+            </section>
+        </Layout>
+    }
+}
+
+#[component]
+fn Invite(form: FormState, draft: InvitationDraft) -> impl IntoView {
+    view! {
+        <form class="form" method="post" action=form.action on:submit=form.on_submit()>
+            <TextField
+                id="display_name"
+                label="Full name (optional)"
+                value=draft.display_name
+                autocomplete="off"
+                hint="For example Grace Hopper."
+                form
+            />
+            <TextField
+                id="username"
+                label="Username"
+                value=draft.username
+                autocomplete="off"
+                required=true
+                hint="Letters, digits, dots, hyphens and underscores only. For example grace or grace.hopper."
+                form
+            />
+            <TextField
+                id="email"
+                label="Email (optional)"
+                value=draft.email
+                autocomplete="off"
+                inputmode="email"
+                hint="The person can sign in with it too."
+                form
+            />
+            <div class="check">
+                <input id="is_admin" name="is_admin" type="checkbox" value="on" checked=draft.is_admin />
+                <label for="is_admin">"Administrator"</label>
+            </div>
+            <SubmitButton label="Create invitation link" />
+        </form>
+    }
+}
+
+/// The fields that a refusal is about.
+pub const fn fields_of(refusal: Refusal) -> &'static [&'static str] {
+    match refusal {
+        Refusal::Identity(IdentityRefusal::Email | IdentityRefusal::EmailUnseen) => &["email"],
+        Refusal::Identity(IdentityRefusal::DisplayName) => &["display_name"],
+        // It may be either.
+        Refusal::Account(AccountRefusal::NameTaken) => &["username", "email"],
+        _ => &["username"],
+    }
+}

@@ -1,0 +1,77 @@
+//! The form for the names of an account.
+
+use crate::{
+    api::admin::EditUser,
+    components::{
+        form::{ErrorSummary, SubmitButton, TextField},
+        submission::FormState,
+    },
+    domain::views::EditView,
+    pages::admin_invite::fields_of,
+};
+use leptos::prelude::*;
+
+#[component]
+pub fn Edit(id: String, edit: EditView, form: FormState) -> impl IntoView {
+    let unsaved = edit.is_unsaved.then(|| {
+        view! {
+            <div class="notice notice-warning" role="status">
+                <p>"Nothing was saved yet. Press “Save” again."</p>
+            </div>
+        }
+    });
+    view! {
+        <section class="card" aria-labelledby="edit">
+            <h2 id="edit">"Edit"</h2>
+            {unsaved}
+            <ErrorSummary form />
+            <form class="form" method="post" action=form.action on:submit=form.on_submit()>
+                <input type="hidden" name="id" value=id />
+                <TextField
+                    id="display_name"
+                    label="Full name"
+                    value=edit.draft.display_name
+                    autocomplete="off"
+                    form
+                />
+                <TextField
+                    id="username"
+                    label="Username"
+                    value=edit.draft.username
+                    autocomplete="off"
+                    required=true
+                    hint="A new username replaces the old one at the next sign-in. Applications may know the person by the old one, so it stays reserved to this account."
+                    form
+                />
+                <Reserved names=edit.given_up />
+                <TextField
+                    id="email"
+                    label="Email (optional)"
+                    value=edit.draft.email
+                    autocomplete="off"
+                    inputmode="email"
+                    form
+                />
+                <SubmitButton label="Save" />
+            </form>
+        </section>
+    }
+}
+
+/// The form on the page.
+pub fn form_of(edit: &EditView) -> FormState {
+    FormState::of::<EditUser>(edit.refusal, fields_of, [])
+}
+
+#[component]
+fn Reserved(names: Vec<String>) -> impl IntoView {
+    let has_names = !names.is_empty();
+    let names = names.into_iter().enumerate().map(|(at, name)| {
+        let comma = if at == 0 { "" } else { ", " };
+        view! { {comma} <bdi>{name}</bdi> }
+    });
+    let names = names.collect::<Vec<_>>();
+    has_names.then(|| {
+        view! { <p class="field-hint">"Earlier usernames, reserved to this account: " {names} "."</p> }
+    })
+}

@@ -1,0 +1,162 @@
+//! The names of an account, as administrators change them, and the table `given_up_names`.
+
+use super::words;
+use crate::{
+    domain::{
+        actor::Actor,
+        audit::Event,
+        moment::Timestamp,
+        user::{Email, UserId, Username, fold},
+    },
+    server::{
+        db::{
+            Db,
+            Outcome::{Commit, RollBack},
+            StoreError, Transaction, execute, exists_within, fetch_all, fetch_optional_within,
+            transact,
+        },
+        store::{administration, audit},
+    },
+};
+
+/// The names of an account, with every value validated.
+pub struct Identity<'a> {
+    pub username: &'a Username,
+    pub email: Option<&'a Email>,
+    pub display_name: &'a str,
+}
+
+/// The names before a change.
+#[derive(sqlx::FromRow)]
+struct Earlier {
+    username: String,
+    username_key: String,
+    email: Option<String>,
+    display_name: String,
+}
+
+/// Changes the names of an account, in one transaction. `false` if there is no such account.
+///
+/// A username that is given up stays reserved to the account. The account is written before the reservations are read:
+/// while another account gives up a name, the unique key makes this wait for it, and then its reservation is seen.
+///
+/// # Errors
+/// [`StoreError::NotUnique`] if a name or the e-mail address is another account's, or the name is reserved to one;
+/// [`StoreError::NotAdministrator`].
+pub async fn update_identity(
+    db: &Db,
+    id: &UserId,
+    identity: &Identity<'_>,
+    now: Timestamp,
+    actor: &Actor,
+) -> Result<bool, StoreError> {
+    const LOCK: &str = "UPDATE users SET username = username WHERE id = $1 \
+        RETURNING username, username_key, email, display_name";
+    const SQL: &str = "UPDATE users SET username = $2, username_key = $3, email = $4, email_key = $5, \
+        display_name = $6, display_name_key = $7 WHERE id = $1";
+    transact!(db, transaction => {
+        administration::lock_within(transaction, actor).await?;
+        let earlier: Option<Earlier> = fetch_optional_within!(transaction, LOCK, &id.0);
+        let Some(earlier) = earlier else {
+            return Ok(RollBack(false));
+        };
+        execute!(
+            transaction,
+            SQL,
+            &id.0,
+            identity.username.as_str(),
+            identity.username.key().as_str().to_owned(),
+            identity.email.map(Email::as_str),
+            identity.email.map(|email| email.key().as_str().to_owned()),
+            identity.display_name,
+            fold(identity.display_name)
+        );
+        if earlier.username_key != identity.username.key().as_str() {
+            give_up_within(transaction, id, &earlier, now).await?;
+            take_within(transaction, id, identity.username).await?;
+        }
+        words::write_within(transaction, id).await?;
+        log_within(transaction, id, identity, earlier, now, actor).await?;
+        Ok(Commit(true))
+    })
+}
+
+/// One entry for a new username, and one for the rest.
+async fn log_within(
+    transaction: &mut Transaction,
+    id: &UserId,
+    identity: &Identity<'_>,
+    earlier: Earlier,
+    now: Timestamp,
+    actor: &Actor,
+) -> Result<(), StoreError> {
+    let entry = |event| actor.entry(now, event, Some(id), None);
+    let has_other_names = earlier.email.as_deref() != identity.email.map(Email::as_str)
+        || earlier.display_name != identity.display_name;
+    if earlier.username != identity.username.as_str() {
+        let renamed = entry(Event::UserRenamed).renamed_from(earlier.username);
+        audit::insert_within(transaction, renamed).await?;
+    }
+    if has_other_names {
+        audit::insert_within(transaction, entry(Event::UserEdited)).await?;
+    }
+    Ok(())
+}
+
+/// Reserves the name that an account had. A server of the version before may have given it to two: the first keeps it.
+async fn give_up_within(
+    transaction: &mut Transaction,
+    id: &UserId,
+    earlier: &Earlier,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO given_up_names (username_key, user_id, username, given_up_at) \
+        VALUES ($1, $2, $3, $4) ON CONFLICT (username_key) DO NOTHING";
+    let Earlier {
+        username,
+        username_key,
+        ..
+    } = earlier;
+    execute!(
+        transaction,
+        SQL,
+        username_key,
+        &id.0,
+        username,
+        now.as_millis()
+    );
+    Ok(())
+}
+
+/// Takes a name that nobody else has reserved. One that the account had before is its own again.
+async fn take_within(
+    transaction: &mut Transaction,
+    id: &UserId,
+    username: &Username,
+) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM given_up_names WHERE username_key = $1 AND user_id = $2";
+    execute!(transaction, SQL, username.key().as_str().to_owned(), &id.0);
+    demand_not_reserved_within(transaction, username, id).await
+}
+
+/// # Errors
+/// [`StoreError::NotUnique`] if another account has given up this name.
+pub(super) async fn demand_not_reserved_within(
+    transaction: &mut Transaction,
+    username: &Username,
+    id: &UserId,
+) -> Result<(), StoreError> {
+    const SQL: &str = "SELECT 1 FROM given_up_names WHERE username_key = $1 AND user_id <> $2";
+    let is_reserved = exists_within!(transaction, SQL, username.key().as_str().to_owned(), &id.0);
+    if is_reserved {
+        return Err(StoreError::NotUnique);
+    }
+    Ok(())
+}
+
+/// The names that the account had before and that are reserved to it, in the order of their loss.
+pub async fn given_up_names(db: &Db, id: &UserId) -> Result<Vec<String>, StoreError> {
+    const SQL: &str =
+        "SELECT username FROM given_up_names WHERE user_id = $1 ORDER BY given_up_at, username";
+    Ok(fetch_all!(scalar db, SQL, &id.0))
+}

@@ -1,0 +1,98 @@
+//! Searches of which one condition is met by few accounts: these are read, and the others are checked on them.
+
+use super::{
+    super::texts::{ANY_WITHOUT, COUNT, OF_WORD, of_filter},
+    Cursor, Direction, FoundRow, Read, all, listed,
+};
+use crate::{
+    domain::user::{User, UserSearch, end_of_prefix},
+    server::db::{Db, StoreError, exists, fetch_all, fetch_one},
+};
+
+/// The accounts that are read at most. A condition that more than these meet is met often enough to find a page of
+/// them in the order of words: among a million, once in a thousand.
+const MAX_ACCOUNTS: u32 = 1_000;
+
+/// All accounts that are found, in their order; `None` if every condition of the search is met by many.
+pub async fn accounts(
+    db: &Db,
+    search: &UserSearch,
+) -> Result<Option<Vec<(Cursor, User)>>, StoreError> {
+    if search.words().len() == 1 && search.filter.is_none() {
+        return Ok(None);
+    }
+    let rows = match rarest_word(db, search).await? {
+        Some(word) => of_word(db, search, word).await?,
+        None if search.filter.is_some() => {
+            let limit = MAX_ACCOUNTS.saturating_add(1);
+            all(db, search, "", limit, Direction::Forwards).await?
+        }
+        None => return Ok(None),
+    };
+    if rows.len() > MAX_ACCOUNTS as usize {
+        return Ok(None);
+    }
+    let rows = rows.into_iter().filter_map(|row| {
+        let first = row.names.first_word(search.first_word())?.to_owned();
+        let is_found = row.names.have_all(search.words());
+        is_found.then(|| listed(first, row.user))
+    });
+    let mut accounts: Vec<_> = rows.collect();
+    accounts.sort_unstable_by(|(one, _), (other, _)| one.position().cmp(&other.position()));
+    // Before its names are split, an account may have the same word twice.
+    accounts.dedup_by(|(one, _), (other, _)| one == other);
+    Ok(Some(accounts))
+}
+
+/// The word that the fewest accounts have, if they are few. Only the first leads to an account whose names are not
+/// split yet.
+async fn rarest_word<'a>(db: &Db, search: &'a UserSearch) -> Result<Option<&'a str>, StoreError> {
+    let is_filling = search.words().len() > 1 && exists!(db, ANY_WITHOUT);
+    let leading = if is_filling { 1 } else { search.words().len() };
+    let mut rarest = None;
+    for word in &search.words()[..leading] {
+        let Some(end) = end_of_prefix(word) else {
+            continue;
+        };
+        let limit = i64::from(MAX_ACCOUNTS) + 1;
+        let number: i64 = fetch_one!(scalar db, COUNT, word, &end, bytes(word), limit);
+        if number < limit && rarest.is_none_or(|(fewest, _)| number < fewest) {
+            rarest = Some((number, word.as_str()));
+        }
+    }
+    Ok(rarest.map(|(_, word)| word))
+}
+
+async fn of_word(db: &Db, search: &UserSearch, word: &str) -> Result<Vec<FoundRow>, StoreError> {
+    let Some(end) = end_of_prefix(word) else {
+        return Ok(Vec::new());
+    };
+    let limit = i64::from(MAX_ACCOUNTS) + 1;
+    let text = of_filter(&OF_WORD, search.filter);
+    Ok(fetch_all!(db, text, word, &end, bytes(word), limit))
+}
+
+/// As in `user_words.repeats`.
+pub fn bytes(word: &str) -> i64 {
+    i64::try_from(word.len()).unwrap_or(i64::MAX)
+}
+
+/// The page of all that were found.
+pub fn page(
+    accounts: Vec<(Cursor, User)>,
+    from: &Cursor,
+    limit: u32,
+    direction: Direction,
+) -> Read {
+    let accounts = accounts.into_iter();
+    let found = match direction {
+        Direction::Forwards => accounts
+            .filter(|(cursor, _)| cursor.position() > from.position())
+            .collect(),
+        Direction::Backwards => accounts
+            .rev()
+            .filter(|(cursor, _)| cursor.position() < from.position())
+            .collect(),
+    };
+    Read::of(found, limit)
+}

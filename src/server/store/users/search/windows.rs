@@ -1,0 +1,169 @@
+//! Searches that many accounts meet, read in the order of words.
+
+use super::{
+    super::texts::{
+        BY_WORD, BY_WORD_BACKWARDS, ENDS, ENDS_BACKWARDS, IN_WINDOW, IN_WINDOW_BACKWARDS, of_filter,
+    },
+    Cursor, Direction, FoundRow, Read, end_of, listed,
+    sparse::bytes,
+};
+use crate::{
+    domain::user::{User, UserId, UserSearch},
+    server::db::{Db, StoreError, fetch_all, fetch_optional},
+};
+
+/// The words that are read for a page if there is a further condition, a few first. A page that is still short then
+/// continues on the next one, so its cost is bounded. Only accounts in the state of a filter are read whole.
+const WINDOWS: [u32; 2] = [400, 2_000];
+const FILTERED_WINDOWS: [u32; 2] = [400, 3_600];
+
+/// The maximum number of queries to fill a page. Only an account whose names are not split yet is read in vain.
+const MAX_QUERIES: usize = 8;
+
+pub async fn read(
+    db: &Db,
+    search: &UserSearch,
+    from: Cursor,
+    limit: u32,
+    direction: Direction,
+) -> Result<Read, StoreError> {
+    if search.filter.is_some() || search.words().len() > 1 {
+        read_windows(db, search, from, limit, direction).await
+    } else {
+        read_word(db, search, from, limit, direction).await
+    }
+}
+
+/// By one word alone: nearly every row is an account to show.
+async fn read_word(
+    db: &Db,
+    search: &UserSearch,
+    mut from: Cursor,
+    limit: u32,
+    direction: Direction,
+) -> Result<Read, StoreError> {
+    let mut found = Vec::new();
+    let number = limit.saturating_add(1);
+    for _ in 0..MAX_QUERIES {
+        let rows = by_word(db, search, &from, number, direction).await?;
+        let is_last = rows.len() < number as usize;
+        from = add(&mut found, rows, search, from);
+        if is_last || found.len() > limit as usize {
+            return Ok(Read::of(found, limit));
+        }
+    }
+    Ok(Read {
+        found,
+        rest: Some(from),
+    })
+}
+
+async fn read_windows(
+    db: &Db,
+    search: &UserSearch,
+    mut from: Cursor,
+    limit: u32,
+    direction: Direction,
+) -> Result<Read, StoreError> {
+    let mut found = Vec::new();
+    let windows = match search.filter {
+        Some(_) => FILTERED_WINDOWS,
+        None => WINDOWS,
+    };
+    for words in windows {
+        let rows = in_window(db, search, &from, words, direction).await?;
+        let end = end_of_window(db, search, &from, words, direction).await?;
+        add(&mut found, rows, search, from);
+        if found.len() > limit as usize {
+            return Ok(Read::of(found, limit));
+        }
+        let Some(end) = end else {
+            return Ok(Read { found, rest: None });
+        };
+        from = end;
+    }
+    Ok(Read {
+        found,
+        rest: Some(from),
+    })
+}
+
+/// Adds the accounts that are to be shown at this place. Returns the last place.
+fn add(
+    found: &mut Vec<(Cursor, User)>,
+    rows: Vec<FoundRow>,
+    search: &UserSearch,
+    mut from: Cursor,
+) -> Cursor {
+    for row in rows {
+        let is_found = row.names.first_word(search.first_word()) == Some(&row.found_by)
+            && row.names.have_all(search.words());
+        let (cursor, user) = listed(row.found_by, row.user);
+        // Before its names are split, an account may have the same word twice.
+        if is_found && from != cursor {
+            found.push((cursor.clone(), user));
+        }
+        from = cursor;
+    }
+    from
+}
+
+/// The bound of a search by words in this direction.
+fn bound(search: &UserSearch, direction: Direction) -> String {
+    match direction {
+        Direction::Forwards => end_of(search.first_word()).key,
+        Direction::Backwards => search.first_word().to_owned(),
+    }
+}
+
+/// The last of the next words; `None` if there are fewer.
+async fn end_of_window(
+    db: &Db,
+    search: &UserSearch,
+    Cursor { key, id }: &Cursor,
+    words: u32,
+    direction: Direction,
+) -> Result<Option<Cursor>, StoreError> {
+    let text = match direction {
+        Direction::Forwards => ENDS,
+        Direction::Backwards => ENDS_BACKWARDS,
+    };
+    let (bound, offset) = (bound(search, direction), i64::from(words) - 1);
+    let row: Option<(String, String)> = fetch_optional!(db, text, key, &id.0, &bound, offset);
+    Ok(row.map(|(key, id)| Cursor {
+        key,
+        id: UserId(id),
+    }))
+}
+
+async fn by_word(
+    db: &Db,
+    search: &UserSearch,
+    Cursor { key, id }: &Cursor,
+    limit: u32,
+    direction: Direction,
+) -> Result<Vec<FoundRow>, StoreError> {
+    let text = match direction {
+        Direction::Forwards => BY_WORD,
+        Direction::Backwards => BY_WORD_BACKWARDS,
+    };
+    let (bound, repeats) = (bound(search, direction), bytes(search.first_word()));
+    let limit = i64::from(limit);
+    Ok(fetch_all!(db, text, key, &id.0, &bound, repeats, limit))
+}
+
+async fn in_window(
+    db: &Db,
+    search: &UserSearch,
+    Cursor { key, id }: &Cursor,
+    words: u32,
+    direction: Direction,
+) -> Result<Vec<FoundRow>, StoreError> {
+    let text = match direction {
+        Direction::Forwards => of_filter(&IN_WINDOW, search.filter),
+        Direction::Backwards => of_filter(&IN_WINDOW_BACKWARDS, search.filter),
+    };
+    let (bound, repeats) = (bound(search, direction), bytes(search.first_word()));
+    let words = i64::from(words);
+    Ok(fetch_all!(db, text, key, &id.0, &bound, repeats, words))
+}

@@ -1,0 +1,164 @@
+//! The statements of the search for accounts. Each has one text for each filter, because only a condition without a
+//! parameter leads to the index of that filter.
+
+use super::user_columns;
+use crate::domain::user::UserFilter;
+
+/// The folded names of an account.
+#[derive(sqlx::FromRow)]
+pub struct Names {
+    pub username_key: String,
+    pub email_key: Option<String>,
+    pub display_name_key: Option<String>,
+    /// Its words were made of these names.
+    pub has_words: bool,
+}
+
+/// The names of an account in one text, as in the index `users_without_words`.
+macro_rules! names {
+    () => {
+        "(username_key || ' ' || COALESCE(email_key, '') || ' ' || COALESCE(display_name_key, ''))"
+    };
+}
+pub(super) use names;
+
+/// The columns of an account that was found.
+macro_rules! found_columns {
+    () => {
+        concat!(
+            ", u.username_key, u.email_key, u.display_name_key, words_of IS NOT DISTINCT FROM ",
+            names!(),
+            " AS has_words, ",
+            user_columns!()
+        )
+    };
+}
+
+/// One text without a filter, and one for each, in the order of [`UserFilter::ALL`].
+macro_rules! of_each_filter {
+    ($text:ident $(, $part:literal)*) => {
+        [
+            $text!("" $(, $part)*),
+            $text!(" AND u.is_admin" $(, $part)*),
+            $text!(" AND u.disabled_at IS NOT NULL" $(, $part)*),
+            $text!(" AND u.password_hash = '' AND u.disabled_at IS NULL" $(, $part)*),
+            $text!(" AND NOT u.has_signed_in" $(, $part)*),
+        ]
+    };
+}
+
+/// The text of a filter.
+pub const fn of_filter(texts: &[&'static str; 5], filter: Option<UserFilter>) -> &'static str {
+    match filter {
+        None => texts[0],
+        Some(UserFilter::Administrators) => texts[1],
+        Some(UserFilter::Disabled) => texts[2],
+        Some(UserFilter::Invited) => texts[3],
+        Some(UserFilter::NeverSignedIn) => texts[4],
+    }
+}
+
+macro_rules! all {
+    ($filter:literal, $range:literal, $order:literal) => {
+        concat!(
+            "SELECT u.username_key AS found_by",
+            found_columns!(),
+            " FROM users u WHERE ",
+            $range,
+            $filter,
+            $order
+        )
+    };
+}
+
+/// Accounts after the name `$1`, by name.
+pub const ALL: [&str; 5] = of_each_filter!(
+    all,
+    "u.username_key > $1",
+    " ORDER BY u.username_key LIMIT $2"
+);
+
+/// Accounts before the name `$1`, by name backwards.
+pub const ALL_BACKWARDS: [&str; 5] = of_each_filter!(
+    all,
+    "u.username_key < $1",
+    " ORDER BY u.username_key DESC LIMIT $2"
+);
+
+/// SQLite keeps the order of a CROSS JOIN: the words lead, whatever it knows of the tables.
+macro_rules! by_word {
+    ($filter:literal, $words:literal, $range:literal, $order:literal) => {
+        concat!(
+            "SELECT w.word AS found_by",
+            found_columns!(),
+            " FROM ",
+            $words,
+            " w CROSS JOIN users u WHERE u.id = w.user_id",
+            $range,
+            $filter,
+            $order
+        )
+    };
+}
+
+/// Accounts by their words after `$1` and `$2` and before the word `$3`, without words that repeat `$4` bytes or more.
+pub const BY_WORD: &str = by_word!(
+    "",
+    "user_words",
+    " AND (w.word, w.user_id) > ($1, $2) AND w.word < $3 AND w.repeats < $4",
+    " ORDER BY w.word, w.user_id LIMIT $5"
+);
+
+/// The same backwards, from the word `$3` on.
+pub const BY_WORD_BACKWARDS: &str = by_word!(
+    "",
+    "user_words",
+    " AND (w.word, w.user_id) < ($1, $2) AND w.word >= $3 AND w.repeats < $4",
+    " ORDER BY w.word DESC, w.user_id DESC LIMIT $5"
+);
+
+/// The same among the next `$5` words. They are counted and not bounded by a last one: PostgreSQL would read on behind
+/// it to the end of an equal word.
+pub const IN_WINDOW: [&str; 5] = of_each_filter!(
+    by_word,
+    "(SELECT word, user_id, repeats FROM user_words WHERE (word, user_id) > ($1, $2) AND word < $3 \
+     ORDER BY word, user_id LIMIT $5)",
+    " AND w.repeats < $4",
+    " ORDER BY w.word, w.user_id"
+);
+
+/// The same backwards, from the word `$3` on.
+pub const IN_WINDOW_BACKWARDS: [&str; 5] = of_each_filter!(
+    by_word,
+    "(SELECT word, user_id, repeats FROM user_words WHERE (word, user_id) < ($1, $2) AND word >= $3 \
+     ORDER BY word DESC, user_id DESC LIMIT $5)",
+    " AND w.repeats < $4",
+    " ORDER BY w.word DESC, w.user_id DESC"
+);
+
+/// The account `$4` words after `$1` and `$2`, before the word `$3`.
+pub const ENDS: &str = "SELECT word, user_id FROM user_words WHERE (word, user_id) > ($1, $2) AND word < $3 \
+    ORDER BY word, user_id LIMIT 1 OFFSET $4";
+
+/// The account `$4` words before `$1` and `$2`, from the word `$3` on.
+pub const ENDS_BACKWARDS: &str = "SELECT word, user_id FROM user_words WHERE (word, user_id) < ($1, $2) \
+    AND word >= $3 ORDER BY word DESC, user_id DESC LIMIT 1 OFFSET $4";
+
+/// Accounts with a word from `$1` on and before `$2`, each once, for a search for `$3` bytes.
+pub const OF_WORD: [&str; 5] = of_each_filter!(
+    by_word,
+    "user_words",
+    " AND w.word >= $1 AND w.word < $2 AND w.repeats < $3",
+    " LIMIT $4"
+);
+
+/// Counts them up to `$4`, whatever the filter.
+pub const COUNT: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM user_words \
+    WHERE word >= $1 AND word < $2 AND repeats < $3 LIMIT $4) AS counted";
+
+/// Whether an account has no words yet.
+pub const ANY_WITHOUT: &str = concat!(
+    "SELECT 1 FROM users WHERE words_of IS DISTINCT FROM ",
+    names!(),
+    " LIMIT 1"
+);

@@ -1,0 +1,157 @@
+//! Names that administrators change, the ones that are given up, and the time of the last sign-in.
+
+use crate::{
+    given, on_both_engines,
+    support::{self, START},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Barrier;
+use vestibule::{
+    domain::{
+        actor::Actor,
+        audit::Event,
+        user::{LookupKey, User},
+        views::EditDraft,
+    },
+    server::{
+        core::{
+            Core,
+            accounts::users::{self, UserError},
+            actor::on_this_machine,
+        },
+        store::{self, audit::Filter},
+    },
+};
+
+async fn edit(core: &Core, user: &User, username: &str, email: &str) -> Result<(), UserError> {
+    let draft = EditDraft {
+        username: username.to_owned(),
+        display_name: "Somebody".to_owned(),
+        email: email.to_owned(),
+    };
+    users::edit(core, &on_this_machine(), &user.id, &draft).await
+}
+
+async fn rename(core: &Core, user: &User, username: &str) -> Result<(), UserError> {
+    let email = user.email.clone().unwrap_or_default();
+    edit(core, user, username, &email).await
+}
+
+async fn found_as(core: &Core, name: &str) -> Option<User> {
+    let found = store::users::find_credentials(&core.db, &LookupKey::of(name)).await;
+    found.unwrap().map(|found| found.user)
+}
+
+async fn reserved(core: &Core, user: &User) -> Vec<String> {
+    users::given_up_names(core, &user.id).await.unwrap()
+}
+
+/// What was logged of an account, the newest first, with the name before.
+async fn log(core: &Core, user: &User) -> Vec<(Event, Option<String>, Option<String>)> {
+    let filter = Filter {
+        user: Some(&user.id),
+        ..Filter::default()
+    };
+    let records = store::audit::list(&core.db, &filter, None, 100)
+        .await
+        .unwrap();
+    let records = records.into_iter();
+    let records = records.map(|one| (one.entry.event, one.entry.previous_name, one.username));
+    records.collect()
+}
+
+fn is_taken<T>(outcome: Result<T, UserError>) -> bool {
+    matches!(outcome, Err(UserError::Taken))
+}
+
+on_both_engines! {
+    async fn a_name_that_was_given_up_stays_reserved(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, eve) = (given::account(&core, "Ada").await.user, given::account(&core, "eve").await.user);
+        rename(&core, &ada, "Lovelace").await.unwrap();
+        assert_eq!(found_as(&core, "lovelace").await.unwrap().id, ada.id);
+        assert!(found_as(&core, "ada").await.is_none(), "the old name leads nowhere");
+        assert_eq!(reserved(&core, &ada).await, ["Ada"]);
+        assert!(is_taken(rename(&core, &eve, "ADA").await));
+        assert!(matches!(given::insert(&core, "Ａｄａ", None).await, Err(vestibule::server::db::StoreError::NotUnique)));
+        assert_eq!(found_as(&core, "eve").await.unwrap().id, eve.id, "nothing was changed");
+
+        // Its owner takes it back, and then the other one is reserved.
+        rename(&core, &ada, "ada").await.unwrap();
+        assert_eq!(reserved(&core, &ada).await, ["Lovelace"]);
+        assert!(is_taken(rename(&core, &eve, "lovelace").await));
+        // Another spelling of the same name gives nothing up.
+        rename(&core, &ada, "ADA").await.unwrap();
+        assert_eq!(reserved(&core, &ada).await, ["Lovelace"]);
+        let renamed = log(&core, &ada).await.into_iter().filter(|(event, ..)| *event == Event::UserRenamed);
+        let renamed: Vec<_> = renamed.map(|(_, before, after)| (before.unwrap(), after.unwrap())).collect();
+        let pair = |one: &str, other: &str| (one.to_owned(), other.to_owned());
+        assert_eq!(renamed, [pair("ada", "ADA"), pair("Lovelace", "ada"), pair("Ada", "Lovelace")]);
+
+        // With its account a name is free.
+        users::delete(&core, &on_this_machine(), &ada).await.unwrap();
+        rename(&core, &eve, "lovelace").await.unwrap();
+    }
+
+    async fn names_of_other_accounts_are_refused(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let (ada, eve) = (given::account(&core, "ada").await.user, given::account(&core, "eve").await.user);
+        let before = given::everything_written(&core.db).await;
+        assert!(is_taken(rename(&core, &eve, "ADA").await));
+        assert!(is_taken(edit(&core, &eve, "mallory", "ADA@example.org").await));
+        for (username, email) in [("a b", ""), ("eve", "nowhere")] {
+            assert!(matches!(edit(&core, &eve, username, email).await, Err(UserError::Refused(_))));
+        }
+        assert_eq!(given::everything_written(&core.db).await, before);
+        let gone = User { id: vestibule::server::token::new_user_id(), ..ada };
+        assert!(matches!(edit(&core, &gone, "gone", "").await, Err(UserError::NotFound)));
+    }
+
+    async fn only_what_was_changed_is_logged(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await.user;
+        rename(&core, &ada, "ada").await.unwrap();
+        assert_eq!(log(&core, &ada).await.len(), 1, "it was made, and nothing was changed");
+        edit(&core, &ada, "ada", "").await.unwrap();
+        let events: Vec<_> = log(&core, &ada).await.into_iter().map(|(event, ..)| event).collect();
+        assert_eq!(events, [Event::UserEdited, Event::UserCreated]);
+        assert_eq!(found_as(&core, "ada").await.unwrap().email, None);
+    }
+
+    /// Of two people who take a name at once, one of whom gives it up, nobody gets the other's.
+    async fn a_name_never_has_two_owners(database: TestDatabase) {
+        let core = support::core(&database).await;
+        for round in 0..20 {
+            let name = format!("name{round}");
+            let owner = given::account(&core, &name).await.user;
+            let barrier = Arc::new(Barrier::new(2));
+            let giving = {
+                let (core, owner, barrier) = (core.clone(), owner.clone(), Arc::clone(&barrier));
+                tokio::spawn(async move {
+                    barrier.wait().await;
+                    rename(&core, &owner, &format!("other{round}")).await
+                })
+            };
+            barrier.wait().await;
+            let taken = given::insert(&core, &name, None).await;
+            giving.await.unwrap().unwrap();
+            assert!(taken.is_err(), "round {round}");
+            assert!(found_as(&core, &name).await.is_none());
+            assert_eq!(reserved(&core, &owner).await, [name]);
+        }
+    }
+
+    async fn the_last_sign_in_is_written_with_the_session(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await;
+        assert_eq!((ada.user.created_at, ada.user.last_sign_in_at), (START, None));
+        given::session(&core, &ada).await;
+        assert_eq!(given::credentials(&core, "ada").await.user.last_sign_in_at, Some(START));
+        core.clock.set(START.after(Duration::from_secs(60)));
+        // A sign-in that is refused, because the password was changed meanwhile, is none.
+        store::users::set_password(&core.db, &ada.user.id, "another", core.clock.now(), &Actor::command()).await.unwrap();
+        let refused = vestibule::server::core::sessions::start(&core, &given::visitor(), given::presented(None), &given::verified(&ada), false).await;
+        assert!(refused.unwrap().is_none());
+        assert_eq!(given::credentials(&core, "ada").await.user.last_sign_in_at, Some(START));
+    }
+}

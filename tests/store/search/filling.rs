@@ -1,0 +1,70 @@
+//! The words of an account: written with its names, and in steps for accounts of older versions.
+
+use super::{account, names};
+use crate::{
+    given, on_both_engines,
+    support::{self, START},
+};
+use vestibule::{
+    domain::{actor::Actor, audit::Event},
+    server::{
+        core::background::cleanup,
+        store::{self, users::Profile},
+    },
+};
+
+on_both_engines! {
+    async fn a_changed_display_name_is_found_and_the_previous_is_not(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let ada = given::account(&core, "ada").await.user;
+        let profile = Profile { display_name: "Fair Countess", email: None, description: "" };
+        let entry = given::entry(&core, Event::ProfileChanged, &ada.id);
+        assert!(store::users::update_profile(&core.db, &ada.id, &profile, entry).await.unwrap());
+        assert_eq!(names(&core, "COUNT").await, ["ada"]);
+        assert!(names(&core, "some").await.is_empty());
+        assert!(names(&core, "example").await.is_empty());
+        store::users::delete(&core.db, &ada.id, START, &Actor::command()).await.unwrap();
+        let left = given::texts(&core.db, "SELECT word FROM user_words").await;
+        assert!(left.is_empty(), "{left:?}");
+    }
+
+    /// Accounts of a previous version have no words, and the oldest no folded display name. The migration found them by
+    /// the beginning of each name; the server splits them in steps, and nothing is lost meanwhile.
+    async fn names_of_older_accounts_are_split(database: TestDatabase) {
+        let core = support::core(&database).await;
+        let number = store::users::ACCOUNTS_A_STEP + 1;
+        for number in 0..number {
+            account(&core, &format!("u{number}"), None, &format!("Ada ÉVA {number}")).await;
+        }
+        given::execute(&core.db, "DELETE FROM user_words").await;
+        given::execute(&core.db, "UPDATE users SET words_of = NULL").await;
+        given::execute(&core.db, "INSERT INTO user_words (word, user_id, repeats) SELECT username_key, id, 0 FROM users \
+            UNION SELECT display_name_key, id, 0 FROM users").await;
+        let all = number as usize;
+        for input in ["ada", "u", "ada éva", "ada u"] {
+            assert_eq!(names(&core, input).await.len(), all, "{input}");
+        }
+        assert!(names(&core, "éva").await.is_empty());
+        store::users::fill_some_words(&core.db, 1).await.unwrap();
+        for input in ["ada", "u", "ada éva"] {
+            assert_eq!(names(&core, input).await.len(), all, "{input} while they are split");
+        }
+        given::execute(&core.db, "UPDATE users SET display_name_key = NULL WHERE username <> 'u0'").await;
+        assert!(cleanup::fill_words(&core).await.unwrap() >= u64::from(number) - 1);
+        for input in ["ada", "u", "éva", "éva ada", "u éva"] {
+            assert_eq!(names(&core, input).await.len(), all, "{input}");
+        }
+        assert_eq!(cleanup::fill_words(&core).await.unwrap(), 0);
+    }
+
+    /// A server of the previous version changes names without their words.
+    async fn names_that_an_older_server_changes_are_split_again(database: TestDatabase) {
+        let core = support::core(&database).await;
+        account(&core, "ada", None, "Ada King").await;
+        given::execute(&core.db, "UPDATE users SET display_name = 'Ada Lovelace', display_name_key = 'ada lovelace'").await;
+        assert!(names(&core, "king").await.is_empty(), "it is not called so");
+        assert_eq!(cleanup::fill_words(&core).await.unwrap(), 1);
+        assert_eq!(names(&core, "lovelace").await, ["ada"]);
+        assert!(names(&core, "king").await.is_empty());
+    }
+}
