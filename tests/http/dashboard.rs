@@ -200,7 +200,7 @@ async fn a_crowd_gets_whole_pages() {
                 0 | 1 => ("/dashboard", title("Overview")),
                 2 => ("/login", title("Sign in")),
                 3 | 4 => ("/logout", title("Sign out?")),
-                _ => ("/nowhere", title("There is no page here")),
+                _ => ("/nowhere", title("Page not found")),
             };
             tokio::spawn(async move { (number, title, browser.get(path).await) })
         })
