@@ -60,7 +60,7 @@ test.describe('after the idle end', () => {
     await expect(again(visitor)).toBeVisible({ timeout: 8_000 });
     await expect(again(visitor)).toContainText('it was not used for a while');
     await expect(description(visitor)).toBeHidden();
-    await expect(visitor.page.getByText(person.displayName)).toBeHidden();
+    await expect(visitor.page.locator('.person-name')).toBeHidden();
     await visitor.page.keyboard.press('Escape');
     await expect(again(visitor)).toBeVisible();
 
