@@ -195,7 +195,8 @@ on_both_engines! {
         let functions = function_paths().into_iter();
         // Sign-ins need their browser: see below.
         let sign_ins = ["/api/login", "/api/login_with_key", "/api/set_up"];
-        let functions = functions.filter(|path| !sign_ins.contains(path));
+        // The theme is the cookie of its answer: nothing is stored.
+        let functions = functions.filter(|path| !sign_ins.contains(path) && *path != "/api/theme");
         for (number, function) in functions.enumerate() {
             for closing in [Fin, Reset] {
                 let person = Person::new(&app, format!("person{number}{closing:?}")).await;
