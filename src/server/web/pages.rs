@@ -13,7 +13,7 @@ mod sessions;
 mod users;
 mod visit;
 
-pub use visit::Visit;
+pub use visit::{Visit, query_value};
 
 use super::{
     context::{Caller, set_page_policy},
