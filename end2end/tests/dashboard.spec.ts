@@ -62,7 +62,7 @@ inEveryWay(() => {
     complaints.expect(/status of 404/);
     const answer = await visitor.page.goto('/no/such/page');
     expect(answer?.status()).toBe(404);
-    await expect(visitor.page).toHaveTitle(titled('There is no page here'));
+    await expect(visitor.page).toHaveTitle(titled('Page not found'));
     await visitor.page.getByRole('link', { name: 'Go to the start page' }).click();
     await visitor.isAskedToSignIn();
     await visitor.sends(person.name, person.password);

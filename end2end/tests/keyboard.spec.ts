@@ -11,8 +11,10 @@ async function tab({ page }: Visitor): Promise<string> {
     const { left, top, width, height, bottom } = element.getBoundingClientRect();
     const middle = document.elementFromPoint(left + width / 2, top + height / 2);
     const label = (element as HTMLInputElement).labels?.[0]?.textContent;
+    const shown = element.cloneNode(true) as HTMLElement;
+    for (const part of shown.querySelectorAll('[aria-hidden=true]')) part.remove();
     return {
-      name: (label ?? element.getAttribute('aria-label') ?? element.textContent ?? '').trim(),
+      name: (label ?? element.getAttribute('aria-label') ?? shown.textContent ?? '').trim(),
       ring: outlineStyle === 'none' ? 0 : parseFloat(outlineWidth),
       inView: top >= 0 && bottom <= innerHeight,
       uncovered: middle !== null && (element.contains(middle) || middle.contains(element)),

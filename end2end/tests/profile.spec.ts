@@ -57,6 +57,6 @@ inEveryWay(() => {
     await visitor.waitForHydration();
     await save(visitor);
     await expect(visitor.page.getByRole('status').first()).toHaveText('Saved.');
-    await expect(visitor.page.getByText('Augusta King')).toBeVisible();
+    await expect(visitor.personButton).toContainText('Augusta King');
   });
 });

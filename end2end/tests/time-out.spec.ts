@@ -93,7 +93,7 @@ test.describe('after the idle end', () => {
     await expect(again(visitor)).toContainText(`Username: ${person.name}`);
     await expect(again(visitor).getByLabel('Password', { exact: true })).toBeFocused();
     await expect(description(visitor)).toBeHidden();
-    await expect(visitor.page.getByText(person.displayName)).toBeHidden();
+    await expect(visitor.page.locator('.person-name')).toBeHidden();
     await visitor.page.keyboard.press('Escape');
     await expect(again(visitor)).toBeVisible();
 

@@ -69,7 +69,7 @@ test.describe('ahead of the idle end, and after it', () => {
     await visitor.page.goto('/account/profile');
     await expect(warning(visitor)).toContainText(/signed out in \d+ seconds/, { timeout: 15_000 });
     await expect(again(visitor)).toBeVisible({ timeout: 15_000 });
-    await expect(visitor.page.getByText(person.displayName)).toBeHidden();
+    await expect(visitor.page.locator('.person-name')).toBeHidden();
     await again(visitor).getByLabel('Password', { exact: true }).fill(person.password);
     await again(visitor).getByRole('button', { name: 'Sign in' }).click();
     await expect(again(visitor)).toBeHidden();

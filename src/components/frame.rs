@@ -153,7 +153,7 @@ fn ThemeChoice(theme: Theme, here: Option<String>) -> impl IntoView {
     });
     Some(view! {
         <form class="theme" method="post" action=SetTheme::PATH>
-            <input type="hidden" name="next" value=here />
+            <input type="hidden" name="back" value=here />
             <p class="menu-title" id="theme">"Theme"</p>
             <div class="segments" role="group" aria-labelledby="theme">{buttons}</div>
         </form>

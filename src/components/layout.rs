@@ -127,19 +127,24 @@ fn Around<C: IntoView + 'static>(
     children: TypedChildren<C>,
 ) -> impl IntoView {
     let html = use_context::<FrameHtml>().unwrap_or_default();
-    let menus = is_signed_in.then(|| {
+    let person = is_signed_in.then(|| {
         view! {
             <div class="person-menu" id="person-menu" popover="auto">
                 <div inner_html=html.person></div>
                 <SignOutButton class="button button-quiet button-small button-wide" />
             </div>
-            <nav class="site-menu" id="site-menu" popover="auto" aria-label="Main" inner_html=html.navigation></nav>
         }
+    });
+    let navigation = is_signed_in.then(|| {
+        view! { <nav class="site-menu" id="site-menu" popover="auto" aria-label="Main" inner_html=html.navigation></nav> }
     });
     view! {
         <a class="skip" href="#main">"Skip to content"</a>
-        <header class="site-header" inner_html=html.header></header>
-        {menus}
+        <header class="site-header">
+            <div inner_html=html.header></div>
+            {person}
+        </header>
+        {navigation}
         <main id="main" class=width tabindex="-1">
             {children.into_inner()()}
         </main>
@@ -192,7 +197,7 @@ pub fn FailureDocument(
                         <div class="card">
                             <p class="status">{format!("Error {}", failure.status())}</p>
                             <h1>{heading}</h1>
-                            <p>{failure.to_string()}</p>
+                            <p>{explanation(failure)}</p>
                             {advice(failure)}
                             {(failure != AppError::Failed(Failure::UnknownHost)).then(|| view! {
                                 <p>
@@ -214,9 +219,6 @@ pub fn body_class(frame: &Frame) -> Option<&'static str> {
 
 /// The remedy for a failure whose message does not name it.
 fn advice(failure: AppError) -> impl IntoView {
-    let mistyped = (failure == AppError::Failed(Failure::NotFound)).then(|| {
-        view! { <p>"The address may be mistyped."</p> }
-    });
     let filtered = (failure == AppError::Failed(Failure::CrossSite)).then(|| {
         view! {
             <p>
@@ -229,13 +231,23 @@ fn advice(failure: AppError) -> impl IntoView {
     let not_permitted = (failure == AppError::Failed(Failure::NotPermitted)).then(|| {
         view! { <p>"You can " <a href=Page::Logout.path()>"sign out"</a> " and sign in with a password."</p> }
     });
-    (mistyped, filtered, not_permitted)
+    (filtered, not_permitted)
+}
+
+/// The message, in other words if the failure is about the page itself and not about a form.
+fn explanation(failure: AppError) -> String {
+    match failure {
+        AppError::Failed(Failure::NotFound) => {
+            "It may have moved, or the address may be mistyped.".to_owned()
+        }
+        failure => failure.to_string(),
+    }
 }
 
 const fn heading(failure: AppError) -> &'static str {
     match failure {
         AppError::Failed(Failure::Throttled { .. }) => "Too many attempts",
-        AppError::Failed(Failure::NotFound) => "There is no page here",
+        AppError::Failed(Failure::NotFound) => "Page not found",
         AppError::Failed(Failure::PasswordNeeded) => "Confirm your password",
         AppError::Failed(Failure::NotPermitted) => "Not with this access key",
         AppError::Failed(Failure::CrossSite) => "Refused",

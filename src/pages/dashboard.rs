@@ -39,13 +39,14 @@ pub fn DashboardPage(view: DashboardView) -> impl IntoView {
 #[component]
 fn Until(session: SessionView) -> impl IntoView {
     let is_last = session.idle_ends_at == session.absolute_ends_at;
-    let longer = if is_last {
-        "."
+    let words = if is_last {
+        "You are signed in until "
     } else {
-        ", longer while you use it."
+        "You stay signed in while you use it, otherwise until "
     };
+    // The time comes last: in the reader's own zone it is longer, and would push what follows.
     view! {
-        <p class="quiet-text">"You are signed in until " <Time moment=session.idle_ends_at /> {longer}</p>
+        <p class="quiet-text">{words} <Time moment=session.idle_ends_at /></p>
     }
 }
 

@@ -73,6 +73,11 @@ fn the_operations_guide_lists_every_setting_with_its_default() {
                 || matches!(
                     key.as_str(),
                     "public_url"
+                        | "site.logo"
+                        | "site.accent"
+                        | "site.help"
+                        | "site.privacy"
+                        | "site.imprint"
                         | "database_direct_url"
                         | "tokens.sealing_key"
                         | "tokens.sealing_key_file"

@@ -56,8 +56,7 @@ async fn pages_say_whose_they_are() {
                 "{html}"
             );
             let text = visible_text(&page);
-            assert!(text.contains("Help Privacy Imprint"), "{text}");
-            assert!(text.ends_with("Vestibule"), "{text}");
+            assert!(text.contains("Help Privacy Imprint Vestibule"), "{text}");
             for link in [
                 "mailto:help@example.org",
                 "https://example.org/privacy",
@@ -191,14 +190,9 @@ async fn a_name_in_a_title_is_only_text() {
     let app = TestApp::sqlite_with(hostile).await;
     for path in ["/login", "/no/such/page"] {
         let html = app.browser().get(path).await.text();
-        assert!(
-            !html.contains("<img") && !html.contains("</title><"),
-            "{html}"
-        );
-        assert!(
-            html.contains(" – &lt;/title>&lt;img src=x>&amp;amp;</title>")
-                || html.contains(" – &lt;/title&gt;&lt;img src=x&gt;&amp;amp;</title>"),
-            "{html}"
-        );
+        assert!(!html.contains("<img"), "{html}");
+        let text = html.split("</title>").next().unwrap_or_default();
+        assert!(text.contains(" – &lt;/title"), "{html}");
+        assert!(text.ends_with("&amp;amp;"), "{html}");
     }
 }

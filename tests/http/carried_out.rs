@@ -200,9 +200,9 @@ on_both_engines! {
         let functions = function_paths().into_iter();
         // Sign-ins need their browser: see below.
         let sign_ins = ["/api/login", "/api/login_with_key", "/api/set_up"];
-        // It only sets a cookie.
-        let reads = ["/api/open_password_link"];
-        let functions = functions.filter(|path| !sign_ins.contains(path) && !reads.contains(path));
+        // They only set a cookie.
+        let cookies = ["/api/open_password_link", "/api/theme"];
+        let functions = functions.filter(|path| !sign_ins.contains(path) && !cookies.contains(path));
         for (number, function) in functions.enumerate() {
             for closing in [Fin, Reset] {
                 let person = Person::new(&app, format!("person{number}{closing:?}")).await;

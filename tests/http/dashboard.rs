@@ -51,7 +51,7 @@ on_both_engines! {
         let page = browser.get("/dashboard").await;
         let facts = [
             "Hello, ada of Example",
-            "You are signed in until 5 October 2026, 14:13 UTC , longer while you use it.",
+            "You stay signed in while you use it, otherwise until 5 October 2026, 14:13 UTC",
             "Username ada",
             "Email ada@example.org",
             "Role Member",
@@ -200,7 +200,7 @@ async fn a_crowd_gets_whole_pages() {
                 0 | 1 => ("/dashboard", title("Overview")),
                 2 => ("/login", title("Sign in")),
                 3 | 4 => ("/logout", title("Sign out?")),
-                _ => ("/nowhere", title("There is no page here")),
+                _ => ("/nowhere", title("Page not found")),
             };
             tokio::spawn(async move { (number, title, browser.get(path).await) })
         })

@@ -116,6 +116,7 @@ const MATRIX: &[Row] = matrix! {
     GET  "/admin/users/invite"          "id={user}"                               => Login   S404    S404    Open    Open    S404    S404;
     GET  "/admin/users/{id}"            ""                                        => Login   S404    S404    Hers    Asks    S404    S404;
     GET  "/admin/activity"              "user={NAME}"                             => Login   S404    S404    Hers    Asks    S404    S404;
+    GET  "/admin/system"                "user={NAME}"                             => Login   S404    S404    Open    Open    S404    S404;
     GET  "/admin/activity.jsonl"        "user={NAME}"                             => Login   S404    S404    Hers    Asks    S404    S404;
     GET  "/admin/activity.csv"          "user={NAME}"                             => Login   S404    S404    Hers    Asks    S404    S404;
     // The stream sends nothing before an event.
@@ -128,6 +129,7 @@ const MATRIX: &[Row] = matrix! {
     POST "/api/set_up"                  "code=0&username={name}&password={own}"   => S404    S404    S404    S404    S404    S404    S404;
     // It is not used by this, so nothing of hers changes.
     POST "/api/open_password_link"      "secret={secret}"                         => Refused Refused Refused Refused Refused Open    Open;
+    POST "/api/theme"                   "theme=dark&id={user}"                    => Open    Open    Open    Open    Open    Open    Open;
     POST "/api/use_password_link"       "secret={secret}&new_password={new}"      => Refused Refused Refused Refused Refused Hers    Hers;
     POST "/api/confirm_password"        "password={own}&id={session}"             => S401    Open    Open    Open    Open    Hers    Hers;
     POST "/api/change_password"         "current_password={own}&new_password={new}&id={user}"
@@ -369,7 +371,7 @@ impl<'a> Fixture<'a> {
         } else {
             self.open(row, &mut browser, &name).await
         };
-        let got = self.verdict(&answer, is_form, self.rows().await != before);
+        let got = self.verdict(&answer, caller, is_form, self.rows().await != before);
         if got != Some(expected) {
             let (status, location) = (answer.status, answer.location());
             found += &format!(" {got:?}: {status} {location}");
@@ -380,7 +382,13 @@ impl<'a> Fixture<'a> {
         })
     }
 
-    fn verdict(&self, answer: &Answer, is_form: bool, changed: bool) -> Option<Verdict> {
+    fn verdict(
+        &self,
+        answer: &Answer,
+        caller: Caller,
+        is_form: bool,
+        changed: bool,
+    ) -> Option<Verdict> {
         let to = answer.location();
         let is_asked = to.starts_with("/account/confirm?next=");
         let is_refused = answer.session_token().is_none()
@@ -402,7 +410,9 @@ impl<'a> Fixture<'a> {
             (200, false) => Open,
             _ => return None,
         };
-        (!changed && !self.shows(answer)).then_some(verdict)
+        // Every page shows its reader who is signed in.
+        let shows_to_others = !caller.is_ada() && self.shows(answer);
+        (!changed && !shows_to_others).then_some(verdict)
     }
 }
 

@@ -34,13 +34,10 @@ async fn a_missing_page_is_a_404() {
             );
             let text = visible_text(&page);
             assert!(
-                text.contains("The address may be mistyped"),
+                text.contains("the address may be mistyped"),
                 "{path}: {text}"
             );
-            assert!(
-                page.text().contains(&title("There is no page here")),
-                "{path}"
-            );
+            assert!(page.text().contains(&title("Page not found")), "{path}");
             let answer = browser
                 .send(Request::get(path).header("accept", "application/json"))
                 .await;

@@ -201,7 +201,7 @@ on_both_engines! {
         for mut browser in [app.browser(), first] {
             let page = browser.get("/setup").await;
             assert_eq!(page.status, 404);
-            assert_contains(&page, "There is no page here");
+            assert_contains(&page, "Page not found");
             let request = Request::get("/setup").header("accept", "application/json");
             assert_eq!(browser.send(request).await.text(), r#"{"failed":"not_found"}"#);
             for code in [code.as_str(), "wrong", ""] {
@@ -209,7 +209,7 @@ on_both_engines! {
                 assert_eq!((answer.status, answer.text().as_str()), (404, r#"{"failed":"not_found"}"#));
                 let answer = post(&mut browser, code, "eve", PASSWORD).await;
                 assert_eq!(answer.status, 404);
-                assert_contains(&answer, "There is no page here");
+                assert_contains(&answer, "Page not found");
                 assert!(answer.header_all("set-cookie").is_empty());
             }
         }

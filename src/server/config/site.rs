@@ -6,7 +6,6 @@ use crate::domain::{
     site::{Help, NAME, Site},
 };
 use std::path::Path;
-use url::Url;
 
 /// Longer names would push everything else out of the header.
 const MAX_NAME_CHARS: usize = 60;
@@ -98,9 +97,22 @@ fn address(text: &str) -> Result<String, String> {
 }
 
 fn https(text: &str) -> Result<String, String> {
-    match Url::parse(text) {
-        Ok(url) if url.scheme() == "https" => Ok(url.into()),
-        _ => Err("must be an address that begins with https://".to_owned()),
+    let host = text
+        .strip_prefix("https://")
+        .and_then(|rest| rest.split(['/', '?', '#']).next());
+    let is_host = |host: &str| {
+        let mut letters = host.bytes();
+        !host.is_empty()
+            && letters.all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+    };
+    let is_address = host.is_some_and(is_host)
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if is_address {
+        Ok(text.to_owned())
+    } else {
+        Err("must be an address that begins with https://".to_owned())
     }
 }
 

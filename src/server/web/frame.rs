@@ -1,13 +1,13 @@
 //! The frame of an answer: whose site it is, who is signed in, and the colours.
 
-use super::{context::Caller, cookies, state::AppState};
+use super::{context::Caller, cookies, pages::query_value, state::AppState};
 use crate::domain::{
     frame::{Frame, Person},
     next_path::NextPath,
     page::{Access, Page},
     session::CurrentUser,
 };
-use axum::http::{HeaderMap, Method, Uri, uri::PathAndQuery};
+use axum::http::{HeaderMap, Method, Uri};
 
 /// The frame around `page`, or around a failure, before it is known who is signed in.
 pub fn of(
@@ -15,23 +15,31 @@ pub fn of(
     page: Option<Page>,
     (method, uri, headers): (&Method, &Uri, &HeaderMap),
 ) -> Frame {
-    let here = match page {
-        // The code of a link was in the address, and is there no more.
-        Some(Page::PasswordLink) => None,
-        // What a mistyped address has in its query is not repeated, nor a code that does not belong there.
-        None | Some(Page::Setup) => Some(uri.path()),
-        Some(_) => uri.path_and_query().map(PathAndQuery::as_str),
-    };
-    let here = here
-        .filter(|_| method.is_safe())
-        .and_then(NextPath::of_site);
+    let here = back_to(page, uri).filter(|_| method.is_safe());
     Frame {
         site: state.brand.site.clone(),
         files: state.brand.files.clone(),
         theme: cookies::theme::of_request(headers),
         person: None,
         page,
-        here: here.map(|path| path.to_string()),
+        here,
+    }
+}
+
+/// Where a choice of theme leads back to: the page, without the query. Anybody may have made that, and a page repeats
+/// nothing of an address but the checked `next` of a sign-in.
+fn back_to(page: Option<Page>, uri: &Uri) -> Option<String> {
+    let next = || {
+        let next = query_value(uri, "next").unwrap_or_default();
+        NextPath::or_home(&next)
+    };
+    match page {
+        // The code of a link was in the address, and is there no more.
+        Some(Page::PasswordLink) => None,
+        Some(Page::Login) => Some(next().login_page()),
+        Some(Page::LoginKey) => Some(next().login_key_page()),
+        Some(_) => NextPath::of_site(uri.path()).map(|path| path.to_string()),
+        None => Some(Page::Home.path().to_owned()),
     }
 }
 

@@ -14,7 +14,7 @@ mod users;
 mod visit;
 
 pub use sessions::session_view;
-pub use visit::Visit;
+pub use visit::{Visit, query_value};
 
 use super::{
     context::{Caller, set_page_policy},

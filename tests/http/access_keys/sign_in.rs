@@ -142,7 +142,7 @@ on_both_engines! {
         assert!(!app.browser().get("/login").await.text().contains("/login/key"));
         let page = app.browser().get("/login/key").await;
         assert_eq!(page.status, 404);
-        assert_contains(&page, "There is no page here");
+        assert_contains(&page, "Page not found");
         assert_eq!(app.browser().post_form(LOGIN, &[("key", &key)]).await.status, 404);
         assert_eq!(status(&app, &key).await, 404);
         assert!(app.sessions().await.is_empty());
