@@ -196,8 +196,11 @@ fn tell_lost_connection(button: Option<&Element>, form: &HtmlFormElement) {
 }
 
 fn forget_it_when_back() {
-    let listener = window_event_listener(ev::online, |_| forget_lost_connection());
-    on_cleanup(move || listener.remove());
+    // An effect runs in the browser only: the server has no window, not even for a page about a failure.
+    Effect::new(|| {
+        let listener = window_event_listener(ev::online, |_| forget_lost_connection());
+        on_cleanup(move || listener.remove());
+    });
 }
 
 fn forget_lost_connection() {
