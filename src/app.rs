@@ -47,7 +47,7 @@ pub fn App(
         PageView::Confirm(view) => view! { <ConfirmPage view /> },
         PageView::Profile(view) => view! { <ProfilePage view=*view /> },
         PageView::Setup(view) => view! { <SetupPage view /> },
-        PageView::PasswordLink(view) => view! { <PasswordLinkPage view /> },
+        PageView::PasswordLink(view) => view! { <PasswordLinkPage view=*view /> },
         PageView::Administration(view) => view! { <AdministrationPage view /> },
     )
 }

@@ -126,7 +126,7 @@ pub enum PageView {
     AccessKeys(Box<AccessKeysView>),
     Confirm(ConfirmView),
     Setup(SetupView),
-    PasswordLink(PasswordLinkView),
+    PasswordLink(Box<PasswordLinkView>),
     Administration(AdministrationView),
 }
 

@@ -196,7 +196,10 @@ pub async fn gather(page: Page, visit: Visit<'_>) -> Result<Answer, AppError> {
             Some(view) => PageView::Setup(view),
             None => return Ok(Answer::NotFound),
         },
-        Page::PasswordLink => PageView::PasswordLink(authentication::password_link(&visit).await?),
+        Page::PasswordLink => {
+            let view = authentication::password_link(&visit).await?;
+            PageView::PasswordLink(Box::new(view))
+        }
         Page::ChangePassword => return Ok(Answer::to(Page::Password)),
         Page::Dashboard => PageView::Dashboard(Box::new(dashboard::dashboard(&visit)?)),
         Page::Password => PageView::Password(account::password(visit).await?),
