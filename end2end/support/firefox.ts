@@ -81,6 +81,11 @@ export class FirefoxVisitor {
     await this.page.mouse.click(x, y);
   }
 
+  /** Its button has the name of the person after their initials. */
+  async opensPersonMenu(): Promise<void> {
+    await this.page.evaluate(() => document.querySelector<HTMLElement>('.person-button')?.click());
+  }
+
   async fill(label: string, text: string): Promise<void> {
     const { x, y } = await this.find('field', label);
     await this.page.mouse.click(x, y, { count: 3 });

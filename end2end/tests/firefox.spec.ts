@@ -13,34 +13,35 @@ import type { Person } from '../support/visitor';
 /** What the pages say, as far as these tests need it. */
 const WORDS = {
   signIn: 'Sign in',
-  username: 'Name or e-mail',
+  toSignIn: 'Sign in to Vestibule',
+  username: 'Username or email',
   password: 'Password',
-  refusal: 'The name or the password is not right',
+  refusal: 'Wrong username or password.',
   signOut: 'Sign out',
   signedOut: 'You are signed out',
-  greeting: (name: string) => `Good to see you, ${name}`,
+  greeting: (name: string) => `Hello, ${name}`,
   setup: {
-    toIt: 'make the first account here',
-    heading: 'Make the first account',
+    toIt: 'Create the first account',
+    heading: 'Create the first account',
     code: 'One-time code',
-    username: 'Name',
-    fullName: 'Display name (optional)',
-    create: 'Make the account',
+    username: 'Username',
+    fullName: 'Full name',
+    create: 'Create account',
   },
   sessions: {
-    heading: 'Your sessions',
-    end: 'End the session of Firefox on Linux',
-    ended: '1 session has ended',
+    heading: 'Where you’re signed in',
+    end: 'Sign out: Firefox on Linux',
+    ended: 'was signed out',
     wasEnded: 'ended from another browser',
   },
   log: {
     heading: 'Audit log',
-    follow: 'Follow',
-    isFollowed: 'Following the log',
+    follow: 'Live view',
+    isFollowed: 'Live view: new entries',
     refused: (name: string) => `A sign-in as ${name} was refused: the password was wrong.`,
   },
   profile: { heading: 'Your profile', description: 'Description (optional)' },
-  again: { heading: 'Sign in to go on', username: 'Your name', password: 'Your password' },
+  again: { heading: 'Sign in to continue', password: 'Password' },
 };
 
 type Fixtures = {
@@ -114,6 +115,7 @@ async function sends(visitor: FirefoxVisitor, name: string, password: string): P
 }
 
 async function signsOut(visitor: FirefoxVisitor): Promise<void> {
+  await visitor.opensPersonMenu();
   await visitor.press('button', WORDS.signOut);
   await visitor.isAt(WORDS.signedOut);
 }
@@ -151,12 +153,13 @@ test('after signing out Back shows nothing private', async ({ arrive, server }) 
   const visitor = await arrive();
   await signsIn(visitor, person);
   await visitor.open('/logout');
-  await signsOut(visitor);
+  await visitor.press('button', WORDS.signOut);
+  await visitor.isAt(WORDS.signedOut);
   expect(server.liveSessions(person.name)).toEqual([]);
   const seen = await visitor.readWhile(async () => {
     for (let page = 0; page < 2; page++) {
       await visitor.back();
-      await visitor.isAt(WORDS.signIn);
+      await visitor.isAt(WORDS.toSignIn);
     }
   });
   // The page that says so names the person.
@@ -172,7 +175,7 @@ test('a session that is ended elsewhere takes its open page along', async ({ arr
   await here.isAt(WORDS.sessions.heading);
   await here.press('button', WORDS.sessions.end);
   await here.isShown(WORDS.sessions.ended);
-  await elsewhere.isAt(WORDS.signIn);
+  await elsewhere.isAt(WORDS.toSignIn);
   await elsewhere.isShown(WORDS.sessions.wasEnded);
   expect(await elsewhere.read()).not.toContain(person.displayName);
 });
@@ -199,7 +202,6 @@ test.describe('after the idle end', () => {
     await visitor.open('/account/profile');
     await visitor.fill(WORDS.profile.description, 'half of a sentence');
     await visitor.isShown(WORDS.again.heading, 'dialog[open]');
-    await visitor.fill(WORDS.again.username, person.name);
     await visitor.fill(WORDS.again.password, person.password);
     await visitor.press('button', WORDS.signIn);
     await expect.poll(() => visitor.read('dialog[open]')).toBe('');
@@ -223,7 +225,7 @@ test.describe('without JavaScript', () => {
     await visitor.isAt(WORDS.greeting(person.displayName));
     await signsOut(visitor);
     await visitor.open('/dashboard');
-    await visitor.isAt(WORDS.signIn);
+    await visitor.isAt(WORDS.toSignIn);
     expect(server.liveSessions(person.name)).toEqual([]);
   });
 });
