@@ -133,7 +133,7 @@ on_both_engines! {
             assert_eq!(browser.fetch_form(OPEN, &[("secret", &secret)]).await.status, 200, "right ones are free");
             assert_eq!(app.browser().fetch_form(OPEN, &[("secret", "0")]).await.status, 422);
             let fields = [("secret", "0"), ("new_password", NEW)];
-            assert_eq!(browser.fetch_form(USE, &fields).await.status, 422);
+            assert_eq!(app.browser().fetch_form(USE, &fields).await.status, 422);
         }
         let refused = browser.fetch_form(OPEN, &[("secret", &secret)]).await;
         assert_eq!((refused.status, refused.header("retry-after")), (429, Some("30")));
