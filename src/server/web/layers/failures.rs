@@ -141,7 +141,9 @@ fn page(state: &AppState, frame: Frame, caller: Option<&Caller>, failure: AppErr
     };
     let options = state.leptos_options.clone();
     let view = || {
-        proof.map(provide_context);
+        if let Some(proof) = proof {
+            provide_context(proof);
+        }
         view! { <FailureDocument options frame failure style /> }.to_html()
     };
     let document = html::mend(Owner::new().with(view).as_bytes());
