@@ -208,8 +208,7 @@ pub fn PasswordField(
     node_ref: NodeRef<html::Input>,
     form: FormState,
 ) -> impl IntoView {
-    let is_shown = RwSignal::new(false);
-    let caps_lock = RwSignal::new(false);
+    let (is_shown, caps_lock) = (RwSignal::new(false), RwSignal::new(false));
     let watch_caps_lock = move |event| update_caps_lock(&event, caps_lock);
     // Safari and password managers generate a new password by these rules: one that can be typed on another device.
     let rules = min_chars.map(|min| format!("minlength: {min}; allowed: ascii-printable;"));

@@ -1,14 +1,14 @@
 //! Accounts: find, create, edit, disable, enable, promote, demote, delete, set a new password.
 
+mod draft;
+
 pub use crate::server::store::users::{Cursor, Found};
+pub use draft::{CheckedDraft, UserDraft, description_of, display_name_of, email_of};
 
 use crate::{
     domain::{
-        password::{Password, PasswordRefusal},
-        user::{
-            Email, IdentityRefusal, LookupKey, MAX_DESCRIPTION_CHARS, MAX_DISPLAY_NAME_CHARS, User,
-            UserId, UserSearch, Username, plain_text,
-        },
+        password::Password,
+        user::{Email, LookupKey, User, UserId, UserSearch, Username},
         views::EditDraft,
     },
     error::{AccountRefusal, AppError, Failure, Refusal, Refusals, refusal_in},
@@ -16,25 +16,10 @@ use crate::{
         core::{Core, actor::Admin},
         db::StoreError,
         hashing::HashingError,
-        store::{
-            self,
-            users::{Identity, NewUser},
-        },
-        token,
+        store::{self, users::Identity},
     },
 };
 use std::collections::HashSet;
-
-/// An administrator's input for a new account.
-#[derive(Clone, Debug, Default)]
-pub struct UserDraft {
-    pub username: String,
-    pub email: Option<String>,
-    /// If absent, pages show the username.
-    pub display_name: Option<String>,
-    pub description: String,
-    pub is_admin: bool,
-}
 
 /// Why an account was not created or changed.
 #[derive(Debug, thiserror::Error)]
@@ -84,84 +69,6 @@ impl From<UserError> for AppError {
             UserError::Refused(refusals) => refusals.into(),
             UserError::Hashing(error) => error.into(),
             UserError::Store(error) => error.into(),
-        }
-    }
-}
-
-/// A draft that keeps every rule. The password is checked against it before it is entered a second time.
-pub struct CheckedDraft {
-    username: Username,
-    email: Option<Email>,
-    display_name: String,
-    description: String,
-    is_admin: bool,
-}
-
-impl UserDraft {
-    /// # Errors
-    /// [`IdentityRefusal`], one for each field.
-    pub fn check(self) -> Result<CheckedDraft, Refusals> {
-        let username = Username::parse(&self.username);
-        let shown = username.as_ref().map_or("", Username::as_str);
-        let display_name = display_name_of(&self.display_name.unwrap_or_default(), shown);
-        let email = self.email.as_deref().map(Email::parse).transpose();
-        let description = description_of(&self.description);
-        let refusals = [
-            refusal_in(&username),
-            refusal_in(&email),
-            refusal_in(&display_name),
-            refusal_in(&description),
-        ];
-        Refusals::none_in(refusals.into_iter().flatten())?;
-        Ok(CheckedDraft {
-            username: username?,
-            email: email?,
-            display_name: display_name?,
-            description: description?,
-            is_admin: self.is_admin,
-        })
-    }
-}
-
-/// The name on pages: the input, or the username if it is empty.
-pub fn display_name_of(input: &str, username: &str) -> Result<String, IdentityRefusal> {
-    let input = plain_text(input, MAX_DISPLAY_NAME_CHARS, IdentityRefusal::DisplayName)?;
-    Ok(if input.is_empty() {
-        username.to_owned()
-    } else {
-        input
-    })
-}
-
-pub fn description_of(input: &str) -> Result<String, IdentityRefusal> {
-    plain_text(input, MAX_DESCRIPTION_CHARS, IdentityRefusal::Description)
-}
-
-/// Browsers send an empty field if there is no address.
-pub fn email_of(input: &str) -> Option<&str> {
-    Some(input.trim()).filter(|input| !input.is_empty())
-}
-
-impl CheckedDraft {
-    /// # Errors
-    /// [`PasswordRefusal`], the first that applies.
-    pub fn check_password(&self, core: &Core, password: &Password) -> Result<(), PasswordRefusal> {
-        let email = self.email.as_ref().map(Email::as_str);
-        core.password_rules
-            .check(password, self.username.as_str(), email)
-    }
-
-    /// The row of the new account.
-    pub fn with_hash<'a>(&'a self, core: &Core, password_hash: &'a str) -> NewUser<'a> {
-        NewUser {
-            id: token::new_user_id(),
-            username: &self.username,
-            email: self.email.as_ref(),
-            display_name: &self.display_name,
-            description: &self.description,
-            is_admin: self.is_admin,
-            password_hash,
-            created_at: core.clock.now(),
         }
     }
 }
@@ -231,17 +138,26 @@ pub async fn last_page(core: &Core, search: &UserSearch, limit: u32) -> Result<F
 /// Changes the names of an account. A username that is given up stays reserved to it.
 ///
 /// # Errors
-/// [`UserError::Identity`], [`UserError::Taken`] and [`UserError::NotFound`].
+/// [`UserError::Refused`], [`UserError::Taken`] and [`UserError::NotFound`].
 pub async fn edit(
     core: &Core,
     admin: &Admin,
     id: &UserId,
     draft: &EditDraft,
 ) -> Result<(), UserError> {
-    let username = Username::parse(&draft.username)?;
-    let email = email_of(&draft.email).map(Email::parse).transpose()?;
+    let username = Username::parse(&draft.username);
+    let email = email_of(&draft.email).map(Email::parse).transpose();
+    let shown = username.as_ref().map_or("", Username::as_str);
+    let display_name = display_name_of(&draft.display_name, shown);
+    let refusals = [
+        refusal_in(&username),
+        refusal_in(&email),
+        refusal_in(&display_name),
+    ];
+    Refusals::none_in(refusals.into_iter().flatten())?;
+    let (username, email, display_name) = (username?, email?, display_name?);
     let identity = Identity {
-        display_name: &display_name_of(&draft.display_name, username.as_str())?,
+        display_name: &display_name,
         username: &username,
         email: email.as_ref(),
     };

@@ -1,0 +1,102 @@
+//! The input for a new account, checked.
+
+use crate::{
+    domain::{
+        password::{Password, PasswordRefusal},
+        user::{
+            Email, IdentityRefusal, MAX_DESCRIPTION_CHARS, MAX_DISPLAY_NAME_CHARS, Username,
+            plain_text,
+        },
+    },
+    error::{Refusals, refusal_in},
+    server::{core::Core, store::users::NewUser, token},
+};
+
+/// An administrator's input for a new account.
+#[derive(Clone, Debug, Default)]
+pub struct UserDraft {
+    pub username: String,
+    pub email: Option<String>,
+    /// If absent, pages show the username.
+    pub display_name: Option<String>,
+    pub description: String,
+    pub is_admin: bool,
+}
+
+/// A draft that keeps every rule. The password is checked against it before it is entered a second time.
+pub struct CheckedDraft {
+    username: Username,
+    email: Option<Email>,
+    display_name: String,
+    description: String,
+    is_admin: bool,
+}
+
+impl UserDraft {
+    /// # Errors
+    /// [`IdentityRefusal`], one for each field.
+    pub fn check(self) -> Result<CheckedDraft, Refusals> {
+        let username = Username::parse(&self.username);
+        let shown = username.as_ref().map_or("", Username::as_str);
+        let display_name = display_name_of(&self.display_name.unwrap_or_default(), shown);
+        let email = self.email.as_deref().map(Email::parse).transpose();
+        let description = description_of(&self.description);
+        let refusals = [
+            refusal_in(&username),
+            refusal_in(&email),
+            refusal_in(&display_name),
+            refusal_in(&description),
+        ];
+        Refusals::none_in(refusals.into_iter().flatten())?;
+        Ok(CheckedDraft {
+            username: username?,
+            email: email?,
+            display_name: display_name?,
+            description: description?,
+            is_admin: self.is_admin,
+        })
+    }
+}
+
+/// The name on pages: the input, or the username if it is empty.
+pub fn display_name_of(input: &str, username: &str) -> Result<String, IdentityRefusal> {
+    let input = plain_text(input, MAX_DISPLAY_NAME_CHARS, IdentityRefusal::DisplayName)?;
+    Ok(if input.is_empty() {
+        username.to_owned()
+    } else {
+        input
+    })
+}
+
+pub fn description_of(input: &str) -> Result<String, IdentityRefusal> {
+    plain_text(input, MAX_DESCRIPTION_CHARS, IdentityRefusal::Description)
+}
+
+/// Browsers send an empty field if there is no address.
+pub fn email_of(input: &str) -> Option<&str> {
+    Some(input.trim()).filter(|input| !input.is_empty())
+}
+
+impl CheckedDraft {
+    /// # Errors
+    /// [`PasswordRefusal`], the first that applies.
+    pub fn check_password(&self, core: &Core, password: &Password) -> Result<(), PasswordRefusal> {
+        let email = self.email.as_ref().map(Email::as_str);
+        core.password_rules
+            .check(password, self.username.as_str(), email)
+    }
+
+    /// The row of the new account.
+    pub fn with_hash<'a>(&'a self, core: &Core, password_hash: &'a str) -> NewUser<'a> {
+        NewUser {
+            id: token::new_user_id(),
+            username: &self.username,
+            email: self.email.as_ref(),
+            display_name: &self.display_name,
+            description: &self.description,
+            is_admin: self.is_admin,
+            password_hash,
+            created_at: core.clock.now(),
+        }
+    }
+}
