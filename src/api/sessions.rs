@@ -33,11 +33,15 @@ pub async fn stay_signed_in() -> Result<(), AppError> {
 #[server(endpoint = "end_session")]
 pub async fn end_session(id: String) -> Result<(), AppError> {
     use crate::{
-        domain::{access_key::Scope, page::Page, session::SessionId, views::SessionsNotice},
+        domain::{access_key::Scope, page::Page, session::SessionId},
         error::Failure,
         server::{
             core::{actor::Permitted, sessions},
-            web::{context, cookies::flash::Flash, pages::session_view, reply::Reply},
+            web::{
+                context,
+                cookies::flash::Flash,
+                reply::{Reply, notice_of_session},
+            },
         },
     };
     let core = &context::state().core;
@@ -53,8 +57,7 @@ pub async fn end_session(id: String) -> Result<(), AppError> {
         };
         return Reply::signed_out(Some(&message)).send();
     }
-    let device = session_view(&session).called().to_owned();
-    let notice = SessionsNotice::SignedOut { device, was_live };
+    let notice = notice_of_session(&session, was_live);
     Reply::to(Page::Sessions)
         .with_message(&Flash::Sessions { notice })
         .send()

@@ -159,7 +159,7 @@ impl Page {
     #[must_use]
     pub const fn entry(self) -> Self {
         match self {
-            Self::Account => Self::Users,
+            Self::Account | Self::Invite => Self::Users,
             page => page,
         }
     }

@@ -84,7 +84,7 @@ pub const RULES: &[Rule] = &[
         why: "a server function reads the context, calls one use case and answers",
     },
     Rule {
-        files: &["src/error.rs"],
+        files: &["src/error.rs", "src/error/"],
         may: &["domain"],
         but_not: &["domain::views"],
         why: "a failure as a browser sees it depends only on the broken rules",

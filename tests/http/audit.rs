@@ -69,7 +69,8 @@ async fn follows(browser: &Browser, query: &str) -> (Events, Value) {
 fn sentences(entries: &Value) -> Vec<String> {
     let text = |part: &Value| {
         let part = part.as_object().unwrap().values().next().unwrap();
-        part.as_str().unwrap().to_owned()
+        // An account has its id as well.
+        part.as_str().or(part["name"].as_str()).unwrap().to_owned()
     };
     let entries = entries.as_array().unwrap().iter();
     entries

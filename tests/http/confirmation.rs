@@ -45,7 +45,7 @@ on_both_engines! {
         assert_redirect(&changes_email(&mut browser).await, CONFIRM);
         let page = browser.get(CONFIRM).await;
         assert_page(&page, "Confirm your password");
-        assert_contains(&page, "You typed your password a while ago");
+        assert_contains(&page, "For your security we ask again");
         assert_eq!(app.user("ada").await.email.as_deref(), Some("ada@example.org"));
 
         assert_redirect(&confirms(&mut browser, WRONG).await, CONFIRM);

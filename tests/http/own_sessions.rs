@@ -64,7 +64,7 @@ on_both_engines! {
         let html = page.text();
         assert!(html.contains("datetime=\"2026-09-21T14:18:20Z\" title=\"21 September 2026, 14:18 UTC\""), "{html}");
         let text = visible_text(&page);
-        assert!(!text.contains("Wget") && !text.contains("unknown"), "{text}");
+        assert!(!text.contains("Wget"), "{text}");
         assert_contains(&eve.get(PAGE).await, "You are not signed in anywhere else.");
         assert_contains(&eve.get("/dashboard").await, "All your devices");
     }
@@ -78,6 +78,8 @@ on_both_engines! {
         phone.get("/dashboard").await;
         let mut laptop = signed_in_with(&app, FIREFOX, false).await;
         let text = visible_text(&laptop.get(PAGE).await);
+        // Above the list stand the new sign-ins.
+        let (_, text) = text.split_once("This device").unwrap();
         let at = |words: &str| text.find(words).unwrap();
         assert!(at("Firefox") < at("Safari") && at("Safari") < at("curl"), "{text}");
     }
@@ -147,7 +149,7 @@ on_both_engines! {
         for name in ["x".repeat(41), "a\u{202e}b".to_owned(), "a\0b".to_owned(), "\u{200b}".to_owned()] {
             let fields = [("id", id.0.as_str()), ("name", name.as_str())];
             let answer = laptop.fetch_form("/api/name_device", &fields).await;
-            assert_eq!((answer.status, answer.text().as_str()), (422, r#"{"refused":"device_name"}"#), "{name:?}");
+            assert_eq!((answer.status, answer.text().as_str()), (422, r#"{"refused":["device_name"]}"#), "{name:?}");
             assert_redirect(&laptop.post_form("/api/name_device", &fields).await, PAGE);
             assert_contains(&laptop.get(PAGE).await, "A device name has at most 40 characters, and all of them are visible.");
         }

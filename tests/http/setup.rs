@@ -170,7 +170,7 @@ on_both_engines! {
         for (name, email, display_name, password, field, words) in [
             ("a b", "", "", PASSWORD, "username", "Letters and digits only"),
             ("", "", "", PASSWORD, "username", "A username has 1 to 64 characters."),
-            ("ada", "nowhere", "", PASSWORD, "email", "Enter an email address, for example grace@example.org."),
+            ("ada", "nowhere", "", PASSWORD, "email", "Enter an email address, for example name@example.com."),
             ("ada", "", "A\u{202e}da", PASSWORD, "display_name", "no control characters"),
             ("ada", "", "", "too short", "password", "at least 15 characters"),
             ("ada", "", "", "adaadaadaadaada", "password", "must not be the username"),

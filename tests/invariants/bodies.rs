@@ -176,10 +176,14 @@ fn check_problem(operation: &Operation, body: &[u8], observed: &Observed, what: 
         assert!(is_member, "{what}");
     }
     let members = problem.as_object().map_or(0, serde_json::Map::len);
-    let expected = 5 + usize::from(problem.get("field").is_some());
-    assert_eq!(members, expected, "{what}");
-    let is_repeated = repeats(operation, body, text("detail"));
-    assert!(!is_repeated, "it repeats a part of the body: {what}");
+    let optional = ["field", "errors"].map(|member| usize::from(problem.get(member).is_some()));
+    assert_eq!(members, 5 + optional.iter().sum::<usize>(), "{what}");
+    let errors = problem["errors"].as_array().into_iter().flatten();
+    let details = errors.map(|error| error["detail"].as_str().unwrap_or_default());
+    for detail in details.chain([text("detail")]) {
+        let is_repeated = repeats(operation, body, detail);
+        assert!(!is_repeated, "it repeats a part of the body: {what}");
+    }
 }
 
 /// As many bytes of a body in a text are no accident.

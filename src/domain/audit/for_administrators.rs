@@ -93,7 +93,7 @@ impl Event {
         match self {
             Self::UserRenamed => "ACTOR changed the username PREVIOUS to USER",
             Self::UserEdited => "ACTOR changed the full name or email of USER",
-            _ => "ACTOR made the account of USER",
+            _ => "ACTOR created the account of USER",
         }
     }
 

@@ -78,7 +78,7 @@ pub enum IdentityRefusal {
     /// It comes with copied text, and the user cannot see it.
     #[error("The username has an invisible character, as copied text may have. Type it by hand.")]
     NameUnseen,
-    #[error("Enter an email address, for example grace@example.org.")]
+    #[error("Enter an email address, for example name@example.com.")]
     Email,
     #[error(
         "The email address has an invisible character, as copied text may have. Type it by hand."

@@ -3,12 +3,14 @@
 use super::{
     context,
     cookies::{self, draft, flash::Flash, link},
+    pages::session_view,
 };
 use crate::{
     domain::{
         next_path::NextPath,
         page::Page,
-        views::{LinkView, UserNotice},
+        session::Session,
+        views::{LinkView, SessionsNotice, UserNotice},
     },
     error::{AppError, Failure, Refusals},
     server::{
@@ -216,6 +218,14 @@ pub fn notice_of(changed: Changed) -> UserNotice {
         Changed::KeyRevoked => UserNotice::KeyRevoked,
         Changed::KeyConfirmed => UserNotice::KeyConfirmed,
         Changed::LinkMade { username, link } => notice_of_link(&username, link),
+    }
+}
+
+/// The notice of a session that its owner ended.
+pub fn notice_of_session(session: &Session, was_live: bool) -> SessionsNotice {
+    SessionsNotice::SignedOut {
+        device: session_view(session).called().to_owned(),
+        was_live,
     }
 }
 

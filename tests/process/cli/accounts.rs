@@ -127,7 +127,7 @@ async fn names_that_break_the_grammar_are_refused() {
     ];
     home.run_with_input(&wrong_address, PASSWORD).fails(
         1,
-        &["Enter an email address, for example grace@example.org."],
+        &["Enter an email address, for example name@example.com."],
     );
     let wrong_display_name = [
         "user",

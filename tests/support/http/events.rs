@@ -54,9 +54,15 @@ impl Events {
         rest
     }
 
-    /// The next event, which has to be that of an end, and the last one.
+    /// The event of the end, which has to be the last one. Before it the session may still be reported: each new
+    /// sign-in of its owner is.
     pub async fn ended(&mut self) -> serde_json::Value {
-        let (name, data) = self.next().await.expect("a last event");
+        let (name, data) = loop {
+            let event = self.next().await.expect("a last event");
+            if event.0 != "session" {
+                break event;
+            }
+        };
         assert_eq!(name, "ended", "{data}");
         assert_eq!((self.next().await, self.broke_off), (None, false));
         data["reason"].clone()
