@@ -386,6 +386,23 @@ const FRAME: [&str; 6] = [
     "/site/privacy",
 ];
 
+/// Above every page, if there are sign-ins to review.
+const NEWS: [&str; 13] = [
+    "/here",
+    "/may_recognise",
+    "/more",
+    "/sign_ins",
+    "/sign_ins/address",
+    "/sign_ins/at",
+    "/sign_ins/at/iso",
+    "/sign_ins/at/words",
+    "/sign_ins/device",
+    "/sign_ins/has_ended",
+    "/sign_ins/id",
+    "/sign_ins/kind",
+    "/sign_ins/name",
+];
+
 /// They only redirect.
 const WITHOUT_VALUES: [&str; 2] = ["/", "/.well-known/change-password"];
 
@@ -437,7 +454,8 @@ async fn pages_send_these_values_and_no_others() {
         names(&values["frame"], "", &mut around);
         assert_eq!(found, expected(page, fields), "{path}");
         assert_eq!(around, FRAME.map(str::to_owned).into(), "{path}");
-        assert_eq!(values.as_object().unwrap().len(), 2, "{path}");
+        assert_eq!(values["news"], Value::Null, "{path}");
+        assert_eq!(values.as_object().unwrap().len(), 3, "{path}");
         let text = values.to_string();
         let is_for_administrators = path.starts_with("/admin/");
         assert!(
@@ -445,6 +463,14 @@ async fn pages_send_these_values_and_no_others() {
             "{path} has the account's id"
         );
     }
+    assert_eq!(app.fetch_login("root", PASSWORD).await.status, 200);
+    let mut news = BTreeSet::new();
+    names(
+        &values_of(&signed_in.get("/dashboard").await)["news"],
+        "",
+        &mut news,
+    );
+    assert_eq!(news, NEWS.map(str::to_owned).into());
     for path in page_paths() {
         let is_listed = SENT.iter().any(|(listed, ..)| *listed == path);
         assert!(is_listed || WITHOUT_VALUES.contains(&path), "{path}");

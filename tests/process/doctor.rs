@@ -241,7 +241,7 @@ async fn all_promises_hold_on_an_intact_site() {
     let mut owner = site.owner("root").await;
     let dashboard = owner.get("/dashboard").await;
     assert_eq!(dashboard.status, 200, "{}", dashboard.text());
-    assert!(dashboard.text().contains("from a new device"));
+    assert!(dashboard.text().contains("New sign-in. Was this you?"));
     owner.post_logout().await;
     outcome.reports("promises hold, 0 do not, 1 were not asked");
 

@@ -121,7 +121,8 @@ async fn render(
     request: Request,
 ) -> Result<Response, AppError> {
     let options = state.leptos_options.clone();
-    let here = guard::return_path(request.uri()).to_string();
+    // Without the query: a page repeats nothing of it.
+    let here = request.uri().path().to_owned();
     let new_sign_ins = match caller {
         Caller::SignedIn(current) => sessions::new_sign_ins(current, &here),
         _ => None,

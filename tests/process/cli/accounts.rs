@@ -34,7 +34,7 @@ on_both_engines! {
 
         let table = home.run(&["user", "list"]).succeeds().stdout;
         let lines: Vec<_> = table.lines().collect();
-        assert!(lines[0].starts_with("NAME ") && lines.len() == 3, "{table}");
+        assert!(lines[0].starts_with("USERNAME ") && lines.len() == 3, "{table}");
         assert!(lines[1].starts_with("Ada ") && lines[1].contains("administrator"), "{table}");
         assert!(lines[2].starts_with("grace ") && lines[2].contains("member"), "{table}");
         home.run(&["user", "show", "nobody"]).fails(1, &["there is no account with this name"]);
@@ -44,10 +44,10 @@ on_both_engines! {
         let home = Home::new(database);
         create_with(&home, PASSWORD).succeeds();
         home.run_with_input(&["user", "create", "ADA", "--password-stdin"], PASSWORD)
-            .fails(1, &["the name or the e-mail address is taken"]);
+            .fails(1, &["the username or the email belongs to another account"]);
         let same_address = ["user", "create", "grace", "--email", "Lovelace@EXAMPLE.org", "--password-stdin"];
         home.run_with_input(&same_address, PASSWORD)
-            .fails(1, &["the name or the e-mail address is taken"]);
+            .fails(1, &["the username or the email belongs to another account"]);
         assert_eq!(names(&home), ["ada"]);
     }
 
@@ -110,9 +110,20 @@ async fn names_are_not_refused_for_their_marks() {
 #[tokio::test]
 async fn names_that_break_the_grammar_are_refused() {
     let home = Home::on_sqlite().await;
-    for name in ["a b", "a@example.org", ".a", "a..b", "", &"a".repeat(65)] {
+    let (grammar, length) = (
+        "Letters and digits only",
+        "A username has 1 to 64 characters",
+    );
+    for (name, words) in [
+        ("a b", grammar),
+        ("a@example.org", grammar),
+        (".a", grammar),
+        ("a..b", grammar),
+        ("", length),
+        (&"a".repeat(65), length),
+    ] {
         home.run_with_input(&["user", "create", name, "--password-stdin"], PASSWORD)
-            .fails(1, &["A name "]);
+            .fails(1, &[words]);
     }
     let reversed = ["user", "create", "a\u{202e}b", "--password-stdin"];
     home.run_with_input(&reversed, PASSWORD)
