@@ -54,7 +54,10 @@ async fn a_plain_form_that_is_refused_leads_back_with_a_message() {
     assert!(cleared[0].starts_with("__Host-Http-flash=;") && cleared[0].contains("Max-Age=0"));
 
     let again = browser.get("/login").await;
-    assert!(!visible_text(&again).contains("is not right"), "shown once");
+    assert!(
+        !visible_text(&again).contains("Wrong username"),
+        "shown once"
+    );
     assert!(again.text().contains(&title("Sign in")));
 }
 
@@ -146,7 +149,7 @@ async fn an_error_in_the_query_is_not_shown() {
         assert_page(&page, "Sign in");
         let html = page.text();
         assert!(
-            !html.contains("is not right") && !html.contains("Error: "),
+            !html.contains("Wrong username") && !html.contains("Error: "),
             "{query}"
         );
         assert!(

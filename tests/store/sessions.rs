@@ -17,7 +17,7 @@ use vestibule::{
         actor::Actor,
         moment::Timestamp,
         session::{EndReason, Ended, Session, SessionDevice, SessionId},
-        user::UserId,
+        user::{User, UserId},
     },
     server::{
         core::{Core, sessions},
@@ -121,7 +121,7 @@ on_both_engines! {
         assert!(store::sessions::start(&core.db, &new, &proof(&evidence_of(&ada)), &given::visitor()).await.unwrap());
 
         let by_digest = store::sessions::find_by_digest(&core.db, &digest).await.unwrap().unwrap();
-        assert_eq!(by_digest.user, ada.user);
+        assert_eq!(by_digest.user, User { last_sign_in_at: Some(START), ..ada.user.clone() });
         assert_eq!(by_digest.session, Session {
             id: new.id.clone(),
             user_id: ada.user.id.clone(),

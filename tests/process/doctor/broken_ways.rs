@@ -208,7 +208,7 @@ async fn answers_that_distinguish_accounts_are_found() {
             .after(|inbound, answer, memory| {
                 let cookie = inbound.header("cookie").unwrap_or_default();
                 if cookie.contains(FLASH_COOKIE) && memory.count == 1 {
-                    answer.replace_body("The name or the password", "The name");
+                    answer.replace_body("Wrong username or password", "Wrong username");
                 }
             }),
         breaks(

@@ -18,11 +18,15 @@ on_both_engines! {
     async fn sessions_are_listed_the_newest_first(database: TestDatabase) {
         let core = support::core(&database).await;
         let (ada, grace) = (given::account(&core, "ada").await, given::account(&core, "grace").await);
-        let mut of_ada = Vec::new();
+        let mut tokens = Vec::new();
         for minute in [3, 1, 2, 2] {
             core.clock.set(after_minutes(minute));
-            let token = given::session(&core, &ada).await;
-            of_ada.push(given::stored(&core, &token).await);
+            tokens.push(given::session(&core, &ada).await);
+        }
+        let mut of_ada = Vec::new();
+        for token in &tokens {
+            // With the last sign-in of all.
+            of_ada.push(given::stored(&core, token).await);
         }
         core.clock.set(after_minutes(4));
         let of_grace = given::session(&core, &grace).await;
