@@ -166,7 +166,7 @@ on_both_engines! {
         assert_eq!(given::credentials(&core, "ada").await.password_hash, "the first hash");
         assert!(given::texts(&core.db, "SELECT purpose FROM password_links").await.is_empty());
         let known = given::texts(&core.db, "SELECT user_id FROM devices WHERE alert_id IS NULL").await;
-        assert_eq!(known, [found.user.id.0.clone()], "the browser is known");
+        assert_eq!(known, std::slice::from_ref(&found.user.id.0), "the browser is known");
         assert!(given::texts(&core.db, "SELECT id FROM sessions WHERE new_device").await.is_empty(), "no alert");
         assert_eq!(events(&core).await[2..], [
             Event::LinkUsed(LinkPurpose::Invitation), Event::SignedInBy(SignInMethod::Invitation),

@@ -67,7 +67,11 @@ fn own_event(record: Record) -> OwnEventView {
     OwnEventView {
         at: moment(record.entry.at),
         what: record.entry.description_for_owner(),
-        origin: is_own.then(|| origin_view(&record)).unwrap_or_default(),
+        origin: if is_own {
+            origin_view(&record)
+        } else {
+            OriginView::default()
+        },
         times: record.times,
     }
 }
