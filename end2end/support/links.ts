@@ -17,7 +17,7 @@ export async function opensLink(visitor: Visitor, link: string): Promise<void> {
     await page.locator('.step').waitFor();
   } else {
     await page.getByLabel('Code', { exact: true }).fill(link);
-    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('button', { name: 'Continue', exact: true }).click();
   }
   await visitor.waitForHydration();
 }

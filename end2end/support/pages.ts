@@ -51,7 +51,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     wire.transform = ({ headers }) => void delete headers['set-cookie'];
     await visitor.open('/login');
     await visitor.sends(name, password);
-    await expect(visitor.page.getByRole('status').first()).toContainText('did not keep');
+    await expect(visitor.notice).toContainText('did not keep');
     await visitor.waitForHydration();
   },
 
@@ -107,7 +107,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await server.signsInElsewhere(person.name, person.password, ELSEWHERE[0]!);
     await visitor.open('/dashboard');
     await visitor.page.getByRole('button', { name: 'No, secure my account' }).click();
-    await expect(visitor.page.getByRole('status').first()).toContainText('choose a new one');
+    await expect(visitor.notice).toContainText('choose a new one');
     await visitor.waitForHydration();
   },
 
@@ -129,7 +129,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
   'password-changed': async ({ visitor, server }) => {
     const { password } = await signsInAt('/account/password', visitor, server);
     await changesPassword(visitor, password, 'quietly humming teapots');
-    await expect(visitor.page.getByRole('status').first()).toContainText('was changed');
+    await expect(visitor.notice).toContainText('Password changed.');
     await visitor.waitForHydration();
   },
 
@@ -148,7 +148,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
   'keys-made': async ({ visitor, server }) => {
     await signsInAt('/account/keys', visitor, server);
     await makesKey(visitor, 'Nightly backup of server 2');
-    await expect(visitor.page.getByRole('status').first()).toContainText('Copy the key now');
+    await expect(visitor.notice).toContainText('Copy the key now');
     await visitor.waitForHydration();
   },
 
@@ -182,7 +182,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
 
   'profile-error': async ({ visitor, server }) => {
     await signsInAt('/account/profile', visitor, server);
-    await visitor.page.getByLabel('E-mail').fill('nowhere');
+    await visitor.page.getByLabel('Email (optional)').fill('nowhere');
     await visitor.page.getByRole('button', { name: 'Save' }).click();
     await expect(visitor.problem).toBeFocused();
   },
@@ -190,7 +190,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
   'profile-saved': async ({ visitor, server }) => {
     await signsInAt('/account/profile', visitor, server);
     await visitor.page.getByRole('button', { name: 'Save' }).click();
-    await expect(visitor.page.getByRole('status').first()).toHaveText('Saved.');
+    await expect(visitor.notice).toHaveText('Saved.');
     await visitor.waitForHydration();
   },
 
@@ -208,16 +208,16 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
 
   'sessions-ended': async ({ visitor, server }) => {
     await signsInAmongOthers(visitor, server, 2);
-    await visitor.page.getByRole('button', { name: /^End the session of/ }).first().click();
-    await expect(visitor.page.getByRole('status').first()).toContainText('1 session has ended');
+    await visitor.page.getByRole('button', { name: /^Sign out\s?: / }).first().click();
+    await expect(visitor.notice).toContainText('was signed out.');
     await visitor.waitForHydration();
   },
 
   // Ended meanwhile and deleted, or never hers.
   'sessions-gone': async ({ visitor, server }) => {
     await signsInAmongOthers(visitor, server, 2);
-    await visitor.page.locator('input[name=id]').first().evaluate((id: HTMLInputElement) => (id.value = 'gone'));
-    await visitor.page.getByRole('button', { name: /^End the session of/ }).first().click();
+    await visitor.page.locator('form[action$=end_session] input[name=id]').first().evaluate((id: HTMLInputElement) => (id.value = 'gone'));
+    await visitor.page.getByRole('button', { name: /^Sign out\s?: / }).first().click();
     await expect(visitor.page.getByText(/This is not here|It may have moved/).first()).toBeVisible();
   },
 
@@ -267,7 +267,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     newPerson(server);
     await visitor.open('/password-link');
     await visitor.page.getByLabel('Code', { exact: true }).fill('00000-00000-00000-00000-00000-00000');
-    await visitor.page.getByRole('button', { name: 'Continue' }).click();
+    await visitor.page.getByRole('button', { name: 'Continue', exact: true }).click();
     await expect(visitor.problem).toBeFocused();
   },
 
@@ -303,7 +303,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     const [link] = server.run(['user', 'invite', ...person]).split('\n');
     await opensLink(visitor, link!);
     await choosesPassword(visitor, 'quietly humming teapots');
-    await expect(visitor.page.getByRole('status').first()).toContainText('Your account is ready');
+    await expect(visitor.notice).toContainText('Your account is ready');
     await visitor.waitForHydration();
   },
 
@@ -340,7 +340,7 @@ export const PAGES: Record<string, (scene: Scene) => Promise<void>> = {
     await visitor.page.getByLabel('Full name').fill('Hedy Lamarr');
     await visitor.page.getByLabel('Username').fill('hedy');
     await visitor.page.getByRole('button', { name: 'Create invitation link' }).click();
-    await expect(visitor.page.getByRole('status').first()).toContainText('Copy this link now');
+    await expect(visitor.notice).toContainText('Copy this link now');
     await visitor.waitForHydration();
   },
 
@@ -472,7 +472,7 @@ export const ELSEWHERE = [
 export async function isOut(visitor: Visitor, reason: string): Promise<void> {
   if (visitor.way === 'without JavaScript') await visitor.page.goto('/dashboard');
   await expect(visitor.page).toHaveURL(/\/login/);
-  await expect(visitor.page.getByRole('status').first()).toContainText(reason);
+  await expect(visitor.notice).toContainText(reason);
   await visitor.waitForHydration();
 }
 

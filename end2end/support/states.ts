@@ -276,7 +276,7 @@ async function comesBack(visitor: Visitor, server: Server, words: string): Promi
   await visitor.page.waitForTimeout(5_000);
   await visitor.context.addCookies([{ ...cookie, name: SESSION_COOKIE, expires: -1 }]);
   await visitor.page.goto('/dashboard');
-  await expect(visitor.page.getByRole('status').first()).toContainText(words);
+  await expect(visitor.notice).toContainText(words);
   await visitor.waitForHydration();
 }
 

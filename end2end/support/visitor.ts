@@ -86,6 +86,11 @@ export class Visitor {
     return this.page.getByRole('alert');
   }
 
+  /** The first message of the page, not counting the place for new sign-ins, which is empty until there is one. */
+  get notice() {
+    return this.page.getByRole('status').and(this.page.locator(':not(#new-sign-in)')).first();
+  }
+
   /** Opens a page of Vestibule, and waits until it is hydrated, if it can be. */
   async open(path: string): Promise<void> {
     await this.page.goto(path);
@@ -156,6 +161,18 @@ export class Visitor {
       Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
       document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
     }, hidden);
+  }
+
+  /** The next Tab leads to the first element of the page, also if a field has taken the focus. */
+  async startsAtTheTop(): Promise<void> {
+    await this.page.evaluate(() => {
+      // The browser continues from the place where the focused element was.
+      const start = document.createElement('span');
+      start.tabIndex = -1;
+      document.body.prepend(start);
+      start.focus();
+      start.remove();
+    });
   }
 
   async newTab(): Promise<Visitor> {

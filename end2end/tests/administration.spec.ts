@@ -11,7 +11,7 @@ inEveryWay(() => {
     await visitor.page.getByLabel('Full name').fill('Hedy Lamarr');
     await visitor.page.getByLabel('Username').fill(name);
     await visitor.page.getByRole('button', { name: 'Create invitation link' }).click();
-    const shown = visitor.page.getByRole('status').first();
+    const shown = visitor.notice;
     await expect(shown).toContainText(`Invitation link for ${name}`);
     await expect(shown).toContainText('Copy this link now. It is shown once, works once, until ');
     const link = (await shown.locator('code').textContent())!;
@@ -29,7 +29,7 @@ inEveryWay(() => {
     const hedy: Person = { name, displayName: 'Hedy Lamarr', email: '', password: 'quietly humming teapots' };
     await choosesPassword(visitor, hedy.password);
     await visitor.isWelcomed(hedy);
-    await expect(page.getByRole('status').first()).toContainText('Your account is ready');
+    await expect(visitor.notice).toContainText('Your account is ready');
     await expect(page.getByRole('main'), 'the browser is known').not.toContainText('new device');
     await page.reload();
     await visitor.waitForHydration();
@@ -45,7 +45,7 @@ inEveryWay(() => {
     await visitor.signsIn(newPerson(server, {}, ['--admin']));
     await visitor.open(`/admin/users/${id}`);
     await visitor.page.getByRole('button', { name: /^Sign out Wget/ }).click();
-    await expect(visitor.page.getByRole('status').first()).toContainText('1 device was signed out.');
+    await expect(visitor.notice).toContainText('1 device was signed out.');
     await visitor.waitForHydration();
     expect(server.liveSessions(person.name)).toEqual([]);
     await visitor.page.getByLabel('Username of the account').fill('somebody else');
@@ -54,7 +54,7 @@ inEveryWay(() => {
     await visitor.waitForHydration();
     await visitor.page.getByLabel('Username of the account').fill(person.name);
     await visitor.page.getByRole('button', { name: `Delete ${person.displayName}` }).click();
-    await expect(visitor.page.getByRole('status').first()).toContainText('is deleted');
+    await expect(visitor.notice).toContainText('is deleted');
   });
 
   test('people are found by any word, by their state and by both', async ({ visitor, server }) => {
@@ -68,7 +68,7 @@ inEveryWay(() => {
     const names = page.getByRole('rowheader');
     const search = async (words: string, show: string) => {
       await page.getByLabel('Search by name or email').fill(words);
-      await page.getByLabel('Show').selectOption(show);
+      await page.getByLabel('Show', { exact: true }).selectOption(show);
       await page.getByRole('button', { name: 'Search' }).click();
       await visitor.waitForHydration();
     };
@@ -102,11 +102,11 @@ inEveryWay(() => {
       await expect(page.getByRole('button', { name: button })).toBeHidden();
       await page.locator('summary', { hasText: question }).click();
       await page.getByRole('button', { name: button }).click();
-      await expect(page.getByRole('status').first()).toContainText(outcome);
+      await expect(visitor.notice).toContainText(outcome);
       await visitor.waitForHydration();
     }
     await page.getByRole('button', { name: 'Enable account' }).click();
-    await expect(page.getByRole('status').first()).toContainText(`${name} can sign in again.`);
+    await expect(visitor.notice).toContainText(`${name} can sign in again.`);
   });
 
   test('an account is edited, and its old username stays reserved', async ({ visitor, server, person, complaints }) => {
@@ -117,18 +117,17 @@ inEveryWay(() => {
     const username = visitor.page.getByLabel('Username', { exact: true });
     await username.fill('no spaces');
     await visitor.page.getByRole('button', { name: 'Save' }).click();
-    await expect(visitor.problem).toContainText('letters and digits');
+    await expect(visitor.problem).toContainText('Letters and digits only');
     await visitor.waitForHydration();
     await expect(username).toHaveValue('no spaces');
     await username.fill(`${person.name}.new`);
     await visitor.page.getByLabel('Full name').fill('Somebody Else');
     await visitor.page.getByRole('button', { name: 'Save' }).click();
-    await expect(visitor.page.getByRole('status').first()).toContainText('Saved.');
+    await expect(visitor.notice).toContainText('Saved.');
     await expect(visitor.page.getByRole('main')).toContainText(`Earlier usernames, reserved to this account: ${person.name}.`);
     await expect(visitor.page.getByRole('heading', { level: 1 })).toContainText('Somebody Else');
     await visitor.waitForHydration();
-    await visitor.page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
-    await expect(visitor.page.getByRole('heading', { level: 1 })).toHaveText('You are signed out');
+    await visitor.signsOut();
     await visitor.open('/login');
     await visitor.sends(`${person.name}.new`, person.password);
     await visitor.isWelcomed({ ...person, displayName: 'Somebody Else' });
@@ -152,7 +151,7 @@ test('the link of an invitation is copied', async ({ visitor, server }) => {
   await visitor.open('/admin/users/invite');
   await visitor.page.getByLabel('Username').fill(`hedy${Date.now()}`);
   await visitor.page.getByRole('button', { name: 'Create invitation link' }).click();
-  const shown = visitor.page.getByRole('status').first();
+  const shown = visitor.notice;
   await expect(shown).toContainText('Copy this link now');
   await visitor.waitForHydration();
   await visitor.page.getByRole('button', { name: 'Copy link' }).click();

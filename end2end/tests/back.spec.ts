@@ -1,4 +1,5 @@
 import { expect, overTheWire, test, type Visitor } from '../fixtures';
+import { SITE } from '../support/site';
 
 // Playwright disables the back/forward cache; people have it enabled.
 test.use({ launchOptions: { ignoreDefaultArgs: ['--disable-back-forward-cache'], executablePath: process.env.CHROME_PATH } });
@@ -28,9 +29,9 @@ async function textDuring({ page }: Visitor, doing: () => Promise<void>): Promis
 }
 
 for (const [way, ahead] of [
-  ['hydrated', ['Sign in']],
+  ['hydrated', [`Sign in to ${SITE}`]],
   // The form of /logout is in the history, and the dashboard before it.
-  ['without JavaScript', ['You are not signed in', 'Sign in']],
+  ['without JavaScript', ['You are not signed in', `Sign in to ${SITE}`]],
 ] as const) {
   test.describe(way, () => {
     test.use({ way });

@@ -111,7 +111,7 @@ test('a small button shows that it works', async ({ visitor, person, server }) =
     await held;
     await route.continue();
   });
-  const button = visitor.page.getByRole('button', { name: /^Sign out: / });
+  const button = visitor.page.getByRole('button', { name: /^Sign out\s?: / });
   await button.click();
   await expect(button).toHaveAttribute('aria-busy', 'true');
   answer();

@@ -136,6 +136,7 @@ test('the skip link covers the header', async ({ visitor }) => {
   for (const width of [320, 1280]) {
     await visitor.page.setViewportSize({ width, height: 640 });
     await visitor.open('/login');
+    await visitor.startsAtTheTop();
     await visitor.page.keyboard.press('Tab');
     const skip = visitor.page.getByRole('link', { name: 'Skip to content' });
     await expect(skip).toBeFocused();

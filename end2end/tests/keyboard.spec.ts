@@ -25,13 +25,6 @@ async function tab({ page }: Visitor): Promise<string> {
   return focus.name;
 }
 
-/** The next Tab leads to the first element of the page. */
-const fromTheTop = ({ page }: Visitor) =>
-  page.evaluate(() => {
-    (document.activeElement as HTMLElement).blur();
-    getSelection()!.collapse(document.body, 0);
-  });
-
 async function tabTo(visitor: Visitor, wanted: string): Promise<void> {
   for (let steps = 0; steps < 12; steps++) if ((await tab(visitor)) === wanted) return;
   throw new Error(`Tab does not lead to ${wanted}`);
@@ -43,7 +36,7 @@ inEveryWay(() => {
     await visitor.open('/login');
     await expect(visitor.name).toBeFocused();
     // From the beginning of the page, as a person does who has pressed a key for it.
-    await fromTheTop(visitor);
+    await visitor.startsAtTheTop();
     const order = [
       'Skip to content',
       SITE,
@@ -132,7 +125,7 @@ inEveryWay(() => {
     await keyboard.type('quietly humming teapots');
     await tabTo(visitor, 'Change password');
     await keyboard.press('Space');
-    await expect(visitor.page.getByRole('status').first()).toContainText('Password changed.');
+    await expect(visitor.notice).toContainText('Password changed.');
   });
 
   test('the skip link leads past the header', async ({ visitor, person }) => {

@@ -13,7 +13,7 @@ const keys = ({ page }: Visitor) => page.getByRole('region', { name: 'Your keys'
 /** Makes a key at the current page, and reads it. */
 async function made(visitor: Visitor, name: string): Promise<string> {
   await makesKey(visitor, name);
-  await expect(visitor.page.getByRole('status').first()).toContainText('Copy the key now');
+  await expect(visitor.notice).toContainText('Copy the key now');
   await visitor.waitForHydration();
   const key = (await shown(visitor).textContent())!;
   expect(key).toMatch(KEY);
@@ -40,14 +40,14 @@ inEveryWay(() => {
 
     await visitor.open(PATH);
     await visitor.page.getByRole('button', { name: 'Revoke the key Nightly' }).click();
-    await expect(visitor.page.getByRole('status').first()).toContainText('The key is revoked.');
+    await expect(visitor.notice).toContainText('The key is revoked.');
     await visitor.waitForHydration();
     await expect(keys(visitor)).toContainText('You have no access keys.');
     await visitor.page.getByText('Revoked and expired keys').click();
     await expect(keys(visitor)).toContainText('Nightly <b>backup</b> Revoked');
     await program.reload();
     await program.isAskedToSignIn();
-    await expect(program.page.getByRole('status').first()).toContainText('its access key was revoked');
+    await expect(program.notice).toContainText('its access key was revoked');
     expect(await server.signsInWithKey(key, 'backup/2.1')).toBe(401);
   });
 
@@ -150,7 +150,7 @@ inEveryWay(() => {
     await visitor.waitForHydration();
     await visitor.page.getByRole('button', { name: 'Revoke the key Nightly' }).focus();
     await keyboard.press('Enter');
-    await expect(visitor.page.getByRole('status').first()).toContainText('The key is revoked.');
+    await expect(visitor.notice).toContainText('The key is revoked.');
   });
 });
 
@@ -160,7 +160,7 @@ test('the button copies the key', async ({ visitor, person, context, server }) =
   await visitor.open(PATH);
   const key = await made(visitor, 'Nightly backup');
   await visitor.page.getByRole('button', { name: 'Copy key' }).click();
-  await expect(visitor.page.getByText('Copied.')).toBeVisible();
+  await expect(visitor.page.getByText('Copied', { exact: true })).toBeVisible();
   expect(await visitor.page.evaluate(() => navigator.clipboard.readText())).toBe(key);
 });
 
@@ -191,5 +191,5 @@ test('an open page leaves when its key is revoked', async ({ visitor, person, se
   await signsInWithKey(visitor, key);
   server.run(['key', 'revoke', key.split('_')[1]!]);
   await visitor.isAskedToSignIn();
-  await expect(visitor.page.getByRole('status').first()).toContainText('its access key was revoked');
+  await expect(visitor.notice).toContainText('its access key was revoked');
 });

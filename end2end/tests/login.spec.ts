@@ -186,7 +186,7 @@ inEveryWay(() => {
       for (const _ of ['once', 'twice']) {
         await visitor.sends(person.name, person.password);
         await expect(visitor.password).toHaveValue('');
-        await expect(visitor.page.getByRole('status').first()).toContainText('did not keep the sign-in cookie');
+        await expect(visitor.notice).toContainText('did not keep the sign-in cookie');
         await visitor.waitForHydration();
       }
       // Allowed now: the next page is kept.
@@ -356,8 +356,9 @@ test.describe('with the script', () => {
     await visitor.open('/login');
     await visitor.page.route('**/api/login', (route) => route.abort());
     await visitor.sends(person.name, person.password);
-    await expect(visitor.problem).toContainText('not available right now');
-    await expect(visitor.problem).toBeFocused();
+    await expect(visitor.problem).toContainText('There is no connection to the server.');
+    await expect(visitor.signInButton).toBeFocused();
+    await expect(visitor.password).toHaveValue(person.password);
     await expect(visitor.name).not.toHaveAttribute('aria-invalid');
     await visitor.page.unroute('**/api/login');
     await visitor.sends(person.name, person.password);
@@ -372,7 +373,7 @@ test.describe('with the script', () => {
       await visitor.page.route('**/api/login', (route) => route.fulfill(page));
       await visitor.sends(person.name, person.password);
       await expect(visitor.problem).toContainText('not available right now');
-      await expect(visitor.password).toHaveValue('');
+      await expect(visitor.password).toHaveValue(person.password);
       await visitor.page.unroute('**/api/login');
       await visitor.sends(person.name, person.password);
       await visitor.isWelcomed(person);

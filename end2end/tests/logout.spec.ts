@@ -18,7 +18,7 @@ inEveryWay(() => {
     await visitor.context.addCookies([before!]);
     await visitor.open('/dashboard');
     await visitor.isAskedToSignIn();
-    await expect(visitor.page.getByRole('status').first()).toContainText('You signed out in this browser.');
+    await expect(visitor.notice).toContainText('You signed out in this browser.');
   });
 
   test('one can sign in again from there', async ({ visitor, person }) => {
@@ -89,7 +89,8 @@ test('a lost connection is reported, and one can retry', async ({ visitor, perso
   await visitor.signsIn(person);
   await visitor.page.route('**/api/logout', (route) => route.abort());
   await visitor.pressesSignOut();
-  await expect(visitor.page.getByRole('button', { name: 'Sign out: please try again' })).toBeVisible();
+  await expect(visitor.problem).toContainText('There is no connection to the server.');
+  await expect(visitor.signOutButton).toHaveText('Sign out');
   expect(server.liveSessions(person.name)).toHaveLength(1);
   await visitor.page.unroute('**/api/logout');
   await visitor.signsOut();

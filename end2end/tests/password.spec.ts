@@ -13,7 +13,7 @@ inEveryWay(() => {
     const before = await visitor.sessionCookie();
     await visitAccount(visitor, 'Change password', 'Change your password');
     await changesPassword(visitor, person.password, NEW);
-    await expect(visitor.page.getByRole('status').first()).toHaveText('Password changed. 1 other device was signed out.');
+    await expect(visitor.notice).toHaveText('Password changed. 1 other device was signed out.');
     await expect(visitor.page).toHaveURL(PATH);
     await visitor.waitForHydration();
     await expect(currentPassword(visitor)).toHaveValue('');
@@ -22,12 +22,12 @@ inEveryWay(() => {
 
     await elsewhere.page.reload();
     await elsewhere.isAskedToSignIn();
-    await expect(elsewhere.page.getByRole('status').first()).toContainText('the password of the account was changed');
+    await expect(elsewhere.notice).toContainText('the password of the account was changed');
     await elsewhere.sends(person.name, NEW);
     await elsewhere.isWelcomed(person);
 
     await visitor.page.reload();
-    await expect(visitor.page.getByText('was changed')).toHaveCount(0);
+    await expect(visitor.page.getByText('Password changed.')).toHaveCount(0);
     await visitor.open('/dashboard');
     await visitor.isWelcomed(person);
   });
@@ -55,7 +55,7 @@ inEveryWay(() => {
 
     await visitor.waitForHydration();
     await changesPassword(visitor, person.password, NEW);
-    await expect(visitor.page.getByRole('status').first()).toContainText('Password changed.');
+    await expect(visitor.notice).toContainText('Password changed.');
   });
 
   test('password managers find the page', async ({ visitor, person, complaints }) => {

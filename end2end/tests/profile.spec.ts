@@ -17,7 +17,7 @@ inEveryWay(() => {
     await email(visitor).fill(`new-${person.email}`);
     await description(visitor).fill('Counts on <b>engines</b>');
     await save(visitor);
-    await expect(visitor.page.getByRole('status').first()).toHaveText('Saved.');
+    await expect(visitor.notice).toHaveText('Saved.');
     await expect(description(visitor)).toHaveValue('Counts on <b>engines</b>');
     const nav = visitor.page.getByRole('navigation', { name: 'Main' });
     await expect(nav.getByRole('link', { name: 'Profile' })).toHaveAttribute('aria-current', 'page');
@@ -56,7 +56,7 @@ inEveryWay(() => {
     await displayName(visitor).fill('Augusta King');
     await visitor.waitForHydration();
     await save(visitor);
-    await expect(visitor.page.getByRole('status').first()).toHaveText('Saved.');
+    await expect(visitor.notice).toHaveText('Saved.');
     await expect(visitor.personButton).toContainText('Augusta King');
   });
 });

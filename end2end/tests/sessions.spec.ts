@@ -1,7 +1,7 @@
 import { expect, inEveryWay, newPerson, overTheWire, test, type Visitor } from '../fixtures';
 import { gate } from '../support/gate';
 
-const reason = (visitor: Visitor) => visitor.page.getByRole('status').first();
+const reason = (visitor: Visitor) => visitor.notice;
 
 inEveryWay(() => {
   test.describe('with a short idle time', () => {

@@ -28,7 +28,7 @@ inEveryWay(() => {
     const person = { name: 'first', displayName: 'Ada Lovelace', email: '', password: PASSWORD };
     await visitor.isWelcomed(person);
     await expect(visitor.page.getByText('Administrator', { exact: true })).toBeVisible();
-    const notice = visitor.page.getByRole('status').first();
+    const notice = visitor.notice;
     await expect(notice).toContainText('Your account is ready');
     await expect(notice.getByRole('link', { name: 'Invite a user' })).toHaveAttribute('href', '/admin/users');
 

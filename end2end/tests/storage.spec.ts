@@ -31,14 +31,14 @@ test('nothing about a person is kept in the browser, on any page', async ({ visi
   await visitor.page.getByLabel('Description (optional)').fill(description);
   await assertNothingStored();
   await visitor.page.getByRole('button', { name: 'Save' }).click();
-  await expect(visitor.page.getByRole('status').first()).toHaveText('Saved.');
+  await expect(visitor.notice).toHaveText('Saved.');
   await visitor.waitForHydration();
   await assertNothingStored();
 
   await visitor.open('/dashboard');
   await visitAccount(visitor, 'Change password', 'Change your password');
   await changesPassword(visitor, person.password, newPassword);
-  await expect(visitor.page.getByRole('status').first()).toContainText('Password changed.');
+  await expect(visitor.notice).toContainText('Password changed.');
   await visitor.waitForHydration();
   await assertNothingStored();
 

@@ -109,7 +109,7 @@ test.describe('after the idle end', () => {
     await expect(again(visitor)).toBeHidden();
     await expect(description(visitor)).toHaveValue('half of a sentence');
     await visitor.page.getByRole('button', { name: 'Save' }).click();
-    await expect(visitor.page.getByRole('status').first()).toHaveText('Saved.');
+    await expect(visitor.notice).toHaveText('Saved.');
     expect(await visitor.page.evaluate(() => [localStorage.length, sessionStorage.length])).toEqual([0, 0]);
   });
 

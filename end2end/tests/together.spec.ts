@@ -8,7 +8,7 @@ test.use(overTheWire);
 /** Within a second on an idle machine. */
 const WITHIN_5_SECONDS = { timeout: 5_000 };
 
-const reason = (visitor: Visitor) => visitor.page.getByRole('status').first();
+const reason = (visitor: Visitor) => visitor.notice;
 const covered = (visitor: Visitor) => visitor.page.locator('html[data-covered]');
 const displayName = (visitor: Visitor) => visitor.page.getByLabel('Full name');
 
@@ -106,11 +106,11 @@ test('a new password in another tab leaves this one as it is', async ({ visitor,
   const other = await visitor.newTab();
   await other.open('/account/password');
   await changesPassword(other, person.password, 'quietly humming teapots');
-  await expect(other.page.getByRole('status').first()).toContainText('was changed');
+  await expect(other.notice).toContainText('Password changed.');
   await watched(wire, 2);
   await expect(displayName(visitor)).toHaveValue('Typed before');
   await visitor.page.getByRole('button', { name: 'Save' }).click();
-  await expect(visitor.page.getByRole('status').first()).toContainText('Saved.');
+  await expect(visitor.notice).toContainText('Saved.');
   server.run(['session', 'end', '--user', person.name]);
   for (const tab of [visitor, other]) await expect(tab.page).toHaveURL(/\/login/, WITHIN_5_SECONDS);
 });
