@@ -84,12 +84,6 @@ inEveryWay(() => {
   });
 });
 
-test('the page of another name is not focused twice', async ({ visitor }) => {
-  // The address names an element, which the skip link does: that one has the focus.
-  await visitor.open('/login#main');
-  await expect(visitor.name).not.toBeFocused();
-});
-
 test('the code is sent in the body alone, and hidden once it was read', async ({ visitor, server }) => {
   const link = server.run(['user', 'invite', `hedy${Date.now()}`]).split('\n')[0]!;
   const code = link.split('#')[1]!;

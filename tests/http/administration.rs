@@ -262,7 +262,7 @@ on_both_engines! {
         for (username, email, words) in [
             ("ADA", "", "belongs to another account"),
             ("a b", "", "Letters and digits"),
-            ("eve", "nowhere", "not an e-mail address"),
+            ("eve", "nowhere", "Enter an email address"),
         ] {
             assert_redirect(&post(&mut ada, "/api/edit_user", &form(username, email)).await, &page);
             let refused = ada.get(&page).await;
