@@ -237,7 +237,7 @@ on_both_engines! {
         app.post_login("eve", "a wrong password").await;
         let (_, more) = next(&mut of_eve).await.unwrap();
         assert_eq!(sentences(&more), ["A sign-in as eve was refused: the password was wrong"]);
-        assert_eq!(more[0]["address"], "127.0.0.1");
+        assert_eq!(more[0]["origin"]["address"], "127.0.0.1");
         assert_eq!(sentences(&next(&mut all).await.unwrap().1).len(), 1);
         // Two updates of one aggregate: the same entry, with a higher number.
         for times in 11..13 {

@@ -81,7 +81,7 @@ async fn the_same_navigation_is_on_every_page_and_marks_it() {
     for page in Page::ALL {
         let path = page.path().replace("{id}", &id.0);
         let current = match page {
-            Page::Account => Some(("/admin/users", "true")),
+            Page::Account | Page::Invite => Some(("/admin/users", "true")),
             page => Some((page.path(), "page")),
         };
         for (browser, expected) in [(&mut ada, &OWN[..]), (&mut root, &all)] {
