@@ -149,7 +149,7 @@ async fn names_that_break_the_grammar_are_refused() {
         "--password-stdin",
     ];
     home.run_with_input(&wrong_display_name, PASSWORD)
-        .fails(1, &["A display name "]);
+        .fails(1, &["A full name "]);
     home.run(&["user", "list"])
         .fails(1, &["there is no database"]);
 }
