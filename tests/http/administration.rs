@@ -278,8 +278,8 @@ on_both_engines! {
         for words in [
             "Saved.",
             "Earlier usernames, reserved to this account: eve",
-            "ada changed the username eve to Eve.Mallory.",
-            "ada changed the full name or email of Eve.Mallory.",
+            "ada changed the username eve to Eve.Mallory .",
+            "ada changed the full name or email of Eve.Mallory .",
         ] {
             assert_contains(&saved, words);
         }

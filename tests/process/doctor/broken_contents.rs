@@ -200,7 +200,7 @@ async fn pages_that_were_rewritten_are_found() {
     let all = vec![
         rewrites("takes comments out", |html| html.replace("<!---->", "")),
         rewrites("puts an element in", |html| {
-            html.replace("<body>", "<body><div></div>")
+            html.replace("<main ", "<div></div><main ")
         }),
         rewrites("wraps a text", |html| {
             html.replace("Skip to content", "<font>Skip to content</font>")
