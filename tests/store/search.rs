@@ -277,7 +277,13 @@ fn assert_words_by_index(engine: Engine, sql: &str, plan: &str, is_in_order: boo
     };
     assert!(plan.contains(index), "{index} for {sql}:\n{plan}");
     let sorts = is_in_order.then_some(sorts);
-    for step in scans.into_iter().chain(sorts) {
+    // PostgreSQL may count a few rows by a bitmap of the index.
+    let is_permitted = |step: &&str| sql == COUNT && *step == "Bitmap";
+    for step in scans
+        .into_iter()
+        .chain(sorts)
+        .filter(|step| !is_permitted(step))
+    {
         assert!(!plan.contains(step), "{step} for {sql}:\n{plan}");
     }
 }
