@@ -8,15 +8,15 @@ pub use draft::{CheckedDraft, UserDraft, description_of, display_name_of, email_
 use crate::{
     domain::{
         password::Password,
-        user::{Email, LookupKey, User, UserId, UserSearch, Username},
+        user::{LookupKey, User, UserId, UserSearch},
         views::EditDraft,
     },
-    error::{AccountRefusal, AppError, Failure, Refusal, Refusals, refusal_in},
+    error::{AccountRefusal, AppError, Failure, Refusal, Refusals},
     server::{
         core::{Core, actor::Admin},
         db::StoreError,
         hashing::HashingError,
-        store::{self, users::Identity},
+        store,
     },
 };
 use std::collections::HashSet;
@@ -145,23 +145,14 @@ pub async fn edit(
     id: &UserId,
     draft: &EditDraft,
 ) -> Result<(), UserError> {
-    let username = Username::parse(&draft.username);
-    let email = email_of(&draft.email).map(Email::parse).transpose();
-    let shown = username.as_ref().map_or("", Username::as_str);
-    let display_name = display_name_of(&draft.display_name, shown);
-    let refusals = [
-        refusal_in(&username),
-        refusal_in(&email),
-        refusal_in(&display_name),
-    ];
-    Refusals::none_in(refusals.into_iter().flatten())?;
-    let (username, email, display_name) = (username?, email?, display_name?);
-    let identity = Identity {
-        display_name: &display_name,
-        username: &username,
-        email: email.as_ref(),
+    let names = UserDraft {
+        username: draft.username.clone(),
+        email: email_of(&draft.email).map(str::to_owned),
+        display_name: Some(draft.display_name.clone()),
+        ..UserDraft::default()
     };
-    let now = core.clock.now();
+    let names = names.check()?;
+    let (identity, now) = (names.identity(), core.clock.now());
     let found = store::users::update_identity(&core.db, id, &identity, now, admin.actor()).await?;
     found.then_some(()).ok_or(UserError::NotFound)
 }

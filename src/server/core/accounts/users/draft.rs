@@ -9,7 +9,11 @@ use crate::{
         },
     },
     error::{Refusals, refusal_in},
-    server::{core::Core, store::users::NewUser, token},
+    server::{
+        core::Core,
+        store::users::{Identity, NewUser},
+        token,
+    },
 };
 
 /// An administrator's input for a new account.
@@ -84,6 +88,15 @@ impl CheckedDraft {
         let email = self.email.as_ref().map(Email::as_str);
         core.password_rules
             .check(password, self.username.as_str(), email)
+    }
+
+    /// The names of an account that exists.
+    pub const fn identity(&self) -> Identity<'_> {
+        Identity {
+            username: &self.username,
+            email: self.email.as_ref(),
+            display_name: self.display_name.as_str(),
+        }
     }
 
     /// The row of the new account.
