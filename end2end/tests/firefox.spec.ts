@@ -114,6 +114,16 @@ async function sends(visitor: FirefoxVisitor, name: string, password: string): P
   await visitor.press('button', WORDS.signIn);
 }
 
+/** Is refused with a wrong password, and then lets the right one follow on the same page. */
+async function isRefusedAndThenWelcomed(visitor: FirefoxVisitor, person: Person): Promise<void> {
+  await sends(visitor, person.name, 'not the password at all');
+  await visitor.isShown(WORDS.refusal, '[role=alert]');
+  expect(await visitor.focused(), 'what has the focus').toContain(WORDS.refusal);
+  await visitor.fill(WORDS.password, person.password);
+  await visitor.press('button', WORDS.signIn);
+  await visitor.isAt(WORDS.greeting(person.displayName));
+}
+
 async function signsOut(visitor: FirefoxVisitor): Promise<void> {
   await visitor.opensPersonMenu();
   await visitor.press('button', WORDS.signOut);
@@ -140,12 +150,7 @@ test('a wrong password is refused, and the right one accepted', async ({ arrive,
   const person = newPerson(server);
   const visitor = await arrive();
   await visitor.open('/login');
-  await sends(visitor, person.name, 'not the password at all');
-  await visitor.isShown(WORDS.refusal, '[role=alert]');
-  expect(await visitor.focused(), 'what has the focus').toContain(WORDS.refusal);
-  await visitor.fill(WORDS.password, person.password);
-  await visitor.press('button', WORDS.signIn);
-  await visitor.isAt(WORDS.greeting(person.displayName));
+  await isRefusedAndThenWelcomed(visitor, person);
 });
 
 test('after signing out Back shows nothing private', async ({ arrive, server }) => {
@@ -217,12 +222,7 @@ test.describe('without JavaScript', () => {
     const visitor = await arrive();
     await visitor.open('/login');
     expect(await visitor.runsScripts()).toBe(false);
-    await sends(visitor, person.name, 'not the password at all');
-    await visitor.isShown(WORDS.refusal, '[role=alert]');
-    expect(await visitor.focused(), 'what has the focus').toContain(WORDS.refusal);
-    await visitor.fill(WORDS.password, person.password);
-    await visitor.press('button', WORDS.signIn);
-    await visitor.isAt(WORDS.greeting(person.displayName));
+    await isRefusedAndThenWelcomed(visitor, person);
     await signsOut(visitor);
     await visitor.open('/dashboard');
     await visitor.isAt(WORDS.toSignIn);
