@@ -18,7 +18,9 @@ type Place = { x: number; y: number };
 export async function startFirefox(prefs: Record<string, unknown> = {}): Promise<Browser> {
   const executablePath = process.env.FIREFOX_PATH;
   if (!executablePath) throw new Error('FIREFOX_PATH is not set. Run: tools/e2e tests/firefox.spec.ts');
-  return launch({ browser: 'firefox', protocol: 'webDriverBiDi', executablePath, extraPrefsFirefox: prefs });
+  // Its offer of a generated password lies over the button below, and takes the first click.
+  const extraPrefsFirefox = { 'signon.generation.enabled': false, 'signon.rememberSignons': false, ...prefs };
+  return launch({ browser: 'firefox', protocol: 'webDriverBiDi', executablePath, extraPrefsFirefox });
 }
 
 /** What a person should never cause: errors and warnings, violations of the policy, requests to other origins. */
