@@ -168,11 +168,13 @@ impl Reservation {
         let (reply, answer) = oneshot::channel();
         let permit = self.permit;
         let job: Job = Box::new(move |workspace| {
-            let _until_done = permit;
             // The client may have gone: its flood must not keep the threads busy afterwards.
             if !reply.is_closed() {
+                let outcome = work(workspace);
+                // Before the reply, so that whoever has it finds the slot free.
+                drop(permit);
                 // It fails if the client has gone in the meantime.
-                let _ = reply.send(work(workspace));
+                let _ = reply.send(outcome);
             }
         });
         self.hasher

@@ -200,3 +200,17 @@ async fn a_corrupt_or_oversized_hash_is_an_error() {
         assert!(matches!(outcome, Err(HashingError::Corrupt)), "{stored}");
     }
 }
+
+/// Whoever has the answer may ask again at once, even where there is a single slot.
+#[tokio::test]
+async fn a_slot_is_free_before_its_answer_arrives() {
+    let hasher = Hasher::start(Capacity {
+        threads: 1,
+        queue: 0,
+    })
+    .expect("a thread");
+    for _ in 0..10_000 {
+        let reservation = hasher.reserve().expect("the only slot");
+        reservation.run(|_| Ok(())).await.unwrap();
+    }
+}
